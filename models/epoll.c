@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * epoll.c - level-triggered epoll, one thread
+ *
+ * The kernel keeps the interest set; each wait returns only what is ready.
+ * The thread waits in epoll_pwait and copies in recvfrom.
+ *
+ *     epoll_create1  epoll_ctl ADD      the listener
+ *   wait:
+ *     epoll_pwait                       the only call that sleeps
+ *       listener:  accept4  epoll_ctl ADD
+ *       client:    recvfrom  sendto     recvfrom 0 or an error: close
+ *                  epoll_ctl MOD        only when a sendto falls short
+ *
+ * Calls     3 an echo (2 and a share of one wait when many are ready), 4 more
+ *           a connection, none for one that sits idle.
+ * Needs     Linux 2.6.28 (accept4).
+ * Limits    CONNS descriptors.  No descriptor left (EMFILE): the listener
+ *           leaves the set until a connection closes, or a second passes.
+ * Compare   poll.c hands over the whole set each time; epoll_et.c is told
+ *           once and must read until EAGAIN.
+ * Trace     traces/epoll.one.x86_64.strace  traces/epoll.two.x86_64.strace
+ */
+#include "server.h"
+
+enum { EVENTS = 64 };
+
+static struct conn conns[CONNS];	/* by descriptor */
+static int ep, live, paused;		/* paused: accept4 found no descriptor */
+
+static void watch(int fd, unsigned want)
+{
+	struct epoll_event ev = { .events = want, .data = fd };
+	unsigned had = conns[fd].want;
+
+	if (had == want)
+		return;				/* already so: spare the call */
+	must(sys_epoll_ctl(ep, !had ? EPOLL_CTL_ADD : want ? EPOLL_CTL_MOD
+				    : EPOLL_CTL_DEL, fd, &ev));
+	conns[fd].want = want;
+}
+
+static void hang_up(int fd)
+{
+	end(&conns[fd]);
+	conns[fd].want = 0;			/* close takes it out of the set */
+	sys_close(fd);
+	live--;
+	if (paused) {				/* a descriptor is free */
+		watch(listener, EPOLLIN);
+		paused = 0;
+	}
+}
+
+static void greet(void)
+{
+	struct sockaddr_in peer;
+	int len = sizeof(peer);
+	int fd = sys_accept4(listener, &peer, &len,
+			     SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+	if (fd == -EINVAL) {			/* on_stop shut it down */
+		sys_close(listener);
+		listener = -1;
+	} else if (full(fd)) {
+		watch(listener, 0);
+		paused = 1;
+	} else if (fd >= 0 && !beyond_table(fd)) {
+		begin(&conns[fd], &peer);
+		live++;
+		watch(fd, EPOLLIN);
+	}					/* else the peer left first */
+}
+
+static void serve(int fd)
+{
+	static char scratch[SCRATCH];
+	struct conn *c = &conns[fd];
+	long n;
+
+	if (!c->owed) {
+		n = sys_recvfrom(fd, scratch, SCRATCH, 0, NULL, NULL);
+		if (n == -EAGAIN)
+			return;			/* readiness was a hint */
+		if (take(c, scratch, n))
+			return hang_up(fd);
+	}
+	if (c->owed) {
+		n = sys_sendto(fd, c->out, c->owed, MSG_NOSIGNAL, NULL, 0);
+		if (sent(c, n))
+			return hang_up(fd);
+	}
+	watch(fd, c->owed ? EPOLLOUT : EPOLLIN);
+}
+
+int main(int argc, char **argv)
+{
+	struct epoll_event ev[EVENTS];
+
+	(void)argc;
+	listen_on(argv, SOCK_NONBLOCK);
+	ep = must(sys_epoll_create1(EPOLL_CLOEXEC));
+	watch(listener, EPOLLIN);
+	while (listener >= 0 || live) {
+		int n = must(retry(sys_epoll_pwait(ep, ev, EVENTS,
+						   paused ? 1000 : -1, NULL)));
+
+		for (int i = 0; i < n; i++)
+			if ((int)ev[i].data == listener)
+				greet();
+			else
+				serve(ev[i].data);
+		if (!n && paused) {		/* another program may have left one */
+			watch(listener, EPOLLIN);
+			paused = 0;
+		}
+	}
+	return 0;
+}
