@@ -39,9 +39,9 @@ endif
 B	:= $(O)$(if $(cross),/$(ARCH))$(if $(LLVM),/clang)
 
 # RAW: a static program without libc; frame pointers are for strace -k.
-RAW	:= -std=gnu11 -ffreestanding -fno-stack-protector -fno-pie -no-pie \
+RAW	:= -std=gnu11 -ffreestanding -fno-stack-protector -fno-pie \
 	   -fno-omit-frame-pointer -fno-asynchronous-unwind-tables -static \
-	   -nostdlib
+	   -nostdlib $(if $(filter aarch64,$(ARCH)),-mno-outline-atomics)
 HOSTED	:= -std=gnu11 -D_GNU_SOURCE -Icapture -I$(B)
 
 # A source whose first header line ends in "(with LIBRARY)" is hosted and is
@@ -71,6 +71,6 @@ clean:
 	rm -rf $(O)
 
 help:
-	@sed -n 's/^# \{0,1\}//p;/^$$/q' Makefile
+	@sed -n '/^#/!q;s/^# \{0,1\}//p' Makefile
 
 -include $(addsuffix .d,$(programs) $(raw_tests))

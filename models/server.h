@@ -55,21 +55,21 @@ static int listener = -1;		/* sigio_udp: the socket itself */
 
 /* Again while -EINTR; any other value comes back. */
 #define retry(call) ({							\
-	long ret_;							\
+	long retry_;							\
 	do								\
-		ret_ = (call);						\
-	while (ret_ == -EINTR);						\
-	ret_; })
+		retry_ = (call);					\
+	while (retry_ == -EINTR);					\
+	retry_; })
 
 /* A failure prints its own source and ends the program. */
 #define must(call) ({							\
-	long ret_ = (call);						\
-	if (ret_ < 0) {							\
+	long must_ = (call);						\
+	if (must_ < 0) {						\
 		print(2, NAME ": %s:%d: %s = -%s\n", __FILE__, __LINE__,	\
-		      #call, errno_name(ret_));				\
+		      #call, errno_name(must_));				\
 		sys_exit_group(1);					\
 	}								\
-	ret_; })
+	must_; })
 
 /* One line on stderr, then the end. */
 #define fail(status, ...) do {						\
@@ -128,8 +128,8 @@ static unsigned ipv4(const char *text)
 		for (; *s >= '0' && *s <= '9' && s - from < 3; s++)
 			n = n * 10 + (*s - '0');
 		if (s == from || n > 255 || *s != (i < 3 ? '.' : 0))
-			fail(2, "--bind %s: an IPv4 address such as 127.0.0.1 "
-			     "is wanted\n", text);
+			fail(1, "bind %s: EINVAL: an IPv4 address such as "
+			     "127.0.0.1 is wanted\n", text);
 		ip[i] = n;
 		s += i < 3;
 	}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * lab.h - starts a server, waits until it serves, stops it, keeps its output
+ */
+#ifndef IOMODELS_LAB_H
+#define IOMODELS_LAB_H
+
+#include <stddef.h>
+#include <sys/resource.h>
+#include <sys/types.h>
+#include "programs.h"
+
+struct lab_options {
+	const char *service;		/* "print" or "echo"; NULL: print */
+	const char *max_message;	/* bytes, as text; NULL: the default */
+	char *const *wrapper;		/* put before the command: strace, qemu;
+					   ends with NULL; may be NULL */
+	rlim_t nofile;			/* RLIMIT_NOFILE; 0: unchanged */
+	rlim_t sigpending;		/* RLIMIT_SIGPENDING; 0: unchanged */
+	int stdout_fd;			/* 0: collected in server.out */
+};
+
+/* A text that grows; always ends with a 0 byte. */
+struct text {
+	char *at;
+	size_t len, cap;
+};
+
+struct server {
+	const struct program *program;
+	pid_t pid;		/* of the server, or of its wrapper */
+	pid_t server_pid;	/* of the server itself */
+	int port;		/* it serves on 127.0.0.1 */
+	int status;		/* of wait(2), after server_stop */
+	struct rusage usage;	/* likewise */
+	struct text out, err;	/* what it wrote, complete after server_stop */
+	int out_fd, err_fd;
+};
+
+/*
+ * Start program with --port 0 and return when its "serving" line is there.
+ * Returns 0, or -1 with the reason in s->err.at (it ended, or ten seconds
+ * went by without the line).
+ */
+int server_start(struct server *s, const struct program *p,
+		 const struct lab_options *o);
+
+/* Move what the server has written so far into out and err; never blocks. */
+void server_drain(struct server *s);
+
+/*
+ * SIGTERM to the server, then wait: SIGKILL after five seconds.  Returns the
+ * exit status, 128 + N when signal N ended it.  Output is complete then.
+ */
+int server_stop(struct server *s);
+
+/* Wait until the server ends by itself (ONCE), as server_stop does. */
+int server_wait(struct server *s, int timeout_ms);
+
+void server_free(struct server *s);
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * programs.h - the one list of what can be run, and what each can serve
+ *
+ * cli, capture, tests and bench all ask here; the sentence of a program is
+ * not repeated but taken from its source's header at build time (about.inc).
+ */
+#ifndef IOMODELS_PROGRAMS_H
+#define IOMODELS_PROGRAMS_H
+
+enum {
+	UDP	= 1 << 0,	/* datagrams, not connections */
+	ONCE	= 1 << 1,	/* serves one connection, then exits */
+	SERIAL	= 1 << 2,	/* one connection at a time: an idle peer blocks */
+	LOSES	= 1 << 3,	/* loses connections: its documented lesson */
+	FILES	= 1 << 4,	/* reads a file, is no server */
+	HOSTED	= 1 << 5,	/* linked with libc and a library */
+	RING	= 1 << 6,	/* needs io_uring */
+};
+
+struct program {
+	const char *name;	/* "epoll" */
+	const char *dir;	/* "models", "uring", "posix_aio" */
+	const char *group;	/* "I/O multiplexing" */
+	const char *about;	/* a sentence */
+	unsigned flags;
+};
+
+extern const struct program programs[];		/* ends with a null name */
+
+/* NULL when there is no such program. */
+const struct program *program_find(const char *name);
+
+/*
+ * Where the executable is: DIR/NAME beside the running iomodels or test
+ * (build/models/epoll), or libexecdir/iomodels/NAME once installed.  The text
+ * is malloced; NULL when it is not there (not built: a library is missing).
+ */
+char *program_path(const struct program *p);
+
+#endif
