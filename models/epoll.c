@@ -40,16 +40,20 @@ static void watch(int fd, unsigned want)
 	conns[fd].want = want;
 }
 
+static void resume(void)
+{
+	watch(listener, EPOLLIN);
+	paused = 0;
+}
+
 static void hang_up(int fd)
 {
 	end(&conns[fd]);
 	conns[fd].want = 0;			/* close takes it out of the set */
 	sys_close(fd);
 	live--;
-	if (paused) {				/* a descriptor is free */
-		watch(listener, EPOLLIN);
-		paused = 0;
-	}
+	if (paused)
+		resume();			/* a descriptor is free */
 }
 
 static void greet(void)
@@ -110,10 +114,8 @@ int main(int argc, char **argv)
 				greet();
 			else
 				serve(ev[i].data);
-		if (!n && paused) {		/* another program may have left one */
-			watch(listener, EPOLLIN);
-			paused = 0;
-		}
+		if (!n && paused)
+			resume();		/* another program may have closed */
 	}
 	return 0;
 }

@@ -18,8 +18,8 @@
  *
  * Stopping rests on one fact: shutdown(2) on a listening socket makes every
  * accept4 on it return EINVAL, the one that sleeps and those still to come.
- * So the handler needs no flag, and there is no moment between a test and a
- * sleep in which the signal could be lost, whatever call the model sleeps in.
+ * So the loops need no flag, and there is no moment between a test and a
+ * sleep in which the signal could be lost, whatever call a model sleeps in.
  */
 #ifndef IOMODELS_SERVER_H
 #define IOMODELS_SERVER_H
@@ -181,14 +181,18 @@ static void options(char **argv)
 
 /* ---- stopping ---- */
 
+static int stopping;		/* set by on_stop; few models need to look */
+static int datagrams;		/* sigio_udp: nothing to finish, no accept4 */
+
 static void on_stop(int sig, siginfo_t *info, void *context)
 {
 	static const struct itimerval two_seconds = { .it_value.tv_sec = 2 };
-	static int stopping;
 
 	(void)sig, (void)info, (void)context;
 	if (__atomic_exchange_n(&stopping, 1, __ATOMIC_RELAXED))
 		sys_exit_group(0);		/* asked twice: at once */
+	if (datagrams)
+		return;
 	sys_shutdown(listener, SHUT_RD);
 	sys_setitimer(ITIMER_REAL, &two_seconds, NULL);
 }
@@ -241,17 +245,17 @@ static void open_socket(char **argv, int type)
 {
 	struct sockaddr_in a = { .sin_family = AF_INET };
 	int on = 1, len = sizeof(a);
-	char text[24];
 	long err;
 
 	options(argv);
+	datagrams = (type & SOCK_DGRAM) != 0;
 	on_signal(SIGTERM, on_stop, SIGNAL_BIT(SIGINT));
 	on_signal(SIGINT, on_stop, SIGNAL_BIT(SIGTERM));
 	on_signal(SIGALRM, on_late, 0);
 	on_signal(SIGPIPE, (void *)SIG_IGN, 0);	/* write says EPIPE instead */
 
 	listener = must(sys_socket(AF_INET, type, 0));
-	if (!(type & SOCK_DGRAM)) {
+	if (!datagrams) {
 		/* Bind though connections of a former run are in TIME_WAIT. */
 		must(sys_setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on,
 				    sizeof(on)));
@@ -264,7 +268,7 @@ static void open_socket(char **argv, int type)
 	err = sys_bind(listener, &a, sizeof(a));
 	if (err)
 		socket_failed("bind", &a, err);
-	if (!(type & SOCK_DGRAM)) {
+	if (!datagrams) {
 		/* Port 0 binds here, and two may have been given the same. */
 		err = sys_listen(listener, SOMAXCONN);
 		if (err)
@@ -272,6 +276,18 @@ static void open_socket(char **argv, int type)
 	}
 	if (!opt.port)
 		must(sys_getsockname(listener, &a, &len));
+	opt.port = to_be16(a.sin_port);
+}
+
+/* Tell that whoever comes from now on is served. */
+static void announce(void)
+{
+	struct sockaddr_in a = {
+		.sin_addr.s_addr = opt.addr,
+		.sin_port = to_be16(opt.port),
+	};
+	char text[24];
+
 	print(2, NAME ": serving %s on %s\n", opt.echo ? "echo" : "print",
 	      address(&a, text));
 }
@@ -280,6 +296,7 @@ static void open_socket(char **argv, int type)
 static void listen_on(char **argv, int flags)
 {
 	open_socket(argv, SOCK_STREAM | SOCK_CLOEXEC | flags);
+	announce();
 }
 
 /* ---- connections ---- */

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * blocking_loop.c - blocking calls, one connection after the other
+ *
+ * The thread sleeps in accept4 until a peer comes and in recvfrom until that
+ * peer's bytes come; nobody else is served until it has closed.
+ *
+ *   for ever:
+ *     accept4                           sleeps until a peer comes
+ *       recvfrom  sendto                each sleeps; recvfrom 0 or an
+ *                                       error: close
+ *
+ * Calls     2 an echo, 3 more a connection.
+ * Needs     Linux 2.6.28 (accept4).
+ * Limits    A peer that stays silent stops the server for all others.  No
+ *           descriptor left (EMFILE): ppoll for a tenth of a second, again.
+ * Compare   blocking_thread.c, where each peer has a thread to stop.
+ * Trace     traces/blocking_loop.one.x86_64.strace
+ *           traces/blocking_loop.two.x86_64.strace
+ */
+#include "server.h"
+
+static void serve(int fd, struct conn *c)
+{
+	static char scratch[SCRATCH];
+
+	while (!take(c, scratch,
+		     sys_recvfrom(fd, scratch, SCRATCH, 0, NULL, NULL)))
+		while (c->owed)
+			if (sent(c, sys_sendto(fd, c->out, c->owed,
+					       MSG_NOSIGNAL, NULL, 0)))
+				goto hang_up;
+hang_up:
+	end(c);
+	sys_close(fd);
+}
+
+int main(int argc, char **argv)
+{
+	static struct conn c;
+	struct sockaddr_in peer;
+	int fd, len = sizeof(peer);
+
+	(void)argc;
+	listen_on(argv, 0);
+	do {
+		fd = sys_accept4(listener, &peer, &len, SOCK_CLOEXEC);
+		if (full(fd))
+			pause_ms(100);
+		if (fd < 0)
+			continue;
+		begin(&c, &peer);
+		serve(fd, &c);
+	} while (fd != -EINVAL);		/* on_stop shut it down */
+	return 0;
+}

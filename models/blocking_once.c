@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * blocking_once.c - blocking calls, one connection, then the end
+ *
+ * The oldest model: one call both waits and copies.  The thread sleeps in
+ * accept4 until a peer comes and in recvfrom until bytes come, and the bytes
+ * are in its buffer when it wakes.
+ *
+ *     accept4                           sleeps until a peer comes
+ *       recvfrom  sendto                each sleeps; recvfrom 0 or an
+ *                                       error: close
+ *
+ * Calls     2 an echo, 2 more a connection.
+ * Needs     Linux 2.6.28 (accept4).
+ * Limits    One peer; whoever connects meanwhile is reset at the end.  No
+ *           descriptor left (EMFILE): ppoll for a tenth of a second, again.
+ * Compare   blocking_loop.c, which takes the next.
+ * Trace     traces/blocking_once.one.x86_64.strace
+ *           traces/blocking_once.two.x86_64.strace
+ */
+#include "server.h"
+
+static void serve(int fd, struct conn *c)
+{
+	static char scratch[SCRATCH];
+
+	while (!take(c, scratch,
+		     sys_recvfrom(fd, scratch, SCRATCH, 0, NULL, NULL)))
+		while (c->owed)
+			if (sent(c, sys_sendto(fd, c->out, c->owed,
+					       MSG_NOSIGNAL, NULL, 0)))
+				goto hang_up;
+hang_up:
+	end(c);
+	sys_close(fd);
+}
+
+int main(int argc, char **argv)
+{
+	static struct conn c;
+	struct sockaddr_in peer;
+	int fd, len = sizeof(peer);
+
+	(void)argc;
+	listen_on(argv, 0);
+	do {
+		fd = sys_accept4(listener, &peer, &len, SOCK_CLOEXEC);
+		if (full(fd))
+			pause_ms(100);
+	} while (fd < 0 && fd != -EINVAL);	/* EINVAL: on_stop shut it down */
+	if (fd >= 0) {
+		begin(&c, &peer);
+		serve(fd, &c);
+	}
+	return 0;
+}

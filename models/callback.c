@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * callback.c - callbacks on a selector: application-level asynchronous I/O
+ *
+ * The program registers a function for each descriptor and event; a loop
+ * waits and calls them.  It reads as if the bytes came by themselves, but the
+ * functions are called by the loop, not by the kernel, and each one still
+ * copies its bytes in recvfrom, synchronously.
+ *
+ *     epoll_create1  epoll_ctl ADD      the listener
+ *   wait:
+ *     epoll_pwait                       the only call that sleeps
+ *       on_connection:  accept4  epoll_ctl ADD
+ *       on_bytes:       recvfrom  sendto    recvfrom 0 or an error: close
+ *                       epoll_ctl MOD       only when a sendto falls short
+ *       on_room:        sendto  epoll_ctl MOD
+ *
+ * Calls     3 an echo (2 and a share of one wait when many are ready), 4 more
+ *           a connection: the kernel sees the same program as epoll.c.
+ * Needs     Linux 2.6.28 (accept4).
+ * Limits    A callback that takes long holds up all others.  No descriptor
+ *           left (EMFILE): the listener has no callback until a connection
+ *           closes, or a second passes.
+ * Compare   epoll.c, the same calls; coroutine.c, the same calls again.
+ * Trace     traces/callback.one.x86_64.strace  traces/callback.two.x86_64.strace
+ */
+#include "server.h"
+
+enum { EVENTS = 64 };
+
+/* ---- the selector: knows functions, and nothing of servers ---- */
+
+static struct handler {
+	void (*readable)(int fd);
+	void (*writable)(int fd);
+	unsigned want;			/* events that the kernel's set has */
+} handlers[CONNS];			/* by descriptor */
+static int ep;
+
+/* Call these from now on; NULL for what is of no interest. */
+static void when(int fd, void (*readable)(int), void (*writable)(int))
+{
+	struct handler *h = &handlers[fd];
+	unsigned want = (readable ? EPOLLIN : 0) | (writable ? EPOLLOUT : 0);
+	struct epoll_event ev = { .events = want, .data = fd };
+
+	h->readable = readable;
+	h->writable = writable;
+	if (h->want == want)
+		return;				/* already so: spare the call */
+	must(sys_epoll_ctl(ep, !h->want ? EPOLL_CTL_ADD : want ? EPOLL_CTL_MOD
+				    : EPOLL_CTL_DEL, fd, &ev));
+	h->want = want;
+}
+
+/* fd is about to be closed, and so leaves the kernel's set by itself. */
+static void forget(int fd)
+{
+	handlers[fd] = (struct handler){ 0 };
+}
+
+/* Returns how many descriptors were ready within timeout_ms. */
+static int dispatch(int timeout_ms)
+{
+	struct epoll_event ev[EVENTS];
+	int n = must(retry(sys_epoll_pwait(ep, ev, EVENTS, timeout_ms, NULL)));
+
+	for (int i = 0; i < n; i++) {
+		struct handler h = handlers[ev[i].data];
+
+		if (h.readable)			/* an error is read as well */
+			h.readable(ev[i].data);
+		else if (h.writable)
+			h.writable(ev[i].data);
+	}
+	return n;
+}
+
+/* ---- the server: functions that the selector calls ---- */
+
+static struct conn conns[CONNS];	/* by descriptor */
+static int live, paused;		/* paused: accept4 found no descriptor */
+
+static void on_bytes(int fd);
+
+static void on_connection(int fd)
+{
+	struct sockaddr_in peer;
+	int len = sizeof(peer);
+	int conn = sys_accept4(fd, &peer, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+	if (conn == -EINVAL) {			/* on_stop shut it down */
+		forget(listener);
+		sys_close(listener);
+		listener = -1;
+	} else if (full(conn)) {
+		when(listener, NULL, NULL);
+		paused = 1;
+	} else if (conn >= 0 && !beyond_table(conn)) {
+		begin(&conns[conn], &peer);
+		live++;
+		when(conn, on_bytes, NULL);
+	}					/* else the peer left first */
+}
+
+static void resume(void)
+{
+	when(listener, on_connection, NULL);
+	paused = 0;
+}
+
+static void hang_up(int fd)
+{
+	end(&conns[fd]);
+	forget(fd);
+	sys_close(fd);
+	live--;
+	if (paused)
+		resume();			/* a descriptor is free */
+}
+
+static void on_room(int fd)
+{
+	struct conn *c = &conns[fd];
+
+	if (sent(c, sys_sendto(fd, c->out, c->owed, MSG_NOSIGNAL, NULL, 0)))
+		return hang_up(fd);
+	if (c->owed)
+		when(fd, NULL, on_room);
+	else
+		when(fd, on_bytes, NULL);
+}
+
+static void on_bytes(int fd)
+{
+	static char scratch[SCRATCH];
+	struct conn *c = &conns[fd];
+	long n = sys_recvfrom(fd, scratch, SCRATCH, 0, NULL, NULL);
+
+	if (n == -EAGAIN)
+		return;				/* readiness was a hint */
+	if (take(c, scratch, n))
+		return hang_up(fd);
+	if (c->owed)
+		on_room(fd);			/* there mostly is room */
+}
+
+int main(int argc, char **argv)
+{
+	(void)argc;
+	listen_on(argv, SOCK_NONBLOCK);
+	ep = must(sys_epoll_create1(EPOLL_CLOEXEC));
+	when(listener, on_connection, NULL);
+	while (listener >= 0 || live)
+		if (!dispatch(paused ? 1000 : -1) && paused)
+			resume();		/* another program may have closed */
+	return 0;
+}

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * coroutine.c - coroutines on an event loop: application-level async I/O
+ *
+ * Each connection is a task that reads as if it blocked: wait for bytes, take
+ * them, send them, again.  To wait is to yield an Event: the task leaves the
+ * processor to the loop, which resumes it when the descriptor is ready.  A
+ * task switch is a few instructions in the program (switch.h); the kernel
+ * sees one thread that waits in epoll_pwait and copies in recvfrom.
+ *
+ *     epoll_create1
+ *     mmap  mprotect                    a task: a stack and its guard
+ *     epoll_ctl ADD                     AcceptEvent: the listener
+ *   run_forever:
+ *     epoll_pwait                       the only call that sleeps
+ *       accept task:  accept4  mmap  mprotect  epoll_ctl ADD
+ *       a task:       recvfrom  sendto  recvfrom 0 or an error: close
+ *                     epoll_ctl MOD     only when a sendto falls short
+ *     munmap                            the stack of a task that has ended
+ *
+ * Calls     3 an echo (2 and a share of one wait when many are ready), 7 more
+ *           a connection, of which 3 are for the stack.
+ * Needs     Linux 2.6.28 (accept4).
+ * Limits    A stack for each peer, idle or not; a task that computes holds up
+ *           all others.  No descriptor left (EMFILE): the accept task waits
+ *           until a connection closes, or a second passes.
+ * Compare   epoll.c and callback.c: the same calls but for the stacks.
+ * Trace     traces/coroutine.one.x86_64.strace
+ *           traces/coroutine.two.x86_64.strace
+ */
+#include "server.h"
+#include "switch.h"
+
+enum { EVENTS = 64 };
+
+struct task {				/* lies at the top of its own stack */
+	void *sp;			/* kept while it does not run */
+	void *stack;
+	void (*run)(int fd);
+	int fd;
+	struct task *next;		/* in the ready queue */
+};
+
+/* ---- the event loop ---- */
+
+static struct {
+	int ep;
+	void *sp;			/* the loop's own, while a task runs */
+	struct task *running;
+	struct task *ready, **last;	/* the ready queue */
+	struct task *reading[CONNS];	/* the waiting sets, by descriptor */
+	struct task *writing[CONNS];
+	unsigned registered[CONNS];	/* what the kernel's set has */
+	int tasks;
+	void *finished;			/* a stack that nobody stands on now */
+} loop = { .last = &loop.ready };
+
+/* Run task when its turn comes. */
+static void call_soon(struct task *t)
+{
+	t->next = NULL;
+	*loop.last = t;
+	loop.last = &t->next;
+}
+
+/* ---- events: what a task can wait for ---- */
+
+struct event {
+	int fd;
+	unsigned mask;			/* EPOLLIN or EPOLLOUT */
+	struct task **waiting;		/* the place in a waiting set */
+};
+
+static struct event ReadEvent(int fd)
+{
+	return (struct event){ fd, EPOLLIN, &loop.reading[fd] };
+}
+
+static struct event WriteEvent(int fd)
+{
+	return (struct event){ fd, EPOLLOUT, &loop.writing[fd] };
+}
+
+/* To the kernel a connection that may be accepted is one more to read. */
+static struct event AcceptEvent(int fd)
+{
+	return ReadEvent(fd);
+}
+
+/* The running task sleeps until e happens. */
+static void yield(struct event e)
+{
+	struct epoll_event ev = { .events = e.mask, .data = e.fd };
+	struct task *t = loop.running;
+
+	if (loop.registered[e.fd] != e.mask) {
+		must(sys_epoll_ctl(loop.ep, loop.registered[e.fd]
+				   ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, e.fd, &ev));
+		loop.registered[e.fd] = e.mask;
+	}
+	*e.waiting = t;
+	switch_stack(&t->sp, loop.sp);
+}
+
+/* e happened: who waits for it is ready. */
+static void resume(struct event e)
+{
+	if (!*e.waiting)
+		return;
+	call_soon(*e.waiting);
+	*e.waiting = NULL;
+}
+
+/* Where a task begins, on its own stack, and where it ends. */
+static void task_main(void)
+{
+	struct task *t = loop.running;
+
+	t->run(t->fd);
+	loop.tasks--;
+	loop.finished = t->stack;		/* the loop unmaps it */
+	switch_stack(&t->sp, loop.sp);
+}
+
+/* A new task that runs fn(fd).  Returns 0 or -ENOMEM. */
+static long spawn(void (*fn)(int), int fd)
+{
+	char *stack = stack_map();
+	struct task *t;
+
+	if (failed(stack))
+		return (long)stack;
+	t = (struct task *)(stack + STACK_SIZE) - 2;	/* keeps 16-alignment */
+	*t = (struct task){ .stack = stack, .run = fn, .fd = fd };
+	t->sp = stack_begin(t, task_main);
+	loop.tasks++;
+	call_soon(t);
+	return 0;
+}
+
+static void run_ready(void)
+{
+	while (loop.ready) {
+		struct task *t = loop.ready;
+
+		loop.ready = t->next;
+		if (!loop.ready)
+			loop.last = &loop.ready;
+		loop.running = t;
+		switch_stack(&loop.sp, t->sp);
+		if (loop.finished)
+			sys_munmap(loop.finished, STACK_SIZE);
+		loop.finished = NULL;
+	}
+}
+
+static int paused;			/* accept4 found no descriptor */
+
+static void run_forever(void)
+{
+	struct epoll_event ev[EVENTS];
+
+	for (;;) {
+		int n;
+
+		run_ready();
+		if (!loop.tasks)
+			return;			/* for ever ends with the last */
+		n = must(retry(sys_epoll_pwait(loop.ep, ev, EVENTS,
+					       paused ? 1000 : -1, NULL)));
+		for (int i = 0; i < n; i++) {	/* an error wakes either */
+			resume(ReadEvent(ev[i].data));
+			resume(WriteEvent(ev[i].data));
+		}
+		if (!n && paused)		/* another program may have closed */
+			resume(AcceptEvent(listener));
+	}
+}
+
+/* ---- the server: two tasks, written as if they blocked ---- */
+
+static struct conn conns[CONNS];	/* by descriptor */
+
+/*
+ * The listener out of the kernel's set, where it would be reported for ever,
+ * until a descriptor is free.
+ */
+static void pause_accepting(void)
+{
+	must(sys_epoll_ctl(loop.ep, EPOLL_CTL_DEL, listener, NULL));
+	loop.registered[listener] = 0;
+	loop.reading[listener] = loop.running;
+	paused = 1;
+	switch_stack(&loop.running->sp, loop.sp);
+	paused = 0;
+}
+
+static void serve(int fd)
+{
+	static char scratch[SCRATCH];		/* no task keeps it at a yield */
+	struct conn *c = &conns[fd];
+	long n;
+
+	for (;;) {
+		yield(ReadEvent(fd));
+		n = sys_recvfrom(fd, scratch, SCRATCH, 0, NULL, NULL);
+		if (n == -EAGAIN)
+			continue;		/* readiness was a hint */
+		if (take(c, scratch, n))
+			break;
+		while (c->owed) {
+			n = sys_sendto(fd, c->out, c->owed, MSG_NOSIGNAL, NULL,
+				       0);
+			if (sent(c, n))
+				goto hang_up;
+			if (c->owed)
+				yield(WriteEvent(fd));
+		}
+	}
+hang_up:
+	end(c);
+	loop.registered[fd] = 0;		/* close takes it out of the set */
+	sys_close(fd);
+	if (paused)
+		resume(AcceptEvent(listener));	/* a descriptor is free */
+}
+
+static void accept_all(int fd)
+{
+	struct sockaddr_in peer;
+	int conn, len = sizeof(peer);
+
+	do {
+		yield(AcceptEvent(fd));
+		conn = sys_accept4(fd, &peer, &len,
+				   SOCK_NONBLOCK | SOCK_CLOEXEC);
+		if (full(conn))
+			pause_accepting();
+		if (conn < 0 || beyond_table(conn))
+			continue;
+		begin(&conns[conn], &peer);
+		if (spawn(serve, conn)) {
+			gave_up(&conns[conn], "no memory for a stack");
+			sys_close(conn);
+		}
+	} while (conn != -EINVAL);		/* on_stop shut it down */
+	sys_close(fd);
+}
+
+int main(int argc, char **argv)
+{
+	(void)argc;
+	listen_on(argv, SOCK_NONBLOCK);
+	loop.ep = must(sys_epoll_create1(EPOLL_CLOEXEC));
+	must(spawn(accept_all, listener));
+	run_forever();
+	return 0;
+}

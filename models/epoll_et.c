@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * epoll_et.c - edge-triggered epoll, one thread
+ *
+ * A wait reports a descriptor when something arrives, once; who stops reading
+ * before EAGAIN is not told again.  Both directions are registered at the
+ * start and never changed.  The thread waits in epoll_pwait and copies in
+ * recvfrom.
+ *
+ *     epoll_create1  epoll_ctl ADD      the listener
+ *   wait:
+ *     epoll_pwait                       the only call that sleeps
+ *       listener:  accept4  epoll_ctl ADD   until accept4 says EAGAIN
+ *       client:    recvfrom  sendto     until EAGAIN; recvfrom 0 or an
+ *                                       error: close
+ *
+ * Calls     4 an echo, the last of them a recvfrom that finds nothing; 5 more
+ *           a connection.
+ * Needs     Linux 2.6.28 (accept4).
+ * Limits    a) A peer that sends faster than we read never reaches EAGAIN: it
+ *              gets TURNS turns, then the others, then goes on (ready[]).
+ *           b) CONNS descriptors.  No descriptor left (EMFILE): no edge will
+ *              tell of the connections that wait, so accept4 is tried again
+ *              when a connection closes, or a second passes.
+ * Compare   epoll.c is told again and again, and may read once and return.
+ * Trace     traces/epoll_et.one.x86_64.strace  traces/epoll_et.two.x86_64.strace
+ */
+#include "server.h"
+
+enum { EVENTS = 64, TURNS = 16 };
+
+static struct conn conns[CONNS];	/* by descriptor; want: is in ready[] */
+static int ep, live, paused;		/* paused: accept4 found no descriptor */
+static int ready[CONNS], ready_count;	/* who has not come to EAGAIN yet */
+
+static void watch(int fd, unsigned want)
+{
+	struct epoll_event ev = { .events = want | EPOLLET, .data = fd };
+
+	must(sys_epoll_ctl(ep, EPOLL_CTL_ADD, fd, &ev));
+}
+
+static void make_ready(int fd)
+{
+	if (conns[fd].want)
+		return;
+	conns[fd].want = 1;
+	ready[ready_count++] = fd;
+}
+
+static void greet(void)
+{
+	struct sockaddr_in peer;
+	int len = sizeof(peer);
+	int fd;
+
+	paused = 0;
+	for (;;) {
+		fd = sys_accept4(listener, &peer, &len,
+				 SOCK_NONBLOCK | SOCK_CLOEXEC);
+		if (fd == -EAGAIN)
+			return;			/* all are in */
+		if (fd == -EINVAL) {		/* on_stop shut it down */
+			sys_close(listener);
+			listener = -1;
+			return;
+		}
+		if (full(fd)) {
+			paused = 1;
+			return;
+		}
+		if (fd < 0 || beyond_table(fd))
+			continue;		/* this peer left first */
+		begin(&conns[fd], &peer);
+		live++;
+		watch(fd, EPOLLIN | EPOLLOUT);
+	}
+}
+
+static void hang_up(int fd)
+{
+	end(&conns[fd]);
+	sys_close(fd);				/* and so out of the set */
+	live--;
+	if (paused)
+		greet();			/* a descriptor is free */
+}
+
+/* Returns 1 when the turns ended before EAGAIN came: limit a). */
+static int serve(int fd)
+{
+	static char scratch[SCRATCH];
+	struct conn *c = &conns[fd];
+
+	for (int turn = 0; turn < TURNS; turn++) {
+		long n;
+
+		if (!c->owed) {
+			n = sys_recvfrom(fd, scratch, SCRATCH, 0, NULL, NULL);
+			if (n == -EAGAIN)
+				return 0;
+			if (take(c, scratch, n))
+				return hang_up(fd), 0;
+		}
+		if (c->owed) {
+			n = sys_sendto(fd, c->out, c->owed, MSG_NOSIGNAL, NULL,
+				       0);
+			if (sent(c, n))
+				return hang_up(fd), 0;
+			if (n == -EAGAIN)
+				return 0;
+		}
+	}
+	return 1;
+}
+
+int main(int argc, char **argv)
+{
+	struct epoll_event ev[EVENTS];
+
+	(void)argc;
+	listen_on(argv, SOCK_NONBLOCK);
+	ep = must(sys_epoll_create1(EPOLL_CLOEXEC));
+	watch(listener, EPOLLIN);
+	while (listener >= 0 || live) {
+		int wait_ms = ready_count ? 0 : paused ? 1000 : -1;
+		int n = must(retry(sys_epoll_pwait(ep, ev, EVENTS, wait_ms,
+						   NULL)));
+		int count;
+
+		for (int i = 0; i < n; i++)
+			if ((int)ev[i].data == listener)
+				greet();
+			else
+				make_ready(ev[i].data);
+		if (!n && paused)
+			greet();		/* another program may have closed */
+
+		count = ready_count;
+		ready_count = 0;
+		for (int i = 0; i < count; i++) {
+			conns[ready[i]].want = 0;
+			if (serve(ready[i]))
+				make_ready(ready[i]);
+		}
+	}
+	return 0;
+}

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * epoll_thread.c - epoll in one thread, which hands what is ready to others
+ *
+ * The main thread waits in epoll_pwait and accepts; a ready connection goes
+ * through a queue to one of THREADS threads, which copies in recvfrom.  With
+ * EPOLLONESHOT the kernel reports a connection once and then disarms it, so
+ * no two threads ever have the same one; who has served it arms it again.
+ *
+ *     mmap  mprotect  clone             each thread
+ *     epoll_create1  epoll_ctl ADD      the listener
+ *   wait:
+ *     epoll_pwait                       the main thread sleeps
+ *       listener:  accept4  epoll_ctl ADD
+ *       client:    futex                queued; wakes a thread that sleeps
+ *   a thread:
+ *     futex                             sleeps while the queue is empty
+ *       recvfrom  sendto                recvfrom 0 or an error: close
+ *       epoll_ctl MOD                   armed again
+ *
+ * Calls     4 an echo, and a futex on either side when a thread sleeps; 4
+ *           more a connection.
+ * Needs     Linux 2.6.28 (accept4).
+ * Limits    The hand-over costs more than an echo: threads pay only where
+ *           serving computes.  No descriptor left (EMFILE): the listener
+ *           leaves the set until a connection closes, or a second passes.
+ * Compare   epoll.c serves in the thread that waits; epoll_workers.c has many
+ *           threads that wait.
+ * Trace     traces/epoll_thread.one.x86_64.strace
+ *           traces/epoll_thread.two.x86_64.strace
+ */
+#include "server.h"
+
+enum { EVENTS = 64, THREADS = 4 };
+
+static struct conn conns[CONNS];	/* by descriptor */
+static int ep, paused;			/* paused: accept4 found no descriptor */
+static int live = 1;			/* connections, and the listener */
+
+/* Descriptors to serve.  Each is here once at most, so CONNS places do. */
+static struct {
+	struct lock lock;
+	int fds[CONNS];
+	unsigned in, out;		/* grow for ever; the place is mod CONNS */
+	int queued;			/* the futex: entries not taken yet */
+	int sleepers;
+} queue;
+
+static void push(int fd)
+{
+	lock(&queue.lock);
+	queue.fds[queue.in++ % CONNS] = fd;
+	unlock(&queue.lock);
+	__atomic_add_fetch(&queue.queued, 1, __ATOMIC_SEQ_CST);
+	/* Either we see the sleeper, or it sees that queued is not 0. */
+	if (__atomic_load_n(&queue.sleepers, __ATOMIC_SEQ_CST))
+		futex_wake(&queue.queued, 1);
+}
+
+static int pop(void)
+{
+	int n, fd;
+
+	for (;;) {
+		n = __atomic_load_n(&queue.queued, __ATOMIC_ACQUIRE);
+		if (n && __atomic_compare_exchange_n(&queue.queued, &n, n - 1,
+						     0, __ATOMIC_ACQUIRE,
+						     __ATOMIC_RELAXED))
+			break;
+		if (n)
+			continue;		/* another thread was faster */
+		__atomic_add_fetch(&queue.sleepers, 1, __ATOMIC_SEQ_CST);
+		futex_wait(&queue.queued, 0, NULL);
+		__atomic_sub_fetch(&queue.sleepers, 1, __ATOMIC_SEQ_CST);
+	}
+	lock(&queue.lock);
+	fd = queue.fds[queue.out++ % CONNS];
+	unlock(&queue.lock);
+	return fd;
+}
+
+static void watch(int fd, int op, unsigned want)
+{
+	struct epoll_event ev = { .events = want, .data = fd };
+
+	must(sys_epoll_ctl(ep, op, fd, &ev));
+}
+
+static void resume(void)
+{
+	if (__atomic_exchange_n(&paused, 0, __ATOMIC_ACQ_REL))
+		watch(listener, EPOLL_CTL_ADD, EPOLLIN);
+}
+
+/* The last to leave ends the program, whichever thread that is. */
+static void leave(void)
+{
+	if (!__atomic_sub_fetch(&live, 1, __ATOMIC_ACQ_REL))
+		sys_exit_group(0);
+}
+
+static void hang_up(int fd)
+{
+	end(&conns[fd]);
+	sys_close(fd);				/* and so out of the set */
+	leave();
+	resume();				/* a descriptor is free */
+}
+
+static void greet(void)
+{
+	struct sockaddr_in peer;
+	int len = sizeof(peer);
+	int fd = sys_accept4(listener, &peer, &len,
+			     SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+	if (fd == -EINVAL) {			/* on_stop shut it down */
+		watch(listener, EPOLL_CTL_DEL, 0);
+		leave();
+	} else if (full(fd)) {
+		watch(listener, EPOLL_CTL_DEL, 0);
+		__atomic_store_n(&paused, 1, __ATOMIC_RELEASE);
+	} else if (fd >= 0 && !beyond_table(fd)) {
+		begin(&conns[fd], &peer);
+		__atomic_add_fetch(&live, 1, __ATOMIC_RELAXED);
+		watch(fd, EPOLL_CTL_ADD, EPOLLIN | EPOLLONESHOT);
+	}					/* else the peer left first */
+}
+
+static void serve(int fd)
+{
+	char scratch[SCRATCH];
+	struct conn *c = &conns[fd];
+	long n;
+
+	if (!c->owed) {
+		n = sys_recvfrom(fd, scratch, SCRATCH, 0, NULL, NULL);
+		if (n != -EAGAIN && take(c, scratch, n))
+			return hang_up(fd);
+	}
+	if (c->owed) {
+		n = sys_sendto(fd, c->out, c->owed, MSG_NOSIGNAL, NULL, 0);
+		if (sent(c, n))
+			return hang_up(fd);
+	}
+	/* From here on another thread may have it. */
+	watch(fd, EPOLL_CTL_MOD, (c->owed ? EPOLLOUT : EPOLLIN) | EPOLLONESHOT);
+}
+
+static void work(long unused)
+{
+	(void)unused;
+	for (;;)
+		serve(pop());
+}
+
+int main(int argc, char **argv)
+{
+	struct epoll_event ev[EVENTS];
+
+	(void)argc;
+	listen_on(argv, SOCK_NONBLOCK);
+	for (int i = 0; i < THREADS; i++)
+		must(thread_start(work, 0));
+	ep = must(sys_epoll_create1(EPOLL_CLOEXEC));
+	watch(listener, EPOLL_CTL_ADD, EPOLLIN);
+	for (;;) {
+		int wait_ms = __atomic_load_n(&paused, __ATOMIC_ACQUIRE) ? 1000
+									 : -1;
+		int n = must(retry(sys_epoll_pwait(ep, ev, EVENTS, wait_ms,
+						   NULL)));
+
+		for (int i = 0; i < n; i++)
+			if ((int)ev[i].data == listener)
+				greet();
+			else
+				push(ev[i].data);
+		if (!n)
+			resume();		/* another program may have closed */
+	}
+}

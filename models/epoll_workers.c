@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * epoll_workers.c - an epoll set in each of several threads, one listener
+ *
+ * Each worker is an event loop of its own: it waits in its own epoll_pwait,
+ * accepts from the common listener and copies in recvfrom; a connection stays
+ * with the worker that accepted it.  Without EPOLLEXCLUSIVE a connection
+ * would wake every worker, for one to accept it and the others to find
+ * EAGAIN (the thundering herd); with it the kernel wakes one, or a few.
+ *
+ *     mmap  mprotect  clone             each worker but the first
+ *     epoll_create1  epoll_ctl ADD      the listener, EPOLLEXCLUSIVE
+ *   wait, in each worker:
+ *     epoll_pwait                       the only call that sleeps
+ *       listener:  accept4  epoll_ctl ADD
+ *       client:    recvfrom  sendto     recvfrom 0 or an error: close
+ *                  epoll_ctl MOD        only when a sendto falls short
+ *   at the end:
+ *     futex                             until every worker has left:
+ *     rt_sigprocmask  munmap  exit      which is how a worker leaves
+ *
+ * Calls     3 an echo (2 and a share of one wait when many are ready), 4 more
+ *           a connection, none for one that sits idle.
+ * Needs     Linux 4.5 (EPOLLEXCLUSIVE).
+ * Limits    The kernel wakes the worker that began to wait last, so under
+ *           little load one of them does all the work.  EMFILE: the listener
+ *           leaves a worker's set until one of its connections closes, or a
+ *           second passes.
+ * Compare   epoll.c has one loop; epoll_thread.c waits in one thread only.
+ * Trace     traces/epoll_workers.one.x86_64.strace
+ *           traces/epoll_workers.two.x86_64.strace
+ */
+#include "server.h"
+
+enum { EVENTS = 64, WORKERS = 4 };
+
+static struct conn conns[CONNS];	/* by descriptor: one worker's each */
+static struct count workers;
+
+struct worker {
+	int ep, live, listens;
+	int paused;			/* accept4 found no descriptor */
+};
+
+static void watch(struct worker *w, int fd, unsigned want)
+{
+	struct epoll_event ev = { .events = want, .data = fd };
+	unsigned had = conns[fd].want;
+
+	if (had == want)
+		return;				/* already so: spare the call */
+	must(sys_epoll_ctl(w->ep, !had ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, fd,
+			   &ev));
+	conns[fd].want = want;
+}
+
+/* An exclusive entry cannot be changed (EINVAL), only added and deleted. */
+static void watch_listener(struct worker *w, int op)
+{
+	struct epoll_event ev = {
+		.events = EPOLLIN | EPOLLEXCLUSIVE,
+		.data = listener,
+	};
+
+	must(sys_epoll_ctl(w->ep, op, listener, &ev));
+}
+
+static void resume(struct worker *w)
+{
+	watch_listener(w, EPOLL_CTL_ADD);
+	w->paused = 0;
+}
+
+static void hang_up(struct worker *w, int fd)
+{
+	end(&conns[fd]);
+	conns[fd].want = 0;			/* close takes it out of the set */
+	sys_close(fd);
+	w->live--;
+	if (w->paused)
+		resume(w);			/* a descriptor is free */
+}
+
+static void greet(struct worker *w)
+{
+	struct sockaddr_in peer;
+	int len = sizeof(peer);
+	int fd = sys_accept4(listener, &peer, &len,
+			     SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+	if (fd == -EINVAL) {			/* on_stop shut it down */
+		watch_listener(w, EPOLL_CTL_DEL);
+		w->listens = 0;
+	} else if (full(fd)) {
+		watch_listener(w, EPOLL_CTL_DEL);
+		w->paused = 1;
+	} else if (fd >= 0 && !beyond_table(fd)) {
+		begin(&conns[fd], &peer);
+		w->live++;
+		watch(w, fd, EPOLLIN);
+	}			/* else the peer left, or another worker has it */
+}
+
+static void serve(struct worker *w, int fd)
+{
+	char scratch[SCRATCH];
+	struct conn *c = &conns[fd];
+	long n;
+
+	if (!c->owed) {
+		n = sys_recvfrom(fd, scratch, SCRATCH, 0, NULL, NULL);
+		if (n == -EAGAIN)
+			return;			/* readiness was a hint */
+		if (take(c, scratch, n))
+			return hang_up(w, fd);
+	}
+	if (c->owed) {
+		n = sys_sendto(fd, c->out, c->owed, MSG_NOSIGNAL, NULL, 0);
+		if (sent(c, n))
+			return hang_up(w, fd);
+	}
+	watch(w, fd, c->owed ? EPOLLOUT : EPOLLIN);
+}
+
+static void work(long unused)
+{
+	struct worker w = { .listens = 1 };
+	struct epoll_event ev[EVENTS];
+
+	(void)unused;
+	w.ep = must(sys_epoll_create1(EPOLL_CLOEXEC));
+	watch_listener(&w, EPOLL_CTL_ADD);
+	while (w.listens || w.live) {
+		int n = must(retry(sys_epoll_pwait(w.ep, ev, EVENTS,
+						   w.paused ? 1000 : -1,
+						   NULL)));
+
+		for (int i = 0; i < n; i++)
+			if ((int)ev[i].data == listener)
+				greet(&w);
+			else
+				serve(&w, ev[i].data);
+		if (!n && w.paused)
+			resume(&w);		/* another worker may have closed */
+	}
+	sys_close(w.ep);
+	count_down(&workers);
+}
+
+int main(int argc, char **argv)
+{
+	int left;
+
+	(void)argc;
+	listen_on(argv, SOCK_NONBLOCK);
+	for (int i = 0; i < WORKERS; i++) {
+		count_up(&workers);
+		if (i)
+			must(thread_start(work, 0));
+	}
+	work(0);
+	while ((left = count_read(&workers)))
+		futex_wait(&workers.n, left, NULL);
+	return 0;
+}

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * poll.c - poll, one thread: the whole set in, the whole set out
+ *
+ * The program keeps the interest set, an array, and hands it to the kernel
+ * at each wait; the kernel looks at every entry and so must the program.
+ * The thread waits in ppoll and copies in recvfrom.
+ *
+ *   wait:
+ *     ppoll                             the only call that sleeps
+ *       listener:  accept4
+ *       client:    recvfrom  sendto     recvfrom 0 or an error: close
+ *
+ * Calls     3 an echo (2 and a share of one wait when many are ready), 2 more
+ *           a connection.  Each wait costs time for each descriptor, idle or
+ *           not.
+ * Needs     Linux 2.6.28 (accept4).  ppoll, because aarch64 and riscv64 have
+ *           no poll(2).
+ * Limits    CONNS descriptors.  No descriptor left (EMFILE): the listener
+ *           leaves the set until a connection closes, or a second passes.
+ * Compare   select.c has bitmaps in place of the array; epoll.c leaves the set
+ *           in the kernel.
+ * Trace     traces/poll.one.x86_64.strace  traces/poll.two.x86_64.strace
+ */
+#include "server.h"
+
+static struct conn conns[CONNS];	/* by descriptor */
+static int live, paused;		/* paused: accept4 found no descriptor */
+
+static struct pollfd set[CONNS];	/* no gaps: the last fills a hole */
+static int slot[CONNS], used;		/* slot[fd] is the place of fd in set */
+
+static void watch(int fd, unsigned want)
+{
+	unsigned had = conns[fd].want;
+
+	if (had == want)
+		return;
+	if (!had) {
+		slot[fd] = used;
+		set[used++] = (struct pollfd){ .fd = fd };
+	}
+	set[slot[fd]].events = want;
+	if (!want) {
+		set[slot[fd]] = set[--used];
+		slot[set[slot[fd]].fd] = slot[fd];
+	}
+	conns[fd].want = want;
+}
+
+static void resume(void)
+{
+	watch(listener, POLLIN);
+	paused = 0;
+}
+
+static void hang_up(int fd)
+{
+	end(&conns[fd]);
+	watch(fd, 0);
+	sys_close(fd);
+	live--;
+	if (paused)
+		resume();			/* a descriptor is free */
+}
+
+static void greet(void)
+{
+	struct sockaddr_in peer;
+	int len = sizeof(peer);
+	int fd = sys_accept4(listener, &peer, &len,
+			     SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+	if (fd == -EINVAL) {			/* on_stop shut it down */
+		watch(listener, 0);
+		sys_close(listener);
+		listener = -1;
+	} else if (full(fd)) {
+		watch(listener, 0);
+		paused = 1;
+	} else if (fd >= 0 && !beyond_table(fd)) {
+		begin(&conns[fd], &peer);
+		live++;
+		watch(fd, POLLIN);
+	}					/* else the peer left first */
+}
+
+static void serve(int fd)
+{
+	static char scratch[SCRATCH];
+	struct conn *c = &conns[fd];
+	long n;
+
+	if (!c->owed) {
+		n = sys_recvfrom(fd, scratch, SCRATCH, 0, NULL, NULL);
+		if (n == -EAGAIN)
+			return;			/* readiness was a hint */
+		if (take(c, scratch, n))
+			return hang_up(fd);
+	}
+	if (c->owed) {
+		n = sys_sendto(fd, c->out, c->owed, MSG_NOSIGNAL, NULL, 0);
+		if (sent(c, n))
+			return hang_up(fd);
+	}
+	watch(fd, c->owed ? POLLOUT : POLLIN);
+}
+
+int main(int argc, char **argv)
+{
+	(void)argc;
+	listen_on(argv, SOCK_NONBLOCK);
+	watch(listener, POLLIN);
+	while (listener >= 0 || live) {
+		struct timespec second = { .tv_sec = 1 };
+		int n = must(retry(sys_ppoll(set, used,
+					     paused ? &second : NULL, NULL)));
+
+		/* Backwards: only the entry in hand leaves, and the last, seen
+		 * already, takes its place; what is added waits its turn. */
+		for (int i = used - 1, left = n; left && i >= 0; i--) {
+			if (!set[i].revents)
+				continue;
+			left--;
+			if (set[i].fd == listener)
+				greet();
+			else
+				serve(set[i].fd);
+		}
+		if (!n && paused)
+			resume();		/* another program may have closed */
+	}
+	return 0;
+}

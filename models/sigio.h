@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * sigio.h - ask for SIGIO, and sleep until it comes
+ *
+ * fcntl F_SETOWN names who gets the signal, O_ASYNC turns it on.  O_ASYNC is
+ * a flag of the open file: an accepted socket begins without it (and without
+ * O_NONBLOCK), whatever its listener has.
+ *
+ * How the models share state with a handler: they do not.  SIGIO, SIGTERM and
+ * SIGINT are blocked all the time except in the one call that sleeps, which
+ * opens them and sleeps in one step.  A signal that comes while the program
+ * works stays pending and ends the next sleep at once, so none can fall
+ * between a look at the sockets and the sleep, and no handler ever runs in
+ * the middle of the work.
+ */
+#ifndef IOMODELS_SIGIO_H
+#define IOMODELS_SIGIO_H
+
+#include "server.h"
+
+static unsigned long while_asleep;	/* the mask: lets the signals in */
+
+static void on_sigio(int sig, siginfo_t *info, void *context)
+{
+	(void)sig, (void)info, (void)context;	/* it has ended the sleep */
+}
+
+/* Block SIGIO and the signals that stop the server, from now on. */
+static void block_signals(void)
+{
+	unsigned long set = SIGNAL_BIT(SIGIO) | SIGNAL_BIT(SIGTERM) |
+			    SIGNAL_BIT(SIGINT);
+
+	must(sys_rt_sigprocmask(SIG_BLOCK, &set, &while_asleep));
+	while_asleep &= ~set;
+}
+
+/* sig 0: plain SIGIO.  Another one is queued and carries the descriptor. */
+static void signal_me(int fd, int sig)
+{
+	must(sys_fcntl(fd, F_SETOWN, sys_getpid()));
+	if (sig)
+		must(sys_fcntl(fd, F_SETSIG, sig));
+	must(sys_fcntl(fd, F_SETFL, O_RDWR | O_NONBLOCK | FASYNC));
+}
+
+/* With a time limit ppoll does what rt_sigsuspend does without one. */
+static void sleep_until_signal(int paused)
+{
+	struct timespec second = { .tv_sec = 1 };
+
+	if (paused)
+		sys_ppoll(NULL, 0, &second, &while_asleep);
+	else
+		sys_rt_sigsuspend(&while_asleep);
+}
+
+#endif

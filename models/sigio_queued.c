@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * sigio_queued.c - real-time signals that say which socket, one thread
+ *
+ * With F_SETSIG the kernel queues a real-time signal for each event, with the
+ * descriptor (si_fd) and what happened (si_band, the bits of poll).  No
+ * handler runs: the signals stay blocked and rt_sigtimedwait takes them one
+ * by one.  When the queue is full (RLIMIT_SIGPENDING) the kernel sends plain
+ * SIGIO instead: something happened, somewhere; then every socket is asked.
+ *
+ *     rt_sigprocmask                    all of them blocked, for good
+ *     getpid  fcntl F_SETOWN  fcntl F_SETSIG  fcntl F_SETFL O_ASYNC
+ *   for ever:
+ *     rt_sigtimedwait                   the only call that sleeps
+ *       listener:  accept4              until EAGAIN; each connection:
+ *                  getpid  fcntl F_SETOWN  fcntl F_SETSIG  fcntl F_SETFL
+ *       client:    recvfrom  sendto     until EAGAIN; recvfrom 0 or an
+ *                                       error: close
+ *       SIGIO:     accept4  recvfrom    all of them
+ *
+ * Calls     4 an echo, one more for a signal that tells no news; 8 more a
+ *           connection.
+ * Needs     Linux 2.6.28 (accept4).
+ * Limits    a) A signal may be old: its descriptor may be closed by now, or
+ *              belong to another peer.  So it is a hint, and EAGAIN an answer.
+ *           b) A peer that sends faster than we read never reaches EAGAIN: it
+ *              gets TURNS turns, then the others (behind).
+ *           c) CONNS descriptors.  No descriptor left (EMFILE): accept4 again
+ *              when a connection closes, or a second passes.
+ * Compare   sigio_tcp.c is not told which; epoll_et.c is told the same through
+ *           a descriptor in place of signals.
+ * Trace     traces/sigio_queued.one.x86_64.strace
+ *           traces/sigio_queued.two.x86_64.strace
+ */
+#include "sigio.h"
+
+enum { QUEUED = SIGRTMIN + 2, TURNS = 16 };	/* libc keeps the first two */
+
+static struct conn conns[CONNS];	/* by descriptor; want: is connected */
+static int live, top, paused;		/* paused: accept4 found no descriptor */
+static int behind;			/* some have not come to EAGAIN yet */
+
+static void serve(int fd);
+
+static void greet(void)
+{
+	struct sockaddr_in peer;
+	int len = sizeof(peer);
+	int fd;
+
+	paused = 0;
+	while (listener >= 0) {
+		fd = sys_accept4(listener, &peer, &len, SOCK_CLOEXEC);
+		if (fd == -EAGAIN)
+			return;			/* all are in */
+		if (fd == -EINVAL) {		/* on_stop shut it down */
+			sys_close(listener);
+			listener = -1;
+		}
+		if (full(fd)) {
+			paused = 1;
+			return;
+		}
+		if (fd < 0 || beyond_table(fd))
+			continue;		/* this peer left first */
+		begin(&conns[fd], &peer);
+		conns[fd].want = 1;
+		live++;
+		if (fd > top)
+			top = fd;
+		signal_me(fd, QUEUED);
+		serve(fd);		/* what came before raised no signal */
+	}
+}
+
+static void hang_up(int fd)
+{
+	end(&conns[fd]);
+	conns[fd].want = 0;
+	sys_close(fd);
+	live--;
+	behind |= paused;			/* a descriptor is free */
+}
+
+static void serve(int fd)
+{
+	static char scratch[SCRATCH];
+	struct conn *c = &conns[fd];
+
+	for (int turn = 0; turn < TURNS; turn++) {
+		long n;
+
+		if (!c->owed) {
+			n = sys_recvfrom(fd, scratch, SCRATCH, 0, NULL, NULL);
+			if (n == -EAGAIN)
+				return;
+			if (take(c, scratch, n))
+				return hang_up(fd);
+		}
+		if (c->owed) {
+			n = sys_sendto(fd, c->out, c->owed, MSG_NOSIGNAL, NULL,
+				       0);
+			if (sent(c, n))
+				return hang_up(fd);
+			if (n == -EAGAIN)
+				return;
+		}
+	}
+	behind = 1;
+}
+
+/* Ask every socket: signals were lost, or some were left unfinished. */
+static void sweep(void)
+{
+	behind = 0;
+	greet();
+	for (int fd = 0; fd <= top; fd++)
+		if (conns[fd].want)
+			serve(fd);
+}
+
+/* A signal of one socket. */
+static void happened(const siginfo_t *info)
+{
+	int fd = info->si_fd;
+	long room_only = POLLOUT | POLLWRNORM | POLLWRBAND;
+
+	if (fd == listener)
+		greet();
+	else if (fd < 0 || fd >= CONNS || !conns[fd].want)
+		return;				/* limit a) */
+	else if (conns[fd].owed || info->si_band & ~room_only)
+		serve(fd);			/* else room, and nothing to send */
+}
+
+int main(int argc, char **argv)
+{
+	unsigned long set = SIGNAL_BIT(QUEUED) | SIGNAL_BIT(SIGIO) |
+			    SIGNAL_BIT(SIGTERM) | SIGNAL_BIT(SIGINT);
+
+	(void)argc;
+	open_socket(argv, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC);
+	must(sys_rt_sigprocmask(SIG_BLOCK, &set, NULL));
+	signal_me(listener, QUEUED);
+	announce();
+	while (listener >= 0 || live) {
+		struct timespec limit = { .tv_sec = behind ? 0 : 1 };
+		siginfo_t info;
+		long sig = sys_rt_sigtimedwait(&set, &info, behind || paused
+							    ? &limit : NULL);
+
+		if (sig == QUEUED) {
+			happened(&info);
+		} else if (sig == SIGTERM || sig == SIGINT) {
+			on_stop(sig, &info, NULL);
+			greet();		/* shutdown raises no signal */
+		} else if (sig == SIGIO || sig == -EAGAIN) {
+			sweep();
+		}				/* -EINTR: some other signal */
+	}
+	return 0;
+}

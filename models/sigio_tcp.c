@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * sigio_tcp.c - signal-driven I/O on TCP, one thread
+ *
+ * The kernel sends SIGIO when anything happens on any socket: a connection,
+ * bytes, room to send, a close, a reset.  The signal says neither what nor
+ * where, and several may have become one, so after each the thread asks every
+ * socket and goes on until each says EAGAIN.
+ *
+ *     rt_sigaction  rt_sigprocmask      SIGIO; blocked but while asleep
+ *     getpid  fcntl F_SETOWN  fcntl F_SETFL O_ASYNC
+ *   for ever:
+ *     accept4                           until EAGAIN; each connection:
+ *       getpid  fcntl F_SETOWN  fcntl F_SETFL O_ASYNC
+ *     recvfrom  sendto                  each connection until EAGAIN;
+ *                                       recvfrom 0 or an error: close
+ *     rt_sigsuspend                     the only call that sleeps:
+ *       SIGIO  rt_sigreturn
+ *
+ * Calls     6 an echo with one connection, and one more for every other
+ *           connection: the price of not being told which.
+ * Needs     Linux 2.6.28 (accept4).
+ * Limits    a) A peer that sends faster than we read never reaches EAGAIN: it
+ *              gets TURNS turns a round.
+ *           b) CONNS descriptors.  No descriptor left (EMFILE): accept4 again
+ *              in the next round, ppoll limits the sleep to a second.
+ * Compare   sigio_tcp_naive.c trusts the number of signals; sigio_queued.c is
+ *           told which socket; epoll.c is told which, and no handler.
+ * Trace     traces/sigio_tcp.one.x86_64.strace  traces/sigio_tcp.two.x86_64.strace
+ */
+#include "sigio.h"
+
+enum { TURNS = 16 };
+
+static struct conn conns[CONNS];	/* by descriptor; want: is connected */
+static int live, top, paused;		/* paused: accept4 found no descriptor */
+
+static void greet(void)
+{
+	struct sockaddr_in peer;
+	int len = sizeof(peer);
+	int fd;
+
+	paused = 0;
+	while (listener >= 0) {
+		fd = sys_accept4(listener, &peer, &len, SOCK_CLOEXEC);
+		if (fd == -EAGAIN)
+			return;			/* all are in */
+		if (fd == -EINVAL) {		/* on_stop shut it down */
+			sys_close(listener);
+			listener = -1;
+		}
+		if (full(fd)) {
+			paused = 1;
+			return;
+		}
+		if (fd < 0 || beyond_table(fd))
+			continue;		/* this peer left first */
+		begin(&conns[fd], &peer);
+		conns[fd].want = 1;
+		live++;
+		if (fd > top)
+			top = fd;
+		/* What came before this line raised no signal: serve() looks. */
+		signal_me(fd, 0);
+	}
+}
+
+static void hang_up(int fd)
+{
+	end(&conns[fd]);
+	conns[fd].want = 0;
+	sys_close(fd);
+	live--;
+}
+
+/* Returns 1 when the round is not the last: limit a), or a descriptor is free. */
+static int serve(int fd)
+{
+	static char scratch[SCRATCH];
+	struct conn *c = &conns[fd];
+
+	for (int turn = 0; turn < TURNS; turn++) {
+		long n;
+
+		if (!c->owed) {
+			n = sys_recvfrom(fd, scratch, SCRATCH, 0, NULL, NULL);
+			if (n == -EAGAIN)
+				return 0;
+			if (take(c, scratch, n))
+				return hang_up(fd), paused;
+		}
+		if (c->owed) {
+			n = sys_sendto(fd, c->out, c->owed, MSG_NOSIGNAL, NULL,
+				       0);
+			if (sent(c, n))
+				return hang_up(fd), paused;
+			if (n == -EAGAIN)
+				return 0;
+		}
+	}
+	return 1;
+}
+
+int main(int argc, char **argv)
+{
+	(void)argc;
+	open_socket(argv, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC);
+	on_signal(SIGIO, on_sigio, 0);
+	block_signals();
+	signal_me(listener, 0);
+	announce();
+	for (;;) {
+		int again = 0;
+
+		greet();
+		for (int fd = 0; fd <= top; fd++)
+			if (conns[fd].want)
+				again |= serve(fd);
+		if (listener < 0 && !live)
+			return 0;
+		if (!again)
+			sleep_until_signal(paused);
+	}
+}

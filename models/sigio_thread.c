@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * sigio_thread.c - SIGIO for connections, a thread for each of them
+ *
+ * Only the listener is signal-driven: SIGIO tells the main thread that
+ * connections have come, and it accepts until EAGAIN.  Each connection has a
+ * thread that sleeps in recvfrom, where it waits and copies in one call.  The
+ * threads inherit the blocked signals, so no handler ever runs in them.
+ *
+ *     rt_sigaction  rt_sigprocmask      SIGIO; blocked but while asleep
+ *     getpid  fcntl F_SETOWN  fcntl F_SETFL O_ASYNC
+ *   for ever:
+ *     accept4                           until EAGAIN; each connection:
+ *       mmap  mprotect  clone           a stack, its guard, a thread:
+ *         recvfrom  sendto              each sleeps; recvfrom 0 or an
+ *                                       error: close
+ *         futex                         wakes who waits for threads to end
+ *         rt_sigprocmask  munmap  exit
+ *     rt_sigsuspend                     the main thread sleeps:
+ *       SIGIO  rt_sigreturn
+ *     futex                             at the end: until no thread is left
+ *
+ * Calls     2 an echo, 13 more a connection.
+ * Needs     Linux 2.6.28 (accept4).
+ * Limits    A stack and a task of the kernel for each peer.  No descriptor
+ *           (EMFILE) left: ppoll limits the sleep to a second.
+ * Compare   blocking_thread.c sleeps in accept4 and needs no signal.
+ * Trace     traces/sigio_thread.one.x86_64.strace
+ *           traces/sigio_thread.two.x86_64.strace
+ */
+#include "sigio.h"
+
+static struct conn conns[CONNS];	/* by descriptor */
+static struct count threads;
+static int paused;			/* accept4 found no descriptor */
+
+static void serve(long fd)
+{
+	struct conn *c = &conns[fd];
+	char scratch[SCRATCH];
+
+	while (!take(c, scratch,
+		     sys_recvfrom(fd, scratch, SCRATCH, 0, NULL, NULL)))
+		while (c->owed)
+			if (sent(c, sys_sendto(fd, c->out, c->owed,
+					       MSG_NOSIGNAL, NULL, 0)))
+				goto hang_up;
+hang_up:
+	end(c);
+	sys_close(fd);
+	count_down(&threads);
+}
+
+static void wait_for_end(const struct timespec *timeout)
+{
+	int n = count_read(&threads);
+
+	if (n || timeout)
+		futex_wait(&threads.n, n, timeout);
+}
+
+/* Returns 0 when on_stop has shut the listener down. */
+static int greet(void)
+{
+	static const struct timespec second = { .tv_sec = 1 };
+	struct sockaddr_in peer;
+	int len = sizeof(peer);
+	int fd;
+
+	do {
+		fd = sys_accept4(listener, &peer, &len, SOCK_CLOEXEC);
+		if (fd < 0 || beyond_table(fd))
+			continue;
+		begin(&conns[fd], &peer);
+		count_up(&threads);
+		while (thread_start(serve, fd) < 0)
+			wait_for_end(&second);
+	} while (fd != -EAGAIN && fd != -EINVAL && !full(fd));
+	paused = full(fd);
+	return fd != -EINVAL;
+}
+
+int main(int argc, char **argv)
+{
+	(void)argc;
+	open_socket(argv, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC);
+	on_signal(SIGIO, on_sigio, 0);
+	block_signals();
+	signal_me(listener, 0);
+	announce();
+	while (greet())
+		sleep_until_signal(paused);
+	while (count_read(&threads))
+		wait_for_end(NULL);
+	return 0;
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * sigio_udp.c - signal-driven I/O on a UDP socket
+ *
+ * The kernel sends SIGIO when a datagram (or an error) has arrived; nobody
+ * waits for the socket.  Signals that come while one is pending are one
+ * signal, so each must be taken as "there is something": read until EAGAIN.
+ * The copy is recvfrom's, as ever.
+ *
+ *     rt_sigaction  rt_sigprocmask      SIGIO; blocked but while asleep
+ *     getpid  fcntl F_SETOWN  fcntl F_SETFL O_ASYNC
+ *   for ever:
+ *     recvfrom  sendto                  until EAGAIN; ppoll only when a
+ *                                       sendto finds no room
+ *     rt_sigsuspend                     the only call that sleeps:
+ *       SIGIO  rt_sigreturn
+ *
+ * Calls     5 an echo: rt_sigsuspend rt_sigreturn recvfrom sendto recvfrom;
+ *           fewer when datagrams come together.
+ * Needs     any Linux.
+ * Limits    One datagram is one message: 65507 bytes.  What does not fit into
+ *           the socket's receive buffer is dropped by the kernel, as UDP may.
+ * Compare   sigio_tcp.c, where the same signal has seven causes.
+ * Trace     traces/sigio_udp.one.x86_64.strace  traces/sigio_udp.two.x86_64.strace
+ */
+#include "sigio.h"
+
+enum { DATAGRAM = 65536 };
+
+static void answer(const struct sockaddr_in *peer, const char *buf, long len)
+{
+	struct pollfd room = { .fd = listener, .events = POLLOUT };
+
+	while (sys_sendto(listener, buf, len, 0, peer, sizeof(*peer)) == -EAGAIN)
+		sys_ppoll(&room, 1, NULL, NULL);
+}
+
+static void serve(void)
+{
+	static char buf[DATAGRAM];
+	struct sockaddr_in peer;
+	char text[24];
+
+	for (;;) {
+		int len = sizeof(peer);
+		long n = sys_recvfrom(listener, buf, DATAGRAM, 0, &peer, &len);
+
+		if (n == -EAGAIN)
+			return;
+		if (n < 0)			/* a peer's port is closed */
+			continue;
+		if (opt.echo)
+			answer(&peer, buf, n);
+		else if (n <= opt.max_message)
+			print_message(&peer, buf, n);
+		else
+			print(2, NAME ": %s: the message is beyond "
+			      "--max-message; %ld bytes dropped\n",
+			      address(&peer, text), n);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	(void)argc;
+	open_socket(argv, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC);
+	on_signal(SIGIO, on_sigio, 0);
+	block_signals();
+	signal_me(listener, 0);
+	announce();
+	while (!stopping) {
+		serve();
+		sleep_until_signal(0);
+	}
+	serve();				/* what came before the end */
+	return 0;
+}
