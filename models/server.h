@@ -25,15 +25,8 @@
 #define IOMODELS_SERVER_H
 
 #include "../syscalls/start.h"
-#include "../syscalls/errno.h"
-#include "../syscalls/print.h"
+#include "../syscalls/program.h"
 #include "../syscalls/thread.h"
-
-/* The Makefile takes both from the first line of the model's header. */
-#ifndef NAME
-#define NAME "server"
-#define ABOUT "a server"
-#endif
 
 /*
  * CONNS   descriptors a table has a place for; a connection beyond is refused
@@ -50,32 +43,6 @@ static struct {
 } opt = { .port = 7007, .max_message = 1 << 20 };
 
 static int listener = -1;		/* sigio_udp: the socket itself */
-
-/* ---- errors: must() for the setup, retry() for what a signal cuts short ---- */
-
-/* Again while -EINTR; any other value comes back. */
-#define retry(call) ({							\
-	long retry_;							\
-	do								\
-		retry_ = (call);					\
-	while (retry_ == -EINTR);					\
-	retry_; })
-
-/* A failure prints its own source and ends the program. */
-#define must(call) ({							\
-	long must_ = (call);						\
-	if (must_ < 0) {						\
-		print(2, NAME ": %s:%d: %s = -%s\n", __FILE__, __LINE__,	\
-		      #call, errno_name(must_));				\
-		sys_exit_group(1);					\
-	}								\
-	must_; })
-
-/* One line on stderr, then the end. */
-#define fail(status, ...) do {						\
-	print(2, NAME ": " __VA_ARGS__);				\
-	sys_exit_group(status);						\
-} while (0)
 
 static inline const char *address(const struct sockaddr_in *a, char text[24])
 {
@@ -102,20 +69,6 @@ static void help(void)
 	sys_exit_group(0);
 }
 
-/* A decimal number up to max, or usage: the program ends with 2. */
-static unsigned number(const char *option, const char *text, unsigned max)
-{
-	unsigned long n = 0;
-	const char *s = text;
-
-	for (; *s >= '0' && *s <= '9' && n <= max; s++)
-		n = n * 10 + (*s - '0');
-	if (s == text || *s || n > max)
-		fail(2, "--%s %s: a number from 0 to %u is wanted\n", option,
-		     text, max);
-	return n;
-}
-
 static unsigned ipv4(const char *text)
 {
 	unsigned char ip[4] = { 0 };
@@ -134,22 +87,6 @@ static unsigned ipv4(const char *text)
 		s += i < 3;
 	}
 	return *(unsigned *)ip;
-}
-
-/* The option's value, from "--name=value" or the next argument. */
-static const char *value(const char *option, char ***argv)
-{
-	const char *arg = **argv + 2;
-
-	while (*option && *option == *arg)
-		option++, arg++;
-	if (*option || (*arg && *arg != '='))
-		return NULL;
-	if (*arg == '=')
-		return arg + 1;
-	if (!*++*argv)
-		fail(2, "%s: a value is missing (--help)\n", (*argv)[-1]);
-	return **argv;
 }
 
 static void options(char **argv)
