@@ -10,6 +10,7 @@
 #ifndef IOMODELS_SOCKET_H
 #define IOMODELS_SOCKET_H
 
+#if !__STDC_HOSTED__
 #include <linux/in.h>		/* sockaddr_in, IPPROTO_*, INADDR_* */
 #include <linux/socket.h>	/* struct __kernel_sockaddr_storage */
 #include <linux/tcp.h>		/* TCP_NODELAY */
@@ -54,6 +55,7 @@ struct linger {
 	int l_onoff;
 	int l_linger;		/* seconds; 0 makes close(2) send a reset */
 };
+#endif
 
 static inline unsigned short to_be16(unsigned short host)
 {

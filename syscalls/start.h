@@ -12,6 +12,7 @@
 
 #include "sys.h"
 
+#if !__STDC_HOSTED__			/* else libc has all of it */
 int main(int argc, char **argv);
 
 __attribute__((noreturn, used)) void start_c(long *stack)
@@ -81,5 +82,6 @@ __attribute__((used)) int memcmp(const void *a, const void *b, unsigned long n)
 	}
 	return 0;
 }
+#endif
 
 #endif

@@ -12,11 +12,15 @@
  * not epoll_wait, ppoll and not poll, clone and not fork; the one exception
  * is select, on x86-64 alone, because it is a lesson of its own.
  *
- * Freestanding programs include this file and no libc header.
+ * Freestanding programs include this file and no libc header.  Hosted ones,
+ * the twins written with a library, may include it too: hosted.h.
  */
 #ifndef IOMODELS_SYS_H
 #define IOMODELS_SYS_H
 
+#if __STDC_HOSTED__
+#include "hosted.h"
+#else
 #include <linux/types.h>
 #include <asm/errno.h>
 #include <linux/mman.h>
@@ -29,10 +33,9 @@
 #include <linux/futex.h>
 #include <linux/resource.h>
 #include <linux/sched.h>
+#include <linux/stat.h>
 #include <linux/time.h>
 #include <linux/wait.h>
-#include "arch.h"
-#include "socket.h"
 
 #ifndef NULL
 #define NULL ((void *)0)
@@ -47,6 +50,9 @@
 #define EPOLL_CLOEXEC O_CLOEXEC
 #endif
 enum { EFD_SEMAPHORE = 1, EFD_NONBLOCK = 04000, EFD_CLOEXEC = 02000000 };
+#endif
+#include "arch.h"
+#include "socket.h"
 
 /* ---- files ---- */
 
@@ -86,6 +92,13 @@ static inline long sys_close(int fd)
 static inline long sys_lseek(int fd, long long offset, int whence)
 {
 	return enter_kernel(__NR_lseek, fd, offset, whence);
+}
+
+/* mask: what of *kst is wanted.  libc's stat(3) and fstat(3) are made of it. */
+static inline long sys_statx(int dirfd, const char *path, int flags,
+			     unsigned mask, struct statx *kst)
+{
+	return enter_kernel(__NR_statx, dirfd, path, flags, mask, kst);
 }
 
 static inline long sys_ftruncate(int fd, long long size)
@@ -463,6 +476,8 @@ static inline long sys_setitimer(int which, const struct itimerval *new,
 
 /* ---- Linux native AIO: io_setup(2); nothing of it is in libc ---- */
 
+#if !__STDC_HOSTED__			/* libaio.h has structs of its own */
+
 static inline long sys_io_setup(unsigned events, aio_context_t *kctx)
 {
 	return enter_kernel(__NR_io_setup, events, kctx);
@@ -490,5 +505,6 @@ static inline long sys_io_cancel(aio_context_t ctx, struct iocb *iocb,
 {
 	return enter_kernel(__NR_io_cancel, ctx, iocb, kevent);
 }
+#endif
 
 #endif

@@ -80,6 +80,7 @@ __asm__(".text\n"
 	"call start_c\n\t"
 	"ud2\n"
 	".size _start, . - _start\n");
+#endif
 
 /*
  * x86-64 has no default way back from a signal handler: sigaction must name
@@ -94,7 +95,6 @@ __asm__(".text\n"
 
 void signal_return(void);
 #define SIGNAL_RETURN signal_return
-#endif
 
 #define cpu_pause() __asm__ volatile("pause" ::: "memory")
 

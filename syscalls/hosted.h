@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * hosted.h - libc's headers in the place of the kernel's, for sys.h
+ *
+ * A twin is written with a library, and the library's header brings libc's
+ * along, which declare the same structures as the kernel's: both cannot be
+ * had.  So a hosted program that includes sys.h, and with it server.h or
+ * reader.h, gets the structures from here.  The sys_ functions are the same,
+ * so the service and the options of a twin are its neighbour's, call by call;
+ * only the calls that the library makes are the library's.
+ */
+#ifndef IOMODELS_HOSTED_H
+#define IOMODELS_HOSTED_H
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+#include <linux/futex.h>
+
+/* Of rt_sigaction(2), which libc calls for its users. */
+#if !defined(SA_RESTORER) && !defined(__riscv)
+#define SA_RESTORER 0x04000000
+#endif
+
+#endif
