@@ -3,26 +3,39 @@
 #   make           build everything that this machine can build
 #   make demo      run every model, show its system calls, end in one table
 #   make test      build and run every test; the last line counts them
+#   make check     the same without looking for packages (no apt)
+#   make check-libc     the freestanding tests, built with libc
 #   make traces    capture every model again into traces/
 #   make check-traces   capture again and compare with traces/
-#   make install   DESTDIR and prefix as usual (prefix=/usr/local)
+#   make install   DESTDIR, prefix, bindir, libexecdir as usual; uninstall
 #   make clean     remove build/; nothing is written elsewhere
-#   make compile_commands.json   for clangd and its like
+#   make compile_commands.json   into build/, where clangd looks
 #
-# A file models/x.c is the program build/models/x, a file tests/x_test.c the
-# test build/tests/x_test: nothing is listed by hand.  V=1 shows commands.
-# What the packages of the system lack is left out, and said.
+#   V=1 shows commands, W=1 makes a warning an error, O=DIR builds in DIR,
+#   LLVM=1 takes clang and lld, ARCH=aarch64 or riscv64 builds for another
+#   processor, ASAN=1 adds AddressSanitizer and UBSan to the hosted code.
+#
+# Nothing is listed by hand: a file models/x.c is the program build/models/x,
+# tests/x_test.c or tests/x_test.sh a test that prints TAP; cli/, capture/ and
+# reader/ together are build/iomodels.  A program or test is freestanding,
+# without libc, unless the first line of its header (the third of the file)
+# ends in "(with LIBRARY)": libc, liburing or libaio.  Then it is hosted; a
+# test (with libc) is linked with capture/ and reader/.  What needs a library
+# that is not here is left out, and said.
 
+VERSION	:= 0.1
 O	?= build
 HOST	:= $(shell uname -m)
 ARCH	?= $(HOST)
 CFLAGS	?= -O2 -g
-WARN	?= -Wall -Wextra -Wshadow -Wno-unused-function $(if $(W),-Werror)
+WARN	?= -Wall -Wextra -Wshadow -Wno-unused-function \
+	   -Wno-missing-field-initializers $(if $(W),-Werror)
 Q	:= $(if $(filter 1,$(V)),,@)
 say	= $(if $(Q),@printf '  %-5s %s\n' $(1) $(2))
 prefix	?= /usr/local
 bindir	?= $(prefix)/bin
 libexecdir ?= $(prefix)/libexec
+arches	:= x86_64 aarch64 riscv64
 
 # LLVM=1 compiles with clang and links with lld.  Another ARCH is built by
 # Debian's cross compiler or, with LLVM=1, against its kernel headers.
@@ -36,41 +49,209 @@ CC	:= $(ARCH)-linux-gnu-gcc
 else ifeq ($(origin CC),default)
 CC	:= gcc
 endif
-B	:= $(O)$(if $(cross),/$(ARCH))$(if $(LLVM),/clang)
+B	:= $(O)$(if $(cross),/$(ARCH))$(if $(LLVM),/clang)$(if $(ASAN),/asan)
+
+comma	:= ,
 
 # RAW: a static program without libc; frame pointers are for strace -k.
 RAW	:= -std=gnu11 -ffreestanding -fno-stack-protector -fno-pie \
 	   -fno-omit-frame-pointer -fno-asynchronous-unwind-tables -static \
 	   -nostdlib $(if $(filter aarch64,$(ARCH)),-mno-outline-atomics)
-HOSTED	:= -std=gnu11 -D_GNU_SOURCE -Icapture -I$(B)
+SANE	:= $(if $(ASAN),-fsanitize=address$(comma)undefined \
+	   -fno-sanitize-recover=all -fno-omit-frame-pointer)
+HOSTED	= -std=gnu11 -D_GNU_SOURCE -Icapture -I$(B) -pthread \
+	  -DVERSION='"$(VERSION)"' -DLIBEXECDIR='"$(libexecdir)"' $(SANE)
 
-# A source whose first header line ends in "(with LIBRARY)" is hosted and is
-# built where pkg-config (or the linker) finds LIBRARY.
-raw_dirs := models uring posix_aio
-sources	:= $(wildcard $(addsuffix /*.c,$(raw_dirs)))
-programs := $(patsubst %.c,$(B)/%,$(sources))
-raw_tests := $(patsubst %.c,$(B)/%,$(wildcard tests/*_test.c))
+# ---- what there is to build ----
 
-# The sentence of a program: "epoll.c - level-triggered epoll, one thread".
-about	= $(shell sed -n '3s/^ \* [a-z0-9_]*\.c - //p' $(1))
+program_sources := $(wildcard models/*.c uring/*.c posix_aio/*.c)
+test_sources := $(wildcard tests/*_test.c)
+part_sources := $(wildcard capture/*.c reader/*.c)	# of iomodels, and tests
+cli_sources := $(wildcard cli/*.c)
 
-.PHONY: all models demo test traces check-traces install clean help
+# "uring/x.c:liburing" for each source that is (with liburing), and so on.
+with	:= $(shell awk 'FNR == 3 && match($$0, /\(with [a-z]+\)$$/) { \
+		print FILENAME ":" substr($$0, RSTART + 6, RLENGTH - 7) }' \
+		/dev/null $(program_sources) $(test_sources))
+with_lib = $(patsubst %:$(1),%,$(filter %:$(1),$(with)))
+hosted_sources := $(foreach w,$(with),$(firstword $(subst :, ,$(w))))
+raw	:= $(patsubst %.c,$(B)/%,$(filter-out $(hosted_sources), \
+		$(program_sources) $(test_sources)))
+
+# A library is there when a program links with it: a .pc file, which libaio
+# has not, would say less.
+links	= $(shell mkdir -p $(B) && echo 'int main(void) { return 0; }' | \
+		$(CC) -include $(1).h -x c - -o $(B)/.links -l$(2) \
+		2>/dev/null && rm -f $(B)/.links && echo $(1))
+ifndef cross
+libs	:= libc
+ifneq ($(filter-out clean help setup demo test,$(or $(MAKECMDGOALS),all)),)
+libs	+= $(if $(call with_lib,liburing),$(call links,liburing,uring))
+libs	+= $(if $(call with_lib,libaio),$(call links,libaio,aio))
+endif
+iomodels := $(if $(cli_sources),$(B)/iomodels)
+endif
+hosted	:= $(patsubst %.c,$(B)/%,$(foreach l,$(libs),$(call with_lib,$(l))))
+left_out := $(if $(cross),,$(filter-out $(foreach l,$(libs),%:$(l)),$(with)))
+$(foreach s,$(hosted_sources),$(eval $(B)/$(s:.c=): LDLIBS += \
+	$(patsubst lib%,-l%,$(filter liburing libaio, \
+	$(patsubst $(s):%,%,$(filter $(s):%,$(with)))))))
+
+programs := $(filter-out $(B)/tests/%,$(raw) $(hosted))
+raw_tests := $(filter $(B)/tests/%,$(raw))
+hosted_tests := $(filter $(B)/tests/%,$(hosted))
+parts	:= $(patsubst %.c,$(B)/%.o,$(part_sources))
+objects	:= $(parts) $(patsubst %.c,$(B)/%.o,$(cli_sources))
+
+.PHONY: all programs tests check check-libc setup demo test traces \
+	check-traces install uninstall clean help left-out FORCE
 .DELETE_ON_ERROR:
-all: models
+.SECONDARY:
 
-models: $(programs)
+all: programs $(iomodels) left-out
+programs: $(programs)
+tests: $(raw_tests) $(hosted_tests)
 
-$(B)/%: %.c Makefile
+left-out:
+	@for s in $(left_out); do echo "  left out: $${s%:*}," \
+		"$${s##*:} is not here ($${s##*:}-dev)"; done
+
+# ---- how it is built ----
+
+# The sentence of a program: "epoll.c - level-triggered epoll, one thread",
+# and quoted for C inside of ' ' for the shell.
+about	= $(subst ','\'',$(subst ",\",$(shell \
+	  sed -n '3s/^ \* [a-z0-9_]*\.c - //p' $(1))))
+named	= -DNAME='"$(*F)"' -DABOUT='"$(call about,$<)"'
+depend	= -MMD -MP -MF $@.d
+
+# Changed flags build everything again.
+flags	:= $(CC) $(RAW) $(HOSTED) $(WARN) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS)
+$(B)/flags: FORCE
+	@mkdir -p $(@D)
+	@printf '%s\n' '$(subst ','\'',$(flags))' | cmp -s - $@ || \
+		printf '%s\n' '$(subst ','\'',$(flags))' >$@
+
+$(raw): $(B)/%: %.c Makefile $(B)/flags
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(RAW) $(WARN) $(CPPFLAGS) $(CFLAGS) -DNAME='"$(*F)"' \
-		-DABOUT='"$(call about,$<)"' -MMD -MP -MF $@.d $(LDFLAGS) \
-		-o $@ $<
+	$(Q)$(CC) $(RAW) $(WARN) $(CPPFLAGS) $(CFLAGS) $(named) $(depend) \
+		$(LDFLAGS) -o $@ $<
+
+$(filter-out $(B)/tests/%,$(hosted)): $(B)/%: %.c Makefile $(B)/flags
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(HOSTED) $(WARN) $(CPPFLAGS) $(CFLAGS) $(named) $(depend) \
+		$(LDFLAGS) -o $@ $< $(LDLIBS)
+
+$(hosted_tests): $(B)/%: %.c $(parts) Makefile $(B)/flags
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(HOSTED) $(WARN) $(CPPFLAGS) $(CFLAGS) $(named) $(depend) \
+		$(LDFLAGS) -o $@ $< $(parts) $(LDLIBS)
+
+$(objects): $(B)/%.o: %.c Makefile $(B)/flags | $(B)/about.inc
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(HOSTED) $(WARN) $(CPPFLAGS) $(CFLAGS) $(depend) -c -o $@ $<
+
+$(B)/iomodels: $(objects)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(HOSTED) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+# about.inc: { "epoll", "level-triggered epoll, one thread" },
+$(B)/about.inc: FORCE
+	@mkdir -p $(@D)
+	@awk 'FNR == 3 && sub(/^ \* [a-z0-9_]*\.c - /, "") { \
+		name = FILENAME; sub(/.*\//, "", name); sub(/\.c$$/, "", name); \
+		gsub(/["\\]/, "\\\\&"); \
+		printf "{ \"%s\", \"%s\" },\n", name, $$0 }' \
+		/dev/null $(program_sources) >$@.new
+	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+
+# ---- what is run ----
+
+# In a make of their own: what set-up installs is found when make starts.
+setup:
+	@sh .ci/setup
+demo test: setup
+demo:
+	+@$(MAKE) --no-print-directory run-demo
+test:
+	+@$(MAKE) --no-print-directory check
+
+.PHONY: run-demo
+run-demo: all
+	$(Q)$(B)/iomodels demo
+
+traces: all
+	$(Q)$(B)/iomodels capture --traces traces
+
+check-traces: all
+	$(Q)$(B)/iomodels capture --check traces
+
+# The other architectures: compiled and linked by whichever compiler is here,
+# their freestanding tests run under qemu-user.
+cross_args = $(if $(shell command -v $(1)-linux-gnu-gcc),ARCH=$(1),$(if \
+	$(and $(shell command -v clang),$(shell command -v ld.lld), \
+	$(wildcard /usr/$(1)-linux-gnu/include/asm/unistd.h)),ARCH=$(1) LLVM=1))
+others	:= $(if $(cross)$(ASAN),,$(filter-out $(HOST),$(arches)))
+
+.PHONY: $(addprefix cross-,$(others))
+$(addprefix cross-,$(others)): cross-%:
+	+$(if $(call cross_args,$*),@$(MAKE) --no-print-directory \
+		LLVM= $(call cross_args,$*) O=$(O) programs tests,@:)
+
+cross_tests = $(foreach a,$(others),$(foreach t,$(filter-out \
+	$(hosted_sources),$(test_sources)),$(a):$(O)/$(a)$(if $(filter \
+	LLVM=1,$(call cross_args,$(a))),/clang)/$(t:.c=)))
+
+check: all tests $(addprefix cross-,$(others))
+	$(Q)BUILD=$(B) sh tests/run $(raw_tests) $(cross_tests) \
+		$(wildcard tests/*_test.sh) $(hosted_tests) \
+		$(patsubst %,left-out:%,$(left_out))
+
+# The freestanding tests once more with libc's wrappers instead of ours: a
+# difference is a bug in one of the two.
+libc_tests := $(patsubst $(B)/%,$(B)/libc/%,$(raw_tests))
+$(libc_tests): $(B)/libc/%: %.c Makefile $(B)/flags
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(HOSTED) -DWITH_LIBC $(WARN) $(CPPFLAGS) $(CFLAGS) $(named) \
+		$(depend) $(LDFLAGS) -o $@ $<
+
+check-libc: $(libc_tests)
+	$(Q)sh tests/run $(libc_tests)
+
+install: all
+	install -d $(DESTDIR)$(bindir) $(DESTDIR)$(libexecdir)/iomodels
+	install $(B)/iomodels $(DESTDIR)$(bindir)
+	install $(programs) $(DESTDIR)$(libexecdir)/iomodels
+
+uninstall:
+	rm -f $(DESTDIR)$(bindir)/iomodels
+	rm -rf $(DESTDIR)$(libexecdir)/iomodels
 
 clean:
 	rm -rf $(O)
 
+# A line a source: how it is compiled.
+compile_commands.json: FORCE
+	@mkdir -p $(O)
+	@{ printf '[\n'; sep=; \
+	for f in $(filter-out $(hosted_sources),$(program_sources) \
+			$(test_sources)); do \
+		printf '%s{"directory": "%s", "file": "%s", "command": "%s"}' \
+		"$$sep" "$(CURDIR)" $$f "$(CC) $(RAW) $(WARN) -c $$f"; \
+		sep=$$(printf ',\nx'); sep=$${sep%x}; done; \
+	for f in $(hosted_sources) $(part_sources) $(cli_sources); do \
+		printf '%s{"directory": "%s", "file": "%s", "command": "%s"}' \
+		"$$sep" "$(CURDIR)" $$f "$(CC) -std=gnu11 -D_GNU_SOURCE \
+		-Icapture -I$(B) $(WARN) -c $$f"; \
+		sep=$$(printf ',\nx'); sep=$${sep%x}; done; \
+	printf '\n]\n'; } | tr -d '\t' >$(O)/$@
+
 help:
 	@sed -n '/^#/!q;s/^# \{0,1\}//p' Makefile
 
--include $(addsuffix .d,$(programs) $(raw_tests))
+-include $(wildcard $(addsuffix .d,$(raw) $(hosted) $(objects) $(libc_tests)))
