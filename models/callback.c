@@ -15,8 +15,9 @@
  *                       epoll_ctl MOD       only when a sendto falls short
  *       on_room:        sendto  epoll_ctl MOD
  *
- * Calls     3 an echo (2 and a share of one wait when many are ready), 4 more
- *           a connection: the kernel sees the same program as epoll.c.
+ * Calls     3 an echo, 6 more a connection; of many that are ready at once
+ *           each pays 2 and a share of one wait: the kernel sees the same
+ *           program as epoll.c.
  * Needs     Linux 2.6.28 (accept4).
  * Limits    A callback that takes long holds up all others.  No descriptor
  *           left (EMFILE): the listener has no callback until a connection

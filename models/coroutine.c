@@ -18,8 +18,8 @@
  *                     epoll_ctl MOD     only when a sendto falls short
  *     munmap                            the stack of a task that has ended
  *
- * Calls     3 an echo (2 and a share of one wait when many are ready), 7 more
- *           a connection, of which 3 are for the stack.
+ * Calls     3 an echo, 9 more a connection, 3 of them for the stack; of many
+ *           that are ready at once each pays 2 and a share of one wait.
  * Needs     Linux 2.6.28 (accept4).
  * Limits    A stack for each peer, idle or not; a task that computes holds up
  *           all others.  No descriptor left (EMFILE): the accept task waits

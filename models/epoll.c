@@ -12,8 +12,9 @@
  *       client:    recvfrom  sendto     recvfrom 0 or an error: close
  *                  epoll_ctl MOD        only when a sendto falls short
  *
- * Calls     3 an echo (2 and a share of one wait when many are ready), 4 more
- *           a connection, none for one that sits idle.
+ * Calls     3 an echo, 6 more a connection; of many that are ready at once
+ *           each pays 2 and a share of one wait.  One that sits idle costs
+ *           nothing.
  * Needs     Linux 2.6.28 (accept4).
  * Limits    CONNS descriptors.  No descriptor left (EMFILE): the listener
  *           leaves the set until a connection closes, or a second passes.

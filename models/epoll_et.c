@@ -14,8 +14,8 @@
  *       client:    recvfrom  sendto     until EAGAIN; recvfrom 0 or an
  *                                       error: close
  *
- * Calls     4 an echo, the last of them a recvfrom that finds nothing; 5 more
- *           a connection.
+ * Calls     4 an echo, 9 more a connection: each round ends with a call
+ *           that finds nothing.
  * Needs     Linux 2.6.28 (accept4).
  * Limits    a) A peer that sends faster than we read never reaches EAGAIN: it
  *              gets TURNS turns, then the others, then goes on (ready[]).

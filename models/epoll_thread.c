@@ -18,8 +18,8 @@
  *       recvfrom  sendto                recvfrom 0 or an error: close
  *       epoll_ctl MOD                   armed again
  *
- * Calls     4 an echo, and a futex on either side when a thread sleeps; 4
- *           more a connection.
+ * Calls     6 an echo, 8 more a connection.  Of the 6 two are futex, spared
+ *           when no thread sleeps.
  * Needs     Linux 2.6.28 (accept4).
  * Limits    The hand-over costs more than an echo: threads pay only where
  *           serving computes.  No descriptor left (EMFILE): the listener

@@ -19,8 +19,9 @@
  *     futex                             until every worker has left:
  *     rt_sigprocmask  munmap  exit      which is how a worker leaves
  *
- * Calls     3 an echo (2 and a share of one wait when many are ready), 4 more
- *           a connection, none for one that sits idle.
+ * Calls     3 an echo, 6 more a connection, 2 more when a second worker
+ *           woke in vain; of many that are ready at once each pays 2 and a
+ *           share of one wait.
  * Needs     Linux 4.5 (EPOLLEXCLUSIVE).
  * Limits    The kernel wakes the worker that began to wait last, so under
  *           little load one of them does all the work.  EMFILE: the listener

@@ -11,9 +11,9 @@
  *       listener:  accept4
  *       client:    recvfrom  sendto     recvfrom 0 or an error: close
  *
- * Calls     3 an echo (2 and a share of one wait when many are ready), 2 more
- *           a connection.  Each wait costs time for each descriptor, idle or
- *           not.
+ * Calls     3 an echo, 5 more a connection; of many that are ready at once
+ *           each pays 2 and a share of one wait.  Each wait costs time for
+ *           each descriptor, idle or not.
  * Needs     Linux 2.6.28 (accept4).  ppoll, because aarch64 and riscv64 have
  *           no poll(2).
  * Limits    CONNS descriptors.  No descriptor left (EMFILE): the listener

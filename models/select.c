@@ -13,9 +13,9 @@
  *       listener:  accept4
  *       client:    recvfrom  sendto     recvfrom 0 or an error: close
  *
- * Calls     3 an echo (2 and a share of one wait when many are ready), 2 more
- *           a connection.  Each wait costs time for each number up to the
- *           highest descriptor.
+ * Calls     3 an echo, 5 more a connection; of many that are ready at once
+ *           each pays 2 and a share of one wait.  Each wait costs time for
+ *           each number up to the highest descriptor.
  * Needs     Linux 2.6.28 (accept4).
  * Limits    CONNS descriptors, and not 1024: FD_SETSIZE is the size of libc's
  *           fd_set, the kernel takes bitmaps as long as its first argument
