@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * uring_basic.c - io_uring, one request per accept, recv and send
+ *
+ * A request names a buffer and completes when the bytes are in it.  The
+ * thread waits in io_uring_enter; the kernel tries each request at once, and
+ * when it would block comes back to it, in this thread, when data is there:
+ * so the thread copies too, inside io_uring_enter.
+ *
+ *     io_uring_setup  mmap x2           the ring
+ *     mmap                              the buffers; ACCEPT is queued
+ *   wait:
+ *     io_uring_enter                    the only call: submits, sleeps, copies
+ *       ACCEPT done:  RECV, and ACCEPT again
+ *       RECV done:    SEND, or RECV     0 or an error: close
+ *       SEND done:    RECV              or SEND what is left
+ *
+ * Calls     2 an echo (a share of one when many are ready), 2 a connection,
+ *           none for one that sits idle: but an idle one holds a buffer, for
+ *           its RECV has been given one.  uring_multishot.c does not.
+ * Needs     Linux 5.7 (FEAT_FAST_POLL: a request that must wait holds no thread).
+ * Limits    CONNS descriptors, BUF bytes each.  No descriptor left (EMFILE):
+ *           no ACCEPT until a connection closes, or a second passes.
+ * Compare   models/epoll.c asks "is it ready?" and then copies by itself;
+ *           uring_basic_liburing.c is this program on the library.
+ * Trace     traces/uring_basic.one.x86_64.strace
+ */
+#include "serve.h"
+
+enum { ENTRIES = 256, BUF = 4096 };
+enum { PER_EVENT = 2 };			/* requests that one completion adds */
+enum { ACCEPT = 1, RECV, SEND };
+
+static struct conn conns[CONNS];	/* by descriptor */
+static char (*bufs)[BUF];		/* likewise */
+static struct sockaddr_in peer;		/* of the one ACCEPT */
+static int peer_len, live, paused;	/* paused: no descriptor for ACCEPT */
+
+static struct io_uring_sqe *request(int op, unsigned what, int fd,
+				    const void *addr, unsigned len)
+{
+	struct io_uring_sqe *sqe = ring_sqe(&ring);	/* PER_EVENT: never 0 */
+
+	sqe->opcode = op;
+	sqe->fd = fd;
+	sqe->addr = (unsigned long)addr;
+	sqe->len = len;
+	sqe->user_data = key(what, fd);
+	return sqe;
+}
+
+static void watch(int fd)
+{
+	struct conn *c = &conns[fd];
+	struct io_uring_sqe *sqe;
+
+	if (fd == listener) {
+		peer_len = sizeof(peer);
+		sqe = request(IORING_OP_ACCEPT, ACCEPT, fd, &peer, 0);
+		sqe->addr2 = (unsigned long)&peer_len;
+		sqe->accept_flags = SOCK_CLOEXEC;
+	} else if (c->owed) {
+		sqe = request(IORING_OP_SEND, SEND, fd, c->out, c->owed);
+		sqe->msg_flags = MSG_NOSIGNAL;
+	} else {
+		request(IORING_OP_RECV, RECV, fd, bufs[fd], BUF);
+	}
+}
+
+static void hang_up(int fd)
+{
+	end(&conns[fd]);
+	key_retire(fd);
+	sys_close(fd);
+	live--;
+	if (paused) {				/* a descriptor is free */
+		watch(listener);
+		paused = 0;
+	}
+}
+
+static void greet(int fd)
+{
+	if (fd == -EINVAL) {			/* on_stop shut it down */
+		sys_close(listener);
+		listener = -1;
+		return;
+	}
+	if (full(fd)) {
+		paused = 1;
+		return;
+	}
+	if (fd >= 0 && !beyond_table(fd)) {
+		begin(&conns[fd], &peer);
+		live++;
+		watch(fd);
+	}					/* else the peer left first */
+	watch(listener);
+}
+
+static void serve(unsigned what, int fd, int res)
+{
+	struct conn *c = &conns[fd];
+
+	if (what == RECV ? take(c, bufs[fd], res) : sent(c, res))
+		hang_up(fd);
+	else
+		watch(fd);
+}
+
+static void complete(const struct io_uring_cqe *cqe)
+{
+	unsigned what = key_what(cqe->user_data);
+
+	if (what == ACCEPT)
+		greet(cqe->res);
+	else if (key_lives(cqe->user_data))
+		serve(what, key_index(cqe->user_data), cqe->res);
+}
+
+int main(int argc, char **argv)
+{
+	(void)argc;
+	options(argv);
+	open_ring(ENTRIES, 0, "5.7");
+	/* Addresses, not memory: a page is there once it has been written. */
+	bufs = sys_mmap(NULL, sizeof(*bufs) * CONNS, PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	must((long)bufs);
+	listen_on(argv, 0);			/* O_NONBLOCK: ACCEPT = -EAGAIN */
+	watch(listener);
+	while (listener >= 0 || live) {
+		must(ring_again(ring_wait(&ring, 1, paused ? &one_second : NULL)));
+		if (paused && !ring_ready(&ring)) {
+			watch(listener);	/* another program may have left one */
+			paused = 0;
+		}
+		while (ring_ready(&ring) && ring_room(&ring) >= PER_EVENT) {
+			complete(ring_cqe(&ring, 0));
+			ring_seen(&ring, 1);
+		}
+	}
+	return 0;
+}
