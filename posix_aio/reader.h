@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * reader.h - the one job of all file readers: every block once, and a checksum
+ *
+ * The options, the file, the order of the blocks, the buffers, the checksum.
+ * The calls that read are not here: each reader makes its own.  What a capture
+ * shows of this file, in order:
+ *
+ *     statx openat mmap                 the file's size, the file, the buffers
+ *     (the reader's own calls)
+ *     write                             the result on stdout
+ *
+ *              block 0   block 1          block 2
+ *   the file  |---------|---------|-------|         the last may be shorter,
+ *   a slot              |  buf    |       .         but is read as a whole
+ *                        ^ offset, want bytes, have of them so far
+ *
+ * A reader keeps --depth slots busy.  next_block() gives a free slot its next
+ * block, got() takes what a read returned; both may be called by many threads
+ * at once, for different slots.
+ *
+ * The checksum: each 8 bytes of the file, the last filled up with zeros, are
+ * multiplied with their place, the halves of the 128-bit product folded, all
+ * of them added.  A sum does not care which block came first, the factor tells
+ * blocks in the wrong place; neither --block nor --depth changes it.
+ */
+#ifndef IOMODELS_READER_H
+#define IOMODELS_READER_H
+
+#include "../syscalls/start.h"
+#include "../syscalls/program.h"
+#include "../syscalls/thread.h"
+
+/* SECTOR is what --block must be a multiple of: O_DIRECT wants at least it. */
+enum { SECTOR = 512, BLOCK_MAX = 16 << 20, DEPTH_MAX = 1 << 20 };
+
+static struct {
+	const char *path;
+	unsigned block;			/* bytes */
+	unsigned depth;			/* reads in flight at once */
+	int direct, random;
+	unsigned seed;
+} opt = { .block = 4096, .depth = 8, .seed = 1 };
+
+/* A reader with options of its own defines OWN_HELP, and this for them. */
+#ifdef OWN_HELP
+static int own_option(char ***argv);
+#else
+#define OWN_HELP ""
+#define own_option(argv) 0
+#endif
+
+struct slot {
+	char *buf;			/* opt.block bytes */
+	unsigned long offset;		/* of the block in the file */
+	unsigned want, have;		/* bytes of it: in the file, read yet */
+};
+
+static int file;
+static unsigned long file_size, blocks;
+static unsigned long taken;		/* blocks that next_block gave out */
+static unsigned long sum, bytes, reads;	/* what got() has seen */
+
+/* ---- options ---- */
+
+static void help(void)
+{
+	print(1, "Usage: " NAME " [OPTION...] FILE\n" NAME ": " ABOUT "\n\n"
+	      "Reads every block of FILE once and prints a checksum.\n\n"
+	      "  --block N        bytes a read, a multiple of 512 (4096)\n"
+	      "  --depth N        reads in flight at once (8)\n"
+	      "  --direct         O_DIRECT: past the page cache, from the device\n"
+	      "  --random[=SEED]  the blocks in a random order, the same for each\n"
+	      "                   SEED (1), else from first to last\n"
+	      OWN_HELP
+	      "  --help           show this\n");
+	sys_exit_group(0);
+}
+
+/* As number(), but from min and in steps. */
+static unsigned number_from(const char *option, const char *text,
+			    unsigned min, unsigned max, unsigned step)
+{
+	unsigned n = number(option, text, max);
+
+	if (n < min || n % step)
+		fail(2, "--%s %s: a number from %u to %u%s is wanted\n", option,
+		     text, min, max, step > 1 ? ", a multiple of 512," : "");
+	return n;
+}
+
+static void options(char **argv)
+{
+	const char *v;
+
+	while (*++argv) {
+		if ((*argv)[0] != '-' || (*argv)[1] != '-') {
+			if (opt.path || (*argv)[0] == '-')
+				fail(2, "%s: one FILE is wanted (--help)\n",
+				     *argv);
+			opt.path = *argv;
+		} else if (same(*argv, "--help"))
+			help();
+		else if (same(*argv, "--direct"))
+			opt.direct = 1;
+		else if (same(*argv, "--random"))
+			opt.random = 1;
+		else if ((v = value("random", &argv))) {
+			opt.random = 1;
+			opt.seed = number("random", v, ~0U);
+		} else if ((v = value("block", &argv)))
+			opt.block = number_from("block", v, SECTOR, BLOCK_MAX,
+						SECTOR);
+		else if ((v = value("depth", &argv)))
+			opt.depth = number_from("depth", v, 1, DEPTH_MAX, 1);
+		else if (!own_option(&argv))
+			fail(2, "%s: unknown option (--help)\n", *argv);
+	}
+	if (!opt.path)
+		fail(2, "FILE is missing (--help)\n");
+}
+
+/* ---- the file ---- */
+
+/* The call that failed, with what to do about it where that is known. */
+static void file_failed(const char *call, long err)
+{
+	struct statx st;
+
+	if (err != -EINVAL || !opt.direct)
+		fail(1, "%s %s: %s%s\n", call, opt.path, errno_name(err),
+		     err == -ENOENT ? ": there is no such file" : "");
+	/* Since Linux 6.1 a file system says what O_DIRECT asks of a read. */
+	if (!sys_statx(AT_FDCWD, opt.path, 0, STATX_DIOALIGN, &st) &&
+	    st.stx_mask & STATX_DIOALIGN && st.stx_dio_offset_align)
+		fail(1, "%s %s: EINVAL: O_DIRECT wants blocks of a multiple "
+		     "of %u bytes here; --block takes another size\n", call,
+		     opt.path, st.stx_dio_offset_align);
+	fail(1, "%s %s: EINVAL: this file system refuses O_DIRECT; "
+	     "leave out --direct\n", call, opt.path);
+}
+
+static void open_file(char **argv)
+{
+	struct statx st;
+	long err;
+
+	options(argv);
+	/* First its type: to open a FIFO would wait for a writer. */
+	err = sys_statx(AT_FDCWD, opt.path, 0, STATX_TYPE | STATX_SIZE, &st);
+	if (err)
+		file_failed("statx", err);
+	if (!S_ISREG(st.stx_mode))
+		fail(1, "%s: %s; a regular file is wanted\n", opt.path,
+		     S_ISDIR(st.stx_mode) ? "EISDIR: a directory"
+					  : "no regular file");
+	file = sys_openat(AT_FDCWD, opt.path, O_RDONLY | O_CLOEXEC |
+			  (opt.direct ? O_DIRECT : 0), 0);
+	if (file < 0)
+		file_failed("openat", file);
+	file_size = st.stx_size;
+	blocks = file_size / opt.block + (file_size % opt.block != 0);
+	if (opt.depth > blocks)
+		opt.depth = blocks ? blocks : 1;
+}
+
+/* Zeroed and page-aligned, which is aligned enough for O_DIRECT. */
+static void *memory(unsigned long size)
+{
+	void *at = sys_mmap(NULL, size, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (failed(at))
+		fail(1, "mmap of %lu bytes: %s: a smaller --depth or --block "
+		     "needs less\n", size, errno_name((long)at));
+	return at;
+}
+
+/* opt.depth slots, each with its buffer: one mapping. */
+static struct slot *new_slots(void)
+{
+	unsigned long buffers = (unsigned long)opt.depth * opt.block;
+	char *at = memory(buffers + opt.depth * sizeof(struct slot));
+	struct slot *slots = (struct slot *)(at + buffers);
+
+	for (unsigned i = 0; i < opt.depth; i++)
+		slots[i].buf = at + (unsigned long)i * opt.block;
+	return slots;
+}
+
+/* ---- the order of the blocks ---- */
+
+/*
+ * Which block is the i-th.  Multiplying by an odd number, adding, and folding
+ * the high bits into the low ones each map the numbers below a power of two
+ * to themselves, one to one; what falls beyond the last block goes round
+ * again.  So each block comes up once, and no table of them is kept.
+ */
+static unsigned long nth_block(unsigned long i)
+{
+	unsigned long mask = 1;
+	unsigned bits = 1;
+
+	if (!opt.random)
+		return i;
+	for (; mask < blocks - 1; bits++)
+		mask = mask * 2 + 1;
+	do
+		for (int round = 0; round < 3; round++) {
+			i = i * 0x9e3779b97f4a7c15 + opt.seed * 2654435761UL;
+			i &= mask;
+			i ^= i >> (bits / 2 + 1);
+		}
+	while (i >= blocks);
+	return i;
+}
+
+/* Give s its next block; 0 when none is left. */
+static int next_block(struct slot *s)
+{
+	unsigned long i = __atomic_fetch_add(&taken, 1, __ATOMIC_RELAXED);
+
+	if (i >= blocks)
+		return 0;
+	s->offset = nth_block(i) * opt.block;
+	s->want = file_size - s->offset < opt.block ? file_size - s->offset
+						    : opt.block;
+	s->have = 0;
+	return 1;
+}
+
+/* ---- what a read brought ---- */
+
+static unsigned long mixed(unsigned long word, unsigned long place)
+{
+	unsigned __int128 product = (unsigned __int128)
+		(word ^ 0x9e3779b97f4a7c15) * (place + 0xd6e8feb86659fd93);
+
+	return (unsigned long)product ^ (unsigned long)(product >> 64);
+}
+
+/* The part of the checksum that n bytes at this offset make. */
+static unsigned long checksum(const char *buf, unsigned n, unsigned long offset)
+{
+	unsigned long total = 0, word;
+	unsigned at = 0;
+
+	for (; at + 8 <= n; at += 8) {
+		__builtin_memcpy(&word, buf + at, 8);
+		total += mixed(word, offset + at);
+	}
+	if (at < n) {				/* the end of the file */
+		word = 0;
+		__builtin_memcpy(&word, buf + at, n - at);
+		total += mixed(word, offset + at);
+	}
+	return total;
+}
+
+/*
+ * What a read of s returned, n, or -errno; call names it.  Returns 1 when the
+ * block is complete, 0 when its rest is still to be read: a file system may
+ * return less than it was asked for, and 0 says that the file ends here.
+ */
+static int got(struct slot *s, const char *call, long n)
+{
+	if (n < 0)
+		file_failed(call, n);
+	if (n > s->want - s->have)		/* the file has grown: not ours */
+		n = s->want - s->have;
+	s->have += n;
+	if (s->have < s->want) {
+		if (!n || (opt.direct && n % SECTOR))
+			fail(1, "%s %s: it ends at %lu, but it had %lu bytes "
+			     "when it was opened: it shrank meanwhile\n", call,
+			     opt.path, s->offset + s->have, file_size);
+		return 0;
+	}
+	__atomic_fetch_add(&sum, checksum(s->buf, s->want, s->offset),
+			   __ATOMIC_RELAXED);
+	__atomic_fetch_add(&bytes, s->want, __ATOMIC_RELAXED);
+	__atomic_fetch_add(&reads, 1, __ATOMIC_RELAXED);
+	return 1;
+}
+
+static void report(void)
+{
+	long n = print(1, "checksum %lx  bytes %lu  blocks %lu\n",
+		       sum + mixed(bytes, ~7UL), bytes, reads);
+
+	if (n < 0)
+		fail(1, "write to stdout: %s\n", errno_name(n));
+}
+
+#endif
