@@ -140,6 +140,16 @@ static void file_failed(const char *call, long err)
 	     "leave out --direct\n", call, opt.path);
 }
 
+static int open_again(void)
+{
+	int fd = sys_openat(AT_FDCWD, opt.path, O_RDONLY | O_CLOEXEC |
+			    (opt.direct ? O_DIRECT : 0), 0);
+
+	if (fd < 0)
+		file_failed("openat", fd);
+	return fd;
+}
+
 static void open_file(char **argv)
 {
 	struct statx st;
@@ -154,10 +164,7 @@ static void open_file(char **argv)
 		fail(1, "%s: %s; a regular file is wanted\n", opt.path,
 		     S_ISDIR(st.stx_mode) ? "EISDIR: a directory"
 					  : "no regular file");
-	file = sys_openat(AT_FDCWD, opt.path, O_RDONLY | O_CLOEXEC |
-			  (opt.direct ? O_DIRECT : 0), 0);
-	if (file < 0)
-		file_failed("openat", file);
+	file = open_again();
 	file_size = st.stx_size;
 	blocks = file_size / opt.block + (file_size % opt.block != 0);
 	if (opt.depth > blocks)
