@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * uring_file.c - reads a file with io_uring, registered buffers and file
+ *
+ * What is in the page cache is copied at once, by the thread, in the
+ * io_uring_enter that submits it.  What is not: with --direct nobody copies,
+ * the device writes into the buffers; a buffered read comes back to the thread
+ * when its page is there, and is copied in the io_uring_enter that waits.
+ *
+ *     io_uring_setup  mmap x2           the ring
+ *     io_uring_register x2              the buffers, the file
+ *   until every block is there:
+ *     io_uring_enter                    the only call: submits, sleeps, copies
+ *
+ * Calls     1 for as many blocks as are ready together.
+ * Needs     Linux 5.1; --link 5.3 (IOSQE_IO_LINK).
+ * Limits    a) Registered buffers stay in memory: --depth times --block may
+ *           not exceed RLIMIT_MEMLOCK, without CAP_IPC_LOCK.  --depth 32768.
+ *           b) --link makes a chain of each batch: a read starts when the one
+ *           before it has ended, so the device sees one at a time.  A read
+ *           that is short ends its chain: the rest is ECANCELED, and read in
+ *           another.
+ * Compare   posix_aio/native_aio.c, its ancestor: there two calls, and a
+ *           buffered read that waits in the first of them.
+ * Trace     traces/uring_file.direct.x86_64.strace
+ */
+#define OWN_HELP \
+	"  --link           each read waits for the one before it in its batch\n"
+#include "../posix_aio/reader.h"
+#include "ring.h"
+
+static struct ring ring;
+static struct io_uring_sqe *last;	/* of the batch, to be linked to */
+static unsigned in_flight;
+static struct slot *slots;
+static int linked;
+
+static int own_option(char ***argv)
+{
+	linked |= same(**argv, "--link");
+	return same(**argv, "--link");
+}
+
+static void set_up(void)
+{
+	struct io_uring_params p = { 0 };
+	struct iovec all;
+	long err = ring_setup(&ring, opt.depth, &p);
+
+	if (err)
+		fail(1, "io_uring_setup %u: %s: %s\n", opt.depth,
+		     errno_name(err), err == -EINVAL && opt.depth > 32768 ?
+		     "beyond 32768; a smaller --depth" : ring_why(err));
+	slots = new_slots();
+	all.iov_base = slots->buf;
+	all.iov_len = (unsigned long)opt.depth * opt.block;
+	err = ring_fixed_buffers(&ring, &all, 1);
+	if (err)
+		fail(1, "io_uring_register of %lu bytes: %s%s\n", all.iov_len,
+		     errno_name(err), err == -ENOMEM ? ": beyond RLIMIT_MEMLOCK "
+		     "(ulimit -l), or no memory; a smaller --depth or --block" :
+		     err == -EFAULT ? ": beyond 1 GiB; a smaller --depth or "
+		     "--block" : "");
+	must(ring_files(&ring, &file, 1));
+}
+
+/* Put the read of what s wants into the batch. */
+static void queue_read(struct slot *s)
+{
+	struct io_uring_sqe *sqe = ring_sqe(&ring);	/* depth: never 0 */
+
+	sqe->opcode = IORING_OP_READ_FIXED;
+	sqe->flags = IOSQE_FIXED_FILE;
+	sqe->fd = 0;				/* place 0 of those registered */
+	sqe->buf_index = 0;			/* likewise */
+	sqe->addr = (unsigned long)(s->buf + s->have);
+	sqe->len = opt.block - s->have;
+	sqe->off = s->offset + s->have;
+	sqe->user_data = (unsigned long)s;
+	if (linked && last)
+		last->flags |= IOSQE_IO_LINK;
+	last = sqe;
+	in_flight++;
+}
+
+/* What ring_wait does not take now stays in the ring, and goes with the next. */
+static void submit_and_wait(void)
+{
+	must(ring_again(ring_wait(&ring, 1, NULL)));
+	last = NULL;
+}
+
+static void reap(void)
+{
+	unsigned n = ring_ready(&ring);
+
+	in_flight -= n;
+	for (unsigned i = 0; i < n; i++) {
+		struct io_uring_cqe *cqe = ring_cqe(&ring, i);
+		struct slot *s = (struct slot *)cqe->user_data;
+
+		/* ECANCELED: Limits b) */
+		if (cqe->res == -ECANCELED ||
+		    !got(s, "IORING_OP_READ_FIXED", cqe->res) || next_block(s))
+			queue_read(s);
+	}
+	ring_seen(&ring, n);
+}
+
+int main(int argc, char **argv)
+{
+	(void)argc;
+	open_file(argv);
+	set_up();
+	for (unsigned i = 0; i < opt.depth && next_block(&slots[i]); i++)
+		queue_read(&slots[i]);
+	while (in_flight) {
+		submit_and_wait();
+		reap();
+	}
+	report();
+	return 0;
+}
