@@ -28,13 +28,16 @@ struct text {
 
 struct server {
 	const struct program *program;
+	const char *service;
+	int wrapped;		/* pid is strace or qemu */
 	pid_t pid;		/* of the server, or of its wrapper */
 	pid_t server_pid;	/* of the server itself */
 	int port;		/* it serves on 127.0.0.1 */
+	int ended;		/* it has been waited for */
 	int status;		/* of wait(2), after server_stop */
 	struct rusage usage;	/* likewise */
 	struct text out, err;	/* what it wrote, complete after server_stop */
-	int out_fd, err_fd;
+	int out_fd, err_fd;	/* the pipes' ends; -1: closed */
 };
 
 /*

@@ -22,11 +22,11 @@ struct program {
 	const char *name;	/* "epoll" */
 	const char *dir;	/* "models", "uring", "posix_aio" */
 	const char *group;	/* "I/O multiplexing" */
-	const char *about;	/* a sentence */
+	const char *about;	/* a sentence, from the source's header */
 	unsigned flags;
 };
 
-extern const struct program programs[];		/* ends with a null name */
+extern struct program programs[];	/* ends with a null name; only read it */
 
 /* NULL when there is no such program. */
 const struct program *program_find(const char *name);
@@ -37,5 +37,9 @@ const struct program *program_find(const char *name);
  * is malloced; NULL when it is not there (not built: a library is missing).
  */
 char *program_path(const struct program *p);
+
+/* When set, programs are looked for as program_dir/DIR/NAME and only there:
+   those of another architecture, say. */
+extern const char *program_dir;
 
 #endif

@@ -14,11 +14,14 @@ struct scenario {
 	const char *name;	/* "one" "two" "crowd" "slow" "idle" "reset"
 				   "half-close" "emfile" "big" */
 	const char *about;	/* a sentence */
-	const char *service;	/* "print" or "echo" */
+	const char *service;	/* "print" or "echo": what it is captured with */
+	int both;		/* fits the other service as well */
 	unsigned unfit;		/* program flags that cannot serve it */
+	rlim_t nofile;		/* for lab_options, as the server must have it */
 	/*
-	 * Play it against 127.0.0.1:s->port.  Returns 0 when every byte came
-	 * back, else -1 and a line in why.
+	 * Play it against 127.0.0.1:s->port, with s->service, UDP when the
+	 * program is UDP.  Returns 0 when every byte came back (print: when
+	 * every line came out), else -1 and a line in why.
 	 */
 	int (*play)(struct server *s, char why[256]);
 };
@@ -26,7 +29,10 @@ struct scenario {
 extern const struct scenario scenarios[];	/* ends with a null name */
 const struct scenario *scenario_find(const char *name);
 
-/* 1 when what s printed holds every message that the scenario sent. */
+/*
+ * 1 when what s printed, complete after server_stop, is exactly the messages
+ * that the scenarios played on s have sent: none lost, cut, mixed or doubled.
+ */
 int scenario_printed_all(const struct scenario *c, const struct server *s,
 			 char why[256]);
 

@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * lab.c - starts a server, waits until it serves, stops it, keeps its output
+ *
+ * The server writes into two pipes that this side reads without blocking, so
+ * that neither can wait for the other.  It gets a signal when this process
+ * dies (PR_SET_PDEATHSIG): nothing is left behind, however this one ends.
+ */
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+#include "lab.h"
+
+enum { START_MS = 10000, STOP_MS = 5000, ARGS = 64 };
+
+static long now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* ---- texts that grow ---- */
+
+static void *must_have(void *mem)
+{
+	if (mem)
+		return mem;
+	fprintf(stderr, "lab: no memory\n");
+	exit(1);
+}
+
+static void reserve(struct text *t, size_t more)
+{
+	if (t->len + more < t->cap)
+		return;
+	t->cap = 2 * (t->len + more) + 1;
+	t->at = must_have(realloc(t->at, t->cap));
+}
+
+__attribute__((format(printf, 2, 3)))
+static void say(struct text *t, const char *format, ...)
+{
+	va_list args;
+	char *line;
+	int n;
+
+	va_start(args, format);
+	n = vasprintf(&line, format, args);
+	va_end(args);
+	must_have(n < 0 ? NULL : line);
+	reserve(t, n);
+	memcpy(t->at + t->len, line, n + 1);
+	t->len += n;
+	free(line);
+}
+
+/* Read what *fd has into t; at its end close it. */
+static void collect(struct text *t, int *fd)
+{
+	while (*fd >= 0) {
+		ssize_t n;
+
+		reserve(t, 4096);
+		n = read(*fd, t->at + t->len, t->cap - t->len - 1);
+		if (n > 0)
+			t->len += n;
+		t->at[t->len] = 0;
+		if (n > 0 || (n < 0 && errno == EINTR))
+			continue;
+		if (n < 0 && errno == EAGAIN)
+			return;
+		close(*fd);
+		*fd = -1;
+	}
+}
+
+void server_drain(struct server *s)
+{
+	collect(&s->out, &s->out_fd);
+	collect(&s->err, &s->err_fd);
+}
+
+/* ---- start ---- */
+
+static void limit(int what, rlim_t value)
+{
+	struct rlimit l = { value, value };
+
+	if (value && setrlimit(what, &l)) {
+		fprintf(stderr, "lab: setrlimit to %ld: %s\n", (long)value,
+			strerror(errno));
+		_exit(1);
+	}
+}
+
+/* In the child.  What goes wrong is told on stderr, as a server would. */
+_Noreturn static void become(char *const *args, const struct lab_options *o,
+			     const int *out, const int *err, pid_t parent)
+{
+	sigset_t none;
+	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+	/* strace hands a SIGTERM on to the server, SIGKILL would free it. */
+	prctl(PR_SET_PDEATHSIG, o->wrapper ? SIGTERM : SIGKILL);
+	if (getppid() != parent)
+		_exit(1);		/* it died before we asked */
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	signal(SIGPIPE, SIG_DFL);
+	if (dup2(null, 0) < 0 || dup2(err[1], 2) < 0 ||
+	    dup2(o->stdout_fd ? o->stdout_fd : out[1], 1) < 0)
+		_exit(1);
+	limit(RLIMIT_NOFILE, o->nofile);
+	limit(RLIMIT_SIGPENDING, o->sigpending);
+	execvp(args[0], args);
+	fprintf(stderr, "lab: execvp %s: %s\n", args[0], strerror(errno));
+	_exit(127);
+}
+
+static void arguments(char **args, char *path, const struct server *s,
+		      const struct lab_options *o)
+{
+	int n = 0;
+
+	for (; o->wrapper && o->wrapper[n] && n < ARGS - 8; n++)
+		args[n] = o->wrapper[n];
+	args[n++] = path;
+	args[n++] = "--port";
+	args[n++] = "0";
+	args[n++] = "--service";
+	args[n++] = (char *)s->service;
+	if (o->max_message) {
+		args[n++] = "--max-message";
+		args[n++] = (char *)o->max_message;
+	}
+	args[n] = NULL;
+}
+
+static int spawn(struct server *s, const struct lab_options *o)
+{
+	int out[2] = { -1, -1 }, err[2] = { -1, -1 };
+	char *path = program_path(s->program), *args[ARGS];
+	pid_t self = getpid();
+
+	if (!path) {
+		say(&s->err, "%s: not built\n", s->program->name);
+		return -1;
+	}
+	arguments(args, path, s, o);
+	if (pipe2(out, O_CLOEXEC) || pipe2(err, O_CLOEXEC)) {
+		say(&s->err, "lab: pipe2: %s\n", strerror(errno));
+		free(path);
+		return -1;
+	}
+	/* Only this end: the server's own end blocks, as a shell's pipe. */
+	fcntl(out[0], F_SETFL, O_NONBLOCK);
+	fcntl(err[0], F_SETFL, O_NONBLOCK);
+	s->pid = fork();
+	if (!s->pid)
+		become(args, o, out, err, self);
+	free(path);
+	close(out[1]);
+	close(err[1]);
+	s->out_fd = out[0];
+	s->err_fd = err[0];
+	if (s->pid < 0)
+		say(&s->err, "lab: fork: %s\n", strerror(errno));
+	return s->pid < 0 ? -1 : 0;
+}
+
+/* The first child of pid that /proc shows, or 0. */
+static pid_t child_of(pid_t pid)
+{
+	DIR *proc = opendir("/proc");
+	struct dirent *e;
+	pid_t found = 0;
+
+	while (proc && !found && (e = readdir(proc))) {
+		char name[300], stat[512], *p;
+		FILE *f;
+
+		if (!isdigit((unsigned char)e->d_name[0]))
+			continue;
+		snprintf(name, sizeof(name), "/proc/%s/stat", e->d_name);
+		f = fopen(name, "re");
+		if (!f)
+			continue;
+		/* "PID (name) S PPID ...", and a name may hold anything. */
+		p = fgets(stat, sizeof(stat), f) ? strrchr(stat, ')') : NULL;
+		if (p && strlen(p) > 4 && atoi(p + 4) == pid)
+			found = atoi(e->d_name);
+		fclose(f);
+	}
+	if (proc)
+		closedir(proc);
+	return found;
+}
+
+/* A wrapper execs the server (env), forks it (strace) or plays it (qemu). */
+static void find_server(struct server *s)
+{
+	pid_t child;
+
+	s->server_pid = s->pid;
+	while (s->wrapped && (child = child_of(s->server_pid)))
+		s->server_pid = child;
+}
+
+/* The port of the line "NAME: serving SERVICE on 127.0.0.1:PORT", or 0. */
+static int serving(const struct server *s)
+{
+	const char *line = strstr(s->err.at, ": serving ");
+
+	if (!line || !strchr(line, '\n'))
+		return 0;
+	line = strstr(line, " on 127.0.0.1:");
+	return line ? atoi(line + strlen(" on 127.0.0.1:")) : 0;
+}
+
+/* Sleep until the server writes or ends, at most until the deadline. */
+static int wait_output(struct server *s, long deadline)
+{
+	struct pollfd p[2] = {
+		{ .fd = s->out_fd, .events = POLLIN },
+		{ .fd = s->err_fd, .events = POLLIN },
+	};
+	long left = deadline - now_ms();
+	int n = poll(p, 2, left > 0 ? left : 0);
+
+	server_drain(s);
+	return n;
+}
+
+int server_start(struct server *s, const struct program *p,
+		 const struct lab_options *o)
+{
+	static const struct lab_options none;
+	long deadline = now_ms() + START_MS;
+
+	if (!o)
+		o = &none;
+	memset(s, 0, sizeof(*s));
+	s->out_fd = s->err_fd = -1;
+	s->program = p;
+	s->service = o->service ? o->service : "print";
+	s->wrapped = !!o->wrapper;
+	say(&s->out, "%s", "");
+	say(&s->err, "%s", "");
+	if (spawn(s, o)) {
+		s->ended = 1;
+		return -1;
+	}
+	while (!(s->port = serving(s))) {
+		if (s->err_fd < 0) {		/* it ended, or will */
+			server_wait(s, STOP_MS);
+			break;
+		}
+		if (wait_output(s, deadline) == 0) {
+			server_stop(s);
+			say(&s->err, "%s: no \"serving\" line within %d s\n",
+			    p->name, START_MS / 1000);
+			break;
+		}
+	}
+	if (!s->port) {
+		if (!s->err.len)
+			say(&s->err, "%s: ended with status %d\n", p->name,
+			    s->status);
+		return -1;
+	}
+	find_server(s);
+	return 0;
+}
+
+/* ---- stop ---- */
+
+static int exit_status(int status)
+{
+	return WIFSIGNALED(status) ? 128 + WTERMSIG(status)
+				   : WEXITSTATUS(status);
+}
+
+/* Reads its output and waits for its end; 0, or -1 when time ran out. */
+static int wait_end(struct server *s, long deadline)
+{
+	int pidfd = syscall(SYS_pidfd_open, s->pid, 0);
+
+	for (;;) {
+		struct pollfd p[3] = {
+			{ .fd = s->out_fd, .events = POLLIN },
+			{ .fd = s->err_fd, .events = POLLIN },
+			{ .fd = pidfd, .events = POLLIN },
+		};
+		long left = deadline - now_ms();
+		int n = poll(p, 3, left > 0 ? left : 0);
+
+		server_drain(s);
+		if (wait4(s->pid, &s->status, WNOHANG, &s->usage) == s->pid)
+			break;
+		if (n == 0) {
+			close(pidfd);
+			return -1;
+		}
+	}
+	close(pidfd);
+	s->ended = 1;
+	server_drain(s);		/* all that it wrote is there by now */
+	return 0;
+}
+
+int server_wait(struct server *s, int timeout_ms)
+{
+	if (!s->ended && wait_end(s, now_ms() + timeout_ms)) {
+		if (!s->server_pid)
+			find_server(s);
+		kill(s->server_pid ? s->server_pid : s->pid, SIGKILL);
+		if (wait_end(s, now_ms() + STOP_MS)) {
+			kill(s->pid, SIGKILL);		/* the wrapper hangs */
+			wait_end(s, now_ms() + STOP_MS);
+		}
+	}
+	return exit_status(s->status);
+}
+
+int server_stop(struct server *s)
+{
+	if (!s->ended)
+		kill(s->server_pid ? s->server_pid : s->pid, SIGTERM);
+	return server_wait(s, STOP_MS);
+}
+
+void server_free(struct server *s)
+{
+	if (!s->ended)
+		server_stop(s);
+	if (s->out_fd >= 0)
+		close(s->out_fd);
+	if (s->err_fd >= 0)
+		close(s->err_fd);
+	free(s->out.at);
+	free(s->err.at);
+	memset(s, 0, sizeof(*s));
+	s->out_fd = s->err_fd = -1;
+	s->ended = 1;
+}

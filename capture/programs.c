@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * programs.c - the table of all programs, and where their executables are
+ *
+ * A new program adds its row here and nothing else: cli, demo, captures and
+ * tests walk this table.  What it is, in a sentence, comes from its source.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "programs.h"
+
+#define BLOCKING	"blocking I/O"
+#define MULTIPLEXING	"I/O multiplexing"
+#define SIGNALS		"signal-driven I/O"
+#define APPLICATION	"application-level async"
+
+struct program programs[] = {
+	{ "blocking_once",	"models", BLOCKING, NULL, ONCE },
+	{ "blocking_loop",	"models", BLOCKING, NULL, SERIAL },
+	{ "blocking_thread",	"models", BLOCKING, NULL, 0 },
+
+	{ "select",		"models", MULTIPLEXING, NULL, 0 },
+	{ "poll",		"models", MULTIPLEXING, NULL, 0 },
+	{ "epoll",		"models", MULTIPLEXING, NULL, 0 },
+	{ "epoll_et",		"models", MULTIPLEXING, NULL, 0 },
+	{ "epoll_thread",	"models", MULTIPLEXING, NULL, 0 },
+	{ "epoll_workers",	"models", MULTIPLEXING, NULL, 0 },
+
+	{ "sigio_udp",		"models", SIGNALS, NULL, UDP },
+	{ "sigio_tcp_naive",	"models", SIGNALS, NULL, LOSES },
+	{ "sigio_tcp",		"models", SIGNALS, NULL, 0 },
+	{ "sigio_thread",	"models", SIGNALS, NULL, 0 },
+	{ "sigio_queued",	"models", SIGNALS, NULL, 0 },
+
+	{ "callback",		"models", APPLICATION, NULL, 0 },
+	{ "coroutine",		"models", APPLICATION, NULL, 0 },
+
+	{ .name = NULL }
+};
+
+/* Made by the Makefile from the third line of each source. */
+static const struct { const char *name, *about; } abouts[] = {
+#include "about.inc"
+	{ .name = NULL }
+};
+
+__attribute__((constructor))
+static void fill_in(void)
+{
+	for (struct program *p = programs; p->name; p++) {
+		p->about = "";
+		for (int i = 0; abouts[i].name; i++)
+			if (!strcmp(abouts[i].name, p->name))
+				p->about = abouts[i].about;
+	}
+}
+
+const struct program *program_find(const char *name)
+{
+	for (struct program *p = programs; p->name; p++)
+		if (!strcmp(p->name, name))
+			return p;
+	return NULL;
+}
+
+const char *program_dir;
+
+/* The text "dir/middle/name" if it is an executable, else NULL. */
+static char *executable(const char *dir, const char *middle, const char *name)
+{
+	char *path;
+
+	if (asprintf(&path, "%s/%s/%s", dir, middle, name) < 0)
+		return NULL;
+	if (!access(path, X_OK))
+		return path;
+	free(path);
+	return NULL;
+}
+
+char *program_path(const struct program *p)
+{
+	char self[PATH_MAX], *end, *path;
+	ssize_t n;
+
+	if (program_dir)
+		return executable(program_dir, p->dir, p->name);
+	n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	if (n < 0)
+		return NULL;
+	self[n] = 0;
+	end = strrchr(self, '/');
+	*end = 0;				/* build */
+	path = executable(self, p->dir, p->name);
+	if (!path) {				/* build/tests */
+		strcpy(end, "/..");
+		path = executable(self, p->dir, p->name);
+	}
+#ifdef LIBEXECDIR
+	if (!path)
+		path = executable(LIBEXECDIR, "iomodels", p->name);
+#endif
+	if (!path)				/* bin, beside libexec */
+		path = executable(self, "libexec/iomodels", p->name);
+	return path;
+}

@@ -1,0 +1,742 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * models_test.c - every scenario against every model that claims it (with libc)
+ *
+ *     models_test -l              lists MODEL/SCENARIO/SERVICE and the rest
+ *     models_test '*crowd*'       runs some
+ *
+ * IOMODELS_PROGRAMS=DIR tests the programs DIR/models/NAME, those of another
+ * architecture, under IOMODELS_WRAPPER="qemu-aarch64"; points that look at
+ * the server through /proc are then skipped.  IOMODELS_SOAK=1 repeats crowd
+ * 50 times and makes 10,000 connections where 2,000 are usual.
+ */
+#include <arpa/inet.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include "lab.h"
+#include "scenario.h"
+#include "tap.h"
+
+enum { ANSWER_MS = 10000, STOP_MS = 5000 };
+
+/* A test of one model. */
+struct point {
+	const struct program *p;
+	const struct scenario *c;	/* NULL for those that are no scenario */
+	const char *service;
+};
+
+static char *wrapper[8];		/* empty: none */
+static int soak;
+
+/* ---- a server ---- */
+
+static void show(const char *what, const struct text *t)
+{
+	const char *end = t->at + t->len, *at = end;
+
+	for (int lines = 0; at > t->at && lines < 5; lines += at[-1] == '\n')
+		at--;
+	if (t->len)
+		SAY("%s ends: %.400s", what, at);
+}
+
+static void serve_with(struct server *s, const struct program *p,
+		       struct lab_options *o)
+{
+	char *path = program_path(p);
+
+	if (!path)
+		SKIP("not built");
+	free(path);
+	o->wrapper = wrapper[0] ? wrapper : NULL;
+	if (server_start(s, p, o))
+		FAIL("%s", s->err.at);
+}
+
+static void serve(struct server *s, const struct program *p,
+		  const char *service)
+{
+	struct lab_options o = { .service = service };
+
+	serve_with(s, p, &o);
+}
+
+static void skip_wrapped(void)
+{
+	if (wrapper[0])
+		SKIP("it looks at the server in /proc, which shows %s",
+		     wrapper[0]);
+}
+
+/* The number that follows name in /proc/PID/file, or -1. */
+static long proc_number(pid_t pid, const char *file, const char *name, int base)
+{
+	char path[64], line[256];
+	long n = -1;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", pid, file);
+	f = fopen(path, "re");
+	while (f && n < 0 && fgets(line, sizeof(line), f))
+		if (!strncmp(line, name, strlen(name)))
+			n = strtol(line + strlen(name), NULL, base);
+	if (f)
+		fclose(f);
+	return n;
+}
+
+static int descriptors(pid_t pid)
+{
+	char path[64];
+	DIR *dir;
+	int n = -2;			/* . and .. */
+
+	snprintf(path, sizeof(path), "/proc/%d/fd", pid);
+	dir = opendir(path);
+	while (dir && readdir(dir))
+		n++;
+	if (dir)
+		closedir(dir);
+	return n;
+}
+
+/* ---- a client, as a beginner would write it ---- */
+
+static int client_of(int port, int type)
+{
+	struct sockaddr_in a = {
+		.sin_family = AF_INET,
+		.sin_port = htons(port),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+	};
+	struct timeval limit = { .tv_sec = ANSWER_MS / 1000 };
+	int fd = ASSERT_GE(socket(AF_INET, type | SOCK_CLOEXEC, 0), 0);
+
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+	if (connect(fd, (void *)&a, sizeof(a))) {
+		close(fd);
+		return -errno;
+	}
+	return fd;
+}
+
+static int client(const struct server *s)
+{
+	int udp = s->program->flags & UDP;
+
+	return ASSERT_GE(client_of(s->port, udp ? SOCK_DGRAM : SOCK_STREAM), 0);
+}
+
+static void tell(int fd, const void *data, size_t len)
+{
+	ASSERT_EQ(len, send(fd, data, len, MSG_NOSIGNAL));
+}
+
+/* The bytes come back; the rest of them, when TCP cuts. */
+static void hear(int fd, const char *text)
+{
+	char buf[256];
+	size_t len = strlen(text);
+
+	ASSERT_EQ(len, recv(fd, buf, len, MSG_WAITALL));
+	ASSERT_EQ(0, memcmp(buf, text, len));
+}
+
+static void hear_end(int fd)
+{
+	char c;
+
+	ASSERT_EQ(0, recv(fd, &c, 1, 0));
+}
+
+/* Until fd has something to say, read what the server prints. */
+static void keep_reading(struct server *s, int fd)
+{
+	struct pollfd f[2] = { { fd, POLLIN, 0 }, { .events = POLLIN } };
+
+	do {
+		f[1].fd = s->out_fd;
+		if (!poll(f, 2, ANSWER_MS))
+			return;
+		server_drain(s);
+	} while (!f[0].revents);
+}
+
+/* A whole message to a print server; its end is seen when it is printed. */
+static void message(struct server *s, const void *data, size_t len)
+{
+	int fd = client(s);
+
+	tell(fd, data, len);
+	if (!(s->program->flags & UDP)) {
+		ASSERT_EQ(0, shutdown(fd, SHUT_WR));
+		keep_reading(s, fd);
+		hear_end(fd);
+	}
+	close(fd);
+}
+
+static void wait_for(struct server *s, struct text *t, const char *what)
+{
+	for (int ms = 0; !strstr(t->at, what); ms++) {
+		if (ms == ANSWER_MS)
+			FAIL("\"%s\" did not come out; there is: %.200s", what,
+			     t->at);
+		poll(NULL, 0, 1);
+		server_drain(s);
+	}
+}
+
+/* ---- the scenarios ---- */
+
+static void scenario(void *arg)
+{
+	const struct point *t = arg;
+	struct lab_options o = { .service = t->service, .nofile = t->c->nofile };
+	int times = soak && !strcmp(t->c->name, "crowd") ? 50 : 1;
+	struct server s;
+	char why[256];
+	int err = 0, status;
+
+	if (t->c->nofile)
+		skip_wrapped();
+	serve_with(&s, t->p, &o);
+	for (int i = 0; i < times && !err; i++)
+		err = t->c->play(&s, why);
+	if (err)
+		SAY("%s", why);
+	EXPECT_EQ(0, err);
+	/* Reading on ends blocking_once; the others are asked to end. */
+	status = t->p->flags & ONCE && !err ? server_wait(&s, STOP_MS)
+					     : server_stop(&s);
+	EXPECT_EQ(0, status);
+	if (!strcmp(s.service, "print") && !err &&
+	    !scenario_printed_all(t->c, &s, why))
+		FAIL("%s", why);
+	/* Where no peer misbehaves there is nothing to report. */
+	if (strcmp(t->c->name, "reset"))
+		EXPECT_STR("", strchr(s.err.at, '\n') + 1);
+	if (err || status)
+		show("stderr", &s.err);
+	server_free(&s);
+}
+
+/* ---- the end: SIGTERM, SIGINT ---- */
+
+static void ends_on(const struct program *p, int sig)
+{
+	struct server s;
+
+	serve(&s, p, "echo");
+	ASSERT_EQ(0, kill(s.server_pid, sig));
+	EXPECT_EQ(0, server_wait(&s, STOP_MS));
+	EXPECT_STR("", strchr(s.err.at, '\n') + 1);
+	server_free(&s);
+}
+
+/* With nobody connected it ends at once, and in silence. */
+static void signals_end_it(void *arg)
+{
+	const struct point *t = arg;
+
+	ends_on(t->p, SIGTERM);
+	ends_on(t->p, SIGINT);
+}
+
+/* A peer in the middle of a message has time to end it; nobody else comes. */
+static void finishes_what_is_in_hand(void *arg)
+{
+	const struct point *t = arg;
+	struct server s;
+	int fd, late, tries = 0;
+
+	serve(&s, t->p, "echo");
+	fd = client(&s);
+	tell(fd, "before", 6);
+	hear(fd, "before");
+	ASSERT_EQ(0, kill(s.server_pid, SIGTERM));
+	while ((late = client_of(s.port, SOCK_STREAM)) >= 0) {
+		close(late);		/* the signal is on its way */
+		ASSERT_LT(tries++, ANSWER_MS);
+		poll(NULL, 0, 1);
+	}
+	EXPECT_ERR(-ECONNREFUSED, late);
+	tell(fd, "after", 5);
+	hear(fd, "after");
+	ASSERT_EQ(0, shutdown(fd, SHUT_WR));
+	hear_end(fd);
+	EXPECT_EQ(0, server_wait(&s, STOP_MS));
+	EXPECT_STR("", strchr(s.err.at, '\n') + 1);
+	server_free(&s);
+}
+
+/*
+ * A peer that stays silent has two seconds, then it ends all the same.  All
+ * models at once, since each takes its two seconds.
+ */
+TEST_TIMEOUT(a_silent_peer_delays_the_end_by_two_seconds, 30)
+{
+	static struct server s[64];
+	int n = 0, fd[64];
+
+	for (const struct program *p = programs; p->name; p++) {
+		char *path = program_path(p);
+
+		if (p->flags & (UDP | FILES) || !path || n == 64)
+			continue;
+		free(path);
+		serve(&s[n], p, "echo");
+		fd[n] = client(&s[n]);
+		tell(fd[n], "x", 1);
+		hear(fd[n], "x");	/* so it has been accepted */
+		n++;
+	}
+	if (!n)
+		SKIP("not built");
+	for (int i = 0; i < n; i++)
+		ASSERT_EQ(0, kill(s[i].server_pid, SIGTERM));
+	for (int i = 0; i < n; i++) {
+		int status = server_wait(&s[i], STOP_MS);
+
+		if (status || !strstr(s[i].err.at, "two seconds"))
+			SAY("%s: status %d: %s", s[i].program->name, status,
+			    s[i].err.at);
+		EXPECT_EQ(0, status);
+		EXPECT_TRUE(strstr(s[i].err.at, "two seconds"));
+	}
+}
+
+/* ---- output that nobody can take ---- */
+
+static void output_fails(const struct program *p, int out, const char *errno_text)
+{
+	struct lab_options o = { .stdout_fd = out };
+	struct server s;
+	int fd;
+
+	serve_with(&s, p, &o);
+	fd = client(&s);
+	tell(fd, "hello", 5);
+	close(fd);
+	EXPECT_EQ(1, server_wait(&s, STOP_MS));
+	if (!strstr(s.err.at, "write to stdout") ||
+	    !strstr(s.err.at, errno_text))
+		FAIL("%s is not told: %s", errno_text, s.err.at);
+	server_free(&s);
+}
+
+static void closed_output_ends_it(void *arg)
+{
+	const struct point *t = arg;
+	int pipe[2];
+
+	ASSERT_EQ(0, pipe2(pipe, O_CLOEXEC));
+	close(pipe[0]);
+	output_fails(t->p, pipe[1], "EPIPE");
+	output_fails(t->p, open("/dev/full", O_WRONLY | O_CLOEXEC), "ENOSPC");
+}
+
+/* ---- arguments that cannot be served ---- */
+
+/* Run it to its end; its exit status, and the one line that it wrote. */
+static int run(const struct program *p, const char *option, const char *value,
+	       char line[512])
+{
+	char *path = program_path(p), *args[16];
+	int out[2], n = 0, status = 0;
+	ssize_t len, got = 0;
+	pid_t pid;
+
+	if (!path)
+		SKIP("not built");
+	for (; wrapper[n]; n++)
+		args[n] = wrapper[n];
+	args[n++] = path;
+	args[n++] = (char *)option;
+	args[n++] = (char *)value;
+	args[n] = NULL;
+	ASSERT_EQ(0, pipe2(out, O_CLOEXEC));
+	pid = fork();
+	if (!pid) {
+		dup2(out[1], 2);
+		execvp(args[0], args);
+		_exit(127);
+	}
+	close(out[1]);
+	while (got < 511 && (len = read(out[0], line + got, 511 - got)) > 0) {
+		got += len;
+		if (memchr(line, '\n', got) && strstr(line, ": serving "))
+			kill(pid, SIGKILL);	/* it should not have */
+	}
+	line[got] = 0;
+	close(out[0]);
+	waitpid(pid, &status, 0);
+	EXPECT_TRUE(strchr(line, '\n') && !strchr(line, '\n')[1]);
+	free(path);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+#define EXPECT_IN(text, line) do {					\
+	if (!strstr(line, text)) {					\
+		SAY("no \"%s\" in: %s", text, line);			\
+		EXPECT_TRUE(strstr(line, text));			\
+	}								\
+} while (0)
+
+/* One line that names the call and the errno; 1, or 2 for a wrong usage. */
+static void refuses_bad_arguments(void *arg)
+{
+	const struct point *t = arg;
+	struct sockaddr_in a = {
+		.sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+	};
+	socklen_t len = sizeof(a);
+	int udp = t->p->flags & UDP;
+	char port[16], line[512] = "";
+	int fd;
+
+	fd = ASSERT_GE(socket(AF_INET, udp ? SOCK_DGRAM : SOCK_STREAM, 0), 0);
+	ASSERT_EQ(0, bind(fd, (void *)&a, sizeof(a)));
+	if (!udp)
+		ASSERT_EQ(0, listen(fd, 1));
+	ASSERT_EQ(0, getsockname(fd, (void *)&a, &len));
+	snprintf(port, sizeof(port), "%d", ntohs(a.sin_port));
+
+	EXPECT_EQ(1, run(t->p, "--port", port, line));
+	EXPECT_IN("bind", line);
+	EXPECT_IN(port, line);
+	EXPECT_IN("EADDRINUSE", line);
+	EXPECT_EQ(1, run(t->p, "--bind", "192.0.2.1", line));
+	EXPECT_IN("bind 192.0.2.1", line);
+	EXPECT_IN("EADDRNOTAVAIL", line);
+	EXPECT_EQ(1, run(t->p, "--bind", "nonsense", line));
+	EXPECT_IN("nonsense", line);
+	EXPECT_EQ(2, run(t->p, "--port", "65536", line));
+	EXPECT_IN("65536", line);
+	EXPECT_EQ(2, run(t->p, "--service", "dance", line));
+	EXPECT_IN("dance", line);
+	EXPECT_EQ(2, run(t->p, "--nonsense", NULL, line));
+	EXPECT_IN("--nonsense", line);
+}
+
+/* ---- what is printed ---- */
+
+/* One line a message, whatever is in it; the terminal sees no control. */
+static void prints_safely(void *arg)
+{
+#define SAID(text) text, sizeof(text) - 1
+	static const struct { const char *said; int len; const char *printed; } said[] = {
+		{ SAID("plain"), " plain\n" },
+		{ SAID("\xe4\xbd\xa0\xe5\xa5\xbd \xf0\x9f\x98\x80 \xc3\xa9"),
+		  " \xe4\xbd\xa0\xe5\xa5\xbd \xf0\x9f\x98\x80 \xc3\xa9\n" },
+		{ SAID("a\x1b[31mred"), " a\\x1b[31mred\n" },
+		{ SAID("nul\0in it"), " nul\\x00in it\n" },
+		{ SAID("bell\a back\b del\x7f"), " bell\\x07 back\\x08 del\\x7f\n" },
+		{ SAID("two\nlines\r\ttab"), " two\\nlines\\r\\ttab\n" },
+		{ SAID("csi \xc2\x9b""31m"), " csi \\xc2\\x9b31m\n" },
+		{ SAID("lone \x9b c1"), " lone \\x9b c1\n" },
+		{ SAID("cut \xe4\xbd"), " cut \\xe4\\xbd\n" },
+		{ SAID("long \xc0\xaf way"), " long \\xc0\\xaf way\n" },
+		{ SAID("half \xed\xa0\x80"), " half \\xed\\xa0\\x80\n" },
+		{ SAID("far \xf4\x90\x80\x80"), " far \\xf4\\x90\\x80\\x80\n" },
+		{ SAID("\xff\xfe"), " \\xff\\xfe\n" },
+	};
+	const struct point *t = arg;
+	struct server s;
+
+	for (size_t i = 0; i < sizeof(said) / sizeof(said[0]); i++) {
+		/* blocking_once prints one and ends; try each on a new one. */
+		if (i == 0 || t->p->flags & ONCE)
+			serve(&s, t->p, "print");
+		message(&s, said[i].said, said[i].len);
+		wait_for(&s, &s.out, said[i].printed);
+		if (t->p->flags & ONCE)
+			server_free(&s);
+	}
+}
+
+/* Messages up to --max-message are printed whole; beyond, they are refused. */
+static void refuses_long_messages(void *arg)
+{
+	const struct point *t = arg;
+	int udp = t->p->flags & UDP;
+	size_t max = udp ? 20000 : 100000;
+	struct lab_options o = { .max_message = udp ? "20000" : "100000" };
+	char *text = malloc(max + 1), c;
+	struct server s;
+	int fd;
+
+	memset(text, 'x', max + 1);
+	serve_with(&s, t->p, &o);
+	if (!(t->p->flags & ONCE)) {
+		message(&s, text, max);
+		wait_for(&s, &s.out, "x\n");
+		ASSERT_GE(s.out.len, max);
+	}
+	fd = client(&s);
+	tell(fd, text, max + 1);
+	wait_for(&s, &s.err, "max-message");
+	if (!udp)			/* closed, and told nothing */
+		EXPECT_LE(recv(fd, &c, 1, 0), 0);
+	close(fd);
+	if (!(t->p->flags & ONCE)) {
+		message(&s, "others", 6);
+		wait_for(&s, &s.out, " others\n");
+	}
+	EXPECT_EQ(0, t->p->flags & ONCE ? server_wait(&s, STOP_MS)
+					: server_stop(&s));
+	EXPECT_TRUE(!strstr(s.err.at, "others"));
+	if (t->p->flags & ONCE)
+		EXPECT_EQ(0, s.out.len);
+	server_free(&s);
+}
+
+/* ---- nothing grows ---- */
+
+struct size { long rss, size, fds, threads; };
+
+static struct size size_of(const struct server *s)
+{
+	return (struct size){
+		.rss = proc_number(s->pid, "smaps_rollup", "Rss:", 10),
+		.size = proc_number(s->pid, "status", "VmSize:", 10),
+		.fds = descriptors(s->pid),
+		.threads = proc_number(s->pid, "status", "Threads:", 10),
+	};
+}
+
+static void come_and_go(struct server *s, int times)
+{
+	for (int i = 0; i < times; i++) {
+		int fd = client(s);
+
+		tell(fd, "hello", 5);
+		hear(fd, "hello");
+		if (!(s->program->flags & UDP)) {
+			shutdown(fd, SHUT_WR);
+			hear_end(fd);
+		}
+		close(fd);
+		server_drain(s);
+	}
+}
+
+/* Connections one after the other leave nothing behind. */
+static void nothing_grows(void *arg)
+{
+	const struct point *t = arg;
+	struct size before, after;
+	struct server s;
+	int settled = 0;
+
+	skip_wrapped();
+	serve(&s, t->p, "echo");
+	come_and_go(&s, 500);
+	before = size_of(&s);
+	come_and_go(&s, soak ? 10000 : 2000);
+	/* The last thread may still be on its way out. */
+	for (int ms = 0; ms < ANSWER_MS && !settled; ms++) {
+		after = size_of(&s);
+		settled = after.threads <= before.threads &&
+			  after.fds <= before.fds && after.size <= before.size;
+		poll(NULL, 0, !settled);
+	}
+	EXPECT_GT(before.rss, 0);
+	EXPECT_LE(after.rss, before.rss + 64);		/* kB */
+	EXPECT_LE(after.size, before.size);
+	EXPECT_LE(after.fds, before.fds);
+	EXPECT_LE(after.threads, before.threads);
+	EXPECT_EQ(0, server_stop(&s));
+	server_free(&s);
+}
+
+/* ---- more peers than libc's select(3) could serve ---- */
+
+static void past_descriptor_1023(void *arg)
+{
+	enum { PEERS = 1100 };
+	const struct point *t = arg;
+	struct lab_options o = { .service = "echo", .nofile = PEERS + 100 };
+	struct rlimit l;
+	struct server s;
+	int fd[PEERS];
+
+	skip_wrapped();
+	getrlimit(RLIMIT_NOFILE, &l);
+	if (l.rlim_max < PEERS + 100)
+		SKIP("RLIMIT_NOFILE is %ld, %d are wanted (ulimit -Hn)",
+		     (long)l.rlim_max, PEERS + 100);
+	l.rlim_cur = l.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &l);
+	serve_with(&s, t->p, &o);
+	for (int i = 0; i < PEERS; i++)
+		fd[i] = client(&s);
+	for (int i = PEERS - 1; i >= 0; i -= 100) {
+		tell(fd[i], "here", 4);
+		hear(fd[i], "here");
+	}
+	EXPECT_GE(descriptors(s.pid), PEERS);
+	for (int i = 0; i < PEERS; i++)
+		close(fd[i]);
+	EXPECT_EQ(0, server_stop(&s));
+	server_free(&s);
+}
+
+/* ---- what a model cannot do, by its nature ---- */
+
+/* One connection, then the end: the next finds nobody. */
+TEST(blocking_once_serves_one)
+{
+	struct server s;
+	int fd, late;
+
+	serve(&s, program_find("blocking_once"), "echo");
+	fd = client(&s);
+	tell(fd, "hello", 5);
+	hear(fd, "hello");
+	close(fd);
+	EXPECT_EQ(0, server_wait(&s, STOP_MS));
+	late = client_of(s.port, SOCK_STREAM);
+	EXPECT_ERR(-ECONNREFUSED, late);
+}
+
+/*
+ * An idle peer keeps the second out, for as long as we care to look; when it
+ * closes, the second is served.
+ */
+TEST(blocking_loop_serves_one_at_a_time)
+{
+	struct pollfd second = { .events = POLLIN };
+	struct server s;
+	int idle;
+
+	serve(&s, program_find("blocking_loop"), "echo");
+	idle = client(&s);
+	tell(idle, "first", 5);
+	hear(idle, "first");
+	second.fd = client(&s);
+	tell(second.fd, "second", 6);
+	EXPECT_EQ(0, poll(&second, 1, 300));
+	close(idle);
+	hear(second.fd, "second");
+	close(second.fd);
+	EXPECT_EQ(0, server_stop(&s));
+}
+
+/*
+ * Standard signals do not queue.  While the server is stopped 200 clients
+ * come, speak and leave; one SIGIO is pending, not 200.  It then accepts one
+ * and sleeps, with nothing pending and 199 in the backlog.
+ */
+TEST_TIMEOUT(sigio_tcp_naive_loses_connections, 30)
+{
+	const unsigned long sigio = 1UL << (SIGIO - 1);
+	struct server s;
+	int printed = 0, ms;
+
+	skip_wrapped();
+	serve(&s, program_find("sigio_tcp_naive"), "print");
+	ASSERT_EQ(0, kill(s.pid, SIGSTOP));
+	ASSERT_EQ(s.pid, waitpid(s.pid, NULL, WUNTRACED));
+	for (int i = 0; i < 200; i++) {
+		int fd = client(&s);
+
+		tell(fd, "hello", 5);
+		close(fd);
+	}
+	ASSERT_TRUE(proc_number(s.pid, "status", "ShdPnd:", 16) & sigio);
+	ASSERT_EQ(0, kill(s.pid, SIGCONT));
+	wait_for(&s, &s.out, "hello\n");
+	for (ms = 0; ms < ANSWER_MS; ms++) {
+		char path[64], text[64] = "";
+		FILE *f;
+
+		snprintf(path, sizeof(path), "/proc/%d/wchan", s.pid);
+		f = fopen(path, "re");
+		if (f && fgets(text, sizeof(text), f) &&
+		    strstr(text, "sigsuspend") &&
+		    !(proc_number(s.pid, "status", "ShdPnd:", 16) & sigio))
+			ms = ANSWER_MS;
+		if (f)
+			fclose(f);
+		poll(NULL, 0, 1);
+	}
+	EXPECT_EQ(ANSWER_MS + 1, ms);
+	EXPECT_EQ(0, server_stop(&s));
+	for (size_t i = 0; i < s.out.len; i++)
+		printed += s.out.at[i] == '\n';
+	EXPECT_GE(printed, 1);
+	EXPECT_LT(printed, 200);
+	SAY("sigio_tcp_naive: %d of 200 messages came out", printed);
+}
+
+/* ---- the list ---- */
+
+static void add(const struct program *p, const struct scenario *c,
+		const char *service, const char *name, void (*fn)(void *))
+{
+	struct point *t = calloc(1, sizeof(*t));
+	char *text;
+
+	if (!t || asprintf(&text, "%s/%s%s%s", p->name, name,
+			   service ? "/" : "", service ? service : "") < 0)
+		exit(1);
+	*t = (struct point){ p, c, service };
+	tap_add(text, fn, t)->seconds = soak ? 300 : 60;
+}
+
+static const struct {
+	const char *name;
+	void (*fn)(void *);
+	unsigned unfit;
+} others[] = {
+	{ "signals_end_it", signals_end_it, 0 },
+	{ "finishes_what_is_in_hand", finishes_what_is_in_hand, UDP },
+	{ "closed_output_ends_it", closed_output_ends_it, 0 },
+	{ "refuses_bad_arguments", refuses_bad_arguments, 0 },
+	{ "prints_safely", prints_safely, 0 },
+	{ "refuses_long_messages", refuses_long_messages, 0 },
+	{ "nothing_grows", nothing_grows, ONCE },
+	{ "past_descriptor_1023", past_descriptor_1023,
+	  UDP | ONCE | SERIAL | LOSES },
+};
+
+static void environment(void)
+{
+	char *words = getenv("IOMODELS_WRAPPER");
+	int n = 0;
+
+	soak = !!getenv("IOMODELS_SOAK");
+	program_dir = getenv("IOMODELS_PROGRAMS");
+	words = words ? strdup(words) : NULL;
+	for (char *w = strtok(words ? words : (char[]){ "" }, " ");
+	     w && n < 7; w = strtok(NULL, " "))
+		wrapper[n++] = w;
+}
+
+void tap_list(void)
+{
+	environment();
+	for (const struct program *p = programs; p->name; p++) {
+		if (p->flags & FILES)
+			continue;
+		for (const struct scenario *c = scenarios; c->name; c++) {
+			if (p->flags & c->unfit)
+				continue;
+			add(p, c, c->service, c->name, scenario);
+			if (c->both)
+				add(p, c, strcmp(c->service, "echo") ? "echo"
+					: "print", c->name, scenario);
+		}
+		for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+			if (!(p->flags & others[i].unfit))
+				add(p, NULL, NULL, others[i].name, others[i].fn);
+	}
+}
