@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * native_aio_poll.c - readiness through io_submit: IOCB_CMD_POLL, one thread
+ *
+ * Native AIO cannot read a socket: io_submit itself would wait.  What it has
+ * for sockets is a request that completes when one is ready, once.  The
+ * thread waits in io_getevents and copies in recvfrom.
+ *
+ *     io_setup  io_submit               the listener
+ *   wait:
+ *     io_getevents                      the only call that sleeps
+ *       listener:  accept4
+ *       client:    recvfrom  sendto     recvfrom 0 or an error: close
+ *     io_submit                         all of them again, in one call
+ *
+ * Calls     4 an echo (2 and a share of two when many are ready), 6 more a
+ *           connection, none for one that sits idle.
+ * Needs     Linux 4.18 (IOCB_CMD_POLL).
+ * Limits    POLLS connections.  fs.aio-max-nr bounds them for all programs
+ *           together (EAGAIN from io_setup).  No descriptor left (EMFILE): the
+ *           listener is not asked for until a connection closes, or a second
+ *           passes.
+ * Compare   ../models/epoll.c keeps its interest set; here it is told anew
+ *           each time, but only what was ready, and in one call.
+ * Trace     traces/native_aio_poll.one.x86_64.strace
+ */
+#include "../models/server.h"
+
+enum { EVENTS = 64, POLLS = 4096 };
+
+static struct conn conns[CONNS];	/* by descriptor */
+static struct iocb iocbs[CONNS];	/* likewise */
+static aio_context_t ctx;
+/* One event asks for two at most: a new connection, the listener again. */
+static struct iocb *batch[2 * EVENTS + 1];
+static int batched, live, paused;	/* paused: accept4 found no descriptor */
+
+static void set_up(void)
+{
+	long err = sys_io_setup(POLLS, &ctx);
+
+	if (err)
+		fail(1, "io_setup %d: %s%s\n", POLLS, errno_name(err),
+		     err == -EAGAIN ? ": beyond fs.aio-max-nr; end other "
+				      "programs, or sysctl fs.aio-max-nr=N" :
+		     err == -ENOSYS ? ": this kernel has no CONFIG_AIO; "
+				      "take epoll" :
+		     err == -EPERM ? ": forbidden here, by a seccomp filter "
+				     "perhaps; take epoll" : "");
+}
+
+/* Ask for one event of fd, with the next io_submit. */
+static void watch(int fd, unsigned want)
+{
+	struct iocb *cb = &iocbs[fd];
+
+	cb->aio_lio_opcode = IOCB_CMD_POLL;
+	cb->aio_fildes = fd;
+	cb->aio_buf = want;
+	cb->aio_data = fd;
+	batch[batched++] = cb;
+}
+
+static void submit(void)
+{
+	for (int done = 0; done < batched; ) {
+		long n = retry(sys_io_submit(ctx, batched - done,
+					     batch + done));
+
+		if (n == -EINVAL)
+			fail(1, "io_submit: EINVAL: IOCB_CMD_POLL wants Linux "
+			     "4.18; take epoll\n");
+		done += must(n);
+	}
+	batched = 0;
+}
+
+static void resume(void)
+{
+	watch(listener, POLLIN);
+	paused = 0;
+}
+
+static void hang_up(int fd)
+{
+	end(&conns[fd]);
+	sys_close(fd);				/* nothing is asked for it now */
+	live--;
+	if (paused)
+		resume();			/* a descriptor is free */
+}
+
+static void greet(void)
+{
+	struct sockaddr_in peer;
+	int len = sizeof(peer);
+	int fd = sys_accept4(listener, &peer, &len,
+			     SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+	if (fd == -EINVAL) {			/* on_stop shut it down */
+		sys_close(listener);
+		listener = -1;
+		return;
+	}
+	if (full(fd)) {
+		paused = 1;
+		return;
+	}
+	if (fd >= 0 && live == POLLS - 1) {
+		print(2, NAME ": %d connections: io_setup has no place for "
+		      "more; refused\n", live);
+		sys_close(fd);
+	} else if (fd >= 0 && !beyond_table(fd)) {
+		begin(&conns[fd], &peer);
+		live++;
+		watch(fd, POLLIN);
+	}					/* else the peer left first */
+	watch(listener, POLLIN);
+}
+
+static void serve(int fd)
+{
+	static char scratch[SCRATCH];
+	struct conn *c = &conns[fd];
+	long n;
+
+	if (!c->owed) {
+		n = sys_recvfrom(fd, scratch, SCRATCH, 0, NULL, NULL);
+		if (n != -EAGAIN && take(c, scratch, n))
+			return hang_up(fd);	/* EAGAIN: it was a hint */
+	}
+	if (c->owed) {
+		n = sys_sendto(fd, c->out, c->owed, MSG_NOSIGNAL, NULL, 0);
+		if (sent(c, n))
+			return hang_up(fd);
+	}
+	watch(fd, c->owed ? POLLOUT : POLLIN);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct timespec second = { .tv_sec = 1 };
+	struct io_event ev[EVENTS];
+
+	(void)argc;
+	options(argv);
+	set_up();				/* may refuse: before "serving" */
+	listen_on(argv, SOCK_NONBLOCK);
+	watch(listener, POLLIN);
+	while (listener >= 0 || live) {
+		struct timespec timeout = second;
+		int n;
+
+		submit();
+		n = must(retry(sys_io_getevents(ctx, 1, EVENTS, ev,
+						paused ? &timeout : NULL)));
+		for (int i = 0; i < n; i++)
+			if ((int)ev[i].data == listener)
+				greet();
+			else
+				serve(ev[i].data);
+		if (!n && paused)
+			resume();		/* another program may have closed */
+	}
+	return 0;
+}
