@@ -8,8 +8,10 @@
  * would wake every worker, for one to accept it and the others to find
  * EAGAIN (the thundering herd); with it the kernel wakes one, or a few.
  *
+ *     epoll_create1                     all of them before any client can
+ *                                       take the last descriptor
  *     mmap  mprotect  clone             each worker but the first
- *     epoll_create1  epoll_ctl ADD      the listener, EPOLLEXCLUSIVE
+ *     epoll_ctl ADD                     the listener, EPOLLEXCLUSIVE
  *   wait, in each worker:
  *     epoll_pwait                       the only call that sleeps
  *       listener:  accept4  epoll_ctl ADD
@@ -123,13 +125,11 @@ static void serve(struct worker *w, int fd)
 	watch(w, fd, c->owed ? EPOLLOUT : EPOLLIN);
 }
 
-static void work(long unused)
+static void work(long ep)
 {
-	struct worker w = { .listens = 1 };
+	struct worker w = { .ep = ep, .listens = 1 };
 	struct epoll_event ev[EVENTS];
 
-	(void)unused;
-	w.ep = must(sys_epoll_create1(EPOLL_CLOEXEC));
 	watch_listener(&w, EPOLL_CTL_ADD);
 	while (w.listens || w.live) {
 		int n = must(retry(sys_epoll_pwait(w.ep, ev, EVENTS,
@@ -150,16 +150,17 @@ static void work(long unused)
 
 int main(int argc, char **argv)
 {
-	int left;
+	int ep[WORKERS], left;
 
 	(void)argc;
 	listen_on(argv, SOCK_NONBLOCK);
 	for (int i = 0; i < WORKERS; i++) {
+		ep[i] = must(sys_epoll_create1(EPOLL_CLOEXEC));
 		count_up(&workers);
-		if (i)
-			must(thread_start(work, 0));
 	}
-	work(0);
+	for (int i = 1; i < WORKERS; i++)
+		must(thread_start(work, ep[i]));
+	work(ep[0]);
 	while ((left = count_read(&workers)))
 		futex_wait(&workers.n, left, NULL);
 	return 0;
