@@ -17,6 +17,8 @@
 #define MULTIPLEXING	"I/O multiplexing"
 #define SIGNALS		"signal-driven I/O"
 #define APPLICATION	"application-level async"
+#define AIO		"POSIX AIO and Linux native AIO"
+#define READERS		"file readers"
 
 struct program programs[] = {
 	{ "blocking_once",	"models", BLOCKING, NULL, ONCE },
@@ -38,6 +40,16 @@ struct program programs[] = {
 
 	{ "callback",		"models", APPLICATION, NULL, 0 },
 	{ "coroutine",		"models", APPLICATION, NULL, 0 },
+
+	{ "posix_aio_server",	"posix_aio", AIO, NULL, HOSTED },
+	{ "native_aio_poll",	"posix_aio", AIO, NULL, 0 },
+
+	{ "file_blocking",	"posix_aio", READERS, NULL, FILES },
+	{ "file_threads",	"posix_aio", READERS, NULL, FILES },
+	{ "posix_aio_glibc",	"posix_aio", READERS, NULL, FILES | HOSTED },
+	{ "native_aio",		"posix_aio", READERS, NULL, FILES },
+	{ "libaio",		"posix_aio", READERS, NULL, FILES | HOSTED },
+	{ "uring_file",		"uring", READERS, NULL, FILES | RING },
 
 	{ .name = NULL }
 };
