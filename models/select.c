@@ -40,6 +40,11 @@ static void set_bit(unsigned long *set, int fd, int on)
 	set[fd / BITS] = on ? set[fd / BITS] | bit : set[fd / BITS] & ~bit;
 }
 
+static int in_set(const unsigned long *set, int fd)
+{
+	return set[fd / BITS] >> fd % BITS & 1;
+}
+
 static void watch(int fd, unsigned want)
 {
 	if (conns[fd].want == want)
@@ -146,16 +151,13 @@ int main(int argc, char **argv)
 			n = wait(top + 1, in, out);
 		} while (n == -EINTR);
 		must(n);
-		for (int w = 0; w < words; w++)
-			for (unsigned long ready = in[w] | out[w]; ready;
-			     ready &= ready - 1) {
-				int fd = w * BITS + __builtin_ctzl(ready);
-
-				if (fd == listener)
-					greet();
-				else
-					serve(fd);
-			}
+		for (int fd = 0; fd < words * BITS; fd++)
+			if (!in_set(in, fd) && !in_set(out, fd))
+				continue;
+			else if (fd == listener)
+				greet();
+			else
+				serve(fd);
 		if (!n && paused)
 			resume();		/* another program may have closed */
 	}
