@@ -51,8 +51,7 @@ static void reserve(struct text *t, size_t more)
 	t->at = must_have(realloc(t->at, t->cap));
 }
 
-__attribute__((format(printf, 2, 3)))
-static void say(struct text *t, const char *format, ...)
+void text_add(struct text *t, const char *format, ...)
 {
 	va_list args;
 	char *line;
@@ -134,13 +133,16 @@ _Noreturn static void become(char *const *args, const struct lab_options *o,
 static void arguments(char **args, char *path, const struct server *s,
 		      const struct lab_options *o)
 {
+	static char port[8];
 	int n = 0;
+
+	snprintf(port, sizeof(port), "%d", o->port);
 
 	for (; o->wrapper && o->wrapper[n] && n < ARGS - 8; n++)
 		args[n] = o->wrapper[n];
 	args[n++] = path;
 	args[n++] = "--port";
-	args[n++] = "0";
+	args[n++] = port;
 	args[n++] = "--service";
 	args[n++] = (char *)s->service;
 	if (o->max_message) {
@@ -157,12 +159,12 @@ static int spawn(struct server *s, const struct lab_options *o)
 	pid_t self = getpid();
 
 	if (!path) {
-		say(&s->err, "%s: not built\n", s->program->name);
+		text_add(&s->err, "%s: not built\n", s->program->name);
 		return -1;
 	}
 	arguments(args, path, s, o);
 	if (pipe2(out, O_CLOEXEC) || pipe2(err, O_CLOEXEC)) {
-		say(&s->err, "lab: pipe2: %s\n", strerror(errno));
+		text_add(&s->err, "lab: pipe2: %s\n", strerror(errno));
 		free(path);
 		return -1;
 	}
@@ -178,7 +180,7 @@ static int spawn(struct server *s, const struct lab_options *o)
 	s->out_fd = out[0];
 	s->err_fd = err[0];
 	if (s->pid < 0)
-		say(&s->err, "lab: fork: %s\n", strerror(errno));
+		text_add(&s->err, "lab: fork: %s\n", strerror(errno));
 	return s->pid < 0 ? -1 : 0;
 }
 
@@ -245,21 +247,18 @@ static int wait_output(struct server *s, long deadline)
 	return n;
 }
 
-int server_start(struct server *s, const struct program *p,
+static int start(struct server *s, const struct program *p,
 		 const struct lab_options *o)
 {
-	static const struct lab_options none;
 	long deadline = now_ms() + START_MS;
 
-	if (!o)
-		o = &none;
 	memset(s, 0, sizeof(*s));
 	s->out_fd = s->err_fd = -1;
 	s->program = p;
 	s->service = o->service ? o->service : "print";
 	s->wrapped = !!o->wrapper;
-	say(&s->out, "%s", "");
-	say(&s->err, "%s", "");
+	text_add(&s->out, "%s", "");
+	text_add(&s->err, "%s", "");
 	if (spawn(s, o)) {
 		s->ended = 1;
 		return -1;
@@ -271,18 +270,33 @@ int server_start(struct server *s, const struct program *p,
 		}
 		if (wait_output(s, deadline) == 0) {
 			server_stop(s);
-			say(&s->err, "%s: no \"serving\" line within %d s\n",
+			text_add(&s->err, "%s: no \"serving\" line within %d s\n",
 			    p->name, START_MS / 1000);
 			break;
 		}
 	}
 	if (!s->port) {
 		if (!s->err.len)
-			say(&s->err, "%s: ended with status %d\n", p->name,
+			text_add(&s->err, "%s: ended with status %d\n", p->name,
 			    s->status);
 		return -1;
 	}
 	find_server(s);
+	return 0;
+}
+
+int server_start(struct server *s, const struct program *p,
+		 const struct lab_options *o)
+{
+	struct lab_options next = o ? *o : (struct lab_options){ 0 };
+
+	while (start(s, p, &next)) {
+		if (!next.port || next.port == 65535 ||
+		    !strstr(s->err.at, "EADDRINUSE"))
+			return -1;
+		next.port++;
+		server_free(s);
+	}
 	return 0;
 }
 

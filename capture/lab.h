@@ -13,6 +13,8 @@
 struct lab_options {
 	const char *service;		/* "print" or "echo"; NULL: print */
 	const char *max_message;	/* bytes, as text; NULL: the default */
+	int port;			/* 0: the kernel chooses; else this one,
+					   or the next that is free */
 	char *const *wrapper;		/* put before the command: strace, qemu;
 					   ends with NULL; may be NULL */
 	rlim_t nofile;			/* RLIMIT_NOFILE; 0: unchanged */
@@ -38,10 +40,16 @@ struct server {
 	struct rusage usage;	/* likewise */
 	struct text out, err;	/* what it wrote, complete after server_stop */
 	int out_fd, err_fd;	/* the pipes' ends; -1: closed */
+	/* Called after each step of "one" and "two"; NULL: they just go on. */
+	void (*step)(struct server *s);
 };
 
+/* Add to t as printf(3) does; no memory ends the program. */
+__attribute__((format(printf, 2, 3)))
+void text_add(struct text *t, const char *format, ...);
+
 /*
- * Start program with --port 0 and return when its "serving" line is there.
+ * Start program and return when its "serving" line is there.
  * Returns 0, or -1 with the reason in s->err.at (it ended, or ten seconds
  * went by without the line).
  */

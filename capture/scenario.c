@@ -472,6 +472,12 @@ static int visit(struct play *y, unsigned user, size_t len)
 
 /* ---- the scenarios ---- */
 
+static void step(struct server *s)
+{
+	if (s->step)
+		s->step(s);
+}
+
 static int play_one(struct server *s, char why[256])
 {
 	struct play y = start(s, why);
@@ -482,9 +488,11 @@ static int play_one(struct server *s, char why[256])
 	json(p, 1, 40);
 	err = join(&y, p);
 	if (!err) {
+		step(s);
 		expect_line(&y, p, 0, p->len);
 		say(&y, p, p->len);
 		err = pump(&y, p, 1);
+		step(s);
 	}
 	part(p, 1);			/* it closes, as the documents' do */
 	return err ? err : wait_lines(&y);
@@ -511,13 +519,16 @@ static int play_two(struct server *s, char why[256])
 		if (y.udp)
 			expect_line(&y, p, 0, first);
 		expect_line(&y, p, y.udp ? first : 0, p->len - (y.udp ? first : 0));
+		step(s);
 		say(&y, p, first);
 		err = pump(&y, p, 1);
+		step(s);
 	}
 	if (!err) {
 		poll(NULL, 0, 50);	/* the pause, seen in a capture */
 		say(&y, p, p->len);
 		err = pump(&y, p, 1);
+		step(s);
 	}
 	part(p, 1);
 	return err ? err : wait_lines(&y);
