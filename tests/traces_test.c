@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * traces_test.c - captures: fresh, as committed, as headers say (with libc)
+ *
+ * Every server runs under strace again, for each of its tests.  The tests are
+ * started from the top of the source, where traces/ and models/ are.
+ */
+#include <arpa/inet.h>
+#include <sys/socket.h>
+#include "tap.h"
+#include "../capture/trace.h"
+
+/* ---- what a test is about ---- */
+
+struct point {
+	const struct program *program;
+	const struct scenario *scenario;
+	char name[64];
+};
+
+/* A fresh trace, or the end of the test. */
+static void capture(struct trace *t, const struct program *p,
+		    const struct scenario *c)
+{
+	const char *missing = trace_missing();
+	char *path = program_path(p), why[256];
+
+	if (missing)
+		SKIP("%s", missing);
+	if (!path)
+		SKIP("%s is not built", p->name);
+	free(path);
+	if (trace_run(t, p, c, why))
+		FAIL("%s", why);
+}
+
+static char *sequence(const struct trace *t, const char *besides)
+{
+	struct text text = { 0 };
+
+	trace_sequence(t, besides, &text);
+	return text.at;
+}
+
+/* ---- the committed captures are what the models still do ---- */
+
+static void as_committed(void *arg)
+{
+	struct point *point = arg;
+	struct trace now, then;
+	char path[256], why[256];
+
+	capture(&now, point->program, point->scenario);
+	trace_path(&now, "traces", path);
+	if (trace_read(&then, path, why))
+		SKIP("no capture of this architecture: make traces (%s)", why);
+	EXPECT_STR(sequence(&then, NULL), sequence(&now, NULL));
+}
+
+/* ---- headers name every call, and count them ---- */
+
+/* Add the first comment of a file, and of what it includes, to text. */
+static void add_header(char *text, size_t size, const char *path)
+{
+	char line[256], next[256];
+	size_t n = strlen(text);
+	FILE *f = fopen(path, "re");
+	int inside = 1;
+
+	if (!f)
+		FAIL("%s: %s", path, strerror(errno));
+	while (fgets(line, sizeof(line), f)) {
+		if (inside && n + strlen(line) < size) {
+			strcpy(text + n, line);
+			n += strlen(line);
+		}
+		if (!strcmp(line, " */\n"))
+			inside = 0;
+		if (sscanf(line, "#include \"%255[^\"]\"", next) == 1 &&
+		    !strstr(next, "syscalls/")) {
+			char whole[600];
+
+			snprintf(whole, sizeof(whole), "%.*s%s",
+				 (int)(strrchr(path, '/') + 1 - path), path,
+				 next);
+			add_header(text, size, whole);
+			n = strlen(text);
+		}
+	}
+	fclose(f);
+}
+
+static void header_of(const struct program *p, char *text, size_t size)
+{
+	char path[128];
+
+	text[0] = 0;
+	snprintf(path, sizeof(path), "%s/%s.c", p->dir, p->name);
+	add_header(text, size, path);
+}
+
+/*
+ * A call that the header does not name is a call that the reader would not
+ * expect: libc's start (brk, mprotect, set_tid_address) would be found here.
+ */
+static void header_names_calls(void *arg)
+{
+	static char header[64 << 10];
+	struct point *point = arg;
+	const char *unnamed;
+	struct trace t;
+
+	capture(&t, point->program, point->scenario);
+	header_of(point->program, header, sizeof(header));
+	unnamed = trace_unnamed(&t, header);
+	if (unnamed)
+		FAIL("%s/%s.c: its capture has %s, its header has not",
+		     point->program->dir, point->program->name, unnamed);
+}
+
+/* Connections one after the other, each with some echoes; idle in between. */
+static int visits, echoes;
+
+static int play_visits(struct server *s, char why[256])
+{
+	for (int v = 0; v < visits; v++) {
+		struct sockaddr_in a = {
+			.sin_family = AF_INET,
+			.sin_port = htons(s->port),
+			.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+		};
+		int udp = s->program->flags & UDP;
+		int fd = socket(AF_INET, udp ? SOCK_DGRAM : SOCK_STREAM, 0);
+		char c = 'x';
+
+		if (fd < 0 || connect(fd, (void *)&a, sizeof(a)))
+			goto failed;
+		s->step(s);
+		for (int e = 0; e < echoes; e++) {
+			if (send(fd, &c, 1, 0) != 1 || recv(fd, &c, 1, 0) != 1)
+				goto failed;
+			s->step(s);
+		}
+		close(fd);
+		s->step(s);
+		continue;
+failed:
+		snprintf(why, 256, "visit %d: %s", v, strerror(errno));
+		close(fd);
+		return -1;
+	}
+	return 0;
+}
+
+static int calls(const struct program *p, int n_visits, int n_echoes)
+{
+	static const struct scenario c = {
+		.name = "visits", .service = "echo", .play = play_visits,
+	};
+	struct trace t;
+	int n;
+
+	visits = n_visits;
+	echoes = n_echoes;
+	capture(&t, p, &c);
+	n = t.count;
+	trace_free(&t);
+	return n;
+}
+
+/*
+ * " * Calls     3 an echo, 6 more a connection": 10 more echoes, and 5 more
+ * connections, add just that.  "about" allows for signals that coalesce.
+ */
+static void header_counts_calls(void *arg)
+{
+	static char header[64 << 10];
+	struct point *point = arg;
+	const struct program *p = point->program;
+	int echo = -1, more = -1, about, base, echo10, conn5;
+	char *line;
+
+	header_of(p, header, sizeof(header));
+	line = strstr(header, "\n * Calls ");
+	if (!line || sscanf(line, "\n * Calls %d an echo", &echo) != 1)
+		SKIP("the header gives no number");
+	about = sscanf(line, "\n * Calls %*d an echo, about %d", &more) == 1;
+	if (!about)
+		sscanf(line, "\n * Calls %*d an echo, %d more", &more);
+	base = calls(p, 1, 2);
+	echo10 = calls(p, 1, 12);
+	EXPECT_GE(echo10 - base, 10 * echo - 5 * about);
+	EXPECT_LE(echo10 - base, 10 * echo + 5 * about);
+	if (more < 0 || p->flags & ONCE)
+		return;
+	conn5 = calls(p, 6, 2);
+	EXPECT_GE(conn5 - base, 5 * (2 * echo + more) - 10 * about);
+	EXPECT_LE(conn5 - base, 5 * (2 * echo + more) + 10 * about);
+}
+
+/* ---- callback and coroutine are epoll, as the kernel sees them ---- */
+
+static void same_as_epoll(void *arg)
+{
+	struct point *point = arg;
+	struct trace ours, epoll;
+
+	capture(&ours, point->program, point->scenario);
+	capture(&epoll, program_find("epoll"), point->scenario);
+	/* A stack is memory, not I/O: the coroutine's three calls for it. */
+	EXPECT_STR(sequence(&epoll, "mmap mprotect munmap"),
+		   sequence(&ours, "mmap mprotect munmap"));
+}
+
+/* ---- the list ---- */
+
+static void add(const char *what, void (*fn)(void *), const struct program *p,
+		const char *scenario)
+{
+	struct point *point = calloc(1, sizeof(*point));
+
+	point->program = p;
+	point->scenario = scenario_find(scenario);
+	snprintf(point->name, sizeof(point->name), "%s/%s/%s", what, p->name,
+		 scenario);
+	tap_add(point->name, fn, point)->seconds = 30;
+}
+
+void tap_list(void)
+{
+	for (const struct program *p = programs; p->name; p++) {
+		if (p->flags & FILES)
+			continue;
+		for (int i = 0; i < 2; i++) {
+			const char *scenario = i ? "two" : "one";
+
+			if (p->flags & scenario_find(scenario)->unfit)
+				continue;
+			add("as_committed", as_committed, p, scenario);
+			add("header_names", header_names_calls, p, scenario);
+		}
+		add("header_counts", header_counts_calls, p, "two");
+	}
+	for (int i = 0; i < 2; i++) {
+		add("same_as_epoll", same_as_epoll, program_find("callback"),
+		    i ? "two" : "one");
+		add("same_as_epoll", same_as_epoll, program_find("coroutine"),
+		    i ? "two" : "one");
+	}
+}
+
+
