@@ -40,11 +40,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 #include "../syscalls/arch.h"
 #include "../syscalls/errno.h"
+#ifdef WITH_LIBC			/* make check-libc */
+#include "libc.h"
+#endif
 #else
 #include "../syscalls/start.h"
 #include "../syscalls/errno.h"
@@ -153,11 +157,11 @@ struct tap_test {
 
 /* The section holds pointers: structures could be padded apart. */
 #define TAP_REGISTER(id, name, fn, arg, setup, teardown, seconds)	\
-	static struct tap_test tap_##id = {				\
+	static struct tap_test tap_test_##id = {			\
 		name, fn, arg, setup, teardown, seconds, __LINE__	\
 	};								\
 	static struct tap_test *tap_at_##id				\
-		__attribute__((section("tap_tests"), used)) = &tap_##id;
+		__attribute__((section("tap_tests"), used)) = &tap_test_##id;
 #define TAP_CHECK(fatal, text, seen, op, bound)				\
 	tap_check(fatal, __FILE__, __LINE__, text, (long)(seen), op,	\
 		  (long)(bound))
@@ -482,10 +486,13 @@ static void tap_options(char **argv)
 __attribute__((noreturn)) static void tap_child(struct tap_test *t, long parent,
 						unsigned long mask)
 {
+	static const unsigned long long no_core[2];	/* a crash leaves no file */
+
 	enter_kernel(__NR_setpgid, 0, 0);
 	enter_kernel(__NR_prctl, PR_SET_PDEATHSIG, SIGKILL);
 	if (enter_kernel(__NR_getppid) != parent)
 		tap_exit(1);
+	enter_kernel(__NR_prlimit64, 0, RLIMIT_CORE, &no_core, NULL);
 	enter_kernel(__NR_rt_sigprocmask, SIG_SETMASK, &mask, NULL,
 		     sizeof(mask));
 	tap.now = t;
