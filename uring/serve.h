@@ -66,8 +66,8 @@ static void ring_refused(const char *call, long err, const char *needs)
 }
 
 /*
- * Before the socket and its "serving" line, so that a refusal is all that is
- * said; but after options(), so that --help works everywhere.
+ * Between open_socket, which reads the options, so that --help works
+ * everywhere, and announce, so that a refusal is all that is said.
  */
 static void open_ring(unsigned entries, unsigned flags, const char *needs)
 {

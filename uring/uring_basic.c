@@ -67,16 +67,20 @@ static void watch(int fd)
 	}
 }
 
+static void resume(void)
+{
+	watch(listener);
+	paused = 0;
+}
+
 static void hang_up(int fd)
 {
 	end(&conns[fd]);
 	key_retire(fd);
 	sys_close(fd);
 	live--;
-	if (paused) {				/* a descriptor is free */
-		watch(listener);
-		paused = 0;
-	}
+	if (paused)
+		resume();			/* a descriptor is free */
 }
 
 static void greet(int fd)
@@ -121,20 +125,19 @@ static void complete(const struct io_uring_cqe *cqe)
 int main(int argc, char **argv)
 {
 	(void)argc;
-	options(argv);
+	/* Not O_NONBLOCK: an ACCEPT that has to wait would say EAGAIN. */
+	open_socket(argv, SOCK_STREAM | SOCK_CLOEXEC);
 	open_ring(ENTRIES, 0, "5.7");
 	/* Addresses, not memory: a page is there once it has been written. */
 	bufs = sys_mmap(NULL, sizeof(*bufs) * CONNS, PROT_READ | PROT_WRITE,
 			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	must((long)bufs);
-	listen_on(argv, 0);			/* O_NONBLOCK: ACCEPT = -EAGAIN */
 	watch(listener);
+	announce();
 	while (listener >= 0 || live) {
 		must(ring_again(ring_wait(&ring, 1, paused ? &one_second : NULL)));
-		if (paused && !ring_ready(&ring)) {
-			watch(listener);	/* another program may have left one */
-			paused = 0;
-		}
+		if (paused && !ring_ready(&ring))
+			resume();		/* another program may have closed */
 		while (ring_ready(&ring) && ring_room(&ring) >= PER_EVENT) {
 			complete(ring_cqe(&ring, 0));
 			ring_seen(&ring, 1);
