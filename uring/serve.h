@@ -80,4 +80,76 @@ static void open_ring(unsigned entries, unsigned flags, const char *needs)
 		ring_refused("io_uring_setup", err, needs);
 }
 
+/* ---- direct descriptors: slots of a table of the ring's own ---- */
+
+/*
+ * A slot is taken by ACCEPT and freed by CLOSE, without a descriptor.  But
+ * where ACCEPT finds no slot it has accepted already and the connection is
+ * lost (-ENFILE), whereas one that finds no descriptor (-EMFILE) leaves it in
+ * the queue.  So no ACCEPT may run that could take more than there are slots:
+ *
+ *    0            taken             slots - 2 * SOMAXCONN         slots
+ *    |  multishot ACCEPT                 |  one ACCEPT at a time    |  none
+ *
+ * SOMAXCONN connections is what can be accepted in one go before we look.
+ */
+static unsigned slots;
+
+static void open_slots(void)
+{
+	struct rlimit64 nofile;
+	long err;
+
+	/* Slots are none, but the kernel allows as many as descriptors. */
+	must(sys_prlimit64(0, RLIMIT_NOFILE, NULL, &nofile));
+	nofile.rlim_cur = nofile.rlim_max;
+	must(sys_prlimit64(0, RLIMIT_NOFILE, &nofile, NULL));
+	slots = nofile.rlim_cur < CONNS ? nofile.rlim_cur : CONNS;
+	err = ring_files_sparse(&ring, slots);
+	if (err)
+		ring_refused("io_uring_register files", err, "5.19");
+}
+
+static int few_slots(unsigned taken)
+{
+	return taken + 2 * SOMAXCONN >= slots;
+}
+
+/* ---- echo: what a peer is slower to take than to send ---- */
+
+/* Bytes in mmapped memory, [off, len) of them not yet sent. */
+struct queue {
+	char *mem;
+	unsigned off, len, cap;
+};
+
+static void queue_free(struct queue *q)
+{
+	if (q->cap)
+		sys_munmap(q->mem, q->cap);
+	*q = (struct queue){ 0 };
+}
+
+/* Append n bytes.  0, or -errno of mmap or mremap. */
+static long queue_add(struct queue *q, const char *buf, unsigned n)
+{
+	unsigned cap = q->cap ? q->cap : 4 * SCRATCH;
+	char *mem;
+
+	while (cap < q->len + n)
+		cap *= 2;
+	if (cap != q->cap) {
+		mem = q->cap ? sys_mremap(q->mem, q->cap, cap, MREMAP_MAYMOVE) :
+		      sys_mmap(NULL, cap, PROT_READ | PROT_WRITE,
+			       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		if (failed(mem))
+			return (long)mem;
+		q->mem = mem;
+		q->cap = cap;
+	}
+	memcpy(q->mem + q->len, buf, n);
+	q->len += n;
+	return 0;
+}
+
 #endif

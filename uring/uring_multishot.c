@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * uring_multishot.c - io_uring, one request for many accepts and receives
+ *
+ * One ACCEPT and, for each connection, one RECV stay in the kernel and
+ * complete again and again.  A RECV has no buffer of its own: when data is
+ * there the kernel takes one from a ring of buffers and says which.  So
+ * connections that sit idle hold none.  The thread waits in io_uring_enter
+ * and copies there, in task work.
+ *
+ *     io_uring_setup  mmap x2           the ring
+ *     prlimit64 x2  io_uring_register FILES2   slots instead of descriptors
+ *     mmap  io_uring_register PBUF_RING the buffers; ACCEPT is queued
+ *   wait:
+ *     io_uring_enter                    the only call: submits, sleeps, copies
+ *       ACCEPT:  URING_CMD  RECV        who it is; and the RECV that stays
+ *       RECV:    SEND                   0 or an error: CLOSE, by the ring too
+ *       SEND:    SEND                   what the socket had no room for, and
+ *                                       ASYNC_CANCEL of the RECV meanwhile
+ *     mmap mremap munmap                only for a peer that does not read
+ *
+ * Calls     2 an echo (a share of two when many are ready), 1 a connection,
+ *           none for one that sits idle.
+ * Needs     Linux 6.0 (multishot RECV); 6.7 to know the peer's address, which
+ *           is 0.0.0.0:0 before (getsockopt in the ring).
+ * Limits    a) As many slots as descriptors are allowed (ulimit -Hn), at most
+ *              CONNS.  A full table: no ACCEPT until a connection closes; a
+ *              table that is nearly full: one ACCEPT at a time (serve.h).
+ *           b) All buffers in use (ENOBUFS): the RECV ends and is queued again.
+ *           c) A peer that does not read what it gets back is not read from
+ *              once OWED_MAX bytes wait for it.
+ * Compare   uring_basic.c asks anew each time; uring_fast.c leaves out the
+ *           completions of what went well.
+ * Trace     traces/uring_multishot.one.x86_64.strace
+ */
+#include "serve.h"
+
+enum { ENTRIES = 1024, BUFFERS = 256, BUF = SCRATCH, OWED_MAX = 64 << 10 };
+enum { PER_EVENT = 4 };			/* requests that one completion adds */
+enum { ACCEPT = 1, PEER, RECV, SEND, SEND_REST, CANCEL, CLOSE };
+
+/* conns[].out, .owed: the SEND in flight. */
+static struct conn conns[CONNS];	/* by slot */
+static struct state {
+	struct queue going, waiting;	/* echo: in flight, and behind that */
+	unsigned in_flight;		/* requests that have yet to complete */
+	unsigned buffer;		/* that SEND sends from */
+	unsigned char receiving, cancelled, ended, closing;
+} states[CONNS];			/* likewise */
+static struct ring_buffers buffers;
+static int live, paused;		/* paused: no ACCEPT is in flight */
+
+static struct io_uring_sqe *request(int op, unsigned what, int slot,
+				    const void *addr, unsigned len)
+{
+	struct io_uring_sqe *sqe = ring_sqe(&ring);	/* PER_EVENT: never 0 */
+
+	sqe->opcode = op;
+	sqe->flags = IOSQE_FIXED_FILE;
+	sqe->fd = slot;
+	sqe->addr = (unsigned long)addr;
+	sqe->len = len;
+	sqe->user_data = key(what, slot);
+	return sqe;
+}
+
+static void watch_listener(void)
+{
+	struct io_uring_sqe *sqe;
+
+	paused = live == (int)slots;
+	if (paused)
+		return;
+	sqe = request(IORING_OP_ACCEPT, ACCEPT, listener, NULL, 0);
+	sqe->flags = 0;				/* the listener has a descriptor */
+	sqe->file_index = IORING_FILE_INDEX_ALLOC;
+	sqe->ioprio = few_slots(live) ? 0 : IORING_ACCEPT_MULTISHOT;
+}
+
+static void watch(int slot)
+{
+	struct io_uring_sqe *sqe = request(IORING_OP_RECV, RECV, slot, NULL, 0);
+
+	sqe->flags |= IOSQE_BUFFER_SELECT;
+	sqe->buf_group = buffers.group;
+	sqe->ioprio = IORING_RECV_MULTISHOT;
+	states[slot].in_flight++;
+	states[slot].receiving = 1;
+	states[slot].cancelled = 0;
+}
+
+/* End requests early; how it went they say themselves. */
+static void cancel(__u64 addr, int slot, unsigned flags)
+{
+	struct io_uring_sqe *sqe = request(IORING_OP_ASYNC_CANCEL, CANCEL, slot,
+					   (void *)addr, 0);
+
+	sqe->flags = IOSQE_CQE_SKIP_SUCCESS;
+	sqe->cancel_flags = flags;
+}
+
+/*
+ * A request holds the socket: closed while one is in flight, it would stay
+ * open, and no FIN would leave.  So cancel, and close after the last.
+ */
+static void hang_up(int slot)
+{
+	states[slot].closing = 1;
+	if (states[slot].in_flight)
+		cancel(0, slot, IORING_ASYNC_CANCEL_FD | IORING_ASYNC_CANCEL_ALL |
+				IORING_ASYNC_CANCEL_FD_FIXED);
+}
+
+static void close_slot(int slot)
+{
+	struct io_uring_sqe *sqe = request(IORING_OP_CLOSE, CLOSE, 0, NULL, 0);
+
+	sqe->flags = IOSQE_CQE_SKIP_SUCCESS;
+	sqe->file_index = slot + 1;
+	end(&conns[slot]);
+	queue_free(&states[slot].going);
+	queue_free(&states[slot].waiting);
+	key_retire(slot);
+	live--;
+	if (paused)
+		watch_listener();		/* a slot is free */
+}
+
+static void greet(int slot, unsigned flags)
+{
+	static const struct sockaddr_in nobody;
+	struct io_uring_sqe *sqe;
+
+	if (slot == -EINVAL) {			/* on_stop shut it down */
+		sys_close(listener);
+		listener = -1;
+		return;
+	}
+	if (slot >= 0) {
+		begin(&conns[slot], &nobody);
+		states[slot] = (struct state){ .in_flight = 1 };
+		live++;
+		sqe = request(IORING_OP_URING_CMD, PEER, slot, NULL, 0);
+		sqe->cmd_op = SOCKET_URING_OP_GETSOCKOPT;
+		sqe->level = SOL_SOCKET;
+		sqe->optname = SO_PEERNAME;
+		sqe->optval = (unsigned long)&conns[slot].peer;
+		sqe->optlen = sizeof(conns[slot].peer);
+		watch(slot);
+		if (flags & IORING_CQE_F_MORE && few_slots(live))
+			cancel(key(ACCEPT, listener), 0, 0);
+	} else if (full(slot)) {
+		paused = 1;
+		return;
+	}					/* else the peer left first */
+	if (!(flags & IORING_CQE_F_MORE))
+		watch_listener();
+}
+
+/* SEND what is queued; it completes when all is sent, or with an error. */
+static void send_queued(int slot)
+{
+	struct state *s = &states[slot];
+	struct conn *c = &conns[slot];
+	struct queue empty;
+
+	if (s->going.off == s->going.len) {
+		empty = s->going;
+		s->going = s->waiting;
+		s->waiting = empty;
+		s->waiting.off = s->waiting.len = 0;
+	}
+	c->out = s->going.mem + s->going.off;
+	c->owed = s->going.len - s->going.off;
+	if (!c->owed)
+		return;
+	request(IORING_OP_SEND, SEND_REST, slot, c->out, c->owed)->msg_flags =
+		MSG_NOSIGNAL | MSG_WAITALL;
+	s->in_flight++;
+}
+
+/*
+ * Bytes came for an echo.  They are sent from the buffer they came in, with
+ * MSG_DONTWAIT, so that the buffer is free at once: a peer that does not read
+ * must not hold buffers that others need.
+ */
+static void answer(int slot, unsigned buffer, unsigned n)
+{
+	struct state *s = &states[slot];
+	struct conn *c = &conns[slot];
+	char *buf = ring_buffers_at(&buffers, buffer);
+
+	if (c->owed) {				/* keep the order */
+		if (queue_add(&s->waiting, buf, n)) {
+			gave_up(c, "no memory for what the socket did not take");
+			hang_up(slot);
+		}
+		ring_buffers_put(&buffers, buffer);
+		return;
+	}
+	take(c, buf, n);
+	s->buffer = buffer;
+	request(IORING_OP_SEND, SEND, slot, c->out, c->owed)->msg_flags =
+		MSG_NOSIGNAL | MSG_DONTWAIT | MSG_WAITALL;
+	s->in_flight++;
+}
+
+static void received(int slot, const struct io_uring_cqe *cqe)
+{
+	struct state *s = &states[slot];
+	struct conn *c = &conns[slot];
+	int n = cqe->res;
+
+	if (!(cqe->flags & IORING_CQE_F_MORE)) {
+		s->in_flight--;
+		s->receiving = 0;
+	}
+	if (n > 0 && opt.echo && !s->closing) {
+		answer(slot, ring_buffer_of(cqe), n);
+	} else if (n > 0) {
+		if (!s->closing && take(c, ring_buffers_at(&buffers,
+						ring_buffer_of(cqe)), n))
+			hang_up(slot);
+		ring_buffers_put(&buffers, ring_buffer_of(cqe));
+	} else if (n == -EINVAL) {
+		ring_refused("multishot RECV", n, "6.0");
+	} else if (n != -ENOBUFS && n != -ECANCELED && !s->closing) {
+		if (n < 0 || !opt.echo) {
+			take(c, NULL, n);
+			hang_up(slot);
+		}
+		s->ended = 1;			/* what is owed is still sent */
+	}
+}
+
+static void did_send(unsigned what, int slot, int n)
+{
+	struct state *s = &states[slot];
+	struct conn *c = &conns[slot];
+	unsigned done = n > 0 ? n : 0;
+
+	s->in_flight--;
+	if (what == SEND) {
+		/* The socket was full: the rest goes ahead of what waits. */
+		if (done < c->owed && !s->closing &&
+		    queue_add(&s->going, c->out + done, c->owed - done))
+			n = -ENOMEM;
+		ring_buffers_put(&buffers, s->buffer);
+	} else {
+		s->going.off += done;
+	}
+	c->owed = 0;
+	if (s->closing)
+		return;
+	if (n < 0 && n != -EAGAIN) {
+		gave_up(c, errno_name(n));
+		hang_up(slot);
+		return;
+	}
+	if (s->going.off == s->going.len)
+		s->going.off = s->going.len = 0;
+	send_queued(slot);
+}
+
+/* After each completion: what this connection is to do next. */
+static void go_on(int slot)
+{
+	struct state *s = &states[slot];
+
+	if (!s->closing && s->ended && !conns[slot].owed)
+		hang_up(slot);
+	if (s->closing) {
+		if (!s->in_flight)
+			close_slot(slot);
+	} else if (!s->receiving && !s->ended && !s->waiting.len &&
+		   s->going.off == s->going.len) {
+		watch(slot);			/* limits b) and c) are over */
+	} else if (s->receiving && !s->cancelled && s->waiting.len > OWED_MAX) {
+		s->cancelled = 1;
+		cancel(key(RECV, slot), slot, 0);
+	}
+}
+
+static void complete(const struct io_uring_cqe *cqe)
+{
+	unsigned what = key_what(cqe->user_data);
+	int slot = key_index(cqe->user_data);
+
+	if (what == ACCEPT)
+		return greet(cqe->res, cqe->flags);
+	if (what == CANCEL || what == CLOSE || !key_lives(cqe->user_data))
+		return;
+	if (what == RECV)
+		received(slot, cqe);
+	else if (what == PEER)
+		states[slot].in_flight--;	/* conns[slot].peer is there */
+	else
+		did_send(what, slot, cqe->res);
+	go_on(slot);
+}
+
+int main(int argc, char **argv)
+{
+	long err;
+
+	(void)argc;
+	open_socket(argv, SOCK_STREAM | SOCK_CLOEXEC);
+	open_ring(ENTRIES, 0, "6.0");
+	open_slots();
+	err = ring_buffers_setup(&ring, &buffers, 0, BUFFERS, BUF);
+	if (err)
+		ring_refused("io_uring_register buffers", err, "5.19");
+	watch_listener();
+	announce();
+	while (listener >= 0 || live) {
+		must(ring_again(ring_wait(&ring, 1, paused ? &one_second : NULL)));
+		if (paused && !ring_ready(&ring))
+			watch_listener();
+		while (ring_ready(&ring) && ring_room(&ring) >= PER_EVENT) {
+			complete(ring_cqe(&ring, 0));
+			ring_seen(&ring, 1);
+		}
+	}
+	return 0;
+}
