@@ -15,9 +15,9 @@
  *       RECV done:    SEND, or RECV     0 or an error: close
  *       SEND done:    RECV              or SEND what is left
  *
- * Calls     2 an echo (a share of one when many are ready), 2 a connection,
- *           none for one that sits idle: but an idle one holds a buffer, for
- *           its RECV has been given one.  uring_multishot.c does not.
+ * Calls     2 an echo, 3 more a connection; of many that are ready at once
+ *           each pays a share.  One that sits idle costs no call but holds a
+ *           buffer, for its RECV has been given one: see uring_multishot.c.
  * Needs     Linux 5.7 (FEAT_FAST_POLL: a request that must wait holds no thread).
  * Limits    CONNS descriptors, BUF bytes each.  No descriptor left (EMFILE):
  *           no ACCEPT until a connection closes, or a second passes.

@@ -19,8 +19,8 @@
  *                                       ASYNC_CANCEL of the RECV meanwhile
  *     mmap mremap munmap                only for a peer that does not read
  *
- * Calls     2 an echo (a share of two when many are ready), 1 a connection,
- *           none for one that sits idle.
+ * Calls     2 an echo, 3 more a connection; of many that are ready at once
+ *           each pays a share.  One that sits idle costs nothing.
  * Needs     Linux 6.0 (multishot RECV); 6.7 to know the peer's address, which
  *           is 0.0.0.0:0 before (getsockopt in the ring).
  * Limits    a) As many slots as descriptors are allowed (ulimit -Hn), at most

@@ -15,8 +15,9 @@
  *       client:    recvfrom  sendto     until EAGAIN; recvfrom 0 or an
  *                                       error: close
  *
- * Calls     4 an echo, 7 more a connection: where epoll_et.c pays an
- *           epoll_ctl, this queues a request.
+ * Calls     4 an echo, 9 more a connection, as many as epoll_et.c: the
+ *           POLL_ADD goes along with a wait, and saves the epoll_ctl, but the
+ *           end of a POLL_ADD wakes us once more.
  * Needs     Linux 5.13 (multishot POLL_ADD).
  * Limits    a) A peer that sends faster than we read never reaches EAGAIN: it
  *              gets TURNS turns, then the others, then goes on (ready[]).

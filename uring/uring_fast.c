@@ -1,0 +1,392 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * uring_fast.c - io_uring, the fastest way that measurements found
+ *
+ * What uring_multishot.c does, and: the kernel works for us only when we
+ * enter it (DEFER_TASKRUN), knows that one thread submits, and posts no
+ * completion for what went well.  A SEND with MSG_DONTWAIT is over when the
+ * io_uring_enter that submitted it returns, so no completion means that all
+ * was sent and its buffer is free.  The thread waits in io_uring_enter and
+ * copies there, in task work.
+ *
+ *     io_uring_setup  mmap x2           the ring
+ *     prlimit64 x2  io_uring_register FILES2   slots instead of descriptors
+ *     mmap  io_uring_register PBUF_RING the buffers; ACCEPT is queued
+ *   wait:
+ *     io_uring_enter                    the only call: submits, sleeps, copies
+ *       ACCEPT:  URING_CMD  RECV        who it is; and the RECV that stays
+ *       RECV:    SEND                   0 or an error: CLOSE, by the ring too
+ *       SEND:    SEND                   only where the socket was full, and
+ *                                       ASYNC_CANCEL of the RECV meanwhile
+ *     mmap mremap munmap                only for a peer that does not read
+ *
+ * Calls     1 an echo, 2 more a connection; of many that are ready at once
+ *           each pays a share.  One that sits idle costs nothing.
+ * Needs     Linux 6.6 (NO_SQARRAY), 6.1 (DEFER_TASKRUN) or 6.0 (multishot
+ *           RECV, SINGLE_ISSUER): it tries them in this order.  6.7 to know
+ *           the peer's address, which is 0.0.0.0:0 before.
+ * Limits    Those of uring_multishot.c.
+ * Compare   uring_multishot.c.  Measured and left out, because they lost here:
+ *           SEND_ZC, SQPOLL, receive and send bundles, COOP_TASKRUN where
+ *           DEFER_TASKRUN is to be had, and fewer than BUFFERS buffers.
+ * Trace     traces/uring_fast.one.x86_64.strace
+ */
+#include "serve.h"
+
+enum { BATCH = 256, BUFFERS = 256, BUF = SCRATCH, OWED_MAX = 64 << 10 };
+enum { PER_EVENT = 4 };			/* requests that one completion adds */
+enum { ENTRIES = BATCH * PER_EVENT };	/* room to settle a batch of SENDs */
+enum { ACCEPT = 1, PEER, RECV, SEND, SEND_REST, CANCEL, CLOSE };
+
+/* conns[].out, .owed: the SEND in flight. */
+static struct conn conns[CONNS];	/* by slot */
+static struct state {
+	struct queue going, waiting;	/* echo: in flight, and behind that */
+	unsigned in_flight;		/* requests that have yet to complete */
+	unsigned buffer;		/* that SEND sends from */
+	int result;			/* of SEND */
+	unsigned char receiving, cancelled, ended, closing;
+	unsigned char sending;		/* SEND is in batch[] */
+} states[CONNS];			/* likewise */
+static struct ring_buffers buffers;
+static int batch[BATCH], batch_count;	/* who has a SEND in this submission */
+static int live, paused;		/* paused: no ACCEPT is in flight */
+static unsigned looked_at;		/* completions that settle() has seen */
+static int hurry;			/* something waits for settle(): no sleep */
+
+static struct io_uring_sqe *request(int op, unsigned what, int slot,
+				    const void *addr, unsigned len)
+{
+	struct io_uring_sqe *sqe = ring_sqe(&ring);	/* PER_EVENT: never 0 */
+
+	sqe->opcode = op;
+	sqe->flags = IOSQE_FIXED_FILE;
+	sqe->fd = slot;
+	sqe->addr = (unsigned long)addr;
+	sqe->len = len;
+	sqe->user_data = key(what, slot);
+	return sqe;
+}
+
+static void watch_listener(void)
+{
+	struct io_uring_sqe *sqe;
+
+	paused = live == (int)slots;
+	if (paused)
+		return;
+	sqe = request(IORING_OP_ACCEPT, ACCEPT, listener, NULL, 0);
+	sqe->flags = 0;				/* the listener has a descriptor */
+	sqe->file_index = IORING_FILE_INDEX_ALLOC;
+	sqe->ioprio = few_slots(live) ? 0 : IORING_ACCEPT_MULTISHOT;
+}
+
+static void watch(int slot)
+{
+	struct io_uring_sqe *sqe = request(IORING_OP_RECV, RECV, slot, NULL, 0);
+
+	sqe->flags |= IOSQE_BUFFER_SELECT;
+	sqe->buf_group = buffers.group;
+	sqe->ioprio = IORING_RECV_MULTISHOT;
+	states[slot].in_flight++;
+	states[slot].receiving = 1;
+	states[slot].cancelled = 0;
+}
+
+/* End requests early; how it went they say themselves. */
+static void cancel(__u64 addr, int slot, unsigned flags)
+{
+	struct io_uring_sqe *sqe = request(IORING_OP_ASYNC_CANCEL, CANCEL, slot,
+					   (void *)addr, 0);
+
+	sqe->flags = IOSQE_CQE_SKIP_SUCCESS;
+	sqe->cancel_flags = flags;
+}
+
+/*
+ * A request holds the socket: closed while one is in flight, it would stay
+ * open, and no FIN would leave.  So cancel, and close after the last.
+ */
+static void hang_up(int slot)
+{
+	states[slot].closing = 1;
+	if (states[slot].in_flight)
+		cancel(0, slot, IORING_ASYNC_CANCEL_FD | IORING_ASYNC_CANCEL_ALL |
+				IORING_ASYNC_CANCEL_FD_FIXED);
+}
+
+static void close_slot(int slot)
+{
+	struct io_uring_sqe *sqe = request(IORING_OP_CLOSE, CLOSE, 0, NULL, 0);
+
+	sqe->flags = IOSQE_CQE_SKIP_SUCCESS;
+	sqe->file_index = slot + 1;
+	end(&conns[slot]);
+	queue_free(&states[slot].going);
+	queue_free(&states[slot].waiting);
+	key_retire(slot);
+	live--;
+	if (paused)
+		watch_listener();		/* a slot is free */
+}
+
+static void greet(int slot, unsigned flags)
+{
+	static const struct sockaddr_in nobody;
+	struct io_uring_sqe *sqe;
+
+	if (slot == -EINVAL) {			/* on_stop shut it down */
+		sys_close(listener);
+		listener = -1;
+		return;
+	}
+	if (slot >= 0) {
+		begin(&conns[slot], &nobody);
+		states[slot] = (struct state){ 0 };
+		live++;
+		sqe = request(IORING_OP_URING_CMD, PEER, slot, NULL, 0);
+		sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
+		sqe->cmd_op = SOCKET_URING_OP_GETSOCKOPT;
+		sqe->level = SOL_SOCKET;
+		sqe->optname = SO_PEERNAME;
+		sqe->optval = (unsigned long)&conns[slot].peer;
+		sqe->optlen = sizeof(conns[slot].peer);
+		watch(slot);
+		if (flags & IORING_CQE_F_MORE && few_slots(live))
+			cancel(key(ACCEPT, listener), 0, 0);
+	} else if (full(slot)) {
+		paused = 1;
+		return;
+	}					/* else the peer left first */
+	if (!(flags & IORING_CQE_F_MORE))
+		watch_listener();
+}
+
+/* SEND what is queued; it completes when all is sent, or with an error. */
+static void send_queued(int slot)
+{
+	struct state *s = &states[slot];
+	struct conn *c = &conns[slot];
+	struct queue empty;
+
+	if (s->going.off == s->going.len) {
+		empty = s->going;
+		s->going = s->waiting;
+		s->waiting = empty;
+		s->waiting.off = s->waiting.len = 0;
+	}
+	c->out = s->going.mem + s->going.off;
+	c->owed = s->going.len - s->going.off;
+	if (!c->owed)
+		return;
+	request(IORING_OP_SEND, SEND_REST, slot, c->out, c->owed)->msg_flags =
+		MSG_NOSIGNAL | MSG_WAITALL;
+	s->in_flight++;
+}
+
+/*
+ * Bytes came for an echo.  They are sent from the buffer they came in, with
+ * MSG_DONTWAIT, so that the buffer is free at once: a peer that does not read
+ * must not hold buffers that others need.  MSG_WAITALL makes sending a part
+ * of it a failure, which does complete.
+ */
+static void answer(int slot, unsigned buffer, unsigned n)
+{
+	struct state *s = &states[slot];
+	struct conn *c = &conns[slot];
+	char *buf = ring_buffers_at(&buffers, buffer);
+	struct io_uring_sqe *sqe;
+
+	if (c->owed || batch_count == BATCH) {	/* keep the order, and the room */
+		if (queue_add(&s->waiting, buf, n)) {
+			gave_up(c, "no memory for what the socket did not take");
+			hang_up(slot);
+		} else if (!c->owed) {
+			send_queued(slot);
+		}
+		ring_buffers_put(&buffers, buffer);
+		return;
+	}
+	take(c, buf, n);
+	s->buffer = buffer;
+	s->result = n;
+	sqe = request(IORING_OP_SEND, SEND, slot, c->out, n);
+	sqe->msg_flags = MSG_NOSIGNAL | MSG_DONTWAIT | MSG_WAITALL;
+	sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
+	s->in_flight++;
+	s->sending = 1;
+	batch[batch_count++] = slot;
+}
+
+static void received(int slot, const struct io_uring_cqe *cqe)
+{
+	struct state *s = &states[slot];
+	struct conn *c = &conns[slot];
+	int n = cqe->res;
+
+	if (!(cqe->flags & IORING_CQE_F_MORE)) {
+		s->in_flight--;
+		s->receiving = 0;
+	}
+	if (n > 0 && opt.echo && !s->closing) {
+		answer(slot, ring_buffer_of(cqe), n);
+	} else if (n > 0) {
+		if (!s->closing && take(c, ring_buffers_at(&buffers,
+						ring_buffer_of(cqe)), n))
+			hang_up(slot);
+		ring_buffers_put(&buffers, ring_buffer_of(cqe));
+	} else if (n == -ENOBUFS) {
+		hurry = 1;			/* SENDs hold some */
+	} else if (n == -EINVAL) {
+		ring_refused("multishot RECV", n, "6.0");
+	} else if (n != -ECANCELED && !s->closing) {
+		if (n < 0 || !opt.echo) {
+			take(c, NULL, n);
+			hang_up(slot);
+		}
+		s->ended = 1;			/* what is owed is still sent */
+	}
+}
+
+static void did_send(unsigned what, int slot, int n)
+{
+	struct state *s = &states[slot];
+	struct conn *c = &conns[slot];
+	unsigned done = n > 0 ? n : 0;
+
+	s->in_flight--;
+	if (what == SEND) {
+		/* The socket was full: the rest goes ahead of what waits. */
+		if (done < c->owed && !s->closing &&
+		    queue_add(&s->going, c->out + done, c->owed - done))
+			n = -ENOMEM;
+		ring_buffers_put(&buffers, s->buffer);
+	} else {
+		s->going.off += done;
+	}
+	c->owed = 0;
+	if (s->closing)
+		return;
+	if (n < 0 && n != -EAGAIN) {
+		gave_up(c, errno_name(n));
+		hang_up(slot);
+		return;
+	}
+	if (s->going.off == s->going.len)
+		s->going.off = s->going.len = 0;
+	send_queued(slot);
+}
+
+/* After each completion: what this connection is to do next. */
+static void go_on(int slot)
+{
+	struct state *s = &states[slot];
+
+	/* A SEND that goes well wakes nobody, and more is to follow it. */
+	if (s->closing || s->ended || s->waiting.len)
+		hurry |= s->sending;
+	if (!s->closing && s->ended && !conns[slot].owed)
+		hang_up(slot);
+	if (s->closing) {
+		if (!s->in_flight)
+			close_slot(slot);
+	} else if (!s->receiving && !s->ended && !s->waiting.len &&
+		   s->going.off == s->going.len) {
+		watch(slot);			/* limits b) and c) are over */
+	} else if (s->receiving && !s->cancelled && s->waiting.len > OWED_MAX) {
+		s->cancelled = 1;
+		cancel(key(RECV, slot), slot, 0);
+	}
+}
+
+/*
+ * The SENDs of the last submission are over; those that fell short have said
+ * so, in a completion that is somewhere in the queue.  Two things can put this
+ * off: entries that the kernel has not taken yet, and completions that it
+ * holds back because the queue is full.
+ */
+static void settle(void)
+{
+	unsigned n = ring_ready(&ring);
+	int count = batch_count;
+
+	for (; looked_at < n; looked_at++) {
+		struct io_uring_cqe *cqe = ring_cqe(&ring, looked_at);
+
+		if (key_what(cqe->user_data) == SEND)
+			states[key_index(cqe->user_data)].result = cqe->res;
+	}
+	if (ring_room(&ring) < ENTRIES || ring_overflowed(&ring))
+		return;
+	batch_count = 0;			/* what follows adds none */
+	for (int i = 0; i < count; i++) {
+		states[batch[i]].sending = 0;
+		did_send(SEND, batch[i], states[batch[i]].result);
+		go_on(batch[i]);
+	}
+}
+
+static void complete(const struct io_uring_cqe *cqe)
+{
+	unsigned what = key_what(cqe->user_data);
+	int slot = key_index(cqe->user_data);
+
+	if (what == ACCEPT)
+		return greet(cqe->res, cqe->flags);
+	if ((what != RECV && what != SEND_REST) || !key_lives(cqe->user_data))
+		return;				/* settle() has seen to SEND */
+	if (what == RECV)
+		received(slot, cqe);
+	else
+		did_send(what, slot, cqe->res);
+	go_on(slot);
+}
+
+/* The newest flags that this kernel takes. */
+static void open_fast_ring(void)
+{
+	static const unsigned flags[] = {
+		IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN |
+		IORING_SETUP_NO_SQARRAY,
+		IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN,
+		IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_COOP_TASKRUN,
+	};
+	long err = -EINVAL;
+
+	for (unsigned i = 0; i < 3 && err == -EINVAL; i++) {
+		struct io_uring_params p = { .flags = flags[i] };
+
+		err = ring_setup(&ring, ENTRIES, &p);
+	}
+	if (err)
+		ring_refused("io_uring_setup", err, "6.0");
+}
+
+int main(int argc, char **argv)
+{
+	long err;
+
+	(void)argc;
+	open_socket(argv, SOCK_STREAM | SOCK_CLOEXEC);
+	open_fast_ring();
+	open_slots();
+	err = ring_buffers_setup(&ring, &buffers, 0, BUFFERS, BUF);
+	if (err)
+		ring_refused("io_uring_register buffers", err, "5.19");
+	watch_listener();
+	announce();
+	while (listener >= 0 || live) {
+		must(ring_again(ring_wait(&ring, !hurry,
+					  paused ? &one_second : NULL)));
+		hurry = 0;
+		if (paused && !ring_ready(&ring))
+			watch_listener();
+		settle();
+		while (ring_ready(&ring) && ring_room(&ring) >= PER_EVENT) {
+			complete(ring_cqe(&ring, 0));
+			ring_seen(&ring, 1);
+			looked_at--;
+		}
+	}
+	return 0;
+}
