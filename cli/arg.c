@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * arg.c - the words of a command line: numbers, names, and showing text
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "cli.h"
+#include "programs.h"
+
+long number_arg(const struct argp_state *state, const char *option,
+		const char *text, long min, long max)
+{
+	char *end;
+	long n;
+
+	errno = 0;
+	n = strtol(text, &end, 10);
+	/* strtol alone would take " 7", "+7" and the empty text. */
+	if (!isdigit((unsigned char)*text) || *end || errno || n < min ||
+	    n > max) {
+		argp_error(state, "--%s %s: a number from %ld to %ld is wanted",
+			   option, text, min, max);
+		exit(2);			/* argp_error does not return */
+	}
+	return n;
+}
+
+long seconds_arg(const struct argp_state *state, const char *option,
+		 const char *text, long max)
+{
+	char *end;
+	double s = strtod(text, &end);
+
+	/* strtod alone would take "0x1p3", "inf" and "nan". */
+	if (text[strspn(text, "0123456789.")] || end == text || *end ||
+	    s > max) {
+		argp_error(state, "--%s %s: seconds from 0 to %ld are wanted, "
+			   "such as 0.5", option, text, max);
+		exit(2);
+	}
+	return s * 1000 + 0.5;
+}
+
+/* How many letters must change, go or come to make b of a: Levenshtein. */
+static unsigned distance(const char *a, const char *b)
+{
+	unsigned row[64], len = strlen(b);
+
+	if (len >= 64)
+		return 64;
+	for (unsigned j = 0; j <= len; j++)
+		row[j] = j;
+	for (unsigned i = 1; *a; a++, i++) {
+		unsigned diagonal = row[0];
+
+		row[0] = i;
+		for (unsigned j = 1; j <= len; j++) {
+			unsigned best = diagonal + (*a != b[j - 1]);
+
+			diagonal = row[j];
+			if (row[j] + 1 < best)
+				best = row[j] + 1;
+			if (row[j - 1] + 1 < best)
+				best = row[j - 1] + 1;
+			row[j] = best;
+		}
+	}
+	return row[len];
+}
+
+const char *nearest_program(const char *name)
+{
+	const char *nearest = NULL;
+	unsigned best = 3;			/* three letters off is a guess */
+
+	for (const struct program *p = programs; p->name; p++) {
+		unsigned d = distance(name, p->name);
+
+		if (d < best && d < strlen(p->name)) {
+			best = d;
+			nearest = p->name;
+		}
+	}
+	return nearest;
+}
+
+/* The length of the valid UTF-8 character at s, of n bytes; 0 if it is none. */
+unsigned utf8_length(const char *text, size_t n)
+{
+	const unsigned char *s = (const void *)text;
+	unsigned len = s[0] < 0x80 ? 1 : s[0] < 0xc2 ? 0 : s[0] < 0xe0 ? 2 :
+		       s[0] < 0xf0 ? 3 : s[0] < 0xf5 ? 4 : 0;
+
+	if (!len || len > n)
+		return 0;
+	for (unsigned i = 1; i < len; i++)
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+	if ((s[0] == 0xe0 && s[1] < 0xa0) ||	/* longer than need be */
+	    (s[0] == 0xed && s[1] > 0x9f) ||	/* a surrogate */
+	    (s[0] == 0xf0 && s[1] < 0x90) ||	/* longer than need be */
+	    (s[0] == 0xf4 && s[1] > 0x8f))	/* beyond U+10FFFF */
+		return 0;
+	return len;
+}
+
+void print_safely(const char *s, size_t len)
+{
+	while (len) {
+		unsigned n = utf8_length(s, len);
+		unsigned char c = *s;
+
+		if (n > 1 ? !(c == 0xc2 && (unsigned char)s[1] < 0xa0)
+			  : n && c >= 0x20 && c != 0x7f) {
+			fwrite(s, 1, n, stdout);
+		} else {			/* no text, or drives terminals */
+			n = n ? n : 1;
+			for (unsigned i = 0; i < n; i++)
+				printf("\\x%02x", (unsigned char)s[i]);
+		}
+		s += n;
+		len -= n;
+	}
+}

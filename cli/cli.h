@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cli.h - what the subcommands of iomodels share
+ *
+ * A subcommand is a file here and a row in main.c.  Its argv[0] is "iomodels
+ * NAME", so that argp's usage and messages read as the user typed them.
+ * Exit status: 0 done, 1 it failed, 2 the command line was wrong.
+ */
+#ifndef IOMODELS_CLI_H
+#define IOMODELS_CLI_H
+
+#include <argp.h>
+
+enum { DEFAULT_PORT = 7007 };		/* of models/server.h, too */
+
+struct command {
+	const char *name;
+	const char *about;		/* a sentence, no full stop */
+	int (*run)(int argc, char **argv);	/* returns the exit status */
+};
+
+int list_main(int argc, char **argv);
+int serve_main(int argc, char **argv);
+int send_main(int argc, char **argv);
+
+/*
+ * A number from min to max, nothing before or after it; anything else is
+ * said and ends the program with 2.
+ */
+long number_arg(const struct argp_state *state, const char *option,
+		const char *text, long min, long max);
+
+/* Likewise seconds, with a decimal fraction if need be; in milliseconds. */
+long seconds_arg(const struct argp_state *state, const char *option,
+		 const char *text, long max);
+
+/* "epoll" for "epol"; NULL when nothing is near. */
+const char *nearest_program(const char *name);
+
+/* The length of the valid UTF-8 character at s, of n bytes; 0 if it is none. */
+unsigned utf8_length(const char *s, size_t n);
+
+/* Print s as it is but for what could drive a terminal: \x1b. */
+void print_safely(const char *s, size_t len);
+
+#endif

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * list.c - iomodels list: every program, and which are not built and why
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "cli.h"
+#include "programs.h"
+
+/* Where the sentence says "(with LIBRARY)", that library was not there. */
+static void print_why_not(const struct program *p)
+{
+	const char *with = strrchr(p->about, '(');
+	char lib[32];
+
+	if (with && sscanf(with, "(with %31[a-z])", lib) == 1 &&
+	    strcmp(lib, "libc"))
+		printf(" [not built: no %s; apt install %s-dev, then make]",
+		       lib, lib);
+	else
+		printf(" [not built: run make]");
+}
+
+int list_main(int argc, char **argv)
+{
+	static const struct argp argp = {
+		.doc = "Show the models, grouped, a sentence each; and which "
+		       "are not built and why.",
+	};
+	const char *group = "";
+
+	argp_parse(&argp, argc, argv, 0, NULL, NULL);
+	for (const struct program *p = programs; p->name; p++) {
+		char *path = program_path(p);
+
+		if (strcmp(group, p->group))
+			printf("%s%s\n", *group ? "\n" : "", p->group);
+		group = p->group;
+		printf("  %-18s %s", p->name, p->about);
+		if (!path)
+			print_why_not(p);
+		putchar('\n');
+		free(path);
+	}
+	printf("\niomodels serve MODEL runs one; iomodels send speaks to it.\n");
+	return 0;
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * main.c - iomodels, the one command that a user types
+ */
+#include <errno.h>
+#include <error.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "cli.h"
+
+static const struct command commands[] = {
+	{ "list",  "show the models, grouped, a sentence each", list_main },
+	{ "serve", "run the server of a model", serve_main },
+	{ "send",  "send the documents' JSON messages to a server", send_main },
+	{ NULL }
+};
+
+const char *argp_program_version = "iomodels " VERSION;
+
+/* The command, and where in argv it was. */
+struct choice {
+	const struct command *command;
+	int index;
+};
+
+/* Called with ARGP_KEY_ARGS at the first word that is no option. */
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct choice *choice = state->input;
+	const char *name = state->argv[state->next];
+
+	(void)arg;
+	switch (key) {
+	case ARGP_KEY_ARGS:
+		for (const struct command *c = commands; c->name; c++)
+			if (!strcmp(c->name, name))
+				choice->command = c;
+		if (!choice->command)
+			argp_error(state, "%s: no such command", name);
+		choice->index = state->next;
+		state->next = state->argc;	/* the rest is the command's */
+		return 0;
+	case ARGP_KEY_NO_ARGS:
+		argp_state_help(state, stderr, ARGP_HELP_SHORT_USAGE |
+				ARGP_HELP_DOC);
+		exit(2);
+	}
+	return ARGP_ERR_UNKNOWN;
+}
+
+/* The rows of the table, under --help. */
+static char *help_filter(int key, const char *text, void *input)
+{
+	char *help;
+	size_t size;
+	FILE *f;
+
+	(void)input;
+	if (key != ARGP_KEY_HELP_POST_DOC)
+		return (char *)text;
+	f = open_memstream(&help, &size);
+	if (!f)
+		return NULL;
+	fputs("Commands:\n", f);
+	for (const struct command *c = commands; c->name; c++)
+		fprintf(f, "  %-10s %s\n", c->name, c->about);
+	fputs("\niomodels COMMAND --help says more.", f);
+	fclose(f);
+	return help;
+}
+
+/* What went to stdout got there, or the command failed. */
+static int flushed(int status)
+{
+	if (fflush(stdout) || ferror(stdout)) {
+		error(0, errno, "stdout");
+		return status ? status : 1;
+	}
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct argp argp = {
+		.parser = parse,
+		.args_doc = "COMMAND [OPTION...]",
+		.doc = "Every way a Linux program can do I/O, each as one small "
+		       "program on raw system calls.\v",
+		.help_filter = help_filter,
+	};
+	struct choice choice = { 0 };
+	static char name[64];
+	char **rest;
+
+	argp_err_exit_status = 2;
+	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &choice);
+	rest = argv + choice.index;
+	snprintf(name, sizeof(name), "iomodels %s", choice.command->name);
+	rest[0] = name;
+	return flushed(choice.command->run(argc - choice.index, rest));
+}
