@@ -85,7 +85,7 @@ links	= $(shell mkdir -p $(B) && echo 'int main(void) { return 0; }' | \
 		2>/dev/null && rm -f $(B)/.links && echo $(1))
 ifndef cross
 libs	:= libc
-ifneq ($(filter-out clean help setup demo test,$(or $(MAKECMDGOALS),all)),)
+ifneq ($(filter-out clean help demo test,$(or $(MAKECMDGOALS),all)),)
 libs	+= $(if $(call with_lib,liburing),$(call links,liburing,uring))
 libs	+= $(if $(call with_lib,libaio),$(call links,libaio,aio))
 endif
@@ -103,7 +103,7 @@ hosted_tests := $(filter $(B)/tests/%,$(hosted))
 parts	:= $(patsubst %.c,$(B)/%.o,$(part_sources))
 objects	:= $(parts) $(patsubst %.c,$(B)/%.o,$(cli_sources))
 
-.PHONY: all programs tests check check-libc setup demo test traces \
+.PHONY: all programs tests check check-libc demo test traces \
 	check-traces install uninstall clean help left-out FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -172,12 +172,11 @@ $(B)/about.inc: FORCE
 # ---- what is run ----
 
 # In a make of their own: what set-up installs is found when make starts.
-setup:
-	@sh .ci/setup
-demo test: setup
 demo:
+	@sh .ci/setup demo
 	+@$(MAKE) --no-print-directory run-demo
 test:
+	@sh .ci/setup test
 	+@$(MAKE) --no-print-directory check
 
 .PHONY: run-demo
