@@ -122,11 +122,20 @@ static void options(char **argv)
 
 /* ---- the file ---- */
 
+/* One line is enough, though all threads may meet the same failure at once. */
+static void last_words(void)
+{
+	static struct lock said;
+
+	lock(&said);			/* for good: the process is about to end */
+}
+
 /* The call that failed, with what to do about it where that is known. */
 static void file_failed(const char *call, long err)
 {
 	struct statx st;
 
+	last_words();
 	if (err != -EINVAL || !opt.direct)
 		fail(1, "%s %s: %s%s\n", call, opt.path, errno_name(err),
 		     err == -ENOENT ? ": there is no such file" : "");
@@ -277,10 +286,12 @@ static int got(struct slot *s, const char *call, long n)
 		n = s->want - s->have;
 	s->have += n;
 	if (s->have < s->want) {
-		if (!n || (opt.direct && n % SECTOR))
+		if (!n || (opt.direct && n % SECTOR)) {
+			last_words();
 			fail(1, "%s %s: it ends at %lu, but it had %lu bytes "
 			     "when it was opened: it shrank meanwhile\n", call,
 			     opt.path, s->offset + s->have, file_size);
+		}
 		return 0;
 	}
 	__atomic_fetch_add(&sum, checksum(s->buf, s->want, s->offset),
