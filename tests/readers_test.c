@@ -1,0 +1,685 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * readers_test.c - every file reader: the same checksum, the same refusals (with libc)
+ *
+ *     readers_test -l             lists READER/WHAT
+ *
+ * The files have no name (O_TMPFILE): a reader inherits the descriptor and
+ * opens /proc/self/fd/N, so nothing is left behind however a test ends.  They
+ * lie in TMPDIR, or /tmp.  IOMODELS_SOAK=1 adds a file of 1 GiB.
+ */
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include "programs.h"
+#include "tap.h"
+
+/* A reader with its own options. */
+static const struct reader {
+	const char *name;		/* of the test */
+	const char *program;
+	const char *option[4];
+} readers[] = {
+	{ "file_blocking", "file_blocking", { NULL } },
+	{ "file_threads", "file_threads", { NULL } },
+	{ "posix_aio_glibc", "posix_aio_glibc", { NULL } },
+	{ "posix_aio_glibc-signal", "posix_aio_glibc",
+	  { "--notify", "signal", NULL } },
+	{ "posix_aio_glibc-thread", "posix_aio_glibc",
+	  { "--notify", "thread", "--opens=5", NULL } },
+	{ "posix_aio_glibc-poll", "posix_aio_glibc",
+	  { "--notify", "poll", "--opens=3", NULL } },
+	{ "native_aio", "native_aio", { NULL } },
+	{ "libaio", "libaio", { NULL } },
+	{ "uring_file", "uring_file", { NULL } },
+	{ "uring_file-link", "uring_file", { "--link", NULL } },
+};
+
+/* ---- running a reader ---- */
+
+struct run {
+	const struct reader *r;
+	const char *option[8];		/* ends with NULL */
+	char path[64];
+	char *const *wrapper;		/* strace, say; ends with NULL */
+	void (*before)(void);		/* in the child, before exec */
+	int out_fd;			/* its stdout; 0: a pipe */
+	int status;			/* results: exit status, 128 + signal */
+	char out[512], err[1024];
+};
+
+static char *program(const struct reader *r)
+{
+	char *path = program_path(program_find(r->program));
+
+	if (!path)
+		SKIP("%s is not built", r->program);
+	return path;
+}
+
+static pid_t start(struct run *run, int pipes[2])
+{
+	int out[2], err[2], n = 0;
+	char *args[32];
+	pid_t pid;
+
+	for (char *const *w = run->wrapper; w && *w; w++)
+		args[n++] = *w;
+	args[n++] = program(run->r);
+	for (const char *const *o = run->r->option; *o; o++)
+		args[n++] = (char *)*o;
+	for (const char *const *o = run->option; *o; o++)
+		args[n++] = (char *)*o;
+	args[n++] = run->path;
+	args[n] = NULL;
+	ASSERT_EQ(0, pipe2(out, O_CLOEXEC));
+	ASSERT_EQ(0, pipe2(err, O_CLOEXEC));
+	pid = ASSERT_GE(fork(), 0);
+	if (!pid) {
+		dup2(run->out_fd ? run->out_fd : out[1], 1);
+		dup2(err[1], 2);
+		if (run->before)
+			run->before();
+		execvp(args[0], args);
+		_exit(127);
+	}
+	close(out[1]);
+	close(err[1]);
+	pipes[0] = out[0];
+	pipes[1] = err[0];
+	return pid;
+}
+
+/* What it says is short: it fits the pipes, so read one after the other. */
+static void hear(int fd, char *text, int size)
+{
+	int at = 0, n;
+
+	while (at < size - 1 && (n = read(fd, text + at, size - 1 - at)) > 0)
+		at += n;
+	text[at] = 0;
+	close(fd);
+}
+
+static void finish(struct run *run, pid_t pid, int pipes[2])
+{
+	int status;
+
+	hear(pipes[0], run->out, sizeof(run->out));
+	hear(pipes[1], run->err, sizeof(run->err));
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	run->status = WIFEXITED(status) ? WEXITSTATUS(status)
+					: 128 + WTERMSIG(status);
+}
+
+static void play(struct run *run)
+{
+	int pipes[2];
+	pid_t pid = start(run, pipes);
+
+	finish(run, pid, pipes);
+}
+
+/* One line on stderr that holds the words, nothing on stdout. */
+static void expect_refusal(const struct run *run, int status, const char *word,
+			   const char *remedy)
+{
+	const char *end = strchr(run->err, '\n');
+
+	if (run->status != status || !end || end[1] || run->out[0] ||
+	    !strstr(run->err, word) || !strstr(run->err, remedy)) {
+		SAY("status %d; wanted: %d, one line with \"%s\" and \"%s\"",
+		    run->status, status, word, remedy);
+		SAY("stderr: %s", run->err);
+		FAIL("stdout: %s", run->out);
+	}
+}
+
+/* ---- files ---- */
+
+static int new_file(void)
+{
+	const char *dir = getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp";
+	char path[256];
+	int fd = open(dir, O_TMPFILE | O_RDWR, 0600);
+
+	if (fd >= 0)
+		return fd;
+	snprintf(path, sizeof(path), "%s/readers_test.XXXXXX", dir);
+	fd = ASSERT_GE(mkstemp(path), 0);	/* no O_TMPFILE here */
+	unlink(path);
+	return fd;
+}
+
+/* Fill fd with size bytes that look random, the same for each size. */
+static void fill(int fd, uint64_t size)
+{
+	static uint64_t buf[1 << 17];
+	uint64_t x = size + 88172645463325252;
+
+	for (uint64_t at = 0; at < size; ) {
+		size_t n = size - at < sizeof(buf) ? size - at : sizeof(buf);
+
+		for (size_t i = 0; i * 8 < n; i++) {
+			x ^= x << 13, x ^= x >> 7, x ^= x << 17;
+			buf[i] = x;
+		}
+		ASSERT_EQ(n, pwrite(fd, buf, n, at));
+		at += n;
+	}
+}
+
+/*
+ * The checksum as reader.h tells it, computed in another way: byte by byte
+ * from the end of the file, the product from its 32-bit parts.
+ */
+static uint64_t folded_product(uint64_t a, uint64_t b)
+{
+	uint64_t a0 = (uint32_t)a, a1 = a >> 32, b0 = (uint32_t)b, b1 = b >> 32;
+	uint64_t mid = (a0 * b0 >> 32) + (uint32_t)(a1 * b0) + (uint32_t)(a0 * b1);
+	uint64_t high = a1 * b1 + (a1 * b0 >> 32) + (a0 * b1 >> 32) + (mid >> 32);
+
+	return a * b ^ high;
+}
+
+static uint64_t checksum_of(int fd)
+{
+	uint64_t size = lseek(fd, 0, SEEK_END), total, word = 0;
+	unsigned char *at = size ? mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0)
+				 : NULL;
+
+	ASSERT_TRUE(at != MAP_FAILED);
+	total = folded_product(size ^ 0x9e3779b97f4a7c15,
+			       0xd6e8feb86659fd93 - 8);
+	for (uint64_t i = size; i--; ) {
+		word = word << 8 | at[i];
+		if (i % 8)
+			continue;
+		total += folded_product(word ^ 0x9e3779b97f4a7c15,
+					i + 0xd6e8feb86659fd93);
+		word = 0;
+	}
+	if (size)
+		munmap(at, size);
+	return total;
+}
+
+static const char *expected(int fd, unsigned block)
+{
+	static char text[128];
+	uint64_t size = lseek(fd, 0, SEEK_END);
+
+	snprintf(text, sizeof(text), "checksum %lx  bytes %lu  blocks %lu\n",
+		 checksum_of(fd), size, (size + block - 1) / block);
+	return text;
+}
+
+/* ---- they agree ---- */
+
+static void expect_checksum(struct run *run, int fd, const char *wanted)
+{
+	snprintf(run->path, sizeof(run->path), "/proc/self/fd/%d", fd);
+	play(run);
+	if (run->status || strcmp(run->out, wanted) || run->err[0]) {
+		SAY("size %ld, options %s %s %s %s %s", (long)lseek(fd, 0, SEEK_END),
+		    run->option[0], run->option[1], run->option[2],
+		    run->option[3] ? run->option[3] : "",
+		    run->option[3] && run->option[4] ? run->option[4] : "");
+		SAY("wanted: %s", wanted);
+		SAY("stderr: %s", run->err);
+		FAIL("status %d, stdout: %s", run->status, run->out);
+	}
+}
+
+static void all_sizes(const struct reader *r, const char *direct)
+{
+	static const uint64_t sizes[] = { 0, 1, 4095, 4096, 4097,
+					  (1 << 20) + 5 };
+	static const char *const depths[] = { "1", "8", "32" };
+
+	for (unsigned i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		int fd = new_file();
+		char wanted[128];
+
+		fill(fd, sizes[i]);
+		strcpy(wanted, expected(fd, 4096));
+		for (int j = 0; j < 6; j++) {
+			struct run run = { r, { "--depth", depths[j % 3], direct } };
+
+			if (j >= 3)
+				run.option[direct ? 3 : 2] = j % 2 ? "--random" :
+							     "--random=4294967295";
+			expect_checksum(&run, fd, wanted);
+		}
+		close(fd);
+	}
+}
+
+static void buffered(void *arg)
+{
+	all_sizes(arg, NULL);
+}
+
+static void skip_without_o_direct(void)
+{
+	int fd = new_file(), direct;
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	direct = open(path, O_RDONLY | O_DIRECT);
+	if (direct < 0)
+		SKIP("the file system of %s refuses O_DIRECT: %s",
+		     getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp",
+		     errno_name(errno));
+	close(direct);
+	close(fd);
+}
+
+static void direct(void *arg)
+{
+	skip_without_o_direct();
+	all_sizes(arg, "--direct");
+}
+
+/* --block changes the reads, not the checksum. */
+static void any_block(void *arg)
+{
+	static const char *const blocks[] = { "512", "1536", "65536", "16777216" };
+	int fd = new_file();
+
+	fill(fd, 300001);
+	for (int i = 0; i < 4; i++) {
+		struct run run = { arg, { "--random=3", "--block", blocks[i] } };
+
+		expect_checksum(&run, fd, expected(fd, atoi(blocks[i])));
+	}
+}
+
+/* A checksum that misses a swap, a hole or the length would prove little. */
+static void checksum_is_sensitive(void *arg)
+{
+	char a[128], block[2][4096];
+	int fd = new_file();
+	struct run run = { arg, { "--block=4096", "--depth=4", NULL } };
+
+	fill(fd, 5 * 4096);
+	strcpy(a, expected(fd, 4096));
+	expect_checksum(&run, fd, a);
+
+	ASSERT_EQ(4096, pread(fd, block[0], 4096, 0));
+	ASSERT_EQ(4096, pread(fd, block[1], 4096, 8192));
+	ASSERT_EQ(4096, pwrite(fd, block[0], 4096, 8192));
+	ASSERT_EQ(4096, pwrite(fd, block[1], 4096, 0));
+	play(&run);
+	EXPECT_EQ(0, run.status);
+	EXPECT_NE(0, strcmp(a, run.out));	/* two blocks changed places */
+
+	ASSERT_EQ(4096, pwrite(fd, block[0], 4096, 0));
+	ASSERT_EQ(4096, pwrite(fd, block[1], 4096, 8192));
+	play(&run);
+	EXPECT_STR(a, run.out);
+	ASSERT_EQ(0, ftruncate(fd, 5 * 4096 + 3));	/* three zeros more */
+	play(&run);
+	EXPECT_NE(0, strncmp(a, run.out, 20));
+}
+
+/* IOMODELS_SOAK: 1 GiB, in both ways and both orders. */
+static void gigabyte(void *arg)
+{
+	static const char *const how[] = { "--random", "--direct" };
+	int fd;
+
+	if (!getenv("IOMODELS_SOAK"))
+		SKIP("1 GiB is read with IOMODELS_SOAK=1 only");
+	fd = new_file();
+	fill(fd, 1 << 30);
+	for (int i = 0; i < 2; i++) {
+		struct run run = { arg, { "--block=65536", "--depth=32", how[i] } };
+
+		if (i)
+			skip_without_o_direct();
+		expect_checksum(&run, fd, expected(fd, 65536));
+	}
+}
+
+/* ---- what they refuse ---- */
+
+static void bad_usage(void *arg)
+{
+	static const char *const bad[][2] = {
+		{ "--block=4095", "4095" }, { "--block=0", "--block 0" },
+		{ "--block=33554432", "33554432" }, { "--depth=0", "--depth 0" },
+		{ "--depth=1x", "1x" }, { "--depth=-1", "-1" },
+		{ "--depth=99999999999", "99999999999" },
+		{ "--random=", "--random" }, { "--nonsense", "--nonsense" },
+		{ "second", "FILE" }, { "-d", "FILE" },
+		{ "--notify=never", "--notify" },
+	};
+
+	for (unsigned i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct run run = { arg, { bad[i][0] }, "/etc/passwd" };
+
+		play(&run);
+		expect_refusal(&run, 2, bad[i][1], "");
+	}
+	/* No FILE at all. */
+	struct run run = { arg, { NULL }, "--direct" };
+
+	play(&run);
+	expect_refusal(&run, 2, "FILE", "--help");
+}
+
+static void bad_files(void *arg)
+{
+	struct run run = { arg, { NULL }, "/nonexistent/file" };
+	int pipe[2];
+
+	play(&run);
+	expect_refusal(&run, 1, "/nonexistent/file: ENOENT", "no such file");
+	strcpy(run.path, "/tmp");
+	play(&run);
+	expect_refusal(&run, 1, "/tmp: EISDIR", "a regular file is wanted");
+	strcpy(run.path, "/dev/null");
+	play(&run);
+	expect_refusal(&run, 1, "/dev/null", "a regular file is wanted");
+	ASSERT_EQ(0, pipe2(pipe, 0));
+	snprintf(run.path, sizeof(run.path), "/proc/self/fd/%d", pipe[0]);
+	play(&run);
+	expect_refusal(&run, 1, run.path, "a regular file is wanted");
+}
+
+static void direct_refused(void *arg)
+{
+	struct run run = { arg, { "--direct" }, "/proc/version" };
+	int fd = open(run.path, O_RDONLY | O_DIRECT);
+
+	if (fd >= 0)
+		SKIP("/proc has O_DIRECT here");
+	play(&run);
+	expect_refusal(&run, 1, "openat /proc/version: EINVAL",
+		       "leave out --direct");
+}
+
+static void closed_output(void *arg)
+{
+	struct run run = { arg, { NULL }, "/etc/passwd" };
+
+	run.out_fd = ASSERT_GE(open("/dev/full", O_WRONLY), 0);
+	play(&run);
+	expect_refusal(&run, 1, "write to stdout: ENOSPC", "");
+}
+
+/* ---- a file that shrinks ---- */
+
+/* Let pid run to the end of its first statx: it knows the size now. */
+static int stop_after_statx(pid_t pid)
+{
+	struct __ptrace_syscall_info info;
+	int status, inside = 0;
+
+	if (waitpid(pid, &status, 0) != pid || !WIFSTOPPED(status))
+		return 0;
+	ptrace(PTRACE_SETOPTIONS, pid, NULL,
+	       PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL);
+	for (;;) {
+		ptrace(PTRACE_SYSCALL, pid, NULL, 0);
+		if (waitpid(pid, &status, 0) != pid || !WIFSTOPPED(status))
+			return 0;
+		if (WSTOPSIG(status) != (SIGTRAP | 0x80))
+			continue;
+		if (inside)
+			return 1;
+		ptrace(PTRACE_GET_SYSCALL_INFO, pid, sizeof(info), &info);
+		inside = info.op == PTRACE_SYSCALL_INFO_ENTRY &&
+			 info.entry.nr == __NR_statx;
+	}
+}
+
+static void be_traced(void)
+{
+	if (ptrace(PTRACE_TRACEME, 0, NULL, NULL))
+		_exit(126);
+}
+
+static void shrink(const struct reader *r, const char *how, long to)
+{
+	struct run run = { r, { "--depth=4", how }, .before = be_traced };
+	int fd = new_file(), pipes[2];
+	pid_t pid;
+
+	fill(fd, 100000);
+	snprintf(run.path, sizeof(run.path), "/proc/self/fd/%d", fd);
+	pid = start(&run, pipes);
+	if (!stop_after_statx(pid))
+		SKIP("ptrace is not allowed here");
+	ASSERT_EQ(0, ftruncate(fd, to));
+	ASSERT_EQ(0, ptrace(PTRACE_DETACH, pid, NULL, 0));
+	finish(&run, pid, pipes);
+	expect_refusal(&run, 1, "it had 100000 bytes", "it shrank");
+	close(fd);
+}
+
+static void shrinking_file(void *arg)
+{
+	shrink(arg, "--random", 50000);
+	shrink(arg, NULL, 0);
+	shrink(arg, NULL, 98304);
+	skip_without_o_direct();
+	shrink(arg, "--direct", 50001);
+	shrink(arg, "--direct", 4096);
+}
+
+/* ---- what a kernel or a container may refuse ---- */
+
+static int denied, denied_errno;	/* for deny(), in the child */
+
+/* A seccomp filter: the system call `denied` returns denied_errno. */
+static void deny(void)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+			 offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, denied, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | denied_errno),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog filter = { 4, code };
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
+	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter))
+		_exit(126);
+}
+
+static void refused(void *arg)
+{
+	const struct reader *r = arg;
+	static const struct {
+		const char *program;
+		int nr, err;
+		const char *word, *remedy;
+	} cases[] = {
+		{ "native_aio", __NR_io_setup, ENOSYS, "io_setup 8: ENOSYS",
+		  "take uring_file or file_threads" },
+		{ "native_aio", __NR_io_setup, EPERM, "io_setup 8: EPERM",
+		  "take file_threads" },
+		{ "libaio", __NR_io_setup, ENOSYS, "io_setup 8: ENOSYS",
+		  "take uring_file or file_threads" },
+		{ "libaio", __NR_io_setup, EPERM, "io_setup 8: EPERM",
+		  "take file_threads" },
+		{ "uring_file", __NR_io_uring_setup, ENOSYS,
+		  "io_uring_setup 8: ENOSYS", "CONFIG_IO_URING" },
+		{ "uring_file", __NR_io_uring_setup, EPERM,
+		  "io_uring_setup 8: EPERM", "io_uring_disabled" },
+		{ "uring_file", __NR_io_uring_register, ENOMEM,
+		  "io_uring_register of 32768 bytes: ENOMEM", "ulimit -l" },
+		{ "file_threads", __NR_clone, EAGAIN, "thread 1: EAGAIN",
+		  "ulimit -u" },
+		{ "posix_aio_glibc", __NR_clone3, EAGAIN, "aio_read: EAGAIN",
+		  "ulimit -u" },
+	};
+	int fd = new_file(), n = 0;
+
+	fill(fd, 100000);
+	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct run run = { r, { NULL }, .before = deny };
+
+		if (strcmp(cases[i].program, r->program))
+			continue;
+		snprintf(run.path, sizeof(run.path), "/proc/self/fd/%d", fd);
+		denied = cases[i].nr;
+		denied_errno = cases[i].err;
+		play(&run);
+		if (run.status == 126)
+			SKIP("seccomp is not allowed here");
+		expect_refusal(&run, 1, cases[i].word, cases[i].remedy);
+		n++;
+	}
+	if (!n)
+		SKIP("%s asks the kernel for nothing special", r->program);
+}
+
+static long number_in(const char *path)
+{
+	FILE *f = fopen(path, "re");
+	long n = -1;
+
+	if (f && fscanf(f, "%ld", &n) != 1)
+		n = -1;
+	if (f)
+		fclose(f);
+	return n;
+}
+
+/* More than the system has: --depth is cut to the blocks, so the file is big. */
+static void too_deep(void *arg)
+{
+	struct run run = { arg, { "--block=512", "--depth", NULL } };
+	long most = number_in("/proc/sys/fs/aio-max-nr");
+	int ring = !strcmp(run.r->program, "uring_file");
+	char depth[24];
+	int fd;
+
+	if (!ring && strcmp(run.r->program, "native_aio") &&
+	    strcmp(run.r->program, "libaio"))
+		SKIP("%s has no such limit", run.r->program);
+	if (!ring && (most < 0 || most >= 1 << 20))
+		SKIP("fs.aio-max-nr is %ld, beyond the largest --depth", most);
+	snprintf(depth, sizeof(depth), "%ld", ring ? 32769 : most + 1);
+	run.option[2] = depth;
+	fd = new_file();
+	ASSERT_EQ(0, ftruncate(fd, (most + 40000) * 512));
+	snprintf(run.path, sizeof(run.path), "/proc/self/fd/%d", fd);
+	play(&run);
+	if (ring)
+		expect_refusal(&run, 1, "io_uring_setup 32769: EINVAL",
+			       "a smaller --depth");
+	else
+		expect_refusal(&run, 1, "EAGAIN", "fs.aio-max-nr");
+}
+
+/* ---- EINTR ---- */
+
+/*
+ * The calls that wait return EINTR, every second time of the first ten; of
+ * pread64, which the dynamic loader uses too, of a later ten.
+ */
+static void interrupted(void *arg)
+{
+	static const struct { const char *program, *call; } calls[] = {
+		{ "file_blocking", "pread64" },
+		{ "file_threads", "pread64" },
+		{ "native_aio", "io_submit" },
+		{ "native_aio", "io_getevents" },
+		{ "libaio", "io_submit" },
+		{ "libaio", "io_getevents" },
+		{ "uring_file", "io_uring_enter" },
+		{ "posix_aio_glibc", "pread64" },
+		{ "posix_aio_glibc", "rt_sigtimedwait" },
+	};
+	const struct reader *r = arg;
+	int fd = new_file();
+
+	if (system("strace -o /dev/null true >/dev/null 2>&1"))
+		SKIP("no strace, or it may not trace");
+	fill(fd, 100000);
+	for (unsigned i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
+		struct run run = { r, { "--depth=3", "--random", NULL } };
+		char inject[96];
+		char *const strace[] = { "strace", "-f", "-qq", "-o",
+					 "/dev/null", "-e", inject, NULL };
+
+		if (strcmp(calls[i].program, r->program))
+			continue;
+		snprintf(inject, sizeof(inject),
+			 "inject=%s:error=EINTR:when=%s+2", calls[i].call,
+			 strcmp(calls[i].call, "pread64") ? "1..10" : "11..20");
+		run.wrapper = strace;
+		expect_checksum(&run, fd, expected(fd, 4096));
+	}
+}
+
+/* ---- posix_aio_glibc: the signal queue is full ---- */
+
+static void no_pending_signals(void)
+{
+	struct rlimit none = { 0, 0 };
+
+	setrlimit(RLIMIT_SIGPENDING, &none);
+}
+
+TEST(posix_aio_glibc_says_when_no_signal_can_be_queued)
+{
+	static const struct reader r = {
+		NULL, "posix_aio_glibc", { "--notify=signal", NULL },
+	};
+	struct run run = { &r, { NULL }, "/etc/passwd",
+			   .before = no_pending_signals };
+
+	play(&run);
+	expect_refusal(&run, 1, "EAGAIN: no signal could be queued", "ulimit -i");
+}
+
+/* ---- the list ---- */
+
+void tap_list(void)
+{
+	static const struct {
+		const char *name;
+		void (*fn)(void *);
+		int once;		/* a program, not each of its variants */
+	} tests[] = {
+		{ "buffered", buffered, 0 },
+		{ "direct", direct, 0 },
+		{ "any_block", any_block, 0 },
+		{ "checksum_is_sensitive", checksum_is_sensitive, 1 },
+		{ "gigabyte", gigabyte, 0 },
+		{ "bad_usage", bad_usage, 1 },
+		{ "bad_files", bad_files, 1 },
+		{ "direct_refused", direct_refused, 1 },
+		{ "closed_output", closed_output, 1 },
+		{ "shrinking_file", shrinking_file, 0 },
+		{ "refused", refused, 1 },
+		{ "too_deep", too_deep, 1 },
+		{ "interrupted", interrupted, 0 },
+	};
+
+	for (unsigned i = 0; i < sizeof(readers) / sizeof(readers[0]); i++)
+		for (unsigned j = 0; j < sizeof(tests) / sizeof(tests[0]); j++) {
+			const struct reader *r = &readers[i];
+			char *name;
+
+			if (tests[j].once && r->option[0])
+				continue;
+			if (asprintf(&name, "%s/%s", r->name, tests[j].name) < 0)
+				exit(1);
+			tap_add(name, tests[j].fn, (void *)r)->seconds =
+				getenv("IOMODELS_SOAK") ? 300 : 60;
+		}
+}
