@@ -19,6 +19,7 @@
 #define APPLICATION	"application-level async"
 #define AIO		"POSIX AIO and Linux native AIO"
 #define READERS		"file readers"
+#define URING		"io_uring"
 
 struct program programs[] = {
 	{ "blocking_once",	"models", BLOCKING, NULL, ONCE },
@@ -43,6 +44,11 @@ struct program programs[] = {
 
 	{ "posix_aio_server",	"posix_aio", AIO, NULL, HOSTED },
 	{ "native_aio_poll",	"posix_aio", AIO, NULL, 0 },
+
+	{ "uring_poll",		"uring", URING, NULL, RING },
+	{ "uring_basic",	"uring", URING, NULL, RING },
+	{ "uring_multishot",	"uring", URING, NULL, RING | SLOTS },
+	{ "uring_fast",		"uring", URING, NULL, RING | SLOTS },
 
 	{ "file_blocking",	"posix_aio", READERS, NULL, FILES },
 	{ "file_threads",	"posix_aio", READERS, NULL, FILES },

@@ -16,6 +16,7 @@ enum {
 	FILES	= 1 << 4,	/* reads a file, is no server */
 	HOSTED	= 1 << 5,	/* linked with libc and a library */
 	RING	= 1 << 6,	/* needs io_uring */
+	SLOTS	= 1 << 7,	/* connections are slots of a ring, no descriptors */
 };
 
 struct program {
