@@ -55,6 +55,8 @@ static inline int vformat(char *buf, int size, const char *fmt,
 		}
 		if (*++fmt == 'l')
 			wide = 1, fmt++;
+		if (!*fmt)			/* the text ends in a % */
+			break;
 		switch (*fmt) {
 		case 's':
 			s = __builtin_va_arg(args, const char *);
