@@ -550,9 +550,9 @@ static void come_and_go(struct server *s, int times)
 static void nothing_grows(void *arg)
 {
 	const struct point *t = arg;
+	int hosted = t->p->flags & HOSTED, settled = 0;
 	struct size before, after;
 	struct server s;
-	int settled = 0;
 
 	skip_wrapped();
 	serve(&s, t->p, "echo");
@@ -563,12 +563,15 @@ static void nothing_grows(void *arg)
 	for (int ms = 0; ms < ANSWER_MS && !settled; ms++) {
 		after = size_of(&s);
 		settled = after.threads <= before.threads &&
-			  after.fds <= before.fds && after.size <= before.size;
+			  after.fds <= before.fds &&
+			  (after.size <= before.size || hosted);
 		poll(NULL, 0, !settled);
 	}
 	EXPECT_GT(before.rss, 0);
-	EXPECT_LE(after.rss, before.rss + 64);		/* kB */
-	EXPECT_LE(after.size, before.size);
+	EXPECT_LE(after.rss, before.rss + (hosted ? 1024 : 64));	/* kB */
+	/* libc may reserve an arena of 64 MiB for a new thread, unused. */
+	if (!hosted)
+		EXPECT_LE(after.size, before.size);
 	EXPECT_LE(after.fds, before.fds);
 	EXPECT_LE(after.threads, before.threads);
 	EXPECT_EQ(0, server_stop(&s));
