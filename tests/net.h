@@ -7,6 +7,10 @@
 
 #include "tap.h"
 
+/* An address that nothing is mapped at; volatile, lest the compiler warn. */
+static void *volatile net_nowhere = (void *)8;
+#define NOWHERE net_nowhere
+
 static struct sockaddr_in net_addr;	/* of the last net_listener() */
 
 /* A listener on a port of the kernel's choice, of 127.0.0.1. */
