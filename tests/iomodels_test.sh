@@ -1,0 +1,173 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# iomodels_test.sh - the command line: options, exit codes, send and serve
+#
+# A test is a function test_NAME; its exit status is the result, and what it
+# prints is shown when it fails.  BUILD is where the programs are.
+
+build=${BUILD:-build}
+io=$build/iomodels
+dir=$(mktemp -d) || exit 1
+pid=
+stop() { [ "$pid" ] && kill "$pid" 2>/dev/null && wait "$pid"; pid=; }
+trap 'stop; rm -rf "$dir"' EXIT
+trap 'exit 143' TERM INT
+
+# expect STATUS PATTERN COMMAND...: how it ends, and what it says at that.
+expect() {
+	want=$1 pattern=$2
+	shift 2
+	timeout 20 "$@" >"$dir/said" 2>&1 </dev/null
+	status=$?
+	if [ $status != "$want" ] || ! grep -q -e "$pattern" "$dir/said"; then
+		echo "$*: status $status, expected $want and '$pattern' in:"
+		cat "$dir/said"
+		return 1
+	fi
+}
+
+# start MODEL OPTION...: a server on a port of the kernel's choice: $port.
+# The first line of its stderr says that it serves; a fifo, so that we wait.
+start() {
+	rm -f "$dir/err"
+	mkfifo "$dir/err"
+	"$io" serve "$@" --port 0 >"$dir/out" 2>"$dir/err" &
+	pid=$!
+	exec 3<"$dir/err"
+	read -r serving <&3
+	port=${serving##*:}
+}
+
+test_no_command() { expect 2 Usage: "$io"; }
+test_unknown_command() { expect 2 "frob: no such command" "$io" frob; }
+test_unknown_option() {
+	for c in "" list serve send; do
+		expect 2 "unrecognized option '--frob'" "$io" $c --frob || return
+	done
+}
+test_help() {
+	for c in "" list serve send; do
+		expect 0 Usage: "$io" $c --help || return
+	done
+}
+test_version() { expect 0 '^iomodels [0-9]' "$io" --version; }
+test_list() {
+	expect 0 'I/O multiplexing' "$io" list &&
+		expect 0 '^  epoll  *level-triggered' "$io" list
+}
+test_stdout_full() {
+	expect 1 'No space left' sh -c "\"$io\" list >/dev/full"
+}
+
+test_serve_wrong() {
+	expect 2 "which model" "$io" serve &&
+	expect 2 "epol: no such model; epoll?" "$io" serve epol &&
+	expect 2 "one model at a time" "$io" serve epoll poll &&
+	expect 2 "port 65536: a number from 0" "$io" serve epoll --port 65536 &&
+	expect 2 "port 7x: a number" "$io" serve epoll --port 7x &&
+	expect 2 "bind 1.2.3: an IPv4" "$io" serve epoll --bind 1.2.3 &&
+	expect 2 "print or echo" "$io" serve epoll --service cat
+}
+test_send_wrong() {
+	expect 2 "port 0: a number from 1" "$io" send --port 0 &&
+	expect 2 "repeat : a number" "$io" send --repeat '' &&
+	expect 2 "clients -1: a number" "$io" send --clients=-1 &&
+	expect 2 "pause inf: seconds" "$io" send --pause inf &&
+	expect 2 "not UTF-8" "$io" send --message "$(printf 'a\377')" &&
+	expect 2 "not an option" "$io" send hello &&
+	expect 1 "host a.invalid" "$io" send --host a.invalid
+}
+
+# The port was a server's a moment ago, so nobody else's: it is refused.
+test_refused() {
+	start epoll
+	stop
+	expect 1 "ECONNREFUSED.*is a server running.*serve epoll --port $port" \
+		"$io" send --port "$port" &&
+	expect 1 "ECONNREFUSED.*serve sigio_udp" "$io" send --udp --port "$port"
+}
+
+# serve becomes the model: the same process, and its exit status.
+test_serve_is_the_model() {
+	start epoll
+	name=$(cat "/proc/$pid/comm")
+	kill -INT "$pid"			# sh starts it with SIGINT ignored,
+	kill -TERM "$pid"			# but it asks for it again
+	wait "$pid"
+	status=$?
+	pid=
+	echo "comm $name, status $status"
+	[ "$name" = epoll ] && [ $status = 0 ]
+}
+test_port_in_use() {
+	start epoll
+	expect 1 EADDRINUSE "$io" serve poll --port "$port"
+}
+
+test_print() {
+	start epoll --service print
+	timeout 20 "$io" send --port "$port" --user eve --message hi
+	sent=$?
+	stop					# it prints before it ends
+	cat "$dir/out"
+	[ $sent = 0 ] && grep -q '{"send_user": "eve", "send_time": "....-..-.. ..:..:..", "send_msg": "hi"}$' "$dir/out"
+}
+test_echo_two() {
+	start epoll --service echo
+	expect 0 '"send_msg": "hi"' "$io" send --port "$port" --message hi \
+		--repeat 2 --pause 0.1 && [ "$(wc -l <"$dir/said")" = 2 ]
+}
+test_utf8_and_escapes() {
+	start epoll --service echo
+	expect 0 '"send_msg": "häßlich 日本 \\"q\\" \\\\ \\u001b\[31m\\u000a"}$' \
+		"$io" send --port "$port" \
+		--message "$(printf 'häßlich 日本 "q" \\ \033[31m\n.' | sed 's/\.$//')
+"
+}
+test_echo_big() {
+	start epoll --service echo
+	big=$(printf '%0100000d' 7)
+	expect 0 "0007\"}" "$io" send --port "$port" --message "$big" --repeat 20 &&
+		[ "$(wc -l <"$dir/said")" = 20 ]
+}
+test_fifty_clients() {
+	start epoll --service echo
+	expect 0 "^50 of 50 clients done, 3 messages sent by each, 150 came back" \
+		"$io" send --port "$port" --clients 50 --repeat 3
+}
+test_udp() {
+	start sigio_udp --service echo
+	expect 0 '"send_msg": "hi"}$' "$io" send --udp --port "$port" \
+		--message hi --repeat 2 && [ "$(wc -l <"$dir/said")" = 2 ]
+}
+test_udp_too_long() {
+	start sigio_udp
+	expect 1 EMSGSIZE "$io" send --udp --port "$port" \
+		--message "$(printf '%070000d' 7)"
+}
+# make install, then the installed command finds the installed programs.
+test_installed() {
+	mkdir -p "$dir/usr/bin" "$dir/usr/libexec/iomodels"
+	cp "$io" "$dir/usr/bin" && cp "$build/models/epoll" \
+		"$dir/usr/libexec/iomodels" || return
+	expect 0 'epoll.*one thread$' "$dir/usr/bin/iomodels" list &&
+	expect 0 'Usage: epoll' "$dir/usr/libexec/iomodels/epoll" --help
+}
+
+tests=$(sed -n 's/^\(test_[a-z0-9_]*\)().*/\1/p' "$0")
+echo "TAP version 13"
+echo "1..$(echo "$tests" | wc -l)"
+n=0 rc=0
+for t in $tests; do
+	n=$((n + 1))
+	if $t >"$dir/log" 2>&1; then
+		echo "ok $n ${t#test_}"
+	else
+		sed 's/^/# /' "$dir/log"
+		echo "not ok $n ${t#test_}"
+		rc=1
+	fi
+	stop >/dev/null 2>&1
+done
+exit $rc
