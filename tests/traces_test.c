@@ -50,6 +50,8 @@ static void as_committed(void *arg)
 	struct trace now, then;
 	char path[256], why[256];
 
+	if (point->program->flags & HOSTED)
+		SKIP("a library's calls differ from version to version");
 	capture(&now, point->program, point->scenario);
 	trace_path(&now, "traces", path);
 	if (trace_read(&then, path, why))
@@ -99,6 +101,13 @@ static void header_of(const struct program *p, char *text, size_t size)
 	add_header(text, size, path);
 }
 
+/* What libc calls to start a program and threads: no header has to name it. */
+static const char libc_calls[] =
+	" access arch_prctl brk close exit fstat getrandom madvise mmap mprotect"
+	" munmap newfstatat openat pread64 prlimit64 read rseq rt_sigaction"
+	" rt_sigprocmask sched_getparam sched_getscheduler set_robust_list"
+	" set_tid_address ";
+
 /*
  * A call that the header does not name is a call that the reader would not
  * expect: libc's start (brk, mprotect, set_tid_address) would be found here.
@@ -111,7 +120,9 @@ static void header_names_calls(void *arg)
 	struct trace t;
 
 	capture(&t, point->program, point->scenario);
-	header_of(point->program, header, sizeof(header));
+	header_of(point->program, header, sizeof(header) - sizeof(libc_calls));
+	if (point->program->flags & HOSTED)
+		strcat(header, libc_calls);
 	unnamed = trace_unnamed(&t, header);
 	if (unnamed)
 		FAIL("%s/%s.c: its capture has %s, its header has not",
