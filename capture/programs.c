@@ -49,6 +49,9 @@ struct program programs[] = {
 	{ "uring_basic",	"uring", URING, NULL, RING },
 	{ "uring_multishot",	"uring", URING, NULL, RING | SLOTS },
 	{ "uring_fast",		"uring", URING, NULL, RING | SLOTS },
+	{ "uring_sqpoll",	"uring", URING, NULL, RING },
+	{ "uring_worker",	"uring", URING, NULL, RING },
+	{ "uring_zerocopy",	"uring", URING, NULL, RING },
 
 	{ "file_blocking",	"posix_aio", READERS, NULL, FILES },
 	{ "file_threads",	"posix_aio", READERS, NULL, FILES },

@@ -121,7 +121,7 @@ static inline void ring_lay_out(struct ring *r, const struct io_uring_params *p)
  *   -ENOSYS   the kernel has no io_uring, or a seccomp filter hides it
  *   -EPERM    kernel.io_uring_disabled, or a seccomp filter
  *   -EINVAL   a flag is newer than the kernel, or does not go with another
- *   -ENOMEM   RLIMIT_MEMLOCK (before 5.12), or no memory
+ *   -ENOMEM   RLIMIT_MEMLOCK, of who has no CAP_IPC_LOCK; or no memory
  *   -EMFILE   no descriptor left (-ENFILE: in the whole system)
  *
  * or of mmap.  Nothing is left behind then.
@@ -193,8 +193,8 @@ static inline const char *ring_why(long err)
 	case -EINVAL:
 		return "this kernel is older than a flag that is asked for";
 	case -ENOMEM:
-		return "no memory for the rings: before Linux 5.12 raise the "
-		       "limit of locked memory (ulimit -l)";
+		return "no memory for the rings, which count as locked memory: "
+		       "raise that limit (ulimit -l)";
 	case -EMFILE:
 	case -ENFILE:
 		return "no descriptor is left: raise the limit (ulimit -n)";

@@ -71,7 +71,10 @@ static void ring_refused(const char *call, long err, const char *needs)
  */
 static void open_ring(unsigned entries, unsigned flags, const char *needs)
 {
-	struct io_uring_params p = { .flags = flags };
+	struct io_uring_params p = {
+		.flags = flags,
+		.sq_thread_idle = 20,		/* SQPOLL: milliseconds */
+	};
 	long err = ring_setup(&ring, entries, &p);
 
 	if (!err && !(p.features & IORING_FEAT_FAST_POLL))

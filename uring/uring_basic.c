@@ -27,7 +27,7 @@
  */
 #include "serve.h"
 
-enum { ENTRIES = 256, BUF = 4096 };
+enum { ENTRIES = 256, BUF = SCRATCH };
 enum { PER_EVENT = 2 };			/* requests that one completion adds */
 enum { ACCEPT = 1, RECV, SEND };
 
