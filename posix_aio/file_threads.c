@@ -9,8 +9,10 @@
  *     futex                             the first sleeps until all have ended
  *   each thread, for each block:
  *     pread64                           sleeps unless the page cache has it
+ *   and at its end:
+ *     futex  rt_sigprocmask munmap exit
  *
- * Calls     1 a block, and 5 a thread: 3 to start it, 3 to end it and tell.
+ * Calls     1 a block, and 7 a thread: 3 to start it, 4 to end it.
  * Needs     any Linux; --direct a file system that has O_DIRECT.
  * Limits    a thread a read in flight: RLIMIT_NPROC and memory bound --depth.
  * Compare   file_blocking.c has one; posix_aio_glibc.c has glibc's threads.

@@ -9,12 +9,14 @@
  *     clone3                            the helper, at the first aio_read
  *   until every block is there, by --notify:
  *     suspend:  futex                   aio_suspend sleeps; then ask each
- *     signal:   rt_sigtimedwait         the helper calls rt_sigqueueinfo
- *     thread:   futex                   the helper calls clone3, every time
+ *     signal:   rt_sigtimedwait         the helper's getpid getuid and
+ *                                       rt_sigqueueinfo: a signal to ourselves
+ *     thread:   futex                   the helper's clone3, for every block
  *     poll:     sched_yield             ask each, sleep never
  *       aio_error aio_return aio_read   no calls, but a futex where they meet
  *
- * Calls     1 pread64 a block, and what --notify adds.
+ * Calls     1 pread64 a block, and what --notify adds: signal 4, thread about
+ *           10, and a futex or two wherever two threads meet.
  * Needs     glibc; since 2.34 without -lrt.
  * Limits    a) One read in flight a descriptor: --opens N takes N of them, of
  *           which glibc serves 20 at once.
