@@ -586,6 +586,12 @@ static void too_deep(void *arg)
 
 /* ---- EINTR ---- */
 
+static void need_strace(void)
+{
+	if (system("strace -o /dev/null true >/dev/null 2>&1"))
+		SKIP("no strace, or it may not trace");
+}
+
 /*
  * The calls that wait return EINTR, every second time of the first ten; of
  * pread64, which the dynamic loader uses too, of a later ten.
@@ -606,8 +612,7 @@ static void interrupted(void *arg)
 	const struct reader *r = arg;
 	int fd = new_file();
 
-	if (system("strace -o /dev/null true >/dev/null 2>&1"))
-		SKIP("no strace, or it may not trace");
+	need_strace();
 	fill(fd, 100000);
 	for (unsigned i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
 		struct run run = { r, { "--depth=3", "--random", NULL } };
@@ -622,6 +627,131 @@ static void interrupted(void *arg)
 			 strcmp(calls[i].call, "pread64") ? "1..10" : "11..20");
 		run.wrapper = strace;
 		expect_checksum(&run, fd, expected(fd, 4096));
+	}
+}
+
+/* ---- the system calls that they make ---- */
+
+/* strace's log of a run over 25 blocks, five in flight; malloced. */
+static char *log_of(const struct reader *r)
+{
+	struct run run = { r, { "--depth=5", NULL } };
+	int fd = new_file(), log = new_file();
+	char *text = calloc(1, 1 << 20), path[64];
+	char *const strace[] = { "strace", "-f", "-qq", "-o", path, NULL };
+
+	need_strace();
+	fill(fd, 100000);
+	snprintf(path, sizeof(path), "/proc/%d/fd/%d", getpid(), log);
+	run.wrapper = strace;
+	expect_checksum(&run, fd, expected(fd, 4096));
+	ASSERT_GT(pread(log, text, (1 << 20) - 1, 0), 0);
+	return text;
+}
+
+/* How often the log has this call, begun; what ends a thread is not counted. */
+static int calls(const char *log, const char *name)
+{
+	char begin[64];
+	int n = 0;
+
+	snprintf(begin, sizeof(begin), " %s(", name);
+	for (; (log = strstr(log, begin)); log++)
+		n++;
+	return n;
+}
+
+/* The counts that the headers tell, and that the models stand for. */
+static void counts(void *arg)
+{
+	static const struct { const char *reader, *call; int n; } wanted[] = {
+		{ "file_blocking", "pread64", 25 },
+		{ "file_threads", "pread64", 25 },
+		{ "file_threads", "clone", 5 },
+		/* The page cache has it all: each batch is done at once. */
+		{ "native_aio", "io_submit", 5 },
+		{ "native_aio", "io_getevents", 5 },
+		{ "libaio", "io_submit", 5 },
+		{ "libaio", "io_getevents", 5 },
+		{ "uring_file", "io_uring_enter", 5 },
+		{ "posix_aio_glibc", "clone3", 1 },
+		{ "posix_aio_glibc-signal", "rt_sigqueueinfo", 25 },
+	};
+	const struct reader *r = arg;
+	char *log = log_of(r);
+	int n = 0;
+
+	for (unsigned i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
+		int seen = calls(log, wanted[i].call);
+
+		if (strcmp(wanted[i].reader, r->name))
+			continue;
+		if (seen != wanted[i].n)
+			FAIL("%s: %d calls, %d wanted", wanted[i].call, seen,
+			     wanted[i].n);
+		n++;
+	}
+	if (!n)
+		SKIP("its counts depend on which thread is faster");
+	free(log);
+}
+
+/* glibc reads in a thread of its own; the program's first makes no pread64. */
+TEST(posix_aio_glibc_reads_in_another_thread)
+{
+	static const struct reader r = { NULL, "posix_aio_glibc", { NULL } };
+	char *log = log_of(&r), *line = strstr(log, "openat(");
+	int first = atoi(log), n = 0;
+
+	/* From our file on: the loader reads libc with pread64, too. */
+	while ((line = strstr(line + 1, "openat("))) {
+		if (!strncmp(strchr(line, '"'), "\"/proc/self/fd/", 15))
+			break;
+	}
+	ASSERT_TRUE(line);
+	for (; (line = strstr(line, " pread64(")); line++) {
+		while (line[-1] != '\n')
+			line--;
+		EXPECT_NE(first, atoi(line));
+		line = strstr(line, " pread64(");
+		n++;
+	}
+	EXPECT_EQ(25, n);
+}
+
+/* The first comment of a source file, appended to text. */
+static void add_header(char *text, size_t size, const char *path)
+{
+	FILE *f = fopen(path, "re");
+	size_t n = strlen(text);
+
+	if (!f)
+		SKIP("%s: not in the folder of the source", path);
+	while (n + 1 < size && fgets(text + n, size - n, f) &&
+	       strcmp(text + n, " */\n"))
+		n += strlen(text + n);
+	fclose(f);
+}
+
+/* A header names every call that the capture of a freestanding reader has. */
+static void header_names_calls(void *arg)
+{
+	const struct reader *r = arg;
+	const struct program *p = program_find(r->program);
+	char header[16384] = "execve exit_group ", path[64];
+	char *log = log_of(r);
+
+	if (p->flags & HOSTED)
+		SKIP("libc's start makes calls of its own");
+	snprintf(path, sizeof(path), "%s/%s.c", p->dir, p->name);
+	add_header(header, sizeof(header), path);
+	add_header(header, sizeof(header), "posix_aio/reader.h");
+	for (char *line = strtok(log, "\n"); line; line = strtok(NULL, "\n")) {
+		char name[64];
+
+		if (sscanf(line, "%*d %63[a-z0-9_](", name) == 1 &&
+		    !strstr(header, name))
+			FAIL("%s does not name %s", path, name);
 	}
 }
 
@@ -668,6 +798,8 @@ void tap_list(void)
 		{ "refused", refused, 1 },
 		{ "too_deep", too_deep, 1 },
 		{ "interrupted", interrupted, 0 },
+		{ "counts", counts, 0 },
+		{ "header_names_calls", header_names_calls, 1 },
 	};
 
 	for (unsigned i = 0; i < sizeof(readers) / sizeof(readers[0]); i++)
