@@ -4,6 +4,7 @@
 #   make demo      run every model, show its system calls, end in one table
 #   make test      build and run every test; the last line counts them
 #   make check     the same without looking for packages (no apt)
+#   make soak      every server: 50 crowds of 200, then 10,000 connections
 #   make check-libc     the freestanding tests, built with libc
 #   make traces    capture every model again into traces/
 #   make check-traces   capture again and compare with traces/
@@ -103,7 +104,7 @@ hosted_tests := $(filter $(B)/tests/%,$(hosted))
 parts	:= $(patsubst %.c,$(B)/%.o,$(part_sources))
 objects	:= $(parts) $(patsubst %.c,$(B)/%.o,$(cli_sources))
 
-.PHONY: all programs tests check check-libc demo test traces \
+.PHONY: all programs tests check soak check-libc demo test traces \
 	check-traces install uninstall clean help left-out FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -209,6 +210,10 @@ check: all tests $(addprefix cross-,$(others))
 	$(Q)BUILD=$(B) sh tests/run $(raw_tests) $(cross_tests) \
 		$(wildcard tests/*_test.sh) $(hosted_tests) \
 		$(patsubst %,left-out:%,$(left_out))
+
+# Long: a minute or more.
+soak: all tests
+	$(Q)IOMODELS_SOAK=1 $(B)/tests/models_test '*/crowd/*' '*/nothing_grows'
 
 # The freestanding tests once more with libc's wrappers instead of ours: a
 # difference is a bug in one of the two.
