@@ -52,6 +52,7 @@ struct program programs[] = {
 	{ "uring_sqpoll",	"uring", URING, NULL, RING },
 	{ "uring_worker",	"uring", URING, NULL, RING },
 	{ "uring_zerocopy",	"uring", URING, NULL, RING },
+	{ "uring_udp",		"uring", URING, NULL, RING | UDP },
 
 	{ "file_blocking",	"posix_aio", READERS, NULL, FILES },
 	{ "file_threads",	"posix_aio", READERS, NULL, FILES },

@@ -44,6 +44,12 @@ struct ring {
 	unsigned cq_entries;		/* a power of two */
 	struct io_uring_cqe *kcqes;
 
+	/*
+	 * Signals that are blocked while ring_wait sleeps, and only then, in
+	 * the place of the thread's own; NULL: the thread's own.
+	 */
+	const unsigned long *wait_mask;
+
 	char *sq_map, *cq_map;		/* the same under SINGLE_MMAP */
 	unsigned long sq_size, cq_size, sqes_size;
 };
@@ -264,7 +270,11 @@ static inline int ring_overflowed(const struct ring *r)
 static inline long ring_wait(struct ring *r, unsigned wait,
 			     const struct __kernel_timespec *timeout)
 {
-	struct io_uring_getevents_arg ext = { .ts = (unsigned long)timeout };
+	struct io_uring_getevents_arg ext = {
+		.sigmask = (unsigned long)r->wait_mask,
+		.sigmask_sz = 8,
+		.ts = (unsigned long)timeout,
+	};
 	unsigned submit = r->sq_entries - ring_room(r);
 	unsigned flags = 0;
 
@@ -291,7 +301,7 @@ static inline long ring_wait(struct ring *r, unsigned wait,
 		flags |= IORING_ENTER_GETEVENTS;
 	if (!timeout)
 		return sys_io_uring_enter(r->fd, submit, wait, flags,
-					  (void *)0, 8);
+					  r->wait_mask, 8);
 	return sys_io_uring_enter(r->fd, submit, wait,
 				  flags | IORING_ENTER_EXT_ARG, &ext,
 				  sizeof(ext));

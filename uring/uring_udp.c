@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * uring_udp.c - io_uring on a UDP socket, one request for all datagrams
+ *
+ * One RECVMSG stays in the kernel and completes for every datagram, each in a
+ * buffer that the kernel takes from a ring of them:
+ *
+ *     | io_uring_recvmsg_out | sockaddr_in |      datagram      |   unused   |
+ *       lengths and flags      who sent it   at most DATAGRAM bytes
+ *
+ * An echo goes out of the same buffer, which is free again when the SENDMSG
+ * has completed.  The thread waits in io_uring_enter and copies there.
+ *
+ *     rt_sigprocmask                    SIGTERM and SIGINT only while asleep
+ *     io_uring_setup  mmap x2           the ring
+ *     mmap  io_uring_register PBUF_RING the buffers; RECVMSG is queued
+ *   wait:
+ *     io_uring_enter                    the only call: submits, sleeps, copies
+ *       RECVMSG:  SENDMSG               echo; print writes a line
+ *       SENDMSG:  nothing               its buffer is free
+ *
+ * Calls     2 an echo; of many that are ready at once each pays a share.
+ * Needs     Linux 6.0 (multishot RECVMSG).
+ * Limits    One datagram is one message: 65507 bytes.  All buffers in use
+ *           (ENOBUFS): RECVMSG ends, and is queued again when one is free.
+ *           What does not fit into the socket's receive buffer meanwhile is
+ *           dropped by the kernel, as UDP may.
+ * Compare   models/sigio_udp.c, a signal and two calls a datagram.
+ * Trace     traces/uring_udp.one.x86_64.strace
+ */
+#include "serve.h"
+
+enum { ENTRIES = 256, BUFFERS = 64, DATAGRAM = 65507 };
+enum {
+	HEAD = sizeof(struct io_uring_recvmsg_out) + sizeof(struct sockaddr_in),
+	BUF = (HEAD + DATAGRAM + 63) & ~63,
+};
+enum { PER_EVENT = 2 };			/* requests that one completion adds */
+enum { RECEIVE = 1, SEND };
+
+static struct ring_buffers buffers;
+static struct answer {
+	struct msghdr msg;
+	struct iovec bytes;
+} answers[BUFFERS];			/* by buffer */
+static int receiving, sending;		/* RECVMSG is in flight; SENDMSGs are */
+
+static void watch(void)
+{
+	/* Of this one the kernel takes only how much room the address wants. */
+	static struct msghdr room = { .msg_namelen = sizeof(struct sockaddr_in) };
+	struct io_uring_sqe *sqe = ring_sqe(&ring);	/* PER_EVENT: never 0 */
+
+	sqe->opcode = IORING_OP_RECVMSG;
+	sqe->flags = IOSQE_BUFFER_SELECT;
+	sqe->buf_group = buffers.group;
+	sqe->ioprio = IORING_RECV_MULTISHOT;
+	sqe->fd = listener;
+	sqe->addr = (unsigned long)&room;
+	sqe->user_data = key(RECEIVE, 0);
+	receiving = 1;
+}
+
+static void answer(unsigned buffer, void *peer, char *bytes, unsigned n)
+{
+	struct io_uring_sqe *sqe = ring_sqe(&ring);
+	struct answer *a = &answers[buffer];
+
+	a->bytes = (struct iovec){ bytes, n };
+	a->msg = (struct msghdr){
+		.msg_name = peer,
+		.msg_namelen = sizeof(struct sockaddr_in),
+		.msg_iov = &a->bytes,
+		.msg_iovlen = 1,
+	};
+	sqe->opcode = IORING_OP_SENDMSG;
+	sqe->fd = listener;
+	sqe->addr = (unsigned long)&a->msg;
+	sqe->user_data = key(SEND, buffer);
+	sending++;
+}
+
+static void serve(unsigned buffer)
+{
+	struct io_uring_recvmsg_out *out =
+		(void *)ring_buffers_at(&buffers, buffer);
+	struct sockaddr_in *peer = (void *)(out + 1);
+	char *bytes = (char *)(peer + 1), text[24];
+	unsigned n = out->payloadlen;
+
+	if (opt.echo)
+		return answer(buffer, peer, bytes, n);
+	if (n <= opt.max_message)
+		print_message(peer, bytes, n);
+	else
+		print(2, NAME ": %s: the message is beyond --max-message; "
+		      "%u bytes dropped\n", address(peer, text), n);
+	ring_buffers_put(&buffers, buffer);
+}
+
+static void complete(const struct io_uring_cqe *cqe)
+{
+	if (key_what(cqe->user_data) == SEND) {	/* or failed: UDP may lose */
+		ring_buffers_put(&buffers, key_index(cqe->user_data));
+		sending--;
+		return;
+	}
+	if (cqe->res == -EINVAL)
+		ring_refused("multishot RECVMSG", -EINVAL, "6.0");
+	if (!(cqe->flags & IORING_CQE_F_MORE))
+		receiving = 0;			/* ENOBUFS, or an overflow */
+	if (cqe->flags & IORING_CQE_F_BUFFER)
+		serve(ring_buffer_of(cqe));
+}
+
+static void complete_all(void)
+{
+	while (ring_ready(&ring) && ring_room(&ring) >= PER_EVENT) {
+		complete(ring_cqe(&ring, 0));
+		ring_seen(&ring, 1);
+	}
+	if (!receiving && sending < BUFFERS)
+		watch();
+}
+
+int main(int argc, char **argv)
+{
+	unsigned long stop = SIGNAL_BIT(SIGTERM) | SIGNAL_BIT(SIGINT);
+	unsigned long while_asleep;
+	long err;
+
+	(void)argc;
+	open_socket(argv, SOCK_DGRAM | SOCK_CLOEXEC);
+	/* Else one could come between the look at `stopping` and the sleep. */
+	must(sys_rt_sigprocmask(SIG_BLOCK, &stop, &while_asleep));
+	while_asleep &= ~stop;
+	open_ring(ENTRIES, 0, "6.0");
+	ring.wait_mask = &while_asleep;
+	err = ring_buffers_setup(&ring, &buffers, 0, BUFFERS, BUF);
+	if (err)
+		ring_refused("io_uring_register buffers", err, "5.19");
+	watch();
+	announce();
+	while (!stopping) {
+		must(ring_again(ring_wait(&ring, 1, NULL)));
+		complete_all();
+	}
+	while (sending || ring_ready(&ring)) {	/* what came before the end */
+		must(ring_again(ring_wait(&ring, 1, NULL)));
+		complete_all();
+	}
+	return 0;
+}
