@@ -13,6 +13,8 @@ static const struct command commands[] = {
 	{ "list",  "show the models, grouped, a sentence each", list_main },
 	{ "serve", "run the server of a model", serve_main },
 	{ "send",  "send the documents' JSON messages to a server", send_main },
+	{ "explain", "say what an strace log shows: models, costs, faults",
+	  explain_main },
 	{ NULL }
 };
 

@@ -1,0 +1,579 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * event.c - from lines to events; see event.h
+ *
+ * Joining works on the text: what the two halves of a call say is put together
+ * and lexed again, so there is one grammar for whole and for split calls.
+ */
+#include <stdlib.h>
+#include "event.h"
+
+void joiner_start(struct joiner *j, void (*emit)(void *, struct event *),
+		  void *context)
+{
+	*j = (struct joiner){ .emit = emit, .context = context };
+	j->now_ns = NO_TIME;
+}
+
+/* ---- text ---- */
+
+static void text_set(char **at, size_t *cap, size_t used, struct slice more)
+{
+	if (used + more.len + 8 > *cap) {
+		*cap = (used + more.len + 8) * 2;
+		*at = need(realloc(*at, *cap));
+	}
+	memcpy(*at + used, more.at, more.len);
+}
+
+static void strand_append(struct strand *s, struct slice more)
+{
+	text_set(&s->text, &s->cap, s->len, more);
+	s->len += more.len;
+}
+
+/* ---- strands ---- */
+
+static struct strand *strand_new(struct joiner *j, long pid)
+{
+	struct strand *s = need(calloc(1, sizeof(*s)));
+
+	s->pid = pid;
+	map_put(&j->strands, pid, s);
+	return s;
+}
+
+static void strand_free(struct strand *s)
+{
+	for (unsigned i = 0; i < s->n_held; i++)
+		free(s->held[i].text);
+	free(s->text);
+	free(s);
+}
+
+static void strand_drop(struct joiner *j, struct strand *s)
+{
+	map_remove(&j->strands, s->pid);
+	if (j->last == s)
+		j->last = NULL;
+	if (j->cut_strand == s)
+		j->cut_strand = NULL;
+	strand_free(s);
+}
+
+/*
+ * Whose line it is.  On a terminal strace names the pid only while there are
+ * several processes: the first one's lines have none at the start, and the
+ * last one's none at the end.
+ */
+static struct strand *strand_of(struct joiner *j, long pid, int column)
+{
+	struct strand *s, *only = NULL;
+
+	if (j->last && j->last->pid == pid)
+		return j->last;
+	s = map_get(&j->strands, pid);
+	if (!s && !pid && column >= 0 && j->strands.used) {
+		map_each(&j->strands, i, s)
+			if (!only || s->pid < only->pid)
+				only = s;
+		s = only;
+	}
+	if (!s && column && !map_get(&j->announced, pid)) {
+		s = map_remove(&j->strands, 0);
+		if (s) {
+			s->pid = pid;
+			map_put(&j->strands, pid, s);
+		}
+	}
+	if (!s)
+		s = strand_new(j, pid);
+	map_remove(&j->announced, pid);
+	j->last = s;
+	return s;
+}
+
+/* ---- time ---- */
+
+/* One clock for all forms; NO_TIME when the line has none. */
+static long long time_of(struct joiner *j, const struct line *l)
+{
+	enum { HALF_A_DAY_S = 12 * 3600 };
+	long long ns = l->at_ns;
+
+	if (ns == NO_TIME) {
+		if (l->since_ns == NO_TIME)
+			return NO_TIME;
+		ns = (j->now_ns == NO_TIME ? 0 : j->now_ns) + l->since_ns;
+	} else if (l->clock_of_day) {
+		ns += j->day_ns;
+		if (j->now_ns != NO_TIME &&
+		    j->now_ns - ns > HALF_A_DAY_S * 1000000000LL) {
+			j->day_ns += 2 * HALF_A_DAY_S * 1000000000LL;
+			ns += 2 * HALF_A_DAY_S * 1000000000LL;
+		}
+	}
+	if (j->now_ns != NO_TIME && ns < j->now_ns)
+		j->out_of_order++;
+	else
+		j->now_ns = ns;
+	j->has_times = 1;
+	return ns;
+}
+
+/* ---- emitting ---- */
+
+static void emit(struct joiner *j, struct event *e)
+{
+	j->emit(j->context, e);
+}
+
+static void emit_plain(struct joiner *j, enum event_kind kind,
+		       struct strand *s, struct line *l, unsigned long number,
+		       long long now)
+{
+	struct event e = {
+		.kind = kind, .strand = s, .line = l, .call = CALL_OTHER,
+		.first = number, .last = number, .start_ns = now,
+		.end_ns = now, .took_ns = NO_TIME,
+	};
+
+	if (kind == EVENT_BEGUN)
+		e.call = call_find(l->name);
+	emit(j, &e);
+}
+
+static void finish_times(struct event *e, long long resumed_ns)
+{
+	if (e->took_ns == NO_TIME && resumed_ns != NO_TIME &&
+	    e->start_ns != NO_TIME)
+		e->took_ns = resumed_ns - e->start_ns;
+	e->end_ns = resumed_ns != NO_TIME ? resumed_ns :
+		    e->start_ns != NO_TIME && e->took_ns != NO_TIME ?
+		    e->start_ns + e->took_ns : e->start_ns;
+}
+
+/* ---- restarts ---- */
+
+static void hold(struct strand *s, struct event *e)
+{
+	struct held *h;
+	const char *from = e->line->name.at;
+	struct slice text = slice_of(from, e->line->args.at + e->line->args.len);
+
+	if (s->n_held == 4) {			/* four deep: forget the oldest */
+		free(s->held[0].text);
+		memmove(s->held, s->held + 1, 3 * sizeof(*s->held));
+		s->n_held--;
+	}
+	h = &s->held[s->n_held++];
+	*h = (struct held){ .call = e->call, .first = e->first,
+			    .start_ns = e->start_ns, .took_ns = e->took_ns,
+			    .restarts = e->restarts, .len = text.len };
+	h->text = need(malloc(text.len + 1));
+	memcpy(h->text, text.at, text.len);
+	s->since_held = 0;
+}
+
+static void take_over(struct event *e, const struct held *h)
+{
+	e->first = h->first;
+	e->start_ns = h->start_ns;
+	e->restarts = h->restarts + 1;
+	if (e->took_ns != NO_TIME && e->end_ns != NO_TIME &&
+	    h->start_ns != NO_TIME)
+		e->took_ns = e->end_ns - h->start_ns;
+	else if (e->took_ns != NO_TIME && h->took_ns != NO_TIME)
+		e->took_ns += h->took_ns;
+}
+
+/* The first argument of the text "name(first, ...". */
+static int same_first_argument(const struct held *h, const struct line *l)
+{
+	struct slice args = slice_after((struct slice){ h->text, h->len }, "(");
+	struct slice first;
+
+	if (!l->n_args || !line_element(&args, &first))
+		return !l->n_args;
+	return first.len == l->arg[0].len &&
+	       !memcmp(first.at, l->arg[0].at, first.len);
+}
+
+/* The call held last, with this result: " = -1 EINTR" or of a restart. */
+static void release(struct joiner *j, struct strand *s, struct slice result,
+		    struct event *like, int interrupted)
+{
+	struct held *h = &s->held[s->n_held - 1];
+	struct slice tail = slice_trim(result);
+	struct line l = *like->line;
+	struct event e = *like;
+	size_t len = h->len;
+
+	text_set(&j->scratch, &j->scratch_cap, 0,
+		 (struct slice){ h->text, h->len });
+	if (!tail.len || *tail.at != ')') {
+		text_set(&j->scratch, &j->scratch_cap, len, SLICE(") "));
+		len += 2;
+	}
+	text_set(&j->scratch, &j->scratch_cap, len, tail);
+	len += tail.len;
+	l.took_ns = NO_TIME;
+	l.flags = 0;
+	e.kind = EVENT_CALL;
+	e.line = &l;
+	e.call = h->call;
+	e.interrupted = interrupted;
+	take_over(&e, h);
+	if (interrupted)
+		e.restarts--;
+	s->n_held--;
+	if (!line_read_call(&l, j->scratch, len))
+		emit(j, &e);
+	free(h->text);
+	h->text = NULL;
+}
+
+/* A whole call: is it the second half of one that a signal cut short? */
+static void call_done(struct joiner *j, struct event *e)
+{
+	struct strand *s = e->strand;
+	struct held *h = s->n_held ? &s->held[s->n_held - 1] : NULL;
+
+	if (h && e->call == CALL_RESTART) {
+		const struct line *l = e->line;
+
+		if (!(l->flags & LINE_RESTART)) {
+			release(j, s, slice_of(l->args.at + l->args.len,
+					       l->value.at + l->value.len +
+					       (l->error.len ?
+						l->error.len + 1 : 0)), e, 0);
+			return;
+		}
+		h->restarts++;			/* interrupted once more */
+		return;
+	}
+	if (h && e->call == h->call && e->call != CALL_OTHER &&
+	    same_first_argument(h, e->line)) {
+		take_over(e, h);
+		free(h->text);
+		s->n_held--;
+		h = NULL;
+	}
+	if (e->line->flags & LINE_RESTART && e->call != CALL_OTHER) {
+		hold(s, e);
+		return;
+	}
+	emit(j, e);
+	if (!h)
+		return;
+	/* Its handler ran and the call is not taken up again. */
+	if (e->call == CALL_SIGRETURN && slice_is(e->line->error, "EINTR"))
+		release(j, s, SLICE("= -1 EINTR (Interrupted)"), e, 1);
+	else if (++s->since_held > 64)
+		release(j, s, SLICE("= -1 EINTR (Interrupted)"), e, 1);
+}
+
+/* ---- lines ---- */
+
+static void whole_call(struct joiner *j, struct strand *s, struct line *l,
+		       unsigned long number, long long now)
+{
+	struct event e = {
+		.kind = EVENT_CALL, .strand = s, .line = l,
+		.call = call_find(l->name), .first = number, .last = number,
+		.start_ns = now, .took_ns = l->took_ns,
+	};
+
+	if (l->took_ns != NO_TIME)
+		j->has_durations = 1;
+	finish_times(&e, NO_TIME);
+	if (e.call == CALL_CLONE || e.call == CALL_FORK)
+		if (l->ret > 0 && !map_get(&j->strands, l->ret))
+			map_put(&j->announced, l->ret, j);
+	call_done(j, &e);
+}
+
+static void begun(struct joiner *j, struct strand *s, struct line *l,
+		  unsigned long number, long long now)
+{
+	s->len = 0;
+	strand_append(s, l->body);
+	s->open = 1;
+	s->first = number;
+	s->start_ns = now;
+	s->took_ns = NO_TIME;
+	emit_plain(j, EVENT_BEGUN, s, l, number, now);
+}
+
+/* The open call of s with this end; lexes what both say together. */
+static int joined(struct joiner *j, struct strand *s, struct slice tail,
+		  const struct line *from, unsigned long number, long long now)
+{
+	struct line l = *from;
+	struct event e = {
+		.kind = EVENT_CALL, .strand = s, .line = &l, .joined = 1,
+		.first = s->first, .last = number, .start_ns = s->start_ns,
+	};
+
+	text_set(&j->scratch, &j->scratch_cap, 0,
+		 (struct slice){ s->text, s->len });
+	text_set(&j->scratch, &j->scratch_cap, s->len, tail);
+	s->open = 0;
+	l.flags = 0;
+	l.took_ns = NO_TIME;
+	l.aux = l.error = (struct slice){ tail.at, 0 };
+	l.ret = 0;
+	if (line_read_call(&l, j->scratch, s->len + tail.len))
+		return -1;
+	if (l.took_ns != NO_TIME)
+		j->has_durations = 1;
+	e.call = call_find(l.name);
+	e.took_ns = l.took_ns;
+	finish_times(&e, now);
+	call_done(j, &e);
+	return 0;
+}
+
+/* The call was open when its thread ended, or the log did. */
+static void abandon(struct joiner *j, struct strand *s, const struct line *l,
+		    unsigned long number, long long now)
+{
+	while (s->len && (s->text[s->len - 1] == ' ' ||
+			  s->text[s->len - 1] == ','))
+		s->len--;
+	if (joined(j, s, SLICE(") = ?"), l, number, now))
+		joined(j, s, SLICE("}) = ?"), l, number, now);
+}
+
+static void resumed(struct joiner *j, struct strand *s, struct line *l,
+		    unsigned long number, long long now)
+{
+	int orphan = !s->open;
+
+	if (orphan) {				/* attached late, or pids raced */
+		s->len = 0;
+		strand_append(s, l->name);
+		strand_append(s, SLICE("("));
+		s->first = number;
+		s->start_ns = NO_TIME;
+		j->orphans++;
+	}
+	if (l->kind == LINE_RESUMED_UNFINISHED) {
+		strand_append(s, l->body);
+		s->open = 1;
+		emit_plain(j, EVENT_BEGUN, s, l, number, now);
+	} else if (joined(j, s, l->body, l, number, now)) {
+		j->unknown++;
+		emit_plain(j, EVENT_UNKNOWN, s, l, number, now);
+	}
+}
+
+static void unknown(struct joiner *j, struct line *l, unsigned long number,
+		    long long now)
+{
+	j->unknown++;
+	emit_plain(j, EVENT_UNKNOWN, NULL, l, number, now);
+}
+
+/* A line without a leader: the rest of the call that chatter tore apart. */
+static void tail(struct joiner *j, struct line *l, unsigned long number,
+		 long long now)
+{
+	struct strand *s = j->cut_strand;
+	struct slice more = slice_trim(l->body);
+
+	if (!s) {
+		/* The end of a call that another line's text swallowed. */
+		s = j->last && j->last->open ? j->last : NULL;
+		if (!s || joined(j, s, l->body, l, number, now))
+			unknown(j, l, number, now);
+		return;
+	}
+	s->len = 0;
+	strand_append(s, (struct slice){ j->cut, j->cut_len });
+	s->first = j->cut_first;
+	s->start_ns = j->cut_start_ns;
+	j->cut_strand = NULL;
+	if (slice_starts(more, "<unfinished ")) {
+		s->open = 1;
+		emit_plain(j, EVENT_BEGUN, s, l, number, now);
+	} else if (joined(j, s, l->body, l, number, now)) {
+		unknown(j, l, number, now);
+	}
+}
+
+static void cut(struct joiner *j, struct strand *s, struct line *l,
+		unsigned long number, long long now)
+{
+	free(j->cut);
+	j->cut = need(malloc(l->body.len + 1));
+	memcpy(j->cut, l->body.at, l->body.len);
+	j->cut_len = l->body.len;
+	j->cut_strand = s;
+	j->cut_first = number;
+	j->cut_start_ns = now;
+	emit_plain(j, EVENT_NOTE, s, l, number, now);
+}
+
+/* "<pid changed to 7 ...>": the rest comes under pid 7. */
+static void reborn(struct joiner *j, struct strand *s, struct line *l,
+		   unsigned long number, long long now)
+{
+	struct strand *heir = map_get(&j->strands, l->new_pid);
+
+	begun(j, s, l, number, now);
+	if (!heir)
+		heir = strand_new(j, l->new_pid);
+	if (heir == s)
+		return;
+	heir->len = 0;
+	strand_append(heir, (struct slice){ s->text, s->len });
+	heir->open = 1;
+	heir->first = number;
+	heir->start_ns = now;
+	s->open = 0;
+	emit_plain(j, EVENT_SUPERSEDED, s, l, number, now);
+	strand_drop(j, s);
+}
+
+static void superseded(struct joiner *j, struct strand *s, struct line *l,
+		       unsigned long number, long long now)
+{
+	if (s->open && !(s->len > 6 && !memcmp(s->text, "execve", 6)))
+		abandon(j, s, l, number, now);
+	emit_plain(j, EVENT_NOTE, s, l, number, now);	/* the pid lives on */
+}
+
+static void ended(struct joiner *j, struct strand *s, struct line *l,
+		  unsigned long number, long long now)
+{
+	if (s->open)
+		abandon(j, s, l, number, now);
+	while (s->n_held) {
+		struct event like = {
+			.strand = s, .line = l, .first = number,
+			.last = number, .start_ns = now, .end_ns = now,
+			.took_ns = NO_TIME,
+		};
+
+		release(j, s, SLICE("= ?"), &like, 1);
+	}
+	emit_plain(j, EVENT_EXIT, s, l, number, now);
+	strand_drop(j, s);
+}
+
+static void note(struct joiner *j, struct line *l, unsigned long number,
+		 long long now)
+{
+	if (l->kind == LINE_TABLE)
+		j->in_table = 1;
+	if (l->flags & LINE_ATTACHED && l->new_pid > 0 &&
+	    !map_get(&j->strands, l->new_pid))
+		map_put(&j->announced, l->new_pid, j);
+	emit_plain(j, EVENT_NOTE, NULL, l, number, now);
+}
+
+/* Inside the table of -c: rules, rows of numbers and the total. */
+static int in_table(struct joiner *j, struct line *l)
+{
+	struct slice t = slice_trim(l->text);
+
+	if (!j->in_table)
+		return 0;
+	if (!t.len || *t.at == '-' || (*t.at >= '0' && *t.at <= '9')) {
+		if (slice_ends(t, " total"))
+			j->in_table = 0;
+		l->kind = LINE_TABLE;
+		return 1;
+	}
+	j->in_table = 0;
+	return 0;
+}
+
+void joiner_line(struct joiner *j, struct line *l, unsigned long number,
+		 long default_pid)
+{
+	struct strand *s;
+	long long now;
+
+	j->lines++;
+	if (j->in_table && in_table(j, l)) {
+		note(j, l, number, NO_TIME);
+		return;
+	}
+	now = time_of(j, l);
+	if (l->kind == LINE_TAIL) {
+		tail(j, l, number, now);
+		return;
+	}
+	if (l->kind == LINE_UNKNOWN) {
+		unknown(j, l, number, now);
+		return;
+	}
+	if (l->kind == LINE_EMPTY || (l->kind >= LINE_FRAME &&
+				      l->kind <= LINE_COMMENT)) {
+		note(j, l, number, now);
+		return;
+	}
+	s = strand_of(j, l->pid ? l->pid : default_pid,
+		      l->flags & LINE_PID_COLUMN ? 1 : 0);
+	switch (l->kind) {
+	case LINE_CALL:
+		whole_call(j, s, l, number, now);
+		break;
+	case LINE_UNFINISHED:
+		if (l->flags & LINE_REBORN)
+			reborn(j, s, l, number, now);
+		else
+			begun(j, s, l, number, now);
+		if (l->flags & LINE_NO_RETURN)
+			abandon(j, s, l, number, now);
+		break;
+	case LINE_RESUMED:
+	case LINE_RESUMED_UNFINISHED:
+		resumed(j, s, l, number, now);
+		break;
+	case LINE_SIGNAL:
+		emit_plain(j, EVENT_SIGNAL, s, l, number, now);
+		break;
+	case LINE_STOPPED:
+		emit_plain(j, EVENT_STOPPED, s, l, number, now);
+		break;
+	case LINE_SUPERSEDED:
+		superseded(j, s, l, number, now);
+		break;
+	case LINE_CUT:
+		cut(j, s, l, number, now);
+		break;
+	default:
+		ended(j, s, l, number, now);
+	}
+}
+
+void joiner_end(struct joiner *j)
+{
+	struct strand *s;
+	struct line l = { .at_ns = NO_TIME, .since_ns = NO_TIME,
+			  .took_ns = NO_TIME };
+
+	/* The last word of each thread; nothing is known of its end. */
+	map_each(&j->strands, i, s) {
+		if (s->open)
+			abandon(j, s, &l, s->first, NO_TIME);
+		while (s->n_held) {
+			struct event like = {
+				.strand = s, .line = &l, .first = s->first,
+				.last = s->first, .start_ns = NO_TIME,
+				.end_ns = NO_TIME, .took_ns = NO_TIME,
+			};
+
+			release(j, s, SLICE("= ?"), &like, 1);
+		}
+	}
+	map_each(&j->strands, i, s)
+		strand_free(s);
+	map_free(&j->strands);
+	map_free(&j->announced);
+	free(j->cut);
+	free(j->scratch);
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * event.h - from lines to events: a call is one event, however many lines
+ * strace needed for it
+ *
+ *   - "<unfinished ...>" and "<... resumed>" are joined, by pid;
+ *   - a call that a signal cut short and the kernel restarted (ERESTART*,
+ *     then restart_syscall or the same call again) is one call;
+ *   - a call that strace's own chatter tore apart is put together.
+ */
+#ifndef IOMODELS_EVENT_H
+#define IOMODELS_EVENT_H
+
+#include "call.h"
+#include "line.h"
+#include "map.h"
+
+enum event_kind {
+	EVENT_CALL,		/* a call, with its result if it has one */
+	EVENT_BEGUN,		/* an unfinished line: the result comes later */
+	EVENT_SIGNAL,
+	EVENT_STOPPED,
+	EVENT_EXIT,		/* of a thread */
+	EVENT_SUPERSEDED,	/* another thread's execve ended this one */
+	EVENT_NOTE,		/* frames, dumps, chatter, comments, tables */
+	EVENT_UNKNOWN,		/* a line that was not understood */
+};
+
+/* What is known of one thread's text: at most one call is open. */
+struct strand {
+	long pid;
+	char *text;		/* "read(3, " of the open call */
+	size_t len, cap;
+	int open;
+	unsigned long first;	/* line of the open call */
+	long long start_ns, took_ns;
+	struct held {		/* cut short by a signal, may go on */
+		char *text;	/* "poll([{fd=3, ...}], 1, 5000" */
+		size_t len;
+		enum call call;
+		unsigned long first;
+		long long start_ns, took_ns;
+		unsigned restarts;
+	} held[4];
+	unsigned n_held, since_held;
+	void *task;		/* of process.h */
+};
+
+struct event {
+	enum event_kind kind;
+	struct strand *strand;	/* NULL: the line belongs to no thread */
+	struct line *line;	/* of a call: lexed from the joined text */
+	enum call call;
+	unsigned long first, last;	/* line numbers */
+	long long start_ns;	/* NO_TIME: the log has no times */
+	long long end_ns;	/* the best that is known; NO_TIME: nothing */
+	long long took_ns;	/* -T, or from the resumed line; NO_TIME */
+	unsigned restarts;	/* lines of the same call before */
+	int interrupted;	/* a signal ended it for good (EINTR) */
+	int orphan;		/* resumed without a start */
+	int joined;		/* from an unfinished and a resumed line */
+};
+
+struct joiner {
+	void (*emit)(void *context, struct event *e);
+	void *context;
+	struct map strands;	/* by pid */
+	struct map announced;	/* pids that clone or strace promised */
+	struct strand *last;	/* cache, and whom a headless line continues */
+	char *cut;		/* a call that chatter tore apart */
+	size_t cut_len;
+	struct strand *cut_strand;
+	char *scratch;		/* the joined text of the event in hand */
+	size_t scratch_cap;
+	unsigned long lines, unknown, orphans, out_of_order;
+	unsigned long cut_first;
+	long long cut_start_ns;
+	long long now_ns, day_ns;	/* -r adds up, -t wraps at midnight */
+	int in_table, has_times, has_durations;
+};
+
+void joiner_start(struct joiner *j, void (*emit)(void *, struct event *),
+		  void *context);
+/* default_pid: whose line it is when it does not say; 0: unknown. */
+void joiner_line(struct joiner *j, struct line *l, unsigned long number,
+		 long default_pid);
+/* What is still open was not finished when the log ended. */
+void joiner_end(struct joiner *j);
+
+#endif

@@ -1,0 +1,774 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * line.c - the grammar of strace's output, from 4.x to 7.x
+ *
+ * Two things make it harder than it looks.  A string, a path or a comment may
+ * hold any bracket, so the return value is found by the parenthesis that
+ * matches, never by searching for ") = ".  And the leader depends on options
+ * that the text does not name, so each field is told by its own shape.
+ */
+#include "line.h"
+
+/* ---- characters that end a run of dull ones ---- */
+
+static const unsigned char special[256] = {
+	['"'] = 1, ['('] = 1, [')'] = 1, ['['] = 1, [']'] = 1, ['{'] = 1,
+	['}'] = 1, ['<'] = 1, [','] = 1, ['/'] = 1, ['='] = 1,
+};
+
+static int is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static int is_word(char c)
+{
+	return is_digit(c) || (c >= 'a' && c <= 'z') ||
+	       (c >= 'A' && c <= 'Z') || c == '_' || c == '?' || c == '.';
+}
+
+long long slice_number(struct slice s, const char **end)
+{
+	const char *p = s.at, *stop = s.at + s.len, *digits;
+	unsigned long long n = 0;
+	int base = 10, negative = 0;
+
+	if (p < stop && *p == '-')
+		negative = 1, p++;
+	if (stop - p > 2 && p[0] == '0' && p[1] == 'x')
+		base = 16, p += 2;
+	else if (stop - p > 1 && p[0] == '0' && is_digit(p[1]))
+		base = 8, p++;
+	for (digits = p; p < stop; p++) {
+		int d = is_digit(*p) ? *p - '0' :
+			*p >= 'a' && *p <= 'f' ? *p - 'a' + 10 : 99;
+
+		if (d >= base)
+			break;
+		n = n > (~0ULL - d) / base ? ~0ULL : n * base + d;
+	}
+	if (end)
+		*end = p == digits ? s.at : p;
+	if (p == digits)
+		return 0;
+	if (base == 10 && n > LLONG_MAX)
+		n = LLONG_MAX;
+	return negative ? -n : n;
+}
+
+/* p is at the opening quote.  Past the closing one; NULL when there is none. */
+static const char *skip_string(const char *p, const char *end)
+{
+	const char *start = p++;
+
+	for (; (p = memchr(p, '"', end - p)); p++) {
+		const char *back = p;
+
+		while (back - 1 > start && back[-1] == '\\')
+			back--;
+		if (!((p - back) & 1))		/* not an escaped quote */
+			return p + 1;
+		if (p + 1 >= end)
+			return NULL;
+	}
+	return NULL;
+}
+
+/*
+ * p is at a '<'.  Past the '>' that matches: a decoration may hold another
+ * one (<char 5:2 @/dev/pts/1>), an arrow (127.0.0.1:1->127.0.0.1:2) and a
+ * quoted path.  NULL when it does not end.
+ */
+static const char *skip_angle(const char *p, const char *end)
+{
+	int depth = 0;
+
+	while (p < end) {
+		if (*p == '"') {
+			p = skip_string(p, end);
+			if (!p)
+				return NULL;
+			continue;
+		}
+		if (*p == '<')
+			depth++;
+		else if (*p == '>' && p[-1] != '-' && --depth == 0)
+			return p + 1;
+		p++;
+	}
+	return NULL;
+}
+
+/*
+ * Where the bracket that is open at p closes, or, with depth 0, the next comma
+ * or the end.  NULL when the text ends first.  Calls mark for each comma at
+ * the outermost depth when l is given.
+ */
+static const char *scan(const char *p, const char *end, int depth,
+			struct line *l)
+{
+	int outer = depth;
+	const char *q, *from = p;
+
+	for (;; p++) {
+		while (p < end && !special[(unsigned char)*p])
+			p++;
+		if (p >= end)
+			return depth == 0 && outer == 0 ? end : NULL;
+		switch (*p) {
+		case '"':
+			p = skip_string(p, end);
+			if (!p)
+				return NULL;
+			p--;
+			break;
+		case '(': case '[': case '{':
+			depth++;
+			break;
+		case ')': case ']': case '}':
+			if (--depth == 0 && outer == 1)
+				goto closed;
+			if (depth < 0)
+				return NULL;
+			break;
+		case '<':
+			if (p + 1 < end && p[1] == '<') {	/* 1<<3 */
+				p++;
+				break;
+			}
+			q = skip_angle(p, end);
+			if (q)
+				p = q - 1;
+			break;
+		case '/':
+			if (p + 1 < end && p[1] == '*') {
+				q = memmem(p, end - p, "*/", 2);
+				if (!q)
+					return NULL;
+				p = q + 1;
+			}
+			break;
+		case ',':
+			if (depth != outer)
+				break;
+			if (!outer)
+				return p;
+			if (l && l->n_args < LINE_ARGS)
+				l->arg[l->n_args++] = slice_of(from, p);
+			from = p + 1;
+			break;
+		}
+	}
+closed:
+	if (l && l->n_args < LINE_ARGS &&
+	    (l->n_args || slice_trim(slice_of(from, p)).len))
+		l->arg[l->n_args++] = slice_of(from, p);
+	return p;
+}
+
+int line_element(struct slice *s, struct slice *element)
+{
+	const char *end = s->at + s->len, *p;
+
+	*s = slice_trim(*s);
+	if (!s->len)
+		return 0;
+	p = scan(s->at, end, 0, NULL);
+	if (!p)
+		p = end;			/* cut short: take what is left */
+	*element = slice_trim(slice_of(s->at, p));
+	*s = slice_of(p + (p < end), end);
+	return 1;
+}
+
+struct slice line_field(struct slice s, const char *name)
+{
+	size_t len = strlen(name);
+	const char *p = s.at, *end = s.at + s.len, *stop;
+
+	while (p < end && (p = memmem(p, end - p, name, len))) {
+		if ((p == s.at || !is_word(p[-1])) && p + len < end &&
+		    p[len] == '=') {
+			p += len + 1;
+			stop = scan(p, end, 0, NULL);
+			if (!stop) {		/* up to the bracket around it */
+				stop = p;
+				while (stop < end && *stop != '}' &&
+				       *stop != ',' && *stop != ']' &&
+				       *stop != ')')
+					stop++;
+			}
+			return slice_trim(slice_of(p, stop));
+		}
+		p += len;
+	}
+	return (struct slice){ end, 0 };
+}
+
+long line_fd(struct slice s, struct slice *decoration)
+{
+	const char *p, *end = s.at + s.len, *close;
+	long long n;
+
+	if (decoration)
+		*decoration = (struct slice){ end, 0 };
+	if (slice_starts(s, "AT_FDCWD"))
+		return -1;
+	n = slice_number(s, &p);
+	if (p == s.at || n < 0 || n > INT_MAX)
+		return -1;
+	if (p < end && *p == '<' && decoration) {
+		close = skip_angle(p, end);
+		*decoration = slice_of(p + 1, close ? close - 1 : end);
+	}
+	return n;
+}
+
+/* ---- the leader ---- */
+
+/* "1795201724.156011", "0.000043": nanoseconds; *end past it, or at p. */
+static long long seconds(const char *p, const char *end, const char **stop)
+{
+	long long n = 0, scale = 1000000000;
+	const char *from = p;
+
+	for (; p < end && is_digit(*p) && n < 9000000000LL; p++)
+		n = n * 10 + *p - '0';
+	if (p == from) {
+		*stop = from;
+		return 0;
+	}
+	n *= 1000000000;
+	if (p < end && *p == '.')
+		for (p++; p < end && is_digit(*p); p++)
+			if (scale > 1) {
+				scale /= 10;
+				n += scale * (*p - '0');
+			}
+	*stop = p;
+	return n;
+}
+
+/* "19:08:44.145008" */
+static const char *read_time_of_day(struct line *l, const char *p,
+				    const char *end)
+{
+	long long ns;
+	const char *stop;
+
+	if (end - p < 8 || p[2] != ':' || p[5] != ':' || !is_digit(p[3]) ||
+	    !is_digit(p[4]))
+		return NULL;
+	ns = seconds(p + 6, end, &stop);
+	if (stop == p + 6)
+		return NULL;
+	l->at_ns = ns + ((p[0] - '0') * 10 + p[1] - '0') * 3600000000000LL +
+		   ((p[3] - '0') * 10 + p[4] - '0') * 60000000000LL;
+	l->clock_of_day = 1;
+	return stop;
+}
+
+/*
+ * A number with a colon or a point is a time; one of ten digits or more is a
+ * time without a fraction, since no pid is that large.
+ */
+static const char *read_time(struct line *l, const char *p, const char *end)
+{
+	const char *stop;
+	long long ns;
+
+	if (end - p > 2 && p[2] == ':' && is_digit(p[0]) && is_digit(p[1]))
+		return read_time_of_day(l, p, end);
+	ns = seconds(p, end, &stop);
+	if (stop == p)
+		return NULL;
+	if (ns >= 1000000000LL * 1000000000LL)
+		l->at_ns = ns;
+	else if (memchr(p, '.', stop - p))
+		l->since_ns = ns;		/* -r alone */
+	else
+		return NULL;
+	return stop;
+}
+
+/* "[pid  7]", "[pid 7<name>]".  Past it, or NULL. */
+static const char *read_pid_column(struct line *l, const char *p,
+				   const char *end)
+{
+	const char *q = p + 4, *stop;
+
+	if (end - p < 7 || memcmp(p, "[pid", 4))
+		return NULL;
+	while (q < end && *q == ' ')
+		q++;
+	l->pid = slice_number(slice_of(q, end), &stop);
+	if (stop == q)
+		return NULL;
+	if (stop < end && *stop == '<') {
+		q = stop + 1;
+		stop = memchr(q, '>', end - q);
+		if (!stop)
+			return NULL;
+		l->comm = slice_of(q, stop++);
+	}
+	if (stop >= end || *stop != ']')
+		return NULL;
+	l->flags |= LINE_PID_COLUMN;
+	return stop + 1;
+}
+
+/* "7 ", "7<name> " of -o.  Past the blank, or NULL when it is no pid. */
+static const char *read_pid(struct line *l, const char *p, const char *end)
+{
+	const char *q = p;
+	long n = 0;
+
+	while (q < end && is_digit(*q) && q - p < 10)
+		n = n * 10 + *q++ - '0';
+	if (q == p || q - p >= 10 || q >= end)
+		return NULL;
+	if (*q == '<') {
+		const char *close = memchr(q, '>', end - q);
+
+		if (!close || close + 1 >= end || close[1] != ' ')
+			return NULL;
+		l->comm = slice_of(q + 1, close);
+		q = close + 1;
+	}
+	if (*q != ' ')
+		return NULL;
+	l->pid = n;
+	return q + 1;
+}
+
+/*
+ * "[ 334]" of -n, "[00007f2339e291b3]" of -i, "[system_u:...]" of
+ * --secontext: passed over.  "[ Process PID=7 runs in 32 bit mode. ]" is not
+ * a leader but all that the line holds.
+ */
+static const char *skip_bracket(const char *p, const char *end)
+{
+	const char *q = memchr(p, ']', end - p);
+
+	if (!q || q + 1 >= end || q[1] != ' ')
+		return NULL;
+	if (memmem(p, q - p, "Process", 7) || memmem(p, q - p, "rocess PID", 10))
+		return NULL;
+	return q + 1;
+}
+
+static const char *skip_blanks(const char *p, const char *end)
+{
+	while (p < end && *p == ' ')
+		p++;
+	return p;
+}
+
+static const char *read_leader(struct line *l, const char *p, const char *end)
+{
+	const char *q;
+
+	q = read_pid_column(l, p, end);
+	if (!q && is_digit(*p))
+		q = read_pid(l, p, end);
+	if (q)
+		p = skip_blanks(q, end);
+	for (;;) {
+		p = skip_blanks(p, end);
+		if (p >= end)
+			break;
+		q = NULL;
+		if (is_digit(*p)) {
+			q = read_time(l, p, end);
+		} else if (*p == '(' && end - p > 2 && p[1] == '+') {
+			const char *stop;
+			const char *from = skip_blanks(p + 2, end);
+			long long ns = seconds(from, end, &stop);
+
+			if (stop > from && stop < end && *stop == ')') {
+				l->since_ns = ns;
+				q = stop + 1;
+			}
+		} else if (*p == '[') {
+			q = skip_bracket(p, end);
+		}
+		if (!q)
+			break;
+		p = q;
+	}
+	return p;
+}
+
+/* ---- what follows the closing parenthesis ---- */
+
+/* The text in "(...)" at *p; *p moves past it.  Empty when there is none. */
+static struct slice parenthesis(const char **p, const char *end)
+{
+	const char *from, *close;
+
+	*p = skip_blanks(*p, end);
+	if (*p >= end || **p != '(')
+		return (struct slice){ end, 0 };
+	from = *p + 1;
+	close = scan(from, end, 1, NULL);
+	if (!close)
+		close = end;
+	*p = close < end ? close + 1 : end;
+	return slice_of(from, close);
+}
+
+static int is_error_name(const char *p, const char *end)
+{
+	return end - p > 1 && *p == 'E' && ((p[1] >= 'A' && p[1] <= 'Z') ||
+					    is_digit(p[1]));
+}
+
+/* "3", "-1 EAGAIN (Resource ...)", "1 ([{...}])", "?" and what follows. */
+static int read_return(struct line *l, const char *p, const char *end)
+{
+	const char *from = p, *q;
+	struct slice note;
+
+	if (*p == '?') {
+		l->flags |= LINE_NO_RETURN;
+		p++;
+	} else {
+		l->ret = slice_number(slice_of(p, end), &q);
+		if (q == p)
+			return -1;
+		p = q;
+		if (p < end && *p == '<') {
+			q = skip_angle(p, end);
+			p = q ? q : end;
+			if (end - p >= 9 && !memcmp(p, "(deleted)", 9))
+				p += 9;
+		}
+	}
+	l->value = slice_of(from, p);
+	p = skip_blanks(p, end);
+	if (is_error_name(p, end)) {
+		for (q = p; q < end && is_word(*q); q++)
+			;
+		l->error = slice_of(p, q);
+		l->flags |= slice_starts(l->error, "ERESTART") ? LINE_RESTART
+							       : LINE_HAS_ERROR;
+		p = q;
+		parenthesis(&p, end);		/* what the errno means */
+	} else if (l->ret == -1 && end - p > 6 && !memcmp(p, "(errno", 6)) {
+		l->flags |= LINE_HAS_ERROR;
+		l->error = parenthesis(&p, end);
+	}
+	while ((note = parenthesis(&p, end)).len) {
+		if (slice_starts(note, "INJECTED"))
+			l->flags |= LINE_INJECTED;
+		else if (slice_is(note, "DELAYED"))
+			l->flags |= LINE_DELAYED;
+		else if (!l->aux.len)
+			l->aux = note;
+	}
+	return 0;
+}
+
+/*
+ * A line may end in <0.000012>, <unfinished ...>, <detached ...>,
+ * <unavailable> or <pid changed to 7 ...>.  Returns where the call itself ends.
+ */
+static const char *read_end(struct line *l, const char *p, const char *end)
+{
+	const char *open, *stop;
+	struct slice in;
+
+	while (end > p && end[-1] == ' ')
+		end--;
+	if (end == p || end[-1] != '>')
+		return end;
+	open = memrchr(p, '<', end - p);
+	if (!open || (open > p && open[-1] != ' ' && open[-1] != '(' &&
+		      open[-1] != ','))
+		return end;
+	in = slice_of(open + 1, end - 1);
+	if (in.len && is_digit(*in.at)) {
+		long long ns = seconds(in.at, in.at + in.len, &stop);
+
+		if (stop != in.at + in.len)
+			return end;
+		l->took_ns = ns;
+	} else if (slice_starts(in, "unfinished ")) {
+		l->kind = LINE_UNFINISHED;
+	} else if (slice_starts(in, "detached ")) {
+		l->kind = LINE_UNFINISHED;
+		l->flags |= LINE_DETACHED;
+	} else if (slice_starts(in, "pid changed to ")) {
+		l->kind = LINE_UNFINISHED;
+		l->flags |= LINE_REBORN;
+		l->new_pid = slice_number(slice_after(in, "to "), NULL);
+	} else if (!slice_is(in, "unavailable")) {
+		return end;
+	}
+	while (open > p && open[-1] == ' ')
+		open--;
+	return open;
+}
+
+/* ---- the bodies ---- */
+
+/* -N writes "fd=3": the name goes, the value stays.  0x5 stays as it is. */
+static struct slice without_name(struct slice s)
+{
+	const char *p, *end = s.at + s.len;
+
+	s = slice_trim(s);
+	for (p = s.at; p < end && is_word(*p) && *p != '.'; p++)
+		;
+	if (p > s.at && p + 1 < end && *p == '=' && !is_digit(*s.at))
+		return slice_of(p + 1, end);
+	return s;
+}
+
+static int read_call(struct line *l, const char *p, const char *end)
+{
+	const char *open = p, *close;
+
+	while (open < end && is_word(*open))
+		open++;
+	if (open == p || open >= end || *open != '(')
+		return -1;
+	l->name = slice_of(p, open);
+	l->n_args = 0;
+	close = scan(open + 1, end, 1, l);
+	if (!close)
+		return -1;
+	l->args = slice_of(open + 1, close);
+	for (unsigned i = 0; i < l->n_args; i++)
+		l->arg[i] = without_name(l->arg[i]);
+	if (slice_starts(l->args, "<... resuming "))
+		l->flags |= LINE_RESUMES;
+	p = skip_blanks(close + 1, end);
+	if (p >= end || *p != '=')
+		return -1;
+	p = skip_blanks(p + 1, end);
+	if (p >= end)
+		return -1;
+	return read_return(l, p, end);
+}
+
+int line_read_call(struct line *l, const char *text, size_t len)
+{
+	const char *end;
+
+	l->kind = LINE_CALL;
+	end = read_end(l, text, text + len);
+	if (l->kind != LINE_CALL || read_call(l, text, end))
+		return -1;
+	return 0;
+}
+
+/*
+ * A call that strace left in the middle.  ") = ?" and the end of a process
+ * may follow the mark: "read(3,  <unfinished ...>) = ?".
+ */
+static int looks_unfinished(struct line *l, const char *p, const char *end)
+{
+	const char *mark, *q;
+
+	if (l->kind == LINE_UNFINISHED)
+		return 1;
+	mark = memmem(p, end - p, "<unfinished ", 12);
+	if (!mark || !(q = memchr(mark, '>', end - mark)))
+		return 0;
+	return end - q <= 6 && end - q >= 2 && !memcmp(q + 1, ")", 1);
+}
+
+static void read_call_line(struct line *l, const char *p, const char *end)
+{
+	const char *stop, *open;
+
+	l->kind = LINE_CALL;
+	stop = read_end(l, p, end);
+	if (l->kind == LINE_CALL && !read_call(l, p, stop))
+		return;
+	for (open = p; open < stop && is_word(*open); open++)
+		;
+	if (open == p || open >= stop || *open != '(') {
+		l->kind = l->kind == LINE_UNFINISHED ? LINE_TAIL : LINE_UNKNOWN;
+		return;
+	}
+	l->name = slice_of(p, open);
+	l->body = slice_of(p, stop);
+	if (l->kind == LINE_UNFINISHED)
+		return;
+	if (looks_unfinished(l, p, stop)) {
+		/* It never came back: "= ?" is all that is known of it. */
+		const char *mark = memmem(p, stop - p, "<unfinished ", 12);
+
+		l->body = slice_trim(slice_of(p, mark));
+		l->kind = LINE_UNFINISHED;
+		l->flags |= LINE_NO_RETURN;
+		return;
+	}
+	stop = memmem(p, end - p, "strace: Process ", 16);
+	if (stop) {				/* chatter in mid-line */
+		l->body = slice_of(p, stop);
+		l->kind = LINE_CUT;
+		return;
+	}
+	l->kind = LINE_UNKNOWN;
+}
+
+/* "<... read resumed>\"x\", 1) = 1", also "<... read resumed #12>" */
+static void read_resumed(struct line *l, const char *p, const char *end)
+{
+	const char *name = p + 5, *q = name, *stop;
+
+	while (q < end && is_word(*q))
+		q++;
+	l->name = slice_of(name, q);
+	q = memchr(q, '>', end - q);
+	if (!q || !memmem(name, q - name, " resumed", 8)) {
+		l->kind = LINE_UNKNOWN;
+		return;
+	}
+	l->kind = LINE_RESUMED;
+	stop = read_end(l, q + 1, end);
+	if (l->kind == LINE_UNFINISHED)
+		l->kind = LINE_RESUMED_UNFINISHED;
+	l->body = slice_of(q + 1, l->kind == LINE_RESUMED ? end : stop);
+}
+
+/* "--- SIGIO {si_signo=SIGIO, ...} ---" and "--- stopped by SIGSTOP ---" */
+static void read_signal(struct line *l, const char *p, const char *end)
+{
+	struct slice in = slice_of(p + 4, end);
+	const char *q;
+
+	if (slice_ends(in, " ---"))
+		in.len -= 4;
+	if (slice_starts(in, "stopped by ")) {
+		l->kind = LINE_STOPPED;
+		l->name = slice_after(in, "stopped by ");
+		return;
+	}
+	for (q = in.at; q < in.at + in.len && *q != ' '; q++)
+		;
+	l->name = slice_of(in.at, q);
+	l->args = slice_trim(slice_of(q, in.at + in.len));
+	/* Old ones are told in words: "--- SIGCHLD (Child exited) @ 0 (0) ---" */
+	l->kind = slice_starts(l->name, "SIG") ? LINE_SIGNAL : LINE_UNKNOWN;
+}
+
+static void read_exit(struct line *l, const char *p, const char *end)
+{
+	struct slice in = slice_of(p + 4, end);
+
+	if (slice_starts(in, "exited with ")) {
+		l->kind = LINE_EXITED;
+		l->status = slice_number(slice_after(in, "with "), NULL);
+	} else if (slice_starts(in, "killed by ")) {
+		const char *q;
+
+		in = slice_after(in, "by ");
+		for (q = in.at; q < in.at + in.len && *q != ' '; q++)
+			;
+		l->kind = LINE_KILLED;
+		l->name = slice_of(in.at, q);
+	} else if (slice_starts(in, "superseded by execve")) {
+		l->kind = LINE_SUPERSEDED;
+		l->new_pid = slice_number(slice_after(in, "pid "), NULL);
+	} else {
+		l->kind = LINE_UNKNOWN;
+	}
+}
+
+/* What strace says about itself.  1 when the body is that. */
+static int read_chatter(struct line *l, struct slice body)
+{
+	static const char *const verbs[] = {
+		" attached", " detached", " suspended", " resumed",
+	};
+	struct slice rest = body;
+
+	if (slice_starts(body, "[ Process") || slice_starts(body, "[ process")) {
+		l->kind = LINE_CHATTER;
+		return 1;
+	}
+	if (slice_starts(body, "strace: "))
+		rest = slice_after(body, "strace: ");
+	else if (!slice_starts(body, "Process "))
+		return 0;
+	else if (body.len < 9 || !is_digit(body.at[8]))
+		return 0;
+	l->kind = LINE_CHATTER;
+	if (slice_starts(rest, "Process "))
+		for (unsigned i = 0; i < 4; i++)
+			if (slice_find(rest, verbs[i]) && !i) {
+				l->flags |= LINE_ATTACHED;
+				l->new_pid = slice_number(slice_after(rest,
+							  "Process "), NULL);
+			}
+	return 1;
+}
+
+/* Lines that belong to the line before them and have no leader. */
+static int read_appendix(struct line *l, const char *p, const char *end)
+{
+	if (end - p < 3 || *p != ' ')
+		return 0;
+	if (p[1] == '>' && p[2] == ' ')
+		l->kind = LINE_FRAME;
+	else if (p[1] == '|' && p[2] == ' ')
+		l->kind = LINE_DUMP;
+	else if (p[1] == '*' && p[2] == ' ' && slice_find(slice_of(p, end),
+							   "in buffer"))
+		l->kind = LINE_DUMP;
+	else
+		return 0;
+	return 1;
+}
+
+static int is_tail(struct slice body)
+{
+	const char *p = slice_find(body, ") = "), *q = slice_find(body, ")  ");
+
+	return p || q || slice_starts(body, "<unfinished ");
+}
+
+void line_read(struct line *l, const char *text, size_t len)
+{
+	const char *p = text, *end = text + len;
+
+	memset(l, 0, sizeof(*l));
+	l->at_ns = l->since_ns = l->took_ns = NO_TIME;
+	if (len && end[-1] == '\r')
+		end--;
+	l->text = slice_of(text, end);
+	if (p == end)
+		return;
+	if (*p == '#') {
+		l->kind = LINE_COMMENT;
+		return;
+	}
+	if (read_appendix(l, p, end))
+		return;
+	p = read_leader(l, p, end);
+	l->body = slice_of(p, end);
+	if (p == end) {
+		l->kind = skip_blanks(text, end) == end ? LINE_EMPTY
+							: LINE_UNKNOWN;
+		return;
+	}
+	if (*p == '<' && end - p > 5 && !memcmp(p, "<... ", 5))
+		read_resumed(l, p, end);
+	else if (*p == '-' && end - p > 4 && !memcmp(p, "--- ", 4))
+		read_signal(l, p, end);
+	else if (*p == '+' && end - p > 4 && !memcmp(p, "+++ ", 4))
+		read_exit(l, p, end);
+	else if (*p == '%' && slice_find(l->body, "seconds"))
+		l->kind = LINE_TABLE;
+	else if (read_chatter(l, l->body))
+		return;
+	else
+		read_call_line(l, p, end);
+	if ((l->kind == LINE_UNKNOWN || l->kind == LINE_TAIL) &&
+	    is_tail(l->body))
+		l->kind = LINE_TAIL;
+}

@@ -1,0 +1,601 @@
+/* SPDX-License-Identifier: MIT */
+/* model.c - which I/O model a thread uses; see model.h */
+#include <stdio.h>
+#include <stdlib.h>
+#include "model.h"
+
+enum { GROUPS_MAX = 256 };		/* beyond, groups are merged by model */
+
+static const char *const names[MODELS] = {
+	"none", "blocking", "nonblocking", "select", "poll", "epoll", "sigio",
+	"sigio-queued", "signalfd", "native-aio", "io_uring", "helper-threads",
+	"file", "mmap",
+};
+
+const char *model_name(enum model m)
+{
+	return names[m];
+}
+
+const char *role_name(enum role r)
+{
+	static const char *const roles[] = {
+		"plain", "per-connection", "copier", "helper", "worker",
+		"silent",
+	};
+
+	return roles[r];
+}
+
+/* ---- noting ---- */
+
+static void keep_name(char to[20], struct slice name)
+{
+	if (*to || !name.len)
+		return;
+	if (name.len > 19)
+		name.len = 19;
+	memcpy(to, name.at, name.len);
+	to[name.len] = 0;
+}
+
+static void prove(struct part *p, unsigned long line)
+{
+	if (p->n_proofs < PROOFS)
+		p->proof[p->n_proofs++] = line;
+}
+
+static void waited(struct part *p, long long ns, unsigned long line, int bound)
+{
+	if (ns == NO_TIME || ns < 0)
+		return;
+	p->wait_ns += ns;
+	if (ns > p->longest_ns) {
+		p->longest_ns = ns;
+		p->longest_line = line;
+		p->at_most = bound;
+	}
+}
+
+static void note_wait(struct evidence *ev, struct part *p, struct step *st)
+{
+	struct event *e = st->event;
+
+	p->waits++;
+	p->events += st->n_ready;
+	if (slice_is(e->line->aux, "Timeout") ||
+	    (call_class(e->call) == CLASS_WAIT && !e->line->ret &&
+	     !(e->line->flags & (LINE_HAS_ERROR | LINE_NO_RETURN))))
+		p->timeouts++;
+	keep_name(p->wait_call, e->line->name);
+	if (st->wait_ns != NO_TIME) {
+		waited(p, st->wait_ns, e->first, st->at_most);
+	} else if (e->start_ns != NO_TIME &&
+		   !(e->line->flags & LINE_NO_RETURN)) {
+		ev->open = p;
+		ev->open_ns = e->start_ns;
+		ev->open_line = e->first;
+	}
+}
+
+/* Without -T a wait lasts at most until the thread's next line. */
+static void close_wait(struct evidence *ev, const struct event *e)
+{
+	if (!ev->open)
+		return;
+	if (e->start_ns != NO_TIME)
+		waited(ev->open, e->start_ns - ev->open_ns, ev->open_line, 1);
+	ev->open = NULL;
+}
+
+static int carries_messages(const struct file *f)
+{
+	return f && (f->kind == FILE_CONNECTION || f->kind == FILE_DATAGRAM ||
+		     f->kind == FILE_SOCKET || f->kind == FILE_SOCKETPAIR ||
+		     f->kind == FILE_UNKNOWN || f->kind == FILE_PIPE);
+}
+
+static void note_in(struct evidence *ev, struct part *p, struct step *st)
+{
+	struct file *f = st->file;
+
+	keep_name(p->in_call, st->event->line->name);
+	p->in++;
+	p->bytes_in += st->bytes;
+	ev->bytes_in += st->bytes;
+	f->reads++;
+	f->bytes_in += st->bytes;
+	if (!carries_messages(f))
+		return;
+	p->messages++;
+	f->messages++;
+	ev->messages++;
+	st->task->process->serving = 1;
+}
+
+static void note_out(struct evidence *ev, struct part *p, struct step *st)
+{
+	keep_name(p->out_call, st->event->line->name);
+	p->out++;
+	p->bytes_out += st->bytes;
+	ev->bytes_out += st->bytes;
+	st->file->writes++;
+	st->file->bytes_out += st->bytes;
+}
+
+static void note_data(struct evidence *ev, struct part *p, struct step *st)
+{
+	enum call_class class = call_class(st->event->call);
+	struct file *f = st->file;
+
+	if (!(f->seen_by & 1u << st->model)) {
+		f->seen_by |= 1u << st->model;
+		p->files++;
+		p->listeners += f->kind == FILE_LISTENER;
+	}
+	if (f->owner != st->task->pid && class == CLASS_IN &&
+	    (f->kind == FILE_CONNECTION || f->kind == FILE_SOCKET))
+		ev->connections++;
+	f->owner = st->task->pid;
+	if (st->phase & PHASE_EMPTY) {
+		p->again++;
+		if (class == CLASS_OUT)
+			f->again_out++;
+		else
+			f->again_in++;
+	} else if (st->phase & PHASE_EOF) {
+		p->eofs++;
+		keep_name(p->in_call, st->event->line->name);
+	} else if (st->phase & PHASE_ACCEPT) {
+		p->accepts++;
+		f->accepts++;
+		keep_name(p->accept_call, st->event->line->name);
+		st->task->process->serving = 1;
+	} else if (st->phase & PHASE_COPY && class == CLASS_IN) {
+		note_in(ev, p, st);
+	} else if (st->phase & PHASE_COPY && class == CLASS_OUT) {
+		note_out(ev, p, st);
+	}
+}
+
+static void note_aio(struct evidence *ev, struct part *p, struct step *st)
+{
+	const struct line *l = st->event->line;
+
+	if (st->event->call != CALL_IO_SUBMIT)
+		return;
+	if (l->ret > 0)
+		p->submitted += l->ret;
+	keep_name(p->in_call, l->name);
+	if (slice_find(l->args, "resfd"))
+		ev->eventfd = 1;
+}
+
+static void note_ring(struct part *p, struct step *st)
+{
+	const struct line *l = st->event->line;
+
+	if (st->file)
+		p->modes |= st->file->ring_flags;
+	if (st->phase & PHASE_SUBMIT && l->ret > 0)
+		p->submitted += l->ret;
+	keep_name(p->in_call, l->name);
+	st->task->process->serving = 1;
+}
+
+/* What the loader and libc map says nothing about how a program does I/O. */
+static int is_library(const struct file *f)
+{
+	return !f->name || strstr(f->name, ".so") || strstr(f->name, "/lib") ||
+	       strstr(f->name, "/locale") || strstr(f->name, "/share/");
+}
+
+static void note_mmap(struct part *p, struct step *st)
+{
+	const struct line *l = st->event->line;
+	struct file *f = st->file;
+
+	if (f->kind != FILE_REGULAR || is_library(f) || l->n_args < 5 ||
+	    has_flag(l->arg[2], "PROT_EXEC", 4))
+		return;
+	p->in++;
+	p->bytes_in += slice_number(l->arg[1], NULL);
+	keep_name(p->in_call, l->name);
+	prove(p, st->event->first);
+}
+
+static void note_epoll(struct part *p, struct step *st)
+{
+	unsigned modes = 0;
+
+	for (unsigned i = 0; i < st->n_ready; i++) {
+		struct file *f = st->ready[i].file;
+
+		for (unsigned k = 0; k < f->n_watch; k++)
+			if (f->watch[k].epoll == st->file)
+				modes |= f->watch[k].mode;
+	}
+	p->modes |= modes ? modes : st->file ? st->file->modes : 0;
+}
+
+static void note_signal(struct evidence *ev, struct step *st)
+{
+	struct part *p;
+
+	ev->signals++;
+	if (!st->model || !st->handled)
+		return;
+	p = &ev->part[st->model];
+	p->events++;
+	prove(p, st->event->first);
+}
+
+static void note_call(struct evidence *ev, struct step *st)
+{
+	struct event *e = st->event;
+	enum call_class class = call_class(e->call);
+	struct part *p = &ev->part[st->model];
+	int serving = st->task->process->serving;
+
+	ev->calls++;
+	ev->class[class]++;
+	if (e->call == CALL_FUTEX && st->phase & PHASE_WAIT) {
+		ev->futex_waits++;
+		if (st->wait_ns != NO_TIME)
+			ev->futex_ns += st->wait_ns;
+	}
+	if (e->call == CALL_CLONE || e->call == CALL_FORK)
+		ev->made_tasks = 1;
+	if (e->call == CALL_SIGQUEUE && slice_find(e->line->args, "SI_ASYNCIO"))
+		ev->asyncio = 1;
+	if (st->model == MODEL_MMAP) {
+		note_mmap(p, st);
+	} else if (st->model) {
+		if (st->phase & PHASE_WAIT)
+			note_wait(ev, p, st);
+		else if (class == CLASS_WAIT && !(st->phase & PHASE_SUBMIT))
+			p->asks++;
+		if (st->model == MODEL_EPOLL && e->call == CALL_EPOLL_WAIT)
+			note_epoll(p, st);
+		if (st->model == MODEL_AIO)
+			note_aio(ev, p, st);
+		if (st->model == MODEL_RING)
+			note_ring(p, st);
+		if (class == CLASS_IN || class == CLASS_OUT ||
+		    class == CLASS_ACCEPT)
+			note_data(ev, p, st);
+		if (st->phase & (PHASE_WAIT | PHASE_COPY | PHASE_ACCEPT |
+				 PHASE_SUBMIT))
+			prove(p, e->first);
+	}
+	/* The call that brings the first peer is part of serving, too. */
+	if (serving || st->task->process->serving) {
+		ev->serving++;
+		ev->serving_class[class]++;
+	}
+}
+
+void model_note(struct models *m, struct step *st)
+{
+	struct event *e = st->event;
+	struct evidence *ev;
+
+	(void)m;
+	if (!st->task || e->kind > EVENT_EXIT)
+		return;
+	if (!st->task->evidence)
+		st->task->evidence = need(calloc(1, sizeof(*ev)));
+	ev = st->task->evidence;
+	close_wait(ev, e);
+	if (e->kind == EVENT_CALL)
+		note_call(ev, st);
+	else if (e->kind == EVENT_SIGNAL)
+		note_signal(ev, st);
+}
+
+/* ---- groups ---- */
+
+static int has(const struct part *p)
+{
+	return p->waits || p->in || p->out || p->accepts || p->events ||
+	       p->submitted || p->eofs || p->asks;
+}
+
+static unsigned mask_of(const struct evidence *ev)
+{
+	unsigned mask = 0;
+
+	const struct part *b = &ev->part[MODEL_BLOCKING];
+
+	for (int i = 1; i < MODELS; i++)
+		if (has(&ev->part[i]))
+			mask |= 1u << i;
+	/* A line on stderr makes no blocking server of an event loop. */
+	if (!b->waits && !b->in && !b->accepts && !b->eofs &&
+	    mask & ~(1u << MODEL_BLOCKING))
+		mask &= ~(1u << MODEL_BLOCKING);
+	return mask;
+}
+
+static int waits_for_many(const struct evidence *ev)
+{
+	return ev->part[MODEL_EPOLL].waits || ev->part[MODEL_POLL].waits ||
+	       ev->part[MODEL_SELECT].waits;
+}
+
+static enum role role_of(const struct task *t, const struct evidence *ev,
+			 unsigned mask)
+{
+	const struct part *b = &ev->part[MODEL_BLOCKING];
+	unsigned net = mask & ~(1u << MODEL_FILE | 1u << MODEL_MMAP);
+
+	if (t->origin == ORIGIN_FIRST)
+		return ROLE_PLAIN;
+	if (!mask)
+		return ROLE_SILENT;
+	if (ev->connections && ev->connections <= 1 && !b->accepts &&
+	    b->waits && (b->in || b->eofs) && !waits_for_many(ev))
+		return ROLE_PER_CONNECTION;
+	if (t->origin == ORIGIN_THREAD && mask & 1u << MODEL_FILE &&
+	    !(net & ~(1u << MODEL_NONBLOCKING | 1u << MODEL_BLOCKING)) &&
+	    !ev->connections &&
+	    !b->accepts && ev->part[MODEL_FILE].in + ev->part[MODEL_FILE].out)
+		return ROLE_HELPER;
+	if (t->origin == ORIGIN_THREAD && !waits_for_many(ev))
+		for (int m = MODEL_SELECT; m <= MODEL_SIGIO_QUEUED; m++)
+			if (!ev->part[m].waits && !ev->part[m].accepts &&
+			    (ev->part[m].in || ev->part[m].eofs))
+				return ROLE_COPIER;
+	return ROLE_PLAIN;
+}
+
+static void add_part(struct part *to, const struct part *p)
+{
+	to->waits += p->waits;
+	to->asks += p->asks;
+	to->events += p->events;
+	to->timeouts += p->timeouts;
+	to->in += p->in;
+	to->messages += p->messages;
+	to->out += p->out;
+	to->again += p->again;
+	to->accepts += p->accepts;
+	to->eofs += p->eofs;
+	to->bytes_in += p->bytes_in;
+	to->bytes_out += p->bytes_out;
+	to->submitted += p->submitted;
+	to->files += p->files;
+	to->listeners += p->listeners;
+	to->wait_ns += p->wait_ns;
+	to->modes |= p->modes;
+	if (p->longest_ns > to->longest_ns) {
+		to->longest_ns = p->longest_ns;
+		to->longest_line = p->longest_line;
+		to->at_most = p->at_most;
+	}
+	for (unsigned i = 0; i < p->n_proofs; i++)
+		prove(to, p->proof[i]);
+	keep_name(to->wait_call, (struct slice){ p->wait_call,
+						 strlen(p->wait_call) });
+	keep_name(to->in_call, (struct slice){ p->in_call,
+					       strlen(p->in_call) });
+	keep_name(to->out_call, (struct slice){ p->out_call,
+						strlen(p->out_call) });
+	keep_name(to->accept_call, (struct slice){ p->accept_call,
+						   strlen(p->accept_call) });
+}
+
+static void add_evidence(struct evidence *to, const struct evidence *ev)
+{
+	for (int i = 0; i < MODELS; i++)
+		add_part(&to->part[i], &ev->part[i]);
+	for (int i = 0; i < CLASSES; i++) {
+		to->class[i] += ev->class[i];
+		to->serving_class[i] += ev->serving_class[i];
+	}
+	to->calls += ev->calls;
+	to->serving += ev->serving;
+	to->messages += ev->messages;
+	to->bytes_in += ev->bytes_in;
+	to->bytes_out += ev->bytes_out;
+	to->futex_waits += ev->futex_waits;
+	to->futex_ns += ev->futex_ns;
+	to->signals += ev->signals;
+	to->connections += ev->connections;
+	to->asyncio |= ev->asyncio;
+	to->eventfd |= ev->eventfd;
+	to->made_tasks |= ev->made_tasks;
+}
+
+static struct group *group_for(struct models *m, const struct task *t,
+			       enum role role, unsigned mask)
+{
+	unsigned modes = t->evidence->part[MODEL_EPOLL].modes;
+	struct group *g;
+
+	for (g = m->groups; g; g = g->next)
+		if (g->mask == mask && g->role == role && g->modes == modes &&
+		    g->origin == t->origin &&
+		    (m->n_groups >= GROUPS_MAX ||
+		     (t->origin != ORIGIN_FIRST &&
+		      !strcmp(g->exe, t->process->exe))))
+			return g;
+	g = need(calloc(1, sizeof(*g)));
+	if (!m->tail)
+		m->tail = &m->groups;
+	*m->tail = g;
+	m->tail = &g->next;
+	m->n_groups++;
+	g->mask = mask;
+	g->role = role;
+	g->modes = modes;
+	g->origin = t->origin;
+	g->first = t->first;
+	snprintf(g->exe, sizeof(g->exe), "%s", t->process->exe);
+	snprintf(g->comm, sizeof(g->comm), "%s", t->comm);
+	return g;
+}
+
+void model_task_ends(struct models *m, struct task *t)
+{
+	struct evidence *ev = t->evidence;
+	struct group *g;
+	unsigned mask;
+	enum role role;
+
+	if (!ev)
+		return;
+	mask = mask_of(ev);
+	role = role_of(t, ev, mask);
+	if (role == ROLE_HELPER) {
+		add_part(&ev->part[MODEL_HELPER], &ev->part[MODEL_FILE]);
+		ev->part[MODEL_FILE] = (struct part){ 0 };
+		mask = mask_of(ev);
+	}
+	if (role == ROLE_PER_CONNECTION)
+		mask &= ~(1u << MODEL_FILE);	/* logs and the like */
+	g = group_for(m, t, role, mask);
+	if (g->tasks < 8)
+		g->pid[g->tasks] = t->pid;
+	g->tasks++;
+	if (t->first < g->first)
+		g->first = t->first;
+	if (t->last > g->last)
+		g->last = t->last;
+	add_evidence(&g->sum, ev);
+	free(ev);
+	t->evidence = NULL;
+}
+
+static int before(const struct group *a, const struct group *b)
+{
+	if (a->role == ROLE_SILENT || b->role == ROLE_SILENT)
+		return a->role != ROLE_SILENT;
+	return a->first < b->first;
+}
+
+void models_settle(struct models *m)
+{
+	struct group *list = m->groups, *g, **at;
+
+	m->groups = NULL;
+	while ((g = list)) {
+		list = g->next;
+		for (at = &m->groups; *at && !before(g, *at); at = &(*at)->next)
+			;
+		g->next = *at;
+		*at = g;
+	}
+}
+
+void models_free(struct models *m)
+{
+	struct group *g;
+
+	while ((g = m->groups)) {
+		m->groups = g->next;
+		free(g);
+	}
+}
+
+/* ---- words ---- */
+
+static const char *epoll_modes(unsigned modes)
+{
+	if (modes & EPOLL_ONCE)
+		return modes & EPOLL_EDGE ? ", edge-triggered, one-shot"
+					  : ", one-shot";
+	if ((modes & 3) == 3)
+		return ", level-triggered and edge-triggered";
+	return modes & EPOLL_EDGE ? ", edge-triggered" :
+	       modes & EPOLL_LEVEL ? ", level-triggered" : "";
+}
+
+const char *part_label(enum model m, const struct part *p, char *text,
+		       size_t size)
+{
+	static const char *const labels[MODELS] = {
+		"no I/O", "blocking", "nonblocking, asked again and again",
+		"select", "poll", "epoll", "signal-driven (SIGIO)",
+		"signal-driven, queued signals (F_SETSIG)", "signalfd",
+		"native AIO", "io_uring", "helper threads do the file I/O",
+		"plain file I/O", "mapped files",
+	};
+
+	if (m == MODEL_EPOLL)
+		snprintf(text, size, "epoll%s%s", epoll_modes(p->modes),
+			 p->modes & EPOLL_ALONE ? ", exclusive" : "");
+	else if (m == MODEL_RING)
+		snprintf(text, size, "io_uring%s%s",
+			 p->modes & RING_SQPOLL ? " with SQPOLL" : "",
+			 p->modes & RING_IOPOLL ? " with IOPOLL" : "");
+	else
+		snprintf(text, size, "%s", labels[m]);
+	return text;
+}
+
+/* What a program is built on comes before what it does on the side. */
+enum model group_main(const struct group *g)
+{
+	static const enum model order[] = {
+		MODEL_RING, MODEL_AIO, MODEL_EPOLL, MODEL_SIGIO_QUEUED,
+		MODEL_SIGIO, MODEL_POLL, MODEL_SELECT, MODEL_SIGNALFD,
+		MODEL_HELPER, MODEL_BLOCKING, MODEL_NONBLOCKING, MODEL_MMAP,
+		MODEL_FILE,
+	};
+	enum model best = MODEL_NONE;
+	unsigned long most = 0;
+
+	/* First what moved messages, accepted or collected. */
+	for (unsigned i = 0; i < sizeof(order) / sizeof(*order); i++) {
+		const struct part *p = &g->sum.part[order[i]];
+		unsigned long weight = p->messages + p->accepts + p->eofs +
+				       p->submitted;
+
+		if (order[i] == MODEL_FILE || order[i] == MODEL_HELPER)
+			weight = 0;
+		if (weight > most * 2) {
+			most = weight;
+			best = order[i];
+		}
+	}
+	if (best)
+		return best;
+	for (unsigned i = 0; i < sizeof(order) / sizeof(*order); i++)
+		if (g->mask & 1u << order[i])
+			return order[i];
+	return MODEL_NONE;
+}
+
+const char *group_verdict(const struct group *g, char *text, size_t size)
+{
+	const char *task = g->origin == ORIGIN_THREAD ? "thread" : "process";
+	enum model m = group_main(g);
+	char label[96];
+
+	part_label(m, &g->sum.part[m], label, sizeof(label));
+	switch (g->role) {
+	case ROLE_PER_CONNECTION:
+		snprintf(text, size, "blocking, a %s per connection", task);
+		break;
+	case ROLE_COPIER:
+		snprintf(text, size, "copies what %s reported to another thread",
+			 label);
+		break;
+	case ROLE_HELPER:
+		snprintf(text, size, "%s", g->sum.asyncio ?
+			 "helper threads do the file I/O (POSIX AIO)" :
+			 "helper threads do the file I/O "
+			 "(POSIX AIO or a thread pool)");
+		break;
+	case ROLE_SILENT:
+		snprintf(text, size, g->sum.futex_waits ?
+			 "no I/O of its own: sleeps in futex" :
+			 "no I/O of its own");
+		break;
+	default:
+		snprintf(text, size, "%s%s", label, m == MODEL_AIO &&
+			 g->sum.eventfd ? " with eventfd" : "");
+	}
+	return text;
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * model.h - which I/O model a thread uses, from what it did
+ *
+ * A thread that mixes models has a part for each.  Threads that did the same
+ * (the hundred of a thread-per-connection server) become one group as they
+ * end, so that a report stays short and memory bounded.
+ */
+#ifndef IOMODELS_MODEL_H
+#define IOMODELS_MODEL_H
+
+#include "phase.h"
+
+enum { PROOFS = 3 };			/* lines kept as evidence */
+
+struct part {
+	unsigned long waits, asks, events, timeouts;
+	unsigned long in, messages, out, again, accepts, eofs;
+	unsigned long long bytes_in, bytes_out;
+	unsigned long submitted, files, listeners;
+	long long wait_ns, longest_ns;	/* of the waits with a known time */
+	unsigned long longest_line;
+	int at_most;			/* the longest is a bound: no -T */
+	unsigned modes;			/* enum epoll_mode, enum ring_flag */
+	unsigned long proof[PROOFS], n_proofs;
+	char wait_call[20], in_call[20], out_call[20], accept_call[20];
+};
+
+struct evidence {
+	struct part part[MODELS];
+	unsigned long calls, class[CLASSES];
+	/* since the process serves: what messages cost */
+	unsigned long serving, serving_class[CLASSES], messages;
+	unsigned long long bytes_in, bytes_out;
+	unsigned long futex_waits, sleeps, signals;
+	long long futex_ns;
+	unsigned long connections;	/* it read from */
+	int asyncio;			/* SIGEV_SIGNAL of glibc's POSIX AIO */
+	int eventfd;			/* native AIO tells an eventfd */
+	int made_tasks;
+	/* the last wait, when the log has no durations: ends with the next line */
+	struct part *open;
+	long long open_ns;
+	unsigned long open_line;
+};
+
+enum role {
+	ROLE_PLAIN,
+	ROLE_PER_CONNECTION,		/* serves one connection and ends */
+	ROLE_COPIER,			/* copies what another thread waited for */
+	ROLE_HELPER,			/* does file I/O for others */
+	ROLE_WORKER,			/* one of several alike processes */
+	ROLE_SILENT,			/* no I/O of its own */
+};
+
+struct group {
+	struct group *next;
+	char exe[48];
+	enum origin origin;
+	enum role role;
+	unsigned mask;			/* of models */
+	unsigned modes;			/* of epoll */
+	unsigned long tasks, first, last;
+	long pid[8];
+	struct evidence sum;
+	char comm[32];
+};
+
+struct models {
+	struct group *groups, **tail;
+	unsigned n_groups;
+};
+
+void model_note(struct models *m, struct step *st);
+/* The task ends: its evidence joins a group. */
+void model_task_ends(struct models *m, struct task *t);
+/* The first process first, then its threads, then the others. */
+void models_settle(struct models *m);
+void models_free(struct models *m);
+
+/* "epoll", "io_uring": stable names, for programs that read --json. */
+const char *model_name(enum model m);
+/* "epoll, edge-triggered", "io_uring with SQPOLL" into text. */
+const char *part_label(enum model m, const struct part *p, char *text,
+		       size_t size);
+/* The whole verdict of a group: "blocking, a thread per connection". */
+const char *group_verdict(const struct group *g, char *text, size_t size);
+/* The part that says most; MODEL_NONE when there is none. */
+enum model group_main(const struct group *g);
+const char *role_name(enum role r);
+
+#endif

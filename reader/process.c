@@ -1,0 +1,1252 @@
+/* SPDX-License-Identifier: MIT */
+/* process.c - processes, threads and descriptors; see process.h */
+#include <stdio.h>
+#include <stdlib.h>
+#include "process.h"
+
+enum {
+	FD_MAX = 1 << 20,	/* numbers beyond are not kept */
+	NAME_MAX_BYTES = 96,
+};
+
+/* ---- constants, by name or (-X raw) by number ---- */
+
+static int is_name(char c)
+{
+	return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+int has_flag(struct slice s, const char *name, unsigned long bit)
+{
+	size_t len = strlen(name);
+	const char *p = s.at, *end = s.at + s.len, *stop;
+	unsigned long long n;
+
+	while (p < end && (p = memmem(p, end - p, name, len))) {
+		if ((p == s.at || !is_name(p[-1])) &&
+		    (p + len == end || !is_name(p[len])))
+			return 1;
+		p += len;
+	}
+	n = slice_number(s, &stop);
+	return stop > s.at && (n & bit) == bit && bit;
+}
+
+/* One constant: F_SETFL, or the number 4. */
+static int is_const(struct slice s, const char *name, long value)
+{
+	const char *stop;
+	long n = slice_number(s, &stop);
+
+	if (stop > s.at)
+		return n == value;
+	return slice_is(s, name);
+}
+
+int signal_number(struct slice s)
+{
+	static const char *const names[] = {
+		"", "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE",
+		"KILL", "USR1", "SEGV", "USR2", "PIPE", "ALRM", "TERM",
+		"STKFLT", "CHLD", "CONT", "STOP", "TSTP", "TTIN", "TTOU",
+		"URG", "XCPU", "XFSZ", "VTALRM", "PROF", "WINCH", "IO", "PWR",
+		"SYS",
+	};
+	const char *stop;
+	long n = slice_number(s, &stop);
+
+	if (stop > s.at)
+		return n > 0 && n < SIGNALS ? n : 0;
+	if (slice_starts(s, "SIG"))
+		s = slice_of(s.at + 3, s.at + s.len);
+	if (slice_is(s, "POLL"))
+		return 29;
+	if (slice_is(s, "RTMIN"))		/* as libc counts: 34 */
+		return 32;
+	if (slice_starts(s, "RT_")) {
+		n = slice_number(slice_of(s.at + 3, s.at + s.len), NULL);
+		return n >= 0 && n + 32 < SIGNALS ? n + 32 : 0;
+	}
+	for (int i = 1; i < 32; i++)
+		if (slice_is(s, names[i]))
+			return i;
+	return 0;
+}
+
+/* ---- files ---- */
+
+static const char *const kind_names[FILE_KINDS] = {
+	"unknown", "socket", "listener", "connection", "datagram socket",
+	"socket pair", "netlink socket", "pipe", "file", "directory", "device",
+	"terminal", "epoll", "eventfd", "signalfd", "timerfd", "inotify",
+	"pidfd", "memfd", "ring", "other",
+};
+
+const char *file_kind_name(enum file_kind k)
+{
+	return kind_names[k];
+}
+
+int file_is_stream(const struct file *f)
+{
+	return f && (f->kind == FILE_CONNECTION || f->kind == FILE_SOCKETPAIR ||
+		     f->kind == FILE_SOCKET);
+}
+
+int file_is_socket(const struct file *f)
+{
+	return f && f->kind >= FILE_SOCKET && f->kind <= FILE_NETLINK;
+}
+
+static struct file *file_new(struct world *w, enum file_kind kind, int fd,
+			     long pid, unsigned long line)
+{
+	struct file *f = need(calloc(1, sizeof(*f)));
+
+	f->kind = kind;
+	f->fd = fd;
+	f->pid = pid;
+	f->opened = line;
+	f->serial = ++w->serial;
+	f->nonblocking = -1;
+	f->resfd = -1;
+	return f;
+}
+
+static void file_name(struct file *f, struct slice name)
+{
+	if (f->name || !name.len)
+		return;
+	if (name.len > NAME_MAX_BYTES)
+		name.len = NAME_MAX_BYTES;
+	f->name = need(malloc(name.len + 1));
+	memcpy(f->name, name.at, name.len);
+	f->name[name.len] = 0;
+}
+
+static void watch_drop(struct file *f, unsigned i)
+{
+	struct file *ep = f->watch[i].epoll;
+
+	if (map_get(&ep->watched, f->watch[i].data) == f)
+		map_remove(&ep->watched, f->watch[i].data);
+	f->watch[i] = f->watch[--f->n_watch];
+}
+
+static void file_put(struct world *w, struct file *f, unsigned long line)
+{
+	struct file *other;
+
+	if (!f || --f->refs)
+		return;
+	f->closed = line;
+	if (w->file_ends)
+		w->file_ends(w->context, f);
+	while (f->n_watch)
+		watch_drop(f, f->n_watch - 1);
+	map_each(&f->watched, i, other)
+		for (unsigned k = other->n_watch; k--; )
+			if (other->watch[k].epoll == f)
+				other->watch[k] =
+					other->watch[--other->n_watch];
+	map_free(&f->watched);
+	free(f->watch);
+	free(f->name);
+	free(f->suspicion);
+	free(f);
+}
+
+static void table_set(struct world *w, struct fdtable *t, int fd,
+		      struct file *f, int cloexec, unsigned long line)
+{
+	if (fd < 0 || fd >= FD_MAX)
+		return;
+	if ((unsigned)fd >= t->size) {
+		unsigned size = t->size ? t->size : 16;
+
+		if (!f)
+			return;
+		while (size <= (unsigned)fd)
+			size *= 2;
+		t->slot = need(realloc(t->slot, size * sizeof(*t->slot)));
+		t->cloexec = need(realloc(t->cloexec, size));
+		memset(t->slot + t->size, 0,
+		       (size - t->size) * sizeof(*t->slot));
+		memset(t->cloexec + t->size, 0, size - t->size);
+		t->size = size;
+	}
+	if (f)
+		f->refs++;
+	if (t->slot[fd])
+		file_put(w, t->slot[fd], line);
+	t->slot[fd] = f;
+	t->cloexec[fd] = cloexec;
+}
+
+static struct fdtable *table_copy(const struct fdtable *from)
+{
+	struct fdtable *t = need(calloc(1, sizeof(*t)));
+
+	t->refs = 1;
+	if (!from || !from->size)
+		return t;
+	t->size = from->size;
+	t->slot = need(malloc(t->size * sizeof(*t->slot)));
+	t->cloexec = need(malloc(t->size));
+	memcpy(t->slot, from->slot, t->size * sizeof(*t->slot));
+	memcpy(t->cloexec, from->cloexec, t->size);
+	for (unsigned i = 0; i < t->size; i++)
+		if (t->slot[i])
+			t->slot[i]->refs++;
+	return t;
+}
+
+static void table_put(struct world *w, struct fdtable *t, unsigned long line)
+{
+	if (--t->refs)
+		return;
+	for (unsigned i = 0; i < t->size; i++) {
+		if (!t->slot[i])
+			continue;
+		t->slot[i]->left_open = 1;
+		file_put(w, t->slot[i], line);
+	}
+	free(t->slot);
+	free(t->cloexec);
+	free(t);
+}
+
+/* What a decoration of -y or -yy tells about a descriptor. */
+static enum file_kind kind_of(struct slice d, struct slice *name)
+{
+	static const struct { const char *start; enum file_kind kind; } k[] = {
+		{ "anon_inode:[eventpoll]", FILE_EPOLL },
+		{ "anon_inode:[eventfd]", FILE_EVENTFD },
+		{ "{eventfd-", FILE_EVENTFD },
+		{ "anon_inode:[io_uring]", FILE_RING },
+		{ "anon_inode:[signalfd]", FILE_SIGNALFD },
+		{ "signalfd:", FILE_SIGNALFD },
+		{ "anon_inode:[timerfd]", FILE_TIMERFD },
+		{ "anon_inode:inotify", FILE_INOTIFY },
+		{ "anon_inode:[pidfd]", FILE_PIDFD }, { "pid:", FILE_PIDFD },
+		{ "pipe:[", FILE_PIPE }, { "UDP", FILE_DATAGRAM },
+		{ "UNIX-DGRAM", FILE_DATAGRAM }, { "NETLINK", FILE_NETLINK },
+		{ "socket:[", FILE_SOCKET }, { "UNIX", FILE_SOCKET },
+		{ "TCP", FILE_SOCKET }, { "SCTP", FILE_SOCKET },
+		{ "/dev/pts/", FILE_TERMINAL }, { "/dev/tty", FILE_TERMINAL },
+		{ "/memfd:", FILE_MEMFD }, { "/dev/", FILE_DEVICE },
+		{ "anon_inode:", FILE_OTHER }, { "/", FILE_REGULAR },
+	};
+	const char *p;
+
+	*name = d;
+	for (unsigned i = 0; i < sizeof(k) / sizeof(*k); i++) {
+		if (!slice_starts(d, k[i].start))
+			continue;
+		if (k[i].kind == FILE_SOCKET && slice_find(d, "->")) {
+			p = slice_find(d, "[");
+			*name = slice_of(p ? p + 1 : d.at, d.at + d.len -
+					 slice_ends(d, "]"));
+			return FILE_CONNECTION;
+		}
+		if (k[i].kind == FILE_REGULAR && slice_find(d, "<char "))
+			return FILE_DEVICE;
+		return k[i].kind;
+	}
+	return FILE_UNKNOWN;
+}
+
+static void refine(struct file *f, struct slice decoration)
+{
+	struct slice name;
+	enum file_kind k = kind_of(decoration, &name);
+
+	if (f->kind == FILE_UNKNOWN || (f->kind == FILE_SOCKET &&
+					k == FILE_CONNECTION)) {
+		f->kind = k;
+		free(f->name);
+		f->name = NULL;
+	}
+	/* "socket:[81]" says less than the address that will follow. */
+	if (k != FILE_SOCKET)
+		file_name(f, name);
+}
+
+struct file *file_at(struct world *w, struct task *t, long fd,
+		     struct slice decoration, unsigned long line)
+{
+	struct fdtable *table = t->fds;
+	struct file *f;
+
+	if (fd < 0 || fd >= FD_MAX)
+		return NULL;
+	f = (unsigned long)fd < table->size ? table->slot[fd] : NULL;
+	if (!f) {
+		f = file_new(w, FILE_UNKNOWN, fd, t->pid, line);
+		f->assumed = 1;
+		table_set(w, table, fd, f, 0, line);
+	}
+	if (decoration.len && (!f->name || f->kind <= FILE_SOCKET))
+		refine(f, decoration);
+	return f;
+}
+
+/* ---- tasks ---- */
+
+static struct process *process_new(struct world *w, long pid,
+				   struct process *parent, unsigned long line)
+{
+	struct process *p = need(calloc(1, sizeof(*p)));
+
+	w->processes_made++;
+	p->pid = pid;
+	p->first = line;
+	if (parent) {
+		p->parent = parent->pid;
+		p->saw_start = 1;
+		memcpy(p->action, parent->action, sizeof(p->action));
+		memcpy(p->exe, parent->exe, sizeof(p->exe));
+	}
+	return p;
+}
+
+enum { SHARE_FILES = 1, SHARE_PROCESS = 2 };
+
+static unsigned clone_flags(enum call c, struct slice args)
+{
+	unsigned flags = 0;
+	struct slice f = line_field(args, "flags");
+
+	if (c != CALL_CLONE)
+		return 0;
+	if (!f.len)
+		f = args;
+	if (has_flag(f, "CLONE_FILES", 0x400))
+		flags |= SHARE_FILES;
+	if (has_flag(f, "CLONE_THREAD", 0x10000))
+		flags |= SHARE_PROCESS;
+	return flags;
+}
+
+static void task_start(struct world *w, struct task *t, long pid,
+		       struct task *parent, unsigned flags, unsigned long line)
+{
+	*t = (struct task){ .pid = pid, .first = line };
+	w->tasks_made++;
+	if (parent) {
+		t->parent = parent->pid;
+		memcpy(t->comm, parent->comm, sizeof(t->comm));
+	}
+	if (parent && flags & SHARE_FILES) {
+		t->fds = parent->fds;
+		t->fds->refs++;
+	} else {
+		t->fds = table_copy(parent ? parent->fds : NULL);
+	}
+	if (parent && flags & SHARE_PROCESS) {
+		t->process = parent->process;
+		t->origin = ORIGIN_THREAD;
+	} else {
+		t->process = process_new(w, pid, parent ? parent->process
+							: NULL, line);
+		t->origin = parent ? ORIGIN_CHILD : ORIGIN_FIRST;
+	}
+	t->process->refs++;
+	t->process->tasks_made++;
+}
+
+static struct task *task_new(struct world *w, long pid, struct task *parent,
+			     unsigned flags, unsigned long line)
+{
+	struct task *t = need(calloc(1, sizeof(*t)));
+
+	task_start(w, t, pid, parent, flags, line);
+	map_put(&w->tasks, pid, t);
+	return t;
+}
+
+static void cloning_drop(struct world *w, struct task *t)
+{
+	for (unsigned i = 0; i < w->n_cloning; i++)
+		if (w->cloning[i] == t) {
+			w->n_cloning--;
+			w->cloning[i] = w->cloning[w->n_cloning];
+			w->cloning_flags[i] = w->cloning_flags[w->n_cloning];
+			return;
+		}
+}
+
+static void task_end(struct world *w, struct task *t, unsigned long line)
+{
+	t->last = line;
+	if (w->task_ends)
+		w->task_ends(w->context, t);
+	cloning_drop(w, t);
+	if (t->closing)
+		file_put(w, t->closing, line);
+	table_put(w, t->fds, line);
+	if (!--t->process->refs)
+		free(t->process);
+}
+
+static void cloning_add(struct world *w, struct task *t, unsigned flags)
+{
+	if (w->n_cloning == 8)
+		return;
+	cloning_drop(w, t);
+	w->cloning[w->n_cloning] = t;
+	w->cloning_flags[w->n_cloning++] = flags;
+}
+
+/*
+ * The task of a strand.  A child may speak before its parent's clone has
+ * returned; it belongs to the one that is in the middle of a clone.
+ */
+static struct task *task_of(struct world *w, struct strand *s,
+			    unsigned long line)
+{
+	struct task *t = s->task, *parent = NULL;
+	unsigned flags = 0;
+
+	if (t && t->pid != s->pid) {		/* the log has named it by now */
+		map_remove(&w->tasks, t->pid);
+		t->pid = s->pid;
+		map_put(&w->tasks, t->pid, t);
+	}
+	if (t)
+		return t;
+	t = map_get(&w->tasks, s->pid);
+	if (!t) {
+		if (w->n_cloning) {
+			parent = w->cloning[w->n_cloning - 1];
+			flags = w->cloning_flags[w->n_cloning - 1];
+		}
+		t = task_new(w, s->pid, parent, flags, line);
+	}
+	s->task = t;
+	return t;
+}
+
+static void cloned(struct world *w, struct step *st)
+{
+	struct line *l = st->event->line;
+	unsigned flags = clone_flags(st->event->call, l->args);
+	struct task *child;
+
+	cloning_drop(w, st->task);
+	if (l->ret <= 0 || l->flags & LINE_NO_RETURN)
+		return;
+	child = map_get(&w->tasks, l->ret);
+	if (child && child->parent == st->task->pid)
+		return;				/* it has spoken already */
+	if (child && child->first >= st->event->first) {
+		child->parent = st->task->pid;
+		return;
+	}
+	if (child == st->task)
+		return;
+	if (child) {
+		/* Its pid is used again: another task, at the same place. */
+		task_end(w, child, st->event->first);
+		task_start(w, child, l->ret, st->task, flags,
+			   st->event->last);
+		return;
+	}
+	task_new(w, l->ret, st->task, flags, st->event->last);
+}
+
+static void executed(struct world *w, struct step *st)
+{
+	struct task *t = st->task;
+	struct line *l = st->event->line;
+	struct slice path = l->n_args ? l->arg[slice_starts(l->name,
+				"execveat")] : (struct slice){ "", 0 };
+	const char *p;
+
+	if (l->ret || l->flags & (LINE_NO_RETURN | LINE_HAS_ERROR))
+		return;
+	if (t->fds->refs > 1) {
+		t->fds->refs--;
+		t->fds = table_copy(t->fds);
+	}
+	for (unsigned i = 0; i < t->fds->size; i++)
+		if (t->fds->slot[i] && t->fds->cloexec[i])
+			table_set(w, t->fds, i, NULL, 0, st->event->last);
+	for (int i = 0; i < SIGNALS; i++)
+		if (t->process->action[i] == ACTION_HANDLER)
+			t->process->action[i] = ACTION_DEFAULT;
+	t->process->saw_start = 1;
+	if (path.len > 2 && *path.at == '"') {
+		path = slice_of(path.at + 1, path.at + path.len - 1);
+		p = memrchr(path.at, '/', path.len);
+		if (p)
+			path = slice_of(p + 1, path.at + path.len);
+		snprintf(t->process->exe, sizeof(t->process->exe), "%.*s",
+			 (int)path.len, path.at);
+		t->comm[0] = 0;
+	}
+}
+
+/* ---- what the calls do to descriptors ---- */
+
+static struct slice argument(const struct line *l, unsigned n)
+{
+	return n < l->n_args ? l->arg[n] : (struct slice){ l->text.at, 0 };
+}
+
+static int succeeded(const struct line *l)
+{
+	return l->ret >= 0 && !(l->flags & (LINE_HAS_ERROR | LINE_NO_RETURN |
+					    LINE_RESTART));
+}
+
+static struct file *make(struct world *w, struct step *st, long fd,
+			 enum file_kind kind, struct slice decoration,
+			 int cloexec)
+{
+	struct file *f;
+	struct slice name;
+
+	if (fd < 0 || fd >= FD_MAX)
+		return NULL;
+	f = file_new(w, kind, fd, st->task->pid, st->event->last);
+	if (decoration.len && (kind == FILE_REGULAR || kind == FILE_UNKNOWN)) {
+		enum file_kind k = kind_of(decoration, &name);
+
+		if (k != FILE_UNKNOWN)
+			f->kind = k;
+		file_name(f, name);
+	}
+	table_set(w, st->task->fds, fd, f, cloexec, st->event->last);
+	return f;
+}
+
+static struct file *make_returned(struct world *w, struct step *st,
+				  enum file_kind kind, int cloexec)
+{
+	struct slice decoration;
+	long fd = line_fd(st->event->line->value, &decoration);
+
+	st->made_fd = fd;
+	return st->made = make(w, st, fd, kind, decoration, cloexec);
+}
+
+/* {sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("127.0.0.1")} */
+static void name_from_address(struct file *f, struct slice a)
+{
+	static const char *const hosts[] = {
+		"inet_addr(\"", "inet_pton(AF_INET6, \"", "sun_path=",
+	};
+	struct slice host = { a.at, 0 }, port = slice_after(a, "htons(");
+	char text[NAME_MAX_BYTES];
+	const char *end, *q;
+	int n;
+
+	for (unsigned i = 0; i < 3 && !host.len; i++)
+		host = slice_after(a, hosts[i]);
+	if (!host.len)
+		return;
+	if (*host.at == '@')
+		host.at++, host.len--;
+	if (host.len && *host.at == '"')
+		host.at++, host.len--;
+	q = memchr(host.at, '"', host.len);
+	if (q)
+		host = slice_of(host.at, q);
+	n = slice_number(port, &end);
+	if (end == port.at)
+		snprintf(text, sizeof(text), "%.*s", (int)host.len, host.at);
+	else
+		snprintf(text, sizeof(text), "%.*s:%d", (int)host.len, host.at,
+			 n);
+	free(f->name);
+	f->name = NULL;
+	file_name(f, (struct slice){ text, strlen(text) });
+}
+
+static void opened_socket(struct world *w, struct step *st)
+{
+	struct line *l = st->event->line;
+	struct slice type = argument(l, 1), family = argument(l, 0);
+	const char *end;
+	long n = slice_number(type, &end);
+	struct file *f;
+	enum file_kind k = FILE_SOCKET;
+
+	if (is_const(family, "AF_NETLINK", 16))
+		k = FILE_NETLINK;
+	else if (end > type.at ? (n & 15) == 2 : has_flag(type, "SOCK_DGRAM", 0))
+		k = FILE_DATAGRAM;
+	f = make_returned(w, st, k, has_flag(type, "SOCK_CLOEXEC", 0x80000));
+	if (f)
+		f->nonblocking = has_flag(type, "SOCK_NONBLOCK", 0x800);
+}
+
+static void accepted(struct world *w, struct step *st)
+{
+	struct line *l = st->event->line;
+	struct slice flags = argument(l, 3), decoration, name;
+	struct file *f;
+
+	f = make_returned(w, st, FILE_CONNECTION,
+			  has_flag(flags, "SOCK_CLOEXEC", 0x80000));
+	if (!f)
+		return;
+	f->nonblocking = has_flag(flags, "SOCK_NONBLOCK", 0x800);
+	name_from_address(f, argument(l, 1));
+	line_fd(l->value, &decoration);
+	if (!f->name && kind_of(decoration, &name) == FILE_CONNECTION)
+		file_name(f, name);
+	if (st->file) {
+		f->parent = st->file->serial;
+		if (st->file->kind <= FILE_SOCKET)
+			st->file->kind = FILE_LISTENER;
+	}
+}
+
+static void opened_file(struct world *w, struct step *st)
+{
+	struct line *l = st->event->line;
+	int at = st->event->call == CALL_OPENAT;
+	struct slice path = argument(l, at), flags = argument(l, at + 1);
+	enum file_kind k = FILE_REGULAR;
+	struct file *f;
+
+	if (has_flag(flags, "O_DIRECTORY", 0x10000))
+		k = FILE_DIRECTORY;
+	else if (slice_starts(path, "\"/dev/pts") ||
+		 slice_starts(path, "\"/dev/tty"))
+		k = FILE_TERMINAL;
+	else if (slice_starts(path, "\"/dev/") &&
+		 !slice_starts(path, "\"/dev/shm/"))
+		k = FILE_DEVICE;
+	f = make_returned(w, st, k, has_flag(flags, "O_CLOEXEC", 0x80000));
+	if (!f)
+		return;
+	f->nonblocking = has_flag(flags, "O_NONBLOCK", 0x800);
+	f->direct = has_flag(flags, "O_DIRECT", 0x4000);
+	if (path.len > 2 && *path.at == '"')
+		file_name(f, slice_of(path.at + 1, path.at + path.len - 1));
+}
+
+/* pipe2([3, 4], flags), socketpair(..., [3, 4]) */
+static void opened_pair(struct world *w, struct step *st, struct slice pair,
+			enum file_kind k, struct slice flags, const char *cloexec,
+			const char *nonblock)
+{
+	struct slice element, decoration;
+	struct file *f;
+
+	if (pair.len < 2)
+		return;
+	pair = slice_of(pair.at + 1, pair.at + pair.len - 1);
+	while (line_element(&pair, &element)) {
+		f = make(w, st, line_fd(element, &decoration), k,
+			 (struct slice){ element.at, 0 },
+			 has_flag(flags, cloexec, 0x80000));
+		if (f)
+			f->nonblocking = has_flag(flags, nonblock, 0x800);
+	}
+}
+
+static void opened_other(struct world *w, struct step *st)
+{
+	static const struct {
+		enum call call;
+		enum file_kind kind;
+		const char *cloexec;
+		const char *nonblock;
+		int arg;
+	} makers[] = {
+		{ CALL_EPOLL_CREATE, FILE_EPOLL, "EPOLL_CLOEXEC", "", 0 },
+		{ CALL_EVENTFD, FILE_EVENTFD, "EFD_CLOEXEC", "EFD_NONBLOCK", 1 },
+		{ CALL_SIGNALFD, FILE_SIGNALFD, "SFD_CLOEXEC", "SFD_NONBLOCK", 3 },
+		{ CALL_TIMERFD, FILE_TIMERFD, "TFD_CLOEXEC", "TFD_NONBLOCK", 1 },
+		{ CALL_INOTIFY, FILE_INOTIFY, "IN_CLOEXEC", "IN_NONBLOCK", 0 },
+		{ CALL_MEMFD, FILE_MEMFD, "MFD_CLOEXEC", "", 1 },
+		{ CALL_PIDFD, FILE_PIDFD, "", "PIDFD_NONBLOCK", 1 },
+		{ CALL_PERF_EVENT, FILE_OTHER, "PERF_FLAG_FD_CLOEXEC", "", 4 },
+	};
+	struct line *l = st->event->line;
+
+	for (unsigned i = 0; i < sizeof(makers) / sizeof(*makers); i++) {
+		struct slice flags = argument(l, makers[i].arg);
+		struct file *f;
+
+		if (makers[i].call != st->event->call)
+			continue;
+		/* signalfd4(3, ...) changes the mask of an old one */
+		if (makers[i].kind == FILE_SIGNALFD && st->file &&
+		    l->ret == st->fd)
+			return;
+		f = make_returned(w, st, makers[i].kind,
+				  has_flag(flags, makers[i].cloexec, 0));
+		if (f && *makers[i].nonblock)
+			f->nonblocking = has_flag(flags, makers[i].nonblock,
+						  0x800);
+		return;
+	}
+}
+
+static void opened_ring(struct world *w, struct step *st)
+{
+	struct slice flags = line_field(argument(st->event->line, 1), "flags");
+	struct file *f = make_returned(w, st, FILE_RING, 1);
+
+	if (!f)
+		return;
+	if (has_flag(flags, "IORING_SETUP_SQPOLL", 2))
+		f->ring_flags |= RING_SQPOLL;
+	if (has_flag(flags, "IORING_SETUP_IOPOLL", 1))
+		f->ring_flags |= RING_IOPOLL;
+}
+
+static void duplicated(struct world *w, struct step *st, int cloexec)
+{
+	struct slice decoration;
+	long fd = line_fd(st->event->line->value, &decoration);
+
+	if (!st->file || fd == st->fd)
+		return;
+	st->made_fd = fd;
+	st->made = st->file;
+	table_set(w, st->task->fds, fd, st->file, cloexec, st->event->last);
+}
+
+static void set_flags(struct file *f, struct slice flags)
+{
+	f->nonblocking = has_flag(flags, "O_NONBLOCK", 0x800);
+	f->async = has_flag(flags, "FASYNC", 0x2000) ||
+		   has_flag(flags, "O_ASYNC", 0);
+	f->direct = has_flag(flags, "O_DIRECT", 0x4000);
+}
+
+static void asks_for_signals(struct step *st)
+{
+	st->task->process->async |= st->file->async;
+	st->task->process->queued |= st->file->sig != 0;
+}
+
+static void controlled(struct world *w, struct step *st)
+{
+	struct line *l = st->event->line;
+	struct slice command = argument(l, 1), value = argument(l, 2);
+	struct file *f = st->file;
+
+	if (!f)
+		return;
+	if (is_const(command, "F_SETFL", 4)) {
+		set_flags(f, value);
+	} else if (is_const(command, "F_GETFL", 3)) {
+		struct slice flags = slice_starts(l->aux, "flags ") ?
+			slice_after(l->aux, "flags ") : l->value;
+
+		set_flags(f, flags);
+	} else if (is_const(command, "F_SETSIG", 10)) {
+		f->sig = signal_number(value);
+	} else if (is_const(command, "F_DUPFD", 0)) {
+		duplicated(w, st, 0);
+	} else if (is_const(command, "F_DUPFD_CLOEXEC", 1030)) {
+		duplicated(w, st, 1);
+	} else if (is_const(command, "F_SETFD", 2)) {
+		if ((unsigned)st->fd < st->task->fds->size)
+			st->task->fds->cloexec[st->fd] =
+				has_flag(value, "FD_CLOEXEC", 1);
+	}
+	asks_for_signals(st);
+}
+
+static void ioctled(struct step *st)
+{
+	struct line *l = st->event->line;
+	struct slice request = argument(l, 1), value = argument(l, 2);
+
+	if (!st->file)
+		return;
+	if (is_const(request, "FIONBIO", 0x5421))
+		st->file->nonblocking = !slice_find(value, "[0]");
+	else if (is_const(request, "FIOASYNC", 0x5452))
+		st->file->async = !slice_find(value, "[0]");
+	else if (is_const(request, "TCGETS", 0x5401) &&
+		 st->file->kind <= FILE_UNKNOWN)
+		st->file->kind = FILE_TERMINAL;
+	asks_for_signals(st);
+}
+
+static void closed_range(struct world *w, struct step *st)
+{
+	struct line *l = st->event->line;
+	unsigned long from = slice_number(argument(l, 0), NULL);
+	unsigned long to = slice_number(argument(l, 1), NULL);
+	struct fdtable *t = st->task->fds;
+	int mark = has_flag(argument(l, 2), "CLOSE_RANGE_CLOEXEC", 4);
+
+	for (; from < t->size && from <= to; from++)
+		if (t->slot[from] && mark)
+			t->cloexec[from] = 1;
+		else if (t->slot[from])
+			table_set(w, t, from, NULL, 0, st->event->last);
+}
+
+/* "{events=EPOLLIN|EPOLLET, data={u32=5, u64=5}}", "{EPOLLIN, {u32=5, ..." */
+static int read_data(struct slice s, uint64_t *data)
+{
+	struct slice u = slice_after(s, "u64=");
+	const char *end;
+
+	if (!u.len)
+		u = slice_after(s, "data=");
+	*data = slice_number(u, &end);
+	return end > u.at;
+}
+
+/* data is unique among the watched: the older one can not be told any more. */
+static void watched_add(struct file *ep, uint64_t data, struct file *f)
+{
+	struct file *old = map_get(&ep->watched, data);
+
+	for (unsigned i = 0; old && old != f && i < old->n_watch; i++)
+		if (old->watch[i].epoll == ep) {
+			old->watch[i] = old->watch[--old->n_watch];
+			break;
+		}
+	map_put(&ep->watched, data, f);
+}
+
+static void registered(struct world *w, struct step *st)
+{
+	struct line *l = st->event->line;
+	struct slice op = argument(l, 1), event = argument(l, 3), decoration;
+	long fd = line_fd(argument(l, 2), &decoration);
+	struct file *ep = st->file;
+	struct file *f = file_at(w, st->task, fd, decoration, st->event->last);
+	struct slice flags = line_field(event, "events");
+	struct watch *at = NULL;
+	uint64_t data;
+
+	st->made_fd = fd;			/* the other one it is about */
+	if (!ep || !f || ep == f)
+		return;
+	ep->kind = FILE_EPOLL;
+	for (unsigned i = 0; i < f->n_watch; i++)
+		if (f->watch[i].epoll == ep)
+			at = &f->watch[i];
+	if (is_const(op, "EPOLL_CTL_DEL", 2)) {
+		if (at)
+			watch_drop(f, at - f->watch);
+		return;
+	}
+	if (!flags.len)
+		flags = event;
+	if (!read_data(event, &data))
+		return;
+	if (!at) {
+		f->watch = need(realloc(f->watch, (f->n_watch + 1) *
+					sizeof(*f->watch)));
+		at = &f->watch[f->n_watch++];
+	} else if (map_get(&ep->watched, at->data) == f) {
+		map_remove(&ep->watched, at->data);
+	}
+	at->epoll = ep;
+	at->data = data;
+	at->mode = has_flag(flags, "EPOLLET", 1u << 31) ? EPOLL_EDGE
+							: EPOLL_LEVEL;
+	if (has_flag(flags, "EPOLLONESHOT", 1u << 30))
+		at->mode |= EPOLL_ONCE;
+	if (has_flag(flags, "EPOLLEXCLUSIVE", 1u << 28))
+		at->mode |= EPOLL_ALONE;
+	ep->modes |= at->mode;
+	watched_add(ep, data, f);
+}
+
+/* ---- what a wait reported ---- */
+
+static unsigned ready_events(struct slice s, const char *prefix)
+{
+	static const struct { const char *name; unsigned bit, event; } e[] = {
+		{ "IN", 1, READY_IN }, { "PRI", 2, READY_IN },
+		{ "OUT", 4, READY_OUT }, { "ERR", 8, READY_ERR },
+		{ "HUP", 16, READY_HUP }, { "RDHUP", 0x2000, READY_HUP },
+		{ "RDNORM", 64, READY_IN },
+	};
+	unsigned events = 0;
+	char name[16];
+
+	for (unsigned i = 0; i < sizeof(e) / sizeof(*e); i++) {
+		snprintf(name, sizeof(name), "%s%s", prefix, e[i].name);
+		if (has_flag(s, name, e[i].bit))
+			events |= e[i].event;
+	}
+	return events;
+}
+
+static void ready_add(struct step *st, struct file *f, int fd, unsigned events)
+{
+	if (st->n_ready < READY_MAX && f)
+		st->ready[st->n_ready++] = (struct ready){ f, fd, events };
+}
+
+static void ready_epoll(struct step *st)
+{
+	struct slice list = argument(st->event->line, 1), element;
+	uint64_t data;
+
+	if (!st->file || list.len < 2)
+		return;
+	st->file->kind = FILE_EPOLL;
+	list = slice_of(list.at + 1, list.at + list.len - 1);
+	while (line_element(&list, &element)) {
+		struct slice flags = line_field(element, "events");
+		struct file *f;
+
+		if (!read_data(element, &data))
+			continue;
+		f = map_get(&st->file->watched, data);
+		ready_add(st, f, f ? f->fd : -1,
+			  ready_events(flags.len ? flags : element, "EPOLL"));
+	}
+}
+
+static void ready_poll(struct world *w, struct step *st)
+{
+	struct slice list = st->event->line->aux, element, decoration;
+
+	if (list.len < 2 || *list.at != '[')
+		return;
+	list = slice_of(list.at + 1, list.at + list.len);
+	while (line_element(&list, &element)) {
+		struct slice flags = line_field(element, "revents");
+		long fd = line_fd(line_field(element, "fd"), &decoration);
+
+		ready_add(st, file_at(w, st->task, fd, decoration,
+				      st->event->last),
+			  fd, ready_events(flags, "POLL"));
+	}
+}
+
+/* "in [3 4], out [5], left {tv_sec=0, tv_nsec=9}" */
+static void ready_select(struct world *w, struct step *st)
+{
+	static const struct { const char *name; unsigned event; } sets[] = {
+		{ "in [", READY_IN }, { "out [", READY_OUT },
+		{ "except [", READY_ERR },
+	};
+
+	for (unsigned i = 0; i < 3; i++) {
+		struct slice set = slice_after(st->event->line->aux,
+					       sets[i].name), decoration;
+		const char *p = set.at, *end = set.at + set.len, *stop;
+
+		while (p < end && *p != ']') {
+			long fd = line_fd(slice_of(p, end), &decoration);
+
+			if (fd < 0)
+				break;
+			ready_add(st, file_at(w, st->task, fd, decoration,
+					      st->event->last),
+				  fd, sets[i].event);
+			slice_number(slice_of(p, end), &stop);
+			p = decoration.len ? decoration.at + decoration.len + 1
+					   : stop;
+			while (p < end && (*p == ' ' || *p == '('))
+				p = *p == ' ' ? p + 1 :
+				    (memchr(p, ')', end - p) ?: end - 1) + 1;
+		}
+	}
+}
+
+/* ---- steps ---- */
+
+static int first_is_fd(enum call c)
+{
+	switch (c) {
+	case CALL_OTHER: case CALL_SOCKET: case CALL_SOCKETPAIR:
+	case CALL_OPEN: case CALL_CLOSE_RANGE: case CALL_PIPE:
+	case CALL_EVENTFD: case CALL_TIMERFD: case CALL_INOTIFY:
+	case CALL_MEMFD: case CALL_PIDFD: case CALL_PERF_EVENT:
+	case CALL_SELECT: case CALL_POLL: case CALL_EPOLL_CREATE:
+	case CALL_IO_SETUP: case CALL_IO_SUBMIT: case CALL_IO_GETEVENTS:
+	case CALL_IO_CANCEL: case CALL_IO_DESTROY: case CALL_RING_SETUP:
+	case CALL_OPENAT: case CALL_MUNMAP: case CALL_MSYNC:
+		return 0;
+	case CALL_SPLICE: case CALL_SENDFILE: case CALL_COPY_FILE_RANGE:
+		return 1;
+	default:
+		return !(c >= CALL_SIGACTION && c <= CALL_RESTART) &&
+		       !(c >= CALL_CLONE && c <= CALL_SLEEP);
+	}
+}
+
+static void find_subject(struct world *w, struct step *st)
+{
+	struct line *l = st->event->line;
+	enum call c = st->event->call;
+	unsigned n = c == CALL_MMAP ? 4 : 0;
+	struct slice decoration;
+
+	if (c == CALL_MMAP ? l->n_args < 5 : !first_is_fd(c) || !l->n_args)
+		return;
+	if (slice_is(l->error, "EBADF"))
+		return;
+	st->fd = line_fd(l->arg[n], &decoration);
+	if (st->fd < 0 || (c == CALL_SIGNALFD && st->fd == -1))
+		return;
+	st->file = file_at(w, st->task, st->fd, decoration, st->event->first);
+}
+
+/* What the use of a descriptor betrays when its opening was not seen. */
+static void infer_kind(struct step *st)
+{
+	struct file *f = st->file;
+	enum call c = st->event->call;
+
+	if (!f || f->kind > FILE_SOCKET)
+		return;
+	if (c == CALL_ACCEPT || c == CALL_LISTEN)
+		f->kind = FILE_LISTENER;
+	else if (f->kind == FILE_SOCKET && (c == CALL_READ || c == CALL_WRITE ||
+					    c == CALL_WRITEV))
+		f->kind = FILE_CONNECTION;
+	else if (c >= CALL_RECVFROM && c <= CALL_RECVMMSG)
+		f->kind = FILE_CONNECTION;
+	else if (c >= CALL_SENDTO && c <= CALL_SENDMMSG)
+		f->kind = FILE_CONNECTION;
+	else if (c == CALL_PREAD || c == CALL_PWRITE || c == CALL_GETDENTS)
+		f->kind = FILE_REGULAR;
+	else if (c == CALL_EPOLL_WAIT || c == CALL_EPOLL_CTL)
+		f->kind = FILE_EPOLL;
+	else if (c == CALL_RING_ENTER || c == CALL_RING_REGISTER)
+		f->kind = FILE_RING;
+	else if (c == CALL_TIMERFD_SET)
+		f->kind = FILE_TIMERFD;
+}
+
+static void set_action(struct step *st)
+{
+	struct line *l = st->event->line;
+	int sig = signal_number(argument(l, 0));
+	struct slice act = argument(l, 1), handler;
+
+	if (!sig || slice_is(act, "NULL"))
+		return;
+	handler = line_field(act, "sa_handler");
+	if (!handler.len)
+		handler = line_field(act, "sa_sigaction");
+	if (!handler.len)
+		handler = act;
+	if (*handler.at == '{')			/* old: {SIG_DFL, [], 0} */
+		handler.at++, handler.len--;
+	st->task->process->action[sig] =
+		slice_starts(handler, "SIG_DFL") ? ACTION_DEFAULT :
+		slice_starts(handler, "SIG_IGN") ? ACTION_IGNORE
+						 : ACTION_HANDLER;
+}
+
+static void succeeded_call(struct world *w, struct step *st)
+{
+	struct line *l = st->event->line;
+	struct slice flags;
+
+	switch (st->event->call) {
+	case CALL_SOCKET: opened_socket(w, st); break;
+	case CALL_ACCEPT: accepted(w, st); break;
+	case CALL_OPEN: case CALL_OPENAT: opened_file(w, st); break;
+	case CALL_PIPE:
+		opened_pair(w, st, argument(l, 0), FILE_PIPE, argument(l, 1),
+			    "O_CLOEXEC", "O_NONBLOCK");
+		break;
+	case CALL_SOCKETPAIR:
+		opened_pair(w, st, argument(l, 3), FILE_SOCKETPAIR,
+			    argument(l, 1), "SOCK_CLOEXEC", "SOCK_NONBLOCK");
+		break;
+	case CALL_EVENTFD: case CALL_SIGNALFD: case CALL_TIMERFD:
+	case CALL_INOTIFY: case CALL_MEMFD: case CALL_PIDFD:
+	case CALL_PERF_EVENT: case CALL_EPOLL_CREATE:
+		opened_other(w, st);
+		break;
+	case CALL_RING_SETUP: opened_ring(w, st); break;
+	case CALL_DUP: duplicated(w, st, 0); break;
+	case CALL_DUP2:
+		flags = argument(l, 2);
+		duplicated(w, st, has_flag(flags, "O_CLOEXEC", 0x80000));
+		break;
+	case CALL_FCNTL: controlled(w, st); break;
+	case CALL_IOCTL: ioctled(st); break;
+	case CALL_LISTEN: case CALL_BIND: case CALL_CONNECT:
+		if (!st->file)
+			break;
+		if (st->event->call == CALL_LISTEN)
+			st->file->kind = FILE_LISTENER;
+		else
+			name_from_address(st->file, argument(l, 1));
+		if (st->event->call == CALL_CONNECT &&
+		    st->file->kind <= FILE_SOCKET)
+			st->file->kind = FILE_CONNECTION;
+		break;
+	case CALL_SOCKNAME:			/* bound to port 0: which is it? */
+		if (st->file && st->file->kind != FILE_CONNECTION &&
+		    slice_is(l->name, "getsockname"))
+			name_from_address(st->file, argument(l, 1));
+		break;
+	case CALL_EPOLL_CTL: registered(w, st); break;
+	case CALL_EPOLL_WAIT: ready_epoll(st); break;
+	case CALL_POLL: ready_poll(w, st); break;
+	case CALL_SELECT: ready_select(w, st); break;
+	case CALL_SIGACTION: set_action(st); break;
+	case CALL_CLONE: case CALL_FORK: cloned(w, st); break;
+	case CALL_EXEC: executed(w, st); break;
+	case CALL_CLOSE_RANGE: closed_range(w, st); break;
+	default: break;
+	}
+}
+
+static long long bytes_moved(const struct step *st)
+{
+	const struct line *l = st->event->line;
+	enum call_class class = call_class(st->event->call);
+	struct slice rest = l->args;
+	long long sum = 0;
+
+	if ((class != CLASS_IN && class != CLASS_OUT) || !succeeded(l))
+		return -1;
+	if (st->event->call != CALL_RECVMMSG && st->event->call != CALL_SENDMMSG)
+		return l->ret;
+	while ((rest = slice_after(rest, "msg_len=")).len)
+		sum += slice_number(rest, NULL);
+	return sum;
+}
+
+/* "close(7<TCP:[1]> <unfinished ...>" */
+static void close_begins(struct world *w, struct step *st)
+{
+	struct slice rest = slice_after(st->event->line->body, "("), arg;
+	struct slice decoration;
+	struct task *t = st->task;
+	long fd;
+
+	if (t->closing || !line_element(&rest, &arg))
+		return;
+	if (slice_starts(arg, "fd="))		/* -N */
+		arg = slice_after(arg, "=");
+	fd = line_fd(arg, &decoration);
+	t->closing = file_at(w, t, fd, decoration, st->event->first);
+	if (!t->closing)
+		return;
+	t->closing->refs++;
+	t->closing_fd = fd;
+	table_set(w, t->fds, fd, NULL, 0, st->event->last);
+}
+
+static void call_step(struct world *w, struct step *st)
+{
+	struct line *l = st->event->line;
+	struct task *t = st->task;
+
+	if (t->closing && st->event->call == CALL_CLOSE) {
+		st->file = t->closing;		/* and its reference */
+		st->fd = t->closing_fd;
+		t->closing = NULL;
+		return;
+	}
+	find_subject(w, st);
+	if (st->file)
+		st->file->refs++;		/* until step_done */
+	infer_kind(st);
+	st->bytes = bytes_moved(st);
+	if (succeeded(l)) {
+		succeeded_call(w, st);
+	} else if (st->event->call == CALL_CLONE ||
+		   st->event->call == CALL_FORK) {
+		cloning_drop(w, st->task);
+	} else if (st->event->call == CALL_CONNECT && st->file &&
+		   (slice_is(l->error, "EINPROGRESS") ||
+		    l->flags & LINE_NO_RETURN)) {
+		name_from_address(st->file, argument(l, 1));
+		if (st->file->kind <= FILE_SOCKET)
+			st->file->kind = FILE_CONNECTION;
+	}
+	/* Linux closes the number even when close says EINTR or EIO. */
+	if (st->event->call == CALL_CLOSE && st->fd >= 0 &&
+	    !slice_is(l->error, "EBADF"))
+		table_set(w, st->task->fds, st->fd, NULL, 0, st->event->last);
+	if (st->made && st->made != st->file)
+		st->made->refs++;
+}
+
+/* Signals that are ignored unless somebody asked for them. */
+static int ignored_by_default(int sig)
+{
+	return sig == 17 || sig == 18 || sig == 23 || sig == 28;
+}
+
+static void signal_step(struct step *st)
+{
+	enum action a;
+
+	st->signal = signal_number(st->event->line->name);
+	if (!st->signal)
+		return;
+	a = st->task->process->action[st->signal];
+	st->handled = a == ACTION_HANDLER;
+	st->artefact = a == ACTION_IGNORE ||
+		       (a == ACTION_DEFAULT && ignored_by_default(st->signal) &&
+			st->task->process->saw_start);
+	st->task->artefacts += st->artefact;
+}
+
+void step_take(struct world *w, struct step *st, struct event *e)
+{
+	st->event = e;
+	st->task = e->strand ? task_of(w, e->strand, e->first) : NULL;
+	st->file = st->made = NULL;
+	st->fd = st->made_fd = -1;
+	st->n_ready = st->phase = 0;
+	st->signal = st->handled = st->artefact = st->at_most = 0;
+	st->bytes = -1;
+	st->model = MODEL_NONE;
+	st->wait_ns = NO_TIME;
+	if (!st->task)
+		return;
+	st->task->last = e->last;
+	if (e->line->comm.len)
+		snprintf(st->task->comm, sizeof(st->task->comm), "%.*s",
+			 (int)e->line->comm.len, e->line->comm.at);
+	if (e->kind == EVENT_CALL)
+		call_step(w, st);
+	else if (e->kind == EVENT_SIGNAL)
+		signal_step(st);
+	else if (e->kind == EVENT_BEGUN && (e->call == CALL_CLONE ||
+					    e->call == CALL_FORK))
+		cloning_add(w, st->task, clone_flags(e->call, e->line->body));
+	else if (e->kind == EVENT_BEGUN && e->call == CALL_CLOSE)
+		close_begins(w, st);
+}
+
+void step_done(struct world *w, struct step *st)
+{
+	struct event *e = st->event;
+
+	if (st->made && st->made != st->file)
+		file_put(w, st->made, e->last);
+	if (st->file)
+		file_put(w, st->file, e->last);
+	if (e->kind == EVENT_EXIT || e->kind == EVENT_SUPERSEDED) {
+		e->strand->task = NULL;
+		if (map_get(&w->tasks, st->task->pid) == st->task)
+			map_remove(&w->tasks, st->task->pid);
+		task_end(w, st->task, e->last);
+		free(st->task);
+		st->task = NULL;
+	}
+}
+
+void world_end(struct world *w)
+{
+	struct task *t;
+
+	map_each(&w->tasks, i, t) {
+		task_end(w, t, t->last);
+		free(t);
+	}
+	map_free(&w->tasks);
+}

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * process.h - processes, threads and descriptors, as the log makes them
+ *
+ * A descriptor number points to an open file description (struct file), as in
+ * the kernel: dup, fork and clone share it, and O_NONBLOCK and O_ASYNC are its
+ * own.  What was opened before the log began is made up when it is first used,
+ * from its decoration (-y) or from the call that uses it.
+ */
+#ifndef IOMODELS_PROCESS_H
+#define IOMODELS_PROCESS_H
+
+#include <stdint.h>
+#include "event.h"
+
+enum file_kind {
+	FILE_UNKNOWN, FILE_SOCKET, FILE_LISTENER, FILE_CONNECTION,
+	FILE_DATAGRAM, FILE_SOCKETPAIR, FILE_NETLINK, FILE_PIPE, FILE_REGULAR,
+	FILE_DIRECTORY, FILE_DEVICE, FILE_TERMINAL, FILE_EPOLL, FILE_EVENTFD,
+	FILE_SIGNALFD, FILE_TIMERFD, FILE_INOTIFY, FILE_PIDFD, FILE_MEMFD,
+	FILE_RING, FILE_OTHER, FILE_KINDS
+};
+
+/* The ways of doing I/O that are told apart. */
+enum model {
+	MODEL_NONE,
+	MODEL_BLOCKING, MODEL_NONBLOCKING, MODEL_SELECT, MODEL_POLL,
+	MODEL_EPOLL, MODEL_SIGIO, MODEL_SIGIO_QUEUED, MODEL_SIGNALFD,
+	MODEL_AIO, MODEL_RING, MODEL_HELPER, MODEL_FILE, MODEL_MMAP,
+	MODELS
+};
+
+enum epoll_mode {			/* bits */
+	EPOLL_LEVEL = 1, EPOLL_EDGE = 2, EPOLL_ONCE = 4, EPOLL_ALONE = 8,
+};
+
+struct watch {				/* a place in an interest set */
+	struct file *epoll;
+	uint64_t data;
+	unsigned mode;			/* enum epoll_mode */
+};
+
+struct file {
+	unsigned refs;
+	unsigned long serial;
+	enum file_kind kind;
+	int fd;				/* its first number */
+	long pid;			/* of its first process */
+	int nonblocking;		/* 1, 0; -1: the log does not say */
+	int async, direct, sig;		/* O_ASYNC, O_DIRECT, F_SETSIG */
+	int assumed;			/* opened before the log began */
+	int forgotten;			/* a dummy for descriptors beyond the table */
+	char *name;			/* address or path; NULL: unknown */
+	unsigned long opened, closed;	/* lines */
+	unsigned long parent;		/* serial of the listener */
+	int left_open;			/* its process ended and had not closed it */
+
+	struct watch *watch;		/* in which interest sets it is */
+	unsigned n_watch;
+	struct map watched;		/* of an epoll: data -> struct file */
+	unsigned modes;			/* of an epoll: what was registered */
+	unsigned ring_flags;		/* of a ring: enum ring_flag */
+	int resfd;			/* an eventfd that native AIO signals */
+
+	enum model by;			/* how its readiness was last learned */
+	int ready;			/* reported, not yet used */
+	unsigned long ready_line;
+
+	unsigned long reads, messages, writes, accepts, again_in, again_out;
+	unsigned long long bytes_in, bytes_out;
+	unsigned long seen_by;		/* models that counted it, bits */
+	long owner;			/* the last task that used it */
+	struct suspicion *suspicion;	/* of finding.c */
+};
+
+enum ring_flag { RING_SQPOLL = 1, RING_IOPOLL = 2 };
+
+struct fdtable {
+	unsigned refs, size;
+	struct file **slot;
+	unsigned char *cloexec;
+};
+
+enum { SIGNALS = 65 };
+enum action { ACTION_DEFAULT, ACTION_IGNORE, ACTION_HANDLER };
+
+struct process {
+	unsigned refs;			/* its tasks */
+	long pid, parent;
+	unsigned char action[SIGNALS];
+	char exe[48];
+	int saw_start;			/* its execve or fork is in the log */
+	int async, queued;		/* asked for SIGIO; with F_SETSIG */
+	int serving;			/* the first peer has come */
+	unsigned tasks_made;
+	unsigned long first;		/* line */
+};
+
+enum origin { ORIGIN_FIRST, ORIGIN_THREAD, ORIGIN_CHILD };
+
+struct task {
+	long pid;
+	struct process *process;
+	struct fdtable *fds;
+	enum origin origin;
+	long parent;			/* pid of the maker */
+	char comm[32];
+	unsigned long first, last;	/* lines */
+	unsigned long artefacts;	/* signals that only a tracer lets through */
+	/*
+	 * A close that has begun frees the number at once: another thread may
+	 * be given it before strace shows that the close has returned.
+	 */
+	struct file *closing;
+	int closing_fd;
+	struct evidence *evidence;	/* of model.h */
+};
+
+enum { READY_MAX = 64 };
+
+/* An event and what it touched; everything after process.c works on these. */
+struct step {
+	struct event *event;
+	struct task *task;		/* NULL: the line is nobody's */
+	struct file *file;		/* the descriptor it is about, or NULL */
+	struct file *made;		/* the descriptor it returned, or NULL */
+	int fd, made_fd;		/* -1: none */
+	struct ready {
+		struct file *file;
+		int fd;
+		unsigned events;	/* enum ready_event */
+	} ready[READY_MAX];		/* what a wait reported */
+	unsigned n_ready;
+	int signal;			/* its number, or 0 */
+	int handled;			/* a handler runs for it */
+	int artefact;			/* untraced, it would not be seen */
+	long long bytes;		/* moved; -1: the call moves none */
+
+	/* filled by phase.c */
+	unsigned phase;
+	enum model model;
+	long long wait_ns;		/* NO_TIME: unknown */
+	int at_most;			/* wait_ns is a bound, not a measure */
+};
+
+enum ready_event { READY_IN = 1, READY_OUT = 2, READY_HUP = 4, READY_ERR = 8 };
+
+struct world {
+	struct map tasks;		/* by pid */
+	struct task *cloning[8];	/* in the middle of clone, fork */
+	unsigned cloning_flags[8];
+	unsigned n_cloning;
+	unsigned long serial, tasks_made, processes_made;
+	/* Called before a task or a file is forgotten. */
+	void (*task_ends)(void *context, struct task *t);
+	void (*file_ends)(void *context, struct file *f);
+	void *context;
+};
+
+/*
+ * Take in an event: fills st and does to the world what the call did.  What it
+ * closes stays valid until step_done.
+ */
+void step_take(struct world *w, struct step *st, struct event *e);
+void step_done(struct world *w, struct step *st);
+void world_end(struct world *w);
+
+struct file *file_at(struct world *w, struct task *t, long fd,
+		     struct slice decoration, unsigned long line);
+const char *file_kind_name(enum file_kind k);
+int file_is_socket(const struct file *f);
+int file_is_stream(const struct file *f);
+
+/* "O_RDWR|O_NONBLOCK", "0x802 /+ O_... +/" or "2050" holds the flag. */
+int has_flag(struct slice s, const char *name, unsigned long bit);
+/* SIGIO, SIGRT_3, RT_3: the number; 0 when there is no such signal. */
+int signal_number(struct slice name);
+
+#endif

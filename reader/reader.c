@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: MIT */
+/* reader.c - the steps put together; see reader.h */
+#include <stdio.h>
+#include <stdlib.h>
+#include "reader.h"
+#include "source.h"
+
+/* ---- counting ---- */
+
+static uint64_t hash(struct slice s)
+{
+	uint64_t h = 14695981039346656037ULL;
+
+	for (size_t i = 0; i < s.len; i++)
+		h = (h ^ (unsigned char)s.at[i]) * 1099511628211ULL;
+	return h | 1;
+}
+
+static struct tally *tally_of(struct reader *r, struct slice name, enum call c)
+{
+	struct tally *t = r->last_tally;
+	uint64_t key;
+
+	if (name.len > sizeof(t->name) - 1)
+		name.len = sizeof(t->name) - 1;
+	if (t && slice_is(name, t->name))
+		return t;
+	key = hash(name);
+	t = map_get(&r->tallies, key);
+	if (!t) {
+		/* A log of nonsense must not fill the memory with names. */
+		if (r->tallies.used > 1000) {
+			name = SLICE("(others)");
+			key = hash(name);
+			t = map_get(&r->tallies, key);
+		}
+		if (!t) {
+			t = need(calloc(1, sizeof(*t)));
+			memcpy(t->name, name.at, name.len);
+			t->call = c;
+			map_put(&r->tallies, key, t);
+		}
+	}
+	return r->last_tally = t;
+}
+
+static void count_call(struct reader *r, struct step *st)
+{
+	struct event *e = st->event;
+	struct tally *t = tally_of(r, e->line->name, e->call);
+
+	r->calls++;
+	r->restarts += e->restarts;
+	r->interrupted += e->interrupted;
+	r->injected += !!(e->line->flags & LINE_INJECTED);
+	t->calls++;
+	t->restarts += e->restarts;
+	/* rt_sigreturn shows what the interrupted call returns, not its own. */
+	t->errors += e->line->flags & LINE_HAS_ERROR &&
+		     e->call != CALL_SIGRETURN;
+	if (st->bytes > 0) {
+		t->bytes += st->bytes;
+		if (call_class(e->call) == CLASS_IN)
+			r->bytes_in += st->bytes;
+		else
+			r->bytes_out += st->bytes;
+	}
+	if (e->call == CALL_ACCEPT && st->made)
+		r->accepts++;
+	if (e->took_ns == NO_TIME)
+		return;
+	t->ns += e->took_ns;
+	if (e->took_ns > t->longest_ns) {
+		t->longest_ns = e->took_ns;
+		t->longest_line = e->first;
+	}
+}
+
+static void keep_unknown(struct reader *r, const struct event *e)
+{
+	if (r->n_unknown == UNKNOWN_KEPT)
+		return;
+	r->unknown[r->n_unknown].line = e->first;
+	snprintf(r->unknown[r->n_unknown].text,
+		 sizeof(r->unknown[0].text), "%.*s",
+		 (int)(e->line->text.len > 119 ? 119 : e->line->text.len),
+		 e->line->text.at);
+	r->n_unknown++;
+}
+
+static void take(void *context, struct event *e)
+{
+	struct reader *r = context;
+	struct step *st = &r->step;
+
+	if (e->start_ns != NO_TIME) {
+		if (r->first_ns == NO_TIME || e->start_ns < r->first_ns)
+			r->first_ns = e->start_ns;
+		if (e->end_ns != NO_TIME && e->end_ns > r->last_ns)
+			r->last_ns = e->end_ns;
+		if (e->start_ns > r->last_ns)
+			r->last_ns = e->start_ns;
+	}
+	if (e->kind == EVENT_UNKNOWN)
+		keep_unknown(r, e);
+	step_take(&r->world, st, e);
+	phase_decide(st);
+	if (e->kind == EVENT_CALL)
+		count_call(r, st);
+	if (e->kind == EVENT_SIGNAL) {
+		r->signals++;
+		r->signals_io += st->model == MODEL_SIGIO ||
+				 st->model == MODEL_SIGIO_QUEUED;
+		r->artefacts += st->artefact;
+	}
+	model_note(&r->models, st);
+	finding_note(&r->findings, st);
+	if (r->watch)
+		r->watch(r->watch_context, r, st);
+	step_done(&r->world, st);
+}
+
+static void task_ends(void *context, struct task *t)
+{
+	struct reader *r = context;
+
+	model_task_ends(&r->models, t);
+	finding_task_ends(&r->findings, t);
+}
+
+static void file_ends(void *context, struct file *f)
+{
+	struct reader *r = context;
+	struct closed_file *c;
+
+	r->kinds[f->kind]++;
+	finding_file_ends(&r->findings, f);
+	if (r->n_files++ >= FILES_KEPT)
+		return;
+	c = &r->files[r->n_files - 1];
+	*c = (struct closed_file){
+		.serial = f->serial, .kind = f->kind, .by = f->by,
+		.fd = f->fd, .nonblocking = f->nonblocking,
+		.left_open = f->left_open, .pid = f->pid,
+		.opened = f->assumed ? 0 : f->opened, .closed = f->closed,
+		.reads = f->reads, .writes = f->writes, .accepts = f->accepts,
+		.again_in = f->again_in, .bytes_in = f->bytes_in,
+		.bytes_out = f->bytes_out,
+	};
+	if (f->name)
+		snprintf(c->name, sizeof(c->name), "%.63s", f->name);
+}
+
+/* ---- reading ---- */
+
+void reader_start(struct reader *r)
+{
+	memset(r, 0, sizeof(*r));
+	r->first_ns = NO_TIME;
+	r->last_ns = NO_TIME;
+	joiner_start(&r->joiner, take, r);
+	r->world.task_ends = task_ends;
+	r->world.file_ends = file_ends;
+	r->world.context = r;
+}
+
+static void one_line(struct reader *r, struct line *l, unsigned long number,
+		     long default_pid)
+{
+	joiner_line(&r->joiner, l, number, default_pid);
+	if (r->line)
+		r->line(r->watch_context, r, l, number);
+}
+
+void reader_line(struct reader *r, const char *text, size_t len,
+		 unsigned long number, long default_pid)
+{
+	struct line l;
+
+	line_read(&l, text, len);
+	one_line(r, &l, number, default_pid);
+}
+
+static int complain(struct reader *r, const struct source *s, const char *why)
+{
+	if (*r->error)
+		return -1;
+	if (s->number || s->error)
+		snprintf(r->error, sizeof(r->error), "%s:%lu: %s", s->path,
+			 s->number + !!s->error, why);
+	else
+		snprintf(r->error, sizeof(r->error), "%s: %s", s->path, why);
+	return -1;
+}
+
+/* The last line has no newline: whole by chance, or torn in the middle? */
+static int is_torn(const struct source *s, const struct line *l)
+{
+	return s->cut && (l->kind == LINE_UNKNOWN || l->kind == LINE_TAIL ||
+			  l->kind == LINE_CUT);
+}
+
+static int read_one(struct reader *r, const char *path)
+{
+	struct source s;
+	struct slice text;
+	struct line l;
+	int err = source_open(&s, path);
+
+	if (err) {
+		snprintf(r->error, sizeof(r->error), "%s: %s", path,
+			 strerror(-err));
+		return -1;
+	}
+	while (source_line(&s, &text)) {
+		line_read(&l, text.at, text.len);
+		one_line(r, &l, s.number, s.pid);
+		if (is_torn(&s, &l))
+			complain(r, &s, "the log ends in the middle of a line");
+	}
+	r->bytes += s.bytes;
+	if (s.error)
+		complain(r, &s, s.error);
+	else if (!s.number)
+		complain(r, &s, "the log is empty");
+	source_close(&s);
+	return *r->error ? -1 : 0;
+}
+
+/* One file of a set, with the line that it stands at. */
+struct head {
+	struct source s;
+	struct line line;
+	int more;
+};
+
+static void advance(struct reader *r, struct head *h)
+{
+	struct slice text;
+
+	h->more = source_line(&h->s, &text);
+	if (!h->more) {
+		if (h->s.error)
+			complain(r, &h->s, h->s.error);
+		return;
+	}
+	line_read(&h->line, text.at, text.len);
+	if (is_torn(&h->s, &h->line))
+		complain(r, &h->s, "the log ends in the middle of a line");
+}
+
+/*
+ * The files of -ff have no order but their times.  Without times they are read
+ * one after another, which keeps each thread's own order.
+ */
+static int read_set(struct reader *r, char *const *paths, unsigned n)
+{
+	struct head *heads = need(calloc(n, sizeof(*heads)));
+	unsigned long number = 0;
+	unsigned opened = 0;
+
+	for (; opened < n; opened++) {
+		int err = source_open(&heads[opened].s, paths[opened]);
+
+		if (err) {
+			snprintf(r->error, sizeof(r->error), "%s: %s",
+				 paths[opened], strerror(-err));
+			break;
+		}
+		advance(r, &heads[opened]);
+	}
+	while (opened == n) {
+		struct head *next = NULL;
+
+		for (unsigned i = 0; i < n; i++) {
+			if (!heads[i].more)
+				continue;
+			if (!next || heads[i].line.at_ns == NO_TIME ||
+			    (next->line.at_ns != NO_TIME &&
+			     heads[i].line.at_ns < next->line.at_ns))
+				next = next && heads[i].line.at_ns == NO_TIME ?
+				       next : &heads[i];
+		}
+		if (!next)
+			break;
+		one_line(r, &next->line, ++number, next->s.pid);
+		advance(r, next);
+	}
+	for (unsigned i = 0; i < opened; i++) {
+		r->bytes += heads[i].s.bytes;
+		source_close(&heads[i].s);
+	}
+	free(heads);
+	return *r->error ? -1 : 0;
+}
+
+double reader_cost(const struct reader *r, unsigned long *messages)
+{
+	unsigned long calls = 0;
+
+	*messages = 0;
+	for (const struct group *g = r->models.groups; g; g = g->next) {
+		calls += g->sum.serving;
+		*messages += g->sum.messages;
+	}
+	return *messages ? (double)calls / *messages : 0;
+}
+
+int reader_read(struct reader *r, char *const *paths, unsigned n)
+{
+	int rc;
+
+	r->path = paths[0];
+	r->n_paths = n;
+	rc = n == 1 ? read_one(r, paths[0]) : read_set(r, paths, n);
+	reader_end(r);
+	if (!rc && !r->calls && !r->signals && !r->begun) {
+		snprintf(r->error, sizeof(r->error),
+			 "%s:1: no line of strace output in it%s%.100s",
+			 paths[0], r->n_unknown ? ": " : "",
+			 r->n_unknown ? r->unknown[0].text : "");
+		return -1;
+	}
+	return rc;
+}
+
+void reader_end(struct reader *r)
+{
+	joiner_end(&r->joiner);
+	world_end(&r->world);
+	models_settle(&r->models);
+	findings_settle(&r->findings);
+}
+
+void reader_free(struct reader *r)
+{
+	struct tally *t;
+
+	map_each(&r->tallies, i, t)
+		free(t);
+	map_free(&r->tallies);
+	models_free(&r->models);
+	findings_free(&r->findings);
+}
+
+static int by_calls(const void *a, const void *b)
+{
+	const struct tally *x = *(struct tally *const *)a;
+	const struct tally *y = *(struct tally *const *)b;
+
+	if (x->calls != y->calls)
+		return x->calls < y->calls ? 1 : -1;
+	return strcmp(x->name, y->name);
+}
+
+struct tally **reader_tallies(const struct reader *r, unsigned *n)
+{
+	struct tally **list = need(calloc(r->tallies.used + 1, sizeof(*list)));
+	struct tally *t;
+
+	*n = 0;
+	map_each(&r->tallies, i, t)
+		list[(*n)++] = t;
+	qsort(list, *n, sizeof(*list), by_calls);
+	return list;
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * reader.h - a log in, what it says out
+ *
+ * text -> line.c -> event.c -> process.c -> phase.c -> model.c, finding.c -> a
+ * report.  Each step knows only those before it.
+ */
+#ifndef IOMODELS_READER_H
+#define IOMODELS_READER_H
+
+#include "event.h"
+#include "finding.h"
+#include "model.h"
+#include "process.h"
+
+enum { UNKNOWN_KEPT = 10, FILES_KEPT = 200 };
+
+struct tally {				/* a call, by its name in the log */
+	char name[32];
+	enum call call;
+	unsigned long calls, errors, restarts;
+	long long ns, longest_ns;
+	unsigned long longest_line;
+	unsigned long long bytes;
+};
+
+/* What is kept of a descriptor after it is closed. */
+struct closed_file {
+	unsigned long serial;
+	enum file_kind kind;
+	enum model by;
+	int fd, nonblocking, left_open;
+	long pid;
+	char name[64];
+	unsigned long opened, closed, reads, writes, accepts, again_in;
+	unsigned long long bytes_in, bytes_out;
+};
+
+struct reader {
+	struct joiner joiner;
+	struct world world;
+	struct models models;
+	struct findings findings;
+	struct step step;
+
+	const char *path;		/* the first log; for the heading */
+	unsigned n_paths;
+	struct map tallies;		/* hash of the name -> struct tally */
+	struct tally *last_tally;
+	unsigned long calls, signals, signals_io, accepts, artefacts, begun;
+	unsigned long injected, interrupted, restarts;
+	unsigned long long bytes, bytes_in, bytes_out;
+	long long first_ns, last_ns;
+	unsigned long kinds[FILE_KINDS];	/* files, by kind */
+	struct closed_file files[FILES_KEPT];
+	unsigned long n_files;
+	struct { unsigned long line; char text[120]; } unknown[UNKNOWN_KEPT];
+	unsigned n_unknown;
+	char error[256];		/* why it stopped early; empty: it did not */
+
+	/* Called for each step, for reports that show every line. */
+	void (*watch)(void *context, struct reader *r, struct step *st);
+	void *watch_context;
+	/* Called for each line, after the steps that it completed. */
+	void (*line)(void *context, struct reader *r, const struct line *l,
+		     unsigned long number);
+};
+
+void reader_start(struct reader *r);
+/*
+ * Read logs: one, or the set of -ff as one log on their common clock.  Returns
+ * 0; -1 when they could not be read to the end (error says where and why; what
+ * came before was read).
+ */
+int reader_read(struct reader *r, char *const *paths, unsigned n);
+/* One line of text; for tests, and for what does not come from a file. */
+void reader_line(struct reader *r, const char *text, size_t len,
+		 unsigned long number, long default_pid);
+void reader_end(struct reader *r);
+void reader_free(struct reader *r);
+
+/* Calls a message, over all tasks; messages that strace can see. */
+double reader_cost(const struct reader *r, unsigned long *messages);
+
+/* The tallies, most calls first; the caller frees.  *n is their number. */
+struct tally **reader_tallies(const struct reader *r, unsigned *n);
+
+#endif

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * report_json.c - the report for a program
+ *
+ * {
+ *   "format": "iomodels-explain", "version": 1,
+ *   "log": { path, files, bytes, lines, unread, orphans, out_of_order,
+ *            times, durations, first_ns, span_ns },
+ *   "totals": { calls, processes, tasks, signals, sigio, accepts, messages,
+ *               calls_per_message, bytes_in, bytes_out, restarts,
+ *               interrupted, injected, artefacts },
+ *   "phases": "inferred",
+ *   "groups": [ { verdict, model, role, origin, exe, tasks, pids, first_line,
+ *                 last_line, calls, messages, calls_per_message,
+ *                 futex_waits, parts: [ ... ] } ],
+ *   "findings": [ { kind, severity, title, advice, count, lines, pid,
+ *                   descriptor } ],
+ *   "descriptors": [ ... at most 200 ... ], "descriptor_kinds": { ... },
+ *   "calls": [ { name, calls, errors, restarts, bytes, ns, longest_ns,
+ *                longest_line } ],
+ *   "unread": [ { line, text } ]
+ * }
+ *
+ * Times are integers of nanoseconds, lines count from 1, a time that the log
+ * does not hold is null.  A later version adds members; it changes none.
+ */
+#include <stdlib.h>
+#include "json.h"
+#include "report.h"
+
+static void time_member(struct json *j, const char *name, long long ns)
+{
+	if (ns == NO_TIME)
+		json_null(j, name);
+	else
+		json_number(j, name, ns);
+}
+
+static void lines_member(struct json *j, const char *name,
+			 const unsigned long *line, unsigned n)
+{
+	json_open(j, name, '[');
+	for (unsigned i = 0; i < n; i++)
+		json_number(j, NULL, line[i]);
+	json_close(j, ']');
+}
+
+static void log_member(struct json *j, const struct reader *r)
+{
+	json_open(j, "log", '{');
+	json_text(j, "path", r->path ? r->path : "");
+	json_number(j, "files", r->n_paths);
+	json_number(j, "bytes", r->bytes);
+	json_number(j, "lines", r->joiner.lines);
+	json_number(j, "unread", r->joiner.unknown);
+	json_number(j, "orphans", r->joiner.orphans);
+	json_number(j, "out_of_order", r->joiner.out_of_order);
+	json_bool(j, "times", r->joiner.has_times);
+	json_bool(j, "durations", r->joiner.has_durations);
+	time_member(j, "first_ns", r->first_ns);
+	time_member(j, "span_ns", r->first_ns == NO_TIME ? NO_TIME
+					: r->last_ns - r->first_ns);
+	if (*r->error)
+		json_text(j, "error", r->error);
+	json_close(j, '}');
+}
+
+static void totals_member(struct json *j, const struct reader *r)
+{
+	unsigned long messages;
+	double cost = reader_cost(r, &messages);
+
+	json_open(j, "totals", '{');
+	json_number(j, "calls", r->calls);
+	json_number(j, "processes", r->world.processes_made);
+	json_number(j, "tasks", r->world.tasks_made);
+	json_number(j, "signals", r->signals);
+	json_number(j, "sigio", r->signals_io);
+	json_number(j, "accepts", r->accepts);
+	json_number(j, "messages", messages);
+	if (messages)
+		json_real(j, "calls_per_message", cost);
+	else
+		json_null(j, "calls_per_message");
+	json_number(j, "bytes_in", r->bytes_in);
+	json_number(j, "bytes_out", r->bytes_out);
+	json_number(j, "restarts", r->restarts);
+	json_number(j, "interrupted", r->interrupted);
+	json_number(j, "injected", r->injected);
+	json_number(j, "artefacts", r->artefacts);
+	json_close(j, '}');
+}
+
+static void modes_member(struct json *j, enum model m, const struct part *p)
+{
+	static const char *const epoll[] = {
+		"level", "edge", "oneshot", "exclusive",
+	};
+	static const char *const ring[] = { "sqpoll", "iopoll" };
+	unsigned n = m == MODEL_EPOLL ? 4 : m == MODEL_RING ? 2 : 0;
+
+	json_open(j, "modes", '[');
+	for (unsigned i = 0; i < n; i++)
+		if (p->modes & 1u << i)
+			json_text(j, NULL, m == MODEL_EPOLL ? epoll[i]
+							    : ring[i]);
+	json_close(j, ']');
+}
+
+static void part_member(struct json *j, enum model m, const struct part *p)
+{
+	char label[96];
+
+	json_open(j, NULL, '{');
+	json_text(j, "model", model_name(m));
+	json_text(j, "label", part_label(m, p, label, sizeof(label)));
+	modes_member(j, m, p);
+	json_text(j, "wait_call", p->wait_call);
+	json_number(j, "waits", p->waits);
+	json_number(j, "wait_ns", p->wait_ns);
+	json_number(j, "longest_wait_ns", p->longest_ns);
+	json_number(j, "longest_wait_line", p->longest_line);
+	json_bool(j, "longest_wait_is_bound", p->at_most);
+	json_number(j, "timeouts", p->timeouts);
+	json_number(j, "asks", p->asks);
+	json_number(j, "events", p->events);
+	json_text(j, "accept_call", p->accept_call);
+	json_number(j, "accepts", p->accepts);
+	json_text(j, "copy_call", p->in_call);
+	json_number(j, "copies", p->in);
+	json_number(j, "messages", p->messages);
+	json_number(j, "bytes_in", p->bytes_in);
+	json_text(j, "send_call", p->out_call);
+	json_number(j, "sends", p->out);
+	json_number(j, "bytes_out", p->bytes_out);
+	json_number(j, "again", p->again);
+	json_number(j, "submitted", p->submitted);
+	json_number(j, "descriptors", p->files);
+	lines_member(j, "lines", p->proof, p->n_proofs);
+	json_close(j, '}');
+}
+
+static void group_member(struct json *j, const struct group *g)
+{
+	static const char *const origins[] = { "first", "thread", "child" };
+	enum model first = group_main(g);
+	char verdict[160];
+
+	json_open(j, NULL, '{');
+	json_text(j, "verdict", group_verdict(g, verdict, sizeof(verdict)));
+	json_text(j, "model", model_name(first));
+	json_text(j, "role", role_name(g->role));
+	json_text(j, "origin", origins[g->origin]);
+	json_text(j, "exe", g->exe);
+	json_number(j, "tasks", g->tasks);
+	json_open(j, "pids", '[');
+	for (unsigned i = 0; i < g->tasks && i < 8; i++)
+		json_number(j, NULL, g->pid[i]);
+	json_close(j, ']');
+	json_number(j, "first_line", g->first);
+	json_number(j, "last_line", g->last);
+	json_number(j, "calls", g->sum.calls);
+	json_number(j, "messages", g->sum.messages);
+	if (g->sum.messages)
+		json_real(j, "calls_per_message",
+			  (double)g->sum.serving / g->sum.messages);
+	else
+		json_null(j, "calls_per_message");
+	json_number(j, "futex_waits", g->sum.futex_waits);
+	json_open(j, "parts", '[');
+	if (first)
+		part_member(j, first, &g->sum.part[first]);
+	for (int m = 1; m < MODELS; m++)
+		if (m != (int)first && g->mask & 1u << m)
+			part_member(j, m, &g->sum.part[m]);
+	json_close(j, ']');
+	json_close(j, '}');
+}
+
+static void finding_member(struct json *j, const struct finding *d)
+{
+	json_open(j, NULL, '{');
+	json_text(j, "kind", finding_name(d->kind));
+	json_text(j, "severity", severity_name(finding_severity(d->kind)));
+	json_text(j, "title", finding_title(d->kind));
+	json_text(j, "advice", finding_advice(d->kind));
+	json_number(j, "count", d->count);
+	lines_member(j, "lines", d->line, d->n_lines);
+	json_number(j, "pid", d->pid);
+	json_text(j, "descriptor", d->subject);
+	json_close(j, '}');
+}
+
+static void files_member(struct json *j, const struct reader *r)
+{
+	json_open(j, "descriptors", '[');
+	for (unsigned long i = 0; i < r->n_files && i < FILES_KEPT; i++) {
+		const struct closed_file *f = &r->files[i];
+
+		json_open(j, NULL, '{');
+		json_number(j, "fd", f->fd);
+		json_number(j, "pid", f->pid);
+		json_text(j, "kind", file_kind_name(f->kind));
+		json_text(j, "name", f->name);
+		json_text(j, "told_by", model_name(f->by));
+		if (f->nonblocking < 0)
+			json_null(j, "nonblocking");
+		else
+			json_bool(j, "nonblocking", f->nonblocking);
+		json_number(j, "opened_line", f->opened);
+		json_number(j, "closed_line", f->closed);
+		json_bool(j, "left_open", f->left_open);
+		json_number(j, "accepts", f->accepts);
+		json_number(j, "reads", f->reads);
+		json_number(j, "bytes_in", f->bytes_in);
+		json_number(j, "writes", f->writes);
+		json_number(j, "bytes_out", f->bytes_out);
+		json_number(j, "again", f->again_in);
+		json_close(j, '}');
+	}
+	json_close(j, ']');
+	json_open(j, "descriptor_kinds", '{');
+	for (int k = 0; k < FILE_KINDS; k++)
+		if (r->kinds[k])
+			json_number(j, file_kind_name(k), r->kinds[k]);
+	json_close(j, '}');
+}
+
+static void calls_member(struct json *j, const struct reader *r)
+{
+	unsigned n;
+	struct tally **t = reader_tallies(r, &n);
+
+	json_open(j, "calls", '[');
+	for (unsigned i = 0; i < n; i++) {
+		json_open(j, NULL, '{');
+		json_text(j, "name", t[i]->name);
+		json_number(j, "calls", t[i]->calls);
+		json_number(j, "errors", t[i]->errors);
+		json_number(j, "restarts", t[i]->restarts);
+		json_number(j, "bytes", t[i]->bytes);
+		json_number(j, "ns", t[i]->ns);
+		json_number(j, "longest_ns", t[i]->longest_ns);
+		json_number(j, "longest_line", t[i]->longest_line);
+		json_close(j, '}');
+	}
+	json_close(j, ']');
+	free(t);
+}
+
+void report_json(FILE *out, const struct reader *r)
+{
+	struct json j = { .out = out, .first = 1 };
+
+	json_open(&j, NULL, '{');
+	json_text(&j, "format", "iomodels-explain");
+	json_number(&j, "version", 1);
+	log_member(&j, r);
+	totals_member(&j, r);
+	json_text(&j, "phases", "inferred");
+	json_open(&j, "groups", '[');
+	for (const struct group *g = r->models.groups; g; g = g->next)
+		group_member(&j, g);
+	json_close(&j, ']');
+	json_open(&j, "findings", '[');
+	for (const struct finding *d = r->findings.first; d; d = d->next)
+		finding_member(&j, d);
+	json_close(&j, ']');
+	files_member(&j, r);
+	calls_member(&j, r);
+	json_open(&j, "unread", '[');
+	for (unsigned i = 0; i < r->n_unknown; i++) {
+		json_open(&j, NULL, '{');
+		json_number(&j, "line", r->unknown[i].line);
+		json_text(&j, "text", r->unknown[i].text);
+		json_close(&j, '}');
+	}
+	json_close(&j, ']');
+	json_close(&j, '}');
+	fputc('\n', out);
+}

@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: MIT */
+/* report_text.c - the report for a person at a terminal */
+#include <stdlib.h>
+#include "report.h"
+
+enum { CALLS_SHOWN = 15, FILES_SHOWN = 12, GROUPS_SHOWN = 20 };
+
+static const char *bold = "", *red = "", *yellow = "", *dim = "", *off = "";
+
+const char *time_text(long long ns, char text[24])
+{
+	if (ns == NO_TIME)
+		snprintf(text, 24, "?");
+	else if (ns >= 1000000000)
+		snprintf(text, 24, "%.2f s", ns / 1e9);
+	else if (ns >= 1000000)
+		snprintf(text, 24, "%.1f ms", ns / 1e6);
+	else
+		snprintf(text, 24, "%.0f us", ns / 1e3);
+	return text;
+}
+
+const char *group_tasks(const struct group *g, char *text, size_t size)
+{
+	size_t len;
+
+	if (g->tasks == 1) {
+		if (g->pid[0])
+			snprintf(text, size, "pid %ld", g->pid[0]);
+		else
+			snprintf(text, size, "the process");
+		return text;
+	}
+	len = snprintf(text, size, "%lu %s (", g->tasks,
+		       g->origin == ORIGIN_THREAD ? "threads" : "processes");
+	for (unsigned i = 0; i < g->tasks && i < 8 && len < size - 24; i++)
+		len += snprintf(text + len, size - len, "%s%ld", i ? " " : "",
+				g->pid[i]);
+	snprintf(text + len, size - len, "%s)", g->tasks > 8 ? " ..." : "");
+	return text;
+}
+
+static const char *plural(unsigned long n)
+{
+	return n == 1 ? "" : "s";
+}
+
+static void heading(FILE *out, const struct reader *r)
+{
+	unsigned long messages;
+	char text[24];
+
+	fprintf(out, "%s%s%s%s: %lu line%s, %lu call%s", bold, r->path,
+		r->n_paths > 1 ? " and others" : "", off, r->joiner.lines,
+		plural(r->joiner.lines), r->calls, plural(r->calls));
+	if (r->first_ns != NO_TIME)
+		fprintf(out, " in %s", time_text(r->last_ns - r->first_ns,
+						  text));
+	fprintf(out, "; %lu process%s, %lu task%s", r->world.processes_made,
+		r->world.processes_made == 1 ? "" : "es", r->world.tasks_made,
+		plural(r->world.tasks_made));
+	if (r->signals)
+		fprintf(out, "; %lu signal%s", r->signals, plural(r->signals));
+	fprintf(out, "\n");
+	if (reader_cost(r, &messages) > 0 && r->models.n_groups > 1)
+		fprintf(out, "%.2f calls a message in all, %lu message%s\n",
+			reader_cost(r, &messages), messages, plural(messages));
+}
+
+static void waits_line(FILE *out, const struct part *p)
+{
+	char text[24];
+
+	if (!p->waits)
+		return;
+	fprintf(out, "    waits    in %s, %lu time%s", p->wait_call, p->waits,
+		plural(p->waits));
+	if (p->longest_ns)
+		fprintf(out, ", longest %s%s (line %lu)",
+			p->at_most ? "at most " : "",
+			time_text(p->longest_ns, text), p->longest_line);
+	if (p->timeouts)
+		fprintf(out, ", %lu timeout%s", p->timeouts,
+			plural(p->timeouts));
+	fprintf(out, "\n");
+}
+
+static void copies_line(FILE *out, enum model m, const struct part *p)
+{
+	if (p->accepts)
+		fprintf(out, "    accepts  in %s, %lu time%s\n", p->accept_call,
+			p->accepts, plural(p->accepts));
+	if (m == MODEL_AIO || m == MODEL_RING) {
+		fprintf(out, "    submits  in %s, %lu request%s\n", p->in_call,
+			p->submitted, plural(p->submitted));
+		return;
+	}
+	if (p->in || p->eofs)
+		fprintf(out, "    copies   in %s, %lu %s%s, %llu bytes\n",
+			p->in_call, m == MODEL_FILE || m == MODEL_HELPER ||
+			m == MODEL_MMAP ? p->in : p->messages,
+			m == MODEL_MMAP ? "mapping" :
+			m == MODEL_FILE || m == MODEL_HELPER ? "read" : "message",
+			plural(m == MODEL_FILE || m == MODEL_HELPER ||
+			       m == MODEL_MMAP ? p->in : p->messages),
+			p->bytes_in);
+	if (p->out)
+		fprintf(out, "    sends    in %s, %lu time%s, %llu bytes\n",
+			p->out_call, p->out, plural(p->out), p->bytes_out);
+	if (p->again)
+		fprintf(out, "    EAGAIN   %lu time%s\n", p->again,
+			plural(p->again));
+}
+
+static void proof_line(FILE *out, const struct part *p)
+{
+	if (!p->n_proofs)
+		return;
+	fprintf(out, "    %sproof    line%s", dim, plural(p->n_proofs));
+	for (unsigned i = 0; i < p->n_proofs; i++)
+		fprintf(out, "%s %lu", i ? "," : "", p->proof[i]);
+	fprintf(out, "%s\n", off);
+}
+
+static void cost_line(FILE *out, const struct evidence *ev)
+{
+	static const char *const words[CLASSES] = {
+		"other", "in", "out", "accept", "wait", "control", "signal",
+		"task",
+	};
+	const char *comma = "";
+
+	if (!ev->messages)
+		return;
+	fprintf(out, "    cost     %.2f calls a message:",
+		(double)ev->serving / ev->messages);
+	for (int i = 0; i < CLASSES; i++) {
+		if (!ev->serving_class[i])
+			continue;
+		fprintf(out, "%s %.2f %s", comma,
+			(double)ev->serving_class[i] / ev->messages, words[i]);
+		comma = ",";
+	}
+	fprintf(out, "\n");
+}
+
+static void group_report(FILE *out, const struct group *g)
+{
+	char verdict[160], tasks[160], label[96];
+	enum model first = group_main(g);
+
+	fprintf(out, "\n%s%s%s\n", bold, group_verdict(g, verdict,
+						       sizeof(verdict)), off);
+	fprintf(out, "    %s%s%s\n", group_tasks(g, tasks, sizeof(tasks)),
+		*g->comm || *g->exe ? " " : "", *g->comm ? g->comm : g->exe);
+	if (first) {
+		waits_line(out, &g->sum.part[first]);
+		copies_line(out, first, &g->sum.part[first]);
+		proof_line(out, &g->sum.part[first]);
+	}
+	for (int m = 1; m < MODELS; m++) {
+		const struct part *p = &g->sum.part[m];
+
+		if (m == (int)first || !(g->mask & 1u << m) ||
+		    (m == MODEL_BLOCKING && !p->waits && !p->in && !p->accepts))
+			continue;
+		fprintf(out, "  beside it: %s\n",
+			part_label(m, p, label, sizeof(label)));
+		waits_line(out, p);
+		copies_line(out, m, p);
+		proof_line(out, p);
+	}
+	if (g->sum.futex_waits)
+		fprintf(out, "    sleeps   in futex, %lu time%s\n",
+			g->sum.futex_waits, plural(g->sum.futex_waits));
+	cost_line(out, &g->sum);
+}
+
+static void findings_report(FILE *out, const struct reader *r)
+{
+	const struct finding *d;
+
+	fprintf(out, "\n%sfindings%s%s\n", bold, off,
+		r->findings.first ? "" : ": none");
+	for (d = r->findings.first; d; d = d->next) {
+		enum severity s = finding_severity(d->kind);
+
+		fprintf(out, "  %s%s%s  %s: %lu time%s%s%s%s\n",
+			s == SEVERITY_FAULT ? red : s == SEVERITY_COST ?
+			yellow : dim, severity_name(s), off,
+			finding_title(d->kind), d->count, plural(d->count),
+			*d->subject ? ", descriptor " : "", d->subject,
+			d->pid ? "" : "");
+		if (d->n_lines)
+			fprintf(out, "         line%s", plural(d->n_lines));
+		for (unsigned i = 0; i < d->n_lines; i++)
+			fprintf(out, "%s %lu", i ? "," : "", d->line[i]);
+		if (d->pid)
+			fprintf(out, " (pid %ld)", d->pid);
+		fprintf(out, "\n         %s\n", finding_advice(d->kind));
+	}
+}
+
+static void files_report(FILE *out, const struct reader *r)
+{
+	unsigned long shown = 0;
+
+	for (unsigned long i = 0; i < r->n_files && i < FILES_KEPT; i++) {
+		const struct closed_file *f = &r->files[i];
+
+		if (!f->reads && !f->writes && !f->accepts &&
+		    f->kind != FILE_LISTENER)
+			continue;
+		if (f->kind == FILE_REGULAR || f->kind == FILE_DEVICE)
+			continue;
+		if (!shown++)
+			fprintf(out, "\n%sdescriptors%s\n", bold, off);
+		if (shown > FILES_SHOWN) {
+			fprintf(out, "    ...\n");
+			break;
+		}
+		fprintf(out, "    %-4d %-12s %-32s", f->fd,
+			file_kind_name(f->kind), f->name);
+		if (f->by)
+			fprintf(out, " by %s", model_name(f->by));
+		if (f->accepts)
+			fprintf(out, ", %lu accepted", f->accepts);
+		if (f->reads)
+			fprintf(out, ", %llu bytes in", f->bytes_in);
+		if (f->writes)
+			fprintf(out, ", %llu bytes out", f->bytes_out);
+		fprintf(out, "\n");
+	}
+}
+
+static void calls_report(FILE *out, const struct reader *r)
+{
+	unsigned n;
+	struct tally **t = reader_tallies(r, &n);
+	char total[24], longest[24];
+
+	fprintf(out, "\n%scalls%s\n", bold, off);
+	for (unsigned i = 0; i < n && i < CALLS_SHOWN; i++) {
+		fprintf(out, "    %-18s %8lu", t[i]->name, t[i]->calls);
+		if (t[i]->errors)
+			fprintf(out, "  %lu error%s", t[i]->errors,
+				plural(t[i]->errors));
+		if (t[i]->restarts)
+			fprintf(out, "  %lu restart%s", t[i]->restarts,
+				plural(t[i]->restarts));
+		if (t[i]->longest_ns)
+			fprintf(out, "  %s, longest %s (line %lu)",
+				time_text(t[i]->ns, total),
+				time_text(t[i]->longest_ns, longest),
+				t[i]->longest_line);
+		fprintf(out, "\n");
+	}
+	if (n > CALLS_SHOWN)
+		fprintf(out, "    and %u more kinds (--json has all)\n",
+			n - CALLS_SHOWN);
+	free(t);
+}
+
+/* What the log does not hold, and how to get it. */
+static void missing_report(FILE *out, const struct reader *r)
+{
+	const struct joiner *j = &r->joiner;
+
+	if (!j->has_times)
+		fprintf(out, "no times in the log: strace -ttt -T records them\n");
+	else if (!j->has_durations)
+		fprintf(out, "no durations in the log (-T): a wait is bounded by "
+			"the thread's next line\n");
+	if (j->orphans)
+		fprintf(out, "%lu call%s began before the log did\n",
+			j->orphans, plural(j->orphans));
+	if (j->out_of_order)
+		fprintf(out, "%lu line%s out of time order (strace -z?)\n",
+			j->out_of_order, plural(j->out_of_order));
+	if (r->artefacts)
+		fprintf(out, "%lu signal%s would not be seen without the tracer "
+			"(ignored)\n", r->artefacts, plural(r->artefacts));
+	if (r->injected)
+		fprintf(out, "%lu result%s injected by strace, not by the "
+			"kernel\n", r->injected, plural(r->injected));
+	fprintf(out, "phases are inferred: the log has no kernel events\n");
+	if (!j->unknown)
+		return;
+	fprintf(out, "%s%lu line%s not understood%s\n", yellow, j->unknown,
+		plural(j->unknown), off);
+	for (unsigned i = 0; i < r->n_unknown; i++)
+		fprintf(out, "    %lu: %s\n", r->unknown[i].line,
+			r->unknown[i].text);
+}
+
+void report_text(FILE *out, const struct reader *r, int colour)
+{
+	unsigned shown = 0;
+
+	bold = colour ? "\033[1m" : "";
+	red = colour ? "\033[31m" : "";
+	yellow = colour ? "\033[33m" : "";
+	dim = colour ? "\033[2m" : "";
+	off = colour ? "\033[0m" : "";
+	heading(out, r);
+	for (const struct group *g = r->models.groups; g; g = g->next) {
+		if (++shown > GROUPS_SHOWN) {
+			fprintf(out, "\nand %u more groups (--json has all)\n",
+				r->models.n_groups - GROUPS_SHOWN);
+			break;
+		}
+		group_report(out, g);
+	}
+	findings_report(out, r);
+	files_report(out, r);
+	calls_report(out, r);
+	fprintf(out, "\n");
+	missing_report(out, r);
+}

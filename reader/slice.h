@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * slice.h - a piece of a text that somebody else owns
+ *
+ * The reader copies no text that it can point at: a log of gigabytes is
+ * mostly text that nobody asks about.
+ */
+#ifndef IOMODELS_SLICE_H
+#define IOMODELS_SLICE_H
+
+#include <stddef.h>
+#include <string.h>
+
+struct slice {
+	const char *at;
+	size_t len;
+};
+
+#define SLICE(text) ((struct slice){ (text), sizeof(text) - 1 })
+
+static inline struct slice slice_of(const char *from, const char *to)
+{
+	return (struct slice){ from, to > from ? to - from : 0 };
+}
+
+static inline int slice_is(struct slice s, const char *text)
+{
+	return s.len == strlen(text) && !memcmp(s.at, text, s.len);
+}
+
+static inline int slice_starts(struct slice s, const char *text)
+{
+	size_t len = strlen(text);
+
+	return s.len >= len && !memcmp(s.at, text, len);
+}
+
+static inline int slice_ends(struct slice s, const char *text)
+{
+	size_t len = strlen(text);
+
+	return s.len >= len && !memcmp(s.at + s.len - len, text, len);
+}
+
+/* Where text begins in s, or NULL. */
+static inline const char *slice_find(struct slice s, const char *text)
+{
+	return s.len ? memmem(s.at, s.len, text, strlen(text)) : NULL;
+}
+
+/* What follows the first text in s; empty when s does not hold it. */
+static inline struct slice slice_after(struct slice s, const char *text)
+{
+	const char *p = slice_find(s, text);
+
+	return p ? slice_of(p + strlen(text), s.at + s.len)
+		 : (struct slice){ s.at + s.len, 0 };
+}
+
+static inline struct slice slice_trim(struct slice s)
+{
+	while (s.len && (*s.at == ' ' || *s.at == '\t'))
+		s.at++, s.len--;
+	while (s.len && (s.at[s.len - 1] == ' ' || s.at[s.len - 1] == '\t'))
+		s.len--;
+	return s;
+}
+
+/*
+ * The number at the start of s as strace writes it: decimal, 0x hexadecimal
+ * or 0 octal, perhaps negative.  Saturates.  *end is where it stops; s.at
+ * when there is none.  0 then.
+ */
+long long slice_number(struct slice s, const char **end);
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * source.h - the lines of a file or a pipe, read as a stream
+ */
+#ifndef IOMODELS_SOURCE_H
+#define IOMODELS_SOURCE_H
+
+#include "slice.h"
+
+struct source {
+	const char *path;	/* "-": standard input */
+	long pid;		/* from a name such as log.4711; 0: none */
+	unsigned long number;	/* of the line read last, from 1 */
+	unsigned long long bytes;	/* read so far */
+	const char *error;	/* why it ended early; NULL: it did not */
+	int cut;		/* the last line has no newline */
+
+	int fd, ended, colour;
+	char *buf, *plain;	/* plain: the line without colour */
+	size_t from, to, size, plain_size;
+};
+
+/* Returns 0 or -errno. */
+int source_open(struct source *s, const char *path);
+
+/*
+ * The next line, without its newline; it is valid until the next call.
+ * Returns 1, or 0 at the end (s->error says if that came too early).
+ */
+int source_line(struct source *s, struct slice *line);
+
+void source_close(struct source *s);
+
+#endif
