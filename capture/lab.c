@@ -23,7 +23,7 @@
 #include <unistd.h>
 #include "lab.h"
 
-enum { START_MS = 10000, STOP_MS = 5000, ARGS = 64 };
+enum { START_MS = 10000, STOP_MS = 5000, SETTLE_MS = 5000, ARGS = 64 };
 
 static long now_ms(void)
 {
@@ -298,6 +298,57 @@ int server_start(struct server *s, const struct program *p,
 		server_free(s);
 	}
 	return 0;
+}
+
+/* ---- until the server is idle ---- */
+
+/*
+ * The context switches of all threads of pid so far, or -1 when one of them
+ * runs or is stopped by its tracer.
+ */
+static long switches(pid_t pid)
+{
+	char path[300], line[128];
+	struct dirent *e;
+	long sum = 0;
+	DIR *tasks;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	tasks = opendir(path);
+	while (tasks && sum >= 0 && (e = readdir(tasks))) {
+		FILE *f;
+
+		if (!isdigit((unsigned char)e->d_name[0]))
+			continue;
+		snprintf(path, sizeof(path), "/proc/%d/task/%s/status", pid,
+			 e->d_name);
+		f = fopen(path, "re");
+		while (f && sum >= 0 && fgets(line, sizeof(line), f)) {
+			if (!strncmp(line, "State:", 6) && !strchr(line, 'S'))
+				sum = -1;
+			else if (strstr(line, "ctxt_switches:"))
+				sum += atol(strchr(line, ':') + 1);
+		}
+		if (f)
+			fclose(f);
+	}
+	if (tasks)
+		closedir(tasks);
+	return sum;
+}
+
+/* Three looks in a row, a millisecond apart, find it in the same sleep. */
+void server_settle(struct server *s)
+{
+	long before = -1;
+
+	for (int look = 0, same = 0; look < SETTLE_MS && same < 2; look++) {
+		long found = switches(s->server_pid);
+
+		same = found >= 0 && found == before ? same + 1 : 0;
+		before = found;
+		poll(NULL, 0, 1);
+	}
 }
 
 /* ---- stop ---- */

@@ -59,6 +59,9 @@ int server_start(struct server *s, const struct program *p,
 /* Move what the server has written so far into out and err; never blocks. */
 void server_drain(struct server *s);
 
+/* Return when every thread of the server sleeps, five seconds at most. */
+void server_settle(struct server *s);
+
 /*
  * SIGTERM to the server, then wait: SIGKILL after five seconds.  Returns the
  * exit status, 128 + N when signal N ended it.  Output is complete then.

@@ -3,9 +3,7 @@
  * trace.c - a server's system calls under strace: made, read, compared
  */
 #include <ctype.h>
-#include <dirent.h>
 #include <errno.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +12,6 @@
 #include <unistd.h>
 #include "trace.h"
 
-enum { SETTLE_MS = 5000 };
 #define STRING_BYTES "128"		/* of each string that strace shows */
 
 static void *must_have(void *mem)
@@ -33,56 +30,7 @@ static double now(void)
 	return t.tv_sec + t.tv_nsec / 1e9;
 }
 
-/* ---- until the server is idle ---- */
-
-/*
- * The context switches of all threads of pid so far, or -1 when one of them
- * runs or is stopped by its tracer.
- */
-static long switches(pid_t pid)
-{
-	char path[300], line[128];
-	struct dirent *e;
-	long sum = 0;
-	DIR *tasks;
-
-	snprintf(path, sizeof(path), "/proc/%d/task", pid);
-	tasks = opendir(path);
-	while (tasks && sum >= 0 && (e = readdir(tasks))) {
-		FILE *f;
-
-		if (!isdigit((unsigned char)e->d_name[0]))
-			continue;
-		snprintf(path, sizeof(path), "/proc/%d/task/%s/status", pid,
-			 e->d_name);
-		f = fopen(path, "re");
-		while (f && sum >= 0 && fgets(line, sizeof(line), f)) {
-			if (!strncmp(line, "State:", 6) && !strchr(line, 'S'))
-				sum = -1;
-			else if (strstr(line, "ctxt_switches:"))
-				sum += atol(strchr(line, ':') + 1);
-		}
-		if (f)
-			fclose(f);
-	}
-	if (tasks)
-		closedir(tasks);
-	return sum;
-}
-
-/* Three looks in a row, a millisecond apart, find it in the same sleep. */
-static void settle(struct server *s)
-{
-	long before = -1;
-
-	for (int look = 0, same = 0; look < SETTLE_MS && same < 2; look++) {
-		long found = switches(s->server_pid);
-
-		same = found >= 0 && found == before ? same + 1 : 0;
-		before = found;
-		poll(NULL, 0, 1);
-	}
-}
+/* ---- the client's steps ---- */
 
 static struct trace *stepping;		/* whose steps are noted */
 
@@ -90,7 +38,7 @@ static void on_step(struct server *s)
 {
 	struct trace *t = stepping;
 
-	settle(s);
+	server_settle(s);
 	if (t->step_count < (int)(sizeof(t->steps) / sizeof(t->steps[0])))
 		t->steps[t->step_count++] = now();
 }
@@ -310,7 +258,7 @@ int trace_run(struct trace *t, const struct program *p,
 	stepping = t;
 	s.step = on_step;
 	ret = c->play(&s, why);
-	settle(&s);
+	server_settle(&s);
 	if (server_stop(&s) && !ret) {
 		snprintf(why, 256, "%s: ended with status %d: %.150s", p->name,
 			 s.status, s.err.at);

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * kernel.h - the kernel's side of a capture: tracepoints through tracefs
+ *
+ * Two tracefs instances of our own, because no single filter fits:
+ *   A  by process: system calls, scheduling, delivered signals.  It follows
+ *      the children of the process that writes its number into it.
+ *   B  of all: io_uring, sockets, copies, generated signals, new tasks.  What
+ *      io_uring does runs in the submitter, in the peer that sends, in kernel
+ *      threads; no filter by process would keep it whole.  What belongs to
+ *      others is left out when the events are read.
+ * Nothing else in tracefs is touched.  tracing.md of the reference has the
+ * measurements behind this.
+ */
+#ifndef IOMODELS_KERNEL_H
+#define IOMODELS_KERNEL_H
+
+#include <stdint.h>
+#include <stdio.h>
+
+struct kernel;
+
+/* One record.  Its fields are read by name: layouts differ by kernel. */
+struct event {
+	uint64_t ns;			/* of the clock, see kernel_clock() */
+	int cpu, pid;
+	const char *comm;		/* of pid, at that time; "?" unknown */
+	const char *name;		/* "sched_switch" */
+	const struct event_type *type;
+	const unsigned char *data;
+};
+
+/*
+ * Make the instances and start to record.  NULL with the reason, and what to
+ * do, in why when this user or this kernel does not allow it.
+ */
+struct kernel *kernel_begin(char why[256]);
+
+/*
+ * A shell's command: the shell that runs it is followed from then on, with
+ * all its children.  It changes the working directory: run it in ( ) when
+ * that matters.
+ */
+const char *kernel_follow_me(const struct kernel *k);
+
+/*
+ * Stop recording, read what is left, remove the instances.  Returns the
+ * number of records that the kernel had to drop, 0 when all is there; -1 when
+ * the records could not be read.
+ */
+long kernel_end(struct kernel *k);
+
+/* "tai" (equal to CLOCK_REALTIME when the offset is 0) or "mono". */
+const char *kernel_clock(const struct kernel *k);
+
+/* ns to add to an event's time to get CLOCK_REALTIME. */
+int64_t kernel_offset(const struct kernel *k);
+
+/*
+ * After kernel_end: the events of the followed processes, their threads and
+ * rings, in the order of time.  *n is their number.
+ */
+const struct event *kernel_events(const struct kernel *k, long *n);
+
+/* A number field of an event; `otherwise` when it has no such field. */
+long long event_number(const struct event *e, const char *field,
+		       long long otherwise);
+
+/* A text field ("op_str"), or NULL. */
+const char *event_text(const struct event *e, const char *field);
+
+/* Element i of an array field ("args"). */
+unsigned long long event_element(const struct event *e, const char *field,
+				 int i);
+
+/* The name of system call nr on this architecture, or "?". */
+const char *syscall_name(long nr);
+
+/* One line: "SECONDS.NANOSECONDS cpu pid comm: name field=value ...". */
+void kernel_print(const struct kernel *k, const struct event *e, FILE *f);
+
+/* The format files of the events that were recorded, as the kernel had them. */
+void kernel_print_formats(const struct kernel *k, FILE *f);
+
+/* Frees everything; also after a kernel_begin without a kernel_end. */
+void kernel_free(struct kernel *k);
+
+#endif

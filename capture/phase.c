@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * phase.c - who waited and who copied, from the kernel's own events
+ */
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include "phase.h"
+
+enum { THREADS = 256 };
+
+/* What is known of a thread at the time of the event in hand. */
+struct thread {
+	int pid;
+	long call;			/* the system call it is in, or -1 */
+	long last;			/* the one before, or -1 */
+	uint64_t asleep;		/* since when; 0: it runs */
+};
+
+static struct thread *thread_of(struct thread *all, int *n, int pid)
+{
+	for (int i = 0; i < *n; i++)
+		if (all[i].pid == pid)
+			return &all[i];
+	if (*n == THREADS)
+		return &all[THREADS - 1];
+	all[*n] = (struct thread){ .pid = pid, .call = -1, .last = -1 };
+	return &all[(*n)++];
+}
+
+static const char *role(const char *comm, int pid, int main_pid)
+{
+	return !strncmp(comm, "iou-wrk", 7) ? "iou-wrk" :
+	       !strncmp(comm, "iou-sqp", 7) ? "iou-sqp" :
+	       pid == main_pid ? "main" : "thread";
+}
+
+static void add_once(char *list, size_t size, const char *item)
+{
+	if (strstr(list, item))
+		return;
+	snprintf(list + strlen(list), size - strlen(list), "%s%s",
+		 *list ? ", " : "", item);
+}
+
+static void woke(struct phases *p, const struct event *e, struct thread *t,
+		 const char *comm, int main_pid)
+{
+	double ms = (e->ns - t->asleep) / 1e6;
+	char item[80];
+
+	if (t->call >= 0)
+		snprintf(item, sizeof(item), "%s in %s",
+			 role(comm, t->pid, main_pid), syscall_name(t->call));
+	else
+		snprintf(item, sizeof(item), "%s",
+			 role(comm, t->pid, main_pid));
+	add_once(p->waits, sizeof(p->waits), item);
+	if (ms > p->waited_ms)
+		p->waited_ms = ms;
+}
+
+static void copied(struct phases *p, const struct event *e, long bytes,
+		   const struct thread *t, int main_pid)
+{
+	const char *who = role(e->comm, e->pid, main_pid);
+	char item[80];
+
+	if (t->call < 0 && t->last < 0 && strncmp(e->comm, "iou-", 4))
+		return;				/* the client, at its end */
+	if (!strncmp(e->comm, "iou-", 4))
+		snprintf(item, sizeof(item), "%s", who);
+	else if (t->call >= 0)
+		snprintf(item, sizeof(item), "%s in %s", who,
+			 syscall_name(t->call));
+	else
+		snprintf(item, sizeof(item), "%s after %s", who,
+			 syscall_name(t->last));
+	add_once(p->copies, sizeof(p->copies), item);
+	p->bytes += bytes;
+}
+
+static void switched(struct phases *p, const struct event *e,
+		     struct thread *all, int *n, uint64_t from, int main_pid)
+{
+	int next = event_number(e, "next_pid", 0);
+	struct thread *t = thread_of(all, n, event_number(e, "prev_pid", 0));
+
+	/* Bits 1 and 2: interruptible, uninterruptible sleep. */
+	if (event_number(e, "prev_state", 0) & 3)
+		t->asleep = e->ns;
+	t = thread_of(all, n, next);
+	if (next && t->asleep && t->asleep < from && e->ns >= from &&
+	    (t->call >= 0 || !strncmp(event_text(e, "next_comm"), "iou-", 4)))
+		woke(p, e, t, event_text(e, "next_comm"), main_pid);
+	t->asleep = 0;
+}
+
+void phases_between(struct phases *p, const struct event *e, long n,
+		    uint64_t from, uint64_t to, int main_pid)
+{
+	struct thread *all = calloc(THREADS, sizeof(*all));
+	int threads = 0;
+
+	memset(p, 0, sizeof(*p));
+	for (const struct event *end = e + n; all && e < end; e++) {
+		struct thread *t = thread_of(all, &threads, e->pid);
+
+		if (e->ns > to)
+			break;
+		if (!strcmp(e->name, "sys_enter")) {
+			t->call = event_number(e, "id", -1);
+		} else if (!strcmp(e->name, "sys_exit")) {
+			t->last = event_number(e, "id", -1);
+			t->call = -1;
+		} else if (!strcmp(e->name, "sched_switch")) {
+			switched(p, e, all, &threads, from, main_pid);
+		} else if (e->ns < from) {
+			continue;
+		} else if (!strcmp(e->name, "skb_copy_datagram_iovec")) {
+			copied(p, e, event_number(e, "len", 0), t, main_pid);
+		} else if (!strcmp(e->name, "sock_recv_length") &&
+			   event_number(e, "protocol", 0) == IPPROTO_UDP &&
+			   event_number(e, "ret", 0) > 0) {
+			/* A linear datagram is copied without that tracepoint. */
+			copied(p, e, event_number(e, "ret", 0), t, main_pid);
+		}
+	}
+	free(all);
+}
+
+/* ---- a run ---- */
+
+static uint64_t steps[8];
+static int step_count;
+
+static void on_step(struct server *s)
+{
+	struct timespec t;
+
+	server_settle(s);
+	clock_gettime(CLOCK_REALTIME, &t);
+	if (step_count < 8)
+		steps[step_count++] = t.tv_sec * 1000000000ULL + t.tv_nsec;
+}
+
+int phases_run(struct phases *p, const struct program *program, char why[256])
+{
+	const struct scenario *two = scenario_find("two");
+	struct kernel *k = kernel_begin(why);
+	char follow[256];
+	char *wrapper[] = { "sh", "-c", follow, "sh", NULL };
+	struct lab_options o = { .service = two->service, .wrapper = wrapper };
+	const struct event *events;
+	int ret = -1, main_pid;
+	struct server s;
+	long n, lost;
+
+	if (!k)
+		return -1;
+	snprintf(follow, sizeof(follow), "(%s); exec \"$@\"",
+		 kernel_follow_me(k));
+	step_count = 0;
+	if (server_start(&s, program, &o)) {
+		snprintf(why, 256, "%.200s", s.err.at);
+	} else {
+		s.step = on_step;
+		ret = two->play(&s, why);
+		server_stop(&s);
+	}
+	main_pid = s.server_pid;
+	server_free(&s);
+	lost = kernel_end(k);
+	if (!ret && step_count < 3) {
+		snprintf(why, 256, "the scenario made no steps");
+		ret = -1;
+	}
+	if (!ret) {
+		events = kernel_events(k, &n);
+		phases_between(p, events, n, steps[1] - kernel_offset(k),
+			       steps[2] - kernel_offset(k), main_pid);
+		p->lost = lost;
+	}
+	kernel_free(k);
+	return ret;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * phase.h - who waited and who copied, from the kernel's own events
+ *
+ * The two phases of an input operation (Stevens): wait until the data are
+ * there, copy them to the process.  Both are read off a run without strace:
+ *   waits   a thread that had gone to sleep before the message came and that
+ *           was back on a processor before the next step; and in which call
+ *   copies  the thread in whose context skb:skb_copy_datagram_iovec ran, and
+ *           in which call, or after which it had already returned
+ */
+#ifndef IOMODELS_PHASE_H
+#define IOMODELS_PHASE_H
+
+#include "kernel.h"
+#include "scenario.h"
+
+struct phases {
+	char waits[160];	/* "main in epoll_pwait, thread in futex" */
+	char copies[160];	/* "thread in recvfrom" */
+	double waited_ms;	/* the longest of them, from its sleep on */
+	long bytes;		/* copied to the program */
+	long lost;		/* records that the kernel dropped */
+};
+
+/*
+ * Run p under tracefs, without strace, while "two" is played; the phases are
+ * those of its second message.  Returns 0, or -1 with the reason in why.
+ */
+int phases_run(struct phases *p, const struct program *program, char why[256]);
+
+/* The same of events that lie between two times, of the process main_pid. */
+void phases_between(struct phases *p, const struct event *e, long n,
+		    uint64_t from, uint64_t to, int main_pid);
+
+#endif
