@@ -23,6 +23,8 @@ int list_main(int argc, char **argv);
 int serve_main(int argc, char **argv);
 int send_main(int argc, char **argv);
 int explain_main(int argc, char **argv);
+int demo_main(int argc, char **argv);
+int capture_main(int argc, char **argv);
 
 /*
  * A number from min to max, nothing before or after it; anything else is

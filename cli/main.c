@@ -15,6 +15,8 @@ static const struct command commands[] = {
 	{ "send",  "send the documents' JSON messages to a server", send_main },
 	{ "explain", "say what an strace log shows: models, costs, faults",
 	  explain_main },
+	{ "demo",  "run every model, show its calls, end in one table", demo_main },
+	{ "capture", "run a model under strace and print its calls", capture_main },
 	{ NULL }
 };
 

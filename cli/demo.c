@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * demo.c - iomodels demo: every model under strace, then one table
+ *
+ * The table is counted from the captures just made; nothing in it is typed.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "cli.h"
+#include "phase.h"
+#include "trace.h"
+
+enum { MODELS = 64 };
+
+static struct done {
+	const struct program *program;
+	struct row row;
+	struct phases phases;
+	char why[256];			/* why there is no row */
+} done[MODELS];
+static int done_count;
+static char no_kernel[256];		/* why the kernel's side is left out */
+
+static int bold;			/* stdout is a terminal */
+
+static void title(const char *text)
+{
+	printf(bold ? "\033[1m%s\033[0m\n" : "%s\n", text);
+}
+
+/* The capture, without the set-up that all servers share. */
+static void show(const struct trace *t)
+{
+	const char *line = t->log.at, *announced = strstr(line, ": serving ");
+
+	if (announced)
+		line = strchr(announced, '\n') + 1;
+	while (*line) {
+		int n = strcspn(line, "\n"), cut = n > 110 ? 107 : n;
+
+		printf("  %.*s%s\n", cut, line, cut < n ? "..." : "");
+		line += n + (line[n] == '\n');
+	}
+}
+
+static void play(const struct program *p, const struct scenario *c)
+{
+	struct done *d = &done[done_count++];
+	struct trace t;
+	char *path;
+
+	d->program = p;
+	path = program_path(p);
+	if (!path) {
+		snprintf(d->why, sizeof(d->why), "not built");
+		return;
+	}
+	free(path);
+	printf("\n");
+	title(p->name);
+	printf("%s; %s/%s.c\n", p->about, p->dir, p->name);
+	fflush(stdout);
+	if (trace_run(&t, p, c, d->why)) {
+		printf("  %s\n", d->why);
+	} else {
+		show(&t);
+		if (trace_row(&t, &d->row))
+			snprintf(d->why, sizeof(d->why),
+				 "no message to be seen in the capture");
+	}
+	trace_free(&t);
+	/* Once more without strace, for the kernel's own events. */
+	if (!*d->why && !*no_kernel &&
+	    phases_run(&d->phases, p, no_kernel))
+		memset(&d->phases, 0, sizeof(d->phases));
+}
+
+static const char *or_unseen(const char *text)
+{
+	return *text ? text : "(not seen)";
+}
+
+static void table(void)
+{
+	int exact = !*no_kernel;
+
+	printf("\n");
+	title("model                    calls  threads  "
+	      "who waits, in which call            who copies, in which call");
+	for (int i = 0; i < done_count; i++) {
+		const struct done *d = &done[i];
+
+		if (*d->why)
+			printf("%-23s  %s\n", d->program->name, d->why);
+		else
+			printf("%-23s  %5d  %7d  %-34s  %s\n",
+			       d->program->name, d->row.calls, d->row.threads,
+			       or_unseen(exact ? d->phases.waits : d->row.waits),
+			       or_unseen(exact ? d->phases.copies
+					       : d->row.copies));
+	}
+	printf("\ncalls: system calls for one message and its echo, counted by "
+	       "strace.\nwaits: asleep before the message came, awake before "
+	       "its echo was back.\n");
+	if (exact)
+		printf("waits and copies are exact: the kernel's sched_switch and "
+		       "skb_copy_datagram_iovec,\nfrom a run of its own without "
+		       "strace.\n");
+	else
+		printf("waits and copies are inferred from strace, which sees "
+		       "nothing of io_uring's.\nLeft out, the kernel's side: "
+		       "%s\n", no_kernel);
+}
+
+int demo_main(int argc, char **argv)
+{
+	static const struct argp argp = {
+		.doc = "Start every model in turn, let a client say two "
+		       "messages to it under strace, show its system calls, "
+		       "and end in one table.",
+	};
+	const struct scenario *two = scenario_find("two");
+	const char *missing;
+
+	argp_parse(&argp, argc, argv, 0, NULL, NULL);
+	bold = isatty(1);
+	missing = trace_missing();
+	if (missing) {
+		fprintf(stderr, "iomodels demo: left out, all of it: %s\n",
+			missing);
+		return 1;
+	}
+	printf("Each server is started under strace; a client says two "
+	       "messages to it, with a\npause between, and each comes back. "
+	       "Shown is what the server asked of the\nkernel, one call a line, "
+	       "after its set-up; the number names the thread.\n");
+	for (const struct program *p = programs; p->name; p++)
+		if (!(p->flags & (FILES | two->unfit)) && done_count < MODELS)
+			play(p, two);
+	table();
+	return 0;
+}
