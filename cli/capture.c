@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include "cli.h"
 #include "trace.h"
 
@@ -100,10 +101,12 @@ static int keep(const struct trace *t, const char *dir)
 	trace_free(&old);
 	free(now.at);
 	free(then.at);
-	printf("  %-50s %s\n", path, same ? "as it was" : "written");
-	if (same)
+	if (same) {
+		printf("  %-50s as it was\n", path);
 		return 0;
+	}
 	trace_format(t, &text);
+	mkdir(dir, 0777);			/* a fresh clone may lack it */
 	f = fopen(path, "we");
 	if (!f || fwrite(text.at, 1, text.len, f) != text.len || fclose(f)) {
 		fprintf(stderr, "iomodels capture: %s: %s\n", path,
@@ -111,6 +114,7 @@ static int keep(const struct trace *t, const char *dir)
 		free(text.at);
 		return 1;
 	}
+	printf("  %-50s written\n", path);
 	free(text.at);
 	return 0;
 }
