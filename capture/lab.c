@@ -337,12 +337,12 @@ static long switches(pid_t pid)
 	return sum;
 }
 
-/* Three looks in a row, a millisecond apart, find it in the same sleep. */
+/* Five looks in a row, a millisecond apart, find it in the same sleep. */
 void server_settle(struct server *s)
 {
 	long before = -1;
 
-	for (int look = 0, same = 0; look < SETTLE_MS && same < 2; look++) {
+	for (int look = 0, same = 0; look < SETTLE_MS && same < 4; look++) {
 		long found = switches(s->server_pid);
 
 		same = found >= 0 && found == before ? same + 1 : 0;

@@ -166,6 +166,7 @@ int phases_run(struct phases *p, const struct program *program, char why[256])
 		snprintf(why, 256, "%.200s", s.err.at);
 	} else {
 		s.step = on_step;
+		server_settle(&s);
 		ret = two->play(&s, why);
 		server_stop(&s);
 	}

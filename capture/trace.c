@@ -4,6 +4,7 @@
  */
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -240,7 +241,7 @@ int trace_run(struct trace *t, const struct program *p,
 			    "-o", log, NULL };
 	struct lab_options o = { .service = c->service, .wrapper = wrapper,
 				 .nofile = c->nofile, .port = 7007 };
-	int fd = mkstemp(log), ret = -1;
+	int fd = mkostemp(log, O_CLOEXEC), ret = -1;
 	struct server s;
 	FILE *f;
 
@@ -257,6 +258,7 @@ int trace_run(struct trace *t, const struct program *p,
 	}
 	stepping = t;
 	s.step = on_step;
+	server_settle(&s);
 	ret = c->play(&s, why);
 	server_settle(&s);
 	if (server_stop(&s) && !ret) {
@@ -369,19 +371,27 @@ static int is_word(const char *text, const char *name)
 	return 0;
 }
 
-static char *thread_sequence(const struct trace *t, int thread,
-			     const char *besides)
+/* What depends on who was faster, or on how the program was called. */
+static int varies(const struct call *c)
+{
+	return is_word("execve futex getsockname", c->name) ||
+	       *c->name == '?' ||
+	       (c->error && !strcmp(c->error, "EAGAIN"));
+}
+
+/* The calls of a thread from one index to another, and how many they are. */
+static char *thread_sequence(const struct trace *t, int thread, int from, int to,
+			     const char *besides, int *length)
 {
 	char **names = must_have(calloc(t->count + 1, sizeof(*names)));
 	struct text line = { 0 };
 	int n = 0;
 
-	for (int i = 0; i < t->count; i++) {
+	for (int i = from; i < to; i++) {
 		const struct call *c = &t->calls[i];
 
-		if (c->thread != thread || is_word(besides, c->name) ||
-		    is_word("execve futex getsockname", c->name) ||
-		    (c->error && !strcmp(c->error, "EAGAIN")))
+		if (c->thread != thread || varies(c) ||
+		    is_word(besides, c->name))
 			continue;
 		names[n] = c->name;
 		n += 1 - repeats(names, n);
@@ -390,6 +400,7 @@ static char *thread_sequence(const struct trace *t, int thread,
 	for (int i = 0; i < n; i++)
 		text_add(&line, "%s%s", i ? " " : "", names[i]);
 	free(names);
+	*length = n;
 	return line.at;
 }
 
@@ -398,26 +409,80 @@ static int compare_lines(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-void trace_sequence(const struct trace *t, const char *besides,
-		    struct text *out)
+/* A line for each thread that did at least `least` calls, sorted. */
+static void threads_sequence(const struct trace *t, int from, int to, int least,
+			     const char *besides, struct text *out)
 {
 	char **lines = must_have(calloc(t->threads + 1, sizeof(*lines)));
+	int n = 0, length;
 
-	for (int i = 0; i < t->threads; i++)
-		lines[i] = thread_sequence(t, i + 1, besides);
-	qsort(lines, t->threads, sizeof(*lines), compare_lines);
-	text_add(out, "%s", "");
 	for (int i = 0; i < t->threads; i++) {
+		lines[n] = thread_sequence(t, i + 1, from, to, besides, &length);
+		if (length >= least)
+			n++;
+		else
+			free(lines[n]);
+	}
+	qsort(lines, n, sizeof(*lines), compare_lines);
+	for (int i = 0; i < n; i++) {
 		text_add(out, "%s\n", lines[i]);
 		free(lines[i]);
 	}
 	free(lines);
 }
 
+/* The names alone, without memory: libc's threads and heap vary too much. */
+static void names_sequence(const struct trace *t, struct text *out)
+{
+	char **names = must_have(calloc(t->count + 1, sizeof(*names)));
+	int n = 0;
+
+	for (int i = 0; i < t->count; i++)
+		if (!varies(&t->calls[i]) &&
+		    !is_word("brk mmap munmap mprotect madvise exit exit_group",
+			     t->calls[i].name))
+			names[n++] = t->calls[i].name;
+	qsort(names, n, sizeof(*names), compare_lines);
+	for (int i = 0; i < n; i++)
+		if (!i || strcmp(names[i], names[i - 1]))
+			text_add(out, "%s\n", names[i]);
+	free(names);
+}
+
+/* The first call of that name that succeeded, or the number of calls. */
+static int first_call(const struct trace *t, const char *name)
+{
+	int i = 0;
+
+	while (i < t->count && (strcmp(t->calls[i].name, name) ||
+				t->calls[i].error))
+		i++;
+	return i;
+}
+
+void trace_sequence(const struct trace *t, const char *besides,
+		    struct text *out)
+{
+	int accepted = first_call(t, "accept4"), stop = first_call(t, "shutdown");
+
+	text_add(out, "%s", "");
+	if (first_call(t, "set_tid_address") < t->count) {
+		names_sequence(t, out);
+	} else if (t->threads == 1) {
+		threads_sequence(t, 0, t->count, 1, besides, out);
+	} else {
+		threads_sequence(t, 0, accepted, 1, besides, out);
+		text_add(out, "then\n");
+		/* Who only waits again was woken in vain. */
+		threads_sequence(t, accepted, stop, 2, besides, out);
+	}
+}
+
 const char *trace_unnamed(const struct trace *t, const char *header)
 {
 	for (int i = 0; i < t->count; i++)
-		if (!is_word(header, t->calls[i].name) &&
+		if (*t->calls[i].name != '?' &&
+		    !is_word(header, t->calls[i].name) &&
 		    !is_word("execve exit_group", t->calls[i].name))
 			return t->calls[i].name;
 	return NULL;

@@ -55,11 +55,12 @@ struct row {
 int trace_row(const struct trace *t, struct row *row);
 
 /*
- * What must not change from one capture to the next, a line a thread: the
- * names of its calls from the first of its source on.  Left out is what
- * depends on who was faster: calls that found nothing (EAGAIN), futex, and
- * repetitions of the last one or two calls; and every name in besides, words
- * in one text, which may be NULL.  Lines are sorted.
+ * What must not change from one capture to the next: the names of the calls,
+ * a line a thread, sorted.  Left out is what depends on who was faster: calls
+ * that found nothing (EAGAIN), futex, repetitions of the last one or two
+ * calls; of several threads also the end, and who of them did the work.  Of a
+ * hosted program only the set of names is compared.  `besides` is a text of
+ * more names to leave out, or NULL.
  */
 void trace_sequence(const struct trace *t, const char *besides,
 		    struct text *out);
