@@ -324,7 +324,8 @@ static long switches(pid_t pid)
 			 e->d_name);
 		f = fopen(path, "re");
 		while (f && sum >= 0 && fgets(line, sizeof(line), f)) {
-			if (!strncmp(line, "State:", 6) && !strchr(line, 'S'))
+			if (!strncmp(line, "State:", 6) &&
+			    line[strcspn(line, "\t") + 1] != 'S')
 				sum = -1;
 			else if (strstr(line, "ctxt_switches:"))
 				sum += atol(strchr(line, ':') + 1);
