@@ -490,7 +490,7 @@ static inline long ring_probe(struct ring *r, struct io_uring_probe *kprobe)
 /* An operation that the kernel knows, from ring_probe. */
 static inline int ring_knows(const struct io_uring_probe *probe, unsigned op)
 {
-	return op < probe->ops_len &&
+	return op < IORING_OP_COUNT && op < probe->ops_len &&
 	       (probe->ops[op].flags & IO_URING_OP_SUPPORTED);
 }
 

@@ -125,7 +125,7 @@ static void complete(const struct io_uring_cqe *cqe)
 int main(int argc, char **argv)
 {
 	(void)argc;
-	/* Not O_NONBLOCK: an ACCEPT that has to wait would say EAGAIN. */
+	/* Not O_NONBLOCK: older kernels would not let ACCEPT wait then. */
 	open_socket(argv, SOCK_STREAM | SOCK_CLOEXEC);
 	open_ring(ENTRIES, 0, "5.7");
 	/* Addresses, not memory: a page is there once it has been written. */

@@ -174,7 +174,7 @@ static void check_send_zc(void)
 int main(int argc, char **argv)
 {
 	(void)argc;
-	/* Not O_NONBLOCK: an ACCEPT that has to wait would say EAGAIN. */
+	/* Not O_NONBLOCK: older kernels would not let ACCEPT wait then. */
 	open_socket(argv, SOCK_STREAM | SOCK_CLOEXEC);
 	open_ring(ENTRIES, 0, "6.0");
 	check_send_zc();
