@@ -41,7 +41,8 @@ static const char *const events_of[2][32] = {
 	  "signal/signal_deliver" },
 	{ "io_uring/*", "sock/sk_data_ready", "sock/sock_recv_length",
 	  "sock/sock_send_length", "skb/skb_copy_datagram_iovec",
-	  "signal/signal_generate", "task/task_newtask", "task/task_rename" },
+	  "signal/signal_generate", "task/task_newtask", "task/task_rename",
+	  "sched/sched_switch" },
 };
 
 struct field {
@@ -156,6 +157,9 @@ static void read_format(struct kernel *k, const char *group, const char *name)
 	struct event_type *t;
 
 	snprintf(file, sizeof(file), "events/%s/%s/format", group, name);
+	for (t = k->types; t; t = t->next)
+		if (!strcmp(t->name, name))
+			return;			/* in both instances */
 	text = get(TRACEFS, file);
 	if (!text)
 		return;
@@ -358,6 +362,9 @@ static int begin_instance(struct kernel *k, int i)
 	put(dir, "options/record-tgid", "1");
 	/* Wake the readers seldom: they run on the processors that are watched. */
 	put(dir, "buffer_percent", "25");
+	if (i == 1)		/* io_uring's threads escape A's filter */
+		put(dir, "events/sched/sched_switch/filter",
+		    "prev_comm ~ \"iou-*\" || next_comm ~ \"iou-*\"");
 	for (const char *const *e = events_of[i]; *e; e++)
 		enable(k, i, *e);		/* an older kernel lacks some */
 	if (i == 0) {

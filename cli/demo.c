@@ -45,7 +45,7 @@ static void show(const struct trace *t)
 	}
 }
 
-static void play(const struct program *p, const struct scenario *c)
+static void play(const struct program *p, const struct scenario *c, int quiet)
 {
 	struct done *d = &done[done_count++];
 	struct trace t;
@@ -58,14 +58,17 @@ static void play(const struct program *p, const struct scenario *c)
 		return;
 	}
 	free(path);
-	printf("\n");
-	title(p->name);
-	printf("%s; %s/%s.c\n", p->about, p->dir, p->name);
-	fflush(stdout);
+	if (!quiet) {
+		printf("\n");
+		title(p->name);
+		printf("%s; %s/%s.c\n", p->about, p->dir, p->name);
+		fflush(stdout);
+	}
 	if (trace_run(&t, p, c, d->why)) {
 		printf("  %s\n", d->why);
 	} else {
-		show(&t);
+		if (!quiet)
+			show(&t);
 		if (trace_row(&t, &d->row))
 			snprintf(d->why, sizeof(d->why),
 				 "no message to be seen in the capture");
@@ -75,6 +78,23 @@ static void play(const struct program *p, const struct scenario *c)
 	if (!*d->why && !*no_kernel &&
 	    phases_run(&d->phases, p, no_kernel))
 		memset(&d->phases, 0, sizeof(d->phases));
+}
+
+/* As a table of the README: --markdown. */
+static void markdown(void)
+{
+	printf("| model | calls | threads | who waits, in which call | who "
+	       "copies, in which call |\n|---|---|---|---|---|\n");
+	for (int i = 0; i < done_count; i++) {
+		const struct done *d = &done[i];
+
+		if (!*d->why)
+			printf("| [%s](%s/%s.c) | [%d](traces/%s.two.x86_64."
+			       "strace) | %d | %s | %s |\n", d->program->name,
+			       d->program->dir, d->program->name, d->row.calls,
+			       d->program->name, d->row.threads,
+			       d->phases.waits, d->phases.copies);
+	}
 }
 
 static const char *or_unseen(const char *text)
@@ -114,17 +134,36 @@ static void table(void)
 		       "%s\n", no_kernel);
 }
 
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	if (key == 'm')
+		*(int *)state->input = 1;
+	else if (key == ARGP_KEY_ARG)
+		argp_error(state, "%s: demo takes no argument", arg);
+	else
+		return ARGP_ERR_UNKNOWN;
+	return 0;
+}
+
 int demo_main(int argc, char **argv)
 {
+	static const struct argp_option rows[] = {
+		{ "markdown", 'm', NULL, 0, "only the table, as the README has it",
+		  0 },
+		{ 0 }
+	};
 	static const struct argp argp = {
+		.options = rows,
+		.parser = parse,
 		.doc = "Start every model in turn, let a client say two "
 		       "messages to it under strace, show its system calls, "
 		       "and end in one table.",
 	};
 	const struct scenario *two = scenario_find("two");
 	const char *missing;
+	int quiet = 0;
 
-	argp_parse(&argp, argc, argv, 0, NULL, NULL);
+	argp_parse(&argp, argc, argv, 0, NULL, &quiet);
 	bold = isatty(1);
 	missing = trace_missing();
 	if (missing) {
@@ -132,13 +171,18 @@ int demo_main(int argc, char **argv)
 			missing);
 		return 1;
 	}
-	printf("Each server is started under strace; a client says two "
-	       "messages to it, with a\npause between, and each comes back. "
-	       "Shown is what the server asked of the\nkernel, one call a line, "
-	       "after its set-up; the number names the thread.\n");
+	if (!quiet)
+		printf("Each server is started under strace; a client says two "
+		       "messages to it, with a\npause between, and each comes "
+		       "back. Shown is what the server asked of the\nkernel, "
+		       "one call a line, after its set-up; the number names "
+		       "the thread.\n");
 	for (const struct program *p = programs; p->name; p++)
 		if (!(p->flags & (FILES | two->unfit)) && done_count < MODELS)
-			play(p, two);
-	table();
+			play(p, two, quiet);
+	if (quiet)
+		markdown();
+	else
+		table();
 	return 0;
 }

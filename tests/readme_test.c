@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * readme_test.c - the README's table is what the kernel says now (with libc)
+ *
+ * Each row is made again: the calls by strace, who waited and who copied by
+ * tracefs.  The tests are started from the top of the source.
+ */
+#include "tap.h"
+#include "../capture/phase.h"
+#include "../capture/trace.h"
+
+struct row_of {
+	const struct program *program;
+	char calls[16], threads[16], waits[160], copies[160];
+};
+
+/* "| [epoll](...) | [3](...) | 1 | main in epoll_pwait | main in recvfrom |" */
+static int read_row(const char *line, struct row_of *r)
+{
+	char name[64];
+
+	if (sscanf(line, "| [%63[a-z_]](%*[^)]) | [%15[0-9]](%*[^)]) | "
+		   "%15[0-9] | %159[^|] | %159[^|] |", name, r->calls,
+		   r->threads, r->waits, r->copies) != 5)
+		return 0;
+	r->waits[strcspn(r->waits, "|") - 1] = 0;	/* the blank */
+	r->copies[strcspn(r->copies, "|") - 1] = 0;
+	r->program = program_find(name);
+	return r->program != NULL;
+}
+
+/* Which thread wakes first, and which worker serves, may differ. */
+static int same_parts(const char *a, const char *b)
+{
+	char copy[160], *part, *rest = copy;
+
+	if (strlen(a) != strlen(b))
+		return 0;
+	snprintf(copy, sizeof(copy), "%s", a);
+	while ((part = strsep(&rest, ",")))
+		if (!strstr(b, part + strspn(part, " ")))
+			return 0;
+	return 1;
+}
+
+/* epoll_workers: the worker may be the main thread or another. */
+static void any_thread(char *text)
+{
+	char *at;
+
+	while ((at = strstr(text, "main in ")))
+		memmove(at, at + 8, strlen(at + 8) + 1);
+	while ((at = strstr(text, "thread in ")))
+		memmove(at, at + 10, strlen(at + 10) + 1);
+}
+
+static void row_holds(void *arg)
+{
+	struct row_of *r = arg;
+	const char *missing = trace_missing();
+	char *path = program_path(r->program), why[256];
+	struct phases now;
+	struct trace t;
+	struct row row;
+
+	if (!path)
+		SKIP("%s is not built", r->program->name);
+	free(path);
+	if (missing)
+		SKIP("%s", missing);
+	if (trace_run(&t, r->program, scenario_find("two"), why))
+		FAIL("%s", why);
+	ASSERT_EQ(0, trace_row(&t, &row));
+	/* glibc starts a thread for each notification, or still has one. */
+	if (!(r->program->flags & HOSTED))
+		EXPECT_EQ(atoi(r->calls), row.calls);
+	EXPECT_EQ(atoi(r->threads), row.threads);
+	trace_free(&t);
+
+	if (phases_run(&now, r->program, why)) {
+		if (strstr(why, "tracefs") || strstr(why, "tracing"))
+			SKIP("tracefs may not be read here: run as root");
+		FAIL("%s", why);
+	}
+	if (!strcmp(r->program->name, "epoll_workers")) {
+		any_thread(r->waits);
+		any_thread(r->copies);
+		any_thread(now.waits);
+		any_thread(now.copies);
+	}
+	EXPECT_EQ(0, now.lost);
+	if (!same_parts(r->waits, now.waits))
+		EXPECT_STR(r->waits, now.waits);
+	if (!same_parts(r->copies, now.copies))
+		EXPECT_STR(r->copies, now.copies);
+}
+
+/* Every server that can play "two" has its row. */
+static void all_servers_have_rows(void *arg)
+{
+	char *text = arg;
+
+	for (const struct program *p = programs; p->name; p++) {
+		char begin[80];
+
+		if (p->flags & (FILES | scenario_find("two")->unfit))
+			continue;
+		snprintf(begin, sizeof(begin), "| [%s](", p->name);
+		if (!strstr(text, begin))
+			FAIL("README.md has no row for %s: build/iomodels demo "
+			     "--markdown", p->name);
+	}
+}
+
+void tap_list(void)
+{
+	static char text[256 << 10];
+	char line[1024];
+	FILE *f = fopen("README.md", "re");
+
+	while (f && fgets(line, sizeof(line), f)) {
+		struct row_of *r = calloc(1, sizeof(*r));
+
+		strncat(text, line, sizeof(text) - strlen(text) - 1);
+		if (read_row(line, r))
+			tap_add(r->program->name, row_holds, r)->seconds = 30;
+	}
+	if (f)
+		fclose(f);
+	tap_add("all_servers_have_rows", all_servers_have_rows, text);
+}
