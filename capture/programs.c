@@ -47,7 +47,10 @@ struct program programs[] = {
 
 	{ "uring_poll",		"uring", URING, NULL, RING },
 	{ "uring_basic",	"uring", URING, NULL, RING },
+	{ "uring_basic_liburing", "uring", URING, NULL, RING | HOSTED },
 	{ "uring_multishot",	"uring", URING, NULL, RING | SLOTS },
+	{ "uring_multishot_liburing", "uring", URING, NULL,
+	  RING | SLOTS | HOSTED },
 	{ "uring_fast",		"uring", URING, NULL, RING | SLOTS },
 	{ "uring_sqpoll",	"uring", URING, NULL, RING },
 	{ "uring_worker",	"uring", URING, NULL, RING },

@@ -17,7 +17,16 @@
 #define IOMODELS_SERVE_H
 
 #include "../models/server.h"
+#include "why.h"
+
+#ifdef LIB_URING_H		/* a twin has included liburing.h before us */
+static struct io_uring ring;
+#define ring_setup(r, entries, p) io_uring_queue_init_params(entries, r, p)
+#define ring_files_sparse(r, n) io_uring_register_files_sparse(r, n)
+#else
 #include "ring.h"
+static struct ring ring;
+#endif
 
 enum { GENERATION_MASK = 0xffffff };
 
@@ -52,7 +61,6 @@ static inline void key_retire(unsigned index)
 
 /* ---- the ring ---- */
 
-static struct ring ring;
 static const struct __kernel_timespec one_second = { .tv_sec = 1 };
 
 /* needs: the kernel that the flags ask for, for the line that ends us. */

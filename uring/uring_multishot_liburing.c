@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * uring_multishot_liburing.c - uring_multishot on the library (with liburing)
+ *
+ * The same functions in the same order as uring_multishot.c, so that a diff
+ * shows what the library is.  liburing 2.3 (Debian 12) has no name yet for the
+ * request that asks a socket for its peer, so greet() fills the fields of that
+ * one by hand.
+ *
+ *     io_uring_setup  mmap x2           the ring
+ *     prlimit64 x2  io_uring_register FILES2   slots instead of descriptors
+ *     mmap  io_uring_register PBUF_RING the buffers; ACCEPT is queued
+ *   wait:
+ *     io_uring_enter                    the only call: submits, sleeps, copies
+ *       ACCEPT:  URING_CMD  RECV        who it is; and the RECV that stays
+ *       RECV:    SEND                   0 or an error: CLOSE, by the ring too
+ *       SEND:    SEND                   what the socket had no room for, and
+ *                                       ASYNC_CANCEL of the RECV meanwhile
+ *     mmap mremap munmap                only for a peer that does not read
+ *
+ * Calls     Those of uring_multishot.c, and what libc does before main.
+ * Needs     What uring_multishot.c needs, and liburing 2.3.
+ * Limits    Those of uring_multishot.c.
+ * Compare   uring_multishot.c.
+ * Trace     traces/uring_multishot_liburing.one.x86_64.strace
+ */
+#include <liburing.h>
+#include "serve.h"
+
+enum { ENTRIES = 1024, BUFFERS = 256, BUF = SCRATCH, OWED_MAX = 64 << 10 };
+enum { PER_EVENT = 4 };			/* requests that one completion adds */
+enum { GETSOCKOPT = 2 };		/* SOCKET_URING_OP_GETSOCKOPT */
+enum { ACCEPT = 1, PEER, RECV, SEND, SEND_REST, CANCEL, CLOSE };
+
+/* conns[].out, .owed: the SEND in flight. */
+static struct conn conns[CONNS];	/* by slot */
+static struct state {
+	struct queue going, waiting;	/* echo: in flight, and behind that */
+	unsigned in_flight;		/* requests that have yet to complete */
+	unsigned buffer;		/* that SEND sends from */
+	unsigned char receiving, cancelled, ended, closing;
+} states[CONNS];			/* likewise */
+static struct io_uring_buf_ring *buffers;
+static char (*bufs)[BUF];		/* by buffer */
+static int live, paused;		/* paused: no ACCEPT is in flight */
+
+static struct io_uring_sqe *request(unsigned what, int slot)
+{
+	struct io_uring_sqe *sqe = io_uring_get_sqe(&ring); /* PER_EVENT: never 0 */
+
+	sqe->user_data = key(what, slot);	/* prep_ leaves it alone */
+	return sqe;
+}
+
+static void watch_listener(void)
+{
+	struct io_uring_sqe *sqe;
+
+	paused = live == (int)slots;
+	if (paused)
+		return;
+	sqe = request(ACCEPT, listener);
+	io_uring_prep_multishot_accept_direct(sqe, listener, NULL, NULL, 0);
+	if (few_slots(live))
+		sqe->ioprio = 0;
+}
+
+static void watch(int slot)
+{
+	struct io_uring_sqe *sqe = request(RECV, slot);
+
+	io_uring_prep_recv_multishot(sqe, slot, NULL, 0, 0);
+	sqe->flags = IOSQE_FIXED_FILE | IOSQE_BUFFER_SELECT;
+	sqe->buf_group = 0;
+	states[slot].in_flight++;
+	states[slot].receiving = 1;
+	states[slot].cancelled = 0;
+}
+
+static void put_buffer(unsigned id)
+{
+	io_uring_buf_ring_add(buffers, bufs[id], BUF, id,
+			      io_uring_buf_ring_mask(BUFFERS), 0);
+	io_uring_buf_ring_advance(buffers, 1);
+}
+
+/* End requests early; how it went they say themselves. */
+static void cancel(__u64 addr, int slot, unsigned flags)
+{
+	struct io_uring_sqe *sqe = request(CANCEL, slot);
+
+	if (flags)
+		io_uring_prep_cancel_fd(sqe, slot, flags);
+	else
+		io_uring_prep_cancel64(sqe, addr, 0);
+	sqe->flags = IOSQE_CQE_SKIP_SUCCESS;
+}
+
+/*
+ * A request holds the socket: closed while one is in flight, it would stay
+ * open, and no FIN would leave.  So cancel, and close after the last.
+ */
+static void hang_up(int slot)
+{
+	states[slot].closing = 1;
+	if (states[slot].in_flight)
+		cancel(0, slot, IORING_ASYNC_CANCEL_ALL |
+				IORING_ASYNC_CANCEL_FD_FIXED);
+}
+
+static void close_slot(int slot)
+{
+	struct io_uring_sqe *sqe = request(CLOSE, 0);
+
+	io_uring_prep_close_direct(sqe, slot);
+	sqe->flags = IOSQE_CQE_SKIP_SUCCESS;
+	end(&conns[slot]);
+	queue_free(&states[slot].going);
+	queue_free(&states[slot].waiting);
+	key_retire(slot);
+	live--;
+	if (paused)
+		watch_listener();		/* a slot is free */
+}
+
+static void greet(int slot, unsigned flags)
+{
+	static const struct sockaddr_in nobody;
+	struct io_uring_sqe *sqe;
+
+	if (slot == -EINVAL) {			/* on_stop shut it down */
+		sys_close(listener);
+		listener = -1;
+		return;
+	}
+	if (slot >= 0) {
+		begin(&conns[slot], &nobody);
+		states[slot] = (struct state){ .in_flight = 1 };
+		live++;
+		sqe = request(PEER, slot);
+		io_uring_prep_rw(IORING_OP_URING_CMD, sqe, slot, NULL, 0,
+				 GETSOCKOPT);
+		sqe->flags = IOSQE_FIXED_FILE;
+		sqe->addr = SOL_SOCKET | (__u64)SO_PEERNAME << 32;
+		sqe->addr3 = (unsigned long)&conns[slot].peer;
+		sqe->file_index = sizeof(conns[slot].peer);
+		watch(slot);
+		if (flags & IORING_CQE_F_MORE && few_slots(live))
+			cancel(key(ACCEPT, listener), 0, 0);
+	} else if (full(slot)) {
+		paused = 1;
+		return;
+	}					/* else the peer left first */
+	if (!(flags & IORING_CQE_F_MORE))
+		watch_listener();
+}
+
+/* SEND what is queued; it completes when all is sent, or with an error. */
+static void send_queued(int slot)
+{
+	struct state *s = &states[slot];
+	struct conn *c = &conns[slot];
+	struct io_uring_sqe *sqe;
+	struct queue empty;
+
+	if (s->going.off == s->going.len) {
+		empty = s->going;
+		s->going = s->waiting;
+		s->waiting = empty;
+		s->waiting.off = s->waiting.len = 0;
+	}
+	c->out = s->going.mem + s->going.off;
+	c->owed = s->going.len - s->going.off;
+	if (!c->owed)
+		return;
+	sqe = request(SEND_REST, slot);
+	io_uring_prep_send(sqe, slot, c->out, c->owed,
+			   MSG_NOSIGNAL | MSG_WAITALL);
+	sqe->flags = IOSQE_FIXED_FILE;
+	s->in_flight++;
+}
+
+/*
+ * Bytes came for an echo.  They are sent from the buffer they came in, with
+ * MSG_DONTWAIT, so that the buffer is free at once: a peer that does not read
+ * must not hold buffers that others need.
+ */
+static void answer(int slot, unsigned buffer, unsigned n)
+{
+	struct state *s = &states[slot];
+	struct conn *c = &conns[slot];
+	char *buf = bufs[buffer];
+	struct io_uring_sqe *sqe;
+
+	if (c->owed) {				/* keep the order */
+		if (queue_add(&s->waiting, buf, n)) {
+			gave_up(c, "no memory for what the socket did not take");
+			hang_up(slot);
+		}
+		put_buffer(buffer);
+		return;
+	}
+	take(c, buf, n);
+	s->buffer = buffer;
+	sqe = request(SEND, slot);
+	io_uring_prep_send(sqe, slot, c->out, c->owed,
+			   MSG_NOSIGNAL | MSG_DONTWAIT | MSG_WAITALL);
+	sqe->flags = IOSQE_FIXED_FILE;
+	s->in_flight++;
+}
+
+static void received(int slot, const struct io_uring_cqe *cqe)
+{
+	struct state *s = &states[slot];
+	struct conn *c = &conns[slot];
+	unsigned buffer = cqe->flags >> IORING_CQE_BUFFER_SHIFT;
+	int n = cqe->res;
+
+	if (!(cqe->flags & IORING_CQE_F_MORE)) {
+		s->in_flight--;
+		s->receiving = 0;
+	}
+	if (n > 0 && opt.echo && !s->closing) {
+		answer(slot, buffer, n);
+	} else if (n > 0) {
+		if (!s->closing && take(c, bufs[buffer], n))
+			hang_up(slot);
+		put_buffer(buffer);
+	} else if (n == -EINVAL) {
+		ring_refused("multishot RECV", n, "6.0");
+	} else if (n != -ENOBUFS && n != -ECANCELED && !s->closing) {
+		if (n < 0 || !opt.echo) {
+			take(c, NULL, n);
+			hang_up(slot);
+		}
+		s->ended = 1;			/* what is owed is still sent */
+	}
+}
+
+static void did_send(unsigned what, int slot, int n)
+{
+	struct state *s = &states[slot];
+	struct conn *c = &conns[slot];
+	unsigned done = n > 0 ? n : 0;
+
+	s->in_flight--;
+	if (what == SEND) {
+		/* The socket was full: the rest goes ahead of what waits. */
+		if (done < c->owed && !s->closing &&
+		    queue_add(&s->going, c->out + done, c->owed - done))
+			n = -ENOMEM;
+		put_buffer(s->buffer);
+	} else {
+		s->going.off += done;
+	}
+	c->owed = 0;
+	if (s->closing)
+		return;
+	if (n < 0 && n != -EAGAIN) {
+		gave_up(c, errno_name(n));
+		hang_up(slot);
+		return;
+	}
+	if (s->going.off == s->going.len)
+		s->going.off = s->going.len = 0;
+	send_queued(slot);
+}
+
+/* After each completion: what this connection is to do next. */
+static void go_on(int slot)
+{
+	struct state *s = &states[slot];
+
+	if (!s->closing && s->ended && !conns[slot].owed)
+		hang_up(slot);
+	if (s->closing) {
+		if (!s->in_flight)
+			close_slot(slot);
+	} else if (!s->receiving && !s->ended && !s->waiting.len &&
+		   s->going.off == s->going.len) {
+		watch(slot);			/* limits b) and c) are over */
+	} else if (s->receiving && !s->cancelled && s->waiting.len > OWED_MAX) {
+		s->cancelled = 1;
+		cancel(key(RECV, slot), slot, 0);
+	}
+}
+
+static void complete(const struct io_uring_cqe *cqe)
+{
+	unsigned what = key_what(cqe->user_data);
+	int slot = key_index(cqe->user_data);
+
+	if (what == ACCEPT)
+		return greet(cqe->res, cqe->flags);
+	if (what == CANCEL || what == CLOSE || !key_lives(cqe->user_data))
+		return;
+	if (what == RECV)
+		received(slot, cqe);
+	else if (what == PEER)
+		states[slot].in_flight--;	/* conns[slot].peer is there */
+	else
+		did_send(what, slot, cqe->res);
+	go_on(slot);
+}
+
+static void open_buffers(void)
+{
+	struct io_uring_buf_reg reg = { .ring_entries = BUFFERS };
+	unsigned long head = BUFFERS * sizeof(struct io_uring_buf);
+	int err;
+
+	head = (head + 0xffff) & ~0xffffUL;	/* the largest page there is */
+	buffers = sys_mmap(NULL, head + BUFFERS * sizeof(*bufs),
+			   PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			   -1, 0);
+	must((long)buffers);
+	bufs = (void *)((char *)buffers + head);
+	reg.ring_addr = (unsigned long)buffers;
+	err = io_uring_register_buf_ring(&ring, &reg, 0);
+	if (err)
+		ring_refused("io_uring_register buffers", err, "5.19");
+	io_uring_buf_ring_init(buffers);
+	for (int i = 0; i < BUFFERS; i++)
+		put_buffer(i);
+}
+
+/* 0 also for what only means: take the completions that are there. */
+static int wait_for_one(void)
+{
+	struct __kernel_timespec second = one_second;
+	struct io_uring_cqe *cqe;
+	int n = paused ? io_uring_submit_and_wait_timeout(&ring, &cqe, 1,
+							  &second, NULL)
+		       : io_uring_submit_and_wait(&ring, 1);
+
+	return n == -EINTR || n == -EAGAIN || n == -EBUSY || n == -ETIME ? 0 : n;
+}
+
+int main(int argc, char **argv)
+{
+	struct io_uring_cqe *cqe;
+
+	(void)argc;
+	open_socket(argv, SOCK_STREAM | SOCK_CLOEXEC);
+	open_ring(ENTRIES, 0, "6.0");
+	open_slots();
+	open_buffers();
+	watch_listener();
+	announce();
+	while (listener >= 0 || live) {
+		must(wait_for_one());
+		if (paused && !io_uring_cq_ready(&ring))
+			watch_listener();
+		while (io_uring_cq_ready(&ring) &&
+		       io_uring_sq_space_left(&ring) >= PER_EVENT) {
+			io_uring_peek_cqe(&ring, &cqe);
+			complete(cqe);
+			io_uring_cqe_seen(&ring, cqe);
+		}
+	}
+	return 0;
+}

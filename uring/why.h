@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * why.h - why io_uring_setup failed and what to do, in one line
+ */
+#ifndef IOMODELS_WHY_H
+#define IOMODELS_WHY_H
+
+#include <asm/errno.h>
+
+static inline const char *ring_why(long err)
+{
+	switch (err) {
+	case -ENOSYS:
+		return "this kernel has no io_uring (Linux 5.1 or later with "
+		       "CONFIG_IO_URING is wanted), or a seccomp filter hides it";
+	case -EPERM:
+		return "io_uring is forbidden here: set the sysctl "
+		       "kernel.io_uring_disabled to 0, or, in a container, allow "
+		       "it in the seccomp profile";
+	case -EINVAL:
+		return "this kernel is older than a flag that is asked for";
+	case -ENOMEM:
+		return "no memory for the rings, which count as locked memory: "
+		       "raise that limit (ulimit -l)";
+	case -EMFILE:
+	case -ENFILE:
+		return "no descriptor is left: raise the limit (ulimit -n)";
+	}
+	return "io_uring cannot be set up";
+}
+
+#endif
