@@ -4,7 +4,8 @@
 #   make demo      run every model, show its system calls, end in one table
 #   make test      build and run every test; the last line counts them
 #   make check     the same without looking for packages (no apt)
-#   make soak      every server: 50 crowds of 200, then 10,000 connections
+#   make soak      every server: 50 crowds of 200, then 10,000 connections;
+#                  every file reader: 1 GiB
 #   make check-libc     the freestanding tests, built with libc
 #   make traces    capture every model again into traces/
 #   make check-traces   capture again and compare with traces/
@@ -221,6 +222,7 @@ check: all tests $(addprefix cross-,$(others))
 # Long: a minute or more.
 soak: all tests
 	$(Q)IOMODELS_SOAK=1 $(B)/tests/models_test '*/crowd/*' '*/nothing_grows'
+	$(Q)IOMODELS_SOAK=1 $(B)/tests/readers_test '*/gigabyte'
 
 # The freestanding tests once more with libc's wrappers instead of ours: a
 # difference is a bug in one of the two.
