@@ -9,6 +9,7 @@
  * lie in TMPDIR, or /tmp.  IOMODELS_SOAK=1 adds a file of 1 GiB.
  */
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <stddef.h>
@@ -55,9 +56,32 @@ struct run {
 	char out[512], err[1024];
 };
 
+/* What the kernel, or a seccomp filter, refuses to all is no fault of ours. */
+static void need_kernel(const struct program *p)
+{
+	static char params[120];	/* struct io_uring_params */
+	unsigned long ctx = 0;
+	int ring = p->flags & RING;
+	long n = 0;
+
+	if (ring)
+		n = syscall(__NR_io_uring_setup, 1, params);
+	else if (!strcmp(p->name, "native_aio") || !strcmp(p->name, "libaio"))
+		n = syscall(__NR_io_setup, 1, &ctx);
+	if (n < 0 && (errno == ENOSYS || errno == EPERM))
+		SKIP("%s: %s here", ring ? "io_uring_setup" : "io_setup",
+		     errno_name(errno));
+	if (ring && n >= 0)
+		close(n);
+	if (ctx)
+		syscall(__NR_io_destroy, ctx);
+}
+
 static char *program(const struct reader *r)
 {
 	char *path = program_path(program_find(r->program));
+
+	need_kernel(program_find(r->program));
 
 	if (!path)
 		SKIP("%s is not built", r->program);
@@ -543,6 +567,50 @@ static void refused(void *arg)
 	}
 	if (!n)
 		SKIP("%s asks the kernel for nothing special", r->program);
+}
+
+/* The server on native AIO says the same, before it says that it serves. */
+TEST(native_aio_poll_says_when_aio_is_refused)
+{
+	static const struct reader r = { NULL, "native_aio_poll", { NULL } };
+	struct run run = { &r, { NULL }, "--port=0", .before = deny };
+
+	denied = __NR_io_setup;
+	denied_errno = ENOSYS;
+	play(&run);
+	if (run.status == 126)
+		SKIP("seccomp is not allowed here");
+	expect_refusal(&run, 1, "io_setup 4096: ENOSYS", "take epoll");
+	denied_errno = EAGAIN;
+	play(&run);
+	expect_refusal(&run, 1, "io_setup 4096: EAGAIN", "fs.aio-max-nr");
+	denied = __NR_io_submit;			/* before Linux 4.18 */
+	denied_errno = EINVAL;
+	play(&run);
+	EXPECT_EQ(1, run.status);
+	EXPECT_TRUE(strstr(run.err, "IOCB_CMD_POLL wants Linux 4.18"));
+}
+
+/* 64 KiB of locked memory, also for root, who may lock without limit. */
+static void little_locked_memory(void)
+{
+	struct rlimit little = { 64 << 10, 64 << 10 };
+
+	prctl(PR_CAPBSET_DROP, CAP_IPC_LOCK, 0, 0, 0);
+	setrlimit(RLIMIT_MEMLOCK, &little);
+}
+
+/* Registered buffers are locked; 64 of 4 KiB are more than that. */
+TEST(uring_file_says_when_memory_may_not_be_locked)
+{
+	static const struct reader r = { NULL, "uring_file", { NULL } };
+	struct run run = { &r, { "--depth=64" }, .before = little_locked_memory };
+	int fd = new_file();
+
+	fill(fd, 300000);
+	snprintf(run.path, sizeof(run.path), "/proc/self/fd/%d", fd);
+	play(&run);
+	expect_refusal(&run, 1, "ENOMEM", "ulimit -l");
 }
 
 static long number_in(const char *path)
