@@ -68,7 +68,7 @@ static const struct {
 		"a read that says EAGAIN after every message",
 		"Level-triggered readiness comes again by itself: one read "
 		"per event is enough, and saves a call a message." },
-	[FINDING_HERD] = { "thundering-herd", SEVERITY_FAULT,
+	[FINDING_HERD] = { "thundering-herd", SEVERITY_COST,
 		"several are woken for one connection",
 		"Register the listener with EPOLLEXCLUSIVE, or give each "
 		"process its own with SO_REUSEPORT." },
@@ -522,6 +522,7 @@ void finding_note(struct findings *f, struct step *st)
 		say(f, FINDING_SIGPIPE, st->task->process->pid, NULL, e->first);
 	if (e->kind != EVENT_CALL && e->kind != EVENT_SIGNAL)
 		return;
+	f->errors += !!(e->line->flags & LINE_HAS_ERROR);
 	h = habits_of(f, st->task);
 	h->last_line = e->last;
 	if (e->kind == EVENT_CALL)
@@ -569,8 +570,11 @@ void finding_task_ends(struct findings *f, struct task *t)
 	free(h);
 }
 
-static int too_few(const struct finding *d)
+static int too_few(const struct findings *f, const struct finding *d)
 {
+	/* Without one failed call the log is one of -z: EAGAIN is not in it. */
+	if (d->kind == FINDING_ACCEPT_ONCE && !f->errors)
+		return 1;
 	return d->kind == FINDING_LEAK && d->count < LEAK_MIN;
 }
 
@@ -591,7 +595,7 @@ void findings_settle(struct findings *f)
 	f->n = 0;
 	while ((d = list)) {
 		list = d->next;
-		if (too_few(d)) {
+		if (too_few(f, d)) {
 			free(d);
 			continue;
 		}

@@ -50,6 +50,7 @@ struct finding {
 struct findings {
 	struct finding *first, **tail;
 	unsigned n;
+	unsigned long errors;		/* calls that failed, in the whole log */
 	struct map tasks;		/* pid -> struct habits */
 };
 

@@ -29,14 +29,32 @@ const char *role_name(enum role r)
 
 /* ---- noting ---- */
 
-static void keep_name(char to[20], struct slice name)
+/* Boyer and Moore's vote: the name that more than half of the calls had. */
+static void vote(struct word *w, struct slice name, unsigned long votes)
 {
-	if (*to || !name.len)
+	if (!name.len || !votes)
 		return;
-	if (name.len > 19)
-		name.len = 19;
-	memcpy(to, name.at, name.len);
-	to[name.len] = 0;
+	if (name.len > sizeof(w->text) - 1)
+		name.len = sizeof(w->text) - 1;
+	if (slice_is(name, w->text)) {
+		w->votes += votes;
+	} else if (w->votes >= votes) {
+		w->votes -= votes;
+	} else {
+		memcpy(w->text, name.at, name.len);
+		w->text[name.len] = 0;
+		w->votes = votes - w->votes;
+	}
+}
+
+static void keep_name(struct word *w, struct slice name)
+{
+	vote(w, name, 1);
+}
+
+static void add_word(struct word *to, const struct word *w)
+{
+	vote(to, (struct slice){ w->text, strlen(w->text) }, w->votes);
 }
 
 static void prove(struct part *p, unsigned long line)
@@ -57,6 +75,12 @@ static void waited(struct part *p, long long ns, unsigned long line, int bound)
 	}
 }
 
+static int has(const struct part *p)
+{
+	return p->waits || p->in || p->out || p->accepts || p->events ||
+	       p->submitted || p->eofs || p->asks;
+}
+
 static void note_wait(struct evidence *ev, struct part *p, struct step *st)
 {
 	struct event *e = st->event;
@@ -67,7 +91,7 @@ static void note_wait(struct evidence *ev, struct part *p, struct step *st)
 	    (call_class(e->call) == CLASS_WAIT && !e->line->ret &&
 	     !(e->line->flags & (LINE_HAS_ERROR | LINE_NO_RETURN))))
 		p->timeouts++;
-	keep_name(p->wait_call, e->line->name);
+	keep_name(&p->wait_call, e->line->name);
 	if (st->wait_ns != NO_TIME) {
 		waited(p, st->wait_ns, e->first, st->at_most);
 	} else if (e->start_ns != NO_TIME &&
@@ -99,7 +123,7 @@ static void note_in(struct evidence *ev, struct part *p, struct step *st)
 {
 	struct file *f = st->file;
 
-	keep_name(p->in_call, st->event->line->name);
+	keep_name(&p->in_call, st->event->line->name);
 	p->in++;
 	p->bytes_in += st->bytes;
 	ev->bytes_in += st->bytes;
@@ -115,7 +139,7 @@ static void note_in(struct evidence *ev, struct part *p, struct step *st)
 
 static void note_out(struct evidence *ev, struct part *p, struct step *st)
 {
-	keep_name(p->out_call, st->event->line->name);
+	keep_name(&p->out_call, st->event->line->name);
 	p->out++;
 	p->bytes_out += st->bytes;
 	ev->bytes_out += st->bytes;
@@ -123,11 +147,22 @@ static void note_out(struct evidence *ev, struct part *p, struct step *st)
 	st->file->bytes_out += st->bytes;
 }
 
+/* Eight bytes to an eventfd, one to a loop's own pipe: no data but a nudge. */
+static int wakes_another(const struct step *st, enum call_class class)
+{
+	const struct file *f = st->file;
+
+	return class == CLASS_OUT && (f->kind == FILE_EVENTFD ||
+				      (f->kind == FILE_PIPE && f->by));
+}
+
 static void note_data(struct evidence *ev, struct part *p, struct step *st)
 {
 	enum call_class class = call_class(st->event->call);
 	struct file *f = st->file;
 
+	if (wakes_another(st, class))
+		return;
 	if (!(f->seen_by & 1u << st->model)) {
 		f->seen_by |= 1u << st->model;
 		p->files++;
@@ -137,6 +172,7 @@ static void note_data(struct evidence *ev, struct part *p, struct step *st)
 	    (f->kind == FILE_CONNECTION || f->kind == FILE_SOCKET))
 		ev->connections++;
 	f->owner = st->task->pid;
+	ev->foreign += st->model == MODEL_FILE && f->pid != st->task->pid;
 	if (st->phase & PHASE_EMPTY) {
 		p->again++;
 		if (class == CLASS_OUT)
@@ -145,11 +181,11 @@ static void note_data(struct evidence *ev, struct part *p, struct step *st)
 			f->again_in++;
 	} else if (st->phase & PHASE_EOF) {
 		p->eofs++;
-		keep_name(p->in_call, st->event->line->name);
+		keep_name(&p->in_call, st->event->line->name);
 	} else if (st->phase & PHASE_ACCEPT) {
 		p->accepts++;
 		f->accepts++;
-		keep_name(p->accept_call, st->event->line->name);
+		keep_name(&p->accept_call, st->event->line->name);
 		st->task->process->serving = 1;
 	} else if (st->phase & PHASE_COPY && class == CLASS_IN) {
 		note_in(ev, p, st);
@@ -166,7 +202,7 @@ static void note_aio(struct evidence *ev, struct part *p, struct step *st)
 		return;
 	if (l->ret > 0)
 		p->submitted += l->ret;
-	keep_name(p->in_call, l->name);
+	keep_name(&p->in_call, l->name);
 	if (slice_find(l->args, "resfd"))
 		ev->eventfd = 1;
 }
@@ -179,7 +215,7 @@ static void note_ring(struct part *p, struct step *st)
 		p->modes |= st->file->ring_flags;
 	if (st->phase & PHASE_SUBMIT && l->ret > 0)
 		p->submitted += l->ret;
-	keep_name(p->in_call, l->name);
+	keep_name(&p->in_call, l->name);
 	st->task->process->serving = 1;
 }
 
@@ -200,7 +236,7 @@ static void note_mmap(struct part *p, struct step *st)
 		return;
 	p->in++;
 	p->bytes_in += slice_number(l->arg[1], NULL);
-	keep_name(p->in_call, l->name);
+	keep_name(&p->in_call, l->name);
 	prove(p, st->event->first);
 }
 
@@ -265,7 +301,7 @@ static void note_call(struct evidence *ev, struct step *st)
 		    class == CLASS_ACCEPT)
 			note_data(ev, p, st);
 		if (st->phase & (PHASE_WAIT | PHASE_COPY | PHASE_ACCEPT |
-				 PHASE_SUBMIT))
+				 PHASE_SUBMIT) && has(p))
 			prove(p, e->first);
 	}
 	/* The call that brings the first peer is part of serving, too. */
@@ -295,12 +331,6 @@ void model_note(struct models *m, struct step *st)
 
 /* ---- groups ---- */
 
-static int has(const struct part *p)
-{
-	return p->waits || p->in || p->out || p->accepts || p->events ||
-	       p->submitted || p->eofs || p->asks;
-}
-
 static unsigned mask_of(const struct evidence *ev)
 {
 	unsigned mask = 0;
@@ -310,6 +340,11 @@ static unsigned mask_of(const struct evidence *ev)
 	for (int i = 1; i < MODELS; i++)
 		if (has(&ev->part[i]))
 			mask |= 1u << i;
+	/* A signal alone, with nothing accepted or read for it, is a message. */
+	for (int i = MODEL_SIGIO; i <= MODEL_SIGIO_QUEUED; i++)
+		if (!ev->part[i].in && !ev->part[i].accepts &&
+		    !ev->part[i].eofs)
+			mask &= ~(1u << i);
 	/* A line on stderr makes no blocking server of an event loop. */
 	if (!b->waits && !b->in && !b->accepts && !b->eofs &&
 	    mask & ~(1u << MODEL_BLOCKING))
@@ -321,6 +356,20 @@ static int waits_for_many(const struct evidence *ev)
 {
 	return ev->part[MODEL_EPOLL].waits || ev->part[MODEL_POLL].waits ||
 	       ev->part[MODEL_SELECT].waits;
+}
+
+/*
+ * It works on files for others: what it reads was opened elsewhere (POSIX AIO)
+ * or it sleeps in a futex for each piece of work (libuv's pool opens, too).
+ */
+static int is_helper(const struct evidence *ev)
+{
+	unsigned long n = ev->part[MODEL_FILE].in + ev->part[MODEL_FILE].out;
+
+	if (!n || ev->connections || ev->part[MODEL_BLOCKING].accepts)
+		return 0;
+	return ev->foreign * 2 >= n ||
+	       (n >= 3 && ev->futex_waits >= 3 && ev->futex_waits * 3 >= n);
 }
 
 static enum role role_of(const struct task *t, const struct evidence *ev,
@@ -338,8 +387,7 @@ static enum role role_of(const struct task *t, const struct evidence *ev,
 		return ROLE_PER_CONNECTION;
 	if (t->origin == ORIGIN_THREAD && mask & 1u << MODEL_FILE &&
 	    !(net & ~(1u << MODEL_NONBLOCKING | 1u << MODEL_BLOCKING)) &&
-	    !ev->connections &&
-	    !b->accepts && ev->part[MODEL_FILE].in + ev->part[MODEL_FILE].out)
+	    is_helper(ev))
 		return ROLE_HELPER;
 	if (t->origin == ORIGIN_THREAD && !waits_for_many(ev))
 		for (int m = MODEL_SELECT; m <= MODEL_SIGIO_QUEUED; m++)
@@ -375,14 +423,10 @@ static void add_part(struct part *to, const struct part *p)
 	}
 	for (unsigned i = 0; i < p->n_proofs; i++)
 		prove(to, p->proof[i]);
-	keep_name(to->wait_call, (struct slice){ p->wait_call,
-						 strlen(p->wait_call) });
-	keep_name(to->in_call, (struct slice){ p->in_call,
-					       strlen(p->in_call) });
-	keep_name(to->out_call, (struct slice){ p->out_call,
-						strlen(p->out_call) });
-	keep_name(to->accept_call, (struct slice){ p->accept_call,
-						   strlen(p->accept_call) });
+	add_word(&to->wait_call, &p->wait_call);
+	add_word(&to->in_call, &p->in_call);
+	add_word(&to->out_call, &p->out_call);
+	add_word(&to->accept_call, &p->accept_call);
 }
 
 static void add_evidence(struct evidence *to, const struct evidence *ev)
@@ -554,7 +598,7 @@ enum model group_main(const struct group *g)
 
 		if (order[i] == MODEL_FILE || order[i] == MODEL_HELPER)
 			weight = 0;
-		if (weight > most * 2) {
+		if (weight > most * 8) {
 			most = weight;
 			best = order[i];
 		}
@@ -594,8 +638,12 @@ const char *group_verdict(const struct group *g, char *text, size_t size)
 			 "no I/O of its own");
 		break;
 	default:
-		snprintf(text, size, "%s%s", label, m == MODEL_AIO &&
-			 g->sum.eventfd ? " with eventfd" : "");
+		snprintf(text, size, "%s%s%s", label, m == MODEL_AIO &&
+			 g->sum.eventfd ? " with eventfd" : "",
+			 m != MODEL_BLOCKING && !g->sum.part[m].messages &&
+			 g->sum.part[m].accepts &&
+			 g->sum.part[MODEL_BLOCKING].messages ?
+			 " for connections, blocking for their data" : "");
 	}
 	return text;
 }

@@ -23,7 +23,8 @@ struct part {
 	int at_most;			/* the longest is a bound: no -T */
 	unsigned modes;			/* enum epoll_mode, enum ring_flag */
 	unsigned long proof[PROOFS], n_proofs;
-	char wait_call[20], in_call[20], out_call[20], accept_call[20];
+	struct word { char text[20]; unsigned long votes; } wait_call, in_call,
+		out_call, accept_call;	/* the name used most */
 };
 
 struct evidence {
@@ -35,6 +36,7 @@ struct evidence {
 	unsigned long futex_waits, sleeps, signals;
 	long long futex_ns;
 	unsigned long connections;	/* it read from */
+	unsigned long foreign;		/* file I/O on what another task opened */
 	int asyncio;			/* SIGEV_SIGNAL of glibc's POSIX AIO */
 	int eventfd;			/* native AIO tells an eventfd */
 	int made_tasks;

@@ -52,6 +52,7 @@ static void wait_for_many(struct step *st, enum model m, int nothing)
 	st->model = nothing ? MODEL_NONE : m;
 	if (nothing)
 		return;				/* a sleep in disguise */
+	st->task->loop = m;
 	told(st, m);
 }
 
@@ -62,11 +63,14 @@ static enum model signal_model(const struct process *p)
 
 static void wait_for_signal(struct step *st)
 {
-	const struct process *p = st->task->process;
+	struct process *p = st->task->process;
+	long long sig = st->event->line->ret;
 
 	st->phase = PHASE_WAIT;
 	st->wait_ns = st->event->took_ns;
-	if (p->async)
+	if (st->event->call == CALL_SIGWAIT && (sig == 29 || sig >= 32))
+		p->io_signals++;
+	if (p->async && p->io_signals)
 		st->model = signal_model(p);
 }
 
@@ -97,6 +101,9 @@ static enum model told_by(const struct step *st)
 		return MODEL_EPOLL;
 	if (f->async)
 		return f->sig ? MODEL_SIGIO_QUEUED : MODEL_SIGIO;
+	/* Tried before it is registered: the loop hopes to spare a wait. */
+	if (f->nonblocking == 1 && file_is_socket(f))
+		return st->task->loop;
 	return MODEL_NONE;
 }
 
@@ -187,6 +194,7 @@ static void told_by_signal(struct step *st)
 	st->phase = PHASE_SIGNAL;
 	if (st->signal != 29 && !(st->signal >= 32 && fd.len))
 		return;
+	st->task->process->io_signals++;
 	st->model = fd.len && st->signal >= 32 ? MODEL_SIGIO_QUEUED
 					       : MODEL_SIGIO;
 }

@@ -16,20 +16,36 @@ static int is_name(char c)
 	return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
 }
 
+/* -X raw writes "0x1|0x80800": the numbers that a mask is made of. */
+static unsigned long long mask_number(struct slice s)
+{
+	const char *stop, *end = s.at + s.len;
+	unsigned long long n = 0;
+
+	for (;;) {
+		n |= slice_number(s, &stop);
+		if (stop == s.at || stop >= end || *stop != '|')
+			return n;
+		s = slice_of(stop + 1, end);
+	}
+}
+
 int has_flag(struct slice s, const char *name, unsigned long bit)
 {
 	size_t len = strlen(name);
-	const char *p = s.at, *end = s.at + s.len, *stop;
-	unsigned long long n;
+	const char *p = s.at, *end = s.at + s.len;
 
-	while (p < end && (p = memmem(p, end - p, name, len))) {
+	if (!s.len)
+		return 0;
+	while (len && p < end && (p = memmem(p, end - p, name, len))) {
 		if ((p == s.at || !is_name(p[-1])) &&
 		    (p + len == end || !is_name(p[len])))
 			return 1;
 		p += len;
 	}
-	n = slice_number(s, &stop);
-	return stop > s.at && (n & bit) == bit && bit;
+	if (*s.at < '0' || *s.at > '9')
+		return 0;
+	return bit && (mask_number(s) & bit) == bit;
 }
 
 /* One constant: F_SETFL, or the number 4. */
@@ -331,7 +347,7 @@ static unsigned clone_flags(enum call c, struct slice args)
 static void task_start(struct world *w, struct task *t, long pid,
 		       struct task *parent, unsigned flags, unsigned long line)
 {
-	*t = (struct task){ .pid = pid, .first = line };
+	*t = (struct task){ .pid = pid, .first = line, .start_ns = NO_TIME };
 	w->tasks_made++;
 	if (parent) {
 		t->parent = parent->pid;
@@ -403,7 +419,7 @@ static void cloning_add(struct world *w, struct task *t, unsigned flags)
  * returned; it belongs to the one that is in the middle of a clone.
  */
 static struct task *task_of(struct world *w, struct strand *s,
-			    unsigned long line)
+			    unsigned long line, long long now)
 {
 	struct task *t = s->task, *parent = NULL;
 	unsigned flags = 0;
@@ -422,9 +438,33 @@ static struct task *task_of(struct world *w, struct strand *s,
 			flags = w->cloning_flags[w->n_cloning - 1];
 		}
 		t = task_new(w, s->pid, parent, flags, line);
+		t->start_ns = now;
 	}
 	s->task = t;
 	return t;
+}
+
+/* The child's lines came first (-z prints a call when it is over). */
+static void adopt(struct world *w, struct task *child, struct task *parent,
+		  unsigned flags, unsigned long line)
+{
+	child->parent = parent->pid;
+	child->origin = flags & SHARE_PROCESS ? ORIGIN_THREAD : ORIGIN_CHILD;
+	if (flags & SHARE_PROCESS && child->process != parent->process) {
+		if (!--child->process->refs)
+			free(child->process);
+		child->process = parent->process;
+		child->process->refs++;
+		w->processes_made--;
+	} else if (!*child->process->exe) {
+		memcpy(child->process->exe, parent->process->exe,
+		       sizeof(parent->process->exe));
+	}
+	if (flags & SHARE_FILES && child->fds != parent->fds) {
+		table_put(w, child->fds, line);
+		child->fds = parent->fds;
+		child->fds->refs++;
+	}
 }
 
 static void cloned(struct world *w, struct step *st)
@@ -439,8 +479,10 @@ static void cloned(struct world *w, struct step *st)
 	child = map_get(&w->tasks, l->ret);
 	if (child && child->parent == st->task->pid)
 		return;				/* it has spoken already */
-	if (child && child->first >= st->event->first) {
-		child->parent = st->task->pid;
+	if (child && (child->first >= st->event->first ||
+		      (child->start_ns != NO_TIME &&
+		       child->start_ns >= st->event->start_ns))) {
+		adopt(w, child, st->task, flags, st->event->last);
 		return;
 	}
 	if (child == st->task)
@@ -861,22 +903,21 @@ static void registered(struct world *w, struct step *st)
 
 /* ---- what a wait reported ---- */
 
-static unsigned ready_events(struct slice s, const char *prefix)
+/* The names are epoll's; poll's are the same without their first letter. */
+static unsigned ready_events(struct slice s, int is_poll)
 {
 	static const struct { const char *name; unsigned bit, event; } e[] = {
-		{ "IN", 1, READY_IN }, { "PRI", 2, READY_IN },
-		{ "OUT", 4, READY_OUT }, { "ERR", 8, READY_ERR },
-		{ "HUP", 16, READY_HUP }, { "RDHUP", 0x2000, READY_HUP },
-		{ "RDNORM", 64, READY_IN },
+		{ "EPOLLIN", 1, READY_IN }, { "EPOLLPRI", 2, READY_IN },
+		{ "EPOLLOUT", 4, READY_OUT }, { "EPOLLERR", 8, READY_ERR },
+		{ "EPOLLHUP", 16, READY_HUP },
+		{ "EPOLLRDHUP", 0x2000, READY_HUP },
+		{ "EPOLLRDNORM", 64, READY_IN },
 	};
 	unsigned events = 0;
-	char name[16];
 
-	for (unsigned i = 0; i < sizeof(e) / sizeof(*e); i++) {
-		snprintf(name, sizeof(name), "%s%s", prefix, e[i].name);
-		if (has_flag(s, name, e[i].bit))
+	for (unsigned i = 0; i < sizeof(e) / sizeof(*e); i++)
+		if (has_flag(s, e[i].name + is_poll, e[i].bit))
 			events |= e[i].event;
-	}
 	return events;
 }
 
@@ -903,7 +944,7 @@ static void ready_epoll(struct step *st)
 			continue;
 		f = map_get(&st->file->watched, data);
 		ready_add(st, f, f ? f->fd : -1,
-			  ready_events(flags.len ? flags : element, "EPOLL"));
+			  ready_events(flags.len ? flags : element, 0));
 	}
 }
 
@@ -920,7 +961,7 @@ static void ready_poll(struct world *w, struct step *st)
 
 		ready_add(st, file_at(w, st->task, fd, decoration,
 				      st->event->last),
-			  fd, ready_events(flags, "POLL"));
+			  fd, ready_events(flags, 1));
 	}
 }
 
@@ -1197,7 +1238,7 @@ static void signal_step(struct step *st)
 void step_take(struct world *w, struct step *st, struct event *e)
 {
 	st->event = e;
-	st->task = e->strand ? task_of(w, e->strand, e->first) : NULL;
+	st->task = e->strand ? task_of(w, e->strand, e->first, e->start_ns) : NULL;
 	st->file = st->made = NULL;
 	st->fd = st->made_fd = -1;
 	st->n_ready = st->phase = 0;

@@ -91,6 +91,7 @@ struct process {
 	char exe[48];
 	int saw_start;			/* its execve or fork is in the log */
 	int async, queued;		/* asked for SIGIO; with F_SETSIG */
+	unsigned long io_signals;	/* SIGIO and the like that came */
 	int serving;			/* the first peer has come */
 	unsigned tasks_made;
 	unsigned long first;		/* line */
@@ -105,7 +106,9 @@ struct task {
 	enum origin origin;
 	long parent;			/* pid of the maker */
 	char comm[32];
+	enum model loop;		/* what it waited in for many, last */
 	unsigned long first, last;	/* lines */
+	long long start_ns;		/* of its first line; NO_TIME */
 	unsigned long artefacts;	/* signals that only a tracer lets through */
 	/*
 	 * A close that has begun frees the number at once: another thread may

@@ -168,6 +168,7 @@ static void one_line(struct reader *r, struct line *l, unsigned long number,
 		     long default_pid)
 {
 	joiner_line(&r->joiner, l, number, default_pid);
+	r->tables += l->kind == LINE_TABLE;
 	if (r->line)
 		r->line(r->watch_context, r, l, number);
 }
@@ -314,7 +315,13 @@ int reader_read(struct reader *r, char *const *paths, unsigned n)
 	r->n_paths = n;
 	rc = n == 1 ? read_one(r, paths[0]) : read_set(r, paths, n);
 	reader_end(r);
-	if (!rc && !r->calls && !r->signals && !r->begun) {
+	if (!rc && !r->calls && !r->signals && r->tables) {
+		snprintf(r->error, sizeof(r->error), "%s: only the table of "
+			 "strace -c: it counts calls and does not show them",
+			 paths[0]);
+		return -1;
+	}
+	if (!rc && !r->calls && !r->signals) {
 		snprintf(r->error, sizeof(r->error),
 			 "%s:1: no line of strace output in it%s%.100s",
 			 paths[0], r->n_unknown ? ": " : "",

@@ -47,8 +47,8 @@ struct reader {
 	unsigned n_paths;
 	struct map tallies;		/* hash of the name -> struct tally */
 	struct tally *last_tally;
-	unsigned long calls, signals, signals_io, accepts, artefacts, begun;
-	unsigned long injected, interrupted, restarts;
+	unsigned long calls, signals, signals_io, accepts, artefacts;
+	unsigned long injected, interrupted, restarts, tables;
 	unsigned long long bytes, bytes_in, bytes_out;
 	long long first_ns, last_ns;
 	unsigned long kinds[FILE_KINDS];	/* files, by kind */

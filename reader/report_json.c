@@ -115,7 +115,7 @@ static void part_member(struct json *j, enum model m, const struct part *p)
 	json_text(j, "model", model_name(m));
 	json_text(j, "label", part_label(m, p, label, sizeof(label)));
 	modes_member(j, m, p);
-	json_text(j, "wait_call", p->wait_call);
+	json_text(j, "wait_call", p->wait_call.text);
 	json_number(j, "waits", p->waits);
 	json_number(j, "wait_ns", p->wait_ns);
 	json_number(j, "longest_wait_ns", p->longest_ns);
@@ -124,13 +124,13 @@ static void part_member(struct json *j, enum model m, const struct part *p)
 	json_number(j, "timeouts", p->timeouts);
 	json_number(j, "asks", p->asks);
 	json_number(j, "events", p->events);
-	json_text(j, "accept_call", p->accept_call);
+	json_text(j, "accept_call", p->accept_call.text);
 	json_number(j, "accepts", p->accepts);
-	json_text(j, "copy_call", p->in_call);
+	json_text(j, "copy_call", p->in_call.text);
 	json_number(j, "copies", p->in);
 	json_number(j, "messages", p->messages);
 	json_number(j, "bytes_in", p->bytes_in);
-	json_text(j, "send_call", p->out_call);
+	json_text(j, "send_call", p->out_call.text);
 	json_number(j, "sends", p->out);
 	json_number(j, "bytes_out", p->bytes_out);
 	json_number(j, "again", p->again);

@@ -73,7 +73,7 @@ static void waits_line(FILE *out, const struct part *p)
 
 	if (!p->waits)
 		return;
-	fprintf(out, "    waits    in %s, %lu time%s", p->wait_call, p->waits,
+	fprintf(out, "    waits    in %s, %lu time%s", p->wait_call.text, p->waits,
 		plural(p->waits));
 	if (p->longest_ns)
 		fprintf(out, ", longest %s%s (line %lu)",
@@ -88,16 +88,16 @@ static void waits_line(FILE *out, const struct part *p)
 static void copies_line(FILE *out, enum model m, const struct part *p)
 {
 	if (p->accepts)
-		fprintf(out, "    accepts  in %s, %lu time%s\n", p->accept_call,
+		fprintf(out, "    accepts  in %s, %lu time%s\n", p->accept_call.text,
 			p->accepts, plural(p->accepts));
 	if (m == MODEL_AIO || m == MODEL_RING) {
-		fprintf(out, "    submits  in %s, %lu request%s\n", p->in_call,
+		fprintf(out, "    submits  in %s, %lu request%s\n", p->in_call.text,
 			p->submitted, plural(p->submitted));
 		return;
 	}
 	if (p->in || p->eofs)
 		fprintf(out, "    copies   in %s, %lu %s%s, %llu bytes\n",
-			p->in_call, m == MODEL_FILE || m == MODEL_HELPER ||
+			p->in_call.text, m == MODEL_FILE || m == MODEL_HELPER ||
 			m == MODEL_MMAP ? p->in : p->messages,
 			m == MODEL_MMAP ? "mapping" :
 			m == MODEL_FILE || m == MODEL_HELPER ? "read" : "message",
@@ -106,7 +106,7 @@ static void copies_line(FILE *out, enum model m, const struct part *p)
 			p->bytes_in);
 	if (p->out)
 		fprintf(out, "    sends    in %s, %lu time%s, %llu bytes\n",
-			p->out_call, p->out, plural(p->out), p->bytes_out);
+			p->out_call.text, p->out, plural(p->out), p->bytes_out);
 	if (p->again)
 		fprintf(out, "    EAGAIN   %lu time%s\n", p->again,
 			plural(p->again));
