@@ -12,7 +12,7 @@
  * Needs     any Linux; --direct a file system that has O_DIRECT.
  * Limits    one read in flight, so the device has nothing to overlap.
  * Compare   file_threads.c makes the same call in many threads.
- * Trace     traces/file_blocking.direct.x86_64.strace
+ * Trace     strace -f build/posix_aio/file_blocking --direct FILE
  */
 #include "reader.h"
 

@@ -18,7 +18,7 @@
  * Limits    as native_aio.c.  The library returns -errno and leaves errno as
  *           it was.
  * Compare   native_aio.c, line by line.
- * Trace     traces/libaio.direct.x86_64.strace
+ * Trace     strace -f build/posix_aio/libaio --direct FILE
  */
 #include <libaio.h>
 #include "reader.h"

@@ -22,8 +22,10 @@
  *           which glibc serves 20 at once.
  *           b) signal: RLIMIT_SIGPENDING bounds the queue; where it is full
  *           glibc turns a read that went well into a failed one (EAGAIN).
+ *           c) thread: one that cannot be started (RLIMIT_NPROC) is not told
+ *           to anybody.  So three seconds in which nothing comes end it.
  * Compare   file_threads.c is this without the library.
- * Trace     traces/posix_aio_glibc.direct.x86_64.strace
+ * Trace     strace -f build/posix_aio/posix_aio_glibc --notify signal FILE
  */
 #include <aio.h>
 #include <errno.h>
@@ -117,10 +119,10 @@ static void reap(unsigned i)
 
 	if (err == EINPROGRESS)
 		return;
-	if (err == EAGAIN && (notify == SIGNAL || notify == THREAD))
-		fail(1, "aio_read: EAGAIN: no signal could be queued "
-		     "(RLIMIT_SIGPENDING, ulimit -i) or no thread started; "
-		     "a smaller --depth, or --notify suspend\n");
+	if (err == EAGAIN && notify == SIGNAL)
+		fail(1, "aio_read: EAGAIN: no signal could be queued: "
+		     "RLIMIT_SIGPENDING (ulimit -i); --notify suspend needs "
+		     "none\n");
 	list[i] = NULL;
 	if (!got(s, "aio_read", err ? -err : aio_return(&cbs[i])) ||
 	    next_block(s))
@@ -143,6 +145,24 @@ static void on_done(union sigval v)
 	reap(v.sival_int);
 }
 
+/* Limits c): all reads have ended, and still nobody was called. */
+static void notice_lost_callbacks(void)
+{
+	static unsigned long reads_before;
+	static int seconds;
+
+	if (reads != reads_before)
+		seconds = 0;
+	reads_before = reads;
+	for (unsigned i = 0; i < opt.depth; i++)
+		if (list[i] && aio_error(list[i]) == EINPROGRESS)
+			seconds = 0;		/* a slow device */
+	if (++seconds > 3)
+		fail(1, "aio_read: no thread could be started for its "
+		     "callback: RLIMIT_NPROC (ulimit -u); --notify suspend "
+		     "needs none\n");
+}
+
 /* Sleep until something may be done, and reap it. */
 static void wait_and_reap(int n)
 {
@@ -152,14 +172,15 @@ static void wait_and_reap(int n)
 
 	switch (notify) {
 	case THREAD:
-		futex_wait(&in_flight, n, NULL);
+		if (futex_wait(&in_flight, n, &second) == -ETIMEDOUT)
+			notice_lost_callbacks();
 		break;
 	case SIGNAL:
 		sigemptyset(&set);
 		sigaddset(&set, SIGRTMIN);
 		if (sigtimedwait(&set, &info, &second) > 0)
 			reap(info.si_value.sival_int);
-		else if (errno == EAGAIN)	/* none came: Limits b) */
+		else if (errno == EAGAIN)	/* none came: see Limits b) */
 			reap_all();
 		break;
 	case SUSPEND:

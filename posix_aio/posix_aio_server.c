@@ -28,6 +28,8 @@
  *           a request that waits for another helper.
  *           d) No descriptor left (EMFILE): futex until a peer leaves, or a
  *           second passes.
+ *           e) Where the thread for on_done cannot be started, nobody is told:
+ *           the peer waits until it gives up.
  * Compare   ../models/blocking_thread.c: a thread a peer, too, but 2 calls
  *           an echo.
  * Trace     traces/posix_aio_server.one.x86_64.strace

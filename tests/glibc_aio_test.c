@@ -8,7 +8,11 @@
 #include <aio.h>
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <poll.h>
+#include <stddef.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include "tap.h"
@@ -339,6 +343,53 @@ TEST(the_callback_has_a_new_thread)
 	ASSERT_EQ(1, read(done[1], buf, 1));
 	EXPECT_NE(getpid(), called_in);
 	EXPECT_NE(tid, called_in);
+}
+
+/* From now on no thread of this process can start another. */
+static void allow_no_threads(void)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+			 offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_clone3, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EAGAIN),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog filter = { 4, code };
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
+	    syscall(__NR_seccomp, SECCOMP_SET_MODE_FILTER,
+		    SECCOMP_FILTER_FLAG_TSYNC, &filter))
+		SKIP("seccomp: %s", errno_name(errno));
+}
+
+/*
+ * Where the thread for the callback cannot be started, nobody is called, and
+ * nobody is told: Limits e) of the server.
+ */
+TEST(a_callback_without_a_thread_is_lost)
+{
+	struct aiocb cb, next;
+	char buf[8] = "", rest[8];
+	int s[2], done[2];
+
+	pair(s);
+	pair(done);
+	next = request(s[0], rest, 8);
+	cb = request(s[0], buf, 8);
+	cb.aio_sigevent.sigev_notify = SIGEV_THREAD;
+	cb.aio_sigevent.sigev_notify_function = on_done;
+	cb.aio_sigevent.sigev_value.sival_int = done[0];
+	ASSERT_EQ(0, aio_read(&cb));
+	until_reading(1, s[0]);
+	allow_no_threads();
+	ASSERT_EQ(1, write(s[1], "w", 1));
+	until_done(&cb);
+	EXPECT_EQ('w', buf[0]);
+	/* When the helper reads again, it is done with the first request. */
+	ASSERT_EQ(0, aio_read(&next));
+	until_reading(1, s[0]);
+	EXPECT_EQ(0, called_in);
 }
 
 /* ---- errors are results ---- */

@@ -844,6 +844,24 @@ TEST(posix_aio_glibc_says_when_no_signal_can_be_queued)
 	expect_refusal(&run, 1, "EAGAIN: no signal could be queued", "ulimit -i");
 }
 
+/* Each thread may start one other: the helper's second callback has none. */
+TEST(posix_aio_glibc_says_when_no_thread_can_be_started)
+{
+	static const struct reader r = {
+		NULL, "posix_aio_glibc", { "--notify=thread", NULL },
+	};
+	char *const strace[] = { "strace", "-f", "-qq", "-o", "/dev/null", "-e",
+				 "inject=clone3:error=EAGAIN:when=2+", NULL };
+	struct run run = { &r, { NULL }, .wrapper = strace };
+	int fd = new_file();
+
+	need_strace();
+	fill(fd, 100000);
+	snprintf(run.path, sizeof(run.path), "/proc/self/fd/%d", fd);
+	play(&run);
+	expect_refusal(&run, 1, "no thread could be started", "ulimit -u");
+}
+
 /* ---- the list ---- */
 
 void tap_list(void)

@@ -22,7 +22,7 @@
  *           another.
  * Compare   posix_aio/native_aio.c, its ancestor: there two calls, and a
  *           buffered read that waits in the first of them.
- * Trace     traces/uring_file.direct.x86_64.strace
+ * Trace     strace -f build/uring/uring_file --direct FILE
  */
 #define OWN_HELP \
 	"  --link           each read waits for the one before it in its batch\n"
