@@ -378,10 +378,10 @@ static enum role role_of(const struct task *t, const struct evidence *ev,
 	const struct part *b = &ev->part[MODEL_BLOCKING];
 	unsigned net = mask & ~(1u << MODEL_FILE | 1u << MODEL_MMAP);
 
-	if (t->origin == ORIGIN_FIRST)
-		return ROLE_PLAIN;
 	if (!mask)
 		return ROLE_SILENT;
+	if (t->origin == ORIGIN_FIRST)
+		return ROLE_PLAIN;
 	if (ev->connections && ev->connections <= 1 && !b->accepts &&
 	    b->waits && (b->in || b->eofs) && !waits_for_many(ev))
 		return ROLE_PER_CONNECTION;
@@ -461,6 +461,7 @@ static struct group *group_for(struct models *m, const struct task *t,
 		if (g->mask == mask && g->role == role && g->modes == modes &&
 		    g->origin == t->origin &&
 		    (m->n_groups >= GROUPS_MAX ||
+		     role == ROLE_SILENT ||
 		     (t->origin != ORIGIN_FIRST &&
 		      !strcmp(g->exe, t->process->exe))))
 			return g;
