@@ -402,6 +402,13 @@ static void tail(struct joiner *j, struct line *l, unsigned long number,
 	}
 }
 
+static void promised(struct joiner *j, const struct line *l)
+{
+	if (l->flags & LINE_ATTACHED && l->new_pid > 0 &&
+	    !map_get(&j->strands, l->new_pid))
+		map_put(&j->announced, l->new_pid, j);
+}
+
 static void cut(struct joiner *j, struct strand *s, struct line *l,
 		unsigned long number, long long now)
 {
@@ -412,7 +419,22 @@ static void cut(struct joiner *j, struct strand *s, struct line *l,
 	j->cut_strand = s;
 	j->cut_first = number;
 	j->cut_start_ns = now;
+	j->cut_doubtful = !(l->flags & LINE_ATTACHED);
+	promised(j, l);
 	emit_plain(j, EVENT_NOTE, s, l, number, now);
+}
+
+/* No rest came: the line that looked torn was never a call. */
+static void cut_was_none(struct joiner *j)
+{
+	struct line l = { .kind = LINE_UNKNOWN, .at_ns = NO_TIME,
+			  .since_ns = NO_TIME, .took_ns = NO_TIME,
+			  .text = { j->cut, j->cut_len },
+			  .body = { j->cut, j->cut_len } };
+
+	j->cut_strand = NULL;
+	j->cut_doubtful = 0;
+	unknown(j, &l, j->cut_first, NO_TIME);
 }
 
 /* "<pid changed to 7 ...>": the rest comes under pid 7. */
@@ -467,9 +489,7 @@ static void note(struct joiner *j, struct line *l, unsigned long number,
 {
 	if (l->kind == LINE_TABLE)
 		j->in_table = 1;
-	if (l->flags & LINE_ATTACHED && l->new_pid > 0 &&
-	    !map_get(&j->strands, l->new_pid))
-		map_put(&j->announced, l->new_pid, j);
+	promised(j, l);
 	emit_plain(j, EVENT_NOTE, NULL, l, number, now);
 }
 
@@ -480,7 +500,9 @@ static int in_table(struct joiner *j, struct line *l)
 
 	if (!j->in_table)
 		return 0;
-	if (!t.len || *t.at == '-' || (*t.at >= '0' && *t.at <= '9')) {
+	if (!t.len || *t.at == '-' || (*t.at >= '0' && *t.at <= '9' &&
+				       !memchr(t.at, '(', t.len) &&
+				       !slice_find(t, "+++"))) {
 		if (slice_ends(t, " total"))
 			j->in_table = 0;
 		l->kind = LINE_TABLE;
@@ -502,6 +524,8 @@ void joiner_line(struct joiner *j, struct line *l, unsigned long number,
 		return;
 	}
 	now = time_of(j, l);
+	if (j->cut_strand && j->cut_doubtful && l->kind != LINE_TAIL)
+		cut_was_none(j);
 	if (l->kind == LINE_TAIL) {
 		tail(j, l, number, now);
 		return;
@@ -556,6 +580,8 @@ void joiner_end(struct joiner *j)
 	struct line l = { .at_ns = NO_TIME, .since_ns = NO_TIME,
 			  .took_ns = NO_TIME };
 
+	if (j->cut_strand && j->cut_doubtful)
+		cut_was_none(j);
 	/* The last word of each thread; nothing is known of its end. */
 	map_each(&j->strands, i, s) {
 		if (s->open)

@@ -76,6 +76,7 @@ struct joiner {
 	unsigned long cut_first;
 	long long cut_start_ns;
 	long long now_ns, day_ns;	/* -r adds up, -t wraps at midnight */
+	int cut_doubtful;		/* it may be no call at all */
 	int in_table, has_times, has_durations;
 };
 

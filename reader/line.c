@@ -505,9 +505,8 @@ static const char *read_end(struct line *l, const char *p, const char *end)
 	} else if (!slice_is(in, "unavailable")) {
 		return end;
 	}
-	while (open > p && open[-1] == ' ')
-		open--;
-	return open;
+	/* One blank is the mark's; another may be the text's: "read(3, ". */
+	return open > p && open[-1] == ' ' ? open - 1 : open;
 }
 
 /* ---- the bodies ---- */
@@ -606,13 +605,15 @@ static void read_call_line(struct line *l, const char *p, const char *end)
 		l->flags |= LINE_NO_RETURN;
 		return;
 	}
+	/* On a terminal other text comes in mid-line; what follows decides. */
+	l->kind = LINE_CUT;
+	l->body = slice_of(p, end);
 	stop = memmem(p, end - p, "strace: Process ", 16);
-	if (stop) {				/* chatter in mid-line */
+	if (stop) {
 		l->body = slice_of(p, stop);
-		l->kind = LINE_CUT;
-		return;
+		l->flags |= LINE_ATTACHED;
+		l->new_pid = slice_number(slice_of(stop + 16, end), NULL);
 	}
-	l->kind = LINE_UNKNOWN;
 }
 
 /* "<... read resumed>\"x\", 1) = 1", also "<... read resumed #12>" */

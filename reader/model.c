@@ -282,7 +282,12 @@ static void note_call(struct evidence *ev, struct step *st)
 	}
 	if (e->call == CALL_CLONE || e->call == CALL_FORK)
 		ev->made_tasks = 1;
-	if (e->call == CALL_SIGQUEUE && slice_find(e->line->args, "SI_ASYNCIO"))
+	/* SIGEV_SIGNAL; and a socket is tried with pread first. */
+	if ((e->call == CALL_SIGQUEUE &&
+	     slice_find(e->line->args, "SI_ASYNCIO")) ||
+	    ((e->call == CALL_PREAD || e->call == CALL_PWRITE) &&
+	     st->task->origin == ORIGIN_THREAD &&
+	     slice_is(e->line->error, "ESPIPE")))
 		ev->asyncio = 1;
 	if (st->model == MODEL_MMAP) {
 		note_mmap(p, st);
@@ -382,6 +387,8 @@ static enum role role_of(const struct task *t, const struct evidence *ev,
 		return ROLE_SILENT;
 	if (t->origin == ORIGIN_FIRST)
 		return ROLE_PLAIN;
+	if (ev->asyncio && !waits_for_many(ev) && !b->accepts)
+		return ROLE_HELPER;
 	if (ev->connections && ev->connections <= 1 && !b->accepts &&
 	    b->waits && (b->in || b->eofs) && !waits_for_many(ev))
 		return ROLE_PER_CONNECTION;
@@ -493,8 +500,13 @@ void model_task_ends(struct models *m, struct task *t)
 	mask = mask_of(ev);
 	role = role_of(t, ev, mask);
 	if (role == ROLE_HELPER) {
-		add_part(&ev->part[MODEL_HELPER], &ev->part[MODEL_FILE]);
-		ev->part[MODEL_FILE] = (struct part){ 0 };
+		for (int i = 0; i < MODELS; i++) {
+			if (i != MODEL_FILE && (i != MODEL_BLOCKING ||
+						!ev->asyncio))
+				continue;
+			add_part(&ev->part[MODEL_HELPER], &ev->part[i]);
+			ev->part[i] = (struct part){ 0 };
+		}
 		mask = mask_of(ev);
 	}
 	if (role == ROLE_PER_CONNECTION)
@@ -629,7 +641,7 @@ const char *group_verdict(const struct group *g, char *text, size_t size)
 		break;
 	case ROLE_HELPER:
 		snprintf(text, size, "%s", g->sum.asyncio ?
-			 "helper threads do the file I/O (POSIX AIO)" :
+			 "helper threads do the I/O (glibc POSIX AIO)" :
 			 "helper threads do the file I/O "
 			 "(POSIX AIO or a thread pool)");
 		break;

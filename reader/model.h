@@ -37,7 +37,7 @@ struct evidence {
 	long long futex_ns;
 	unsigned long connections;	/* it read from */
 	unsigned long foreign;		/* file I/O on what another task opened */
-	int asyncio;			/* SIGEV_SIGNAL of glibc's POSIX AIO */
+	int asyncio;			/* what only glibc's POSIX AIO does */
 	int eventfd;			/* native AIO tells an eventfd */
 	int made_tasks;
 	/* the last wait, when the log has no durations: ends with the next line */

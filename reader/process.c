@@ -414,6 +414,22 @@ static void cloning_add(struct world *w, struct task *t, unsigned flags)
 	w->cloning_flags[w->n_cloning++] = flags;
 }
 
+/* The oldest child that has not spoken yet, under this number from now on. */
+static struct task *promised_child(struct world *w, long pid)
+{
+	struct task *t, *oldest = NULL;
+
+	map_each(&w->tasks, i, t)
+		if (!t->spoke && (!oldest || t->first < oldest->first))
+			oldest = t;
+	if (!oldest)
+		return NULL;
+	map_remove(&w->tasks, oldest->pid);
+	oldest->pid = pid;
+	map_put(&w->tasks, pid, oldest);
+	return oldest;
+}
+
 /*
  * The task of a strand.  A child may speak before its parent's clone has
  * returned; it belongs to the one that is in the middle of a clone.
@@ -431,15 +447,21 @@ static struct task *task_of(struct world *w, struct strand *s,
 	}
 	if (t)
 		return t;
+	if (s->pid != ++w->spoken)
+		w->not_ordinal = 1;
 	t = map_get(&w->tasks, s->pid);
+	if (!t && !w->not_ordinal)
+		t = promised_child(w, s->pid);
 	if (!t) {
 		if (w->n_cloning) {
 			parent = w->cloning[w->n_cloning - 1];
 			flags = w->cloning_flags[w->n_cloning - 1];
+			parent->early++;
 		}
 		t = task_new(w, s->pid, parent, flags, line);
 		t->start_ns = now;
 	}
+	t->spoke = 1;
 	s->task = t;
 	return t;
 }
@@ -477,6 +499,10 @@ static void cloned(struct world *w, struct step *st)
 	if (l->ret <= 0 || l->flags & LINE_NO_RETURN)
 		return;
 	child = map_get(&w->tasks, l->ret);
+	if (!child && !w->not_ordinal && st->task->early) {
+		st->task->early--;		/* it spoke under its number */
+		return;
+	}
 	if (child && child->parent == st->task->pid)
 		return;				/* it has spoken already */
 	if (child && (child->first >= st->event->first ||

@@ -116,6 +116,8 @@ struct task {
 	 */
 	struct file *closing;
 	int closing_fd;
+	int spoke;			/* it has a line */
+	unsigned early;			/* children that spoke before clone returned */
 	struct evidence *evidence;	/* of model.h */
 };
 
@@ -153,6 +155,12 @@ struct world {
 	struct task *cloning[8];	/* in the middle of clone, fork */
 	unsigned cloning_flags[8];
 	unsigned n_cloning;
+	/*
+	 * A log may number its threads 1, 2, 3 (ours in traces/ do) while clone
+	 * returns pids: then children are matched by their order.
+	 */
+	long spoken;			/* tasks that have a line */
+	int not_ordinal;
 	unsigned long serial, tasks_made, processes_made;
 	/* Called before a task or a file is forgotten. */
 	void (*task_ends)(void *context, struct task *t);

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * explain_test.c - logs of real programs, and what is known of each (with libc)
+ *
+ * tests/corpus/facts says it, a fact a line: LOG KEY VALUE.  A LOG ending in
+ * ".*" is the set that strace -ff wrote.  The tests run at the top of the
+ * source.
+ */
+#include <glob.h>
+#include "../reader/reader.h"
+#include "tap.h"
+
+enum { FACTS = 400 };
+
+static struct fact {
+	char log[96], key[24], value[128];
+} facts[FACTS];
+static unsigned n_facts;
+
+static void load_facts(void)
+{
+	FILE *f = fopen("tests/corpus/facts", "r");
+	char text[256];
+
+	if (!f)
+		FAIL("tests/corpus/facts: not there; start at the top of the "
+		     "source");
+	while (fgets(text, sizeof(text), f) && n_facts < FACTS) {
+		struct fact *a = &facts[n_facts];
+
+		*a->value = 0;
+		if (*text != '#' && sscanf(text, "%95s %23s %127[^\n]", a->log,
+					   a->key, a->value) >= 2)
+			n_facts++;
+	}
+	fclose(f);
+	ASSERT_GT(n_facts, 50);
+}
+
+static int read_log(struct reader *r, const char *log)
+{
+	glob_t g;
+	int rc;
+
+	reader_start(r);
+	if (glob(log, 0, NULL, &g))
+		FAIL("%s: no such log", log);
+	rc = reader_read(r, g.gl_pathv, g.gl_pathc);
+	if (rc)
+		tap_say("%s", r->error);
+	globfree(&g);
+	return rc;
+}
+
+static int has_verdict(const struct reader *r, const char *wanted)
+{
+	char text[160];
+
+	for (const struct group *g = r->models.groups; g; g = g->next)
+		if (!strcmp(group_verdict(g, text, sizeof(text)), wanted))
+			return 1;
+	return 0;
+}
+
+static int has_finding(const struct reader *r, const char *wanted)
+{
+	for (const struct finding *d = r->findings.first; d; d = d->next)
+		if (!strcmp(finding_name(d->kind), wanted))
+			return 1;
+	return 0;
+}
+
+/* Faults and costs; a note is no alarm. */
+static long alarms(const struct reader *r)
+{
+	long n = 0;
+
+	for (const struct finding *d = r->findings.first; d; d = d->next)
+		n += finding_severity(d->kind) != SEVERITY_NOTE;
+	return n;
+}
+
+static int holds(const struct reader *r, const struct fact *a)
+{
+	unsigned long messages;
+
+	reader_cost(r, &messages);
+	if (!strcmp(a->key, "verdict"))
+		return has_verdict(r, a->value);
+	if (!strcmp(a->key, "finding"))
+		return has_finding(r, a->value);
+	if (!strcmp(a->key, "alarms"))
+		return alarms(r) == atol(a->value);
+	if (!strcmp(a->key, "accepts"))
+		return r->accepts == strtoul(a->value, NULL, 10);
+	if (!strcmp(a->key, "messages"))
+		return messages == strtoul(a->value, NULL, 10);
+	tap_say("%s: %s is no key", a->log, a->key);
+	return 0;
+}
+
+static struct reader r;
+
+/* Every line of every log is understood, and every fact holds. */
+TEST_TIMEOUT(the_facts_hold, 60)
+{
+	const char *open = "";
+
+	load_facts();
+	for (unsigned i = 0; i < n_facts; i++) {
+		if (strcmp(open, facts[i].log)) {
+			if (*open)
+				reader_free(&r);
+			open = facts[i].log;
+			EXPECT_EQ(0, read_log(&r, open));
+			if (r.joiner.unknown)
+				tap_say("%s:%lu: %s", open, r.unknown[0].line,
+					r.unknown[0].text);
+			EXPECT_EQ(0, r.joiner.unknown);
+		}
+		if (!holds(&r, &facts[i])) {
+			tap_say("%s: not so: %s %s", open, facts[i].key,
+				facts[i].value);
+			EXPECT_TRUE(0);
+		}
+	}
+}
+
+/* What awk counts in the file, without knowing of calls that are split. */
+static unsigned long counted(const char *log, const char *program)
+{
+	char command[1024], text[64] = "";
+	FILE *p;
+
+	snprintf(command, sizeof(command), "awk '%s' %s", program, log);
+	p = popen(command, "r");
+	if (!p || !fgets(text, sizeof(text), p))
+		tap_say("%s: awk said nothing", log);
+	pclose(p);
+	return strtoul(text, NULL, 10);
+}
+
+/* Begun calls: a name and a parenthesis after the leader. */
+#define BEGUN "!/^#/ && !/ resumed>/ && " \
+	"match($0, /^([0-9<>a-z_]+ +)?([0-9.:]+ +)?(\\(\\+ +[0-9.]+\\) +)?" \
+	"(\\[[ 0-9a-f?]+\\] +)*[a-z_0-9]+\\(/)"
+
+static unsigned long tally(const struct reader *reader, const char *name)
+{
+	const struct tally *t;
+
+	map_each(&reader->tallies, i, t)
+		if (!strcmp(t->name, name))
+			return t->calls + t->restarts;
+	return 0;
+}
+
+/* Calls, accepts and bytes are those that another tool counts. */
+TEST_TIMEOUT(the_counts_are_awk_s, 60)
+{
+	static const char *const names[] = {
+		"accept4", "recvfrom", "epoll_ctl", "close", "fcntl",
+	};
+	const char *open = "";
+
+	load_facts();
+	for (unsigned i = 0; i < n_facts; i++) {
+		const char *log = facts[i].log;
+		unsigned long n;
+
+		if (!strcmp(open, log) || strstr(log, "stderr") ||
+		    strstr(log, ".*") || strstr(log, "_z.") ||
+		    strstr(log, "_Y."))
+			continue;
+		open = log;
+		ASSERT_EQ(0, read_log(&r, log));
+		n = counted(log, BEGUN " { n++ } END { print n + 0 }");
+		if (n != r.calls + r.restarts - r.joiner.orphans)
+			tap_say("%s", log);
+		/* An orphan has no beginning that awk could count. */
+		EXPECT_EQ(n, r.calls + r.restarts - r.joiner.orphans);
+		for (unsigned k = 0; k < 5 && !r.joiner.orphans; k++) {
+			char program[512];
+
+			snprintf(program, sizeof(program), "%s && "
+				 "index(substr($0, 1, RLENGTH), \" %s(\") "
+				 "{ n++ } END { print n + 0 }", BEGUN,
+				 names[k]);
+			EXPECT_EQ(counted(log, program), tally(&r, names[k]));
+		}
+		n = counted(log, "/accept4?(\\(| resumed).*= [0-9]+(<[^ ]*)?"
+			    "( <[0-9.]+>)?$/ { n++ } END { print n + 0 }");
+		EXPECT_EQ(n, r.accepts);
+		reader_free(&r);
+	}
+}
+
+/* A log cut anywhere is read up to there, and never ends the reader. */
+TEST_TIMEOUT(a_log_cut_anywhere, 60)
+{
+	static char text[1 << 16];
+	FILE *f = fopen("tests/corpus/ssrv_t.strace", "r");
+	size_t len;
+
+	ASSERT_TRUE(f);
+	len = fread(text, 1, sizeof(text), f);
+	fclose(f);
+	for (size_t n = 0; n < len; n += 37) {
+		size_t at = 0, number = 0;
+
+		reader_start(&r);
+		while (at < n) {
+			const char *end = memchr(text + at, '\n', n - at);
+			size_t stop = end ? (size_t)(end - text) : n;
+
+			reader_line(&r, text + at, stop - at, ++number, 0);
+			at = stop + 1;
+		}
+		reader_end(&r);
+		EXPECT_LE(r.joiner.unknown, 1);
+		reader_free(&r);
+	}
+}
+
+/* Write a log of this text and give its path. */
+static char *log_of(const char *text, size_t len)
+{
+	static char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "/tmp/explain_test.XXXXXX");
+	fd = mkstemp(path);
+	ASSERT_GE(fd, 0);
+	ASSERT_EQ((long)len, write(fd, text, len));
+	close(fd);
+	return path;
+}
+
+static void refused(const char *text, size_t len, const char *why)
+{
+	char *path = log_of(text, len), *paths[] = { path };
+
+	reader_start(&r);
+	EXPECT_EQ(-1, reader_read(&r, paths, 1));
+	if (!strstr(r.error, why))
+		EXPECT_STR(why, r.error);
+	reader_free(&r);
+	unlink(path);
+}
+
+TEST(what_is_no_log_is_refused)
+{
+	static const char binary[] = "close(3) = 0\nab\0cd\n";
+	static const char torn[] = "close(3) = 0\nread(3, \"ab";
+	static const char text[] = "Dear Sir,\nhello\n";
+
+	refused(binary, sizeof(binary) - 1, ":2: a NUL byte");
+	refused(torn, sizeof(torn) - 1, ":2: the log ends in the middle");
+	refused(text, sizeof(text) - 1, "no line of strace output");
+	refused("", 0, "the log is empty");
+}
+
+/* A hundred thousand connections leave no more memory in use than ten. */
+TEST_TIMEOUT(memory_is_bounded, 60)
+{
+	char text[256];
+	unsigned long number = 0;
+
+	reader_start(&r);
+	for (int i = 0; i < 100000; i++) {
+		int pid = 100 + i;
+
+		snprintf(text, sizeof(text), "7 accept4(3, NULL, NULL, 0) = 4");
+		reader_line(&r, text, strlen(text), ++number, 0);
+		snprintf(text, sizeof(text), "7 clone(child_stack=0x1, "
+			 "flags=CLONE_VM|CLONE_FILES|CLONE_THREAD) = %d", pid);
+		reader_line(&r, text, strlen(text), ++number, 0);
+		snprintf(text, sizeof(text), "%d recvfrom(4, \"x\", 9, 0, NULL, "
+			 "NULL) = 1", pid);
+		reader_line(&r, text, strlen(text), ++number, 0);
+		snprintf(text, sizeof(text), "%d close(4) = 0", pid);
+		reader_line(&r, text, strlen(text), ++number, 0);
+		snprintf(text, sizeof(text), "%d +++ exited with 0 +++", pid);
+		reader_line(&r, text, strlen(text), ++number, 0);
+	}
+	EXPECT_LE(r.joiner.strands.size, 16);
+	EXPECT_LE(r.world.tasks.size, 16);
+	EXPECT_LE(r.joiner.announced.size, 16);
+	EXPECT_LE(r.findings.tasks.size, 16);
+	reader_end(&r);
+	EXPECT_EQ(100000, r.accepts);
+	EXPECT_EQ(2, r.models.n_groups);
+	reader_free(&r);
+}

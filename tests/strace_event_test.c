@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * strace_event_test.c - lines joined to calls, and what becomes of descriptors (with libc)
+ */
+#include "../reader/reader.h"
+#include "tap.h"
+
+static struct reader r;
+static char seen[4096];			/* "read 3 = 1 [1-2]; " for each call */
+
+static void note(void *context, struct reader *reader, struct step *st)
+{
+	struct event *e = st->event;
+	size_t len = strlen(seen);
+
+	(void)context, (void)reader;
+	if (e->kind != EVENT_CALL || len > sizeof(seen) - 200)
+		return;
+	len += snprintf(seen + len, sizeof(seen) - len, "%.*s(%.*s)=",
+			(int)e->line->name.len, e->line->name.at,
+			(int)e->line->args.len, e->line->args.at);
+	if (e->line->error.len)
+		len += snprintf(seen + len, sizeof(seen) - len, "%.*s",
+				(int)e->line->error.len, e->line->error.at);
+	else
+		len += snprintf(seen + len, sizeof(seen) - len, "%lld",
+				e->line->ret);
+	if (e->restarts)
+		len += snprintf(seen + len, sizeof(seen) - len, " r%u",
+				e->restarts);
+	snprintf(seen + len, sizeof(seen) - len, "; ");
+}
+
+static void begin(void)
+{
+	reader_start(&r);
+	r.watch = note;
+	*seen = 0;
+}
+
+/* The lines of text, one after another. */
+static void feed(const char *text)
+{
+	unsigned long number = r.joiner.lines;
+
+	while (*text) {
+		const char *end = strchrnul(text, '\n');
+
+		reader_line(&r, text, end - text, ++number, 0);
+		text = *end ? end + 1 : end;
+	}
+}
+
+static void all(const char *text)
+{
+	begin();
+	feed(text);
+	reader_end(&r);
+}
+
+/* The descriptor fd of task pid, as the reader sees it now. */
+static struct file *file_of(long pid, int fd)
+{
+	struct task *t = map_get(&r.world.tasks, pid);
+
+	if (!t || (unsigned)fd >= t->fds->size)
+		return NULL;
+	return t->fds->slot[fd];
+}
+
+TEST(halves_are_joined_by_pid)
+{
+	all("7 read(3,  <unfinished ...>\n"
+	    "8 read(4,  <unfinished ...>\n"
+	    "7 <... read resumed>\"a\", 9) = 1\n"
+	    "8 <... read resumed>\"bb\", 9) = 2\n");
+	EXPECT_STR("read(3, \"a\", 9)=1; read(4, \"bb\", 9)=2; ", seen);
+	EXPECT_EQ(0, r.joiner.unknown);
+}
+
+TEST(a_half_in_the_middle_of_a_struct)
+{
+	all("7 clone3({flags=CLONE_VM, stack=0x7 <unfinished ...>\n"
+	    "7 <... clone3 resumed>, tls=0x1} => {parent_tid=[8]}, 88) = 8\n"
+	    "7 epoll_wait(4,  <unfinished ...>\n"
+	    "7 <... epoll_wait resumed>[{events=EPOLLIN <unfinished ...>\n"
+	    "7 <... epoll_wait resumed>, data=0x5}], 9, -1) = 1\n");
+	EXPECT_STR("clone3({flags=CLONE_VM, stack=0x7, tls=0x1} => "
+		   "{parent_tid=[8]}, 88)=8; "
+		   "epoll_wait(4, [{events=EPOLLIN, data=0x5}], 9, -1)=1; ",
+		   seen);
+	EXPECT_EQ(0, r.joiner.unknown);
+}
+
+TEST(a_resumed_line_without_a_start)
+{
+	all("7 <... read resumed>\"a\", 9) = 1\n"
+	    "7 close(3) = 0\n");
+	EXPECT_STR("read(\"a\", 9)=1; close(3)=0; ", seen);
+	EXPECT_EQ(1, r.joiner.orphans);
+}
+
+TEST(a_restart_is_one_call)
+{
+	all("poll([{fd=3, events=POLLIN}], 1, 5000) = "
+	    "? ERESTART_RESTARTBLOCK (Interrupted by signal)\n"
+	    "--- SIGCHLD {si_signo=SIGCHLD} ---\n"
+	    "restart_syscall(<... resuming interrupted poll ...>) = 1\n");
+	EXPECT_STR("poll([{fd=3, events=POLLIN}], 1, 5000)=1 r1; ", seen);
+	all("accept4(3, 0x7, [16], 0) = ? ERESTARTSYS (To be restarted)\n"
+	    "--- SIGTERM {si_signo=SIGTERM} ---\n"
+	    "getpid() = 7\n"
+	    "rt_sigreturn({mask=[]}) = 288\n"
+	    "accept4(3, 0x7, [16], 0) = -1 EINVAL (Invalid argument)\n");
+	EXPECT_STR("getpid()=7; rt_sigreturn({mask=[]})=288; "
+		   "accept4(3, 0x7, [16], 0)=EINVAL r1; ", seen);
+}
+
+TEST(a_handler_that_ends_a_call)
+{
+	all("rt_sigsuspend([], 8) = ? ERESTARTNOHAND (To be restarted)\n"
+	    "--- SIGIO {si_signo=SIGIO} ---\n"
+	    "rt_sigreturn({mask=[IO]}) = -1 EINTR (Interrupted)\n"
+	    "read(3, \"\", 1) = 0\n");
+	EXPECT_STR("rt_sigreturn({mask=[IO]})=EINTR; rt_sigsuspend([], 8)=EINTR; "
+		   "read(3, \"\", 1)=0; ", seen);
+	EXPECT_EQ(1, r.interrupted);
+}
+
+TEST(chatter_tears_a_call)
+{
+	all("accept4(3, strace: Process 9 attached\n"
+	    " <unfinished ...>\n"
+	    "[pid     9] close(4) = 0\n"
+	    "[pid     7] <... accept4 resumed>NULL, NULL, 0) = 5\n"
+	    "[pid     9] clone3({a=1}strace: Process 10 attached\n"
+	    ", 88) = 10\n");
+	EXPECT_STR("close(4)=0; accept4(3, NULL, NULL, 0)=5; "
+		   "clone3({a=1}, 88)=10; ", seen);
+	EXPECT_EQ(0, r.joiner.unknown);
+}
+
+TEST(what_is_not_understood_is_counted_and_kept)
+{
+	all("7 close(3) = 0\n"
+	    "hello\n"
+	    "7 read(3, \"abc\n"
+	    "7 close(4) = 0\n");
+	EXPECT_EQ(2, r.joiner.unknown);
+	EXPECT_EQ(2, r.unknown[0].line);
+	EXPECT_STR("hello", r.unknown[0].text);
+	EXPECT_EQ(3, r.unknown[1].line);
+	EXPECT_EQ(2, r.calls);
+}
+
+TEST(the_table_of_counts)
+{
+	all("7 close(3) = 0\n"
+	    "% time     seconds  usecs/call     calls    errors syscall\n"
+	    "------ ----------- ----------- --------- --------- --------\n"
+	    "100.00    0.000000           0         1           close\n"
+	    "------ ----------- ----------- --------- --------- --------\n"
+	    "100.00    0.000000           0         1         0 total\n"
+	    "7 close(4) = 0\n");
+	EXPECT_EQ(0, r.joiner.unknown);
+	EXPECT_EQ(2, r.calls);
+}
+
+TEST(midnight)
+{
+	all("23:59:59.900000 close(3) = 0\n"
+	    "00:00:00.100000 close(4) = 0\n");
+	EXPECT_EQ(200000000, r.last_ns - r.first_ns);
+}
+
+TEST(exec_from_a_thread)
+{
+	all("7 clone(child_stack=0x1, flags=CLONE_VM|CLONE_FILES|CLONE_THREAD) "
+	    "= 8\n"
+	    "8 execve(\"/bin/x\", [\"x\"], 0x1 /* 2 vars */ "
+	    "<pid changed to 7 ...>\n"
+	    "7 +++ superseded by execve in pid 8 +++\n"
+	    "7 <... execve resumed>) = 0\n"
+	    "7 +++ exited with 0 +++\n");
+	EXPECT_EQ(0, r.joiner.unknown);
+	EXPECT_EQ(0, r.joiner.orphans);
+	EXPECT_EQ(2, r.calls);
+}
+
+/* ---- descriptors ---- */
+
+TEST(dup_shares_the_flags)
+{
+	begin();
+	feed("7 socket(AF_INET, SOCK_STREAM, 0) = 3\n"
+	     "7 dup(3) = 4\n"
+	     "7 fcntl(4, F_SETFL, O_RDWR|O_NONBLOCK) = 0\n"
+	     "7 close(4) = 0\n");
+	ASSERT_TRUE(file_of(7, 3));
+	EXPECT_EQ(1, file_of(7, 3)->nonblocking);
+	EXPECT_TRUE(!file_of(7, 4));
+}
+
+TEST(fork_copies_and_clone_files_shares)
+{
+	begin();
+	feed("7 socket(AF_INET, SOCK_STREAM, 0) = 3\n"
+	     "7 fork() = 8\n"
+	     "8 close(3) = 0\n");
+	EXPECT_TRUE(file_of(7, 3));
+	EXPECT_TRUE(!file_of(8, 3));
+	feed("7 clone(child_stack=0x1, flags=CLONE_VM|CLONE_FILES|CLONE_THREAD) "
+	     "= 9\n"
+	     "9 close(3) = 0\n");
+	EXPECT_TRUE(!file_of(7, 3));
+}
+
+TEST(exec_closes_what_is_marked)
+{
+	begin();
+	feed("7 socket(AF_INET, SOCK_STREAM|SOCK_CLOEXEC, 0) = 3\n"
+	     "7 socket(AF_INET, SOCK_STREAM, 0) = 4\n"
+	     "7 execve(\"/bin/x\", [\"x\"], 0x1 /* 2 vars */) = 0\n");
+	EXPECT_TRUE(!file_of(7, 3));
+	EXPECT_TRUE(file_of(7, 4));
+}
+
+/* The number is free when close begins, before strace shows its return. */
+TEST(a_number_given_again_while_close_returns)
+{
+	begin();
+	feed("7 socket(AF_INET, SOCK_STREAM, 0) = 3\n"
+	     "7 listen(3, 9) = 0\n"
+	     "7 accept4(3, NULL, NULL, 0) = 4\n"
+	     "7 clone(child_stack=0x1, flags=CLONE_VM|CLONE_FILES|CLONE_THREAD) "
+	     "= 8\n"
+	     "8 close(4 <unfinished ...>\n"
+	     "7 accept4(3, NULL, NULL, SOCK_NONBLOCK) = 4\n"
+	     "8 <... close resumed>) = 0\n");
+	ASSERT_TRUE(file_of(7, 4));
+	EXPECT_EQ(1, file_of(7, 4)->nonblocking);
+	EXPECT_EQ(FILE_CONNECTION, (long)file_of(7, 4)->kind);
+}
+
+/* A child may speak before its parent's clone has returned. */
+TEST(a_child_that_is_faster)
+{
+	begin();
+	feed("7 socket(AF_INET, SOCK_STREAM, 0) = 3\n"
+	     "7 clone(child_stack=0x1, flags=CLONE_VM|CLONE_FILES|CLONE_THREAD "
+	     "<unfinished ...>\n"
+	     "8 fcntl(3, F_SETFL, O_RDWR|O_NONBLOCK) = 0\n"
+	     "7 <... clone resumed>) = 8\n");
+	ASSERT_TRUE(file_of(7, 3));
+	EXPECT_EQ(1, file_of(7, 3)->nonblocking);
+	EXPECT_EQ(1, r.world.processes_made);
+}
+
+TEST(epoll_data_names_the_descriptor)
+{
+	begin();
+	feed("7 epoll_create1(0) = 4\n"
+	     "7 epoll_ctl(4, EPOLL_CTL_ADD, 5, {events=EPOLLIN|EPOLLET, "
+	     "data={u32=99, u64=140000099}}) = 0\n"
+	     "7 epoll_wait(4, [{events=EPOLLIN, data={u32=99, "
+	     "u64=140000099}}], 8, -1) = 1\n");
+	EXPECT_EQ(1, file_of(7, 5)->ready);
+	EXPECT_EQ(MODEL_EPOLL, (long)file_of(7, 5)->by);
+	EXPECT_EQ(EPOLL_EDGE, (long)file_of(7, 4)->modes);
+	feed("7 epoll_wait(4, {{EPOLLIN, {u32=99, u64=140000099}}}, 8, -1) = 1\n"
+	     "7 epoll_ctl(4, 2, 5, NULL) = 0\n");		/* -X raw: DEL */
+	EXPECT_EQ(0, file_of(7, 5)->n_watch);
+}
+
+TEST(signals_that_only_a_tracer_shows)
+{
+	all("7 execve(\"/bin/x\", [\"x\"], 0x1 /* 2 vars */) = 0\n"
+	    "7 --- SIGCHLD {si_signo=SIGCHLD} ---\n"
+	    "7 rt_sigaction(SIGCHLD, {sa_handler=0x1, sa_mask=[], sa_flags=0}, "
+	    "NULL, 8) = 0\n"
+	    "7 --- SIGCHLD {si_signo=SIGCHLD} ---\n");
+	EXPECT_EQ(1, r.artefacts);
+}
