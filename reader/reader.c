@@ -188,11 +188,13 @@ static int complain(struct reader *r, const struct source *s, const char *why)
 		return -1;
 	if (s->number || s->error)
 		snprintf(r->error, sizeof(r->error), "%s:%lu: %s", s->path,
-			 s->number + !!s->error, why);
+			 s->number + (s->error && !s->cut), why);
 	else
 		snprintf(r->error, sizeof(r->error), "%s: %s", s->path, why);
 	return -1;
 }
+
+static const char torn[] = "the log ends in the middle of a line";
 
 /* The last line has no newline: whole by chance, or torn in the middle? */
 static int is_torn(const struct source *s, const struct line *l)
@@ -217,7 +219,7 @@ static int read_one(struct reader *r, const char *path)
 		line_read(&l, text.at, text.len);
 		one_line(r, &l, s.number, s.pid);
 		if (is_torn(&s, &l))
-			complain(r, &s, "the log ends in the middle of a line");
+			complain(r, &s, s.error ? s.error : torn);
 	}
 	r->bytes += s.bytes;
 	if (s.error)
@@ -247,7 +249,7 @@ static void advance(struct reader *r, struct head *h)
 	}
 	line_read(&h->line, text.at, text.len);
 	if (is_torn(&h->s, &h->line))
-		complain(r, &h->s, "the log ends in the middle of a line");
+		complain(r, &h->s, h->s.error ? h->s.error : torn);
 }
 
 /*
