@@ -132,6 +132,27 @@ void phases_between(struct phases *p, const struct event *e, long n,
 
 /* ---- a run ---- */
 
+/* What happened from 100 us before the message on, as in kernel.log. */
+static void keep_events(struct phases *p, const struct kernel *k, uint64_t from,
+			uint64_t to)
+{
+	long n;
+	const struct event *e = kernel_events(k, &n);
+	FILE *f = open_memstream(&p->events.at, &p->events.len);
+
+	for (long i = 0; f && i < n; i++)
+		if (e[i].ns + 100000 >= from && e[i].ns <= to)
+			kernel_print(k, &e[i], f);
+	if (f)
+		fclose(f);
+}
+
+void phases_free(struct phases *p)
+{
+	free(p->events.at);
+	p->events = (struct text){ 0 };
+}
+
 static uint64_t steps[8];
 static int step_count;
 
@@ -182,6 +203,8 @@ int phases_run(struct phases *p, const struct program *program, char why[256])
 		phases_between(p, events, n, steps[1] - kernel_offset(k),
 			       steps[2] - kernel_offset(k), main_pid);
 		p->lost = lost;
+		keep_events(p, k, steps[1] - kernel_offset(k),
+			    steps[2] - kernel_offset(k));
 	}
 	kernel_free(k);
 	return ret;

@@ -21,6 +21,8 @@ struct phases {
 	double waited_ms;	/* the longest of them, from its sleep on */
 	long bytes;		/* copied to the program */
 	long lost;		/* records that the kernel dropped */
+	struct text events;	/* those of the second message, a line each;
+				   to be freed: phases_free */
 };
 
 /*
@@ -28,6 +30,8 @@ struct phases {
  * those of its second message.  Returns 0, or -1 with the reason in why.
  */
 int phases_run(struct phases *p, const struct program *program, char why[256]);
+
+void phases_free(struct phases *p);
 
 /* The same of events that lie between two times, of the process main_pid. */
 void phases_between(struct phases *p, const struct event *e, long n,

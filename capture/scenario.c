@@ -544,7 +544,7 @@ static int play_two(struct server *s, char why[256])
 		step(s);
 	}
 	if (!err) {
-		poll(NULL, 0, 50);	/* the pause, seen in a capture */
+		poll(NULL, 0, 100);	/* the pause, seen in a capture */
 		say(&y, p, p->len);
 		err = pump(&y, p, 1);
 		err = err ? err : done(&y, p);

@@ -469,7 +469,9 @@ void trace_sequence(const struct trace *t, const char *besides,
 	if (first_call(t, "set_tid_address") < t->count) {
 		names_sequence(t, out);
 	} else if (t->threads == 1) {
-		threads_sequence(t, 0, t->count, 1, besides, out);
+		/* A ring may have the end of its accept before it is asked. */
+		threads_sequence(t, 0, first_call(t, "io_uring_setup") < t->count
+				 ? stop : t->count, 1, besides, out);
 	} else {
 		threads_sequence(t, 0, accepted, 1, besides, out);
 		text_add(out, "then\n");

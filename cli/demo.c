@@ -78,6 +78,7 @@ static void play(const struct program *p, const struct scenario *c, int quiet)
 	if (!*d->why && !*no_kernel &&
 	    phases_run(&d->phases, p, no_kernel))
 		memset(&d->phases, 0, sizeof(d->phases));
+	phases_free(&d->phases);
 }
 
 /* As a table of the README: --markdown. */
