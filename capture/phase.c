@@ -112,6 +112,13 @@ void phases_between(struct phases *p, const struct event *e, long n,
 		if (!strcmp(e->name, "sys_enter")) {
 			t->call = event_number(e, "id", -1);
 		} else if (!strcmp(e->name, "sys_exit")) {
+			/*
+			 * set_event_pid misses a switch now and then when the
+			 * processor was idle: the end of the call tells too.
+			 */
+			if (t->asleep && t->asleep < from && e->ns >= from)
+				woke(p, e, t, e->comm, main_pid);
+			t->asleep = 0;
 			t->last = event_number(e, "id", -1);
 			t->call = -1;
 		} else if (!strcmp(e->name, "sched_switch")) {

@@ -54,6 +54,15 @@ static void any_thread(char *text)
 		memmove(at, at + 10, strlen(at + 10) + 1);
 }
 
+/*
+ * SQPOLL's thread sleeps when it has polled in vain for a while.  Whether it
+ * already did when the message came decides over a call more, to wake it.
+ */
+static int poller_naps(const struct row_of *r)
+{
+	return !strcmp(r->program->name, "uring_sqpoll");
+}
+
 static void row_holds(void *arg)
 {
 	struct row_of *r = arg;
@@ -72,7 +81,7 @@ static void row_holds(void *arg)
 		FAIL("%s", why);
 	ASSERT_EQ(0, trace_row(&t, &row));
 	/* glibc starts a thread for each notification, or still has one. */
-	if (!(r->program->flags & HOSTED))
+	if (!(r->program->flags & HOSTED) && !poller_naps(r))
 		EXPECT_EQ(atoi(r->calls), row.calls);
 	EXPECT_EQ(atoi(r->threads), row.threads);
 	trace_free(&t);
@@ -89,7 +98,8 @@ static void row_holds(void *arg)
 		any_thread(now.copies);
 	}
 	EXPECT_EQ(0, now.lost);
-	if (same_parts(r->waits, now.waits) && same_parts(r->copies, now.copies))
+	if ((same_parts(r->waits, now.waits) || poller_naps(r)) &&
+	    same_parts(r->copies, now.copies))
 		return;
 	for (char *line, *rest = now.events.at; (line = strsep(&rest, "\n")); )
 		SAY("%s", line);
