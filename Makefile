@@ -214,8 +214,11 @@ cross_tests = $(foreach a,$(others),$(foreach t,$(filter-out \
 	$(hosted_sources),$(test_sources)),$(a):$(O)/$(a)$(if $(filter \
 	LLVM=1,$(call cross_args,$(a))),/clang)/$(t:.c=)))
 
+# LeakSanitizer ends a program that strace follows.
+no_leaks := $(if $(ASAN),ASAN_OPTIONS=detect_leaks=0)
+
 check: all tests $(addprefix cross-,$(others))
-	$(Q)BUILD=$(B) sh tests/run $(raw_tests) $(cross_tests) \
+	$(Q)$(no_leaks) BUILD=$(B) sh tests/run $(raw_tests) $(cross_tests) \
 		$(wildcard tests/*_test.sh) $(hosted_tests) \
 		$(patsubst %,left-out:%,$(left_out))
 
