@@ -157,6 +157,9 @@ $(objects): $(B)/%.o: %.c Makefile $(B)/flags | $(B)/about.inc $(B)/syscalls.inc
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(HOSTED) $(WARN) $(CPPFLAGS) $(CFLAGS) $(depend) -c -o $@ $<
 
+# .incbin is no dependency that the compiler writes down.
+$(B)/reader/report_html.o: reader/page.html
+
 $(B)/iomodels: $(objects)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(HOSTED) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)

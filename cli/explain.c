@@ -11,24 +11,61 @@
 #include "../reader/report.h"
 
 struct arguments {
-	enum { TEXT, JSON } form;
+	enum form { TEXT, JSON, LINES, DIFF, PERFETTO, HTML } form;
+	int fd;
 	char **paths;
 	unsigned n;
 };
 
+enum { KEY_FD = 1000, KEY_PERFETTO, KEY_HTML };
+
 static const struct argp_option options[] = {
 	{ "json", 'j', NULL, 0, "The report for programs, as JSON", 0 },
+	{ "lines", 'l', NULL, 0, "The log itself: under each line its phase "
+	  "and its descriptor's story", 0 },
+	{ "fd", KEY_FD, "N", 0, "Only the lines about descriptor N", 0 },
+	{ "diff", 'd', NULL, 0, "Two logs: what each pays a message, and the "
+	  "sequences side by side", 0 },
+	{ "html", KEY_HTML, NULL, 0, "A page for a browser: time lines with "
+	  "wait and copy, and the log beside them", 0 },
+	{ "perfetto", KEY_PERFETTO, NULL, 0, "Chrome trace JSON, which "
+	  "ui.perfetto.dev opens", 0 },
 	{ 0 }
 };
+
+static void choose(struct argp_state *state, enum form form)
+{
+	struct arguments *a = state->input;
+
+	if (a->form != TEXT && a->form != form)
+		argp_error(state, "--json, --lines, --diff, --html and "
+			   "--perfetto: one of them at a time");
+	a->form = form;
+}
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct arguments *a = state->input;
 
-	(void)arg;
 	switch (key) {
 	case 'j':
-		a->form = JSON;
+		choose(state, JSON);
+		return 0;
+	case 'l':
+		choose(state, LINES);
+		return 0;
+	case 'd':
+		choose(state, DIFF);
+		return 0;
+	case KEY_HTML:
+		choose(state, HTML);
+		return 0;
+	case KEY_PERFETTO:
+		choose(state, PERFETTO);
+		return 0;
+	case KEY_FD:
+		choose(state, LINES);
+		a->fd = number_arg(state, "fd", arg, 0, 1 << 20);
 		return 0;
 	case ARGP_KEY_ARGS:
 		a->paths = state->argv + state->next;
@@ -39,6 +76,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 			argp_error(state, "no log: name a FILE, or send one "
 				   "to standard input");
 		return 0;
+	case ARGP_KEY_END:
+		if (a->form == DIFF && a->n != 2)
+			argp_error(state, "--diff: two logs are wanted, not %u",
+				   a->n);
+		return 0;
 	}
 	return ARGP_ERR_UNKNOWN;
 }
@@ -48,30 +90,101 @@ static int wants_colour(void)
 	return isatty(1) && !getenv("NO_COLOR");
 }
 
+static void *zeroed(size_t size)
+{
+	void *memory = calloc(1, size);
+
+	if (!memory)
+		error(1, errno, "no memory");
+	return memory;
+}
+
+/* What was read of a log that ends too early is shown all the same. */
+static int finish(struct reader *r, int rc)
+{
+	if (!rc)
+		return 0;
+	fflush(stdout);
+	error(0, 0, "%s", r->error);
+	return 1;
+}
+
+static int explain_diff(const struct arguments *a)
+{
+	struct reader *r[2];
+	struct sequence *s[2];
+	int status = 0;
+
+	for (int i = 0; i < 2; i++) {
+		r[i] = zeroed(sizeof(*r[i]));
+		s[i] = zeroed(sizeof(*s[i]));
+		reader_start(r[i]);
+		r[i]->watch = diff_watch;
+		r[i]->watch_context = s[i];
+		status |= finish(r[i], reader_read(r[i], a->paths + i, 1));
+	}
+	if (!status)
+		report_diff(stdout, r[0], s[0], r[1], s[1]);
+	for (int i = 0; i < 2; i++) {
+		reader_free(r[i]);
+		free(r[i]);
+		free(s[i]);
+	}
+	return status;
+}
+
+static void report(struct reader *r, const struct arguments *a, void *context)
+{
+	switch (a->form) {
+	case JSON:
+		report_json(stdout, r);
+		break;
+	case PERFETTO:
+		report_perfetto(stdout, r, context);
+		break;
+	case HTML:
+		report_html(stdout, r, context);
+		break;
+	case TEXT:
+		report_text(stdout, r, wants_colour());
+		break;
+	default:
+		break;
+	}
+}
+
 static int explain(const struct arguments *a)
 {
 	static char *standard_input[] = { "-", NULL };
-	struct reader *r = malloc(sizeof(*r));
+	struct lines lines = { .out = stdout, .colour = wants_colour(),
+			       .fd = a->fd };
+	struct reader *r = zeroed(sizeof(*r));
+	struct scene *scene = NULL;
 	int rc;
 
-	if (!r)
-		error(1, errno, "no memory");
 	reader_start(r);
+	if (a->form == LINES) {
+		r->watch = lines_watch;
+		r->line = lines_line;
+		r->watch_context = &lines;
+	} else if (a->form == HTML || a->form == PERFETTO) {
+		scene = zeroed(sizeof(*scene));
+		scene->keeps_text = a->form == HTML;
+		r->watch = scene_watch;
+		r->line = scene_line;
+		r->watch_context = scene;
+	}
 	rc = a->n ? reader_read(r, a->paths, a->n)
 		  : reader_read(r, standard_input, 1);
-	if (r->calls || r->signals) {
-		if (a->form == JSON)
-			report_json(stdout, r);
-		else
-			report_text(stdout, r, wants_colour());
-	}
-	if (rc) {
-		fflush(stdout);
-		error(0, 0, "%s", r->error);
-	}
+	if (r->calls || r->signals)
+		report(r, a, scene);
+	rc = finish(r, rc);
+	if (scene)
+		scene_free(scene);
+	free(scene);
 	reader_free(r);
 	free(r);
-	return rc ? 1 : 0;
+	return rc;
 }
 
 int explain_main(int argc, char **argv)
@@ -90,8 +203,8 @@ int explain_main(int argc, char **argv)
 		       "Exit status: 0 done, 1 the log could not be read to "
 		       "its end, 2 the command line was wrong.",
 	};
-	struct arguments a = { 0 };
+	struct arguments a = { .fd = -1 };
 
 	argp_parse(&argp, argc, argv, 0, NULL, &a);
-	return explain(&a);
+	return a.form == DIFF ? explain_diff(&a) : explain(&a);
 }

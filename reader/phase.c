@@ -303,7 +303,7 @@ const char *phase_text(const struct step *st, char *text, size_t size)
 		snprintf(text, size, "not understood");
 	else if (e->kind != EVENT_CALL)
 		return text;
-	else if (e->interrupted)
+	else if (e->interrupted || slice_is(e->line->error, "EINTR"))
 		snprintf(text, size, "ends with EINTR: a signal came");
 	else if (st->phase & (PHASE_EMPTY | PHASE_EOF | PHASE_ACCEPT) ||
 		 (st->phase & PHASE_COPY && st->bytes >= 0))

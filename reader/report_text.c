@@ -40,6 +40,13 @@ const char *group_tasks(const struct group *g, char *text, size_t size)
 	return text;
 }
 
+void print_plain(FILE *out, const char *at, size_t len)
+{
+	for (const char *p = at, *end = at + len; p < end; p++)
+		fputc((unsigned char)*p < 0x20 && *p != '\t' ? '?' :
+		      *p == 0x7f ? '?' : *p, out);
+}
+
 static const char *plural(unsigned long n)
 {
 	return n == 1 ? "" : "s";
@@ -219,8 +226,8 @@ static void files_report(FILE *out, const struct reader *r)
 			fprintf(out, "    ...\n");
 			break;
 		}
-		fprintf(out, "    %-4d %-12s %-32s", f->fd,
-			file_kind_name(f->kind), f->name);
+		fprintf(out, "    %-4d %-12s ", f->fd, file_kind_name(f->kind));
+		print_plain(out, f->name, strlen(f->name));
 		if (f->by)
 			fprintf(out, " by %s", model_name(f->by));
 		if (f->accepts)
@@ -288,9 +295,11 @@ static void missing_report(FILE *out, const struct reader *r)
 		return;
 	fprintf(out, "%s%lu line%s not understood%s\n", yellow, j->unknown,
 		plural(j->unknown), off);
-	for (unsigned i = 0; i < r->n_unknown; i++)
-		fprintf(out, "    %lu: %s\n", r->unknown[i].line,
-			r->unknown[i].text);
+	for (unsigned i = 0; i < r->n_unknown; i++) {
+		fprintf(out, "    %lu: ", r->unknown[i].line);
+		print_plain(out, r->unknown[i].text, strlen(r->unknown[i].text));
+		fputc('\n', out);
+	}
 }
 
 void report_text(FILE *out, const struct reader *r, int colour)
