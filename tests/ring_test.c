@@ -286,6 +286,8 @@ TEST(a_full_queue_gives_no_entry)
 /* The kernel stops behind an entry that it finds invalid; the rest follows. */
 TEST(short_submit)
 {
+	int seen = 0;
+
 	open_plain(8);
 	add(IORING_OP_NOP, -1, 1);
 	add(200, -1, 2);
@@ -296,10 +298,13 @@ TEST(short_submit)
 	EXPECT_EQ(2, ring_ready(&ring));
 	EXPECT_EQ(2, ring_submit(&ring));
 	EXPECT_EQ(8, ring_room(&ring));
-	EXPECT_CQE(1, 0, 0);
-	EXPECT_CQE(2, -EINVAL, 0);
-	EXPECT_CQE(3, 0, 0);
-	EXPECT_CQE(4, 0, 0);
+	for (int i = 0; i < 4; i++) {		/* 6.1 completes 2 before 1 */
+		struct io_uring_cqe cqe = next();
+
+		seen |= 1 << cqe.user_data;
+		EXPECT_EQ(cqe.user_data == 2 ? -EINVAL : 0, cqe.res);
+	}
+	EXPECT_EQ(0x1e, seen);
 }
 
 TEST(submit_all_goes_on_behind_an_invalid_entry)

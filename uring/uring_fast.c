@@ -23,8 +23,8 @@
  * Calls     1 an echo, 2 more a connection; of many that are ready at once
  *           each pays a share.  One that sits idle costs nothing.
  * Needs     Linux 6.6 (NO_SQARRAY), 6.1 (DEFER_TASKRUN) or 6.0 (multishot
- *           RECV, SINGLE_ISSUER): it tries them in this order.  6.7 to know
- *           the peer's address, which is 0.0.0.0:0 before.
+ *           RECV, SINGLE_ISSUER): it tries them in this order.  Slots from
+ *           6.14 on, as uring_multishot.c.
  * Limits    Those of uring_multishot.c.
  * Compare   uring_multishot.c.  Measured and left out, because they lost here:
  *           SEND_ZC, SQPOLL, receive and send bundles, COOP_TASKRUN where
@@ -60,7 +60,7 @@ static struct io_uring_sqe *request(int op, unsigned what, int slot,
 	struct io_uring_sqe *sqe = ring_sqe(&ring);	/* PER_EVENT: never 0 */
 
 	sqe->opcode = op;
-	sqe->flags = IOSQE_FIXED_FILE;
+	sqe->flags = fixed;
 	sqe->fd = slot;
 	sqe->addr = (unsigned long)addr;
 	sqe->len = len;
@@ -77,7 +77,8 @@ static void watch_listener(void)
 		return;
 	sqe = request(IORING_OP_ACCEPT, ACCEPT, listener, NULL, 0);
 	sqe->flags = 0;				/* the listener has a descriptor */
-	sqe->file_index = IORING_FILE_INDEX_ALLOC;
+	sqe->file_index = fixed ? IORING_FILE_INDEX_ALLOC : 0;
+	sqe->accept_flags = fixed ? 0 : SOCK_CLOEXEC;
 	sqe->ioprio = few_slots(live) ? 0 : IORING_ACCEPT_MULTISHOT;
 }
 
@@ -112,15 +113,16 @@ static void hang_up(int slot)
 	states[slot].closing = 1;
 	if (states[slot].in_flight)
 		cancel(0, slot, IORING_ASYNC_CANCEL_FD | IORING_ASYNC_CANCEL_ALL |
-				IORING_ASYNC_CANCEL_FD_FIXED);
+				(fixed ? IORING_ASYNC_CANCEL_FD_FIXED : 0));
 }
 
 static void close_slot(int slot)
 {
-	struct io_uring_sqe *sqe = request(IORING_OP_CLOSE, CLOSE, 0, NULL, 0);
+	struct io_uring_sqe *sqe = request(IORING_OP_CLOSE, CLOSE,
+					   fixed ? 0 : slot, NULL, 0);
 
 	sqe->flags = IOSQE_CQE_SKIP_SUCCESS;
-	sqe->file_index = slot + 1;
+	sqe->file_index = fixed ? slot + 1 : 0;
 	end(&conns[slot]);
 	queue_free(&states[slot].going);
 	queue_free(&states[slot].waiting);
@@ -130,27 +132,39 @@ static void close_slot(int slot)
 		watch_listener();		/* a slot is free */
 }
 
+/* A slot has no getpeername(2): the ring asks (6.7). */
+static void ask_peer(int slot)
+{
+	struct io_uring_sqe *sqe;
+	int len = sizeof(conns[slot].peer);
+
+	if (!fixed) {
+		sys_getpeername(slot, &conns[slot].peer, &len);
+		return;
+	}
+	sqe = request(IORING_OP_URING_CMD, PEER, slot, NULL, 0);
+	sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
+	sqe->cmd_op = SOCKET_URING_OP_GETSOCKOPT;
+	sqe->level = SOL_SOCKET;
+	sqe->optname = SO_PEERNAME;
+	sqe->optval = (unsigned long)&conns[slot].peer;
+	sqe->optlen = sizeof(conns[slot].peer);
+}
+
 static void greet(int slot, unsigned flags)
 {
 	static const struct sockaddr_in nobody;
-	struct io_uring_sqe *sqe;
 
 	if (slot == -EINVAL) {			/* on_stop shut it down */
 		sys_close(listener);
 		listener = -1;
 		return;
 	}
-	if (slot >= 0) {
+	if (slot >= 0 && (fixed || !beyond_table(slot))) {
 		begin(&conns[slot], &nobody);
 		states[slot] = (struct state){ 0 };
 		live++;
-		sqe = request(IORING_OP_URING_CMD, PEER, slot, NULL, 0);
-		sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
-		sqe->cmd_op = SOCKET_URING_OP_GETSOCKOPT;
-		sqe->level = SOL_SOCKET;
-		sqe->optname = SO_PEERNAME;
-		sqe->optval = (unsigned long)&conns[slot].peer;
-		sqe->optlen = sizeof(conns[slot].peer);
+		ask_peer(slot);
 		watch(slot);
 		if (flags & IORING_CQE_F_MORE && few_slots(live))
 			cancel(key(ACCEPT, listener), 0, 0);

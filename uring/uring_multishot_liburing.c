@@ -60,7 +60,12 @@ static void watch_listener(void)
 	if (paused)
 		return;
 	sqe = request(ACCEPT, listener);
-	io_uring_prep_multishot_accept_direct(sqe, listener, NULL, NULL, 0);
+	if (fixed)
+		io_uring_prep_multishot_accept_direct(sqe, listener, NULL, NULL,
+						      0);
+	else
+		io_uring_prep_multishot_accept(sqe, listener, NULL, NULL,
+					       SOCK_CLOEXEC);
 	if (few_slots(live))
 		sqe->ioprio = 0;
 }
@@ -70,7 +75,7 @@ static void watch(int slot)
 	struct io_uring_sqe *sqe = request(RECV, slot);
 
 	io_uring_prep_recv_multishot(sqe, slot, NULL, 0, 0);
-	sqe->flags = IOSQE_FIXED_FILE | IOSQE_BUFFER_SELECT;
+	sqe->flags = fixed | IOSQE_BUFFER_SELECT;
 	sqe->buf_group = 0;
 	states[slot].in_flight++;
 	states[slot].receiving = 1;
@@ -105,14 +110,17 @@ static void hang_up(int slot)
 	states[slot].closing = 1;
 	if (states[slot].in_flight)
 		cancel(0, slot, IORING_ASYNC_CANCEL_ALL |
-				IORING_ASYNC_CANCEL_FD_FIXED);
+				(fixed ? IORING_ASYNC_CANCEL_FD_FIXED : 0));
 }
 
 static void close_slot(int slot)
 {
 	struct io_uring_sqe *sqe = request(CLOSE, 0);
 
-	io_uring_prep_close_direct(sqe, slot);
+	if (fixed)
+		io_uring_prep_close_direct(sqe, slot);
+	else
+		io_uring_prep_close(sqe, slot);
 	sqe->flags = IOSQE_CQE_SKIP_SUCCESS;
 	end(&conns[slot]);
 	queue_free(&states[slot].going);
@@ -123,27 +131,40 @@ static void close_slot(int slot)
 		watch_listener();		/* a slot is free */
 }
 
+/* A slot has no getpeername(2): the ring asks (6.7). */
+static void ask_peer(int slot)
+{
+	struct io_uring_sqe *sqe;
+	int len = sizeof(conns[slot].peer);
+
+	if (!fixed) {
+		sys_getpeername(slot, &conns[slot].peer, &len);
+		return;
+	}
+	sqe = request(PEER, slot);
+	io_uring_prep_rw(IORING_OP_URING_CMD, sqe, slot, NULL, 0,
+			 GETSOCKOPT);
+	sqe->flags = fixed;
+	sqe->addr = SOL_SOCKET | (__u64)SO_PEERNAME << 32;
+	sqe->addr3 = (unsigned long)&conns[slot].peer;
+	sqe->file_index = sizeof(conns[slot].peer);
+	states[slot].in_flight++;
+}
+
 static void greet(int slot, unsigned flags)
 {
 	static const struct sockaddr_in nobody;
-	struct io_uring_sqe *sqe;
 
 	if (slot == -EINVAL) {			/* on_stop shut it down */
 		sys_close(listener);
 		listener = -1;
 		return;
 	}
-	if (slot >= 0) {
+	if (slot >= 0 && (fixed || !beyond_table(slot))) {
 		begin(&conns[slot], &nobody);
-		states[slot] = (struct state){ .in_flight = 1 };
+		states[slot] = (struct state){ 0 };
 		live++;
-		sqe = request(PEER, slot);
-		io_uring_prep_rw(IORING_OP_URING_CMD, sqe, slot, NULL, 0,
-				 GETSOCKOPT);
-		sqe->flags = IOSQE_FIXED_FILE;
-		sqe->addr = SOL_SOCKET | (__u64)SO_PEERNAME << 32;
-		sqe->addr3 = (unsigned long)&conns[slot].peer;
-		sqe->file_index = sizeof(conns[slot].peer);
+		ask_peer(slot);
 		watch(slot);
 		if (flags & IORING_CQE_F_MORE && few_slots(live))
 			cancel(key(ACCEPT, listener), 0, 0);
@@ -176,7 +197,7 @@ static void send_queued(int slot)
 	sqe = request(SEND_REST, slot);
 	io_uring_prep_send(sqe, slot, c->out, c->owed,
 			   MSG_NOSIGNAL | MSG_WAITALL);
-	sqe->flags = IOSQE_FIXED_FILE;
+	sqe->flags = fixed;
 	s->in_flight++;
 }
 
@@ -205,7 +226,7 @@ static void answer(int slot, unsigned buffer, unsigned n)
 	sqe = request(SEND, slot);
 	io_uring_prep_send(sqe, slot, c->out, c->owed,
 			   MSG_NOSIGNAL | MSG_DONTWAIT | MSG_WAITALL);
-	sqe->flags = IOSQE_FIXED_FILE;
+	sqe->flags = fixed;
 	s->in_flight++;
 }
 
