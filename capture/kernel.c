@@ -38,7 +38,8 @@ enum { PAGE = 4096, CPUS = 256, FIELDS = 24 };
 static const char *const events_of[2][32] = {
 	{ "raw_syscalls/sys_enter", "raw_syscalls/sys_exit",
 	  "sched/sched_switch", "sched/sched_waking",
-	  "signal/signal_deliver" },
+	  "signal/signal_deliver", "filemap/mm_filemap_get_pages",
+	  "block/block_bio_queue" },
 	{ "io_uring/*", "sock/sk_data_ready", "sock/sock_recv_length",
 	  "sock/sock_send_length", "skb/skb_copy_datagram_iovec",
 	  "signal/signal_generate", "task/task_newtask", "task/task_rename",

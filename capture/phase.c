@@ -2,10 +2,15 @@
 /*
  * phase.c - who waited and who copied, from the kernel's own events
  */
+#include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 #include "phase.h"
 
 enum { THREADS = 256 };
@@ -215,4 +220,194 @@ int phases_run(struct phases *p, const struct program *program, char why[256])
 	}
 	kernel_free(k);
 	return ret;
+}
+
+/* ---- a file reader ---- */
+
+enum { FILE_BYTES = 4 << 20, SLEPT = 64 };
+
+/*
+ * A file with something in it, on the disk and nowhere else: not in the page
+ * cache, and without a name, so that nothing is left of it however we end.
+ * The reader opens it anew through /proc/self/fd.  Returns the descriptor.
+ */
+static int make_file(unsigned long *inode, char why[256])
+{
+	static char data[64 << 10];
+	char name[] = "iomodels-file-XXXXXX";
+	int fd = mkstemp(name);
+	struct stat st;
+
+	if (fd >= 0)
+		unlink(name);
+	for (size_t i = 0; i < sizeof(data); i++)
+		data[i] = i * 2654435761u >> 16;
+	for (int n = 0; fd >= 0 && n < FILE_BYTES; n += sizeof(data))
+		if (write(fd, data, sizeof(data)) != sizeof(data))
+			break;
+	if (fd < 0 || fsync(fd) || fstat(fd, &st) || st.st_size != FILE_BYTES) {
+		snprintf(why, 256, "a file of 4 MiB in this folder: %s",
+			 strerror(errno));
+		if (fd >= 0)
+			close(fd);
+		return -1;
+	}
+	*inode = st.st_ino;
+	posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+	return fd;
+}
+
+/* How long each thread slept in each call. */
+struct slept {
+	char where[80];
+	uint64_t ns;
+};
+
+static void add_sleep(struct slept *all, int *n, const char *where, uint64_t ns)
+{
+	int i = 0;
+
+	while (i < *n && strcmp(all[i].where, where))
+		i++;
+	if (i == SLEPT)
+		return;
+	if (i == *n)
+		snprintf(all[(*n)++].where, sizeof(all[i].where), "%s", where);
+	all[i].ns += ns;
+}
+
+static void woke_in(struct slept *all, int *n, const struct event *e,
+		    struct thread *t, const char *comm, int main_pid)
+{
+	char where[80];
+
+	if (t->asleep && t->call >= 0 &&
+	    strcmp(syscall_name(t->call), "exit_group")) {
+		snprintf(where, sizeof(where), "%s in %s",
+			 role(comm, t->pid, main_pid), syscall_name(t->call));
+		add_sleep(all, n, where, e->ns - t->asleep);
+	}
+	t->asleep = 0;
+}
+
+/* All that slept a quarter of the longest, longest first. */
+static void list_sleeps(struct phases *p, struct slept *all, int n)
+{
+	uint64_t longest = 0;
+
+	for (;;) {
+		int best = 0;
+
+		for (int i = 1; i < n; i++)
+			if (all[i].ns > all[best].ns)
+				best = i;
+		if (!n || !all[best].ns || all[best].ns < longest / 4)
+			return;
+		if (!longest)
+			longest = all[best].ns;
+		add_once(p->waits, sizeof(p->waits), all[best].where);
+		all[best].ns = 0;
+	}
+}
+
+static void file_phases(struct phases *p, const struct event *e, long n,
+			unsigned long inode, int main_pid)
+{
+	struct thread *threads = calloc(THREADS, sizeof(*threads));
+	struct slept slept[SLEPT] = { 0 };
+	int count = 0, sleeps = 0, blocks = 0, inside = 0;
+
+	for (const struct event *end = e + n; threads && e < end; e++) {
+		struct thread *t = thread_of(threads, &count, e->pid);
+		char item[80];
+
+		if (!strcmp(e->name, "sys_enter")) {
+			t->call = event_number(e, "id", -1);
+		} else if (!strcmp(e->name, "sys_exit")) {
+			/* What was before the program's own start is sh's. */
+			inside |= !strcmp(syscall_name(t->call), "execve");
+			woke_in(slept, &sleeps, e, t, e->comm, main_pid);
+			t->last = t->call;
+			t->call = -1;
+		} else if (!strcmp(e->name, "sched_switch")) {
+			int next = event_number(e, "next_pid", 0);
+
+			if (inside && event_number(e, "prev_state", 0) & 3)
+				t->asleep = e->ns;
+			t = thread_of(threads, &count, next);
+			woke_in(slept, &sleeps, e, t,
+				event_text(e, "next_comm"), main_pid);
+		} else if (!strcmp(e->name, "block_bio_queue")) {
+			blocks = 1;
+		} else if (!strcmp(e->name, "mm_filemap_get_pages") &&
+			   (unsigned long)event_number(e, "i_ino", 0) == inode) {
+			snprintf(item, sizeof(item), "%s %s %s",
+				 role(e->comm, e->pid, main_pid),
+				 t->call >= 0 ? "in" : "after",
+				 syscall_name(t->call >= 0 ? t->call : t->last));
+			add_once(p->copies, sizeof(p->copies), item);
+		}
+	}
+	list_sleeps(p, slept, sleeps);
+	if (!*p->copies && blocks)
+		snprintf(p->copies, sizeof(p->copies), "nobody: the device");
+	free(threads);
+}
+
+/* The reader as a child; returns its exit status. */
+static int run_reader(const char *path, const char *follow, int fd, int direct,
+		      int *pid)
+{
+	char command[512], file[32];
+	int status = -1;
+
+	snprintf(file, sizeof(file), "/proc/self/fd/%d", fd);
+	snprintf(command, sizeof(command), "(%s); exec \"$@\" >/dev/null 2>&1",
+		 follow);
+	*pid = fork();
+	if (!*pid) {
+		execlp("sh", "sh", "-c", command, "sh", path, "--depth", "8",
+		       "--random", file, direct ? "--direct" : NULL, NULL);
+		_exit(127);
+	}
+	if (*pid < 0 || waitpid(*pid, &status, 0) != *pid)
+		return -1;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
+}
+
+int phases_run_file(struct phases *p, const struct program *program, int direct,
+		    char why[256])
+{
+	char *path = program_path(program);
+	struct kernel *k = NULL;
+	int status = -1, fd, pid;
+	unsigned long inode;
+	long n;
+
+	memset(p, 0, sizeof(*p));
+	if (!path) {
+		snprintf(why, 256, "%s is not built", program->name);
+		return -1;
+	}
+	fd = make_file(&inode, why);
+	if (fd >= 0)
+		k = kernel_begin(why);
+	if (k) {
+		status = run_reader(path, kernel_follow_me(k), fd, direct, &pid);
+		p->lost = kernel_end(k);
+		if (status) {
+			snprintf(why, 256, "%s%s ended with status %d",
+				 program->name, direct ? " --direct" : "",
+				 status);
+		} else {
+			const struct event *e = kernel_events(k, &n);
+
+			file_phases(p, e, n, inode, pid);
+		}
+		kernel_free(k);
+	}
+	if (fd >= 0)
+		close(fd);
+	free(path);
+	return status ? -1 : 0;
 }

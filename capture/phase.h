@@ -31,6 +31,15 @@ struct phases {
  */
 int phases_run(struct phases *p, const struct program *program, char why[256]);
 
+/*
+ * Run a file reader on a file of its own that is not in the page cache, with
+ * O_DIRECT if direct is set.  waits: the calls in which its threads slept
+ * longest; copies: who took pages from the page cache, or "the device" when
+ * nobody did and blocks were asked for.
+ */
+int phases_run_file(struct phases *p, const struct program *program, int direct,
+		    char why[256]);
+
 void phases_free(struct phases *p);
 
 /* The same of events that lie between two times, of the process main_pid. */

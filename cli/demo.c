@@ -81,6 +81,49 @@ static void play(const struct program *p, const struct scenario *c, int quiet)
 	phases_free(&d->phases);
 }
 
+/* The file readers: no client and no strace, the kernel's side alone. */
+static void readers(int quiet)
+{
+	if (!quiet) {
+		printf("\n");
+		title("file reader        who waits                          who "
+		      "copies");
+	} else {
+		printf("\n| file reader | | who waits, in which call | who copies, "
+		       "in which call |\n|---|---|---|---|\n");
+	}
+	for (const struct program *p = programs; p->name; p++) {
+		char why[256], *path = program_path(p);
+
+		if (!path || !(p->flags & FILES)) {
+			free(path);
+			continue;
+		}
+		free(path);
+		for (int direct = 0; direct < 2; direct++) {
+			const char *how = direct ? "O_DIRECT" : "buffered";
+			struct phases f;
+
+			if (phases_run_file(&f, p, direct, why))
+				printf(quiet ? "" : "%s %s: %s\n", p->name, how,
+				       why);
+			else if (quiet)
+				printf("| [%s](%s/%s.c) | %s | %s | %s |\n",
+				       p->name, p->dir, p->name, how, f.waits,
+				       f.copies);
+			else
+				printf("%-17s  %-33s  %s\n", direct ?
+				       "  O_DIRECT" : p->name, f.waits,
+				       f.copies);
+			phases_free(&f);
+		}
+	}
+	if (!quiet)
+		printf("\nRead was a file that is not in the page cache: waits "
+		       "is where the threads slept\nlongest, copies who took the "
+		       "pages from the page cache.\n");
+}
+
 /* As a table of the README: --markdown. */
 static void markdown(void)
 {
@@ -185,5 +228,7 @@ int demo_main(int argc, char **argv)
 		markdown();
 	else
 		table();
+	if (!*no_kernel)
+		readers(quiet);
 	return 0;
 }
