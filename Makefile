@@ -10,6 +10,7 @@
 #   make traces    capture every model again into traces/
 #   make check-traces   capture again and compare with traces/
 #   make install   DESTDIR, prefix, bindir, libexecdir as usual; uninstall
+#   make fuzz      random logs into the reader, SECONDS=60
 #   make clean     remove build/; nothing is written elsewhere
 #   make compile_commands.json   into build/, where clangd looks
 #
@@ -250,6 +251,18 @@ install: all
 uninstall:
 	rm -f $(DESTDIR)$(bindir)/iomodels
 	rm -rf $(DESTDIR)$(libexecdir)/iomodels
+
+# The reader under libFuzzer, a crash leaves its input in $(B)/fuzz.
+SECONDS	?= 60
+fuzz: | $(B)/about.inc
+	$(Q)mkdir -p $(B)/fuzz/corpus
+	$(Q)clang -g -O1 -fsanitize=fuzzer,address,undefined \
+		-fno-sanitize-recover=all $(HOSTED) -o $(B)/fuzz/explain_fuzz \
+		tests/fuzz/explain_fuzz.c $(wildcard reader/*.c)
+	$(Q)cd $(B)/fuzz && nice -n 19 ./explain_fuzz -max_len=20000 \
+		-timeout=10 -max_total_time=$(SECONDS) -print_final_stats=1 \
+		corpus $(CURDIR)/tests/corpus $(CURDIR)/traces
+.PHONY: fuzz
 
 clean:
 	rm -rf $(O)

@@ -98,19 +98,20 @@ static struct strand *strand_of(struct joiner *j, long pid, int column)
 /* One clock for all forms; NO_TIME when the line has none. */
 static long long time_of(struct joiner *j, const struct line *l)
 {
-	enum { HALF_A_DAY_S = 12 * 3600 };
+	const long long DAY_NS = 24 * 3600 * 1000000000LL;
 	long long ns = l->at_ns;
 
 	if (ns == NO_TIME) {
 		if (l->since_ns == NO_TIME)
 			return NO_TIME;
-		ns = (j->now_ns == NO_TIME ? 0 : j->now_ns) + l->since_ns;
+		ns = plus_ns(j->now_ns == NO_TIME ? 0 : j->now_ns,
+			     l->since_ns);
 	} else if (l->clock_of_day) {
-		ns += j->day_ns;
+		ns = plus_ns(ns, j->day_ns);
 		if (j->now_ns != NO_TIME &&
-		    j->now_ns - ns > HALF_A_DAY_S * 1000000000LL) {
-			j->day_ns += 2 * HALF_A_DAY_S * 1000000000LL;
-			ns += 2 * HALF_A_DAY_S * 1000000000LL;
+		    j->now_ns - ns > DAY_NS / 2) {
+			j->day_ns = plus_ns(j->day_ns, DAY_NS);
+			ns = plus_ns(ns, DAY_NS);
 		}
 	}
 	if (j->now_ns != NO_TIME && ns < j->now_ns)
@@ -150,7 +151,7 @@ static void finish_times(struct event *e, long long resumed_ns)
 		e->took_ns = resumed_ns - e->start_ns;
 	e->end_ns = resumed_ns != NO_TIME ? resumed_ns :
 		    e->start_ns != NO_TIME && e->took_ns != NO_TIME ?
-		    e->start_ns + e->took_ns : e->start_ns;
+		    plus_ns(e->start_ns, e->took_ns) : e->start_ns;
 }
 
 /* ---- restarts ---- */
@@ -184,7 +185,7 @@ static void take_over(struct event *e, const struct held *h)
 	    h->start_ns != NO_TIME)
 		e->took_ns = e->end_ns - h->start_ns;
 	else if (e->took_ns != NO_TIME && h->took_ns != NO_TIME)
-		e->took_ns += h->took_ns;
+		e->took_ns = plus_ns(e->took_ns, h->took_ns);
 }
 
 /* The first argument of the text "name(first, ...". */
@@ -427,11 +428,11 @@ static void cut(struct joiner *j, struct strand *s, struct line *l,
 /* No rest came: the line that looked torn was never a call. */
 static void cut_was_none(struct joiner *j)
 {
-	struct line l = { .kind = LINE_UNKNOWN, .at_ns = NO_TIME,
-			  .since_ns = NO_TIME, .took_ns = NO_TIME,
-			  .text = { j->cut, j->cut_len },
-			  .body = { j->cut, j->cut_len } };
+	struct line l;
 
+	line_read(&l, "", 0);
+	l.kind = LINE_UNKNOWN;
+	l.text = l.body = (struct slice){ j->cut, j->cut_len };
 	j->cut_strand = NULL;
 	j->cut_doubtful = 0;
 	unknown(j, &l, j->cut_first, NO_TIME);
@@ -577,9 +578,9 @@ void joiner_line(struct joiner *j, struct line *l, unsigned long number,
 void joiner_end(struct joiner *j)
 {
 	struct strand *s;
-	struct line l = { .at_ns = NO_TIME, .since_ns = NO_TIME,
-			  .took_ns = NO_TIME };
+	struct line l;
 
+	line_read(&l, "", 0);
 	if (j->cut_strand && j->cut_doubtful)
 		cut_was_none(j);
 	/* The last word of each thread; nothing is known of its end. */

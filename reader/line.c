@@ -229,10 +229,11 @@ long line_fd(struct slice s, struct slice *decoration)
 /* "1795201724.156011", "0.000043": nanoseconds; *end past it, or at p. */
 static long long seconds(const char *p, const char *end, const char **stop)
 {
+	const long long SECONDS_MAX = 4000000000;	/* the year 2096 */
 	long long n = 0, scale = 1000000000;
 	const char *from = p;
 
-	for (; p < end && is_digit(*p) && n < 9000000000LL; p++)
+	for (; p < end && is_digit(*p) && n < SECONDS_MAX / 10; p++)
 		n = n * 10 + *p - '0';
 	if (p == from) {
 		*stop = from;
@@ -742,6 +743,9 @@ void line_read(struct line *l, const char *text, size_t len)
 	if (len && end[-1] == '\r')
 		end--;
 	l->text = slice_of(text, end);
+	/* Empty, but never NULL: they can be searched without a look. */
+	l->body = l->comm = l->name = l->args = l->value = l->error = l->aux =
+		(struct slice){ end, 0 };
 	if (p == end)
 		return;
 	if (*p == '#') {

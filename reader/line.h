@@ -49,6 +49,14 @@ enum line_flag {
 
 #define NO_TIME LLONG_MIN
 
+/* A log may claim any time: sums stop at the largest. */
+static inline long long plus_ns(long long a, long long b)
+{
+	long long sum;
+
+	return __builtin_add_overflow(a, b, &sum) ? LLONG_MAX : sum;
+}
+
 enum { LINE_ARGS = 10 };
 
 struct line {

@@ -67,7 +67,7 @@ static void waited(struct part *p, long long ns, unsigned long line, int bound)
 {
 	if (ns == NO_TIME || ns < 0)
 		return;
-	p->wait_ns += ns;
+	p->wait_ns = plus_ns(p->wait_ns, ns);
 	if (ns > p->longest_ns) {
 		p->longest_ns = ns;
 		p->longest_line = line;
@@ -278,7 +278,7 @@ static void note_call(struct evidence *ev, struct step *st)
 	if (e->call == CALL_FUTEX && st->phase & PHASE_WAIT) {
 		ev->futex_waits++;
 		if (st->wait_ns != NO_TIME)
-			ev->futex_ns += st->wait_ns;
+			ev->futex_ns = plus_ns(ev->futex_ns, st->wait_ns);
 	}
 	if (e->call == CALL_CLONE || e->call == CALL_FORK)
 		ev->made_tasks = 1;
@@ -421,7 +421,7 @@ static void add_part(struct part *to, const struct part *p)
 	to->submitted += p->submitted;
 	to->files += p->files;
 	to->listeners += p->listeners;
-	to->wait_ns += p->wait_ns;
+	to->wait_ns = plus_ns(to->wait_ns, p->wait_ns);
 	to->modes |= p->modes;
 	if (p->longest_ns > to->longest_ns) {
 		to->longest_ns = p->longest_ns;
@@ -450,7 +450,7 @@ static void add_evidence(struct evidence *to, const struct evidence *ev)
 	to->bytes_in += ev->bytes_in;
 	to->bytes_out += ev->bytes_out;
 	to->futex_waits += ev->futex_waits;
-	to->futex_ns += ev->futex_ns;
+	to->futex_ns = plus_ns(to->futex_ns, ev->futex_ns);
 	to->signals += ev->signals;
 	to->connections += ev->connections;
 	to->asyncio |= ev->asyncio;

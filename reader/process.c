@@ -1172,7 +1172,7 @@ static long long bytes_moved(const struct step *st)
 	const struct line *l = st->event->line;
 	enum call_class class = call_class(st->event->call);
 	struct slice rest = l->args;
-	long long sum = 0;
+	unsigned long long sum = 0;
 
 	if ((class != CLASS_IN && class != CLASS_OUT) || !succeeded(l))
 		return -1;
@@ -1180,7 +1180,7 @@ static long long bytes_moved(const struct step *st)
 		return l->ret;
 	while ((rest = slice_after(rest, "msg_len=")).len)
 		sum += slice_number(rest, NULL);
-	return sum;
+	return sum > LLONG_MAX ? LLONG_MAX : (long long)sum;
 }
 
 /* "close(7<TCP:[1]> <unfinished ...>" */

@@ -69,7 +69,7 @@ static void count_call(struct reader *r, struct step *st)
 		r->accepts++;
 	if (e->took_ns == NO_TIME)
 		return;
-	t->ns += e->took_ns;
+	t->ns = plus_ns(t->ns, e->took_ns);
 	if (e->took_ns > t->longest_ns) {
 		t->longest_ns = e->took_ns;
 		t->longest_line = e->first;

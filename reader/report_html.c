@@ -40,7 +40,7 @@ static void rows_member(struct json *j, const struct scene *s)
 
 static void lines_member(struct json *j, const struct scene *s)
 {
-	const char *p = s->text, *end = s->text + s->text_len;
+	const char *p = s->text, *end = p ? p + s->text_len : p;
 
 	json_open(j, "lines", '[');
 	while (p < end) {

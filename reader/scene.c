@@ -27,18 +27,29 @@ static void meet(struct scene *s, const struct task *t)
 							  : t->process->exe);
 }
 
-/* From the wait that reported a descriptor to the call that uses it. */
+/*
+ * From the wait that reported a descriptor to the call that uses it: a wait of
+ * the same task if there is one, else another's, which handed it over.
+ */
 static void connect_rows(struct scene *s, struct scene_row *row,
 			 struct step *st)
 {
 	enum call_class class = call_class(st->event->call);
+	uint64_t own = (uint64_t)st->task->pid << 32;
+	void *wait, *any;
 
-	for (unsigned i = 0; i < st->n_ready; i++)
-		map_put(&s->ready, st->ready[i].file->serial,
-			(void *)(uintptr_t)s->n);
-	if (st->file && (class == CLASS_IN || class == CLASS_ACCEPT ||
-			 class == CLASS_OUT))
-		row->from = (uintptr_t)map_remove(&s->ready, st->file->serial);
+	for (unsigned i = 0; i < st->n_ready; i++) {
+		uint64_t serial = st->ready[i].file->serial;
+
+		map_put(&s->ready, serial, (void *)(uintptr_t)s->n);
+		map_put(&s->ready, serial | own, (void *)(uintptr_t)s->n);
+	}
+	if (!st->file || (class != CLASS_IN && class != CLASS_ACCEPT &&
+			  class != CLASS_OUT))
+		return;
+	wait = map_remove(&s->ready, st->file->serial | own);
+	any = map_remove(&s->ready, st->file->serial);
+	row->from = (uintptr_t)(wait ? wait : any);
 }
 
 void scene_watch(void *context, struct reader *r, struct step *st)
@@ -66,7 +77,7 @@ void scene_watch(void *context, struct reader *r, struct step *st)
 		s->has_times = 1;
 		row->start_ns = e->start_ns;
 		row->end_ns = e->took_ns != NO_TIME && e->took_ns > 0 ?
-			e->start_ns + e->took_ns : e->start_ns;
+			plus_ns(e->start_ns, e->took_ns) : e->start_ns;
 		if (e->joined && e->end_ns > row->end_ns)
 			row->end_ns = e->end_ns;
 	} else {
