@@ -11,6 +11,8 @@
 
 #include <argp.h>
 
+struct program;
+
 enum { DEFAULT_PORT = 7007 };		/* of models/server.h, too */
 
 struct command {
@@ -25,6 +27,7 @@ int send_main(int argc, char **argv);
 int explain_main(int argc, char **argv);
 int demo_main(int argc, char **argv);
 int capture_main(int argc, char **argv);
+int doctor_main(int argc, char **argv);
 
 /*
  * A number from min to max, nothing before or after it; anything else is
@@ -39,6 +42,9 @@ long seconds_arg(const struct argp_state *state, const char *option,
 
 /* "epoll" for "epol"; NULL when nothing is near. */
 const char *nearest_program(const char *name);
+
+/* Why p is not built, and what to do: into text. */
+void not_built(const struct program *p, char *text, size_t size);
 
 /* The length of the valid UTF-8 character at s, of n bytes; 0 if it is none. */
 unsigned utf8_length(const char *s, size_t n);

@@ -9,17 +9,17 @@
 #include "programs.h"
 
 /* Where the sentence says "(with LIBRARY)", that library was not there. */
-static void print_why_not(const struct program *p)
+void not_built(const struct program *p, char *text, size_t size)
 {
 	const char *with = strrchr(p->about, '(');
 	char lib[32];
 
 	if (with && sscanf(with, "(with %31[a-z])", lib) == 1 &&
 	    strcmp(lib, "libc"))
-		printf(" [not built: no %s; apt install %s-dev, then make]",
-		       lib, lib);
+		snprintf(text, size, "not built: no %s; apt install %s-dev, "
+			 "then make", lib, lib);
 	else
-		printf(" [not built: run make]");
+		snprintf(text, size, "not built: run make");
 }
 
 int list_main(int argc, char **argv)
@@ -32,14 +32,16 @@ int list_main(int argc, char **argv)
 
 	argp_parse(&argp, argc, argv, 0, NULL, NULL);
 	for (const struct program *p = programs; p->name; p++) {
-		char *path = program_path(p);
+		char *path = program_path(p), why[128];
 
 		if (strcmp(group, p->group))
 			printf("%s%s\n", *group ? "\n" : "", p->group);
 		group = p->group;
 		printf("  %-18s %s", p->name, p->about);
-		if (!path)
-			print_why_not(p);
+		if (!path) {
+			not_built(p, why, sizeof(why));
+			printf(" [%s]", why);
+		}
 		putchar('\n');
 		free(path);
 	}

@@ -16,6 +16,8 @@ static const struct command commands[] = {
 	{ "explain", "say what an strace log shows: models, costs, faults",
 	  explain_main },
 	{ "demo",  "run every model, show its calls, end in one table", demo_main },
+	{ "doctor", "say which models cannot run here, why, and what to do",
+	  doctor_main },
 	{ "capture", "run a model under strace and print its calls", capture_main },
 	{ NULL }
 };

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * probe.h - what this kernel grants to this user, found by trying it
+ *
+ * Versions are never compared: distributions carry features back, containers
+ * take them away.  Each probe does what a program will do, and what it got is
+ * told by its errno, with the reason as far as /proc shows it.
+ */
+#ifndef IOMODELS_PROBE_H
+#define IOMODELS_PROBE_H
+
+#include "programs.h"
+
+struct probe {
+	const char *name;	/* "multishot RECV from a buffer ring" */
+	const char *since;	/* the kernel that brought it: "6.0" */
+	const char *users;	/* the programs that want it, blanks between */
+	unsigned flag;		/* or all programs with this flag */
+	int optional;		/* they do without */
+	long (*try)(void);	/* 0, or -errno */
+};
+
+extern const struct probe probes[];	/* ends with a null name */
+
+/* p wants what the probe tries, and cannot do without. */
+int probe_concerns(const struct probe *probe, const struct program *p);
+
+/* Why the probe got -errno, and what to do about it. */
+void probe_why(const struct probe *probe, long err, char why[256]);
+
+/*
+ * Try all that p wants.  0, or the -errno of the first that is refused, with
+ * "NAME: ERRNO: reason and remedy" in why.
+ */
+long probe_program(const struct program *p, char why[256]);
+
+/* A number that stands alone in a file of /proc/sys; -1: no such file. */
+long probe_sysctl(const char *path);
+
+/* "Seccomp" (2: a filter) or another number of /proc/self/status; or -1. */
+long probe_status(const char *name);
+
+/*
+ * A file without a name in dir, for reading and writing; at its end nothing
+ * is left behind.  The descriptor, or -errno.
+ */
+int probe_file(const char *dir);
+
+/* 0 when the file behind fd may be opened and read with O_DIRECT; -errno. */
+long probe_direct(int fd);
+
+#endif

@@ -1,0 +1,506 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * doctor.c - iomodels doctor: what runs here, and what is in the way
+ *
+ * Nothing is concluded from versions.  Every server is started and has to
+ * serve a client, every file reader has to read a file; what one of them says
+ * when it ends is its own line.  Beside it stands what a probe of capture/
+ * probe.c got for the same feature, with the reason that /proc shows.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
+#include <linux/perf_event.h>
+#include <unistd.h>
+#include "cli.h"
+#include "kernel.h"
+#include "probe.h"
+#include "scenario.h"
+#include "trace.h"
+#include "../reader/json.h"
+#include "../syscalls/errno.h"
+
+enum { PROGRAMS = 64, PROBES = 32, WIDTH = 79, INDENT = 25 };
+
+/* One program: why it does not run, or empty texts. */
+static struct outcome {
+	const struct program *program;
+	char said[300];			/* by itself, when it ended */
+	char why[256];			/* by a probe */
+	int shown;
+} outcomes[PROGRAMS];
+static int outcome_count;
+
+static struct finding {
+	char name[40], value[64], note[300];
+	int bad;			/* something is left out; note: remedy */
+} findings[PROBES];
+static int finding_count;
+
+/* ---- the programs, each run for a moment ---- */
+
+/* The last line of text, without "NAME: "; not the one that it serves. */
+static void last_line(struct outcome *o, char *text)
+{
+	size_t n = strlen(o->program->name);
+	char *line;
+
+	while (*text && text[strlen(text) - 1] == '\n')
+		text[strlen(text) - 1] = 0;
+	line = strrchr(text, '\n');
+	line = line ? line + 1 : text;
+	if (!strncmp(line, o->program->name, n) && !strncmp(line + n, ": ", 2))
+		line += n + 2;
+	if (strncmp(line, "serving ", 8))
+		snprintf(o->said, sizeof(o->said), "%s", line);
+}
+
+static void run_server(struct outcome *o)
+{
+	const struct scenario *one = scenario_find("one");
+	struct lab_options options = { .service = one->service };
+	char why[256] = "";
+	struct server s;
+	int failed;
+
+	if (server_start(&s, o->program, &options)) {
+		last_line(o, s.err.at);
+		server_free(&s);
+		return;
+	}
+	failed = one->play(&s, why);
+	if (server_stop(&s) || failed) {
+		last_line(o, s.err.at);
+		if (!*o->said)
+			snprintf(o->said, sizeof(o->said), "%s", *why ? why :
+				 "it ended with an error, but without a word");
+	}
+	server_free(&s);
+}
+
+/* Run a reader on the file behind fd, and keep what it says on stderr. */
+static int run_reader(struct outcome *o, char *path, int fd, const char *option)
+{
+	char file[40], text[1024];
+	int err[2], n = 0, got, status;
+	pid_t pid;
+
+	snprintf(file, sizeof(file), "/proc/self/fd/%d", fd);
+	if (pipe2(err, O_CLOEXEC))
+		return -1;
+	pid = fork();
+	if (!pid) {
+		int null = open("/dev/null", O_WRONLY);
+
+		fcntl(fd, F_SETFD, 0);
+		dup2(null, 1);
+		dup2(err[1], 2);
+		execl(path, o->program->name, file, option, NULL);
+		_exit(127);
+	}
+	close(err[1]);
+	while ((got = read(err[0], text + n, sizeof(text) - 1 - n)) > 0)
+		n += got;
+	text[n] = 0;
+	close(err[0]);
+	if (pid < 0 || waitpid(pid, &status, 0) != pid)
+		return -1;
+	if (status)
+		last_line(o, text);
+	if (status && !*o->said)
+		snprintf(o->said, sizeof(o->said), "ended with status %#x",
+			 status);
+	return 0;
+}
+
+static void run_program(const struct program *p, int file)
+{
+	struct outcome *o = &outcomes[outcome_count++];
+	char *path = program_path(p);
+
+	o->program = p;
+	if (!path)
+		not_built(p, o->said, sizeof(o->said));
+	else if (!(p->flags & FILES))
+		run_server(o);
+	else if (file < 0 || run_reader(o, path, file, NULL))
+		snprintf(o->said, sizeof(o->said), "no file for it: %s",
+			 strerror(errno));
+	if (path && *o->said)
+		probe_program(p, o->why);
+	free(path);
+}
+
+/* ---- what is around them ---- */
+
+/* No format: there is nothing to say beside the name. */
+__attribute__((format(printf, 4, 5)))
+static void found(int bad, const char *name, const char *value,
+		  const char *format, ...)
+{
+	struct finding *f = &findings[finding_count++];
+	va_list args;
+
+	f->bad = bad;
+	snprintf(f->name, sizeof(f->name), "%s", name);
+	snprintf(f->value, sizeof(f->value), "%s", value);
+	va_start(args, format);
+	if (format)
+		vsnprintf(f->note, sizeof(f->note), format, args);
+	va_end(args);
+}
+
+static void try_probes(void)
+{
+	for (const struct probe *p = probes; p->name; p++) {
+		long err = p->try();
+		char why[256];
+
+		if (!err) {
+			found(0, p->name, "granted", NULL);
+			continue;
+		}
+		probe_why(p, err, why);
+		found(1, p->name, errno_name(err), "%s%s", why, p->optional ?
+		      " (its program does without)" : "");
+	}
+}
+
+static void try_direct(const char *dir, int file)
+{
+	long err = file < 0 ? file : probe_direct(file);
+
+	if (!err)
+		found(0, "O_DIRECT", "granted", "in %s", dir);
+	else
+		found(1, "O_DIRECT", errno_name(err), err == -EINVAL ?
+		      "the file system of %s refuses it: the readers' --direct "
+		      "wants a file on ext4, xfs or btrfs" :
+		      "in %s: go to a folder that you may write to", dir);
+}
+
+/* strace does the same; a child that may not is the whole reason. */
+static int trace_me(void)
+{
+	int status = 0;
+	pid_t pid = fork();
+
+	if (!pid)
+		_exit(ptrace(PTRACE_TRACEME, 0, NULL, NULL) ? errno : 0);
+	if (pid < 0 || waitpid(pid, &status, 0) != pid)
+		return errno;
+	return WEXITSTATUS(status);
+}
+
+static void try_tracing(void)
+{
+	long scope = probe_sysctl("/proc/sys/kernel/yama/ptrace_scope");
+	const char *missing = trace_missing();
+	char version[64] = "works", why[256], tmp[64];
+	int err = trace_me();
+	struct kernel *k;
+	FILE *f;
+
+	if (err && scope >= 2)
+		found(1, "ptrace", errno_name(err),
+		      "kernel.yama.ptrace_scope is %ld: strace wants root, or "
+		      "sysctl kernel.yama.ptrace_scope=1%s", scope,
+		      scope > 2 ? " and a boot in between" : "");
+	else if (err && probe_status("TracerPid") > 0)
+		found(1, "ptrace", errno_name(err), "this program is traced "
+		      "itself; a process has one tracer");
+	else if (err)
+		found(1, "ptrace", errno_name(err), probe_status("Seccomp") == 2 ?
+		      "a seccomp filter is on: docker run --cap-add SYS_PTRACE" :
+		      "a security module forbids it");
+	else
+		found(0, "ptrace", "granted", scope > 0 ?
+		      "of one's own children: all that strace needs" :
+		      "for strace");
+	f = popen("strace -V 2>/dev/null", "re");
+	if (f && fscanf(f, "strace -- version %50s", tmp) == 1)
+		snprintf(version, sizeof(version), "%.50s", tmp);
+	if (f)
+		pclose(f);
+	if (missing)
+		found(1, "strace", "missing", "demo, capture and their tests are "
+		      "left out: %s", missing);
+	else
+		found(0, "strace", version, "demo and capture");
+	k = kernel_begin(why);
+	if (k) {
+		kernel_end(k);
+		found(0, "tracefs", "granted", "who waits, who copies: exact");
+	} else {
+		found(1, "tracefs", "refused", "%s", why);
+	}
+}
+
+static void try_perf(void)
+{
+	struct perf_event_attr attr = {
+		.type = PERF_TYPE_TRACEPOINT, .size = sizeof(attr),
+	};
+	long paranoid = probe_sysctl("/proc/sys/kernel/perf_event_paranoid");
+	long id = probe_sysctl("/sys/kernel/tracing/events/raw_syscalls/"
+			       "sys_enter/id");
+	char value[64];
+	long fd;
+
+	snprintf(value, sizeof(value), "%ld", paranoid);
+	if (id < 0) {				/* tracefs is not ours */
+		found(1, "perf_event_paranoid", value, "evidence_test counts "
+		      "system calls by tracepoints: run it as root");
+		return;
+	}
+	attr.config = id;
+	fd = syscall(SYS_perf_event_open, &attr, 0, -1, -1,
+		     PERF_FLAG_FD_CLOEXEC);
+	if (fd >= 0) {
+		close(fd);
+		found(0, "perf_event_paranoid", value,
+		      "evidence_test counts system calls");
+	} else {
+		found(1, "perf_event_paranoid", value, "perf_event_open: %s: "
+		      "evidence_test wants root, or sysctl "
+		      "kernel.perf_event_paranoid=-1", errno_name(errno));
+	}
+}
+
+static void limit(const char *name, int resource, unsigned long wanted,
+		  int in_kib, const char *what, const char *remedy)
+{
+	char value[64];
+	struct rlimit l;
+
+	getrlimit(resource, &l);
+	if (l.rlim_cur == RLIM_INFINITY)
+		snprintf(value, sizeof(value), "unlimited");
+	else
+		snprintf(value, sizeof(value), in_kib ? "%lu KiB" : "%lu",
+			 (unsigned long)l.rlim_cur >> (in_kib ? 10 : 0));
+	if (l.rlim_cur >= wanted)
+		found(0, name, value, "%s", what);
+	else
+		found(1, name, value, "%s: %s", what, remedy);
+}
+
+static void look_around(const char *dir, int file)
+{
+	try_probes();
+	try_direct(dir, file);
+	try_tracing();
+	try_perf();
+	limit("RLIMIT_NOFILE", RLIMIT_NOFILE, 256, 0,
+	      "one a connection, and crowd has 200", "ulimit -n 1024");
+	limit("RLIMIT_SIGPENDING", RLIMIT_SIGPENDING, 1024, 0,
+	      "sigio_queued, posix_aio_glibc",
+	      "ulimit -i 4096");
+	limit("RLIMIT_MEMLOCK", RLIMIT_MEMLOCK, 1 << 20, 1,
+	      "rings, their buffers, SEND_ZC's pages",
+	      "ulimit -l 8192");
+}
+
+/* ---- text ---- */
+
+/* Print text from column INDENT on, broken between words. */
+static void print_wrapped(const char *text, int column)
+{
+	while (*text) {
+		int n = strcspn(text, " ");
+
+		if (column + 1 + n > WIDTH && column > INDENT) {
+			printf("\n%*s", INDENT - 1, "");
+			column = INDENT - 1;
+		}
+		printf(" %.*s", n, text);
+		column += 1 + n;
+		text += n + (text[n] == ' ');
+	}
+	printf("\n");
+}
+
+static void print_running(int running)
+{
+	printf("\n%d of %d programs run here\n", running, outcome_count);
+	for (int i = 0; i < outcome_count; ) {
+		const char *group = outcomes[i].program->group;
+		struct text names = { 0 };
+
+		for (; i < outcome_count && outcomes[i].program->group == group;
+		     i++)
+			if (!*outcomes[i].said)
+				text_add(&names, "%s%s", names.len ? " " : "",
+					 outcomes[i].program->name);
+		if (!names.len)
+			continue;
+		if (strlen(group) < INDENT - 3)
+			printf("  %-*s", INDENT - 3, group);
+		else
+			printf("  %s\n%*s", group, INDENT - 1, "");
+		print_wrapped(names.at, INDENT - 1);
+		free(names.at);
+	}
+}
+
+/* Those that ended with the same words are told together. */
+static void print_refused(void)
+{
+	printf("\nThese do not\n");
+	for (int i = 0; i < outcome_count; i++) {
+		struct outcome *o = &outcomes[i];
+
+		if (o->shown || !*o->said)
+			continue;
+		for (int j = i; j < outcome_count; j++) {
+			struct outcome *same = &outcomes[j];
+
+			if (strcmp(o->said, same->said) ||
+			    strcmp(o->why, same->why))
+				continue;
+			printf("  %s\n", same->program->name);
+			same->shown = 1;
+		}
+		printf("%*s", INDENT - 1, "says:");
+		print_wrapped(o->said, INDENT - 1);
+		if (!*o->why)
+			continue;
+		printf("%*s", INDENT - 1, "here:");
+		print_wrapped(o->why, INDENT - 1);
+	}
+}
+
+static void print_findings(void)
+{
+	struct text granted = { 0 };
+
+	for (int i = 0; i < finding_count; i++)
+		if (!*findings[i].note)
+			text_add(&granted, "%s%s", granted.len ? ", " : "",
+				 findings[i].name);
+	printf("\nTried one by one\n");
+	if (granted.len) {
+		printf("  %-*s", INDENT - 3, "granted");
+		print_wrapped(granted.at, INDENT - 1);
+	}
+	free(granted.at);
+	for (int i = 0; i < finding_count; i++) {
+		const struct finding *f = &findings[i];
+
+		if (!*f->note)
+			continue;
+		printf("%c %-*s %-9s", f->bad ? '!' : ' ', INDENT - 3, f->name,
+		       f->value);
+		if (f->bad)
+			printf("\n%*s", INDENT - 1, "");
+		print_wrapped(f->note, f->bad ? INDENT - 1 : INDENT + 9);
+	}
+}
+
+static void print_text(int running)
+{
+	struct utsname u;
+
+	uname(&u);
+	printf("%s %s %s, %s\n", u.sysname, u.release, u.machine,
+	       geteuid() ? "an ordinary user" : "root");
+	print_running(running);
+	if (running < outcome_count)
+		print_refused();
+	print_findings();
+}
+
+static void print_json(int running)
+{
+	struct json j = { .out = stdout, .first = 1 };
+	struct utsname u;
+
+	uname(&u);
+	json_open(&j, NULL, '{');
+	json_text(&j, "kernel", u.release);
+	json_text(&j, "machine", u.machine);
+	json_number(&j, "uid", geteuid());
+	json_number(&j, "running", running);
+	json_open(&j, "programs", '[');
+	for (int i = 0; i < outcome_count; i++) {
+		json_open(&j, NULL, '{');
+		json_text(&j, "name", outcomes[i].program->name);
+		json_bool(&j, "runs", !*outcomes[i].said);
+		if (*outcomes[i].said)
+			json_text(&j, "said", outcomes[i].said);
+		if (*outcomes[i].why)
+			json_text(&j, "why", outcomes[i].why);
+		json_close(&j, '}');
+	}
+	json_close(&j, ']');
+	json_open(&j, "tried", '[');
+	for (int i = 0; i < finding_count; i++) {
+		json_open(&j, NULL, '{');
+		json_text(&j, "name", findings[i].name);
+		json_bool(&j, "granted", !findings[i].bad);
+		json_text(&j, "value", findings[i].value);
+		json_text(&j, "note", findings[i].note);
+		json_close(&j, '}');
+	}
+	json_close(&j, ']');
+	json_close(&j, '}');
+	printf("\n");
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	if (key == 'j')
+		*(int *)state->input = 1;
+	else if (key == ARGP_KEY_ARG)
+		argp_error(state, "%s: doctor takes no argument", arg);
+	else
+		return ARGP_ERR_UNKNOWN;
+	return 0;
+}
+
+int doctor_main(int argc, char **argv)
+{
+	static const struct argp_option rows[] = {
+		{ "json", 'j', NULL, 0, "the same as JSON", 0 },
+		{ 0 }
+	};
+	static const struct argp argp = {
+		.options = rows,
+		.parser = parse,
+		.doc = "Run every program for a moment and say which cannot "
+		       "run here, why, and what to do; then what the kernel "
+		       "grants to this user, each with the errno that it "
+		       "gave.\vThe exit status is 0 when all programs run, 1 "
+		       "when some cannot.",
+	};
+	static char zeros[64 << 10];
+	const char *dir = "this folder";
+	int json = 0, file, running = 0;
+
+	argp_parse(&argp, argc, argv, 0, NULL, &json);
+	file = probe_file(".");
+	if (file < 0) {				/* it may not be ours to write */
+		dir = "/tmp";
+		file = probe_file(dir);
+	}
+	if (file >= 0 && write(file, zeros, sizeof(zeros)) < 0)
+		zeros[0] = 0;			/* an empty file will do */
+	for (const struct program *p = programs; p->name; p++)
+		run_program(p, file);
+	look_around(dir, file);
+	for (int i = 0; i < outcome_count; i++)
+		running += !*outcomes[i].said;
+	if (json)
+		print_json(running);
+	else
+		print_text(running);
+	return running < outcome_count;
+}
