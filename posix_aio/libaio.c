@@ -36,8 +36,9 @@ static void set_up(void)
 		fail(1, "io_setup %u: %s%s\n", opt.depth, errno_name(err),
 		     err == -EAGAIN ? ": beyond fs.aio-max-nr; a smaller "
 				      "--depth, or sysctl fs.aio-max-nr=N" :
-		     err == -ENOSYS ? ": this kernel has no CONFIG_AIO; "
-				      "take uring_file or file_threads" :
+		     err == -ENOSYS ? ": no CONFIG_AIO in this kernel, or a "
+				      "seccomp filter hides it; take "
+				      "uring_file or file_threads" :
 		     err == -EPERM ? ": forbidden here, by a seccomp filter "
 				     "perhaps; take file_threads" : "");
 	slots = new_slots();

@@ -43,8 +43,8 @@ static void set_up(void)
 		fail(1, "io_setup %d: %s%s\n", POLLS, errno_name(err),
 		     err == -EAGAIN ? ": beyond fs.aio-max-nr; end other "
 				      "programs, or sysctl fs.aio-max-nr=N" :
-		     err == -ENOSYS ? ": this kernel has no CONFIG_AIO; "
-				      "take epoll" :
+		     err == -ENOSYS ? ": no CONFIG_AIO in this kernel, or a "
+				      "seccomp filter hides it; take epoll" :
 		     err == -EPERM ? ": forbidden here, by a seccomp filter "
 				     "perhaps; take epoll" : "");
 }

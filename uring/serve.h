@@ -73,6 +73,13 @@ static void ring_refused(const char *call, long err, const char *needs)
 	fail(1, "%s: %s: %s\n", call, errno_name(err), ring_why(err));
 }
 
+/* must() for io_uring_enter: a filter may refuse it, though there is a ring. */
+static void went(long n)
+{
+	if (n < 0)
+		ring_refused("io_uring_enter", n, "5.11");
+}
+
 /*
  * Between open_socket, which reads the options, so that --help works
  * everywhere, and announce, so that a refusal is all that is said.

@@ -140,7 +140,7 @@ int main(int argc, char **argv)
 	watch(listener);
 	announce();
 	while (listener >= 0 || live) {
-		must(wait_for_one());
+		went(wait_for_one());
 		if (paused && !io_uring_cq_ready(&ring))
 			resume();		/* another program may have closed */
 		while (io_uring_cq_ready(&ring) &&

@@ -390,7 +390,7 @@ int main(int argc, char **argv)
 	watch_listener();
 	announce();
 	while (listener >= 0 || live) {
-		must(ring_again(ring_wait(&ring, !hurry,
+		went(ring_again(ring_wait(&ring, !hurry,
 					  paused ? &one_second : NULL)));
 		hurry = 0;
 		if (paused && !ring_ready(&ring))

@@ -56,11 +56,11 @@ static void set_up(void)
 	all.iov_len = (unsigned long)opt.depth * opt.block;
 	err = ring_fixed_buffers(&ring, &all, 1);
 	if (err)
-		fail(1, "io_uring_register of %lu bytes: %s%s\n", all.iov_len,
-		     errno_name(err), err == -ENOMEM ? ": beyond RLIMIT_MEMLOCK "
+		fail(1, "io_uring_register of %lu bytes: %s: %s\n", all.iov_len,
+		     errno_name(err), err == -ENOMEM ? "beyond RLIMIT_MEMLOCK "
 		     "(ulimit -l), or no memory; a smaller --depth or --block" :
-		     err == -EFAULT ? ": beyond 1 GiB; a smaller --depth or "
-		     "--block" : "");
+		     err == -EFAULT ? "beyond 1 GiB; a smaller --depth or "
+		     "--block" : ring_why(err));
 	must(ring_files(&ring, &file, 1));
 }
 
@@ -86,7 +86,11 @@ static void queue_read(struct slot *s)
 /* What ring_wait does not take now stays in the ring, and goes with the next. */
 static void submit_and_wait(void)
 {
-	must(ring_again(ring_wait(&ring, 1, NULL)));
+	long n = ring_again(ring_wait(&ring, 1, NULL));
+
+	if (n < 0)
+		fail(1, "io_uring_enter: %s: %s\n", errno_name(n),
+		     ring_why(n));
 	last = NULL;
 }
 

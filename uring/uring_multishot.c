@@ -328,7 +328,7 @@ int main(int argc, char **argv)
 	watch_listener();
 	announce();
 	while (listener >= 0 || live) {
-		must(ring_again(ring_wait(&ring, 1, paused ? &one_second : NULL)));
+		went(ring_again(ring_wait(&ring, 1, paused ? &one_second : NULL)));
 		if (paused && !ring_ready(&ring))
 			watch_listener();
 		while (ring_ready(&ring) && ring_room(&ring) >= PER_EVENT) {

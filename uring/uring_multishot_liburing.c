@@ -369,7 +369,7 @@ int main(int argc, char **argv)
 	watch_listener();
 	announce();
 	while (listener >= 0 || live) {
-		must(wait_for_one());
+		went(wait_for_one());
 		if (paused && !io_uring_cq_ready(&ring))
 			watch_listener();
 		while (io_uring_cq_ready(&ring) &&

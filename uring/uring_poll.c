@@ -173,7 +173,7 @@ int main(int argc, char **argv)
 	watch(listener, POLLIN);
 	announce();
 	while (listener >= 0 || live) {
-		must(ring_again(ring_wait(&ring, !ready_count,
+		went(ring_again(ring_wait(&ring, !ready_count,
 					  paused ? &one_second : NULL)));
 		if (paused && !ring_ready(&ring))
 			make_ready(listener);	/* another program may have closed */

@@ -137,11 +137,11 @@ int main(int argc, char **argv)
 	watch(listener);
 	announce();
 	while (listener >= 0 || live) {
-		must(ring_again(ring_submit(&ring)));	/* a call only to wake it */
+		went(ring_again(ring_submit(&ring)));	/* a call only to wake it */
 		for (int i = 0; i < SPINS && !ring_ready(&ring); i++)
 			cpu_pause();
 		if (!ring_ready(&ring))
-			must(ring_again(ring_wait(&ring, 1, paused ? &one_second
+			went(ring_again(ring_wait(&ring, 1, paused ? &one_second
 								   : NULL)));
 		if (paused && !ring_ready(&ring))
 			resume();		/* another program may have closed */

@@ -142,11 +142,11 @@ int main(int argc, char **argv)
 	watch();
 	announce();
 	while (!stopping) {
-		must(ring_again(ring_wait(&ring, 1, NULL)));
+		went(ring_again(ring_wait(&ring, 1, NULL)));
 		complete_all();
 	}
 	while (sending || ring_ready(&ring)) {	/* what came before the end */
-		must(ring_again(ring_wait(&ring, 1, NULL)));
+		went(ring_again(ring_wait(&ring, 1, NULL)));
 		complete_all();
 	}
 	return 0;

@@ -165,8 +165,10 @@ static void complete(const struct io_uring_cqe *cqe)
 static void check_send_zc(void)
 {
 	static struct io_uring_probe probe;
+	long err = ring_probe(&ring, &probe);
 
-	must(ring_probe(&ring, &probe));
+	if (err)
+		ring_refused("io_uring_register probe", err, "6.0");
 	if (!ring_knows(&probe, IORING_OP_SEND_ZC))
 		ring_refused("SEND_ZC", -EINVAL, "6.0");
 }
@@ -185,7 +187,7 @@ int main(int argc, char **argv)
 	watch(listener);
 	announce();
 	while (listener >= 0 || live) {
-		must(ring_again(ring_wait(&ring, 1, paused ? &one_second : NULL)));
+		went(ring_again(ring_wait(&ring, 1, paused ? &one_second : NULL)));
 		if (paused && !ring_ready(&ring))
 			resume();		/* another program may have closed */
 		while (ring_ready(&ring) && ring_room(&ring) >= PER_EVENT) {
