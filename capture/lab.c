@@ -423,3 +423,28 @@ void server_free(struct server *s)
 	s->out_fd = s->err_fd = -1;
 	s->ended = 1;
 }
+
+/* ---- a file ---- */
+
+int lab_file(long bytes, char why[256])
+{
+	static char data[4096];
+	char name[] = "iomodels-file-XXXXXX";
+	int fd = mkstemp(name), ok = fd >= 0;
+
+	if (ok)
+		unlink(name);
+	for (size_t i = 0; i < sizeof(data); i++)
+		data[i] = i * 2654435761u >> 16;
+	for (long n = 0; ok && n < bytes; n += sizeof(data))
+		ok = write(fd, data, sizeof(data)) == sizeof(data);
+	if (ok && !fsync(fd)) {
+		posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+		return fd;
+	}
+	snprintf(why, 256, "a file of %ld bytes in this folder: %s", bytes,
+		 strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}

@@ -73,4 +73,11 @@ int server_wait(struct server *s, int timeout_ms);
 
 void server_free(struct server *s);
 
+/*
+ * A file of so many bytes, on the disk and not in the page cache, and without
+ * a name, so that nothing is left of it however we end: a program that we
+ * start opens it as /proc/self/fd/N.  Returns N, or -1 with the reason in why.
+ */
+int lab_file(long bytes, char why[256]);
+
 #endif

@@ -2,8 +2,6 @@
 /*
  * phase.c - who waited and who copied, from the kernel's own events
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
@@ -226,37 +224,6 @@ int phases_run(struct phases *p, const struct program *program, char why[256])
 
 enum { FILE_BYTES = 4 << 20, SLEPT = 64 };
 
-/*
- * A file with something in it, on the disk and nowhere else: not in the page
- * cache, and without a name, so that nothing is left of it however we end.
- * The reader opens it anew through /proc/self/fd.  Returns the descriptor.
- */
-static int make_file(unsigned long *inode, char why[256])
-{
-	static char data[64 << 10];
-	char name[] = "iomodels-file-XXXXXX";
-	int fd = mkstemp(name);
-	struct stat st;
-
-	if (fd >= 0)
-		unlink(name);
-	for (size_t i = 0; i < sizeof(data); i++)
-		data[i] = i * 2654435761u >> 16;
-	for (int n = 0; fd >= 0 && n < FILE_BYTES; n += sizeof(data))
-		if (write(fd, data, sizeof(data)) != sizeof(data))
-			break;
-	if (fd < 0 || fsync(fd) || fstat(fd, &st) || st.st_size != FILE_BYTES) {
-		snprintf(why, 256, "a file of 4 MiB in this folder: %s",
-			 strerror(errno));
-		if (fd >= 0)
-			close(fd);
-		return -1;
-	}
-	*inode = st.st_ino;
-	posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
-	return fd;
-}
-
 /* How long each thread slept in each call. */
 struct slept {
 	char where[80];
@@ -381,7 +348,7 @@ int phases_run_file(struct phases *p, const struct program *program, int direct,
 	char *path = program_path(program);
 	struct kernel *k = NULL;
 	int status = -1, fd, pid;
-	unsigned long inode;
+	struct stat st;
 	long n;
 
 	memset(p, 0, sizeof(*p));
@@ -389,8 +356,8 @@ int phases_run_file(struct phases *p, const struct program *program, int direct,
 		snprintf(why, 256, "%s is not built", program->name);
 		return -1;
 	}
-	fd = make_file(&inode, why);
-	if (fd >= 0)
+	fd = lab_file(FILE_BYTES, why);
+	if (fd >= 0 && !fstat(fd, &st))
 		k = kernel_begin(why);
 	if (k) {
 		status = run_reader(path, kernel_follow_me(k), fd, direct, &pid);
@@ -402,7 +369,7 @@ int phases_run_file(struct phases *p, const struct program *program, int direct,
 		} else {
 			const struct event *e = kernel_events(k, &n);
 
-			file_phases(p, e, n, inode, pid);
+			file_phases(p, e, n, st.st_ino, pid);
 		}
 		kernel_free(k);
 	}

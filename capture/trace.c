@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 #include "trace.h"
@@ -233,6 +234,76 @@ const char *trace_missing(void)
 	return why;
 }
 
+const struct scenario reads_buffered = {
+	.name = "buffered", .about = "six blocks, through the page cache",
+	.service = "none",
+};
+const struct scenario reads_direct = {
+	.name = "direct", .about = "six blocks, with O_DIRECT",
+	.service = "none",
+};
+
+void trace_scenarios(const struct program *p, const struct scenario *list[3])
+{
+	int n = 0;
+
+	if (p->flags & FILES) {
+		list[n++] = &reads_buffered;
+		list[n++] = &reads_direct;
+	} else {
+		list[n++] = scenario_find("one");
+		list[n++] = scenario_find("two");
+		if (p->flags & list[1]->unfit)
+			n--;
+	}
+	list[n] = NULL;
+}
+
+/* strace as the parent of a file reader; 0 when that ended with 0. */
+static int run_reader(const char *path, char *log, int direct, int fd)
+{
+	char file[32];
+	int status = -1;
+	pid_t pid;
+
+	snprintf(file, sizeof(file), "/proc/self/fd/%d", fd);
+	pid = fork();
+	if (!pid) {
+		int null = open("/dev/null", O_RDWR);
+
+		dup2(null, 1);
+		dup2(null, 2);
+		close(null);
+		execlp("strace", "strace", "-f", "-ttt", "-T", "-s", "16", "-o",
+		       log, path, "--depth", "4", file,
+		       direct ? "--direct" : NULL, NULL);
+		_exit(127);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) != pid || status)
+		return -1;
+	return 0;
+}
+
+static int trace_reader(struct trace *t, char *log, int log_fd, char why[256])
+{
+	char *path = program_path(t->program);
+	int direct = t->scenario == &reads_direct;
+	int fd = lab_file(6 * 4096, why), ret = -1;
+	FILE *f;
+
+	if (fd >= 0 && path && run_reader(path, log, direct, fd))
+		snprintf(why, 256, "%s%s failed", t->program->name,
+			 direct ? " --direct" : "");
+	else if (fd >= 0 && path && (f = fdopen(dup(log_fd), "r"))) {
+		ret = read_log(t, f);
+		fclose(f);
+	}
+	if (fd >= 0)
+		close(fd);
+	free(path);
+	return ret;
+}
+
 int trace_run(struct trace *t, const struct program *p,
 	      const struct scenario *c, char why[256])
 {
@@ -251,6 +322,12 @@ int trace_run(struct trace *t, const struct program *p,
 	if (fd < 0) {
 		snprintf(why, 256, "%s: %s", log, strerror(errno));
 		return -1;
+	}
+	if (p->flags & FILES) {
+		ret = trace_reader(t, log, fd, why);
+		unlink(log);
+		close(fd);
+		return ret;
 	}
 	if (server_start(&s, p, &o)) {
 		snprintf(why, 256, "%.200s", s.err.at);
@@ -466,7 +543,8 @@ void trace_sequence(const struct trace *t, const char *besides,
 	int accepted = first_call(t, "accept4"), stop = first_call(t, "shutdown");
 
 	text_add(out, "%s", "");
-	if (first_call(t, "set_tid_address") < t->count) {
+	if (first_call(t, "set_tid_address") < t->count ||
+	    (t->threads > 1 && accepted == t->count)) {
 		names_sequence(t, out);
 	} else if (t->threads == 1) {
 		/* A ring may have the end of its accept before it is asked. */
@@ -524,10 +602,15 @@ void trace_format(const struct trace *t, struct text *out)
 	strace_version(version);
 	text_add(out, "# %s: %s\n", t->program->name, t->program->about);
 	text_add(out, "# scenario %s: %s; service %s\n", t->scenario->name,
-	    t->scenario->about, t->scenario->service);
-	text_add(out, "# strace -f -s " STRING_BYTES " build/%s/%s --port 7007 "
-	    "--service %s\n", t->program->dir, t->program->name,
-	    t->scenario->service);
+		 t->scenario->about, t->scenario->service);
+	if (t->program->flags & FILES)
+		text_add(out, "# strace -f -s 16 build/%s/%s --depth 4 FILE%s\n",
+			 t->program->dir, t->program->name,
+			 t->scenario == &reads_direct ? " --direct" : "");
+	else
+		text_add(out, "# strace -f -s " STRING_BYTES " build/%s/%s "
+			 "--port 7007 --service %s\n", t->program->dir,
+			 t->program->name, t->scenario->service);
 	text_add(out, "# Linux %s, strace %s, %s; the first column numbers the "
 	    "threads\n", u.release, version, u.machine);
 	text_add(out, "%s", t->log.at);

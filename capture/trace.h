@@ -33,6 +33,18 @@ struct trace {
 const char *trace_missing(void);
 
 /*
+ * What a file reader is captured with in place of a client: six blocks of
+ * 4096 bytes that are not in the page cache, four at once.
+ */
+extern const struct scenario reads_buffered, reads_direct;
+
+/*
+ * The scenarios that p is captured in, ended by NULL: "one" and "two", or the
+ * two above.
+ */
+void trace_scenarios(const struct program *p, const struct scenario *list[3]);
+
+/*
  * Run p under strace while c is played, then stop it.  The server is idle
  * between the steps of the scenario, so that the order of the calls does not
  * depend on who was faster.  Returns 0, or -1 with the reason in why.

@@ -58,6 +58,9 @@ static int one(const struct options *o)
 			near ? near : "", near ? "?" : "");
 		return 2;
 	}
+	if (p->flags & FILES)
+		c = strcmp(o->scenario, "direct") ? &reads_buffered
+						  : &reads_direct;
 	if (!c) {
 		fprintf(stderr, "iomodels capture: %s: no such scenario; "
 			"there are:", o->scenario);
@@ -66,7 +69,7 @@ static int one(const struct options *o)
 		fprintf(stderr, "\n");
 		return 2;
 	}
-	if (p->flags & (c->unfit | FILES)) {
+	if (p->flags & c->unfit) {
 		fprintf(stderr, "iomodels capture: %s cannot serve %s by its "
 			"nature (%s)\n", p->name, c->name, p->about);
 		return 1;
@@ -121,22 +124,18 @@ static int keep(const struct trace *t, const char *dir)
 
 static int all(const char *dir)
 {
-	static const char *const played[] = { "one", "two" };
+	const struct scenario *played[3];
 	char why[256];
 	int status = 0;
 
-	for (const struct program *p = programs; p->name; p++)
-		for (int i = 0; i < 2; i++) {
-			const struct scenario *c = scenario_find(played[i]);
-			char *path = program_path(p);
+	for (const struct program *p = programs; p->name; p++) {
+		char *path = program_path(p);
+
+		trace_scenarios(p, played);
+		for (int i = 0; path && played[i]; i++) {
 			struct trace t;
 
-			if (!path || p->flags & (c->unfit | FILES)) {
-				free(path);
-				continue;
-			}
-			free(path);
-			if (trace_run(&t, p, c, why)) {
+			if (trace_run(&t, p, played[i], why)) {
 				fprintf(stderr, "iomodels capture: %s\n", why);
 				status = 1;
 			} else {
@@ -144,6 +143,8 @@ static int all(const char *dir)
 			}
 			trace_free(&t);
 		}
+		free(path);
+	}
 	return status;
 }
 

@@ -240,38 +240,34 @@ static void same_as_epoll(void *arg)
 /* ---- the list ---- */
 
 static void add(const char *what, void (*fn)(void *), const struct program *p,
-		const char *scenario)
+		const struct scenario *c)
 {
 	struct point *point = calloc(1, sizeof(*point));
 
 	point->program = p;
-	point->scenario = scenario_find(scenario);
+	point->scenario = c;
 	snprintf(point->name, sizeof(point->name), "%s/%s/%s", what, p->name,
-		 scenario);
+		 c->name);
 	tap_add(point->name, fn, point)->seconds = 30;
 }
 
 void tap_list(void)
 {
-	for (const struct program *p = programs; p->name; p++) {
-		if (p->flags & FILES)
-			continue;
-		for (int i = 0; i < 2; i++) {
-			const char *scenario = i ? "two" : "one";
+	const struct scenario *played[3], *two = scenario_find("two");
 
-			if (p->flags & scenario_find(scenario)->unfit)
-				continue;
-			add("as_committed", as_committed, p, scenario);
-			add("header_names", header_names_calls, p, scenario);
+	for (const struct program *p = programs; p->name; p++) {
+		trace_scenarios(p, played);
+		for (int i = 0; played[i]; i++) {
+			add("as_committed", as_committed, p, played[i]);
+			add("header_names", header_names_calls, p, played[i]);
 		}
-		add("header_counts", header_counts_calls, p, "two");
+		if (!(p->flags & FILES))
+			add("header_counts", header_counts_calls, p, two);
 	}
 	for (int i = 0; i < 2; i++) {
-		add("same_as_epoll", same_as_epoll, program_find("callback"),
-		    i ? "two" : "one");
-		add("same_as_epoll", same_as_epoll, program_find("coroutine"),
-		    i ? "two" : "one");
+		const struct scenario *c = i ? two : scenario_find("one");
+
+		add("same_as_epoll", same_as_epoll, program_find("callback"), c);
+		add("same_as_epoll", same_as_epoll, program_find("coroutine"), c);
 	}
 }
-
-
