@@ -441,6 +441,12 @@ static struct task *task_of(struct world *w, struct strand *s,
 	unsigned flags = 0;
 
 	if (t && t->pid != s->pid) {		/* the log has named it by now */
+		struct task *other = map_remove(&w->tasks, s->pid);
+
+		if (other) {			/* a child that never spoke */
+			task_end(w, other, line);
+			free(other);
+		}
 		map_remove(&w->tasks, t->pid);
 		t->pid = s->pid;
 		map_put(&w->tasks, t->pid, t);
