@@ -410,6 +410,13 @@ static inline long sys_futex(int *uaddr, int op, int value,
 	return enter_kernel(__NR_futex, uaddr, op, value, timeout, uaddr2, val3);
 }
 
+/* Returns how many bytes of kmask it wrote; libc returns 0. */
+static inline long sys_sched_getaffinity(int pid, unsigned long size,
+					 unsigned long *kmask)
+{
+	return enter_kernel(__NR_sched_getaffinity, pid, size, kmask);
+}
+
 static inline long sys_sched_yield(void)
 {
 	return enter_kernel(__NR_sched_yield);
