@@ -108,8 +108,10 @@ static void readers(int quiet)
 				printf(quiet ? "" : "%s %s: %s\n", p->name, how,
 				       why);
 			else if (quiet)
-				printf("| [%s](%s/%s.c) | %s | %s | %s |\n",
-				       p->name, p->dir, p->name, how, f.waits,
+				printf("| [%s](%s/%s.c) | [%s](traces/%s.%s."
+				       "x86_64.strace) | %s | %s |\n", p->name,
+				       p->dir, p->name, how, p->name,
+				       direct ? "direct" : how, f.waits,
 				       f.copies);
 			else
 				printf("%-17s  %-33s  %s\n", direct ?

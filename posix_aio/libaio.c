@@ -18,7 +18,8 @@
  * Limits    as native_aio.c.  The library returns -errno and leaves errno as
  *           it was.
  * Compare   native_aio.c, line by line.
- * Trace     strace -f build/posix_aio/libaio --direct FILE
+ * Trace     traces/libaio.buffered.x86_64.strace
+ *           traces/libaio.direct.x86_64.strace
  */
 #include <libaio.h>
 #include "reader.h"

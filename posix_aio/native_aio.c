@@ -20,7 +20,8 @@
  *           (EAGAIN from io_setup).
  * Compare   libaio.c makes the same calls through the library; uring_file.c
  *           has two rings in the place of the two calls.
- * Trace     strace -f build/posix_aio/native_aio FILE, and --direct FILE
+ * Trace     traces/native_aio.buffered.x86_64.strace
+ *           traces/native_aio.direct.x86_64.strace
  */
 #include "reader.h"
 

@@ -107,13 +107,13 @@ static void row_holds(void *arg)
 	EXPECT_STR(r->copies, now.copies);
 }
 
-/* "| [native_aio](...) | O_DIRECT | main in io_getevents | nobody ... |" */
+/* "| [native_aio](...) | [O_DIRECT](...) | main in io_getevents | nobody ... |" */
 static int read_file_row(const char *line, struct row_of *r)
 {
 	char name[64];
 
-	if (sscanf(line, "| [%63[a-z_]](%*[^)]) | %15[a-zA-Z_] | %159[^|] | "
-		   "%159[^|] |", name, r->calls, r->waits, r->copies) != 4)
+	if (sscanf(line, "| [%63[a-z_]](%*[^)]) | [%15[a-zA-Z_]](%*[^)]) | "
+		   "%159[^|] | %159[^|] |", name, r->calls, r->waits, r->copies) != 4)
 		return 0;
 	r->waits[strlen(r->waits) - 1] = 0;	/* the blank */
 	r->copies[strlen(r->copies) - 1] = 0;
@@ -153,6 +153,25 @@ static void file_row_holds(void *arg)
 	if (!same_parts(r->waits, now.waits))
 		EXPECT_STR(r->waits, now.waits);
 	EXPECT_STR(r->copies, now.copies);
+}
+
+/* A link of the README to a file that is not there. */
+static void links_lead_somewhere(void *arg)
+{
+	int links = 0;
+
+	for (const char *at = arg; (at = strstr(at, "](")); ) {
+		char path[256];
+
+		at += 2;
+		snprintf(path, sizeof(path), "%.*s", (int)strcspn(at, ")#"), at);
+		if (strstr(path, "://"))
+			continue;
+		links++;
+		if (access(path, F_OK))
+			FAIL("README.md links to %s, which is not there", path);
+	}
+	EXPECT_GT(links, 50);
 }
 
 /* Every server that can play "two" has its row, and every reader. */
@@ -195,4 +214,5 @@ void tap_list(void)
 	if (f)
 		fclose(f);
 	tap_add("all_servers_have_rows", all_servers_have_rows, text);
+	tap_add("links_lead_somewhere", links_lead_somewhere, text);
 }
