@@ -46,6 +46,17 @@ static const char *const events_of[2][32] = {
 	  "sched/sched_switch" },
 };
 
+/* Filters of B, event and filter by turns. */
+static const char *const filters_of_b[] = {
+	/* io_uring's threads escape A's filter, so that B switches for them. */
+	"sched/sched_switch",
+	"prev_comm ~ \"iou-*\" || next_comm ~ \"iou-*\"",
+	/* SQPOLL threads report thousands of empty rounds. */
+	"io_uring/io_uring_task_work_run", "count > 0",
+	"io_uring/io_uring_local_work_run", "count > 0",
+	NULL
+};
+
 struct field {
 	char name[32];
 	int offset, size, is_signed, is_text, is_location, is_pointer;
@@ -66,6 +77,8 @@ struct cpu {
 	int in, out;			/* trace_pipe_raw, and our copy */
 	pthread_t thread;
 	int started;
+	long missed;			/* as its pages say */
+	long dropped;			/* as the kernel counts */
 };
 
 struct kernel {
@@ -77,7 +90,8 @@ struct kernel {
 	struct cpu cpus[2 * CPUS];
 	int cpu_count;
 	atomic_int stopped;
-	long lost;
+	pid_t tracer;			/* 0: none */
+	char missing[512];
 	struct event *events;
 	long n;
 	void *pages[2 * CPUS];
@@ -289,6 +303,27 @@ static int enable(struct kernel *k, int instance, const char *event)
 	return put(k->instances[instance], file, "1");
 }
 
+static void enable_all(struct kernel *k, int instance)
+{
+	for (const char *const *e = events_of[instance]; *e; e++) {
+		size_t n = strlen(k->missing);
+
+		if (enable(k, instance, *e))	/* an older kernel lacks some */
+			snprintf(k->missing + n, sizeof(k->missing) - n, " %s",
+				 *e);
+	}
+}
+
+static void filter_b(struct kernel *k)
+{
+	for (const char *const *f = filters_of_b; *f; f += 2) {
+		char file[128];
+
+		snprintf(file, sizeof(file), "events/%s/filter", *f);
+		put(k->instances[1], file, f[1]);
+	}
+}
+
 static void *copy_pages(void *arg)
 {
 	struct cpu *c = arg;
@@ -304,7 +339,7 @@ static void *copy_pages(void *arg)
 		while ((n = read(c->in, page, PAGE)) > 0) {
 			memset(page + n, 0, PAGE - n);
 			if (write(c->out, page, PAGE) != PAGE) {
-				c->k->lost++;		/* the disk is full */
+				c->missed++;		/* the disk is full */
 				return NULL;
 			}
 		}
@@ -363,21 +398,20 @@ static int begin_instance(struct kernel *k, int i)
 	put(dir, "options/record-tgid", "1");
 	/* Wake the readers seldom: they run on the processors that are watched. */
 	put(dir, "buffer_percent", "25");
-	if (i == 1)		/* io_uring's threads escape A's filter */
-		put(dir, "events/sched/sched_switch/filter",
-		    "prev_comm ~ \"iou-*\" || next_comm ~ \"iou-*\"");
-	for (const char *const *e = events_of[i]; *e; e++)
-		enable(k, i, *e);		/* an older kernel lacks some */
-	if (i == 0) {
+	if (i == 0)
 		put(dir, "options/event-fork", "1");
-	} else {
-		/* SQPOLL threads report thousands of empty rounds. */
-		put(dir, "events/io_uring/io_uring_task_work_run/filter",
-		    "count > 0");
-		put(dir, "events/io_uring/io_uring_local_work_run/filter",
-		    "count > 0");
-	}
+	else
+		filter_b(k);			/* before the flood begins */
+	enable_all(k, i);
 	return open_cpus(k, i);
+}
+
+/* The inode number of the first one is fixed (PROC_PID_INIT_INO). */
+static int first_pid_namespace(void)
+{
+	struct stat st;
+
+	return stat("/proc/self/ns/pid", &st) || st.st_ino == 0xEFFFFFFC;
 }
 
 struct kernel *kernel_begin(char why[256])
@@ -386,9 +420,19 @@ struct kernel *kernel_begin(char why[256])
 	struct kernel *k;
 
 	if (access(TRACEFS "/instances", W_OK)) {
-		snprintf(why, 256, TRACEFS ": %s; the kernel's side is left "
-			 "out: as root, mount -t tracefs nodev " TRACEFS,
-			 errno == ENOENT ? "not mounted" : strerror(errno));
+		if (errno == ENOENT)
+			snprintf(why, 256, TRACEFS ": not mounted; the kernel's "
+				 "side is left out: as root, mount -t tracefs "
+				 "nodev " TRACEFS);
+		else
+			snprintf(why, 256, TRACEFS ": %s; the kernel's side is "
+				 "left out: run it as root", strerror(errno));
+		return NULL;
+	}
+	if (!first_pid_namespace()) {
+		snprintf(why, 256, "a PID namespace: tracefs numbers processes "
+			 "otherwise; the kernel's side is left out: run it "
+			 "outside of the container");
 		return NULL;
 	}
 	k = calloc(1, sizeof(*k));
@@ -418,6 +462,57 @@ struct kernel *kernel_begin(char why[256])
 const char *kernel_follow_me(const struct kernel *k)
 {
 	return k->follow;
+}
+
+int kernel_follow(struct kernel *k, pid_t pid)
+{
+	char path[64], *list = NULL;
+	struct dirent *e;
+	size_t size;
+	FILE *f = open_memstream(&list, &size);
+	DIR *tasks;
+	int ret;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	tasks = opendir(path);
+	while (f && tasks && (e = readdir(tasks)))
+		if (isdigit((unsigned char)e->d_name[0]))
+			fprintf(f, "%s ", e->d_name);
+	if (tasks)
+		closedir(tasks);
+	if (!f || fclose(f) || !size) {
+		free(list);
+		return -1;
+	}
+	ret = put(k->instances[0], "set_event_pid", list);
+	free(list);
+	return ret ? ret : put(k->instances[0], "tracing_on", "1");
+}
+
+void kernel_leave_out(struct kernel *k, pid_t tracer)
+{
+	char filter[32];
+
+	k->tracer = tracer;
+	/* It gets a SIGCHLD twice a call. */
+	snprintf(filter, sizeof(filter), "pid != %d", tracer);
+	put(k->instances[1], "events/signal/signal_generate/filter", filter);
+}
+
+const char *const *kernel_asked(int instance)
+{
+	return events_of[instance];
+}
+
+const char *const *kernel_filters(int instance)
+{
+	return instance ? filters_of_b : filters_of_b + sizeof(filters_of_b) /
+	       sizeof(filters_of_b[0]) - 1;
+}
+
+const char *kernel_missing(const struct kernel *k)
+{
+	return k->missing;
 }
 
 const char *kernel_clock(const struct kernel *k)
@@ -453,7 +548,8 @@ static void add_event(struct kernel *k, uint64_t ns, int cpu,
 	};
 }
 
-static void read_page(struct kernel *k, int cpu, const unsigned char *page)
+static void read_page(struct kernel *k, struct cpu *c,
+		      const unsigned char *page)
 {
 	uint64_t ns, commit;
 	const unsigned char *at = page + 16, *end;
@@ -466,7 +562,7 @@ static void read_page(struct kernel *k, int cpu, const unsigned char *page)
 
 		if (commit & 1u << 30)
 			memcpy(&missed, end, 8);
-		k->lost += missed;
+		c->missed += missed;
 	}
 	if (end > page + PAGE)
 		return;
@@ -494,13 +590,13 @@ static void read_page(struct kernel *k, int cpu, const unsigned char *page)
 			break;
 		case 0:
 			ns += head >> 5;
-			add_event(k, ns, cpu, at + 8);
+			add_event(k, ns, c->cpu, at + 8);
 			at += 4 + word;
 			break;
 		default:
 			ns += head >> 5;
 			len = (head & 31) * 4;
-			add_event(k, ns, cpu, at + 4);
+			add_event(k, ns, c->cpu, at + 4);
 			at += 4 + len;
 		}
 	}
@@ -520,7 +616,7 @@ static int read_cpu(struct kernel *k, int i)
 	}
 	k->page_bytes[i] = size;
 	for (off_t at = 0; at + PAGE <= size; at += PAGE)
-		read_page(k, c->cpu, (unsigned char *)k->pages[i] + at);
+		read_page(k, c, (unsigned char *)k->pages[i] + at);
 	return 0;
 }
 
@@ -528,7 +624,12 @@ static int by_time(const void *a, const void *b)
 {
 	const struct event *x = a, *y = b;
 
-	return x->ns < y->ns ? -1 : x->ns > y->ns;
+	if (x->ns != y->ns)
+		return x->ns < y->ns ? -1 : 1;
+	/* Those of one processor stay in its order. */
+	if (x->cpu != y->cpu)
+		return x->cpu - y->cpu;
+	return x->data < y->data ? -1 : x->data > y->data;
 }
 
 /* ---- end: whose events they are ---- */
@@ -555,9 +656,16 @@ static void put_in(struct set *s, uint64_t member)
 	s->at[s->n++] = member;
 }
 
-static int is_tracer(const struct event *e)
+static void take_out(struct set *s, uint64_t member)
 {
-	return !strcmp(e->comm, "strace");
+	for (long i = 0; i < s->n; i++)
+		if (s->at[i] == member)
+			s->at[i--] = s->at[--s->n];
+}
+
+static int is_tracer(const struct kernel *k, const struct event *e)
+{
+	return k->tracer ? e->pid == k->tracer : !strcmp(e->comm, "strace");
 }
 
 /* The name of a thread is in the events that switch to it or make it. */
@@ -595,6 +703,44 @@ static void name_threads(struct kernel *k)
 	free(names);
 }
 
+static int is_switch(const struct event *e)
+{
+	return !strcmp(e->name, "sched_switch");
+}
+
+/*
+ * At each call the tracer stops a thread, and that thread comes back: two
+ * switches that would not be there without it.  Both are dropped, unless they
+ * are also those of another thread of ours.  A thread that was preempted by
+ * the tracer, or took its place, keeps its switches.
+ */
+static void drop_stops(struct kernel *k, const struct set *pids)
+{
+	enum { TRACED = 8 };			/* prev_state, "t" */
+	struct set stopped = { 0 };
+	long kept = 0;
+
+	for (long i = 0; i < k->n; i++) {
+		struct event *e = &k->events[i];
+		uint64_t prev = event_number(e, "prev_pid", 0);
+		uint64_t next = event_number(e, "next_pid", 0);
+		int drop = 0;
+
+		if (is_switch(e) && event_number(e, "prev_state", 0) & TRACED) {
+			drop = !has(pids, next);
+			put_in(&stopped, prev);
+		}
+		if (is_switch(e) && has(&stopped, next)) {
+			drop = !has(pids, prev);
+			take_out(&stopped, next);
+		}
+		if (!drop)
+			k->events[kept++] = *e;
+	}
+	k->n = kept;
+	free(stopped.at);
+}
+
 /*
  * Ours: who is in A (it holds the followed processes, but sched events of
  * others as well), the tasks these make (iou-wrk and iou-sqp are made by the
@@ -608,7 +754,7 @@ static void keep_ours(struct kernel *k)
 	for (long i = 0; i < k->n; i++) {
 		struct event *e = &k->events[i];
 
-		if (is_tracer(e))
+		if (is_tracer(k, e))
 			continue;
 		if (!strncmp(e->name, "sys_", 4))
 			put_in(&pids, e->pid);
@@ -624,10 +770,14 @@ static void keep_ours(struct kernel *k)
 		struct event *e = &k->events[i];
 		uint64_t ctx = event_number(e, "ctx", 0);
 		uint64_t sk = event_number(e, "sk", event_number(e, "skaddr", 0));
-		int mine = has(&pids, e->pid) && !is_tracer(e);
+		int tracer = is_tracer(k, e);
+		int mine = has(&pids, e->pid) && !tracer;
 
-		if (!strcmp(e->name, "sched_switch"))
+		if (is_switch(e))
+			/* From the tracer to one of ours: it runs again. */
 			mine |= has(&pids, event_number(e, "next_pid", 0));
+		else if (tracer)
+			mine = 0;
 		else if (!strcmp(e->name, "sched_waking") ||
 			 !strcmp(e->name, "signal_generate"))
 			mine = has(&pids, event_number(e, "pid", 0));
@@ -639,26 +789,50 @@ static void keep_ours(struct kernel *k)
 			k->events[kept++] = *e;
 	}
 	k->n = kept;
+	if (k->tracer)
+		drop_stops(k, &pids);
 	free(pids.at);
 	free(rings.at);
 	free(sockets.at);
 }
 
-static long count_lost(struct kernel *k)
+static long number_after(const char *text, const char *key)
+{
+	const char *at = text ? strstr(text, key) : NULL;
+
+	return at ? atol(at + strlen(key)) : 0;
+}
+
+static void count_lost(struct kernel *k)
+{
+	for (int i = 0; i < k->cpu_count; i++) {
+		struct cpu *c = &k->cpus[i];
+		char file[64], *stats;
+
+		snprintf(file, sizeof(file), "per_cpu/cpu%d/stats", c->cpu);
+		stats = get(k->instances[c->instance], file);
+		c->dropped = number_after(stats, "\noverrun: ") +
+			     number_after(stats, "\ncommit overrun: ") +
+			     number_after(stats, "\ndropped events: ");
+		free(stats);
+	}
+}
+
+int kernel_processors(const struct kernel *k)
+{
+	return k->cpu_count / 2;
+}
+
+long kernel_lost(const struct kernel *k, int cpu)
 {
 	long lost = 0;
 
 	for (int i = 0; i < k->cpu_count; i++) {
-		char file[64], *stats, *at;
+		const struct cpu *c = &k->cpus[i];
 
-		snprintf(file, sizeof(file), "per_cpu/cpu%d/stats",
-			 k->cpus[i].cpu);
-		stats = get(k->instances[k->cpus[i].instance], file);
-		if (stats && (at = strstr(stats, "\noverrun: ")))
-			lost += atol(at + 10);
-		if (stats && (at = strstr(stats, "\ndropped events: ")))
-			lost += atol(at + 17);
-		free(stats);
+		/* The two say the same of what was overwritten. */
+		if (c->cpu == cpu)
+			lost += c->missed > c->dropped ? c->missed : c->dropped;
 	}
 	return lost;
 }
@@ -678,11 +852,11 @@ static void stop_reading(struct kernel *k)
 long kernel_end(struct kernel *k)
 {
 	int failed = 0;
-	long lost;
+	long lost = 0;
 
 	put(k->instances[0], "tracing_on", "0");
 	put(k->instances[1], "tracing_on", "0");
-	lost = count_lost(k);
+	count_lost(k);
 	stop_reading(k);
 	for (int i = 0; i < 2; i++)
 		remove_instance(k, i);
@@ -692,9 +866,9 @@ long kernel_end(struct kernel *k)
 		qsort(k->events, k->n, sizeof(*k->events), by_time);
 	name_threads(k);
 	keep_ours(k);
-	if (k->lost < lost)
-		k->lost = lost;
-	return failed ? -1 : k->lost;
+	for (int cpu = 0; cpu < kernel_processors(k); cpu++)
+		lost += kernel_lost(k, cpu);
+	return failed ? -1 : lost;
 }
 
 const struct event *kernel_events(const struct kernel *k, long *n)

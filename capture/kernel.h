@@ -17,6 +17,7 @@
 
 #include <stdint.h>
 #include <stdio.h>
+#include <sys/types.h>
 
 struct kernel;
 
@@ -43,12 +44,34 @@ struct kernel *kernel_begin(char why[256]);
  */
 const char *kernel_follow_me(const struct kernel *k);
 
+/* Follow a process that runs: its threads, and all children from now on. */
+int kernel_follow(struct kernel *k, pid_t pid);
+
+/* What this process does to those that are followed is not of interest: the
+   stops and wake-ups of a tracer. */
+void kernel_leave_out(struct kernel *k, pid_t tracer);
+
 /*
  * Stop recording, read what is left, remove the instances.  Returns the
  * number of records that the kernel had to drop, 0 when all is there; -1 when
  * the records could not be read.
  */
 long kernel_end(struct kernel *k);
+
+/* The processors, and of each the records that the kernel had to drop; valid
+   after kernel_end. */
+int kernel_processors(const struct kernel *k);
+long kernel_lost(const struct kernel *k, int cpu);
+
+/*
+ * What instance 0 or 1 was asked for, and how it was filtered.
+ * Each list ends with NULL.
+ */
+const char *const *kernel_asked(int instance);
+const char *const *kernel_filters(int instance);	/* "EVENT: FILTER" */
+
+/* The events that this kernel does not have, each after a blank; or "". */
+const char *kernel_missing(const struct kernel *k);
 
 /* "tai" (equal to CLOCK_REALTIME when the offset is 0) or "mono". */
 const char *kernel_clock(const struct kernel *k);

@@ -579,7 +579,7 @@ void trace_path(const struct trace *t, const char *dir, char path[256])
 		 t->scenario->name, u.machine);
 }
 
-static void strace_version(char version[64])
+void trace_version(char version[64])
 {
 	FILE *f = popen("strace -V", "re");
 	char line[128] = "";
@@ -599,7 +599,7 @@ void trace_format(const struct trace *t, struct text *out)
 	struct utsname u;
 
 	uname(&u);
-	strace_version(version);
+	trace_version(version);
 	text_add(out, "# %s: %s\n", t->program->name, t->program->about);
 	text_add(out, "# scenario %s: %s; service %s\n", t->scenario->name,
 		 t->scenario->about, t->scenario->service);

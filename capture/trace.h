@@ -32,6 +32,9 @@ struct trace {
 /* NULL when strace can be used, else why not, and what to do. */
 const char *trace_missing(void);
 
+/* "6.1" */
+void trace_version(char version[64]);
+
 /*
  * What a file reader is captured with in place of a client: six blocks of
  * 4096 bytes that are not in the page cache, four at once.

@@ -1,26 +1,75 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * capture.c - iomodels capture: one capture to stdout, or all into traces/
+ * capture.c - iomodels capture: a folder of both sides, or text, or traces/
+ *
+ * A model is captured as any command is: the lab starts it under "iomodels
+ * capture --", as it would under strace, and plays the scenario.
  */
+#include <dirent.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include "cli.h"
+#include "record.h"
 #include "trace.h"
 
+enum { KEY_TEXT = 256, KEY_TRACES, KEY_NO_STRACE, KEY_NO_KERNEL, KEY_SCENARIO };
+
 struct options {
-	const char *model, *scenario, *dir;
+	const char *model, *scenario, *traces;
+	char *const *command;		/* after "--" */
+	const char *output;
+	int text, no_strace, no_kernel;
+	long pid;
 };
+
+static void check(const struct options *o, struct argp_state *state)
+{
+	int what = !!o->model + !!o->command + !!o->traces + !!o->pid;
+
+	if (!what)
+		argp_error(state, "which model (iomodels list), or -- which "
+			   "command?");
+	if (what > 1)
+		argp_error(state, "one at a time: a model, -- a command, --pid "
+			   "or --traces");
+	if (o->command && !*o->command)
+		argp_error(state, "-- which command?");
+	if (o->text && (!o->model || o->output))
+		argp_error(state, "--text is for a model, and writes no folder");
+	if (o->no_strace && o->no_kernel)
+		argp_error(state, "--no-strace and --no-kernel leave nothing");
+}
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct options *o = state->input;
 
 	switch (key) {
-	case 't':
-		o->dir = arg;
+	case 'o':
+		o->output = arg;
+		return 0;
+	case 'p':
+		o->pid = number_arg(state, "pid", arg, 1, 1 << 22);
+		return 0;
+	case KEY_TEXT:
+		o->text = 1;
+		return 0;
+	case KEY_TRACES:
+		o->traces = arg;
+		return 0;
+	case KEY_NO_STRACE:
+		o->no_strace = 1;
+		return 0;
+	case KEY_NO_KERNEL:
+		o->no_kernel = 1;
+		return 0;
+	case KEY_SCENARIO:
+		o->scenario = arg;
 		return 0;
 	case ARGP_KEY_ARG:
 		if (state->arg_num == 0)
@@ -28,34 +77,210 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		else if (state->arg_num == 1)
 			o->scenario = arg;
 		else
-			argp_error(state, "%s: a model and a scenario, no more",
-				   arg);
+			argp_error(state, "%s: a model and a scenario, no more "
+				   "(a command comes after --)", arg);
 		return 0;
 	case ARGP_KEY_END:
-		if (!o->model && !o->dir)
-			argp_error(state, "which model? (iomodels list)");
-		if (o->model && o->dir)
-			argp_error(state, "--traces captures them all; leave "
-				   "out %s", o->model);
+		check(o, state);
 		return 0;
 	}
 	return ARGP_ERR_UNKNOWN;
 }
 
-static int one(const struct options *o)
+/* ---- the folder ---- */
+
+static const char *const files[] = {
+	"strace.log", "kernel.log", "manifest.json", NULL
+};
+
+/* Nothing is in it that is not ours; a capture that was killed has no
+   manifest. */
+static int is_empty_or_capture(const char *dir)
 {
-	const struct program *p = program_find(o->model);
-	const struct scenario *c = scenario_find(o->scenario);
-	struct text text = { 0 };
+	DIR *d = opendir(dir);
+	struct dirent *e;
+	int others = 0;
+
+	while (d && (e = readdir(d))) {
+		int known = !strcmp(e->d_name, ".") || !strcmp(e->d_name, "..");
+
+		for (const char *const *f = files; *f; f++)
+			known |= !strcmp(*f, e->d_name);
+		others += !known;
+	}
+	if (d)
+		closedir(d);
+	errno = EEXIST;
+	return d && !others;
+}
+
+/* Where the capture goes, malloced; NULL when that has been refused. */
+static char *make_folder(const char *wanted, const char *name)
+{
+	const char *slash = strrchr(name, '/');
+	char *dir = NULL;
+
+	if (wanted) {
+		if (mkdir(wanted, 0777) &&
+		    (errno != EEXIST || !is_empty_or_capture(wanted))) {
+			fprintf(stderr, "iomodels capture: %s: %s\n", wanted,
+				errno == EEXIST
+				? "holds other files; name a new folder"
+				: strerror(errno));
+			return NULL;
+		}
+		return strdup(wanted);
+	}
+	for (int n = 1; n < 100000; n++) {
+		free(dir);
+		if (asprintf(&dir, "capture-%s-%d", slash ? slash + 1 : name,
+			     n) < 0)
+			return NULL;
+		if (!mkdir(dir, 0777))
+			return dir;
+		if (errno != EEXIST)
+			break;
+	}
+	fprintf(stderr, "iomodels capture: %s: %s\n", dir, strerror(errno));
+	free(dir);
+	return NULL;
+}
+
+/* What a former capture has left in it would be taken for this one's. */
+static void clear_folder(const char *dir)
+{
+	char path[4200];
+
+	for (const char *const *f = files; *f; f++) {
+		snprintf(path, sizeof(path), "%s/%s", dir, *f);
+		unlink(path);
+	}
+}
+
+static int command(const struct options *o)
+{
+	char pid[24];
+	struct recording r = {
+		.command = o->command, .pid = o->pid, .scenario = o->scenario,
+		.no_strace = o->no_strace, .no_kernel = o->no_kernel,
+	};
+	char *dir;
+	int status;
+
+	snprintf(pid, sizeof(pid), "%ld", o->pid);
+	if (o->pid && kill(o->pid, 0) && errno == ESRCH) {
+		fprintf(stderr, "iomodels capture: --pid %s: no such process\n",
+			pid);
+		return 1;
+	}
+	dir = make_folder(o->output, o->pid ? pid : o->command[0]);
+	if (!dir)
+		return 1;
+	clear_folder(dir);
+	r.dir = dir;
+	if (o->pid)
+		fprintf(stderr, "iomodels capture: process %s: attaching to it "
+			"makes epoll_wait(2) and io_uring_enter(2) return EINTR "
+			"once\n", pid);
+	status = record(&r);
+	if (!r.ended) {			/* it was not started */
+		clear_folder(dir);
+		rmdir(dir);
+	}
+	record_free(&r);
+	free(dir);
+	return status;
+}
+
+/* ---- a model ---- */
+
+static int text(const struct program *p, const struct scenario *c)
+{
+	const char *missing = trace_missing();
+	struct text out = { 0 };
 	struct trace t;
 	char why[256];
+
+	if (missing) {
+		fprintf(stderr, "iomodels capture: %s\n", missing);
+		return 1;
+	}
+	if (trace_run(&t, p, c, why)) {
+		fprintf(stderr, "iomodels capture: %s\n", why);
+		trace_free(&t);
+		return 1;
+	}
+	trace_format(&t, &out);
+	fwrite(out.at, 1, out.len, stdout);
+	free(out.at);
+	trace_free(&t);
+	return 0;
+}
+
+/* What the capture said, among what the server did. */
+static void pass_on(const char *said)
+{
+	static const char ours[] = "iomodels capture: ";
+
+	for (const char *end; *said; said = end + !!*end) {
+		end = strchrnul(said, '\n');
+		if (!strncmp(said, ours, strlen(ours)))
+			fprintf(stderr, "%.*s\n", (int)(end - said), said);
+	}
+}
+
+static int folder(const struct options *o, const struct program *p,
+		  const struct scenario *c)
+{
+	char *dir = make_folder(o->output, p->name), why[256];
+	char *wrapper[12] = { "/proc/self/exe", "capture", "--scenario",
+			      (char *)c->name, "--output", dir };
+	struct lab_options lab = { .service = c->service, .wrapper = wrapper,
+				   .nofile = c->nofile };
+	int n = 6, ret;
+	struct server s;
+
+	if (!dir)
+		return 1;
+	if (o->no_strace)
+		wrapper[n++] = "--no-strace";
+	if (o->no_kernel)
+		wrapper[n++] = "--no-kernel";
+	wrapper[n] = "--";
+	ret = server_start(&s, p, &lab);
+	if (ret) {
+		snprintf(why, sizeof(why), "%s does not start", p->name);
+	} else {
+		server_settle(&s);
+		ret = c->play(&s, why);
+		server_settle(&s);
+		if (server_stop(&s) && !ret) {
+			snprintf(why, sizeof(why), "%s: ended with status %d",
+				 p->name, s.status);
+			ret = -1;
+		}
+	}
+	pass_on(s.err.at);
+	if (ret)
+		fprintf(stderr, "iomodels capture: %s\n", why);
+	server_free(&s);
+	free(dir);
+	return ret ? 1 : 0;
+}
+
+static int model(const struct options *o)
+{
+	const struct program *p = program_find(o->model);
+	const char *name = o->scenario ? o->scenario : "one";
+	const struct scenario *c = scenario_find(name);
 
 	if (!p) {
 		const char *near = nearest_program(o->model);
 
 		fprintf(stderr, "iomodels capture: %s: no such model%s%s%s "
-			"(iomodels list)\n", o->model, near ? "; " : "",
-			near ? near : "", near ? "?" : "");
+			"(iomodels list; a command comes after --)\n",
+			o->model, near ? "; " : "", near ? near : "",
+			near ? "?" : "");
 		return 2;
 	}
 	if (p->flags & FILES)
@@ -63,7 +288,7 @@ static int one(const struct options *o)
 						  : &reads_direct;
 	if (!c) {
 		fprintf(stderr, "iomodels capture: %s: no such scenario; "
-			"there are:", o->scenario);
+			"there are:", name);
 		for (c = scenarios; c->name; c++)
 			fprintf(stderr, " %s", c->name);
 		fprintf(stderr, "\n");
@@ -74,17 +299,10 @@ static int one(const struct options *o)
 			"nature (%s)\n", p->name, c->name, p->about);
 		return 1;
 	}
-	if (trace_run(&t, p, c, why)) {
-		fprintf(stderr, "iomodels capture: %s\n", why);
-		trace_free(&t);
-		return 1;
-	}
-	trace_format(&t, &text);
-	fwrite(text.at, 1, text.len, stdout);
-	free(text.at);
-	trace_free(&t);
-	return 0;
+	return o->text ? text(p, c) : folder(o, p, c);
 }
+
+/* ---- all of them, as text ---- */
 
 /* Write the file anew, but only if its sequence of calls has changed. */
 static int keep(const struct trace *t, const char *dir)
@@ -148,30 +366,61 @@ static int all(const char *dir)
 	return status;
 }
 
+/* Cut "--" and what follows off argc; it is the command. */
+static char *const *cut_command(int *argc, char **argv)
+{
+	for (int i = 1; i < *argc; i++)
+		if (!strcmp(argv[i], "--")) {
+			*argc = i;
+			return argv + i + 1;
+		}
+	return NULL;
+}
+
 int capture_main(int argc, char **argv)
 {
 	static const struct argp_option rows[] = {
-		{ "traces", 't', "DIR", 0, "capture every model in the scenarios "
-		  "one and two into DIR; a file whose sequence of calls is the "
-		  "same stays as it is", 0 },
+		{ "output", 'o', "DIR", 0, "write the capture into DIR (else "
+		  "capture-NAME-1, -2, ... here)", 0 },
+		{ "no-strace", KEY_NO_STRACE, NULL, 0, "only the kernel's events: "
+		  "0.4 us a call instead of 20, so times can be believed", 0 },
+		{ "no-kernel", KEY_NO_KERNEL, NULL, 0, "only strace", 0 },
+		{ "pid", 'p', "N", 0, "attach to a process that runs", 0 },
+		{ "text", KEY_TEXT, NULL, 0, "print the calls of a model, "
+		  "normalised, instead", 0 },
+		{ "traces", KEY_TRACES, "DIR", 0, "capture every model in the "
+		  "scenarios one and two into DIR, as text; a file whose "
+		  "sequence of calls is the same stays as it is", 0 },
+		{ "scenario", KEY_SCENARIO, "NAME", OPTION_HIDDEN, NULL, 0 },
 		{ 0 }
 	};
 	static const struct argp argp = {
 		.options = rows,
 		.parser = parse,
-		.args_doc = "MODEL [SCENARIO]\n--traces DIR",
-		.doc = "Run a model under strace while the client of a scenario "
-		       "(one unless you say) speaks to it, and print its "
-		       "system calls.",
+		.args_doc = "MODEL [SCENARIO]\n-- COMMAND...\n--pid N\n"
+			    "--traces DIR",
+		.doc = "Run a model while the client of a scenario (one unless "
+		       "you say) speaks to it, or any command, and write what "
+		       "strace and the kernel's tracepoints saw of it, on one "
+		       "clock, into a folder: strace.log, kernel.log, "
+		       "manifest.json.\vThe kernel's side needs root; without "
+		       "it there is strace alone.  The exit status is the "
+		       "command's.  Processes that it leaves behind go on, but "
+		       "are no longer captured.",
 	};
-	struct options o = { .scenario = "one" };
+	struct options o = { 0 };
 	const char *missing;
 
+	o.command = cut_command(&argc, argv);
 	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	if (o.model)
+		return model(&o);
+	if (!o.traces)
+		return command(&o);
 	missing = trace_missing();
 	if (missing) {
 		fprintf(stderr, "iomodels capture: %s\n", missing);
 		return 1;
 	}
-	return o.dir ? all(o.dir) : one(&o);
+	return all(o.traces);
 }

@@ -18,7 +18,8 @@ static const struct command commands[] = {
 	{ "demo",  "run every model, show its calls, end in one table", demo_main },
 	{ "doctor", "say which models cannot run here, why, and what to do",
 	  doctor_main },
-	{ "capture", "run a model under strace and print its calls", capture_main },
+	{ "capture", "record a model or a command: strace and the kernel's events",
+	  capture_main },
 	{ NULL }
 };
 

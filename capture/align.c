@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * align.c - whether strace's clock and the kernel's are one, from the data
+ *
+ * Both sides become lists of calls, sorted by thread; then the calls of a
+ * thread are paired by name, in order.  A wrong pair cannot prove anything:
+ * it is off by a whole call, so that its bounds leave no offset possible, or
+ * are so wide that they say nothing.
+ */
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "align.h"
+
+enum { AHEAD = 64 };			/* calls looked at for the same name */
+
+/* A call: its first time and, 0 if unknown, the one it ended before. */
+struct span {
+	int pid;
+	char name[28];
+	int64_t begin, end;
+	long order;
+};
+
+struct spans {
+	struct span *at;
+	long n, size;
+};
+
+static struct span *add(struct spans *s, int pid, int64_t begin)
+{
+	if (s->n == s->size) {
+		struct span *more;
+
+		s->size = s->size ? 2 * s->size : 256;
+		more = realloc(s->at, s->size * sizeof(*s->at));
+		if (!more) {
+			fprintf(stderr, "align: no memory\n");
+			exit(1);
+		}
+		s->at = more;
+	}
+	s->at[s->n] = (struct span){ .pid = pid, .begin = begin, .order = s->n };
+	return &s->at[s->n++];
+}
+
+static int by_thread(const void *a, const void *b)
+{
+	const struct span *x = a, *y = b;
+
+	if (x->pid != y->pid)
+		return x->pid < y->pid ? -1 : 1;
+	return x->order < y->order ? -1 : x->order > y->order;
+}
+
+static void sort(struct spans *s)
+{
+	if (s->n)
+		qsort(s->at, s->n, sizeof(*s->at), by_thread);
+}
+
+/* Drop those without a name: they only were the end of another one. */
+static void drop_nameless(struct spans *s)
+{
+	long kept = 0;
+
+	for (long i = 0; i < s->n; i++)
+		if (*s->at[i].name)
+			s->at[kept++] = s->at[i];
+	s->n = kept;
+}
+
+/* "1795201269.088094948", with 0 to 9 digits of fraction. */
+static int64_t read_time(const char *text, char **end)
+{
+	int64_t ns = strtoll(text, end, 10) * 1000000000LL, unit = 100000000;
+
+	if (**end == '.')
+		for (++*end; isdigit((unsigned char)**end); ++*end, unit /= 10)
+			ns += (**end - '0') * unit;
+	return ns;
+}
+
+/* Each line is an entry, and ends the one of its thread before it. */
+static int read_strace(struct spans *s, const char *log)
+{
+	FILE *f = fopen(log, "re");
+	char *line = NULL;
+	size_t size = 0;
+
+	if (!f)
+		return -1;
+	while (getline(&line, &size, f) > 0) {
+		char *text, *end;
+		int pid = strtol(line, &text, 10);
+		int64_t ns = read_time(text, &end);
+		struct span *call;
+		size_t n;
+
+		if (text == line || end == text)
+			continue;
+		end += strspn(end, " ");
+		n = strspn(end, "abcdefghijklmnopqrstuvwxyz0123456789_");
+		call = add(s, pid, ns);
+		if (n && end[n] == '(' && n < sizeof(call->name))
+			memcpy(call->name, end, n);
+	}
+	free(line);
+	fclose(f);
+	sort(s);
+	for (long i = 0; i + 1 < s->n; i++)
+		if (s->at[i].pid == s->at[i + 1].pid)
+			s->at[i].end = s->at[i + 1].begin;
+	drop_nameless(s);
+	return 0;
+}
+
+static void read_kernel(struct spans *s, const struct event *events, long n,
+			int64_t offset)
+{
+	for (long i = 0; i < n; i++) {
+		const struct event *e = &events[i];
+		int enters = !strcmp(e->name, "sys_enter");
+		struct span *call;
+
+		if (!enters && strcmp(e->name, "sys_exit"))
+			continue;
+		call = add(s, e->pid, e->ns + offset);
+		if (enters)
+			snprintf(call->name, sizeof(call->name), "%s",
+				 syscall_name(event_number(e, "id", -1)));
+	}
+	sort(s);
+	for (long i = 0; i + 1 < s->n; i++)
+		if (s->at[i].pid == s->at[i + 1].pid && !*s->at[i + 1].name)
+			s->at[i].end = s->at[i + 1].begin;
+	drop_nameless(s);
+}
+
+static void pair(struct alignment *a, const struct span *strace,
+		 const struct span *kernel)
+{
+	int64_t least = strace->begin - kernel->begin;
+	int64_t most = strace->end - kernel->end;
+
+	a->pairs++;
+	if (least > a->least_ns)
+		a->least_ns = least;
+	if (strace->end && kernel->end && most < a->most_ns)
+		a->most_ns = most;
+}
+
+/* The next call of that thread and name that is not far, or NULL. */
+static const struct span *next_named(const struct spans *s, long i,
+				     const struct span *like)
+{
+	for (long k = i; k < s->n && k < i + AHEAD; k++) {
+		if (s->at[k].pid != like->pid)
+			return NULL;
+		if (!strcmp(s->at[k].name, like->name))
+			return &s->at[k];
+	}
+	return NULL;
+}
+
+static void compare(struct alignment *a, const struct spans *strace,
+		    const struct spans *kernel)
+{
+	long k = 0;
+
+	for (long i = 0; i < strace->n; i++) {
+		const struct span *call = &strace->at[i], *same;
+
+		while (k < kernel->n && kernel->at[k].pid < call->pid)
+			k++;
+		same = next_named(kernel, k, call);
+		if (!same)
+			continue;
+		pair(a, call, same);
+		k = same - kernel->at + 1;
+	}
+	a->only_strace = strace->n - a->pairs;
+	a->only_kernel = kernel->n - a->pairs;
+}
+
+int align(struct alignment *a, const char *log, const struct event *events,
+	  long n, int64_t offset)
+{
+	struct spans strace = { 0 }, kernel = { 0 };
+
+	*a = (struct alignment){ .least_ns = INT64_MIN, .most_ns = INT64_MAX };
+	if (read_strace(&strace, log))
+		return -1;
+	read_kernel(&kernel, events, n, offset);
+	compare(a, &strace, &kernel);
+	if (a->least_ns != INT64_MIN && a->most_ns != INT64_MAX) {
+		a->proved = a->least_ns <= 0 && a->most_ns >= 0;
+		a->bound_ns = llabs(a->least_ns) > llabs(a->most_ns)
+				      ? llabs(a->least_ns) : llabs(a->most_ns);
+	}
+	free(strace.at);
+	free(kernel.at);
+	return 0;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * align.h - whether strace's clock and the kernel's are one, from the data
+ *
+ * For a system call that both have seen, in a thread:
+ *
+ *     strace's line <= sys_enter       the tracer is told first, then the call
+ *     sys_exit <= strace's next line   goes on; at its end the other way round
+ *
+ * Each pair bounds what would have to be added to the kernel's times, from
+ * below or from above.  When 0 is within all bounds the clocks agree, and the
+ * farther of the two bounds is the greatest error that they can have.
+ */
+#ifndef IOMODELS_ALIGN_H
+#define IOMODELS_ALIGN_H
+
+#include "kernel.h"
+
+struct alignment {
+	long pairs;			/* calls that both have seen */
+	long only_strace, only_kernel;	/* calls that one of them has not */
+	int64_t least_ns, most_ns;	/* the offset lies between them */
+	int64_t bound_ns;		/* the farther one from 0 */
+	int proved;			/* 0 lies between them */
+};
+
+/*
+ * Compare strace's log (-f -o, times since 1970) with n events, whose times
+ * are offset away from CLOCK_REALTIME.  Returns 0, or -1 when the log cannot
+ * be read.
+ */
+int align(struct alignment *a, const char *log, const struct event *events,
+	  long n, int64_t offset);
+
+#endif

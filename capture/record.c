@@ -1,0 +1,593 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * record.c - runs a command under strace and tracefs, writes a folder
+ *
+ *     fork the command     it waits on a pipe, in the same process group
+ *     strace -p            attaches to it; its first line says that it has
+ *     kernel_follow        tracefs selects it
+ *     release              the command calls execve(2)
+ *
+ * What the child does before its execve is ours, so both logs are cut there.
+ * strace has a session of its own: a Ctrl-C of the terminal goes to us and to
+ * the command, and strace must stay to see what the command does then.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+#include "record.h"
+#include "trace.h"
+
+enum { ATTACH_MS = 10000, STRACE_END_MS = 10000 };
+
+struct run {
+	struct recording *r;
+	sigset_t before;		/* the signal mask that we were given */
+	int signals;			/* signalfd: what to hand on */
+	int go[2], failed[2];		/* pipes from and to the command's child */
+	pid_t strace;			/* 0: none */
+	int strace_said;		/* its stderr: a file without a name */
+};
+
+__attribute__((format(printf, 1, 2)))
+static void say(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	fprintf(stderr, "iomodels capture: ");
+	vfprintf(stderr, format, args);
+	putc('\n', stderr);
+	va_end(args);
+}
+
+static int64_t realtime_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return t.tv_sec * 1000000000LL + t.tv_nsec;
+}
+
+/* ---- before ---- */
+
+/* Where execvp(3) would find it: one execve, whatever PATH holds. */
+static int find_command(struct recording *r)
+{
+	const char *name = r->command[0], *path = getenv("PATH");
+	int found = 0;
+
+	if (strchr(name, '/') || !path) {
+		snprintf(r->path, sizeof(r->path), "%s", name);
+		path = NULL;
+		found = !access(name, F_OK);
+	}
+	while (path && *path) {
+		int n = strcspn(path, ":");
+		struct stat st;
+
+		snprintf(r->path, sizeof(r->path), "%.*s%s%s", n, path,
+			 n ? "/" : "", name);
+		path += n + (path[n] == ':');
+		if (stat(r->path, &st) || !S_ISREG(st.st_mode))
+			continue;
+		found = 1;
+		if (!access(r->path, X_OK))
+			return 0;
+	}
+	if (found && !access(r->path, X_OK))
+		return 0;
+	say("%s: %s", name, found ? "may not be executed" : "no such command");
+	return found ? 126 : 127;
+}
+
+/* strace's options; those for nanoseconds came with 5.6. */
+static void set_precision(struct recording *r)
+{
+	r->ns_precision = !system("strace --absolute-timestamps=format:unix,"
+				  "precision:ns --syscall-times=ns -V "
+				  ">/dev/null 2>&1");
+}
+
+/* Which sides there are; -1 when there is none. */
+static int choose_sides(struct recording *r)
+{
+	const char *missing = r->no_strace ? "not wanted (--no-strace)"
+					   : trace_missing();
+
+	if (missing)
+		snprintf(r->without_strace, sizeof(r->without_strace), "%s",
+			 missing);
+	else
+		set_precision(r);
+	if (r->no_kernel)
+		snprintf(r->without_kernel, sizeof(r->without_kernel),
+			 "not wanted (--no-kernel)");
+	else
+		r->kernel = kernel_begin(r->without_kernel);
+	if (*r->without_strace && !r->no_strace)
+		say("without strace: %s", r->without_strace);
+	if (*r->without_kernel && !r->no_kernel)
+		say("without the kernel's events: %s", r->without_kernel);
+	if (*r->without_strace && *r->without_kernel) {
+		say("nothing is left to capture with");
+		return -1;
+	}
+	return 0;
+}
+
+/* From now on signals wait until the command can have them. */
+static void take_signals(struct run *u)
+{
+	static const int not_ours[] = {
+		SIGCHLD, SIGTSTP, SIGTTIN, SIGTTOU, SIGCONT, SIGSEGV, SIGBUS,
+		SIGILL, SIGFPE, SIGTRAP, SIGABRT,
+	};
+	sigset_t set;
+
+	sigfillset(&set);
+	for (size_t i = 0; i < sizeof(not_ours) / sizeof(not_ours[0]); i++)
+		sigdelset(&set, not_ours[i]);
+	sigprocmask(SIG_BLOCK, &set, &u->before);
+	sigdelset(&set, SIGPIPE);		/* of our own stderr */
+	u->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+/* ---- the command ---- */
+
+/* In the child. */
+_Noreturn static void become(const struct run *u, pid_t parent)
+{
+	char byte;
+	int err;
+
+	/* It is not to outlive a capture that was killed. */
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	if (getppid() != parent)
+		_exit(1);
+	/* Yama lets only ancestors attach, unless the child allows it. */
+	if (!*u->r->without_strace)
+		prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY);
+	close(u->go[1]);
+	sigprocmask(SIG_SETMASK, &u->before, NULL);
+	if (read(u->go[0], &byte, 1) != 1)
+		_exit(1);			/* nobody lets us go */
+	execv(u->r->path, u->r->command);
+	err = errno;
+	if (write(u->failed[1], &err, sizeof(err)) < 0)
+		_exit(1);
+	_exit(err == ENOENT ? 127 : 126);
+}
+
+static int fork_command(struct run *u)
+{
+	pid_t self = getpid();
+
+	if (pipe2(u->go, O_CLOEXEC) || pipe2(u->failed, O_CLOEXEC))
+		return -1;
+	u->r->pid = fork();
+	if (!u->r->pid)
+		become(u, self);
+	close(u->go[0]);
+	close(u->failed[1]);
+	u->go[0] = u->failed[1] = -1;
+	return u->r->pid < 0 ? -1 : 0;
+}
+
+/* Returns 0 when the command has called execve, else what exit status. */
+static int release(struct run *u)
+{
+	int err = 0;
+
+	if (write(u->go[1], "", 1) != 1 ||
+	    read(u->failed[0], &err, sizeof(err)) < 0)
+		err = errno;
+	if (err)
+		say("%s: %s", u->r->path, strerror(err));
+	return !err ? 0 : err == ENOENT ? 127 : 126;
+}
+
+/* ---- strace ---- */
+
+_Noreturn static void become_strace(const struct run *u, pid_t parent)
+{
+	const struct recording *r = u->r;
+	char pid[16], log[4200];
+	char *args[16] = { "strace", "-f", "-q", "-yy", "-s", "64", "-p", pid,
+			   "-o", log };
+	sigset_t none;
+
+	prctl(PR_SET_PDEATHSIG, SIGTERM);	/* it detaches then */
+	if (getppid() != parent)
+		_exit(1);
+	setsid();
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	signal(SIGTERM, SIG_DFL);
+	dup2(u->strace_said, 2);
+	snprintf(pid, sizeof(pid), "%d", r->pid);
+	snprintf(log, sizeof(log), "%s/strace.log", r->dir);
+	if (r->ns_precision) {
+		args[10] = "--absolute-timestamps=format:unix,precision:ns";
+		args[11] = "--syscall-times=ns";
+	} else {
+		args[10] = "-ttt";
+		args[11] = "-T";
+	}
+	execvp(args[0], args);
+	_exit(127);
+}
+
+/* Who traces the process, 0 for nobody. */
+static pid_t tracer_of(pid_t pid)
+{
+	char path[64], line[256];
+	int tracer = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	f = fopen(path, "re");
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "TracerPid: %d", &tracer) == 1)
+			break;
+	if (f)
+		fclose(f);
+	return tracer;
+}
+
+/*
+ * A process that waits for us has been stopped by strace when there is a first
+ * line: the call that it waits in.  One that runs may not call anything for
+ * long: there it is enough that it has a tracer.
+ */
+static int is_attached(const struct run *u)
+{
+	char log[4200];
+	struct stat st;
+
+	snprintf(log, sizeof(log), "%s/strace.log", u->r->dir);
+	if (!u->r->command)
+		return tracer_of(u->r->pid) == u->strace;
+	return !stat(log, &st) && st.st_size > 0;
+}
+
+/* Why it has ended at once: its first line. */
+static void strace_failed(struct run *u)
+{
+	char said[200] = "";
+	ssize_t n = pread(u->strace_said, said, sizeof(said) - 1, 0);
+
+	said[n > 0 ? n : 0] = 0;
+	said[strcspn(said, "\n")] = 0;
+	snprintf(u->r->without_strace, sizeof(u->r->without_strace), "%s%s",
+		 *said ? said : "strace does not attach",
+		 strstr(said, "not permitted") ? "; run it as root" : "");
+	u->strace = 0;
+}
+
+static int start_strace(struct run *u)
+{
+	pid_t self = getpid();
+
+	if (*u->r->without_strace)
+		return 0;
+	u->strace_said = memfd_create("strace", MFD_CLOEXEC);
+	u->strace = fork();
+	if (!u->strace)
+		become_strace(u, self);
+	for (int ms = 0; u->strace > 0 && !is_attached(u); ms++) {
+		if (waitpid(u->strace, NULL, WNOHANG) == u->strace) {
+			strace_failed(u);
+		} else if (ms == ATTACH_MS) {
+			kill(u->strace, SIGKILL);
+			waitpid(u->strace, NULL, 0);
+			strace_failed(u);
+		} else {
+			poll(NULL, 0, 1);
+		}
+	}
+	if (u->strace > 0)
+		return 0;
+	say("without strace: %s", u->r->without_strace);
+	return u->r->kernel ? 0 : -1;
+}
+
+/*
+ * strace has seen the end of the command before we have; what it still traces
+ * are processes that the command has left behind.  They go on without it.
+ */
+static void stop_strace(struct run *u)
+{
+	if (u->strace <= 0)
+		return;
+	kill(u->strace, SIGTERM);
+	for (int ms = 0; waitpid(u->strace, NULL, WNOHANG) != u->strace; ms++) {
+		if (ms == STRACE_END_MS)
+			kill(u->strace, SIGKILL);
+		poll(NULL, 0, 1);
+	}
+	u->strace = 0;
+}
+
+/* ---- while it runs ---- */
+
+/*
+ * A signal for us is meant for the command.  One of the terminal has reached
+ * it already: we are in the same process group.  Returns 1 for a request to
+ * end, which an attached process does not get.
+ */
+static int hand_on(struct run *u)
+{
+	struct signalfd_siginfo info;
+	int end = 0;
+
+	while (read(u->signals, &info, sizeof(info)) == sizeof(info)) {
+		if (u->r->command && info.ssi_code != SI_KERNEL)
+			kill(u->r->pid, info.ssi_signo);
+		end |= info.ssi_signo == SIGINT || info.ssi_signo == SIGTERM ||
+		       info.ssi_signo == SIGHUP;
+	}
+	return end && !u->r->command;
+}
+
+static void wait_for_end(struct run *u)
+{
+	int pidfd = syscall(SYS_pidfd_open, u->r->pid, 0);
+
+	for (;;) {
+		struct pollfd p[2] = {
+			{ .fd = u->signals, .events = POLLIN },
+			{ .fd = pidfd, .events = POLLIN },
+		};
+
+		poll(p, 2, -1);
+		if (p[0].revents && hand_on(u))
+			break;
+		if (p[1].revents & (POLLIN | POLLERR | POLLNVAL))
+			break;
+	}
+	if (u->r->command)
+		waitpid(u->r->pid, &u->r->status, 0);
+	close(pidfd);
+}
+
+/* ---- after ---- */
+
+/*
+ * Cut what our child did before the execve of the command: it is no part of
+ * it.  Counts the lines that remain.
+ */
+static int trim_strace(struct recording *r)
+{
+	char path[4200], start[32], *line = NULL;
+	int kept = !r->command;
+	size_t size = 0;
+	long to = 0, n;
+	FILE *in, *out;
+
+	snprintf(path, sizeof(path), "%s/strace.log", r->dir);
+	snprintf(start, sizeof(start), "%d ", r->pid);
+	in = fopen(path, "re");
+	out = fopen(path, "r+e");
+	while (in && out && (n = getline(&line, &size, in)) > 0) {
+		/* "PID TIME execve(": reading is ahead of writing. */
+		kept |= !strncmp(line, start, strlen(start)) &&
+			strstr(line, " execve(") != NULL;
+		if (!kept)
+			continue;
+		to += fwrite(line, 1, n, out);
+		r->lines++;
+	}
+	free(line);
+	if (in)
+		fclose(in);
+	if (!in || !out || fflush(out) || ftruncate(fileno(out), to)) {
+		say("%s: %s", path, strerror(errno));
+		return -1;
+	}
+	fclose(out);
+	return 0;
+}
+
+static void trim_kernel(struct recording *r)
+{
+	r->events = kernel_events(r->kernel, &r->n);
+	if (!r->command)
+		return;
+	for (long i = 0; i < r->n; i++) {
+		const struct event *e = &r->events[i];
+
+		if (e->pid != r->pid || strcmp(e->name, "sys_enter") ||
+		    strcmp(syscall_name(event_number(e, "id", -1)), "execve"))
+			continue;
+		r->events += i;
+		r->n -= i;
+		return;
+	}
+}
+
+static int write_kernel(const struct recording *r)
+{
+	char path[4200];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/kernel.log", r->dir);
+	f = fopen(path, "we");
+	for (long i = 0; f && i < r->n; i++)
+		kernel_print(r->kernel, &r->events[i], f);
+	if (f && !fclose(f))
+		return 0;
+	say("%s: %s", path, strerror(errno));
+	return -1;
+}
+
+static void say_lost(const struct recording *r)
+{
+	if (r->lost < 0)
+		say("THE KERNEL'S RECORDS COULD NOT ALL BE READ");
+	if (r->lost <= 0)
+		return;
+	say("THE KERNEL LOST %ld EVENTS; kernel.log has gaps:", r->lost);
+	for (int cpu = 0; cpu < kernel_processors(r->kernel); cpu++)
+		if (kernel_lost(r->kernel, cpu))
+			say("  processor %d: %ld", cpu,
+			    kernel_lost(r->kernel, cpu));
+}
+
+static void compare_clocks(struct recording *r)
+{
+	const struct alignment *a = &r->alignment;
+	char log[4200];
+
+	snprintf(log, sizeof(log), "%s/strace.log", r->dir);
+	if (align(&r->alignment, log, r->events, r->n,
+		  kernel_offset(r->kernel)) ||
+	    a->least_ns == INT64_MIN || a->most_ns == INT64_MAX)
+		return;
+	r->aligned = 1;
+	if (!a->proved)
+		say("THE CLOCKS OF strace.log AND kernel.log DO NOT AGREE: the "
+		    "kernel's is off by %lld to %lld ns",
+		    (long long)a->least_ns, (long long)a->most_ns);
+}
+
+static void say_result(const struct recording *r)
+{
+	char bound[64] = "", lines[64] = "", events[64] = "";
+
+	if (!*r->without_strace)
+		snprintf(lines, sizeof(lines), ", %ld lines of strace",
+			 r->lines);
+	if (r->kernel)
+		snprintf(events, sizeof(events), ", %ld kernel events, %ld "
+			 "lost", r->n, r->lost);
+	if (r->aligned && r->alignment.proved)
+		snprintf(bound, sizeof(bound), ", one clock within %.1f us",
+			 r->alignment.bound_ns / 1e3);
+	say("%s%s%s%s", r->dir, lines, events, bound);
+}
+
+static int write_folder(struct recording *r)
+{
+	int failed = 0;
+
+	if (!*r->without_strace)
+		failed |= trim_strace(r);
+	if (r->kernel) {
+		trim_kernel(r);
+		failed |= write_kernel(r);
+		if (!*r->without_strace)
+			compare_clocks(r);
+		say_lost(r);
+	}
+	if (manifest_write(r)) {
+		say("%s/manifest.json: %s", r->dir, strerror(errno));
+		failed = -1;
+	}
+	if (!failed)
+		say_result(r);
+	return failed;
+}
+
+/* ---- the whole ---- */
+
+static int begin(struct run *u)
+{
+	struct recording *r = u->r;
+	int status = 0;
+
+	if (r->command && fork_command(u)) {
+		say("fork: %s", strerror(errno));
+		return 1;
+	}
+	if (start_strace(u))
+		return 1;
+	if (u->strace && r->kernel)
+		kernel_leave_out(r->kernel, u->strace);
+	if (r->kernel && kernel_follow(r->kernel, r->pid)) {
+		say("process %d: tracefs does not take it", r->pid);
+		return 1;
+	}
+	r->began = realtime_ns();
+	if (r->command)
+		status = release(u);
+	else
+		say("attached to process %d; SIGINT (Ctrl-C) ends the capture",
+		    r->pid);
+	return status;
+}
+
+/* The command was never started: our child must not wait for ever. */
+static void give_up(struct run *u)
+{
+	if (u->r->command && u->r->pid > 0) {
+		kill(u->r->pid, SIGKILL);
+		waitpid(u->r->pid, NULL, 0);
+	}
+	stop_strace(u);
+}
+
+static int run(struct run *u)
+{
+	struct recording *r = u->r;
+	int status = begin(u);
+
+	if (status) {
+		give_up(u);
+		return status;
+	}
+	wait_for_end(u);
+	r->ended = realtime_ns();
+	stop_strace(u);
+	if (r->kernel)
+		r->lost = kernel_end(r->kernel);
+	status = write_folder(r) ? 1 : 0;
+	if (!r->command)
+		return status;
+	if (WIFSIGNALED(r->status))
+		return 128 + WTERMSIG(r->status);
+	return WEXITSTATUS(r->status) ? WEXITSTATUS(r->status) : status;
+}
+
+int record(struct recording *r)
+{
+	struct run u = {
+		.r = r, .go = { -1, -1 }, .failed = { -1, -1 },
+		.strace_said = -1,
+	};
+	int status = r->command ? find_command(r) : 0;
+
+	if (status)
+		return status;
+	take_signals(&u);		/* before there is anything to remove */
+	status = choose_sides(r) ? 1 : run(&u);
+	for (int i = 0; i < 2; i++) {
+		if (u.go[i] >= 0)
+			close(u.go[i]);
+		if (u.failed[i] >= 0)
+			close(u.failed[i]);
+	}
+	if (u.strace_said >= 0)
+		close(u.strace_said);
+	close(u.signals);
+	sigprocmask(SIG_SETMASK, &u.before, NULL);
+	return status;
+}
+
+void record_free(struct recording *r)
+{
+	kernel_free(r->kernel);
+	r->kernel = NULL;
+}
