@@ -43,7 +43,8 @@ struct strand {
 		unsigned restarts;
 	} held[4];
 	unsigned n_held, since_held;
-	void *task;		/* of process.h */
+	long task_pid;		/* under which process.h knows it */
+	int known;		/* it does */
 };
 
 struct event {

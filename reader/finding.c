@@ -361,9 +361,15 @@ static void look_at_blocking(struct findings *f, const struct habits *h,
 
 static void look_at_write(struct findings *f, struct step *st)
 {
-	struct suspicion *s;
+	struct suspicion *s = st->file->suspicion;
+	const struct line *l = st->event->line;
 
-	if (!slice_is(st->event->line->error, "EPIPE"))
+	/* It owes the peer: EPOLLOUT brings it back, and it reads on then. */
+	if (s && (st->phase & PHASE_EMPTY ||
+		  (l->n_args > 2 &&
+		   st->bytes < slice_number(l->arg[2], NULL))))
+		s->full = 0;
+	if (!slice_is(l->error, "EPIPE"))
 		return;
 	s = suspect(st->file);
 	remember(s->epipe_line, s->epipes++, st->event->first);
@@ -392,7 +398,8 @@ static void look_at_wait(struct findings *f, struct habits *h, struct step *st)
 		h->spin = 0;
 	}
 	h->told = st->n_ready ? st->ready[0].file : NULL;
-	for (unsigned i = 0; i < st->n_ready; i++) {
+	/* A zero timeout: it only looks who else is there, and reads on. */
+	for (unsigned i = 0; st->phase & PHASE_WAIT && i < st->n_ready; i++) {
 		struct file *file = st->ready[i].file;
 		struct suspicion *s = file->suspicion;
 

@@ -437,18 +437,18 @@ static struct task *promised_child(struct world *w, long pid)
 static struct task *task_of(struct world *w, struct strand *s,
 			    unsigned long line, long long now)
 {
-	struct task *t = s->task, *parent = NULL;
+	struct task *t = s->known ? map_get(&w->tasks, s->task_pid) : NULL;
+	struct task *parent = NULL, *other;
 	unsigned flags = 0;
 
 	if (t && t->pid != s->pid) {		/* the log has named it by now */
-		struct task *other = map_remove(&w->tasks, s->pid);
-
+		other = map_remove(&w->tasks, s->pid);
 		if (other) {			/* a child that never spoke */
 			task_end(w, other, line);
 			free(other);
 		}
 		map_remove(&w->tasks, t->pid);
-		t->pid = s->pid;
+		t->pid = s->task_pid = s->pid;
 		map_put(&w->tasks, t->pid, t);
 	}
 	if (t)
@@ -468,7 +468,8 @@ static struct task *task_of(struct world *w, struct strand *s,
 		t->start_ns = now;
 	}
 	t->spoke = 1;
-	s->task = t;
+	s->task_pid = t->pid;
+	s->known = 1;
 	return t;
 }
 
@@ -1304,9 +1305,8 @@ void step_done(struct world *w, struct step *st)
 	if (st->file)
 		file_put(w, st->file, e->last);
 	if (e->kind == EVENT_EXIT || e->kind == EVENT_SUPERSEDED) {
-		e->strand->task = NULL;
-		if (map_get(&w->tasks, st->task->pid) == st->task)
-			map_remove(&w->tasks, st->task->pid);
+		e->strand->known = 0;
+		map_remove(&w->tasks, st->task->pid);
 		task_end(w, st->task, e->last);
 		free(st->task);
 		st->task = NULL;

@@ -88,6 +88,19 @@ TEST(an_edge_not_drained)
 	    ADD("5", "EPOLLIN|EPOLLET") TOLD("5")
 	    "7 read(5, \"abcd\", 4) = 4\n7 read(5, 0x1, 4)" AGAIN TOLD("5"));
 	EXPECT_EQ(0, end_and_find("not-drained"));
+	begin();			/* what it sends is stuck: it comes back */
+	say(LISTENER EPOLL ADD("3", "EPOLLIN") TOLD("3") ACCEPT
+	    ADD("5", "EPOLLIN|EPOLLOUT|EPOLLET") TOLD("5")
+	    "7 read(5, \"abcd\", 4) = 4\n7 write(5, \"abcd\", 4) = 2\n"
+	    TOLD("5"));
+	EXPECT_EQ(0, end_and_find("not-drained"));
+	begin();			/* others have their turn in between */
+	say(LISTENER EPOLL ADD("3", "EPOLLIN") TOLD("3") ACCEPT
+	    ADD("5", "EPOLLIN|EPOLLET") TOLD("5")
+	    "7 read(5, \"abcd\", 4) = 4\n"
+	    "7 epoll_wait(4, [{events=EPOLLIN, data={u32=5, u64=5}}], 9, 0) = 1\n"
+	    "7 read(5, \"ab\", 4) = 2\n");
+	EXPECT_EQ(0, end_and_find("not-drained"));
 }
 
 static void reads(const char *flags, int wasted)
