@@ -5,7 +5,8 @@
  * A request names a buffer and completes when the bytes are in it.  The
  * thread waits in io_uring_enter; the kernel tries each request at once, and
  * when it would block comes back to it, in this thread, when data is there:
- * so the thread copies too, inside io_uring_enter.
+ * so the thread copies too, inside io_uring_enter.  (Data that comes while the
+ * thread runs interrupts it: then it copies on its way out of the interrupt.)
  *
  *     io_uring_setup  mmap x2           the ring
  *     mmap                              the buffers; ACCEPT is queued
