@@ -525,7 +525,8 @@ void joiner_line(struct joiner *j, struct line *l, unsigned long number,
 		return;
 	}
 	now = time_of(j, l);
-	if (j->cut_strand && j->cut_doubtful && l->kind != LINE_TAIL)
+	if (j->cut_strand && j->cut_doubtful && l->kind != LINE_TAIL &&
+	    l->kind != LINE_CHATTER)
 		cut_was_none(j);
 	if (l->kind == LINE_TAIL) {
 		tail(j, l, number, now);

@@ -539,6 +539,8 @@ static int read_call(struct line *l, const char *p, const char *end)
 	if (!close)
 		return -1;
 	l->args = slice_of(open + 1, close);
+	while (l->args.len && l->args.at[l->args.len - 1] == ' ')
+		l->args.len--;			/* old: "resumed> ) = 1" */
 	for (unsigned i = 0; i < l->n_args; i++)
 		l->arg[i] = without_name(l->arg[i]);
 	if (slice_starts(l->args, "<... resuming "))
@@ -579,6 +581,36 @@ static int looks_unfinished(struct line *l, const char *p, const char *end)
 	return end - q <= 6 && end - q >= 2 && !memcmp(q + 1, ")", 1);
 }
 
+/*
+ * On a terminal other text comes in mid-line, and the call goes on in a later
+ * line.  Where does its own text end?  Before "strace: Process 7 attached" (old
+ * ones: without "strace: "), or, when a program's own output came into its
+ * write(1, "text", 4), after that number.
+ */
+static const char *end_of_torn(struct line *l, const char *p, const char *end)
+{
+	const char *at = memmem(p, end - p, "Process ", 8), *q;
+
+	if (at && at + 8 < end && is_digit(at[8]) &&
+	    memmem(at, end - at, " attached", 9)) {
+		l->flags |= LINE_ATTACHED;
+		l->new_pid = slice_number(slice_of(at + 8, end), NULL);
+		return at - p >= 8 && !memcmp(at - 8, "strace: ", 8) ? at - 8
+								     : at;
+	}
+	at = memchr(p, '"', end - p);
+	at = at ? skip_string(at, end) : NULL;
+	if (!at)
+		return end;
+	if (end - at > 3 && !memcmp(at, "...", 3))
+		at += 3;
+	if (end - at < 3 || memcmp(at, ", ", 2) || !is_digit(at[2]))
+		return end;
+	for (q = at + 2; q < end && is_digit(*q); q++)
+		;
+	return q;
+}
+
 static void read_call_line(struct line *l, const char *p, const char *end)
 {
 	const char *stop, *open;
@@ -606,15 +638,8 @@ static void read_call_line(struct line *l, const char *p, const char *end)
 		l->flags |= LINE_NO_RETURN;
 		return;
 	}
-	/* On a terminal other text comes in mid-line; what follows decides. */
 	l->kind = LINE_CUT;
-	l->body = slice_of(p, end);
-	stop = memmem(p, end - p, "strace: Process ", 16);
-	if (stop) {
-		l->body = slice_of(p, stop);
-		l->flags |= LINE_ATTACHED;
-		l->new_pid = slice_number(slice_of(stop + 16, end), NULL);
-	}
+	l->body = slice_of(p, end_of_torn(l, p, end));
 }
 
 /* "<... read resumed>\"x\", 1) = 1", also "<... read resumed #12>" */

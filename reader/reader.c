@@ -134,6 +134,8 @@ static void file_ends(void *context, struct file *f)
 	struct closed_file *c;
 
 	r->kinds[f->kind]++;
+	r->unknown_mode += f->assumed && f->nonblocking < 0 &&
+			   file_is_socket(f) && (f->reads || f->accepts);
 	finding_file_ends(&r->findings, f);
 	if (r->n_files++ >= FILES_KEPT)
 		return;

@@ -52,6 +52,7 @@ struct reader {
 	unsigned long long bytes, bytes_in, bytes_out;
 	long long first_ns, last_ns;
 	unsigned long kinds[FILE_KINDS];	/* files, by kind */
+	unsigned long unknown_mode;	/* sockets that may block or not */
 	struct closed_file files[FILES_KEPT];
 	unsigned long n_files;
 	struct { unsigned long line; char text[120]; } unknown[UNKNOWN_KEPT];

@@ -8,7 +8,7 @@
  *            times, durations, first_ns, span_ns },
  *   "totals": { calls, processes, tasks, signals, sigio, accepts, messages,
  *               calls_per_message, bytes_in, bytes_out, restarts,
- *               interrupted, injected, artefacts },
+ *               interrupted, injected, artefacts, unknown_mode },
  *   "phases": "inferred",
  *   "groups": [ { verdict, model, role, origin, exe, tasks, pids, first_line,
  *                 last_line, calls, messages, calls_per_message,
@@ -88,6 +88,7 @@ static void totals_member(struct json *j, const struct reader *r)
 	json_number(j, "interrupted", r->interrupted);
 	json_number(j, "injected", r->injected);
 	json_number(j, "artefacts", r->artefacts);
+	json_number(j, "unknown_mode", r->unknown_mode);
 	json_close(j, '}');
 }
 

@@ -278,6 +278,10 @@ static void missing_report(FILE *out, const struct reader *r)
 	else if (!j->has_durations)
 		fprintf(out, "no durations in the log (-T): a wait is bounded by "
 			"the thread's next line\n");
+	if (r->unknown_mode)
+		fprintf(out, "%lu socket%s opened before the log began: nothing "
+			"says if they block (attach at the start to see "
+			"fcntl)\n", r->unknown_mode, plural(r->unknown_mode));
 	if (j->orphans)
 		fprintf(out, "%lu call%s began before the log did\n",
 			j->orphans, plural(j->orphans));

@@ -42,12 +42,12 @@ start() {
 test_no_command() { expect 2 Usage: "$io"; }
 test_unknown_command() { expect 2 "frob: no such command" "$io" frob; }
 test_unknown_option() {
-	for c in "" list serve send; do
+	for c in "" list serve send explain; do
 		expect 2 "unrecognized option '--frob'" "$io" $c --frob || return
 	done
 }
 test_help() {
-	for c in "" list serve send; do
+	for c in "" list serve send explain; do
 		expect 0 Usage: "$io" $c --help || return
 	done
 }
@@ -55,6 +55,30 @@ test_version() { expect 0 '^iomodels [0-9]' "$io" --version; }
 test_list() {
 	expect 0 'I/O multiplexing' "$io" list &&
 		expect 0 '^  epoll  *level-triggered' "$io" list
+}
+test_explain() {
+	log=tests/corpus/redis.strace
+	expect 0 '^epoll, level-triggered$' "$io" explain $log &&
+		expect 0 '"version": 1' "$io" explain --json $log &&
+		expect 0 'accepts: .* listener' "$io" explain --lines $log &&
+		expect 0 '<html' "$io" explain --html $log &&
+		expect 0 traceEvents "$io" explain --perfetto $log &&
+		expect 0 'calls a message' "$io" explain --diff $log $log &&
+		expect 0 '^epoll' sh -c "\"$io\" explain <$log"
+}
+test_explain_fd() {
+	expect 0 'closed: 8 connection' "$io" explain --fd 8 \
+		tests/corpus/redis.strace || return
+	! grep -q 'recvfrom(9' "$dir/said"
+}
+test_explain_refuses() {
+	expect 1 'No such file' "$io" explain "$dir/none" &&
+		expect 1 'Is a directory' "$io" explain "$dir" &&
+		expect 1 'no line of strace output' "$io" explain Makefile &&
+		expect 1 ':1: a NUL byte' "$io" explain "$build/models/epoll" &&
+		expect 2 'two logs are wanted' "$io" explain --diff Makefile &&
+		expect 2 'one of them at a time' "$io" explain --json --html x &&
+		expect 2 'a number from 0' "$io" explain --fd x Makefile
 }
 test_stdout_full() {
 	expect 1 'No space left' sh -c "\"$io\" list >/dev/full"

@@ -140,6 +140,39 @@ TEST(chatter_tears_a_call)
 	EXPECT_EQ(0, r.joiner.unknown);
 }
 
+/* Old strace, and a program's own output in the middle of its write. */
+TEST(other_text_tears_a_call)
+{
+	all("[pid 31] clone(Process 41 attached (waiting for parent)\n"
+	    "Process 41 resumed (parent 31 ready)\n"
+	    "child_stack=0, flags=SIGCHLD) = 41\n"
+	    "[pid 31] write(1, \"a (b\"..., 45a (b, and more\n"
+	    ") = 45\n");
+	EXPECT_STR("clone(child_stack=0, flags=SIGCHLD)=41; "
+		   "write(1, \"a (b\"..., 45)=45; ", seen);
+	EXPECT_EQ(0, r.joiner.unknown);
+}
+
+/* strace 4: other blanks, signals in words, structs without names. */
+TEST(old_strace)
+{
+	all("Process 7 attached - interrupt to quit\n"
+	    "select(8, [7], NULL, NULL, {1, 0}) = ? ERESTARTNOHAND (To be "
+	    "restarted)\n"
+	    "--- SIGVTALRM (Virtual timer expired) @ 0 (0) ---\n"
+	    "sigreturn()                       = ? (mask now [])\n"
+	    "select(8, [7], NULL, NULL, {0, 9} <unfinished ...>\n"
+	    "<... select resumed> )            = 1 (in [7])\n"
+	    "recv(7, \"a\"..., 116, 0)           = 116\n"
+	    "rt_sigaction(SIGCHLD, {0x8061234, [], SA_RESTORER, 0x7f00}, "
+	    "{SIG_DFL}, 8) = 0\n");
+	EXPECT_STR("sigreturn()=0; select(8, [7], NULL, NULL, {0, 9})=1 r1; "
+		   "recv(7, \"a\"..., 116, 0)=116; rt_sigaction(SIGCHLD, "
+		   "{0x8061234, [], SA_RESTORER, 0x7f00}, {SIG_DFL}, 8)=0; ",
+		   seen);
+	EXPECT_EQ(0, r.joiner.unknown);
+}
+
 TEST(what_is_not_understood_is_counted_and_kept)
 {
 	all("7 close(3) = 0\n"
