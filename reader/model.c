@@ -92,10 +92,11 @@ static void note_wait(struct evidence *ev, struct part *p, struct step *st)
 	     !(e->line->flags & (LINE_HAS_ERROR | LINE_NO_RETURN))))
 		p->timeouts++;
 	keep_name(&p->wait_call, e->line->name);
+	if (e->line->flags & LINE_NO_RETURN)
+		return;				/* the end of the process cut it */
 	if (st->wait_ns != NO_TIME) {
 		waited(p, st->wait_ns, e->first, st->at_most);
-	} else if (e->start_ns != NO_TIME &&
-		   !(e->line->flags & LINE_NO_RETURN)) {
+	} else if (e->start_ns != NO_TIME) {
 		ev->open = p;
 		ev->open_ns = e->start_ns;
 		ev->open_line = e->first;

@@ -67,7 +67,7 @@ static void count_call(struct reader *r, struct step *st)
 	}
 	if (e->call == CALL_ACCEPT && st->made)
 		r->accepts++;
-	if (e->took_ns == NO_TIME)
+	if (e->took_ns == NO_TIME || e->line->flags & LINE_NO_RETURN)
 		return;
 	t->ns = plus_ns(t->ns, e->took_ns);
 	if (e->took_ns > t->longest_ns) {

@@ -155,7 +155,18 @@ static unsigned long tally(const struct reader *reader, const char *name)
 	return 0;
 }
 
-/* Calls, accepts and bytes are those that another tool counts. */
+static long long longest_epoll_wait(const struct reader *reader)
+{
+	const struct tally *t;
+	long long longest = 0;
+
+	map_each(&reader->tallies, i, t)
+		if (t->call == CALL_EPOLL_WAIT && t->longest_ns > longest)
+			longest = t->longest_ns;
+	return longest;
+}
+
+/* Calls, accepts, bytes and the longest wait are those that another tool counts. */
 TEST_TIMEOUT(the_counts_are_awk_s, 60)
 {
 	static const char *const names[] = {
@@ -191,6 +202,18 @@ TEST_TIMEOUT(the_counts_are_awk_s, 60)
 		n = counted(log, "/accept4?(\\(| resumed).*= [0-9]+(<[^ ]*)?"
 			    "( <[0-9.]+>)?$/ { n++ } END { print n + 0 }");
 		EXPECT_EQ(n, r.accepts);
+		n = counted(log, "/(read|recv(from|msg)?|readv|pread64)(\\(| resu"
+			    "med)/ && !/unfinished/ && match($0, /\\) += [0-9]+"
+			    "( <[0-9.]+>)?$/) { s = substr($0, RSTART); "
+			    "sub(/^\\) += /, \"\", s); n += s + 0 } "
+			    "END { print n + 0 }");
+		EXPECT_EQ(n, r.bytes_in);
+		n = counted(log, "/epoll_p?wait(\\(| resumed)/ && "
+			    "match($0, /<[0-9.]+>$/) { t = substr($0, RSTART + 1, "
+			    "RLENGTH - 2) + 0; if (t > m) m = t } "
+			    "END { printf \"%.0f\\n\", m * 1e9 }");
+		if (n)
+			EXPECT_EQ(n, longest_epoll_wait(&r));
 		reader_free(&r);
 	}
 }
