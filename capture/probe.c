@@ -14,6 +14,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/utsname.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include "probe.h"
 #include "../syscalls/errno.h"
@@ -193,6 +194,19 @@ closed:
 	return err;
 }
 
+/* What the program does: ask the ring first. */
+static long ask_send_zc(struct ring *r)
+{
+	static struct io_uring_probe probe;
+	long err;
+
+	memset(&probe, 0, sizeof(probe));
+	err = ring_probe(r, &probe);
+	if (err)
+		return err;
+	return ring_knows(&probe, IORING_OP_SEND_ZC) ? 0 : -EINVAL;
+}
+
 /* A datagram from a socket to itself: a Unix socket has no SEND_ZC. */
 static long try_send_zc(void)
 {
@@ -213,6 +227,9 @@ static long try_send_zc(void)
 		return err;
 	}
 	err = open_ring(&r, 1, 0);
+	if (err)
+		goto closed;
+	err = ask_send_zc(&r);
 	if (!err) {
 		sqe = ring_sqe(&r);
 		sqe->opcode = IORING_OP_SEND_ZC;
@@ -220,8 +237,9 @@ static long try_send_zc(void)
 		sqe->addr = (unsigned long)"x";
 		sqe->len = 1;
 		err = expect_more(&r, 1);
-		ring_close(&r);
 	}
+	ring_close(&r);
+closed:
 	close(fd);
 	return err;
 }
@@ -331,7 +349,7 @@ const struct probe probes[] = {
 	{ "io_uring: multishot RECV", "6.0", MULTISHOT "uring_udp", 0, 0,
 	  try_multishot_recv },
 	{ "io_uring: SEND_ZC", "6.0", "uring_zerocopy", 0, 0, try_send_zc },
-	{ "io_uring: DEFER_TASKRUN", "6.1", "uring_fast", 0, 1, try_defer },
+	{ "io_uring: DEFER_TASKRUN (not vital)", "6.1", "uring_fast", 0, 1, try_defer },
 	{ "io_uring: registered buffers", "5.1", "uring_file", 0, 0,
 	  try_fixed_buffers },
 	{ "io_setup", "2.6", "native_aio libaio", 0, 0, try_aio },
@@ -339,6 +357,28 @@ const struct probe probes[] = {
 	  try_aio_poll },
 	{ .name = NULL }
 };
+
+/*
+ * In a process of its own.  Closing a ring is not over when close returns:
+ * the kernel comes back to the thread that had it, and a recv with a timeout
+ * then ends with EINTR.  That must not happen to who asks here.
+ */
+long probe_try(const struct probe *probe)
+{
+	pid_t pid = fork(), done;
+	int status;
+
+	if (!pid)
+		_exit(-probe->try());
+	if (pid < 0)
+		return -errno;
+	do
+		done = waitpid(pid, &status, 0);
+	while (done < 0 && errno == EINTR);
+	if (done < 0 || !WIFEXITED(status))
+		return -ECHILD;
+	return -WEXITSTATUS(status);
+}
 
 /* name is one of the words of list. */
 static int is_word(const char *name, const char *list)
@@ -450,7 +490,9 @@ void probe_why(const struct probe *probe, long err, char why[256])
 		snprintf(why, 256, "no descriptor is left: ulimit -n 1024");
 	} else if (err == -EINVAL || err == -EOPNOTSUPP) {
 		snprintf(why, 256, "newer than this kernel, %.60s: Linux %s or "
-			 "later is wanted", u.release, probe->since);
+			 "later is wanted%s", u.release, probe->since,
+			 probe_status("Seccomp") == 2 ?
+			 "; or the seccomp filter that is on refuses it" : "");
 	} else if (!strncmp(probe->name, "io_uring", 8)) {
 		why_no_ring(err, why);
 	} else {
@@ -466,7 +508,7 @@ long probe_program(const struct program *p, char why[256])
 
 		if (probe->optional || !probe_concerns(probe, p))
 			continue;
-		err = probe->try();
+		err = probe_try(probe);
 		if (!err)
 			continue;
 		probe_why(probe, err, reason);

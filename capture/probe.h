@@ -17,13 +17,16 @@ struct probe {
 	const char *users;	/* the programs that want it, blanks between */
 	unsigned flag;		/* or all programs with this flag */
 	int optional;		/* they do without */
-	long (*try)(void);	/* 0, or -errno */
+	long (*try)(void);	/* 0, or -errno; see probe_try */
 };
 
 extern const struct probe probes[];	/* ends with a null name */
 
 /* p wants what the probe tries, and cannot do without. */
 int probe_concerns(const struct probe *probe, const struct program *p);
+
+/* 0, or the -errno that it got. */
+long probe_try(const struct probe *probe);
 
 /* Why the probe got -errno, and what to do about it. */
 void probe_why(const struct probe *probe, long err, char why[256]);

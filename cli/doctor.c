@@ -40,8 +40,9 @@ static struct outcome {
 static int outcome_count;
 
 static struct finding {
-	char name[40], value[64], note[300];
+	char name[64], value[64], note[300];
 	int bad;			/* something is left out; note: remedy */
+	int shown;
 } findings[PROBES];
 static int finding_count;
 
@@ -161,7 +162,7 @@ static void found(int bad, const char *name, const char *value,
 static void try_probes(void)
 {
 	for (const struct probe *p = probes; p->name; p++) {
-		long err = p->try();
+		long err = probe_try(p);
 		char why[256];
 
 		if (!err) {
@@ -169,8 +170,7 @@ static void try_probes(void)
 			continue;
 		}
 		probe_why(p, err, why);
-		found(1, p->name, errno_name(err), "%s%s", why, p->optional ?
-		      " (its program does without)" : "");
+		found(1, p->name, errno_name(err), "%s", why);
 	}
 }
 
@@ -328,6 +328,13 @@ static void print_wrapped(const char *text, int column)
 	printf("\n");
 }
 
+/* A word in the left column, the text in the right one. */
+static void print_block(const char *word, const char *text)
+{
+	printf("%-*s", INDENT - 1, word);
+	print_wrapped(text, INDENT - 1);
+}
+
 static void print_running(int running)
 {
 	printf("\n%d of %d programs run here\n", running, outcome_count);
@@ -342,10 +349,11 @@ static void print_running(int running)
 					 outcomes[i].program->name);
 		if (!names.len)
 			continue;
+		printf("  %s", group);
 		if (strlen(group) < INDENT - 3)
-			printf("  %-*s", INDENT - 3, group);
+			printf("%*s", INDENT - 3 - (int)strlen(group), "");
 		else
-			printf("  %s\n%*s", group, INDENT - 1, "");
+			printf("\n%*s", INDENT - 1, "");
 		print_wrapped(names.at, INDENT - 1);
 		free(names.at);
 	}
@@ -354,55 +362,73 @@ static void print_running(int running)
 /* Those that ended with the same words are told together. */
 static void print_refused(void)
 {
-	printf("\nThese do not\n");
+	struct text names = { 0 };
+
+	printf("\nthese do not\n");
 	for (int i = 0; i < outcome_count; i++) {
 		struct outcome *o = &outcomes[i];
 
 		if (o->shown || !*o->said)
 			continue;
+		names.len = 0;
 		for (int j = i; j < outcome_count; j++) {
 			struct outcome *same = &outcomes[j];
 
 			if (strcmp(o->said, same->said) ||
 			    strcmp(o->why, same->why))
 				continue;
-			printf("  %s\n", same->program->name);
+			text_add(&names, "%s%s", names.len ? " " : "",
+				 same->program->name);
 			same->shown = 1;
 		}
-		printf("%*s", INDENT - 1, "says:");
-		print_wrapped(o->said, INDENT - 1);
-		if (!*o->why)
-			continue;
-		printf("%*s", INDENT - 1, "here:");
-		print_wrapped(o->why, INDENT - 1);
+		print_block("!", names.at);
+		print_block("  it says", o->said);
+		if (*o->why)
+			print_block("  tried", o->why);
 	}
+	free(names.at);
+}
+
+/* The names of what had the same result as findings[i], and was not told. */
+static char *same_names(int i, struct text *names)
+{
+	const struct finding *f = &findings[i];
+
+	names->len = 0;
+	for (int j = i; j < finding_count; j++) {
+		struct finding *same = &findings[j];
+
+		if (strcmp(f->value, same->value) || strcmp(f->note, same->note))
+			continue;
+		text_add(names, "%s%s", names->len ? ", " : "", same->name);
+		same->shown = 1;
+	}
+	return names->at;
 }
 
 static void print_findings(void)
 {
-	struct text granted = { 0 };
+	struct text names = { 0 };
 
-	for (int i = 0; i < finding_count; i++)
-		if (!*findings[i].note)
-			text_add(&granted, "%s%s", granted.len ? ", " : "",
-				 findings[i].name);
-	printf("\nTried one by one\n");
-	if (granted.len) {
-		printf("  %-*s", INDENT - 3, "granted");
-		print_wrapped(granted.at, INDENT - 1);
-	}
-	free(granted.at);
+	printf("\ntried one by one\n");
 	for (int i = 0; i < finding_count; i++) {
 		const struct finding *f = &findings[i];
+		char word[80];
 
-		if (!*f->note)
+		if (f->shown)
 			continue;
-		printf("%c %-*s %-9s", f->bad ? '!' : ' ', INDENT - 3, f->name,
-		       f->value);
-		if (f->bad)
-			printf("\n%*s", INDENT - 1, "");
-		print_wrapped(f->note, f->bad ? INDENT - 1 : INDENT + 9);
+		if (f->bad) {
+			snprintf(word, sizeof(word), "! %s", f->value);
+			print_block(word, same_names(i, &names));
+			print_block("", f->note);
+		} else if (!*f->note) {
+			print_block("  granted", same_names(i, &names));
+		} else {
+			printf("  %-*s %-9s", INDENT - 3, f->name, f->value);
+			print_wrapped(f->note, INDENT + 9);
+		}
 	}
+	free(names.at);
 }
 
 static void print_text(int running)

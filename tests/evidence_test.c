@@ -19,6 +19,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include "tap.h"
+#include "../capture/probe.h"
 #include "../capture/scenario.h"
 
 #define TRACEFS "/sys/kernel/tracing"
@@ -39,11 +40,13 @@ static void start(struct server *s, const char *name, const char *service)
 {
 	struct lab_options o = { .service = service };
 	const struct program *p = program_find(name);
-	char *path = program_path(p);
+	char *path = program_path(p), why[256];
 
 	if (!path)
 		SKIP("%s is not built", name);
 	free(path);
+	if (probe_program(p, why))
+		SKIP("%s", why);
 	if (server_start(s, p, &o))
 		FAIL("%s", s->err.at);
 }

@@ -19,6 +19,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include "lab.h"
+#include "probe.h"
 #include "scenario.h"
 #include "tap.h"
 
@@ -54,26 +55,25 @@ static void show(const char *what, const struct text *t)
 		SAY("%s ends: %.400s", what, at);
 }
 
-/* Why no program can have a ring here, or NULL. */
-static const char *no_ring(void)
+/* What the kernel, or a filter, refuses p is no fault of p: 1, and why. */
+static int refused(const struct program *p, char why[256])
 {
-	if (wrapper[0])
-		return "qemu-user has no io_uring";
-	/* No parameters: EFAULT where it is allowed. */
-	syscall(__NR_io_uring_setup, 1, NULL);
-	return errno == EFAULT ? NULL : errno_name(errno);
+	if (!wrapper[0])
+		return probe_program(p, why) != 0;
+	snprintf(why, 256, "qemu-user has no io_uring");
+	return !!(p->flags & RING);
 }
 
 static void serve_with(struct server *s, const struct program *p,
 		       struct lab_options *o)
 {
-	char *path = program_path(p);
+	char *path = program_path(p), why[256];
 
 	if (!path)
 		SKIP("not built");
-	if (p->flags & RING && no_ring())
-		SKIP("io_uring_setup: %s", no_ring());
 	free(path);
+	if (refused(p, why))
+		SKIP("%s", why);
 	o->wrapper = wrapper[0] ? wrapper : NULL;
 	if (!server_start(s, p, o))
 		return;
@@ -317,10 +317,10 @@ TEST_TIMEOUT(a_silent_peer_delays_the_end_by_two_seconds, 30)
 	int n = 0, fd[64];
 
 	for (const struct program *p = programs; p->name; p++) {
-		char *path = program_path(p);
+		char *path = program_path(p), why[256];
 
 		if (p->flags & (UDP | FILES) || !path || n == 64 ||
-		    (p->flags & RING && no_ring()))
+		    refused(p, why))
 			continue;
 		free(path);
 		if (server_start(&s[n], p, &o)) {
@@ -434,11 +434,11 @@ static void refuses_bad_arguments(void *arg)
 	};
 	socklen_t len = sizeof(a);
 	int udp = t->p->flags & UDP;
-	char port[16], line[512] = "";
+	char port[16], line[512] = "", why[256];
 	int fd;
 
-	if (t->p->flags & RING && wrapper[0])
-		SKIP("%s", no_ring());
+	if (refused(t->p, why))
+		SKIP("%s", why);
 	fd = ASSERT_GE(socket(AF_INET, udp ? SOCK_DGRAM : SOCK_STREAM, 0), 0);
 	ASSERT_EQ(0, bind(fd, (void *)&a, sizeof(a)));
 	if (!udp)

@@ -19,7 +19,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include "programs.h"
+#include "probe.h"
 #include "tap.h"
 
 /* A reader with its own options. */
@@ -56,35 +56,16 @@ struct run {
 	char out[512], err[1024];
 };
 
-/* What the kernel, or a seccomp filter, refuses to all is no fault of ours. */
-static void need_kernel(const struct program *p)
-{
-	static char params[120];	/* struct io_uring_params */
-	unsigned long ctx = 0;
-	int ring = p->flags & RING;
-	long n = 0;
-
-	if (ring)
-		n = syscall(__NR_io_uring_setup, 1, params);
-	else if (!strcmp(p->name, "native_aio") || !strcmp(p->name, "libaio"))
-		n = syscall(__NR_io_setup, 1, &ctx);
-	if (n < 0 && (errno == ENOSYS || errno == EPERM))
-		SKIP("%s: %s here", ring ? "io_uring_setup" : "io_setup",
-		     errno_name(errno));
-	if (ring && n >= 0)
-		close(n);
-	if (ctx)
-		syscall(__NR_io_destroy, ctx);
-}
-
 static char *program(const struct reader *r)
 {
-	char *path = program_path(program_find(r->program));
-
-	need_kernel(program_find(r->program));
+	const struct program *p = program_find(r->program);
+	char *path = program_path(p), why[256];
 
 	if (!path)
 		SKIP("%s is not built", r->program);
+	/* What a kernel, or a filter, refuses to all is no fault of ours. */
+	if (probe_program(p, why))
+		SKIP("%s", why);
 	return path;
 }
 

@@ -7,6 +7,7 @@
  */
 #include "tap.h"
 #include "../capture/phase.h"
+#include "../capture/probe.h"
 #include "../capture/trace.h"
 
 struct row_of {
@@ -77,6 +78,8 @@ static void row_holds(void *arg)
 	free(path);
 	if (missing)
 		SKIP("%s", missing);
+	if (probe_program(r->program, why))
+		SKIP("%s", why);
 	if (trace_run(&t, r->program, scenario_find("two"), why))
 		FAIL("%s", why);
 	ASSERT_EQ(0, trace_row(&t, &row));
@@ -139,6 +142,8 @@ static void file_row_holds(void *arg)
 	if (!path)
 		SKIP("%s is not built", r->program->name);
 	free(path);
+	if (probe_program(r->program, why))
+		SKIP("%s", why);
 	if (phases_run_file(&now, r->program, !strcmp(r->calls, "O_DIRECT"),
 			    why)) {
 		if (strstr(why, "tracefs") || strstr(why, "tracing"))

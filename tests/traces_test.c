@@ -8,6 +8,7 @@
 #include <arpa/inet.h>
 #include <sys/socket.h>
 #include "tap.h"
+#include "../capture/probe.h"
 #include "../capture/trace.h"
 
 /* ---- what a test is about ---- */
@@ -30,6 +31,8 @@ static void capture(struct trace *t, const struct program *p,
 	if (!path)
 		SKIP("%s is not built", p->name);
 	free(path);
+	if (probe_program(p, why))
+		SKIP("%s", why);
 	if (trace_run(t, p, c, why))
 		FAIL("%s", why);
 }

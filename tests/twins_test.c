@@ -11,6 +11,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 #include "lab.h"
+#include "probe.h"
 #include "tap.h"
 
 enum { ANSWER_MS = 10000 };
@@ -84,6 +85,7 @@ static int calls_of(const char *name, char lines[64][1024])
 {
 	const struct program *p = program_find(name);
 	char file[] = "/tmp/twins-XXXXXX", *path = program_path(p);
+	char why[256];
 	char *wrapper[] = {
 		"strace", "-e", "trace=io_uring_setup,io_uring_enter,"
 		"io_uring_register", "-e", "signal=none", "-o", file, NULL,
@@ -96,11 +98,11 @@ static int calls_of(const char *name, char lines[64][1024])
 	if (!path)
 		SKIP("%s is not built: no liburing", name);
 	free(path);
+	if (probe_program(p, why))
+		SKIP("%s", why);
 	ASSERT_EQ(0, close(mkostemp(file, O_CLOEXEC)));
 	if (server_start(&s, p, &o)) {
 		unlink(file);
-		if (strstr(s.err.at, "io_uring_setup: E"))
-			SKIP("%.200s", s.err.at);
 		FAIL("%s", s.err.at);
 	}
 	visit(&s, 1);
