@@ -663,8 +663,13 @@ static void take_out(struct set *s, uint64_t member)
 			s->at[i--] = s->at[--s->n];
 }
 
+/* What the tracer does itself: an interrupt runs in anybody's context. */
 static int is_tracer(const struct kernel *k, const struct event *e)
 {
+	enum { HARDIRQ = 8, SOFTIRQ = 16 };
+
+	if (event_number(e, "common_flags", 0) & (HARDIRQ | SOFTIRQ))
+		return 0;
 	return k->tracer ? e->pid == k->tracer : !strcmp(e->comm, "strace");
 }
 

@@ -67,6 +67,7 @@ static void strace_side(struct json *j, const struct recording *r)
 	trace_version(version);
 	json_open(j, "strace", '{');
 	json_text(j, "version", version);
+	json_number(j, "pid", r->strace);
 	json_text(j, "file", "strace.log");
 	json_text(j, "clock", "CLOCK_REALTIME");
 	json_text(j, "precision", r->ns_precision ? "ns" : "us");

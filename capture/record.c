@@ -298,6 +298,7 @@ static int start_strace(struct run *u)
 			poll(NULL, 0, 1);
 		}
 	}
+	u->r->strace = u->strace;
 	if (u->strace > 0)
 		return 0;
 	say("without strace: %s", u->r->without_strace);

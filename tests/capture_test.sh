@@ -1,0 +1,304 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# capture_test.sh - iomodels capture: both sides, and nothing left behind
+#
+# A test is a function test_NAME; its exit status is the result, and what it
+# prints is shown when it fails.  4 is a skip; the last line is its reason.
+# What runs in the background says so on a fifo, so that nothing has to guess.
+
+build=${BUILD:-build}
+io=$build/iomodels
+instances=/sys/kernel/tracing/instances
+dir=$(mktemp -d) || exit 1
+chmod 755 "$dir"			# for the test without root
+pid=
+stop() {
+	exec 3<&-
+	[ "$pid" ] && kill -TERM "$pid" 2>/dev/null && wait "$pid"
+	pid=
+}
+trap 'stop; rm -rf "$dir"' EXIT
+trap 'exit 143' TERM INT
+
+need_strace() {
+	strace -o /dev/null true 2>/dev/null && return
+	echo "strace cannot be used (apt install strace)"
+	return 1
+}
+need_tracefs() {
+	[ -w $instances ] && return
+	echo "tracefs may not be written here (run as root)"
+	return 1
+}
+need_both() { need_strace && need_tracefs; }
+
+# captured ARGUMENT...: what it says goes to $dir/err.
+captured() { timeout 20 "$io" capture -o "$dir/c" "$@" 2>"$dir/err"; }
+
+has() {
+	grep -q -e "$2" "$dir/$1" && return
+	echo "no '$2' in $1:"
+	head -n 20 "$dir/$1"
+	return 1
+}
+
+# expect STATUS WORD...: the exit status of capture with these arguments.
+expect() {
+	want=$1
+	shift
+	captured "$@" >"$dir/out" </dev/null
+	status=$?
+	[ $status = "$want" ] && return
+	echo "capture $*: status $status, expected $want"
+	cat "$dir/err"
+	return 1
+}
+
+# background TEXT COMMAND...: its stderr is descriptor 3, read until the line
+# with TEXT: $line.
+background() {
+	until_line=$1
+	shift
+	rm -f "$dir/fifo"
+	mkfifo "$dir/fifo"
+	"$@" >"$dir/out" 2>"$dir/fifo" &
+	pid=$!
+	exec 3<"$dir/fifo"
+	while read -r line <&3; do
+		case $line in
+		*"$until_line"*) return 0 ;;
+		esac
+		echo "$line"
+	done
+	echo "$*: ended without '$until_line'"
+	return 1
+}
+
+left() { ls -d $instances/iomodels-"$1"-* 2>/dev/null; }
+
+test_streams_and_status_are_the_commands() {
+	need_strace || return 4
+	echo in | captured --no-kernel -- \
+		sh -c 'cat; echo err >&2; exit 7' >"$dir/out"
+	status=$?
+	[ $status = 7 ] || { echo "status $status"; return 1; }
+	echo in | cmp - "$dir/out" && has err '^err$' &&
+		has c/manifest.json '"exit_status": 7'
+}
+test_a_signal_is_128_and_its_number() {
+	need_strace || return 4
+	expect 137 --no-kernel -- sh -c 'kill -KILL $$' &&
+		has c/manifest.json '"signal": 9'
+}
+test_the_log_begins_with_the_commands_execve() {
+	need_strace || return 4
+	expect 0 --no-kernel -- true &&
+		head -n 1 "$dir/c/strace.log" | grep ' execve(".*/true", \["true"\]'
+}
+test_both_sides_on_one_clock() {
+	need_both || return 4
+	expect 0 -- sh -c 'true & wait' &&
+		has c/manifest.json '"proved": true' &&
+		has c/manifest.json '"lost": 0' &&
+		has c/manifest.json '"calls_only_in_strace": 0' &&
+		has c/manifest.json '"calls_only_in_kernel": 0' &&
+		has c/strace.log 'wait4(' && has c/kernel.log '(wait4)' || return
+	head -n 1 "$dir/c/kernel.log" | grep '(execve)'
+}
+test_strace_is_not_in_the_kernels_log() {
+	need_both || return 4
+	expect 0 -- ls / || return
+	strace=$(awk -F '[ ,]+' '/"strace": {/ { inside = 1 }
+		inside && $2 == "\"pid\":" { print $3; exit }' \
+		"$dir/c/manifest.json")
+	# Not what it calls and not what is done to it.  The switches from and
+	# to it stay, where they say when the command ran; so do the interrupts
+	# that happened to come while it ran.
+	awk -v strace="$strace" '
+	/ sys_enter / { calls++ }
+	$3 == strace && $5 != "sched_switch" { its++ }
+	($3 == strace && / sys_e/) || $0 ~ " pid=" strace " " { print; bad = 1 }
+	END {
+		print its + 0 " events of strace, " calls " calls"
+		exit bad || !strace || its > calls / 4
+	}' "$dir/c/kernel.log"
+}
+test_one_side_alone() {
+	need_both || return 4
+	expect 0 --no-strace -- true && has c/kernel.log '(execve)' &&
+		! [ -e "$dir/c/strace.log" ] &&
+		has c/manifest.json 'not wanted (--no-strace)' &&
+		expect 0 --no-kernel -- true && has c/strace.log execve &&
+		! [ -e "$dir/c/kernel.log" ] &&
+		has c/manifest.json 'not wanted (--no-kernel)'
+}
+test_the_manifest_is_json() {
+	need_strace || return 4
+	expect 0 -- sh -c ': "\"<\\é$(printf "\t\377")"' || return
+	if command -v jq >/dev/null; then
+		jq -e '.uname.release and .strace.version and
+			(.command | length == 3)' "$dir/c/manifest.json"
+	elif command -v python3 >/dev/null; then
+		python3 -m json.tool <"$dir/c/manifest.json"
+	else
+		echo "neither jq nor python3 is here to read JSON"
+		return 4
+	fi
+}
+test_a_ring_seen_by_the_kernel_alone() {
+	need_both || return 4
+	[ -x "$build/uring/uring_basic" ] || { echo "uring_basic is not built"; return 4; }
+	"$io" capture --text uring_basic >/dev/null 2>"$dir/err" || {
+		echo "io_uring may not be used here"; return 4; }
+	expect 0 uring_basic two && has c/kernel.log io_uring_complete &&
+		has c/manifest.json '"scenario": "two"' &&
+		has c/manifest.json '"lost": 0'
+}
+test_the_next_free_name() {
+	need_strace || return 4
+	( case $io in /*) ;; *) io=$PWD/$io ;; esac
+	  cd "$dir" && "$io" capture --no-kernel -- true &&
+		"$io" capture --no-kernel -- true ) 2>"$dir/err" &&
+		has capture-true-2/manifest.json '"exit_status": 0'
+}
+
+test_wrong() {
+	expect 2 && has err 'which model' &&
+	expect 2 -- && has err 'which command' &&
+	expect 2 epoll -- true && has err 'one at a time' &&
+	expect 2 --no-strace --no-kernel -- true && has err 'leave nothing' &&
+	expect 2 --pid 0 && has err 'pid 0: a number' &&
+	expect 2 epol && has err 'no such model; epoll?' &&
+	expect 127 -- "$dir/nonesuch" && has err 'no such command' &&
+	expect 126 -- "$dir/err" && has err 'may not be executed' &&
+	! [ -e "$dir/c" ]
+}
+test_a_folder_with_other_files_is_kept() {
+	mkdir "$dir/c"
+	echo mine >"$dir/c/file"
+	expect 1 -- true && has err 'holds other files' && has c/file mine
+}
+
+# A model asks for SIGINT again, which sh ignores for what is in background.
+test_sigint_leaves_nothing() {
+	need_strace || return 4
+	background ": serving " "$io" capture -o "$dir/c" -- \
+		"$build/models/epoll" --port 0 || return
+	kill -INT $pid
+	timeout 20 cat <&3 >"$dir/err"
+	wait $pid
+	status=$?
+	echo "status $status, left: $(left $pid)"
+	[ $status = 0 ] && ! [ "$(left $pid)" ] &&
+		has c/strace.log 'epoll_create1' && has c/manifest.json pid
+}
+test_sigterm_leaves_nothing() {
+	need_strace || return 4
+	background up "$io" capture -o "$dir/c" -- \
+		sh -c 'echo up >&2; exec sleep 100' || return
+	kill -TERM $pid
+	timeout 20 cat <&3 >"$dir/err"
+	wait $pid
+	status=$?
+	echo "status $status, left: $(left $pid)"
+	[ $status = 143 ] && ! [ "$(left $pid)" ] &&
+		has c/manifest.json '"signal": 15'
+}
+test_after_sigkill_the_next_one_works() {
+	need_both || return 4
+	background up "$io" capture -o "$dir/c" -- \
+		sh -c 'echo up >&2; exec sleep 100' || return
+	kill -KILL $pid
+	timeout 20 cat <&3 >"$dir/err"		# until the command has ended
+	status=$?
+	wait $pid 2>/dev/null
+	[ $status = 0 ] || { echo "the command still runs"; return 1; }
+	expect 0 -- true && has c/manifest.json '"exit_status": 0' || return
+	echo "left: $(left $pid)"
+	! [ "$(left $pid)" ]
+}
+test_without_root_strace_alone() {
+	need_strace || return 4
+	if [ "$(id -u)" = 0 ]; then
+		as="setpriv --reuid=65534 --regid=65534 --clear-groups"
+		$as "$io" list >/dev/null 2>&1 || {
+			echo "no setpriv, or not executable for all: $io"
+			return 4
+		}
+	fi
+	mkdir "$dir/c"
+	chmod 777 "$dir/c"
+	timeout 20 $as "$io" capture -o "$dir/c" -- sh -c 'exit 5' 2>"$dir/err"
+	status=$?
+	echo "status $status"
+	[ $status = 5 ] && has err 'Permission denied.*run it as root' &&
+		has c/strace.log execve && has c/manifest.json '"kernel": null' &&
+		has c/manifest.json 'run it as root'
+}
+test_attached_to_a_server() {
+	need_strace || return 4
+	background ": serving " "$build/models/epoll" --port 0 --service echo || return
+	server=$pid port=${line##*:}
+	background "attached to process $server" \
+		"$io" capture -o "$dir/c" --pid "$server" >"$dir/first" || {
+		kill $server; return 1; }
+	timeout 20 "$io" send --port "$port" --message hi >"$dir/sent"
+	kill -INT $pid
+	timeout 20 cat <&3 >"$dir/err"
+	wait $pid
+	status=$?
+	kill $server
+	wait $server
+	echo "status $status, the server's $?"
+	[ $status = 0 ] && has first EINTR && has sent '"hi"' &&
+		has c/strace.log accept4 && has c/strace.log 'recvfrom(.*send_user' &&
+		has c/manifest.json '"attached": true'
+}
+
+# served COMMAND...: what the client got and what the server printed.
+served() {
+	background ": serving " "$@" >/dev/null || return
+	for message in one two three; do
+		timeout 20 "$io" send --port "${line##*:}" --message $message
+	done
+	kill -TERM $pid
+	timeout 20 cat <&3 >/dev/null
+	wait $pid
+	echo "status $?"
+	cat "$dir/out"
+}
+# What differs from run to run: the time, and the clients' ports.
+normal() { sed 's/"....-..-.. ..:..:.."/TIME/; s/127.0.0.1:[0-9]*/PEER/'; }
+
+test_a_traced_server_does_the_same() {
+	need_strace || return 4
+	for service in print echo; do
+		served "$build/models/epoll" --port 0 --service $service |
+			normal >"$dir/plain"
+		served "$io" capture -o "$dir/c" -- "$build/models/epoll" \
+			--port 0 --service $service | normal >"$dir/traced"
+		grep -q three "$dir/plain" || { cat "$dir/plain"; return 1; }
+		diff "$dir/plain" "$dir/traced" || return
+		rm -r "$dir/c"
+	done
+}
+
+tests=$(sed -n 's/^\(test_[a-z0-9_]*\)().*/\1/p' "$0")
+echo "TAP version 13"
+echo "1..$(echo "$tests" | wc -l)"
+n=0 rc=0
+for t in $tests; do
+	n=$((n + 1))
+	$t >"$dir/log" 2>&1
+	case $? in
+	0)	echo "ok $n ${t#test_}" ;;
+	4)	echo "ok $n ${t#test_} # SKIP $(tail -n 1 "$dir/log")" ;;
+	*)	sed 's/^/# /' "$dir/log"
+		echo "not ok $n ${t#test_}"
+		rc=1 ;;
+	esac
+	stop >/dev/null 2>&1
+	rm -rf "$dir/c"
+done
+exit $rc
