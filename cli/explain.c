@@ -4,6 +4,8 @@
  */
 #include <errno.h>
 #include <error.h>
+#include <glob.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -153,6 +155,22 @@ static void report(struct reader *r, const struct arguments *a, void *context)
 	}
 }
 
+/* "log" was asked for and log.4711, log.4712 are there. */
+static void hint(const char *path)
+{
+	char *pattern;
+	glob_t g;
+
+	if (!access(path, F_OK) || asprintf(&pattern, "%s.[0-9]*", path) < 0)
+		return;
+	if (!glob(pattern, 0, NULL, &g)) {
+		error(0, 0, "strace -ff wrote a file for each task: name them "
+		      "all, %s", pattern);
+		globfree(&g);
+	}
+	free(pattern);
+}
+
 static int explain(const struct arguments *a)
 {
 	static char *standard_input[] = { "-", NULL };
@@ -179,6 +197,8 @@ static int explain(const struct arguments *a)
 	if (r->calls || r->signals)
 		report(r, a, scene);
 	rc = finish(r, rc);
+	if (rc && a->n == 1)
+		hint(a->paths[0]);
 	if (scene)
 		scene_free(scene);
 	free(scene);

@@ -12,7 +12,7 @@
 
 enum {
 	WASTED_MIN = 8,		/* EAGAINs after a read that had emptied it */
-	WASTED_PERCENT = 80,	/* of the reads */
+	WASTED_PERCENT = 80,	/* of the reads that level-triggering asked for */
 	HERD_MIN = 2,		/* woken for nothing */
 	ONE_BYTE_MIN = 16,
 	SINGLE_MIN = 100,	/* io_uring_enter with one request */
@@ -324,7 +324,7 @@ static void look_at_read(struct findings *f, struct habits *h, struct step *st)
 	}
 	if (!(st->phase & PHASE_COPY))
 		return;
-	h->reads++;
+	h->reads += is_level(file);
 	s->full = asked > 0 && st->bytes == asked && is_edge(file);
 	s->short_read = asked > 0 && st->bytes < asked;
 	s->full_line = line;

@@ -254,6 +254,14 @@ static void advance(struct reader *r, struct head *h)
 		complain(r, &h->s, h->s.error ? h->s.error : torn);
 }
 
+static int comes_before(const struct line *a, const struct line *b)
+{
+	if (a->at_ns != NO_TIME && b->at_ns != NO_TIME)
+		return a->at_ns < b->at_ns;
+	/* The one that begins with execve made the others. */
+	return slice_is(a->name, "execve") && !slice_is(b->name, "execve");
+}
+
 /*
  * The files of -ff have no order but their times.  Without times they are read
  * one after another, which keeps each thread's own order.
@@ -280,11 +288,8 @@ static int read_set(struct reader *r, char *const *paths, unsigned n)
 		for (unsigned i = 0; i < n; i++) {
 			if (!heads[i].more)
 				continue;
-			if (!next || heads[i].line.at_ns == NO_TIME ||
-			    (next->line.at_ns != NO_TIME &&
-			     heads[i].line.at_ns < next->line.at_ns))
-				next = next && heads[i].line.at_ns == NO_TIME ?
-				       next : &heads[i];
+			if (!next || comes_before(&heads[i].line, &next->line))
+				next = &heads[i];
 		}
 		if (!next)
 			break;
