@@ -87,8 +87,11 @@ static void note_wait(struct evidence *ev, struct part *p, struct step *st)
 
 	p->waits++;
 	p->events += st->n_ready;
+	/* (io_uring_enter returns what it submitted, often 0.) */
 	if (slice_is(e->line->aux, "Timeout") ||
+	    slice_is(e->line->error, "ETIME") ||
 	    (call_class(e->call) == CLASS_WAIT && !e->line->ret &&
+	     e->call != CALL_RING_ENTER &&
 	     !(e->line->flags & (LINE_HAS_ERROR | LINE_NO_RETURN))))
 		p->timeouts++;
 	keep_name(&p->wait_call, e->line->name);
@@ -101,6 +104,13 @@ static void note_wait(struct evidence *ev, struct part *p, struct step *st)
 		ev->open_ns = e->start_ns;
 		ev->open_line = e->first;
 	}
+}
+
+static void note_ask(struct part *p, struct step *st)
+{
+	p->asks++;
+	p->events += st->n_ready;
+	keep_name(&p->wait_call, st->event->line->name);
 }
 
 /* Without -T a wait lasts at most until the thread's next line. */
@@ -296,7 +306,7 @@ static void note_call(struct evidence *ev, struct step *st)
 		if (st->phase & PHASE_WAIT)
 			note_wait(ev, p, st);
 		else if (class == CLASS_WAIT && !(st->phase & PHASE_SUBMIT))
-			p->asks++;
+			note_ask(p, st);
 		if (st->model == MODEL_EPOLL && e->call == CALL_EPOLL_WAIT)
 			note_epoll(p, st);
 		if (st->model == MODEL_AIO)

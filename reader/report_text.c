@@ -78,6 +78,9 @@ static void waits_line(FILE *out, const struct part *p)
 {
 	char text[24];
 
+	if (p->asks)
+		fprintf(out, "    asks     in %s, %lu time%s, without sleeping\n",
+			p->wait_call.text, p->asks, plural(p->asks));
 	if (!p->waits)
 		return;
 	fprintf(out, "    waits    in %s, %lu time%s", p->wait_call.text, p->waits,
@@ -294,6 +297,13 @@ static void missing_report(FILE *out, const struct reader *r)
 	if (r->injected)
 		fprintf(out, "%lu result%s injected by strace, not by the "
 			"kernel\n", r->injected, plural(r->injected));
+	for (const struct group *g = r->models.groups; g; g = g->next)
+		if (g->mask & 1u << MODEL_RING) {
+			fprintf(out, "io_uring: strace shows no request and no "
+				"completion, only the calls that hand over "
+				"and wait\n");
+			break;
+		}
 	fprintf(out, "phases are inferred: the log has no kernel events\n");
 	if (!j->unknown)
 		return;
