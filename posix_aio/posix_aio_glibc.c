@@ -104,7 +104,7 @@ static void start_read(struct slot *s)
 		cb->aio_sigevent.sigev_signo = SIGRTMIN;
 	else if (notify == THREAD)
 		cb->aio_sigevent.sigev_notify_function = on_done;
-	list[i] = cb;
+	__atomic_store_n(&list[i], cb, __ATOMIC_RELAXED);
 	__atomic_add_fetch(&in_flight, 1, __ATOMIC_RELAXED);
 	if (aio_read(cb))
 		fail(1, "aio_read: %s%s\n", errno_name(errno), errno == EAGAIN ?
@@ -124,7 +124,7 @@ static void reap(unsigned i)
 		fail(1, "aio_read: EAGAIN: no signal could be queued: "
 		     "RLIMIT_SIGPENDING (ulimit -i); --notify suspend needs "
 		     "none\n");
-	list[i] = NULL;
+	__atomic_store_n(&list[i], NULL, __ATOMIC_RELAXED);
 	if (!got(s, "aio_read", err ? -err : aio_return(&cbs[i])) ||
 	    next_block(s))
 		start_read(s);
@@ -155,9 +155,14 @@ static void notice_lost_callbacks(void)
 	if (reads != reads_before)
 		seconds = 0;
 	reads_before = reads;
-	for (unsigned i = 0; i < opt.depth; i++)
-		if (list[i] && aio_error(list[i]) == EINPROGRESS)
+	for (unsigned i = 0; i < opt.depth; i++) {
+		/* Once: a callback may set it to NULL meanwhile. */
+		const struct aiocb *cb = __atomic_load_n(&list[i],
+							 __ATOMIC_RELAXED);
+
+		if (cb && aio_error(cb) == EINPROGRESS)
 			seconds = 0;		/* a slow device */
+	}
 	if (++seconds > 3)
 		fail(1, "aio_read: no thread could be started for its "
 		     "callback: RLIMIT_NPROC (ulimit -u); --notify suspend "
