@@ -305,6 +305,56 @@ TEST(epoll_data_names_the_descriptor)
 	EXPECT_EQ(0, file_of(7, 5)->n_watch);
 }
 
+/* The same calls as aarch64, 32-bit ARM and i386 name them. */
+TEST(other_architectures)
+{
+	static const char *const waits[] = {
+		"_newselect(8, [3], [], NULL, NULL) = 1 (in [3])",
+		"pselect6_time64(8, [3], NULL, NULL, NULL, NULL) = 1 (in [3])",
+		"ppoll([{fd=3, events=POLLIN}], 1, NULL, NULL, 8) = 1 "
+			"([{fd=3, revents=POLLIN}])",
+		"ppoll_time64([{fd=3, events=POLLIN}], 1, NULL, NULL, 8) = 1 "
+			"([{fd=3, revents=POLLIN}])",
+		"epoll_pwait(4, [{events=EPOLLIN, data={u32=3, u64=3}}], 9, -1, "
+			"NULL, 8) = 1",
+		"epoll_pwait2(4, [{events=EPOLLIN, data=0x3}], 9, NULL, NULL, 8)"
+			" = 1",
+	};
+
+	for (unsigned i = 0; i < sizeof(waits) / sizeof(*waits); i++) {
+		begin();
+		feed("socket(AF_INET, SOCK_STREAM|SOCK_NONBLOCK, 0) = 3\n"
+		     "epoll_create1(0) = 4\n"
+		     "epoll_ctl(4, EPOLL_CTL_ADD, 3, {events=EPOLLIN, "
+		     "data={u32=3, u64=3}}) = 0\n");
+		feed(waits[i]);
+		EXPECT_EQ(1, file_of(0, 3)->ready);
+		feed("recv(3, \"abc\", 9, 0) = 3\n");
+		EXPECT_EQ(3, (long)file_of(0, 3)->bytes_in);
+		EXPECT_EQ(0, file_of(0, 3)->ready);
+	}
+}
+
+/* Attached in the middle: decorations say what the descriptors are. */
+TEST(attached_late_with_decorations)
+{
+	begin();
+	feed("epoll_wait(5<anon_inode:[eventpoll]>, [{events=EPOLLIN, "
+	     "data={u32=9, u64=9}}], 8, -1) = 1\n"
+	     "accept4(3<TCP:[0.0.0.0:80]>, NULL, NULL, SOCK_NONBLOCK) = "
+	     "9<TCP:[10.0.0.1:80->10.0.0.2:5555]>\n"
+	     "read(7<pipe:[81]>, \"a\", 1) = 1\n"
+	     "read(8</var/log/x, (y) [z]>, \"a\", 1) = 1\n"
+	     "io_uring_enter(6<anon_inode:[io_uring]>, 1, 0, 0, NULL, 8) = 1\n");
+	EXPECT_EQ(FILE_EPOLL, (long)file_of(0, 5)->kind);
+	EXPECT_EQ(FILE_LISTENER, (long)file_of(0, 3)->kind);
+	EXPECT_STR("10.0.0.1:80->10.0.0.2:5555", file_of(0, 9)->name);
+	EXPECT_EQ(FILE_PIPE, (long)file_of(0, 7)->kind);
+	EXPECT_STR("/var/log/x, (y) [z]", file_of(0, 8)->name);
+	EXPECT_EQ(FILE_REGULAR, (long)file_of(0, 8)->kind);
+	EXPECT_EQ(FILE_RING, (long)file_of(0, 6)->kind);
+}
+
 TEST(signals_that_only_a_tracer_shows)
 {
 	all("7 execve(\"/bin/x\", [\"x\"], 0x1 /* 2 vars */) = 0\n"
