@@ -417,6 +417,12 @@ static inline long sys_sched_getaffinity(int pid, unsigned long size,
 	return enter_kernel(__NR_sched_getaffinity, pid, size, kmask);
 }
 
+static inline long sys_sched_setaffinity(int pid, unsigned long size,
+					 const unsigned long *mask)
+{
+	return enter_kernel(__NR_sched_setaffinity, pid, size, mask);
+}
+
 static inline long sys_sched_yield(void)
 {
 	return enter_kernel(__NR_sched_yield);

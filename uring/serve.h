@@ -80,6 +80,8 @@ static void went(long n)
 		ring_refused("io_uring_enter", n, "5.11");
 }
 
+static unsigned sqpoll_cpu;
+
 /*
  * Between open_socket, which reads the options, so that --help works
  * everywhere, and announce, so that a refusal is all that is said.
@@ -89,6 +91,7 @@ static void open_ring(unsigned entries, unsigned flags, const char *needs)
 	struct io_uring_params p = {
 		.flags = flags,
 		.sq_thread_idle = flags & IORING_SETUP_SQPOLL ? 20 : 0,	/* ms */
+		.sq_thread_cpu = sqpoll_cpu,		/* with SQ_AFF */
 	};
 	long err = ring_setup(&ring, entries, &p);
 

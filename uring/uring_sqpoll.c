@@ -5,9 +5,10 @@
  * SQPOLL: a kernel thread of this process (iou-sqp-PID) looks at the
  * submission queue over and over, submits what is new, and copies when data
  * is there.  It sleeps after 20 ms without work and must then be woken.  The
- * thread that serves looks at the completion queue for as long before it sleeps.
+ * thread that serves looks at the completion queue for about a millisecond
+ * before it sleeps.
  *
- *     sched_getaffinity                 is there a second processor?
+ *     sched_getaffinity  sched_setaffinity   a processor for each of the two
  *     io_uring_setup  mmap x2           the ring
  *     mmap                              the buffers; ACCEPT is queued
  *   busy:
@@ -22,15 +23,14 @@
  * Needs     Linux 5.13 (5.11 with CAP_SYS_NICE).
  * Limits    Those of uring_basic.c.  It burns the time of two processors; where
  *           there is one, it sleeps at once instead of looking.  Where others
- *           want the processors too, a message waits for time slices: on two
- *           busy ones it made a tenth of uring_basic.c's echoes.
+ *           want the processors too, a message waits for time slices.
  * Compare   uring_basic.c, whose one call more costs less than two threads.
  * Trace     traces/uring_sqpoll.one.x86_64.strace
  */
 #include "serve.h"
 
 enum { ENTRIES = 256, BUF = SCRATCH };
-enum { SPINS = 400000 };			/* about 20 ms, as iou-sqp */
+enum { SPINS = 20000 };			/* about a millisecond */
 enum { PER_EVENT = 2 };			/* requests that one completion adds */
 enum { ACCEPT = 1, RECV, SEND };
 
@@ -125,26 +125,43 @@ static void complete(const struct io_uring_cqe *cqe)
 		serve(what, key_index(cqe->user_data), cqe->res);
 }
 
-/* Whoever looks keeps a processor: the one that iou-sqp needs, if alone. */
-static int spins_here(void)
+/*
+ * Two threads that look at the same queues want a processor each: left to
+ * itself the scheduler often gives them one, and then each echo waits for
+ * time slices.  Take the first that we may use, and give iou-sqp the second.
+ * Returns the flag for that, or 0 where there is only one.
+ */
+static unsigned part_processors(void)
 {
-	unsigned long cpus[128] = { 0 };
-	int n = 0;
+	unsigned long may[128] = { 0 }, ours[128] = { 0 };
+	int first = -1;
 
-	sys_sched_getaffinity(0, sizeof(cpus), cpus);
-	for (int i = 0; i < 8 * (int)sizeof(cpus); i++)
-		n += cpus[i / 64] >> i % 64 & 1;
-	return n > 1 ? SPINS : 0;
+	sys_sched_getaffinity(0, sizeof(may), may);
+	for (int i = 0; i < 8 * (int)sizeof(may); i++) {
+		if (!(may[i / 64] >> i % 64 & 1))
+			continue;
+		if (first >= 0) {
+			sqpoll_cpu = i;
+			ours[first / 64] = 1UL << first % 64;
+			sys_sched_setaffinity(0, sizeof(ours), ours);
+			return IORING_SETUP_SQ_AFF;
+		}
+		first = i;
+	}
+	return 0;
 }
 
 int main(int argc, char **argv)
 {
-	int spins = spins_here();
+	unsigned apart;
+	int spins;
 
 	(void)argc;
 	/* Not O_NONBLOCK: older kernels would not let ACCEPT wait then. */
 	open_socket(argv, SOCK_STREAM | SOCK_CLOEXEC);
-	open_ring(ENTRIES, IORING_SETUP_SQPOLL, "5.13");
+	apart = part_processors();
+	spins = apart ? SPINS : 0;
+	open_ring(ENTRIES, IORING_SETUP_SQPOLL | apart, "5.13");
 	/* Addresses, not memory: a page is there once it has been written. */
 	bufs = sys_mmap(NULL, sizeof(*bufs) * CONNS, PROT_READ | PROT_WRITE,
 			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
