@@ -204,9 +204,9 @@ check-traces: all tests
 
 # The other architectures: compiled and linked by whichever compiler is here,
 # their freestanding tests run under qemu-user.
-cross_args = $(if $(shell command -v $(1)-linux-gnu-gcc),ARCH=$(1),$(if \
-	$(and $(shell command -v clang),$(shell command -v ld.lld), \
-	$(wildcard /usr/$(1)-linux-gnu/include/asm/unistd.h)),ARCH=$(1) LLVM=1))
+cross_args = $(if $(wildcard /usr/$(1)-linux-gnu/include/asm/unistd.h),$(if \
+	$(shell command -v $(1)-linux-gnu-gcc),ARCH=$(1),$(if $(and $(shell \
+	command -v clang),$(shell command -v ld.lld)),ARCH=$(1) LLVM=1)))
 others	:= $(if $(cross)$(ASAN),,$(filter-out $(HOST),$(arches)))
 
 .PHONY: $(addprefix cross-,$(others))

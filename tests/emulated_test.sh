@@ -20,7 +20,7 @@ for arch in x86_64 aarch64 riscv64; do
 	[ -x "$dir/models/epoll" ] || dir=$dir/clang
 	if ! [ -x "$dir/models/epoll" ]; then
 		echo "ok $number $arch # SKIP no programs for $arch" \
-		     "(apt install gcc-$(echo "$arch" | tr _ -)-linux-gnu)"
+		     "(sh .ci/setup test)"
 		continue
 	fi
 	if ! command -v "qemu-$arch" >/dev/null; then
