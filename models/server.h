@@ -192,6 +192,8 @@ static void open_socket(char **argv, int type)
 	on_signal(SIGPIPE, (void *)SIG_IGN, 0);	/* write says EPIPE instead */
 
 	listener = must(sys_socket(AF_INET, type, 0));
+	if (listener <= 2)	/* a peer would get what is meant for stdout */
+		fail(1, "descriptor %d is closed: give it /dev/null\n", listener);
 	if (!datagrams) {
 		/* Bind though connections of a former run are in TIME_WAIT. */
 		must(sys_setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on,

@@ -44,15 +44,18 @@ static void signal_me(int fd, int sig)
 	must(sys_fcntl(fd, F_SETFL, O_RDWR | O_NONBLOCK | FASYNC));
 }
 
-/* With a time limit ppoll does what rt_sigsuspend does without one. */
-static void sleep_until_signal(int paused)
+/*
+ * Up to seconds_max, or for ever (-1).  0 is no sleep, but what is pending is
+ * handled.  With a limit ppoll does what rt_sigsuspend does without one.
+ */
+static void sleep_until_signal(long seconds_max)
 {
-	struct timespec second = { .tv_sec = 1 };
+	struct timespec limit = { .tv_sec = seconds_max };
 
-	if (paused)
-		sys_ppoll(NULL, 0, &second, &while_asleep);
-	else
+	if (seconds_max < 0)
 		sys_rt_sigsuspend(&while_asleep);
+	else
+		sys_ppoll(NULL, 0, &limit, &while_asleep);
 }
 
 #endif

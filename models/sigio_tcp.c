@@ -21,7 +21,8 @@
  *           for every other connection: the price of not being told which.
  * Needs     Linux 2.6.28 (accept4).
  * Limits    a) A peer that sends faster than we read never reaches EAGAIN: it
- *              gets TURNS turns a round.
+ *              gets TURNS turns a round; ppoll with no time to sleep then
+ *              lets the signals in, or SIGTERM would wait for ever.
  *           b) CONNS descriptors.  No descriptor left (EMFILE): accept4 again
  *              in the next round, ppoll limits the sleep to a second.
  * Compare   sigio_tcp_naive.c trusts the number of signals; sigio_queued.c is
@@ -119,7 +120,6 @@ int main(int argc, char **argv)
 				again |= serve(fd);
 		if (listener < 0 && !live)
 			return 0;
-		if (!again)
-			sleep_until_signal(paused);
+		sleep_until_signal(again ? 0 : paused ? 1 : -1);
 	}
 }

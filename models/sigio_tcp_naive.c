@@ -10,7 +10,7 @@
  *   b) The accepted socket blocks, since on Linux it does not inherit
  *      O_NONBLOCK: a silent peer keeps the handler in recvfrom.
  *
- *     rt_sigaction  rt_sigprocmask      SIGIO, SIGTERM: blocked but while asleep
+ *     rt_sigaction  rt_sigprocmask      SIGIO; blocked but while asleep
  *     getpid  fcntl F_SETOWN  fcntl F_SETFL O_ASYNC
  *   for ever:
  *     rt_sigsuspend                     sleeps:
@@ -66,6 +66,6 @@ int main(int argc, char **argv)
 	signal_me(listener, 0);
 	announce();
 	while (!stopping)
-		sleep_until_signal(0);
+		sleep_until_signal(-1);
 	return 0;
 }

@@ -23,7 +23,8 @@
  * Calls     2 an echo, 13 more a connection.
  * Needs     Linux 2.6.28 (accept4).
  * Limits    A stack and a task of the kernel for each peer.  No descriptor
- *           (EMFILE) left: ppoll limits the sleep to a second.
+ *           (EMFILE) or no thread (EAGAIN) left: ppoll limits the sleep to a
+ *           second.
  * Compare   blocking_thread.c sleeps in accept4 and needs no signal.
  * Trace     traces/sigio_thread.one.x86_64.strace
  *           traces/sigio_thread.two.x86_64.strace
@@ -51,18 +52,9 @@ hang_up:
 	count_down(&threads);
 }
 
-static void wait_for_end(const struct timespec *timeout)
-{
-	int n = count_read(&threads);
-
-	if (n || timeout)
-		futex_wait(&threads.n, n, timeout);
-}
-
 /* Returns 0 when on_stop has shut the listener down. */
 static int greet(void)
 {
-	static const struct timespec second = { .tv_sec = 1 };
 	struct sockaddr_in peer;
 	int len = sizeof(peer);
 	int fd;
@@ -74,7 +66,7 @@ static int greet(void)
 		begin(&conns[fd], &peer);
 		count_up(&threads);
 		while (thread_start(serve, fd) < 0)
-			wait_for_end(&second);
+			sleep_until_signal(1);
 	} while (fd != -EAGAIN && fd != -EINVAL && !full(fd));
 	paused = full(fd);
 	return fd != -EINVAL;
@@ -82,6 +74,8 @@ static int greet(void)
 
 int main(int argc, char **argv)
 {
+	int left;
+
 	(void)argc;
 	open_socket(argv, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC);
 	on_signal(SIGIO, on_sigio, 0);
@@ -89,8 +83,8 @@ int main(int argc, char **argv)
 	signal_me(listener, 0);
 	announce();
 	while (greet())
-		sleep_until_signal(paused);
-	while (count_read(&threads))
-		wait_for_end(NULL);
+		sleep_until_signal(paused ? 1 : -1);
+	while ((left = count_read(&threads)))
+		futex_wait(&threads.n, left, NULL);
 	return 0;
 }

@@ -18,14 +18,19 @@
  * Calls     5 an echo: rt_sigsuspend rt_sigreturn recvfrom sendto recvfrom;
  *           fewer when datagrams come together.
  * Needs     any Linux.
- * Limits    One datagram is one message: 65507 bytes.  What does not fit into
- *           the socket's receive buffer is dropped by the kernel, as UDP may.
+ * Limits    a) One datagram is one message: 65507 bytes.  What does not fit
+ *              into the socket's receive buffer is dropped by the kernel, as
+ *              UDP may.
+ *           b) Peers that send faster than we read never let EAGAIN come: after
+ *              TURNS datagrams ppoll, with no time to sleep, lets the signals
+ *              in.
  * Compare   sigio_tcp.c, where the same signal has seven causes.
  * Trace     traces/sigio_udp.one.x86_64.strace  traces/sigio_udp.two.x86_64.strace
  */
 #include "sigio.h"
 
-enum { DATAGRAM = 65536 };
+/* TURNS: more datagrams than a socket queues by default. */
+enum { DATAGRAM = 65536, TURNS = 1024 };
 
 static void answer(const struct sockaddr_in *peer, const char *buf, long len)
 {
@@ -35,20 +40,21 @@ static void answer(const struct sockaddr_in *peer, const char *buf, long len)
 		sys_ppoll(&room, 1, NULL, NULL);
 }
 
-static void serve(void)
+/* Returns 1 when the turns ended before EAGAIN came. */
+static int serve(void)
 {
 	static char buf[DATAGRAM];
 	struct sockaddr_in peer;
 	char text[24];
 
-	for (;;) {
+	for (int turn = 0; turn < TURNS; turn++) {
 		int len = sizeof(peer);
 		long n = sys_recvfrom(listener, buf, DATAGRAM, 0, &peer, &len);
 
 		if (n == -EAGAIN)
-			return;
-		if (n < 0)			/* a peer's port is closed */
-			continue;
+			return 0;
+		if (n < 0)
+			continue;		/* the socket's error, no datagram's */
 		if (opt.echo)
 			answer(&peer, buf, n);
 		else if (n <= opt.max_message)
@@ -58,6 +64,7 @@ static void serve(void)
 			      "--max-message; %ld bytes dropped\n",
 			      address(&peer, text), n);
 	}
+	return 1;
 }
 
 int main(int argc, char **argv)
@@ -68,10 +75,8 @@ int main(int argc, char **argv)
 	block_signals();
 	signal_me(listener, 0);
 	announce();
-	while (!stopping) {
-		serve();
-		sleep_until_signal(0);
-	}
+	while (!stopping)
+		sleep_until_signal(serve() ? 0 : -1);
 	serve();				/* what came before the end */
 	return 0;
 }

@@ -347,6 +347,49 @@ TEST_TIMEOUT(a_silent_peer_delays_the_end_by_two_seconds, 30)
 	}
 }
 
+/* Send without an end; another process takes what comes back. */
+static void flood(struct server *s)
+{
+	static char bytes[1 << 16];
+	int fd = client(s);
+
+	if (fork())
+		while (write(fd, bytes, sizeof(bytes)) > 0)
+			;
+	else
+		while (read(fd, bytes, sizeof(bytes)) > 0)
+			;
+	_exit(0);
+}
+
+/* Peers that never let EAGAIN come do not keep the signal out. */
+TEST_TIMEOUT(floods_delay_the_end_by_two_seconds, 60)
+{
+	static const char *const drain[] = {
+		"epoll_et", "sigio_tcp", "sigio_queued",
+	};
+
+	for (int i = 0; i < 3; i++) {
+		struct server s;
+		int fd;
+
+		serve(&s, program_find(drain[i]), "echo");
+		for (int n = 0; n < 4; n++)
+			if (!fork())
+				flood(&s);
+		fd = client(&s);
+		for (int n = 0; n < 30; n++) {	/* it gets its turn */
+			tell(fd, "x", 1);
+			hear(fd, "x");
+		}
+		EXPECT_EQ(0, server_stop(&s));
+		close(fd);
+		server_free(&s);
+		while (wait(NULL) > 0)
+			;
+	}
+}
+
 /* ---- output that nobody can take ---- */
 
 static void output_fails(const struct program *p, int out, const char *errno_text)
@@ -379,6 +422,8 @@ static void closed_output_ends_it(void *arg)
 
 /* ---- arguments that cannot be served ---- */
 
+static int closed = -1;			/* what run() closes before */
+
 /* Run it to its end; its exit status, and the one line that it wrote. */
 static int run(const struct program *p, const char *option, const char *value,
 	       char line[512])
@@ -400,6 +445,7 @@ static int run(const struct program *p, const char *option, const char *value,
 	pid = fork();
 	if (!pid) {
 		dup2(out[1], 2);
+		close(closed);
 		execvp(args[0], args);
 		_exit(127);
 	}
@@ -461,6 +507,19 @@ static void refuses_bad_arguments(void *arg)
 	EXPECT_IN("dance", line);
 	EXPECT_EQ(2, run(t->p, "--nonsense", NULL, line));
 	EXPECT_IN("--nonsense", line);
+}
+
+/* Else the listener, or a peer, would have the number of stdout. */
+static void refuses_a_closed_stdout(void *arg)
+{
+	const struct point *t = arg;
+	char line[512] = "";
+
+	if (wrapper[0])
+		SKIP("the wrapper opens descriptors of its own");
+	closed = 1;
+	EXPECT_EQ(1, run(t->p, "--port", "0", line));
+	EXPECT_IN("descriptor 1 is closed", line);
 }
 
 /* ---- what is printed ---- */
@@ -744,6 +803,7 @@ static const struct {
 	{ "finishes_what_is_in_hand", finishes_what_is_in_hand, UDP },
 	{ "closed_output_ends_it", closed_output_ends_it, 0 },
 	{ "refuses_bad_arguments", refuses_bad_arguments, 0 },
+	{ "refuses_a_closed_stdout", refuses_a_closed_stdout, 0 },
 	{ "prints_safely", prints_safely, 0 },
 	{ "refuses_long_messages", refuses_long_messages, 0 },
 	{ "nothing_grows", nothing_grows, ONCE },
