@@ -125,11 +125,11 @@ char *program_path(const struct program *p)
 		strcpy(end, "/..");
 		path = executable(self, p->dir, p->name);
 	}
+	if (!path)				/* bin, beside libexec */
+		path = executable(self, "libexec/iomodels", p->name);
 #ifdef LIBEXECDIR
 	if (!path)
 		path = executable(LIBEXECDIR, "iomodels", p->name);
 #endif
-	if (!path)				/* bin, beside libexec */
-		path = executable(self, "libexec/iomodels", p->name);
 	return path;
 }
