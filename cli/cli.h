@@ -27,6 +27,7 @@ int send_main(int argc, char **argv);
 int explain_main(int argc, char **argv);
 int demo_main(int argc, char **argv);
 int capture_main(int argc, char **argv);
+int claims_main(int argc, char **argv);
 int doctor_main(int argc, char **argv);
 
 /*

@@ -1,0 +1,44 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# claims_test.sh - every claim of `iomodels claims` has the verdict it should
+
+"${BUILD:-build}"/iomodels claims 2>&1 | awk '
+	function tell() {
+		if (!id)
+			return
+		n++
+		if (testable && wrong)
+			printf "%s\nnot ok %d %s\n", proof, n, id
+		else if (testable)
+			print "ok " n " " id
+		else
+			print "ok " n " " id " # SKIP " reason
+		id = ""
+	}
+	/^(holds|refuted|not testable) / {
+		tell()
+		testable = !/^not testable/
+		sub(/^(holds|refuted|not testable) +/, "")
+		id = $0
+		sub(/:.*/, "", id)
+		proof = reason = ""
+		wrong = 0
+		next
+	}
+	/^      / && id {
+		if (/^      expected: /)
+			wrong = 1
+		proof = proof (proof ? "\n" : "") "# " substr($0, 7)
+		reason = reason ? reason : substr($0, 7)
+		next
+	}
+	/not as expected$/ { tell(); ended = 1; next }
+	{ tell(); print "# " $0 }
+	BEGIN { print "TAP version 13" }
+	END {
+		tell()
+		if (!ended)
+			print "not ok " ++n " claims ended before its sum"
+		print "1.." n
+	}'
