@@ -20,7 +20,6 @@ static const struct command commands[] = {
 	  doctor_main },
 	{ "capture", "record a model or a command: strace and the kernel's events",
 	  capture_main },
-	{ "capture", "run a model under strace and print its calls", capture_main },
 	{ "claims", "decide what is said about I/O models", claims_main },
 	{ NULL }
 };
