@@ -164,20 +164,52 @@ static const struct span *next_named(const struct spans *s, long i,
 	return NULL;
 }
 
+/* How many calls of the thread of s->at[i], from i on, ended before then. */
+static long ended_before(const struct spans *s, long i, int64_t then)
+{
+	long n = i;
+
+	while (n < s->n && s->at[n].pid == s->at[i].pid && s->at[n].end &&
+	       s->at[n].end < then)
+		n++;
+	return n - i;
+}
+
+/*
+ * Attached to a process that runs, the two sides do not begin at the same
+ * call.  Where a thread is first seen by both has to be told by the time; from
+ * there on the order counts, as it does for a command.
+ */
+static void skip_to_both(const struct spans *strace, long *i,
+			 const struct spans *kernel, long *k)
+{
+	*i += ended_before(strace, *i, kernel->at[*k].begin);
+	if (*i < strace->n && strace->at[*i].pid == kernel->at[*k].pid)
+		*k += ended_before(kernel, *k, strace->at[*i].begin);
+}
+
 static void compare(struct alignment *a, const struct spans *strace,
-		    const struct spans *kernel)
+		    const struct spans *kernel, int attached)
 {
 	long k = 0;
+	int pid = -1;				/* of the thread in hand */
 
 	for (long i = 0; i < strace->n; i++) {
-		const struct span *call = &strace->at[i], *same;
+		const struct span *same;
 
-		while (k < kernel->n && kernel->at[k].pid < call->pid)
+		while (k < kernel->n && kernel->at[k].pid < strace->at[i].pid)
 			k++;
-		same = next_named(kernel, k, call);
+		if (attached && k < kernel->n && pid != strace->at[i].pid &&
+		    kernel->at[k].pid == strace->at[i].pid) {
+			pid = strace->at[i].pid;
+			skip_to_both(strace, &i, kernel, &k);
+			i--;			/* the loop's i++ */
+			continue;
+		}
+		same = next_named(kernel, k, &strace->at[i]);
 		if (!same)
 			continue;
-		pair(a, call, same);
+		pair(a, &strace->at[i], same);
 		k = same - kernel->at + 1;
 	}
 	a->only_strace = strace->n - a->pairs;
@@ -185,7 +217,7 @@ static void compare(struct alignment *a, const struct spans *strace,
 }
 
 int align(struct alignment *a, const char *log, const struct event *events,
-	  long n, int64_t offset)
+	  long n, int64_t offset, int attached)
 {
 	struct spans strace = { 0 }, kernel = { 0 };
 
@@ -193,7 +225,7 @@ int align(struct alignment *a, const char *log, const struct event *events,
 	if (read_strace(&strace, log))
 		return -1;
 	read_kernel(&kernel, events, n, offset);
-	compare(a, &strace, &kernel);
+	compare(a, &strace, &kernel, attached);
 	if (a->least_ns != INT64_MIN && a->most_ns != INT64_MAX) {
 		a->proved = a->least_ns <= 0 && a->most_ns >= 0;
 		a->bound_ns = llabs(a->least_ns) > llabs(a->most_ns)

@@ -26,10 +26,10 @@ struct alignment {
 
 /*
  * Compare strace's log (-f -o, times since 1970) with n events, whose times
- * are offset away from CLOCK_REALTIME.  Returns 0, or -1 when the log cannot
- * be read.
+ * are offset away from CLOCK_REALTIME.  attached: they began in the middle of
+ * what the process did.  Returns 0, or -1 when the log cannot be read.
  */
 int align(struct alignment *a, const char *log, const struct event *events,
-	  long n, int64_t offset);
+	  long n, int64_t offset, int attached);
 
 #endif

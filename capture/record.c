@@ -11,6 +11,7 @@
  * strace has a session of its own: a Ctrl-C of the terminal goes to us and to
  * the command, and strace must stay to see what the command does then.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -230,14 +231,14 @@ _Noreturn static void become_strace(const struct run *u, pid_t parent)
 	_exit(127);
 }
 
-/* Who traces the process, 0 for nobody. */
-static pid_t tracer_of(pid_t pid)
+/* Who traces the thread, 0 for nobody. */
+static pid_t tracer_of(pid_t pid, const char *thread)
 {
-	char path[64], line[256];
+	char path[300], line[256];
 	int tracer = 0;
 	FILE *f;
 
-	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	snprintf(path, sizeof(path), "/proc/%d/task/%s/status", pid, thread);
 	f = fopen(path, "re");
 	while (f && fgets(line, sizeof(line), f))
 		if (sscanf(line, "TracerPid: %d", &tracer) == 1)
@@ -247,10 +248,27 @@ static pid_t tracer_of(pid_t pid)
 	return tracer;
 }
 
+static int is_traced(pid_t pid, pid_t by)
+{
+	struct dirent *e;
+	int traced = 1;
+	char path[64];
+	DIR *tasks;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	tasks = opendir(path);
+	while (tasks && (e = readdir(tasks)))
+		if (e->d_name[0] != '.' && tracer_of(pid, e->d_name) != by)
+			traced = 0;
+	if (tasks)
+		closedir(tasks);
+	return traced;
+}
+
 /*
  * A process that waits for us has been stopped by strace when there is a first
  * line: the call that it waits in.  One that runs may not call anything for
- * long: there it is enough that it has a tracer.
+ * long: there it is enough that its threads have a tracer.
  */
 static int is_attached(const struct run *u)
 {
@@ -259,7 +277,7 @@ static int is_attached(const struct run *u)
 
 	snprintf(log, sizeof(log), "%s/strace.log", u->r->dir);
 	if (!u->r->command)
-		return tracer_of(u->r->pid) == u->strace;
+		return is_traced(u->r->pid, u->strace);
 	return !stat(log, &st) && st.st_size > 0;
 }
 
@@ -454,7 +472,7 @@ static void compare_clocks(struct recording *r)
 
 	snprintf(log, sizeof(log), "%s/strace.log", r->dir);
 	if (align(&r->alignment, log, r->events, r->n,
-		  kernel_offset(r->kernel)) ||
+		  kernel_offset(r->kernel), !r->command) ||
 	    a->least_ns == INT64_MIN || a->most_ns == INT64_MAX)
 		return;
 	r->aligned = 1;
