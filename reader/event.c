@@ -93,6 +93,18 @@ static struct strand *strand_of(struct joiner *j, long pid, int column)
 	return s;
 }
 
+/* Lines of this pid are to come; without -f they never do. */
+static void promise(struct joiner *j, long pid)
+{
+	enum { PROMISES = 4096 };
+
+	if (map_get(&j->strands, pid))
+		return;
+	if (j->announced.used >= PROMISES)
+		map_free(&j->announced);
+	map_put(&j->announced, pid, j);
+}
+
 /* ---- time ---- */
 
 /* One clock for all forms; NO_TIME when the line has none. */
@@ -289,8 +301,8 @@ static void whole_call(struct joiner *j, struct strand *s, struct line *l,
 		j->has_durations = 1;
 	finish_times(&e, NO_TIME);
 	if (e.call == CALL_CLONE || e.call == CALL_FORK)
-		if (l->ret > 0 && !map_get(&j->strands, l->ret))
-			map_put(&j->announced, l->ret, j);
+		if (l->ret > 0)
+			promise(j, l->ret);
 	call_done(j, &e);
 }
 
@@ -405,9 +417,8 @@ static void tail(struct joiner *j, struct line *l, unsigned long number,
 
 static void promised(struct joiner *j, const struct line *l)
 {
-	if (l->flags & LINE_ATTACHED && l->new_pid > 0 &&
-	    !map_get(&j->strands, l->new_pid))
-		map_put(&j->announced, l->new_pid, j);
+	if (l->flags & LINE_ATTACHED && l->new_pid > 0)
+		promise(j, l->new_pid);
 }
 
 static void cut(struct joiner *j, struct strand *s, struct line *l,

@@ -7,6 +7,7 @@
 enum {
 	FD_MAX = 1 << 20,	/* numbers beyond are not kept */
 	NAME_MAX_BYTES = 96,
+	SILENT_MAX = 1024,	/* children that are kept though they say nothing */
 };
 
 /* ---- constants, by name or (-X raw) by number ---- */
@@ -467,6 +468,7 @@ static struct task *task_of(struct world *w, struct strand *s,
 		t = task_new(w, s->pid, parent, flags, line);
 		t->start_ns = now;
 	}
+	w->silent -= !t->spoke && w->silent;
 	t->spoke = 1;
 	s->task_pid = t->pid;
 	s->known = 1;
@@ -494,6 +496,34 @@ static void adopt(struct world *w, struct task *child, struct task *parent,
 		child->fds = parent->fds;
 		child->fds->refs++;
 	}
+}
+
+static void forget(struct world *w, long pid, unsigned long line)
+{
+	struct task *t = map_get(&w->tasks, pid);
+
+	if (!t || t->spoke)
+		return;
+	map_remove(&w->tasks, pid);
+	task_end(w, t, line);
+	free(t);
+}
+
+/* Without -f no child ever has a line: they must not fill the memory. */
+static void forget_silent(struct world *w, unsigned long line)
+{
+	long pids[SILENT_MAX];
+	struct task *t;
+	unsigned n = 0;
+
+	if (++w->silent < SILENT_MAX)
+		return;
+	map_each(&w->tasks, i, t)
+		if (!t->spoke && n < SILENT_MAX)
+			pids[n++] = t->pid;
+	while (n)
+		forget(w, pids[--n], line);
+	w->silent = 0;
 }
 
 static void cloned(struct world *w, struct step *st)
@@ -527,6 +557,7 @@ static void cloned(struct world *w, struct step *st)
 			   st->event->last);
 		return;
 	}
+	forget_silent(w, st->event->last);
 	task_new(w, l->ret, st->task, flags, st->event->last);
 }
 
@@ -1168,6 +1199,10 @@ static void succeeded_call(struct world *w, struct step *st)
 	case CALL_SELECT: ready_select(w, st); break;
 	case CALL_SIGACTION: set_action(st); break;
 	case CALL_CLONE: case CALL_FORK: cloned(w, st); break;
+	case CALL_WAIT:				/* it is gone, and said nothing */
+		if (l->ret > 0)
+			forget(w, l->ret, st->event->last);
+		break;
 	case CALL_EXEC: executed(w, st); break;
 	case CALL_CLOSE_RANGE: closed_range(w, st); break;
 	default: break;

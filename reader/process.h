@@ -161,6 +161,7 @@ struct world {
 	 */
 	long spoken;			/* tasks that have a line */
 	int not_ordinal;
+	unsigned silent;		/* tasks without a line, about */
 	unsigned long serial, tasks_made, processes_made;
 	/* Called before a task or a file is forgotten. */
 	void (*task_ends)(void *context, struct task *t);

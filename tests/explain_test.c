@@ -283,6 +283,24 @@ TEST(what_is_no_log_is_refused)
 	refused("", 0, "the log is empty");
 }
 
+/* Without -f the children of a log never speak; they are not kept. */
+TEST_TIMEOUT(children_that_are_not_traced, 60)
+{
+	char text[128];
+
+	reader_start(&r);
+	for (int i = 0; i < 100000; i++) {
+		snprintf(text, sizeof(text), "clone(child_stack=0x1, flags="
+			 "CLONE_VM|CLONE_FILES|CLONE_THREAD) = %d", 100 + i);
+		reader_line(&r, text, strlen(text), i + 1, 0);
+	}
+	EXPECT_LE(r.world.tasks.size, 4096);
+	EXPECT_LE(r.joiner.announced.size, 8192 * 2);
+	reader_end(&r);
+	EXPECT_EQ(100000, r.calls);
+	reader_free(&r);
+}
+
 /* A hundred thousand connections leave no more memory in use than ten. */
 TEST_TIMEOUT(memory_is_bounded, 60)
 {
