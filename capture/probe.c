@@ -94,25 +94,30 @@ static long try_enter(void)
 	return err;
 }
 
-static long try_sqpoll(void)
+static long try_flags(unsigned flags)
 {
 	struct ring r;
-	long err = open_ring(&r, 1, IORING_SETUP_SQPOLL);
+	long err = open_ring(&r, 1, flags);
 
 	if (!err)
 		ring_close(&r);
 	return err;
 }
 
+static long try_sqpoll(void)
+{
+	return try_flags(IORING_SETUP_SQPOLL);
+}
+
+static long try_single(void)
+{
+	return try_flags(IORING_SETUP_SINGLE_ISSUER);
+}
+
 static long try_defer(void)
 {
-	struct ring r;
-	long err = open_ring(&r, 1, IORING_SETUP_SINGLE_ISSUER |
-				    IORING_SETUP_DEFER_TASKRUN);
-
-	if (!err)
-		ring_close(&r);
-	return err;
+	return try_flags(IORING_SETUP_SINGLE_ISSUER |
+			 IORING_SETUP_DEFER_TASKRUN);
 }
 
 static long try_multishot_poll(void)
@@ -349,6 +354,7 @@ const struct probe probes[] = {
 	{ "io_uring: multishot RECV", "6.0", MULTISHOT "uring_udp", 0, 0,
 	  try_multishot_recv },
 	{ "io_uring: SEND_ZC", "6.0", "uring_zerocopy", 0, 0, try_send_zc },
+	{ "io_uring: SINGLE_ISSUER", "6.0", "uring_fast", 0, 0, try_single },
 	{ "io_uring: DEFER_TASKRUN (not vital)", "6.1", "uring_fast", 0, 1, try_defer },
 	{ "io_uring: registered buffers", "5.1", "uring_file", 0, 0,
 	  try_fixed_buffers },

@@ -1030,7 +1030,7 @@ TEST(a_zero_copy_send_completes_twice)
 TEST(sqpoll_needs_a_call_only_to_be_woken)
 {
 	open_with(8, (struct io_uring_params){
-		.flags = IORING_SETUP_SQPOLL, .sq_thread_idle = 1 }, NULL);
+		.flags = IORING_SETUP_SQPOLL, .sq_thread_idle = 1 }, "5.13");
 	add(IORING_OP_NOP, -1, 1);
 	EXPECT_GE(ring_submit(&ring), 0);	/* it may be awake, or not yet */
 	while (!ring_ready(&ring))
@@ -1050,7 +1050,8 @@ TEST(sqpoll_needs_a_call_only_to_be_woken)
 TEST(sqpoll_submits_without_a_call)
 {
 	open_with(8, (struct io_uring_params){
-		.flags = IORING_SETUP_SQPOLL, .sq_thread_idle = 9000 }, NULL);
+		.flags = IORING_SETUP_SQPOLL, .sq_thread_idle = 9000 },
+		"5.13");
 	for (int i = 0; i < 100; i++) {
 		if (i == 1)
 			enters = 0;		/* the first one starts it */
