@@ -5,30 +5,9 @@
  * A seccomp filter answers in the kernel's place, for each reason that there
  * is; the older kernels are played by EINVAL.
  */
-#include <linux/filter.h>
-#include <linux/seccomp.h>
-#include <poll.h>
-#include <stddef.h>
-#include <sys/prctl.h>
-#include <sys/syscall.h>
+#include "filter.h"
 #include "probe.h"
 #include "tap.h"
-
-static void deny(int call, int err)
-{
-	struct sock_filter code[] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
-			 offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | err),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-	};
-	struct sock_fprog filter = { 4, code };
-
-	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter))
-		_exit(77);
-}
 
 /* Run the server where `call` fails: one line, exit 1, no "serving" before. */
 static void refused(const struct program *p, int call, int err,
@@ -48,7 +27,8 @@ static void refused(const struct program *p, int call, int err,
 		dup2(out[1], 2);
 		close(out[0]);
 		close(out[1]);
-		deny(call, err);
+		if (filter_call(call, err))
+			_exit(77);
 		execl(path, path, "--port", "0", NULL);
 		_exit(127);
 	}
