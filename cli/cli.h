@@ -25,10 +25,14 @@ int list_main(int argc, char **argv);
 int serve_main(int argc, char **argv);
 int send_main(int argc, char **argv);
 int explain_main(int argc, char **argv);
+int trace_main(int argc, char **argv);
 int demo_main(int argc, char **argv);
 int capture_main(int argc, char **argv);
 int claims_main(int argc, char **argv);
 int doctor_main(int argc, char **argv);
+
+/* The text report of an strace log, as that of name.  0, or 1. */
+int explain_log(const char *path, const char *name);
 
 /*
  * A number from min to max, nothing before or after it; anything else is

@@ -207,6 +207,40 @@ static int explain(const struct arguments *a)
 	return rc;
 }
 
+int explain_log(const char *path, const char *name)
+{
+	struct reader *r = zeroed(sizeof(*r));
+	char *paths[] = { (char *)path, NULL };
+	int rc;
+
+	reader_start(r);
+	rc = reader_read(r, paths, 1);
+	r->path = name;
+	if (r->calls || r->signals)
+		report_text(stdout, r, wants_colour());
+	rc = finish(r, rc);
+	reader_free(r);
+	free(r);
+	return rc;
+}
+
+/* A folder of iomodels capture stands for the log in it. */
+static char *log_of(char *path)
+{
+	char *log, *kernel;
+
+	if (asprintf(&log, "%s/strace.log", path) < 0 ||
+	    asprintf(&kernel, "%s/kernel.log", path) < 0)
+		error(1, errno, "no memory");
+	if (!access(kernel, R_OK))
+		error(0, 0, "%s: not read yet, so phases are inferred", kernel);
+	free(kernel);
+	if (!access(log, R_OK))
+		return log;			/* kept until the end */
+	free(log);
+	return path;
+}
+
 int explain_main(int argc, char **argv)
 {
 	static const struct argp argp = {
@@ -218,7 +252,8 @@ int explain_main(int argc, char **argv)
 		       "who copied, what a message costs, what is odd, and "
 		       "which lines prove it.\v"
 		       "Several FILEs are one log: the set that strace -ff "
-		       "writes. Without FILE standard input is read. The most "
+		       "writes. A FILE may be a folder of iomodels capture. "
+		       "Without FILE standard input is read. The most "
 		       "comes out of: strace -f -ttt -T -yy -o FILE COMMAND\n\n"
 		       "Exit status: 0 done, 1 the log could not be read to "
 		       "its end, 2 the command line was wrong.",
@@ -226,5 +261,7 @@ int explain_main(int argc, char **argv)
 	struct arguments a = { .fd = -1 };
 
 	argp_parse(&argp, argc, argv, 0, NULL, &a);
+	for (unsigned i = 0; i < a.n; i++)
+		a.paths[i] = log_of(a.paths[i]);
 	return a.form == DIFF ? explain_diff(&a) : explain(&a);
 }

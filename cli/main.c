@@ -15,6 +15,8 @@ static const struct command commands[] = {
 	{ "send",  "send the documents' JSON messages to a server", send_main },
 	{ "explain", "say what an strace log shows: models, costs, faults",
 	  explain_main },
+	{ "trace", "run a command under strace, then explain what was seen",
+	  trace_main },
 	{ "demo",  "run every model, show its calls, end in one table", demo_main },
 	{ "doctor", "say which models cannot run here, why, and what to do",
 	  doctor_main },

@@ -71,6 +71,12 @@ test_explain_fd() {
 		tests/corpus/redis.strace || return
 	! grep -q 'recvfrom(9' "$dir/said"
 }
+test_trace() {
+	strace -o "$dir/s" true 2>/dev/null || return 0
+	expect 0 'blocking' "$io" trace -- sh -c 'echo hi | cat' &&
+		expect 7 'execve' "$io" trace -- sh -c 'exit 7' &&
+		expect 2 'which command' "$io" trace
+}
 test_explain_refuses() {
 	expect 1 'No such file' "$io" explain "$dir/none" &&
 		expect 1 'Is a directory' "$io" explain "$dir" &&

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * trace.c - iomodels trace: a command under strace, then what that shows
+ *
+ * capture -- COMMAND and explain in one; the log itself is not kept.  (With
+ * the kernel's events explain will say more: until it reads them, none are
+ * asked for.)
+ */
+#include <errno.h>
+#include <error.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include "cli.h"
+#include "record.h"
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	char ***command = state->input;
+
+	(void)arg;
+	switch (key) {
+	case ARGP_KEY_ARGS:
+		*command = state->argv + state->next;
+		state->next = state->argc;
+		return 0;
+	case ARGP_KEY_NO_ARGS:
+		argp_error(state, "-- which command?");
+		return 0;
+	}
+	return ARGP_ERR_UNKNOWN;
+}
+
+static void remove_folder(const char *dir)
+{
+	static const char *const names[] = {
+		"strace.log", "kernel.log", "manifest.json",
+	};
+	char path[256];
+
+	for (int i = 0; i < 3; i++) {
+		snprintf(path, sizeof(path), "%s/%s", dir, names[i]);
+		unlink(path);
+	}
+	if (rmdir(dir))
+		error(0, errno, "%s", dir);
+}
+
+static int trace(char *const *command)
+{
+	const char *tmp = getenv("TMPDIR");
+	char dir[200], path[256];
+	struct recording r = { .command = command, .dir = dir,
+			       .no_kernel = 1 };
+	int status;
+
+	snprintf(dir, sizeof(dir), "%s/iomodels-trace.XXXXXX",
+		 tmp && *tmp ? tmp : "/tmp");
+	if (!mkdtemp(dir)) {
+		error(0, errno, "%s", dir);
+		return 1;
+	}
+	status = record(&r);
+	snprintf(path, sizeof(path), "%s/strace.log", dir);
+	if (*r.without_strace)
+		error(0, 0, "no strace: %s", r.without_strace);
+	else if (r.lines)
+		explain_log(path, command[0]);
+	record_free(&r);
+	remove_folder(dir);
+	return status;
+}
+
+int trace_main(int argc, char **argv)
+{
+	static const struct argp argp = {
+		.parser = parse,
+		.args_doc = "-- COMMAND...",
+		.doc = "Run a command under strace and explain what was seen. "
+		       "Its exit status is that of the command.",
+	};
+	char **command = NULL;
+
+	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &command);
+	return trace(command);
+}
