@@ -259,6 +259,23 @@ static char *log_of(const char *text, size_t len)
 	return path;
 }
 
+TEST(colour_and_carriage_returns)
+{
+	static const char text[] =
+		"\033[1;34mread\033[0m(3, \033[33m\"x\"\033[0m, 1) = "
+		"\033[32m1\033[m\r\n"
+		"7 close(3) = 0\r\n";
+	char *path = log_of(text, sizeof(text) - 1), *paths[] = { path };
+
+	reader_start(&r);
+	EXPECT_EQ(0, reader_read(&r, paths, 1));
+	EXPECT_EQ(0, r.joiner.unknown);
+	EXPECT_EQ(2, r.calls);
+	EXPECT_EQ(1, r.bytes_in);
+	reader_free(&r);
+	unlink(path);
+}
+
 static void refused(const char *text, size_t len, const char *why)
 {
 	char *path = log_of(text, len), *paths[] = { path };
