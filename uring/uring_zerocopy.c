@@ -36,7 +36,7 @@
 
 enum { ENTRIES = 256, BUF = SCRATCH };
 enum { PER_EVENT = 2 };			/* requests that one completion adds */
-enum { ACCEPT = 1, RECV, SEND };
+enum { ACCEPT = 1, RECV, SEND, SEND_COPY };
 
 static struct conn conns[CONNS];	/* by descriptor */
 static char (*bufs)[BUF];		/* likewise */
@@ -139,8 +139,9 @@ static void sent_zc(int fd, const struct io_uring_cqe *cqe)
 		report = 0;
 		watch(fd);
 	} else if (results[fd] == -ENOMEM || results[fd] == -EOPNOTSUPP) {
-		request(IORING_OP_SEND, SEND, fd, c->out, c->owed)->msg_flags =
-			MSG_NOSIGNAL;		/* as uring_basic.c, for once */
+		/* As uring_basic.c, for once; what fails now has failed. */
+		request(IORING_OP_SEND, SEND_COPY, fd, c->out,
+			c->owed)->msg_flags = MSG_NOSIGNAL;
 	} else {
 		serve(SEND, fd, results[fd]);
 	}
@@ -158,7 +159,7 @@ static void complete(const struct io_uring_cqe *cqe)
 	else if (what == SEND)
 		sent_zc(fd, cqe);
 	else
-		serve(RECV, fd, cqe->res);
+		serve(what, fd, cqe->res);
 }
 
 /* It is not a flag of the ring, so the ring must be asked. */
