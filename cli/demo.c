@@ -153,15 +153,16 @@ static void table(void)
 	int exact = !*no_kernel;
 
 	printf("\n");
-	title("model                    calls  threads  "
-	      "who waits, in which call            who copies, in which call");
+	title("model                     calls  threads  "
+	      "who waits, in which call                "
+	      "who copies, in which call");
 	for (int i = 0; i < done_count; i++) {
 		const struct done *d = &done[i];
 
 		if (*d->why)
-			printf("%-23s  %s\n", d->program->name, d->why);
+			printf("%-24s  %s\n", d->program->name, d->why);
 		else
-			printf("%-23s  %5d  %7d  %-34s  %s\n",
+			printf("%-24s  %5d  %7d  %-38s  %s\n",
 			       d->program->name, d->row.calls, d->row.threads,
 			       or_unseen(exact ? d->phases.waits : d->row.waits),
 			       or_unseen(exact ? d->phases.copies

@@ -12,7 +12,9 @@
  *     write                             the line "NAME: serving ..." on stderr
  *   print, at the end of a message:
  *     write                             the line on stdout
- *     mmap mremap munmap                only for messages beyond FIRST bytes
+ *   either service:
+ *     mmap mremap munmap                what FIRST bytes cannot hold: a long
+ *                                       message, or what a full socket left
  *   SIGTERM or SIGINT:
  *     shutdown setitimer rt_sigreturn   then accept4 = EINVAL in the model
  *
