@@ -196,6 +196,9 @@ static void open_socket(char **argv, int type)
 	listener = must(sys_socket(AF_INET, type, 0));
 	if (listener <= 2)	/* a peer would get what is meant for stdout */
 		fail(1, "descriptor %d is closed: give it /dev/null\n", listener);
+	if (listener >= CONNS)	/* the tables have no place for it either */
+		fail(1, "socket: descriptor %d is beyond %d: start it with "
+		     "fewer open descriptors\n", listener, CONNS - 1);
 	if (!datagrams) {
 		/* Bind though connections of a former run are in TIME_WAIT. */
 		must(sys_setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on,

@@ -522,6 +522,31 @@ static void refuses_a_closed_stdout(void *arg)
 	EXPECT_IN("descriptor 1 is closed", line);
 }
 
+/* So many descriptors are inherited that the listener's has no place. */
+TEST(a_listener_beyond_the_tables_is_refused)
+{
+	enum { CONNS = 16384 };			/* of models/server.h */
+	static const char *const names[] = { "epoll", "poll", "callback",
+					     "native_aio_poll" };
+	struct rlimit l;
+	char line[512];
+
+	if (wrapper[0])
+		SKIP("the wrapper opens descriptors of its own");
+	getrlimit(RLIMIT_NOFILE, &l);
+	if (l.rlim_max < CONNS + 100)
+		SKIP("RLIMIT_NOFILE is %ld, %d are wanted (ulimit -Hn)",
+		     (long)l.rlim_max, CONNS + 100);
+	l.rlim_cur = l.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &l);
+	while (ASSERT_GE(dup(0), 0) < CONNS)
+		;
+	for (int i = 0; i < 4; i++) {
+		EXPECT_EQ(1, run(program_find(names[i]), "--port", "0", line));
+		EXPECT_IN("fewer open descriptors", line);
+	}
+}
+
 /* ---- what is printed ---- */
 
 /* One line a message, whatever is in it; the terminal sees no control. */
