@@ -105,8 +105,8 @@ static void readers(int quiet)
 			struct phases f;
 
 			if (phases_run_file(&f, p, direct, why))
-				printf(quiet ? "" : "%s %s: %s\n", p->name, how,
-				       why);
+				fprintf(quiet ? stderr : stdout, "%s %s: %s\n",
+					p->name, how, why);
 			else if (quiet)
 				printf("| [%s](%s/%s.c) | [%s](traces/%s.%s."
 				       "x86_64.strace) | %s | %s |\n", p->name,

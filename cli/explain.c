@@ -227,7 +227,7 @@ int explain_log(const char *path, const char *name)
 /* A folder of iomodels capture stands for the log in it. */
 static char *log_of(char *path)
 {
-	char *log, *kernel;
+	char *log, *kernel = NULL;
 
 	if (asprintf(&log, "%s/strace.log", path) < 0 ||
 	    asprintf(&kernel, "%s/kernel.log", path) < 0)
