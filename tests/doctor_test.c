@@ -156,7 +156,8 @@ static void field(const struct program *p, const char *name, char text[512])
 
 /*
  * Who runs and who does not; those that do not say the errno and the remedy,
- * and doctor knows the reason.  What did not run before is of no concern.
+ * and doctor knows the reason.  What is refused without a filter is of no
+ * concern.
  */
 static void doctor_knows(void *arg)
 {
@@ -164,10 +165,11 @@ static void doctor_knows(void *arg)
 	char ran[64] = "", text[512];
 	int refused = 0, n = 0;
 
-	doctor("--json");
-	for (const struct program *p = programs; p->name; p++, n++) {
-		field(p, "runs", text);
-		ran[n] = text[0] == 't';
+	for (const struct program *p = programs; p->name; p++) {
+		char *path = program_path(p), why[256];
+
+		ran[n++] = path && !probe_program(p, why);
+		free(path);
 	}
 	play(k);
 	refused = doctor("--json");
