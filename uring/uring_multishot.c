@@ -6,7 +6,8 @@
  * complete again and again.  A RECV has no buffer of its own: when data is
  * there the kernel takes one from a ring of buffers and says which.  So
  * connections that sit idle hold none.  The thread waits in io_uring_enter
- * and copies there, in task work.
+ * and copies there, in task work; while it runs, on its way out of an
+ * interrupt, as in uring_basic.c.
  *
  *     io_uring_setup  mmap x2           the ring
  *     prlimit64 x2  io_uring_register FILES2   slots instead of descriptors
