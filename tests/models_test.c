@@ -348,10 +348,9 @@ TEST_TIMEOUT(a_silent_peer_delays_the_end_by_two_seconds, 30)
 }
 
 /* Send without an end; another process takes what comes back. */
-static void flood(struct server *s)
+static void flood(int fd)
 {
 	static char bytes[1 << 16];
-	int fd = client(s);
 
 	if (fork())
 		while (write(fd, bytes, sizeof(bytes)) > 0)
@@ -374,9 +373,12 @@ TEST_TIMEOUT(floods_delay_the_end_by_two_seconds, 60)
 		int fd;
 
 		serve(&s, program_find(drain[i]), "echo");
-		for (int n = 0; n < 4; n++)
+		for (int n = 0; n < 4; n++) {
+			fd = client(&s);	/* here: it might come too late */
 			if (!fork())
-				flood(&s);
+				flood(fd);
+			close(fd);
+		}
 		fd = client(&s);
 		for (int n = 0; n < 30; n++) {	/* it gets its turn */
 			tell(fd, "x", 1);
