@@ -238,6 +238,7 @@ static void try_tracing(void)
 	k = kernel_begin(why);
 	if (k) {
 		kernel_end(k);
+		kernel_free(k);
 		found(0, "tracefs", "granted", "who waits, who copies: exact");
 	} else {
 		found(1, "tracefs", "refused", "%s", why);
