@@ -306,7 +306,8 @@ static int interrupted(void)
 	if (need(fork()))
 		return 0;
 	wait_asleep(parent);
-	kill(parent, SIGUSR1);
+	if (getppid() == parent)		/* or its number is another's */
+		kill(parent, SIGUSR1);
 	return 1;				/* in the child */
 }
 

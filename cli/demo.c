@@ -22,6 +22,7 @@ static struct done {
 } done[MODELS];
 static int done_count;
 static char no_kernel[256];		/* why the kernel's side is left out */
+static const char *no_strace;		/* why strace's is */
 
 static int bold;			/* stdout is a terminal */
 
@@ -58,22 +59,25 @@ static void play(const struct program *p, const struct scenario *c, int quiet)
 		return;
 	}
 	free(path);
-	if (!quiet) {
+	if (!quiet && !no_strace) {
 		printf("\n");
 		title(p->name);
 		printf("%s; %s/%s.c\n", p->about, p->dir, p->name);
 		fflush(stdout);
 	}
-	if (trace_run(&t, p, c, d->why)) {
+	if (no_strace) {
+		d->row.calls = d->row.threads = -1;
+	} else if (trace_run(&t, p, c, d->why)) {
 		printf("  %s\n", d->why);
+		trace_free(&t);
 	} else {
 		if (!quiet)
 			show(&t);
 		if (trace_row(&t, &d->row))
 			snprintf(d->why, sizeof(d->why),
 				 "no message to be seen in the capture");
+		trace_free(&t);
 	}
-	trace_free(&t);
 	/* Once more without strace, for the kernel's own events. */
 	if (!*d->why && !*no_kernel &&
 	    phases_run(&d->phases, p, no_kernel))
@@ -148,6 +152,13 @@ static const char *or_unseen(const char *text)
 	return *text ? text : "(not seen)";
 }
 
+/* -1: strace would have counted it. */
+static const char *number(int n, char text[12])
+{
+	snprintf(text, 12, n < 0 ? "-" : "%d", n);
+	return text;
+}
+
 static void table(void)
 {
 	int exact = !*no_kernel;
@@ -158,12 +169,14 @@ static void table(void)
 	      "who copies, in which call");
 	for (int i = 0; i < done_count; i++) {
 		const struct done *d = &done[i];
+		char calls[12], threads[12];
 
 		if (*d->why)
 			printf("%-24s  %s\n", d->program->name, d->why);
 		else
-			printf("%-24s  %5d  %7d  %-38s  %s\n",
-			       d->program->name, d->row.calls, d->row.threads,
+			printf("%-24s  %5s  %7s  %-38s  %s\n",
+			       d->program->name, number(d->row.calls, calls),
+			       number(d->row.threads, threads),
 			       or_unseen(exact ? d->phases.waits : d->row.waits),
 			       or_unseen(exact ? d->phases.copies
 					       : d->row.copies));
@@ -207,18 +220,21 @@ int demo_main(int argc, char **argv)
 		       "and end in one table.",
 	};
 	const struct scenario *two = scenario_find("two");
-	const char *missing;
+	struct kernel *k = NULL;
 	int quiet = 0;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &quiet);
 	bold = isatty(1);
-	missing = trace_missing();
-	if (missing) {
+	no_strace = trace_missing();
+	if (no_strace && (quiet || !(k = kernel_begin(no_kernel)))) {
 		fprintf(stderr, "iomodels demo: left out, all of it: %s\n",
-			missing);
+			no_strace);
 		return 1;
 	}
-	if (!quiet)
+	kernel_free(k);
+	if (no_strace)
+		printf("Left out, the system calls: %s\n", no_strace);
+	else if (!quiet)
 		printf("Each server is started under strace; a client says two "
 		       "messages to it, with a\npause between, and each comes "
 		       "back. Shown is what the server asked of the\nkernel, "

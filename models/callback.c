@@ -21,7 +21,7 @@
  * Needs     Linux 2.6.28 (accept4).
  * Limits    A callback that takes long holds up all others.  No descriptor
  *           left (EMFILE): the listener has no callback until a connection
- *           closes, or a second passes.
+ *           closes, or a quiet second passes.
  * Compare   epoll.c, the same calls; coroutine.c, the same calls again.
  * Trace     traces/callback.one.x86_64.strace  traces/callback.two.x86_64.strace
  */

@@ -23,7 +23,7 @@
  * Needs     Linux 2.6.28 (accept4).
  * Limits    A stack for each peer, idle or not; a task that computes holds up
  *           all others.  No descriptor left (EMFILE): the accept task waits
- *           until a connection closes, or a second passes.
+ *           until a connection closes, or a quiet second passes.
  * Compare   epoll.c and callback.c: the same calls but for the stacks.
  * Trace     traces/coroutine.one.x86_64.strace
  *           traces/coroutine.two.x86_64.strace

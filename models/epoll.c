@@ -17,7 +17,7 @@
  *           nothing.
  * Needs     Linux 2.6.28 (accept4).
  * Limits    CONNS descriptors.  No descriptor left (EMFILE): the listener
- *           leaves the set until a connection closes, or a second passes.
+ *           leaves the set until a connection closes, or a quiet second passes.
  * Compare   poll.c hands over the whole set each time; epoll_et.c is told
  *           once and must read until EAGAIN.
  * Trace     traces/epoll.one.x86_64.strace  traces/epoll.two.x86_64.strace

@@ -21,7 +21,7 @@
  *              gets TURNS turns, then the others, then goes on (ready[]).
  *           b) CONNS descriptors.  No descriptor left (EMFILE): no edge will
  *              tell of the connections that wait, so accept4 is tried again
- *              when a connection closes, or a second passes.
+ *              when a connection closes, or a quiet second passes.
  * Compare   epoll.c is told again and again, and may read once and return.
  * Trace     traces/epoll_et.one.x86_64.strace  traces/epoll_et.two.x86_64.strace
  */

@@ -23,7 +23,7 @@
  * Needs     Linux 2.6.28 (accept4).
  * Limits    The hand-over costs more than an echo: threads pay only where
  *           serving computes.  No descriptor left (EMFILE): the listener
- *           leaves the set until a connection closes, or a second passes.
+ *           leaves the set until a connection closes, or a quiet second passes.
  * Compare   epoll.c serves in the thread that waits; epoll_workers.c has many
  *           threads that wait.
  * Trace     traces/epoll_thread.one.x86_64.strace

@@ -28,7 +28,7 @@
  * Limits    The kernel wakes the worker that began to wait last, so under
  *           little load one of them does all the work.  EMFILE: the listener
  *           leaves a worker's set until one of its connections closes, or a
- *           second passes.
+ *           quiet second passes.
  * Compare   epoll.c has one loop; epoll_thread.c waits in one thread only.
  * Trace     traces/epoll_workers.one.x86_64.strace
  *           traces/epoll_workers.two.x86_64.strace

@@ -17,7 +17,7 @@
  * Needs     Linux 2.6.28 (accept4).  ppoll, because aarch64 and riscv64 have
  *           no poll(2).
  * Limits    CONNS descriptors.  No descriptor left (EMFILE): the listener
- *           leaves the set until a connection closes, or a second passes.
+ *           leaves the set until a connection closes, or a quiet second passes.
  * Compare   select.c has bitmaps in place of the array; epoll.c leaves the set
  *           in the kernel.
  * Trace     traces/poll.one.x86_64.strace  traces/poll.two.x86_64.strace

@@ -20,7 +20,7 @@
  * Limits    CONNS descriptors, and not 1024: FD_SETSIZE is the size of libc's
  *           fd_set, the kernel takes bitmaps as long as its first argument
  *           says.  No descriptor left (EMFILE): the listener leaves the set
- *           until a connection closes, or a second passes.
+ *           until a connection closes, or a quiet second passes.
  * Compare   poll.c has an array in place of the bitmaps.
  * Trace     traces/select.one.x86_64.strace  traces/select.two.x86_64.strace
  */

@@ -25,7 +25,7 @@
  *           b) A peer that sends faster than we read never reaches EAGAIN: it
  *              gets TURNS turns, then the others (behind).
  *           c) CONNS descriptors.  No descriptor left (EMFILE): accept4 again
- *              when a connection closes, or a second passes.
+ *              when a connection closes, or a quiet second passes.
  * Compare   sigio_tcp.c is not told which; epoll_et.c is told the same through
  *           a descriptor in place of signals.
  * Trace     traces/sigio_queued.one.x86_64.strace

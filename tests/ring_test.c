@@ -393,7 +393,7 @@ static int raise_later(int sig)
 
 	if (!child) {
 		net_until(parent, 'S');
-		if (sig)
+		if (sig && sys_getppid() == parent)
 			sys_kill(parent, sig);
 		sys_exit_group(0);
 	}

@@ -21,7 +21,7 @@
  *           buffer, for its RECV has been given one: see uring_multishot.c.
  * Needs     Linux 5.7 (FEAT_FAST_POLL: a request that must wait holds no thread).
  * Limits    CONNS descriptors, BUF bytes each.  No descriptor left (EMFILE):
- *           no ACCEPT until a connection closes, or a second passes.
+ *           no ACCEPT until a connection closes, or a quiet second passes.
  * Compare   models/epoll.c asks "is it ready?" and then copies by itself;
  *           uring_basic_liburing.c is this program on the library.
  * Trace     traces/uring_basic.one.x86_64.strace

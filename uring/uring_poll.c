@@ -24,7 +24,7 @@
  *           b) A POLL_ADD keeps the socket open though its descriptor has been
  *              closed: no FIN leaves before the POLL_REMOVE.
  *           c) CONNS descriptors.  No descriptor left (EMFILE): accept4 is
- *              tried again when a connection closes, or a second passes.
+ *              tried again when a connection closes, or a quiet second passes.
  * Compare   models/epoll_et.c, function by function.
  * Trace     traces/uring_poll.one.x86_64.strace
  */
