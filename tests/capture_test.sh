@@ -75,6 +75,9 @@ background() {
 	return 1
 }
 
+# The rest of descriptor 3, to the end: who does not end is made to.
+drain() { timeout 20 cat <&3 >"$dir/err" || kill -KILL $pid; }
+
 left() { ls -d $instances/iomodels-"$1"-* 2>/dev/null; }
 
 test_streams_and_status_are_the_commands() {
@@ -186,7 +189,7 @@ test_sigint_leaves_nothing() {
 	background ": serving " "$io" capture -o "$dir/c" -- \
 		"$build/models/epoll" --port 0 || return
 	kill -INT $pid
-	timeout 20 cat <&3 >"$dir/err"
+	drain
 	wait $pid
 	status=$?
 	echo "status $status, left: $(left $pid)"
@@ -198,7 +201,7 @@ test_sigterm_leaves_nothing() {
 	background up "$io" capture -o "$dir/c" -- \
 		sh -c 'echo up >&2; exec sleep 100' || return
 	kill -TERM $pid
-	timeout 20 cat <&3 >"$dir/err"
+	drain
 	wait $pid
 	status=$?
 	echo "status $status, left: $(left $pid)"
@@ -245,7 +248,7 @@ test_attached_to_a_server() {
 		kill $server; return 1; }
 	timeout 20 "$io" send --port "$port" --message hi >"$dir/sent"
 	kill -INT $pid
-	timeout 20 cat <&3 >"$dir/err"
+	drain
 	wait $pid
 	status=$?
 	kill $server
@@ -266,7 +269,7 @@ served() {
 		timeout 20 "$io" send --port "${line##*:}" --message $message
 	done
 	kill -TERM $pid
-	timeout 20 cat <&3 >/dev/null
+	drain
 	wait $pid
 	echo "status $?"
 	cat "$dir/out"
