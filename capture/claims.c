@@ -67,7 +67,7 @@ static int match(FILE *f, const char *pattern, struct text *proof)
 
 static enum verdict decide_play(const struct claim *c, struct text *proof)
 {
-	char log[] = "/tmp/iomodels-claim-XXXXXX";
+	char log[64];
 	const char *missing = trace_missing();
 	enum verdict verdict = UNTESTABLE;
 	int fd, status;
@@ -77,7 +77,7 @@ static enum verdict decide_play(const struct claim *c, struct text *proof)
 		text_add(proof, "%s\n", missing);
 		return UNTESTABLE;
 	}
-	fd = mkostemp(log, O_CLOEXEC);
+	fd = lab_temporary(log);
 	if (fd < 0)
 		return UNTESTABLE;
 	status = run_strace(c->id, log);
@@ -94,7 +94,6 @@ static enum verdict decide_play(const struct claim *c, struct text *proof)
 	}
 	if (f)
 		fclose(f);
-	unlink(log);
 	return verdict;
 }
 

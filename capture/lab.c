@@ -424,7 +424,20 @@ void server_free(struct server *s)
 	s->ended = 1;
 }
 
-/* ---- a file ---- */
+/* ---- files ---- */
+
+int lab_temporary(char path[64])
+{
+	int fd;
+
+	snprintf(path, 64, "/tmp/iomodels-XXXXXX");
+	fd = mkostemp(path, O_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	unlink(path);
+	snprintf(path, 64, "/proc/%d/fd/%d", getpid(), fd);
+	return fd;
+}
 
 int lab_file(long bytes, char why[256])
 {

@@ -74,6 +74,13 @@ int server_wait(struct server *s, int timeout_ms);
 void server_free(struct server *s);
 
 /*
+ * A temporary file without a name, so that nothing is left of it however we
+ * end.  A child can open it as path while we live.  Returns the descriptor,
+ * or -1 with errno.
+ */
+int lab_temporary(char path[64]);
+
+/*
  * A file of so many bytes, on the disk and not in the page cache, and without
  * a name, so that nothing is left of it however we end: a program that we
  * start opens it as /proc/self/fd/N.  Returns N, or -1 with the reason in why.

@@ -307,12 +307,12 @@ static int trace_reader(struct trace *t, char *log, int log_fd, char why[256])
 int trace_run(struct trace *t, const struct program *p,
 	      const struct scenario *c, char why[256])
 {
-	char log[] = "/tmp/iomodels-trace-XXXXXX";
+	char log[64];
 	char *wrapper[] = { "strace", "-f", "-ttt", "-T", "-s", STRING_BYTES,
 			    "-o", log, NULL };
 	struct lab_options o = { .service = c->service, .wrapper = wrapper,
 				 .nofile = c->nofile, .port = 7007 };
-	int fd = mkostemp(log, O_CLOEXEC), ret = -1;
+	int fd = lab_temporary(log), ret = -1, status;
 	struct server s;
 	FILE *f;
 
@@ -325,7 +325,6 @@ int trace_run(struct trace *t, const struct program *p,
 	}
 	if (p->flags & FILES) {
 		ret = trace_reader(t, log, fd, why);
-		unlink(log);
 		close(fd);
 		return ret;
 	}
@@ -338,9 +337,10 @@ int trace_run(struct trace *t, const struct program *p,
 	server_settle(&s);
 	ret = c->play(&s, why);
 	server_settle(&s);
-	if (server_stop(&s) && !ret) {
+	status = server_stop(&s);
+	if (status && !ret) {
 		snprintf(why, 256, "%s: ended with status %d: %.150s", p->name,
-			 s.status, s.err.at);
+			 status, s.err.at);
 		ret = -1;
 	}
 	f = fdopen(fd, "r");
@@ -353,7 +353,6 @@ int trace_run(struct trace *t, const struct program *p,
 	fd = -1;
 out:
 	server_free(&s);
-	unlink(log);
 	if (fd >= 0)
 		close(fd);
 	return ret;
