@@ -5,8 +5,8 @@
  * SQPOLL: a kernel thread of this process (iou-sqp-PID) looks at the
  * submission queue over and over, submits what is new, and copies when data
  * is there.  It sleeps after 20 ms without work and must then be woken.  The
- * thread that serves looks at the completion queue for about a millisecond
- * before it sleeps.
+ * thread that serves looks at the completion queue about as long before it
+ * sleeps: longer than a time slice of a client on the same processor.
  *
  *     sched_getaffinity  sched_setaffinity   a processor for each of the two
  *     io_uring_setup  mmap x2           the ring
@@ -30,7 +30,7 @@
 #include "serve.h"
 
 enum { ENTRIES = 256, BUF = SCRATCH };
-enum { SPINS = 20000 };			/* about a millisecond */
+enum { SPINS = 400000 };			/* some twenty milliseconds */
 enum { PER_EVENT = 2 };			/* requests that one completion adds */
 enum { ACCEPT = 1, RECV, SEND };
 
