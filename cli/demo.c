@@ -190,8 +190,7 @@ static void table(void)
 		       "strace.\n");
 	else
 		printf("waits and copies are inferred from strace, which sees "
-		       "nothing of io_uring's.\nLeft out, the kernel's side: "
-		       "%s\n", no_kernel);
+		       "nothing of io_uring's.\n%s\n", no_kernel);
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
