@@ -2,8 +2,9 @@
 /*
  * reader.h - a log in, what it says out
  *
- * text -> line.c -> event.c -> process.c -> phase.c -> model.c, finding.c -> a
- * report.  Each step knows only those before it.
+ * text -> line.c -> event.c -> process.c (with task.c and descriptor.c) ->
+ * phase.c -> model.c, finding.c -> a report.  Each step knows only those
+ * before it.
  */
 #ifndef IOMODELS_READER_H
 #define IOMODELS_READER_H

@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: MIT */
+/* descriptor.c - open files, and the numbers that stand for them; see process.h */
+#include <stdio.h>
+#include <stdlib.h>
+#include "world.h"
+
+/* ---- constants, by name or (-X raw) by number ---- */
+
+static int is_name(char c)
+{
+	return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+/* -X raw writes "0x1|0x80800": the numbers that a mask is made of. */
+static unsigned long long mask_number(struct slice s)
+{
+	const char *stop, *end = s.at + s.len;
+	unsigned long long n = 0;
+
+	for (;;) {
+		n |= slice_number(s, &stop);
+		if (stop == s.at || stop >= end || *stop != '|')
+			return n;
+		s = slice_of(stop + 1, end);
+	}
+}
+
+int has_flag(struct slice s, const char *name, unsigned long bit)
+{
+	size_t len = strlen(name);
+	const char *p = s.at, *end = s.at + s.len;
+
+	if (!s.len)
+		return 0;
+	while (len && p < end && (p = memmem(p, end - p, name, len))) {
+		if ((p == s.at || !is_name(p[-1])) &&
+		    (p + len == end || !is_name(p[len])))
+			return 1;
+		p += len;
+	}
+	if (*s.at < '0' || *s.at > '9')
+		return 0;
+	return bit && (mask_number(s) & bit) == bit;
+}
+
+int is_const(struct slice s, const char *name, long value)
+{
+	const char *stop;
+	long n = slice_number(s, &stop);
+
+	if (stop > s.at)
+		return n == value;
+	return slice_is(s, name);
+}
+
+int signal_number(struct slice s)
+{
+	static const char *const names[] = {
+		"", "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE",
+		"KILL", "USR1", "SEGV", "USR2", "PIPE", "ALRM", "TERM",
+		"STKFLT", "CHLD", "CONT", "STOP", "TSTP", "TTIN", "TTOU",
+		"URG", "XCPU", "XFSZ", "VTALRM", "PROF", "WINCH", "IO", "PWR",
+		"SYS",
+	};
+	const char *stop;
+	long n = slice_number(s, &stop);
+
+	if (stop > s.at)
+		return n > 0 && n < SIGNALS ? n : 0;
+	if (slice_starts(s, "SIG"))
+		s = slice_of(s.at + 3, s.at + s.len);
+	if (slice_is(s, "POLL"))
+		return 29;
+	if (slice_is(s, "RTMIN"))		/* as libc counts: 34 */
+		return 32;
+	if (slice_starts(s, "RT_")) {
+		n = slice_number(slice_of(s.at + 3, s.at + s.len), NULL);
+		return n >= 0 && n + 32 < SIGNALS ? n + 32 : 0;
+	}
+	for (int i = 1; i < 32; i++)
+		if (slice_is(s, names[i]))
+			return i;
+	return 0;
+}
+
+/* ---- files ---- */
+
+static const char *const kind_names[FILE_KINDS] = {
+	"unknown", "socket", "listener", "connection", "datagram socket",
+	"socket pair", "netlink socket", "pipe", "file", "directory", "device",
+	"terminal", "epoll", "eventfd", "signalfd", "timerfd", "inotify",
+	"pidfd", "memfd", "ring", "other",
+};
+
+const char *file_kind_name(enum file_kind k)
+{
+	return kind_names[k];
+}
+
+int file_is_stream(const struct file *f)
+{
+	return f && (f->kind == FILE_CONNECTION || f->kind == FILE_SOCKETPAIR ||
+		     f->kind == FILE_SOCKET);
+}
+
+int file_is_socket(const struct file *f)
+{
+	return f && f->kind >= FILE_SOCKET && f->kind <= FILE_NETLINK;
+}
+
+struct file *file_new(struct world *w, enum file_kind kind, int fd,
+		      long pid, unsigned long line)
+{
+	struct file *f = need(calloc(1, sizeof(*f)));
+
+	f->kind = kind;
+	f->fd = fd;
+	f->pid = pid;
+	f->opened = line;
+	f->serial = ++w->serial;
+	f->nonblocking = -1;
+	f->resfd = -1;
+	return f;
+}
+
+void file_name(struct file *f, struct slice name)
+{
+	if (f->name || !name.len)
+		return;
+	if (name.len > NAME_MAX_BYTES)
+		name.len = NAME_MAX_BYTES;
+	f->name = need(malloc(name.len + 1));
+	memcpy(f->name, name.at, name.len);
+	f->name[name.len] = 0;
+}
+
+void watch_drop(struct file *f, unsigned i)
+{
+	struct file *ep = f->watch[i].epoll;
+
+	if (map_get(&ep->watched, f->watch[i].data) == f)
+		map_remove(&ep->watched, f->watch[i].data);
+	f->watch[i] = f->watch[--f->n_watch];
+}
+
+void file_put(struct world *w, struct file *f, unsigned long line)
+{
+	struct file *other;
+
+	if (!f || --f->refs)
+		return;
+	f->closed = line;
+	if (w->file_ends)
+		w->file_ends(w->context, f);
+	while (f->n_watch)
+		watch_drop(f, f->n_watch - 1);
+	map_each(&f->watched, i, other)
+		for (unsigned k = other->n_watch; k--; )
+			if (other->watch[k].epoll == f)
+				other->watch[k] =
+					other->watch[--other->n_watch];
+	map_free(&f->watched);
+	free(f->watch);
+	free(f->name);
+	free(f->suspicion);
+	free(f);
+}
+
+void table_set(struct world *w, struct fdtable *t, int fd,
+	       struct file *f, int cloexec, unsigned long line)
+{
+	if (fd < 0 || fd >= FD_MAX)
+		return;
+	if ((unsigned)fd >= t->size) {
+		unsigned size = t->size ? t->size : 16;
+
+		if (!f)
+			return;
+		while (size <= (unsigned)fd)
+			size *= 2;
+		t->slot = need(realloc(t->slot, size * sizeof(*t->slot)));
+		t->cloexec = need(realloc(t->cloexec, size));
+		memset(t->slot + t->size, 0,
+		       (size - t->size) * sizeof(*t->slot));
+		memset(t->cloexec + t->size, 0, size - t->size);
+		t->size = size;
+	}
+	if (f)
+		f->refs++;
+	if (t->slot[fd])
+		file_put(w, t->slot[fd], line);
+	t->slot[fd] = f;
+	t->cloexec[fd] = cloexec;
+}
+
+struct fdtable *table_copy(const struct fdtable *from)
+{
+	struct fdtable *t = need(calloc(1, sizeof(*t)));
+
+	t->refs = 1;
+	if (!from || !from->size)
+		return t;
+	t->size = from->size;
+	t->slot = need(malloc(t->size * sizeof(*t->slot)));
+	t->cloexec = need(malloc(t->size));
+	memcpy(t->slot, from->slot, t->size * sizeof(*t->slot));
+	memcpy(t->cloexec, from->cloexec, t->size);
+	for (unsigned i = 0; i < t->size; i++)
+		if (t->slot[i])
+			t->slot[i]->refs++;
+	return t;
+}
+
+void table_put(struct world *w, struct fdtable *t, unsigned long line)
+{
+	if (--t->refs)
+		return;
+	for (unsigned i = 0; i < t->size; i++) {
+		if (!t->slot[i])
+			continue;
+		t->slot[i]->left_open = 1;
+		file_put(w, t->slot[i], line);
+	}
+	free(t->slot);
+	free(t->cloexec);
+	free(t);
+}
+
+enum file_kind file_kind_of(struct slice d, struct slice *name)
+{
+	static const struct { const char *start; enum file_kind kind; } k[] = {
+		{ "anon_inode:[eventpoll]", FILE_EPOLL },
+		{ "anon_inode:[eventfd]", FILE_EVENTFD },
+		{ "{eventfd-", FILE_EVENTFD },
+		{ "anon_inode:[io_uring]", FILE_RING },
+		{ "anon_inode:[signalfd]", FILE_SIGNALFD },
+		{ "signalfd:", FILE_SIGNALFD },
+		{ "anon_inode:[timerfd]", FILE_TIMERFD },
+		{ "anon_inode:inotify", FILE_INOTIFY },
+		{ "anon_inode:[pidfd]", FILE_PIDFD }, { "pid:", FILE_PIDFD },
+		{ "pipe:[", FILE_PIPE }, { "UDP", FILE_DATAGRAM },
+		{ "UNIX-DGRAM", FILE_DATAGRAM }, { "NETLINK", FILE_NETLINK },
+		{ "socket:[", FILE_SOCKET }, { "UNIX", FILE_SOCKET },
+		{ "TCP", FILE_SOCKET }, { "SCTP", FILE_SOCKET },
+		{ "/dev/pts/", FILE_TERMINAL }, { "/dev/tty", FILE_TERMINAL },
+		{ "/memfd:", FILE_MEMFD }, { "/dev/", FILE_DEVICE },
+		{ "anon_inode:", FILE_OTHER }, { "/", FILE_REGULAR },
+	};
+	const char *p;
+
+	*name = d;
+	for (unsigned i = 0; i < sizeof(k) / sizeof(*k); i++) {
+		if (!slice_starts(d, k[i].start))
+			continue;
+		if (k[i].kind == FILE_SOCKET && slice_find(d, "->")) {
+			p = slice_find(d, "[");
+			*name = slice_of(p ? p + 1 : d.at, d.at + d.len -
+					 slice_ends(d, "]"));
+			return FILE_CONNECTION;
+		}
+		if (k[i].kind == FILE_REGULAR && slice_find(d, "<char "))
+			return FILE_DEVICE;
+		return k[i].kind;
+	}
+	return FILE_UNKNOWN;
+}
+
+static void refine(struct file *f, struct slice decoration)
+{
+	struct slice name;
+	enum file_kind k = file_kind_of(decoration, &name);
+
+	if (f->kind == FILE_UNKNOWN || (f->kind == FILE_SOCKET &&
+					k == FILE_CONNECTION)) {
+		f->kind = k;
+		free(f->name);
+		f->name = NULL;
+	}
+	/* "socket:[81]" says less than the address that will follow. */
+	if (k != FILE_SOCKET)
+		file_name(f, name);
+}
+
+struct file *file_at(struct world *w, struct task *t, long fd,
+		     struct slice decoration, unsigned long line)
+{
+	struct fdtable *table = t->fds;
+	struct file *f;
+
+	if (fd < 0 || fd >= FD_MAX)
+		return NULL;
+	f = (unsigned long)fd < table->size ? table->slot[fd] : NULL;
+	if (!f) {
+		f = file_new(w, FILE_UNKNOWN, fd, t->pid, line);
+		f->assumed = 1;
+		table_set(w, table, fd, f, 0, line);
+	}
+	if (decoration.len && (!f->name || f->kind <= FILE_SOCKET))
+		refine(f, decoration);
+	return f;
+}

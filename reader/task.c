@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: MIT */
+/* task.c - processes and threads: clone, execve, the end; see process.h */
+#include <stdio.h>
+#include <stdlib.h>
+#include "world.h"
+
+static struct process *process_new(struct world *w, long pid,
+				   struct process *parent, unsigned long line)
+{
+	struct process *p = need(calloc(1, sizeof(*p)));
+
+	w->processes_made++;
+	p->pid = pid;
+	p->first = line;
+	if (parent) {
+		p->parent = parent->pid;
+		p->saw_start = 1;
+		memcpy(p->action, parent->action, sizeof(p->action));
+		memcpy(p->exe, parent->exe, sizeof(p->exe));
+	}
+	return p;
+}
+
+enum { SHARE_FILES = 1, SHARE_PROCESS = 2 };
+
+unsigned clone_flags(enum call c, struct slice args)
+{
+	unsigned flags = 0;
+	struct slice f = line_field(args, "flags");
+
+	if (c != CALL_CLONE)
+		return 0;
+	if (!f.len)
+		f = args;
+	if (has_flag(f, "CLONE_FILES", 0x400))
+		flags |= SHARE_FILES;
+	if (has_flag(f, "CLONE_THREAD", 0x10000))
+		flags |= SHARE_PROCESS;
+	return flags;
+}
+
+static void task_start(struct world *w, struct task *t, long pid,
+		       struct task *parent, unsigned flags, unsigned long line)
+{
+	*t = (struct task){ .pid = pid, .first = line, .start_ns = NO_TIME };
+	w->tasks_made++;
+	if (parent) {
+		t->parent = parent->pid;
+		memcpy(t->comm, parent->comm, sizeof(t->comm));
+	}
+	if (parent && flags & SHARE_FILES) {
+		t->fds = parent->fds;
+		t->fds->refs++;
+	} else {
+		t->fds = table_copy(parent ? parent->fds : NULL);
+	}
+	if (parent && flags & SHARE_PROCESS) {
+		t->process = parent->process;
+		t->origin = ORIGIN_THREAD;
+	} else {
+		t->process = process_new(w, pid, parent ? parent->process
+							: NULL, line);
+		t->origin = parent ? ORIGIN_CHILD : ORIGIN_FIRST;
+	}
+	t->process->refs++;
+	t->process->tasks_made++;
+}
+
+static struct task *task_new(struct world *w, long pid, struct task *parent,
+			     unsigned flags, unsigned long line)
+{
+	struct task *t = need(calloc(1, sizeof(*t)));
+
+	task_start(w, t, pid, parent, flags, line);
+	map_put(&w->tasks, pid, t);
+	return t;
+}
+
+void cloning_drop(struct world *w, struct task *t)
+{
+	for (unsigned i = 0; i < w->n_cloning; i++)
+		if (w->cloning[i] == t) {
+			w->n_cloning--;
+			w->cloning[i] = w->cloning[w->n_cloning];
+			w->cloning_flags[i] = w->cloning_flags[w->n_cloning];
+			return;
+		}
+}
+
+void task_end(struct world *w, struct task *t, unsigned long line)
+{
+	t->last = line;
+	if (w->task_ends)
+		w->task_ends(w->context, t);
+	cloning_drop(w, t);
+	if (t->closing)
+		file_put(w, t->closing, line);
+	table_put(w, t->fds, line);
+	if (!--t->process->refs)
+		free(t->process);
+}
+
+void cloning_add(struct world *w, struct task *t, unsigned flags)
+{
+	if (w->n_cloning == 8)
+		return;
+	cloning_drop(w, t);
+	w->cloning[w->n_cloning] = t;
+	w->cloning_flags[w->n_cloning++] = flags;
+}
+
+/* The oldest child that has not spoken yet, under this number from now on. */
+static struct task *promised_child(struct world *w, long pid)
+{
+	struct task *t, *oldest = NULL;
+
+	map_each(&w->tasks, i, t)
+		if (!t->spoke && (!oldest || t->first < oldest->first))
+			oldest = t;
+	if (!oldest)
+		return NULL;
+	map_remove(&w->tasks, oldest->pid);
+	oldest->pid = pid;
+	map_put(&w->tasks, pid, oldest);
+	return oldest;
+}
+
+struct task *task_of(struct world *w, struct strand *s,
+		     unsigned long line, long long now)
+{
+	struct task *t = s->known ? map_get(&w->tasks, s->task_pid) : NULL;
+	struct task *parent = NULL, *other;
+	unsigned flags = 0;
+
+	if (t && t->pid != s->pid) {		/* the log has named it by now */
+		other = map_remove(&w->tasks, s->pid);
+		if (other) {			/* a child that never spoke */
+			task_end(w, other, line);
+			free(other);
+		}
+		map_remove(&w->tasks, t->pid);
+		t->pid = s->task_pid = s->pid;
+		map_put(&w->tasks, t->pid, t);
+	}
+	if (t)
+		return t;
+	if (s->pid != ++w->spoken)
+		w->not_ordinal = 1;
+	t = map_get(&w->tasks, s->pid);
+	if (!t && !w->not_ordinal)
+		t = promised_child(w, s->pid);
+	if (!t) {
+		if (w->n_cloning) {
+			parent = w->cloning[w->n_cloning - 1];
+			flags = w->cloning_flags[w->n_cloning - 1];
+			parent->early++;
+		}
+		t = task_new(w, s->pid, parent, flags, line);
+		t->start_ns = now;
+	}
+	w->silent -= !t->spoke && w->silent;
+	t->spoke = 1;
+	s->task_pid = t->pid;
+	s->known = 1;
+	return t;
+}
+
+/* The child's lines came first (-z prints a call when it is over). */
+static void adopt(struct world *w, struct task *child, struct task *parent,
+		  unsigned flags, unsigned long line)
+{
+	child->parent = parent->pid;
+	child->origin = flags & SHARE_PROCESS ? ORIGIN_THREAD : ORIGIN_CHILD;
+	if (flags & SHARE_PROCESS && child->process != parent->process) {
+		if (!--child->process->refs)
+			free(child->process);
+		child->process = parent->process;
+		child->process->refs++;
+		w->processes_made--;
+	} else if (!*child->process->exe) {
+		memcpy(child->process->exe, parent->process->exe,
+		       sizeof(parent->process->exe));
+	}
+	if (flags & SHARE_FILES && child->fds != parent->fds) {
+		table_put(w, child->fds, line);
+		child->fds = parent->fds;
+		child->fds->refs++;
+	}
+}
+
+void task_forget(struct world *w, long pid, unsigned long line)
+{
+	struct task *t = map_get(&w->tasks, pid);
+
+	if (!t || t->spoke)
+		return;
+	map_remove(&w->tasks, pid);
+	task_end(w, t, line);
+	free(t);
+}
+
+/* Without -f no child ever has a line: they must not fill the memory. */
+static void forget_silent(struct world *w, unsigned long line)
+{
+	long pids[SILENT_MAX];
+	struct task *t;
+	unsigned n = 0;
+
+	if (++w->silent < SILENT_MAX)
+		return;
+	map_each(&w->tasks, i, t)
+		if (!t->spoke && n < SILENT_MAX)
+			pids[n++] = t->pid;
+	while (n)
+		task_forget(w, pids[--n], line);
+	w->silent = 0;
+}
+
+void task_cloned(struct world *w, struct step *st)
+{
+	struct line *l = st->event->line;
+	unsigned flags = clone_flags(st->event->call, l->args);
+	struct task *child;
+
+	cloning_drop(w, st->task);
+	if (l->ret <= 0 || l->flags & LINE_NO_RETURN)
+		return;
+	child = map_get(&w->tasks, l->ret);
+	if (!child && !w->not_ordinal && st->task->early) {
+		st->task->early--;		/* it spoke under its number */
+		return;
+	}
+	if (child && child->parent == st->task->pid)
+		return;				/* it has spoken already */
+	if (child && (child->first >= st->event->first ||
+		      (child->start_ns != NO_TIME &&
+		       child->start_ns >= st->event->start_ns))) {
+		adopt(w, child, st->task, flags, st->event->last);
+		return;
+	}
+	if (child == st->task)
+		return;
+	if (child) {
+		/* Its pid is used again: another task, at the same place. */
+		task_end(w, child, st->event->first);
+		task_start(w, child, l->ret, st->task, flags,
+			   st->event->last);
+		return;
+	}
+	forget_silent(w, st->event->last);
+	task_new(w, l->ret, st->task, flags, st->event->last);
+}
+
+void task_executed(struct world *w, struct step *st)
+{
+	struct task *t = st->task;
+	struct line *l = st->event->line;
+	struct slice path = l->n_args ? l->arg[slice_starts(l->name,
+				"execveat")] : (struct slice){ "", 0 };
+	const char *p;
+
+	if (l->ret || l->flags & (LINE_NO_RETURN | LINE_HAS_ERROR))
+		return;
+	if (t->fds->refs > 1) {
+		t->fds->refs--;
+		t->fds = table_copy(t->fds);
+	}
+	for (unsigned i = 0; i < t->fds->size; i++)
+		if (t->fds->slot[i] && t->fds->cloexec[i])
+			table_set(w, t->fds, i, NULL, 0, st->event->last);
+	for (int i = 0; i < SIGNALS; i++)
+		if (t->process->action[i] == ACTION_HANDLER)
+			t->process->action[i] = ACTION_DEFAULT;
+	t->process->saw_start = 1;
+	if (path.len > 2 && *path.at == '"') {
+		path = slice_of(path.at + 1, path.at + path.len - 1);
+		p = memrchr(path.at, '/', path.len);
+		if (p)
+			path = slice_of(p + 1, path.at + path.len);
+		snprintf(t->process->exe, sizeof(t->process->exe), "%.*s",
+			 (int)path.len, path.at);
+		t->comm[0] = 0;
+	}
+}
