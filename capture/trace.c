@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+#include "kernel.h"
 #include "trace.h"
 
 #define STRING_BYTES "128"		/* of each string that strace shows */
@@ -47,10 +48,13 @@ static void on_step(struct server *s)
 
 /* ---- strace's lines ---- */
 
+enum { NONE = -1, GUESSED = -2 };
+
 struct reading {
 	struct trace *t;
 	pid_t pids[256];		/* the thread numbers, less one */
-	int open[256];			/* a thread's unfinished call, or -1 */
+	int open[256];			/* a thread's unfinished call, or NONE */
+	int ending;			/* the thread that called exit_group */
 };
 
 static int thread_number(struct reading *r, pid_t pid)
@@ -63,8 +67,26 @@ static int thread_number(struct reading *r, pid_t pid)
 	if (t->threads == 256)
 		return 256;
 	r->pids[t->threads] = pid;
-	r->open[t->threads] = -1;
+	r->open[t->threads] = NONE;
 	return ++t->threads;
+}
+
+/*
+ * exit_group kills the other threads, one perhaps just when strace has been
+ * told of its call.  PTRACE_GET_SYSCALL_INFO then knows of no call, and strace
+ * prints "???(" or, with registers that it never read, call number 0 with an
+ * argument 0: "read(0,  <unfinished ...>".  Neither was called.
+ */
+static int is_guess(const struct reading *r, int thread, const char *text)
+{
+	const char *zero = syscall_name(0);
+	size_t n = strlen(zero);
+
+	if (!r->ending || thread == r->ending ||
+	    !strstr(text, " <unfinished ...>"))
+		return 0;
+	return !strncmp(text, "???", 3) ||
+	       (!strncmp(text, zero, n) && !strncmp(text + n, "(0, ", 4));
 }
 
 /* "... = -1 EAGAIN (...)": the name of the error, malloced, or NULL. */
@@ -176,6 +198,10 @@ static void read_line(struct reading *r, char *line)
 	at = strtod(text, &text);
 	text += strspn(text, " ");
 	took = cut_duration(text);
+	if (is_guess(r, thread, text))
+		r->open[thread - 1] = GUESSED;
+	if (r->open[thread - 1] == GUESSED && text[0] != '+')
+		return;
 	number_pids(r, text);
 	shorten_paths(text);
 	text_add(&t->log, "%d  %s\n", thread, text);
@@ -187,9 +213,11 @@ static void read_line(struct reading *r, char *line)
 		if (r->open[thread - 1] >= 0)
 			end_call(&t->calls[r->open[thread - 1]], at,
 				 resumed + strlen(" resumed>"));
-		r->open[thread - 1] = -1;
+		r->open[thread - 1] = NONE;
 		return;
 	}
+	if (!strncmp(text, "exit_group(", 11))
+		r->ending = thread;
 	if (end)
 		*end = 0;
 	c = begin_call(t, thread, at, text);
@@ -507,7 +535,10 @@ static void threads_sequence(const struct trace *t, int from, int to, int least,
 	free(lines);
 }
 
-/* The names alone, without memory: libc's threads and heap vary too much. */
+/*
+ * The names alone, without memory: libc's threads and heap vary too much.  And
+ * without a thread's end, which exit_group may forestall.
+ */
 static void names_sequence(const struct trace *t, struct text *out)
 {
 	char **names = must_have(calloc(t->count + 1, sizeof(*names)));
@@ -515,8 +546,8 @@ static void names_sequence(const struct trace *t, struct text *out)
 
 	for (int i = 0; i < t->count; i++)
 		if (!varies(&t->calls[i]) &&
-		    !is_word("brk mmap munmap mprotect madvise exit exit_group",
-			     t->calls[i].name))
+		    !is_word("brk mmap munmap mprotect madvise exit exit_group "
+			     "rt_sigprocmask", t->calls[i].name))
 			names[n++] = t->calls[i].name;
 	qsort(names, n, sizeof(*names), compare_lines);
 	for (int i = 0; i < n; i++)

@@ -74,8 +74,8 @@ int trace_row(const struct trace *t, struct row *row);
  * a line a thread, sorted.  Left out is what depends on who was faster: calls
  * that found nothing (EAGAIN), futex, repetitions of the last one or two
  * calls; of several threads also the end, and who of them did the work.  Of a
- * hosted program only the set of names is compared.  `besides` is a text of
- * more names to leave out, or NULL.
+ * hosted program and of a file reader's threads only the set of names is
+ * compared.  `besides` is a text of more names to leave out, or NULL.
  */
 void trace_sequence(const struct trace *t, const char *besides,
 		    struct text *out);
