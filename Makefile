@@ -22,9 +22,10 @@
 # tests/x_test.c or tests/x_test.sh a test that prints TAP; cli/, capture/ and
 # reader/ together are build/iomodels.  A program or test is freestanding,
 # without libc, unless the first line of its header (the third of the file)
-# ends in "(with LIBRARY)": libc, liburing or libaio.  Then it is hosted; a
-# test (with libc) is linked with capture/ and reader/.  What needs a library
-# that is not here is left out, and said.
+# ends in "(with LIBRARY)": libc, liburing, libaio, libevent, libuv or libev.
+# Then it is hosted; a test (with libc) is linked with capture/ and reader/.
+# What needs a library that is not here is left out, and said.  A script
+# bench/peers/x.py or x.js is copied to build/bench/peers/x.
 
 VERSION	:= 0.1
 O	?= build
@@ -67,7 +68,9 @@ HOSTED	= -std=gnu11 -D_GNU_SOURCE -Icapture -I$(B) -pthread \
 
 # ---- what there is to build ----
 
-program_sources := $(wildcard models/*.c uring/*.c posix_aio/*.c)
+program_sources := $(wildcard models/*.c uring/*.c posix_aio/*.c \
+		bench/peers/*.c)
+script_sources := $(wildcard bench/peers/*.py bench/peers/*.js)
 test_sources := $(wildcard tests/*_test.c)
 part_sources := $(wildcard capture/*.c reader/*.c)	# of iomodels, and tests
 cli_sources := $(wildcard cli/*.c)
@@ -82,25 +85,29 @@ raw	:= $(patsubst %.c,$(B)/%,$(filter-out $(hosted_sources), \
 		$(program_sources) $(test_sources)))
 
 # A library is there when a program links with it: a .pc file, which libaio
-# has not, would say less.
+# and libev have not, would say less.  $(2) is the header that it is known by.
+known	:= liburing libaio libevent libuv libev
 links	= $(shell mkdir -p $(B) && echo 'int main(void) { return 0; }' | \
-		$(CC) -include $(1).h -x c - -o $(B)/.links -l$(2) \
+		$(CC) -include $(2).h -x c - -o $(B)/.links -l$(1:lib%=%) \
 		2>/dev/null && rm -f $(B)/.links && echo $(1))
+header	= $(if $(filter liburing libaio,$(1)),$(1),$(1:lib%=%))
 ifndef cross
 libs	:= libc
 ifneq ($(filter-out clean help demo test,$(or $(MAKECMDGOALS),all)),)
-libs	+= $(if $(call with_lib,liburing),$(call links,liburing,uring))
-libs	+= $(if $(call with_lib,libaio),$(call links,libaio,aio))
+libs	+= $(foreach l,$(known),$(if $(call with_lib,$(l)),$(call \
+		links,$(l),$(call header,$(l)))))
 endif
 iomodels := $(if $(cli_sources),$(B)/iomodels)
 endif
 hosted	:= $(patsubst %.c,$(B)/%,$(foreach l,$(libs),$(call with_lib,$(l))))
 left_out := $(if $(cross),,$(filter-out $(foreach l,$(libs),%:$(l)),$(with)))
+left_out := $(left_out:%:libuv=%:libuv1)	# as Debian calls it
 $(foreach s,$(hosted_sources),$(eval $(B)/$(s:.c=): LDLIBS += \
-	$(patsubst lib%,-l%,$(filter liburing libaio, \
+	$(patsubst lib%,-l%,$(filter $(known), \
 	$(patsubst $(s):%,%,$(filter $(s):%,$(with)))))))
 
-programs := $(filter-out $(B)/tests/%,$(raw) $(hosted))
+scripts	:= $(if $(cross),,$(addprefix $(B)/,$(basename $(script_sources))))
+programs := $(filter-out $(B)/tests/%,$(raw) $(hosted)) $(scripts)
 raw_tests := $(filter $(B)/tests/%,$(raw))
 hosted_tests := $(filter $(B)/tests/%,$(hosted))
 parts	:= $(patsubst %.c,$(B)/%.o,$(part_sources))
@@ -147,6 +154,14 @@ $(filter-out $(B)/tests/%,$(hosted)): $(B)/%: %.c Makefile $(B)/flags
 	$(Q)$(CC) $(HOSTED) $(WARN) $(CPPFLAGS) $(CFLAGS) $(named) $(depend) \
 		$(LDFLAGS) -o $@ $< $(LDLIBS)
 
+$(filter $(script_sources:%.py=$(B)/%),$(scripts)): $(B)/%: %.py
+	$(call say,CP,$@)
+	$(Q)install -D -m 755 $< $@
+
+$(filter $(script_sources:%.js=$(B)/%),$(scripts)): $(B)/%: %.js
+	$(call say,CP,$@)
+	$(Q)install -D -m 755 $< $@
+
 $(hosted_tests): $(B)/%: %.c $(parts) Makefile $(B)/flags
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)
@@ -168,11 +183,12 @@ $(B)/iomodels: $(objects)
 # about.inc: { "epoll", "level-triggered epoll, one thread" },
 $(B)/about.inc: FORCE
 	@mkdir -p $(@D)
-	@awk 'FNR == 3 && sub(/^ \* [a-z0-9_]*\.c - /, "") { \
-		name = FILENAME; sub(/.*\//, "", name); sub(/\.c$$/, "", name); \
+	@awk 'FNR == 3 && sub(/^( \*|#|\/\/) [a-z0-9_]*\.[a-z]* - /, "") { \
+		name = FILENAME; sub(/.*\//, "", name); \
+		sub(/\.[a-z]*$$/, "", name); \
 		gsub(/["\\]/, "\\\\&"); \
 		printf "{ \"%s\", \"%s\" },\n", name, $$0 }' \
-		/dev/null $(program_sources) >$@.new
+		/dev/null $(program_sources) $(script_sources) >$@.new
 	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
 # syscalls.inc: [0] = "read",

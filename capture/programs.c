@@ -67,16 +67,29 @@ struct program programs[] = {
 	{ .name = NULL }
 };
 
+#define PEERS		"peers"
+
+struct program peer_programs[] = {
+	{ "libevent",		"bench/peers", PEERS, NULL, HOSTED },
+	{ "libevent_buffer",	"bench/peers", PEERS, NULL, HOSTED },
+	{ "libuv",		"bench/peers", PEERS, NULL, HOSTED },
+	{ "libuv_write",	"bench/peers", PEERS, NULL, HOSTED },
+	{ "libev",		"bench/peers", PEERS, NULL, HOSTED },
+	{ "python_asyncio",	"bench/peers", PEERS, NULL, HOSTED },
+	{ "nodejs",		"bench/peers", PEERS, NULL, HOSTED },
+
+	{ .name = NULL }
+};
+
 /* Made by the Makefile from the third line of each source. */
 static const struct { const char *name, *about; } abouts[] = {
 #include "about.inc"
 	{ .name = NULL }
 };
 
-__attribute__((constructor))
-static void fill_in(void)
+static void describe(struct program *p)
 {
-	for (struct program *p = programs; p->name; p++) {
+	for (; p->name; p++) {
 		p->about = "";
 		for (int i = 0; abouts[i].name; i++)
 			if (!strcmp(abouts[i].name, p->name))
@@ -84,12 +97,29 @@ static void fill_in(void)
 	}
 }
 
-const struct program *program_find(const char *name)
+__attribute__((constructor))
+static void fill_in(void)
 {
-	for (struct program *p = programs; p->name; p++)
+	describe(programs);
+	describe(peer_programs);
+}
+
+static const struct program *find(const struct program *p, const char *name)
+{
+	for (; p->name; p++)
 		if (!strcmp(p->name, name))
 			return p;
 	return NULL;
+}
+
+const struct program *program_find(const char *name)
+{
+	return find(programs, name);
+}
+
+const struct program *peer_find(const char *name)
+{
+	return find(peer_programs, name);
 }
 
 const char *program_dir;

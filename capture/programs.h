@@ -29,8 +29,15 @@ struct program {
 
 extern struct program programs[];	/* ends with a null name; only read it */
 
-/* NULL when there is no such program. */
+/*
+ * Echo servers on other people's event loops, to compare with.  They take the
+ * servers' options, but for --max-message, and know no service but echo.
+ */
+extern struct program peer_programs[];		/* likewise */
+
+/* NULL when there is no such program; peers are looked for by peer_find. */
 const struct program *program_find(const char *name);
+const struct program *peer_find(const char *name);
 
 /*
  * Where the executable is: DIR/NAME beside the running iomodels or test

@@ -1,0 +1,67 @@
+#!/usr/bin/node
+// SPDX-License-Identifier: MIT
+// nodejs.js - an echo server on node's net module
+
+'use strict';
+const net = require('net');
+
+const NAME = 'nodejs';
+const opt = { port: '7007', bind: '127.0.0.1', service: 'echo' };
+
+function refuse(why) {
+	process.stderr.write(`${NAME}: ${why} (--help)\n`);
+	process.exit(2);
+}
+
+const words = process.argv.slice(2);
+while (words.length) {
+	const word = words.shift(), at = word.indexOf('=');
+	const name = word.slice(2, at < 0 ? undefined : at);
+	if (word === '--help') {
+		console.log(`Usage: ${NAME} [--port N] [--bind ADDR] ` +
+			    '[--service echo]\nAn echo server on node\'s net ' +
+			    'module.');
+		process.exit(0);
+	}
+	if (!word.startsWith('--') || !(name in opt))
+		refuse(`${word}: unknown option`);
+	if (at < 0 && !words.length)
+		refuse(`${word}: a value is missing`);
+	opt[name] = at < 0 ? words.shift() : word.slice(at + 1);
+}
+if (opt.service !== 'echo')
+	refuse(`--service ${opt.service}: it only echoes`);
+if (!/^\d+$/.test(opt.port) || Number(opt.port) > 65535)
+	refuse(`--port ${opt.port}: a number from 0 to 65535 is wanted`);
+
+// allowHalfOpen: when the peer has said all, what is owed still leaves.
+const server = net.createServer({ allowHalfOpen: true, noDelay: true },
+				(socket) => {
+	socket.setNoDelay(true);		// before node 16.17
+	socket.on('data', (data) => {
+		// The socket is full: read no more until it has left.
+		if (!socket.write(data)) {
+			socket.pause();
+			socket.once('drain', () => socket.resume());
+		}
+	});
+	socket.on('end', () => socket.end());
+	socket.on('error', () => socket.destroy());
+});
+
+server.on('error', (why) => {
+	process.stderr.write(`${NAME}: ${why.message}\n`);
+	process.exit(1);
+});
+server.listen({ port: Number(opt.port), host: opt.bind, backlog: 4096 }, () => {
+	process.stderr.write(`${NAME}: serving echo on ${opt.bind}:` +
+			     `${server.address().port}\n`);
+});
+
+// What is in hand has two seconds.
+function stop() {
+	server.close();
+	setTimeout(() => process.exit(0), 2000).unref();
+}
+process.on('SIGTERM', stop);
+process.on('SIGINT', stop);

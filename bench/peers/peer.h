@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * peer.h - what the echo servers on other people's event loops share
+ *
+ * The same as our own servers: the options, the listening socket and how it
+ * is set up (TCP_NODELAY, SO_REUSEADDR, SOMAXCONN), the size of a receive, what
+ * becomes of bytes that a full socket did not take.  All of it is server.h's,
+ * so that a comparison shows the loop and nothing else.  A peer only echoes.
+ *
+ * It stops as a model does: on_stop shuts the listener down, accept4 says
+ * EINVAL, the peer closes the listener, and a loop without anything to watch
+ * ends by itself.
+ */
+#ifndef IOMODELS_PEER_H
+#define IOMODELS_PEER_H
+
+#include "../../models/server.h"
+
+/* The listener, non-blocking, is in `listener`. */
+static void listen_as_peer(char **argv)
+{
+	opt.echo = 1;
+	for (char **word = argv + 1; *word; word++)
+		if (same(*word, "--help")) {
+			print(1, "Usage: " NAME " [OPTION...]\n" NAME ": " ABOUT
+			      "\n\n"
+			      "  --port N         listen on port N; 0 lets the "
+			      "kernel choose (7007)\n"
+			      "  --bind ADDR      on this IPv4 address "
+			      "(127.0.0.1)\n"
+			      "  --service echo   send every byte back: all that "
+			      "it can\n"
+			      "  --help           show this\n");
+			sys_exit_group(0);
+		}
+	open_socket(argv, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (!opt.echo)
+		fail(2, "--service print: it only echoes\n");
+	announce();
+}
+
+#endif
