@@ -19,13 +19,14 @@
 #   processor, ASAN=1 adds AddressSanitizer and UBSan to the hosted code.
 #
 # Nothing is listed by hand: a file models/x.c is the program build/models/x,
-# tests/x_test.c or tests/x_test.sh a test that prints TAP; cli/, capture/ and
-# reader/ together are build/iomodels.  A program or test is freestanding,
-# without libc, unless the first line of its header (the third of the file)
-# ends in "(with LIBRARY)": libc, liburing, libaio, libevent, libuv or libev.
-# Then it is hosted; a test (with libc) is linked with capture/ and reader/.
-# What needs a library that is not here is left out, and said.  A script
-# bench/peers/x.py or x.js is copied to build/bench/peers/x.
+# tests/x_test.c or tests/x_test.sh a test that prints TAP; cli/, capture/,
+# reader/ and bench/ together are build/iomodels.  A program or test is
+# freestanding, without libc, unless the first line of its header (the third
+# of the file) ends in "(with LIBRARY)": libc, liburing, libaio, libevent,
+# libuv or libev.  Then it is hosted; a test (with libc) is linked with
+# capture/, reader/ and bench/.  What needs a library that is not here is left
+# out, and said.  A script bench/peers/x.py or x.js is copied to
+# build/bench/peers/x.
 
 VERSION	:= 0.1
 O	?= build
@@ -72,7 +73,7 @@ program_sources := $(wildcard models/*.c uring/*.c posix_aio/*.c \
 		bench/peers/*.c)
 script_sources := $(wildcard bench/peers/*.py bench/peers/*.js)
 test_sources := $(wildcard tests/*_test.c)
-part_sources := $(wildcard capture/*.c reader/*.c)	# of iomodels, and tests
+part_sources := $(wildcard capture/*.c reader/*.c bench/*.c) # of iomodels, tests
 cli_sources := $(wildcard cli/*.c)
 
 # "uring/x.c:liburing" for each source that is (with liburing), and so on.

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * floor.h - what an echo costs when nobody has to wait for it
+ */
+#ifndef IOMODELS_FLOOR_H
+#define IOMODELS_FLOOR_H
+
+enum floor_kind { FLOOR_TCP, FLOOR_UDP, FLOOR_UNIX };
+
+struct floor {
+	enum floor_kind kind;
+	unsigned pairs;			/* of connected sockets, used in turn */
+	unsigned size;			/* bytes of a message */
+	unsigned run_ms;		/* after a tenth of it as warm-up */
+};
+
+struct floor_result {
+	char why[200];			/* it failed; else empty */
+	unsigned long long echoes;	/* a send and a recv each */
+	double cpu_us, wall_us;		/* of an echo */
+};
+
+/*
+ * Run it in this thread, which the caller has put on the processor of the
+ * servers.  *r must be zero.  0, or -1 with r->why.
+ */
+int floor_run(const struct floor *f, struct floor_result *r);
+
+#endif
