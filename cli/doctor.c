@@ -21,6 +21,7 @@
 #include <linux/perf_event.h>
 #include <unistd.h>
 #include "cli.h"
+#include "doctor.h"
 #include "kernel.h"
 #include "probe.h"
 #include "scenario.h"
@@ -28,7 +29,7 @@
 #include "../reader/json.h"
 #include "../syscalls/errno.h"
 
-enum { PROGRAMS = 64, PROBES = 32, WIDTH = 79, INDENT = 25 };
+enum { PROGRAMS = 64, PROBES = 64, WIDTH = 79, INDENT = 25 };
 
 /* One program: why it does not run, or empty texts. */
 static struct outcome {
@@ -40,11 +41,13 @@ static struct outcome {
 static int outcome_count;
 
 static struct finding {
-	char name[64], value[64], note[300];
-	int bad;			/* something is left out; note: remedy */
+	const char *section, *change;
+	char name[64], value[64], note[1000];
+	int bad;			/* something is left out */
 	int shown;
 } findings[PROBES];
 static int finding_count;
+static const char *section_now;
 
 /* ---- the programs, each run for a moment ---- */
 
@@ -142,15 +145,23 @@ static void run_program(const struct program *p, int file)
 
 /* ---- what is around them ---- */
 
-/* No format: there is nothing to say beside the name. */
-__attribute__((format(printf, 4, 5)))
-static void found(int bad, const char *name, const char *value,
-		  const char *format, ...)
+void section(const char *title)
 {
-	struct finding *f = &findings[finding_count++];
+	section_now = title;
+}
+
+void found(int bad, const char *name, const char *value, const char *change,
+	   const char *format, ...)
+{
+	struct finding *f = &findings[finding_count];
 	va_list args;
 
+	if (finding_count == PROBES - 1)	/* a row too many: be loud */
+		abort();
+	finding_count++;
+	f->section = section_now;
 	f->bad = bad;
+	f->change = change;
 	snprintf(f->name, sizeof(f->name), "%s", name);
 	snprintf(f->value, sizeof(f->value), "%s", value);
 	va_start(args, format);
@@ -166,11 +177,11 @@ static void try_probes(void)
 		char why[256];
 
 		if (!err) {
-			found(0, p->name, "granted", NULL);
+			found(0, p->name, "granted", NULL, NULL);
 			continue;
 		}
-		probe_why(p, err, why);
-		found(1, p->name, errno_name(err), "%s", why);
+		probe_why(p, err, why);		/* it ends in the remedy */
+		found(1, p->name, errno_name(err), NULL, "%s", why);
 	}
 }
 
@@ -179,12 +190,14 @@ static void try_direct(const char *dir, int file)
 	long err = file < 0 ? file : probe_direct(file);
 
 	if (!err)
-		found(0, "O_DIRECT", "granted", "in %s", dir);
+		found(0, "O_DIRECT", "granted", NULL, "in %s", dir);
+	else if (err == -EINVAL)
+		found(1, "O_DIRECT", errno_name(err), "cd to a folder on ext4, "
+		      "xfs or btrfs", "the file system of %s refuses it: the "
+		      "readers' --direct is left out", dir);
 	else
-		found(1, "O_DIRECT", errno_name(err), err == -EINVAL ?
-		      "the file system of %s refuses it: the readers' --direct "
-		      "wants a file on ext4, xfs or btrfs" :
-		      "in %s: go to a folder that you may write to", dir);
+		found(1, "O_DIRECT", errno_name(err), "cd to a folder that you "
+		      "may write to", "in %s", dir);
 }
 
 /* strace does the same; a child that may not is the whole reason. */
@@ -200,49 +213,73 @@ static int trace_me(void)
 	return WEXITSTATUS(status);
 }
 
-static void try_tracing(void)
+static void try_ptrace(void)
 {
 	long scope = probe_sysctl("/proc/sys/kernel/yama/ptrace_scope");
-	const char *missing = trace_missing();
-	char version[64] = "works", why[256], tmp[64];
 	int err = trace_me();
-	struct kernel *k;
-	FILE *f;
 
 	if (err && scope >= 2)
-		found(1, "ptrace", errno_name(err),
-		      "kernel.yama.ptrace_scope is %ld: strace wants root, or "
-		      "sysctl kernel.yama.ptrace_scope=1%s", scope,
-		      scope > 2 ? " and a boot in between" : "");
+		found(1, "ptrace", errno_name(err), scope > 2 ?
+		      "sysctl kernel.yama.ptrace_scope=1, after a boot" :
+		      "sudo, or sysctl kernel.yama.ptrace_scope=1",
+		      "kernel.yama.ptrace_scope is %ld: no strace", scope);
 	else if (err && probe_status("TracerPid") > 0)
-		found(1, "ptrace", errno_name(err), "this program is traced "
-		      "itself; a process has one tracer");
+		found(1, "ptrace", errno_name(err), "run it without strace",
+		      "this program is traced itself; a process has one tracer");
+	else if (err && probe_status("Seccomp") == 2)
+		found(1, "ptrace", errno_name(err),
+		      "docker run --cap-add SYS_PTRACE",
+		      "a seccomp filter is on: no strace");
 	else if (err)
-		found(1, "ptrace", errno_name(err), probe_status("Seccomp") == 2 ?
-		      "a seccomp filter is on: docker run --cap-add SYS_PTRACE" :
-		      "a security module forbids it");
+		found(1, "ptrace", errno_name(err), "make vm",
+		      "a security module, or an emulator, has none: no strace");
 	else
-		found(0, "ptrace", "granted", scope > 0 ?
+		found(0, "ptrace", "granted", NULL, scope > 0 ?
 		      "of one's own children: all that strace needs" :
 		      "for strace");
+}
+
+/* What strace -V tells: the version, and whether it was built with -k. */
+static void try_strace(void)
+{
+	const char *missing = trace_missing();
+	char version[64] = "works", line[512], tmp[64];
+	int stacks = 0;
+	FILE *f;
+
+	if (missing) {
+		found(1, "strace", "missing", NULL, "demo, capture and their "
+		      "tests are left out: %s", missing);
+		return;
+	}
 	f = popen("strace -V 2>/dev/null", "re");
-	if (f && fscanf(f, "strace -- version %50s", tmp) == 1)
-		snprintf(version, sizeof(version), "%.50s", tmp);
+	while (f && fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "strace -- version %50s", tmp) == 1)
+			snprintf(version, sizeof(version), "%.50s", tmp);
+		stacks |= strstr(line, "stack-trace") != NULL &&
+			  !strstr(line, "no-stack-trace");
+	}
 	if (f)
 		pclose(f);
-	if (missing)
-		found(1, "strace", "missing", "demo, capture and their tests are "
-		      "left out: %s", missing);
-	else
-		found(0, "strace", version, "demo and capture");
-	k = kernel_begin(why);
-	if (k) {
-		kernel_end(k);
-		kernel_free(k);
-		found(0, "tracefs", "granted", "who waits, who copies: exact");
-	} else {
-		found(1, "tracefs", "refused", "%s", why);
+	found(0, "strace", version, NULL, "demo, capture, trace");
+	found(0, "strace -k", stacks ? "yes" : "no", stacks ? NULL :
+	      "a strace built with libunwind or libdw", stacks ?
+	      "the line of the source behind each call" :
+	      "no line of the source behind a call");
+}
+
+static void try_tracefs(void)
+{
+	char why[256];
+	struct kernel *k = kernel_begin(why);
+
+	if (!k) {
+		found(1, "tracefs", "refused", NULL, "%s", why);
+		return;
 	}
+	kernel_end(k);
+	kernel_free(k);
+	found(0, "tracefs", "granted", NULL, "who waits, who copies: exact");
 }
 
 static void try_perf(void)
@@ -253,13 +290,15 @@ static void try_perf(void)
 	long paranoid = probe_sysctl("/proc/sys/kernel/perf_event_paranoid");
 	long id = probe_sysctl("/sys/kernel/tracing/events/raw_syscalls/"
 			       "sys_enter/id");
+	const char *remedy = "sudo, or sysctl kernel.perf_event_paranoid=-1";
 	char value[64];
 	long fd;
 
 	snprintf(value, sizeof(value), "%ld", paranoid);
 	if (id < 0) {				/* tracefs is not ours */
-		found(1, "perf_event_paranoid", value, "evidence_test counts "
-		      "system calls by tracepoints: run it as root");
+		found(1, "perf_event_paranoid", value, "sudo",
+		      "evidence_test counts system calls by tracepoints, "
+		      "whose numbers are in tracefs");
 		return;
 	}
 	attr.config = id;
@@ -268,11 +307,12 @@ static void try_perf(void)
 	if (fd >= 0) {
 		close(fd);
 		found(0, "perf_event_paranoid", value,
+		      paranoid > -1 ? remedy : NULL,
 		      "evidence_test counts system calls");
 	} else {
-		found(1, "perf_event_paranoid", value, "perf_event_open: %s: "
-		      "evidence_test wants root, or sysctl "
-		      "kernel.perf_event_paranoid=-1", errno_name(errno));
+		found(1, "perf_event_paranoid", value, remedy,
+		      "perf_event_open: %s: evidence_test is left out",
+		      errno_name(errno));
 	}
 }
 
@@ -288,18 +328,20 @@ static void limit(const char *name, int resource, unsigned long wanted,
 	else
 		snprintf(value, sizeof(value), in_kib ? "%lu KiB" : "%lu",
 			 (unsigned long)l.rlim_cur >> (in_kib ? 10 : 0));
-	if (l.rlim_cur >= wanted)
-		found(0, name, value, "%s", what);
-	else
-		found(1, name, value, "%s: %s", what, remedy);
+	found(l.rlim_cur < wanted, name, value, remedy, "%s", what);
 }
 
 static void look_around(const char *dir, int file)
 {
+	look_at_machine();
+	section("tried one by one");
 	try_probes();
 	try_direct(dir, file);
-	try_tracing();
+	try_ptrace();
+	try_strace();
+	try_tracefs();
 	try_perf();
+	section("limits");
 	limit("RLIMIT_NOFILE", RLIMIT_NOFILE, 256, 0,
 	      "one a connection, and crowd has 200", "ulimit -n 1024");
 	limit("RLIMIT_SIGPENDING", RLIMIT_SIGPENDING, 1024, 0,
@@ -308,6 +350,7 @@ static void look_around(const char *dir, int file)
 	limit("RLIMIT_MEMLOCK", RLIMIT_MEMLOCK, 1 << 20, 1,
 	      "rings, their buffers, SEND_ZC's pages",
 	      "ulimit -l 8192");
+	look_at_ring();
 }
 
 /* ---- text ---- */
@@ -399,7 +442,9 @@ static char *same_names(int i, struct text *names)
 	for (int j = i; j < finding_count; j++) {
 		struct finding *same = &findings[j];
 
-		if (strcmp(f->value, same->value) || strcmp(f->note, same->note))
+		if (f->section != same->section || f->bad != same->bad ||
+		    strcmp(f->value, same->value) ||
+		    strcmp(f->note, same->note))
 			continue;
 		text_add(names, "%s%s", names->len ? ", " : "", same->name);
 		same->shown = 1;
@@ -409,24 +454,31 @@ static char *same_names(int i, struct text *names)
 
 static void print_findings(void)
 {
+	const char *title = NULL;
 	struct text names = { 0 };
 
-	printf("\ntried one by one\n");
 	for (int i = 0; i < finding_count; i++) {
 		const struct finding *f = &findings[i];
-		char word[80];
+		char word[80], note[1200];
 
+		if (f->section != title) {
+			title = f->section;
+			printf("\n%s\n", title);
+		}
 		if (f->shown)
 			continue;
 		if (f->bad) {
 			snprintf(word, sizeof(word), "! %s", f->value);
 			print_block(word, same_names(i, &names));
-			print_block("", f->note);
-		} else if (!*f->note) {
+			snprintf(note, sizeof(note), "%s%s%s", f->note,
+				 f->change ? ": " : "",
+				 f->change ? f->change : "");
+			print_block("", note);
+		} else if (!*f->note && !strcmp(f->value, "granted")) {
 			print_block("  granted", same_names(i, &names));
 		} else {
-			printf("  %-*s %-9s", INDENT - 3, f->name, f->value);
-			print_wrapped(f->note, INDENT + 9);
+			print_wrapped(f->note, printf("  %-*s %-9s", INDENT - 3,
+						      f->name, f->value));
 		}
 	}
 	free(names.at);
@@ -443,6 +495,20 @@ static void print_text(int running)
 	if (running < outcome_count)
 		print_refused();
 	print_findings();
+}
+
+/* The programs that want what is probed under this name. */
+static void programs_of(struct json *j, const char *name)
+{
+	for (const struct probe *p = probes; p->name; p++) {
+		if (strcmp(p->name, name))
+			continue;
+		json_open(j, "programs", '[');
+		for (const struct program *q = programs; q->name; q++)
+			if (probe_concerns(p, q))
+				json_text(j, NULL, q->name);
+		json_close(j, ']');
+	}
 }
 
 static void print_json(int running)
@@ -470,14 +536,21 @@ static void print_json(int running)
 	json_close(&j, ']');
 	json_open(&j, "tried", '[');
 	for (int i = 0; i < finding_count; i++) {
+		const struct finding *f = &findings[i];
+
 		json_open(&j, NULL, '{');
-		json_text(&j, "name", findings[i].name);
-		json_bool(&j, "granted", !findings[i].bad);
-		json_text(&j, "value", findings[i].value);
-		json_text(&j, "note", findings[i].note);
+		json_text(&j, "section", f->section);
+		json_text(&j, "name", f->name);
+		json_bool(&j, "granted", !f->bad);
+		json_text(&j, "value", f->value);
+		json_text(&j, "note", f->note);
+		if (f->change)
+			json_text(&j, "change", f->change);
+		programs_of(&j, f->name);
 		json_close(&j, '}');
 	}
 	json_close(&j, ']');
+	ring_json(&j);
 	json_close(&j, '}');
 	printf("\n");
 }

@@ -255,6 +255,75 @@ TEST_TIMEOUT(doctor_names_locked_memory, 30)
 	EXPECT_TRUE(strstr(text, "RLIMIT_MEMLOCK is 0 KiB"));
 }
 
+/* The line of --json with this name, up to the end of its object. */
+static const char *row(const char *name)
+{
+	static char text[2048];
+	char begin[80], *at;
+
+	snprintf(begin, sizeof(begin), "\"name\": \"%s\"", name);
+	at = strstr(output, begin);
+	if (!at)
+		FAIL("%s is missing in: %.900s", name, output);
+	snprintf(text, sizeof(text), "%.*s", (int)strcspn(at, "}"), at);
+	return text;
+}
+
+/* A filter is named where the machine is told, with what takes it away. */
+TEST_TIMEOUT(doctor_names_the_filter, 30)
+{
+	if (no_direct())
+		SKIP("seccomp: %s", errno_name(errno));
+	doctor("--json");
+	EXPECT_TRUE(strstr(row("seccomp"), "mode 2"));
+	EXPECT_TRUE(strstr(row("seccomp"), "seccomp=unconfined"));
+}
+
+/* A capability that is gone is named with what wants it. */
+TEST_TIMEOUT(doctor_names_lost_capabilities, 30)
+{
+	if (prctl(PR_CAPBSET_READ, CAP_SYS_PTRACE, 0, 0, 0) != 1 ||
+	    prctl(PR_CAPBSET_DROP, CAP_SYS_PTRACE, 0, 0, 0))
+		SKIP("no capability to drop");
+	doctor("--json");
+	EXPECT_TRUE(strstr(row("capabilities"), "SYS_PTRACE (capture --pid"));
+}
+
+/* Without one flag the ring is told without that flag, and no other. */
+TEST_TIMEOUT(doctor_lists_flags_of_the_ring, 30)
+{
+	const char *ring, *flags;
+
+	doctor("--json");
+	ring = strstr(output, "\"ring\": {");
+	if (!ring || !strstr(ring, "\"SQPOLL\"") || !strstr(ring, "\"CQSIZE\""))
+		SKIP("no ring, or not these flags");
+	EXPECT_TRUE(strstr(ring, "\"FAST_POLL\""));
+	EXPECT_TRUE(strstr(ring, "\"RECV\""));
+	if (no_sqpoll())
+		SKIP("seccomp: %s", errno_name(errno));
+	doctor("--json");
+	ring = strstr(output, "\"ring\": {");
+	ASSERT_TRUE(ring);
+	flags = strstr(ring, "\"flags\"");
+	ASSERT_TRUE(flags);
+	EXPECT_TRUE(!strstr(flags, "\"SQPOLL\""));
+	EXPECT_TRUE(!strstr(flags, "\"SQ_AFF\""));
+	EXPECT_TRUE(strstr(flags, "\"CQSIZE\""));
+}
+
+/* Each limit is told with what it is for and how to raise it. */
+TEST_TIMEOUT(doctor_names_low_limits, 30)
+{
+	struct rlimit low = { 64, 64 };
+
+	ASSERT_EQ(0, setrlimit(RLIMIT_SIGPENDING, &low));
+	doctor("--json");
+	EXPECT_TRUE(strstr(row("RLIMIT_SIGPENDING"), "\"granted\": false"));
+	EXPECT_TRUE(strstr(row("RLIMIT_SIGPENDING"), "sigio_queued"));
+	EXPECT_TRUE(strstr(row("RLIMIT_SIGPENDING"), "ulimit -i"));
+}
+
 /* Nothing stays: no file in the folder, no process. */
 TEST_TIMEOUT(doctor_leaves_nothing, 30)
 {

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * doctor.h - what iomodels doctor finds, and the parts that find it
+ */
+#ifndef IOMODELS_DOCTOR_H
+#define IOMODELS_DOCTOR_H
+
+struct json;
+
+/* What follows is found in this section; a heading in the text. */
+void section(const char *title);
+
+/*
+ * Something was found.  bad: a part of the lab is left out for it.  The text
+ * says which part it is about; change is the command that would make it
+ * otherwise, or NULL.  No format: there is nothing to say beside the name.
+ */
+__attribute__((format(printf, 5, 6)))
+void found(int bad, const char *name, const char *value, const char *change,
+	   const char *format, ...);
+
+/* machine.c: virtualisation, container, rights, sysctls. */
+void look_at_machine(void);
+
+/* ring.c: io_uring's features, flags and operations. */
+void look_at_ring(void);
+void ring_json(struct json *j);
+
+#endif
