@@ -9,6 +9,7 @@
  *     rt_sigaction x4                   SIGTERM SIGINT SIGALRM SIGPIPE
  *     socket setsockopt x2 bind listen  (sigio_udp: no TCP options, no listen)
  *     getsockname                       only with --port 0
+ *     getsockopt fcntl x2               --fd, in the place of socket to there
  *     write                             the line "NAME: serving ..." on stderr
  *   print, at the end of a message:
  *     write                             the line on stdout
@@ -40,6 +41,7 @@ enum { CONNS = 16384, SCRATCH = 16384, FIRST = 2048 };
 static struct {
 	unsigned addr;			/* network byte order */
 	unsigned port;
+	unsigned fd;			/* a listening socket; 0: make one */
 	int echo;			/* the service: echo, else print */
 	unsigned max_message;		/* bytes */
 } opt = { .port = 7007, .max_message = 1 << 20 };
@@ -50,8 +52,11 @@ static inline const char *address(const struct sockaddr_in *a, char text[24])
 {
 	const unsigned char *ip = (const void *)&a->sin_addr;
 
-	format(text, 24, "%u.%u.%u.%u:%u", ip[0], ip[1], ip[2], ip[3],
-	       to_be16(a->sin_port));
+	if (a->sin_family == AF_UNIX)		/* by --fd; it has no name */
+		format(text, 24, "unix");
+	else
+		format(text, 24, "%u.%u.%u.%u:%u", ip[0], ip[1], ip[2], ip[3],
+		       to_be16(a->sin_port));
 	return text;
 }
 
@@ -62,6 +67,7 @@ static void help(void)
 	print(1, "Usage: " NAME " [OPTION...]\n" NAME ": " ABOUT "\n\n"
 	      "  --port N         listen on port N; 0 lets the kernel choose (7007)\n"
 	      "  --bind ADDR      on this IPv4 address (127.0.0.1)\n"
+	      "  --fd N           on descriptor N, a socket that listens already\n"
 	      "  --service NAME   print: collect what a peer sends until it closes,\n"
 	      "                   then print it with the peer's address (the default)\n"
 	      "                   echo: send every byte back\n"
@@ -103,6 +109,8 @@ static void options(char **argv)
 			fail(2, "%s: not an option (--help)\n", *argv);
 		if ((v = value("port", &argv)))
 			opt.port = number("port", v, 65535);
+		else if ((v = value("fd", &argv)))
+			opt.fd = number("fd", v, CONNS - 1);
 		else if ((v = value("bind", &argv)))
 			opt.addr = ipv4(v);
 		else if ((v = value("max-message", &argv)))
@@ -180,6 +188,24 @@ static void socket_failed(const char *call, const struct sockaddr_in *a,
 				     "--bind 0.0.0.0 takes all" : "");
 }
 
+/* The socket that whoever started us made, of any family (--fd). */
+static void inherit_socket(int type)
+{
+	int found, len = sizeof(found);
+	long err = sys_getsockopt(opt.fd, SOL_SOCKET, datagrams ? SO_TYPE
+				  : SO_ACCEPTCONN, &found, &len);
+
+	if (err)
+		fail(1, "--fd %u: %s: a descriptor of a listening socket is "
+		     "wanted\n", opt.fd, errno_name(err));
+	if (found != (datagrams ? SOCK_DGRAM : 1))
+		fail(1, "--fd %u: not a socket that %s\n", opt.fd,
+		     datagrams ? "takes datagrams" : "listens");
+	listener = opt.fd;
+	must(sys_fcntl(listener, F_SETFD, FD_CLOEXEC));
+	must(sys_fcntl(listener, F_SETFL, type & SOCK_NONBLOCK ? O_NONBLOCK : 0));
+}
+
 static void open_socket(char **argv, int type)
 {
 	struct sockaddr_in a = { .sin_family = AF_INET };
@@ -192,6 +218,8 @@ static void open_socket(char **argv, int type)
 	on_signal(SIGINT, on_stop, SIGNAL_BIT(SIGTERM));
 	on_signal(SIGALRM, on_late, 0);
 	on_signal(SIGPIPE, (void *)SIG_IGN, 0);	/* write says EPIPE instead */
+	if (opt.fd)
+		return inherit_socket(type);
 
 	listener = must(sys_socket(AF_INET, type, 0));
 	if (listener <= 2)	/* a peer would get what is meant for stdout */
@@ -232,8 +260,10 @@ static void announce(void)
 	};
 	char text[24];
 
+	if (opt.fd)
+		format(text, sizeof(text), "descriptor %u", opt.fd);
 	print(2, NAME ": serving %s on %s\n", opt.echo ? "echo" : "print",
-	      address(&a, text));
+	      opt.fd ? text : address(&a, text));
 }
 
 /* flags: SOCK_NONBLOCK or 0.  The socket is `listener`. */
