@@ -123,6 +123,12 @@ _Noreturn static void become(char *const *args, const struct lab_options *o,
 	if (dup2(null, 0) < 0 || dup2(err[1], 2) < 0 ||
 	    dup2(o->stdout_fd ? o->stdout_fd : out[1], 1) < 0)
 		_exit(1);
+	if (o->listen_fd)
+		fcntl(o->listen_fd, F_SETFD, 0);
+	if (o->cpus && sched_setaffinity(0, sizeof(*o->cpus), o->cpus)) {
+		fprintf(stderr, "lab: sched_setaffinity: %s\n", strerror(errno));
+		_exit(1);
+	}
 	limit(RLIMIT_NOFILE, o->nofile);
 	limit(RLIMIT_SIGPENDING, o->sigpending);
 	execvp(args[0], args);
@@ -133,16 +139,19 @@ _Noreturn static void become(char *const *args, const struct lab_options *o,
 static void arguments(char **args, char *path, const struct server *s,
 		      const struct lab_options *o)
 {
-	static char port[8];
+	static char number[12];
 	int n = 0;
 
-	snprintf(port, sizeof(port), "%d", o->port);
-
-	for (; o->wrapper && o->wrapper[n] && n < ARGS - 8; n++)
-		args[n] = o->wrapper[n];
-	args[n++] = path;
-	args[n++] = "--port";
-	args[n++] = port;
+	snprintf(number, sizeof(number), "%d",
+		 o->listen_fd ? o->listen_fd : o->port);
+	for (char *const *w = o->wrapper; w && *w && n < ARGS - 8; w++)
+		args[n++] = *w;
+	if (path)
+		args[n++] = path;
+	for (char *const *w = o->command; w && *w && n < ARGS - 8; w++)
+		args[n++] = *w;
+	args[n++] = o->listen_fd ? "--fd" : "--port";
+	args[n++] = number;
 	args[n++] = "--service";
 	args[n++] = (char *)s->service;
 	if (o->max_message) {
@@ -155,10 +164,10 @@ static void arguments(char **args, char *path, const struct server *s,
 static int spawn(struct server *s, const struct lab_options *o)
 {
 	int out[2] = { -1, -1 }, err[2] = { -1, -1 };
-	char *path = program_path(s->program), *args[ARGS];
+	char *path = o->command ? NULL : program_path(s->program), *args[ARGS];
 	pid_t self = getpid();
 
-	if (!path) {
+	if (!path && !o->command) {
 		text_add(&s->err, "%s: not built\n", s->program->name);
 		return -1;
 	}
@@ -222,13 +231,18 @@ static void find_server(struct server *s)
 		s->server_pid = child;
 }
 
-/* The port of the line "NAME: serving SERVICE on 127.0.0.1:PORT", or 0. */
+/*
+ * The port of the line "NAME: serving SERVICE on 127.0.0.1:PORT", or the
+ * descriptor of "... on descriptor N"; or 0.
+ */
 static int serving(const struct server *s)
 {
 	const char *line = strstr(s->err.at, ": serving ");
 
 	if (!line || !strchr(line, '\n'))
 		return 0;
+	if (strstr(line, " on descriptor "))
+		return atoi(strstr(line, " on descriptor ") + 15);
 	line = strstr(line, " on 127.0.0.1:");
 	return line ? atoi(line + strlen(" on 127.0.0.1:")) : 0;
 }

@@ -5,6 +5,7 @@
 #ifndef IOMODELS_LAB_H
 #define IOMODELS_LAB_H
 
+#include <sched.h>
 #include <stddef.h>
 #include <sys/resource.h>
 #include <sys/types.h>
@@ -20,6 +21,11 @@ struct lab_options {
 	rlim_t nofile;			/* RLIMIT_NOFILE; 0: unchanged */
 	rlim_t sigpending;		/* RLIMIT_SIGPENDING; 0: unchanged */
 	int stdout_fd;			/* 0: collected in server.out */
+	int listen_fd;			/* 0: none; else the server inherits
+					   it, and listens on it (--fd) */
+	const cpu_set_t *cpus;		/* where it may run; NULL: unchanged */
+	char *const *command;		/* in the place of the program, which
+					   but gives its name; ends with NULL */
 };
 
 /* A text that grows; always ends with a 0 byte. */
@@ -34,7 +40,7 @@ struct server {
 	int wrapped;		/* pid is strace or qemu */
 	pid_t pid;		/* of the server, or of its wrapper */
 	pid_t server_pid;	/* of the server itself */
-	int port;		/* it serves on 127.0.0.1 */
+	int port;		/* it serves on 127.0.0.1; or its listen_fd */
 	int ended;		/* it has been waited for */
 	int status;		/* of wait(2), after server_stop */
 	struct rusage usage;	/* likewise */

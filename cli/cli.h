@@ -29,6 +29,7 @@ int trace_main(int argc, char **argv);
 int demo_main(int argc, char **argv);
 int capture_main(int argc, char **argv);
 int claims_main(int argc, char **argv);
+int compare_main(int argc, char **argv);
 int doctor_main(int argc, char **argv);
 
 /* The text report of an strace log, as that of name.  0, or 1. */

@@ -22,6 +22,8 @@ static const struct command commands[] = {
 	  doctor_main },
 	{ "capture", "record a model or a command: strace and the kernel's events",
 	  capture_main },
+	{ "compare", "measure servers side by side, under the same work",
+	  compare_main },
 	{ "claims", "decide what is said about I/O models", claims_main },
 	{ NULL }
 };

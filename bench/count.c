@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * count.c - what the kernel counts of a server: calls, processor, memory
+ */
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <linux/perf_event.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+#include "count.h"
+
+long long now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000000000LL + t.tv_nsec;
+}
+
+/* ---- /proc ---- */
+
+static FILE *open_proc(pid_t pid, const char *tid, const char *file)
+{
+	char path[300];
+
+	snprintf(path, sizeof(path), tid ? "/proc/%d/task/%s/%s" :
+		 "/proc/%d/%s%s", pid, tid ? tid : "", file);
+	return fopen(path, "re");
+}
+
+static DIR *open_tasks(pid_t pid)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	return opendir(path);
+}
+
+/* The next thread's number, as text; NULL after the last. */
+static const char *next_task(DIR *tasks)
+{
+	struct dirent *e;
+
+	while ((e = readdir(tasks)))
+		if (isdigit((unsigned char)*e->d_name))
+			return e->d_name;
+	return NULL;
+}
+
+long peak_kib(pid_t pid)
+{
+	FILE *f = open_proc(pid, NULL, "status");
+	char line[128];
+	long kib = -1;
+
+	while (f && fgets(line, sizeof(line), f))
+		if (!strncmp(line, "VmHWM:", 6))
+			kib = atol(line + 6);
+	if (f)
+		fclose(f);
+	return kib;
+}
+
+/* ---- processor ---- */
+
+long long cpu_ns(pid_t pid)
+{
+	struct timespec t;
+	clockid_t clock;
+
+	if (clock_getcpuclockid(pid, &clock) || clock_gettime(clock, &t))
+		return -1;
+	return t.tv_sec * 1000000000LL + t.tv_nsec;
+}
+
+static long long task_ns(pid_t pid, const char *tid)
+{
+	FILE *f = open_proc(pid, tid, "schedstat");
+	long long ns = 0;
+
+	if (f && fscanf(f, "%lld", &ns) != 1)
+		ns = 0;
+	if (f)
+		fclose(f);
+	return ns;
+}
+
+long long kernel_thread_ns(pid_t pid, unsigned *threads)
+{
+	DIR *tasks = open_tasks(pid);
+	long long sum = 0;
+	const char *tid;
+
+	*threads = 0;
+	while (tasks && (tid = next_task(tasks))) {
+		FILE *f = open_proc(pid, tid, "comm");
+		char name[32];
+
+		if (f && fgets(name, sizeof(name), f) &&
+		    !strncmp(name, "iou-", 4))
+			sum += task_ns(pid, tid);
+		if (f)
+			fclose(f);
+		++*threads;
+	}
+	if (tasks)
+		closedir(tasks);
+	return sum;
+}
+
+/* ---- system calls ---- */
+
+/* The number of the tracepoint, or -1 with errno. */
+static int tracepoint(void)
+{
+	static const char *const places[] = {
+		"/sys/kernel/tracing/events/raw_syscalls/sys_enter/id",
+		"/sys/kernel/debug/tracing/events/raw_syscalls/sys_enter/id",
+	};
+	int id = -1;
+
+	for (int i = 0; i < 2 && id < 0; i++) {
+		FILE *f = fopen(places[i], "re");
+
+		if (f && fscanf(f, "%d", &id) != 1)
+			id = -1;
+		if (f)
+			fclose(f);
+	}
+	return id;
+}
+
+int counter_open(struct counter *c, pid_t pid, char why[200])
+{
+	struct perf_event_attr attr = {
+		.type = PERF_TYPE_TRACEPOINT,
+		.size = sizeof(attr),
+		.inherit = 1,			/* threads yet to come */
+	};
+	int id = tracepoint();
+	const char *tid;
+	DIR *tasks;
+
+	*c = (struct counter){ 0 };
+	if (id < 0) {
+		snprintf(why, 200, "system calls are not counted: "
+			 "/sys/kernel/tracing cannot be read (%s); be root, "
+			 "with tracefs mounted", strerror(errno));
+		return -1;
+	}
+	attr.config = id;
+	tasks = open_tasks(pid);
+	while (tasks && (tid = next_task(tasks))) {
+		int fd = syscall(SYS_perf_event_open, &attr, atoi(tid), -1, -1,
+				 PERF_FLAG_FD_CLOEXEC);
+
+		if (fd < 0 && errno == ESRCH)
+			continue;		/* it has ended meanwhile */
+		c->fds = fd < 0 ? c->fds :
+			 realloc(c->fds, (c->n + 1) * sizeof(*c->fds));
+		if (fd < 0 || !c->fds) {
+			snprintf(why, 200, "system calls are not counted: "
+				 "perf_event_open: %s; be root, or set "
+				 "kernel.perf_event_paranoid=-1",
+				 strerror(errno));
+			closedir(tasks);
+			counter_close(c);
+			return -1;
+		}
+		c->fds[c->n++] = fd;
+	}
+	if (tasks)
+		closedir(tasks);
+	return 0;
+}
+
+long counter_read(const struct counter *c)
+{
+	unsigned long long one;
+	long sum = 0;
+
+	for (int i = 0; i < c->n; i++)
+		if (read(c->fds[i], &one, sizeof(one)) == sizeof(one))
+			sum += one;
+	return sum;
+}
+
+void counter_close(struct counter *c)
+{
+	for (int i = 0; i < c->n; i++)
+		close(c->fds[i]);
+	free(c->fds);
+	*c = (struct counter){ 0 };
+}

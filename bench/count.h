@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * count.h - what the kernel counts of a server, in all its threads
+ */
+#ifndef IOMODELS_COUNT_H
+#define IOMODELS_COUNT_H
+
+#include <sys/types.h>
+
+/*
+ * System calls that pid and all its threads, now and later, enter: the
+ * tracepoint raw_syscalls:sys_enter through perf_event_open.  The counting
+ * makes each call slower, of every process, so time nothing meanwhile.
+ * Returns 0, or -1 with the reason and what to do in why.
+ */
+struct counter {
+	int *fds, n;
+};
+
+int counter_open(struct counter *c, pid_t pid, char why[200]);
+long counter_read(const struct counter *c);	/* since counter_open */
+void counter_close(struct counter *c);
+
+/* Nanoseconds of processor that all threads of pid have used, also those that
+   have ended and io_uring's kernel threads; -1: no such process. */
+long long cpu_ns(pid_t pid);
+
+/* Of these, what the kernel threads of io_uring used (iou-sqp, iou-wrk); and
+   how many threads there are. */
+long long kernel_thread_ns(pid_t pid, unsigned *threads);
+
+/* The most memory that pid had at a time, KiB; -1: not to be known. */
+long peak_kib(pid_t pid);
+
+/* Nanoseconds of CLOCK_MONOTONIC. */
+long long now_ns(void);
+
+#endif

@@ -1,0 +1,540 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * load.c - the load generator: one thread, edge-triggered epoll
+ *
+ *    connect   idle ones, then busy ones
+ *    warm_ms   at full load, nothing is noted
+ *    run_ms    messages, latencies, processor time of both sides
+ *    count_ms  messages and system calls: counting slows each call, so it has
+ *              a time of its own
+ *
+ * Each connection has `window` messages in flight.  A message costs two calls,
+ * recv and send, and a share of an epoll_wait; nobody can ask a socket for an
+ * answer with fewer but io_uring, and a client must run where that is refused.
+ *
+ * Closed loop (rate 0): an answer is followed by the next message at once, and
+ * a slow server is asked less often: its latencies look better than what users
+ * see who come at times of their own.  With a rate, message k is due at
+ * start + k / rate, whatever became of those before, and its latency counts
+ * from then: coordinated omission (Gil Tene's word) cannot hide a stall.  What
+ * is due and has no answer at the end counts with the time that it has waited.
+ */
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+#include "count.h"
+#include "load.h"
+
+enum {
+	EVENTS = 256,
+	CHUNK = 256 << 10,	/* bytes of one send or recv at most */
+	PACE = 128,		/* connections between two waits for accept4 */
+	SILENCE_MS = 5000,	/* no answer for so long: the server hangs */
+	RESEND_MS = 100,	/* likewise: a datagram is lost */
+	SOURCES = 250,		/* 127.0.0.2 and on, for TIME_WAIT's sake */
+};
+
+static const char json[] = "{\"send_user\": \"bench\", \"send_time\": "
+	"\"2026-11-21 00:00:00\", \"send_msg\": \"a message as in the documents\"}";
+
+/*
+ * messages sent and not yet answered: stamps[first], and on, modulo window
+ *
+ *    bytes  [ got of it | ... ]       [ owed: not yet taken by the socket ]
+ */
+struct connection {
+	int fd;
+	unsigned got;			/* bytes of the oldest message's echo */
+	unsigned owed;			/* bytes to send */
+	unsigned first, in_flight;	/* messages */
+	long long *stamps;		/* ns, when each began */
+};
+
+enum phase { WARM, RUN, COUNT, OVER };
+
+struct state {
+	const struct load *l;
+	struct load_result *r;
+	struct connection *all;		/* the busy ones */
+	int *idle;
+	unsigned idle_count;
+	int ep;
+	enum phase phase;
+	long long next_phase;		/* ns */
+	long long began;		/* of the schedule */
+	unsigned long long issued;	/* messages, with a rate */
+	unsigned turn;			/* the connection to try next */
+	unsigned source;		/* of the next connection of churn */
+	unsigned long long messages;	/* of this phase: answered */
+	unsigned long long begun;	/* likewise: sent */
+	long long run_began, server_ns, kernel_ns, client_ns;
+	struct counter calls;
+};
+
+static char out[CHUNK], in[CHUNK];
+
+static int failed(struct state *s, const char *what, int err)
+{
+	snprintf(s->r->why, sizeof(s->r->why), "%s: %s", what, strerror(err));
+	return -1;
+}
+
+/* ---- connections ---- */
+
+static int open_socket(struct state *s)
+{
+	const struct load *l = s->l;
+	int type = l->kind == LOAD_DATAGRAM ? SOCK_DGRAM : SOCK_STREAM;
+	int fd = socket(l->server.ss_family, type | SOCK_CLOEXEC, 0), on = 1;
+
+	if (fd < 0)
+		return failed(s, "socket", errno);
+	if (l->server.ss_family == AF_INET && type == SOCK_STREAM)
+		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	if (l->kind == LOAD_CHURN && l->server.ss_family == AF_INET) {
+		struct sockaddr_in from = {
+			.sin_family = AF_INET,
+			.sin_addr.s_addr = htonl(INADDR_LOOPBACK + 1 +
+						 s->source++ % SOURCES),
+		};
+
+		setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on,
+			   sizeof(on));
+		if (bind(fd, (void *)&from, sizeof(from))) {
+			close(fd);
+			return failed(s, "bind", errno);
+		}
+	}
+	if (connect(fd, (const void *)&l->server, l->server_len)) {
+		close(fd);
+		return failed(s, "connect", errno);
+	}
+	return fd;
+}
+
+/* The listener's queue is not endless: an echo shows that it is empty. */
+static int pace(struct state *s, int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	unsigned got = 0;
+
+	if (send(fd, out, 1, MSG_NOSIGNAL) != 1)
+		return failed(s, "send", errno);
+	while (got < 1) {
+		long n = poll(&p, 1, SILENCE_MS);
+
+		if (n == 0)
+			return failed(s, "waiting for the first echo", ETIMEDOUT);
+		n = recv(fd, in, 1, 0);
+		if (n <= 0)
+			return failed(s, "the first echo", n ? errno : ECONNRESET);
+		got += n;
+	}
+	return 0;
+}
+
+static int connect_all(struct state *s)
+{
+	const struct load *l = s->l;
+
+	for (unsigned i = 0; i < l->idle + l->busy; i++) {
+		int fd = open_socket(s), last = i + 1 == l->idle + l->busy;
+
+		if (fd < 0)
+			return -1;
+		if (i < l->idle) {
+			s->idle[s->idle_count++] = fd;
+		} else {
+			struct connection *c = &s->all[i - l->idle];
+			struct epoll_event ev = {
+				.events = EPOLLIN | EPOLLOUT | EPOLLET,
+				.data.u32 = i - l->idle,
+			};
+
+			c->fd = fd;
+			if (epoll_ctl(s->ep, EPOLL_CTL_ADD, fd, &ev))
+				return failed(s, "epoll_ctl", errno);
+		}
+		if (l->kind == LOAD_ECHO && (i % PACE == PACE - 1 || last) &&
+		    pace(s, fd))
+			return -1;
+	}
+	return 0;
+}
+
+/* ---- messages ---- */
+
+/* Hand what is owed to the socket.  0, or -1 when it failed. */
+static int push(struct state *s, struct connection *c)
+{
+	while (c->owed) {
+		unsigned want = c->owed < CHUNK ? c->owed : CHUNK;
+		long n;
+
+		if (s->l->kind == LOAD_DATAGRAM)
+			want = s->l->size;
+		n = send(c->fd, out, want, MSG_NOSIGNAL | MSG_DONTWAIT);
+		if (n < 0 && errno == EAGAIN)
+			return 0;		/* EPOLLOUT will come */
+		if (n < 0)
+			return failed(s, "send", errno);
+		c->owed -= n;
+		s->r->sent += n;
+		if (n < want)
+			return 0;
+	}
+	return 0;
+}
+
+static void begin_message(struct state *s, struct connection *c, long long when)
+{
+	c->stamps[(c->first + c->in_flight++) % s->l->window] = when;
+	c->owed += s->l->size;
+	s->begun++;
+}
+
+static void end_message(struct state *s, struct connection *c, long long now)
+{
+	if (s->phase == RUN)
+		histogram_add(&s->r->latency, now - c->stamps[c->first]);
+	c->first = (c->first + 1) % s->l->window;
+	c->in_flight--;
+	s->messages++;
+	s->r->all++;
+}
+
+/* What came on c: whole messages end, and others take their place. */
+static int echoed(struct state *s, struct connection *c)
+{
+	const struct load *l = s->l;
+	long n;
+
+	do {
+		long long now;
+
+		n = recv(c->fd, in, CHUNK, MSG_DONTWAIT);
+		if (n < 0 && errno == EAGAIN)
+			break;
+		if (n <= 0)
+			return failed(s, "the server closed a connection",
+				      n ? errno : EPIPE);
+		s->r->received += n;
+		c->got += n;
+		now = now_ns();
+		for (; c->got >= l->size && c->in_flight; c->got -= l->size) {
+			end_message(s, c, now);
+			if (!l->rate && s->phase != OVER)
+				begin_message(s, c, now);
+		}
+		if (l->kind == LOAD_DATAGRAM)
+			c->got = 0;		/* of one that was sent again */
+		if (c->got >= l->size)
+			return failed(s, "more came back than was sent", EPROTO);
+	} while (n == CHUNK || l->kind == LOAD_DATAGRAM);
+	return push(s, c);
+}
+
+/* ---- churn: connections of one message each ---- */
+
+static int churn_begin(struct state *s, struct connection *c)
+{
+	struct epoll_event ev = {
+		.events = EPOLLIN, .data.u32 = c - s->all,
+	};
+	long n = sizeof(json) - 1;
+
+	*c->stamps = now_ns();
+	c->fd = open_socket(s);
+	if (c->fd < 0)
+		return -1;
+	if (send(c->fd, json, n, MSG_NOSIGNAL) != n ||
+	    shutdown(c->fd, SHUT_WR) ||
+	    epoll_ctl(s->ep, EPOLL_CTL_ADD, c->fd, &ev))
+		return failed(s, "a connection for one message", errno);
+	s->r->sent += n;
+	c->in_flight = 1;
+	s->begun++;
+	return 0;
+}
+
+static int churn_event(struct state *s, struct connection *c)
+{
+	long n = recv(c->fd, in, CHUNK, MSG_DONTWAIT);
+
+	if (n < 0 && errno == EAGAIN)
+		return 0;
+	if (n < 0)
+		return failed(s, "waiting for the server's close", errno);
+	s->r->received += n;
+	if (n)
+		return 0;			/* echo; then the end */
+	close(c->fd);
+	c->fd = -1;
+	end_message(s, c, now_ns());
+	return s->phase == OVER ? 0 : churn_begin(s, c);
+}
+
+/* ---- the schedule ---- */
+
+static long long due(const struct state *s, unsigned long long k)
+{
+	return s->began + k * 1e9 / s->l->rate;
+}
+
+/* Send all that is due and finds a connection with room. */
+static int issue(struct state *s)
+{
+	unsigned tried = 0;
+
+	while (due(s, s->issued) <= now_ns() && tried < s->l->busy) {
+		struct connection *c = &s->all[s->turn++ % s->l->busy];
+
+		tried++;
+		if (c->in_flight == s->l->window)
+			continue;
+		tried = 0;
+		begin_message(s, c, due(s, s->issued++));
+		if (push(s, c))
+			return -1;
+	}
+	return 0;
+}
+
+/* What has not been answered when RUN ends has waited until now. */
+static void unanswered(struct state *s, long long now)
+{
+	if (!s->l->rate)
+		return;
+	for (unsigned i = 0; i < s->l->busy; i++)
+		for (unsigned k = 0; k < s->all[i].in_flight; k++)
+			histogram_add(&s->r->latency, now - s->all[i].stamps[
+				(s->all[i].first + k) % s->l->window]);
+	for (unsigned long long k = s->issued; due(s, k) < now; k++)
+		histogram_add(&s->r->latency, now - due(s, k));
+}
+
+/* ---- the phases ---- */
+
+static long long own_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	return t.tv_sec * 1000000000LL + t.tv_nsec;
+}
+
+static void begin_run(struct state *s)
+{
+	s->kernel_ns = kernel_thread_ns(s->l->pid, &s->r->threads);
+	s->server_ns = cpu_ns(s->l->pid);
+	s->client_ns = own_ns();
+	s->run_began = now_ns();
+	s->next_phase = s->run_began + s->l->run_ms * 1000000LL;
+}
+
+static void end_run(struct state *s, long long now)
+{
+	struct load_result *r = s->r;
+	long long server_ns = cpu_ns(s->l->pid);
+
+	r->seconds = (now - s->run_began) / 1e9;
+	r->client_us = (own_ns() - s->client_ns) / 1e3;
+	r->server_us = (server_ns - s->server_ns) / 1e3;
+	r->kernel_us = (kernel_thread_ns(s->l->pid, &r->threads) -
+			s->kernel_ns) / 1e3;
+	r->messages = s->messages;
+	unanswered(s, now);
+}
+
+static void begin_count(struct state *s)
+{
+	/*
+	 * By now the server has answered all that was sent and sleeps; so it
+	 * will have when we read the counter.  What it enters between the two
+	 * belongs to the messages that begin between the two.
+	 */
+	s->r->calls = -1;
+	if (s->l->count_ms)
+		counter_open(&s->calls, s->l->pid, s->r->uncounted);
+	s->next_phase = now_ns() + (s->calls.n ? s->l->count_ms * 1000000LL : 0);
+}
+
+static void end_count(struct state *s)
+{
+	if (s->calls.n) {
+		s->r->calls = counter_read(&s->calls);
+		s->r->counted = s->begun;
+		counter_close(&s->calls);
+	}
+	s->r->peak_kib = peak_kib(s->l->pid);
+}
+
+static void turn_phase(struct state *s, long long now)
+{
+	if (now < s->next_phase || s->phase == OVER)
+		return;
+	s->phase++;
+	if (s->phase == RUN)
+		begin_run(s);
+	if (s->phase == COUNT) {
+		end_run(s, now);
+		begin_count(s);
+	}
+	if (s->phase == OVER)
+		end_count(s);
+	s->messages = s->begun = 0;
+}
+
+/* How long to sleep: until a message is due, or something is wrong. */
+static int wait_events(struct state *s, struct epoll_event *ev)
+{
+	int ms = s->l->kind == LOAD_DATAGRAM ? RESEND_MS : SILENCE_MS;
+	struct timespec t = { ms / 1000, ms % 1000 * 1000000L };
+	long long left;
+
+	if (!s->l->rate)
+		return epoll_wait(s->ep, ev, EVENTS, ms);
+	left = due(s, s->issued) - now_ns();
+	if (left < ms * 1000000LL)
+		t = (struct timespec){ 0, left > 0 ? left : 0 };
+	return epoll_pwait2(s->ep, ev, EVENTS, &t, NULL);
+}
+
+/* Nothing came: datagrams are lost, a stream is stuck. */
+static int silence(struct state *s)
+{
+	if (s->l->kind != LOAD_DATAGRAM)
+		return failed(s, "no answer", ETIMEDOUT);
+	for (unsigned i = 0; i < s->l->busy; i++) {
+		struct connection *c = &s->all[i];
+
+		s->r->lost += c->in_flight;
+		c->owed = c->in_flight * s->l->size;
+		if (push(s, c))
+			return -1;
+	}
+	return 0;
+}
+
+/* In flight and with no answer; with a rate there may be none. */
+static int waits(const struct state *s)
+{
+	for (unsigned i = 0; i < s->l->busy; i++)
+		if (s->all[i].in_flight)
+			return 1;
+	return 0;
+}
+
+static int serve_event(struct state *s, const struct epoll_event *ev)
+{
+	struct connection *c = &s->all[ev->data.u32];
+
+	if (s->l->kind == LOAD_CHURN)
+		return churn_event(s, c);
+	if (ev->events & (EPOLLIN | EPOLLERR | EPOLLHUP))
+		return echoed(s, c);
+	return push(s, c);
+}
+
+/* Until the phases are over, and every message has come back. */
+static int loop(struct state *s)
+{
+	struct epoll_event ev[EVENTS];
+	long long last = now_ns();
+
+	while (s->phase != OVER || waits(s)) {
+		int n = wait_events(s, ev);
+		long long now = now_ns();
+
+		if (n < 0 && errno != EINTR)
+			return failed(s, "epoll_wait", errno);
+		if (n > 0)
+			last = now;
+		turn_phase(s, now);
+		for (int i = 0; i < n; i++)
+			if (serve_event(s, &ev[i]))
+				return -1;
+		if (s->l->rate && s->phase != OVER && issue(s))
+			return -1;
+		if (n == 0 && waits(s) && now - last >= 1000000LL *
+		    (s->l->kind == LOAD_DATAGRAM ? RESEND_MS : SILENCE_MS)) {
+			if (silence(s))
+				return -1;
+			last = now;
+		}
+	}
+	return 0;
+}
+
+static int begin(struct state *s)
+{
+	for (unsigned i = 0; i < s->l->busy; i++) {
+		struct connection *c = &s->all[i];
+
+		if (s->l->kind == LOAD_CHURN) {
+			if (churn_begin(s, c))
+				return -1;
+			continue;
+		}
+		for (unsigned k = 0; !s->l->rate && k < s->l->window; k++)
+			begin_message(s, c, now_ns());
+		if (push(s, c))
+			return -1;
+	}
+	return 0;
+}
+
+static void many_descriptors(void)
+{
+	struct rlimit l;
+
+	getrlimit(RLIMIT_NOFILE, &l);
+	l.rlim_cur = l.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &l);
+}
+
+int load_run(const struct load *l, struct load_result *r)
+{
+	struct state s = { .l = l, .r = r };
+	long long *stamps;
+	int err = 0;
+
+	many_descriptors();
+	memset(out, 'x', sizeof(out));
+	s.all = calloc(l->busy, sizeof(*s.all));
+	stamps = calloc((size_t)l->busy * l->window, sizeof(*stamps));
+	s.idle = calloc(l->idle + 1, sizeof(*s.idle));
+	s.ep = epoll_create1(EPOLL_CLOEXEC);
+	if (!s.all || !stamps || !s.idle || s.ep < 0)
+		return failed(&s, "the client's tables", errno);
+	for (unsigned i = 0; i < l->busy; i++) {
+		s.all[i].fd = -1;
+		s.all[i].stamps = &stamps[(size_t)i * l->window];
+	}
+	if (l->kind != LOAD_CHURN)
+		err = connect_all(&s);
+	s.began = now_ns();
+	s.next_phase = s.began + l->warm_ms * 1000000LL;
+	if (!err)
+		err = begin(&s) || loop(&s) ? -1 : 0;
+
+	counter_close(&s.calls);
+	for (unsigned i = 0; i < l->busy; i++)
+		if (s.all[i].fd >= 0)
+			close(s.all[i].fd);
+	for (unsigned i = 0; i < s.idle_count; i++)
+		close(s.idle[i]);
+	close(s.ep);
+	free(s.all);
+	free(stamps);
+	free(s.idle);
+	return err;
+}

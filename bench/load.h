@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * load.h - the client of a measurement
+ */
+#ifndef IOMODELS_LOAD_H
+#define IOMODELS_LOAD_H
+
+#include <sys/socket.h>
+#include <sys/types.h>
+#include "histogram.h"
+
+enum load_kind {
+	LOAD_ECHO,		/* a message and its echo, on a stream */
+	LOAD_DATAGRAM,		/* the same, a datagram each */
+	LOAD_CHURN,		/* connect, one JSON message, wait for the close */
+};
+
+struct load {
+	enum load_kind kind;
+	struct sockaddr_storage server;
+	socklen_t server_len;
+	unsigned busy, idle;	/* connections */
+	unsigned size;		/* bytes of a message */
+	unsigned window;	/* messages in flight on a connection */
+	double rate;		/* messages a second, of all connections; 0: as
+				   fast as the answers come */
+	unsigned warm_ms, run_ms;
+	unsigned count_ms;	/* 0: system calls are not counted */
+	pid_t pid;		/* of the server */
+};
+
+/* All times and counts but `all` are of run_ms. */
+struct load_result {
+	char why[200];			/* it failed; else empty */
+	char uncounted[200];		/* why there are no system calls */
+	double seconds;
+	unsigned long long messages;
+	unsigned long long all;		/* messages, from first to last */
+	unsigned long long sent, received;	/* bytes, from first to last */
+	unsigned long long lost;	/* datagrams without an answer */
+	double server_us, kernel_us, client_us;	/* of processor; kernel_us is
+						   iou- threads', in server_us */
+	unsigned threads;		/* of the server */
+	long peak_kib;
+	unsigned long long counted;	/* messages while calls were counted */
+	long calls;			/* -1: not counted */
+	struct histogram latency;
+};
+
+/*
+ * Run it in this process; *r must be zero.  0, or -1 with r->why.  What is
+ * still open at the end is closed: the server has nobody left.
+ */
+int load_run(const struct load *l, struct load_result *r);
+
+#endif

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * measure.h - one measurement: a server, a client, what they cost
+ */
+#ifndef IOMODELS_MEASURE_H
+#define IOMODELS_MEASURE_H
+
+#include <signal.h>
+#include "load.h"
+#include "programs.h"
+
+/* A server that is measured: one of ours, or any command (a peer). */
+struct contender {
+	const char *name;
+	const struct program *program;	/* NULL: a command */
+	char *const *command;		/* it takes --port and --service, and
+					   says what it serves as ours do */
+};
+
+struct setup {
+	const struct contender *who;
+	struct load load;		/* without the server's address and pid */
+	int family;			/* AF_INET or AF_UNIX */
+	int server_cpu, client_cpu;
+};
+
+/* Per message, unless it says otherwise; negative: not known. */
+struct measurement {
+	double rate;			/* messages a second */
+	double p50, p99, p999, max;	/* latency, us */
+	double server_us, client_us;	/* of processor */
+	double user_us, kernel_us;	/* of server_us: outside of the kernel,
+					   and what iou- threads used */
+	double calls;			/* system calls */
+	double voluntary, involuntary;	/* context switches */
+	double peak_kib, threads;	/* of the server, at most */
+	double lost;			/* datagrams, of all */
+	double busy_server, busy_client;	/* shares of the time */
+	double steal;			/* share that the hypervisor took */
+	double spin_us;			/* what a fixed loop took just before */
+};
+
+/* Set it (in a signal handler) and a measurement ends early, as failed. */
+extern volatile sig_atomic_t measure_stop;
+
+/* 0, or -1 with the reason in why.  The calls are not counted where that is
+   refused; then uncounted says why. */
+int measure(const struct setup *s, struct measurement *m, char why[300],
+	    char uncounted[200]);
+
+/* The client was what limited the rate: it had no time left, and the server
+   had some. */
+static inline int client_bound(const struct setup *s,
+			       const struct measurement *m)
+{
+	return s->server_cpu != s->client_cpu && m->busy_client > 0.95 &&
+	       m->busy_server < 0.95;
+}
+
+#endif

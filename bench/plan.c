@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * plan.c - workloads by name, and who can serve them
+ */
+#include <ctype.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "plan.h"
+
+const struct program peers[] = {
+	{ "libevent", "bench/peers", "libevent-dev" },
+	{ "libevent_buffer", "bench/peers", "libevent-dev" },
+	{ "libuv", "bench/peers", "libuv1-dev" },
+	{ "libuv_write", "bench/peers", "libuv1-dev" },
+	{ "libev", "bench/peers", "libev-dev" },
+	{ "asyncio", "bench/peers", "python3" },
+	{ "nodejs", "bench/peers", "nodejs" },
+	{ .name = NULL }
+};
+
+static const struct {
+	const char *name, *about;
+	enum load_kind kind;
+	int family;
+} kinds[] = {
+	{ "tcp", "TCP echo", LOAD_ECHO, AF_INET },
+	{ "unix", "AF_UNIX echo", LOAD_ECHO, AF_UNIX },
+	{ "udp", "UDP echo", LOAD_DATAGRAM, AF_INET },
+	{ "churn", "TCP, connect, one JSON message, close", LOAD_CHURN, AF_INET },
+	{ NULL }
+};
+
+static int find_kind(const struct workload *w)
+{
+	int k = 0;
+
+	while (kinds[k].kind != w->kind || kinds[k].family != w->family)
+		k++;
+	return k;
+}
+
+/* The name again, so that each workload has but one. */
+static void set_name(struct workload *w)
+{
+	int n = snprintf(w->name, sizeof(w->name), "%s-c%u",
+			 kinds[find_kind(w)].name, w->busy);
+	const struct { char letter; unsigned value, usual; } rest[] = {
+		{ 's', w->size, w->kind == LOAD_CHURN ? w->size : 0 },
+		{ 'w', w->window, 1 },
+		{ 'i', w->idle, 0 },
+		{ 'r', w->rate, 0 },
+	};
+
+	for (int i = 0; i < 4; i++)
+		if (rest[i].value != rest[i].usual)
+			n += snprintf(w->name + n, sizeof(w->name) - n, "-%c%u",
+				      rest[i].letter, rest[i].value);
+}
+
+static int wrong(char why[200], const char *text, const char *what)
+{
+	snprintf(why, 200, "%.80s: %s", text, what);
+	return -1;
+}
+
+int workload_parse(struct workload *w, const char *text, char why[200])
+{
+	size_t len = strcspn(text, "-");
+	const char *at = text + len;
+	int k = 0;
+
+	*w = (struct workload){ .busy = 16, .size = 64, .window = 1 };
+	while (kinds[k].name && (strlen(kinds[k].name) != len ||
+				 strncmp(kinds[k].name, text, len)))
+		k++;
+	if (!kinds[k].name)
+		return wrong(why, text, "a workload begins with tcp, unix, udp "
+			     "or churn");
+	w->kind = kinds[k].kind;
+	w->family = kinds[k].family;
+	while (*at) {
+		unsigned *field = at[1] == 'c' ? &w->busy :
+				  at[1] == 's' ? &w->size :
+				  at[1] == 'w' ? &w->window :
+				  at[1] == 'i' ? &w->idle :
+				  at[1] == 'r' ? &w->rate : NULL;
+		char *end;
+
+		if (!field || !isdigit((unsigned char)at[2]))
+			return wrong(why, text, "after - comes one of c s w i r "
+				     "and a number: tcp-c16-s64");
+		*field = strtoul(at + 2, &end, 10);
+		if ((*end && *end != '-') || end - at > 9)
+			return wrong(why, text, "after - comes one of c s w i r "
+				     "and a number: tcp-c16-s64");
+		at = end;
+	}
+	if (!w->busy || w->busy > 15000 || w->idle > 15000)
+		return wrong(why, text, "1 to 15000 connections, 0 to 15000 "
+			     "idle ones are possible");
+	if (!w->size || w->size > 1 << 20 || !w->window || w->window > 4096)
+		return wrong(why, text, "1 B to 1 MiB, 1 to 4096 in flight are "
+			     "possible");
+	if (w->kind == LOAD_DATAGRAM && (w->size > 65507 || w->window > 1 ||
+					 w->idle))
+		return wrong(why, text, "a datagram has 65507 bytes at most, one "
+			     "is in flight, and there is no connection");
+	if (w->kind == LOAD_CHURN && (w->window > 1 || w->idle || w->rate ||
+				      w->size != 64))
+		return wrong(why, text, "churn has connections (-c) only");
+	set_name(w);
+	return 0;
+}
+
+void workload_describe(const struct workload *w, char *text, size_t size)
+{
+	int n = snprintf(text, size, "%s, %u connection%s",
+			 kinds[find_kind(w)].about, w->busy,
+			 w->kind == LOAD_CHURN ? "s at a time" :
+			 w->busy == 1 ? "" : "s");
+
+	if (w->kind != LOAD_CHURN)
+		n += snprintf(text + n, size - n, w->size % 1024 ? ", %u B" :
+			      ", %u KiB", w->size % 1024 ? w->size
+							 : w->size / 1024);
+	if (w->window > 1)
+		n += snprintf(text + n, size - n, ", %u messages in flight on "
+			      "each", w->window);
+	if (w->idle)
+		n += snprintf(text + n, size - n, ", and %u idle", w->idle);
+	if (w->rate)
+		snprintf(text + n, size - n, ", %u messages a second in all",
+			 w->rate);
+}
+
+const char *cannot_serve(const struct contender *c, const struct workload *w)
+{
+	unsigned flags = c->program ? c->program->flags : 0;
+	int udp = !!(flags & UDP);
+
+	if (!c->program)
+		return NULL;
+	if (udp != (w->kind == LOAD_DATAGRAM))
+		return udp ? "serves datagrams only" : "serves no datagrams";
+	if (flags & ONCE)
+		return "serves one connection, then exits";
+	if (flags & SERIAL && w->kind == LOAD_ECHO && w->busy + w->idle > 1)
+		return "serves one connection at a time";
+	if (flags & LOSES)
+		return "loses connections";
+	return NULL;
+}
+
+int plan_processors(int *cpus, int n)
+{
+	cpu_set_t set;
+	int found = 0;
+
+	if (sched_getaffinity(0, sizeof(set), &set))
+		return 0;
+	for (int cpu = 0; cpu < CPU_SETSIZE && found < n; cpu++)
+		if (CPU_ISSET(cpu, &set))
+			cpus[found++] = cpu;
+	return found;
+}

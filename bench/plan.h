@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * plan.h - what is to be compared: workloads, contenders, repetitions
+ */
+#ifndef IOMODELS_PLAN_H
+#define IOMODELS_PLAN_H
+
+#include <stddef.h>
+#include "measure.h"
+
+enum { WORKLOADS = 64, CONTENDERS = 64, REPETITIONS = 101, LAYOUTS = 2 };
+
+/* Servers of others for the same service, under bench/peers; group is what is
+   to be installed for them.  Ends with a null name. */
+extern const struct program peers[];
+
+/*
+ * KIND, then any of -cN -sN -wN -iN -rN, in any order:
+ *
+ *   tcp, unix, udp   a message and its echo
+ *   churn            connect, one JSON message, close, over TCP
+ *   -cN   busy connections (16)       -sN   bytes of a message (64)
+ *   -wN   messages in flight on each (1)
+ *   -iN   idle connections (0)        -rN   messages a second (as many as go)
+ */
+struct workload {
+	char name[64];			/* as above, in this order */
+	enum load_kind kind;
+	int family;
+	unsigned busy, size, window, idle, rate;
+};
+
+/* 0; or -1 with what is wrong in why. */
+int workload_parse(struct workload *w, const char *text, char why[200]);
+
+/* "TCP echo, 16 connections, 64 B" */
+void workload_describe(const struct workload *w, char *text, size_t size);
+
+/* NULL, or why c cannot serve w by its nature. */
+const char *cannot_serve(const struct contender *c, const struct workload *w);
+
+enum layout {
+	SAME,				/* server and client on one processor */
+	TWO,				/* a processor each */
+};
+
+struct plan {
+	struct workload workloads[WORKLOADS];
+	int workload_count;
+	struct contender contenders[CONTENDERS];
+	int contender_count;		/* the first is the base, the second is
+					   the base again: the check of the
+					   method itself */
+	int layouts;			/* a bit each */
+	int repetitions;
+	unsigned warm_ms, run_ms, count_ms;
+};
+
+/* The processors that we may run on; how many of the n wanted there are. */
+int plan_processors(int *cpus, int n);
+
+#endif

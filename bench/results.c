@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * results.c - keeps what was measured, and compares it
+ */
+#include <errno.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+#include "../reader/json.h"
+#include "results.h"
+
+#define QUANTITY(name) { #name, offsetof(struct measurement, name) }
+
+const struct quantity quantities[] = {
+	QUANTITY(rate), QUANTITY(p50), QUANTITY(p99), QUANTITY(p999),
+	QUANTITY(max), QUANTITY(server_us), QUANTITY(client_us),
+	QUANTITY(user_us), QUANTITY(kernel_us), QUANTITY(calls),
+	QUANTITY(voluntary), QUANTITY(involuntary), QUANTITY(peak_kib),
+	QUANTITY(threads), QUANTITY(lost), QUANTITY(busy_server),
+	QUANTITY(busy_client), QUANTITY(steal), QUANTITY(spin_us),
+	{ .name = NULL }
+};
+
+static const char *const layouts[] = { "same", "two" };
+
+/* ---- where it is ---- */
+
+static void *need(void *mem)
+{
+	if (!mem) {
+		fprintf(stderr, "compare: no memory\n");
+		exit(1);
+	}
+	return mem;
+}
+
+struct outcome *outcome_at(const struct results *r, int layout, int workload,
+			   int contender, int repetition)
+{
+	const struct plan *p = r->plan;
+
+	return &r->outcomes[((layout * p->workload_count + workload) *
+			     p->contender_count + contender) *
+			    p->repetitions + repetition];
+}
+
+char *why_at(const struct results *r, int layout, int workload, int contender)
+{
+	const struct plan *p = r->plan;
+
+	return r->why[(layout * p->workload_count + workload) *
+		      p->contender_count + contender];
+}
+
+/* "model name : AMD EPYC" of /proc/cpuinfo, x86's; else the architecture. */
+static void processor(char *text, size_t size, const char *otherwise)
+{
+	FILE *f = fopen("/proc/cpuinfo", "re");
+	char line[256];
+
+	snprintf(text, size, "%s", otherwise);
+	while (f && fgets(line, sizeof(line), f))
+		if (!strncmp(line, "model name", 10) && strchr(line, ':')) {
+			line[strcspn(line, "\n")] = 0;
+			snprintf(text, size, "%s", strchr(line, ':') + 2);
+			break;
+		}
+	if (f)
+		fclose(f);
+}
+
+void results_begin(struct results *r, const struct plan *p, int argc,
+		   char **argv)
+{
+	size_t cells = (size_t)LAYOUTS * p->workload_count * p->contender_count;
+	time_t now = time(NULL);
+	struct utsname u;
+	char name[100];
+	int n = 0;
+
+	*r = (struct results){ .plan = p };
+	r->outcomes = need(calloc(cells * p->repetitions, sizeof(*r->outcomes)));
+	r->why = need(calloc(cells, sizeof(*r->why)));
+	uname(&u);
+	processor(name, sizeof(name), u.machine);
+	snprintf(r->machine, sizeof(r->machine), "%s %s %s, %s, %ld processors",
+		 u.sysname, u.release, u.machine, name,
+		 sysconf(_SC_NPROCESSORS_ONLN));
+	strftime(r->date, sizeof(r->date), "%Y-%m-%dT%H:%M:%SZ", gmtime(&now));
+	for (int i = 0; i < argc && n < (int)sizeof(r->command); i++)
+		n += snprintf(r->command + n, sizeof(r->command) - n, "%s%s",
+			      i ? " " : "", argv[i]);
+}
+
+void results_free(struct results *r)
+{
+	free(r->outcomes);
+	free(r->why);
+}
+
+/* ---- comparing ---- */
+
+/* Of one quantity, those repetitions that are done. */
+static int collect(const struct results *r, int layout, int workload,
+		   int contender, size_t offset, double *v)
+{
+	int n = 0;
+
+	for (int i = 0; i < r->plan->repetitions; i++) {
+		struct outcome *o = outcome_at(r, layout, workload, contender,
+					       i);
+
+		if (o->done)
+			v[n++] = *(double *)((char *)&o->m + offset);
+	}
+	return n;
+}
+
+struct measurement medians(const struct results *r, int layout, int workload,
+			   int contender, int *n)
+{
+	double v[REPETITIONS];
+	struct measurement m;
+
+	for (const struct quantity *q = quantities; q->name; q++) {
+		*n = collect(r, layout, workload, contender, q->offset, v);
+		*quantity_in(&m, q) = median(v, *n);
+	}
+	return m;
+}
+
+struct estimate ratio(const struct results *r, int layout, int workload,
+		      int contender, size_t offset)
+{
+	double v[REPETITIONS];
+	int n = 0;
+
+	for (int i = 0; i < r->plan->repetitions; i++) {
+		struct outcome *o = outcome_at(r, layout, workload, contender,
+					       i);
+		struct outcome *base = outcome_at(r, layout, workload, 0, i);
+		double is = *(double *)((char *)&o->m + offset);
+		double was = *(double *)((char *)&base->m + offset);
+
+		if (o->done && base->done && was > 0)
+			v[n++] = is / was;
+	}
+	return estimate(v, n);
+}
+
+double noise(const struct results *r, int layout, int workload, size_t offset)
+{
+	struct estimate e = ratio(r, layout, workload, 1, offset);
+	double up = e.high - 1, down = 1 - e.low;
+
+	return !e.n ? 0 : up > down ? up : down;
+}
+
+int verdict(const struct estimate *e, double off)
+{
+	if (!e->n || (e->low <= 1 && e->high >= 1) ||
+	    (e->median > 1 - off && e->median < 1 + off))
+		return 0;
+	return e->median > 1 ? 1 : -1;
+}
+
+/* ---- JSON lines ---- */
+
+/* What must be the same for two runs to be one. */
+static void identify(const struct results *r, struct json *j)
+{
+	const struct plan *p = r->plan;
+
+	json_text(j, "machine", r->machine);
+	json_number(j, "warm_ms", p->warm_ms);
+	json_number(j, "run_ms", p->run_ms);
+	json_number(j, "count_ms", p->count_ms);
+	json_text(j, "base", p->contenders[0].name);
+}
+
+void results_write_head(const struct results *r, FILE *f)
+{
+	struct json j = { .out = f, .first = 1, .compact = 1 };
+
+	json_open(&j, NULL, '{');
+	json_text(&j, "iomodels", VERSION);
+	identify(r, &j);
+	json_text(&j, "date", r->date);
+	json_text(&j, "command", r->command);
+	json_close(&j, '}');
+	fputc('\n', f);
+	fflush(f);
+}
+
+static const char *entry_name(const struct plan *p, int contender)
+{
+	return contender == 1 ? "again" : p->contenders[contender].name;
+}
+
+void results_write(const struct results *r, int layout, int workload,
+		   int contender, int repetition, FILE *f)
+{
+	struct json j = { .out = f, .first = 1, .compact = 1 };
+	struct outcome *o = outcome_at(r, layout, workload, contender,
+				       repetition);
+
+	json_open(&j, NULL, '{');
+	json_text(&j, "layout", layouts[layout]);
+	json_text(&j, "workload", r->plan->workloads[workload].name);
+	json_text(&j, "server", entry_name(r->plan, contender));
+	json_number(&j, "repetition", repetition + 1);
+	for (const struct quantity *q = quantities; q->name; q++)
+		json_real(&j, q->name, *quantity_in(&o->m, q));
+	json_number(&j, "client_bound", o->bound);
+	json_close(&j, '}');
+	fputc('\n', f);
+	fflush(f);
+}
+
+/* Our own lines only: "name": text or number, no nesting. */
+static const char *field(const char *line, const char *name)
+{
+	char key[64];
+	const char *at;
+
+	snprintf(key, sizeof(key), "\"%s\":", name);
+	at = strstr(line, key);
+	return at ? at + strlen(key) : NULL;
+}
+
+static int text_is(const char *line, const char *name, const char *text)
+{
+	const char *at = field(line, name);
+	size_t n = strlen(text);
+
+	return at && *at == '"' && !strncmp(at + 1, text, n) && at[n + 1] == '"';
+}
+
+/* One line; 0 when it is of this plan. */
+static int take(struct results *r, const char *line)
+{
+	const struct plan *p = r->plan;
+	int layout = text_is(line, "layout", "two"), workload = 0, contender = 0;
+	const char *number = field(line, "repetition");
+	int repetition = number ? atoi(number) - 1 : -1;
+	struct outcome *o;
+
+	while (workload < p->workload_count &&
+	       !text_is(line, "workload", p->workloads[workload].name))
+		workload++;
+	while (contender < p->contender_count &&
+	       !text_is(line, "server", entry_name(p, contender)))
+		contender++;
+	if (workload == p->workload_count || contender == p->contender_count ||
+	    repetition < 0 || repetition >= p->repetitions ||
+	    !(p->layouts & 1 << layout))
+		return -1;
+	o = outcome_at(r, layout, workload, contender, repetition);
+	for (const struct quantity *q = quantities; q->name; q++) {
+		number = field(line, q->name);
+		if (!number)
+			return -1;
+		*quantity_in(&o->m, q) = strtod(number, NULL);
+	}
+	number = field(line, "client_bound");
+	o->bound = number && atoi(number);
+	o->done = 1;
+	return 0;
+}
+
+int results_read(struct results *r, FILE *f, char why[300])
+{
+	char *line = NULL, *ours = NULL;
+	size_t size = 0, len;
+	ssize_t n = getline(&line, &size, f);
+	FILE *mem = open_memstream(&ours, &len);
+	struct json j = { .out = mem, .first = 1, .compact = 1 };
+	int taken = 0;
+
+	json_open(&j, NULL, '{');
+	identify(r, &j);
+	fclose(mem);
+	if (n <= 0 || !strstr(line, ours + 1)) {
+		snprintf(why, 300, "of another machine, base or duration; give "
+			 "the options that it was made with, or another folder");
+		taken = -1;
+	}
+	while (taken >= 0 && (n = getline(&line, &size, f)) > 0)
+		if (line[n - 1] == '\n' && !take(r, line))
+			taken++;
+	free(line);
+	free(ours);
+	return taken;
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * results.h - what was measured, in memory and as JSON lines
+ */
+#ifndef IOMODELS_RESULTS_H
+#define IOMODELS_RESULTS_H
+
+#include <stdio.h>
+#include "plan.h"
+#include "stat.h"
+
+/* The numbers of a measurement, by name. */
+struct quantity {
+	const char *name;
+	size_t offset;
+};
+
+extern const struct quantity quantities[];	/* ends with a null name */
+
+static inline double *quantity_in(struct measurement *m,
+				  const struct quantity *q)
+{
+	return (double *)((char *)m + q->offset);
+}
+
+struct outcome {
+	int done, bound;		/* bound: the client was the limit */
+	struct measurement m;
+};
+
+struct results {
+	const struct plan *plan;
+	struct outcome *outcomes;	/* see outcome_at() */
+	char (*why)[300];		/* see why_at(): left out, or "" */
+	char machine[400];		/* "Linux 6.18.44 x86_64, AMD EPYC, 2 pro..." */
+	char date[32];			/* UTC */
+	char command[1000];
+	char uncounted[200];		/* why there are no system calls */
+};
+
+/* All still to be measured. */
+void results_begin(struct results *r, const struct plan *p, int argc,
+		   char **argv);
+void results_free(struct results *r);
+
+struct outcome *outcome_at(const struct results *r, int layout, int workload,
+			   int contender, int repetition);
+char *why_at(const struct results *r, int layout, int workload, int contender);
+
+/* The medians of a contender over its repetitions; n is how many. */
+struct measurement medians(const struct results *r, int layout, int workload,
+			   int contender, int *n);
+
+/* A quantity's ratio to the base's within each repetition. */
+struct estimate ratio(const struct results *r, int layout, int workload,
+		      int contender, size_t offset);
+
+/*
+ * What the differences of a workload must exceed: how far the interval of the
+ * base's ratio to itself reaches from 1.
+ */
+double noise(const struct results *r, int layout, int workload, size_t offset);
+
+/* -1, 0 or 1: the ratio is below the base's, equal to it, or above.  Equal is
+   what has 1 in its interval or is within the noise. */
+int verdict(const struct estimate *e, double noise);
+
+/* ---- JSON lines: what is measured, and a line a measurement ---- */
+
+void results_write_head(const struct results *r, FILE *f);
+void results_write(const struct results *r, int layout, int workload,
+		   int contender, int repetition, FILE *f);
+
+/*
+ * Take what the file holds; its last line may be cut.  The number of
+ * measurements; -1 with the reason in why when it is another plan's.
+ */
+int results_read(struct results *r, FILE *f, char why[300]);
+
+/* ---- reports ---- */
+
+void table_print(const struct results *r, FILE *f);
+
+#endif

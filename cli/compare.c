@@ -1,0 +1,426 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * compare.c - iomodels compare: the same work for many servers, side by side
+ *
+ * Of each workload, every repetition runs all contenders once, in an order
+ * that is drawn anew; what is compared is the ratio within a repetition.
+ */
+#include <errno.h>
+#include <error.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "../bench/count.h"
+#include "../bench/results.h"
+#include "cli.h"
+
+enum { KEY_BASE = 256, KEY_LAYOUT, KEY_PEER, KEY_RESUME };
+enum { WARM_MS = 100, COUNT_MS = 40 };
+
+struct options {
+	struct plan plan;
+	const char *names[CONTENDERS];
+	int name_count;
+	const char *peers[CONTENDERS];	/* commands */
+	int peer_count;
+	const char *base, *output;
+	int resume;
+};
+
+static const struct argp_option options[] = {
+	{ "workload", 'w', "LIST", 0, "What to serve, commas between: tcp, unix, "
+	  "udp or churn, then -cN connections (16), -sN bytes (64), -wN "
+	  "messages in flight on each (1), -iN idle connections (0), -rN "
+	  "messages a second (as many as go). Default "
+	  "tcp-c1,tcp-c16,tcp-c128", 0 },
+	{ "repeat", 'r', "N", 0, "Repetitions (9)", 0 },
+	{ "seconds", 't', "S", 0, "Each measurement lasts S seconds (0.4)", 0 },
+	{ "base", KEY_BASE, "SERVER", 0, "Compare with this one (epoll)", 0 },
+	{ "layout", KEY_LAYOUT, "same|two|both", 0, "Server and client on one "
+	  "processor, the quietest way (same, the default); on two; both", 0 },
+	{ "peer", KEY_PEER, "COMMAND", 0, "One more server, any program that "
+	  "takes --port N --service echo and says on stderr \"NAME: serving "
+	  "echo on 127.0.0.1:PORT\"", 0 },
+	{ "output", 'o', "DIR", 0, "Keep each measurement in DIR/results.jsonl",
+	  0 },
+	{ "resume", KEY_RESUME, NULL, 0, "Go on with what -o DIR holds", 0 },
+	{ 0 }
+};
+
+/* ---- the command line ---- */
+
+static void add_workloads(struct plan *p, const char *text,
+			  struct argp_state *state)
+{
+	char *list = strdup(text), why[200];
+
+	for (char *w = strtok(list, ","); w; w = strtok(NULL, ",")) {
+		if (p->workload_count == WORKLOADS)
+			argp_error(state, "--workload: more than %d", WORKLOADS);
+		if (workload_parse(&p->workloads[p->workload_count++], w, why))
+			argp_error(state, "--workload %s", why);
+	}
+	free(list);
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct options *o = state->input;
+
+	switch (key) {
+	case 'w':
+		add_workloads(&o->plan, arg, state);
+		return 0;
+	case 'r':
+		o->plan.repetitions = number_arg(state, "repeat", arg, 1,
+						 REPETITIONS);
+		return 0;
+	case 't':
+		o->plan.run_ms = seconds_arg(state, "seconds", arg, 60);
+		if (!o->plan.run_ms)
+			argp_error(state, "--seconds %s: too short", arg);
+		return 0;
+	case 'o':
+		o->output = arg;
+		return 0;
+	case KEY_BASE:
+		o->base = arg;
+		return 0;
+	case KEY_LAYOUT:
+		o->plan.layouts = !strcmp(arg, "same") ? 1 << SAME :
+				  !strcmp(arg, "two") ? 1 << TWO :
+				  !strcmp(arg, "both") ? 1 << SAME | 1 << TWO : 0;
+		if (!o->plan.layouts)
+			argp_error(state, "--layout %s: same, two or both is "
+				   "wanted", arg);
+		return 0;
+	case KEY_PEER:
+		if (o->peer_count == CONTENDERS / 2)
+			argp_error(state, "--peer: more than %d", CONTENDERS / 2);
+		o->peers[o->peer_count++] = arg;
+		return 0;
+	case KEY_RESUME:
+		o->resume = 1;
+		return 0;
+	case ARGP_KEY_ARG:
+		if (o->name_count == CONTENDERS / 2)
+			argp_error(state, "more than %d servers", CONTENDERS / 2);
+		o->names[o->name_count++] = arg;
+		return 0;
+	case ARGP_KEY_END:
+		if (o->resume && !o->output)
+			argp_error(state, "--resume: with -o DIR, what to go on "
+				   "with");
+		return 0;
+	}
+	return ARGP_ERR_UNKNOWN;
+}
+
+/* ---- contenders ---- */
+
+static const struct program *find(const char *name)
+{
+	const struct program *p = program_find(name);
+
+	for (const struct program *peer = peers; !p && peer->name; peer++)
+		if (!strcmp(peer->name, name))
+			p = peer;
+	return p;
+}
+
+/* Those of another library may be missing: that is said, and no error. */
+static void add(struct plan *plan, const char *name)
+{
+	const struct program *p = find(name);
+	const char *nearest = nearest_program(name);
+	char *path, why[200];
+
+	if (!p)
+		error(2, 0, "compare: %s: no such server%s%s (iomodels list)",
+		      name, nearest ? "; " : "", nearest ? nearest : "");
+	if (p->flags & FILES)
+		error(2, 0, "compare: %s reads a file, it serves nobody", name);
+	for (int i = 2; i < plan->contender_count; i++)
+		if (plan->contenders[i].program == p)
+			return;
+	path = program_path(p);
+	if (!path && !strcmp(p->dir, "bench/peers"))
+		fprintf(stderr, "compare: %s is left out: not built (%s)\n",
+			p->name, p->group);
+	else if (!path) {
+		not_built(p, why, sizeof(why));
+		fprintf(stderr, "compare: %s is left out: %s\n", p->name, why);
+	} else {
+		plan->contenders[plan->contender_count++] = (struct contender){
+			.name = p->name, .program = p,
+		};
+	}
+	free(path);
+}
+
+/* The words of a command; quotes are words like others. */
+static void add_command(struct plan *plan, const char *text)
+{
+	static char *words[CONTENDERS / 2][32];
+	static int used;
+	char **list = words[used++], *command = strdup(text), *name;
+	int n = 0;
+
+	for (char *w = strtok(command, " "); w && n < 31; w = strtok(NULL, " "))
+		list[n++] = w;
+	if (!n)
+		error(2, 0, "compare: --peer: a command is missing");
+	name = strrchr(list[0], '/');
+	plan->contenders[plan->contender_count++] = (struct contender){
+		.name = name ? name + 1 : list[0], .command = list,
+	};
+}
+
+static void choose(struct options *o)
+{
+	static const char *const usual[] = {
+		"select", "poll", "blocking_thread", "callback", "coroutine",
+		"uring_multishot", "uring_fast", NULL
+	};
+	struct plan *p = &o->plan;
+
+	add(p, o->base);
+	if (!p->contender_count)
+		exit(1);
+	p->contenders[p->contender_count++] = p->contenders[0];
+	for (int i = 0; i < o->name_count; i++)
+		if (strcmp(o->names[i], o->base))
+			add(p, o->names[i]);
+	for (int i = 0; !o->name_count && usual[i]; i++)
+		if (strcmp(usual[i], o->base))
+			add(p, usual[i]);
+	for (int i = 0; i < o->peer_count; i++)
+		add_command(p, o->peers[i]);
+	if (!p->workload_count)
+		add_workloads(p, "tcp-c1,tcp-c16,tcp-c128", NULL);
+}
+
+/* ---- measuring ---- */
+
+struct progress {
+	long done, all;			/* measurements */
+	long long began;
+	long fresh;			/* done in this run */
+};
+
+/* On a terminal a line that is written over, else nothing. */
+static void show_progress(struct progress *p, const char *workload,
+			  const char *name)
+{
+	long long spent = now_ns() - p->began;
+	long left = p->fresh ? spent / 1e9 / p->fresh * (p->all - p->done) : 0;
+
+	if (!isatty(2))
+		return;
+	fprintf(stderr, "\r\033[K%ld of %ld: %s %s", p->done + 1, p->all,
+		workload, name);
+	if (p->fresh)
+		fprintf(stderr, ", %ld:%02ld left", left / 60, left % 60);
+	fflush(stderr);
+}
+
+static void stop(int sig)
+{
+	(void)sig;
+	measure_stop = 1;
+}
+
+static void measure_one(struct results *r, const int *cpus, int layout,
+			int workload, int contender, int repetition, FILE *raw)
+{
+	const struct plan *p = r->plan;
+	const struct workload *w = &p->workloads[workload];
+	struct outcome *o = outcome_at(r, layout, workload, contender,
+				       repetition);
+	char *why = why_at(r, layout, workload, contender);
+	struct setup s = {
+		.who = &p->contenders[contender],
+		.family = w->family,
+		.server_cpu = cpus[0],
+		.client_cpu = cpus[layout == TWO],
+		.load = {
+			.kind = w->kind, .busy = w->busy, .idle = w->idle,
+			.size = w->size, .window = w->window, .rate = w->rate,
+			.warm_ms = p->warm_ms, .run_ms = p->run_ms,
+			.count_ms = p->count_ms,
+		},
+	};
+
+	if (measure(&s, &o->m, why, r->uncounted)) {
+		if (measure_stop)
+			*why = 0;
+		return;
+	}
+	o->done = 1;
+	o->bound = client_bound(&s, &o->m);
+	if (raw)
+		results_write(r, layout, workload, contender, repetition, raw);
+}
+
+static int wanted(const struct results *r, int layout, int workload,
+		  int contender, int repetition)
+{
+	return !outcome_at(r, layout, workload, contender, repetition)->done &&
+	       !*why_at(r, layout, workload, contender);
+}
+
+static void run_workload(struct results *r, const int *cpus, int layout,
+			 int workload, struct progress *progress,
+			 unsigned long long *seed, FILE *raw)
+{
+	const struct plan *p = r->plan;
+	int order[CONTENDERS];
+
+	for (int i = 0; i < p->repetitions && !measure_stop; i++) {
+		for (int c = 0; c < p->contender_count; c++)
+			order[c] = c;
+		shuffle(order, p->contender_count, seed);
+		for (int k = 0; k < p->contender_count && !measure_stop; k++) {
+			int c = order[k];
+
+			if (wanted(r, layout, workload, c, i)) {
+				show_progress(progress,
+					      p->workloads[workload].name,
+					      p->contenders[c].name);
+				measure_one(r, cpus, layout, workload, c, i, raw);
+				progress->fresh++;
+			}
+			progress->done++;
+		}
+	}
+}
+
+static void leave_out(struct results *r)
+{
+	const struct plan *p = r->plan;
+
+	for (int layout = 0; layout < LAYOUTS; layout++)
+		for (int w = 0; w < p->workload_count; w++)
+			for (int c = 0; c < p->contender_count; c++) {
+				const char *why = cannot_serve(
+					&p->contenders[c], &p->workloads[w]);
+
+				if (why)
+					snprintf(why_at(r, layout, w, c), 300,
+						 "%s", why);
+			}
+}
+
+/* The file to add to; what it holds already is taken when that is wanted. */
+static FILE *open_raw(const struct options *o, struct results *r)
+{
+	char path[4096], why[300];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/results.jsonl", o->output);
+	if (mkdir(o->output, 0777) && errno != EEXIST)
+		error(1, errno, "compare: %s", o->output);
+	f = fopen(path, o->resume ? "r+e" : "wxe");
+	if (!f && errno == EEXIST)
+		error(1, 0, "compare: %s is there already; --resume goes on "
+		      "with it, else name another folder", path);
+	if (!f)
+		error(1, errno, "compare: %s", path);
+	if (!o->resume)
+		results_write_head(r, f);
+	else if (results_read(r, f, why) < 0)
+		error(1, 0, "compare: %s: %s", path, why);
+	fseek(f, 0, SEEK_END);
+	return f;
+}
+
+static int run(const struct options *o, struct results *r, const int *cpus)
+{
+	struct plan *p = (struct plan *)r->plan;
+	struct sigaction act = { .sa_handler = stop };
+	unsigned long long seed = 20261121;
+	struct progress progress = {
+		.began = now_ns(),
+		.all = (long)p->workload_count * p->contender_count *
+		       p->repetitions * __builtin_popcount(p->layouts),
+	};
+	FILE *raw = o->output ? open_raw(o, r) : NULL;
+
+	leave_out(r);
+	sigaction(SIGINT, &act, NULL);
+	sigaction(SIGTERM, &act, NULL);
+	for (int layout = 0; layout < LAYOUTS; layout++)
+		for (int w = 0; w < p->workload_count && !measure_stop; w++)
+			if (p->layouts & 1 << layout)
+				run_workload(r, cpus, layout, w, &progress,
+					     &seed, raw);
+	if (isatty(2))
+		fprintf(stderr, "\r\033[K");
+	if (raw && (ferror(raw) || fclose(raw)))
+		error(1, errno, "compare: %s/results.jsonl", o->output);
+	if (measure_stop)
+		fprintf(stderr, "compare: stopped; %s\n", o->output ?
+			"--resume goes on from here" :
+			"with -o DIR it could be resumed");
+	return measure_stop ? 130 : 0;
+}
+
+/* Anything at all was measured. */
+static int any(const struct results *r)
+{
+	const struct plan *p = r->plan;
+	long n = (long)LAYOUTS * p->workload_count * p->contender_count *
+		 p->repetitions;
+
+	while (n--)
+		if (r->outcomes[n].done)
+			return 1;
+	return 0;
+}
+
+int compare_main(int argc, char **argv)
+{
+	static const struct argp argp = {
+		.options = options,
+		.parser = parse,
+		.args_doc = "[SERVER...]",
+		.doc = "Give the same work to SERVERs, repeatedly and in turns, "
+		       "and compare what they did and what it cost."
+		       "\viomodels list shows the models; peers are libevent, "
+		       "libevent_buffer, libuv, libuv_write, libev, asyncio and "
+		       "nodejs, where installed. Ctrl-C ends it with what was "
+		       "measured so far.",
+	};
+	struct options o = {
+		.base = "epoll",
+		.plan = {
+			.layouts = 1 << SAME, .repetitions = 9,
+			.warm_ms = WARM_MS, .run_ms = 400, .count_ms = COUNT_MS,
+		},
+	};
+	struct results r;
+	int cpus[2] = { 0 }, n, status;
+
+	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	n = plan_processors(cpus, 2);
+	if (n < 2 && o.plan.layouts & 1 << TWO)
+		error(1, 0, "compare: --layout: there is but one processor");
+	choose(&o);
+	results_begin(&r, &o.plan, argc, argv);
+	status = run(&o, &r, cpus);
+	if (any(&r))
+		table_print(&r, stdout);
+	for (int w = 0; !status && w < o.plan.workload_count; w++)
+		for (int layout = 0; layout < LAYOUTS; layout++)
+			if (*why_at(&r, layout, w, 0) && !status) {
+				fprintf(stderr, "compare: %s: %s: %s\n",
+					o.plan.workloads[w].name, o.base,
+					why_at(&r, layout, w, 0));
+				status = 1;
+			}
+	results_free(&r);
+	return status;
+}

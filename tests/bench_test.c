@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * bench_test.c - the load generator and its arithmetic (with libc)
+ *
+ * Nothing here asks how fast something is: only that what is counted adds up.
+ */
+#include <fcntl.h>
+#include <math.h>
+#include <netinet/in.h>
+#include "../bench/results.h"
+#include "lab.h"
+#include "probe.h"
+#include "tap.h"
+
+/* ---- histogram ---- */
+
+static int ascending(const void *a, const void *b)
+{
+	const unsigned long long *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+/* A hundred thousand values from 1 ns to 18 minutes: every quantile is within
+   1% of the exact one, and the largest value is exact. */
+TEST(histogram_is_within_one_percent)
+{
+	enum { N = 100000 };
+	static unsigned long long v[N];
+	static struct histogram h;
+	unsigned long long seed = 1;
+
+	for (int i = 0; i < N; i++) {
+		v[i] = (draw(&seed) | 1ULL << 32) >> (32 - i % 40 % 33);
+		v[i] += i % 40 > 32 ? (unsigned long long)draw(&seed) << 5 : 0;
+		histogram_add(&h, v[i]);
+	}
+	qsort(v, N, sizeof(*v), ascending);
+	for (int permille = 1; permille < 1000; permille++) {
+		unsigned long long exact = v[permille * (N / 1000) - 1];
+		double seen = histogram_at(&h, permille / 1000.0);
+
+		if (seen < exact * 0.99 || seen > exact * 1.01)
+			FAIL("quantile %d/1000 is %llu, the histogram says %.0f",
+			     permille, exact, seen);
+	}
+	EXPECT_TRUE(histogram_at(&h, 1) == v[N - 1]);
+	EXPECT_EQ(N, h.n);
+}
+
+/* Small values have a bucket each; what is beyond the last goes into it. */
+TEST(histogram_at_its_ends)
+{
+	static struct histogram h;
+
+	for (unsigned v = 0; v < 256; v++)
+		EXPECT_EQ(v, (long)histogram_value(histogram_bucket(v)));
+	EXPECT_EQ(HISTOGRAM_BUCKETS - 1, histogram_bucket(~0ULL));
+	EXPECT_TRUE(histogram_at(&h, 0.5) == 0);
+	histogram_add(&h, ~0ULL);
+	EXPECT_TRUE(histogram_at(&h, 0.5) > 1e18);
+}
+
+/* ---- estimates ---- */
+
+/* The median of an odd and an even number of values, and of none. */
+TEST(median_of_few)
+{
+	double odd[] = { 3, 1, 2 }, even[] = { 4, 1, 3, 2 };
+
+	EXPECT_TRUE(median(odd, 3) == 2);
+	EXPECT_TRUE(median(even, 4) == 2.5);
+	EXPECT_TRUE(median(NULL, 0) == 0);
+}
+
+/* Equal values leave no doubt; one value is its own interval. */
+TEST(interval_of_equal_values)
+{
+	double same[] = { 7, 7, 7, 7, 7 };
+	struct estimate e = estimate(same, 5);
+
+	EXPECT_TRUE(e.median == 7 && e.low == 7 && e.high == 7);
+	e = estimate(same, 1);
+	EXPECT_TRUE(e.n == 1 && e.low == 7 && e.high == 7);
+	EXPECT_EQ(0, estimate(same, 0).n);
+}
+
+/* Of 400 samples of 9 values around 1, the interval holds the true median in
+   about 95 of 100 cases: 88 at least, and not always. */
+TEST(interval_holds_the_median)
+{
+	unsigned long long seed = 7;
+	int held = 0;
+
+	for (int i = 0; i < 400; i++) {
+		struct estimate e;
+		double v[9];
+
+		for (int k = 0; k < 9; k++)	/* a triangle: two dice */
+			v[k] = 0.5 + (draw(&seed) / 4294967296.0 +
+				      draw(&seed) / 4294967296.0) / 2;
+		e = estimate(v, 9);
+		held += e.low <= 1 && e.high >= 1;
+	}
+	EXPECT_GE(held, 352);
+	EXPECT_LT(held, 400);
+}
+
+/* A shuffle keeps every element, and does move them. */
+TEST(shuffle_keeps_all)
+{
+	unsigned long long seed = 3;
+	int v[50], sum = 0, moved = 0;
+
+	for (int i = 0; i < 50; i++)
+		v[i] = i;
+	shuffle(v, 50, &seed);
+	for (int i = 0; i < 50; i++) {
+		sum += v[i];
+		moved += v[i] != i;
+	}
+	EXPECT_EQ(49 * 25, sum);
+	EXPECT_GT(moved, 25);
+}
+
+/* ---- workloads ---- */
+
+/* However it is written, a workload has one name. */
+TEST(workload_has_one_name)
+{
+	static const char *const names[][2] = {
+		{ "tcp", "tcp-c16-s64" },
+		{ "tcp-s64-c1", "tcp-c1-s64" },
+		{ "unix-w16-c1-s100", "unix-c1-s100-w16" },
+		{ "udp-c128", "udp-c128-s64" },
+		{ "churn-c4", "churn-c4" },
+		{ "tcp-i10000-r500", "tcp-c16-s64-i10000-r500" },
+	};
+	struct workload w;
+	char why[200];
+
+	for (unsigned i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		EXPECT_EQ(0, workload_parse(&w, names[i][0], why));
+		EXPECT_STR(names[i][1], w.name);
+	}
+}
+
+/* What is no workload is refused with the word that it was. */
+TEST(workload_is_refused)
+{
+	static const char *const wrong[] = {
+		"", "http", "tcp16", "tcp-", "tcp-c", "tcp-x5", "tcp-c0",
+		"tcp-c1x", "tcp-c-1", "tcp-c99999999999", "udp-w2", "udp-i1",
+		"udp-s70000", "churn-s100", "tcp-s0", "tcp-w0",
+	};
+	struct workload w;
+	char why[200];
+
+	for (unsigned i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
+		EXPECT_EQ(-1, workload_parse(&w, wrong[i], why));
+		EXPECT_EQ(0, strncmp(why, wrong[i], strlen(wrong[i])));
+	}
+}
+
+/* ---- measuring ---- */
+
+/*
+ * A tenth of a second of each workload: every byte that went out came back,
+ * every message of that time has its latency, and the calls are the model's.
+ */
+static void play(const char *name, const char *program)
+{
+	static struct load_result r;
+	struct workload w;
+	struct lab_options o = { .nofile = 4096 };
+	struct load l = { .warm_ms = 10, .run_ms = 100 };
+	struct sockaddr_in *a = (void *)&l.server;
+	const struct program *p = program_find(program);
+	unsigned long long body;
+	struct server s;
+	char why[256];
+
+	ASSERT_EQ(0, workload_parse(&w, name, why));
+	if (probe_program(p, why))
+		SKIP("%s", why);
+	o.service = w.kind == LOAD_CHURN ? "print" : "echo";
+	o.stdout_fd = ASSERT_GE(open("/dev/null", O_WRONLY), 0);
+	l.kind = w.kind;
+	l.busy = w.busy;
+	l.idle = w.idle;
+	l.size = w.size;
+	l.window = w.window;
+	l.rate = w.rate;
+	if (server_start(&s, p, &o))
+		FAIL("%s", s.err.at);
+	a->sin_family = AF_INET;
+	a->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	a->sin_port = htons(s.port);
+	l.server_len = sizeof(*a);
+	l.pid = s.server_pid;
+	if (load_run(&l, &r))
+		FAIL("%s", r.why);
+	ASSERT_EQ(0, server_stop(&s));
+
+	EXPECT_GT(r.messages, 0);
+	EXPECT_GE(r.all, r.messages);
+	EXPECT_TRUE(r.seconds >= 0.1);
+	EXPECT_GE(r.threads, 1);
+	EXPECT_GT(r.peak_kib, 0);
+	EXPECT_TRUE(r.server_us > 0 && r.client_us > 0);
+	if (w.kind == LOAD_CHURN) {
+		EXPECT_EQ(0, r.received);	/* print answers nothing */
+		body = r.sent / r.all;		/* the same message each time */
+		EXPECT_EQ(r.sent, r.all * body);
+	} else {
+		EXPECT_EQ(r.all * w.size, r.received - r.lost * w.size);
+		EXPECT_EQ(r.sent, r.received);
+	}
+	if (w.rate)		/* what had no answer has a latency, too */
+		EXPECT_GE(r.latency.n, r.messages);
+	else
+		EXPECT_EQ(r.messages, r.latency.n);
+}
+
+TEST(echo_adds_up) { play("tcp-c16", "epoll"); }
+TEST(large_echo_adds_up) { play("tcp-c4-s100000", "epoll"); }
+TEST(stream_adds_up) { play("tcp-c4-w16", "epoll"); }
+TEST(idle_adds_up) { play("tcp-c4-i300", "epoll"); }
+TEST(rate_adds_up) { play("tcp-c4-r2000", "epoll"); }
+TEST(churn_adds_up) { play("churn-c4", "epoll"); }
+TEST(datagrams_add_up) { play("udp-c4", "sigio_udp"); }
+
+/* Far more is asked for than can be done: what waits is in the latencies,
+   which reach as far back as the schedule fell behind. */
+TEST(a_late_message_counts_from_when_it_was_due)
+{
+	static struct load_result r;
+	struct lab_options o = { .service = "echo" };
+	struct load l = {
+		.kind = LOAD_ECHO, .busy = 1, .size = 64, .window = 1,
+		.rate = 50e6, .warm_ms = 0, .run_ms = 100,
+	};
+	struct sockaddr_in *a = (void *)&l.server;
+	struct server s;
+
+	ASSERT_EQ(0, server_start(&s, program_find("epoll"), &o));
+	a->sin_family = AF_INET;
+	a->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	a->sin_port = htons(s.port);
+	l.server_len = sizeof(*a);
+	l.pid = s.server_pid;
+	if (load_run(&l, &r))
+		FAIL("%s", r.why);
+	EXPECT_EQ(0, server_stop(&s));
+	EXPECT_GE(r.latency.n, 50e6 * 0.1);
+	EXPECT_TRUE(r.latency.max >= 99e6);
+	EXPECT_TRUE(histogram_at(&r.latency, 0.5) > 20e6);
+}
+
+static struct measurement measured(const char *name, const char *program)
+{
+	struct contender who = { program, program_find(program), NULL };
+	struct setup s = { .who = &who };
+	char why[300], uncounted[200] = "";
+	struct measurement m;
+	struct workload w;
+	int cpus[2];
+
+	ASSERT_EQ(0, workload_parse(&w, name, why));
+	ASSERT_GE(plan_processors(cpus, 2), 1);
+	s.family = w.family;
+	s.server_cpu = s.client_cpu = cpus[0];
+	s.load = (struct load){
+		.kind = w.kind, .busy = w.busy, .idle = w.idle, .size = w.size,
+		.window = w.window, .warm_ms = 20, .run_ms = 100, .count_ms = 40,
+	};
+	if (measure(&s, &m, why, uncounted))
+		FAIL("%s", why);
+	if (*uncounted)
+		SKIP("%s", uncounted);
+	return m;
+}
+
+/* The kernel counts what the header says: epoll 3 calls for an echo on one
+   connection (the odd one belongs to a message at the edge). */
+TEST(calls_of_epoll)
+{
+	struct measurement m = measured("tcp-c1", "epoll");
+
+	EXPECT_TRUE(fabs(m.calls - 3) < 0.1);
+	EXPECT_EQ(1, (long)m.threads);
+	EXPECT_TRUE(m.kernel_us == 0 && m.lost == 0);
+	EXPECT_TRUE(m.p50 <= m.p99 && m.p99 <= m.p999 && m.p999 <= m.max);
+}
+
+/* A server listens on the Unix socket that it inherits. */
+TEST(calls_over_a_unix_socket)
+{
+	struct measurement m = measured("unix-c1", "blocking_loop");
+
+	EXPECT_TRUE(fabs(m.calls - 2) < 0.1);
+}
+
+/* What cannot be measured says why in one line. */
+TEST(a_server_that_does_not_start)
+{
+	char *command[] = { "/nowhere/server", NULL };
+	struct contender who = { "server", NULL, command };
+	struct setup s = { .who = &who, .family = AF_INET };
+	char why[300], uncounted[200];
+	struct measurement m;
+	int cpus[1];
+
+	ASSERT_EQ(1, plan_processors(cpus, 1));
+	s.server_cpu = s.client_cpu = cpus[0];
+	s.load = (struct load){ .busy = 1, .size = 1, .window = 1, .run_ms = 1 };
+	EXPECT_EQ(-1, measure(&s, &m, why, uncounted));
+	EXPECT_STR("lab: execvp /nowhere/server: No such file or directory",
+		   why);
+}
+
+/* ---- results ---- */
+
+static void small_plan(struct plan *p)
+{
+	char why[200];
+
+	*p = (struct plan){
+		.workload_count = 2, .contender_count = 3, .repetitions = 3,
+		.layouts = 1 << SAME, .run_ms = 100,
+		.contenders = { { .name = "epoll" }, { .name = "epoll" },
+				{ .name = "poll" } },
+	};
+	workload_parse(&p->workloads[0], "tcp-c1", why);
+	workload_parse(&p->workloads[1], "udp-c1", why);
+}
+
+/* What is written is read again, but for a last line that is cut. */
+TEST(results_are_read_again)
+{
+	char *argv[] = { "iomodels compare", NULL }, why[300];
+	struct results r, again;
+	FILE *f = tmpfile();
+	struct plan p;
+
+	small_plan(&p);
+	results_begin(&r, &p, 1, argv);
+	results_begin(&again, &p, 1, argv);
+	results_write_head(&r, f);
+	for (int c = 0; c < 3; c++) {
+		struct outcome *o = outcome_at(&r, SAME, 1, c, 2);
+
+		*o = (struct outcome){ .done = 1, .m.rate = 1000 + c,
+				       .m.spin_us = 0.125 };
+		results_write(&r, SAME, 1, c, 2, f);
+	}
+	fputs("{\"layout\":\"same\",\"workload\":\"tcp-c1-s64\",\"serv", f);
+	rewind(f);
+	EXPECT_EQ(3, results_read(&again, f, why));
+	for (int c = 0; c < 3; c++) {
+		struct outcome *o = outcome_at(&again, SAME, 1, c, 2);
+
+		EXPECT_TRUE(o->done && o->m.rate == 1000 + c &&
+			    o->m.spin_us == 0.125);
+		EXPECT_EQ(0, outcome_at(&again, SAME, 1, c, 1)->done);
+	}
+
+	/* Measurements of another length are not of this comparison. */
+	p.run_ms = 200;
+	rewind(f);
+	EXPECT_EQ(-1, results_read(&again, f, why));
+}
+
+/* Ratios are taken within a repetition, so a machine that changes its speed
+   between them leaves the ratio alone. */
+TEST(ratios_are_paired)
+{
+	char *argv[] = { "iomodels compare", NULL };
+	struct estimate e;
+	struct results r;
+	struct plan p;
+
+	small_plan(&p);
+	results_begin(&r, &p, 1, argv);
+	for (int i = 0; i < 3; i++)
+		for (int c = 0; c < 3; c++) {
+			struct outcome *o = outcome_at(&r, SAME, 0, c, i);
+
+			o->done = 1;
+			o->m.rate = (c == 2 ? 110 : 100) * (i + 1);
+		}
+	e = ratio(&r, SAME, 0, 2, offsetof(struct measurement, rate));
+	EXPECT_TRUE(fabs(e.median - 1.1) < 1e-9 && fabs(e.high - 1.1) < 1e-9);
+	EXPECT_EQ(1, verdict(&e, noise(&r, SAME, 0, 0)));
+	EXPECT_EQ(0, verdict(&e, 0.2));
+}

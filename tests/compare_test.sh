@@ -1,0 +1,106 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# compare_test.sh - iomodels compare: what it says, keeps and leaves behind
+
+iomodels=$(realpath "${BUILD:-build}"/iomodels)
+dir=$(mktemp -d) || exit 1
+trap 'rm -rf "$dir"' EXIT
+cd "$dir" || exit 1
+n=0
+
+echo "TAP version 13"
+
+# ok STATUS NAME: a test point, from the status of what ran before.
+ok() {
+	n=$((n + 1))
+	[ "$1" = 0 ] || { sed 's/^/# /' out err; printf 'not '; }
+	echo "ok $n $2"
+}
+
+# One line on stderr, nothing on stdout, exit 2.
+refuses() {
+	expected=$1
+	shift
+	"$iomodels" compare "$@" >out 2>err
+	[ $? = 2 ] && [ ! -s out ] && grep -q "$expected" err &&
+		[ "$(grep -c 'compare: ' err)" = 1 ]
+	ok $? "refuses: $*"
+}
+refuses 'epol: no such server; epoll' epol
+refuses 'uring_file reads a file' uring_file
+refuses 'http: a workload begins with' -w http
+refuses 'tcp-x1: after - comes' -w tcp-x1
+refuses 'with -o DIR' --resume
+refuses 'same, two or both' --layout three
+
+# --fd: what is no listening socket is refused by the server itself.
+"${iomodels%iomodels}"models/epoll --fd 77 >out 2>err
+[ $? = 1 ] && [ "$(cat err)" = "epoll: --fd 77: EBADF: a descriptor of a\
+ listening socket is wanted" ]
+ok $? "refuses a descriptor that is not open"
+"${iomodels%iomodels}"models/epoll --fd 5 5<err >out 2>err2
+[ $? = 1 ] && grep -q 'fd 5: ENOTSOCK' err2
+ok $? "refuses a file for a socket"
+
+# A whole comparison: a row each, the base twice, and a line a measurement.
+few="-t 0.05 -r 2 -w tcp-c1,tcp-c4 poll"
+"$iomodels" compare $few -o kept >out 2>err &&
+	[ "$(wc -l <kept/results.jsonl)" = 13 ] &&
+	[ "$(grep -c '^  poll .*[0-9]' out)" = 2 ] &&
+	[ "$(grep -c '^  (the base again)' out)" = 2 ]
+ok $? "compares"
+
+# A folder that holds results is not written over.
+"$iomodels" compare $few -o kept >out 2>err
+[ $? = 1 ] && grep -q 'is there already; --resume' err && [ ! -s out ]
+ok $? "keeps what is there"
+
+# Resumed with everything there, nothing is measured again, and the table is
+# the same; with half of it, the other half is.
+"$iomodels" compare $few -o kept --resume >again 2>err &&
+	[ "$(wc -l <kept/results.jsonl)" = 13 ] &&
+	[ "$(grep -c '^  poll .*[0-9]' again)" = 2 ]
+ok $? "resumes what is complete"
+head -n 7 kept/results.jsonl >half && mv half kept/results.jsonl
+"$iomodels" compare $few -o kept --resume >out 2>err &&
+	[ "$(wc -l <kept/results.jsonl)" = 13 ] &&
+	[ "$(cut -d, -f1-4 kept/results.jsonl | sort -u | wc -l)" = 13 ]
+ok $? "resumes what was cut"
+"$iomodels" compare -t 0.06 -r 2 -w tcp-c1 poll -o kept --resume >out 2>err
+[ $? = 1 ] && grep -q 'of another machine, base or duration' err
+ok $? "does not resume another comparison"
+
+# What a contender cannot do is said, and the others go on; so is a peer that
+# does not start.
+"$iomodels" compare -t 0.05 -r 1 -w tcp-c4 blocking_loop \
+	--peer '/nowhere/else 1' >out 2>err &&
+	grep -q 'blocking_loop .*left out: serves one connection at a time' out &&
+	grep -q 'else .*left out: .*No such file' out
+ok $? "says what is left out"
+
+# --peer takes any server with our command line: here, one of ours.
+"$iomodels" compare -t 0.05 -r 1 -w tcp-c4 epoll \
+	--peer "${iomodels%iomodels}models/poll --max-message 5" >out 2>err &&
+	grep -q '^  poll .*[0-9]' out
+ok $? "takes any command"
+
+# Ctrl-C in the middle: exit 130, what was measured is kept and shown, and no
+# process is left.  It is pressed when the first measurements are there.
+"$iomodels" compare -t 0.1 -r 100 -w tcp-c1 poll -o stopped >out 2>err &
+pid=$!
+until grep -q '"repetition":2' stopped/results.jsonl 2>/dev/null; do
+	kill -0 $pid 2>/dev/null || break
+done
+children=$(cat /proc/$pid/task/$pid/children 2>/dev/null)
+kill -INT $pid
+wait $pid
+[ $? = 130 ] && grep -q 'stopped; --resume' err && grep -q '^  epoll' out
+ok $? "stops"
+left=0
+for child in $children; do
+	[ ! -e /proc/"$child" ] || left=1
+done
+ok $left "leaves nothing behind"
+
+echo "1..$n"
