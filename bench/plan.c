@@ -15,7 +15,7 @@ const struct program peers[] = {
 	{ "libuv", "bench/peers", "libuv1-dev" },
 	{ "libuv_write", "bench/peers", "libuv1-dev" },
 	{ "libev", "bench/peers", "libev-dev" },
-	{ "asyncio", "bench/peers", "python3" },
+	{ "python_asyncio", "bench/peers", "python3" },
 	{ "nodejs", "bench/peers", "nodejs" },
 	{ .name = NULL }
 };

@@ -390,7 +390,7 @@ int compare_main(int argc, char **argv)
 		.doc = "Give the same work to SERVERs, repeatedly and in turns, "
 		       "and compare what they did and what it cost."
 		       "\viomodels list shows the models; peers are libevent, "
-		       "libevent_buffer, libuv, libuv_write, libev, asyncio and "
+		       "libevent_buffer, libuv, libuv_write, libev, python_asyncio and "
 		       "nodejs, where installed. Ctrl-C ends it with what was "
 		       "measured so far.",
 	};
