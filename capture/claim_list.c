@@ -1,614 +1,37 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * claim_list.c - the claims, and the few calls that some of them need
- *
- * A play makes its calls in the process that strace follows.  What it cannot
- * set up ends it with a status, and the claim is not testable here.
+ * claim_list.c - the claims
  */
-#include <arpa/inet.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <netinet/tcp.h>
-#include <poll.h>
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/epoll.h>
-#include <sys/ioctl.h>
-#include <sys/resource.h>
-#include <sys/select.h>
-#include <sys/socket.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
+#include <stddef.h>
 #include "claims.h"
-#include "phase.h"
-#include "trace.h"
-
-static long need(long result)
-{
-	if (result < 0)
-		exit(3);
-	return result;
-}
-
-/* ---- sockets that say SIGIO ---- */
-
-static int listener_on(struct sockaddr_in *a)
-{
-	socklen_t len = sizeof(*a);
-	int fd = need(socket(AF_INET, SOCK_STREAM, 0));
-
-	*a = (struct sockaddr_in){ .sin_family = AF_INET,
-				   .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	need(bind(fd, (void *)a, sizeof(*a)));
-	need(listen(fd, 8));
-	need(getsockname(fd, (void *)a, &len));
-	return fd;
-}
-
-static int connected_to(const struct sockaddr_in *a)
-{
-	int fd = need(socket(AF_INET, SOCK_STREAM, 0));
-
-	need(connect(fd, (const void *)a, sizeof(*a)));
-	return fd;
-}
-
-static sigset_t sigio_set;
-
-/* SIGIO blocked; with F_SETSIG it carries si_code, si_band and si_fd. */
-static void say_sigio(int fd)
-{
-	sigemptyset(&sigio_set);
-	sigaddset(&sigio_set, SIGIO);
-	need(sigprocmask(SIG_BLOCK, &sigio_set, NULL));
-	need(fcntl(fd, F_SETOWN, getpid()));
-	need(fcntl(fd, F_SETSIG, SIGIO));
-	need(fcntl(fd, F_SETFL, O_ASYNC | O_NONBLOCK));
-}
-
-/* What came before is of no interest. */
-static void forget_sigio(void)
-{
-	struct timespec now = { 0 };
-
-	while (sigtimedwait(&sigio_set, NULL, &now) > 0)
-		;
-}
-
-static void take_sigio(void)
-{
-	struct timespec limit = { .tv_sec = 2 };
-	siginfo_t info;				/* so that strace shows it */
-
-	sigtimedwait(&sigio_set, &info, &limit);
-}
-
-/* A pair: *ours says SIGIO, *peer is the other end. */
-static void tcp_pair(int *ours, int *peer)
-{
-	struct sockaddr_in a;
-	int l = listener_on(&a);
-
-	*peer = connected_to(&a);
-	*ours = need(accept(l, NULL, NULL));
-	say_sigio(*ours);
-	forget_sigio();
-}
-
-/* ---- the seven causes on TCP (UNIX Network Programming 25.2) ---- */
-
-static void sigio_connection(void)
-{
-	struct sockaddr_in a;
-	int l = listener_on(&a);
-
-	say_sigio(l);
-	connected_to(&a);
-	take_sigio();
-}
-
-static void sigio_connected(void)
-{
-	struct sockaddr_in a;
-	int fd;
-
-	listener_on(&a);
-	fd = need(socket(AF_INET, SOCK_STREAM, 0));
-	say_sigio(fd);
-	if (connect(fd, (void *)&a, sizeof(a)) && errno != EINPROGRESS)
-		exit(3);
-	take_sigio();
-}
-
-static void sigio_data(void)
-{
-	int ours, peer;
-
-	tcp_pair(&ours, &peer);
-	need(send(peer, "x", 1, 0));
-	take_sigio();
-}
-
-static void sigio_half_closed(void)
-{
-	int ours, peer;
-
-	tcp_pair(&ours, &peer);
-	need(shutdown(peer, SHUT_WR));
-	take_sigio();
-}
-
-static void sigio_closed(void)
-{
-	int ours, peer;
-
-	tcp_pair(&ours, &peer);
-	need(shutdown(ours, SHUT_WR));
-	forget_sigio();
-	need(close(peer));
-	take_sigio();
-}
-
-static void sigio_reset(void)
-{
-	struct linger now = { .l_onoff = 1 };
-	int ours, peer;
-
-	tcp_pair(&ours, &peer);
-	need(setsockopt(peer, SOL_SOCKET, SO_LINGER, &now, sizeof(now)));
-	need(close(peer));
-	take_sigio();
-}
-
-static void sigio_room(void)
-{
-	static char data[1 << 20];
-	int ours, peer;
-
-	tcp_pair(&ours, &peer);
-	while (send(ours, data, sizeof(data), 0) > 0)
-		;				/* until EAGAIN */
-	forget_sigio();
-	for (int n = 0; n < 64 && recv(peer, data, sizeof(data),
-				       MSG_DONTWAIT) > 0; n++)
-		;
-	take_sigio();
-}
-
-/* ---- the two on UDP ---- */
-
-static int udp_bound(struct sockaddr_in *a)
-{
-	socklen_t len = sizeof(*a);
-	int fd = need(socket(AF_INET, SOCK_DGRAM, 0));
-
-	*a = (struct sockaddr_in){ .sin_family = AF_INET,
-				   .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	need(bind(fd, (void *)a, sizeof(*a)));
-	need(getsockname(fd, (void *)a, &len));
-	return fd;
-}
-
-static void sigio_datagram(void)
-{
-	struct sockaddr_in a;
-	int fd = udp_bound(&a), peer = need(socket(AF_INET, SOCK_DGRAM, 0));
-
-	say_sigio(fd);
-	need(sendto(peer, "x", 1, 0, (void *)&a, sizeof(a)));
-	take_sigio();
-}
-
-/* Nobody has the port: the ICMP answer is an error of a connected socket. */
-static void sigio_udp_error(void)
-{
-	struct sockaddr_in a;
-	int gone = udp_bound(&a), fd = need(socket(AF_INET, SOCK_DGRAM, 0));
-
-	need(close(gone));
-	need(connect(fd, (void *)&a, sizeof(a)));
-	say_sigio(fd);
-	need(send(fd, "x", 1, 0));
-	take_sigio();
-}
-
-/* ---- signals ---- */
-
-static void sigio_coalesces(void)
-{
-	struct timespec now = { 0 };
-	struct sockaddr_in a;
-	int fd = udp_bound(&a), peer = need(socket(AF_INET, SOCK_DGRAM, 0));
-
-	say_sigio(fd);
-	for (int i = 0; i < 50; i++)
-		need(sendto(peer, "x", 1, 0, (void *)&a, sizeof(a)));
-	take_sigio();
-	need(sigtimedwait(&sigio_set, NULL, &now) < 0 ? 0 : -1);
-}
-
-/* 5 datagrams, 5 signals, and then none.  The writes are remarks in the trace. */
-static void rt_queues(void)
-{
-	struct timespec now = { 0 };
-	struct sockaddr_in a;
-	sigset_t set;
-	int fd = udp_bound(&a), peer = need(socket(AF_INET, SOCK_DGRAM, 0));
-
-	say_sigio(fd);
-	need(fcntl(fd, F_SETSIG, SIGRTMIN));
-	sigemptyset(&set);
-	sigaddset(&set, SIGRTMIN);
-	need(sigprocmask(SIG_BLOCK, &set, NULL));
-	for (int i = 0; i < 5; i++)
-		need(sendto(peer, "x", 1, 0, (void *)&a, sizeof(a)));
-	for (int i = 0; i < 5; i++)
-		if (sigtimedwait(&set, NULL, &now) < 0)
-			write(-1, "missing", 7);
-	if (sigtimedwait(&set, NULL, &now) < 0)
-		write(-1, "five of five", 12);
-}
-
-static void rt_overflows(void)
-{
-	struct rlimit few = { 2, 2 };
-	struct timespec now = { 0 };
-	struct sockaddr_in a;
-	sigset_t set;
-	int fd = udp_bound(&a), peer = need(socket(AF_INET, SOCK_DGRAM, 0));
-
-	say_sigio(fd);
-	need(fcntl(fd, F_SETSIG, SIGRTMIN));
-	sigemptyset(&set);
-	sigaddset(&set, SIGRTMIN);
-	need(sigprocmask(SIG_BLOCK, &set, NULL));
-	need(setrlimit(RLIMIT_SIGPENDING, &few));
-	for (int i = 0; i < 50; i++)
-		need(sendto(peer, "x", 1, 0, (void *)&a, sizeof(a)));
-	sigtimedwait(&sigio_set, NULL, &now);	/* plain SIGIO, on its own */
-}
-
-static void nothing(int sig)
-{
-	(void)sig;
-}
-
-/* Until pid sleeps; who would wait for ever ends. */
-static void wait_asleep(pid_t pid)
-{
-	struct timespec millisecond = { .tv_nsec = 1000000 };
-	char path[64], state = 0;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	for (int look = 0; look < 2000 && state != 'S'; look++) {
-		FILE *f = fopen(path, "re");
-
-		if (!f || fscanf(f, "%*d (%*[^)]) %c", &state) != 1)
-			_exit(3);
-		fclose(f);
-		nanosleep(&millisecond, NULL);
-	}
-	if (state != 'S')
-		_exit(3);
-}
-
-/* A handler for SIGUSR1, and a child that will interrupt its parent's sleep. */
-static int interrupted(void)
-{
-	struct sigaction act = { .sa_handler = nothing, .sa_flags = SA_RESTART };
-	pid_t parent = getpid();
-
-	need(sigaction(SIGUSR1, &act, NULL));
-	if (need(fork()))
-		return 0;
-	wait_asleep(parent);
-	if (getppid() == parent)		/* or its number is another's */
-		kill(parent, SIGUSR1);
-	return 1;				/* in the child */
-}
-
-static void restart_recv(void)
-{
-	pid_t parent = getpid();
-	int pair[2];
-	char c;
-
-	need(socketpair(AF_UNIX, SOCK_STREAM, 0, pair));
-	if (interrupted()) {
-		wait_asleep(parent);		/* again: it went on */
-		send(pair[1], "x", 1, 0);
-		_exit(0);
-	}
-	need(recv(pair[0], &c, 1, 0) == 1 ? 0 : -1);
-	wait(NULL);
-}
-
-static void restart_epoll(void)
-{
-	struct epoll_event ev;
-	int ep = need(epoll_create1(0));
-
-	if (interrupted())
-		_exit(0);
-	epoll_wait(ep, &ev, 1, 3000);
-	wait(NULL);
-}
-
-/* ---- what an accepted socket has ---- */
-
-static void accepted_flags(void)
-{
-	struct sockaddr_in a;
-	int l = listener_on(&a), fd;
-
-	say_sigio(l);
-	connected_to(&a);
-	take_sigio();
-	fd = need(accept(l, NULL, NULL));
-	fcntl(fd, F_GETFL);
-}
-
-/* ---- select, poll, epoll ---- */
-
-static void epoll_of_file(void)
-{
-	struct epoll_event ev = { .events = EPOLLIN };
-	int ep = need(epoll_create1(0)), fd = need(open("/proc/self/exe",
-							O_RDONLY));
-
-	epoll_ctl(ep, EPOLL_CTL_ADD, fd, &ev);
-}
-
-static void poll_of_file(void)
-{
-	struct pollfd p = { .fd = need(open("/proc/self/exe", O_RDONLY)),
-			    .events = POLLIN };
-
-	poll(&p, 1, 5000);
-}
-
-/* A level-triggered wait reports unread bytes each time. */
-static void level_again(void)
-{
-	struct epoll_event ev = { .events = EPOLLIN };
-	int pair[2], ep = need(epoll_create1(0));
-
-	need(socketpair(AF_UNIX, SOCK_STREAM, 0, pair));
-	need(epoll_ctl(ep, EPOLL_CTL_ADD, pair[0], &ev));
-	need(send(pair[1], "x", 1, 0));
-	need(epoll_wait(ep, &ev, 1, 0) == 1 ? 0 : -1);
-	epoll_wait(ep, &ev, 1, 7);
-}
-
-static void edge_once(void)
-{
-	struct epoll_event ev = { .events = EPOLLIN | EPOLLET };
-	int pair[2], ep = need(epoll_create1(0));
-
-	need(socketpair(AF_UNIX, SOCK_STREAM, 0, pair));
-	need(epoll_ctl(ep, EPOLL_CTL_ADD, pair[0], &ev));
-	need(send(pair[1], "x", 1, 0));
-	need(epoll_wait(ep, &ev, 1, 0) == 1 ? 0 : -1);
-	epoll_wait(ep, &ev, 1, 7);
-}
-
-/* The set follows the open file: a dup keeps it alive after the close. */
-static void dup_stays(void)
-{
-	struct epoll_event ev = { .events = EPOLLIN, .data.fd = 4242 };
-	int pair[2], ep = need(epoll_create1(0));
-
-	need(socketpair(AF_UNIX, SOCK_STREAM, 0, pair));
-	need(epoll_ctl(ep, EPOLL_CTL_ADD, pair[0], &ev));
-	need(dup(pair[0]));
-	need(close(pair[0]));
-	need(send(pair[1], "x", 1, 0));
-	epoll_wait(ep, &ev, 1, 7);
-}
-
-static void exclusive_fixed(void)
-{
-	struct epoll_event ev = { .events = EPOLLIN | EPOLLEXCLUSIVE };
-	int pair[2], ep = need(epoll_create1(0));
-
-	need(socketpair(AF_UNIX, SOCK_STREAM, 0, pair));
-	need(epoll_ctl(ep, EPOLL_CTL_ADD, pair[0], &ev));
-	epoll_ctl(ep, EPOLL_CTL_MOD, pair[0], &ev);
-}
-
-/* By the system call: libc's fd_set ends at 1023. */
-static void select_beyond(void)
-{
-	static unsigned long set[64];
-	struct timespec t = { .tv_sec = 2 };
-	int pair[2], high = 2000;
-
-	need(socketpair(AF_UNIX, SOCK_STREAM, 0, pair));
-	need(dup2(pair[0], high));
-	need(send(pair[1], "x", 1, 0));
-	set[high / 64] = 1UL << high % 64;
-	syscall(SYS_pselect6, high + 1, set, NULL, NULL, &t, NULL);
-}
-
-static void select_left(void)
-{
-	unsigned long set[16] = { 0 };
-	struct timespec t = { .tv_sec = 60 };
-	int pair[2];
-
-	need(socketpair(AF_UNIX, SOCK_STREAM, 0, pair));
-	need(send(pair[1], "x", 1, 0));
-	set[0] = 1UL << pair[0];
-	syscall(SYS_pselect6, pair[0] + 1, set, NULL, NULL, &t, NULL);
-}
-
-/* ---- other ---- */
-
-static void listener_shut(void)
-{
-	struct sockaddr_in a;
-	int l = listener_on(&a);
-
-	need(shutdown(l, SHUT_RD));
-	accept(l, NULL, NULL);
-}
-
-static void emfile_keeps(void)
-{
-	struct rlimit few = { 20, 20 };
-	struct sockaddr_in a;
-	int l = listener_on(&a), peer = connected_to(&a), last = -1, fd;
-
-	(void)peer;
-	need(setrlimit(RLIMIT_NOFILE, &few));
-	while ((fd = dup(l)) >= 0)
-		last = fd;
-	need(accept(l, NULL, NULL) < 0 && errno == EMFILE ? 0 : -1);
-	need(close(last));
-	accept(l, NULL, NULL);
-}
-
-static void nonblock_read_of_file(void)
-{
-	char buf[64];
-	int fd = need(open("/proc/self/exe", O_RDONLY | O_NONBLOCK));
-
-	posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
-	pread(fd, buf, sizeof(buf), 0);
-}
-
-static void closed_peer(void)
-{
-	int pair[2];
-
-	need(socketpair(AF_UNIX, SOCK_STREAM, 0, pair));
-	need(close(pair[1]));
-	send(pair[0], "x", 1, MSG_NOSIGNAL);
-}
-
-/* ---- claims that a run of servers decides ---- */
-
-static int say_to(int port, const char *text)
-{
-	struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons(port),
-				 .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	int fd = socket(AF_INET, SOCK_STREAM, 0);
-
-	if (fd < 0 || connect(fd, (void *)&a, sizeof(a)) ||
-	    (*text && send(fd, text, strlen(text), 0) < 0)) {
-		close(fd);
-		return -1;
-	}
-	return fd;
-}
-
-static int begin_server(struct server *s, const char *name, const char *service,
-			struct text *proof)
-{
-	struct lab_options o = { .service = service };
-
-	if (!server_start(s, program_find(name), &o))
-		return 0;
-	text_add(proof, "%s", s->err.at);
-	server_free(s);
-	return -1;
-}
-
-/* The second peer's answer comes when the first, silent one has gone. */
-static enum verdict one_at_a_time(struct text *proof)
-{
-	enum verdict v = UNTESTABLE;
-	int first, second;
-	struct server s;
-	char c;
-
-	if (begin_server(&s, "blocking_loop", "echo", proof))
-		return UNTESTABLE;
-	first = say_to(s.port, "");
-	server_settle(&s);
-	second = say_to(s.port, "x");
-	server_settle(&s);
-	if (first >= 0 && second >= 0) {
-		int waits = recv(second, &c, 1, MSG_DONTWAIT) < 0 &&
-			    errno == EAGAIN;
-
-		close(first);
-		v = waits && recv(second, &c, 1, 0) == 1 ? HOLDS : REFUTED;
-		text_add(proof, "the second client's answer %s while the first "
-			 "was silent\n", waits ? "did not come" : "came");
-	}
-	close(second);
-	server_free(&s);
-	return v;
-}
-
-/* 200 peers come while the server is stopped; how many lines come out? */
-static int lines_of_crowd(const char *name, struct text *proof)
-{
-	struct server s;
-	int n = 0, status;
-
-	if (begin_server(&s, name, "print", proof))
-		return -1;
-	kill(s.server_pid, SIGSTOP);
-	waitpid(s.server_pid, &status, WUNTRACED);
-	for (int i = 0; i < 200; i++)
-		close(say_to(s.port, "hello"));
-	kill(s.server_pid, SIGCONT);
-	server_settle(&s);
-	server_stop(&s);
-	for (const char *at = s.out.at; (at = strchr(at, '\n')); at++)
-		n++;
-	text_add(proof, "%s printed %d of 200 messages\n", name, n);
-	server_free(&s);
-	return n;
-}
-
-static enum verdict naive_loses(struct text *proof)
-{
-	int n = lines_of_crowd("sigio_tcp_naive", proof);
-
-	return n < 0 ? UNTESTABLE : n < 200 ? HOLDS : REFUTED;
-}
-
-static enum verdict draining_keeps(struct text *proof)
-{
-	int n = lines_of_crowd("sigio_tcp", proof);
-
-	return n < 0 ? UNTESTABLE : n == 200 ? HOLDS : REFUTED;
-}
-
-/* Refuted by one program whose bytes another thread copies unasked. */
-static enum verdict no_kernel_async(struct text *proof)
-{
-	struct phases p;
-	char why[256];
-
-	if (phases_run(&p, program_find("uring_worker"), why)) {
-		text_add(proof, "%s\n", why);
-		return UNTESTABLE;
-	}
-	text_add(proof, "uring_worker: copies: %s\n", p.copies);
-	phases_free(&p);
-	return strcmp(p.copies, "iou-wrk") ? HOLDS : REFUTED;
-}
-
-/* ---- the list ---- */
-
-/* A signal of sockets: the code, the band, and that it was taken. */
-#define SIGIO_SAYS(code) \
-	"rt_sigtimedwait.*\\{si_signo=SIGIO, si_code=" code ","
+#include "play.h"
 
 #define PLAY(name, fn, says, from, wants) \
 	{ .id = name, .sentence = says, .source = from, .play = fn, \
-	  .pattern = wants }
+	  .lines = wants }
+#define EVENTS(name, fn, says, from, wants) \
+	{ .id = name, .sentence = says, .source = from, .play = fn, \
+	  .recorder = BY_KERNEL, .lines = wants }
 #define WAITS(name, prog, w, c, says, from) \
 	{ .id = name, .sentence = says, .source = from, .program = prog, \
 	  .waits = w, .copies = c }
+
+/* A signal of a socket was taken, with this code and this band. */
+#define SIGIO_SAYS(code, band) \
+	"rt_sigtimedwait.*si_signo=SIGIO, si_code=" code ", si_band=" band "[,}]"
+
+/* signal_generate: it became pending; one was pending; there was no room. */
+#define GENERATED(sig, result) "signal_generate sig=" sig " .*result=" result
+
+/* Whoever runs when the packet is worked on; at the end they are killed. */
+#define WOKEN_BY_A_CONNECTION \
+	"^(1 in (connect|poll)|1|\\(.*\\)): sched_waking comm=iomodels pid=[2-5] "
+
+#ifdef SYS_epoll_wait
+#define LIBC_WAITS "^1 epoll_wait\\(.* = 0\n^1 poll\\(.* = 0"
+#else
+#define LIBC_WAITS "^1 epoll_pwait\\(.* = 0\n^1 ppoll\\(.* = 0"
+#endif
 
 const struct claim claims[] = {
 	WAITS("blocking", "blocking_loop", "main in recvfrom",
@@ -669,12 +92,12 @@ const struct claim claims[] = {
 	  .sentence = "io_submit of a buffered read does the whole read",
 	  .source = "fs/aio.c" },
 	{ .id = "file-aio-direct", .program = "native_aio", .direct = 2,
-	  .waits = "main in io_getevents", .copies = "nobody",
+	  .waits = "main in io_getevents", .copies = "nobody: the device",
 	  .sentence = "with O_DIRECT the wait moves to io_getevents, and "
 		      "nobody copies",
 	  .source = "io_submit(2)" },
 	{ .id = "file-uring", .program = "uring_file", .direct = 2,
-	  .waits = "main in io_uring_enter", .copies = "nobody",
+	  .waits = "main in io_uring_enter", .copies = "nobody: the device",
 	  .sentence = "io_uring with O_DIRECT waits in io_uring_enter, and "
 		      "nobody copies",
 	  .source = "io_uring(7)" },
@@ -700,69 +123,337 @@ const struct claim claims[] = {
 		      "the program's",
 	  .source = "documents", .expected = REFUTED },
 
+	{ .id = "naive-blocks", .decide = naive_blocks,
+	  .sentence = "its second fault: the socket that it accepts blocks, so "
+		      "a silent client keeps the handler in recvfrom",
+	  .source = "documents' TODO" },
+
+	/* ---- the causes of SIGIO, UNIX Network Programming 25.2 ---- */
+
 	PLAY("sigio-connection", sigio_connection, "SIGIO on TCP, 1: a "
-	     "connection has come", "UNP 25.2", SIGIO_SAYS("POLL_IN")),
-	PLAY("sigio-connected", sigio_connected, "SIGIO on TCP, 2: a connect "
-	     "has completed", "UNP 25.2", SIGIO_SAYS("POLL_OUT")),
-	PLAY("sigio-half-closed", sigio_half_closed, "SIGIO on TCP, 3: the peer "
-	     "has closed its half", "UNP 25.2", SIGIO_SAYS("POLL_IN")),
-	PLAY("sigio-closed", sigio_closed, "SIGIO on TCP, 4: the connection has "
-	     "been closed by both", "UNP 25.2", SIGIO_SAYS("POLL_HUP")),
+	     "connection has come", "UNP 25.2", SIGIO_SAYS("POLL_IN", "65")),
+	PLAY("sigio-disconnect", sigio_disconnect, "SIGIO on TCP, 2: the peer "
+	     "has begun to disconnect (close)", "UNP 25.2",
+	     SIGIO_SAYS("POLL_IN", "65")),
+	PLAY("sigio-closed", sigio_closed, "SIGIO on TCP, 3: the connection has "
+	     "been closed by both", "UNP 25.2", SIGIO_SAYS("POLL_HUP", "24")),
+	PLAY("sigio-half-closed", sigio_half_closed, "SIGIO on TCP, 4: the peer "
+	     "has closed its half (shutdown)", "UNP 25.2",
+	     SIGIO_SAYS("POLL_IN", "65")),
 	PLAY("sigio-data", sigio_data, "SIGIO on TCP, 5: data have come",
-	     "UNP 25.2", SIGIO_SAYS("POLL_IN")),
+	     "UNP 25.2", SIGIO_SAYS("POLL_IN", "65")),
 	PLAY("sigio-room", sigio_room, "SIGIO on TCP, 6: there is room to send "
-	     "again", "UNP 25.2", SIGIO_SAYS("POLL_OUT")),
+	     "again", "UNP 25.2", SIGIO_SAYS("POLL_OUT", "772")),
 	PLAY("sigio-reset", sigio_reset, "SIGIO on TCP, 7: an error has come "
-	     "(a reset)", "UNP 25.2", SIGIO_SAYS("POLL_ERR")),
+	     "(a reset)", "UNP 25.2", SIGIO_SAYS("POLL_ERR", "8")),
+	PLAY("sigio-connected", sigio_connected, "SIGIO on TCP, not in that "
+	     "list: our connect has completed", "UNP 25.2",
+	     SIGIO_SAYS("POLL_OUT", "772")),
 	PLAY("sigio-datagram", sigio_datagram, "SIGIO on UDP, 1: a datagram has "
-	     "come", "UNP 25.2", SIGIO_SAYS("POLL_IN")),
+	     "come", "UNP 25.2", SIGIO_SAYS("POLL_IN", "65")),
 	PLAY("sigio-udp-error", sigio_udp_error, "SIGIO on UDP, 2: an error has "
-	     "come", "UNP 25.2", SIGIO_SAYS("POLL_ERR")),
+	     "come", "UNP 25.2", SIGIO_SAYS("POLL_ERR", "8")),
+
+	/* ---- signals ---- */
+
 	PLAY("sigio-coalesces", sigio_coalesces, "50 datagrams while SIGIO is "
 	     "blocked are one signal", "signal(7)",
-	     "rt_sigtimedwait\\(\\[IO\\], NULL, .* = -1 EAGAIN"),
+	     "50: ^1 sendto\\(.* = 1\n"
+	     "rt_sigtimedwait\\(.* = 29 \\(SIGIO\\)\n"
+	     "rt_sigtimedwait\\(.* = -1 EAGAIN"),
+	EVENTS("sigio-lost-seen", sigio_coalesces, "the kernel tells of each "
+	       "that came to nothing: 1 is generated, 49 were pending already",
+	       "kernel/signal.c",
+	       "1: " GENERATED("29", "0") "\n49: " GENERATED("29", "2")),
+	EVENTS("sigio-tcp-request", sigio_tcp_request, "a request over TCP "
+	       "raises three signals: connection, data, end",
+	       "UNP 25.4", "3: " GENERATED("29", "0")),
+	EVENTS("sigio-udp-request", sigio_udp_request, "a request over UDP "
+	       "raises one", "UNP 25.3", "1: " GENERATED("29", "0")),
+	EVENTS("sigio-not-while-receiving", sigio_while_receiving, "no SIGIO "
+	       "tells of data for which a thread sleeps in recv",
+	       "net/socket.c", "^1 in recvfrom: sched_switch .*prev_state=1 \n"
+	       "^1 in recvfrom: skb_copy_datagram_iovec .*len=1\n"
+	       "0: " GENERATED("29", "")),
+	EVENTS("sigio-room-after-shortage", sigio_without_shortage, "no SIGIO "
+	       "tells of room to send where there was no lack of it",
+	       "net/core/stream.c", "0: " GENERATED("29", "")),
 	PLAY("rt-queues", rt_queues, "real-time signals queue: five datagrams "
-	     "are five signals", "fcntl(2)", "write\\(-1, \"five of five\""),
+	     "are five signals", "fcntl(2)",
+	     "5: rt_sigtimedwait.*si_signo=SIGRT.* = 3[45] \n"
+	     "1: rt_sigtimedwait.* = -1 EAGAIN"),
 	PLAY("rt-overflows", rt_overflows, "when the queue is full the kernel "
 	     "falls back to plain SIGIO", "fcntl(2)",
 	     "rt_sigtimedwait\\(\\[IO\\], .* = 29 \\(SIGIO\\)"),
+	EVENTS("rt-overflow-seen", rt_overflows, "and the kernel tells of it: a "
+	       "real-time signal finds no room, then comes SIGIO",
+	       "kernel/signal.c", "50: " GENERATED("3[45]", "[03]") "\n"
+	       GENERATED("3[45]", "3") "\n" GENERATED("29", "0")),
+	PLAY("rt-names-closed", rt_names_closed, "si_fd can name a descriptor "
+	     "that is closed, while a dup is open", "fcntl(2)",
+	     "close\\(77\\) = 0\n"
+	     "rt_sigtimedwait.*si_code=POLL_IN, .*si_fd=77\\}"),
 	PLAY("accepted-blocks", accepted_flags, "on Linux an accepted socket "
 	     "inherits neither O_NONBLOCK nor O_ASYNC", "accept(2)",
-	     "fcntl\\([0-9]+, F_GETFL\\) += 0x2 \\(flags O_RDWR\\)"),
+	     "fcntl\\([0-9]+, F_SETFL, O_RDONLY\\|O_NONBLOCK\\|FASYNC\\) = 0\n"
+	     "fcntl\\([0-9]+, F_GETFL\\) = 0x2 \\(flags O_RDWR\\)"),
+	PLAY("accepted-as-on-bsd", accepted_as_on_bsd, "if it did, as on BSD, "
+	     "one recv in the handler would lose what comes a little later",
+	     "accept(2)",
+	     "recvfrom\\(5, .* = -1 EAGAIN\n"
+	     "rt_sigtimedwait.*si_code=POLL_IN, .*si_fd=5\\}\n"
+	     "accept\\(3, .* = -1 EAGAIN"),
 	PLAY("restart-recv", restart_recv, "with SA_RESTART an interrupted "
-	     "recv goes on", "signal(7)", "recvfrom.* = \\? ERESTARTSYS"),
-	PLAY("restart-epoll", restart_epoll, "epoll_wait is never restarted, "
-	     "SA_RESTART or not", "signal(7)", "epoll_wait.* = -1 EINTR"),
+	     "recv goes on", "signal(7)",
+	     "recvfrom.* = \\? ERESTARTSYS\nrecvfrom.* = 1"),
+	PLAY("restart-select", restart_select, "select is never restarted, "
+	     "SA_RESTART or not", "signal(7)",
+	     "select.* = \\? ERESTARTNOHAND\nrt_sigreturn.* = -1 EINTR\n"
+	     "1: select"),
+	PLAY("restart-poll", restart_poll, "poll neither", "signal(7)",
+	     "poll.* = \\? ERESTART_RESTARTBLOCK\n"
+	     "rt_sigreturn.* = -1 EINTR\n1: poll"),
+	PLAY("restart-epoll", restart_epoll, "epoll_wait neither", "signal(7)",
+	     "epoll_p?wait.* = -1 EINTR\n1: epoll_p?wait"),
+	PLAY("restart-getevents", restart_getevents, "io_getevents neither",
+	     "signal(7)", "io_getevents.* = -1 EINTR\n1: io_getevents"),
+	PLAY("restart-sigsuspend", restart_sigsuspend, "sigsuspend neither",
+	     "signal(7)", "rt_sigsuspend.* = \\? ERESTARTNOHAND\n"
+	     "rt_sigreturn.* = -1 EINTR\n1: rt_sigsuspend"),
+
+	/* ---- select, poll, epoll ---- */
+
+	PLAY("poll-whole-set", poll_whole_set, "each poll hands over the whole "
+	     "set: 16 descriptors, 16 entries, at each call", "poll(2)",
+	     "2: poll\\(\\[(\\{fd=[0-9]+, events=POLLIN\\}(, )?){16}\\], 16"),
+	PLAY("epoll-ready-only", epoll_ready_only, "epoll_wait returns what is "
+	     "ready; the set costs one epoll_ctl a descriptor", "epoll(7)",
+	     "16: epoll_ctl\\(.*EPOLL_CTL_ADD.* = 0\n"
+	     "2: epoll_p?wait\\([0-9]+, \\[\\{events=EPOLLIN, "
+	     "data=[^]]*\\}\\], 16, .* = 1"),
 	PLAY("epoll-no-files", epoll_of_file, "epoll refuses a regular file",
 	     "epoll_ctl(2)", "EPOLL_CTL_ADD, .* = -1 EPERM"),
 	PLAY("poll-files-ready", poll_of_file, "to poll a regular file is "
 	     "always ready", "poll(2)", "poll\\(.*revents=POLLIN"),
 	PLAY("level-repeats", level_again, "level-triggered epoll reports "
-	     "unread bytes again", "epoll(7)", "epoll_wait\\(.*, 7\\) += 1"),
+	     "unread bytes again", "epoll(7)",
+	     "epoll_p?wait\\(.*, 0(, NULL, 8)?\\) = 1\n"
+	     "epoll_p?wait\\(.*, 7(, NULL, 8)?\\) = 1"),
 	PLAY("edge-once", edge_once, "edge-triggered epoll does not",
-	     "epoll(7)", "epoll_wait\\(.*, 7\\) += 0"),
+	     "epoll(7)", "epoll_p?wait\\(.*, 0(, NULL, 8)?\\) = 1\n"
+	     "epoll_p?wait\\(.*, 7(, NULL, 8)?\\) = 0"),
+	PLAY("edge-half-drained", edge_half_drained, "edge-triggered epoll is "
+	     "silent about what was left unread, until more comes",
+	     "epoll(7)", "recvfrom.* = 1\n"
+	     "epoll_p?wait\\(.*, 7(, NULL, 8)?\\) = 0\n"
+	     "epoll_p?wait\\(.*, 8(, NULL, 8)?\\) = 1"),
 	PLAY("dup-stays", dup_stays, "epoll reports a descriptor that is "
 	     "closed, while a dup is open", "epoll(7)",
-	     "epoll_wait\\(.*u32=4242.* = 1"),
+	     "close\\(.* = 0\nepoll_p?wait\\(.*u32=4242.* = 1"),
 	PLAY("exclusive-fixed", exclusive_fixed, "an EPOLLEXCLUSIVE entry "
 	     "cannot be modified", "epoll_ctl(2)",
 	     "EPOLL_CTL_MOD, .* = -1 EINVAL"),
+	EVENTS("herd", herd, "a connection wakes each of four processes that "
+	       "watch the listener with an epoll of its own", "epoll_ctl(2)",
+	       "4: " WOKEN_BY_A_CONNECTION),
+	EVENTS("herd-exclusive", herd_exclusive, "with EPOLLEXCLUSIVE it wakes "
+	       "one", "epoll_ctl(2)",
+	       "1: " WOKEN_BY_A_CONNECTION),
+	PLAY("exclusive-same-worker", exclusive_same, "with EPOLLEXCLUSIVE idle "
+	     "workers take no turns: one gets every connection",
+	     "fs/eventpoll.c", "4: ^1 recvfrom\\([0-9]+, \"A\", 1"),
+	PLAY("accept-takes-turns", accept_turns, "those that sleep in accept "
+	     "take turns, the longest asleep first", "net/ipv4",
+	     "^1 recvfrom\\([0-9]+, \"A\", 1\n"
+	     "^1 recvfrom\\([0-9]+, \"B\", 1\n"
+	     "^1 recvfrom\\([0-9]+, \"C\", 1\n"
+	     "^1 recvfrom\\([0-9]+, \"D\", 1"),
+	PLAY("ready-taken", ready_then_taken, "readiness is a hint: what "
+	     "another process has taken is gone", "select(2)",
+	     "epoll_p?wait.* = 1\n^2 recvfrom.* = 1\n"
+	     "^1 recvfrom.* = -1 EAGAIN"),
+	PLAY("ready-reset", ready_then_reset, "a connection that was reset "
+	     "before accept is accepted all the same; recv tells", "accept(2)",
+	     "epoll_p?wait.* = 1\naccept\\(.* = [0-9]+\n"
+	     "recvfrom.* = -1 ECONNRESET"),
+	PLAY("ready-bad-checksum", ready_bad_checksum, "a datagram with a wrong "
+	     "checksum makes a socket ready, and recv finds none", "select(2)",
+	     "epoll_p?wait.*EPOLLIN.* = 1\nrecvfrom.* = -1 EAGAIN"),
 	PLAY("select-beyond-1023", select_beyond, "the kernel's select has no "
 	     "limit of 1024", "select(2)",
 	     "pselect6\\(2001, \\[2000\\].* = 1 \\(in \\[2000\\]"),
 	PLAY("select-writes-back", select_left, "select writes back the time "
 	     "that is left", "select(2)",
 	     "pselect6\\(.*left \\{tv_sec=59, tv_nsec=[0-9]+\\}"),
+
+	/* ---- other calls ---- */
+
 	PLAY("shut-listener", listener_shut, "shutdown of a listener makes "
 	     "accept return EINVAL", "net/ipv4/af_inet.c",
 	     "accept\\(.* = -1 EINVAL"),
 	PLAY("emfile-keeps", emfile_keeps, "a connection that met EMFILE is "
 	     "still there when a descriptor is free", "accept(2)",
-	     "accept\\([0-9]+, NULL, NULL\\) += [0-9]+"),
+	     "accept\\(.* = -1 EMFILE\n"
+	     "accept\\([0-9]+, NULL, NULL\\) = [0-9]+"),
 	PLAY("nonblock-file", nonblock_read_of_file, "O_NONBLOCK does not make "
 	     "a read of a file return EAGAIN", "open(2)",
-	     "pread64\\(.* = 64"),
+	     "O_NONBLOCK\\) = [0-9]+\npread64\\(.* = 64"),
+	EVENTS("nonblock-file-waits", nonblock_read_waits, "it waits for the "
+	       "disk all the same", "open(2)",
+	       "^1 in pread64: block_bio_queue\n"
+	       "^1 in pread64: sched_switch .*prev_pid=1 .*prev_state=[12] "),
+	PLAY("nowait-file", nowait_read, "RWF_NOWAIT does: what is not in "
+	     "memory is EAGAIN", "preadv2(2)",
+	     "preadv2\\(.*RWF_NOWAIT\\) = -1 EAGAIN"),
 	PLAY("closed-peer", closed_peer, "a send to a closed peer is EPIPE",
 	     "send(2)", "sendto\\(.*MSG_NOSIGNAL.* = -1 EPIPE"),
+	PLAY("wchan", wchan_of_recv, "/proc/PID/wchan names where a thread "
+	     "sleeps: for the data of TCP, wait_woken", "net/core/stream.c",
+	     "read\\([0-9]+, \"wait_woken\""),
+
+	/* ---- what a library makes of it ---- */
+
+	PLAY("libc-select", libc_select, "select of glibc 2.33 and later is the "
+	     "call pselect6", "glibc's select.c",
+	     "^1 pselect6\\(.* = 1 \n0: ^1 select\\("),
+	PLAY("libc-select-left", libc_select_left, "select of glibc 2.34 and "
+	     "later hands the time that is left to its caller", "glibc 27706",
+	     "pselect6\\(.*left \\{tv_sec=59, \n"
+	     "the caller sees 59 seconds"),
+	PLAY("libc-open", libc_open, "open is the call openat", "glibc's open.c",
+	     "openat\\(AT_FDCWD, \"/dev/null\"\n0: ^1 open\\("),
+	PLAY("libc-waits", libc_waits, "epoll_wait and poll are calls of that "
+	     "name where the processor has them, else epoll_pwait and ppoll",
+	     "syscalls(2)", LIBC_WAITS),
+	PLAY("libc-aio-thread", libc_aio_thread, "aio_read of glibc makes a "
+	     "thread, and that calls pread64", "aio(7)",
+	     "^1 clone3?\\(.*CLONE_THREAD\n^2 pread64\\(.* = 64\n"
+	     "0: ^1 p?read"),
+	PLAY("libc-aio-serial", libc_aio_one_descriptor, "four aio_read of one "
+	     "descriptor are one thread", "glibc's aio_misc.c",
+	     "1: ^1 clone3?\\(.*CLONE_THREAD"),
+	PLAY("libc-aio-parallel", libc_aio_four_descriptors, "four of four "
+	     "descriptors are four", "glibc's aio_misc.c",
+	     "4: ^1 clone3?\\(.*CLONE_THREAD"),
+	PLAY("libc-aio-signal", libc_aio_signal, "the signal of an aio_read "
+	     "comes from the process itself", "glibc's aio_sigqueue.c",
+	     "^2 rt_(tg)?sigqueueinfo\\(.*SIGUSR2.*si_code=SI_ASYNCIO"),
+	PLAY("libc-aio-socket", libc_aio_socket, "aio_read of a socket is "
+	     "pread64, which fails with ESPIPE, and then read",
+	     "glibc's aio_misc.c",
+	     "^2 pread64\\(.* = -1 ESPIPE\n^2 read\\(.* = 1"),
+	PLAY("libc-aio-write-waits", libc_aio_write_waits, "an aio_write waits "
+	     "behind an aio_read of the same descriptor", "glibc's aio_misc.c",
+	     "write\\([0-9]+, \"o\", 1\\) = 1\n"
+	     "^1 recvfrom\\(.* = -1 EAGAIN\n"
+	     "^[23] read\\(.* = 1\n^[23] write\\([0-9]+, \"w\", 1\\) = 1\n"
+	     "^1 recvfrom\\([0-9]+, \"w\""),
+	PLAY("libc-swapcontext", libc_swapcontext, "each swapcontext makes a "
+	     "system call, rt_sigprocmask", "glibc's swapcontext.S",
+	     "five times there and back\n10: rt_sigprocmask\\(SIG_SETMASK"),
+	{ .id = "libuv-files", .decide = node_reads_in_threads,
+	  .sentence = "an await of a file's content is a thread that reads, in "
+		      "libuv (Node.js)", .source = "libuv" },
+	PLAY("liburing-errno", liburing_errno, "liburing returns -errno and "
+	     "leaves errno alone", "liburing issue 1384",
+	     "io_uring_setup\\(0, .* = -1 EINVAL\n"
+	     "liburing: returned -22, errno 0\n"
+	     "syscall: returned -1, errno 22"),
+
+	/* ---- native AIO ---- */
+
+	PLAY("aio-ring", aio_ring_in_memory, "completions of native AIO can be "
+	     "read from memory, by no call", "fs/aio.c",
+	     "io_submit\\(.* = 1\nin memory: result 4096\n0: io_getevents"),
+	EVENTS("aio-socket-waits", aio_of_socket, "a read of a socket by "
+	       "io_submit waits in io_submit", "fs/aio.c",
+	       "^1 in io_submit: sched_switch .*prev_pid=1 .*prev_state=1 \n"
+	       "^1 in io_submit: skb_copy_datagram_iovec .*len=1\n"
+	       "^1: sys_enter id=[0-9]+\\(io_getevents\\)"),
+
+	/* ---- io_uring ---- */
+
+	EVENTS("uring-inline", uring_inline, "a request whose data are there is "
+	       "done in the io_uring_enter that submits it", "io_uring.c",
+	       "^1 in io_uring_enter: io_uring_submit_req .*RECV\n"
+	       "^1 in io_uring_enter: skb_copy_datagram_iovec .*len=1\n"
+	       "^1 in io_uring_enter: io_uring_complete .*res=1 \n"
+	       "1: sys_enter id=[0-9]+\\(io_uring_enter\\)\n"
+	       "0: io_uring_poll_arm\n0: io_uring_queue_async_work"),
+	EVENTS("uring-polled", uring_polled, "else it is polled, no thread is "
+	       "made, and the submitting thread copies", "liburing issue 487",
+	       "^1 in io_uring_enter: io_uring_poll_arm .*RECV\n"
+	       "^1 in io_uring_enter: sched_switch .*prev_pid=1 \n"
+	       "io_uring_task_add .*RECV\n"
+	       "^1 in io_uring_enter: skb_copy_datagram_iovec .*len=1\n"
+	       "^1 in io_uring_enter: io_uring_complete .*res=1 \n"
+	       "0: io_uring_queue_async_work\n0: ^iou-"),
+	EVENTS("uring-fsync", uring_fsync, "what cannot be tried without "
+	       "waiting, such as fsync, is a worker's", "io_uring.c",
+	       "^1 in io_uring_enter: io_uring_queue_async_work .*FSYNC\n"
+	       "^iou-wrk: io_uring_complete .*res=0 "),
+	EVENTS("uring-async-flag", uring_async_flag, "so is what has "
+	       "IOSQE_ASYNC, though its data are in memory",
+	       "io_uring_enter(2)",
+	       "^1 in io_uring_enter: io_uring_queue_async_work .*READ\n"
+	       "^iou-wrk: io_uring_complete .*res=4096 "),
+	EVENTS("uring-cold-read", uring_cold_read, "a buffered read of what is "
+	       "not in memory needs no worker", "io_uring/rw.c",
+	       "^1 in io_uring_enter: io_uring_submit_req .*READ\n"
+	       "block_bio_queue\n"
+	       "io_uring_complete .*res=4096 \n"
+	       "0: io_uring_queue_async_work\n0: ^iou-"),
+	PLAY("uring-worker-untraced", uring_worker_untraced, "strace never "
+	     "follows io_uring's threads, but /proc/PID/task lists them",
+	     "kernel/fork.c", "/proc/PID/task: iou-wrk-\n"
+	     "0: clone3?\\(\n0: ^2 "),
+	PLAY("uring-sqpoll-silent", uring_sqpoll_silent, "with SQPOLL, once its "
+	     "thread is awake, requests are handed over and fetched by no call",
+	     "io_uring_setup(2)",
+	     "io_uring_enter\\(.*IORING_ENTER_SQ_WAKEUP.* = 1\n"
+	     "request 1: result 0\nrequest 2: result 0\n"
+	     "request 3: result 0\n1: io_uring_enter"),
+	EVENTS("uring-multishot-accept", uring_multishot_accept, "a multishot "
+	       "accept is one request: five connections, five completions that "
+	       "say F_MORE", "io_uring_multishot(7)",
+	       "1: io_uring_submit_req .*ACCEPT\n"
+	       "5: io_uring_complete .*res=[0-9]+ cflags=2 "),
+	{ .id = "uring-nonblock", .play = uring_nonblock,
+	  .recorder = BY_KERNEL, .expected = REFUTED,
+	  .sentence = "io_uring completes what finds nothing at an O_NONBLOCK "
+		      "descriptor with -EAGAIN", .source = "liburing issue 364",
+	  .lines = "io_uring_complete .*res=-11 ",
+	  .against = "io_uring_poll_arm .*RECV\n"
+		     "io_uring_poll_arm .*READ\n"
+		     "io_uring_poll_arm .*ACCEPT\n"
+		     "0: io_uring_complete .*res=-11 " },
+	EVENTS("uring-dontwait", uring_dontwait, "what does so is MSG_DONTWAIT "
+	       "in the request", "io_uring/net.c",
+	       "io_uring_complete .*res=-11 \n0: io_uring_poll_arm"),
+	EVENTS("uring-bad-descriptor", uring_bad_descriptor, "io_uring_enter "
+	       "returns 1 for a request that failed: it was taken, no more",
+	       "io_uring_enter(2)", "io_uring_complete .*res=-9 \n"
+	       "sys_exit id=[0-9]+\\(io_uring_enter\\) ret=1$"),
+	PLAY("uring-fdinfo", uring_fdinfo, "/proc/PID/fdinfo of a ring tells "
+	     "which request waits", "io_uring/fdinfo.c",
+	     "read\\([0-9]+, \"pos:.*SqHead:\nfdinfo: PollList:\n"
+	     "fdinfo: +op=27, "),
+
+	/* ---- what strace changes ---- */
+
+	{ .id = "strace-stops", .play = two_stops_a_call,
+	  .recorder = BY_KERNEL_UNDER_STRACE,
+	  .sentence = "strace stops a program twice at each call: order it "
+		      "shows, not speed", .source = "ptrace(2)",
+	  /* And at the end of the call before, the beginning of that after. */
+	  .lines = "100: sys_enter id=[0-9]+\\(getppid\\)\n"
+		   "202: ^1: sched_switch .*prev_pid=1 .*prev_state=8 " },
+	PLAY("strace-eintr", eintr_of_tracer, "under strace an ignored signal "
+	     "ends epoll_wait with EINTR", "ptrace(2)",
+	     "epoll_p?wait\\(.* = -1 EINTR\n--- SIGCHLD"),
+	EVENTS("strace-eintr-not", eintr_of_tracer, "without strace it does "
+	       "not", "signal(7)",
+	       "signal_generate sig=17 .*result=1\n"
+	       "sys_exit id=[0-9]+\\(epoll_p?wait\\) ret=1$"),
 	{ 0 }
 };

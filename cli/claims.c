@@ -62,8 +62,9 @@ int claims_main(int argc, char **argv)
 		       "('sigio-*').\vThe exit status is 0 when every verdict "
 		       "is the one that the project knows, 1 when one differs.",
 	};
-	static const char *const words[] = { "holds", "refuted", "not testable" };
-	int count[3] = { 0 }, wrong = 0;
+	static const char *const words[] = { "holds", "refuted",
+					     "not testable", "undecided" };
+	int count[4] = { 0 }, wrong = 0;
 	struct options o = { 0 };
 
 	argp_parse(&argp, argc, argv, 0, NULL, &o);

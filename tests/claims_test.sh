@@ -16,10 +16,10 @@
 			print "ok " n " " id " # SKIP " reason
 		id = ""
 	}
-	/^(holds|refuted|not testable) / {
+	/^(holds|refuted|not testable|undecided) / {
 		tell()
 		testable = !/^not testable/
-		sub(/^(holds|refuted|not testable) +/, "")
+		sub(/^(holds|refuted|not testable|undecided) +/, "")
 		id = $0
 		sub(/:.*/, "", id)
 		proof = reason = ""

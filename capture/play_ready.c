@@ -1,0 +1,491 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * play_ready.c - plays about readiness: select, poll, epoll, accept, files
+ */
+#include <poll.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/select.h>
+#include <sys/uio.h>
+#include "play.h"
+
+static int epoll_of(int fd, unsigned events)
+{
+	struct epoll_event ev = { .events = events };
+	int ep = need(epoll_create1(0));
+
+	need(epoll_ctl(ep, EPOLL_CTL_ADD, fd, &ev));
+	return ep;
+}
+
+/* ---- what a wait costs ---- */
+
+enum { MANY = 16 };
+
+static void poll_many(struct pollfd *p, int pair[MANY][2])
+{
+	for (int i = 0; i < MANY; i++) {
+		stream_pair(pair[i]);
+		p[i] = (struct pollfd){ .fd = pair[i][0], .events = POLLIN };
+	}
+}
+
+void poll_whole_set(void)
+{
+	struct pollfd p[MANY];
+	int pair[MANY][2];
+	char c;
+
+	poll_many(p, pair);
+	for (int round = 0; round < 2; round++) {
+		need(send(pair[7][1], "x", 1, 0));
+		need(poll(p, MANY, 10000));
+		need(recv(pair[7][0], &c, 1, 0));
+	}
+}
+
+void epoll_ready_only(void)
+{
+	struct epoll_event ev[MANY];
+	int pair[MANY][2], ep = need(epoll_create1(0));
+	struct pollfd p[MANY];
+	char c;
+
+	poll_many(p, pair);
+	for (int i = 0; i < MANY; i++) {
+		ev[0] = (struct epoll_event){ .events = EPOLLIN };
+		need(epoll_ctl(ep, EPOLL_CTL_ADD, pair[i][0], ev));
+	}
+	for (int round = 0; round < 2; round++) {
+		need(send(pair[7][1], "x", 1, 0));
+		need(epoll_wait(ep, ev, MANY, 10000));
+		need(recv(pair[7][0], &c, 1, 0));
+	}
+}
+
+/* ---- regular files ---- */
+
+void epoll_of_file(void)
+{
+	struct epoll_event ev = { .events = EPOLLIN };
+	int ep = need(epoll_create1(0)), fd = need(open("/proc/self/exe",
+							O_RDONLY));
+
+	epoll_ctl(ep, EPOLL_CTL_ADD, fd, &ev);
+}
+
+void poll_of_file(void)
+{
+	struct pollfd p = { .fd = need(open("/proc/self/exe", O_RDONLY)),
+			    .events = POLLIN };
+
+	poll(&p, 1, 5000);
+}
+
+void nonblock_read_of_file(void)
+{
+	char buf[64];
+	int fd = need(open("/proc/self/exe", O_RDONLY | O_NONBLOCK));
+
+	pread(fd, buf, sizeof(buf), 0);
+}
+
+void nonblock_read_waits(void)
+{
+	static char buf[4096];
+	int fd = cold_file();
+
+	need(fcntl(fd, F_SETFL, O_NONBLOCK));
+	posix_fadvise(fd, 0, 0, POSIX_FADV_RANDOM);
+	for (int i = 0; i < 16; i++)	/* one may be there by the time */
+		pread(fd, buf, sizeof(buf), 65536 * i);
+}
+
+void nowait_read(void)
+{
+	static char buf[4096];
+	struct iovec v = { buf, sizeof(buf) };
+
+	preadv2(cold_file(), &v, 1, 0, RWF_NOWAIT);
+}
+
+/* ---- level and edge ---- */
+
+/* A level-triggered wait reports unread bytes each time. */
+void level_again(void)
+{
+	struct epoll_event ev;
+	int pair[2], ep;
+
+	stream_pair(pair);
+	ep = epoll_of(pair[0], EPOLLIN);
+	need(send(pair[1], "x", 1, 0));
+	epoll_wait(ep, &ev, 1, 0);
+	epoll_wait(ep, &ev, 1, 7);
+}
+
+void edge_once(void)
+{
+	struct epoll_event ev;
+	int pair[2], ep;
+
+	stream_pair(pair);
+	ep = epoll_of(pair[0], EPOLLIN | EPOLLET);
+	need(send(pair[1], "x", 1, 0));
+	epoll_wait(ep, &ev, 1, 0);
+	epoll_wait(ep, &ev, 1, 7);
+}
+
+/* One byte of two is read; then a third comes. */
+void edge_half_drained(void)
+{
+	struct epoll_event ev;
+	int pair[2], ep;
+	char c;
+
+	stream_pair(pair);
+	ep = epoll_of(pair[0], EPOLLIN | EPOLLET);
+	need(send(pair[1], "xx", 2, 0));
+	epoll_wait(ep, &ev, 1, 0);
+	need(recv(pair[0], &c, 1, 0));
+	epoll_wait(ep, &ev, 1, 7);
+	need(send(pair[1], "x", 1, 0));
+	epoll_wait(ep, &ev, 1, 8);
+}
+
+/* The set follows the open file: a dup keeps it alive after the close. */
+void dup_stays(void)
+{
+	struct epoll_event ev = { .events = EPOLLIN, .data.fd = 4242 };
+	int pair[2], ep = need(epoll_create1(0));
+
+	stream_pair(pair);
+	need(epoll_ctl(ep, EPOLL_CTL_ADD, pair[0], &ev));
+	need(dup(pair[0]));
+	need(close(pair[0]));
+	need(send(pair[1], "x", 1, 0));
+	epoll_wait(ep, &ev, 1, 7);
+}
+
+void exclusive_fixed(void)
+{
+	struct epoll_event ev = { .events = EPOLLIN | EPOLLEXCLUSIVE };
+	int pair[2], ep;
+
+	stream_pair(pair);
+	ep = epoll_of(pair[0], ev.events);
+	epoll_ctl(ep, EPOLL_CTL_MOD, pair[0], &ev);
+}
+
+/* ---- select ---- */
+
+/* By the system call: libc's fd_set ends at 1023. */
+void select_beyond(void)
+{
+	static unsigned long set[64];
+	struct timespec t = { .tv_sec = 2 };
+	int pair[2], high = 2000;
+	struct rlimit many;
+
+	need(getrlimit(RLIMIT_NOFILE, &many));
+	many.rlim_cur = many.rlim_max;		/* a shell's is 1024 */
+	need(setrlimit(RLIMIT_NOFILE, &many));
+	stream_pair(pair);
+	need(dup2(pair[0], high));
+	need(send(pair[1], "x", 1, 0));
+	set[high / 64] = 1UL << high % 64;
+	syscall(SYS_pselect6, high + 1, set, NULL, NULL, &t, NULL);
+}
+
+void select_left(void)
+{
+	unsigned long set[16] = { 0 };
+	struct timespec t = { .tv_sec = 60 };
+	int pair[2];
+
+	stream_pair(pair);
+	need(send(pair[1], "x", 1, 0));
+	set[0] = 1UL << pair[0];
+	syscall(SYS_pselect6, pair[0] + 1, set, NULL, NULL, &t, NULL);
+}
+
+/* ---- many processes, one listener ---- */
+
+enum { WORKERS = 4 };
+
+static pid_t workers[WORKERS];
+static int shared;			/* the listener */
+static struct sockaddr_in address;
+
+static void all_asleep(void)
+{
+	for (int i = 0; i < WORKERS; i++)
+		wait_asleep(workers[i]);
+}
+
+/* In the order of their start: each sleeps before the next is made. */
+static void start_workers(void (*work)(int me, unsigned events),
+			  unsigned events, int flags)
+{
+	shared = listener_on(&address);
+	need(fcntl(shared, F_SETFL, flags));
+	for (int i = 0; i < WORKERS; i++) {
+		workers[i] = fork_child();
+		if (!workers[i])
+			work(i, events);
+		wait_asleep(workers[i]);
+	}
+}
+
+static void end_workers(void)
+{
+	all_asleep();
+	for (int i = 0; i < WORKERS; i++)
+		kill(workers[i], SIGKILL);
+	for (int i = 0; i < WORKERS; i++)
+		wait(NULL);
+}
+
+static void wait_once(int me, unsigned events)
+{
+	struct epoll_event ev;
+
+	(void)me;
+	epoll_wait(epoll_of(shared, events), &ev, 1, -1);
+	for (;;)
+		pause();
+}
+
+/* One connection; nobody accepts it, so that all who are told wake up. */
+static void one_connection(unsigned events)
+{
+	struct pollfd p;
+
+	start_workers(wait_once, events, O_NONBLOCK);
+	connected_to(&address);
+	p = (struct pollfd){ .fd = shared, .events = POLLIN };
+	need(poll(&p, 1, 10000));
+	end_workers();
+}
+
+void herd(void)
+{
+	one_connection(EPOLLIN);
+}
+
+void herd_exclusive(void)
+{
+	one_connection(EPOLLIN | EPOLLEXCLUSIVE);
+}
+
+/* A worker tells its letter to whom it accepts. */
+static void tell(int me, int fd)
+{
+	char letter = 'A' + me;
+
+	need(send(fd, &letter, 1, 0));
+	close(fd);
+}
+
+static void epoll_and_tell(int me, unsigned events)
+{
+	int ep = epoll_of(shared, events), fd;
+	struct epoll_event ev;
+
+	for (;;) {
+		need(epoll_wait(ep, &ev, 1, -1));
+		while ((fd = accept(shared, NULL, NULL)) >= 0)
+			tell(me, fd);
+	}
+}
+
+static void accept_and_tell(int me, unsigned events)
+{
+	(void)events;
+	for (;;)
+		tell(me, need(accept(shared, NULL, NULL)));
+}
+
+/* As many connections as workers, each when all sleep. */
+static void who_accepts(void)
+{
+	char letter;
+
+	for (int i = 0; i < WORKERS; i++) {
+		int fd;
+
+		all_asleep();
+		fd = connected_to(&address);
+		need(recv(fd, &letter, 1, 0));
+		close(fd);
+	}
+	end_workers();
+}
+
+void exclusive_same(void)
+{
+	start_workers(epoll_and_tell, EPOLLIN | EPOLLEXCLUSIVE, O_NONBLOCK);
+	who_accepts();
+}
+
+void accept_turns(void)
+{
+	start_workers(accept_and_tell, 0, 0);
+	who_accepts();
+}
+
+/* ---- readiness is a hint ---- */
+
+void ready_then_reset(void)
+{
+	struct linger now = { .l_onoff = 1 };
+	struct epoll_event ev;
+	struct sockaddr_in a;
+	int l = listener_on(&a), ep = epoll_of(l, EPOLLIN), peer, fd;
+	char c;
+
+	peer = connected_to(&a);
+	epoll_wait(ep, &ev, 1, 10000);
+	need(setsockopt(peer, SOL_SOCKET, SO_LINGER, &now, sizeof(now)));
+	need(close(peer));
+	fd = need(accept(l, NULL, NULL));
+	recv(fd, &c, 1, MSG_DONTWAIT);
+}
+
+/* Two processes share a socket; what is ready for both is there once. */
+void ready_then_taken(void)
+{
+	int pair[2];
+	struct epoll_event ev;
+	char c;
+	int ep;
+
+	stream_pair(pair);
+	ep = epoll_of(pair[0], EPOLLIN);
+	need(send(pair[1], "x", 1, 0));
+	epoll_wait(ep, &ev, 1, 10000);
+	if (!fork_child()) {
+		recv(pair[0], &c, 1, 0);
+		_exit(0);
+	}
+	wait(NULL);
+	recv(pair[0], &c, 1, MSG_DONTWAIT);
+}
+
+/* A datagram with a wrong checksum, which is found out when it is copied. */
+void ready_bad_checksum(void)
+{
+	/* More than 76 bytes: less is summed up when it comes. */
+	struct { unsigned short from, to, length, sum; char data[92]; } udp = {
+		.length = htons(100), .sum = htons(0x1234), .data = "wrong",
+	};
+	struct sockaddr_in a, to;
+	int fd = udp_bound(&a), raw = socket(AF_INET, SOCK_RAW, IPPROTO_UDP);
+	struct epoll_event ev;
+	char buf[16];
+
+	if (raw < 0)
+		cannot("a raw socket: %s; run it as root", strerror(errno));
+	need(fcntl(fd, F_SETFL, O_NONBLOCK));
+	udp.from = htons(9);
+	udp.to = a.sin_port;
+	to = a;
+	to.sin_port = 0;
+	need(sendto(raw, &udp, sizeof(udp), 0, (void *)&to, sizeof(to)));
+	epoll_wait(epoll_of(fd, EPOLLIN), &ev, 1, 2000);
+	recv(fd, buf, sizeof(buf), 0);
+}
+
+/* ---- other ---- */
+
+void listener_shut(void)
+{
+	struct sockaddr_in a;
+	int l = listener_on(&a);
+
+	need(shutdown(l, SHUT_RD));
+	accept(l, NULL, NULL);
+}
+
+void emfile_keeps(void)
+{
+	struct rlimit few = { 20, 20 };
+	struct sockaddr_in a;
+	int l = listener_on(&a), last = -1, fd;
+
+	connected_to(&a);
+	need(setrlimit(RLIMIT_NOFILE, &few));
+	while ((fd = dup(l)) >= 0)
+		last = fd;
+	accept(l, NULL, NULL);
+	need(close(last));
+	accept(l, NULL, NULL);
+}
+
+void closed_peer(void)
+{
+	int pair[2];
+
+	stream_pair(pair);
+	need(close(pair[1]));
+	send(pair[0], "x", 1, MSG_NOSIGNAL);
+}
+
+/* A child sleeps in recv; where in the kernel, its parent may read. */
+void wchan_of_recv(void)
+{
+	char text[64];
+	int ours, peer;
+	pid_t child;
+
+	tcp_connection(&ours, &peer);
+	child = fork_child();
+	if (!child) {
+		recv(ours, text, 1, 0);
+		_exit(0);
+	}
+	wait_asleep(child);
+	read_proc(child, "wchan", text, sizeof(text));
+	need(send(peer, "x", 1, 0));
+	wait(NULL);
+	if (!strcmp(text, "0"))
+		cannot("/proc/PID/wchan is 0: no right to read it, or a kernel "
+		       "without its symbols");
+}
+
+/* ---- what strace changes ---- */
+
+void two_stops_a_call(void)
+{
+	for (int i = 0; i < 100; i++)
+		syscall(SYS_getppid);
+}
+
+/*
+ * SIGCHLD is ignored by default.  One child ends while its parent waits; when
+ * it has, the other sends what the parent waits for.
+ */
+void eintr_of_tracer(void)
+{
+	struct timespec millisecond = { .tv_nsec = 1000000 };
+	pid_t parent = getpid(), first;
+	struct epoll_event ev;
+	int pair[2], ep;
+
+	stream_pair(pair);
+	ep = epoll_of(pair[0], EPOLLIN);
+	first = fork_child();
+	if (!first) {
+		wait_asleep(parent);
+		_exit(0);
+	}
+	if (!fork_child()) {
+		while (state_of(first) && state_of(first) != 'Z')
+			nanosleep(&millisecond, NULL);
+		send(pair[1], "x", 1, 0);
+		_exit(0);
+	}
+	epoll_wait(ep, &ev, 1, 20000);
+	while (wait(NULL) > 0)
+		;
+}
