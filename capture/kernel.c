@@ -258,8 +258,7 @@ static void remove_instance(struct kernel *k, int i)
 	*k->instances[i] = 0;
 }
 
-/* What a capture that was killed has left: its process is gone. */
-static void remove_left_over(void)
+void kernel_clean_up(void)
 {
 	DIR *d = opendir(TRACEFS "/instances");
 	struct dirent *e;
@@ -440,7 +439,7 @@ struct kernel *kernel_begin(char why[256])
 		snprintf(why, 256, "no memory");
 		return NULL;
 	}
-	remove_left_over();
+	kernel_clean_up();
 	adjtimex(&t);
 	snprintf(k->clock, sizeof(k->clock), t.tai ? "mono" : "tai");
 	if (t.tai)

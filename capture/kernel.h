@@ -105,6 +105,9 @@ void kernel_print(const struct kernel *k, const struct event *e, FILE *f);
 /* The format files of the events that were recorded, as the kernel had them. */
 void kernel_print_formats(const struct kernel *k, FILE *f);
 
+/* Remove what captures have left in tracefs whose process is gone. */
+void kernel_clean_up(void);
+
 /* Frees everything; also after a kernel_begin without a kernel_end. */
 void kernel_free(struct kernel *k);
 

@@ -3,15 +3,33 @@
  * claims.c - iomodels claims: what is said about I/O models, decided here
  */
 #include <fnmatch.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
+#include <unistd.h>
 #include "claims.h"
 #include "cli.h"
+#include "kernel.h"
+#include "../reader/json.h"
+
+enum { SHOWN = 240 };			/* of a line, when it is not for JSON */
 
 struct options {
-	const char *pattern, *play;
-	int quiet;
+	char **patterns;
+	int n, quiet, json;
+	const char *play;
+};
+
+struct sum {
+	int of[UNDECIDED + 1], wrong;
+};
+
+static const char *const words[] = {
+	"holds", "refuted", "not testable", "undecided",
 };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -25,23 +43,184 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case 'q':
 		o->quiet = 1;
 		return 0;
-	case ARGP_KEY_ARG:
-		if (state->arg_num)
-			argp_error(state, "%s: one pattern, no more", arg);
-		o->pattern = arg;
+	case 'j':
+		o->json = 1;
+		return 0;
+	case ARGP_KEY_ARGS:
+		o->patterns = state->argv + state->next;
+		o->n = state->argc - state->next;
 		return 0;
 	}
 	return ARGP_ERR_UNKNOWN;
 }
 
-static void print_proof(const struct text *proof)
+static int chosen(const struct options *o, const struct claim *c)
 {
+	int yes = !o->n;
+
+	for (int i = 0; i < o->n; i++)
+		yes |= !fnmatch(o->patterns[i], c->id, 0);
+	return yes;
+}
+
+/* Every pattern chooses something, or it is mistyped. */
+static int check_patterns(const struct options *o)
+{
+	int unknown = 0;
+
+	for (int i = 0; i < o->n; i++) {
+		const struct claim *c = claims;
+
+		while (c->id && fnmatch(o->patterns[i], c->id, 0))
+			c++;
+		if (c->id)
+			continue;
+		fprintf(stderr, "iomodels claims: %s: no such claim; iomodels "
+			"claims --quiet shows them all\n", o->patterns[i]);
+		unknown = 1;
+	}
+	return unknown ? -1 : 0;
+}
+
+static int is_wrong(const struct claim *c, enum verdict v)
+{
+	return v != UNTESTABLE && v != c->expected;
+}
+
+/* ---- what is printed ---- */
+
+static void print_claim(const struct options *o, const struct claim *c,
+			enum verdict v, const struct text *proof)
+{
+	printf("%-12s  %s: %s [%s]\n", words[v], c->id, c->sentence, c->source);
+	if (is_wrong(c, v))
+		printf("      expected: %s\n", words[c->expected]);
+	if (o->quiet && v == c->expected)
+		return;
 	for (const char *line = proof->at; *line; ) {
 		int n = strcspn(line, "\n");
 
-		printf("      %.*s\n", n, line);
+		printf("      %.*s%s\n", n > SHOWN ? SHOWN : n, line,
+		       n > SHOWN ? "..." : "");
 		line += n + (line[n] == '\n');
 	}
+}
+
+static void print_json(struct json *j, const struct claim *c, enum verdict v,
+		       const struct text *proof)
+{
+	json_open(j, NULL, '{');
+	json_text(j, "name", c->id);
+	json_text(j, "sentence", c->sentence);
+	json_text(j, "source", c->source);
+	json_text(j, "verdict", words[v]);
+	json_text(j, "expected", words[c->expected]);
+	json_open(j, "lines", '[');
+	for (const char *line = proof->at; *line; ) {
+		int n = strcspn(line, "\n");
+
+		json_slice(j, NULL, line, n);
+		line += n + (line[n] == '\n');
+	}
+	json_close(j, ']');
+	json_close(j, '}');
+}
+
+static void begin_json(struct json *j)
+{
+	struct utsname u;
+
+	uname(&u);
+	json_open(j, NULL, '{');
+	json_text(j, "kernel", u.release);
+	json_text(j, "machine", u.machine);
+	json_number(j, "uid", geteuid());
+	json_open(j, "claims", '[');
+}
+
+static void end_json(struct json *j, const struct sum *sum)
+{
+	json_close(j, ']');
+	json_number(j, "hold", sum->of[HOLDS]);
+	json_number(j, "refuted", sum->of[REFUTED]);
+	json_number(j, "not_testable", sum->of[UNTESTABLE]);
+	json_number(j, "not_as_expected", sum->wrong);
+	json_close(j, '}');
+	putchar('\n');
+}
+
+static int decide_all(const struct options *o)
+{
+	struct json j = { .out = stdout, .first = 1 };
+	struct sum sum = { .wrong = 0 };
+
+	if (o->json)
+		begin_json(&j);
+	for (const struct claim *c = claims; c->id; c++) {
+		struct text proof = { 0 };
+		enum verdict v;
+
+		if (!chosen(o, c))
+			continue;
+		v = claim_decide(c, &proof);
+		sum.of[v]++;
+		sum.wrong += is_wrong(c, v);
+		if (o->json)
+			print_json(&j, c, v, &proof);
+		else
+			print_claim(o, c, v, &proof);
+		fflush(stdout);
+		free(proof.at);
+	}
+	if (o->json)
+		end_json(&j, &sum);
+	else
+		printf("\n%d hold, %d refuted, %d not testable here; "
+		       "%d not as expected\n", sum.of[HOLDS], sum.of[REFUTED],
+		       sum.of[UNTESTABLE], sum.wrong);
+	return sum.wrong > 0;
+}
+
+/* ---- nothing is left, however it ends ---- */
+
+/*
+ * A child decides.  When a signal ends us it ends first, with all that it has
+ * started, and what it had in tracefs is removed after it.
+ */
+static int decide_and_clean_up(const struct options *o)
+{
+	sigset_t set, before;
+	int status, sig = 0;
+	pid_t pid;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &set, &before);
+	pid = fork();
+	if (pid < 0) {
+		perror("iomodels claims: fork");
+		return 1;
+	}
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGTERM);
+		sigprocmask(SIG_SETMASK, &before, NULL);
+		return decide_all(o);
+	}
+	while (waitpid(pid, &status, WNOHANG) == 0) {
+		sigwait(&set, &sig);
+		if (sig != SIGCHLD)
+			kill(pid, SIGTERM);
+	}
+	kernel_clean_up();
+	if (WIFEXITED(status))
+		return WEXITSTATUS(status);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	signal(WTERMSIG(status), SIG_DFL);
+	raise(WTERMSIG(status));
+	return 1;
 }
 
 int claims_main(int argc, char **argv)
@@ -49,52 +228,29 @@ int claims_main(int argc, char **argv)
 	static const struct argp_option rows[] = {
 		{ "quiet", 'q', NULL, 0, "only the verdicts, not the lines that "
 		  "prove them", 0 },
+		{ "json", 'j', NULL, 0, "the same as JSON, the lines whole", 0 },
 		{ "play", 'p', "ID", OPTION_HIDDEN, NULL, 0 },
 		{ 0 }
 	};
 	static const struct argp argp = {
 		.options = rows,
 		.parser = parse,
-		.args_doc = "[PATTERN]",
+		.args_doc = "[PATTERN...]",
 		.doc = "Decide what is said about I/O models, each claim by a "
 		       "capture made now: it holds, is refuted, or cannot be "
-		       "tested here and why. PATTERN chooses some by name "
-		       "('sigio-*').\vThe exit status is 0 when every verdict "
-		       "is the one that the project knows, 1 when one differs.",
+		       "tested here and why; below it the lines that decided. "
+		       "PATTERN chooses some by name ('sigio-*').\v"
+		       "The exit status is 0 when every verdict is the one that "
+		       "the project knows or could not be had here, 1 when one "
+		       "differs, 2 for a wrong command line. What needs the "
+		       "kernel's events is for root to test.",
 	};
-	static const char *const words[] = { "holds", "refuted",
-					     "not testable", "undecided" };
-	int count[4] = { 0 }, wrong = 0;
 	struct options o = { 0 };
 
 	argp_parse(&argp, argc, argv, 0, NULL, &o);
 	if (o.play)
 		return claim_play(o.play);
-	for (const struct claim *c = claims; c->id; c++) {
-		struct text proof = { 0 };
-		enum verdict v;
-
-		if (o.pattern && fnmatch(o.pattern, c->id, 0))
-			continue;
-		v = claim_decide(c, &proof);
-		count[v]++;
-		printf("%-12s  %s: %s [%s]\n", words[v], c->id, c->sentence,
-		       c->source);
-		if (v != UNTESTABLE && v != c->expected) {
-			wrong++;
-			printf("      expected: %s\n", words[c->expected]);
-		}
-		if (!o.quiet || v == UNTESTABLE || v != c->expected)
-			print_proof(&proof);
-		fflush(stdout);
-		free(proof.at);
-	}
-	if (!count[HOLDS] && !count[REFUTED] && !count[UNTESTABLE]) {
-		fprintf(stderr, "iomodels claims: %s: no such claim\n",
-			o.pattern);
+	if (check_patterns(&o))
 		return 2;
-	}
-	printf("\n%d hold, %d refuted, %d not testable here; %d not as expected\n",
-	       count[HOLDS], count[REFUTED], count[UNTESTABLE], wrong);
-	return wrong > 0;
+	return decide_and_clean_up(&o);
 }
