@@ -176,6 +176,37 @@ test_udp_too_long() {
 	expect 1 EMSGSIZE "$io" send --udp --port "$port" \
 		--message "$(printf '%070000d' 7)"
 }
+test_claims_pattern() {
+	expect 2 "sigoi-\*: no such claim" "$io" claims epoll 'sigoi-*' &&
+		expect 0 '^2 hold, 0 refuted, 0 not' "$io" claims \
+			closed-peer 'level-*'
+}
+test_claims_json() {
+	expect 0 '"verdict": "holds"' "$io" claims --json closed-peer &&
+		grep -q '"1 sendto(.*EPIPE' "$dir/said" &&
+		grep -q '"not_as_expected": 0' "$dir/said"
+}
+# Those of the processes $1; each instance is named for its process.
+instances_of() {
+	for p in $1; do
+		ls -d /sys/kernel/tracing/instances/iomodels-"$p"-* 2>/dev/null
+	done
+}
+# A signal ends it in the middle: no process of it is left, nothing in tracefs.
+test_claims_interrupted() {
+	[ -w /sys/kernel/tracing/instances ] || return 0
+	"$io" claims uring-polled uring-fsync 'file-*' >/dev/null 2>&1 &
+	pid=$!
+	child=
+	while kill -0 $pid && [ -z "$(instances_of "$child")" ]; do
+		child=$(cat /proc/$pid/task/$pid/children)
+	done
+	kill $pid && wait $pid
+	status=$?
+	pid=
+	[ $status = 143 ] && [ -z "$(instances_of "$child")" ] &&
+		! kill -0 $child 2>/dev/null
+}
 # make install, then the installed command finds the installed programs.
 test_installed() {
 	mkdir -p "$dir/usr/bin" "$dir/usr/libexec/iomodels"
