@@ -39,6 +39,8 @@ Q	:= $(if $(filter 1,$(V)),,@)
 say	= $(if $(Q),@printf '  %-5s %s\n' $(1) $(2))
 prefix	?= /usr/local
 bindir	?= $(prefix)/bin
+libdir	?= $(prefix)/lib
+mandir	?= $(prefix)/share/man
 libexecdir ?= $(prefix)/libexec
 arches	:= x86_64 aarch64 riscv64
 
@@ -65,7 +67,15 @@ RAW	:= -std=gnu11 -ffreestanding -fno-stack-protector -fno-pie \
 SANE	:= $(if $(ASAN),-fsanitize=address$(comma)undefined \
 	   -fno-sanitize-recover=all -fno-omit-frame-pointer)
 HOSTED	= -std=gnu11 -D_GNU_SOURCE -Icapture -I$(B) -pthread \
-	  -DVERSION='"$(VERSION)"' -DLIBEXECDIR='"$(libexecdir)"' $(SANE)
+	  -DVERSION='"$(VERSION)"' -DLIBEXECDIR='"$(libexecdir)"' \
+	  -DLIBDIR='"$(libdir)"' $(SANE)
+
+# libposixaio: exports nothing but what is marked; its own calls stay inside.
+# Unwinding (a cancelled thread) passes through its system calls.
+AIO	:= -std=gnu11 -D_GNU_SOURCE -fPIC -fvisibility=hidden -fexceptions \
+	   -fasynchronous-unwind-tables -ftls-model=initial-exec -pthread $(SANE)
+AIO_SO	:= -shared -Wl,-z,nodelete -Wl,-soname,libposixaio.so \
+	   -Wl,-Bsymbolic-functions
 
 # ---- what there is to build ----
 
@@ -75,6 +85,7 @@ script_sources := $(wildcard bench/peers/*.py bench/peers/*.js)
 test_sources := $(wildcard tests/*_test.c)
 part_sources := $(wildcard capture/*.c reader/*.c bench/*.c) # of iomodels, tests
 cli_sources := $(wildcard cli/*.c)
+aio_sources := $(wildcard posix_aio/lib/*.c)
 
 # "uring/x.c:liburing" for each source that is (with liburing), and so on.
 with	:= $(shell awk 'FNR == 3 && match($$0, /\(with [a-z]+\)$$/) { \
@@ -99,7 +110,13 @@ libs	+= $(foreach l,$(known),$(if $(call with_lib,$(l)),$(call \
 		links,$(l),$(call header,$(l)))))
 endif
 iomodels := $(if $(cli_sources),$(B)/iomodels)
+libposixaio := $(if $(aio_sources),$(B)/lib/libposixaio.so \
+	$(B)/lib/libposixaio.a)
+# Tests of POSIX AIO twice: as they are glibc's, X_ours_test is with ours.
+ours_tests := $(patsubst %_test.c,$(B)/%_ours_test, \
+	$(wildcard tests/posixaio*_test.c))
 endif
+aio_objects := $(patsubst %.c,$(B)/%.o,$(aio_sources))
 hosted	:= $(patsubst %.c,$(B)/%,$(foreach l,$(libs),$(call with_lib,$(l))))
 left_out := $(if $(cross),,$(filter-out $(foreach l,$(libs),%:$(l)),$(with)))
 left_out := $(left_out:%:libuv=%:libuv1)	# as Debian calls it
@@ -119,9 +136,9 @@ objects	:= $(parts) $(patsubst %.c,$(B)/%.o,$(cli_sources))
 .DELETE_ON_ERROR:
 .SECONDARY:
 
-all: programs $(iomodels) left-out
+all: programs $(iomodels) $(libposixaio) left-out
 programs: $(programs)
-tests: $(raw_tests) $(hosted_tests)
+tests: $(raw_tests) $(hosted_tests) $(ours_tests)
 
 left-out:
 	@for s in $(left_out); do echo "  left out: $${s%:*}," \
@@ -137,7 +154,7 @@ named	= -DNAME='"$(*F)"' -DABOUT='"$(call about,$<)"'
 depend	= -MMD -MP -MF $@.d
 
 # Changed flags build everything again.
-flags	:= $(CC) $(RAW) $(HOSTED) $(WARN) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS)
+flags	:= $(CC) $(RAW) $(HOSTED) $(AIO) $(WARN) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS)
 $(B)/flags: FORCE
 	@mkdir -p $(@D)
 	@printf '%s\n' '$(subst ','\'',$(flags))' | cmp -s - $@ || \
@@ -173,6 +190,36 @@ $(objects): $(B)/%.o: %.c Makefile $(B)/flags | $(B)/about.inc $(B)/syscalls.inc
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(HOSTED) $(WARN) $(CPPFLAGS) $(CFLAGS) $(depend) -c -o $@ $<
+
+# ---- libposixaio ----
+
+$(aio_objects): $(B)/%.o: %.c Makefile $(B)/flags
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(AIO) $(WARN) $(CPPFLAGS) $(CFLAGS) $(depend) -c -o $@ $<
+
+$(B)/lib/libposixaio.so: $(aio_objects)
+	$(call say,LD,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(AIO) $(CFLAGS) $(LDFLAGS) $(AIO_SO) -o $@ $^
+
+# One object, in which what the .so hides is local.
+$(B)/lib/libposixaio.a: $(aio_objects)
+	$(call say,AR,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -r -nostdlib -o $(B)/lib/posixaio.o $^
+	$(Q)objcopy --localize-hidden $(B)/lib/posixaio.o
+	$(Q)rm -f $@ && ar rcs $@ $(B)/lib/posixaio.o
+
+$(ours_tests): $(B)/%_ours_test: %_test.c $(parts) $(B)/lib/libposixaio.a \
+		Makefile $(B)/flags
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(HOSTED) -DOURS $(WARN) $(CPPFLAGS) $(CFLAGS) $(named) \
+		$(depend) $(LDFLAGS) -o $@ $< $(parts) $(B)/lib/libposixaio.a \
+		$(LDLIBS)
+
+# ---- iomodels ----
 
 # .incbin is no dependency that the compiler writes down.
 $(B)/reader/report_html.o: reader/page.html
@@ -240,7 +287,7 @@ no_leaks := $(if $(ASAN),ASAN_OPTIONS=detect_leaks=0)
 
 check: all tests $(addprefix cross-,$(others))
 	$(Q)$(no_leaks) BUILD=$(B) sh tests/run $(raw_tests) $(cross_tests) \
-		$(wildcard tests/*_test.sh) $(hosted_tests) \
+		$(wildcard tests/*_test.sh) $(hosted_tests) $(ours_tests) \
 		$(patsubst %,left-out:%,$(left_out))
 
 # Long: a minute or more.
@@ -264,9 +311,19 @@ install: all
 	install -d $(DESTDIR)$(bindir) $(DESTDIR)$(libexecdir)/iomodels
 	install $(B)/iomodels $(DESTDIR)$(bindir)
 	install $(programs) $(DESTDIR)$(libexecdir)/iomodels
+	install -d $(DESTDIR)$(libdir)/pkgconfig $(DESTDIR)$(mandir)/man7
+	install -m 644 $(libposixaio) $(DESTDIR)$(libdir)
+	install -m 644 posix_aio/lib/posixaio.7 $(DESTDIR)$(mandir)/man7
+	printf '%s\n' 'prefix=$(prefix)' 'libdir=$(libdir)' '' \
+		'Name: libposixaio' 'Version: $(VERSION)' \
+		'Description: POSIX AIO (aio.h) on io_uring' \
+		'Libs: -L$${libdir} -lposixaio' 'Libs.private: -pthread -ldl' \
+		>$(DESTDIR)$(libdir)/pkgconfig/libposixaio.pc
 
 uninstall:
-	rm -f $(DESTDIR)$(bindir)/iomodels
+	rm -f $(DESTDIR)$(bindir)/iomodels $(DESTDIR)$(libdir)/libposixaio.* \
+		$(DESTDIR)$(libdir)/pkgconfig/libposixaio.pc \
+		$(DESTDIR)$(mandir)/man7/posixaio.7
 	rm -rf $(DESTDIR)$(libexecdir)/iomodels
 
 # The reader under libFuzzer, a crash leaves its input in $(B)/fuzz.
@@ -303,4 +360,5 @@ compile_commands.json: FORCE
 help:
 	@sed -n '/^#/!q;s/^# \{0,1\}//p' Makefile
 
--include $(wildcard $(addsuffix .d,$(raw) $(hosted) $(objects) $(libc_tests)))
+-include $(wildcard $(addsuffix .d,$(raw) $(hosted) $(objects) $(libc_tests) \
+	$(aio_objects) $(ours_tests)))

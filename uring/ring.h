@@ -45,6 +45,12 @@ struct ring {
 	struct io_uring_cqe *kcqes;
 
 	/*
+	 * Flags of every io_uring_enter: REGISTERED_RING, with the index that
+	 * IORING_REGISTER_RING_FDS gave to this thread in the place of fd.
+	 */
+	unsigned enter;
+
+	/*
 	 * Signals that are blocked while ring_wait sleeps, and only then, in
 	 * the place of the thread's own; NULL: the thread's own.
 	 */
@@ -253,7 +259,7 @@ static inline long ring_wait(struct ring *r, unsigned wait,
 		.ts = (unsigned long)timeout,
 	};
 	unsigned submit = r->sq_entries - ring_room(r);
-	unsigned flags = 0;
+	unsigned flags = r->enter;
 
 	/*
 	 * Release: who sees the new tail sees the entries before it.  The

@@ -1,0 +1,429 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * engine.c - requests: their memory, their order and their end
+ *
+ * The requests of a descriptor number are in a list, in the order of the
+ * calls.  Most start at once.  Two kinds are held back:
+ *
+ *   fsync     until it is the first of its list: all before it have ended
+ *   ordered   (a stream's, each direction by itself, and O_APPEND's writes)
+ *             until no other of its kind is before it
+ *
+ *   first -> read -> write A -> fsync -> write A -> read -> last
+ *                                 held     held
+ *
+ * so what ends looks for the next of its kind behind it, and at the first.
+ *
+ * Memory comes from mmap in large pieces, is given back to lists of our own
+ * and never to the kernel: completions are taken in signal handlers too, where
+ * malloc may not be called.
+ */
+#include <sys/mman.h>
+#include "engine.h"
+
+_Static_assert(sizeof(struct aiocb) == 168, "glibc's layout on 64 bits");
+_Static_assert(offsetof(struct aiocb, __error_code) == 112, "glibc's layout");
+_Static_assert(offsetof(struct aiocb, aio_offset) == 128, "glibc's layout");
+_Static_assert(sizeof(struct aiocb) == sizeof(struct aiocb64), "one of both");
+
+struct engine engine = { .idle_seconds = 1 };
+
+/* ---- the lock ---- */
+
+long futex(int *word, int op, int value, const struct timespec *timeout,
+	   unsigned bits)
+{
+	return enter_kernel(__NR_futex, word, op | FUTEX_PRIVATE_FLAG, value,
+			    timeout, 0, bits);
+}
+
+signals block_signals(void)
+{
+	signals all = ~0UL, old;
+
+	enter_kernel(__NR_rt_sigprocmask, SIG_SETMASK, &all, &old, 8);
+	return old;
+}
+
+void restore_signals(signals old)
+{
+	enter_kernel(__NR_rt_sigprocmask, SIG_SETMASK, &old, 0, 8);
+}
+
+signals engine_lock(void)
+{
+	signals old = block_signals();
+	int free = 0;
+
+	/* Acquire and release: what the lock guards. */
+	if (!__atomic_compare_exchange_n(&engine.lock, &free, 1, 0,
+					 __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+		while (__atomic_exchange_n(&engine.lock, 2, __ATOMIC_ACQUIRE))
+			futex(&engine.lock, FUTEX_WAIT, 2, NULL, 0);
+	return old;
+}
+
+void engine_unlock(void)
+{
+	unsigned bits = engine.done_bits;
+	int bell = engine.sleeping &&
+		   (engine.ready.first || engine.cancels ||
+		    engine.telling.first || engine.groups_telling);
+
+	engine.done_bits = 0;
+	if (bell)
+		engine.sleeping = 0;
+	if (__atomic_exchange_n(&engine.lock, 0, __ATOMIC_RELEASE) == 2)
+		futex(&engine.lock, FUTEX_WAKE, 1, NULL, 0);
+	if (bell)
+		worker_bell();
+	if (!bits)
+		return;
+	/*
+	 * A waiter counts itself, reads the sequence, looks at its requests
+	 * and sleeps while the sequence is the same.  We ended requests, move
+	 * the sequence, then look at the count.  Both sides seq_cst: one of us
+	 * sees the other.
+	 */
+	__atomic_fetch_add(&engine.sequence, 1, __ATOMIC_SEQ_CST);
+	if (__atomic_load_n(&engine.waiters, __ATOMIC_SEQ_CST))
+		futex(&engine.sequence, FUTEX_WAKE_BITSET, INT_MAX, NULL, bits);
+	wait_interrupt_leader(bits);
+}
+
+void engine_release(signals old)
+{
+	engine_unlock();
+	restore_signals(old);
+}
+
+/*
+ * The child of fork has the parent's memory and none of its requests, threads
+ * and kernel objects.  Whoever held the lock is not here, so nothing that it
+ * guards can be trusted: forget it all.
+ */
+void engine_forget(void)
+{
+	unsigned idle = engine.idle_seconds;
+
+	engine = (struct engine){ .idle_seconds = idle };
+	native_forget();
+	wait_forget();
+	worker_forget();
+}
+
+/* ---- memory ---- */
+
+enum { PIECE = 256, PIECES = 1 << 16 };
+
+static struct request *pieces[PIECES];	/* of PIECE requests each */
+
+static void *memory(size_t size)
+{
+	void *at = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	return at == MAP_FAILED ? NULL : at;
+}
+
+struct request *request_at(unsigned index)
+{
+	return &pieces[index / PIECE][index % PIECE];
+}
+
+static int more_requests(void)
+{
+	unsigned piece = engine.requests / PIECE;
+
+	if (piece == PIECES)
+		return 0;
+	/* After fork, in the child: the parent's are free memory. */
+	if (!pieces[piece])
+		pieces[piece] = memory(PIECE * sizeof(struct request));
+	if (!pieces[piece])
+		return 0;
+	for (int i = PIECE - 1; i >= 0; i--) {
+		struct request *r = &pieces[piece][i];
+
+		r->where = FREE;
+		r->index = engine.requests + i;
+		r->next = engine.free_requests;
+		engine.free_requests = r;
+	}
+	engine.requests += PIECE;
+	return 1;
+}
+
+void request_free(struct request *r)
+{
+	r->where = FREE;
+	r->cb = NULL;
+	r->next = engine.free_requests;
+	engine.free_requests = r;
+}
+
+struct group *group_new(void)
+{
+	struct group *g = engine.free_groups;
+
+	if (!g) {
+		g = memory(64 * sizeof(*g));
+		if (!g)
+			return NULL;
+		for (int i = 1; i < 64; i++) {
+			g[i].next = engine.free_groups;
+			engine.free_groups = &g[i];
+		}
+	} else {
+		engine.free_groups = g->next;
+	}
+	*g = (struct group){ .pending = 1 };
+	return g;
+}
+
+/* ---- lists ---- */
+
+void list_add(struct list *l, struct request *r)
+{
+	r->next = NULL;
+	if (l->first)
+		*l->end = r;
+	else
+		l->first = r;
+	l->end = &r->next;
+}
+
+struct request *list_take(struct list *l)
+{
+	struct request *all = l->first;
+
+	l->first = NULL;
+	return all;
+}
+
+void list_remove(struct list *l, struct request *r)
+{
+	struct request **at = &l->first;
+
+	while (*at != r)
+		at = &(*at)->next;
+	*at = r->next;
+	if (!*at)
+		l->end = at;
+}
+
+/* ---- the requests of a descriptor ---- */
+
+static struct descriptor *descriptor_of(int fd, int make)
+{
+	struct descriptor **bucket = &engine.buckets[fd % BUCKETS], *d;
+
+	for (d = *bucket; d; d = d->next)
+		if (d->fd == fd)
+			return d;
+	if (!make)
+		return NULL;
+	d = engine.free_descriptors;
+	if (!d) {
+		d = memory(128 * sizeof(*d));
+		if (!d)
+			return NULL;
+		for (int i = 1; i < 128; i++) {
+			d[i].next = engine.free_descriptors;
+			engine.free_descriptors = &d[i];
+		}
+	} else {
+		engine.free_descriptors = d->next;
+	}
+	*d = (struct descriptor){ .fd = fd, .next = *bucket };
+	*bucket = d;
+	return d;
+}
+
+static void descriptor_free(struct descriptor *d)
+{
+	struct descriptor **at = &engine.buckets[d->fd % BUCKETS];
+
+	while (*at != d)
+		at = &(*at)->next;
+	*at = d->next;
+	d->next = engine.free_descriptors;
+	engine.free_descriptors = d;
+}
+
+struct request *last_of(int fd)
+{
+	struct descriptor *d = descriptor_of(fd, 0);
+
+	return d ? d->last : NULL;
+}
+
+static int is_sync(const struct request *r)
+{
+	return r->op >= OP_FSYNC;
+}
+
+/* One that has to wait for its like. */
+static int alike(const struct request *a, const struct request *b)
+{
+	return a->flags & b->flags & ORDERED && a->op == b->op;
+}
+
+/* A request at the end of its descriptor's list; NULL: no memory. */
+struct request *request_new(struct aiocb *cb, int op, unsigned flags,
+			    struct group *group)
+{
+	struct descriptor *d;
+	struct request *r;
+
+	if (!engine.free_requests && !more_requests())
+		return NULL;
+	d = descriptor_of(cb->aio_fildes, 1);
+	if (!d)
+		return NULL;
+	r = engine.free_requests;
+	engine.free_requests = r->next;
+	*r = (struct request){
+		.cb = cb, .index = r->index, .fd = cb->aio_fildes, .op = op,
+		.where = HELD, .flags = flags, .buf = (char *)cb->aio_buf,
+		.len = cb->aio_nbytes, .offset = cb->aio_offset,
+		.group = group, .sigev = cb->aio_sigevent,
+		.earlier = d->last, .descriptor = d,
+	};
+	*(d->last ? &d->last->later : &d->first) = r;
+	d->last = r;
+	if (group)
+		group->pending++;
+	cb->__abs_prio = r->index;
+	return r;
+}
+
+/* The request in flight of cb, or NULL. */
+struct request *request_of(const struct aiocb *cb)
+{
+	unsigned index = cb->__abs_prio;
+	struct request *r;
+
+	if (index >= engine.requests)
+		return NULL;
+	r = request_at(index);
+	return r->cb == cb ? r : NULL;
+}
+
+static int turn(const struct request *r)
+{
+	if (is_sync(r) && !(r->flags & STREAM))
+		return !r->earlier;
+	if (!(r->flags & ORDERED))
+		return 1;
+	for (const struct request *e = r->earlier; e; e = e->earlier)
+		if (alike(e, r))
+			return 0;
+	return 1;
+}
+
+void request_ready(struct request *r)
+{
+	r->where = READY;
+	list_add(&engine.ready, r);
+}
+
+void request_start(struct request *r)
+{
+	engine.load++;
+	if (turn(r)) {
+		request_ready(r);
+		return;
+	}
+	if (is_sync(r))
+		engine.held_syncs++;
+}
+
+static void start_held(struct request *r)
+{
+	if (is_sync(r))
+		engine.held_syncs--;
+	request_ready(r);
+}
+
+static void group_telling(struct group *g)
+{
+	if (g->sigev.sigev_notify == SIGEV_SIGNAL) {
+		notify_signal(&g->sigev);
+	} else if (g->sigev.sigev_notify == SIGEV_THREAD) {
+		g->next = engine.groups_telling;
+		engine.groups_telling = g;
+		engine.load++;
+		return;
+	}
+	g->next = engine.free_groups;
+	engine.free_groups = g;
+}
+
+void group_leave(struct group *g)
+{
+	if (--g->pending)
+		return;
+	if (g->notify) {
+		group_telling(g);
+	} else {
+		g->next = engine.free_groups;
+		engine.free_groups = g;
+	}
+}
+
+/* Take r out of its list, and start who waited for it. */
+static void unlink_request(struct request *r)
+{
+	struct descriptor *d = r->descriptor;
+	struct request *next = r->later;
+
+	*(r->earlier ? &r->earlier->later : &d->first) = r->later;
+	*(r->later ? &r->later->earlier : &d->last) = r->earlier;
+	if (!d->first) {
+		descriptor_free(d);
+		return;
+	}
+	if (r->flags & ORDERED && r->where != HELD) {
+		while (next && !alike(r, next))
+			next = next->later;
+		if (next)
+			start_held(next);
+	}
+	if (is_sync(d->first) && d->first->where == HELD)
+		start_held(d->first);
+}
+
+/*
+ * The end of r, under the lock.  What follows the publication must not touch
+ * the program's aiocb: it may be gone.
+ */
+void request_end(struct request *r, long result)
+{
+	int counted = r->where != NATIVE;
+	struct group *g = r->group;
+
+	if (r->where == HELD && is_sync(r))
+		engine.held_syncs--;
+	if (r->by) {
+		r->by->left--;
+		r->by->done += result == -ECANCELED;
+		/* A short write: it was in progress, and is over now. */
+		r->by->refused += r->op == OP_WRITE && result >= 0;
+	}
+	unlink_request(r);
+	engine.done_bits |= bit_of(r->index);
+	publish(r->cb, result);
+	r->cb = NULL;
+	if (r->sigev.sigev_notify == SIGEV_SIGNAL)
+		notify_signal(&r->sigev);
+	if (r->sigev.sigev_notify == SIGEV_THREAD) {
+		r->where = TELLING;	/* stays counted in the load */
+		list_add(&engine.telling, r);
+	} else {
+		engine.load -= counted;
+		request_free(r);
+	}
+	if (g)
+		group_leave(g);
+}

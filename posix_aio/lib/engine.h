@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * engine.h - what the files of libposixaio share
+ *
+ *   interface.c   the functions of <aio.h>: arguments, and which way a
+ *                 request takes
+ *   engine.c      requests, their order, their end; the one lock
+ *   wait.c        aio_suspend and LIO_WAIT: who sleeps where
+ *   worker.c      the library's thread and its io_uring
+ *   native.c      O_DIRECT: io_submit by the caller, no thread
+ *   notify.c      signals and callback threads
+ *   fallback.c    glibc's functions, where io_uring is not to be had
+ *
+ * A request takes one of three ways:
+ *
+ *   inline   a read of what is in the page cache: preadv2(RWF_NOWAIT) in the
+ *            caller, done before aio_read returns
+ *   native   O_DIRECT and nobody to notify: io_submit in the caller.  The
+ *            context belongs to the address space, not to a thread, and
+ *            completes from interrupts: a request outlives the thread that
+ *            made it and interrupts no system call of it.  Whoever looks
+ *            (aio_error, aio_suspend) takes the events from the mapped ring.
+ *   ring     everything else: handed to the worker, a thread of the library
+ *            with all signals blocked, which owns an io_uring.
+ *
+ * One lock guards it all.  aio_error and aio_suspend may be called in a signal
+ * handler, which may have interrupted whoever holds the lock; so it is held
+ * only with all signals blocked, and only for a moment: no function that may
+ * sleep is called under it.
+ */
+#ifndef POSIXAIO_ENGINE_H
+#define POSIXAIO_ENGINE_H
+
+#include <aio.h>
+#include <errno.h>
+#include <limits.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <time.h>
+#include <linux/futex.h>
+#include "../../syscalls/arch.h"
+
+#define API __attribute__((visibility("default")))
+
+/* The kernel transfers no more in one call (MAX_RW_COUNT). */
+#define TRANSFER_MAX 0x7ffff000UL
+
+enum op { OP_READ, OP_WRITE, OP_FSYNC, OP_FDATASYNC };
+
+/* Where a request is. */
+enum where {
+	FREE,
+	HELD,			/* waits for others on its descriptor */
+	READY,			/* in engine.ready, for the worker */
+	RING,			/* in the worker's io_uring */
+	NATIVE,			/* in the native AIO context */
+	TELLING,		/* done; its callback thread is to be started */
+};
+
+enum {				/* request.flags */
+	STREAM	   = 1 << 0,	/* not seekable: no offset */
+	ORDERED	   = 1 << 1,	/* after those of its direction before it */
+	NONBLOCK   = 1 << 2,	/* O_NONBLOCK: a short write is the answer */
+	TRIED	   = 1 << 3,	/* EAGAIN once: next time by a kernel worker */
+};
+
+/* The requests of one lio_listio. */
+struct group {
+	unsigned pending;	/* not done yet, and the caller while it runs */
+	int notify;		/* send sigev when all are done */
+	struct sigevent sigev;
+	struct group *next;	/* free, or to be told */
+};
+
+/* One aio_cancel; guarded by the lock. */
+struct cancelling {
+	unsigned left;		/* asked, not answered yet */
+	unsigned done, refused;
+};
+
+struct request {
+	struct aiocb *cb;	/* the program's: not touched after the end */
+	unsigned index;		/* its own place in the table */
+	int fd;
+	uint8_t op, where, flags;
+	char *buf;
+	size_t len, done;
+	off_t offset;
+	struct group *group;
+	struct sigevent sigev;
+	struct request *next;	/* free, ready or telling */
+	struct request *next_cancel;
+	struct cancelling *by;	/* who waits for its cancellation */
+	/* All of a descriptor, in the order of the calls. */
+	struct request *later, *earlier;
+	struct descriptor *descriptor;
+};
+
+/* A descriptor number with requests in flight. */
+struct descriptor {
+	int fd;
+	struct request *first, *last;
+	struct descriptor *next;	/* in its bucket, or free */
+};
+
+struct list {
+	struct request *first, **end;
+};
+
+enum { BUCKETS = 256 };
+
+extern struct engine {
+	int lock;			/* 0 free, 1 held, 2 held and wanted */
+
+	/* Waiters: a futex word that each batch of completions changes. */
+	int sequence, waiters;
+
+	/* The worker. */
+	int worker;			/* WORKER_* */
+	int sleeping;			/* ring its bell */
+	unsigned load;			/* requests that need it */
+	unsigned held_syncs;		/* fsyncs behind other requests */
+	unsigned natives;		/* requests in the native context */
+	struct list ready, telling;
+	struct request *cancels;	/* to be asked for, in any order */
+	struct group *groups_telling;
+
+	unsigned done_bits;		/* of requests ended under this lock */
+	struct descriptor *buckets[BUCKETS];
+	struct request *free_requests;
+	struct descriptor *free_descriptors;
+	struct group *free_groups;
+	unsigned requests;		/* made so far */
+	unsigned idle_seconds;
+	int native_tried;
+} engine;
+
+enum { WORKER_NONE, WORKER_STARTING, WORKER_RUNS };
+
+/* ---- engine.c ---- */
+
+typedef unsigned long signals;		/* the kernel's set, 8 bytes */
+
+signals block_signals(void);
+void restore_signals(signals old);
+signals engine_lock(void);		/* blocks all signals, too */
+void engine_unlock(void);		/* wakes who waits for what ended */
+void engine_release(signals old);	/* engine_unlock and restore_signals */
+void engine_forget(void);		/* in the child of fork */
+
+struct request *request_new(struct aiocb *cb, int op, unsigned flags,
+			    struct group *group);
+struct request *request_of(const struct aiocb *cb);
+struct request *request_at(unsigned index);
+struct request *last_of(int fd);	/* of those in flight on it */
+void request_free(struct request *r);
+void request_start(struct request *r);	/* to the worker when its turn comes */
+void request_ready(struct request *r);
+void request_end(struct request *r, long result);	/* bytes, or -errno */
+void group_leave(struct group *g);
+struct group *group_new(void);
+void list_add(struct list *l, struct request *r);
+struct request *list_take(struct list *l);	/* all of them */
+void list_remove(struct list *l, struct request *r);
+
+long futex(int *word, int op, int value, const struct timespec *timeout,
+	   unsigned bits);
+
+/*
+ * Publish a result.  Release: who reads the error code and finds it final may
+ * read the result, and may free or reuse the aiocb.
+ */
+static inline void publish(struct aiocb *cb, long result)
+{
+	cb->__return_value = result < 0 ? -1 : result;
+	__atomic_store_n(&cb->__error_code, result < 0 ? (int)-result : 0,
+			 __ATOMIC_RELEASE);
+}
+
+static inline int status(const struct aiocb *cb)
+{
+	return __atomic_load_n(&cb->__error_code, __ATOMIC_ACQUIRE);
+}
+
+/*
+ * Which waiters a completion concerns: each request has one of 31 bits, bit 31
+ * is for one who would take over waiting for native events.
+ */
+static inline unsigned bit_of(unsigned index)
+{
+	return 1U << index % 31;
+}
+#define HEIR (1U << 31)
+
+/* ---- worker.c ---- */
+
+long worker_probe(void);		/* 0, or why io_uring is not to be had */
+long worker_start(void);		/* 0, or -errno; not under the lock */
+void worker_bell(void);
+void worker_forget(void);
+
+/* ---- native.c ---- */
+
+/* The mapped ring of the native context, linux/fs/aio.c. */
+struct native_ring {
+	unsigned id, nr, head, tail;
+	unsigned magic, compat, incompat, header_length;
+	struct { uint64_t data, obj; int64_t res, res2; } events[];
+};
+extern struct native_ring *native_ring;	/* NULL: there is none */
+
+void native_setup(void);
+void native_forget(void);
+unsigned native_submit(struct request **r, unsigned n);	/* how many it took */
+int native_reap(void);			/* under the lock; how many ended */
+void native_look(void);			/* reap, if there is something */
+long native_sleep(unsigned min, const struct timespec *timeout);
+void native_kick(unsigned n);		/* n events without a request */
+
+/* Acquire: the event lies below the tail that the kernel moved. */
+static inline int native_ready(void)
+{
+	struct native_ring *ring = __atomic_load_n(&native_ring,
+						   __ATOMIC_ACQUIRE);
+
+	return ring && __atomic_load_n(&ring->head, __ATOMIC_RELAXED) !=
+		       __atomic_load_n(&ring->tail, __ATOMIC_ACQUIRE);
+}
+
+/* ---- wait.c ---- */
+
+struct wanted {				/* one of list, or all of group */
+	const struct aiocb *const *list;
+	int n;
+	struct group *group;
+	const struct timespec *timeout;
+};
+
+long wait_for(const struct wanted *w);	/* 0, -EINTR, -EAGAIN: time is up */
+void wait_for_cancelling(struct cancelling *c);
+void wait_interrupt_leader(unsigned bits);	/* these requests ended */
+void wait_forget(void);
+
+/* ---- notify.c ---- */
+
+void notify(const struct sigevent *sigev);	/* not under the lock */
+void notify_signal(const struct sigevent *sigev);
+
+/* ---- fallback.c ---- */
+
+extern struct fallback {
+	int (*read)(struct aiocb *), (*write)(struct aiocb *);
+	int (*fsync)(int, struct aiocb *);
+	int (*error)(const struct aiocb *);
+	ssize_t (*ret)(struct aiocb *);
+	int (*suspend)(const struct aiocb *const *, int,
+		       const struct timespec *);
+	int (*cancel)(int, struct aiocb *);
+	int (*listio)(int, struct aiocb *const *, int, struct sigevent *);
+	void (*init)(const struct aioinit *);
+} fallback;
+
+void fallback_find(void);
+
+#endif

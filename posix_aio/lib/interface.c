@@ -1,0 +1,602 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * interface.c - the functions of <aio.h>
+ *
+ * What is wrong with the arguments of the call (aio_reqprio, the opcode) is
+ * returned by the call; what is wrong with the operation (the descriptor, its
+ * mode, the offset) by aio_error, as glibc does.
+ *
+ * aio_error, aio_return and aio_suspend may be called in a signal handler.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/uio.h>
+#include <unistd.h>
+#include <linux/magic.h>
+#include "engine.h"
+#include "../../uring/why.h"
+
+enum {
+	INLINE_MAX = 64 << 10,		/* bytes that the caller copies itself */
+	BATCH = 64,
+	PRIORITY_MAX = 20,		/* AIO_PRIO_DELTA_MAX */
+};
+
+/* ---- io_uring or glibc, once and for all ---- */
+
+enum { UNDECIDED, OURS, GLIBC };
+static int mode;
+
+static void decide(void)
+{
+	const char *debug = secure_getenv("POSIXAIO_DEBUG");
+	long err = worker_probe();
+
+	pthread_atfork(NULL, NULL, engine_forget);
+	if (err)
+		fallback_find();
+	else
+		native_setup();
+	engine.native_tried = 1;
+	if (debug && *debug && *debug != '0') {
+		if (err)
+			fprintf(stderr, "posixaio: glibc's threads: %s\n",
+				ring_why(err));
+		else
+			fprintf(stderr, "posixaio: io_uring, %s\n",
+				native_ring ? "and native AIO for O_DIRECT" :
+					      "without native AIO");
+	}
+	__atomic_store_n(&mode, err && fallback.read ? GLIBC : OURS,
+			 __ATOMIC_RELEASE);
+}
+
+static int use_glibc(void)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	int m = __atomic_load_n(&mode, __ATOMIC_ACQUIRE);
+
+	if (m == UNDECIDED) {
+		pthread_once(&once, decide);
+		m = mode;
+	}
+	return m == GLIBC;
+}
+
+/* For functions that make no request: nothing was decided, nothing is there. */
+static int is_glibc(void)
+{
+	return __atomic_load_n(&mode, __ATOMIC_ACQUIRE) == GLIBC;
+}
+
+static int fail(int err)
+{
+	errno = err;
+	return -1;
+}
+
+static int result(long err)
+{
+	return err < 0 ? fail(-err) : (int)err;
+}
+
+/* ---- a request ---- */
+
+/* Native requests of one lio_listio, submitted together. */
+struct batch {
+	struct request *r[BATCH];
+	unsigned n;
+};
+
+/* Done without a request: the result, and its notification. */
+static long done_at_once(struct aiocb *cb, long n)
+{
+	struct sigevent sigev;
+
+	if (cb->aio_sigevent.sigev_notify == SIGEV_NONE) {
+		publish(cb, n);
+		return 0;
+	}
+	sigev = cb->aio_sigevent;	/* cb is the program's again after this */
+	publish(cb, n);
+	notify(&sigev);
+	return 0;
+}
+
+static int is_stream(int fd)
+{
+	return enter_kernel(__NR_lseek, fd, 0, SEEK_CUR) == -ESPIPE;
+}
+
+static long preadv_nowait(const struct aiocb *cb, size_t done, int flags)
+{
+	struct iovec iov = {
+		(char *)cb->aio_buf + done, cb->aio_nbytes - done
+	};
+
+	return enter_kernel(__NR_preadv2, cb->aio_fildes, &iov, 1,
+			    cb->aio_offset + done, 0, flags);
+}
+
+static int is_memory(int fd)		/* tmpfs: no NOWAIT, and no waiting */
+{
+	struct statfs st;
+
+	return !enter_kernel(__NR_fstatfs, fd, &st) && st.f_type == TMPFS_MAGIC;
+}
+
+static int is_regular(int fd)
+{
+	struct stat st;
+
+	return !fstat(fd, &st) && S_ISREG(st.st_mode);
+}
+
+/*
+ * Read what is in memory, without waiting.  1: that was all, and *n is the
+ * result; 0: the worker must do it, but for *n bytes.
+ */
+static int read_inline(const struct aiocb *cb, long *n)
+{
+	size_t done = 0;
+	long got;
+
+	for (;;) {
+		got = preadv_nowait(cb, done, RWF_NOWAIT);
+		if (got == -EOPNOTSUPP && is_memory(cb->aio_fildes))
+			got = preadv_nowait(cb, done, 0);
+		if (got > 0)
+			done += got;
+		if (got == 0 || done == cb->aio_nbytes)
+			break;
+		if (got < 0) {
+			*n = done;
+			if (done || got == -EAGAIN || got == -EOPNOTSUPP ||
+			    got == -ENOSYS || got == -EINTR || got == -ESPIPE)
+				return 0;
+			*n = got;
+			return 1;
+		}
+		/* Short: the end of the file, or of what is in memory. */
+		if (!is_regular(cb->aio_fildes))
+			break;
+	}
+	*n = done;
+	return 1;
+}
+
+/* May this request be a native one?  Nobody is there to notify of its end. */
+static int fits_native(const struct aiocb *cb, int op, int flags,
+		       const struct group *g)
+{
+	struct rlimit limit;
+
+	if (!(flags & O_DIRECT) || !__atomic_load_n(&native_ring,
+						    __ATOMIC_ACQUIRE))
+		return 0;
+	if (cb->aio_sigevent.sigev_notify == SIGEV_SIGNAL ||
+	    cb->aio_sigevent.sigev_notify == SIGEV_THREAD || (g && g->notify))
+		return 0;
+	/* Past RLIMIT_FSIZE the submitter gets SIGXFSZ, not for an aio_write. */
+	return op == OP_READ || (!getrlimit(RLIMIT_FSIZE, &limit) &&
+				 limit.rlim_cur == RLIM_INFINITY);
+}
+
+/* The native way for n requests; what it does not take goes to the worker. */
+static void submit_native(struct request **r, unsigned n)
+{
+	unsigned done = native_submit(r, n);
+	signals old;
+
+	if (done == n)
+		return;
+	old = engine_lock();
+	for (; done < n; done++) {
+		r[done]->where = HELD;
+		engine.natives--;
+		request_start(r[done]);
+	}
+	engine_release(old);
+}
+
+static void flush(struct batch *b)
+{
+	submit_native(b->r, b->n);
+	b->n = 0;
+}
+
+/*
+ * The lock, with the worker running: it may have gone meanwhile for want of
+ * work.
+ */
+static long lock_with_worker(signals *old)
+{
+	long err;
+
+	for (;;) {
+		*old = engine_lock();
+		if (engine.worker == WORKER_RUNS)
+			return 0;
+		engine_release(*old);
+		err = worker_start();
+		if (err)
+			return err;
+	}
+}
+
+static long start_native(struct aiocb *cb, int op, struct group *g,
+			 struct batch *b)
+{
+	struct request *r;
+	signals old;
+
+	/* A request that has to be done again is the worker's. */
+	old = engine_lock();
+	cb->__policy = 1;
+	r = request_new(cb, op, 0, g);
+	if (r) {
+		r->where = NATIVE;
+		engine.natives++;
+	}
+	engine_release(old);
+	if (!r)
+		return -EAGAIN;
+	if (!b) {
+		submit_native(&r, 1);
+		return 0;
+	}
+	b->r[b->n++] = r;
+	if (b->n == BATCH)
+		flush(b);
+	return 0;
+}
+
+/*
+ * Start one request.  0: aio_error tells the rest; or why there is none:
+ * -EINVAL for its priority, -EAGAIN: no memory, or no thread.
+ */
+static long start(struct aiocb *cb, int op, struct group *g, struct batch *b)
+{
+	unsigned request_flags = 0;
+	struct request *r;
+	signals old;
+	int flags;
+	long n = 0, err;
+
+	if (op < OP_FSYNC &&
+	    (cb->aio_reqprio < 0 || cb->aio_reqprio > PRIORITY_MAX)) {
+		publish(cb, -EINVAL);
+		return -EINVAL;
+	}
+	flags = enter_kernel(__NR_fcntl, cb->aio_fildes, F_GETFL);
+	if (flags < 0)
+		return op < OP_FSYNC ? done_at_once(cb, flags) : flags;
+	if (op == OP_READ && !(flags & O_DIRECT) && cb->aio_offset >= 0 &&
+	    cb->aio_nbytes <= INLINE_MAX && read_inline(cb, &n))
+		return done_at_once(cb, n);
+	if (cb->aio_nbytes > SSIZE_MAX && op < OP_FSYNC)
+		return done_at_once(cb, -EINVAL);
+	if (is_stream(cb->aio_fildes))
+		request_flags = STREAM | ORDERED;
+	else if (op < OP_FSYNC && cb->aio_offset < 0)
+		return done_at_once(cb, -EINVAL);
+	else if (op == OP_WRITE && flags & O_APPEND)
+		request_flags = ORDERED;
+	if (flags & O_NONBLOCK)
+		request_flags |= NONBLOCK;
+
+	cb->__return_value = 0;
+	__atomic_store_n(&cb->__error_code, EINPROGRESS, __ATOMIC_RELAXED);
+	if (op < OP_FSYNC && !(request_flags & ORDERED) &&
+	    fits_native(cb, op, flags, g)) {
+		err = start_native(cb, op, g, b);
+	} else {
+		err = lock_with_worker(&old);
+		if (!err) {
+			cb->__policy = 0;
+			r = request_new(cb, op, request_flags, g);
+			if (r) {
+				r->done = n;
+				request_start(r);
+			} else {
+				err = -EAGAIN;
+			}
+			engine_release(old);
+		} else {
+			err = -EAGAIN;
+		}
+	}
+	if (err)
+		publish(cb, err);
+	return err;
+}
+
+API int aio_read(struct aiocb *cb)
+{
+	if (use_glibc())
+		return fallback.read(cb);
+	return result(start(cb, OP_READ, NULL, NULL));
+}
+
+API int aio_write(struct aiocb *cb)
+{
+	if (use_glibc())
+		return fallback.write(cb);
+	return result(start(cb, OP_WRITE, NULL, NULL));
+}
+
+API int aio_fsync(int op, struct aiocb *cb)
+{
+	if (op != O_SYNC && op != O_DSYNC)
+		return fail(EINVAL);
+	if (use_glibc())
+		return fallback.fsync(op, cb);
+	return result(start(cb, op == O_SYNC ? OP_FSYNC : OP_FDATASYNC, NULL,
+			    NULL));
+}
+
+/* ---- what became of it ---- */
+
+API int aio_error(const struct aiocb *cb)
+{
+	int err;
+
+	if (is_glibc())
+		return fallback.error(cb);
+	err = status(cb);
+	if (err == EINPROGRESS && native_ready()) {
+		native_look();
+		err = status(cb);
+	}
+	return err;
+}
+
+API ssize_t aio_return(struct aiocb *cb)
+{
+	if (is_glibc())
+		return fallback.ret(cb);
+	return cb->__return_value;
+}
+
+API int aio_suspend(const struct aiocb *const list[], int n,
+		    const struct timespec *timeout)
+{
+	struct wanted w = { .list = list, .n = n, .timeout = timeout };
+
+	if (is_glibc())
+		return fallback.suspend(list, n, timeout);
+	pthread_testcancel();
+	if (n < 0 || (timeout && (timeout->tv_nsec < 0 ||
+				  timeout->tv_nsec > 999999999)))
+		return fail(EINVAL);
+	return result(wait_for(&w));
+}
+
+/* ---- aio_cancel ---- */
+
+/* Blocked in the kernel, can it be taken out of there? */
+static int may_be_cancelled(const struct request *r)
+{
+	struct stat st;
+
+	if (r->where != RING)
+		return 0;
+	if (r->op == OP_WRITE)		/* none of it, or what is left of it */
+		return r->flags & STREAM && r->done;
+	if (r->op != OP_READ)
+		return 0;
+	return r->flags & STREAM || (!fstat(r->fd, &st) &&
+				     !S_ISREG(st.st_mode) &&
+				     !S_ISBLK(st.st_mode));
+}
+
+static void cancel_one(struct request *r, struct cancelling *c)
+{
+	if (r->where == HELD) {
+		r->by = c;
+		c->left++;
+		request_end(r, -ECANCELED);
+	} else if (r->where == READY && !r->done) {
+		r->by = c;
+		c->left++;
+		list_remove(&engine.ready, r);
+		request_end(r, -ECANCELED);
+	} else if (r->by || !may_be_cancelled(r)) {
+		c->refused++;
+	} else {
+		r->by = c;
+		c->left++;
+		r->next_cancel = engine.cancels;
+		engine.cancels = r;
+	}
+}
+
+API int aio_cancel(int fd, struct aiocb *cb)
+{
+	struct cancelling c = { 0 };
+	struct request *r, *later;
+	signals old;
+
+	if (use_glibc())
+		return fallback.cancel(fd, cb);
+	if (enter_kernel(__NR_fcntl, fd, F_GETFD) < 0)
+		return fail(EBADF);
+	if (cb && cb->aio_fildes != fd)
+		return fail(EINVAL);
+	if (cb && status(cb) != EINPROGRESS)
+		return AIO_ALLDONE;
+	old = engine_lock();
+	native_reap();
+	if (cb) {
+		r = request_of(cb);
+		if (r)
+			cancel_one(r, &c);
+	} else {
+		/* Backwards: the end of one starts the next behind it. */
+		for (r = last_of(fd); r; r = later) {
+			later = r->earlier;
+			cancel_one(r, &c);
+		}
+	}
+	engine_release(old);
+	if (c.left)
+		wait_for_cancelling(&c);
+	return c.refused ? AIO_NOTCANCELED : c.done ? AIO_CANCELED : AIO_ALLDONE;
+}
+
+/* ---- lio_listio ---- */
+
+static int opcode(const struct aiocb *cb)
+{
+	return cb->aio_lio_opcode == LIO_READ ? OP_READ :
+	       cb->aio_lio_opcode == LIO_WRITE ? OP_WRITE : -1;
+}
+
+/* Start all; how many could not be, and the last reason. */
+static int start_list(struct aiocb *const list[], int n, struct group *g,
+		      long *err)
+{
+	struct batch b = { .n = 0 };
+	int failed = 0;
+
+	for (int i = 0; i < n; i++) {
+		struct aiocb *cb = list[i];
+		long e;
+
+		if (!cb || cb->aio_lio_opcode == LIO_NOP)
+			continue;
+		if (opcode(cb) < 0)
+			publish(cb, e = -EINVAL);
+		else
+			e = start(cb, opcode(cb), g, &b);
+		if (e) {
+			*err = e;
+			failed++;
+		}
+	}
+	flush(&b);
+	return failed;
+}
+
+static void leave_group(struct group *g)
+{
+	signals old;
+
+	/* If we are the last, the worker starts the callback's thread. */
+	if (!g->notify || lock_with_worker(&old))
+		old = engine_lock();
+	group_leave(g);
+	engine_release(old);
+}
+
+static long wait_for_list(struct aiocb *const list[], int n, struct group *g)
+{
+	struct wanted w = {
+		.list = (const struct aiocb *const *)list, .n = n, .group = g,
+	};
+	long err = wait_for(&w);
+
+	for (int i = 0; !err && i < n; i++)
+		if (list[i] && list[i]->aio_lio_opcode != LIO_NOP &&
+		    status(list[i]))
+			err = -EIO;
+	return err;
+}
+
+API int lio_listio(int how, struct aiocb *const list[], int n,
+		   struct sigevent *sigev)
+{
+	struct group *g;
+	signals old;
+	long err = 0;
+
+	if ((how != LIO_WAIT && how != LIO_NOWAIT) || n < 0)
+		return fail(EINVAL);
+	if (use_glibc())
+		return fallback.listio(how, list, n, sigev);
+	if (how == LIO_WAIT)
+		pthread_testcancel();
+	old = engine_lock();
+	g = group_new();
+	engine_release(old);
+	if (!g)
+		return fail(EAGAIN);
+	if (how == LIO_NOWAIT && sigev &&
+	    (sigev->sigev_notify == SIGEV_SIGNAL ||
+	     sigev->sigev_notify == SIGEV_THREAD)) {
+		g->sigev = *sigev;
+		g->notify = 1;
+	}
+	if (start_list(list, n, g, &err))
+		err = err == -EAGAIN ? -EAGAIN : -EIO;
+	if (how == LIO_WAIT) {
+		long waited;
+
+		pthread_cleanup_push((void (*)(void *))leave_group, g);
+		waited = wait_for_list(list, n, g);
+		pthread_cleanup_pop(0);
+		if (waited)
+			err = waited;
+	}
+	leave_group(g);
+	return result(err);
+}
+
+API void aio_init(const struct aioinit *init)
+{
+	if (use_glibc() && fallback.init) {
+		fallback.init(init);
+		return;
+	}
+	if (init->aio_idle_time > 0)
+		engine.idle_seconds = init->aio_idle_time;
+}
+
+/* ---- the same names with 64: on these processors off_t is 64 bits wide ---- */
+
+API int aio_read64(struct aiocb64 *cb)
+{
+	return aio_read((struct aiocb *)cb);
+}
+
+API int aio_write64(struct aiocb64 *cb)
+{
+	return aio_write((struct aiocb *)cb);
+}
+
+API int aio_fsync64(int op, struct aiocb64 *cb)
+{
+	return aio_fsync(op, (struct aiocb *)cb);
+}
+
+API int aio_error64(const struct aiocb64 *cb)
+{
+	return aio_error((const struct aiocb *)cb);
+}
+
+API ssize_t aio_return64(struct aiocb64 *cb)
+{
+	return aio_return((struct aiocb *)cb);
+}
+
+API int aio_suspend64(const struct aiocb64 *const list[], int n,
+		      const struct timespec *timeout)
+{
+	return aio_suspend((const struct aiocb *const *)list, n, timeout);
+}
+
+API int aio_cancel64(int fd, struct aiocb64 *cb)
+{
+	return aio_cancel(fd, (struct aiocb *)cb);
+}
+
+API int lio_listio64(int how, struct aiocb64 *const list[], int n,
+		     struct sigevent *sigev)
+{
+	return lio_listio(how, (struct aiocb *const *)list, n, sigev);
+}

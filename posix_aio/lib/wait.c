@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * wait.c - aio_suspend and LIO_WAIT: who sleeps where
+ *
+ * The worker and whoever else ends requests wakes waiters by a futex.  Native
+ * requests end by themselves: somebody must sleep in the kernel's context.
+ * One waiter does, the leader, in io_getevents; what it finds there it ends,
+ * for all.  Others with native requests sleep in the futex and are heirs: a
+ * leader that has what it wants wakes one.
+ *
+ *   leader     io_getevents    woken by the kernel, or by a kick when another
+ *                              thread ended a request of the leader's
+ *   the rest   futex           woken by bits (engine.h), after a batch
+ *
+ * Nothing is held asleep, so a signal handler may interrupt any of them and
+ * call aio_suspend itself, may leave by longjmp, and a thread may be cancelled
+ * here.  A leader that a handler keeps away leads nobody; therefore heirs look
+ * for themselves each HEIR_MS.
+ */
+#include "engine.h"
+
+enum { HEIR_MS = 10 };
+
+static uintptr_t leader;		/* the address of its `here`, or 0 */
+static unsigned leader_bits, leader_min;
+static int heirs;
+static __thread char here;		/* its address stands for the thread */
+
+static uintptr_t me(void)
+{
+	return (uintptr_t)&here;
+}
+
+void wait_forget(void)
+{
+	leader = 0;
+	heirs = 0;
+}
+
+/* The leader, or the thread that is about to be, looks at what it wants after
+ * it set leader and leader_bits; we look at those after the publication. */
+void wait_interrupt_leader(unsigned bits)
+{
+	uintptr_t l = __atomic_load_n(&leader, __ATOMIC_SEQ_CST);
+
+	if (l && l != me() &&
+	    __atomic_load_n(&leader_bits, __ATOMIC_SEQ_CST) & bits)
+		native_kick(__atomic_load_n(&leader_min, __ATOMIC_SEQ_CST));
+}
+
+/* Where a waiter is; what has to be undone if it is cancelled. */
+struct place {
+	int leads, waits, inherits;
+	int borrows;		/* the leader is this thread, further down */
+	unsigned bits, min;	/* ... and waits for these */
+};
+
+static void wake_heir(void)
+{
+	if (!__atomic_load_n(&heirs, __ATOMIC_SEQ_CST))
+		return;
+	__atomic_fetch_add(&engine.sequence, 1, __ATOMIC_SEQ_CST);
+	futex(&engine.sequence, FUTEX_WAKE_BITSET, 1, NULL, HEIR);
+}
+
+static void stop_leading(struct place *p)
+{
+	if (!p->leads)
+		return;
+	p->leads = 0;
+	if (p->borrows) {
+		p->borrows = 0;
+		__atomic_store_n(&leader_min, p->min, __ATOMIC_SEQ_CST);
+		__atomic_store_n(&leader_bits, p->bits, __ATOMIC_SEQ_CST);
+		return;
+	}
+	__atomic_store_n(&leader, 0, __ATOMIC_SEQ_CST);
+	wake_heir();
+}
+
+static void leave(void *arg)
+{
+	struct place *p = arg;
+
+	if (p->waits)
+		__atomic_fetch_sub(&engine.waiters, 1, __ATOMIC_SEQ_CST);
+	if (p->inherits) {
+		__atomic_fetch_sub(&heirs, 1, __ATOMIC_SEQ_CST);
+		/* The call to lead may have been for us. */
+		if (!__atomic_load_n(&leader, __ATOMIC_SEQ_CST))
+			wake_heir();
+	}
+	p->waits = p->inherits = 0;
+	stop_leading(p);
+}
+
+/*
+ * Be the leader, if nobody is.  In a signal handler it may be this thread
+ * itself, interrupted: then nobody else is led meanwhile, and what it waited
+ * for is put back afterwards.
+ */
+static int lead(struct place *p)
+{
+	uintptr_t nobody = 0;
+
+	if (p->leads)
+		return 1;
+	p->leads = __atomic_compare_exchange_n(&leader, &nobody, me(), 0,
+					       __ATOMIC_SEQ_CST,
+					       __ATOMIC_SEQ_CST);
+	if (nobody == me()) {
+		p->leads = p->borrows = 1;
+		p->bits = leader_bits;
+		p->min = leader_min;
+	}
+	return p->leads;
+}
+
+static int satisfied(const struct wanted *w)
+{
+	int any = 0;
+
+	if (w->group)
+		return __atomic_load_n(&w->group->pending,
+				       __ATOMIC_ACQUIRE) <= 1;
+	for (int i = 0; i < w->n; i++) {
+		if (!w->list[i])
+			continue;
+		if (status(w->list[i]) != EINPROGRESS)
+			return 1;
+		any = 1;
+	}
+	return !any;
+}
+
+/* The bits of those in progress; how many of them are native ones. */
+static unsigned bits_of(const struct wanted *w, unsigned *natives)
+{
+	unsigned bits = 0;
+
+	*natives = 0;
+	for (int i = 0; i < w->n; i++) {
+		const struct aiocb *cb = w->list[i];
+
+		if (!cb || status(cb) != EINPROGRESS)
+			continue;
+		bits |= bit_of(cb->__abs_prio);
+		*natives += !!cb->__policy;
+	}
+	return bits;
+}
+
+static long nanoseconds(const struct timespec *t)
+{
+	return t->tv_sec * 1000000000L + t->tv_nsec;
+}
+
+static struct timespec timespec_of(long ns)
+{
+	return (struct timespec){ ns / 1000000000, ns % 1000000000 };
+}
+
+static long now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return nanoseconds(&t);
+}
+
+/* Cancellation is let in only here, where nothing is held. */
+static long sleep_in_context(unsigned min, long deadline)
+{
+	struct timespec left;
+	int type;
+	long err;
+
+	if (deadline)
+		left = timespec_of(deadline - now() > 0 ? deadline - now() : 0);
+	pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, &type);
+	err = native_sleep(min, deadline ? &left : NULL);
+	pthread_setcanceltype(type, NULL);
+	return err;
+}
+
+static long sleep_in_futex(int sequence, unsigned bits, long deadline)
+{
+	struct timespec until = timespec_of(deadline);
+	int type;
+	long err;
+
+	pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, &type);
+	err = futex(&engine.sequence, FUTEX_WAIT_BITSET, sequence,
+		    deadline ? &until : NULL, bits);
+	pthread_setcanceltype(type, NULL);
+	return err;
+}
+
+/* Sleep until what is wanted may be there. */
+static long sleep_once(const struct wanted *w, struct place *p, long deadline)
+{
+	unsigned natives, bits = bits_of(w, &natives), min = 1;
+	int sequence;
+	long err;
+
+	if (natives && lead(p)) {
+		/* Woken once for all, unless others need each event. */
+		if (w->group && !__atomic_load_n(&heirs, __ATOMIC_SEQ_CST))
+			min = natives < 32 ? natives : 32;
+		__atomic_store_n(&leader_min, min, __ATOMIC_SEQ_CST);
+		__atomic_store_n(&leader_bits, bits | p->bits,
+				 __ATOMIC_SEQ_CST);
+		if (satisfied(w) || native_ready())
+			return 0;
+		return sleep_in_context(min, deadline);
+	}
+	stop_leading(p);
+	p->waits = 1;
+	__atomic_fetch_add(&engine.waiters, 1, __ATOMIC_SEQ_CST);
+	if (natives) {
+		long soon = now() + HEIR_MS * 1000000L;
+
+		p->inherits = 1;
+		__atomic_fetch_add(&heirs, 1, __ATOMIC_SEQ_CST);
+		bits |= HEIR;
+		if (!deadline || soon < deadline)
+			deadline = soon;
+		/* It waits for many, and knew nothing of us. */
+		if (__atomic_load_n(&leader_min, __ATOMIC_SEQ_CST) > 1)
+			wait_interrupt_leader(~0U);
+	}
+	sequence = __atomic_load_n(&engine.sequence, __ATOMIC_SEQ_CST);
+	err = 0;
+	if (!satisfied(w) && !native_ready() &&
+	    !(natives && !__atomic_load_n(&leader, __ATOMIC_SEQ_CST)))
+		err = sleep_in_futex(sequence, bits, deadline);
+	leave(p);
+	return err;
+}
+
+long wait_for(const struct wanted *w)
+{
+	struct place p = { 0 };
+	long deadline = 0, err = 0;
+
+	if (w->timeout) {
+		deadline = w->timeout->tv_sec > 1L << 30 ? 0 :
+			   now() + nanoseconds(w->timeout);
+		if (deadline < 0)
+			deadline = 1;
+	}
+	pthread_cleanup_push(leave, &p);
+	for (;;) {
+		native_look();
+		if (satisfied(w)) {
+			err = 0;
+			break;
+		}
+		if (err == -EINTR)
+			break;
+		if (deadline && now() >= deadline) {
+			err = -EAGAIN;
+			break;
+		}
+		err = sleep_once(w, &p, deadline);
+	}
+	pthread_cleanup_pop(1);
+	return err;
+}
+
+/* Of aio_cancel: until the worker has its answers.  No cancellation point. */
+void wait_for_cancelling(struct cancelling *c)
+{
+	signals old;
+	unsigned left;
+
+	__atomic_fetch_add(&engine.waiters, 1, __ATOMIC_SEQ_CST);
+	for (;;) {
+		int sequence = __atomic_load_n(&engine.sequence,
+					       __ATOMIC_SEQ_CST);
+
+		old = engine_lock();
+		left = c->left;
+		engine_release(old);
+		if (!left)
+			break;
+		futex(&engine.sequence, FUTEX_WAIT_BITSET, sequence, NULL, ~0U);
+	}
+	__atomic_fetch_sub(&engine.waiters, 1, __ATOMIC_SEQ_CST);
+}

@@ -1,0 +1,471 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * worker.c - the library's thread and its io_uring
+ *
+ * One thread for all descriptors, with all signals blocked, started by the
+ * first request that needs it.  It takes what is ready, submits it in one
+ * io_uring_enter, sleeps in one, and ends what has completed, a batch under
+ * one lock.  After idle_seconds without work it goes, and its ring with it, so
+ * that a process whose other threads have all ended can end.
+ *
+ * The ring is bound to this thread (SINGLE_ISSUER, DEFER_TASKRUN), its work is
+ * done in our own io_uring_enter.  Where the kernel can do that, its descriptor
+ * is registered and then closed: the program does not see it and cannot close
+ * it.  The bell is a word that the ring waits for (FUTEX_WAIT, Linux 6.7), or
+ * an eventfd.
+ */
+#include <fcntl.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "engine.h"
+#include "../../uring/ring.h"
+
+enum {
+	ENTRIES = 128,
+	COMPLETIONS = 1024,
+	STACK = 64 << 10,
+	BLOCKING_WORKERS = 256,	/* of the kernel, for what cannot be polled */
+	REGISTER_RING_FDS = 20,
+	NATIVE_POLL_NS = 500000,
+};
+
+/* What a completion is of: else, with no bit set, a request's index. */
+#define USER_BELL (1ULL << 62)
+#define USER_CANCEL (1ULL << 61)
+
+static struct ring ring = { .fd = -1 };
+static int bell = 1;			/* a futex word, or an eventfd's twin */
+static int bell_fd = -1;
+static uint64_t bell_count;
+static int armed;			/* the ring waits for the bell */
+static long start_error;
+
+/* ---- setting up ---- */
+
+static const unsigned setups[] = {
+	IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN |
+		IORING_SETUP_SUBMIT_ALL,
+	IORING_SETUP_COOP_TASKRUN | IORING_SETUP_SUBMIT_ALL,
+	0,
+};
+
+/* Fewer entries where RLIMIT_MEMLOCK counts them (5.11). */
+static long set_up(struct ring *r, unsigned entries)
+{
+	long err = -EINVAL;
+
+	*r = (struct ring){ .fd = -1 };
+	for (; entries >= 4; entries /= 4) {
+		for (unsigned i = 0; i < 3; i++) {
+			struct io_uring_params p = {
+				.flags = setups[i] | IORING_SETUP_CLAMP |
+					 IORING_SETUP_CQSIZE,
+				.cq_entries = 8 * entries,
+			};
+
+			err = ring_setup(r, entries, &p);
+			if (err != -EINVAL)
+				break;
+		}
+		if (err != -ENOMEM)
+			break;
+	}
+	return err;
+}
+
+/*
+ * Is io_uring to be had?  Without making a ring: when a ring is closed, the
+ * thread that made it is interrupted a moment later (io_tctx_exit_cb), and it
+ * would be one of the program's.  A kernel that lets us in looks at the
+ * parameters (EFAULT), one that knows timeouts (5.11) at the descriptor.
+ */
+long worker_probe(void)
+{
+	long err = sys_io_uring_setup(1, NULL);
+
+	if (err != -EFAULT)
+		return err < 0 ? err : -EINVAL;
+	err = sys_io_uring_enter(-1, 0, 0, IORING_ENTER_EXT_ARG, NULL, 0);
+	return err == -EBADF ? 0 : -EINVAL;
+}
+
+struct ring_update {			/* struct io_uring_rsrc_update */
+	uint32_t offset, resv;
+	uint64_t data;
+};
+
+/* Let the ring be known by this thread alone; or at least out of the way. */
+static void hide_descriptor(void)
+{
+	struct ring_update update = { .offset = -1U, .data = ring.fd };
+	int high;
+
+	if (sys_io_uring_register(ring.fd, REGISTER_RING_FDS, &update, 1) == 1) {
+		enter_kernel(__NR_close, ring.fd);
+		ring.fd = update.offset;
+		ring.enter = IORING_ENTER_REGISTERED_RING;
+		return;
+	}
+	high = fcntl(ring.fd, F_DUPFD_CLOEXEC, 1000);
+	if (high >= 0) {
+		enter_kernel(__NR_close, ring.fd);
+		ring.fd = high;
+	}
+}
+
+static long begin(void)
+{
+	unsigned workers[2] = { 0, BLOCKING_WORKERS };
+	struct io_uring_probe probe;
+	long err = set_up(&ring, ENTRIES);
+
+	if (err)
+		return err;
+	memset(&probe, 0, sizeof(probe));
+	ring_probe(&ring, &probe);
+	if (!ring_knows(&probe, IORING_OP_FUTEX_WAIT)) {
+		bell_fd = eventfd(0, EFD_CLOEXEC);
+		if (bell_fd < 0) {
+			ring_close(&ring);
+			return -errno;
+		}
+		int high = fcntl(bell_fd, F_DUPFD_CLOEXEC, 1000);
+
+		if (high >= 0) {
+			close(bell_fd);
+			bell_fd = high;
+		}
+	}
+	sys_io_uring_register(ring.fd, IORING_REGISTER_IOWQ_MAX_WORKERS,
+			      workers, 2);
+	hide_descriptor();
+	armed = 0;
+	return 0;
+}
+
+static void finish(void)
+{
+	if (ring.enter)			/* no descriptor: the thread's end drops it */
+		ring.fd = -1;
+	ring_close(&ring);
+	if (bell_fd >= 0)
+		close(bell_fd);
+	bell_fd = -1;
+}
+
+/* ---- the bell ---- */
+
+void worker_bell(void)
+{
+	uint64_t one = 1;
+
+	if (bell_fd >= 0) {
+		enter_kernel(__NR_write, bell_fd, &one, 8);
+		return;
+	}
+	__atomic_fetch_add(&bell, 1, __ATOMIC_SEQ_CST);
+	futex(&bell, FUTEX_WAKE, 1, NULL, 0);
+}
+
+static struct io_uring_sqe *entry(void)
+{
+	struct io_uring_sqe *sqe;
+
+	while (!(sqe = ring_sqe(&ring)))
+		ring_submit(&ring);
+	return sqe;
+}
+
+static void arm_bell(int seen)
+{
+	struct io_uring_sqe *sqe;
+
+	if (armed)
+		return;
+	armed = 1;
+	sqe = entry();
+	sqe->user_data = USER_BELL;
+	if (bell_fd >= 0) {
+		sqe->opcode = IORING_OP_READ;
+		sqe->fd = bell_fd;
+		sqe->addr = (unsigned long)&bell_count;
+		sqe->len = 8;
+		return;
+	}
+	sqe->opcode = IORING_OP_FUTEX_WAIT;
+	sqe->fd = 2 | FUTEX_PRIVATE_FLAG;	/* FUTEX2_SIZE_U32 */
+	sqe->addr = (unsigned long)&bell;
+	sqe->off = (unsigned)seen;
+	sqe->addr3 = FUTEX_BITSET_MATCH_ANY;
+}
+
+/* ---- requests ---- */
+
+static void submit(struct request *r)
+{
+	struct io_uring_sqe *sqe = entry();
+	size_t rest = r->len - r->done;
+
+	sqe->user_data = r->index;
+	sqe->fd = r->fd;
+	if (r->flags & TRIED)
+		sqe->flags = IOSQE_ASYNC;
+	if (r->op == OP_FSYNC || r->op == OP_FDATASYNC) {
+		sqe->opcode = IORING_OP_FSYNC;
+		if (r->op == OP_FDATASYNC)
+			sqe->fsync_flags = IORING_FSYNC_DATASYNC;
+		return;
+	}
+	sqe->opcode = r->op == OP_READ ? IORING_OP_READ : IORING_OP_WRITE;
+	sqe->off = r->flags & STREAM ? -1ULL : r->offset + r->done;
+	sqe->addr = (unsigned long)r->buf + r->done;
+	sqe->len = rest < TRANSFER_MAX ? rest : TRANSFER_MAX;
+}
+
+/*
+ * Under the lock, before completions are taken: nobody but the worker ends
+ * these requests, so all in the list are in flight.  What finds no room stays.
+ */
+static int submit_cancels(void)
+{
+	struct io_uring_sqe *sqe;
+	int n = 0;
+
+	while (engine.cancels && (sqe = ring_sqe(&ring))) {
+		struct request *r = engine.cancels;
+
+		engine.cancels = r->next_cancel;
+		sqe->opcode = IORING_OP_ASYNC_CANCEL;
+		sqe->fd = -1;
+		sqe->addr = r->index;
+		sqe->user_data = USER_CANCEL | r->index;
+		n++;
+	}
+	return n;
+}
+
+/*
+ * After n bytes of fewer than asked for, is the rest to be tried?  A blocking
+ * write to a stream takes all.  io_uring may read less of a file than there
+ * is, where read(2) would not.  Of anything else, what came is the answer.
+ */
+static int goes_on(const struct request *r)
+{
+	struct stat st;
+
+	if (r->done >= r->len || r->done >= TRANSFER_MAX)
+		return 0;
+	if (r->flags & STREAM)
+		return r->op == OP_WRITE && !(r->flags & NONBLOCK);
+	if (fstat(r->fd, &st) || !S_ISREG(st.st_mode))
+		return 0;
+	return r->op == OP_WRITE ||
+	       r->offset + (off_t)r->done < st.st_size;
+}
+
+static void completed(struct request *r, long result)
+{
+	if (result > 0)
+		r->done += result;
+	if ((result > 0 && goes_on(r)) || result == -EINTR) {
+		request_ready(r);
+		return;
+	}
+	if (result == -ESPIPE && !(r->flags & STREAM)) {
+		r->flags |= STREAM;
+		request_ready(r);
+		return;
+	}
+	/* Once more, by a worker of the kernel that may sleep. */
+	if (result == -EAGAIN && !(r->flags & (NONBLOCK | TRIED))) {
+		r->flags |= TRIED;
+		request_ready(r);
+		return;
+	}
+	request_end(r, result < 0 && !r->done ? result : (long)r->done);
+}
+
+/* The answer of a cancellation that did not succeed; the request goes on. */
+static void refused(unsigned index)
+{
+	struct request *r = request_at(index);
+
+	if (r->where == FREE || !r->by)
+		return;			/* it ended meanwhile */
+	r->by->refused++;
+	r->by->left--;
+	r->by = NULL;
+	engine.done_bits |= bit_of(index);
+}
+
+/* Everything in the completion queue, under the lock. */
+static void reap(void)
+{
+	unsigned n = ring_ready(&ring);
+
+	for (unsigned i = 0; i < n; i++) {
+		struct io_uring_cqe *cqe = ring_cqe(&ring, i);
+
+		if (cqe->user_data == USER_BELL)
+			armed = 0;
+		else if (!(cqe->user_data & USER_CANCEL))
+			completed(request_at(cqe->user_data), cqe->res);
+		else if (cqe->res < 0)
+			refused(cqe->user_data & ~USER_CANCEL);
+	}
+	ring_seen(&ring, n);
+}
+
+/* ---- the thread ---- */
+
+/* Callbacks of requests and groups that have ended; not under the lock. */
+static void tell(struct request *told, struct group *groups)
+{
+	struct request *r;
+	struct group *g;
+	signals old;
+
+	if (!told && !groups)
+		return;
+	for (r = told; r; r = r->next)
+		notify(&r->sigev);
+	for (g = groups; g; g = g->next)
+		notify(&g->sigev);
+	old = engine_lock();
+	while ((r = told)) {
+		told = r->next;
+		request_free(r);
+		engine.load--;
+	}
+	while ((g = groups)) {
+		groups = g->next;
+		g->next = engine.free_groups;
+		engine.free_groups = g;
+		engine.load--;
+	}
+	engine_release(old);
+}
+
+static void publish_state(int state)
+{
+	__atomic_store_n(&engine.worker, state, __ATOMIC_RELEASE);
+	futex(&engine.worker, FUTEX_WAKE, INT_MAX, NULL, 0);
+}
+
+static void *work(void *unused)
+{
+	int idle = 0, expired = 0;
+
+	(void)unused;
+	prctl(PR_SET_NAME, "posixaio");
+	start_error = begin();
+	if (start_error) {
+		publish_state(WORKER_NONE);
+		return NULL;
+	}
+	publish_state(WORKER_RUNS);
+	for (;;) {
+		struct __kernel_timespec timeout = { 0 };
+		struct request *ready, *told, *next;
+		signals old = engine_lock();
+		int busy = submit_cancels(), seen = bell, poll;
+		struct group *groups;
+
+		reap();
+		native_reap();
+		ready = list_take(&engine.ready);
+		told = list_take(&engine.telling);
+		groups = engine.groups_telling;
+		engine.groups_telling = NULL;
+		for (struct request *r = ready; r; r = r->next)
+			r->where = RING;
+		busy |= ready || told || groups;
+		poll = engine.held_syncs && engine.natives;
+		idle = !busy && !engine.load;
+		if (idle && expired) {
+			engine.worker = WORKER_NONE;
+			engine_release(old);
+			break;
+		}
+		engine.sleeping = !busy;
+		engine_release(old);
+
+		for (struct request *r = ready; r; r = next) {
+			next = r->next;
+			submit(r);
+		}
+		tell(told, groups);
+		expired = 0;
+		if (busy) {
+			ring_submit(&ring);
+			continue;
+		}
+		arm_bell(seen);
+		if (poll)
+			timeout.tv_nsec = NATIVE_POLL_NS;
+		else
+			timeout.tv_sec = engine.idle_seconds;
+		expired = ring_wait(&ring, 1, poll || idle ? &timeout : NULL) ==
+			  -ETIME && idle;
+	}
+	finish();
+	return NULL;
+}
+
+/* Start it, if it does not run.  0, or why there is none. */
+long worker_start(void)
+{
+	size_t stack = sysconf(_SC_THREAD_STACK_MIN) + STACK;
+	pthread_attr_t attr;
+	pthread_t thread;
+	signals old = engine_lock();
+	int state = engine.worker;
+	long err;
+
+	if (state == WORKER_NONE)
+		engine.worker = WORKER_STARTING;
+	engine_release(old);
+	if (state == WORKER_NONE) {
+		sigset_t all, mask;
+
+		/*
+		 * Its signal mask is ours.  Through libc, which leaves out
+		 * the signal that setuid() sends to all threads.
+		 */
+		sigfillset(&all);
+		pthread_sigmask(SIG_SETMASK, &all, &mask);
+		pthread_attr_init(&attr);
+		pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+		pthread_attr_setstacksize(&attr, stack);
+		err = pthread_create(&thread, &attr, work, NULL);
+		pthread_attr_destroy(&attr);
+		pthread_sigmask(SIG_SETMASK, &mask, NULL);
+		if (err) {
+			start_error = -EAGAIN;
+			publish_state(WORKER_NONE);
+		}
+	}
+	/*
+	 * It makes descriptors: not behind the back of a program that opens
+	 * a file next and counts on its number.
+	 */
+	while (__atomic_load_n(&engine.worker, __ATOMIC_ACQUIRE) ==
+	       WORKER_STARTING)
+		futex(&engine.worker, FUTEX_WAIT, WORKER_STARTING, NULL, 0);
+	return __atomic_load_n(&engine.worker, __ATOMIC_ACQUIRE) ==
+	       WORKER_RUNS ? 0 : start_error;
+}
+
+/* In the child of fork. */
+void worker_forget(void)
+{
+	if (bell_fd >= 0)
+		close(bell_fd);
+	if (ring.fd > 0 && !ring.enter)
+		close(ring.fd);
+	bell_fd = -1;
+	ring = (struct ring){ .fd = -1 };
+}

@@ -1,0 +1,880 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * posixaio_test.c - POSIX AIO: what a program relies on (with libc)
+ *
+ * Compiled twice: posixaio_test is linked with glibc's functions,
+ * posixaio_ours_test with libposixaio's.  What glibc gets wrong is skipped
+ * there, with what it does in place of it.
+ */
+#include <aio.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <sys/epoll.h>
+#include <sys/sem.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include "tap.h"
+
+#ifdef OURS
+#define GLIBC_CANNOT(what)
+#else
+#define GLIBC_CANNOT(what) SKIP("glibc: " what)
+#endif
+
+/* ---- helpers ---- */
+
+static struct aiocb request(int fd, void *buf, size_t len, off_t offset)
+{
+	return (struct aiocb){
+		.aio_fildes = fd, .aio_buf = buf, .aio_nbytes = len,
+		.aio_offset = offset, .aio_sigevent.sigev_notify = SIGEV_NONE,
+	};
+}
+
+static ssize_t finished(struct aiocb *cb)
+{
+	const struct aiocb *list[] = { cb };
+
+	while (aio_error(cb) == EINPROGRESS)
+		aio_suspend(list, 1, NULL);
+	return aio_return(cb);
+}
+
+/* A file without a name, of n bytes 'a', 'b', ...; on a disk. */
+static int file_of(size_t n, int flags)
+{
+	int fd = open(".", O_TMPFILE | O_RDWR | flags, 0600);
+	static char bytes[1 << 16] __attribute__((aligned(4096)));
+
+	if (fd < 0)
+		fd = open("/tmp", O_TMPFILE | O_RDWR | flags, 0600);
+	if (fd < 0 && errno == EINVAL)
+		SKIP("this file system has no O_DIRECT");
+	ASSERT_GE(fd, 0);
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = 'a' + i % 26;
+	ASSERT_EQ(n, pwrite(fd, bytes, n, 0));
+	return fd;
+}
+
+static void pair(int s[2])
+{
+	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, s));
+}
+
+static int threads(void)
+{
+	DIR *dir = opendir("/proc/self/task");
+	struct dirent *e;
+	int n = 0;
+
+	ASSERT_TRUE(dir);
+	while ((e = readdir(dir)))
+		n += e->d_name[0] != '.';
+	closedir(dir);
+	return n;
+}
+
+static char direct_buf[64][4096] __attribute__((aligned(4096)));
+
+/* ---- reading and writing ---- */
+
+/* What was written is read back, from where it was written. */
+TEST(read_and_write)
+{
+	int fd = file_of(8192, 0);
+	char in[100] = "", out[] = "written";
+	struct aiocb w = request(fd, out, 7, 5000), r;
+
+	ASSERT_EQ(0, aio_write(&w));
+	EXPECT_EQ(7, finished(&w));
+	r = request(fd, in, 9, 4999);
+	ASSERT_EQ(0, aio_read(&r));
+	EXPECT_EQ(9, finished(&r));
+	EXPECT_EQ(0, memcmp(in + 1, "written", 7));
+}
+
+/* At the end of the file a read is short, beyond it empty. */
+TEST(the_end_of_a_file)
+{
+	int fd = file_of(8192, 0);
+	char in[100];
+	struct aiocb r = request(fd, in, 100, 8152);
+
+	ASSERT_EQ(0, aio_read(&r));
+	EXPECT_EQ(40, finished(&r));
+	r = request(fd, in, 100, 9000);
+	ASSERT_EQ(0, aio_read(&r));
+	EXPECT_EQ(0, finished(&r));
+}
+
+/* Past the page cache: 64 reads at once, each gets its own block. */
+TEST(direct_reads)
+{
+	int fd = file_of(1 << 16, O_DIRECT);
+	struct aiocb cb[64];
+
+	for (int i = 0; i < 64; i++) {
+		cb[i] = request(fd, direct_buf[i], 512, i * 512);
+		ASSERT_EQ(0, aio_read(&cb[i]));
+	}
+	for (int i = 63; i >= 0; i--) {
+		ssize_t n = finished(&cb[i]);
+
+		if (n < 0 && aio_error(&cb[i]) == EINVAL)
+			SKIP("O_DIRECT wants more than 512 bytes here");
+		EXPECT_EQ(512, n);
+		EXPECT_EQ('a' + i * 512 % 26, direct_buf[i][0]);
+	}
+}
+
+/* A file that is only in memory, as on tmpfs. */
+TEST(memory_file)
+{
+	int fd = memfd_create("m", 0);
+	char in[8] = "";
+	struct aiocb cb = request(fd, "memory", 6, 0);
+
+	ASSERT_EQ(0, aio_write(&cb));
+	EXPECT_EQ(6, finished(&cb));
+	cb = request(fd, in, 6, 0);
+	ASSERT_EQ(0, aio_read(&cb));
+	EXPECT_EQ(6, finished(&cb));
+	EXPECT_EQ(0, strcmp(in, "memory"));
+}
+
+/* Writes with O_APPEND land in the order of the calls. */
+TEST(append_in_order)
+{
+	int fd = file_of(0, O_APPEND);
+	char out[200], in[200];
+	struct aiocb cb[200];
+
+	for (int i = 0; i < 200; i++) {
+		out[i] = i;
+		cb[i] = request(fd, &out[i], 1, 0);
+		ASSERT_EQ(0, aio_write(&cb[i]));
+	}
+	for (int i = 0; i < 200; i++)
+		EXPECT_EQ(1, finished(&cb[i]));
+	EXPECT_EQ(200, pread(fd, in, 200, 0));
+	EXPECT_EQ(0, memcmp(in, out, 200));
+}
+
+/* So do writes to a pipe and reads from it. */
+TEST(pipe_in_order)
+{
+	char out[100], in[100];
+	struct aiocb w[100], r[100];
+	int p[2];
+
+	ASSERT_EQ(0, pipe(p));
+	for (int i = 0; i < 100; i++) {
+		out[i] = i;
+		r[i] = request(p[0], &in[i], 1, 0);
+		ASSERT_EQ(0, aio_read(&r[i]));
+	}
+	for (int i = 0; i < 100; i++) {
+		w[i] = request(p[1], &out[i], 1, 0);
+		ASSERT_EQ(0, aio_write(&w[i]));
+	}
+	for (int i = 0; i < 100; i++) {
+		EXPECT_EQ(1, finished(&w[i]));
+		EXPECT_EQ(1, finished(&r[i]));
+	}
+	EXPECT_EQ(0, memcmp(in, out, 100));
+}
+
+/* A blocking write to a stream takes all its bytes before it completes. */
+TEST(long_write_to_a_socket)
+{
+	static char out[4 << 20], in[4 << 20];
+	struct aiocb cb;
+	size_t have = 0;
+	int s[2];
+
+	pair(s);
+	for (size_t i = 0; i < sizeof(out); i++)
+		out[i] = i * 31 >> 3;
+	cb = request(s[0], out, sizeof(out), 0);
+	ASSERT_EQ(0, aio_write(&cb));
+	while (have < sizeof(in)) {
+		ssize_t n = read(s[1], in + have, sizeof(in) - have);
+
+		ASSERT_GE(n, 1);
+		have += n;
+	}
+	EXPECT_EQ(sizeof(out), finished(&cb));
+	EXPECT_EQ(0, memcmp(in, out, sizeof(in)));
+}
+
+/* ---- errors ---- */
+
+/* A wrong priority is told by the call, what else is wrong by aio_error. */
+TEST(errors)
+{
+	int fd = file_of(10, 0), p[2];
+	char buf[10];
+	struct aiocb cb = request(fd, buf, 10, 0);
+
+	cb.aio_reqprio = -1;
+	EXPECT_EQ(-1, aio_read(&cb));
+	EXPECT_EQ(EINVAL, errno);
+	cb = request(fd, buf, 10, -5);
+	ASSERT_EQ(0, aio_read(&cb));
+	EXPECT_EQ(-1, finished(&cb));
+	EXPECT_EQ(EINVAL, aio_error(&cb));
+	cb = request(fd, buf, 10, -5);
+	ASSERT_EQ(0, aio_write(&cb));
+	EXPECT_EQ(-1, finished(&cb));
+	EXPECT_EQ(EINVAL, aio_error(&cb));
+	cb = request(12345, buf, 10, 0);
+	ASSERT_EQ(0, aio_write(&cb));
+	EXPECT_EQ(-1, finished(&cb));
+	EXPECT_EQ(EBADF, aio_error(&cb));
+	ASSERT_EQ(0, pipe(p));
+	cb = request(p[1], buf, 10, 0);		/* its write end */
+	ASSERT_EQ(0, aio_read(&cb));
+	EXPECT_EQ(-1, finished(&cb));
+	EXPECT_EQ(EBADF, aio_error(&cb));
+	cb = request(fd, (void *)16, 10, 0);
+	ASSERT_EQ(0, aio_read(&cb));
+	EXPECT_EQ(-1, finished(&cb));
+	EXPECT_EQ(EFAULT, aio_error(&cb));
+	EXPECT_EQ(-1, aio_fsync(77, &cb));
+	EXPECT_EQ(EINVAL, errno);
+	EXPECT_EQ(-1, aio_suspend(&(const struct aiocb *){ &cb }, -1, NULL));
+	EXPECT_EQ(EINVAL, errno);
+}
+
+/* ---- aio_fsync ---- */
+
+/* Both kinds, after a write in flight on the same descriptor. */
+TEST(fsync)
+{
+	int fd = file_of(0, 0);
+	struct aiocb w = request(fd, "x", 1, 0), f = request(fd, NULL, 0, 0);
+
+	ASSERT_EQ(0, aio_write(&w));
+	ASSERT_EQ(0, aio_fsync(O_SYNC, &f));
+	EXPECT_EQ(0, finished(&f));
+	EXPECT_EQ(0, aio_error(&w));
+	EXPECT_EQ(1, aio_return(&w));
+	ASSERT_EQ(0, aio_fsync(O_DSYNC, &f));
+	EXPECT_EQ(0, finished(&f));
+}
+
+static volatile sig_atomic_t caught;
+static int caught_code;
+static void *caught_value;
+
+static void on_signal(int sig, siginfo_t *info, void *context)
+{
+	(void)sig, (void)context;
+	caught_code = info->si_code;
+	caught_value = info->si_value.sival_ptr;
+	caught++;
+}
+
+static void handle(int sig)
+{
+	struct sigaction act = { .sa_sigaction = on_signal,
+				 .sa_flags = SA_SIGINFO };
+
+	caught = 0;
+	ASSERT_EQ(0, sigaction(sig, &act, NULL));
+}
+
+/* Behind O_DIRECT writes that nobody looks at, told by a signal. */
+TEST(fsync_after_direct_writes)
+{
+	int fd = file_of(1 << 16, O_DIRECT);
+	struct aiocb w[8], f = request(fd, NULL, 0, 0);
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGRTMIN);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	for (int i = 0; i < 8; i++) {
+		w[i] = request(fd, direct_buf[i], 4096, i * 4096);
+		ASSERT_EQ(0, aio_write(&w[i]));
+	}
+	f.aio_sigevent.sigev_notify = SIGEV_SIGNAL;
+	f.aio_sigevent.sigev_signo = SIGRTMIN;
+	ASSERT_EQ(0, aio_fsync(O_SYNC, &f));
+	EXPECT_EQ(SIGRTMIN, sigwaitinfo(&set, NULL));
+	EXPECT_EQ(0, aio_error(&f));
+	for (int i = 0; i < 8; i++)
+		EXPECT_EQ(0, aio_error(&w[i]));
+}
+
+/* ---- notification ---- */
+
+/* One signal for each request, with its value and SI_ASYNCIO. */
+TEST(signals)
+{
+	int fd = file_of(100, 0), s[2];
+	char buf[10];
+	struct aiocb cb = request(fd, buf, 10, 0);
+
+	handle(SIGRTMIN + 1);
+	cb.aio_sigevent.sigev_notify = SIGEV_SIGNAL;
+	cb.aio_sigevent.sigev_signo = SIGRTMIN + 1;
+	cb.aio_sigevent.sigev_value.sival_ptr = &cb;
+	ASSERT_EQ(0, aio_read(&cb));
+	while (!caught)
+		poll(NULL, 0, 1);
+	EXPECT_EQ(SI_ASYNCIO, caught_code);
+	EXPECT_EQ(&cb, caught_value);
+	EXPECT_EQ(0, aio_error(&cb));
+	EXPECT_EQ(10, aio_return(&cb));
+	pair(s);
+	cb.aio_fildes = s[0];
+	ASSERT_EQ(0, aio_read(&cb));
+	ASSERT_EQ(5, write(s[1], "hello", 5));
+	while (caught < 2)
+		poll(NULL, 0, 1);
+	EXPECT_EQ(5, aio_return(&cb));
+}
+
+static int called;
+static pthread_t called_in;
+
+static void on_call(sigval_t value)
+{
+	called_in = pthread_self();
+	__atomic_fetch_add(&called, value.sival_int, __ATOMIC_SEQ_CST);
+}
+
+/* A callback in another thread, for what is in memory and what is waited for. */
+TEST(callbacks)
+{
+	int fd = file_of(100, 0), s[2];
+	char buf[10];
+	struct aiocb cb = request(fd, buf, 10, 0);
+
+	cb.aio_sigevent.sigev_notify = SIGEV_THREAD;
+	cb.aio_sigevent.sigev_notify_function = on_call;
+	cb.aio_sigevent.sigev_value.sival_int = 1;
+	ASSERT_EQ(0, aio_read(&cb));
+	while (__atomic_load_n(&called, __ATOMIC_SEQ_CST) < 1)
+		poll(NULL, 0, 1);
+	EXPECT_TRUE(!pthread_equal(called_in, pthread_self()));
+	pair(s);
+	cb.aio_fildes = s[0];
+	ASSERT_EQ(0, aio_read(&cb));
+	ASSERT_EQ(5, write(s[1], "hello", 5));
+	while (__atomic_load_n(&called, __ATOMIC_SEQ_CST) < 2)
+		poll(NULL, 0, 1);
+	EXPECT_EQ(5, aio_return(&cb));
+}
+
+/* ---- aio_suspend ---- */
+
+/* One of several is enough; NULL entries count for nothing. */
+TEST(suspend)
+{
+	char buf[2][8];
+	struct aiocb cb[2];
+	const struct aiocb *list[] = { &cb[0], NULL, &cb[1] };
+	struct timespec soon = { .tv_nsec = 10000000 };
+	int s[2][2];
+
+	for (int i = 0; i < 2; i++) {
+		pair(s[i]);
+		cb[i] = request(s[i][0], buf[i], 8, 0);
+		ASSERT_EQ(0, aio_read(&cb[i]));
+	}
+	EXPECT_EQ(-1, aio_suspend(list, 3, &soon));
+	EXPECT_EQ(EAGAIN, errno);
+	ASSERT_EQ(1, write(s[1][1], "x", 1));
+	EXPECT_EQ(0, aio_suspend(list, 3, NULL));
+	EXPECT_EQ(EINPROGRESS, aio_error(&cb[0]));
+	EXPECT_EQ(0, aio_error(&cb[1]));
+	EXPECT_EQ(0, aio_suspend(list + 1, 1, NULL));
+}
+
+/* A signal's handler ends it. */
+TEST(suspend_is_interrupted)
+{
+	struct itimerval soon = { .it_value.tv_usec = 20000 };
+	struct aiocb cb;
+	const struct aiocb *list[] = { &cb };
+	char buf[8];
+	int s[2];
+
+	handle(SIGALRM);
+	pair(s);
+	cb = request(s[0], buf, 8, 0);
+	ASSERT_EQ(0, aio_read(&cb));
+	setitimer(ITIMER_REAL, &soon, NULL);
+	EXPECT_EQ(-1, aio_suspend(list, 1, NULL));
+	EXPECT_EQ(EINTR, errno);
+}
+
+static struct aiocb *in_handler;
+
+static void suspend_handler(int sig)
+{
+	const struct aiocb *list[] = { in_handler };
+
+	(void)sig;
+	while (aio_error(in_handler) == EINPROGRESS)
+		aio_suspend(list, 1, NULL);
+	caught++;
+}
+
+/* In a handler that interrupts any of the library's functions. */
+TEST_TIMEOUT(suspend_in_a_handler, 20)
+{
+	struct itimerval often = { { 0, 500 }, { 0, 500 } };
+	int fd = file_of(1 << 16, O_DIRECT), s[2];
+	struct aiocb cb = request(fd, direct_buf[0], 4096, 0), other;
+
+	GLIBC_CANNOT("a mutex that the interrupted thread holds");
+	in_handler = &other;
+	pair(s);
+	signal(SIGALRM, suspend_handler);
+	for (int i = 0; i < 300; i++) {
+		/* In turns a file's read and a socket's. */
+		other = i & 1 ? request(fd, direct_buf[1], 4096, 8192)
+			      : request(s[0], direct_buf[1], 1, 0);
+		ASSERT_EQ(0, aio_read(&other));
+		setitimer(ITIMER_REAL, &often, NULL);
+		ASSERT_EQ(0, aio_read(&cb));
+		if (!(i & 1))
+			ASSERT_EQ(1, write(s[1], "x", 1));
+		EXPECT_EQ(4096, finished(&cb));
+		setitimer(ITIMER_REAL, &(struct itimerval){ 0 }, NULL);
+		ASSERT_GE(finished(&other), 1);
+	}
+}
+
+static void *suspends(void *arg)
+{
+	const struct aiocb *list[] = { arg };
+
+	aio_suspend(list, 1, NULL);
+	return NULL;
+}
+
+/* A thread is cancelled in it. */
+TEST(suspend_is_a_cancellation_point)
+{
+	struct aiocb cb;
+	char buf[8];
+	pthread_t t;
+	void *result;
+	int s[2];
+
+	pair(s);
+	cb = request(s[0], buf, 8, 0);
+	ASSERT_EQ(0, aio_read(&cb));
+	ASSERT_EQ(0, pthread_create(&t, NULL, suspends, &cb));
+	poll(NULL, 0, 5);
+	ASSERT_EQ(0, pthread_cancel(t));
+	ASSERT_EQ(0, pthread_join(t, &result));
+	EXPECT_EQ(PTHREAD_CANCELED, result);
+	ASSERT_EQ(2, write(s[1], "ok", 2));
+	EXPECT_EQ(2, finished(&cb));
+}
+
+static void *reads_direct(void *arg)
+{
+	int fd = *(int *)arg;
+	char *buf = aligned_alloc(4096, 4096);
+
+	for (int i = 0; i < 2000; i++) {
+		struct aiocb cb = request(fd, buf, 4096, i % 16 * 4096);
+
+		ASSERT_EQ(0, aio_read(&cb));
+		ASSERT_EQ(4096, finished(&cb));
+		ASSERT_EQ('a' + i % 16 * 4096 % 26, buf[0]);
+	}
+	free(buf);
+	return NULL;
+}
+
+/* Many threads wait at once, each for its own. */
+TEST_TIMEOUT(many_threads_wait, 30)
+{
+	int fd = file_of(1 << 16, O_DIRECT);
+	pthread_t t[8];
+
+	for (int i = 0; i < 8; i++)
+		ASSERT_EQ(0, pthread_create(&t[i], NULL, reads_direct, &fd));
+	for (int i = 0; i < 8; i++)
+		ASSERT_EQ(0, pthread_join(t[i], NULL));
+}
+
+/* ---- lio_listio ---- */
+
+/* LIO_WAIT returns when all are done; one that failed is EIO. */
+TEST(listio_wait)
+{
+	int fd = file_of(1 << 16, O_DIRECT), s[2];
+	struct aiocb cb[40], *list[41];
+
+	for (int i = 0; i < 40; i++) {
+		cb[i] = request(fd, direct_buf[i], 512, i * 512);
+		cb[i].aio_lio_opcode = LIO_READ;
+		list[i] = &cb[i];
+	}
+	list[40] = NULL;
+	ASSERT_EQ(0, lio_listio(LIO_WAIT, list, 41, NULL));
+	for (int i = 0; i < 40; i++) {
+		EXPECT_EQ(0, aio_error(&cb[i]));
+		EXPECT_EQ(512, aio_return(&cb[i]));
+		EXPECT_EQ('a' + i * 512 % 26, direct_buf[i][0]);
+	}
+	/* Mixed: a socket's, the file's, and a bad one. */
+	pair(s);
+	ASSERT_EQ(1, write(s[1], "x", 1));
+	cb[0].aio_fildes = s[0];
+	EXPECT_EQ(0, lio_listio(LIO_WAIT, list, 10, NULL));
+	EXPECT_EQ(1, aio_return(&cb[0]));
+	cb[3].aio_fildes = -1;
+	ASSERT_EQ(1, write(s[1], "x", 1));
+	EXPECT_EQ(-1, lio_listio(LIO_WAIT, list, 10, NULL));
+	EXPECT_EQ(EIO, errno);
+	EXPECT_EQ(EBADF, aio_error(&cb[3]));
+	EXPECT_EQ(-1, lio_listio(77, list, 10, NULL));
+	EXPECT_EQ(EINVAL, errno);
+}
+
+/* LIO_NOWAIT signals once for the list, and for each that asks for it. */
+TEST(listio_nowait)
+{
+	int fd = file_of(8192, 0);
+	char buf[4][10];
+	struct aiocb cb[4], *list[4];
+	struct sigevent sigev = {
+		.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGRTMIN,
+		.sigev_value.sival_ptr = list,
+	};
+
+	handle(SIGRTMIN);
+	for (int i = 0; i < 4; i++) {
+		cb[i] = request(fd, buf[i], 10, i * 10);
+		cb[i].aio_lio_opcode = LIO_WRITE;
+		list[i] = &cb[i];
+	}
+	ASSERT_EQ(0, lio_listio(LIO_NOWAIT, list, 4, &sigev));
+	while (!caught)
+		poll(NULL, 0, 1);
+	EXPECT_EQ(list, caught_value);
+	for (int i = 0; i < 4; i++) {
+		EXPECT_EQ(0, aio_error(&cb[i]));
+		cb[i].aio_lio_opcode = LIO_READ;
+	}
+	called = 0;
+	sigev.sigev_notify = SIGEV_THREAD;
+	sigev.sigev_notify_function = on_call;
+	sigev.sigev_notify_attributes = NULL;
+	sigev.sigev_value.sival_int = 3;
+	ASSERT_EQ(0, lio_listio(LIO_NOWAIT, list, 4, &sigev));
+	while (__atomic_load_n(&called, __ATOMIC_SEQ_CST) < 3)
+		poll(NULL, 0, 1);
+}
+
+/* Ended by a signal it leaves nothing behind that the requests would touch. */
+TEST(listio_interrupted)
+{
+	struct itimerval soon = { .it_value.tv_usec = 20000 };
+	static struct aiocb cb;
+	struct aiocb *list[] = { &cb };
+	char buf[8];
+	int s[2];
+
+	GLIBC_CANNOT("waiters on the stack, written to later");
+	handle(SIGALRM);
+	pair(s);
+	for (int i = 0; i < 3; i++) {
+		cb = request(s[0], buf, 8, 0);
+		cb.aio_lio_opcode = LIO_READ;
+		setitimer(ITIMER_REAL, &soon, NULL);
+		EXPECT_EQ(-1, lio_listio(LIO_WAIT, list, 1, NULL));
+		EXPECT_EQ(EINTR, errno);
+		EXPECT_EQ(EINPROGRESS, aio_error(&cb));
+		ASSERT_EQ(2, write(s[1], "ok", 2));
+		EXPECT_EQ(2, finished(&cb));
+	}
+}
+
+/* ---- aio_cancel ---- */
+
+/* What is done is done; what waits behind another is cancelled. */
+TEST(cancel)
+{
+	static char big[8 << 20];
+	struct aiocb cb[3];
+	char buf[8];
+	int s[2], fd = file_of(100, 0);
+
+	cb[0] = request(fd, buf, 8, 0);
+	ASSERT_EQ(0, aio_read(&cb[0]));
+	finished(&cb[0]);
+	EXPECT_EQ(AIO_ALLDONE, aio_cancel(fd, &cb[0]));
+	EXPECT_EQ(AIO_ALLDONE, aio_cancel(fd, NULL));
+	EXPECT_EQ(-1, aio_cancel(-1, NULL));
+	EXPECT_EQ(EBADF, errno);
+	pair(s);
+	for (int i = 0; i < 3; i++) {
+		cb[i] = request(s[0], big, sizeof(big), 0);
+		ASSERT_EQ(0, aio_write(&cb[i]));
+	}
+	poll(NULL, 0, 10);		/* the first may start */
+	EXPECT_EQ(AIO_CANCELED, aio_cancel(s[0], &cb[2]));
+	EXPECT_EQ(ECANCELED, aio_error(&cb[2]));
+	EXPECT_EQ(-1, aio_return(&cb[2]));
+	EXPECT_EQ(AIO_NOTCANCELED, aio_cancel(s[0], NULL));
+	EXPECT_EQ(ECANCELED, aio_error(&cb[1]));
+}
+
+/* A read that waits for a pipe, a socket. */
+TEST(cancel_a_blocked_read)
+{
+	struct aiocb cb;
+	char buf[8];
+	int s[2], p[2];
+
+	GLIBC_CANNOT("AIO_NOTCANCELED, a thread is in read");
+	pair(s);
+	ASSERT_EQ(0, pipe(p));
+	for (int i = 0; i < 200; i++) {
+		int fd = i & 1 ? s[0] : p[0];
+
+		cb = request(fd, buf, 8, 0);
+		ASSERT_EQ(0, aio_read(&cb));
+		if (i & 2)
+			sched_yield();
+		EXPECT_EQ(AIO_CANCELED, aio_cancel(fd, i & 4 ? NULL : &cb));
+		EXPECT_EQ(ECANCELED, aio_error(&cb));
+	}
+	ASSERT_EQ(2, write(s[1], "ok", 2));
+	cb = request(s[0], buf, 8, 0);
+	ASSERT_EQ(0, aio_read(&cb));
+	EXPECT_EQ(2, finished(&cb));
+}
+
+/* ---- requests do not stand in each other's way ---- */
+
+/* Reads of twenty empty pipes, then one of a file. */
+TEST(blocked_reads_hold_back_nobody)
+{
+	struct aiocb cb[20], file;
+	int fd = file_of(100, 0), p[2];
+	char buf[20][8], in[8];
+
+	GLIBC_CANNOT("twenty threads, all in read");
+	for (int i = 0; i < 20; i++) {
+		ASSERT_EQ(0, pipe(p));
+		cb[i] = request(p[0], buf[i], 8, 0);
+		ASSERT_EQ(0, aio_read(&cb[i]));
+	}
+	file = request(fd, in, 8, 0);
+	ASSERT_EQ(0, aio_write(&file));
+	EXPECT_EQ(8, finished(&file));
+}
+
+/* A read that waits on a socket, and a write on the same. */
+TEST(read_and_write_of_a_socket)
+{
+	struct aiocb r, w;
+	char in[8], back[8];
+	int s[2];
+
+	GLIBC_CANNOT("one request at a time on a descriptor");
+	pair(s);
+	r = request(s[0], in, 8, 0);
+	ASSERT_EQ(0, aio_read(&r));
+	w = request(s[0], "hello", 5, 0);
+	ASSERT_EQ(0, aio_write(&w));
+	EXPECT_EQ(5, finished(&w));
+	EXPECT_EQ(5, read(s[1], back, 8));
+	EXPECT_EQ(EINPROGRESS, aio_error(&r));
+	ASSERT_EQ(2, write(s[1], "ok", 2));
+	EXPECT_EQ(2, finished(&r));
+}
+
+/* Requests on 64 descriptors at once are one more thread. */
+TEST(one_thread_for_all)
+{
+	struct aiocb cb[64];
+	char buf[64];
+	int s[64][2];
+
+	GLIBC_CANNOT("a thread for each, up to twenty");
+	for (int i = 0; i < 64; i++) {
+		pair(s[i]);
+		cb[i] = request(s[i][0], &buf[i], 1, 0);
+		ASSERT_EQ(0, aio_read(&cb[i]));
+	}
+	EXPECT_EQ(2, threads());
+	for (int i = 0; i < 64; i++)
+		ASSERT_EQ(1, write(s[i][1], "x", 1));
+	for (int i = 0; i < 64; i++)
+		EXPECT_EQ(1, finished(&cb[i]));
+}
+
+/* ---- the life of a process ---- */
+
+/* A child has no requests and can make its own; the parent's go on. */
+TEST(fork_in_the_middle)
+{
+	struct aiocb cb, own;
+	char buf[8];
+	int s[2], t[2], status, fd = file_of(1 << 16, O_DIRECT);
+	pid_t pid;
+
+	GLIBC_CANNOT("the child waits for threads that it has not");
+	pair(s);
+	cb = request(s[0], buf, 8, 0);
+	ASSERT_EQ(0, aio_read(&cb));
+	own = request(fd, direct_buf[0], 4096, 0);
+	ASSERT_EQ(0, aio_read(&own));
+	EXPECT_EQ(4096, finished(&own));
+	pid = fork();
+	if (!pid) {
+		pair(t);
+		own = request(t[0], buf, 8, 0);
+		if (aio_read(&own) || write(t[1], "abc", 3) != 3 ||
+		    finished(&own) != 3)
+			_exit(1);
+		own = request(fd, direct_buf[0], 4096, 0);
+		if (aio_read(&own) || finished(&own) != 4096)
+			_exit(2);
+		_exit(0);
+	}
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(0, status);
+	EXPECT_EQ(EINPROGRESS, aio_error(&cb));
+	ASSERT_EQ(2, write(s[1], "ok", 2));
+	EXPECT_EQ(2, finished(&cb));
+}
+
+static void *submits(void *arg)
+{
+	struct aiocb *cb = arg;
+
+	for (int i = 0; i < 3; i++)
+		ASSERT_EQ(0, aio_read(&cb[i]));
+	return NULL;
+}
+
+/* The thread that made a request has ended: the request completes. */
+TEST(the_submitter_has_ended)
+{
+	int fd = file_of(1 << 16, O_DIRECT), s[2], p[2];
+	struct aiocb cb[3];
+	char buf[2][8];
+	pthread_t t;
+
+	pair(s);
+	ASSERT_EQ(0, pipe(p));
+	cb[0] = request(s[0], buf[0], 8, 0);
+	cb[1] = request(p[0], buf[1], 8, 0);
+	cb[2] = request(fd, direct_buf[0], 4096, 0);
+	ASSERT_EQ(0, pthread_create(&t, NULL, submits, cb));
+	ASSERT_EQ(0, pthread_join(t, NULL));
+	ASSERT_EQ(1, write(s[1], "x", 1));
+	ASSERT_EQ(2, write(p[1], "xy", 2));
+	EXPECT_EQ(1, finished(&cb[0]));
+	EXPECT_EQ(2, finished(&cb[1]));
+	EXPECT_EQ(4096, finished(&cb[2]));
+}
+
+static void *feeds(void *arg)
+{
+	int *s = arg;
+
+	for (int i = 0; i < 50; i++) {
+		if (write(s[0], "x", 1) != 1 || write(s[1], "x", 1) != 1)
+			break;
+		poll(NULL, 0, 1);
+	}
+	return NULL;
+}
+
+/* No call of the program is interrupted by a request that completes. */
+TEST_TIMEOUT(nobody_is_interrupted, 30)
+{
+	struct timespec t = { .tv_nsec = 20000000 };
+	struct sembuf down = { .sem_op = -1 };
+	int ep = epoll_create1(0), sem, idle[2], fd;
+	struct epoll_event ev;
+	sigset_t set;
+
+	fd = file_of(1 << 16, O_DIRECT);
+	pair(idle);
+	sem = semget(IPC_PRIVATE, 1, 0600);
+	ASSERT_GE(sem, 0);
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	setsockopt(idle[0], SOL_SOCKET, SO_RCVTIMEO,
+		   &(struct timeval){ .tv_usec = 20000 },
+		   sizeof(struct timeval));
+	for (int call = 0; call < 4; call++) {
+		struct aiocb cb[108];
+		static char buf[100];
+		int a[2], b[2], events, to[2];
+		pthread_t feeder;
+		char c;
+
+		pair(a);
+		pair(b);
+		for (int i = 0; i < 100; i++) {
+			cb[i] = request(i & 1 ? a[0] : b[0], &buf[i], 1, 0);
+			ASSERT_EQ(0, aio_read(&cb[i]));
+		}
+		for (int i = 100; i < 108; i++) {
+			cb[i] = request(fd, direct_buf[i - 100], 4096, 0);
+			ASSERT_EQ(0, aio_read(&cb[i]));
+		}
+		to[0] = a[1];
+		to[1] = b[1];
+		ASSERT_EQ(0, pthread_create(&feeder, NULL, feeds, to));
+		events = call == 0 ? epoll_wait(ep, &ev, 1, 20) : 0;
+		if (call == 1) {
+			EXPECT_EQ(-1, sigtimedwait(&set, NULL, &t));
+			EXPECT_EQ(EAGAIN, errno);
+		} else if (call == 2) {
+			EXPECT_EQ(-1, semtimedop(sem, &down, 1, &t));
+			EXPECT_EQ(EAGAIN, errno);
+		} else if (call == 3) {
+			EXPECT_EQ(-1, recv(idle[0], &c, 1, 0));
+			EXPECT_EQ(EAGAIN, errno);
+		}
+		EXPECT_EQ(0, events);
+		for (int i = 0; i < 108; i++)
+			EXPECT_EQ(i < 100 ? 1 : 4096, finished(&cb[i]));
+		ASSERT_EQ(0, pthread_join(feeder, NULL));
+	}
+	semctl(sem, 0, IPC_RMID);
+}
+
+/* All descriptors from 3 on are closed, as a daemon does at its start. */
+TEST(descriptors_are_closed)
+{
+	struct aiocb cb;
+	char buf[8];
+	int s[2], fd;
+
+	for (int round = 0; round < 3; round++) {
+		pair(s);
+		cb = request(s[0], buf, 8, 0);
+		ASSERT_EQ(0, aio_read(&cb));
+		ASSERT_EQ(1, write(s[1], "x", 1));
+		EXPECT_EQ(1, finished(&cb));
+		fd = file_of(1 << 16, O_DIRECT);
+		cb = request(fd, direct_buf[0], 4096, 0);
+		ASSERT_EQ(0, aio_read(&cb));
+		EXPECT_EQ(4096, finished(&cb));
+		syscall(SYS_close_range, 3, ~0U, 0);
+	}
+}
