@@ -101,10 +101,14 @@ void record_strace(FILE *f, const char *from, struct text *record)
 		at[strcspn(at, "\n")] = 0;
 		at += strspn(at, " ");
 		squeeze(at);
-		if (!playing) {
-			playing = !strncmp(at, from, strlen(from));
+		if (from && !strncmp(at, from, strlen(from))) {
+			playing = 1;
+			record->len = 0;	/* it begins anew */
+			text_add(record, "%s", "");
 			continue;
 		}
+		if (!playing)
+			continue;
 		who = number_of(&known, pid, 1);
 		rest = strstr(at, cut);
 		if (rest && !rest[strlen(cut)]) {
@@ -166,13 +170,14 @@ static void add_fields(struct text *record, struct numbers *known,
 static int record_kernel(const struct kernel *k, struct text *record)
 {
 	struct numbers known = { .n = 0 };
-	long n, first = 0, calls[257];
+	long n, first = -1, calls[257];
 	const struct event *e = kernel_events(k, &n);
 	size_t size;
 
-	while (first < n && !is_beginning(&e[first]))
-		first++;
-	if (first == n)
+	for (long i = 0; i < n; i++)
+		if (is_beginning(&e[i]))
+			first = i;
+	if (first < 0)
 		return -1;
 	for (long i = first; i < n; i++)	/* ours make calls */
 		if (!strcmp(e[i].name, "sys_enter") &&
@@ -498,7 +503,7 @@ int claim_play(const char *id)
 	for (const struct claim *c = claims; c->id; c++)
 		if (c->play && !strcmp(c->id, id)) {
 			alarm(SECONDS_MAX);
-			remark("%.*s", PLAY_BEGINS_BYTES, "the play begins");
+			play_begins();
 			c->play();
 			return 0;
 		}

@@ -18,6 +18,11 @@ void remark(const char *format, ...)
 	syscall(SYS_write, -1, text, n);
 }
 
+void play_begins(void)
+{
+	remark("%.*s", PLAY_BEGINS_BYTES, "the play begins");
+}
+
 void cannot(const char *format, ...)
 {
 	va_list args;

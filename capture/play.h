@@ -24,9 +24,12 @@
 #include <unistd.h>
 #include "claims.h"
 
-/* How strace shows the remark that each play begins with. */
+/* How strace shows play_begins(). */
 #define PLAY_BEGINS "write(-1, \"the play begins\""
 enum { PLAY_BEGINS_BYTES = 15 };
+
+/* What was until now is not in the record; done before each play, too. */
+void play_begins(void);
 
 /* A line of strace's record: a write(2) to no file. */
 __attribute__((format(printf, 1, 2)))
@@ -81,7 +84,7 @@ const char *file_in_memory(void);
 int run_play(char *const *command, struct text *said);
 
 /*
- * strace's log f as a record, from below the first line that begins with
+ * strace's log f as a record, from below the last line that begins with
  * `from`, or whole; a call that was cut in two is one line, where it ended.
  */
 void record_strace(FILE *f, const char *from, struct text *record);
