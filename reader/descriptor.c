@@ -242,6 +242,8 @@ enum file_kind file_kind_of(struct slice d, struct slice *name)
 		{ "UNIX-DGRAM", FILE_DATAGRAM }, { "NETLINK", FILE_NETLINK },
 		{ "socket:[", FILE_SOCKET }, { "UNIX", FILE_SOCKET },
 		{ "TCP", FILE_SOCKET }, { "SCTP", FILE_SOCKET },
+		{ "RAW", FILE_DATAGRAM }, { "PACKET", FILE_DATAGRAM },
+		{ "PING", FILE_DATAGRAM },
 		{ "/dev/pts/", FILE_TERMINAL }, { "/dev/tty", FILE_TERMINAL },
 		{ "/memfd:", FILE_MEMFD }, { "/dev/", FILE_DEVICE },
 		{ "anon_inode:", FILE_OTHER }, { "/", FILE_REGULAR },
@@ -267,8 +269,10 @@ enum file_kind file_kind_of(struct slice d, struct slice *name)
 
 static void refine(struct file *f, struct slice decoration)
 {
+	char plain[4096];
 	struct slice name;
-	enum file_kind k = file_kind_of(decoration, &name);
+	enum file_kind k = file_kind_of(line_plain(decoration, plain,
+						   sizeof(plain)), &name);
 
 	if (f->kind == FILE_UNKNOWN || (f->kind == FILE_SOCKET &&
 					k == FILE_CONNECTION)) {

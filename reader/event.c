@@ -286,6 +286,99 @@ static void call_done(struct joiner *j, struct event *e)
 		release(j, s, SLICE("= -1 EINTR (Interrupted)"), e, 1);
 }
 
+/* ---- the program's own output, in a log that went to a terminal ---- */
+
+/* The bytes that the string at p stands for.  Returns where it ends, or NULL. */
+static const char *unescape(struct said *s, const char *p, const char *end)
+{
+	static const char from[] = "ntrfv", to[] = "\n\t\r\f\v";
+	const char *known;
+	int digits, c;
+
+	for (p++; p < end && *p != '"'; p++) {
+		c = *p;
+		if (c == '\\' && ++p < end) {
+			known = strchr(from, *p);
+			c = known && *p ? to[known - from] : *p;
+			for (digits = 0; digits < 3 && p < end && *p >= '0' &&
+			     *p <= '7'; digits++, p++)
+				c = (digits ? c * 8 : 0) + *p - '0';
+			p -= !!digits;
+		}
+		if (s->len == sizeof(s->text))
+			s->whole = 0;
+		else
+			s->text[s->len++] = c;
+	}
+	return p < end ? p + 1 : NULL;
+}
+
+/* write(1, "text", 4) and writev(2, [{iov_base="text", iov_len=4}, ...], 2) */
+static void announce(struct joiner *j, struct slice name, struct slice args)
+{
+	const char *p = args.at, *end = args.at + args.len, *number;
+	struct said *s;
+
+	if (name.len < 5 || name.len > 6 || !slice_starts(name, "write"))
+		return;
+	if (slice_starts(args, "fd="))
+		p += 3;
+	if (end - p < 2 || (*p != '1' && *p != '2') ||
+	    (p[1] != ',' && p[1] != '<'))
+		return;
+	s = &j->said[j->n_said++ % SAID];
+	s->len = s->owed = 0;
+	s->whole = 1;
+	while ((p = memchr(p, '"', end - p))) {
+		p = unescape(s, p, end);
+		if (!p)
+			return;
+		if (end - p > 3 && !memcmp(p, "...", 3)) {
+			s->whole = 0;
+			p += 3;
+		}
+		while (p < end && (*p < '0' || *p > '9') && *p != '"')
+			p++;
+		s->owed += slice_number(slice_of(p, end), &number);
+	}
+}
+
+/* Is the line, or does it begin with, what a program has just written? */
+static int is_said(struct joiner *j, struct line *l)
+{
+	for (unsigned i = 0; i < SAID; i++) {
+		struct said *s = &j->said[i];
+
+		if (s->owed < l->text.len || !l->text.len)
+			continue;
+		if (s->whole ? !memmem(s->text, s->len, l->text.at, l->text.len)
+			     : l->kind == LINE_TAIL || (l->kind == LINE_CUT &&
+				(l->body.at != l->text.at ||
+				 call_find(l->name) != CALL_OTHER)))
+			continue;
+		s->owed -= s->owed > l->text.len ? l->text.len + 1 : s->owed;
+		return 1;
+	}
+	return 0;
+}
+
+/* A prompt has no newline: "name? [pid 7] read(0," holds both. */
+static void strip_said(struct joiner *j, struct line *l)
+{
+	for (unsigned i = 0; i < SAID; i++) {
+		const struct said *s = &j->said[i];
+		const char *last = memrchr(s->text, '\n', s->len);
+		size_t len = last ? (size_t)(s->text + s->len - last - 1)
+				  : s->len;
+
+		if (!s->owed || !s->whole || !len || len >= l->text.len ||
+		    memcmp(l->text.at, s->text + s->len - len, len))
+			continue;
+		line_read(l, l->text.at + len, l->text.len - len);
+		return;
+	}
+}
+
 /* ---- lines ---- */
 
 static void whole_call(struct joiner *j, struct strand *s, struct line *l,
@@ -299,6 +392,7 @@ static void whole_call(struct joiner *j, struct strand *s, struct line *l,
 
 	if (l->took_ns != NO_TIME)
 		j->has_durations = 1;
+	announce(j, l->name, l->args);
 	finish_times(&e, NO_TIME);
 	if (e.call == CALL_CLONE || e.call == CALL_FORK)
 		if (l->ret > 0)
@@ -315,6 +409,7 @@ static void begun(struct joiner *j, struct strand *s, struct line *l,
 	s->first = number;
 	s->start_ns = now;
 	s->took_ns = NO_TIME;
+	announce(j, l->name, slice_after(l->body, "("));
 	emit_plain(j, EVENT_BEGUN, s, l, number, now);
 }
 
@@ -432,6 +527,7 @@ static void cut(struct joiner *j, struct strand *s, struct line *l,
 	j->cut_first = number;
 	j->cut_start_ns = now;
 	j->cut_doubtful = !(l->flags & LINE_ATTACHED);
+	announce(j, l->name, slice_after(l->body, "("));
 	promised(j, l);
 	emit_plain(j, EVENT_NOTE, s, l, number, now);
 }
@@ -505,23 +601,27 @@ static void note(struct joiner *j, struct line *l, unsigned long number,
 	emit_plain(j, EVENT_NOTE, NULL, l, number, now);
 }
 
-/* Inside the table of -c: rules, rows of numbers and the total. */
+/*
+ * Inside the table of -c: rules, rows and the total.  A row is numbers and a
+ * name, in the order that -U asked for.
+ */
 static int in_table(struct joiner *j, struct line *l)
 {
 	struct slice t = slice_trim(l->text);
 
-	if (!j->in_table)
-		return 0;
-	if (!t.len || *t.at == '-' || (*t.at >= '0' && *t.at <= '9' &&
-				       !memchr(t.at, '(', t.len) &&
-				       !slice_find(t, "+++"))) {
-		if (slice_ends(t, " total"))
+	for (size_t i = 0; i < t.len; i++) {
+		char c = t.at[i];
+
+		if (c != ' ' && c != '.' && c != '-' && c != '_' &&
+		    !(c >= '0' && c <= '9') && !(c >= 'a' && c <= 'z')) {
 			j->in_table = 0;
-		l->kind = LINE_TABLE;
-		return 1;
+			return 0;
+		}
 	}
-	j->in_table = 0;
-	return 0;
+	if (slice_ends(t, " total") || slice_starts(t, "total "))
+		j->in_table = 0;
+	l->kind = LINE_TABLE;
+	return 1;
 }
 
 void joiner_line(struct joiner *j, struct line *l, unsigned long number,
@@ -534,6 +634,16 @@ void joiner_line(struct joiner *j, struct line *l, unsigned long number,
 	if (j->in_table && in_table(j, l)) {
 		note(j, l, number, NO_TIME);
 		return;
+	}
+	if (l->kind == LINE_UNKNOWN || l->kind == LINE_CUT ||
+	    l->kind == LINE_TAIL) {
+		if (is_said(j, l)) {
+			j->own_output++;
+			l->kind = LINE_CHATTER;
+			note(j, l, number, NO_TIME);
+			return;
+		}
+		strip_said(j, l);
 	}
 	now = time_of(j, l);
 	if (j->cut_strand && j->cut_doubtful && l->kind != LINE_TAIL &&

@@ -62,6 +62,19 @@ struct event {
 	int joined;		/* from an unfinished and a resumed line */
 };
 
+/*
+ * What a program wrote to its terminal: strace's lines go to the same place,
+ * and then so does this.
+ */
+struct said {
+	char text[512];
+	size_t len;
+	unsigned long owed;	/* bytes of it that have not been seen */
+	int whole;		/* text is all of it */
+};
+
+enum { SAID = 4 };
+
 struct joiner {
 	void (*emit)(void *context, struct event *e);
 	void *context;
@@ -78,6 +91,9 @@ struct joiner {
 	long long cut_start_ns;
 	long long now_ns, day_ns;	/* -r adds up, -t wraps at midnight */
 	int cut_doubtful;		/* it may be no call at all */
+	struct said said[SAID];		/* the last ones, in turn */
+	unsigned n_said;
+	unsigned long own_output;	/* lines that are such text */
 	int in_table, has_times, has_durations;
 };
 

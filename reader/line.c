@@ -224,6 +224,34 @@ long line_fd(struct slice s, struct slice *decoration)
 	return n;
 }
 
+static int hex_digit(char c)
+{
+	return is_digit(c) ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+struct slice line_plain(struct slice s, char *to, size_t size)
+{
+	const char *p = s.at, *end = s.at + s.len;
+	size_t n = 0;
+
+	if (!slice_find(s, "\\x"))
+		return s;
+	while (p < end && n < size) {
+		int high = end - p > 3 && p[0] == '\\' && p[1] == 'x'
+				? hex_digit(p[2]) : -1;
+		int low = high >= 0 ? hex_digit(p[3]) : -1;
+		int c = high * 16 + low;
+
+		if (high >= 0 && low >= 0 && c >= ' ' && c < 0x7f) {
+			to[n++] = c;
+			p += 4;
+		} else {
+			to[n++] = *p++;
+		}
+	}
+	return (struct slice){ to, n };
+}
+
 /* ---- the leader ---- */
 
 /* "1795201724.156011", "0.000043": nanoseconds; *end past it, or at p. */
@@ -752,6 +780,28 @@ static int read_appendix(struct line *l, const char *p, const char *end)
 	return 1;
 }
 
+/* "% time     seconds  usecs/call     calls    errors syscall", or as -U has it */
+static int is_table_head(struct slice body)
+{
+	static const char *const columns[] = {
+		"% time", "seconds", "shortest", "longest", "usecs/call",
+		"calls", "errors", "syscall",
+	};
+	unsigned n = 0, i;
+
+	for (body = slice_trim(body); body.len; body = slice_trim(body), n++) {
+		for (i = 0; i < 8 && !slice_starts(body, columns[i]); i++)
+			;
+		if (i == 8)
+			return 0;
+		body = slice_of(body.at + strlen(columns[i]),
+				body.at + body.len);
+		if (body.len && *body.at != ' ')
+			return 0;
+	}
+	return n > 1;
+}
+
 static int is_tail(struct slice body)
 {
 	const char *p = slice_find(body, ") = "), *q = slice_find(body, ")  ");
@@ -792,7 +842,7 @@ void line_read(struct line *l, const char *text, size_t len)
 		read_signal(l, p, end);
 	else if (*p == '+' && end - p > 4 && !memcmp(p, "+++ ", 4))
 		read_exit(l, p, end);
-	else if (*p == '%' && slice_find(l->body, "seconds"))
+	else if (is_table_head(l->body))
 		l->kind = LINE_TABLE;
 	else if (read_chatter(l, l->body))
 		return;

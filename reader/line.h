@@ -103,6 +103,12 @@ int line_element(struct slice *s, struct slice *element);
 struct slice line_field(struct slice s, const char *name);
 
 /*
+ * A path of -x or -xx, "\\x2f\\x64\\x65\\x76", as it reads: in to, or s itself
+ * when it has no such escape.  What is cut short or does not print stays.
+ */
+struct slice line_plain(struct slice s, char *to, size_t size);
+
+/*
  * A descriptor: "3", "3<TCP:[1]>", "AT_FDCWD</tmp>", "0x3".  Returns the number, -1
  * when it is none; *decoration is what stands between < and >.
  */

@@ -28,7 +28,10 @@ static struct file *make(struct world *w, struct step *st, long fd,
 		return NULL;
 	f = file_new(w, kind, fd, st->task->pid, st->event->last);
 	if (decoration.len && (kind == FILE_REGULAR || kind == FILE_UNKNOWN)) {
-		enum file_kind k = file_kind_of(decoration, &name);
+		char plain[4096];
+		enum file_kind k = file_kind_of(line_plain(decoration, plain,
+							   sizeof(plain)),
+						&name);
 
 		if (k != FILE_UNKNOWN)
 			f->kind = k;
@@ -55,7 +58,7 @@ static void name_from_address(struct file *f, struct slice a)
 		"inet_addr(\"", "inet_pton(AF_INET6, \"", "sun_path=",
 	};
 	struct slice host = { a.at, 0 }, port = slice_after(a, "htons(");
-	char text[NAME_MAX_BYTES];
+	char text[NAME_MAX_BYTES], plain[NAME_MAX_BYTES];
 	const char *end, *q;
 	int n;
 
@@ -70,6 +73,7 @@ static void name_from_address(struct file *f, struct slice a)
 	q = memchr(host.at, '"', host.len);
 	if (q)
 		host = slice_of(host.at, q);
+	host = line_plain(host, plain, sizeof(plain));
 	n = slice_number(port, &end);
 	if (end == port.at)
 		snprintf(text, sizeof(text), "%.*s", (int)host.len, host.at);
@@ -127,23 +131,28 @@ static void opened_file(struct world *w, struct step *st)
 	int at = st->event->call == CALL_OPENAT;
 	struct slice path = argument(l, at), flags = argument(l, at + 1);
 	enum file_kind k = FILE_REGULAR;
+	char plain[4096];
 	struct file *f;
 
+	if (path.len > 2 && *path.at == '"')
+		path = line_plain(slice_of(path.at + 1, path.at + path.len - 1),
+				  plain, sizeof(plain));
+	else
+		path.len = 0;			/* an address: -e raw, EFAULT */
 	if (has_flag(flags, "O_DIRECTORY", 0x10000))
 		k = FILE_DIRECTORY;
-	else if (slice_starts(path, "\"/dev/pts") ||
-		 slice_starts(path, "\"/dev/tty"))
+	else if (slice_starts(path, "/dev/pts") ||
+		 slice_starts(path, "/dev/tty"))
 		k = FILE_TERMINAL;
-	else if (slice_starts(path, "\"/dev/") &&
-		 !slice_starts(path, "\"/dev/shm/"))
+	else if (slice_starts(path, "/dev/") &&
+		 !slice_starts(path, "/dev/shm/"))
 		k = FILE_DEVICE;
 	f = make_returned(w, st, k, has_flag(flags, "O_CLOEXEC", 0x80000));
 	if (!f)
 		return;
 	f->nonblocking = has_flag(flags, "O_NONBLOCK", 0x800);
 	f->direct = has_flag(flags, "O_DIRECT", 0x4000);
-	if (path.len > 2 && *path.at == '"')
-		file_name(f, slice_of(path.at + 1, path.at + path.len - 1));
+	file_name(f, path);
 }
 
 /* pipe2([3, 4], flags), socketpair(..., [3, 4]) */

@@ -4,8 +4,8 @@
  *
  * {
  *   "format": "iomodels-explain", "version": 1,
- *   "log": { path, files, bytes, lines, unread, orphans, out_of_order,
- *            times, durations, first_ns, span_ns },
+ *   "log": { path, files, bytes, lines, unread, own_output, orphans,
+ *            out_of_order, times, durations, first_ns, span_ns },
  *   "totals": { calls, processes, tasks, signals, sigio, accepts, messages,
  *               calls_per_message, bytes_in, bytes_out, restarts,
  *               interrupted, injected, artefacts, unknown_mode },
@@ -53,6 +53,7 @@ static void log_member(struct json *j, const struct reader *r)
 	json_number(j, "bytes", r->bytes);
 	json_number(j, "lines", r->joiner.lines);
 	json_number(j, "unread", r->joiner.unknown);
+	json_number(j, "own_output", r->joiner.own_output);
 	json_number(j, "orphans", r->joiner.orphans);
 	json_number(j, "out_of_order", r->joiner.out_of_order);
 	json_bool(j, "times", r->joiner.has_times);

@@ -291,6 +291,10 @@ static void missing_report(FILE *out, const struct reader *r)
 	if (j->out_of_order)
 		fprintf(out, "%lu line%s out of time order (strace -z?)\n",
 			j->out_of_order, plural(j->out_of_order));
+	if (j->own_output)
+		fprintf(out, "%lu line%s that the program wrote itself to "
+			"strace's terminal (-o FILE keeps them apart)\n",
+			j->own_output, plural(j->own_output));
 	if (r->artefacts)
 		fprintf(out, "%lu signal%s would not be seen without the tracer "
 			"(ignored)\n", r->artefacts, plural(r->artefacts));

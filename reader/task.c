@@ -255,6 +255,7 @@ void task_executed(struct world *w, struct step *st)
 {
 	struct task *t = st->task;
 	struct line *l = st->event->line;
+	char plain[4096];
 	struct slice path = l->n_args ? l->arg[slice_starts(l->name,
 				"execveat")] : (struct slice){ "", 0 };
 	const char *p;
@@ -273,7 +274,8 @@ void task_executed(struct world *w, struct step *st)
 			t->process->action[i] = ACTION_DEFAULT;
 	t->process->saw_start = 1;
 	if (path.len > 2 && *path.at == '"') {
-		path = slice_of(path.at + 1, path.at + path.len - 1);
+		path = line_plain(slice_of(path.at + 1, path.at + path.len - 1),
+				  plain, sizeof(plain));
 		p = memrchr(path.at, '/', path.len);
 		if (p)
 			path = slice_of(p + 1, path.at + path.len);

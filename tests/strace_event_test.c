@@ -153,6 +153,28 @@ TEST(other_text_tears_a_call)
 	EXPECT_EQ(0, r.joiner.unknown);
 }
 
+/* What the program writes to the same terminal is no unread line. */
+TEST(the_programs_own_output)
+{
+	all("write(1, \"a\\nb (c\\nd\", 9a\n"
+	    "b (c\n"
+	    "d)                      = 9\n"
+	    "[pid 7] write(2, \"name? \", 6 <unfinished ...>\n"
+	    "name? [pid 8] getpid() = 8\n"
+	    "[pid 7] <... write resumed>) = 6\n"
+	    "[pid 7] write(1<pipe:[1]>, \"one\\nt\"..., 15one\n"
+	    "two (x\n"
+	    "three\n"
+	    ") = 15\n"
+	    "three\n");
+	EXPECT_STR("write(1, \"a\\nb (c\\nd\", 9)=9; getpid()=8; "
+		   "write(2, \"name? \", 6)=6; "
+		   "write(1<pipe:[1]>, \"one\\nt\"..., 15)=15; ", seen);
+	EXPECT_EQ(3, r.joiner.own_output);
+	EXPECT_EQ(1, r.joiner.unknown);		/* nobody wrote it twice */
+	EXPECT_EQ(11, r.unknown[0].line);
+}
+
 /* strace 4: other blanks, signals in words, structs without names. */
 TEST(old_strace)
 {
@@ -194,6 +216,15 @@ TEST(the_table_of_counts)
 	    "100.00    0.000000           0         1           close\n"
 	    "------ ----------- ----------- --------- --------- --------\n"
 	    "100.00    0.000000           0         1         0 total\n"
+	    "7 close(4) = 0\n");
+	EXPECT_EQ(0, r.joiner.unknown);
+	EXPECT_EQ(2, r.calls);
+	all("7 close(3) = 0\n"			/* -U name,calls */
+	    "syscall              calls\n"
+	    "---------------- ---------\n"
+	    "close                    1\n"
+	    "---------------- ---------\n"
+	    "total                    1\n"
 	    "7 close(4) = 0\n");
 	EXPECT_EQ(0, r.joiner.unknown);
 	EXPECT_EQ(2, r.calls);

@@ -277,6 +277,20 @@ TEST(descriptors)
 	EXPECT_EQ(255, line_fd(SLICE("0xff"), &d));
 }
 
+/* -xx writes every byte of a path in hex. */
+TEST(paths_in_hex)
+{
+	char text[8];
+
+	EXPECT_STR("/dev", str(line_plain(SLICE("\\x2f\\x64\\x65\\x76"),
+					  text, sizeof(text))));
+	EXPECT_STR("/a\\x0a", str(line_plain(SLICE("\\x2fa\\x0a"), text,
+					     sizeof(text))));
+	EXPECT_STR("\\x2", str(line_plain(SLICE("\\x2"), text,
+					  sizeof(text))));
+	EXPECT_STR("/b", str(line_plain(SLICE("/b"), text, sizeof(text))));
+}
+
 /* A line may end anywhere: each beginning of each line is lexed, too. */
 TEST(every_beginning_of_a_line)
 {
