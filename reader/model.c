@@ -163,8 +163,24 @@ static int wakes_another(const struct step *st, enum call_class class)
 {
 	const struct file *f = st->file;
 
-	return class == CLASS_OUT && (f->kind == FILE_EVENTFD ||
-				      (f->kind == FILE_PIPE && f->by));
+	if (class != CLASS_OUT)
+		return 0;
+	if (f->kind == FILE_PIPE || f->kind == FILE_SOCKETPAIR)
+		return (f->kind == FILE_PIPE && f->by) ||
+		       (f->nonblocking == 1 && st->bytes <= 8);
+	return f->kind == FILE_EVENTFD;
+}
+
+/* sendfile(7, 8, ...): is descriptor 8 a file?  Then this reads it. */
+static int sends_file(const struct step *st)
+{
+	const struct line *l = st->event->line;
+	const struct fdtable *t = st->task->fds;
+	long fd = l->n_args > 1 ? line_fd(l->arg[1], NULL) : -1;
+
+	return st->event->call == CALL_SENDFILE && fd >= 0 &&
+	       (unsigned long)fd < t->size && t->slot[fd] &&
+	       t->slot[fd]->kind == FILE_REGULAR;
 }
 
 static void note_data(struct evidence *ev, struct part *p, struct step *st)
@@ -183,7 +199,9 @@ static void note_data(struct evidence *ev, struct part *p, struct step *st)
 	    (f->kind == FILE_CONNECTION || f->kind == FILE_SOCKET))
 		ev->connections++;
 	f->owner = st->task->pid;
-	ev->foreign += st->model == MODEL_FILE && f->pid != st->task->pid;
+	ev->file_sends += sends_file(st);
+	ev->foreign += st->model == MODEL_FILE && f->pid != st->task->pid &&
+		       f->fd > 2;
 	if (st->phase & PHASE_EMPTY) {
 		p->again++;
 		if (class == CLASS_OUT)
@@ -382,7 +400,8 @@ static int is_helper(const struct evidence *ev)
 {
 	unsigned long n = ev->part[MODEL_FILE].in + ev->part[MODEL_FILE].out;
 
-	if (!n || ev->connections || ev->part[MODEL_BLOCKING].accepts)
+	if (!n || ev->connections || ev->part[MODEL_BLOCKING].accepts ||
+	    ev->part[MODEL_MMAP].in)
 		return 0;
 	return ev->foreign * 2 >= n ||
 	       (n >= 3 && ev->futex_waits >= 3 && ev->futex_waits * 3 >= n);
@@ -407,10 +426,14 @@ static enum role role_of(const struct task *t, const struct evidence *ev,
 	    !(net & ~(1u << MODEL_NONBLOCKING | 1u << MODEL_BLOCKING)) &&
 	    is_helper(ev))
 		return ROLE_HELPER;
+	if (t->origin == ORIGIN_THREAD && ev->file_sends && !ev->connections &&
+	    !waits_for_many(ev) && !b->accepts && ev->futex_waits)
+		return ROLE_HELPER;		/* nginx: aio threads */
 	if (t->origin == ORIGIN_THREAD && !waits_for_many(ev))
 		for (int m = MODEL_SELECT; m <= MODEL_SIGIO_QUEUED; m++)
 			if (!ev->part[m].waits && !ev->part[m].accepts &&
-			    (ev->part[m].in || ev->part[m].eofs))
+			    (ev->part[m].in || ev->part[m].eofs ||
+			     ev->part[m].out))
 				return ROLE_COPIER;
 	return ROLE_PLAIN;
 }
@@ -464,6 +487,7 @@ static void add_evidence(struct evidence *to, const struct evidence *ev)
 	to->futex_ns = plus_ns(to->futex_ns, ev->futex_ns);
 	to->signals += ev->signals;
 	to->connections += ev->connections;
+	to->file_sends += ev->file_sends;
 	to->asyncio |= ev->asyncio;
 	to->eventfd |= ev->eventfd;
 	to->made_tasks |= ev->made_tasks;
@@ -512,8 +536,9 @@ void model_task_ends(struct models *m, struct task *t)
 	role = role_of(t, ev, mask);
 	if (role == ROLE_HELPER) {
 		for (int i = 0; i < MODELS; i++) {
-			if (i != MODEL_FILE && (i != MODEL_BLOCKING ||
-						!ev->asyncio))
+			if (i == MODEL_HELPER || (i != MODEL_FILE &&
+			    !ev->file_sends && (i != MODEL_BLOCKING ||
+						!ev->asyncio)))
 				continue;
 			add_part(&ev->part[MODEL_HELPER], &ev->part[i]);
 			ev->part[i] = (struct part){ 0 };
@@ -597,6 +622,8 @@ const char *part_label(enum model m, const struct part *p, char *text,
 		snprintf(text, size, "io_uring%s%s",
 			 p->modes & RING_SQPOLL ? " with SQPOLL" : "",
 			 p->modes & RING_IOPOLL ? " with IOPOLL" : "");
+	else if (m == MODEL_NONBLOCKING && p->again <= p->in + p->accepts)
+		snprintf(text, size, "nonblocking");
 	else
 		snprintf(text, size, "%s", labels[m]);
 	return text;

@@ -37,6 +37,7 @@ struct evidence {
 	long long futex_ns;
 	unsigned long connections;	/* it read from */
 	unsigned long foreign;		/* file I/O on what another task opened */
+	unsigned long file_sends;	/* sendfile out of a file */
 	int asyncio;			/* what only glibc's POSIX AIO does */
 	int eventfd;			/* native AIO tells an eventfd */
 	int made_tasks;

@@ -27,11 +27,17 @@ static int is_again(const struct line *l)
 static int only_asks(const struct step *st)
 {
 	const struct line *l = st->event->line;
-	struct slice t = argument(l, st->event->call == CALL_SELECT ? 4 :
-				     st->event->call == CALL_POLL ? 2 : 3);
+	enum call c = st->event->call;
+	struct slice t = argument(l, c == CALL_SELECT ||
+				     c == CALL_IO_GETEVENTS ? 4 :
+				     c == CALL_POLL || c == CALL_SIGWAIT ? 2
+									 : 3);
 
+	if (c == CALL_IO_GETEVENTS && slice_is(argument(l, 1), "0"))
+		return 1;
 	return slice_is(t, "0") || slice_starts(t, "{tv_sec=0, tv_nsec=0}") ||
-	       slice_starts(t, "{tv_sec=0, tv_usec=0}");
+	       slice_starts(t, "{tv_sec=0, tv_usec=0}") ||
+	       slice_starts(t, "{0, 0}");	/* strace before 4.15 */
 }
 
 static void told(struct step *st, enum model m)
@@ -53,6 +59,8 @@ static void wait_for_many(struct step *st, enum model m, int nothing)
 	if (nothing)
 		return;				/* a sleep in disguise */
 	st->task->loop = m;
+	if (m == MODEL_EPOLL && st->file)
+		st->file->waited = 1;
 	told(st, m);
 }
 
@@ -66,7 +74,8 @@ static void wait_for_signal(struct step *st)
 	struct process *p = st->task->process;
 	long long sig = st->event->line->ret;
 
-	st->phase = PHASE_WAIT;
+	st->phase = st->event->call == CALL_SIGWAIT && only_asks(st)
+			? 0 : PHASE_WAIT;
 	st->wait_ns = st->event->took_ns;
 	if (st->event->call == CALL_SIGWAIT && (sig == 29 || sig >= 32))
 		p->io_signals++;
@@ -97,13 +106,18 @@ static enum model told_by(const struct step *st)
 
 	if (f->by)
 		return f->by;
-	if (f->n_watch)
-		return MODEL_EPOLL;
+	/* Registered, but nobody waits there: a call that blocks is what waits. */
+	for (unsigned i = 0; i < f->n_watch; i++)
+		if (f->nonblocking != 0 || f->watch[i].epoll->waited)
+			return MODEL_EPOLL;
 	if (f->async)
 		return f->sig ? MODEL_SIGIO_QUEUED : MODEL_SIGIO;
-	/* Tried before it is registered: the loop hopes to spare a wait. */
+	/*
+	 * Tried before it is registered: the loop hopes to spare a wait, its
+	 * own or that of the thread which accepted.
+	 */
 	if (f->nonblocking == 1 && file_is_socket(f))
-		return st->task->loop;
+		return st->task->loop ? st->task->loop : f->born_by;
 	return MODEL_NONE;
 }
 
@@ -132,6 +146,13 @@ static void on_file(struct step *st)
 	st->model = MODEL_FILE;
 	st->phase = failed(st) ? PHASE_FAILED : PHASE_COPY;
 	st->wait_ns = st->event->took_ns;
+}
+
+static unsigned accepted(struct step *st)
+{
+	if (st->made && st->model > MODEL_NONBLOCKING)
+		st->made->born_by = st->model;
+	return PHASE_ACCEPT;
 }
 
 static void moves_data(struct step *st)
@@ -170,7 +191,7 @@ static void moves_data(struct step *st)
 	else if (failed(st))
 		st->phase |= PHASE_FAILED;
 	else if (accept)
-		st->phase |= PHASE_ACCEPT;
+		st->phase |= accepted(st);
 	else
 		st->phase |= in && !l->ret ? PHASE_EOF : PHASE_COPY;
 	f->ready = 0;
@@ -219,7 +240,7 @@ static void call_phase(struct step *st)
 		return;
 	case CALL_IO_GETEVENTS:
 		st->model = MODEL_AIO;
-		st->phase = PHASE_WAIT;
+		st->phase = only_asks(st) ? 0 : PHASE_WAIT;
 		st->wait_ns = st->event->took_ns;
 		return;
 	case CALL_IO_SUBMIT:

@@ -58,11 +58,13 @@ struct file {
 	struct watch *watch;		/* in which interest sets it is */
 	unsigned n_watch;
 	struct map watched;		/* of an epoll: data -> struct file */
+	int waited;			/* of an epoll: somebody waits in it */
 	unsigned modes;			/* of an epoll: what was registered */
 	unsigned ring_flags;		/* of a ring: enum ring_flag */
 	int resfd;			/* an eventfd that native AIO signals */
 
 	enum model by;			/* how its readiness was last learned */
+	enum model born_by;		/* and that of its listener, at accept */
 	int ready;			/* reported, not yet used */
 	unsigned long ready_line;
 
