@@ -268,6 +268,32 @@ static int folder(const struct options *o, const struct program *p,
 	return ret ? 1 : 0;
 }
 
+/* A file reader is no server: it gets a file that is not in the page cache. */
+static int file_reader(const struct options *o, const struct program *p,
+		       const struct scenario *c)
+{
+	enum { FILE_BYTES = 4 << 20 };
+	struct options reader = *o;
+	char *path = program_path(p), file[32], why[256];
+	char *words[] = { path, "--depth", "8", "--random", file,
+			  c == &reads_direct ? "--direct" : NULL, NULL };
+	int fd = path ? lab_file(FILE_BYTES, why) : -1, status = 1;
+
+	snprintf(file, sizeof(file), "/proc/self/fd/%d", fd);
+	reader.command = words;
+	reader.scenario = c->name;
+	if (fd >= 0)
+		status = command(&reader);
+	else
+		fprintf(stderr, "iomodels capture: %s%s%s\n", p->name,
+			path ? ": " : "", path ? why
+			: " is not built");
+	if (fd >= 0)
+		close(fd);
+	free(path);
+	return status;
+}
+
 static int model(const struct options *o)
 {
 	const struct program *p = program_find(o->model);
@@ -284,7 +310,7 @@ static int model(const struct options *o)
 		return 2;
 	}
 	if (p->flags & FILES)
-		c = strcmp(o->scenario, "direct") ? &reads_buffered
+		c = strcmp(name, "direct") ? &reads_buffered
 						  : &reads_direct;
 	if (!c) {
 		fprintf(stderr, "iomodels capture: %s: no such scenario; "
@@ -299,6 +325,8 @@ static int model(const struct options *o)
 			"nature (%s)\n", p->name, c->name, p->about);
 		return 1;
 	}
+	if (p->flags & FILES && !o->text)
+		return file_reader(o, p, c);
 	return o->text ? text(p, c) : folder(o, p, c);
 }
 
