@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include "cli.h"
 #include "../reader/report.h"
@@ -111,6 +112,21 @@ static int finish(struct reader *r, int rc)
 	return 1;
 }
 
+/* A folder is a capture: both of its logs are read. */
+static int is_folder(const char *path)
+{
+	struct stat st;
+
+	return !stat(path, &st) && S_ISDIR(st.st_mode);
+}
+
+static int read_logs(struct reader *r, char *const *paths, unsigned n)
+{
+	if (n == 1 && is_folder(paths[0]))
+		return reader_read_folder(r, paths[0]);
+	return reader_read(r, paths, n);
+}
+
 static int explain_diff(const struct arguments *a)
 {
 	struct reader *r[2];
@@ -123,7 +139,7 @@ static int explain_diff(const struct arguments *a)
 		reader_start(r[i]);
 		r[i]->watch = diff_watch;
 		r[i]->watch_context = s[i];
-		status |= finish(r[i], reader_read(r[i], a->paths + i, 1));
+		status |= finish(r[i], read_logs(r[i], a->paths + i, 1));
 	}
 	if (!status)
 		report_diff(stdout, r[0], s[0], r[1], s[1]);
@@ -192,7 +208,7 @@ static int explain(const struct arguments *a)
 		r->line = scene_line;
 		r->watch_context = scene;
 	}
-	rc = a->n ? reader_read(r, a->paths, a->n)
+	rc = a->n ? read_logs(r, a->paths, a->n)
 		  : reader_read(r, standard_input, 1);
 	if (r->calls || r->signals)
 		report(r, a, scene);
@@ -214,7 +230,7 @@ int explain_log(const char *path, const char *name)
 	int rc;
 
 	reader_start(r);
-	rc = reader_read(r, paths, 1);
+	rc = read_logs(r, paths, 1);
 	r->path = name;
 	if (r->calls || r->signals)
 		report_text(stdout, r, wants_colour());
@@ -222,23 +238,6 @@ int explain_log(const char *path, const char *name)
 	reader_free(r);
 	free(r);
 	return rc;
-}
-
-/* A folder of iomodels capture stands for the log in it. */
-static char *log_of(char *path)
-{
-	char *log, *kernel = NULL;
-
-	if (asprintf(&log, "%s/strace.log", path) < 0 ||
-	    asprintf(&kernel, "%s/kernel.log", path) < 0)
-		error(1, errno, "no memory");
-	if (!access(kernel, R_OK))
-		error(0, 0, "%s: not read yet, so phases are inferred", kernel);
-	free(kernel);
-	if (!access(log, R_OK))
-		return log;			/* kept until the end */
-	free(log);
-	return path;
 }
 
 int explain_main(int argc, char **argv)
@@ -261,7 +260,5 @@ int explain_main(int argc, char **argv)
 	struct arguments a = { .fd = -1 };
 
 	argp_parse(&argp, argc, argv, 0, NULL, &a);
-	for (unsigned i = 0; i < a.n; i++)
-		a.paths[i] = log_of(a.paths[i]);
 	return a.form == DIFF ? explain_diff(&a) : explain(&a);
 }

@@ -78,7 +78,7 @@ static void waited(struct part *p, long long ns, unsigned long line, int bound)
 static int has(const struct part *p)
 {
 	return p->waits || p->in || p->out || p->accepts || p->events ||
-	       p->submitted || p->eofs || p->asks;
+	       p->submitted || p->requests || p->eofs || p->asks;
 }
 
 static void note_wait(struct evidence *ev, struct part *p, struct step *st)
@@ -295,6 +295,17 @@ static void note_signal(struct evidence *ev, struct step *st)
 	prove(p, st->event->first);
 }
 
+/* What kernel.log says of the call in hand. */
+static void note_kernel(struct part *p, const struct step *st)
+{
+	if (!st->kernel.seen)
+		return;
+	p->seen++;
+	p->slept += st->kernel.sleeps > 0;
+	p->copies_seen += st->kernel.copies;
+	p->copied += st->kernel.copied;
+}
+
 static void note_call(struct evidence *ev, struct step *st)
 {
 	struct event *e = st->event;
@@ -321,6 +332,7 @@ static void note_call(struct evidence *ev, struct step *st)
 	if (st->model == MODEL_MMAP) {
 		note_mmap(p, st);
 	} else if (st->model) {
+		note_kernel(p, st);
 		if (st->phase & PHASE_WAIT)
 			note_wait(ev, p, st);
 		else if (class == CLASS_WAIT && !(st->phase & PHASE_SUBMIT))
@@ -342,6 +354,49 @@ static void note_call(struct evidence *ev, struct step *st)
 	if (serving || st->task->process->serving) {
 		ev->serving++;
 		ev->serving_class[class]++;
+	}
+}
+
+void model_note_request(struct task *t, const struct sight *s)
+{
+	struct evidence *ev;
+	struct part *p;
+
+	if (!t->evidence)
+		t->evidence = need(calloc(1, sizeof(*ev)));
+	ev = t->evidence;
+	p = &ev->part[MODEL_RING];
+	p->requests++;
+	if (s->request->by_poller)
+		p->modes |= RING_SQPOLL;
+	switch (s->data) {
+	case DATA_MESSAGE:
+		p->in++;
+		p->messages++;
+		p->bytes_in += s->res;
+		ev->messages++;
+		ev->bytes_in += s->res;
+		t->process->serving = 1;
+		break;
+	case DATA_END:
+		p->eofs++;
+		break;
+	case DATA_READ:
+		p->in++;
+		p->bytes_in += s->res;
+		ev->bytes_in += s->res;
+		break;
+	case DATA_SENT: case DATA_WRITTEN:
+		p->out++;
+		p->bytes_out += s->res;
+		ev->bytes_out += s->res;
+		break;
+	case DATA_ACCEPTED:
+		p->accepts++;
+		t->process->serving = 1;
+		break;
+	case DATA_NONE:
+		break;
 	}
 }
 
@@ -453,6 +508,11 @@ static void add_part(struct part *to, const struct part *p)
 	to->bytes_in += p->bytes_in;
 	to->bytes_out += p->bytes_out;
 	to->submitted += p->submitted;
+	to->requests += p->requests;
+	to->seen += p->seen;
+	to->slept += p->slept;
+	to->copies_seen += p->copies_seen;
+	to->copied += p->copied;
 	to->files += p->files;
 	to->listeners += p->listeners;
 	to->wait_ns = plus_ns(to->wait_ns, p->wait_ns);

@@ -10,6 +10,7 @@
 #define IOMODELS_MODEL_H
 
 #include "phase.h"
+#include "witness.h"
 
 enum { PROOFS = 3 };			/* lines kept as evidence */
 
@@ -17,10 +18,13 @@ struct part {
 	unsigned long waits, asks, events, timeouts;
 	unsigned long in, messages, out, again, accepts, eofs;
 	unsigned long long bytes_in, bytes_out;
-	unsigned long submitted, files, listeners;
+	unsigned long submitted, requests, files, listeners;
 	long long wait_ns, longest_ns;	/* of the waits with a known time */
 	unsigned long longest_line;
 	int at_most;			/* the longest is a bound: no -T */
+	/* what kernel.log shows of the waits and copies: exact */
+	unsigned long seen, slept, copies_seen;
+	unsigned long long copied;
 	unsigned modes;			/* enum epoll_mode, enum ring_flag */
 	unsigned long proof[PROOFS], n_proofs;
 	struct word { char text[20]; unsigned long votes; } wait_call, in_call,
@@ -75,6 +79,8 @@ struct models {
 };
 
 void model_note(struct models *m, struct step *st);
+/* A request of a ring was completed, in the name of t. */
+void model_note_request(struct task *t, const struct sight *s);
 /* The task ends: its evidence joins a group. */
 void model_task_ends(struct models *m, struct task *t);
 /* The first process first, then its threads, then the others. */

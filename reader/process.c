@@ -734,6 +734,7 @@ void step_take(struct world *w, struct step *st, struct event *e)
 	st->bytes = -1;
 	st->model = MODEL_NONE;
 	st->wait_ns = NO_TIME;
+	st->kernel = (struct kernel_side){ 0 };
 	if (!st->task)
 		return;
 	st->task->last = e->last;

@@ -125,6 +125,15 @@ struct task {
 
 enum { READY_MAX = 64 };
 
+/* What kernel.log has of a call. */
+struct kernel_side {
+	int seen;			/* its records are whole */
+	long long enter_ns, exit_ns, slept_ns, woke_ns;
+	unsigned sleeps, copies, submitted;
+	unsigned long long copied;
+	unsigned long line;		/* of its sys_enter */
+};
+
 /* An event and what it touched; everything after process.c works on these. */
 struct step {
 	struct event *event;
@@ -148,6 +157,8 @@ struct step {
 	enum model model;
 	long long wait_ns;		/* NO_TIME: unknown */
 	int at_most;			/* wait_ns is a bound, not a measure */
+
+	struct kernel_side kernel;	/* filled by merge.c */
 };
 
 enum ready_event { READY_IN = 1, READY_OUT = 2, READY_HUP = 4, READY_ERR = 8 };

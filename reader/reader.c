@@ -2,6 +2,7 @@
 /* reader.c - the steps put together; see reader.h */
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 #include "reader.h"
 #include "source.h"
 
@@ -104,7 +105,11 @@ static void take(void *context, struct event *e)
 	if (e->kind == EVENT_UNKNOWN)
 		keep_unknown(r, e);
 	step_take(&r->world, st, e);
+	if (r->merge)
+		merge_step(r->merge, st);
 	phase_decide(st);
+	if (r->merge)
+		merge_exact(r->merge, st);
 	if (e->kind == EVENT_CALL)
 		count_call(r, st);
 	if (e->kind == EVENT_SIGNAL) {
@@ -182,6 +187,15 @@ void reader_line(struct reader *r, const char *text, size_t len,
 
 	line_read(&l, text, len);
 	one_line(r, &l, number, default_pid);
+}
+
+void reader_quiet_line(struct reader *r, const char *text, size_t len,
+		       unsigned long number)
+{
+	struct line l;
+
+	line_read(&l, text, len);
+	joiner_line(&r->joiner, &l, number, 0);
 }
 
 static int complain(struct reader *r, const struct source *s, const char *why)
@@ -316,14 +330,9 @@ double reader_cost(const struct reader *r, unsigned long *messages)
 	return *messages ? (double)calls / *messages : 0;
 }
 
-int reader_read(struct reader *r, char *const *paths, unsigned n)
+/* Nothing in it that could be read is an error, too. */
+static int judge(struct reader *r, int rc, char *const *paths)
 {
-	int rc;
-
-	r->path = paths[0];
-	r->n_paths = n;
-	rc = n == 1 ? read_one(r, paths[0]) : read_set(r, paths, n);
-	reader_end(r);
 	if (!rc && !r->calls && !r->signals && r->tables) {
 		snprintf(r->error, sizeof(r->error), "%s: only the table of "
 			 "strace -c: it counts calls and does not show them",
@@ -338,6 +347,48 @@ int reader_read(struct reader *r, char *const *paths, unsigned n)
 		return -1;
 	}
 	return rc;
+}
+
+int reader_read(struct reader *r, char *const *paths, unsigned n)
+{
+	int rc;
+
+	r->path = paths[0];
+	r->n_paths = n;
+	rc = n == 1 ? read_one(r, paths[0]) : read_set(r, paths, n);
+	reader_end(r);
+	return judge(r, rc, paths);
+}
+
+int reader_read_folder(struct reader *r, const char *folder)
+{
+	char log[4200], *paths[] = { log, NULL };
+	int rc = 0, alone;
+
+	snprintf(log, sizeof(log), "%s/strace.log", folder);
+	alone = access(log, F_OK);
+	r->path = folder;
+	r->n_paths = 1;
+	r->merge = merge_open(r, folder);
+	if (alone && !r->merge)
+		return -1;
+	*r->error = 0;
+	if (!alone) {
+		rc = read_one(r, log);
+	} else {
+		r->merge->alone = 1;
+		snprintf(log, sizeof(log), "%s/kernel.log", folder);
+	}
+	if (r->merge)
+		merge_drain(r->merge);
+	reader_end(r);
+	if (r->merge && r->merge->source.error && !rc) {
+		snprintf(r->error, sizeof(r->error), "%.180s/kernel.log:%lu: "
+			 "%.40s", folder, r->merge->source.number + 1,
+			 r->merge->source.error);
+		rc = -1;
+	}
+	return judge(r, rc, paths);
 }
 
 void reader_end(struct reader *r)
@@ -355,6 +406,7 @@ void reader_free(struct reader *r)
 	map_each(&r->tallies, i, t)
 		free(t);
 	map_free(&r->tallies);
+	merge_free(r->merge);
 	models_free(&r->models);
 	findings_free(&r->findings);
 }

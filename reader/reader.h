@@ -4,13 +4,15 @@
  *
  * text -> line.c -> event.c -> process.c (with task.c and descriptor.c) ->
  * phase.c -> model.c, finding.c -> a report.  Each step knows only those
- * before it.
+ * before it.  A capture has a second log: kernel.log -> tracepoint.c ->
+ * witness.c (with request.c), and merge.c lays what it says beside each step.
  */
 #ifndef IOMODELS_READER_H
 #define IOMODELS_READER_H
 
 #include "event.h"
 #include "finding.h"
+#include "merge.h"
 #include "model.h"
 #include "process.h"
 
@@ -43,6 +45,7 @@ struct reader {
 	struct models models;
 	struct findings findings;
 	struct step step;
+	struct merge *merge;		/* of a capture; else NULL */
 
 	const char *path;		/* the first log; for the heading */
 	unsigned n_paths;
@@ -75,9 +78,17 @@ void reader_start(struct reader *r);
  * came before was read).
  */
 int reader_read(struct reader *r, char *const *paths, unsigned n);
+/*
+ * Read a folder of iomodels capture: strace.log and kernel.log on their one
+ * clock, or the one that is there.
+ */
+int reader_read_folder(struct reader *r, const char *folder);
 /* One line of text; for tests, and for what does not come from a file. */
 void reader_line(struct reader *r, const char *text, size_t len,
 		 unsigned long number, long default_pid);
+/* The same, for a line that nobody is to be shown. */
+void reader_quiet_line(struct reader *r, const char *text, size_t len,
+		       unsigned long number);
 void reader_end(struct reader *r);
 void reader_free(struct reader *r);
 

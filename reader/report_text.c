@@ -52,6 +52,28 @@ static const char *plural(unsigned long n)
 	return n == 1 ? "" : "s";
 }
 
+static void kernel_heading(FILE *out, const struct merge *m)
+{
+	const struct manifest *f = &m->manifest;
+	char text[400], why[400];
+
+	fprintf(out, "kernel.log: %lu event%s%s", m->lines - m->bad,
+		plural(m->lines - m->bad), m->alone ? "; no strace.log: "
+		"arguments are numbers, names of files and peers are unknown" :
+		"");
+	if (f->proved && !m->alone)
+		fprintf(out, ", one clock with strace.log within %.1f us",
+			f->bound_ns / 1e3);
+	fprintf(out, "\n%swho waits, in which call%s    %s\n", bold, off,
+		*witness_waits(&m->witness, text, sizeof(text)) ? text :
+		"nobody");
+	fprintf(out, "%swho copies, in which call%s   %s\n", bold, off,
+		*witness_copies(&m->witness, text, sizeof(text)) ? text :
+		"nobody that the tracepoints show");
+	fprintf(out, "phases are %s", merge_verdict(m, why, sizeof(why)));
+	fprintf(out, "%s%s\n", *why ? ": " : "", why);
+}
+
 static void heading(FILE *out, const struct reader *r)
 {
 	unsigned long messages;
@@ -69,6 +91,8 @@ static void heading(FILE *out, const struct reader *r)
 	if (r->signals)
 		fprintf(out, "; %lu signal%s", r->signals, plural(r->signals));
 	fprintf(out, "\n");
+	if (r->merge)
+		kernel_heading(out, r->merge);
 	if (reader_cost(r, &messages) > 0 && r->models.n_groups > 1)
 		fprintf(out, "%.2f calls a message in all, %lu message%s\n",
 			reader_cost(r, &messages), messages, plural(messages));
@@ -85,6 +109,8 @@ static void waits_line(FILE *out, const struct part *p)
 		return;
 	fprintf(out, "    waits    in %s, %lu time%s", p->wait_call.text, p->waits,
 		plural(p->waits));
+	if (p->seen)
+		fprintf(out, ", slept %lu time%s", p->slept, plural(p->slept));
 	if (p->longest_ns)
 		fprintf(out, ", longest %s%s (line %lu)",
 			p->at_most ? "at most " : "",
@@ -98,13 +124,19 @@ static void waits_line(FILE *out, const struct part *p)
 static void copies_line(FILE *out, enum model m, const struct part *p)
 {
 	if (p->accepts)
-		fprintf(out, "    accepts  in %s, %lu time%s\n", p->accept_call.text,
-			p->accepts, plural(p->accepts));
-	if (m == MODEL_AIO || m == MODEL_RING) {
+		fprintf(out, "    accepts  %s%s%s%lu time%s\n",
+			*p->accept_call.text ? "in " : "", p->accept_call.text,
+			*p->accept_call.text ? ", " : "", p->accepts,
+			plural(p->accepts));
+	if ((m == MODEL_AIO || m == MODEL_RING) && p->in_call.votes)
 		fprintf(out, "    submits  in %s, %lu request%s\n", p->in_call.text,
 			p->submitted, plural(p->submitted));
+	if (m == MODEL_RING && (p->in || p->out))
+		fprintf(out, "    moves    %lu message%s, %llu bytes in, %llu "
+			"out\n", p->messages, plural(p->messages), p->bytes_in,
+			p->bytes_out);
+	if (m == MODEL_AIO || m == MODEL_RING)
 		return;
-	}
 	if (p->in || p->eofs)
 		fprintf(out, "    copies   in %s, %lu %s%s, %llu bytes\n",
 			p->in_call.text, m == MODEL_FILE || m == MODEL_HELPER ||
@@ -271,6 +303,103 @@ static void calls_report(FILE *out, const struct reader *r)
 	free(t);
 }
 
+static void kernel_missing(FILE *out, const struct merge *m)
+{
+	const struct witness *w = &m->witness;
+
+	if (m->bad)
+		fprintf(out, "%s%lu line%s of kernel.log not understood%s\n",
+			yellow, m->bad, plural(m->bad), off);
+	for (unsigned i = 0; i < m->bad && i < BAD_KEPT; i++) {
+		fprintf(out, "    %lu: ", m->bad_kept[i].line);
+		print_plain(out, m->bad_kept[i].text,
+			    strlen(m->bad_kept[i].text));
+		fputc('\n', out);
+	}
+	if (m->disordered)
+		fprintf(out, "%lu line%s of kernel.log out of time order\n",
+			m->disordered, plural(m->disordered));
+	if (w->unknown) {
+		fprintf(out, "%lu event%s of kernel.log of an unknown kind, the "
+			"first: ", w->unknown, plural(w->unknown));
+		print_plain(out, w->unknown_name, strlen(w->unknown_name));
+		fputc('\n', out);
+	}
+	if (w->unmatched)
+		fprintf(out, "%lu completion%s of requests that kernel.log does "
+			"not show submitted\n", w->unmatched,
+			plural(w->unmatched));
+}
+
+static void places(FILE *out, const char *title, const struct place *p,
+		   unsigned n, int what)
+{
+	char text[64], total[24], longest[24];
+
+	for (unsigned i = 0; i < n; i++) {
+		if (!i)
+			fprintf(out, "  %s\n", title);
+		fprintf(out, "    %-34s %8lu time%s",
+			place_text(&p[i], text, sizeof(text)), p[i].times,
+			plural(p[i].times));
+		if (what == 'w')
+			fprintf(out, ", %s, longest %s (k%lu)%s",
+				time_text(p[i].ns, total),
+				time_text(p[i].longest_ns, longest), p[i].line,
+				p[i].messages ? ", for messages" : "");
+		else
+			fprintf(out, ", %llu bytes", p[i].bytes);
+		fputc('\n', out);
+	}
+}
+
+static void ring_report(FILE *out, const struct ring *r)
+{
+	fprintf(out, "  ring");
+	if (r->fd >= 0)
+		fprintf(out, " %d", r->fd);
+	fprintf(out, " of pid %ld: %lu request%s, %lu completion%s", r->pid,
+		r->requests, plural(r->requests), r->completions,
+		plural(r->completions));
+	if (r->by_poller)
+		fprintf(out, "; %lu submitted by iou-sqp", r->by_poller);
+	if (r->more)
+		fprintf(out, "; %lu by multishot", r->more);
+	fprintf(out, "\n");
+	for (unsigned op = 0; op < OPS; op++) {
+		const struct op_tally *t = &r->op[op];
+
+		if (!t->requests && !t->completions)
+			continue;
+		fprintf(out, "    %-14s %8lu request%s", t->name, t->requests,
+			plural(t->requests));
+		for (int v = 0; v < WAYS; v++)
+			if (t->way[v])
+				fprintf(out, ", %lu %s", t->way[v],
+					way_name(v));
+		if (t->forced)
+			fprintf(out, ", %lu with IOSQE_ASYNC", t->forced);
+		if (t->bytes)
+			fprintf(out, ", %llu bytes", t->bytes);
+		if (t->failed)
+			fprintf(out, ", %lu failed", t->failed);
+		fprintf(out, "\n");
+	}
+}
+
+static void kernel_report(FILE *out, const struct merge *m)
+{
+	const struct witness *w = &m->witness;
+
+	fprintf(out, "\n%sthe kernel's side%s (kN is line N of kernel.log)\n",
+		bold, off);
+	places(out, "slept", w->waits, w->n_waits, 'w');
+	places(out, "copied from sockets", w->copies, w->n_copies, 'c');
+	places(out, "took from the page cache", w->pages, w->n_pages, 'c');
+	for (unsigned i = 0; i < w->n_rings; i++)
+		ring_report(out, w->ring_list[i]);
+}
+
 /* What the log does not hold, and how to get it. */
 static void missing_report(FILE *out, const struct reader *r)
 {
@@ -302,13 +431,17 @@ static void missing_report(FILE *out, const struct reader *r)
 		fprintf(out, "%lu result%s injected by strace, not by the "
 			"kernel\n", r->injected, plural(r->injected));
 	for (const struct group *g = r->models.groups; g; g = g->next)
-		if (g->mask & 1u << MODEL_RING) {
+		if (g->mask & 1u << MODEL_RING && !r->merge) {
 			fprintf(out, "io_uring: strace shows no request and no "
 				"completion, only the calls that hand over "
 				"and wait\n");
 			break;
 		}
-	fprintf(out, "phases are inferred: the log has no kernel events\n");
+	if (r->merge)
+		kernel_missing(out, r->merge);
+	else
+		fprintf(out, "phases are inferred: the log has no kernel "
+			"events\n");
 	if (!j->unknown)
 		return;
 	fprintf(out, "%s%lu line%s not understood%s\n", yellow, j->unknown,
@@ -339,6 +472,8 @@ void report_text(FILE *out, const struct reader *r, int colour)
 		group_report(out, g);
 	}
 	findings_report(out, r);
+	if (r->merge)
+		kernel_report(out, r->merge);
 	files_report(out, r);
 	calls_report(out, r);
 	fprintf(out, "\n");

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * request.h - the requests of io_uring, from submission to completion
+ *
+ * A part of witness.h, in a file of its own.  A request is found by ring and
+ * address; the address is used again at once.  A completion that is not the
+ * last of its request (multishot) has no address: it is found by ring and
+ * user_data.
+ */
+#ifndef IOMODELS_REQUEST_H
+#define IOMODELS_REQUEST_H
+
+#include "witness.h"
+
+void request_take(struct witness *w, struct witness_task *t,
+		  const struct tracepoint *p, unsigned long line);
+void requests_free(struct witness *w);
+
+#endif

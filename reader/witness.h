@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * witness.h - who waited and who copied, as the kernel's tracepoints saw it
+ *
+ * Fed with the lines of kernel.log in their order.  Of each thread it knows
+ * the system call that it is in, since when it sleeps and what was copied in
+ * its context; of each io_uring request the way from its submission to its
+ * completion.  capture/phase.c answers the same two questions for the README,
+ * from raw records and for the second message of a scenario; tests compare.
+ */
+#ifndef IOMODELS_WITNESS_H
+#define IOMODELS_WITNESS_H
+
+#include "map.h"
+#include "tracepoint.h"
+
+enum who {
+	WHO_OTHER,			/* a peer, or the kernel itself */
+	WHO_MAIN, WHO_THREAD, WHO_CHILD,
+	WHO_WORKER, WHO_POLLER,		/* iou-wrk, iou-sqp */
+};
+
+/* Where threads slept, or copied: "main in recvfrom". */
+struct place {
+	enum who who;
+	char call[24];			/* empty: a thread of the kernel's */
+	int after;			/* the call had returned: task work */
+	unsigned long times, messages;	/* of them: while data arrived */
+	long long ns, longest_ns;
+	unsigned long long bytes;
+	unsigned long line;		/* of kernel.log: the longest, or first */
+};
+
+enum { PLACES = 48, STAYS = 16, OPS = 64, RINGS = 256, CALL_NAME = 24 };
+
+/* A system call of a thread, from sys_enter to sys_exit. */
+struct stay {
+	char call[CALL_NAME];
+	long long enter_ns, exit_ns, ret;
+	long long slept_ns, woke_ns;	/* woke_ns: after the last sleep */
+	unsigned sleeps, copies, submitted;
+	unsigned long long copied;
+	int doubtful;			/* records may be missing in it */
+	unsigned long line;		/* of its sys_enter */
+};
+
+struct witness_task {
+	long pid, process;
+	enum who who;
+	int ours, in_call, awake, gone;
+	struct stay now;		/* in_call, or the last one */
+	long long asleep_ns;		/* since when; NO_SLEEP: it runs */
+	unsigned long sleep_line;
+	unsigned long long loose;	/* copied, and for no request yet */
+	long long ring_wait_ns;		/* its last io_uring_cqring_wait */
+	struct stay stays[STAYS];	/* finished, not yet claimed */
+	unsigned n;
+};
+
+#define NO_SLEEP (-1LL)
+
+/* The way that a request took. */
+enum way {
+	WAY_INLINE,			/* done inside the call that submits it */
+	WAY_POLLED,			/* nothing there: a poll was armed */
+	WAY_WORKER,			/* given to iou-wrk */
+	WAY_LATER,			/* completed later, by the device or a timer */
+	WAYS
+};
+
+struct op_tally {
+	char name[16];
+	unsigned long requests, completions, failed, way[WAYS], forced;
+	unsigned long long bytes;
+};
+
+struct ring {
+	uint64_t ctx;
+	int fd;
+	long pid;			/* who made it */
+	unsigned flags;			/* of io_uring_setup */
+	unsigned long line;
+	unsigned long requests, completions, failed, more, again, overflows;
+	unsigned long way[WAYS], polled_rounds;
+	unsigned long by_poller;	/* submitted by iou-sqp */
+	unsigned long to_worker, to_worker_line;	/* not asked for */
+	unsigned long failed_line, again_line;
+	int failed_res;
+	unsigned long messages, sends, accepts, ends, reads, writes;
+	unsigned long long bytes_in, bytes_out, read_bytes, written_bytes;
+	struct op_tally op[OPS];
+};
+
+struct request {
+	struct request *next;		/* of the same ctx and user_data */
+	struct ring *ring;
+	uint64_t key, data_key;
+	unsigned long serial;		/* from 1 */
+	unsigned opcode;
+	char op[16];
+	int fd;				/* -1: a registered file, or none */
+	long pid, worker;		/* who submitted it; who worked on it */
+	uint64_t flags;
+	int by_poller, armed, queued, rounds;
+	long long submit_ns, queue_ns, arm_ns, ready_ns;
+	enum way way;			/* of its last completion */
+	unsigned long line;
+	long long enter_ns;		/* of the call that submitted it */
+};
+
+/* What a completion brought. */
+enum data {
+	DATA_NONE, DATA_MESSAGE, DATA_END, DATA_SENT, DATA_READ, DATA_WRITTEN,
+	DATA_ACCEPTED,
+};
+
+enum sight_kind {
+	SIGHT_LINE,			/* any line, before what it means */
+	SIGHT_SLEPT,			/* task, from_ns, to_ns */
+	SIGHT_COPIED,			/* task, bytes, at from_ns */
+	SIGHT_SUBMITTED, SIGHT_ARMED, SIGHT_READY,	/* request */
+	SIGHT_COMPLETED,		/* request, res, final */
+};
+
+struct sight {
+	enum sight_kind kind;
+	const struct tracepoint *point;
+	unsigned long line;
+	struct witness_task *task;	/* may be NULL */
+	struct request *request;
+	long long from_ns, to_ns;
+	unsigned long long bytes;
+	int res, final, more;
+	enum data data;
+};
+
+struct witness {
+	struct map tasks, rings, requests, by_data, sockets, inodes;
+	struct ring *ring_list[RINGS];
+	unsigned n_rings;
+	struct place waits[PLACES], copies[PLACES], pages[PLACES];
+	unsigned n_waits, n_copies, n_pages;
+	long main_pid;
+	long long arrival_ns, first_ns, last_ns;
+	unsigned long long lossy;	/* processors that lost records, a bit each */
+	int any_lost;
+	unsigned long long block_bytes;
+	unsigned long gone;		/* tasks that are kept all the same */
+	unsigned long awake;		/* of our threads */
+	int busy, woken;		/* with a message */
+	unsigned long arrivals, blocks, serial, unmatched;
+	unsigned long signals_lost, signals_lost_line, queue_full;
+	long signals_lost_pid;
+	unsigned long unknown;
+	char unknown_name[32];
+
+	void (*see)(void *context, const struct sight *s);
+	void *context;
+};
+
+void witness_start(struct witness *w, long main_pid);
+void witness_take(struct witness *w, const struct tracepoint *t,
+		  unsigned long line);
+void witness_free(struct witness *w);
+
+struct witness_task *witness_task(struct witness *w, long pid);
+
+/*
+ * The oldest finished call of this name that began at from_ns or later, not
+ * after to_ns; those before it are given up.  0: there is none.
+ */
+int witness_claim(struct witness *w, long pid, struct slice call,
+		  long long from_ns, long long to_ns, struct stay *claimed);
+
+/*
+ * The two answers, "main in epoll_pwait, thread in futex" and "main in
+ * recvfrom": for messages where there were any, else for files.  Places that
+ * had less than an eighth of the largest share are left out.
+ */
+const char *witness_waits(const struct witness *w, char *text, size_t size);
+const char *witness_copies(const struct witness *w, char *text, size_t size);
+const char *place_text(const struct place *p, char *text, size_t size);
+const char *way_name(enum way v);
+const char *who_name(enum who v);
+
+#endif
