@@ -661,6 +661,40 @@ TEST(cancel_a_blocked_read)
 	EXPECT_EQ(2, finished(&cb));
 }
 
+/*
+ * A write of which the peer has read a part is cancelled: what was taken is
+ * the result.  At any moment: while the rest waits, or is on its way.
+ */
+TEST(cancel_a_write_in_the_middle)
+{
+	static char big[3 << 20], got[200000];
+	struct aiocb cb;
+	ssize_t n;
+	int s[2];
+
+	GLIBC_CANNOT("the write goes on, in a thread");
+	for (int i = 0; i < 100; i++) {
+		pair(s);
+		cb = request(s[0], big, sizeof(big), 0);
+		ASSERT_EQ(0, aio_write(&cb));
+		ASSERT_EQ(sizeof(got), recv(s[1], got, sizeof(got), MSG_WAITALL));
+		ASSERT_EQ(EINPROGRESS, aio_error(&cb));
+		EXPECT_EQ(AIO_NOTCANCELED, aio_cancel(s[0], &cb));
+		n = finished(&cb);
+		EXPECT_EQ(0, aio_error(&cb));
+		EXPECT_GE(n, sizeof(got));
+		close(s[0]);
+		for (ssize_t left = n - sizeof(got); left >= 0; left -= n) {
+			n = read(s[1], got, sizeof(got));
+			if (!n) {
+				EXPECT_EQ(0, left);
+				break;
+			}
+		}
+		close(s[1]);
+	}
+}
+
 /* ---- requests do not stand in each other's way ---- */
 
 /* Reads of twenty empty pipes, then one of a file. */

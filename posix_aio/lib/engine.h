@@ -64,6 +64,7 @@ enum {				/* request.flags */
 	ORDERED	   = 1 << 1,	/* after those of its direction before it */
 	NONBLOCK   = 1 << 2,	/* O_NONBLOCK: a short write is the answer */
 	TRIED	   = 1 << 3,	/* EAGAIN once: next time by a kernel worker */
+	STOP	   = 1 << 4,	/* cancelled: if it ends short, it has ended */
 };
 
 /* The requests of one lio_listio. */

@@ -401,12 +401,16 @@ static void cancel_one(struct request *r, struct cancelling *c)
 		r->by = c;
 		c->left++;
 		request_end(r, -ECANCELED);
-	} else if (r->where == READY && !r->done) {
+	} else if (r->where == READY &&
+		   (r->op != OP_WRITE || !r->done || r->flags & STREAM)) {
+		/* What a stream has taken already makes a short write. */
 		r->by = c;
 		c->left++;
 		list_remove(&engine.ready, r);
-		request_end(r, -ECANCELED);
+		request_end(r, r->op == OP_WRITE && r->done ? (long)r->done :
+							      -ECANCELED);
 	} else if (r->by || !may_be_cancelled(r)) {
+		r->flags |= STOP;
 		c->refused++;
 	} else {
 		r->by = c;

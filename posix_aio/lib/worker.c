@@ -259,7 +259,8 @@ static int goes_on(const struct request *r)
 	if (r->done >= r->len || r->done >= TRANSFER_MAX)
 		return 0;
 	if (r->flags & STREAM)
-		return r->op == OP_WRITE && !(r->flags & NONBLOCK);
+		return r->op == OP_WRITE && !r->by &&
+		       !(r->flags & (NONBLOCK | STOP));
 	if (fstat(r->fd, &st) || !S_ISREG(st.st_mode))
 		return 0;
 	return r->op == OP_WRITE ||
@@ -295,6 +296,7 @@ static void refused(unsigned index)
 
 	if (r->where == FREE || !r->by)
 		return;			/* it ended meanwhile */
+	r->flags |= STOP;
 	r->by->refused++;
 	r->by->left--;
 	r->by = NULL;
