@@ -4,6 +4,8 @@
 #   make demo      run every model, show its system calls, end in one table
 #   make test      build and run every test; the last line counts them
 #   make check     the same without looking for packages (no apt)
+#   make compare   measure the models and others side by side, ten minutes;
+#                  build/compare/report.html has the plots, RESUME=1 goes on
 #   make soak      every server: 50 crowds of 200, then 10,000 connections;
 #                  every file reader: 1 GiB
 #   make check-libc     the freestanding tests, built with libc
@@ -105,7 +107,7 @@ links	= $(shell mkdir -p $(B) && echo 'int main(void) { return 0; }' | \
 header	= $(if $(filter liburing libaio,$(1)),$(1),$(1:lib%=%))
 ifndef cross
 libs	:= libc
-ifneq ($(filter-out clean help demo test,$(or $(MAKECMDGOALS),all)),)
+ifneq ($(filter-out clean help demo test compare,$(or $(MAKECMDGOALS),all)),)
 libs	+= $(foreach l,$(known),$(if $(call with_lib,$(l)),$(call \
 		links,$(l),$(call header,$(l)))))
 endif
@@ -132,7 +134,7 @@ parts	:= $(patsubst %.c,$(B)/%.o,$(part_sources))
 objects	:= $(parts) $(patsubst %.c,$(B)/%.o,$(cli_sources))
 
 .PHONY: all programs tests check soak check-libc demo test traces \
-	check-traces install uninstall clean help left-out FORCE
+	check-traces compare run-compare install uninstall clean help left-out FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -259,6 +261,14 @@ test:
 .PHONY: run-demo
 run-demo: all
 	$(Q)$(B)/iomodels demo
+
+compare:
+	@sh .ci/setup compare
+	+@$(MAKE) --no-print-directory run-compare
+run-compare: all
+	$(Q)$(if $(RESUME),,rm -rf $(B)/compare.old; ! [ -e $(B)/compare ] || \
+		mv $(B)/compare $(B)/compare.old; )$(B)/iomodels compare \
+		--standard -o $(B)/compare $(if $(RESUME),--resume)
 
 traces: all
 	$(Q)$(B)/iomodels capture --traces traces

@@ -23,6 +23,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -75,7 +76,7 @@ struct state {
 	unsigned source;		/* of the next connection of churn */
 	unsigned long long messages;	/* of this phase: answered */
 	unsigned long long begun;	/* likewise: sent */
-	long long run_began, server_ns, kernel_ns, client_ns;
+	long long run_began, server_ns, kernel_ns, client_ns, idle_ns;
 	struct counter calls;
 };
 
@@ -334,6 +335,7 @@ static long long own_ns(void)
 static void begin_run(struct state *s)
 {
 	s->kernel_ns = kernel_thread_ns(s->l->pid, &s->r->threads);
+	s->idle_ns = idle_ns(sched_getcpu());
 	s->server_ns = cpu_ns(s->l->pid);
 	s->client_ns = own_ns();
 	s->run_began = now_ns();
@@ -350,6 +352,7 @@ static void end_run(struct state *s, long long now)
 	r->server_us = (server_ns - s->server_ns) / 1e3;
 	r->kernel_us = (kernel_thread_ns(s->l->pid, &r->threads) -
 			s->kernel_ns) / 1e3;
+	r->idle_us = (idle_ns(sched_getcpu()) - s->idle_ns) / 1e3;
 	r->messages = s->messages;
 	unanswered(s, now);
 }

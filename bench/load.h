@@ -40,6 +40,7 @@ struct load_result {
 	unsigned long long lost;	/* datagrams without an answer */
 	double server_us, kernel_us, client_us;	/* of processor; kernel_us is
 						   iou- threads', in server_us */
+	double idle_us;			/* of the client's processor */
 	unsigned threads;		/* of the server */
 	long peak_kib;
 	unsigned long long counted;	/* messages while calls were counted */

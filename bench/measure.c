@@ -27,6 +27,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "count.h"
+#include "floor.h"
 #include "lab.h"
 #include "measure.h"
 
@@ -34,9 +35,23 @@ enum { LIMIT_MS = 60000 };		/* beyond what was asked for */
 
 volatile sig_atomic_t measure_stop;
 
+#define QUANTITY(name) { #name, offsetof(struct measurement, name) }
+
+const struct quantity quantities[] = {
+	QUANTITY(rate), QUANTITY(p50), QUANTITY(p99), QUANTITY(p999),
+	QUANTITY(max), QUANTITY(server_us), QUANTITY(client_us),
+	QUANTITY(user_us), QUANTITY(kernel_us), QUANTITY(calls),
+	QUANTITY(voluntary), QUANTITY(involuntary), QUANTITY(peak_kib),
+	QUANTITY(threads), QUANTITY(lost), QUANTITY(busy_server),
+	QUANTITY(busy_client), QUANTITY(steal), QUANTITY(others),
+	QUANTITY(spin_us),
+	{ .name = NULL }
+};
+
 /* What client and parent share. */
 struct shared {
 	struct load_result result;
+	struct floor_result floor;
 	double spin_us;
 };
 
@@ -80,6 +95,24 @@ static void only(cpu_set_t *set, int cpu)
 {
 	CPU_ZERO(set);
 	CPU_SET(cpu, set);
+}
+
+/* A child that has nobody but us: on its processor, dead when we die. */
+static int settle(int cpu, pid_t parent, char why[200])
+{
+	cpu_set_t cpus;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		return -1;
+	signal(SIGINT, SIG_DFL);
+	signal(SIGTERM, SIG_DFL);
+	only(&cpus, cpu);
+	if (sched_setaffinity(0, sizeof(cpus), &cpus)) {
+		snprintf(why, 200, "processor %d: %s", cpu, strerror(errno));
+		return -1;
+	}
+	return 0;
 }
 
 /* ---- the server ---- */
@@ -174,22 +207,12 @@ static int begin(const struct setup *s, struct load *l, struct server *server,
 _Noreturn static void client(const struct setup *s, const struct load *l,
 			     struct shared *shared, pid_t parent)
 {
-	cpu_set_t cpus;
-	int err;
+	int err = settle(s->client_cpu, parent, shared->result.why);
 
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != parent)
-		_exit(1);
-	signal(SIGINT, SIG_DFL);
-	signal(SIGTERM, SIG_DFL);
-	only(&cpus, s->client_cpu);
-	if (sched_setaffinity(0, sizeof(cpus), &cpus)) {
-		snprintf(shared->result.why, sizeof(shared->result.why),
-			 "processor %d: %s", s->client_cpu, strerror(errno));
-		_exit(1);
+	if (!err) {
+		shared->spin_us = spin();
+		err = load_run(l, &shared->result);
 	}
-	shared->spin_us = spin();
-	err = load_run(l, &shared->result);
 	_exit(err ? 1 : 0);
 }
 
@@ -223,7 +246,7 @@ static double seconds(struct timeval t)
 	return t.tv_sec + t.tv_usec / 1e6;
 }
 
-static void add_up(struct measurement *m, const struct load *l,
+static void add_up(struct measurement *m, const struct setup *s,
 		   const struct shared *shared, const struct server *server)
 {
 	const struct load_result *r = &shared->result;
@@ -248,10 +271,53 @@ static void add_up(struct measurement *m, const struct load *l,
 	m->involuntary = (double)u->ru_nivcsw / r->all;
 	m->peak_kib = r->peak_kib;
 	m->threads = r->threads;
-	m->lost = l->kind == LOAD_DATAGRAM ? (double)r->lost / r->all : 0;
+	m->lost = s->load.kind == LOAD_DATAGRAM ? (double)r->lost / r->all : 0;
 	m->busy_server = r->server_us / 1e6 / r->seconds;
 	m->busy_client = r->client_us / 1e6 / r->seconds;
+	m->others = 1 - m->busy_client - r->idle_us / 1e6 / r->seconds -
+		    (s->server_cpu == s->client_cpu ? m->busy_server : 0);
+	if (m->others < 0)
+		m->others = 0;
 	m->spin_us = shared->spin_us;
+}
+
+/* No server and no client: what their sockets alone would cost. */
+static int measure_floor(const struct setup *s, struct measurement *m,
+			 struct shared *shared, char why[300])
+{
+	struct floor f = {
+		.kind = s->load.kind == LOAD_DATAGRAM ? FLOOR_UDP :
+			s->family == AF_UNIX ? FLOOR_UNIX : FLOOR_TCP,
+		.pairs = s->load.busy,
+		.size = s->load.size,
+		.run_ms = s->load.run_ms,
+	};
+	pid_t self = getpid(), pid = fork();
+	int status = -1;
+
+	if (!pid) {
+		struct rlimit files;
+
+		getrlimit(RLIMIT_NOFILE, &files);
+		files.rlim_cur = files.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &files);
+		if (settle(s->server_cpu, self, shared->floor.why))
+			_exit(1);
+		shared->spin_us = spin();
+		_exit(floor_run(&f, &shared->floor) ? 1 : 0);
+	}
+	while (pid > 0 && waitpid(pid, &status, 0) < 0)
+		if (measure_stop)
+			kill(pid, SIGKILL);
+	if (status)
+		snprintf(why, 300, "%s", *shared->floor.why ? shared->floor.why :
+			 measure_stop ? "stopped" : "the floor was killed");
+	for (const struct quantity *q = quantities; q->name; q++)
+		*quantity_in(m, q) = -1;
+	m->server_us = shared->floor.cpu_us;
+	m->spin_us = shared->spin_us;
+	m->lost = m->steal = m->others = 0;
+	return status ? -1 : 0;
 }
 
 int measure(const struct setup *s, struct measurement *m, char why[300],
@@ -272,6 +338,11 @@ int measure(const struct setup *s, struct measurement *m, char why[300],
 		snprintf(why, 300, "memory for the client: %s",
 			 strerror(errno));
 		return -1;
+	}
+	if (s->who->floor) {
+		status = measure_floor(s, m, shared, why);
+		munmap(shared, sizeof(*shared));
+		return status;
 	}
 	if (begin(s, &load, &server, why)) {
 		munmap(shared, sizeof(*shared));
@@ -296,7 +367,7 @@ int measure(const struct setup *s, struct measurement *m, char why[300],
 		snprintf(why, 300, measure_stop ? "stopped" :
 			 "the client was killed, or out of time");
 	if (!*why) {
-		add_up(m, &load, shared, &server);
+		add_up(m, s, shared, &server);
 		m->steal = all[1] > all[0] ?
 			   (double)(stole[1] - stole[0]) / (all[1] - all[0]) : 0;
 		strcpy(uncounted, shared->result.uncounted);

@@ -6,15 +6,18 @@
 #define IOMODELS_MEASURE_H
 
 #include <signal.h>
+#include <stddef.h>
 #include "load.h"
 #include "programs.h"
 
-/* A server that is measured: one of ours, or any command (a peer). */
+/* What is measured: one of our servers, a peer's, or any command. */
 struct contender {
 	const char *name;
 	const struct program *program;	/* NULL: a command */
 	char *const *command;		/* it takes --port and --service, and
 					   says what it serves as ours do */
+	int floor;			/* no server: bench/floor.h, in its
+					   place on the server's processor */
 };
 
 struct setup {
@@ -37,8 +40,24 @@ struct measurement {
 	double lost;			/* datagrams, of all */
 	double busy_server, busy_client;	/* shares of the time */
 	double steal;			/* share that the hypervisor took */
+	double others;			/* share that other programs took of
+					   the client's processor */
 	double spin_us;			/* what a fixed loop took just before */
 };
+
+/* The numbers of a measurement, by name. */
+struct quantity {
+	const char *name;
+	size_t offset;
+};
+
+extern const struct quantity quantities[];	/* ends with a null name */
+
+static inline double *quantity_in(struct measurement *m,
+				  const struct quantity *q)
+{
+	return (double *)((char *)m + q->offset);
+}
 
 /* Set it (in a signal handler) and a measurement ends early, as failed. */
 extern volatile sig_atomic_t measure_stop;

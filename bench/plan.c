@@ -140,8 +140,14 @@ const char *cannot_serve(const struct contender *c, const struct workload *w)
 	unsigned flags = c->program ? c->program->flags : 0;
 	int udp = !!(flags & UDP);
 
+	if (c->floor)
+		return w->kind == LOAD_CHURN ? "has no connections to make" :
+		       w->window > 1 ? "has one message in flight" :
+		       w->idle || w->rate ? "has no idle time" : NULL;
 	if (!c->program)
-		return NULL;
+		return w->kind == LOAD_ECHO ? NULL : "is asked for TCP echo only";
+	if (!strcmp(c->program->dir, "bench/peers") && w->kind != LOAD_ECHO)
+		return "echoes on TCP connections only";
 	if (udp != (w->kind == LOAD_DATAGRAM))
 		return udp ? "serves datagrams only" : "serves no datagrams";
 	if (flags & ONCE)
@@ -151,6 +157,23 @@ const char *cannot_serve(const struct contender *c, const struct workload *w)
 	if (flags & LOSES)
 		return "loses connections";
 	return NULL;
+}
+
+const struct contender *contender_of(const struct plan *p, int w, int c)
+{
+	const struct workload *work = &p->workloads[w];
+	int deputy = 2;
+
+	if (!cannot_serve(&p->contenders[0], work))
+		return &p->contenders[c];
+	while (deputy < p->contender_count &&
+	       (p->contenders[deputy].floor ||
+		cannot_serve(&p->contenders[deputy], work)))
+		deputy++;
+	if (deputy == p->contender_count)	/* nobody can */
+		return &p->contenders[c];
+	return c < 2 ? &p->contenders[deputy] : c == deputy ? NULL :
+	       &p->contenders[c];
 }
 
 int plan_processors(int *cpus, int n)

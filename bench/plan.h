@@ -39,6 +39,15 @@ void workload_describe(const struct workload *w, char *text, size_t size);
 /* NULL, or why c cannot serve w by its nature. */
 const char *cannot_serve(const struct contender *c, const struct workload *w);
 
+struct plan;
+
+/*
+ * Who is measured as contender c of workload w: where the base cannot serve
+ * it (datagrams), the first that can takes its two places, and NULL has lost
+ * its own.
+ */
+const struct contender *contender_of(const struct plan *p, int w, int c);
+
 enum layout {
 	SAME,				/* server and client on one processor */
 	TWO,				/* a processor each */

@@ -12,18 +12,6 @@
 #include "../reader/json.h"
 #include "results.h"
 
-#define QUANTITY(name) { #name, offsetof(struct measurement, name) }
-
-const struct quantity quantities[] = {
-	QUANTITY(rate), QUANTITY(p50), QUANTITY(p99), QUANTITY(p999),
-	QUANTITY(max), QUANTITY(server_us), QUANTITY(client_us),
-	QUANTITY(user_us), QUANTITY(kernel_us), QUANTITY(calls),
-	QUANTITY(voluntary), QUANTITY(involuntary), QUANTITY(peak_kib),
-	QUANTITY(threads), QUANTITY(lost), QUANTITY(busy_server),
-	QUANTITY(busy_client), QUANTITY(steal), QUANTITY(spin_us),
-	{ .name = NULL }
-};
-
 static const char *const layouts[] = { "same", "two" };
 
 /* ---- where it is ---- */
@@ -288,6 +276,9 @@ int results_read(struct results *r, FILE *f, char why[300])
 			 "the options that it was made with, or another folder");
 		taken = -1;
 	}
+	if (!taken && field(line, "date"))
+		snprintf(r->date, sizeof(r->date), "%.20s",
+			 field(line, "date") + 1);	/* when it began */
 	while (taken >= 0 && (n = getline(&line, &size, f)) > 0)
 		if (line[n - 1] == '\n' && !take(r, line))
 			taken++;

@@ -9,20 +9,6 @@
 #include "plan.h"
 #include "stat.h"
 
-/* The numbers of a measurement, by name. */
-struct quantity {
-	const char *name;
-	size_t offset;
-};
-
-extern const struct quantity quantities[];	/* ends with a null name */
-
-static inline double *quantity_in(struct measurement *m,
-				  const struct quantity *q)
-{
-	return (double *)((char *)m + q->offset);
-}
-
 struct outcome {
 	int done, bound;		/* bound: the client was the limit */
 	struct measurement m;
@@ -35,6 +21,7 @@ struct results {
 	char machine[400];		/* "Linux 6.18.44 x86_64, AMD EPYC, 2 pro..." */
 	char date[32];			/* UTC */
 	char command[1000];
+	int again;			/* measurements made again: see compare.c */
 	char uncounted[200];		/* why there are no system calls */
 };
 
@@ -76,9 +63,5 @@ void results_write(const struct results *r, int layout, int workload,
  * measurements; -1 with the reason in why when it is another plan's.
  */
 int results_read(struct results *r, FILE *f, char why[300]);
-
-/* ---- reports ---- */
-
-void table_print(const struct results *r, FILE *f);
 
 #endif

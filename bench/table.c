@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * table.c - the tables of a comparison, for a terminal
+ * table.c - the tables of a comparison, for a terminal and for Markdown
  */
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include "results.h"
-
-enum { RATE = offsetof(struct measurement, rate) };
+#include "report.h"
 
 /* "1.04 (1.02-1.06)" */
 static const char *interval(const struct estimate *e, char text[40])
@@ -18,55 +16,149 @@ static const char *interval(const struct estimate *e, char text[40])
 	return text;
 }
 
-/* Three digits that matter, whatever the size; "-" for what is not known. */
-static const char *short_number(double v, char text[16])
+const char *short_number(double v, char text[16])
 {
 	if (v < 0)
 		return "-";
 	snprintf(text, 16, v >= 99.5 ? "%.0f" : v >= 9.95 ? "%.1f" :
-		 v >= 0.0005 || v == 0 ? "%.3g" : "%.0e", v);
+		 v >= 0.995 || v == 0 ? "%.2f" : v >= 0.0095 ? "%.3f" :
+		 "%.0e", v);
+	if (v >= 1e6)
+		snprintf(text, 16, "%.1fM", v / 1e6);
 	return text;
 }
 
-struct row {
-	int contender, n;
-	double rate;
-};
+/* ---- rows ---- */
 
 static int fastest_first(const void *a, const void *b)
 {
 	const struct row *x = a, *y = b;
 
-	return (x->rate < y->rate) - (x->rate > y->rate);
+	return (x->m.rate < y->m.rate) - (x->m.rate > y->m.rate);
 }
 
-static void print_row(const struct results *r, int layout, int workload,
-		      int contender, double off, FILE *f)
+int rows_of(const struct results *r, int layout, int workload,
+	    struct row rows[CONTENDERS])
 {
-	static const char *const words[] = { "behind", "equal", "ahead" };
-	struct estimate e = ratio(r, layout, workload, contender, RATE);
-	struct measurement m;
-	char a[40], t[9][16];
-	int n, bound = 0;
+	double rate_noise = noise(r, layout, workload, RATE);
+	double cpu_noise = noise(r, layout, workload, SERVER_US);
+	int n = 0;
 
-	m = medians(r, layout, workload, contender, &n);
-	for (int i = 0; i < r->plan->repetitions; i++)
-		bound += outcome_at(r, layout, workload, contender, i)->bound;
-	fprintf(f, "  %-24s %8.0f  %-17s %-6s %6s %6s %6s %6s %6s %6s %6s %7s %7s%s%s\n",
-		contender == 1 ? "(the base again)" :
-		r->plan->contenders[contender].name, m.rate,
-		contender ? interval(&e, a) : "1",
-		contender > 1 ? words[verdict(&e, off) + 1] :
-		contender ? "A/A" : "base",
-		short_number(m.server_us, t[0]),
-		short_number(m.kernel_us, t[1]),
-		short_number(m.calls, t[2]),
-		short_number(m.voluntary, t[3]),
-		short_number(m.involuntary, t[4]),
-		short_number(m.p50, t[5]), short_number(m.p99, t[6]),
-		short_number(m.p999, t[7]), short_number(m.max, t[8]),
-		2 * bound > n ? "  client-bound" : "",
-		m.lost > 0 ? "  lost datagrams" : "");
+	for (int c = 0; c < r->plan->contender_count; c++) {
+		const struct contender *who = contender_of(r->plan, workload, c);
+		struct row *row = &rows[n];
+		int bound = 0;
+
+		if (!who)
+			continue;
+		row->m = medians(r, layout, workload, c, &row->n);
+		if (!row->n)
+			continue;
+		row->contender = c;
+		row->name = c == 1 ? "(the base again)" : who->name;
+		row->floor = who->floor;
+		row->rate = ratio(r, layout, workload, c, RATE);
+		row->cpu = ratio(r, layout, workload, c, SERVER_US);
+		if (who->floor)
+			row->rate.n = 0;
+		row->faster = verdict(&row->rate, rate_noise);
+		row->dearer = verdict(&row->cpu, cpu_noise);
+		for (int i = 0; i < r->plan->repetitions; i++)
+			bound += outcome_at(r, layout, workload, c, i)->bound;
+		row->bound = 2 * bound > row->n;
+		n++;
+	}
+	qsort(rows, n, sizeof(*rows), fastest_first);
+	return n;
+}
+
+/* The same workload without idle connections; -1: not in the plan. */
+static int without_idle(const struct plan *p, int workload)
+{
+	struct workload w = p->workloads[workload];
+	char name[128], why[200];
+
+	if (!w.idle)
+		return -1;
+	snprintf(name, sizeof(name), "%s", w.name);
+	*strstr(name, "-i") = 0;
+	if (workload_parse(&w, name, why))
+		return -1;
+	for (int i = 0; i < p->workload_count; i++)
+		if (!strcmp(p->workloads[i].name, w.name))
+			return i;
+	return -1;
+}
+
+struct estimate kept(const struct results *r, int layout, int workload,
+		     int contender)
+{
+	int before = without_idle(r->plan, workload), n = 0;
+	double v[REPETITIONS];
+
+	for (int i = 0; before >= 0 && i < r->plan->repetitions; i++) {
+		struct outcome *o = outcome_at(r, layout, workload, contender,
+					       i);
+		struct outcome *alone = outcome_at(r, layout, before, contender,
+						   i);
+
+		if (o->done && alone->done)
+			v[n++] = o->m.rate / alone->m.rate;
+	}
+	return estimate(v, n);
+}
+
+/* ---- terminal ---- */
+
+static void print_row(const struct row *row, FILE *f)
+{
+	static const char *const faster[] = { "behind", "equal", "ahead" };
+	static const char *const dearer[] = { "less", "equal", "more" };
+	const struct measurement *m = &row->m;
+	char a[40], b[40], t[12][16];
+
+	fprintf(f, "  %-24s %7s %-17s %-6s %5s %-17s %-5s %6s %6s %6s %6s %6s "
+		"%6s %6s %6s %5s %4s%s%s\n", row->name,
+		short_number(m->rate, t[0]),
+		row->contender ? interval(&row->rate, a) : "1",
+		row->contender < 1 ? "base" : row->contender == 1 ? "A/A" :
+		!row->rate.n ? "" : faster[row->faster + 1],
+		short_number(m->server_us, t[1]),
+		row->contender ? interval(&row->cpu, b) : "1",
+		row->contender < 1 ? "base" : row->contender == 1 ? "A/A" :
+		dearer[row->dearer + 1],
+		short_number(m->kernel_us, t[2]), short_number(m->calls, t[3]),
+		short_number(m->voluntary, t[4]),
+		short_number(m->involuntary, t[5]), short_number(m->p50, t[6]),
+		short_number(m->p99, t[7]), short_number(m->p999, t[8]),
+		short_number(m->max, t[9]),
+		short_number(m->peak_kib < 0 ? -1 : m->peak_kib / 1024, t[10]),
+		m->threads < 0 ? "-" : (snprintf(t[11], 16, "%.0f", m->threads),
+					t[11]),
+		row->bound ? " client-bound" : "",
+		m->lost > 0 ? " lost datagrams" : "");
+}
+
+static void print_kept(const struct results *r, int layout, int workload,
+		       const struct row *rows, int n, FILE *f)
+{
+	char a[40];
+	int told = 0;
+
+	for (int i = 0; i < n; i++) {
+		struct estimate e = kept(r, layout, workload,
+					 rows[i].contender);
+
+		if (!e.n || rows[i].contender == 1)
+			continue;
+		if (!told++)
+			fprintf(f, "  against the same without idle "
+				"connections:");
+		fprintf(f, " %s %s%s", rows[i].name, interval(&e, a),
+			i < n - 1 ? "," : "");
+	}
+	if (told)
+		fprintf(f, "\n");
 }
 
 static void print_workload(const struct results *r, int layout, int workload,
@@ -74,45 +166,52 @@ static void print_workload(const struct results *r, int layout, int workload,
 {
 	const struct plan *p = r->plan;
 	struct row rows[CONTENDERS];
-	int n = 0, done = 0;
+	int n = rows_of(r, layout, workload, rows), done = 0;
+	const struct row *best = NULL, *floor = NULL;
 	char text[200];
-	double off;
 
-	for (int c = 0; c < p->contender_count; c++) {
-		rows[n].contender = c;
-		rows[n].rate = medians(r, layout, workload, c, &rows[n].n).rate;
-		done = rows[n].n > done ? rows[n].n : done;
-		n += rows[n].n > 0;
-	}
 	if (!n)
 		return;
-	qsort(rows, n, sizeof(*rows), fastest_first);
-	off = noise(r, layout, workload, RATE);
+	for (int i = 0; i < n; i++) {
+		done = rows[i].n > done ? rows[i].n : done;
+		if (rows[i].floor)
+			floor = &rows[i];
+		else if (rows[i].contender != 1 &&
+			 (!best || rows[i].m.server_us < best->m.server_us))
+			best = &rows[i];
+	}
 	workload_describe(&p->workloads[workload], text, sizeof(text));
-	fprintf(f, "\n%s [%s]\n", text, p->workloads[workload].name);
-	fprintf(f, "server and client on %s; %d repetition%s of %.1f s; noise "
-		"%.1f%%\n", layout == SAME ? "one processor" :
-		"a processor each", done, done == 1 ? "" : "s",
-		p->run_ms / 1e3, 100 * off);
-	fprintf(f, "  %-24s %8s  %-24s %6s %6s %6s %6s %6s %6s %6s %7s %7s\n", "",
-		"msg/s", "ratio to the base", "cpu us", "iou us", "calls",
-		"sleeps", "preemp", "p50 us", "p99", "p99.9", "max");
+	fprintf(f, "\n%s  [%s]\n", text, p->workloads[workload].name);
+	fprintf(f, "server and client on %s; %d repetition%s of %.2g s; noise: "
+		"%.1f%% of the rate, %.1f%% of cpu us\n",
+		layout == SAME ? "one processor" : "a processor each", done,
+		done == 1 ? "" : "s", p->run_ms / 1e3,
+		100 * noise(r, layout, workload, RATE),
+		100 * noise(r, layout, workload, SERVER_US));
+	fprintf(f, "  %-24s %7s %-24s %5s %-23s %6s %6s %6s %6s %6s %6s %6s %6s "
+		"%5s %4s\n", "", "msg/s", "against the base", "cpu us",
+		" against the base", "iou us", "calls", "sleeps", "preem",
+		"p50 us", "p99", "p99.9", "max", "MiB", "thr");
 	for (int i = 0; i < n; i++)
-		print_row(r, layout, workload, rows[i].contender, off, f);
-	for (int c = 2; c < p->contender_count; c++)
-		if (*why_at(r, layout, workload, c))
+		print_row(&rows[i], f);
+	if (floor && best)
+		fprintf(f, "  the least cpu us, %s, is %.2f of the floor\n",
+			best->name, best->m.server_us / floor->m.server_us);
+	print_kept(r, layout, workload, rows, n, f);
+	for (int c = 0; c < p->contender_count; c++)
+		if (*why_at(r, layout, workload, c) && c != 1)
 			fprintf(f, "  %-24s left out: %s\n",
-				p->contenders[c].name,
+				contender_of(p, workload, c)->name,
 				why_at(r, layout, workload, c));
 }
 
-/* What took the processor away, or changed it, while we measured. */
-static void print_disturbances(const struct results *r, FILE *f)
+int disturbances(const struct results *r, char *text, size_t size)
 {
 	const struct plan *p = r->plan;
 	long cells = (long)LAYOUTS * p->workload_count * p->contender_count *
 		     p->repetitions;
 	double *spins = malloc(cells * sizeof(*spins)), steal = 0, most = 0;
+	double middle, others = 0;
 	int n = 0;
 
 	for (long i = 0; spins && i < cells; i++) {
@@ -122,38 +221,149 @@ static void print_disturbances(const struct results *r, FILE *f)
 			continue;
 		spins[n++] = o->m.spin_us;
 		steal += o->m.steal;
+		others += o->m.others;
 		most = o->m.steal > most ? o->m.steal : most;
 	}
 	if (n) {
-		double middle = median(spins, n);
-
-		fprintf(f, "\nDisturbances: the hypervisor took %.2f%% of the "
-			"time (%.1f%% at most in one measurement);\n"
-			"a fixed loop took %.0f us, 90%% of the times %.0f to "
-			"%.0f us.\n", 100 * steal / n, 100 * most, middle,
-			spins[n / 20], spins[n - 1 - n / 20]);
+		middle = median(spins, n);
+		snprintf(text, size, "The hypervisor took %.2f%% of the time "
+			 "(%.1f%% of the worst measurement), other programs "
+			 "%.1f%%; %d measurements of which they took more than "
+			 "10%% were made again. The same loop took %.0f us "
+			 "before a measurement, %.0f to %.0f us before 90%% of "
+			 "them.", 100 * steal / n, 100 * most, 100 * others / n,
+			 r->again, middle, spins[n / 20],
+			 spins[n - 1 - n / 20]);
 	}
 	free(spins);
+	return n;
 }
 
 void table_print(const struct results *r, FILE *f)
 {
 	const struct plan *p = r->plan;
+	char text[400];
 
 	fprintf(f, "%s\n%s\n%s\n", r->date, r->machine, r->command);
 	for (int layout = 0; layout < LAYOUTS; layout++)
 		for (int w = 0; w < p->workload_count; w++)
 			print_workload(r, layout, w, f);
-	print_disturbances(r, f);
+	if (disturbances(r, text, sizeof(text)))
+		fprintf(f, "\n%s\n", text);
 	if (*r->uncounted)
 		fprintf(f, "%s\n", r->uncounted);
-	fprintf(f, "\nratio: messages a second against %s's, within each "
-		"repetition; the median (95%% bootstrap\ninterval). equal: 1 is "
-		"in the interval, or the difference is within the noise, which "
-		"is how\nfar the base's ratio to itself strays. Per message: cpu "
-		"us, the server's processor time in all;\niou us, what io_uring's "
-		"kernel threads used of it; calls, system calls as the kernel "
-		"counts\nthem; sleeps and preemp, voluntary and involuntary "
-		"context switches. Latencies of a closed\nloop, unless the "
-		"workload has a rate.\n", p->contenders[0].name);
+	fprintf(f,
+"\n"
+"against the base: the ratio within each repetition, its median and 95%%\n"
+"bootstrap interval. equal: 1 is in the interval, or the difference is within\n"
+"the noise, which is how far the base's ratio to itself strays from 1.\n"
+"Per message: cpu us, processor time of the server in all; iou us, what\n"
+"io_uring's kernel threads used of it; calls, system calls by the kernel's\n"
+"count; sleeps and preem, voluntary and other context switches. Latencies are\n"
+"those of a closed loop unless the workload has a rate (-rN).\n");
+}
+
+/* ---- Markdown: a row a server, a column a workload ---- */
+
+/* The row of a contender, or NULL. */
+static const struct row *row_of(const struct row *rows, int n, int contender)
+{
+	for (int i = 0; i < n; i++)
+		if (rows[i].contender == contender)
+			return &rows[i];
+	return NULL;
+}
+
+/* What stands in a cell, and its sign: + and - beyond the noise. */
+static void cell(const struct results *r, const struct row *row, int layout,
+		 int workload, enum matrix what, FILE *f)
+{
+	struct estimate e;
+	char t[16];
+
+	if (!row) {
+		fprintf(f, " |");
+		return;
+	}
+	switch (what) {
+	case MATRIX_RATE:
+		if (row->contender == 0)
+			fprintf(f, " %s/s |", short_number(row->m.rate, t));
+		else if (!row->rate.n)
+			fprintf(f, " |");
+		else
+			fprintf(f, row->faster > 0 ? " **%.2f** |" :
+				row->faster < 0 ? " *%.2f* |" : " %.2f |",
+				row->rate.median);
+		return;
+	case MATRIX_CPU:
+		if (row->contender == 0)
+			fprintf(f, " %s us |", short_number(row->m.server_us, t));
+		else
+			fprintf(f, row->dearer < 0 ? " **%.2f** |" :
+				row->dearer > 0 ? " *%.2f* |" : " %.2f |",
+				row->cpu.median);
+		return;
+	case MATRIX_CALLS:
+		fprintf(f, " %s |", row->m.calls < 0 ? "" :
+			short_number(row->m.calls, t));
+		return;
+	case MATRIX_KEPT:
+		e = kept(r, layout, workload, row->contender);
+		if (e.n)
+			fprintf(f, " %.2f |", e.median);
+		else
+			fprintf(f, " |");
+	}
+}
+
+void table_matrix(const struct results *r, int layout, enum matrix what,
+		  FILE *f)
+{
+	const struct plan *p = r->plan;
+	static struct row rows[WORKLOADS][CONTENDERS];
+	int n[WORKLOADS];
+
+	fprintf(f, "| |");
+	for (int w = 0; w < p->workload_count; w++) {
+		n[w] = rows_of(r, layout, w, rows[w]);
+		if (n[w])
+			fprintf(f, " %s |", p->workloads[w].name);
+	}
+	fprintf(f, "\n|---|");
+	for (int w = 0; w < p->workload_count; w++)
+		if (n[w])
+			fprintf(f, "--:|");
+	fprintf(f, "\n");
+	for (int c = 0; c < p->contender_count; c++) {
+		int any = 0;
+
+		for (int w = 0; w < p->workload_count; w++)
+			any |= !!row_of(rows[w], n[w], c);
+		if (!any)
+			continue;
+		fprintf(f, "| %s |", c == 0 ? "the base" : c == 1 ?
+			"the base again" : p->contenders[c].name);
+		for (int w = 0; w < p->workload_count; w++)
+			if (n[w])
+				cell(r, row_of(rows[w], n[w], c), layout, w,
+				     what, f);
+		fprintf(f, "\n");
+	}
+}
+
+void table_markdown(const struct results *r, FILE *f)
+{
+	static const char *const titles[] = {
+		"Messages a second, against the base",
+		"Processor time of the server a message, against the base",
+		"System calls a message",
+	};
+
+	fprintf(f, "%s, %s, `%s`\n", r->date, r->machine, r->command);
+	for (int what = 0; what < 3; what++) {
+		fprintf(f, "\n%s:\n\n", titles[what]);
+		table_matrix(r, r->plan->layouts & 1 << SAME ? SAME : TWO, what,
+			     f);
+	}
 }

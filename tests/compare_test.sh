@@ -33,6 +33,7 @@ refuses 'http: a workload begins with' -w http
 refuses 'tcp-x1: after - comes' -w tcp-x1
 refuses 'with -o DIR' --resume
 refuses 'same, two or both' --layout three
+refuses 'it has its own servers' --standard poll
 
 # --fd: what is no listening socket is refused by the server itself.
 "${iomodels%iomodels}"models/epoll --fd 77 >out 2>err
@@ -50,6 +51,28 @@ few="-t 0.05 -r 2 -w tcp-c1,tcp-c4 poll"
 	[ "$(grep -c '^  poll .*[0-9]' out)" = 2 ] &&
 	[ "$(grep -c '^  (the base again)' out)" = 2 ]
 ok $? "compares"
+
+# The same as JSON, and as a page; with gnuplot it has plots.
+"$iomodels" compare $few -o kept --resume --json >out 2>err &&
+	[ "$(grep -c '"rate_ratio": {' out)" = 6 ] &&
+	[ "$(grep -c '"repetitions": 2' out)" = 12 ] &&
+	grep -q 'TCP echo, 4 connections' kept/report.html
+ok $? "prints JSON, and makes a page"
+if command -v python3 >/dev/null; then
+	python3 -c 'import json, sys; json.load(sys.stdin)' <out 2>err
+	ok $? "the JSON can be read"
+fi
+if command -v gnuplot >/dev/null; then
+	[ "$(grep -c 'data:image/svg+xml,%3csvg\|data:image/svg+xml,%3c?xml' \
+		kept/report.html)" -gt 3 ] && ! grep -q gnuplot err
+	ok $? "the page has plots"
+else
+	grep -q 'without plots: gnuplot is not here' err
+	ok $? "the page is without plots, and that is said"
+fi
+"$iomodels" compare $few -o kept --resume --markdown >out 2>err &&
+	[ "$(grep -c '^| poll | [*0-9]' out)" = 3 ]
+ok $? "prints Markdown"
 
 # A folder that holds results is not written over.
 "$iomodels" compare $few -o kept >out 2>err

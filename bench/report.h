@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * report.h - what the reports of a comparison share
+ */
+#ifndef IOMODELS_REPORT_OF_RESULTS_H
+#define IOMODELS_REPORT_OF_RESULTS_H
+
+#include <stdio.h>
+#include "results.h"
+
+enum {
+	RATE = offsetof(struct measurement, rate),
+	SERVER_US = offsetof(struct measurement, server_us),
+};
+
+/* A contender under a workload, all repetitions together. */
+struct row {
+	const char *name;
+	int contender, n;		/* n repetitions */
+	int floor, bound;		/* bound: mostly, the client was */
+	struct measurement m;		/* medians */
+	struct estimate rate, cpu;	/* against the base */
+	int faster, dearer;		/* verdicts: -1, 0, 1 */
+};
+
+/* All that were measured, the fastest first; how many. */
+int rows_of(const struct results *r, int layout, int workload,
+	    struct row rows[CONTENDERS]);
+
+/* The rate with idle connections against that without, where the plan has
+   both; else n is 0. */
+struct estimate kept(const struct results *r, int layout, int workload,
+		     int contender);
+
+/* Digits that matter, whatever the size; "-" for what is not known. */
+const char *short_number(double v, char text[16]);
+
+/* What took the processor away, or changed it, while we measured; 0: nothing
+   was measured. */
+int disturbances(const struct results *r, char *text, size_t size);
+
+void table_print(const struct results *r, FILE *f);
+
+/* A row a server, a column a workload.  **bold**: better than the base,
+   *italic*: worse, by more than the noise. */
+enum matrix { MATRIX_RATE, MATRIX_CPU, MATRIX_CALLS, MATRIX_KEPT };
+
+void table_matrix(const struct results *r, int layout, enum matrix what,
+		  FILE *f);
+void table_markdown(const struct results *r, FILE *f);
+
+/* Everything, as one JSON object. */
+void export_json(const struct results *r, FILE *f);
+
+/*
+ * DIR/report.html with its plots, which gnuplot draws from DIR/plots.gp.
+ * 0; or -1 with the reason in why: of the whole, or of the plots alone (then
+ * there is a page without them).
+ */
+int page_write(const struct results *r, const char *dir, char why[300]);
+
+#endif
