@@ -79,6 +79,7 @@ void export_json(const struct results *r, FILE *f)
 	json_text(&j, "iomodels", VERSION);
 	json_text(&j, "date", r->date);
 	json_text(&j, "machine", r->machine);
+	json_text(&j, "network", r->network);
 	json_text(&j, "command", r->command);
 	json_real(&j, "seconds", p->run_ms / 1e3);
 	if (disturbances(r, text, sizeof(text)))

@@ -62,6 +62,14 @@ static inline double *quantity_in(struct measurement *m,
 /* Set it (in a signal handler) and a measurement ends early, as failed. */
 extern volatile sig_atomic_t measure_stop;
 
+/*
+ * From now on in a network of our own, with nothing in it but the loopback
+ * device and TCP reno: BBR, say, paces what it sends, and then the network is
+ * measured and not the model.  Where that is refused (no root), in the
+ * machine's network.  how says which.
+ */
+void measure_apart(char how[120]);
+
 /* 0, or -1 with the reason in why.  The calls are not counted where that is
    refused; then uncounted says why. */
 int measure(const struct setup *s, struct measurement *m, char why[300],

@@ -352,6 +352,8 @@ static void write_page(const struct page *p, const char *dir, FILE *f)
 		"code { background: #f0f0f0; padding: 0 .2em }\n"
 		"</style>\n<h1>The same work, by different I/O models</h1>\n<p>");
 	html(f, r->machine);
+	fprintf(f, "<br>");
+	html(f, r->network);
 	fprintf(f, "<br>%s<br><code>", r->date);
 	html(f, r->command);
 	fprintf(f, "</code></p>\n<p>");

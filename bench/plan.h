@@ -28,6 +28,7 @@ struct workload {
 	enum load_kind kind;
 	int family;
 	unsigned busy, size, window, idle, rate;
+	int also;			/* layouts besides the plan's, a bit each */
 };
 
 /* 0; or -1 with what is wrong in why. */
@@ -64,6 +65,11 @@ struct plan {
 	int repetitions;
 	unsigned warm_ms, run_ms, count_ms;
 };
+
+static inline int layouts_of(const struct plan *p, int workload)
+{
+	return p->layouts | p->workloads[workload].also;
+}
 
 /* The processors that we may run on; how many of the n wanted there are. */
 int plan_processors(int *cpus, int n);

@@ -163,6 +163,7 @@ static void identify(const struct results *r, struct json *j)
 	const struct plan *p = r->plan;
 
 	json_text(j, "machine", r->machine);
+	json_text(j, "network", r->network);
 	json_number(j, "warm_ms", p->warm_ms);
 	json_number(j, "run_ms", p->run_ms);
 	json_number(j, "count_ms", p->count_ms);
@@ -244,7 +245,7 @@ static int take(struct results *r, const char *line)
 		contender++;
 	if (workload == p->workload_count || contender == p->contender_count ||
 	    repetition < 0 || repetition >= p->repetitions ||
-	    !(p->layouts & 1 << layout))
+	    !(layouts_of(p, workload) & 1 << layout))
 		return -1;
 	o = outcome_at(r, layout, workload, contender, repetition);
 	for (const struct quantity *q = quantities; q->name; q++) {

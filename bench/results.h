@@ -19,6 +19,7 @@ struct results {
 	struct outcome *outcomes;	/* see outcome_at() */
 	char (*why)[300];		/* see why_at(): left out, or "" */
 	char machine[400];		/* "Linux 6.18.44 x86_64, AMD EPYC, 2 pro..." */
+	char network[120];		/* of measure_apart() */
 	char date[32];			/* UTC */
 	char command[1000];
 	int again;			/* measurements made again: see compare.c */

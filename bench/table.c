@@ -195,8 +195,11 @@ static void print_workload(const struct results *r, int layout, int workload,
 	for (int i = 0; i < n; i++)
 		print_row(&rows[i], f);
 	if (floor && best)
-		fprintf(f, "  the least cpu us, %s, is %.2f of the floor\n",
-			best->name, best->m.server_us / floor->m.server_us);
+		fprintf(f, "  of the floor: %.2f %s, the least of the servers; "
+			"%.2f the client, with %.2f us\n",
+			best->m.server_us / floor->m.server_us, best->name,
+			best->m.client_us / floor->m.server_us,
+			best->m.client_us);
 	print_kept(r, layout, workload, rows, n, f);
 	for (int c = 0; c < p->contender_count; c++)
 		if (*why_at(r, layout, workload, c) && c != 1)
@@ -244,7 +247,8 @@ void table_print(const struct results *r, FILE *f)
 	const struct plan *p = r->plan;
 	char text[400];
 
-	fprintf(f, "%s\n%s\n%s\n", r->date, r->machine, r->command);
+	fprintf(f, "%s\n%s\n%s\n%s\n", r->date, r->machine, r->network,
+		r->command);
 	for (int layout = 0; layout < LAYOUTS; layout++)
 		for (int w = 0; w < p->workload_count; w++)
 			print_workload(r, layout, w, f);
@@ -360,7 +364,8 @@ void table_markdown(const struct results *r, FILE *f)
 		"System calls a message",
 	};
 
-	fprintf(f, "%s, %s, `%s`\n", r->date, r->machine, r->command);
+	fprintf(f, "%s; %s; %s; `%s`\n", r->date, r->machine, r->network,
+		r->command);
 	for (int what = 0; what < 3; what++) {
 		fprintf(f, "\n%s:\n\n", titles[what]);
 		table_matrix(r, r->plan->layouts & 1 << SAME ? SAME : TWO, what,

@@ -75,6 +75,7 @@ static const char *const standard_servers[] = {
 static const char standard_workloads[] =
 	"tcp-c1,tcp-c16,tcp-c128,tcp-c1000,tcp-c16-s16384,tcp-c16-w16,unix-c16,"
 	"tcp-c16-i10000,churn-c16,udp-c16";
+static const char standard_two[] = "tcp-c16-s64";	/* on two processors, too */
 enum { STANDARD_REPETITIONS = 5, STANDARD_MS = 200 };
 
 /* ---- the command line ---- */
@@ -224,7 +225,7 @@ static void add_command(struct plan *plan, const char *text)
 	};
 }
 
-static void choose(struct options *o)
+static void choose(struct options *o, int n)
 {
 	static const char *const usual[] = {
 		"select", "poll", "blocking_thread", "callback", "coroutine",
@@ -243,6 +244,9 @@ static void choose(struct options *o)
 			add(p, names[i]);
 	if (o->standard) {
 		add_workloads(p, standard_workloads, NULL);
+		for (int w = 0; n > 1 && w < p->workload_count; w++)
+			p->workloads[w].also = strcmp(p->workloads[w].name,
+				standard_two) ? 0 : 1 << TWO;
 		p->repetitions = p->repetitions ? p->repetitions
 						: STANDARD_REPETITIONS;
 		p->run_ms = p->run_ms ? p->run_ms : STANDARD_MS;
@@ -404,17 +408,18 @@ static int run(const struct options *o, struct results *r, const int *cpus)
 	unsigned long long seed = 20261121;
 	struct progress progress = {
 		.began = now_ns(),
-		.all = (long)p->workload_count * p->contender_count *
-		       p->repetitions * __builtin_popcount(p->layouts),
 	};
 	FILE *raw = o->output ? open_raw(o, r) : NULL;
 
+	for (int w = 0; w < p->workload_count; w++)
+		progress.all += __builtin_popcount(layouts_of(p, w)) *
+				p->contender_count * p->repetitions;
 	leave_out(r);
 	sigaction(SIGINT, &act, NULL);
 	sigaction(SIGTERM, &act, NULL);
 	for (int layout = 0; layout < LAYOUTS; layout++)
 		for (int w = 0; w < p->workload_count && !measure_stop; w++)
-			if (p->layouts & 1 << layout)
+			if (layouts_of(p, w) & 1 << layout)
 				run_workload(r, cpus, layout, w, &progress,
 					     &seed, raw);
 	if (isatty(2))
@@ -485,14 +490,15 @@ int compare_main(int argc, char **argv)
 	n = plan_processors(cpus, 2);
 	if (n < 2 && o.plan.layouts & 1 << TWO)
 		error(1, 0, "compare: --layout: there is but one processor");
-	choose(&o);
+	choose(&o, n);
 	results_begin(&r, &o.plan, argc, argv);
+	measure_apart(r.network);
 	status = run(&o, &r, cpus);
 	if (any(&r))
 		report(&o, &r);
 	for (int w = 0; !status && w < o.plan.workload_count; w++)
-		for (int layout = 0; layout < LAYOUTS; layout++)
-			if (*why_at(&r, layout, w, 0) && !status) {
+		for (int layout = 0; layout < LAYOUTS && !status; layout++)
+			if (*why_at(&r, layout, w, 0)) {
 				fprintf(stderr, "compare: %s: %s: %s\n",
 					o.plan.workloads[w].name, o.base,
 					why_at(&r, layout, w, 0));
