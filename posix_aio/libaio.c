@@ -13,7 +13,8 @@
  *     io_getevents                      io_getevents(3)
  *     io_submit
  *
- * Calls     2 for as many blocks as one io_getevents returns.
+ * Calls     2 for as many blocks as one io_getevents returns; --batch N: an
+ *           io_submit for each N of them.
  * Needs     Linux 2.6.  CONFIG_AIO, else ENOSYS.
  * Limits    as native_aio.c.  The library returns -errno and leaves errno as
  *           it was.
@@ -83,6 +84,8 @@ static void reap(void)
 
 		if (!got(s, "io_submit", events[i].res) || next_block(s))
 			queue_read(s);
+		if (opt.batch && batched == opt.batch)
+			submit();
 	}
 }
 

@@ -13,7 +13,8 @@
  *     io_getevents                      the call that should sleep
  *     io_submit                         as many as were done
  *
- * Calls     2 for as many blocks as one io_getevents returns.
+ * Calls     2 for as many blocks as one io_getevents returns; --batch N: an
+ *           io_submit for each N of them.
  * Needs     Linux 2.6.  CONFIG_AIO, else ENOSYS.
  * Limits    a) A buffered read is synchronous, in io_submit.
  *           b) fs.aio-max-nr bounds the --depth of all programs together
@@ -88,6 +89,8 @@ static void reap(void)
 
 		if (!got(s, "io_submit", events[i].res) || next_block(s))
 			queue_read(s);
+		if (opt.batch && batched == opt.batch)
+			submit();
 	}
 }
 

@@ -19,6 +19,9 @@
  * block, got() takes what a read returned; both may be called by many threads
  * at once, for different slots.
  *
+ * --measure MS reads for so long instead, round and round, without a checksum:
+ * clock_gettime once before, after, and at every 64th block.
+ *
  * The checksum: each 8 bytes of the file, the last filled up with zeros, are
  * multiplied with their place, the halves of the 128-bit product folded, all
  * of them added.  A sum does not care which block came first, the factor tells
@@ -38,8 +41,11 @@ static struct {
 	const char *path;
 	unsigned block;			/* bytes */
 	unsigned depth;			/* reads in flight at once */
+	unsigned batch;			/* handed over in a call; 0: all */
 	int direct, random;
 	unsigned seed;
+	unsigned measure;		/* ms; 0: read all, once */
+	int once;
 } opt = { .block = 4096, .depth = 8, .seed = 1 };
 
 /* A reader with options of its own defines OWN_HELP, and this for them. */
@@ -60,6 +66,7 @@ static int file;
 static unsigned long file_size, blocks;
 static unsigned long taken;		/* blocks that next_block gave out */
 static unsigned long sum, bytes, reads;	/* what got() has seen */
+static unsigned long started;		/* --measure: nanoseconds */
 
 /* ---- options ---- */
 
@@ -69,9 +76,13 @@ static void help(void)
 	      "Reads every block of FILE once and prints a checksum.\n\n"
 	      "  --block N        bytes a read, a multiple of 512 (4096)\n"
 	      "  --depth N        reads in flight at once (8)\n"
+	      "  --batch N        where a call takes many reads: at most N (--depth)\n"
 	      "  --direct         O_DIRECT: past the page cache, from the device\n"
 	      "  --random[=SEED]  the blocks in a random order, the same for each\n"
 	      "                   SEED (1), else from first to last\n"
+	      "  --measure MS     read for MS milliseconds, beginning again at the\n"
+	      "                   end; print how much, and in how many nanoseconds\n"
+	      "  --once           --measure: stop at the end all the same\n"
 	      OWN_HELP
 	      "  --help           show this\n");
 	sys_exit_group(0);
@@ -105,6 +116,8 @@ static void options(char **argv)
 			opt.direct = 1;
 		else if (same(*argv, "--random"))
 			opt.random = 1;
+		else if (same(*argv, "--once"))
+			opt.once = 1;
 		else if ((v = value("random", &argv))) {
 			opt.random = 1;
 			opt.seed = number("random", v, ~0U);
@@ -113,11 +126,25 @@ static void options(char **argv)
 						SECTOR);
 		else if ((v = value("depth", &argv)))
 			opt.depth = number_from("depth", v, 1, DEPTH_MAX, 1);
+		else if ((v = value("batch", &argv)))
+			opt.batch = number_from("batch", v, 1, DEPTH_MAX, 1);
+		else if ((v = value("measure", &argv)))
+			opt.measure = number_from("measure", v, 1, 3600000, 1);
 		else if (!own_option(&argv))
 			fail(2, "%s: unknown option (--help)\n", *argv);
 	}
 	if (!opt.path)
 		fail(2, "FILE is missing (--help)\n");
+	if (opt.once && !opt.measure)
+		fail(2, "--once: only with --measure\n");
+}
+
+static unsigned long nanoseconds(void)
+{
+	struct timespec t;
+
+	must(sys_clock_gettime(CLOCK_MONOTONIC, &t));
+	return t.tv_sec * 1000000000UL + t.tv_nsec;
 }
 
 /* ---- the file ---- */
@@ -178,6 +205,9 @@ static void open_file(char **argv)
 	blocks = file_size / opt.block + (file_size % opt.block != 0);
 	if (opt.depth > blocks)
 		opt.depth = blocks ? blocks : 1;
+	if (opt.measure && !blocks)
+		fail(1, "%s: an empty file: there is nothing to measure\n",
+		     opt.path);
 }
 
 /* Zeroed and page-aligned, which is aligned enough for O_DIRECT. */
@@ -231,11 +261,29 @@ static unsigned long nth_block(unsigned long i)
 	return i;
 }
 
+/* --measure: its time, which begins with block 0, is over. */
+static int over(unsigned long i)
+{
+	static int late;
+	unsigned long from = __atomic_load_n(&started, __ATOMIC_RELAXED);
+
+	if (!i)
+		__atomic_store_n(&started, nanoseconds(), __ATOMIC_RELAXED);
+	else if (i % 64 == 0 && from &&
+		 nanoseconds() - from >= opt.measure * 1000000UL)
+		__atomic_store_n(&late, 1, __ATOMIC_RELAXED);
+	return __atomic_load_n(&late, __ATOMIC_RELAXED);
+}
+
 /* Give s its next block; 0 when none is left. */
 static int next_block(struct slot *s)
 {
 	unsigned long i = __atomic_fetch_add(&taken, 1, __ATOMIC_RELAXED);
 
+	if (opt.measure && over(i))
+		return 0;
+	if (opt.measure && !opt.once)
+		i %= blocks;
 	if (i >= blocks)
 		return 0;
 	s->offset = nth_block(i) * opt.block;
@@ -294,8 +342,9 @@ static int got(struct slot *s, const char *call, long n)
 		}
 		return 0;
 	}
-	__atomic_fetch_add(&sum, checksum(s->buf, s->want, s->offset),
-			   __ATOMIC_RELAXED);
+	if (!opt.measure)
+		__atomic_fetch_add(&sum, checksum(s->buf, s->want, s->offset),
+				   __ATOMIC_RELAXED);
 	__atomic_fetch_add(&bytes, s->want, __ATOMIC_RELAXED);
 	__atomic_fetch_add(&reads, 1, __ATOMIC_RELAXED);
 	return 1;
@@ -303,7 +352,10 @@ static int got(struct slot *s, const char *call, long n)
 
 static void report(void)
 {
-	long n = print(1, "checksum %lx  bytes %lu  blocks %lu\n",
+	long n = opt.measure ?
+		 print(1, "bytes %lu  blocks %lu  nanoseconds %lu\n", bytes,
+		       reads, nanoseconds() - started) :
+		 print(1, "checksum %lx  bytes %lu  blocks %lu\n",
 		       sum + mixed(bytes, ~7UL), bytes, reads);
 
 	if (n < 0)

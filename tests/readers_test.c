@@ -9,6 +9,7 @@
  * lie in TMPDIR, or /tmp.  IOMODELS_SOAK=1 adds a file of 1 GiB.
  */
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/capability.h>
 #include <stdint.h>
 #include <sys/prctl.h>
@@ -39,6 +40,9 @@ static const struct reader {
 	{ "libaio", "libaio", { NULL } },
 	{ "uring_file", "uring_file", { NULL } },
 	{ "uring_file-link", "uring_file", { "--link", NULL } },
+	{ "native_aio-batch", "native_aio", { "--batch=3", NULL } },
+	{ "libaio-batch", "libaio", { "--batch=3", NULL } },
+	{ "uring_file-batch", "uring_file", { "--batch=3", NULL } },
 };
 
 /* ---- running a reader ---- */
@@ -362,6 +366,8 @@ static void bad_usage(void *arg)
 		{ "--depth=1x", "1x" }, { "--depth=-1", "-1" },
 		{ "--depth=99999999999", "99999999999" },
 		{ "--random=", "--random" }, { "--nonsense", "--nonsense" },
+		{ "--measure=0", "--measure 0" }, { "--measure=x", "x" },
+		{ "--once", "--measure" }, { "--batch=0", "--batch 0" },
 		{ "second", "FILE" }, { "-d", "FILE" },
 		{ "--notify=never", "--notify" },
 	};
@@ -417,6 +423,48 @@ static void closed_output(void *arg)
 	run.out_fd = ASSERT_GE(open("/dev/full", O_WRONLY), 0);
 	play(&run);
 	expect_refusal(&run, 1, "write to stdout: ENOSPC", "");
+}
+
+/* ---- --measure ---- */
+
+static void expect_measured(struct run *run, int fd, long blocks_max)
+{
+	unsigned long bytes, blocks, ns;
+
+	snprintf(run->path, sizeof(run->path), "/proc/self/fd/%d", fd);
+	play(run);
+	if (run->status || run->err[0] ||
+	    sscanf(run->out, "bytes %lu  blocks %lu  nanoseconds %lu\n", &bytes,
+		   &blocks, &ns) != 3) {
+		SAY("stderr: %s", run->err);
+		FAIL("status %d, stdout: %s", run->status, run->out);
+	}
+	EXPECT_GT(blocks, 0);
+	EXPECT_LE(blocks, blocks_max);
+	EXPECT_LE(bytes, blocks * 4096);
+	EXPECT_GT(bytes, (blocks - blocks / 25 - 1) * 4096);
+	EXPECT_GT(ns, 0);
+}
+
+/*
+ * It reads for its time, more often than once round, or not with --once; the
+ * time is told, and the last of 25 blocks, a short one, counted as it is.
+ */
+static void measure(void *arg)
+{
+	struct run round = { arg, { "--measure=20", "--depth=8" } };
+	struct run random = { arg, { "--measure=20", "--random", "--depth=3" } };
+	struct run once = { arg, { "--measure=60000", "--once" } };
+	int fd = new_file();
+
+	fill(fd, 100000);
+	expect_measured(&round, fd, LONG_MAX);
+	expect_measured(&random, fd, LONG_MAX);
+	expect_measured(&once, fd, 25);
+	EXPECT_TRUE(strstr(once.out, "bytes 100000  blocks 25  "));
+	ASSERT_EQ(0, ftruncate(fd, 0));
+	play(&round);
+	expect_refusal(&round, 1, "an empty file", "nothing to measure");
 }
 
 /* ---- a file that shrinks ---- */
@@ -706,6 +754,12 @@ static void counts(void *arg)
 		{ "libaio", "io_submit", 5 },
 		{ "libaio", "io_getevents", 5 },
 		{ "uring_file", "io_uring_enter", 5 },
+		/* After the first: three, two, in each of five rounds. */
+		{ "native_aio-batch", "io_submit", 9 },
+		{ "native_aio-batch", "io_getevents", 5 },
+		{ "libaio-batch", "io_submit", 9 },
+		{ "libaio-batch", "io_getevents", 5 },
+		{ "uring_file-batch", "io_uring_enter", 9 },
 		{ "posix_aio_glibc", "clone3", 1 },
 		{ "posix_aio_glibc-signal", "rt_sigqueueinfo", 25 },
 	};
@@ -836,6 +890,7 @@ void tap_list(void)
 		{ "buffered", buffered, 0, NULL },
 		{ "direct", direct, 0, NULL },
 		{ "any_block", any_block, 0, NULL },
+		{ "measure", measure, 0, NULL },
 		{ "checksum_is_sensitive", checksum_is_sensitive, 1, NULL },
 		{ "gigabyte", gigabyte, 0, NULL },
 		{ "bad_usage", bad_usage, 1, NULL },
@@ -849,7 +904,8 @@ void tap_list(void)
 		{ "interrupted", interrupted, 0, NULL },
 		/* Others' counts depend on which thread is faster. */
 		{ "counts", counts, 0, " file_blocking file_threads native_aio "
-		  "libaio uring_file posix_aio_glibc posix_aio_glibc-signal " },
+		  "libaio uring_file posix_aio_glibc posix_aio_glibc-signal "
+		  "native_aio-batch libaio-batch uring_file-batch " },
 		/* libc's start makes calls of its own. */
 		{ "header_names_calls", header_names_calls, 1,
 		  " file_blocking file_threads native_aio uring_file " },

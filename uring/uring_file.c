@@ -12,8 +12,10 @@
  *   until every block is there:
  *     io_uring_enter                    the only call: submits, sleeps, copies
  *
- * Calls     1 for as many blocks as are ready together.
- * Needs     Linux 5.1; --link 5.3 (IOSQE_IO_LINK).
+ * Calls     1 for as many blocks as are ready together; --batch N: and one
+ *           for each N of them, which does not wait.
+ * Needs     Linux 6.1 (DEFER_TASKRUN: completions are made ready when we come
+ *           for them, nobody interrupts us), else 5.1; --link 5.3.
  * Limits    a) Registered buffers stay in memory: --depth times --block may
  *           not exceed RLIMIT_MEMLOCK, without CAP_IPC_LOCK.  --depth 32768.
  *           b) --link makes a chain of each batch: a read starts when the one
@@ -32,7 +34,7 @@
 
 static struct ring ring;
 static struct io_uring_sqe *last;	/* of the batch, to be linked to */
-static unsigned in_flight;
+static unsigned batched, in_flight;
 static struct slot *slots;
 static int linked;
 
@@ -42,11 +44,26 @@ static int own_option(char ***argv)
 	return same(**argv, "--link");
 }
 
+/* The newest flags that this kernel takes. */
+static long open_ring(void)
+{
+	static const unsigned flags[] = {
+		IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN, 0,
+	};
+	long err = -EINVAL;
+
+	for (int i = 0; i < 2 && err == -EINVAL; i++) {
+		struct io_uring_params p = { .flags = flags[i] };
+
+		err = ring_setup(&ring, opt.depth, &p);
+	}
+	return err;
+}
+
 static void set_up(void)
 {
-	struct io_uring_params p = { 0 };
 	struct iovec all;
-	long err = ring_setup(&ring, opt.depth, &p);
+	long err = open_ring();
 
 	if (err)
 		fail(1, "io_uring_setup %u: %s: %s\n", opt.depth,
@@ -81,18 +98,20 @@ static void queue_read(struct slot *s)
 	if (linked && last)
 		last->flags |= IOSQE_IO_LINK;
 	last = sqe;
+	batched++;
 	in_flight++;
 }
 
 /* What ring_wait does not take now stays in the ring, and goes with the next. */
-static void submit_and_wait(void)
+static void submit_and_wait(unsigned wait)
 {
-	long n = ring_again(ring_wait(&ring, 1, NULL));
+	long n = ring_again(ring_wait(&ring, wait, NULL));
 
 	if (n < 0)
 		fail(1, "io_uring_enter: %s: %s\n", errno_name(n),
 		     ring_why(n));
 	last = NULL;
+	batched = 0;
 }
 
 static void reap(void)
@@ -108,6 +127,8 @@ static void reap(void)
 		if (cqe->res == -ECANCELED ||
 		    !got(s, "IORING_OP_READ_FIXED", cqe->res) || next_block(s))
 			queue_read(s);
+		if (opt.batch && batched == opt.batch)
+			submit_and_wait(0);
 	}
 	ring_seen(&ring, n);
 }
@@ -120,7 +141,7 @@ int main(int argc, char **argv)
 	for (unsigned i = 0; i < opt.depth && next_block(&slots[i]); i++)
 		queue_read(&slots[i]);
 	while (in_flight) {
-		submit_and_wait();
+		submit_and_wait(1);
 		reap();
 	}
 	report();
