@@ -72,8 +72,9 @@ const struct claim claims[] = {
 	WAITS("uring-worker", "uring_worker", "", "iou-wrk",
 	      "with IOSQE_ASYNC a kernel thread copies",
 	      "io_uring_enter(2)"),
-	WAITS("uring-sqpoll", "uring_sqpoll", "", "iou-sqp",
-	      "with SQPOLL the polling thread copies", "io_uring_setup(2)"),
+	WAITS("uring-sqpoll", "uring_sqpoll", "main in io_uring_enter",
+	      "iou-sqp", "with SQPOLL the polling thread copies; to wait is "
+	      "still a call", "io_uring_setup(2)"),
 	WAITS("aio-poll", "native_aio_poll", "main in io_getevents",
 	      "main in recvfrom", "IOCB_CMD_POLL gives readiness through "
 	      "io_submit; recv copies", "io_submit(2)"),
@@ -247,6 +248,10 @@ const struct claim claims[] = {
 	     "epoll(7)", "recvfrom.* = 1\n"
 	     "epoll_p?wait\\(.*, 7(, NULL, 8)?\\) = 0\n"
 	     "epoll_p?wait\\(.*, 8(, NULL, 8)?\\) = 1"),
+	PLAY("edge-starves", edge_starves, "who reads one socket until EAGAIN "
+	     "lets all others wait until it is empty", "epoll(7)",
+	     "epoll_p?wait\\(.* = 2\n200: recvfrom\\(3, \"\\\\0\", 1, .* = 1\n"
+	     "recvfrom\\(3, .* = -1 EAGAIN\nrecvfrom\\(5, \"other\""),
 	PLAY("dup-stays", dup_stays, "epoll reports a descriptor that is "
 	     "closed, while a dup is open", "epoll(7)",
 	     "close\\(.* = 0\nepoll_p?wait\\(.*u32=4242.* = 1"),
@@ -307,8 +312,9 @@ const struct claim claims[] = {
 	     "preadv2\\(.*RWF_NOWAIT\\) = -1 EAGAIN"),
 	PLAY("closed-peer", closed_peer, "a send to a closed peer is EPIPE",
 	     "send(2)", "sendto\\(.*MSG_NOSIGNAL.* = -1 EPIPE"),
-	PLAY("wchan", wchan_of_recv, "/proc/PID/wchan names where a thread "
-	     "sleeps: for the data of TCP, wait_woken", "net/core/stream.c",
+	PLAY("wchan", wchan_of_sleeper, "/proc/PID/wchan names where a thread "
+	     "sleeps: inet_csk_accept, then for TCP's data wait_woken",
+	     "proc(5)", "read\\([0-9]+, \"inet_csk_accept\"\n"
 	     "read\\([0-9]+, \"wait_woken\""),
 
 	/* ---- what a library makes of it ---- */

@@ -131,6 +131,7 @@ void poll_of_file(void);
 void level_again(void);
 void edge_once(void);
 void edge_half_drained(void);
+void edge_starves(void);
 void dup_stays(void);
 void exclusive_fixed(void);
 void select_beyond(void);
@@ -148,7 +149,7 @@ void nonblock_read_of_file(void);
 void nonblock_read_waits(void);
 void nowait_read(void);
 void closed_peer(void);
-void wchan_of_recv(void);
+void wchan_of_sleeper(void);
 void two_stops_a_call(void);
 void eintr_of_tracer(void);
 

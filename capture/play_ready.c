@@ -153,6 +153,25 @@ void edge_half_drained(void)
 	epoll_wait(ep, &ev, 1, 8);
 }
 
+/* Both are ready; one has many bytes, and a small buffer takes them. */
+void edge_starves(void)
+{
+	struct epoll_event ev[2] = { { .events = EPOLLIN | EPOLLET } };
+	int busy[2], other[2], ep;
+	char c, many[200] = "";
+
+	stream_pair(busy);
+	stream_pair(other);
+	ep = epoll_of(busy[0], EPOLLIN | EPOLLET);
+	need(epoll_ctl(ep, EPOLL_CTL_ADD, other[0], ev));
+	need(send(busy[1], many, sizeof(many), 0));
+	need(send(other[1], "other", 5, 0));
+	epoll_wait(ep, ev, 2, 0);
+	while (recv(busy[0], &c, 1, MSG_DONTWAIT) > 0)
+		;
+	recv(other[0], many, sizeof(many), MSG_DONTWAIT);
+}
+
 /* The set follows the open file: a dup keeps it alive after the close. */
 void dup_stays(void)
 {
@@ -431,21 +450,28 @@ void closed_peer(void)
 	send(pair[0], "x", 1, MSG_NOSIGNAL);
 }
 
-/* A child sleeps in recv; where in the kernel, its parent may read. */
-void wchan_of_recv(void)
+/* A child sleeps in accept, then in recv; its parent may read where. */
+void wchan_of_sleeper(void)
 {
+	struct timespec millisecond = { .tv_nsec = 1000000 };
+	struct sockaddr_in a;
+	int l = listener_on(&a), peer;
 	char text[64];
-	int ours, peer;
-	pid_t child;
+	pid_t child = fork_child();
 
-	tcp_connection(&ours, &peer);
-	child = fork_child();
 	if (!child) {
-		recv(ours, text, 1, 0);
+		recv(need(accept(l, NULL, NULL)), text, 1, 0);
 		_exit(0);
 	}
 	wait_asleep(child);
 	read_proc(child, "wchan", text, sizeof(text));
+	peer = connected_to(&a);
+	/* Soon it has gone from the one to the other. */
+	for (int i = 0; i < 1000 && strcmp(text, "wait_woken"); i++) {
+		nanosleep(&millisecond, NULL);
+		wait_asleep(child);
+		read_proc(child, "wchan", text, sizeof(text));
+	}
 	need(send(peer, "x", 1, 0));
 	wait(NULL);
 	if (!strcmp(text, "0"))
