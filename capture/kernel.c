@@ -662,12 +662,18 @@ static void take_out(struct set *s, uint64_t member)
 			s->at[i--] = s->at[--s->n];
 }
 
-/* What the tracer does itself: an interrupt runs in anybody's context. */
-static int is_tracer(const struct kernel *k, const struct event *e)
+/* An interrupt runs in anybody's context. */
+static int in_interrupt(const struct event *e)
 {
 	enum { HARDIRQ = 8, SOFTIRQ = 16 };
 
-	if (event_number(e, "common_flags", 0) & (HARDIRQ | SOFTIRQ))
+	return !!(event_number(e, "common_flags", 0) & (HARDIRQ | SOFTIRQ));
+}
+
+/* What the tracer does itself. */
+static int is_tracer(const struct kernel *k, const struct event *e)
+{
+	if (in_interrupt(e))
 		return 0;
 	return k->tracer ? e->pid == k->tracer : !strcmp(e->comm, "strace");
 }
@@ -748,11 +754,13 @@ static void drop_stops(struct kernel *k, const struct set *pids)
 /*
  * Ours: who is in A (it holds the followed processes, but sched events of
  * others as well), the tasks these make (iou-wrk and iou-sqp are made by the
- * kernel on their behalf), the rings and sockets that these use.
+ * kernel on their behalf), the rings and sockets that these use.  The memory
+ * of a ring that is gone may be another's: from its io_uring_create on it
+ * belongs to who made it.  An interrupt works for anybody.
  */
 static void keep_ours(struct kernel *k)
 {
-	struct set pids = { 0 }, rings = { 0 }, sockets = { 0 };
+	struct set pids = { 0 }, rings = { 0 }, made = { 0 }, sockets = { 0 };
 	long kept = 0;
 
 	for (long i = 0; i < k->n; i++) {
@@ -764,12 +772,16 @@ static void keep_ours(struct kernel *k)
 			put_in(&pids, e->pid);
 		else if (!strcmp(e->name, "task_newtask") && has(&pids, e->pid))
 			put_in(&pids, event_number(e, "pid", 0));
-		if (has(&pids, e->pid)) {
+		if (!strcmp(e->name, "io_uring_create"))
+			put_in(&made, event_number(e, "ctx", 0));
+		if (has(&pids, e->pid) && !in_interrupt(e)) {
 			put_in(&rings, event_number(e, "ctx", 0));
 			put_in(&sockets, event_number(e, "sk", 0));
 			put_in(&sockets, event_number(e, "skaddr", 0));
 		}
 	}
+	for (long i = 0; i < made.n; i++)
+		take_out(&rings, made.at[i]);
 	for (long i = 0; i < k->n; i++) {
 		struct event *e = &k->events[i];
 		uint64_t ctx = event_number(e, "ctx", 0);
@@ -777,6 +789,10 @@ static void keep_ours(struct kernel *k)
 		int tracer = is_tracer(k, e);
 		int mine = has(&pids, e->pid) && !tracer;
 
+		if (!strcmp(e->name, "io_uring_create") && mine)
+			put_in(&rings, ctx);
+		else if (!strcmp(e->name, "io_uring_create"))
+			take_out(&rings, ctx);
 		if (is_switch(e))
 			/* From the tracer to one of ours: it runs again. */
 			mine |= has(&pids, event_number(e, "next_pid", 0));
@@ -797,6 +813,7 @@ static void keep_ours(struct kernel *k)
 		drop_stops(k, &pids);
 	free(pids.at);
 	free(rings.at);
+	free(made.at);
 	free(sockets.at);
 }
 
