@@ -393,7 +393,7 @@ const struct claim claims[] = {
 	       "io_uring_task_add .*RECV\n"
 	       "^1 in io_uring_enter: skb_copy_datagram_iovec .*len=1\n"
 	       "^1 in io_uring_enter: io_uring_complete .*res=1 \n"
-	       "0: io_uring_queue_async_work\n0: ^iou-"),
+	       "0: io_uring_queue_async_work\n0: ^iou-.*: io_uring_"),
 	EVENTS("uring-fsync", uring_fsync, "what cannot be tried without "
 	       "waiting, such as fsync, is a worker's", "io_uring.c",
 	       "^1 in io_uring_enter: io_uring_queue_async_work .*FSYNC\n"
@@ -408,7 +408,7 @@ const struct claim claims[] = {
 	       "^1 in io_uring_enter: io_uring_submit_req .*READ\n"
 	       "block_bio_queue\n"
 	       "io_uring_complete .*res=4096 \n"
-	       "0: io_uring_queue_async_work\n0: ^iou-"),
+	       "0: io_uring_queue_async_work\n0: ^iou-.*: io_uring_"),
 	PLAY("uring-worker-untraced", uring_worker_untraced, "strace never "
 	     "follows io_uring's threads, but /proc/PID/task lists them",
 	     "kernel/fork.c", "/proc/PID/task: iou-wrk-\n"
@@ -450,13 +450,12 @@ const struct claim claims[] = {
 	  .recorder = BY_KERNEL_UNDER_STRACE,
 	  .sentence = "strace stops a program twice at each call: order it "
 		      "shows, not speed", .source = "ptrace(2)",
-	  /* And at the end of the call before, the beginning of that after. */
 	  .lines = "100: sys_enter id=[0-9]+\\(getppid\\)\n"
-		   "202: ^1: sched_switch .*prev_pid=1 .*prev_state=8 " },
-	PLAY("strace-eintr", eintr_of_tracer, "under strace an ignored signal "
+		   "200+: ^1: sched_switch .*prev_pid=1 .*prev_state=8 " },
+	PLAY("strace-eintr", ignored_signal_traced, "under strace an ignored signal "
 	     "ends epoll_wait with EINTR", "ptrace(2)",
 	     "epoll_p?wait\\(.* = -1 EINTR\n--- SIGCHLD"),
-	EVENTS("strace-eintr-not", eintr_of_tracer, "without strace it does "
+	EVENTS("strace-eintr-not", ignored_signal, "without strace it does "
 	       "not", "signal(7)",
 	       "signal_generate sig=17 .*result=1\n"
 	       "sys_exit id=[0-9]+\\(epoll_p?wait\\) ret=1$"),

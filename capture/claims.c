@@ -286,9 +286,9 @@ static int compile(regex_t *re, const char *pattern, struct text *proof)
 	return -1;
 }
 
-/* So many lines of the record match; the first of them is the proof. */
+/* So many lines of the record match, or `more`; the first is the proof. */
 static int matches_times(const char *record, const char *pattern, int times,
-			 struct text *proof)
+			 int more, struct text *proof)
 {
 	char *copy = strdup(record), *at = copy, *line;
 	struct text first = { 0 };
@@ -302,7 +302,7 @@ static int matches_times(const char *record, const char *pattern, int times,
 	while ((line = next_line(&at)))
 		if (!regexec(&re, line, 0, NULL, 0) && !found++)
 			text_add(&first, "%s\n", line);
-	if (found != times)
+	if (found < times || (found > times && !more))
 		text_add(proof, "%d lines, not %d, match %s\n", found, times,
 			 pattern);
 	else if (!found)
@@ -314,7 +314,7 @@ static int matches_times(const char *record, const char *pattern, int times,
 	regfree(&re);
 	free(first.at);
 	free(copy);
-	return found == times;
+	return found == times || (found > times && more);
 }
 
 /* A line at or below *from matches; *from goes below it. */
@@ -353,7 +353,9 @@ int record_matches(const char *record, const char *patterns,
 		long times = strtol(pattern, &end, 10);
 
 		if (end != pattern && !strncmp(end, ": ", 2))
-			ok = matches_times(record, end + 2, times, proof);
+			ok = matches_times(record, end + 2, times, 0, proof);
+		else if (end != pattern && !strncmp(end, "+: ", 3))
+			ok = matches_times(record, end + 3, times, 1, proof);
 		else
 			ok = matches_below(&from, pattern, proof);
 	}

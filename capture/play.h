@@ -151,7 +151,8 @@ void nowait_read(void);
 void closed_peer(void);
 void wchan_of_sleeper(void);
 void two_stops_a_call(void);
-void eintr_of_tracer(void);
+void ignored_signal(void);
+void ignored_signal_traced(void);
 
 /* play_uring.c */
 void aio_read_in_submit(void);

@@ -487,26 +487,30 @@ void two_stops_a_call(void)
 		syscall(SYS_getppid);
 }
 
-/*
- * SIGCHLD is ignored by default.  One child ends while its parent waits; when
- * it has, the other sends what the parent waits for.
- */
-void eintr_of_tracer(void)
+/* A child that ends when its parent sleeps: SIGCHLD, ignored by default. */
+static pid_t end_later(void)
+{
+	pid_t parent = getpid(), child = fork_child();
+
+	if (child)
+		return child;
+	wait_asleep(parent);
+	_exit(0);
+}
+
+/* When it has ended, another child sends what the parent waits for. */
+void ignored_signal(void)
 {
 	struct timespec millisecond = { .tv_nsec = 1000000 };
-	pid_t parent = getpid(), first;
 	struct epoll_event ev;
 	int pair[2], ep;
+	pid_t child;
 
 	stream_pair(pair);
 	ep = epoll_of(pair[0], EPOLLIN);
-	first = fork_child();
-	if (!first) {
-		wait_asleep(parent);
-		_exit(0);
-	}
+	child = end_later();
 	if (!fork_child()) {
-		while (state_of(first) && state_of(first) != 'Z')
+		while (state_of(child) && state_of(child) != 'Z')
 			nanosleep(&millisecond, NULL);
 		send(pair[1], "x", 1, 0);
 		_exit(0);
@@ -514,4 +518,15 @@ void eintr_of_tracer(void)
 	epoll_wait(ep, &ev, 1, 20000);
 	while (wait(NULL) > 0)
 		;
+}
+
+/* The tracer is told first, so there is nothing to send after. */
+void ignored_signal_traced(void)
+{
+	int ep = need(epoll_create1(0));
+	struct epoll_event ev;
+
+	end_later();
+	epoll_wait(ep, &ev, 1, 20000);
+	wait(NULL);
 }
