@@ -220,6 +220,17 @@ static void told_by_signal(struct step *st)
 					       : MODEL_SIGIO;
 }
 
+/* FUTEX_WAIT_PRIVATE, FUTEX_LOCK_PI: or the number, without its flags. */
+static int is_futex_wait(struct slice op)
+{
+	const char *stop;
+	long long n = slice_number(op, &stop) & 0x7f;
+
+	if (stop > op.at)
+		return n == 0 || n == 6 || n == 9 || n == 11 || n == 13;
+	return slice_starts(op, "FUTEX_WAIT") || slice_starts(op, "FUTEX_LOCK");
+}
+
 static void call_phase(struct step *st)
 {
 	const struct line *l = st->event->line;
@@ -251,8 +262,7 @@ static void call_phase(struct step *st)
 		ring_entered(st);
 		return;
 	case CALL_FUTEX:
-		if (slice_starts(argument(l, 1), "FUTEX_WAIT") ||
-		    slice_starts(argument(l, 1), "FUTEX_LOCK"))
+		if (is_futex_wait(argument(l, 1)))
 			st->phase = PHASE_WAIT;
 		st->wait_ns = st->event->took_ns;
 		return;
@@ -292,9 +302,16 @@ void phase_decide(struct step *st)
 		told_by_signal(st);
 }
 
+/* What could wait, and did not: kernel.log shows no sleep in it. */
+static int did_not_sleep(const struct step *st)
+{
+	return st->kernel.seen && !st->kernel.sleeps;
+}
+
 static void data_text(const struct step *st, char *text, size_t size)
 {
-	const char *how = st->phase & PHASE_WAIT ? "waits and " : "";
+	int waits = st->phase & PHASE_WAIT && !did_not_sleep(st);
+	const char *how = waits ? "waits and " : "";
 	enum call_class class = call_class(st->event->call);
 
 	if (st->phase & PHASE_EMPTY)
@@ -332,8 +349,12 @@ const char *phase_text(const struct step *st, char *text, size_t size)
 	else if (st->phase & PHASE_FAILED)
 		snprintf(text, size, "fails");
 	else if (st->phase & PHASE_SUBMIT)
-		snprintf(text, size, st->phase & PHASE_WAIT ?
-			 "hands over and waits" : "hands over");
+		snprintf(text, size, st->phase & PHASE_WAIT &&
+			 !did_not_sleep(st) ? "hands over and waits"
+					    : "hands over");
+	else if (st->phase & PHASE_WAIT && did_not_sleep(st))
+		snprintf(text, size, st->n_ready ? "does not sleep: %u ready"
+			 : "does not sleep", st->n_ready);
 	else if (st->phase & PHASE_WAIT && st->n_ready)
 		snprintf(text, size, "waits: %u ready", st->n_ready);
 	else if (st->phase & PHASE_WAIT)

@@ -3,8 +3,8 @@
  * phase.h - wait or copy: what a call did for a message
  *
  * From strace alone a phase is inferred: a recvfrom that slept and copied is
- * one line.  (Kernel events of a capture will make it exact; they would come
- * in here, as bounds on the two halves of a step.)
+ * one line.  With the kernel's events of a capture merge.c knows what it did,
+ * and st->kernel says so.
  */
 #ifndef IOMODELS_PHASE_H
 #define IOMODELS_PHASE_H

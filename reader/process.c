@@ -348,7 +348,8 @@ static void registered(struct world *w, struct step *st)
 	struct file *f = file_at(w, st->task, fd, decoration, st->event->last);
 	struct slice flags = line_field(event, "events");
 	struct watch *at = NULL;
-	uint64_t data;
+	uint64_t data = 0;
+	int known;
 
 	st->made_fd = fd;			/* the other one it is about */
 	if (!ep || !f || ep == f)
@@ -364,7 +365,8 @@ static void registered(struct world *w, struct step *st)
 	}
 	if (!flags.len)
 		flags = event;
-	if (!read_data(event, &data))
+	known = read_data(event, &data);
+	if (!known && !slice_starts(event, "0x"))	/* -e raw: a pointer */
 		return;
 	if (!at) {
 		f->watch = need(realloc(f->watch, (f->n_watch + 1) *
@@ -375,6 +377,10 @@ static void registered(struct world *w, struct step *st)
 	}
 	at->epoll = ep;
 	at->data = data;
+	if (!known) {
+		at->mode = 0;
+		return;
+	}
 	at->mode = has_flag(flags, "EPOLLET", 1u << 31) ? EPOLL_EDGE
 							: EPOLL_LEVEL;
 	if (has_flag(flags, "EPOLLONESHOT", 1u << 30))

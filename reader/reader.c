@@ -360,6 +360,17 @@ int reader_read(struct reader *r, char *const *paths, unsigned n)
 	return judge(r, rc, paths);
 }
 
+static void no_kernel(struct reader *r, const char *folder)
+{
+	struct manifest m;
+	char path[4200];
+
+	snprintf(path, sizeof(path), "%s/manifest.json", folder);
+	manifest_read(&m, path);
+	snprintf(r->no_kernel, sizeof(r->no_kernel), "%.100s%s%.140s", r->error,
+		 *m.why_no_kernel ? "; capture said: " : "", m.why_no_kernel);
+}
+
 int reader_read_folder(struct reader *r, const char *folder)
 {
 	char log[4200], *paths[] = { log, NULL };
@@ -370,8 +381,13 @@ int reader_read_folder(struct reader *r, const char *folder)
 	r->path = folder;
 	r->n_paths = 1;
 	r->merge = merge_open(r, folder);
-	if (alone && !r->merge)
+	if (alone && !r->merge) {
+		snprintf(r->error, sizeof(r->error), "%.180s: neither strace.log "
+			 "nor kernel.log is in it", folder);
 		return -1;
+	}
+	if (!r->merge)
+		no_kernel(r, folder);
 	*r->error = 0;
 	if (!alone) {
 		rc = read_one(r, log);
@@ -382,11 +398,14 @@ int reader_read_folder(struct reader *r, const char *folder)
 	if (r->merge)
 		merge_drain(r->merge);
 	reader_end(r);
-	if (r->merge && r->merge->source.error && !rc) {
-		snprintf(r->error, sizeof(r->error), "%.180s/kernel.log:%lu: "
-			 "%.40s", folder, r->merge->source.number + 1,
-			 r->merge->source.error);
-		rc = -1;
+	if (r->merge && !rc) {
+		const struct source *s = &r->merge->source;
+
+		if (s->error || s->cut)
+			snprintf(r->error, sizeof(r->error), "%.160s/kernel.log"
+				 ":%lu: %.60s", folder, s->number + !s->cut,
+				 s->error ? s->error : torn);
+		rc = *r->error ? -1 : 0;
 	}
 	return judge(r, rc, paths);
 }

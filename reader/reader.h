@@ -46,6 +46,7 @@ struct reader {
 	struct findings findings;
 	struct step step;
 	struct merge *merge;		/* of a capture; else NULL */
+	char no_kernel[300];		/* why a capture has no kernel.log */
 
 	const char *path;		/* the first log; for the heading */
 	unsigned n_paths;

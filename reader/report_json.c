@@ -3,13 +3,25 @@
  * report_json.c - the report for a program
  *
  * {
- *   "format": "iomodels-explain", "version": 1,
+ *   "format": "iomodels-explain", "version": 2,
  *   "log": { path, files, bytes, lines, unread, own_output, orphans,
  *            out_of_order, times, durations, first_ns, span_ns },
  *   "totals": { calls, processes, tasks, signals, sigio, accepts, messages,
  *               calls_per_message, bytes_in, bytes_out, restarts,
  *               interrupted, injected, artefacts, unknown_mode },
- *   "phases": "inferred",
+ *   "phases": "inferred", "partly exact" or "exact", "phases_why": "..." ,
+ *   "kernel": null, or of kernel.log { lines, unread, unknown_events,
+ *             out_of_order, lost, aligned, calls, exact_calls, waits, copies,
+ *             slept: [ { who, call, after_call, times, for_messages, ns,
+ *                        longest_ns, line } ],
+ *             copied: [ { who, call, after_call, times, bytes, line } ],
+ *             cached: the same for pages of the page cache,
+ *             rings: [ { fd, pid, flags, requests, completions, failed,
+ *                        multishot, by_poller, inline, poll_armed, worker,
+ *                        later, overflows, messages, bytes_in, accepts, ends,
+ *                        sends, bytes_out, reads, bytes_read, writes,
+ *                        bytes_written, ops: [ ... ] } ],
+ *             signals_lost },
  *   "groups": [ { verdict, model, role, origin, exe, tasks, pids, first_line,
  *                 last_line, calls, messages, calls_per_message,
  *                 futex_waits, parts: [ ... ] } ],
@@ -21,8 +33,10 @@
  *   "unread": [ { line, text } ]
  * }
  *
- * Times are integers of nanoseconds, lines count from 1, a time that the log
- * does not hold is null.  A later version adds members; it changes none.
+ * Times are integers of nanoseconds, lines count from 1 (those inside of
+ * "kernel" are of kernel.log), a time that the log does not hold is null.  A
+ * later version adds members; it changes none.  Version 2 added "phases_why",
+ * "kernel", and of a part seen_calls, slept_calls, copied_bytes, requests.
  */
 #include <stdlib.h>
 #include "json.h"
@@ -137,6 +151,10 @@ static void part_member(struct json *j, enum model m, const struct part *p)
 	json_number(j, "bytes_out", p->bytes_out);
 	json_number(j, "again", p->again);
 	json_number(j, "submitted", p->submitted);
+	json_number(j, "requests", p->requests);
+	json_number(j, "seen_calls", p->seen);
+	json_number(j, "slept_calls", p->slept);
+	json_number(j, "copied_bytes", p->copied);
 	json_number(j, "descriptors", p->files);
 	lines_member(j, "lines", p->proof, p->n_proofs);
 	json_close(j, '}');
@@ -250,16 +268,131 @@ static void calls_member(struct json *j, const struct reader *r)
 	free(t);
 }
 
+static void places_member(struct json *j, const char *name,
+			  const struct place *p, unsigned n, int waits)
+{
+	json_open(j, name, '[');
+	for (unsigned i = 0; i < n; i++) {
+		json_open(j, NULL, '{');
+		json_text(j, "who", who_name(p[i].who));
+		json_text(j, "call", p[i].call);
+		json_bool(j, "after_call", p[i].after);
+		json_number(j, "times", p[i].times);
+		if (waits) {
+			json_number(j, "for_messages", p[i].messages);
+			json_number(j, "ns", p[i].ns);
+			json_number(j, "longest_ns", p[i].longest_ns);
+		} else {
+			json_number(j, "bytes", p[i].bytes);
+		}
+		json_number(j, "line", p[i].line);
+		json_close(j, '}');
+	}
+	json_close(j, ']');
+}
+
+static void ways_members(struct json *j, const unsigned long *way)
+{
+	json_number(j, "inline", way[WAY_INLINE]);
+	json_number(j, "poll_armed", way[WAY_POLLED]);
+	json_number(j, "worker", way[WAY_WORKER]);
+	json_number(j, "later", way[WAY_LATER]);
+}
+
+static void ring_member(struct json *j, const struct ring *r)
+{
+	json_open(j, NULL, '{');
+	json_number(j, "fd", r->fd);
+	json_number(j, "pid", r->pid);
+	json_number(j, "flags", r->flags);
+	json_number(j, "requests", r->requests);
+	json_number(j, "completions", r->completions);
+	json_number(j, "failed", r->failed);
+	json_number(j, "multishot", r->more);
+	json_number(j, "by_poller", r->by_poller);
+	ways_members(j, r->way);
+	json_number(j, "overflows", r->overflows);
+	json_number(j, "messages", r->messages);
+	json_number(j, "bytes_in", r->bytes_in);
+	json_number(j, "accepts", r->accepts);
+	json_number(j, "ends", r->ends);
+	json_number(j, "sends", r->sends);
+	json_number(j, "bytes_out", r->bytes_out);
+	json_number(j, "reads", r->reads);
+	json_number(j, "bytes_read", r->read_bytes);
+	json_number(j, "writes", r->writes);
+	json_number(j, "bytes_written", r->written_bytes);
+	json_open(j, "ops", '[');
+	for (unsigned op = 0; op < OPS; op++) {
+		const struct op_tally *t = &r->op[op];
+
+		if (!t->requests && !t->completions)
+			continue;
+		json_open(j, NULL, '{');
+		json_text(j, "op", t->name);
+		json_number(j, "opcode", op);
+		json_number(j, "requests", t->requests);
+		json_number(j, "completions", t->completions);
+		json_number(j, "failed", t->failed);
+		json_number(j, "forced_async", t->forced);
+		ways_members(j, t->way);
+		json_number(j, "bytes", t->bytes);
+		json_close(j, '}');
+	}
+	json_close(j, ']');
+	json_close(j, '}');
+}
+
+static void kernel_member(struct json *j, const struct reader *r)
+{
+	const struct merge *m = r->merge;
+	const struct witness *w = m ? &m->witness : NULL;
+	char text[400];
+
+	if (!m) {
+		json_text(j, "phases", "inferred");
+		json_text(j, "phases_why", *r->no_kernel ? r->no_kernel :
+			  "the log has no kernel events");
+		json_null(j, "kernel");
+		return;
+	}
+	json_text(j, "phases", merge_verdict(m, text, sizeof(text)));
+	json_text(j, "phases_why", text);
+	json_open(j, "kernel", '{');
+	json_number(j, "lines", m->lines);
+	json_number(j, "unread", m->bad);
+	json_number(j, "unknown_events", w->unknown);
+	json_number(j, "out_of_order", m->disordered);
+	if (m->manifest.there)
+		json_number(j, "lost", m->manifest.lost);
+	else
+		json_null(j, "lost");
+	json_bool(j, "aligned", m->manifest.proved);
+	json_number(j, "calls", m->calls);
+	json_number(j, "exact_calls", m->exact);
+	json_text(j, "waits", witness_waits(w, text, sizeof(text)));
+	json_text(j, "copies", witness_copies(w, text, sizeof(text)));
+	places_member(j, "slept", w->waits, w->n_waits, 1);
+	places_member(j, "copied", w->copies, w->n_copies, 0);
+	places_member(j, "cached", w->pages, w->n_pages, 0);
+	json_open(j, "rings", '[');
+	for (unsigned i = 0; i < w->n_rings; i++)
+		ring_member(j, w->ring_list[i]);
+	json_close(j, ']');
+	json_number(j, "signals_lost", w->signals_lost);
+	json_close(j, '}');
+}
+
 void report_json(FILE *out, const struct reader *r)
 {
 	struct json j = { .out = out, .first = 1 };
 
 	json_open(&j, NULL, '{');
 	json_text(&j, "format", "iomodels-explain");
-	json_number(&j, "version", 1);
+	json_number(&j, "version", 2);
 	log_member(&j, r);
 	totals_member(&j, r);
-	json_text(&j, "phases", "inferred");
+	kernel_member(&j, r);
 	json_open(&j, "groups", '[');
 	for (const struct group *g = r->models.groups; g; g = g->next)
 		group_member(&j, g);

@@ -59,7 +59,8 @@ void lines_watch(void *context, struct reader *r, struct step *st)
 	x->tone = colour_of(st, x->colour);
 	phase_text(st, at, end - at);
 	at += strlen(at);
-	if (st->wait_ns != NO_TIME && st->phase & PHASE_WAIT && end - at > 40)
+	if (st->wait_ns != NO_TIME && st->phase & PHASE_WAIT &&
+	    !(st->kernel.seen && !st->kernel.sleeps) && end - at > 40)
 		at += snprintf(at, end - at, " for %s",
 			       time_text(st->wait_ns, text));
 	if (e->first != e->last && e->kind == EVENT_CALL && end - at > 40)

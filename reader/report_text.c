@@ -440,8 +440,8 @@ static void missing_report(FILE *out, const struct reader *r)
 	if (r->merge)
 		kernel_missing(out, r->merge);
 	else
-		fprintf(out, "phases are inferred: the log has no kernel "
-			"events\n");
+		fprintf(out, "phases are inferred: %s\n", *r->no_kernel ?
+			r->no_kernel : "the log has no kernel events");
 	if (!j->unknown)
 		return;
 	fprintf(out, "%s%lu line%s not understood%s\n", yellow, j->unknown,
