@@ -138,6 +138,7 @@ static int explain_diff(const struct arguments *a)
 		s[i] = zeroed(sizeof(*s[i]));
 		reader_start(r[i]);
 		r[i]->watch = diff_watch;
+		r[i]->see = diff_see;
 		r[i]->watch_context = s[i];
 		status |= finish(r[i], read_logs(r[i], a->paths + i, 1));
 	}
@@ -200,12 +201,14 @@ static int explain(const struct arguments *a)
 	if (a->form == LINES) {
 		r->watch = lines_watch;
 		r->line = lines_line;
+		r->see = lines_see;
 		r->watch_context = &lines;
 	} else if (a->form == HTML || a->form == PERFETTO) {
 		scene = zeroed(sizeof(*scene));
 		scene->keeps_text = a->form == HTML;
 		r->watch = scene_watch;
 		r->line = scene_line;
+		r->see = scene_see;
 		r->watch_context = scene;
 	}
 	rc = a->n ? read_logs(r, a->paths, a->n)
@@ -215,6 +218,7 @@ static int explain(const struct arguments *a)
 	rc = finish(r, rc);
 	if (rc && a->n == 1)
 		hint(a->paths[0]);
+	lines_free(&lines);
 	if (scene)
 		scene_free(scene);
 	free(scene);

@@ -23,6 +23,8 @@ enum {
 	LEAK_LINES = 100,	/* the log went on that long after the end */
 	LEAK_MIN = 3,		/* descriptors */
 	SLEPT_NS = 10000000,	/* an event loop that slept in a read */
+	SUBMIT_SLEPT_NS = 1000000,	/* io_submit, in all; and a quarter of them */
+	RING_AGAIN_MIN = 3,
 };
 
 struct suspicion {		/* of a descriptor */
@@ -47,6 +49,8 @@ struct habits {			/* of a task */
 	unsigned long spin, spin_line, ask, ask_line;
 	const struct file *told;
 	unsigned long queue_full, eintr_line;
+	unsigned long submits, submits_slept, slept_line[FINDING_LINES];
+	long long slept_ns;
 	unsigned long last_line;
 };
 
@@ -132,6 +136,35 @@ static const struct {
 		"EINTR that only a traced process gets",
 		"The signal is ignored: without strace the call would have "
 		"gone on sleeping. Not a fault of the program." },
+	[FINDING_SUBMIT_SLEPT] = { "submit-slept", SEVERITY_FAULT,
+		"io_submit slept",
+		"The kernel's switches show it: what should only be handed "
+		"over was waited for. Open the file with O_DIRECT, and "
+		"allocate its blocks before." },
+	[FINDING_RING_WORKER] = { "ring-worker", SEVERITY_COST,
+		"requests that could be polled went to a worker thread",
+		"Each costs two switches and a copy in iou-wrk. A socket "
+		"request goes there when its file cannot be polled, or when "
+		"an earlier one of a linked chain did." },
+	[FINDING_RING_AGAIN] = { "ring-again", SEVERITY_COST,
+		"requests completed with EAGAIN",
+		"On a descriptor with O_NONBLOCK, or with MSG_DONTWAIT, "
+		"io_uring arms no poll: it says EAGAIN at once. Leave both "
+		"away, the ring never blocks the caller." },
+	[FINDING_RING_OVERFLOW] = { "ring-overflow", SEVERITY_COST,
+		"completions had no room in the ring",
+		"The kernel keeps them in a list until there is room, and "
+		"multishot requests end. Reap more often or set "
+		"IORING_SETUP_CQSIZE." },
+	[FINDING_RING_FAILED] = { "ring-failed", SEVERITY_NOTE,
+		"requests failed inside of calls that succeed",
+		"io_uring_enter returns how many requests were taken, not "
+		"how they ended: the error is in the completion." },
+	[FINDING_SIGNAL_LOST] = { "sigio-lost", SEVERITY_NOTE,
+		"SIGIO that came to nothing, since one was pending",
+		"Standard signals do not queue. No harm where each SIGIO is "
+		"answered by accepting and reading until EAGAIN; data are "
+		"left behind where it is taken for one event." },
 };
 
 const char *finding_name(enum finding_kind k) { return about[k].name; }
@@ -456,6 +489,17 @@ static void look_at_submit(struct findings *f, struct step *st)
 	}
 }
 
+static void look_at_submit_time(struct habits *h, const struct step *st)
+{
+	if (!st->kernel.seen)
+		return;
+	h->submits++;
+	if (!st->kernel.sleeps)
+		return;
+	remember(h->slept_line, h->submits_slept++, st->event->first);
+	h->slept_ns = plus_ns(h->slept_ns, st->kernel.slept_ns);
+}
+
 static void look_at_ring(struct habits *h, struct step *st)
 {
 	long long n;
@@ -503,6 +547,8 @@ static void look_at_call(struct findings *f, struct habits *h, struct step *st)
 		h->emfiles = 0;
 	if (e->call == CALL_IO_SUBMIT)
 		look_at_submit(f, st);
+	if (e->call == CALL_IO_SUBMIT)
+		look_at_submit_time(h, st);
 	if (e->call == CALL_RING_ENTER)
 		look_at_ring(h, st);
 	if (!st->file || !st->model)
@@ -571,10 +617,46 @@ void finding_task_ends(struct findings *f, struct task *t)
 	    h->singles * 100 >= h->enters * SINGLE_PERCENT)
 		say_lines(f, FINDING_RING_SINGLE, t->process->pid, NULL,
 			  h->single_line, h->singles);
+	if (h->slept_ns >= SUBMIT_SLEPT_NS && h->submits_slept * 4 >=
+					      h->submits)
+		say_lines(f, FINDING_SUBMIT_SLEPT, t->process->pid, NULL,
+			  h->slept_line, h->submits_slept);
 	if (h->queue_full)
 		say(f, FINDING_SIGNAL_QUEUE_FULL, t->process->pid, NULL,
 		    h->queue_full);
 	free(h);
+}
+
+static void kernel_says(struct findings *f, enum finding_kind k, long pid,
+			unsigned long line, unsigned long count)
+{
+	struct finding *d = say(f, k, pid, NULL, line);
+
+	d->count += count - 1;
+	d->of_kernel = 1;
+}
+
+void finding_kernel(struct findings *f, const struct witness *w)
+{
+	for (unsigned i = 0; i < w->n_rings; i++) {
+		const struct ring *r = w->ring_list[i];
+
+		if (r->to_worker)
+			kernel_says(f, FINDING_RING_WORKER, r->pid,
+				    r->to_worker_line, r->to_worker);
+		if (r->again >= RING_AGAIN_MIN)
+			kernel_says(f, FINDING_RING_AGAIN, r->pid,
+				    r->again_line, r->again);
+		if (r->overflows)
+			kernel_says(f, FINDING_RING_OVERFLOW, r->pid, 0,
+				    r->overflows);
+		if (r->failed)
+			kernel_says(f, FINDING_RING_FAILED, r->pid,
+				    r->failed_line, r->failed);
+	}
+	if (w->signals_lost)
+		kernel_says(f, FINDING_SIGNAL_LOST, w->signals_lost_pid,
+			    w->signals_lost_line, w->signals_lost);
 }
 
 static int too_few(const struct findings *f, const struct finding *d)

@@ -9,6 +9,7 @@
 #define IOMODELS_FINDING_H
 
 #include "phase.h"
+#include "witness.h"
 
 enum finding_kind {
 	FINDING_ACCEPT_ONCE,		/* one accept an edge or a signal */
@@ -30,6 +31,13 @@ enum finding_kind {
 	FINDING_SPIN,			/* told of readiness, does nothing */
 	FINDING_BUSY_ASK,		/* asks without sleeping, nothing there */
 	FINDING_TRACER_EINTR,		/* EINTR that the tracer brought */
+	/* What only kernel.log shows: */
+	FINDING_SUBMIT_SLEPT,		/* io_submit slept */
+	FINDING_RING_WORKER,		/* a pollable request in iou-wrk */
+	FINDING_RING_AGAIN,		/* completions of EAGAIN: O_NONBLOCK */
+	FINDING_RING_OVERFLOW,		/* completions that had no room */
+	FINDING_RING_FAILED,		/* requests failed, unseen by strace */
+	FINDING_SIGNAL_LOST,		/* SIGIO while one was pending */
 	FINDINGS
 };
 
@@ -44,6 +52,7 @@ struct finding {
 	unsigned long count;
 	unsigned long line[FINDING_LINES];
 	unsigned n_lines;
+	int of_kernel;			/* the lines are kernel.log's */
 	char subject[96];		/* "7 (127.0.0.1:4000)" */
 };
 
@@ -57,6 +66,8 @@ struct findings {
 void finding_note(struct findings *f, struct step *st);
 void finding_file_ends(struct findings *f, struct file *file);
 void finding_task_ends(struct findings *f, struct task *t);
+/* What the kernel's side shows; before findings_settle. */
+void finding_kernel(struct findings *f, const struct witness *w);
 /* Drops what did not happen often enough to be said. */
 void findings_settle(struct findings *f);
 void findings_free(struct findings *f);

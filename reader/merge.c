@@ -79,8 +79,9 @@ static void seen(void *context, const struct sight *s)
 		if (t)
 			model_note_request(t, s);
 	}
-	if (m->see)
-		m->see(r->watch_context, r, s);
+	/* Alone, kernel.log is the log that --lines shows. */
+	if (r->see && !(m->alone && s->kind == SIGHT_LINE))
+		r->see(r->watch_context, r, s);
 }
 
 /* ---- open and close ---- */

@@ -36,9 +36,6 @@ struct merge {
 	struct map open;		/* alone: pid -> the call it is in */
 	char *text;			/* alone: the line in the making */
 	size_t text_size;
-
-	/* For the reports: what the witness saw, as it is seen. */
-	void (*see)(void *context, struct reader *r, const struct sight *s);
 };
 
 /* NULL, with r->error, when there is no kernel.log that can be opened. */

@@ -414,6 +414,8 @@ void reader_end(struct reader *r)
 {
 	joiner_end(&r->joiner);
 	world_end(&r->world);
+	if (r->merge)
+		finding_kernel(&r->findings, &r->merge->witness);
 	models_settle(&r->models);
 	findings_settle(&r->findings);
 }

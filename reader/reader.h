@@ -67,6 +67,8 @@ struct reader {
 	/* Called for each step, for reports that show every line. */
 	void (*watch)(void *context, struct reader *r, struct step *st);
 	void *watch_context;
+	/* Called for what kernel.log shows, as it is read. */
+	void (*see)(void *context, struct reader *r, const struct sight *s);
 	/* Called for each line, after the steps that it completed. */
 	void (*line)(void *context, struct reader *r, const struct line *l,
 		     unsigned long number);

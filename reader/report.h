@@ -19,8 +19,14 @@ struct lines {
 	int wanted;
 	const char *tone;
 	char note[400];
+	struct map pending;		/* pid -> what the kernel saw of it */
+	long pid;			/* of the call in hand; 0: none */
+	long long since_ns;
 };
 
+/* merge.see, for a capture: the kernel's events under their call. */
+void lines_see(void *context, struct reader *r, const struct sight *s);
+void lines_free(struct lines *x);
 void lines_watch(void *context, struct reader *r, struct step *st);
 void lines_line(void *context, struct reader *r, const struct line *l,
 		unsigned long number);
@@ -33,6 +39,7 @@ struct sequence {
 	char step[SEQUENCE_MAX][64 + 40];
 };
 
+void diff_see(void *context, struct reader *r, const struct sight *s);
 void diff_watch(void *context, struct reader *r, struct step *st);
 void report_diff(FILE *out, const struct reader *a, const struct sequence *x,
 		 const struct reader *b, const struct sequence *y);
@@ -49,9 +56,38 @@ struct scene_row {
 	long pid;			/* of the task */
 	unsigned long line, last;
 	unsigned phase;
-	int fd, is_signal;
+	int fd, is_signal, exact, slept;
 	unsigned from;			/* the wait that reported it, + 1 */
 	char name[24], note[72];
+};
+
+/* What kernel.log shows of a thread between its calls' beginnings and ends. */
+enum mark_kind { MARK_SLEPT, MARK_COPIED, MARK_WORKED };
+
+struct scene_mark {
+	enum mark_kind kind;
+	long pid;
+	long long start_ns, end_ns;
+	long long bytes;
+	unsigned long line;		/* of kernel.log */
+	char name[16];			/* of the request worked on */
+};
+
+/* A request of a ring, and the stages of its way. */
+struct scene_request {
+	unsigned long serial, line;
+	long pid, process;
+	int ring, fd, res, done;
+	char op[16];
+	const char *way;
+	long long start_ns, end_ns;
+};
+
+struct scene_stage {
+	unsigned request;		/* its place in the list */
+	enum sight_kind kind;
+	long long ns;
+	int res;
 };
 
 struct scene_task {
@@ -65,6 +101,13 @@ struct scene {
 	unsigned n, size;
 	struct scene_task *tasks;
 	unsigned n_tasks, tasks_size;
+	struct scene_mark *marks;
+	unsigned n_marks, marks_size;
+	struct scene_request *requests;
+	unsigned n_requests, requests_size;
+	struct scene_stage *stages;
+	unsigned n_stages, stages_size;
+	struct map open;		/* serial -> place of the request, + 1 */
 	struct map known;		/* pid -> a task is there */
 	struct map ready;		/* file serial -> row of the wait, + 1 */
 	char *text;			/* the lines, each with its newline */
@@ -73,6 +116,7 @@ struct scene {
 	int cut, has_times;
 };
 
+void scene_see(void *context, struct reader *r, const struct sight *s);
 void scene_watch(void *context, struct reader *r, struct step *st);
 void scene_line(void *context, struct reader *r, const struct line *l,
 		unsigned long number);

@@ -33,6 +33,24 @@ void diff_watch(void *context, struct reader *r, struct step *st)
 		 phase);
 }
 
+/* What a ring did is in no line of strace. */
+void diff_see(void *context, struct reader *r, const struct sight *x)
+{
+	struct sequence *s = context;
+	const struct task *t;
+
+	if (x->kind != SIGHT_COMPLETED || s->n == SEQUENCE_MAX)
+		return;
+	t = map_get(&r->world.tasks, x->request->pid);
+	if (!t)
+		t = map_get(&r->world.tasks, x->request->ring->pid);
+	if (!t || !t->process->serving)
+		return;
+	snprintf(s->step[s->n++], sizeof(s->step[0]), "  %s: %s%s, %d",
+		 x->request->op, x->request->by_poller ? "SQPOLL, " : "",
+		 way_name(x->request->way), x->res);
+}
+
 static double a_message(unsigned long calls, unsigned long messages)
 {
 	return messages ? (double)calls / messages : 0;
@@ -57,6 +75,15 @@ static void cost_row(FILE *out, const char *name, unsigned long a,
 	fprintf(out, n ? " %9.2f\n" : "         -\n", a_message(b, n));
 }
 
+static unsigned long requests(const struct reader *r)
+{
+	unsigned long n = 0;
+
+	for (unsigned i = 0; r->merge && i < r->merge->witness.n_rings; i++)
+		n += r->merge->witness.ring_list[i]->requests;
+	return n;
+}
+
 static void costs(FILE *out, const struct reader *a, const struct reader *b)
 {
 	unsigned long m, n;
@@ -69,6 +96,8 @@ static void costs(FILE *out, const struct reader *a, const struct reader *b)
 		"a message", "calls", "a message");
 	cost_row(out, "messages", m, n, m, n);
 	cost_row(out, "all calls", a->calls, b->calls, m, n);
+	if (requests(a) || requests(b))
+		cost_row(out, "ring requests", requests(a), requests(b), m, n);
 	t = reader_tallies(a, &count);
 	for (unsigned i = 0; i < count; i++) {
 		const struct tally *o = same_call(b, t[i]->name);
@@ -85,7 +114,7 @@ static void costs(FILE *out, const struct reader *a, const struct reader *b)
 
 static void verdicts(FILE *out, const struct reader *r)
 {
-	char text[160];
+	char text[400];
 
 	fprintf(out, "%s:", r->path);
 	for (const struct group *g = r->models.groups; g; g = g->next)
@@ -93,6 +122,13 @@ static void verdicts(FILE *out, const struct reader *r)
 			fprintf(out, " %s;", group_verdict(g, text,
 							   sizeof(text)));
 	fprintf(out, "\n");
+	if (!r->merge)
+		return;
+	fprintf(out, "    waits: %s; ", witness_waits(&r->merge->witness, text,
+						      sizeof(text)));
+	fprintf(out, "copies: %s (", witness_copies(&r->merge->witness, text,
+						    sizeof(text)));
+	fprintf(out, "%s)\n", merge_verdict(r->merge, text, sizeof(text)));
 }
 
 /* The longest common subsequence, from the back: length[i][j] of a[i..] b[j..]. */

@@ -76,7 +76,7 @@ static void summary_members(struct json *j, const struct reader *r)
 		json_text(j, "advice", finding_advice(d->kind));
 		json_number(j, "count", d->count);
 		json_open(j, "lines", '[');
-		for (unsigned i = 0; i < d->n_lines; i++)
+		for (unsigned i = 0; i < d->n_lines && !d->of_kernel; i++)
 			json_number(j, NULL, d->line[i]);
 		json_close(j, ']');
 		json_close(j, '}');

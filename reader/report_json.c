@@ -25,8 +25,8 @@
  *   "groups": [ { verdict, model, role, origin, exe, tasks, pids, first_line,
  *                 last_line, calls, messages, calls_per_message,
  *                 futex_waits, parts: [ ... ] } ],
- *   "findings": [ { kind, severity, title, advice, count, lines, pid,
- *                   descriptor } ],
+ *   "findings": [ { kind, severity, title, advice, count, lines, lines_of,
+ *                   pid, descriptor } ],
  *   "descriptors": [ ... at most 200 ... ], "descriptor_kinds": { ... },
  *   "calls": [ { name, calls, errors, restarts, bytes, ns, longest_ns,
  *                longest_line } ],
@@ -206,6 +206,7 @@ static void finding_member(struct json *j, const struct finding *d)
 	json_text(j, "advice", finding_advice(d->kind));
 	json_number(j, "count", d->count);
 	lines_member(j, "lines", d->line, d->n_lines);
+	json_text(j, "lines_of", d->of_kernel ? "kernel.log" : "log");
 	json_number(j, "pid", d->pid);
 	json_text(j, "descriptor", d->subject);
 	json_close(j, '}');

@@ -33,6 +33,115 @@ static const char *colour_of(const struct step *st, int colour)
 	return "\033[2m";
 }
 
+/* ---- kernel.log, for captures ---- */
+
+enum { PENDING_MAX = 60 };
+
+struct pending {			/* of a thread, not yet shown */
+	unsigned n;
+	unsigned long more;
+	struct kernel_line {
+		long long ns;
+		unsigned long line;
+		char *text;
+	} at[PENDING_MAX];
+};
+
+static void show(struct lines *x, struct pending *p, long long from,
+		 long long before)
+{
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < p->n; i++) {
+		struct kernel_line *k = &p->at[i];
+
+		if (k->ns < from || k->ns >= before) {
+			p->at[kept++] = *k;
+			continue;
+		}
+		fprintf(x->out, "        %sk%lu  ", x->colour ? "\033[2m" : "",
+			k->line);
+		print_plain(x->out, k->text, strlen(k->text));
+		fprintf(x->out, "%s\n", x->colour ? "\033[0m" : "");
+		free(k->text);
+	}
+	p->n = kept;
+	if (p->more && !kept) {
+		fprintf(x->out, "        ... and %lu more of kernel.log\n",
+			p->more);
+		p->more = 0;
+	}
+}
+
+static void drop(struct pending *p)
+{
+	while (p->n)
+		free(p->at[--p->n].text);
+	p->more = 0;
+}
+
+/* Threads that strace shows keep their own; others are shown as they come. */
+void lines_see(void *context, struct reader *r, const struct sight *s)
+{
+	struct lines *x = context;
+	const struct tracepoint *t = s->point;
+	struct kernel_line *k;
+	struct pending *p;
+	long pid = t->pid;
+	const char *from;
+
+	if (s->kind != SIGHT_LINE)
+		return;
+	if (!map_get(&r->world.tasks, pid))
+		pid = 0;
+	p = map_get(&x->pending, pid);
+	if (!p) {
+		p = need(calloc(1, sizeof(*p)));
+		map_put(&x->pending, pid, p);
+	}
+	if (p->n == PENDING_MAX) {
+		p->more++;
+		return;
+	}
+	k = &p->at[p->n++];
+	k->ns = s->from_ns;
+	k->line = s->line;
+	/* Under its call, its time and its thread are plain. */
+	from = pid ? t->name.at : t->text.at;
+	k->text = need(strndup(from, t->text.at + t->text.len - from));
+}
+
+static void show_before(struct lines *x)
+{
+	struct pending *loose = map_get(&x->pending, 0), *own;
+
+	own = x->pid ? map_get(&x->pending, x->pid) : NULL;
+	if (x->fd >= 0) {
+		if (loose)
+			drop(loose);
+		if (own && !x->wanted)
+			drop(own);
+		return;
+	}
+	if (loose)
+		show(x, loose, LLONG_MIN, LLONG_MAX);
+	if (own)
+		show(x, own, LLONG_MIN, x->since_ns);
+}
+
+void lines_free(struct lines *x)
+{
+	struct pending *p;
+
+	map_each(&x->pending, i, p) {
+		drop(p);
+		free(p);
+	}
+	map_free(&x->pending);
+}
+
+/* ---- lines ---- */
+
 static int is_about(const struct step *st, int fd)
 {
 	if (st->fd == fd || st->made_fd == fd)
@@ -50,7 +159,10 @@ void lines_watch(void *context, struct reader *r, struct step *st)
 	char *at = x->note, *end = x->note + sizeof(x->note);
 	char text[24];
 
-	(void)r;
+	if (r->merge && e->kind == EVENT_CALL && st->task) {
+		x->pid = st->task->pid;
+		x->since_ns = e->start_ns - r->merge->slack_ns;
+	}
 	if (!st->task && e->kind != EVENT_UNKNOWN)
 		return;
 	if (x->fd >= 0 && !is_about(st, x->fd))
@@ -83,8 +195,10 @@ void lines_line(void *context, struct reader *r, const struct line *l,
 		unsigned long number)
 {
 	struct lines *x = context;
+	struct pending *own;
 
 	(void)r;
+	show_before(x);
 	if (x->fd < 0 || x->wanted) {
 		fprintf(x->out, "%6lu  ", number);
 		print_plain(x->out, l->text.at, l->text.len);
@@ -94,7 +208,11 @@ void lines_line(void *context, struct reader *r, const struct line *l,
 			print_plain(x->out, x->note, strlen(x->note));
 			fprintf(x->out, "%s\n", x->colour ? "\033[0m" : "");
 		}
+		own = x->pid ? map_get(&x->pending, x->pid) : NULL;
+		if (own)
+			show(x, own, LLONG_MIN, LLONG_MAX);
 	}
+	x->pid = 0;
 	*x->note = 0;
 	x->wanted = 0;
 }

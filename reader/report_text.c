@@ -234,7 +234,8 @@ static void findings_report(FILE *out, const struct reader *r)
 			*d->subject ? ", descriptor " : "", d->subject,
 			d->pid ? "" : "");
 		if (d->n_lines)
-			fprintf(out, "         line%s", plural(d->n_lines));
+			fprintf(out, "         %sline%s", d->of_kernel ?
+				"kernel.log " : "", plural(d->n_lines));
 		for (unsigned i = 0; i < d->n_lines; i++)
 			fprintf(out, "%s %lu", i ? "," : "", d->line[i]);
 		if (d->pid)

@@ -254,6 +254,16 @@ static enum data count_data(struct ring *r, enum kind k, int res,
 	}
 }
 
+/*
+ * What ends a connection, or finds the listener shut down (EINVAL) or a
+ * buffer ring empty (ENOBUFS), is no fault of a request.
+ */
+static int is_peers(enum kind k, int res)
+{
+	return res == -32 || res == -103 || res == -104 || res == -105 ||
+	       (k == KIND_ACCEPT && res == -22);
+}
+
 static void completed(struct witness *w, struct request *q,
 		      struct witness_task *t, const struct tracepoint *p,
 		      unsigned long line)
@@ -288,7 +298,7 @@ static void completed(struct witness *w, struct request *q,
 			r->again_line = line;
 	} else if (res != CANCELED && res != TIMED_OUT) {
 		op->failed++;
-		if (!r->failed++) {
+		if (!is_peers(k, res) && !r->failed++) {
 			r->failed_line = line;
 			r->failed_res = res;
 		}
@@ -333,6 +343,7 @@ void request_take(struct witness *w, struct witness_task *t,
 	case POINT_FILE:
 		q->fd = tracepoint_number(p, "fd", -1);
 		q->worker = t->pid;
+		q->work_ns = p->ns;
 		t->loose = 0;
 		break;
 	case POINT_ARM: armed(w, q, t, p, line); break;

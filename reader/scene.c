@@ -11,21 +11,130 @@ static void *grown(void *at, unsigned n, unsigned *size, size_t each)
 	return need(realloc(at, *size * each));
 }
 
-static void meet(struct scene *s, const struct task *t)
+static void meet_as(struct scene *s, long pid, long process, const char *name)
 {
 	struct scene_task *x;
 
-	if (map_get(&s->known, t->pid))
+	if (map_get(&s->known, pid))
 		return;
-	map_put(&s->known, t->pid, s);
+	map_put(&s->known, pid, s);
 	s->tasks = grown(s->tasks, s->n_tasks, &s->tasks_size,
 			 sizeof(*s->tasks));
 	x = &s->tasks[s->n_tasks++];
-	x->pid = t->pid;
-	x->process = t->process->pid;
-	snprintf(x->name, sizeof(x->name), "%s", *t->comm ? t->comm
-							  : t->process->exe);
+	x->pid = pid;
+	x->process = process;
+	snprintf(x->name, sizeof(x->name), "%s", name);
 }
+
+static void meet(struct scene *s, const struct task *t)
+{
+	meet_as(s, t->pid, t->process->pid, *t->comm ? t->comm
+						     : t->process->exe);
+}
+
+/* ---- what kernel.log shows ---- */
+
+static void add_mark(struct scene *s, struct scene_mark m)
+{
+	if (s->n_marks == SCENE_MAX) {
+		s->cut = 1;
+		return;
+	}
+	s->marks = grown(s->marks, s->n_marks, &s->marks_size,
+			 sizeof(*s->marks));
+	s->marks[s->n_marks++] = m;
+}
+
+static void begin_request(struct scene *s, const struct sight *x)
+{
+	const struct request *q = x->request;
+	struct scene_request *n;
+
+	if (s->n_requests == SCENE_MAX) {
+		s->cut = 1;
+		return;
+	}
+	s->requests = grown(s->requests, s->n_requests, &s->requests_size,
+			    sizeof(*s->requests));
+	n = &s->requests[s->n_requests++];
+	*n = (struct scene_request){
+		.serial = q->serial, .line = q->line, .pid = q->pid,
+		.process = x->task->process, .ring = q->ring->fd, .fd = -1,
+		.start_ns = x->from_ns, .end_ns = x->from_ns,
+	};
+	snprintf(n->op, sizeof(n->op), "%s", q->op);
+	map_put(&s->open, q->serial, (void *)(uintptr_t)s->n_requests);
+}
+
+static void add_stage(struct scene *s, const struct sight *x)
+{
+	const struct request *q = x->request;
+	uintptr_t place = (uintptr_t)map_get(&s->open, q->serial);
+	struct scene_request *n;
+
+	if (!place || s->n_stages == SCENE_MAX) {
+		s->cut |= !!place;
+		return;
+	}
+	n = &s->requests[place - 1];
+	n->end_ns = x->from_ns;
+	n->fd = q->fd;
+	s->stages = grown(s->stages, s->n_stages, &s->stages_size,
+			  sizeof(*s->stages));
+	s->stages[s->n_stages++] = (struct scene_stage){
+		.request = place - 1, .kind = x->kind, .ns = x->from_ns,
+		.res = x->res,
+	};
+	if (x->kind != SIGHT_COMPLETED)
+		return;
+	n->res = x->res;
+	n->way = way_name(q->way);
+	if (x->final) {
+		n->done = 1;
+		map_remove(&s->open, q->serial);
+	}
+}
+
+void scene_see(void *context, struct reader *r, const struct sight *x)
+{
+	struct scene *s = context;
+	const struct witness_task *t = x->task;
+	struct scene_mark m = { .start_ns = x->from_ns, .end_ns = x->from_ns,
+				.line = x->line, .bytes = x->bytes };
+
+	(void)r;
+	if (!t || x->kind == SIGHT_LINE)
+		return;
+	m.pid = t->pid;
+	if (t->who == WHO_WORKER || t->who == WHO_POLLER)
+		meet_as(s, t->pid, t->process, who_name(t->who));
+	if (x->kind == SIGHT_SLEPT) {
+		m.kind = MARK_SLEPT;
+		m.end_ns = x->to_ns;
+		add_mark(s, m);
+	} else if (x->kind == SIGHT_COPIED) {
+		m.kind = MARK_COPIED;
+		add_mark(s, m);
+	} else if (x->kind == SIGHT_SUBMITTED) {
+		begin_request(s, x);
+	} else {
+		add_stage(s, x);
+	}
+	if (x->kind == SIGHT_COMPLETED && (t->who == WHO_WORKER ||
+					   t->who == WHO_POLLER)) {
+		m.kind = MARK_WORKED;
+		m.start_ns = x->request->worker == t->pid ?
+			     x->request->work_ns : x->request->submit_ns;
+		/* Armed, it was left alone in between. */
+		if (x->request->ready_ns > m.start_ns)
+			m.start_ns = x->request->ready_ns;
+		m.bytes = x->res;
+		snprintf(m.name, sizeof(m.name), "%s", x->request->op);
+		add_mark(s, m);
+	}
+}
+
+/* ---- calls ---- */
 
 /*
  * From the wait that reported a descriptor to the call that uses it: a wait of
@@ -72,6 +181,7 @@ void scene_watch(void *context, struct reader *r, struct step *st)
 		.pid = st->task->pid, .line = e->first, .last = e->last,
 		.phase = st->phase, .fd = st->fd,
 		.is_signal = e->kind == EVENT_SIGNAL,
+		.exact = st->kernel.seen, .slept = st->kernel.sleeps > 0,
 	};
 	if (e->start_ns != NO_TIME) {
 		s->has_times = 1;
@@ -80,6 +190,10 @@ void scene_watch(void *context, struct reader *r, struct step *st)
 			plus_ns(e->start_ns, e->took_ns) : e->start_ns;
 		if (e->joined && e->end_ns > row->end_ns)
 			row->end_ns = e->end_ns;
+		if (st->kernel.seen) {
+			row->start_ns = st->kernel.enter_ns;
+			row->end_ns = st->kernel.exit_ns;
+		}
 	} else {
 		row->start_ns = e->first * 1000LL;
 		row->end_ns = e->last * 1000LL + 900;
@@ -138,10 +252,26 @@ static void sort_rows(struct scene *s)
 	free(place);
 }
 
+static int marks_by_time(const void *a, const void *b)
+{
+	const struct scene_mark *x = a, *y = b;
+
+	if (x->start_ns != y->start_ns)
+		return x->start_ns < y->start_ns ? -1 : 1;
+	return x->line < y->line ? -1 : x->line > y->line;
+}
+
 void scene_settle(struct scene *s)
 {
 	struct map last = { 0 };
 
+	if (s->n_marks)
+		qsort(s->marks, s->n_marks, sizeof(*s->marks), marks_by_time);
+	for (unsigned i = 0; i < s->n_requests; i++)
+		if (!s->requests[i].done && s->n)
+			s->requests[i].end_ns = s->rows[s->n - 1].end_ns >
+				s->requests[i].end_ns ?
+				s->rows[s->n - 1].end_ns : s->requests[i].end_ns;
 	if (!s->n)
 		return;
 	sort_rows(s);
@@ -162,6 +292,10 @@ void scene_free(struct scene *s)
 {
 	map_free(&s->known);
 	map_free(&s->ready);
+	map_free(&s->open);
+	free(s->marks);
+	free(s->requests);
+	free(s->stages);
 	free(s->rows);
 	free(s->tasks);
 	free(s->text);

@@ -102,6 +102,7 @@ struct request {
 	long pid, worker;		/* who submitted it; who worked on it */
 	uint64_t flags;
 	int by_poller, armed, queued, rounds;
+	long long work_ns;		/* it was begun */
 	long long submit_ns, queue_ns, arm_ns, ready_ns;
 	enum way way;			/* of its last completion */
 	unsigned long line;
