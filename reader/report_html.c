@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* report_html.c - page.html with the log's data in it: one file, no network */
+#include <stdlib.h>
 #include "json.h"
 #include "report.h"
 
@@ -33,9 +34,76 @@ static void rows_member(struct json *j, const struct scene *s)
 		json_text(j, NULL, row->note);
 		json_number(j, NULL, row->fd);
 		json_number(j, NULL, row->from);
+		json_number(j, NULL, row->exact);
 		json_close(j, ']');
 	}
 	json_close(j, ']');
+}
+
+/* [thread, from, to, kind, bytes, line of kernel.log, name] */
+static void marks_member(struct json *j, const struct scene *s, long long base)
+{
+	json_open(j, "marks", '[');
+	for (unsigned i = 0; i < s->n_marks; i++) {
+		const struct scene_mark *m = &s->marks[i];
+
+		fputc('\n', j->out);
+		json_open(j, NULL, '[');
+		json_number(j, NULL, m->pid);
+		json_number(j, NULL, m->start_ns - base);
+		json_number(j, NULL, m->end_ns - base);
+		json_number(j, NULL, m->kind);
+		json_number(j, NULL, m->bytes);
+		json_number(j, NULL, m->line);
+		json_text(j, NULL, m->name);
+		json_close(j, ']');
+	}
+	json_close(j, ']');
+}
+
+/*
+ * [ring, operation, from, to, result, way, is it done, line of kernel.log,
+ * [stage, at, result, ...]]; a stage is 0 armed, 1 ready, 2 completed.
+ */
+static void requests_member(struct json *j, const struct scene *s,
+			    long long base)
+{
+	unsigned *first = need(calloc(s->n_requests + 1, sizeof(*first)));
+	unsigned *next = need(calloc(s->n_stages + 1, sizeof(*next)));
+
+	for (unsigned i = s->n_stages; i--; ) {
+		next[i] = first[s->stages[i].request];
+		first[s->stages[i].request] = i + 1;
+	}
+	json_open(j, "requests", '[');
+	for (unsigned i = 0; i < s->n_requests; i++) {
+		const struct scene_request *q = &s->requests[i];
+
+		fputc('\n', j->out);
+		json_open(j, NULL, '[');
+		json_number(j, NULL, q->ring);
+		json_text(j, NULL, q->op);
+		json_number(j, NULL, q->start_ns - base);
+		json_number(j, NULL, q->end_ns - base);
+		json_number(j, NULL, q->res);
+		json_text(j, NULL, q->way ? q->way : "");
+		json_number(j, NULL, q->done);
+		json_number(j, NULL, q->line);
+		json_open(j, NULL, '[');
+		for (unsigned k = first[i]; k; k = next[k - 1]) {
+			const struct scene_stage *t = &s->stages[k - 1];
+
+			json_number(j, NULL, t->kind == SIGHT_ARMED ? 0 :
+				    t->kind == SIGHT_READY ? 1 : 2);
+			json_number(j, NULL, t->ns - base);
+			json_number(j, NULL, t->res);
+		}
+		json_close(j, ']');
+		json_close(j, ']');
+	}
+	json_close(j, ']');
+	free(first);
+	free(next);
 }
 
 static void lines_member(struct json *j, const struct scene *s)
@@ -84,6 +152,24 @@ static void summary_members(struct json *j, const struct reader *r)
 	json_close(j, ']');
 }
 
+static void kernel_members(struct json *j, const struct reader *r)
+{
+	char text[400];
+
+	if (!r->merge) {
+		json_text(j, "phases", "inferred");
+		json_text(j, "why", *r->no_kernel ? r->no_kernel :
+			  "the log has no kernel events");
+		return;
+	}
+	json_text(j, "phases", merge_verdict(r->merge, text, sizeof(text)));
+	json_text(j, "why", text);
+	json_text(j, "waits", witness_waits(&r->merge->witness, text,
+					    sizeof(text)));
+	json_text(j, "copies", witness_copies(&r->merge->witness, text,
+					      sizeof(text)));
+}
+
 static void data(FILE *out, const struct reader *r, const struct scene *s)
 {
 	struct json j = { .out = out, .first = 1, .compact = 1 };
@@ -103,7 +189,10 @@ static void data(FILE *out, const struct reader *r, const struct scene *s)
 	}
 	json_close(&j, ']');
 	summary_members(&j, r);
+	kernel_members(&j, r);
 	rows_member(&j, s);
+	marks_member(&j, s, s->n ? s->rows[0].start_ns : 0);
+	requests_member(&j, s, s->n ? s->rows[0].start_ns : 0);
 	lines_member(&j, s);
 	json_close(&j, '}');
 }

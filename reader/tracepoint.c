@@ -5,7 +5,7 @@
 
 static const struct { const char *name; enum point kind; } points[] = {
 	{ "sys_enter", POINT_ENTER }, { "sys_exit", POINT_EXIT },
-	{ "sched_switch", POINT_SWITCH }, { "sched_waking", POINT_OTHER },
+	{ "sched_switch", POINT_SWITCH }, { "sched_waking", POINT_WAKING },
 	{ "task_newtask", POINT_NEW_TASK }, { "task_rename", POINT_OTHER },
 	{ "signal_generate", POINT_SIGNAL }, { "signal_deliver", POINT_OTHER },
 	{ "mm_filemap_get_pages", POINT_PAGES },

@@ -16,7 +16,8 @@
 enum point {
 	POINT_UNKNOWN,			/* no event that capture asks for */
 	POINT_OTHER,			/* one that says nothing here */
-	POINT_ENTER, POINT_EXIT, POINT_SWITCH, POINT_NEW_TASK,
+	POINT_ENTER, POINT_EXIT, POINT_SWITCH, POINT_WAKING,
+	POINT_NEW_TASK,
 	POINT_SIGNAL,			/* signal_generate */
 	POINT_PAGES,			/* mm_filemap_get_pages */
 	POINT_BLOCK,			/* block_bio_queue */

@@ -299,6 +299,16 @@ int witness_claim(struct witness *w, long pid, struct slice call,
 	return found;
 }
 
+/* It will run: who called it may sleep before it does. */
+static void called(struct witness *w, const struct tracepoint *p)
+{
+	struct witness_task *t = map_get(&w->tasks,
+					 tracepoint_number(p, "pid", 0));
+
+	if (t && t->asleep_ns != NO_SLEEP)
+		set_awake(w, t, 1);
+}
+
 static void switches(struct witness *w, const struct tracepoint *p,
 		     unsigned long line)
 {
@@ -355,6 +365,7 @@ static void arrives(struct witness *w, const struct tracepoint *p)
 	w->arrivals++;
 	w->arrival_ns = p->ns;
 	w->busy = 1;
+	w->woken = w->awake > 0;	/* one that runs may well take it */
 }
 
 static int reads_files(const char *call)
@@ -463,6 +474,7 @@ void witness_take(struct witness *w, const struct tracepoint *p,
 	case POINT_ENTER: enters(t, p, line); break;
 	case POINT_EXIT: leaves(w, t, p, line); break;
 	case POINT_SWITCH: switches(w, p, line); break;
+	case POINT_WAKING: called(w, p); break;
 	case POINT_NEW_TASK: new_task(w, t, p); break;
 	case POINT_SIGNAL: signalled(w, p, line); break;
 	case POINT_PAGES: pages(w, t, p, line); break;
