@@ -25,7 +25,7 @@ enum { KEY_FD = 1000, KEY_PERFETTO, KEY_HTML };
 static const struct argp_option options[] = {
 	{ "json", 'j', NULL, 0, "The report for programs, as JSON", 0 },
 	{ "lines", 'l', NULL, 0, "The log itself: under each line its phase "
-	  "and its descriptor's story", 0 },
+	  "and its descriptor's story, and what the kernel saw of it", 0 },
 	{ "fd", KEY_FD, "N", 0, "Only the lines about descriptor N", 0 },
 	{ "diff", 'd', NULL, 0, "Two logs: what each pays a message, and the "
 	  "sequences side by side", 0 },
@@ -249,13 +249,15 @@ int explain_main(int argc, char **argv)
 	static const struct argp argp = {
 		.options = options,
 		.parser = parse,
-		.args_doc = "[FILE...]",
+		.args_doc = "[FILE...]\nFOLDER",
 		.doc = "Read strace output, of any program and any version, and "
 		       "say which I/O model each thread uses, who waited and "
 		       "who copied, what a message costs, what is odd, and "
 		       "which lines prove it.\v"
 		       "Several FILEs are one log: the set that strace -ff "
-		       "writes. A FILE may be a folder of iomodels capture. "
+		       "writes. Instead of FILE a folder of iomodels capture: "
+		       "its strace.log and kernel.log are read as one, and "
+		       "phases are exact; a FILE in it is read alone. "
 		       "Without FILE standard input is read. The most "
 		       "comes out of: strace -f -ttt -T -yy -o FILE COMMAND\n\n"
 		       "Exit status: 0 done, 1 the log could not be read to "

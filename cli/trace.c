@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * trace.c - iomodels trace: a command under strace, then what that shows
+ * trace.c - iomodels trace: a command is captured, and what that shows
  *
- * capture -- COMMAND and explain in one; the log itself is not kept.  (With
- * the kernel's events explain will say more: until it reads them, none are
- * asked for.)
+ * capture -- COMMAND and explain in one; the capture itself is not kept.
+ * What may not be recorded here, most often the kernel's side, is left out:
+ * record.c says so in one line.
  */
 #include <errno.h>
 #include <error.h>
@@ -49,9 +49,8 @@ static void remove_folder(const char *dir)
 static int trace(char *const *command)
 {
 	const char *tmp = getenv("TMPDIR");
-	char dir[200], path[256];
-	struct recording r = { .command = command, .dir = dir,
-			       .no_kernel = 1 };
+	char dir[200];
+	struct recording r = { .command = command, .dir = dir };
 	int status;
 
 	snprintf(dir, sizeof(dir), "%s/iomodels-trace.XXXXXX",
@@ -61,11 +60,8 @@ static int trace(char *const *command)
 		return 1;
 	}
 	status = record(&r);
-	snprintf(path, sizeof(path), "%s/strace.log", dir);
-	if (*r.without_strace)
-		error(0, 0, "no strace: %s", r.without_strace);
-	else if (r.lines)
-		explain_log(path, command[0]);
+	if (r.lines || r.n)
+		explain_log(dir, command[0]);
 	record_free(&r);
 	remove_folder(dir);
 	return status;
@@ -76,7 +72,8 @@ int trace_main(int argc, char **argv)
 	static const struct argp argp = {
 		.parser = parse,
 		.args_doc = "-- COMMAND...",
-		.doc = "Run a command under strace and explain what was seen. "
+		.doc = "Run a command under strace and, where this user may, "
+		       "the kernel's tracepoints, and explain what was seen. "
 		       "Its exit status is that of the command.",
 	};
 	char **command = NULL;

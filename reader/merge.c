@@ -8,7 +8,7 @@
 
 enum {
 	/* strace's time for the end of a call can be that much too early. */
-	LATE_NS = 5000000,
+	LATE_NS = 2000000,
 	SLACK_NS = 2000,		/* beside the manifest's bound */
 	SLACK_MAX_NS = 1000000,
 };
@@ -170,7 +170,8 @@ void merge_step(struct merge *m, struct step *st)
 	to = plus_ns(from, LATE_NS);
 	read_to(m, from);
 	/* Until its end is there. */
-	while (m->more && m->next.ns <= to) {
+	while (m->more && m->next.ns <= to &&
+	       !(e->line->flags & LINE_NO_RETURN)) {
 		t = witness_task(&m->witness, st->task->pid);
 		if (t && t->n && t->stays[t->n - 1].enter_ns >=
 				 e->start_ns - m->slack_ns)

@@ -34,6 +34,12 @@ static void set_awake(struct witness *w, struct witness_task *t, int awake)
 		w->busy = w->woken = 0;
 }
 
+static void free_task(struct witness_task *t)
+{
+	free(t->stays);
+	free(t);
+}
+
 /*
  * strace.log may still ask about the last calls of a thread that has ended:
  * some of them are kept.  Should the ends be lost, all but the busy are freed.
@@ -52,13 +58,13 @@ static void bound_tasks(struct witness *w)
 		}
 		set_awake(w, t, 0);
 		map_remove(&w->tasks, t->pid);	/* another may move here */
-		free(t);
+		free_task(t);
 	}
 	w->gone = 0;
 	if (w->tasks.used < TASKS_MAX)
 		return;
 	map_each(&w->tasks, i, t)
-		free(t);
+		free_task(t);
 	map_free(&w->tasks);
 	w->awake = 0;
 }
@@ -123,6 +129,7 @@ static void new_task(struct witness *w, struct witness_task *maker,
 		return;
 	set_awake(w, t, 0);
 	w->gone -= t->gone;			/* its number is used again */
+	free(t->stays);
 	*t = (struct witness_task){ .pid = pid, .process = pid,
 				    .asleep_ns = NO_SLEEP, .ours = 1,
 				    .who = WHO_CHILD };
@@ -260,7 +267,12 @@ static void leaves(struct witness *w, struct witness_task *t,
 	t->now.exit_ns = p->ns;
 	t->now.ret = tracepoint_number(p, "ret", 0);
 	t->in_call = 0;
-	if (t->n == STAYS) {		/* the oldest has not been asked for */
+	if (t->n == t->size && t->size < STAYS_MAX) {
+		t->size = t->size ? t->size * 2 : 8;
+		t->stays = need(realloc(t->stays, t->size *
+					sizeof(*t->stays)));
+	}
+	if (t->n == t->size) {		/* the oldest has not been asked for */
 		t->n--;
 		memmove(t->stays, t->stays + 1, t->n * sizeof(*t->stays));
 	}
@@ -500,7 +512,7 @@ void witness_free(struct witness *w)
 
 	requests_free(w);
 	map_each(&w->tasks, i, t)
-		free(t);
+		free_task(t);
 	map_free(&w->tasks);
 	map_free(&w->sockets);
 	map_free(&w->inodes);

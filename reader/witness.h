@@ -31,7 +31,7 @@ struct place {
 	unsigned long line;		/* of kernel.log: the longest, or first */
 };
 
-enum { PLACES = 48, STAYS = 16, OPS = 64, RINGS = 256, CALL_NAME = 24 };
+enum { PLACES = 48, STAYS_MAX = 1024, OPS = 64, RINGS = 256, CALL_NAME = 24 };
 
 /* A system call of a thread, from sys_enter to sys_exit. */
 struct stay {
@@ -53,8 +53,8 @@ struct witness_task {
 	unsigned long sleep_line;
 	unsigned long long loose;	/* copied, and for no request yet */
 	long long ring_wait_ns;		/* its last io_uring_cqring_wait */
-	struct stay stays[STAYS];	/* finished, not yet claimed */
-	unsigned n;
+	struct stay *stays;		/* finished, not yet claimed */
+	unsigned n, size;
 };
 
 #define NO_SLEEP (-1LL)

@@ -59,7 +59,7 @@ test_list() {
 test_explain() {
 	log=tests/corpus/redis.strace
 	expect 0 '^epoll, level-triggered$' "$io" explain $log &&
-		expect 0 '"version": 1' "$io" explain --json $log &&
+		expect 0 '"version": 2' "$io" explain --json $log &&
 		expect 0 'accepts: .* listener' "$io" explain --lines $log &&
 		expect 0 '<html' "$io" explain --html $log &&
 		expect 0 traceEvents "$io" explain --perfetto $log &&
@@ -79,7 +79,7 @@ test_trace() {
 }
 test_explain_refuses() {
 	expect 1 'No such file' "$io" explain "$dir/none" &&
-		expect 1 'Is a directory' "$io" explain "$dir" &&
+		expect 1 "neither strace.log nor kernel.log" "$io" explain "$dir" &&
 		expect 1 'no line of strace output' "$io" explain Makefile &&
 		expect 1 ':1: a NUL byte' "$io" explain "$build/models/epoll" &&
 		expect 2 'two logs are wanted' "$io" explain --diff Makefile &&
