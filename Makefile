@@ -7,7 +7,7 @@
 #   make compare   measure the models and others side by side, ten minutes;
 #                  build/compare/report.html has the plots, RESUME=1 goes on
 #   make soak      every server: 50 crowds of 200, then 10,000 connections;
-#                  every file reader: 1 GiB
+#                  every file reader: 1 GiB; every program's capture explained
 #   make check-libc     the freestanding tests, built with libc
 #   make traces    capture every model again into traces/
 #   make check-traces   capture again and compare with traces/
@@ -304,6 +304,7 @@ check: all tests $(addprefix cross-,$(others))
 soak: all tests
 	$(Q)IOMODELS_SOAK=1 $(B)/tests/models_test '*/crowd/*' '*/nothing_grows'
 	$(Q)IOMODELS_SOAK=1 $(B)/tests/readers_test '*/gigabyte'
+	$(Q)IOMODELS_SOAK=1 $(B)/tests/folder_test '*/*'
 
 # The freestanding tests once more with libc's wrappers instead of ours: a
 # difference is a bug in one of the two.

@@ -182,12 +182,12 @@ claim:
 	if (e->kind != EVENT_CALL || !st->task || e->start_ns == NO_TIME ||
 	    !may_match(m))
 		return;
-	from = e->start_ns - m->slack_ns;
+	from = e->start_ns;
 	to = e->end_ns != NO_TIME && e->end_ns > e->start_ns ? e->end_ns
 							     : e->start_ns;
 	to = plus_ns(to, m->alone ? 0 : LATE_NS);
-	if (!witness_claim(&m->witness, st->task->pid, e->line->name, from, to,
-			   &s))
+	if (!witness_claim(&m->witness, st->task->pid, e->line->name, from,
+			   m->slack_ns, to, &s))
 		return;
 	st->kernel = (struct kernel_side){
 		.seen = !s.doubtful, .enter_ns = s.enter_ns,
@@ -199,9 +199,10 @@ claim:
 	/* What a signal cut short and the kernel began again is one call. */
 	for (unsigned i = 0; i < e->restarts; i++) {
 		if (!witness_claim(&m->witness, st->task->pid, e->line->name,
-				   from, to, &more) &&
+				   from, m->slack_ns, to, &more) &&
 		    !witness_claim(&m->witness, st->task->pid,
-				   SLICE("restart_syscall"), from, to, &more))
+				   SLICE("restart_syscall"), from, m->slack_ns,
+				   to, &more))
 			break;
 		st->kernel.exit_ns = more.exit_ns;
 		st->kernel.slept_ns += more.slept_ns;

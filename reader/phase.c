@@ -135,6 +135,8 @@ static int may_sleep(const struct step *st)
 	if (st->file->nonblocking == 1)
 		return 0;
 	/* Unknown: only a call that was seen to sleep is taken to block. */
+	if (st->file->nonblocking < 0 && st->file->assumed && st->kernel.seen)
+		return st->kernel.sleeps > 0;
 	if (st->file->nonblocking < 0 && st->file->assumed && st->file->fd > 2)
 		return st->event->took_ns >= SLEPT_NS &&
 		       st->event->took_ns != NO_TIME;

@@ -286,7 +286,8 @@ static int cut_short(const struct stay *s)
 }
 
 int witness_claim(struct witness *w, long pid, struct slice call,
-		  long long from_ns, long long to_ns, struct stay *claimed)
+		  long long start_ns, long long slack_ns, long long to_ns,
+		  struct stay *claimed)
 {
 	struct witness_task *t = map_get(&w->tasks, pid);
 	unsigned kept = 0, i;
@@ -297,9 +298,11 @@ int witness_claim(struct witness *w, long pid, struct slice call,
 
 		if (s->enter_ns > to_ns)
 			break;
-		found = s->enter_ns >= from_ns && (slice_is(call, s->call) ||
-						   *s->call == '?');
-		if (found)
+		found = s->enter_ns >= start_ns - slack_ns &&
+			(slice_is(call, s->call) || *s->call == '?');
+		if (!found && s->enter_ns >= start_ns)
+			break;			/* a later call: this one's */
+		if (found)			/* records are missing */
 			*claimed = *s;
 		else if (cut_short(s))		/* it is told of later */
 			t->stays[kept++] = *s;

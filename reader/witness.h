@@ -167,11 +167,13 @@ void witness_free(struct witness *w);
 struct witness_task *witness_task(struct witness *w, long pid);
 
 /*
- * The oldest finished call of this name that began at from_ns or later, not
- * after to_ns; those before it are given up.  0: there is none.
+ * The oldest finished call of this name that began at start_ns or later (less
+ * the slack of the clocks), not after to_ns; those before it are given up.  0:
+ * there is none.
  */
 int witness_claim(struct witness *w, long pid, struct slice call,
-		  long long from_ns, long long to_ns, struct stay *claimed);
+		  long long start_ns, long long slack_ns, long long to_ns,
+		  struct stay *claimed);
 
 /*
  * The two answers, "main in epoll_pwait, thread in futex" and "main in

@@ -1,0 +1,466 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * folder_test.c - captures of our own programs are what they are (with libc)
+ *
+ * Each program is captured with both sides and the folder explained: its
+ * model, the messages, bytes and accepts of the scenario, and who waited and
+ * who copied, which must be what the README's table says; that table is made
+ * by capture/phase.c from raw records of runs without strace, and readme_test
+ * makes it again.  Then logs that somebody has cut, mixed up or written
+ * himself.  A part of the programs; with IOMODELS_SOAK=1 all of them.  The
+ * tests are started from the top of the source.
+ */
+#include <fcntl.h>
+#include <sys/stat.h>
+#include "../capture/probe.h"
+#include "../reader/reader.h"
+#include "tap.h"
+
+static struct reader r;
+static char dir[64] = "/tmp/iomodels-folder-XXXXXX";
+
+/* ---- our own captures ---- */
+
+struct row {
+	const struct program *program;
+	const char *model, *scenario;
+	char waits[160], copies[160];
+};
+
+static const struct { const char *name, *model; int always; } models[] = {
+	{ "blocking_once", "blocking" }, { "blocking_loop", "blocking" },
+	{ "blocking_thread", "blocking", 1 }, { "select", "select" },
+	{ "poll", "poll" }, { "epoll", "epoll", 1 }, { "epoll_et", "epoll" },
+	{ "epoll_thread", "epoll", 1 }, { "epoll_workers", "epoll" },
+	{ "sigio_udp", "sigio" }, { "sigio_tcp_naive", "sigio" },
+	{ "sigio_tcp", "sigio", 1 }, { "sigio_thread", "sigio" },
+	{ "sigio_queued", "sigio-queued" }, { "callback", "epoll" },
+	{ "coroutine", "epoll" }, { "posix_aio_server", "helper-threads" },
+	{ "native_aio_poll", "native-aio" }, { "uring_poll", "io_uring" },
+	{ "uring_basic", "io_uring" }, { "uring_basic_liburing", "io_uring" },
+	{ "uring_multishot", "io_uring", 1 },
+	{ "uring_multishot_liburing", "io_uring" }, { "uring_fast", "io_uring" },
+	{ "uring_sqpoll", "io_uring", 1 }, { "uring_worker", "io_uring", 1 },
+	{ "uring_zerocopy", "io_uring" }, { "uring_udp", "io_uring" },
+	{ "file_blocking", "file" }, { "file_threads", "helper-threads" },
+	{ "posix_aio_glibc", "helper-threads" },
+	{ "native_aio", "native-aio", 1 }, { "libaio", "native-aio" },
+	{ "uring_file", "io_uring", 1 },
+};
+
+/* "thread in futex, main in epoll_pwait": every part of a is in b. */
+static int holds(const char *a, const char *b)
+{
+	char copy[160], *part, *rest = copy;
+
+	snprintf(copy, sizeof(copy), "%s", a);
+	while ((part = strsep(&rest, ",")))
+		if (!strstr(b, part + strspn(part, " ")))
+			return 0;
+	return 1;
+}
+
+/* The worker of epoll_workers may be the main thread or another. */
+static void any_thread(char *text)
+{
+	char *at;
+
+	while ((at = strstr(text, "thread in ")))
+		memcpy(at, "  main in ", 10);
+}
+
+static void capture(const struct row *row)
+{
+	char command[512], path[200];
+	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
+
+	ASSERT_GT(n, 0);
+	path[n] = 0;
+	for (int i = 0; i < 2; i++)
+		*strrchr(path, '/') = 0;
+	ASSERT_NE(NULL, mkdtemp(dir));
+	snprintf(command, sizeof(command), "%s/iomodels capture -o %s %s %s "
+		 ">%s.out 2>&1", path, dir, row->program->name, row->scenario,
+		 dir);
+	if (system(command)) {
+		snprintf(command, sizeof(command), "cat %s.out >&2", dir);
+		system(command);
+		FAIL("%s: not captured", row->program->name);
+	}
+}
+
+static void remove_capture(void)
+{
+	char command[512];
+
+	snprintf(command, sizeof(command), "rm -r %s %s.out", dir, dir);
+	ASSERT_EQ(0, system(command));
+}
+
+static int has_model(const char *model)
+{
+	for (const struct group *g = r.models.groups; g; g = g->next)
+		for (int m = 1; m < MODELS; m++)
+			if (g->mask & 1u << m && !strcmp(model_name(m), model))
+				return 1;
+	return 0;
+}
+
+static unsigned long long part_sum(int bytes)
+{
+	unsigned long long sum = 0;
+
+	for (const struct group *g = r.models.groups; g; g = g->next)
+		sum += bytes ? g->sum.bytes_in : g->sum.messages;
+	return sum;
+}
+
+static void program_holds(void *arg)
+{
+	struct row *row = arg;
+	const struct program *p = row->program;
+	char *path = program_path(p), why[400], waits[400], copies[400];
+	const struct merge *m;
+
+	if (!path)
+		SKIP("%s is not built", p->name);
+	if (geteuid() || access("/sys/kernel/tracing/instances", W_OK))
+		SKIP("tracefs may not be read here: run as root");
+	if (system("strace -o /dev/null true 2>/dev/null"))
+		SKIP("no strace here, or it may not trace");
+	if (probe_program(p, why))
+		SKIP("%s", why);
+	capture(row);
+	reader_start(&r);
+	if (reader_read_folder(&r, dir))
+		FAIL("%s", r.error);
+	m = r.merge;
+	ASSERT_NE(NULL, m);
+	EXPECT_EQ(0, m->bad);
+	EXPECT_EQ(0, m->disordered);
+	EXPECT_EQ(0, m->witness.unknown);
+	EXPECT_EQ(0, r.joiner.unknown);
+	EXPECT_STR("exact", merge_verdict(m, why, sizeof(why)));
+	if (*why)
+		SAY("%s", why);
+	if (!has_model(row->model))
+		EXPECT_STR(row->model, "not among the models");
+	if (!(p->flags & FILES)) {
+		EXPECT_EQ(2, part_sum(0));
+		EXPECT_EQ(240, part_sum(1));
+		EXPECT_EQ(!(p->flags & UDP), r.accepts);
+	}
+	witness_waits(&m->witness, waits, sizeof(waits));
+	witness_copies(&m->witness, copies, sizeof(copies));
+	if (!strcmp(p->name, "epoll_workers")) {
+		any_thread(waits);
+		any_thread(copies);
+	}
+	/*
+	 * strace makes the threads of a reader take turns: shares of time
+	 * change, and where pages come while a call returns.
+	 */
+	if (!holds(row->waits, waits) ||
+	    (!(p->flags & FILES) && !holds(waits, row->waits)))
+		EXPECT_STR(row->waits, waits);
+	if (!holds(copies, row->copies))
+		EXPECT_STR(row->copies, copies);
+	reader_free(&r);
+	free(path);
+	remove_capture();
+}
+
+/* "| [epoll](...) | [3](...) | 1 | main in epoll_pwait | main in recvfrom |" */
+static int read_row(const char *line, struct row *row)
+{
+	char name[64], second[16];
+
+	if (sscanf(line, "| [%63[a-z_]](%*[^)]) | [%15[0-9a-zA-Z_]](%*[^)]) | "
+		   "%*[0-9] | %159[^|]| %159[^|]|", name, second, row->waits,
+		   row->copies) != 4 &&
+	    sscanf(line, "| [%63[a-z_]](%*[^)]) | [%15[0-9a-zA-Z_]](%*[^)]) | "
+		   "%159[^|]| %159[^|]|", name, second, row->waits,
+		   row->copies) != 4)
+		return 0;
+	row->waits[strlen(row->waits) - 1] = 0;		/* the blank */
+	row->copies[strlen(row->copies) - 1] = 0;
+	row->program = program_find(name);
+	row->scenario = !strcmp(second, "buffered") ? "buffered" :
+			!strcmp(second, "O_DIRECT") ? "direct" : "two";
+	return row->program != NULL;
+}
+
+static void add_programs(void)
+{
+	FILE *f = fopen("README.md", "re");
+	char line[1024], *name;
+	struct row row;
+
+	while (f && fgets(line, sizeof(line), f))
+		for (unsigned i = 0; read_row(line, &row) &&
+		     i < sizeof(models) / sizeof(*models); i++) {
+			struct row *copy;
+
+			if (strcmp(models[i].name, row.program->name) ||
+			    (!models[i].always && !getenv("IOMODELS_SOAK")))
+				continue;
+			row.model = models[i].model;
+			copy = malloc(sizeof(row));
+			*copy = row;
+			if (asprintf(&name, "%s/%s", row.program->name,
+				     row.scenario) > 0)
+				tap_add(name, program_holds, copy)->seconds =
+					30;
+		}
+	if (f)
+		fclose(f);
+}
+
+/* ---- logs of our own making ---- */
+
+static void put(const char *name, const char *text)
+{
+	char path[128];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	f = fopen(path, "we");
+	ASSERT_NE(NULL, f);
+	fputs(text, f);
+	ASSERT_EQ(0, fclose(f));
+}
+
+static void folder(void)
+{
+	ASSERT_NE(NULL, mkdtemp(dir));
+	snprintf(dir + strlen(dir), 8, "/c");
+	ASSERT_EQ(0, mkdir(dir, 0700));
+}
+
+static void empty_folder(void)
+{
+	char command[128];
+
+	dir[strlen(dir) - 2] = 0;
+	snprintf(command, sizeof(command), "rm -r %s", dir);
+	ASSERT_EQ(0, system(command));
+}
+
+static const char manifest[] = "{ \"pid\": 7, \"command\": [ \"/bin/x\" ], "
+	"\"strace\": { \"file\": \"strace.log\" }, "
+	"\"kernel\": { \"file\": \"kernel.log\", \"lost\": 0, "
+	"\"lost_by_processor\": [0, 0], \"not_in_this_kernel\": \"\" }, "
+	"\"alignment\": { \"proved\": true, \"error_bound_ns\": 5000 } }";
+static const char strace_log[] =
+	"7 1700000000.000000000 socket(AF_INET, SOCK_STREAM, IPPROTO_IP) = 3"
+	"<TCP:[99]> <0.000010000>\n"
+	"7 1700000000.000100000 read(3<TCP:[127.0.0.1:1->127.0.0.1:2]>, "
+	"\"x\", 64) = 1 <0.000900000>\n"
+	"7 1700000000.002000000 read(3<TCP:[127.0.0.1:1->127.0.0.1:2]>, "
+	"\"y\", 64) = 1 <0.000900000>\n";
+#define ENTER(at) "1700000000." at " 0 7 x: sys_enter id=0(read) args=0x3,0,0x40,0,0,0\n"
+#define EXIT(at) "1700000000." at " 0 7 x: sys_exit id=0(read) ret=1\n"
+#define SLEEP(at) "1700000000." at " 0 7 x: sched_switch prev_comm=x prev_pid=7 prev_prio=120 prev_state=1 next_comm=swapper/0 next_pid=0 next_prio=120\n"
+#define WAKE(at) "1700000000." at " 0 0 swapper/0: sched_switch prev_comm=swapper/0 prev_pid=0 prev_prio=120 prev_state=0 next_comm=x next_pid=7 next_prio=120\n"
+#define COPY(at) "1700000000." at " 0 7 x: skb_copy_datagram_iovec skbaddr=0x1 len=1\n"
+static const char kernel_log[] =
+	ENTER("000110000") SLEEP("000120000") WAKE("000920000")
+	COPY("000930000") EXIT("000940000")
+	ENTER("002010000") COPY("002020000") EXIT("002030000");
+
+static const struct part *blocking(void)
+{
+	return &r.models.groups->sum.part[MODEL_BLOCKING];
+}
+
+static int explain(const char *strace, const char *kernel, const char *json)
+{
+	folder();
+	if (strace)
+		put("strace.log", strace);
+	if (kernel)
+		put("kernel.log", kernel);
+	if (json)
+		put("manifest.json", json);
+	reader_start(&r);
+	return reader_read_folder(&r, dir);
+}
+
+/* Of two reads one slept 800 us; the other found its byte there. */
+TEST(one_of_two_reads_slept)
+{
+	char text[200];
+
+	ASSERT_EQ(0, explain(strace_log, kernel_log, manifest));
+	EXPECT_STR("exact", merge_verdict(r.merge, text, sizeof(text)));
+	EXPECT_EQ(2, blocking()->seen);
+	EXPECT_EQ(1, blocking()->slept);
+	EXPECT_EQ(800000, blocking()->longest_ns);
+	EXPECT_EQ(2, blocking()->copied);
+	EXPECT_STR("main in read", witness_copies(&r.merge->witness, text,
+						  sizeof(text)));
+	empty_folder();
+}
+
+/* Events were lost: what slept is not exact, and the report says so. */
+TEST(lost_events_are_said)
+{
+	char json[600], why[200], *lost;
+
+	snprintf(json, sizeof(json), "%s", manifest);
+	lost = strstr(json, "\"lost\": 0");
+	memcpy(lost, "\"lost\": 9", 9);
+	lost = strstr(json, "[0, 0]");
+	memcpy(lost, "[0, 9]", 6);
+	ASSERT_EQ(0, explain(strace_log, kernel_log, json));
+	EXPECT_STR("partly exact", merge_verdict(r.merge, why, sizeof(why)));
+	EXPECT_NE(NULL, strstr(why, "lost 9 events"));
+	EXPECT_EQ(1, blocking()->seen);	/* on processor 0, without a sleep */
+	empty_folder();
+}
+
+/* Clocks that do not agree: no call is matched with another's events. */
+TEST(clocks_that_disagree)
+{
+	char json[600], why[200], *proved;
+
+	snprintf(json, sizeof(json), "%s", manifest);
+	proved = strstr(json, "true,");
+	memcpy(proved, "false", 5);
+	snprintf(proved + 5, 60, ", \"error_bound_ns\": 5000 } }");
+	ASSERT_EQ(0, explain(strace_log, kernel_log, json));
+	EXPECT_STR("inferred", merge_verdict(r.merge, why, sizeof(why)));
+	EXPECT_NE(NULL, strstr(why, "clocks"));
+	EXPECT_EQ(0, blocking()->seen);
+	empty_folder();
+}
+
+/* Without kernel.log phases are inferred, for the reason that capture gave. */
+TEST(strace_alone)
+{
+	ASSERT_EQ(0, explain(strace_log, NULL, "{ \"kernel\": null, "
+			     "\"not_available\": [ { \"what\": \"kernel\", "
+			     "\"why\": \"run it as root\" } ] }"));
+	EXPECT_EQ(NULL, r.merge);
+	EXPECT_NE(NULL, strstr(r.no_kernel, "run it as root"));
+	empty_folder();
+}
+
+/* kernel.log alone: its calls are read, by their numbers. */
+TEST(kernel_alone)
+{
+	char text[200];
+
+	ASSERT_EQ(0, explain(NULL, kernel_log, manifest));
+	EXPECT_EQ(2, r.calls);
+	EXPECT_EQ(0, r.joiner.unknown);
+	EXPECT_STR("exact", merge_verdict(r.merge, text, sizeof(text)));
+	EXPECT_STR("main in read", witness_waits(&r.merge->witness, text,
+						 sizeof(text)));
+	empty_folder();
+}
+
+/* What is no line of kernel.log, and an event of tomorrow: counted. */
+TEST(bad_lines_are_counted)
+{
+	char text[2000];
+
+	snprintf(text, sizeof(text), "nonsense\n1700000000.000105000 0 7 x: "
+		 "new_event a=1\n1700000000.0001 0 7 x: sys_enter\n%s",
+		 kernel_log);
+	ASSERT_EQ(0, explain(strace_log, text, manifest));
+	EXPECT_EQ(2, r.merge->bad);
+	EXPECT_EQ(1, r.merge->bad_kept[0].line);
+	EXPECT_STR("nonsense", r.merge->bad_kept[0].text);
+	EXPECT_EQ(1, r.merge->witness.unknown);
+	EXPECT_STR("new_event", r.merge->witness.unknown_name);
+	EXPECT_EQ(2, blocking()->seen);
+	empty_folder();
+}
+
+/* A kernel.log cut in the middle of a line is an error with its line. */
+TEST(torn_kernel_log)
+{
+	char text[2000];
+
+	snprintf(text, sizeof(text), "%s", kernel_log);
+	text[strlen(text) - 20] = 0;
+	ASSERT_EQ(-1, explain(strace_log, text, manifest));
+	EXPECT_NE(NULL, strstr(r.error, "kernel.log:8:"));
+	empty_folder();
+}
+
+/* An empty kernel.log and a manifest that is none: said, not a crash. */
+TEST(nothing_in_it)
+{
+	char why[200];
+
+	ASSERT_EQ(0, explain(strace_log, "", "{ \"pid\": "));
+	EXPECT_STR("inferred", merge_verdict(r.merge, why, sizeof(why)));
+	EXPECT_NE(NULL, strstr(why, "empty"));
+	reader_free(&r);
+	empty_folder();
+}
+
+/* ---- requests ---- */
+
+#define RING(at) "1700000000." at " 0 7 x: io_uring_create fd=4 ctx=0xffff888000000100 sq_entries=8 cq_entries=16 flags=0\n"
+#define SUBMIT(at, req, data) "1700000000." at " 0 7 x: io_uring_submit_req ctx=0xffff888000000100 req=" req " user_data=" data " opcode=27 flags=0 sq_thread=0 op_str=RECV\n"
+#define ARM(at, req, data) "1700000000." at " 0 7 x: io_uring_poll_arm ctx=0xffff888000000100 req=" req " user_data=" data " opcode=27 mask=1 events=1 op_str=RECV\n"
+#define DONE(at, req, data, res, flags) "1700000000." at " 0 7 x: io_uring_complete ctx=0xffff888000000100 req=" req " user_data=" data " res=" res " cflags=" flags " extra1=0 extra2=0\n"
+#define ENTER_RING(at) "1700000000." at " 0 7 x: sys_enter id=426(io_uring_enter) args=0x4,0x1,0,0,0,0\n"
+#define EXIT_RING(at) "1700000000." at " 0 7 x: sys_exit id=426(io_uring_enter) ret=1\n"
+
+/*
+ * Two requests with the same user_data; a multishot whose completions have no
+ * address but the last; an address that is used again at once.
+ */
+TEST(requests_are_told_apart)
+{
+	const struct ring *ring;
+
+	ASSERT_EQ(0, explain(NULL, RING("000000001") ENTER_RING("000000002")
+		SUBMIT("000000003", "0x10", "13")
+		DONE("000000004", "0x10", "13", "5", "0")
+		SUBMIT("000000005", "0x10", "13")
+		ARM("000000006", "0x10", "13")
+		EXIT_RING("000000007") ENTER_RING("000000100")
+		DONE("000000101", "0", "13", "7", "2")
+		DONE("000000102", "0", "13", "9", "2")
+		DONE("000000103", "0x10", "13", "0", "0")
+		DONE("000000104", "0x10", "13", "0", "0")
+		EXIT_RING("000000110"), manifest));
+	ASSERT_EQ(1, r.merge->witness.n_rings);
+	ring = r.merge->witness.ring_list[0];
+	EXPECT_EQ(4, ring->fd);
+	EXPECT_EQ(2, ring->requests);
+	EXPECT_EQ(4, ring->completions);
+	EXPECT_EQ(1, ring->way[WAY_INLINE]);
+	EXPECT_EQ(3, ring->way[WAY_POLLED]);
+	EXPECT_EQ(3, ring->messages);
+	EXPECT_EQ(21, ring->bytes_in);
+	EXPECT_EQ(1, ring->ends);
+	EXPECT_EQ(1, r.merge->witness.unmatched);
+	EXPECT_EQ(3, part_sum(0));
+	empty_folder();
+}
+
+/* SIGIO while one is pending is generated, and comes to nothing. */
+TEST(lost_sigio)
+{
+	int found = 0;
+
+	ASSERT_EQ(0, explain(strace_log, ENTER("000110000")
+		"1700000000.000200000 1 9 y: signal_generate sig=29 errno=0 "
+		"code=128 comm=x pid=7 group=1 result=2\n", manifest));
+	for (struct finding *d = r.findings.first; d; d = d->next)
+		found += d->kind == FINDING_SIGNAL_LOST && d->of_kernel &&
+			 d->line[0] == 2 && d->pid == 7;
+	EXPECT_EQ(1, found);
+	empty_folder();
+}
+
+void tap_list(void)
+{
+	add_programs();
+}
