@@ -187,8 +187,10 @@ void table_set(struct world *w, struct fdtable *t, int fd,
 	}
 	if (f)
 		f->refs++;
-	if (t->slot[fd])
+	if (t->slot[fd]) {
+		t->slot[fd]->left_open = 0;	/* a child had; this one closes */
 		file_put(w, t->slot[fd], line);
+	}
 	t->slot[fd] = f;
 	t->cloexec[fd] = cloexec;
 }

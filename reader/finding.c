@@ -21,7 +21,9 @@ enum {
 	SPIN_RUN = 32,		/* waits told the same, nothing done */
 	ASK_RUN = 100,		/* questions in a row, answered "no" */
 	LEAK_LINES = 100,	/* the log went on that long after the end */
+	LEAK_TURNS = 8,		/* or so many waits and accepts came after it */
 	LEAK_MIN = 3,		/* descriptors */
+	REOPENED_MIN = 32,	/* descriptors of one file, open at the end */
 	SLEPT_NS = 10000000,	/* an event loop that slept in a read */
 	SUBMIT_SLEPT_NS = 1000000,	/* io_submit, in all; and a quarter of them */
 	RING_AGAIN_MIN = 3,
@@ -35,10 +37,17 @@ struct suspicion {		/* of a descriptor */
 	int full, short_read;
 	unsigned long one_byte, one_byte_line[FINDING_LINES];
 	unsigned long epipes, epipe_line[FINDING_LINES];
-	unsigned long eof_line;
+	unsigned long eof_line, eof_turn;
 	unsigned long herd, herd_line[FINDING_LINES];
 	long herd_pid;
 	int herd_many, alone;
+};
+
+struct reopened {		/* a path, in a process */
+	unsigned long times, line[FINDING_LINES];
+	long pid;
+	int fd;
+	char name[80];
 };
 
 struct habits {			/* of a task */
@@ -97,6 +106,11 @@ static const struct {
 		"io_submit on a buffered file does the I/O itself",
 		"Native AIO is asynchronous with O_DIRECT only; without it "
 		"the thread waits and copies inside io_submit." },
+	[FINDING_AIO_BLOCKED] = { "aio-blocked", SEVERITY_COST,
+		"io_submit slept",
+		"The call that should only hand over waited itself: a full "
+		"request queue, or blocks that the file system had to "
+		"allocate. Preallocate the file, or submit from a thread." },
 	[FINDING_RING_SINGLE] = { "ring-single", SEVERITY_COST,
 		"one request for each io_uring_enter",
 		"A ring pays when a call submits several; queue what is "
@@ -121,6 +135,10 @@ static const struct {
 		"descriptors whose peer closed are never closed",
 		"Each one stays in CLOSE_WAIT and counts against "
 		"RLIMIT_NOFILE; close when a read returns 0." },
+	[FINDING_LEAK_FILE] = { "leak-file", SEVERITY_FAULT,
+		"one file is opened again and again and never closed",
+		"Each open takes a descriptor until RLIMIT_NOFILE is reached; "
+		"close it, or keep the first one." },
 	[FINDING_EMFILE] = { "emfile-spin", SEVERITY_FAULT,
 		"out of descriptors, and tries again and again",
 		"The connection stays queued and the listener ready: leave "
@@ -350,8 +368,10 @@ static void look_at_read(struct findings *f, struct habits *h, struct step *st)
 		return;
 	}
 	if (st->phase & PHASE_EOF && asked) {
-		if (!s->eof_line)
+		if (!s->eof_line) {
 			s->eof_line = line;
+			s->eof_turn = f->turns;
+		}
 		s->full = 0;
 		return;
 	}
@@ -402,6 +422,8 @@ static void look_at_write(struct findings *f, struct step *st)
 		  (l->n_args > 2 &&
 		   st->bytes < slice_number(l->arg[2], NULL))))
 		s->full = 0;
+	if (s && st->bytes > 0)			/* only half of it is closed */
+		s->eof_turn = f->turns;
 	if (!slice_is(l->error, "EPIPE"))
 		return;
 	s = suspect(st->file);
@@ -470,6 +492,7 @@ static void look_at_asking(struct findings *f, struct habits *h,
 static void look_at_submit(struct findings *f, struct step *st)
 {
 	struct slice rest = st->event->line->args;
+	int buffered = 0;
 	const char *p;
 
 	while ((p = slice_find(rest, "fildes"))) {
@@ -483,10 +506,16 @@ static void look_at_submit(struct findings *f, struct step *st)
 			st->task->fds->slot[fd] : NULL;
 		if (file && file->kind == FILE_REGULAR && !file->direct &&
 		    !file->assumed && !slice_find(op, "POLL") &&
-		    !slice_find(op, "SYNC"))
+		    !slice_find(op, "SYNC")) {
 			say(f, FINDING_AIO_BUFFERED, st->task->process->pid,
 			    file, st->event->first);
+			buffered = 1;
+		}
 	}
+	if (!buffered && st->event->took_ns != NO_TIME &&
+	    st->event->took_ns >= SLEPT_NS)
+		say(f, FINDING_AIO_BLOCKED, st->task->process->pid, NULL,
+		    st->event->first);
 }
 
 static void look_at_submit_time(struct habits *h, const struct step *st)
@@ -534,6 +563,8 @@ static void look_at_call(struct findings *f, struct habits *h, struct step *st)
 	h->eintr_line = slice_is(e->line->error, "EINTR") &&
 			class == CLASS_WAIT ? e->first : 0;
 	look_at_asking(f, h, st);
+	f->turns += class == CLASS_ACCEPT || (class == CLASS_WAIT &&
+					      st->phase & PHASE_WAIT);
 	if (class == CLASS_WAIT && e->call <= CALL_EPOLL_WAIT) {
 		look_at_wait(f, h, st);
 		return;
@@ -586,10 +617,35 @@ void finding_note(struct findings *f, struct step *st)
 
 /* ---- judging ---- */
 
+/* A file that is open to the end: how often is it? */
+static void count_open(struct findings *f, const struct file *file)
+{
+	uint64_t key = file->pid * 0x9e3779b97f4a7c15ULL;
+	struct reopened *o;
+
+	if (file->kind != FILE_REGULAR || file->assumed || !file->name)
+		return;
+	for (const char *p = file->name; *p; p++)
+		key = (key ^ (unsigned char)*p) * 1099511628211ULL;
+	o = map_get(&f->open, key | 1);
+	if (!o) {
+		if (f->open.used > 10000)
+			return;
+		o = need(calloc(1, sizeof(*o)));
+		o->pid = file->pid;
+		o->fd = file->fd;
+		snprintf(o->name, sizeof(o->name), "%s", file->name);
+		map_put(&f->open, key | 1, o);
+	}
+	remember(o->line, o->times++, file->opened);
+}
+
 void finding_file_ends(struct findings *f, struct file *file)
 {
 	struct suspicion *s = file->suspicion;
 
+	if (file->left_open)
+		count_open(f, file);
 	if (!s)
 		return;
 	if ((s->edge || s->async) && s->accepts && !s->drained)
@@ -599,7 +655,8 @@ void finding_file_ends(struct findings *f, struct file *file)
 		say_lines(f, FINDING_HERD, file->pid, file, s->herd_line,
 			  s->herd);
 	if (file->left_open && s->eof_line && file_is_stream(file) &&
-	    file->parent && file->closed > s->eof_line + LEAK_LINES)
+	    file->parent && (file->closed > s->eof_line + LEAK_LINES ||
+			     f->turns >= s->eof_turn + LEAK_TURNS))
 		say(f, FINDING_LEAK, file->pid, file, s->eof_line);
 }
 
@@ -678,8 +735,20 @@ static int before(const struct finding *a, const struct finding *b)
 
 void findings_settle(struct findings *f)
 {
-	struct finding *list = f->first, *d, **at;
+	struct finding *list, *d, **at;
+	struct reopened *o;
 
+	map_each(&f->open, i, o) {
+		if (o->times < REOPENED_MIN)
+			continue;
+		d = find(f, FINDING_LEAK_FILE, o->pid);
+		d->count += o->times;
+		for (unsigned k = 0; k < FINDING_LINES; k++)
+			add_line(d, o->line[k]);
+		snprintf(d->subject, sizeof(d->subject), "%d (%s)", o->fd,
+			 o->name);
+	}
+	list = f->first;
 	f->first = NULL;
 	f->n = 0;
 	while ((d = list)) {
@@ -699,6 +768,7 @@ void findings_settle(struct findings *f)
 
 void findings_free(struct findings *f)
 {
+	struct reopened *o;
 	struct finding *d;
 	struct habits *h;
 
@@ -709,4 +779,7 @@ void findings_free(struct findings *f)
 	map_each(&f->tasks, i, h)
 		free(h);
 	map_free(&f->tasks);
+	map_each(&f->open, i, o)
+		free(o);
+	map_free(&f->open);
 }

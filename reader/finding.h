@@ -21,12 +21,14 @@ enum finding_kind {
 	FINDING_ONE_BYTE,		/* reads of one byte */
 	FINDING_SIGNAL_QUEUE_FULL,	/* F_SETSIG, and plain SIGIO came */
 	FINDING_AIO_BUFFERED,		/* io_submit that reads itself */
+	FINDING_AIO_BLOCKED,		/* io_submit that slept all the same */
 	FINDING_RING_SINGLE,		/* one request an io_uring_enter */
 	FINDING_EPOLL_FILE,		/* EPERM: a file can not be polled */
 	FINDING_EPIPE_REPEATED,		/* writes on after EPIPE */
 	FINDING_EPIPE,			/* told once that the peer is gone */
 	FINDING_SIGPIPE,		/* died of it */
 	FINDING_LEAK,			/* the peer closed, the program did not */
+	FINDING_LEAK_FILE,		/* one file opened over and over */
 	FINDING_EMFILE,			/* out of descriptors, and spins */
 	FINDING_SPIN,			/* told of readiness, does nothing */
 	FINDING_BUSY_ASK,		/* asks without sleeping, nothing there */
@@ -60,6 +62,8 @@ struct findings {
 	struct finding *first, **tail;
 	unsigned n;
 	unsigned long errors;		/* calls that failed, in the whole log */
+	unsigned long turns;		/* waits and accepts, in the whole log */
+	struct map open;		/* hash of pid and path -> struct reopened */
 	struct map tasks;		/* pid -> struct habits */
 };
 

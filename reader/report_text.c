@@ -401,6 +401,14 @@ static void kernel_report(FILE *out, const struct merge *m)
 		ring_report(out, w->ring_list[i]);
 }
 
+static int has_submits(const struct reader *r)
+{
+	for (const struct group *g = r->models.groups; g; g = g->next)
+		if (g->sum.part[MODEL_AIO].submitted)
+			return 1;
+	return 0;
+}
+
 /* What the log does not hold, and how to get it. */
 static void missing_report(FILE *out, const struct reader *r)
 {
@@ -411,6 +419,9 @@ static void missing_report(FILE *out, const struct reader *r)
 	else if (!j->has_durations)
 		fprintf(out, "no durations in the log (-T): a wait is bounded by "
 			"the thread's next line\n");
+	if (!j->has_durations && has_submits(r))
+		fprintf(out, "io_submit: without durations (-T) nothing says "
+			"whether it slept\n");
 	if (r->unknown_mode)
 		fprintf(out, "%lu socket%s opened before the log began: nothing "
 			"says if they block (attach at the start to see "

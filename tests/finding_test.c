@@ -208,6 +208,23 @@ TEST(native_aio_on_a_buffered_file)
 	EXPECT_EQ(0, end_and_find("aio-buffered"));
 }
 
+static void submits_for(const char *seconds)
+{
+	begin();
+	say("7 openat(AT_FDCWD, \"/f\", O_RDWR|O_DIRECT) = 3\n"
+	    "7 io_submit(0x7f1, 1, [{aio_data=0, aio_lio_opcode="
+	    "IOCB_CMD_PWRITE, aio_fildes=3, aio_buf=\"\", aio_nbytes=4096, "
+	    "aio_offset=0}]) = 1 <%s>", seconds);
+}
+
+TEST(an_io_submit_that_slept)
+{
+	submits_for("0.050000");
+	EXPECT_EQ(1, end_and_find("aio-blocked"));
+	submits_for("0.000050");
+	EXPECT_EQ(0, end_and_find("aio-blocked"));
+}
+
 static void enters(int n)
 {
 	begin();
@@ -265,12 +282,70 @@ static void leaks(int close)
 	say("7 +++ exited with 0 +++");
 }
 
+/* A short log: the last line is the end of the process. */
+static void leaks_at_exit(const char *after_eof)
+{
+	begin();
+	say(LISTENER EPOLL);
+	for (int i = 0; i < 5; i++)
+		say(TOLD("3") "7 accept4(3, NULL, NULL, 0) = %d\n"
+		    "7 read(%d, \"\", 9) = 0", 10 + i, 10 + i);
+	for (int i = 0; i < 10; i++)
+		say(TOLD("9"));
+	for (int i = 0; *after_eof && i < 5; i++)
+		say(after_eof, 10 + i);
+	say("7 +++ exited with 0 +++");
+}
+
 TEST(descriptors_that_leak)
 {
 	leaks(0);
 	EXPECT_EQ(5, end_and_find("leak"));
 	leaks(1);
 	EXPECT_EQ(0, end_and_find("leak"));
+	leaks_at_exit("");
+	EXPECT_EQ(5, end_and_find("leak"));
+	leaks_at_exit("7 write(%d, \"a\", 1) = 1");	/* half of it is closed */
+	EXPECT_EQ(0, end_and_find("leak"));
+}
+
+/* The child that has a copy ends; the parent closes its own. */
+TEST(a_copy_in_a_child_is_no_leak)
+{
+	begin();
+	say(LISTENER);
+	for (int i = 0; i < 5; i++)
+		say("7 accept4(3, NULL, NULL, 0) = 5\n"
+		    "7 read(5, \"\", 9) = 0\n"
+		    "7 fork() = %d\n"
+		    "%d exit_group(0) = ?\n"
+		    "%d +++ exited with 0 +++", 20 + i, 20 + i, 20 + i);
+	for (int i = 0; i < 200; i++)
+		say("7 getpid() = 7");
+	for (int i = 0; i < 1; i++)
+		say("7 close(5) = 0");
+	say("7 +++ exited with 0 +++");
+	EXPECT_EQ(0, end_and_find("leak"));
+}
+
+static void opens(int close)
+{
+	begin();
+	for (int i = 0; i < 40; i++) {
+		say("7 openat(AT_FDCWD, \"/etc/x\", O_RDONLY) = %d",
+		    close ? 3 : 3 + i);
+		if (close)
+			say("7 close(3) = 0");
+	}
+	say("7 +++ exited with 0 +++");
+}
+
+TEST(one_file_opened_again_and_again)
+{
+	opens(0);
+	EXPECT_EQ(40, end_and_find("leak-file"));
+	opens(1);
+	EXPECT_EQ(0, end_and_find("leak-file"));
 }
 
 TEST(no_descriptor_left)
