@@ -110,7 +110,6 @@ static void promise(struct joiner *j, long pid)
 /* One clock for all forms; NO_TIME when the line has none. */
 static long long time_of(struct joiner *j, const struct line *l)
 {
-	const long long DAY_NS = 24 * 3600 * 1000000000LL;
 	long long ns = l->at_ns;
 
 	if (ns == NO_TIME) {
@@ -124,10 +123,12 @@ static long long time_of(struct joiner *j, const struct line *l)
 		    j->now_ns - ns > DAY_NS / 2) {
 			j->day_ns = plus_ns(j->day_ns, DAY_NS);
 			ns = plus_ns(ns, DAY_NS);
+		} else if (j->day_ns && ns - j->now_ns > DAY_NS / 2) {
+			ns -= DAY_NS;		/* began before midnight */
 		}
 	}
 	if (j->now_ns != NO_TIME && ns < j->now_ns)
-		j->out_of_order++;
+		j->out_of_order += !j->merged;
 	else
 		j->now_ns = ns;
 	j->has_times = 1;

@@ -48,6 +48,7 @@ enum line_flag {
 };
 
 #define NO_TIME LLONG_MIN
+#define DAY_NS (24 * 3600 * 1000000000LL)
 
 /* A log may claim any time: sums stop at the largest. */
 static inline long long plus_ns(long long a, long long b)

@@ -27,6 +27,8 @@ static struct file *make(struct world *w, struct step *st, long fd,
 	if (fd < 0 || fd >= FD_MAX)
 		return NULL;
 	f = file_new(w, kind, fd, st->task->pid, st->event->last);
+	if (st->event->end_ns != NO_TIME)
+		f->born_ns = st->event->end_ns;
 	if (decoration.len && (kind == FILE_REGULAR || kind == FILE_UNKNOWN)) {
 		char plain[4096];
 		enum file_kind k = file_kind_of(line_plain(decoration, plain,
@@ -672,6 +674,20 @@ static void close_begins(struct world *w, struct step *st)
 	table_set(w, t->fds, fd, NULL, 0, st->event->last);
 }
 
+/*
+ * -z prints a call when it is over: a close may stand after the accept of
+ * another thread that was given the number in between.  Then it is the older
+ * descriptor's.  The end of a call is known only about (its time and -T).
+ */
+static int is_given_again(const struct step *st)
+{
+	const long long ABOUT_NS = 50000;
+
+	return st->file && st->file->pid != st->task->pid &&
+	       st->event->start_ns != NO_TIME &&
+	       st->event->start_ns < st->file->born_ns - ABOUT_NS;
+}
+
 static void call_step(struct world *w, struct step *st)
 {
 	struct line *l = st->event->line;
@@ -702,7 +718,7 @@ static void call_step(struct world *w, struct step *st)
 	}
 	/* Linux closes the number even when close says EINTR or EIO. */
 	if (st->event->call == CALL_CLOSE && st->fd >= 0 &&
-	    !slice_is(l->error, "EBADF"))
+	    !slice_is(l->error, "EBADF") && !is_given_again(st))
 		table_set(w, st->task->fds, st->fd, NULL, 0, st->event->last);
 	if (st->made && st->made != st->file)
 		st->made->refs++;

@@ -52,6 +52,7 @@ struct file {
 	int forgotten;			/* a dummy for descriptors beyond the table */
 	char *name;			/* address or path; NULL: unknown */
 	unsigned long opened, closed;	/* lines */
+	long long born_ns;		/* when its number was given; 0: unknown */
 	unsigned long parent;		/* serial of the listener */
 	int left_open;			/* its process ended and had not closed it */
 

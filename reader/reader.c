@@ -246,34 +246,81 @@ static int read_one(struct reader *r, const char *path)
 	return *r->error ? -1 : 0;
 }
 
-/* One file of a set, with the line that it stands at. */
+/* One file of a set, with the line that it stands at and the one after it. */
 struct head {
 	struct source s;
 	struct line line;
-	int more;
+	char *text;			/* of the line: the source has moved on */
+	size_t size;
+	struct slice ahead;
+	long long at_ns;		/* when the line took effect */
+	long long said_ns, day_ns;	/* -t, -tt: midnight has passed */
+	int more, more_ahead;
 };
+
+/*
+ * -ff writes a call in one line however long it took.  It counts from its end,
+ * or an accept that slept would hand out a number before another thread has
+ * closed it.  A clone and a close count from their start: the child runs, the
+ * number is free, before they return.
+ */
+static long long effect_ns(const struct head *h)
+{
+	enum call c = call_find(h->line.name);
+	struct line next;
+
+	if (h->line.kind != LINE_CALL || h->line.at_ns == NO_TIME ||
+	    c == CALL_CLONE || c == CALL_FORK || c == CALL_CLOSE)
+		return h->line.at_ns;
+	if (h->line.took_ns != NO_TIME)
+		return plus_ns(h->line.at_ns, h->line.took_ns);
+	if (!h->more_ahead)
+		return h->line.at_ns;
+	line_read(&next, h->ahead.at, h->ahead.len);
+	return next.at_ns < h->line.at_ns ? h->line.at_ns : next.at_ns;
+}
 
 static void advance(struct reader *r, struct head *h)
 {
-	struct slice text;
-
-	h->more = source_line(&h->s, &text);
-	if (!h->more) {
-		if (h->s.error)
-			complain(r, &h->s, h->s.error);
+	h->more = h->more_ahead;
+	if (!h->more)
 		return;
+	if (h->ahead.len > h->size || !h->text) {
+		h->size = h->ahead.len * 2 + 256;
+		free(h->text);
+		h->text = need(malloc(h->size));
 	}
-	line_read(&h->line, text.at, text.len);
+	memcpy(h->text, h->ahead.at, h->ahead.len);
+	line_read(&h->line, h->text, h->ahead.len);
 	if (is_torn(&h->s, &h->line))
 		complain(r, &h->s, h->s.error ? h->s.error : torn);
+	h->more_ahead = source_line(&h->s, &h->ahead);
+	if (!h->more_ahead && h->s.error)
+		complain(r, &h->s, h->s.error);
+	h->at_ns = effect_ns(h);
+	if (h->line.clock_of_day) {
+		if (h->line.at_ns < h->said_ns - DAY_NS / 2)
+			h->day_ns += DAY_NS;
+		h->said_ns = h->line.at_ns;
+		h->at_ns += h->day_ns;
+	}
 }
 
-static int comes_before(const struct line *a, const struct line *b)
+static void first_line(struct reader *r, struct head *h)
+{
+	h->more_ahead = source_line(&h->s, &h->ahead);
+	if (!h->more_ahead && h->s.error)
+		complain(r, &h->s, h->s.error);
+	advance(r, h);
+}
+
+static int comes_before(const struct head *a, const struct head *b)
 {
 	if (a->at_ns != NO_TIME && b->at_ns != NO_TIME)
 		return a->at_ns < b->at_ns;
 	/* The one that begins with execve made the others. */
-	return slice_is(a->name, "execve") && !slice_is(b->name, "execve");
+	return slice_is(a->line.name, "execve") &&
+	       !slice_is(b->line.name, "execve");
 }
 
 /*
@@ -294,15 +341,16 @@ static int read_set(struct reader *r, char *const *paths, unsigned n)
 				 paths[opened], strerror(-err));
 			break;
 		}
-		advance(r, &heads[opened]);
+		first_line(r, &heads[opened]);
 	}
+	r->joiner.merged = 1;
 	while (opened == n) {
 		struct head *next = NULL;
 
 		for (unsigned i = 0; i < n; i++) {
 			if (!heads[i].more)
 				continue;
-			if (!next || comes_before(&heads[i].line, &next->line))
+			if (!next || comes_before(&heads[i], next))
 				next = &heads[i];
 		}
 		if (!next)
@@ -313,6 +361,7 @@ static int read_set(struct reader *r, char *const *paths, unsigned n)
 	for (unsigned i = 0; i < opened; i++) {
 		r->bytes += heads[i].s.bytes;
 		source_close(&heads[i].s);
+		free(heads[i].text);
 	}
 	free(heads);
 	return *r->error ? -1 : 0;

@@ -300,6 +300,46 @@ TEST(what_is_no_log_is_refused)
 	refused("", 0, "the log is empty");
 }
 
+static void write_file(const char *path, const char *text)
+{
+	FILE *f = fopen(path, "w");
+
+	ASSERT_TRUE(f);
+	fputs(text, f);
+	fclose(f);
+}
+
+/*
+ * -ff has a call in one line, at the time it began.  An accept that slept
+ * returns a number that another thread closes in between.
+ */
+TEST(a_set_is_read_by_ends)
+{
+	char main_log[64], thread_log[64], *paths[2] = { main_log, thread_log };
+
+	snprintf(main_log, sizeof(main_log), "/tmp/explain_test.%d.7", getpid());
+	snprintf(thread_log, sizeof(thread_log), "/tmp/explain_test.%d.8",
+		 getpid());
+	write_file(main_log,
+		   "1700000000.000001 listen(3, 9) = 0 <0.000010>\n"
+		   "1700000000.000100 accept4(3, NULL, NULL, 0) = 4 <0.000010>\n"
+		   "1700000000.100000 clone(child_stack=0x1, flags=CLONE_VM|"
+		   "CLONE_FILES|CLONE_THREAD) = 8 <0.000010>\n"
+		   "1700000000.200000 accept4(3, NULL, NULL, 0) = 4 <0.800000>\n"
+		   "1700000001.100000 read(4, \"second\", 9) = 6 <0.000010>\n");
+	write_file(thread_log,
+		   "1700000000.100100 read(4, \"one\", 9) = 3 <0.200000>\n"
+		   "1700000000.300200 close(4) = 0 <0.000010>\n");
+	reader_start(&r);
+	EXPECT_EQ(0, reader_read(&r, paths, 2));
+	EXPECT_EQ(0, r.joiner.out_of_order);
+	/* The first connection had 3 bytes, the second 6. */
+	EXPECT_EQ(3, r.files[0].bytes_in);
+	reader_free(&r);
+	unlink(main_log);
+	unlink(thread_log);
+}
+
 /* Without -f the children of a log never speak; they are not kept. */
 TEST_TIMEOUT(children_that_are_not_traced, 60)
 {

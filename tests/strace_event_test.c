@@ -289,6 +289,19 @@ TEST(exec_closes_what_is_marked)
 	EXPECT_TRUE(file_of(7, 4));
 }
 
+/* -z prints a call when it is over: the close stands after the accept. */
+TEST(a_close_that_is_printed_late)
+{
+	begin();
+	feed("7 1700000000.000001 accept4(3, NULL, NULL, 0) = 4 <0.000010>\n"
+	     "7 1700000000.100000 clone(child_stack=0x1, flags=CLONE_VM|"
+	     "CLONE_FILES|CLONE_THREAD) = 8 <0.000010>\n"
+	     "7 1700000000.200000 accept4(3, NULL, NULL, 0) = 4 <0.300300>\n"
+	     "8 1700000000.500000 close(4) = 0 <0.000100>\n");
+	ASSERT_TRUE(file_of(7, 4));
+	EXPECT_EQ(3, file_of(7, 4)->opened);
+}
+
 /* The number is free when close begins, before strace shows its return. */
 TEST(a_number_given_again_while_close_returns)
 {
