@@ -76,7 +76,7 @@ static const char standard_workloads[] =
 	"tcp-c1,tcp-c16,tcp-c128,tcp-c1000,tcp-c16-s16384,tcp-c16-w16,unix-c16,"
 	"tcp-c16-i10000,churn-c16,udp-c16";
 static const char standard_two[] = "tcp-c16-s64";	/* on two processors, too */
-enum { STANDARD_REPETITIONS = 5, STANDARD_MS = 200 };
+enum { STANDARD_REPETITIONS = 7, STANDARD_MS = 200, STANDARD_WARM_MS = 50 };
 
 /* ---- the command line ---- */
 
@@ -250,6 +250,7 @@ static void choose(struct options *o, int n)
 		p->repetitions = p->repetitions ? p->repetitions
 						: STANDARD_REPETITIONS;
 		p->run_ms = p->run_ms ? p->run_ms : STANDARD_MS;
+		p->warm_ms = STANDARD_WARM_MS;
 	}
 	p->repetitions = p->repetitions ? p->repetitions : 9;
 	p->run_ms = p->run_ms ? p->run_ms : 400;

@@ -9,7 +9,7 @@
  *     rt_sigaction x4                   SIGTERM SIGINT SIGALRM SIGPIPE
  *     socket setsockopt x2 bind listen  (sigio_udp: no TCP options, no listen)
  *     getsockname                       only with --port 0
- *     getsockopt fcntl x2               --fd, in the place of socket to there
+ *     getsockopt x2 fcntl x2            --fd, in the place of socket to there
  *     write                             the line "NAME: serving ..." on stderr
  *   print, at the end of a message:
  *     write                             the line on stdout
@@ -130,13 +130,14 @@ static void options(char **argv)
 
 static int stopping;		/* set by on_stop; few models need to look */
 static int datagrams;		/* sigio_udp: nothing to finish, no accept4 */
+static int at_once;		/* --fd, AF_UNIX: accept4 would say EAGAIN */
 
 static void on_stop(int sig, siginfo_t *info, void *context)
 {
 	static const struct itimerval two_seconds = { .it_value.tv_sec = 2 };
 
 	(void)sig, (void)info, (void)context;
-	if (__atomic_exchange_n(&stopping, 1, __ATOMIC_RELAXED))
+	if (__atomic_exchange_n(&stopping, 1, __ATOMIC_RELAXED) || at_once)
 		sys_exit_group(0);		/* asked twice: at once */
 	if (datagrams)
 		return;
@@ -188,7 +189,11 @@ static void socket_failed(const char *call, const struct sockaddr_in *a,
 				     "--bind 0.0.0.0 takes all" : "");
 }
 
-/* The socket that whoever started us made, of any family (--fd). */
+/*
+ * The socket that whoever started us made, of any family (--fd).  With AF_UNIX
+ * the fact that stopping rests on is none: a non-blocking accept4 says EAGAIN
+ * though the listener is shut down and polls as ready.
+ */
 static void inherit_socket(int type)
 {
 	int found, len = sizeof(found);
@@ -202,6 +207,9 @@ static void inherit_socket(int type)
 		fail(1, "--fd %u: not a socket that %s\n", opt.fd,
 		     datagrams ? "takes datagrams" : "listens");
 	listener = opt.fd;
+	len = sizeof(found);
+	must(sys_getsockopt(listener, SOL_SOCKET, SO_DOMAIN, &found, &len));
+	at_once = found == AF_UNIX;
 	must(sys_fcntl(listener, F_SETFD, FD_CLOEXEC));
 	must(sys_fcntl(listener, F_SETFL, type & SOCK_NONBLOCK ? O_NONBLOCK : 0));
 }

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <math.h>
 #include <netinet/in.h>
+#include <sys/un.h>
 #include "../bench/results.h"
 #include "lab.h"
 #include "probe.h"
@@ -299,6 +300,22 @@ TEST(calls_over_a_unix_socket)
 	struct measurement m = measured("unix-c1", "blocking_loop");
 
 	EXPECT_TRUE(fabs(m.calls - 2) < 0.1);
+}
+
+/* Handed a Unix socket, a model in which accept4 does not block stops at once,
+   too: nobody waits for a connection that is not there. */
+TEST(stops_over_a_unix_socket)
+{
+	struct sockaddr_un a = { .sun_family = AF_UNIX };
+	struct lab_options o = { .service = "echo" };
+	struct server s;
+
+	o.listen_fd = ASSERT_GE(socket(AF_UNIX, SOCK_STREAM, 0), 3);
+	ASSERT_EQ(0, bind(o.listen_fd, (void *)&a, sizeof(a.sun_family)));
+	ASSERT_EQ(0, listen(o.listen_fd, 5));
+	ASSERT_EQ(0, server_start(&s, program_find("epoll"), &o));
+	EXPECT_EQ(0, server_stop(&s));
+	EXPECT_TRUE(!strstr(s.err.at, "two seconds"));
 }
 
 /* What cannot be measured says why in one line. */

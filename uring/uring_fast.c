@@ -33,7 +33,10 @@
  */
 #include "serve.h"
 
-enum { BATCH = 256, BUFFERS = 256, BUF = SCRATCH, OWED_MAX = 64 << 10 };
+enum { BATCH = 256, BUFFERS = 256, OWED_MAX = 64 << 10 };
+/* Were it a power of two, all buffers would begin in the same few lines of
+   the processor's cache, and short messages would evict each other. */
+enum { BUF = SCRATCH + 64 };
 enum { PER_EVENT = 4 };			/* requests that one completion adds */
 enum { ENTRIES = BATCH * PER_EVENT };	/* room to settle a batch of SENDs */
 enum { ACCEPT = 1, PEER, RECV, SEND, SEND_REST, CANCEL, CLOSE };
