@@ -5,11 +5,8 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
 #include "phase.h"
+#include "watch.h"
 
 enum { THREADS = 256 };
 
@@ -163,60 +160,22 @@ void phases_free(struct phases *p)
 	p->events = (struct text){ 0 };
 }
 
-static uint64_t steps[8];
-static int step_count;
-
-static void on_step(struct server *s)
-{
-	struct timespec t;
-
-	server_settle(s);
-	clock_gettime(CLOCK_REALTIME, &t);
-	if (step_count < 8)
-		steps[step_count++] = t.tv_sec * 1000000000ULL + t.tv_nsec;
-}
-
 int phases_run(struct phases *p, const struct program *program, char why[256])
 {
-	const struct scenario *two = scenario_find("two");
-	struct kernel *k = kernel_begin(why);
-	char follow[256];
-	char *wrapper[] = { "sh", "-c", follow, "sh", NULL };
-	struct lab_options o = { .service = two->service, .wrapper = wrapper };
-	const struct event *events;
-	int ret = -1, main_pid;
-	struct server s;
-	long n, lost;
+	struct watched w;
+	int ret = watch_server(&w, program, scenario_find("two"), why);
 
-	if (!k)
-		return -1;
-	snprintf(follow, sizeof(follow), "(%s); exec \"$@\"",
-		 kernel_follow_me(k));
-	step_count = 0;
-	if (server_start(&s, program, &o)) {
-		snprintf(why, 256, "%.200s", s.err.at);
-	} else {
-		s.step = on_step;
-		server_settle(&s);
-		ret = two->play(&s, why);
-		server_stop(&s);
-	}
-	main_pid = s.server_pid;
-	server_free(&s);
-	lost = kernel_end(k);
-	if (!ret && step_count < 3) {
+	if (!ret && w.step_count < 3) {
 		snprintf(why, 256, "the scenario made no steps");
 		ret = -1;
 	}
 	if (!ret) {
-		events = kernel_events(k, &n);
-		phases_between(p, events, n, steps[1] - kernel_offset(k),
-			       steps[2] - kernel_offset(k), main_pid);
-		p->lost = lost;
-		keep_events(p, k, steps[1] - kernel_offset(k),
-			    steps[2] - kernel_offset(k));
+		phases_between(p, w.events, w.n, w.steps[1], w.steps[2],
+			       w.main_pid);
+		p->lost = w.lost;
+		keep_events(p, w.kernel, w.steps[1], w.steps[2]);
 	}
-	kernel_free(k);
+	watch_free(&w);
 	return ret;
 }
 
@@ -321,60 +280,19 @@ static void file_phases(struct phases *p, const struct event *e, long n,
 	free(threads);
 }
 
-/* The reader as a child; returns its exit status. */
-static int run_reader(const char *path, const char *follow, int fd, int direct,
-		      int *pid)
-{
-	char command[512], file[32];
-	int status = -1;
-
-	snprintf(file, sizeof(file), "/proc/self/fd/%d", fd);
-	snprintf(command, sizeof(command), "(%s); exec \"$@\" >/dev/null 2>&1",
-		 follow);
-	*pid = fork();
-	if (!*pid) {
-		execlp("sh", "sh", "-c", command, "sh", path, "--depth", "8",
-		       "--random", file, direct ? "--direct" : NULL, NULL);
-		_exit(127);
-	}
-	if (*pid < 0 || waitpid(*pid, &status, 0) != *pid)
-		return -1;
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
-}
-
 int phases_run_file(struct phases *p, const struct program *program, int direct,
 		    char why[256])
 {
-	char *path = program_path(program);
-	struct kernel *k = NULL;
-	int status = -1, fd, pid;
-	struct stat st;
-	long n;
+	char *options[] = { "--depth", "8", "--random",
+			    direct ? "--direct" : NULL, NULL };
+	struct watched w;
+	int ret = watch_reader(&w, program, FILE_BYTES, options, why);
 
 	memset(p, 0, sizeof(*p));
-	if (!path) {
-		snprintf(why, 256, "%s is not built", program->name);
-		return -1;
+	if (!ret) {
+		file_phases(p, w.events, w.n, w.inode, w.main_pid);
+		p->lost = w.lost;
 	}
-	fd = lab_file(FILE_BYTES, why);
-	if (fd >= 0 && !fstat(fd, &st))
-		k = kernel_begin(why);
-	if (k) {
-		status = run_reader(path, kernel_follow_me(k), fd, direct, &pid);
-		p->lost = kernel_end(k);
-		if (status) {
-			snprintf(why, 256, "%s%s ended with status %d",
-				 program->name, direct ? " --direct" : "",
-				 status);
-		} else {
-			const struct event *e = kernel_events(k, &n);
-
-			file_phases(p, e, n, st.st_ino, pid);
-		}
-		kernel_free(k);
-	}
-	if (fd >= 0)
-		close(fd);
-	free(path);
-	return status ? -1 : 0;
+	watch_free(&w);
+	return ret;
 }
