@@ -41,16 +41,19 @@ static const char *const events_of[2][32] = {
 	  "signal/signal_deliver", "filemap/mm_filemap_get_pages",
 	  "block/block_bio_queue" },
 	{ "io_uring/*", "sock/sk_data_ready", "sock/sock_recv_length",
-	  "sock/sock_send_length", "skb/skb_copy_datagram_iovec",
-	  "signal/signal_generate", "task/task_newtask", "task/task_rename",
-	  "sched/sched_switch" },
+	  "sock/sock_send_length", "sock/inet_sock_set_state",
+	  "skb/skb_copy_datagram_iovec", "signal/signal_generate",
+	  "task/task_newtask", "task/task_rename", "sched/sched_switch",
+	  "sched/sched_waking", "block/block_rq_complete" },
 };
 
 /* Filters of B, event and filter by turns. */
 static const char *const filters_of_b[] = {
-	/* io_uring's threads escape A's filter, so that B switches for them. */
+	/* io_uring's threads escape A's filter, so that B has their
+	   switches and wake-ups. */
 	"sched/sched_switch",
 	"prev_comm ~ \"iou-*\" || next_comm ~ \"iou-*\"",
+	"sched/sched_waking", "comm ~ \"iou-*\"",
 	/* SQPOLL threads report thousands of empty rounds. */
 	"io_uring/io_uring_task_work_run", "count > 0",
 	"io_uring/io_uring_local_work_run", "count > 0",
@@ -751,6 +754,21 @@ static void drop_stops(struct kernel *k, const struct set *pids)
 	free(stopped.at);
 }
 
+/* A request to a disk holds blocks that we had asked for; they are done. */
+static int completes(struct set *asked, const struct event *e)
+{
+	uint64_t from = event_number(e, "sector", 0) + 1;
+	uint64_t to = from + event_number(e, "nr_sector", 0);
+	int ours = 0;
+
+	for (long i = 0; i < asked->n; i++)
+		if (asked->at[i] >= from && asked->at[i] < to) {
+			asked->at[i--] = asked->at[--asked->n];
+			ours = 1;
+		}
+	return ours;
+}
+
 /*
  * Ours: who is in A (it holds the followed processes, but sched events of
  * others as well), the tasks these make (iou-wrk and iou-sqp are made by the
@@ -761,6 +779,7 @@ static void drop_stops(struct kernel *k, const struct set *pids)
 static void keep_ours(struct kernel *k)
 {
 	struct set pids = { 0 }, rings = { 0 }, made = { 0 }, sockets = { 0 };
+	struct set asked = { 0 };
 	long kept = 0;
 
 	for (long i = 0; i < k->n; i++) {
@@ -805,6 +824,10 @@ static void keep_ours(struct kernel *k)
 			mine = has(&rings, ctx);
 		else if (sk)
 			mine |= has(&sockets, sk);
+		else if (!strcmp(e->name, "block_rq_complete"))
+			mine = completes(&asked, e);
+		if (mine && !strcmp(e->name, "block_bio_queue"))
+			put_in(&asked, event_number(e, "sector", 0) + 1);
 		if (mine)
 			k->events[kept++] = *e;
 	}
@@ -815,6 +838,7 @@ static void keep_ours(struct kernel *k)
 	free(rings.at);
 	free(made.at);
 	free(sockets.at);
+	free(asked.at);
 }
 
 static long number_after(const char *text, const char *key)

@@ -10,6 +10,8 @@ static const struct { const char *name; enum point kind; } points[] = {
 	{ "signal_generate", POINT_SIGNAL }, { "signal_deliver", POINT_OTHER },
 	{ "mm_filemap_get_pages", POINT_PAGES },
 	{ "block_bio_queue", POINT_BLOCK },
+	{ "block_rq_complete", POINT_OTHER },
+	{ "inet_sock_set_state", POINT_OTHER },
 	{ "sk_data_ready", POINT_ARRIVAL },
 	{ "sock_recv_length", POINT_RECEIVED },
 	{ "sock_send_length", POINT_OTHER },
