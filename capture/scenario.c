@@ -16,6 +16,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,6 +35,7 @@ enum {
 	MANY = 40,			/* clients, for emfile */
 	WAVE = 50,			/* datagrams that no SO_RCVBUF drops */
 	BIG = 8 << 20,
+	BURST = 3,
 	CHUNK = 64 << 10,
 };
 
@@ -868,6 +870,57 @@ static int play_big(struct server *s, char why[256])
 	return err;
 }
 
+/* Wait until the server has been stopped by a signal. */
+static int wait_stopped(struct play *y)
+{
+	char path[64], state = 0;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", y->s->server_pid);
+	while (state != 'T' && state != 't') {
+		FILE *f = fopen(path, "re");
+
+		if (!f || fscanf(f, "%*d (%*[^)]) %c", &state) != 1)
+			state = 'X';
+		if (f)
+			fclose(f);
+		if (state == 'X' || now_ms() > y->deadline)
+			return lost(y, "the server does not stop");
+		poll(NULL, 0, 1);
+	}
+	return 0;
+}
+
+/*
+ * All that the clients do happens before the server can run on: of its
+ * signals all but one are dropped, if they do not queue.
+ */
+static int play_burst(struct server *s, char why[256])
+{
+	struct play y = start(s, why);
+	struct peer *p = peers(BURST);
+	int err;
+
+	kill(s->server_pid, SIGSTOP);
+	err = wait_stopped(&y);
+	for (int i = 0; i < BURST && !err; i++) {
+		json(&p[i], i, 40);
+		err = join(&y, &p[i]);
+		p[i].send_to = p[i].len;
+		p[i].half_close = !y.udp;
+		if (!err)
+			err = pump(&y, &p[i], 1);
+	}
+	kill(s->server_pid, SIGCONT);
+	server_settle(s);
+	part(p, BURST);
+	return err;
+}
+
+const struct scenario scenario_burst = {
+	.name = "burst", .play = play_burst, .service = "print",
+	.about = "three clients while the server is stopped; then it goes on",
+};
+
 const struct scenario scenarios[] = {
 	{ "one", "one client says one JSON message and closes", "print", 1,
 	  0, 0, play_one },
@@ -895,5 +948,5 @@ const struct scenario *scenario_find(const char *name)
 	for (const struct scenario *c = scenarios; c->name; c++)
 		if (!strcmp(c->name, name))
 			return c;
-	return NULL;
+	return strcmp(name, scenario_burst.name) ? NULL : &scenario_burst;
 }

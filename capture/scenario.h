@@ -26,6 +26,12 @@ struct scenario {
 	int (*play)(struct server *s, char why[256]);
 };
 
+/*
+ * For captures of what signals lose, and no test of a server: nobody waits
+ * for an answer.  scenario_find() knows it, the table has it not.
+ */
+extern const struct scenario scenario_burst;
+
 extern const struct scenario scenarios[];	/* ends with a null name */
 const struct scenario *scenario_find(const char *name);
 

@@ -149,6 +149,7 @@ static void number_pids(struct reading *r, char *text)
 {
 	static const char *const before[] = {
 		"getpid()", "F_SETOWN, ", "clone(", "F_GETOWN)", "gettid()",
+		"clone resumed>",
 	};
 
 	for (size_t i = 0; i < sizeof(before) / sizeof(before[0]); i++) {
@@ -271,7 +272,14 @@ const struct scenario reads_direct = {
 	.service = "none",
 };
 
-void trace_scenarios(const struct program *p, const struct scenario *list[3])
+const struct scenario *reads_find(const char *name)
+{
+	return !strcmp(name, "buffered") ? &reads_buffered :
+	       !strcmp(name, "direct") ? &reads_direct : NULL;
+}
+
+void trace_scenarios(const struct program *p,
+		     const struct scenario *list[PLAYED])
 {
 	int n = 0;
 
@@ -283,6 +291,8 @@ void trace_scenarios(const struct program *p, const struct scenario *list[3])
 		list[n++] = scenario_find("two");
 		if (p->flags & list[1]->unfit)
 			n--;
+		if (!strncmp(p->name, "sigio_", 6))
+			list[n++] = &scenario_burst;
 	}
 	list[n] = NULL;
 }

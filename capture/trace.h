@@ -40,12 +40,15 @@ void trace_version(char version[64]);
  * 4096 bytes that are not in the page cache, four at once.
  */
 extern const struct scenario reads_buffered, reads_direct;
+const struct scenario *reads_find(const char *name);	/* or NULL */
 
 /*
- * The scenarios that p is captured in, ended by NULL: "one" and "two", or the
- * two above.
+ * The scenarios that p is captured in, ended by NULL: "one", "two" and, when
+ * signals drive it, "burst"; or the two above.
  */
-void trace_scenarios(const struct program *p, const struct scenario *list[3]);
+enum { PLAYED = 4 };
+void trace_scenarios(const struct program *p,
+		     const struct scenario *list[PLAYED]);
 
 /*
  * Run p under strace while c is played, then stop it.  The server is idle

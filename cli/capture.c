@@ -17,10 +17,10 @@
 #include "record.h"
 #include "trace.h"
 
-enum { KEY_TEXT = 256, KEY_TRACES, KEY_NO_STRACE, KEY_NO_KERNEL, KEY_SCENARIO };
+enum { KEY_TEXT = 256, KEY_TRACES, KEY_INDEX, KEY_NO_STRACE, KEY_NO_KERNEL, KEY_SCENARIO };
 
 struct options {
-	const char *model, *scenario, *traces;
+	const char *model, *scenario, *traces, *index;
 	char *const *command;		/* after "--" */
 	const char *output;
 	int text, no_strace, no_kernel;
@@ -29,7 +29,8 @@ struct options {
 
 static void check(const struct options *o, struct argp_state *state)
 {
-	int what = !!o->model + !!o->command + !!o->traces + !!o->pid;
+	int what = !!o->model + !!o->command + !!o->traces + !!o->index +
+		   !!o->pid;
 
 	if (!what)
 		argp_error(state, "which model (iomodels list), or -- which "
@@ -61,6 +62,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_TRACES:
 		o->traces = arg;
+		return 0;
+	case KEY_INDEX:
+		o->index = arg;
 		return 0;
 	case KEY_NO_STRACE:
 		o->no_strace = 1;
@@ -310,14 +314,14 @@ static int model(const struct options *o)
 		return 2;
 	}
 	if (p->flags & FILES)
-		c = strcmp(name, "direct") ? &reads_buffered
-						  : &reads_direct;
+		c = !o->scenario ? &reads_buffered : reads_find(name);
 	if (!c) {
 		fprintf(stderr, "iomodels capture: %s: no such scenario; "
 			"there are:", name);
-		for (c = scenarios; c->name; c++)
+		for (c = scenarios; !(p->flags & FILES) && c->name; c++)
 			fprintf(stderr, " %s", c->name);
-		fprintf(stderr, "\n");
+		fprintf(stderr, "%s\n", p->flags & FILES ?
+			" buffered direct" : " burst");
 		return 2;
 	}
 	if (p->flags & c->unfit) {
@@ -328,70 +332,6 @@ static int model(const struct options *o)
 	if (p->flags & FILES && !o->text)
 		return file_reader(o, p, c);
 	return o->text ? text(p, c) : folder(o, p, c);
-}
-
-/* ---- all of them, as text ---- */
-
-/* Write the file anew, but only if its sequence of calls has changed. */
-static int keep(const struct trace *t, const char *dir)
-{
-	struct text now = { 0 }, then = { 0 }, text = { 0 };
-	struct trace old;
-	char path[256], why[256];
-	int same = 0;
-	FILE *f;
-
-	trace_path(t, dir, path);
-	trace_sequence(t, NULL, &now);
-	if (!trace_read(&old, path, why)) {
-		trace_sequence(&old, NULL, &then);
-		same = !strcmp(now.at, then.at);
-	}
-	trace_free(&old);
-	free(now.at);
-	free(then.at);
-	if (same) {
-		printf("  %-50s as it was\n", path);
-		return 0;
-	}
-	trace_format(t, &text);
-	mkdir(dir, 0777);			/* a fresh clone may lack it */
-	f = fopen(path, "we");
-	if (!f || fwrite(text.at, 1, text.len, f) != text.len || fclose(f)) {
-		fprintf(stderr, "iomodels capture: %s: %s\n", path,
-			strerror(errno));
-		free(text.at);
-		return 1;
-	}
-	printf("  %-50s written\n", path);
-	free(text.at);
-	return 0;
-}
-
-static int all(const char *dir)
-{
-	const struct scenario *played[3];
-	char why[256];
-	int status = 0;
-
-	for (const struct program *p = programs; p->name; p++) {
-		char *path = program_path(p);
-
-		trace_scenarios(p, played);
-		for (int i = 0; path && played[i]; i++) {
-			struct trace t;
-
-			if (trace_run(&t, p, played[i], why)) {
-				fprintf(stderr, "iomodels capture: %s\n", why);
-				status = 1;
-			} else {
-				status |= keep(&t, dir);
-			}
-			trace_free(&t);
-		}
-		free(path);
-	}
-	return status;
 }
 
 /* Cut "--" and what follows off argc; it is the command. */
@@ -416,9 +356,11 @@ int capture_main(int argc, char **argv)
 		{ "pid", 'p', "N", 0, "attach to a process that runs", 0 },
 		{ "text", KEY_TEXT, NULL, 0, "print the calls of a model, "
 		  "normalised, instead", 0 },
-		{ "traces", KEY_TRACES, "DIR", 0, "capture every model in the "
-		  "scenarios one and two into DIR, as text; a file whose "
-		  "sequence of calls is the same stays as it is", 0 },
+		{ "traces", KEY_TRACES, "DIR", 0, "capture every model into "
+		  "DIR, both sides as text that is the same each time; a file "
+		  "whose sequence is the same stays as it is", 0 },
+		{ "index", KEY_INDEX, "DIR", 0, "write DIR/README.md, what to "
+		  "look at in the captures of DIR, from DIR/notes", 0 },
 		{ "scenario", KEY_SCENARIO, "NAME", OPTION_HIDDEN, NULL, 0 },
 		{ 0 }
 	};
@@ -426,7 +368,7 @@ int capture_main(int argc, char **argv)
 		.options = rows,
 		.parser = parse,
 		.args_doc = "MODEL [SCENARIO]\n-- COMMAND...\n--pid N\n"
-			    "--traces DIR",
+			    "--traces DIR\n--index DIR",
 		.doc = "Run a model while the client of a scenario (one unless "
 		       "you say) speaks to it, or any command, and write what "
 		       "strace and the kernel's tracepoints saw of it, on one "
@@ -437,18 +379,11 @@ int capture_main(int argc, char **argv)
 		       "are no longer captured.",
 	};
 	struct options o = { 0 };
-	const char *missing;
 
 	o.command = cut_command(&argc, argv);
 	argp_parse(&argp, argc, argv, 0, NULL, &o);
 	if (o.model)
 		return model(&o);
-	if (!o.traces)
-		return command(&o);
-	missing = trace_missing();
-	if (missing) {
-		fprintf(stderr, "iomodels capture: %s\n", missing);
-		return 1;
-	}
-	return all(o.traces);
+	return o.index ? capture_index(o.index) :
+	       o.traces ? capture_traces(o.traces) : command(&o);
 }

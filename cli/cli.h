@@ -32,6 +32,10 @@ int claims_main(int argc, char **argv);
 int compare_main(int argc, char **argv);
 int doctor_main(int argc, char **argv);
 
+/* iomodels capture --traces DIR, and of that the index alone */
+int capture_traces(const char *dir);
+int capture_index(const char *dir);
+
 /* The text report of an strace log, as that of name.  0, or 1. */
 int explain_log(const char *path, const char *name);
 

@@ -15,8 +15,7 @@
  * Limits    A peer that stays silent stops the server for all others.  No
  *           descriptor left (EMFILE): ppoll for a tenth of a second, again.
  * Compare   blocking_thread.c, where each peer has a thread to stop.
- * Trace     traces/blocking_loop.one.x86_64.strace
- *           traces/blocking_loop.two.x86_64.strace
+ * Trace     traces/blocking_loop.two.x86_64.strace, .kernel
  */
 #include "server.h"
 

@@ -15,8 +15,7 @@
  * Limits    One peer; whoever connects meanwhile is reset at the end.  No
  *           descriptor left (EMFILE): ppoll for a tenth of a second, again.
  * Compare   blocking_loop.c, which takes the next.
- * Trace     traces/blocking_once.one.x86_64.strace
- *           traces/blocking_once.two.x86_64.strace
+ * Trace     traces/blocking_once.two.x86_64.strace, .kernel
  */
 #include "server.h"
 

@@ -21,8 +21,7 @@
  *           or not.  No descriptor (EMFILE) or no thread (EAGAIN) left: futex
  *           until a thread ends, or a quiet second passes.
  * Compare   blocking_loop.c serves one at a time; epoll.c many with one thread.
- * Trace     traces/blocking_thread.one.x86_64.strace
- *           traces/blocking_thread.two.x86_64.strace
+ * Trace     traces/blocking_thread.two.x86_64.strace, .kernel
  */
 #include "server.h"
 

@@ -23,7 +23,7 @@
  *           left (EMFILE): the listener has no callback until a connection
  *           closes, or a quiet second passes.
  * Compare   epoll.c, the same calls; coroutine.c, the same calls again.
- * Trace     traces/callback.one.x86_64.strace  traces/callback.two.x86_64.strace
+ * Trace     traces/callback.two.x86_64.strace, .kernel
  */
 #include "server.h"
 

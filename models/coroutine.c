@@ -25,8 +25,7 @@
  *           all others.  No descriptor left (EMFILE): the accept task waits
  *           until a connection closes, or a quiet second passes.
  * Compare   epoll.c and callback.c: the same calls but for the stacks.
- * Trace     traces/coroutine.one.x86_64.strace
- *           traces/coroutine.two.x86_64.strace
+ * Trace     traces/coroutine.two.x86_64.strace, .kernel
  */
 #include "server.h"
 #include "switch.h"

@@ -20,7 +20,7 @@
  *           leaves the set until a connection closes, or a quiet second passes.
  * Compare   poll.c hands over the whole set each time; epoll_et.c is told
  *           once and must read until EAGAIN.
- * Trace     traces/epoll.one.x86_64.strace  traces/epoll.two.x86_64.strace
+ * Trace     traces/epoll.two.x86_64.strace, .kernel
  */
 #include "server.h"
 

@@ -23,7 +23,7 @@
  *              tell of the connections that wait, so accept4 is tried again
  *              when a connection closes, or a quiet second passes.
  * Compare   epoll.c is told again and again, and may read once and return.
- * Trace     traces/epoll_et.one.x86_64.strace  traces/epoll_et.two.x86_64.strace
+ * Trace     traces/epoll_et.two.x86_64.strace, .kernel
  */
 #include "server.h"
 

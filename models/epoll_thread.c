@@ -26,8 +26,7 @@
  *           leaves the set until a connection closes, or a quiet second passes.
  * Compare   epoll.c serves in the thread that waits; epoll_workers.c has many
  *           threads that wait.
- * Trace     traces/epoll_thread.one.x86_64.strace
- *           traces/epoll_thread.two.x86_64.strace
+ * Trace     traces/epoll_thread.two.x86_64.strace, .kernel
  */
 #include "server.h"
 

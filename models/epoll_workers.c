@@ -30,8 +30,7 @@
  *           leaves a worker's set until one of its connections closes, or a
  *           quiet second passes.
  * Compare   epoll.c has one loop; epoll_thread.c waits in one thread only.
- * Trace     traces/epoll_workers.one.x86_64.strace
- *           traces/epoll_workers.two.x86_64.strace
+ * Trace     traces/epoll_workers.two.x86_64.strace, .kernel
  */
 #include "server.h"
 

@@ -20,7 +20,7 @@
  *           leaves the set until a connection closes, or a quiet second passes.
  * Compare   select.c has bitmaps in place of the array; epoll.c leaves the set
  *           in the kernel.
- * Trace     traces/poll.one.x86_64.strace  traces/poll.two.x86_64.strace
+ * Trace     traces/poll.two.x86_64.strace, .kernel
  */
 #include "server.h"
 

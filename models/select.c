@@ -22,7 +22,7 @@
  *           says.  No descriptor left (EMFILE): the listener leaves the set
  *           until a connection closes, or a quiet second passes.
  * Compare   poll.c has an array in place of the bitmaps.
- * Trace     traces/select.one.x86_64.strace  traces/select.two.x86_64.strace
+ * Trace     traces/select.two.x86_64.strace, .kernel
  */
 #include "server.h"
 

@@ -28,8 +28,8 @@
  *              when a connection closes, or a quiet second passes.
  * Compare   sigio_tcp.c is not told which; epoll_et.c is told the same through
  *           a descriptor in place of signals.
- * Trace     traces/sigio_queued.one.x86_64.strace
- *           traces/sigio_queued.two.x86_64.strace
+ * Trace     traces/sigio_queued.two.x86_64.strace, .kernel
+ *           traces/sigio_queued.burst.x86_64.strace, .kernel
  */
 #include "sigio.h"
 

@@ -27,7 +27,8 @@
  *              in the next round, ppoll limits the sleep to a second.
  * Compare   sigio_tcp_naive.c trusts the number of signals; sigio_queued.c is
  *           told which socket; epoll.c is told which, and no handler.
- * Trace     traces/sigio_tcp.one.x86_64.strace  traces/sigio_tcp.two.x86_64.strace
+ * Trace     traces/sigio_tcp.two.x86_64.strace, .kernel
+ *           traces/sigio_tcp.burst.x86_64.strace, .kernel
  */
 #include "sigio.h"
 

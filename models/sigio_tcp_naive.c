@@ -23,8 +23,8 @@
  * Needs     Linux 2.6.28 (accept4).
  * Limits    a) and b).
  * Compare   sigio_tcp.c, which loses none.
- * Trace     traces/sigio_tcp_naive.one.x86_64.strace
- *           traces/sigio_tcp_naive.two.x86_64.strace
+ * Trace     traces/sigio_tcp_naive.two.x86_64.strace, .kernel
+ *           traces/sigio_tcp_naive.burst.x86_64.strace, .kernel
  */
 #include "sigio.h"
 

@@ -26,8 +26,8 @@
  *           (EMFILE) or no thread (EAGAIN) left: ppoll limits the sleep to a
  *           second.
  * Compare   blocking_thread.c sleeps in accept4 and needs no signal.
- * Trace     traces/sigio_thread.one.x86_64.strace
- *           traces/sigio_thread.two.x86_64.strace
+ * Trace     traces/sigio_thread.two.x86_64.strace, .kernel
+ *           traces/sigio_thread.burst.x86_64.strace, .kernel
  */
 #include "sigio.h"
 

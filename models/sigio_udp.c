@@ -25,7 +25,8 @@
  *              TURNS datagrams ppoll, with no time to sleep, lets the signals
  *              in.
  * Compare   sigio_tcp.c, where the same signal has seven causes.
- * Trace     traces/sigio_udp.one.x86_64.strace  traces/sigio_udp.two.x86_64.strace
+ * Trace     traces/sigio_udp.two.x86_64.strace, .kernel
+ *           traces/sigio_udp.burst.x86_64.strace, .kernel
  */
 #include "sigio.h"
 

@@ -12,8 +12,8 @@
  * Needs     any Linux; --direct a file system that has O_DIRECT.
  * Limits    one read in flight, so the device has nothing to overlap.
  * Compare   file_threads.c makes the same call in many threads.
- * Trace     traces/file_blocking.buffered.x86_64.strace
- *           traces/file_blocking.direct.x86_64.strace
+ * Trace     traces/file_blocking.buffered.x86_64.strace, .kernel
+ *           traces/file_blocking.direct.x86_64.strace, .kernel
  */
 #include "reader.h"
 

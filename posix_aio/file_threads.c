@@ -16,8 +16,8 @@
  * Needs     any Linux; --direct a file system that has O_DIRECT.
  * Limits    a thread a read in flight: RLIMIT_NPROC and memory bound --depth.
  * Compare   file_blocking.c has one; posix_aio_glibc.c has glibc's threads.
- * Trace     traces/file_threads.buffered.x86_64.strace
- *           traces/file_threads.direct.x86_64.strace
+ * Trace     traces/file_threads.buffered.x86_64.strace, .kernel
+ *           traces/file_threads.direct.x86_64.strace, .kernel
  */
 #include "reader.h"
 

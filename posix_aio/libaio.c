@@ -19,8 +19,8 @@
  * Limits    as native_aio.c.  The library returns -errno and leaves errno as
  *           it was.
  * Compare   native_aio.c, line by line.
- * Trace     traces/libaio.buffered.x86_64.strace
- *           traces/libaio.direct.x86_64.strace
+ * Trace     traces/libaio.buffered.x86_64.strace, .kernel
+ *           traces/libaio.direct.x86_64.strace, .kernel
  */
 #include <libaio.h>
 #include "reader.h"

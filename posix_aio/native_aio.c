@@ -21,8 +21,8 @@
  *           (EAGAIN from io_setup).
  * Compare   libaio.c makes the same calls through the library; uring_file.c
  *           has two rings in the place of the two calls.
- * Trace     traces/native_aio.buffered.x86_64.strace
- *           traces/native_aio.direct.x86_64.strace
+ * Trace     traces/native_aio.buffered.x86_64.strace, .kernel
+ *           traces/native_aio.direct.x86_64.strace, .kernel
  */
 #include "reader.h"
 

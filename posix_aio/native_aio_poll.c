@@ -22,7 +22,7 @@
  *           passes.
  * Compare   ../models/epoll.c keeps its interest set; here it is told anew
  *           each time, but only what was ready, and in one call.
- * Trace     traces/native_aio_poll.one.x86_64.strace
+ * Trace     traces/native_aio_poll.two.x86_64.strace, .kernel
  */
 #include "../models/server.h"
 

@@ -25,8 +25,8 @@
  *           c) thread: one that cannot be started (RLIMIT_NPROC) is not told
  *           to anybody.  So three seconds in which nothing comes end it.
  * Compare   file_threads.c is this without the library.
- * Trace     traces/posix_aio_glibc.buffered.x86_64.strace
- *           traces/posix_aio_glibc.direct.x86_64.strace
+ * Trace     traces/posix_aio_glibc.buffered.x86_64.strace, .kernel
+ *           traces/posix_aio_glibc.direct.x86_64.strace, .kernel
  */
 #include <aio.h>
 #include <errno.h>

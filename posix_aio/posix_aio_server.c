@@ -32,7 +32,7 @@
  *           the peer waits until it gives up.
  * Compare   ../models/blocking_thread.c: a thread a peer, too, but 2 calls
  *           an echo.
- * Trace     traces/posix_aio_server.one.x86_64.strace
+ * Trace     traces/posix_aio_server.two.x86_64.strace, .kernel
  */
 #include <aio.h>
 #include <errno.h>

@@ -7,8 +7,11 @@
  */
 #include <arpa/inet.h>
 #include <sys/socket.h>
+#include <sys/utsname.h>
 #include "tap.h"
 #include "../capture/kernel.h"
+#include "../capture/ktrace.h"
+#include "../capture/notes.h"
 #include "../capture/probe.h"
 #include "../capture/trace.h"
 
@@ -63,6 +66,263 @@ static void as_committed(void *arg)
 	EXPECT_STR(sequence(&then, NULL), sequence(&now, NULL));
 }
 
+/* ---- the kernel's side ---- */
+
+/* A fresh one, or the end of the test. */
+static void capture_kernel(struct ktrace *t, const struct program *p,
+			   const struct scenario *c)
+{
+	char *path = program_path(p), why[256], refused[256];
+	struct kernel *k;
+
+	if (!path)
+		SKIP("%s is not built", p->name);
+	free(path);
+	if (probe_program(p, why))
+		SKIP("%s", why);
+	if (!ktrace_run(t, p, c, why))
+		return;
+	k = kernel_begin(refused);
+	if (!k)
+		SKIP("%s", refused);
+	kernel_free(k);
+	FAIL("%s", why);
+}
+
+static char *kernel_sequence(const char *log)
+{
+	struct text text = { 0 };
+
+	ktrace_sequence(log, &text);
+	return text.at;
+}
+
+/* "6.18" of "6.18.44-fc-v657" */
+static void minor_version(const char *release, char version[32])
+{
+	const char *dot = strchr(release, '.');
+
+	snprintf(version, 32, "%.*s", dot ?
+		 (int)(dot + 1 + strcspn(dot + 1, ".-") - release) : 0, release);
+}
+
+/* What the kernel does inside is its own affair: the same kernel is wanted. */
+static void kernel_as_committed(void *arg)
+{
+	struct point *point = arg;
+	char path[256], then[32], now[32], *committed, *at;
+	struct ktrace t;
+	struct utsname u;
+
+	if (point->program->flags & HOSTED)
+		SKIP("a library's calls differ from version to version");
+	notes_path(point->program, point->scenario, 1, "traces", path);
+	committed = notes_slurp(path);
+	if (!committed)
+		SKIP("no capture of this architecture: make traces");
+	at = strstr(committed, "\n# Linux ");
+	if (!at)
+		FAIL("%s: does not say of which Linux it is", path);
+	uname(&u);
+	minor_version(at + strlen("\n# Linux "), then);
+	minor_version(u.release, now);
+	if (strcmp(then, now))
+		SKIP("it is of Linux %s, this is %s", then, now);
+	capture_kernel(&t, point->program, point->scenario);
+	EXPECT_STR(kernel_sequence(committed), kernel_sequence(t.log.at));
+}
+
+/* Callback and coroutine are epoll inside of the kernel as well. */
+static void kernel_same_as_epoll(void *arg)
+{
+	struct point *point = arg;
+	struct ktrace ours, epoll;
+
+	capture_kernel(&ours, point->program, point->scenario);
+	capture_kernel(&epoll, program_find("epoll"), point->scenario);
+	EXPECT_STR(kernel_sequence(epoll.log.at),
+		   kernel_sequence(ours.log.at));
+}
+
+/* Of one thread its lines in their order, and not what interrupts did. */
+TEST(one_thread_is_compared_in_order)
+{
+	EXPECT_STR("1 sys_enter read(3)\n1 sched_switch S\n"
+		   "client sched_waking 1\n",
+		   kernel_sequence("# comment\n"
+				   "1         sys_enter read(3)\n"
+				   "interrupt sched_waking 1\n"
+				   "client    sched_waking 1\n"
+				   "1         sched_switch S\n"));
+}
+
+/* Of more threads what happened, not how often, by whom and with what. */
+TEST(threads_are_compared_as_a_set)
+{
+	const char *a = "1         sys_enter accept4(3)\n"
+			"2         sys_enter read(4)\n"
+			"2         sched_switch S\n"
+			"client    sched_waking 2\n"
+			"2         sys_exit read = 110\n";
+	const char *b = "1         sys_enter accept4(3)\n"
+			"3         sys_enter read(5)\n"
+			"3         sched_switch S\n"
+			"1         sys_enter accept4(3)\n"
+			"client    sched_waking 3\n";
+
+	EXPECT_STR("1 sys_enter accept4\nclient sched_waking thread\n"
+		   "thread sched_switch\nthread sys_enter read\n",
+		   kernel_sequence(a));
+	EXPECT_STR(kernel_sequence(a), kernel_sequence(b));
+}
+
+/* ---- the notes, and the index made of them ---- */
+
+static void read_notes(struct notes *n)
+{
+	char why[256];
+
+	if (notes_read(n, "traces", why))
+		FAIL("%s", why);
+}
+
+/* Is there a capture of this architecture at all? */
+static int has_captures(void)
+{
+	char path[256];
+
+	notes_path(program_find("epoll"), scenario_find("two"), 0, "traces",
+		   path);
+	return !access(path, R_OK);
+}
+
+/* Every note finds its line, in each capture that it is about. */
+TEST(notes_find_their_lines)
+{
+	const struct scenario *played[PLAYED];
+	char path[256], line[160], *capture;
+	struct text missing = { 0 };
+	struct notes n;
+
+	if (!has_captures())
+		SKIP("no captures of this architecture: make traces");
+	read_notes(&n);
+	text_add(&missing, "%s", "");
+	for (const struct program *p = programs; p->name; p++) {
+		trace_scenarios(p, played);
+		for (int c = 0; played[c]; c++)
+			for (int i = 0; i < n.n; i++) {
+				if (!note_is_about(&n.at[i], p, played[c]))
+					continue;
+				notes_path(p, played[c], n.at[i].kernel,
+					   "traces", path);
+				capture = notes_slurp(path);
+				if (!capture ||
+				    !note_matches(&n.at[i], capture, line))
+					text_add(&missing, "notes:%d: %s has no "
+						 "line \"%s\"\n",
+						 n.at[i].line, path,
+						 n.at[i].pattern);
+				free(capture);
+			}
+	}
+	EXPECT_STR("", missing.at);
+	notes_free(&n);
+}
+
+/* A note that is about no model, or no scenario of its, is a slip. */
+TEST(notes_are_about_something)
+{
+	const struct scenario *played[PLAYED];
+	struct notes n;
+
+	read_notes(&n);
+	for (int i = 0; i < n.n; i++) {
+		char *models = strdup(n.at[i].models);
+
+		for (char *m = strtok(models, " "); m; m = strtok(NULL, " ")) {
+			const struct program *p = program_find(m);
+			int found = 0;
+
+			if (!p)
+				FAIL("notes:%d: %s: no such model",
+				     n.at[i].line, m);
+			trace_scenarios(p, played);
+			for (int c = 0; played[c]; c++)
+				found |= note_is_about(&n.at[i], p, played[c]);
+			if (!found)
+				FAIL("notes:%d: %s is not captured in %s",
+				     n.at[i].line, m, n.at[i].scenario);
+		}
+		free(models);
+	}
+	notes_free(&n);
+}
+
+/* The function that a note names is in the source of each of its models. */
+TEST(notes_name_functions_of_the_source)
+{
+	struct notes n;
+
+	read_notes(&n);
+	for (const struct program *p = programs; p->name; p++) {
+		char path[128], word[64];
+
+		snprintf(word, sizeof(word), " %s ", p->name);
+		for (int i = 0; i < n.n; i++)
+			if (strstr(n.at[i].models, word) &&
+			    strcmp(n.at[i].function, "-") &&
+			    !notes_find_function(p, n.at[i].function, path))
+				FAIL("notes:%d: %s has no %s()", n.at[i].line,
+				     path, n.at[i].function);
+	}
+	notes_free(&n);
+}
+
+/* Both sides of each capture have something said of them. */
+TEST(every_capture_has_a_note)
+{
+	const struct scenario *played[PLAYED];
+	struct notes n;
+
+	read_notes(&n);
+	for (const struct program *p = programs; p->name; p++) {
+		trace_scenarios(p, played);
+		for (int c = 0; played[c]; c++) {
+			int sides[2] = { 0, !ktrace_is_wanted(played[c]) };
+
+			for (int i = 0; i < n.n; i++)
+				if (note_is_about(&n.at[i], p, played[c]))
+					sides[n.at[i].kernel]++;
+			if (!sides[0] || !sides[1])
+				FAIL("traces/notes has nothing on %s %s, %s",
+				     p->name, played[c]->name, sides[0] ?
+				     "the kernel's side" : "strace's");
+		}
+	}
+	notes_free(&n);
+}
+
+/* Neither notes nor captures have changed since the index was made. */
+TEST(index_is_what_the_notes_make)
+{
+	struct text made = { 0 };
+	struct notes n;
+	char *index;
+
+	if (!has_captures())
+		SKIP("no captures of this architecture: make traces");
+	read_notes(&n);
+	notes_index(&n, "traces", &made);
+	index = notes_slurp("traces/README.md");
+	if (!index)
+		FAIL("traces/README.md: %s: make traces", strerror(errno));
+	if (strcmp(index, made.at))
+		FAIL("traces/README.md is an older one: "
+		     "build/iomodels capture --index traces");
+	notes_free(&n);
+}
+
 /* ---- what strace says of a thread that exit_group killed ---- */
 
 /* What trace_read makes of a log. */
@@ -114,6 +374,37 @@ TEST(a_killed_thread_called_nothing)
 }
 
 /* ---- headers name every call, and count them ---- */
+
+/* " * Trace     traces/epoll.two.x86_64.strace, .kernel": both are there. */
+TEST(headers_name_their_captures)
+{
+	for (const struct program *p = programs; p->name; p++) {
+		char path[128], name[128], strace[64], *source, *at;
+		int n = 0;
+
+		snprintf(path, sizeof(path), "%s/%s.c", p->dir, p->name);
+		source = notes_slurp(path);
+		at = source ? strstr(source, "\n * Trace ") : NULL;
+		if (!at)
+			FAIL("%s: its header names no capture", path);
+		while ((at = strstr(at, " traces/"))) {
+			int len = strcspn(++at, ",\n");
+
+			snprintf(name, sizeof(name), "%.*s", len, at);
+			snprintf(strace, sizeof(strace), "traces/%s.", p->name);
+			if (strncmp(name, strace, strlen(strace)) ||
+			    access(name, R_OK))
+				FAIL("%s: names %s", path, name);
+			strcpy(strrchr(name, '.'), ".kernel");
+			if (strncmp(at + len, ", .kernel\n", 10) ||
+			    access(name, R_OK))
+				FAIL("%s: there is no %s", path, name);
+			n++;
+		}
+		EXPECT_GT(n, 0);
+		free(source);
+	}
+}
 
 /* Add the first comment of a file, and of what it includes, to text. */
 static void add_header(char *text, size_t size, const char *path)
@@ -307,17 +598,24 @@ static void add(const char *what, void (*fn)(void *), const struct program *p,
 
 void tap_list(void)
 {
-	const struct scenario *played[3], *two = scenario_find("two");
+	const struct scenario *played[PLAYED], *two = scenario_find("two");
 
 	for (const struct program *p = programs; p->name; p++) {
 		trace_scenarios(p, played);
 		for (int i = 0; played[i]; i++) {
 			add("as_committed", as_committed, p, played[i]);
 			add("header_names", header_names_calls, p, played[i]);
+			if (ktrace_is_wanted(played[i]))
+				add("kernel_as_committed", kernel_as_committed,
+				    p, played[i]);
 		}
 		if (!(p->flags & FILES))
 			add("header_counts", header_counts_calls, p, two);
 	}
+	add("kernel_same_as_epoll", kernel_same_as_epoll,
+	    program_find("callback"), two);
+	add("kernel_same_as_epoll", kernel_same_as_epoll,
+	    program_find("coroutine"), two);
 	for (int i = 0; i < 2; i++) {
 		const struct scenario *c = i ? two : scenario_find("one");
 

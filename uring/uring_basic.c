@@ -24,7 +24,7 @@
  *           no ACCEPT until a connection closes, or a quiet second passes.
  * Compare   models/epoll.c asks "is it ready?" and then copies by itself;
  *           uring_basic_liburing.c is this program on the library.
- * Trace     traces/uring_basic.one.x86_64.strace
+ * Trace     traces/uring_basic.two.x86_64.strace, .kernel
  */
 #include "serve.h"
 

@@ -19,7 +19,7 @@
  * Needs     What uring_basic.c needs, and liburing 2.2.
  * Limits    Those of uring_basic.c.
  * Compare   uring_basic.c.
- * Trace     traces/uring_basic_liburing.one.x86_64.strace
+ * Trace     traces/uring_basic_liburing.two.x86_64.strace, .kernel
  */
 #include <liburing.h>
 #include "serve.h"

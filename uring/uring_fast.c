@@ -29,7 +29,7 @@
  * Compare   uring_multishot.c.  Measured and left out, because they lost here:
  *           SEND_ZC, SQPOLL, receive and send bundles, COOP_TASKRUN where
  *           DEFER_TASKRUN is to be had, and fewer than BUFFERS buffers.
- * Trace     traces/uring_fast.one.x86_64.strace
+ * Trace     traces/uring_fast.two.x86_64.strace, .kernel
  */
 #include "serve.h"
 

@@ -24,8 +24,8 @@
  *           another.
  * Compare   posix_aio/native_aio.c, its ancestor: there two calls, and a
  *           buffered read that waits in the first of them.
- * Trace     traces/uring_file.buffered.x86_64.strace
- *           traces/uring_file.direct.x86_64.strace
+ * Trace     traces/uring_file.buffered.x86_64.strace, .kernel
+ *           traces/uring_file.direct.x86_64.strace, .kernel
  */
 #define OWN_HELP \
 	"  --link           each read waits for the one before it in its batch\n"

@@ -32,7 +32,7 @@
  *              once OWED_MAX bytes wait for it.
  * Compare   uring_basic.c asks anew each time; uring_fast.c leaves out the
  *           completions of what went well.
- * Trace     traces/uring_multishot.one.x86_64.strace
+ * Trace     traces/uring_multishot.two.x86_64.strace, .kernel
  */
 #include "serve.h"
 

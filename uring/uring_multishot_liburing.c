@@ -22,7 +22,7 @@
  * Needs     What uring_multishot.c needs, and liburing 2.3.
  * Limits    Those of uring_multishot.c.
  * Compare   uring_multishot.c.
- * Trace     traces/uring_multishot_liburing.one.x86_64.strace
+ * Trace     traces/uring_multishot_liburing.two.x86_64.strace, .kernel
  */
 #include <liburing.h>
 #include "serve.h"

@@ -26,7 +26,7 @@
  *           c) CONNS descriptors.  No descriptor left (EMFILE): accept4 is
  *              tried again when a connection closes, or a quiet second passes.
  * Compare   models/epoll_et.c, function by function.
- * Trace     traces/uring_poll.one.x86_64.strace
+ * Trace     traces/uring_poll.two.x86_64.strace, .kernel
  */
 #include "serve.h"
 

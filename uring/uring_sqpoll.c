@@ -25,7 +25,7 @@
  *           there is one, it sleeps at once instead of looking.  Where others
  *           want the processors too, a message waits for time slices.
  * Compare   uring_basic.c, whose one call more costs less than two threads.
- * Trace     traces/uring_sqpoll.one.x86_64.strace
+ * Trace     traces/uring_sqpoll.two.x86_64.strace, .kernel
  */
 #include "serve.h"
 

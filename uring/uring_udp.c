@@ -26,7 +26,7 @@
  *           What does not fit into the socket's receive buffer meanwhile is
  *           dropped by the kernel, as UDP may.
  * Compare   models/sigio_udp.c, a signal and two calls a datagram.
- * Trace     traces/uring_udp.one.x86_64.strace
+ * Trace     traces/uring_udp.two.x86_64.strace, .kernel
  */
 #include "serve.h"
 

@@ -25,7 +25,7 @@
  *           attach), /proc/PID/task lists them.
  * Compare   uring_basic.c, one line.  It is meant for what cannot be polled,
  *           a file or fsync: there the worker does wait.
- * Trace     traces/uring_worker.one.x86_64.strace
+ * Trace     traces/uring_worker.two.x86_64.strace, .kernel
  */
 #include "serve.h"
 

@@ -30,7 +30,7 @@
  *              it may delay for 40 ms.
  * Compare   uring_basic.c.  On loopback, which copies after all, the second
  *           completion is all that one gets: 0.86 of its echoes of 16 KiB.
- * Trace     traces/uring_zerocopy.one.x86_64.strace
+ * Trace     traces/uring_zerocopy.two.x86_64.strace, .kernel
  */
 #include "serve.h"
 

@@ -1,0 +1,739 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ktrace.c - the kernel's side of a committed capture: made, read, compared
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+#include "ktrace.h"
+#include "trace.h"
+#include "watch.h"
+
+enum { THREADS = 64, SOCKETS = 256, REQUESTS = 256, BLOCKS = 64 };
+
+struct thread {
+	int pid;
+	char name[32];			/* "1", "iou-wrk" */
+	long call;			/* the system call it is in, or -1 */
+	int hidden;			/* that call is not shown */
+	int asleep;
+};
+
+/*
+ * From its birth or the last one's close to its own close the memory of a
+ * socket is one socket: who had it before, or has it after, may be another
+ * program.
+ */
+struct life {
+	uint64_t sk, from, to;
+	char name[32];			/* empty: not one of the server's */
+};
+
+struct request {			/* of io_uring */
+	uint64_t req, user_data;
+	char op[32];
+};
+
+struct drawing {
+	const struct watched *w;
+	struct text *out;
+	struct thread threads[THREADS];
+	int thread_count, numbered, workers;
+	struct life sockets[SOCKETS];
+	int socket_count, connections;
+	int children[THREADS];		/* that its threads have made */
+	int child_count;
+	struct request requests[REQUESTS];
+	int next_request;
+	uint64_t blocks[BLOCKS];	/* asked for, and shown */
+	int block_count;
+	int reader;			/* of a file, no server */
+};
+
+/* ---- who ---- */
+
+static struct thread *find_thread(struct drawing *d, int pid)
+{
+	for (int i = 0; i < d->thread_count; i++)
+		if (d->threads[i].pid == pid)
+			return &d->threads[i];
+	return NULL;
+}
+
+static void add_thread(struct drawing *d, int pid, const char *comm)
+{
+	struct thread *t = find_thread(d, pid);
+
+	if (!t && d->thread_count < THREADS)
+		t = &d->threads[d->thread_count++];
+	else if (!t || strncmp(comm, "iou-", 4) || !strncmp(t->name, "iou-", 4))
+		return;			/* known; a task_rename says more */
+	*t = (struct thread){ .pid = pid, .call = -1 };
+	if (!strncmp(comm, "iou-sqp", 7))
+		strcpy(t->name, "iou-sqp");
+	else if (!strncmp(comm, "iou-wrk", 7) && d->workers++)
+		snprintf(t->name, sizeof(t->name), "iou-wrk%d", d->workers);
+	else if (!strncmp(comm, "iou-wrk", 7))
+		strcpy(t->name, "iou-wrk");
+	else
+		snprintf(t->name, sizeof(t->name), "%d", ++d->numbered);
+}
+
+/* Whose context an event ran in. */
+static const char *who(struct drawing *d, const struct event *e)
+{
+	enum { HARDIRQ = 8, SOFTIRQ = 16 };
+	int flags = event_number(e, "common_flags", 0);
+	struct thread *t = find_thread(d, e->pid);
+
+	if (d->reader && (!t || flags & (HARDIRQ | SOFTIRQ) ||
+			  !strcmp(e->name, "block_rq_complete")))
+		return "device";
+	if (flags & HARDIRQ)
+		return "interrupt";
+	if (t)
+		return t->name;
+	return e->pid == getpid() || flags & SOFTIRQ ? "client" : "kernel";
+}
+
+__attribute__((format(printf, 3, 4)))
+static void line(struct drawing *d, const struct event *e, const char *format,
+		 ...)
+{
+	char text[256];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	text_add(d->out, "%-9s %s%s%s\n", who(d, e), e->name,
+		 *text ? " " : "", text);
+}
+
+/* ---- what ---- */
+
+static struct life *life_of(struct drawing *d, uint64_t sk, uint64_t ns)
+{
+	for (int i = 0; i < d->socket_count; i++)
+		if (d->sockets[i].sk == sk && d->sockets[i].from <= ns &&
+		    d->sockets[i].to >= ns)
+			return &d->sockets[i];
+	return NULL;
+}
+
+static const char *socket_name(struct drawing *d, const struct event *e)
+{
+	uint64_t sk = event_number(e, "sk", event_number(e, "skaddr", 0));
+	const struct life *l = sk ? life_of(d, sk, e->ns) : NULL;
+
+	return l && *l->name ? l->name : NULL;
+}
+
+static struct life *begin_life(struct drawing *d, uint64_t sk, uint64_t ns)
+{
+	struct life *l = &d->sockets[d->socket_count];
+
+	if (d->socket_count == SOCKETS)
+		return NULL;
+	d->socket_count++;
+	*l = (struct life){ .sk = sk, .from = ns, .to = UINT64_MAX };
+	return l;
+}
+
+static void name_socket(struct drawing *d, struct life *l, const char *name)
+{
+	if (*l->name)
+		return;
+	if (name)
+		snprintf(l->name, sizeof(l->name), "%s", name);
+	else if (!d->connections++)
+		snprintf(l->name, sizeof(l->name), "connection");
+	else
+		snprintf(l->name, sizeof(l->name), "connection%d",
+			 d->connections);
+}
+
+static struct request *find_request(struct drawing *d, const struct event *e)
+{
+	uint64_t req = event_number(e, "req", 0);
+	uint64_t data = event_number(e, "user_data", 0);
+
+	for (int i = 1; i <= REQUESTS; i++) {
+		struct request *r = &d->requests[(d->next_request - i +
+						  2 * REQUESTS) % REQUESTS];
+
+		/* All but the last of a multishot come without req. */
+		if (*r->op && (req ? r->req == req : r->user_data == data))
+			return r;
+	}
+	return NULL;
+}
+
+static void submitted(struct drawing *d, const struct event *e)
+{
+	struct request *r = &d->requests[d->next_request];
+	const char *op = event_text(e, "op_str");
+
+	d->next_request = (d->next_request + 1) % REQUESTS;
+	r->req = event_number(e, "req", 0);
+	r->user_data = event_number(e, "user_data", 0);
+	snprintf(r->op, sizeof(r->op), "%s", op ? op : "?");
+	line(d, e, "%s", r->op);
+}
+
+static void completed(struct drawing *d, const struct event *e)
+{
+	enum { BUFFER = 1, MORE = 2, NOTIF = 8 };
+	const struct request *r = find_request(d, e);
+	int flags = event_number(e, "cflags", 0);
+	long res = event_number(e, "res", 0);
+	char text[32];
+
+	if (res < 0 && strerrorname_np(-res))
+		snprintf(text, sizeof(text), "-%s", strerrorname_np(-res));
+	else
+		snprintf(text, sizeof(text), "%ld", res);
+	line(d, e, "%s res=%s%s%s%s", r ? r->op : "?", text,
+	     flags & BUFFER ? " F_BUFFER" : "", flags & MORE ? " F_MORE" : "",
+	     flags & NOTIF ? " F_NOTIF" : "");
+}
+
+static const char *signal_name(int sig, char text[24])
+{
+	const char *name = sig == SIGIO ? "IO" : sigabbrev_np(sig);
+
+	if (name)		/* SIGIO and SIGPOLL are one */
+		snprintf(text, 24, "SIG%s", name);
+	else
+		snprintf(text, 24, "SIGRT_%d", sig - 32);
+	return text;
+}
+
+/* Calls whose first argument is a descriptor. */
+static const char takes_descriptor[] =
+	" accept4 close epoll_ctl epoll_pwait epoll_wait fcntl pread64 read"
+	" recvfrom recvmsg sendmsg sendto shutdown write ";
+
+/* No I/O: memory, signal masks, what libc does to start and end a thread. */
+static const char not_shown[] =
+	" brk execve getrandom getsockname madvise mmap mprotect munmap"
+	" rt_sigprocmask rseq sched_getparam sched_getscheduler set_robust_list"
+	" set_tid_address ";
+
+static int is_one_of(const char *list, const char *name)
+{
+	char word[64];
+
+	snprintf(word, sizeof(word), " %s ", name);
+	return strstr(list, word) != NULL;
+}
+
+static void entered(struct drawing *d, const struct event *e, struct thread *t)
+{
+	unsigned long first = event_element(e, "args", 0);
+	const char *name;
+
+	t->call = event_number(e, "id", -1);
+	name = syscall_name(t->call);
+	t->hidden = is_one_of(not_shown, name);
+	if (t->hidden)
+		return;
+	if (!strcmp(name, "io_uring_enter"))
+		line(d, e, "%s(%lu, %llu, %llu, %#llx)", name, first,
+		     event_element(e, "args", 1), event_element(e, "args", 2),
+		     event_element(e, "args", 3));
+	else if (is_one_of(takes_descriptor, name))
+		line(d, e, "%s(%lu)", name, first);
+	else
+		line(d, e, "%s()", name);
+}
+
+static void left(struct drawing *d, const struct event *e, struct thread *t)
+{
+	long ret = event_number(e, "ret", 0);
+	const char *name = syscall_name(t->call);
+	const struct thread *other = find_thread(d, ret);
+
+	t->call = -1;
+	t->asleep = 0;
+	if (t->hidden)
+		return;
+	if (ret < 0 && ret >= -4095 && strerrorname_np(-ret))
+		line(d, e, "%s = -%s", name, strerrorname_np(-ret));
+	else if (ret < 0 && ret >= -4095)	/* ERESTARTSYS and its like */
+		line(d, e, "%s = -ERESTART", name);
+	else if (other && is_one_of(" clone clone3 getpid gettid ", name))
+		line(d, e, "%s = %s", name, other->name);
+	else
+		line(d, e, "%s = %ld", name, ret);
+}
+
+/*
+ * A thread goes to sleep: to wait (S), or for a disk (D).  A server's D is a
+ * lock of the kernel's and no I/O; what io_uring's threads do is in both
+ * instances of the capture.
+ */
+static void switched(struct drawing *d, const struct event *e)
+{
+	enum { INTERRUPTIBLE = 1, UNINTERRUPTIBLE = 2 };
+	int state = event_number(e, "prev_state", 0);
+	struct thread *t = find_thread(d, event_number(e, "prev_pid", 0));
+
+	if (t && !t->asleep && !t->hidden &&
+	    (state & INTERRUPTIBLE ||
+	     (d->reader && t->call >= 0 && state & UNINTERRUPTIBLE))) {
+		t->asleep = 1;
+		line(d, e, "%s", state & INTERRUPTIBLE ? "S" : "D");
+	}
+	t = find_thread(d, event_number(e, "next_pid", 0));
+	if (t)
+		t->asleep = 0;
+}
+
+/* Its blocks were asked for in a system call, and the call has been shown. */
+static int asked_for(struct drawing *d, const struct event *e)
+{
+	uint64_t from = event_number(e, "sector", 0);
+	uint64_t to = from + event_number(e, "nr_sector", 0);
+	int ours = 0;
+
+	for (int i = 0; i < d->block_count; i++)
+		if (d->blocks[i] >= from && d->blocks[i] < to) {
+			d->blocks[i--] = d->blocks[--d->block_count];
+			ours = 1;
+		}
+	return ours;
+}
+
+static void block(struct drawing *d, const struct event *e,
+		  const struct thread *t)
+{
+	if (!d->reader)
+		return;
+	if (strcmp(e->name, "block_rq_complete")) {
+		/* Outside of a call it is the program's own page. */
+		if (!t || (t->call < 0 && strncmp(t->name, "iou-", 4)) ||
+		    d->block_count == BLOCKS)
+			return;
+		d->blocks[d->block_count++] = event_number(e, "sector", 0);
+	} else if (!asked_for(d, e)) {
+		return;
+	}
+	line(d, e, "%s %lld sectors", event_text(e, "rwbs"),
+	     event_number(e, "nr_sector", 0));
+}
+
+static void draw(struct drawing *d, const struct event *e)
+{
+	struct thread *t = find_thread(d, e->pid);
+	const char *name = e->name, *s = socket_name(d, e);
+	char text[24];
+
+	if (!strcmp(name, "sys_enter")) {
+		if (t)
+			entered(d, e, t);
+	} else if (!strcmp(name, "sys_exit")) {
+		if (t && t->call >= 0)
+			left(d, e, t);
+	} else if (!strcmp(name, "sched_switch")) {
+		switched(d, e);
+	} else if (!strcmp(name, "sched_waking")) {
+		t = find_thread(d, event_number(e, "pid", 0));
+		if (t && t->asleep)
+			line(d, e, "%s", t->name);
+		if (t)
+			t->asleep = 0;
+	} else if (!strcmp(name, "signal_generate")) {
+		static const char *const results[] = {
+			"delivered", "ignored", "already pending",
+			"overflow", "lost its information",
+		};
+		int result = event_number(e, "result", 0);
+
+		line(d, e, "%s result=%d (%s)",
+		     signal_name(event_number(e, "sig", 0), text), result,
+		     result >= 0 && result < 5 ? results[result] : "?");
+	} else if (!strcmp(name, "signal_deliver")) {
+		line(d, e, "%s", signal_name(event_number(e, "sig", 0), text));
+	} else if (!strcmp(name, "sk_data_ready")) {
+		if (s)
+			line(d, e, "%s", s);
+	} else if (!strcmp(name, "inet_sock_set_state")) {
+		if (event_number(e, "newstate", 0) == TCP_ESTABLISHED && s)
+			line(d, e, "%s ESTABLISHED", s);
+	} else if (!strcmp(name, "sock_recv_length") ||
+		   !strcmp(name, "sock_send_length")) {
+		long ret = event_number(e, "ret", 0);
+
+		if (s && ret < 0 && strerrorname_np(-ret))
+			line(d, e, "%s -%s", s, strerrorname_np(-ret));
+		else if (s)
+			line(d, e, "%s %ld", s, ret);
+	} else if (!strcmp(name, "skb_copy_datagram_iovec")) {
+		if (t)
+			line(d, e, "len=%lld", event_number(e, "len", 0));
+	} else if (!strcmp(name, "io_uring_submit_req")) {
+		submitted(d, e);
+	} else if (!strcmp(name, "io_uring_complete")) {
+		completed(d, e);
+	} else if (!strcmp(name, "io_uring_poll_arm") ||
+		   !strcmp(name, "io_uring_task_add") ||
+		   !strcmp(name, "io_uring_queue_async_work")) {
+		const char *op = event_text(e, "op_str");
+
+		line(d, e, "%s", op ? op : "?");
+	} else if (!strcmp(name, "io_uring_cqring_wait")) {
+		line(d, e, "min_events=%lld", event_number(e, "min_events", 0));
+	} else if (!strcmp(name, "io_uring_task_work_run") ||
+		   !strcmp(name, "io_uring_local_work_run") ||
+		   !strcmp(name, "io_uring_cqe_overflow") ||
+		   !strcmp(name, "io_uring_req_failed")) {
+		line(d, e, "%s", "");
+	} else if (!strcmp(name, "mm_filemap_get_pages")) {
+		if ((unsigned long)event_number(e, "i_ino", 0) == d->w->inode)
+			line(d, e, "pages %lld..%lld",
+			     event_number(e, "index", 0),
+			     event_number(e, "last_index", 0));
+	} else if (!strncmp(name, "block_", 6)) {
+		block(d, e, t);
+	}
+}
+
+/* ---- names, before anything is drawn ---- */
+
+static int is_child(const struct drawing *d, int pid)
+{
+	for (int i = 0; i < d->child_count; i++)
+		if (d->children[i] == pid)
+			return 1;
+	return 0;
+}
+
+static void learn_threads(struct drawing *d, const struct event *e)
+{
+	int iou = !strncmp(e->comm, "iou-", 4) && is_child(d, e->pid);
+
+	if (!strcmp(e->name, "task_newtask") && find_thread(d, e->pid) &&
+	    d->child_count < THREADS)
+		d->children[d->child_count++] = event_number(e, "pid", 0);
+	else if (!strcmp(e->name, "task_rename") && is_child(d, e->pid))
+		add_thread(d, e->pid, event_text(e, "newcomm"));
+	else if (!strncmp(e->name, "sys_", 4) || iou)
+		add_thread(d, e->pid, e->comm);
+}
+
+static void learn_sockets(struct drawing *d, const struct event *e)
+{
+	enum { SOFTIRQ = 16 };
+	uint64_t sk = event_number(e, "sk", event_number(e, "skaddr", 0));
+	int state = strcmp(e->name, "inet_sock_set_state") ? 0 :
+		    event_number(e, "newstate", 0);
+	struct life *l = sk ? life_of(d, sk, e->ns) : NULL;
+
+	if (l && (state == TCP_SYN_SENT || state == TCP_LISTEN ||
+		  (state == TCP_ESTABLISHED &&
+		   event_number(e, "oldstate", 0) == TCP_SYN_RECV))) {
+		l->to = e->ns - 1;
+		l = NULL;
+	}
+	if (sk && !l)
+		l = begin_life(d, sk, state ? e->ns : 0);
+	if (!l)
+		return;
+	if (find_thread(d, e->pid) && state == TCP_LISTEN)
+		name_socket(d, l, "listener");
+	else if (find_thread(d, e->pid) && !state &&
+		 strcmp(e->name, "sk_data_ready") &&
+		 !(event_number(e, "common_flags", 0) & SOFTIRQ))
+		name_socket(d, l, event_number(e, "protocol", 0) ==
+			    IPPROTO_UDP ? "socket" : NULL);
+	if (state == TCP_CLOSE) {
+		l->to = e->ns;
+		begin_life(d, sk, e->ns + 1);
+	}
+}
+
+/* A server has said that it serves; a file reader looks at its file. */
+static int is_begin(struct drawing *d, const struct event *e)
+{
+	return e->pid == d->w->main_pid &&
+	       !strcmp(e->name, d->reader ? "sys_enter" : "sys_exit") &&
+	       !strcmp(syscall_name(event_number(e, "id", -1)),
+		       d->reader ? "statx" : "write");
+}
+
+/* blocking_once ends by itself, as a file reader does. */
+static int is_end(struct drawing *d, const struct event *e)
+{
+	return e->pid == d->w->main_pid && !strcmp(e->name, "sys_enter") &&
+	       !strcmp(syscall_name(event_number(e, "id", -1)), "exit_group");
+}
+
+static void draw_all(struct drawing *d)
+{
+	const struct watched *w = d->w;
+	int begun = 0;
+
+	add_thread(d, w->main_pid, "");
+	for (long i = 0; i < w->n && w->events[i].ns < w->stop; i++) {
+		learn_threads(d, &w->events[i]);
+		learn_sockets(d, &w->events[i]);
+		if (is_end(d, &w->events[i]))
+			break;
+	}
+	for (long i = 0; i < w->n && w->events[i].ns < w->stop; i++) {
+		if (begun || (d->reader && is_begin(d, &w->events[i])))
+			draw(d, &w->events[i]);
+		begun = begun || is_begin(d, &w->events[i]);
+		if (is_end(d, &w->events[i]))
+			break;
+	}
+}
+
+/* ---- run ---- */
+
+int ktrace_is_wanted(const struct scenario *c)
+{
+	return strcmp(c->name, "one") != 0;
+}
+
+int ktrace_run(struct ktrace *t, const struct program *p,
+	       const struct scenario *c, char why[256])
+{
+	char *options[] = { "--depth", "4",
+			    c == &reads_direct ? "--direct" : NULL, NULL };
+	struct drawing *d = calloc(1, sizeof(*d));
+	struct watched w;
+	int ret;
+
+	*t = (struct ktrace){ .program = p, .scenario = c };
+	text_add(&t->log, "%s", "");
+	ret = p->flags & FILES ? watch_reader(&w, p, 6 * 4096, options, why)
+			       : watch_server(&w, p, c, why);
+	if (!ret && w.lost) {
+		snprintf(why, 256, "%s: the kernel lost %ld events", p->name,
+			 w.lost);
+		ret = -1;
+	}
+	if (!ret && d) {
+		d->w = &w;
+		d->out = &t->log;
+		d->reader = !!(p->flags & FILES);
+		draw_all(d);
+	}
+	watch_free(&w);
+	free(d);
+	return ret;
+}
+
+void ktrace_free(struct ktrace *t)
+{
+	free(t->log.at);
+	memset(t, 0, sizeof(*t));
+}
+
+/* ---- what is compared ---- */
+
+struct entry {				/* a line of a log */
+	const char *who, *what;
+	int who_length, what_length, place;
+};
+
+/* The next line of *at that is no comment; 0 at the end. */
+static int next_entry(const char **at, struct entry *e)
+{
+	while (**at) {
+		const char *text = *at;
+		int n = strcspn(text, "\n");
+
+		*at += n + (text[n] == '\n');
+		e->who = text;
+		e->who_length = strcspn(text, " \n");
+		e->what = text + e->who_length;
+		e->what += strspn(e->what, " ");
+		e->what_length = text + n - e->what;
+		if (*text != '#' && n)
+			return 1;
+	}
+	return 0;
+}
+
+static int is(const char *text, int length, const char *word)
+{
+	return length == (int)strlen(word) && !strncmp(text, word, length);
+}
+
+static int begins(const struct entry *e, const char *word)
+{
+	return !strncmp(e->what, word, strlen(word));
+}
+
+/* How the work of a log is divided, and so what of it can be compared. */
+enum division {
+	ALONE,				/* one thread, and perhaps iou-sqp */
+	SHARED,				/* threads, or io_uring's workers */
+	ALIKE,				/* the first thread is one of these */
+	A_FILE,
+};
+
+static enum division division_of(const char *log)
+{
+	int shared = 0, first_waits = 0, others_wait = 0;
+	struct entry e;
+
+	while (next_entry(&log, &e)) {
+		int first = is(e.who, e.who_length, "1");
+		int waits = begins(&e, "sys_enter epoll_pwait");
+
+		if (is(e.who, e.who_length, "device"))
+			return A_FILE;
+		first_waits |= first && waits;
+		others_wait |= !first && waits;
+		shared |= !first && (isdigit((unsigned char)*e.who) ||
+				     !strncmp(e.who, "iou-wrk", 7));
+	}
+	return first_waits && others_wait ? ALIKE : shared ? SHARED : ALONE;
+}
+
+/* All threads but the first are one, and so are io_uring's workers. */
+static void add_role(struct text *out, const char *who, int length,
+		     enum division how)
+{
+	if (isdigit((unsigned char)*who) &&
+	    (how == ALIKE || !is(who, length, "1")))
+		text_add(out, "thread");
+	else if (!strncmp(who, "iou-wrk", 7))
+		text_add(out, "iou-wrk");
+	else
+		text_add(out, "%.*s", length, who);
+}
+
+/* What of a line is the same whoever was faster; nothing of some. */
+static void add_kind(struct text *out, const struct entry *e,
+		     enum division how)
+{
+	int name = strcspn(e->what, " \n");
+
+	if (begins(e, "sys_exit") || begins(e, "sys_enter futex") ||
+	    begins(e, "sys_enter exit(") ||
+	    begins(e, "signal_deliver SIGKILL") ||
+	    is(e->who, e->who_length, "kernel") ||
+	    is(e->who, e->who_length, "interrupt") ||
+	    (how == A_FILE && begins(e, "sched_")))
+		return;
+	add_role(out, e->who, e->who_length, how);
+	if (begins(e, "sched_waking ")) {
+		text_add(out, " sched_waking ");
+		add_role(out, e->what + name + 1, e->what_length - name - 1,
+			 how);
+	} else if (begins(e, "sys_enter ") || begins(e, "io_uring_")) {
+		text_add(out, " %.*s", (int)strcspn(e->what, "(=\n"), e->what);
+	} else {
+		text_add(out, " %.*s", name, e->what);
+	}
+	text_add(out, "\n");
+}
+
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static void add_set(const char *log, enum division how, struct text *out)
+{
+	struct text kinds = { 0 };
+	char **lines = NULL, *at;
+	struct entry e;
+	int n = 0;
+
+	text_add(&kinds, "%s", "");
+	while (next_entry(&log, &e))
+		add_kind(&kinds, &e, how);
+	for (at = strtok(kinds.at, "\n"); at; at = strtok(NULL, "\n")) {
+		lines = realloc(lines, (n + 1) * sizeof(*lines));
+		if (!lines)
+			abort();
+		lines[n++] = at;
+	}
+	qsort(lines, n, sizeof(*lines), by_text);
+	for (int i = 0; i < n; i++)
+		if (!i || strcmp(lines[i], lines[i - 1]))
+			text_add(out, "%s\n", lines[i]);
+	free(lines);
+	free(kinds.at);
+}
+
+/*
+ * Who of the two threads of SQPOLL sleeps, and must be woken, depends on how
+ * long the other has been busy.
+ */
+static int is_about_sleep(const struct entry *e)
+{
+	return begins(e, "sched_switch") || begins(e, "sched_waking") ||
+	       begins(e, "io_uring_cqring_wait") ||
+	       begins(e, "sys_enter io_uring_enter") ||
+	       begins(e, "sys_exit io_uring_enter");
+}
+
+void ktrace_sequence(const char *log, struct text *out)
+{
+	static const char *const order[] = { "1", "iou-sqp", "client", NULL };
+	int sqpoll = !strncmp(log, "iou-sqp", 7) || strstr(log, "\niou-sqp");
+	enum division how = division_of(log);
+
+	text_add(out, "%s", "");
+	if (how != ALONE) {
+		add_set(log, how, out);
+		return;
+	}
+	for (const char *const *who = order; *who; who++) {
+		const char *at = log;
+		struct entry e;
+
+		while (next_entry(&at, &e))
+			if (is(e.who, e.who_length, *who) &&
+			    !(sqpoll && is_about_sleep(&e)))
+				text_add(out, "%s %.*s\n", *who, e.what_length,
+					 e.what);
+	}
+}
+
+/* ---- the files in traces/ ---- */
+
+void ktrace_path(const struct ktrace *t, const char *dir, char path[256])
+{
+	struct utsname u;
+
+	uname(&u);
+	snprintf(path, 256, "%s/%s.%s.%s.kernel", dir, t->program->name,
+		 t->scenario->name, u.machine);
+}
+
+void ktrace_format(const struct ktrace *t, struct text *out)
+{
+	struct utsname u;
+
+	uname(&u);
+	text_add(out, "# %s: %s\n", t->program->name, t->program->about);
+	text_add(out, "# scenario %s: %s; service %s\n", t->scenario->name,
+		 t->scenario->about, t->scenario->service);
+	if (t->program->flags & FILES)
+		text_add(out, "# build/%s/%s FILE --depth 4%s, without strace\n",
+			 t->program->dir, t->program->name,
+			 t->scenario == &reads_direct ? " --direct" : "");
+	else
+		text_add(out, "# build/%s/%s --service %s, without strace\n",
+			 t->program->dir, t->program->name,
+			 t->scenario->service);
+	text_add(out, "# Linux %s, %s; who ran, the tracepoint, what it tells\n",
+		 u.release, u.machine);
+	text_add(out, "%s", t->log.at);
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ktrace.h - the kernel's side of a committed capture: made, read, compared
+ *
+ * A line is an event of the kernel, without times and addresses:
+ *
+ *     1         sys_enter recvfrom(5)
+ *     client    sk_data_ready connection
+ *
+ * First who ran: a thread of the program by its number (1 is the first), a
+ * thread that io_uring made (iou-sqp, iou-wrk), the client (or the softirq
+ * that brings what it sent), the device (a completion interrupt), or another
+ * task or interrupt of the kernel.  Then the tracepoint and what is known of
+ * it: pointers are names, pids are thread numbers.
+ *
+ * Left out is what is not the lesson:
+ *     the set-up, until the server has said that it serves, and its end, from
+ *     SIGTERM on (of a file reader, what is outside of its system calls);
+ *     switches of a thread that could have run on, and back to it; wake-ups
+ *     of one that is not asleep; what the client does to its own sockets.
+ *
+ * The program runs without strace: strace's stops would be in here.  So the
+ * two sides of a capture are two runs of one scenario.
+ */
+#ifndef IOMODELS_KTRACE_H
+#define IOMODELS_KTRACE_H
+
+#include "scenario.h"
+
+struct ktrace {
+	const struct program *program;
+	const struct scenario *scenario;
+	struct text log;
+};
+
+/* "one" shows the kernel nothing that "two" does not. */
+int ktrace_is_wanted(const struct scenario *c);
+
+/* Returns 0, or -1 with the reason in why (kernel_begin's, or the lab's). */
+int ktrace_run(struct ktrace *t, const struct program *p,
+	       const struct scenario *c, char why[256]);
+
+void ktrace_free(struct ktrace *t);
+
+/*
+ * What must not change from one capture to the next, of the text of one.
+ *
+ * One thread: all its lines, and all of the client, in their order.  How the
+ * lines of one lie between those of the other is not compared: they run at the
+ * same time.  Nor is what interrupts did, and other tasks of the kernel.
+ *
+ * One thread and an SQPOLL thread: the same, for the three, without
+ * io_uring_enter, sleeps and wake-ups.  Whether one of the two still looks at
+ * the queue when the other has put something there is a matter of time.
+ *
+ * More threads, or io_uring's workers: who does which part depends on who is
+ * faster, and so does who has to wait.  Compared is the set of what happened,
+ * without results and descriptors: which calls the first thread made, which
+ * the others, who copied, who slept at all, who woke whom.  futex and exit are left out.
+ * A first thread that waits in epoll_pwait as the others do is one of them.
+ *
+ * A file: the same, without sleeps and wake-ups and sizes; how many blocks a
+ * request has, and whether they came before somebody waited, is the disk's.
+ */
+void ktrace_sequence(const char *log, struct text *out);
+
+/* DIR/NAME.SCENARIO.ARCH.kernel */
+void ktrace_path(const struct ktrace *t, const char *dir, char path[256]);
+
+/* What is written there: comment lines, then the log. */
+void ktrace_format(const struct ktrace *t, struct text *out);
+
+#endif

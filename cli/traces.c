@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * traces.c - iomodels capture --traces: both sides of every model, and an index
+ *
+ * A file is written only when what is compared of it has changed; what that
+ * is, trace.h and ktrace.h tell.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "cli.h"
+#include "kernel.h"
+#include "ktrace.h"
+#include "notes.h"
+#include "probe.h"
+#include "trace.h"
+
+static int failed(const char *what, const char *why)
+{
+	fprintf(stderr, "iomodels capture: %s%s%s\n", what, *why ? ": " : "",
+		why);
+	return 1;
+}
+
+static int write_file(const char *path, const struct text *text)
+{
+	FILE *f = fopen(path, "we");
+	int ok = f && fwrite(text->at, 1, text->len, f) == text->len;
+
+	if (f && fclose(f))
+		ok = 0;
+	return ok ? 0 : failed(path, strerror(errno));
+}
+
+/* Write the file anew, but only if what is compared is not the same. */
+static int keep(const char *path, const struct text *whole, const char *now,
+		const char *then)
+{
+	int same = then && !strcmp(now, then);
+
+	printf("  %-54s %s\n", path, same ? "as it was" : "written");
+	return same ? 0 : write_file(path, whole);
+}
+
+static int keep_strace(const char *dir, const struct program *p,
+		       const struct scenario *c)
+{
+	struct text now = { 0 }, then = { 0 }, whole = { 0 };
+	char path[256], why[256];
+	struct trace t, old;
+	int status;
+
+	if (trace_run(&t, p, c, why)) {
+		trace_free(&t);
+		return failed(why, "");
+	}
+	trace_path(&t, dir, path);
+	trace_sequence(&t, NULL, &now);
+	if (!trace_read(&old, path, why))
+		trace_sequence(&old, NULL, &then);
+	trace_free(&old);
+	trace_format(&t, &whole);
+	status = keep(path, &whole, now.at, then.at);
+	trace_free(&t);
+	free(now.at);
+	free(then.at);
+	free(whole.at);
+	return status;
+}
+
+static int keep_kernel(const char *dir, const struct program *p,
+		       const struct scenario *c)
+{
+	struct text now = { 0 }, then = { 0 }, whole = { 0 };
+	char path[256], why[256], *old;
+	struct ktrace t;
+	int status;
+
+	if (ktrace_run(&t, p, c, why)) {
+		ktrace_free(&t);
+		return failed(why, "");
+	}
+	ktrace_path(&t, dir, path);
+	ktrace_sequence(t.log.at, &now);
+	old = notes_slurp(path);
+	if (old)
+		ktrace_sequence(old, &then);
+	ktrace_format(&t, &whole);
+	status = keep(path, &whole, now.at, then.at);
+	ktrace_free(&t);
+	free(old);
+	free(now.at);
+	free(then.at);
+	free(whole.at);
+	return status;
+}
+
+int capture_index(const char *dir)
+{
+	struct text whole = { 0 };
+	char path[256], why[256], *old;
+	struct notes n;
+	int status;
+
+	if (notes_read(&n, dir, why)) {
+		notes_free(&n);
+		return failed(why, "");
+	}
+	notes_index(&n, dir, &whole);
+	snprintf(path, sizeof(path), "%.200s/README.md", dir);
+	old = notes_slurp(path);
+	status = keep(path, &whole, whole.at, old);
+	notes_free(&n);
+	free(old);
+	free(whole.at);
+	return status;
+}
+
+/* Captures alone need no notes. */
+static int access_notes(const char *dir)
+{
+	char path[256];
+
+	snprintf(path, sizeof(path), "%.200s/notes", dir);
+	return access(path, F_OK);
+}
+
+/* Nothing is captured for a folder that cannot be written. */
+static int open_folder(const char *dir)
+{
+	int fd;
+
+	mkdir(dir, 0777);			/* a fresh clone may lack it */
+	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 || access(dir, W_OK | X_OK))
+		return failed(dir, strerror(errno));
+	close(fd);
+	return 0;
+}
+
+/* Returns 0; 1 when it failed, and a line has said why. */
+static int play(const char *dir, const struct program *p,
+		const char *no_kernel)
+{
+	const struct scenario *played[PLAYED];
+	char why[256];
+	int status = 0;
+
+	if (probe_program(p, why)) {
+		printf("  %s left out: %s\n", p->name, why);
+		return 0;
+	}
+	trace_scenarios(p, played);
+	for (int i = 0; played[i] && !status; i++) {
+		status = keep_strace(dir, p, played[i]);
+		if (!status && !*no_kernel && ktrace_is_wanted(played[i]))
+			status = keep_kernel(dir, p, played[i]);
+		fflush(stdout);
+	}
+	return status;
+}
+
+int capture_traces(const char *dir)
+{
+	const char *missing = trace_missing();
+	char no_kernel[256] = "";
+	struct kernel *k;
+	int status = 0;
+
+	if (missing)
+		return failed(missing, "");
+	if (open_folder(dir))
+		return 1;
+	k = kernel_begin(no_kernel);
+	kernel_free(k);
+	if (*no_kernel)
+		fprintf(stderr, "iomodels capture: without the kernel's side: "
+			"%s\n", no_kernel);
+	for (const struct program *p = programs; p->name && !status; p++) {
+		char *path = program_path(p);
+
+		if (path)
+			status = play(dir, p, no_kernel);
+		else
+			printf("  %s left out: not built\n", p->name);
+		free(path);
+	}
+	if (!status && !access_notes(dir))
+		status = capture_index(dir);
+	return status;
+}
