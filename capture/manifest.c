@@ -29,6 +29,7 @@ static void command(struct json *j, const struct recording *r)
 	else
 		json_null(j, "scenario");
 	json_bool(j, "attached", !r->command);
+	json_bool(j, "interrupted", r->interrupted);
 	if (r->command && WIFSIGNALED(r->status))
 		json_number(j, "signal", WTERMSIG(r->status));
 	else if (r->command)

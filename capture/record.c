@@ -358,6 +358,7 @@ static int hand_on(struct run *u)
 		end |= info.ssi_signo == SIGINT || info.ssi_signo == SIGTERM ||
 		       info.ssi_signo == SIGHUP;
 	}
+	u->r->interrupted |= end && u->r->command;
 	return end && !u->r->command;
 }
 

@@ -37,6 +37,7 @@ struct recording {
 	struct alignment alignment;
 	int aligned;			/* there was something to compare */
 	int64_t began, ended;		/* CLOCK_REALTIME */
+	int interrupted;		/* we were told to end, and told it */
 	int status;			/* of wait(2) */
 };
 

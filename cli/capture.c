@@ -233,6 +233,31 @@ static void pass_on(const char *said)
 	}
 }
 
+static volatile pid_t recorder;	/* "iomodels capture --", when it runs */
+static volatile sig_atomic_t interrupted;
+
+/* The recorder hands the signal on to the server and finishes its folder. */
+static void on_interrupt(int sig)
+{
+	interrupted = sig;
+	if (recorder > 0)
+		kill(recorder, SIGTERM);
+}
+
+static void catch_interrupts(void)
+{
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+	struct sigaction act = { .sa_handler = on_interrupt };
+
+	for (int i = 0; i < 3; i++) {
+		struct sigaction was;
+
+		if (!sigaction(signals[i], NULL, &was) &&
+		    was.sa_handler != SIG_IGN)
+			sigaction(signals[i], &act, NULL);
+	}
+}
+
 static int folder(const struct options *o, const struct program *p,
 		  const struct scenario *c)
 {
@@ -251,25 +276,32 @@ static int folder(const struct options *o, const struct program *p,
 	if (o->no_kernel)
 		wrapper[n++] = "--no-kernel";
 	wrapper[n] = "--";
+	catch_interrupts();
 	ret = server_start(&s, p, &lab);
 	if (ret) {
 		snprintf(why, sizeof(why), "%s does not start", p->name);
 	} else {
+		recorder = s.pid;
 		server_settle(&s);
-		ret = c->play(&s, why);
+		ret = interrupted ? -1 : c->play(&s, why);
 		server_settle(&s);
 		if (server_stop(&s) && !ret) {
 			snprintf(why, sizeof(why), "%s: ended with status %d",
 				 p->name, s.status);
 			ret = -1;
 		}
+		recorder = 0;
 	}
 	pass_on(s.err.at);
-	if (ret)
+	if (interrupted)
+		fprintf(stderr, "iomodels capture: interrupted; %s has what "
+			"there was until then\n", dir);
+	else if (ret)
 		fprintf(stderr, "iomodels capture: %s\n", why);
 	server_free(&s);
+	rmdir(dir);			/* if nothing came of it */
 	free(dir);
-	return ret ? 1 : 0;
+	return interrupted ? 128 + interrupted : ret ? 1 : 0;
 }
 
 /* A file reader is no server: it gets a file that is not in the page cache. */

@@ -239,9 +239,12 @@ int demo_main(int argc, char **argv)
 		       "back. Shown is what the server asked of the\nkernel, "
 		       "one call a line, after its set-up; the number names "
 		       "the thread.\n");
-	for (const struct program *p = programs; p->name; p++)
+	for (const struct program *p = programs; p->name; p++) {
 		if (!(p->flags & (FILES | two->unfit)) && done_count < MODELS)
 			play(p, two, quiet);
+		if (ferror(stdout))		/* nobody reads it: main says so */
+			return 1;
+	}
 	if (quiet)
 		markdown();
 	else

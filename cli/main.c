@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "cli.h"
 
 static const struct command commands[] = {
@@ -82,14 +83,14 @@ static char *help_filter(int key, const char *text, void *input)
 	return help;
 }
 
-/* What went to stdout got there, or the command failed. */
-static int flushed(int status)
+/* At exit, argp's --help included: what did not get out is a failure. */
+static void flush_or_fail(void)
 {
-	if (fflush(stdout) || ferror(stdout)) {
-		error(0, errno, "stdout");
-		return status ? status : 1;
-	}
-	return status;
+	errno = 0;
+	if (!fflush(stdout) && !ferror(stdout))
+		return;
+	error(0, errno ? errno : EIO, "stdout");
+	_exit(1);
 }
 
 int main(int argc, char **argv)
@@ -105,10 +106,11 @@ int main(int argc, char **argv)
 	static char name[64];
 	char **rest;
 
+	atexit(flush_or_fail);
 	argp_err_exit_status = 2;
 	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &choice);
 	rest = argv + choice.index;
 	snprintf(name, sizeof(name), "iomodels %s", choice.command->name);
 	rest[0] = name;
-	return flushed(choice.command->run(argc - choice.index, rest));
+	return choice.command->run(argc - choice.index, rest);
 }

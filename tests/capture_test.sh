@@ -158,6 +158,14 @@ test_a_ring_seen_by_the_kernel_alone() {
 		has c/manifest.json '"scenario": "two"' &&
 		has c/manifest.json '"lost": 0'
 }
+test_a_file_reader() {
+	need_strace || return 4
+	[ -x "$build/posix_aio/file_blocking" ] || {
+		echo "file_blocking is not built"; return 4; }
+	expect 0 --no-kernel file_blocking && has c/strace.log pread64 &&
+		has c/manifest.json '"scenario": "buffered"' &&
+		expect 2 file_blocking one && has err 'buffered direct'
+}
 test_the_next_free_name() {
 	need_strace || return 4
 	( case $io in /*) ;; *) io=$PWD/$io ;; esac
@@ -176,6 +184,16 @@ test_wrong() {
 	expect 127 -- "$dir/nonesuch" && has err 'no such command' &&
 	expect 126 -- "$dir/err" && has err 'may not be executed' &&
 	! [ -e "$dir/c" ]
+}
+# One line, and before anything is captured.
+test_traces_into_what_is_no_folder() {
+	need_strace || return 4
+	timeout 20 "$io" capture --traces /dev/null/x >"$dir/out" 2>"$dir/err"
+	status=$?
+	echo "status $status"
+	cat "$dir/err"
+	[ $status = 1 ] && [ "$(wc -l <"$dir/err")" = 1 ] &&
+		has err '/dev/null/x: Not a directory' && ! [ -s "$dir/out" ]
 }
 test_a_folder_with_other_files_is_kept() {
 	mkdir "$dir/c"
@@ -207,6 +225,22 @@ test_sigterm_leaves_nothing() {
 	echo "status $status, left: $(left $pid)"
 	[ $status = 143 ] && ! [ "$(left $pid)" ] &&
 		has c/manifest.json '"signal": 15'
+}
+# A scenario that is broken off leaves a capture that says so.
+test_an_interrupted_model_is_a_partial_capture() {
+	need_strace || return 4
+	"$io" capture -o "$dir/c" epoll idle 2>"$dir/err" &
+	pid=$!
+	until grep -q accept4 "$dir/c/strace.log" 2>/dev/null; do
+		kill -0 $pid || return
+	done
+	kill -TERM $pid
+	wait $pid
+	status=$?
+	echo "status $status, left: $(left $pid)"
+	[ $status = 143 ] && ! [ "$(left $pid)" ] && has err 'interrupted' &&
+		has c/manifest.json '"interrupted": true' &&
+		has c/strace.log 'exited with 0'
 }
 test_after_sigkill_the_next_one_works() {
 	need_both || return 4

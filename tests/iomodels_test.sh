@@ -87,7 +87,13 @@ test_explain_refuses() {
 		expect 2 'a number from 0' "$io" explain --fd x Makefile
 }
 test_stdout_full() {
-	expect 1 'No space left' sh -c "\"$io\" list >/dev/full"
+	for words in list --help --version 'list --help' 'capture --help' \
+		'claims --help' 'demo --help' 'serve --help' 'send --help' \
+		'doctor --help' 'explain --help' 'trace --help' \
+		'explain tests/corpus/redis.strace'; do
+		expect 1 'stdout: No space left' \
+			sh -c "\"$io\" $words >/dev/full" || return
+	done
 }
 
 test_serve_wrong() {
