@@ -240,6 +240,7 @@ enum file_kind file_kind_of(struct slice d, struct slice *name)
 		{ "anon_inode:[timerfd]", FILE_TIMERFD },
 		{ "anon_inode:inotify", FILE_INOTIFY },
 		{ "anon_inode:[pidfd]", FILE_PIDFD }, { "pid:", FILE_PIDFD },
+		{ "pidfd:", FILE_PIDFD },
 		{ "pipe:[", FILE_PIPE }, { "UDP", FILE_DATAGRAM },
 		{ "UNIX-DGRAM", FILE_DATAGRAM }, { "NETLINK", FILE_NETLINK },
 		{ "socket:[", FILE_SOCKET }, { "UNIX", FILE_SOCKET },

@@ -32,6 +32,7 @@ enum {
 struct suspicion {		/* of a descriptor */
 	unsigned long accept[FINDING_LINES], accepts;
 	unsigned drained;	/* an accept said EAGAIN, or failed */
+	int looped;		/* two accepts for one edge or signal */
 	int edge, async;
 	unsigned long full_line;	/* a read that filled the buffer, last */
 	int full, short_read;
@@ -51,7 +52,7 @@ struct reopened {		/* a path, in a process */
 };
 
 struct habits {			/* of a task */
-	unsigned long waits, accepts_since_wait;
+	unsigned long waits, accepts_since_wait, accepts_in_row;
 	unsigned long reads, wasted, wasted_line[FINDING_LINES];
 	unsigned long enters, singles, single_line[FINDING_LINES];
 	unsigned long emfiles, emfile_line[FINDING_LINES];
@@ -333,6 +334,7 @@ static void look_at_accept(struct findings *f, struct habits *h,
 	if (st->phase & PHASE_ACCEPT) {
 		remember(s->accept, s->accepts++, line);
 		h->accepts_since_wait++;
+		s->looped |= ++h->accepts_in_row > 1;
 		h->emfiles = 0;
 		return;
 	}
@@ -441,7 +443,7 @@ static void look_at_wait(struct findings *f, struct habits *h, struct step *st)
 	unsigned long line = st->event->first;
 
 	h->waits++;
-	h->accepts_since_wait = 0;
+	h->accepts_since_wait = h->accepts_in_row = 0;
 	h->queue_full = 0;			/* it asks about all: recovered */
 	if (st->n_ready && st->ready[0].file == h->told) {
 		if (!h->spin++)
@@ -549,6 +551,7 @@ static void look_at_signal(struct findings *f, struct habits *h,
 	if (st->signal == 29 && st->task->process->queued &&
 	    slice_find(l->args, "si_code=SI_KERNEL"))
 		h->queue_full = st->event->first;
+	h->accepts_in_row = 0;
 	if (st->artefact && h->eintr_line)
 		say(f, FINDING_TRACER_EINTR, st->task->process->pid, NULL,
 		    h->eintr_line);
@@ -648,7 +651,8 @@ void finding_file_ends(struct findings *f, struct file *file)
 		count_open(f, file);
 	if (!s)
 		return;
-	if ((s->edge || s->async) && s->accepts && !s->drained)
+	if ((s->edge || s->async) && s->accepts && !s->drained &&
+	    !s->looped)
 		say_lines(f, FINDING_ACCEPT_ONCE, file->pid, file, s->accept,
 			  s->accepts);
 	if (s->herd >= HERD_MIN && s->herd_many)

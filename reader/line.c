@@ -740,8 +740,17 @@ static int read_chatter(struct line *l, struct slice body)
 	static const char *const verbs[] = {
 		" attached", " detached", " suspended", " resumed",
 	};
+	static const char *const complaints[] = {	/* of strace 4 */
+		"upeek: ", "umoven: ", "umovestr: ", "ptrace: ", "detach: ",
+		"ptrace(PTRACE_", "attach: ptrace(",
+	};
 	struct slice rest = body;
 
+	for (unsigned i = 0; i < sizeof(complaints) / sizeof(*complaints); i++)
+		if (slice_starts(body, complaints[i])) {
+			l->kind = LINE_CHATTER;
+			return 1;
+		}
 	if (slice_starts(body, "[ Process") || slice_starts(body, "[ process")) {
 		l->kind = LINE_CHATTER;
 		return 1;

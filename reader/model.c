@@ -54,7 +54,9 @@ static void keep_name(struct word *w, struct slice name)
 
 static void add_word(struct word *to, const struct word *w)
 {
-	vote(to, (struct slice){ w->text, strlen(w->text) }, w->votes);
+	/* A tie has no votes left, but a name. */
+	vote(to, (struct slice){ w->text, strlen(w->text) },
+	     w->votes ? w->votes : 1);
 }
 
 static void prove(struct part *p, unsigned long line)

@@ -112,12 +112,9 @@ static enum model told_by(const struct step *st)
 			return MODEL_EPOLL;
 	if (f->async)
 		return f->sig ? MODEL_SIGIO_QUEUED : MODEL_SIGIO;
-	/*
-	 * Tried before it is registered: the loop hopes to spare a wait, its
-	 * own or that of the thread which accepted.
-	 */
+	/* Tried before it is registered: the loop hopes to spare a wait. */
 	if (f->nonblocking == 1 && file_is_socket(f))
-		return st->task->loop ? st->task->loop : f->born_by;
+		return st->task->loop;
 	return MODEL_NONE;
 }
 
@@ -148,13 +145,6 @@ static void on_file(struct step *st)
 	st->model = MODEL_FILE;
 	st->phase = failed(st) ? PHASE_FAILED : PHASE_COPY;
 	st->wait_ns = st->event->took_ns;
-}
-
-static unsigned accepted(struct step *st)
-{
-	if (st->made && st->model > MODEL_NONBLOCKING)
-		st->made->born_by = st->model;
-	return PHASE_ACCEPT;
 }
 
 static void moves_data(struct step *st)
@@ -193,7 +183,7 @@ static void moves_data(struct step *st)
 	else if (failed(st))
 		st->phase |= PHASE_FAILED;
 	else if (accept)
-		st->phase |= accepted(st);
+		st->phase |= PHASE_ACCEPT;
 	else
 		st->phase |= in && !l->ret ? PHASE_EOF : PHASE_COPY;
 	f->ready = 0;

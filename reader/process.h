@@ -65,7 +65,6 @@ struct file {
 	int resfd;			/* an eventfd that native AIO signals */
 
 	enum model by;			/* how its readiness was last learned */
-	enum model born_by;		/* and that of its listener, at accept */
 	int ready;			/* reported, not yet used */
 	unsigned long ready_line;
 

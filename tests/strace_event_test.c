@@ -179,6 +179,7 @@ TEST(the_programs_own_output)
 TEST(old_strace)
 {
 	all("Process 7 attached - interrupt to quit\n"
+	    "upeek: ptrace(PTRACE_PEEKUSER,7,44,0): No such process\n"
 	    "select(8, [7], NULL, NULL, {1, 0}) = ? ERESTARTNOHAND (To be "
 	    "restarted)\n"
 	    "--- SIGVTALRM (Virtual timer expired) @ 0 (0) ---\n"
