@@ -13,6 +13,7 @@
 #   make check-traces   capture again and compare with traces/
 #   make install   DESTDIR, prefix, bindir, libexecdir as usual; uninstall
 #   make fuzz      random logs into the reader, SECONDS=60
+#   make fuzz-folder   random captures, likewise
 #   make clean     remove build/; nothing is written elsewhere
 #   make compile_commands.json   into build/, where clangd looks
 #
@@ -347,7 +348,18 @@ fuzz: | $(B)/about.inc
 	$(Q)cd $(B)/fuzz && nice -n 19 ./explain_fuzz -max_len=20000 \
 		-timeout=10 -max_total_time=$(SECONDS) -print_final_stats=1 \
 		corpus $(CURDIR)/tests/corpus $(CURDIR)/traces
-.PHONY: fuzz
+
+# The same for a capture's folder; its seeds are tests/fuzz/seeds.
+fuzz-folder: | $(B)/about.inc
+	$(Q)mkdir -p $(B)/fuzz/folders
+	$(Q)clang -g -O1 -fsanitize=fuzzer,address,undefined \
+		-fno-sanitize-recover=all $(HOSTED) -o $(B)/fuzz/folder_fuzz \
+		tests/fuzz/folder_fuzz.c $(wildcard reader/*.c)
+	$(Q)cd $(B)/fuzz && nice -n 19 ./folder_fuzz -max_len=60000 \
+		-timeout=10 -max_total_time=$(SECONDS) -print_final_stats=1 \
+		folders $(CURDIR)/tests/fuzz/seeds; \
+		status=$$?; rm -rf /dev/shm/iomodels-fuzz-*; exit $$status
+.PHONY: fuzz fuzz-folder
 
 clean:
 	rm -rf $(O)

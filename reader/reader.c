@@ -416,8 +416,9 @@ static void no_kernel(struct reader *r, const char *folder)
 
 	snprintf(path, sizeof(path), "%s/manifest.json", folder);
 	manifest_read(&m, path);
-	snprintf(r->no_kernel, sizeof(r->no_kernel), "%.100s%s%.140s", r->error,
-		 *m.why_no_kernel ? "; capture said: " : "", m.why_no_kernel);
+	snprintf(r->no_kernel, sizeof(r->no_kernel), "%s%.190s",
+		 *m.why_no_kernel ? "the capture has no kernel.log: " : "",
+		 *m.why_no_kernel ? m.why_no_kernel : r->error);
 }
 
 int reader_read_folder(struct reader *r, const char *folder)

@@ -8,6 +8,7 @@ enum {
 	OPEN_MAX_REQUESTS = 1 << 17,
 	FORCED = 1 << 4,		/* REQ_F_FORCE_ASYNC: IOSQE_ASYNC */
 	MORE = 2, NOTIFICATION = 8,	/* of cflags */
+	RECVMSG = 10,
 	AGAIN = -11, CANCELED = -125, TIMED_OUT = -62,
 };
 
@@ -290,6 +291,10 @@ static void completed(struct witness *w, struct request *q,
 	op->way[way]++;
 	r->way[way]++;
 	q->way = way;
+	/* A multishot RECVMSG counts the header that it puts before the data. */
+	if (q->opcode == RECVMSG && res > 0 && t->loose && t->loose <
+					    (unsigned long long)res)
+		s.res = res = t->loose;
 	if (res >= 0) {
 		op->bytes += k == KIND_OTHER || k == KIND_ACCEPT ? 0 : res;
 		s.data = count_data(r, k, res, t->loose > 0);
