@@ -514,7 +514,8 @@ static void look_at_submit(struct findings *f, struct step *st)
 			buffered = 1;
 		}
 	}
-	if (!buffered && st->event->took_ns != NO_TIME &&
+	/* (What kernel.log shows is looked at by look_at_submit_time.) */
+	if (!buffered && !st->kernel.seen && st->event->took_ns != NO_TIME &&
 	    st->event->took_ns >= SLEPT_NS)
 		say(f, FINDING_AIO_BLOCKED, st->task->process->pid, NULL,
 		    st->event->first);
