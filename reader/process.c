@@ -370,6 +370,9 @@ static void registered(struct world *w, struct step *st)
 	known = read_data(event, &data);
 	if (!known && !slice_starts(event, "0x"))	/* -e raw: a pointer */
 		return;
+	/* It stands in the map all the same: who frees the epoll looks there. */
+	if (!known)
+		data = ~(uint64_t)f->serial;
 	if (!at) {
 		f->watch = need(realloc(f->watch, (f->n_watch + 1) *
 					sizeof(*f->watch)));
@@ -379,10 +382,10 @@ static void registered(struct world *w, struct step *st)
 	}
 	at->epoll = ep;
 	at->data = data;
-	if (!known) {
-		at->mode = 0;
+	watched_add(ep, data, f);
+	at->mode = 0;
+	if (!known)
 		return;
-	}
 	at->mode = has_flag(flags, "EPOLLET", 1u << 31) ? EPOLL_EDGE
 							: EPOLL_LEVEL;
 	if (has_flag(flags, "EPOLLONESHOT", 1u << 30))
@@ -390,7 +393,6 @@ static void registered(struct world *w, struct step *st)
 	if (has_flag(flags, "EPOLLEXCLUSIVE", 1u << 28))
 		at->mode |= EPOLL_ALONE;
 	ep->modes |= at->mode;
-	watched_add(ep, data, f);
 }
 
 /* ---- what a wait reported ---- */

@@ -351,6 +351,18 @@ TEST(epoll_data_names_the_descriptor)
 }
 
 /* The same calls as aarch64, 32-bit ARM and i386 name them. */
+/* -e raw shows a pointer for the event: the set still knows its member. */
+TEST(a_set_that_is_freed_before_its_member)
+{
+	begin();
+	feed("7 epoll_ctl(0x4, 0x1, 0x3, 0x7ff2cf23) = 0\n");
+	ASSERT_TRUE(file_of(7, 3));
+	EXPECT_EQ(1, file_of(7, 3)->n_watch);
+	feed("7 close(0x4) = 0\n");
+	EXPECT_EQ(0, file_of(7, 3)->n_watch);
+	reader_end(&r);
+}
+
 TEST(other_architectures)
 {
 	static const char *const waits[] = {
