@@ -221,6 +221,20 @@ static void add_programs(void)
 		fclose(f);
 }
 
+/* What is captured elsewhere under its name is explained here. */
+TEST(every_program_is_known)
+{
+	for (const struct program *p = programs; p->name; p++) {
+		int known = 0;
+
+		for (unsigned i = 0; i < sizeof(models) / sizeof(*models); i++)
+			known |= !strcmp(models[i].name, p->name);
+		if (!known)
+			FAIL("%s: which model is it? Add it to models[]",
+			     p->name);
+	}
+}
+
 /* ---- logs of our own making ---- */
 
 static void put(const char *name, const char *text)
