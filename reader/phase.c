@@ -147,6 +147,18 @@ static void on_file(struct step *st)
 	st->wait_ns = st->event->took_ns;
 }
 
+/* EAGAIN without MSG_DONTWAIT and without a timeout: only O_NONBLOCK does it. */
+static int proves_nonblocking(const struct step *st)
+{
+	struct slice args = st->event->line->args;
+
+	return !st->file->timed && !slice_find(args, "MSG_DONTWAIT") &&
+	       !slice_find(args, "RWF_NOWAIT") &&
+	       !(st->event->line->flags & LINE_INJECTED) &&
+	       (st->event->took_ns == NO_TIME ||
+		st->event->took_ns < SLEPT_NS);
+}
+
 static void moves_data(struct step *st)
 {
 	const struct line *l = st->event->line;
@@ -164,6 +176,8 @@ static void moves_data(struct step *st)
 		on_file(st);
 		return;
 	}
+	if (is_again(l) && proves_nonblocking(st))
+		f->nonblocking = 1;
 	sleeps = may_sleep(st);
 	st->model = told_by(st);
 	if (sleeps && (in || accept) && !f->ready) {

@@ -618,6 +618,14 @@ static void succeeded_call(struct world *w, struct step *st)
 		    st->file->kind <= FILE_SOCKET)
 			st->file->kind = FILE_CONNECTION;
 		break;
+	case CALL_SOCKOPT:
+		flags = argument(l, 2);
+		if (st->file && (slice_starts(flags, "SO_RCVTIMEO") ||
+				 slice_starts(flags, "SO_SNDTIMEO") ||
+				 slice_is(flags, "0x14") ||
+				 slice_is(flags, "0x15")))
+			st->file->timed = 1;
+		break;
 	case CALL_SOCKNAME:			/* bound to port 0: which is it? */
 		if (st->file && st->file->kind != FILE_CONNECTION &&
 		    slice_is(l->name, "getsockname"))

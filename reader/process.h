@@ -48,6 +48,7 @@ struct file {
 	long pid;			/* of its first process */
 	int nonblocking;		/* 1, 0; -1: the log does not say */
 	int async, direct, sig;		/* O_ASYNC, O_DIRECT, F_SETSIG */
+	int timed;			/* SO_RCVTIMEO or SO_SNDTIMEO is set */
 	int assumed;			/* opened before the log began */
 	int forgotten;			/* a dummy for descriptors beyond the table */
 	char *name;			/* address or path; NULL: unknown */

@@ -482,6 +482,45 @@ void reader_free(struct reader *r)
 	findings_free(&r->findings);
 }
 
+unsigned reader_missing(const struct reader *r,
+			const char *sentence[MISSING_MAX])
+{
+	enum { FEW = 20 };
+	unsigned long class[CLASSES] = { 0 }, settings = 0, closes = 0, n = 0;
+	unsigned long errors = 0, submits = 0;
+	const struct tally *t;
+	unsigned found = 0;
+
+	map_each(&r->tallies, i, t) {
+		class[call_class(t->call)] += t->calls;
+		settings += t->call == CALL_FCNTL || t->call == CALL_IOCTL ?
+			    t->calls : 0;
+		closes += t->call == CALL_CLOSE ? t->calls : 0;
+		submits += t->call == CALL_RING_ENTER ||
+			   t->call == CALL_IO_SUBMIT ? t->calls : 0;
+		n += t->calls;
+		errors += t->errors;
+	}
+	if (n >= FEW && errors == n)
+		sentence[found++] = "only calls that failed are in the log "
+			"(strace -Z): what was moved is not";
+	else if (!class[CLASS_IN] && !class[CLASS_OUT] &&
+		 !class[CLASS_ACCEPT] && !submits)
+		sentence[found++] = class[CLASS_WAIT] ?
+			"no read, write or accept in the log: nothing says "
+			"who copies (strace -e trace= without them?)" :
+			"no read, write, accept or wait in the log: nothing "
+			"says how it does I/O (strace -e trace= without "
+			"them?)";
+	else if (!class[CLASS_WAIT] && !settings && !closes &&
+		 r->kinds[FILE_CONNECTION] + r->kinds[FILE_LISTENER] +
+		 r->kinds[FILE_UNKNOWN] + r->kinds[FILE_DATAGRAM])
+		sentence[found++] = "no select, poll, epoll, fcntl or close "
+			"in the log: if strace -e trace= left them out, "
+			"nothing says who waits";
+	return found;
+}
+
 static int by_calls(const void *a, const void *b)
 {
 	const struct tally *x = *(struct tally *const *)a;

@@ -98,6 +98,14 @@ void reader_free(struct reader *r);
 /* Calls a message, over all tasks; messages that strace can see. */
 double reader_cost(const struct reader *r, unsigned long *messages);
 
+/*
+ * What the log leaves out so that a verdict cannot be given, a sentence each;
+ * returns their number.
+ */
+enum { MISSING_MAX = 4 };
+unsigned reader_missing(const struct reader *r,
+			const char *sentence[MISSING_MAX]);
+
 /* The tallies, most calls first; the caller frees.  *n is their number. */
 struct tally **reader_tallies(const struct reader *r, unsigned *n);
 

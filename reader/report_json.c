@@ -30,6 +30,7 @@
  *   "descriptors": [ ... at most 200 ... ], "descriptor_kinds": { ... },
  *   "calls": [ { name, calls, errors, restarts, bytes, ns, longest_ns,
  *                longest_line } ],
+ *   "missing": [ sentence ], what the log leaves out,
  *   "unread": [ { line, text } ]
  * }
  *
@@ -387,6 +388,8 @@ static void kernel_member(struct json *j, const struct reader *r)
 void report_json(FILE *out, const struct reader *r)
 {
 	struct json j = { .out = out, .first = 1 };
+	const char *sentence[MISSING_MAX];
+	unsigned missing;
 
 	json_open(&j, NULL, '{');
 	json_text(&j, "format", "iomodels-explain");
@@ -404,6 +407,11 @@ void report_json(FILE *out, const struct reader *r)
 	json_close(&j, ']');
 	files_member(&j, r);
 	calls_member(&j, r);
+	missing = reader_missing(r, sentence);
+	json_open(&j, "missing", '[');
+	for (unsigned i = 0; i < missing; i++)
+		json_text(&j, NULL, sentence[i]);
+	json_close(&j, ']');
 	json_open(&j, "unread", '[');
 	for (unsigned i = 0; i < r->n_unknown; i++) {
 		json_open(&j, NULL, '{');

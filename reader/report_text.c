@@ -414,12 +414,17 @@ static int has_submits(const struct reader *r)
 static void missing_report(FILE *out, const struct reader *r)
 {
 	const struct joiner *j = &r->joiner;
+	const char *missing[MISSING_MAX];
+	unsigned n;
 
 	if (!j->has_times)
 		fprintf(out, "no times in the log: strace -ttt -T records them\n");
 	else if (!j->has_durations)
 		fprintf(out, "no durations in the log (-T): a wait is bounded by "
 			"the thread's next line\n");
+	n = reader_missing(r, missing);
+	for (unsigned i = 0; i < n; i++)
+		fprintf(out, "%s\n", missing[i]);
 	if (!j->has_durations && has_submits(r))
 		fprintf(out, "io_submit: without durations (-T) nothing says "
 			"whether it slept\n");

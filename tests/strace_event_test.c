@@ -351,6 +351,37 @@ TEST(epoll_data_names_the_descriptor)
 }
 
 /* The same calls as aarch64, 32-bit ARM and i386 name them. */
+static const char *left_out(const char *text)
+{
+	const char *sentence[MISSING_MAX];
+
+	all(text);
+	return reader_missing(&r, sentence) ? sentence[0] : "";
+}
+
+/* -e trace= leaves calls out: the report says which it would have needed. */
+TEST(what_a_log_leaves_out)
+{
+	EXPECT_TRUE(strstr(left_out("7 accept4(3, NULL, NULL, 0) = 4\n"
+				    "7 recvfrom(4, \"a\", 9, 0) = 1\n"),
+			   "no select, poll, epoll, fcntl or close"));
+	EXPECT_TRUE(strstr(left_out("7 epoll_wait(3, [], 9, 5) = 0\n"),
+			   "no read, write or accept"));
+	EXPECT_TRUE(strstr(left_out("7 close(3) = 0\n"), "accept or wait"));
+	EXPECT_STR("", left_out("7 read(3, \"a\", 9) = 1\n"
+				"7 close(3) = 0\n"));
+	/* An EAGAIN shows what no fcntl did. */
+	begin();
+	feed("7 accept4(3, NULL, NULL, 0) = -1 EAGAIN (Try again)\n");
+	EXPECT_EQ(1, file_of(7, 3)->nonblocking);
+	feed("7 setsockopt(4, SOL_SOCKET, SO_RCVTIMEO, \"\", 16) = 0\n"
+	     "7 recvfrom(4, 0x1, 9, 0) = -1 EAGAIN (Try again)\n"
+	     "7 recvfrom(5, 0x1, 9, MSG_DONTWAIT) = -1 EAGAIN (Try again)\n");
+	EXPECT_EQ(-1, file_of(7, 4)->nonblocking);
+	EXPECT_EQ(-1, file_of(7, 5)->nonblocking);
+	reader_end(&r);
+}
+
 /* -e raw shows a pointer for the event: the set still knows its member. */
 TEST(a_set_that_is_freed_before_its_member)
 {
