@@ -167,7 +167,6 @@ void scene_watch(void *context, struct reader *r, struct step *st)
 	struct event *e = st->event;
 	struct scene_row *row;
 
-	(void)r;
 	if (!st->task || (e->kind != EVENT_CALL && e->kind != EVENT_SIGNAL))
 		return;
 	if (s->n == SCENE_MAX) {
@@ -194,6 +193,14 @@ void scene_watch(void *context, struct reader *r, struct step *st)
 			row->start_ns = st->kernel.enter_ns;
 			row->end_ns = st->kernel.exit_ns;
 		}
+	} else if (r->first_ns != NO_TIME || e->end_ns != NO_TIME) {
+		/* It began before the log did, or nobody says when. */
+		row->end_ns = e->end_ns != NO_TIME ? e->end_ns : r->last_ns;
+		row->start_ns = r->first_ns != NO_TIME && r->first_ns <
+				row->end_ns ? r->first_ns : row->end_ns;
+		if (e->took_ns != NO_TIME && e->took_ns >= 0 &&
+		    row->end_ns - e->took_ns > row->start_ns)
+			row->start_ns = row->end_ns - e->took_ns;
 	} else {
 		row->start_ns = e->first * 1000LL;
 		row->end_ns = e->last * 1000LL + 900;

@@ -7,7 +7,7 @@
  * source.
  */
 #include <glob.h>
-#include "../reader/reader.h"
+#include "../reader/report.h"
 #include "tap.h"
 
 enum { FACTS = 600 };
@@ -298,6 +298,30 @@ TEST(what_is_no_log_is_refused)
 	refused(torn, sizeof(torn) - 1, ":2: the log ends in the middle");
 	refused(text, sizeof(text) - 1, "no line of strace output");
 	refused("", 0, "the log is empty");
+}
+
+/* On a page a call that began before the log begins where the log does. */
+TEST(a_call_from_before_the_log_on_a_page)
+{
+	static const char *const lines[] = {
+		"7 1700000000.500000 close(3) = 0 <0.000010>",
+		"8 1700000001.000000 <... epoll_wait resumed>[], 9, -1) = 0",
+		"9 1700000001.500000 <... futex resumed>) = 0 <0.200000>",
+	};
+	struct scene s = { 0 };
+
+	reader_start(&r);
+	r.watch = scene_watch;
+	r.watch_context = &s;
+	for (unsigned i = 0; i < 3; i++)
+		reader_line(&r, lines[i], strlen(lines[i]), i + 1, 0);
+	reader_end(&r);
+	ASSERT_EQ(3, s.n);
+	EXPECT_EQ(1700000000500000000LL, s.rows[1].start_ns);
+	EXPECT_EQ(1700000001000000000LL, s.rows[1].end_ns);
+	EXPECT_EQ(1700000001300000000LL, s.rows[2].start_ns);
+	scene_free(&s);
+	reader_free(&r);
 }
 
 static void write_file(const char *path, const char *text)
