@@ -151,43 +151,40 @@ static int is_asked(const struct step *st)
 			    PHASE_SUBMIT) || c == CLASS_IN || c == CLASS_WAIT;
 }
 
-void merge_step(struct merge *m, struct step *st)
+/* Read on until the end of this call is there, or must be missing. */
+static void read_call(struct merge *m, const struct step *st, long long end)
 {
-	struct event *e = st->event;
-	long long from, to;
-	struct witness_task *t;
-	struct stay s, more;
+	const struct event *e = st->event;
+	long long to = plus_ns(end, LATE_NS);
 
-	st->kernel = (struct kernel_side){ .slept_ns = NO_TIME };
-	if (m->alone || e->start_ns == NO_TIME || !st->task)
-		goto claim;
-	if (e->kind != EVENT_CALL || !may_match(m)) {
-		read_to(m, e->start_ns);
+	read_to(m, end);
+	if (e->line->flags & LINE_NO_RETURN)
 		return;
-	}
-	from = e->end_ns != NO_TIME && e->end_ns > e->start_ns ? e->end_ns
-							       : e->start_ns;
-	to = plus_ns(from, LATE_NS);
-	read_to(m, from);
-	/* Until its end is there. */
-	while (m->more && m->next.ns <= to &&
-	       !(e->line->flags & LINE_NO_RETURN)) {
-		t = witness_task(&m->witness, st->task->pid);
+	while (m->more && m->next.ns <= to) {
+		const struct witness_task *t = witness_task(&m->witness,
+							    st->task->pid);
+
 		if (t && t->n && t->stays[t->n - 1].enter_ns >=
 				 e->start_ns - m->slack_ns)
-			break;
+			return;
 		take_line(m);
 	}
-claim:
-	if (e->kind != EVENT_CALL || !st->task || e->start_ns == NO_TIME ||
-	    !may_match(m))
-		return;
-	from = e->start_ns;
-	to = e->end_ns != NO_TIME && e->end_ns > e->start_ns ? e->end_ns
-							     : e->start_ns;
-	to = plus_ns(to, m->alone ? 0 : LATE_NS);
-	if (!witness_claim(&m->witness, st->task->pid, e->line->name, from,
-			   m->slack_ns, to, &s))
+}
+
+static int claim(struct merge *m, const struct step *st, struct slice call,
+		 long long end, struct stay *s)
+{
+	return witness_claim(&m->witness, st->task->pid, call,
+			     st->event->start_ns, m->slack_ns,
+			     m->alone ? end : plus_ns(end, LATE_NS), s);
+}
+
+static void claim_call(struct merge *m, struct step *st, long long end)
+{
+	struct event *e = st->event;
+	struct stay s, more;
+
+	if (!claim(m, st, e->line->name, end, &s))
 		return;
 	st->kernel = (struct kernel_side){
 		.seen = !s.doubtful, .enter_ns = s.enter_ns,
@@ -198,20 +195,37 @@ claim:
 	};
 	/* What a signal cut short and the kernel began again is one call. */
 	for (unsigned i = 0; i < e->restarts; i++) {
-		if (!witness_claim(&m->witness, st->task->pid, e->line->name,
-				   from, m->slack_ns, to, &more) &&
-		    !witness_claim(&m->witness, st->task->pid,
-				   SLICE("restart_syscall"), from, m->slack_ns,
-				   to, &more))
-			break;
+		if (!claim(m, st, e->line->name, end, &more) &&
+		    !claim(m, st, SLICE("restart_syscall"), end, &more))
+			return;
 		st->kernel.exit_ns = more.exit_ns;
-		st->kernel.slept_ns += more.slept_ns;
+		st->kernel.slept_ns = plus_ns(st->kernel.slept_ns,
+					      more.slept_ns);
 		st->kernel.sleeps += more.sleeps;
 		st->kernel.copies += more.copies;
 		st->kernel.copied += more.copied;
 		if (more.woke_ns)
 			st->kernel.woke_ns = more.woke_ns;
 	}
+}
+
+void merge_step(struct merge *m, struct step *st)
+{
+	struct event *e = st->event;
+	long long end = e->end_ns != NO_TIME && e->end_ns > e->start_ns ?
+			e->end_ns : e->start_ns;
+
+	st->kernel = (struct kernel_side){ .slept_ns = NO_TIME };
+	if (e->start_ns == NO_TIME || !st->task)
+		return;
+	if (e->kind != EVENT_CALL || !may_match(m)) {
+		if (!m->alone)
+			read_to(m, e->start_ns);
+		return;
+	}
+	if (!m->alone)
+		read_call(m, st, end);
+	claim_call(m, st, end);
 }
 
 /* After phase_decide: what it could only infer is known now. */

@@ -285,13 +285,19 @@ static void write_item(struct json *j, const struct scene *s,
 		       const struct item *x, long long base)
 {
 	static const char *const names[] = { "armed", "ready", "completed" };
-	const struct scene_row *row = &s->rows[x->index];
+	const struct scene_row *row;
 	const struct scene_stage *t;
 
 	switch (x->kind) {
-	case ROW: slice(j, s, row, base); break;
-	case ROW_FLOW: flow(j, s, x->index + 1, row, "s", x->ns - base); break;
-	case ROW_FLOW_END: flow(j, s, row->from, row, "f", x->ns - base); break;
+	case ROW: case ROW_FLOW: case ROW_FLOW_END:
+		row = &s->rows[x->index];
+		if (x->kind == ROW)
+			slice(j, s, row, base);
+		else if (x->kind == ROW_FLOW)
+			flow(j, s, x->index + 1, row, "s", x->ns - base);
+		else
+			flow(j, s, row->from, row, "f", x->ns - base);
+		break;
 	case MARK: mark(j, s, &s->marks[x->index], base); break;
 	case MARK_FLOW: case MARK_FLOW_END:
 		mark_flow(j, s, FLOW_OF_MARKS + x->index, &s->marks[x->index],

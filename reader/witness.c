@@ -2,6 +2,7 @@
 /* witness.c - who waited and who copied; see witness.h */
 #include <stdio.h>
 #include <stdlib.h>
+#include "line.h"
 #include "request.h"
 
 enum {
@@ -189,7 +190,7 @@ static void wakes(struct witness *w, struct witness_task *t, long long now,
 	}
 	p = place_at(w->waits, &w->n_waits, t);
 	p->times++;
-	p->ns += slept;
+	p->ns = plus_ns(p->ns, slept);
 	if (w->busy && w->arrival_ns > t->asleep_ns) {
 		p->messages++;
 		w->woken = 1;
@@ -200,7 +201,7 @@ static void wakes(struct witness *w, struct witness_task *t, long long now,
 	}
 	if (t->in_call) {
 		t->now.sleeps++;
-		t->now.slept_ns += slept;
+		t->now.slept_ns = plus_ns(t->now.slept_ns, slept);
 		t->now.woke_ns = now;
 		t->now.doubtful |= w->any_lost;
 	}
@@ -402,8 +403,8 @@ static void pages(struct witness *w, struct witness_task *t,
 {
 	uint64_t inode = tracepoint_address(p, "i_ino") ^
 			 tracepoint_address(p, "s_dev") << 40;
-	long long first = tracepoint_number(p, "index", 0);
-	long long last = tracepoint_number(p, "last_index", first);
+	uint64_t first = tracepoint_address(p, "index");
+	uint64_t last = tracepoint_address(p, "last_index");
 	struct place *at;
 
 	if (!t->ours || (!is_kernel(t) && !*t->now.call))
@@ -418,8 +419,7 @@ static void pages(struct witness *w, struct witness_task *t,
 	map_put(&w->inodes, inode, w);
 	at = place_at(w->pages, &w->n_pages, t);
 	at->times++;
-	at->bytes += last >= first && last - first < 1 << 20 ?
-		     (last - first + 1) * 4096ULL : 4096;
+	at->bytes += last - first < 1 << 20 ? (last - first + 1) * 4096 : 4096;
 	if (!at->line)
 		at->line = line;
 }
