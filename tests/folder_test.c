@@ -27,18 +27,18 @@ struct row {
 	char waits[160], copies[160];
 };
 
-static const struct { const char *name, *model; int always; } models[] = {
+static const struct { const char *name, *model; int always, alone; } models[] = {
 	{ "blocking_once", "blocking" }, { "blocking_loop", "blocking" },
 	{ "blocking_thread", "blocking", 1 }, { "select", "select" },
 	{ "poll", "poll" }, { "epoll", "epoll", 1 }, { "epoll_et", "epoll" },
-	{ "epoll_thread", "epoll", 1 }, { "epoll_workers", "epoll" },
+	{ "epoll_thread", "epoll", 1, 1 }, { "epoll_workers", "epoll" },
 	{ "sigio_udp", "sigio" }, { "sigio_tcp_naive", "sigio" },
 	{ "sigio_tcp", "sigio", 1 }, { "sigio_thread", "sigio" },
 	{ "sigio_queued", "sigio-queued" }, { "callback", "epoll" },
 	{ "coroutine", "epoll" }, { "posix_aio_server", "helper-threads" },
 	{ "native_aio_poll", "native-aio" }, { "uring_poll", "io_uring" },
 	{ "uring_basic", "io_uring" }, { "uring_basic_liburing", "io_uring" },
-	{ "uring_multishot", "io_uring", 1 },
+	{ "uring_multishot", "io_uring", 1, 1 },
 	{ "uring_multishot_liburing", "io_uring" }, { "uring_fast", "io_uring" },
 	{ "uring_sqpoll", "io_uring", 1 }, { "uring_worker", "io_uring", 1 },
 	{ "uring_zerocopy", "io_uring" }, { "uring_udp", "io_uring" },
@@ -214,6 +214,15 @@ static void add_programs(void)
 			*copy = row;
 			if (asprintf(&name, "%s/%s", row.program->name,
 				     row.scenario) > 0)
+				tap_add(name, program_holds, copy)->seconds =
+					30;
+			if (!models[i].alone)
+				continue;
+			copy = malloc(sizeof(row));
+			*copy = row;
+			copy->scenario = "two --no-strace";
+			if (asprintf(&name, "%s/kernel.log alone",
+				     row.program->name) > 0)
 				tap_add(name, program_holds, copy)->seconds =
 					30;
 		}
