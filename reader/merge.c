@@ -7,8 +7,12 @@
 #include "reader.h"
 
 enum {
-	/* strace's time for the end of a call can be that much too early. */
-	LATE_NS = 2000000,
+	/*
+	 * strace's time for the end of a call is too early when it was not
+	 * let run between its stamp and the call.  A call without records may
+	 * not take those of a later one: where some are lost, it waits less.
+	 */
+	LATE_NS = 50000000, LATE_LOST_NS = 200000,
 	SLACK_NS = 2000,		/* beside the manifest's bound */
 	SLACK_MAX_NS = 1000000,
 };
@@ -151,11 +155,16 @@ static int is_asked(const struct step *st)
 			    PHASE_SUBMIT) || c == CLASS_IN || c == CLASS_WAIT;
 }
 
+static long long latest(const struct merge *m, long long end)
+{
+	return plus_ns(end, m->witness.any_lost ? LATE_LOST_NS : LATE_NS);
+}
+
 /* Read on until the end of this call is there, or must be missing. */
 static void read_call(struct merge *m, const struct step *st, long long end)
 {
 	const struct event *e = st->event;
-	long long to = plus_ns(end, LATE_NS);
+	long long to = latest(m, end);
 
 	read_to(m, end);
 	if (e->line->flags & LINE_NO_RETURN)
@@ -176,7 +185,7 @@ static int claim(struct merge *m, const struct step *st, struct slice call,
 {
 	return witness_claim(&m->witness, st->task->pid, call,
 			     st->event->start_ns, m->slack_ns,
-			     m->alone ? end : plus_ns(end, LATE_NS), s);
+			     m->alone ? end : latest(m, end), s);
 }
 
 static void claim_call(struct merge *m, struct step *st, long long end)

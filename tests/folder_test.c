@@ -161,9 +161,10 @@ static void program_holds(void *arg)
 	}
 	/*
 	 * strace makes the threads of a reader take turns: shares of time
-	 * change, and where pages come while a call returns.
+	 * change, and where pages come while a call returns.  glibc's idle
+	 * thread may or may not be there.
 	 */
-	if (p->flags & FILES ? !holds(row->waits, waits) &&
+	if (p->flags & (FILES | HOSTED) ? !holds(row->waits, waits) &&
 			       !holds(waits, row->waits)
 			     : !holds(row->waits, waits) ||
 			       !holds(waits, row->waits))
