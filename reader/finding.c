@@ -108,7 +108,7 @@ static const struct {
 		"Native AIO is asynchronous with O_DIRECT only; without it "
 		"the thread waits and copies inside io_submit." },
 	[FINDING_AIO_BLOCKED] = { "aio-blocked", SEVERITY_COST,
-		"io_submit slept",
+		"an io_submit took 10 ms or more",
 		"The call that should only hand over waited itself: a full "
 		"request queue, or blocks that the file system had to "
 		"allocate. Preallocate the file, or submit from a thread." },

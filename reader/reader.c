@@ -213,10 +213,22 @@ static int complain(struct reader *r, const struct source *s, const char *why)
 static const char torn[] = "the log ends in the middle of a line";
 
 /* The last line has no newline: whole by chance, or torn in the middle? */
-static int is_torn(const struct source *s, const struct line *l)
+static int is_torn(const struct reader *r, const struct source *s,
+		   const struct line *l)
 {
-	return s->cut && (l->kind == LINE_UNKNOWN || l->kind == LINE_TAIL ||
-			  l->kind == LINE_CUT);
+	char last;
+
+	if (!s->cut || !l->text.len)
+		return 0;
+	if (l->kind == LINE_UNKNOWN || l->kind == LINE_TAIL ||
+	    l->kind == LINE_CUT)
+		return 1;
+	if (l->kind != LINE_CALL || l->flags & LINE_NO_RETURN)
+		return 0;
+	/* What the errno means stands in parentheses, -T between < and >. */
+	last = l->text.at[l->text.len - 1];
+	return (l->error.len && last != ')' && last != '>') ||
+	       (r->joiner.has_durations && l->took_ns == NO_TIME);
 }
 
 static int read_one(struct reader *r, const char *path)
@@ -234,7 +246,7 @@ static int read_one(struct reader *r, const char *path)
 	while (source_line(&s, &text)) {
 		line_read(&l, text.at, text.len);
 		one_line(r, &l, s.number, s.pid);
-		if (is_torn(&s, &l))
+		if (is_torn(r, &s, &l))
 			complain(r, &s, s.error ? s.error : torn);
 	}
 	r->bytes += s.bytes;
@@ -292,7 +304,7 @@ static void advance(struct reader *r, struct head *h)
 	}
 	memcpy(h->text, h->ahead.at, h->ahead.len);
 	line_read(&h->line, h->text, h->ahead.len);
-	if (is_torn(&h->s, &h->line))
+	if (is_torn(r, &h->s, &h->line))
 		complain(r, &h->s, h->s.error ? h->s.error : torn);
 	h->more_ahead = source_line(&h->s, &h->ahead);
 	if (!h->more_ahead && h->s.error)

@@ -292,10 +292,16 @@ TEST(what_is_no_log_is_refused)
 {
 	static const char binary[] = "close(3) = 0\nab\0cd\n";
 	static const char torn[] = "close(3) = 0\nread(3, \"ab";
+	static const char errno_torn[] = "close(3) = 0\n"
+		"close(4) = -1 EBADF (Bad fi";
+	static const char took_torn[] = "close(3) = 0 <0.000011>\n"
+		"read(4, \"abc\", 9) = 3 <0.0000";
 	static const char text[] = "Dear Sir,\nhello\n";
 
 	refused(binary, sizeof(binary) - 1, ":2: a NUL byte");
 	refused(torn, sizeof(torn) - 1, ":2: the log ends in the middle");
+	refused(errno_torn, sizeof(errno_torn) - 1, ":2: the log ends in the");
+	refused(took_torn, sizeof(took_torn) - 1, ":2: the log ends in the");
 	refused(text, sizeof(text) - 1, "no line of strace output");
 	refused("", 0, "the log is empty");
 }
