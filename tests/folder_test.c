@@ -13,7 +13,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include "../capture/probe.h"
-#include "../reader/reader.h"
+#include "../reader/report.h"
 #include "tap.h"
 
 static struct reader r;
@@ -471,6 +471,88 @@ TEST(requests_are_told_apart)
 	EXPECT_EQ(1, ring->ends);
 	EXPECT_EQ(1, r.merge->witness.unmatched);
 	EXPECT_EQ(3, part_sum(0));
+	empty_folder();
+}
+
+static unsigned count(const char *text, const char *part)
+{
+	unsigned n = 0;
+
+	for (; (text = strstr(text, part)); text += strlen(part))
+		n++;
+	return n;
+}
+
+static const char ring_log[] = RING("000000001") ENTER_RING("000000002")
+	SUBMIT("000000003", "0x10", "13") ARM("000000006", "0x10", "13")
+	SLEEP("000000007") WAKE("000000060") COPY("000000061")
+	DONE("000000062", "0x10", "13", "1", "0") EXIT_RING("000000070");
+static const char ring_strace[] = "7 1700000000.000000001 io_uring_enter(4, 1, "
+	"1, IORING_ENTER_GETEVENTS, NULL, 8) = 1 <0.000000070>\n";
+
+/* The sleep and the copy are drawn, a request begins once and ends once. */
+TEST(drawn)
+{
+	struct scene scene = { .keeps_text = 1 };
+	char *text;
+	size_t len;
+	FILE *out;
+
+	folder();
+	put("strace.log", ring_strace);
+	put("kernel.log", ring_log);
+	put("manifest.json", manifest);
+	reader_start(&r);
+	r.watch = scene_watch;
+	r.line = scene_line;
+	r.see = scene_see;
+	r.watch_context = &scene;
+	ASSERT_EQ(0, reader_read_folder(&r, dir));
+	EXPECT_EQ(1, scene.n);
+	EXPECT_EQ(2, scene.n_marks);
+	EXPECT_EQ(1, scene.n_requests);
+	EXPECT_EQ(2, scene.n_stages);
+	EXPECT_EQ(1, scene.rows[0].exact);
+	out = open_memstream(&text, &len);
+	report_perfetto(out, &r, &scene);
+	fclose(out);
+	EXPECT_EQ(1, count(text, "\"ph\":\"b\""));
+	EXPECT_EQ(2, count(text, "\"ph\":\"n\""));
+	EXPECT_EQ(1, count(text, "\"ph\":\"e\""));
+	EXPECT_EQ(2, count(text, "\"ph\":\"X\""));	/* the call, the sleep */
+	EXPECT_EQ(1, count(text, "copy 1 bytes"));
+	EXPECT_EQ(1, count(text, "\"ph\":\"s\""));
+	EXPECT_EQ(1, count(text, "\"ph\":\"f\""));
+	out = open_memstream(&text, &len);
+	report_html(out, &r, &scene);
+	fclose(out);
+	EXPECT_EQ(1, count(text, "[4,\"RECV\","));
+	EXPECT_NE(NULL, strstr(text, "\"phases\":\"exact\""));
+	empty_folder();
+}
+
+/* Under its call each line of kernel.log, once. */
+TEST(under_its_call)
+{
+	struct lines lines = { .fd = -1 };
+	char *text;
+	size_t len;
+
+	folder();
+	put("strace.log", ring_strace);
+	put("kernel.log", ring_log);
+	put("manifest.json", manifest);
+	lines.out = open_memstream(&text, &len);
+	reader_start(&r);
+	r.watch = lines_watch;
+	r.line = lines_line;
+	r.see = lines_see;
+	r.watch_context = &lines;
+	ASSERT_EQ(0, reader_read_folder(&r, dir));
+	fclose(lines.out);
+	EXPECT_EQ(1, count(text, "k3  io_uring_submit_req"));
+	EXPECT_EQ(1, count(text, "k8  io_uring_complete"));
+	EXPECT_NE(NULL, strstr(text, "hands over and waits for"));
 	empty_folder();
 }
 
