@@ -529,6 +529,40 @@ static void find_subject(struct world *w, struct step *st)
 	st->file = file_at(w, st->task, st->fd, decoration, st->event->first);
 }
 
+static int makes_fd(enum call c)
+{
+	switch (c) {
+	case CALL_SOCKET: case CALL_ACCEPT: case CALL_OPEN: case CALL_OPENAT:
+	case CALL_DUP: case CALL_EVENTFD: case CALL_TIMERFD:
+	case CALL_INOTIFY: case CALL_MEMFD: case CALL_PIDFD:
+	case CALL_PERF_EVENT: case CALL_EPOLL_CREATE: case CALL_RING_SETUP:
+		return 1;
+	default:
+		return 0;
+	}
+}
+
+static int is_open(const struct fdtable *t, long fd)
+{
+	return fd >= 0 && (unsigned long)fd < t->size && t->slot[fd];
+}
+
+int world_allows(const struct world *w, long pid, const struct line *l)
+{
+	const struct task *t = map_get(&w->tasks, pid);
+	enum call c = call_find(l->name);
+	long fd;
+
+	if (!t || !t->process->saw_start || l->kind != LINE_CALL)
+		return 1;
+	if (makes_fd(c) && succeeded(l) && is_open(t->fds, l->ret))
+		return 0;
+	if (!first_is_fd(c) || !l->n_args || slice_is(l->error, "EBADF"))
+		return 1;
+	fd = line_fd(l->arg[0], NULL);
+	return fd <= 2 || is_open(t->fds, fd);
+}
+
 /* What the use of a descriptor betrays when its opening was not seen. */
 static void infer_kind(struct step *st)
 {

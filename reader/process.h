@@ -193,6 +193,12 @@ void world_end(struct world *w);
 
 struct file *file_at(struct world *w, struct task *t, long fd,
 		     struct slice decoration, unsigned long line);
+/*
+ * Can the task with this pid have made this call now?  Not while the descriptor
+ * that it uses is not open, or the number that it is given is not free.
+ */
+int world_allows(const struct world *w, long pid, const struct line *l);
+
 const char *file_kind_name(enum file_kind k);
 int file_is_socket(const struct file *f);
 int file_is_stream(const struct file *f);

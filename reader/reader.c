@@ -335,15 +335,52 @@ static int comes_before(const struct head *a, const struct head *b)
 	       !slice_is(b->line.name, "execve");
 }
 
+static struct head *earliest(struct head *heads, unsigned n)
+{
+	struct head *next = NULL;
+
+	for (unsigned i = 0; i < n; i++)
+		if (heads[i].more && (!next || comes_before(&heads[i], next)))
+			next = &heads[i];
+	return next;
+}
+
+/* Its thread has been made, and what it waits for in wait4 has ended. */
+static int is_its_turn(const struct reader *r, const struct head *heads,
+		       unsigned n, const struct head *h)
+{
+	enum call c = call_find(h->line.name);
+
+	if (!map_get(&r->world.tasks, h->s.pid) && c != CALL_EXEC)
+		return 0;
+	for (unsigned i = 0; c == CALL_WAIT && i < n; i++)
+		if (heads[i].more && heads[i].s.pid == h->line.ret)
+			return 0;
+	return world_allows(&r->world, h->s.pid, &h->line);
+}
+
 /*
- * The files of -ff have no order but their times.  Without times they are read
- * one after another, which keeps each thread's own order.
+ * Without times: one thread as far as it can have come, then the next.  What
+ * one opens and another uses or closes gives an order, if not the true one.
  */
+static struct head *possible(const struct reader *r, struct head *heads,
+			     unsigned n, struct head *now)
+{
+	if (now && now->more && is_its_turn(r, heads, n, now))
+		return now;
+	for (unsigned i = 0; i < n; i++)
+		if (heads[i].more && is_its_turn(r, heads, n, &heads[i]))
+			return &heads[i];
+	return now && now->more ? now : earliest(heads, n);
+}
+
 static int read_set(struct reader *r, char *const *paths, unsigned n)
 {
 	struct head *heads = need(calloc(n, sizeof(*heads)));
+	struct head *next = NULL;
 	unsigned long number = 0;
 	unsigned opened = 0;
+	int timed = 0;
 
 	for (; opened < n; opened++) {
 		int err = source_open(&heads[opened].s, paths[opened]);
@@ -354,17 +391,13 @@ static int read_set(struct reader *r, char *const *paths, unsigned n)
 			break;
 		}
 		first_line(r, &heads[opened]);
+		timed |= heads[opened].more &&
+			 heads[opened].line.at_ns != NO_TIME;
 	}
 	r->joiner.merged = 1;
 	while (opened == n) {
-		struct head *next = NULL;
-
-		for (unsigned i = 0; i < n; i++) {
-			if (!heads[i].more)
-				continue;
-			if (!next || comes_before(&heads[i], next))
-				next = &heads[i];
-		}
+		next = timed ? earliest(heads, n)
+			     : possible(r, heads, n, next);
 		if (!next)
 			break;
 		one_line(r, &next->line, ++number, next->s.pid);
@@ -530,6 +563,10 @@ unsigned reader_missing(const struct reader *r,
 		sentence[found++] = "no select, poll, epoll, fcntl or close "
 			"in the log: if strace -e trace= left them out, "
 			"nothing says who waits";
+	if (r->joiner.merged && !r->joiner.has_times)
+		sentence[found++] = "the files of strace -ff have no order "
+			"without times: which thread came first is a guess "
+			"(-ff -ttt)";
 	return found;
 }
 

@@ -346,6 +346,7 @@ static void write_file(const char *path, const char *text)
 TEST(a_set_is_read_by_ends)
 {
 	char main_log[64], thread_log[64], *paths[2] = { main_log, thread_log };
+	const char *sentence[MISSING_MAX];
 
 	snprintf(main_log, sizeof(main_log), "/tmp/explain_test.%d.7", getpid());
 	snprintf(thread_log, sizeof(thread_log), "/tmp/explain_test.%d.8",
@@ -365,6 +366,23 @@ TEST(a_set_is_read_by_ends)
 	EXPECT_EQ(0, r.joiner.out_of_order);
 	/* The first connection had 3 bytes, the second 6. */
 	EXPECT_EQ(3, r.files[0].bytes_in);
+	EXPECT_EQ(0, reader_missing(&r, sentence));
+	reader_free(&r);
+	/* Without times: 4 is given again, so the thread has closed it. */
+	write_file(main_log,
+		   "execve(\"/bin/x\", [\"x\"], 0x1 /* 2 vars */) = 0\n"
+		   "socket(AF_INET, SOCK_STREAM, 0) = 3\n"
+		   "accept4(3, NULL, NULL, 0) = 4\n"
+		   "clone(child_stack=0x1, flags=CLONE_VM|CLONE_FILES|"
+		   "CLONE_THREAD) = 8\n"
+		   "accept4(3, NULL, NULL, 0) = 4\n"
+		   "read(4, \"second\", 9) = 6\n");
+	write_file(thread_log, "read(4, \"one\", 9) = 3\nclose(4) = 0\n");
+	reader_start(&r);
+	EXPECT_EQ(0, reader_read(&r, paths, 2));
+	EXPECT_EQ(3, r.files[0].bytes_in);
+	ASSERT_EQ(1, reader_missing(&r, sentence));
+	EXPECT_TRUE(strstr(sentence[0], "no order"));
 	reader_free(&r);
 	unlink(main_log);
 	unlink(thread_log);
