@@ -14,8 +14,9 @@
  * it: pointers are names, pids are thread numbers.
  *
  * Left out is what is not the lesson:
- *     the set-up, until the server has said that it serves, and its end, from
- *     SIGTERM on (of a file reader, what is outside of its system calls);
+ *     the set-up, until a server has said that it serves and a file reader
+ *     looks at its file, and the end, from SIGTERM or exit_group on;
+ *     calls for memory and signal masks, and what libc starts threads with;
  *     switches of a thread that could have run on, and back to it; wake-ups
  *     of one that is not asleep; what the client does to its own sockets.
  *
@@ -56,7 +57,8 @@ void ktrace_free(struct ktrace *t);
  * More threads, or io_uring's workers: who does which part depends on who is
  * faster, and so does who has to wait.  Compared is the set of what happened,
  * without results and descriptors: which calls the first thread made, which
- * the others, who copied, who slept at all, who woke whom.  futex and exit are left out.
+ * the others, who copied, who slept at all, who woke whom.  futex and exit are
+ * left out.
  * A first thread that waits in epoll_pwait as the others do is one of them.
  *
  * A file: the same, without sleeps and wake-ups and sizes; how many blocks a
