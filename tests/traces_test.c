@@ -303,6 +303,26 @@ TEST(every_capture_has_a_note)
 	notes_free(&n);
 }
 
+/* What README.md shows of the kernel's side is a part of that capture. */
+TEST(readme_shows_the_kernels_side)
+{
+	char *readme = notes_slurp("README.md"), *from, *to;
+	char *capture = notes_slurp("traces/epoll.two.x86_64.kernel");
+
+	if (!readme || !capture)
+		FAIL("README.md or its capture: %s", strerror(errno));
+	from = strstr(readme, "\n1         sys_enter ");
+	to = from ? strstr(from, "\n```") : NULL;
+	if (!to)
+		FAIL("README.md shows no line of the kernel's side");
+	to[1] = 0;
+	if (!strstr(capture, from))
+		FAIL("traces/epoll.two.x86_64.kernel has no part like that in "
+		     "README.md");
+	free(readme);
+	free(capture);
+}
+
 /* Neither notes nor captures have changed since the index was made. */
 TEST(index_is_what_the_notes_make)
 {
