@@ -74,8 +74,8 @@ HOSTED	= -std=gnu11 -D_GNU_SOURCE -Icapture -I$(B) -pthread \
 	  -DLIBDIR='"$(libdir)"' $(SANE)
 
 # libposixaio: exports nothing but what is marked; its own calls stay inside.
-# Unwinding (a cancelled thread) passes through its system calls.
-AIO	:= -std=gnu11 -D_GNU_SOURCE -fPIC -fvisibility=hidden -fexceptions \
+# A cancelled thread is unwound through its system calls.
+AIO	:= -std=gnu11 -D_GNU_SOURCE -fPIC -fvisibility=hidden \
 	   -fasynchronous-unwind-tables -ftls-model=initial-exec -pthread $(SANE)
 AIO_SO	:= -shared -Wl,-z,nodelete -Wl,-soname,libposixaio.so \
 	   -Wl,-Bsymbolic-functions
@@ -107,7 +107,7 @@ links	= $(shell mkdir -p $(B) && echo 'int main(void) { return 0; }' | \
 		2>/dev/null && rm -f $(B)/.links && echo $(1))
 header	= $(if $(filter liburing libaio,$(1)),$(1),$(1:lib%=%))
 ifndef cross
-libs	:= libc
+libs	:= libc libposixaio
 ifneq ($(filter-out clean help demo test compare,$(or $(MAKECMDGOALS),all)),)
 libs	+= $(foreach l,$(known),$(if $(call with_lib,$(l)),$(call \
 		links,$(l),$(call header,$(l)))))
@@ -128,6 +128,11 @@ $(foreach s,$(hosted_sources),$(eval $(B)/$(s:.c=): LDLIBS += \
 	$(patsubst $(s):%,%,$(filter $(s):%,$(with)))))))
 
 scripts	:= $(if $(cross),,$(addprefix $(B)/,$(basename $(script_sources))))
+$(foreach s,$(call with_lib,libposixaio),$(eval \
+	$(B)/$(s:.c=): $(B)/lib/libposixaio.a))
+$(foreach s,$(call with_lib,libposixaio),$(eval \
+	$(B)/$(s:.c=): LDLIBS += $(B)/lib/libposixaio.a))
+
 programs := $(filter-out $(B)/tests/%,$(raw) $(hosted)) $(scripts)
 raw_tests := $(filter $(B)/tests/%,$(raw))
 hosted_tests := $(filter $(B)/tests/%,$(hosted))

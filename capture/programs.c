@@ -60,6 +60,7 @@ struct program programs[] = {
 	{ "file_blocking",	"posix_aio", READERS, NULL, FILES },
 	{ "file_threads",	"posix_aio", READERS, NULL, FILES },
 	{ "posix_aio_glibc",	"posix_aio", READERS, NULL, FILES | HOSTED },
+	{ "posix_aio_uring",	"posix_aio", READERS, NULL, FILES | HOSTED },
 	{ "native_aio",		"posix_aio", READERS, NULL, FILES },
 	{ "libaio",		"posix_aio", READERS, NULL, FILES | HOSTED },
 	{ "uring_file",		"uring", READERS, NULL, FILES | RING },

@@ -331,12 +331,38 @@ static void limit(const char *name, int resource, unsigned long wanted,
 	found(l.rlim_cur < wanted, name, value, remedy, "%s", what);
 }
 
+/* Which of both the library would take: it says so itself. */
+static void try_library(int file)
+{
+	char *path = program_path(program_find("posix_aio_uring"));
+	char *command = NULL, said[200] = "";
+	FILE *f = NULL;
+
+	if (path && file >= 0 &&
+	    asprintf(&command, "POSIXAIO_DEBUG=1 '%s' /proc/%d/fd/%d 2>&1 "
+		     ">/dev/null", path, getpid(), file) >= 0)
+		f = popen(command, "re");
+	if (f && fgets(said, sizeof(said), f))
+		said[strcspn(said, "\n")] = 0;
+	if (f)
+		pclose(f);
+	if (!strncmp(said, "posixaio: io_uring", 18))
+		found(0, "libposixaio", "io_uring", "%s",
+		      "iomodels aio-run");
+	else if (!strncmp(said, "posixaio: ", 10))
+		found(1, "libposixaio", "glibc", "aio-run changes nothing: %s",
+		      said + 10);
+	free(command);
+	free(path);
+}
+
 static void look_around(const char *dir, int file)
 {
 	look_at_machine();
 	section("tried one by one");
 	try_probes();
 	try_direct(dir, file);
+	try_library(file);
 	try_ptrace();
 	try_strace();
 	try_tracefs();

@@ -25,6 +25,7 @@ static const struct command commands[] = {
 	  capture_main },
 	{ "compare", "measure servers side by side, under the same work",
 	  compare_main },
+	{ "aio-run", "run a command with POSIX AIO on io_uring", aio_run_main },
 	{ "claims", "decide what is said about I/O models", claims_main },
 	{ NULL }
 };

@@ -428,26 +428,46 @@ static void suspend_handler(int sig)
 	caught++;
 }
 
+/* A byte from go to s, each time: in another thread, a little later. */
+static void *relays(void *arg)
+{
+	int *fds = arg;
+	char c;
+
+	while (read(fds[0], &c, 1) == 1 && write(fds[1], &c, 1) == 1)
+		;
+	return NULL;
+}
+
 /* In a handler that interrupts any of the library's functions. */
 TEST_TIMEOUT(suspend_in_a_handler, 20)
 {
 	struct itimerval often = { { 0, 500 }, { 0, 500 } };
-	int fd = file_of(1 << 16, O_DIRECT), s[2];
+	int fd = file_of(1 << 16, O_DIRECT), s[2], go[2], relay[2];
 	struct aiocb cb = request(fd, direct_buf[0], 4096, 0), other;
+	pthread_t t;
+	sigset_t all;
 
 	GLIBC_CANNOT("a mutex that the interrupted thread holds");
 	in_handler = &other;
 	pair(s);
+	ASSERT_EQ(0, pipe(go));
+	relay[0] = go[0];
+	relay[1] = s[1];
+	sigfillset(&all);		/* the handler is for this thread */
+	sigprocmask(SIG_BLOCK, &all, NULL);
+	ASSERT_EQ(0, pthread_create(&t, NULL, relays, relay));
+	sigprocmask(SIG_UNBLOCK, &all, NULL);
 	signal(SIGALRM, suspend_handler);
 	for (int i = 0; i < 300; i++) {
 		/* In turns a file's read and a socket's. */
 		other = i & 1 ? request(fd, direct_buf[1], 4096, 8192)
 			      : request(s[0], direct_buf[1], 1, 0);
 		ASSERT_EQ(0, aio_read(&other));
+		if (!(i & 1))
+			ASSERT_EQ(1, write(go[1], "x", 1));
 		setitimer(ITIMER_REAL, &often, NULL);
 		ASSERT_EQ(0, aio_read(&cb));
-		if (!(i & 1))
-			ASSERT_EQ(1, write(s[1], "x", 1));
 		EXPECT_EQ(4096, finished(&cb));
 		setitimer(ITIMER_REAL, &(struct itimerval){ 0 }, NULL);
 		ASSERT_GE(finished(&other), 1);

@@ -212,7 +212,7 @@ struct native_ring {
 };
 extern struct native_ring *native_ring;	/* NULL: there is none */
 
-void native_setup(void);
+int native_setup(void);			/* is there a context? */
 void native_forget(void);
 unsigned native_submit(struct request **r, unsigned n);	/* how many it took */
 int native_reap(void);			/* under the lock; how many ended */

@@ -40,17 +40,12 @@ static void decide(void)
 	pthread_atfork(NULL, NULL, engine_forget);
 	if (err)
 		fallback_find();
-	else
-		native_setup();
-	engine.native_tried = 1;
 	if (debug && *debug && *debug != '0') {
 		if (err)
 			fprintf(stderr, "posixaio: glibc's threads: %s\n",
 				ring_why(err));
 		else
-			fprintf(stderr, "posixaio: io_uring, %s\n",
-				native_ring ? "and native AIO for O_DIRECT" :
-					      "without native AIO");
+			fprintf(stderr, "posixaio: io_uring\n");
 	}
 	__atomic_store_n(&mode, err && fallback.read ? GLIBC : OURS,
 			 __ATOMIC_RELEASE);
@@ -170,14 +165,39 @@ static int read_inline(const struct aiocb *cb, long *n)
 	return 1;
 }
 
+/*
+ * Descriptors that were not O_DIRECT when last asked, for some reads more: an
+ * fcntl costs a tenth of a read from the page cache.  Nothing depends on it
+ * but who waits: were the number O_DIRECT's meanwhile, aio_read would wait for
+ * the device at most TRUST times.
+ */
+enum { KNOWN = 1024, TRUST = 16 };
+static uint64_t known[KNOWN];		/* descriptor << 8 | times left */
+
+static int known_buffered(int fd)
+{
+	uint64_t *k = &known[fd % KNOWN];
+	uint64_t v = __atomic_load_n(k, __ATOMIC_RELAXED);
+
+	if (v >> 8 != (unsigned)fd || !(v & 0xff))
+		return 0;
+	__atomic_store_n(k, v - 1, __ATOMIC_RELAXED);
+	return 1;
+}
+
+static void know_buffered(int fd)
+{
+	__atomic_store_n(&known[fd % KNOWN], (uint64_t)fd << 8 | TRUST,
+			 __ATOMIC_RELAXED);
+}
+
 /* May this request be a native one?  Nobody is there to notify of its end. */
 static int fits_native(const struct aiocb *cb, int op, int flags,
 		       const struct group *g)
 {
 	struct rlimit limit;
 
-	if (!(flags & O_DIRECT) || !__atomic_load_n(&native_ring,
-						    __ATOMIC_ACQUIRE))
+	if (!(flags & O_DIRECT) || !native_setup())
 		return 0;
 	if (cb->aio_sigevent.sigev_notify == SIGEV_SIGNAL ||
 	    cb->aio_sigevent.sigev_notify == SIGEV_THREAD || (g && g->notify))
@@ -265,7 +285,7 @@ static long start(struct aiocb *cb, int op, struct group *g, struct batch *b)
 	unsigned request_flags = 0;
 	struct request *r;
 	signals old;
-	int flags;
+	int flags, inlined;
 	long n = 0, err;
 
 	if (op < OP_FSYNC &&
@@ -273,12 +293,21 @@ static long start(struct aiocb *cb, int op, struct group *g, struct batch *b)
 		publish(cb, -EINVAL);
 		return -EINVAL;
 	}
+	inlined = op == OP_READ && cb->aio_offset >= 0 &&
+		  cb->aio_nbytes <= INLINE_MAX && cb->aio_fildes >= 0;
+	if (inlined && known_buffered(cb->aio_fildes)) {
+		if (read_inline(cb, &n))
+			return done_at_once(cb, n);
+		inlined = 0;
+	}
 	flags = enter_kernel(__NR_fcntl, cb->aio_fildes, F_GETFL);
 	if (flags < 0)
 		return op < OP_FSYNC ? done_at_once(cb, flags) : flags;
-	if (op == OP_READ && !(flags & O_DIRECT) && cb->aio_offset >= 0 &&
-	    cb->aio_nbytes <= INLINE_MAX && read_inline(cb, &n))
-		return done_at_once(cb, n);
+	if (inlined && !(flags & O_DIRECT)) {
+		know_buffered(cb->aio_fildes);
+		if (read_inline(cb, &n))
+			return done_at_once(cb, n);
+	}
 	if (cb->aio_nbytes > SSIZE_MAX && op < OP_FSYNC)
 		return done_at_once(cb, -EINVAL);
 	if (is_stream(cb->aio_fildes))

@@ -57,21 +57,27 @@ static int kick_descriptor(void)
 	return high;
 }
 
-void native_setup(void)
+/* Who comes while another sets it up goes without, to the worker. */
+int native_setup(void)
 {
 	aio_context_t context = 0;
 	struct native_ring *ring;
 
-	if (enter_kernel(__NR_io_setup, EVENTS, &context))
-		return;
+	if (__atomic_load_n(&native_ring, __ATOMIC_ACQUIRE))
+		return 1;
+	if (__atomic_exchange_n(&engine.native_tried, 1, __ATOMIC_RELAXED) ||
+	    enter_kernel(__NR_io_setup, EVENTS, &context))
+		return 0;
 	ring = (struct native_ring *)context;
-	always_ready = kick_descriptor();
+	if (always_ready < 0)
+		always_ready = kick_descriptor();
 	if (ring->magic != MAGIC || ring->incompat ||
 	    ring->header_length != sizeof(*ring) || always_ready < 0) {
 		enter_kernel(__NR_io_destroy, context);
-		return;
+		return 0;
 	}
 	__atomic_store_n(&native_ring, ring, __ATOMIC_RELEASE);
+	return 1;
 }
 
 /* In the child of fork: the context is the parent's. */

@@ -238,32 +238,34 @@ static long sleep_once(const struct wanted *w, struct place *p, long deadline)
 	return err;
 }
 
+static long wait_until(const struct wanted *w, struct place *p, long deadline)
+{
+	long err = 0;
+
+	for (;;) {
+		native_look();
+		if (satisfied(w))
+			return 0;
+		if (err == -EINTR)
+			return err;
+		if (deadline && now() >= deadline)
+			return -EAGAIN;
+		err = sleep_once(w, p, deadline);
+	}
+}
+
 long wait_for(const struct wanted *w)
 {
 	struct place p = { 0 };
-	long deadline = 0, err = 0;
+	long deadline = 0, err;
 
-	if (w->timeout) {
-		deadline = w->timeout->tv_sec > 1L << 30 ? 0 :
-			   now() + nanoseconds(w->timeout);
-		if (deadline < 0)
+	if (w->timeout && w->timeout->tv_sec < 1L << 30) {
+		deadline = now() + nanoseconds(w->timeout);
+		if (deadline <= 0)
 			deadline = 1;
 	}
 	pthread_cleanup_push(leave, &p);
-	for (;;) {
-		native_look();
-		if (satisfied(w)) {
-			err = 0;
-			break;
-		}
-		if (err == -EINTR)
-			break;
-		if (deadline && now() >= deadline) {
-			err = -EAGAIN;
-			break;
-		}
-		err = sleep_once(w, &p, deadline);
-	}
+	err = wait_until(w, &p, deadline);
 	pthread_cleanup_pop(1);
 	return err;
 }

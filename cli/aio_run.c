@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * aio_run.c - iomodels aio-run -- COMMAND: a command with libposixaio
+ */
+#include <errno.h>
+#include <error.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "cli.h"
+
+#define LIBRARY "libposixaio.so"
+
+/* dir/middle/libposixaio.so, if it is there: malloced, or NULL. */
+static char *library_in(const char *dir, const char *middle)
+{
+	char *path;
+
+	if (asprintf(&path, "%s/%s/" LIBRARY, dir, middle) < 0)
+		return NULL;
+	if (!access(path, R_OK))
+		return path;
+	free(path);
+	return NULL;
+}
+
+char *aio_library(void)
+{
+	char self[PATH_MAX], *path;
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+
+	if (n < 0)
+		return NULL;
+	self[n] = 0;
+	*strrchr(self, '/') = 0;
+	path = library_in(self, "lib");		/* build/iomodels */
+	if (!path)
+		path = library_in(self, "../lib");	/* bin, beside lib */
+	return path ? path : library_in(LIBDIR, ".");
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	char ***command = state->input;
+
+	(void)arg;
+	switch (key) {
+	case ARGP_KEY_ARGS:
+		*command = state->argv + state->next;
+		state->next = state->argc;
+		return 0;
+	case ARGP_KEY_NO_ARGS:
+		argp_error(state, "a COMMAND is wanted, as in iomodels "
+			   "aio-run -- fio --ioengine=posixaio ...");
+	}
+	return ARGP_ERR_UNKNOWN;
+}
+
+int aio_run_main(int argc, char **argv)
+{
+	static const struct argp argp = {
+		.parser = parse,
+		.args_doc = "-- COMMAND [ARG...]",
+		.doc = "Run COMMAND with libposixaio in the place of glibc's "
+		       "POSIX AIO (aio_read and its relatives).\vThe library "
+		       "is put into LD_PRELOAD, so it reaches what COMMAND "
+		       "starts as well, but no program that is linked "
+		       "statically or runs with other rights (setuid).  With "
+		       "POSIXAIO_DEBUG=1 the first request says on stderr what "
+		       "is used.  The exit status is COMMAND's; 127: there is "
+		       "no such command, 126: it cannot be run.",
+	};
+	char **command = NULL, *path, *preload, *old = getenv("LD_PRELOAD");
+
+	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &command);
+	path = aio_library();
+	if (!path)
+		error(1, 0, "aio-run: " LIBRARY " is neither beside this "
+		      "program nor in " LIBDIR ": make, or make install");
+	if (strpbrk(path, ": "))
+		error(1, 0, "aio-run: %s: LD_PRELOAD takes no path with a "
+		      "blank or a colon", path);
+	if (asprintf(&preload, "%s%s%s", path, old && *old ? ":" : "",
+		     old ? old : "") < 0 || setenv("LD_PRELOAD", preload, 1))
+		error(1, errno, "aio-run");
+	execvp(command[0], command);
+	error(errno == ENOENT ? 127 : 126, errno, "aio-run: %s", command[0]);
+	return 1;
+}
