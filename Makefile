@@ -14,6 +14,8 @@
 #   make install   DESTDIR, prefix, bindir, libexecdir as usual; uninstall
 #   make fuzz      random logs into the reader, SECONDS=60
 #   make fuzz-folder   random captures, likewise
+#   make compare-aio  fio on libposixaio, glibc and io_uring: a table; files
+#                  in DIR (/var/tmp), SETS="direct hot ...", about 8 minutes
 #   make clean     remove build/; nothing is written elsewhere
 #   make compile_commands.json   into build/, where clangd looks
 #
@@ -218,6 +220,17 @@ $(B)/lib/libposixaio.a: $(aio_objects)
 	$(Q)$(CC) -r -nostdlib -o $(B)/lib/posixaio.o $^
 	$(Q)objcopy --localize-hidden $(B)/lib/posixaio.o
 	$(Q)rm -f $@ && ar rcs $@ $(B)/lib/posixaio.o
+
+# What it is worth, beside glibc and fio's io_uring.
+.PHONY: compare-aio
+DIR	?= /var/tmp
+$(B)/posix_aio/measure/lists: posix_aio/measure/lists.c Makefile $(B)/flags
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(HOSTED) $(WARN) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $<
+compare-aio: $(libposixaio) $(B)/posix_aio/measure/lists
+	$(Q)mkdir -p $(DIR)/posixaio.compare
+	$(Q)sh posix_aio/measure/compare.sh $(B) $(DIR)/posixaio.compare $(SETS)
+	$(Q)rm -rf $(DIR)/posixaio.compare
 
 $(ours_tests): $(B)/%_ours_test: %_test.c $(parts) $(B)/lib/libposixaio.a \
 		Makefile $(B)/flags

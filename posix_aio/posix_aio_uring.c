@@ -7,17 +7,23 @@
  *
  *     io_uring_setup  io_uring_enter    is io_uring to be had?
  *   with O_DIRECT:
- *     io_setup  eventfd2                once
- *     fcntl  io_submit                  for each aio_read, by the caller
- *     io_getevents                      main sleeps in aio_suspend
+ *     io_setup eventfd2 fcntl close     once: the context, and what wakes from
+ *   aio_read:                           it
+ *     fcntl lseek io_submit             by the caller
+ *   aio_suspend:
+ *     io_getevents                      main sleeps; it takes events nowhere
+ *                                       (EFAULT), they lie in mapped memory
  *   else:
- *     fcntl  preadv2                    is it in the page cache?  done
- *     clone3                            the library's thread, once
- *   the library's thread:
- *     io_uring_enter                    submits, then sleeps, for all
- *     futex                             wakes main
- *   wait:
- *     futex                             main sleeps in aio_suspend
+ *   aio_read:
+ *     fcntl preadv2                     is it in the page cache?  then done
+ *     lseek clone3 futex                the library's thread, once:
+ *       prctl io_uring_setup mmap io_uring_register close
+ *       io_uring_enter                  submits, then sleeps, for all
+ *       futex                           wakes main
+ *   aio_suspend:
+ *     futex                             main sleeps
+ *   where requests are noted:
+ *     rt_sigprocmask mmap               no signal handler in between
  *
  * Compare   posix_aio_glibc.c: the same program with glibc's threads.
  * Trace     traces/posix_aio_uring.buffered.x86_64.strace

@@ -50,9 +50,9 @@ void restore_signals(signals old)
 	enter_kernel(__NR_rt_sigprocmask, SIG_SETMASK, &old, 0, 8);
 }
 
-signals engine_lock(void)
+/* For a thread with all signals blocked anyway: the worker. */
+void engine_lock_only(void)
 {
-	signals old = block_signals();
 	int free = 0;
 
 	/* Acquire and release: what the lock guards. */
@@ -60,6 +60,13 @@ signals engine_lock(void)
 					 __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
 		while (__atomic_exchange_n(&engine.lock, 2, __ATOMIC_ACQUIRE))
 			futex(&engine.lock, FUTEX_WAIT, 2, NULL, 0);
+}
+
+signals engine_lock(void)
+{
+	signals old = block_signals();
+
+	engine_lock_only();
 	return old;
 }
 

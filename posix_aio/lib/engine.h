@@ -65,6 +65,7 @@ enum {				/* request.flags */
 	NONBLOCK   = 1 << 2,	/* O_NONBLOCK: a short write is the answer */
 	TRIED	   = 1 << 3,	/* EAGAIN once: next time by a kernel worker */
 	STOP	   = 1 << 4,	/* cancelled: if it ends short, it has ended */
+	PLAIN	   = 1 << 5,	/* a short write to the page cache */
 };
 
 /* The requests of one lio_listio. */
@@ -122,6 +123,7 @@ extern struct engine {
 	int worker;			/* WORKER_* */
 	int sleeping;			/* ring its bell */
 	unsigned load;			/* requests that need it */
+	unsigned in_ring;		/* requests in its io_uring */
 	unsigned held_syncs;		/* fsyncs behind other requests */
 	unsigned natives;		/* requests in the native context */
 	struct list ready, telling;
@@ -147,6 +149,7 @@ typedef unsigned long signals;		/* the kernel's set, 8 bytes */
 signals block_signals(void);
 void restore_signals(signals old);
 signals engine_lock(void);		/* blocks all signals, too */
+void engine_lock_only(void);
 void engine_unlock(void);		/* wakes who waits for what ended */
 void engine_release(signals old);	/* engine_unlock and restore_signals */
 void engine_forget(void);		/* in the child of fork */

@@ -318,6 +318,9 @@ static long start(struct aiocb *cb, int op, struct group *g, struct batch *b)
 		request_flags = ORDERED;
 	if (flags & O_NONBLOCK)
 		request_flags |= NONBLOCK;
+	if (op == OP_WRITE && !(request_flags & STREAM) &&
+	    !(flags & (O_DIRECT | O_DSYNC)) && cb->aio_nbytes <= INLINE_MAX)
+		request_flags |= PLAIN;
 
 	cb->__return_value = 0;
 	__atomic_store_n(&cb->__error_code, EINPROGRESS, __ATOMIC_RELAXED);

@@ -8,6 +8,12 @@
  * one lock.  After idle_seconds without work it goes, and its ring with it, so
  * that a process whose other threads have all ended can end.
  *
+ * Buffered writes to a disk's file system have no NOWAIT (ext4), so io_uring
+ * gives each to another thread of the kernel.  While the worker has nothing
+ * else in its hands, nobody can wait behind such a write, and it does them
+ * itself; when one takes long (the kernel slows down who dirties too many
+ * pages) it leaves the next to io_uring for a while.
+ *
  * The ring is bound to this thread (SINGLE_ISSUER, DEFER_TASKRUN), its work is
  * done in our own io_uring_enter.  Where the kernel can do that, its descriptor
  * is registered and then closed: the program does not see it and cannot close
@@ -30,6 +36,9 @@ enum {
 	BLOCKING_WORKERS = 256,	/* of the kernel, for what cannot be polled */
 	REGISTER_RING_FDS = 20,
 	NATIVE_POLL_NS = 500000,
+	PLAIN_BATCH = 8,	/* writes of its own, then it looks around */
+	LONG_NS = 2000000,
+	WHILE_NS = 100000000,
 };
 
 /* What a completion is of: else, with no bit set, a request's index. */
@@ -289,6 +298,12 @@ static void completed(struct request *r, long result)
 	request_end(r, result < 0 && !r->done ? result : (long)r->done);
 }
 
+static void completed_in_ring(const struct io_uring_cqe *cqe)
+{
+	engine.in_ring--;
+	completed(request_at(cqe->user_data), cqe->res);
+}
+
 /* The answer of a cancellation that did not succeed; the request goes on. */
 static void refused(unsigned index)
 {
@@ -303,6 +318,71 @@ static void refused(unsigned index)
 	engine.done_bits |= bit_of(index);
 }
 
+/* ---- writes of its own ---- */
+
+static long now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000000000L + t.tv_nsec;
+}
+
+/*
+ * A file on a block device: its writes may wait for memory and a disk, not for
+ * a server or another process, as where the device number is made up.
+ */
+static int is_local(int fd)
+{
+	static int last = -1, left, local;	/* the same file, mostly */
+	struct statx st;
+
+	if (fd == last && left-- > 0)
+		return local;
+	last = fd;
+	left = 64;
+	local = !statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE,
+		       &st) && S_ISREG(st.stx_mode) && st.stx_dev_major;
+	return local;
+}
+
+struct plain {
+	struct request *r[PLAIN_BATCH];
+	long result[PLAIN_BATCH];
+	unsigned n;
+};
+
+/* Under the lock: those to write now, when they are all there is to do. */
+static void take_plain(struct plain *p)
+{
+	struct request *r;
+
+	p->n = 0;
+	while (!engine.in_ring && p->n < PLAIN_BATCH &&
+	       (r = engine.ready.first) && r->flags & PLAIN &&
+	       is_local(r->fd)) {
+		engine.ready.first = r->next;
+		r->where = RING;	/* not to be cancelled any more */
+		p->r[p->n++] = r;
+	}
+}
+
+/* Not under the lock. */
+static void write_plain(struct plain *p, long *not_before)
+{
+	long start = now();
+
+	for (unsigned i = 0; i < p->n; i++) {
+		struct request *r = p->r[i];
+
+		p->result[i] = enter_kernel(__NR_pwrite64, r->fd,
+					    r->buf + r->done, r->len - r->done,
+					    r->offset + r->done);
+	}
+	if (now() - start > LONG_NS)
+		*not_before = now() + WHILE_NS;
+}
+
 /* Everything in the completion queue, under the lock. */
 static void reap(void)
 {
@@ -314,7 +394,7 @@ static void reap(void)
 		if (cqe->user_data == USER_BELL)
 			armed = 0;
 		else if (!(cqe->user_data & USER_CANCEL))
-			completed(request_at(cqe->user_data), cqe->res);
+			completed_in_ring(cqe);
 		else if (cqe->res < 0)
 			refused(cqe->user_data & ~USER_CANCEL);
 	}
@@ -328,7 +408,6 @@ static void tell(struct request *told, struct group *groups)
 {
 	struct request *r;
 	struct group *g;
-	signals old;
 
 	if (!told && !groups)
 		return;
@@ -336,7 +415,7 @@ static void tell(struct request *told, struct group *groups)
 		notify(&r->sigev);
 	for (g = groups; g; g = g->next)
 		notify(&g->sigev);
-	old = engine_lock();
+	engine_lock_only();
 	while ((r = told)) {
 		told = r->next;
 		request_free(r);
@@ -348,7 +427,7 @@ static void tell(struct request *told, struct group *groups)
 		engine.free_groups = g;
 		engine.load--;
 	}
-	engine_release(old);
+	engine_unlock();
 }
 
 static void publish_state(int state)
@@ -359,7 +438,9 @@ static void publish_state(int state)
 
 static void *work(void *unused)
 {
+	struct plain plain = { .n = 0 };
 	int idle = 0, expired = 0;
+	long not_before = 0;
 
 	(void)unused;
 	prctl(PR_SET_NAME, "posixaio");
@@ -372,28 +453,39 @@ static void *work(void *unused)
 	for (;;) {
 		struct __kernel_timespec timeout = { 0 };
 		struct request *ready, *told, *next;
-		signals old = engine_lock();
-		int busy = submit_cancels(), seen = bell, poll;
 		struct group *groups;
+		int busy, seen, poll;
 
+		engine_lock_only();
+		busy = submit_cancels();
+		seen = bell;
+		for (unsigned i = 0; i < plain.n; i++)
+			completed(plain.r[i], plain.result[i]);
 		reap();
 		native_reap();
-		ready = list_take(&engine.ready);
+		plain.n = 0;
+		if (engine.ready.first && (!not_before || now() > not_before)) {
+			not_before = 0;
+			take_plain(&plain);
+		}
+		ready = plain.n ? NULL : list_take(&engine.ready);
 		told = list_take(&engine.telling);
 		groups = engine.groups_telling;
 		engine.groups_telling = NULL;
-		for (struct request *r = ready; r; r = r->next)
+		for (struct request *r = ready; r; r = r->next) {
 			r->where = RING;
-		busy |= ready || told || groups;
+			engine.in_ring++;
+		}
+		busy |= ready || plain.n || told || groups;
 		poll = engine.held_syncs && engine.natives;
 		idle = !busy && !engine.load;
 		if (idle && expired) {
 			engine.worker = WORKER_NONE;
-			engine_release(old);
+			engine_unlock();
 			break;
 		}
 		engine.sleeping = !busy;
-		engine_release(old);
+		engine_unlock();
 
 		for (struct request *r = ready; r; r = next) {
 			next = r->next;
@@ -401,8 +493,11 @@ static void *work(void *unused)
 		}
 		tell(told, groups);
 		expired = 0;
+		if (plain.n)
+			write_plain(&plain, &not_before);
 		if (busy) {
-			ring_submit(&ring);
+			if (ring_room(&ring) < ring.sq_entries)
+				ring_submit(&ring);
 			continue;
 		}
 		arm_bell(seen);

@@ -1,0 +1,165 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# compare.sh - fio's posixaio with glibc and with libposixaio, and its io_uring
+#
+#   compare.sh BUILD DIR [SET...]     DIR: where the files are made (1.6 GiB)
+#
+# SET: direct hot write lists files tmpfs; all of them when none is named.
+# Each cell is measured ROUNDS times (5), in turns with the other engines, for
+# MS (1000) milliseconds after a ramp of 0.1 s.  Printed are medians: operations a second,
+# the 99th percentile of the completion latency in us (over 1000 us: ms), and
+# the CPU that the process took for one operation (fio's start, 0.1 s or so,
+# included).  RAW=FILE keeps each single run.
+
+build=$1 dir=$2
+[ $# -ge 2 ] && [ -d "$dir" ] && [ -e "$build/lib/libposixaio.so" ] || {
+	sed -n '5,14s/^# \{0,1\}//p' "$0" >&2
+	exit 2
+}
+shift 2
+command -v fio >/dev/null || {
+	echo "compare.sh: fio is not here: apt-get install fio" >&2
+	exit 1
+}
+rounds=${ROUNDS:-5} ms=${MS:-1000}
+seconds=$(awk "BEGIN { print $ms / 1000 }")
+library=$(realpath "$build/lib/libposixaio.so")
+raw=${RAW:-$(mktemp)} || exit 1
+shm=/dev/shm/posixaio.compare.$$
+[ "${RAW:-}" ] || trap 'rm -f "$raw" "$shm"' EXIT
+trap 'rm -f "$shm"; exit 130' INT TERM
+
+file() {	# NAME SIZE
+	[ "$(stat -c %s "$dir/$1" 2>/dev/null)" = "$2" ] && return
+	fio --name=f --filename="$dir/$1" --size="$2" --rw=write --bs=1m \
+		--ioengine=psync --end_fsync=1 --minimal >/dev/null || exit 1
+}
+
+# fio's terse fields, version 3, operations a second and the percentiles of reads
+# and of writes, and what the shell counted of its children: all their threads.
+fields='
+NF > 100 {
+	split($30, r, "="); split($71, w, "=")
+	n = $8 + $49
+	lat = ($8 > 0) ? r[2] : w[2]
+}
+END {
+	split($0, t, /[ms ]+/)
+	cpu = t[1] * 60 + t[2] + t[3] * 60 + t[4]
+	if (n)
+		printf "%d %d %.2f\n", n, lat, cpu * 1e6 / n / (seconds + 0.1)
+}'
+
+run() {		# SET CPUS DEPTH ENGINE FIO-OPTION...
+	set_=$1 cpus=$2 depth=$3 engine=$4
+	shift 4
+	preload=
+	case $engine in
+	glibc) name=posixaio ;;
+	ours) name=posixaio preload=$library ;;
+	*) name=$engine ;;
+	esac
+	printf '%s %s %s %s ' "$set_" "$cpus" "$depth" "$engine" >>"$raw"
+	if [ "$set_" = lists ]; then
+		LD_PRELOAD=$preload taskset -c "$cpus" \
+			"$build/posix_aio/measure/lists" "$dir/one" "$seconds"
+	else
+		(
+			LD_PRELOAD=$preload taskset -c "$cpus" fio --name=x \
+				--bs=4k --ioengine=$name --iodepth="$depth" \
+				--norandommap --randrepeat=0 --invalidate=0 \
+				--time_based --runtime="${ms}ms" \
+				--ramp_time=100ms --output-format=terse \
+				--terse-version=3 "$@"
+			times
+		) | awk -F';' -v seconds="$seconds" "$fields"
+	fi >>"$raw"
+}
+
+cells() {	# SET "CPUS..." "DEPTHS..." "ENGINES..." FIO-OPTION...
+	s=$1 cc=$2 dd=$3 ee=$4
+	shift 4
+	for round in $(seq "$rounds"); do
+		for c in $cc; do for d in $dd; do for e in $ee; do
+			run "$s" "$c" "$d" "$e" "$@"
+		done; done; done
+	done
+}
+
+all="glibc ours io_uring"
+for set in ${*:-direct hot write lists files tmpfs}; do
+	case $set in
+	direct)
+		file one 1073741824
+		cells direct "0 0,1" "1 8 32 128" "$all" --rw=randread \
+			--direct=1 --filename="$dir/one" --size=1g ;;
+	direct-write)
+		file one 1073741824
+		cells direct-write "0 0,1" "1 32" "$all" --rw=randwrite \
+			--direct=1 --filename="$dir/one" --size=1g ;;
+	hot)
+		file one 1073741824
+		cat "$dir/one" >/dev/null
+		cells hot "0 0,1" "1 8 32 128" "$all" --rw=randread \
+			--filename="$dir/one" --size=1g ;;
+	write)
+		file small 268435456
+		cells write "0 0,1" "32" "$all" --rw=randwrite \
+			--filename="$dir/small" --size=256m ;;
+	lists)
+		file one 1073741824
+		cells lists "0 0,1" "32" "glibc ours" ;;
+	files)
+		mkdir -p "$dir/files"
+		for i in $(seq 16); do file "files/$i" 16777216; done
+		names=$(for i in $(seq 16); do printf '%s:' "$dir/files/$i"; done)
+		cells files "0,1" "32" "$all" --rw=randread --direct=1 \
+			--filename="${names%:}" --size=256m ;;
+	tmpfs)
+		truncate -s 256m "$shm" && shred -n 1 "$shm"
+		cells tmpfs "0,1" "1 32 128" "$all" --rw=randread \
+			--filename="$shm" --size=256m
+		rm -f "$shm" ;;
+	table) ;;		# of what RAW has from before
+	*)
+		echo "compare.sh: $set: no such set" >&2
+		exit 2 ;;
+	esac
+done
+
+echo "$(uname -sr), $(fio --version), $(date -u +%Y-%m-%d); median of $rounds"
+sort -k1,3 -k4,4 -k5,5n "$raw" | awk '
+function median(values, n,   i, j, t, v) {
+	split(values, v, " ")
+	for (i = 2; i <= n; i++)
+		for (j = i; j > 1 && v[j - 1] + 0 > v[j] + 0; j--) {
+			t = v[j]; v[j] = v[j - 1]; v[j - 1] = t
+		}
+	return v[int((n + 1) / 2)]
+}
+NF == 7 {
+	cell = $1 " " $2 " " $3
+	if (!(cell in seen)) { seen[cell] = 1; order[++cells] = cell }
+	k = cell " " $4
+	iops[k] = iops[k] " " $5; p99[k] = p99[k] " " $6; cpu[k] = cpu[k] " " $7
+	count[k]++
+}
+END {
+	print "| set | CPUs | depth | glibc | ours | io_uring | ours/glibc | ours/io_uring | p99 us: glibc, ours, io_uring | CPU us: glibc, ours, io_uring |"
+	print "|---|---|---|---|---|---|---|---|---|---|"
+	for (i = 1; i <= cells; i++) {
+		c = order[i]; split(c, part, " ")
+		g = c " glibc"; o = c " ours"; u = c " io_uring"
+		mg = median(iops[g], count[g]); mo = median(iops[o], count[o])
+		mu = count[u] ? median(iops[u], count[u]) : 0
+		printf "| %s | %s | %s | %d | %d | %s | %.2f | %s | %d, %d%s | %.1f, %.1f%s |\n",
+			part[1], part[2] == "0" ? 1 : 2, part[3], mg, mo,
+			mu ? mu : "-", mg ? mo / mg : 0,
+			mu ? sprintf("%.2f", mo / mu) : "-",
+			median(p99[g], count[g]), median(p99[o], count[o]),
+			mu ? ", " median(p99[u], count[u]) : "",
+			median(cpu[g], count[g]), median(cpu[o], count[o]),
+			mu ? sprintf(", %.1f", median(cpu[u], count[u])) : ""
+	}
+}'
