@@ -161,7 +161,8 @@ void lines_watch(void *context, struct reader *r, struct step *st)
 
 	if (r->merge && e->kind == EVENT_CALL && st->task) {
 		x->pid = st->task->pid;
-		x->since_ns = e->start_ns - r->merge->slack_ns;
+		x->since_ns = e->start_ns == NO_TIME ? LLONG_MIN :
+			      e->start_ns - r->merge->slack_ns;
 	}
 	if (!st->task && e->kind != EVENT_UNKNOWN)
 		return;
