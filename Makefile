@@ -5,7 +5,8 @@
 #   make test      build and run every test; the last line counts them
 #   make check     the same without looking for packages (no apt)
 #   make compare   measure the models and others side by side, ten minutes;
-#                  build/compare/report.html has the plots, RESUME=1 goes on
+#                  build/compare/report.html has the plots, RESUME=1 goes on;
+#                  FILES=1: file readers, and fio's; build/compare-files
 #   make soak      every server: 50 crowds of 200, then 10,000 connections;
 #                  every file reader: 1 GiB; every program's capture explained
 #   make check-libc     the freestanding tests, built with libc
@@ -284,10 +285,12 @@ run-demo: all
 compare:
 	@sh .ci/setup compare
 	+@$(MAKE) --no-print-directory run-compare
+kept	:= $(B)/compare$(if $(FILES),-files)
 run-compare: all
-	$(Q)$(if $(RESUME),,rm -rf $(B)/compare.old; ! [ -e $(B)/compare ] || \
-		mv $(B)/compare $(B)/compare.old; )$(B)/iomodels compare \
-		--standard -o $(B)/compare $(if $(RESUME),--resume)
+	$(Q)$(if $(RESUME),,rm -rf $(kept).old; ! [ -e $(kept) ] || \
+		mv $(kept) $(kept).old; )$(B)/iomodels compare \
+		$(if $(FILES),--files,--standard) -o $(kept) \
+		$(if $(RESUME),--resume)
 
 traces: all
 	$(Q)$(B)/iomodels capture --traces traces

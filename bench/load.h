@@ -13,13 +13,14 @@ enum load_kind {
 	LOAD_ECHO,		/* a message and its echo, on a stream */
 	LOAD_DATAGRAM,		/* the same, a datagram each */
 	LOAD_CHURN,		/* connect, one JSON message, wait for the close */
+	LOAD_FILE,		/* no client: a file is read; see files.h */
 };
 
 struct load {
 	enum load_kind kind;
 	struct sockaddr_storage server;
 	socklen_t server_len;
-	unsigned busy, idle;	/* connections */
+	unsigned busy, idle;	/* connections; LOAD_FILE: reads in flight */
 	unsigned size;		/* bytes of a message */
 	unsigned window;	/* messages in flight on a connection */
 	double rate;		/* messages a second, of all connections; 0: as

@@ -93,6 +93,13 @@ static long long stolen(int cpu, long long *all)
 	return v[7];
 }
 
+/* The share between two times. */
+static double steal(const long long *stole, const long long *all)
+{
+	return all[1] > all[0] ?
+	       (double)(stole[1] - stole[0]) / (all[1] - all[0]) : 0;
+}
+
 static void only(cpu_set_t *set, int cpu)
 {
 	CPU_ZERO(set);
@@ -380,6 +387,17 @@ int measure(const struct setup *s, struct measurement *m, char why[300],
 			 strerror(errno));
 		return -1;
 	}
+	if (s->load.kind == LOAD_FILE) {
+		double spin_us = spin();
+
+		munmap(shared, sizeof(*shared));
+		stole[0] = stolen(s->server_cpu, &all[0]);
+		status = files_measure(s, m, why, uncounted);
+		stole[1] = stolen(s->server_cpu, &all[1]);
+		m->spin_us = spin_us;
+		m->steal = steal(stole, all);
+		return status;
+	}
 	if (s->who->floor) {
 		status = measure_floor(s, m, shared, why);
 		munmap(shared, sizeof(*shared));
@@ -409,8 +427,7 @@ int measure(const struct setup *s, struct measurement *m, char why[300],
 			 "the client was killed, or out of time");
 	if (!*why) {
 		add_up(m, s, shared, &server);
-		m->steal = all[1] > all[0] ?
-			   (double)(stole[1] - stole[0]) / (all[1] - all[0]) : 0;
+		m->steal = steal(stole, all);
 		strcpy(uncounted, shared->result.uncounted);
 	}
 	server_free(&server);

@@ -7,6 +7,7 @@
 
 #include <signal.h>
 #include <stddef.h>
+#include "files.h"
 #include "load.h"
 #include "programs.h"
 
@@ -18,16 +19,21 @@ struct contender {
 					   says what it serves as ours do */
 	int floor;			/* no server: bench/floor.h, in its
 					   place on the server's processor */
+	int fio;			/* no server: an engine of fio */
+	const char *options;		/* of a file reader, ':' between; the
+					   engine of fio; may be NULL */
 };
 
 struct setup {
 	const struct contender *who;
 	struct load load;		/* without the server's address and pid */
 	int family;			/* AF_INET or AF_UNIX */
+	enum file_state state;		/* LOAD_FILE: and the order */
+	int random;
 	int server_cpu, client_cpu;
 };
 
-/* Per message, unless it says otherwise; negative: not known. */
+/* Per message, or read of a file, unless it says otherwise; negative: not known. */
 struct measurement {
 	double rate;			/* messages a second */
 	double p50, p99, p999, max;	/* latency, us */

@@ -66,7 +66,8 @@ static void plot_ratio(struct page *p, int workload)
 
 	workload_describe(w, about, sizeof(about));
 	snprintf(file, sizeof(file), "ratio-%.50s", w->name);
-	snprintf(title, sizeof(title), "%s: messages a second against %s", about,
+	snprintf(title, sizeof(title), "%s: %s a second against %s", about,
+		 w->kind == LOAD_FILE ? "reads" : "messages",
 		 contender_of(p->r->plan, workload, 0)->name);
 	begin_plot(p, file, 110 + 22 * n, title);
 	fprintf(p->gp, "$data << END\n");
@@ -142,7 +143,8 @@ static int alike(const struct workload *a, const struct workload *b)
 {
 	return a->kind == b->kind && a->family == b->family &&
 	       a->size == b->size && a->window == b->window &&
-	       a->idle == b->idle && a->rate == b->rate;
+	       a->idle == b->idle && a->rate == b->rate &&
+	       a->state == b->state && a->random == b->random;
 }
 
 /* A colour and a dash for each line: eight that colour-blind people tell
@@ -164,14 +166,21 @@ static void plot_connections(struct page *p, int first)
 	const struct workload *w = &plan->workloads[first];
 	struct row rows[CONTENDERS];
 	int lines = 0, points[CONTENDERS] = { 0 };
+	int reads = w->kind == LOAD_FILE;
 	char file[128], title[300];
 
 	snprintf(file, sizeof(file), "connections-%.40s", w->name);
 	snprintf(title, sizeof(title), "Messages of %u B a second against "
 		 "connections", w->size);
+	if (reads) {
+		workload_describe(w, title, sizeof(title));
+		*strrchr(title, ',') = 0;	/* ", 1 in flight" */
+	}
 	begin_plot(p, file, 480, title);
 	for (int c = 0; c < plan->contender_count; c++) {
-		if (c == 1 || plan->contenders[c].floor)
+		const struct contender *who = contender_of(plan, first, c);
+
+		if (c == 1 || !who || who->floor)
 			continue;
 		fprintf(p->gp, "$c%d << END\n", c);
 		for (int i = 0; i < plan->workload_count; i++) {
@@ -188,15 +197,16 @@ static void plot_connections(struct page *p, int first)
 	}
 	fprintf(p->gp, "set logscale x\nset key outside right\nset yrange "
 		"[0:*]\nset xrange [0.8:*]\nset format y '%%.0s%%c'\n"
-		"set xlabel 'connections'\n"
-		"set ylabel 'messages a second'\nplot ");
+		"set xlabel '%s'\nset ylabel '%s a second'\nplot ",
+		reads ? "reads in flight" : "connections",
+		reads ? "reads" : "messages");
 	for (int c = 0; c < plan->contender_count; c++) {
 		if (!points[c])
 			continue;
 		fprintf(p->gp, "%s$c%d with linespoints", lines ? ", " : "", c);
 		line_style(p, lines++);
 		fprintf(p->gp, " title ");
-		name(p->gp, plan->contenders[c].name);
+		name(p->gp, contender_of(plan, first, c)->name);
 	}
 	fprintf(p->gp, "\n");
 }
@@ -287,6 +297,11 @@ static void write_plots(struct page *p)
 		plot_ratio(p, w);
 		if (plan->workloads[w].idle) {
 			plot_idle(p, w);
+			continue;
+		}
+		if (plan->workloads[w].kind == LOAD_FILE) {
+			plot_bars(p, w, "cpu", SERVER_US,
+				  "processor us a read", 0);
 			continue;
 		}
 		plot_bars(p, w, "cpu", SERVER_US,

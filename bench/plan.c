@@ -29,8 +29,11 @@ static const struct {
 	{ "unix", "AF_UNIX echo", LOAD_ECHO, AF_UNIX },
 	{ "udp", "UDP echo", LOAD_DATAGRAM, AF_INET },
 	{ "churn", "TCP, connect, one JSON message, close", LOAD_CHURN, AF_INET },
+	{ "file", "reads of a file", LOAD_FILE, 0 },
 	{ NULL }
 };
+
+static const char *const states[] = { "hot", "cold", "direct" };
 
 static int find_kind(const struct workload *w)
 {
@@ -59,10 +62,53 @@ static void set_name(struct workload *w)
 				      rest[i].letter, rest[i].value);
 }
 
+static void set_file_name(struct workload *w)
+{
+	snprintf(w->name, sizeof(w->name), w->size == 4096 ? "file-%s-%s-q%u" :
+		 "file-%s-%s-q%u-s%u", states[w->state],
+		 w->random ? "random" : "seq", w->busy, w->size);
+}
+
 static int wrong(char why[200], const char *text, const char *what)
 {
 	snprintf(why, 200, "%.80s: %s", text, what);
 	return -1;
+}
+
+/* What follows "file". */
+static int parse_file(struct workload *w, const char *text, char why[200])
+{
+	*w = (struct workload){
+		.kind = LOAD_FILE, .busy = 1, .size = 4096, .random = 1,
+	};
+	for (const char *at = strchr(text, '-'); at; at = strchr(at + 1, '-')) {
+		size_t len = strcspn(at + 1, "-");
+		char word[16], *end = "";
+
+		snprintf(word, sizeof(word), "%.*s", (int)len, at + 1);
+		if (!strcmp(word, "random") || !strcmp(word, "seq"))
+			w->random = *word == 'r';
+		else if (!strcmp(word, "hot") || !strcmp(word, "cold") ||
+			 !strcmp(word, "direct"))
+			w->state = *word == 'h' ? FILE_HOT : *word == 'c' ?
+				   FILE_COLD : FILE_DIRECT;
+		else if ((*word == 'q' || *word == 's') &&
+			 isdigit((unsigned char)word[1]) && len < 10)
+			*(*word == 'q' ? &w->busy : &w->size) =
+				strtoul(word + 1, &end, 10);
+		else
+			end = NULL;
+		if (!end || *end)
+			return wrong(why, text, "after - comes hot, cold or "
+				     "direct, random or seq, qN or sN: "
+				     "file-direct-random-q32");
+	}
+	if (!w->busy || w->busy > 4096 || w->size < 512 || w->size % 512 ||
+	    w->size > 1 << 20)
+		return wrong(why, text, "1 to 4096 reads in flight, of 512 B to "
+			     "1 MiB, a multiple of 512, are possible");
+	set_file_name(w);
+	return 0;
 }
 
 int workload_parse(struct workload *w, const char *text, char why[200])
@@ -76,8 +122,10 @@ int workload_parse(struct workload *w, const char *text, char why[200])
 				 strncmp(kinds[k].name, text, len)))
 		k++;
 	if (!kinds[k].name)
-		return wrong(why, text, "a workload begins with tcp, unix, udp "
-			     "or churn");
+		return wrong(why, text, "a workload begins with tcp, unix, "
+			     "udp, churn or file");
+	if (kinds[k].kind == LOAD_FILE)
+		return parse_file(w, text, why);
 	w->kind = kinds[k].kind;
 	w->family = kinds[k].family;
 	while (*at) {
@@ -116,7 +164,20 @@ int workload_parse(struct workload *w, const char *text, char why[200])
 
 void workload_describe(const struct workload *w, char *text, size_t size)
 {
-	int n = snprintf(text, size, "%s, %u connection%s",
+	static const char *const about[] = {
+		"in the page cache", "not in the page cache", "O_DIRECT",
+	};
+	int n;
+
+	if (w->kind == LOAD_FILE) {
+		snprintf(text, size, w->size % 1024 ? "reads of %u B, %s, %s, "
+			 "%u in flight" : "reads of %u KiB, %s, %s, %u in "
+			 "flight", w->size % 1024 ? w->size : w->size / 1024,
+			 about[w->state], w->random ? "random" : "sequential",
+			 w->busy);
+		return;
+	}
+	n = snprintf(text, size, "%s, %u connection%s",
 			 kinds[find_kind(w)].about, w->busy,
 			 w->kind == LOAD_CHURN ? "s at a time" :
 			 w->busy == 1 ? "" : "s");
@@ -135,11 +196,32 @@ void workload_describe(const struct workload *w, char *text, size_t size)
 			 w->rate);
 }
 
+int other_world(const struct contender *c, const struct workload *w)
+{
+	int reads = c->fio || (c->program && c->program->flags & FILES);
+
+	return reads != (w->kind == LOAD_FILE);
+}
+
+/* One read at a time, whatever is asked for. */
+static int reads_one(const struct contender *c)
+{
+	return c->fio ? !strcmp(c->options, "psync") ||
+			!strcmp(c->options, "sync")
+		      : !strcmp(c->program->name, "file_blocking");
+}
+
 const char *cannot_serve(const struct contender *c, const struct workload *w)
 {
 	unsigned flags = c->program ? c->program->flags : 0;
 	int udp = !!(flags & UDP);
 
+	if (other_world(c, w))
+		return w->kind == LOAD_FILE ? "reads no file" :
+		       "reads a file, it serves nobody";
+	if (w->kind == LOAD_FILE)
+		return w->busy > 1 && reads_one(c) ? "has one read in flight"
+						   : NULL;
 	if (c->floor)
 		return w->kind == LOAD_CHURN ? "has no connections to make" :
 		       w->window > 1 ? "has one message in flight" :

@@ -19,15 +19,21 @@ extern const struct program peers[];
  *
  *   tcp, unix, udp   a message and its echo
  *   churn            connect, one JSON message, close, over TCP
+ *   file             reads of a file: files.h
  *   -cN   busy connections (16)       -sN   bytes of a message (64)
  *   -wN   messages in flight on each (1)
  *   -iN   idle connections (0)        -rN   messages a second (as many as go)
+ *
+ * file has -hot (all of it is in the page cache), -cold (nothing is) or -direct
+ * (O_DIRECT); -random or -seq; -qN reads in flight (1); -sN bytes of each (4096).
  */
 struct workload {
 	char name[64];			/* as above, in this order */
 	enum load_kind kind;
 	int family;
-	unsigned busy, size, window, idle, rate;
+	unsigned busy, size, window, idle, rate;	/* file: busy reads */
+	enum file_state state;		/* file */
+	int random;			/* file: else from first to last */
 	int also;			/* layouts besides the plan's, a bit each */
 };
 
@@ -36,6 +42,9 @@ int workload_parse(struct workload *w, const char *text, char why[200]);
 
 /* "TCP echo, 16 connections, 64 B" */
 void workload_describe(const struct workload *w, char *text, size_t size);
+
+/* A server and a file, or a reader and connections. */
+int other_world(const struct contender *c, const struct workload *w);
 
 /* NULL, or why c cannot serve w by its nature. */
 const char *cannot_serve(const struct contender *c, const struct workload *w);

@@ -133,7 +133,7 @@ struct estimate ratio(const struct results *r, int layout, int workload,
 		double is = *(double *)((char *)&o->m + offset);
 		double was = *(double *)((char *)&base->m + offset);
 
-		if (o->done && base->done && was > 0)
+		if (o->done && base->done && was > 0 && is >= 0)
 			v[n++] = is / was;
 	}
 	return estimate(v, n);
@@ -167,6 +167,7 @@ static void identify(const struct results *r, struct json *j)
 	json_number(j, "warm_ms", p->warm_ms);
 	json_number(j, "run_ms", p->run_ms);
 	json_number(j, "count_ms", p->count_ms);
+	json_number(j, "files_mib", files_mib);
 	json_text(j, "base", p->contenders[0].name);
 }
 

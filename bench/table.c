@@ -126,7 +126,7 @@ static void print_row(const struct row *row, FILE *f)
 		short_number(m->server_us, t[1]),
 		row->contender ? interval(&row->cpu, b) : "1",
 		row->contender < 1 ? "base" : row->contender == 1 ? "A/A" :
-		dearer[row->dearer + 1],
+		!row->cpu.n ? "" : dearer[row->dearer + 1],
 		short_number(m->kernel_us, t[2]), short_number(m->calls, t[3]),
 		short_number(m->voluntary, t[4]),
 		short_number(m->involuntary, t[5]), short_number(m->p50, t[6]),
@@ -168,6 +168,7 @@ static void print_workload(const struct results *r, int layout, int workload,
 	struct row rows[CONTENDERS];
 	int n = rows_of(r, layout, workload, rows), done = 0;
 	const struct row *best = NULL, *floor = NULL;
+	int file = p->workloads[workload].kind == LOAD_FILE;
 	char text[200];
 
 	if (!n)
@@ -182,14 +183,16 @@ static void print_workload(const struct results *r, int layout, int workload,
 	}
 	workload_describe(&p->workloads[workload], text, sizeof(text));
 	fprintf(f, "\n%s  [%s]\n", text, p->workloads[workload].name);
-	fprintf(f, "server and client on %s; %d repetition%s of %.2g s; noise: "
-		"%.1f%% of the rate, %.1f%% of cpu us\n",
-		layout == SAME ? "one processor" : "a processor each", done,
+	fprintf(f, "%s; %d repetition%s of %.2g s; noise: "
+		"%.1f%% of the rate, %.1f%% of cpu us\n", file ?
+		layout == SAME ? "on one processor" : "on two processors" :
+		layout == SAME ? "server and client on one processor" :
+		"server and client on a processor each", done,
 		done == 1 ? "" : "s", p->run_ms / 1e3,
 		100 * noise(r, layout, workload, RATE),
 		100 * noise(r, layout, workload, SERVER_US));
 	fprintf(f, "  %-24s %7s %-24s %5s %-23s %6s %6s %6s %6s %6s %6s %6s %6s "
-		"%5s %4s\n", "", "msg/s", "against the base", "cpu us",
+		"%5s %4s\n", "", file ? "reads/s" : "msg/s", "against the base", "cpu us",
 		" against the base", "iou us", "calls", "sleeps", "preem",
 		"p50 us", "p99", "p99.9", "max", "MiB", "thr");
 	for (int i = 0; i < n; i++)
@@ -202,7 +205,9 @@ static void print_workload(const struct results *r, int layout, int workload,
 			best->m.client_us);
 	print_kept(r, layout, workload, rows, n, f);
 	for (int c = 0; c < p->contender_count; c++)
-		if (*why_at(r, layout, workload, c) && c != 1)
+		if (*why_at(r, layout, workload, c) && c != 1 &&
+		    !other_world(contender_of(p, workload, c),
+				 &p->workloads[workload]))
 			fprintf(f, "  %-24s left out: %s\n",
 				contender_of(p, workload, c)->name,
 				why_at(r, layout, workload, c));
@@ -264,7 +269,8 @@ void table_print(const struct results *r, FILE *f)
 "Per message: cpu us, processor time of the server in all; iou us, what\n"
 "io_uring's kernel threads used of it; calls, system calls by the kernel's\n"
 "count; sleeps and preem, voluntary and other context switches. Latencies are\n"
-"those of a closed loop unless the workload has a rate (-rN).\n");
+"those of a closed loop unless the workload has a rate (-rN). Of a file, what\n"
+"is per message is per read.\n");
 }
 
 /* ---- Markdown: a row a server, a column a workload ---- */

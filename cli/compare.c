@@ -19,7 +19,7 @@
 
 enum {
 	KEY_BASE = 256, KEY_LAYOUT, KEY_PEER, KEY_RESUME, KEY_JSON, KEY_MARKDOWN,
-	KEY_STANDARD,
+	KEY_STANDARD, KEY_FILES, KEY_FILE_SIZE,
 };
 enum { WARM_MS = 100, COUNT_MS = 40, AGAIN_MAX = 100 };
 #define OTHERS_MAX 0.1
@@ -31,18 +31,19 @@ struct options {
 	const char *peers[CONTENDERS];	/* commands */
 	int peer_count;
 	const char *base, *output;
-	int resume, json, markdown, standard;
+	int resume, json, markdown, standard, files;
 };
 
 static const struct argp_option options[] = {
 	{ "workload", 'w', "LIST", 0, "What to serve, commas between: tcp, unix, "
-	  "udp or churn, then -cN connections (16), -sN bytes (64), -wN "
+	  "udp, churn or file (--files), then -cN connections (16), -sN bytes (64), -wN "
 	  "messages in flight on each (1), -iN idle connections (0), -rN "
 	  "messages a second (as many as go). Default "
 	  "tcp-c1,tcp-c16,tcp-c128", 0 },
 	{ "repeat", 'r', "N", 0, "Repetitions (9)", 0 },
 	{ "seconds", 't', "S", 0, "Each measurement lasts S seconds (0.4)", 0 },
-	{ "base", KEY_BASE, "SERVER", 0, "Compare with this one (epoll)", 0 },
+	{ "base", KEY_BASE, "SERVER", 0, "Compare with this one (epoll; of files, "
+	  "fio:io_uring)", 0 },
 	{ "layout", KEY_LAYOUT, "same|two|both", 0, "Server and client on one "
 	  "processor, the quietest way (same, the default); on two; both", 0 },
 	{ "peer", KEY_PEER, "COMMAND", 0, "One more server, any program that "
@@ -51,6 +52,12 @@ static const struct argp_option options[] = {
 	{ "standard", KEY_STANDARD, NULL, 0, "The standard set: all kinds of "
 	  "work, the models that stand for a way, all peers; under ten minutes",
 	  0 },
+	{ "files", KEY_FILES, NULL, 0, "Readers of a file instead of servers; "
+	  "their work is file, then -hot, -cold (in the page cache, or not) or "
+	  "-direct, -random or -seq, -qN reads in flight (1), -sN bytes (4096)",
+	  0 },
+	{ "file-size", KEY_FILE_SIZE, "MIB", 0, "They read a file of so much, "
+	  "made in the current folder (1024)", 0 },
 	{ "output", 'o', "DIR", 0, "Keep each measurement in DIR/results.jsonl, "
 	  "and make DIR/report.html with plots (by gnuplot)", 0 },
 	{ "resume", KEY_RESUME, NULL, 0, "Go on with what -o DIR holds", 0 },
@@ -77,6 +84,20 @@ static const char standard_workloads[] =
 	"tcp-c16-i10000,churn-c16,udp-c16";
 static const char standard_two[] = "tcp-c16-s64";	/* on two processors, too */
 enum { STANDARD_REPETITIONS = 7, STANDARD_MS = 200, STANDARD_WARM_MS = 50 };
+
+/* Readers of a file: NAME:OPTION of ours, engines of fio. */
+static const char *const file_readers[] = {
+	"uring_file:batch=2", "uring_file", "native_aio:batch=2", "native_aio",
+	"libaio:batch=2", "posix_aio_glibc", "file_threads", "file_blocking",
+	"fio:libaio", "fio:posixaio", "fio:psync", NULL
+};
+static const char file_workloads[] =
+	"file-direct-random-q1,file-direct-random-q8,file-direct-random-q32,"
+	"file-direct-random-q128,file-hot-random-q1,file-hot-random-q8,"
+	"file-hot-random-q32,file-hot-random-q128,file-cold-random-q1,"
+	"file-cold-random-q8,file-cold-random-q32,file-cold-random-q128,"
+	"file-direct-seq-q32,file-hot-seq-q32,file-cold-seq-q32";
+static const char file_base[] = "fio:io_uring", other_base[] = "uring_file";
 
 /* ---- the command line ---- */
 
@@ -142,6 +163,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case KEY_STANDARD:
 		o->standard = 1;
 		return 0;
+	case KEY_FILES:
+		o->files = 1;
+		return 0;
+	case KEY_FILE_SIZE:
+		files_mib = number_arg(state, "file-size", arg, 1, 1 << 20);
+		return 0;
 	case ARGP_KEY_ARG:
 		if (o->name_count == CONTENDERS / 2)
 			argp_error(state, "more than %d servers", CONTENDERS / 2);
@@ -154,6 +181,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		if (o->standard && (o->name_count || o->plan.workload_count))
 			argp_error(state, "--standard: it has its own servers "
 				   "and workloads");
+		if (o->standard && o->files)
+			argp_error(state, "--standard and --files: one of them");
 		return 0;
 	}
 	return ARGP_ERR_UNKNOWN;
@@ -171,6 +200,26 @@ static const struct program *find(const char *name)
 	return p;
 }
 
+/* 1: it was one, though it may be missing: that is said, and no error. */
+static int add_reader(struct plan *plan, const char *name)
+{
+	struct contender *c = &plan->contenders[plan->contender_count];
+	char why[200];
+	int err;
+
+	for (int i = 2; i < plan->contender_count; i++)
+		if (!strcmp(plan->contenders[i].name, name))
+			return 1;
+	err = files_contender(c, name, why);
+	if (err == -EINVAL)
+		error(2, 0, "compare: %s: %s", name, why);
+	if (err < 0)
+		fprintf(stderr, "compare: %s is left out: %s\n", name, why);
+	else if (!err)
+		plan->contender_count++;
+	return err <= 0;
+}
+
 /* Those of another library may be missing: that is said, and no error. */
 static void add(struct plan *plan, const char *name)
 {
@@ -178,6 +227,8 @@ static void add(struct plan *plan, const char *name)
 	const char *nearest = nearest_program(name);
 	char *path, why[200];
 
+	if (add_reader(plan, name))
+		return;
 	if (!strcmp(name, "floor")) {
 		plan->contenders[plan->contender_count++] = (struct contender){
 			.name = "floor", .floor = 1,
@@ -187,8 +238,6 @@ static void add(struct plan *plan, const char *name)
 	if (!p)
 		error(2, 0, "compare: %s: no such server%s%s (iomodels list)",
 		      name, nearest ? "; " : "", nearest ? nearest : "");
-	if (p->flags & FILES)
-		error(2, 0, "compare: %s reads a file, it serves nobody", name);
 	for (int i = 2; i < plan->contender_count; i++)
 		if (plan->contenders[i].program == p)
 			return;
@@ -225,6 +274,33 @@ static void add_command(struct plan *plan, const char *text)
 	};
 }
 
+/* Nobody is to be served. */
+static int reads_only(const struct options *o)
+{
+	int servers = !o->plan.workload_count && !o->name_count;
+	char why[200];
+
+	if (o->files)
+		return 1;
+	for (int w = 0; w < o->plan.workload_count; w++)
+		servers |= o->plan.workloads[w].kind != LOAD_FILE;
+	for (int i = 0; !o->plan.workload_count && i < o->name_count; i++) {
+		struct contender c;
+
+		servers |= files_contender(&c, o->names[i], why) > 0;
+	}
+	return !servers;
+}
+
+/* All work is of the other kind. */
+static int idle(const struct plan *p, int contender)
+{
+	for (int w = 0; w < p->workload_count; w++)
+		if (!other_world(&p->contenders[contender], &p->workloads[w]))
+			return 0;
+	return 1;
+}
+
 static void choose(struct options *o, int n)
 {
 	static const char *const usual[] = {
@@ -235,7 +311,16 @@ static void choose(struct options *o, int n)
 				   o->standard ? standard_servers : usual;
 	struct plan *p = &o->plan;
 
+	if (reads_only(o) && !p->workload_count)
+		add_workloads(p, file_workloads, NULL);
+	if (reads_only(o)) {
+		names = o->name_count ? o->names : file_readers;
+		o->base = o->base ? o->base : file_base;
+	}
+	o->base = o->base ? o->base : "epoll";
 	add(p, o->base);
+	if (!p->contender_count && o->base == file_base)
+		add(p, o->base = other_base);		/* no fio here */
 	if (!p->contender_count || p->contenders[0].floor)
 		error(1, 0, "compare: --base %s: cannot be the base", o->base);
 	p->contenders[p->contender_count++] = p->contenders[0];
@@ -252,20 +337,29 @@ static void choose(struct options *o, int n)
 		p->run_ms = p->run_ms ? p->run_ms : STANDARD_MS;
 		p->warm_ms = STANDARD_WARM_MS;
 	}
+	if (o->files && !o->name_count) {
+		p->repetitions = p->repetitions ? p->repetitions
+						: STANDARD_REPETITIONS;
+		p->run_ms = p->run_ms ? p->run_ms : STANDARD_MS;
+	}
 	p->repetitions = p->repetitions ? p->repetitions : 9;
 	p->run_ms = p->run_ms ? p->run_ms : 400;
 	for (int i = 0; i < o->peer_count; i++)
 		add_command(p, o->peers[i]);
 	if (!p->workload_count)
 		add_workloads(p, "tcp-c1,tcp-c16,tcp-c128", NULL);
+	for (int c = 2; c < p->contender_count; c++)
+		if (idle(p, c))
+			error(2, 0, "compare: %s: %s; nothing here for it (-w)",
+			      p->contenders[c].name, cannot_serve(
+			      &p->contenders[c], &p->workloads[0]));
 }
 
 /* ---- measuring ---- */
 
 struct progress {
-	long done, all;			/* measurements */
+	long done, all;			/* measurements of this run */
 	long long began;
-	long fresh;			/* done in this run */
 };
 
 /* On a terminal a line that is written over, else nothing. */
@@ -273,13 +367,13 @@ static void show_progress(struct progress *p, const char *workload,
 			  const char *name)
 {
 	long long spent = now_ns() - p->began;
-	long left = p->fresh ? spent / 1e9 / p->fresh * (p->all - p->done) : 0;
+	long left = p->done ? spent / 1e9 / p->done * (p->all - p->done) : 0;
 
 	if (!isatty(2))
 		return;
 	fprintf(stderr, "\r\033[K%ld of %ld: %s %s", p->done + 1, p->all,
 		workload, name);
-	if (p->fresh)
+	if (p->done)
 		fprintf(stderr, ", %ld:%02ld left", left / 60, left % 60);
 	fflush(stderr);
 }
@@ -301,6 +395,8 @@ static void measure_one(struct results *r, const int *cpus, int layout,
 	struct setup s = {
 		.who = contender_of(p, workload, contender),
 		.family = w->family,
+		.state = w->state,
+		.random = w->random,
 		.server_cpu = cpus[0],
 		.client_cpu = cpus[layout == TWO],
 		.load = {
@@ -354,9 +450,8 @@ static void run_workload(struct results *r, const int *cpus, int layout,
 					      p->workloads[workload].name,
 					      contender_of(p, workload, c)->name);
 				measure_one(r, cpus, layout, workload, c, i, raw);
-				progress->fresh++;
+				progress->done++;
 			}
-			progress->done++;
 		}
 	}
 }
@@ -377,6 +472,20 @@ static void leave_out(struct results *r)
 					snprintf(why_at(r, layout, w, c), 300,
 						 "%s", why);
 			}
+}
+
+static long left_to_do(const struct results *r)
+{
+	const struct plan *p = r->plan;
+	long n = 0;
+
+	for (int layout = 0; layout < LAYOUTS; layout++)
+		for (int w = 0; w < p->workload_count; w++)
+			for (int c = 0; c < p->contender_count; c++)
+				for (int i = 0; i < p->repetitions; i++)
+					n += layouts_of(p, w) & 1 << layout &&
+					     wanted(r, layout, w, c, i);
+	return n;
 }
 
 /* The file to add to; what it holds already is taken when that is wanted. */
@@ -412,10 +521,8 @@ static int run(const struct options *o, struct results *r, const int *cpus)
 	};
 	FILE *raw = o->output ? open_raw(o, r) : NULL;
 
-	for (int w = 0; w < p->workload_count; w++)
-		progress.all += __builtin_popcount(layouts_of(p, w)) *
-				p->contender_count * p->repetitions;
 	leave_out(r);
+	progress.all = left_to_do(r);
 	sigaction(SIGINT, &act, NULL);
 	sigaction(SIGTERM, &act, NULL);
 	for (int layout = 0; layout < LAYOUTS; layout++)
@@ -478,7 +585,6 @@ int compare_main(int argc, char **argv)
 		       "measured so far.",
 	};
 	struct options o = {
-		.base = "epoll",
 		.plan = {
 			.layouts = 1 << SAME, .warm_ms = WARM_MS,
 			.count_ms = COUNT_MS,

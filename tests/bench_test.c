@@ -136,6 +136,9 @@ TEST(workload_has_one_name)
 		{ "udp-c128", "udp-c128-s64" },
 		{ "churn-c4", "churn-c4" },
 		{ "tcp-i10000-r500", "tcp-c16-s64-i10000-r500" },
+		{ "file", "file-hot-random-q1" },
+		{ "file-q8-seq-cold", "file-cold-seq-q8" },
+		{ "file-s65536-direct", "file-direct-random-q1-s65536" },
 	};
 	struct workload w;
 	char why[200];
@@ -152,7 +155,9 @@ TEST(workload_is_refused)
 	static const char *const wrong[] = {
 		"", "http", "tcp16", "tcp-", "tcp-c", "tcp-x5", "tcp-c0",
 		"tcp-c1x", "tcp-c-1", "tcp-c99999999999", "udp-w2", "udp-i1",
-		"udp-s70000", "churn-s100", "tcp-s0", "tcp-w0",
+		"udp-s70000", "churn-s100", "tcp-s0", "tcp-w0", "file-",
+		"file-c1", "file-q0", "file-q", "file-q1x", "file-s100",
+		"file-warm", "file-hot-q5000", "file--q1",
 	};
 	struct workload w;
 	char why[200];
@@ -334,6 +339,112 @@ TEST(a_server_that_does_not_start)
 	EXPECT_EQ(-1, measure(&s, &m, why, uncounted));
 	EXPECT_STR("lab: execvp /nowhere/server: No such file or directory",
 		   why);
+}
+
+/* ---- files ---- */
+
+/* A reader is known with its options, an engine of fio by its name. */
+TEST(file_readers_have_names)
+{
+	struct contender c;
+	char why[200];
+	int fio;
+
+	EXPECT_EQ(0, files_contender(&c, "uring_file:batch=2:link", why));
+	EXPECT_STR("batch=2:link", c.options);
+	EXPECT_STR("uring_file", c.program->name);
+	EXPECT_EQ(0, files_contender(&c, "file_blocking", why));
+	EXPECT_EQ(1, files_contender(&c, "epoll", why));
+	EXPECT_EQ(1, files_contender(&c, "nobody", why));
+	EXPECT_EQ(-EINVAL, files_contender(&c, "fio", why));
+	EXPECT_EQ(-EINVAL, files_contender(&c, "fio:--debug", why));
+	fio = files_contender(&c, "fio:io_uring", why);
+	EXPECT_TRUE(fio == 0 || (fio == -ENOENT && strstr(why, "install fio")));
+	setenv("PATH", "/nonexistent", 1);
+	EXPECT_EQ(-ENOENT, files_contender(&c, "fio:io_uring", why));
+}
+
+/*
+ * Every reader in every state of the page cache: how many reads, what of them
+ * it cost, and of system calls at least what its kind needs for one.
+ */
+static void read_files(const char *name, enum file_state state, double calls)
+{
+	struct contender who;
+	struct measurement m;
+	struct setup s = {
+		.who = &who, .state = state, .random = 1,
+		.load = { .kind = LOAD_FILE, .busy = 4, .size = 4096,
+			  .run_ms = 20, .count_ms = 20 },
+	};
+	char why[300] = "", uncounted[200] = "";
+
+	files_mib = 4;
+	if (files_contender(&who, name, why))
+		SKIP("%s: %s", name, why);
+	if (files_measure(&s, &m, why, uncounted)) {
+		if (strstr(why, "not loadable") || strstr(why, "O_DIRECT"))
+			SKIP("%s", why);
+		FAIL("%s: %s", name, why);
+	}
+	EXPECT_GT(m.rate, 0);
+	if (strcmp(name, "fio:posixaio"))
+		EXPECT_TRUE(m.server_us > 0 || state == FILE_COLD);
+	if (who.fio || *uncounted)
+		return;
+	if (m.calls < calls)
+		FAIL("%s: %.3f calls a read", name, m.calls);
+}
+
+TEST_TIMEOUT(files_are_read_hot, 30)
+{
+	read_files("file_blocking", FILE_HOT, 1);
+	read_files("file_threads", FILE_HOT, 1);
+	read_files("native_aio", FILE_HOT, 0.5);
+	read_files("native_aio:batch=1", FILE_HOT, 1.2);
+	read_files("uring_file", FILE_HOT, 0.25);
+}
+
+TEST_TIMEOUT(files_are_read_cold, 30)
+{
+	read_files("file_blocking", FILE_COLD, 1);
+	read_files("uring_file:batch=1", FILE_COLD, 0.25);
+}
+
+TEST_TIMEOUT(files_are_read_directly, 30)
+{
+	read_files("file_blocking", FILE_DIRECT, 1);
+	read_files("uring_file", FILE_DIRECT, 0.25);
+}
+
+TEST_TIMEOUT(files_are_read_by_glibc, 30)
+{
+	read_files("posix_aio_glibc", FILE_HOT, 1);
+}
+
+TEST_TIMEOUT(files_are_read_by_fio, 30)
+{
+	read_files("fio:psync", FILE_HOT, 0);
+	read_files("fio:io_uring", FILE_COLD, 0);
+	read_files("fio:posixaio", FILE_HOT, 0);
+	read_files("fio:libaio", FILE_DIRECT, 0);
+}
+
+/* What a reader refuses is the reason; nothing is measured. */
+TEST(files_measure_says_why)
+{
+	struct contender who;
+	struct measurement m;
+	struct setup s = {
+		.who = &who, .load = { .kind = LOAD_FILE, .busy = 1,
+				       .size = 4096, .run_ms = 20 },
+	};
+	char why[300] = "", uncounted[200] = "";
+
+	files_mib = 1;
+	ASSERT_EQ(0, files_contender(&who, "uring_file:nonsense", why));
+	EXPECT_EQ(-1, files_measure(&s, &m, why, uncounted));
+	EXPECT_STR("uring_file: --nonsense: unknown option (--help)", why);
 }
 
 /* ---- results ---- */

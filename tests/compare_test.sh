@@ -28,7 +28,11 @@ refuses() {
 	ok $? "refuses: $*"
 }
 refuses 'epol: no such server; epoll' epol
-refuses 'uring_file reads a file' uring_file
+refuses 'uring_file: reads a file, it serves nobody' epoll uring_file
+refuses 'epoll: reads no file' --files epoll
+refuses 'fio:ENGINE is wanted' fio
+refuses 'comes hot, cold or direct' -w file-warm
+refuses 'one of them' --standard --files
 refuses 'http: a workload begins with' -w http
 refuses 'tcp-x1: after - comes' -w tcp-x1
 refuses 'with -o DIR' --resume
@@ -73,6 +77,16 @@ fi
 "$iomodels" compare $few -o kept --resume --markdown >out 2>err &&
 	[ "$(grep -c '^| poll | [*0-9]' out)" = 3 ]
 ok $? "prints Markdown"
+
+# Readers of a file, in the same way; the file leaves no name behind.
+"$iomodels" compare --base file_blocking uring_file:batch=1 uring_file \
+	-w file-q1,file-cold-q4 -t 0.02 -r 2 --file-size 4 -o files >out 2>err &&
+	[ "$(wc -l <files/results.jsonl)" = 15 ] &&
+	[ "$(grep -c '^  uring_file:batch=1 .*[0-9]' out)" = 2 ] &&
+	[ "$(grep -c 'file_blocking .*left out: has one read' out)" = 0 ] &&
+	grep -q 'reads of 4 KiB, in the page cache, random, 1 in flight' out &&
+	! ls | grep -q iomodels-file
+ok $? "compares readers of a file"
 
 # A folder that holds results is not written over.
 "$iomodels" compare $few -o kept >out 2>err

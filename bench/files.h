@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * files.h - one measurement of a file reader: ours, or an engine of fio
+ */
+#ifndef IOMODELS_FILES_H
+#define IOMODELS_FILES_H
+
+enum file_state {
+	FILE_HOT,			/* all of it is in the page cache */
+	FILE_COLD,			/* nothing of it */
+	FILE_DIRECT,			/* O_DIRECT: past the page cache */
+};
+
+struct contender;
+struct setup;
+struct measurement;
+
+/* MiB of the file that is read, before the first measurement. */
+extern unsigned files_mib;
+
+/*
+ * As measure(), for a workload of kind LOAD_FILE.  The first one makes the
+ * file, in the current folder and without a name, so that nothing is left of
+ * it however we end.
+ */
+int files_measure(const struct setup *s, struct measurement *m, char why[300],
+		  char uncounted[200]);
+
+/*
+ * "uring_file:batch=2": a reader with options, or "fio:io_uring": an engine of
+ * fio.  0; 1: it is neither; -EINVAL or -ENOENT, and why: it is misspelt, or
+ * cannot be had here.
+ */
+int files_contender(struct contender *c, const char *name, char why[200]);
+
+#endif
