@@ -288,6 +288,9 @@ static const struct row *row_of(const struct row *rows, int n, int contender)
 static void cell(const struct results *r, const struct row *row, int layout,
 		 int workload, enum matrix what, FILE *f)
 {
+	const struct contender *first = contender_of(r->plan, workload, 0);
+	/* Where the base cannot serve, another one is the base. */
+	const char *base = first == &r->plan->contenders[0] ? "" : first->name;
 	struct estimate e;
 	char t[16];
 
@@ -298,7 +301,8 @@ static void cell(const struct results *r, const struct row *row, int layout,
 	switch (what) {
 	case MATRIX_RATE:
 		if (row->contender == 0)
-			fprintf(f, " %s/s |", short_number(row->m.rate, t));
+			fprintf(f, " %s%s%s/s |", base, *base ? " " : "",
+				short_number(row->m.rate, t));
 		else if (!row->rate.n)
 			fprintf(f, " |");
 		else
@@ -352,8 +356,8 @@ void table_matrix(const struct results *r, int layout, enum matrix what,
 			any |= !!row_of(rows[w], n[w], c);
 		if (!any)
 			continue;
-		fprintf(f, "| %s |", c == 0 ? "the base" : c == 1 ?
-			"the base again" : p->contenders[c].name);
+		fprintf(f, "| %s%s |", p->contenders[c].name, c == 0 ?
+			", the base" : c == 1 ? " again" : "");
 		for (int w = 0; w < p->workload_count; w++)
 			if (n[w])
 				cell(r, row_of(rows[w], n[w], c), layout, w,

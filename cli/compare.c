@@ -83,7 +83,7 @@ static const char standard_workloads[] =
 	"tcp-c1,tcp-c16,tcp-c128,tcp-c1000,tcp-c16-s16384,tcp-c16-w16,unix-c16,"
 	"tcp-c16-i10000,churn-c16,udp-c16";
 static const char standard_two[] = "tcp-c16-s64";	/* on two processors, too */
-enum { STANDARD_REPETITIONS = 7, STANDARD_MS = 200, STANDARD_WARM_MS = 50 };
+enum { STANDARD_REPETITIONS = 5, STANDARD_MS = 200, STANDARD_WARM_MS = 50 };
 
 /* Readers of a file: NAME:OPTION of ours, engines of fio. */
 static const char *const file_readers[] = {
