@@ -326,6 +326,10 @@ static void add_up(struct measurement *m, const struct setup *s,
 		    (s->server_cpu == s->client_cpu ? m->busy_server : 0);
 	if (m->others < 0)
 		m->others = 0;
+	/* A second in which others had the processor half of the time is half
+	   a second for us. */
+	if (s->server_cpu == s->client_cpu && !s->load.rate && m->others < 0.9)
+		m->rate /= 1 - m->others;
 	m->spin_us = shared->spin_us;
 }
 

@@ -35,7 +35,7 @@ struct setup {
 
 /* Per message, or read of a file, unless it says otherwise; negative: not known. */
 struct measurement {
-	double rate;			/* messages a second */
+	double rate;			/* messages a second that others left */
 	double p50, p99, p999, max;	/* latency, us */
 	double server_us, client_us;	/* of processor */
 	double user_us, kernel_us;	/* of server_us: outside of the kernel,

@@ -258,7 +258,7 @@ static void plot_idle(struct page *p, int workload)
 	fprintf(p->gp, "$data << END\n");
 	for (int i = n - 1; i >= 0; i--) {
 		struct estimate e = kept(p->r, p->layout, workload,
-					 rows[i].contender);
+					 rows[i].contender, RATE);
 
 		if (!e.n || rows[i].contender == 1)
 			continue;

@@ -27,10 +27,10 @@ struct row {
 int rows_of(const struct results *r, int layout, int workload,
 	    struct row rows[CONTENDERS]);
 
-/* The rate with idle connections against that without, where the plan has
-   both; else n is 0. */
+/* RATE or SERVER_US with idle connections against that without, where the plan
+   has both; else n is 0. */
 struct estimate kept(const struct results *r, int layout, int workload,
-		     int contender);
+		     int contender, size_t offset);
 
 /* Digits that matter, whatever the size; "-" for what is not known. */
 const char *short_number(double v, char text[16]);

@@ -91,7 +91,7 @@ static int without_idle(const struct plan *p, int workload)
 }
 
 struct estimate kept(const struct results *r, int layout, int workload,
-		     int contender)
+		     int contender, size_t offset)
 {
 	int before = without_idle(r->plan, workload), n = 0;
 	double v[REPETITIONS];
@@ -103,7 +103,8 @@ struct estimate kept(const struct results *r, int layout, int workload,
 						   i);
 
 		if (o->done && alone->done)
-			v[n++] = o->m.rate / alone->m.rate;
+			v[n++] = *(double *)((char *)&o->m + offset) /
+				 *(double *)((char *)&alone->m + offset);
 	}
 	return estimate(v, n);
 }
@@ -142,23 +143,23 @@ static void print_row(const struct row *row, FILE *f)
 static void print_kept(const struct results *r, int layout, int workload,
 		       const struct row *rows, int n, FILE *f)
 {
-	char a[40];
+	char a[40], b[40];
 	int told = 0;
 
 	for (int i = 0; i < n; i++) {
-		struct estimate e = kept(r, layout, workload,
-					 rows[i].contender);
+		struct estimate rate = kept(r, layout, workload,
+					    rows[i].contender, RATE);
+		struct estimate cpu = kept(r, layout, workload,
+					   rows[i].contender, SERVER_US);
 
-		if (!e.n || rows[i].contender == 1)
+		if (!rate.n || rows[i].contender == 1)
 			continue;
 		if (!told++)
 			fprintf(f, "  against the same without idle "
-				"connections:");
-		fprintf(f, " %s %s%s", rows[i].name, interval(&e, a),
-			i < n - 1 ? "," : "");
+				"connections:\n");
+		fprintf(f, "  %-24s         %-24s       %s\n", rows[i].name,
+			interval(&rate, a), interval(&cpu, b));
 	}
-	if (told)
-		fprintf(f, "\n");
 }
 
 static void print_workload(const struct results *r, int layout, int workload,
@@ -323,7 +324,7 @@ static void cell(const struct results *r, const struct row *row, int layout,
 			short_number(row->m.calls, t));
 		return;
 	case MATRIX_KEPT:
-		e = kept(r, layout, workload, row->contender);
+		e = kept(r, layout, workload, row->contender, RATE);
 		if (e.n)
 			fprintf(f, " %.2f |", e.median);
 		else
