@@ -12,6 +12,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include "lab.h"
 #include "scenario.h"
 #include "tap.h"
@@ -21,9 +22,10 @@ struct point {
 	const struct scenario *c;
 };
 
-static void serve(struct server *s, const struct program *p)
+/* listen_fd: a listening socket; 0: one of its own. */
+static void serve_on(struct server *s, const struct program *p, int listen_fd)
 {
-	static const struct lab_options o = { .service = "echo" };
+	struct lab_options o = { .service = "echo", .listen_fd = listen_fd };
 	char *path = program_path(p);
 
 	if (!path)
@@ -34,6 +36,11 @@ static void serve(struct server *s, const struct program *p)
 	if (strstr(s->err.at, "execvp"))	/* a script: #!/usr/bin/node */
 		SKIP("%.200s", s->err.at);
 	FAIL("%.900s", s->err.at);
+}
+
+static void serve(struct server *s, const struct program *p)
+{
+	serve_on(s, p, 0);
 }
 
 static int client(const struct server *s)
@@ -93,6 +100,33 @@ static void sizes(void *arg)
 	for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++)
 		exchange(fd, data + i, lengths[i] - (lengths[i] > 64 ? i : 0));
 	close(fd);
+	EXPECT_EQ(0, server_stop(&s));
+}
+
+/* Over a socket that it was given, an AF_UNIX one. */
+static void given_socket(void *arg)
+{
+	const struct point *t = arg;
+	struct sockaddr_un a = { .sun_family = AF_UNIX };
+	socklen_t len = sizeof(a);
+	char *data = malloc(1 << 20);
+	struct server s;
+	int at, fd;
+
+	ASSERT_TRUE(data);
+	for (size_t i = 0; i < 1 << 20; i++)
+		data[i] = i * 2654435761u >> 24;
+	at = ASSERT_GE(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), 0);
+	ASSERT_EQ(0, bind(at, (void *)&a, sizeof(a.sun_family)));
+	ASSERT_EQ(0, listen(at, 16));
+	ASSERT_EQ(0, getsockname(at, (void *)&a, &len));
+	serve_on(&s, t->p, at);
+	fd = ASSERT_GE(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), 0);
+	ASSERT_EQ(0, connect(fd, (void *)&a, len));
+	exchange(fd, data, 64);
+	exchange(fd, data, 1 << 20);
+	close(fd);
+	close(at);
 	EXPECT_EQ(0, server_stop(&s));
 }
 
@@ -209,6 +243,7 @@ void tap_list(void)
 {
 	for (const struct program *p = peer_programs; p->name; p++) {
 		add(p, NULL, "sizes", sizes);
+		add(p, NULL, "given_socket", given_socket);
 		add(p, NULL, "no_delay", no_delay);
 		add(p, NULL, "bad_usage", bad_usage);
 		/* emfile: libuv's answer to it is to drop clients. */

@@ -6,7 +6,7 @@
 const net = require('net');
 
 const NAME = 'nodejs';
-const opt = { port: '7007', bind: '127.0.0.1', service: 'echo' };
+const opt = { port: '7007', bind: '127.0.0.1', fd: '', service: 'echo' };
 
 function refuse(why) {
 	process.stderr.write(`${NAME}: ${why} (--help)\n`);
@@ -18,7 +18,7 @@ while (words.length) {
 	const word = words.shift(), at = word.indexOf('=');
 	const name = word.slice(2, at < 0 ? undefined : at);
 	if (word === '--help') {
-		console.log(`Usage: ${NAME} [--port N] [--bind ADDR] ` +
+		console.log(`Usage: ${NAME} [--port N] [--bind ADDR] [--fd N] ` +
 			    '[--service echo]\nAn echo server on node\'s net ' +
 			    'module.');
 		process.exit(0);
@@ -33,6 +33,8 @@ if (opt.service !== 'echo')
 	refuse(`--service ${opt.service}: it only echoes`);
 if (!/^\d+$/.test(opt.port) || Number(opt.port) > 65535)
 	refuse(`--port ${opt.port}: a number from 0 to 65535 is wanted`);
+if (!/^\d*$/.test(opt.fd))
+	refuse(`--fd ${opt.fd}: a descriptor of a listening socket is wanted`);
 
 // allowHalfOpen: when the peer has said all, what is owed still leaves.
 const server = net.createServer({ allowHalfOpen: true, noDelay: true },
@@ -53,9 +55,11 @@ server.on('error', (why) => {
 	process.stderr.write(`${NAME}: ${why.message}\n`);
 	process.exit(1);
 });
-server.listen({ port: Number(opt.port), host: opt.bind, backlog: 4096 }, () => {
-	process.stderr.write(`${NAME}: serving echo on ${opt.bind}:` +
-			     `${server.address().port}\n`);
+server.listen(opt.fd ? { fd: Number(opt.fd) } :
+	      { port: Number(opt.port), host: opt.bind, backlog: 4096 }, () => {
+	const where = opt.fd ? `descriptor ${opt.fd}` :
+		      `${opt.bind}:${server.address().port}`;
+	process.stderr.write(`${NAME}: serving echo on ${where}\n`);
 });
 
 // What is in hand has two seconds.

@@ -28,6 +28,8 @@ static void listen_as_peer(char **argv)
 			      "kernel choose (7007)\n"
 			      "  --bind ADDR      on this IPv4 address "
 			      "(127.0.0.1)\n"
+			      "  --fd N           on descriptor N, a listening "
+			      "socket, instead\n"
 			      "  --service echo   send every byte back: all that "
 			      "it can\n"
 			      "  --help           show this\n");

@@ -23,6 +23,8 @@ def options():
     p.add_argument("--port", type=int, default=7007,
                    help="listen on this port; 0 lets the kernel choose")
     p.add_argument("--bind", default="127.0.0.1", help="on this IPv4 address")
+    p.add_argument("--fd", type=int, help="on this descriptor of a listening "
+                   "socket instead")
     p.add_argument("--service", choices=["echo"], default="echo",
                    help="all that it can")
     o = p.parse_args()
@@ -59,10 +61,17 @@ async def serve(o):
     stop = asyncio.Event()
     for sig in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(sig, stop.set)
-    server = await loop.create_server(Echo, o.bind, o.port, backlog=4096,
-                                      family=socket.AF_INET)
-    port = server.sockets[0].getsockname()[1]
-    sys.stderr.write(f"{NAME}: serving echo on {o.bind}:{port}\n")
+    if o.fd is not None:
+        given = socket.socket(fileno=o.fd)
+        start = (loop.create_unix_server if given.family == socket.AF_UNIX
+                 else loop.create_server)
+        server = await start(Echo, sock=given, backlog=4096)
+        where = f"descriptor {o.fd}"
+    else:
+        server = await loop.create_server(Echo, o.bind, o.port, backlog=4096,
+                                          family=socket.AF_INET)
+        where = f"{o.bind}:{server.sockets[0].getsockname()[1]}"
+    sys.stderr.write(f"{NAME}: serving echo on {where}\n")
     await stop.wait()
     server.close()
     # What is in hand has two seconds.
