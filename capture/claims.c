@@ -19,6 +19,7 @@
 #include "kernel.h"
 #include "phase.h"
 #include "play.h"
+#include "probe.h"
 #include "trace.h"
 
 /* ---- a play, recorded ---- */
@@ -440,7 +441,7 @@ static enum verdict decide_phases(const struct claim *c, struct text *proof)
 			   : phases_run(&seen, p, why);
 	if (failed) {
 		text_add(proof, "%s\n", why);
-		return UNTESTABLE;
+		return failed < 0 ? UNTESTABLE : UNDECIDED;
 	}
 	text_add(proof, "%s: waits: %s; copies: %s\n", c->program, seen.waits,
 		 seen.copies);
@@ -457,14 +458,19 @@ static enum verdict decide_sequence(const struct claim *c, struct text *proof)
 {
 	struct text ours = { 0 }, theirs = { 0 };
 	const struct scenario *two = scenario_find("two");
-	enum verdict verdict = UNTESTABLE;
+	enum verdict verdict;
 	struct trace a, b;
 	char why[256];
 
+	if (trace_missing()) {
+		text_add(proof, "%s\n", trace_missing());
+		return UNTESTABLE;
+	}
 	memset(&b, 0, sizeof(b));
 	if (trace_run(&a, program_find(c->program), two, why) ||
 	    trace_run(&b, program_find(c->same_as), two, why)) {
 		text_add(proof, "%s\n", why);
+		verdict = UNDECIDED;		/* a server that does not serve */
 	} else {
 		trace_sequence(&a, MEMORY, &ours);
 		trace_sequence(&b, MEMORY, &theirs);
@@ -482,7 +488,7 @@ static enum verdict decide_sequence(const struct claim *c, struct text *proof)
 
 enum verdict claim_decide(const struct claim *c, struct text *proof)
 {
-	char *path;
+	char *path, why[256];
 
 	text_add(proof, "%s", "");
 	if (c->decide)
@@ -490,8 +496,11 @@ enum verdict claim_decide(const struct claim *c, struct text *proof)
 	if (c->play)
 		return decide_play(c, proof);
 	path = program_path(program_find(c->program));
-	if (!path) {
-		text_add(proof, "%s is not built\n", c->program);
+	if (!path)
+		snprintf(why, sizeof(why), "%s is not built", c->program);
+	if (!path || probe_program(program_find(c->program), why)) {
+		text_add(proof, "%s\n", why);
+		free(path);
 		return UNTESTABLE;
 	}
 	free(path);

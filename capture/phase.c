@@ -167,7 +167,7 @@ int phases_run(struct phases *p, const struct program *program, char why[256])
 
 	if (!ret && w.step_count < 3) {
 		snprintf(why, 256, "the scenario made no steps");
-		ret = -1;
+		ret = 1;
 	}
 	if (!ret) {
 		phases_between(p, w.events, w.n, w.steps[1], w.steps[2],

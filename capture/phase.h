@@ -27,7 +27,8 @@ struct phases {
 
 /*
  * Run p under tracefs, without strace, while "two" is played; the phases are
- * those of its second message.  Returns 0, or -1 with the reason in why.
+ * those of its second message.  Returns 0, or with the reason in why -1 when
+ * it cannot be run or seen here, 1 when the server did not serve.
  */
 int phases_run(struct phases *p, const struct program *program, char why[256]);
 

@@ -62,7 +62,7 @@ int watch_server(struct watched *w, const struct program *p,
 		stepping = w;
 		s.step = on_step;
 		server_settle(&s);
-		ret = c->play(&s, why);
+		ret = c->play(&s, why) ? 1 : 0;
 		server_settle(&s);
 		w->stop = now();
 		server_stop(&s);

@@ -22,8 +22,9 @@ struct watched {
 
 /*
  * Run a server while c is played, then stop it; idle between the steps, as in
- * trace_run().  All times are those of the events.  Returns 0, or -1 with the
- * reason in why; watch_free() in either case.
+ * trace_run().  All times are those of the events.  Returns 0, or with the
+ * reason in why -1 when it cannot be run or seen here, 1 when it did not serve;
+ * watch_free() in either case.
  */
 int watch_server(struct watched *w, const struct program *p,
 		 const struct scenario *c, char why[256]);
