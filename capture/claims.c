@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -43,6 +44,8 @@ int run_play(char *const *command, struct text *said)
 		dup2(null, 0);
 		dup2(null, 1);
 		dup2(fds[1], 2);
+		/* A play's descriptors begin at 3, whatever we were given. */
+		syscall(SYS_close_range, 3, ~0U, 0);
 		execvp(command[0], command);
 		_exit(127);
 	}
