@@ -381,7 +381,7 @@ const struct claim claims[] = {
 
 	EVENTS("uring-inline", uring_inline, "a request whose data are there is "
 	       "done in the io_uring_enter that submits it", "io_uring.c",
-	       "^1 in io_uring_enter: io_uring_submit_req .*RECV\n"
+	       "^1 in io_uring_enter: io_uring_submit_(req|sqe) .*RECV\n"
 	       "^1 in io_uring_enter: skb_copy_datagram_iovec .*len=1\n"
 	       "^1 in io_uring_enter: io_uring_complete .*res=1 \n"
 	       "1: sys_enter id=[0-9]+\\(io_uring_enter\\)\n"
@@ -405,7 +405,7 @@ const struct claim claims[] = {
 	       "^iou-wrk: io_uring_complete .*res=4096 "),
 	EVENTS("uring-cold-read", uring_cold_read, "a buffered read of what is "
 	       "not in memory needs no worker", "io_uring/rw.c",
-	       "^1 in io_uring_enter: io_uring_submit_req .*READ\n"
+	       "^1 in io_uring_enter: io_uring_submit_(req|sqe) .*READ\n"
 	       "block_bio_queue\n"
 	       "io_uring_complete .*res=4096 \n"
 	       "0: io_uring_queue_async_work\n0: ^iou-.*: io_uring_"),
@@ -421,7 +421,7 @@ const struct claim claims[] = {
 	EVENTS("uring-multishot-accept", uring_multishot_accept, "a multishot "
 	       "accept is one request: five connections, five completions that "
 	       "say F_MORE", "io_uring_multishot(7)",
-	       "1: io_uring_submit_req .*ACCEPT\n"
+	       "1: io_uring_submit_(req|sqe) .*ACCEPT\n"
 	       "5: io_uring_complete .*res=[0-9]+ cflags=2 "),
 	{ .id = "uring-nonblock", .play = uring_nonblock,
 	  .recorder = BY_KERNEL, .expected = REFUTED,
