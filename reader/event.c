@@ -113,7 +113,8 @@ static long long time_of(struct joiner *j, const struct line *l)
 	long long ns = l->at_ns;
 
 	if (ns == NO_TIME) {
-		if (l->since_ns == NO_TIME)
+		/* -r counts from the line before, which another file has. */
+		if (l->since_ns == NO_TIME || j->merged)
 			return NO_TIME;
 		ns = plus_ns(j->now_ns == NO_TIME ? 0 : j->now_ns,
 			     l->since_ns);

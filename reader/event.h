@@ -95,7 +95,7 @@ struct joiner {
 	unsigned n_said;
 	unsigned long own_output;	/* lines that are such text */
 	int in_table, has_times, has_durations;
-	int merged;		/* of several files: by effect, not by start */
+	int merged, timed;	/* of several files: by effect, not by start */
 };
 
 void joiner_start(struct joiner *j, void (*emit)(void *, struct event *),

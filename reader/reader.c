@@ -395,6 +395,7 @@ static int read_set(struct reader *r, char *const *paths, unsigned n)
 			 heads[opened].line.at_ns != NO_TIME;
 	}
 	r->joiner.merged = 1;
+	r->joiner.timed = timed;
 	while (opened == n) {
 		next = timed ? earliest(heads, n)
 			     : possible(r, heads, n, next);
@@ -563,7 +564,7 @@ unsigned reader_missing(const struct reader *r,
 		sentence[found++] = "no select, poll, epoll, fcntl or close "
 			"in the log: if strace -e trace= left them out, "
 			"nothing says who waits";
-	if (r->joiner.merged && !r->joiner.has_times)
+	if (r->joiner.merged && !r->joiner.timed)
 		sentence[found++] = "the files of strace -ff have no order "
 			"without times: which thread came first is a guess "
 			"(-ff -ttt)";

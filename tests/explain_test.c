@@ -377,7 +377,8 @@ TEST(a_set_is_read_by_ends)
 		   "CLONE_THREAD) = 8\n"
 		   "accept4(3, NULL, NULL, 0) = 4\n"
 		   "read(4, \"second\", 9) = 6\n");
-	write_file(thread_log, "read(4, \"one\", 9) = 3\nclose(4) = 0\n");
+	write_file(thread_log, "     0.000100 read(4, \"one\", 9) = 3\n"
+		   "     0.000100 close(4) = 0\n");	/* -r is no time */
 	reader_start(&r);
 	EXPECT_EQ(0, reader_read(&r, paths, 2));
 	EXPECT_EQ(3, r.files[0].bytes_in);
