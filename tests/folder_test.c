@@ -44,6 +44,7 @@ static const struct { const char *name, *model; int always, alone; } models[] = 
 	{ "uring_zerocopy", "io_uring" }, { "uring_udp", "io_uring" },
 	{ "file_blocking", "file" }, { "file_threads", "helper-threads" },
 	{ "posix_aio_glibc", "helper-threads" },
+	{ "posix_aio_uring", "io_uring" },
 	{ "native_aio", "native-aio", 1 }, { "libaio", "native-aio" },
 	{ "uring_file", "io_uring", 1 },
 };
