@@ -142,6 +142,8 @@ hosted_tests := $(filter $(B)/tests/%,$(hosted))
 parts	:= $(patsubst %.c,$(B)/%.o,$(part_sources))
 objects	:= $(parts) $(patsubst %.c,$(B)/%.o,$(cli_sources))
 
+# A rule before "all" would be what make makes.
+.DEFAULT_GOAL := all
 .PHONY: all programs tests check soak check-libc demo test traces \
 	check-traces compare run-compare install uninstall clean help left-out FORCE
 .DELETE_ON_ERROR:
