@@ -770,7 +770,8 @@ static long cpu_ms(pid_t pid)
 /*
  * It has no descriptor left and clients wait in its queue.  Look on for half
  * a second: a server that asks again and again would use all of it, one that
- * rests next to nothing.
+ * rests next to nothing; uring_sqpoll, which looks a number of times before it
+ * rests, 75 ms on an emulated processor.
  */
 static int check_rest(struct play *y)
 {
@@ -788,7 +789,7 @@ static int check_rest(struct play *y)
 	used = cpu_ms(y->s->server_pid) - before;
 	if (before < 0 || used < 0)
 		return lost(y, "the server ended without descriptors");
-	if (used > 50)
+	if (used > 150)
 		return lost(y, "without descriptors the server spins: %ld ms "
 			    "of CPU in 500", used);
 	return 0;

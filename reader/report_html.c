@@ -11,7 +11,9 @@ __asm__(".section .rodata\n"
 	"page_end:\n"
 	".byte 0\n"
 	".previous\n");
-extern const char page_start[] __asm__("page_start"), page_end[] __asm__("page_end");
+/* Hidden: no entry of the GOT, which lld would misalign on aarch64. */
+#define HERE(name) __asm__(name) __attribute__((visibility("hidden")))
+extern const char page_start[] HERE("page_start"), page_end[] HERE("page_end");
 
 static void rows_member(struct json *j, const struct scene *s)
 {

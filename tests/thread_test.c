@@ -76,7 +76,7 @@ static void wait_until_alone(void)
 }
 
 /* Ten thousand, one after another: no mapping and no thread is left. */
-TEST(ten_thousand_threads_leave_memory_flat)
+TEST_TIMEOUT(ten_thousand_threads_leave_memory_flat, 60)
 {
 	int before, n = 10000;
 

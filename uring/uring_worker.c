@@ -19,7 +19,8 @@
  * Calls     2 an echo, 3 more a connection, as uring_basic.c; but each request
  *           wakes a thread, and one that had to wait wakes it twice.
  * Needs     Linux 5.12 (workers are threads of the process; before they were
- *           kernel threads of nobody's).
+ *           kernel threads of nobody's).  In Linux 6.1 what had to wait does
+ *           not go to a worker again: the thread that serves copies.
  * Limits    Those of uring_basic.c.  Workers come and go as they are needed,
  *           up to RLIMIT_NPROC.  strace does not see them (no clone, no
  *           attach), /proc/PID/task lists them.
