@@ -17,6 +17,11 @@
 #   make fuzz-folder   random captures, likewise
 #   make compare-aio  fio on libposixaio, glibc and io_uring: a table; files
 #                  in DIR (/var/tmp), SETS="direct hot ...", about 8 minutes
+#   make vm        a shell in a virtual machine with Debian 12's kernel, where
+#                  everything is allowed; RUN='iomodels doctor' runs a command
+#                  there, ARCH=aarch64 is another processor
+#   make vm-test   the tests in such machines, x86_64 and aarch64
+#   make kernels   write docs/kernels.md, after make vm-test
 #   make clean     remove build/; nothing is written elsewhere
 #   make compile_commands.json   into build/, where clangd looks
 #
@@ -51,9 +56,13 @@ libexecdir ?= $(prefix)/libexec
 arches	:= x86_64 aarch64 riscv64
 
 # LLVM=1 compiles with clang and links with lld.  Another ARCH is built by
-# Debian's cross compiler or, with LLVM=1, against its kernel headers.
+# Debian's cross compiler or, with LLVM=1, against its kernel headers; with
+# SYSROOT, where its libc is, the hosted code is built as well.
 cross	:= $(if $(filter-out $(HOST),$(ARCH)),1)
-ifdef LLVM
+ifneq ($(and $(cross),$(SYSROOT)),)
+CC	:= clang --target=$(ARCH)-linux-gnu -fuse-ld=lld --sysroot=$(SYSROOT) \
+	   -Wno-unused-command-line-argument
+else ifdef LLVM
 CC	:= clang $(if $(cross),--target=$(ARCH)-linux-gnu -fuse-ld=lld \
 	   -nostdinc -isystem $(shell clang -print-resource-dir)/include \
 	   -idirafter /usr/$(ARCH)-linux-gnu/include)
@@ -109,22 +118,26 @@ links	= $(shell mkdir -p $(B) && echo 'int main(void) { return 0; }' | \
 		$(CC) -include $(2).h -x c - -o $(B)/.links -l$(1:lib%=%) \
 		2>/dev/null && rm -f $(B)/.links && echo $(1))
 header	= $(if $(filter liburing libaio,$(1)),$(1),$(1:lib%=%))
-ifndef cross
-libs	:= libc libposixaio
-ifneq ($(filter-out clean help demo test compare,$(or $(MAKECMDGOALS),all)),)
+hosted_too := $(if $(cross),$(SYSROOT),1)
+ifneq ($(hosted_too),)
+libs	:= libc $(if $(cross),,libposixaio)
+ifneq ($(filter-out clean help demo test compare vm vm-test,$(or $(MAKECMDGOALS),all)),)
 libs	+= $(foreach l,$(known),$(if $(call with_lib,$(l)),$(call \
 		links,$(l),$(call header,$(l)))))
 endif
 iomodels := $(if $(cli_sources),$(B)/iomodels)
+# Not for another processor: binutils' objcopy is this one's.
+ifndef cross
 libposixaio := $(if $(aio_sources),$(B)/lib/libposixaio.so \
 	$(B)/lib/libposixaio.a)
 # Tests of POSIX AIO twice: as they are glibc's, X_ours_test is with ours.
 ours_tests := $(patsubst %_test.c,$(B)/%_ours_test, \
 	$(wildcard tests/posixaio*_test.c))
 endif
+endif
 aio_objects := $(patsubst %.c,$(B)/%.o,$(aio_sources))
 hosted	:= $(patsubst %.c,$(B)/%,$(foreach l,$(libs),$(call with_lib,$(l))))
-left_out := $(if $(cross),,$(filter-out $(foreach l,$(libs),%:$(l)),$(with)))
+left_out := $(if $(hosted_too),$(filter-out $(foreach l,$(libs),%:$(l)),$(with)))
 left_out := $(left_out:%:libuv=%:libuv1)	# as Debian calls it
 $(foreach s,$(hosted_sources),$(eval $(B)/$(s:.c=): LDLIBS += \
 	$(patsubst lib%,-l%,$(filter $(known), \
@@ -360,6 +373,20 @@ uninstall:
 		$(DESTDIR)$(libdir)/pkgconfig/libposixaio.pc \
 		$(DESTDIR)$(mandir)/man7/posixaio.7
 	rm -rf $(DESTDIR)$(libexecdir)/iomodels
+
+# A machine with a kernel that is not this one; vm/vm tells more.
+export RUN
+vm:
+	@sh .ci/setup vm
+	+@MAKE='$(MAKE)' sh vm/vm -a $(ARCH) -b $(O) $${OUT:+-o "$$OUT"} \
+		$${RUN:+"$$RUN"}
+vm-test:
+	@sh .ci/setup vm
+	+@MAKE='$(MAKE)' sh vm/test $(O)
+# docs/kernels.md, after vm-test.
+kernels: all tests
+	@sh vm/kernels $(O)
+.PHONY: vm vm-test kernels
 
 # The reader under libFuzzer, a crash leaves its input in $(B)/fuzz.
 SECONDS	?= 60
