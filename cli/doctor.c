@@ -347,11 +347,10 @@ static void try_library(int file)
 	if (f)
 		pclose(f);
 	if (!strncmp(said, "posixaio: io_uring", 18))
-		found(0, "libposixaio", "io_uring", "%s",
-		      "iomodels aio-run");
+		found(0, "libposixaio", "io_uring", NULL, "iomodels aio-run");
 	else if (!strncmp(said, "posixaio: ", 10))
-		found(1, "libposixaio", "glibc", "aio-run changes nothing: %s",
-		      said + 10);
+		found(1, "libposixaio", "glibc", NULL,
+		      "aio-run changes nothing: %s", said + 10);
 	free(command);
 	free(path);
 }
