@@ -84,7 +84,8 @@ static void capture(const struct row *row)
 		 ">%s.out 2>&1", path, dir, row->program->name, row->scenario,
 		 dir);
 	if (system(command)) {
-		snprintf(command, sizeof(command), "cat %s.out >&2", dir);
+		snprintf(command, sizeof(command), "cat %s.out >&2; rm -rf %s "
+			 "%s.out", dir, dir, dir);
 		system(command);
 		FAIL("%s: not captured", row->program->name);
 	}
