@@ -240,12 +240,13 @@ $(B)/lib/libposixaio.a: $(aio_objects)
 # What it is worth, beside glibc and fio's io_uring.
 .PHONY: compare-aio
 DIR	?= /var/tmp
+MS	?= 1000
 $(B)/posix_aio/measure/lists: posix_aio/measure/lists.c Makefile $(B)/flags
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(HOSTED) $(WARN) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $<
 compare-aio: $(libposixaio) $(B)/posix_aio/measure/lists
 	$(Q)mkdir -p $(DIR)/posixaio.compare
-	$(Q)sh posix_aio/measure/compare.sh $(B) $(DIR)/posixaio.compare $(SETS)
+	$(Q)MS=$(MS) sh posix_aio/measure/compare.sh $(B) $(DIR)/posixaio.compare $(SETS)
 	$(Q)rm -rf $(DIR)/posixaio.compare
 
 $(ours_tests): $(B)/%_ours_test: %_test.c $(parts) $(B)/lib/libposixaio.a \

@@ -26,7 +26,7 @@
  *     rt_sigprocmask mmap               no signal handler in between
  *
  * Compare   posix_aio_glibc.c: the same program with glibc's threads.
- * Trace     traces/posix_aio_uring.buffered.x86_64.strace
- *           traces/posix_aio_uring.direct.x86_64.strace
+ * Trace     traces/posix_aio_uring.buffered.x86_64.strace, .kernel
+ *           traces/posix_aio_uring.direct.x86_64.strace, .kernel
  */
 #include "posix_aio_glibc.c"

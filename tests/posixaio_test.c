@@ -531,6 +531,44 @@ TEST_TIMEOUT(many_threads_wait, 30)
 		ASSERT_EQ(0, pthread_join(t[i], NULL));
 }
 
+static void *polls_direct(void *arg)
+{
+	int fd = *(int *)arg;
+	char *buf = aligned_alloc(4096, 4096);
+
+	for (int i = 0; i < 2000; i++) {
+		struct aiocb cb = request(fd, buf, 4096, i % 16 * 4096);
+
+		ASSERT_EQ(0, aio_read(&cb));
+		while (aio_error(&cb) == EINPROGRESS)
+			sched_yield();
+		ASSERT_EQ(4096, aio_return(&cb));
+	}
+	free(buf);
+	return NULL;
+}
+
+/*
+ * Some sleep for their requests, others only ask, and an fsync goes on: who
+ * asks ends what others sleep for.
+ */
+TEST_TIMEOUT(some_wait_and_some_ask, 30)
+{
+	int fd = file_of(1 << 16, O_DIRECT);
+	struct aiocb cb = request(fd, NULL, 0, 0);
+	pthread_t t[4];
+
+	for (int i = 0; i < 4; i++)
+		ASSERT_EQ(0, pthread_create(&t[i], NULL, i & 1 ? polls_direct :
+					    reads_direct, &fd));
+	for (int i = 0; i < 100; i++) {
+		ASSERT_EQ(0, aio_fsync(O_DSYNC, &cb));
+		ASSERT_EQ(0, finished(&cb));
+	}
+	for (int i = 0; i < 4; i++)
+		ASSERT_EQ(0, pthread_join(t[i], NULL));
+}
+
 /* ---- lio_listio ---- */
 
 /* LIO_WAIT returns when all are done; one that failed is EIO. */

@@ -73,17 +73,22 @@ signals engine_lock(void)
 void engine_unlock(void)
 {
 	unsigned bits = engine.done_bits;
+	int kicked = engine.kicked;
 	int bell = engine.sleeping &&
 		   (engine.ready.first || engine.cancels ||
 		    engine.telling.first || engine.groups_telling);
 
 	engine.done_bits = 0;
+	engine.kicked = 0;
 	if (bell)
 		engine.sleeping = 0;
 	if (__atomic_exchange_n(&engine.lock, 0, __ATOMIC_RELEASE) == 2)
 		futex(&engine.lock, FUTEX_WAKE, 1, NULL, 0);
 	if (bell)
 		worker_bell();
+	/* It was for the leader, which may have found the ring empty. */
+	if (kicked)
+		wait_interrupt_leader(~0U);
 	if (!bits)
 		return;
 	/*
@@ -95,7 +100,8 @@ void engine_unlock(void)
 	__atomic_fetch_add(&engine.sequence, 1, __ATOMIC_SEQ_CST);
 	if (__atomic_load_n(&engine.waiters, __ATOMIC_SEQ_CST))
 		futex(&engine.sequence, FUTEX_WAKE_BITSET, INT_MAX, NULL, bits);
-	wait_interrupt_leader(bits);
+	if (!kicked)
+		wait_interrupt_leader(bits);
 }
 
 void engine_release(signals old)

@@ -131,6 +131,7 @@ extern struct engine {
 	struct group *groups_telling;
 
 	unsigned done_bits;		/* of requests ended under this lock */
+	int kicked;			/* a kick was taken from the ring */
 	struct descriptor *buckets[BUCKETS];
 	struct request *free_requests;
 	struct descriptor *free_descriptors;

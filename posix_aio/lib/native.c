@@ -162,8 +162,10 @@ int native_reap(void)
 		/* Release: the kernel may write here once it sees the head. */
 		__atomic_store_n(&ring->head, (head + 1) % ring->nr,
 				 __ATOMIC_RELEASE);
-		if (data == KICK)
+		if (data == KICK) {
+			engine.kicked = 1;
 			continue;
+		}
 		r = request_at(data);
 		if (result == -EAGAIN && !(r->flags & TRIED)) {
 			submit_again(r);

@@ -231,7 +231,8 @@ static long sleep_once(const struct wanted *w, struct place *p, long deadline)
 	}
 	sequence = __atomic_load_n(&engine.sequence, __ATOMIC_SEQ_CST);
 	err = 0;
-	if (!satisfied(w) && !native_ready() &&
+	/* Events that are there are the leader's, when there is one. */
+	if (!satisfied(w) &&
 	    !(natives && !__atomic_load_n(&leader, __ATOMIC_SEQ_CST)))
 		err = sleep_in_futex(sequence, bits, deadline);
 	leave(p);
