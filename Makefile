@@ -157,7 +157,7 @@ objects	:= $(parts) $(patsubst %.c,$(B)/%.o,$(cli_sources))
 
 # A rule before "all" would be what make makes.
 .DEFAULT_GOAL := all
-.PHONY: all programs tests check soak check-libc demo test traces \
+.PHONY: all programs tests check soak soak-aio check-libc demo test traces \
 	check-traces compare run-compare install uninstall clean help left-out FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -343,6 +343,9 @@ soak: all tests
 	$(Q)IOMODELS_SOAK=1 $(B)/tests/models_test '*/crowd/*' '*/nothing_grows'
 	$(Q)IOMODELS_SOAK=1 $(B)/tests/readers_test '*/gigabyte'
 	$(Q)IOMODELS_SOAK=1 $(B)/tests/folder_test '*/*'
+
+soak-aio: all tests
+	$(Q)IOMODELS_SOAK=600 $(B)/tests/posixaio_stress_ours_test
 
 # The freestanding tests once more with libc's wrappers instead of ours: a
 # difference is a bug in one of the two.

@@ -407,6 +407,22 @@ static void unlink_request(struct request *r)
 		start_held(d->first);
 }
 
+/* Who cancelled r hears how that ended; a late answer of the ring's is not. */
+static void answer_cancel(struct request *r, long result)
+{
+	struct request **at = &engine.cancels;
+
+	while (*at && *at != r)		/* found no room in the ring yet */
+		at = &(*at)->next_cancel;
+	if (*at)
+		*at = r->next_cancel;
+	r->by->left--;
+	r->by->done += result == -ECANCELED;
+	/* A short write: it was in progress, and is over now. */
+	r->by->refused += r->op == OP_WRITE && result >= 0;
+	r->by = NULL;
+}
+
 /*
  * The end of r, under the lock.  What follows the publication must not touch
  * the program's aiocb: it may be gone.
@@ -418,12 +434,8 @@ void request_end(struct request *r, long result)
 
 	if (r->where == HELD && is_sync(r))
 		engine.held_syncs--;
-	if (r->by) {
-		r->by->left--;
-		r->by->done += result == -ECANCELED;
-		/* A short write: it was in progress, and is over now. */
-		r->by->refused += r->op == OP_WRITE && result >= 0;
-	}
+	if (r->by)
+		answer_cancel(r, result);
 	unlink_request(r);
 	engine.done_bits |= bit_of(r->index);
 	publish(r->cb, result);

@@ -14,12 +14,13 @@
  *
  * Nothing is held asleep, so a signal handler may interrupt any of them and
  * call aio_suspend itself, may leave by longjmp, and a thread may be cancelled
- * here.  A leader that a handler keeps away leads nobody; therefore heirs look
- * for themselves each HEIR_MS.
+ * here.  A leader that a handler keeps away leads nobody, and others may take
+ * events that it waits for; therefore leader and heirs look for themselves each
+ * LOOK_MS.  A disk answers sooner.
  */
 #include "engine.h"
 
-enum { HEIR_MS = 10 };
+enum { LOOK_MS = 10 };
 
 static uintptr_t leader;		/* the address of its `here`, or 0 */
 static unsigned leader_bits, leader_min;
@@ -171,14 +172,14 @@ static long now(void)
 /* Cancellation is let in only here, where nothing is held. */
 static long sleep_in_context(unsigned min, long deadline)
 {
-	struct timespec left;
+	struct timespec left = timespec_of(LOOK_MS * 1000000L);
 	int type;
 	long err;
 
-	if (deadline)
+	if (deadline && deadline - now() < LOOK_MS * 1000000L)
 		left = timespec_of(deadline - now() > 0 ? deadline - now() : 0);
 	pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, &type);
-	err = native_sleep(min, deadline ? &left : NULL);
+	err = native_sleep(min, &left);
 	pthread_setcanceltype(type, NULL);
 	return err;
 }
@@ -218,7 +219,7 @@ static long sleep_once(const struct wanted *w, struct place *p, long deadline)
 	p->waits = 1;
 	__atomic_fetch_add(&engine.waiters, 1, __ATOMIC_SEQ_CST);
 	if (natives) {
-		long soon = now() + HEIR_MS * 1000000L;
+		long soon = now() + LOOK_MS * 1000000L;
 
 		p->inherits = 1;
 		__atomic_fetch_add(&heirs, 1, __ATOMIC_SEQ_CST);

@@ -276,23 +276,32 @@ static int goes_on(const struct request *r)
 	       r->offset + (off_t)r->done < st.st_size;
 }
 
+/* To be tried again; but not what somebody has cancelled meanwhile. */
+static void again(struct request *r)
+{
+	if (r->by)
+		request_end(r, r->done ? (long)r->done : -ECANCELED);
+	else
+		request_ready(r);
+}
+
 static void completed(struct request *r, long result)
 {
 	if (result > 0)
 		r->done += result;
 	if ((result > 0 && goes_on(r)) || result == -EINTR) {
-		request_ready(r);
+		again(r);
 		return;
 	}
 	if (result == -ESPIPE && !(r->flags & STREAM)) {
 		r->flags |= STREAM;
-		request_ready(r);
+		again(r);
 		return;
 	}
 	/* Once more, by a worker of the kernel that may sleep. */
 	if (result == -EAGAIN && !(r->flags & (NONBLOCK | TRIED))) {
 		r->flags |= TRIED;
-		request_ready(r);
+		again(r);
 		return;
 	}
 	request_end(r, result < 0 && !r->done ? result : (long)r->done);
