@@ -87,8 +87,8 @@ enum { STANDARD_REPETITIONS = 5, STANDARD_MS = 200, STANDARD_WARM_MS = 50 };
 
 /* Readers of a file: NAME:OPTION of ours, engines of fio. */
 static const char *const file_readers[] = {
-	"uring_file:batch=2", "uring_file", "native_aio:batch=2", "native_aio",
-	"libaio:batch=2", "posix_aio_glibc", "file_threads", "file_blocking",
+	"uring_file:batch=1", "uring_file", "native_aio:batch=1", "native_aio",
+	"libaio:batch=1", "posix_aio_glibc", "file_threads", "file_blocking",
 	"fio:libaio", "fio:posixaio", "fio:psync", NULL
 };
 static const char file_workloads[] =
