@@ -37,8 +37,8 @@ enum {
 	REGISTER_RING_FDS = 20,
 	NATIVE_POLL_NS = 500000,
 	PLAIN_BATCH = 8,	/* writes of its own, then it looks around */
-	LONG_NS = 2000000,
-	WHILE_NS = 100000000,
+	LONG_NS = 10000000,	/* more than another thread's turn */
+	WHILE_NS = 50000000,
 };
 
 /* What a completion is of: else, with no bit set, a request's index. */

@@ -1,0 +1,63 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# aiorun_test.sh - iomodels aio-run: the library, its errors, exit statuses
+
+b=${BUILD:-build}
+n=0
+failed=0
+tmp=$(mktemp -d) || exit 1
+trap 'rm -rf "$tmp"' EXIT
+
+result() {	# STATUS NAME
+	n=$((n + 1))
+	[ "$1" = 0 ] || { failed=1; printf 'not '; }
+	echo "ok $n $2"
+}
+
+run() { "$b/iomodels" aio-run "$@" >"$tmp/out" 2>"$tmp/err"; echo $? >"$tmp/rc"; }
+rc() { [ "$(cat "$tmp/rc")" = "$1" ]; }
+
+echo "TAP version 13"
+echo "1..5"
+
+case $b in
+*/asan)
+	for i in 1 2 3 4 5; do
+		echo "ok $i # SKIP a sanitized library cannot be preloaded"
+	done
+	exit 4 ;;
+esac
+
+# A program that knows nothing of the library is answered by it.
+POSIXAIO_DEBUG=1 run -- "$b/posix_aio/posix_aio_glibc" "$0"
+rc 0 && grep -q '^posixaio: ' "$tmp/err" && grep -q '^checksum' "$tmp/out"
+result $? program_gets_the_library
+
+# The exit status is the command's.
+run -- sh -c 'exit 7'
+rc 7
+result $? exit_status
+
+# What was to be preloaded before still is, after the library.
+LD_PRELOAD=libc.so.6 run -- sh -c 'echo "$LD_PRELOAD"'
+rc 0 && grep -q 'libposixaio.so:libc.so.6$' "$tmp/out"
+result $? keeps_what_is_preloaded
+
+# No such command: one line and 127; no command: 2.
+run -- no-such-command
+rc 127 && [ "$(wc -l <"$tmp/err")" = 1 ]
+result $? no_such_command
+
+# Without the library one clear line.
+mkdir "$tmp/bin" && cp "$b/iomodels" "$tmp/bin/"
+"$tmp/bin/iomodels" aio-run -- true 2>"$tmp/err"
+r=$?
+if [ $r = 0 ] && [ -e /usr/local/lib/libposixaio.so ]; then
+	n=$((n + 1))
+	echo "ok $n library_is_missing # SKIP it is installed"
+else
+	[ $r = 1 ] && [ "$(grep -c 'libposixaio.so is neither' "$tmp/err")" = 1 ]
+	result $? library_is_missing
+fi
+exit $failed
