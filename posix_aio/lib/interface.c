@@ -207,29 +207,6 @@ static int fits_native(const struct aiocb *cb, int op, int flags,
 				 limit.rlim_cur == RLIM_INFINITY);
 }
 
-/* The native way for n requests; what it does not take goes to the worker. */
-static void submit_native(struct request **r, unsigned n)
-{
-	unsigned done = native_submit(r, n);
-	signals old;
-
-	if (done == n)
-		return;
-	old = engine_lock();
-	for (; done < n; done++) {
-		r[done]->where = HELD;
-		engine.natives--;
-		request_start(r[done]);
-	}
-	engine_release(old);
-}
-
-static void flush(struct batch *b)
-{
-	submit_native(b->r, b->n);
-	b->n = 0;
-}
-
 /*
  * The lock, with the worker running: it may have gone meanwhile for want of
  * work.
@@ -247,6 +224,36 @@ static long lock_with_worker(signals *old)
 		if (err)
 			return err;
 	}
+}
+
+/* The native way for n requests; what it does not take goes to the worker. */
+static void submit_native(struct request **r, unsigned n)
+{
+	unsigned done = native_submit(r, n);
+	signals old;
+	long err;
+
+	if (done == n)
+		return;
+	err = lock_with_worker(&old);
+	if (err)
+		old = engine_lock();
+	for (; done < n; done++) {
+		engine.natives--;
+		if (err) {
+			request_end(r[done], -EAGAIN);
+			continue;
+		}
+		r[done]->where = HELD;
+		request_start(r[done]);
+	}
+	engine_release(old);
+}
+
+static void flush(struct batch *b)
+{
+	submit_native(b->r, b->n);
+	b->n = 0;
 }
 
 static long start_native(struct aiocb *cb, int op, struct group *g,
