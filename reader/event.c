@@ -220,10 +220,14 @@ static void release(struct joiner *j, struct strand *s, struct slice result,
 {
 	struct held *h = &s->held[s->n_held - 1];
 	struct slice tail = slice_trim(result);
+	char *kept = need(malloc(tail.len + 1));
 	struct line l = *like->line;
 	struct event e = *like;
 	size_t len = h->len;
 
+	/* Of a joined restart_syscall it lies in scratch, which is written now. */
+	memcpy(kept, tail.at, tail.len);
+	tail.at = kept;
 	text_set(&j->scratch, &j->scratch_cap, 0,
 		 (struct slice){ h->text, h->len });
 	if (!tail.len || *tail.at != ')') {
@@ -246,6 +250,7 @@ static void release(struct joiner *j, struct strand *s, struct slice result,
 		emit(j, &e);
 	free(h->text);
 	h->text = NULL;
+	free(kept);
 }
 
 /* A whole call: is it the second half of one that a signal cut short? */

@@ -116,6 +116,22 @@ TEST(a_restart_is_one_call)
 		   "accept4(3, 0x7, [16], 0)=EINVAL r1; ", seen);
 }
 
+/* The same, and the restart itself is in two halves. */
+TEST(a_restart_in_halves)
+{
+	all("[pid 7] poll([{fd=3, events=POLLIN}, {fd=5, events=POLLIN}], 2, "
+	    "12345) = ? "
+	    "ERESTART_RESTARTBLOCK (Interrupted by signal)\n"
+	    "[pid 7] restart_syscall(<... resuming interrupted poll ...> "
+	    "<unfinished ...>\n"
+	    "[pid 8] close(4) = 0\n"
+	    "[pid 7] <... restart_syscall resumed>) = 1\n");
+	EXPECT_STR("close(4)=0; poll([{fd=3, events=POLLIN}, {fd=5, "
+		   "events=POLLIN}], 2, 12345)=1 r1; ",
+		   seen);
+	EXPECT_EQ(0, r.joiner.unknown);
+}
+
 TEST(a_handler_that_ends_a_call)
 {
 	all("rt_sigsuspend([], 8) = ? ERESTARTNOHAND (To be restarted)\n"
