@@ -31,6 +31,13 @@ enum {
 	LOST_SECONDS = 60,
 };
 
+/* gcc 12's ASan takes no locks of its own before fork: a child may hang. */
+#ifdef __SANITIZE_ADDRESS__
+#define SANITIZED 1
+#else
+#define SANITIZED 0
+#endif
+
 enum kind { FILE_READ, FILE_WRITE, FILE_SYNC, STREAM_READ, STREAM_WRITE };
 
 /* A request, and what is expected of it. */
@@ -91,9 +98,9 @@ static void fill(char *buf, unsigned version, int player, int block)
 
 static int holds(const char *buf, unsigned version, int player, int block)
 {
-	static __thread char expected[BLOCK];
+	static __thread unsigned expected[BLOCK / 4];
 
-	fill(expected, version, player, block);
+	fill((char *)expected, version, player, block);
 	return !memcmp(buf, expected, BLOCK);
 }
 
@@ -447,7 +454,7 @@ static void *play(void *arg)
 			cancel(p);
 		else if (what < 99)
 			wait_a_little(p);
-		else if (!any(p, 4))
+		else if (!any(p, 4) && !SANITIZED)
 			fork_once(p);
 		harvest_all(p);
 	}
