@@ -474,10 +474,32 @@ TEST_TIMEOUT(suspend_in_a_handler, 20)
 	}
 }
 
+static int suspender;			/* its thread id */
+
+/* Until the thread, which tells its id, sleeps in the kernel. */
+static void wait_until_asleep(int *tid)
+{
+	char path[64], line[256], *state;
+	FILE *f;
+
+	for (;; sched_yield()) {
+		snprintf(path, sizeof(path), "/proc/self/task/%d/stat",
+			 __atomic_load_n(tid, __ATOMIC_SEQ_CST));
+		f = fopen(path, "r");
+		state = f && fgets(line, sizeof(line), f) ?
+			strrchr(line, ')') : NULL;
+		if (f)
+			fclose(f);
+		if (state && state[2] == 'S')
+			return;
+	}
+}
+
 static void *suspends(void *arg)
 {
 	const struct aiocb *list[] = { arg };
 
+	__atomic_store_n(&suspender, (int)gettid(), __ATOMIC_SEQ_CST);
 	aio_suspend(list, 1, NULL);
 	return NULL;
 }
@@ -495,7 +517,7 @@ TEST(suspend_is_a_cancellation_point)
 	cb = request(s[0], buf, 8, 0);
 	ASSERT_EQ(0, aio_read(&cb));
 	ASSERT_EQ(0, pthread_create(&t, NULL, suspends, &cb));
-	poll(NULL, 0, 5);
+	wait_until_asleep(&suspender);
 	ASSERT_EQ(0, pthread_cancel(t));
 	ASSERT_EQ(0, pthread_join(t, &result));
 	EXPECT_EQ(PTHREAD_CANCELED, result);
@@ -685,7 +707,7 @@ TEST(cancel)
 		cb[i] = request(s[0], big, sizeof(big), 0);
 		ASSERT_EQ(0, aio_write(&cb[i]));
 	}
-	poll(NULL, 0, 10);		/* the first may start */
+	ASSERT_EQ(1, read(s[1], buf, 1));	/* the first has started */
 	EXPECT_EQ(AIO_CANCELED, aio_cancel(s[0], &cb[2]));
 	EXPECT_EQ(ECANCELED, aio_error(&cb[2]));
 	EXPECT_EQ(-1, aio_return(&cb[2]));
