@@ -60,6 +60,7 @@ void engine_lock_only(void)
 					 __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
 		while (__atomic_exchange_n(&engine.lock, 2, __ATOMIC_ACQUIRE))
 			futex(&engine.lock, FUTEX_WAIT, 2, NULL, 0);
+	engine_adopt();
 }
 
 signals engine_lock(void)
@@ -70,18 +71,23 @@ signals engine_lock(void)
 	return old;
 }
 
+/* Is it asleep, and nobody on the way to ring its bell? */
+static int wake_worker(void)
+{
+	return __atomic_load_n(&engine.sleeping, __ATOMIC_SEQ_CST) &&
+	       __atomic_exchange_n(&engine.sleeping, 0, __ATOMIC_SEQ_CST);
+}
+
 void engine_unlock(void)
 {
 	unsigned bits = engine.done_bits;
 	int kicked = engine.kicked;
-	int bell = engine.sleeping &&
-		   (engine.ready.first || engine.cancels ||
-		    engine.telling.first || engine.groups_telling);
+	int bell = (engine.ready.first || engine.cancels ||
+		    engine.telling.first || engine.groups_telling) &&
+		   wake_worker();
 
 	engine.done_bits = 0;
 	engine.kicked = 0;
-	if (bell)
-		engine.sleeping = 0;
 	if (__atomic_exchange_n(&engine.lock, 0, __ATOMIC_RELEASE) == 2)
 		futex(&engine.lock, FUTEX_WAKE, 1, NULL, 0);
 	if (bell)
@@ -120,6 +126,7 @@ void engine_forget(void)
 	unsigned idle = engine.idle_seconds;
 
 	engine = (struct engine){ .idle_seconds = idle };
+	kind_forget();
 	native_forget();
 	wait_forget();
 	worker_forget();
@@ -129,7 +136,12 @@ void engine_forget(void)
 
 enum { PIECE = 256, PIECES = 1 << 16 };
 
-static struct request *pieces[PIECES];	/* of PIECE requests each */
+/* As many descriptors as requests: when one is wanted, one is free. */
+static struct piece {
+	struct request requests[PIECE];
+	unsigned next_free[PIECE];	/* index + 1 */
+	struct descriptor descriptors[PIECE];
+} *pieces[PIECES];
 
 static void *memory(size_t size)
 {
@@ -141,38 +153,73 @@ static void *memory(size_t size)
 
 struct request *request_at(unsigned index)
 {
-	return &pieces[index / PIECE][index % PIECE];
+	return &pieces[index / PIECE]->requests[index % PIECE];
+}
+
+static unsigned *next_free(unsigned index)
+{
+	return &pieces[index / PIECE]->next_free[index % PIECE];
 }
 
 static int more_requests(void)
 {
-	unsigned piece = engine.requests / PIECE;
+	unsigned first = engine.requests;
+	struct piece **piece = &pieces[first / PIECE];
 
-	if (piece == PIECES)
+	if (first / PIECE == PIECES)
 		return 0;
 	/* After fork, in the child: the parent's are free memory. */
-	if (!pieces[piece])
-		pieces[piece] = memory(PIECE * sizeof(struct request));
-	if (!pieces[piece])
+	if (!*piece)
+		*piece = memory(sizeof(**piece));
+	if (!*piece)
 		return 0;
+	/* Release: whoever finds an index finds its memory. */
+	__atomic_store_n(&engine.requests, first + PIECE, __ATOMIC_RELEASE);
 	for (int i = PIECE - 1; i >= 0; i--) {
-		struct request *r = &pieces[piece][i];
-
-		r->where = FREE;
-		r->index = engine.requests + i;
-		r->next = engine.free_requests;
-		engine.free_requests = r;
+		(*piece)->requests[i].index = first + i;
+		request_free(&(*piece)->requests[i]);
+		(*piece)->descriptors[i].next = engine.free_descriptors;
+		engine.free_descriptors = &(*piece)->descriptors[i];
 	}
-	engine.requests += PIECE;
 	return 1;
+}
+
+/*
+ * The first of the free list.  Between our look at it and the exchange others
+ * may have taken it and given it back, with another behind it: then the number
+ * above the index differs.  What we read of it meanwhile is still memory.
+ */
+static struct request *take_free(void)
+{
+	uint64_t head = __atomic_load_n(&engine.free_requests,
+					__ATOMIC_ACQUIRE), behind;
+
+	do {
+		if (!(uint32_t)head)
+			return NULL;
+		behind = ((head >> 32) + 1) << 32 |
+			 __atomic_load_n(next_free((uint32_t)head - 1),
+					 __ATOMIC_RELAXED);
+	} while (!__atomic_compare_exchange_n(&engine.free_requests, &head,
+					      behind, 0, __ATOMIC_ACQ_REL,
+					      __ATOMIC_ACQUIRE));
+	return request_at((uint32_t)head - 1);
 }
 
 void request_free(struct request *r)
 {
+	uint64_t head = __atomic_load_n(&engine.free_requests,
+					__ATOMIC_RELAXED), mine;
+
 	r->where = FREE;
 	r->cb = NULL;
-	r->next = engine.free_requests;
-	engine.free_requests = r;
+	do {
+		__atomic_store_n(next_free(r->index), (uint32_t)head,
+				 __ATOMIC_RELAXED);
+		mine = ((head >> 32) + 1) << 32 | (r->index + 1);
+	} while (!__atomic_compare_exchange_n(&engine.free_requests, &head,
+					      mine, 0, __ATOMIC_RELEASE,
+					      __ATOMIC_RELAXED));
 }
 
 struct group *group_new(void)
@@ -237,17 +284,7 @@ static struct descriptor *descriptor_of(int fd, int make)
 	if (!make)
 		return NULL;
 	d = engine.free_descriptors;
-	if (!d) {
-		d = memory(128 * sizeof(*d));
-		if (!d)
-			return NULL;
-		for (int i = 1; i < 128; i++) {
-			d[i].next = engine.free_descriptors;
-			engine.free_descriptors = &d[i];
-		}
-	} else {
-		engine.free_descriptors = d->next;
-	}
+	engine.free_descriptors = d->next;
 	*d = (struct descriptor){ .fd = fd, .next = *bucket };
 	*bucket = d;
 	return d;
@@ -282,33 +319,80 @@ static int alike(const struct request *a, const struct request *b)
 	return a->flags & b->flags & ORDERED && a->op == b->op;
 }
 
-/* A request at the end of its descriptor's list; NULL: no memory. */
+/* To be filled further, then sent. */
 struct request *request_new(struct aiocb *cb, int op, unsigned flags,
 			    struct group *group)
 {
-	struct descriptor *d;
-	struct request *r;
+	struct request *r = take_free();
 
-	if (!engine.free_requests && !more_requests())
-		return NULL;
-	d = descriptor_of(cb->aio_fildes, 1);
-	if (!d)
-		return NULL;
-	r = engine.free_requests;
-	engine.free_requests = r->next;
+	if (!r) {
+		signals old = engine_lock();
+
+		while (!(r = take_free()) && more_requests())
+			;
+		engine_release(old);
+		if (!r)
+			return NULL;
+	}
 	*r = (struct request){
 		.cb = cb, .index = r->index, .fd = cb->aio_fildes, .op = op,
-		.where = HELD, .flags = flags, .buf = (char *)cb->aio_buf,
+		.flags = flags, .buf = (char *)cb->aio_buf,
 		.len = cb->aio_nbytes, .offset = cb->aio_offset,
 		.group = group, .sigev = cb->aio_sigevent,
-		.earlier = d->last, .descriptor = d,
 	};
-	*(d->last ? &d->last->later : &d->first) = r;
-	d->last = r;
 	if (group)
-		group->pending++;
+		__atomic_fetch_add(&group->pending, 1, __ATOMIC_RELAXED);
 	cb->__abs_prio = r->index;
 	return r;
+}
+
+/* Whoever has the lock next adopts it; r is not ours any more. */
+void request_send(struct request *r, int where)
+{
+	struct request *first = __atomic_load_n(&engine.inbox,
+						__ATOMIC_RELAXED);
+
+	r->where = where;
+	do {
+		r->next = first;
+	} while (!__atomic_compare_exchange_n(&engine.inbox, &first, r, 0,
+					      __ATOMIC_SEQ_CST,
+					      __ATOMIC_RELAXED));
+	/*
+	 * The worker says that it sleeps, then looks into the inbox; we put
+	 * something there, then look whether it sleeps.  Both seq_cst: one of
+	 * us sees the other.
+	 */
+	if (where != NATIVE && wake_worker())
+		worker_bell();
+}
+
+/* In the order in which they were sent, each at the end of its list. */
+void engine_adopt(void)
+{
+	struct request *r, *next, *sent = NULL;
+
+	if (!__atomic_load_n(&engine.inbox, __ATOMIC_RELAXED))
+		return;
+	r = __atomic_exchange_n(&engine.inbox, NULL, __ATOMIC_ACQUIRE);
+	for (; r; r = next) {
+		next = r->next;
+		r->next = sent;
+		sent = r;
+	}
+	for (r = sent; r; r = next) {
+		struct descriptor *d = descriptor_of(r->fd, 1);
+
+		next = r->next;
+		r->descriptor = d;
+		r->earlier = d->last;
+		*(d->last ? &d->last->later : &d->first) = r;
+		d->last = r;
+		if (r->where == NATIVE)
+			engine.natives++;
+		else
+			request_start(r);
+	}
 }
 
 /* The request in flight of cb, or NULL. */
@@ -317,7 +401,7 @@ struct request *request_of(const struct aiocb *cb)
 	unsigned index = cb->__abs_prio;
 	struct request *r;
 
-	if (index >= engine.requests)
+	if (index >= __atomic_load_n(&engine.requests, __ATOMIC_ACQUIRE))
 		return NULL;
 	r = request_at(index);
 	return r->cb == cb ? r : NULL;
@@ -375,7 +459,8 @@ static void group_telling(struct group *g)
 
 void group_leave(struct group *g)
 {
-	if (--g->pending)
+	/* Release and acquire: who sees no more pending sees all results. */
+	if (__atomic_sub_fetch(&g->pending, 1, __ATOMIC_ACQ_REL))
 		return;
 	if (g->notify) {
 		group_telling(g);
@@ -438,6 +523,8 @@ void request_end(struct request *r, long result)
 		answer_cancel(r, result);
 	unlink_request(r);
 	engine.done_bits |= bit_of(r->index);
+	if (r->flags & COUNTED)
+		kind_leave(r->fd);
 	publish(r->cb, result);
 	r->cb = NULL;
 	if (r->sigev.sigev_notify == SIGEV_SIGNAL)

@@ -4,6 +4,7 @@
  *
  *   interface.c   the functions of <aio.h>: arguments, and which way a
  *                 request takes
+ *   kind.c        what a descriptor is: O_DIRECT, a stream, ...
  *   engine.c      requests, their order, their end; the one lock
  *   wait.c        aio_suspend and LIO_WAIT: who sleeps where
  *   worker.c      the library's thread and its io_uring
@@ -23,10 +24,16 @@
  *   ring     everything else: handed to the worker, a thread of the library
  *            with all signals blocked, which owns an io_uring.
  *
- * One lock guards it all.  aio_error and aio_suspend may be called in a signal
- * handler, which may have interrupted whoever holds the lock; so it is held
- * only with all signals blocked, and only for a moment: no function that may
- * sleep is called under it.
+ * Who makes a request takes no lock: it is taken from a list of free ones and
+ * pushed into the inbox, both with one compare-and-swap.
+ *
+ *   free -> filled by the caller -> inbox -> adopted: in its descriptor's list
+ *
+ * One lock guards all else, and who takes it adopts first what the inbox holds,
+ * so that what it sees is whole.  aio_error and aio_suspend may be called in a
+ * signal handler, which may have interrupted whoever holds the lock; so it is
+ * held only with all signals blocked, and only for a moment: no function that
+ * may sleep is called under it.
  */
 #ifndef POSIXAIO_ENGINE_H
 #define POSIXAIO_ENGINE_H
@@ -66,11 +73,13 @@ enum {				/* request.flags */
 	TRIED	   = 1 << 3,	/* EAGAIN once: next time by a kernel worker */
 	STOP	   = 1 << 4,	/* cancelled: if it ends short, it has ended */
 	PLAIN	   = 1 << 5,	/* a short write to the page cache */
+	COUNTED	   = 1 << 6,	/* by kind_enter() */
 };
 
 /* The requests of one lio_listio. */
 struct group {
-	unsigned pending;	/* not done yet, and the caller while it runs */
+	unsigned pending;	/* not done yet, and the caller while it runs;
+				   atomic, who makes a request adds it */
 	int notify;		/* send sigev when all are done */
 	struct sigevent sigev;
 	struct group *next;	/* free, or to be told */
@@ -92,7 +101,7 @@ struct request {
 	off_t offset;
 	struct group *group;
 	struct sigevent sigev;
-	struct request *next;	/* free, ready or telling */
+	struct request *next;	/* in the inbox, ready or telling */
 	struct request *next_cancel;
 	struct cancelling *by;	/* who waits for its cancellation */
 	/* All of a descriptor, in the order of the calls. */
@@ -116,12 +125,18 @@ enum { BUCKETS = 256 };
 extern struct engine {
 	int lock;			/* 0 free, 1 held, 2 held and wanted */
 
+	/* Without the lock, atomic. */
+	struct request *inbox;		/* made, not adopted; the last is first */
+	uint64_t free_requests;		/* the first one's index + 1; above it a
+					   number that each change moves on */
+	unsigned requests;		/* made so far */
+
 	/* Waiters: a futex word that each batch of completions changes. */
 	int sequence, waiters;
 
 	/* The worker. */
 	int worker;			/* WORKER_* */
-	int sleeping;			/* ring its bell */
+	int sleeping;			/* ring its bell; atomic */
 	unsigned load;			/* requests that need it */
 	unsigned in_ring;		/* requests in its io_uring */
 	unsigned held_syncs;		/* fsyncs behind other requests */
@@ -133,10 +148,8 @@ extern struct engine {
 	unsigned done_bits;		/* of requests ended under this lock */
 	int kicked;			/* a kick was taken from the ring */
 	struct descriptor *buckets[BUCKETS];
-	struct request *free_requests;
 	struct descriptor *free_descriptors;
 	struct group *free_groups;
-	unsigned requests;		/* made so far */
 	unsigned idle_seconds;
 	int native_tried;
 } engine;
@@ -151,12 +164,14 @@ signals block_signals(void);
 void restore_signals(signals old);
 signals engine_lock(void);		/* blocks all signals, too */
 void engine_lock_only(void);
+void engine_adopt(void);		/* what was sent since; under the lock */
 void engine_unlock(void);		/* wakes who waits for what ended */
 void engine_release(signals old);	/* engine_unlock and restore_signals */
 void engine_forget(void);		/* in the child of fork */
 
 struct request *request_new(struct aiocb *cb, int op, unsigned flags,
-			    struct group *group);
+			    struct group *group);	/* NULL: no memory */
+void request_send(struct request *r, int where);	/* NATIVE or HELD */
 struct request *request_of(const struct aiocb *cb);
 struct request *request_at(unsigned index);
 struct request *last_of(int fd);	/* of those in flight on it */
@@ -198,6 +213,21 @@ static inline unsigned bit_of(unsigned index)
 	return 1U << index % 31;
 }
 #define HEIR (1U << 31)
+
+/* ---- kind.c ---- */
+
+enum {					/* bits of a descriptor's kind */
+	KIND_STREAM = 1, KIND_DIRECT = 2, KIND_APPEND = 4, KIND_NONBLOCK = 8,
+	KIND_DSYNC = 16,
+	KIND_LIMITED = 32,		/* RLIMIT_FSIZE may hit its writes */
+};
+
+int known_buffered(int fd);
+void know_buffered(int fd);
+int kind_of(int fd);			/* bits, or -errno */
+int kind_enter(int fd, int kind);	/* a request: was it counted? */
+void kind_leave(int fd);		/* a counted request has ended */
+void kind_forget(void);
 
 /* ---- worker.c ---- */
 

@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/uio.h>
@@ -103,11 +102,6 @@ static long done_at_once(struct aiocb *cb, long n)
 	return 0;
 }
 
-static int is_stream(int fd)
-{
-	return enter_kernel(__NR_lseek, fd, 0, SEEK_CUR) == -ESPIPE;
-}
-
 static long preadv_nowait(const struct aiocb *cb, size_t done, int flags)
 {
 	struct iovec iov = {
@@ -165,46 +159,18 @@ static int read_inline(const struct aiocb *cb, long *n)
 	return 1;
 }
 
-/*
- * Descriptors that were not O_DIRECT when last asked, for some reads more: an
- * fcntl costs a tenth of a read from the page cache.  Nothing depends on it
- * but who waits: were the number O_DIRECT's meanwhile, aio_read would wait for
- * the device at most TRUST times.
- */
-enum { KNOWN = 1024, TRUST = 16 };
-static uint64_t known[KNOWN];		/* descriptor << 8 | times left */
-
-static int known_buffered(int fd)
-{
-	uint64_t *k = &known[fd % KNOWN];
-	uint64_t v = __atomic_load_n(k, __ATOMIC_RELAXED);
-
-	if (v >> 8 != (unsigned)fd || !(v & 0xff))
-		return 0;
-	__atomic_store_n(k, v - 1, __ATOMIC_RELAXED);
-	return 1;
-}
-
-static void know_buffered(int fd)
-{
-	__atomic_store_n(&known[fd % KNOWN], (uint64_t)fd << 8 | TRUST,
-			 __ATOMIC_RELAXED);
-}
-
 /* May this request be a native one?  Nobody is there to notify of its end. */
-static int fits_native(const struct aiocb *cb, int op, int flags,
+static int fits_native(const struct aiocb *cb, int op, int kind,
 		       const struct group *g)
 {
-	struct rlimit limit;
-
-	if (!(flags & O_DIRECT) || !native_setup())
+	if (!(kind & KIND_DIRECT) || kind & KIND_STREAM || op >= OP_FSYNC ||
+	    (op == OP_WRITE && kind & KIND_APPEND) || !native_setup())
 		return 0;
 	if (cb->aio_sigevent.sigev_notify == SIGEV_SIGNAL ||
 	    cb->aio_sigevent.sigev_notify == SIGEV_THREAD || (g && g->notify))
 		return 0;
 	/* Past RLIMIT_FSIZE the submitter gets SIGXFSZ, not for an aio_write. */
-	return op == OP_READ || (!getrlimit(RLIMIT_FSIZE, &limit) &&
-				 limit.rlim_cur == RLIM_INFINITY);
+	return op == OP_READ || !(kind & KIND_LIMITED);
 }
 
 /*
@@ -256,31 +222,52 @@ static void flush(struct batch *b)
 	b->n = 0;
 }
 
-static long start_native(struct aiocb *cb, int op, struct group *g,
-			 struct batch *b)
+static void start_native(struct request *r, struct batch *b)
 {
-	struct request *r;
-	signals old;
-
-	/* A request that has to be done again is the worker's. */
-	old = engine_lock();
-	cb->__policy = 1;
-	r = request_new(cb, op, 0, g);
-	if (r) {
-		r->where = NATIVE;
-		engine.natives++;
-	}
-	engine_release(old);
-	if (!r)
-		return -EAGAIN;
+	request_send(r, NATIVE);
 	if (!b) {
 		submit_native(&r, 1);
-		return 0;
+		return;
 	}
 	b->r[b->n++] = r;
 	if (b->n == BATCH)
 		flush(b);
-	return 0;
+}
+
+/* To the worker, which runs, unless it has just gone for want of work. */
+static void start_in_worker(struct request *r, struct aiocb *cb)
+{
+	signals old;
+
+	request_send(r, HELD);
+	/* After the sending: the worker looks there once more as it goes. */
+	if (__atomic_load_n(&engine.worker, __ATOMIC_SEQ_CST) == WORKER_RUNS ||
+	    !worker_start())
+		return;
+	old = engine_lock();
+	r = request_of(cb);		/* unless another's worker has it */
+	if (r && r->where == READY)
+		list_remove(&engine.ready, r);
+	if (r && (r->where == READY || r->where == HELD))
+		request_end(r, -EAGAIN);
+	engine_release(old);
+}
+
+/* How the engine is to treat a request on a descriptor of this kind. */
+static unsigned flags_of(const struct aiocb *cb, int op, int kind)
+{
+	unsigned flags = kind & KIND_NONBLOCK ? NONBLOCK : 0;
+
+	if (kind & KIND_STREAM)
+		return flags | STREAM | ORDERED;
+	if (op != OP_WRITE)
+		return flags;
+	if (kind & KIND_APPEND)
+		flags |= ORDERED;
+	if (!(kind & (KIND_DIRECT | KIND_DSYNC)) &&
+	    cb->aio_nbytes <= INLINE_MAX)
+		flags |= PLAIN;
+	return flags;
 }
 
 /*
@@ -289,11 +276,9 @@ static long start_native(struct aiocb *cb, int op, struct group *g,
  */
 static long start(struct aiocb *cb, int op, struct group *g, struct batch *b)
 {
-	unsigned request_flags = 0;
-	struct request *r;
-	signals old;
-	int flags, inlined;
-	long n = 0, err;
+	struct request *r = NULL;
+	int kind, inlined, native;
+	long n = 0;
 
 	if (op < OP_FSYNC &&
 	    (cb->aio_reqprio < 0 || cb->aio_reqprio > PRIORITY_MAX)) {
@@ -307,52 +292,37 @@ static long start(struct aiocb *cb, int op, struct group *g, struct batch *b)
 			return done_at_once(cb, n);
 		inlined = 0;
 	}
-	flags = enter_kernel(__NR_fcntl, cb->aio_fildes, F_GETFL);
-	if (flags < 0)
-		return op < OP_FSYNC ? done_at_once(cb, flags) : flags;
-	if (inlined && !(flags & O_DIRECT)) {
+	kind = kind_of(cb->aio_fildes);
+	if (kind < 0)
+		return op < OP_FSYNC ? done_at_once(cb, kind) : kind;
+	if (inlined && !(kind & KIND_DIRECT)) {
 		know_buffered(cb->aio_fildes);
 		if (read_inline(cb, &n))
 			return done_at_once(cb, n);
 	}
-	if (cb->aio_nbytes > SSIZE_MAX && op < OP_FSYNC)
+	if (op < OP_FSYNC && (cb->aio_nbytes > SSIZE_MAX ||
+			      (cb->aio_offset < 0 && !(kind & KIND_STREAM))))
 		return done_at_once(cb, -EINVAL);
-	if (is_stream(cb->aio_fildes))
-		request_flags = STREAM | ORDERED;
-	else if (op < OP_FSYNC && cb->aio_offset < 0)
-		return done_at_once(cb, -EINVAL);
-	else if (op == OP_WRITE && flags & O_APPEND)
-		request_flags = ORDERED;
-	if (flags & O_NONBLOCK)
-		request_flags |= NONBLOCK;
-	if (op == OP_WRITE && !(request_flags & STREAM) &&
-	    !(flags & (O_DIRECT | O_DSYNC)) && cb->aio_nbytes <= INLINE_MAX)
-		request_flags |= PLAIN;
 
 	cb->__return_value = 0;
 	__atomic_store_n(&cb->__error_code, EINPROGRESS, __ATOMIC_RELAXED);
-	if (op < OP_FSYNC && !(request_flags & ORDERED) &&
-	    fits_native(cb, op, flags, g)) {
-		err = start_native(cb, op, g, b);
-	} else {
-		err = lock_with_worker(&old);
-		if (!err) {
-			cb->__policy = 0;
-			r = request_new(cb, op, request_flags, g);
-			if (r) {
-				r->done = n;
-				request_start(r);
-			} else {
-				err = -EAGAIN;
-			}
-			engine_release(old);
-		} else {
-			err = -EAGAIN;
-		}
+	native = fits_native(cb, op, kind, g);
+	cb->__policy = native;
+	if (native || __atomic_load_n(&engine.worker, __ATOMIC_ACQUIRE) ==
+		      WORKER_RUNS || !worker_start())
+		r = request_new(cb, op, native ? 0 : flags_of(cb, op, kind), g);
+	if (!r) {
+		publish(cb, -EAGAIN);
+		return -EAGAIN;
 	}
-	if (err)
-		publish(cb, err);
-	return err;
+	if (kind_enter(r->fd, kind))
+		r->flags |= COUNTED;
+	r->done = n;
+	if (native)
+		start_native(r, b);
+	else
+		start_in_worker(r, cb);
+	return 0;
 }
 
 API int aio_read(struct aiocb *cb)

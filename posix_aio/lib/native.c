@@ -166,6 +166,7 @@ int native_reap(void)
 			engine.kicked = 1;
 			continue;
 		}
+		engine_adopt();		/* it may have been sent just now */
 		r = request_at(data);
 		if (result == -EAGAIN && !(r->flags & TRIED)) {
 			submit_again(r);

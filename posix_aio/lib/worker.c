@@ -445,6 +445,16 @@ static void publish_state(int state)
 	futex(&engine.worker, FUTEX_WAKE, INT_MAX, NULL, 0);
 }
 
+/* Under the lock: go, unless something was sent to us in this moment. */
+static int leaves(void)
+{
+	__atomic_store_n(&engine.worker, WORKER_NONE, __ATOMIC_SEQ_CST);
+	if (!__atomic_load_n(&engine.inbox, __ATOMIC_SEQ_CST))
+		return 1;
+	__atomic_store_n(&engine.worker, WORKER_RUNS, __ATOMIC_SEQ_CST);
+	return 0;
+}
+
 static void *work(void *unused)
 {
 	struct plain plain = { .n = 0 };
@@ -488,12 +498,11 @@ static void *work(void *unused)
 		busy |= ready || plain.n || told || groups;
 		poll = engine.held_syncs && engine.natives;
 		idle = !busy && !engine.load;
-		if (idle && expired) {
-			engine.worker = WORKER_NONE;
+		if (idle && expired && leaves()) {
 			engine_unlock();
 			break;
 		}
-		engine.sleeping = !busy;
+		__atomic_store_n(&engine.sleeping, !busy, __ATOMIC_SEQ_CST);
 		engine_unlock();
 
 		for (struct request *r = ready; r; r = next) {
@@ -509,6 +518,9 @@ static void *work(void *unused)
 				ring_submit(&ring);
 			continue;
 		}
+		/* Sent meanwhile, by one who may have seen us awake. */
+		if (__atomic_load_n(&engine.inbox, __ATOMIC_SEQ_CST))
+			continue;
 		arm_bell(seen);
 		if (poll)
 			timeout.tv_nsec = NATIVE_POLL_NS;
