@@ -189,6 +189,40 @@ TEST(pipe_in_order)
 	EXPECT_EQ(0, memcmp(in, out, 100));
 }
 
+/*
+ * A descriptor's number that was a file a moment ago, buffered or O_DIRECT, is
+ * read in order when it is a pipe.
+ */
+TEST(a_number_becomes_a_pipe)
+{
+	for (int flags = O_DIRECT; flags >= 0; flags -= O_DIRECT) {
+		int fd = file_of(8192, flags), p[2];
+		struct aiocb a, b;
+		char x, y;
+
+		for (int i = 0; i < 3; i++) {
+			a = request(fd, direct_buf[0], 4096, 0);
+			ASSERT_EQ(0, aio_read(&a));
+			ASSERT_EQ(4096, finished(&a));
+		}
+		ASSERT_EQ(0, pipe(p));
+		ASSERT_EQ(fd, dup2(p[0], fd));
+		a = request(fd, &x, 1, 0);
+		b = request(fd, &y, 1, 0);
+		ASSERT_EQ(0, aio_read(&a));
+		ASSERT_EQ(0, aio_read(&b));
+		EXPECT_EQ(EINPROGRESS, aio_error(&a));
+		ASSERT_EQ(2, write(p[1], "xy", 2));
+		EXPECT_EQ(1, finished(&a));
+		EXPECT_EQ(1, finished(&b));
+		EXPECT_EQ('x', x);
+		EXPECT_EQ('y', y);
+		close(fd);
+		close(p[0]);
+		close(p[1]);
+	}
+}
+
 /* A blocking write to a stream takes all its bytes before it completes. */
 TEST(long_write_to_a_socket)
 {

@@ -224,8 +224,8 @@ enum {					/* bits of a descriptor's kind */
 
 int known_buffered(int fd);
 void know_buffered(int fd);
-int kind_of(int fd);			/* bits, or -errno */
-int kind_enter(int fd, int kind);	/* a request: was it counted? */
+int kind_of(int fd, int alone);		/* bits, or -errno; alone: a read */
+int kind_enter(int fd);			/* a request: was it counted? */
 void kind_leave(int fd);		/* a counted request has ended */
 void kind_forget(void);
 

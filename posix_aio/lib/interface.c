@@ -292,7 +292,7 @@ static long start(struct aiocb *cb, int op, struct group *g, struct batch *b)
 			return done_at_once(cb, n);
 		inlined = 0;
 	}
-	kind = kind_of(cb->aio_fildes);
+	kind = kind_of(cb->aio_fildes, op == OP_READ && cb->aio_offset >= 0);
 	if (kind < 0)
 		return op < OP_FSYNC ? done_at_once(cb, kind) : kind;
 	if (inlined && !(kind & KIND_DIRECT)) {
@@ -315,7 +315,7 @@ static long start(struct aiocb *cb, int op, struct group *g, struct batch *b)
 		publish(cb, -EAGAIN);
 		return -EAGAIN;
 	}
-	if (kind_enter(r->fd, kind))
+	if (kind_enter(r->fd))
 		r->flags |= COUNTED;
 	r->done = n;
 	if (native)

@@ -8,6 +8,9 @@
  * something of another kind under its number, has first waited for what was in
  * flight, or is told in posixaio(7) to do so.
  *
+ * With nothing in flight, a read of what was O_DIRECT a moment ago asks whether
+ * it is a stream now, and nothing else: native AIO copes with all other files.
+ *
  * A word for each slot, so that a compare-and-swap changes all of it:
  *
  *    63    descriptor    32 31  kind  24 23  trust  16 15   in flight   0
@@ -18,6 +21,7 @@
 #include "engine.h"
 
 enum { SLOTS = 1024, TRUST = 16, COUNT_MAX = 0xffff };
+#define ONE_LESS (1UL << 16)		/* of the trust */
 
 static uint64_t kinds[SLOTS];
 
@@ -37,6 +41,11 @@ static int change(uint64_t *at, uint64_t *from, uint64_t to)
 					   __ATOMIC_RELAXED);
 }
 
+static int is_stream(int fd)
+{
+	return enter_kernel(__NR_lseek, fd, 0, SEEK_CUR) == -ESPIPE;
+}
+
 static int look(int fd)
 {
 	int flags = enter_kernel(__NR_fcntl, fd, F_GETFL), kind = 0;
@@ -44,7 +53,7 @@ static int look(int fd)
 
 	if (flags < 0)
 		return flags;
-	if (enter_kernel(__NR_lseek, fd, 0, SEEK_CUR) == -ESPIPE)
+	if (is_stream(fd))
 		kind |= KIND_STREAM;
 	if (flags & O_DIRECT)
 		kind |= KIND_DIRECT;
@@ -61,35 +70,42 @@ static int look(int fd)
 	return kind;
 }
 
-int kind_of(int fd)
+/* alone: with nothing in flight, is it to be trusted, too? */
+static int trusted(uint64_t w, int fd, int alone)
+{
+	return fd_of(w) == fd && trust_in(w) &&
+	       (count_in(w) || (alone && kind_in(w) & KIND_DIRECT));
+}
+
+int kind_of(int fd, int alone)
 {
 	uint64_t *at = &kinds[(unsigned)fd % SLOTS];
 	uint64_t w = __atomic_load_n(at, __ATOMIC_RELAXED);
 	int kind;
 
-	while (count_in(w) && fd_of(w) == fd && trust_in(w))
-		if (change(at, &w, w - (1 << 16)))
+	while (trusted(w, fd, alone))
+		if (change(at, &w, w - ONE_LESS)) {
+			if (!count_in(w) && is_stream(fd))
+				break;
 			return kind_in(w);
+		}
 	kind = look(fd);
-	while (kind >= 0 && count_in(w) && fd_of(w) == fd &&
+	while (kind >= 0 && (fd_of(w) == fd || !count_in(w)) &&
 	       !change(at, &w, word(fd, kind, TRUST, count_in(w))))
 		;
 	return kind;
 }
 
-int kind_enter(int fd, int kind)
+int kind_enter(int fd)
 {
 	uint64_t *at = &kinds[(unsigned)fd % SLOTS];
-	uint64_t w = __atomic_load_n(at, __ATOMIC_RELAXED), next;
+	uint64_t w = __atomic_load_n(at, __ATOMIC_RELAXED);
 
 	do {
-		if (!count_in(w))
-			next = word(fd, kind, TRUST, 1);
-		else if (fd_of(w) == fd && count_in(w) < COUNT_MAX)
-			next = w + 1;
-		else
-			return 0;	/* another's slot: it is asked each time */
-	} while (!change(at, &w, next));
+		/* Another's slot: ours is asked for each time. */
+		if (fd_of(w) != fd || count_in(w) == COUNT_MAX)
+			return 0;
+	} while (!change(at, &w, w + 1));
 	return 1;
 }
 

@@ -168,7 +168,8 @@ int native_reap(void)
 		}
 		engine_adopt();		/* it may have been sent just now */
 		r = request_at(data);
-		if (result == -EAGAIN && !(r->flags & TRIED)) {
+		if ((result == -EAGAIN || result == -EOPNOTSUPP) &&
+		    !(r->flags & TRIED)) {
 			submit_again(r);
 			continue;
 		}
