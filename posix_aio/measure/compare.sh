@@ -5,7 +5,10 @@
 #
 #   compare.sh BUILD DIR [SET...]     DIR: where the files are made (1.6 GiB)
 #
-# SET: direct hot write lists files tmpfs; all of them when none is named.
+# SET: direct direct-write hot cold write write-large lists files tmpfs; all of
+# them when none is named.  write is to a file whose page cache is in folios of
+# 4 KiB, write-large in large ones, where ext4 walks the blocks of a whole folio
+# for each write; psync beside them does the same without any asynchrony.
 # Each cell is measured ROUNDS times (5), in turns with the other engines, for
 # MS (1000) milliseconds after a ramp of 0.1 s.  Printed are medians: operations a second,
 # the 99th percentile of the completion latency in us (over 1000 us: ms), and
@@ -29,6 +32,12 @@ raw=${RAW:-$(mktemp)} || exit 1
 shm=/dev/shm/posixaio.compare.$$
 [ "${RAW:-}" ] || trap 'rm -f "$raw" "$shm"' EXIT
 trap 'rm -f "$shm"; exit 130' INT TERM
+
+# Each page by itself into the page cache.
+small_folios() {	# NAME
+	fio --name=f --filename="$dir/$1" --rw=randread --bs=4k \
+		--ioengine=psync --minimal >/dev/null || exit 1
+}
 
 file() {	# NAME SIZE
 	[ "$(stat -c %s "$dir/$1" 2>/dev/null)" = "$2" ] && return
@@ -88,7 +97,8 @@ cells() {	# SET "CPUS..." "DEPTHS..." "ENGINES..." FIO-OPTION...
 }
 
 all="glibc ours io_uring"
-for set in ${*:-direct hot write lists files tmpfs}; do
+for set in ${*:-direct direct-write hot cold write write-large lists files \
+		tmpfs}; do
 	case $set in
 	direct)
 		file one 1073741824
@@ -103,10 +113,20 @@ for set in ${*:-direct hot write lists files tmpfs}; do
 		cat "$dir/one" >/dev/null
 		cells hot "0 0,1" "1 8 32 128" "$all" --rw=randread \
 			--filename="$dir/one" --size=1g ;;
+	cold)
+		file one 1073741824
+		cells cold "0 0,1" "32" "$all" --rw=randread --invalidate=1 \
+			--filename="$dir/one" --size=1g ;;
 	write)
 		file small 268435456
-		cells write "0 0,1" "32" "$all" --rw=randwrite \
+		small_folios small
+		cells write "0 0,1" "32" "$all psync" --rw=randwrite \
 			--filename="$dir/small" --size=256m ;;
+	write-large)
+		rm -f "$dir/large"
+		file large 268435456
+		cells write-large "0 0,1" "32" "$all psync" --rw=randwrite \
+			--filename="$dir/large" --size=256m ;;
 	lists)
 		file one 1073741824
 		cells lists "0 0,1" "32" "glibc ours" ;;
@@ -146,16 +166,19 @@ NF == 7 {
 	count[k]++
 }
 END {
-	print "| set | CPUs | depth | glibc | ours | io_uring | ours/glibc | ours/io_uring | p99 us: glibc, ours, io_uring | CPU us: glibc, ours, io_uring |"
-	print "|---|---|---|---|---|---|---|---|---|---|"
+	print "| set | CPUs | depth | glibc | ours | io_uring | psync | ours/glibc | ours/io_uring | p99 us: glibc, ours, io_uring | CPU us: glibc, ours, io_uring |"
+	print "|---|---|---|---|---|---|---|---|---|---|---|"
 	for (i = 1; i <= cells; i++) {
 		c = order[i]; split(c, part, " ")
 		g = c " glibc"; o = c " ours"; u = c " io_uring"
 		mg = median(iops[g], count[g]); mo = median(iops[o], count[o])
 		mu = count[u] ? median(iops[u], count[u]) : 0
-		printf "| %s | %s | %s | %d | %d | %s | %.2f | %s | %d, %d%s | %.1f, %.1f%s |\n",
+		p = c " psync"
+		printf "| %s | %s | %s | %d | %d | %s | %s | %.2f | %s | %d, %d%s | %.1f, %.1f%s |\n",
 			part[1], part[2] == "0" ? 1 : 2, part[3], mg, mo,
-			mu ? mu : "-", mg ? mo / mg : 0,
+			mu ? mu : "-",
+			count[p] ? median(iops[p], count[p]) : "-",
+			mg ? mo / mg : 0,
 			mu ? sprintf("%.2f", mo / mu) : "-",
 			median(p99[g], count[g]), median(p99[o], count[o]),
 			mu ? ", " median(p99[u], count[u]) : "",
