@@ -10,6 +10,7 @@
 #   make soak      every server: 50 crowds of 200, then 10,000 connections;
 #                  every file reader: 1 GiB; every program's capture explained
 #   make check-libc     the freestanding tests, built with libc
+#   make check-aio      the tests of libposixaio alone; TSAN=1: for data races
 #   make traces    capture every model again into traces/
 #   make check-traces   capture again and compare with traces/
 #   make install   DESTDIR, prefix, bindir, libexecdir as usual; uninstall
@@ -27,7 +28,8 @@
 #
 #   V=1 shows commands, W=1 makes a warning an error, O=DIR builds in DIR,
 #   LLVM=1 takes clang and lld, ARCH=aarch64 or riscv64 builds for another
-#   processor, ASAN=1 adds AddressSanitizer and UBSan to the hosted code.
+#   processor, ASAN=1 adds AddressSanitizer and UBSan to the hosted code,
+#   TSAN=1 ThreadSanitizer.
 #
 # Nothing is listed by hand: a file models/x.c is the program build/models/x,
 # tests/x_test.c or tests/x_test.sh a test that prints TAP; cli/, capture/,
@@ -71,16 +73,21 @@ CC	:= $(ARCH)-linux-gnu-gcc
 else ifeq ($(origin CC),default)
 CC	:= gcc
 endif
-B	:= $(O)$(if $(cross),/$(ARCH))$(if $(LLVM),/clang)$(if $(ASAN),/asan)
+B	:= $(O)$(if $(cross),/$(ARCH))$(if $(LLVM),/clang)$(if $(ASAN),/asan)$(if \
+	   $(TSAN),/tsan)
 
 comma	:= ,
 
 # RAW: a static program without libc; frame pointers are for strace -k.
+# -Wno-tsan: the fence of uring/ring.h is for the kernel, which no sanitizer
+# sees.
 RAW	:= -std=gnu11 -ffreestanding -fno-stack-protector -fno-pie \
 	   -fno-omit-frame-pointer -fno-asynchronous-unwind-tables -static \
 	   -nostdlib $(if $(filter aarch64,$(ARCH)),-mno-outline-atomics)
 SANE	:= $(if $(ASAN),-fsanitize=address$(comma)undefined \
-	   -fno-sanitize-recover=all -fno-omit-frame-pointer)
+	   -fno-sanitize-recover=all -fno-omit-frame-pointer) $(if \
+	   $(TSAN),-fsanitize=thread -fno-omit-frame-pointer -DTSAN \
+	   $(if $(LLVM),,-Wno-tsan))
 HOSTED	= -std=gnu11 -D_GNU_SOURCE -Icapture -I$(B) -pthread \
 	  -DVERSION='"$(VERSION)"' -DLIBEXECDIR='"$(libexecdir)"' \
 	  -DLIBDIR='"$(libdir)"' $(SANE)
@@ -157,7 +164,7 @@ objects	:= $(parts) $(patsubst %.c,$(B)/%.o,$(cli_sources))
 
 # A rule before "all" would be what make makes.
 .DEFAULT_GOAL := all
-.PHONY: all programs tests check soak soak-aio check-libc demo test traces \
+.PHONY: all programs tests check check-aio soak soak-aio check-libc demo test traces \
 	check-traces compare run-compare install uninstall clean help left-out FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -319,7 +326,7 @@ check-traces: all tests
 cross_args = $(if $(wildcard /usr/$(1)-linux-gnu/include/asm/unistd.h),$(if \
 	$(shell command -v $(1)-linux-gnu-gcc),ARCH=$(1),$(if $(and $(shell \
 	command -v clang),$(shell command -v ld.lld)),ARCH=$(1) LLVM=1)))
-others	:= $(if $(cross)$(ASAN),,$(filter-out $(HOST),$(arches)))
+others	:= $(if $(cross)$(ASAN)$(TSAN),,$(filter-out $(HOST),$(arches)))
 
 .PHONY: $(addprefix cross-,$(others))
 $(addprefix cross-,$(others)): cross-%:
@@ -330,13 +337,18 @@ cross_tests = $(foreach a,$(others),$(foreach t,$(filter-out \
 	$(hosted_sources),$(test_sources)),$(a):$(O)/$(a)$(if $(filter \
 	LLVM=1,$(call cross_args,$(a))),/clang)/$(t:.c=)))
 
-# LeakSanitizer ends a program that strace follows.
-no_leaks := $(if $(ASAN),ASAN_OPTIONS=detect_leaks=0)
+# LeakSanitizer ends a program that strace follows.  A data race ends the test:
+# what ThreadSanitizer does at the end, a test that ends by itself skips.
+sane_run := $(if $(ASAN),ASAN_OPTIONS=detect_leaks=0) $(if \
+	    $(TSAN),TSAN_OPTIONS=halt_on_error=1)
 
 check: all tests $(addprefix cross-,$(others))
-	$(Q)$(no_leaks) BUILD=$(B) sh tests/run $(raw_tests) $(cross_tests) \
+	$(Q)$(sane_run) BUILD=$(B) sh tests/run $(raw_tests) $(cross_tests) \
 		$(wildcard tests/*_test.sh) $(hosted_tests) $(ours_tests) \
 		$(patsubst %,left-out:%,$(left_out))
+
+check-aio: $(ours_tests)
+	$(Q)$(sane_run) BUILD=$(B) sh tests/run $(ours_tests)
 
 # Long: a minute or more.
 soak: all tests

@@ -31,11 +31,20 @@ enum {
 	LOST_SECONDS = 60,
 };
 
-/* gcc 12's ASan takes no locks of its own before fork: a child may hang. */
-#ifdef __SANITIZE_ADDRESS__
-#define SANITIZED 1
+/*
+ * gcc 12's ASan takes no locks of its own before fork: a child may hang.  TSan
+ * ends one that starts a thread; and of signals for a thread that it will not
+ * interrupt now it keeps one of a kind, so there callbacks tell of everything.
+ */
+#if defined(__SANITIZE_ADDRESS__) || defined(TSAN)
+#define FORKS 0
 #else
-#define SANITIZED 0
+#define FORKS 1
+#endif
+#ifdef TSAN
+#define SIGNALS 0
+#else
+#define SIGNALS 1
 #endif
 
 enum kind { FILE_READ, FILE_WRITE, FILE_SYNC, STREAM_READ, STREAM_WRITE };
@@ -43,10 +52,12 @@ enum kind { FILE_READ, FILE_WRITE, FILE_SYNC, STREAM_READ, STREAM_WRITE };
 /* A request, and what is expected of it. */
 struct slot {
 	struct aiocb cb;
-	int busy, notifies;
+	int busy;
+	/* These three are atomic: a signal is heard in any thread. */
+	int notifies;
 	enum kind kind;
 	unsigned round;			/* which use of this slot */
-	int told;			/* notifications of this round; atomic */
+	int told;			/* notifications of this round */
 	char *buf;
 	int block;
 	unsigned version;		/* that a write makes */
@@ -129,8 +140,10 @@ static off_t place(int player, int block)
 static void told(sigval_t value)
 {
 	struct slot *s = (void *)((uintptr_t)value.sival_ptr & ~7UL);
+	unsigned round = __atomic_load_n(&s->round, __ATOMIC_SEQ_CST);
 
-	if ((s->round & 7) != ((uintptr_t)value.sival_ptr & 7) || !s->notifies)
+	if ((round & 7) != ((uintptr_t)value.sival_ptr & 7) ||
+	    !__atomic_load_n(&s->notifies, __ATOMIC_SEQ_CST))
 		__atomic_fetch_add(&stray, 1, __ATOMIC_SEQ_CST);
 	__atomic_fetch_add(&s->told, 1, __ATOMIC_SEQ_CST);
 }
@@ -147,14 +160,15 @@ static void ask_for_notice(struct player *p, struct slot *s)
 {
 	struct sigevent *e = &s->cb.aio_sigevent;
 
-	s->round++;
-	s->told = 0;
+	__atomic_fetch_add(&s->round, 1, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&s->told, 0, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&s->notifies, !any(p, 3), __ATOMIC_SEQ_CST);
 	e->sigev_value.sival_ptr = (void *)((uintptr_t)s | (s->round & 7));
 	e->sigev_notify = SIGEV_NONE;
-	s->notifies = !any(p, 3);
 	if (!s->notifies)
 		return;
-	e->sigev_notify = any(p, 4) ? SIGEV_SIGNAL : SIGEV_THREAD;
+	e->sigev_notify = any(p, 4) && SIGNALS ? SIGEV_SIGNAL :
+						 SIGEV_THREAD;
 	if (e->sigev_notify == SIGEV_SIGNAL)
 		e->sigev_signo = SIGRTMIN + 3;
 	else
@@ -454,7 +468,7 @@ static void *play(void *arg)
 			cancel(p);
 		else if (what < 99)
 			wait_a_little(p);
-		else if (!any(p, 4) && !SANITIZED)
+		else if (!any(p, 4) && FORKS)
 			fork_once(p);
 		harvest_all(p);
 	}

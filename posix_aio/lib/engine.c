@@ -436,6 +436,12 @@ void request_start(struct request *r)
 		engine.held_syncs++;
 }
 
+/* Atomic: the worker looks at its other flags without the lock. */
+void request_stop(struct request *r)
+{
+	__atomic_fetch_or(&r->flags, STOP, __ATOMIC_RELAXED);
+}
+
 static void start_held(struct request *r)
 {
 	if (is_sync(r))

@@ -135,7 +135,7 @@ extern struct engine {
 	int sequence, waiters;
 
 	/* The worker. */
-	int worker;			/* WORKER_* */
+	int worker;			/* WORKER_*; atomic, read without it, too */
 	int sleeping;			/* ring its bell; atomic */
 	unsigned load;			/* requests that need it */
 	unsigned in_ring;		/* requests in its io_uring */
@@ -179,6 +179,7 @@ void request_free(struct request *r);
 void request_start(struct request *r);	/* to the worker when its turn comes */
 void request_ready(struct request *r);
 void request_end(struct request *r, long result);	/* bytes, or -errno */
+void request_stop(struct request *r);	/* it ends when it ends short */
 void group_leave(struct group *g);
 struct group *group_new(void);
 void list_add(struct list *l, struct request *r);
@@ -229,8 +230,21 @@ int kind_enter(int fd);			/* a request: was it counted? */
 void kind_leave(int fd);		/* a counted request has ended */
 void kind_forget(void);
 
+/*
+ * What the kernel orders, a sanitizer does not see: what is written before
+ * io_submit is there for whoever takes the event.
+ */
+#ifdef TSAN
+void __tsan_acquire(void *at);
+void __tsan_release(void *at);
+#else
+static inline void __tsan_acquire(void *at) { (void)at; }
+static inline void __tsan_release(void *at) { (void)at; }
+#endif
+
 /* ---- worker.c ---- */
 
+int worker_runs(void);
 long worker_probe(void);		/* 0, or why io_uring is not to be had */
 long worker_start(void);		/* 0, or -errno; not under the lock */
 void worker_bell(void);

@@ -183,7 +183,7 @@ static long lock_with_worker(signals *old)
 
 	for (;;) {
 		*old = engine_lock();
-		if (engine.worker == WORKER_RUNS)
+		if (worker_runs())
 			return 0;
 		engine_release(*old);
 		err = worker_start();
@@ -241,8 +241,7 @@ static void start_in_worker(struct request *r, struct aiocb *cb)
 
 	request_send(r, HELD);
 	/* After the sending: the worker looks there once more as it goes. */
-	if (__atomic_load_n(&engine.worker, __ATOMIC_SEQ_CST) == WORKER_RUNS ||
-	    !worker_start())
+	if (worker_runs() || !worker_start())
 		return;
 	old = engine_lock();
 	r = request_of(cb);		/* unless another's worker has it */
@@ -308,8 +307,7 @@ static long start(struct aiocb *cb, int op, struct group *g, struct batch *b)
 	__atomic_store_n(&cb->__error_code, EINPROGRESS, __ATOMIC_RELAXED);
 	native = fits_native(cb, op, kind, g);
 	cb->__policy = native;
-	if (native || __atomic_load_n(&engine.worker, __ATOMIC_ACQUIRE) ==
-		      WORKER_RUNS || !worker_start())
+	if (native || worker_runs() || !worker_start())
 		r = request_new(cb, op, native ? 0 : flags_of(cb, op, kind), g);
 	if (!r) {
 		publish(cb, -EAGAIN);
@@ -419,7 +417,7 @@ static void cancel_one(struct request *r, struct cancelling *c)
 		request_end(r, r->op == OP_WRITE && r->done ? (long)r->done :
 							      -ECANCELED);
 	} else if (r->by || !may_be_cancelled(r)) {
-		r->flags |= STOP;
+		request_stop(r);
 		c->refused++;
 	} else {
 		r->by = c;
@@ -433,6 +431,7 @@ API int aio_cancel(int fd, struct aiocb *cb)
 {
 	struct cancelling c = { 0 };
 	struct request *r, *later;
+	unsigned left;
 	signals old;
 
 	if (use_glibc())
@@ -456,8 +455,9 @@ API int aio_cancel(int fd, struct aiocb *cb)
 			cancel_one(r, &c);
 		}
 	}
+	left = c.left;			/* under the lock: c may be written to */
 	engine_release(old);
-	if (c.left)
+	if (left)
 		wait_for_cancelling(&c);
 	return c.refused ? AIO_NOTCANCELED : c.done ? AIO_CANCELED : AIO_ALLDONE;
 }

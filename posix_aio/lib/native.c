@@ -119,6 +119,7 @@ unsigned native_submit(struct request **r, unsigned n)
 			fill(&iocbs[i], r[done + i], RWF_NOWAIT);
 			list[i] = &iocbs[i];
 		}
+		__tsan_release(native_ring);
 		took = submit(list, m);
 		if (took <= 0)
 			break;
@@ -133,13 +134,14 @@ static void submit_again(struct request *r)
 	struct iocb iocb, *list = &iocb;
 
 	r->flags |= TRIED;
-	if (engine.worker == WORKER_RUNS) {
+	if (worker_runs()) {
 		r->where = HELD;
 		engine.natives--;
 		request_start(r);
 		return;
 	}
 	fill(&iocb, r, 0);
+	__tsan_release(native_ring);
 	if (submit(&list, 1) != 1) {
 		engine.natives--;
 		request_end(r, -EAGAIN);
@@ -148,7 +150,8 @@ static void submit_again(struct request *r)
 
 int native_reap(void)
 {
-	struct native_ring *ring = native_ring;
+	struct native_ring *ring = __atomic_load_n(&native_ring,
+						   __ATOMIC_ACQUIRE);
 	int n = 0;
 
 	if (!ring)
@@ -159,6 +162,7 @@ int native_reap(void)
 		long result = ring->events[head].res;
 		struct request *r;
 
+		__tsan_acquire(ring);
 		/* Release: the kernel may write here once it sees the head. */
 		__atomic_store_n(&ring->head, (head + 1) % ring->nr,
 				 __ATOMIC_RELEASE);

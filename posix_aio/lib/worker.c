@@ -215,12 +215,13 @@ static void arm_bell(int seen)
 
 static void submit(struct request *r)
 {
+	unsigned flags = __atomic_load_n(&r->flags, __ATOMIC_RELAXED);
 	struct io_uring_sqe *sqe = entry();
 	size_t rest = r->len - r->done;
 
 	sqe->user_data = r->index;
 	sqe->fd = r->fd;
-	if (r->flags & TRIED)
+	if (flags & TRIED)
 		sqe->flags = IOSQE_ASYNC;
 	if (r->op == OP_FSYNC || r->op == OP_FDATASYNC) {
 		sqe->opcode = IORING_OP_FSYNC;
@@ -229,7 +230,7 @@ static void submit(struct request *r)
 		return;
 	}
 	sqe->opcode = r->op == OP_READ ? IORING_OP_READ : IORING_OP_WRITE;
-	sqe->off = r->flags & STREAM ? -1ULL : r->offset + r->done;
+	sqe->off = flags & STREAM ? -1ULL : r->offset + r->done;
 	sqe->addr = (unsigned long)r->buf + r->done;
 	sqe->len = rest < TRANSFER_MAX ? rest : TRANSFER_MAX;
 }
@@ -320,7 +321,7 @@ static void refused(unsigned index)
 
 	if (r->where == FREE || !r->by)
 		return;			/* it ended meanwhile */
-	r->flags |= STOP;
+	request_stop(r);
 	r->by->refused++;
 	r->by->left--;
 	r->by = NULL;
@@ -439,19 +440,34 @@ static void tell(struct request *told, struct group *groups)
 	engine_unlock();
 }
 
+static int state_now(void)
+{
+	return __atomic_load_n(&engine.worker, __ATOMIC_SEQ_CST);
+}
+
+int worker_runs(void)
+{
+	return state_now() == WORKER_RUNS;
+}
+
+static void set_state(int state)
+{
+	__atomic_store_n(&engine.worker, state, __ATOMIC_SEQ_CST);
+}
+
 static void publish_state(int state)
 {
-	__atomic_store_n(&engine.worker, state, __ATOMIC_RELEASE);
+	set_state(state);
 	futex(&engine.worker, FUTEX_WAKE, INT_MAX, NULL, 0);
 }
 
 /* Under the lock: go, unless something was sent to us in this moment. */
 static int leaves(void)
 {
-	__atomic_store_n(&engine.worker, WORKER_NONE, __ATOMIC_SEQ_CST);
+	set_state(WORKER_NONE);
 	if (!__atomic_load_n(&engine.inbox, __ATOMIC_SEQ_CST))
 		return 1;
-	__atomic_store_n(&engine.worker, WORKER_RUNS, __ATOMIC_SEQ_CST);
+	set_state(WORKER_RUNS);
 	return 0;
 }
 
@@ -477,7 +493,7 @@ static void *work(void *unused)
 
 		engine_lock_only();
 		busy = submit_cancels();
-		seen = bell;
+		seen = __atomic_load_n(&bell, __ATOMIC_RELAXED);
 		for (unsigned i = 0; i < plain.n; i++)
 			completed(plain.r[i], plain.result[i]);
 		reap();
@@ -540,11 +556,11 @@ long worker_start(void)
 	pthread_attr_t attr;
 	pthread_t thread;
 	signals old = engine_lock();
-	int state = engine.worker;
+	int state = state_now();
 	long err;
 
 	if (state == WORKER_NONE)
-		engine.worker = WORKER_STARTING;
+		set_state(WORKER_STARTING);
 	engine_release(old);
 	if (state == WORKER_NONE) {
 		sigset_t all, mask;
@@ -570,11 +586,9 @@ long worker_start(void)
 	 * It makes descriptors: not behind the back of a program that opens
 	 * a file next and counts on its number.
 	 */
-	while (__atomic_load_n(&engine.worker, __ATOMIC_ACQUIRE) ==
-	       WORKER_STARTING)
+	while (state_now() == WORKER_STARTING)
 		futex(&engine.worker, FUTEX_WAIT, WORKER_STARTING, NULL, 0);
-	return __atomic_load_n(&engine.worker, __ATOMIC_ACQUIRE) ==
-	       WORKER_RUNS ? 0 : start_error;
+	return worker_runs() ? 0 : start_error;
 }
 
 /* In the child of fork. */
