@@ -381,7 +381,7 @@ static pthread_t called_in;
 
 static void on_call(sigval_t value)
 {
-	called_in = pthread_self();
+	__atomic_store_n(&called_in, pthread_self(), __ATOMIC_SEQ_CST);
 	__atomic_fetch_add(&called, value.sival_int, __ATOMIC_SEQ_CST);
 }
 
@@ -406,6 +406,93 @@ TEST(callbacks)
 	while (__atomic_load_n(&called, __ATOMIC_SEQ_CST) < 2)
 		poll(NULL, 0, 1);
 	EXPECT_EQ(5, aio_return(&cb));
+}
+
+/*
+ * The process may have four signals queued (RLIMIT_SIGPENDING), and takes none
+ * for a while.  All requests end nevertheless, and in the end all are told:
+ * reads of what is in memory, reads of a socket, writes, and a list.
+ */
+TEST(signals_wait_for_room)
+{
+	enum { N = 40 };
+	struct rlimit few = { 4, 4 };
+	struct timespec patience = { .tv_sec = 5 };
+	int fd = file_of(100, 0), s[2], seen[N + 1] = { 0 };
+	struct aiocb cb[N], *list[2];
+	struct sigevent all = { .sigev_notify = SIGEV_SIGNAL,
+				.sigev_signo = SIGRTMIN,
+				.sigev_value.sival_int = N };
+	char buf[N][8];
+	siginfo_t info;
+	sigset_t set;
+
+	GLIBC_CANNOT("the request fails, and nobody is told");
+	sigemptyset(&set);
+	sigaddset(&set, SIGRTMIN);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	ASSERT_EQ(0, setrlimit(RLIMIT_SIGPENDING, &few));
+	pair(s);
+	for (int i = 0; i < N; i++) {
+		cb[i] = request(i % 3 ? fd : s[0], buf[i], 1, i);
+		cb[i].aio_lio_opcode = LIO_READ;
+		cb[i].aio_sigevent.sigev_notify = SIGEV_SIGNAL;
+		cb[i].aio_sigevent.sigev_signo = SIGRTMIN;
+		cb[i].aio_sigevent.sigev_value.sival_int = i;
+		if (i < N - 2)
+			ASSERT_EQ(0, (i % 3 == 1 ? aio_write : aio_read)(&cb[i]));
+		else
+			list[i - (N - 2)] = &cb[i];
+	}
+	ASSERT_EQ(0, lio_listio(LIO_NOWAIT, list, 2, &all));
+	for (int i = 0; i < N; i += 3)
+		ASSERT_EQ(1, write(s[1], "x", 1));
+	for (int i = 0; i < N; i++)
+		EXPECT_EQ(1, finished(&cb[i]));
+	for (int i = 0; i <= N; i++) {
+		if (sigtimedwait(&set, &info, &patience) != SIGRTMIN)
+			FAIL("%d signals of %d", i, N + 1);
+		EXPECT_EQ(SI_ASYNCIO, info.si_code);
+		seen[info.si_value.sival_int]++;
+	}
+	for (int i = 0; i <= N; i++)
+		EXPECT_EQ(1, seen[i]);
+}
+
+/* A callback for which no thread can be had is called when there is one. */
+TEST(callbacks_wait_for_a_thread)
+{
+	int fd = file_of(100, 0), s[2];
+	pthread_attr_t attr;
+	struct aiocb cb[2], next;
+	char buf[3][8];
+
+	GLIBC_CANNOT("nobody is called");
+	pair(s);
+	ASSERT_EQ(0, pthread_attr_init(&attr));
+	ASSERT_EQ(0, pthread_attr_setdetachstate(&attr,
+						 PTHREAD_CREATE_DETACHED));
+	ASSERT_EQ(0, pthread_attr_setstacksize(&attr, 1UL << 56));
+	for (int i = 0; i < 2; i++) {
+		cb[i] = request(i ? s[0] : fd, buf[i], 8, 0);
+		cb[i].aio_sigevent.sigev_notify = SIGEV_THREAD;
+		cb[i].aio_sigevent.sigev_notify_function = on_call;
+		cb[i].aio_sigevent.sigev_notify_attributes = &attr;
+		cb[i].aio_sigevent.sigev_value.sival_int = 1;
+		ASSERT_EQ(0, aio_read(&cb[i]));
+	}
+	ASSERT_EQ(8, write(s[1], "12345678", 8));
+	EXPECT_EQ(8, finished(&cb[0]));
+	EXPECT_EQ(8, finished(&cb[1]));
+	/* The worker has tried, and goes on with its work. */
+	next = request(s[0], buf[2], 8, 0);
+	ASSERT_EQ(0, aio_read(&next));
+	ASSERT_EQ(1, write(s[1], "x", 1));
+	EXPECT_EQ(1, finished(&next));
+	EXPECT_EQ(0, __atomic_load_n(&called, __ATOMIC_SEQ_CST));
+	ASSERT_EQ(0, pthread_attr_setstacksize(&attr, 1 << 20));
+	while (__atomic_load_n(&called, __ATOMIC_SEQ_CST) < 2)
+		poll(NULL, 0, 1);
 }
 
 /* ---- aio_suspend ---- */

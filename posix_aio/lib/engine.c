@@ -83,7 +83,8 @@ void engine_unlock(void)
 	unsigned bits = engine.done_bits;
 	int kicked = engine.kicked;
 	int bell = (engine.ready.first || engine.cancels ||
-		    engine.telling.first || engine.groups_telling) &&
+		    engine.telling.first || engine.groups_telling ||
+		    engine.owes) &&
 		   wake_worker();
 
 	engine.done_bits = 0;
@@ -220,6 +221,12 @@ void request_free(struct request *r)
 	} while (!__atomic_compare_exchange_n(&engine.free_requests, &head,
 					      mine, 0, __ATOMIC_RELEASE,
 					      __ATOMIC_RELAXED));
+}
+
+void group_free(struct group *g)
+{
+	g->next = engine.free_groups;
+	engine.free_groups = g;
 }
 
 struct group *group_new(void)
@@ -449,18 +456,39 @@ static void start_held(struct request *r)
 	request_ready(r);
 }
 
+void group_owe(struct group *g)
+{
+	g->next = NULL;
+	*(engine.owed ? engine.owed_end : &engine.owed) = g;
+	engine.owed_end = &g->next;
+	engine.owes = 1;
+	engine.load++;
+}
+
+void owe(const struct sigevent *sigev)
+{
+	struct group *g = group_new();
+
+	if (!g)
+		return;			/* not even memory to remember it */
+	g->sigev = *sigev;
+	group_owe(g);
+}
+
 static void group_telling(struct group *g)
 {
 	if (g->sigev.sigev_notify == SIGEV_SIGNAL) {
-		notify_signal(&g->sigev);
+		if (notify_signal(&g->sigev) == -EAGAIN) {
+			group_owe(g);
+			return;
+		}
 	} else if (g->sigev.sigev_notify == SIGEV_THREAD) {
 		g->next = engine.groups_telling;
 		engine.groups_telling = g;
 		engine.load++;
 		return;
 	}
-	g->next = engine.free_groups;
-	engine.free_groups = g;
+	group_free(g);
 }
 
 void group_leave(struct group *g)
@@ -471,8 +499,7 @@ void group_leave(struct group *g)
 	if (g->notify) {
 		group_telling(g);
 	} else {
-		g->next = engine.free_groups;
-		engine.free_groups = g;
+		group_free(g);
 	}
 }
 
@@ -533,8 +560,9 @@ void request_end(struct request *r, long result)
 		kind_leave(r->fd);
 	publish(r->cb, result);
 	r->cb = NULL;
-	if (r->sigev.sigev_notify == SIGEV_SIGNAL)
-		notify_signal(&r->sigev);
+	if (r->sigev.sigev_notify == SIGEV_SIGNAL &&
+	    notify_signal(&r->sigev) == -EAGAIN)
+		owe(&r->sigev);
 	if (r->sigev.sigev_notify == SIGEV_THREAD) {
 		r->where = TELLING;	/* stays counted in the load */
 		list_add(&engine.telling, r);

@@ -144,6 +144,8 @@ extern struct engine {
 	struct list ready, telling;
 	struct request *cancels;	/* to be asked for, in any order */
 	struct group *groups_telling;
+	struct group *owed, **owed_end;	/* notifications that were refused */
+	int owes;			/* some that the worker has not seen */
 
 	unsigned done_bits;		/* of requests ended under this lock */
 	int kicked;			/* a kick was taken from the ring */
@@ -182,6 +184,9 @@ void request_end(struct request *r, long result);	/* bytes, or -errno */
 void request_stop(struct request *r);	/* it ends when it ends short */
 void group_leave(struct group *g);
 struct group *group_new(void);
+void group_free(struct group *g);
+void group_owe(struct group *g);
+void owe(const struct sigevent *sigev);	/* the worker tries again */
 void list_add(struct list *l, struct request *r);
 struct request *list_take(struct list *l);	/* all of them */
 void list_remove(struct list *l, struct request *r);
@@ -294,8 +299,9 @@ void wait_forget(void);
 
 /* ---- notify.c ---- */
 
-void notify(const struct sigevent *sigev);	/* not under the lock */
-void notify_signal(const struct sigevent *sigev);
+/* 0, or -EAGAIN: no room for a signal, or a thread, now. */
+long notify(const struct sigevent *sigev);	/* not under the lock */
+long notify_signal(const struct sigevent *sigev);
 
 /* ---- fallback.c ---- */
 

@@ -87,6 +87,37 @@ struct batch {
 	unsigned n;
 };
 
+/*
+ * The lock, with the worker running: it may have gone meanwhile for want of
+ * work.
+ */
+static long lock_with_worker(signals *old)
+{
+	long err;
+
+	for (;;) {
+		*old = engine_lock();
+		if (worker_runs())
+			return 0;
+		engine_release(*old);
+		err = worker_start();
+		if (err)
+			return err;
+	}
+}
+
+/* Told later, by the worker: there was no room now. */
+static void owe_at_once(const struct sigevent *sigev)
+{
+	signals old;
+
+	/* No worker: then by the one of a later request. */
+	if (lock_with_worker(&old))
+		old = engine_lock();
+	owe(sigev);
+	engine_release(old);
+}
+
 /* Done without a request: the result, and its notification. */
 static long done_at_once(struct aiocb *cb, long n)
 {
@@ -98,7 +129,8 @@ static long done_at_once(struct aiocb *cb, long n)
 	}
 	sigev = cb->aio_sigevent;	/* cb is the program's again after this */
 	publish(cb, n);
-	notify(&sigev);
+	if (notify(&sigev) == -EAGAIN)
+		owe_at_once(&sigev);
 	return 0;
 }
 
@@ -171,25 +203,6 @@ static int fits_native(const struct aiocb *cb, int op, int kind,
 		return 0;
 	/* Past RLIMIT_FSIZE the submitter gets SIGXFSZ, not for an aio_write. */
 	return op == OP_READ || !(kind & KIND_LIMITED);
-}
-
-/*
- * The lock, with the worker running: it may have gone meanwhile for want of
- * work.
- */
-static long lock_with_worker(signals *old)
-{
-	long err;
-
-	for (;;) {
-		*old = engine_lock();
-		if (worker_runs())
-			return 0;
-		engine_release(*old);
-		err = worker_start();
-		if (err)
-			return err;
-	}
 }
 
 /* The native way for n requests; what it does not take goes to the worker. */

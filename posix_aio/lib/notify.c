@@ -5,6 +5,11 @@
  * The signal is sent after the result was published, to the process, with
  * si_code SI_ASYNCIO and the program's value.  A callback runs in a thread of
  * its own, with no signal blocked, with the program's attributes or detached.
+ *
+ * A queue of signals may be full (RLIMIT_SIGPENDING), and threads may have run
+ * out.  That is no reason to tell nobody, nor to fail a request that has
+ * succeeded: the worker tries again each RETRY_NS, in the order of the
+ * refusals, until all have got through.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +17,7 @@
 #include "engine.h"
 
 /* One system call and nothing else: it may run in a signal handler. */
-void notify_signal(const struct sigevent *sigev)
+long notify_signal(const struct sigevent *sigev)
 {
 	siginfo_t info;
 
@@ -22,8 +27,8 @@ void notify_signal(const struct sigevent *sigev)
 	info.si_pid = getpid();
 	info.si_uid = getuid();
 	info.si_value = sigev->sigev_value;
-	enter_kernel(__NR_rt_sigqueueinfo, info.si_pid, sigev->sigev_signo,
-		     &info);
+	return enter_kernel(__NR_rt_sigqueueinfo, info.si_pid,
+			    sigev->sigev_signo, &info);
 }
 
 struct call {
@@ -43,16 +48,16 @@ static void *callback(void *arg)
 	return NULL;
 }
 
-/* As glibc, nothing can be told when there is no thread to be had. */
-static void notify_thread(const struct sigevent *sigev)
+static long notify_thread(const struct sigevent *sigev)
 {
 	pthread_attr_t *attr = sigev->sigev_notify_attributes, detached;
 	struct call *c = malloc(sizeof(*c));
 	pthread_t thread;
 	sigset_t all, old;
+	int err;
 
 	if (!c)
-		return;
+		return -EAGAIN;
 	c->function = sigev->sigev_notify_function;
 	c->value = sigev->sigev_value;
 	if (!attr) {
@@ -63,17 +68,20 @@ static void notify_thread(const struct sigevent *sigev)
 	/* The new thread lets signals in by itself, once it owns its call. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
-	if (pthread_create(&thread, attr, callback, c))
+	err = pthread_create(&thread, attr, callback, c);
+	if (err)
 		free(c);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	if (attr == &detached)
 		pthread_attr_destroy(&detached);
+	return -err;
 }
 
-void notify(const struct sigevent *sigev)
+long notify(const struct sigevent *sigev)
 {
 	if (sigev->sigev_notify == SIGEV_SIGNAL)
-		notify_signal(sigev);
-	else if (sigev->sigev_notify == SIGEV_THREAD)
-		notify_thread(sigev);
+		return notify_signal(sigev);
+	if (sigev->sigev_notify == SIGEV_THREAD)
+		return notify_thread(sigev);
+	return 0;
 }

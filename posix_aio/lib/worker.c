@@ -36,6 +36,7 @@ enum {
 	BLOCKING_WORKERS = 256,	/* of the kernel, for what cannot be polled */
 	REGISTER_RING_FDS = 20,
 	NATIVE_POLL_NS = 500000,
+	RETRY_NS = 10000000,	/* a notification that was refused */
 	PLAIN_BATCH = 8,	/* writes of its own, then it looks around */
 	LONG_NS = 10000000,	/* more than another thread's turn */
 	WHILE_NS = 50000000,
@@ -422,20 +423,46 @@ static void tell(struct request *told, struct group *groups)
 	if (!told && !groups)
 		return;
 	for (r = told; r; r = r->next)
-		notify(&r->sigev);
+		r->done = notify(&r->sigev) == -EAGAIN;
 	for (g = groups; g; g = g->next)
-		notify(&g->sigev);
+		g->pending = notify(&g->sigev) == -EAGAIN;
 	engine_lock_only();
 	while ((r = told)) {
 		told = r->next;
+		if (r->done)
+			owe(&r->sigev);
 		request_free(r);
 		engine.load--;
 	}
 	while ((g = groups)) {
 		groups = g->next;
-		g->next = engine.free_groups;
-		engine.free_groups = g;
 		engine.load--;
+		if (g->pending)
+			group_owe(g);
+		else
+			group_free(g);
+	}
+	engine_unlock();
+}
+
+/* What was refused, in its order, until it is refused again.  Not under the
+ * lock; nobody else takes from the list. */
+static void tell_again(void)
+{
+	struct group *g;
+
+	engine_lock_only();
+	while ((g = engine.owed)) {
+		long err;
+
+		engine_unlock();
+		err = notify(&g->sigev);
+		engine_lock_only();
+		if (err == -EAGAIN)
+			break;
+		engine.owed = g->next;
+		engine.load--;
+		group_free(g);
 	}
 	engine_unlock();
 }
@@ -489,7 +516,7 @@ static void *work(void *unused)
 		struct __kernel_timespec timeout = { 0 };
 		struct request *ready, *told, *next;
 		struct group *groups;
-		int busy, seen, poll;
+		int busy, seen, poll, owed;
 
 		engine_lock_only();
 		busy = submit_cancels();
@@ -507,6 +534,8 @@ static void *work(void *unused)
 		told = list_take(&engine.telling);
 		groups = engine.groups_telling;
 		engine.groups_telling = NULL;
+		owed = !!engine.owed;
+		engine.owes = 0;
 		for (struct request *r = ready; r; r = r->next) {
 			r->where = RING;
 			engine.in_ring++;
@@ -526,6 +555,8 @@ static void *work(void *unused)
 			submit(r);
 		}
 		tell(told, groups);
+		if (owed)
+			tell_again();
 		expired = 0;
 		if (plain.n)
 			write_plain(&plain, &not_before);
@@ -540,10 +571,12 @@ static void *work(void *unused)
 		arm_bell(seen);
 		if (poll)
 			timeout.tv_nsec = NATIVE_POLL_NS;
+		else if (owed)
+			timeout.tv_nsec = RETRY_NS;
 		else
 			timeout.tv_sec = engine.idle_seconds;
-		expired = ring_wait(&ring, 1, poll || idle ? &timeout : NULL) ==
-			  -ETIME && idle;
+		expired = ring_wait(&ring, 1, poll || owed || idle ? &timeout :
+				    NULL) == -ETIME && idle;
 	}
 	finish();
 	return NULL;
