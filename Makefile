@@ -347,7 +347,7 @@ check: all tests $(addprefix cross-,$(others))
 		$(wildcard tests/*_test.sh) $(hosted_tests) $(ours_tests) \
 		$(patsubst %,left-out:%,$(left_out))
 
-check-aio: $(ours_tests)
+check-aio: $(ours_tests) $(libposixaio)
 	$(Q)$(sane_run) BUILD=$(B) sh tests/run $(ours_tests)
 
 # Long: a minute or more.

@@ -161,8 +161,9 @@ static void finish(void)
 	if (ring.enter)			/* no descriptor: the thread's end drops it */
 		ring.fd = -1;
 	ring_close(&ring);
-	if (bell_fd >= 0)
-		close(bell_fd);
+	if (bell_fd < 0)
+		return;
+	close(bell_fd);
 	bell_fd = -1;
 }
 
