@@ -9,7 +9,8 @@
  *   with O_DIRECT:
  *     io_setup eventfd2 fcntl close     once: the context, and what wakes from
  *   aio_read:                           it
- *     fcntl lseek io_submit             by the caller
+ *     fcntl lseek io_submit             by the caller; what kind of file it is,
+ *                                       it asks for the first in flight
  *   aio_suspend:
  *     io_getevents                      main sleeps; it takes events nowhere
  *                                       (EFAULT), they lie in mapped memory
@@ -22,7 +23,7 @@
  *       futex                           wakes main
  *   aio_suspend:
  *     futex                             main sleeps
- *   where requests are noted:
+ *   where requests end, and for more memory:
  *     rt_sigprocmask mmap               no signal handler in between
  *
  * Compare   posix_aio_glibc.c: the same program with glibc's threads.
