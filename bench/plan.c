@@ -9,17 +9,6 @@
 #include <string.h>
 #include "plan.h"
 
-const struct program peers[] = {
-	{ "libevent", "bench/peers", "libevent-dev" },
-	{ "libevent_buffer", "bench/peers", "libevent-dev" },
-	{ "libuv", "bench/peers", "libuv1-dev" },
-	{ "libuv_write", "bench/peers", "libuv1-dev" },
-	{ "libev", "bench/peers", "libev-dev" },
-	{ "python_asyncio", "bench/peers", "python3" },
-	{ "nodejs", "bench/peers", "nodejs" },
-	{ .name = NULL }
-};
-
 static const struct {
 	const char *name, *about;
 	enum load_kind kind;

@@ -10,10 +10,6 @@
 
 enum { WORKLOADS = 64, CONTENDERS = 64, REPETITIONS = 101, LAYOUTS = 2 };
 
-/* Servers of others for the same service, under bench/peers; group is what is
-   to be installed for them.  Ends with a null name. */
-extern const struct program peers[];
-
 /*
  * KIND, then any of -cN -sN -wN -iN -rN, in any order:
  *

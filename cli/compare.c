@@ -190,16 +190,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 /* ---- contenders ---- */
 
-static const struct program *find(const char *name)
-{
-	const struct program *p = program_find(name);
-
-	for (const struct program *peer = peers; !p && peer->name; peer++)
-		if (!strcmp(peer->name, name))
-			p = peer;
-	return p;
-}
-
 /* 1: it was one, though it may be missing: that is said, and no error. */
 static int add_reader(struct plan *plan, const char *name)
 {
@@ -223,7 +213,7 @@ static int add_reader(struct plan *plan, const char *name)
 /* Those of another library may be missing: that is said, and no error. */
 static void add(struct plan *plan, const char *name)
 {
-	const struct program *p = find(name);
+	const struct program *p = program_find(name);
 	const char *nearest = nearest_program(name);
 	char *path, why[200];
 
@@ -235,6 +225,7 @@ static void add(struct plan *plan, const char *name)
 		};
 		return;
 	}
+	p = p ? p : peer_find(name);
 	if (!p)
 		error(2, 0, "compare: %s: no such server%s%s (iomodels list)",
 		      name, nearest ? "; " : "", nearest ? nearest : "");
@@ -242,10 +233,7 @@ static void add(struct plan *plan, const char *name)
 		if (plan->contenders[i].program == p)
 			return;
 	path = program_path(p);
-	if (!path && !strcmp(p->dir, "bench/peers"))
-		fprintf(stderr, "compare: %s is left out: not built (%s)\n",
-			p->name, p->group);
-	else if (!path) {
+	if (!path) {
 		not_built(p, why, sizeof(why));
 		fprintf(stderr, "compare: %s is left out: %s\n", p->name, why);
 	} else {

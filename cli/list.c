@@ -17,7 +17,7 @@ void not_built(const struct program *p, char *text, size_t size)
 	if (with && sscanf(with, "(with %31[a-z])", lib) == 1 &&
 	    strcmp(lib, "libc"))
 		snprintf(text, size, "not built: no %s; apt install %s-dev, "
-			 "then make", lib, lib);
+			 "then make", lib, strcmp(lib, "libuv") ? lib : "libuv1");
 	else
 		snprintf(text, size, "not built: run make");
 }
