@@ -78,22 +78,6 @@ long long cpu_ns(pid_t pid)
 	return t.tv_sec * 1000000000LL + t.tv_nsec;
 }
 
-long long idle_ns(int cpu)
-{
-	FILE *f = fopen("/proc/stat", "re");
-	long long idle = 0, waiting = 0;
-	char line[512], name[16];
-
-	snprintf(name, sizeof(name), "cpu%d ", cpu);
-	while (f && fgets(line, sizeof(line), f))
-		if (!strncmp(line, name, strlen(name)))
-			sscanf(line, "%*s %*d %*d %*d %lld %lld", &idle,
-			       &waiting);
-	if (f)
-		fclose(f);
-	return (idle + waiting) * (1000000000LL / sysconf(_SC_CLK_TCK));
-}
-
 static long long task_ns(pid_t pid, const char *tid)
 {
 	FILE *f = open_proc(pid, tid, "schedstat");

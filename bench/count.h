@@ -29,9 +29,6 @@ long long cpu_ns(pid_t pid);
    how many threads there are. */
 long long kernel_thread_ns(pid_t pid, unsigned *threads);
 
-/* Nanoseconds that a processor was idle, in ticks of 10 ms. */
-long long idle_ns(int cpu);
-
 /* The most memory that pid had at a time, KiB; -1: not to be known. */
 long peak_kib(pid_t pid);
 

@@ -423,7 +423,7 @@ int files_measure(const struct setup *s, struct measurement *m, char why[300],
 	*why = 0;
 	for (const struct quantity *q = quantities; q->name; q++)
 		*quantity_in(m, q) = -1;
-	m->lost = m->steal = m->others = 0;
+	m->lost = m->steal = m->others = m->disturbed = 0;
 	err = once(s, s->load.run_ms, 0, &p, why);
 	if (!err && (s->who->fio ? fio_result(&p, s, m)
 				 : reader_result(&p, m, &reads))) {

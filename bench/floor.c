@@ -23,6 +23,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "floor.h"
+#include "stat.h"
 
 static long long nanoseconds(clockid_t clock)
 {
@@ -136,10 +137,10 @@ static int echo(int from, int to, char *buf, unsigned size)
 	return 0;
 }
 
-static int rounds(const struct floor *f, int (*pairs)[2], char *buf, int ms,
-		  struct floor_result *r)
+static int rounds(const struct floor *f, int (*pairs)[2], char *buf,
+		  long long ns, struct floor_result *r)
 {
-	long long end = nanoseconds(CLOCK_MONOTONIC) + ms * 1000000LL;
+	long long end = nanoseconds(CLOCK_MONOTONIC) + ns;
 	unsigned direction = 0;
 
 	r->echoes = 0;
@@ -157,18 +158,27 @@ static int rounds(const struct floor *f, int (*pairs)[2], char *buf, int ms,
 static int measure(const struct floor *f, int (*pairs)[2], char *buf,
 		   struct floor_result *r)
 {
-	long long cpu, wall;
+	unsigned n = f->slices ? f->slices : 1;
+	double cpus[SLICES], walls[SLICES];
 
-	if (rounds(f, pairs, buf, f->run_ms / 10, r))
-		return -1;
-	cpu = nanoseconds(CLOCK_THREAD_CPUTIME_ID);
-	wall = nanoseconds(CLOCK_MONOTONIC);
-	if (rounds(f, pairs, buf, f->run_ms, r))
-		return -1;
-	cpu = nanoseconds(CLOCK_THREAD_CPUTIME_ID) - cpu;
-	wall = nanoseconds(CLOCK_MONOTONIC) - wall;
-	r->cpu_us = cpu / 1000. / r->echoes;
-	r->wall_us = wall / 1000. / r->echoes;
+	for (unsigned i = 0; i < n; i++) {
+		long long cpu, wall, ns = f->run_ms * 1000000LL / n;
+
+		if (next_turn(&f->turns))
+			return refuse(r, "waiting for our turn");
+		if (rounds(f, pairs, buf, ns / 10 + 1000000, r))
+			return -1;
+		cpu = nanoseconds(CLOCK_THREAD_CPUTIME_ID);
+		wall = nanoseconds(CLOCK_MONOTONIC);
+		if (rounds(f, pairs, buf, ns, r))
+			return -1;
+		cpu = nanoseconds(CLOCK_THREAD_CPUTIME_ID) - cpu;
+		wall = nanoseconds(CLOCK_MONOTONIC) - wall;
+		cpus[i] = r->slices[i].server_us = cpu / 1e3 / r->echoes;
+		walls[i] = wall / 1e3 / r->echoes;
+	}
+	r->cpu_us = median(cpus, n);
+	r->wall_us = median(walls, n);
 	return 0;
 }
 
@@ -181,6 +191,8 @@ int floor_run(const struct floor *f, struct floor_result *r)
 
 	if (!pairs || !buf)
 		err = refuse(r, "malloc");
+	if (!err && next_turn(&f->turns))
+		err = refuse(r, "waiting for our turn");
 	while (!err && opened < f->pairs)
 		err = open_pair(f->kind, pairs[opened++], r);
 	if (!err)

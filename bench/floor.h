@@ -5,19 +5,24 @@
 #ifndef IOMODELS_FLOOR_H
 #define IOMODELS_FLOOR_H
 
+#include "turns.h"
+
 enum floor_kind { FLOOR_TCP, FLOOR_UDP, FLOOR_UNIX };
 
 struct floor {
 	enum floor_kind kind;
 	unsigned pairs;			/* of connected sockets, used in turn */
 	unsigned size;			/* bytes of a message */
-	unsigned run_ms;		/* after a tenth of it as warm-up */
+	unsigned run_ms;		/* after a tenth of it and 1 ms, to be warm */
+	unsigned slices;		/* run_ms is made of so many; 0: of one */
+	struct turns turns;		/* asked before each slice */
 };
 
 struct floor_result {
 	char why[200];			/* it failed; else empty */
 	unsigned long long echoes;	/* a send and a recv each */
-	double cpu_us, wall_us;		/* of an echo */
+	double cpu_us, wall_us;		/* of an echo; medians of the slices */
+	struct slice slices[SLICES];	/* without a rate: nobody is served */
 };
 
 /*

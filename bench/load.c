@@ -3,10 +3,12 @@
  * load.c - the load generator: one thread, edge-triggered epoll
  *
  *    connect   idle ones, then busy ones
- *    warm_ms   at full load, nothing is noted
- *    run_ms    messages, latencies, processor time of both sides
- *    count_ms  messages and system calls: counting slows each call, so it has
- *              a time of its own
+ *    slice     when it is our turn; the first has a longer WARM
+ *      WARM    full load, nothing is noted, until all connections had an answer
+ *      RUN     messages, latencies, processor time of both sides
+ *      OVER    what is in flight comes back, and the server falls asleep
+ *    COUNT     messages and system calls: counting slows each call, so it has
+ *              a turn of its own
  *
  * Each connection has `window` messages in flight.  A message costs two calls,
  * recv and send, and a share of an epoll_wait; nobody can ask a socket for an
@@ -41,6 +43,8 @@ enum {
 	SILENCE_MS = 5000,	/* no answer for so long: the server hangs */
 	RESEND_MS = 100,	/* likewise: a datagram is lost */
 	SOURCES = 250,		/* 127.0.0.2 and on, for TIME_WAIT's sake */
+	WARM_AGAIN_MS = 1,	/* before all slices but the first, at least */
+	REST_MS = 100,		/* for the server to fall asleep, at most */
 };
 
 static const char json[] = "{\"send_user\": \"bench\", \"send_time\": "
@@ -68,15 +72,17 @@ struct state {
 	int *idle;
 	unsigned idle_count;
 	int ep;
-	enum phase phase;
+	enum phase phase, wanted;	/* wanted: RUN or COUNT, after WARM */
 	long long next_phase;		/* ns */
+	unsigned slice;			/* the number of this one */
 	long long began;		/* of the schedule */
 	unsigned long long issued;	/* messages, with a rate */
 	unsigned turn;			/* the connection to try next */
 	unsigned source;		/* of the next connection of churn */
 	unsigned long long messages;	/* of this phase: answered */
 	unsigned long long begun;	/* likewise: sent */
-	long long run_began, server_ns, kernel_ns, client_ns, idle_ns;
+	long long run_began, run_ns, server_ns, client_ns;
+	unsigned long long lost;	/* before this slice */
 	struct counter calls;
 };
 
@@ -334,66 +340,55 @@ static long long own_ns(void)
 
 static void begin_run(struct state *s)
 {
-	s->kernel_ns = kernel_thread_ns(s->l->pid, &s->r->threads);
-	s->idle_ns = idle_ns(sched_getcpu());
+	s->lost = s->r->lost;
 	s->server_ns = cpu_ns(s->l->pid);
 	s->client_ns = own_ns();
 	s->run_began = now_ns();
-	s->next_phase = s->run_began + s->l->run_ms * 1000000LL;
+	s->next_phase = s->run_began + s->run_ns;
 }
 
+/*
+ * On one processor what neither side used was used by others, for there is
+ * always a message on its way; not so with a rate, or when one was lost.
+ */
 static void end_run(struct state *s, long long now)
 {
 	struct load_result *r = s->r;
-	long long server_ns = cpu_ns(s->l->pid);
+	struct slice *slice = &r->slices[s->slice];
+	double client = own_ns() - s->client_ns;
+	double server = cpu_ns(s->l->pid) - s->server_ns;
+	double all = now - s->run_began, others = 0;
 
-	r->seconds = (now - s->run_began) / 1e9;
-	r->client_us = (own_ns() - s->client_ns) / 1e3;
-	r->server_us = (server_ns - s->server_ns) / 1e3;
-	r->kernel_us = (kernel_thread_ns(s->l->pid, &r->threads) -
-			s->kernel_ns) / 1e3;
-	r->idle_us = (idle_ns(sched_getcpu()) - s->idle_ns) / 1e3;
-	r->messages = s->messages;
+	if (s->l->shared && !s->l->rate && r->lost == s->lost)
+		others = all - client - server;
+	if (others < 0)
+		others = 0;
+	r->seconds += all / 1e9;
+	r->client_us += client / 1e3;
+	r->server_us += server / 1e3;
+	r->others_us += others / 1e3;
+	r->messages += s->messages;
 	unanswered(s, now);
+	slice->others = others / all;
+	slice->rate = s->messages * 1e9 / (all - others);
+	slice->server_us = server / 1e3 / s->messages;
 }
 
-static void begin_count(struct state *s)
-{
-	/*
-	 * By now the server has answered all that was sent and sleeps; so it
-	 * will have when we read the counter.  What it enters between the two
-	 * belongs to the messages that begin between the two.
-	 */
-	s->r->calls = -1;
-	if (s->l->count_ms)
-		counter_open(&s->calls, s->l->pid, s->r->uncounted);
-	s->next_phase = now_ns() + (s->calls.n ? s->l->count_ms * 1000000LL : 0);
-}
-
-static void end_count(struct state *s)
-{
-	if (s->calls.n) {
-		s->r->calls = counter_read(&s->calls);
-		s->r->counted = s->begun;
-		counter_close(&s->calls);
-	}
-	s->r->peak_kib = peak_kib(s->l->pid);
-}
-
+/* A slice ends before its first answer only where one takes very long. */
 static void turn_phase(struct state *s, long long now)
 {
-	if (now < s->next_phase || s->phase == OVER)
+	int all_warm = s->l->rate || s->messages >= s->l->busy;
+
+	if (now < s->next_phase || s->phase == OVER ||
+	    (s->phase == WARM && !all_warm) ||
+	    (s->phase == RUN && !s->messages))
 		return;
-	s->phase++;
-	if (s->phase == RUN)
+	if (s->phase == WARM && s->wanted == RUN)
 		begin_run(s);
-	if (s->phase == COUNT) {
+	if (s->phase == RUN)
 		end_run(s, now);
-		begin_count(s);
-	}
-	if (s->phase == OVER)
-		end_count(s);
-	s->messages = s->begun = 0;
+	s->phase = s->phase == WARM ? s->wanted : OVER;
+	s->messages = 0;
 }
 
 /* How long to sleep: until a message is due, or something is wrong. */
@@ -495,6 +490,69 @@ static int begin(struct state *s)
 	return 0;
 }
 
+/* Until the server sleeps; a poller of io_uring looks on for a while, and
+   would do so in the time of others. */
+static void rest(const struct state *s)
+{
+	static const struct timespec moment = { 0, 50000 };
+	long long used = -1, now = cpu_ns(s->l->pid);
+
+	for (int i = 0; used != now && i < REST_MS * 10; i++) {
+		nanosleep(&moment, NULL);
+		used = now;
+		now = cpu_ns(s->l->pid);
+	}
+}
+
+static int play(struct state *s, enum phase wanted, unsigned warm_ms,
+		long long run_ns)
+{
+	if (next_turn(&s->l->turns))
+		return failed(s, "waiting for our turn", ECANCELED);
+	s->phase = WARM;
+	s->wanted = wanted;
+	s->run_ns = run_ns;
+	s->messages = s->issued = 0;
+	s->began = now_ns();
+	s->next_phase = s->began + warm_ms * 1000000LL;
+	if (begin(s) || loop(s))
+		return -1;
+	rest(s);
+	return 0;
+}
+
+static int play_slices(struct state *s)
+{
+	const struct load *l = s->l;
+	unsigned n = l->slices ? l->slices : 1;
+
+	for (s->slice = 0; s->slice < n; s->slice++)
+		if (play(s, RUN, s->slice ? WARM_AGAIN_MS : l->warm_ms,
+			 l->run_ms * 1000000LL / n))
+			return -1;
+	return 0;
+}
+
+/*
+ * All begins and ends while the server sleeps, so that its calls are those of
+ * the messages that begin between the two, and of no others.
+ */
+static int play_count(struct state *s)
+{
+	int err;
+
+	s->r->calls = -1;
+	if (!s->l->count_ms || counter_open(&s->calls, s->l->pid,
+					    s->r->uncounted))
+		return 0;
+	s->begun = 0;
+	err = play(s, COUNT, s->l->count_ms, 0);
+	s->r->calls = counter_read(&s->calls);
+	s->r->counted = s->begun;
+	counter_close(&s->calls);
+	return err;
+}
+
 static void many_descriptors(void)
 {
 	struct rlimit l;
@@ -507,7 +565,7 @@ static void many_descriptors(void)
 int load_run(const struct load *l, struct load_result *r)
 {
 	struct state s = { .l = l, .r = r };
-	long long *stamps;
+	long long *stamps, kernel_ns;
 	int err = 0;
 
 	many_descriptors();
@@ -522,14 +580,20 @@ int load_run(const struct load *l, struct load_result *r)
 		s.all[i].fd = -1;
 		s.all[i].stamps = &stamps[(size_t)i * l->window];
 	}
-	if (l->kind != LOAD_CHURN)
+	kernel_ns = kernel_thread_ns(l->pid, &r->threads);
+	if (next_turn(&l->turns))
+		err = failed(&s, "waiting for our turn", ECANCELED);
+	else if (l->kind != LOAD_CHURN)
 		err = connect_all(&s);
-	s.began = now_ns();
-	s.next_phase = s.began + l->warm_ms * 1000000LL;
 	if (!err)
-		err = begin(&s) || loop(&s) ? -1 : 0;
+		err = play_slices(&s);
+	if (!err) {
+		r->kernel_us = (kernel_thread_ns(l->pid, &r->threads) -
+				kernel_ns) / 1e3;
+		r->peak_kib = peak_kib(l->pid);
+		err = play_count(&s);
+	}
 
-	counter_close(&s.calls);
 	for (unsigned i = 0; i < l->busy; i++)
 		if (s.all[i].fd >= 0)
 			close(s.all[i].fd);

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <sys/types.h>
 #include "histogram.h"
+#include "turns.h"
 
 enum load_kind {
 	LOAD_ECHO,		/* a message and its echo, on a stream */
@@ -26,11 +27,14 @@ struct load {
 	double rate;		/* messages a second, of all connections; 0: as
 				   fast as the answers come */
 	unsigned warm_ms, run_ms;
+	unsigned slices;	/* run_ms is made of so many; 0: of one */
 	unsigned count_ms;	/* 0: system calls are not counted */
+	int shared;		/* server and client are on one processor */
 	pid_t pid;		/* of the server */
+	struct turns turns;	/* asked before each slice */
 };
 
-/* All times and counts but `all` are of run_ms. */
+/* All times and counts but `all` are of the slices, run_ms in sum. */
 struct load_result {
 	char why[200];			/* it failed; else empty */
 	char uncounted[200];		/* why there are no system calls */
@@ -39,9 +43,12 @@ struct load_result {
 	unsigned long long all;		/* messages, from first to last */
 	unsigned long long sent, received;	/* bytes, from first to last */
 	unsigned long long lost;	/* datagrams without an answer */
-	double server_us, kernel_us, client_us;	/* of processor; kernel_us is
-						   iou- threads', in server_us */
-	double idle_us;			/* of the client's processor */
+	double server_us, client_us;	/* of processor */
+	double kernel_us;		/* what iou- threads used of it, from
+					   first to last */
+	double others_us;		/* what other programs used, where both
+					   are on one processor */
+	struct slice slices[SLICES];	/* as many as were asked for */
 	unsigned threads;		/* of the server */
 	long peak_kib;
 	unsigned long long counted;	/* messages while calls were counted */

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * measure.c - one measurement: start the server, run the client, add up
+ * measure.c - start the servers and their clients, give turns, add up
  *
  *    this process ---- starts ----> server         on server_cpu
- *         |
+ *         |                           ^
  *         +----------- forks -----> client         on client_cpu
- *                                     load_run()   into memory that is shared
+ *         |                           load_run()   into memory that is shared
+ *         +--- a byte: your turn -->  |
+ *              <-- a byte: done ----  |
  *
- * A measurement begins with a new server and leaves nothing behind: both get
- * SIGKILL when this process dies.
+ * and so for each server.  One client has its turn, the others wait for a byte
+ * and their servers for a message.  A measurement begins with new servers and
+ * leaves nothing behind: all get SIGKILL when this process dies.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -24,7 +27,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
+#include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -32,8 +35,10 @@
 #include "floor.h"
 #include "lab.h"
 #include "measure.h"
+#include "stat.h"
 
-enum { LIMIT_MS = 60000 };		/* beyond what was asked for */
+enum { LIMIT_MS = 60000 };		/* of a turn, beyond what was asked for */
+#define OTHERS_MAX 0.1			/* of a slice; else it is disturbed */
 
 volatile sig_atomic_t measure_stop;
 
@@ -46,7 +51,7 @@ const struct quantity quantities[] = {
 	QUANTITY(voluntary), QUANTITY(involuntary), QUANTITY(peak_kib),
 	QUANTITY(threads), QUANTITY(lost), QUANTITY(busy_server),
 	QUANTITY(busy_client), QUANTITY(steal), QUANTITY(others),
-	QUANTITY(spin_us),
+	QUANTITY(disturbed), QUANTITY(spin_us),
 	{ .name = NULL }
 };
 
@@ -55,6 +60,19 @@ struct shared {
 	struct load_result result;
 	struct floor_result floor;
 	double spin_us;
+};
+
+/* One of those who take turns. */
+struct player {
+	const struct setup *s;
+	struct load load;
+	struct server server;
+	int serves;			/* server is started */
+	struct shared *shared;
+	pid_t client;			/* 0: it has ended, or none was begun */
+	int status;			/* its exit status */
+	int line;			/* to the client */
+	char *why;
 };
 
 /* ---- the processor ---- */
@@ -252,39 +270,119 @@ static int begin(const struct setup *s, struct load *l, struct server *server,
 
 /* ---- the client ---- */
 
-_Noreturn static void client(const struct setup *s, const struct load *l,
-			     struct shared *shared, pid_t parent)
+/* The last turn is over: say so, and wait for the next. */
+static int wait_turn(void *arg)
 {
-	int err = settle(s->client_cpu, parent, shared->result.why);
+	int line = *(int *)arg;
+	char byte = 0;
 
-	if (!err) {
-		shared->spin_us = spin();
-		err = load_run(l, &shared->result);
-	}
-	_exit(err ? 1 : 0);
+	if (write(line, &byte, 1) != 1 || read(line, &byte, 1) != 1)
+		return -1;
+	return 0;
 }
 
-/* Until the client ends; what the server says meanwhile must not block it. */
-static int wait_client(pid_t pid, struct server *server, long long deadline)
+_Noreturn static void client(struct player *p, int line, pid_t parent)
 {
-	int pidfd = syscall(SYS_pidfd_open, pid, 0), status;
+	struct shared *shared = p->shared;
+	const struct setup *s = p->s;
+	int on_floor = s->who->floor;
+	struct turns turns = { wait_turn, &line };
 
-	for (;;) {
-		struct pollfd p[3] = {
-			{ .fd = pidfd, .events = POLLIN },
-			{ .fd = server->err_fd, .events = POLLIN },
-			{ .fd = server->out_fd, .events = POLLIN },
+	if (settle(on_floor ? s->server_cpu : s->client_cpu, parent, on_floor ?
+		   shared->floor.why : shared->result.why))
+		_exit(1);
+	shared->spin_us = spin();
+	if (on_floor) {
+		struct floor f = {
+			.kind = s->load.kind == LOAD_DATAGRAM ? FLOOR_UDP :
+				s->family == AF_UNIX ? FLOOR_UNIX : FLOOR_TCP,
+			.pairs = s->load.busy,
+			.size = s->load.size,
+			.run_ms = s->load.run_ms,
+			.slices = p->load.slices,
+			.turns = turns,
 		};
 
-		poll(p, 3, 1000);
-		server_drain(server);
-		if (waitpid(pid, &status, WNOHANG) == pid)
-			break;
-		if (measure_stop || now_ns() > deadline)
-			kill(pid, SIGKILL);
+		_exit(floor_run(&f, &shared->floor) ? 1 : 0);
 	}
-	close(pidfd);
-	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+	p->load.turns = turns;
+	_exit(load_run(&p->load, &shared->result) ? 1 : 0);
+}
+
+static void begin_client(struct player *p)
+{
+	pid_t self = getpid();
+	int line[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, line)) {
+		snprintf(p->why, 300, "socketpair: %s", strerror(errno));
+		return;
+	}
+	p->client = fork();
+	if (!p->client) {
+		close(line[0]);			/* else there would be no end */
+		client(p, line[1], self);
+	}
+	if (p->client < 0) {
+		snprintf(p->why, 300, "fork: %s", strerror(errno));
+		p->client = 0;
+	}
+	close(line[1]);
+	p->line = line[0];
+}
+
+static void end_client(struct player *p)
+{
+	int status;
+
+	while (waitpid(p->client, &status, 0) < 0 && errno == EINTR)
+		;
+	p->status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+	p->client = 0;
+	close(p->line);
+}
+
+/*
+ * Until its turn is over, or it ends; what the server says meanwhile must not
+ * block it.
+ */
+static void await(struct player *p)
+{
+	long long deadline = now_ns() + 1000000LL * (p->load.warm_ms +
+			     p->load.run_ms + p->load.count_ms + LIMIT_MS);
+	char byte;
+
+	for (;;) {
+		struct pollfd f[3] = {
+			{ .fd = p->line, .events = POLLIN },
+			{ .fd = p->serves ? p->server.err_fd : -1,
+			  .events = POLLIN },
+			{ .fd = p->serves ? p->server.out_fd : -1,
+			  .events = POLLIN },
+		};
+
+		poll(f, 3, 1000);
+		if (p->serves)
+			server_drain(&p->server);
+		if (measure_stop || now_ns() > deadline)
+			kill(p->client, SIGKILL);
+		if (f[0].revents)
+			break;
+	}
+	if (read(p->line, &byte, 1) != 1)
+		end_client(p);
+}
+
+static void give_turn(struct player *p)
+{
+	char byte = 0;
+
+	if (!p->client)
+		return;
+	if (send(p->line, &byte, 1, MSG_NOSIGNAL) == 1)
+		await(p);
+	else
+		end_client(p);
 }
 
 /* ---- the sum ---- */
@@ -294,22 +392,50 @@ static double seconds(struct timeval t)
 	return t.tv_sec + t.tv_usec / 1e6;
 }
 
-static void add_up(struct measurement *m, const struct setup *s,
-		   const struct shared *shared, const struct server *server)
+/* Leave out what others disturbed, unless that is all; the share of it. */
+static double keep_quiet(struct slice *s, unsigned n)
 {
-	const struct load_result *r = &shared->result;
-	const struct rusage *u = &server->usage;
+	unsigned disturbed = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		disturbed += s[i].others > OTHERS_MAX;
+	for (unsigned i = 0; i < n && disturbed < n; i++)
+		if (s[i].others > OTHERS_MAX)
+			s[i] = (struct slice){ 0 };
+	return (double)disturbed / n;
+}
+
+/* Of all slices, rates or server_us. */
+static double middle(const struct slice *s, unsigned n, size_t offset)
+{
+	double v[SLICES];
+	int found = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		if (s[i].rate > 0)
+			v[found++] = *(double *)((char *)&s[i] + offset);
+	return median(v, found);
+}
+
+static void add_up(const struct player *p, struct measurement *m)
+{
+	const struct load_result *r = &p->shared->result;
+	const struct rusage *u = &p->server.usage;
 	double n = r->messages, user = seconds(u->ru_utime);
 	double system = seconds(u->ru_stime);
 
-	m->rate = n / r->seconds;
+	memcpy(m->slices, r->slices, sizeof(m->slices));
+	m->disturbed = keep_quiet(m->slices, p->load.slices);
+	m->rate = middle(m->slices, p->load.slices,
+			 offsetof(struct slice, rate));
+	m->server_us = middle(m->slices, p->load.slices,
+			      offsetof(struct slice, server_us));
 	m->p50 = histogram_at(&r->latency, 0.5) / 1e3;
 	m->p99 = histogram_at(&r->latency, 0.99) / 1e3;
 	m->p999 = histogram_at(&r->latency, 0.999) / 1e3;
 	m->max = r->latency.max / 1e3;
-	m->server_us = r->server_us / n;
 	m->client_us = r->client_us / n;
-	m->kernel_us = r->kernel_us / n;
+	m->kernel_us = r->kernel_us / r->all;
 	/* The kernel splits the two by its ticks, over the whole life. */
 	m->user_us = user + system > 0 ?
 		     m->server_us * user / (user + system) : -1;
@@ -319,122 +445,164 @@ static void add_up(struct measurement *m, const struct setup *s,
 	m->involuntary = (double)u->ru_nivcsw / r->all;
 	m->peak_kib = r->peak_kib;
 	m->threads = r->threads;
-	m->lost = s->load.kind == LOAD_DATAGRAM ? (double)r->lost / r->all : 0;
+	m->lost = p->load.kind == LOAD_DATAGRAM ? (double)r->lost / r->all : 0;
 	m->busy_server = r->server_us / 1e6 / r->seconds;
 	m->busy_client = r->client_us / 1e6 / r->seconds;
-	m->others = 1 - m->busy_client - r->idle_us / 1e6 / r->seconds -
-		    (s->server_cpu == s->client_cpu ? m->busy_server : 0);
-	if (m->others < 0)
-		m->others = 0;
-	/* A second in which others had the processor half of the time is half
-	   a second for us. */
-	if (s->server_cpu == s->client_cpu && !s->load.rate && m->others < 0.9)
-		m->rate /= 1 - m->others;
-	m->spin_us = shared->spin_us;
+	m->others = r->others_us / 1e6 / r->seconds;
+	m->spin_us = p->shared->spin_us;
 }
 
 /* No server and no client: what their sockets alone would cost. */
-static int measure_floor(const struct setup *s, struct measurement *m,
-			 struct shared *shared, char why[300])
+static void add_up_floor(const struct player *p, struct measurement *m)
 {
-	struct floor f = {
-		.kind = s->load.kind == LOAD_DATAGRAM ? FLOOR_UDP :
-			s->family == AF_UNIX ? FLOOR_UNIX : FLOOR_TCP,
-		.pairs = s->load.busy,
-		.size = s->load.size,
-		.run_ms = s->load.run_ms,
-	};
-	pid_t self = getpid(), pid = fork();
-	int status = -1;
-
-	if (!pid) {
-		struct rlimit files;
-
-		getrlimit(RLIMIT_NOFILE, &files);
-		files.rlim_cur = files.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &files);
-		if (settle(s->server_cpu, self, shared->floor.why))
-			_exit(1);
-		shared->spin_us = spin();
-		_exit(floor_run(&f, &shared->floor) ? 1 : 0);
-	}
-	while (pid > 0 && waitpid(pid, &status, 0) < 0)
-		if (measure_stop)
-			kill(pid, SIGKILL);
-	if (status)
-		snprintf(why, 300, "%s", *shared->floor.why ? shared->floor.why :
-			 measure_stop ? "stopped" : "the floor was killed");
 	for (const struct quantity *q = quantities; q->name; q++)
 		*quantity_in(m, q) = -1;
-	m->server_us = shared->floor.cpu_us;
-	m->spin_us = shared->spin_us;
-	m->lost = m->steal = m->others = 0;
-	return status ? -1 : 0;
+	m->server_us = p->shared->floor.cpu_us;
+	m->spin_us = p->shared->spin_us;
+	m->lost = m->steal = m->others = m->disturbed = 0;
+	memcpy(m->slices, p->shared->floor.slices, sizeof(m->slices));
+}
+
+/* ---- turns ---- */
+
+/*
+ * The slices that run_ms is made of.  So short that all servers have had one
+ * before the machine changes, and long enough for each connection to be served
+ * more than once.
+ */
+static unsigned slices_of(const struct load *l)
+{
+	unsigned ms = 5 + l->busy / 64 + l->idle / 1000, n = l->run_ms / ms;
+
+	/* With a rate, what is late in one slice would be forgotten in the
+	   next; a file is read by a process that knows of no turns. */
+	if (l->rate || l->kind == LOAD_FILE || !n)
+		return 1;
+	return n < SLICES ? n : SLICES;
+}
+
+static int begin_player(struct player *p, const struct setup *s,
+			unsigned slices, char why[300])
+{
+	*p = (struct player){ .s = s, .load = s->load, .why = why };
+	p->load.shared = s->server_cpu == s->client_cpu;
+	p->load.slices = slices;
+	*why = 0;
+	p->shared = mmap(NULL, sizeof(*p->shared), PROT_READ | PROT_WRITE,
+			 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (p->shared == MAP_FAILED) {
+		snprintf(why, 300, "memory for the client: %s",
+			 strerror(errno));
+		p->shared = NULL;
+		return -1;
+	}
+	if (!s->who->floor && begin(s, &p->load, &p->server, why))
+		return -1;
+	p->serves = !s->who->floor;
+	begin_client(p);
+	if (!p->client)
+		return -1;
+	await(p);				/* it is there */
+	return 0;
+}
+
+static void end_player(struct player *p, struct measurement *m,
+		       char uncounted[200])
+{
+	int on_floor = p->s->who->floor;
+	const char *said = !p->shared ? "" : on_floor ? p->shared->floor.why
+						      : p->shared->result.why;
+
+	if (p->client)
+		end_client(p);
+	if (p->serves)
+		server_stop(&p->server);
+	if (!*p->why && p->status)
+		snprintf(p->why, 300, "%s", *said ? said : measure_stop ?
+			 "stopped" : "the client was killed, or out of time");
+	if (!*p->why && on_floor)
+		add_up_floor(p, m);
+	else if (!*p->why)
+		add_up(p, m);
+	if (!*p->why && *p->shared->result.uncounted)
+		strcpy(uncounted, p->shared->result.uncounted);
+	m->slice_count = p->load.slices;
+	if (p->serves)
+		server_free(&p->server);
+	if (p->shared)
+		munmap(p->shared, sizeof(*p->shared));
+}
+
+static void take_turns(struct player *players, int n, unsigned turns)
+{
+	static unsigned long long seed = 20261126;
+	int order[n];
+
+	for (int i = 0; i < n; i++)
+		order[i] = i;
+	for (unsigned t = 0; t < turns && !measure_stop; t++) {
+		shuffle(order, n, &seed);
+		for (int i = 0; i < n && !measure_stop; i++)
+			give_turn(&players[order[i]]);
+	}
+	for (int i = 0; i < n && measure_stop; i++)
+		if (players[i].client)
+			kill(players[i].client, SIGKILL);
+}
+
+void measure_together(const struct setup *s, int n, struct measurement *m,
+		      char (*why)[300], char uncounted[200])
+{
+	struct player *players = calloc(n, sizeof(*players));
+	long long all[2], stole[2];
+	unsigned slices = SLICES;
+
+	for (int i = 0; i < n; i++) {
+		m[i] = (struct measurement){ 0 };
+		snprintf(why[i], 300, "no memory");
+		if (slices_of(&s[i].load) < slices)
+			slices = slices_of(&s[i].load);
+	}
+	if (!players)
+		return;
+	for (int i = 0; i < n; i++)
+		begin_player(&players[i], &s[i], slices, why[i]);
+	stole[0] = stolen(s->server_cpu, &all[0]);
+	/* One to connect, and one to count the calls. */
+	take_turns(players, n, slices + 2);
+	stole[1] = stolen(s->server_cpu, &all[1]);
+	for (int i = 0; i < n; i++) {
+		end_player(&players[i], &m[i], uncounted);
+		m[i].steal = steal(stole, all);
+	}
+	free(players);
+}
+
+static int measure_file(const struct setup *s, struct measurement *m,
+			char why[300], char uncounted[200])
+{
+	long long all[2], stole[2];
+	double spin_us = spin();
+	int err;
+
+	stole[0] = stolen(s->server_cpu, &all[0]);
+	err = files_measure(s, m, why, uncounted);
+	stole[1] = stolen(s->server_cpu, &all[1]);
+	m->spin_us = spin_us;
+	m->steal = steal(stole, all);
+	return err;
 }
 
 int measure(const struct setup *s, struct measurement *m, char why[300],
 	    char uncounted[200])
 {
-	struct load load = s->load;
-	struct shared *shared;
-	struct server server;
-	long long all[2], stole[2], began = now_ns();
-	pid_t pid, self = getpid();
-	int status = -1;
+	char text[1][300];
 
 	*m = (struct measurement){ 0 };
 	*why = 0;
-	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
-		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (shared == MAP_FAILED) {
-		snprintf(why, 300, "memory for the client: %s",
-			 strerror(errno));
-		return -1;
-	}
-	if (s->load.kind == LOAD_FILE) {
-		double spin_us = spin();
-
-		munmap(shared, sizeof(*shared));
-		stole[0] = stolen(s->server_cpu, &all[0]);
-		status = files_measure(s, m, why, uncounted);
-		stole[1] = stolen(s->server_cpu, &all[1]);
-		m->spin_us = spin_us;
-		m->steal = steal(stole, all);
-		return status;
-	}
-	if (s->who->floor) {
-		status = measure_floor(s, m, shared, why);
-		munmap(shared, sizeof(*shared));
-		return status;
-	}
-	if (begin(s, &load, &server, why)) {
-		munmap(shared, sizeof(*shared));
-		return -1;
-	}
-	stole[0] = stolen(s->server_cpu, &all[0]);
-	pid = fork();
-	if (!pid)
-		client(s, &load, shared, self);
-	if (pid > 0)
-		status = wait_client(pid, &server, began + 1000000LL *
-				     (load.warm_ms + load.run_ms +
-				      load.count_ms + LIMIT_MS));
-	else
-		snprintf(why, 300, "fork: %s", strerror(errno));
-	stole[1] = stolen(s->server_cpu, &all[1]);
-	server_stop(&server);
-	if (status > 0 || (!status && !shared->result.messages))
-		snprintf(why, 300, "%s", *shared->result.why ?
-			 shared->result.why : "no message was answered in time");
-	else if (status < 0 && !*why)
-		snprintf(why, 300, measure_stop ? "stopped" :
-			 "the client was killed, or out of time");
-	if (!*why) {
-		add_up(m, s, shared, &server);
-		m->steal = steal(stole, all);
-		strcpy(uncounted, shared->result.uncounted);
-	}
-	server_free(&server);
-	munmap(shared, sizeof(*shared));
+	if (s->load.kind == LOAD_FILE)
+		return measure_file(s, m, why, uncounted);
+	measure_together(s, 1, m, text, uncounted);
+	strcpy(why, text[0]);
 	return *why ? -1 : 0;
 }

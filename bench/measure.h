@@ -46,9 +46,13 @@ struct measurement {
 	double lost;			/* datagrams, of all */
 	double busy_server, busy_client;	/* shares of the time */
 	double steal;			/* share that the hypervisor took */
-	double others;			/* share that other programs took of
-					   the client's processor */
+	double others;			/* share that other programs took, where
+					   both are on one processor */
+	double disturbed;		/* share of the slices that they took
+					   too much of */
 	double spin_us;			/* what a fixed loop took just before */
+	struct slice slices[SLICES];	/* rate and server_us are the medians */
+	int slice_count;		/* 0: it was in one piece */
 };
 
 /* The numbers of a measurement, by name. */
@@ -76,8 +80,16 @@ extern volatile sig_atomic_t measure_stop;
  */
 void measure_apart(char how[120]);
 
-/* 0, or -1 with the reason in why.  The calls are not counted where that is
-   refused; then uncounted says why. */
+/*
+ * n servers side by side: all are started, then they take turns in slices, in
+ * an order drawn anew for each turn; meanwhile the others sleep.  m[i] is of
+ * s[i]; where that failed, why[i] is not empty.  The calls are not counted
+ * where that is refused; then uncounted says why.
+ */
+void measure_together(const struct setup *s, int n, struct measurement *m,
+		      char (*why)[300], char uncounted[200]);
+
+/* Of one alone, or of a file's reader: 0, or -1. */
 int measure(const struct setup *s, struct measurement *m, char why[300],
 	    char uncounted[200]);
 

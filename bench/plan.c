@@ -247,6 +247,23 @@ const struct contender *contender_of(const struct plan *p, int w, int c)
 	       &p->contenders[c];
 }
 
+int without_idle(const struct plan *p, int workload)
+{
+	struct workload w = p->workloads[workload];
+	char name[128], why[200];
+
+	if (!w.idle)
+		return -1;
+	snprintf(name, sizeof(name), "%s", w.name);
+	*strstr(name, "-i") = 0;
+	if (workload_parse(&w, name, why))
+		return -1;
+	for (int i = 0; i < p->workload_count; i++)
+		if (!strcmp(p->workloads[i].name, w.name))
+			return i;
+	return -1;
+}
+
 int plan_processors(int *cpus, int n)
 {
 	cpu_set_t set;

@@ -54,6 +54,9 @@ struct plan;
  */
 const struct contender *contender_of(const struct plan *p, int w, int c);
 
+/* The same workload without idle connections; -1: not in the plan. */
+int without_idle(const struct plan *p, int workload);
+
 enum layout {
 	SAME,				/* server and client on one processor */
 	TWO,				/* a processor each */

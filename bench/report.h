@@ -8,11 +8,6 @@
 #include <stdio.h>
 #include "results.h"
 
-enum {
-	RATE = offsetof(struct measurement, rate),
-	SERVER_US = offsetof(struct measurement, server_us),
-};
-
 /* A contender under a workload, all repetitions together. */
 struct row {
 	const char *name;

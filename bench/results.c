@@ -120,6 +120,31 @@ struct measurement medians(const struct results *r, int layout, int workload,
 	return m;
 }
 
+double ratio_within(const struct outcome *is, const struct outcome *was,
+		    size_t offset)
+{
+	size_t in_slice = offset == RATE ? offsetof(struct slice, rate)
+					 : offsetof(struct slice, server_us);
+	int in_turns = offset == RATE || offset == SERVER_US, n = 0;
+	double v[SLICES], a, b;
+
+	if (!is->done || !was->done)
+		return -1;
+	if (is->m.slice_count != was->m.slice_count)
+		in_turns = 0;
+	for (int i = 0; in_turns && i < is->m.slice_count; i++) {
+		a = *(double *)((char *)&is->m.slices[i] + in_slice);
+		b = *(double *)((char *)&was->m.slices[i] + in_slice);
+		if (a > 0 && b > 0)
+			v[n++] = a / b;
+	}
+	if (n)
+		return median(v, n);
+	a = *(double *)((char *)&is->m + offset);
+	b = *(double *)((char *)&was->m + offset);
+	return a >= 0 && b > 0 ? a / b : -1;
+}
+
 struct estimate ratio(const struct results *r, int layout, int workload,
 		      int contender, size_t offset)
 {
@@ -127,24 +152,27 @@ struct estimate ratio(const struct results *r, int layout, int workload,
 	int n = 0;
 
 	for (int i = 0; i < r->plan->repetitions; i++) {
-		struct outcome *o = outcome_at(r, layout, workload, contender,
-					       i);
-		struct outcome *base = outcome_at(r, layout, workload, 0, i);
-		double is = *(double *)((char *)&o->m + offset);
-		double was = *(double *)((char *)&base->m + offset);
-
-		if (o->done && base->done && was > 0 && is >= 0)
-			v[n++] = is / was;
+		v[n] = ratio_within(outcome_at(r, layout, workload, contender,
+					       i),
+				    outcome_at(r, layout, workload, 0, i),
+				    offset);
+		n += v[n] >= 0;
 	}
 	return estimate(v, n);
+}
+
+double reach(const struct estimate *e)
+{
+	double up = e->high - 1, down = 1 - e->low;
+
+	return up > down ? up : down;
 }
 
 double noise(const struct results *r, int layout, int workload, size_t offset)
 {
 	struct estimate e = ratio(r, layout, workload, 1, offset);
-	double up = e.high - 1, down = 1 - e.low;
 
-	return !e.n ? 0 : up > down ? up : down;
+	return e.n ? reach(&e) : 0;
 }
 
 int verdict(const struct estimate *e, double off)
@@ -185,9 +213,21 @@ void results_write_head(const struct results *r, FILE *f)
 	fflush(f);
 }
 
-static const char *entry_name(const struct plan *p, int contender)
+/* The base cannot serve everything: then it is another's name; or NULL. */
+static const char *entry_name(const struct plan *p, int workload, int contender)
 {
-	return contender == 1 ? "again" : p->contenders[contender].name;
+	const struct contender *c = contender_of(p, workload, contender);
+
+	return contender == 1 ? "again" : c ? c->name : NULL;
+}
+
+static void write_turns(struct json *j, const char *name,
+			const struct measurement *m, size_t offset)
+{
+	json_open(j, name, '[');
+	for (int i = 0; i < m->slice_count; i++)
+		json_real(j, NULL, *(double *)((char *)&m->slices[i] + offset));
+	json_close(j, ']');
 }
 
 void results_write(const struct results *r, int layout, int workload,
@@ -200,18 +240,21 @@ void results_write(const struct results *r, int layout, int workload,
 	json_open(&j, NULL, '{');
 	json_text(&j, "layout", layouts[layout]);
 	json_text(&j, "workload", r->plan->workloads[workload].name);
-	json_text(&j, "server", entry_name(r->plan, contender));
+	json_text(&j, "server", entry_name(r->plan, workload, contender));
+	json_text(&j, "base", entry_name(r->plan, workload, 0));
 	json_number(&j, "repetition", repetition + 1);
 	for (const struct quantity *q = quantities; q->name; q++)
 		json_real(&j, q->name, *quantity_in(&o->m, q));
 	json_number(&j, "client_bound", o->bound);
+	write_turns(&j, "rates", &o->m, offsetof(struct slice, rate));
+	write_turns(&j, "cpus", &o->m, offsetof(struct slice, server_us));
 	json_close(&j, '}');
 	fputc('\n', f);
 	fflush(f);
 }
 
-/* Our own lines only: "name": text or number, no nesting. */
-static const char *field(const char *line, const char *name)
+/* Our own lines only: "name": text, number or numbers in [], no nesting. */
+const char *results_field(const char *line, const char *name)
 {
 	char key[64];
 	const char *at;
@@ -223,10 +266,52 @@ static const char *field(const char *line, const char *name)
 
 static int text_is(const char *line, const char *name, const char *text)
 {
-	const char *at = field(line, name);
+	const char *at = results_field(line, name);
 	size_t n = strlen(text);
 
 	return at && *at == '"' && !strncmp(at + 1, text, n) && at[n + 1] == '"';
+}
+
+/* The line's numbers of one quantity, a turn each, into v; how many. */
+static int turns(const char *line, const char *name, double v[SLICES])
+{
+	const char *at = results_field(line, name);
+	char *end;
+	int n = 0;
+
+	for (at = at && *at == '[' ? at + 1 : NULL; at && n < SLICES;
+	     at = end + 1) {
+		v[n] = strtod(at, &end);
+		if (end == at)
+			break;
+		n++;
+		if (*end != ',')
+			break;
+	}
+	return n;
+}
+
+int results_take(const char *line, struct outcome *o)
+{
+	double rates[SLICES], cpus[SLICES];
+	const char *number;
+	struct outcome read = { .done = 1 };
+
+	for (const struct quantity *q = quantities; q->name; q++) {
+		number = results_field(line, q->name);
+		if (!number)
+			return -1;
+		*quantity_in(&read.m, q) = strtod(number, NULL);
+	}
+	read.m.slice_count = turns(line, "rates", rates);
+	if (turns(line, "cpus", cpus) != read.m.slice_count)
+		return -1;
+	for (int i = 0; i < read.m.slice_count; i++)
+		read.m.slices[i] = (struct slice){ rates[i], cpus[i], 0 };
+	number = results_field(line, "client_bound");
+	read.bound = number && atoi(number);
+	*o = read;
+	return 0;
 }
 
 /* One line; 0 when it is of this plan. */
@@ -234,31 +319,22 @@ static int take(struct results *r, const char *line)
 {
 	const struct plan *p = r->plan;
 	int layout = text_is(line, "layout", "two"), workload = 0, contender = 0;
-	const char *number = field(line, "repetition");
+	const char *number = results_field(line, "repetition");
 	int repetition = number ? atoi(number) - 1 : -1;
-	struct outcome *o;
 
 	while (workload < p->workload_count &&
 	       !text_is(line, "workload", p->workloads[workload].name))
 		workload++;
-	while (contender < p->contender_count &&
-	       !text_is(line, "server", entry_name(p, contender)))
+	while (workload < p->workload_count && contender < p->contender_count &&
+	       (!entry_name(p, workload, contender) ||
+		!text_is(line, "server", entry_name(p, workload, contender))))
 		contender++;
 	if (workload == p->workload_count || contender == p->contender_count ||
 	    repetition < 0 || repetition >= p->repetitions ||
 	    !(layouts_of(p, workload) & 1 << layout))
 		return -1;
-	o = outcome_at(r, layout, workload, contender, repetition);
-	for (const struct quantity *q = quantities; q->name; q++) {
-		number = field(line, q->name);
-		if (!number)
-			return -1;
-		*quantity_in(&o->m, q) = strtod(number, NULL);
-	}
-	number = field(line, "client_bound");
-	o->bound = number && atoi(number);
-	o->done = 1;
-	return 0;
+	return results_take(line, outcome_at(r, layout, workload, contender,
+					     repetition));
 }
 
 int results_read(struct results *r, FILE *f, char why[300])
@@ -278,9 +354,9 @@ int results_read(struct results *r, FILE *f, char why[300])
 			 "the options that it was made with, or another folder");
 		taken = -1;
 	}
-	if (!taken && field(line, "date"))
+	if (!taken && results_field(line, "date"))
 		snprintf(r->date, sizeof(r->date), "%.20s",
-			 field(line, "date") + 1);	/* when it began */
+			 results_field(line, "date") + 1);	/* when it began */
 	while (taken >= 0 && (n = getline(&line, &size, f)) > 0)
 		if (line[n - 1] == '\n' && !take(r, line))
 			taken++;

@@ -5,9 +5,15 @@
 #ifndef IOMODELS_RESULTS_H
 #define IOMODELS_RESULTS_H
 
+#include <stddef.h>
 #include <stdio.h>
 #include "plan.h"
 #include "stat.h"
+
+enum {
+	RATE = offsetof(struct measurement, rate),
+	SERVER_US = offsetof(struct measurement, server_us),
+};
 
 struct outcome {
 	int done, bound;		/* bound: the client was the limit */
@@ -22,7 +28,6 @@ struct results {
 	char network[120];		/* of measure_apart() */
 	char date[32];			/* UTC */
 	char command[1000];
-	int again;			/* measurements made again: see compare.c */
 	char uncounted[200];		/* why there are no system calls */
 };
 
@@ -39,9 +44,20 @@ char *why_at(const struct results *r, int layout, int workload, int contender);
 struct measurement medians(const struct results *r, int layout, int workload,
 			   int contender, int *n);
 
-/* A quantity's ratio to the base's within each repetition. */
+/*
+ * A quantity of one to that of another in the same repetition: the median of
+ * the ratios within each turn, of rates and server_us; of other quantities,
+ * and of what was measured in one piece, it is the ratio.  Negative: none.
+ */
+double ratio_within(const struct outcome *is, const struct outcome *was,
+		    size_t offset);
+
+/* A quantity's ratio to the base's, of all repetitions. */
 struct estimate ratio(const struct results *r, int layout, int workload,
 		      int contender, size_t offset);
+
+/* How far the interval of a ratio reaches from 1. */
+double reach(const struct estimate *e);
 
 /*
  * What the differences of a workload must exceed: how far the interval of the
@@ -58,6 +74,12 @@ int verdict(const struct estimate *e, double noise);
 void results_write_head(const struct results *r, FILE *f);
 void results_write(const struct results *r, int layout, int workload,
 		   int contender, int repetition, FILE *f);
+
+/* What stands behind "name": in such a line; NULL: nothing. */
+const char *results_field(const char *line, const char *name);
+
+/* The measurement that is in such a line; -1: it is none. */
+int results_take(const char *line, struct outcome *o);
 
 /*
  * Take what the file holds; its last line may be cut.  The number of

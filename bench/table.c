@@ -30,11 +30,13 @@ const char *short_number(double v, char text[16])
 
 /* ---- rows ---- */
 
+/* By the ratio to the base, which is quieter than a rate. */
 static int fastest_first(const void *a, const void *b)
 {
 	const struct row *x = a, *y = b;
 
-	return (x->m.rate < y->m.rate) - (x->m.rate > y->m.rate);
+	return (x->rate.median < y->rate.median) -
+	       (x->rate.median > y->rate.median);
 }
 
 int rows_of(const struct results *r, int layout, int workload,
@@ -60,7 +62,7 @@ int rows_of(const struct results *r, int layout, int workload,
 		row->rate = ratio(r, layout, workload, c, RATE);
 		row->cpu = ratio(r, layout, workload, c, SERVER_US);
 		if (who->floor)
-			row->rate.n = 0;
+			row->rate = (struct estimate){ 0 };
 		row->faster = verdict(&row->rate, rate_noise);
 		row->dearer = verdict(&row->cpu, cpu_noise);
 		for (int i = 0; i < r->plan->repetitions; i++)
@@ -70,24 +72,6 @@ int rows_of(const struct results *r, int layout, int workload,
 	}
 	qsort(rows, n, sizeof(*rows), fastest_first);
 	return n;
-}
-
-/* The same workload without idle connections; -1: not in the plan. */
-static int without_idle(const struct plan *p, int workload)
-{
-	struct workload w = p->workloads[workload];
-	char name[128], why[200];
-
-	if (!w.idle)
-		return -1;
-	snprintf(name, sizeof(name), "%s", w.name);
-	*strstr(name, "-i") = 0;
-	if (workload_parse(&w, name, why))
-		return -1;
-	for (int i = 0; i < p->workload_count; i++)
-		if (!strcmp(p->workloads[i].name, w.name))
-			return i;
-	return -1;
 }
 
 struct estimate kept(const struct results *r, int layout, int workload,
@@ -102,9 +86,8 @@ struct estimate kept(const struct results *r, int layout, int workload,
 		struct outcome *alone = outcome_at(r, layout, before, contender,
 						   i);
 
-		if (o->done && alone->done)
-			v[n++] = *(double *)((char *)&o->m + offset) /
-				 *(double *)((char *)&alone->m + offset);
+		v[n] = ratio_within(o, alone, offset);
+		n += v[n] >= 0;
 	}
 	return estimate(v, n);
 }
@@ -220,7 +203,7 @@ int disturbances(const struct results *r, char *text, size_t size)
 	long cells = (long)LAYOUTS * p->workload_count * p->contender_count *
 		     p->repetitions;
 	double *spins = malloc(cells * sizeof(*spins)), steal = 0, most = 0;
-	double middle, others = 0;
+	double middle, others = 0, disturbed = 0;
 	int n = 0;
 
 	for (long i = 0; spins && i < cells; i++) {
@@ -231,17 +214,18 @@ int disturbances(const struct results *r, char *text, size_t size)
 		spins[n++] = o->m.spin_us;
 		steal += o->m.steal;
 		others += o->m.others;
+		disturbed += o->m.disturbed;
 		most = o->m.steal > most ? o->m.steal : most;
 	}
 	if (n) {
 		middle = median(spins, n);
 		snprintf(text, size, "The hypervisor took %.2f%% of the time "
 			 "(%.1f%% of the worst measurement), other programs "
-			 "%.1f%%; %d measurements of which they took more than "
-			 "10%% were made again. The same loop took %.0f us "
+			 "%.1f%%; slices of which they took more than a tenth "
+			 "are left out, %.1f%%. The same loop took %.0f us "
 			 "before a measurement, %.0f to %.0f us before 90%% of "
 			 "them.", 100 * steal / n, 100 * most, 100 * others / n,
-			 r->again, middle, spins[n / 20],
+			 100 * disturbed / n, middle, spins[n / 20],
 			 spins[n - 1 - n / 20]);
 	}
 	free(spins);
@@ -264,9 +248,10 @@ void table_print(const struct results *r, FILE *f)
 		fprintf(f, "%s\n", r->uncounted);
 	fprintf(f,
 "\n"
-"against the base: the ratio within each repetition, its median and 95%%\n"
-"bootstrap interval. equal: 1 is in the interval, or the difference is within\n"
-"the noise, which is how far the base's ratio to itself strays from 1.\n"
+"against the base: the ratio within a turn, its median over a repetition's\n"
+"turns; of these the median and its 95%% bootstrap interval. equal: 1 is in the\n"
+"interval, or the difference is within the noise, which is how far the base's\n"
+"ratio to itself strays from 1.\n"
 "Per message: cpu us, processor time of the server in all; iou us, what\n"
 "io_uring's kernel threads used of it; calls, system calls by the kernel's\n"
 "count; sleeps and preem, voluntary and other context switches. Latencies are\n"

@@ -2,8 +2,8 @@
 /*
  * compare.c - iomodels compare: the same work for many servers, side by side
  *
- * Of each workload, every repetition runs all contenders once, in an order
- * that is drawn anew; what is compared is the ratio within a repetition.
+ * Of each workload, every repetition starts all contenders anew and lets them
+ * take turns; what is compared is the ratio within a turn.
  */
 #include <errno.h>
 #include <error.h>
@@ -21,8 +21,8 @@ enum {
 	KEY_BASE = 256, KEY_LAYOUT, KEY_PEER, KEY_RESUME, KEY_JSON, KEY_MARKDOWN,
 	KEY_STANDARD, KEY_FILES, KEY_FILE_SIZE,
 };
-enum { WARM_MS = 100, COUNT_MS = 40, AGAIN_MAX = 100 };
-#define OTHERS_MAX 0.1
+enum { WARM_MS = 100, COUNT_MS = 40 };
+enum { KIB_A_CONNECTION = 16 };	/* of both sides, more than is needed */
 
 struct options {
 	struct plan plan;
@@ -351,16 +351,14 @@ struct progress {
 };
 
 /* On a terminal a line that is written over, else nothing. */
-static void show_progress(struct progress *p, const char *workload,
-			  const char *name)
+static void show_progress(struct progress *p, const char *workload)
 {
 	long long spent = now_ns() - p->began;
 	long left = p->done ? spent / 1e9 / p->done * (p->all - p->done) : 0;
 
 	if (!isatty(2))
 		return;
-	fprintf(stderr, "\r\033[K%ld of %ld: %s %s", p->done + 1, p->all,
-		workload, name);
+	fprintf(stderr, "\r\033[K%ld of %ld: %s", p->done, p->all, workload);
 	if (p->done)
 		fprintf(stderr, ", %ld:%02ld left", left / 60, left % 60);
 	fflush(stderr);
@@ -372,15 +370,26 @@ static void stop(int sig)
 	measure_stop = 1;
 }
 
-static void measure_one(struct results *r, const int *cpus, int layout,
-			int workload, int contender, int repetition, FILE *raw)
+enum { PLAYERS = WORKLOADS * CONTENDERS };
+
+/* Those who take turns: an entry each. */
+struct heat {
+	int n;
+	struct setup setups[PLAYERS];
+	struct measurement m[PLAYERS];
+	char why[PLAYERS][300];
+	struct { int workload, contender; } who[PLAYERS];
+};
+
+static void enter(struct heat *h, const struct results *r, const int *cpus,
+		  int layout, int workload, int contender)
 {
 	const struct plan *p = r->plan;
 	const struct workload *w = &p->workloads[workload];
-	struct outcome *o = outcome_at(r, layout, workload, contender,
-				       repetition);
-	char *why = why_at(r, layout, workload, contender);
-	struct setup s = {
+
+	h->who[h->n].workload = workload;
+	h->who[h->n].contender = contender;
+	h->setups[h->n++] = (struct setup){
 		.who = contender_of(p, workload, contender),
 		.family = w->family,
 		.state = w->state,
@@ -394,54 +403,122 @@ static void measure_one(struct results *r, const int *cpus, int layout,
 			.count_ms = p->count_ms,
 		},
 	};
+}
 
-	/* What others disturbed is made again; it is said how often. */
-	for (int tries = 0; !tries || (tries < 3 && o->m.others > OTHERS_MAX &&
-				       r->again < AGAIN_MAX); tries++) {
-		r->again += !!tries;
-		if (!measure(&s, &o->m, why, r->uncounted))
-			continue;
-		if (measure_stop)
-			*why = 0;
+/* All their connections at once would take too much of the memory. */
+static int crowded(const struct heat *h)
+{
+	FILE *f = fopen("/proc/meminfo", "re");
+	long long kib = 0, available = -1;
+	char line[128];
+
+	while (f && available < 0 && fgets(line, sizeof(line), f))
+		sscanf(line, "MemAvailable: %lld", &available);
+	if (f)
+		fclose(f);
+	for (int i = 0; i < h->n; i++)
+		kib += (h->setups[i].load.busy + h->setups[i].load.idle) *
+		       KIB_A_CONNECTION;
+	return available >= 0 && kib > available / 2;
+}
+
+static void run_heat(struct heat *h, struct results *r)
+{
+	int alone = crowded(h);
+
+	if (h->setups->load.kind != LOAD_FILE && !alone) {
+		measure_together(h->setups, h->n, h->m, h->why, r->uncounted);
 		return;
 	}
-	o->done = 1;
-	o->bound = client_bound(&s, &o->m);
-	if (raw)
-		results_write(r, layout, workload, contender, repetition, raw);
+	for (int i = 0; i < h->n && !measure_stop; i++)
+		measure(&h->setups[i], &h->m[i], h->why[i], r->uncounted);
+}
+
+static void keep(const struct heat *h, struct results *r, int layout,
+		 int repetition, FILE *raw)
+{
+	for (int i = 0; i < h->n; i++) {
+		int w = h->who[i].workload, c = h->who[i].contender;
+		struct outcome *o = outcome_at(r, layout, w, c, repetition);
+
+		if (*h->why[i]) {
+			strcpy(why_at(r, layout, w, c), h->why[i]);
+			continue;
+		}
+		*o = (struct outcome){
+			.done = 1, .m = h->m[i],
+			.bound = client_bound(&h->setups[i], &h->m[i]),
+		};
+		if (raw)
+			results_write(r, layout, w, c, repetition, raw);
+	}
+}
+
+static int serves(const struct results *r, int layout, int workload,
+		  int contender)
+{
+	return contender_of(r->plan, workload, contender) &&
+	       !*why_at(r, layout, workload, contender);
 }
 
 static int wanted(const struct results *r, int layout, int workload,
 		  int contender, int repetition)
 {
-	return contender_of(r->plan, workload, contender) &&
-	       !outcome_at(r, layout, workload, contender, repetition)->done &&
-	       !*why_at(r, layout, workload, contender);
+	return serves(r, layout, workload, contender) &&
+	       !outcome_at(r, layout, workload, contender, repetition)->done;
+}
+
+/* The workload and its variants with idle connections are played together. */
+static int is_of(const struct plan *p, int workload, int other, int layout)
+{
+	return layouts_of(p, other) & 1 << layout &&
+	       (other == workload || without_idle(p, other) == workload);
+}
+
+/* What is compared must be measured together: all of them, or none. */
+static void run_repetition(struct results *r, const int *cpus, int layout,
+			   int workload, int repetition,
+			   struct progress *progress, FILE *raw)
+{
+	const struct plan *p = r->plan;
+	static struct heat h;
+	int missing = 0, order[CONTENDERS];
+	static unsigned long long seed = 20261121;
+
+	h.n = 0;
+	for (int c = 0; c < p->contender_count; c++)
+		order[c] = c;
+	shuffle(order, p->contender_count, &seed);
+	for (int w = 0; w < p->workload_count; w++)
+		for (int i = 0; i < p->contender_count &&
+		     is_of(p, workload, w, layout); i++) {
+			int c = order[i];
+
+			if (!serves(r, layout, w, c))
+				continue;
+			missing += wanted(r, layout, w, c, repetition);
+			enter(&h, r, cpus, layout, w, c);
+		}
+	if (!missing)
+		return;
+	show_progress(progress, p->workloads[workload].name);
+	run_heat(&h, r);
+	if (!measure_stop)
+		keep(&h, r, layout, repetition, raw);
+	progress->done += missing;
 }
 
 static void run_workload(struct results *r, const int *cpus, int layout,
-			 int workload, struct progress *progress,
-			 unsigned long long *seed, FILE *raw)
+			 int workload, struct progress *progress, FILE *raw)
 {
 	const struct plan *p = r->plan;
-	int order[CONTENDERS];
 
-	for (int i = 0; i < p->repetitions && !measure_stop; i++) {
-		for (int c = 0; c < p->contender_count; c++)
-			order[c] = c;
-		shuffle(order, p->contender_count, seed);
-		for (int k = 0; k < p->contender_count && !measure_stop; k++) {
-			int c = order[k];
-
-			if (wanted(r, layout, workload, c, i)) {
-				show_progress(progress,
-					      p->workloads[workload].name,
-					      contender_of(p, workload, c)->name);
-				measure_one(r, cpus, layout, workload, c, i, raw);
-				progress->done++;
-			}
-		}
-	}
+	/* It has been played with the one that has no idle connections. */
+	if (without_idle(p, workload) >= 0 &&
+	    layouts_of(p, without_idle(p, workload)) & 1 << layout)
+		return;
+	for (int i = 0; i < p->repetitions && !measure_stop; i++)
+		run_repetition(r, cpus, layout, workload, i, progress, raw);
 }
 
 static void leave_out(struct results *r)
@@ -503,7 +580,6 @@ static int run(const struct options *o, struct results *r, const int *cpus)
 {
 	struct plan *p = (struct plan *)r->plan;
 	struct sigaction act = { .sa_handler = stop };
-	unsigned long long seed = 20261121;
 	struct progress progress = {
 		.began = now_ns(),
 	};
@@ -517,7 +593,7 @@ static int run(const struct options *o, struct results *r, const int *cpus)
 		for (int w = 0; w < p->workload_count && !measure_stop; w++)
 			if (layouts_of(p, w) & 1 << layout)
 				run_workload(r, cpus, layout, w, &progress,
-					     &seed, raw);
+					     raw);
 	if (isatty(2))
 		fprintf(stderr, "\r\033[K");
 	if (raw && (ferror(raw) || fclose(raw)))

@@ -479,7 +479,9 @@ TEST(results_are_read_again)
 		struct outcome *o = outcome_at(&r, SAME, 1, c, 2);
 
 		*o = (struct outcome){ .done = 1, .m.rate = 1000 + c,
-				       .m.spin_us = 0.125 };
+				       .m.spin_us = 0.125,
+				       .m.slices = { { 7, 0.5, 0 }, { 8 + c } },
+				       .m.slice_count = 2 };
 		results_write(&r, SAME, 1, c, 2, f);
 	}
 	fputs("{\"layout\":\"same\",\"workload\":\"tcp-c1-s64\",\"serv", f);
@@ -490,6 +492,10 @@ TEST(results_are_read_again)
 
 		EXPECT_TRUE(o->done && o->m.rate == 1000 + c &&
 			    o->m.spin_us == 0.125);
+		EXPECT_EQ(2, o->m.slice_count);
+		EXPECT_TRUE(o->m.slices[0].rate == 7 &&
+			    o->m.slices[0].server_us == 0.5 &&
+			    o->m.slices[1].rate == 8 + c);
 		EXPECT_EQ(0, outcome_at(&again, SAME, 1, c, 1)->done);
 	}
 
@@ -521,4 +527,83 @@ TEST(ratios_are_paired)
 	EXPECT_TRUE(fabs(e.median - 1.1) < 1e-9 && fabs(e.high - 1.1) < 1e-9);
 	EXPECT_EQ(1, verdict(&e, noise(&r, SAME, 0, 0)));
 	EXPECT_EQ(0, verdict(&e, 0.2));
+}
+
+/* Turns that differ tenfold leave the ratio alone, too; one that others
+   disturbed, on either side, is left out. */
+TEST(ratios_are_of_the_same_turn)
+{
+	struct outcome base = {
+		.done = 1, .m.rate = 100, .m.slice_count = 5,
+		.m.slices = { { 100 }, { 1000 }, { 0 }, { 300 }, { 50 } },
+	};
+	struct outcome o = {
+		.done = 1, .m.rate = 100, .m.slice_count = 5,
+		.m.slices = { { 110 }, { 1100 }, { 9 }, { 330 }, { 0 } },
+	};
+
+	EXPECT_TRUE(fabs(ratio_within(&o, &base, RATE) - 1.1) < 1e-9);
+	o.m.slice_count = 1;		/* in one piece: as a whole */
+	EXPECT_TRUE(ratio_within(&o, &base, RATE) == 1);
+	o.done = 0;
+	EXPECT_TRUE(ratio_within(&o, &base, RATE) < 0);
+}
+
+/* Of one server after the other, slices that others disturbed do not count;
+   measured together, no server's slices are another's. */
+TEST(servers_take_turns)
+{
+	struct contender who[] = {
+		{ "epoll", program_find("epoll"), NULL },
+		{ "poll", program_find("poll"), NULL },
+		{ "floor", .floor = 1 },
+	};
+	struct setup s[3];
+	struct measurement m[3];
+	char why[3][300], uncounted[200] = "";
+	int cpus[1];
+
+	ASSERT_EQ(1, plan_processors(cpus, 1));
+	for (int i = 0; i < 3; i++)
+		s[i] = (struct setup){
+			.who = &who[i], .family = AF_INET,
+			.server_cpu = cpus[0], .client_cpu = cpus[0],
+			.load = { .busy = 4, .size = 64, .window = 1,
+				  .warm_ms = 10, .run_ms = 50 },
+		};
+	measure_together(s, 3, m, why, uncounted);
+	for (int i = 0; i < 3; i++) {
+		EXPECT_STR("", why[i]);
+		EXPECT_EQ(10, m[i].slice_count);
+		EXPECT_TRUE(m[i].server_us > 0);
+	}
+	EXPECT_TRUE(m[0].rate > 0 && m[1].rate > 0 && m[2].rate < 0);
+	EXPECT_TRUE(m[0].threads == 1 && m[0].calls < 0);
+}
+
+/* One that fails has its reason, and the others go on. */
+TEST(one_of_many_fails)
+{
+	char *command[] = { "/nowhere/server", NULL };
+	struct contender who[] = {
+		{ "server", NULL, command },
+		{ "epoll", program_find("epoll"), NULL },
+	};
+	struct setup s[2];
+	struct measurement m[2];
+	char why[2][300], uncounted[200] = "";
+	int cpus[1];
+
+	ASSERT_EQ(1, plan_processors(cpus, 1));
+	for (int i = 0; i < 2; i++)
+		s[i] = (struct setup){
+			.who = &who[i], .family = AF_INET,
+			.server_cpu = cpus[0], .client_cpu = cpus[0],
+			.load = { .busy = 1, .size = 64, .window = 1,
+				  .run_ms = 10 },
+		};
+	measure_together(s, 2, m, why, uncounted);
+	EXPECT_TRUE(strstr(why[0], "No such file"));
+	EXPECT_STR("", why[1]);
+	EXPECT_TRUE(m[1].rate > 0);
 }

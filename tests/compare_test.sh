@@ -102,7 +102,7 @@ ok $? "resumes what is complete"
 head -n 7 kept/results.jsonl >half && mv half kept/results.jsonl
 "$iomodels" compare $few -o kept --resume >out 2>err &&
 	[ "$(wc -l <kept/results.jsonl)" = 13 ] &&
-	[ "$(cut -d, -f1-4 kept/results.jsonl | sort -u | wc -l)" = 13 ]
+	[ "$(cut -d, -f1-5 kept/results.jsonl | sort -u | wc -l)" = 13 ]
 ok $? "resumes what was cut"
 "$iomodels" compare -t 0.06 -r 2 -w tcp-c1 poll -o kept --resume >out 2>err
 [ $? = 1 ] && grep -q 'of another machine, base or duration' err

@@ -7,7 +7,10 @@
 
 static void run(enum floor_kind kind, unsigned pairs, unsigned size)
 {
-	struct floor f = { kind, pairs, size, 20 };
+	struct floor f = {
+		.kind = kind, .pairs = pairs, .size = size, .run_ms = 20,
+		.slices = 4,
+	};
 	struct floor_result r = { "" };
 
 	if (floor_run(&f, &r))
@@ -15,6 +18,8 @@ static void run(enum floor_kind kind, unsigned pairs, unsigned size)
 	EXPECT_GT(r.echoes, 0);
 	EXPECT_EQ(0, r.echoes % pairs);
 	EXPECT_TRUE(r.cpu_us > 0 && r.wall_us > 0);
+	for (int i = 0; i < 4; i++)
+		EXPECT_TRUE(r.slices[i].server_us > 0);
 }
 
 /* What fits the sockets' memory, and what does not, comes through. */
@@ -52,7 +57,7 @@ static long open_now(void)
 /* Out of descriptors it says so and leaves none open; likewise too long. */
 TEST(says_what_failed)
 {
-	struct floor f = { FLOOR_TCP, 100, 64, 20 };
+	struct floor f = { .pairs = 100, .size = 64, .run_ms = 20 };
 	struct floor_result r = { "" };
 	struct rlimit few = { 64, 64 };
 	int before = open_now();
@@ -63,7 +68,9 @@ TEST(says_what_failed)
 		EXPECT_TRUE(strstr(r.why, "ulimit -n"));
 		EXPECT_EQ(before, open_now());
 	}
-	f = (struct floor){ FLOOR_UDP, 1, 70000, 20 };
+	f = (struct floor){
+		.kind = FLOOR_UDP, .pairs = 1, .size = 70000, .run_ms = 20,
+	};
 	EXPECT_EQ(-1, floor_run(&f, &r));
 	EXPECT_TRUE(strstr(r.why, "Message too long"));
 	EXPECT_EQ(before, open_now());

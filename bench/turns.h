@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * turns.h - a measurement in slices, between which others have theirs
+ */
+#ifndef IOMODELS_TURNS_H
+#define IOMODELS_TURNS_H
+
+enum { SLICES = 128 };			/* of a measurement, at most */
+
+/* What one slice says; 0: nothing. */
+struct slice {
+	double rate;			/* messages a second that others left */
+	double server_us;		/* of processor, a message */
+	double others;			/* share of the time that they took */
+};
+
+/* next() returns when it is our turn; negative: nobody will have one again. */
+struct turns {
+	int (*next)(void *arg);		/* NULL: it is always ours */
+	void *arg;
+};
+
+static inline int next_turn(const struct turns *t)
+{
+	return t->next ? t->next(t->arg) : 0;
+}
+
+#endif
