@@ -13,13 +13,14 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "../bench/agree.h"
 #include "../bench/count.h"
 #include "../bench/report.h"
 #include "cli.h"
 
 enum {
 	KEY_BASE = 256, KEY_LAYOUT, KEY_PEER, KEY_RESUME, KEY_JSON, KEY_MARKDOWN,
-	KEY_STANDARD, KEY_FILES, KEY_FILE_SIZE,
+	KEY_STANDARD, KEY_FILES, KEY_FILE_SIZE, KEY_AGREE,
 };
 enum { WARM_MS = 100, COUNT_MS = 40 };
 enum { KIB_A_CONNECTION = 16 };	/* of both sides, more than is needed */
@@ -31,7 +32,7 @@ struct options {
 	const char *peers[CONTENDERS];	/* commands */
 	int peer_count;
 	const char *base, *output;
-	int resume, json, markdown, standard, files;
+	int resume, json, markdown, standard, files, agree;
 };
 
 static const struct argp_option options[] = {
@@ -65,6 +66,8 @@ static const struct argp_option options[] = {
 	  "tables", 0 },
 	{ "markdown", KEY_MARKDOWN, NULL, 0, "Print a row a server, a column a "
 	  "workload", 0 },
+	{ "agree", KEY_AGREE, NULL, 0, "Measure nothing: do the results in the "
+	  "folders DIR1 and DIR2 rank the servers alike? Exit status 1: no", 0 },
 	{ 0 }
 };
 
@@ -166,6 +169,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case KEY_FILES:
 		o->files = 1;
 		return 0;
+	case KEY_AGREE:
+		o->agree = 1;
+		return 0;
 	case KEY_FILE_SIZE:
 		files_mib = number_arg(state, "file-size", arg, 1, 1 << 20);
 		return 0;
@@ -181,6 +187,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		if (o->standard && (o->name_count || o->plan.workload_count))
 			argp_error(state, "--standard: it has its own servers "
 				   "and workloads");
+		if (o->agree && o->name_count != 2)
+			argp_error(state, "--agree: two folders with results "
+				   "are wanted");
 		if (o->standard && o->files)
 			argp_error(state, "--standard and --files: one of them");
 		return 0;
@@ -635,12 +644,22 @@ static void report(const struct options *o, const struct results *r)
 		table_print(r, stdout);
 }
 
+static int do_agree(const char *const dirs[2])
+{
+	char why[300];
+	int says = agree(dirs, stdout, why);
+
+	if (says < 0)
+		error(2, 0, "compare: %s", why);
+	return says;
+}
+
 int compare_main(int argc, char **argv)
 {
 	static const struct argp argp = {
 		.options = options,
 		.parser = parse,
-		.args_doc = "[SERVER...]",
+		.args_doc = "[SERVER...]\n--agree DIR1 DIR2",
 		.doc = "Give the same work to SERVERs, repeatedly and in turns, "
 		       "and compare what they did and what it cost."
 		       "\viomodels list shows the models; peers are libevent, "
@@ -658,6 +677,8 @@ int compare_main(int argc, char **argv)
 	int cpus[2] = { 0 }, n, status;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	if (o.agree)
+		return do_agree(o.names);
 	n = plan_processors(cpus, 2);
 	if (n < 2 && o.plan.layouts & 1 << TWO)
 		error(1, 0, "compare: --layout: there is but one processor");

@@ -8,6 +8,7 @@
 #include <math.h>
 #include <netinet/in.h>
 #include <sys/un.h>
+#include "../bench/agree.h"
 #include "../bench/results.h"
 #include "lab.h"
 #include "probe.h"
@@ -606,4 +607,87 @@ TEST(one_of_many_fails)
 	EXPECT_TRUE(strstr(why[0], "No such file"));
 	EXPECT_STR("", why[1]);
 	EXPECT_TRUE(m[1].rate > 0);
+}
+
+/* ---- two runs ---- */
+
+/* A run in DIR/results.jsonl, in which poll has such a rate, of epoll's 100,
+   and the base's second entry another one. */
+static void made_up(const char *dir, double poll, double again)
+{
+	char *argv[] = { "iomodels compare", NULL }, path[200];
+	struct results r;
+	struct plan p;
+	FILE *f;
+
+	small_plan(&p);
+	results_begin(&r, &p, 1, argv);
+	snprintf(path, sizeof(path), "%s/results.jsonl", dir);
+	f = fopen(path, "w");
+	ASSERT_TRUE(f);
+	results_write_head(&r, f);
+	for (int i = 0; i < 3; i++)
+		for (int c = 0; c < 3; c++) {
+			struct outcome *o = outcome_at(&r, SAME, 0, c, i);
+
+			o->done = 1;
+			o->m.rate = c == 0 ? 100 : c == 1 ? again : poll;
+			o->m.server_us = 2;
+			results_write(&r, SAME, 0, c, i, f);
+		}
+	fclose(f);
+	results_free(&r);
+}
+
+/* What they say of each other; the text is in said. */
+static int agreed(const char *const dirs[2], char said[4096])
+{
+	FILE *f = fmemopen(said, 4096, "w");
+	char why[300];
+	int says = agree(dirs, f, why);
+
+	fclose(f);
+	return says;
+}
+
+/* Two runs contradict each other where each has another one ahead, and only
+   where that is beyond the noise of both. */
+TEST(runs_agree_or_contradict)
+{
+	char one[] = "/tmp/agree-XXXXXX", two[] = "/tmp/agree-XXXXXX";
+	const char *dirs[] = { mkdtemp(one), mkdtemp(two) };
+	char said[4096], path[200], why[300];
+
+	ASSERT_TRUE(dirs[0] && dirs[1]);
+	made_up(one, 110, 101);
+	made_up(two, 120, 99);
+	EXPECT_EQ(0, agreed(dirs, said));
+	EXPECT_TRUE(strstr(said, "1 pairs are ranked by both runs, 1 of them "
+			   "alike; 0 are ranked by one run only"));
+
+	made_up(two, 90, 99);
+	EXPECT_EQ(1, agreed(dirs, said));
+	EXPECT_TRUE(strstr(said, "tcp-c1-s64: epoll is slower than poll in") &&
+		    strstr(said, "and faster in"));
+	EXPECT_TRUE(strstr(said, "1 pairs are ranked by both runs, 0 of them "
+			   "alike"));
+
+	/* The second run's own noise is larger than the difference. */
+	made_up(two, 90, 80);
+	EXPECT_EQ(0, agreed(dirs, said));
+	EXPECT_TRUE(strstr(said, "0 pairs are ranked by both runs, 0 of them "
+			   "alike; 1 are ranked by one run only, 1 the other "
+			   "leans away from"));
+
+	/* Nothing to compare is no agreement. */
+	snprintf(path, sizeof(path), "%s/results.jsonl", two);
+	EXPECT_EQ(0, truncate(path, 0));
+	EXPECT_EQ(-1, agree(dirs, stdout, why));
+	EXPECT_TRUE(strstr(why, "holds no measurement"));
+	EXPECT_EQ(0, unlink(path));
+	EXPECT_EQ(-1, agree(dirs, stdout, why));
+	EXPECT_TRUE(strstr(why, "No such file"));
+	snprintf(path, sizeof(path), "%s/results.jsonl", one);
+	EXPECT_EQ(0, unlink(path));
+	EXPECT_EQ(0, rmdir(one) | rmdir(two));
 }

@@ -37,6 +37,8 @@ refuses 'http: a workload begins with' -w http
 refuses 'tcp-x1: after - comes' -w tcp-x1
 refuses 'with -o DIR' --resume
 refuses 'same, two or both' --layout three
+refuses 'two folders with results' --agree here
+refuses 'here/results.jsonl: No such file' --agree here there
 refuses 'it has its own servers' --standard poll
 
 # --fd: what is no listening socket is refused by the server itself.
@@ -77,6 +79,13 @@ fi
 "$iomodels" compare $few -o kept --resume --markdown >out 2>err &&
 	[ "$(grep -c '^| poll | [*0-9]' out)" = 3 ]
 ok $? "prints Markdown"
+
+# Two runs that ought to rank alike; two repetitions rank nothing.
+refuses 'no two servers with the same workload and 3 rep' --agree kept kept
+"$iomodels" compare -t 0.02 -r 3 -w tcp-c1 poll -o three >out 2>err &&
+	"$iomodels" compare --agree three three >out 2>err &&
+	grep -q 'tcp-c1-s64 .*cpu us .* 1 of 1$' out
+ok $? "agrees with itself"
 
 # Readers of a file, in the same way; the file leaves no name behind.
 "$iomodels" compare --base file_blocking uring_file:batch=1 uring_file \
