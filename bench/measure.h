@@ -76,7 +76,8 @@ extern volatile sig_atomic_t measure_stop;
  * From now on in a network of our own, with nothing in it but the loopback
  * device and TCP reno: BBR, say, paces what it sends, and then the network is
  * measured and not the model.  Where that is refused (no root), in the
- * machine's network.  how says which.
+ * machine's network.  how says which.  Likewise tracefs, which counts system
+ * calls, is mounted where it is not, and nobody else sees it.
  */
 void measure_apart(char how[120]);
 

@@ -80,6 +80,17 @@ fi
 	[ "$(grep -c '^| poll | [*0-9]' out)" = 3 ]
 ok $? "prints Markdown"
 
+# Root counts calls where nobody has mounted tracefs, and leaves it so.
+"$iomodels" compare -t 0.02 -r 1 -w tcp-c1 poll >out 2>err
+if [ "$(id -u)" = 0 ] && unshare -m true 2>err && ! grep -q 'not counted' out
+then
+	unshare -m sh -c 'umount /sys/kernel/tracing 2>/dev/null
+		"$0" compare -t 0.02 -r 1 -w tcp-c1 poll >out 2>err &&
+		! grep -q "not counted" out &&
+		[ ! -e /sys/kernel/tracing/events ]' "$iomodels"
+	ok $? "mounts tracefs for itself"
+fi
+
 # Two runs that ought to rank alike; two repetitions rank nothing.
 refuses 'no two servers with the same workload and 3 rep' --agree kept kept
 "$iomodels" compare -t 0.02 -r 3 -w tcp-c1 poll -o three >out 2>err &&
