@@ -369,12 +369,13 @@ static inline void ring_buffers_put(struct ring_buffers *b, unsigned id)
 }
 
 /*
- * Register a group of buffers, all free.  -EINVAL: before 5.19, or entries is
- * no power of two or beyond 32768; -EEXIST: the group is there already.
+ * Register a group of buffers, none of which the kernel has until it is put.
+ * -EINVAL: before 5.19, or entries is no power of two or beyond 32768;
+ * -EEXIST: the group is there already.
  */
-static inline long ring_buffers_setup(struct ring *r, struct ring_buffers *b,
-				      unsigned group, unsigned entries,
-				      unsigned size)
+static inline long ring_buffers_register(struct ring *r, struct ring_buffers *b,
+					 unsigned group, unsigned entries,
+					 unsigned size)
 {
 	unsigned long head = ring_pages(entries * sizeof(*b->kring));
 	struct io_uring_buf_reg reg = { .ring_entries = entries, .bgid = group };
@@ -395,9 +396,19 @@ static inline long ring_buffers_setup(struct ring *r, struct ring_buffers *b,
 		ring_unmap(map, b->map_size);
 		return err;
 	}
-	for (unsigned i = 0; i < entries; i++)
-		ring_buffers_put(b, i);
 	return 0;
+}
+
+/* The same, all free. */
+static inline long ring_buffers_setup(struct ring *r, struct ring_buffers *b,
+				      unsigned group, unsigned entries,
+				      unsigned size)
+{
+	long err = ring_buffers_register(r, b, group, entries, size);
+
+	for (unsigned i = 0; !err && i < entries; i++)
+		ring_buffers_put(b, i);
+	return err;
 }
 
 static inline long ring_buffers_close(struct ring *r, struct ring_buffers *b)

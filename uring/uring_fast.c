@@ -33,7 +33,7 @@
  */
 #include "serve.h"
 
-enum { BATCH = 256, BUFFERS = 256, OWED_MAX = 64 << 10 };
+enum { BATCH = 256, FEW = 8, BUFFERS = 256, OWED_MAX = 64 << 10 };
 /* Were it a power of two, all buffers would begin in the same few lines of
    the processor's cache, and short messages would evict each other. */
 enum { BUF = SCRATCH + 64 };
@@ -52,6 +52,7 @@ static struct state {
 	unsigned char sending;		/* SEND is in batch[] */
 } states[CONNS];			/* likewise */
 static struct ring_buffers buffers;
+static unsigned given;			/* of them the kernel and we use */
 static int batch[BATCH], batch_count;	/* who has a SEND in this submission */
 static int live, paused;		/* paused: no ACCEPT is in flight */
 static unsigned looked_at;		/* completions that settle() has seen */
@@ -235,6 +236,17 @@ static void answer(int slot, unsigned buffer, unsigned n)
 	batch[batch_count++] = slot;
 }
 
+/*
+ * A buffer that is free again goes behind all others in the ring, so all that
+ * were ever given are used in turn.  The fewer, the more of them stay in the
+ * processor's cache: there are FEW until the kernel finds none.
+ */
+static void more_buffers(void)
+{
+	for (unsigned n = given ? given : FEW; n && given < BUFFERS; n--)
+		ring_buffers_put(&buffers, given++);
+}
+
 static void received(int slot, const struct io_uring_cqe *cqe)
 {
 	struct state *s = &states[slot];
@@ -253,7 +265,8 @@ static void received(int slot, const struct io_uring_cqe *cqe)
 			hang_up(slot);
 		ring_buffers_put(&buffers, ring_buffer_of(cqe));
 	} else if (n == -ENOBUFS) {
-		hurry = 1;			/* SENDs hold some */
+		more_buffers();
+		hurry = 1;			/* SENDs hold some, too */
 	} else if (n == -EINVAL) {
 		ring_refused("multishot RECV", n, "6.0");
 	} else if (n != -ECANCELED && !s->closing) {
@@ -387,9 +400,10 @@ int main(int argc, char **argv)
 	open_socket(argv, SOCK_STREAM | SOCK_CLOEXEC);
 	open_fast_ring();
 	open_slots();
-	err = ring_buffers_setup(&ring, &buffers, 0, BUFFERS, BUF);
+	err = ring_buffers_register(&ring, &buffers, 0, BUFFERS, BUF);
 	if (err)
 		ring_refused("io_uring_register buffers", err, "5.19");
+	more_buffers();
 	watch_listener();
 	announce();
 	while (listener >= 0 || live) {
