@@ -145,8 +145,8 @@ double ratio_within(const struct outcome *is, const struct outcome *was,
 	return a >= 0 && b > 0 ? a / b : -1;
 }
 
-struct estimate ratio(const struct results *r, int layout, int workload,
-		      int contender, size_t offset)
+struct estimate ratio_of(const struct results *r, int layout, int workload,
+			 int contender, int other, size_t offset)
 {
 	double v[REPETITIONS];
 	int n = 0;
@@ -154,11 +154,17 @@ struct estimate ratio(const struct results *r, int layout, int workload,
 	for (int i = 0; i < r->plan->repetitions; i++) {
 		v[n] = ratio_within(outcome_at(r, layout, workload, contender,
 					       i),
-				    outcome_at(r, layout, workload, 0, i),
+				    outcome_at(r, layout, workload, other, i),
 				    offset);
 		n += v[n] >= 0;
 	}
 	return estimate(v, n);
+}
+
+struct estimate ratio(const struct results *r, int layout, int workload,
+		      int contender, size_t offset)
+{
+	return ratio_of(r, layout, workload, contender, 0, offset);
 }
 
 double reach(const struct estimate *e)
@@ -294,9 +300,11 @@ static int turns(const char *line, const char *name, double v[SLICES])
 int results_take(const char *line, struct outcome *o)
 {
 	double rates[SLICES], cpus[SLICES];
-	const char *number;
+	const char *number = strrchr(line, '}');
 	struct outcome read = { .done = 1 };
 
+	if (!number || number[1 + (number[1] == '\n')])
+		return -1;			/* the line is cut */
 	for (const struct quantity *q = quantities; q->name; q++) {
 		number = results_field(line, q->name);
 		if (!number)

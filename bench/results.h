@@ -52,7 +52,11 @@ struct measurement medians(const struct results *r, int layout, int workload,
 double ratio_within(const struct outcome *is, const struct outcome *was,
 		    size_t offset);
 
-/* A quantity's ratio to the base's, of all repetitions. */
+/* A quantity of one contender to that of another, of all repetitions. */
+struct estimate ratio_of(const struct results *r, int layout, int workload,
+			 int contender, int other, size_t offset);
+
+/* The other one is the base. */
 struct estimate ratio(const struct results *r, int layout, int workload,
 		      int contender, size_t offset);
 

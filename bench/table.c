@@ -152,6 +152,7 @@ static void print_workload(const struct results *r, int layout, int workload,
 	struct row rows[CONTENDERS];
 	int n = rows_of(r, layout, workload, rows), done = 0;
 	const struct row *best = NULL, *floor = NULL;
+	struct estimate above;
 	int file = p->workloads[workload].kind == LOAD_FILE;
 	char text[200];
 
@@ -162,7 +163,7 @@ static void print_workload(const struct results *r, int layout, int workload,
 		if (rows[i].floor)
 			floor = &rows[i];
 		else if (rows[i].contender != 1 &&
-			 (!best || rows[i].m.server_us < best->m.server_us))
+			 (!best || rows[i].cpu.median < best->cpu.median))
 			best = &rows[i];
 	}
 	workload_describe(&p->workloads[workload], text, sizeof(text));
@@ -181,12 +182,16 @@ static void print_workload(const struct results *r, int layout, int workload,
 		"p50 us", "p99", "p99.9", "max", "MiB", "thr");
 	for (int i = 0; i < n; i++)
 		print_row(&rows[i], f);
-	if (floor && best)
-		fprintf(f, "  of the floor: %.2f %s, the least of the servers; "
-			"%.2f the client, with %.2f us\n",
-			best->m.server_us / floor->m.server_us, best->name,
-			best->m.client_us / floor->m.server_us,
+	if (floor && best) {
+		char t[40];
+
+		above = ratio_of(r, layout, workload, best->contender,
+				 floor->contender, SERVER_US);
+		fprintf(f, "  of the floor: %s %s, the least of the servers; "
+			"%.2f the client, with %.2f us\n", interval(&above, t),
+			best->name, best->m.client_us / floor->m.server_us,
 			best->m.client_us);
+	}
 	print_kept(r, layout, workload, rows, n, f);
 	for (int c = 0; c < p->contender_count; c++)
 		if (*why_at(r, layout, workload, c) && c != 1 &&
