@@ -514,6 +514,8 @@ static void run_repetition(struct results *r, const int *cpus, int layout,
 	run_heat(&h, r);
 	if (!measure_stop)
 		keep(&h, r, layout, repetition, raw);
+	if (raw && ferror(raw))
+		error(1, errno, "compare: what was measured cannot be kept");
 	progress->done += missing;
 }
 
@@ -581,6 +583,9 @@ static FILE *open_raw(const struct options *o, struct results *r)
 		results_write_head(r, f);
 	else if (results_read(r, f, why) < 0)
 		error(1, 0, "compare: %s: %s", path, why);
+	/* What was cut, by a full disk say, is a line of its own. */
+	if (o->resume && !fseek(f, -1, SEEK_END) && getc(f) != '\n')
+		fputc('\n', f);
 	fseek(f, 0, SEEK_END);
 	return f;
 }

@@ -124,9 +124,28 @@ head -n 7 kept/results.jsonl >half && mv half kept/results.jsonl
 	[ "$(wc -l <kept/results.jsonl)" = 13 ] &&
 	[ "$(cut -d, -f1-5 kept/results.jsonl | sort -u | wc -l)" = 13 ]
 ok $? "resumes what was cut"
+
+# Cut within a line, a repetition is measured again as a whole.
+truncate -s -9 kept/results.jsonl
+"$iomodels" compare $few -o kept --resume >out 2>err &&
+	[ "$(wc -l <kept/results.jsonl)" = 16 ] &&
+	[ "$(grep -c '}$' kept/results.jsonl)" = 15 ] &&
+	[ "$(grep -c '^  poll .*[0-9]' out)" = 2 ]
+ok $? "resumes what was cut within a line"
 "$iomodels" compare -t 0.06 -r 2 -w tcp-c1 poll -o kept --resume >out 2>err
 [ $? = 1 ] && grep -q 'of another machine, base or duration' err
 ok $? "does not resume another comparison"
+
+# A disk that fills up ends it at once, with one line.
+if [ "$(id -u)" = 0 ] && unshare -m true 2>/dev/null; then
+	mkdir full
+	unshare -m sh -c 'mount -t tmpfs -o size=4k none full &&
+		exec "$0" compare -t 0.02 -r 101 -w tcp-c1 poll -o full' \
+		"$iomodels" >out 2>err
+	[ $? = 1 ] && [ ! -s out ] && [ "$(wc -l <err)" = 1 ] &&
+		grep -q 'cannot be kept: No space left' err
+	ok $? "ends when the disk is full"
+fi
 
 # What a contender cannot do is said, and the others go on; so is a peer that
 # does not start.
