@@ -164,10 +164,16 @@ int counter_open(struct counter *c, pid_t pid, char why[200])
 		c->fds = fd < 0 ? c->fds :
 			 realloc(c->fds, (c->n + 1) * sizeof(*c->fds));
 		if (fd < 0 || !c->fds) {
-			snprintf(why, 200, "system calls are not counted: "
-				 "perf_event_open: %s; be root, or set "
-				 "kernel.perf_event_paranoid=-1",
-				 strerror(errno));
+			if (errno == EMFILE)
+				snprintf(why, 200, "system calls of more than "
+					 "%d threads are not counted (ulimit "
+					 "-Hn)", c->n);
+			else
+				snprintf(why, 200, "system calls are not "
+					 "counted: perf_event_open: %s; be "
+					 "root, or set kernel."
+					 "perf_event_paranoid=-1",
+					 strerror(errno));
 			closedir(tasks);
 			counter_close(c);
 			return -1;

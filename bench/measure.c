@@ -482,7 +482,7 @@ static void add_up_floor(const struct player *p, struct measurement *m)
  */
 static unsigned slices_of(const struct load *l)
 {
-	unsigned ms = 5 + l->busy / 64 + l->idle / 1000, n = l->run_ms / ms;
+	unsigned n = l->run_ms / (5 + l->busy / 64);
 
 	/* With a rate, what is late in one slice would be forgotten in the
 	   next; a file is read by a process that knows of no turns. */

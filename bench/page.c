@@ -274,6 +274,15 @@ static void plot_idle(struct page *p, int workload)
 		"xerrorbars pt 0 lw 1.5 lc rgb '#333333'\n", drawn - 0.3);
 }
 
+/* Of some server, at least. */
+static int counted(const struct row *rows, int n)
+{
+	while (n--)
+		if (rows[n].m.calls >= 0)
+			return 1;
+	return 0;
+}
+
 static void write_plots(struct page *p)
 {
 	const struct plan *plan = p->r->plan;
@@ -292,7 +301,9 @@ static void write_plots(struct page *p)
 			plot_connections(p, w);
 	}
 	for (int w = 0; w < plan->workload_count; w++) {
-		if (rows_of(p->r, p->layout, w, rows) < 3)
+		int n = rows_of(p->r, p->layout, w, rows);
+
+		if (n < 3)
 			continue;
 		plot_ratio(p, w);
 		if (plan->workloads[w].idle) {
@@ -306,7 +317,7 @@ static void write_plots(struct page *p)
 		}
 		plot_bars(p, w, "cpu", SERVER_US,
 			  "processor us of the server a message", 0);
-		if (!*p->r->uncounted)
+		if (counted(rows, n))
 			plot_bars(p, w, "calls",
 				  offsetof(struct measurement, calls),
 				  "system calls a message", 1);
