@@ -53,6 +53,7 @@ static struct state {
 } states[CONNS];			/* likewise */
 static struct ring_buffers buffers;
 static unsigned given;			/* of them the kernel and we use */
+static int scarce;			/* the kernel found none */
 static int batch[BATCH], batch_count;	/* who has a SEND in this submission */
 static int live, paused;		/* paused: no ACCEPT is in flight */
 static unsigned looked_at;		/* completions that settle() has seen */
@@ -243,6 +244,7 @@ static void answer(int slot, unsigned buffer, unsigned n)
  */
 static void more_buffers(void)
 {
+	scarce = 0;
 	for (unsigned n = given ? given : FEW; n && given < BUFFERS; n--)
 		ring_buffers_put(&buffers, given++);
 }
@@ -265,7 +267,7 @@ static void received(int slot, const struct io_uring_cqe *cqe)
 			hang_up(slot);
 		ring_buffers_put(&buffers, ring_buffer_of(cqe));
 	} else if (n == -ENOBUFS) {
-		more_buffers();
+		scarce = 1;
 		hurry = 1;			/* SENDs hold some, too */
 	} else if (n == -EINVAL) {
 		ring_refused("multishot RECV", n, "6.0");
@@ -419,6 +421,8 @@ int main(int argc, char **argv)
 			ring_seen(&ring, 1);
 			looked_at--;
 		}
+		if (scarce)			/* once, however many were told */
+			more_buffers();
 	}
 	return 0;
 }
