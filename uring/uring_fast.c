@@ -4,10 +4,11 @@
  *
  * What uring_multishot.c does, and: the kernel works for us only when we
  * enter it (DEFER_TASKRUN), knows that one thread submits, and posts no
- * completion for what went well.  A SEND with MSG_DONTWAIT is over when the
- * io_uring_enter that submitted it returns, so no completion means that all
- * was sent and its buffer is free.  The thread waits in io_uring_enter and
- * copies there, in task work.
+ * completion for what went well; and of the buffers no more are used than it
+ * takes, so that they stay in the processor's cache.  A SEND with MSG_DONTWAIT
+ * is over when the io_uring_enter that submitted it returns, so no completion
+ * means that all was sent and its buffer is free.  The thread waits in
+ * io_uring_enter and copies there, in task work.
  *
  *     io_uring_setup  mmap x2           the ring
  *     prlimit64 x2  io_uring_register FILES2   slots instead of descriptors
@@ -28,7 +29,7 @@
  * Limits    Those of uring_multishot.c.
  * Compare   uring_multishot.c.  Measured and left out, because they lost here:
  *           SEND_ZC, SQPOLL, receive and send bundles, COOP_TASKRUN where
- *           DEFER_TASKRUN is to be had, and fewer than BUFFERS buffers.
+ *           DEFER_TASKRUN is to be had, and buffers that cannot become BUFFERS.
  * Trace     traces/uring_fast.two.x86_64.strace, .kernel
  */
 #include "serve.h"
