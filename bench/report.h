@@ -15,7 +15,9 @@ struct row {
 	int floor, bound;		/* bound: mostly, the client was */
 	struct measurement m;		/* medians */
 	struct estimate rate, cpu;	/* against the base */
-	int faster, dearer;		/* verdicts: -1, 0, 1 */
+	double mean_rate, mean_cpu;	/* ratio_of_means(); negative: none */
+	int faster, dearer;		/* verdicts: -1, 0, 1; 0 where the mean
+					   is on the other side */
 };
 
 /* All that were measured, the fastest first; how many. */

@@ -145,6 +145,46 @@ double ratio_within(const struct outcome *is, const struct outcome *was,
 	return a >= 0 && b > 0 ? a / b : -1;
 }
 
+/* Slices are equally long, so messages are as rates. */
+static double means_within(const struct outcome *is, const struct outcome *was,
+			   size_t offset)
+{
+	double messages[2] = { 0 }, used[2] = { 0 };
+
+	if (!is->done || !was->done || is->m.slice_count != was->m.slice_count)
+		return -1;
+	for (int i = 0; i < is->m.slice_count; i++) {
+		struct slice a = is->m.slices[i], b = was->m.slices[i];
+
+		if (a.rate <= 0 || b.rate <= 0)
+			continue;
+		messages[0] += a.rate;
+		messages[1] += b.rate;
+		used[0] += a.rate * a.server_us;
+		used[1] += b.rate * b.server_us;
+	}
+	if (messages[1] <= 0 || used[1] <= 0)
+		return -1;
+	return offset == RATE ? messages[0] / messages[1] :
+	       used[0] / messages[0] / (used[1] / messages[1]);
+}
+
+double ratio_of_means(const struct results *r, int layout, int workload,
+		      int contender, size_t offset)
+{
+	double v[REPETITIONS];
+	int n = 0;
+
+	for (int i = 0; i < r->plan->repetitions; i++) {
+		v[n] = means_within(outcome_at(r, layout, workload, contender,
+					       i),
+				    outcome_at(r, layout, workload, 0, i),
+				    offset);
+		n += v[n] >= 0;
+	}
+	return n ? median(v, n) : -1;
+}
+
 struct estimate ratio_of(const struct results *r, int layout, int workload,
 			 int contender, int other, size_t offset)
 {

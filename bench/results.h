@@ -52,6 +52,14 @@ struct measurement medians(const struct results *r, int layout, int workload,
 double ratio_within(const struct outcome *is, const struct outcome *was,
 		    size_t offset);
 
+/*
+ * RATE or SERVER_US of one to that of another over all turns together, in
+ * which every stall counts, ours or the machine's; likewise, of the base.
+ * Negative: none.  Far from ratio() it tells of a server that stalls.
+ */
+double ratio_of_means(const struct results *r, int layout, int workload,
+		      int contender, size_t offset);
+
 /* A quantity of one contender to that of another, of all repetitions. */
 struct estimate ratio_of(const struct results *r, int layout, int workload,
 			 int contender, int other, size_t offset);

@@ -7,6 +7,8 @@
 #include <string.h>
 #include "report.h"
 
+#define MEAN_STRAYS 0.1		/* from the median: then it is shown, too */
+
 /* "1.04 (1.02-1.06)" */
 static const char *interval(const struct estimate *e, char text[40])
 {
@@ -39,6 +41,21 @@ static int fastest_first(const void *a, const void *b)
 	       (x->rate.median > y->rate.median);
 }
 
+/* A server that stalls has a median that looks better than it is. */
+static int sure(const struct estimate *e, double noise, double mean)
+{
+	int says = verdict(e, noise);
+
+	return mean >= 0 && ((says > 0 && mean < 1) || (says < 0 && mean > 1))
+	       ? 0 : says;
+}
+
+static int strays(const struct estimate *e, double mean)
+{
+	return e->n && mean >= 0 && (mean < e->median * (1 - MEAN_STRAYS) ||
+				     mean > e->median * (1 + MEAN_STRAYS));
+}
+
 int rows_of(const struct results *r, int layout, int workload,
 	    struct row rows[CONTENDERS])
 {
@@ -63,8 +80,11 @@ int rows_of(const struct results *r, int layout, int workload,
 		row->cpu = ratio(r, layout, workload, c, SERVER_US);
 		if (who->floor)
 			row->rate = (struct estimate){ 0 };
-		row->faster = verdict(&row->rate, rate_noise);
-		row->dearer = verdict(&row->cpu, cpu_noise);
+		row->mean_rate = ratio_of_means(r, layout, workload, c, RATE);
+		row->mean_cpu = ratio_of_means(r, layout, workload, c,
+					       SERVER_US);
+		row->faster = sure(&row->rate, rate_noise, row->mean_rate);
+		row->dearer = sure(&row->cpu, cpu_noise, row->mean_cpu);
 		for (int i = 0; i < r->plan->repetitions; i++)
 			bound += outcome_at(r, layout, workload, c, i)->bound;
 		row->bound = 2 * bound > row->n;
@@ -121,6 +141,10 @@ static void print_row(const struct row *row, FILE *f)
 					t[11]),
 		row->bound ? " client-bound" : "",
 		m->lost > 0 ? " lost datagrams" : "");
+	if (row->contender > 1 && (strays(&row->rate, row->mean_rate) ||
+				   strays(&row->cpu, row->mean_cpu)))
+		fprintf(f, "  %-24s         by the mean of all turns %.2f, of "
+			"cpu us %.2f\n", "", row->mean_rate, row->mean_cpu);
 }
 
 static void print_kept(const struct results *r, int layout, int workload,
@@ -256,7 +280,8 @@ void table_print(const struct results *r, FILE *f)
 "against the base: the ratio within a turn, its median over a repetition's\n"
 "turns; of these the median and its 95%% bootstrap interval. equal: 1 is in the\n"
 "interval, or the difference is within the noise, which is how far the base's\n"
-"ratio to itself strays from 1.\n"
+"ratio to itself strays from 1. Where the mean of all turns, in which stalls\n"
+"count, is on the other side of 1, it is equal, too.\n"
 "Per message: cpu us, processor time of the server in all; iou us, what\n"
 "io_uring's kernel threads used of it; calls, system calls by the kernel's\n"
 "count; sleeps and preem, voluntary and other context switches. Latencies are\n"
@@ -304,6 +329,8 @@ static void cell(const struct results *r, const struct row *row, int layout,
 	case MATRIX_CPU:
 		if (row->contender == 0)
 			fprintf(f, " %s us |", short_number(row->m.server_us, t));
+		else if (!row->cpu.n)
+			fprintf(f, " |");
 		else
 			fprintf(f, row->dearer < 0 ? " **%.2f** |" :
 				row->dearer > 0 ? " *%.2f* |" : " %.2f |",
@@ -357,19 +384,35 @@ void table_matrix(const struct results *r, int layout, enum matrix what,
 	}
 }
 
-void table_markdown(const struct results *r, FILE *f)
+static void matrices(const struct results *r, int layout, const char *where,
+		     FILE *f)
 {
-	static const char *const titles[] = {
-		"Messages a second, against the base",
-		"Processor time of the server a message, against the base",
-		"System calls a message",
+	const struct plan *p = r->plan;
+	int files = p->workload_count && p->workloads[0].kind == LOAD_FILE;
+	const char *const titles[] = {
+		files ? "Reads a second" : "Messages a second",
+		files ? "Processor time of a read" :
+			"Processor time of the server for a message",
+		files ? "System calls for a read" : "System calls for a message",
 	};
 
+	for (int what = 0; what < 3; what++) {
+		fprintf(f, "\n%s%s%s:\n\n", titles[what], where,
+			what == MATRIX_CALLS ? "" : ", against the base");
+		table_matrix(r, layout, what, f);
+	}
+}
+
+void table_markdown(const struct results *r, FILE *f)
+{
+	int used = 0;
+
+	for (int w = 0; w < r->plan->workload_count; w++)
+		used |= layouts_of(r->plan, w);
 	fprintf(f, "%s; %s; %s; `%s`\n", r->date, r->machine, r->network,
 		r->command);
-	for (int what = 0; what < 3; what++) {
-		fprintf(f, "\n%s:\n\n", titles[what]);
-		table_matrix(r, r->plan->layouts & 1 << SAME ? SAME : TWO, what,
-			     f);
-	}
+	for (int layout = 0; layout < LAYOUTS; layout++)
+		if (used & 1 << layout)
+			matrices(r, layout, layout == TWO ?
+				 ", on two processors" : "", f);
 }

@@ -9,7 +9,7 @@
 #include <netinet/in.h>
 #include <sys/un.h>
 #include "../bench/agree.h"
-#include "../bench/results.h"
+#include "../bench/report.h"
 #include "lab.h"
 #include "probe.h"
 #include "tap.h"
@@ -550,8 +550,43 @@ TEST(ratios_are_of_the_same_turn)
 	EXPECT_TRUE(ratio_within(&o, &base, RATE) < 0);
 }
 
-/* Of one server after the other, slices that others disturbed do not count;
-   measured together, no server's slices are another's. */
+/* One that stalls in every third turn is ahead by the median, and behind by
+   the mean: then it is not called ahead. */
+TEST(stalls_count)
+{
+	char *argv[] = { "iomodels compare", NULL };
+	struct row rows[CONTENDERS];
+	struct results r;
+	struct plan p;
+
+	small_plan(&p);
+	results_begin(&r, &p, 1, argv);
+	for (int i = 0; i < 3; i++)
+		for (int c = 0; c < 3; c++) {
+			struct measurement *m = &outcome_at(&r, SAME, 0, c,
+							    i)->m;
+
+			outcome_at(&r, SAME, 0, c, i)->done = 1;
+			m->rate = m->server_us = 1;
+			m->slice_count = 3;
+			for (int k = 0; k < 3; k++)
+				m->slices[k] = (struct slice){ 100, 2, 0 };
+			if (c < 2)
+				continue;
+			m->slices[0].rate = m->slices[1].rate = 110;
+			m->slices[2].rate = 20;
+			m->slices[2].server_us = 20;
+		}
+	EXPECT_TRUE(fabs(ratio_of_means(&r, SAME, 0, 2, RATE) - 0.8) < 1e-9);
+	EXPECT_TRUE(ratio_of_means(&r, SAME, 0, 2, SERVER_US) > 1);
+	ASSERT_EQ(3, rows_of(&r, SAME, 0, rows));
+	EXPECT_STR("poll", rows[0].name);
+	EXPECT_TRUE(fabs(rows[0].rate.median - 1.1) < 1e-9);
+	EXPECT_EQ(0, rows[0].faster);
+	results_free(&r);
+}
+
+/* Measured together, each has its own slices. */
 TEST(servers_take_turns)
 {
 	struct contender who[] = {
