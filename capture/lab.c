@@ -291,8 +291,11 @@ static int start(struct server *s, const struct program *p,
 	}
 	if (!s->port) {
 		if (!s->err.len)
-			text_add(&s->err, "%s: ended with status %d\n", p->name,
-			    s->status);
+			text_add(&s->err, WIFSIGNALED(s->status) ?
+			    "%s: ended by signal %d\n" :
+			    "%s: ended with exit status %d\n", p->name,
+			    WIFSIGNALED(s->status) ? WTERMSIG(s->status)
+						   : WEXITSTATUS(s->status));
 		return -1;
 	}
 	find_server(s);

@@ -571,7 +571,7 @@ static FILE *open_raw(const struct options *o, struct results *r)
 	FILE *f;
 
 	snprintf(path, sizeof(path), "%s/results.jsonl", o->output);
-	if (mkdir(o->output, 0777) && errno != EEXIST)
+	if (!o->resume && mkdir(o->output, 0777) && errno != EEXIST)
 		error(1, errno, "compare: %s", o->output);
 	f = fopen(path, o->resume ? "r+e" : "wxe");
 	if (!f && errno == EEXIST)
@@ -649,6 +649,29 @@ static void report(const struct options *o, const struct results *r)
 		table_print(r, stdout);
 }
 
+/* 1: a command that was asked for by --peer did not do its work. */
+static int commands_failed(const struct results *r)
+{
+	const struct plan *p = r->plan;
+	int failed = 0;
+
+	for (int c = 2; c < p->contender_count; c++)
+		for (int w = 0; w < p->workload_count; w++)
+			for (int layout = 0; layout < LAYOUTS; layout++) {
+				const struct contender *who =
+					&p->contenders[c];
+				const char *why = why_at(r, layout, w, c);
+
+				if (!who->command || !*why || cannot_serve(who,
+							&p->workloads[w]))
+					continue;
+				fprintf(stderr, "compare: %s: %s\n",
+					p->workloads[w].name, why);
+				failed = 1;
+			}
+	return failed;
+}
+
 static int do_agree(const char *const dirs[2])
 {
 	char why[300];
@@ -701,6 +724,7 @@ int compare_main(int argc, char **argv)
 					why_at(&r, layout, w, 0));
 				status = 1;
 			}
+	status = status ? status : commands_failed(&r);
 	results_free(&r);
 	return status;
 }

@@ -148,12 +148,21 @@ if [ "$(id -u)" = 0 ] && unshare -m true 2>/dev/null; then
 fi
 
 # What a contender cannot do is said, and the others go on; so is a peer that
-# does not start.
+# does not start, and that is an error.
 "$iomodels" compare -t 0.05 -r 1 -w tcp-c4 blocking_loop \
-	--peer '/nowhere/else 1' >out 2>err &&
+	--peer '/nowhere/else 1' --peer /bin/false >out 2>err
+[ $? = 1 ] &&
 	grep -q 'blocking_loop .*left out: serves one connection at a time' out &&
-	grep -q 'else .*left out: .*No such file' out
+	grep -q 'else .*left out: .*No such file' out &&
+	grep -q 'tcp-c4-s64: .*/nowhere/else: No such file' err &&
+	grep -q 'tcp-c4-s64: false: ended with exit status 1' err &&
+	[ "$(wc -l <err)" = 2 ]
 ok $? "says what is left out"
+
+# There is nothing to go on with, and no folder is made for it.
+"$iomodels" compare -t 0.05 -r 1 -w tcp-c4 poll -o none --resume >out 2>err
+[ $? = 1 ] && grep -q 'none/results.jsonl: No such file' err && [ ! -e none ]
+ok $? "does not resume nothing"
 
 # --peer takes any server with our command line: here, one of ours.
 "$iomodels" compare -t 0.05 -r 1 -w tcp-c4 epoll \
