@@ -93,12 +93,15 @@ static void plot_ratio(struct page *p, int workload)
 
 /* ---- what a message costs ---- */
 
-static int cheapest_last(const void *a, const void *b)
+static size_t bar;			/* the quantity that is drawn */
+
+static int least_last(const void *a, const void *b)
 {
 	const struct row *x = a, *y = b;
+	double v = *(double *)((char *)&x->m + bar);
+	double w = *(double *)((char *)&y->m + bar);
 
-	return (x->m.server_us < y->m.server_us) -
-	       (x->m.server_us > y->m.server_us);
+	return (v < w) - (v > w);
 }
 
 static void plot_bars(struct page *p, int workload, const char *what,
@@ -109,7 +112,8 @@ static void plot_bars(struct page *p, int workload, const char *what,
 	int n = rows_of(p->r, p->layout, workload, rows), drawn = 0;
 	char file[128], title[300], about[200];
 
-	qsort(rows, n, sizeof(*rows), cheapest_last);
+	bar = offset;
+	qsort(rows, n, sizeof(*rows), least_last);
 	workload_describe(w, about, sizeof(about));
 	snprintf(file, sizeof(file), "%s-%.50s", what, w->name);
 	snprintf(title, sizeof(title), "%s: %s", about, axis);
@@ -196,7 +200,7 @@ static void plot_connections(struct page *p, int first)
 		fprintf(p->gp, "END\n");
 	}
 	fprintf(p->gp, "set logscale x\nset key outside right\nset yrange "
-		"[0:*]\nset xrange [0.8:*]\nset format y '%%.0s%%c'\n"
+		"[0:*]\nset xrange [0.8:*] noextend\nset format y '%%.0s%%c'\n"
 		"set xlabel '%s'\nset ylabel '%s a second'\nplot ",
 		reads ? "reads in flight" : "connections",
 		reads ? "reads" : "messages");
