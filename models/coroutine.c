@@ -9,21 +9,23 @@
  * sees one thread that waits in epoll_pwait and copies in recvfrom.
  *
  *     epoll_create1
- *     mmap  mprotect                    a task: a stack and its guard
+ *     mmap  mprotect                    a task: a stack and its guard, unless
+ *                                       an ended one has left its own
  *     epoll_ctl ADD                     AcceptEvent: the listener
  *   run_forever:
  *     epoll_pwait                       the only call that sleeps
  *       accept task:  accept4  mmap  mprotect  epoll_ctl ADD
  *       a task:       recvfrom  sendto  recvfrom 0 or an error: close
  *                     epoll_ctl MOD     only when a sendto falls short
- *     munmap                            the stack of a task that has ended
  *
- * Calls     3 an echo, 9 more a connection, 3 of them for the stack; of many
- *           that are ready at once each pays 2 and a share of one wait.
+ * Calls     3 an echo, 6 more a connection, and 2 for its stack if none is left
+ *           over; of many that are ready at once each pays 2 and a share of one
+ *           wait.
  * Needs     Linux 2.6.28 (accept4).
- * Limits    A stack for each peer, idle or not; a task that computes holds up
- *           all others.  No descriptor left (EMFILE): the accept task waits
- *           until a connection closes, or a quiet second passes.
+ * Limits    A stack for each peer, idle or not, kept for the next one when it
+ *           goes; a task that computes holds up all others.  No descriptor
+ *           left (EMFILE): the accept task waits until a connection closes, or
+ *           a quiet second passes.
  * Compare   epoll.c and callback.c: the same calls but for the stacks.
  * Trace     traces/coroutine.two.x86_64.strace, .kernel
  */
@@ -37,7 +39,7 @@ struct task {				/* lies at the top of its own stack */
 	void *stack;
 	void (*run)(int fd);
 	int fd;
-	struct task *next;		/* in the ready queue */
+	struct task *next;		/* in the ready queue, or ended */
 };
 
 /* ---- the event loop ---- */
@@ -51,7 +53,7 @@ static struct {
 	struct task *writing[CONNS];
 	unsigned registered[CONNS];	/* what the kernel's set has */
 	int tasks;
-	void *finished;			/* a stack that nobody stands on now */
+	struct task *ended;		/* whose stacks are for the next */
 } loop = { .last = &loop.ready };
 
 /* Run task when its turn comes. */
@@ -117,18 +119,21 @@ static void task_main(void)
 
 	t->run(t->fd);
 	loop.tasks--;
-	loop.finished = t->stack;		/* the loop unmaps it */
+	t->next = loop.ended;
+	loop.ended = t;				/* nobody looks before we left */
 	switch_stack(&t->sp, loop.sp);
 }
 
 /* A new task that runs fn(fd).  Returns 0 or -ENOMEM. */
 static long spawn(void (*fn)(int), int fd)
 {
-	char *stack = stack_map();
-	struct task *t;
+	struct task *t = loop.ended;
+	char *stack = t ? t->stack : stack_map();
 
 	if (failed(stack))
 		return (long)stack;
+	if (t)
+		loop.ended = t->next;
 	t = (struct task *)(stack + STACK_SIZE) - 2;	/* keeps 16-alignment */
 	*t = (struct task){ .stack = stack, .run = fn, .fd = fd };
 	t->sp = stack_begin(t, task_main);
@@ -147,9 +152,6 @@ static void run_ready(void)
 			loop.last = &loop.ready;
 		loop.running = t;
 		switch_stack(&loop.sp, t->sp);
-		if (loop.finished)
-			sys_munmap(loop.finished, STACK_SIZE);
-		loop.finished = NULL;
 	}
 }
 
