@@ -81,6 +81,16 @@ static void copied(struct phases *p, const struct event *e, long bytes,
 	p->bytes += bytes;
 }
 
+/* It runs: if it slept before the message, this is where that ended. */
+static void awake(struct phases *p, const struct event *e, struct thread *t,
+		  const char *comm, uint64_t from, int main_pid)
+{
+	if (t->asleep && t->asleep < from && e->ns >= from &&
+	    (t->call >= 0 || !strncmp(comm, "iou-", 4)))
+		woke(p, e, t, comm, main_pid);
+	t->asleep = 0;
+}
+
 static void switched(struct phases *p, const struct event *e,
 		     struct thread *all, int *n, uint64_t from, int main_pid)
 {
@@ -90,11 +100,9 @@ static void switched(struct phases *p, const struct event *e,
 	/* Bits 1 and 2: interruptible, uninterruptible sleep. */
 	if (event_number(e, "prev_state", 0) & 3)
 		t->asleep = e->ns;
-	t = thread_of(all, n, next);
-	if (next && t->asleep && t->asleep < from && e->ns >= from &&
-	    (t->call >= 0 || !strncmp(event_text(e, "next_comm"), "iou-", 4)))
-		woke(p, e, t, event_text(e, "next_comm"), main_pid);
-	t->asleep = 0;
+	if (next)
+		awake(p, e, thread_of(all, n, next),
+		      event_text(e, "next_comm"), from, main_pid);
 }
 
 void phases_between(struct phases *p, const struct event *e, long n,
@@ -109,16 +117,14 @@ void phases_between(struct phases *p, const struct event *e, long n,
 
 		if (e->ns > to)
 			break;
+		/*
+		 * set_event_pid misses a switch now and then when the
+		 * processor was idle: what a thread does tells, too.
+		 */
+		awake(p, e, t, e->comm, from, main_pid);
 		if (!strcmp(e->name, "sys_enter")) {
 			t->call = event_number(e, "id", -1);
 		} else if (!strcmp(e->name, "sys_exit")) {
-			/*
-			 * set_event_pid misses a switch now and then when the
-			 * processor was idle: the end of the call tells too.
-			 */
-			if (t->asleep && t->asleep < from && e->ns >= from)
-				woke(p, e, t, e->comm, main_pid);
-			t->asleep = 0;
 			t->last = event_number(e, "id", -1);
 			t->call = -1;
 		} else if (!strcmp(e->name, "sched_switch")) {
