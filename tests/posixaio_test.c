@@ -193,6 +193,30 @@ TEST(pipe_in_order)
 }
 
 /*
+ * One that was O_DIRECT a moment ago and is read through the page cache now,
+ * where a part is and a part is not, is read whole.
+ */
+TEST(a_number_is_direct_no_more)
+{
+	enum { SIZE = 65536 };
+	static char buf[SIZE] __attribute__((aligned(4096)));
+	int fd = file_of(SIZE, O_DIRECT), flags;
+	struct aiocb r = request(fd, buf, 4096, 0);
+
+	ASSERT_EQ(0, aio_read(&r));
+	ASSERT_EQ(4096, finished(&r));
+	flags = fcntl(fd, F_GETFL);
+	ASSERT_EQ(0, fcntl(fd, F_SETFL, flags & ~O_DIRECT));
+	ASSERT_EQ(0, fsync(fd));
+	posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+	posix_fadvise(fd, 0, 0, POSIX_FADV_RANDOM);
+	ASSERT_EQ(4096, pread(fd, buf, 4096, 0));
+	r = request(fd, buf, SIZE, 0);
+	ASSERT_EQ(0, aio_read(&r));
+	EXPECT_EQ(SIZE, finished(&r));
+}
+
+/*
  * A descriptor's number that was a file a moment ago, buffered or O_DIRECT, is
  * read in order when it is a pipe.
  */

@@ -84,7 +84,7 @@ void engine_unlock(void)
 	int kicked = engine.kicked;
 	int bell = (engine.ready.first || engine.cancels ||
 		    engine.telling.first || engine.groups_telling ||
-		    engine.owes) &&
+		    engine.owes || engine.news) &&
 		   wake_worker();
 
 	engine.done_bits = 0;
@@ -358,6 +358,7 @@ void request_send(struct request *r, int where)
 {
 	struct request *first = __atomic_load_n(&engine.inbox,
 						__ATOMIC_RELAXED);
+	signals old;
 
 	r->where = where;
 	do {
@@ -370,8 +371,14 @@ void request_send(struct request *r, int where)
 	 * something there, then look whether it sleeps.  Both seq_cst: one of
 	 * us sees the other.
 	 */
-	if (where != NATIVE && wake_worker())
+	if (where == NATIVE || !__atomic_load_n(&engine.sleeping,
+						__ATOMIC_SEQ_CST))
+		return;
+	/* No signal handler may wait for the worker before the bell rings. */
+	old = block_signals();
+	if (wake_worker())
 		worker_bell();
+	restore_signals(old);
 }
 
 /* In the order in which they were sent, each at the end of its list. */
@@ -411,7 +418,7 @@ struct request *request_of(const struct aiocb *cb)
 	if (index >= __atomic_load_n(&engine.requests, __ATOMIC_ACQUIRE))
 		return NULL;
 	r = request_at(index);
-	return r->cb == cb ? r : NULL;
+	return r->cb == cb && r->descriptor ? r : NULL;
 }
 
 static int turn(const struct request *r)
@@ -439,8 +446,10 @@ void request_start(struct request *r)
 		request_ready(r);
 		return;
 	}
-	if (is_sync(r))
+	if (is_sync(r)) {
 		engine.held_syncs++;
+		engine.news = 1;
+	}
 }
 
 /* Atomic: the worker looks at its other flags without the lock. */
@@ -511,6 +520,7 @@ static void unlink_request(struct request *r)
 
 	*(r->earlier ? &r->earlier->later : &d->first) = r->later;
 	*(r->later ? &r->later->earlier : &d->last) = r->earlier;
+	r->descriptor = NULL;
 	if (!d->first) {
 		descriptor_free(d);
 		return;

@@ -106,7 +106,7 @@ struct request {
 	struct cancelling *by;	/* who waits for its cancellation */
 	/* All of a descriptor, in the order of the calls. */
 	struct request *later, *earlier;
-	struct descriptor *descriptor;
+	struct descriptor *descriptor;	/* NULL: not adopted, or ended */
 };
 
 /* A descriptor number with requests in flight. */
@@ -146,6 +146,7 @@ extern struct engine {
 	struct group *groups_telling;
 	struct group *owed, **owed_end;	/* notifications that were refused */
 	int owes;			/* some that the worker has not seen */
+	int news;			/* an fsync is held that it has not seen */
 
 	unsigned done_bits;		/* of requests ended under this lock */
 	int kicked;			/* a kick was taken from the ring */
@@ -230,7 +231,7 @@ enum {					/* bits of a descriptor's kind */
 
 int known_buffered(int fd);
 void know_buffered(int fd);
-int kind_of(int fd, int alone);		/* bits, or -errno; alone: a read */
+int kind_of(int fd);			/* bits, or -errno */
 int kind_enter(int fd);			/* a request: was it counted? */
 void kind_leave(int fd);		/* a counted request has ended */
 void kind_forget(void);

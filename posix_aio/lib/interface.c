@@ -250,6 +250,7 @@ static void start_native(struct request *r, struct batch *b)
 /* To the worker, which runs, unless it has just gone for want of work. */
 static void start_in_worker(struct request *r, struct aiocb *cb)
 {
+	unsigned index = r->index;
 	signals old;
 
 	request_send(r, HELD);
@@ -257,10 +258,10 @@ static void start_in_worker(struct request *r, struct aiocb *cb)
 	if (worker_runs() || !worker_start())
 		return;
 	old = engine_lock();
-	r = request_of(cb);		/* unless another's worker has it */
-	if (r && r->where == READY)
+	r = request_at(index);		/* unless another's worker has it */
+	if (r->cb == cb && r->where == READY)
 		list_remove(&engine.ready, r);
-	if (r && (r->where == READY || r->where == HELD))
+	if (r->cb == cb && (r->where == READY || r->where == HELD))
 		request_end(r, -EAGAIN);
 	engine_release(old);
 }
@@ -304,7 +305,7 @@ static long start(struct aiocb *cb, int op, struct group *g, struct batch *b)
 			return done_at_once(cb, n);
 		inlined = 0;
 	}
-	kind = kind_of(cb->aio_fildes, op == OP_READ && cb->aio_offset >= 0);
+	kind = kind_of(cb->aio_fildes);
 	if (kind < 0)
 		return op < OP_FSYNC ? done_at_once(cb, kind) : kind;
 	if (inlined && !(kind & KIND_DIRECT)) {
@@ -316,8 +317,6 @@ static long start(struct aiocb *cb, int op, struct group *g, struct batch *b)
 			      (cb->aio_offset < 0 && !(kind & KIND_STREAM))))
 		return done_at_once(cb, -EINVAL);
 
-	cb->__return_value = 0;
-	__atomic_store_n(&cb->__error_code, EINPROGRESS, __ATOMIC_RELAXED);
 	native = fits_native(cb, op, kind, g);
 	cb->__policy = native;
 	if (native || worker_runs() || !worker_start())
@@ -329,6 +328,8 @@ static long start(struct aiocb *cb, int op, struct group *g, struct batch *b)
 	if (kind_enter(r->fd))
 		r->flags |= COUNTED;
 	r->done = n;
+	cb->__return_value = 0;
+	__atomic_store_n(&cb->__error_code, EINPROGRESS, __ATOMIC_RELEASE);
 	if (native)
 		start_native(r, b);
 	else
@@ -461,6 +462,8 @@ API int aio_cancel(int fd, struct aiocb *cb)
 		r = request_of(cb);
 		if (r)
 			cancel_one(r, &c);
+		else if (status(cb) == EINPROGRESS)
+			c.refused++;	/* it is being made */
 	} else {
 		/* Backwards: the end of one starts the next behind it. */
 		for (r = last_of(fd); r; r = later) {

@@ -8,9 +8,6 @@
  * something of another kind under its number, has first waited for what was in
  * flight, or is told in posixaio(7) to do so.
  *
- * With nothing in flight, a read of what was O_DIRECT a moment ago asks whether
- * it is a stream now, and nothing else: native AIO copes with all other files.
- *
  * A word for each slot, so that a compare-and-swap changes all of it:
  *
  *    63    descriptor    32 31  kind  24 23  trust  16 15   in flight   0
@@ -70,25 +67,15 @@ static int look(int fd)
 	return kind;
 }
 
-/* alone: with nothing in flight, is it to be trusted, too? */
-static int trusted(uint64_t w, int fd, int alone)
-{
-	return fd_of(w) == fd && trust_in(w) &&
-	       (count_in(w) || (alone && kind_in(w) & KIND_DIRECT));
-}
-
-int kind_of(int fd, int alone)
+int kind_of(int fd)
 {
 	uint64_t *at = &kinds[(unsigned)fd % SLOTS];
 	uint64_t w = __atomic_load_n(at, __ATOMIC_RELAXED);
 	int kind;
 
-	while (trusted(w, fd, alone))
-		if (change(at, &w, w - ONE_LESS)) {
-			if (!count_in(w) && is_stream(fd))
-				break;
+	while (count_in(w) && fd_of(w) == fd && trust_in(w))
+		if (change(at, &w, w - ONE_LESS))
 			return kind_in(w);
-		}
 	kind = look(fd);
 	while (kind >= 0 && (fd_of(w) == fd || !count_in(w)) &&
 	       !change(at, &w, word(fd, kind, TRUST, count_in(w))))

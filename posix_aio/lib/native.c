@@ -98,9 +98,9 @@ static void fill(struct iocb *i, const struct request *r, int flags)
 		.aio_lio_opcode = r->op == OP_READ ? IOCB_CMD_PREAD
 						   : IOCB_CMD_PWRITE,
 		.aio_fildes = r->fd,
-		.aio_buf = (unsigned long)r->buf,
-		.aio_nbytes = r->len,
-		.aio_offset = r->offset,
+		.aio_buf = (unsigned long)r->buf + r->done,
+		.aio_nbytes = r->len - r->done,
+		.aio_offset = r->offset + r->done,
 		.aio_rw_flags = flags,
 	};
 }
@@ -144,7 +144,7 @@ static void submit_again(struct request *r)
 	__tsan_release(native_ring);
 	if (submit(&list, 1) != 1) {
 		engine.natives--;
-		request_end(r, -EAGAIN);
+		request_end(r, r->done ? (long)r->done : -EAGAIN);
 	}
 }
 
@@ -177,8 +177,21 @@ int native_reap(void)
 			submit_again(r);
 			continue;
 		}
+		/*
+		 * Less than wanted: the end of the file, or where a file
+		 * system reads through the page cache after all, what was
+		 * there without waiting.
+		 */
+		if (result > 0)
+			r->done += result;
+		if (result > 0 && r->done < r->len && r->op == OP_READ &&
+		    !(r->flags & TRIED)) {
+			submit_again(r);
+			continue;
+		}
 		engine.natives--;
-		request_end(r, result);
+		request_end(r, result < 0 && !r->done ? result
+						      : (long)r->done);
 		n++;
 	}
 	return n;

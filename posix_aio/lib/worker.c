@@ -156,15 +156,30 @@ static long begin(void)
 	return 0;
 }
 
-static void finish(void)
+/* What a worker that goes has to close, when the next may be there already. */
+struct leavings {
+	struct ring ring;
+	int bell_fd;
+};
+
+/* Under the lock. */
+static struct leavings pack_up(void)
 {
-	if (ring.enter)			/* no descriptor: the thread's end drops it */
-		ring.fd = -1;
-	ring_close(&ring);
-	if (bell_fd < 0)
-		return;
-	close(bell_fd);
-	bell_fd = -1;
+	struct leavings l = { ring, bell_fd };
+
+	ring = (struct ring){ .fd = -1 };
+	if (bell_fd >= 0)
+		bell_fd = -1;
+	return l;
+}
+
+static void finish(struct leavings *l)
+{
+	if (l->ring.enter)		/* no descriptor: the thread's end drops it */
+		l->ring.fd = -1;
+	ring_close(&l->ring);
+	if (l->bell_fd >= 0)
+		close(l->bell_fd);
 }
 
 /* ---- the bell ---- */
@@ -502,6 +517,7 @@ static int leaves(void)
 static void *work(void *unused)
 {
 	struct plain plain = { .n = 0 };
+	struct leavings leavings;
 	int idle = 0, expired = 0;
 	long not_before = 0;
 
@@ -537,6 +553,7 @@ static void *work(void *unused)
 		engine.groups_telling = NULL;
 		owed = !!engine.owed;
 		engine.owes = 0;
+		engine.news = 0;
 		for (struct request *r = ready; r; r = r->next) {
 			r->where = RING;
 			engine.in_ring++;
@@ -545,6 +562,7 @@ static void *work(void *unused)
 		poll = engine.held_syncs && engine.natives;
 		idle = !busy && !engine.load;
 		if (idle && expired && leaves()) {
+			leavings = pack_up();
 			engine_unlock();
 			break;
 		}
@@ -579,7 +597,7 @@ static void *work(void *unused)
 		expired = ring_wait(&ring, 1, poll || owed || idle ? &timeout :
 				    NULL) == -ETIME && idle;
 	}
-	finish();
+	finish(&leavings);
 	return NULL;
 }
 
@@ -595,27 +613,27 @@ long worker_start(void)
 
 	if (state == WORKER_NONE)
 		set_state(WORKER_STARTING);
-	engine_release(old);
+	engine_unlock();
 	if (state == WORKER_NONE) {
-		sigset_t all, mask;
+		sigset_t all;
 
 		/*
 		 * Its signal mask is ours.  Through libc, which leaves out
 		 * the signal that setuid() sends to all threads.
 		 */
 		sigfillset(&all);
-		pthread_sigmask(SIG_SETMASK, &all, &mask);
+		pthread_sigmask(SIG_SETMASK, &all, NULL);
 		pthread_attr_init(&attr);
 		pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
 		pthread_attr_setstacksize(&attr, stack);
 		err = pthread_create(&thread, &attr, work, NULL);
 		pthread_attr_destroy(&attr);
-		pthread_sigmask(SIG_SETMASK, &mask, NULL);
 		if (err) {
 			start_error = -EAGAIN;
 			publish_state(WORKER_NONE);
 		}
 	}
+	restore_signals(old);
 	/*
 	 * It makes descriptors: not behind the back of a program that opens
 	 * a file next and counts on its number.
