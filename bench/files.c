@@ -1,12 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * files.c - one measurement of a file reader: ours, or an engine of fio
+ * files.c - file readers, ours and engines of fio: what they read, what it cost
  *
- * Each is a process that reads the same file for so many milliseconds and then
- * says how much that was.  Ours take --measure; of fio it is its JSON.  Before
- * each one the page cache is brought into the state that is wanted.
+ * Each is a process that reads the same file.  There are two ways:
+ *
+ *   one by one   it reads for so many milliseconds and then says how much that
+ *                was.  Ours take --measure; of fio it is its JSON.  Before each
+ *                one the page cache is brought into the state that is wanted.
+ *   in turns     O_DIRECT: all are there at once, stopped (SIGSTOP), and each
+ *                goes on for a moment when it has its turn.  What it read then
+ *                is what the kernel counts for it in /proc/PID/io.  It counts
+ *                what comes from a device, so not for the page cache.
  */
 #include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -21,6 +28,7 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 #include "count.h"
 #include "lab.h"
@@ -28,6 +36,15 @@
 #include "stat.h"
 
 enum { WORDS = 32, LIMIT_MS = 30000, PAGE = 4096 };
+enum {					/* ms, of a turn */
+	SLICE_MS = 20,
+	SETTLE_MS = 5,			/* before it, and for what is in flight
+					   when it is over */
+	BEGIN_MS = 10000,		/* until it reads, at most */
+	BEGUN_BYTES = 64 << 10,
+	LIFE_MS = 600000,		/* of a reader whose parent was killed */
+};
+static const char library_engine[] = "libposixaio";	/* fio's posixaio on it */
 
 unsigned files_mib = 1024;
 
@@ -62,6 +79,9 @@ int files_contender(struct contender *c, const char *name, char why[200])
 			snprintf(why, 200, "fio:ENGINE is wanted: fio:io_uring");
 		else if (!installed("fio"))
 			snprintf(why, 200, "not installed (apt-get install fio)");
+		else if (!strcmp(options, library_engine) &&
+			 !(c->preload = aio_library()))
+			snprintf(why, 200, "not built (make)");
 		else
 			return 0;
 		return *why == 'f' ? -EINVAL : -ENOENT;
@@ -193,14 +213,18 @@ static void reader_command(struct command *c, const struct setup *s, int ms,
 static void fio_command(struct command *c, const struct setup *s, int ms,
 			unsigned seed)
 {
+	const char *engine = s->who->options;
+
 	word(c, "fio");
 	word(c, "--name=compare");
+	word(c, "--thread");		/* else its child outlives it */
 	word(c, "--filename=/proc/%d/fd/%d", getpid(), file);
 	word(c, "--readonly");
 	word(c, "--rw=%s", s->random ? "randread" : "read");
 	word(c, "--bs=%u", s->load.size);
 	word(c, "--iodepth=%u", s->load.busy);
-	word(c, "--ioengine=%s", s->who->options);
+	word(c, "--ioengine=%s", strcmp(engine, library_engine) ? engine :
+	     "posixaio");
 	word(c, "--runtime=%dms", ms);
 	word(c, "--randseed=%u", seed);
 	word(c, "--gtod_reduce=1");
@@ -211,7 +235,7 @@ static void fio_command(struct command *c, const struct setup *s, int ms,
 		word(c, "--time_based");
 		word(c, "--norandommap");
 	}
-	if (!strcmp(s->who->options, "io_uring")) {
+	if (!strcmp(engine, "io_uring")) {
 		word(c, "--fixedbufs");
 		word(c, "--registerfiles");
 	}
@@ -220,6 +244,8 @@ static void fio_command(struct command *c, const struct setup *s, int ms,
 /* ---- a process ---- */
 
 struct process {
+	pid_t pid;
+	int gate, said;			/* it begins when gate is closed */
 	struct text out;		/* and what it says on stderr */
 	struct rusage usage;
 	int status;			/* of wait(2) */
@@ -227,40 +253,84 @@ struct process {
 	char uncounted[200];
 };
 
-_Noreturn static void become(char **words, const struct setup *s, const int *gate,
+_Noreturn static void become(char **words, const struct setup *s, int gate,
 			     int out, pid_t parent)
 {
 	cpu_set_t cpus;
 	char byte;
 
-	close(gate[1]);			/* else it would never be at its end */
-	setpgid(0, 0);			/* fio has children, too */
+	setpgid(0, 0);			/* fio may have children, too */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	CPU_ZERO(&cpus);
 	CPU_SET(s->server_cpu, &cpus);
 	CPU_SET(s->client_cpu, &cpus);
 	if (getppid() != parent || sched_setaffinity(0, sizeof(cpus), &cpus) ||
-	    dup2(out, 1) < 0 || dup2(out, 2) < 0 || read(gate[0], &byte, 1) < 0)
+	    dup2(out, 1) < 0 || dup2(out, 2) < 0 || read(gate, &byte, 1) < 0)
 		_exit(126);
 	signal(SIGINT, SIG_DFL);
 	signal(SIGTERM, SIG_DFL);
+	if (s->who->preload)
+		setenv("LD_PRELOAD", s->who->preload, 1);
 	execvp(words[0], words);
 	fprintf(stderr, "%s: %s\n", words[0], strerror(errno));
 	_exit(127);
 }
 
+/* 0: it waits at its gate; or -1, and why. */
+static int process_new(struct process *p, const struct setup *s,
+		       struct command *c, char why[300])
+{
+	pid_t self = getpid();
+	int gate[2], out[2];
+
+	*p = (struct process){ .calls = -1 };
+	text_add(&p->out, "%s", "");
+	if (pipe2(gate, O_CLOEXEC)) {
+		snprintf(why, 300, "pipe2: %s", strerror(errno));
+		return -1;
+	}
+	if (pipe2(out, O_CLOEXEC)) {
+		snprintf(why, 300, "pipe2: %s", strerror(errno));
+		close(gate[0]);
+		close(gate[1]);
+		return -1;
+	}
+	p->pid = fork();
+	if (!p->pid) {
+		close(gate[1]);		/* else it would never be at its end */
+		become(c->words, s, gate[0], out[1], self);
+	}
+	close(gate[0]);
+	close(out[1]);
+	p->gate = gate[1];
+	p->said = out[0];
+	if (p->pid > 0) {
+		setpgid(p->pid, p->pid);
+		return 0;
+	}
+	snprintf(why, 300, "fork: %s", strerror(errno));
+	close(p->gate);
+	close(p->said);
+	return -1;
+}
+
+static void process_go(struct process *p)
+{
+	close(p->gate);
+}
+
 /* What it says, until its end; killed when we are to stop, or it hangs. */
-static void listen_to(struct process *p, pid_t pid, int fd, int ms)
+static void process_listen(struct process *p, int ms)
 {
 	long long deadline = now_ns() + (ms + LIMIT_MS) * 1000000LL;
-	struct pollfd more = { .fd = fd, .events = POLLIN };
+	struct pollfd more = { .fd = p->said, .events = POLLIN };
 	char buf[4096];
 
 	for (;;) {
 		ssize_t n = poll(&more, 1, 100);
 
 		if (n > 0)
-			n = read(fd, buf, sizeof(buf));
+			n = read(p->said, buf, sizeof(buf));
 		else if (!n || errno == EINTR)
 			n = -1;
 		if (!n)
@@ -268,51 +338,39 @@ static void listen_to(struct process *p, pid_t pid, int fd, int ms)
 		if (n > 0)
 			text_add(&p->out, "%.*s", (int)n, buf);
 		if (measure_stop || now_ns() > deadline)
-			kill(-pid, SIGKILL);
+			kill(-p->pid, SIGKILL);
 	}
-	while (wait4(pid, &p->status, 0, &p->usage) < 0 && errno == EINTR)
+	while (wait4(p->pid, &p->status, 0, &p->usage) < 0 && errno == EINTR)
 		;
-	kill(-pid, SIGKILL);		/* nothing is to be left of fio */
+	kill(-p->pid, SIGKILL);		/* nothing is to be left of fio */
+	close(p->said);
 }
 
-/* 0, or -1 with the reason in why.  It waits at the gate while we begin to
-   count. */
+static void process_failed(const struct process *p, char why[300])
+{
+	snprintf(why, 300, measure_stop ? "stopped" : *p->out.at ? "%.*s" :
+		 "it was killed, or out of time",
+		 (int)strcspn(p->out.at, "\n"), p->out.at);
+}
+
+/* 0, or -1 with the reason in why. */
 static int play(struct process *p, const struct setup *s, struct command *c,
 		int ms, int count, char why[300])
 {
 	struct counter counter;
-	int gate[2], out[2];
-	pid_t pid, self = getpid();
 
-	*p = (struct process){ .calls = -1 };
-	if (pipe2(gate, O_CLOEXEC) || pipe2(out, O_CLOEXEC)) {
-		snprintf(why, 300, "pipe2: %s", strerror(errno));
+	if (process_new(p, s, c, why))
 		return -1;
-	}
-	pid = fork();
-	if (!pid)
-		become(c->words, s, gate, out[1], self);
-	close(gate[0]);
-	close(out[1]);
-	if (pid < 0)
-		snprintf(why, 300, "fork: %s", strerror(errno));
-	if (pid > 0)
-		setpgid(pid, pid);
-	count = count && pid > 0 && !counter_open(&counter, pid, p->uncounted);
-	close(gate[1]);				/* go */
-	text_add(&p->out, "%s", "");
-	if (pid > 0)
-		listen_to(p, pid, out[0], ms);
+	count = count && !counter_open(&counter, p->pid, p->uncounted);
+	process_go(p);
+	process_listen(p, ms);
 	if (count) {
 		p->calls = counter_read(&counter);
 		counter_close(&counter);
 	}
-	close(out[0]);
-	if (pid > 0 && p->status)
-		snprintf(why, 300, measure_stop ? "stopped" : *p->out.at ?
-			 "%.*s" : "it was killed, or out of time",
-			 (int)strcspn(p->out.at, "\n"), p->out.at);
-	return pid < 0 || p->status ? -1 : 0;
+	if (p->status)
+		process_failed(p, why);
+	return p->status ? -1 : 0;
 }
 
 /* ---- what they say ---- */
@@ -366,7 +424,7 @@ static int fio_result(const struct process *p, const struct setup *s,
 	if (reads < 1 || ms < 1 || user < 0 || system < 0 || job < 0)
 		return -1;
 	m->rate = reads * 1000 / ms;
-	if (!strcmp(s->who->options, "posixaio"))
+	if (strstr(s->who->options, "posixaio"))
 		return 0;
 	m->server_us = (user + system) / 100 * job * 1000 / reads;
 	m->user_us = user / 100 * job * 1000 / reads;
@@ -376,17 +434,21 @@ static int fio_result(const struct process *p, const struct setup *s,
 
 /* ---- the measurement ---- */
 
+static void command(struct command *c, const struct setup *s, int ms)
+{
+	static unsigned long long seed = 20261121;
+
+	*c = (struct command){ .count = 0 };
+	(s->who->fio ? fio_command : reader_command)(c, s, ms, draw(&seed));
+}
+
 static int once(const struct setup *s, int ms, int count, struct process *p,
 		char why[300])
 {
-	static unsigned long long seed = 20261121;
-	struct command c = { .count = 0 };
+	struct command c;
 	int err = prepare(s->state, why);
 
-	if (s->who->fio)
-		fio_command(&c, s, ms, draw(&seed));
-	else
-		reader_command(&c, s, ms, draw(&seed));
+	command(&c, s, ms);
 	if (!err)
 		err = play(p, s, &c, ms, count, why);
 	else
@@ -413,6 +475,14 @@ static int count_calls(const struct setup *s, struct measurement *m,
 	return err;
 }
 
+/* Nothing is known yet. */
+static void unknown(struct measurement *m)
+{
+	for (const struct quantity *q = quantities; q->name; q++)
+		*quantity_in(m, q) = -1;
+	m->lost = m->steal = m->others = m->disturbed = 0;
+}
+
 int files_measure(const struct setup *s, struct measurement *m, char why[300],
 		  char uncounted[200])
 {
@@ -421,9 +491,7 @@ int files_measure(const struct setup *s, struct measurement *m, char why[300],
 	int err;
 
 	*why = 0;
-	for (const struct quantity *q = quantities; q->name; q++)
-		*quantity_in(m, q) = -1;
-	m->lost = m->steal = m->others = m->disturbed = 0;
+	unknown(m);
 	err = once(s, s->load.run_ms, 0, &p, why);
 	if (!err && (s->who->fio ? fio_result(&p, s, m)
 				 : reader_result(&p, m, &reads))) {
@@ -435,4 +503,217 @@ int files_measure(const struct setup *s, struct measurement *m, char why[300],
 	if (!err && !s->who->fio && s->load.count_ms)
 		err = count_calls(s, m, why, uncounted);
 	return err;
+}
+
+/* ---- in turns ---- */
+
+/* What the kernel counts for a process. */
+struct so_far {
+	long long bytes;		/* read from a device; -1: it is gone */
+	long long cpu_ns;		/* of all its threads */
+	long long at_ns;
+};
+
+static struct so_far look(pid_t pid)
+{
+	struct so_far n = { .bytes = -1 };
+	char path[64], line[128];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/io", pid);
+	f = fopen(path, "re");
+	while (f && fgets(line, sizeof(line), f))
+		sscanf(line, "read_bytes: %lld", &n.bytes);
+	if (f)
+		fclose(f);
+	n.at_ns = now_ns();
+	return n;
+}
+
+/* Exact while it is stopped: the time of a running thread lags by a tick. */
+static long long used(pid_t pid)
+{
+	char path[300];
+	long long sum = 0, ns;
+	struct dirent *d;
+	DIR *tasks;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	tasks = opendir(path);
+	while (tasks && (d = readdir(tasks))) {
+		FILE *f;
+
+		snprintf(path, sizeof(path), "/proc/%d/task/%s/schedstat", pid,
+			 d->d_name);
+		f = *d->d_name == '.' ? NULL : fopen(path, "re");
+		if (f && fscanf(f, "%lld", &ns) == 1)
+			sum += ns;
+		if (f)
+			fclose(f);
+	}
+	if (tasks)
+		closedir(tasks);
+	return sum;
+}
+
+static void pause_ms(int ms)
+{
+	struct timespec t = { ms / 1000, ms % 1000 * 1000000L };
+
+	while (!measure_stop && nanosleep(&t, &t) && errno == EINTR)
+		;
+}
+
+static int has_ended(const struct process *p)
+{
+	siginfo_t info = { .si_pid = 0 };
+
+	return waitid(P_PID, p->pid, &info, WEXITED | WNOHANG | WNOWAIT) ||
+	       info.si_pid;
+}
+
+/* One of those who take turns. */
+struct turn {
+	const struct setup *s;
+	struct process p;
+	struct measurement *m;
+	char *why;			/* not empty: it has failed */
+};
+
+/* Until it reads; then it is stopped. */
+static void turn_begin(struct turn *t)
+{
+	struct command c;
+	long long until = now_ns() + BEGIN_MS * 1000000LL;
+	int err;
+
+	command(&c, t->s, LIFE_MS);
+	err = process_new(&t->p, t->s, &c, t->why);
+	forget(&c);
+	if (err) {
+		t->p.pid = 0;
+		return;
+	}
+	process_go(&t->p);
+	while (look(t->p.pid).bytes < BEGUN_BYTES &&
+	       !has_ended(&t->p) && !measure_stop && now_ns() < until)
+		pause_ms(1);
+	if (measure_stop || has_ended(&t->p))
+		return;
+	if (now_ns() >= until)
+		snprintf(t->why, 300, "it read nothing in %d s", BEGIN_MS / 1000);
+	kill(t->p.pid, SIGSTOP);
+}
+
+/* The i-th slice. */
+static void turn_take(struct turn *t, int i)
+{
+	pid_t pid = t->p.pid;
+	struct so_far before, from, to, after;
+	long long cpu;
+
+	if (*t->why || has_ended(&t->p))
+		return;
+	before = look(pid);
+	cpu = used(pid);
+	kill(pid, SIGCONT);
+	pause_ms(SETTLE_MS);
+	from = look(pid);
+	pause_ms(SLICE_MS);
+	to = look(pid);
+	kill(pid, SIGSTOP);
+	pause_ms(SETTLE_MS);
+	after = look(pid);
+	if (after.bytes < 0 || to.bytes <= from.bytes)
+		return;
+	t->m->slices[i] = (struct slice){
+		.rate = (to.bytes - from.bytes) * 1e9 / t->s->load.size /
+			(to.at_ns - from.at_ns),
+		.server_us = (used(pid) - cpu) / 1e3 * t->s->load.size /
+			     (after.bytes - before.bytes),
+	};
+}
+
+static void turn_end(struct turn *t, int slices)
+{
+	double rates[SLICES], cpus[SLICES];
+	int ended, n = 0;
+
+	if (!t->p.pid)
+		return;
+	ended = has_ended(&t->p);
+	kill(-t->p.pid, SIGKILL);
+	process_listen(&t->p, 0);
+	for (int i = 0; i < slices; i++)
+		if (t->m->slices[i].rate > 0) {
+			rates[n] = t->m->slices[i].rate;
+			cpus[n++] = t->m->slices[i].server_us;
+		}
+	if (!*t->why && (ended || measure_stop))
+		process_failed(&t->p, t->why);
+	else if (!*t->why && !n)
+		snprintf(t->why, 300, "it read nothing in its turns");
+	t->m->rate = median(rates, n);
+	t->m->server_us = median(cpus, n);
+	t->m->peak_kib = t->p.usage.ru_maxrss;
+	t->m->slice_count = slices;
+	free(t->p.out.at);
+}
+
+/* Does the kernel count what is read of the file?  Not of a tmpfs, say. */
+static int is_counted(void)
+{
+	static _Alignas(PAGE) char buf[PAGE];
+	long long before = look(getpid()).bytes;
+	char path[64], why[300];
+	int fd, got;
+
+	if (before < 0 || prepare(FILE_DIRECT, why))
+		return 0;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", file);
+	fd = open(path, O_RDONLY | O_DIRECT | O_CLOEXEC);
+	if (fd < 0)
+		return 0;
+	got = read(fd, buf, PAGE);
+	close(fd);
+	return got == PAGE && look(getpid()).bytes == before + PAGE;
+}
+
+int files_in_turns(const struct setup *s)
+{
+	static int counted = -1;
+
+	if (s->load.kind != LOAD_FILE || s->state != FILE_DIRECT)
+		return 0;
+	if (counted < 0)
+		counted = is_counted();
+	return counted;
+}
+
+void files_together(const struct setup *s, int n, struct measurement *m,
+		    char (*why)[300], char uncounted[200])
+{
+	static unsigned long long seed = 20261126;
+	int slices = s->load.run_ms / SLICE_MS, order[n];
+	struct turn turns[n];
+
+	slices = slices < 1 ? 1 : slices > SLICES ? SLICES : slices;
+	for (int i = 0; i < n; i++) {
+		turns[i] = (struct turn){ &s[i], .m = &m[i], .why = why[i] };
+		order[i] = i;
+		unknown(&m[i]);
+		*why[i] = 0;
+		if (!prepare(s[i].state, why[i]))
+			turn_begin(&turns[i]);
+	}
+	for (int slice = 0; slice < slices; slice++) {
+		shuffle(order, n, &seed);
+		for (int i = 0; i < n && !measure_stop; i++)
+			turn_take(&turns[order[i]], slice);
+	}
+	for (int i = 0; i < n; i++) {
+		turn_end(&turns[i], slices);
+		if (!*why[i] && !s[i].who->fio && s[i].load.count_ms)
+			count_calls(&s[i], &m[i], why[i], uncounted);
+	}
 }

@@ -560,15 +560,14 @@ static void take_turns(struct player *players, int n, unsigned turns)
 			kill(players[i].client, SIGKILL);
 }
 
-void measure_together(const struct setup *s, int n, struct measurement *m,
-		      char (*why)[300], char uncounted[200])
+static void servers_together(const struct setup *s, int n,
+			     struct measurement *m, char (*why)[300],
+			     char uncounted[200])
 {
 	struct player *players = calloc(n, sizeof(*players));
-	long long all[2], stole[2];
 	unsigned slices = SLICES;
 
 	for (int i = 0; i < n; i++) {
-		m[i] = (struct measurement){ 0 };
 		snprintf(why[i], 300, "no memory");
 		if (slices_of(&s[i].load) < slices)
 			slices = slices_of(&s[i].load);
@@ -577,15 +576,30 @@ void measure_together(const struct setup *s, int n, struct measurement *m,
 		return;
 	for (int i = 0; i < n; i++)
 		begin_player(&players[i], &s[i], slices, why[i]);
-	stole[0] = stolen(s->server_cpu, &all[0]);
 	/* One to connect, and one to count the calls. */
 	take_turns(players, n, slices + 2);
+	for (int i = 0; i < n; i++)
+		end_player(&players[i], &m[i], uncounted);
+	free(players);
+}
+
+void measure_together(const struct setup *s, int n, struct measurement *m,
+		      char (*why)[300], char uncounted[200])
+{
+	long long all[2], stole[2];
+	double spin_us = s->load.kind == LOAD_FILE ? spin() : 0;
+
+	for (int i = 0; i < n; i++)
+		m[i] = (struct measurement){ 0 };
+	stole[0] = stolen(s->server_cpu, &all[0]);
+	(s->load.kind == LOAD_FILE ? files_together : servers_together)
+		(s, n, m, why, uncounted);
 	stole[1] = stolen(s->server_cpu, &all[1]);
 	for (int i = 0; i < n; i++) {
-		end_player(&players[i], &m[i], uncounted);
 		m[i].steal = steal(stole, all);
+		if (s->load.kind == LOAD_FILE)
+			m[i].spin_us = spin_us;
 	}
-	free(players);
 }
 
 static int measure_file(const struct setup *s, struct measurement *m,

@@ -164,3 +164,34 @@ char *program_path(const struct program *p)
 #endif
 	return path;
 }
+
+#define LIBRARY "libposixaio.so"
+
+/* dir/middle/libposixaio.so, if it is there: malloced, or NULL. */
+static char *library_in(const char *dir, const char *middle)
+{
+	char *path;
+
+	if (asprintf(&path, "%s/%s/" LIBRARY, dir, middle) < 0)
+		return NULL;
+	if (!access(path, R_OK))
+		return path;
+	free(path);
+	return NULL;
+}
+
+char *aio_library(void)
+{
+	char self[PATH_MAX], *path;
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+
+	if (n < 0)
+		return NULL;
+	self[n] = 0;
+	*strrchr(self, '/') = 0;
+	path = library_in(self, "lib");		/* build/iomodels */
+	if (!path)
+		path = library_in(self, "../lib");	/* bin, beside lib; and
+							   build/tests */
+	return path ? path : library_in(LIBDIR, ".");
+}

@@ -46,6 +46,9 @@ const struct program *peer_find(const char *name);
  */
 char *program_path(const struct program *p);
 
+/* The path of libposixaio.so: malloced; NULL: it is not there. */
+char *aio_library(void);
+
 /* When set, programs are looked for as program_dir/DIR/NAME and only there:
    those of another architecture, say. */
 extern const char *program_dir;

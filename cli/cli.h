@@ -33,9 +33,6 @@ int compare_main(int argc, char **argv);
 int doctor_main(int argc, char **argv);
 int aio_run_main(int argc, char **argv);
 
-/* The path of libposixaio.so: malloced; NULL: it is not there. */
-char *aio_library(void);
-
 /* iomodels capture --traces DIR, and of that the index alone */
 int capture_traces(const char *dir);
 int capture_index(const char *dir);

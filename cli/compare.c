@@ -92,7 +92,7 @@ enum { STANDARD_REPETITIONS = 5, STANDARD_MS = 200, STANDARD_WARM_MS = 50 };
 static const char *const file_readers[] = {
 	"uring_file:batch=1", "uring_file", "native_aio:batch=1", "native_aio",
 	"libaio:batch=1", "posix_aio_glibc", "file_threads", "file_blocking",
-	"fio:libaio", "fio:posixaio", "fio:psync", NULL
+	"fio:libaio", "fio:posixaio", "fio:libposixaio", "fio:psync", NULL
 };
 static const char file_workloads[] =
 	"file-direct-random-q1,file-direct-random-q8,file-direct-random-q32,"
@@ -435,7 +435,8 @@ static void run_heat(struct heat *h, struct results *r)
 {
 	int alone = crowded(h);
 
-	if (h->setups->load.kind != LOAD_FILE && !alone) {
+	if ((h->setups->load.kind != LOAD_FILE || files_in_turns(h->setups)) &&
+	    !alone) {
 		measure_together(h->setups, h->n, h->m, h->why, r->uncounted);
 		return;
 	}

@@ -431,6 +431,62 @@ TEST_TIMEOUT(files_are_read_by_fio, 30)
 	read_files("fio:libaio", FILE_DIRECT, 0);
 }
 
+/* Stopped and going on in turns, each reads in its slices, whatever it
+   did when it was stopped; nobody is left. */
+TEST_TIMEOUT(files_are_read_in_turns, 60)
+{
+	static const char *const names[] = {
+		"file_blocking", "native_aio:batch=1", "uring_file:batch=1",
+		"posix_aio_glibc", "file_threads", "uring_file:nonsense",
+		"fio:libposixaio", "fio:io_uring",
+	};
+	enum { N = sizeof(names) / sizeof(*names), TURNS = 8 };
+	struct contender who[N];
+	struct measurement m[N];
+	struct setup s[N];
+	char why[N][300], uncounted[200] = "";
+	int n = 0;
+
+	files_mib = 4;
+	for (int i = 0; i < N; i++)
+		if (!files_contender(&who[n], names[i], why[n]))
+			n++;
+	for (int i = 0; i < n; i++)
+		s[i] = (struct setup){
+			.who = &who[i], .state = FILE_DIRECT, .random = 1,
+			.load = { .kind = LOAD_FILE, .busy = 4, .size = 4096,
+				  .run_ms = TURNS * 20 },
+		};
+	if (!files_in_turns(s))
+		SKIP("the kernel does not count what a process reads");
+	measure_together(s, n, m, why, uncounted);
+	for (int i = 0; i < n; i++) {
+		if (strstr(why[i], "O_DIRECT") || strstr(why[i], "ENOSYS"))
+			SKIP("%s: %s", who[i].name, why[i]);
+		if (strstr(who[i].name, "nonsense")) {
+			EXPECT_STR("uring_file: --nonsense: unknown option "
+				   "(--help)", why[i]);
+			continue;
+		}
+		EXPECT_STR("", why[i]);
+		EXPECT_EQ(TURNS, m[i].slice_count);
+		/* On a busy machine there are slices in which it never ran. */
+		if (m[i].rate <= 0 || m[i].server_us <= 0)
+			FAIL("%s: nothing in any slice", who[i].name);
+	}
+	EXPECT_EQ(-1, waitpid(-1, NULL, WNOHANG));
+	EXPECT_EQ(ECHILD, errno);
+}
+
+/* What the page cache has is not counted, so there are no turns. */
+TEST(files_in_the_page_cache_have_no_turns)
+{
+	struct setup s = { .load = { .kind = LOAD_FILE } };
+
+	for (s.state = FILE_HOT; s.state < FILE_DIRECT; s.state++)
+		EXPECT_EQ(0, files_in_turns(&s));
+}
+
 /* What a reader refuses is the reason; nothing is measured. */
 TEST(files_measure_says_why)
 {

@@ -108,6 +108,20 @@ ok $? "agrees with itself"
 	! ls | grep -q iomodels-file
 ok $? "compares readers of a file"
 
+# With O_DIRECT in turns: two of 20 ms here, and a rate of each.
+name="compares readers with O_DIRECT in turns"
+if [ "$(stat -f -c %T .)" = tmpfs ] ||
+	! dd if=/dev/zero of=d bs=4096 count=1 oflag=direct 2>/dev/null; then
+	n=$((n + 1))
+	echo "ok $n $name # SKIP no O_DIRECT in $dir"
+else
+	"$iomodels" compare --base native_aio uring_file -w file-direct-q4 \
+		-t 0.04 -r 1 --file-size 4 -o direct >out 2>err &&
+		[ "$(grep -cE '"rates":\[[0-9.e+]+,[0-9.e+]+\]' \
+			direct/results.jsonl)" = 3 ]
+	ok $? "$name"
+fi
+
 # A folder that holds results is not written over.
 "$iomodels" compare $few -o kept >out 2>err
 [ $? = 1 ] && grep -q 'is there already; --resume' err && [ ! -s out ]
