@@ -115,14 +115,14 @@ long long kernel_thread_ns(pid_t pid, unsigned *threads)
 
 /* ---- system calls ---- */
 
-/* The number of the tracepoint, or -1 with errno. */
-static int tracepoint(void)
+/* The number of the tracepoint; or -1 with the reason in why. */
+static int tracepoint(char why[200])
 {
 	static const char *const places[] = {
 		"/sys/kernel/tracing/events/raw_syscalls/sys_enter/id",
 		"/sys/kernel/debug/tracing/events/raw_syscalls/sys_enter/id",
 	};
-	int id = -1;
+	int id = -1, err = ENOENT;		/* of a place that is there */
 
 	for (int i = 0; i < 2 && id < 0; i++) {
 		FILE *f = fopen(places[i], "re");
@@ -131,7 +131,17 @@ static int tracepoint(void)
 			id = -1;
 		if (f)
 			fclose(f);
+		else if (err == ENOENT)
+			err = errno;
 	}
+	if (id < 0 && err == ENOENT)
+		snprintf(why, 200, "system calls are not counted: no tracefs "
+			 "is mounted; as root, mount -t tracefs nodev "
+			 "/sys/kernel/tracing");
+	else if (id < 0)
+		snprintf(why, 200, "system calls are not counted: their "
+			 "tracepoint's number is in /sys/kernel/tracing, which "
+			 "this user may not read (%s); be root", strerror(err));
 	return id;
 }
 
@@ -142,17 +152,13 @@ int counter_open(struct counter *c, pid_t pid, char why[200])
 		.size = sizeof(attr),
 		.inherit = 1,			/* threads yet to come */
 	};
-	int id = tracepoint();
+	int id = tracepoint(why);
 	const char *tid;
 	DIR *tasks;
 
 	*c = (struct counter){ 0 };
-	if (id < 0) {
-		snprintf(why, 200, "system calls are not counted: "
-			 "/sys/kernel/tracing cannot be read (%s); be root, "
-			 "with tracefs mounted", strerror(errno));
+	if (id < 0)
 		return -1;
-	}
 	attr.config = id;
 	tasks = open_tasks(pid);
 	while (tasks && (tid = next_task(tasks))) {

@@ -91,6 +91,33 @@ then
 	ok $? "mounts tracefs for itself"
 fi
 
+# Others are told what keeps the calls from being counted: tracefs, which is for
+# root; that there is none; or, with the tracepoint's number there, the sysctl.
+nobody='setpriv --reuid=65534 --regid=65534 --clear-groups'
+short='compare -t 0.02 -r 1 -w tcp-c1 poll'
+tracefs=/sys/kernel/tracing
+id=$tracefs/events/raw_syscalls/sys_enter/id
+chmod 755 .
+if [ "$(id -u)" = 0 ] && [ -r $id ] && ! $nobody test -r $id 2>err &&
+	$nobody test -x "$iomodels" && unshare -m true 2>err
+then
+	$nobody "$iomodels" $short >out 2>err &&
+		grep -q 'not counted: .*not read (Permission denied); be root$' out
+	ok $? "says that tracefs is for root"
+	unshare -m sh -c "mount -t tmpfs none $tracefs && exec \"\$@\"" - \
+		$nobody "$iomodels" $short >out 2>err &&
+		grep -q 'not counted: no tracefs is mounted; as root, m' out
+	ok $? "says that there is no tracefs"
+	if [ "$(cat /proc/sys/kernel/perf_event_paranoid)" -gt 1 ]; then
+		cat $id >number
+		unshare -m sh -c "mount -t tmpfs -o mode=755 none $tracefs &&
+			mkdir -p ${id%/id} && cat number >$id &&
+			exec \"\$@\"" - $nobody "$iomodels" $short >out 2>err &&
+			grep -q 'not counted: perf_event_open: .*oid=-1$' out
+		ok $? "says that perf_event_paranoid forbids it"
+	fi
+fi
+
 # Two runs that ought to rank alike; two repetitions rank nothing.
 refuses 'no two servers with the same workload and 3 rep' --agree kept kept
 "$iomodels" compare -t 0.02 -r 3 -w tcp-c1 poll -o three >out 2>err &&
