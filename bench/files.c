@@ -65,28 +65,36 @@ static int installed(const char *name)
 	return 0;
 }
 
+static int library_is_there(void)
+{
+	char *path = aio_library();
+
+	free(path);
+	return !!path;
+}
+
 int files_contender(struct contender *c, const char *name, char why[200])
 {
-	char *copy = strdup(name), *options = strchr(copy, ':'), *path;
+	const char *options = strchr(name, ':');
+	char first[64], *path;
 
-	if (options)
-		*options++ = 0;
-	*c = (struct contender){ .name = strdup(name), .options = options };
-	if (!strcmp(copy, "fio")) {
+	snprintf(first, sizeof(first), "%.*s", (int)strcspn(name, ":"), name);
+	options = options ? options + 1 : NULL;
+	*c = (struct contender){ .name = name, .options = options };
+	if (!strcmp(first, "fio")) {
 		c->fio = 1;
 		if (!options || options[strspn(options, "abcdefghijklmnopqrst"
 					       "uvwxyz_")])
 			snprintf(why, 200, "fio:ENGINE is wanted: fio:io_uring");
 		else if (!installed("fio"))
 			snprintf(why, 200, "not installed (apt-get install fio)");
-		else if (!strcmp(options, library_engine) &&
-			 !(c->preload = aio_library()))
+		else if (!strcmp(options, library_engine) && !library_is_there())
 			snprintf(why, 200, "not built (make)");
 		else
 			return 0;
 		return *why == 'f' ? -EINVAL : -ENOENT;
 	}
-	c->program = program_find(copy);
+	c->program = program_find(first);
 	if (!c->program || !(c->program->flags & FILES))
 		return 1;
 	path = program_path(c->program);
@@ -269,8 +277,8 @@ _Noreturn static void become(char **words, const struct setup *s, int gate,
 		_exit(126);
 	signal(SIGINT, SIG_DFL);
 	signal(SIGTERM, SIG_DFL);
-	if (s->who->preload)
-		setenv("LD_PRELOAD", s->who->preload, 1);
+	if (s->who->fio && !strcmp(s->who->options, library_engine))
+		setenv("LD_PRELOAD", aio_library(), 1);
 	execvp(words[0], words);
 	fprintf(stderr, "%s: %s\n", words[0], strerror(errno));
 	_exit(127);

@@ -36,8 +36,9 @@ void files_together(const struct setup *s, int n, struct measurement *m,
 
 /*
  * "uring_file:batch=2": a reader with options, or "fio:io_uring": an engine of
- * fio, "fio:libposixaio": its engine posixaio on our library.  0; 1: it is neither; -EINVAL or -ENOENT, and why: it is misspelt, or
- * cannot be had here.
+ * fio, "fio:libposixaio": its engine posixaio on our library.  0; 1: it is
+ * neither; -EINVAL or -ENOENT, and why: it is misspelt, or cannot be had here.
+ * c points into name, which must stay.
  */
 int files_contender(struct contender *c, const char *name, char why[200]);
 

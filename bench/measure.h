@@ -20,8 +20,6 @@ struct contender {
 	int floor;			/* no server: bench/floor.h, in its
 					   place on the server's processor */
 	int fio;			/* no server: an engine of fio */
-	const char *preload;		/* the library that fio is given; or
-					   NULL */
 	const char *options;		/* of a file reader, ':' between; the
 					   engine of fio; may be NULL */
 };
