@@ -15,8 +15,6 @@
 #include "agree.h"
 #include "results.h"
 
-enum { FEW = 3 };		/* repetitions; fewer have no interval */
-
 /* What one server did under one workload, in all repetitions. */
 struct series {
 	char workload[64], layout[16], server[64];
@@ -182,7 +180,7 @@ static double noise_of(const struct run *r, const struct series *place,
 
 	if (base && again)
 		e = between(again, base, offset);
-	return e.n < FEW ? -1 : reach(&e);
+	return e.n < ENOUGH ? -1 : reach(&e);
 }
 
 static void say(const struct run *runs, int k, const struct series *a,
@@ -212,7 +210,7 @@ static void compare_pair(const struct run *runs, int k, const double *noises,
 		if (!x || !y)
 			return;
 		e[i] = between(x, y, what[k].offset);
-		if (e[i].n < FEW)
+		if (e[i].n < ENOUGH)
 			return;
 		says[i] = verdict(&e[i], noises[i]);
 	}
@@ -327,7 +325,7 @@ int agree(const char *const dirs[2], FILE *out, char why[300])
 	fclose(mem);
 	if (!*why && !all.pairs)
 		snprintf(why, 300, "no two servers with the same workload and "
-			 "%d repetitions are in both", FEW);
+			 "%d repetitions are in both", ENOUGH);
 	if (!*why)
 		fputs(text, out);
 	free(text);

@@ -19,7 +19,7 @@ static void write_estimate(struct json *j, const char *name,
 	json_real(j, "low", e->low);
 	json_real(j, "high", e->high);
 	json_number(j, "repetitions", e->n);
-	json_text(j, "verdict", words[says + 1]);
+	json_text(j, "verdict", e->n < ENOUGH ? "few" : words[says + 1]);
 	json_close(j, '}');
 }
 

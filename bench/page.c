@@ -84,10 +84,10 @@ static void plot_ratio(struct page *p, int workload)
 	fprintf(p->gp, "END\nset object 1 rect from %g, graph 0 to %g, graph 1 "
 		"fc rgb '#eeeeee' fs solid noborder behind\n"
 		"set arrow from 1, graph 0 to 1, graph 1 nohead lc rgb "
-		"'#888888'\nset yrange [-0.7:%g]\nset xlabel 'ratio, its 95%% "
+		"'#888888'\nset yrange [-0.7:%g]\nset xlabel 'ratio and its "
 		"interval; grey: the noise of the method'\nunset key\n"
 		"plot $data using 2:0:3:4:5:yticlabels(1) with xerrorbars "
-		"pt 7 ps 0.8 lw 2 lc rgb variable\n", 1 - off, 1 + off,
+		"pt 7 ps 0.8 lw 2 lc rgb variable\n", 1 / (1 + off), 1 + off,
 		drawn - 0.3);
 }
 

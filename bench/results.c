@@ -209,9 +209,7 @@ struct estimate ratio(const struct results *r, int layout, int workload,
 
 double reach(const struct estimate *e)
 {
-	double up = e->high - 1, down = 1 - e->low;
-
-	return up > down ? up : down;
+	return (e->high * e->low > 1 ? e->high : 1 / e->low) - 1;
 }
 
 double noise(const struct results *r, int layout, int workload, size_t offset)
@@ -223,10 +221,11 @@ double noise(const struct results *r, int layout, int workload, size_t offset)
 
 int verdict(const struct estimate *e, double off)
 {
-	if (!e->n || (e->low <= 1 && e->high >= 1) ||
-	    (e->median > 1 - off && e->median < 1 + off))
+	double away = e->low > 1 ? e->low : 1 / e->high;
+
+	if (e->n < ENOUGH || away <= 1 + off || away * away <= e->high / e->low)
 		return 0;
-	return e->median > 1 ? 1 : -1;
+	return e->low > 1 ? 1 : -1;
 }
 
 /* ---- JSON lines ---- */

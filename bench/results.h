@@ -68,7 +68,7 @@ struct estimate ratio_of(const struct results *r, int layout, int workload,
 struct estimate ratio(const struct results *r, int layout, int workload,
 		      int contender, size_t offset);
 
-/* How far the interval of a ratio reaches from 1. */
+/* How far the interval of a ratio reaches from 1: 0.1 for 1.1, and 1/1.1. */
 double reach(const struct estimate *e);
 
 /*
@@ -77,8 +77,17 @@ double reach(const struct estimate *e);
  */
 double noise(const struct results *r, int layout, int workload, size_t offset);
 
-/* -1, 0 or 1: the ratio is below the base's, equal to it, or above.  Equal is
-   what has 1 in its interval or is within the noise. */
+enum { ENOUGH = 5 };		/* repetitions; fewer rank nothing */
+
+/*
+ * -1, 0 or 1: the ratio is below 1, equal to it, or above.  Not equal is only
+ * what has its whole interval beyond the noise, and farther from 1 than half
+ * of its own width.  One interval of 95% is not enough, for hundreds of pairs
+ * are looked at.  Of two that are the same and scatter like the base, five
+ * repetitions must all fall on one side (1 in 16) and each of them beyond all
+ * five of the base (1 in 252), so it happens to 1 pair in 4000.  The width is
+ * for those who scatter more than the base does.
+ */
 int verdict(const struct estimate *e, double noise);
 
 /* ---- JSON lines: what is measured, and a line a measurement ---- */

@@ -6,7 +6,7 @@
 #include <string.h>
 #include "stat.h"
 
-enum { DRAWS = 2000, MOST = 1000 };	/* values looked at */
+enum { MOST = 1000 };			/* values looked at */
 
 static int ascending(const void *a, const void *b)
 {
@@ -42,23 +42,37 @@ void shuffle(int *v, int n, unsigned long long *seed)
 	}
 }
 
+/*
+ * How many of n values the interval leaves out at each end.  A value is below
+ * the true median or above it like a coin, so all but k are on one side as
+ * often as n coins show at most k heads: more than k are needed when that is
+ * within 2.5%.
+ */
+static int outside(int n)
+{
+	double exactly = 1, most;		/* k heads, and at most k */
+
+	for (int i = 0; i < n; i++)
+		exactly /= 2;
+	most = exactly;
+	for (int k = 0; ; k++) {
+		exactly *= (double)(n - k) / (k + 1);
+		most += exactly;
+		if (most > 0.025)
+			return k;
+	}
+}
+
 struct estimate estimate(const double *v, int n)
 {
-	double drawn[MOST], medians[DRAWS];
 	struct estimate e = { .n = n < MOST ? n : MOST };
-	unsigned long long seed = 88172645463325252ULL;
+	double sorted[MOST];
 
 	if (!e.n)
 		return e;
-	memcpy(drawn, v, e.n * sizeof(*v));
-	e.median = median(drawn, e.n);
-	for (int i = 0; i < DRAWS; i++) {
-		for (int j = 0; j < e.n; j++)
-			drawn[j] = v[draw(&seed) % e.n];
-		medians[i] = median(drawn, e.n);
-	}
-	qsort(medians, DRAWS, sizeof(*medians), ascending);
-	e.low = medians[DRAWS * 25 / 1000];
-	e.high = medians[DRAWS * 975 / 1000 - 1];
+	memcpy(sorted, v, e.n * sizeof(*v));
+	e.median = median(sorted, e.n);
+	e.low = sorted[outside(e.n)];
+	e.high = sorted[e.n - 1 - outside(e.n)];
 	return e;
 }

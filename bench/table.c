@@ -114,6 +114,11 @@ struct estimate kept(const struct results *r, int layout, int workload,
 
 /* ---- terminal ---- */
 
+static const char *word(const struct estimate *e, const char *says)
+{
+	return !e->n ? "" : e->n < ENOUGH ? "few" : says;
+}
+
 static void print_row(const struct row *row, FILE *f)
 {
 	static const char *const faster[] = { "behind", "equal", "ahead" };
@@ -126,11 +131,11 @@ static void print_row(const struct row *row, FILE *f)
 		short_number(m->rate, t[0]),
 		row->contender ? interval(&row->rate, a) : "1",
 		row->contender < 1 ? "base" : row->contender == 1 ? "A/A" :
-		!row->rate.n ? "" : faster[row->faster + 1],
+		word(&row->rate, faster[row->faster + 1]),
 		short_number(m->server_us, t[1]),
 		row->contender ? interval(&row->cpu, b) : "1",
 		row->contender < 1 ? "base" : row->contender == 1 ? "A/A" :
-		!row->cpu.n ? "" : dearer[row->dearer + 1],
+		word(&row->cpu, dearer[row->dearer + 1]),
 		short_number(m->kernel_us, t[2]), short_number(m->calls, t[3]),
 		short_number(m->voluntary, t[4]),
 		short_number(m->involuntary, t[5]), short_number(m->p50, t[6]),
@@ -278,10 +283,13 @@ void table_print(const struct results *r, FILE *f)
 	fprintf(f,
 "\n"
 "against the base: the ratio within a turn, its median over a repetition's\n"
-"turns; of these the median and its 95%% bootstrap interval. equal: 1 is in the\n"
-"interval, or the difference is within the noise, which is how far the base's\n"
-"ratio to itself strays from 1. Where the mean of all turns, in which stalls\n"
-"count, is on the other side of 1, it is equal, too.\n"
+"turns; of these the median and its interval, 95%%, of five all that there are\n"
+"(94%%). Ahead, behind, more or less is what has its whole interval beyond the\n"
+"noise, the farthest end of the base's to itself, and farther from 1 than half\n"
+"its width: of two that are the same and as noisy as the base, that is said in\n"
+"1 case of 4000. All else is equal, also where the mean of all turns, in which\n"
+"stalls count, is on the other side of 1. few: under five repetitions, which\n"
+"rank nothing.\n"
 "Per message: cpu us, processor time of the server in all; iou us, what\n"
 "io_uring's kernel threads used of it; calls, system calls by the kernel's\n"
 "count; sleeps and preem, voluntary and other context switches. Latencies are\n"
