@@ -686,12 +686,12 @@ TEST(ratios_are_paired)
 TEST(ratios_are_of_the_same_turn)
 {
 	struct outcome base = {
-		.done = 1, .m.rate = 100, .m.slice_count = 5,
-		.m.slices = { { 100 }, { 1000 }, { 0 }, { 300 }, { 50 } },
+		.done = 1, .m.rate = 100, .m.slice_count = 6,
+		.m.slices = { { 100 }, { 1000 }, { 0 }, { 0 }, { 300 }, { 50 } },
 	};
 	struct outcome o = {
-		.done = 1, .m.rate = 100, .m.slice_count = 5,
-		.m.slices = { { 110 }, { 1100 }, { 9 }, { 330 }, { 0 } },
+		.done = 1, .m.rate = 100, .m.slice_count = 6,
+		.m.slices = { { 110 }, { 1100 }, { 9 }, { 9 }, { 0 }, { 0 } },
 	};
 
 	EXPECT_TRUE(fabs(ratio_within(&o, &base, RATE) - 1.1) < 1e-9);
@@ -736,6 +736,261 @@ TEST(stalls_count)
 	EXPECT_EQ(0, rows[0].faster);
 	results_free(&r);
 }
+
+/* ---- reports ---- */
+
+/* Made up: poll is faster than epoll and cheaper, select slower and dearer, the
+   floor cheapest; select has no second connection, poll suffers from idle ones. */
+static void report_plan(struct plan *p, struct results *r, int repetitions)
+{
+	static const char *const workloads[] = { "tcp-c1", "tcp-c2", "tcp-c1-i9" };
+	static const char *const names[] = {
+		"epoll", "epoll", "poll", "select", "floor",
+	};
+	static const double rates[] = { 100, 101, 110, 80, -1 };
+	static const double cpus[] = { 2, 2, 1.6, 3, 1 };
+	char *argv[] = { "compare", "--peer", "<b>" }, why[200];
+
+	*p = (struct plan){
+		.workload_count = 3, .contender_count = 5, .run_ms = 100,
+		.repetitions = repetitions, .layouts = 1 << SAME,
+	};
+	for (int w = 0; w < 3; w++)
+		workload_parse(&p->workloads[w], workloads[w], why);
+	for (int c = 0; c < 5; c++)
+		p->contenders[c] = (struct contender){ .name = names[c],
+						       .floor = c == 4 };
+	results_begin(r, p, 3, argv);
+	strcpy(r->uncounted, "calls: not here");
+	for (int i = 0; i < 3 * 5 * repetitions; i++) {
+		int w = i % 3, c = i / 3 % 5;
+		struct outcome *o = outcome_at(r, SAME, w, c, i / 15);
+
+		if ((w == 1 && c == 3) || (w == 2 && c == 4))
+			continue;
+		*o = (struct outcome){
+			.done = 1, .m.rate = rates[c] / (w == 2 && c == 2 ?
+							 2 : 1),
+			.m.server_us = cpus[c], .m.client_us = 4,
+			.m.calls = c < 4 ? c + 1 : -1, .m.p50 = 5, .m.p99 = 6,
+			.m.p999 = 7, .m.max = 8, .bound = c == 3,
+		};
+	}
+	strcpy(why_at(r, SAME, 1, 3), "has but one");
+}
+
+/* In text, the line that begins like this, or "". */
+static const char *line_of(const char *text, const char *begin)
+{
+	static char line[400];
+
+	*line = 0;
+	for (; text && !*line; text = strchr(text, '\n')) {
+		text += *text == '\n';
+		if (!strncmp(text, begin, strlen(begin)))
+			snprintf(line, sizeof(line), "%.*s",
+				 (int)strcspn(text, "\n"), text);
+	}
+	return line;
+}
+
+static void expect(const char *text, const char *const *wanted)
+{
+	for (; *wanted; wanted++)
+		if (!strstr(text, *wanted))
+			FAIL("there is no %s in %s", *wanted, text);
+}
+
+/* Ratios, verdicts, noise, the fastest first; floor, idle, what is left out. */
+TEST(table_says_who_is_ahead)
+{
+	static char text[20000];
+	struct results r;
+	struct plan p;
+	FILE *f = fmemopen(text, sizeof(text), "w");
+
+	report_plan(&p, &r, 5);
+	table_print(&r, f);
+	fclose(f);
+	expect(line_of(text, "  poll "), (const char *[]){
+	       "110 1.10 (1.10-1.10)  ahead   1.60 0.80 (0.80-0.80)  less",
+	       " 3.00 ", NULL });
+	expect(line_of(text, "  select "), (const char *[]){
+	       "80.0 0.80 (0.80-0.80)  behind  3.00 1.50 (1.50-1.50)  more",
+	       " client-bound", NULL });
+	expect(line_of(text, "  (the base again) "), (const char *[]){
+	       "1.01 (1.01-1.01)  A/A     2.00 1.00 (1.00-1.00)  A/A", NULL });
+	expect(line_of(text, "  floor "), (const char *[]){
+	       "- - ", "1.00 0.50 (0.50-0.50)  less", NULL });
+	expect(text, (const char *[]){
+	       "5 repetitions of 0.1 s; noise: 1.0% of the rate, 0.0% of cpu us",
+	       "of the floor: 1.60 (1.60-1.60) poll, the least of the servers; "
+	       "4.00 the client", "select                   left out: has but one",
+	       "0.50 (0.50-0.50)               1.00 (1.00-1.00)",
+	       "calls: not here", NULL });
+	EXPECT_TRUE(strstr(text, "  poll ") < strstr(text, "  epoll ") &&
+		    strstr(text, "  epoll ") < strstr(text, "  select "));
+	results_free(&r);
+}
+
+/* Four repetitions rank nothing, whatever they say: not in the table, not in
+   JSON, not in Markdown. */
+TEST(few_repetitions_rank_nothing)
+{
+	static char text[40000];
+	struct results r;
+	struct plan p;
+	FILE *f = fmemopen(text, sizeof(text), "w");
+
+	report_plan(&p, &r, 4);
+	table_print(&r, f);
+	export_json(&r, f);
+	table_matrix(&r, SAME, MATRIX_RATE, f);
+	fclose(f);
+	expect(line_of(text, "  poll "), (const char *[]){
+	       "(1.10-1.10)  few ", "(0.80-0.80)  few ", NULL });
+	expect(text, (const char *[]){ "\"verdict\": \"few\"",
+	       "| poll | 1.10 |", NULL });
+	EXPECT_TRUE(!strstr(text, "\"above\"") && !strstr(text, "\"below\"") &&
+		    !strstr(text, "\"equal\""));
+	results_free(&r);
+}
+
+/* The same as JSON, here without white space. */
+TEST(json_says_who_is_ahead)
+{
+	static char text[40000];
+	char *to = text, *poll;
+	struct results r;
+	struct plan p;
+	FILE *f = fmemopen(text, sizeof(text), "w");
+
+	report_plan(&p, &r, 5);
+	export_json(&r, f);
+	fclose(f);
+	for (char *at = text; *at; at++)
+		if (*at != ' ' && *at != '\n')
+			*to++ = *at;
+	*to = 0;
+	expect(text, (const char *[]){
+	       "\"workload\":\"tcp-c1-s64\",\"about\":\"TCPecho,1connection,64B\","
+	       "\"layout\":\"same\",\"noise\":0.01,\"cpu_noise\":0,\"servers\":[",
+	       "\"server\":\"epoll\",\"base\":false,\"base_again\":true,",
+	       "\"left_out\":{\"select\":\"hasbutone\"}",
+	       "\"command\":\"compare--peer\\u003cb>\",\"seconds\":0.1,",
+	       "\"uncounted\":\"calls:nothere\"", NULL });
+	poll = strstr(text, "\"server\":\"poll\"");
+	ASSERT_TRUE(poll);
+	*strchr(poll, ']') = 0;
+	expect(poll, (const char *[]){
+	       "\"base\":false,\"base_again\":false,\"client_bound\":false,"
+	       "\"rate\":110,\"p50\":5,\"p99\":6,\"p999\":7,\"max\":8,"
+	       "\"server_us\":1.6,\"client_us\":4,", "\"calls\":3,",
+	       "\"rate_ratio\":{\"median\":1.1,\"low\":1.1,\"high\":1.1,"
+	       "\"repetitions\":5,\"verdict\":\"above\"},\"cpu_ratio\":{"
+	       "\"median\":0.8,\"low\":0.8,\"high\":0.8,\"repetitions\":5,"
+	       "\"verdict\":\"below\"}", "\"server\":\"select\"",
+	       "\"client_bound\":true", "\"server\":\"floor\"",
+	       "\"rate_ratio\":null", "\"calls\":null", NULL });
+	results_free(&r);
+}
+
+/* And as Markdown: bold is better, which is less of what it costs. */
+TEST(markdown_says_who_is_ahead)
+{
+	static char text[20000];
+	struct results r;
+	struct plan p;
+	FILE *f = fmemopen(text, sizeof(text), "w");
+
+	report_plan(&p, &r, 5);
+	table_markdown(&r, f);
+	table_matrix(&r, SAME, MATRIX_KEPT, f);
+	fclose(f);
+	expect(text, (const char *[]){
+	       "Messages a second, against the base:\n\n"
+	       "| | tcp-c1-s64 | tcp-c2-s64 | tcp-c1-s64-i9 |\n|---|--:|--:|--:|\n"
+	       "| epoll, the base | 100/s | 100/s | 100/s |\n"
+	       "| epoll again | 1.01 | 1.01 | 1.01 |\n"
+	       "| poll | **1.10** | **1.10** | *0.55* |\n"
+	       "| select | *0.80* | | *0.80* |\n| floor | | | |\n",
+	       "| epoll, the base | 2.00 us | 2.00 us | 2.00 us |\n"
+	       "| epoll again | 1.00 | 1.00 | 1.00 |\n"
+	       "| poll | **0.80** | **0.80** | **0.80** |\n"
+	       "| select | *1.50* | | *1.50* |\n"
+	       "| floor | **0.50** | **0.50** | |\n",
+	       "| poll | 3.00 | 3.00 | 3.00 |\n| select | 4.00 | | 4.00 |\n"
+	       "| floor |  |  | |\n", "| poll | | | 0.50 |\n", NULL });
+	results_free(&r);
+}
+
+/* What DIR/NAME holds, and it is removed. */
+static const char *taken(const char *dir, const char *name)
+{
+	static char text[400000];
+	char path[200];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	f = fopen(path, "r");
+	ASSERT_TRUE(f);
+	text[fread(text, 1, sizeof(text) - 1, f)] = 0;
+	fclose(f);
+	unlink(path);
+	return text;
+}
+
+/* The plots have the figures, green who is ahead and red who is behind, and the
+   page has the table, with what would be HTML in it as text. */
+TEST(page_says_who_is_ahead)
+{
+	static const char *const plots[] = {
+		"connections-tcp-c1-s64", "ratio-tcp-c1-s64", "cpu-tcp-c1-s64",
+		"calls-tcp-c1-s64", "latency-tcp-c1-s64", "ratio-tcp-c2-s64",
+		"cpu-tcp-c2-s64", "calls-tcp-c2-s64", "latency-tcp-c2-s64",
+		"ratio-tcp-c1-s64-i9", "idle-tcp-c1-s64-i9",
+	};
+	char dir[] = "/tmp/page-XXXXXX", why[300], path[200];
+	const char *text;
+	struct results r;
+	struct plan p;
+	int drawn;
+
+	report_plan(&p, &r, 5);
+	ASSERT_TRUE(mkdtemp(dir));
+	drawn = !page_write(&r, dir, why);
+	if (!drawn)
+		EXPECT_TRUE(strstr(why, "without plots: gnuplot is not here"));
+	text = taken(dir, "plots.gp");
+	expect(text, (const char *[]){
+	       "\"select\" 0.8 0.8 0.8 11740702\n"		/* 0xb3261e */
+	       "\"(the base again)\" 1.01 1.01 1.01 10066329\n"
+	       "\"poll\" 1.1 1.1 1.1 1736503\nEND\n"	/* 0x1a7f37 */
+	       "set object 1 rect from 0.990099, graph 0 to 1.01,",
+	       "$c2 << END\n1 110\n2 110\nEND\n$c3 << END\n1 80\nEND\n",
+	       "$data << END\n\"select\" 3 3894949\n\"epoll\" 2 3894949\n"
+	       "\"poll\" 1.6 3894949\n\"floor\" 1 10066329\nEND\n",
+	       "\"select\" 4 3894949\n\"poll\" 3 3894949\n\"epoll\" 1 3894949\nEND",
+	       "1 5\n2 6\n3 7\n4 8\nEND\n", "\"poll\" 0.5 0.5 0.5\n", NULL });
+	for (unsigned i = 0; i < sizeof(plots) / sizeof(*plots); i++) {
+		snprintf(path, sizeof(path), "set output '%s.svg'", plots[i]);
+		EXPECT_TRUE(strstr(text, path));
+		snprintf(path, sizeof(path), "%s/%s.svg", dir, plots[i]);
+		EXPECT_EQ(drawn, !unlink(path));
+	}
+	text = taken(dir, "report.html");
+	expect(text, (const char *[]){ "<code>compare --peer &#60;b></code>",
+	       "110 1.10 (1.10-1.10)  ahead ", "</pre>\n</html>", NULL });
+	for (drawn *= 11; drawn; drawn--) {
+		text = strstr(text, "src=\"data:image/svg+xml,%3c");
+		ASSERT_TRUE(text);
+		text++;
+	}
+	EXPECT_EQ(0, rmdir(dir));
+	results_free(&r);
+}
+
+/* ---- turns ---- */
 
 /* Measured together, each has its own slices. */
 TEST(servers_take_turns)
