@@ -569,10 +569,10 @@ TEST(suspend)
 	EXPECT_EQ(0, aio_suspend(list + 1, 1, NULL));
 }
 
-/* A signal's handler ends it. */
+/* A signal's handler ends it; one that comes too early comes again. */
 TEST(suspend_is_interrupted)
 {
-	struct itimerval soon = { .it_value.tv_usec = 20000 };
+	struct itimerval often = { { 0, 20000 }, { 0, 20000 } };
 	struct aiocb cb;
 	const struct aiocb *list[] = { &cb };
 	char buf[8];
@@ -582,7 +582,7 @@ TEST(suspend_is_interrupted)
 	pair(s);
 	cb = request(s[0], buf, 8, 0);
 	ASSERT_EQ(0, aio_read(&cb));
-	setitimer(ITIMER_REAL, &soon, NULL);
+	setitimer(ITIMER_REAL, &often, NULL);
 	EXPECT_EQ(-1, aio_suspend(list, 1, NULL));
 	EXPECT_EQ(EINTR, errno);
 }
@@ -835,7 +835,7 @@ TEST(listio_nowait)
 /* Ended by a signal it leaves nothing behind that the requests would touch. */
 TEST(listio_interrupted)
 {
-	struct itimerval soon = { .it_value.tv_usec = 20000 };
+	struct itimerval often = { { 0, 20000 }, { 0, 20000 } };
 	static struct aiocb cb;
 	struct aiocb *list[] = { &cb };
 	char buf[8];
@@ -847,7 +847,7 @@ TEST(listio_interrupted)
 	for (int i = 0; i < 3; i++) {
 		cb = request(s[0], buf, 8, 0);
 		cb.aio_lio_opcode = LIO_READ;
-		setitimer(ITIMER_REAL, &soon, NULL);
+		setitimer(ITIMER_REAL, &often, NULL);
 		EXPECT_EQ(-1, lio_listio(LIO_WAIT, list, 1, NULL));
 		EXPECT_EQ(EINTR, errno);
 		EXPECT_EQ(EINPROGRESS, aio_error(&cb));
