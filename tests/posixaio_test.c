@@ -47,6 +47,19 @@ static ssize_t finished(struct aiocb *cb)
 	return aio_return(cb);
 }
 
+/* One that has failed before: a result that nobody writes shows. */
+static struct aiocb used(int fd, void *buf, size_t len, off_t offset)
+{
+	struct aiocb cb = request(12345, buf, 1, offset);
+
+	ASSERT_EQ(0, aio_write(&cb));
+	ASSERT_EQ(-1, finished(&cb));
+	ASSERT_EQ(EBADF, aio_error(&cb));
+	cb.aio_fildes = fd;
+	cb.aio_nbytes = len;
+	return cb;
+}
+
 /* A file without a name, of n bytes 'a', 'b', ...; on a disk. */
 static int file_of(size_t n, int flags)
 {
@@ -948,24 +961,42 @@ TEST(cancel_a_write_in_the_middle)
 
 /* ---- lengths, lists and descriptors of every kind ---- */
 
-/* Nothing to read or write is done, too, and a page of it is not touched. */
+/*
+ * Nothing to read or write is done like anything else: there is a result, a
+ * wrong descriptor is an error, and who asks for it is told.
+ */
 TEST(zero_length)
 {
+	struct timespec patience = { .tv_sec = 5 };
 	int fd = file_of(100, 0), p[2];
-	struct aiocb cb = request(fd, NULL, 0, 0);
+	struct aiocb cb = used(fd, NULL, 0, 0);
+	sigset_t set;
 
+	sigemptyset(&set);
+	sigaddset(&set, SIGRTMIN);
+	sigprocmask(SIG_BLOCK, &set, NULL);
 	ASSERT_EQ(0, aio_read(&cb));
 	EXPECT_EQ(0, finished(&cb));
 	EXPECT_EQ(0, aio_error(&cb));
-	cb = request(fd, NULL, 0, 1000);
-	ASSERT_EQ(0, aio_write(&cb));
-	EXPECT_EQ(0, finished(&cb));
-	EXPECT_EQ(100, lseek(fd, 0, SEEK_END));
-	ASSERT_EQ(0, pipe(p));
-	cb = request(p[1], NULL, 0, 0);
+	cb = used(fd, NULL, 0, 1000);
 	ASSERT_EQ(0, aio_write(&cb));
 	EXPECT_EQ(0, finished(&cb));
 	EXPECT_EQ(0, aio_error(&cb));
+	EXPECT_EQ(100, lseek(fd, 0, SEEK_END));
+	ASSERT_EQ(0, pipe(p));
+	for (int i = 0; i < 2; i++) {		/* of an empty pipe, to a pipe */
+		cb = used(p[i], NULL, 0, 0);
+		cb.aio_sigevent.sigev_notify = SIGEV_SIGNAL;
+		cb.aio_sigevent.sigev_signo = SIGRTMIN;
+		ASSERT_EQ(0, (i ? aio_write : aio_read)(&cb));
+		EXPECT_EQ(SIGRTMIN, sigtimedwait(&set, NULL, &patience));
+		EXPECT_EQ(0, finished(&cb));
+		EXPECT_EQ(0, aio_error(&cb));
+		cb = request(12345, NULL, 0, 0);
+		ASSERT_EQ(0, (i ? aio_write : aio_read)(&cb));
+		EXPECT_EQ(-1, finished(&cb));
+		EXPECT_EQ(EBADF, aio_error(&cb));
+	}
 }
 
 /*
