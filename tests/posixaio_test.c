@@ -1197,30 +1197,80 @@ TEST(callback_attributes)
 	EXPECT_EQ(0, callback_mask);
 }
 
-/* A line of a terminal, and what is written to it. */
+/* A terminal of our own, which somebody else types at. */
+static int terminal(int *typist)
+{
+	char name[64];
+
+	*typist = posix_openpt(O_RDWR | O_NOCTTY);
+	if (*typist < 0 || grantpt(*typist) || unlockpt(*typist) ||
+	    ptsname_r(*typist, name, sizeof(name)))
+		SKIP("no terminals here: %s", errno_name(errno));
+	return ASSERT_GE(open(name, O_RDWR | O_NOCTTY), 0);
+}
+
+/*
+ * A read is answered by a line, in the order of the reads, wherever its offset
+ * is; what is written comes out in order, too.
+ */
 TEST(terminal)
 {
-	int master = posix_openpt(O_RDWR | O_NOCTTY), slave;
-	char in[64] = "", out[64] = "", name[64];
-	struct aiocb r, w;
+	enum { N = 20 };
+	int typist, tty = terminal(&typist);
+	char in[N][64], out[64] = "", line[3] = "a\n";
+	struct aiocb r[N], w[N];
 
-	if (master < 0 || grantpt(master) || unlockpt(master) ||
-	    ptsname_r(master, name, sizeof(name)))
-		SKIP("no terminals here: %s", errno_name(errno));
-	slave = ASSERT_GE(open(name, O_RDWR | O_NOCTTY), 0);
-	r = request(slave, in, 64, 0);
+	for (int i = 0; i < N; i++) {
+		r[i] = request(tty, in[i], 64, 1000 * i);
+		ASSERT_EQ(0, aio_read(&r[i]));
+	}
+	ASSERT_EQ(6, write(typist, "a line", 6));
+	EXPECT_EQ(EINPROGRESS, aio_error(&r[0]));	/* it has not ended */
+	ASSERT_EQ(1, write(typist, "\n", 1));
+	EXPECT_EQ(7, finished(&r[0]));
+	EXPECT_EQ(0, memcmp(in[0], "a line\n", 7));
+	EXPECT_EQ(8, read(typist, out, 64));	/* its echo */
+	for (int i = 1; i < N; i++) {
+		line[0] = 'a' + i;
+		ASSERT_EQ(2, write(typist, line, 2));
+		ASSERT_EQ(3, read(typist, out, 3));
+	}
+	for (int i = 1; i < N; i++) {
+		EXPECT_EQ(2, finished(&r[i]));
+		EXPECT_EQ('a' + i, in[i][0]);
+	}
+	for (int i = 0; i < N; i++) {
+		w[i] = request(tty, &"abcdefghijklmnopqrst"[i], 1, 1000 * i);
+		ASSERT_EQ(0, aio_write(&w[i]));
+	}
+	for (int i = 0; i < N; i++) {
+		EXPECT_EQ(1, finished(&w[i]));
+		ASSERT_EQ(1, read(typist, out, 1));
+		EXPECT_EQ('a' + i, out[0]);
+	}
+}
+
+/* A read of it that waits can be cancelled, and takes no line with it. */
+TEST(cancel_a_read_of_a_terminal)
+{
+	int typist, tty = terminal(&typist);
+	struct aiocb r, next;
+	char in[64], byte;
+	int s[2];
+
+	GLIBC_CANNOT("AIO_NOTCANCELED, a thread is in read");
+	pair(s);
+	r = request(tty, in, 64, 0);
+	next = request(s[0], &byte, 1, 0);
 	ASSERT_EQ(0, aio_read(&r));
-	ASSERT_EQ(6, write(master, "a line", 6));
-	EXPECT_EQ(EINPROGRESS, aio_error(&r));	/* it has not ended */
-	ASSERT_EQ(1, write(master, "\n", 1));
+	ASSERT_EQ(0, aio_read(&next));
+	ASSERT_EQ(1, write(s[1], "x", 1));
+	EXPECT_EQ(1, finished(&next));		/* so the kernel has r, too */
+	EXPECT_EQ(AIO_CANCELED, aio_cancel(tty, &r));
+	EXPECT_EQ(ECANCELED, aio_error(&r));
+	ASSERT_EQ(7, write(typist, "a line\n", 7));
+	ASSERT_EQ(0, aio_read(&r));
 	EXPECT_EQ(7, finished(&r));
-	EXPECT_EQ(0, memcmp(in, "a line\n", 7));
-	EXPECT_EQ(8, read(master, out, 64));	/* its echo */
-	w = request(slave, "written", 7, 0);
-	ASSERT_EQ(0, aio_write(&w));
-	EXPECT_EQ(7, finished(&w));
-	EXPECT_EQ(7, read(master, out, 64));
-	EXPECT_EQ(0, memcmp(out, "written", 7));
 }
 
 /* A device of 1 MiB on a file of ours; it goes with its last descriptor. */
