@@ -1612,7 +1612,7 @@ static void leave_in_flight(int in)
 	ASSERT_EQ(0, aio_fsync(O_SYNC, &cb[n++]));
 }
 
-/* A process ends with requests in flight: by exit, and by its last thread. */
+/* A process ends with requests in flight: by exit, and by _exit. */
 TEST(exit_with_requests)
 {
 	int p[2], status;
@@ -1662,6 +1662,56 @@ TEST(exec_with_requests)
 	EXPECT_EQ(0, status);
 	EXPECT_EQ(7, read(out[0], buf, 8));
 	EXPECT_EQ(0, memcmp(buf, "a line\n", 7));
+}
+
+/*
+ * A process all of whose threads have ended ends, when its requests have: the
+ * library's thread is not one for ever.
+ */
+TEST(end_of_the_last_thread)
+{
+	static struct aiocb cb;
+	static char buf[8];
+	int s[2], status;
+	pid_t pid;
+
+#ifdef TSAN
+	SKIP("ThreadSanitizer: has a thread of its own");
+#endif
+	pair(s);
+	pid = fork();
+	if (!pid) {
+		cb = request(s[0], buf, 8, 0);
+		ASSERT_EQ(0, aio_read(&cb));
+		pthread_exit(NULL);
+	}
+	ASSERT_EQ(1, write(s[1], "x", 1));
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(0, status);
+}
+
+/* What the library opens for itself is closed by exec. */
+TEST(descriptors_end_with_exec)
+{
+	enum { MAX = 4096 };
+	static char before[MAX];
+	int s[2], fd = file_of(1 << 16, O_DIRECT);
+	struct aiocb cb;
+	char buf[8];
+
+	pair(s);
+	for (int i = 0; i < MAX; i++)
+		before[i] = fcntl(i, F_GETFD) >= 0;
+	cb = request(s[0], buf, 8, 0);
+	ASSERT_EQ(0, aio_read(&cb));
+	cb = request(fd, direct_buf[0], 4096, 0);
+	ASSERT_EQ(0, aio_read(&cb));
+	for (int i = 0; i < MAX; i++) {
+		int flags = fcntl(i, F_GETFD);
+
+		if (flags >= 0 && !before[i])
+			EXPECT_EQ(FD_CLOEXEC, flags);
+	}
 }
 
 /* How many of our threads are this user's. */
