@@ -1776,24 +1776,51 @@ TEST(setuid_with_requests)
 	EXPECT_EQ(4096, finished(&own));
 }
 
+static struct aiocb early;		/* made before main, or after it */
+static int early_pipe[2];
+static char early_buf[8];
+
+static void make_early(void)
+{
+	if (!early_pipe[1] && pipe(early_pipe))
+		_exit(2);
+	early = request(early_pipe[0], early_buf, 8, 0);
+	if (aio_read(&early))
+		_exit(3);
+}
+
+static void finish_early(void)
+{
+	if (write(early_pipe[1], "early", 5) != 5 || finished(&early) != 5 ||
+	    memcmp(early_buf, "early", 5))
+		_exit(4);
+}
+
 /* Before main, when nothing of the program is initialised. */
 __attribute__((constructor(101))) static void before_main(void)
 {
-	static char buf[8];
-	struct aiocb cb;
-	int p[2];
-
 	if (!getenv("POSIXAIO_TEST_BEFORE_MAIN"))
 		return;
-	if (pipe(p))
-		_exit(2);
-	cb = request(p[0], buf, 8, 0);
-	if (aio_read(&cb) || write(p[1], "early", 5) != 5)
-		_exit(3);
-	_exit(finished(&cb) == 5 && !memcmp(buf, "early", 5) ? 42 : 4);
+	make_early();
+	finish_early();
+	make_early();
 }
 
-/* A constructor that runs before all others does AIO. */
+/* main calls this, in its process. */
+void tap_list(void)
+{
+	if (!early_pipe[1])
+		return;
+	finish_early();
+	make_early();
+	finish_early();
+	_exit(42);
+}
+
+/*
+ * A constructor that runs before all others does AIO, and main goes on with a
+ * request that it has made.
+ */
 TEST(before_main)
 {
 	pid_t pid = fork();
@@ -1808,23 +1835,31 @@ TEST(before_main)
 	EXPECT_EQ(42, WEXITSTATUS(status));
 }
 
-static char late_buf[8];
+static int is_after_main;
 
 static void after_main(void)
 {
-	struct aiocb cb;
-	int p[2];
+	finish_early();
+	make_early();
+	finish_early();
+	make_early();
+	is_after_main = 1;
+}
 
-	if (pipe(p))
-		_exit(2);
-	cb = request(p[0], late_buf, 8, 0);
-	if (aio_read(&cb) || write(p[1], "late", 4) != 4 ||
-	    finished(&cb) != 4)
-		_exit(3);
+__attribute__((destructor(101))) static void after_all(void)
+{
+	if (!is_after_main)
+		return;
+	finish_early();
+	make_early();
+	finish_early();
 	_exit(42);
 }
 
-/* So does a function that exit calls, the last of them. */
+/*
+ * So does a function that exit calls, and the last destructor: what was in
+ * flight goes on, too.
+ */
 TEST(after_main)
 {
 	pid_t pid = fork();
@@ -1832,6 +1867,7 @@ TEST(after_main)
 
 	if (!pid) {
 		atexit(after_main);
+		make_early();
 		exit(0);
 	}
 	ASSERT_EQ(pid, waitpid(pid, &status, 0));
