@@ -1,0 +1,586 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * posixaio_held_test.c - POSIX AIO: one thread is held, others go on (with libc)
+ *
+ * Two threads that meet within a few instructions do so once in a million
+ * requests.  Here the program is a child, and this process does to a thread of
+ * it what a debugger would: it lets it go k instructions far, holds it there,
+ * has another thread (the helper) do something, and lets it go.  Then the same
+ * for k + 1, until the thread has gone through all of what it does:
+ *
+ *   k = 0   | helper |
+ *   k = 1   - | helper |
+ *   k = 2   - - | helper |                 each - an instruction of the thread
+ *
+ * So each of these tests fails whenever the library is wrong.  A helper that
+ * has to wait for a lock of the held thread goes on as soon as it can.
+ */
+#include <aio.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <sys/ptrace.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include "tap.h"
+
+/* A sanitizer's code has ten times as many instructions. */
+#ifdef __SANITIZE_ADDRESS__
+enum { STRIDE = 5 };
+#else
+enum { STRIDE = 1 };
+#endif
+
+#ifndef OURS
+#define NEEDS SKIP("glibc: not made of this")
+#elif defined(TSAN)
+#define NEEDS SKIP("ThreadSanitizer: does not see in which order we hold")
+#elif defined(__riscv)
+#define NEEDS SKIP("riscv64: no PTRACE_SINGLESTEP")
+#else
+#define NEEDS
+#endif
+
+/* ---- the program ---- */
+
+static struct shared {
+	int helper;			/* its thread id */
+	int acts;			/* that it has done */
+	int answer;
+} *shared;
+static int go[2], back[2];
+static void (*act)(int what);
+static int idle_seconds = 60;		/* the worker does not go */
+
+static struct aiocb request(int fd, void *buf, size_t len)
+{
+	return (struct aiocb){
+		.aio_fildes = fd, .aio_buf = buf, .aio_nbytes = len,
+		.aio_sigevent.sigev_notify = SIGEV_NONE,
+	};
+}
+
+static ssize_t finished(struct aiocb *cb)
+{
+	const struct aiocb *list[] = { cb };
+
+	while (aio_error(cb) == EINPROGRESS)
+		aio_suspend(list, 1, NULL);
+	return aio_return(cb);
+}
+
+static void pair(int s[2])
+{
+	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, s));
+}
+
+static void *helps(void *unused)
+{
+	char what;
+
+	(void)unused;
+	__atomic_store_n(&shared->helper, (int)gettid(), __ATOMIC_SEQ_CST);
+	while (read(go[0], &what, 1) == 1) {
+		act(what);
+		__atomic_fetch_add(&shared->acts, 1, __ATOMIC_SEQ_CST);
+	}
+	return NULL;
+}
+
+/* Here the program stops, and whoever holds it sees that. */
+static void marker(void)
+{
+	syscall(SYS_tgkill, getpid(), gettid(), SIGUSR2);
+}
+
+/* ---- who holds it ---- */
+
+/* A thread's state, as proc(5) has it: S sleeps, t is held; X: it is gone. */
+static char state_of(pid_t pid, pid_t tid)
+{
+	char path[64], line[512], *state;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/stat", pid, tid);
+	f = fopen(path, "r");
+	state = f && fgets(line, sizeof(line), f) ? strrchr(line, ')') : NULL;
+	if (f)
+		fclose(f);
+	return !state || state[2] == 'Z' ? 'X' : state[2];
+}
+
+/* The worker sleeps until something completes. */
+static int in_ring(pid_t pid, pid_t worker)
+{
+	char path[64];
+	long nr = -1;
+	FILE *f;
+
+	if (state_of(pid, worker) != 'S')
+		return 0;
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/syscall", pid, worker);
+	f = fopen(path, "r");
+	if (!f)
+		SKIP("%s: %s", path, errno_name(errno));
+	if (fscanf(f, "%ld", &nr) != 1)		/* "running" */
+		nr = -1;
+	fclose(f);
+	return nr == SYS_io_uring_enter;
+}
+
+static void wait_until_in_ring(pid_t pid, pid_t worker)
+{
+	while (!in_ring(pid, worker))
+		sched_yield();
+}
+
+/* The library's thread, of which the program has one now. */
+static pid_t worker_of(pid_t pid)
+{
+	char path[300], name[32];
+	struct dirent *e;
+	pid_t tid = 0;
+	FILE *f;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	dir = opendir(path);
+	ASSERT_TRUE(dir);
+	while ((e = readdir(dir))) {
+		snprintf(path, sizeof(path), "/proc/%d/task/%s/comm", pid,
+			 e->d_name);
+		f = fopen(path, "r");
+		if (f && fgets(name, sizeof(name), f) &&
+		    !strcmp(name, "posixaio\n"))
+			tid = atoi(e->d_name);
+		if (f)
+			fclose(f);
+	}
+	closedir(dir);
+	if (!tid)
+		SKIP("no io_uring here");
+	return tid;
+}
+
+/* The signal that has stopped it. */
+static int stopped(int status)
+{
+	if (WIFSIGNALED(status))
+		FAIL("signal %d has ended the program", WTERMSIG(status));
+	if (!WIFSTOPPED(status))
+		FAIL("the program has ended with %d", status >> 8);
+	return WSTOPSIG(status);
+}
+
+static int next_stop(pid_t tid)
+{
+	int status;
+
+	ASSERT_EQ(tid, waitpid(tid, &status, __WALL));
+	return stopped(status);
+}
+
+/* The child runs main_of, its helper does act; its first thread is ours. */
+static pid_t start(void (*main_of)(void), void (*act_of)(int what))
+{
+	cpu_set_t cpu;
+	pid_t pid;
+	char c;
+
+	/* An instruction is two switches of processes: quick on one processor. */
+	CPU_ZERO(&cpu);
+	CPU_SET(sched_getcpu(), &cpu);
+	sched_setaffinity(0, sizeof(cpu), &cpu);
+	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
+		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	ASSERT_TRUE(shared != MAP_FAILED);
+	ASSERT_EQ(0, pipe(go));
+	ASSERT_EQ(0, pipe(back));
+	pid = fork();
+	if (!pid) {
+		struct aioinit init = { .aio_idle_time = idle_seconds };
+		pthread_t t;
+
+		act = act_of;
+		aio_init(&init);
+		ASSERT_EQ(1, read(go[0], &c, 1));	/* it is held */
+		ASSERT_EQ(0, pthread_create(&t, NULL, helps, NULL));
+		while (!__atomic_load_n(&shared->helper, __ATOMIC_SEQ_CST))
+			sched_yield();
+		main_of();
+		_exit(0);
+	}
+	if (ptrace(PTRACE_SEIZE, pid, NULL, PTRACE_O_EXITKILL))
+		SKIP("ptrace: %s", errno_name(errno));
+	close(back[1]);			/* the program's end is the pipe's */
+	ASSERT_EQ(0, ptrace(PTRACE_INTERRUPT, pid, NULL, NULL));
+	next_stop(pid);
+	ASSERT_EQ(1, write(go[1], "", 1));
+	return pid;
+}
+
+/* Let it go, with all signals that are for it, to its next marker. */
+static void go_to_marker(pid_t tid)
+{
+	int sig = 0;
+
+	do {
+		ASSERT_EQ(0, ptrace(PTRACE_CONT, tid, NULL, (long)sig));
+		sig = next_stop(tid);
+	} while (sig != SIGUSR2);
+}
+
+/* n instructions.  How many there were to the marker. */
+static int steps_to_marker(pid_t tid, int n)
+{
+	int i;
+
+	for (i = 0; i < n; i++) {
+		ASSERT_EQ(0, ptrace(PTRACE_SINGLESTEP, tid, NULL, 0L));
+		if (next_stop(tid) == SIGUSR2)
+			break;
+	}
+	return i;
+}
+
+/*
+ * The worker goes an instruction far (PTRACE_SINGLESTEP), or to the next side
+ * of a system call (PTRACE_SYSCALL).  0: it sleeps in the ring.
+ */
+static int step_worker(pid_t pid, pid_t worker, int how)
+{
+	int status, looks = 0;
+
+	ASSERT_EQ(0, ptrace(how, worker, NULL, 0L));
+	while (!waitpid(worker, &status, __WALL | WNOHANG)) {
+		if (++looks > 100 && in_ring(pid, worker))
+			return 0;
+		sched_yield();
+	}
+	stopped(status);
+	return 1;
+}
+
+/* Has the helper done n acts?  If not, it sleeps until it is let go on. */
+static int helper_has_done(pid_t pid, int n)
+{
+	for (;; sched_yield()) {
+		char state = state_of(pid, __atomic_load_n(&shared->helper,
+							   __ATOMIC_SEQ_CST));
+
+		if (__atomic_load_n(&shared->acts, __ATOMIC_SEQ_CST) == n)
+			return 1;
+		if (state == 'X')
+			next_stop(pid);		/* it is the program's end */
+		if (state == 'S')
+			return 0;
+	}
+}
+
+/* The helper does that, or begins it.  The number of the act. */
+static int helper_acts(pid_t pid, char what)
+{
+	int n = __atomic_load_n(&shared->acts, __ATOMIC_SEQ_CST) + 1;
+
+	ASSERT_EQ(1, write(go[1], &what, 1));
+	helper_has_done(pid, n);
+	return n;
+}
+
+static void wait_for_helper(pid_t pid, int n)
+{
+	while (!helper_has_done(pid, n))
+		sched_yield();
+}
+
+/* ---- a request that is being made ---- */
+
+static struct aiocb cb, other;
+static int s[2], t[2];
+static char byte[2];
+
+static void prepare(void)
+{
+	pair(s);
+	pair(t);
+	cb = request(s[0], &byte[0], 1);
+	other = request(t[0], &byte[1], 1);
+	/* The worker starts, memory is there. */
+	ASSERT_EQ(1, write(s[1], "x", 1));
+	ASSERT_EQ(0, aio_read(&cb));
+	ASSERT_EQ(1, finished(&cb));
+}
+
+static void is_cancelled(void)
+{
+	prepare();
+	for (;;) {
+		marker();
+		ASSERT_EQ(0, aio_read(&cb));
+		marker();
+		if (__atomic_load_n(&shared->answer, __ATOMIC_SEQ_CST) !=
+		    AIO_CANCELED)
+			ASSERT_EQ(AIO_CANCELED, aio_cancel(s[0], &cb));
+		ASSERT_EQ(ECANCELED, aio_error(&cb));
+	}
+}
+
+static void cancels(int what)
+{
+	int before = aio_error(&cb), answer = aio_cancel(s[0], &cb);
+
+	(void)what;
+	if (before == EINPROGRESS)	/* nothing but us ends it */
+		ASSERT_NE(AIO_ALLDONE, answer);
+	__atomic_store_n(&shared->answer, answer, __ATOMIC_SEQ_CST);
+}
+
+/*
+ * At each instruction of aio_read another thread cancels that request: it is
+ * cancelled, or it is not yet and can be afterwards.
+ */
+TEST_TIMEOUT(cancelled_while_it_is_made, 120)
+{
+	int k = 0, n, seen[3] = { 0 };
+	pid_t pid, worker;
+
+	NEEDS;
+	pid = start(is_cancelled, cancels);
+	go_to_marker(pid);
+	worker = worker_of(pid);
+	for (;; k += STRIDE) {
+		wait_until_in_ring(pid, worker);
+		if (steps_to_marker(pid, k) < k)
+			break;
+		shared->answer = -1;
+		n = helper_acts(pid, 0);
+		go_to_marker(pid);
+		wait_for_helper(pid, n);
+		ASSERT_GE(shared->answer, 0);
+		seen[shared->answer]++;
+		go_to_marker(pid);
+	}
+	SAY("%d instructions, cancelled at %d of them", k, seen[AIO_CANCELED]);
+	EXPECT_GT(seen[AIO_ALLDONE], 0);
+	EXPECT_GT(seen[AIO_CANCELED], 0);
+}
+
+/* ---- the bell ---- */
+
+static void waits_for_other(int sig)
+{
+	const struct aiocb *list[] = { &other };
+	struct timespec patience = { .tv_sec = 10 };
+
+	(void)sig;
+	while (aio_suspend(list, 1, &patience) && errno == EINTR)
+		;
+	if (aio_error(&other) == EINPROGRESS)
+		FAIL("the worker sleeps, and nobody will wake it");
+}
+
+static void is_interrupted(void)
+{
+	prepare();
+	signal(SIGUSR1, waits_for_other);
+	for (;;) {
+		marker();
+		ASSERT_EQ(0, aio_read(&cb));
+		marker();
+		ASSERT_EQ(1, aio_return(&other));
+		ASSERT_EQ(1, write(s[1], "x", 1));
+		ASSERT_EQ(1, finished(&cb));
+	}
+}
+
+static void reads_other(int what)
+{
+	(void)what;
+	ASSERT_EQ(1, write(t[1], "x", 1));
+	ASSERT_EQ(0, aio_read(&other));
+}
+
+/*
+ * At each instruction of aio_read, of which the worker is asleep, another
+ * thread makes a request and a signal handler waits for that one: it ends.
+ */
+TEST_TIMEOUT(handler_waits_for_another_request, 120)
+{
+	pid_t pid, worker;
+	int k = 0, n;
+
+	NEEDS;
+	pid = start(is_interrupted, reads_other);
+	go_to_marker(pid);
+	worker = worker_of(pid);
+	for (;; k += STRIDE) {
+		wait_until_in_ring(pid, worker);
+		if (steps_to_marker(pid, k) < k)
+			break;
+		n = helper_acts(pid, 0);
+		wait_for_helper(pid, n);
+		ASSERT_EQ(0, syscall(SYS_tgkill, pid, pid, SIGUSR1));
+		go_to_marker(pid);
+		go_to_marker(pid);
+	}
+	SAY("%d instructions", k);
+	EXPECT_GT(k, 100 / STRIDE);
+}
+
+/* ---- what a worker does not notice ---- */
+
+static struct aiocb reads, syncs;
+static char block[4096] __attribute__((aligned(4096)));
+static int direct;
+
+static void is_told(void)
+{
+	struct timespec patience = { .tv_sec = 5 };
+	sigset_t set;
+
+	prepare();
+	sigemptyset(&set);
+	sigaddset(&set, SIGRTMIN);
+	for (;;) {
+		ASSERT_EQ(1, write(back[1], "", 1));
+		if (sigtimedwait(&set, NULL, &patience) != SIGRTMIN)
+			FAIL("an fsync does not end");
+		ASSERT_EQ(4096, finished(&reads));
+		ASSERT_EQ(0, aio_error(&syncs));
+		ASSERT_EQ(1, write(t[1], "x", 1));
+		ASSERT_EQ(1, finished(&other));
+	}
+}
+
+/* Wake it; or an fsync behind a read, and somebody who takes the lock. */
+static void wakes_or_syncs(int what)
+{
+	struct aiocb *none[1] = { NULL };
+
+	if (what == 'w') {
+		ASSERT_EQ(0, aio_read(&other));
+		return;
+	}
+	ASSERT_EQ(0, aio_read(&reads));
+	ASSERT_EQ(0, aio_fsync(O_DSYNC, &syncs));
+	ASSERT_EQ(0, lio_listio(LIO_NOWAIT, none, 1, NULL));
+}
+
+/*
+ * The worker, woken once more and about to sleep, is held at each instruction.
+ * Meanwhile an O_DIRECT read, at which nobody looks, and an fsync behind it are
+ * made.  The fsync ends.
+ */
+TEST_TIMEOUT(fsync_while_the_worker_goes_to_sleep, 120)
+{
+	pid_t pid, worker = 0;
+	int k = 0, i, n;
+	sigset_t set;
+	char c;
+
+	NEEDS;
+	sigemptyset(&set);
+	sigaddset(&set, SIGRTMIN);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	direct = open(".", O_TMPFILE | O_RDWR | O_DIRECT, 0600);
+	if (direct < 0)
+		direct = open("/tmp", O_TMPFILE | O_RDWR | O_DIRECT, 0600);
+	if (direct < 0)
+		SKIP("this file system has no O_DIRECT");
+	ASSERT_EQ(4096, pwrite(direct, block, 4096, 0));
+	reads = request(direct, block, 4096);
+	syncs = request(direct, NULL, 0);
+	syncs.aio_sigevent.sigev_notify = SIGEV_SIGNAL;
+	syncs.aio_sigevent.sigev_signo = SIGRTMIN;
+	pid = start(is_told, wakes_or_syncs);
+	ASSERT_EQ(0, ptrace(PTRACE_CONT, pid, NULL, 0L));
+	for (;; k += STRIDE) {
+		ASSERT_EQ(1, read(back[0], &c, 1));
+		if (!k) {
+			worker = worker_of(pid);
+			ASSERT_EQ(0, ptrace(PTRACE_SEIZE, worker, NULL, 0L));
+		}
+		wait_until_in_ring(pid, worker);
+		ASSERT_EQ(0, ptrace(PTRACE_INTERRUPT, worker, NULL, NULL));
+		next_stop(worker);
+		while (step_worker(pid, worker, PTRACE_SYSCALL))
+			;
+		wait_for_helper(pid, helper_acts(pid, 'w'));
+		next_stop(worker);		/* woken, in the kernel still */
+		for (i = 0; i < k && step_worker(pid, worker,
+						 PTRACE_SINGLESTEP); i++)
+			;
+		if (i < k)
+			break;
+		n = helper_acts(pid, 's');
+		while (!helper_has_done(pid, n))
+			ASSERT_EQ(1, step_worker(pid, worker,
+						 PTRACE_SINGLESTEP));
+		ASSERT_EQ(0, ptrace(PTRACE_CONT, worker, NULL, 0L));
+	}
+	SAY("%d instructions", k);
+	EXPECT_GT(k, 100);
+}
+
+/* ---- a worker that goes ---- */
+
+static void reads_later(void)
+{
+	prepare();
+	marker();
+	for (int i = 0; i < 2; i++) {
+		if (i)
+			ASSERT_EQ(0, aio_read(&other));
+		ASSERT_EQ(1, write(t[1], "x", 1));
+		ASSERT_EQ(1, finished(&other));
+	}
+}
+
+static void starts_the_next(int what)
+{
+	(void)what;
+	ASSERT_EQ(0, aio_read(&other));
+}
+
+/* At the entry of the next munmap. */
+static void go_to_munmap(pid_t tid)
+{
+	struct __ptrace_syscall_info info = { 0 };
+
+	do {
+		ASSERT_EQ(0, ptrace(PTRACE_SYSCALL, tid, NULL, 0L));
+		next_stop(tid);
+		ASSERT_GT(ptrace(PTRACE_GET_SYSCALL_INFO, tid, sizeof(info),
+				 &info), 0);
+	} while (info.op != PTRACE_SYSCALL_INFO_ENTRY ||
+		 info.entry.nr != SYS_munmap);
+}
+
+/*
+ * A worker without work goes.  It is held when it has begun to unmap its ring;
+ * a request starts the next one; it goes on.  The next one does its work.
+ */
+TEST_TIMEOUT(next_worker_starts_while_one_goes, 20)
+{
+	pid_t pid, worker;
+	int status;
+
+	NEEDS;
+	idle_seconds = 1;
+	pid = start(reads_later, starts_the_next);
+	go_to_marker(pid);
+	worker = worker_of(pid);
+	ASSERT_EQ(0, ptrace(PTRACE_SEIZE, worker, NULL,
+			    (long)PTRACE_O_TRACESYSGOOD));
+	ASSERT_EQ(0, ptrace(PTRACE_INTERRUPT, worker, NULL, NULL));
+	next_stop(worker);
+	go_to_munmap(worker);
+	wait_for_helper(pid, helper_acts(pid, 0));
+	ASSERT_EQ(0, ptrace(PTRACE_CONT, worker, NULL, 0L));
+	ASSERT_EQ(worker, waitpid(worker, &status, __WALL));
+	EXPECT_EQ(0, status);
+	ASSERT_EQ(0, ptrace(PTRACE_CONT, pid, NULL, 0L));
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(0, status);
+}
