@@ -5,10 +5,11 @@
  * What uring_multishot.c does, and: the kernel works for us only when we
  * enter it (DEFER_TASKRUN), knows that one thread submits, and posts no
  * completion for what went well; and of the buffers no more are used than it
- * takes, so that they stay in the processor's cache.  A SEND with MSG_DONTWAIT
- * is over when the io_uring_enter that submitted it returns, so no completion
- * means that all was sent and its buffer is free.  The thread waits in
- * io_uring_enter and copies there, in task work.
+ * takes, so that they stay in the processor's cache, where they are sent from
+ * before many more are received.  A SEND with MSG_DONTWAIT is over when the
+ * io_uring_enter that submitted it returns, so no completion means that all
+ * was sent and its buffer is free.  The thread waits in io_uring_enter and
+ * copies there, in task work.
  *
  *     io_uring_setup  mmap x2           the ring
  *     prlimit64 x2  io_uring_register FILES2   slots instead of descriptors
@@ -35,6 +36,7 @@
 #include "serve.h"
 
 enum { BATCH = 256, FEW = 8, BUFFERS = 256, OWED_MAX = 64 << 10 };
+enum { NEAR = 64 << 10 };		/* bytes that stay in the nearest cache */
 /* Were it a power of two, all buffers would begin in the same few lines of
    the processor's cache, and short messages would evict each other. */
 enum { BUF = SCRATCH + 64 };
@@ -56,6 +58,8 @@ static struct ring_buffers buffers;
 static unsigned given;			/* of them the kernel and we use */
 static int scarce;			/* the kernel found none */
 static int batch[BATCH], batch_count;	/* who has a SEND in this submission */
+static unsigned batch_bytes;		/* that came in this round */
+static unsigned largest;		/* of the last messages */
 static int live, paused;		/* paused: no ACCEPT is in flight */
 static unsigned looked_at;		/* completions that settle() has seen */
 static int hurry;			/* something waits for settle(): no sleep */
@@ -235,17 +239,23 @@ static void answer(int slot, unsigned buffer, unsigned n)
 	sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
 	s->in_flight++;
 	s->sending = 1;
+	batch_bytes += n;
+	if (largest < (unsigned)n)
+		largest = n;
 	batch[batch_count++] = slot;
 }
 
 /*
  * A buffer that is free again goes behind all others in the ring, so all that
  * were ever given are used in turn.  The fewer, the more of them stay in the
- * processor's cache: there are FEW until the kernel finds none.
+ * processor's cache: there are FEW until the kernel finds none, and no more when
+ * those are full of large messages.
  */
 static void more_buffers(void)
 {
 	scarce = 0;
+	if (given * largest >= 3 * NEAR)
+		return;
 	for (unsigned n = given ? given : FEW; n && given < BUFFERS; n--)
 		ring_buffers_put(&buffers, given++);
 }
@@ -422,8 +432,15 @@ int main(int argc, char **argv)
 			ring_seen(&ring, 1);
 			looked_at--;
 		}
+		/* Sent before more is received, while they are in the cache. */
+		if (batch_bytes >= NEAR) {
+			went(ring_again(ring_submit(&ring)));
+			settle();
+		}
 		if (scarce)			/* once, however many were told */
 			more_buffers();
+		batch_bytes = 0;
+		largest -= largest / 16;	/* it is forgotten, slowly */
 	}
 	return 0;
 }
