@@ -164,9 +164,11 @@ static void program_holds(void *arg)
 	/*
 	 * strace makes the threads of a reader take turns: shares of time
 	 * change, and where pages come while a call returns.  glibc's idle
-	 * thread may or may not be there.
+	 * thread may or may not be there, and the poller may be awake for the
+	 * whole of the message.
 	 */
-	if (p->flags & (FILES | HOSTED) ? !holds(row->waits, waits) &&
+	if (p->flags & (FILES | HOSTED) || !strcmp(p->name, "uring_sqpoll") ?
+				   !holds(row->waits, waits) &&
 			       !holds(waits, row->waits)
 			     : !holds(row->waits, waits) ||
 			       !holds(waits, row->waits))
