@@ -586,6 +586,7 @@ struct turn {
 	struct process p;
 	struct measurement *m;
 	char *why;			/* not empty: it has failed */
+	long long bytes;		/* that it has read so far */
 };
 
 /* Until it reads; then it is stopped. */
@@ -634,12 +635,29 @@ static void turn_take(struct turn *t, int i)
 	after = look(pid);
 	if (after.bytes < 0 || to.bytes <= from.bytes)
 		return;
+	t->bytes = after.bytes;
 	t->m->slices[i] = (struct slice){
 		.rate = (to.bytes - from.bytes) * 1e9 / t->s->load.size /
 			(to.at_ns - from.at_ns),
 		.server_us = (used(pid) - cpu) / 1e3 * t->s->load.size /
 			     (after.bytes - before.bytes),
 	};
+}
+
+/* Of its whole life, as of a server's. */
+static void add_usage(const struct turn *t)
+{
+	const struct rusage *u = &t->p.usage;
+	double user = seconds(u->ru_utime), system = seconds(u->ru_stime);
+	double reads = (double)t->bytes / t->s->load.size;
+
+	if (user + system > 0)
+		t->m->user_us = t->m->server_us * user / (user + system);
+	if (reads > 0) {
+		t->m->voluntary = u->ru_nvcsw / reads;
+		t->m->involuntary = u->ru_nivcsw / reads;
+	}
+	t->m->peak_kib = u->ru_maxrss;
 }
 
 static void turn_end(struct turn *t, int slices)
@@ -663,7 +681,7 @@ static void turn_end(struct turn *t, int slices)
 		snprintf(t->why, 300, "it read nothing in its turns");
 	t->m->rate = median(rates, n);
 	t->m->server_us = median(cpus, n);
-	t->m->peak_kib = t->p.usage.ru_maxrss;
+	add_usage(t);
 	t->m->slice_count = slices;
 	free(t->p.out.at);
 }

@@ -571,6 +571,7 @@ TEST_TIMEOUT(files_are_read_in_turns, 60)
 		/* On a busy machine there are slices in which it never ran. */
 		if (m[i].rate <= 0 || m[i].server_us <= 0)
 			FAIL("%s: nothing in any slice", who[i].name);
+		EXPECT_TRUE(m[i].voluntary > 0 && m[i].peak_kib > 0);
 	}
 	EXPECT_EQ(-1, waitpid(-1, NULL, WNOHANG));
 	EXPECT_EQ(ECHILD, errno);
