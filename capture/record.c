@@ -154,8 +154,11 @@ _Noreturn static void become(const struct run *u, pid_t parent)
 	char byte;
 	int err;
 
-	/* It is not to outlive a capture that was killed. */
-	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	/*
+	 * It is not to outlive a capture that was killed.  Any other signal may
+	 * be lost when strace goes in the same moment, for it has it first.
+	 */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(1);
 	/* Yama lets only ancestors attach, unless the child allows it. */
