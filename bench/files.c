@@ -518,7 +518,6 @@ int files_measure(const struct setup *s, struct measurement *m, char why[300],
 /* What the kernel counts for a process. */
 struct so_far {
 	long long bytes;		/* read from a device; -1: it is gone */
-	long long cpu_ns;		/* of all its threads */
 	long long at_ns;
 };
 
