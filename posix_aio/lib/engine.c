@@ -141,6 +141,7 @@ enum { PIECE = 256, PIECES = 1 << 16 };
 static struct piece {
 	struct request requests[PIECE];
 	unsigned next_free[PIECE];	/* index + 1 */
+	struct aiocb *adopted[PIECE];	/* guarded by the lock: whose it is */
 	struct descriptor descriptors[PIECE];
 } *pieces[PIECES];
 
@@ -162,6 +163,13 @@ static unsigned *next_free(unsigned index)
 	return &pieces[index / PIECE]->next_free[index % PIECE];
 }
 
+/* A request's own words may be another's at any time, who fills it without the
+ * lock: so who looks for the request of an aiocb looks here. */
+static struct aiocb **adopted(unsigned index)
+{
+	return &pieces[index / PIECE]->adopted[index % PIECE];
+}
+
 static int more_requests(void)
 {
 	unsigned first = engine.requests;
@@ -178,6 +186,7 @@ static int more_requests(void)
 	__atomic_store_n(&engine.requests, first + PIECE, __ATOMIC_RELEASE);
 	for (int i = PIECE - 1; i >= 0; i--) {
 		(*piece)->requests[i].index = first + i;
+		(*piece)->adopted[i] = NULL;
 		request_free(&(*piece)->requests[i]);
 		(*piece)->descriptors[i].next = engine.free_descriptors;
 		engine.free_descriptors = &(*piece)->descriptors[i];
@@ -398,6 +407,7 @@ void engine_adopt(void)
 		struct descriptor *d = descriptor_of(r->fd, 1);
 
 		next = r->next;
+		*adopted(r->index) = r->cb;
 		r->descriptor = d;
 		r->earlier = d->last;
 		*(d->last ? &d->last->later : &d->first) = r;
@@ -409,16 +419,20 @@ void engine_adopt(void)
 	}
 }
 
+/* The request at index, if it is cb's still, or NULL. */
+struct request *request_still(unsigned index, const struct aiocb *cb)
+{
+	return *adopted(index) == cb ? request_at(index) : NULL;
+}
+
 /* The request in flight of cb, or NULL. */
 struct request *request_of(const struct aiocb *cb)
 {
 	unsigned index = cb->__abs_prio;
-	struct request *r;
 
 	if (index >= __atomic_load_n(&engine.requests, __ATOMIC_ACQUIRE))
 		return NULL;
-	r = request_at(index);
-	return r->cb == cb && r->descriptor ? r : NULL;
+	return request_still(index, cb);
 }
 
 static int turn(const struct request *r)
@@ -551,6 +565,18 @@ static void answer_cancel(struct request *r, long result)
 	r->by = NULL;
 }
 
+/* An answer of the ring's that is still to come names r: it must not be
+ * another request by then. */
+void request_over(struct request *r)
+{
+	if (r->asked) {
+		r->where = ENDED;
+		return;
+	}
+	engine.load--;
+	request_free(r);
+}
+
 /*
  * The end of r, under the lock.  What follows the publication must not touch
  * the program's aiocb: it may be gone.
@@ -568,6 +594,7 @@ void request_end(struct request *r, long result)
 	engine.done_bits |= bit_of(r->index);
 	if (r->flags & COUNTED)
 		kind_leave(r->fd);
+	*adopted(r->index) = NULL;
 	publish(r->cb, result);
 	r->cb = NULL;
 	if (r->sigev.sigev_notify == SIGEV_SIGNAL &&
@@ -576,8 +603,9 @@ void request_end(struct request *r, long result)
 	if (r->sigev.sigev_notify == SIGEV_THREAD) {
 		r->where = TELLING;	/* stays counted in the load */
 		list_add(&engine.telling, r);
+	} else if (counted) {
+		request_over(r);
 	} else {
-		engine.load -= counted;
 		request_free(r);
 	}
 	if (g)

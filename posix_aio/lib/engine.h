@@ -64,6 +64,7 @@ enum where {
 	RING,			/* in the worker's io_uring */
 	NATIVE,			/* in the native AIO context */
 	TELLING,		/* done; its callback thread is to be started */
+	ENDED,			/* done; the ring answers for its cancellation */
 };
 
 enum {				/* request.flags */
@@ -96,6 +97,7 @@ struct request {
 	unsigned index;		/* its own place in the table */
 	int fd;
 	uint8_t op, where, flags;
+	uint8_t asked;		/* the ring, to cancel it; no answer yet */
 	char *buf;
 	size_t len, done;
 	off_t offset;
@@ -176,9 +178,11 @@ struct request *request_new(struct aiocb *cb, int op, unsigned flags,
 			    struct group *group);	/* NULL: no memory */
 void request_send(struct request *r, int where);	/* NATIVE or HELD */
 struct request *request_of(const struct aiocb *cb);
+struct request *request_still(unsigned index, const struct aiocb *cb);
 struct request *request_at(unsigned index);
 struct request *last_of(int fd);	/* of those in flight on it */
 void request_free(struct request *r);
+void request_over(struct request *r);	/* free it when nothing names it */
 void request_start(struct request *r);	/* to the worker when its turn comes */
 void request_ready(struct request *r);
 void request_end(struct request *r, long result);	/* bytes, or -errno */

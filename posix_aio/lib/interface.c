@@ -258,10 +258,10 @@ static void start_in_worker(struct request *r, struct aiocb *cb)
 	if (worker_runs() || !worker_start())
 		return;
 	old = engine_lock();
-	r = request_at(index);		/* unless another's worker has it */
-	if (r->cb == cb && r->where == READY)
+	r = request_still(index, cb);	/* or another's worker has ended it */
+	if (r && r->where == READY)
 		list_remove(&engine.ready, r);
-	if (r->cb == cb && (r->where == READY || r->where == HELD))
+	if (r && (r->where == READY || r->where == HELD))
 		request_end(r, -EAGAIN);
 	engine_release(old);
 }

@@ -269,6 +269,7 @@ static int submit_cancels(void)
 		sqe->fd = -1;
 		sqe->addr = r->index;
 		sqe->user_data = USER_CANCEL | r->index;
+		r->asked = 1;
 		n++;
 	}
 	return n;
@@ -331,18 +332,22 @@ static void completed_in_ring(const struct io_uring_cqe *cqe)
 	completed(request_at(cqe->user_data), cqe->res);
 }
 
-/* The answer of a cancellation that did not succeed; the request goes on. */
-static void refused(unsigned index)
+/* What became of a cancellation.  If it did not succeed, the request goes on,
+ * unless it has ended meanwhile. */
+static void answered(struct request *r, long result)
 {
-	struct request *r = request_at(index);
-
-	if (r->where == FREE || !r->by)
-		return;			/* it ended meanwhile */
+	r->asked = 0;
+	if (r->where == ENDED) {
+		request_over(r);
+		return;
+	}
+	if (result >= 0 || !r->by)
+		return;
 	request_stop(r);
 	r->by->refused++;
 	r->by->left--;
 	r->by = NULL;
-	engine.done_bits |= bit_of(index);
+	engine.done_bits |= bit_of(r->index);
 }
 
 /* ---- writes of its own ---- */
@@ -422,8 +427,9 @@ static void reap(void)
 			armed = 0;
 		else if (!(cqe->user_data & USER_CANCEL))
 			completed_in_ring(cqe);
-		else if (cqe->res < 0)
-			refused(cqe->user_data & ~USER_CANCEL);
+		else
+			answered(request_at(cqe->user_data & ~USER_CANCEL),
+				 cqe->res);
 	}
 	ring_seen(&ring, n);
 }
@@ -447,8 +453,7 @@ static void tell(struct request *told, struct group *groups)
 		told = r->next;
 		if (r->done)
 			owe(&r->sigev);
-		request_free(r);
-		engine.load--;
+		request_over(r);
 	}
 	while ((g = groups)) {
 		groups = g->next;
