@@ -8,6 +8,12 @@
  * something of another kind under its number, has first waited for what was in
  * flight, or is told in posixaio(7) to do so.
  *
+ * With none in flight it is asked each time, but not whether it can seek: open
+ * marks a descriptor (O_LARGEFILE), pipe and socket do not, and a FIFO that was
+ * opened is not O_DIRECT.  It could be made so by F_SETFL: one that takes the
+ * number of an O_DIRECT file after its last request, and has the same flags, is
+ * taken for a file TRUST times at most.
+ *
  * A word for each slot, so that a compare-and-swap changes all of it:
  *
  *    63    descriptor    32 31  kind  24 23  trust  16 15   in flight   0
@@ -18,6 +24,13 @@
 #include "engine.h"
 
 enum { SLOTS = 1024, TRUST = 16, COUNT_MAX = 0xffff };
+
+/* What libc calls O_LARGEFILE is 0 where the kernel sets it by itself. */
+#ifdef __aarch64__
+enum { OPENED = 0400000 };
+#else
+enum { OPENED = 0100000 };
+#endif
 #define ONE_LESS (1UL << 16)		/* of the trust */
 
 static uint64_t kinds[SLOTS];
@@ -43,14 +56,16 @@ static int is_stream(int fd)
 	return enter_kernel(__NR_lseek, fd, 0, SEEK_CUR) == -ESPIPE;
 }
 
-static int look(int fd)
+/* direct: the number was that of an O_DIRECT file. */
+static int look(int fd, int *direct)
 {
 	int flags = enter_kernel(__NR_fcntl, fd, F_GETFL), kind = 0;
 	struct rlimit limit;
 
 	if (flags < 0)
 		return flags;
-	if (is_stream(fd))
+	*direct = *direct && flags & O_DIRECT && flags & OPENED;
+	if (!*direct && is_stream(fd))
 		kind |= KIND_STREAM;
 	if (flags & O_DIRECT)
 		kind |= KIND_DIRECT;
@@ -71,14 +86,19 @@ int kind_of(int fd)
 {
 	uint64_t *at = &kinds[(unsigned)fd % SLOTS];
 	uint64_t w = __atomic_load_n(at, __ATOMIC_RELAXED);
-	int kind;
+	unsigned trust;
+	int kind, direct;
 
 	while (count_in(w) && fd_of(w) == fd && trust_in(w))
 		if (change(at, &w, w - ONE_LESS))
 			return kind_in(w);
-	kind = look(fd);
+	trust = fd_of(w) == fd ? trust_in(w) : 0;
+	direct = trust && (kind_in(w) & (KIND_DIRECT | KIND_STREAM)) ==
+			  KIND_DIRECT;
+	kind = look(fd, &direct);
+	trust = direct ? trust - 1 : TRUST;
 	while (kind >= 0 && (fd_of(w) == fd || !count_in(w)) &&
-	       !change(at, &w, word(fd, kind, TRUST, count_in(w))))
+	       !change(at, &w, word(fd, kind, trust, count_in(w))))
 		;
 	return kind;
 }
