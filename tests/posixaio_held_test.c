@@ -20,6 +20,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
+#include <linux/futex.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -133,6 +134,24 @@ static void wait_until_in_ring(pid_t pid, pid_t worker)
 {
 	while (!in_ring(pid, worker))
 		sched_yield();
+}
+
+/* It sleeps until another gives the library's lock back (engine_lock_only). */
+static int wants_the_lock(pid_t pid, pid_t tid)
+{
+	unsigned long word, op;
+	char path[64];
+	long nr = -1;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/syscall", pid, tid);
+	f = fopen(path, "r");
+	if (!f)
+		SKIP("%s: %s", path, errno_name(errno));
+	if (fscanf(f, "%ld %lx %lx", &nr, &word, &op) != 3)
+		nr = -1;		/* it runs */
+	fclose(f);
+	return nr == SYS_futex && op == (FUTEX_WAIT | FUTEX_PRIVATE_FLAG);
 }
 
 /* The library's thread, of which the program has one now. */
@@ -521,6 +540,197 @@ TEST_TIMEOUT(fsync_while_the_worker_goes_to_sleep, 120)
 	}
 	SAY("%d instructions", k);
 	EXPECT_GT(k, 100);
+}
+
+/* ---- the end of a native request ---- */
+
+static int asks_by_suspend;
+
+static void open_direct(void)
+{
+	static char two[8192] __attribute__((aligned(4096)));
+
+	direct = open(".", O_TMPFILE | O_RDWR | O_DIRECT, 0600);
+	if (direct < 0)
+		direct = open("/tmp", O_TMPFILE | O_RDWR | O_DIRECT, 0600);
+	if (direct < 0)
+		SKIP("this file system has no O_DIRECT");
+	ASSERT_EQ(8192, pwrite(direct, two, 8192, 0));
+}
+
+/* A read, and most likely the kernel has said that it is done. */
+static void read_direct(void)
+{
+	static char behind[4096] __attribute__((aligned(4096)));
+
+	reads = request(direct, block, 4096);
+	ASSERT_EQ(0, aio_read(&reads));
+	ASSERT_EQ(4096, pread(direct, behind, 4096, 4096));
+}
+
+static void asks(void)
+{
+	const struct aiocb *list[] = { &reads };
+
+	if (asks_by_suspend)
+		aio_suspend(list, 1, NULL);
+	else
+		aio_error(&reads);
+}
+
+/* The same aiocb for a read that does not end. */
+static void use_again(int unused)
+{
+	(void)unused;
+	ASSERT_EQ(4096, finished(&reads));
+	reads.aio_fildes = t[0];
+	reads.aio_buf = &byte[1];
+	reads.aio_nbytes = 1;
+	ASSERT_EQ(0, aio_read(&reads));
+}
+
+static void is_used_again(void)
+{
+	prepare();
+	signal(SIGUSR1, use_again);
+	for (;;) {
+		read_direct();
+		marker();
+		aio_error(&reads);
+		marker();
+		ASSERT_EQ(EINPROGRESS, aio_error(&reads));
+		ASSERT_EQ(1, write(t[1], "x", 1));
+		ASSERT_EQ(1, finished(&reads));
+	}
+}
+
+static void finish(int unused)
+{
+	(void)unused;
+	ASSERT_EQ(4096, finished(&reads));
+}
+
+static void is_finished(void)
+{
+	prepare();
+	signal(SIGUSR1, finish);
+	for (;;) {
+		read_direct();
+		marker();
+		asks();
+		marker();
+		ASSERT_EQ(4096, finished(&reads));
+	}
+}
+
+/* What happens at each instruction: a signal, or an act of the helper's. */
+static int at_each_instruction(pid_t pid, int signal)
+{
+	int k = 0, n = 0;
+
+	go_to_marker(pid);
+	for (;; k += STRIDE) {
+		if (steps_to_marker(pid, k) < k)
+			break;
+		if (signal)
+			ASSERT_EQ(0, syscall(SYS_tgkill, pid, pid, signal));
+		else
+			n = helper_acts(pid, 0);
+		go_to_marker(pid);
+		if (!signal)
+			wait_for_helper(pid, n);
+		go_to_marker(pid);
+	}
+	SAY("%d instructions", k);
+	return k;
+}
+
+/*
+ * At each instruction of aio_error a signal handler waits for the same request,
+ * and makes another of its aiocb, which is in progress afterwards.
+ */
+TEST_TIMEOUT(used_again_by_a_handler, 120)
+{
+	NEEDS;
+	open_direct();
+	EXPECT_GT(at_each_instruction(start(is_used_again, use_again), SIGUSR1),
+		  100 / STRIDE);
+}
+
+/* The same by another thread. */
+TEST_TIMEOUT(used_again_by_a_thread, 120)
+{
+	NEEDS;
+	open_direct();
+	EXPECT_GT(at_each_instruction(start(is_used_again, use_again), 0),
+		  100 / STRIDE);
+}
+
+/* At each instruction of aio_suspend a handler waits for the same request. */
+TEST_TIMEOUT(handler_waits_for_the_same_request, 120)
+{
+	NEEDS;
+	open_direct();
+	asks_by_suspend = 1;
+	EXPECT_GT(at_each_instruction(start(is_finished, finish), SIGUSR1),
+		  100 / STRIDE);
+}
+
+static void is_awaited(void)
+{
+	prepare();
+	signal(SIGUSR1, finish);
+	for (;;) {
+		syncs = request(direct, NULL, 0);
+		read_direct();
+		marker();
+		asks();
+		marker();
+		ASSERT_EQ(4096, finished(&reads));
+		ASSERT_EQ(0, finished(&syncs));
+	}
+}
+
+/* An fsync behind it, and it ends, whatever the other is kept from. */
+static void syncs_behind(int unused)
+{
+	(void)unused;
+	ASSERT_EQ(0, aio_fsync(O_DSYNC, &syncs));
+	ASSERT_EQ(0, finished(&syncs));
+}
+
+/*
+ * At each instruction of aio_error the thread is held, and another's fsync of
+ * that file ends; only where the first one has the lock is it waited for.
+ */
+TEST_TIMEOUT(fsync_behind_a_request_that_ends, 120)
+{
+	int k = 0, n, waited = 0;
+	pid_t pid, worker;
+
+	NEEDS;
+	open_direct();
+	pid = start(is_awaited, syncs_behind);
+	go_to_marker(pid);
+	worker = worker_of(pid);
+	for (;; k += STRIDE) {
+		if (steps_to_marker(pid, k) < k)
+			break;
+		n = helper_acts(pid, 0);
+		while (!helper_has_done(pid, n)) {
+			if (wants_the_lock(pid, shared->helper) ||
+			    wants_the_lock(pid, worker)) {
+				waited++;
+				break;
+			}
+			sched_yield();
+		}
+		go_to_marker(pid);
+		wait_for_helper(pid, n);
+		go_to_marker(pid);
+	}
+	SAY("%d instructions, %d of them with the lock", k, waited);
+	EXPECT_GT(k, 100 / STRIDE);
 }
 
 /* ---- a worker that goes ---- */

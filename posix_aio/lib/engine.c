@@ -23,6 +23,7 @@
 
 _Static_assert(sizeof(struct aiocb) == 168, "glibc's layout on 64 bits");
 _Static_assert(offsetof(struct aiocb, __error_code) == 112, "glibc's layout");
+_Static_assert(offsetof(struct aiocb, __return_value) == 120, "four bytes free");
 _Static_assert(offsetof(struct aiocb, aio_offset) == 128, "glibc's layout");
 _Static_assert(sizeof(struct aiocb) == sizeof(struct aiocb64), "one of both");
 
@@ -78,6 +79,18 @@ static int wake_worker(void)
 	       __atomic_exchange_n(&engine.sleeping, 0, __ATOMIC_SEQ_CST);
 }
 
+/*
+ * A waiter counts itself, reads the sequence, looks at its requests and sleeps
+ * while the sequence is the same.  We ended requests, move the sequence, then
+ * look at the count.  Both sides seq_cst: one of us sees the other.
+ */
+static void wake_waiters(unsigned bits)
+{
+	__atomic_fetch_add(&engine.sequence, 1, __ATOMIC_SEQ_CST);
+	if (__atomic_load_n(&engine.waiters, __ATOMIC_SEQ_CST))
+		futex(&engine.sequence, FUTEX_WAKE_BITSET, INT_MAX, NULL, bits);
+}
+
 void engine_unlock(void)
 {
 	unsigned bits = engine.done_bits;
@@ -98,15 +111,7 @@ void engine_unlock(void)
 		wait_interrupt_leader(~0U);
 	if (!bits)
 		return;
-	/*
-	 * A waiter counts itself, reads the sequence, looks at its requests
-	 * and sleeps while the sequence is the same.  We ended requests, move
-	 * the sequence, then look at the count.  Both sides seq_cst: one of us
-	 * sees the other.
-	 */
-	__atomic_fetch_add(&engine.sequence, 1, __ATOMIC_SEQ_CST);
-	if (__atomic_load_n(&engine.waiters, __ATOMIC_SEQ_CST))
-		futex(&engine.sequence, FUTEX_WAKE_BITSET, INT_MAX, NULL, bits);
+	wake_waiters(bits);
 	if (!kicked)
 		wait_interrupt_leader(bits);
 }
@@ -124,9 +129,13 @@ void engine_release(signals old)
  */
 void engine_forget(void)
 {
+	uint64_t number = engine.free_requests >> 32 << 32;
 	unsigned idle = engine.idle_seconds;
 
-	engine = (struct engine){ .idle_seconds = idle };
+	/* No serial number again that an aiocb of the parent's has. */
+	engine = (struct engine){
+		.idle_seconds = idle, .free_requests = number,
+	};
 	kind_forget();
 	native_forget();
 	wait_forget();
@@ -142,6 +151,7 @@ static struct piece {
 	struct request requests[PIECE];
 	unsigned next_free[PIECE];	/* index + 1 */
 	struct aiocb *adopted[PIECE];	/* guarded by the lock: whose it is */
+	uint64_t life[PIECE];		/* atomic: serial << 32 | LIFE_* */
 	struct descriptor descriptors[PIECE];
 } *pieces[PIECES];
 
@@ -168,6 +178,20 @@ static unsigned *next_free(unsigned index)
 static struct aiocb **adopted(unsigned index)
 {
 	return &pieces[index / PIECE]->adopted[index % PIECE];
+}
+
+/* Of a native request, while it has this serial number. */
+enum {
+	LIFE_AWAITED   = 1 << 0,	/* by an fsync: not to be ended alone */
+	LIFE_CLAIMED   = 1 << 1,	/* under the lock: to be ended there */
+	LIFE_ALONE     = 1 << 2,	/* claimed without the lock: all is done */
+	LIFE_PUBLISHED = 1 << 3,	/* the program can see its end */
+	LIFE_UNLINKED  = 1 << 4,
+};
+
+static uint64_t *life(unsigned index)
+{
+	return &pieces[index / PIECE]->life[index % PIECE];
 }
 
 static int more_requests(void)
@@ -197,9 +221,10 @@ static int more_requests(void)
 /*
  * The first of the free list.  Between our look at it and the exchange others
  * may have taken it and given it back, with another behind it: then the number
- * above the index differs.  What we read of it meanwhile is still memory.
+ * above the index differs.  What we read of it meanwhile is still memory.  No
+ * two changes make the same number: it is the request's serial number, too.
  */
-static struct request *take_free(void)
+static struct request *take_free(uint32_t *serial)
 {
 	uint64_t head = __atomic_load_n(&engine.free_requests,
 					__ATOMIC_ACQUIRE), behind;
@@ -213,6 +238,7 @@ static struct request *take_free(void)
 	} while (!__atomic_compare_exchange_n(&engine.free_requests, &head,
 					      behind, 0, __ATOMIC_ACQ_REL,
 					      __ATOMIC_ACQUIRE));
+	*serial = behind >> 32;
 	return request_at((uint32_t)head - 1);
 }
 
@@ -335,27 +361,34 @@ static int alike(const struct request *a, const struct request *b)
 	return a->flags & b->flags & ORDERED && a->op == b->op;
 }
 
+static void unlink_request(struct request *r);
+static void life_goes_on(unsigned index, uint64_t what);
+
 /* To be filled further, then sent. */
 struct request *request_new(struct aiocb *cb, int op, unsigned flags,
 			    struct group *group)
 {
-	struct request *r = take_free();
+	uint32_t serial;
+	struct request *r = take_free(&serial);
 
 	if (!r) {
 		signals old = engine_lock();
 
-		while (!(r = take_free()) && more_requests())
+		while (!(r = take_free(&serial)) && more_requests())
 			;
 		engine_release(old);
 		if (!r)
 			return NULL;
 	}
 	*r = (struct request){
-		.cb = cb, .index = r->index, .fd = cb->aio_fildes, .op = op,
-		.flags = flags, .buf = (char *)cb->aio_buf,
+		.cb = cb, .index = r->index, .serial = serial,
+		.fd = cb->aio_fildes, .op = op, .flags = flags,
+		.buf = (char *)cb->aio_buf,
 		.len = cb->aio_nbytes, .offset = cb->aio_offset,
 		.group = group, .sigev = cb->aio_sigevent,
 	};
+	__atomic_store_n(life(r->index), (uint64_t)serial << 32,
+			 __ATOMIC_RELAXED);
 	if (group)
 		__atomic_fetch_add(&group->pending, 1, __ATOMIC_RELAXED);
 	cb->__abs_prio = r->index;
@@ -391,12 +424,10 @@ void request_send(struct request *r, int where)
 }
 
 /* In the order in which they were sent, each at the end of its list. */
-void engine_adopt(void)
+static void adopt_sent(void)
 {
 	struct request *r, *next, *sent = NULL;
 
-	if (!__atomic_load_n(&engine.inbox, __ATOMIC_RELAXED))
-		return;
 	r = __atomic_exchange_n(&engine.inbox, NULL, __ATOMIC_ACQUIRE);
 	for (; r; r = next) {
 		next = r->next;
@@ -419,6 +450,25 @@ void engine_adopt(void)
 	}
 }
 
+void engine_adopt(void)
+{
+	struct request *ended = NULL, *next;
+
+	/* First: what has ended was sent before that. */
+	if (__atomic_load_n(&engine.ended, __ATOMIC_RELAXED))
+		ended = __atomic_exchange_n(&engine.ended, NULL,
+					    __ATOMIC_ACQUIRE);
+	if (__atomic_load_n(&engine.inbox, __ATOMIC_RELAXED))
+		adopt_sent();
+	for (; ended; ended = next) {
+		next = ended->next_ended;
+		engine.natives--;
+		unlink_request(ended);
+		*adopted(ended->index) = NULL;
+		life_goes_on(ended->index, LIFE_UNLINKED);
+	}
+}
+
 /* The request at index, if it is cb's still, or NULL. */
 struct request *request_still(unsigned index, const struct aiocb *cb)
 {
@@ -435,10 +485,27 @@ struct request *request_of(const struct aiocb *cb)
 	return request_still(index, cb);
 }
 
+/*
+ * An fsync does not wait for a request that somebody ends alone: it is done, and
+ * a signal handler may keep him from saying so.  The others wait for the lock.
+ */
+static int ends_alone(const struct request *r)
+{
+	return r->where == NATIVE &&
+	       __atomic_fetch_or(life(r->index), LIFE_AWAITED,
+				 __ATOMIC_ACQ_REL) & LIFE_ALONE;
+}
+
 static int turn(const struct request *r)
 {
-	if (is_sync(r) && !(r->flags & STREAM))
-		return !r->earlier;
+	if (is_sync(r) && !(r->flags & STREAM)) {
+		int first = 1;
+
+		/* All of them: each is awaited from now on. */
+		for (const struct request *e = r->earlier; e; e = e->earlier)
+			first &= ends_alone(e);
+		return first;
+	}
 	if (!(r->flags & ORDERED))
 		return 1;
 	for (const struct request *e = r->earlier; e; e = e->earlier)
@@ -545,8 +612,12 @@ static void unlink_request(struct request *r)
 		if (next)
 			start_held(next);
 	}
-	if (is_sync(d->first) && d->first->where == HELD)
-		start_held(d->first);
+	if (!engine.held_syncs)
+		return;
+	for (next = d->first; next && ends_alone(next); next = next->later)
+		;
+	if (next && is_sync(next) && next->where == HELD)
+		start_held(next);
 }
 
 /* Who cancelled r hears how that ended; a late answer of the ring's is not. */
@@ -610,4 +681,96 @@ void request_end(struct request *r, long result)
 	}
 	if (g)
 		group_leave(g);
+}
+
+/* ---- the end of a native request, without the lock ---- */
+
+/*
+ * Two words decide, each by a compare-and-swap.  The request's life: who claims
+ * it ends it, under the lock or alone.  The aiocb's status word: alone, anybody
+ * who was asked about this aiocb may change it, the claimer or who finds it
+ * claimed; it is changed once, and only while it has this serial number.  So a
+ * signal handler waits for nothing that the thread below it was about to do, and
+ * a late comer does not touch what the program has used again.
+ *
+ *   claim -> to engine.ended -> publish      freed by the last of
+ *                  unlink, under the lock    publish and unlink
+ */
+
+/* It needs nothing more from who sees its event. */
+int request_is_over(uint32_t serial, unsigned index)
+{
+	uint64_t now = __atomic_load_n(life(index), __ATOMIC_ACQUIRE);
+
+	return now >> 32 != serial || now & (LIFE_CLAIMED | LIFE_ALONE);
+}
+
+static int claim(unsigned index, uint64_t from, uint64_t how)
+{
+	return __atomic_compare_exchange_n(life(index), &from, from | how, 0,
+					   __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+}
+
+int request_claim(uint32_t serial, unsigned index)
+{
+	uint64_t alive = (uint64_t)serial << 32;
+
+	return claim(index, alive, LIFE_CLAIMED) ||
+	       claim(index, alive | LIFE_AWAITED, LIFE_CLAIMED);
+}
+
+/* Claimed, not under the lock, and not freed. */
+int request_ends_alone(uint32_t serial, unsigned index)
+{
+	uint64_t now;
+
+	if (index >= __atomic_load_n(&engine.requests, __ATOMIC_ACQUIRE))
+		return 0;
+	now = __atomic_load_n(life(index), __ATOMIC_ACQUIRE);
+	return now >> 32 == serial && now & LIFE_ALONE;
+}
+
+static void life_goes_on(unsigned index, uint64_t what)
+{
+	uint64_t both = LIFE_PUBLISHED | LIFE_UNLINKED;
+	uint64_t now = __atomic_or_fetch(life(index), what, __ATOMIC_ACQ_REL);
+
+	if ((now & both) == both)
+		request_free(request_at(index));
+}
+
+static void to_be_unlinked(struct request *r)
+{
+	struct request *first = __atomic_load_n(&engine.ended,
+						__ATOMIC_RELAXED);
+
+	do {
+		r->next_ended = first;
+	} while (!__atomic_compare_exchange_n(&engine.ended, &first, r, 0,
+					      __ATOMIC_RELEASE,
+					      __ATOMIC_RELAXED));
+}
+
+/*
+ * All of it was transferred: the return value lies there since the start.
+ * word is what cb's status word was when the event was looked for.
+ */
+void request_end_alone(struct aiocb *cb, uint64_t word, unsigned index)
+{
+	if (claim(index, word >> 32 << 32, LIFE_ALONE)) {
+		struct request *r = request_at(index);
+
+		if (__atomic_load_n(&r->flags, __ATOMIC_RELAXED) & COUNTED)
+			kind_leave(r->fd);
+		to_be_unlinked(r);
+	} else if (!request_ends_alone(word >> 32, index)) {
+		return;
+	}
+	/* Release: as publish() does. */
+	if (!__atomic_compare_exchange_n(word_of(cb), &word, 0, 0,
+					 __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+		return;
+	life_goes_on(index, LIFE_PUBLISHED);
+	wake_waiters(bit_of(index));
+	wait_interrupt_leader(bit_of(index));
 }

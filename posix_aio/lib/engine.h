@@ -20,7 +20,7 @@
  *            context belongs to the address space, not to a thread, and
  *            completes from interrupts: a request outlives the thread that
  *            made it and interrupts no system call of it.  Whoever looks
- *            (aio_error, aio_suspend) takes the events from the mapped ring.
+ *            (aio_error, aio_suspend) finds the events in the mapped ring.
  *   ring     everything else: handed to the worker, a thread of the library
  *            with all signals blocked, which owns an io_uring.
  *
@@ -28,6 +28,8 @@
  * pushed into the inbox, both with one compare-and-swap.
  *
  *   free -> filled by the caller -> inbox -> adopted: in its descriptor's list
+ *
+ * Who asks for a native request that is done takes none either (native.c).
  *
  * One lock guards all else, and who takes it adopts first what the inbox holds,
  * so that what it sees is whole.  aio_error and aio_suspend may be called in a
@@ -95,6 +97,7 @@ struct cancelling {
 struct request {
 	struct aiocb *cb;	/* the program's: not touched after the end */
 	unsigned index;		/* its own place in the table */
+	uint32_t serial;	/* of this use of the place; no two alike */
 	int fd;
 	uint8_t op, where, flags;
 	uint8_t asked;		/* the ring, to cancel it; no answer yet */
@@ -104,7 +107,7 @@ struct request {
 	struct group *group;
 	struct sigevent sigev;
 	struct request *next;	/* in the inbox, ready or telling */
-	struct request *next_cancel;
+	struct request *next_cancel, *next_ended;
 	struct cancelling *by;	/* who waits for its cancellation */
 	/* All of a descriptor, in the order of the calls. */
 	struct request *later, *earlier;
@@ -129,6 +132,7 @@ extern struct engine {
 
 	/* Without the lock, atomic. */
 	struct request *inbox;		/* made, not adopted; the last is first */
+	struct request *ended;		/* without the lock: to be unlinked */
 	uint64_t free_requests;		/* the first one's index + 1; above it a
 					   number that each change moves on */
 	unsigned requests;		/* made so far */
@@ -180,6 +184,10 @@ void request_send(struct request *r, int where);	/* NATIVE or HELD */
 struct request *request_of(const struct aiocb *cb);
 struct request *request_still(unsigned index, const struct aiocb *cb);
 struct request *request_at(unsigned index);
+int request_is_over(uint32_t serial, unsigned index);
+int request_ends_alone(uint32_t serial, unsigned index);
+int request_claim(uint32_t serial, unsigned index);	/* to end it; 0: no */
+void request_end_alone(struct aiocb *cb, uint64_t in_progress, unsigned index);
 struct request *last_of(int fd);	/* of those in flight on it */
 void request_free(struct request *r);
 void request_over(struct request *r);	/* free it when nothing names it */
@@ -214,6 +222,26 @@ static inline int status(const struct aiocb *cb)
 {
 	return __atomic_load_n(&cb->__error_code, __ATOMIC_ACQUIRE);
 }
+
+/*
+ * The error code and the four bytes behind it, which are free, as one word:
+ * while the request is in flight, EINPROGRESS and its serial number.
+ */
+typedef uint64_t __attribute__((may_alias)) status_word;
+
+static inline status_word *word_of(const struct aiocb *cb)
+{
+	return (status_word *)((char *)cb + offsetof(struct aiocb,
+						     __error_code));
+}
+
+static inline uint64_t in_progress(uint32_t serial)
+{
+	return (uint64_t)serial << 32 | EINPROGRESS;
+}
+
+/* cb->__policy: who may end it. */
+enum { NOT_NATIVE, NATIVE_ALONE, NATIVE_IN_GROUP };
 
 /*
  * Which waiters a completion concerns: each request has one of 31 bits, bit 31
@@ -274,18 +302,30 @@ int native_setup(void);			/* is there a context? */
 void native_forget(void);
 unsigned native_submit(struct request **r, unsigned n);	/* how many it took */
 int native_reap(void);			/* under the lock; how many ended */
-void native_look(void);			/* reap, if there is something */
+int native_look(void);			/* reap, if there is something */
+int native_end(struct aiocb *cb);	/* without the lock; 0: reap */
+void native_move_head(void);		/* by the leader */
 long native_sleep(unsigned min, const struct timespec *timeout);
 void native_kick(unsigned n);		/* n events without a request */
 
+/* Events that need nothing more, since the beginning. */
+extern uint64_t native_seen;
+
 /* Acquire: the event lies below the tail that the kernel moved. */
-static inline int native_ready(void)
+static inline unsigned events_from(struct native_ring *ring, uint64_t at)
+{
+	unsigned tail = __atomic_load_n(&ring->tail, __ATOMIC_ACQUIRE);
+
+	return (tail + ring->nr - at % ring->nr) % ring->nr;
+}
+
+static inline unsigned native_ready(void)
 {
 	struct native_ring *ring = __atomic_load_n(&native_ring,
 						   __ATOMIC_ACQUIRE);
 
-	return ring && __atomic_load_n(&ring->head, __ATOMIC_RELAXED) !=
-		       __atomic_load_n(&ring->tail, __ATOMIC_ACQUIRE);
+	return ring ? events_from(ring, __atomic_load_n(&native_seen,
+							__ATOMIC_ACQUIRE)) : 0;
 }
 
 /* ---- wait.c ---- */
@@ -300,6 +340,7 @@ struct wanted {				/* one of list, or all of group */
 long wait_for(const struct wanted *w);	/* 0, -EINTR, -EAGAIN: time is up */
 void wait_for_cancelling(struct cancelling *c);
 void wait_interrupt_leader(unsigned bits);	/* these requests ended */
+void wait_move_head(void);		/* unless there is a leader */
 void wait_forget(void);
 
 /* ---- notify.c ---- */

@@ -318,7 +318,8 @@ static long start(struct aiocb *cb, int op, struct group *g, struct batch *b)
 		return done_at_once(cb, -EINVAL);
 
 	native = fits_native(cb, op, kind, g);
-	cb->__policy = native;
+	cb->__policy = !native ? NOT_NATIVE : g ? NATIVE_IN_GROUP :
+		       NATIVE_ALONE;
 	if (native || worker_runs() || !worker_start())
 		r = request_new(cb, op, native ? 0 : flags_of(cb, op, kind), g);
 	if (!r) {
@@ -328,8 +329,8 @@ static long start(struct aiocb *cb, int op, struct group *g, struct batch *b)
 	if (kind_enter(r->fd))
 		r->flags |= COUNTED;
 	r->done = n;
-	cb->__return_value = 0;
-	__atomic_store_n(&cb->__error_code, EINPROGRESS, __ATOMIC_RELEASE);
+	cb->__return_value = native ? (long)cb->aio_nbytes : 0;
+	__atomic_store_n(word_of(cb), in_progress(r->serial), __ATOMIC_RELEASE);
 	if (native)
 		start_native(r, b);
 	else
@@ -370,8 +371,10 @@ API int aio_error(const struct aiocb *cb)
 	if (is_glibc())
 		return fallback.error(cb);
 	err = status(cb);
-	if (err == EINPROGRESS && native_ready()) {
-		native_look();
+	if (err == EINPROGRESS && cb->__policy) {
+		if (cb->__policy != NATIVE_ALONE ||
+		    !native_end((struct aiocb *)cb))
+			native_look();
 		err = status(cb);
 	}
 	return err;
@@ -381,7 +384,7 @@ API ssize_t aio_return(struct aiocb *cb)
 {
 	if (is_glibc())
 		return fallback.ret(cb);
-	return cb->__return_value;
+	return status(cb) == EINPROGRESS ? 0 : cb->__return_value;
 }
 
 API int aio_suspend(const struct aiocb *const list[], int n,

@@ -5,7 +5,7 @@
  * The worker and whoever else ends requests wakes waiters by a futex.  Native
  * requests end by themselves: somebody must sleep in the kernel's context.
  * One waiter does, the leader, in io_getevents; what it finds there it ends,
- * for all.  Others with native requests sleep in the futex and are heirs: a
+ * for all.  It alone moves the head of the context's ring.  Others with native requests sleep in the futex and are heirs: a
  * leader that has what it wants wakes one.
  *
  *   leader     io_getevents    woken by the kernel, or by a kick when another
@@ -117,6 +117,17 @@ static int lead(struct place *p)
 	return p->leads;
 }
 
+/* Where there is no leader the head stays, and would fill the ring. */
+void wait_move_head(void)
+{
+	struct place p = { 0 };
+
+	if (lead(&p)) {
+		native_move_head();
+		stop_leading(&p);
+	}
+}
+
 static int satisfied(const struct wanted *w)
 {
 	int any = 0;
@@ -129,6 +140,11 @@ static int satisfied(const struct wanted *w)
 			continue;
 		if (status(w->list[i]) != EINPROGRESS)
 			return 1;
+		if (w->list[i]->__policy == NATIVE_ALONE) {
+			native_end((struct aiocb *)w->list[i]);
+			if (status(w->list[i]) != EINPROGRESS)
+				return 1;
+		}
 		any = 1;
 	}
 	return !any;
@@ -211,6 +227,7 @@ static long sleep_once(const struct wanted *w, struct place *p, long deadline)
 		__atomic_store_n(&leader_min, min, __ATOMIC_SEQ_CST);
 		__atomic_store_n(&leader_bits, bits | p->bits,
 				 __ATOMIC_SEQ_CST);
+		native_move_head();
 		if (satisfied(w) || native_ready())
 			return 0;
 		return sleep_in_context(min, deadline);
@@ -245,8 +262,7 @@ static long wait_until(const struct wanted *w, struct place *p, long deadline)
 	long err = 0;
 
 	for (;;) {
-		native_look();
-		if (satisfied(w))
+		if (satisfied(w) || (native_look() && satisfied(w)))
 			return 0;
 		if (err == -EINTR)
 			return err;
