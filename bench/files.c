@@ -73,6 +73,14 @@ static int library_is_there(void)
 	return !!path;
 }
 
+int files_engine_is(const struct contender *c, const char *engine)
+{
+	size_t n = strlen(engine);
+
+	return c->fio && !strncmp(c->options, engine, n) &&
+	       (!c->options[n] || c->options[n] == ':');
+}
+
 int files_contender(struct contender *c, const char *name, char why[200])
 {
 	const char *options = strchr(name, ':');
@@ -82,13 +90,16 @@ int files_contender(struct contender *c, const char *name, char why[200])
 	options = options ? options + 1 : NULL;
 	*c = (struct contender){ .name = name, .options = options };
 	if (!strcmp(first, "fio")) {
+		size_t n = options ? strspn(options, "abcdefghijklmnopqrst"
+						     "uvwxyz_") : 0;
+
 		c->fio = 1;
-		if (!options || options[strspn(options, "abcdefghijklmnopqrst"
-					       "uvwxyz_")])
+		if (!n || (options[n] && options[n] != ':'))
 			snprintf(why, 200, "fio:ENGINE is wanted: fio:io_uring");
 		else if (!installed("fio"))
 			snprintf(why, 200, "not installed (apt-get install fio)");
-		else if (!strcmp(options, library_engine) && !library_is_there())
+		else if (files_engine_is(c, library_engine) &&
+			 !library_is_there())
 			snprintf(why, 200, "not built (make)");
 		else
 			return 0;
@@ -192,10 +203,18 @@ static void forget(struct command *c)
 		free(c->words[--c->count]);
 }
 
+/* "batch=2:link": each an option of its own. */
+static void words_of(struct command *c, const char *options)
+{
+	const char *more = options;
+
+	for (; more && *more; more += strcspn(more, ":"), more += *more == ':')
+		word(c, "--%.*s", (int)strcspn(more, ":"), more);
+}
+
 static void reader_command(struct command *c, const struct setup *s, int ms,
 			   unsigned seed)
 {
-	const char *more = s->who->options;
 	char *path = program_path(s->who->program);
 
 	word(c, "%s", path ? path : s->who->program->name);
@@ -209,19 +228,20 @@ static void reader_command(struct command *c, const struct setup *s, int ms,
 		word(c, "--direct");
 	if (s->state == FILE_COLD)		/* twice would be hot */
 		word(c, "--once");
-	for (; more && *more; more += strcspn(more, ":"), more += *more == ':')
-		word(c, "--%.*s", (int)strcspn(more, ":"), more);
+	words_of(c, s->who->options);
 	word(c, "/proc/%d/fd/%d", getpid(), file);
 }
 
 /*
  * fio as fast as it gets here: no clock for each read, no map of the blocks
- * that were read unless that is needed, registered buffers and file.
+ * that were read unless that is needed, registered buffers and file unless the
+ * engine has options of its own.
  */
 static void fio_command(struct command *c, const struct setup *s, int ms,
 			unsigned seed)
 {
 	const char *engine = s->who->options;
+	int n = strcspn(engine, ":");
 
 	word(c, "fio");
 	word(c, "--name=compare");
@@ -231,8 +251,10 @@ static void fio_command(struct command *c, const struct setup *s, int ms,
 	word(c, "--rw=%s", s->random ? "randread" : "read");
 	word(c, "--bs=%u", s->load.size);
 	word(c, "--iodepth=%u", s->load.busy);
-	word(c, "--ioengine=%s", strcmp(engine, library_engine) ? engine :
-	     "posixaio");
+	if (files_engine_is(s->who, library_engine))
+		word(c, "--ioengine=posixaio");
+	else
+		word(c, "--ioengine=%.*s", n, engine);
 	word(c, "--runtime=%dms", ms);
 	word(c, "--randseed=%u", seed);
 	word(c, "--gtod_reduce=1");
@@ -247,6 +269,7 @@ static void fio_command(struct command *c, const struct setup *s, int ms,
 		word(c, "--fixedbufs");
 		word(c, "--registerfiles");
 	}
+	words_of(c, engine[n] ? engine + n + 1 : NULL);
 }
 
 /* ---- a process ---- */
@@ -277,7 +300,7 @@ _Noreturn static void become(char **words, const struct setup *s, int gate,
 		_exit(126);
 	signal(SIGINT, SIG_DFL);
 	signal(SIGTERM, SIG_DFL);
-	if (s->who->fio && !strcmp(s->who->options, library_engine))
+	if (files_engine_is(s->who, library_engine))
 		setenv("LD_PRELOAD", aio_library(), 1);
 	execvp(words[0], words);
 	fprintf(stderr, "%s: %s\n", words[0], strerror(errno));

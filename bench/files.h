@@ -36,10 +36,14 @@ void files_together(const struct setup *s, int n, struct measurement *m,
 
 /*
  * "uring_file:batch=2": a reader with options, or "fio:io_uring": an engine of
- * fio, "fio:libposixaio": its engine posixaio on our library.  0; 1: it is
- * neither; -EINVAL or -ENOENT, and why: it is misspelt, or cannot be had here.
- * c points into name, which must stay.
+ * fio, also with options ("fio:io_uring:fixedbufs=0"); "fio:libposixaio" is its
+ * engine posixaio on our library.  0; 1: it is neither; -EINVAL or -ENOENT, and
+ * why: it is misspelt, or cannot be had here.  c points into name, which must
+ * stay.
  */
 int files_contender(struct contender *c, const char *name, char why[200]);
+
+/* Of fio, and this engine? */
+int files_engine_is(const struct contender *c, const char *engine);
 
 #endif

@@ -195,8 +195,8 @@ int other_world(const struct contender *c, const struct workload *w)
 /* One read at a time, whatever is asked for. */
 static int reads_one(const struct contender *c)
 {
-	return c->fio ? !strcmp(c->options, "psync") ||
-			!strcmp(c->options, "sync")
+	return c->fio ? files_engine_is(c, "psync") ||
+			files_engine_is(c, "sync")
 		      : !strcmp(c->program->name, "file_blocking");
 }
 

@@ -454,7 +454,12 @@ TEST(file_readers_have_names)
 	EXPECT_EQ(1, files_contender(&c, "nobody", why));
 	EXPECT_EQ(-EINVAL, files_contender(&c, "fio", why));
 	EXPECT_EQ(-EINVAL, files_contender(&c, "fio:--debug", why));
+	EXPECT_EQ(-EINVAL, files_contender(&c, "fio::fixedbufs=0", why));
+	fio = files_contender(&c, "fio:io_uring:fixedbufs=0", why);
+	EXPECT_TRUE(files_engine_is(&c, "io_uring"));
+	EXPECT_TRUE(!files_engine_is(&c, "io_u"));
 	fio = files_contender(&c, "fio:io_uring", why);
+	EXPECT_TRUE(files_engine_is(&c, "io_uring"));
 	EXPECT_TRUE(fio == 0 || (fio == -ENOENT && strstr(why, "install fio")));
 	setenv("PATH", "/nonexistent", 1);
 	EXPECT_EQ(-ENOENT, files_contender(&c, "fio:io_uring", why));

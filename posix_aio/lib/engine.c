@@ -182,7 +182,7 @@ static struct aiocb **adopted(unsigned index)
 
 /* Of a native request, while it has this serial number. */
 enum {
-	LIFE_AWAITED   = 1 << 0,	/* by an fsync: not to be ended alone */
+	LIFE_AWAITED   = 1 << 0,	/* by an fsync or a group: not alone */
 	LIFE_CLAIMED   = 1 << 1,	/* under the lock: to be ended there */
 	LIFE_ALONE     = 1 << 2,	/* claimed without the lock: all is done */
 	LIFE_PUBLISHED = 1 << 3,	/* the program can see its end */
@@ -211,6 +211,7 @@ static int more_requests(void)
 	for (int i = PIECE - 1; i >= 0; i--) {
 		(*piece)->requests[i].index = first + i;
 		(*piece)->adopted[i] = NULL;
+		(*piece)->life[i] = 0;
 		request_free(&(*piece)->requests[i]);
 		(*piece)->descriptors[i].next = engine.free_descriptors;
 		engine.free_descriptors = &(*piece)->descriptors[i];
@@ -222,7 +223,8 @@ static int more_requests(void)
  * The first of the free list.  Between our look at it and the exchange others
  * may have taken it and given it back, with another behind it: then the number
  * above the index differs.  What we read of it meanwhile is still memory.  No
- * two changes make the same number: it is the request's serial number, too.
+ * two of 2^32 changes make the same number: it is the request's serial number,
+ * too.
  */
 static struct request *take_free(uint32_t *serial)
 {
@@ -387,8 +389,8 @@ struct request *request_new(struct aiocb *cb, int op, unsigned flags,
 		.len = cb->aio_nbytes, .offset = cb->aio_offset,
 		.group = group, .sigev = cb->aio_sigevent,
 	};
-	__atomic_store_n(life(r->index), (uint64_t)serial << 32,
-			 __ATOMIC_RELAXED);
+	__atomic_store_n(life(r->index), (uint64_t)serial << 32 |
+			 (group ? LIFE_AWAITED : 0), __ATOMIC_RELAXED);
 	if (group)
 		__atomic_fetch_add(&group->pending, 1, __ATOMIC_RELAXED);
 	cb->__abs_prio = r->index;
@@ -695,6 +697,10 @@ void request_end(struct request *r, long result)
  *
  *   claim -> to engine.ended -> publish      freed by the last of
  *                  unlink, under the lock    publish and unlink
+ *
+ * A signal handler that interrupts between the first two and leaves by longjmp
+ * leaves a request of ours behind, which is never unlinked; its result is told
+ * all the same.
  */
 
 /* It needs nothing more from who sees its event. */
@@ -719,7 +725,7 @@ int request_claim(uint32_t serial, unsigned index)
 	       claim(index, alive | LIFE_AWAITED, LIFE_CLAIMED);
 }
 
-/* Claimed, not under the lock, and not freed. */
+/* Claimed without the lock, and not another request yet. */
 int request_ends_alone(uint32_t serial, unsigned index)
 {
 	uint64_t now;
@@ -733,9 +739,9 @@ int request_ends_alone(uint32_t serial, unsigned index)
 static void life_goes_on(unsigned index, uint64_t what)
 {
 	uint64_t both = LIFE_PUBLISHED | LIFE_UNLINKED;
-	uint64_t now = __atomic_or_fetch(life(index), what, __ATOMIC_ACQ_REL);
+	uint64_t was = __atomic_fetch_or(life(index), what, __ATOMIC_ACQ_REL);
 
-	if ((now & both) == both)
+	if ((was & both) == both - what)
 		request_free(request_at(index));
 }
 

@@ -97,7 +97,7 @@ struct cancelling {
 struct request {
 	struct aiocb *cb;	/* the program's: not touched after the end */
 	unsigned index;		/* its own place in the table */
-	uint32_t serial;	/* of this use of the place; no two alike */
+	uint32_t serial;	/* of this use of it, no two of 2^32 alike */
 	int fd;
 	uint8_t op, where, flags;
 	uint8_t asked;		/* the ring, to cancel it; no answer yet */
@@ -147,7 +147,8 @@ extern struct engine {
 	unsigned in_ring;		/* requests in its io_uring */
 	unsigned held_syncs;		/* fsyncs behind other requests */
 	unsigned natives;		/* requests in the native context */
-	struct list ready, telling;
+	unsigned natives_later;		/* of them, in the list; atomic */
+	struct list ready, telling, later;
 	struct request *cancels;	/* to be asked for, in any order */
 	struct group *groups_telling;
 	struct group *owed, **owed_end;	/* notifications that were refused */
@@ -240,8 +241,6 @@ static inline uint64_t in_progress(uint32_t serial)
 	return (uint64_t)serial << 32 | EINPROGRESS;
 }
 
-/* cb->__policy: who may end it. */
-enum { NOT_NATIVE, NATIVE_ALONE, NATIVE_IN_GROUP };
 
 /*
  * Which waiters a completion concerns: each request has one of 31 bits, bit 31
@@ -304,7 +303,7 @@ unsigned native_submit(struct request **r, unsigned n);	/* how many it took */
 int native_reap(void);			/* under the lock; how many ended */
 int native_look(void);			/* reap, if there is something */
 int native_end(struct aiocb *cb);	/* without the lock; 0: reap */
-void native_move_head(void);		/* by the leader */
+void native_move_head(void);		/* to what has been seen */
 long native_sleep(unsigned min, const struct timespec *timeout);
 void native_kick(unsigned n);		/* n events without a request */
 
@@ -340,7 +339,6 @@ struct wanted {				/* one of list, or all of group */
 long wait_for(const struct wanted *w);	/* 0, -EINTR, -EAGAIN: time is up */
 void wait_for_cancelling(struct cancelling *c);
 void wait_interrupt_leader(unsigned bits);	/* these requests ended */
-void wait_move_head(void);		/* unless there is a leader */
 void wait_forget(void);
 
 /* ---- notify.c ---- */

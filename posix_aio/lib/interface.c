@@ -318,8 +318,7 @@ static long start(struct aiocb *cb, int op, struct group *g, struct batch *b)
 		return done_at_once(cb, -EINVAL);
 
 	native = fits_native(cb, op, kind, g);
-	cb->__policy = !native ? NOT_NATIVE : g ? NATIVE_IN_GROUP :
-		       NATIVE_ALONE;
+	cb->__policy = native;
 	if (native || worker_runs() || !worker_start())
 		r = request_new(cb, op, native ? 0 : flags_of(cb, op, kind), g);
 	if (!r) {
@@ -372,8 +371,7 @@ API int aio_error(const struct aiocb *cb)
 		return fallback.error(cb);
 	err = status(cb);
 	if (err == EINPROGRESS && cb->__policy) {
-		if (cb->__policy != NATIVE_ALONE ||
-		    !native_end((struct aiocb *)cb))
+		if (!native_end((struct aiocb *)cb))
 			native_look();
 		err = status(cb);
 	}
@@ -466,7 +464,7 @@ API int aio_cancel(int fd, struct aiocb *cb)
 		if (r)
 			cancel_one(r, &c);
 		else if (status(cb) == EINPROGRESS)
-			c.refused++;	/* it is being made */
+			c.refused++;	/* it is being made, or ended */
 	} else {
 		/* Backwards: the end of one starts the next behind it. */
 		for (r = last_of(fd); r; r = later) {

@@ -13,14 +13,14 @@
  *        head               seen                tail
  *   ... | over | over | over | event | event | event | free ...
  *
- *   seen   moved by anybody, past events that are over, with compare-and-swap
- *          (it counts all events there ever were: it never comes back)
- *   head   moved after it by one thread at a time (wait.c): the kernel may
- *          write there, and sees in it how many events there are to wait for
+ * Anybody moves seen past events that are over, and the head to where seen is,
+ * both by compare-and-swap.  Seen counts all events there ever were and never
+ * comes back; in the head the kernel sees how many events there are to wait for,
+ * and how many requests it has room for.
  *
  * Who asks for a request finds its event, and if there is nothing more to it
  * than that all has been transferred, ends it without the lock (engine.c): at
- * depth 1 that saves blocking all signals, 2% of a read.  All else (a short
+ * depth 1 that saves blocking all signals, 1 to 2% of a read.  All else (a short
  * read, an error, a group, more than a few events at once) is done under it.
  *
  * To sleep until there is an event, a thread calls io_getevents with an
@@ -142,11 +142,41 @@ unsigned native_submit(struct request **r, unsigned n)
 	return done;
 }
 
-/* It would have had to wait: with the worker, or here when there is none. */
-static void submit_again(struct request *r)
+/* Where there is no worker; -EAGAIN: no room. */
+static long submit_waiting(const struct request *r)
 {
 	struct iocb iocb, *list = &iocb;
 
+	fill(&iocb, r, 0);
+	__tsan_release(native_ring);
+	return submit(&list, 1);
+}
+
+/*
+ * Those for which there was no room, as far as there is now.  The room is held
+ * by others in flight, whose events come here.
+ */
+static void submit_later(void)
+{
+	struct request *r;
+
+	while ((r = engine.later.first)) {
+		long took = submit_waiting(r);
+
+		if (took == -EAGAIN && engine.natives > engine.natives_later)
+			return;
+		list_remove(&engine.later, r);
+		__atomic_fetch_sub(&engine.natives_later, 1, __ATOMIC_RELAXED);
+		if (took == 1)
+			continue;
+		engine.natives--;
+		request_end(r, r->done ? (long)r->done : took);
+	}
+}
+
+/* It would have had to wait: with the worker, or here when there is none. */
+static void submit_again(struct request *r)
+{
 	r->flags |= TRIED;
 	if (worker_runs()) {
 		r->where = HELD;
@@ -154,12 +184,8 @@ static void submit_again(struct request *r)
 		request_start(r);
 		return;
 	}
-	fill(&iocb, r, 0);
-	__tsan_release(native_ring);
-	if (submit(&list, 1) != 1) {
-		engine.natives--;
-		request_end(r, r->done ? (long)r->done : -EAGAIN);
-	}
+	list_add(&engine.later, r);
+	__atomic_fetch_add(&engine.natives_later, 1, __ATOMIC_RELAXED);
 }
 
 /* ---- the ring ---- */
@@ -179,7 +205,7 @@ static int event_at(struct native_ring *ring, uint64_t at, struct event *e)
 {
 	unsigned i = at % ring->nr;
 
-	e->data = __atomic_load_n(&ring->events[i].data, __ATOMIC_RELAXED);
+	e->data = __atomic_load_n(&ring->events[i].data, __ATOMIC_ACQUIRE);
 	e->result = __atomic_load_n(&ring->events[i].res, __ATOMIC_ACQUIRE);
 	/* What is not seen yet is not overwritten. */
 	if (__atomic_load_n(&native_seen, __ATOMIC_ACQUIRE) > at)
@@ -200,31 +226,31 @@ static int first_event(struct native_ring *ring, uint64_t *at, struct event *e)
 	return 1;
 }
 
-static void seen(uint64_t at)
+static int seen(uint64_t at)
 {
-	__atomic_compare_exchange_n(&native_seen, &at, at + 1, 0,
-				    __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+	return __atomic_compare_exchange_n(&native_seen, &at, at + 1, 0,
+					   __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
 }
 
+/* To where seen is.  Not back, whoever does the same meanwhile; but for one who
+ * stops in the middle while the ring goes round exactly. */
 void native_move_head(void)
 {
-	uint64_t to;
+	struct native_ring *ring = __atomic_load_n(&native_ring,
+						   __ATOMIC_ACQUIRE);
+	unsigned head, to;
 
-	/* A signal handler of this thread may move it further meanwhile. */
-	do {
-		to = __atomic_load_n(&native_seen, __ATOMIC_ACQUIRE);
-		__atomic_store_n(&native_ring->head, to % native_ring->nr,
-				 __ATOMIC_RELEASE);
-	} while (__atomic_load_n(&native_seen, __ATOMIC_ACQUIRE) != to);
-}
-
-/* How many are over and not given back to the kernel. */
-static unsigned behind(struct native_ring *ring)
-{
-	unsigned head = __atomic_load_n(&ring->head, __ATOMIC_RELAXED);
-	uint64_t at = __atomic_load_n(&native_seen, __ATOMIC_RELAXED);
-
-	return (at % ring->nr + ring->nr - head) % ring->nr;
+	if (!ring)			/* a child of fork */
+		return;
+	for (;;) {
+		head = __atomic_load_n(&ring->head, __ATOMIC_ACQUIRE);
+		to = __atomic_load_n(&native_seen, __ATOMIC_ACQUIRE) % ring->nr;
+		if (head == to)
+			return;
+		/* Release: the kernel may write where the head has passed. */
+		__atomic_compare_exchange_n(&ring->head, &head, to, 0,
+					    __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+	}
 }
 
 /* Under the lock. */
@@ -277,12 +303,14 @@ int native_reap(void)
 	if (!ring)
 		return 0;
 	while (first_event(ring, &at, &e)) {
+		if (!seen(at))		/* it was over, then */
+			continue;
+		/* What is to be tried again needs the room. */
+		native_move_head();
 		n += handle(&e);
-		seen(at);
+		submit_later();
 	}
-	/* Usually the leader does, before it sleeps. */
-	if (behind(ring) > ring->nr / 4)
-		wait_move_head();
+	submit_later();
 	return n;
 }
 
@@ -294,9 +322,14 @@ static void look(void)
 	engine_release(old);
 }
 
+static unsigned later(void)
+{
+	return __atomic_load_n(&engine.natives_later, __ATOMIC_RELAXED);
+}
+
 int native_look(void)
 {
-	if (!native_ready())
+	if (!native_ready() && !later())
 		return 0;
 	look();
 	return 1;
@@ -311,9 +344,10 @@ static void pass_by(struct native_ring *ring)
 	while (first_event(ring, &at, &e) && e.data != KICK &&
 	       request_is_over(e.data >> 32, index_of(e.data)))
 		seen(at);
+	native_move_head();
 }
 
-/* cb's request is native, and alone.  0: the lock is needed to know more. */
+/* cb's request is native.  0: the lock is needed to know more. */
 int native_end(struct aiocb *cb)
 {
 	static unsigned ended;
@@ -329,7 +363,7 @@ int native_end(struct aiocb *cb)
 		request_end_alone(cb, word, index_of(mine));
 		return 1;
 	}
-	if (n > FEW)
+	if (n > FEW || later())
 		return 0;
 	for (unsigned i = 0; i < n; i++) {
 		struct event e;

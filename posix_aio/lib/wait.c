@@ -5,7 +5,7 @@
  * The worker and whoever else ends requests wakes waiters by a futex.  Native
  * requests end by themselves: somebody must sleep in the kernel's context.
  * One waiter does, the leader, in io_getevents; what it finds there it ends,
- * for all.  It alone moves the head of the context's ring.  Others with native requests sleep in the futex and are heirs: a
+ * for all.  Others with native requests sleep in the futex and are heirs: a
  * leader that has what it wants wakes one.
  *
  *   leader     io_getevents    woken by the kernel, or by a kick when another
@@ -117,17 +117,6 @@ static int lead(struct place *p)
 	return p->leads;
 }
 
-/* Where there is no leader the head stays, and would fill the ring. */
-void wait_move_head(void)
-{
-	struct place p = { 0 };
-
-	if (lead(&p)) {
-		native_move_head();
-		stop_leading(&p);
-	}
-}
-
 static int satisfied(const struct wanted *w)
 {
 	int any = 0;
@@ -140,7 +129,7 @@ static int satisfied(const struct wanted *w)
 			continue;
 		if (status(w->list[i]) != EINPROGRESS)
 			return 1;
-		if (w->list[i]->__policy == NATIVE_ALONE) {
+		if (w->list[i]->__policy) {
 			native_end((struct aiocb *)w->list[i]);
 			if (status(w->list[i]) != EINPROGRESS)
 				return 1;
