@@ -23,7 +23,7 @@
  *       futex                           wakes main
  *   aio_suspend:
  *     futex                             main sleeps
- *   where requests end, and for more memory:
+ *   where requests end (but one by one with O_DIRECT), and for more memory:
  *     rt_sigprocmask mmap               no signal handler in between
  *
  * Compare   posix_aio_glibc.c: the same program with glibc's threads.
