@@ -837,6 +837,42 @@ TEST(listio_wait)
 	EXPECT_EQ(EINVAL, errno);
 }
 
+static struct aiocb listed[4];
+static int listed_enough;
+
+static void *asks_for_listed(void *unused)
+{
+	(void)unused;
+	while (!__atomic_load_n(&listed_enough, __ATOMIC_RELAXED))
+		for (int i = 0; i < 4; i++)
+			aio_error(&listed[i]);
+	return NULL;
+}
+
+/* Another thread asks, and so ends, what LIO_WAIT waits for: it hears of it. */
+TEST_TIMEOUT(listio_wait_while_another_asks, 30)
+{
+	int fd = file_of(1 << 16, O_DIRECT);
+	struct aiocb *list[4];
+	pthread_t t;
+
+#ifdef TSAN
+	SKIP("ThreadSanitizer: a request is asked for while it is being made");
+#endif
+	for (int i = 0; i < 4; i++) {
+		listed[i] = request(fd, direct_buf[i % 2], 4096, i * 4096);
+		listed[i].aio_lio_opcode = LIO_READ;
+		list[i] = &listed[i];
+	}
+	ASSERT_EQ(0, pthread_create(&t, NULL, asks_for_listed, NULL));
+	for (int i = 0; i < 500; i++)
+		ASSERT_EQ(0, lio_listio(LIO_WAIT, list, 4, NULL));
+	__atomic_store_n(&listed_enough, 1, __ATOMIC_RELAXED);
+	ASSERT_EQ(0, pthread_join(t, NULL));
+	for (int i = 0; i < 4; i++)
+		EXPECT_EQ(4096, aio_return(&listed[i]));
+}
+
 /* LIO_NOWAIT signals once for the list, and for each that asks for it. */
 TEST(listio_nowait)
 {
