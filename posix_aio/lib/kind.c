@@ -10,9 +10,9 @@
  *
  * With none in flight it is asked each time, but not whether it can seek: open
  * marks a descriptor (O_LARGEFILE), pipe and socket do not, and a FIFO that was
- * opened is not O_DIRECT.  It could be made so by F_SETFL: one that takes the
- * number of an O_DIRECT file after its last request, and has the same flags, is
- * taken for a file TRUST times at most.
+ * opened is not O_DIRECT.  It could be made so by F_SETFL, and FUSE has files
+ * that cannot seek: one of these that takes the number of an O_DIRECT file after
+ * its last request is taken for a file TRUST times at most.
  *
  * A word for each slot, so that a compare-and-swap changes all of it:
  *
