@@ -712,19 +712,22 @@ static void turn_end(struct turn *t, int slices)
 static int is_counted(void)
 {
 	static _Alignas(PAGE) char buf[PAGE];
-	long long before = look(getpid()).bytes;
 	char path[64], why[300];
+	long long before;
 	int fd, got;
 
-	if (before < 0 || prepare(FILE_DIRECT, why))
+	if (prepare(FILE_DIRECT, why))
 		return 0;
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", file);
 	fd = open(path, O_RDONLY | O_DIRECT | O_CLOEXEC);
 	if (fd < 0)
 		return 0;
+	/* Making the file may have read where there is room for it. */
+	before = look(getpid()).bytes;
 	got = read(fd, buf, PAGE);
 	close(fd);
-	return got == PAGE && look(getpid()).bytes == before + PAGE;
+	return before >= 0 && got == PAGE &&
+	       look(getpid()).bytes == before + PAGE;
 }
 
 int files_in_turns(const struct setup *s)
