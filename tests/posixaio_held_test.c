@@ -453,6 +453,18 @@ static struct aiocb reads, syncs;
 static char block[4096] __attribute__((aligned(4096)));
 static int direct;
 
+static void open_direct(void)
+{
+	static char two[8192] __attribute__((aligned(4096)));
+
+	direct = open(".", O_TMPFILE | O_RDWR | O_DIRECT, 0600);
+	if (direct < 0)
+		direct = open("/tmp", O_TMPFILE | O_RDWR | O_DIRECT, 0600);
+	if (direct < 0)
+		SKIP("this file system has no O_DIRECT");
+	ASSERT_EQ(8192, pwrite(direct, two, 8192, 0));
+}
+
 static void is_told(void)
 {
 	struct timespec patience = { .tv_sec = 5 };
@@ -502,12 +514,7 @@ TEST_TIMEOUT(fsync_while_the_worker_goes_to_sleep, 120)
 	sigemptyset(&set);
 	sigaddset(&set, SIGRTMIN);
 	sigprocmask(SIG_BLOCK, &set, NULL);
-	direct = open(".", O_TMPFILE | O_RDWR | O_DIRECT, 0600);
-	if (direct < 0)
-		direct = open("/tmp", O_TMPFILE | O_RDWR | O_DIRECT, 0600);
-	if (direct < 0)
-		SKIP("this file system has no O_DIRECT");
-	ASSERT_EQ(4096, pwrite(direct, block, 4096, 0));
+	open_direct();
 	reads = request(direct, block, 4096);
 	syncs = request(direct, NULL, 0);
 	syncs.aio_sigevent.sigev_notify = SIGEV_SIGNAL;
@@ -546,18 +553,6 @@ TEST_TIMEOUT(fsync_while_the_worker_goes_to_sleep, 120)
 
 static int asks_by_suspend;
 static volatile int acted;		/* libc calls its functions leaves */
-
-static void open_direct(void)
-{
-	static char two[8192] __attribute__((aligned(4096)));
-
-	direct = open(".", O_TMPFILE | O_RDWR | O_DIRECT, 0600);
-	if (direct < 0)
-		direct = open("/tmp", O_TMPFILE | O_RDWR | O_DIRECT, 0600);
-	if (direct < 0)
-		SKIP("this file system has no O_DIRECT");
-	ASSERT_EQ(8192, pwrite(direct, two, 8192, 0));
-}
 
 /* A read, and most likely the kernel has said that it is done. */
 static void read_direct(void)
