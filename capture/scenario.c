@@ -789,7 +789,9 @@ static int check_rest(struct play *y)
 	used = cpu_ms(y->s->server_pid) - before;
 	if (before < 0 || used < 0)
 		return lost(y, "the server ended without descriptors");
-	if (used > 150)
+	/* uring_sqpoll may spin for 40 ms as it falls asleep; who goes on does
+	 * so for all of it, and where it is stolen from, still for half. */
+	if (used > 250)
 		return lost(y, "without descriptors the server spins: %ld ms "
 			    "of CPU in 500", used);
 	return 0;

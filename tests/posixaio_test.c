@@ -377,7 +377,7 @@ static void handle(int sig)
  */
 TEST(many_writes_that_are_tried_again)
 {
-	enum { N = 1000 };
+	enum { N = IS_OURS ? 1000 : 100 };	/* glibc: one after the other */
 	static struct aiocb r[N];
 	int fd = file_of(4096, O_DIRECT);
 
@@ -736,12 +736,15 @@ TEST(suspend_is_a_cancellation_point)
 	EXPECT_EQ(2, finished(&cb));
 }
 
+/* By each thread; glibc reads one at a time, and the disk may be slow. */
+enum { DIRECT_READS = IS_OURS ? 2000 : 200 };
+
 static void *reads_direct(void *arg)
 {
 	int fd = *(int *)arg;
 	char *buf = aligned_alloc(4096, 4096);
 
-	for (int i = 0; i < 2000; i++) {
+	for (int i = 0; i < DIRECT_READS; i++) {
 		struct aiocb cb = request(fd, buf, 4096, i % 16 * 4096);
 
 		ASSERT_EQ(0, aio_read(&cb));
@@ -769,7 +772,7 @@ static void *polls_direct(void *arg)
 	int fd = *(int *)arg;
 	char *buf = aligned_alloc(4096, 4096);
 
-	for (int i = 0; i < 2000; i++) {
+	for (int i = 0; i < DIRECT_READS; i++) {
 		struct aiocb cb = request(fd, buf, 4096, i % 16 * 4096);
 
 		ASSERT_EQ(0, aio_read(&cb));
@@ -1516,7 +1519,7 @@ TEST(fork_in_the_middle)
 	struct aiocb cb, own, parents;
 	const struct aiocb *list[] = { &parents };
 	char buf[8];
-	int s[2], t[2], status, fd = file_of(1 << 16, O_DIRECT);
+	int s[2], t[2], status, before, fd = file_of(1 << 16, O_DIRECT);
 	pid_t pid;
 
 	GLIBC_CANNOT("the child waits for threads that it has not");
@@ -1533,7 +1536,9 @@ TEST(fork_in_the_middle)
 	ASSERT_EQ(0, aio_read(&parents));
 	pid = fork();
 	if (!pid) {
-		if (!aio_suspend(list, 1, &soon) || errno != EAGAIN)
+		before = aio_error(&parents);	/* or done before the fork */
+		if (before == EINPROGRESS &&
+		    (!aio_suspend(list, 1, &soon) || errno != EAGAIN))
 			_exit(3);
 		pair(t);
 		own = request(t[0], buf, 8, 0);
@@ -1543,7 +1548,7 @@ TEST(fork_in_the_middle)
 		own = request(fd, direct_buf[0], 4096, 0);
 		if (aio_read(&own) || finished(&own) != 4096)
 			_exit(2);
-		_exit(aio_error(&parents) != EINPROGRESS);
+		_exit(aio_error(&parents) != before);
 	}
 	ASSERT_EQ(pid, waitpid(pid, &status, 0));
 	EXPECT_EQ(0, status);

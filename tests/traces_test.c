@@ -140,7 +140,7 @@ static void kernel_as_committed(void *arg)
 	if (strcmp(then, now))
 		SKIP("it is of Linux %s, this is %s", then, now);
 	capture_kernel(&t, point->program, point->scenario);
-	if (!strcmp(point->scenario->name, "direct"))
+	if (point->program->flags & FILES)
 		EXPECT_STR(without_wait(kernel_sequence(committed)),
 			   without_wait(kernel_sequence(t.log.at)));
 	else

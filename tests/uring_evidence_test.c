@@ -787,8 +787,9 @@ static void buffered(const char *name)
 static void direct(const char *name)
 {
 	read_file(name, "--direct");
-	if (!sleeps_in("io_getevents") && !sleeps_in("io_submit"))
-		SKIP("no device to wait for below the file: a tmpfs?");
+	/* Once it may have waited for the file's map of blocks. */
+	if (!sleeps_in("io_getevents") && sleeps_in("io_submit") <= 1)
+		SKIP("each read was done before it could be waited for");
 	EXPECT_GT(sleeps_in("io_getevents"), 0);
 }
 

@@ -19,8 +19,9 @@
  *       SEND_ZC done:   nothing yet, the buffer is the kernel's
  *       SEND_ZC notif:  RECV            or SEND_ZC what is left
  *
- * Calls     3 an echo, 2 more a connection; of many that are ready at
- *           once each pays a share.
+ * Calls     about 3 an echo, 2 more a connection: 2 an echo where the peer
+ *           acknowledges at once; of many that are ready at once each pays a
+ *           share.
  * Needs     Linux 6.2 (SEND_ZC_REPORT_USAGE), or 6.0 (SEND_ZC).
  * Limits    Those of uring_basic.c, and:
  *           a) Pinned pages count against RLIMIT_MEMLOCK: where it is used up
