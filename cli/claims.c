@@ -3,13 +3,10 @@
  * claims.c - iomodels claims: what is said about I/O models, decided here
  */
 #include <fnmatch.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/utsname.h>
-#include <sys/wait.h>
 #include <unistd.h>
 #include "claims.h"
 #include "cli.h"
@@ -149,8 +146,9 @@ static void end_json(struct json *j, const struct sum *sum)
 	putchar('\n');
 }
 
-static int decide_all(const struct options *o)
+static int decide_all(void *arg)
 {
+	const struct options *o = arg;
 	struct json j = { .out = stdout, .first = 1 };
 	struct sum sum = { .wrong = 0 };
 
@@ -179,48 +177,6 @@ static int decide_all(const struct options *o)
 		       "%d not as expected\n", sum.of[HOLDS], sum.of[REFUTED],
 		       sum.of[UNTESTABLE], sum.wrong);
 	return sum.wrong > 0;
-}
-
-/* ---- nothing is left, however it ends ---- */
-
-/*
- * A child decides.  When a signal ends us it ends first, with all that it has
- * started, and what it had in tracefs is removed after it.
- */
-static int decide_and_clean_up(const struct options *o)
-{
-	sigset_t set, before;
-	int status, sig = 0;
-	pid_t pid;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	sigaddset(&set, SIGCHLD);
-	sigprocmask(SIG_BLOCK, &set, &before);
-	pid = fork();
-	if (pid < 0) {
-		perror("iomodels claims: fork");
-		return 1;
-	}
-	if (!pid) {
-		prctl(PR_SET_PDEATHSIG, SIGTERM);
-		sigprocmask(SIG_SETMASK, &before, NULL);
-		return decide_all(o);
-	}
-	while (waitpid(pid, &status, WNOHANG) == 0) {
-		sigwait(&set, &sig);
-		if (sig != SIGCHLD)
-			kill(pid, SIGTERM);
-	}
-	kernel_clean_up();
-	if (WIFEXITED(status))
-		return WEXITSTATUS(status);
-	sigprocmask(SIG_SETMASK, &before, NULL);
-	signal(WTERMSIG(status), SIG_DFL);
-	raise(WTERMSIG(status));
-	return 1;
 }
 
 int claims_main(int argc, char **argv)
@@ -252,5 +208,5 @@ int claims_main(int argc, char **argv)
 		return claim_play(o.play);
 	if (check_patterns(&o))
 		return 2;
-	return decide_and_clean_up(&o);
+	return in_a_child(decide_all, &o);
 }

@@ -41,6 +41,12 @@ int capture_index(const char *dir);
 int explain_log(const char *path, const char *name);
 
 /*
+ * Do work(arg) in a child, and return what it returns; ended by a signal, it
+ * leaves nothing in tracefs, and no process.
+ */
+int in_a_child(int (*work)(void *arg), void *arg);
+
+/*
  * A number from min to max, nothing before or after it; anything else is
  * said and ends the program with 2.
  */

@@ -204,25 +204,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	return 0;
 }
 
-int demo_main(int argc, char **argv)
+static int demo(void *arg)
 {
-	static const struct argp_option rows[] = {
-		{ "markdown", 'm', NULL, 0, "only the table, as the README has it",
-		  0 },
-		{ 0 }
-	};
-	static const struct argp argp = {
-		.options = rows,
-		.parser = parse,
-		.doc = "Start every model in turn, let a client say two "
-		       "messages to it under strace, show its system calls, "
-		       "and end in one table.",
-	};
 	const struct scenario *two = scenario_find("two");
+	const int quiet = *(int *)arg;
 	struct kernel *k = NULL;
-	int quiet = 0;
 
-	argp_parse(&argp, argc, argv, 0, NULL, &quiet);
 	bold = isatty(1);
 	no_strace = trace_missing();
 	if (no_strace && (quiet || !(k = kernel_begin(no_kernel)))) {
@@ -252,4 +239,24 @@ int demo_main(int argc, char **argv)
 	if (!*no_kernel)
 		readers(quiet);
 	return 0;
+}
+
+int demo_main(int argc, char **argv)
+{
+	static const struct argp_option rows[] = {
+		{ "markdown", 'm', NULL, 0, "only the table, as the README has it",
+		  0 },
+		{ 0 }
+	};
+	static const struct argp argp = {
+		.options = rows,
+		.parser = parse,
+		.doc = "Start every model in turn, let a client say two "
+		       "messages to it under strace, show its system calls, "
+		       "and end in one table.",
+	};
+	int quiet = 0;
+
+	argp_parse(&argp, argc, argv, 0, NULL, &quiet);
+	return in_a_child(demo, &quiet);
 }

@@ -164,7 +164,7 @@ static int play(const char *dir, const struct program *p,
 	return status;
 }
 
-int capture_traces(const char *dir)
+static int all_into(void *dir)
 {
 	const char *missing = trace_missing();
 	char no_kernel[256] = "";
@@ -192,4 +192,9 @@ int capture_traces(const char *dir)
 	if (!status && !access_notes(dir))
 		status = capture_index(dir);
 	return status;
+}
+
+int capture_traces(const char *dir)
+{
+	return in_a_child(all_into, (void *)dir);
 }

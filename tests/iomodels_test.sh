@@ -199,10 +199,10 @@ instances_of() {
 	done
 }
 # A signal ends it in the middle: no process of it is left, nothing in tracefs.
-test_claims_interrupted() {
+interrupted() {
 	[ -w /sys/kernel/tracing/instances ] || return 0
 	[ -e /proc/$$/task/$$/children ] || return 0
-	"$io" claims uring-polled uring-fsync 'file-*' >/dev/null 2>&1 &
+	"$io" "$@" >/dev/null 2>&1 &
 	pid=$!
 	child=
 	while kill -0 $pid && [ -z "$(instances_of "$child")" ]; do
@@ -214,6 +214,11 @@ test_claims_interrupted() {
 	[ $status = 143 ] && [ -z "$(instances_of "$child")" ] &&
 		! kill -0 $child 2>/dev/null
 }
+test_claims_interrupted() {
+	interrupted claims uring-polled uring-fsync 'file-*'
+}
+test_demo_interrupted() { interrupted demo; }
+test_traces_interrupted() { interrupted capture --traces "$dir/traces"; }
 # make install, then the installed command finds the installed programs.
 test_installed() {
 	mkdir -p "$dir/usr/bin" "$dir/usr/libexec/iomodels"

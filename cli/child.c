@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * child.c - what has events in tracefs leaves none there, however it ends
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "cli.h"
+#include "kernel.h"
+
+/*
+ * A child works.  When a signal ends us it ends first, with all that it has
+ * started, and what it had in tracefs is removed after it.
+ */
+int in_a_child(int (*work)(void *arg), void *arg)
+{
+	pid_t pid, parent = getpid();
+	sigset_t set, before;
+	int status, sig = 0;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &set, &before);
+	fflush(stdout);
+	pid = fork();
+	if (pid < 0) {
+		perror("iomodels: fork");
+		return 1;
+	}
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGTERM);
+		if (getppid() != parent)
+			_exit(1);
+		sigprocmask(SIG_SETMASK, &before, NULL);
+		return work(arg);
+	}
+	while (waitpid(pid, &status, WNOHANG) == 0) {
+		sigwait(&set, &sig);
+		if (sig != SIGCHLD)
+			kill(pid, SIGTERM);
+	}
+	kernel_clean_up();
+	if (WIFEXITED(status))
+		return WEXITSTATUS(status);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	signal(WTERMSIG(status), SIG_DFL);
+	raise(WTERMSIG(status));
+	return 1;
+}
