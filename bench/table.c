@@ -174,6 +174,15 @@ static void print_kept(const struct results *r, int layout, int workload,
 	}
 }
 
+/* Were they measured side by side, in slices?  Readers are with O_DIRECT. */
+static int in_turns(const struct results *r, int layout, int workload)
+{
+	for (int i = 0; i < r->plan->repetitions; i++)
+		if (outcome_at(r, layout, workload, 0, i)->m.slice_count)
+			return 1;
+	return 0;
+}
+
 static void print_workload(const struct results *r, int layout, int workload,
 			   FILE *f)
 {
@@ -197,11 +206,13 @@ static void print_workload(const struct results *r, int layout, int workload,
 	}
 	workload_describe(&p->workloads[workload], text, sizeof(text));
 	fprintf(f, "\n%s  [%s]\n", text, p->workloads[workload].name);
-	fprintf(f, "%s; %d repetition%s of %.2g s; noise: "
+	fprintf(f, "%s%s; %d repetition%s of %.2g s; noise: "
 		"%.1f%% of the rate, %.1f%% of cpu us\n", file ?
 		layout == SAME ? "on one processor" : "on two processors" :
 		layout == SAME ? "server and client on one processor" :
-		"server and client on a processor each", done,
+		"server and client on a processor each",
+		in_turns(r, layout, workload) ? ", in turns" :
+		", one after the other", done,
 		done == 1 ? "" : "s", p->run_ms / 1e3,
 		100 * noise(r, layout, workload, RATE),
 		100 * noise(r, layout, workload, SERVER_US));
@@ -282,14 +293,14 @@ void table_print(const struct results *r, FILE *f)
 		fprintf(f, "%s\n", r->uncounted);
 	fprintf(f,
 "\n"
-"against the base: the ratio within a turn, its median over a repetition's\n"
-"turns; of these the median and its interval, 95%%, of five all that there are\n"
-"(94%%). Ahead, behind, more or less is what has its whole interval beyond the\n"
-"noise, the farthest end of the base's to itself, and farther from 1 than half\n"
-"its width: of two that are the same and as noisy as the base, that is said in\n"
-"1 case of 4000. All else is equal, also where the mean of all turns, in which\n"
-"stalls count, is on the other side of 1. few: under five repetitions, which\n"
-"rank nothing.\n"
+"against the base: the ratio within a turn (one after the other: within a\n"
+"repetition), its median over a repetition's turns; of these the median and its\n"
+"interval, 95%%, of five all that there are (94%%). Ahead, behind, more or less is\n"
+"what has its whole interval beyond the noise, the farthest end of the base's to\n"
+"itself, and farther from 1 than half its width: of two that are the same and as\n"
+"noisy as the base, that is said in 1 case of 4000. All else is equal, also\n"
+"where the mean of all turns, in which stalls count, is on the other side of 1.\n"
+"few: under five repetitions, which rank nothing.\n"
 "Per message: cpu us, processor time of the server in all; iou us, what\n"
 "io_uring's kernel threads used of it; calls, system calls by the kernel's\n"
 "count; sleeps and preem, voluntary and other context switches. Latencies are\n"

@@ -137,6 +137,7 @@ ok $? "agrees with itself"
 	[ "$(grep -c '^  uring_file:batch=1 .*[0-9]' out)" = 2 ] &&
 	[ "$(grep -c 'file_blocking .*left out: has one read' out)" = 0 ] &&
 	grep -q 'reads of 4 KiB, in the page cache, random, 1 in flight' out &&
+	grep -q '^on one processor, one after the other; 2 rep' out &&
 	! ls | grep -q iomodels-file
 ok $? "compares readers of a file"
 
@@ -150,7 +151,8 @@ else
 	"$iomodels" compare --base native_aio uring_file -w file-direct-q4 \
 		-t 0.16 -r 1 --file-size 4 -o direct >out 2>err &&
 		[ "$(grep -cE '"rates":\[([0-9.e+]+,){7}[0-9.e+]+\]' \
-			direct/results.jsonl)" = 3 ]
+			direct/results.jsonl)" = 3 ] &&
+		grep -q '^on one processor, in turns; 1 rep' out
 	ok $? "$name"
 fi
 
