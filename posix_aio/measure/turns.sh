@@ -71,7 +71,9 @@ round() {	# CPUS DEPTH FIO-OPTION...
 	for turn in $(seq 40); do
 		for e in $(shuf -e $engines); do
 			eval "kill -CONT \$pid_$e && sleep 0.02 && \
-				kill -STOP \$pid_$e" || exit 1
+				kill -STOP \$pid_$e" 2>/dev/null && continue
+			echo "turns.sh: $e: fio ended early" >&2
+			exit 1
 		done
 	done
 	for e in $engines; do
