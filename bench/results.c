@@ -275,6 +275,25 @@ static void write_turns(struct json *j, const char *name,
 	json_close(j, ']');
 }
 
+/* As json_real() writes it and results_take() reads it back. */
+static double as_kept(double v)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%.6g", v);
+	return strtod(text, NULL);
+}
+
+void results_round(struct measurement *m)
+{
+	for (const struct quantity *q = quantities; q->name; q++)
+		*quantity_in(m, q) = as_kept(*quantity_in(m, q));
+	for (int i = 0; i < m->slice_count; i++) {
+		m->slices[i].rate = as_kept(m->slices[i].rate);
+		m->slices[i].server_us = as_kept(m->slices[i].server_us);
+	}
+}
+
 void results_write(const struct results *r, int layout, int workload,
 		   int contender, int repetition, FILE *f)
 {

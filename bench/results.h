@@ -92,6 +92,9 @@ int verdict(const struct estimate *e, double noise);
 
 /* ---- JSON lines: what is measured, and a line a measurement ---- */
 
+/* To the digits that are kept, so that what is resumed reports the same. */
+void results_round(struct measurement *m);
+
 void results_write_head(const struct results *r, FILE *f);
 void results_write(const struct results *r, int layout, int workload,
 		   int contender, int repetition, FILE *f);

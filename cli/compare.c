@@ -459,6 +459,7 @@ static void keep(const struct heat *h, struct results *r, int layout,
 			.done = 1, .m = h->m[i],
 			.bound = client_bound(&h->setups[i], &h->m[i]),
 		};
+		results_round(&o->m);
 		if (raw)
 			results_write(r, layout, w, c, repetition, raw);
 	}
