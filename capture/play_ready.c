@@ -90,15 +90,29 @@ void nonblock_read_of_file(void)
 	pread(fd, buf, sizeof(buf), 0);
 }
 
+static long sleeps(void)
+{
+	struct rusage u;
+
+	need(getrusage(RUSAGE_THREAD, &u));
+	return u.ru_nvcsw;
+}
+
+/* What is read may be there before the read could sleep; then the next is. */
 void nonblock_read_waits(void)
 {
 	static char buf[4096];
-	int fd = cold_file();
+	int fd = cold_file(), reads = 0;
+	long before = sleeps();
 
 	need(fcntl(fd, F_SETFL, O_NONBLOCK));
 	posix_fadvise(fd, 0, 0, POSIX_FADV_RANDOM);
-	for (int i = 0; i < 16; i++)	/* one may be there by the time */
-		pread(fd, buf, sizeof(buf), 65536 * i);
+	do {
+		if (reads == (1 << 20) / sizeof(buf))
+			cannot("the disk had each of %d reads done before it "
+			       "could be waited for", reads);
+		need(pread(fd, buf, sizeof(buf), sizeof(buf) * reads++));
+	} while (sleeps() == before);
 }
 
 void nowait_read(void)
