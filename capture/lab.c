@@ -10,6 +10,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -18,6 +19,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -477,4 +479,43 @@ int lab_file(long bytes, char why[256])
 	if (fd >= 0)
 		close(fd);
 	return -1;
+}
+
+int lab_in_memory(char why[256])
+{
+	struct statfs s;
+
+	if (statfs(".", &s) ||
+	    (s.f_type != TMPFS_MAGIC && s.f_type != RAMFS_MAGIC))
+		return 0;
+	snprintf(why, 256, "this folder is in memory: run it in one on a disk");
+	return 1;
+}
+
+int lab_never_waits(char why[256])
+{
+	enum { READS = 64, BYTES = 4096 };
+	struct rusage before, after;
+	char buf[BYTES];
+	int fd, slept = 0;
+
+	if (lab_in_memory(why))
+		return 1;
+	fd = lab_file(READS * BYTES, why);
+	if (fd < 0)
+		return 0;		/* who wants one will say so */
+	posix_fadvise(fd, 0, 0, POSIX_FADV_RANDOM);
+	for (int i = 0; i < READS; i++) {
+		getrusage(RUSAGE_THREAD, &before);
+		if (pread(fd, buf, BYTES, i * BYTES) != BYTES)
+			break;
+		getrusage(RUSAGE_THREAD, &after);
+		slept += after.ru_nvcsw > before.ru_nvcsw;
+	}
+	close(fd);
+	if (slept > READS / 2)
+		return 0;
+	snprintf(why, 256, "the disk below this folder answers at once: %d of "
+		 "%d reads waited for it", slept, READS);
+	return 1;
 }

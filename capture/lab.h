@@ -93,4 +93,14 @@ int lab_temporary(char path[64]);
  */
 int lab_file(long bytes, char why[256]);
 
+/* 1 with the reason in why: this folder has no disk below it, as a tmpfs. */
+int lab_in_memory(char why[256]);
+
+/*
+ * 1 with the reason in why: who reads a file of this folder does not wait for
+ * the disk, for there is none or it is as fast as the memory (zram, pmem, or
+ * one that a hypervisor serves before it lets us go on).  Reads 256 KiB.
+ */
+int lab_never_waits(char why[256]);
+
 #endif

@@ -98,12 +98,11 @@ pid_t fork_child(void)
 
 int cold_file(void)
 {
-	const char *in_memory = file_in_memory();
 	char why[256];
 	int fd;
 
-	if (in_memory)
-		cannot("%s", in_memory);
+	if (lab_in_memory(why))
+		cannot("%s", why);
 	fd = lab_file(1 << 20, why);
 	if (fd < 0)
 		cannot("%s", why);

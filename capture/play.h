@@ -74,9 +74,6 @@ void take_sigio(void);
 
 /* ---- records ---- */
 
-/* NULL, or why files in this folder never come from a disk. */
-const char *file_in_memory(void);
-
 /*
  * Run a command, and wait; what it writes on stderr goes to said.  Returns
  * its exit status, 128 + N when signal N ended it, -1 when it did not start.

@@ -119,12 +119,14 @@ void nowait_read(void)
 {
 	static char buf[4096];
 	struct iovec v = { buf, sizeof(buf) };
-
-	int fd = cold_file();
+	int fd = cold_file(), reads = 0;
 
 	posix_fadvise(fd, 0, 0, POSIX_FADV_RANDOM);
-	for (int i = 0; i < 16; i++)	/* one may be there by the time */
-		preadv2(fd, &v, 1, 65536 * i, RWF_NOWAIT);
+	do {
+		if (reads == (1 << 20) / sizeof(buf))
+			cannot("the disk had each of %d reads done before it "
+			       "could be waited for", reads);
+	} while (preadv2(fd, &v, 1, sizeof(buf) * reads++, RWF_NOWAIT) > 0);
 }
 
 /* ---- level and edge ---- */

@@ -78,7 +78,8 @@ static void capture_kernel(struct ktrace *t, const struct program *p,
 	if (!path)
 		SKIP("%s is not built", p->name);
 	free(path);
-	if (probe_program(p, why))
+	if (probe_program(p, why) ||
+	    (p->flags & FILES && lab_never_waits(why)))
 		SKIP("%s", why);
 	if (!ktrace_run(t, p, c, why))
 		return;
