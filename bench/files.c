@@ -150,6 +150,8 @@ static int prepare(enum file_state state, char why[300])
 {
 	double cached;
 
+	if (state != FILE_HOT && lab_in_memory(why))
+		return -1;
 	if (file < 0)
 		file = lab_file((long)files_mib << 20, why);
 	if (file < 0)

@@ -487,7 +487,8 @@ static void read_files(const char *name, enum file_state state, double calls)
 	if (files_contender(&who, name, why))
 		SKIP("%s: %s", name, why);
 	if (files_measure(&s, &m, why, uncounted)) {
-		if (strstr(why, "not loadable") || strstr(why, "O_DIRECT"))
+		if (strstr(why, "not loadable") || strstr(why, "O_DIRECT") ||
+		    strstr(why, "is in memory"))
 			SKIP("%s", why);
 		FAIL("%s: %s", name, why);
 	}
@@ -567,7 +568,8 @@ TEST_TIMEOUT(files_are_read_in_turns, 60)
 		SKIP("the kernel does not count what a process reads");
 	measure_together(s, n, m, why, uncounted);
 	for (int i = 0; i < n; i++) {
-		if (strstr(why[i], "O_DIRECT") || strstr(why[i], "ENOSYS"))
+		if (strstr(why[i], "O_DIRECT") || strstr(why[i], "ENOSYS") ||
+		    strstr(why[i], "is in memory"))
 			SKIP("%s: %s", who[i].name, why[i]);
 		if (strstr(who[i].name, "nonsense")) {
 			EXPECT_STR("uring_file: --nonsense: unknown option "

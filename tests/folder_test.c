@@ -12,6 +12,7 @@
  */
 #include <fcntl.h>
 #include <sys/stat.h>
+#include "../capture/lab.h"
 #include "../capture/probe.h"
 #include "../reader/report.h"
 #include "tap.h"
@@ -133,7 +134,8 @@ static void program_holds(void *arg)
 		SKIP("tracefs may not be read here: run as root");
 	if (system("strace -o /dev/null true 2>/dev/null"))
 		SKIP("no strace here, or it may not trace");
-	if (probe_program(p, why))
+	if (probe_program(p, why) ||
+	    (p->flags & FILES && lab_never_waits(why)))
 		SKIP("%s", why);
 	capture(row);
 	reader_start(&r);

@@ -11,12 +11,14 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/capability.h>
+#include <linux/magic.h>
 #include <stdint.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include "filter.h"
 #include "probe.h"
 #include "tap.h"
@@ -179,6 +181,13 @@ static int new_file(void)
 	fd = ASSERT_GE(mkstemp(path), 0);	/* no O_TMPFILE here */
 	unlink(path);
 	return fd;
+}
+
+static int in_memory(int fd)
+{
+	struct statfs s;
+
+	return !fstatfs(fd, &s) && s.f_type == TMPFS_MAGIC;
 }
 
 /* Fill fd with size bytes that look random, the same for each size. */
@@ -784,9 +793,12 @@ static void counts(void *arg)
 		{ "posix_aio_glibc-signal", "rt_sigqueueinfo", 25 },
 	};
 	const struct reader *r = arg;
-	char *log = log_of(r);
+	char *log;
 	int n = 0;
 
+	if (!strncmp(r->name, "uring", 5) && in_memory(new_file()))
+		SKIP("files here are in memory: workers read them");
+	log = log_of(r);
 	for (unsigned i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
 		int seen = calls(log, wanted[i].call);
 

@@ -498,6 +498,7 @@ static void header_names_calls(void *arg)
 {
 	static char header[64 << 10];
 	struct point *point = arg;
+	char why[256];
 	const char *unnamed;
 	struct trace t;
 
@@ -505,6 +506,8 @@ static void header_names_calls(void *arg)
 	if (point->program->flags & HOSTED)
 		SKIP("AddressSanitizer makes calls of its own");
 #endif
+	if (point->program->flags & FILES && lab_in_memory(why))
+		SKIP("%s", why);
 	capture(&t, point->program, point->scenario);
 	header_of(point->program, header, sizeof(header) - sizeof(libc_calls));
 	if (point->program->flags & HOSTED)
