@@ -242,6 +242,7 @@ TEST(exclusive_still_reports_to_every_set)
 	ASSERT_EQ(0, add(e0, l, EPOLLIN | EPOLLEXCLUSIVE));
 	ASSERT_EQ(0, add(e1, l, EPOLLIN | EPOLLEXCLUSIVE));
 	net_connect();
+	net_wait(l, POLLIN);
 	EXPECT_EQ(EPOLLIN, now(e0));
 	EXPECT_EQ(EPOLLIN, now(e1));
 }

@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <dirent.h>
 #include <linux/perf_event.h>
+#include <linux/sockios.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sched.h>
@@ -298,13 +299,17 @@ enum { CROWD = 200 };
 /* All connect before the server may run, and all have said their word. */
 static void crowd(struct server *s)
 {
-	int fd, status;
+	int fd, status, unacknowledged;
 
 	ASSERT_EQ(0, kill(s->server_pid, SIGSTOP));
 	ASSERT_EQ(s->server_pid, waitpid(s->server_pid, &status, WUNTRACED));
 	for (int i = 0; i < CROWD; i++) {
 		fd = join(s);
 		ASSERT_EQ(5, send(fd, "hello", 5, 0));
+		/* Then the server's side has its connection, and SIGIO. */
+		do
+			ASSERT_EQ(0, ioctl(fd, SIOCOUTQ, &unacknowledged));
+		while (unacknowledged);
 		close(fd);
 	}
 	ASSERT_EQ(0, kill(s->server_pid, SIGCONT));

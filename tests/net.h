@@ -66,6 +66,24 @@ static inline int net_wait(int fd, int events)
 	return p.revents;
 }
 
+/*
+ * Return when n connections wait to be accepted.  connect(2) returns when the
+ * peer has answered; the ACK of that answer, and with it the connection, may
+ * come later: Linux 6.1 leaves it to ksoftirqd while that is runnable.
+ * TCP_INFO of a listener: tcp_get_info() of net/ipv4/tcp.c.
+ */
+static inline void net_wait_queued(int l, unsigned n)
+{
+	struct tcp_info info = { 0 };
+	int len = sizeof(info);
+
+	net_wait(l, POLLIN);
+	while (!sys_getsockopt(l, IPPROTO_TCP, TCP_INFO, &info, &len) &&
+	       len == sizeof(info) &&		/* qemu-user knows but ints */
+	       info.tcpi_unacked < n)
+		sys_sched_yield();
+}
+
 static volatile int net_handled;	/* times that net_handler() ran */
 static siginfo_t net_info;		/* what it was told the last time */
 

@@ -49,6 +49,7 @@ TEST(sigio_coalesces)
 	announce(l, 0);
 	for (int i = 0; i < 3; i++)
 		net_connect();
+	net_wait_queued(l, 3);
 	EXPECT_EQ(SIGIO, take_pending(io, NULL));
 	EXPECT_ERR(-EAGAIN, take_pending(io, NULL));
 	for (int i = 0; i < 3; i++)
@@ -121,6 +122,7 @@ TEST(accepted_socket_inherits_neither_nonblock_nor_async)
 	net_block(SIGNAL_BIT(SIGIO));
 	announce(l, 0);
 	net_connect();
+	net_wait(l, POLLIN);
 	fd = ASSERT_GE(sys_accept4(l, NULL, NULL, 0), 0);
 	EXPECT_EQ(0, sys_fcntl(fd, F_GETFL, 0) & (O_NONBLOCK | FASYNC));
 	EXPECT_EQ(O_NONBLOCK | FASYNC,

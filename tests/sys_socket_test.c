@@ -66,8 +66,10 @@ TEST(accept4)
 	if (!tap_emulated())			/* it drops flags unknown to it */
 		EXPECT_ERR(-EINVAL, sys_accept4(l, NULL, NULL, 1 << 30));
 	c = net_connect();
+	net_wait(l, POLLIN);
 	EXPECT_ERR(-EINVAL, sys_accept4(l, &a, &len, 0));
 	c = net_connect();
+	net_wait(l, POLLIN);
 	len = sizeof(a);
 	EXPECT_GE(sys_accept4(l, &a, &len, SOCK_CLOEXEC), 0);
 	EXPECT_EQ(sizeof(a), len);
