@@ -23,7 +23,8 @@
  * Limits    a) A signal may be old: its descriptor may be closed by now, or
  *              belong to another peer.  So it is a hint, and EAGAIN an answer.
  *           b) A peer that sends faster than we read never reaches EAGAIN: it
- *              gets TURNS turns, then the others (behind).
+ *              gets TURNS turns, as accept4 does, then the others (behind)
+ *              and SIGTERM.
  *           c) CONNS descriptors.  No descriptor left (EMFILE): accept4 again
  *              when a connection closes, or a quiet second passes.
  * Compare   sigio_tcp.c is not told which; epoll_et.c is told the same through
@@ -48,7 +49,11 @@ static void greet(void)
 	int fd;
 
 	paused = 0;
-	while (listener >= 0) {
+	for (int turn = 0; listener >= 0; turn++) {
+		if (turn == TURNS) {		/* limit b) */
+			behind = 1;
+			return;
+		}
 		fd = sys_accept4(listener, &peer, &len, SOCK_CLOEXEC);
 		if (fd == -EAGAIN)
 			return;			/* all are in */

@@ -21,8 +21,9 @@
  *           for every other connection: the price of not being told which.
  * Needs     Linux 2.6.28 (accept4).
  * Limits    a) A peer that sends faster than we read never reaches EAGAIN: it
- *              gets TURNS turns a round; ppoll with no time to sleep then
- *              lets the signals in, or SIGTERM would wait for ever.
+ *              gets TURNS turns a round, as accept4 does; ppoll with no time
+ *              to sleep then lets the signals in, or SIGTERM would wait for
+ *              ever.
  *           b) CONNS descriptors.  No descriptor left (EMFILE): accept4 again
  *              in the next round, ppoll limits the sleep to a second.
  * Compare   sigio_tcp_naive.c trusts the number of signals; sigio_queued.c is
@@ -37,24 +38,27 @@ enum { TURNS = 16 };
 static struct conn conns[CONNS];	/* by descriptor; want: is connected */
 static int live, top, paused;		/* paused: accept4 found no descriptor */
 
-static void greet(void)
+/* Returns 1 when there may be more of them: limit a). */
+static int greet(void)
 {
 	struct sockaddr_in peer;
 	int len = sizeof(peer);
 	int fd;
 
 	paused = 0;
-	while (listener >= 0) {
+	for (int turn = 0; listener >= 0; turn++) {
+		if (turn == TURNS)
+			return 1;
 		fd = sys_accept4(listener, &peer, &len, SOCK_CLOEXEC);
 		if (fd == -EAGAIN)
-			return;			/* all are in */
+			break;			/* all are in */
 		if (fd == -EINVAL) {		/* on_stop shut it down */
 			sys_close(listener);
 			listener = -1;
 		}
 		if (full(fd)) {
 			paused = 1;
-			return;
+			break;
 		}
 		if (fd < 0 || beyond_table(fd))
 			continue;		/* this peer left first */
@@ -66,6 +70,7 @@ static void greet(void)
 		/* What came before this line raised no signal: serve() looks. */
 		signal_me(fd, 0);
 	}
+	return 0;
 }
 
 static void hang_up(int fd)
@@ -113,9 +118,8 @@ int main(int argc, char **argv)
 	signal_me(listener, 0);
 	announce();
 	for (;;) {
-		int again = 0;
+		int again = greet();
 
-		greet();
 		for (int fd = 0; fd <= top; fd++)
 			if (conns[fd].want)
 				again |= serve(fd);

@@ -22,18 +22,24 @@
  *
  * Calls     2 an echo, 13 more a connection.
  * Needs     Linux 2.6.28 (accept4).
- * Limits    A stack and a task of the kernel for each peer.  No descriptor
- *           (EMFILE) or no thread (EAGAIN) left: ppoll limits the sleep to a
- *           second.
+ * Limits    a) A stack and a task of the kernel for each peer.  No descriptor
+ *              (EMFILE) or no thread (EAGAIN) left: ppoll limits the sleep to
+ *              a second.
+ *           b) Connections that come faster than threads start never reach
+ *              EAGAIN: after TURNS of them ppoll with no time to sleep lets
+ *              the signals in, or SIGTERM would wait for ever.
  * Compare   blocking_thread.c sleeps in accept4 and needs no signal.
  * Trace     traces/sigio_thread.two.x86_64.strace, .kernel
  *           traces/sigio_thread.burst.x86_64.strace, .kernel
  */
 #include "sigio.h"
 
+enum { TURNS = 16 };
+
 static struct conn conns[CONNS];	/* by descriptor */
 static struct count threads;
 static int paused;			/* accept4 found no descriptor */
+static int again;			/* limit b) */
 
 static void serve(long fd)
 {
@@ -57,7 +63,7 @@ static int greet(void)
 {
 	struct sockaddr_in peer;
 	int len = sizeof(peer);
-	int fd;
+	int fd, turn = 0;
 
 	do {
 		fd = sys_accept4(listener, &peer, &len, SOCK_CLOEXEC);
@@ -67,8 +73,9 @@ static int greet(void)
 		count_up(&threads);
 		while (thread_start(serve, fd) < 0)
 			sleep_until_signal(1);
-	} while (fd != -EAGAIN && fd != -EINVAL && !full(fd));
+	} while (fd != -EAGAIN && fd != -EINVAL && !full(fd) && ++turn < TURNS);
 	paused = full(fd);
+	again = turn == TURNS;
 	return fd != -EINVAL;
 }
 
@@ -83,7 +90,7 @@ int main(int argc, char **argv)
 	signal_me(listener, 0);
 	announce();
 	while (greet())
-		sleep_until_signal(paused ? 1 : -1);
+		sleep_until_signal(again ? 0 : paused ? 1 : -1);
 	while ((left = count_read(&threads)))
 		futex_wait(&threads.n, left, NULL);
 	return 0;

@@ -16,6 +16,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include "lab.h"
@@ -300,6 +301,50 @@ static void finishes_what_is_in_hand(void *arg)
 	hear_end(fd);
 	EXPECT_EQ(0, server_wait(&s, STOP_MS));
 	EXPECT_STR("", strchr(s.err.at, '\n') + 1);
+	server_free(&s);
+}
+
+/* Connects and goes, until nobody listens; after the hundredth it says so. */
+static void knock(int port, int say)
+{
+	int fd;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	for (int n = 1; (fd = client_of(port, SOCK_STREAM)) != -ECONNREFUSED;
+	     n++) {
+		if (fd >= 0)
+			close(fd);
+		if (n == 100 && write(say, "x", 1) != 1)
+			break;
+	}
+	_exit(0);
+}
+
+/* However fast connections come, one after the other, it ends when asked to. */
+static void ends_while_they_come(void *arg)
+{
+	enum { PEERS = 3 };
+	const struct point *t = arg;
+	struct server s;
+	pid_t pid[PEERS];
+	int told[2], status;
+	char c;
+
+	serve(&s, t->p, "echo");
+	ASSERT_EQ(0, pipe(told));
+	for (int i = 0; i < PEERS; i++) {
+		pid[i] = ASSERT_GE(fork(), 0);
+		if (!pid[i])
+			knock(s.port, told[1]);
+	}
+	for (int i = 0; i < PEERS; i++)
+		ASSERT_EQ(1, read(told[0], &c, 1));
+	ASSERT_EQ(0, kill(s.server_pid, SIGTERM));
+	EXPECT_EQ(0, server_wait(&s, STOP_MS));
+	for (int i = 0; i < PEERS; i++) {
+		kill(pid[i], SIGKILL);
+		waitpid(pid[i], &status, 0);
+	}
 	server_free(&s);
 }
 
@@ -828,6 +873,7 @@ static const struct {
 } others[] = {
 	{ "signals_end_it", signals_end_it, 0 },
 	{ "finishes_what_is_in_hand", finishes_what_is_in_hand, UDP },
+	{ "ends_while_they_come", ends_while_they_come, UDP | ONCE },
 	{ "closed_output_ends_it", closed_output_ends_it, 0 },
 	{ "refuses_bad_arguments", refuses_bad_arguments, 0 },
 	{ "refuses_a_closed_stdout", refuses_a_closed_stdout, 0 },
