@@ -44,8 +44,8 @@ LD_PRELOAD=libc.so.6 run -- sh -c 'echo "$LD_PRELOAD"'
 rc 0 && grep -q 'libposixaio.so:libc.so.6$' "$tmp/out"
 result $? keeps_what_is_preloaded
 
-# No such command: one line and 127; no command: 2.
-run -- no-such-command
+# No such command: one line and 127; a PATH that may be searched, or it is 126.
+PATH=/usr/bin:/bin run -- no-such-command
 rc 127 && [ "$(wc -l <"$tmp/err")" = 1 ]
 result $? no_such_command
 

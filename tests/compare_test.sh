@@ -60,7 +60,8 @@ few="-t 0.05 -r 2 -w tcp-c1,tcp-c4 poll"
 	[ "$(grep -c '^  (the base again)' out)" = 2 ]
 ok $? "compares"
 # Its date, rows and words, without the command; figures are kept to six digits.
-shape='4d; 2,$s/[0-9.]//g; s/  */ /g'
+# What keeps calls from being counted is said when they were to be counted.
+shape='4d; /not counted/d; 2,$s/[0-9.]//g; s/  */ /g'
 sed "$shape" out >first
 
 # The same as JSON, and as a page; with gnuplot it has plots.
@@ -82,7 +83,8 @@ else
 	ok $? "the page is without plots, and that is said"
 fi
 "$iomodels" compare $few -o kept --resume --markdown >out 2>err &&
-	[ "$(grep -c '^| poll | [*0-9]' out)" = 3 ]
+	[ "$(grep -c '^| poll | [*0-9]' out)" -ge 2 ] &&
+	[ "$(grep -c '^| poll | ' out)" = 3 ]
 ok $? "prints Markdown"
 
 # Root counts calls where nobody has mounted tracefs, and leaves it so.

@@ -179,6 +179,7 @@ TEST(unlinkat)
 {
 	char name[] = ROOT "/iomodels-unlinkat-0000000000";
 	int fd, pid = sys_getpid();
+	long err;
 
 	for (char *at = name + sizeof(name) - 2; pid; pid /= 10)
 		*at-- = '0' + pid % 10;
@@ -187,7 +188,9 @@ TEST(unlinkat)
 	EXPECT_EQ(0, sys_unlinkat(AT_FDCWD, name, 0));
 	EXPECT_ERR(-ENOENT, sys_unlinkat(AT_FDCWD, name, 0));
 	EXPECT_EQ(1, sys_write(fd, "x", 1));
-	EXPECT_ERR(-EISDIR, sys_unlinkat(AT_FDCWD, ROOT, 0));
+	err = sys_unlinkat(AT_FDCWD, ROOT, 0);
+	if (err != -EACCES)		/* who may not write in "/" */
+		EXPECT_ERR(-EISDIR, err);
 	EXPECT_ERR(-EINVAL, sys_unlinkat(AT_FDCWD, ROOT, 1));
 	EXPECT_ERR(-EBADF, sys_unlinkat(-1, "x", 0));
 	EXPECT_ERR(-EFAULT, sys_unlinkat(AT_FDCWD, NOWHERE, 0));

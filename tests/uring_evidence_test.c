@@ -86,7 +86,7 @@ static void end_events(void)
 	long lost = kernel_end(run.k);
 
 	if (lost)
-		FAIL("%ld records were lost: the machine is too busy", lost);
+		SKIP("%ld records were lost: the machine is too busy", lost);
 	run.events = kernel_events(run.k, &run.n);
 }
 
