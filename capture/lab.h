@@ -97,10 +97,11 @@ int lab_file(long bytes, char why[256]);
 int lab_in_memory(char why[256]);
 
 /*
- * 1 with the reason in why: who reads a file of this folder does not wait for
- * the disk, for there is none or it is as fast as the memory (zram, pmem, or
- * one that a hypervisor serves before it lets us go on).  Reads 256 KiB.
+ * 1 with the reason in why: who reads a file of this folder does not always
+ * wait for the disk, for there is none or it is as fast as the memory (zram,
+ * pmem, or one that a hypervisor serves before it lets us go on).  Reads 256
+ * KiB.
  */
-int lab_never_waits(char why[256]);
+int lab_too_fast(char why[256]);
 
 #endif

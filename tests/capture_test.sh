@@ -43,6 +43,13 @@ has() {
 	return 1
 }
 
+# A busy machine does not always empty the kernel's buffer in time.
+none_lost() {
+	grep -q '"lost": [1-9]' "$dir/c/manifest.json" || return 0
+	echo "the kernel lost events: the machine is too busy"
+	return 1
+}
+
 # expect STATUS WORD...: the exit status of capture with these arguments.
 expect() {
 	want=$1
@@ -101,8 +108,9 @@ test_the_log_begins_with_the_commands_execve() {
 }
 test_both_sides_on_one_clock() {
 	need_both || return 4
-	expect 0 -- sh -c 'true & wait' &&
-		has c/manifest.json '"proved": true' &&
+	expect 0 -- sh -c 'true & wait' || return
+	none_lost || return 4
+	has c/manifest.json '"proved": true' &&
 		has c/manifest.json '"lost": 0' &&
 		has c/manifest.json '"calls_only_in_strace": 0' &&
 		has c/manifest.json '"calls_only_in_kernel": 0' &&
@@ -154,7 +162,9 @@ test_a_ring_seen_by_the_kernel_alone() {
 	[ -x "$build/uring/uring_basic" ] || { echo "uring_basic is not built"; return 4; }
 	"$io" capture --text uring_basic >/dev/null 2>"$dir/err" || {
 		echo "io_uring may not be used here"; return 4; }
-	expect 0 uring_basic two && has c/kernel.log io_uring_complete &&
+	expect 0 uring_basic two || return
+	none_lost || return 4
+	has c/kernel.log io_uring_complete &&
 		has c/manifest.json '"scenario": "two"' &&
 		has c/manifest.json '"lost": 0'
 }

@@ -79,7 +79,7 @@ static inline void net_wait_queued(int l, unsigned n)
 
 	net_wait(l, POLLIN);
 	while (!sys_getsockopt(l, IPPROTO_TCP, TCP_INFO, &info, &len) &&
-	       len == sizeof(info) &&		/* qemu-user knows but ints */
+	       len > (int)sizeof(int) &&	/* qemu-user knows but ints */
 	       info.tcpi_unacked < n)
 		sys_sched_yield();
 }
