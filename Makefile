@@ -32,12 +32,12 @@
 #   TSAN=1 ThreadSanitizer.
 #
 # Nothing is listed by hand: a file models/x.c is the program build/models/x,
-# tests/x_test.c or tests/x_test.sh a test that prints TAP; cli/, capture/,
-# reader/ and bench/ together are build/iomodels.  A program or test is
+# tests/x_test.c or tests/x_test.sh a test that prints TAP; cli/, lab/, capture/,
+# log/, claims/ and bench/ together are build/iomodels.  A program or test is
 # freestanding, without libc, unless the first line of its header (the third
 # of the file) ends in "(with LIBRARY)": libc, liburing, libaio, libevent,
 # libuv or libev.  Then it is hosted; a test (with libc) is linked with
-# capture/, reader/ and bench/.  What needs a library that is not here is left
+# those but cli/.  What needs a library that is not here is left
 # out, and said.  A script bench/peers/x.py or x.js is copied to
 # build/bench/peers/x.
 
@@ -88,7 +88,7 @@ SANE	:= $(if $(ASAN),-fsanitize=address$(comma)undefined \
 	   -fno-sanitize-recover=all -fno-omit-frame-pointer) $(if \
 	   $(TSAN),-fsanitize=thread -fno-omit-frame-pointer -DTSAN \
 	   $(if $(LLVM),,-Wno-tsan))
-HOSTED	= -std=gnu11 -D_GNU_SOURCE -Icapture -I$(B) -pthread \
+HOSTED	= -std=gnu11 -D_GNU_SOURCE -Ilab -Icapture -Iclaims -I$(B) -pthread \
 	  -DVERSION='"$(VERSION)"' -DLIBEXECDIR='"$(libexecdir)"' \
 	  -DLIBDIR='"$(libdir)"' $(SANE)
 
@@ -105,7 +105,7 @@ program_sources := $(wildcard models/*.c uring/*.c posix_aio/*.c \
 		bench/peers/*.c)
 script_sources := $(wildcard bench/peers/*.py bench/peers/*.js)
 test_sources := $(wildcard tests/*_test.c)
-part_sources := $(wildcard capture/*.c reader/*.c bench/*.c) # of iomodels, tests
+part_sources := $(wildcard lab/*.c capture/*.c log/*.c claims/*.c bench/*.c) # of iomodels, tests
 cli_sources := $(wildcard cli/*.c)
 aio_sources := $(wildcard posix_aio/lib/*.c)
 
@@ -267,7 +267,7 @@ $(ours_tests): $(B)/%_ours_test: %_test.c $(parts) $(B)/lib/libposixaio.a \
 # ---- iomodels ----
 
 # .incbin is no dependency that the compiler writes down.
-$(B)/reader/report_html.o: reader/page.html
+$(B)/log/report_html.o: log/page.html
 
 $(B)/iomodels: $(objects)
 	$(call say,LD,$@)
@@ -410,7 +410,7 @@ fuzz: | $(B)/about.inc
 	$(Q)mkdir -p $(B)/fuzz/corpus
 	$(Q)clang -g -O1 -fsanitize=fuzzer,address,undefined \
 		-fno-sanitize-recover=all $(HOSTED) -o $(B)/fuzz/explain_fuzz \
-		tests/fuzz/explain_fuzz.c $(wildcard reader/*.c)
+		tests/fuzz/explain_fuzz.c $(wildcard log/*.c)
 	$(Q)cd $(B)/fuzz && nice -n 19 ./explain_fuzz -max_len=20000 \
 		-timeout=10 -max_total_time=$(SECONDS) -print_final_stats=1 \
 		corpus $(CURDIR)/tests/corpus $(CURDIR)/traces
@@ -420,7 +420,7 @@ fuzz-folder: | $(B)/about.inc
 	$(Q)mkdir -p $(B)/fuzz/folders
 	$(Q)clang -g -O1 -fsanitize=fuzzer,address,undefined \
 		-fno-sanitize-recover=all $(HOSTED) -o $(B)/fuzz/folder_fuzz \
-		tests/fuzz/folder_fuzz.c $(wildcard reader/*.c)
+		tests/fuzz/folder_fuzz.c $(wildcard log/*.c)
 	$(Q)cd $(B)/fuzz && nice -n 19 ./folder_fuzz -max_len=60000 \
 		-timeout=10 -max_total_time=$(SECONDS) -print_final_stats=1 \
 		folders $(CURDIR)/tests/fuzz/seeds; \
@@ -442,7 +442,7 @@ compile_commands.json: FORCE
 	for f in $(hosted_sources) $(part_sources) $(cli_sources); do \
 		printf '%s{"directory": "%s", "file": "%s", "command": "%s"}' \
 		"$$sep" "$(CURDIR)" $$f "$(CC) -std=gnu11 -D_GNU_SOURCE \
-		-Icapture -I$(B) $(WARN) -c $$f"; \
+		-Ilab -Icapture -Iclaims -I$(B) $(WARN) -c $$f"; \
 		sep=$$(printf ',\nx'); sep=$${sep%x}; done; \
 	printf '\n]\n'; } | tr -d '\t' >$(O)/$@
 

@@ -2,7 +2,7 @@
 /*
  * export.c - a comparison as one JSON object
  */
-#include "../reader/json.h"
+#include "../log/json.h"
 #include "report.h"
 
 static void write_estimate(struct json *j, const char *name,

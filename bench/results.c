@@ -9,7 +9,7 @@
 #include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
-#include "../reader/json.h"
+#include "../log/json.h"
 #include "results.h"
 
 static const char *const layouts[] = { "same", "two" };

@@ -9,7 +9,7 @@
 #include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include "../reader/json.h"
+#include "../log/json.h"
 #include "record.h"
 #include "trace.h"
 

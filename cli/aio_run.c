@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "../capture/programs.h"
+#include "../lab/programs.h"
 #include "cli.h"
 
 #define LIBRARY "libposixaio.so"

@@ -11,7 +11,7 @@
 #include "claims.h"
 #include "cli.h"
 #include "kernel.h"
-#include "../reader/json.h"
+#include "../log/json.h"
 
 enum { SHOWN = 240 };			/* of a line, when it is not for JSON */
 

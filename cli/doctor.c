@@ -26,7 +26,7 @@
 #include "probe.h"
 #include "scenario.h"
 #include "trace.h"
-#include "../reader/json.h"
+#include "../log/json.h"
 #include "../syscalls/errno.h"
 
 enum { PROGRAMS = 64, PROBES = 64, WIDTH = 79, INDENT = 25 };

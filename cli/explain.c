@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "cli.h"
-#include "../reader/report.h"
+#include "../log/report.h"
 
 struct arguments {
 	enum form { TEXT, JSON, LINES, DIFF, PERFETTO, HTML } form;

@@ -14,7 +14,7 @@
 #include <unistd.h>
 #include "doctor.h"
 #include "lab.h"
-#include "../reader/json.h"
+#include "../log/json.h"
 #include "../syscalls/errno.h"
 #include "../uring/ring.h"
 

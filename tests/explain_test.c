@@ -7,7 +7,7 @@
  * source.
  */
 #include <glob.h>
-#include "../reader/report.h"
+#include "../log/report.h"
 #include "tap.h"
 
 enum { FACTS = 600 };

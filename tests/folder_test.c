@@ -12,9 +12,9 @@
  */
 #include <fcntl.h>
 #include <sys/stat.h>
-#include "../capture/lab.h"
-#include "../capture/probe.h"
-#include "../reader/report.h"
+#include "../lab/lab.h"
+#include "../lab/probe.h"
+#include "../log/report.h"
 #include "tap.h"
 
 static struct reader r;

@@ -7,7 +7,7 @@
  */
 #include "tap.h"
 #include "../capture/phase.h"
-#include "../capture/probe.h"
+#include "../lab/probe.h"
 #include "../capture/trace.h"
 
 struct row_of {

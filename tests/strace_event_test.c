@@ -2,7 +2,7 @@
 /*
  * strace_event_test.c - lines joined to calls, and what becomes of descriptors (with libc)
  */
-#include "../reader/reader.h"
+#include "../log/reader.h"
 #include "tap.h"
 
 static struct reader r;

@@ -2,7 +2,7 @@
 /*
  * strace_line_test.c - each form of strace's output, a line a form (with libc)
  */
-#include "../reader/line.h"
+#include "../log/line.h"
 #include "tap.h"
 
 static struct line l;

@@ -12,7 +12,7 @@
 #include "../capture/kernel.h"
 #include "../capture/ktrace.h"
 #include "../capture/notes.h"
-#include "../capture/probe.h"
+#include "../lab/probe.h"
 #include "../capture/trace.h"
 
 /* ---- what a test is about ---- */

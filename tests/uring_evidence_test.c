@@ -17,7 +17,7 @@
 #include <time.h>
 #include "tap.h"
 #include "../capture/kernel.h"
-#include "../capture/scenario.h"
+#include "../lab/scenario.h"
 
 #define TRACEFS "/sys/kernel/tracing"
 

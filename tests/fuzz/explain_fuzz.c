@@ -10,7 +10,7 @@
  */
 #include <stdint.h>
 #include <stdlib.h>
-#include "../../reader/report.h"
+#include "../../log/report.h"
 
 static void feed(struct reader *r, const char *text, size_t size)
 {

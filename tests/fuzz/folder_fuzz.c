@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 #include <sys/stat.h>
-#include "../../reader/report.h"
+#include "../../log/report.h"
 
 static char dir[64];
 

@@ -7,7 +7,7 @@
 /* page.html as it is; the Makefile says that this file depends on it. */
 __asm__(".section .rodata\n"
 	"page_start:\n"
-	".incbin \"reader/page.html\"\n"
+	".incbin \"log/page.html\"\n"
 	"page_end:\n"
 	".byte 0\n"
 	".previous\n");
