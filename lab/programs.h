@@ -23,8 +23,9 @@ struct program {
 	const char *name;	/* "epoll" */
 	const char *dir;	/* "models", "uring", "posix_aio" */
 	const char *group;	/* "I/O multiplexing" */
-	const char *about;	/* a sentence, from the source's header */
+	const char *model;	/* what explain calls it; NULL: not ours */
 	unsigned flags;
+	const char *about;	/* a sentence, from the source's header */
 };
 
 extern struct program programs[];	/* ends with a null name; only read it */
