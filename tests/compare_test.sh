@@ -71,7 +71,7 @@ sed "$shape" out >first
 	grep -q 'TCP echo, 4 connections' kept/report.html
 ok $? "prints JSON, and makes a page"
 if command -v python3 >/dev/null; then
-	python3 -c 'import json, sys; json.load(sys.stdin)' <out 2>err
+	python3 -c 'import json, sys; json.load(sys.stdin)' <out 2>err2
 	ok $? "the JSON can be read"
 fi
 if command -v gnuplot >/dev/null; then
