@@ -170,6 +170,15 @@ static void waits_for_the_other(const struct row_of *r, char *waits)
 	}
 }
 
+/* Newer versions of libaio call io_pgetevents: the same, with a mask. */
+static void as_older_libaio(char *waits)
+{
+	char *at = strstr(waits, "io_pgetevents");
+
+	if (at)
+		memmove(at + 3, at + 4, strlen(at + 4) + 1);
+}
+
 static void file_row_holds(void *arg)
 {
 	struct row_of *r = arg;
@@ -191,6 +200,8 @@ static void file_row_holds(void *arg)
 	}
 	inside_or_after(r->copies);
 	inside_or_after(now.copies);
+	if (!strcmp(r->program->name, "libaio"))
+		as_older_libaio(now.waits);
 	if (!strcmp(r->program->name, "posix_aio_uring")) {
 		what_main_does_too(r->waits, r->copies);
 		what_main_does_too(now.waits, now.copies);
