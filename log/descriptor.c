@@ -150,6 +150,10 @@ void file_put(struct world *w, struct file *f, unsigned long line)
 	if (!f || --f->refs)
 		return;
 	f->closed = line;
+	if (f->other) {
+		f->other->ended_by = w->acting;
+		f->other->other = NULL;
+	}
 	if (w->file_ends)
 		w->file_ends(w->context, f);
 	while (f->n_watch)

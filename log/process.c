@@ -163,7 +163,7 @@ static void opened_pair(struct world *w, struct step *st, struct slice pair,
 			const char *nonblock)
 {
 	struct slice element, decoration;
-	struct file *f;
+	struct file *f, *first = NULL;
 
 	if (pair.len < 2)
 		return;
@@ -172,8 +172,14 @@ static void opened_pair(struct world *w, struct step *st, struct slice pair,
 		f = make(w, st, line_fd(element, &decoration), k,
 			 (struct slice){ element.at, 0 },
 			 has_flag(flags, cloexec, 0x80000));
-		if (f)
-			f->nonblocking = has_flag(flags, nonblock, 0x800);
+		if (!f)
+			continue;
+		f->nonblocking = has_flag(flags, nonblock, 0x800);
+		if (first) {
+			first->other = f;
+			f->other = first;
+		}
+		first = f;
 	}
 }
 
@@ -801,6 +807,7 @@ void step_take(struct world *w, struct step *st, struct event *e)
 	st->model = MODEL_NONE;
 	st->wait_ns = NO_TIME;
 	st->kernel = (struct kernel_side){ 0 };
+	w->acting = st->task ? st->task->pid : 0;
 	if (!st->task)
 		return;
 	st->task->last = e->last;

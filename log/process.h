@@ -56,6 +56,9 @@ struct file {
 	long long born_ns;		/* when its number was given; 0: unknown */
 	unsigned long parent;		/* serial of the listener */
 	int left_open;			/* its process ended and had not closed it */
+	struct file *other;		/* the other end of a pipe or pair */
+	long ended_by;			/* who closed the other end last; 0 */
+	long locked_by;			/* who has locked it (flock); 0: nobody */
 
 	struct watch *watch;		/* in which interest sets it is */
 	unsigned n_watch;
@@ -122,6 +125,8 @@ struct task {
 	int spoke;			/* it has a line */
 	unsigned early;			/* children that spoke before clone returned */
 	struct evidence *evidence;	/* of model.h */
+	struct account *account;	/* of account.h */
+	struct unreturned *unreturned;	/* a call that did not return */
 };
 
 enum { READY_MAX = 64 };
@@ -177,9 +182,12 @@ struct world {
 	int not_ordinal;
 	unsigned silent;		/* tasks without a line, about */
 	unsigned long serial, tasks_made, processes_made;
+	long acting;			/* pid of the task of the step in hand */
 	/* Called before a task or a file is forgotten. */
 	void (*task_ends)(void *context, struct task *t);
 	void (*file_ends)(void *context, struct file *f);
+	/* Called when a task becomes another program. */
+	void (*task_execs)(void *context, struct task *t);
 	void *context;
 };
 

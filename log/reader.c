@@ -119,6 +119,7 @@ static void take(void *context, struct event *e)
 		r->artefacts += st->artefact;
 	}
 	model_note(&r->models, st);
+	account_note(&r->accounts, &r->world, st, r->last_ns);
 	finding_note(&r->findings, st);
 	if (r->watch)
 		r->watch(r->watch_context, r, st);
@@ -131,6 +132,14 @@ static void task_ends(void *context, struct task *t)
 
 	model_task_ends(&r->models, t);
 	finding_task_ends(&r->findings, t);
+	account_task_ends(&r->accounts, t);
+}
+
+static void task_execs(void *context, struct task *t)
+{
+	struct reader *r = context;
+
+	account_execs(&r->accounts, t);
 }
 
 static void file_ends(void *context, struct file *f)
@@ -168,6 +177,7 @@ void reader_start(struct reader *r)
 	joiner_start(&r->joiner, take, r);
 	r->world.task_ends = task_ends;
 	r->world.file_ends = file_ends;
+	r->world.task_execs = task_execs;
 	r->world.context = r;
 }
 
@@ -513,6 +523,7 @@ void reader_end(struct reader *r)
 	if (r->merge)
 		finding_kernel(&r->findings, &r->merge->witness);
 	models_settle(&r->models);
+	accounts_settle(&r->accounts);
 	findings_settle(&r->findings);
 }
 
@@ -525,6 +536,7 @@ void reader_free(struct reader *r)
 	map_free(&r->tallies);
 	merge_free(r->merge);
 	models_free(&r->models);
+	accounts_free(&r->accounts);
 	findings_free(&r->findings);
 }
 

@@ -10,6 +10,7 @@
 #ifndef IOMODELS_READER_H
 #define IOMODELS_READER_H
 
+#include "account.h"
 #include "event.h"
 #include "finding.h"
 #include "merge.h"
@@ -44,6 +45,7 @@ struct reader {
 	struct world world;
 	struct models models;
 	struct findings findings;
+	struct accounts accounts;
 	struct step step;
 	struct merge *merge;		/* of a capture; else NULL */
 	char no_kernel[300];		/* why a capture has no kernel.log */

@@ -262,6 +262,8 @@ void task_executed(struct world *w, struct step *st)
 
 	if (l->ret || l->flags & (LINE_NO_RETURN | LINE_HAS_ERROR))
 		return;
+	if (w->task_execs)
+		w->task_execs(w->context, t);
 	if (t->fds->refs > 1) {
 		t->fds->refs--;
 		t->fds = table_copy(t->fds);

@@ -1,0 +1,444 @@
+/* SPDX-License-Identifier: MIT */
+/* account.c - where the time of each thread went; see account.h */
+#include <stdio.h>
+#include <stdlib.h>
+#include "account.h"
+#include "depend.h"
+
+enum {
+	NOTED_NS = 1000000,	/* a call that need not wait, and took that long */
+	WORTH_NS = 100000000,	/* a wait of which the other side is looked up */
+	LOOKUPS_MAX = 2000,
+};
+
+static uint64_t hash(uint64_t h, const char *text)
+{
+	for (; *text; text++)
+		h = (h ^ (unsigned char)*text) * 1099511628211ULL;
+	return h;
+}
+
+const char *wait_for_name(enum wait_for what)
+{
+	static const char *const names[] = {
+		"other", "client", "events", "peer", "pipe", "child", "lock",
+		"thread", "disk", "time", "input", "signal",
+	};
+
+	return names[what];
+}
+
+const char *wait_text(enum wait_for what, enum call call, const char *object,
+		      char *text, size_t size)
+{
+	int out = call_class(call) == CLASS_OUT;
+	const char *o = *object ? object : NULL;
+
+	switch (what) {
+	case FOR_CLIENT:
+		if (call == CALL_ACCEPT)
+			snprintf(text, size, "a connection%s%s", o ? " on " : "",
+				 object);
+		else
+			snprintf(text, size, "%s its client%s%s", out ?
+				 "room to send to" : "data from", o ? " " : "",
+				 object);
+		break;
+	case FOR_EVENTS:
+		snprintf(text, size, "%s", o ? o : "events");
+		break;
+	case FOR_PEER:
+		snprintf(text, size, "%s %s", call == CALL_CONNECT ?
+			 "an answer of" : out ? "room to send to" : "data from",
+			 o ? o : "the peer");
+		break;
+	case FOR_PIPE:
+		snprintf(text, size, "%s %s", out ? "room in" : "data in",
+			 o ? o : "a pipe");
+		break;
+	case FOR_CHILD:
+		snprintf(text, size, "%s to end", o ? o : "a child");
+		break;
+	case FOR_LOCK:
+		snprintf(text, size, "%s", o ? o : "a lock");
+		break;
+	case FOR_THREAD:
+		snprintf(text, size, "%s to end", o ? o : "a thread");
+		break;
+	case FOR_DISK:
+		snprintf(text, size, "the disk%s%s%s", o ? " (" : "", object,
+			 o ? ")" : "");
+		break;
+	case FOR_TIME:
+		snprintf(text, size, "time to pass");
+		break;
+	case FOR_INPUT:
+		snprintf(text, size, "input%s%s", o ? " of " : "", object);
+		break;
+	case FOR_SIGNAL:
+		snprintf(text, size, "a signal");
+		break;
+	default:
+		snprintf(text, size, "%s", object);
+	}
+	return text;
+}
+
+/* ---- noting ---- */
+
+static struct account *account_of(struct task *t)
+{
+	struct account *a = t->account;
+
+	if (a)
+		return a;
+	a = t->account = need(calloc(1, sizeof(*a)));
+	a->pid = t->pid;
+	a->process = t->process->pid;
+	a->tasks = 1;
+	a->first_ns = a->last_ns = NO_TIME;
+	return a;
+}
+
+static struct wait *wait_add(struct account *a, const struct wait *like)
+{
+	struct wait *w;
+
+	for (unsigned i = 0; i < a->n_waits; i++)
+		if (a->wait[i].key == like->key &&
+		    a->wait[i].call == like->call)
+			return &a->wait[i];
+	/* Full: those of the same call and kind are told apart no more. */
+	for (unsigned i = 0; a->n_waits >= WAITS_MAX - 1 && i < a->n_waits; i++)
+		if (a->wait[i].what == like->what &&
+		    !strcmp(a->wait[i].name, like->name)) {
+			a->wait[i].object[0] = 0;
+			return &a->wait[i];
+		}
+	if (a->n_waits == WAITS_MAX)
+		return &a->wait[WAITS_MAX - 1];
+	if (a->n_waits == a->size) {
+		a->size = a->size ? a->size * 2 : 4;
+		a->wait = need(realloc(a->wait, a->size * sizeof(*a->wait)));
+	}
+	w = &a->wait[a->n_waits++];
+	*w = *like;
+	if (a->n_waits == WAITS_MAX) {		/* the last one: all others */
+		snprintf(w->name, sizeof(w->name), "others");
+		w->object[0] = 0;
+		w->what = FOR_OTHER;
+		w->key = 1;
+	}
+	return w;
+}
+
+static void wait_sum(struct wait *w, const struct wait *more)
+{
+	w->count += more->count;
+	w->ns = plus_ns(w->ns, more->ns);
+	w->at_most |= more->at_most;
+	if (more->longest_ns <= w->longest_ns && w->line)
+		return;
+	w->longest_ns = more->longest_ns;
+	w->line = more->line;
+	w->on = more->on;
+	memcpy(w->how, more->how, sizeof(w->how));
+}
+
+/* Without -T the thread's next line ends what it waited for. */
+static void close_pending(struct account *a, const struct event *e)
+{
+	struct wait one = { .count = 1, .at_most = 1, .line = a->pending_line };
+
+	if (!a->pending || e->start_ns == NO_TIME)
+		return;
+	one.ns = one.longest_ns = e->start_ns - a->pending_ns;
+	if (one.ns >= SHORT_NS) {
+		wait_sum(&a->wait[a->pending - 1], &one);
+		a->wait_ns = plus_ns(a->wait_ns, one.ns);
+	}
+	a->pending = 0;
+}
+
+static void open_note(struct account *a, const struct world *w,
+		      struct step *st, const struct wait *like, long long ns)
+{
+	struct event *e = st->event;
+	struct unreturned *o = st->task->unreturned;
+
+	if (!o)
+		o = st->task->unreturned = need(calloc(1, sizeof(*o)));
+	*o = (struct unreturned){
+		.pid = st->task->pid, .process = a->process, .line = e->first,
+		.call = e->call, .what = like->what,
+		.how = e->line->flags & LINE_DETACHED ? OPEN_DETACHED
+						      : OPEN_UNFINISHED,
+		.attached = a->calls <= 1 && !st->task->process->saw_start,
+		.start_ns = e->start_ns, .ns = ns,
+	};
+	memcpy(o->name, like->name, sizeof(o->name));
+	memcpy(o->object, like->object, sizeof(o->object));
+	o->on = depends_on(w, st, like->what, o->why, sizeof(o->why));
+}
+
+static void note_call(struct accounts *all, struct account *a,
+		      const struct world *w, struct step *st, long long end_ns)
+{
+	struct event *e = st->event;
+	int open = e->line->flags & LINE_NO_RETURN && e->call != CALL_EXIT;
+	long long ns = e->took_ns;
+	struct wait one = { .call = e->call, .count = 1, .line = e->first };
+
+	if (open && ns == NO_TIME && e->start_ns != NO_TIME &&
+	    end_ns != NO_TIME)
+		ns = end_ns - e->start_ns;
+	if (ns != NO_TIME && ns < 0)
+		ns = 0;
+	/* (Most calls are short: no text is made for them.) */
+	if (!open && (ns == NO_TIME ? !(st->phase & PHASE_WAIT) :
+		      ns < (st->phase & PHASE_WAIT ? SHORT_NS : NOTED_NS))) {
+		a->call_ns = plus_ns(a->call_ns, ns == NO_TIME ? 0 : ns);
+		return;
+	}
+	if (e->call == CALL_EXIT)
+		return;
+	snprintf(one.name, sizeof(one.name), "%.*s", (int)e->line->name.len,
+		 e->line->name.at);
+	one.what = waits_for(st, one.object, sizeof(one.object));
+	one.key = hash(hash(14695981039346656037ULL, one.name), one.object);
+	if (open)
+		open_note(a, w, st, &one, ns);
+	if (ns == NO_TIME) {
+		if (open || e->start_ns == NO_TIME)
+			return;
+		one.count = 0;
+		a->pending = wait_add(a, &one) - a->wait + 1;
+		a->pending_ns = e->start_ns;
+		a->pending_line = e->first;
+		return;
+	}
+	one.ns = one.longest_ns = ns;
+	if (ns >= WORTH_NS && all->lookups < LOOKUPS_MAX) {
+		all->lookups++;
+		one.on = depends_on(w, st, one.what, one.how, sizeof(one.how));
+	}
+	a->wait_ns = plus_ns(a->wait_ns, ns);
+	{
+		struct wait like = one, *at;
+
+		like.count = 0;
+		like.ns = like.longest_ns = 0;
+		like.line = 0;
+		at = wait_add(a, &like);
+		wait_sum(at, &one);
+	}
+}
+
+void account_note(struct accounts *all, const struct world *w, struct step *st,
+		  long long end_ns)
+{
+	struct event *e = st->event;
+	struct account *a;
+	long long end = end_ns;
+
+	if (!st->task || e->kind > EVENT_EXIT)
+		return;
+	a = account_of(st->task);
+	close_pending(a, e);
+	if (e->start_ns != NO_TIME) {
+		if (e->kind != EVENT_CALL || !(e->line->flags & LINE_NO_RETURN)
+		    || e->took_ns != NO_TIME || e->call == CALL_EXIT)
+			end = e->end_ns != NO_TIME ? e->end_ns : e->start_ns;
+		if (a->first_ns == NO_TIME || e->start_ns < a->first_ns)
+			a->first_ns = e->start_ns;
+		if (end != NO_TIME && end > a->last_ns)
+			a->last_ns = end;
+	}
+	if (e->kind == EVENT_EXIT) {
+		a->ended = 1;
+		if (e->line->kind != LINE_KILLED) {
+			free(st->task->unreturned);	/* it chose to end */
+			st->task->unreturned = NULL;
+		} else if (st->task->unreturned) {
+			st->task->unreturned->how = OPEN_KILLED;
+			snprintf(st->task->unreturned->killed,
+				 sizeof(st->task->unreturned->killed), "%.*s",
+				 (int)e->line->name.len, e->line->name.at);
+		}
+	}
+	if (e->kind != EVENT_CALL)
+		return;
+	a->calls++;
+	note_call(all, a, w, st, end_ns);
+}
+
+/* ---- ends ---- */
+
+static long long wall_of(const struct account *a)
+{
+	if (a->wall_ns)
+		return a->wall_ns;
+	return a->first_ns == NO_TIME ? 0 : a->last_ns - a->first_ns;
+}
+
+long long account_outside(const struct account *a)
+{
+	long long left = a->wall_ns - a->wait_ns - a->call_ns;
+
+	return left > 0 ? left : 0;
+}
+
+/* Its times go into to, as those of one more task. */
+static void merge(struct account *to, struct account *a)
+{
+	to->tasks += a->tasks;
+	to->calls += a->calls;
+	to->wall_ns = plus_ns(to->wall_ns, a->wall_ns);
+	to->wait_ns = plus_ns(to->wait_ns, a->wait_ns);
+	to->call_ns = plus_ns(to->call_ns, a->call_ns);
+	to->ended &= a->ended;
+	for (unsigned i = 0; i < a->n_waits; i++) {
+		struct wait like = a->wait[i], *at;
+
+		like.count = 0;
+		like.ns = like.longest_ns = 0;
+		like.line = 0;
+		at = wait_add(to, &like);
+		wait_sum(at, &a->wait[i]);
+	}
+	free(a->wait);
+	free(a);
+}
+
+static int alike(const struct account *a, const struct account *b)
+{
+	return a->origin == b->origin && !strcmp(a->name, b->name) &&
+	       a->before_exec == b->before_exec;
+}
+
+/* A log of a million threads keeps some and the sums of the others. */
+static void keep(struct accounts *all, struct account *a)
+{
+	struct account *to;
+
+	if (!all->tail)
+		all->tail = &all->first;
+	if (all->n >= ACCOUNTS_MAX)
+		for (to = all->first; to; to = to->next)
+			if (to->tasks > 1 && (alike(to, a) ||
+					      all->n >= 2 * ACCOUNTS_MAX)) {
+				merge(to, a);
+				return;
+			}
+	if (all->n >= ACCOUNTS_MAX)
+		for (to = all->first; to; to = to->next)
+			if (alike(to, a) || all->n >= 2 * ACCOUNTS_MAX) {
+				merge(to, a);
+				return;
+			}
+	*all->tail = a;
+	all->tail = &a->next;
+	all->n++;
+}
+
+void account_task_ends(struct accounts *all, struct task *t)
+{
+	struct account *a = t->account;
+
+	if (t->unreturned && all->n_open++ < OPEN_MAX)
+		all->open[all->n_open - 1] = *t->unreturned;
+	free(t->unreturned);
+	t->unreturned = NULL;
+	t->account = NULL;
+	if (!a)
+		return;
+	a->origin = t->origin;
+	a->wall_ns = wall_of(a);
+	snprintf(a->name, sizeof(a->name), "%s", *t->comm ? t->comm
+							  : t->process->exe);
+	keep(all, a);
+}
+
+void account_execs(struct accounts *all, struct task *t)
+{
+	struct account *a = t->account;
+
+	if (!a || !a->calls)
+		return;
+	a->before_exec = 1;
+	if (wall_of(a) >= NOTED_NS) {
+		account_task_ends(all, t);
+		return;
+	}
+	t->account = NULL;			/* too short to be told */
+	free(a->wait);
+	free(a);
+}
+
+static int waited_longer(const struct account *a, const struct account *b)
+{
+	return a->wait_ns != b->wait_ns ? a->wait_ns > b->wait_ns
+					: a->wall_ns > b->wall_ns;
+}
+
+static int by_time(const void *a, const void *b)
+{
+	const struct wait *x = a, *y = b;
+
+	return x->ns < y->ns ? 1 : x->ns > y->ns ? -1 : 0;
+}
+
+/* Of several that are alike the large entries stay single, the rest is one. */
+static void fold(struct accounts *all)
+{
+	enum { SINGLE = 6 };
+	struct account *a, *b, **at;
+	unsigned n;
+
+	for (a = all->first; a; a = a->next) {
+		for (n = 0, b = a->next; b; b = b->next)
+			n += alike(a, b);
+		if (n + 1 < SINGLE)
+			continue;
+		for (at = &a->next; (b = *at); ) {
+			if (!alike(a, b)) {
+				at = &b->next;
+				continue;
+			}
+			*at = b->next;
+			all->n--;
+			merge(a, b);
+		}
+	}
+}
+
+void accounts_settle(struct accounts *all)
+{
+	struct account *list, *a, **at;
+
+	fold(all);
+	list = all->first;
+	all->first = NULL;
+	while ((a = list)) {
+		list = a->next;
+		if (a->n_waits)
+			qsort(a->wait, a->n_waits, sizeof(*a->wait), by_time);
+		for (at = &all->first; *at && !waited_longer(a, *at);
+		     at = &(*at)->next)
+			;
+		a->next = *at;
+		*at = a;
+	}
+	all->tail = NULL;
+}
+
+void accounts_free(struct accounts *all)
+{
+	struct account *a;
+
+	while ((a = all->first)) {
+		all->first = a->next;
+		free(a->wait);
+		free(a);
+	}
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * account.h - where the time of each thread went, and where it was at the end
+ *
+ * The wall clock of a thread is split into waits (one entry for a call and
+ * what it waited for), time in other calls, and time outside of calls.  A call
+ * shorter than SHORT_NS counts as "other": strace itself costs that much.  A
+ * call that was open when the log ended lasted until the end of the log.
+ */
+#ifndef IOMODELS_ACCOUNT_H
+#define IOMODELS_ACCOUNT_H
+
+#include "phase.h"
+
+enum {
+	SHORT_NS = 200000,	/* below it a call is not taken to have slept */
+	WAITS_MAX = 24,		/* entries of a thread; the last one is "others" */
+	ACCOUNTS_MAX = 64,	/* threads that are kept; then they are merged */
+	OPEN_MAX = 64,		/* open calls that are kept */
+};
+
+/* What a wait is for. */
+enum wait_for {
+	FOR_OTHER, FOR_CLIENT,	/* a connection, or an accepted peer */
+	FOR_EVENTS,		/* of several descriptors */
+	FOR_PEER,		/* that the program connected to */
+	FOR_PIPE, FOR_CHILD, FOR_LOCK, FOR_THREAD, FOR_DISK, FOR_TIME,
+	FOR_INPUT,		/* of a terminal, or of stdin */
+	FOR_SIGNAL,
+};
+
+struct wait {
+	enum call call;
+	enum wait_for what;
+	char name[20];			/* of the call, as in the log */
+	char object[80];		/* "127.0.0.1:7000", "child 12"; or "" */
+	uint64_t key;			/* of name and object */
+	unsigned long count, line;	/* line: of the longest */
+	long long ns, longest_ns;
+	int at_most;			/* the log has no -T: bounds */
+	long on;			/* pid on whom the longest depended; 0 */
+	char how[56];			/* "holds the write end as fd 1" */
+};
+
+struct account {
+	struct account *next;
+	long pid, process;
+	enum origin origin;
+	unsigned long tasks, calls;	/* tasks: merged into this one */
+	char name[48];			/* of the program or the thread */
+	int before_exec;		/* another program, until its execve */
+	int ended;			/* its end is in the log */
+	long long first_ns, last_ns;	/* NO_TIME: the log has no times */
+	long long wall_ns, wait_ns, call_ns;	/* sums of the merged ones */
+	struct wait *wait;
+	unsigned n_waits, size;
+	/* a wait without -T: it ends with the thread's next line */
+	unsigned pending;		/* its place in wait[], + 1 */
+	long long pending_ns;
+	unsigned long pending_line;
+};
+
+enum open_how { OPEN_UNFINISHED, OPEN_DETACHED, OPEN_KILLED };
+
+/* A call that did not return. */
+struct unreturned {
+	long pid, process;
+	unsigned long line;
+	enum call call;
+	enum wait_for what;
+	enum open_how how;
+	int attached;			/* it began before the log did */
+	long long start_ns, ns;		/* NO_TIME: unknown */
+	char name[20], object[80];
+	long on;			/* pid on whom it depends; 0: unknown */
+	char why[120];			/* "holds the write end as fd 1" */
+	char killed[16];		/* by this signal */
+};
+
+struct accounts {
+	struct account *first, **tail;	/* settled: the longest wait first */
+	unsigned n;
+	struct unreturned open[OPEN_MAX];
+	unsigned long n_open;		/* all, also those that are not kept */
+	unsigned lookups;		/* of the holders of a pipe */
+};
+
+/*
+ * Takes in a step, after phase_decide.  end_ns is the end of the log so far:
+ * until when an open call lasted.
+ */
+void account_note(struct accounts *a, const struct world *w, struct step *st,
+		  long long end_ns);
+void account_task_ends(struct accounts *a, struct task *t);
+/* It becomes another program: what it did so far counts apart. */
+void account_execs(struct accounts *a, struct task *t);
+void accounts_settle(struct accounts *a);
+void accounts_free(struct accounts *a);
+
+/* Time outside of calls: what is left. */
+long long account_outside(const struct account *a);
+/* "data from 127.0.0.1:7000", "child 12 to end": what it waited for. */
+const char *wait_text(enum wait_for what, enum call call, const char *object,
+		      char *text, size_t size);
+const char *wait_for_name(enum wait_for what);	/* stable, for --json */
+
+#endif

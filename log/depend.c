@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: MIT */
+/* depend.c - what a call waits for, and on whom it depends; see depend.h */
+#include <stdio.h>
+#include "depend.h"
+
+static struct slice argument(const struct line *l, unsigned n)
+{
+	return n < l->n_args ? l->arg[n] : (struct slice){ l->text.at, 0 };
+}
+
+/* ---- what for ---- */
+
+/* The peer of "127.0.0.1:52291->127.0.0.1:36002" is what follows the arrow. */
+static const char *peer_name(const struct file *f)
+{
+	const char *arrow = f->name ? strstr(f->name, "->") : NULL;
+
+	return arrow ? arrow + 2 : f->name;
+}
+
+static void file_object(const struct file *f, int fd, char *object, size_t size)
+{
+	const char *name = peer_name(f);
+
+	if (name && f->kind != FILE_EPOLL)
+		snprintf(object, size, "%s", name);
+	else if (f->kind == FILE_UNKNOWN)
+		snprintf(object, size, "descriptor %d", fd);
+	else
+		snprintf(object, size, "%s %d", file_kind_name(f->kind), fd);
+}
+
+static enum wait_for file_wait(const struct step *st, const struct file *f,
+			       int fd)
+{
+	switch (f->kind) {
+	case FILE_LISTENER:
+		return FOR_CLIENT;
+	case FILE_CONNECTION: case FILE_SOCKET:
+		return f->parent ? FOR_CLIENT : FOR_PEER;
+	case FILE_DATAGRAM: case FILE_NETLINK:
+		return f->writes || call_class(st->event->call) == CLASS_OUT ?
+		       FOR_PEER : FOR_CLIENT;
+	case FILE_PIPE: case FILE_SOCKETPAIR:
+		return FOR_PIPE;
+	case FILE_TERMINAL:
+		return FOR_INPUT;
+	case FILE_REGULAR: case FILE_DIRECTORY: case FILE_MEMFD:
+	case FILE_DEVICE:
+		return FOR_DISK;
+	case FILE_EVENTFD: case FILE_INOTIFY: case FILE_EPOLL: case FILE_PIDFD:
+		return FOR_EVENTS;
+	case FILE_SIGNALFD:
+		return FOR_SIGNAL;
+	case FILE_TIMERFD:
+		return FOR_TIME;
+	default:
+		return !fd ? FOR_INPUT : FOR_PEER;
+	}
+}
+
+static struct file *file_of(const struct step *st, long fd)
+{
+	const struct fdtable *t = st->task->fds;
+
+	return fd >= 0 && (unsigned long)fd < t->size ? t->slot[fd] : NULL;
+}
+
+static enum wait_for set_wait(unsigned n, const char *which, char *object,
+			      size_t size)
+{
+	if (n)
+		snprintf(object, size, "events of %u descriptor%s", n,
+			 n == 1 ? "" : "s");
+	else
+		snprintf(object, size, "events of %s", which);
+	return FOR_EVENTS;
+}
+
+/* "[{fd=3, events=POLLIN}, ...]": one descriptor is named, more are counted. */
+static enum wait_for poll_wait(const struct step *st, char *object, size_t size)
+{
+	struct slice list = argument(st->event->line, 0), element, decoration;
+	struct file *f = NULL;
+	long fd = -1;
+	unsigned n = 0;
+
+	if (list.len < 2 || *list.at != '[')
+		return slice_is(argument(st->event->line, 1), "0") ? FOR_TIME
+			: set_wait(0, "poll", object, size);
+	list = slice_of(list.at + 1, list.at + list.len - 1);
+	while (line_element(&list, &element)) {
+		if (slice_starts(element, "..."))
+			continue;
+		fd = line_fd(line_field(element, "fd"), &decoration);
+		if (fd < 0)
+			continue;
+		f = file_of(st, fd);
+		n++;
+	}
+	if (n == 1 && f) {
+		file_object(f, fd, object, size);
+		return file_wait(st, f, fd);
+	}
+	return n ? set_wait(n, "", object, size) : FOR_TIME;
+}
+
+/* select(5, [3 4], NULL, ...) */
+static enum wait_for select_wait(const struct step *st, char *object,
+				 size_t size)
+{
+	unsigned n = 0;
+	long only = -1;
+
+	for (unsigned i = 1; i <= 3; i++) {
+		struct slice set = argument(st->event->line, i), d;
+		const char *p = set.at + 1, *end = set.at + set.len, *stop;
+
+		if (set.len < 2 || *set.at != '[')
+			continue;
+		while (p < end && *p != ']') {
+			long fd = line_fd(slice_of(p, end), &d);
+
+			if (fd < 0)
+				break;
+			n += fd != only;
+			only = fd;
+			slice_number(slice_of(p, end), &stop);
+			p = d.len ? d.at + d.len + 1 : stop;
+			while (p < end && *p == ' ')
+				p++;
+		}
+	}
+	if (!n)
+		return FOR_TIME;
+	if (n == 1 && file_of(st, only)) {
+		file_object(file_of(st, only), only, object, size);
+		return file_wait(st, file_of(st, only), only);
+	}
+	return set_wait(n, "", object, size);
+}
+
+static enum wait_for epoll_wait_for(const struct step *st, char *object,
+				    size_t size)
+{
+	struct file *f, *only = NULL;
+
+	if (!st->file)
+		return FOR_EVENTS;
+	map_each(&st->file->watched, i, f)
+		only = f;
+	if (st->file->watched.used == 1 && only->kind != FILE_EVENTFD) {
+		file_object(only, only->fd, object, size);
+		return file_wait(st, only, only->fd);
+	}
+	return set_wait(st->file->watched.used, "an epoll", object, size);
+}
+
+/* pthread_join sleeps on the word where the kernel clears the thread's id. */
+static long joined_thread(const struct step *st)
+{
+	const struct line *l = st->event->line;
+	struct slice op = argument(l, 1);
+	long long value = slice_number(argument(l, 2), NULL);
+
+	if (!slice_starts(op, "FUTEX_WAIT") ||
+	    slice_find(op, "PRIVATE") || value < 300)
+		return 0;			/* (the kernel wakes it shared) */
+	return value < 1 << 22 ? value : 0;
+}
+
+static enum wait_for futex_wait(const struct step *st, char *object,
+				size_t size)
+{
+	struct slice at = argument(st->event->line, 0);
+	long thread = joined_thread(st);
+
+	if (thread) {
+		snprintf(object, size, "thread %ld", thread);
+		return FOR_THREAD;
+	}
+	snprintf(object, size, "a lock or condition at %.*s", (int)at.len,
+		 at.at);
+	return FOR_LOCK;
+}
+
+static enum wait_for child_wait(const struct step *st, char *object,
+				size_t size)
+{
+	const struct line *l = st->event->line;
+	int id = slice_is(l->name, "waitid");
+	long pid = slice_number(argument(l, id), NULL);
+
+	if (!id && pid <= 0)
+		pid = l->ret;
+	if (pid > 0)
+		snprintf(object, size, "child %ld", pid);
+	return FOR_CHILD;
+}
+
+enum wait_for waits_for(const struct step *st, char *object, size_t size)
+{
+	const struct event *e = st->event;
+	const struct line *l = e->line;
+
+	*object = 0;
+	switch (e->call) {
+	case CALL_POLL: return poll_wait(st, object, size);
+	case CALL_SELECT: return select_wait(st, object, size);
+	case CALL_EPOLL_WAIT: return epoll_wait_for(st, object, size);
+	case CALL_FUTEX: return futex_wait(st, object, size);
+	case CALL_WAIT: return child_wait(st, object, size);
+	case CALL_SLEEP: return FOR_TIME;
+	case CALL_SIGSUSPEND: case CALL_SIGWAIT: return FOR_SIGNAL;
+	case CALL_RESTART: return FOR_OTHER;
+	case CALL_CONNECT:
+		if (st->file)
+			file_object(st->file, st->fd, object, size);
+		return FOR_PEER;
+	case CALL_IO_GETEVENTS: return FOR_DISK;
+	case CALL_RING_ENTER:
+		snprintf(object, size, "completions of a ring");
+		return FOR_EVENTS;
+	default:
+		break;
+	}
+	if (!st->file)
+		return FOR_OTHER;
+	file_object(st->file, st->fd, object, size);
+	if (slice_is(l->name, "flock") ||
+	    (e->call == CALL_FCNTL && slice_find(l->args, "SETLKW"))) {
+		char name[64];
+
+		snprintf(name, sizeof(name), "%.63s", object);
+		snprintf(object, size, "the lock of %s", name);
+		return FOR_LOCK;
+	}
+	return file_wait(st, st->file, st->fd);
+}
+
+/* ---- who would have to move ---- */
+
+static int same_pipe(const struct file *a, const struct file *b)
+{
+	return a != b && a->kind == FILE_PIPE && b->kind == FILE_PIPE &&
+	       a->name && b->name && !strcmp(a->name, b->name);
+}
+
+/* "A->B" and "B->A" */
+static int same_connection(const struct file *a, const struct file *b)
+{
+	const char *x, *y;
+
+	if (a == b || !a->name || !b->name)
+		return 0;
+	x = strstr(a->name, "->");
+	y = strstr(b->name, "->");
+	return x && y && !strncmp(a->name, y + 2, x - a->name) &&
+	       strlen(y + 2) == (size_t)(x - a->name) &&
+	       !strncmp(b->name, x + 2, y - b->name) &&
+	       strlen(x + 2) == (size_t)(y - b->name);
+}
+
+static int is_other_end(const struct file *f, const struct file *g)
+{
+	return g && (f->other == g || same_pipe(f, g) || same_connection(f, g));
+}
+
+/* A task that has the other end of f open: another process before its own. */
+static const struct task *holder(const struct world *w, const struct task *me,
+				 const struct file *f, unsigned *fd)
+{
+	const struct task *t, *own = NULL;
+	unsigned own_fd = 0;
+
+	map_each(&w->tasks, i, t) {
+		for (unsigned k = 0; k < t->fds->size; k++) {
+			if (!is_other_end(f, t->fds->slot[k]))
+				continue;
+			*fd = k;
+			if (t->fds != me->fds)
+				return t;
+			own = t;
+			own_fd = k;
+			break;
+		}
+	}
+	*fd = own_fd;
+	return own;
+}
+
+static long other_end(const struct world *w, const struct step *st,
+		      char *text, size_t size)
+{
+	const struct file *f = st->file;
+	int out = call_class(st->event->call) == CLASS_OUT;
+	const char *end = f->kind != FILE_PIPE ? "other end" : out ?
+			  "read end" : "write end";
+	const struct task *t;
+	unsigned fd;
+
+	t = holder(w, st->task, f, &fd);
+	if (t && t->fds == st->task->fds) {
+		snprintf(text, size, "only the process itself holds the %s "
+			 "(fd %u)", end, fd);
+		return t->process->pid;
+	}
+	if (t) {
+		if (f->kind == FILE_PIPE && !f->other)
+			snprintf(text, size, "has the pipe open as fd %u", fd);
+		else
+			snprintf(text, size, "holds the %s as fd %u", end, fd);
+		return t->pid;
+	}
+	if (f->ended_by)
+		snprintf(text, size, "had closed the %s", end);
+	return f->ended_by;
+}
+
+/* wait4(-1, ...): a child of the process that is alive. */
+static long child_of(const struct world *w, const struct task *me)
+{
+	const struct task *t;
+
+	map_each(&w->tasks, i, t)
+		if (t->origin == ORIGIN_CHILD &&
+		    t->process->parent == me->process->pid)
+			return t->pid;
+	return 0;
+}
+
+/* Who locked the file with this name, and has it open. */
+static long lock_owner(const struct world *w, const struct step *st)
+{
+	const struct task *t;
+
+	map_each(&w->tasks, i, t)
+		for (unsigned k = 0; k < t->fds->size; k++) {
+			const struct file *f = t->fds->slot[k];
+
+			if (f && f != st->file && f->locked_by && f->name &&
+			    st->file->name && !strcmp(f->name, st->file->name))
+				return f->locked_by;
+		}
+	return 0;
+}
+
+long depends_on(const struct world *w, const struct step *st,
+		enum wait_for what, char *text, size_t size)
+{
+	const struct line *l = st->event->line;
+	long pid;
+
+	*text = 0;
+	switch (what) {
+	case FOR_PIPE: case FOR_PEER: case FOR_CLIENT: case FOR_INPUT:
+		return st->file && st->file->kind != FILE_LISTENER &&
+		       call_class(st->event->call) != CLASS_WAIT ?
+		       other_end(w, st, text, size) : 0;
+	case FOR_CHILD:
+		pid = slice_number(argument(l, slice_is(l->name, "waitid")),
+				   NULL);
+		if (pid <= 0)
+			pid = l->ret > 0 ? l->ret : child_of(w, st->task);
+		if (pid)
+			snprintf(text, size, "is the child that it waits for");
+		return pid;
+	case FOR_THREAD:
+		pid = joined_thread(st);
+		snprintf(text, size, "is the thread that it waits for");
+		return pid;
+	case FOR_LOCK:
+		pid = st->file ? lock_owner(w, st) : 0;
+		if (pid)
+			snprintf(text, size, "holds the lock");
+		return pid;
+	default:
+		return 0;
+	}
+}
