@@ -32,7 +32,7 @@
 #   TSAN=1 ThreadSanitizer.
 #
 # Nothing is listed by hand: a file models/x.c is the program build/models/x,
-# tests/x_test.c or tests/x_test.sh a test that prints TAP; cli/, lab/, capture/,
+# tests/FOLDER/x_test.c or x_test.sh a test that prints TAP; cli/, lab/, capture/,
 # log/, claims/ and bench/ together are build/iomodels.  A program or test is
 # freestanding, without libc, unless the first line of its header (the third
 # of the file) ends in "(with LIBRARY)": libc, liburing, libaio, libevent,
@@ -104,7 +104,7 @@ AIO_SO	:= -shared -Wl,-z,nodelete -Wl,-soname,libposixaio.so \
 program_sources := $(wildcard models/*.c uring/*.c posix_aio/*.c \
 		bench/peers/*.c)
 script_sources := $(wildcard bench/peers/*.py bench/peers/*.js)
-test_sources := $(wildcard tests/*_test.c)
+test_sources := $(wildcard tests/*_test.c tests/*/*_test.c)
 part_sources := $(wildcard lab/*.c capture/*.c log/*.c claims/*.c bench/*.c) # of iomodels, tests
 cli_sources := $(wildcard cli/*.c)
 aio_sources := $(wildcard posix_aio/lib/*.c)
@@ -139,7 +139,7 @@ libposixaio := $(if $(aio_sources),$(B)/lib/libposixaio.so \
 	$(B)/lib/libposixaio.a)
 # Tests of POSIX AIO twice: as they are glibc's, X_ours_test is with ours.
 ours_tests := $(patsubst %_test.c,$(B)/%_ours_test, \
-	$(wildcard tests/posixaio*_test.c))
+	$(wildcard tests/posix_aio/posixaio*_test.c))
 endif
 endif
 aio_objects := $(patsubst %.c,$(B)/%.o,$(aio_sources))
@@ -184,7 +184,9 @@ left-out:
 about	= $(subst ','\'',$(subst ",\",$(shell \
 	  sed -n '3s/^ \* [a-z0-9_]*\.c - //p' $(1))))
 named	= -DNAME='"$(*F)"' -DABOUT='"$(call about,$<)"'
-depend	= -MMD -MP -MF $@.d
+# Only a test sees tap.h and the other headers of tests/.
+seen	= $(if $(filter tests/%,$<),-Itests)
+depend	= $(seen) -MMD -MP -MF $@.d
 
 # Changed flags build everything again.
 flags	:= $(CC) $(RAW) $(HOSTED) $(AIO) $(WARN) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS)
@@ -319,7 +321,7 @@ traces: all
 	$(Q)$(B)/iomodels capture --traces traces
 
 check-traces: all tests
-	$(Q)BUILD=$(B) sh tests/run $(B)/tests/traces_test
+	$(Q)BUILD=$(B) sh tests/run $(B)/tests/capture/traces_test
 
 # The other architectures: compiled and linked by whichever compiler is here,
 # their freestanding tests run under qemu-user.
@@ -344,7 +346,7 @@ sane_run := $(if $(ASAN),ASAN_OPTIONS=detect_leaks=0) $(if \
 
 check: all tests $(addprefix cross-,$(others))
 	$(Q)$(sane_run) BUILD=$(B) sh tests/run $(raw_tests) $(cross_tests) \
-		$(wildcard tests/*_test.sh) $(hosted_tests) $(ours_tests) \
+		$(wildcard tests/*_test.sh tests/*/*_test.sh) $(hosted_tests) $(ours_tests) \
 		$(patsubst %,left-out:%,$(left_out))
 
 check-aio: $(ours_tests) $(libposixaio)
@@ -352,12 +354,12 @@ check-aio: $(ours_tests) $(libposixaio)
 
 # Long: a minute or more.
 soak: all tests
-	$(Q)IOMODELS_SOAK=1 $(B)/tests/models_test '*/crowd/*' '*/nothing_grows'
-	$(Q)IOMODELS_SOAK=1 $(B)/tests/readers_test '*/gigabyte'
-	$(Q)IOMODELS_SOAK=1 $(B)/tests/folder_test '*/*'
+	$(Q)IOMODELS_SOAK=1 $(B)/tests/models/models_test '*/crowd/*' '*/nothing_grows'
+	$(Q)IOMODELS_SOAK=1 $(B)/tests/posix_aio/readers_test '*/gigabyte'
+	$(Q)IOMODELS_SOAK=1 $(B)/tests/log/own_captures_test '*/*'
 
 soak-aio: all tests
-	$(Q)IOMODELS_SOAK=600 $(B)/tests/posixaio_stress_ours_test
+	$(Q)IOMODELS_SOAK=600 $(B)/tests/posix_aio/posixaio_stress_ours_test
 
 # The freestanding tests once more with libc's wrappers instead of ours: a
 # difference is a bug in one of the two.
@@ -437,12 +439,12 @@ compile_commands.json: FORCE
 	for f in $(filter-out $(hosted_sources),$(program_sources) \
 			$(test_sources)); do \
 		printf '%s{"directory": "%s", "file": "%s", "command": "%s"}' \
-		"$$sep" "$(CURDIR)" $$f "$(CC) $(RAW) $(WARN) -c $$f"; \
+		"$$sep" "$(CURDIR)" $$f "$(CC) $(RAW) -Itests $(WARN) -c $$f"; \
 		sep=$$(printf ',\nx'); sep=$${sep%x}; done; \
 	for f in $(hosted_sources) $(part_sources) $(cli_sources); do \
 		printf '%s{"directory": "%s", "file": "%s", "command": "%s"}' \
 		"$$sep" "$(CURDIR)" $$f "$(CC) -std=gnu11 -D_GNU_SOURCE \
-		-Ilab -Icapture -Iclaims -I$(B) $(WARN) -c $$f"; \
+		-Ilab -Icapture -Iclaims -Itests -I$(B) $(WARN) -c $$f"; \
 		sep=$$(printf ',\nx'); sep=$${sep%x}; done; \
 	printf '\n]\n'; } | tr -d '\t' >$(O)/$@
 

@@ -245,7 +245,7 @@ static const char head[] =
 	"Written by `make traces` from `traces/notes` and the captures; a note "
 	"is found by a\npattern, not by the number of a line, so that it "
 	"outlives a new capture.\n"
-	"`tests/traces_test.c` fails when a pattern finds nothing any more, or "
+	"`tests/capture/traces_test.c` fails when a pattern finds nothing any more, or "
 	"a function\nis no longer in the source.\n"
 	"\n"
 	"A capture has two sides, made in two runs of one scenario:\n"

@@ -143,22 +143,23 @@ static char *executable(const char *dir, const char *middle, const char *name)
 
 char *program_path(const struct program *p)
 {
-	char self[PATH_MAX], *end, *path;
+	char self[PATH_MAX + sizeof("/../..")], *end, *path;
 	ssize_t n;
 
 	if (program_dir)
 		return executable(program_dir, p->dir, p->name);
-	n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	n = readlink("/proc/self/exe", self, PATH_MAX - 1);
 	if (n < 0)
 		return NULL;
 	self[n] = 0;
 	end = strrchr(self, '/');
 	*end = 0;				/* build */
 	path = executable(self, p->dir, p->name);
-	if (!path) {				/* build/tests */
-		strcpy(end, "/..");
+	for (int up = 0; !path && up < 2; up++) {	/* build/tests/FOLDER */
+		strcat(self, "/..");
 		path = executable(self, p->dir, p->name);
 	}
+	strcpy(end, "/..");
 	if (!path)				/* bin, beside libexec */
 		path = executable(self, "libexec/iomodels", p->name);
 #ifdef LIBEXECDIR
@@ -193,8 +194,9 @@ char *aio_library(void)
 	self[n] = 0;
 	*strrchr(self, '/') = 0;
 	path = library_in(self, "lib");		/* build/iomodels */
-	if (!path)
-		path = library_in(self, "../lib");	/* bin, beside lib; and
-							   build/tests */
+	if (!path)				/* bin, beside lib */
+		path = library_in(self, "../lib");
+	if (!path)				/* build/tests/FOLDER */
+		path = library_in(self, "../../lib");
 	return path ? path : library_in(LIBDIR, ".");
 }

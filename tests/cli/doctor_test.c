@@ -14,15 +14,16 @@
 
 static char output[1 << 16];
 
-/* DIR of build/DIR/name, from build/tests/doctor_test. */
-static const char *beside(const char *name)
+/* build/name, from build/tests/cli/doctor_test. */
+static const char *built(const char *name)
 {
 	static char path[PATH_MAX + 64];
 	ssize_t n = readlink("/proc/self/exe", path, PATH_MAX);
 
 	ASSERT_GT(n, 0);
 	path[n] = 0;
-	strcpy(strrchr(path, '/') + 1, name);
+	strcpy(strrchr(path, '/') + 1, "../../");
+	strcat(path, name);
 	return path;
 }
 
@@ -57,7 +58,7 @@ static int doctor(const char *option)
 {
 	const char *const args[] = { "iomodels", "doctor", option, NULL };
 
-	return run(beside("../iomodels"), args);
+	return run(built("iomodels"), args);
 }
 
 /* ---- what can be refused ---- */
@@ -367,7 +368,7 @@ static void ends_with_its_reason(void *arg)
 
 static void expect_no_failure(const char *name, const char *const *args)
 {
-	int status = run(beside(name), args);
+	int status = run(built(name), args);
 	char *failed = strstr(output, "not ok");
 
 	/* What a test has to say stands above its line. */
@@ -415,19 +416,21 @@ static void expect_skips(const struct kernel_of *k, const char *name,
 static void tests_are_skipped(void *arg)
 {
 	static const char *const of_rings[] = {
-		"ring_test", "refused_test", "twins_test", NULL
+		"tests/uring/ring_test", "tests/uring/refused_test",
+		"tests/uring/twins_test", NULL
 	};
 	static const char *const of_aio[] = {
-		"native_aio_test", "sys_file_test", NULL
+		"tests/posix_aio/native_aio_test",
+		"tests/syscalls/sys_file_test", NULL
 	};
 	const struct kernel_of *k = arg;
 
 	play(k);
-	expect_skips(k, "models_test", "%s/one/*", 0);
-	expect_skips(k, "traces_test", "as_committed/%s/one", 0);
-	expect_skips(k, "readme_test", "%s", 0);
-	expect_skips(k, "readme_test", "%s/*", 1);
-	expect_skips(k, "readers_test", "%s/buffered", 1);
+	expect_skips(k, "tests/models/models_test", "%s/one/*", 0);
+	expect_skips(k, "tests/capture/traces_test", "as_committed/%s/one", 0);
+	expect_skips(k, "tests/cli/readme_test", "%s", 0);
+	expect_skips(k, "tests/cli/readme_test", "%s/*", 1);
+	expect_skips(k, "tests/posix_aio/readers_test", "%s/buffered", 1);
 	for (const char *const *t = k->rings ? of_rings : of_aio; *t; t++) {
 		const char *const args[] = { *t, NULL };
 

@@ -4,7 +4,7 @@
  */
 #include "net.h"
 #ifndef WITH_LIBC
-#include "../syscalls/thread.h"
+#include "../../syscalls/thread.h"
 #endif
 
 /*

@@ -9,7 +9,7 @@ TEST(raw_layer_only)
 	SKIP("libc has threads of its own");
 }
 #else
-#include "../syscalls/thread.h"
+#include "../../syscalls/thread.h"
 
 static struct count running;
 static struct lock one;

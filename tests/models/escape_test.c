@@ -12,7 +12,7 @@ TEST(raw_layer_only)
 	SKIP("server.h is freestanding");
 }
 #else
-#include "../models/server.h"
+#include "../../models/server.h"
 
 /* The shortest encoding of a code point: its bytes and their number. */
 static unsigned encode(unsigned c, unsigned char *to)

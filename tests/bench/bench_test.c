@@ -8,8 +8,8 @@
 #include <math.h>
 #include <netinet/in.h>
 #include <sys/un.h>
-#include "../bench/agree.h"
-#include "../bench/report.h"
+#include "../../bench/agree.h"
+#include "../../bench/report.h"
 #include "lab.h"
 #include "probe.h"
 #include "tap.h"

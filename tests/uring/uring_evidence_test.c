@@ -16,8 +16,8 @@
 #include <sys/syscall.h>
 #include <time.h>
 #include "tap.h"
-#include "../capture/kernel.h"
-#include "../lab/scenario.h"
+#include "../../capture/kernel.h"
+#include "../../lab/scenario.h"
 
 #define TRACEFS "/sys/kernel/tracing"
 

@@ -6,7 +6,7 @@
  * them and answer in the kernel's place where the kernel cannot be made to.
  */
 #include "net.h"
-#include "../syscalls/io_uring.h"
+#include "../../syscalls/io_uring.h"
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 
@@ -37,10 +37,10 @@ static long seen_setup(unsigned entries, struct io_uring_params *p)
 #define sys_io_uring_enter seen_enter
 #define sys_io_uring_setup seen_setup
 #ifdef WITH_LIBC
-#include "../uring/ring.h"
+#include "../../uring/ring.h"
 static struct ring ring;
 #else
-#include "../uring/serve.h"	/* with ring.h, and the ring */
+#include "../../uring/serve.h"	/* with ring.h, and the ring */
 #endif
 
 /* ---- helpers ---- */

@@ -2,7 +2,7 @@
 /*
  * floor_test.c - the floor of an echo's cost: bench/floor.c (with libc)
  */
-#include "../bench/floor.h"
+#include "../../bench/floor.h"
 #include "tap.h"
 
 static void run(enum floor_kind kind, unsigned pairs, unsigned size)

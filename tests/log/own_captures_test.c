@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * folder_test.c - captures of our own programs are what they are (with libc)
+ * own_captures_test.c - captures of our own programs are what they are (with libc)
  *
  * Each program is captured with both sides and the folder explained: its
  * model, the messages, bytes and accepts of the scenario, and who waited and
@@ -12,9 +12,9 @@
  */
 #include <fcntl.h>
 #include <sys/stat.h>
-#include "../lab/lab.h"
-#include "../lab/probe.h"
-#include "../log/report.h"
+#include "../../lab/lab.h"
+#include "../../lab/probe.h"
+#include "../../log/report.h"
 #include "tap.h"
 
 static struct reader r;

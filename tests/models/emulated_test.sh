@@ -28,7 +28,7 @@ for arch in x86_64 aarch64 riscv64; do
 		continue
 	fi
 	if out=$(IOMODELS_PROGRAMS=$dir IOMODELS_WRAPPER=qemu-$arch \
-		 "$build/tests/models_test" '*/one/*' '*/two/*' '*/crowd/*' \
+		 "$build/tests/models/models_test" '*/one/*' '*/two/*' '*/crowd/*' \
 		 '*/signals_end_it' '*/finishes_what_is_in_hand' \
 		 '*/ends_while_they_come'); then
 		echo "ok $number $arch"

@@ -20,8 +20,8 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include "tap.h"
-#include "../lab/probe.h"
-#include "../lab/scenario.h"
+#include "../../lab/probe.h"
+#include "../../lab/scenario.h"
 
 #define TRACEFS "/sys/kernel/tracing"
 

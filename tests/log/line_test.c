@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * strace_line_test.c - each form of strace's output, a line a form (with libc)
+ * line_test.c - each form of strace's output, a line a form (with libc)
  */
-#include "../log/line.h"
+#include "../../log/line.h"
 #include "tap.h"
 
 static struct line l;

@@ -9,11 +9,11 @@
 #include <sys/socket.h>
 #include <sys/utsname.h>
 #include "tap.h"
-#include "../capture/kernel.h"
-#include "../capture/ktrace.h"
-#include "../capture/notes.h"
-#include "../lab/probe.h"
-#include "../capture/trace.h"
+#include "../../capture/kernel.h"
+#include "../../capture/ktrace.h"
+#include "../../capture/notes.h"
+#include "../../lab/probe.h"
+#include "../../capture/trace.h"
 
 /* ---- what a test is about ---- */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * signal_test.c - what the sigio models rely on, one fact a test
+ * sigio_test.c - what the sigio models rely on, one fact a test
  */
 #include "net.h"
 

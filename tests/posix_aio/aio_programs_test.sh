@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# aioprograms_test.sh - programs that use POSIX AIO do their work on libposixaio
+# aio_programs_test.sh - programs that use POSIX AIO do their work on libposixaio
 #
 # Each writes and reads back what it checks by itself, or we compare.  That it
 # was the library that answered, and on io_uring, is what POSIXAIO_DEBUG=1 says.

@@ -6,9 +6,9 @@
  * tracefs.  The tests are started from the top of the source.
  */
 #include "tap.h"
-#include "../capture/phase.h"
-#include "../lab/probe.h"
-#include "../capture/trace.h"
+#include "../../capture/phase.h"
+#include "../../lab/probe.h"
+#include "../../capture/trace.h"
 
 struct row_of {
 	const struct program *program;

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# aiorun_test.sh - iomodels aio-run: the library, its errors, exit statuses
+# aio_run_test.sh - iomodels aio-run: the library, its errors, exit statuses
 
 b=${BUILD:-build}
 n=0

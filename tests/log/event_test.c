@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * strace_event_test.c - lines joined to calls, and what becomes of descriptors (with libc)
+ * event_test.c - lines joined to calls, and what becomes of descriptors (with libc)
  */
-#include "../log/reader.h"
+#include "../../log/reader.h"
 #include "tap.h"
 
 static struct reader r;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * explain_test.c - logs of real programs, and what is known of each (with libc)
+ * corpus_test.c - logs of real programs, and what is known of each (with libc)
  *
  * tests/corpus/facts says it, a fact a line: LOG KEY VALUE.  A LOG ending in
  * ".*" is the set that strace -ff wrote.  The tests run at the top of the
  * source.
  */
 #include <glob.h>
-#include "../log/report.h"
+#include "../../log/report.h"
 #include "tap.h"
 
 enum { FACTS = 600 };
@@ -251,7 +251,7 @@ static char *log_of(const char *text, size_t len)
 	static char path[64];
 	int fd;
 
-	snprintf(path, sizeof(path), "/tmp/explain_test.XXXXXX");
+	snprintf(path, sizeof(path), "/tmp/corpus_test.XXXXXX");
 	fd = mkstemp(path);
 	ASSERT_GE(fd, 0);
 	ASSERT_EQ((long)len, write(fd, text, len));
@@ -348,8 +348,8 @@ TEST(a_set_is_read_by_ends)
 	char main_log[64], thread_log[64], *paths[2] = { main_log, thread_log };
 	const char *sentence[MISSING_MAX];
 
-	snprintf(main_log, sizeof(main_log), "/tmp/explain_test.%d.7", getpid());
-	snprintf(thread_log, sizeof(thread_log), "/tmp/explain_test.%d.8",
+	snprintf(main_log, sizeof(main_log), "/tmp/corpus_test.%d.7", getpid());
+	snprintf(thread_log, sizeof(thread_log), "/tmp/corpus_test.%d.8",
 		 getpid());
 	write_file(main_log,
 		   "1700000000.000001 listen(3, 9) = 0 <0.000010>\n"

@@ -2,7 +2,7 @@
 /*
  * finding_test.c - each finding where it is due, and not where it is not (with libc)
  */
-#include "../log/reader.h"
+#include "../../log/reader.h"
 #include "tap.h"
 
 static struct reader r;

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# capture_test.sh - iomodels capture: both sides, and nothing left behind
+# record_test.sh - iomodels capture: both sides, and nothing left behind
 #
 # A test is a function test_NAME; its exit status is the result, and what it
 # prints is shown when it fails.  4 is a skip; the last line is its reason.
