@@ -4,6 +4,8 @@
 #   make demo      run every model, show its system calls, end in one table
 #   make test      build and run every test; the last line counts them
 #   make check     the same without looking for packages (no apt)
+#   make test-NAME build all, run what concerns one program: make test-epoll
+#   make add-NAME  capture it into traces/, put its row into README.md
 #   make compare   measure the models and others side by side, ten minutes;
 #                  build/compare/report.html has the plots, RESUME=1 goes on;
 #                  FILES=1: file readers, and fio's; build/compare-files
@@ -319,6 +321,14 @@ run-compare: all
 
 traces: all
 	$(Q)$(B)/iomodels capture --traces traces
+
+# What concerns one program; its captures and its row of README.md.
+test-%: all tests
+	$(Q)$(sane_run) BUILD=$(B) sh tests/model $*
+
+add-%: all
+	$(Q)$(B)/iomodels capture --traces traces $*
+	$(Q)BUILD=$(B) sh .ci/readme $*
 
 check-traces: all tests
 	$(Q)BUILD=$(B) sh tests/run $(B)/tests/capture/traces_test

@@ -125,3 +125,24 @@ void print_safely(const char *s, size_t len)
 		len -= n;
 	}
 }
+
+void name_arg(struct argp_state *state, struct names *names, const char *arg)
+{
+	const char *near = nearest_program(arg);
+
+	if (!program_find(arg))
+		argp_error(state, "%s: no such model%s%s%s (iomodels list)",
+			   arg, near ? "; " : "", near ? near : "",
+			   near ? "?" : "");
+	if (names->n < NAMES)
+		names->at[names->n++] = arg;
+}
+
+int is_named(const char *const *names, const struct program *p)
+{
+	if (!*names)
+		return 1;
+	while (*names && strcmp(*names, p->name))
+		names++;
+	return *names != NULL;
+}

@@ -21,6 +21,9 @@ enum { KEY_TEXT = 256, KEY_TRACES, KEY_INDEX, KEY_NO_STRACE, KEY_NO_KERNEL, KEY_
 
 struct options {
 	const char *model, *scenario, *traces, *index;
+	const char *args[NAMES];	/* MODEL SCENARIO, or MODEL... */
+	int n_args;
+	struct names names;		/* with --traces: no other is captured */
 	char *const *command;		/* after "--" */
 	const char *output;
 	int text, no_strace, no_kernel;
@@ -44,6 +47,23 @@ static void check(const struct options *o, struct argp_state *state)
 		argp_error(state, "--text is for a model, and writes no folder");
 	if (o->no_strace && o->no_kernel)
 		argp_error(state, "--no-strace and --no-kernel leave nothing");
+}
+
+/* --traces DIR takes models; else they are a model and its scenario. */
+static void sort_args(struct options *o, struct argp_state *state)
+{
+	if (o->traces) {
+		for (int i = 0; i < o->n_args; i++)
+			name_arg(state, &o->names, o->args[i]);
+		return;
+	}
+	if (o->n_args > 0)
+		o->model = o->args[0];
+	if (o->n_args > 1)
+		o->scenario = o->args[1];
+	if (o->n_args > 2)
+		argp_error(state, "%s: a model and a scenario, no more "
+			   "(a command comes after --)", o->args[2]);
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -76,15 +96,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		o->scenario = arg;
 		return 0;
 	case ARGP_KEY_ARG:
-		if (state->arg_num == 0)
-			o->model = arg;
-		else if (state->arg_num == 1)
-			o->scenario = arg;
-		else
-			argp_error(state, "%s: a model and a scenario, no more "
-				   "(a command comes after --)", arg);
+		if (o->n_args < NAMES)
+			o->args[o->n_args++] = arg;
 		return 0;
 	case ARGP_KEY_END:
+		sort_args(o, state);
 		check(o, state);
 		return 0;
 	}
@@ -388,8 +404,8 @@ int capture_main(int argc, char **argv)
 		{ "pid", 'p', "N", 0, "attach to a process that runs", 0 },
 		{ "text", KEY_TEXT, NULL, 0, "print the calls of a model, "
 		  "normalised, instead", 0 },
-		{ "traces", KEY_TRACES, "DIR", 0, "capture every model into "
-		  "DIR, both sides as text that is the same each time; a file "
+		{ "traces", KEY_TRACES, "DIR", 0, "capture every model, or each "
+		  "MODEL, into DIR, both sides as text that is the same each time; a file "
 		  "whose sequence is the same stays as it is", 0 },
 		{ "index", KEY_INDEX, "DIR", 0, "write DIR/README.md, what to "
 		  "look at in the captures of DIR, from DIR/notes", 0 },
@@ -400,7 +416,7 @@ int capture_main(int argc, char **argv)
 		.options = rows,
 		.parser = parse,
 		.args_doc = "MODEL [SCENARIO]\n-- COMMAND...\n--pid N\n"
-			    "--traces DIR\n--index DIR",
+			    "--traces DIR [MODEL...]\n--index DIR",
 		.doc = "Run a model while the client of a scenario (one unless "
 		       "you say) speaks to it, or any command, and write what "
 		       "strace and the kernel's tracepoints saw of it, on one "
@@ -417,5 +433,5 @@ int capture_main(int argc, char **argv)
 	if (o.model)
 		return model(&o);
 	return o.index ? capture_index(o.index) :
-	       o.traces ? capture_traces(o.traces) : command(&o);
+	       o.traces ? capture_traces(o.traces, o.names.at) : command(&o);
 }

@@ -34,7 +34,7 @@ int doctor_main(int argc, char **argv);
 int aio_run_main(int argc, char **argv);
 
 /* iomodels capture --traces DIR, and of that the index alone */
-int capture_traces(const char *dir);
+int capture_traces(const char *dir, const char *const *names);
 int capture_index(const char *dir);
 
 /* The text report of an strace log, as that of name.  0, or 1. */
@@ -59,6 +59,15 @@ long seconds_arg(const struct argp_state *state, const char *option,
 
 /* "epoll" for "epol"; NULL when nothing is near. */
 const char *nearest_program(const char *name);
+
+/*
+ * Arguments MODEL...: each is one of programs[], else argp_error says which is
+ * not.  Without any, every program is meant.
+ */
+enum { NAMES = 64 };
+struct names { const char *at[NAMES + 1]; int n; };
+void name_arg(struct argp_state *state, struct names *names, const char *arg);
+int is_named(const char *const *names, const struct program *p);
 
 /* Why p is not built, and what to do: into text. */
 void not_built(const struct program *p, char *text, size_t size);

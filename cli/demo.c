@@ -86,7 +86,7 @@ static void play(const struct program *p, const struct scenario *c, int quiet)
 }
 
 /* The file readers: no client and no strace, the kernel's side alone. */
-static void readers(int quiet)
+static void readers(int quiet, const char *const *names)
 {
 	if (!quiet) {
 		printf("\n");
@@ -99,7 +99,7 @@ static void readers(int quiet)
 	for (const struct program *p = programs; p->name; p++) {
 		char why[256], *path = program_path(p);
 
-		if (!path || !(p->flags & FILES)) {
+		if (!path || !(p->flags & FILES) || !is_named(names, p)) {
 			free(path);
 			continue;
 		}
@@ -193,12 +193,19 @@ static void table(void)
 		       "nothing of io_uring's.\n%s\n", no_kernel);
 }
 
+struct options {
+	int quiet;
+	struct names names;
+};
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
+	struct options *o = state->input;
+
 	if (key == 'm')
-		*(int *)state->input = 1;
+		o->quiet = 1;
 	else if (key == ARGP_KEY_ARG)
-		argp_error(state, "%s: demo takes no argument", arg);
+		name_arg(state, &o->names, arg);
 	else
 		return ARGP_ERR_UNKNOWN;
 	return 0;
@@ -207,7 +214,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static int demo(void *arg)
 {
 	const struct scenario *two = scenario_find("two");
-	const int quiet = *(int *)arg;
+	const struct options *o = arg;
+	const int quiet = o->quiet;
 	struct kernel *k = NULL;
 
 	bold = isatty(1);
@@ -227,7 +235,8 @@ static int demo(void *arg)
 		       "one call a line, after its set-up; the number names "
 		       "the thread.\n");
 	for (const struct program *p = programs; p->name; p++) {
-		if (!(p->flags & (FILES | two->unfit)) && done_count < MODELS)
+		if (is_named(o->names.at, p) &&
+		    !(p->flags & (FILES | two->unfit)) && done_count < MODELS)
 			play(p, two, quiet);
 		if (ferror(stdout))		/* nobody reads it: main says so */
 			return 1;
@@ -237,7 +246,7 @@ static int demo(void *arg)
 	else
 		table();
 	if (!*no_kernel)
-		readers(quiet);
+		readers(quiet, o->names.at);
 	return 0;
 }
 
@@ -251,12 +260,13 @@ int demo_main(int argc, char **argv)
 	static const struct argp argp = {
 		.options = rows,
 		.parser = parse,
-		.doc = "Start every model in turn, let a client say two "
+		.args_doc = "[MODEL...]",
+		.doc = "Start every model in turn, or those named, let a client say two "
 		       "messages to it under strace, show its system calls, "
 		       "and end in one table.",
 	};
-	int quiet = 0;
+	struct options o = { 0 };
 
-	argp_parse(&argp, argc, argv, 0, NULL, &quiet);
-	return in_a_child(demo, &quiet);
+	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	return in_a_child(demo, &o);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * traces.c - iomodels capture --traces: both sides of every model, and an index
+ * traces.c - iomodels capture --traces: both sides of models, and an index
  *
  * A file is written only when what is compared of it has changed; what that
  * is, trace.h and ktrace.h tell.
@@ -164,8 +164,15 @@ static int play(const char *dir, const struct program *p,
 	return status;
 }
 
-static int all_into(void *dir)
+struct work {
+	const char *dir;
+	const char *const *names;
+};
+
+static int capture_into(void *arg)
 {
+	const struct work *w = arg;
+	const char *dir = w->dir;
 	const char *missing = trace_missing();
 	char no_kernel[256] = "";
 	struct kernel *k;
@@ -183,6 +190,10 @@ static int all_into(void *dir)
 	for (const struct program *p = programs; p->name && !status; p++) {
 		char *path = program_path(p);
 
+		if (!is_named(w->names, p)) {
+			free(path);
+			continue;
+		}
 		if (path)
 			status = play(dir, p, no_kernel);
 		else
@@ -194,7 +205,9 @@ static int all_into(void *dir)
 	return status;
 }
 
-int capture_traces(const char *dir)
+int capture_traces(const char *dir, const char *const *names)
 {
-	return in_a_child(all_into, (void *)dir);
+	struct work w = { dir, names };
+
+	return in_a_child(capture_into, &w);
 }

@@ -30,7 +30,8 @@ struct row {
 
 /*
  * Captured in each run, one of each kind; of those in alone[] the kernel's side
- * without strace, too.  All others with IOMODELS_SOAK=1.
+ * without strace, too.  Of the others the one that IOMODELS_MODEL names, or all
+ * with IOMODELS_SOAK=1.
  */
 static const char always[] = " blocking_thread epoll epoll_thread sigio_tcp"
 	" uring_multishot uring_sqpoll uring_worker native_aio uring_file ";
@@ -219,11 +220,13 @@ static void add_programs(void)
 {
 	FILE *f = fopen("README.md", "re");
 	char line[1024];
+	const char *model = getenv("IOMODELS_MODEL");	/* make test-NAME */
 	struct row row;
 
 	while (f && fgets(line, sizeof(line), f)) {
 		if (!read_row(line, &row) ||
-		    (!is_among(always, row.program) && !getenv("IOMODELS_SOAK")))
+		    (!is_among(always, row.program) && !getenv("IOMODELS_SOAK") &&
+		     (!model || strcmp(model, row.program->name))))
 			continue;
 		add_row(&row, row.scenario, row.scenario);
 		if (is_among(alone, row.program))
