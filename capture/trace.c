@@ -187,8 +187,29 @@ static void shorten_paths(char *text)
 			strlen(at + n + (at[n] == '/')) + 1);
 }
 
+/*
+ * strace has perhaps cut argv[0] in the middle of that path: execve of a
+ * program is written as in any other clone.  malloced.
+ */
+static char *in_any_clone(const struct program *p, const char *text)
+{
+	const char *end = strstr(text, "\", [\"");
+	char *whole;
+
+	end = end ? strchr(end + 5, '"') : NULL;
+	if (!end)
+		return must_have(strdup(text));
+	end++;
+	end += 3 * !strncmp(end, "...", 3);
+	must_have(asprintf(&whole, "execve(\"build/%s/%s\", [\"build/%s/%s\"%s",
+			   p->dir, p->name, p->dir, p->name, end) < 0 ? NULL
+								  : whole);
+	return whole;
+}
+
 static void read_line(struct reading *r, char *line)
 {
+	char *own = NULL;
 	struct trace *t = r->t;
 	char *text, *end, *resumed;
 	double at, took;
@@ -204,6 +225,8 @@ static void read_line(struct reading *r, char *line)
 	if (r->open[thread - 1] == GUESSED && text[0] != '+')
 		return;
 	number_pids(r, text);
+	if (t->program && !strncmp(text, "execve(\"", 8))
+		text = own = in_any_clone(t->program, text);
 	shorten_paths(text);
 	text_add(&t->log, "%d  %s\n", thread, text);
 	if (!strncmp(text, "---", 3) || !strncmp(text, "+++", 3))
@@ -226,6 +249,7 @@ static void read_line(struct reading *r, char *line)
 		r->open[thread - 1] = t->count - 1;
 	else
 		end_call(c, took < 0 ? 0 : at + took, "");
+	free(own);
 }
 
 static int read_log(struct trace *t, FILE *f)
