@@ -13,7 +13,7 @@
 
 struct program;
 
-enum { DEFAULT_PORT = 7007 };		/* of models/server.h, too */
+enum { DEFAULT_PORT = 7007 };		/* of models/server_options.h, too */
 
 struct command {
 	const char *name;

@@ -23,14 +23,14 @@ static void serve(int fd, struct conn *c)
 {
 	static char scratch[SCRATCH];
 
-	while (!take(c, scratch,
+	while (!conn_received(c, scratch,
 		     sys_recvfrom(fd, scratch, SCRATCH, 0, NULL, NULL)))
 		while (c->owed)
-			if (sent(c, sys_sendto(fd, c->out, c->owed,
+			if (conn_sent(c, sys_sendto(fd, c->out, c->owed,
 					       MSG_NOSIGNAL, NULL, 0)))
 				goto hang_up;
 hang_up:
-	end(c);
+	conn_end(c);
 	sys_close(fd);
 }
 
@@ -44,11 +44,11 @@ int main(int argc, char **argv)
 	listen_on(argv, 0);
 	do {
 		fd = sys_accept4(listener, &peer, &len, SOCK_CLOEXEC);
-		if (full(fd))
+		if (out_of_descriptors(fd))
 			pause_ms(100);
 		if (fd < 0)
 			continue;
-		begin(&c, &peer);
+		conn_begin(&c, &peer);
 		serve(fd, &c);
 	} while (fd != -EINVAL);		/* on_stop shut it down */
 	return 0;

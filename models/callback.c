@@ -94,11 +94,11 @@ static void on_connection(int fd)
 		forget(listener);
 		sys_close(listener);
 		listener = -1;
-	} else if (full(conn)) {
+	} else if (out_of_descriptors(conn)) {
 		when(listener, NULL, NULL);
 		paused = 1;
 	} else if (conn >= 0 && !beyond_table(conn)) {
-		begin(&conns[conn], &peer);
+		conn_begin(&conns[conn], &peer);
 		live++;
 		when(conn, on_bytes, NULL);
 	}					/* else the peer left first */
@@ -112,7 +112,7 @@ static void resume(void)
 
 static void hang_up(int fd)
 {
-	end(&conns[fd]);
+	conn_end(&conns[fd]);
 	forget(fd);
 	sys_close(fd);
 	live--;
@@ -124,7 +124,7 @@ static void on_room(int fd)
 {
 	struct conn *c = &conns[fd];
 
-	if (sent(c, sys_sendto(fd, c->out, c->owed, MSG_NOSIGNAL, NULL, 0)))
+	if (conn_sent(c, sys_sendto(fd, c->out, c->owed, MSG_NOSIGNAL, NULL, 0)))
 		return hang_up(fd);
 	if (c->owed)
 		when(fd, NULL, on_room);
@@ -140,7 +140,7 @@ static void on_bytes(int fd)
 
 	if (n == -EAGAIN)
 		return;				/* readiness was a hint */
-	if (take(c, scratch, n))
+	if (conn_received(c, scratch, n))
 		return hang_up(fd);
 	if (c->owed)
 		on_room(fd);			/* there mostly is room */

@@ -207,19 +207,19 @@ static void serve(int fd)
 		n = sys_recvfrom(fd, scratch, SCRATCH, 0, NULL, NULL);
 		if (n == -EAGAIN)
 			continue;		/* readiness was a hint */
-		if (take(c, scratch, n))
+		if (conn_received(c, scratch, n))
 			break;
 		while (c->owed) {
 			n = sys_sendto(fd, c->out, c->owed, MSG_NOSIGNAL, NULL,
 				       0);
-			if (sent(c, n))
+			if (conn_sent(c, n))
 				goto hang_up;
 			if (c->owed)
 				yield(WriteEvent(fd));
 		}
 	}
 hang_up:
-	end(c);
+	conn_end(c);
 	loop.registered[fd] = 0;		/* close takes it out of the set */
 	sys_close(fd);
 	if (paused)
@@ -235,13 +235,13 @@ static void accept_all(int fd)
 		yield(AcceptEvent(fd));
 		conn = sys_accept4(fd, &peer, &len,
 				   SOCK_NONBLOCK | SOCK_CLOEXEC);
-		if (full(conn))
+		if (out_of_descriptors(conn))
 			pause_accepting();
 		if (conn < 0 || beyond_table(conn))
 			continue;
-		begin(&conns[conn], &peer);
+		conn_begin(&conns[conn], &peer);
 		if (spawn(serve, conn)) {
-			gave_up(&conns[conn], "no memory for a stack");
+			conn_gave_up(&conns[conn], "no memory for a stack");
 			sys_close(conn);
 		}
 	} while (conn != -EINVAL);		/* on_stop shut it down */

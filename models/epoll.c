@@ -49,7 +49,7 @@ static void resume(void)
 
 static void hang_up(int fd)
 {
-	end(&conns[fd]);
+	conn_end(&conns[fd]);
 	conns[fd].want = 0;			/* close takes it out of the set */
 	sys_close(fd);
 	live--;
@@ -67,11 +67,11 @@ static void greet(void)
 	if (fd == -EINVAL) {			/* on_stop shut it down */
 		sys_close(listener);
 		listener = -1;
-	} else if (full(fd)) {
+	} else if (out_of_descriptors(fd)) {
 		watch(listener, 0);
 		paused = 1;
 	} else if (fd >= 0 && !beyond_table(fd)) {
-		begin(&conns[fd], &peer);
+		conn_begin(&conns[fd], &peer);
 		live++;
 		watch(fd, EPOLLIN);
 	}					/* else the peer left first */
@@ -87,12 +87,12 @@ static void serve(int fd)
 		n = sys_recvfrom(fd, scratch, SCRATCH, 0, NULL, NULL);
 		if (n == -EAGAIN)
 			return;			/* readiness was a hint */
-		if (take(c, scratch, n))
+		if (conn_received(c, scratch, n))
 			return hang_up(fd);
 	}
 	if (c->owed) {
 		n = sys_sendto(fd, c->out, c->owed, MSG_NOSIGNAL, NULL, 0);
-		if (sent(c, n))
+		if (conn_sent(c, n))
 			return hang_up(fd);
 	}
 	watch(fd, c->owed ? EPOLLOUT : EPOLLIN);

@@ -65,13 +65,13 @@ static void greet(void)
 			listener = -1;
 			return;
 		}
-		if (full(fd)) {
+		if (out_of_descriptors(fd)) {
 			paused = 1;
 			return;
 		}
 		if (fd < 0 || beyond_table(fd))
 			continue;		/* this peer left first */
-		begin(&conns[fd], &peer);
+		conn_begin(&conns[fd], &peer);
 		live++;
 		watch(fd, EPOLLIN | EPOLLOUT);
 	}
@@ -79,7 +79,7 @@ static void greet(void)
 
 static void hang_up(int fd)
 {
-	end(&conns[fd]);
+	conn_end(&conns[fd]);
 	sys_close(fd);				/* and so out of the set */
 	live--;
 	if (paused)
@@ -99,13 +99,13 @@ static int serve(int fd)
 			n = sys_recvfrom(fd, scratch, SCRATCH, 0, NULL, NULL);
 			if (n == -EAGAIN)
 				return 0;
-			if (take(c, scratch, n))
+			if (conn_received(c, scratch, n))
 				return hang_up(fd), 0;
 		}
 		if (c->owed) {
 			n = sys_sendto(fd, c->out, c->owed, MSG_NOSIGNAL, NULL,
 				       0);
-			if (sent(c, n))
+			if (conn_sent(c, n))
 				return hang_up(fd), 0;
 			if (n == -EAGAIN)
 				return 0;

@@ -100,7 +100,7 @@ static void leave(void)
 
 static void hang_up(int fd)
 {
-	end(&conns[fd]);
+	conn_end(&conns[fd]);
 	sys_close(fd);				/* and so out of the set */
 	leave();
 	resume();				/* a descriptor is free */
@@ -116,11 +116,11 @@ static void greet(void)
 	if (fd == -EINVAL) {			/* on_stop shut it down */
 		watch(listener, EPOLL_CTL_DEL, 0);
 		leave();
-	} else if (full(fd)) {
+	} else if (out_of_descriptors(fd)) {
 		watch(listener, EPOLL_CTL_DEL, 0);
 		__atomic_store_n(&paused, 1, __ATOMIC_RELEASE);
 	} else if (fd >= 0 && !beyond_table(fd)) {
-		begin(&conns[fd], &peer);
+		conn_begin(&conns[fd], &peer);
 		__atomic_add_fetch(&live, 1, __ATOMIC_RELAXED);
 		watch(fd, EPOLL_CTL_ADD, EPOLLIN | EPOLLONESHOT);
 	}					/* else the peer left first */
@@ -134,12 +134,12 @@ static void serve(int fd)
 
 	if (!c->owed) {
 		n = sys_recvfrom(fd, scratch, SCRATCH, 0, NULL, NULL);
-		if (n != -EAGAIN && take(c, scratch, n))
+		if (n != -EAGAIN && conn_received(c, scratch, n))
 			return hang_up(fd);
 	}
 	if (c->owed) {
 		n = sys_sendto(fd, c->out, c->owed, MSG_NOSIGNAL, NULL, 0);
-		if (sent(c, n))
+		if (conn_sent(c, n))
 			return hang_up(fd);
 	}
 	/* From here on another thread may have it. */

@@ -75,7 +75,7 @@ static void resume(struct worker *w)
 
 static void hang_up(struct worker *w, int fd)
 {
-	end(&conns[fd]);
+	conn_end(&conns[fd]);
 	conns[fd].want = 0;			/* close takes it out of the set */
 	sys_close(fd);
 	w->live--;
@@ -93,11 +93,11 @@ static void greet(struct worker *w)
 	if (fd == -EINVAL) {			/* on_stop shut it down */
 		watch_listener(w, EPOLL_CTL_DEL);
 		w->listens = 0;
-	} else if (full(fd)) {
+	} else if (out_of_descriptors(fd)) {
 		watch_listener(w, EPOLL_CTL_DEL);
 		w->paused = 1;
 	} else if (fd >= 0 && !beyond_table(fd)) {
-		begin(&conns[fd], &peer);
+		conn_begin(&conns[fd], &peer);
 		w->live++;
 		watch(w, fd, EPOLLIN);
 	}			/* else the peer left, or another worker has it */
@@ -113,12 +113,12 @@ static void serve(struct worker *w, int fd)
 		n = sys_recvfrom(fd, scratch, SCRATCH, 0, NULL, NULL);
 		if (n == -EAGAIN)
 			return;			/* readiness was a hint */
-		if (take(c, scratch, n))
+		if (conn_received(c, scratch, n))
 			return hang_up(w, fd);
 	}
 	if (c->owed) {
 		n = sys_sendto(fd, c->out, c->owed, MSG_NOSIGNAL, NULL, 0);
-		if (sent(c, n))
+		if (conn_sent(c, n))
 			return hang_up(w, fd);
 	}
 	watch(w, fd, c->owed ? EPOLLOUT : EPOLLIN);

@@ -66,7 +66,7 @@ static void resume(void)
 
 static void hang_up(int fd)
 {
-	end(&conns[fd]);
+	conn_end(&conns[fd]);
 	watch(fd, 0);
 	sys_close(fd);
 	live--;
@@ -85,11 +85,11 @@ static void greet(void)
 		watch(listener, 0);
 		sys_close(listener);
 		listener = -1;
-	} else if (full(fd)) {
+	} else if (out_of_descriptors(fd)) {
 		watch(listener, 0);
 		paused = 1;
 	} else if (fd >= 0 && !beyond_table(fd)) {
-		begin(&conns[fd], &peer);
+		conn_begin(&conns[fd], &peer);
 		live++;
 		watch(fd, POLLIN);
 	}					/* else the peer left first */
@@ -105,12 +105,12 @@ static void serve(int fd)
 		n = sys_recvfrom(fd, scratch, SCRATCH, 0, NULL, NULL);
 		if (n == -EAGAIN)
 			return;			/* readiness was a hint */
-		if (take(c, scratch, n))
+		if (conn_received(c, scratch, n))
 			return hang_up(fd);
 	}
 	if (c->owed) {
 		n = sys_sendto(fd, c->out, c->owed, MSG_NOSIGNAL, NULL, 0);
-		if (sent(c, n))
+		if (conn_sent(c, n))
 			return hang_up(fd);
 	}
 	watch(fd, c->owed ? POLLOUT : POLLIN);

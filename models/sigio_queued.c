@@ -61,13 +61,13 @@ static void greet(void)
 			sys_close(listener);
 			listener = -1;
 		}
-		if (full(fd)) {
+		if (out_of_descriptors(fd)) {
 			paused = 1;
 			return;
 		}
 		if (fd < 0 || beyond_table(fd))
 			continue;		/* this peer left first */
-		begin(&conns[fd], &peer);
+		conn_begin(&conns[fd], &peer);
 		conns[fd].want = 1;
 		live++;
 		if (fd > top)
@@ -79,7 +79,7 @@ static void greet(void)
 
 static void hang_up(int fd)
 {
-	end(&conns[fd]);
+	conn_end(&conns[fd]);
 	conns[fd].want = 0;
 	sys_close(fd);
 	live--;
@@ -98,13 +98,13 @@ static void serve(int fd)
 			n = sys_recvfrom(fd, scratch, SCRATCH, 0, NULL, NULL);
 			if (n == -EAGAIN)
 				return;
-			if (take(c, scratch, n))
+			if (conn_received(c, scratch, n))
 				return hang_up(fd);
 		}
 		if (c->owed) {
 			n = sys_sendto(fd, c->out, c->owed, MSG_NOSIGNAL, NULL,
 				       0);
-			if (sent(c, n))
+			if (conn_sent(c, n))
 				return hang_up(fd);
 			if (n == -EAGAIN)
 				return;

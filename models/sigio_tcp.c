@@ -56,13 +56,13 @@ static int greet(void)
 			sys_close(listener);
 			listener = -1;
 		}
-		if (full(fd)) {
+		if (out_of_descriptors(fd)) {
 			paused = 1;
 			break;
 		}
 		if (fd < 0 || beyond_table(fd))
 			continue;		/* this peer left first */
-		begin(&conns[fd], &peer);
+		conn_begin(&conns[fd], &peer);
 		conns[fd].want = 1;
 		live++;
 		if (fd > top)
@@ -75,7 +75,7 @@ static int greet(void)
 
 static void hang_up(int fd)
 {
-	end(&conns[fd]);
+	conn_end(&conns[fd]);
 	conns[fd].want = 0;
 	sys_close(fd);
 	live--;
@@ -94,13 +94,13 @@ static int serve(int fd)
 			n = sys_recvfrom(fd, scratch, SCRATCH, 0, NULL, NULL);
 			if (n == -EAGAIN)
 				return 0;
-			if (take(c, scratch, n))
+			if (conn_received(c, scratch, n))
 				return hang_up(fd), paused;
 		}
 		if (c->owed) {
 			n = sys_sendto(fd, c->out, c->owed, MSG_NOSIGNAL, NULL,
 				       0);
-			if (sent(c, n))
+			if (conn_sent(c, n))
 				return hang_up(fd), paused;
 			if (n == -EAGAIN)
 				return 0;

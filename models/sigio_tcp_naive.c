@@ -32,14 +32,14 @@ static void serve(int fd, struct conn *c)
 {
 	static char scratch[SCRATCH];
 
-	while (!take(c, scratch,
+	while (!conn_received(c, scratch,
 		     sys_recvfrom(fd, scratch, SCRATCH, 0, NULL, NULL)))
 		while (c->owed)
-			if (sent(c, sys_sendto(fd, c->out, c->owed,
+			if (conn_sent(c, sys_sendto(fd, c->out, c->owed,
 					       MSG_NOSIGNAL, NULL, 0)))
 				goto hang_up;
 hang_up:
-	end(c);
+	conn_end(c);
 	sys_close(fd);
 }
 
@@ -53,7 +53,7 @@ static void on_connection(int sig, siginfo_t *info, void *context)
 	(void)sig, (void)info, (void)context;
 	if (fd < 0)
 		return;
-	begin(&c, &peer);
+	conn_begin(&c, &peer);
 	serve(fd, &c);
 }
 

@@ -46,14 +46,14 @@ static void serve(long fd)
 	struct conn *c = &conns[fd];
 	char scratch[SCRATCH];
 
-	while (!take(c, scratch,
+	while (!conn_received(c, scratch,
 		     sys_recvfrom(fd, scratch, SCRATCH, 0, NULL, NULL)))
 		while (c->owed)
-			if (sent(c, sys_sendto(fd, c->out, c->owed,
+			if (conn_sent(c, sys_sendto(fd, c->out, c->owed,
 					       MSG_NOSIGNAL, NULL, 0)))
 				goto hang_up;
 hang_up:
-	end(c);
+	conn_end(c);
 	sys_close(fd);
 	count_down(&threads);
 }
@@ -69,12 +69,13 @@ static int greet(void)
 		fd = sys_accept4(listener, &peer, &len, SOCK_CLOEXEC);
 		if (fd < 0 || beyond_table(fd))
 			continue;
-		begin(&conns[fd], &peer);
+		conn_begin(&conns[fd], &peer);
 		count_up(&threads);
 		while (thread_start(serve, fd) < 0)
 			sleep_until_signal(1);
-	} while (fd != -EAGAIN && fd != -EINVAL && !full(fd) && ++turn < TURNS);
-	paused = full(fd);
+	} while (fd != -EAGAIN && fd != -EINVAL && !out_of_descriptors(fd) &&
+		 ++turn < TURNS);
+	paused = out_of_descriptors(fd);
 	again = turn == TURNS;
 	return fd != -EINVAL;
 }

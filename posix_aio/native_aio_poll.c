@@ -83,7 +83,7 @@ static void resume(void)
 
 static void hang_up(int fd)
 {
-	end(&conns[fd]);
+	conn_end(&conns[fd]);
 	sys_close(fd);				/* nothing is asked for it now */
 	live--;
 	if (paused)
@@ -102,7 +102,7 @@ static void greet(void)
 		listener = -1;
 		return;
 	}
-	if (full(fd)) {
+	if (out_of_descriptors(fd)) {
 		paused = 1;
 		return;
 	}
@@ -111,7 +111,7 @@ static void greet(void)
 		      "more; refused\n", live);
 		sys_close(fd);
 	} else if (fd >= 0 && !beyond_table(fd)) {
-		begin(&conns[fd], &peer);
+		conn_begin(&conns[fd], &peer);
 		live++;
 		watch(fd, POLLIN);
 	}					/* else the peer left first */
@@ -126,12 +126,12 @@ static void serve(int fd)
 
 	if (!c->owed) {
 		n = sys_recvfrom(fd, scratch, SCRATCH, 0, NULL, NULL);
-		if (n != -EAGAIN && take(c, scratch, n))
+		if (n != -EAGAIN && conn_received(c, scratch, n))
 			return hang_up(fd);	/* EAGAIN: it was a hint */
 	}
 	if (c->owed) {
 		n = sys_sendto(fd, c->out, c->owed, MSG_NOSIGNAL, NULL, 0);
-		if (sent(c, n))
+		if (conn_sent(c, n))
 			return hang_up(fd);
 	}
 	watch(fd, c->owed ? POLLOUT : POLLIN);

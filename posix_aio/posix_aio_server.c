@@ -51,7 +51,7 @@ static void on_done(union sigval v);
 
 static void hang_up(struct peer *p)
 {
-	end(&p->conn);
+	conn_end(&p->conn);
 	sys_close(p->cb.aio_fildes);
 	free(p);
 	count_down(&live);
@@ -73,8 +73,8 @@ static void watch(struct peer *p)
 		},
 	};
 	if (c->owed ? aio_write(&p->cb) : aio_read(&p->cb)) {
-		gave_up(c, errno == EAGAIN ? "no memory or thread for a request"
-					   : errno_name(errno));
+		conn_gave_up(c, errno == EAGAIN ? "no memory or thread for a "
+						  "request" : errno_name(errno));
 		hang_up(p);
 	}
 }
@@ -83,7 +83,7 @@ static void serve(struct peer *p, long n)
 {
 	struct conn *c = &p->conn;
 
-	if (c->owed ? sent(c, n) : take(c, p->buf, n))
+	if (c->owed ? conn_sent(c, n) : conn_received(c, p->buf, n))
 		hang_up(p);
 	else
 		watch(p);
@@ -107,7 +107,7 @@ static void greet(int fd, const struct sockaddr_in *from)
 		sys_close(fd);
 		return;
 	}
-	begin(&p->conn, from);
+	conn_begin(&p->conn, from);
 	p->cb.aio_fildes = fd;
 	count_up(&live);
 	watch(p);
@@ -134,7 +134,7 @@ int main(int argc, char **argv)
 	listen_on(argv, 0);
 	do {
 		fd = sys_accept4(listener, &from, &len, SOCK_CLOEXEC);
-		if (full(fd))
+		if (out_of_descriptors(fd))
 			wait_for_end(&second);
 		if (fd >= 0)
 			greet(fd, &from);

@@ -74,7 +74,7 @@ static void ring_refused(const char *call, long err, const char *needs)
 }
 
 /* must() for io_uring_enter: a filter may refuse it, though there is a ring. */
-static void went(long n)
+static void must_enter(long n)
 {
 	if (n < 0)
 		ring_refused("io_uring_enter", n, "5.11");

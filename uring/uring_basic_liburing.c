@@ -66,7 +66,7 @@ static void resume(void)
 
 static void hang_up(int fd)
 {
-	end(&conns[fd]);
+	conn_end(&conns[fd]);
 	key_retire(fd);
 	sys_close(fd);
 	live--;
@@ -81,12 +81,12 @@ static void greet(int fd)
 		listener = -1;
 		return;
 	}
-	if (full(fd)) {
+	if (out_of_descriptors(fd)) {
 		paused = 1;
 		return;
 	}
 	if (fd >= 0 && !beyond_table(fd)) {
-		begin(&conns[fd], &peer);
+		conn_begin(&conns[fd], &peer);
 		live++;
 		watch(fd);
 	}					/* else the peer left first */
@@ -97,7 +97,7 @@ static void serve(unsigned what, int fd, int res)
 {
 	struct conn *c = &conns[fd];
 
-	if (what == RECV ? take(c, bufs[fd], res) : sent(c, res))
+	if (what == RECV ? conn_received(c, bufs[fd], res) : conn_sent(c, res))
 		hang_up(fd);
 	else
 		watch(fd);
@@ -140,7 +140,7 @@ int main(int argc, char **argv)
 	watch(listener);
 	announce();
 	while (listener >= 0 || live) {
-		went(wait_for_one());
+		must_enter(wait_for_one());
 		if (paused && !io_uring_cq_ready(&ring))
 			resume();		/* another program may have closed */
 		while (io_uring_cq_ready(&ring) &&

@@ -133,7 +133,7 @@ static void close_slot(int slot)
 
 	sqe->flags = IOSQE_CQE_SKIP_SUCCESS;
 	sqe->file_index = fixed ? slot + 1 : 0;
-	end(&conns[slot]);
+	conn_end(&conns[slot]);
 	queue_free(&states[slot].going);
 	queue_free(&states[slot].waiting);
 	key_retire(slot);
@@ -171,14 +171,14 @@ static void greet(int slot, unsigned flags)
 		return;
 	}
 	if (slot >= 0 && (fixed || !beyond_table(slot))) {
-		begin(&conns[slot], &nobody);
+		conn_begin(&conns[slot], &nobody);
 		states[slot] = (struct state){ 0 };
 		live++;
 		ask_peer(slot);
 		watch(slot);
 		if (flags & IORING_CQE_F_MORE && few_slots(live))
 			cancel(key(ACCEPT, listener), 0, 0);
-	} else if (full(slot)) {
+	} else if (out_of_descriptors(slot)) {
 		paused = 1;
 		return;
 	}					/* else the peer left first */
@@ -223,7 +223,8 @@ static void answer(int slot, unsigned buffer, unsigned n)
 
 	if (c->owed || batch_count == BATCH) {	/* keep the order, and the room */
 		if (queue_add(&s->waiting, buf, n)) {
-			gave_up(c, "no memory for what the socket did not take");
+			conn_gave_up(c, "no memory for what the socket did "
+					"not take");
 			hang_up(slot);
 		} else if (!c->owed) {
 			send_queued(slot);
@@ -231,7 +232,7 @@ static void answer(int slot, unsigned buffer, unsigned n)
 		ring_buffers_put(&buffers, buffer);
 		return;
 	}
-	take(c, buf, n);
+	conn_received(c, buf, n);
 	s->buffer = buffer;
 	s->result = n;
 	sqe = request(IORING_OP_SEND, SEND, slot, c->out, n);
@@ -273,7 +274,7 @@ static void received(int slot, const struct io_uring_cqe *cqe)
 	if (n > 0 && opt.echo && !s->closing) {
 		answer(slot, ring_buffer_of(cqe), n);
 	} else if (n > 0) {
-		if (!s->closing && take(c, ring_buffers_at(&buffers,
+		if (!s->closing && conn_received(c, ring_buffers_at(&buffers,
 						ring_buffer_of(cqe)), n))
 			hang_up(slot);
 		ring_buffers_put(&buffers, ring_buffer_of(cqe));
@@ -284,7 +285,7 @@ static void received(int slot, const struct io_uring_cqe *cqe)
 		ring_refused("multishot RECV", n, "6.0");
 	} else if (n != -ECANCELED && !s->closing) {
 		if (n < 0 || !opt.echo) {
-			take(c, NULL, n);
+			conn_received(c, NULL, n);
 			hang_up(slot);
 		}
 		s->ended = 1;			/* what is owed is still sent */
@@ -311,7 +312,7 @@ static void did_send(unsigned what, int slot, int n)
 	if (s->closing)
 		return;
 	if (n < 0 && n != -EAGAIN) {
-		gave_up(c, errno_name(n));
+		conn_gave_up(c, errno_name(n));
 		hang_up(slot);
 		return;
 	}
@@ -420,8 +421,8 @@ int main(int argc, char **argv)
 	watch_listener();
 	announce();
 	while (listener >= 0 || live) {
-		went(ring_again(ring_wait(&ring, !hurry,
-					  paused ? &one_second : NULL)));
+		must_enter(ring_again(ring_wait(&ring, !hurry,
+						paused ? &one_second : NULL)));
 		hurry = 0;
 		if (paused && !ring_ready(&ring))
 			watch_listener();
@@ -434,7 +435,7 @@ int main(int argc, char **argv)
 		}
 		/* Sent before more is received, while they are in the cache. */
 		if (batch_bytes >= NEAR) {
-			went(ring_again(ring_submit(&ring)));
+			must_enter(ring_again(ring_submit(&ring)));
 			settle();
 		}
 		if (scarce)			/* once, however many were told */

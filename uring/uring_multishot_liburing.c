@@ -122,7 +122,7 @@ static void close_slot(int slot)
 	else
 		io_uring_prep_close(sqe, slot);
 	sqe->flags = IOSQE_CQE_SKIP_SUCCESS;
-	end(&conns[slot]);
+	conn_end(&conns[slot]);
 	queue_free(&states[slot].going);
 	queue_free(&states[slot].waiting);
 	key_retire(slot);
@@ -161,14 +161,14 @@ static void greet(int slot, unsigned flags)
 		return;
 	}
 	if (slot >= 0 && (fixed || !beyond_table(slot))) {
-		begin(&conns[slot], &nobody);
+		conn_begin(&conns[slot], &nobody);
 		states[slot] = (struct state){ 0 };
 		live++;
 		ask_peer(slot);
 		watch(slot);
 		if (flags & IORING_CQE_F_MORE && few_slots(live))
 			cancel(key(ACCEPT, listener), 0, 0);
-	} else if (full(slot)) {
+	} else if (out_of_descriptors(slot)) {
 		paused = 1;
 		return;
 	}					/* else the peer left first */
@@ -215,13 +215,14 @@ static void answer(int slot, unsigned buffer, unsigned n)
 
 	if (c->owed) {				/* keep the order */
 		if (queue_add(&s->waiting, buf, n)) {
-			gave_up(c, "no memory for what the socket did not take");
+			conn_gave_up(c, "no memory for what the socket did "
+					"not take");
 			hang_up(slot);
 		}
 		put_buffer(buffer);
 		return;
 	}
-	take(c, buf, n);
+	conn_received(c, buf, n);
 	s->buffer = buffer;
 	sqe = request(SEND, slot);
 	io_uring_prep_send(sqe, slot, c->out, c->owed,
@@ -244,14 +245,14 @@ static void received(int slot, const struct io_uring_cqe *cqe)
 	if (n > 0 && opt.echo && !s->closing) {
 		answer(slot, buffer, n);
 	} else if (n > 0) {
-		if (!s->closing && take(c, bufs[buffer], n))
+		if (!s->closing && conn_received(c, bufs[buffer], n))
 			hang_up(slot);
 		put_buffer(buffer);
 	} else if (n == -EINVAL) {
 		ring_refused("multishot RECV", n, "6.0");
 	} else if (n != -ENOBUFS && n != -ECANCELED && !s->closing) {
 		if (n < 0 || !opt.echo) {
-			take(c, NULL, n);
+			conn_received(c, NULL, n);
 			hang_up(slot);
 		}
 		s->ended = 1;			/* what is owed is still sent */
@@ -278,7 +279,7 @@ static void did_send(unsigned what, int slot, int n)
 	if (s->closing)
 		return;
 	if (n < 0 && n != -EAGAIN) {
-		gave_up(c, errno_name(n));
+		conn_gave_up(c, errno_name(n));
 		hang_up(slot);
 		return;
 	}
@@ -369,7 +370,7 @@ int main(int argc, char **argv)
 	watch_listener();
 	announce();
 	while (listener >= 0 || live) {
-		went(wait_for_one());
+		must_enter(wait_for_one());
 		if (paused && !io_uring_cq_ready(&ring))
 			watch_listener();
 		while (io_uring_cq_ready(&ring) &&

@@ -70,7 +70,7 @@ static void make_ready(int fd)
 
 static void hang_up(int fd)
 {
-	end(&conns[fd]);
+	conn_end(&conns[fd]);
 	forget(fd);
 	live--;
 	if (paused)
@@ -95,13 +95,13 @@ static int greet(void)
 			listener = -1;
 			return 0;
 		}
-		if (full(fd)) {
+		if (out_of_descriptors(fd)) {
 			paused = 1;
 			return 0;
 		}
 		if (fd < 0 || beyond_table(fd))
 			continue;		/* this peer left first */
-		begin(&conns[fd], &peer);
+		conn_begin(&conns[fd], &peer);
 		live++;
 		watch(fd, POLLIN | POLLOUT);
 	}
@@ -121,13 +121,13 @@ static int serve(int fd)
 			n = sys_recvfrom(fd, scratch, SCRATCH, 0, NULL, NULL);
 			if (n == -EAGAIN)
 				return 0;
-			if (take(c, scratch, n))
+			if (conn_received(c, scratch, n))
 				return hang_up(fd), 0;
 		}
 		if (c->owed) {
 			n = sys_sendto(fd, c->out, c->owed, MSG_NOSIGNAL, NULL,
 				       0);
-			if (sent(c, n))
+			if (conn_sent(c, n))
 				return hang_up(fd), 0;
 			if (n == -EAGAIN)
 				return 0;
@@ -173,8 +173,8 @@ int main(int argc, char **argv)
 	watch(listener, POLLIN);
 	announce();
 	while (listener >= 0 || live) {
-		went(ring_again(ring_wait(&ring, !ready_count,
-					  paused ? &one_second : NULL)));
+		must_enter(ring_again(ring_wait(&ring, !ready_count,
+						paused ? &one_second : NULL)));
 		if (paused && !ring_ready(&ring))
 			make_ready(listener);	/* another program may have closed */
 		while (ring_ready(&ring) && ring_room(&ring)) {

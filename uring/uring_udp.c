@@ -142,11 +142,11 @@ int main(int argc, char **argv)
 	watch();
 	announce();
 	while (!stopping) {
-		went(ring_again(ring_wait(&ring, 1, NULL)));
+		must_enter(ring_again(ring_wait(&ring, 1, NULL)));
 		complete_all();
 	}
 	while (sending || ring_ready(&ring)) {	/* what came before the end */
-		went(ring_again(ring_wait(&ring, 1, NULL)));
+		must_enter(ring_again(ring_wait(&ring, 1, NULL)));
 		complete_all();
 	}
 	return 0;

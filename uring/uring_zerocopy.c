@@ -86,7 +86,7 @@ static void resume(void)
 
 static void hang_up(int fd)
 {
-	end(&conns[fd]);
+	conn_end(&conns[fd]);
 	key_retire(fd);
 	sys_close(fd);
 	live--;
@@ -101,12 +101,12 @@ static void greet(int fd)
 		listener = -1;
 		return;
 	}
-	if (full(fd)) {
+	if (out_of_descriptors(fd)) {
 		paused = 1;
 		return;
 	}
 	if (fd >= 0 && !beyond_table(fd)) {
-		begin(&conns[fd], &peer);
+		conn_begin(&conns[fd], &peer);
 		live++;
 		watch(fd);
 	}					/* else the peer left first */
@@ -117,7 +117,7 @@ static void serve(unsigned what, int fd, int res)
 {
 	struct conn *c = &conns[fd];
 
-	if (what == RECV ? take(c, bufs[fd], res) : sent(c, res))
+	if (what == RECV ? conn_received(c, bufs[fd], res) : conn_sent(c, res))
 		hang_up(fd);
 	else
 		watch(fd);
@@ -189,7 +189,8 @@ int main(int argc, char **argv)
 	watch(listener);
 	announce();
 	while (listener >= 0 || live) {
-		went(ring_again(ring_wait(&ring, 1, paused ? &one_second : NULL)));
+		must_enter(ring_again(ring_wait(&ring, 1, paused ? &one_second
+								 : NULL)));
 		if (paused && !ring_ready(&ring))
 			resume();		/* another program may have closed */
 		while (ring_ready(&ring) && ring_room(&ring) >= PER_EVENT) {

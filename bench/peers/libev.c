@@ -22,7 +22,7 @@ static ev_io watchers[CONNS];			/* likewise */
 static void hang_up(struct ev_loop *loop, int fd)
 {
 	ev_io_stop(loop, &watchers[fd]);
-	end(&conns[fd]);
+	conn_end(&conns[fd]);
 	close(fd);
 }
 
@@ -49,12 +49,12 @@ static void on_client(struct ev_loop *loop, ev_io *w, int what)
 		n = recv(fd, scratch, SCRATCH, 0);
 		if (n < 0 && errno == EAGAIN)
 			return;
-		if (take(c, scratch, n < 0 ? -errno : n))
+		if (conn_received(c, scratch, n < 0 ? -errno : n))
 			return hang_up(loop, fd);
 	}
 	if (c->owed) {
 		n = send(fd, c->out, c->owed, MSG_NOSIGNAL);
-		if (sent(c, n < 0 ? -errno : n))
+		if (conn_sent(c, n < 0 ? -errno : n))
 			return hang_up(loop, fd);
 	}
 	watch(loop, fd, c->owed ? EV_WRITE : EV_READ);
@@ -79,12 +79,12 @@ static void on_arrival(struct ev_loop *loop, ev_io *w, int what)
 	if (fd < 0 && errno == EINVAL) {	/* on_stop shut it down */
 		ev_io_stop(loop, w);
 		close(listener);
-	} else if (fd < 0 && full(-errno)) {
+	} else if (fd < 0 && out_of_descriptors(-errno)) {
 		ev_io_stop(loop, w);
 		ev_timer_init(&second, on_second, 1., 0.);
 		ev_timer_start(loop, &second);
 	} else if (fd >= 0 && !beyond_table(fd)) {
-		begin(&conns[fd], &peer);
+		conn_begin(&conns[fd], &peer);
 		ev_io_init(&watchers[fd], on_client, fd, EV_READ);
 		ev_io_start(loop, &watchers[fd]);
 	}

@@ -27,7 +27,7 @@ static void hang_up(int fd)
 {
 	event_free(readable[fd]);
 	event_free(writable[fd]);
-	end(&conns[fd]);
+	conn_end(&conns[fd]);
 	close(fd);
 }
 
@@ -51,12 +51,12 @@ static void on_client(int fd, short what, void *arg)
 		n = recv(fd, scratch, SCRATCH, 0);
 		if (n < 0 && errno == EAGAIN)
 			return;
-		if (take(c, scratch, n < 0 ? -errno : n))
+		if (conn_received(c, scratch, n < 0 ? -errno : n))
 			return hang_up(fd);
 	}
 	if (c->owed) {
 		n = send(fd, c->out, c->owed, MSG_NOSIGNAL);
-		if (sent(c, n < 0 ? -errno : n))
+		if (conn_sent(c, n < 0 ? -errno : n))
 			return hang_up(fd);
 	}
 	watch(fd, c->owed > 0);
@@ -81,11 +81,11 @@ static void on_arrival(int from, short what, void *arg)
 	if (fd < 0 && errno == EINVAL) {	/* on_stop shut it down */
 		event_free(arrival);
 		close(from);
-	} else if (fd < 0 && full(-errno)) {
+	} else if (fd < 0 && out_of_descriptors(-errno)) {
 		event_del(arrival);
 		event_base_once(base, -1, EV_TIMEOUT, on_second, NULL, &second);
 	} else if (fd >= 0 && !beyond_table(fd)) {
-		begin(&conns[fd], &peer);
+		conn_begin(&conns[fd], &peer);
 		readable[fd] = event_new(base, fd, EV_READ | EV_PERSIST,
 					 on_client, &conns[fd]);
 		writable[fd] = event_new(base, fd, EV_WRITE | EV_PERSIST,

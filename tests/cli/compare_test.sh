@@ -43,10 +43,10 @@ refuses 'two folders with results' --agree here
 refuses 'here/results.jsonl: No such file' --agree here there
 refuses 'it has its own servers' --standard poll
 
-# --fd: what is no listening socket is refused by the server itself.
+# --fd: the server itself refuses what is not a listening socket.
 "${iomodels%iomodels}"models/epoll --fd 77 >out 2>err
-[ $? = 1 ] && [ "$(cat err)" = "epoll: --fd 77: EBADF: a descriptor of a\
- listening socket is wanted" ]
+[ $? = 1 ] && [ "$(cat err)" = "epoll: --fd 77: EBADF: expected the\
+ descriptor of a listening socket" ]
 ok $? "refuses a descriptor that is not open"
 "${iomodels%iomodels}"models/epoll --fd 5 5<err >out 2>err2
 [ $? = 1 ] && grep -q 'fd 5: ENOTSOCK' err2

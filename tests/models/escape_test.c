@@ -2,17 +2,17 @@
 /*
  * escape_test.c - what a server prints cannot drive a terminal
  *
- * utf8() and escape() of models/server.h against a definition made the other
+ * utf8() and escape() of models/message.h against a definition made the other
  * way round: a sequence is valid when it is what some code point encodes to.
  */
 #include "net.h"
 #ifdef WITH_LIBC
 TEST(raw_layer_only)
 {
-	SKIP("server.h is freestanding");
+	SKIP("message.h is freestanding");
 }
 #else
-#include "../../models/server.h"
+#include "../../models/message.h"
 
 /* The shortest encoding of a code point: its bytes and their number. */
 static unsigned encode(unsigned c, unsigned char *to)

@@ -573,7 +573,7 @@ static void refuses_a_closed_stdout(void *arg)
 /* So many descriptors are inherited that the listener's has no place. */
 TEST(a_listener_beyond_the_tables_is_refused)
 {
-	enum { CONNS = 16384 };			/* of models/server.h */
+	enum { CONNS = 16384 };			/* of models/server_options.h */
 	static const char *const names[] = { "epoll", "poll", "callback",
 					     "native_aio_poll" };
 	struct rlimit l;

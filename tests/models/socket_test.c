@@ -113,7 +113,7 @@ TEST(emfile_leaves_the_connection_queued)
 	EXPECT_EQ('w', byte);
 }
 
-/* server.h sets it once, on the listener. */
+/* listen.h sets it once, on the listener. */
 TEST(nodelay_is_inherited)
 {
 	int l = net_listener(0), on = 1, seen = 0, len = sizeof(seen), fd;

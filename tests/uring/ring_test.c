@@ -766,7 +766,7 @@ TEST(multishot_accept_and_its_cancellation)
 	EXPECT_NONE();
 }
 
-/* What the handler of SIGTERM does: models/server.h rests on it. */
+/* What the handler of SIGTERM does: models/stop.h rests on it. */
 TEST(shutdown_ends_a_pending_accept)
 {
 	int l;

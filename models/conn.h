@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * conn.h - a connection: its buffer, and what the service does with bytes
+ */
+#ifndef IOMODELS_CONN_H
+#define IOMODELS_CONN_H
+
+#include "message.h"
+#include "server_options.h"
+
+/*
+ * SCRATCH bytes one recvfrom may bring
+ * FIRST   bytes of a message that need no mmap
+ */
+enum { SCRATCH = 16384, FIRST = 2048 };
+
+/*
+ * echo: `owed` bytes at `out` are still to be sent, from the buffer of the
+ * last recvfrom or, when the socket was full, from mem.
+ * print: mem holds the first `len` bytes of the message.
+ */
+struct conn {
+	struct sockaddr_in peer;
+	unsigned want;			/* events the interest set has */
+	unsigned owed;			/* bytes */
+	char *out;
+	char *mem;			/* first[], or mmapped */
+	unsigned len, cap;		/* bytes used in mem, and its size */
+	char first[FIRST];
+};
+
+/* accept4 found no free descriptor or memory: connections stay queued. */
+static inline int out_of_descriptors(long err)
+{
+	return err == -EMFILE || err == -ENFILE || err == -ENOBUFS ||
+	       err == -ENOMEM;
+}
+
+/* Sleep for ms: the models that can only wait until a descriptor is free. */
+static inline void pause_ms(long ms)
+{
+	struct timespec t = { ms / 1000, ms % 1000 * 1000000 };
+
+	sys_ppoll(NULL, 0, &t, NULL);
+}
+
+static inline void conn_begin(struct conn *c, const struct sockaddr_in *peer)
+{
+	c->peer = *peer;
+	c->mem = c->first;
+	c->cap = FIRST;
+	c->len = c->owed = c->want = 0;
+}
+
+static inline void conn_end(struct conn *c)
+{
+	if (c->mem != c->first)
+		sys_munmap(c->mem, c->cap);
+	c->mem = c->first;
+	c->len = c->owed = 0;
+}
+
+/* Make room for need bytes in mem.  0, or the -errno of mmap. */
+static long conn_grow(struct conn *c, unsigned need)
+{
+	unsigned cap = 4 * SCRATCH;
+	char *mem;
+
+	if (need <= c->cap)
+		return 0;
+	while (cap < need)
+		cap *= 2;
+	if (c->mem == c->first) {
+		mem = sys_mmap(NULL, cap, PROT_READ | PROT_WRITE,
+			       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		if (failed(mem))
+			return (long)mem;
+		memcpy(mem, c->first, c->len);
+	} else {
+		mem = sys_mremap(c->mem, c->cap, cap, MREMAP_MAYMOVE);
+		if (failed(mem))
+			return (long)mem;
+	}
+	c->mem = mem;
+	c->cap = cap;
+	return 0;
+}
+
+/* Why a connection ends before its time, on stderr. */
+static void conn_gave_up(const struct conn *c, const char *why)
+{
+	char text[24];
+
+	print(2, NAME ": %s: %s; %u bytes dropped\n", address(&c->peer, text),
+	      why, opt.echo ? c->owed : c->len);
+}
+
+/*
+ * What recvfrom returned, n, goes to the service.  Returns 0 to go on, 1 when
+ * the connection has ended: the peer closed, or failed, or said too much.
+ */
+static int conn_received(struct conn *c, char *buf, long n)
+{
+	if (n < 0) {
+		conn_gave_up(c, errno_name(n));
+		return 1;
+	}
+	if (opt.echo) {
+		c->out = buf;
+		c->owed = n;
+		return !n;
+	}
+	if (!n) {
+		if (c->len)
+			print_message(&c->peer, c->mem, c->len);
+		return 1;
+	}
+	if (n > opt.max_message - c->len) {
+		conn_gave_up(c, "the message is beyond --max-message");
+		return 1;
+	}
+	if (conn_grow(c, c->len + n)) {
+		conn_gave_up(c, "no memory for the message");
+		return 1;
+	}
+	memcpy(c->mem + c->len, buf, n);
+	c->len += n;
+	return 0;
+}
+
+/*
+ * What sendto returned, n.  Returns 0 to go on, 1 when the peer is gone.  What
+ * a full socket left is kept in mem: the buffer is everybody's.
+ */
+static int conn_sent(struct conn *c, long n)
+{
+	if (n < 0 && n != -EAGAIN) {
+		conn_gave_up(c, errno_name(n));
+		return 1;
+	}
+	if (n > 0) {
+		c->out += n;
+		c->owed -= n;
+	}
+	if (!c->owed || (c->out >= c->mem && c->out < c->mem + c->cap))
+		return 0;
+	if (conn_grow(c, c->owed)) {
+		conn_gave_up(c, "no memory for what the socket did not take");
+		return 1;
+	}
+	memcpy(c->mem, c->out, c->owed);
+	c->out = c->mem;
+	return 0;
+}
+
+/* accept4 gave a descriptor that no table has a place for. */
+static inline int beyond_table(int fd)
+{
+	if (fd < CONNS)
+		return 0;
+	print(2, NAME ": descriptor %d: no place beyond %d; refused\n", fd,
+	      CONNS - 1);
+	sys_close(fd);
+	return 1;
+}
+
+#endif

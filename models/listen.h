@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * listen.h - the listening socket: made here or inherited, and announced
+ */
+#ifndef IOMODELS_LISTEN_H
+#define IOMODELS_LISTEN_H
+
+#include "server_options.h"
+#include "stop.h"
+
+static void socket_failed(const char *call, const struct sockaddr_in *a,
+			  long err)
+{
+	char text[24];
+
+	fail(1, "%s %s: %s%s\n", call, address(a, text), errno_name(err),
+	     err == -EADDRINUSE ? ": another program has the port; --port N "
+				  "takes another" :
+	     err == -EACCES ? ": ports below 1024 need root or "
+			      "CAP_NET_BIND_SERVICE; --port N takes another" :
+	     err == -EADDRNOTAVAIL ? ": no interface has this address; "
+				     "--bind 0.0.0.0 takes all" : "");
+}
+
+/*
+ * The socket of the program that started this one, of any family (--fd).
+ * AF_UNIX lacks the property that stopping relies on: a non-blocking accept4
+ * returns EAGAIN although the listener is shut down and polls as ready.
+ */
+static void inherit_socket(int type)
+{
+	int found, len = sizeof(found);
+	long err = sys_getsockopt(opt.fd, SOL_SOCKET, datagrams ? SO_TYPE
+				  : SO_ACCEPTCONN, &found, &len);
+
+	if (err)
+		fail(1, "--fd %u: %s: expected the descriptor of a listening "
+		     "socket\n", opt.fd, errno_name(err));
+	if (found != (datagrams ? SOCK_DGRAM : 1))
+		fail(1, "--fd %u: not a socket that %s\n", opt.fd,
+		     datagrams ? "takes datagrams" : "listens");
+	listener = opt.fd;
+	len = sizeof(found);
+	must(sys_getsockopt(listener, SOL_SOCKET, SO_DOMAIN, &found, &len));
+	at_once = found == AF_UNIX;
+	must(sys_fcntl(listener, F_SETFD, FD_CLOEXEC));
+	must(sys_fcntl(listener, F_SETFL, type & SOCK_NONBLOCK ? O_NONBLOCK : 0));
+}
+
+static void open_socket(char **argv, int type)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET };
+	int on = 1, len = sizeof(a);
+	long err;
+
+	options(argv);
+	datagrams = (type & SOCK_DGRAM) != 0;
+	stop_on_signals();
+	if (opt.fd)
+		return inherit_socket(type);
+
+	listener = must(sys_socket(AF_INET, type, 0));
+	if (listener <= 2)	/* a peer would get what is meant for stdout */
+		fail(1, "descriptor %d is closed: give it /dev/null\n", listener);
+	if (listener >= CONNS)	/* the tables have no place for it either */
+		fail(1, "socket: descriptor %d is beyond %d: start it with "
+		     "fewer open descriptors\n", listener, CONNS - 1);
+	if (!datagrams) {
+		/* Bind though connections of a former run are in TIME_WAIT. */
+		must(sys_setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on,
+				    sizeof(on)));
+		/* Connections inherit it: an answer never waits for an ACK. */
+		must(sys_setsockopt(listener, IPPROTO_TCP, TCP_NODELAY, &on,
+				    sizeof(on)));
+	}
+	a.sin_addr.s_addr = opt.addr;
+	a.sin_port = to_be16(opt.port);
+	err = sys_bind(listener, &a, sizeof(a));
+	if (err)
+		socket_failed("bind", &a, err);
+	if (!datagrams) {
+		/* Port 0 binds here, and two may have been given the same. */
+		err = sys_listen(listener, SOMAXCONN);
+		if (err)
+			socket_failed("listen", &a, err);
+	}
+	if (!opt.port)
+		must(sys_getsockname(listener, &a, &len));
+	opt.port = to_be16(a.sin_port);
+}
+
+/* Announce that the server is ready. */
+static void announce(void)
+{
+	struct sockaddr_in a = {
+		.sin_addr.s_addr = opt.addr,
+		.sin_port = to_be16(opt.port),
+	};
+	char text[24];
+
+	if (opt.fd)
+		format(text, sizeof(text), "descriptor %u", opt.fd);
+	print(2, NAME ": serving %s on %s\n", opt.echo ? "echo" : "print",
+	      opt.fd ? text : address(&a, text));
+}
+
+/* flags: SOCK_NONBLOCK or 0.  The socket is `listener`. */
+static void listen_on(char **argv, int flags)
+{
+	open_socket(argv, SOCK_STREAM | SOCK_CLOEXEC | flags);
+	announce();
+}
+
+#endif

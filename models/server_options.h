@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * server_options.h - the options that all servers have
+ */
+#ifndef IOMODELS_SERVER_OPTIONS_H
+#define IOMODELS_SERVER_OPTIONS_H
+
+#include "address.h"
+
+/* Descriptors that a table has a place for; a connection beyond is refused. */
+enum { CONNS = 16384 };
+
+static struct {
+	unsigned addr;			/* network byte order */
+	unsigned port;
+	unsigned fd;			/* a listening socket; 0: make one */
+	int echo;			/* the service: echo, else print */
+	unsigned max_message;		/* bytes */
+} opt = { .port = 7007, .max_message = 1 << 20 };
+
+static void help(void)
+{
+	print(1, "Usage: " NAME " [OPTION...]\n" NAME ": " ABOUT "\n\n"
+	      "  --port N         listen on port N; 0 lets the kernel choose (7007)\n"
+	      "  --bind ADDR      on this IPv4 address (127.0.0.1)\n"
+	      "  --fd N           on descriptor N, a socket that listens already\n"
+	      "  --service NAME   print: collect what a peer sends until it closes,\n"
+	      "                   then print it with the peer's address (the default)\n"
+	      "                   echo: send every byte back\n"
+	      "  --max-message N  print: refuse a message beyond N bytes (1048576)\n"
+	      "  --help           show this\n\n"
+	      "SIGTERM and SIGINT end it: what is in hand has two seconds.\n");
+	sys_exit_group(0);
+}
+
+static void options(char **argv)
+{
+	const char *v;
+
+	opt.addr = to_be32(INADDR_LOOPBACK);
+	while (*++argv) {
+		if (same(*argv, "--help"))
+			help();
+		if ((*argv)[0] != '-' || (*argv)[1] != '-')
+			fail(2, "%s: not an option (--help)\n", *argv);
+		if ((v = value("port", &argv)))
+			opt.port = number("port", v, 65535);
+		else if ((v = value("fd", &argv)))
+			opt.fd = number("fd", v, CONNS - 1);
+		else if ((v = value("bind", &argv)))
+			opt.addr = ipv4(v);
+		else if ((v = value("max-message", &argv)))
+			opt.max_message = number("max-message", v, 1 << 30);
+		else if ((v = value("service", &argv)) && same(v, "echo"))
+			opt.echo = 1;
+		else if (v && same(v, "print"))
+			opt.echo = 0;
+		else if (v)
+			fail(2, "--service %s: expected print or echo\n", v);
+		else
+			fail(2, "%s: unknown option (--help)\n", *argv);
+	}
+}
+
+#endif

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * stop.h - SIGTERM and SIGINT end a server, whatever call it sleeps in
+ *
+ * Stopping rests on one fact: shutdown(2) on a listening socket makes every
+ * accept4 on it return EINVAL, the one that sleeps and those still to come.
+ * So the loops need no flag, and there is no moment between a test and a
+ * sleep in which the signal could be lost.
+ */
+#ifndef IOMODELS_STOP_H
+#define IOMODELS_STOP_H
+
+#include "../syscalls/start.h"
+#include "../syscalls/program.h"
+
+static int listener = -1;		/* sigio_udp: the socket itself */
+static int stopping;		/* set by on_stop; few models need to look */
+static int datagrams;		/* sigio_udp: nothing to finish, no accept4 */
+static int at_once;		/* --fd, AF_UNIX: accept4 would say EAGAIN */
+
+static void on_stop(int sig, siginfo_t *info, void *context)
+{
+	static const struct itimerval two_seconds = { .it_value.tv_sec = 2 };
+
+	(void)sig, (void)info, (void)context;
+	if (__atomic_exchange_n(&stopping, 1, __ATOMIC_RELAXED) || at_once)
+		sys_exit_group(0);		/* asked twice: at once */
+	if (datagrams)
+		return;
+	sys_shutdown(listener, SHUT_RD);
+	sys_setitimer(ITIMER_REAL, &two_seconds, NULL);
+}
+
+static void on_late(int sig, siginfo_t *info, void *context)
+{
+	(void)sig, (void)info, (void)context;
+	print(2, NAME ": stopped; a peer had not closed after two seconds\n");
+	sys_exit_group(0);
+}
+
+/*
+ * SA_RESTART: an accept4 or recvfrom that the handler interrupts goes on
+ * sleeping (and accept4 wakes at once, with EINVAL).  The calls that wait for
+ * many descriptors return EINTR all the same: signal(7).
+ */
+static void on_signal(int sig, void (*handler)(int, siginfo_t *, void *),
+		      unsigned long mask)
+{
+	struct kernel_sigaction act = {
+		.handler = handler,
+		.flags = SA_SIGINFO | SA_RESTART,
+		.mask = mask,
+	};
+
+#ifdef SIGNAL_RETURN			/* x86-64: no default way back */
+	act.flags |= SA_RESTORER;
+	act.restorer = SIGNAL_RETURN;
+#endif
+	must(sys_rt_sigaction(sig, &act, NULL));
+}
+
+static void stop_on_signals(void)
+{
+	on_signal(SIGTERM, on_stop, SIGNAL_BIT(SIGINT));
+	on_signal(SIGINT, on_stop, SIGNAL_BIT(SIGTERM));
+	on_signal(SIGALRM, on_late, 0);
+	on_signal(SIGPIPE, (void *)SIG_IGN, 0);	/* write says EPIPE instead */
+}
+
+#endif
