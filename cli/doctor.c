@@ -368,12 +368,13 @@ static void look_around(const char *dir, int file)
 	try_perf();
 	section("limits");
 	limit("RLIMIT_NOFILE", RLIMIT_NOFILE, 256, 0,
-	      "one a connection, and crowd has 200", "ulimit -n 1024");
+	      "one per connection; scenario crowd opens 200", "ulimit -n 1024");
 	limit("RLIMIT_SIGPENDING", RLIMIT_SIGPENDING, 1024, 0,
 	      "sigio_queued, posix_aio_glibc",
 	      "ulimit -i 4096");
 	limit("RLIMIT_MEMLOCK", RLIMIT_MEMLOCK, 1 << 20, 1,
-	      "rings, their buffers, SEND_ZC's pages",
+	      "registered buffers, SEND_ZC's pages; rings "
+	      "before Linux 5.12 and from 6.14 on",
 	      "ulimit -l 8192");
 	look_at_ring();
 }

@@ -240,7 +240,7 @@ static void lockdown(void)
 		      "waits and who copies cannot be shown exactly");
 	else
 		found(0, "kernel lockdown", at + 1, NULL,
-		      "tracefs and perf are not concerned");
+		      "tracefs and perf should be available (not tried)");
 }
 
 /* ---- sysctls ---- */
@@ -256,7 +256,9 @@ static void sysctls(void)
 	snprintf(value, sizeof(value), "%ld", off);
 	if (off < 0)
 		found(0, "kernel.io_uring_disabled", "absent", NULL,
-		      "older than Linux 6.6: io_uring cannot be switched off");
+		      "this sysctl came with Linux 6.6, and not without "
+		      "CONFIG_IO_URING; a seccomp filter or an LSM can forbid "
+		      "io_uring all the same");
 	else
 		found(off == 2 || (off == 1 && geteuid()),
 		      "kernel.io_uring_disabled", value,

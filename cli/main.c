@@ -99,7 +99,7 @@ int main(int argc, char **argv)
 	static const struct argp argp = {
 		.parser = parse,
 		.args_doc = "COMMAND [OPTION...]",
-		.doc = "Every way a Linux program can do I/O, each as one small "
+		.doc = "I/O models of Linux, each as one small "
 		       "program on raw system calls.\v",
 		.help_filter = help_filter,
 	};

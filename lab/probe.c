@@ -489,14 +489,14 @@ void probe_why(const struct probe *probe, long err, char why[256])
 	uname(&u);
 	if (err == -ENOMEM) {
 		getrlimit(RLIMIT_MEMLOCK, &l);
-		snprintf(why, 256, "RLIMIT_MEMLOCK is %lu KiB, for all rings of "
-			 "this user: ulimit -l unlimited, or run as root",
+		snprintf(why, 256, "RLIMIT_MEMLOCK is %lu KiB for all rings and "
+			 "registered buffers of this user: ulimit -l unlimited, or run as root",
 			 (unsigned long)l.rlim_cur >> 10);
 	} else if (err == -EMFILE || err == -ENFILE) {
 		snprintf(why, 256, "no descriptor is left: ulimit -n 1024");
 	} else if (err == -EINVAL || err == -EOPNOTSUPP) {
 		snprintf(why, 256, "newer than this kernel, %.60s: Linux %s or "
-			 "later is wanted%s", u.release, probe->since,
+			 "later is needed%s", u.release, probe->since,
 			 probe_status("Seccomp") == 2 ?
 			 "; or the seccomp filter that is on refuses it" : "");
 	} else if (!strncmp(probe->name, "io_uring", 8)) {

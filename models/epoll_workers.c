@@ -5,8 +5,9 @@
  * Each worker is an event loop of its own: it waits in its own epoll_pwait,
  * accepts from the common listener and copies in recvfrom; a connection stays
  * with the worker that accepted it.  Without EPOLLEXCLUSIVE a connection
- * would wake every worker, for one to accept it and the others to find
- * EAGAIN (the thundering herd); with it the kernel wakes one, or a few.
+ * would wake every worker (the thundering herd): most of them look again
+ * inside epoll_pwait and sleep on, some return and find EAGAIN.  With it the
+ * kernel wakes one, or a few.
  *
  *     epoll_create1                     all of them before any client can
  *                                       take the last descriptor
@@ -25,8 +26,9 @@
  *           woke in vain; of many that are ready at once each pays 2 and a
  *           share of one wait.
  * Needs     Linux 4.5 (EPOLLEXCLUSIVE).
- * Limits    The kernel wakes the worker that began to wait last, so under
- *           little load one of them does all the work.  EMFILE: the listener
+ * Limits    The kernel wakes the first idle worker in the order in which the
+ *           workers registered the listener (EPOLL_CTL_ADD), so under little
+ *           load one of them does all the work.  EMFILE: the listener
  *           leaves a worker's set until one of its connections closes, or a
  *           quiet second passes.
  * Compare   epoll.c has one loop; epoll_thread.c waits in one thread only.

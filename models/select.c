@@ -14,14 +14,14 @@
  *       client:    recvfrom  sendto     recvfrom 0 or an error: close
  *
  * Calls     3 an echo, 5 more a connection; of many that are ready at once
- *           each pays 2 and a share of one wait.  Each wait costs time for
- *           each number up to the highest descriptor.
+ *           each pays 2 and a share of one wait.  A wait looks at 64
+ *           numbers at a time up to the highest, and at each that is in a set.
  * Needs     Linux 2.6.28 (accept4).
  * Limits    CONNS descriptors, and not 1024: FD_SETSIZE is the size of libc's
  *           fd_set, the kernel takes bitmaps as long as its first argument
  *           says.  No descriptor left (EMFILE): the listener leaves the set
  *           until a connection closes, or a quiet second passes.
- * Compare   poll.c has an array in place of the bitmaps.
+ * Compare   poll.c has an array instead of the bitmaps.
  * Trace     traces/select.two.x86_64.strace, .kernel
  */
 #include "server.h"

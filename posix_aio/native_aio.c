@@ -16,11 +16,12 @@
  * Calls     2 for as many blocks as one io_getevents returns; --batch N: an
  *           io_submit for each N of them.
  * Needs     Linux 2.6.  CONFIG_AIO, else ENOSYS.
- * Limits    a) A buffered read is synchronous, in io_submit.
+ * Limits    a) A buffered read is synchronous, in io_submit.  With --direct,
+ *           too, io_submit can wait: to map blocks, or for the device's queue.
  *           b) fs.aio-max-nr bounds the --depth of all programs together
  *           (EAGAIN from io_setup).
  * Compare   libaio.c makes the same calls through the library; uring_file.c
- *           has two rings in the place of the two calls.
+ *           has two rings instead of the two calls.
  * Trace     traces/native_aio.buffered.x86_64.strace, .kernel
  *           traces/native_aio.direct.x86_64.strace, .kernel
  */

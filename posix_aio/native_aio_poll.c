@@ -2,9 +2,10 @@
 /*
  * native_aio_poll.c - readiness through io_submit: IOCB_CMD_POLL, one thread
  *
- * Native AIO cannot read a socket: io_submit itself would wait.  What it has
- * for sockets is a request that completes when one is ready, once.  The
- * thread waits in io_getevents and copies in recvfrom.
+ * A native AIO read of a socket is not asynchronous: io_submit itself waits
+ * when the socket blocks, and the read ends with EAGAIN when it does not.  For
+ * sockets native AIO has a request that completes when one is ready, once.
+ * The thread waits in io_getevents and copies in recvfrom.
  *
  *     io_setup  io_submit               the listener
  *   wait:

@@ -3,8 +3,9 @@
  * posix_aio_glibc.c - reads a file with glibc's POSIX AIO (with libc)
  *
  * aio_read hands the request to a helper thread of the library, which waits
- * and copies in pread64.  There is one helper a descriptor: it takes the
- * requests of its descriptor one after the other, whatever --depth is.
+ * and copies in pread64.  At any time one helper serves a descriptor: it
+ * takes the requests of its descriptor one after the other, whatever --depth
+ * is.
  *
  *     clone3                            the helper, at the first aio_read
  *   until every block is there, by --notify:

@@ -247,6 +247,7 @@ static inline int ring_overflowed(const struct ring *r)
  *   -EBADFD  the ring is still disabled (R_DISABLED)
  *   -EEXIST  SINGLE_ISSUER, and this is another thread
  *   -EBADF -EOPNOTSUPP -ENXIO  r->fd is no ring, or no longer one
+ *   -EBADR   a completion was dropped (5.19 and later): a reply is lost
  *   -EINVAL  a flag; -EFAULT a bad timeout: a mistake here
  *   -EOWNERDEAD  SQPOLL: its thread has ended
  */

@@ -22,8 +22,9 @@
  *           kernel threads of nobody's).  In Linux 6.1 what had to wait does
  *           not go to a worker again: the thread that serves copies.
  * Limits    Those of uring_basic.c.  Workers come and go as they are needed,
- *           up to RLIMIT_NPROC.  strace does not see them (no clone, no
- *           attach), /proc/PID/task lists them.
+ *           up to RLIMIT_NPROC.  strace is not told when they are created and
+ *           they make no system call; `strace -f -p` attaches to those that
+ *           exist, /proc/PID/task lists them.
  * Compare   uring_basic.c, one line.  It is meant for what cannot be polled,
  *           a file or fsync: there the worker does wait.
  * Trace     traces/uring_worker.two.x86_64.strace, .kernel

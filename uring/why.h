@@ -11,17 +11,17 @@ static inline const char *ring_why(long err)
 {
 	switch (err) {
 	case -ENOSYS:
-		return "this kernel has no io_uring (Linux 5.1 or later with "
-		       "CONFIG_IO_URING is wanted), or a seccomp filter hides it";
+		return "this kernel has no io_uring (expected Linux 5.1 or "
+		       "later with CONFIG_IO_URING), or a seccomp filter hides it";
 	case -EPERM:
 		return "io_uring is forbidden here: set the sysctl "
 		       "kernel.io_uring_disabled to 0, or, in a container, allow "
 		       "it in the seccomp profile";
 	case -EINVAL:
-		return "this kernel is older than a flag that is asked for";
+		return "this kernel is older than a flag that the program sets";
 	case -ENOMEM:
-		return "no memory for the rings, which count as locked memory: "
-		       "raise that limit (ulimit -l)";
+		return "no memory for the rings; before Linux 5.12 and from 6.14 on "
+		       "they count as locked memory: raise that limit (ulimit -l)";
 	case -EMFILE:
 	case -ENFILE:
 		return "no descriptor is left: raise the limit (ulimit -n)";
