@@ -6,15 +6,21 @@
 #include "claims.h"
 #include "play.h"
 
-#define PLAY(name, fn, says, from, wants) \
+#define PLAY(name, fn, says, from, wants, ...) \
 	{ .id = name, .sentence = says, .source = from, .play = fn, \
-	  .lines = wants }
-#define EVENTS(name, fn, says, from, wants) \
+	  .lines = wants, __VA_ARGS__ }
+#define EVENTS(name, fn, says, from, wants, ...) \
 	{ .id = name, .sentence = says, .source = from, .play = fn, \
-	  .recorder = BY_KERNEL, .lines = wants }
-#define WAITS(name, prog, w, c, says, from) \
+	  .recorder = BY_KERNEL, .lines = wants, __VA_ARGS__ }
+#define WAITS(name, prog, w, c, says, from, ...) \
 	{ .id = name, .sentence = says, .source = from, .program = prog, \
-	  .waits = w, .copies = c }
+	  .waits = w, .copies = c, __VA_ARGS__ }
+
+/* The domain in which a claim is tried, and its false twin. */
+#define TRIED(on, false_sentence, false_lines) \
+	.domain = on, .twin = false_sentence, .twin_lines = false_lines
+#define UNLIKE(on, other) \
+	.domain = on, .twin = "the same holds for " other, .twin_program = other
 
 /* A signal of a socket was taken, with this code and this band. */
 #define SIGIO_SAYS(code, band) \
@@ -36,124 +42,175 @@
 const struct claim claims[] = {
 	WAITS("blocking", "blocking_loop", "main in recvfrom",
 	      "main in recvfrom", "a blocking recv waits and copies in one call",
-	      "documents"),
+	      "the tutorial",
+	     UNLIKE("TCP", "epoll")),
 	WAITS("thread", "blocking_thread", "thread in recvfrom",
 	      "thread in recvfrom", "with a thread for each connection, each "
-	      "waits and copies for itself", "documents"),
-	WAITS("select", "select", "main in ", "main in recvfrom",
-	      "with select, recv still copies synchronously", "documents"),
+	      "waits and copies for itself", "the tutorial",
+	     UNLIKE("TCP", "blocking_loop")),
+	WAITS("select", "select", "main in (select|pselect6)",
+	      "main in recvfrom", "with select, recv still copies synchronously", "the tutorial",
+	     UNLIKE("TCP", "poll")),
 	WAITS("poll", "poll", "main in ppoll", "main in recvfrom",
-	      "with poll, recv still copies synchronously", "documents"),
+	      "with poll, recv still copies synchronously", "the tutorial",
+	     UNLIKE("TCP", "select")),
 	WAITS("epoll", "epoll", "main in epoll_pwait", "main in recvfrom",
-	      "with epoll, recv still copies synchronously", "documents"),
+	      "with epoll, recv still copies synchronously", "the tutorial",
+	     UNLIKE("TCP", "poll")),
 	WAITS("epoll-et", "epoll_et", "main in epoll_pwait", "main in recvfrom",
 	      "edge-triggered epoll changes who is told, not who copies",
-	      "epoll(7)"),
+	      "epoll(7)", .calls = "epoll_ctl\\(.*EPOLL_CTL_ADD.*EPOLLET",
+	     UNLIKE("TCP", "epoll")),
 	WAITS("sigio", "sigio_tcp", "main in rt_sigsuspend", "main in recvfrom",
-	      "SIGIO covers the first phase only: recv copies", "documents"),
+	      "SIGIO covers the first phase only: recv copies", "the tutorial",
+	     UNLIKE("TCP", "sigio_queued")),
 	WAITS("callback", "callback", "main in epoll_pwait", "main in recvfrom",
 	      "callbacks run in the application: its thread waits and copies",
-	      "documents"),
+	      "the tutorial",
+	     UNLIKE("TCP", "epoll_thread")),
 	WAITS("coroutine", "coroutine", "main in epoll_pwait",
 	      "main in recvfrom", "with coroutines, recv still copies "
-	      "synchronously", "documents"),
+	      "synchronously", "the tutorial", .calls = "mmap\\(NULL, .*MAP_STACK",
+	     UNLIKE("TCP", "callback")),
 	WAITS("posix-aio-socket", "posix_aio_server", "thread in read",
 	      "thread in read", "glibc's aio_read is a thread that blocks",
-	      "aio(7)"),
+	      "aio(7)",
+	     UNLIKE("TCP, glibc", "native_aio_poll")),
 	WAITS("uring-basic", "uring_basic", "main in io_uring_enter",
 	      "main in io_uring_enter", "io_uring's recv is copied by the "
-	      "submitting thread itself", "liburing issue 487"),
+	      "submitting thread itself", "liburing issue 487",
+	     UNLIKE("TCP", "uring_worker")),
 	WAITS("uring-multishot", "uring_multishot", "main in io_uring_enter",
 	      "main in io_uring_enter", "a multishot recv, too, is copied by "
-	      "the submitting thread", "io_uring_multishot(7)"),
+	      "the submitting thread", "io_uring_multishot(7)",
+	      .calls = "io_uring_register\\(.*PBUF_RING",
+	     UNLIKE("TCP", "uring_basic")),
 	WAITS("uring-poll", "uring_poll", "main in io_uring_enter",
 	      "main in recvfrom", "a ring can be used for readiness alone",
-	      "io_uring_enter(2)"),
-	WAITS("uring-worker", "uring_worker", "", "iou-wrk",
+	      "io_uring_enter(2)",
+	     UNLIKE("TCP", "uring_basic")),
+	WAITS("uring-worker", "uring_worker",
+	      "main in io_uring_enter, iou-wrk|(iou-wrk, )?main in io_uring_enter",
+	      "iou-wrk",
 	      "with IOSQE_ASYNC a kernel thread copies",
-	      "io_uring_enter(2)"),
-	WAITS("uring-sqpoll", "uring_sqpoll", "main in io_uring_enter",
+	      "io_uring_enter(2)",
+	     UNLIKE("TCP, from Linux 6.2 on", "uring_basic")),
+	WAITS("uring-sqpoll", "uring_sqpoll",
+	      "(iou-sqp, )?main in io_uring_enter|main in io_uring_enter, iou-sqp",
 	      "iou-sqp", "with SQPOLL the polling thread copies; to wait is "
-	      "still a call", "io_uring_setup(2)"),
+	      "still a call", "io_uring_setup(2)",
+	     UNLIKE("TCP", "uring_basic")),
 	WAITS("aio-poll", "native_aio_poll", "main in io_getevents",
 	      "main in recvfrom", "IOCB_CMD_POLL gives readiness through "
-	      "io_submit; recv copies", "io_submit(2)"),
+	      "io_submit; recv copies", "io_submit(2)",
+	     UNLIKE("TCP", "epoll")),
 
 	{ .id = "file-blocking", .program = "file_blocking", .direct = 1,
 	  .waits = "main in pread64", .copies = "main in pread64",
 	  .sentence = "a read of a file waits for the disk in the call",
-	  .source = "read(2)" },
+	  .source = "read(2)",
+	     UNLIKE("a cold file on a disk", "file_threads") },
 	{ .id = "file-posix-aio", .program = "posix_aio_glibc", .direct = 1,
-	  .waits = "main in futex", .copies = "thread in pread64",
+	  .waits = "main in futex(, thread in pread64)?", .copies = "thread in pread64",
 	  .sentence = "glibc's aio_read of a file is pread64 in a thread, "
 		      "while the caller sleeps in a futex",
-	  .source = "aio(7)" },
+	  .source = "aio(7)",
+	     UNLIKE("a cold file on a disk, glibc", "file_blocking") },
 	{ .id = "file-aio-buffered", .program = "native_aio", .direct = 1,
 	  .waits = "main in io_submit", .copies = "main in io_submit",
 	  .sentence = "io_submit of a buffered read does the whole read",
-	  .source = "fs/aio.c" },
+	  .source = "fs/aio.c",
+	     UNLIKE("a cold file on a disk", "uring_file") },
 	{ .id = "file-aio-direct", .program = "native_aio", .direct = 2,
 	  .waits = "main in io_getevents", .copies = "nobody: the device",
 	  .sentence = "with O_DIRECT the wait moves to io_getevents, and "
 		      "nobody copies",
-	  .source = "io_submit(2)" },
+	  .source = "io_submit(2)",
+	     UNLIKE("O_DIRECT", "file_blocking") },
 	{ .id = "file-uring", .program = "uring_file", .direct = 2,
 	  .waits = "main in io_uring_enter", .copies = "nobody: the device",
 	  .sentence = "io_uring with O_DIRECT waits in io_uring_enter, and "
 		      "nobody copies",
-	  .source = "io_uring(7)" },
+	  .source = "io_uring(7)",
+	     UNLIKE("O_DIRECT", "native_aio") },
 
 	{ .id = "callback-is-epoll", .program = "callback", .same_as = "epoll",
 	  .sentence = "to the kernel, a callback loop is a plain epoll loop",
-	  .source = "design" },
+	  .source = "design",
+	     UNLIKE("TCP", "epoll_et") },
 	{ .id = "coroutine-is-epoll", .program = "coroutine",
 	  .same_as = "epoll", .source = "design",
 	  .sentence = "to the kernel, a coroutine loop is a plain epoll loop, "
-		      "but for its stacks" },
-	{ .id = "blocking-one-at-a-time", .decide = one_at_a_time,
+		      "but for its stacks",
+	     UNLIKE("TCP", "epoll_et") },
+	{ .id = "blocking-one-at-a-time", .program = "blocking_loop", .decide = one_at_a_time,
 	  .sentence = "a plain blocking loop serves one client at a time",
-	  .source = "documents" },
-	{ .id = "naive-loses", .decide = naive_loses, .source = "documents' TODO",
+	  .source = "the tutorial",
+	     UNLIKE("TCP", "blocking_thread") },
+	{ .id = "naive-loses", .program = "sigio_tcp_naive", .decide = naive_loses, .source = "the tutorial's TODO",
 	  .sentence = "a single-threaded TCP SIGIO server that accepts once a "
-		      "signal loses connections" },
-	{ .id = "draining-keeps", .decide = draining_keeps,
+		      "signal loses connections",
+	     UNLIKE("TCP", "sigio_tcp") },
+	{ .id = "draining-keeps", .program = "sigio_tcp", .decide = draining_keeps,
 	  .sentence = "one that accepts until EAGAIN loses none",
-	  .source = "design" },
+	  .source = "design",
+	     UNLIKE("TCP", "sigio_tcp_naive") },
 	{ .id = "no-kernel-async", .decide = no_kernel_async,
 	  .sentence = "Linux has no real asynchronous I/O: the copy is always "
 		      "the program's",
-	  .source = "documents", .expected = REFUTED },
+	  .source = "the tutorial", .expected = REFUTED, .domain = "TCP" },
 
-	{ .id = "naive-blocks", .decide = naive_blocks,
+	{ .id = "naive-blocks", .program = "sigio_tcp_naive", .decide = naive_blocks,
 	  .sentence = "its second fault: the socket that it accepts blocks, so "
 		      "a silent client keeps the handler in recvfrom",
-	  .source = "documents' TODO" },
+	  .source = "the tutorial's TODO",
+	     UNLIKE("TCP", "sigio_tcp") },
 
 	/* ---- the causes of SIGIO, UNIX Network Programming 25.2 ---- */
 
 	PLAY("sigio-connection", sigio_connection, "SIGIO on TCP, 1: a "
-	     "connection has come", "UNP 25.2", SIGIO_SAYS("POLL_IN", "65")),
+	     "connection has come", "UNP 25.2", SIGIO_SAYS("POLL_IN", "65"),
+	     TRIED("TCP", "a new connection raises POLL_OUT",
+	     SIGIO_SAYS("POLL_OUT", "[0-9]+"))),
 	PLAY("sigio-disconnect", sigio_disconnect, "SIGIO on TCP, 2: the peer "
 	     "has begun to disconnect (close)", "UNP 25.2",
-	     SIGIO_SAYS("POLL_IN", "65")),
+	     SIGIO_SAYS("POLL_IN", "65"),
+	     TRIED("TCP", "the close of the peer raises POLL_HUP",
+	     SIGIO_SAYS("POLL_HUP", "[0-9]+"))),
 	PLAY("sigio-closed", sigio_closed, "SIGIO on TCP, 3: the connection has "
-	     "been closed by both", "UNP 25.2", SIGIO_SAYS("POLL_HUP", "24")),
+	     "been closed by both", "UNP 25.2", SIGIO_SAYS("POLL_HUP", "24"),
+	     TRIED("TCP", "the end of both directions raises POLL_IN",
+	     SIGIO_SAYS("POLL_IN", "[0-9]+"))),
 	PLAY("sigio-half-closed", sigio_half_closed, "SIGIO on TCP, 4: the peer "
 	     "has closed its half (shutdown)", "UNP 25.2",
-	     SIGIO_SAYS("POLL_IN", "65")),
+	     SIGIO_SAYS("POLL_IN", "65"),
+	     TRIED("TCP", "a half-closed connection raises POLL_HUP",
+	     SIGIO_SAYS("POLL_HUP", "[0-9]+"))),
 	PLAY("sigio-data", sigio_data, "SIGIO on TCP, 5: data have come",
-	     "UNP 25.2", SIGIO_SAYS("POLL_IN", "65")),
+	     "UNP 25.2", SIGIO_SAYS("POLL_IN", "65"),
+	     TRIED("TCP", "data raise POLL_MSG",
+	     SIGIO_SAYS("POLL_MSG", "[0-9]+"))),
 	PLAY("sigio-room", sigio_room, "SIGIO on TCP, 6: there is room to send "
-	     "again", "UNP 25.2", SIGIO_SAYS("POLL_OUT", "772")),
+	     "again", "UNP 25.2", SIGIO_SAYS("POLL_OUT", "772"),
+	     TRIED("TCP", "room to send raises POLL_IN",
+	     SIGIO_SAYS("POLL_IN", "[0-9]+"))),
 	PLAY("sigio-reset", sigio_reset, "SIGIO on TCP, 7: an error has come "
-	     "(a reset)", "UNP 25.2", SIGIO_SAYS("POLL_ERR", "8")),
+	     "(a reset)", "UNP 25.2", SIGIO_SAYS("POLL_ERR", "8"),
+	     TRIED("TCP", "a reset raises POLL_IN",
+	     SIGIO_SAYS("POLL_IN", "[0-9]+"))),
 	PLAY("sigio-connected", sigio_connected, "SIGIO on TCP, not in that "
 	     "list: our connect has completed", "UNP 25.2",
-	     SIGIO_SAYS("POLL_OUT", "772")),
+	     SIGIO_SAYS("POLL_OUT", "772"),
+	     TRIED("TCP", "a connect that has completed raises POLL_IN",
+	     SIGIO_SAYS("POLL_IN", "[0-9]+"))),
 	PLAY("sigio-datagram", sigio_datagram, "SIGIO on UDP, 1: a datagram has "
-	     "come", "UNP 25.2", SIGIO_SAYS("POLL_IN", "65")),
+	     "come", "UNP 25.2", SIGIO_SAYS("POLL_IN", "65"),
+	     TRIED("UDP", "a datagram raises POLL_OUT",
+	     SIGIO_SAYS("POLL_OUT", "[0-9]+"))),
 	PLAY("sigio-udp-error", sigio_udp_error, "SIGIO on UDP, 2: an error has "
-	     "come", "UNP 25.2", SIGIO_SAYS("POLL_ERR", "8")),
+	     "come", "UNP 25.2", SIGIO_SAYS("POLL_ERR", "8"),
+	     TRIED("UDP", "an error raises POLL_IN",
+	     SIGIO_SAYS("POLL_IN", "[0-9]+"))),
 
 	/* ---- signals ---- */
 
@@ -161,221 +218,401 @@ const struct claim claims[] = {
 	     "blocked are one signal", "signal(7)",
 	     "50: ^1 sendto\\(.* = 1\n"
 	     "rt_sigtimedwait\\(.* = 29 \\(SIGIO\\)\n"
-	     "rt_sigtimedwait\\(.* = -1 EAGAIN"),
+	     "rt_sigtimedwait\\(.* = -1 EAGAIN",
+	     TRIED("UDP", "50 datagrams are 50 signals",
+	     "50: rt_sigtimedwait\\(.* = 29 \\(SIGIO\\)")),
 	EVENTS("sigio-lost-seen", sigio_coalesces, "the kernel tells of each "
 	       "that came to nothing: 1 is generated, 49 were pending already",
 	       "kernel/signal.c",
-	       "1: " GENERATED("29", "0") "\n49: " GENERATED("29", "2")),
+	       "1: " GENERATED("29", "0") "\n49: " GENERATED("29", "2"),
+	     TRIED("UDP", "all 50 signals are queued",
+	     "50: " GENERATED("29", "0"))),
 	EVENTS("sigio-tcp-request", sigio_tcp_request, "a request over TCP "
 	       "raises three signals: connection, data, end",
-	       "UNP 25.4", "3: " GENERATED("29", "0")),
+	       "UNP 25.4", "3: " GENERATED("29", "0"),
+	     TRIED("TCP", "a request over TCP raises one signal",
+	     "1: " GENERATED("29", "0"))),
 	EVENTS("sigio-udp-request", sigio_udp_request, "a request over UDP "
-	       "raises one", "UNP 25.3", "1: " GENERATED("29", "0")),
+	       "raises one", "UNP 25.3", "1: " GENERATED("29", "0"),
+	     TRIED("UDP", "a request over UDP raises three signals",
+	     "3: " GENERATED("29", "0"))),
 	EVENTS("sigio-not-while-receiving", sigio_while_receiving, "no SIGIO "
-	       "tells of data for which a thread sleeps in recv",
+	       "tells of TCP data for which a thread sleeps in recv",
 	       "net/socket.c", "^1 in recvfrom: sched_switch .*prev_state=1 \n"
 	       "^1 in recvfrom: skb_copy_datagram_iovec .*len=1\n"
-	       "0: " GENERATED("29", "")),
+	       "0: " GENERATED("29", ""),
+	     TRIED("TCP", "SIGIO comes although the thread sleeps in recv",
+	     "1+: " GENERATED("29", ""))),
+	EVENTS("sigio-while-receiving-udp", sigio_while_receiving_udp, "SIGIO "
+	       "tells of a datagram for which a thread sleeps in recv",
+	       "net/core/datagram.c",
+	       "^1 in recvfrom: sched_switch .*prev_state=1 \n"
+	       "1: " GENERATED("29", "0"),
+	     TRIED("UDP", "no SIGIO comes while the thread sleeps in recv",
+	     "0: " GENERATED("29", ""))),
 	EVENTS("sigio-room-after-shortage", sigio_without_shortage, "no SIGIO "
 	       "tells of room to send where there was no lack of it",
-	       "net/core/stream.c", "0: " GENERATED("29", "")),
+	       "net/core/stream.c", "0: " GENERATED("29", ""),
+	     TRIED("TCP", "SIGIO tells of room whenever the peer reads",
+	     "1+: " GENERATED("29", ""))),
 	PLAY("rt-queues", rt_queues, "real-time signals queue: five datagrams "
 	     "are five signals", "fcntl(2)",
 	     "5: rt_sigtimedwait.*si_signo=SIGRT.* = 3[45] \n"
-	     "1: rt_sigtimedwait.* = -1 EAGAIN"),
+	     "1: rt_sigtimedwait.* = -1 EAGAIN",
+	     TRIED("UDP", "five datagrams are one real-time signal",
+	     "1: rt_sigtimedwait.*si_signo=SIGRT.* = 3[45] ")),
 	PLAY("rt-overflows", rt_overflows, "when the queue is full the kernel "
 	     "falls back to plain SIGIO", "fcntl(2)",
-	     "rt_sigtimedwait\\(\\[IO\\], .* = 29 \\(SIGIO\\)"),
+	     "rt_sigtimedwait\\(\\[IO\\], .* = 29 \\(SIGIO\\)",
+	     TRIED("UDP",
+	     "when the queue is full the signal is lost without a trace",
+	     "0: rt_sigtimedwait\\(\\[IO\\], .* = 29 \\(SIGIO\\)")),
 	EVENTS("rt-overflow-seen", rt_overflows, "and the kernel tells of it: a "
 	       "real-time signal finds no room, then comes SIGIO",
 	       "kernel/signal.c", "50: " GENERATED("3[45]", "[03]") "\n"
-	       GENERATED("3[45]", "3") "\n" GENERATED("29", "0")),
+	       GENERATED("3[45]", "3") "\n" GENERATED("29", "0"),
+	     TRIED("UDP", "every real-time signal finds room",
+	     "0: " GENERATED("3[45]", "3"))),
 	PLAY("rt-names-closed", rt_names_closed, "si_fd can name a descriptor "
 	     "that is closed, while a dup is open", "fcntl(2)",
 	     "close\\(77\\) = 0\n"
-	     "rt_sigtimedwait.*si_code=POLL_IN, .*si_fd=77\\}"),
+	     "rt_sigtimedwait.*si_code=POLL_IN, .*si_fd=77\\}",
+	     TRIED("AF_UNIX", "no signal names a closed descriptor",
+	     "0: rt_sigtimedwait.*si_fd=77\\}")),
 	PLAY("accepted-blocks", accepted_flags, "on Linux an accepted socket "
 	     "inherits neither O_NONBLOCK nor O_ASYNC", "accept(2)",
 	     "fcntl\\([0-9]+, F_SETFL, O_RDONLY\\|O_NONBLOCK\\|FASYNC\\) = 0\n"
-	     "fcntl\\([0-9]+, F_GETFL\\) = 0x2 \\(flags O_RDWR\\)"),
+	     "fcntl\\([0-9]+, F_GETFL\\) = 0x2 \\(flags O_RDWR\\)",
+	     TRIED("TCP", "an accepted socket inherits O_NONBLOCK",
+	     "fcntl\\([0-9]+, F_GETFL\\) = 0x[0-9a-f]+ \\(flags O_RDWR\\|O_NONBLOCK")),
 	PLAY("accepted-as-on-bsd", accepted_as_on_bsd, "if it did, as on BSD, "
 	     "one recv in the handler would lose what comes a little later",
 	     "accept(2)",
 	     "recvfrom\\(5, .* = -1 EAGAIN\n"
 	     "rt_sigtimedwait.*si_code=POLL_IN, .*si_fd=5\\}\n"
-	     "accept\\(3, .* = -1 EAGAIN"),
+	     "accept\\(3, .* = -1 EAGAIN",
+	     TRIED("TCP", "the first recv in the handler finds the data",
+	     "recvfrom\\(5, .* = 1")),
 	PLAY("restart-recv", restart_recv, "with SA_RESTART an interrupted "
 	     "recv goes on", "signal(7)",
-	     "recvfrom.* = \\? ERESTARTSYS\nrecvfrom.* = 1"),
+	     "recvfrom.* = \\? ERESTARTSYS\nrecvfrom.* = 1",
+	     TRIED("SA_RESTART",
+	     "recv fails with EINTR in spite of SA_RESTART",
+	     "recvfrom.* = -1 EINTR")),
 	PLAY("restart-select", restart_select, "select is never restarted, "
 	     "SA_RESTART or not", "signal(7)",
 	     "select.* = \\? ERESTARTNOHAND\nrt_sigreturn.* = -1 EINTR\n"
-	     "1: select"),
+	     "1: select",
+	     TRIED("SA_RESTART", "select is restarted",
+	     "2+: select")),
 	PLAY("restart-poll", restart_poll, "poll neither", "signal(7)",
 	     "poll.* = \\? ERESTART_RESTARTBLOCK\n"
-	     "rt_sigreturn.* = -1 EINTR\n1: poll"),
+	     "rt_sigreturn.* = -1 EINTR\n1: poll",
+	     TRIED("SA_RESTART", "poll is restarted",
+	     "2+: (poll|restart_syscall)")),
 	PLAY("restart-epoll", restart_epoll, "epoll_wait neither", "signal(7)",
-	     "epoll_p?wait.* = -1 EINTR\n1: epoll_p?wait"),
+	     "epoll_p?wait.* = -1 EINTR\n1: epoll_p?wait",
+	     TRIED("SA_RESTART", "epoll_wait is restarted",
+	     "2+: epoll_p?wait")),
 	PLAY("restart-getevents", restart_getevents, "io_getevents neither",
-	     "signal(7)", "io_getevents.* = -1 EINTR\n1: io_getevents"),
+	     "signal(7)", "io_getevents.* = -1 EINTR\n1: io_getevents",
+	     TRIED("SA_RESTART", "io_getevents is restarted",
+	     "2+: io_getevents")),
 	PLAY("restart-sigsuspend", restart_sigsuspend, "sigsuspend neither",
 	     "signal(7)", "rt_sigsuspend.* = \\? ERESTARTNOHAND\n"
-	     "rt_sigreturn.* = -1 EINTR\n1: rt_sigsuspend"),
+	     "rt_sigreturn.* = -1 EINTR\n1: rt_sigsuspend",
+	     TRIED("SA_RESTART", "sigsuspend is restarted",
+	     "2+: rt_sigsuspend")),
 
 	/* ---- select, poll, epoll ---- */
 
 	PLAY("poll-whole-set", poll_whole_set, "each poll hands over the whole "
 	     "set: 16 descriptors, 16 entries, at each call", "poll(2)",
-	     "2: poll\\(\\[(\\{fd=[0-9]+, events=POLLIN\\}(, )?){16}\\], 16"),
+	     "2: poll\\(\\[(\\{fd=[0-9]+, events=POLLIN\\}(, )?){16}\\], 16",
+	     TRIED("AF_UNIX", "the second poll does not hand over the set",
+	     "1: poll\\(\\[(\\{fd=[0-9]+, events=POLLIN\\}(, )?){16}\\], 16")),
 	PLAY("epoll-ready-only", epoll_ready_only, "epoll_wait returns what is "
 	     "ready; the set costs one epoll_ctl a descriptor", "epoll(7)",
 	     "16: epoll_ctl\\(.*EPOLL_CTL_ADD.* = 0\n"
 	     "2: epoll_p?wait\\([0-9]+, \\[\\{events=EPOLLIN, "
-	     "data=[^]]*\\}\\], 16, .* = 1"),
+	     "data=[^]]*\\}\\], 16, .* = 1",
+	     TRIED("AF_UNIX", "each wait needs its own epoll_ctl",
+	     "17+: epoll_ctl\\(")),
 	PLAY("epoll-no-files", epoll_of_file, "epoll refuses a regular file",
-	     "epoll_ctl(2)", "EPOLL_CTL_ADD, .* = -1 EPERM"),
+	     "epoll_ctl(2)", "EPOLL_CTL_ADD, .* = -1 EPERM",
+	     TRIED("a regular file on a disk",
+	     "epoll accepts a regular file",
+	     "EPOLL_CTL_ADD, .* = 0")),
 	PLAY("poll-files-ready", poll_of_file, "to poll a regular file is "
-	     "always ready", "poll(2)", "poll\\(.*revents=POLLIN"),
+	     "always ready", "poll(2)", "poll\\(.*revents=POLLIN",
+	     TRIED("a regular file on a disk",
+	     "poll waits for a regular file",
+	     "poll\\(.* = 0 \\(Timeout\\)")),
 	PLAY("level-repeats", level_again, "level-triggered epoll reports "
 	     "unread bytes again", "epoll(7)",
 	     "epoll_p?wait\\(.*, 0(, NULL, 8)?\\) = 1\n"
-	     "epoll_p?wait\\(.*, 7(, NULL, 8)?\\) = 1"),
+	     "epoll_p?wait\\(.*, 7(, NULL, 8)?\\) = 1",
+	     TRIED("AF_UNIX",
+	     "level-triggered epoll reports unread bytes once",
+	     "epoll_p?wait\\(.*, 7(, NULL, 8)?\\) = 0")),
 	PLAY("edge-once", edge_once, "edge-triggered epoll does not",
 	     "epoll(7)", "epoll_p?wait\\(.*, 0(, NULL, 8)?\\) = 1\n"
-	     "epoll_p?wait\\(.*, 7(, NULL, 8)?\\) = 0"),
+	     "epoll_p?wait\\(.*, 7(, NULL, 8)?\\) = 0",
+	     TRIED("AF_UNIX",
+	     "edge-triggered epoll reports unread bytes again",
+	     "epoll_p?wait\\(.*, 7(, NULL, 8)?\\) = 1")),
 	PLAY("edge-half-drained", edge_half_drained, "edge-triggered epoll is "
 	     "silent about what was left unread, until more comes",
 	     "epoll(7)", "recvfrom.* = 1\n"
 	     "epoll_p?wait\\(.*, 7(, NULL, 8)?\\) = 0\n"
-	     "epoll_p?wait\\(.*, 8(, NULL, 8)?\\) = 1"),
+	     "epoll_p?wait\\(.*, 8(, NULL, 8)?\\) = 1",
+	     TRIED("AF_UNIX",
+	     "edge-triggered epoll reports the second byte without a new one",
+	     "epoll_p?wait\\(.*, 7(, NULL, 8)?\\) = 1")),
 	PLAY("edge-starves", edge_starves, "who reads one socket until EAGAIN "
 	     "lets all others wait until it is empty", "epoll(7)",
 	     "epoll_p?wait\\(.* = 2\n200: recvfrom\\(3, \"\\\\0\", 1, .* = 1\n"
-	     "recvfrom\\(3, .* = -1 EAGAIN\nrecvfrom\\(5, \"other\""),
+	     "recvfrom\\(3, .* = -1 EAGAIN\nrecvfrom\\(5, \"other\"",
+	     TRIED("AF_UNIX",
+	     "the other socket is read between the reads of the first",
+	     "recvfrom\\(5, \"other\"\n"
+	     "recvfrom\\(3, ")),
 	PLAY("dup-stays", dup_stays, "epoll reports a descriptor that is "
 	     "closed, while a dup is open", "epoll(7)",
-	     "close\\(.* = 0\nepoll_p?wait\\(.*u32=4242.* = 1"),
+	     "close\\(.* = 0\nepoll_p?wait\\(.*u32=4242.* = 1",
+	     TRIED("AF_UNIX", "a closed descriptor is no longer reported",
+	     "close\\(.* = 0\n"
+	     "epoll_p?wait\\(.* = 0")),
 	PLAY("exclusive-fixed", exclusive_fixed, "an EPOLLEXCLUSIVE entry "
 	     "cannot be modified", "epoll_ctl(2)",
-	     "EPOLL_CTL_MOD, .* = -1 EINVAL"),
+	     "EPOLL_CTL_MOD, .* = -1 EINVAL",
+	     TRIED("TCP", "an EPOLLEXCLUSIVE entry can be modified",
+	     "EPOLL_CTL_MOD, .* = 0")),
 	EVENTS("herd", herd, "a connection wakes each of four processes that "
 	       "watch the listener with an epoll of its own", "epoll_ctl(2)",
-	       "4: " WOKEN_BY_A_CONNECTION),
+	       "4: " WOKEN_BY_A_CONNECTION,
+	     TRIED("TCP, a set per process",
+	     "a connection wakes one of the four",
+	     "1: " WOKEN_BY_A_CONNECTION)),
 	EVENTS("herd-exclusive", herd_exclusive, "with EPOLLEXCLUSIVE it wakes "
-	       "one", "epoll_ctl(2)",
-	       "1: " WOKEN_BY_A_CONNECTION),
+	       "one here (one or more, says epoll_ctl(2))", "epoll_ctl(2)",
+	       "1: " WOKEN_BY_A_CONNECTION,
+	     TRIED("TCP, a set per process", "a connection wakes all four",
+	     "4: " WOKEN_BY_A_CONNECTION)),
 	PLAY("exclusive-same-worker", exclusive_same, "with EPOLLEXCLUSIVE idle "
 	     "workers take no turns: one gets every connection",
-	     "fs/eventpoll.c", "4: ^1 recvfrom\\([0-9]+, \"A\", 1"),
+	     "fs/eventpoll.c", "4: ^1 recvfrom\\([0-9]+, \"A\", 1",
+	     TRIED("TCP, a set per process",
+	     "with EPOLLEXCLUSIVE the workers take turns",
+	     "recvfrom\\([0-9]+, \"[BCD]\", 1")),
+	PLAY("exclusive-order", exclusive_order, "it is the first idle worker in "
+	     "the order of EPOLL_CTL_ADD, however the waits began",
+	     "fs/eventpoll.c", "4: ^1 recvfrom\\([0-9]+, \"C\", 1",
+	     TRIED("TCP, a set per process",
+	     "it is the worker that began to wait last",
+	     "recvfrom\\([0-9]+, \"A\", 1")),
 	PLAY("accept-takes-turns", accept_turns, "those that sleep in accept "
 	     "take turns, the longest asleep first", "net/ipv4",
 	     "^1 recvfrom\\([0-9]+, \"A\", 1\n"
 	     "^1 recvfrom\\([0-9]+, \"B\", 1\n"
 	     "^1 recvfrom\\([0-9]+, \"C\", 1\n"
-	     "^1 recvfrom\\([0-9]+, \"D\", 1"),
+	     "^1 recvfrom\\([0-9]+, \"D\", 1",
+	     TRIED("TCP", "one sleeper in accept gets every connection",
+	     "4: ^1 recvfrom\\([0-9]+, \"A\", 1")),
 	PLAY("ready-taken", ready_then_taken, "readiness is a hint: what "
 	     "another process has taken is gone", "select(2)",
 	     "epoll_p?wait.* = 1\n^2 recvfrom.* = 1\n"
-	     "^1 recvfrom.* = -1 EAGAIN"),
+	     "^1 recvfrom.* = -1 EAGAIN",
+	     TRIED("AF_UNIX",
+	     "what epoll_wait reported is still there for recv",
+	     "^1 recvfrom.* = 1")),
 	PLAY("ready-reset", ready_then_reset, "a connection that was reset "
 	     "before accept is accepted all the same; recv tells", "accept(2)",
 	     "epoll_p?wait.* = 1\naccept\\(.* = [0-9]+\n"
-	     "recvfrom.* = -1 ECONNRESET"),
+	     "recvfrom.* = -1 ECONNRESET",
+	     TRIED("TCP", "accept fails for a connection that was reset",
+	     "accept\\(.* = -1 ")),
 	PLAY("ready-bad-checksum", ready_bad_checksum, "a datagram with a wrong "
-	     "checksum makes a socket ready, and recv finds none", "select(2)",
-	     "epoll_p?wait.*EPOLLIN.* = 1\nrecvfrom.* = -1 EAGAIN"),
+	     "checksum makes an O_NONBLOCK socket ready, and recv finds none", "select(2)",
+	     "epoll_p?wait.*EPOLLIN.* = 1\nrecvfrom.* = -1 EAGAIN",
+	     TRIED("UDP, O_NONBLOCK",
+	     "epoll_wait drops the datagram and reports nothing",
+	     "epoll_p?wait.* = 0")),
+	PLAY("bad-checksum-blocking", bad_checksum_blocking, "on a blocking socket "
+	     "epoll_wait itself drops a datagram with a wrong checksum",
+	     "net/ipv4/udp.c", "epoll_p?wait.* = 0",
+	     TRIED("UDP, blocking", "epoll_wait reports the datagram",
+	     "epoll_p?wait.*EPOLLIN.* = 1")),
 	PLAY("select-beyond-1023", select_beyond, "the kernel's select has no "
 	     "limit of 1024", "select(2)",
-	     "pselect6\\(2001, \\[2000\\].* = 1 \\(in \\[2000\\]"),
+	     "pselect6\\(2001, \\[2000\\].* = 1 \\(in \\[2000\\]",
+	     TRIED("pipe", "descriptor 2000 is refused",
+	     "pselect6\\(2001.* = -1 ")),
 	PLAY("select-writes-back", select_left, "select writes back the time "
 	     "that is left", "select(2)",
-	     "pselect6\\(.*left \\{tv_sec=59, tv_nsec=[0-9]+\\}"),
+	     "pselect6\\(.*left \\{tv_sec=59, tv_nsec=[0-9]+\\}",
+	     TRIED("pipe", "select leaves its timeout as it was",
+	     "0: pselect6\\(.*left \\{")),
 
 	/* ---- other calls ---- */
 
-	PLAY("shut-listener", listener_shut, "shutdown of a listener makes "
-	     "accept return EINVAL", "net/ipv4/af_inet.c",
-	     "accept\\(.* = -1 EINVAL"),
+	PLAY("shut-listener", listener_shut, "shutdown of a TCP listener "
+	     "makes accept return EINVAL", "net/ipv4/af_inet.c",
+	     "accept\\(.* = -1 EINVAL",
+	     TRIED("TCP",
+	     "accept of a shut-down listener waits or says EAGAIN",
+	     "accept\\(.* = -1 EAGAIN")),
+	PLAY("shut-listener-unix", listener_shut_unix, "accept of a shut-down "
+	     "AF_UNIX listener with O_NONBLOCK says EAGAIN", "net/unix/af_unix.c",
+	     "accept\\(.* = -1 EAGAIN",
+	     TRIED("AF_UNIX, O_NONBLOCK", "it says EINVAL, as on TCP",
+	     "accept\\(.* = -1 EINVAL")),
 	PLAY("emfile-keeps", emfile_keeps, "a connection that met EMFILE is "
 	     "still there when a descriptor is free", "accept(2)",
 	     "accept\\(.* = -1 EMFILE\n"
-	     "accept\\([0-9]+, NULL, NULL\\) = [0-9]+"),
+	     "accept\\([0-9]+, NULL, NULL\\) = [0-9]+",
+	     TRIED("TCP", "a connection that met EMFILE is lost",
+	     "accept\\([0-9]+, NULL, NULL\\) = -1 EAGAIN")),
 	PLAY("nonblock-file", nonblock_read_of_file, "O_NONBLOCK does not make "
 	     "a read of a file return EAGAIN", "open(2)",
-	     "O_NONBLOCK\\) = [0-9]+\npread64\\(.* = 64"),
+	     "O_NONBLOCK\\) = [0-9]+\npread64\\(.* = 64",
+	     TRIED("a regular file on a disk",
+	     "O_NONBLOCK makes the read of a file return EAGAIN",
+	     "pread64\\(.* = -1 EAGAIN")),
 	EVENTS("nonblock-file-waits", nonblock_read_waits, "it waits for the "
 	       "disk all the same", "open(2)",
 	       "^1 in pread64: block_bio_queue\n"
-	       "^1 in pread64: sched_switch .*prev_pid=1 .*prev_state=[12] "),
+	       "^1 in pread64: sched_switch .*prev_pid=1 .*prev_state=[12] ",
+	     TRIED("a cold file on a disk",
+	     "the thread does not sleep in the read",
+	     "0: ^1 in pread64: sched_switch .*prev_pid=1 .*prev_state=[12] ")),
 	PLAY("nowait-file", nowait_read, "RWF_NOWAIT does: what is not in "
 	     "memory is EAGAIN", "preadv2(2)",
-	     "preadv2\\(.*RWF_NOWAIT\\) = -1 EAGAIN"),
-	PLAY("closed-peer", closed_peer, "a send to a closed peer is EPIPE",
-	     "send(2)", "sendto\\(.*MSG_NOSIGNAL.* = -1 EPIPE"),
+	     "preadv2\\(.*RWF_NOWAIT\\) = -1 EAGAIN",
+	     TRIED("ext4, XFS, btrfs", "RWF_NOWAIT reads from the disk",
+	     "0: preadv2\\(.*RWF_NOWAIT\\) = -1 EAGAIN")),
+	PLAY("closed-peer", closed_peer, "a send to a closed AF_UNIX peer is EPIPE",
+	     "send(2)", "sendto\\(.*MSG_NOSIGNAL.* = -1 EPIPE",
+	     TRIED("AF_UNIX", "the first send to a closed peer succeeds",
+	     "sendto\\(.* = 1")),
+	PLAY("closed-peer-tcp", closed_peer_tcp, "on TCP the first send to a closed "
+	     "peer succeeds, the second is EPIPE", "tcp(7)",
+	     "sendto\\(.* = 1\nsendto\\(.* = -1 EPIPE",
+	     TRIED("TCP", "the first send is EPIPE",
+	     "0: sendto\\(.* = 1")),
 	PLAY("wchan", wchan_of_sleeper, "/proc/PID/wchan names where a thread "
 	     "sleeps: inet_csk_accept, then for TCP's data wait_woken",
 	     "proc(5)", "read\\([0-9]+, \"inet_csk_accept\"\n"
-	     "read\\([0-9]+, \"wait_woken\""),
+	     "read\\([0-9]+, \"wait_woken\"",
+	     TRIED("TCP, blocking",
+	     "/proc/PID/wchan is 0 while a thread sleeps",
+	     "read\\([0-9]+, \"0\"")),
 
 	/* ---- what a library makes of it ---- */
 
 	PLAY("libc-select", libc_select, "select of glibc 2.33 and later is the "
 	     "call pselect6", "glibc's select.c",
-	     "^1 pselect6\\(.* = 1 \n0: ^1 select\\("),
+	     "^1 pselect6\\(.* = 1 \n0: ^1 select\\(",
+	     TRIED("glibc 2.33 and later",
+	     "select of glibc is the call select",
+	     "^1 select\\(")),
 	PLAY("libc-select-left", libc_select_left, "select of glibc 2.34 and "
 	     "later hands the time that is left to its caller", "glibc 27706",
 	     "pselect6\\(.*left \\{tv_sec=59, \n"
-	     "the caller sees 59 seconds"),
+	     "the caller sees 59 seconds",
+	     TRIED("glibc 2.34 and later",
+	     "glibc leaves the timeout as it was",
+	     "the caller sees 60 seconds")),
 	PLAY("libc-open", libc_open, "open is the call openat", "glibc's open.c",
-	     "openat\\(AT_FDCWD, \"/dev/null\"\n0: ^1 open\\("),
+	     "openat\\(AT_FDCWD, \"/dev/null\"\n0: ^1 open\\(",
+	     TRIED("glibc", "open is the call open",
+	     "^1 open\\(")),
 	PLAY("libc-waits", libc_waits, "epoll_wait and poll are calls of that "
 	     "name where the processor has them, else epoll_pwait and ppoll",
-	     "syscalls(2)", LIBC_WAITS),
+	     "syscalls(2)", LIBC_WAITS,
+	     TRIED("glibc", "poll needs no call when nothing is ready",
+	     "0: ^1 p?poll\\(")),
 	PLAY("libc-aio-thread", libc_aio_thread, "aio_read of glibc makes a "
 	     "thread, and that calls pread64", "aio(7)",
 	     "^1 clone3?\\(.*CLONE_THREAD\n^2 pread64\\(.* = 64\n"
-	     "0: ^1 p?read"),
+	     "0: ^1 p?read",
+	     TRIED("glibc",
+	     "aio_read of glibc reads in the calling thread",
+	     "^1 pread64\\(")),
 	PLAY("libc-aio-serial", libc_aio_one_descriptor, "four aio_read of one "
 	     "descriptor are one thread", "glibc's aio_misc.c",
-	     "1: ^1 clone3?\\(.*CLONE_THREAD"),
+	     "1: ^1 clone3?\\(.*CLONE_THREAD",
+	     TRIED("glibc",
+	     "four aio_read of one descriptor are four threads",
+	     "4: ^1 clone3?\\(.*CLONE_THREAD")),
 	PLAY("libc-aio-parallel", libc_aio_four_descriptors, "four of four "
 	     "descriptors are four", "glibc's aio_misc.c",
-	     "4: ^1 clone3?\\(.*CLONE_THREAD"),
+	     "4: ^1 clone3?\\(.*CLONE_THREAD",
+	     TRIED("glibc", "four of four descriptors are one thread",
+	     "1: ^1 clone3?\\(.*CLONE_THREAD")),
 	PLAY("libc-aio-signal", libc_aio_signal, "the signal of an aio_read "
 	     "comes from the process itself", "glibc's aio_sigqueue.c",
-	     "^2 rt_(tg)?sigqueueinfo\\(.*SIGUSR2.*si_code=SI_ASYNCIO"),
+	     "^2 rt_(tg)?sigqueueinfo\\(.*SIGUSR2.*si_code=SI_ASYNCIO",
+	     TRIED("glibc", "the kernel sends the signal of an aio_read",
+	     "SIGUSR2.*si_code=SI_KERNEL")),
 	PLAY("libc-aio-socket", libc_aio_socket, "aio_read of a socket is "
 	     "pread64, which fails with ESPIPE, and then read",
 	     "glibc's aio_misc.c",
-	     "^2 pread64\\(.* = -1 ESPIPE\n^2 read\\(.* = 1"),
+	     "^2 pread64\\(.* = -1 ESPIPE\n^2 read\\(.* = 1",
+	     TRIED("glibc", "the caller itself reads the socket",
+	     "^1 read\\(")),
 	PLAY("libc-aio-write-waits", libc_aio_write_waits, "an aio_write waits "
 	     "behind an aio_read of the same descriptor", "glibc's aio_misc.c",
 	     "write\\([0-9]+, \"o\", 1\\) = 1\n"
 	     "^1 recvfrom\\(.* = -1 EAGAIN\n"
 	     "^[23] read\\(.* = 1\n^[23] write\\([0-9]+, \"w\", 1\\) = 1\n"
-	     "^1 recvfrom\\([0-9]+, \"w\""),
+	     "^1 recvfrom\\([0-9]+, \"w\"",
+	     TRIED("glibc",
+	     "an aio_write overtakes an aio_read of the descriptor",
+	     "^[23] write\\([0-9]+, \"w\", 1\\) = 1\n"
+	     "^[23] read\\(.* = 1")),
 	PLAY("libc-swapcontext", libc_swapcontext, "each swapcontext makes a "
 	     "system call, rt_sigprocmask", "glibc's swapcontext.S",
-	     "five times there and back\n10: rt_sigprocmask\\(SIG_SETMASK"),
-	{ .id = "libuv-files", .decide = node_reads_in_threads,
+	     "five times there and back\n10: rt_sigprocmask\\(SIG_SETMASK",
+	     TRIED("glibc", "swapcontext makes no system call",
+	     "0: rt_sigprocmask\\(SIG_SETMASK")),
+	{ .id = "libuv-files",
+	  .lines = "0: ^1 openat\\(.*/proc/self/cmdline\n"
+		   "openat\\(.*/proc/self/cmdline.* = [0-9]+\n"
+		   "(read|pread64)\\(.*node", .decide = node_reads_in_threads,
 	  .sentence = "an await of a file's content is a thread that reads, in "
-		      "libuv (Node.js)", .source = "libuv" },
+		      "libuv (Node.js)", .source = "libuv",
+	     TRIED("libuv with UV_USE_IO_URING=0",
+	     "the main thread reads the file itself",
+	     "^1 openat\\(.*/proc/self/cmdline") },
 	PLAY("liburing-errno", liburing_errno, "liburing returns -errno and "
 	     "leaves errno alone", "liburing issue 1384",
 	     "io_uring_setup\\(0, .* = -1 EINVAL\n"
 	     "liburing: returned -22, errno 0\n"
-	     "syscall: returned -1, errno 22"),
+	     "syscall: returned -1, errno 22",
+	     TRIED("liburing", "liburing returns -1 and sets errno",
+	     "liburing: returned -1, errno 22")),
 
 	/* ---- native AIO ---- */
 
 	PLAY("aio-ring", aio_ring_in_memory, "completions of native AIO can be "
 	     "read from memory, by no call", "fs/aio.c",
-	     "io_submit\\(.* = 1\nin memory: result 4096\n0: io_getevents"),
+	     "io_submit\\(.* = 1\nin memory: result 4096\n0: io_getevents",
+	     TRIED("a regular file",
+	     "completions of native AIO need io_getevents",
+	     "io_getevents")),
 	EVENTS("aio-socket-waits", aio_of_socket, "a read of a socket by "
 	       "io_submit waits in io_submit", "fs/aio.c",
 	       "^1 in io_submit: sched_switch .*prev_pid=1 .*prev_state=1 \n"
 	       "^1 in io_submit: skb_copy_datagram_iovec .*len=1\n"
-	       "^1: sys_enter id=[0-9]+\\(io_getevents\\)"),
+	       "^1: sys_enter id=[0-9]+\\(io_getevents\\)",
+	     TRIED("TCP, blocking", "the thread waits in io_getevents",
+	     "^1 in io_getevents: sched_switch .*prev_pid=1 .*prev_state=1 ")),
+	PLAY("aio-socket-nonblock", aio_of_nonblocking, "a read of an O_NONBLOCK "
+	     "socket by io_submit ends at once, with -EAGAIN", "fs/aio.c",
+	     "io_submit\\(.* = 1\nio_getevents\\(.*res=-11",
+	     TRIED("TCP, O_NONBLOCK", "it completes when the byte has come",
+	     "io_getevents\\(.*res=1[,}]")),
 
 	/* ---- io_uring ---- */
 
@@ -385,7 +622,9 @@ const struct claim claims[] = {
 	       "^1 in io_uring_enter: skb_copy_datagram_iovec .*len=1\n"
 	       "^1 in io_uring_enter: io_uring_complete .*res=1 \n"
 	       "1: sys_enter id=[0-9]+\\(io_uring_enter\\)\n"
-	       "0: io_uring_poll_arm\n0: io_uring_queue_async_work"),
+	       "0: io_uring_poll_arm\n0: io_uring_queue_async_work",
+	     TRIED("TCP", "a request whose data are there is polled first",
+	     "io_uring_poll_arm")),
 	EVENTS("uring-polled", uring_polled, "else it is polled, no thread is "
 	       "made, and the submitting thread copies", "liburing issue 487",
 	       "^1 in io_uring_enter: io_uring_poll_arm .*RECV\n"
@@ -393,36 +632,55 @@ const struct claim claims[] = {
 	       "io_uring_task_add .*RECV\n"
 	       "^1 in io_uring_enter: skb_copy_datagram_iovec .*len=1\n"
 	       "^1 in io_uring_enter: io_uring_complete .*res=1 \n"
-	       "0: io_uring_queue_async_work\n0: ^iou-.*: io_uring_"),
-	EVENTS("uring-fsync", uring_fsync, "what cannot be tried without "
-	       "waiting, such as fsync, is a worker's", "io_uring.c",
+	       "0: io_uring_queue_async_work\n0: ^iou-.*: io_uring_",
+	     TRIED("TCP", "a request that finds no data goes to a worker",
+	     "io_uring_queue_async_work")),
+	EVENTS("uring-fsync", uring_fsync, "fsync cannot be tried without "
+	       "waiting and goes to a worker", "io_uring.c",
 	       "^1 in io_uring_enter: io_uring_queue_async_work .*FSYNC\n"
-	       "^iou-wrk: io_uring_complete .*res=0 "),
+	       "^iou-wrk: io_uring_complete .*res=0 ",
+	     TRIED("a regular file on a disk",
+	     "the submitting thread completes the fsync",
+	     "^1 in io_uring_enter: io_uring_complete .*res=0 ")),
 	EVENTS("uring-async-flag", uring_async_flag, "so is what has "
 	       "IOSQE_ASYNC, though its data are in memory",
 	       "io_uring_enter(2)",
 	       "^1 in io_uring_enter: io_uring_queue_async_work .*READ\n"
-	       "^iou-wrk: io_uring_complete .*res=4096 "),
+	       "^iou-wrk: io_uring_complete .*res=4096 ",
+	     TRIED("a regular file",
+	     "the submitting thread reads in spite of IOSQE_ASYNC",
+	     "^1 in io_uring_enter: io_uring_complete .*res=4096 ")),
 	EVENTS("uring-cold-read", uring_cold_read, "a buffered read of what is "
-	       "not in memory needs no worker", "io_uring/rw.c",
+	       "not in memory needs no worker, where the file system has NOWAIT", "io_uring/rw.c",
 	       "^1 in io_uring_enter: io_uring_submit_(req|sqe) .*READ\n"
 	       "block_bio_queue\n"
 	       "io_uring_complete .*res=4096 \n"
-	       "0: io_uring_queue_async_work\n0: ^iou-.*: io_uring_"),
-	PLAY("uring-worker-untraced", uring_worker_untraced, "strace never "
-	     "follows io_uring's threads, but /proc/PID/task lists them",
+	       "0: io_uring_queue_async_work\n0: ^iou-.*: io_uring_",
+	     TRIED("ext4, XFS, btrfs; Linux 5.9 and later",
+	     "a cold buffered read goes to a worker",
+	     "io_uring_queue_async_work")),
+	PLAY("uring-worker-untraced", uring_worker_untraced, "strace is not "
+	     "told when io_uring makes a thread, /proc/PID/task lists it",
 	     "kernel/fork.c", "/proc/PID/task: iou-wrk-\n"
-	     "0: clone3?\\(\n0: ^2 "),
+	     "0: clone3?\\(\n0: ^2 ",
+	     TRIED("a start under strace -f",
+	     "strace shows the creation of io_uring's threads",
+	     "^[0-9]+ clone3?\\(")),
 	PLAY("uring-sqpoll-silent", uring_sqpoll_silent, "with SQPOLL, once its "
 	     "thread is awake, requests are handed over and fetched by no call",
 	     "io_uring_setup(2)",
 	     "request 1: result 0\nrequest 2: result 0\n"
-	     "request 3: result 0\n0: io_uring_enter"),
+	     "request 3: result 0\n0: io_uring_enter",
+	     TRIED("SQPOLL, the poller awake",
+	     "each request needs an io_uring_enter",
+	     "3+: io_uring_enter")),
 	EVENTS("uring-multishot-accept", uring_multishot_accept, "a multishot "
 	       "accept is one request: five connections, five completions that "
 	       "say F_MORE", "io_uring_multishot(7)",
 	       "1: io_uring_submit_(req|sqe) .*ACCEPT\n"
-	       "5: io_uring_complete .*res=[0-9]+ cflags=2 "),
+	       "5: io_uring_complete .*res=[0-9]+ cflags=2 ",
+	     TRIED("TCP", "five connections need five requests",
+	     "5: io_uring_submit_(req|sqe) .*ACCEPT")),
 	{ .id = "uring-nonblock", .play = uring_nonblock,
 	  .recorder = BY_KERNEL, .expected = REFUTED,
 	  .sentence = "io_uring completes what finds nothing at an O_NONBLOCK "
@@ -434,15 +692,23 @@ const struct claim claims[] = {
 		     "0: io_uring_complete .*res=-11 " },
 	EVENTS("uring-dontwait", uring_dontwait, "what does so is MSG_DONTWAIT "
 	       "in the request", "io_uring/net.c",
-	       "io_uring_complete .*res=-11 \n0: io_uring_poll_arm"),
+	       "io_uring_complete .*res=-11 \n0: io_uring_poll_arm",
+	     TRIED("TCP", "a request with MSG_DONTWAIT is polled",
+	     "io_uring_poll_arm")),
 	EVENTS("uring-bad-descriptor", uring_bad_descriptor, "io_uring_enter "
 	       "returns 1 for a request that failed: it was taken, no more",
 	       "io_uring_enter(2)", "io_uring_complete .*res=-9 \n"
-	       "sys_exit id=[0-9]+\\(io_uring_enter\\) ret=1$"),
+	       "sys_exit id=[0-9]+\\(io_uring_enter\\) ret=1$",
+	     TRIED("any",
+	     "io_uring_enter returns the error of the request",
+	     "sys_exit id=[0-9]+\\(io_uring_enter\\) ret=-9$")),
 	PLAY("uring-fdinfo", uring_fdinfo, "/proc/PID/fdinfo of a ring tells "
 	     "which request waits", "io_uring/fdinfo.c",
 	     "read\\([0-9]+, \"pos:.*SqHead:\nfdinfo: PollList:\n"
-	     "fdinfo: +op=27, "),
+	     "fdinfo: +op=27, ",
+	     TRIED("TCP",
+	     "/proc/PID/fdinfo does not list the waiting request",
+	     "0: fdinfo: +op=27, ")),
 
 	/* ---- what strace changes ---- */
 
@@ -451,13 +717,22 @@ const struct claim claims[] = {
 	  .sentence = "strace stops a program twice at each call: order it "
 		      "shows, not speed", .source = "ptrace(2)",
 	  .lines = "100: sys_enter id=[0-9]+\\(getppid\\)\n"
-		   "200+: ^1: sched_switch .*prev_pid=1 .*prev_state=8 " },
+		   "200+: ^1: sched_switch .*prev_pid=1 .*prev_state=8 ",
+	     TRIED("x86-64, aarch64",
+	     "a traced call does not stop the program",
+	     "0: ^1: sched_switch .*prev_pid=1 .*prev_state=8 ") },
 	PLAY("strace-eintr", ignored_signal_traced, "under strace an ignored signal "
 	     "ends epoll_wait with EINTR", "ptrace(2)",
-	     "epoll_p?wait\\(.* = -1 EINTR\n--- SIGCHLD"),
+	     "epoll_p?wait\\(.* = -1 EINTR\n--- SIGCHLD",
+	     TRIED("a signal with its default action, ignored",
+	     "under strace epoll_wait returns with the event",
+	     "epoll_p?wait\\(.* = 1")),
 	EVENTS("strace-eintr-not", ignored_signal, "without strace it does "
 	       "not", "signal(7)",
 	       "signal_generate sig=17 .*result=1\n"
-	       "sys_exit id=[0-9]+\\(epoll_p?wait\\) ret=1$"),
+	       "sys_exit id=[0-9]+\\(epoll_p?wait\\) ret=1$",
+	     TRIED("a signal with its default action, ignored",
+	     "without strace epoll_wait fails with EINTR",
+	     "sys_exit id=[0-9]+\\(epoll_p?wait\\) ret=-4$")),
 	{ 0 }
 };

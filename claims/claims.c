@@ -416,6 +416,21 @@ static enum verdict decide_play(const struct claim *c, struct text *proof)
 
 /* ---- programs ---- */
 
+/* The pattern matches the whole text. */
+static int is_all(const char *text, const char *pattern, struct text *proof)
+{
+	char whole[512];
+	regex_t re;
+	int found;
+
+	snprintf(whole, sizeof(whole), "^(%s)$", pattern);
+	if (compile(&re, whole, proof))
+		return 0;
+	found = !regexec(&re, text, 0, NULL, 0);
+	regfree(&re);
+	return found;
+}
+
 static enum verdict decide_phases(const struct claim *c, struct text *proof)
 {
 	const struct program *p = program_find(c->program);
@@ -436,39 +451,123 @@ static enum verdict decide_phases(const struct claim *c, struct text *proof)
 	}
 	text_add(proof, "%s: waits: %s; copies: %s\n", c->program, seen.waits,
 		 seen.copies);
-	verdict = strstr(seen.waits, c->waits) && !strcmp(seen.copies, c->copies)
-		  ? HOLDS : REFUTED;
+	verdict = is_all(seen.waits, c->waits, proof) &&
+		  is_all(seen.copies, c->copies, proof) ? HOLDS : REFUTED;
 	phases_free(&seen);
 	return verdict;
 }
 
-/* A stack is memory, not I/O. */
-#define MEMORY "mmap mprotect munmap"
-
-static enum verdict decide_sequence(const struct claim *c, struct text *proof)
+/* Run a program under strace while "two" is played. */
+static enum verdict run_two(struct trace *t, const char *program,
+			    struct text *proof)
 {
-	struct text ours = { 0 }, theirs = { 0 };
-	const struct scenario *two = scenario_find("two");
-	enum verdict verdict;
-	struct trace a, b;
 	char why[256];
 
 	if (trace_missing()) {
 		text_add(proof, "%s\n", trace_missing());
 		return UNTESTABLE;
 	}
-	memset(&b, 0, sizeof(b));
-	if (trace_run(&a, program_find(c->program), two, why) ||
-	    trace_run(&b, program_find(c->same_as), two, why)) {
-		text_add(proof, "%s\n", why);
-		verdict = UNDECIDED;		/* a server that does not serve */
-	} else {
-		trace_sequence(&a, MEMORY, &ours);
-		trace_sequence(&b, MEMORY, &theirs);
-		verdict = strcmp(ours.at, theirs.at) ? REFUTED : HOLDS;
-		text_add(proof, "%s: %s", c->program, ours.at);
-		if (verdict == REFUTED)
-			text_add(proof, "%s: %s", c->same_as, theirs.at);
+	if (!trace_run(t, program_find(program), scenario_find("two"), why))
+		return HOLDS;
+	text_add(proof, "%s\n", why);		/* a server that does not serve */
+	return UNDECIDED;
+}
+
+/* A program's calls have the lines that the claim asks for. */
+static enum verdict decide_calls(const struct claim *c, struct text *proof)
+{
+	struct trace t = { 0 };
+	struct text record = { 0 };
+	enum verdict verdict = run_two(&t, c->program, proof);
+
+	text_add(&record, "%s", "");
+	for (int i = 0; i < t.count; i++)
+		text_add(&record, "%d %s\n", t.calls[i].thread,
+			 t.calls[i].text);
+	if (verdict == HOLDS && !record_matches(record.at, c->calls, proof))
+		verdict = REFUTED;
+	trace_free(&t);
+	free(record.at);
+	return verdict;
+}
+
+/* A call with its arguments; what differs from run to run is left out. */
+static void add_comparable(struct text *out, const char *text)
+{
+	for (const char *at = text; *at; ) {
+		size_t len = 1;
+
+		if (!strncmp(at, "0x", 2)) {		/* an address */
+			len = 2 + strspn(at + 2, "0123456789abcdef");
+			text_add(out, "0x");
+		} else if (!strncmp(at, "htons(", 6)) {	/* the peer's port */
+			len = 6 + strspn(at + 6, "0123456789");
+			text_add(out, "htons(");
+		} else {
+			text_add(out, "%c", *at);
+		}
+		at += len;
+	}
+	text_add(out, "\n");
+}
+
+/*
+ * What it does as a server, from listen to the signal that ends it.  A stack
+ * is memory, not I/O, and the line that names the program is left out.
+ */
+static void comparable_calls(const struct trace *t, struct text *out)
+{
+	int serving = 0;
+
+	text_add(out, "%s", "");
+	for (int i = 0; i < t->count; i++) {
+		const struct call *c = &t->calls[i];
+
+		if (c->error && !strcmp(c->error, "EINTR"))
+			break;
+		if (serving && strcmp(c->name, "mmap") &&
+		    strcmp(c->name, "mprotect") && strcmp(c->name, "munmap") &&
+		    strncmp(c->text, "write(2", 7))
+			add_comparable(out, c->text);
+		serving |= !strcmp(c->name, "listen");
+	}
+}
+
+/* The first line in which two texts differ, of both. */
+static void first_difference(const char *name, const char *ours,
+			     const char *other, const char *theirs,
+			     struct text *proof)
+{
+	while (*ours && *theirs && strcspn(ours, "\n") == strcspn(theirs, "\n") &&
+	       !strncmp(ours, theirs, strcspn(ours, "\n") + 1)) {
+		ours += strcspn(ours, "\n") + 1;
+		theirs += strcspn(theirs, "\n") + 1;
+	}
+	text_add(proof, "%s: %.*s\n", name, (int)strcspn(ours, "\n"), ours);
+	text_add(proof, "%s: %.*s\n", other, (int)strcspn(theirs, "\n"), theirs);
+}
+
+static enum verdict decide_sequence(const struct claim *c, struct text *proof)
+{
+	struct text ours = { 0 }, theirs = { 0 };
+	struct trace a = { 0 }, b = { 0 };
+	enum verdict verdict = run_two(&a, c->program, proof);
+
+	if (verdict == HOLDS)
+		verdict = run_two(&b, c->same_as, proof);
+	comparable_calls(&a, &ours);
+	comparable_calls(&b, &theirs);
+	if (verdict == HOLDS && strcmp(ours.at, theirs.at)) {
+		verdict = REFUTED;
+		first_difference(c->program, ours.at, c->same_as, theirs.at,
+				 proof);
+	} else if (verdict == HOLDS) {
+		int n = 0;
+
+		for (const char *at = ours.at; (at = strchr(at, '\n')); at++)
+			n++;
+		text_add(proof, "%s and %s: the same %d calls\n", c->program,
+			 c->same_as, n);
 	}
 	trace_free(&a);
 	trace_free(&b);
@@ -479,11 +578,12 @@ static enum verdict decide_sequence(const struct claim *c, struct text *proof)
 
 enum verdict claim_decide(const struct claim *c, struct text *proof)
 {
+	enum verdict verdict;
 	char *path, why[256];
 
 	text_add(proof, "%s", "");
 	if (c->decide)
-		return c->decide(proof);
+		return c->decide(c, proof);
 	if (c->play)
 		return decide_play(c, proof);
 	path = program_path(program_find(c->program));
@@ -495,7 +595,25 @@ enum verdict claim_decide(const struct claim *c, struct text *proof)
 		return UNTESTABLE;
 	}
 	free(path);
-	return c->same_as ? decide_sequence(c, proof) : decide_phases(c, proof);
+	if (c->same_as)
+		return decide_sequence(c, proof);
+	verdict = c->waits ? decide_phases(c, proof) : HOLDS;
+	return c->calls && verdict == HOLDS ? decide_calls(c, proof) : verdict;
+}
+
+enum verdict claim_decide_twin(const struct claim *c, struct text *proof)
+{
+	struct claim twin = *c;
+
+	text_add(proof, "%s", "");
+	if (!c->twin)
+		return UNTESTABLE;
+	twin.against = NULL;
+	if (c->twin_lines)
+		twin.lines = c->twin_lines;
+	if (c->twin_program)
+		twin.program = c->twin_program;
+	return claim_decide(&twin, proof);
 }
 
 int claim_play(const char *id)

@@ -6,8 +6,9 @@
  *   play       a few system calls, made in a process of its own; strace or the
  *              kernel's events record them, and `lines` tells which lines the
  *              record must have
- *   phases     a program's kernel events: who waited, who copied
- *   sequence   a program's calls are those of another
+ *   phases     a program's kernel events: who waited, who copied; with
+ *              `calls` also lines of its strace
+ *   sequence   a program's calls, with their arguments, are those of another
  *   decide     a function: it plays against a server and looks
  * Nothing is decided by a constant: break the model, and its claim falls.
  *
@@ -41,7 +42,8 @@ enum recorder { BY_STRACE, BY_KERNEL, BY_KERNEL_UNDER_STRACE };
 struct claim {
 	const char *id;
 	const char *sentence;
-	const char *source;		/* "documents", "signal(7)", ... */
+	const char *source;		/* "the tutorial", "signal(7)", ... */
+	const char *domain;		/* what it is tried on: "TCP, blocking" */
 	enum verdict expected;		/* HOLDS, or REFUTED: it is an error */
 
 	void (*play)(void);
@@ -49,19 +51,34 @@ struct claim {
 	const char *lines;		/* what must be there, or not */
 	const char *against;		/* what refutes an error */
 
+	/*
+	 * The false twin: a sentence that is wrong, decided in the same way, so
+	 * that the claim is known to be able to fail.  Either other lines that
+	 * the same record must not have, or another program.
+	 */
+	const char *twin;		/* the false sentence */
+	const char *twin_lines, *twin_program;
+
 	const char *program;		/* phases, sequence */
-	const char *waits, *copies;	/* phases: waits must contain this, */
-					/* copies be that */
+	const char *waits, *copies;	/* phases: patterns of the whole text */
+	const char *calls;		/* and lines of its strace, or NULL */
 	int direct;			/* phases of a file reader: 1 buffered,
 					   2 O_DIRECT */
 	const char *same_as;		/* sequence: the other program */
-	enum verdict (*decide)(struct text *proof);	/* anything else */
+	/* anything else; it may use program and lines */
+	enum verdict (*decide)(const struct claim *c, struct text *proof);
 };
 
 extern const struct claim claims[];	/* ends with a null id */
 
 /* Decide c; proof gets the lines that decided it, or why it cannot be. */
 enum verdict claim_decide(const struct claim *c, struct text *proof);
+
+/*
+ * Decide the false twin of c, which must be REFUTED; UNTESTABLE also when c
+ * has none.
+ */
+enum verdict claim_decide_twin(const struct claim *c, struct text *proof);
 
 /* In the process that is recorded: make the calls of the claim id. */
 int claim_play(const char *id);

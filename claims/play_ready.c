@@ -7,6 +7,7 @@
 #include <sys/resource.h>
 #include <sys/select.h>
 #include <sys/uio.h>
+#include <sys/un.h>
 #include "play.h"
 
 static int epoll_of(int fd, unsigned events)
@@ -367,6 +368,53 @@ void exclusive_same(void)
 	who_accepts();
 }
 
+/*
+ * The workers register the listener in the order C A B D and begin to wait in
+ * the order B C D A: the first to register, the first and the last to wait are
+ * three workers.
+ */
+static int go[WORKERS][2], registered[2];
+
+static void register_then_wait(int me, unsigned events)
+{
+	struct epoll_event ev;
+	int ep, fd;
+	char c;
+
+	need(read(go[me][0], &c, 1));
+	ep = epoll_of(shared, events);
+	need(write(registered[1], "r", 1));
+	need(read(go[me][0], &c, 1));
+	need(write(registered[1], "w", 1));	/* the next sleep is the wait */
+	for (;;) {
+		need(epoll_wait(ep, &ev, 1, -1));
+		while ((fd = accept(shared, NULL, NULL)) >= 0)
+			tell(me, fd);
+	}
+}
+
+void exclusive_order(void)
+{
+	static const int adds[] = { 2, 0, 1, 3 }, waits[] = { 1, 2, 3, 0 };
+	char c;
+
+	need(pipe(registered));
+	for (int i = 0; i < WORKERS; i++)
+		need(pipe(go[i]));
+	start_workers(register_then_wait, EPOLLIN | EPOLLEXCLUSIVE, O_NONBLOCK);
+	for (int i = 0; i < WORKERS; i++) {
+		need(write(go[adds[i]][1], "a", 1));
+		need(read(registered[0], &c, 1));
+		wait_asleep(workers[adds[i]]);
+	}
+	for (int i = 0; i < WORKERS; i++) {
+		need(write(go[waits[i]][1], "w", 1));
+		need(read(registered[0], &c, 1));
+		wait_asleep(workers[waits[i]]);
+	}
+	who_accepts();
+}
+
 void accept_turns(void)
 {
 	start_workers(accept_and_tell, 0, 0);
@@ -412,7 +460,7 @@ void ready_then_taken(void)
 }
 
 /* A datagram with a wrong checksum, which is found out when it is copied. */
-void ready_bad_checksum(void)
+static void bad_checksum(int flags)
 {
 	/* More than 76 bytes: less is summed up when it comes. */
 	struct { unsigned short from, to, length, sum; char data[92]; } udp = {
@@ -425,14 +473,25 @@ void ready_bad_checksum(void)
 
 	if (raw < 0)
 		cannot("a raw socket: %s; run it as root", strerror(errno));
-	need(fcntl(fd, F_SETFL, O_NONBLOCK));
+	need(fcntl(fd, F_SETFL, flags));
 	udp.from = htons(9);
 	udp.to = a.sin_port;
 	to = a;
 	to.sin_port = 0;
 	need(sendto(raw, &udp, sizeof(udp), 0, (void *)&to, sizeof(to)));
-	epoll_wait(epoll_of(fd, EPOLLIN), &ev, 1, 2000);
-	recv(fd, buf, sizeof(buf), 0);
+	epoll_wait(epoll_of(fd, EPOLLIN), &ev, 1, flags ? 2000 : 200);
+	recv(fd, buf, sizeof(buf), MSG_DONTWAIT);
+}
+
+void ready_bad_checksum(void)
+{
+	bad_checksum(O_NONBLOCK);
+}
+
+/* On loopback the datagram is in the queue when sendto returns. */
+void bad_checksum_blocking(void)
+{
+	bad_checksum(0);
 }
 
 /* ---- other ---- */
@@ -442,6 +501,17 @@ void listener_shut(void)
 	struct sockaddr_in a;
 	int l = listener_on(&a);
 
+	need(shutdown(l, SHUT_RD));
+	accept(l, NULL, NULL);
+}
+
+void listener_shut_unix(void)
+{
+	struct sockaddr_un a = { .sun_family = AF_UNIX };	/* autobind */
+	int l = need(socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0));
+
+	need(bind(l, (void *)&a, sizeof(a.sun_family)));
+	need(listen(l, 8));
 	need(shutdown(l, SHUT_RD));
 	accept(l, NULL, NULL);
 }
@@ -468,6 +538,17 @@ void closed_peer(void)
 	stream_pair(pair);
 	need(close(pair[1]));
 	send(pair[0], "x", 1, MSG_NOSIGNAL);
+}
+
+/* The peer's reset is there when the first send returns: it is loopback. */
+void closed_peer_tcp(void)
+{
+	int ours, peer;
+
+	tcp_connection(&ours, &peer);
+	need(close(peer));
+	send(ours, "x", 1, MSG_NOSIGNAL);
+	send(ours, "x", 1, MSG_NOSIGNAL);
 }
 
 /* A child sleeps in accept, then in recv; its parent may read where. */

@@ -200,6 +200,26 @@ void sigio_while_receiving(void)
 	forget_sigio();
 }
 
+/* The same with a datagram. */
+void sigio_while_receiving_udp(void)
+{
+	struct sockaddr_in a;
+	int ours = udp_bound(&a), peer = need(socket(AF_INET, SOCK_DGRAM, 0));
+	pid_t parent = getpid();
+	char c;
+
+	say_sigio(ours);
+	need(fcntl(ours, F_SETFL, O_ASYNC));
+	if (!fork_child()) {
+		wait_asleep(parent);
+		need(sendto(peer, "x", 1, 0, (void *)&a, sizeof(a)));
+		_exit(0);
+	}
+	need(recv(ours, &c, 1, 0));
+	need(wait(NULL));
+	forget_sigio();
+}
+
 /* There was room all the time: that there is more is not told. */
 void sigio_without_shortage(void)
 {

@@ -79,6 +79,19 @@ void aio_of_socket(void)
 	wait(NULL);
 }
 
+void aio_of_nonblocking(void)
+{
+	aio_context_t ctx = aio_setup();
+	struct io_event ev;
+	int ours, peer;
+	char c;
+
+	tcp_connection(&ours, &peer);
+	need(fcntl(ours, F_SETFL, O_NONBLOCK));
+	aio_read_one(ctx, ours, &c, 1);
+	need(syscall(SYS_io_getevents, ctx, 1, 1, &ev, NULL));
+}
+
 /* ---- io_uring ---- */
 
 static struct ring ring;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * claims.c - iomodels claims: what is said about I/O models, decided here
+ * claims.c - iomodels claims: sentences about I/O models, decided here
  */
 #include <fnmatch.h>
 #include <stdio.h>
@@ -17,8 +17,8 @@ enum { SHOWN = 240 };			/* of a line, when it is not for JSON */
 
 struct options {
 	char **patterns;
-	int n, quiet, json;
-	const char *play;
+	int n, quiet, json, twins;
+	const char *play, *about;
 };
 
 struct sum {
@@ -40,6 +40,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case 'q':
 		o->quiet = 1;
 		return 0;
+	case 't':
+		o->twins = 1;
+		return 0;
+	case 'a':
+		o->about = arg;
+		return 0;
 	case 'j':
 		o->json = 1;
 		return 0;
@@ -51,10 +57,27 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	return ARGP_ERR_UNKNOWN;
 }
 
+/* Every word of o->about is somewhere in the texts of the claim. */
+static int is_about(const struct options *o, const struct claim *c)
+{
+	char all[256], text[1024], *rest = all, *word;
+
+	snprintf(all, sizeof(all), "%s", o->about);
+	snprintf(text, sizeof(text), "%s %s %s %s %s %s", c->id, c->sentence,
+		 c->source, c->domain ? c->domain : "", c->twin ? c->twin : "",
+		 c->program ? c->program : "");
+	while ((word = strsep(&rest, " ")))
+		if (!strcasestr(text, word))
+			return 0;
+	return 1;
+}
+
 static int chosen(const struct options *o, const struct claim *c)
 {
 	int yes = !o->n;
 
+	if (o->about && !is_about(o, c))
+		return 0;
 	for (int i = 0; i < o->n; i++)
 		yes |= !fnmatch(o->patterns[i], c->id, 0);
 	return yes;
@@ -79,9 +102,24 @@ static int check_patterns(const struct options *o)
 	return unknown ? -1 : 0;
 }
 
-static int is_wrong(const struct claim *c, enum verdict v)
+static int any_about(const struct options *o)
 {
-	return v != UNTESTABLE && v != c->expected;
+	const struct claim *c = claims;
+
+	while (c->id && !chosen(o, c))
+		c++;
+	return c->id != NULL;
+}
+
+static enum verdict expected(const struct options *o, const struct claim *c)
+{
+	return o->twins ? REFUTED : c->expected;
+}
+
+static int is_wrong(const struct options *o, const struct claim *c,
+		    enum verdict v)
+{
+	return v != UNTESTABLE && v != expected(o, c);
 }
 
 /* ---- what is printed ---- */
@@ -89,10 +127,12 @@ static int is_wrong(const struct claim *c, enum verdict v)
 static void print_claim(const struct options *o, const struct claim *c,
 			enum verdict v, const struct text *proof)
 {
-	printf("%-12s  %s: %s [%s]\n", words[v], c->id, c->sentence, c->source);
-	if (is_wrong(c, v))
-		printf("      expected: %s\n", words[c->expected]);
-	if (o->quiet && v == c->expected)
+	printf("%-12s  %s: %s [%s%s%s]\n", words[v], c->id,
+	       o->twins ? c->twin : c->sentence, o->twins ? "" : c->source,
+	       c->domain && !o->twins ? "; " : "", c->domain ? c->domain : "");
+	if (is_wrong(o, c, v))
+		printf("      expected: %s\n", words[expected(o, c)]);
+	if (o->quiet && v == expected(o, c))
 		return;
 	for (const char *line = proof->at; *line; ) {
 		int n = strcspn(line, "\n");
@@ -103,15 +143,18 @@ static void print_claim(const struct options *o, const struct claim *c,
 	}
 }
 
-static void print_json(struct json *j, const struct claim *c, enum verdict v,
+static void print_json(const struct options *o, struct json *j,
+		       const struct claim *c, enum verdict v,
 		       const struct text *proof)
 {
 	json_open(j, NULL, '{');
 	json_text(j, "name", c->id);
-	json_text(j, "sentence", c->sentence);
+	json_text(j, "sentence", o->twins ? c->twin : c->sentence);
 	json_text(j, "source", c->source);
+	if (c->domain)
+		json_text(j, "domain", c->domain);
 	json_text(j, "verdict", words[v]);
-	json_text(j, "expected", words[c->expected]);
+	json_text(j, "expected", words[expected(o, c)]);
 	json_open(j, "lines", '[');
 	for (const char *line = proof->at; *line; ) {
 		int n = strcspn(line, "\n");
@@ -158,13 +201,14 @@ static int decide_all(void *arg)
 		struct text proof = { 0 };
 		enum verdict v;
 
-		if (!chosen(o, c))
+		if (!chosen(o, c) || (o->twins && !c->twin))
 			continue;
-		v = claim_decide(c, &proof);
+		v = o->twins ? claim_decide_twin(c, &proof)
+			     : claim_decide(c, &proof);
 		sum.of[v]++;
-		sum.wrong += is_wrong(c, v);
+		sum.wrong += is_wrong(o, c, v);
 		if (o->json)
-			print_json(&j, c, v, &proof);
+			print_json(o, &j, c, v, &proof);
 		else
 			print_claim(o, c, v, &proof);
 		fflush(stdout);
@@ -184,6 +228,10 @@ int claims_main(int argc, char **argv)
 	static const struct argp_option rows[] = {
 		{ "quiet", 'q', NULL, 0, "only the verdicts, not the lines that "
 		  "prove them", 0 },
+		{ "about", 'a', "WORDS", 0, "only claims in whose texts all of "
+		  "these words are: --about 'edge triggered'", 0 },
+		{ "twins", 't', NULL, 0, "decide the false twin of each claim "
+		  "instead: a wrong sentence that must be refuted", 0 },
 		{ "json", 'j', NULL, 0, "the same as JSON, the lines whole", 0 },
 		{ "play", 'p', "ID", OPTION_HIDDEN, NULL, 0 },
 		{ 0 }
@@ -192,14 +240,14 @@ int claims_main(int argc, char **argv)
 		.options = rows,
 		.parser = parse,
 		.args_doc = "[PATTERN...]",
-		.doc = "Decide what is said about I/O models, each claim by a "
+		.doc = "Decide sentences about I/O models, each claim by a "
 		       "capture made now: it holds, is refuted, or cannot be "
 		       "tested here and why; below it the lines that decided. "
 		       "PATTERN chooses some by name ('sigio-*').\v"
-		       "The exit status is 0 when every verdict is the one that "
-		       "the project knows or could not be had here, 1 when one "
-		       "differs, 2 for a wrong command line. What needs the "
-		       "kernel's events is for root to test.",
+		       "The exit status is 0 when every verdict is the expected "
+		       "one or could not be tested here, 1 when one differs, 2 "
+		       "for a wrong command line or when no claim is about the "
+		       "words. Claims that need the kernel's events need root.",
 	};
 	struct options o = { 0 };
 
@@ -208,5 +256,11 @@ int claims_main(int argc, char **argv)
 		return claim_play(o.play);
 	if (check_patterns(&o))
 		return 2;
+	if (o.about && !any_about(&o)) {
+		fprintf(stderr, "iomodels claims: no claim is about '%s'; try "
+			"fewer words, or iomodels claims --quiet for all\n",
+			o.about);
+		return 2;
+	}
 	return in_a_child(decide_all, &o);
 }
