@@ -143,6 +143,16 @@ static void emit(struct joiner *j, struct event *e)
 	j->emit(j->context, e);
 }
 
+/* Without -T: a call that a signal cut short lasted until the signal came. */
+static void cut_short(struct strand *s, long long now)
+{
+	struct held *h = s->n_held ? &s->held[s->n_held - 1] : NULL;
+
+	if (h && h->took_ns == NO_TIME && h->start_ns != NO_TIME &&
+	    now != NO_TIME && now >= h->start_ns)
+		h->took_ns = now - h->start_ns;
+}
+
 static void emit_plain(struct joiner *j, enum event_kind kind,
 		       struct strand *s, struct line *l, unsigned long number,
 		       long long now)
@@ -195,7 +205,9 @@ static void take_over(struct event *e, const struct held *h)
 	e->first = h->first;
 	e->start_ns = h->start_ns;
 	e->restarts = h->restarts + 1;
-	if (e->took_ns != NO_TIME && e->end_ns != NO_TIME &&
+	if (e->interrupted)
+		e->took_ns = h->took_ns;	/* the handler's time is not its */
+	else if (e->took_ns != NO_TIME && e->end_ns != NO_TIME &&
 	    h->start_ns != NO_TIME)
 		e->took_ns = e->end_ns - h->start_ns;
 	else if (e->took_ns != NO_TIME && h->took_ns != NO_TIME)
@@ -399,6 +411,7 @@ static void whole_call(struct joiner *j, struct strand *s, struct line *l,
 
 	if (l->took_ns != NO_TIME)
 		j->has_durations = 1;
+	s->detached = 0;
 	announce(j, l->name, l->args);
 	finish_times(&e, NO_TIME);
 	if (e.call == CALL_CLONE || e.call == CALL_FORK)
@@ -413,6 +426,7 @@ static void begun(struct joiner *j, struct strand *s, struct line *l,
 	s->len = 0;
 	strand_append(s, l->body);
 	s->open = 1;
+	s->detached = !!(l->flags & LINE_DETACHED);
 	s->first = number;
 	s->start_ns = now;
 	s->took_ns = NO_TIME;
@@ -442,6 +456,8 @@ static int joined(struct joiner *j, struct strand *s, struct slice tail,
 		return -1;
 	if (l.took_ns != NO_TIME)
 		j->has_durations = 1;
+	if (s->detached)
+		l.flags |= LINE_DETACHED;
 	e.call = call_find(l.name);
 	e.took_ns = l.took_ns;
 	finish_times(&e, now);
@@ -496,7 +512,14 @@ static void tail(struct joiner *j, struct line *l, unsigned long number,
 {
 	struct strand *s = j->cut_strand;
 	struct slice more = slice_trim(l->body);
+	int detached = slice_starts(more, "<detached ");
 
+	if (!s && detached) {			/* of a call that is open */
+		if (j->last)
+			j->last->detached = 1;
+		emit_plain(j, EVENT_NOTE, NULL, l, number, now);
+		return;
+	}
 	if (!s) {
 		/* The end of a call that another line's text swallowed. */
 		s = j->last && j->last->open ? j->last : NULL;
@@ -509,8 +532,9 @@ static void tail(struct joiner *j, struct line *l, unsigned long number,
 	s->first = j->cut_first;
 	s->start_ns = j->cut_start_ns;
 	j->cut_strand = NULL;
-	if (slice_starts(more, "<unfinished ")) {
+	if (slice_starts(more, "<unfinished ") || detached) {
 		s->open = 1;
+		s->detached = detached;
 		emit_plain(j, EVENT_BEGUN, s, l, number, now);
 	} else if (joined(j, s, l->body, l, number, now)) {
 		unknown(j, l, number, now);
@@ -533,7 +557,7 @@ static void cut(struct joiner *j, struct strand *s, struct line *l,
 	j->cut_strand = s;
 	j->cut_first = number;
 	j->cut_start_ns = now;
-	j->cut_doubtful = !(l->flags & LINE_ATTACHED);
+	j->cut_doubtful = !(l->flags & (LINE_ATTACHED | LINE_DETACHED));
 	announce(j, l->name, slice_after(l->body, "("));
 	promised(j, l);
 	emit_plain(j, EVENT_NOTE, s, l, number, now);
@@ -550,6 +574,23 @@ static void cut_was_none(struct joiner *j)
 	j->cut_strand = NULL;
 	j->cut_doubtful = 0;
 	unknown(j, &l, j->cut_first, NO_TIME);
+}
+
+/* "read(5, " and nothing more: what a hung program's log looks like. */
+static void cut_at_end(struct joiner *j)
+{
+	struct strand *s = j->cut_strand;
+	struct line l;
+
+	line_read(&l, j->cut, j->cut_len);
+	if (j->cut_doubtful && (!l.name.len || s->open ||
+				call_find(l.name) == CALL_OTHER)) {
+		cut_was_none(j);
+		return;
+	}
+	j->cut_strand = NULL;
+	l.body = (struct slice){ j->cut, j->cut_len };
+	begun(j, s, &l, j->cut_first, j->cut_start_ns);
 }
 
 /* "<pid changed to 7 ...>": the rest comes under pid 7. */
@@ -688,6 +729,7 @@ void joiner_line(struct joiner *j, struct line *l, unsigned long number,
 		resumed(j, s, l, number, now);
 		break;
 	case LINE_SIGNAL:
+		cut_short(s, now);
 		emit_plain(j, EVENT_SIGNAL, s, l, number, now);
 		break;
 	case LINE_STOPPED:
@@ -710,8 +752,8 @@ void joiner_end(struct joiner *j)
 	struct line l;
 
 	line_read(&l, "", 0);
-	if (j->cut_strand && j->cut_doubtful)
-		cut_was_none(j);
+	if (j->cut_strand)
+		cut_at_end(j);
 	/* The last word of each thread; nothing is known of its end. */
 	map_each(&j->strands, i, s) {
 		if (s->open)

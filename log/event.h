@@ -31,7 +31,7 @@ struct strand {
 	long pid;
 	char *text;		/* "read(3, " of the open call */
 	size_t len, cap;
-	int open;
+	int open, detached;	/* detached: strace let go in this call */
 	unsigned long first;	/* line of the open call */
 	long long start_ns, took_ns;
 	struct held {		/* cut short by a signal, may go on */

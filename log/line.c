@@ -620,11 +620,14 @@ static const char *end_of_torn(struct line *l, const char *p, const char *end)
 	const char *at = memmem(p, end - p, "Process ", 8), *q;
 
 	if (at && at + 8 < end && is_digit(at[8]) &&
-	    memmem(at, end - at, " attached", 9)) {
-		l->flags |= LINE_ATTACHED;
+	    (memmem(at, end - at, " attached", 9) ||
+	     memmem(at, end - at, " detached", 9))) {
+		l->flags |= memmem(at, end - at, " attached", 9) ?
+			    LINE_ATTACHED : LINE_DETACHED;
 		l->new_pid = slice_number(slice_of(at + 8, end), NULL);
-		return at - p >= 8 && !memcmp(at - 8, "strace: ", 8) ? at - 8
-								     : at;
+		if (at - p >= 8 && !memcmp(at - 8, "strace: ", 8))
+			at -= 8;
+		return at - p >= 2 && !memcmp(at - 2, "^C", 2) ? at - 2 : at;
 	}
 	at = memchr(p, '"', end - p);
 	at = at ? skip_string(at, end) : NULL;
@@ -737,9 +740,6 @@ static void read_exit(struct line *l, const char *p, const char *end)
 /* What strace says about itself.  1 when the body is that. */
 static int read_chatter(struct line *l, struct slice body)
 {
-	static const char *const verbs[] = {
-		" attached", " detached", " suspended", " resumed",
-	};
 	static const char *const complaints[] = {	/* of strace 4 */
 		"upeek: ", "umoven: ", "umovestr: ", "ptrace: ", "detach: ",
 		"ptrace(PTRACE_", "attach: ptrace(",
@@ -762,13 +762,11 @@ static int read_chatter(struct line *l, struct slice body)
 	else if (body.len < 9 || !is_digit(body.at[8]))
 		return 0;
 	l->kind = LINE_CHATTER;
-	if (slice_starts(rest, "Process "))
-		for (unsigned i = 0; i < 4; i++)
-			if (slice_find(rest, verbs[i]) && !i) {
-				l->flags |= LINE_ATTACHED;
-				l->new_pid = slice_number(slice_after(rest,
-							  "Process "), NULL);
-			}
+	if (!slice_starts(rest, "Process ") || !slice_find(rest, " attached"))
+		return 1;
+	l->flags |= LINE_ATTACHED;
+	l->new_pid = slice_number(slice_after(rest, "Process "), NULL);
+	l->threads = slice_number(slice_after(rest, " attached with "), NULL);
 	return 1;
 }
 
@@ -815,7 +813,8 @@ static int is_tail(struct slice body)
 {
 	const char *p = slice_find(body, ") = "), *q = slice_find(body, ")  ");
 
-	return p || q || slice_starts(body, "<unfinished ");
+	return p || q || slice_starts(body, "<unfinished ") ||
+	       slice_starts(body, "<detached ");
 }
 
 void line_read(struct line *l, const char *text, size_t len)
@@ -838,6 +837,8 @@ void line_read(struct line *l, const char *text, size_t len)
 	}
 	if (read_appendix(l, p, end))
 		return;
+	if (end - p > 2 && !memcmp(p, "^C", 2))	/* the terminal's echo */
+		p += 2;
 	p = read_leader(l, p, end);
 	l->body = slice_of(p, end);
 	if (p == end) {

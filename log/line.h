@@ -82,6 +82,7 @@ struct line {
 	struct slice error;	/* "EAGAIN" */
 	struct slice aux;	/* "[{fd=3, revents=POLLIN}]", "Timeout" */
 	long new_pid;		/* see LINE_REBORN, LINE_ATTACHED, clone */
+	long threads;		/* chatter: "attached with 5 threads"; or 0 */
 	int status;		/* of an exit */
 };
 

@@ -9,7 +9,7 @@ enum { GROUPS_MAX = 256 };		/* beyond, groups are merged by model */
 static const char *const names[MODELS] = {
 	"none", "blocking", "nonblocking", "select", "poll", "epoll", "sigio",
 	"sigio-queued", "signalfd", "native-aio", "io_uring", "helper-threads",
-	"file", "mmap",
+	"file", "mmap", "unknown",
 };
 
 const char *model_name(enum model m)
@@ -97,8 +97,9 @@ static void note_wait(struct evidence *ev, struct part *p, struct step *st)
 	     !(e->line->flags & (LINE_HAS_ERROR | LINE_NO_RETURN))))
 		p->timeouts++;
 	keep_name(&p->wait_call, e->line->name);
-	if (e->line->flags & LINE_NO_RETURN)
-		return;				/* the end of the process cut it */
+	/* Cut by the end of the log, its length is not known here. */
+	if (e->line->flags & LINE_NO_RETURN && st->wait_ns == NO_TIME)
+		return;
 	if (st->wait_ns != NO_TIME) {
 		waited(p, st->wait_ns, e->first, st->at_most);
 	} else if (e->start_ns != NO_TIME) {
@@ -675,6 +676,8 @@ const char *part_label(enum model m, const struct part *p, char *text,
 		"signal-driven, queued signals (F_SETSIG)", "signalfd",
 		"native AIO", "io_uring", "helper threads do the file I/O",
 		"plain file I/O", "mapped files",
+		"I/O on descriptors from before the log (blocking or not: "
+		"unknown)",
 	};
 
 	if (m == MODEL_EPOLL)
@@ -698,7 +701,7 @@ enum model group_main(const struct group *g)
 		MODEL_RING, MODEL_AIO, MODEL_EPOLL, MODEL_SIGIO_QUEUED,
 		MODEL_SIGIO, MODEL_POLL, MODEL_SELECT, MODEL_SIGNALFD,
 		MODEL_HELPER, MODEL_BLOCKING, MODEL_NONBLOCKING, MODEL_MMAP,
-		MODEL_FILE,
+		MODEL_FILE, MODEL_UNKNOWN,
 	};
 	enum model best = MODEL_NONE;
 	unsigned long most = 0;

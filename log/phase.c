@@ -131,6 +131,8 @@ static int may_sleep(const struct step *st)
 			return 0;
 	if (st->file->nonblocking == 1)
 		return 0;
+	if (l->flags & LINE_NO_RETURN)
+		return 1;			/* it was asleep at the end */
 	/* Unknown: only a call that was seen to sleep is taken to block. */
 	if (st->file->nonblocking < 0 && st->file->assumed && st->kernel.seen)
 		return st->kernel.sleeps > 0;
@@ -189,7 +191,7 @@ static void moves_data(struct step *st)
 	if (!st->model)
 		st->model = sleeps ? MODEL_BLOCKING :
 			    f->nonblocking == 1 ? MODEL_NONBLOCKING
-						: MODEL_NONE;
+						: MODEL_UNKNOWN;
 	if (f->kind == FILE_SIGNALFD && !f->by && !f->n_watch)
 		st->model = MODEL_SIGNALFD;
 	if (is_again(l))

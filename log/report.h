@@ -9,6 +9,11 @@
 #include "reader.h"
 
 void report_text(FILE *out, const struct reader *r, int colour);
+/* Parts of it: where the time went, and the calls that were open at the end. */
+void report_time(FILE *out, const struct reader *r, const char *bold,
+		 const char *off);
+void report_end(FILE *out, const struct reader *r, const char *bold,
+		const char *off);
 void report_json(FILE *out, const struct reader *r);
 
 /* --lines: reader.watch and reader.line with a struct lines as context. */

@@ -2,6 +2,7 @@
 /* report_text.c - the report for a person at a terminal */
 #include <stdlib.h>
 #include "report.h"
+#include "verdict.h"
 
 enum { CALLS_SHOWN = 15, FILES_SHOWN = 12, GROUPS_SHOWN = 20 };
 
@@ -474,13 +475,19 @@ static void missing_report(FILE *out, const struct reader *r)
 void report_text(FILE *out, const struct reader *r, int colour)
 {
 	unsigned shown = 0;
+	char text[1024];
 
 	bold = colour ? "\033[1m" : "";
 	red = colour ? "\033[31m" : "";
 	yellow = colour ? "\033[33m" : "";
 	dim = colour ? "\033[2m" : "";
 	off = colour ? "\033[0m" : "";
+	if (reader_verdict(r, text, sizeof(text)))
+		fprintf(out, "%s%s%s\n\n", bold, text, off);
 	heading(out, r);
+	report_time(out, r, bold, off);
+	report_end(out, r, bold, off);
+	findings_report(out, r);
 	for (const struct group *g = r->models.groups; g; g = g->next) {
 		if (++shown > GROUPS_SHOWN) {
 			fprintf(out, "\nand %u more groups (--json has all)\n",
@@ -489,7 +496,6 @@ void report_text(FILE *out, const struct reader *r, int colour)
 		}
 		group_report(out, g);
 	}
-	findings_report(out, r);
 	if (r->merge)
 		kernel_report(out, r->merge);
 	files_report(out, r);

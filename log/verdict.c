@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: MIT */
+/* verdict.c - the answer in one or two sentences; see verdict.h */
+#include <stdarg.h>
+#include <stdio.h>
+#include "report.h"
+#include "verdict.h"
+
+enum {
+	LONG_NS = 500000000,	/* an open call that is worth the headline */
+	SHARE = 25,		/* percent of the wall clock that matter */
+};
+
+const char *verdict_name(enum verdict_of v)
+{
+	static const char *const names[] = {
+		"nothing", "finding", "open-call", "wait", "outside", "idle",
+		"done",
+	};
+
+	return names[v];
+}
+
+struct text {
+	char *at;
+	size_t size, len;
+};
+
+__attribute__((format(printf, 2, 3)))
+static void add(struct text *t, const char *format, ...)
+{
+	va_list args;
+	int n;
+
+	va_start(args, format);
+	n = vsnprintf(t->at + t->len, t->size - t->len, format, args);
+	va_end(args);
+	if (n > 0)
+		t->len = t->len + n < t->size ? t->len + n : t->size - 1;
+}
+
+static const char *plural(unsigned long n)
+{
+	return n == 1 ? "" : "s";
+}
+
+/* ---- open calls ---- */
+
+static const struct unreturned *open_of(const struct reader *r, long pid)
+{
+	const struct accounts *a = &r->accounts;
+
+	for (unsigned i = 0; i < a->n_open && i < OPEN_MAX; i++)
+		if (a->open[i].pid == pid)
+			return &a->open[i];
+	return NULL;
+}
+
+/* Another thread of the process is somewhere that explains this one. */
+static int has_sibling(const struct reader *r, const struct unreturned *o)
+{
+	const struct accounts *a = &r->accounts;
+
+	for (unsigned i = 0; i < a->n_open && i < OPEN_MAX; i++)
+		if (a->open[i].process == o->process &&
+		    a->open[i].pid != o->pid && a->open[i].what != FOR_LOCK)
+			return 1;
+	return 0;
+}
+
+int open_is_idle(const struct reader *r, const struct unreturned *o)
+{
+	const struct unreturned *child;
+
+	switch (o->what) {
+	case FOR_CLIENT: case FOR_EVENTS: case FOR_INPUT: case FOR_SIGNAL:
+	case FOR_TIME:
+		return 1;
+	case FOR_LOCK: case FOR_THREAD:		/* workers without work */
+		return o->call == CALL_FUTEX && has_sibling(r, o);
+	case FOR_CHILD:
+		child = o->on ? open_of(r, o->on) : NULL;
+		return child && child != o && child->what != FOR_CHILD &&
+		       open_is_idle(r, child);
+	default:
+		return 0;
+	}
+}
+
+const char *open_text(const struct unreturned *o, char *text, size_t size)
+{
+	char what[120];
+
+	wait_text(o->what, o->call, o->object, what, sizeof(what));
+	snprintf(text, size, "%s%s%s%s", o->name, *what ? " (" : "", what,
+		 *what ? ")" : "");
+	return text;
+}
+
+/* "127.0.0.1:80" of "[::1]:80" and the like: what follows the last colon. */
+static long port_of(const char *object)
+{
+	const char *colon = strrchr(object, ':');
+	struct slice s = { colon ? colon + 1 : "", colon ? strlen(colon + 1)
+							  : 0 };
+
+	return slice_number(s, NULL);
+}
+
+const char *open_next(const struct unreturned *o, char *text, size_t size)
+{
+	long port = port_of(o->object);
+	char pid[24] = "PID";
+
+	*text = 0;
+	if (o->pid)
+		snprintf(pid, sizeof(pid), "%ld", o->pid);
+	if (o->on)
+		return text;
+	if (o->what == FOR_PIPE && !strncmp(o->object, "pipe:[", 6))
+		snprintf(text, size, "who has the other end: "
+			 "ls -l /proc/[0-9]*/fd 2>&1 | grep '%s'", o->object);
+	else if (o->what == FOR_PIPE)
+		snprintf(text, size, "strace -f -yy shows which pipe it is, "
+			 "/proc/PID/fd who has the other end");
+	else if (o->what == FOR_PEER && !strncmp(o->object, "descriptor", 10))
+		snprintf(text, size, "what the descriptor is: ls -l "
+			 "/proc/%s/fd, or strace -yy", pid);
+	else if (o->what == FOR_PEER && port > 0)
+		snprintf(text, size, "the peer: ss -tnp 'dport = :%ld' shows "
+			 "if it lives and what is queued", port);
+	else if (o->what == FOR_LOCK && o->call == CALL_FUTEX)
+		snprintf(text, size, "the owner is in the program's memory: "
+			 "gdb -p %s -batch -ex 'thread apply all bt'", pid);
+	else if (o->what == FOR_LOCK)
+		snprintf(text, size, "who holds it: lslocks");
+	else if (o->what == FOR_DISK || o->what == FOR_OTHER)
+		snprintf(text, size, "where in the kernel it sleeps: "
+			 "cat /proc/%s/stack", pid);
+	return text;
+}
+
+/* The open call to be blamed: not idle, and itself not waiting for another. */
+static const struct unreturned *blamed(const struct reader *r)
+{
+	static const int rank[] = {
+		[FOR_OTHER] = 2, [FOR_PEER] = 6, [FOR_PIPE] = 6,
+		[FOR_LOCK] = 4, [FOR_THREAD] = 2, [FOR_CHILD] = 3,
+		[FOR_DISK] = 5, [FOR_SIGNAL] = 0,
+	};
+	const struct accounts *a = &r->accounts;
+	const struct unreturned *best = NULL;
+
+	for (unsigned i = 0; i < a->n_open && i < OPEN_MAX; i++) {
+		const struct unreturned *o = &a->open[i];
+
+		if (open_is_idle(r, o))
+			continue;
+		if (!best || rank[o->what] > rank[best->what] ||
+		    (rank[o->what] == rank[best->what] && o->ns > best->ns))
+			best = o;
+	}
+	return best;
+}
+
+/* ---- the parts of the verdict ---- */
+
+static unsigned long weight(const struct group *g)
+{
+	unsigned long n = 0;
+
+	if (g->role == ROLE_SILENT)
+		return 0;
+	for (int m = 1; m < MODELS; m++)
+		if (m != MODEL_FILE && m != MODEL_MMAP)
+			n += g->sum.part[m].waits + g->sum.part[m].in +
+			     g->sum.part[m].accepts + g->sum.part[m].out;
+	return n + 1;
+}
+
+static void program(const struct reader *r, struct text *t)
+{
+	const struct group *main = NULL, *g;
+	unsigned long processes = r->world.processes_made;
+	unsigned long threads = r->world.tasks_made - processes;
+	char text[160];
+
+	for (g = r->models.groups; g; g = g->next)
+		if (!main || weight(g) > weight(main))
+			main = g;
+	if (!main)
+		return;
+	if (*main->exe)
+		add(t, "%s: ", main->exe);
+	add(t, "%s, %lu process%s", group_verdict(main, text, sizeof(text)),
+	    processes, processes == 1 ? "" : "es");
+	if (threads)
+		add(t, " and %lu more thread%s", threads, plural(threads));
+	add(t, ". ");
+}
+
+static void open_sentence(const struct reader *r, const struct unreturned *o,
+			  struct text *t)
+{
+	const struct unreturned *other = o->on ? open_of(r, o->on) : NULL;
+	char text[200], time[24];
+
+	add(t, o->how == OPEN_KILLED ? "" : "It hangs: ");
+	if (o->pid)
+		add(t, "pid %ld ", o->pid);
+	else
+		add(t, "the process ");
+	add(t, "%s %s, which never returned", o->attached && o->how !=
+	    OPEN_KILLED ? "is blocked in" : "was blocked in",
+	    open_text(o, text, sizeof(text)));
+	if (o->ns != NO_TIME && o->ns > 0)
+		add(t, ": %s to the end of the log", time_text(o->ns, time));
+	if (*o->killed)
+		add(t, ", until %s killed it", o->killed);
+	if (o->on && *o->why)
+		add(t, "; pid %ld %s", o->on, o->why);
+	if (other && other != o)
+		add(t, " and is itself in %s", open_text(other, text,
+							 sizeof(text)));
+	add(t, " (line %lu).", o->line);
+}
+
+/* Waits that somebody else has to end with work, or a thread with a wakeup. */
+static int wait_is_idle(const struct wait *w)
+{
+	return w->what == FOR_CLIENT || w->what == FOR_EVENTS ||
+	       w->what == FOR_INPUT || w->what == FOR_SIGNAL;
+}
+
+/* The largest wait of all threads; those for children and threads come last. */
+static const struct wait *largest(const struct reader *r, int idle,
+				  const struct account **of)
+{
+	const struct wait *best = NULL;
+	long long most = 0;
+
+	for (const struct account *a = r->accounts.first; a; a = a->next)
+		for (unsigned i = 0; i < a->n_waits; i++) {
+			const struct wait *w = &a->wait[i];
+			long long ns = w->ns / (a->tasks ? a->tasks : 1);
+
+			if (wait_is_idle(w) != idle)
+				continue;
+			if (w->what == FOR_CHILD || w->what == FOR_THREAD ||
+			    w->what == FOR_LOCK)
+				ns /= 8;
+			if (ns <= most)
+				continue;
+			most = ns;
+			best = w;
+			*of = a;
+		}
+	return best;
+}
+
+static void wait_sentence(const struct wait *w, const struct account *a,
+			  struct text *t)
+{
+	char time[24], wall[24], longest[24], what[120];
+
+	add(t, "%s spent %s%s of %s waiting for %s in %s", a->tasks > 1 ?
+	    "Its threads" : "It", w->at_most ? "at most " : "",
+	    time_text(w->ns, time), time_text(a->wall_ns, wall),
+	    wait_text(w->what, w->call, w->object, what, sizeof(what)),
+	    w->name);
+	if (w->count > 1)
+		add(t, ": %lu times, longest %s (line %lu)", w->count,
+		    time_text(w->longest_ns, longest), w->line);
+	else
+		add(t, " (line %lu)", w->line);
+	if (w->on && *w->how)
+		add(t, "; pid %ld %s", w->on, w->how);
+	add(t, ".");
+}
+
+static const struct account *busiest(const struct reader *r)
+{
+	const struct account *best = NULL;
+
+	for (const struct account *a = r->accounts.first; a; a = a->next)
+		if (!best || account_outside(a) > account_outside(best))
+			best = a;
+	return best;
+}
+
+static int is_share(long long part, long long whole)
+{
+	return whole > 0 && part >= whole / 100 * SHARE;
+}
+
+/* Nothing is wrong: what does it do? */
+static enum verdict_of healthy(const struct reader *r, struct text *t)
+{
+	const struct account *of = NULL, *busy = busiest(r);
+	const struct unreturned *o = NULL;
+	const struct wait *w = largest(r, 0, &of), *idle;
+	char text[160], time[24], wall[24];
+
+	for (unsigned i = 0; i < r->accounts.n_open && i < OPEN_MAX; i++) {
+		const struct unreturned *x = &r->accounts.open[i];
+
+		if (!o || (x->what != FOR_LOCK && x->ns > o->ns))
+			o = x;
+	}
+	if (w && is_share(w->ns / of->tasks, of->wall_ns / of->tasks)) {
+		wait_sentence(w, of, t);
+		return VERDICT_WAIT;
+	}
+	if (o) {
+		add(t, "No fault was found: at the end it waits for %s in %s "
+		    "(line %lu", wait_text(o->what, o->call, o->object, text,
+					   sizeof(text)), o->name, o->line);
+		if (o->ns != NO_TIME && o->ns > 0)
+			add(t, ", %s", time_text(o->ns, time));
+		if (*o->killed)
+			add(t, ", until %s", o->killed);
+		add(t, "); that is idle, not hung.");
+		return VERDICT_IDLE;
+	}
+	idle = largest(r, 1, &of);
+	if (idle && is_share(idle->ns, of->wall_ns)) {
+		add(t, "No fault was found. ");
+		wait_sentence(idle, of, t);
+		return VERDICT_IDLE;
+	}
+	if (busy && is_share(account_outside(busy), busy->wall_ns)) {
+		add(t, "No fault was found. It spent %s of %s outside of system "
+		    "calls (computing, page faults, or not scheduled).",
+		    time_text(account_outside(busy), time),
+		    time_text(busy->wall_ns, wall));
+		return VERDICT_OUTSIDE;
+	}
+	add(t, "No fault was found.");
+	return VERDICT_DONE;
+}
+
+enum verdict_of reader_verdict(const struct reader *r, char *text, size_t size)
+{
+	const struct finding *d = r->findings.first;
+	const struct unreturned *o = blamed(r);
+	struct text t = { .at = text, .size = size };
+	int open, note;
+
+	*text = 0;
+	if (!r->calls)
+		return VERDICT_NOTHING;
+	program(r, &t);
+	note = d && finding_severity(d->kind) == SEVERITY_NOTE;
+	open = o && (o->ns == NO_TIME || o->ns >= LONG_NS ||
+		     o->how != OPEN_UNFINISHED);
+	if (open && (!d || note)) {
+		open_sentence(r, o, &t);
+		return VERDICT_OPEN;
+	}
+	if (d && !note) {
+		add(&t, "%s: %lu time%s.", finding_title(d->kind), d->count,
+		    plural(d->count));
+		return VERDICT_FINDING;
+	}
+	return healthy(r, &t);
+}
