@@ -412,6 +412,17 @@ static void fold(struct accounts *all)
 	}
 }
 
+/* Without -T: waits that turned out to be short. */
+static void drop_empty(struct account *a)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < a->n_waits; i++)
+		if (a->wait[i].count)
+			a->wait[n++] = a->wait[i];
+	a->n_waits = n;
+}
+
 void accounts_settle(struct accounts *all)
 {
 	struct account *list, *a, **at;
@@ -421,6 +432,7 @@ void accounts_settle(struct accounts *all)
 	all->first = NULL;
 	while ((a = list)) {
 		list = a->next;
+		drop_empty(a);
 		if (a->n_waits)
 			qsort(a->wait, a->n_waits, sizeof(*a->wait), by_time);
 		for (at = &all->first; *at && !waited_longer(a, *at);

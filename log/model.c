@@ -97,8 +97,8 @@ static void note_wait(struct evidence *ev, struct part *p, struct step *st)
 	     !(e->line->flags & (LINE_HAS_ERROR | LINE_NO_RETURN))))
 		p->timeouts++;
 	keep_name(&p->wait_call, e->line->name);
-	/* Cut by the end of the log, its length is not known here. */
-	if (e->line->flags & LINE_NO_RETURN && st->wait_ns == NO_TIME)
+	/* Cut by the end of the process; account.c says how long it was. */
+	if (e->line->flags & LINE_NO_RETURN && !e->interrupted)
 		return;
 	if (st->wait_ns != NO_TIME) {
 		waited(p, st->wait_ns, e->first, st->at_most);
@@ -143,7 +143,8 @@ static void note_in(struct evidence *ev, struct part *p, struct step *st)
 	ev->bytes_in += st->bytes;
 	f->reads++;
 	f->bytes_in += st->bytes;
-	if (!carries_messages(f))
+	if (!carries_messages(f) || (st->model == MODEL_UNKNOWN &&
+				     f->kind == FILE_UNKNOWN))
 		return;
 	p->messages++;
 	f->messages++;
@@ -437,6 +438,9 @@ static unsigned mask_of(const struct evidence *ev)
 		if (!ev->part[i].in && !ev->part[i].accepts &&
 		    !ev->part[i].eofs)
 			mask &= ~(1u << i);
+	/* Said only where nothing else can be said. */
+	if (mask & ~(1u << MODEL_UNKNOWN))
+		mask &= ~(1u << MODEL_UNKNOWN);
 	/* A line on stderr makes no blocking server of an event loop. */
 	if (!b->waits && !b->in && !b->accepts && !b->eofs &&
 	    mask & ~(1u << MODEL_BLOCKING))
@@ -712,7 +716,8 @@ enum model group_main(const struct group *g)
 		unsigned long weight = p->messages + p->accepts + p->eofs +
 				       p->submitted;
 
-		if (order[i] == MODEL_FILE || order[i] == MODEL_HELPER)
+		if (order[i] == MODEL_FILE || order[i] == MODEL_HELPER ||
+		    !(g->mask & 1u << order[i]))
 			weight = 0;
 		if (weight > most * 8) {
 			most = weight;

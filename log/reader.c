@@ -68,7 +68,9 @@ static void count_call(struct reader *r, struct step *st)
 	}
 	if (e->call == CALL_ACCEPT && st->made)
 		r->accepts++;
-	if (e->took_ns == NO_TIME || e->call == CALL_EXIT)
+	/* (How long a call was that the end cut, account.c says.) */
+	if (e->took_ns == NO_TIME ||
+	    (e->line->flags & LINE_NO_RETURN && !e->interrupted))
 		return;
 	t->ns = plus_ns(t->ns, e->took_ns);
 	if (e->took_ns > t->longest_ns) {

@@ -34,6 +34,7 @@ static void wait_line(FILE *out, const struct account *a, const struct wait *w)
 static void thread_lines(FILE *out, const struct account *a)
 {
 	char wall[24], wait[24], calls[24], outside[24];
+	unsigned n = 0;
 
 	if (a->tasks > 1)
 		fprintf(out, "  %lu %s", a->tasks, a->origin == ORIGIN_THREAD ?
@@ -48,11 +49,14 @@ static void thread_lines(FILE *out, const struct account *a)
 		time_text(a->wall_ns, wall), time_text(a->wait_ns, wait),
 		percent(a->wait_ns, a->wall_ns), time_text(a->call_ns, calls),
 		time_text(account_outside(a), outside));
-	for (unsigned i = 0; i < a->n_waits && i < WAITS_SHOWN; i++)
-		wait_line(out, a, &a->wait[i]);
-	if (a->n_waits > WAITS_SHOWN)
-		fprintf(out, "              and %u more (--json has all)\n",
-			a->n_waits - WAITS_SHOWN);
+	for (; n < a->n_waits && n < WAITS_SHOWN; n++) {
+		if (n && a->wait[n].ns < a->wall_ns / 100)
+			break;
+		wait_line(out, a, &a->wait[n]);
+	}
+	if (a->n_waits > n)
+		fprintf(out, "              and %u shorter (--json has all)\n",
+			a->n_waits - n);
 }
 
 void report_time(FILE *out, const struct reader *r, const char *bold,

@@ -247,7 +247,9 @@ static const struct wait *largest(const struct reader *r, int idle,
 				continue;
 			if (w->what == FOR_CHILD || w->what == FOR_THREAD ||
 			    w->what == FOR_LOCK)
-				ns /= 8;
+				ns /= 8;	/* somebody else is the cause */
+			if (w->what == FOR_TIME)
+				ns /= 2;	/* as it chose itself */
 			if (ns <= most)
 				continue;
 			most = ns;
