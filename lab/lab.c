@@ -358,17 +358,19 @@ static long switches(pid_t pid)
 }
 
 /* Five looks in a row, a millisecond apart, find it in the same sleep. */
-void server_settle(struct server *s)
+int server_settle(struct server *s)
 {
 	long before = -1;
+	int same = 0;
 
-	for (int look = 0, same = 0; look < SETTLE_MS && same < 4; look++) {
+	for (int look = 0; look < SETTLE_MS && same < 4; look++) {
 		long found = switches(s->server_pid);
 
 		same = found >= 0 && found == before ? same + 1 : 0;
 		before = found;
 		poll(NULL, 0, 1);
 	}
+	return same < 4 ? -1 : 0;
 }
 
 /* ---- stop ---- */

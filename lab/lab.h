@@ -65,8 +65,11 @@ int server_start(struct server *s, const struct program *p,
 /* Move what the server has written so far into out and err; never blocks. */
 void server_drain(struct server *s);
 
-/* Return when every thread of the server sleeps, five seconds at most. */
-void server_settle(struct server *s);
+/*
+ * Return when every thread of the server sleeps: 0, or -1 when one of them
+ * still did not after five seconds.
+ */
+int server_settle(struct server *s);
 
 /*
  * SIGTERM to the server, then wait: SIGKILL after five seconds.  Returns the

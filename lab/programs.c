@@ -104,6 +104,7 @@ static void describe(struct program *p)
 __attribute__((constructor))
 static void fill_in(void)
 {
+	program_dir = getenv("IOMODELS_PROGRAMS");
 	describe(programs);
 	describe(peer_programs);
 }

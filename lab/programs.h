@@ -50,8 +50,11 @@ char *program_path(const struct program *p);
 /* The path of libposixaio.so: malloced; NULL: it is not there. */
 char *aio_library(void);
 
-/* When set, programs are looked for as program_dir/DIR/NAME and only there:
-   those of another architecture, say. */
+/*
+ * When set, programs are looked for as program_dir/DIR/NAME and only there:
+ * those of another architecture, or with a fault (tests/mutants).  At the
+ * start it is the value of IOMODELS_PROGRAMS.
+ */
 extern const char *program_dir;
 
 #endif

@@ -15,10 +15,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <time.h>
 #include "lab.h"
 #include "probe.h"
 #include "scenario.h"
@@ -731,6 +733,348 @@ static void nothing_grows(void *arg)
 	server_free(&s);
 }
 
+/* ---- peers that do not read, that reset, that wait ---- */
+
+/*
+ * SMALL	buffers of sockets: a peer that does not read is soon owed
+ *		something
+ * TAKES_MAX	a server that takes more of such a peer has no limit
+ * RINGS_KB	memory that may be touched for the first time: the buffers of
+ *		a ring, which the kernel uses in turn
+ */
+enum { SMALL = 16 << 10, TAKES_MAX = 32 << 20, RINGS_KB = 6 << 10 };
+enum { WINDOW_MS = 200 };
+
+/* A server on a socket of ours, whose connections have small send buffers. */
+static void serve_small(struct server *s, const struct program *p,
+			const char *service)
+{
+	struct sockaddr_in a = {
+		.sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+	};
+	struct lab_options o = { .service = service };
+	socklen_t len = sizeof(a);
+	int size = SMALL, on = 1;
+
+	o.listen_fd = ASSERT_GE(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0),
+				0);
+	setsockopt(o.listen_fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+	setsockopt(o.listen_fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	ASSERT_EQ(0, bind(o.listen_fd, (void *)&a, sizeof(a)));
+	ASSERT_EQ(0, getsockname(o.listen_fd, (void *)&a, &len));
+	ASSERT_EQ(0, listen(o.listen_fd, SOMAXCONN));
+	serve_with(s, p, &o);
+	s->port = ntohs(a.sin_port);
+	close(o.listen_fd);
+}
+
+/* Microseconds of processor time of all its threads. */
+static long cpu_us(const struct server *s)
+{
+	struct timespec t = { 0 };
+	clockid_t clock;
+
+	ASSERT_EQ(0, clock_getcpuclockid(s->server_pid, &clock));
+	ASSERT_EQ(0, clock_gettime(clock, &t));
+	return t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+/*
+ * Nothing can be done for anybody, so every thread of it sleeps, and it uses
+ * as little of the processor as an idle server of its kind does meanwhile.
+ */
+static void expect_rest(struct server *s, const struct server *idle,
+			const char *when)
+{
+	long used, by_idle;
+
+	if (server_settle(s))
+		FAIL("%s it does not come to rest", when);
+	used = cpu_us(s);
+	by_idle = cpu_us(idle);
+	poll(NULL, 0, WINDOW_MS);
+	used = cpu_us(s) - used;
+	by_idle = cpu_us(idle) - by_idle;
+	if (used > 4 * by_idle + WINDOW_MS * 1000 / 50)
+		FAIL("%s it used %ld us of the processor, an idle server %ld",
+		     when, used, by_idle);
+}
+
+/* What a stalled peer says: which byte is in which place can be seen. */
+static char said_at(size_t at)
+{
+	return at * 2654435761u >> 21;
+}
+
+/* A peer with small buffers that does not read. */
+static int mute_client(const struct server *s)
+{
+	struct sockaddr_in a = {
+		.sin_family = AF_INET,
+		.sin_port = htons(s->port),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+	};
+	struct timeval limit = { .tv_sec = ANSWER_MS / 1000 };
+	int size = SMALL;
+	int fd = ASSERT_GE(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), 0);
+
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+	ASSERT_EQ(0, connect(fd, (void *)&a, sizeof(a)));
+	return fd;
+}
+
+/* Say what there is room for, of the bytes from `from` on; how many it was. */
+static size_t say_some(int fd, size_t from)
+{
+	char buf[4096];
+	size_t said = 0;
+	ssize_t n;
+
+	for (;;) {
+		for (size_t i = 0; i < sizeof(buf); i++)
+			buf[i] = said_at(from + said + i);
+		n = send(fd, buf, sizeof(buf), MSG_NOSIGNAL | MSG_DONTWAIT);
+		if (n < 0) {
+			ASSERT_EQ(EAGAIN, errno);
+			return said;
+		}
+		said += n;
+		if (from + said > TAKES_MAX)
+			FAIL("it takes more than %d MiB of a peer that does "
+			     "not read", TAKES_MAX >> 20);
+	}
+}
+
+/* Say all that n peers can say without reading; said[i] counts it. */
+static void say_until_stuck(struct server *s, const int *fd, size_t *said,
+			    int n)
+{
+	size_t more;
+
+	do {
+		more = 0;
+		for (int i = 0; i < n; i++) {
+			size_t now = say_some(fd[i], said[i]);
+
+			said[i] += now;
+			more += now;
+		}
+		if (server_settle(s))
+			FAIL("it does not come to rest while %d peers do not "
+			     "read", n);
+	} while (more);
+}
+
+/* Now it reads: all that it has said comes back, and then the end. */
+static void hear_all(int fd, size_t said)
+{
+	char buf[4096];
+	size_t heard = 0;
+	ssize_t n;
+
+	ASSERT_EQ(0, shutdown(fd, SHUT_WR));
+	while ((n = recv(fd, buf, sizeof(buf), 0)) > 0) {
+		for (ssize_t i = 0; i < n; i++)
+			if (buf[i] != said_at(heard + i))
+				FAIL("byte %zu of %zu came back wrong",
+				     heard + i, said);
+		heard += n;
+	}
+	ASSERT_EQ(0, n);
+	ASSERT_EQ(said, heard);
+	close(fd);
+}
+
+/*
+ * Many peers say all they can and read nothing.  The server rests, serves the
+ * others, and when they read they have all of it back.
+ */
+static void peers_that_do_not_read(void *arg)
+{
+	enum { PEERS = 50 };
+	const struct point *t = arg;
+	int alone = t->p->flags & (ONCE | SERIAL | LOSES);
+	int n = alone ? 1 : PEERS, fd[PEERS], fds;
+	size_t said[PEERS] = { 0 };
+	struct server s, idle;
+
+	skip_wrapped();
+	serve_small(&s, t->p, "echo");
+	serve(&idle, t->p, "echo");
+	fds = descriptors(s.pid);
+	for (int i = 0; i < n; i++)
+		fd[i] = mute_client(&s);
+	say_until_stuck(&s, fd, said, n);
+	expect_rest(&s, &idle, "while peers do not read");
+	if (!alone)
+		come_and_go(&s, 20);
+	for (int i = 0; i < n; i++)
+		hear_all(fd[i], said[i]);
+	if (t->p->flags & ONCE) {
+		EXPECT_EQ(0, server_wait(&s, STOP_MS));
+	} else {
+		come_and_go(&s, 1);
+		expect_rest(&s, &idle, "after they have read");
+		EXPECT_LE(descriptors(s.pid), fds);
+		EXPECT_EQ(0, server_stop(&s));
+	}
+	EXPECT_STR("", strchr(s.err.at, '\n') + 1);
+	server_free(&s);
+	server_free(&idle);
+}
+
+static void reset(int fd)
+{
+	struct linger now = { .l_onoff = 1 };
+
+	setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+	close(fd);
+}
+
+/* So many peers, one after the other, are owed something and reset. */
+static void reset_in_an_echo(struct server *s, int times)
+{
+	for (int i = 0; i < times; i++) {
+		int fd = mute_client(s);
+		struct pollfd f = { .fd = fd, .events = POLLIN };
+
+		say_some(fd, 0);
+		ASSERT_EQ(1, poll(&f, 1, ANSWER_MS));
+		say_some(fd, 0);
+		reset(fd);
+		server_drain(s);
+	}
+}
+
+/* So many peers, one after the other, have said half of a long message. */
+static void reset_in_a_message(struct server *s, int times)
+{
+	static char half[48 << 10];
+
+	for (int i = 0; i < times; i++) {
+		int fd = client(s);
+
+		tell(fd, half, sizeof(half));
+		server_settle(s);
+		reset(fd);
+		server_drain(s);
+	}
+}
+
+static int lines(const struct text *t)
+{
+	int n = 0;
+
+	for (const char *at = t->at; (at = strchr(at, '\n')); at++)
+		n++;
+	return n;
+}
+
+/*
+ * Peers that reset cost a line each at most, and leave nothing behind: no
+ * descriptor, no thread, no memory, no work.
+ */
+static void resets(const struct program *p, const char *service, int times,
+		   void (*peers)(struct server *, int))
+{
+	int hosted = p->flags & HOSTED;
+	struct size before, after;
+	struct server s, idle;
+
+	skip_wrapped();
+	if (hosted && SANITIZED)
+		SKIP("AddressSanitizer keeps what has been freed");
+	serve_small(&s, p, service);
+	serve(&idle, p, service);
+	peers(&s, 20);
+	server_settle(&s);
+	before = size_of(&s);
+	peers(&s, times);
+	expect_rest(&s, &idle, "after resets");
+	after = size_of(&s);
+	EXPECT_LE(after.fds, before.fds);
+	EXPECT_LE(after.threads, before.threads);
+	EXPECT_LE(after.rss, before.rss + RINGS_KB);
+	if (!hosted)
+		EXPECT_LE(after.size, before.size + 2048);
+	server_drain(&s);
+	EXPECT_LE(lines(&s.err), 1 + 20 + times);
+	EXPECT_EQ(0, server_stop(&s));
+	server_free(&s);
+	server_free(&idle);
+}
+
+static void resets_in_an_echo(void *arg)
+{
+	const struct point *t = arg;
+
+	resets(t->p, "echo", 200, reset_in_an_echo);
+}
+
+static void resets_in_a_message(void *arg)
+{
+	const struct point *t = arg;
+
+	resets(t->p, "print", 200, reset_in_a_message);
+}
+
+/* ---- stopped, and continued ---- */
+
+/* A signal without a handler ends some sleeps all the same: EINTR. */
+static void stop_and_continue(struct server *s, const int *fd, int n)
+{
+	ASSERT_EQ(0, kill(s->pid, SIGSTOP));
+	ASSERT_EQ(s->pid, waitpid(s->pid, NULL, WUNTRACED));
+	for (int i = 0; i < n; i++)
+		tell(fd[i], "hello", 5);
+	ASSERT_EQ(0, kill(s->pid, SIGCONT));
+	for (int i = 0; i < n; i++)
+		hear(fd[i], "hello");
+}
+
+/*
+ * Stopped while it sleeps it goes on sleeping.  Stopped while peers come and
+ * speak it serves all of them, though it hears of them at once.  They stay,
+ * and cost nothing.
+ */
+static void goes_on_when_continued(void *arg)
+{
+	enum { PEERS = 30 };
+	const struct point *t = arg;
+	int alone = t->p->flags & (ONCE | SERIAL | LOSES);
+	int n = alone ? 1 : PEERS, fd[PEERS];
+	struct server s, idle;
+
+	skip_wrapped();
+	serve(&s, t->p, "echo");
+	serve(&idle, t->p, "echo");
+	server_settle(&s);
+	stop_and_continue(&s, NULL, 0);
+	server_settle(&s);
+	ASSERT_EQ(0, kill(s.pid, SIGSTOP));
+	ASSERT_EQ(s.pid, waitpid(s.pid, NULL, WUNTRACED));
+	for (int i = 0; i < n; i++)
+		fd[i] = client(&s);
+	for (int i = 0; i < n; i++)
+		tell(fd[i], "first", 5);
+	ASSERT_EQ(0, kill(s.pid, SIGCONT));
+	for (int i = 0; i < n; i++)
+		hear(fd[i], "first");
+	expect_rest(&s, &idle, "while its peers are silent");
+	for (int i = 0; i < 3; i++)
+		stop_and_continue(&s, fd, n);
+	for (int i = 0; i < n; i++)
+		close(fd[i]);
+	EXPECT_EQ(0, t->p->flags & ONCE ? server_wait(&s, STOP_MS)
+					: server_stop(&s));
+	EXPECT_STR("", strchr(s.err.at, '\n') + 1);
+	server_free(&s);
+	server_free(&idle);
+}
+
 /* ---- more peers than libc's select(3) could serve ---- */
 
 static void past_descriptor_1023(void *arg)
@@ -882,6 +1226,10 @@ static const struct {
 	{ "prints_safely", prints_safely, 0 },
 	{ "refuses_long_messages", refuses_long_messages, 0 },
 	{ "nothing_grows", nothing_grows, ONCE },
+	{ "peers_that_do_not_read", peers_that_do_not_read, UDP },
+	{ "resets_in_an_echo", resets_in_an_echo, UDP | ONCE },
+	{ "resets_in_a_message", resets_in_a_message, UDP | ONCE },
+	{ "goes_on_when_continued", goes_on_when_continued, 0 },
 	{ "past_descriptor_1023", past_descriptor_1023,
 	  UDP | ONCE | SERIAL | LOSES },
 };
@@ -892,7 +1240,6 @@ static void environment(void)
 	int n = 0;
 
 	soak = !!getenv("IOMODELS_SOAK");
-	program_dir = getenv("IOMODELS_PROGRAMS");
 	words = words ? strdup(words) : NULL;
 	for (char *w = strtok(words ? words : (char[]){ "" }, " ");
 	     w && n < 7; w = strtok(NULL, " "))
