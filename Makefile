@@ -11,6 +11,7 @@
 #                  FILES=1: file readers, and fio's; build/compare-files
 #   make soak      every server: 50 crowds of 200, then 10,000 connections;
 #                  every file reader: 1 GiB; every program's capture explained
+#   make mutants   faults put into the programs: do the tests see them?
 #   make check-libc     the freestanding tests, built with libc
 #   make check-aio      the tests of libposixaio alone; TSAN=1: for data races
 #   make traces    capture every model again into traces/
@@ -361,6 +362,13 @@ check: all tests $(addprefix cross-,$(others))
 
 check-aio: $(ours_tests) $(libposixaio)
 	$(Q)$(sane_run) BUILD=$(B) sh tests/run $(ours_tests)
+
+# Faults put into the programs, one at a time; M='epoll_*' takes some.
+.PHONY: mutants
+mutants: all tests
+	$(Q)BUILD=$(B) CC='$(CC)' RAW='$(RAW) $(CPPFLAGS) $(CFLAGS)' \
+		HOSTED='-std=gnu11 -D_GNU_SOURCE -pthread $(CPPFLAGS) $(CFLAGS)' \
+		AIO='$(AIO) $(CPPFLAGS) $(CFLAGS)' sh tests/mutants/run $(M)
 
 # Long: a minute or more.
 soak: all tests
