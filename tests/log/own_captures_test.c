@@ -73,7 +73,7 @@ static void capture(const struct row *row)
 
 	ASSERT_GT(n, 0);
 	path[n] = 0;
-	for (int i = 0; i < 2; i++)
+	for (int i = 0; i < 3; i++)
 		*strrchr(path, '/') = 0;
 	ASSERT_NE(NULL, mkdtemp(dir));
 	snprintf(command, sizeof(command), "%s/iomodels capture -o %s %s %s "
