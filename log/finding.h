@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * finding.h - what is odd, with the lines that show it
+ * finding.h - what costs or breaks, with the lines that show it
  *
- * A fault loses data, sleeps where it must not, or spins.  A cost is a call
- * that buys nothing.  A note is worth knowing and may well be meant.
+ * A fault loses data, ends the program, sleeps where it must not, or spins.  A
+ * cost is time or calls that buy nothing.  A note is worth knowing and may well
+ * be meant.  One finding for a cause, however often it occurs.
  */
 #ifndef IOMODELS_FINDING_H
 #define IOMODELS_FINDING_H
@@ -11,75 +12,64 @@
 #include "phase.h"
 #include "witness.h"
 
-enum finding_kind {
-	FINDING_ACCEPT_ONCE,		/* one accept an edge or a signal */
-	FINDING_NOT_DRAINED,		/* edge-triggered, unread bytes left */
-	FINDING_WASTED_READ,		/* EAGAIN after every read */
-	FINDING_HERD,			/* many woken, one accepts */
-	FINDING_BLOCKED_LOOP,		/* an event loop slept in a read */
-	FINDING_BLOCKING_IN_LOOP,	/* ... could */
-	FINDING_ONE_BYTE,		/* reads of one byte */
-	FINDING_SIGNAL_QUEUE_FULL,	/* F_SETSIG, and plain SIGIO came */
-	FINDING_AIO_BUFFERED,		/* io_submit that reads itself */
-	FINDING_AIO_BLOCKED,		/* io_submit that slept all the same */
-	FINDING_RING_SINGLE,		/* one request an io_uring_enter */
-	FINDING_EPOLL_FILE,		/* EPERM: a file can not be polled */
-	FINDING_EPIPE_REPEATED,		/* writes on after EPIPE */
-	FINDING_EPIPE,			/* told once that the peer is gone */
-	FINDING_SIGPIPE,		/* died of it */
-	FINDING_LEAK,			/* the peer closed, the program did not */
-	FINDING_LEAK_FILE,		/* one file opened over and over */
-	FINDING_EMFILE,			/* out of descriptors, and spins */
-	FINDING_SPIN,			/* told of readiness, does nothing */
-	FINDING_BUSY_ASK,		/* asks without sleeping, nothing there */
-	FINDING_TRACER_EINTR,		/* EINTR that the tracer brought */
-	/* What only kernel.log shows: */
-	FINDING_SUBMIT_SLEPT,		/* io_submit slept */
-	FINDING_RING_WORKER,		/* a pollable request in iou-wrk */
-	FINDING_RING_AGAIN,		/* completions of EAGAIN: O_NONBLOCK */
-	FINDING_RING_OVERFLOW,		/* completions that had no room */
-	FINDING_RING_FAILED,		/* requests failed, unseen by strace */
-	FINDING_SIGNAL_LOST,		/* SIGIO while one was pending */
-	FINDINGS
-};
-
 enum severity { SEVERITY_FAULT, SEVERITY_COST, SEVERITY_NOTE };
 
-enum { FINDING_LINES = 4 };
+/* A kind of finding: what is the same each time. */
+struct about {
+	const char *id;			/* "not-drained": stable */
+	enum severity severity;
+	const char *title;		/* a few words */
+	const char *cause;		/* what it means */
+	const char *remedy;		/* what to do */
+	const char *unless;		/* in which case it is no fault, or NULL */
+};
+
+enum { FINDING_LINES = 4, FINDING_PIDS = 4096 };
 
 struct finding {
 	struct finding *next;
-	enum finding_kind kind;
-	long pid;
-	unsigned long count;
+	const struct about *about;
+	/* A sentence with counts and names, fit to be the verdict's; or "". */
+	char says[480];
+	unsigned long count;		/* all of them */
+	long long cost_ns;		/* time that it cost; 0: unknown */
+	int fatal;			/* the program ended, or hangs, of it */
+	long pid;			/* of the process that is named first */
+	long *pids;			/* all, no more than FINDING_PIDS */
+	unsigned n_pids;
 	unsigned long line[FINDING_LINES];
 	unsigned n_lines;
 	int of_kernel;			/* the lines are kernel.log's */
 	char subject[96];		/* "7 (127.0.0.1:4000)" */
 };
 
+struct world;
+
 struct findings {
-	struct finding *first, **tail;
+	struct finding *first, **tail;	/* settled: what matters most first */
 	unsigned n;
+	const struct world *world;	/* to ask who holds what */
 	unsigned long errors;		/* calls that failed, in the whole log */
 	unsigned long turns;		/* waits and accepts, in the whole log */
+	unsigned long calls;		/* in the whole log */
+	long long first_ns, last_ns;	/* of the log so far; NO_TIME */
 	struct map open;		/* hash of pid and path -> struct reopened */
-	struct map tasks;		/* pid -> struct habits */
+	struct map tasks;		/* struct task -> struct habits */
+	struct map dying;		/* pid -> its last signal */
+	struct map kills;		/* pid -> who sent it a signal */
 };
 
 void finding_note(struct findings *f, struct step *st);
 void finding_file_ends(struct findings *f, struct file *file);
 void finding_task_ends(struct findings *f, struct task *t);
+/* The log has ended, and the world is still as it was then. */
+void finding_log_ends(struct findings *f);
 /* What the kernel's side shows; before findings_settle. */
 void finding_kernel(struct findings *f, const struct witness *w);
-/* Drops what did not happen often enough to be said. */
+/* Merges, drops what did not happen often enough, and ranks. */
 void findings_settle(struct findings *f);
 void findings_free(struct findings *f);
 
-const char *finding_name(enum finding_kind k);	/* "not-drained" */
-enum severity finding_severity(enum finding_kind k);
 const char *severity_name(enum severity s);
-const char *finding_title(enum finding_kind k);
-const char *finding_advice(enum finding_kind k);
 
 #endif

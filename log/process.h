@@ -77,7 +77,8 @@ struct file {
 	unsigned long long bytes_in, bytes_out;
 	unsigned long seen_by;		/* models that counted it, bits */
 	long owner;			/* the last task that used it */
-	struct suspicion *suspicion;	/* of finding.c */
+	struct suspicion *suspicion;	/* of finding_ready.c */
+	struct use *use;		/* of finding_look.h */
 };
 
 enum ring_flag { RING_SQPOLL = 1, RING_IOPOLL = 2 };

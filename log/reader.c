@@ -181,6 +181,7 @@ void reader_start(struct reader *r)
 	r->world.file_ends = file_ends;
 	r->world.task_execs = task_execs;
 	r->world.context = r;
+	r->findings.world = &r->world;
 }
 
 static void one_line(struct reader *r, struct line *l, unsigned long number,
@@ -525,6 +526,7 @@ int reader_read_folder(struct reader *r, const char *folder)
 void reader_end(struct reader *r)
 {
 	joiner_end(&r->joiner);
+	finding_log_ends(&r->findings);
 	world_end(&r->world);
 	if (r->merge)
 		finding_kernel(&r->findings, &r->merge->witness);

@@ -141,9 +141,9 @@ static void summary_members(struct json *j, const struct reader *r)
 	for (const struct finding *d = r->findings.first; d; d = d->next) {
 		json_open(j, NULL, '{');
 		json_text(j, "severity",
-			  severity_name(finding_severity(d->kind)));
-		json_text(j, "title", finding_title(d->kind));
-		json_text(j, "advice", finding_advice(d->kind));
+			  severity_name(d->about->severity));
+		json_text(j, "title", d->about->title);
+		json_text(j, "advice", d->about->remedy);
 		json_number(j, "count", d->count);
 		json_open(j, "lines", '[');
 		for (unsigned i = 0; i < d->n_lines && !d->of_kernel; i++)

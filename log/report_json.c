@@ -201,10 +201,12 @@ static void group_member(struct json *j, const struct group *g)
 static void finding_member(struct json *j, const struct finding *d)
 {
 	json_open(j, NULL, '{');
-	json_text(j, "kind", finding_name(d->kind));
-	json_text(j, "severity", severity_name(finding_severity(d->kind)));
-	json_text(j, "title", finding_title(d->kind));
-	json_text(j, "advice", finding_advice(d->kind));
+	json_text(j, "kind", d->about->id);
+	json_text(j, "severity", severity_name(d->about->severity));
+	json_text(j, "title", d->about->title);
+	json_text(j, "cause", d->about->cause);
+	json_text(j, "remedy", d->about->remedy);
+	json_text(j, "says", d->says);
 	json_number(j, "count", d->count);
 	lines_member(j, "lines", d->line, d->n_lines);
 	json_text(j, "lines_of", d->of_kernel ? "kernel.log" : "log");

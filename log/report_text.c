@@ -227,14 +227,16 @@ static void findings_report(FILE *out, const struct reader *r)
 	fprintf(out, "\n%sfindings%s%s\n", bold, off,
 		r->findings.first ? "" : ": none");
 	for (d = r->findings.first; d; d = d->next) {
-		enum severity s = finding_severity(d->kind);
+		enum severity s = d->about->severity;
 
 		fprintf(out, "  %s%s%s  %s: %lu time%s%s%s%s\n",
 			s == SEVERITY_FAULT ? red : s == SEVERITY_COST ?
 			yellow : dim, severity_name(s), off,
-			finding_title(d->kind), d->count, plural(d->count),
+			d->about->title, d->count, plural(d->count),
 			*d->subject ? ", descriptor " : "", d->subject,
 			d->pid ? "" : "");
+		if (*d->says)
+			fprintf(out, "         %s.\n", d->says);
 		if (d->n_lines)
 			fprintf(out, "         %sline%s", d->of_kernel ?
 				"kernel.log " : "", plural(d->n_lines));
@@ -242,7 +244,9 @@ static void findings_report(FILE *out, const struct reader *r)
 			fprintf(out, "%s %lu", i ? "," : "", d->line[i]);
 		if (d->pid)
 			fprintf(out, " (pid %ld)", d->pid);
-		fprintf(out, "\n         %s\n", finding_advice(d->kind));
+		fprintf(out, "\n         %s %s%s%s\n", d->about->cause,
+			d->about->remedy, d->about->unless ? " No fault if: "
+			: "", d->about->unless ? d->about->unless : "");
 	}
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* verdict.c - the answer in one or two sentences; see verdict.h */
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include "report.h"
@@ -351,7 +352,7 @@ enum verdict_of reader_verdict(const struct reader *r, char *text, size_t size)
 	if (!r->calls)
 		return VERDICT_NOTHING;
 	program(r, &t);
-	note = d && finding_severity(d->kind) == SEVERITY_NOTE;
+	note = d && d->about->severity == SEVERITY_NOTE;
 	open = o && (o->ns == NO_TIME || o->ns >= LONG_NS ||
 		     o->how != OPEN_UNFINISHED);
 	if (open && (!d || note)) {
@@ -359,8 +360,11 @@ enum verdict_of reader_verdict(const struct reader *r, char *text, size_t size)
 		return VERDICT_OPEN;
 	}
 	if (d && !note) {
-		add(&t, "%s: %lu time%s.", finding_title(d->kind), d->count,
-		    plural(d->count));
+		if (*d->says)
+			add(&t, "%c%s.", toupper(*d->says), d->says + 1);
+		else
+			add(&t, "%s: %lu time%s.", d->about->title, d->count,
+			    plural(d->count));
 		return VERDICT_FINDING;
 	}
 	return healthy(r, &t);

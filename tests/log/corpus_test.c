@@ -65,7 +65,7 @@ static int has_verdict(const struct reader *r, const char *wanted)
 static int has_finding(const struct reader *r, const char *wanted)
 {
 	for (const struct finding *d = r->findings.first; d; d = d->next)
-		if (!strcmp(finding_name(d->kind), wanted))
+		if (!strcmp(d->about->id, wanted))
 			return 1;
 	return 0;
 }
@@ -76,7 +76,7 @@ static long alarms(const struct reader *r)
 	long n = 0;
 
 	for (const struct finding *d = r->findings.first; d; d = d->next)
-		n += finding_severity(d->kind) != SEVERITY_NOTE;
+		n += d->about->severity != SEVERITY_NOTE;
 	return n;
 }
 

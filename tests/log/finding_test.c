@@ -33,7 +33,7 @@ static void say(const char *format, ...)
 static unsigned long found(const char *name)
 {
 	for (const struct finding *d = r.findings.first; d; d = d->next)
-		if (!strcmp(finding_name(d->kind), name))
+		if (!strcmp(d->about->id, name))
 			return d->count;
 	return 0;
 }

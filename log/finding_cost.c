@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * finding_cost.c - calls that buy little: a byte at a time, small writes, one
+ * trivial call over and over, a search through names that are not there
+ */
+#include "finding_look.h"
+
+enum {
+	BYTES_MIN = 16,		/* reads of one byte, of a connection */
+	BYTES_MANY = 128,	/* ... of a pipe or a file, and half its reads */
+	SMALL_BYTES = 32,	/* a write of no more */
+	SMALL_MIN = 1000,	/* and four of five writes */
+	TRIVIAL_MIN = 1000,	/* and half of the calls */
+	MISSING_MANY = 200,	/* and a quarter of the calls */
+	COSTS_PERCENT = 5,	/* of the time; below it is a note */
+};
+
+enum { TRIVIALS = 10 };
+static const char *const trivial[TRIVIALS] = {
+	"getpid", "getppid", "gettid", "gettimeofday", "clock_gettime", "time",
+	"getrusage", "times", "getuid", "geteuid",
+};
+
+struct cost_habits {
+	unsigned long trivial[TRIVIALS], missing, missing_line;
+	unsigned long trivial_line[TRIVIALS];
+	long long trivial_ns[TRIVIALS], missing_ns;
+};
+
+#define ONE_BYTE(severity) { "one-byte-reads", severity, \
+	"reads of one byte at a time", \
+	"Each byte costs a system call.", \
+	"Read what is there into a buffer and look for the end in it.", \
+	"A shell's read must not take what is behind the line." }
+static const struct about
+one_byte = ONE_BYTE(SEVERITY_COST), one_byte_note = ONE_BYTE(SEVERITY_NOTE);
+
+#define SMALL(severity) { "small-writes", severity, \
+	"many small writes", \
+	"Each line or word costs a system call: the output has no buffer.", \
+	"Collect in a buffer (setvbuf, BufferedWriter) or use writev.", \
+	"Each line must be on disk, or at a reader, at once." }
+static const struct about
+small = SMALL(SEVERITY_COST), small_note = SMALL(SEVERITY_NOTE);
+
+#define TRIVIAL(severity) { "call-storm", severity, \
+	"one trivial call is made over and over", \
+	"A system call for a value that does not change, or that the vDSO " \
+	"gives without one.", \
+	"Keep the value; for clocks see whether the vDSO is in use (clock " \
+	"source tsc, not hpet or acpi_pm).", NULL }
+static const struct about
+storm = TRIVIAL(SEVERITY_COST), storm_note = TRIVIAL(SEVERITY_NOTE);
+
+#define MISSING(severity) { "missing-files", severity, \
+	"a long search through names that do not exist (ENOENT)", \
+	"A search path is tried name by name.", \
+	"Shorten the path (LD_LIBRARY_PATH, PYTHONPATH, PATH), or name the " \
+	"file.", "It is done once, at the start." }
+static const struct about
+missing = MISSING(SEVERITY_COST), missing_note = MISSING(SEVERITY_NOTE);
+
+static long long asked(const struct line *l)
+{
+	return l->n_args < 3 ? -1 : slice_number(l->arg[2], NULL);
+}
+
+static void moved(struct step *st)
+{
+	enum call c = st->event->call;
+	struct use *u;
+
+	if (c == CALL_READ || c == CALL_RECVFROM) {
+		u = file_use(st->file);
+		u->reads++;
+		if (asked(st->event->line) != 1)
+			return;
+		track(&u->one_byte, st->event->first);
+		u->one_ns = plus_ns(u->one_ns, step_ns(st));
+	} else if (c == CALL_WRITE || c == CALL_SENDTO) {
+		u = file_use(st->file);
+		u->writes++;
+		if (st->bytes > SMALL_BYTES)
+			return;
+		if (!u->small++)
+			u->small_line = st->event->first;
+		u->small_bytes += st->bytes;
+		u->small_ns = plus_ns(u->small_ns, step_ns(st));
+	}
+}
+
+static void count_trivial(struct cost_habits *h, const struct step *st)
+{
+	for (unsigned i = 0; i < TRIVIALS; i++) {
+		if (!slice_is(st->event->line->name, trivial[i]))
+			continue;
+		if (!h->trivial[i]++)
+			h->trivial_line[i] = st->event->first;
+		h->trivial_ns[i] = plus_ns(h->trivial_ns[i], step_ns(st));
+	}
+}
+
+void cost_note(struct habits *habits, struct step *st)
+{
+	struct cost_habits *h = habits->cost;
+
+	if (st->event->kind != EVENT_CALL)
+		return;
+	if (st->bytes > 0 && st->file)
+		moved(st);
+	if (!h)
+		h = habits->cost = need(calloc(1, sizeof(*h)));
+	if (st->event->call == CALL_OTHER)
+		count_trivial(h, st);
+	if (step_failed(st, "ENOENT")) {
+		if (!h->missing++)
+			h->missing_line = st->event->first;
+		h->missing_ns = plus_ns(h->missing_ns, step_ns(st));
+	}
+}
+
+/* ---- judging ---- */
+
+void cost_file_ends(struct findings *f, struct file *file)
+{
+	struct use *u = file->use;
+	char text[128];
+	struct finding *d;
+	int costs;
+
+	if (!u)
+		return;
+	costs = file_is_stream(file) || share_of(f, u->one_ns) >= COSTS_PERCENT;
+	if (u->one_byte.n >= (file_is_stream(file) ? BYTES_MIN : BYTES_MANY) &&
+	    u->one_byte.n * 2 >= u->reads) {
+		d = finding_add(f, costs ? &one_byte : &one_byte_note,
+				file->pid, u->one_byte.n, u->one_ns);
+		finding_lines(d, &u->one_byte);
+		finding_subject(d, file);
+		finding_says(d, "%s is read one byte at a time: %lu calls for "
+			     "%lu bytes", file_text(file, text, sizeof(text)),
+			     u->one_byte.n, u->one_byte.n);
+	}
+	if (u->small < SMALL_MIN || u->small * 5 < u->writes * 4)
+		return;
+	costs = share_of(f, u->small_ns) >= COSTS_PERCENT;
+	d = finding_add(f, costs ? &small : &small_note, file->pid, u->small,
+			u->small_ns);
+	finding_line(d, u->small_line);
+	finding_subject(d, file);
+	finding_says(d, "%lu writes to %s carry %llu bytes, %.1f per call",
+		     u->small, file_text(file, text, sizeof(text)),
+		     u->small_bytes, (double)u->small_bytes / u->small);
+}
+
+void cost_task_ends(struct findings *f, struct habits *habits, struct task *t)
+{
+	struct cost_habits *h = habits->cost;
+	struct finding *d;
+	int costs;
+
+	if (!h)
+		return;
+	for (unsigned i = 0; i < TRIVIALS; i++) {
+		if (h->trivial[i] < TRIVIAL_MIN ||
+		    h->trivial[i] * 2 < habits->calls)
+			continue;
+		costs = share_of_task(habits, h->trivial_ns[i]) >=
+			COSTS_PERCENT;
+		d = finding_add(f, costs ? &storm : &storm_note,
+				t->process->pid, h->trivial[i],
+				h->trivial_ns[i]);
+		finding_line(d, h->trivial_line[i]);
+		finding_says(d, "%s is called %lu times, %lu%% of all calls",
+			     trivial[i], h->trivial[i],
+			     h->trivial[i] * 100 / habits->calls);
+	}
+	if (h->missing < MISSING_MANY || h->missing * 4 < habits->calls)
+		return;
+	costs = share_of_task(habits, h->missing_ns) >= COSTS_PERCENT;
+	d = finding_add(f, costs ? &missing : &missing_note, t->process->pid,
+			h->missing, h->missing_ns);
+	finding_line(d, h->missing_line);
+	finding_says(d, "%lu calls look for names that do not exist (ENOENT), "
+		     "%lu%% of all calls", h->missing,
+		     h->missing * 100 / habits->calls);
+}

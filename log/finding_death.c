@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * finding_death.c - killed by which signal, at which address, by whom
+ *
+ * SIGTERM and the like end a server from outside in normal use: a note. So is
+ * SIGKILL where the log shows who sent it.
+ */
+#include "finding_look.h"
+
+struct dying {			/* the last signal of a process */
+	char code[32], addr[40];
+	long sender;
+	unsigned long line;
+	int signal;
+};
+
+static const struct about
+crash = { "killed-by-signal", SEVERITY_FAULT,
+	"the process was killed by a signal",
+	"The program did something that the processor or the kernel does not "
+	"allow (SIGSEGV, SIGBUS, SIGILL, SIGFPE), or gave up (SIGABRT).",
+	"Look at the core file or run it in a debugger; the last call tells "
+	"how far it had come.", NULL },
+by_seccomp = { "killed-by-seccomp", SEVERITY_FAULT,
+	"killed by SIGSYS: a seccomp filter does not allow the call",
+	"The filter's action for this call is to kill, not to return an errno.",
+	"Allow the call in the filter (the container's or service's profile).",
+	NULL },
+sigpipe = { "sigpipe", SEVERITY_FAULT,
+	"killed by SIGPIPE",
+	"It wrote to a pipe or socket that nobody reads any more; the signal "
+	"ends the whole process.",
+	"Ignore SIGPIPE or send with MSG_NOSIGNAL, and handle EPIPE.",
+	"A command in a pipeline whose reader has seen enough (head)." },
+by_timer = { "killed-by-timer", SEVERITY_FAULT,
+	"killed by its own timer or limit",
+	"SIGALRM comes from alarm or setitimer, SIGXCPU and SIGXFSZ from "
+	"RLIMIT_CPU and RLIMIT_FSIZE; without a handler they end the process.",
+	"Look at what it was waiting for, or raise the limit.",
+	"The timer is a time limit that was meant." },
+by_kill = { "killed-from-outside", SEVERITY_FAULT,
+	"killed by SIGKILL, sent from outside the log",
+	"The kernel's out-of-memory killer, a memory limit of the cgroup, a "
+	"supervisor or kill -9: the log does not show which.",
+	"Look for \"Killed process\" in dmesg, and at memory.events of the "
+	"cgroup (oom_kill).", "Somebody stopped it on purpose." },
+ended = { "ended-by-signal", SEVERITY_NOTE,
+	"ended by a signal from outside",
+	"SIGTERM, SIGINT and SIGHUP ask a process to end; it has no handler.",
+	"Nothing, if it was to end.", NULL };
+
+static struct dying *dying_of(struct findings *f, const struct process *p)
+{
+	struct dying *d = map_get(&f->dying, p->pid);
+
+	if (!d) {
+		d = need(calloc(1, sizeof(*d)));
+		map_put(&f->dying, p->pid, d);
+	}
+	return d;
+}
+
+static void copy(char *to, size_t size, struct slice s)
+{
+	snprintf(to, size, "%.*s", (int)s.len, s.at);
+}
+
+static void signalled(struct findings *f, struct step *st)
+{
+	const struct line *l = st->event->line;
+	struct dying *d = dying_of(f, st->task->process);
+	struct slice pid = line_field(l->args, "si_pid");
+
+	d->signal = st->signal;
+	d->line = st->event->first;
+	copy(d->code, sizeof(d->code), line_field(l->args, "si_code"));
+	copy(d->addr, sizeof(d->addr), line_field(l->args, "si_addr"));
+	d->sender = pid.len ? slice_number(pid, NULL) : 0;
+}
+
+static const struct about *about_of(int sig, const struct dying *d,
+				    const char *sender)
+{
+	switch (sig) {
+	case 13: return &sigpipe;
+	case 31: return &by_seccomp;
+	case 14: case 24: case 25: case 26: case 27: return &by_timer;
+	case 9: return *sender ? &ended : &by_kill;
+	case 3: case 4: case 5: case 6: case 7: case 8: case 11: case 16:
+		/* kill -SEGV from outside is no crash of its own. */
+		return sig == 3 || (d->sender && sig != 6) ? &ended : &crash;
+	default: return &ended;
+	}
+}
+
+/* "; sent by pid 7 (line 12)" when the log has the call. */
+static void sender_text(struct findings *f, long pid, long sender, char *text,
+			size_t size)
+{
+	struct tracks *t = map_get(&f->kills, pid);
+
+	*text = 0;
+	if (t)
+		snprintf(text, size, "; pid %lu sent it (line %lu)", t->n,
+			 t->line[0]);
+	else if (sender)
+		snprintf(text, size, "; pid %ld sent it, which is not in the "
+			 "log", sender);
+}
+
+static void killed(struct findings *f, const struct habits *h, struct step *st)
+{
+	struct process *p = st->task->process;
+	struct dying *d = dying_of(f, p);
+	struct slice name = st->event->line->name;
+	int sig = signal_number(name);
+	const struct about *a;
+	struct finding *found;
+	char sender[80];
+
+	sender_text(f, p->pid, d->sender, sender, sizeof(sender));
+	a = about_of(sig, d, map_get(&f->kills, p->pid) ? sender : "");
+	found = finding_add(f, a, p->pid, 0, 0);
+	if (found->count)
+		return;				/* another thread of it */
+	found->count = 1;
+	found->fatal = a != &ended;
+	finding_line(found, d->line);
+	finding_line(found, st->event->first);
+	finding_says(found, "%s (pid %ld) was killed by %.*s%s%s%s%s%s%s%s%s%s",
+		     task_name(st->task), p->pid, (int)name.len, name.at,
+		     d->signal == sig && *d->addr ? " at address " : "",
+		     d->signal == sig ? d->addr : "",
+		     d->signal == sig && *d->code ? " (" : "",
+		     d->signal == sig ? d->code : "",
+		     d->signal == sig && *d->code ? ")" : "",
+		     slice_find(st->event->line->text, "core dumped")
+		     ? ", core dumped" : "", sender,
+		     *h->last_call ? "; its last call was " : "",
+		     h->last_call);
+}
+
+/* kill(12, SIGTERM), tgkill(12, 12, SIGABRT): of another process. */
+static void sent(struct findings *f, const struct step *st)
+{
+	const struct line *l = st->event->line;
+	long pid;
+	struct tracks *t;
+
+	if (l->n_args < 2 || l->flags & LINE_HAS_ERROR ||
+	    slice_is(l->arg[l->n_args - 1], "0"))
+		return;
+	pid = slice_number(l->arg[0], NULL);
+	if (pid <= 0 || f->kills.used > 10000)
+		return;
+	t = map_get(&f->kills, pid);
+	if (!t) {
+		t = need(calloc(1, sizeof(*t)));
+		map_put(&f->kills, pid, t);
+	}
+	t->n = st->task->process->pid;
+	t->line[0] = st->event->first;
+}
+
+void death_note(struct findings *f, struct habits *h, struct step *st)
+{
+	const struct event *e = st->event;
+
+	if (e->kind == EVENT_SIGNAL && e->line->kind == LINE_SIGNAL)
+		signalled(f, st);
+	else if (e->kind == EVENT_EXIT && e->line->kind == LINE_KILLED)
+		killed(f, h, st);
+	else if (e->kind == EVENT_CALL || e->kind == EVENT_BEGUN)
+		copy(h->last_call, sizeof(h->last_call), e->line->name);
+	if (e->kind == EVENT_CALL && e->call == CALL_KILL)
+		sent(f, st);
+}
+
+void death_free(struct findings *f)
+{
+	struct dying *d;
+	struct tracks *t;
+
+	map_each(&f->dying, i, d)
+		free(d);
+	map_free(&f->dying);
+	map_each(&f->kills, i, t)
+		free(t);
+	map_free(&f->kills);
+}

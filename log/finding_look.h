@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * finding_look.h - what the files finding_*.c share: state of a task and of a
+ * descriptor, and the list that they add to
+ *
+ * Each file looks at every step and counts; it judges when the task or the
+ * descriptor ends, or when the log does.  Its thresholds are in it: a finding
+ * on a healthy program is worse than a missed one.
+ */
+#ifndef IOMODELS_FINDING_LOOK_H
+#define IOMODELS_FINDING_LOOK_H
+
+#include <stdio.h>
+#include <stdlib.h>
+#include "finding.h"
+#include "world.h"
+
+enum { MS = 1000000 };
+
+/* Lines of one thing, the first few, and how many there were. */
+struct tracks {
+	unsigned long n, line[FINDING_LINES];
+};
+
+struct use {			/* of a descriptor */
+	/* finding_spin.c */
+	unsigned long stamp;		/* f->calls when it last moved data */
+	long setter;			/* who set O_NONBLOCK */
+	unsigned long setter_line;
+	char interest[48];
+	/* finding_cost.c */
+	struct tracks one_byte;
+	unsigned long reads, writes, small;
+	unsigned long long small_bytes;
+	long long one_ns, small_ns;
+	unsigned long small_line;
+};
+
+struct habits {			/* of a task */
+	unsigned long calls, last_line;
+	struct ready_habits *ready;
+	struct spin_habits *spin;
+	struct time_habits *time;
+	struct cost_habits *cost;
+	char last_call[24];
+	long long first_ns, last_ns;	/* of its lines; NO_TIME */
+};
+
+/* Adds to the finding of this kind and process, or makes one. */
+struct finding *finding_add(struct findings *f, const struct about *a,
+			    long pid, unsigned long count, long long cost_ns);
+void finding_line(struct finding *d, unsigned long line);
+void finding_lines(struct finding *d, const struct tracks *t);
+void finding_subject(struct finding *d, const struct file *file);
+__attribute__((format(printf, 2, 3)))
+void finding_says(struct finding *d, const char *format, ...);
+
+static inline void track(struct tracks *t, unsigned long line)
+{
+	if (t->n++ < FINDING_LINES)
+		t->line[t->n - 1] = line;
+}
+
+static inline struct use *file_use(struct file *file)
+{
+	if (!file->use)
+		file->use = need(calloc(1, sizeof(*file->use)));
+	return file->use;
+}
+
+/* "descriptor 7 (127.0.0.1:4000)" into text. */
+const char *file_text(const struct file *file, char *text, size_t size);
+/* "1.20 s", "3.4 ms" into text. */
+const char *span_text(long long ns, char *text, size_t size);
+/* Time of the call, or 0 where the log does not tell. */
+long long step_ns(const struct step *st);
+int step_failed(const struct step *st, const char *error);
+/* Share of the log's time in percent; -1: unknown. */
+int share_of(const struct findings *f, long long ns);
+/* Of the time that this task was in the log. */
+int share_of_task(const struct habits *h, long long ns);
+const char *task_name(const struct task *t);
+
+/* finding_ready.c: readiness, edges, native AIO, rings */
+void ready_note(struct findings *f, struct habits *h, struct step *st);
+void ready_file_ends(struct findings *f, struct file *file);
+void ready_task_ends(struct findings *f, struct habits *h, struct task *t);
+void ready_settle(struct findings *f);
+int ready_too_few(const struct findings *f, const struct finding *d);
+void ready_free(struct findings *f);
+
+/* finding_cost.c: calls that buy little */
+void cost_note(struct habits *h, struct step *st);
+void cost_file_ends(struct findings *f, struct file *file);
+void cost_task_ends(struct findings *f, struct habits *h, struct task *t);
+
+/* finding_death.c: killed by whom */
+void death_note(struct findings *f, struct habits *h, struct step *st);
+void death_free(struct findings *f);
+
+/* finding_spin.c: loops without progress */
+void spin_note(struct findings *f, struct habits *h, struct step *st);
+void spin_task_ends(struct findings *f, struct habits *h, struct task *t);
+
+#endif

@@ -1,0 +1,617 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * finding_ready.c - readiness that is lost or bought too dear, edges, native
+ * AIO, rings, descriptors whose peer has gone
+ */
+#include "finding_look.h"
+
+enum {
+	WASTED_MIN = 8,		/* EAGAINs after a read that had emptied it */
+	WASTED_PERCENT = 80,	/* of the reads that level-triggering asked for */
+	HERD_MIN = 2,		/* woken for nothing */
+	SINGLE_MIN = 100,	/* io_uring_enter with one request */
+	SINGLE_PERCENT = 95,
+	LEAK_LINES = 100,	/* the log went on that long after the end */
+	LEAK_TURNS = 8,		/* or so many waits and accepts came after it */
+	LEAK_MIN = 3,		/* descriptors */
+	REOPENED_MIN = 32,	/* descriptors of one file, open at the end */
+	SLEPT_NS = 10000000,	/* an event loop that slept in a read */
+	SUBMIT_SLEPT_NS = 1000000,	/* io_submit, in all; and a quarter of them */
+	RING_AGAIN_MIN = 3,
+};
+
+struct suspicion {		/* of a descriptor */
+	struct tracks accepts, epipes, herd;
+	unsigned drained;	/* an accept said EAGAIN, or failed */
+	int looped;		/* two accepts for one edge or signal */
+	int edge, async;
+	unsigned long full_line;	/* a read that filled the buffer, last */
+	int full, short_read;
+	unsigned long eof_line, eof_turn;
+	long herd_pid;
+	int herd_many;
+};
+
+struct reopened {		/* a path, in a process */
+	struct tracks times;
+	long pid;
+	int fd;
+	char name[80];
+};
+
+struct ready_habits {		/* of a task */
+	unsigned long waits, accepts_since_wait, accepts_in_row;
+	unsigned long reads, enters;
+	struct tracks wasted, singles;
+	unsigned long queue_full, eintr_line;
+	unsigned long submits;
+	struct tracks slept;
+	long long slept_ns;
+};
+
+enum {
+	ACCEPT_ONCE, NOT_DRAINED, WASTED_READ, HERD, BLOCKED_LOOP,
+	BLOCKING_IN_LOOP, SIGNAL_QUEUE_FULL, AIO_BUFFERED, AIO_BLOCKED,
+	RING_SINGLE, EPOLL_FILE, EPIPE_REPEATED, EPIPE_ONCE, LEAK, LEAK_FILE,
+	TRACER_EINTR, SUBMIT_SLEPT, RING_WORKER, RING_AGAIN, RING_OVERFLOW,
+	RING_FAILED, SIGNAL_LOST, ABOUTS
+};
+
+static const struct about about[ABOUTS] = {
+	[ACCEPT_ONCE] = { "accept-once", SEVERITY_FAULT,
+		"one accept for each edge or signal",
+		"Several connections can arrive under one edge or one SIGIO; "
+		"those that are left wait for the next peer.",
+		"Accept until EAGAIN.", NULL },
+	[NOT_DRAINED] = { "not-drained", SEVERITY_FAULT,
+		"edge-triggered, but not read until EAGAIN",
+		"The buffer was filled and the thread went back to wait: what "
+		"is left is not reported again until more arrives.",
+		"Read until EAGAIN or a short read.", NULL },
+	[WASTED_READ] = { "wasted-read", SEVERITY_COST,
+		"a read that returns EAGAIN after every message",
+		"Level-triggered readiness is reported again by itself: one "
+		"read per event is enough.",
+		"Leave out the second read; it saves a call per message.",
+		NULL },
+	[HERD] = { "thundering-herd", SEVERITY_COST,
+		"several are woken for one connection",
+		"Each waits for the same listener; one accepts, the others "
+		"get EAGAIN.",
+		"Register the listener with EPOLLEXCLUSIVE, or give each "
+		"process its own with SO_REUSEPORT.", NULL },
+	[BLOCKED_LOOP] = { "blocked-loop", SEVERITY_FAULT,
+		"an event loop slept in a read or an accept",
+		"While it sleeps nobody else is served.",
+		"Set O_NONBLOCK on what the loop watches.", NULL },
+	[BLOCKING_IN_LOOP] = { "blocking-in-loop", SEVERITY_NOTE,
+		"blocking descriptors in an event loop",
+		"Readiness is a hint: the peer may have gone, another thread "
+		"may have taken it, and then the call sleeps.",
+		"Set O_NONBLOCK.", NULL },
+	[SIGNAL_QUEUE_FULL] = { "signal-queue-full", SEVERITY_FAULT,
+		"the queue of real-time signals overflowed",
+		"The kernel fell back to a plain SIGIO that names no "
+		"descriptor.",
+		"Ask poll(2) about all of them, and raise RLIMIT_SIGPENDING.",
+		NULL },
+	[AIO_BUFFERED] = { "aio-buffered", SEVERITY_FAULT,
+		"io_submit on a buffered file does the I/O itself",
+		"Native AIO reads and writes are asynchronous with O_DIRECT "
+		"only; without it the thread waits and copies inside "
+		"io_submit.",
+		"Open the file with O_DIRECT, or use io_uring.", NULL },
+	[AIO_BLOCKED] = { "aio-blocked", SEVERITY_COST,
+		"an io_submit took 10 ms or more",
+		"The call that should only hand over waited itself: a full "
+		"request queue, or blocks that the file system had to "
+		"allocate.",
+		"Preallocate the file, or submit from a thread.", NULL },
+	[RING_SINGLE] = { "ring-single", SEVERITY_COST,
+		"one request for each io_uring_enter",
+		"A ring pays when a call submits several.",
+		"Queue what is ready and submit it together.", NULL },
+	[EPOLL_FILE] = { "epoll-file", SEVERITY_NOTE,
+		"a descriptor that epoll cannot watch (EPERM)",
+		"The file has no poll operation: regular files of most file "
+		"systems, directories, /dev/null.",
+		"Read it directly, in a thread or in a ring.",
+		"Go and libuv try each file and go on." },
+	[EPIPE_REPEATED] = { "epipe-repeated", SEVERITY_FAULT,
+		"writes on after EPIPE",
+		"The peer is gone for good.",
+		"Close the descriptor at the first EPIPE.", NULL },
+	[EPIPE_ONCE] = { "epipe", SEVERITY_NOTE,
+		"a write to a peer that had closed (EPIPE)",
+		"A peer may close at any time.",
+		"It cannot be avoided, only handled: ignore SIGPIPE or send "
+		"with MSG_NOSIGNAL, and close.", NULL },
+	[LEAK] = { "leak", SEVERITY_FAULT,
+		"descriptors whose peer closed are never closed",
+		"Each one counts against RLIMIT_NOFILE; a TCP connection "
+		"stays in CLOSE_WAIT.",
+		"Close when a read returns 0.", NULL },
+	[LEAK_FILE] = { "leak-file", SEVERITY_FAULT,
+		"one file is opened again and again and never closed",
+		"Each open takes a descriptor until RLIMIT_NOFILE is reached.",
+		"Close it, or keep the first one.", NULL },
+	[TRACER_EINTR] = { "tracer-eintr", SEVERITY_NOTE,
+		"EINTR that only a traced process gets",
+		"The signal is ignored: without strace the call would have "
+		"gone on sleeping.",
+		"Nothing: it is not a fault of the program.", NULL },
+	[SUBMIT_SLEPT] = { "submit-slept", SEVERITY_FAULT,
+		"io_submit slept",
+		"The kernel's switches show it: what should only be handed "
+		"over was waited for.",
+		"Open the file with O_DIRECT, and allocate its blocks before.",
+		NULL },
+	[RING_WORKER] = { "ring-worker", SEVERITY_COST,
+		"requests that could be polled went to a worker thread",
+		"Each costs two switches and a copy in iou-wrk. A socket "
+		"request goes there when its file cannot be polled, when an "
+		"earlier one of a linked chain did, or when it was polled in "
+		"vain too often (several requests wait on one socket).",
+		"Keep one receive in flight per socket, or use multishot.",
+		"The program asked for it with IOSQE_ASYNC." },
+	[RING_AGAIN] = { "ring-again", SEVERITY_COST,
+		"requests completed with EAGAIN",
+		"A request with MSG_DONTWAIT, RWF_NOWAIT or "
+		"IORING_ACCEPT_DONTWAIT arms no poll: it completes with "
+		"EAGAIN at once. O_NONBLOCK does so only for a connect of "
+		"AF_UNIX whose listener is full.",
+		"Leave the flag out: the ring never blocks the caller.", NULL },
+	[RING_OVERFLOW] = { "ring-overflow", SEVERITY_COST,
+		"completions had no room in the ring",
+		"The kernel keeps them in a list until there is room, and "
+		"multishot requests end.",
+		"Reap more often or set IORING_SETUP_CQSIZE.", NULL },
+	[RING_FAILED] = { "ring-failed", SEVERITY_NOTE,
+		"requests failed inside of calls that succeed",
+		"io_uring_enter returns how many requests were taken, not "
+		"how they ended: the error is in the completion.",
+		"Look at res of each completion.", NULL },
+	[SIGNAL_LOST] = { "sigio-lost", SEVERITY_NOTE,
+		"SIGIO was dropped: one was already pending",
+		"Standard signals do not queue.",
+		"Accept and read until EAGAIN for each SIGIO.",
+		"No harm is done where each SIGIO is answered so." },
+};
+
+/* ---- the list ---- */
+
+static struct finding *say(struct findings *f, unsigned kind, long pid,
+			   const struct file *file, unsigned long line)
+{
+	struct finding *d = finding_add(f, &about[kind], pid, 1, 0);
+
+	finding_line(d, line);
+	finding_subject(d, file);
+	return d;
+}
+
+static void say_tracks(struct findings *f, unsigned kind, long pid,
+		       const struct file *file, const struct tracks *t)
+{
+	struct finding *d = finding_add(f, &about[kind], pid, t->n, 0);
+
+	finding_lines(d, t);
+	finding_subject(d, file);
+}
+
+/* ---- looking ---- */
+
+static struct suspicion *suspect(struct file *f)
+{
+	if (!f->suspicion)
+		f->suspicion = need(calloc(1, sizeof(*f->suspicion)));
+	return f->suspicion;
+}
+
+static int is_edge(const struct file *f)
+{
+	for (unsigned i = 0; i < f->n_watch; i++)
+		if (f->watch[i].mode & EPOLL_EDGE &&
+		    !(f->watch[i].mode & EPOLL_ONCE))
+			return 1;
+	return 0;
+}
+
+static int is_alone(const struct file *f)
+{
+	for (unsigned i = 0; i < f->n_watch; i++)
+		if (f->watch[i].mode & EPOLL_ALONE)
+			return 1;
+	return 0;
+}
+
+static int is_level(const struct file *f)
+{
+	if (f->by == MODEL_POLL || f->by == MODEL_SELECT)
+		return 1;
+	for (unsigned i = 0; i < f->n_watch; i++)
+		if (f->watch[i].mode == EPOLL_LEVEL ||
+		    f->watch[i].mode == (EPOLL_LEVEL | EPOLL_ALONE))
+			return 1;
+	return 0;
+}
+
+static int by_loop(const struct file *f)
+{
+	return f->by == MODEL_EPOLL || f->by == MODEL_POLL ||
+	       f->by == MODEL_SELECT;
+}
+
+static long long asked_bytes(const struct step *st)
+{
+	const struct line *l = st->event->line;
+	enum call c = st->event->call;
+
+	if ((c != CALL_READ && c != CALL_RECVFROM) || l->n_args < 3)
+		return -1;
+	return slice_number(l->arg[2], NULL);
+}
+
+static void look_at_accept(struct ready_habits *h, struct step *st)
+{
+	struct suspicion *s = suspect(st->file);
+	unsigned long line = st->event->first;
+
+	s->edge |= is_edge(st->file);
+	s->async |= st->file->async && !st->file->sig;
+	if (st->phase & PHASE_ACCEPT) {
+		track(&s->accepts, line);
+		h->accepts_since_wait++;
+		s->looped |= ++h->accepts_in_row > 1;
+		return;
+	}
+	if (st->event->line->flags & LINE_NO_RETURN)
+		return;
+	s->drained |= !!(st->phase & PHASE_EMPTY);
+	h->queue_full = 0;			/* it asks all of them */
+	if (st->phase & PHASE_EMPTY && !h->accepts_since_wait && h->waits &&
+	    by_loop(st->file) && !is_alone(st->file)) {
+		track(&s->herd, line);
+		s->herd_many |= s->herd_pid && s->herd_pid != st->task->pid;
+		s->herd_pid = st->task->pid;
+	}
+}
+
+static void look_at_read(struct findings *f, struct ready_habits *h,
+			 struct step *st)
+{
+	struct file *file = st->file;
+	struct suspicion *s = suspect(file);
+	unsigned long line = st->event->first;
+	long long asked = asked_bytes(st);
+
+	if (st->phase & PHASE_EMPTY) {
+		if (s->short_read && is_level(file) && !is_edge(file))
+			track(&h->wasted, line);
+		s->full = s->short_read = 0;
+		return;
+	}
+	if (st->phase & PHASE_EOF && asked) {
+		if (!s->eof_line) {
+			s->eof_line = line;
+			s->eof_turn = f->turns;
+		}
+		s->full = 0;
+		return;
+	}
+	if (!(st->phase & PHASE_COPY))
+		return;
+	h->reads += is_level(file);
+	s->full = asked > 0 && st->bytes == asked && is_edge(file);
+	s->short_read = asked > 0 && st->bytes < asked;
+	s->full_line = line;
+}
+
+/* Reads and accepts of what the same thread's loop watches. */
+static void look_at_blocking(struct findings *f, const struct ready_habits *h,
+			     struct step *st)
+{
+	const struct file *file = st->file;
+
+	if (!h->waits || !by_loop(file) || !file_is_socket(file) ||
+	    file->nonblocking != 0)
+		return;
+	if (slice_find(st->event->line->args, "MSG_DONTWAIT"))
+		return;
+	if (st->phase & PHASE_WAIT && st->wait_ns != NO_TIME &&
+	    st->wait_ns >= SLEPT_NS)
+		say(f, BLOCKED_LOOP, st->task->process->pid, file,
+		    st->event->first);
+	else if (!(st->phase & PHASE_FAILED))
+		say(f, BLOCKING_IN_LOOP, st->task->process->pid, file,
+		    st->event->first);
+}
+
+static void look_at_write(struct findings *f, struct step *st)
+{
+	struct suspicion *s = st->file->suspicion;
+	const struct line *l = st->event->line;
+
+	/* It owes the peer: EPOLLOUT brings it back, and it reads on then. */
+	if (s && (st->phase & PHASE_EMPTY ||
+		  (l->n_args > 2 &&
+		   st->bytes < slice_number(l->arg[2], NULL))))
+		s->full = 0;
+	if (s && st->bytes > 0)			/* only half of it is closed */
+		s->eof_turn = f->turns;
+	if (!slice_is(l->error, "EPIPE"))
+		return;
+	s = suspect(st->file);
+	track(&s->epipes, st->event->first);
+	if (s->epipes.n == 1)
+		say(f, EPIPE_ONCE, st->task->process->pid, st->file,
+		    st->event->first);
+	else
+		say(f, EPIPE_REPEATED, st->task->process->pid,
+		    st->file, st->event->first);
+}
+
+static void look_at_wait(struct findings *f, struct ready_habits *h,
+			 struct step *st)
+{
+	h->waits++;
+	h->accepts_since_wait = h->accepts_in_row = 0;
+	h->queue_full = 0;			/* it asks about all: recovered */
+	/* A zero timeout: it only looks who else is there, and reads on. */
+	for (unsigned i = 0; st->phase & PHASE_WAIT && i < st->n_ready; i++) {
+		struct file *file = st->ready[i].file;
+		struct suspicion *s = file->suspicion;
+
+		if (s && s->full && is_edge(file) &&
+		    st->ready[i].events & READY_IN)
+			say(f, NOT_DRAINED, st->task->process->pid,
+			    file, s->full_line);
+		if (s)
+			s->full = 0;
+	}
+}
+
+static void look_at_submit(struct findings *f, struct step *st)
+{
+	struct slice rest = st->event->line->args;
+	int buffered = 0;
+	const char *p;
+
+	while ((p = slice_find(rest, "fildes"))) {
+		struct slice op = slice_of(rest.at, p);
+		long fd;
+		struct file *file;
+
+		rest = slice_of(p + 7, rest.at + rest.len);
+		fd = line_fd(rest, NULL);
+		file = fd >= 0 && (unsigned long)fd < st->task->fds->size ?
+			st->task->fds->slot[fd] : NULL;
+		if (file && file->kind == FILE_REGULAR && !file->direct &&
+		    !file->assumed && !slice_find(op, "POLL") &&
+		    !slice_find(op, "SYNC")) {
+			say(f, AIO_BUFFERED, st->task->process->pid,
+			    file, st->event->first);
+			buffered = 1;
+		}
+	}
+	/* (What kernel.log shows is looked at by look_at_submit_time.) */
+	if (!buffered && !st->kernel.seen && st->event->took_ns != NO_TIME &&
+	    st->event->took_ns >= SLEPT_NS)
+		say(f, AIO_BLOCKED, st->task->process->pid, NULL,
+		    st->event->first);
+}
+
+static void look_at_submit_time(struct ready_habits *h, const struct step *st)
+{
+	if (!st->kernel.seen)
+		return;
+	h->submits++;
+	if (!st->kernel.sleeps)
+		return;
+	track(&h->slept, st->event->first);
+	h->slept_ns = plus_ns(h->slept_ns, st->kernel.slept_ns);
+}
+
+static void look_at_ring(struct ready_habits *h, struct step *st)
+{
+	long long n;
+
+	if (!(st->phase & PHASE_SUBMIT) || st->event->line->n_args < 2)
+		return;
+	n = slice_number(st->event->line->arg[1], NULL);
+	h->enters++;
+	if (n == 1)
+		track(&h->singles, st->event->first);
+}
+
+static void look_at_signal(struct findings *f, struct ready_habits *h,
+			   struct step *st)
+{
+	const struct line *l = st->event->line;
+
+	if (st->signal == 29 && st->task->process->queued &&
+	    slice_find(l->args, "si_code=SI_KERNEL"))
+		h->queue_full = st->event->first;
+	h->accepts_in_row = 0;
+	if (st->artefact && h->eintr_line)
+		say(f, TRACER_EINTR, st->task->process->pid, NULL,
+		    h->eintr_line);
+	h->eintr_line = 0;
+}
+
+static void look_at_call(struct findings *f, struct ready_habits *h,
+			 struct step *st)
+{
+	struct event *e = st->event;
+	enum call_class class = call_class(e->call);
+
+	h->eintr_line = slice_is(e->line->error, "EINTR") &&
+			class == CLASS_WAIT ? e->first : 0;
+	f->turns += class == CLASS_ACCEPT || (class == CLASS_WAIT &&
+					      st->phase & PHASE_WAIT);
+	if (class == CLASS_WAIT && e->call <= CALL_EPOLL_WAIT) {
+		look_at_wait(f, h, st);
+		return;
+	}
+	if (e->call == CALL_EPOLL_CTL && slice_is(e->line->error, "EPERM"))
+		say(f, EPOLL_FILE, st->task->process->pid, NULL,
+		    e->first);
+	if (e->call == CALL_IO_SUBMIT)
+		look_at_submit(f, st);
+	if (e->call == CALL_IO_SUBMIT)
+		look_at_submit_time(h, st);
+	if (e->call == CALL_RING_ENTER)
+		look_at_ring(h, st);
+	if (!st->file || !st->model)
+		return;
+	if (class == CLASS_ACCEPT)
+		look_at_accept(h, st);
+	if (class == CLASS_IN && st->model != MODEL_FILE)
+		look_at_read(f, h, st);
+	if (class == CLASS_OUT)
+		look_at_write(f, st);
+	if (class == CLASS_ACCEPT || class == CLASS_IN)
+		look_at_blocking(f, h, st);
+}
+
+void ready_note(struct findings *f, struct habits *habits, struct step *st)
+{
+	struct event *e = st->event;
+	struct ready_habits *h = habits->ready;
+
+	if (e->kind != EVENT_CALL && e->kind != EVENT_SIGNAL)
+		return;
+	if (!h)
+		h = habits->ready = need(calloc(1, sizeof(*h)));
+	if (e->kind == EVENT_CALL)
+		look_at_call(f, h, st);
+	else
+		look_at_signal(f, h, st);
+}
+
+/* ---- judging ---- */
+
+/* A file that is open to the end: how often is it? */
+static void count_open(struct findings *f, const struct file *file)
+{
+	uint64_t key = file->pid * 0x9e3779b97f4a7c15ULL;
+	struct reopened *o;
+
+	if (file->kind != FILE_REGULAR || file->assumed || !file->name)
+		return;
+	for (const char *p = file->name; *p; p++)
+		key = (key ^ (unsigned char)*p) * 1099511628211ULL;
+	o = map_get(&f->open, key | 1);
+	if (!o) {
+		if (f->open.used > 10000)
+			return;
+		o = need(calloc(1, sizeof(*o)));
+		o->pid = file->pid;
+		o->fd = file->fd;
+		snprintf(o->name, sizeof(o->name), "%s", file->name);
+		map_put(&f->open, key | 1, o);
+	}
+	track(&o->times, file->opened);
+}
+
+void ready_file_ends(struct findings *f, struct file *file)
+{
+	struct suspicion *s = file->suspicion;
+
+	if (file->left_open)
+		count_open(f, file);
+	if (!s)
+		return;
+	if ((s->edge || s->async) && s->accepts.n && !s->drained &&
+	    !s->looped)
+		say_tracks(f, ACCEPT_ONCE, file->pid, file, &s->accepts);
+	if (s->herd.n >= HERD_MIN && s->herd_many)
+		say_tracks(f, HERD, file->pid, file, &s->herd);
+	if (file->left_open && s->eof_line && file_is_stream(file) &&
+	    file->parent && (file->closed > s->eof_line + LEAK_LINES ||
+			     f->turns >= s->eof_turn + LEAK_TURNS))
+		say(f, LEAK, file->pid, file, s->eof_line);
+}
+
+void ready_task_ends(struct findings *f, struct habits *habits, struct task *t)
+{
+	struct ready_habits *h = habits->ready;
+	long pid = t->process->pid;
+
+	if (!h)
+		return;
+	if (h->wasted.n >= WASTED_MIN &&
+	    h->wasted.n * 100 >= h->reads * WASTED_PERCENT)
+		say_tracks(f, WASTED_READ, pid, NULL, &h->wasted);
+	if (h->enters >= SINGLE_MIN &&
+	    h->singles.n * 100 >= h->enters * SINGLE_PERCENT)
+		say_tracks(f, RING_SINGLE, pid, NULL, &h->singles);
+	if (h->slept_ns >= SUBMIT_SLEPT_NS && h->slept.n * 4 >= h->submits)
+		say_tracks(f, SUBMIT_SLEPT, pid, NULL, &h->slept);
+	if (h->queue_full)
+		say(f, SIGNAL_QUEUE_FULL, pid, NULL, h->queue_full);
+}
+
+static void kernel_says(struct findings *f, unsigned k, long pid,
+			unsigned long line, unsigned long count)
+{
+	struct finding *d = say(f, k, pid, NULL, line);
+
+	d->count += count - 1;
+	d->of_kernel = 1;
+}
+
+void finding_kernel(struct findings *f, const struct witness *w)
+{
+	for (unsigned i = 0; i < w->n_rings; i++) {
+		const struct ring *r = w->ring_list[i];
+
+		if (r->to_worker)
+			kernel_says(f, RING_WORKER, r->pid,
+				    r->to_worker_line, r->to_worker);
+		if (r->again >= RING_AGAIN_MIN)
+			kernel_says(f, RING_AGAIN, r->pid,
+				    r->again_line, r->again);
+		if (r->overflows)
+			kernel_says(f, RING_OVERFLOW, r->pid, 0,
+				    r->overflows);
+		if (r->failed)
+			kernel_says(f, RING_FAILED, r->pid,
+				    r->failed_line, r->failed);
+	}
+	if (w->signals_lost)
+		kernel_says(f, SIGNAL_LOST, w->signals_lost_pid,
+			    w->signals_lost_line, w->signals_lost);
+}
+
+int ready_too_few(const struct findings *f, const struct finding *d)
+{
+	/* Without one failed call the log is one of -z: EAGAIN is not in it. */
+	if (d->about == &about[ACCEPT_ONCE] && !f->errors)
+		return 1;
+	return d->about == &about[LEAK] && d->count < LEAK_MIN;
+}
+
+void ready_settle(struct findings *f)
+{
+	struct finding *d;
+	struct reopened *o;
+
+	map_each(&f->open, i, o) {
+		if (o->times.n < REOPENED_MIN)
+			continue;
+		d = finding_add(f, &about[LEAK_FILE], o->pid, o->times.n, 0);
+		finding_lines(d, &o->times);
+		snprintf(d->subject, sizeof(d->subject), "%d (%s)", o->fd,
+			 o->name);
+	}
+}
+
+void ready_free(struct findings *f)
+{
+	struct reopened *o;
+
+	map_each(&f->open, i, o)
+		free(o);
+	map_free(&f->open);
+}

@@ -1,0 +1,535 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * finding_spin.c - loops that turn without sleeping and move nothing
+ *
+ * What a loop is told or refused, and turns on, has a slot: the readiness of
+ * one descriptor, EAGAIN of one, a call that fails the same way again. A sleep
+ * ends all runs. Data moved ends the run of their descriptor, and what is not
+ * about readiness that nobody uses. A run that is long enough counts.
+ */
+#include "finding_look.h"
+
+enum {
+	TURNS_MIN = 32,		/* in a row: the same readiness, failure, end */
+	ASKS_MIN = 100,		/* in a row: EAGAIN, a zero timeout, a yield */
+	REFUSED_MIN = 8,	/* EMFILE; EAGAIN that another brought about */
+	SLEPT_NS = 10 * MS,	/* a wait of that long was a sleep */
+	BURST_NS = 50 * MS,	/* below it, and below this share, it is a burst */
+	BURST_PERCENT = 5,
+	SLOTS = 8,
+};
+
+enum turn {
+	TURN_TOLD, TURN_UNKNOWN, TURN_EMPTY, TURN_ASK, TURN_FAIL, TURN_YIELD,
+	TURN_EOF,
+};
+
+struct slot {
+	uint64_t key;
+	enum turn turn;
+	unsigned long run, turns;	/* this run; in all that were long */
+	long long start_ns, end_ns, ns;
+	unsigned long start, line;	/* of this run, of the first long one */
+	unsigned long stamp;		/* of the file's last progress */
+	unsigned events;		/* TOLD: enum ready_event */
+	unsigned long eofs, empties, writes, emfiles;	/* tried in vain */
+	char call[24], error[16], what[40], object[112], interest[48];
+	long setter;			/* who set O_NONBLOCK, if another */
+	unsigned long setter_line;
+	int fd;
+};
+
+struct spin_habits {
+	struct slot slot[SLOTS];
+	unsigned n;
+};
+
+static const struct about
+told_hangup = { "spin-hangup", SEVERITY_FAULT,
+	"a hang-up is reported again and again, and nothing is done",
+	"EPOLLHUP and EPOLLERR are reported whatever events says, also with "
+	"an empty interest set: the loop never sleeps again.",
+	"Remove the descriptor with EPOLL_CTL_DEL, or close() it.", NULL },
+told_unread = { "spin", SEVERITY_FAULT,
+	"the same readiness is reported again and again, and nothing is done",
+	"Level-triggered readiness is reported until it is used: the loop is "
+	"busy and makes no progress.",
+	"Read it, write it, or take it out of the interest set.", NULL },
+told_writable = { "spin-writable", SEVERITY_FAULT,
+	"waits for writability with nothing to write",
+	"A socket with room in its buffer is always writable: the wait "
+	"returns at once each time.",
+	"Ask for EPOLLOUT or POLLOUT only while bytes are left over.", NULL },
+told_eof = { "spin-eof", SEVERITY_FAULT,
+	"reads the end of a stream again and again",
+	"The peer has closed: each read returns 0, and the descriptor stays "
+	"readable for ever.",
+	"Close the descriptor when a read returns 0.", NULL },
+emfile = { "emfile-spin", SEVERITY_FAULT,
+	"out of descriptors, and tries again and again",
+	"accept fails with EMFILE (RLIMIT_NOFILE) or ENFILE (fs.file-max), "
+	"the connection stays queued and the listener ready.",
+	"Leave the listener alone until a descriptor is closed; raise "
+	"RLIMIT_NOFILE (ulimit -n).", NULL },
+asks = { "busy-ask", SEVERITY_COST,
+	"asks in a loop without sleeping",
+	"O_NONBLOCK makes the call return EAGAIN at once where no data are: "
+	"the loop is busy to learn that nothing is there.",
+	"Wait with poll or epoll before reading, or clear O_NONBLOCK.",
+	"The program polls on purpose for the lowest latency." },
+asks_stranger = { "nonblock-shared", SEVERITY_FAULT,
+	"O_NONBLOCK was set by another process on a shared descriptor",
+	"O_NONBLOCK belongs to the open file description, which dup and fork "
+	"share: who inherits it gets EAGAIN without having asked for it.",
+	"Wait with poll before reading, or clear O_NONBLOCK; open the file "
+	"again instead of sharing it.", NULL },
+fails = { "spin-error", SEVERITY_FAULT,
+	"a call fails in the same way again and again",
+	"The loop repeats it at once, and nothing has changed in between.",
+	"Treat the error: leave out the descriptor, wait, or end.", NULL },
+yields = { "spin-yield", SEVERITY_COST,
+	"calls sched_yield in a loop",
+	"sched_yield does not sleep: the thread waits for another one on the "
+	"processor.",
+	"Wait in a futex (mutex, condition variable) or an eventfd.",
+	"A spinlock that is held for microseconds only." };
+
+/* ---- slots ---- */
+
+static uint64_t mix(uint64_t key, uint64_t more)
+{
+	return (key ^ more) * 1099511628211ULL + 0x9e3779b97f4a7c15ULL;
+}
+
+static uint64_t mix_text(uint64_t key, struct slice s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		key = mix(key, (unsigned char)s.at[i]);
+	return key;
+}
+
+static unsigned long run_min(const struct slot *s)
+{
+	if (s->emfiles || s->setter)
+		return REFUSED_MIN;
+	return s->turn == TURN_EMPTY || s->turn == TURN_ASK ||
+	       s->turn == TURN_YIELD ? ASKS_MIN : TURNS_MIN;
+}
+
+static void run_ends(struct slot *s)
+{
+	if (s->run >= run_min(s)) {
+		if (!s->turns)
+			s->line = s->start;
+		s->turns += s->run;
+		if (s->start_ns != NO_TIME && s->end_ns > s->start_ns)
+			s->ns = plus_ns(s->ns, s->end_ns - s->start_ns);
+	}
+	s->run = 0;
+}
+
+static struct slot *slot_of(struct spin_habits *h, enum turn turn, uint64_t key)
+{
+	struct slot *s, *least = NULL;
+
+	key = mix(key, turn);
+	for (unsigned i = 0; i < h->n; i++) {
+		s = &h->slot[i];
+		if (s->key == key)
+			return s;
+		if (!least || s->turns + s->run < least->turns + least->run)
+			least = s;
+	}
+	s = h->n < SLOTS ? &h->slot[h->n++] : least;
+	*s = (struct slot){ .key = key, .turn = turn, .fd = -1 };
+	return s;
+}
+
+static struct slot *turn(struct spin_habits *h, enum turn kind, uint64_t key,
+			 const struct step *st, const struct file *file)
+{
+	struct slot *s = slot_of(h, kind, key);
+	const struct event *e = st->event;
+	struct slice name = e->line->name;
+
+	if (!s->run++) {
+		s->start = e->first;
+		s->start_ns = e->start_ns;
+		s->eofs = s->empties = s->writes = s->emfiles = 0;
+	}
+	s->end_ns = e->end_ns;
+	if (!*s->call) {
+		snprintf(s->call, sizeof(s->call), "%.*s", (int)name.len,
+			 name.at);
+		file_text(file, s->object, sizeof(s->object));
+		s->fd = file ? file->fd : -1;
+	}
+	return s;
+}
+
+/* ---- what a call is ---- */
+
+static int slept(const struct step *st)
+{
+	const struct line *l = st->event->line;
+	enum call c = st->event->call;
+
+	if (!(st->phase & PHASE_WAIT))
+		return 0;
+	if (st->event->took_ns != NO_TIME)
+		return st->event->took_ns >= SLEPT_NS;
+	if (st->event->start_ns != NO_TIME && st->event->end_ns != NO_TIME &&
+	    st->event->joined)
+		return st->event->end_ns - st->event->start_ns >= SLEPT_NS;
+	return c == CALL_SLEEP || c == CALL_WAIT || c == CALL_FUTEX ||
+	       (call_class(c) == CLASS_WAIT && !l->ret);
+}
+
+static int moved(const struct step *st)
+{
+	enum call_class class = call_class(st->event->call);
+	const struct file *f = st->file;
+
+	if (st->made && st->event->call == CALL_ACCEPT)
+		return 1;
+	if (st->event->call == CALL_RING_ENTER ||
+	    st->event->call == CALL_IO_GETEVENTS)
+		return st->event->line->ret > 0;
+	if (st->bytes <= 0 || !f)
+		return 0;
+	return class == CLASS_IN ||
+	       (st->fd > 2 && f->kind != FILE_REGULAR && f->kind != FILE_DEVICE);
+}
+
+static int is_edge(const struct file *f)
+{
+	for (unsigned i = 0; i < f->n_watch; i++)
+		if (f->watch[i].mode & EPOLL_EDGE)
+			return 1;
+	return 0;
+}
+
+static void end_runs(struct spin_habits *h, int all)
+{
+	for (unsigned i = 0; i < h->n; i++)
+		if (all || h->slot[i].turn != TURN_TOLD)
+			run_ends(&h->slot[i]);
+}
+
+/* ---- looking ---- */
+
+static void told(struct spin_habits *h, const struct step *st,
+		 const struct ready *r)
+{
+	struct use *u = file_use(r->file);
+	struct slot *s;
+
+	if (is_edge(r->file))
+		return;
+	s = slot_of(h, TURN_TOLD, r->file->serial);
+	if (s->stamp != u->stamp)
+		run_ends(s);
+	s = turn(h, TURN_TOLD, r->file->serial, st, r->file);
+	s->stamp = u->stamp;
+	s->events = r->events;
+	s->fd = r->fd;
+	memcpy(s->interest, u->interest, sizeof(s->interest));
+	snprintf(s->what, sizeof(s->what), "%s", slice_find(
+		 st->event->line->args, "RDHUP") ? "EPOLLRDHUP" : "");
+}
+
+/* "[{events=EPOLLHUP, data={u32=3, u64=3}}], ..." of an unknown registration */
+static void told_unknown(struct spin_habits *h, const struct step *st)
+{
+	const struct line *l = st->event->line;
+	struct slice list, element, events, data;
+	struct slot *s;
+
+	if (l->n_args < 2 || l->ret <= 0 || l->arg[1].len < 3)
+		return;
+	list = slice_of(l->arg[1].at + 1, l->arg[1].at + l->arg[1].len);
+	if (!line_element(&list, &element))
+		return;
+	events = line_field(element, "events");
+	data = line_field(line_field(element, "data"), "u64");
+	if (slice_find(events, "EPOLLET"))
+		return;
+	s = turn(h, TURN_UNKNOWN, mix_text(mix_text(1, data), events), st,
+		 NULL);
+	s->events = slice_find(events, "HUP") ? READY_HUP :
+		    slice_find(events, "ERR") ? READY_ERR :
+		    slice_find(events, "EPOLLIN") ? READY_IN : READY_OUT;
+	snprintf(s->what, sizeof(s->what), "%.*s", (int)events.len, events.at);
+	snprintf(s->object, sizeof(s->object), "data %.*s (descriptor %.*s if "
+		 "data is its number; the registration is not in the log)",
+		 (int)data.len, data.at, (int)data.len, data.at);
+}
+
+static void waited(struct spin_habits *h, const struct step *st)
+{
+	const struct line *l = st->event->line;
+
+	if (!(l->flags & LINE_HAS_ERROR) && !l->ret &&
+	    !(st->phase & PHASE_WAIT) && st->model != MODEL_RING &&
+	    st->model != MODEL_AIO) {
+		turn(h, TURN_ASK, st->event->call, st, st->file);
+		return;
+	}
+	for (unsigned i = 0; i < st->n_ready && i < 4; i++)
+		told(h, st, &st->ready[i]);
+	if (!st->n_ready && st->event->call == CALL_EPOLL_WAIT)
+		told_unknown(h, st);
+}
+
+static struct slot *told_slot(struct spin_habits *h, const struct file *f)
+{
+	uint64_t key = mix(f->serial, TURN_TOLD);
+
+	for (unsigned i = 0; i < h->n; i++)
+		if (h->slot[i].key == key)
+			return &h->slot[i];
+	return NULL;
+}
+
+static int is_normal(struct slice error)
+{
+	return slice_is(error, "EAGAIN") || slice_is(error, "EINTR") ||
+	       slice_is(error, "EINPROGRESS") || slice_is(error, "ENOENT") ||
+	       slice_is(error, "ENOTTY") || slice_is(error, "ETIMEDOUT");
+}
+
+static void failed(struct spin_habits *h, const struct step *st)
+{
+	const struct line *l = st->event->line;
+	uint64_t key = mix_text(mix_text(1, l->name), l->error);
+	int is_full = slice_is(l->error, "EMFILE") || slice_is(l->error,
+							       "ENFILE");
+	struct slot *s, *ready;
+
+	if (is_normal(l->error) && !(slice_is(l->error, "EAGAIN") &&
+				     st->event->call == CALL_FUTEX))
+		return;
+	for (unsigned i = 0; i < 2 && i < l->n_args; i++)
+		key = mix_text(key, l->arg[i]);
+	s = turn(h, TURN_FAIL, key, st, st->file);
+	snprintf(s->error, sizeof(s->error), "%.*s", (int)l->error.len,
+		 l->error.at);
+	if (!st->file || st->event->call != CALL_ACCEPT || !is_full)
+		return;
+	s->emfiles++;
+	ready = told_slot(h, st->file);
+	if (ready)
+		ready->emfiles++;
+}
+
+static void tried(struct spin_habits *h, const struct step *st)
+{
+	struct slot *s = told_slot(h, st->file), *own;
+	enum call_class class = call_class(st->event->call);
+	struct use *u = st->file->use;
+
+	if (st->phase & PHASE_EMPTY) {
+		if (s) {
+			s->empties++;
+			s->writes += class == CLASS_OUT;
+		}
+		own = turn(h, TURN_EMPTY, mix(st->file->serial, class), st,
+			   st->file);
+		if (u && u->setter && u->setter != st->task->process->pid) {
+			own->setter = u->setter;
+			own->setter_line = u->setter_line;
+		}
+	} else if (st->phase & PHASE_EOF || (class == CLASS_IN && !st->bytes)) {
+		if (s)
+			s->eofs++;
+		turn(h, TURN_EOF, st->file->serial, st, st->file);
+	}
+}
+
+static void controlled(struct spin_habits *h, struct step *st)
+{
+	const struct line *l = st->event->line;
+	struct slice op = l->n_args > 1 ? l->arg[1] : SLICE("");
+	struct fdtable *t = st->task->fds;
+	struct slice events;
+	struct slot *s;
+
+	if (st->event->call == CALL_FCNTL && st->file &&
+	    slice_is(op, "F_SETFL") && l->n_args > 2 &&
+	    has_flag(l->arg[2], "O_NONBLOCK", 0x800)) {
+		file_use(st->file)->setter = st->task->process->pid;
+		file_use(st->file)->setter_line = st->event->first;
+	}
+	if (st->event->call != CALL_EPOLL_CTL || st->made_fd < 0 ||
+	    (unsigned)st->made_fd >= t->size || !t->slot[st->made_fd])
+		return;
+	events = l->n_args > 3 ? line_field(l->arg[3], "events") : SLICE("");
+	snprintf(file_use(t->slot[st->made_fd])->interest,
+		 sizeof(((struct use *)0)->interest), "%.*s", (int)events.len,
+		 events.at);
+	s = told_slot(h, t->slot[st->made_fd]);
+	if (s && is_const(op, "EPOLL_CTL_DEL", 2))
+		run_ends(s);
+}
+
+static void call_note(struct findings *f, struct spin_habits *h,
+		      struct step *st)
+{
+	const struct line *l = st->event->line;
+	enum call c = st->event->call;
+	int progress = moved(st);
+
+	if (progress && st->file)
+		file_use(st->file)->stamp = f->calls;
+	if (progress || c == CALL_EXEC)
+		end_runs(h, 0);
+	if (slept(st)) {
+		end_runs(h, 1);
+		return;
+	}
+	if (c == CALL_CLOSE && !(l->flags & LINE_HAS_ERROR))
+		for (unsigned i = 0; i < h->n; i++)
+			if (h->slot[i].emfiles)
+				run_ends(&h->slot[i]);
+	if (l->flags & LINE_HAS_ERROR)
+		failed(h, st);
+	if (call_class(c) == CLASS_WAIT)
+		waited(h, st);
+	else if (slice_is(l->name, "sched_yield"))
+		turn(h, TURN_YIELD, 0, st, NULL);
+	else if (c == CALL_FCNTL || c == CALL_EPOLL_CTL)
+		controlled(h, st);
+	else if (st->file && st->model != MODEL_FILE &&
+		 !(l->flags & LINE_NO_RETURN))
+		tried(h, st);
+}
+
+void spin_note(struct findings *f, struct habits *habits, struct step *st)
+{
+	if (st->event->kind != EVENT_CALL)
+		return;
+	if (!habits->spin)
+		habits->spin = need(calloc(1, sizeof(*habits->spin)));
+	call_note(f, habits->spin, st);
+}
+
+/* ---- judging ---- */
+
+static const struct about *about_of(const struct slot *s)
+{
+	switch (s->turn) {
+	case TURN_EMPTY: return s->setter ? &asks_stranger : &asks;
+	case TURN_ASK: return &asks;
+	case TURN_YIELD: return &yields;
+	case TURN_EOF: return &told_eof;
+	case TURN_FAIL: return s->emfiles ? &emfile : &fails;
+	default: break;
+	}
+	if (s->emfiles)
+		return &emfile;
+	if (s->events & (READY_HUP | READY_ERR) && !s->eofs)
+		return &told_hangup;
+	if (s->eofs)
+		return &told_eof;
+	return s->events == READY_OUT ? &told_writable : &told_unread;
+}
+
+static const char *event_text(const struct slot *s)
+{
+	if (*s->what)
+		return s->what;
+	return s->events & READY_HUP ? "EPOLLHUP" + !strcmp(s->call, "poll") :
+	       s->events & READY_ERR ? "EPOLLERR" : s->events & READY_IN
+	       ? "EPOLLIN" : "EPOLLOUT";
+}
+
+static void told_says(struct finding *d, const struct slot *s, const char *in)
+{
+	const char *after = s->empties && s->writes
+		? ", and each write returns EAGAIN" : s->empties
+		? ", and each call returns EAGAIN" : s->eofs
+		? ", and each read returns 0: the peer has closed" : s->emfiles
+		? ", and accept fails each time (out of descriptors)"
+		: ", and no call uses it";
+
+	finding_says(d, "%s reports %s on %s %lu times in a row without "
+		     "sleeping%s%s%s%s: a busy loop without progress%s",
+		     s->call, event_text(s), s->object, s->turns, after,
+		     *s->interest ? " (interest set: events=" : "",
+		     s->interest, *s->interest ? ")" : "", in);
+}
+
+static void says(struct finding *d, const struct slot *s, const char *in)
+{
+	char who[80] = "";
+
+	if (s->setter)
+		snprintf(who, sizeof(who), "; O_NONBLOCK was set by pid %ld "
+			 "(line %lu) on the shared descriptor", s->setter,
+			 s->setter_line);
+	if (s->turn == TURN_TOLD || s->turn == TURN_UNKNOWN)
+		told_says(d, s, in);
+	else if (s->turn == TURN_EMPTY)
+		finding_says(d, "%s on %s returns EAGAIN %lu times in a row "
+			     "without a sleep between: a busy loop%s%s",
+			     s->call, s->object, s->turns, in, who);
+	else if (s->turn == TURN_ASK)
+		finding_says(d, "%s asks with a zero timeout %lu times in a "
+			     "row and nothing is ready: a busy loop%s",
+			     s->call, s->turns, in);
+	else if (s->turn == TURN_YIELD)
+		finding_says(d, "sched_yield is called %lu times in a row "
+			     "without a sleep between: a busy loop%s",
+			     s->turns, in);
+	else if (s->turn == TURN_EOF)
+		finding_says(d, "%s on %s returns 0 (end of the stream) %lu "
+			     "times in a row: a busy loop%s", s->call,
+			     s->object, s->turns, in);
+	else
+		finding_says(d, "%s%s%s fails with %s %lu times in a row "
+			     "without a sleep between: a busy loop%s", s->call,
+			     s->fd < 0 ? "" : " on ", s->fd < 0 ? "" :
+			     s->object, s->error, s->turns, in);
+}
+
+static void judge(struct findings *f, const struct habits *habits,
+		  const struct task *t, struct slot *s)
+{
+	struct finding *d;
+	char in[64] = "", span[24];
+
+	run_ends(s);
+	if (!s->turns)
+		return;
+	if (s->ns && s->ns < BURST_NS &&
+	    share_of_task(habits, s->ns) < BURST_PERCENT)
+		return;				/* at start-up, say */
+	if (s->ns)
+		snprintf(in, sizeof(in), " for %s%s", span_text(s->ns, span,
+			 sizeof(span)), "");
+	d = finding_add(f, about_of(s), t->process->pid, s->turns, s->ns);
+	finding_line(d, s->line);
+	if (*d->says && d->count > 2 * s->turns)
+		return;
+	if (s->fd >= 0)
+		snprintf(d->subject, sizeof(d->subject), "%.90s",
+			 s->object + (sizeof("descriptor ") - 1));
+	says(d, s, in);
+}
+
+void spin_task_ends(struct findings *f, struct habits *habits, struct task *t)
+{
+	struct spin_habits *h = habits->spin;
+	struct slot *told = NULL;
+
+	for (unsigned i = 0; h && i < h->n; i++) {
+		run_ends(&h->slot[i]);
+		if (h->slot[i].turn == TURN_TOLD && h->slot[i].turns)
+			told = &h->slot[i];
+	}
+	/* What was tried in vain belongs to the readiness that brought it. */
+	for (unsigned i = 0; h && i < h->n; i++)
+		if (!told || h->slot[i].turn == TURN_TOLD ||
+		    h->slot[i].setter || h->slot[i].fd != told->fd)
+			judge(f, habits, t, &h->slot[i]);
+}
