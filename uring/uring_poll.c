@@ -10,7 +10,7 @@
  *     io_uring_setup  mmap x2           the ring; POLL_ADD of the listener
  *   wait:
  *     io_uring_enter                    the only call that sleeps; POLL_ADD
- *                                       and POLL_REMOVE go along with it
+ *                                       and ASYNC_CANCEL go along with it
  *       listener:  accept4              until accept4 says EAGAIN
  *       client:    recvfrom  sendto     until EAGAIN; recvfrom 0 or an
  *                                       error: close
@@ -22,8 +22,12 @@
  * Limits    a) A peer that sends faster than we read never reaches EAGAIN: it
  *              gets TURNS turns, then the others, then goes on (ready[]).
  *           b) A POLL_ADD keeps the socket open though its descriptor has been
- *              closed: no FIN leaves before the POLL_REMOVE.
- *           c) CONNS descriptors.  No descriptor left (EMFILE): accept4 is
+ *              closed: no FIN leaves before it is cancelled.  POLL_REMOVE would
+ *              not do: while a wakeup is on its way it fails (EALREADY).
+ *           c) A full completion queue ends every POLL_ADD that has something
+ *              to report.  It is asked for again after EAGAIN, not before: who
+ *              is still ready would only fill the queue again.
+ *           d) CONNS descriptors.  No descriptor left (EMFILE): accept4 is
  *              tried again when a connection closes, or a quiet second passes.
  * Compare   models/epoll_et.c, function by function.
  * Trace     traces/uring_poll.two.x86_64.strace, .kernel
@@ -31,12 +35,13 @@
 #include "serve.h"
 
 enum { ENTRIES = 256, TURNS = 16 };
-enum { PER_CALL = 2 };			/* requests that serve or greet adds */
+enum { PER_CALL = 2 };			/* requests that a turn adds */
 enum { POLL = 1, UNPOLL };
 
 static struct conn conns[CONNS];	/* by descriptor; want: is in ready[] */
 static int live, paused;		/* paused: accept4 found no descriptor */
 static int ready[CONNS], ready_count;	/* who has not come to EAGAIN yet */
+static unsigned char polled[CONNS];	/* by descriptor: POLL_ADD is in flight */
 
 static void watch(int fd, unsigned want)
 {
@@ -47,16 +52,21 @@ static void watch(int fd, unsigned want)
 	sqe->poll32_events = want;
 	sqe->len = IORING_POLL_ADD_MULTI;
 	sqe->user_data = key(POLL, fd);
+	polled[fd] = 1;
 }
 
 static void forget(int fd)
 {
-	struct io_uring_sqe *sqe = ring_sqe(&ring);
+	struct io_uring_sqe *sqe;
 
-	sqe->opcode = IORING_OP_POLL_REMOVE;	/* limit b) */
-	sqe->addr = key(POLL, fd);
+	if (polled[fd]) {
+		sqe = ring_sqe(&ring);
+		sqe->opcode = IORING_OP_ASYNC_CANCEL;	/* limit b) */
+		sqe->addr = key(POLL, fd);
+		sqe->user_data = key(UNPOLL, fd);
+	}
 	key_retire(fd);				/* whatever it still reports */
-	sqe->user_data = key(UNPOLL, fd);
+	polled[fd] = 0;
 	sys_close(fd);
 }
 
@@ -145,8 +155,8 @@ static void complete(const struct io_uring_cqe *cqe)
 	if (cqe->res == -EINVAL)
 		ring_refused("POLL_ADD", -EINVAL, "5.13");
 	make_ready(fd);
-	if (!(cqe->flags & IORING_CQE_F_MORE))	/* it has ended: an overflow */
-		watch(fd, fd == listener ? POLLIN : POLLIN | POLLOUT);
+	if (!(cqe->flags & IORING_CQE_F_MORE))
+		polled[fd] = 0;			/* it has ended: limit c) */
 }
 
 static void serve_ready(void)
@@ -156,12 +166,15 @@ static void serve_ready(void)
 	ready_count = 0;
 	for (int i = 0; i < count; i++) {
 		int fd = ready[i], more = 1;
+		__u64 before = key(POLL, fd);
 
 		conns[fd].want = 0;
 		if (ring_room(&ring) >= PER_CALL)
 			more = fd == listener ? greet() : serve(fd);
 		if (more)
 			make_ready(fd);
+		else if (key_lives(before) && !polled[fd])	/* limit c) */
+			watch(fd, fd == listener ? POLLIN : POLLIN | POLLOUT);
 	}
 }
 
@@ -177,7 +190,7 @@ int main(int argc, char **argv)
 						paused ? &one_second : NULL)));
 		if (paused && !ring_ready(&ring))
 			make_ready(listener);	/* another program may have closed */
-		while (ring_ready(&ring) && ring_room(&ring)) {
+		while (ring_ready(&ring)) {	/* it adds no request */
 			complete(ring_cqe(&ring, 0));
 			ring_seen(&ring, 1);
 		}
