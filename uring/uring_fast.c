@@ -53,10 +53,16 @@ static struct state {
 	int result;			/* of SEND */
 	unsigned char receiving, cancelled, ended, closing;
 	unsigned char sending;		/* SEND is in batch[] */
+	unsigned char starved;		/* the last RECV found no buffer */
 } states[CONNS];			/* likewise */
 static struct ring_buffers buffers;
 static unsigned given;			/* of them the kernel and we use */
 static int scarce;			/* the kernel found none */
+static struct {				/* whose RECVs found none */
+	int slots[CONNS];
+	unsigned in, out;		/* grow for ever; the place is mod CONNS */
+	unsigned char holds[CONNS];	/* each slot once at most */
+} starved;
 static int batch[BATCH], batch_count;	/* who has a SEND in this submission */
 static unsigned batch_bytes;		/* that came in this round */
 static unsigned largest;		/* of the last messages */
@@ -102,6 +108,43 @@ static void watch(int slot)
 	states[slot].in_flight++;
 	states[slot].receiving = 1;
 	states[slot].cancelled = 0;
+	states[slot].starved = 0;
+}
+
+/* Nothing is owed, so there is room for more from this peer. */
+static int wants_bytes(const struct state *s)
+{
+	return !s->receiving && !s->ended && !s->closing && !s->waiting.len &&
+	       s->going.off == s->going.len;
+}
+
+static void queue_starved(int slot)
+{
+	if (!starved.holds[slot])
+		starved.slots[starved.in++ % CONNS] = slot;
+	starved.holds[slot] = 1;
+	hurry = 1;				/* feed() is before the sleep */
+}
+
+/*
+ * RECVs that found no buffer, again: when SENDs have given theirs back, and
+ * no more of them than there are buffers.  Each of the others would only fail
+ * once more; a thousand that do so in every round keep the completion queue
+ * full, and then nobody's SEND is ever known to be over.
+ */
+static void feed(void)
+{
+	for (unsigned n = 0; n < given && starved.out != starved.in; n++) {
+		int slot = starved.slots[starved.out % CONNS];
+
+		if (ring_room(&ring) < PER_EVENT)
+			break;
+		starved.out++;
+		starved.holds[slot] = 0;
+		if (states[slot].starved && wants_bytes(&states[slot]))
+			watch(slot);
+	}
+	hurry |= starved.out != starved.in;
 }
 
 /* End requests early; how it went they say themselves. */
@@ -279,6 +322,7 @@ static void received(int slot, const struct io_uring_cqe *cqe)
 			hang_up(slot);
 		ring_buffers_put(&buffers, ring_buffer_of(cqe));
 	} else if (n == -ENOBUFS) {
+		s->starved = 1;
 		scarce = 1;
 		hurry = 1;			/* SENDs hold some, too */
 	} else if (n == -EINVAL) {
@@ -334,9 +378,11 @@ static void go_on(int slot)
 	if (s->closing) {
 		if (!s->in_flight)
 			close_slot(slot);
-	} else if (!s->receiving && !s->ended && !s->waiting.len &&
-		   s->going.off == s->going.len) {
-		watch(slot);			/* limits b) and c) are over */
+	} else if (wants_bytes(s)) {
+		if (s->starved)
+			queue_starved(slot);	/* limit b) */
+		else
+			watch(slot);		/* limit c) is over */
 	} else if (s->receiving && !s->cancelled && s->waiting.len > OWED_MAX) {
 		s->cancelled = 1;
 		cancel(key(RECV, slot), slot, 0);
@@ -360,8 +406,10 @@ static void settle(void)
 		if (key_what(cqe->user_data) == SEND)
 			states[key_index(cqe->user_data)].result = cqe->res;
 	}
-	if (ring_room(&ring) < ENTRIES || ring_overflowed(&ring))
+	if (ring_room(&ring) < ENTRIES || ring_overflowed(&ring)) {
+		hurry = 1;
 		return;
+	}
 	batch_count = 0;			/* what follows adds none */
 	for (int i = 0; i < count; i++) {
 		states[batch[i]].sending = 0;
@@ -427,6 +475,8 @@ int main(int argc, char **argv)
 		if (paused && !ring_ready(&ring))
 			watch_listener();
 		settle();
+		if (!batch_count)
+			feed();
 		/* Without DEFER_TASKRUN more come meanwhile: not settled yet. */
 		while (looked_at && ring_room(&ring) >= PER_EVENT) {
 			complete(ring_cqe(&ring, 0));
