@@ -158,6 +158,12 @@ static inline long ring_setup(struct ring *r, unsigned entries,
 		r->sqes_size = ring_pages(2 * entries * sizeof(*r->sqes));
 		r->sq_map = r->cq_map = ring_map(-1, r->sq_size, 0);
 		r->sqes = ring_map(-1, r->sqes_size, 0);
+		err = ring_map_failed(r->sq_map) ? (long)r->sq_map :
+		      ring_map_failed(r->sqes) ? (long)r->sqes : 0;
+		if (err) {
+			ring_close(r);
+			return err;
+		}
 		p->cq_off.user_addr = (unsigned long)r->sq_map;
 		p->sq_off.user_addr = (unsigned long)r->sqes;
 	}
@@ -243,6 +249,11 @@ static inline int ring_overflowed(const struct ring *r)
  *   -ETIME   the timeout is over
  *
  * so for these: take the completions that are there and call again.  Others:
+ *
+ *   -EBADR   completions are lost for good: there was no memory to keep what
+ *            the queue had no room for (NODROP); it is reported once
+ *   -ENOMEM  no memory for what the kernel keeps of this thread; nothing was
+ *            taken
  *
  *   -EBADFD  the ring is still disabled (R_DISABLED)
  *   -EEXIST  SINGLE_ISSUER, and this is another thread

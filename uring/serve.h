@@ -73,10 +73,19 @@ static void ring_refused(const char *call, long err, const char *needs)
 	fail(1, "%s: %s: %s\n", call, errno_name(err), ring_why(err));
 }
 
-/* must() for io_uring_enter: a filter may refuse it, though there is a ring. */
-static void must_enter(long n)
+/*
+ * What io_uring_enter returned: whatever it is, the loop goes on with the
+ * completions that are there.  No memory costs a pause.  A filter may refuse
+ * the call, though there is a ring: that ends the server.
+ */
+static void entered(long n)
 {
-	if (n < 0)
+	if (n == -ENOMEM || n == -EAGAIN)
+		pause_ms(10);
+	else if (n == -EBADR)
+		print(2, NAME ": completions are lost, there was no memory to "
+		      "keep them; a connection may hang\n");
+	else if (n < 0 && n != -EINTR && n != -EBUSY && n != -ETIME)
 		ring_refused("io_uring_enter", n, "5.11");
 }
 
@@ -95,8 +104,10 @@ static void open_ring(unsigned entries, unsigned flags, const char *needs)
 	};
 	long err = ring_setup(&ring, entries, &p);
 
-	if (!err && !(p.features & IORING_FEAT_FAST_POLL))
-		err = -EINVAL;		/* a blocked request would hold a thread */
+	/* Else a blocked request would hold a thread; or no wait has a limit. */
+	if (!err && (!(p.features & IORING_FEAT_FAST_POLL) ||
+		     !(p.features & IORING_FEAT_EXT_ARG)))
+		err = -EINVAL;
 	if (err)
 		ring_refused("io_uring_setup", err, needs);
 }

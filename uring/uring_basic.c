@@ -19,7 +19,8 @@
  * Calls     2 an echo, 3 more a connection; of many that are ready at once
  *           each pays a share.  One that sits idle costs no call but holds a
  *           buffer, for its RECV has been given one: see uring_multishot.c.
- * Needs     Linux 5.7 (FEAT_FAST_POLL: a request that must wait holds no thread).
+ * Needs     Linux 5.11 (EXT_ARG: a wait with a limit; and, since 5.7, FAST_POLL:
+ *           a request that must wait holds no thread).
  * Limits    CONNS descriptors, BUF bytes each.  No descriptor left (EMFILE):
  *           no ACCEPT until a connection closes, or a quiet second passes.
  * Compare   models/epoll.c asks "is it ready?" and then copies by itself;
@@ -128,7 +129,7 @@ int main(int argc, char **argv)
 	(void)argc;
 	/* Not O_NONBLOCK: older kernels would not let ACCEPT wait then. */
 	open_socket(argv, SOCK_STREAM | SOCK_CLOEXEC);
-	open_ring(ENTRIES, 0, "5.7");
+	open_ring(ENTRIES, 0, "5.11");
 	/* Addresses, not memory: a page is there once it has been written. */
 	bufs = sys_mmap(NULL, sizeof(*bufs) * CONNS, PROT_READ | PROT_WRITE,
 			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -136,9 +137,8 @@ int main(int argc, char **argv)
 	watch(listener);
 	announce();
 	while (listener >= 0 || live) {
-		must_enter(ring_again(ring_wait(&ring, 1, paused ? &one_second
-								 : NULL)));
-		if (paused && !ring_ready(&ring))
+		entered(ring_wait(&ring, 1, paused ? &one_second : NULL));
+		if (paused && !ring_ready(&ring) && ring_room(&ring))
 			resume();		/* another program may have closed */
 		while (ring_ready(&ring) && ring_room(&ring) >= PER_EVENT) {
 			complete(ring_cqe(&ring, 0));

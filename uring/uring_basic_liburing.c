@@ -113,16 +113,14 @@ static void complete(const struct io_uring_cqe *cqe)
 		serve(what, key_index(cqe->user_data), cqe->res);
 }
 
-/* 0 also for what only means: take the completions that are there. */
 static int wait_for_one(void)
 {
 	struct __kernel_timespec second = one_second;
 	struct io_uring_cqe *cqe;
-	int n = paused ? io_uring_submit_and_wait_timeout(&ring, &cqe, 1,
-							  &second, NULL)
-		       : io_uring_submit_and_wait(&ring, 1);
 
-	return n == -EINTR || n == -EAGAIN || n == -EBUSY || n == -ETIME ? 0 : n;
+	return paused ? io_uring_submit_and_wait_timeout(&ring, &cqe, 1,
+							 &second, NULL)
+		      : io_uring_submit_and_wait(&ring, 1);
 }
 
 int main(int argc, char **argv)
@@ -132,7 +130,7 @@ int main(int argc, char **argv)
 	(void)argc;
 	/* Not O_NONBLOCK: older kernels would not let ACCEPT wait then. */
 	open_socket(argv, SOCK_STREAM | SOCK_CLOEXEC);
-	open_ring(ENTRIES, 0, "5.7");
+	open_ring(ENTRIES, 0, "5.11");
 	/* Addresses, not memory: a page is there once it has been written. */
 	bufs = sys_mmap(NULL, sizeof(*bufs) * CONNS, PROT_READ | PROT_WRITE,
 			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -140,8 +138,9 @@ int main(int argc, char **argv)
 	watch(listener);
 	announce();
 	while (listener >= 0 || live) {
-		must_enter(wait_for_one());
-		if (paused && !io_uring_cq_ready(&ring))
+		entered(wait_for_one());
+		if (paused && !io_uring_cq_ready(&ring) &&
+		    io_uring_sq_space_left(&ring))
 			resume();		/* another program may have closed */
 		while (io_uring_cq_ready(&ring) &&
 		       io_uring_sq_space_left(&ring) >= PER_EVENT) {

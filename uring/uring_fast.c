@@ -469,10 +469,10 @@ int main(int argc, char **argv)
 	watch_listener();
 	announce();
 	while (listener >= 0 || live) {
-		must_enter(ring_again(ring_wait(&ring, !hurry,
-						paused ? &one_second : NULL)));
+		entered(ring_wait(&ring, !hurry,
+						paused ? &one_second : NULL));
 		hurry = 0;
-		if (paused && !ring_ready(&ring))
+		if (paused && !ring_ready(&ring) && ring_room(&ring))
 			watch_listener();
 		settle();
 		if (!batch_count)
@@ -485,7 +485,7 @@ int main(int argc, char **argv)
 		}
 		/* Sent before more is received, while they are in the cache. */
 		if (batch_bytes >= NEAR) {
-			must_enter(ring_again(ring_submit(&ring)));
+			entered(ring_submit(&ring));
 			settle();
 		}
 		if (scarce)			/* once, however many were told */

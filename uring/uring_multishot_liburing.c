@@ -346,16 +346,14 @@ static void open_buffers(void)
 		put_buffer(i);
 }
 
-/* 0 also for what only means: take the completions that are there. */
 static int wait_for_one(void)
 {
 	struct __kernel_timespec second = one_second;
 	struct io_uring_cqe *cqe;
-	int n = paused ? io_uring_submit_and_wait_timeout(&ring, &cqe, 1,
-							  &second, NULL)
-		       : io_uring_submit_and_wait(&ring, 1);
 
-	return n == -EINTR || n == -EAGAIN || n == -EBUSY || n == -ETIME ? 0 : n;
+	return paused ? io_uring_submit_and_wait_timeout(&ring, &cqe, 1,
+							 &second, NULL)
+		      : io_uring_submit_and_wait(&ring, 1);
 }
 
 int main(int argc, char **argv)
@@ -370,8 +368,9 @@ int main(int argc, char **argv)
 	watch_listener();
 	announce();
 	while (listener >= 0 || live) {
-		must_enter(wait_for_one());
-		if (paused && !io_uring_cq_ready(&ring))
+		entered(wait_for_one());
+		if (paused && !io_uring_cq_ready(&ring) &&
+		    io_uring_sq_space_left(&ring))
 			watch_listener();
 		while (io_uring_cq_ready(&ring) &&
 		       io_uring_sq_space_left(&ring) >= PER_EVENT) {

@@ -186,8 +186,8 @@ int main(int argc, char **argv)
 	watch(listener, POLLIN);
 	announce();
 	while (listener >= 0 || live) {
-		must_enter(ring_again(ring_wait(&ring, !ready_count,
-						paused ? &one_second : NULL)));
+		entered(ring_wait(&ring, !ready_count,
+						paused ? &one_second : NULL));
 		if (paused && !ring_ready(&ring))
 			make_ready(listener);	/* another program may have closed */
 		while (ring_ready(&ring)) {	/* it adds no request */

@@ -169,13 +169,12 @@ int main(int argc, char **argv)
 	watch(listener);
 	announce();
 	while (listener >= 0 || live) {
-		must_enter(ring_again(ring_submit(&ring)));	/* only wakes it */
+		entered(ring_submit(&ring));	/* only wakes it */
 		for (int i = 0; i < spins && !ring_ready(&ring); i++)
 			cpu_pause();
 		if (!ring_ready(&ring))
-			must_enter(ring_again(ring_wait(&ring, 1, paused ?
-							&one_second : NULL)));
-		if (paused && !ring_ready(&ring))
+			entered(ring_wait(&ring, 1, paused ? &one_second : NULL));
+		if (paused && !ring_ready(&ring) && ring_room(&ring))
 			resume();		/* another program may have closed */
 		while (ring_ready(&ring) && ring_room(&ring) >= PER_EVENT) {
 			complete(ring_cqe(&ring, 0));

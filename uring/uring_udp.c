@@ -119,7 +119,7 @@ static void complete_all(void)
 		complete(ring_cqe(&ring, 0));
 		ring_seen(&ring, 1);
 	}
-	if (!receiving && sending < BUFFERS)
+	if (!receiving && sending < BUFFERS && ring_room(&ring))
 		watch();
 }
 
@@ -142,11 +142,11 @@ int main(int argc, char **argv)
 	watch();
 	announce();
 	while (!stopping) {
-		must_enter(ring_again(ring_wait(&ring, 1, NULL)));
+		entered(ring_wait(&ring, 1, NULL));
 		complete_all();
 	}
 	while (sending || ring_ready(&ring)) {	/* what came before the end */
-		must_enter(ring_again(ring_wait(&ring, 1, NULL)));
+		entered(ring_wait(&ring, 1, NULL));
 		complete_all();
 	}
 	return 0;
