@@ -113,6 +113,19 @@ static void hang_up(int slot)
 				(fixed ? IORING_ASYNC_CANCEL_FD_FIXED : 0));
 }
 
+/* Before its time: what is in flight and what is queued is lost. */
+static void give_up(int slot, const char *why)
+{
+	struct state *s = &states[slot];
+	unsigned going = s->going.len - s->going.off;
+
+	if (going)				/* SEND_REST sends from there */
+		conns[slot].owed = 0;
+	conns[slot].owed += going + s->waiting.len;
+	conn_gave_up(&conns[slot], why);
+	hang_up(slot);
+}
+
 static void close_slot(int slot)
 {
 	struct io_uring_sqe *sqe = request(CLOSE, 0);
@@ -215,9 +228,8 @@ static void answer(int slot, unsigned buffer, unsigned n)
 
 	if (c->owed) {				/* keep the order */
 		if (queue_add(&s->waiting, buf, n)) {
-			conn_gave_up(c, "no memory for what the socket did "
-					"not take");
-			hang_up(slot);
+			give_up(slot, "no memory for what the socket did not "
+				"take");
 		}
 		put_buffer(buffer);
 		return;
@@ -250,9 +262,12 @@ static void received(int slot, const struct io_uring_cqe *cqe)
 		put_buffer(buffer);
 	} else if (n == -EINVAL) {
 		ring_refused("multishot RECV", n, "6.0");
-	} else if (n != -ENOBUFS && n != -ECANCELED && !s->closing) {
-		if (n < 0 || !opt.echo) {
-			conn_received(c, NULL, n);
+	} else if (n != -ENOBUFS && n != -ECANCELED && n != -EINTR &&
+		   !s->closing) {
+		if (n < 0) {
+			give_up(slot, errno_name(n));
+		} else if (!opt.echo) {
+			conn_received(c, NULL, 0);
 			hang_up(slot);
 		}
 		s->ended = 1;			/* what is owed is still sent */
@@ -275,14 +290,14 @@ static void did_send(unsigned what, int slot, int n)
 	} else {
 		s->going.off += done;
 	}
-	c->owed = 0;
+	c->owed -= done;
 	if (s->closing)
 		return;
-	if (n < 0 && n != -EAGAIN) {
-		conn_gave_up(c, errno_name(n));
-		hang_up(slot);
+	if (n < 0 && n != -EAGAIN && n != -EINTR) {
+		give_up(slot, errno_name(n));
 		return;
 	}
+	c->owed = 0;				/* the rest is in going */
 	if (s->going.off == s->going.len)
 		s->going.off = s->going.len = 0;
 	send_queued(slot);
