@@ -8,9 +8,9 @@
 #   make add-NAME  capture it into traces/, put its row into README.md
 #   make compare   measure the models and others side by side, ten minutes;
 #                  build/compare/report.html has the plots, RESUME=1 goes on;
-#                  FILES=1: file readers, and fio's; build/compare-files
+#                  FILES=1: file jobs, and fio's; build/compare-files
 #   make soak      every server: 50 crowds of 200, then 10,000 connections;
-#                  every file reader: 1 GiB; every program's capture explained
+#                  every file job: 1 GiB; every program's capture explained
 #   make mutants   faults put into the programs: do the tests see them?
 #   make check-libc     the freestanding tests, built with libc
 #   make check-aio      the tests of libposixaio alone; TSAN=1: for data races
@@ -373,7 +373,7 @@ mutants: all tests
 # Long: a minute or more.
 soak: all tests
 	$(Q)IOMODELS_SOAK=1 $(B)/tests/models/models_test '*/crowd/*' '*/nothing_grows'
-	$(Q)IOMODELS_SOAK=1 $(B)/tests/posix_aio/readers_test '*/gigabyte'
+	$(Q)IOMODELS_SOAK=1 $(B)/tests/models/file_jobs_test '*/gigabyte'
 	$(Q)IOMODELS_SOAK=1 $(B)/tests/log/own_captures_test '*/*'
 
 soak-aio: all tests

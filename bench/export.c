@@ -3,7 +3,7 @@
  * export.c - a comparison as one JSON object
  */
 #include "../log/json.h"
-#include "report.h"
+#include "compare_report.h"
 
 static void write_estimate(struct json *j, const char *name,
 			   const struct estimate *e, int says)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * files.c - file readers, ours and engines of fio: what they read, what it cost
+ * files.c - file jobs, ours and engines of fio: what they read, what it cost
  *
  * Each is a process that reads the same file.  There are two ways:
  *
@@ -42,7 +42,7 @@ enum {					/* ms, of a turn */
 					   when it is over */
 	BEGIN_MS = 10000,		/* until it reads, at most */
 	BEGUN_BYTES = 64 << 10,
-	LIFE_MS = 600000,		/* of a reader whose parent was killed */
+	LIFE_MS = 600000,		/* of a file job whose parent was killed */
 };
 static const char library_engine[] = "libposixaio";	/* fio's posixaio on it */
 

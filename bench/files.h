@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * files.h - file readers, ours and engines of fio: what they read, what it cost
+ * files.h - file jobs, ours and engines of fio: what they read, what it cost
  */
 #ifndef IOMODELS_FILES_H
 #define IOMODELS_FILES_H
@@ -27,7 +27,7 @@ int files_measure(const struct setup *s, struct measurement *m, char why[300],
 		  char uncounted[200]);
 
 /*
- * n readers of one file side by side, in turns, as measure_together().  Only
+ * n file jobs on one file side by side, in turns, as measure_together().  Only
  * where files_in_turns() of one of them, for all have the same work.
  */
 int files_in_turns(const struct setup *s);
@@ -35,7 +35,7 @@ void files_together(const struct setup *s, int n, struct measurement *m,
 		    char (*why)[300], char uncounted[200]);
 
 /*
- * "uring_file:batch=2": a reader with options, or "fio:io_uring": an engine of
+ * "uring_file:batch=2": a file job with options, or "fio:io_uring": an engine of
  * fio, also with options ("fio:io_uring:fixedbufs=0"); "fio:libposixaio" is its
  * engine posixaio on our library.  0; 1: it is neither; -EINVAL or -ENOENT, and
  * why: it is misspelt, or cannot be had here.  c points into name, which must

@@ -20,7 +20,7 @@ struct contender {
 	int floor;			/* no server: bench/floor.h, in its
 					   place on the server's processor */
 	int fio;			/* no server: an engine of fio */
-	const char *options;		/* of a file reader, ':' between; the
+	const char *options;		/* of a file job, ':' between; the
 					   engine of fio; may be NULL */
 };
 
@@ -90,7 +90,7 @@ void measure_apart(char how[120]);
 void measure_together(const struct setup *s, int n, struct measurement *m,
 		      char (*why)[300], char uncounted[200]);
 
-/* Of one alone, or of a file's reader: 0, or -1. */
+/* Of one alone, or of a file job: 0, or -1. */
 int measure(const struct setup *s, struct measurement *m, char why[300],
 	    char uncounted[200]);
 

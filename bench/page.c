@@ -11,7 +11,7 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include "report.h"
+#include "compare_report.h"
 
 enum { PLOTS = 64 };
 

@@ -39,7 +39,7 @@ int workload_parse(struct workload *w, const char *text, char why[200]);
 /* "TCP echo, 16 connections, 64 B" */
 void workload_describe(const struct workload *w, char *text, size_t size);
 
-/* A server and a file, or a reader and connections. */
+/* A server and a file, or a file job and connections. */
 int other_world(const struct contender *c, const struct workload *w);
 
 /* NULL, or why c cannot serve w by its nature. */

@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include "report.h"
+#include "compare_report.h"
 
 #define MEAN_STRAYS 0.1		/* from the median: then it is shown, too */
 
@@ -175,7 +175,7 @@ static void print_kept(const struct results *r, int layout, int workload,
 	}
 }
 
-/* Were they measured side by side, in slices?  Readers are with O_DIRECT. */
+/* Were they measured side by side, in slices?  File jobs are with O_DIRECT. */
 static int in_turns(const struct results *r, int layout, int workload)
 {
 	for (int i = 0; i < r->plan->repetitions; i++)

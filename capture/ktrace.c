@@ -54,7 +54,7 @@ struct drawing {
 	int next_request;
 	uint64_t blocks[BLOCKS];	/* asked for, and shown */
 	int block_count;
-	int reader;			/* of a file, no server */
+	int file_job;			/* of a file, no server */
 };
 
 /* ---- who ---- */
@@ -93,7 +93,7 @@ static const char *who(struct drawing *d, const struct event *e)
 	int flags = event_number(e, "common_flags", 0);
 	struct thread *t = find_thread(d, e->pid);
 
-	if (d->reader && (!t || flags & (HARDIRQ | SOFTIRQ) ||
+	if (d->file_job && (!t || flags & (HARDIRQ | SOFTIRQ) ||
 			  !strcmp(e->name, "block_rq_complete")))
 		return "device";
 	if (flags & HARDIRQ)
@@ -288,7 +288,7 @@ static void switched(struct drawing *d, const struct event *e)
 
 	if (t && !t->asleep && !t->hidden &&
 	    (state & INTERRUPTIBLE ||
-	     (d->reader && t->call >= 0 && state & UNINTERRUPTIBLE))) {
+	     (d->file_job && t->call >= 0 && state & UNINTERRUPTIBLE))) {
 		t->asleep = 1;
 		line(d, e, "%s", state & INTERRUPTIBLE ? "S" : "D");
 	}
@@ -315,7 +315,7 @@ static int asked_for(struct drawing *d, const struct event *e)
 static void block(struct drawing *d, const struct event *e,
 		  const struct thread *t)
 {
-	if (!d->reader)
+	if (!d->file_job)
 		return;
 	if (strcmp(e->name, "block_rq_complete")) {
 		/* Outside of a call it is the program's own page. */
@@ -460,16 +460,16 @@ static void learn_sockets(struct drawing *d, const struct event *e)
 	}
 }
 
-/* A server has said that it serves; a file reader looks at its file. */
+/* A server has said that it serves; a file job looks at its file. */
 static int is_begin(struct drawing *d, const struct event *e)
 {
 	return e->pid == d->w->main_pid &&
-	       !strcmp(e->name, d->reader ? "sys_enter" : "sys_exit") &&
+	       !strcmp(e->name, d->file_job ? "sys_enter" : "sys_exit") &&
 	       !strcmp(syscall_name(event_number(e, "id", -1)),
-		       d->reader ? "statx" : "write");
+		       d->file_job ? "statx" : "write");
 }
 
-/* blocking_once ends by itself, as a file reader does. */
+/* blocking_once ends by itself, as a file job does. */
 static int is_end(struct drawing *d, const struct event *e)
 {
 	return e->pid == d->w->main_pid && !strcmp(e->name, "sys_enter") &&
@@ -489,7 +489,7 @@ static void draw_all(struct drawing *d)
 			break;
 	}
 	for (long i = 0; i < w->n && w->events[i].ns < w->stop; i++) {
-		if (begun || (d->reader && is_begin(d, &w->events[i])))
+		if (begun || (d->file_job && is_begin(d, &w->events[i])))
 			draw(d, &w->events[i]);
 		begun = begun || is_begin(d, &w->events[i]);
 		if (is_end(d, &w->events[i]))
@@ -515,7 +515,7 @@ int ktrace_run(struct ktrace *t, const struct program *p,
 
 	*t = (struct ktrace){ .program = p, .scenario = c };
 	text_add(&t->log, "%s", "");
-	ret = p->flags & FILES ? watch_reader(&w, p, 6 * 4096, options, why)
+	ret = p->flags & FILES ? watch_file_job(&w, p, 6 * 4096, options, why)
 			       : watch_server(&w, p, c, why);
 	if (!ret && w.lost) {
 		snprintf(why, 256, "%s: the kernel lost %ld events", p->name,
@@ -525,7 +525,7 @@ int ktrace_run(struct ktrace *t, const struct program *p,
 	if (!ret && d) {
 		d->w = &w;
 		d->out = &t->log;
-		d->reader = !!(p->flags & FILES);
+		d->file_job = !!(p->flags & FILES);
 		draw_all(d);
 	}
 	watch_free(&w);

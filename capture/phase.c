@@ -185,7 +185,7 @@ int phases_run(struct phases *p, const struct program *program, char why[256])
 	return ret;
 }
 
-/* ---- a file reader ---- */
+/* ---- a file job ---- */
 
 enum { FILE_BYTES = 4 << 20, SLEPT = 64 };
 
@@ -292,7 +292,7 @@ int phases_run_file(struct phases *p, const struct program *program, int direct,
 	char *options[] = { "--depth", "8", "--random",
 			    direct ? "--direct" : NULL, NULL };
 	struct watched w;
-	int ret = watch_reader(&w, program, FILE_BYTES, options, why);
+	int ret = watch_file_job(&w, program, FILE_BYTES, options, why);
 
 	memset(p, 0, sizeof(*p));
 	if (!ret) {

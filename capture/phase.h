@@ -33,7 +33,7 @@ struct phases {
 int phases_run(struct phases *p, const struct program *program, char why[256]);
 
 /*
- * Run a file reader on a file of its own that is not in the page cache, with
+ * Run a file job on a file of its own that is not in the page cache, with
  * O_DIRECT if direct is set.  waits: the calls in which its threads slept
  * longest; copies: who took pages from the page cache, or "the device" when
  * nobody did and blocks were asked for.

@@ -321,7 +321,7 @@ void trace_scenarios(const struct program *p,
 	list[n] = NULL;
 }
 
-/* strace as the parent of a file reader; 0 when that ended with 0. */
+/* strace as the parent of a file job; 0 when that ended with 0. */
 static int run_reader(const char *path, char *log, int direct, int fd)
 {
 	char file[32];

@@ -36,7 +36,7 @@ const char *trace_missing(void);
 void trace_version(char version[64]);
 
 /*
- * What a file reader is captured with in place of a client: six blocks of
+ * What a file job is captured with in place of a client: six blocks of
  * 4096 bytes that are not in the page cache, four at once.
  */
 extern const struct scenario reads_buffered, reads_direct;
@@ -77,7 +77,7 @@ int trace_row(const struct trace *t, struct row *row);
  * a line a thread, sorted.  Left out is what depends on who was faster: calls
  * that found nothing (EAGAIN), futex, repetitions of the last one or two
  * calls; of several threads also the end, and who of them did the work.  Of a
- * hosted program and of a file reader's threads only the set of names is
+ * hosted program and of a file job's threads only the set of names is
  * compared.  `besides` is a text of more names to leave out, or NULL.
  */
 void trace_sequence(const struct trace *t, const char *besides,

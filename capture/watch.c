@@ -73,7 +73,7 @@ int watch_server(struct watched *w, const struct program *p,
 	return ret;
 }
 
-/* The reader as a child; returns its exit status. */
+/* The file job as a child; returns its exit status. */
 static int run_reader(struct watched *w, char *path, char *file,
 		      char *const *options)
 {
@@ -96,7 +96,7 @@ static int run_reader(struct watched *w, char *path, char *file,
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
 }
 
-int watch_reader(struct watched *w, const struct program *p, long bytes,
+int watch_file_job(struct watched *w, const struct program *p, long bytes,
 		 char *const *options, char why[256])
 {
 	char *path = program_path(p), file[32];

@@ -16,7 +16,7 @@ struct watched {
 	uint64_t steps[8];		/* when the client had done a step */
 	int step_count;
 	uint64_t stop;			/* when it was told to stop */
-	unsigned long inode;		/* of the file that a reader reads */
+	unsigned long inode;		/* of the file that a file job reads */
 	long lost;			/* records that the kernel dropped */
 };
 
@@ -30,10 +30,10 @@ int watch_server(struct watched *w, const struct program *p,
 		 const struct scenario *c, char why[256]);
 
 /*
- * Run a file reader with these options, ended by NULL, on a file of so many
+ * Run a file job with these options, ended by NULL, on a file of so many
  * bytes that is not in the page cache.
  */
-int watch_reader(struct watched *w, const struct program *p, long bytes,
+int watch_file_job(struct watched *w, const struct program *p, long bytes,
 		 char *const *options, char why[256]);
 
 void watch_free(struct watched *w);

@@ -62,7 +62,7 @@ struct claim {
 	const char *program;		/* phases, sequence */
 	const char *waits, *copies;	/* phases: patterns of the whole text */
 	const char *calls;		/* and lines of its strace, or NULL */
-	int direct;			/* phases of a file reader: 1 buffered,
+	int direct;			/* phases of a file job: 1 buffered,
 					   2 O_DIRECT */
 	const char *same_as;		/* sequence: the other program */
 	/* anything else; it may use program and lines */

@@ -320,22 +320,22 @@ static int folder(const struct options *o, const struct program *p,
 	return interrupted ? 128 + interrupted : ret ? 1 : 0;
 }
 
-/* A file reader is no server: it gets a file that is not in the page cache. */
+/* A file job is no server: it gets a file that is not in the page cache. */
 static int file_reader(const struct options *o, const struct program *p,
 		       const struct scenario *c)
 {
 	enum { FILE_BYTES = 4 << 20 };
-	struct options reader = *o;
+	struct options job = *o;
 	char *path = program_path(p), file[32], why[256];
 	char *words[] = { path, "--depth", "8", "--random", file,
 			  c == &reads_direct ? "--direct" : NULL, NULL };
 	int fd = path ? lab_file(FILE_BYTES, why) : -1, status = 1;
 
 	snprintf(file, sizeof(file), "/proc/self/fd/%d", fd);
-	reader.command = words;
-	reader.scenario = c->name;
+	job.command = words;
+	job.scenario = c->name;
 	if (fd >= 0)
-		status = command(&reader);
+		status = command(&job);
 	else
 		fprintf(stderr, "iomodels capture: %s%s%s\n", p->name,
 			path ? ": " : "", path ? why

@@ -15,7 +15,7 @@
 #include <unistd.h>
 #include "../bench/agree.h"
 #include "../bench/count.h"
-#include "../bench/report.h"
+#include "../bench/compare_report.h"
 #include "cli.h"
 
 enum {
@@ -53,7 +53,7 @@ static const struct argp_option options[] = {
 	{ "standard", KEY_STANDARD, NULL, 0, "The standard set: all kinds of "
 	  "work, the models that stand for a way, all peers; under ten minutes",
 	  0 },
-	{ "files", KEY_FILES, NULL, 0, "Readers of a file instead of servers; "
+	{ "files", KEY_FILES, NULL, 0, "File jobs instead of servers; "
 	  "their work is file, then -hot, -cold (in the page cache, or not) or "
 	  "-direct, -random or -seq, -qN reads in flight (1), -sN bytes (4096)",
 	  0 },
@@ -88,7 +88,7 @@ static const char standard_workloads[] =
 static const char standard_two[] = "tcp-c16-s64";	/* on two processors, too */
 enum { STANDARD_REPETITIONS = 5, STANDARD_MS = 200, STANDARD_WARM_MS = 50 };
 
-/* Readers of a file: NAME:OPTION of ours, engines of fio. */
+/* File jobs: NAME:OPTION of ours, engines of fio. */
 static const char *const file_readers[] = {
 	"uring_file:batch=1", "uring_file", "native_aio:batch=1", "native_aio",
 	"libaio:batch=1", "posix_aio_glibc", "file_threads", "file_blocking",

@@ -85,15 +85,15 @@ static void play(const struct program *p, const struct scenario *c, int quiet)
 	phases_free(&d->phases);
 }
 
-/* The file readers: no client and no strace, the kernel's side alone. */
-static void readers(int quiet, const char *const *names)
+/* The file jobs: no client and no strace, the kernel's side alone. */
+static void file_jobs(int quiet, const char *const *names)
 {
 	if (!quiet) {
 		printf("\n");
-		title("file reader        who waits                          who "
+		title("file job           who waits                          who "
 		      "copies");
 	} else {
-		printf("\n| file reader | | who waits, in which call | who copies, "
+		printf("\n| file job | | who waits, in which call | who copies, "
 		       "in which call |\n|---|---|---|---|\n");
 	}
 	for (const struct program *p = programs; p->name; p++) {
@@ -246,7 +246,7 @@ static int demo(void *arg)
 	else
 		table();
 	if (!*no_kernel)
-		readers(quiet, o->names.at);
+		file_jobs(quiet, o->names.at);
 	return 0;
 }
 

@@ -3,7 +3,7 @@
  * doctor.c - iomodels doctor: what runs here, and what is in the way
  *
  * Nothing is concluded from versions.  Every server is started and has to
- * serve a client, every file reader has to read a file; what one of them says
+ * serve a client, every file job has to read a file; what one of them says
  * when it ends is its own line.  Beside it stands what a probe of capture/
  * probe.c got for the same feature, with the reason that /proc shows.
  */
@@ -90,7 +90,7 @@ static void run_server(struct outcome *o)
 	server_free(&s);
 }
 
-/* Run a reader on the file behind fd, and keep what it says on stderr. */
+/* Run a file job on the file behind fd, and keep what it says on stderr. */
 static int run_reader(struct outcome *o, char *path, int fd, const char *option)
 {
 	char file[40], text[1024];
@@ -194,7 +194,7 @@ static void try_direct(const char *dir, int file)
 	else if (err == -EINVAL)
 		found(1, "O_DIRECT", errno_name(err), "cd to a folder on ext4, "
 		      "xfs or btrfs", "the file system of %s refuses it: the "
-		      "readers' --direct is left out", dir);
+		      "--direct of the file jobs is left out", dir);
 	else
 		found(1, "O_DIRECT", errno_name(err), "cd to a folder that you "
 		      "may write to", "in %s", dir);

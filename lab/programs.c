@@ -19,7 +19,7 @@
 #define SIGNALS		"signal-driven I/O"
 #define APPLICATION	"application-level async"
 #define AIO		"POSIX AIO and Linux native AIO"
-#define READERS		"file readers"
+#define FILE_JOBS		"file jobs"
 #define URING		"io_uring"
 
 struct program programs[] = {
@@ -58,15 +58,15 @@ struct program programs[] = {
 	{ "uring_zerocopy",	"uring", URING, "io_uring", RING },
 	{ "uring_udp",		"uring", URING, "io_uring", RING | UDP },
 
-	{ "file_blocking",	"posix_aio", READERS, "file", FILES },
-	{ "file_threads",	"posix_aio", READERS, "helper-threads", FILES },
-	{ "posix_aio_glibc",	"posix_aio", READERS, "helper-threads",
+	{ "file_blocking",	"models", FILE_JOBS, "file", FILES },
+	{ "file_threads",	"models", FILE_JOBS, "helper-threads", FILES },
+	{ "posix_aio_glibc",	"posix_aio", FILE_JOBS, "helper-threads",
 	  FILES | HOSTED },
-	{ "posix_aio_uring",	"posix_aio", READERS, "io_uring",
+	{ "posix_aio_uring",	"posix_aio", FILE_JOBS, "io_uring",
 	  FILES | HOSTED },
-	{ "native_aio",		"posix_aio", READERS, "native-aio", FILES },
-	{ "libaio",		"posix_aio", READERS, "native-aio", FILES | HOSTED },
-	{ "uring_file",		"uring", READERS, "io_uring", FILES | RING },
+	{ "native_aio",		"posix_aio", FILE_JOBS, "native-aio", FILES },
+	{ "libaio",		"posix_aio", FILE_JOBS, "native-aio", FILES | HOSTED },
+	{ "uring_file",		"uring", FILE_JOBS, "io_uring", FILES | RING },
 
 	{ .name = NULL }
 };

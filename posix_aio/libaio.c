@@ -24,7 +24,7 @@
  *           traces/libaio.direct.x86_64.strace, .kernel
  */
 #include <libaio.h>
-#include "reader.h"
+#include "../models/file_job.h"
 
 static io_context_t ctx;
 static struct iocb *iocbs, **batch;	/* one a slot; those to submit */

@@ -25,7 +25,7 @@
  * Trace     traces/native_aio.buffered.x86_64.strace, .kernel
  *           traces/native_aio.direct.x86_64.strace, .kernel
  */
-#include "reader.h"
+#include "../models/file_job.h"
 
 static aio_context_t ctx;
 static struct iocb *iocbs, **batch;	/* one a slot; those to submit */

@@ -36,7 +36,7 @@
 	"  --notify HOW     how a finished read is noticed: suspend (the default),\n" \
 	"                   signal, thread or poll\n" \
 	"  --opens N        open FILE N times: a descriptor has one helper (1)\n"
-#include "reader.h"
+#include "../models/file_job.h"
 
 enum notify { SUSPEND, SIGNAL, THREAD, POLL };
 

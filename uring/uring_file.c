@@ -29,7 +29,7 @@
  */
 #define OWN_HELP \
 	"  --link           each read waits for the one before it in its batch\n"
-#include "../posix_aio/reader.h"
+#include "../models/file_job.h"
 #include "ring.h"
 
 static struct ring ring;

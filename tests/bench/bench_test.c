@@ -9,7 +9,7 @@
 #include <netinet/in.h>
 #include <sys/un.h>
 #include "../../bench/agree.h"
-#include "../../bench/report.h"
+#include "../../bench/compare_report.h"
 #include "lab.h"
 #include "probe.h"
 #include "tap.h"
@@ -442,7 +442,7 @@ TEST(a_server_that_does_not_start)
 
 /* ---- files ---- */
 
-/* A reader is known with its options, an engine of fio by its name. */
+/* A file job is known with its options, an engine of fio by its name. */
 TEST(file_readers_have_names)
 {
 	struct contender c;
@@ -469,7 +469,7 @@ TEST(file_readers_have_names)
 }
 
 /*
- * Every reader in every state of the page cache: how many reads, what of them
+ * Every file job in every state of the page cache: how many reads, what of them
  * it cost, and of system calls at least what its kind needs for one.
  */
 static void read_files(const char *name, enum file_state state, double calls)
@@ -596,7 +596,7 @@ TEST(files_in_the_page_cache_have_no_turns)
 		EXPECT_EQ(0, files_in_turns(&s));
 }
 
-/* What a reader refuses is the reason; nothing is measured. */
+/* What a file job refuses is the reason; nothing is measured. */
 TEST(files_measure_says_why)
 {
 	struct contender who;

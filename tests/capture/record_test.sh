@@ -170,7 +170,7 @@ test_a_ring_seen_by_the_kernel_alone() {
 }
 test_a_file_reader() {
 	need_strace || return 4
-	[ -x "$build/posix_aio/file_blocking" ] || {
+	[ -x "$build/models/file_blocking" ] || {
 		echo "file_blocking is not built"; return 4; }
 	expect 0 --no-kernel file_blocking && has c/strace.log pread64 &&
 		has c/manifest.json '"scenario": "buffered"' &&

@@ -132,7 +132,7 @@ refuses 'no two servers with the same workload and 5 rep' --agree kept kept
 	grep -q 'tcp-c1-s64 .*cpu us .* 1 of 1$' out
 ok $? "agrees with itself"
 
-# Readers of a file, in the same way; the file leaves no name behind.  In
+# File jobs, in the same way; the file leaves no name behind.  In
 # memory none is cold, and that is said.
 rows=15 workloads=2 status=0 said='report.html has the plots\|gnuplot is not here'
 [ "$(stat -f -c %T .)" = tmpfs ] &&
@@ -146,10 +146,10 @@ rows=15 workloads=2 status=0 said='report.html has the plots\|gnuplot is not her
 	grep -q '^on one processor, one after the other; 2 rep' out &&
 	grep -q "$said" err &&
 	! ls | grep -q iomodels-file
-ok $? "compares readers of a file"
+ok $? "compares file jobs"
 
 # With O_DIRECT in turns: eight of 20 ms here, and a rate of each.
-name="compares readers with O_DIRECT in turns"
+name="compares file jobs with O_DIRECT in turns"
 if [ "$(stat -f -c %T .)" = tmpfs ] ||
 	! dd if=/dev/zero of=d bs=4096 count=1 oflag=direct 2>/dev/null; then
 	n=$((n + 1))

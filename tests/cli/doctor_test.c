@@ -228,7 +228,7 @@ TEST_TIMEOUT(doctor_names_what_o_direct_lacks, 30)
 		SKIP("seccomp: %s", errno_name(errno));
 	doctor(NULL);
 	EXPECT_TRUE(strstr(output, "! EINVAL                 O_DIRECT\n"));
-	EXPECT_TRUE(strstr(output, "readers' --direct"));
+	EXPECT_TRUE(strstr(output, "--direct of the file jobs"));
 }
 
 TEST_TIMEOUT(doctor_names_what_strace_lacks, 30)
@@ -430,7 +430,7 @@ static void tests_are_skipped(void *arg)
 	expect_skips(k, "tests/capture/traces_test", "as_committed/%s/one", 0);
 	expect_skips(k, "tests/cli/readme_test", "%s", 0);
 	expect_skips(k, "tests/cli/readme_test", "%s/*", 1);
-	expect_skips(k, "tests/posix_aio/readers_test", "%s/buffered", 1);
+	expect_skips(k, "tests/models/file_jobs_test", "%s/buffered", 1);
 	for (const char *const *t = k->rings ? of_rings : of_aio; *t; t++) {
 		const char *const args[] = { *t, NULL };
 

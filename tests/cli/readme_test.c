@@ -234,7 +234,7 @@ static void links_lead_somewhere(void *arg)
 	EXPECT_GT(links, 50);
 }
 
-/* Every server that can play "two" has its row, and every reader. */
+/* Every server that can play "two" has its row, and every file job. */
 static void all_servers_have_rows(void *arg)
 {
 	char *text = arg;

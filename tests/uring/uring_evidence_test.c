@@ -713,7 +713,7 @@ static int cold_file(void)
 	return fd;
 }
 
-/* Run a reader until its end; its first thread is run.pid. */
+/* Run a file job until its end; its first thread is run.pid. */
 static void read_file(const char *name, const char *option)
 {
 	char file[32], *path = program_path(built(name));

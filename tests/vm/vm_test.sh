@@ -84,7 +84,7 @@ then
 else
 	before=$(ls -d "$vm"/run.* 2>/dev/null)
 	mkfifo "$dir/said"
-	VM_ACCEL=tcg sh vm/run "$here" "$vm" "$dir/got" \
+	VM_ACCEL=tcg sh vm/boot "$here" "$vm" "$dir/got" \
 		'echo it runs; sleep 1000' >"$dir/said" 2>"$dir/err" &
 	vm_pid=$!
 	read -r line <"$dir/said"

@@ -19,7 +19,7 @@
  * Trace     traces/file_threads.buffered.x86_64.strace, .kernel
  *           traces/file_threads.direct.x86_64.strace, .kernel
  */
-#include "reader.h"
+#include "file_job.h"
 
 static struct count threads;
 static struct slot *slots;

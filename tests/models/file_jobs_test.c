@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * readers_test.c - every file reader: the same checksum, the same refusals (with libc)
+ * file_jobs_test.c - every file job: the same checksum, the same refusals (with libc)
  *
- *     readers_test -l             lists READER/WHAT
+ *     file_jobs_test -l             lists JOB/WHAT
  *
- * The files have no name (O_TMPFILE): a reader inherits the descriptor and
+ * The files have no name (O_TMPFILE): a file job inherits the descriptor and
  * opens /proc/self/fd/N, so nothing is left behind however a test ends.  They
  * lie in TMPDIR, or /tmp.  IOMODELS_SOAK=1 adds a file of 1 GiB.
  */
@@ -32,12 +32,12 @@
 #define THREAD_NAME "clone3"
 #endif
 
-/* A reader with its own options. */
-static const struct reader {
+/* A file job with its own options. */
+static const struct file_job {
 	const char *name;		/* of the test */
 	const char *program;
 	const char *option[4];
-} readers[] = {
+} jobs[] = {
 	{ "file_blocking", "file_blocking", { NULL } },
 	{ "file_threads", "file_threads", { NULL } },
 	{ "posix_aio_glibc", "posix_aio_glibc", { NULL } },
@@ -63,10 +63,10 @@ static const struct reader {
 	{ "uring_file-batch", "uring_file", { "--batch=3", NULL } },
 };
 
-/* ---- running a reader ---- */
+/* ---- running a file job ---- */
 
 struct run {
-	const struct reader *r;
+	const struct file_job *r;
 	const char *option[8];		/* ends with NULL */
 	char path[64];
 	char *const *wrapper;		/* strace, say; ends with NULL */
@@ -76,7 +76,7 @@ struct run {
 	char out[512], err[1024];
 };
 
-static char *program(const struct reader *r)
+static char *program(const struct file_job *r)
 {
 	const struct program *p = program_find(r->program);
 	char *path = program_path(p), why[256];
@@ -177,7 +177,7 @@ static int new_file(void)
 
 	if (fd >= 0)
 		return fd;
-	snprintf(path, sizeof(path), "%s/readers_test.XXXXXX", dir);
+	snprintf(path, sizeof(path), "%s/file_jobs_test.XXXXXX", dir);
 	fd = ASSERT_GE(mkstemp(path), 0);	/* no O_TMPFILE here */
 	unlink(path);
 	return fd;
@@ -209,7 +209,7 @@ static void fill(int fd, uint64_t size)
 }
 
 /*
- * The checksum as reader.h tells it, computed in another way: byte by byte
+ * The checksum as file_job.h tells it, computed in another way: byte by byte
  * from the end of the file, the product from its 32-bit parts.
  */
 static uint64_t folded_product(uint64_t a, uint64_t b)
@@ -272,7 +272,7 @@ static void expect_checksum(struct run *run, int fd, const char *wanted)
 	}
 }
 
-static void all_sizes(const struct reader *r, const char *direct)
+static void all_sizes(const struct file_job *r, const char *direct)
 {
 	static const uint64_t sizes[] = { 0, 1, 4095, 4096, 4097,
 					  (1 << 20) + 5 };
@@ -526,7 +526,7 @@ static void be_traced(void)
 		_exit(126);
 }
 
-static void shrink(const struct reader *r, const char *how, long to)
+static void shrink(const struct file_job *r, const char *how, long to)
 {
 	struct run run = { r, { "--depth=4", how }, .before = be_traced };
 	int fd = new_file(), pipes[2];
@@ -566,7 +566,7 @@ static void deny(void)
 
 static void refused(void *arg)
 {
-	const struct reader *r = arg;
+	const struct file_job *r = arg;
 	static const struct {
 		const char *program;
 		int nr, err;
@@ -614,7 +614,7 @@ static void refused(void *arg)
 /* The server on native AIO says the same, before it says that it serves. */
 TEST(native_aio_poll_says_when_aio_is_refused)
 {
-	static const struct reader r = { NULL, "native_aio_poll", { NULL } };
+	static const struct file_job r = { NULL, "native_aio_poll", { NULL } };
 	struct run run = { &r, { NULL }, "--port=0", .before = deny };
 
 	denied = __NR_io_setup;
@@ -645,7 +645,7 @@ static void little_locked_memory(void)
 /* Registered buffers are locked; 64 of 4 KiB are more than that. */
 TEST(uring_file_says_when_memory_may_not_be_locked)
 {
-	static const struct reader r = { NULL, "uring_file", { NULL } };
+	static const struct file_job r = { NULL, "uring_file", { NULL } };
 	struct run run = { &r, { "--depth=64" }, .before = little_locked_memory };
 	int fd = new_file();
 
@@ -718,7 +718,7 @@ static void interrupted(void *arg)
 		{ "posix_aio_uring", "io_uring_enter" },
 		{ "posix_aio_uring", "rt_sigtimedwait" },
 	};
-	const struct reader *r = arg;
+	const struct file_job *r = arg;
 	int fd = new_file(), n = 0;
 
 	need_strace();
@@ -744,7 +744,7 @@ static void interrupted(void *arg)
 /* ---- the system calls that they make ---- */
 
 /* strace's log of a run over 25 blocks, five in flight; malloced. */
-static char *log_of(const struct reader *r)
+static char *log_of(const struct file_job *r)
 {
 	struct run run = { r, { "--depth=5", NULL } };
 	int fd = new_file(), log = new_file();
@@ -782,7 +782,7 @@ static int calls_either(const char *log, const char *name)
 /* The counts that the headers tell, and that the models stand for. */
 static void counts(void *arg)
 {
-	static const struct { const char *reader, *call; int n; } wanted[] = {
+	static const struct { const char *job, *call; int n; } wanted[] = {
 		{ "file_blocking", "pread64", 25 },
 		{ "file_threads", "pread64", 25 },
 		{ "file_threads", "clone", 5 },
@@ -801,7 +801,7 @@ static void counts(void *arg)
 		{ "posix_aio_glibc", THREAD_NAME, 1 },
 		{ "posix_aio_glibc-signal", "rt_sigqueueinfo", 25 },
 	};
-	const struct reader *r = arg;
+	const struct file_job *r = arg;
 	char *log;
 	int n = 0;
 
@@ -811,7 +811,7 @@ static void counts(void *arg)
 	for (unsigned i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
 		int seen = calls_either(log, wanted[i].call);
 
-		if (strcmp(wanted[i].reader, r->name))
+		if (strcmp(wanted[i].job, r->name))
 			continue;
 		if (seen != wanted[i].n)
 			FAIL("%s: %d calls, %d wanted", wanted[i].call, seen,
@@ -825,7 +825,7 @@ static void counts(void *arg)
 /* glibc reads in a thread of its own; the program's first makes no pread64. */
 TEST(posix_aio_glibc_reads_in_another_thread)
 {
-	static const struct reader r = { NULL, "posix_aio_glibc", { NULL } };
+	static const struct file_job r = { NULL, "posix_aio_glibc", { NULL } };
 	char *log = log_of(&r), *line = strstr(log, "openat(");
 	int first = atoi(log), n = 0;
 
@@ -859,17 +859,17 @@ static void add_header(char *text, size_t size, const char *path)
 	fclose(f);
 }
 
-/* A header names every call that the capture of a freestanding reader has. */
+/* A header names every call that the capture of a freestanding file job has. */
 static void header_names_calls(void *arg)
 {
-	const struct reader *r = arg;
+	const struct file_job *r = arg;
 	const struct program *p = program_find(r->program);
 	char header[16384] = "execve exit_group ", path[64];
 	char *log = log_of(r);
 
 	snprintf(path, sizeof(path), "%s/%s.c", p->dir, p->name);
 	add_header(header, sizeof(header), path);
-	add_header(header, sizeof(header), "posix_aio/reader.h");
+	add_header(header, sizeof(header), "models/file_job.h");
 	for (char *line = strtok(log, "\n"); line; line = strtok(NULL, "\n")) {
 		char name[64];
 
@@ -890,7 +890,7 @@ static void no_pending_signals(void)
 
 TEST(posix_aio_glibc_says_when_no_signal_can_be_queued)
 {
-	static const struct reader r = {
+	static const struct file_job r = {
 		NULL, "posix_aio_glibc", { "--notify=signal", NULL },
 	};
 	struct run run = { &r, { NULL }, "/etc/passwd",
@@ -903,7 +903,7 @@ TEST(posix_aio_glibc_says_when_no_signal_can_be_queued)
 /* Each thread may start one other: the helper's second callback has none. */
 TEST(posix_aio_glibc_says_when_no_thread_can_be_started)
 {
-	static const struct reader r = {
+	static const struct file_job r = {
 		NULL, "posix_aio_glibc", { "--notify=thread", NULL },
 	};
 	char *const strace[] = { "strace", "-f", "-qq", "-o", "/dev/null", "-e",
@@ -952,9 +952,9 @@ void tap_list(void)
 		  " file_blocking file_threads native_aio uring_file " },
 	};
 
-	for (unsigned i = 0; i < sizeof(readers) / sizeof(readers[0]); i++)
+	for (unsigned i = 0; i < sizeof(jobs) / sizeof(jobs[0]); i++)
 		for (unsigned j = 0; j < sizeof(tests) / sizeof(tests[0]); j++) {
-			const struct reader *r = &readers[i];
+			const struct file_job *r = &jobs[i];
 			char *name, word[64];
 
 			snprintf(word, sizeof(word), " %s ", r->name);

@@ -15,7 +15,7 @@
  * Trace     traces/file_blocking.buffered.x86_64.strace, .kernel
  *           traces/file_blocking.direct.x86_64.strace, .kernel
  */
-#include "reader.h"
+#include "file_job.h"
 
 int main(int argc, char **argv)
 {

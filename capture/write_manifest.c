@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * manifest.c - manifest.json: what a capture is and what it lacks
+ * write_manifest.c - manifest.json: what a capture is and what it lacks
  */
 #include <errno.h>
 #include <stdio.h>

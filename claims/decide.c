@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * claims.c - how a claim is decided
+ * decide.c - how a claim is decided
  */
 #include <ctype.h>
 #include <errno.h>

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * reader.h - the one job of all file readers: every block once, and a checksum
+ * file_job.h - what every file job does: every block once, and a checksum
  *
  * The options, the file, the order of the blocks, the buffers, the checksum.
- * The calls that read are not here: each reader makes its own.  What a capture
+ * The calls that read are not here: each file job makes its own.  What a capture
  * shows of this file, in order:
  *
  *     statx openat mmap                 the file's size, the file, the buffers
- *     (the reader's own calls)
+ *     (the own calls of the file job)
  *     write                             the result on stdout
  *
  *              block 0   block 1          block 2
@@ -15,7 +15,7 @@
  *   a slot              |  buf    |       .         but is read as a whole
  *                        ^ offset, want bytes, have of them so far
  *
- * A reader keeps --depth slots busy.  next_block() gives a free slot its next
+ * A file job keeps --depth slots busy.  next_block() gives a free slot its next
  * block, got() takes what a read returned; both may be called by many threads
  * at once, for different slots.
  *
@@ -27,8 +27,8 @@
  * of them added.  A sum does not care which block came first, the factor tells
  * blocks in the wrong place; neither --block nor --depth changes it.
  */
-#ifndef IOMODELS_READER_H
-#define IOMODELS_READER_H
+#ifndef IOMODELS_FILE_JOB_H
+#define IOMODELS_FILE_JOB_H
 
 #include "../syscalls/start.h"
 #include "../syscalls/program.h"
@@ -48,7 +48,7 @@ static struct {
 	int once;
 } opt = { .block = 4096, .depth = 8, .seed = 1 };
 
-/* A reader with options of its own defines OWN_HELP, and this for them. */
+/* A file job with options of its own defines OWN_HELP, and this for them. */
 #ifdef OWN_HELP
 static int own_option(char ***argv);
 #else

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * report.h - what the reports of a comparison share
+ * compare_report.h - what the reports of a comparison share
  */
 #ifndef IOMODELS_REPORT_OF_RESULTS_H
 #define IOMODELS_REPORT_OF_RESULTS_H
