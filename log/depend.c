@@ -166,7 +166,7 @@ static long joined_thread(const struct step *st)
 	if (!slice_starts(op, "FUTEX_WAIT") ||
 	    slice_find(op, "PRIVATE") || value < 300)
 		return 0;			/* (the kernel wakes it shared) */
-	return value < 1 << 22 ? value : 0;
+	return value < 1 << 22 && value != st->task->pid ? value : 0;
 }
 
 static enum wait_for futex_wait(const struct step *st, char *object,

@@ -397,6 +397,10 @@ static const char *read_leader(struct line *l, const char *p, const char *end)
 {
 	const char *q;
 
+	while (p < end && (*p == ' ' || *p == '\t'))	/* pasted, indented */
+		p++;
+	if (p == end)
+		return p;
 	q = read_pid_column(l, p, end);
 	if (!q && is_digit(*p))
 		q = read_pid(l, p, end);
@@ -452,6 +456,20 @@ static int is_error_name(const char *p, const char *end)
 					    is_digit(p[1]));
 }
 
+/* A browser took "<0.000012>" for a tag, or its brackets away: "0.000012". */
+static void bare_duration(struct line *l, const char *p, const char *end)
+{
+	const char *stop;
+	long long ns;
+
+	p = skip_blanks(p, end);
+	if (l->took_ns != NO_TIME || p >= end || !is_digit(*p))
+		return;
+	ns = seconds(p, end, &stop);
+	if (stop == end && end - p >= 8 && memchr(p, '.', end - p))
+		l->took_ns = ns;
+}
+
 /* "3", "-1 EAGAIN (Resource ...)", "1 ([{...}])", "?" and what follows. */
 static int read_return(struct line *l, const char *p, const char *end)
 {
@@ -495,6 +513,7 @@ static int read_return(struct line *l, const char *p, const char *end)
 		else if (!l->aux.len)
 			l->aux = note;
 	}
+	bare_duration(l, p, end);
 	return 0;
 }
 

@@ -590,6 +590,13 @@ static struct group *group_for(struct models *m, const struct task *t,
 	return g;
 }
 
+void model_task_execs(struct task *t)
+{
+	free(t->evidence);
+	t->evidence = NULL;
+	t->process->serving = 0;
+}
+
 void model_task_ends(struct models *m, struct task *t)
 {
 	struct evidence *ev = t->evidence;

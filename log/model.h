@@ -81,6 +81,8 @@ struct models {
 void model_note(struct models *m, struct step *st);
 /* A request of a ring was completed, in the name of t. */
 void model_note_request(struct task *t, const struct sight *s);
+/* Another program begins: what the task did so far is not its. */
+void model_task_execs(struct task *t);
 /* The task ends: its evidence joins a group. */
 void model_task_ends(struct models *m, struct task *t);
 /* The first process first, then its threads, then the others. */

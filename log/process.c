@@ -795,6 +795,17 @@ static void signal_step(struct step *st)
 	st->task->artefacts += st->artefact;
 }
 
+/* In the middle of a log: a futex that only another thread can wake. */
+static int shows_threads(const struct world *w, const struct step *st)
+{
+	const struct line *l = st->event->line;
+	struct slice op = l->n_args > 1 ? l->arg[1] : l->body;
+
+	return w->processes_made > 1 && st->task->origin == ORIGIN_FIRST &&
+	       !st->task->process->saw_start && slice_is(l->name, "futex") &&
+	       slice_find(op, "FUTEX_WAIT") && slice_find(op, "PRIVATE");
+}
+
 void step_take(struct world *w, struct step *st, struct event *e)
 {
 	st->event = e;
@@ -808,8 +819,14 @@ void step_take(struct world *w, struct step *st, struct event *e)
 	st->wait_ns = NO_TIME;
 	st->kernel = (struct kernel_side){ 0 };
 	w->acting = st->task ? st->task->pid : 0;
+	if (e->kind == EVENT_NOTE && e->line->threads > 1) {
+		w->attached = e->line->new_pid;
+		w->attached_left = e->line->threads;
+	}
 	if (!st->task)
 		return;
+	if (e->line->name.len == 5 && shows_threads(w, st))
+		tasks_are_threads(w, e->first);
 	st->task->last = e->last;
 	if (e->line->comm.len)
 		snprintf(st->task->comm, sizeof(st->task->comm), "%.*s",

@@ -125,6 +125,7 @@ struct task {
 	struct file *closing;
 	int closing_fd;
 	int spoke;			/* it has a line */
+	int guessed;			/* it spoke before its clone returned */
 	unsigned early;			/* children that spoke before clone returned */
 	struct evidence *evidence;	/* of model.h */
 	struct account *account;	/* of account.h */
@@ -183,6 +184,13 @@ struct world {
 	long spoken;			/* tasks that have a line */
 	int not_ordinal;
 	unsigned silent;		/* tasks without a line, about */
+	/*
+	 * strace -p of a process with several threads: those that come without
+	 * a clone are its threads.
+	 */
+	long attached;			/* the process; 0: none */
+	long attached_left;		/* threads that have not spoken */
+	int inner_pids;			/* clone returns those of a namespace */
 	unsigned long serial, tasks_made, processes_made;
 	long acting;			/* pid of the task of the step in hand */
 	/* Called before a task or a file is forgotten. */

@@ -128,6 +128,9 @@ static void take(void *context, struct event *e)
 	step_done(&r->world, st);
 }
 
+/* A child that is made so close to the end may not have come to speak. */
+enum { LAST_LINES = 3 };
+
 static void task_ends(void *context, struct task *t)
 {
 	struct reader *r = context;
@@ -135,6 +138,15 @@ static void task_ends(void *context, struct task *t)
 	model_task_ends(&r->models, t);
 	finding_task_ends(&r->findings, t);
 	account_task_ends(&r->accounts, t);
+	if (t->origin == ORIGIN_FIRST)
+		return;
+	if (t->spoke) {
+		r->followed++;
+	} else if (t->first + LAST_LINES < r->joiner.lines) {
+		if (!r->unfollowed++)
+			r->unfollowed_line = t->first;
+		r->unfollowed_threads += t->origin == ORIGIN_THREAD;
+	}
 }
 
 static void task_execs(void *context, struct task *t)
@@ -142,6 +154,7 @@ static void task_execs(void *context, struct task *t)
 	struct reader *r = context;
 
 	account_execs(&r->accounts, t);
+	model_task_execs(t);
 }
 
 static void file_ends(void *context, struct file *f)
@@ -248,6 +261,18 @@ static int is_torn(const struct reader *r, const struct source *s,
 	       (r->joiner.has_durations && l->took_ns == NO_TIME);
 }
 
+/* Another tracer's log is refused: half of it would be read, and wrongly. */
+static int foreign(struct reader *r, struct source *s)
+{
+	if (!s->started)
+		source_peek(s);
+	if (s->tracer && !*r->error)
+		snprintf(r->error, sizeof(r->error), "%s: written by %s, not by "
+			 "strace: this command reads strace's output (strace -f "
+			 "-ttt -T -yy -o FILE COMMAND)", s->path, s->tracer);
+	return !!s->tracer;
+}
+
 static int read_one(struct reader *r, const char *path)
 {
 	struct source s;
@@ -260,7 +285,7 @@ static int read_one(struct reader *r, const char *path)
 			 strerror(-err));
 		return -1;
 	}
-	while (source_line(&s, &text)) {
+	while (!foreign(r, &s) && source_line(&s, &text)) {
 		line_read(&l, text.at, text.len);
 		one_line(r, &l, s.number, s.pid);
 		if (is_torn(r, &s, &l))

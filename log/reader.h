@@ -60,6 +60,8 @@ struct reader {
 	long long first_ns, last_ns;
 	unsigned long kinds[FILE_KINDS];	/* files, by kind */
 	unsigned long unknown_mode;	/* sockets that may block or not */
+	unsigned long followed;		/* children that have a line */
+	unsigned long unfollowed, unfollowed_threads, unfollowed_line;
 	struct closed_file files[FILES_KEPT];
 	unsigned long n_files;
 	struct { unsigned long line; char text[120]; } unknown[UNKNOWN_KEPT];

@@ -225,7 +225,7 @@ static void findings_report(FILE *out, const struct reader *r)
 	const struct finding *d;
 
 	fprintf(out, "\n%sfindings%s%s\n", bold, off,
-		r->findings.first ? "" : ": none");
+		r->findings.first ? "" : ": nothing wrong was seen");
 	for (d = r->findings.first; d; d = d->next) {
 		enum severity s = d->about->severity;
 

@@ -10,6 +10,7 @@
 
 enum {
 	BLOCK = 1 << 20,	/* bytes a read asks for */
+	LOOK = 1 << 16,		/* bytes that tell how the file is written */
 	LINE_MAX_BYTES = 64 << 20,	/* beyond it is no line of strace */
 };
 
@@ -57,9 +58,78 @@ static void look(struct source *s, const char *at, size_t n)
 	}
 }
 
+/* UTF-16 as Windows saves it: what is no ASCII is not needed, and goes '?'. */
+static size_t narrow(struct source *s, char *at, size_t n)
+{
+	const unsigned char *p = (unsigned char *)at;
+	char *to = at;
+	size_t i = 0;
+
+	if (s->odd[1] && n) {
+		unsigned char a = s->odd[0], b = *p;
+
+		*to++ = s->wide == 1 ? (b ? '?' : a) : (a ? '?' : b);
+		i = 1;
+		s->odd[1] = 0;
+	}
+	for (; i + 1 < n; i += 2) {
+		unsigned char low = p[i + (s->wide == 2)];
+		unsigned char high = p[i + (s->wide == 1)];
+
+		*to++ = high || low > 0x7f ? '?' : low;
+	}
+	if (i < n) {
+		s->odd[0] = p[i];
+		s->odd[1] = 1;
+	}
+	return to - at;
+}
+
+static ssize_t get(struct source *s, char *to, size_t n)
+{
+	ssize_t got;
+
+	if (s->unpack)
+		return unpack_read(s->unpack, to, n, &s->error);
+	do
+		got = read(s->fd, to, n);
+	while (got < 0 && errno == EINTR);
+	if (got < 0)
+		s->error = strerror(errno);
+	return got;
+}
+
+/* The first bytes tell how the file is written. */
+static ssize_t start(struct source *s, char *at, ssize_t n)
+{
+	const char *why = NULL;
+
+	s->started = 1;
+	s->unpack = unpack_open(s->fd, at, n, &why);
+	if (why) {
+		s->error = why;
+		return 0;
+	}
+	if (s->unpack)
+		n = get(s, at, BLOCK);
+	if (n >= 3 && !memcmp(at, "\xef\xbb\xbf", 3)) {
+		memmove(at, at + 3, n - 3);
+		n -= 3;
+	} else if (n >= 2 && (!memcmp(at, "\xff\xfe", 2) ||
+			      !memcmp(at, "\xfe\xff", 2))) {
+		s->wide = *at == '\xff' ? 1 : 2;
+		memmove(at, at + 2, n - 2);
+		n -= 2;
+	} else if (n >= 8 && !at[1] && !at[3] && at[0] && at[2]) {
+		s->wide = 1;
+	}
+	return n;
+}
+
 /* More bytes into the buffer.  0 when there are none. */
 static int fill(struct source *s)
 {
+	int first = !s->started;
 	ssize_t n;
 
 	if (s->ended)
@@ -79,19 +149,31 @@ static int fill(struct source *s)
 		s->size *= 2;
 		s->buf = need(realloc(s->buf, s->size));
 	}
-	do
-		n = read(s->fd, s->buf + s->to, BLOCK);
-	while (n < 0 && errno == EINTR);
+	n = get(s, s->buf + s->to, BLOCK);
+	if (n > 0 && first)
+		n = start(s, s->buf + s->to, n);
 	if (n <= 0) {
 		s->ended = 1;
-		if (n < 0)
-			s->error = strerror(errno);
 		return 0;
 	}
 	s->bytes += n;
+	if (s->wide)
+		n = narrow(s, s->buf + s->to, n);
 	s->to += n;
 	look(s, s->buf + s->to - n, n);
+	if (first) {
+		struct slice head = { s->buf, s->to < LOOK ? s->to : LOOK };
+
+		paste_look(&s->paste, head);
+		s->tracer = paste_tracer(head);
+	}
 	return 1;
+}
+
+void source_peek(struct source *s)
+{
+	if (!s->started)
+		fill(s);
 }
 
 /* --color puts SGR sequences anywhere: "ESC [ 1 ; 32 m". */
@@ -137,6 +219,8 @@ int source_line(struct source *s, struct slice *line)
 	s->number++;
 	if (s->colour && line->len && memchr(line->at, '\033', line->len))
 		*line = without_colour(s, *line);
+	if (s->paste.any)
+		*line = paste_strip(&s->paste, *line);
 	return 1;
 }
 
@@ -144,6 +228,8 @@ void source_close(struct source *s)
 {
 	if (s->fd > 0)
 		close(s->fd);
+	unpack_close(s->unpack);
+	paste_free(&s->paste);
 	free(s->buf);
 	free(s->plain);
 	s->buf = s->plain = NULL;

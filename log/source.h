@@ -5,7 +5,9 @@
 #ifndef IOMODELS_SOURCE_H
 #define IOMODELS_SOURCE_H
 
+#include "paste.h"
 #include "slice.h"
+#include "unpack.h"
 
 struct source {
 	const char *path;	/* "-": standard input */
@@ -15,7 +17,13 @@ struct source {
 	const char *error;	/* why it ended early; NULL: it did not */
 	int cut;		/* the last line has no newline */
 
-	int fd, ended, colour;
+	struct paste paste;
+	const char *tracer;	/* another one that wrote it; NULL: strace */
+	struct unpack *unpack;	/* of a compressed log */
+	int wide;		/* UTF-16: 1 little, 2 big endian */
+	char odd[2];		/* half a character of it, and if it is there */
+
+	int fd, ended, colour, started;
 	char *buf, *plain;	/* plain: the line without colour */
 	size_t from, to, size, plain_size;
 };
@@ -23,6 +31,8 @@ struct source {
 /* Returns 0 or -errno. */
 int source_open(struct source *s, const char *path);
 
+/* Read the first bytes, which tell how the file is written. */
+void source_peek(struct source *s);
 /*
  * The next line, without its newline; it is valid until the next call.
  * Returns 1, or 0 at the end (s->error says if that came too early).

@@ -109,20 +109,41 @@ void cloning_add(struct world *w, struct task *t, unsigned flags)
 	w->cloning_flags[w->n_cloning++] = flags;
 }
 
+/*
+ * In a PID namespace clone returns a number that the log does not use for the
+ * child: it lies below its parent's, though pids count up.
+ */
+static int is_inner(const struct task *t, long pid)
+{
+	return t->pid < t->parent && pid > t->parent;
+}
+
 /* The oldest child that has not spoken yet, under this number from now on. */
 static struct task *promised_child(struct world *w, long pid)
 {
 	struct task *t, *oldest = NULL;
 
 	map_each(&w->tasks, i, t)
-		if (!t->spoke && (!oldest || t->first < oldest->first))
+		if (!t->spoke && (!w->not_ordinal || w->inner_pids ||
+				  is_inner(t, pid)) &&
+		    (!oldest || t->first < oldest->first))
 			oldest = t;
 	if (!oldest)
 		return NULL;
+	if (w->not_ordinal)
+		w->inner_pids = 1;
 	map_remove(&w->tasks, oldest->pid);
 	oldest->pid = pid;
 	map_put(&w->tasks, pid, oldest);
 	return oldest;
+}
+
+/* The first thread of the process to which strace attached. */
+static struct task *leader_of(struct world *w, unsigned long line)
+{
+	struct task *t = map_get(&w->tasks, w->attached);
+
+	return t ? t : task_new(w, w->attached, NULL, 0, line);
 }
 
 struct task *task_of(struct world *w, struct strand *s,
@@ -131,6 +152,7 @@ struct task *task_of(struct world *w, struct strand *s,
 	struct task *t = s->known ? map_get(&w->tasks, s->task_pid) : NULL;
 	struct task *parent = NULL, *other;
 	unsigned flags = 0;
+	int guessed = 0;
 
 	if (t && t->pid != s->pid) {		/* the log has named it by now */
 		other = map_remove(&w->tasks, s->pid);
@@ -147,15 +169,21 @@ struct task *task_of(struct world *w, struct strand *s,
 	if (s->pid != ++w->spoken)
 		w->not_ordinal = 1;
 	t = map_get(&w->tasks, s->pid);
-	if (!t && !w->not_ordinal)
+	if (!t && (!w->not_ordinal || !w->n_cloning))
 		t = promised_child(w, s->pid);
 	if (!t) {
-		if (w->n_cloning) {
+		if (w->attached_left > 0 && s->pid != w->attached) {
+			parent = leader_of(w, line);
+			flags = SHARE_FILES | SHARE_PROCESS;
+			w->attached_left--;
+		} else if (w->n_cloning) {
 			parent = w->cloning[w->n_cloning - 1];
 			flags = w->cloning_flags[w->n_cloning - 1];
 			parent->early++;
+			guessed = 1;
 		}
 		t = task_new(w, s->pid, parent, flags, line);
+		t->guessed = guessed;
 		t->start_ns = now;
 	}
 	w->silent -= !t->spoke && w->silent;
@@ -170,6 +198,7 @@ static void adopt(struct world *w, struct task *child, struct task *parent,
 		  unsigned flags, unsigned long line)
 {
 	child->parent = parent->pid;
+	child->guessed = 0;
 	child->origin = flags & SHARE_PROCESS ? ORIGIN_THREAD : ORIGIN_CHILD;
 	if (flags & SHARE_PROCESS && child->process != parent->process) {
 		if (!--child->process->refs)
@@ -186,6 +215,28 @@ static void adopt(struct world *w, struct task *child, struct task *parent,
 		child->fds = parent->fds;
 		child->fds->refs++;
 	}
+}
+
+/*
+ * Nobody sleeps in a private futex alone: somebody in the same process has to
+ * wake it.  Then those that were there when strace attached are one process.
+ */
+void tasks_are_threads(struct world *w, unsigned long line)
+{
+	struct task *t, *leader = NULL;
+
+	map_each(&w->tasks, i, t)
+		if (t->origin == ORIGIN_FIRST && !t->process->saw_start &&
+		    (!leader || t->pid < leader->pid))
+			leader = t;
+	if (!leader)
+		return;
+	w->attached = leader->pid;
+	w->attached_left = ATTACHED_MAX;
+	map_each(&w->tasks, i, t)
+		if (t->origin == ORIGIN_FIRST && !t->process->saw_start &&
+		    t != leader)
+			adopt(w, t, leader, SHARE_FILES | SHARE_PROCESS, line);
 }
 
 void task_forget(struct world *w, long pid, unsigned long line)
@@ -226,11 +277,32 @@ void task_cloned(struct world *w, struct step *st)
 	if (l->ret <= 0 || l->flags & LINE_NO_RETURN)
 		return;
 	child = map_get(&w->tasks, l->ret);
-	if (!child && !w->not_ordinal && st->task->early) {
-		st->task->early--;		/* it spoke under its number */
+	if (child && child->spoke && child->parent) {
+		struct task *guess = map_get(&w->tasks, child->parent);
+
+		if (guess && guess->early)
+			guess->early--;
+	} else if (!child && st->task->early) {
+		/* It spoke under its number, before this. */
+		struct task *t;
+
+		st->task->early--;
+		w->inner_pids = w->not_ordinal;
+		map_each(&w->tasks, i, t)
+			if (t->guessed && t->parent == st->task->pid &&
+			    (!child || t->first < child->first))
+				child = t;
+		if (child)
+			adopt(w, child, st->task, flags, st->event->last);
 		return;
 	}
-	if (child && child->parent == st->task->pid)
+	if (child && child->parent == st->task->pid && child->guessed) {
+		/* strace 4 prints the flags when clone returns. */
+		adopt(w, child, st->task, flags, st->event->last);
+		return;
+	}
+	if (child && child->parent == st->task->pid &&
+	    child->first >= st->event->first)
 		return;				/* it has spoken already */
 	if (child && (child->first >= st->event->first ||
 		      (child->start_ns != NO_TIME &&

@@ -229,7 +229,9 @@ static void open_sentence(const struct reader *r, const struct unreturned *o,
 static int wait_is_idle(const struct wait *w)
 {
 	return w->what == FOR_CLIENT || w->what == FOR_EVENTS ||
-	       w->what == FOR_INPUT || w->what == FOR_SIGNAL;
+	       w->what == FOR_INPUT || w->what == FOR_SIGNAL ||
+	       w->what == FOR_THREAD || w->what == FOR_CHILD ||
+	       w->call == CALL_FUTEX;
 }
 
 /* The largest wait of all threads; those for children and threads come last. */
@@ -332,7 +334,8 @@ static enum verdict_of healthy(const struct reader *r, struct text *t)
 	}
 	if (busy && is_share(account_outside(busy), busy->wall_ns)) {
 		add(t, "No fault was found. It spent %s of %s outside of system "
-		    "calls (computing, page faults, or not scheduled).",
+		    "calls (computing, page faults, or calls "
+		    "that strace was not asked for).",
 		    time_text(account_outside(busy), time),
 		    time_text(busy->wall_ns, wall));
 		return VERDICT_OUTSIDE;
@@ -341,31 +344,82 @@ static enum verdict_of healthy(const struct reader *r, struct text *t)
 	return VERDICT_DONE;
 }
 
-enum verdict_of reader_verdict(const struct reader *r, char *text, size_t size)
+const char *unfollowed_text(const struct reader *r, char *text, size_t size)
+{
+	unsigned long threads = r->unfollowed_threads;
+	unsigned long children = r->unfollowed - threads;
+
+	*text = 0;
+	if (!r->unfollowed || r->followed)
+		return text;
+	snprintf(text, size, "%lu %s%s made (line %lu) and %s not in this log: "
+		 "strace ran without -f, so what %s did is not known",
+		 r->unfollowed, threads && children ? "threads and children" :
+		 threads ? threads == 1 ? "thread" : "threads" :
+		 children == 1 ? "child process" : "child processes",
+		 r->unfollowed == 1 ? " was" : " were", r->unfollowed_line,
+		 r->unfollowed == 1 ? "is" : "are",
+		 r->unfollowed == 1 ? "it" : "they");
+	return text;
+}
+
+static void finding_sentence(const struct finding *d, struct text *t)
+{
+	if (*d->says)
+		add(t, "%c%s.", toupper(*d->says), d->says + 1);
+	else
+		add(t, "%s: %lu time%s.", d->about->title, d->count,
+		    plural(d->count));
+}
+
+/* A cost that is known to be small is no headline. */
+static int is_minor(const struct reader *r, const struct finding *d)
+{
+	enum { MINOR = 20 };			/* a part in so many */
+
+	return d->about->severity == SEVERITY_NOTE ||
+	       (d->about->severity == SEVERITY_COST && d->cost_ns > 0 &&
+		r->first_ns != NO_TIME &&
+		d->cost_ns < (r->last_ns - r->first_ns) / MINOR);
+}
+
+static enum verdict_of choose(const struct reader *r, struct text *t)
 {
 	const struct finding *d = r->findings.first;
 	const struct unreturned *o = blamed(r);
+
+	if (d && is_minor(r, d))
+		d = NULL;
+	if (o && o->ns != NO_TIME && o->ns < LONG_NS &&
+	    o->how == OPEN_UNFINISHED)
+		o = NULL;
+	if (d && (!o || d->fatal || (o->ns != NO_TIME &&
+				     d->cost_ns >= o->ns))) {
+		finding_sentence(d, t);
+		return VERDICT_FINDING;
+	}
+	if (!o)
+		return healthy(r, t);
+	open_sentence(r, o, t);
+	if (d) {
+		add(t, " Besides: ");
+		finding_sentence(d, t);
+	}
+	return VERDICT_OPEN;
+}
+
+enum verdict_of reader_verdict(const struct reader *r, char *text, size_t size)
+{
 	struct text t = { .at = text, .size = size };
-	int open, note;
+	enum verdict_of v;
+	char unseen[200];
 
 	*text = 0;
 	if (!r->calls)
 		return VERDICT_NOTHING;
 	program(r, &t);
-	note = d && d->about->severity == SEVERITY_NOTE;
-	open = o && (o->ns == NO_TIME || o->ns >= LONG_NS ||
-		     o->how != OPEN_UNFINISHED);
-	if (open && (!d || note)) {
-		open_sentence(r, o, &t);
-		return VERDICT_OPEN;
-	}
-	if (d && !note) {
-		if (*d->says)
-			add(&t, "%c%s.", toupper(*d->says), d->says + 1);
-		else
-			add(&t, "%s: %lu time%s.", d->about->title, d->count,
-			    plural(d->count));
-		return VERDICT_FINDING;
-	}
-	return healthy(r, &t);
+	v = choose(r, &t);
+	if (*unfollowed_text(r, unseen, sizeof(unseen)))
+		add(&t, " %s.", unseen);
+	return v;
 }

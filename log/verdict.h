@@ -27,4 +27,7 @@ const char *open_text(const struct unreturned *o, char *text, size_t size);
 /* What to look at next, where the log does not tell; "" if nothing. */
 const char *open_next(const struct unreturned *o, char *text, size_t size);
 
+/* "1 thread was made (line 20) and is not in this log: ..."; or "". */
+const char *unfollowed_text(const struct reader *r, char *text, size_t size);
+
 #endif

@@ -11,6 +11,7 @@ enum {
 	FD_MAX = 1 << 20,	/* numbers beyond are not kept */
 	NAME_MAX_BYTES = 96,
 	SILENT_MAX = 1024,	/* children that are kept though they say nothing */
+	ATTACHED_MAX = 1 << 20,	/* threads of a process that strace attached to */
 };
 
 /* ---- descriptor.c ---- */
@@ -40,6 +41,8 @@ void table_put(struct world *w, struct fdtable *t, unsigned long line);
 struct task *task_of(struct world *w, struct strand *s,
 		     unsigned long line, long long now);
 void task_end(struct world *w, struct task *t, unsigned long line);
+/* The tasks from before the log are the threads of one process. */
+void tasks_are_threads(struct world *w, unsigned long line);
 /* It is gone, if it has never spoken. */
 void task_forget(struct world *w, long pid, unsigned long line);
 
