@@ -2,8 +2,11 @@
 #
 #   make           build everything that this machine can build
 #   make demo      run every model, show its system calls, end in one table
-#   make test      build and run every test; the last line counts them
-#   make check     the same without looking for packages (no apt)
+#   make test      deps and check: the last line counts the tests; demo and
+#                  test install packages, if they are missing and you are root
+#   make deps      install what make test uses: as root, Debian's packages
+#   make check     build and run every test, and install nothing
+#   make check-unit    of these, those that run no other program of ours
 #   make test-NAME build all, run what concerns one program: make test-epoll
 #   make add-NAME  capture it into traces/, put its row into README.md
 #   make compare   measure the models and others side by side, ten minutes;
@@ -121,19 +124,14 @@ hosted_sources := $(foreach w,$(with),$(firstword $(subst :, ,$(w))))
 raw	:= $(patsubst %.c,$(B)/%,$(filter-out $(hosted_sources), \
 		$(program_sources) $(test_sources)))
 
-# A library is there when a program links with it: a .pc file, which libaio
-# and libev have not, would say less.  $(2) is the header that it is known by.
+# What .ci/libs finds is kept in $(B)/libs.
 known	:= liburing libaio libevent libuv libev
-links	= $(shell mkdir -p $(B) && echo 'int main(void) { return 0; }' | \
-		$(CC) -include $(2).h -x c - -o $(B)/.links -l$(1:lib%=%) \
-		2>/dev/null && rm -f $(B)/.links && echo $(1))
-header	= $(if $(filter liburing libaio,$(1)),$(1),$(1:lib%=%))
 hosted_too := $(if $(cross),$(SYSROOT),1)
 ifneq ($(hosted_too),)
 libs	:= libc $(if $(cross),,libposixaio)
-ifneq ($(filter-out clean help demo test compare vm vm-test,$(or $(MAKECMDGOALS),all)),)
-libs	+= $(foreach l,$(known),$(if $(call with_lib,$(l)),$(call \
-		links,$(l),$(call header,$(l)))))
+ifneq ($(filter-out clean help deps demo test compare vm vm-test,$(or $(MAKECMDGOALS),all)),)
+libs	+= $(shell CC='$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS)' \
+		sh .ci/libs $(B)/libs $(known))
 endif
 iomodels := $(if $(cli_sources),$(B)/iomodels)
 # Not for another processor: binutils' objcopy is this one's.
@@ -218,11 +216,28 @@ $(filter $(script_sources:%.js=$(B)/%),$(scripts)): $(B)/%: %.js
 	$(call say,CP,$@)
 	$(Q)install -D -m 755 $< $@
 
-$(hosted_tests): $(B)/%: %.c $(parts) Makefile $(B)/flags
+# A test is compiled by itself: a change of the parts only links it again.
+$(hosted_tests:%=%.o): $(B)/%.o: %.c Makefile $(B)/flags
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(HOSTED) $(WARN) $(CPPFLAGS) $(CFLAGS) $(named) $(depend) \
-		$(LDFLAGS) -o $@ $< $(parts) $(LDLIBS)
+		-c -o $@ $<
+
+$(ours_tests:%=%.o): $(B)/%_ours_test.o: %_test.c Makefile $(B)/flags
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(HOSTED) -DOURS $(WARN) $(CPPFLAGS) $(CFLAGS) $(named) \
+		$(depend) -c -o $@ $<
+
+$(ours_tests): LDLIBS += $(B)/lib/libposixaio.a
+$(ours_tests): $(B)/lib/libposixaio.a
+$(hosted_tests) $(ours_tests): %: %.o $(B)/parts.a
+	$(call say,LD,$@)
+	$(Q)$(CC) $(HOSTED) $(CFLAGS) $(LDFLAGS) -o $@ $< $(B)/parts.a $(LDLIBS)
+
+$(B)/parts.a: $(parts)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && ar rcs $@ $^
 
 $(objects): $(B)/%.o: %.c Makefile $(B)/flags | $(B)/about.inc $(B)/syscalls.inc
 	$(call say,CC,$@)
@@ -261,14 +276,6 @@ compare-aio: $(libposixaio) $(B)/posix_aio/measure/lists
 	$(Q)MS=$(MS) sh posix_aio/measure/compare.sh $(B) $(DIR)/posixaio.compare $(SETS)
 	$(Q)rm -rf $(DIR)/posixaio.compare
 
-$(ours_tests): $(B)/%_ours_test: %_test.c $(parts) $(B)/lib/libposixaio.a \
-		Makefile $(B)/flags
-	$(call say,CC,$@)
-	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(HOSTED) -DOURS $(WARN) $(CPPFLAGS) $(CFLAGS) $(named) \
-		$(depend) $(LDFLAGS) -o $@ $< $(parts) $(B)/lib/libposixaio.a \
-		$(LDLIBS)
-
 # ---- iomodels ----
 
 # .incbin is no dependency that the compiler writes down.
@@ -300,18 +307,20 @@ $(B)/syscalls.inc:
 
 # In a make of their own: what set-up installs is found when make starts.
 demo:
-	@sh .ci/setup demo
+	@sh .ci/setup demo && rm -f $(B)/libs
 	+@$(MAKE) --no-print-directory run-demo
-test:
-	@sh .ci/setup test
+test: deps
 	+@$(MAKE) --no-print-directory check
+deps:
+	@sh .ci/setup test && rm -f $(B)/libs
+.PHONY: deps
 
 .PHONY: run-demo
 run-demo: all
 	$(Q)$(B)/iomodels demo
 
 compare:
-	@sh .ci/setup compare
+	@sh .ci/setup compare && rm -f $(B)/libs
 	+@$(MAKE) --no-print-directory run-compare
 kept	:= $(B)/compare$(if $(FILES),-files)
 run-compare: all
@@ -355,10 +364,25 @@ cross_tests = $(foreach a,$(others),$(foreach t,$(filter-out \
 sane_run := $(if $(ASAN),ASAN_OPTIONS=detect_leaks=0) $(if \
 	    $(TSAN),TSAN_OPTIONS=halt_on_error=1)
 
+# A sanitizer sees nothing of a freestanding program: with one, hosted code.
+script_tests := $(wildcard tests/*_test.sh tests/*/*_test.sh)
+models_test := $(B)/tests/models/models_test
 check: all tests $(addprefix cross-,$(others))
-	$(Q)$(sane_run) BUILD=$(B) sh tests/run $(raw_tests) $(cross_tests) \
-		$(wildcard tests/*_test.sh tests/*/*_test.sh) $(hosted_tests) $(ours_tests) \
+	$(Q)$(sane_run) BUILD=$(B) sh tests/run $(if $(ASAN)$(TSAN),,$(raw_tests)) \
+		$(cross_tests) $(script_tests) $(ours_tests) \
+		$(if $(ASAN),$(filter-out $(models_test),$(hosted_tests)) \
+		'$(models_test) *_liburing/* posix_aio_server/*',$(hosted_tests)) \
 		$(patsubst %,left-out:%,$(left_out))
+
+# The tests of one piece of code each: they start neither servers nor iomodels.
+starting := bench capture claims cli vm
+unit_tests := $(filter-out $(starting:%=$(B)/tests/%/%) %/models_test \
+	%/evidence_test %/uring_evidence_test %/readers_test \
+	%/own_captures_test %/twins_test %/refused_test,$(hosted_tests))
+check-unit: all tests
+	$(Q)$(sane_run) BUILD=$(B) sh tests/run $(raw_tests) $(unit_tests) \
+		$(ours_tests)
+.PHONY: check-unit
 
 check-aio: $(ours_tests) $(libposixaio)
 	$(Q)$(sane_run) BUILD=$(B) sh tests/run $(ours_tests)
@@ -470,4 +494,4 @@ help:
 	@sed -n '/^#/!q;s/^# \{0,1\}//p' Makefile
 
 -include $(wildcard $(addsuffix .d,$(raw) $(hosted) $(objects) $(libc_tests) \
-	$(aio_objects) $(ours_tests)))
+	$(aio_objects) $(hosted_tests:%=%.o) $(ours_tests:%=%.o)))
