@@ -212,7 +212,8 @@ static void compare_pair(const struct run *runs, int k, const double *noises,
 		e[i] = between(x, y, what[k].offset);
 		if (e[i].n < ENOUGH)
 			return;
-		says[i] = verdict(&e[i], noises[i]);
+		says[i] = verdict(&e[i], noises[i], 0);
+		says[i] = says[i] == UNDECIDED ? EQUAL : says[i];
 	}
 	c->pairs++;
 	if (a->base || b->base) {

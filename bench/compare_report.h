@@ -13,11 +13,13 @@ struct row {
 	const char *name;
 	int contender, n;		/* n repetitions */
 	int floor, bound;		/* bound: mostly, the client was */
+	int by_mean;			/* rate and cpu are ratio_of_means(), for
+					   the server stalls */
+	enum suspicion suspicion;	/* of m */
 	struct measurement m;		/* medians */
 	struct estimate rate, cpu;	/* against the base */
-	double mean_rate, mean_cpu;	/* ratio_of_means(); negative: none */
-	int faster, dearer;		/* verdicts: -1, 0, 1; 0 where the mean
-					   is on the other side */
+	enum verdict faster, dearer;
+	int more;			/* missing() repetitions, for faster */
 };
 
 /* All that were measured, the fastest first; how many. */
@@ -29,6 +31,9 @@ int rows_of(const struct results *r, int layout, int workload,
 struct estimate kept(const struct results *r, int layout, int workload,
 		     int contender, size_t offset);
 
+/* As suspicion() says of a row, in words; "" when it is plausible. */
+const char *suspicion_text(const struct row *row);
+
 /* Digits that matter, whatever the size; "-" for what is not known. */
 const char *short_number(double v, char text[16]);
 
@@ -37,6 +42,12 @@ const char *short_number(double v, char text[16]);
 int disturbances(const struct results *r, char *text, size_t size);
 
 void table_print(const struct results *r, FILE *f);
+
+/*
+ * What the whole run says, in one or two sentences: who is ahead of the base or
+ * behind it, who is equal, and what is undecided.
+ */
+void conclude(const struct results *r, FILE *f);
 
 /* A row a server, a column a workload.  **bold**: better than the base,
    *italic*: worse, by more than the noise. */

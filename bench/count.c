@@ -90,6 +90,49 @@ static long long task_ns(pid_t pid, const char *tid)
 	return ns;
 }
 
+void delays_add(struct delays *d, pid_t pid)
+{
+	DIR *tasks = open_tasks(pid);
+	const char *tid;
+
+	while (tasks && d->n < DELAYS && (tid = next_task(tasks))) {
+		FILE *f = open_proc(pid, tid, "schedstat");
+		long long ran, delayed;
+
+		if (f && fscanf(f, "%lld %lld", &ran, &delayed) == 2) {
+			d->of[d->n].tid = atoi(tid);
+			d->of[d->n].ran = ran;
+			d->of[d->n++].delayed = delayed;
+		}
+		if (f)
+			fclose(f);
+	}
+	if (tasks)
+		closedir(tasks);
+}
+
+/* A thread that is new began at 0. */
+long long delayed_by_others(const struct delays *before,
+			    const struct delays *after, long long ran)
+{
+	long long most = 0;
+
+	for (int i = 0; i < after->n; i++) {
+		long long delayed = after->of[i].delayed;
+		long long by_ours = ran - after->of[i].ran;
+
+		for (int k = 0; k < before->n; k++)
+			if (before->of[k].tid == after->of[i].tid) {
+				delayed -= before->of[k].delayed;
+				by_ours += before->of[k].ran;
+			}
+		by_ours = by_ours > 0 ? by_ours : 0;
+		if (delayed - by_ours > most)
+			most = delayed - by_ours;
+	}
+	return most;
+}
+
 long long kernel_thread_ns(pid_t pid, unsigned *threads)
 {
 	DIR *tasks = open_tasks(pid);

@@ -25,6 +25,30 @@ void counter_close(struct counter *c);
    have ended and io_uring's kernel threads; -1: no such process. */
 long long cpu_ns(pid_t pid);
 
+/*
+ * What threads got and what they waited for: the kernel's schedstat.  delayed
+ * is the time in which a thread could run and another had the processor.
+ */
+enum { DELAYS = 64 };			/* threads looked at */
+
+struct delays {
+	struct { pid_t tid; long long ran, delayed; } of[DELAYS];	/* ns */
+	int n;
+};
+
+/* Add the threads of pid. */
+void delays_add(struct delays *d, pid_t pid);
+
+/*
+ * The least time, ns, in which one of these threads could run and programs
+ * that are not ours had the processor.  ran is what all of ours on that
+ * processor used meanwhile, ns: a thread that waits longer than the others of
+ * ours ran has waited for somebody else.  The time that a thread sleeps is no
+ * part of it.
+ */
+long long delayed_by_others(const struct delays *before,
+			    const struct delays *after, long long ran);
+
 /* Of these, what the kernel threads of io_uring used (iou-sqp, iou-wrk); and
    how many threads there are. */
 long long kernel_thread_ns(pid_t pid, unsigned *threads);

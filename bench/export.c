@@ -2,13 +2,16 @@
 /*
  * export.c - a comparison as one JSON object
  */
+#include <stdlib.h>
 #include "../log/json.h"
 #include "compare_report.h"
 
 static void write_estimate(struct json *j, const char *name,
-			   const struct estimate *e, int says)
+			   const struct estimate *e, enum verdict says)
 {
-	static const char *const words[] = { "below", "equal", "above" };
+	static const char *const words[] = {
+		"below", "equal", "above", "undecided", "few",
+	};
 
 	if (!e->n) {
 		json_null(j, name);
@@ -19,7 +22,7 @@ static void write_estimate(struct json *j, const char *name,
 	json_real(j, "low", e->low);
 	json_real(j, "high", e->high);
 	json_number(j, "repetitions", e->n);
-	json_text(j, "verdict", e->n < ENOUGH ? "few" : words[says + 1]);
+	json_text(j, "verdict", words[says + 1]);
 	json_close(j, '}');
 }
 
@@ -56,6 +59,9 @@ static void write_workload(struct json *j, const struct results *r, int layout,
 		}
 		write_estimate(j, "rate_ratio", &rows[i].rate, rows[i].faster);
 		write_estimate(j, "cpu_ratio", &rows[i].cpu, rows[i].dearer);
+		json_number(j, "repetitions_missing", rows[i].more);
+		if (*suspicion_text(&rows[i]))
+			json_text(j, "suspicion", suspicion_text(&rows[i]));
 		json_close(j, '}');
 	}
 	json_close(j, ']');
@@ -73,7 +79,9 @@ void export_json(const struct results *r, FILE *f)
 	struct json j = { .out = f, .first = 1 };
 	const struct plan *p = r->plan;
 	struct row rows[CONTENDERS];
-	char text[400];
+	char text[400], *sentences;
+	size_t size;
+	FILE *file;
 
 	json_open(&j, NULL, '{');
 	json_text(&j, "iomodels", VERSION);
@@ -82,6 +90,12 @@ void export_json(const struct results *r, FILE *f)
 	json_text(&j, "network", r->network);
 	json_text(&j, "command", r->command);
 	json_real(&j, "seconds", p->run_ms / 1e3);
+	json_real(&j, "equal_within", p->bound);
+	file = open_memstream(&sentences, &size);
+	conclude(r, file);
+	fclose(file);
+	json_text(&j, "conclusion", sentences);
+	free(sentences);
 	if (disturbances(r, text, sizeof(text)))
 		json_text(&j, "disturbances", text);
 	if (*r->uncounted)

@@ -665,6 +665,7 @@ static void turn_take(struct turn *t, int i)
 			(to.at_ns - from.at_ns),
 		.server_us = (used(pid) - cpu) / 1e3 * t->s->load.size /
 			     (after.bytes - before.bytes),
+		.seconds = (to.at_ns - from.at_ns) / 1e9,
 	};
 }
 
@@ -746,7 +747,6 @@ int files_in_turns(const struct setup *s)
 void files_together(const struct setup *s, int n, struct measurement *m,
 		    char (*why)[300], char uncounted[200])
 {
-	static unsigned long long seed = 20261126;
 	int slices = s->load.run_ms / SLICE_MS, order[n];
 	struct turn turns[n];
 
@@ -760,7 +760,7 @@ void files_together(const struct setup *s, int n, struct measurement *m,
 			turn_begin(&turns[i]);
 	}
 	for (int slice = 0; slice < slices; slice++) {
-		shuffle(order, n, &seed);
+		shuffle(order, n, &stat_seed);
 		for (int i = 0; i < n && !measure_stop; i++)
 			turn_take(&turns[order[i]], slice);
 	}

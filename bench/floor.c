@@ -174,6 +174,7 @@ static int measure(const struct floor *f, int (*pairs)[2], char *buf,
 			return -1;
 		cpu = nanoseconds(CLOCK_THREAD_CPUTIME_ID) - cpu;
 		wall = nanoseconds(CLOCK_MONOTONIC) - wall;
+		r->slices[i].seconds = wall / 1e9;
 		cpus[i] = r->slices[i].server_us = cpu / 1e3 / r->echoes;
 		walls[i] = wall / 1e3 / r->echoes;
 	}

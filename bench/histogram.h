@@ -17,7 +17,7 @@ enum {
 };
 
 struct histogram {
-	unsigned long long n, max;
+	unsigned long long n, max, sum;
 	unsigned long long buckets[HISTOGRAM_BUCKETS];
 };
 
@@ -50,8 +50,14 @@ static inline void histogram_add(struct histogram *h, unsigned long long v)
 {
 	h->buckets[histogram_bucket(v)]++;
 	h->n++;
+	h->sum += v;
 	if (v > h->max)
 		h->max = v;
+}
+
+static inline double histogram_mean(const struct histogram *h)
+{
+	return h->n ? (double)h->sum / h->n : 0;
 }
 
 /* The value below or at which a share of all values lies: 0.99; 1: the max. */

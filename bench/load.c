@@ -5,7 +5,8 @@
  *    connect   idle ones, then busy ones
  *    slice     when it is our turn; the first has a longer WARM
  *      WARM    full load, nothing is noted, until all connections had an answer
- *      RUN     messages, latencies, processor time of both sides
+ *      RUN     messages, latencies, processor time of both sides; for so many
+ *              messages as the first WARM says, or for its time with a rate
  *      OVER    what is in flight comes back, and the server falls asleep
  *    COUNT     messages and system calls: counting slows each call, so it has
  *              a turn of its own
@@ -13,6 +14,9 @@
  * Each connection has `window` messages in flight.  A message costs two calls,
  * recv and send, and a share of an epoll_wait; nobody can ask a socket for an
  * answer with fewer but io_uring, and a client must run where that is refused.
+ *
+ * Why a number of messages: a slice that ended by the clock would be short of
+ * messages where the server stalls in it, and have the stall as a whole.
  *
  * Closed loop (rate 0): an answer is followed by the next message at once, and
  * a slow server is asked less often: its latencies look better than what users
@@ -35,6 +39,7 @@
 #include <unistd.h>
 #include "count.h"
 #include "load.h"
+#include "stat.h"
 
 enum {
 	EVENTS = 256,
@@ -43,8 +48,10 @@ enum {
 	SILENCE_MS = 5000,	/* no answer for so long: the server hangs */
 	RESEND_MS = 100,	/* likewise: a datagram is lost */
 	SOURCES = 250,		/* 127.0.0.2 and on, for TIME_WAIT's sake */
-	WARM_AGAIN_MS = 1,	/* before all slices but the first, at least */
+	WARM_AGAIN_MS = 1,	/* before all slices but the first, about */
 	REST_MS = 100,		/* for the server to fall asleep, at most */
+	LONG_MS = 1000,		/* a slice ends then, whatever it has */
+	FIRST_WARM_MS = 10,	/* shorter, it says nothing about the rate */
 };
 
 static const char json[] = "{\"send_user\": \"bench\", \"send_time\": "
@@ -75,6 +82,9 @@ struct state {
 	enum phase phase, wanted;	/* wanted: RUN or COUNT, after WARM */
 	long long next_phase;		/* ns */
 	unsigned slice;			/* the number of this one */
+	unsigned long long quota;	/* messages of a slice; 0: by the clock */
+	unsigned long long warm;	/* likewise, before it */
+	unsigned long long seed;
 	long long began;		/* of the schedule */
 	unsigned long long issued;	/* messages, with a rate */
 	unsigned turn;			/* the connection to try next */
@@ -82,7 +92,7 @@ struct state {
 	unsigned long long messages;	/* of this phase: answered */
 	unsigned long long begun;	/* likewise: sent */
 	long long run_began, run_ns, server_ns, client_ns;
-	unsigned long long lost;	/* before this slice */
+	struct delays delays;
 	struct counter calls;
 };
 
@@ -338,53 +348,99 @@ static long long own_ns(void)
 	return t.tv_sec * 1000000000LL + t.tv_nsec;
 }
 
+/* Ours first: of a server with very many threads the last are left out. */
+static void note_delays(const struct state *s, struct delays *d)
+{
+	d->n = 0;
+	delays_add(d, getpid());
+	if (s->l->shared)
+		delays_add(d, s->l->pid);
+}
+
+/* The messages of a slice, by what the first WARM had. */
+static void set_quota(struct state *s, long long now)
+{
+	long long warm = now - s->began;
+
+	if (s->slice || s->l->rate || warm < FIRST_WARM_MS * 1000000LL)
+		return;
+	s->quota = (double)s->messages * s->run_ns / warm;
+	s->quota += !s->quota;
+}
+
 static void begin_run(struct state *s)
 {
-	s->lost = s->r->lost;
+	note_delays(s, &s->delays);
 	s->server_ns = cpu_ns(s->l->pid);
 	s->client_ns = own_ns();
 	s->run_began = now_ns();
 	s->next_phase = s->run_began + s->run_ns;
 }
 
-/*
- * On one processor what neither side used was used by others, for there is
- * always a message on its way; not so with a rate, or when one was lost.
- */
 static void end_run(struct state *s, long long now)
 {
 	struct load_result *r = s->r;
 	struct slice *slice = &r->slices[s->slice];
 	double client = own_ns() - s->client_ns;
 	double server = cpu_ns(s->l->pid) - s->server_ns;
-	double all = now - s->run_began, others = 0;
+	double all = now - s->run_began;
+	struct delays after;
 
-	if (s->l->shared && !s->l->rate && r->lost == s->lost)
-		others = all - client - server;
-	if (others < 0)
-		others = 0;
+	note_delays(s, &after);
 	r->seconds += all / 1e9;
 	r->client_us += client / 1e3;
 	r->server_us += server / 1e3;
-	r->others_us += others / 1e3;
 	r->messages += s->messages;
 	unanswered(s, now);
-	slice->others = others / all;
-	slice->rate = s->messages * 1e9 / (all - others);
+	slice->others = delayed_by_others(&s->delays, &after, client +
+					  (s->l->shared ? server : 0)) / all;
+	slice->rate = s->messages * 1e9 / all;
 	slice->server_us = server / 1e3 / s->messages;
+	slice->seconds = all / 1e9;
+	slice->began = s->run_began / 1e9;
+}
+
+/*
+ * How many messages a slice has before it.  A slice that began by the clock
+ * would mostly begin at the end of a stall, and one that had as many each time
+ * would meet a server that stalls every so often at the same point of its round.
+ */
+static void set_warm(struct state *s)
+{
+	unsigned most = s->quota * WARM_AGAIN_MS * 2000000 / (s->run_ns + 1) + 1;
+
+	s->warm = 0;
+	if (s->quota && s->wanted == RUN)
+		s->warm = s->l->busy + draw(&s->seed) % most;
+}
+
+static int is_warm(const struct state *s, long long now)
+{
+	if (s->warm)
+		return s->messages >= s->warm;
+	return now >= s->next_phase &&
+	       (s->l->rate || s->messages >= s->l->busy);
 }
 
 /* A slice ends before its first answer only where one takes very long. */
+static int run_is_over(const struct state *s, long long now)
+{
+	if (!s->quota)
+		return now >= s->next_phase && s->messages;
+	return s->messages >= s->quota ||
+	       (s->messages && now >= s->next_phase + LONG_MS * 1000000LL);
+}
+
 static void turn_phase(struct state *s, long long now)
 {
-	int all_warm = s->l->rate || s->messages >= s->l->busy;
-
-	if (now < s->next_phase || s->phase == OVER ||
-	    (s->phase == WARM && !all_warm) ||
-	    (s->phase == RUN && !s->messages))
+	if (s->phase == OVER || (s->phase == WARM && !is_warm(s, now)) ||
+	    (s->phase == COUNT && now < s->next_phase) ||
+	    (s->phase == RUN && !run_is_over(s, now)))
 		return;
-	if (s->phase == WARM && s->wanted == RUN)
+	if (s->phase == WARM && s->wanted == RUN) {
+		set_quota(s, now);
 		begin_run(s);
+	}
 	if (s->phase == RUN)
 		end_run(s, now);
 	s->phase = s->phase == WARM ? s->wanted : OVER;
@@ -456,10 +512,12 @@ static int loop(struct state *s)
 			return failed(s, "epoll_wait", errno);
 		if (n > 0)
 			last = now;
-		turn_phase(s, now);
 		for (int i = 0; i < n; i++)
 			if (serve_event(s, &ev[i]))
 				return -1;
+		/* Not before: a stall that follows the last message of a phase
+		   is no part of it. */
+		turn_phase(s, now_ns());
 		if (s->l->rate && s->phase != OVER && issue(s))
 			return -1;
 		if (n == 0 && waits(s) && now - last >= 1000000LL *
@@ -515,6 +573,7 @@ static int play(struct state *s, enum phase wanted, unsigned warm_ms,
 	s->messages = s->issued = 0;
 	s->began = now_ns();
 	s->next_phase = s->began + warm_ms * 1000000LL;
+	set_warm(s);
 	if (begin(s) || loop(s))
 		return -1;
 	rest(s);
@@ -564,7 +623,7 @@ static void many_descriptors(void)
 
 int load_run(const struct load *l, struct load_result *r)
 {
-	struct state s = { .l = l, .r = r };
+	struct state s = { .l = l, .r = r, .seed = stat_seed ^ getpid() };
 	long long *stamps, kernel_ns;
 	int err = 0;
 

@@ -29,7 +29,8 @@ struct load {
 	unsigned warm_ms, run_ms;
 	unsigned slices;	/* run_ms is made of so many; 0: of one */
 	unsigned count_ms;	/* 0: system calls are not counted */
-	int shared;		/* server and client are on one processor */
+	int shared;		/* server and client are on one processor, and
+				   nobody else of ours */
 	pid_t pid;		/* of the server */
 	struct turns turns;	/* asked before each slice */
 };
@@ -46,8 +47,6 @@ struct load_result {
 	double server_us, client_us;	/* of processor */
 	double kernel_us;		/* what iou- threads used of it, from
 					   first to last */
-	double others_us;		/* what other programs used, where both
-					   are on one processor */
 	struct slice slices[SLICES];	/* as many as were asked for */
 	unsigned threads;		/* of the server */
 	long peak_kib;

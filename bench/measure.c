@@ -39,14 +39,15 @@
 #include "stat.h"
 
 enum { LIMIT_MS = 60000 };		/* of a turn, beyond what was asked for */
-#define OTHERS_MAX 0.1			/* of a slice; else it is disturbed */
+enum { PAD = 4096 };			/* the stack begins anywhere in a page */
+#define TICK 0.01			/* s: a tick of /proc/stat */
 
 volatile sig_atomic_t measure_stop;
 
 #define QUANTITY(name) { #name, offsetof(struct measurement, name) }
 
 const struct quantity quantities[] = {
-	QUANTITY(rate), QUANTITY(p50), QUANTITY(p99), QUANTITY(p999),
+	QUANTITY(rate), QUANTITY(mean), QUANTITY(p50), QUANTITY(p99), QUANTITY(p999),
 	QUANTITY(max), QUANTITY(server_us), QUANTITY(client_us),
 	QUANTITY(user_us), QUANTITY(kernel_us), QUANTITY(calls),
 	QUANTITY(voluntary), QUANTITY(involuntary), QUANTITY(peak_kib),
@@ -91,14 +92,20 @@ static double spin(void)
 	return (now_ns() - began) / 1e3;
 }
 
-/* Ticks so far that the hypervisor gave to others, and all ticks, of a cpu. */
-static long long stolen(int cpu, long long *all)
+/*
+ * What became of a processor so far, in ticks: those that the hypervisor gave
+ * to others, those in which nobody wanted it, and all.
+ */
+struct ticks {
+	long long stolen, idle, all;
+};
+
+static void ticks_add(struct ticks *t, int cpu)
 {
 	FILE *f = fopen("/proc/stat", "re");
 	long long v[8] = { 0 };
 	char line[512], name[16];
 
-	*all = 0;
 	snprintf(name, sizeof(name), "cpu%d ", cpu);
 	while (f && fgets(line, sizeof(line), f))
 		if (!strncmp(line, name, strlen(name)))
@@ -108,15 +115,58 @@ static long long stolen(int cpu, long long *all)
 	if (f)
 		fclose(f);
 	for (int i = 0; i < 8; i++)
-		*all += v[i];
-	return v[7];
+		t->all += v[i];
+	t->stolen += v[7];
+	t->idle += v[3] + v[4];
 }
 
-/* The share between two times. */
-static double steal(const long long *stole, const long long *all)
+static double seconds(struct timeval t)
 {
-	return all[1] > all[0] ?
-	       (double)(stole[1] - stole[0]) / (all[1] - all[0]) : 0;
+	return t.tv_sec + t.tv_usec / 1e6;
+}
+
+/* The processors at one moment, and what all of ours used until then. */
+struct moment {
+	struct ticks ticks;
+	double own;			/* seconds, of those waited for */
+};
+
+static void look(struct moment *m, const struct setup *s)
+{
+	static const int whose[] = { RUSAGE_SELF, RUSAGE_CHILDREN };
+	struct rusage u;
+
+	*m = (struct moment){ 0 };
+	ticks_add(&m->ticks, s->server_cpu);
+	if (s->client_cpu != s->server_cpu)
+		ticks_add(&m->ticks, s->client_cpu);
+	for (int i = 0; i < 2; i++)
+		if (!getrusage(whose[i], &u))
+			m->own += seconds(u.ru_utime) + seconds(u.ru_stime);
+}
+
+static double steal(const struct moment *m)
+{
+	long long all = m[1].ticks.all - m[0].ticks.all;
+
+	return all > 0 ? (double)(m[1].ticks.stolen - m[0].ticks.stolen) / all
+		       : 0;
+}
+
+/*
+ * The share that other programs used: busy time that is not ours.  The idle
+ * time is the kernel's count, not what ours left: they sleep, too.
+ */
+static double others(const struct moment *m)
+{
+	struct ticks d = {
+		.stolen = m[1].ticks.stolen - m[0].ticks.stolen,
+		.idle = m[1].ticks.idle - m[0].ticks.idle,
+		.all = m[1].ticks.all - m[0].ticks.all,
+	};
+	double used = (d.all - d.idle - d.stolen) * TICK - m[1].own + m[0].own;
+
+	return d.all <= 0 ? -1 : used > 0 ? used / (d.all * TICK) : 0;
 }
 
 static void only(cpu_set_t *set, int cpu)
@@ -243,6 +293,7 @@ static int begin(const struct setup *s, struct load *l, struct server *server,
 		.service = l->kind == LOAD_CHURN ? "print" : "echo",
 		.cpus = &cpus,
 		.command = s->who->command,
+		.pad = draw(&stat_seed) % PAD,
 	};
 	int err, null = open("/dev/null", O_WRONLY | O_CLOEXEC);
 
@@ -397,34 +448,32 @@ static void give_turn(struct player *p)
 
 /* ---- the sum ---- */
 
-static double seconds(struct timeval t)
-{
-	return t.tv_sec + t.tv_usec / 1e6;
-}
-
-/* Leave out what others disturbed, unless that is all; the share of it. */
-static double keep_quiet(struct slice *s, unsigned n)
+/*
+ * The share of slices in which others took too much.  They stay in the rate: a
+ * server that sleeps has to queue each time it wakes, so to leave them out
+ * would leave out its sleep.
+ */
+static double count_disturbed(const struct slice *s, unsigned n)
 {
 	unsigned disturbed = 0;
 
 	for (unsigned i = 0; i < n; i++)
 		disturbed += s[i].others > OTHERS_MAX;
-	for (unsigned i = 0; i < n && disturbed < n; i++)
-		if (s[i].others > OTHERS_MAX)
-			s[i] = (struct slice){ 0 };
 	return (double)disturbed / n;
 }
 
-/* Of all slices, rates or server_us. */
-static double middle(const struct slice *s, unsigned n, size_t offset)
+/* Of all slices together: what a user of the server has of it, stalls too. */
+static void sum_slices(const struct slice *s, unsigned n, struct measurement *m)
 {
-	double v[SLICES];
-	int found = 0;
+	double messages = 0, time = 0, used = 0;
 
-	for (unsigned i = 0; i < n; i++)
-		if (s[i].rate > 0)
-			v[found++] = *(double *)((char *)&s[i] + offset);
-	return median(v, found);
+	for (unsigned i = 0; i < n; i++) {
+		messages += s[i].rate * s[i].seconds;
+		used += s[i].rate * s[i].seconds * s[i].server_us;
+		time += s[i].seconds;
+	}
+	m->rate = time > 0 ? messages / time : 0;
+	m->server_us = messages > 0 ? used / messages : 0;
 }
 
 static void add_up(const struct player *p, struct measurement *m)
@@ -435,11 +484,9 @@ static void add_up(const struct player *p, struct measurement *m)
 	double system = seconds(u->ru_stime);
 
 	memcpy(m->slices, r->slices, sizeof(m->slices));
-	m->disturbed = keep_quiet(m->slices, p->load.slices);
-	m->rate = middle(m->slices, p->load.slices,
-			 offsetof(struct slice, rate));
-	m->server_us = middle(m->slices, p->load.slices,
-			      offsetof(struct slice, server_us));
+	m->disturbed = count_disturbed(m->slices, p->load.slices);
+	sum_slices(m->slices, p->load.slices, m);
+	m->mean = histogram_mean(&r->latency) / 1e3;
 	m->p50 = histogram_at(&r->latency, 0.5) / 1e3;
 	m->p99 = histogram_at(&r->latency, 0.99) / 1e3;
 	m->p999 = histogram_at(&r->latency, 0.999) / 1e3;
@@ -458,7 +505,6 @@ static void add_up(const struct player *p, struct measurement *m)
 	m->lost = p->load.kind == LOAD_DATAGRAM ? (double)r->lost / r->all : 0;
 	m->busy_server = r->server_us / 1e6 / r->seconds;
 	m->busy_client = r->client_us / 1e6 / r->seconds;
-	m->others = r->others_us / 1e6 / r->seconds;
 	m->spin_us = p->shared->spin_us;
 }
 
@@ -469,7 +515,7 @@ static void add_up_floor(const struct player *p, struct measurement *m)
 		*quantity_in(m, q) = -1;
 	m->server_us = p->shared->floor.cpu_us;
 	m->spin_us = p->shared->spin_us;
-	m->lost = m->steal = m->others = m->disturbed = 0;
+	m->lost = m->disturbed = 0;
 	memcpy(m->slices, p->shared->floor.slices, sizeof(m->slices));
 }
 
@@ -545,13 +591,12 @@ static void end_player(struct player *p, struct measurement *m,
 
 static void take_turns(struct player *players, int n, unsigned turns)
 {
-	static unsigned long long seed = 20261126;
 	int order[n];
 
 	for (int i = 0; i < n; i++)
 		order[i] = i;
 	for (unsigned t = 0; t < turns && !measure_stop; t++) {
-		shuffle(order, n, &seed);
+		shuffle(order, n, &stat_seed);
 		for (int i = 0; i < n && !measure_stop; i++)
 			give_turn(&players[order[i]]);
 	}
@@ -586,17 +631,18 @@ static void servers_together(const struct setup *s, int n,
 void measure_together(const struct setup *s, int n, struct measurement *m,
 		      char (*why)[300], char uncounted[200])
 {
-	long long all[2], stole[2];
+	struct moment moments[2];
 	double spin_us = s->load.kind == LOAD_FILE ? spin() : 0;
 
 	for (int i = 0; i < n; i++)
 		m[i] = (struct measurement){ 0 };
-	stole[0] = stolen(s->server_cpu, &all[0]);
+	look(&moments[0], s);
 	(s->load.kind == LOAD_FILE ? files_together : servers_together)
 		(s, n, m, why, uncounted);
-	stole[1] = stolen(s->server_cpu, &all[1]);
+	look(&moments[1], s);
 	for (int i = 0; i < n; i++) {
-		m[i].steal = steal(stole, all);
+		m[i].steal = steal(moments);
+		m[i].others = others(moments);
 		if (s->load.kind == LOAD_FILE)
 			m[i].spin_us = spin_us;
 	}
@@ -605,15 +651,16 @@ void measure_together(const struct setup *s, int n, struct measurement *m,
 static int measure_file(const struct setup *s, struct measurement *m,
 			char why[300], char uncounted[200])
 {
-	long long all[2], stole[2];
+	struct moment moments[2];
 	double spin_us = spin();
 	int err;
 
-	stole[0] = stolen(s->server_cpu, &all[0]);
+	look(&moments[0], s);
 	err = files_measure(s, m, why, uncounted);
-	stole[1] = stolen(s->server_cpu, &all[1]);
+	look(&moments[1], s);
 	m->spin_us = spin_us;
-	m->steal = steal(stole, all);
+	m->steal = steal(moments);
+	m->others = others(moments);
 	return err;
 }
 

@@ -35,8 +35,8 @@ struct setup {
 
 /* Per message, or read of a file, unless it says otherwise; negative: not known. */
 struct measurement {
-	double rate;			/* messages a second that others left */
-	double p50, p99, p999, max;	/* latency, us */
+	double rate;			/* messages a second */
+	double mean, p50, p99, p999, max;	/* latency, us */
 	double server_us, client_us;	/* of processor */
 	double user_us, kernel_us;	/* of server_us: outside of the kernel,
 					   and what iou- threads used */
@@ -46,12 +46,13 @@ struct measurement {
 	double lost;			/* datagrams, of all */
 	double busy_server, busy_client;	/* shares of the time */
 	double steal;			/* share that the hypervisor took */
-	double others;			/* share that other programs took, where
-					   both are on one processor */
-	double disturbed;		/* share of the slices that they took
-					   too much of */
+	double others;			/* share of the processors that other
+					   programs used, in this repetition;
+					   negative: not known */
+	double disturbed;		/* share of the slices in which ours
+					   waited for them for long */
 	double spin_us;			/* what a fixed loop took just before */
-	struct slice slices[SLICES];	/* rate and server_us are the medians */
+	struct slice slices[SLICES];	/* rate and server_us are of them all */
 	int slice_count;		/* 0: it was in one piece */
 };
 
@@ -93,6 +94,34 @@ void measure_together(const struct setup *s, int n, struct measurement *m,
 /* Of one alone, or of a file job: 0, or -1. */
 int measure(const struct setup *s, struct measurement *m, char why[300],
 	    char uncounted[200]);
+
+/*
+ * A check that needs no model of where time went (Little's law): as many
+ * messages are in flight as are sent a second, times how long one takes.  With
+ * the median for "how long", a server that stalls shows, too.
+ */
+enum suspicion {
+	PLAUSIBLE,
+	STALLS,				/* half of the messages are fast, and
+					   few take most of the time */
+	WRONG,				/* the rate cannot be right */
+};
+
+#define SUSPICIOUS 0.3			/* so far from it */
+
+static inline enum suspicion suspicion(const struct measurement *m,
+				       double in_flight)
+{
+	double by_mean = m->rate * m->mean / 1e6 / in_flight;
+	double by_median = m->rate * m->p50 / 1e6 / in_flight;
+
+	if (m->rate <= 0 || m->mean <= 0)
+		return PLAUSIBLE;
+	if (by_mean < 1 - SUSPICIOUS || by_mean > 1 + SUSPICIOUS)
+		return WRONG;
+	return by_median < 1 - SUSPICIOUS || by_median > 1 + SUSPICIOUS ?
+	       STALLS : PLAUSIBLE;
+}
 
 /* The client was what limited the rate: it had no time left, and the server
    had some. */

@@ -77,8 +77,8 @@ static void plot_ratio(struct page *p, int workload)
 			fprintf(p->gp, " %g %g %g %d\n", rows[i].rate.median,
 				rows[i].rate.low, rows[i].rate.high,
 				rows[i].contender == 1 ? 0x999999 :
-				rows[i].faster > 0 ? 0x1a7f37 :
-				rows[i].faster < 0 ? 0xb3261e : 0x444444);
+				rows[i].faster == ABOVE ? 0x1a7f37 :
+				rows[i].faster == BELOW ? 0xb3261e : 0x444444);
 			drawn++;
 		}
 	fprintf(p->gp, "END\nset object 1 rect from %g, graph 0 to %g, graph 1 "

@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include "measure.h"
 
-enum { WORKLOADS = 64, CONTENDERS = 64, REPETITIONS = 101, LAYOUTS = 2 };
+enum { WORKLOADS = 64, CONTENDERS = 64, REPETITIONS = 401, LAYOUTS = 2 };
 
 /*
  * KIND, then any of -cN -sN -wN -iN -rN, in any order:
@@ -71,6 +71,7 @@ struct plan {
 					   method itself */
 	int layouts;			/* a bit each */
 	int repetitions;
+	double bound;			/* what lies within it is equal: 0.02 */
 	unsigned warm_ms, run_ms, count_ms;
 };
 

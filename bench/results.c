@@ -12,6 +12,8 @@
 #include "../log/json.h"
 #include "results.h"
 
+enum { MANY = 9999, QUIET_TURNS = 5 };
+
 static const char *const layouts[] = { "same", "two" };
 
 /* ---- where it is ---- */
@@ -120,19 +122,30 @@ struct measurement medians(const struct results *r, int layout, int workload,
 	return m;
 }
 
+/* In a turn in which other programs took much from either, the ratio is theirs. */
+static int disturbed(const struct outcome *is, const struct outcome *was, int i)
+{
+	return is->m.slices[i].others > OTHERS_MAX ||
+	       was->m.slices[i].others > OTHERS_MAX;
+}
+
 double ratio_within(const struct outcome *is, const struct outcome *was,
 		    size_t offset)
 {
 	size_t in_slice = offset == RATE ? offsetof(struct slice, rate)
 					 : offsetof(struct slice, server_us);
-	int in_turns = offset == RATE || offset == SERVER_US, n = 0;
+	int in_turns = offset == RATE || offset == SERVER_US, n = 0, quiet = 0;
 	double v[SLICES], a, b;
 
 	if (!is->done || !was->done)
 		return -1;
 	if (is->m.slice_count != was->m.slice_count)
 		in_turns = 0;
+	for (int i = 0; in_turns && i < is->m.slice_count; i++)
+		quiet += !disturbed(is, was, i);
 	for (int i = 0; in_turns && i < is->m.slice_count; i++) {
+		if (quiet >= QUIET_TURNS && disturbed(is, was, i))
+			continue;
 		a = *(double *)((char *)&is->m.slices[i] + in_slice);
 		b = *(double *)((char *)&was->m.slices[i] + in_slice);
 		if (a > 0 && b > 0)
@@ -145,11 +158,11 @@ double ratio_within(const struct outcome *is, const struct outcome *was,
 	return a >= 0 && b > 0 ? a / b : -1;
 }
 
-/* Slices are equally long, so messages are as rates. */
+/* A slice with nothing in it counts on neither side. */
 static double means_within(const struct outcome *is, const struct outcome *was,
 			   size_t offset)
 {
-	double messages[2] = { 0 }, used[2] = { 0 };
+	double messages[2] = { 0 }, used[2] = { 0 }, time[2] = { 0 };
 
 	if (!is->done || !was->done || is->m.slice_count != was->m.slice_count)
 		return -1;
@@ -158,19 +171,22 @@ static double means_within(const struct outcome *is, const struct outcome *was,
 
 		if (a.rate <= 0 || b.rate <= 0)
 			continue;
-		messages[0] += a.rate;
-		messages[1] += b.rate;
-		used[0] += a.rate * a.server_us;
-		used[1] += b.rate * b.server_us;
+		messages[0] += a.rate * a.seconds;
+		messages[1] += b.rate * b.seconds;
+		used[0] += a.rate * a.seconds * a.server_us;
+		used[1] += b.rate * b.seconds * b.server_us;
+		time[0] += a.seconds;
+		time[1] += b.seconds;
 	}
-	if (messages[1] <= 0 || used[1] <= 0)
+	if (messages[1] <= 0 || used[1] <= 0 || time[0] <= 0 || time[1] <= 0)
 		return -1;
-	return offset == RATE ? messages[0] / messages[1] :
+	return offset == RATE ?
+	       messages[0] / time[0] / (messages[1] / time[1]) :
 	       used[0] / messages[0] / (used[1] / messages[1]);
 }
 
-double ratio_of_means(const struct results *r, int layout, int workload,
-		      int contender, size_t offset)
+struct estimate ratio_of_means(const struct results *r, int layout,
+			       int workload, int contender, size_t offset)
 {
 	double v[REPETITIONS];
 	int n = 0;
@@ -182,7 +198,7 @@ double ratio_of_means(const struct results *r, int layout, int workload,
 				    offset);
 		n += v[n] >= 0;
 	}
-	return n ? median(v, n) : -1;
+	return estimate(v, n);
 }
 
 struct estimate ratio_of(const struct results *r, int layout, int workload,
@@ -219,13 +235,49 @@ double noise(const struct results *r, int layout, int workload, size_t offset)
 	return e.n ? reach(&e) : 0;
 }
 
-int verdict(const struct estimate *e, double off)
+static int within(double low, double high, double bound)
 {
-	double away = e->low > 1 ? e->low : 1 / e->high;
+	return low >= 1 / (1 + bound) && high <= 1 + bound;
+}
 
-	if (e->n < ENOUGH || away <= 1 + off || away * away <= e->high / e->low)
+enum verdict verdict(const struct estimate *e, double off, double bound)
+{
+	double away = e->sure_low > 1 ? e->sure_low : 1 / e->sure_high;
+
+	if (e->n < ENOUGH)
+		return FEW;
+	if (away > (1 + off) * (1 + LAYOUT_EFFECT) &&
+	    away * away > e->high / e->low)
+		return e->sure_low > 1 ? ABOVE : BELOW;
+	return within(e->low, e->high, bound) && off <= bound ? EQUAL
+							      : UNDECIDED;
+}
+
+/*
+ * It is equal once half of the width fits between the median and the bound, and
+ * the noise within the bound.  It is ranked once the half width for deciding,
+ * half as wide again, and the noise fit between the median and 1.
+ */
+int missing(const struct estimate *e, double off, double bound)
+{
+	double half = (e->high - e->low) / (e->high + e->low);
+	double far = e->median > 1 ? e->median - 1 : 1 / e->median - 1;
+	double times = MANY, other;
+
+	if (e->n < ENOUGH)
+		return ENOUGH - e->n;
+	if (verdict(e, off, bound) != UNDECIDED)
 		return 0;
-	return e->low > 1 ? 1 : -1;
+	if (far < bound) {
+		times = half / (bound - far);
+		times = off / bound > times ? off / bound : times;
+	}
+	if (far > LAYOUT_EFFECT) {
+		other = (1.5 * half + off) / (far - LAYOUT_EFFECT);
+		times = other < times ? other : times;
+	}
+	other = e->n * (times * times - 1) + 1;
+	return other < 1 ? 1 : other > MANY ? MANY : other;
 }
 
 /* ---- JSON lines ---- */
@@ -291,6 +343,9 @@ void results_round(struct measurement *m)
 	for (int i = 0; i < m->slice_count; i++) {
 		m->slices[i].rate = as_kept(m->slices[i].rate);
 		m->slices[i].server_us = as_kept(m->slices[i].server_us);
+		m->slices[i].seconds = as_kept(m->slices[i].seconds);
+		m->slices[i].others = as_kept(m->slices[i].others);
+		m->slices[i].began = 0;
 	}
 }
 
@@ -312,6 +367,8 @@ void results_write(const struct results *r, int layout, int workload,
 	json_number(&j, "client_bound", o->bound);
 	write_turns(&j, "rates", &o->m, offsetof(struct slice, rate));
 	write_turns(&j, "cpus", &o->m, offsetof(struct slice, server_us));
+	write_turns(&j, "times", &o->m, offsetof(struct slice, seconds));
+	write_turns(&j, "delays", &o->m, offsetof(struct slice, others));
 	json_close(&j, '}');
 	fputc('\n', f);
 	fflush(f);
@@ -357,7 +414,8 @@ static int turns(const char *line, const char *name, double v[SLICES])
 
 int results_take(const char *line, struct outcome *o)
 {
-	double rates[SLICES], cpus[SLICES];
+	double rates[SLICES], cpus[SLICES], times[SLICES],
+	       delays[SLICES];
 	const char *number = strrchr(line, '}');
 	struct outcome read = { .done = 1 };
 
@@ -370,10 +428,14 @@ int results_take(const char *line, struct outcome *o)
 		*quantity_in(&read.m, q) = strtod(number, NULL);
 	}
 	read.m.slice_count = turns(line, "rates", rates);
-	if (turns(line, "cpus", cpus) != read.m.slice_count)
+	if (turns(line, "cpus", cpus) != read.m.slice_count ||
+	    turns(line, "times", times) != read.m.slice_count ||
+	    turns(line, "delays", delays) != read.m.slice_count)
 		return -1;
 	for (int i = 0; i < read.m.slice_count; i++)
-		read.m.slices[i] = (struct slice){ rates[i], cpus[i], 0 };
+		read.m.slices[i] = (struct slice){
+			rates[i], cpus[i], times[i], 0, delays[i],
+		};
 	number = results_field(line, "client_bound");
 	read.bound = number && atoi(number);
 	*o = read;

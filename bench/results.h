@@ -46,19 +46,20 @@ struct measurement medians(const struct results *r, int layout, int workload,
 
 /*
  * A quantity of one to that of another in the same repetition: the median of
- * the ratios within each turn, of rates and server_us; of other quantities,
+ * the ratios within each turn, of rates and server_us, without the turns in
+ * which other programs took much, unless hardly any is left; of other quantities,
  * and of what was measured in one piece, it is the ratio.  Negative: none.
  */
 double ratio_within(const struct outcome *is, const struct outcome *was,
 		    size_t offset);
 
 /*
- * RATE or SERVER_US of one to that of another over all turns together, in
- * which every stall counts, ours or the machine's; likewise, of the base.
- * Negative: none.  Far from ratio() it tells of a server that stalls.
+ * RATE or SERVER_US against the base over all turns together, in which every
+ * stall counts, the server's or the machine's.  Far from ratio() it tells of a
+ * server that stalls.
  */
-double ratio_of_means(const struct results *r, int layout, int workload,
-		      int contender, size_t offset);
+struct estimate ratio_of_means(const struct results *r, int layout,
+			       int workload, int contender, size_t offset);
 
 /* A quantity of one contender to that of another, of all repetitions. */
 struct estimate ratio_of(const struct results *r, int layout, int workload,
@@ -77,18 +78,32 @@ double reach(const struct estimate *e);
  */
 double noise(const struct results *r, int layout, int workload, size_t offset);
 
-enum { ENOUGH = 5 };		/* repetitions; fewer rank nothing */
+enum { ENOUGH = 9 };		/* repetitions; fewer decide nothing */
 
 /*
- * -1, 0 or 1: the ratio is below 1, equal to it, or above.  Not equal is only
- * what has its whole interval beyond the noise, and farther from 1 than half
- * of its own width.  One interval of 95% is not enough, for hundreds of pairs
- * are looked at.  Of two that are the same and scatter like the base, five
- * repetitions must all fall on one side (1 in 16) and each of them beyond all
- * five of the base (1 in 252), so it happens to 1 pair in 4000.  The width is
- * for those who scatter more than the base does.
+ * What cannot be seen by measuring a server against itself, for it is the same
+ * in each repetition: where the linker put a loop and what shares a cache line
+ * with what.  Nothing is ranked for a difference that is not larger.
  */
-int verdict(const struct estimate *e, double noise);
+#define LAYOUT_EFFECT 0.01
+
+enum verdict { BELOW = -1, EQUAL, ABOVE, UNDECIDED, FEW };
+
+/*
+ * BELOW, ABOVE: the range in which the true ratio lies in all but 1 of 250
+ * cases is beyond the noise and LAYOUT_EFFECT, and farther from 1 than half of
+ * the interval's width.  EQUAL: the interval, and the noise, lie within bound
+ * (0.02: from 1/1.02 to 1.02).  All else is UNDECIDED, and with fewer than
+ * ENOUGH repetitions it is FEW.  How often it is wrong:
+ * tests/bench/bench_test.c, false_rankings().
+ */
+enum verdict verdict(const struct estimate *e, double noise, double bound);
+
+/*
+ * About how many more repetitions would decide it, when the interval narrows
+ * with the square root of their number; 0: it is decided.
+ */
+int missing(const struct estimate *e, double noise, double bound);
 
 /* ---- JSON lines: what is measured, and a line a measurement ---- */
 

@@ -4,9 +4,22 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include "stat.h"
 
 enum { MOST = 1000 };			/* values looked at */
+#define SURE 0.95
+#define DECIDED (1 - 1 / 250.0)
+
+unsigned long long stat_seed = 20261128;
+
+void stat_seed_anew(void)
+{
+	unsigned long long seed;
+
+	if (getrandom(&seed, sizeof(seed), 0) == sizeof(seed) && seed)
+		stat_seed = seed;
+}
 
 static int ascending(const void *a, const void *b)
 {
@@ -43,36 +56,48 @@ void shuffle(int *v, int n, unsigned long long *seed)
 }
 
 /*
- * How many of n values the interval leaves out at each end.  A value is below
- * the true median or above it like a coin, so all but k are on one side as
- * often as n coins show at most k heads: more than k are needed when that is
- * within 2.5%.
+ * How likely the k-th value from each end has the true median between them.  A
+ * value is below the median or above it like a coin, so they have not when n
+ * coins show fewer than k heads, or fewer than k tails.
  */
-static int outside(int n)
+static double holds(int n, int k)
 {
-	double exactly = 1, most;		/* k heads, and at most k */
+	double exactly = 1, fewer = 0;		/* i heads, fewer than k */
 
 	for (int i = 0; i < n; i++)
 		exactly /= 2;
-	most = exactly;
-	for (int k = 0; ; k++) {
-		exactly *= (double)(n - k) / (k + 1);
-		most += exactly;
-		if (most > 0.025)
-			return k;
+	for (int i = 0; i < k; i++) {
+		fewer += exactly;
+		exactly *= (double)(n - i) / (i + 1);
 	}
+	return 1 - 2 * fewer;
+}
+
+/* The last value from each end that holds it so surely; the first at least. */
+static int depth(int n, double surely)
+{
+	int k = 1;
+
+	while (2 * (k + 1) <= n + 1 && holds(n, k + 1) >= surely)
+		k++;
+	return k;
 }
 
 struct estimate estimate(const double *v, int n)
 {
 	struct estimate e = { .n = n < MOST ? n : MOST };
 	double sorted[MOST];
+	int k;
 
 	if (!e.n)
 		return e;
 	memcpy(sorted, v, e.n * sizeof(*v));
 	e.median = median(sorted, e.n);
-	e.low = sorted[outside(e.n)];
-	e.high = sorted[e.n - 1 - outside(e.n)];
+	k = depth(e.n, SURE);
+	e.low = sorted[k - 1];
+	e.high = sorted[e.n - k];
+	k = depth(e.n, DECIDED);
+	e.sure_low = sorted[k - 1];
+	e.sure_high = sorted[e.n - k];
 	return e;
 }

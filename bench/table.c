@@ -7,14 +7,15 @@
 #include <string.h>
 #include "compare_report.h"
 
-#define MEAN_STRAYS 0.1		/* from the median: then it is shown, too */
+enum { COLUMNS = 100 };
+#define MEAN_STRAYS 0.1		/* from the median: then the server stalls */
 
-/* "1.04 (1.02-1.06)" */
+/* "1.04 1.02-1.06" */
 static const char *interval(const struct estimate *e, char text[40])
 {
 	if (!e->n)
 		return "-";
-	snprintf(text, 40, "%.2f (%.2f-%.2f)", e->median, e->low, e->high);
+	snprintf(text, 40, "%.2f %.2f-%.2f", e->median, e->low, e->high);
 	return text;
 }
 
@@ -42,26 +43,78 @@ static int fastest_first(const void *a, const void *b)
 	return slower ? slower : x->contender - y->contender;
 }
 
-/* A server that stalls has a median that looks better than it is. */
-static int sure(const struct estimate *e, double noise, double mean)
+static int strays(const struct estimate *e, const struct estimate *mean)
 {
-	int says = verdict(e, noise);
-
-	return mean >= 0 && ((says > 0 && mean < 1) || (says < 0 && mean > 1))
-	       ? 0 : says;
+	return e->n && mean->n &&
+	       (mean->median < e->median * (1 - MEAN_STRAYS) ||
+		mean->median > e->median * (1 + MEAN_STRAYS));
 }
 
-static int strays(const struct estimate *e, double mean)
+/* What the median says counts only where the mean of all turns, in which stalls
+   count, does not say otherwise. */
+static enum verdict sure(const struct estimate *e, const struct estimate *mean,
+			 double noise, double bound)
 {
-	return e->n && mean >= 0 && (mean < e->median * (1 - MEAN_STRAYS) ||
-				     mean > e->median * (1 + MEAN_STRAYS));
+	enum verdict says = verdict(e, noise, bound);
+
+	if (!mean->n)
+		return says;
+	if ((says == ABOVE && mean->median < 1) ||
+	    (says == BELOW && mean->median > 1) ||
+	    (says == EQUAL && (mean->median > 1 + bound ||
+			       mean->median < 1 / (1 + bound))))
+		return UNDECIDED;
+	return says;
+}
+
+static void judge(const struct results *r, int layout, int workload,
+		  struct row *row)
+{
+	struct estimate rate = ratio_of_means(r, layout, workload,
+					      row->contender, RATE);
+	struct estimate cpu = ratio_of_means(r, layout, workload,
+					     row->contender, SERVER_US);
+	double off = noise(r, layout, workload, RATE), bound = r->plan->bound;
+
+	row->rate = ratio(r, layout, workload, row->contender, RATE);
+	row->cpu = ratio(r, layout, workload, row->contender, SERVER_US);
+	row->by_mean = row->contender > 1 && !row->floor &&
+		       (strays(&row->rate, &rate) || strays(&row->cpu, &cpu));
+	if (row->by_mean) {
+		row->rate = rate;
+		row->cpu = cpu;
+	}
+	if (row->floor)
+		row->rate = (struct estimate){ 0 };
+	row->faster = sure(&row->rate, &rate, off, bound);
+	row->dearer = sure(&row->cpu, &cpu, noise(r, layout, workload,
+						  SERVER_US), bound);
+	row->more = missing(&row->rate, off, bound);
+}
+
+/* Of most repetitions.  Without a rate so many messages are always in flight. */
+static enum suspicion suspect(const struct results *r, int layout, int workload,
+			      const struct row *row)
+{
+	const struct workload *w = &r->plan->workloads[workload];
+	int found[WRONG + 1] = { 0 };
+
+	if (w->kind == LOAD_FILE || w->rate || row->floor)
+		return PLAUSIBLE;
+	for (int i = 0; i < r->plan->repetitions; i++) {
+		struct outcome *o = outcome_at(r, layout, workload,
+					       row->contender, i);
+
+		if (o->done)
+			found[suspicion(&o->m, (double)w->busy * w->window)]++;
+	}
+	return 2 * found[WRONG] > row->n ? WRONG :
+	       2 * (found[WRONG] + found[STALLS]) > row->n ? STALLS : PLAUSIBLE;
 }
 
 int rows_of(const struct results *r, int layout, int workload,
 	    struct row rows[CONTENDERS])
 {
-	double rate_noise = noise(r, layout, workload, RATE);
-	double cpu_noise = noise(r, layout, workload, SERVER_US);
 	int n = 0;
 
 	for (int c = 0; c < r->plan->contender_count; c++) {
@@ -77,15 +130,8 @@ int rows_of(const struct results *r, int layout, int workload,
 		row->contender = c;
 		row->name = c == 1 ? "(the base again)" : who->name;
 		row->floor = who->floor;
-		row->rate = ratio(r, layout, workload, c, RATE);
-		row->cpu = ratio(r, layout, workload, c, SERVER_US);
-		if (who->floor)
-			row->rate = (struct estimate){ 0 };
-		row->mean_rate = ratio_of_means(r, layout, workload, c, RATE);
-		row->mean_cpu = ratio_of_means(r, layout, workload, c,
-					       SERVER_US);
-		row->faster = sure(&row->rate, rate_noise, row->mean_rate);
-		row->dearer = sure(&row->cpu, cpu_noise, row->mean_cpu);
+		judge(r, layout, workload, row);
+		row->suspicion = suspect(r, layout, workload, row);
 		for (int i = 0; i < r->plan->repetitions; i++)
 			bound += outcome_at(r, layout, workload, c, i)->bound;
 		row->bound = 2 * bound > row->n;
@@ -93,6 +139,15 @@ int rows_of(const struct results *r, int layout, int workload,
 	}
 	qsort(rows, n, sizeof(*rows), fastest_first);
 	return n;
+}
+
+const char *suspicion_text(const struct row *row)
+{
+	if (row->suspicion == STALLS && row->m.disturbed > OTHERS_MAX)
+		return "disturbed: it waited for other programs";
+	return row->suspicion == STALLS ? "stalls: few messages take most of "
+	       "the time" : row->suspicion == WRONG ? "doubtful: rate x latency "
+	       "is not what is in flight" : "";
 }
 
 struct estimate kept(const struct results *r, int layout, int workload,
@@ -115,42 +170,62 @@ struct estimate kept(const struct results *r, int layout, int workload,
 
 /* ---- terminal ---- */
 
-static const char *word(const struct estimate *e, const char *says)
+/* "-" where nothing is compared. */
+static const char *word(const struct row *row, const struct estimate *e,
+			enum verdict says, const char *const words[3])
 {
-	return !e->n ? "" : e->n < ENOUGH ? "few" : says;
+	return row->contender == 0 ? "base" : row->contender == 1 ? "A/A" :
+	       !e->n ? "" : says == FEW ? "few" :
+	       says == UNDECIDED ? words[3] : words[says + 1];
 }
 
 static void print_row(const struct row *row, FILE *f)
 {
-	static const char *const faster[] = { "behind", "equal", "ahead" };
-	static const char *const dearer[] = { "less", "equal", "more" };
+	static const char *const faster[] = {
+		"behind", "equal", "ahead", "undecided",
+	};
+	static const char *const dearer[] = { "less", "equal", "more", "?" };
 	const struct measurement *m = &row->m;
-	char a[40], b[40], t[12][16];
+	char a[40], b[40], t[4][16];
 
-	fprintf(f, "  %-24s %7s %-17s %-6s %5s %-17s %-5s %6s %6s %6s %6s %6s "
-		"%6s %6s %6s %5s %4s%s%s\n", row->name,
-		short_number(m->rate, t[0]),
+	fprintf(f, "  %-24.24s %7s %-14s %-9s %6s %-14s %-5s %5s %6s\n",
+		row->name, short_number(m->rate, t[0]),
 		row->contender ? interval(&row->rate, a) : "1",
-		row->contender < 1 ? "base" : row->contender == 1 ? "A/A" :
-		word(&row->rate, faster[row->faster + 1]),
+		word(row, &row->rate, row->faster, faster),
 		short_number(m->server_us, t[1]),
 		row->contender ? interval(&row->cpu, b) : "1",
-		row->contender < 1 ? "base" : row->contender == 1 ? "A/A" :
-		word(&row->cpu, dearer[row->dearer + 1]),
-		short_number(m->kernel_us, t[2]), short_number(m->calls, t[3]),
-		short_number(m->voluntary, t[4]),
-		short_number(m->involuntary, t[5]), short_number(m->p50, t[6]),
-		short_number(m->p99, t[7]), short_number(m->p999, t[8]),
-		short_number(m->max, t[9]),
-		short_number(m->peak_kib < 0 ? -1 : m->peak_kib / 1024, t[10]),
-		m->threads < 0 ? "-" : (snprintf(t[11], 16, "%.0f", m->threads),
-					t[11]),
-		row->bound ? " client-bound" : "",
+		word(row, &row->cpu, row->dearer, dearer),
+		short_number(m->calls, t[2]), short_number(m->p50, t[3]));
+}
+
+/* Messages that a server handles between two sleeps. */
+static double batch(const struct measurement *m)
+{
+	return m->voluntary > 0 ? 1 / m->voluntary : -1;
+}
+
+static void print_more(const struct row *row, FILE *f)
+{
+	const struct measurement *m = &row->m;
+	char t[8][16];
+
+	fprintf(f, "    %-22.22s %6s %6s %6s %6s %6s %6s %6s", row->name,
+		short_number(m->p99, t[0]), short_number(m->p999, t[1]),
+		short_number(m->max, t[2]), short_number(batch(m), t[3]),
+		short_number(m->kernel_us, t[4]),
+		short_number(m->involuntary, t[5]),
+		short_number(m->peak_kib < 0 ? -1 : m->peak_kib / 1024, t[6]));
+	if (m->threads < 0)
+		fprintf(f, "     -");
+	else
+		fprintf(f, " %5.0f", m->threads);
+	fprintf(f, "%s%s\n", row->bound ? " client-bound" : "",
 		m->lost > 0 ? " lost datagrams" : "");
-	if (row->contender > 1 && (strays(&row->rate, row->mean_rate) ||
-				   strays(&row->cpu, row->mean_cpu)))
-		fprintf(f, "  %-24s         by the mean of all turns %.2f, of "
-			"cpu us %.2f\n", "", row->mean_rate, row->mean_cpu);
+	if (*suspicion_text(row))
+		fprintf(f, "  %-24s %s\n", "", suspicion_text(row));
+	if (row->by_mean && row->suspicion == PLAUSIBLE)
+		fprintf(f, "  %-24s stalls: compared by the mean of all turns\n",
+			"");
 }
 
 static void print_kept(const struct results *r, int layout, int workload,
@@ -170,8 +245,8 @@ static void print_kept(const struct results *r, int layout, int workload,
 		if (!told++)
 			fprintf(f, "  against the same without idle "
 				"connections:\n");
-		fprintf(f, "  %-24s         %-24s       %s\n", rows[i].name,
-			interval(&rate, a), interval(&cpu, b));
+		fprintf(f, "  %-24.24s %7s %-24s %6s %s\n", rows[i].name, "",
+			interval(&rate, a), "", interval(&cpu, b));
 	}
 }
 
@@ -207,22 +282,23 @@ static void print_workload(const struct results *r, int layout, int workload,
 	}
 	workload_describe(&p->workloads[workload], text, sizeof(text));
 	fprintf(f, "\n%s  [%s]\n", text, p->workloads[workload].name);
-	fprintf(f, "%s%s; %d repetition%s of %.2g s; noise: "
-		"%.1f%% of the rate, %.1f%% of cpu us\n", file ?
-		layout == SAME ? "on one processor" : "on two processors" :
-		layout == SAME ? "server and client on one processor" :
-		"server and client on a processor each",
-		in_turns(r, layout, workload) ? ", in turns" :
-		", one after the other", done,
+	fprintf(f, "%s, %s; %d repetition%s of %.2g s; noise %.1f%%, of cpu us "
+		"%.1f%%\n", file || layout == SAME ? layout == SAME ?
+		"on one processor" : "on two processors" :
+		"on a processor each", in_turns(r, layout, workload) ?
+		"in turns" : "one after the other", done,
 		done == 1 ? "" : "s", p->run_ms / 1e3,
 		100 * noise(r, layout, workload, RATE),
 		100 * noise(r, layout, workload, SERVER_US));
-	fprintf(f, "  %-24s %7s %-24s %5s %-23s %6s %6s %6s %6s %6s %6s %6s %6s "
-		"%5s %4s\n", "", file ? "reads/s" : "msg/s", "against the base", "cpu us",
-		" against the base", "iou us", "calls", "sleeps", "preem",
-		"p50 us", "p99", "p99.9", "max", "MiB", "thr");
+	fprintf(f, "  %-24s %7s %-24s %6s %-20s %5s %6s\n", "",
+		file ? "reads/s" : "msg/s", "against the base", "cpu us",
+		"against the base", "calls", "p50 us");
 	for (int i = 0; i < n; i++)
 		print_row(&rows[i], f);
+	fprintf(f, "  %-24s %6s %6s %6s %6s %6s %6s %6s %5s\n", "", "p99 us",
+		"p99.9", "max", "batch", "iou us", "preem", "MiB", "thr");
+	for (int i = 0; i < n; i++)
+		print_more(&rows[i], f);
 	if (floor && best) {
 		char t[40];
 
@@ -259,7 +335,7 @@ int disturbances(const struct results *r, char *text, size_t size)
 			continue;
 		spins[n++] = o->m.spin_us;
 		steal += o->m.steal;
-		others += o->m.others;
+		others += o->m.others > 0 ? o->m.others : 0;
 		disturbed += o->m.disturbed;
 		most = o->m.steal > most ? o->m.steal : most;
 	}
@@ -267,15 +343,44 @@ int disturbances(const struct results *r, char *text, size_t size)
 		middle = median(spins, n);
 		snprintf(text, size, "The hypervisor took %.2f%% of the time "
 			 "(%.1f%% of the worst measurement), other programs "
-			 "%.1f%%; slices of which they took more than a tenth "
-			 "are left out, %.1f%%. The same loop took %.0f us "
+			 "%.1f%%; in %.1f%% of the slices ours waited for them "
+			 "for more than a tenth. The same loop took %.0f us "
 			 "before a measurement, %.0f to %.0f us before 90%% of "
-			 "them.", 100 * steal / n, 100 * most, 100 * others / n,
-			 100 * disturbed / n, middle, spins[n / 20],
-			 spins[n - 1 - n / 20]);
+			 "them.", 100 * steal / n, 100 * most,
+			 100 * others / n, 100 * disturbed / n, middle,
+			 spins[n / 20], spins[n - 1 - n / 20]);
 	}
 	free(spins);
 	return n;
+}
+
+/* In lines of at most 100 columns. */
+static void print_folded(const char *text, FILE *f)
+{
+	while (strlen(text) > COLUMNS) {
+		int n = COLUMNS;
+
+		while (n > 1 && text[n] != ' ')
+			n--;
+		fprintf(f, "%.*s\n", n, text);
+		text += n + (text[n] == ' ');
+	}
+	fprintf(f, "%s\n", text);
+}
+
+/* What conclude() writes, folded. */
+static void print_conclusion(const struct results *r, FILE *f)
+{
+	char *text, *line, *rest;
+	size_t size;
+	FILE *mem = open_memstream(&text, &size);
+
+	conclude(r, mem);
+	fclose(mem);
+	rest = text;
+	while ((line = strsep(&rest, "\n")) && *line)
+		print_folded(line, f);
+	free(text);
 }
 
 void table_print(const struct results *r, FILE *f)
@@ -288,25 +393,16 @@ void table_print(const struct results *r, FILE *f)
 	for (int layout = 0; layout < LAYOUTS; layout++)
 		for (int w = 0; w < p->workload_count; w++)
 			print_workload(r, layout, w, f);
-	if (disturbances(r, text, sizeof(text)))
-		fprintf(f, "\n%s\n", text);
+	if (disturbances(r, text, sizeof(text))) {
+		fprintf(f, "\n");
+		print_folded(text, f);
+	}
 	if (*r->uncounted)
-		fprintf(f, "%s\n", r->uncounted);
-	fprintf(f,
-"\n"
-"against the base: the ratio within a turn (one after the other: within a\n"
-"repetition), its median over a repetition's turns; of these the median and its\n"
-"interval, 95%%, of five all that there are (94%%). Ahead, behind, more or less is\n"
-"what has its whole interval beyond the noise, the farthest end of the base's to\n"
-"itself, and farther from 1 than half its width: of two that are the same and as\n"
-"noisy as the base, that is said in 1 case of 4000. All else is equal, also\n"
-"where the mean of all turns, in which stalls count, is on the other side of 1.\n"
-"few: under five repetitions, which rank nothing.\n"
-"Per message: cpu us, processor time of the server in all; iou us, what\n"
-"io_uring's kernel threads used of it; calls, system calls by the kernel's\n"
-"count; sleeps and preem, voluntary and other context switches. Latencies are\n"
-"those of a closed loop unless the workload has a rate (-rN). Of a file, what\n"
-"is per message is per read.\n");
+		print_folded(r->uncounted, f);
+	fprintf(f, "\nRatios: median and 95%% interval; equal: within %g%%; "
+		"batch: messages per sleep (docs/method.md).\n\n",
+		100 * p->bound);
+	print_conclusion(r, f);
 }
 
 /* ---- Markdown: a row a server, a column a workload ---- */
@@ -342,8 +438,8 @@ static void cell(const struct results *r, const struct row *row, int layout,
 		else if (!row->rate.n)
 			fprintf(f, " |");
 		else
-			fprintf(f, row->faster > 0 ? " **%.2f** |" :
-				row->faster < 0 ? " *%.2f* |" : " %.2f |",
+			fprintf(f, row->faster == ABOVE ? " **%.2f** |" :
+				row->faster == BELOW ? " *%.2f* |" : " %.2f |",
 				row->rate.median);
 		return;
 	case MATRIX_CPU:
@@ -352,8 +448,8 @@ static void cell(const struct results *r, const struct row *row, int layout,
 		else if (!row->cpu.n)
 			fprintf(f, " |");
 		else
-			fprintf(f, row->dearer < 0 ? " **%.2f** |" :
-				row->dearer > 0 ? " *%.2f* |" : " %.2f |",
+			fprintf(f, row->dearer == BELOW ? " **%.2f** |" :
+				row->dearer == ABOVE ? " *%.2f* |" : " %.2f |",
 				row->cpu.median);
 		return;
 	case MATRIX_CALLS:

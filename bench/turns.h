@@ -6,12 +6,17 @@
 #define IOMODELS_TURNS_H
 
 enum { SLICES = 128 };			/* of a measurement, at most */
+#define OTHERS_MAX 0.1			/* of a slice; else it is disturbed */
 
 /* What one slice says; 0: nothing. */
 struct slice {
-	double rate;			/* messages a second that others left */
-	double server_us;		/* of processor, a message */
-	double others;			/* share of the time that they took */
+	double rate;			/* messages a second */
+	double server_us;		/* of processor, per message */
+	double seconds;			/* how long it was */
+	double began;			/* CLOCK_MONOTONIC; not kept */
+	double others;			/* share of the time in which our runnable
+					   threads waited for other programs,
+					   at least */
 };
 
 /* next() returns when it is our turn; negative: nobody will have one again. */

@@ -86,7 +86,7 @@ static const char standard_workloads[] =
 	"tcp-c1,tcp-c16,tcp-c128,tcp-c1000,tcp-c16-s16384,tcp-c16-w16,unix-c16,"
 	"tcp-c16-i10000,churn-c16,udp-c16";
 static const char standard_two[] = "tcp-c16-s64";	/* on two processors, too */
-enum { STANDARD_REPETITIONS = 5, STANDARD_MS = 200, STANDARD_WARM_MS = 50 };
+enum { STANDARD_REPETITIONS = 9, STANDARD_MS = 120, STANDARD_WARM_MS = 30 };
 
 /* File jobs: NAME:OPTION of ours, engines of fio. */
 static const char *const file_readers[] = {
@@ -494,12 +494,11 @@ static void run_repetition(struct results *r, const int *cpus, int layout,
 	const struct plan *p = r->plan;
 	static struct heat h;
 	int missing = 0, order[CONTENDERS];
-	static unsigned long long seed = 20261121;
 
 	h.n = 0;
 	for (int c = 0; c < p->contender_count; c++)
 		order[c] = c;
-	shuffle(order, p->contender_count, &seed);
+	shuffle(order, p->contender_count, &stat_seed);
 	for (int w = 0; w < p->workload_count; w++)
 		for (int i = 0; i < p->contender_count &&
 		     is_of(p, workload, w, layout); i++) {
@@ -700,7 +699,7 @@ int compare_main(int argc, char **argv)
 	struct options o = {
 		.plan = {
 			.layouts = 1 << SAME, .warm_ms = WARM_MS,
-			.count_ms = COUNT_MS,
+			.count_ms = COUNT_MS, .bound = 0.02,
 		},
 	};
 	struct results r;
@@ -713,6 +712,7 @@ int compare_main(int argc, char **argv)
 	if (n < 2 && o.plan.layouts & 1 << TWO)
 		error(1, 0, "compare: --layout: there is but one processor");
 	choose(&o, n);
+	stat_seed_anew();
 	results_begin(&r, &o.plan, argc, argv);
 	measure_apart(r.network);
 	status = run(&o, &r, cpus);

@@ -108,6 +108,18 @@ static void limit(int what, rlim_t value)
 	}
 }
 
+/* Where the stack begins decides what shares a cache line with what. */
+static void pad_environment(unsigned bytes)
+{
+	char text[4097];
+
+	if (!bytes || bytes >= sizeof(text))
+		return;
+	memset(text, 'x', bytes);
+	text[bytes] = 0;
+	setenv("IOMODELS_PAD", text, 1);
+}
+
 /* In the child.  What goes wrong is told on stderr, as a server would. */
 _Noreturn static void become(char *const *args, const struct lab_options *o,
 			     const int *out, const int *err, pid_t parent)
@@ -131,6 +143,7 @@ _Noreturn static void become(char *const *args, const struct lab_options *o,
 		fprintf(stderr, "lab: sched_setaffinity: %s\n", strerror(errno));
 		_exit(1);
 	}
+	pad_environment(o->pad);
 	limit(RLIMIT_NOFILE, o->nofile);
 	limit(RLIMIT_SIGPENDING, o->sigpending);
 	execvp(args[0], args);

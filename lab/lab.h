@@ -23,6 +23,8 @@ struct lab_options {
 	int stdout_fd;			/* 0: collected in server.out */
 	int listen_fd;			/* 0: none; else the server inherits
 					   it, and listens on it (--fd) */
+	unsigned pad;			/* bytes of an environment variable that
+					   moves the stack */
 	const cpu_set_t *cpus;		/* where it may run; NULL: unchanged */
 	char *const *command;		/* in the place of the program, which
 					   but gives its name; ends with NULL */

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * conclude.c - what a comparison says, in one or two sentences
+ */
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include "compare_report.h"
+
+enum { NAMED = 6 };			/* servers in a list, at most */
+
+/* One server in all workloads and layouts. */
+struct standing {
+	int ahead, behind, equal, undecided, few;	/* workloads */
+	double best, worst;		/* ratios of those ahead, behind */
+	const char *best_at, *worst_at;	/* workloads */
+	int more;			/* repetitions missing, the most */
+	int suspicious;
+};
+
+static void add(struct standing *s, const struct row *row, const char *workload)
+{
+	double ratio = row->rate.median;
+
+	s->suspicious |= row->suspicion == WRONG;
+	switch (row->faster) {
+	case ABOVE:
+		if (!s->ahead++ || ratio > s->best) {
+			s->best = ratio;
+			s->best_at = workload;
+		}
+		break;
+	case BELOW:
+		if (!s->behind++ || ratio < s->worst) {
+			s->worst = ratio;
+			s->worst_at = workload;
+		}
+		break;
+	case EQUAL:
+		s->equal++;
+		break;
+	case UNDECIDED:
+		s->undecided++;
+		s->more = row->more > s->more ? row->more : s->more;
+		break;
+	case FEW:
+		s->few++;
+	}
+}
+
+static int look(const struct results *r, struct standing all[CONTENDERS])
+{
+	const struct plan *p = r->plan;
+	struct row rows[CONTENDERS];
+	int workloads = 0;
+
+	for (int layout = 0; layout < LAYOUTS; layout++)
+		for (int w = 0; w < p->workload_count; w++) {
+			int n = rows_of(r, layout, w, rows);
+
+			workloads += n > 0;
+			for (int i = 0; i < n; i++)
+				if (rows[i].contender > 1 && rows[i].rate.n)
+					add(&all[rows[i].contender], &rows[i],
+					    p->workloads[w].name);
+		}
+	return workloads;
+}
+
+/* "a", ", b" and so on, then how many more; 0: it is not to be named. */
+static int listed(FILE *f, int n)
+{
+	if (n < NAMED)
+		fprintf(f, "%s", n ? ", " : "");
+	return n < NAMED;
+}
+
+static void rest(FILE *f, int n)
+{
+	if (n > NAMED)
+		fprintf(f, " and %d more", n - NAMED);
+}
+
+/* "Ahead of epoll: a (1.05 at tcp-c16)." */
+static int say_ranked(const struct results *r, const struct standing *all,
+		      int ahead, int workloads, const char *lead, FILE *f)
+{
+	const struct plan *p = r->plan;
+	int n = 0;
+
+	for (int c = 2; c < p->contender_count; c++) {
+		const struct standing *s = &all[c];
+
+		if (!(ahead ? s->ahead : s->behind))
+			continue;
+		if (!n)
+			fprintf(f, "%s%s %s: ", lead, ahead ? "ahead of" :
+				"behind", p->contenders[0].name);
+		if (!listed(f, n++))
+			continue;
+		fprintf(f, "%s (%.2f", p->contenders[c].name,
+			ahead ? s->best : s->worst);
+		if (workloads > 1)
+			fprintf(f, " at %s", ahead ? s->best_at : s->worst_at);
+		fprintf(f, ")");
+	}
+	rest(f, n);
+	return n;
+}
+
+static int say_equal(const struct results *r, const struct standing *all,
+		     const char *lead, FILE *f)
+{
+	const struct plan *p = r->plan;
+	int n = 0;
+
+	for (int c = 2; c < p->contender_count; c++) {
+		const struct standing *s = &all[c];
+
+		if (!s->equal || s->ahead || s->behind || s->undecided)
+			continue;
+		if (!n)
+			fprintf(f, "%sequal within %g%%: ", lead,
+				100 * p->bound);
+		if (listed(f, n++))
+			fprintf(f, "%s", p->contenders[c].name);
+	}
+	rest(f, n);
+	return n;
+}
+
+static void say_undecided(const struct results *r, const struct standing *all,
+			  int workloads, FILE *f)
+{
+	const struct plan *p = r->plan;
+	int n = 0, few = 0;
+
+	for (int c = 2; c < p->contender_count; c++) {
+		const struct standing *s = &all[c];
+
+		few |= s->few;
+		if (!s->undecided)
+			continue;
+		if (!n)
+			fprintf(f, "Undecided, with about how many repetitions "
+				"are missing: ");
+		if (!listed(f, n++))
+			continue;
+		fprintf(f, "%s (%s%d", p->contenders[c].name, s->more >= 1000 ?
+			"over " : "", s->more >= 1000 ? 1000 : s->more);
+		if (workloads > 1)
+			fprintf(f, ", in %d of %d", s->undecided, workloads);
+		fprintf(f, ")");
+	}
+	rest(f, n);
+	if (n)
+		fprintf(f, "; --until-decided 10m goes on.\n");
+	if (few)
+		fprintf(f, "Nothing is ranked: that needs %d repetitions "
+			"(-r %d).\n", ENOUGH, ENOUGH);
+}
+
+/* The base alone, or nobody to compare it with. */
+static void say_base(const struct results *r, FILE *f)
+{
+	const struct plan *p = r->plan;
+	struct row rows[CONTENDERS];
+	char rate[16], p50[16], p99[16];
+	int said = 0;
+
+	for (int layout = 0; layout < LAYOUTS; layout++)
+		for (int w = 0; w < p->workload_count; w++) {
+			int n = rows_of(r, layout, w, rows);
+
+			for (int i = 0; i < n; i++) {
+				if (rows[i].contender)
+					continue;
+				fprintf(f, "%s%s%s%s: %s/s, half of them within "
+					"%s us, 99%% within %s us", said ? ""
+					: p->contenders[0].name, said ? "; " :
+					", ", p->workloads[w].name, layout
+					== TWO ? " on two processors" : "",
+					short_number(rows[i].m.rate, rate),
+					short_number(rows[i].m.p50, p50),
+					short_number(rows[i].m.p99, p99));
+				said = 1;
+			}
+		}
+	if (said)
+		fprintf(f, ".\n");
+}
+
+void conclude(const struct results *r, FILE *f)
+{
+	struct standing all[CONTENDERS] = { { 0 } };
+	int workloads = look(r, all), said = 0;
+	char *sentence;
+	size_t size;
+	FILE *text = open_memstream(&sentence, &size);
+
+	said += say_ranked(r, all, 1, workloads, "", text);
+	said += say_ranked(r, all, 0, workloads, said ? "; " : "", text);
+	said += say_equal(r, all, said ? "; " : "", text);
+	fclose(text);
+	if (said)
+		fprintf(f, "%c%s.\n", toupper((unsigned char)*sentence),
+			sentence + 1);
+	free(sentence);
+	say_undecided(r, all, workloads, f);
+	if (r->plan->contender_count <= 2)
+		say_base(r, f);
+	for (int c = 2; c < r->plan->contender_count; c++)
+		if (all[c].suspicious)
+			fprintf(f, "Do not trust the rate of %s: rate x latency "
+				"is not what is in flight.\n",
+				r->plan->contenders[c].name);
+}
