@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * known_test.c - what compare shows of servers that sleep is true (with libc)
+ *
+ * Each server here spends most of its time asleep, in one of the ways in which
+ * servers do: a timer, a stall, Nagle's algorithm, a file, another server, a
+ * lock.  It counts its own messages and the time for them; what is measured
+ * must agree with that within 10%, with one processor and with two.
+ *
+ *     known_test --serve KIND FILE --port 0 --service echo      such a server
+ */
+#include <fcntl.h>
+#include <math.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <pthread.h>
+#include "../../bench/count.h"
+#include "../../bench/measure.h"
+#include "../../bench/plan.h"
+#include "../tap.h"
+
+enum { CLIENTS = 64, SIZE = 64, ANSWERS = 1 << 20, STALL_EVERY = 500 };
+
+/* What the server tells the test, in a file that both map. */
+struct told {
+	long messages;
+	long long answers[ANSWERS];		/* ns, when each was sent */
+};
+
+static struct told *told;
+
+static struct told *map(const char *path)
+{
+	int fd = open(path, O_RDWR);
+	void *at = fd < 0 ? MAP_FAILED :
+		   mmap(NULL, sizeof(struct told), PROT_READ | PROT_WRITE,
+			MAP_SHARED, fd, 0);
+
+	if (fd >= 0)
+		close(fd);
+	return at == MAP_FAILED ? NULL : at;
+}
+
+/* ---- the servers ---- */
+
+static void sleep_us(long us)
+{
+	struct timespec t = { us / 1000000, us % 1000000 * 1000 };
+
+	nanosleep(&t, NULL);
+}
+
+static int file_fd, remote_fd;
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+
+static void send_all(int fd, const char *data, int n)
+{
+	if (send(fd, data, n, MSG_NOSIGNAL) != n)
+		_exit(1);
+}
+
+/* Noted before: the client may run before send returns. */
+static void answer(int fd, const char *data, int n)
+{
+	if (told->messages < ANSWERS)
+		told->answers[told->messages++] = now_ns();
+	send_all(fd, data, n);
+}
+
+static void by_sleep(int fd, char *message)
+{
+	sleep_us(1000);
+	answer(fd, message, SIZE);
+}
+
+static void by_stall(int fd, char *message)
+{
+	static int count;
+
+	if (++count % STALL_EVERY == 0)
+		sleep_us(10000);
+	answer(fd, message, SIZE);
+}
+
+/* Two small segments: the second waits for the acknowledgement of the first. */
+static void by_nagle(int fd, char *message)
+{
+	send_all(fd, message, 1);
+	answer(fd, message + 1, SIZE - 1);
+}
+
+static void by_fsync(int fd, char *message)
+{
+	if (pwrite(file_fd, message, SIZE, 0) != SIZE || fsync(file_fd))
+		_exit(1);
+	answer(fd, message, SIZE);
+}
+
+/* Another process answers, after a while. */
+static void by_remote(int fd, char *message)
+{
+	if (write(remote_fd, message, SIZE) != SIZE ||
+	    read(remote_fd, message, SIZE) != SIZE)
+		_exit(1);
+	answer(fd, message, SIZE);
+}
+
+static void by_lock(int fd, char *message)
+{
+	pthread_mutex_lock(&mutex);
+	answer(fd, message, SIZE);
+	pthread_mutex_unlock(&mutex);
+}
+
+static void *hold_lock(void *arg)
+{
+	(void)arg;
+	for (;;) {
+		pthread_mutex_lock(&mutex);
+		sleep_us(2000);
+		pthread_mutex_unlock(&mutex);
+		sleep_us(200);
+	}
+	return NULL;
+}
+
+static const struct kind {
+	const char *name, *workload;
+	void (*answer)(int fd, char *message);
+	unsigned run_ms;
+} kinds[] = {
+	{ "sleep", "tcp-c1", by_sleep, 200 },
+	{ "sleep", "tcp-c16", by_sleep, 200 },
+	{ "stall", "tcp-c16", by_stall, 3000 },
+	{ "nagle", "tcp-c1", by_nagle, 75 },
+	{ "fsync", "tcp-c4", by_fsync, 200 },
+	{ "remote", "tcp-c4", by_remote, 200 },
+	{ "lock", "tcp-c1", by_lock, 300 },
+};
+
+/* Something besides the thread that serves. */
+static void prepare(const char *name)
+{
+	char path[] = "known-XXXXXX", message[SIZE];
+	int pair[2];
+	pthread_t thread;
+
+	if (!strcmp(name, "fsync")) {
+		file_fd = mkstemp(path);
+		unlink(path);
+	} else if (!strcmp(name, "lock")) {
+		pthread_create(&thread, NULL, hold_lock, NULL);
+	} else if (!strcmp(name, "remote")) {
+		if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair))
+			_exit(1);
+		remote_fd = pair[0];
+		if (fork())
+			return;
+		close(pair[0]);
+		while (read(pair[1], message, SIZE) == SIZE) {
+			sleep_us(500);
+			if (write(pair[1], message, SIZE) != SIZE)
+				break;
+		}
+		_exit(0);
+	}
+}
+
+static int listen_anywhere(int nagle)
+{
+	struct sockaddr_in a = {
+		.sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+	};
+	socklen_t len = sizeof(a);
+	int fd = socket(AF_INET, SOCK_STREAM, 0), on = !nagle;
+
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	if (bind(fd, (void *)&a, len) || listen(fd, 100) ||
+	    getsockname(fd, (void *)&a, &len))
+		_exit(1);
+	fprintf(stderr, "known: serving echo on 127.0.0.1:%d\n",
+		ntohs(a.sin_port));
+	return fd;
+}
+
+static void serve_one(int fd, const struct kind *k)
+{
+	char message[SIZE];
+	int got = recv(fd, message, 1, MSG_PEEK);
+
+	if (got == 1 && recv(fd, message, SIZE, MSG_DONTWAIT) < SIZE) {
+		send_all(fd, message, 1);	/* to see that we are there */
+		return;
+	}
+	if (got <= 0) {
+		close(fd);
+		return;
+	}
+	k->answer(fd, message);
+}
+
+_Noreturn static void serve(const struct kind *k)
+{
+	struct pollfd p[CLIENTS + 1];
+	int n = 1;
+
+	p[0].events = POLLIN;
+	prepare(k->name);
+	p[0].fd = listen_anywhere(!strcmp(k->name, "nagle"));
+	for (;;) {
+		poll(p, n, -1);
+		for (int i = 1; i < n; i++)
+			if (p[i].revents) {
+				serve_one(p[i].fd, k);
+				if (fcntl(p[i].fd, F_GETFD) < 0)
+					p[i].fd = -1;
+			}
+		if (p[0].revents && n <= CLIENTS)
+			p[n++] = (struct pollfd){
+				.fd = accept(p[0].fd, NULL, NULL),
+				.events = POLLIN,
+			};
+	}
+}
+
+/* Before main, which knows tests only. */
+__attribute__((constructor)) static void serve_if_asked(int argc, char **argv)
+{
+	if (argc < 4 || strcmp(argv[1], "--serve"))
+		return;
+	told = map(argv[3]);
+	for (unsigned i = 0; told && i < sizeof(kinds) / sizeof(*kinds); i++)
+		if (!strcmp(kinds[i].name, argv[2]))
+			serve(&kinds[i]);
+	_exit(2);
+}
+
+/* ---- what is measured of them ---- */
+
+/* Messages a second by the server's own clock, in the slices. */
+static double rate_in_slices(const struct told *t, const struct measurement *m)
+{
+	double time = 0;
+	long n = 0;
+
+	for (int i = 0; i < m->slice_count; i++) {
+		double end = m->slices[i].began + m->slices[i].seconds;
+
+		time += m->slices[i].seconds;
+		for (long k = 0; k < t->messages; k++)
+			n += t->answers[k] / 1e9 > m->slices[i].began &&
+			     t->answers[k] / 1e9 <= end;
+	}
+	return n / time;
+}
+
+/* Of all its life: where little time goes by between the slices. */
+static double rate_of_life(const struct told *t)
+{
+	return (t->messages - 1) * 1e9 /
+	       (t->answers[t->messages - 1] - t->answers[0]);
+}
+
+/*
+ * The slices are a fair sample: they have one stall for so many messages, as the
+ * server has.  (A stall is half of the time, so that is 10% of the rate.)
+ */
+static void stalls_are_there(const struct told *t, const struct measurement *m)
+{
+	long messages = 0, stalls = 0;
+
+	for (int i = 0; i < m->slice_count; i++) {
+		double end = m->slices[i].began + m->slices[i].seconds;
+
+		for (long k = 0; k < t->messages; k++) {
+			double at = t->answers[k] / 1e9;
+
+			if (at <= m->slices[i].began || at > end)
+				continue;
+			messages++;
+			stalls += (k + 1) % STALL_EVERY == 0;
+		}
+	}
+	if (fabs(stalls * (double)STALL_EVERY / messages - 1) > 0.2)
+		FAIL("%ld stalls in %ld messages", stalls, messages);
+}
+
+static void agrees(const char *kind, double shown, double truth)
+{
+	if (fabs(shown / truth - 1) > 0.1)
+		FAIL("%s: %.0f/s are shown, the server says %.0f/s", kind,
+		     shown, truth);
+}
+
+static void known(const char *kind, const char *workload, int two)
+{
+	char path[64], why[300], uncounted[200], name[] = "/proc/self/exe";
+	char serve[] = "--serve", which[16];
+	char *command[] = { name, serve, which, path, NULL };
+	struct contender who = { .name = "known", .command = command };
+	struct setup s = { .who = &who, .family = AF_INET };
+	int cpus[2], fd = memfd_create("told", 0), n = 0;
+	struct workload w;
+	struct measurement m;
+
+	snprintf(which, sizeof(which), "%s", kind);
+	snprintf(path, sizeof(path), "/proc/%d/fd/%d", getpid(), fd);
+	ASSERT_EQ(0, ftruncate(fd, sizeof(*told)));
+	told = map(path);
+	ASSERT_TRUE(told);
+	if (plan_processors(cpus, 2) <= two)
+		SKIP("there is only one processor");
+	while (strcmp(kinds[n].name, kind) || strcmp(kinds[n].workload, workload))
+		n++;
+	ASSERT_EQ(0, workload_parse(&w, workload, why));
+	s.server_cpu = cpus[0];
+	s.client_cpu = cpus[two];
+	s.load = (struct load){
+		.kind = LOAD_ECHO, .busy = w.busy, .size = SIZE, .window = 1,
+		.warm_ms = 50, .run_ms = kinds[n].run_ms,
+	};
+	if (measure(&s, &m, why, uncounted))
+		FAIL("%s", why);
+	agrees(kind, m.rate, strcmp(kind, "nagle") ? rate_in_slices(told, &m) :
+	       rate_of_life(told));
+	if (!strcmp(kind, "stall"))
+		stalls_are_there(told, &m);
+	EXPECT_TRUE(suspicion(&m, w.busy) != WRONG);
+	if (!strcmp(kind, "stall"))
+		EXPECT_EQ(STALLS, suspicion(&m, w.busy));
+}
+
+TEST_TIMEOUT(sleep_per_message, 60) { known("sleep", "tcp-c1", 0); }
+TEST_TIMEOUT(sleep_per_message_two, 60) { known("sleep", "tcp-c1", 1); }
+TEST_TIMEOUT(sleep_for_many, 60) { known("sleep", "tcp-c16", 0); }
+TEST_TIMEOUT(sleep_for_many_two, 60) { known("sleep", "tcp-c16", 1); }
+TEST_TIMEOUT(stall_of_half_the_time, 60) { known("stall", "tcp-c16", 0); }
+TEST_TIMEOUT(stall_of_half_the_time_two, 60) { known("stall", "tcp-c16", 1); }
+TEST_TIMEOUT(nagle, 60) { known("nagle", "tcp-c1", 0); }
+TEST_TIMEOUT(nagle_two, 60) { known("nagle", "tcp-c1", 1); }
+TEST_TIMEOUT(fsync_per_message, 60) { known("fsync", "tcp-c4", 0); }
+TEST_TIMEOUT(fsync_per_message_two, 60) { known("fsync", "tcp-c4", 1); }
+TEST_TIMEOUT(remote_call, 60) { known("remote", "tcp-c4", 0); }
+TEST_TIMEOUT(remote_call_two, 60) { known("remote", "tcp-c4", 1); }
+TEST_TIMEOUT(lock, 60) { known("lock", "tcp-c1", 0); }
+TEST_TIMEOUT(lock_two, 60) { known("lock", "tcp-c1", 1); }
+
+/* The check that needs no model flags a rate that cannot be. */
+TEST(a_rate_that_cannot_be_is_flagged)
+{
+	struct measurement m = { .rate = 900, .mean = 1100, .p50 = 1100 };
+
+	EXPECT_EQ(PLAUSIBLE, suspicion(&m, 1));
+	m.rate = 23423;
+	EXPECT_EQ(WRONG, suspicion(&m, 1));
+	m.rate = 400;
+	m.mean = 2500;
+	EXPECT_EQ(STALLS, suspicion(&m, 1));
+}
