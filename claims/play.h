@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <regex.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -89,6 +90,15 @@ void record_strace(FILE *f, const char *from, struct text *record);
 /* The record has the lines that the patterns (claims.h) ask for. */
 int record_matches(const char *record, const char *patterns,
 		   struct text *proof);
+
+/* 0, or -1 with the reason in proof. */
+int compile_pattern(regex_t *re, const char *pattern, struct text *proof);
+
+/* Run the play of a claim and record it: 0, or its status; said has why. */
+int play_under_strace(char *self, const char *id, struct text *said,
+		      struct text *record);
+int play_under_kernel(char *self, const struct claim *c, struct text *said,
+		      struct text *record);
 
 /* ---- the plays ---- */
 

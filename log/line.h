@@ -95,6 +95,9 @@ void line_read(struct line *l, const char *text, size_t len);
  */
 int line_read_call(struct line *l, const char *text, size_t len);
 
+/* The line without its leader and without the duration of -T. */
+struct slice line_said(const struct line *l);
+
 /*
  * The next element of a list "a, {b, c}, d" at depth 0; *s moves on.  Returns
  * 0 at the end.  Strings, brackets and <decorations> are not split.
