@@ -29,7 +29,7 @@
 #include "../log/json.h"
 #include "../syscalls/errno.h"
 
-enum { PROGRAMS = 64, PROBES = 64, WIDTH = 79, INDENT = 25 };
+enum { PROGRAMS = 64, WIDTH = 79, INDENT = 25 };
 
 /* One program: why it does not run, or empty texts. */
 static struct outcome {
@@ -39,15 +39,6 @@ static struct outcome {
 	int shown;
 } outcomes[PROGRAMS];
 static int outcome_count;
-
-static struct finding {
-	const char *section, *change;
-	char name[64], value[64], note[1000];
-	int bad;			/* something is left out */
-	int shown;
-} findings[PROBES];
-static int finding_count;
-static const char *section_now;
 
 /* ---- the programs, each run for a moment ---- */
 
@@ -144,31 +135,6 @@ static void run_program(const struct program *p, int file)
 }
 
 /* ---- what is around them ---- */
-
-void section(const char *title)
-{
-	section_now = title;
-}
-
-void found(int bad, const char *name, const char *value, const char *change,
-	   const char *format, ...)
-{
-	struct finding *f = &findings[finding_count];
-	va_list args;
-
-	if (finding_count == PROBES - 1)	/* a row too many: be loud */
-		abort();
-	finding_count++;
-	f->section = section_now;
-	f->bad = bad;
-	f->change = change;
-	snprintf(f->name, sizeof(f->name), "%s", name);
-	snprintf(f->value, sizeof(f->value), "%s", value);
-	va_start(args, format);
-	if (format)
-		vsnprintf(f->note, sizeof(f->note), format, args);
-	va_end(args);
-}
 
 static void try_probes(void)
 {
@@ -462,11 +428,11 @@ static void print_refused(void)
 /* The names of what had the same result as findings[i], and was not told. */
 static char *same_names(int i, struct text *names)
 {
-	const struct finding *f = &findings[i];
+	const struct doctor_finding *f = &findings[i];
 
 	names->len = 0;
 	for (int j = i; j < finding_count; j++) {
-		struct finding *same = &findings[j];
+		struct doctor_finding *same = &findings[j];
 
 		if (f->section != same->section || f->bad != same->bad ||
 		    strcmp(f->value, same->value) ||
@@ -484,7 +450,7 @@ static void print_findings(void)
 	struct text names = { 0 };
 
 	for (int i = 0; i < finding_count; i++) {
-		const struct finding *f = &findings[i];
+		const struct doctor_finding *f = &findings[i];
 		char word[80], note[1200];
 
 		if (f->section != title) {
@@ -562,7 +528,7 @@ static void print_json(int running)
 	json_close(&j, ']');
 	json_open(&j, "tried", '[');
 	for (int i = 0; i < finding_count; i++) {
-		const struct finding *f = &findings[i];
+		const struct doctor_finding *f = &findings[i];
 
 		json_open(&j, NULL, '{');
 		json_text(&j, "section", f->section);

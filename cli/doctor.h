@@ -7,6 +7,18 @@
 
 struct json;
 
+enum { FINDINGS = 64 };
+
+struct doctor_finding {
+	const char *section, *change;
+	char name[64], value[64], note[1000];
+	int bad;			/* something is left out */
+	int shown;
+};
+
+extern struct doctor_finding findings[FINDINGS];	/* the first finding_count */
+extern int finding_count;
+
 /* What follows is found in this section; a heading in the text. */
 void section(const char *title);
 
