@@ -1,0 +1,130 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# rooms_test.sh - who needs whom: no circle between folders or files, one parser
+#
+# The includes of all sources tell which folder needs which; nm of the objects
+# that `make` has left tells which file needs which.  tsort finds the circles.
+# Started from the top of the source.
+
+build=${BUILD:-build}
+dir=$(mktemp -d) || exit 1
+trap 'rm -rf "$dir"' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+# Circles between files that are known, each with the reason: A B stands for
+# "A needs B".  An exception that is not needed any more is a failure, too.
+cat >"$dir/exceptions" <<END
+bench/files bench/measure	files are measured in the turns of measure.c
+log/finding_cost log/finding	each kind of finding adds to the list
+log/finding_death log/finding	the same
+log/finding_ready log/finding	the same
+log/finding_spin log/finding	the same
+log/merge log/reader	a merged line goes back to its reader
+log/report_time log/report_text	a time as text
+log/verdict log/report_text	the same
+posix_aio/lib/engine posix_aio/lib/native	the library is one unit: the engine
+posix_aio/lib/engine posix_aio/lib/wait	hands a request to the backend, and
+posix_aio/lib/engine posix_aio/lib/worker	the backend reports its end
+posix_aio/lib/worker posix_aio/lib/native	the same
+END
+
+sources() {
+	find bench capture claims cli lab log models posix_aio syscalls uring \
+		-name '*.[ch]'
+}
+
+# FILE INCLUDED, as paths from the top; what is not in the tree is left out.
+sources | while read -r file; do
+	sed -n 's/^ *# *include *"\([^"]*\)".*/\1/p' "$file" |
+	while read -r header; do
+		for from in "${file%/*}" lab capture claims; do
+			if [ -e "$from/$header" ]; then
+				echo "$file $(realpath --relative-to=. "$from/$header")"
+				break
+			fi
+		done
+	done
+done >"$dir/includes"
+
+# MODULE NEEDED, "cli/doctor lab/probe", by the symbols of the objects.
+sources | sed -n 's/\.c$//p' | while read -r module; do
+	[ -e "$build/$module.o" ] && nm "$build/$module.o" |
+		awk -v m="$module" '
+			$1 == "U"		{ print "u", $2, m }
+			NF == 3 && $2 ~ /[BCDRTVW]/	{ print "d", $3, m }'
+done | sort | awk '
+	$1 == "d"	{ home[$2] = $3 }
+	$1 == "u" && home[$2] && home[$2] != $3 { print $3, home[$2] }
+	' | sort -u >"$dir/symbols"
+awk '{ print $1, $2 }' "$dir/exceptions" | sort >"$dir/allowed"
+
+number=0 failed=0
+result() {			# STATUS NAME, and what is wrong in $dir/wrong
+	number=$((number + 1))
+	if [ "$1" = 0 ]; then
+		echo "ok $number $2"
+	else
+		sed 's/^/# /' "$dir/wrong"
+		echo "not ok $number $2"
+		failed=1
+	fi
+}
+
+# Prints the members of each circle; status 1 when there is one.
+circles() {
+	! tsort 2>&1 >"$dir/order" | sed 's/^tsort: -: input contains a loop:/circle:/;
+		s/^tsort: //' | grep .
+}
+
+folders() { awk '{ sub(/\/[^\/]*$/, "", $1); sub(/\/[^\/]*$/, "", $2)
+	if ($1 != $2) print $1, $2 }' "$@" | sort -u; }
+
+echo "TAP version 13"
+echo "1..6"
+
+folders "$dir/includes" "$dir/symbols" | circles >"$dir/wrong"
+result $? no_circle_between_folders
+
+# The programs: syscalls <- models <- uring <- posix_aio.
+folders "$dir/includes" | awk '
+	BEGIN { level["syscalls"] = 1; level["models"] = 2; level["uring"] = 3
+		level["posix_aio"] = 4; level["posix_aio/lib"] = 4 }
+	level[$1] && level[$2] >= level[$1] { print $1 " needs " $2; bad = 1 }
+	level[$1] && !level[$2] { print $1 " needs " $2; bad = 1 }
+	END { exit bad }' >"$dir/wrong"
+result $? programs_only_depend_downwards
+
+circles <"$dir/includes" >"$dir/wrong"
+result $? no_circle_between_headers
+
+if [ -s "$dir/symbols" ]; then
+	grep -vxFf "$dir/allowed" "$dir/symbols" | circles >"$dir/wrong"
+	status=$?
+	grep -vxFf "$dir/symbols" "$dir/allowed" |
+		sed 's/$/: this exception is not needed any more/' >>"$dir/wrong"
+	[ -s "$dir/wrong" ] && status=1
+	result $status no_circle_between_files
+else
+	number=$((number + 1))
+	echo "ok $number no_circle_between_files # SKIP no objects in $build (make)"
+fi
+
+# The forms of strace's lines are known in log/ alone.  capture/trace.c still
+# has a parser of its own.
+grep -nE '" resumed>|strstr\([^)]*unfinished' bench/*.[ch] capture/*.[ch] \
+	claims/*.[ch] cli/*.[ch] lab/*.[ch] | grep -v '^capture/trace\.c:' \
+	>"$dir/wrong"
+[ $? = 1 ]
+result $? only_log_parses_strace
+
+# A jump to a file by its name finds one.  `run` is the usual name in tests/
+# and .ci/, README.md in traces/; the logs of
+# tests/corpus are data.  phase and trace are two subjects each, for now.
+find . -name .git -prune -o -path "./${build#./}" -prune -o -path ./tests/corpus \
+	-prune -o -path ./tests/fuzz -prune -o -type f -print |
+	sed 's|.*/||' | grep -vx 'run\|README.md\|phase.[ch]\|trace.c' | sort | uniq -d >"$dir/wrong"
+[ ! -s "$dir/wrong" ]
+result $? no_file_name_twice
+exit $failed
