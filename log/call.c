@@ -25,6 +25,7 @@ static const struct {
 	[CALL_FSYNC] = { "fsync", CLASS_CONTROL },
 	[CALL_SENDFILE] = { "sendfile", CLASS_OUT },
 	[CALL_SPLICE] = { "splice", CLASS_OUT },
+	[CALL_SPLICE_IN] = { "splice", CLASS_IN },
 	[CALL_COPY_FILE_RANGE] = { "copy_file_range", CLASS_OUT },
 	[CALL_SOCKET] = { "socket", CLASS_CONTROL },
 	[CALL_SOCKETPAIR] = { "socketpair", CLASS_CONTROL },
@@ -161,7 +162,8 @@ static void add(const char *name, enum call c)
 static void build(void)
 {
 	for (enum call c = CALL_OTHER + 1; c < CALLS; c++)
-		add(calls[c].name, c);
+		if (c != CALL_SPLICE_IN)
+			add(calls[c].name, c);
 	for (unsigned i = 0; i < sizeof(aliases) / sizeof(*aliases); i++)
 		add(aliases[i].name, aliases[i].call);
 }

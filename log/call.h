@@ -20,6 +20,7 @@ enum call {
 	CALL_SENDMSG, CALL_SENDMMSG, CALL_FSYNC,
 	/* data from one descriptor to another */
 	CALL_SENDFILE, CALL_SPLICE, CALL_COPY_FILE_RANGE,
+	CALL_SPLICE_IN,		/* splice out of a socket: process.c tells */
 	/* connections */
 	CALL_SOCKET, CALL_SOCKETPAIR, CALL_BIND, CALL_LISTEN, CALL_ACCEPT,
 	CALL_CONNECT, CALL_SHUTDOWN, CALL_SOCKOPT, CALL_SOCKNAME,

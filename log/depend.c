@@ -18,11 +18,17 @@ static const char *peer_name(const struct file *f)
 	return arrow ? arrow + 2 : f->name;
 }
 
+/* A Unix socket has nothing but a number: "1142567". */
+static int is_inode(const char *name)
+{
+	return strspn(name, "0123456789") == strlen(name);
+}
+
 static void file_object(const struct file *f, int fd, char *object, size_t size)
 {
 	const char *name = peer_name(f);
 
-	if (name && f->kind != FILE_EPOLL)
+	if (name && f->kind != FILE_EPOLL && !is_inode(name))
 		snprintf(object, size, "%s", name);
 	else if (f->kind == FILE_UNKNOWN)
 		snprintf(object, size, "descriptor %d", fd);

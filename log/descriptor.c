@@ -292,6 +292,34 @@ static void refine(struct file *f, struct slice decoration)
 		file_name(f, name);
 }
 
+/*
+ * Does the decoration show another file than the one that had the number?  A
+ * log of -e trace=%network has no close.
+ */
+static int is_another(const struct file *f, struct slice d)
+{
+	int path = *d.at == '/', pipe = slice_starts(d, "pipe:[");
+	int socket = slice_starts(d, "TCP") || slice_starts(d, "UNIX") ||
+		     slice_starts(d, "UDP") || slice_starts(d, "socket:[");
+	const char *open;
+
+	if (f->kind == FILE_UNKNOWN || f->kind == FILE_OTHER)
+		return 0;
+	if (file_is_socket(f)) {
+		if (path || pipe)
+			return 1;
+		if (!f->name || !strstr(f->name, "->"))
+			return 0;
+		open = memchr(d.at, '[', d.len);
+		d = open ? slice_of(open + 1, d.at + d.len) : d;
+		return slice_find(d, "->") && !slice_starts(d, f->name) &&
+		       strlen(f->name) < NAME_MAX_BYTES;
+	}
+	if (f->kind == FILE_REGULAR || f->kind == FILE_DIRECTORY)
+		return socket || pipe;
+	return f->kind == FILE_PIPE && socket;
+}
+
 struct file *file_at(struct world *w, struct task *t, long fd,
 		     struct slice decoration, unsigned long line)
 {
@@ -301,6 +329,11 @@ struct file *file_at(struct world *w, struct task *t, long fd,
 	if (fd < 0 || fd >= FD_MAX)
 		return NULL;
 	f = (unsigned long)fd < table->size ? table->slot[fd] : NULL;
+	if (f && decoration.len && is_another(f, decoration)) {
+		/* Its close is not in the log, nor who opened this one. */
+		table_set(w, table, fd, NULL, 0, line);
+		f = NULL;
+	}
 	if (!f) {
 		f = file_new(w, FILE_UNKNOWN, fd, t->pid, line);
 		f->assumed = 1;

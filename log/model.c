@@ -65,7 +65,8 @@ static void prove(struct part *p, unsigned long line)
 		p->proof[p->n_proofs++] = line;
 }
 
-static void waited(struct part *p, long long ns, unsigned long line, int bound)
+static void waited(struct part *p, struct slice call, long long ns,
+		   unsigned long line, int bound)
 {
 	if (ns == NO_TIME || ns < 0)
 		return;
@@ -74,6 +75,8 @@ static void waited(struct part *p, long long ns, unsigned long line, int bound)
 		p->longest_ns = ns;
 		p->longest_line = line;
 		p->at_most = bound;
+		snprintf(p->longest_call, sizeof(p->longest_call), "%.*s",
+			 (int)call.len, call.at);
 	}
 }
 
@@ -101,11 +104,13 @@ static void note_wait(struct evidence *ev, struct part *p, struct step *st)
 	if (e->line->flags & LINE_NO_RETURN && !e->interrupted)
 		return;
 	if (st->wait_ns != NO_TIME) {
-		waited(p, st->wait_ns, e->first, st->at_most);
+		waited(p, e->line->name, st->wait_ns, e->first, st->at_most);
 	} else if (e->start_ns != NO_TIME) {
 		ev->open = p;
 		ev->open_ns = e->start_ns;
 		ev->open_line = e->first;
+		snprintf(ev->open_call, sizeof(ev->open_call), "%.*s",
+			 (int)e->line->name.len, e->line->name.at);
 	}
 }
 
@@ -122,7 +127,9 @@ static void close_wait(struct evidence *ev, const struct event *e)
 	if (!ev->open)
 		return;
 	if (e->start_ns != NO_TIME)
-		waited(ev->open, e->start_ns - ev->open_ns, ev->open_line, 1);
+		waited(ev->open, (struct slice){ ev->open_call,
+						 strlen(ev->open_call) },
+		       e->start_ns - ev->open_ns, ev->open_line, 1);
 	ev->open = NULL;
 }
 
@@ -131,6 +138,13 @@ static int carries_messages(const struct file *f)
 	return f && (f->kind == FILE_CONNECTION || f->kind == FILE_DATAGRAM ||
 		     f->kind == FILE_SOCKET || f->kind == FILE_SOCKETPAIR ||
 		     f->kind == FILE_UNKNOWN || f->kind == FILE_PIPE);
+}
+
+/* A pair that the program made for itself: no peer is at its other end. */
+static int is_internal(const struct file *f)
+{
+	return !f->assumed && (f->kind == FILE_SOCKETPAIR ||
+			       (f->kind == FILE_PIPE && f->by));
 }
 
 static void note_in(struct evidence *ev, struct part *p, struct step *st)
@@ -143,8 +157,8 @@ static void note_in(struct evidence *ev, struct part *p, struct step *st)
 	ev->bytes_in += st->bytes;
 	f->reads++;
 	f->bytes_in += st->bytes;
-	if (!carries_messages(f) || (st->model == MODEL_UNKNOWN &&
-				     f->kind == FILE_UNKNOWN))
+	if (!carries_messages(f) || is_internal(f) ||
+	    (st->model == MODEL_UNKNOWN && f->kind == FILE_UNKNOWN))
 		return;
 	p->messages++;
 	f->messages++;
@@ -193,6 +207,10 @@ static void note_data(struct evidence *ev, struct part *p, struct step *st)
 	struct file *f = st->file;
 
 	if (wakes_another(st, class))
+		return;
+	/* What a service writes to its terminal or log is for no peer. */
+	if (class == CLASS_OUT && f->assumed && (f->fd == 1 || f->fd == 2) &&
+	    st->task->process->serving && !file_is_socket(f))
 		return;
 	if (!(f->seen_by & 1u << st->model)) {
 		f->seen_by |= 1u << st->model;
@@ -310,6 +328,71 @@ static void note_kernel(struct part *p, const struct step *st)
 	p->copied += st->kernel.copied;
 }
 
+/* A peer that is not there: what is done about it is another call. */
+static int failed_connect(const struct step *st)
+{
+	const struct line *l = st->event->line;
+
+	return st->event->call == CALL_CONNECT && l->flags & LINE_HAS_ERROR &&
+	       !slice_is(l->error, "EINPROGRESS") &&
+	       !slice_is(l->error, "ETIMEDOUT");
+}
+
+/* What came since the last message was for this one. */
+static void serve(struct evidence *ev)
+{
+	ev->serving += ev->tail;
+	ev->tail = 0;
+	for (int i = 0; i < CLASSES; i++) {
+		ev->serving_class[i] += ev->tail_class[i];
+		ev->tail_class[i] = 0;
+	}
+}
+
+/* Is the call about a peer: a message, an answer, its coming, its end? */
+static int is_service(const struct step *st)
+{
+	enum call c = st->event->call;
+
+	if (st->phase & PHASE_ACCEPT || c == CALL_RING_ENTER)
+		return 1;
+	return carries_messages(st->file) &&
+	       (st->phase & (PHASE_COPY | PHASE_EOF) || c == CALL_CLOSE);
+}
+
+/*
+ * What the loader, the resolver and libc's loggers use says nothing about how
+ * a program does I/O.
+ */
+static int is_chatter(const struct file *f)
+{
+	static const char *const starts[] = {
+		"/etc/ld.so.", "/etc/nsswitch.conf", "/etc/resolv.conf",
+		"/etc/host.conf", "/etc/hosts", "/etc/gai.conf",
+		"/etc/localtime", "/etc/passwd", "/etc/group", "/etc/services",
+		"/etc/protocols", "/etc/locale", "/usr/share/zoneinfo",
+		"/usr/share/locale", "/usr/lib/locale", "/usr/lib/gconv",
+		"/var/run/nscd/", "/run/nscd/", "/dev/log", "/run/systemd/",
+		"/proc/self/", "/proc/sys/", "/sys/devices/system/cpu",
+		"/sys/fs/cgroup", "/proc/cpuinfo", "/proc/meminfo",
+		"/proc/stat", "/proc/filesystems", "/dev/null",
+		"/dev/urandom", "/dev/random",
+	};
+	const char *so;
+
+	if (!f)
+		return 0;
+	if (f->kind == FILE_NETLINK)
+		return 1;
+	if (!f->name || *f->name != '/')
+		return 0;
+	for (unsigned i = 0; i < sizeof(starts) / sizeof(*starts); i++)
+		if (!strncmp(f->name, starts[i], strlen(starts[i])))
+			return 1;
+	so = strstr(f->name, ".so");
+	return so && (!so[3] || so[3] == '.');
+}
+
 static void note_call(struct evidence *ev, struct step *st)
 {
 	struct event *e = st->event;
@@ -333,9 +416,11 @@ static void note_call(struct evidence *ev, struct step *st)
 	     st->task->origin == ORIGIN_THREAD &&
 	     slice_is(e->line->error, "ESPIPE")))
 		ev->asyncio = 1;
-	if (st->model == MODEL_MMAP) {
+	if (is_chatter(st->file))
+		ev->chatter++;
+	else if (st->model == MODEL_MMAP) {
 		note_mmap(p, st);
-	} else if (st->model) {
+	} else if (st->model && !failed_connect(st)) {
 		note_kernel(p, st);
 		if (st->phase & PHASE_WAIT)
 			note_wait(ev, p, st);
@@ -356,9 +441,11 @@ static void note_call(struct evidence *ev, struct step *st)
 	}
 	/* The call that brings the first peer is part of serving, too. */
 	if (serving || st->task->process->serving) {
-		ev->serving++;
-		ev->serving_class[class]++;
+		ev->tail++;
+		ev->tail_class[class]++;
 	}
+	if (is_service(st))
+		serve(ev);
 }
 
 void model_note_request(struct task *t, const struct sight *s)
@@ -528,6 +615,8 @@ static void add_part(struct part *to, const struct part *p)
 		to->longest_ns = p->longest_ns;
 		to->longest_line = p->longest_line;
 		to->at_most = p->at_most;
+		memcpy(to->longest_call, p->longest_call,
+		       sizeof(to->longest_call));
 	}
 	for (unsigned i = 0; i < p->n_proofs; i++)
 		prove(to, p->proof[i]);

@@ -21,6 +21,7 @@ struct part {
 	unsigned long submitted, requests, files, listeners;
 	long long wait_ns, longest_ns;	/* of the waits with a known time */
 	unsigned long longest_line;
+	char longest_call[20];		/* in which call the longest was */
 	int at_most;			/* the longest is a bound: no -T */
 	/* what kernel.log shows of the waits and copies: exact */
 	unsigned long seen, slept, copies_seen;
@@ -36,10 +37,13 @@ struct evidence {
 	unsigned long calls, class[CLASSES];
 	/* since the process serves: what messages cost */
 	unsigned long serving, serving_class[CLASSES], messages;
+	/* after the last message: not counted unless another follows */
+	unsigned long tail, tail_class[CLASSES];
 	unsigned long long bytes_in, bytes_out;
 	unsigned long futex_waits, sleeps, signals;
 	long long futex_ns;
 	unsigned long connections;	/* it read from */
+	unsigned long chatter;		/* of the loader and the resolver */
 	unsigned long foreign;		/* file I/O on what another task opened */
 	unsigned long file_sends;	/* sendfile out of a file */
 	int asyncio;			/* what only glibc's POSIX AIO does */
@@ -47,6 +51,7 @@ struct evidence {
 	int made_tasks;
 	/* the last wait, when the log has no durations: ends with the next line */
 	struct part *open;
+	char open_call[20];
 	long long open_ns;
 	unsigned long open_line;
 };

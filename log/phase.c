@@ -200,7 +200,7 @@ static void moves_data(struct step *st)
 		st->phase |= PHASE_FAILED;
 	else if (accept)
 		st->phase |= PHASE_ACCEPT;
-	else
+	else if (!only_looks(st))
 		st->phase |= in && !l->ret ? PHASE_EOF : PHASE_COPY;
 	f->ready = 0;
 }

@@ -315,6 +315,10 @@ static void closed_range(struct world *w, struct step *st)
 	struct fdtable *t = st->task->fds;
 	int mark = has_flag(argument(l, 2), "CLOSE_RANGE_CLOEXEC", 4);
 
+	if (has_flag(argument(l, 2), "CLOSE_RANGE_UNSHARE", 2)) {
+		task_unshares(st->task);
+		t = st->task->fds;
+	}
 	for (; from < t->size && from <= to; from++)
 		if (t->slot[from] && mark)
 			t->cloexec[from] = 1;
@@ -331,6 +335,12 @@ static int read_data(struct slice s, uint64_t *data)
 	if (!u.len)
 		u = slice_after(s, "data=");
 	*data = slice_number(u, &end);
+	if (end - u.at >= 19 && u.at[1] != 'x') {
+		/* Above 2^63, as Go has it on aarch64, it does not saturate. */
+		*data = 0;
+		for (const char *p = u.at; p < end; p++)
+			*data = *data * 10 + *p - '0';
+	}
 	return end > u.at;
 }
 
@@ -511,11 +521,29 @@ static int first_is_fd(enum call c)
 	case CALL_OPENAT: case CALL_MUNMAP: case CALL_MSYNC:
 		return 0;
 	case CALL_SPLICE: case CALL_SENDFILE: case CALL_COPY_FILE_RANGE:
+	case CALL_SPLICE_IN:
 		return 1;
 	default:
 		return !(c >= CALL_SIGACTION && c <= CALL_RESTART) &&
 		       !(c >= CALL_CLONE && c <= CALL_SLEEP);
 	}
+}
+
+/*
+ * splice(4, NULL, 7, NULL, ...): out of a socket it is a read, which may wait;
+ * into one it is a write.  One of the two is a pipe, which is only a buffer.
+ */
+static void splice_subject(struct world *w, struct step *st)
+{
+	struct slice to = argument(st->event->line, 2), decoration;
+	long fd = line_fd(to, &decoration);
+
+	if (!st->file || st->file->kind != FILE_PIPE) {
+		st->event->call = CALL_SPLICE_IN;
+		return;
+	}
+	st->fd = fd;
+	st->file = file_at(w, st->task, fd, decoration, st->event->first);
 }
 
 static void find_subject(struct world *w, struct step *st)
@@ -533,6 +561,8 @@ static void find_subject(struct world *w, struct step *st)
 	if (st->fd < 0 || (c == CALL_SIGNALFD && st->fd == -1))
 		return;
 	st->file = file_at(w, st->task, st->fd, decoration, st->event->first);
+	if (c == CALL_SPLICE && slice_is(l->name, "splice"))
+		splice_subject(w, st);
 }
 
 static int makes_fd(enum call c)
@@ -682,9 +712,23 @@ static void succeeded_call(struct world *w, struct step *st)
 			task_forget(w, l->ret, st->event->last);
 		break;
 	case CALL_EXEC: task_executed(w, st); break;
+	case CALL_UNSHARE:
+		if (has_flag(argument(l, 0), "CLONE_FILES", 0x400))
+			task_unshares(st->task);
+		break;
 	case CALL_CLOSE_RANGE: closed_range(w, st); break;
 	default: break;
 	}
+}
+
+int only_looks(const struct step *st)
+{
+	enum call c = st->event->call;
+	struct slice args = st->event->line->args;
+
+	return c >= CALL_RECVFROM && c <= CALL_RECVMMSG &&
+	       (slice_find(args, "MSG_PEEK") ||
+		slice_find(args, "MSG_ERRQUEUE"));
 }
 
 static long long bytes_moved(const struct step *st)
@@ -694,7 +738,8 @@ static long long bytes_moved(const struct step *st)
 	struct slice rest = l->args;
 	unsigned long long sum = 0;
 
-	if ((class != CLASS_IN && class != CLASS_OUT) || !succeeded(l))
+	if ((class != CLASS_IN && class != CLASS_OUT) || !succeeded(l) ||
+	    only_looks(st))
 		return -1;
 	if (st->event->call != CALL_RECVMMSG && st->event->call != CALL_SENDMMSG)
 		return l->ret;
@@ -759,9 +804,7 @@ static void call_step(struct world *w, struct step *st)
 	} else if (st->event->call == CALL_CLONE ||
 		   st->event->call == CALL_FORK) {
 		cloning_drop(w, st->task);
-	} else if (st->event->call == CALL_CONNECT && st->file &&
-		   (slice_is(l->error, "EINPROGRESS") ||
-		    l->flags & LINE_NO_RETURN)) {
+	} else if (st->event->call == CALL_CONNECT && st->file) {
 		name_from_address(st->file, argument(l, 1));
 		if (st->file->kind <= FILE_SOCKET)
 			st->file->kind = FILE_CONNECTION;

@@ -217,6 +217,8 @@ struct file *file_at(struct world *w, struct task *t, long fd,
  */
 int world_allows(const struct world *w, long pid, const struct line *l);
 
+/* MSG_PEEK and MSG_ERRQUEUE take nothing of what was sent. */
+int only_looks(const struct step *st);
 const char *file_kind_name(enum file_kind k);
 int file_is_socket(const struct file *f);
 int file_is_stream(const struct file *f);

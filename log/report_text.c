@@ -114,9 +114,13 @@ static void waits_line(FILE *out, const struct part *p)
 	if (p->seen)
 		fprintf(out, ", slept %lu time%s", p->slept, plural(p->slept));
 	if (p->longest_ns)
-		fprintf(out, ", longest %s%s (line %lu)",
+		fprintf(out, ", longest %s%s%s%s (line %lu)",
 			p->at_most ? "at most " : "",
-			time_text(p->longest_ns, text), p->longest_line);
+			time_text(p->longest_ns, text),
+			strcmp(p->longest_call, p->wait_call.text) ? ", in "
+								   : "",
+			strcmp(p->longest_call, p->wait_call.text) ?
+			p->longest_call : "", p->longest_line);
 	if (p->timeouts)
 		fprintf(out, ", %lu timeout%s", p->timeouts,
 			plural(p->timeouts));

@@ -323,6 +323,14 @@ void task_cloned(struct world *w, struct step *st)
 	task_new(w, l->ret, st->task, flags, st->event->last);
 }
 
+void task_unshares(struct task *t)
+{
+	if (t->fds->refs < 2)
+		return;
+	t->fds->refs--;
+	t->fds = table_copy(t->fds);
+}
+
 void task_executed(struct world *w, struct step *st)
 {
 	struct task *t = st->task;
@@ -336,10 +344,7 @@ void task_executed(struct world *w, struct step *st)
 		return;
 	if (w->task_execs)
 		w->task_execs(w->context, t);
-	if (t->fds->refs > 1) {
-		t->fds->refs--;
-		t->fds = table_copy(t->fds);
-	}
+	task_unshares(t);
 	for (unsigned i = 0; i < t->fds->size; i++)
 		if (t->fds->slot[i] && t->fds->cloexec[i])
 			table_set(w, t->fds, i, NULL, 0, st->event->last);

@@ -267,11 +267,11 @@ static void wait_sentence(const struct wait *w, const struct account *a,
 {
 	char time[24], wall[24], longest[24], what[120];
 
-	add(t, "%s spent %s%s of %s waiting for %s in %s", a->tasks > 1 ?
+	wait_text(w->what, w->call, w->object, what, sizeof(what));
+	add(t, "%s spent %s%s of %s %s%s%sin %s", a->tasks > 1 ?
 	    "Its threads" : "It", w->at_most ? "at most " : "",
 	    time_text(w->ns, time), time_text(a->wall_ns, wall),
-	    wait_text(w->what, w->call, w->object, what, sizeof(what)),
-	    w->name);
+	    *what ? "waiting for " : "", what, *what ? " " : "", w->name);
 	if (w->count > 1)
 		add(t, ": %lu times, longest %s (line %lu)", w->count,
 		    time_text(w->longest_ns, longest), w->line);
@@ -366,7 +366,7 @@ const char *unfollowed_text(const struct reader *r, char *text, size_t size)
 static void finding_sentence(const struct finding *d, struct text *t)
 {
 	if (*d->says)
-		add(t, "%c%s.", toupper(*d->says), d->says + 1);
+		add(t, "%s.", d->says);
 	else
 		add(t, "%s: %lu time%s.", d->about->title, d->count,
 		    plural(d->count));
@@ -393,6 +393,10 @@ static enum verdict_of choose(const struct reader *r, struct text *t)
 	if (o && o->ns != NO_TIME && o->ns < LONG_NS &&
 	    o->how == OPEN_UNFINISHED)
 		o = NULL;
+	/* The call in which it was killed says more than the signal. */
+	if (o && o->how == OPEN_KILLED && d && d->fatal &&
+	    d->cost_ns < o->ns && o->ns >= LONG_NS)
+		d = NULL;
 	if (d && (!o || d->fatal || (o->ns != NO_TIME &&
 				     d->cost_ns >= o->ns))) {
 		finding_sentence(d, t);

@@ -51,6 +51,8 @@ unsigned clone_flags(enum call c, struct slice args);
 void cloning_add(struct world *w, struct task *t, unsigned flags);
 void cloning_drop(struct world *w, struct task *t);
 void task_cloned(struct world *w, struct step *st);
+/* Its descriptor table is its own from now on. */
+void task_unshares(struct task *t);
 void task_executed(struct world *w, struct step *st);
 
 #endif
