@@ -26,7 +26,8 @@
 #                  in DIR (/var/tmp), SETS="direct hot ...", about 8 minutes
 #   make vm        a shell in a virtual machine with Debian 12's kernel, where
 #                  everything is allowed; RUN='iomodels doctor' runs a command
-#                  there, ARCH=aarch64 is another processor
+#                  there, KERNEL=7.3 is another kernel (KERNEL=list), WITH=DIR
+#                  copies a file or folder there, ARCH=aarch64 another processor
 #   make vm-test   the tests in such machines, x86_64 and aarch64
 #   make kernels   write docs/kernels.md, after make vm-test
 #   make clean     remove build/; nothing is written elsewhere
@@ -435,7 +436,7 @@ uninstall:
 	rm -rf $(DESTDIR)$(libexecdir)/iomodels
 
 # A machine with a kernel that is not this one; vm/vm tells more.
-export RUN
+export RUN WITH KERNEL
 vm:
 	@sh .ci/setup vm
 	+@MAKE='$(MAKE)' sh vm/vm -a $(ARCH) -b $(O) $${OUT:+-o "$$OUT"} \
