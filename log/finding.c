@@ -112,6 +112,18 @@ long long step_ns(const struct step *st)
 		? 0 : st->event->took_ns;
 }
 
+long long call_lasted(const struct findings *f, const struct step *st)
+{
+	const struct event *e = st->event;
+
+	if (e->took_ns != NO_TIME)
+		return step_ns(st);
+	if (!(e->line->flags & LINE_NO_RETURN) || e->start_ns == NO_TIME ||
+	    f->last_ns == NO_TIME)
+		return 0;
+	return f->last_ns - e->start_ns;
+}
+
 int step_failed(const struct step *st, const char *error)
 {
 	return slice_is(st->event->line->error, error);
@@ -187,6 +199,11 @@ void finding_note(struct findings *f, struct step *st)
 	spin_note(f, h, st);
 	cost_note(h, st);
 	death_note(f, h, st);
+	refusal_note(f, st);
+	signal_note(f, h, st);
+	net_note(f, st);
+	time_note(f, h, st);
+	between_note(f, h, st);
 	h->last_line = e->last;
 }
 
@@ -194,6 +211,8 @@ void finding_file_ends(struct findings *f, struct file *file)
 {
 	ready_file_ends(f, file);
 	cost_file_ends(f, file);
+	net_file_ends(f, file);
+	between_file_ends(f, file);
 	free(file->use);
 	file->use = NULL;
 }
@@ -211,17 +230,22 @@ void finding_task_ends(struct findings *f, struct task *t)
 {
 	struct habits *h = map_remove(&f->tasks, (uintptr_t)t);
 
-	if (!h)
+	if (!h) {
+		between_task_ends(f, h, t);
 		return;
+	}
 	ready_task_ends(f, h, t);
 	spin_task_ends(f, h, t);
 	cost_task_ends(f, h, t);
+	time_task_ends(f, h, t);
+	between_task_ends(f, h, t);
 	habits_free(h);
 }
 
 void finding_log_ends(struct findings *f)
 {
-	(void)f;
+	refusal_log_ends(f);
+	between_log_ends(f);
 }
 
 /* ---- judging ---- */
@@ -281,6 +305,7 @@ void findings_settle(struct findings *f)
 	struct finding *list, *d, *same, **at;
 
 	ready_settle(f);
+	between_settle(f);
 	list = f->first;
 	f->first = NULL;
 	f->tail = NULL;
@@ -323,4 +348,7 @@ void findings_free(struct findings *f)
 	map_free(&f->tasks);
 	ready_free(f);
 	death_free(f);
+	refusal_free(f);
+	time_free(f);
+	between_free(f);
 }

@@ -26,6 +26,12 @@ struct about {
 
 enum { FINDING_LINES = 4, FINDING_PIDS = 4096 };
 
+/* Lines of one thing, the first few, and how many there were. */
+struct tracks {
+	unsigned long n, line[FINDING_LINES];
+};
+
+
 struct finding {
 	struct finding *next;
 	const struct about *about;
@@ -56,6 +62,14 @@ struct findings {
 	struct map open;		/* hash of pid and path -> struct reopened */
 	struct map tasks;		/* struct task -> struct habits */
 	struct map dying;		/* pid -> its last signal */
+	struct map refused;		/* struct refused */
+	struct map endings;		/* pid -> how it ended */
+	struct map locks;		/* name -> who took the lock last */
+	struct map grown;		/* of finding_between.c */
+	struct map services;		/* serial of a listener -> answers */
+	struct tracks silent;		/* tasks without a line */
+	unsigned long silent_threads, silent_processes, newest_socket;
+	int saw_pid;			/* a line has a pid */
 	struct map kills;		/* pid -> who sent it a signal */
 };
 

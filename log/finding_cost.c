@@ -7,7 +7,7 @@
 
 enum {
 	BYTES_MIN = 16,		/* reads of one byte, of a connection */
-	BYTES_MANY = 128,	/* ... of a pipe or a file, and half its reads */
+	BYTES_MANY = 64,	/* ... of a pipe or a file, and half its reads */
 	SMALL_BYTES = 32,	/* a write of no more */
 	SMALL_MIN = 1000,	/* and four of five writes */
 	TRIVIAL_MIN = 1000,	/* and half of the calls */

@@ -60,6 +60,13 @@ static struct dying *dying_of(struct findings *f, const struct process *p)
 	return d;
 }
 
+int finding_last_signal(const struct findings *f, long pid)
+{
+	const struct dying *d = map_get(&f->dying, pid);
+
+	return d ? d->signal : 0;
+}
+
 static void copy(char *to, size_t size, struct slice s)
 {
 	snprintf(to, size, "%.*s", (int)s.len, s.at);

@@ -17,10 +17,7 @@
 
 enum { MS = 1000000 };
 
-/* Lines of one thing, the first few, and how many there were. */
-struct tracks {
-	unsigned long n, line[FINDING_LINES];
-};
+enum { WORKERS_MAX = 16 };
 
 struct use {			/* of a descriptor */
 	/* finding_spin.c */
@@ -28,6 +25,20 @@ struct use {			/* of a descriptor */
 	long setter;			/* who set O_NONBLOCK */
 	unsigned long setter_line;
 	char interest[48];
+	/* finding_net.c */
+	unsigned burst;			/* small writes since the last answer */
+	unsigned long answers, answered, asked, pending_asks, connect_line;
+	struct tracks asks, delayed, timeouts;
+	long long sent_ns, asked_ns, late_ns, delayed_ns, timeout_ns;
+	long long connecting_ns;
+	int nodelay, connecting, awaited;
+	/* finding_between.c */
+	struct worker { long pid; unsigned long accepts; } worker[WORKERS_MAX];
+	unsigned n_workers;
+	long writer;			/* process that wrote last */
+	int owes, left, armed;
+	unsigned long last_line, read_line, left_line;
+	long long read_ns, left_ns;
 	/* finding_cost.c */
 	struct tracks one_byte;
 	unsigned long reads, writes, small;
@@ -43,6 +54,18 @@ struct habits {			/* of a task */
 	struct time_habits *time;
 	struct cost_habits *cost;
 	char last_call[24];
+	/* finding_signal.c: the last call that a signal interrupted */
+	char eintr_call[24];
+	/* finding_between.c: the call that did not return; bad closes */
+	enum call stuck_call;
+	unsigned long stuck_line, bad_closes, bad_line;
+	long long stuck_ns, bad_start_ns, bad_end_ns, bad_low, bad_high;
+	int stuck_fd;
+	long stuck_pid;
+	char stuck_name[24];
+	int eintr_calls, eintr_signal, eintr_fd;
+	unsigned long eintr_line;
+	long long eintr_ns;
 	long long first_ns, last_ns;	/* of its lines; NO_TIME */
 };
 
@@ -74,6 +97,8 @@ const char *file_text(const struct file *file, char *text, size_t size);
 const char *span_text(long long ns, char *text, size_t size);
 /* Time of the call, or 0 where the log does not tell. */
 long long step_ns(const struct step *st);
+/* The same; a call that did not return lasted to the end of the log so far. */
+long long call_lasted(const struct findings *f, const struct step *st);
 int step_failed(const struct step *st, const char *error);
 /* Share of the log's time in percent; -1: unknown. */
 int share_of(const struct findings *f, long long ns);
@@ -96,7 +121,34 @@ void cost_task_ends(struct findings *f, struct habits *h, struct task *t);
 
 /* finding_death.c: killed by whom */
 void death_note(struct findings *f, struct habits *h, struct step *st);
+/* The last signal of a process; 0: none. */
+int finding_last_signal(const struct findings *f, long pid);
 void death_free(struct findings *f);
+
+/* finding_refusal.c: refusals, and the failure that ended the program */
+void refusal_note(struct findings *f, struct step *st);
+void refusal_log_ends(struct findings *f);
+void refusal_free(struct findings *f);
+
+/* finding_signal.c: EINTR */
+void signal_note(struct findings *f, struct habits *h, struct step *st);
+
+/* finding_net.c: peers that do not answer, or late */
+void net_note(struct findings *f, struct step *st);
+void net_file_ends(struct findings *f, struct file *file);
+
+/* finding_time.c: locks, disks, sleeps */
+void time_note(struct findings *f, struct habits *h, struct step *st);
+void time_task_ends(struct findings *f, struct habits *h, struct task *t);
+void time_free(struct findings *f);
+
+/* finding_between.c: what one task does to another */
+void between_note(struct findings *f, struct habits *h, struct step *st);
+void between_file_ends(struct findings *f, struct file *file);
+void between_task_ends(struct findings *f, struct habits *h, struct task *t);
+void between_log_ends(struct findings *f);
+void between_settle(struct findings *f);
+void between_free(struct findings *f);
 
 /* finding_spin.c: loops without progress */
 void spin_note(struct findings *f, struct habits *h, struct step *st);

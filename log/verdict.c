@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* verdict.c - the answer in one or two sentences; see verdict.h */
-#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include "report.h"

@@ -1,0 +1,676 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * finding_between.c - what one task does to another: circles of waiting, pipes
+ * that do not end, shares of accepts, answers that are owed, descriptors that
+ * grow; and tasks that the log does not show
+ */
+#include "finding_look.h"
+
+enum {
+	ACCEPTS_MIN = 16,	/* on one listener, of all workers */
+	UNEVEN_PERCENT = 80,	/* of them by one */
+	GROWN_MIN = 16,		/* connections that nobody uses any more */
+	GROWN_OTHERS = 64,	/* epolls, pipes, eventfds ... */
+	CLOSES_MIN = 32,	/* close() = EBADF */
+	COSTS_PERCENT = 5,
+	ANSWERED_MIN = 3,	/* connections that were answered */
+	CIRCLE_MAX = 8,		/* processes that wait for each other */
+	MAPPED_MAX = 10000,
+};
+
+static const long long HELD_NS = 500LL * MS;	/* a pipe's end is overdue */
+static const long long OWED_NS = 1000LL * MS;	/* an answer, left bytes */
+
+struct grown {			/* peer or kind, of a process */
+	struct tracks left;
+	unsigned long opened, idle, closed;
+	long pid;
+	int fd_low, fd_high, is_peer;
+	char name[80];
+};
+
+struct service {		/* of a listener */
+	unsigned long done, owed;
+	struct tracks lines;
+	long pid;
+	long long ns;
+	char name[80];
+};
+
+static const struct about
+uneven = { "accepts-uneven", SEVERITY_NOTE,
+	"one worker accepts almost everything",
+	"Workers that wait for one listener in epoll are woken in the same "
+	"order each time, also with EPOLLEXCLUSIVE: the first takes all that "
+	"it can.",
+	"Give each worker a listener of its own with SO_REUSEPORT, which "
+	"spreads by hash, or let one process accept and hand over.",
+	"The load is so low that one is enough." },
+held = { "pipe-held", SEVERITY_FAULT,
+	"a pipe does not end because another process holds its write end",
+	"read returns 0 only when the last copy of the write end is closed; a "
+	"process inherited one and lives on.",
+	"Close the write end in that process (O_CLOEXEC, redirect its stdout "
+	"to /dev/null), or do not wait for the end of the pipe.", NULL },
+deadlock = { "deadlock", SEVERITY_FAULT,
+	"processes wait for each other",
+	"Each waits for something that only the next one in the circle can "
+	"do.",
+	"Break the circle: read the pipe before waiting for the child, or "
+	"while it runs.", NULL },
+growth = { "descriptors-grow", SEVERITY_FAULT,
+	"connections are opened one after another and never closed",
+	"Each is used once and stays open: a descriptor leak, until "
+	"RLIMIT_NOFILE is reached; a TCP connection whose peer has closed "
+	"stays in CLOSE_WAIT.",
+	"Close each connection when its answer has been read.",
+	"It is a pool of connections." },
+growth_other = { "descriptors-grow-other", SEVERITY_FAULT,
+	"descriptors of one kind are opened again and again, never closed",
+	"A descriptor leak: each counts against RLIMIT_NOFILE.",
+	"Close each, or keep the first one.", NULL },
+owed = { "never-answered", SEVERITY_FAULT,
+	"requests were read and never answered",
+	"Other connections of the same listener were answered.",
+	"Look what became of these requests: a lost wakeup, a worker that "
+	"died, an error path without an answer.",
+	"The request was incomplete, or asks for no answer." },
+left = { "write-left", SEVERITY_FAULT,
+	"a short write, and the rest is never sent",
+	"The socket buffer was full: what was left over must be sent when "
+	"the descriptor is writable again, and nobody asks for that.",
+	"Keep the rest and ask for EPOLLOUT or POLLOUT until it is sent.",
+	"The connection was given up on purpose." },
+unfollowed = { "not-followed", SEVERITY_NOTE,
+	"threads or processes that strace did not follow",
+	"strace ran without -f (or the other files of -ff are missing): "
+	"their calls are not in this log, nothing can be said about them.",
+	"Record again with strace -f.", NULL };
+
+#define STORM(severity) { "close-storm", severity, \
+	"closes every number up to the limit of descriptors (EBADF)", \
+	"Before exec the process closes all possible descriptors one by one; " \
+	"the cost grows with RLIMIT_NOFILE (ulimit -n).", \
+	"Use close_range(), or close what /proc/self/fd lists; O_CLOEXEC " \
+	"makes it needless; a lower RLIMIT_NOFILE makes it cheaper.", NULL }
+static const struct about
+storm = STORM(SEVERITY_COST), storm_note = STORM(SEVERITY_NOTE);
+
+/* ---- workers of a listener ---- */
+
+static void worker(struct file *listener, long pid, int accepts)
+{
+	struct use *u = file_use(listener);
+	unsigned i;
+
+	for (i = 0; i < u->n_workers; i++)
+		if (u->worker[i].pid == pid)
+			break;
+	if (i == WORKERS_MAX)
+		return;
+	if (i == u->n_workers)
+		u->worker[u->n_workers++] = (struct worker){ pid, 0 };
+	u->worker[i].accepts += accepts;
+}
+
+static void judge_workers(struct findings *f, struct file *file,
+			  const struct use *u)
+{
+	const struct worker *top = &u->worker[0];
+	unsigned long all = 0, silent = 0;
+	char text[200] = "", name[128];
+	struct finding *d;
+
+	for (unsigned i = 0; i < u->n_workers; i++) {
+		all += u->worker[i].accepts;
+		silent += !u->worker[i].accepts;
+		if (u->worker[i].accepts > top->accepts)
+			top = &u->worker[i];
+	}
+	if (u->n_workers < 2 || all < ACCEPTS_MIN ||
+	    top->accepts * 100 < all * UNEVEN_PERCENT)
+		return;
+	for (unsigned i = 0; i < u->n_workers; i++)
+		if (&u->worker[i] != top && u->worker[i].accepts &&
+		    strlen(text) < 150)
+			snprintf(text + strlen(text), sizeof(text) -
+				 strlen(text), ", pid %ld %lu",
+				 u->worker[i].pid, u->worker[i].accepts);
+	d = finding_add(f, &uneven, file->pid, all, 0);
+	finding_subject(d, file);
+	finding_says(d, "of %lu connections on %s pid %ld accepted %lu%s, and "
+		     "%lu of %u workers none", all, file_text(file, name,
+		     sizeof(name)), top->pid, top->accepts, text, silent,
+		     u->n_workers);
+}
+
+/* ---- who holds what ---- */
+
+static int has_file(const struct task *t, const struct file *file)
+{
+	for (unsigned i = 0; i < t->fds->size; i++)
+		if (t->fds->slot[i] == file)
+			return i;
+	return -1;
+}
+
+/* "a->b" and "b->a" are the two ends of one connection. */
+static int are_ends(const struct file *a, const struct file *b)
+{
+	const char *arrow = a->name ? strstr(a->name, "->") : NULL;
+	size_t len = arrow ? arrow - a->name : 0, other;
+
+	if (!arrow || !b->name)
+		return 0;
+	other = strlen(arrow + 2);
+	return strlen(b->name) == strlen(a->name) &&
+	       !strncmp(b->name, arrow + 2, other) &&
+	       !strncmp(b->name + other, "->", 2) &&
+	       !strncmp(b->name + other + 2, a->name, len);
+}
+
+/* The only other process that holds the other end of file; NULL: none, many. */
+static const struct task *holder_of(const struct findings *f,
+				    const struct file *file, long but,
+				    int *fd, int *many)
+{
+	const struct task *t, *found = NULL;
+	int at;
+
+	*many = 0;
+	map_each(&f->world->tasks, i, t) {
+		if (t->process->pid == but)
+			continue;
+		at = file->other ? has_file(t, file->other) : -1;
+		for (unsigned k = 0; !file->other && at < 0 &&
+		     k < t->fds->size; k++)
+			if (t->fds->slot[k] && are_ends(file, t->fds->slot[k]))
+				at = k;
+		if (at < 0)
+			continue;
+		*many |= found && found->process != t->process;
+		if (!found || t->pid == t->process->pid)
+			found = t;
+		*fd = at;
+	}
+	return found;
+}
+
+/* A read of a pipe came to the end late: the last copy was another's. */
+static void pipe_ended(struct findings *f, struct step *st, int ended)
+{
+	long long ns = call_lasted(f, st);
+	long pid = st->task->process->pid, writer;
+	const struct task *t;
+	char text[128], span[24];
+	struct finding *d;
+	int fd = -1, many;
+
+	if (ns < HELD_NS || !st->file->other)
+		return;
+	t = holder_of(f, st->file, pid, &fd, &many);
+	writer = st->file->other->use ? st->file->other->use->writer : 0;
+	/* The one that wrote, and may go on, is no stranger. */
+	if (!t || many || t->process->pid == writer || !writer ||
+	    writer == pid)
+		return;
+	d = finding_add(f, &held, pid, 1, ns);
+	d->fatal |= !ended;
+	finding_line(d, st->event->first);
+	finding_subject(d, st->file);
+	finding_says(d, "%s (pid %ld) waited %s for the end of the pipe on %s: "
+		     "pid %ld, which pid %ld started, still holds the write "
+		     "end as fd %d; the writer, pid %ld, has ended", task_name(
+		     st->task), pid, span_text(ns, span, sizeof(span)),
+		     file_text(st->file, text, sizeof(text)), t->pid,
+		     t->parent, fd, writer);
+}
+
+/* ---- circles ---- */
+
+static const struct task *task_at(const struct findings *f, long pid)
+{
+	return map_get(&f->world->tasks, pid);
+}
+
+static const struct habits *habits_at(const struct findings *f,
+				      const struct task *t)
+{
+	return t ? map_get(&f->tasks, (uintptr_t)t) : NULL;
+}
+
+static const struct task *child_of(const struct findings *f, long pid)
+{
+	const struct task *t, *found = NULL;
+
+	map_each(&f->world->tasks, i, t)
+		if (t->process->parent == pid && t->process->pid != pid) {
+			if (found && found->process != t->process)
+				return NULL;
+			found = t;
+		}
+	return found;
+}
+
+/* Whom this task's open call depends on, if that is one process. */
+static const struct task *depends(const struct findings *f,
+				  const struct task *t)
+{
+	const struct habits *h = habits_at(f, t);
+	const struct file *file = NULL;
+	const struct task *on;
+	int fd, many;
+
+	if (!h || !h->stuck_line)
+		return NULL;
+	if (h->stuck_call == CALL_WAIT) {
+		on = h->stuck_pid > 0 ? task_at(f, h->stuck_pid) : NULL;
+		return on ? on : child_of(f, t->process->pid);
+	}
+	if (h->stuck_fd >= 0 && (unsigned)h->stuck_fd < t->fds->size)
+		file = t->fds->slot[h->stuck_fd];
+	if (!file)
+		return NULL;
+	on = holder_of(f, file, t->process->pid, &fd, &many);
+	return many ? NULL : on;
+}
+
+static int step_text(const struct findings *f, const struct task *t,
+		     const struct task *on, char *text, size_t size)
+{
+	const struct habits *h = habits_at(f, t);
+	const char *what = h->stuck_call == CALL_WAIT ? "to exit" :
+		call_class(h->stuck_call) == CLASS_OUT
+		? "to read what it writes" : "to write";
+
+	return snprintf(text, size, "pid %ld is in %s and waits for pid %ld %s",
+			t->pid, h->stuck_name, on->pid, what);
+}
+
+static void judge_circle(struct findings *f, const struct task *start)
+{
+	const struct task *at = start, *on;
+	char text[360];
+	size_t len = 0;
+	struct finding *d;
+	unsigned n = 0;
+
+	do {
+		on = depends(f, at);
+		if (!on || ++n > CIRCLE_MAX || len > 250)
+			return;
+		len += snprintf(text + len, sizeof(text) - len, "%s",
+				len ? ", " : "");
+		len += step_text(f, at, on, text + len, sizeof(text) - len);
+		at = on;
+		/* Once a circle, from its lowest pid. */
+		if (at->pid < start->pid)
+			return;
+	} while (at != start);
+	if (n < 2)
+		return;
+	d = finding_add(f, &deadlock, start->process->pid, 1, f->last_ns ==
+			NO_TIME ? 0 : habits_at(f, start)->stuck_ns);
+	d->fatal = 1;
+	at = start;
+	do {
+		finding_line(d, habits_at(f, at)->stuck_line);
+		at = depends(f, at);
+	} while (at && at != start);
+	finding_says(d, "a deadlock of %u processes: %s", n, text);
+}
+
+/* ---- descriptors that grow ---- */
+
+static struct grown *grown_of(struct findings *f, const struct file *file)
+{
+	const char *name = file_kind_name(file->kind), *arrow;
+	uint64_t key = file->pid * 0x9e3779b97f4a7c15ULL + file->kind;
+	int is_peer = file_is_stream(file) && file->kind != FILE_SOCKETPAIR;
+	struct grown *g;
+
+	if (is_peer) {
+		arrow = file->name ? strstr(file->name, "->") : NULL;
+		name = arrow ? arrow + 2 : file->name ? file->name : "";
+	}
+	for (const char *p = name; *p; p++)
+		key = (key ^ (unsigned char)*p) * 1099511628211ULL;
+	g = map_get(&f->grown, key | 1);
+	if (g || f->grown.used >= MAPPED_MAX)
+		return g;
+	g = need(calloc(1, sizeof(*g)));
+	g->pid = file->pid;
+	g->is_peer = is_peer;
+	g->fd_low = g->fd_high = file->fd;
+	snprintf(g->name, sizeof(g->name), "%s", name);
+	map_put(&f->grown, key | 1, g);
+	return g;
+}
+
+static int may_grow(const struct file *file)
+{
+	if (file->assumed || file->parent)
+		return 0;
+	return file->kind == FILE_CONNECTION || file->kind == FILE_EPOLL ||
+	       file->kind == FILE_EVENTFD || file->kind == FILE_INOTIFY ||
+	       file->kind == FILE_TIMERFD || file->kind == FILE_PIPE ||
+	       file->kind == FILE_SIGNALFD || file->kind == FILE_DATAGRAM;
+}
+
+static void count_growth(struct findings *f, const struct file *file,
+			 const struct use *u)
+{
+	struct grown *g = may_grow(file) ? grown_of(f, file) : NULL;
+
+	if (!g)
+		return;
+	g->closed += !file->left_open;
+	if (!file->left_open)
+		return;
+	track(&g->left, file->opened);
+	/* A newer one was opened after its last use. */
+	g->idle += !u || u->last_line < f->newest_socket || !g->is_peer;
+	if (file->fd < g->fd_low)
+		g->fd_low = file->fd;
+	if (file->fd > g->fd_high)
+		g->fd_high = file->fd;
+}
+
+static void judge_growth(struct findings *f, const struct grown *g)
+{
+	unsigned long least = g->is_peer ? GROWN_MIN : GROWN_OTHERS;
+	struct finding *d;
+
+	if (g->left.n < least || g->idle * 5 < g->left.n * 4 ||
+	    g->closed * 4 > g->left.n)
+		return;
+	d = finding_add(f, g->is_peer ? &growth : &growth_other, g->pid,
+			g->left.n, 0);
+	finding_lines(d, &g->left);
+	finding_says(d, "pid %ld opened %lu %s%s one after another and never "
+		     "closed them: descriptors %d to %d stay open, a leak",
+		     g->pid, g->left.n, g->is_peer ? "connections to "
+		     : "descriptors of the kind ", g->name, g->fd_low,
+		     g->fd_high);
+}
+
+/* ---- answers and bytes that are owed ---- */
+
+static void count_service(struct findings *f, const struct file *file,
+			  const struct use *u)
+{
+	struct service *s;
+	long long ns = u->read_ns == NO_TIME || !u->read_ns ? 0
+		     : f->last_ns - u->read_ns;
+
+	if (!file->parent || !file->bytes_in)
+		return;
+	s = map_get(&f->services, file->parent);
+	if (!s) {
+		if (f->services.used >= MAPPED_MAX)
+			return;
+		s = need(calloc(1, sizeof(*s)));
+		s->pid = file->pid;
+		map_put(&f->services, file->parent, s);
+	}
+	if (!u->owes || ns < OWED_NS) {
+		s->done += !u->owes;
+		return;
+	}
+	s->owed++;
+	track(&s->lines, u->read_line);
+	if (ns > s->ns) {
+		s->ns = ns;
+		snprintf(s->name, sizeof(s->name), "%s", file->name
+			 ? file->name : "");
+	}
+}
+
+static void judge_service(struct findings *f, const struct service *s)
+{
+	struct finding *d;
+	char span[24];
+
+	if (!s->owed || s->done < ANSWERED_MIN || s->owed * 3 > s->done)
+		return;
+	d = finding_add(f, &owed, s->pid, s->owed, 0);
+	finding_lines(d, &s->lines);
+	finding_says(d, "%lu of %lu connections sent a request that was read "
+		     "and never answered, %s for %s before the log ends",
+		     s->owed, s->owed + s->done, s->name,
+		     span_text(s->ns, span, sizeof(span)));
+}
+
+static void judge_left(struct findings *f, const struct file *file,
+		       const struct use *u)
+{
+	long long ns = u->left_ns == NO_TIME || f->last_ns == NO_TIME ? 0
+		     : f->last_ns - u->left_ns;
+	char text[128];
+	struct finding *d;
+
+	if (!u->left || u->armed || ns < OWED_NS / 2 || !file_is_stream(file))
+		return;
+	d = finding_add(f, &left, file->pid, 1, 0);
+	finding_line(d, u->left_line);
+	finding_subject(d, file);
+	finding_says(d, "a write to %s took only a part (line %lu), the rest "
+		     "was never sent, and nothing waits for the descriptor to "
+		     "become writable", file_text(file, text, sizeof(text)),
+		     u->left_line);
+}
+
+/* ---- looking ---- */
+
+static struct file *at_fd(const struct step *st, long fd)
+{
+	return fd >= 0 && (unsigned long)fd < st->task->fds->size
+		? st->task->fds->slot[fd] : NULL;
+}
+
+static void registered(struct step *st)
+{
+	const struct line *l = st->event->line;
+	struct file *file = at_fd(st, st->made_fd);
+
+	if (!file || st->event->call != CALL_EPOLL_CTL || l->n_args < 2)
+		return;
+	if (file->kind == FILE_LISTENER && slice_find(l->arg[1], "ADD"))
+		worker(file, st->task->process->pid, 0);
+	if (slice_find(l->arg[1], "DEL"))
+		return;
+	file_use(file)->armed = !!slice_find(l->args, "EPOLLOUT");
+}
+
+static void polled(struct step *st)
+{
+	struct slice rest = st->event->line->args, element;
+	const char *p = slice_find(rest, "[{fd=");
+	struct file *file;
+
+	if (!p || st->event->call != CALL_POLL || !slice_find(rest, "POLLOUT"))
+		return;
+	rest = slice_of(p + 1, rest.at + rest.len);
+	while (line_element(&rest, &element)) {
+		if (!slice_find(element, "POLLOUT"))
+			continue;
+		file = at_fd(st, line_fd(line_field(element, "fd"), NULL));
+		if (file)
+			file_use(file)->armed = 1;
+	}
+}
+
+static void wrote(struct step *st)
+{
+	const struct line *l = st->event->line;
+	struct use *u = file_use(st->file);
+	long long asked = (st->event->call == CALL_WRITE ||
+			   st->event->call == CALL_SENDTO) && l->n_args > 2
+			  ? slice_number(l->arg[2], NULL) : -1;
+
+	if (st->bytes > 0) {
+		u->writer = st->task->process->pid;
+		u->owes = 0;
+	}
+	if (st->bytes >= 0 && asked > st->bytes) {
+		u->left = 1;
+		u->left_line = st->event->first;
+		u->left_ns = st->event->start_ns;
+		u->armed = !!strstr(u->interest, "EPOLLOUT");
+	} else if (st->bytes > 0 || !(st->phase & PHASE_EMPTY)) {
+		u->left = 0;
+	}
+}
+
+static void stuck(struct findings *f, struct habits *h, struct step *st)
+{
+	const struct line *l = st->event->line;
+
+	if (st->event->call == CALL_EXIT || st->event->call == CALL_EXEC)
+		return;
+	h->stuck_call = st->event->call;
+	h->stuck_line = st->event->first;
+	h->stuck_ns = call_lasted(f, st);
+	h->stuck_fd = st->fd;
+	h->stuck_pid = st->event->call == CALL_WAIT && l->n_args
+		? slice_number(l->arg[0], NULL) : 0;
+	snprintf(h->stuck_name, sizeof(h->stuck_name), "%.*s",
+		 (int)l->name.len, l->name.at);
+}
+
+static void closed_none(struct habits *h, const struct step *st)
+{
+	if (!h->bad_closes++) {
+		h->bad_line = st->event->first;
+		h->bad_low = slice_number(st->event->line->args, NULL);
+		h->bad_start_ns = st->event->start_ns;
+	}
+	h->bad_high = slice_number(st->event->line->args, NULL);
+	h->bad_end_ns = st->event->end_ns;
+}
+
+void between_note(struct findings *f, struct habits *h, struct step *st)
+{
+	const struct event *e = st->event;
+	enum call_class class = call_class(e->call);
+	struct use *u;
+
+	f->saw_pid |= e->line->pid != 0;
+	if (e->kind != EVENT_CALL)
+		return;
+	h->stuck_line = 0;
+	if (e->line->flags & LINE_NO_RETURN)
+		stuck(f, h, st);
+	if (e->call == CALL_CLOSE && step_failed(st, "EBADF"))
+		closed_none(h, st);
+	if (class == CLASS_WAIT)
+		polled(st);
+	registered(st);
+	if (e->call == CALL_SOCKET)
+		f->newest_socket = e->first;
+	if (!st->file)
+		return;
+	if (st->file->use || class == CLASS_IN || class == CLASS_OUT)
+		file_use(st->file)->last_line = e->last;
+	if (class == CLASS_ACCEPT)
+		worker(st->file, st->task->process->pid, st->made != NULL);
+	else if (class == CLASS_OUT)
+		wrote(st);
+	else if (class == CLASS_IN && st->bytes > 0) {
+		u = file_use(st->file);
+		u->owes = 1;
+		u->read_ns = e->end_ns;
+		u->read_line = e->first;
+	}
+	if (st->phase & PHASE_EOF && st->file->use)
+		st->file->use->owes = 0;
+	if (st->file->kind == FILE_PIPE && class == CLASS_IN &&
+	    (e->line->flags & LINE_NO_RETURN || !st->bytes))
+		pipe_ended(f, st, !(e->line->flags & LINE_NO_RETURN));
+}
+
+/* ---- judging ---- */
+
+void between_file_ends(struct findings *f, struct file *file)
+{
+	count_growth(f, file, file->use);
+	if (!file->use)
+		return;
+	judge_workers(f, file, file->use);
+	count_service(f, file, file->use);
+	judge_left(f, file, file->use);
+}
+
+static void judge_closes(struct findings *f, const struct habits *h,
+			 const struct task *t)
+{
+	long long ns = h->bad_start_ns == NO_TIME || h->bad_end_ns == NO_TIME
+		? 0 : h->bad_end_ns - h->bad_start_ns;
+	struct finding *d;
+	char span[24];
+
+	if (h->bad_closes < CLOSES_MIN)
+		return;
+	d = finding_add(f, share_of(f, ns) >= COSTS_PERCENT || !ns ? &storm
+			: &storm_note, t->process->pid, h->bad_closes, ns);
+	finding_line(d, h->bad_line);
+	finding_says(d, "pid %ld closes descriptors %lld to %lld one by one, "
+		     "and %lu of the calls fail with EBADF: it closes every "
+		     "number up to RLIMIT_NOFILE, in %s", t->pid, h->bad_low,
+		     h->bad_high, h->bad_closes, span_text(ns, span,
+							   sizeof(span)));
+}
+
+void between_task_ends(struct findings *f, struct habits *h, struct task *t)
+{
+	if (!t->spoke) {
+		f->silent_threads += t->origin == ORIGIN_THREAD;
+		f->silent_processes += t->origin != ORIGIN_THREAD;
+		track(&f->silent, t->first);
+		return;
+	}
+	if (h)
+		judge_closes(f, h, t);
+}
+
+void between_log_ends(struct findings *f)
+{
+	const struct task *t;
+
+	map_each(&f->world->tasks, i, t)
+		judge_circle(f, t);
+}
+
+void between_settle(struct findings *f)
+{
+	struct service *s;
+	struct grown *g;
+	struct finding *d;
+
+	map_each(&f->services, i, s)
+		judge_service(f, s);
+	map_each(&f->grown, i, g)
+		judge_growth(f, g);
+	if (f->saw_pid || !f->silent.n)
+		return;
+	d = finding_add(f, &unfollowed, 0, f->silent.n, 0);
+	finding_lines(d, &f->silent);
+	finding_says(d, "strace ran without -f: %lu thread%s and %lu process%s "
+		     "that the program made were not followed, their calls are "
+		     "not in this log", f->silent_threads,
+		     f->silent_threads == 1 ? "" : "s", f->silent_processes,
+		     f->silent_processes == 1 ? "" : "es");
+}
+
+void between_free(struct findings *f)
+{
+	struct service *s;
+	struct grown *g;
+
+	map_each(&f->services, i, s)
+		free(s);
+	map_free(&f->services);
+	map_each(&f->grown, i, g)
+		free(g);
+	map_free(&f->grown);
+}

@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * finding_net.c - peers that do not answer, or answer late: connect, resolvers,
+ * silent servers, SO_RCVTIMEO, Nagle's algorithm with delayed ACK
+ */
+#include "finding_look.h"
+
+enum {
+	DELAYED_MIN = 35 * MS,	/* a delayed ACK comes after 40 ms ... */
+	DELAYED_MAX = 60 * MS,	/* ... and strace's cost */
+	NAGLE_MIN = 3,		/* times, and half of the answers */
+	SMALL_WRITE = 1400,	/* less than a segment */
+	TIMEO_NS = 10 * MS,	/* an EAGAIN after it is a timeout */
+	CONNECT_NS = 500 * MS,	/* a connect that is slow */
+	MOST_PERCENT = 30,	/* of the log: what the program ended of */
+};
+
+static const long long ANSWER_NS = 1000LL * MS;	/* a datagram, a connect */
+static const long long SILENT_NS = 3000LL * MS;	/* a connection */
+
+static const struct about
+nagle = { "nagle", SEVERITY_COST,
+	"Nagle's algorithm waits for a delayed ACK",
+	"After a small write TCP holds the next one back until the first is "
+	"acknowledged, and the peer delays its ACK by 40 ms.",
+	"Send the request with one call (writev, or a buffer), or set "
+	"TCP_NODELAY.", "The peer itself needs 40 ms for its answer." },
+timeo = { "receive-timeout", SEVERITY_FAULT,
+	"EAGAIN is a timeout: SO_RCVTIMEO or SO_SNDTIMEO",
+	"The call waited for the whole timeout, so the socket is blocking: "
+	"the error does not come from O_NONBLOCK.",
+	"Treat it as a timeout: the peer did not answer in this time. Look at "
+	"the peer, or raise the timeout.", NULL },
+dns = { "dns-timeout", SEVERITY_FAULT,
+	"a name server does not answer",
+	"The resolver waits (5 s by default) and tries again before it fails "
+	"or asks the next server.",
+	"Correct nameserver in /etc/resolv.conf, or open UDP port 53 to it; "
+	"options timeout: and attempts: make it shorter.", NULL },
+silent = { "peer-silent", SEVERITY_FAULT,
+	"the peer accepted the connection and does not answer",
+	"The connection stands, the request was sent, and no byte came back.",
+	"Look at the peer: is it busy, stopped, or waiting for more of the "
+	"request? Set a timeout.", NULL },
+unanswered = { "connect-unanswered", SEVERITY_FAULT,
+	"connect got no answer",
+	"The SYN is not answered: the host is down, a firewall drops it, or "
+	"the listener's accept queue is full (backlog, nobody accepts); the "
+	"kernel repeats it after 1, 3, 7 s and gives up after two minutes.",
+	"Look at the peer (ss -ltn: Recv-Q against Send-Q of its listener), "
+	"at the route and the firewall; set a timeout.", NULL },
+slow_connect = { "slow-connect", SEVERITY_COST,
+	"connect took long",
+	"A SYN was lost or the accept queue was full, and the kernel repeated "
+	"it after a second, or the peer is far.",
+	"Look at the peer's backlog and at packet loss.", NULL };
+
+static int is_tcp(const struct file *f)
+{
+	return f->kind == FILE_CONNECTION &&
+	       (!f->name || !*f->name || strchr(f->name, ':'));
+}
+
+static int is_client(const struct file *f)
+{
+	return is_tcp(f) && !f->parent && !f->assumed;
+}
+
+static long long end_of(const struct event *e)
+{
+	return e->end_ns != NO_TIME ? e->end_ns : e->start_ns;
+}
+
+static long long since(long long then, long long now)
+{
+	return then == NO_TIME || now == NO_TIME || !then ? 0 : now - then;
+}
+
+static void sent(struct step *st)
+{
+	struct use *u = file_use(st->file);
+
+	if (st->bytes < 0)
+		return;
+	u->burst += st->bytes <= SMALL_WRITE;
+	u->sent_ns = end_of(st->event);
+	if (!u->asked++)
+		u->asked_ns = st->event->start_ns;
+	track(&u->asks, st->event->first);
+	u->pending_asks++;
+}
+
+static void received(struct step *st)
+{
+	struct use *u = file_use(st->file);
+	long long late = st->file->ready || st->file->by
+		? since(u->sent_ns, st->event->start_ns)
+		: since(u->sent_ns, end_of(st->event));
+
+	if (late <= 0 && st->event->took_ns != NO_TIME)
+		late = st->event->took_ns;
+	if (u->burst >= 2 && is_tcp(st->file)) {
+		u->answers++;
+		if (late >= DELAYED_MIN && late <= DELAYED_MAX) {
+			track(&u->delayed, st->event->first);
+			u->delayed_ns = plus_ns(u->delayed_ns, late);
+		}
+	}
+	if (st->file->kind == FILE_DATAGRAM && u->pending_asks &&
+	    since(u->asked_ns, end_of(st->event)) >= ANSWER_NS)
+		u->late_ns = since(u->asked_ns, end_of(st->event));
+	u->burst = 0;
+	u->asked = u->pending_asks = 0;
+	u->answered++;
+}
+
+/* EAGAIN of a call that waited: SO_RCVTIMEO. */
+static void timed_out(struct findings *f, struct step *st)
+{
+	struct use *u = file_use(st->file);
+	struct slice name = st->event->line->name;
+	char text[128], span[24], all[24];
+	struct finding *d;
+
+	if (st->file->nonblocking == 1 || !file_is_socket(st->file))
+		return;
+	track(&u->timeouts, st->event->first);
+	u->timeout_ns = plus_ns(u->timeout_ns, step_ns(st));
+	d = finding_add(f, &timeo, st->task->process->pid, 1, step_ns(st));
+	finding_line(d, st->event->first);
+	finding_subject(d, st->file);
+	finding_says(d, "%.*s on %s waited %s and failed with EAGAIN %lu "
+		     "time%s, %s in all: a timeout (SO_RCVTIMEO%s), not "
+		     "O_NONBLOCK; the peer did not answer", (int)name.len,
+		     name.at, file_text(st->file, text, sizeof(text)),
+		     span_text(step_ns(st), span, sizeof(span)),
+		     u->timeouts.n, u->timeouts.n == 1 ? "" : "s",
+		     span_text(u->timeout_ns, all, sizeof(all)), st->file->timed
+		     ? " is set" : " or SO_SNDTIMEO");
+}
+
+static void connected(struct findings *f, struct step *st)
+{
+	const struct event *e = st->event;
+	struct use *u = file_use(st->file);
+	char text[128], span[24];
+	struct finding *d;
+
+	u->connecting_ns = e->start_ns;
+	u->connect_line = e->first;
+	u->connecting = step_failed(st, "EINPROGRESS") ||
+			e->line->flags & (LINE_NO_RETURN | LINE_RESTART) ||
+			e->interrupted;
+	if (e->line->flags & (LINE_HAS_ERROR | LINE_NO_RETURN) ||
+	    step_ns(st) < CONNECT_NS)
+		return;
+	d = finding_add(f, &slow_connect, st->task->process->pid, 1,
+			step_ns(st));
+	finding_line(d, e->first);
+	finding_says(d, "connect of %s took %s", file_text(st->file, text,
+		     sizeof(text)), span_text(step_ns(st), span,
+					      sizeof(span)));
+}
+
+static void set_option(struct step *st)
+{
+	const struct line *l = st->event->line;
+
+	if (slice_find(l->args, "TCP_NODELAY"))
+		file_use(st->file)->nodelay = 1;
+	if (slice_find(l->args, "SO_ERROR"))
+		file_use(st->file)->connecting = 0;
+}
+
+/* A wait of a second: what has been asked is waited for. */
+static void await(struct step *st)
+{
+	const struct fdtable *t = st->task->fds;
+
+	if (st->file && call_class(st->event->call) == CLASS_IN) {
+		file_use(st->file)->awaited = 1;
+		return;
+	}
+	for (unsigned i = 0; i < t->size; i++)
+		if (t->slot[i] && t->slot[i]->use)
+			t->slot[i]->use->awaited = 1;
+}
+
+void net_note(struct findings *f, struct step *st)
+{
+	const struct event *e = st->event;
+	enum call_class class = call_class(e->call);
+
+	if (e->kind != EVENT_CALL)
+		return;
+	for (unsigned i = 0; class == CLASS_WAIT && i < st->n_ready; i++)
+		file_use(st->ready[i].file)->connecting = 0;
+	if (call_lasted(f, st) >= ANSWER_NS && (st->phase & PHASE_WAIT ||
+						class == CLASS_IN))
+		await(st);
+	if (!st->file || !file_is_socket(st->file))
+		return;
+	if (e->call == CALL_CONNECT)
+		connected(f, st);
+	else if (e->call == CALL_SOCKOPT)
+		set_option(st);
+	else if (class == CLASS_OUT && st->bytes > 0)
+		sent(st);
+	else if (class == CLASS_IN && (st->bytes > 0 || st->phase & PHASE_EOF))
+		received(st);
+	if ((class == CLASS_IN || class == CLASS_ACCEPT ||
+	     class == CLASS_OUT) && step_failed(st, "EAGAIN") &&
+	    step_ns(st) >= TIMEO_NS)
+		timed_out(f, st);
+	if (st->file->use && (st->bytes > 0 || st->phase & PHASE_EOF ||
+			      (e->line->flags & LINE_HAS_ERROR &&
+			       !step_failed(st, "EAGAIN") &&
+			       !step_failed(st, "EINPROGRESS"))))
+		st->file->use->connecting = 0;
+	if (st->file->use && e->line->flags & LINE_HAS_ERROR &&
+	    !step_failed(st, "EAGAIN") && !step_failed(st, "EINTR") &&
+	    class == CLASS_IN)
+		st->file->use->answered++;	/* an error is an answer */
+}
+
+/* ---- judging ---- */
+
+static void judge_nagle(struct findings *f, struct file *file, struct use *u)
+{
+	char text[128], span[24], each[24];
+	struct finding *d;
+
+	if (u->nodelay || u->delayed.n < NAGLE_MIN ||
+	    u->delayed.n * 2 < u->answers)
+		return;
+	d = finding_add(f, &nagle, file->pid, u->delayed.n, u->delayed_ns);
+	finding_lines(d, &u->delayed);
+	finding_subject(d, file);
+	finding_says(d, "pid %ld waited %s for answers of %s, %lu times %s, each "
+		     "after two small writes: Nagle's algorithm and delayed ACK "
+		     "(about 40 ms), TCP_NODELAY is never set", file->pid,
+		     span_text(u->delayed_ns, span, sizeof(span)),
+		     file_text(file, text, sizeof(text)), u->delayed.n,
+		     span_text(u->delayed_ns / (long long)u->delayed.n, each,
+			       sizeof(each)));
+}
+
+static void judge_datagram(struct findings *f, struct file *file,
+			   struct use *u)
+{
+	int is_dns = file->name && strlen(file->name) > 3 &&
+		     !strcmp(file->name + strlen(file->name) - 3, ":53");
+	long long ns = u->pending_asks ? since(u->asked_ns, f->last_ns)
+				       : u->late_ns;
+	char span[24];
+	struct finding *d;
+
+	if (ns < ANSWER_NS || (u->answered && !u->late_ns) || !is_dns)
+		return;
+	d = finding_add(f, &dns, file->pid, u->asks.n, ns);
+	d->fatal |= share_of(f, ns) >= MOST_PERCENT;
+	finding_lines(d, &u->asks);
+	finding_subject(d, file);
+	finding_says(d, "the name server %s did not answer: %lu queries, %s of "
+		     "waiting", file->name, d->count,
+		     span_text(d->cost_ns, span, sizeof(span)));
+	if (u->late_ns)
+		finding_says(d, "the name server %s answered only after %s",
+			     file->name, span_text(ns, span, sizeof(span)));
+}
+
+static void judge_stream(struct findings *f, struct file *file, struct use *u)
+{
+	long long ns = since(u->connecting_ns, f->last_ns);
+	char text[128], span[24];
+	struct finding *d;
+
+	if (u->connecting && ns >= ANSWER_NS) {
+		d = finding_add(f, &unanswered, file->pid, 1, ns);
+		d->fatal |= share_of(f, ns) >= MOST_PERCENT;
+		finding_line(d, u->connect_line);
+		finding_subject(d, file);
+		finding_says(d, "connect to %s (descriptor %d) got no answer "
+			     "and did not return for %s", file->name
+			     ? file->name : "the peer", file->fd,
+			     span_text(ns, span, sizeof(span)));
+		return;
+	}
+	if (!is_client(file) || u->answered || u->connecting ||
+	    !u->connect_line || file->bytes_in)
+		return;
+	ns = since(u->sent_ns ? u->sent_ns : u->connecting_ns, f->last_ns);
+	if (ns < SILENT_NS || !u->awaited)
+		return;
+	d = finding_add(f, &silent, file->pid, 1, ns);
+	d->fatal |= share_of(f, ns) >= MOST_PERCENT;
+	finding_lines(d, &u->asks);
+	finding_subject(d, file);
+	finding_says(d, "%s accepted the connection and sent no byte for %s%s",
+		     file_text(file, text, sizeof(text)),
+		     span_text(ns, span, sizeof(span)), u->asks.n
+		     ? " after the request" : "");
+}
+
+void net_file_ends(struct findings *f, struct file *file)
+{
+	struct use *u = file->use;
+
+	if (!u)
+		return;
+	judge_nagle(f, file, u);
+	if (file->kind == FILE_DATAGRAM)
+		judge_datagram(f, file, u);
+	else if (file_is_socket(file))
+		judge_stream(f, file, u);
+}

@@ -1,0 +1,610 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * finding_refusal.c - calls that were refused, and the failure that ended the
+ * program
+ *
+ * What refusal.c knows is counted for each process and object. A refusal that
+ * the same call gets over later is none, if it cost no time. The failure that
+ * a program ends of is the one whose message it writes before it exits with
+ * another status than 0; without a message, the last one.
+ */
+#include <strings.h>
+#include "finding_look.h"
+#include "refusal.h"
+
+enum {
+	ROWS_MAX = 128,
+	RECENT = 12,		/* failures that are remembered, of a process */
+	NEAR_END = 40,		/* calls between a failure and the exit */
+	MESSAGE_MIN = 10,	/* letters of a message that strace cut short */
+	STUBBORN_MIN = 3,	/* tries ... */
+	STUBBORN_NS = 500 * MS,	/* ... over so long */
+	RETRY_NS = 100 * MS,	/* below it getting over it cost nothing */
+	REFUSED_MAX = 10000,
+};
+
+struct failure {
+	const struct refusal *row;
+	char what[160], error[24], path[96];
+	unsigned long line, call;
+};
+
+struct refused {		/* a row, in a process, of an object */
+	const struct refusal *row;
+	struct failure sample;
+	struct tracks times;
+	long pid;
+	uint64_t object;
+	char name[40];			/* of the program */
+	long long first_ns, last_ns;
+	int recovered, accepted;
+};
+
+struct ending {			/* of a process */
+	struct failure recent[RECENT], blamed;
+	unsigned n, has_blamed;
+	unsigned long calls;
+	int status, ended, first;
+	unsigned long exit_line, reported;
+	char name[40];
+};
+
+static struct about abouts[3][ROWS_MAX];
+
+static const struct about *about_of(const struct refusal *row, enum severity s)
+{
+	struct about *a;
+
+	for (unsigned i = 0; i < refusals() && i < ROWS_MAX; i++) {
+		if (refusal_at(i) != row)
+			continue;
+		a = &abouts[s][i];
+		*a = (struct about){ row->id, s, row->limit, row->cause,
+				     row->remedy, NULL };
+		return a;
+	}
+	return &abouts[s][ROWS_MAX - 1];
+}
+
+static const struct about unknown_failure = { "failed-at-end", SEVERITY_FAULT,
+	"the program ended after a call failed",
+	"It is the last failure before the exit.",
+	"Look at the call's manual page for this errno.", NULL };
+
+/* ---- what was called ---- */
+
+static void put(char *to, size_t size, struct slice s)
+{
+	snprintf(to, size, "%.*s", (int)s.len, s.at);
+}
+
+/* The text between the quotes after start. */
+static struct slice quoted(struct slice s, const char *start)
+{
+	struct slice rest = slice_after(s, start);
+	const char *end = rest.len ? memchr(rest.at, '"', rest.len) : NULL;
+
+	return end ? slice_of(rest.at, end) : (struct slice){ s.at, 0 };
+}
+
+/* "{sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("1.2.3.4")}" */
+static void address_text(struct slice a, char *text, size_t size)
+{
+	struct slice port = slice_after(a, "_port=htons(");
+	struct slice host = quoted(a, "inet_addr(\"");
+	struct slice path = quoted(a, "sun_path=\"");
+
+	if (!host.len)
+		host = quoted(a, "inet_pton(AF_INET6, \"");
+	if (!path.len)
+		path = quoted(a, "sun_path=@\"");
+	if (path.len)
+		put(text, size, path);
+	else
+		snprintf(text, size, "%.*s:%lld", (int)host.len, host.at,
+			 port.len ? slice_number(port, NULL) : 0);
+}
+
+static int takes_address(enum call c)
+{
+	return c == CALL_BIND || c == CALL_CONNECT;
+}
+
+/* What tells whether the same succeeded later: the port, the path. */
+static uint64_t object_of(const struct step *st)
+{
+	const struct line *l = st->event->line;
+	uint64_t key = 14695981039346656037ULL;
+	struct slice s = SLICE("");
+	const char *colon;
+
+	if (takes_address(st->event->call) && l->n_args > 1) {
+		s = slice_after(l->arg[1], "_port=htons(");
+		if (s.len)
+			return key ^ (uint64_t)slice_number(s, NULL);
+		s = l->arg[1];
+	} else if (st->file && st->file->name && file_is_socket(st->file)) {
+		colon = strrchr(st->file->name, ':');
+		if (colon)
+			return key ^ strtoull(colon + 1, NULL, 10);
+		s = (struct slice){ st->file->name, strlen(st->file->name) };
+	} else if (st->file && st->file->name) {
+		s = (struct slice){ st->file->name, strlen(st->file->name) };
+	} else if (l->n_args) {
+		s = quoted(l->args, "\"");
+		if (!s.len)
+			s = l->arg[0];
+	}
+	for (size_t i = 0; i < s.len; i++)
+		key = (key ^ (unsigned char)s.at[i]) * 1099511628211ULL;
+	return key;
+}
+
+static void describe(struct failure *x, const struct step *st)
+{
+	const struct line *l = st->event->line;
+	char address[100];
+	int len;
+
+	put(x->error, sizeof(x->error), l->error);
+	put(x->path, sizeof(x->path), quoted(l->args, "\""));
+	x->line = st->event->first;
+	if (takes_address(st->event->call) && l->n_args > 1) {
+		address_text(l->arg[1], address, sizeof(address));
+		snprintf(x->what, sizeof(x->what), "%.*s to %s",
+			 (int)l->name.len, l->name.at, address);
+		return;
+	}
+	len = l->args.len > 110 ? 110 : (int)l->args.len;
+	snprintf(x->what, sizeof(x->what), "%.*s(%.*s%s)", (int)l->name.len,
+		 l->name.at, len, l->args.at, len == 110 ? "..." : "");
+	if (st->file && st->file->name && !slice_find(l->args, "<"))
+		snprintf(x->what + strlen(x->what), sizeof(x->what) -
+			 strlen(x->what), " on %.40s", st->file->name);
+}
+
+/* ---- which failures count ---- */
+
+static int is_datagram(const struct step *st)
+{
+	return st->file && st->file->kind == FILE_DATAGRAM;
+}
+
+/* Probes that fail on healthy systems, too. */
+static int is_chatter(const struct step *st)
+{
+	static const char *const errors[] = {
+		"EAGAIN", "EINPROGRESS", "EINTR", "ENOTTY", "ESPIPE", "ECHILD",
+		"ENODATA", "ENOPROTOOPT", "ESRCH", "EALREADY", "ENOTCONN",
+		"ERANGE", "EWOULDBLOCK",
+	};
+	static const char *const calls[] = {
+		"readlink", "readlinkat", "prctl", "rseq", "access",
+		"faccessat", "faccessat2", "lseek", "_llseek", "ioctl",
+		"getxattr", "lgetxattr", "fgetxattr", "wait4", "waitid",
+		"futex", "arch_prctl", "madvise", "getpgid", "kill",
+		"set_mempolicy", "get_mempolicy", "sched_getaffinity",
+		"statfs", "getpeername", "poll", "epoll_wait", "getsid",
+		"timer_settime", "membarrier", "landlock_create_ruleset",
+		"io_uring_setup", "mknod", "close", "stat", "lstat",
+		"newfstatat", "statx", "fstat", "getsockopt", "setsockopt",
+		"rt_sigtimedwait", "prlimit64", "setrlimit", "mkdir",
+		"mkdirat",
+	};
+	static const char *const paths[] = {
+		"/locale", "ld.so", "/nscd", "/dev/log", "nsswitch", "gconv",
+		"/etc/ld", ".mo\"", "/etc/host.conf", "/proc/", "/sys/",
+		"glibc-hwcaps", "/etc/localtime", "openssl", "/.config",
+		"/.local",
+	};
+	const struct line *l = st->event->line;
+
+	for (unsigned i = 0; i < sizeof(errors) / sizeof(*errors); i++)
+		if (slice_is(l->error, errors[i]))
+			return !slice_starts(l->name, "flock") &&
+			       !slice_starts(l->name, "fcntl");
+	if (slice_is(l->error, "EBADF"))
+		return st->event->call == CALL_FCNTL ||
+		       st->event->call == CALL_CLOSE ||
+		       st->event->call == CALL_DUP2;
+	for (unsigned i = 0; i < sizeof(calls) / sizeof(*calls); i++)
+		if (slice_is(l->name, calls[i]))
+			return 1;
+	for (unsigned i = 0; i < sizeof(paths) / sizeof(*paths); i++)
+		if (slice_is(l->error, "ENOENT") && slice_find(l->args,
+							       paths[i]))
+			return 1;
+	return slice_is(l->error, "ENOENT") && slice_find(l->args, ".so");
+}
+
+/* Names of a peer that is asked about twice, by IPv6 and IPv4, are no fault. */
+static int counts(const struct step *st, const struct refusal *row)
+{
+	if (row->when == REFUSED_AT_END)
+		return 0;
+	if (is_datagram(st) && (step_failed(st, "ENETUNREACH") ||
+				step_failed(st, "EHOSTUNREACH")))
+		return 0;
+	/* fork's EAGAIN is a limit; a futex's or a read's is not. */
+	return !(st->event->line->flags & LINE_NO_RETURN);
+}
+
+static struct refused *refused_of(struct findings *f, const struct step *st,
+				  const struct refusal *row, uint64_t object)
+{
+	long pid = st->task->process->pid;
+	uint64_t key = ((object ^ pid * 0x9e3779b97f4a7c15ULL) +
+			(uintptr_t)row) | 1;
+	struct refused *r = map_get(&f->refused, key);
+
+	if (r || f->refused.used >= REFUSED_MAX)
+		return r;
+	r = need(calloc(1, sizeof(*r)));
+	r->row = row;
+	r->pid = pid;
+	r->object = object;
+	r->first_ns = st->event->start_ns;
+	r->accepted = st->file && st->file->parent;
+	put(r->name, sizeof(r->name), (struct slice){ task_name(st->task),
+		strlen(task_name(st->task)) });
+	describe(&r->sample, st);
+	map_put(&f->refused, key, r);
+	return r;
+}
+
+static struct ending *ending_of(struct findings *f, const struct task *t)
+{
+	struct ending *e = map_get(&f->endings, t->process->pid);
+
+	if (!e) {
+		e = need(calloc(1, sizeof(*e)));
+		e->first = t->origin == ORIGIN_FIRST && !f->endings.used;
+		map_put(&f->endings, t->process->pid, e);
+	}
+	return e;
+}
+
+static const struct refusal *row_of(const struct step *st, struct slice error)
+{
+	const struct line *l = st->event->line;
+
+	if (st->file && st->file->direct && slice_is(error, "EINVAL"))
+		return refusal_find(l->name, error, SLICE("O_DIRECT"));
+	return refusal_find(l->name, error, l->args);
+}
+
+static void failed(struct findings *f, struct ending *e, struct step *st,
+		   struct slice error)
+{
+	const struct refusal *row = row_of(st, error);
+	struct refused *r;
+	struct failure *x;
+
+	if (row && counts(st, row)) {
+		r = refused_of(f, st, row, object_of(st));
+		if (r) {
+			track(&r->times, st->event->first);
+			r->last_ns = st->event->end_ns;
+			r->recovered = 0;
+			if (!r->sample.row)
+				put(r->sample.error, sizeof(r->sample.error),
+				    error);
+			r->sample.row = row;
+		}
+	} else if (row && (!strcmp(row->id, "locked") ||
+			   !strcmp(row->id, "lock-file"))) {
+		r = refused_of(f, st, row, object_of(st));
+		if (r) {
+			track(&r->times, st->event->first);
+			r->last_ns = st->event->end_ns;
+		}
+	}
+	x = &e->recent[e->n++ % RECENT];
+	describe(x, st);
+	put(x->error, sizeof(x->error), error);
+	x->row = row;
+	x->call = is_chatter(st) ? 0 : e->calls;
+}
+
+/* ---- messages ---- */
+
+/* Where text begins in s, whatever the case. */
+static const char *find_text(struct slice s, const char *text, size_t len)
+{
+	for (size_t i = 0; i + len <= s.len; i++)
+		if (!strncasecmp(s.at + i, text, len))
+			return s.at + i;
+	return NULL;
+}
+
+static const char *message_of(const char *error)
+{
+	for (int n = 1; n < 134; n++) {
+		const char *name = strerrorname_np(n);
+
+		if (name && !strcmp(name, error))
+			return strerrordesc_np(n);
+	}
+	return NULL;
+}
+
+static int speaks_of(struct slice text, const char *error)
+{
+	const char *message = message_of(error), *p;
+	size_t len = message ? strlen(message) : 0;
+
+	if (!len)
+		return 0;
+	if (find_text(text, message, len) ||
+	    (strlen(error) > 4 && find_text(text, error, strlen(error))))
+		return 1;
+	while (--len >= MESSAGE_MIN) {
+		p = find_text(text, message, len);
+		if (p && p + len < text.at + text.len && p[len] == '"')
+			return 1;
+	}
+	return 0;
+}
+
+/* Of which failure does it tell?  The newest of that kind. */
+static void told(struct ending *e, const struct step *st)
+{
+	struct slice text = st->event->line->args;
+	unsigned n = e->n < RECENT ? e->n : RECENT;
+
+	for (unsigned i = 1; i <= n; i++) {
+		const struct failure *x = &e->recent[(e->n - i) % RECENT];
+
+		if (!speaks_of(text, x->error))
+			continue;
+		e->blamed = *x;
+		e->blamed.call = e->calls;
+		e->has_blamed = 1;
+		return;
+	}
+}
+
+/* ---- looking ---- */
+
+static void succeeded(struct findings *f, const struct step *st)
+{
+	enum call c = st->event->call;
+	uint64_t object;
+	struct refused *r;
+
+	if (!f->refused.used || !(takes_address(c) || st->bytes > 0 ||
+				  c == CALL_SOCKOPT || c == CALL_OPENAT ||
+				  c == CALL_OPEN || c == CALL_LISTEN))
+		return;
+	object = object_of(st);
+	map_each(&f->refused, i, r)
+		if (r->object == object &&
+		    r->pid == st->task->process->pid)
+			r->recovered = 1;
+}
+
+/* getsockopt(5, SOL_SOCKET, SO_ERROR, [ECONNREFUSED], [4]) = 0 */
+static struct slice late_error(const struct step *st)
+{
+	const struct line *l = st->event->line;
+	struct slice e = { l->text.at, 0 };
+
+	if (st->event->call != CALL_SOCKOPT || l->n_args < 4 ||
+	    !slice_is(l->arg[2], "SO_ERROR") || l->arg[3].len < 3 ||
+	    l->arg[3].at[1] != 'E')
+		return e;
+	return slice_of(l->arg[3].at + 1, l->arg[3].at + l->arg[3].len - 1);
+}
+
+static int is_message(const struct step *st)
+{
+	enum call c = st->event->call;
+
+	return (c == CALL_WRITE || c == CALL_WRITEV || c == CALL_SENDTO ||
+		c == CALL_SENDMSG) &&
+	       (st->fd == 2 || !st->file || !file_is_stream(st->file));
+}
+
+static void exits(struct findings *f, struct ending *e, const struct step *st,
+		  int status)
+{
+	if (e->ended)
+		return;
+	e->ended = 1;
+	e->status = status;
+	e->exit_line = st->event->first;
+	put(e->name, sizeof(e->name), (struct slice){ task_name(st->task),
+		strlen(task_name(st->task)) });
+	(void)f;
+}
+
+void refusal_note(struct findings *f, struct step *st)
+{
+	const struct event *ev = st->event;
+	const struct line *l = ev->line;
+	struct ending *e;
+	struct slice late;
+
+	if (ev->kind == EVENT_EXIT) {
+		e = ending_of(f, st->task);
+		if (l->kind == LINE_KILLED)
+			exits(f, e, st, 128 + signal_number(l->name));
+		else if (st->task->pid == st->task->process->pid)
+			exits(f, e, st, l->status);
+	}
+	if (ev->kind != EVENT_CALL)
+		return;
+	e = ending_of(f, st->task);
+	e->calls++;
+	late = late_error(st);
+	if (ev->call == CALL_EXEC && !(l->flags & LINE_HAS_ERROR))
+		e->n = e->has_blamed = 0;
+	else if (ev->call == CALL_EXIT && l->n_args &&
+		 slice_is(l->name, "exit_group"))
+		exits(f, e, st, slice_number(l->arg[0], NULL));
+	else if (late.len)
+		failed(f, e, st, late);
+	else if (l->flags & LINE_HAS_ERROR && !(l->flags & LINE_RESTART) &&
+		 ev->call != CALL_SIGRETURN)
+		failed(f, e, st, l->error);
+	else if (!(l->flags & LINE_NO_RETURN))
+		succeeded(f, st);
+	if (is_message(st) && e->n)
+		told(e, st);
+}
+
+/* ---- judging ---- */
+
+static void says(struct finding *d, const struct refused *r)
+{
+	char span[24];
+
+	if (r->recovered)
+		finding_says(d, "%s failed with %s %lu time%s before it "
+			     "succeeded, which took %s: %s", r->sample.what,
+			     r->sample.error, r->times.n,
+			     r->times.n == 1 ? "" : "s",
+			     span_text(d->cost_ns, span, sizeof(span)),
+			     r->row->limit);
+	else
+		finding_says(d, "%s failed with %s%s: %s", r->sample.what,
+			     r->sample.error, r->times.n == 1 ? "" : ", "
+			     "again and again", r->row->limit);
+	if (!r->recovered && r->times.n > 1)
+		finding_says(d, "%s failed with %s %lu times: %s",
+			     r->sample.what, r->sample.error, r->times.n,
+			     r->row->limit);
+}
+
+static long long lasted(const struct refused *r)
+{
+	return r->first_ns == NO_TIME || r->last_ns == NO_TIME ||
+	       r->times.n < 2 ? 0 : r->last_ns - r->first_ns;
+}
+
+static void judge(struct findings *f, const struct refused *r)
+{
+	const struct refusal *row = r->row;
+	enum severity s = SEVERITY_FAULT;
+	long long ns = lasted(r);
+	struct finding *d;
+
+	if (row->when == REFUSED_AT_END &&
+	    (r->recovered || r->times.n < STUBBORN_MIN || ns < STUBBORN_NS))
+		return;
+	if (row->when == REFUSED_FOR_GOOD && r->recovered) {
+		if (ns < RETRY_NS && r->times.n < 2 * STUBBORN_MIN)
+			return;
+		s = SEVERITY_COST;
+	}
+	if (row->when == REFUSED_COST)
+		s = SEVERITY_COST;
+	if (r->accepted && row->when == REFUSED_FOR_GOOD)
+		s = SEVERITY_NOTE;		/* peers come and go */
+	d = finding_add(f, about_of(row, s), r->pid, r->times.n,
+			r->times.n >= STUBBORN_MIN ? ns : 0);
+	finding_lines(d, &r->times);
+	if (!*d->says || d->count <= r->times.n * 2)
+		says(d, r);
+}
+
+/* The failure that this process ended of, or NULL. */
+static const struct failure *culprit(const struct ending *e)
+{
+	unsigned n = e->n < RECENT ? e->n : RECENT;
+
+	if (e->has_blamed)
+		return &e->blamed;
+	for (unsigned i = 1; i <= n; i++) {
+		const struct failure *x = &e->recent[(e->n - i) % RECENT];
+
+		if (x->call && x->call + NEAR_END >= e->calls)
+			return x;
+	}
+	return NULL;
+}
+
+static void blame(struct findings *f, const struct ending *e, long pid,
+		  int fatal)
+{
+	const struct failure *x = culprit(e);
+	const struct refusal *row = x->row;
+	struct finding *d;
+	char how[32];
+
+	d = finding_add(f, row ? about_of(row, fatal ? SEVERITY_FAULT
+				     : SEVERITY_NOTE)
+			       : &unknown_failure, pid, 0, 0);
+	if (!d->count) {
+		d->count = 1;
+		finding_line(d, x->line);
+	}
+	finding_line(d, e->exit_line);
+	d->fatal |= fatal && (e->has_blamed ||
+			      (row && row->when != REFUSED_AT_END));
+	if (e->status > 128)
+		snprintf(how, sizeof(how), "by signal %d", e->status - 128);
+	else
+		snprintf(how, sizeof(how), "with status %d", e->status);
+	finding_says(d, "%s (pid %ld) ended %s after %s failed with %s%s%s",
+		     e->name, pid, how, x->what, x->error, row ? ": " : "",
+		     row ? row->limit : "");
+}
+
+/*
+ * Which process speaks: the first one with a message of its own, else a child
+ * with one, else the first one's last failure.  A child's failure that the
+ * first process got over is a note.
+ */
+static void judge_endings(struct findings *f)
+{
+	struct ending *e, *first = NULL, *child = NULL;
+	long child_pid = 0, first_pid = 0;
+
+	for (size_t i = 0; i < f->endings.size; i++) {
+		e = f->endings.slots[i].value;
+		if (!e || !e->ended || !e->status)
+			continue;
+		/* Ended by a signal from outside: it has no failure of its own. */
+		if (e->status > 128 && e->status != 128 + 6)
+			continue;
+		if (e->first) {
+			first = e;
+			first_pid = f->endings.slots[i].key;
+		} else if (e->has_blamed && (!child || e->exit_line >
+						       child->exit_line)) {
+			child = e;
+			child_pid = f->endings.slots[i].key;
+		}
+	}
+	if (first && first->has_blamed)
+		blame(f, first, first_pid, 1);
+	else if (first && child)
+		blame(f, child, child_pid, 1);
+	else if (first && culprit(first))
+		blame(f, first, first_pid, 1);
+	else if (child)
+		blame(f, child, child_pid, 0);
+}
+
+void refusal_log_ends(struct findings *f)
+{
+	struct refused *r;
+
+	map_each(&f->refused, i, r)
+		judge(f, r);
+	judge_endings(f);
+}
+
+void refusal_free(struct findings *f)
+{
+	struct refused *r;
+	struct ending *e;
+
+	map_each(&f->refused, i, r)
+		free(r);
+	map_free(&f->refused);
+	map_each(&f->endings, i, e)
+		free(e);
+	map_free(&f->endings);
+}

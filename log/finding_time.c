@@ -1,0 +1,474 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * finding_time.c - time in calls that should be short: locks, fsync, a slow
+ * disk; and polling by sleeping
+ *
+ * Each kind is summed up per task and object. A sum that is a small part of
+ * the log's time is not worth a finding.
+ */
+#include "finding_look.h"
+
+enum {
+	LOCK_NS = 10 * MS,	/* a lock that was waited for */
+	LOCKS_NS = 100 * MS,	/* ... in all */
+	DISK_NS = 20 * MS,	/* a call on a file that is slow */
+	DISKS_NS = 200 * MS,	/* ... in all */
+	DISK_PERCENT = 10,
+	SYNC_NS = 100 * MS,	/* fsyncs, in all */
+	SYNC_PERCENT = 2,
+	SYNC_SLOW_NS = 15 * MS,	/* one, on average: a slow disk */
+	MUTEX_PERCENT = 5,
+	NAPS_MIN = 8,		/* cycles of ask and sleep */
+	NAPS_PERCENT = 20,
+	OBJECTS = 4,		/* of each kind, per task */
+};
+
+enum slow { SLOW_LOCK, SLOW_SYNC, SLOW_DISK, SLOW_MUTEX, SLOWS };
+
+struct slow_sum {		/* of one kind and object */
+	uint64_t key;
+	struct tracks times;
+	long long ns, longest_ns;
+	char object[100], call[24];
+	long other;			/* who held the lock */
+	int open;			/* the last one did not return */
+};
+
+struct time_habits {
+	struct slow_sum slow[SLOWS][OBJECTS];
+	/* polling by sleeping: the question since the last sleep */
+	struct nap {
+		uint64_t key;
+		unsigned long naps, line;
+		long long ns;
+		char what[120], how[24];
+	} nap, best;
+	uint64_t asked;
+	unsigned long asked_line;
+	char question[120];
+};
+
+static const struct about
+lock = { "lock-wait", SEVERITY_COST,
+	"waits for a file lock",
+	"flock or fcntl waits until another process releases the lock.",
+	"Look who holds it (lslocks); hold it shorter, or use LOCK_NB with a "
+	"message.", "The lock is there to make the others wait." },
+lock_stuck = { "lock-stuck", SEVERITY_FAULT,
+	"waits for a file lock and does not get it",
+	"Another process holds the lock, and does not release it.",
+	"Look who holds it (lslocks, fuser).", NULL },
+mutex = { "mutex-wait", SEVERITY_COST,
+	"waits for a mutex",
+	"FUTEX_WAIT with the value 2 is a mutex of libc that another thread "
+	"holds: the threads do not run in parallel.",
+	"Hold it shorter, or give each thread data of its own.", NULL },
+mutex_stuck = { "mutex-stuck", SEVERITY_FAULT,
+	"waits for a mutex and does not get it",
+	"FUTEX_WAIT with the value 2 is a mutex of libc; no thread has "
+	"released it by the end of the log.",
+	"gdb -p PID, thread apply all bt: the owner's thread id is in the "
+	"mutex (__owner).", NULL },
+slow_sync = { "slow-fsync", SEVERITY_COST,
+	"fsync takes long",
+	"fsync returns when the device has the data: a slow or busy disk, or "
+	"other data that the file system has to write first.",
+	"Sync less often (group commit), or use a faster device.", NULL },
+many_syncs = { "many-fsyncs", SEVERITY_NOTE,
+	"much time in fsync",
+	"fsync returns when the device has the data.",
+	"Sync less often (group commit), if the data allow it.",
+	"Each of them is needed: a database's commit." },
+slow_disk = { "slow-disk", SEVERITY_COST,
+	"calls on files take long",
+	"Reads, writes and opens of files wait for a slow or busy disk, a "
+	"network file system or FUSE.",
+	"Look at iostat -x and at the mount; nfsiostat for NFS.", NULL },
+naps = { "poll-by-sleep", SEVERITY_COST,
+	"asks, sleeps, and asks again",
+	"What it waits for is noticed only when the sleep is over, half of it "
+	"late on average, and each question costs calls.",
+	"Wait in poll, epoll or a blocking call; for files use inotify.",
+	"What it waits for cannot be waited for otherwise." };
+
+/* ---- sums ---- */
+
+static uint64_t hash_text(uint64_t h, struct slice s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		h = (h ^ (unsigned char)s.at[i]) * 1099511628211ULL;
+	return h | 1;
+}
+
+static struct slow_sum *add(struct findings *f, struct time_habits *h,
+			    enum slow kind, struct step *st,
+			    struct slice object)
+{
+	uint64_t key = hash_text(14695981039346656037ULL, object);
+	struct slow_sum *s = h->slow[kind];
+	struct slice name = st->event->line->name;
+	long long ns = call_lasted(f, st);
+	unsigned i = 0;
+
+	while (i < OBJECTS - 1 && s[i].key && s[i].key != key)
+		i++;				/* the last one: all others */
+	s += i;
+	s->key = key;
+	if (ns >= s->longest_ns) {
+		s->longest_ns = ns;
+		snprintf(s->object, sizeof(s->object), "%.*s", (int)object.len,
+			 object.at);
+		snprintf(s->call, sizeof(s->call), "%.*s", (int)name.len,
+			 name.at);
+	}
+	track(&s->times, st->event->first);
+	s->ns = plus_ns(s->ns, ns);
+	s->open = !!(st->event->line->flags & LINE_NO_RETURN);
+	return s;
+}
+
+static struct slice name_of(const struct file *f, char *text, size_t size)
+{
+	file_text(f, text, size);
+	return (struct slice){ text, strlen(text) };
+}
+
+/* ---- locks ---- */
+
+static struct slice argument(const struct line *l, unsigned n)
+{
+	return n < l->n_args ? l->arg[n] : (struct slice){ l->text.at, 0 };
+}
+
+static int is_lock(const struct step *st, int *releases)
+{
+	const struct line *l = st->event->line;
+	struct slice op = argument(l, 1);
+
+	*releases = 0;
+	if (slice_is(l->name, "flock")) {
+		*releases = !!slice_find(op, "LOCK_UN");
+		return 1;
+	}
+	if (st->event->call != CALL_FCNTL || (!slice_find(op, "F_SETLK") &&
+	    !slice_find(op, "F_OFD_SETLK")))
+		return 0;
+	*releases = !!slice_find(argument(l, 2), "F_UNLCK");
+	return 1;
+}
+
+/* Who took the lock on this file last: it has no number of its own. */
+static void locks(struct findings *f, struct time_habits *h, struct step *st)
+{
+	char text[100];
+	struct slice name;
+	struct tracks *holder;
+	struct slow_sum *s;
+	uint64_t key;
+	int releases;
+
+	if (!is_lock(st, &releases) || releases)
+		return;
+	name = name_of(st->file, text, sizeof(text));
+	key = hash_text(14695981039346656037ULL, st->file && st->file->name
+			? (struct slice){ st->file->name,
+					  strlen(st->file->name) } : name);
+	holder = map_get(&f->locks, key);
+	if (call_lasted(f, st) >= LOCK_NS) {
+		s = add(f, h, SLOW_LOCK, st, name);
+		if (holder && holder->n != (unsigned long)st->task->process->pid)
+			s->other = holder->n;
+	}
+	if (st->event->line->flags & (LINE_HAS_ERROR | LINE_NO_RETURN) ||
+	    f->locks.used > 10000)
+		return;
+	if (!holder) {
+		holder = need(calloc(1, sizeof(*holder)));
+		map_put(&f->locks, key, holder);
+	}
+	holder->n = st->task->process->pid;
+}
+
+/* ---- polling by sleeping ---- */
+
+static int is_sleep(const struct step *st)
+{
+	const struct line *l = st->event->line;
+	enum call c = st->event->call;
+
+	if (c == CALL_SLEEP)
+		return 1;
+	if (c == CALL_POLL)
+		return slice_is(argument(l, 1), "0") && !l->ret;
+	return c == CALL_SELECT && slice_is(argument(l, 0), "0") && !l->ret;
+}
+
+/* A question that was answered "not yet". */
+static int is_question(const struct step *st)
+{
+	const struct line *l = st->event->line;
+	int failed = !!(l->flags & LINE_HAS_ERROR);
+
+	if (st->phase & PHASE_EMPTY)
+		return 1;
+	if (st->event->call == CALL_WAIT)
+		return !failed && !l->ret && !(l->flags & LINE_NO_RETURN);
+	if (call_class(st->event->call) == CLASS_WAIT)
+		return !failed && !l->ret && !(st->phase & PHASE_WAIT) &&
+		       !(l->flags & LINE_NO_RETURN);
+	return slice_is(l->error, "EEXIST") || slice_is(l->error, "ENOENT") ||
+	       slice_is(l->error, "EAGAIN") || slice_is(l->error, "EBUSY");
+}
+
+static void asked(struct time_habits *h, struct step *st)
+{
+	const struct line *l = st->event->line;
+	struct slice args = l->args;
+	int len;
+
+	if (h->asked)
+		return;				/* the first since the sleep */
+	if (st->file && args.len > 40)
+		args = argument(l, 0);
+	len = args.len > 60 ? 60 : (int)args.len;
+	h->asked = hash_text(hash_text(1, l->name), argument(l, 0));
+	if (l->n_args > 1 && *argument(l, 1).at == '"')
+		h->asked = hash_text(h->asked, argument(l, 1));
+	h->asked_line = st->event->first;
+	snprintf(h->question, sizeof(h->question), "%.*s(%.*s) = %s%.*s",
+		 (int)l->name.len, l->name.at, len, args.at,
+		 l->error.len ? "" : "0", (int)l->error.len, l->error.at);
+}
+
+static void nap_ends(struct time_habits *h)
+{
+	if (h->nap.naps > h->best.naps)
+		h->best = h->nap;
+	h->nap.naps = 0;
+	h->nap.ns = 0;
+}
+
+static void slept(struct time_habits *h, struct step *st)
+{
+	struct slice name = st->event->line->name;
+
+	if (!h->asked)
+		return;
+	if (h->asked != h->nap.key) {
+		nap_ends(h);
+		h->nap.key = h->asked;
+		h->nap.line = h->asked_line;
+		snprintf(h->nap.what, sizeof(h->nap.what), "%s", h->question);
+		snprintf(h->nap.how, sizeof(h->nap.how), "%.*s",
+			 (int)name.len, name.at);
+	}
+	h->nap.naps++;
+	h->nap.ns = plus_ns(h->nap.ns, step_ns(st));
+	h->asked = 0;
+}
+
+/* ---- looking ---- */
+
+static int is_sync(const struct step *st)
+{
+	struct slice n = st->event->line->name;
+
+	return st->event->call == CALL_FSYNC || slice_is(n, "fdatasync") ||
+	       slice_is(n, "sync") || slice_is(n, "syncfs") ||
+	       slice_is(n, "msync") || slice_is(n, "sync_file_range");
+}
+
+static int is_disk(const struct step *st)
+{
+	static const char *const calls[] = {
+		"stat", "lstat", "newfstatat", "statx", "unlink", "unlinkat",
+		"rename", "renameat", "renameat2", "mkdir", "ftruncate",
+		"fallocate", "getdents64", "openat", "open",
+	};
+	enum call_class class = call_class(st->event->call);
+
+	if (st->file && (st->file->kind == FILE_REGULAR ||
+			 st->file->kind == FILE_DIRECTORY) &&
+	    (class == CLASS_IN || class == CLASS_OUT))
+		return 1;
+	for (unsigned i = 0; i < sizeof(calls) / sizeof(*calls); i++)
+		if (slice_is(st->event->line->name, calls[i]))
+			return 1;
+	return 0;
+}
+
+static int is_mutex(const struct step *st)
+{
+	const struct line *l = st->event->line;
+
+	return st->event->call == CALL_FUTEX &&
+	       slice_starts(argument(l, 1), "FUTEX_WAIT") &&
+	       !slice_find(argument(l, 1), "BITSET") &&
+	       slice_is(argument(l, 2), "2") &&
+	       (l->n_args < 4 || slice_is(argument(l, 3), "NULL"));
+}
+
+static struct slice object_of(const struct step *st, char *text, size_t size)
+{
+	struct slice path = slice_after(st->event->line->args, "\"");
+	const char *end = path.len ? memchr(path.at, '"', path.len) : NULL;
+
+	if (st->file)
+		return name_of(st->file, text, size);
+	return end ? slice_of(path.at, end) : SLICE("the disk");
+}
+
+void time_note(struct findings *f, struct habits *habits, struct step *st)
+{
+	struct time_habits *h = habits->time;
+	long long ns = call_lasted(f, st);
+	char text[100];
+
+	if (st->event->kind != EVENT_CALL)
+		return;
+	if (!h)
+		h = habits->time = need(calloc(1, sizeof(*h)));
+	if (slice_is(st->event->line->name, "flock") ||
+	    st->event->call == CALL_FCNTL)
+		locks(f, h, st);
+	else if (is_sync(st))
+		add(f, h, SLOW_SYNC, st, object_of(st, text, sizeof(text)));
+	else if (ns >= DISK_NS && is_disk(st))
+		add(f, h, SLOW_DISK, st, object_of(st, text, sizeof(text)));
+	else if (ns >= LOCK_NS && is_mutex(st))
+		add(f, h, SLOW_MUTEX, st, argument(st->event->line, 0));
+	if (is_sleep(st))
+		slept(h, st);
+	else if (is_question(st))
+		asked(h, st);
+	else if (st->bytes > 0 && st->fd > 2)
+		h->asked = 0;			/* it was given something */
+}
+
+/* ---- judging ---- */
+
+static struct finding *judge(struct findings *f, const struct about *a,
+			     const struct task *t, const struct slow_sum *s)
+{
+	struct finding *d = finding_add(f, a, t->process->pid, s->times.n,
+					s->ns);
+
+	finding_lines(d, &s->times);
+	return d->cost_ns > 2 * s->ns ? NULL : d;
+}
+
+static void judge_lock(struct findings *f, const struct task *t,
+		       const struct slow_sum *s)
+{
+	const struct about *a = s->open ? &lock_stuck : &lock;
+	char span[24], by[48] = "";
+	struct finding *d;
+
+	if (s->ns < LOCKS_NS)
+		return;
+	d = judge(f, a, t, s);
+	if (s->other)
+		snprintf(by, sizeof(by), ", taken by pid %ld before", s->other);
+	if (!d)
+		return;
+	d->fatal = s->open;
+	finding_says(d, "%s waited %s for the lock on %s in %s, %lu time%s%s%s",
+		     task_name(t), span_text(s->ns, span, sizeof(span)),
+		     s->object, s->call, s->times.n, s->times.n == 1 ? ""
+		     : "s", by, s->open ? ", and did not get it" : "");
+}
+
+static void judge_mutex(struct findings *f, const struct habits *h,
+			const struct task *t, const struct slow_sum *s)
+{
+	const struct about *a = s->open ? &mutex_stuck : &mutex;
+	struct finding *d;
+	char span[24];
+
+	if (s->ns < (s->open ? 1000LL * MS : LOCKS_NS) ||
+	    share_of_task(h, s->ns) < MUTEX_PERCENT)
+		return;
+	d = judge(f, a, t, s);
+	if (!d)
+		return;
+	d->fatal = s->open;
+	finding_says(d, "thread %ld of %s waited %s for the mutex at %s, %lu "
+		     "time%s%s", t->pid, task_name(t),
+		     span_text(s->ns, span, sizeof(span)), s->object,
+		     s->times.n, s->times.n == 1 ? "" : "s", s->open
+		     ? ", and no thread released it" : "");
+}
+
+static void judge_disk(struct findings *f, const struct habits *h,
+		       const struct task *t, const struct slow_sum *s, int sync)
+{
+	char span[24], each[24];
+	long long mean = s->times.n ? s->ns / (long long)s->times.n : 0;
+	const struct about *a = !sync ? &slow_disk : mean >= SYNC_SLOW_NS
+			      ? &slow_sync : &many_syncs;
+	struct finding *d;
+
+	if (sync ? s->ns < SYNC_NS || share_of_task(h, s->ns) < SYNC_PERCENT
+		 : s->ns < DISKS_NS || share_of_task(h, s->ns) < DISK_PERCENT)
+		return;
+	d = judge(f, a, t, s);
+	if (!d)
+		return;
+	finding_says(d, "%s spent %s in %s of %s, %lu time%s, %s each on "
+		     "average, %s at the longest: the disk%s", task_name(t),
+		     span_text(s->ns, span, sizeof(span)), s->call, s->object,
+		     s->times.n, s->times.n == 1 ? "" : "s",
+		     span_text(mean, each, sizeof(each)),
+		     span_text(s->longest_ns, (char[24]){ 0 }, 24),
+		     a == &many_syncs ? "" : " is slow");
+}
+
+static void judge_naps(struct findings *f, const struct habits *h,
+		       const struct task *t, struct nap *n)
+{
+	char span[24], each[24];
+	struct finding *d;
+	int share;
+
+	if (n->naps < NAPS_MIN)
+		return;
+	share = share_of_task(h, n->ns);
+	if (share >= 0 && n->ns && share < NAPS_PERCENT)
+		return;
+	d = finding_add(f, &naps, t->process->pid, n->naps, n->ns);
+	finding_line(d, n->line);
+	if (n->ns)
+		finding_says(d, "%s polls by sleeping: %s, then %s, %lu times, "
+			     "every %s, %s in all", task_name(t), n->what,
+			     n->how, n->naps, span_text(n->ns / (long long)
+			     n->naps, each, sizeof(each)),
+			     span_text(n->ns, span, sizeof(span)));
+	else
+		finding_says(d, "%s polls by sleeping: %s, then %s, %lu times",
+			     task_name(t), n->what, n->how, n->naps);
+}
+
+void time_task_ends(struct findings *f, struct habits *habits, struct task *t)
+{
+	struct time_habits *h = habits->time;
+
+	for (unsigned i = 0; h && i < OBJECTS; i++) {
+		judge_lock(f, t, &h->slow[SLOW_LOCK][i]);
+		judge_mutex(f, habits, t, &h->slow[SLOW_MUTEX][i]);
+		judge_disk(f, habits, t, &h->slow[SLOW_SYNC][i], 1);
+		judge_disk(f, habits, t, &h->slow[SLOW_DISK][i], 0);
+	}
+	if (!h)
+		return;
+	nap_ends(h);
+	judge_naps(f, habits, t, &h->best);
+}
+
+void time_free(struct findings *f)
+{
+	struct tracks *t;
+
+	map_each(&f->locks, i, t)
+		free(t);
+	map_free(&f->locks);
+}

@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: MIT */
+/* refusal.c - the table of refusals; see refusal.h.  First match. */
+#include "refusal.h"
+
+#define ACCEPT	"accept accept4"
+#define OPEN	"open openat openat2 creat"
+#define READS	"read pread64 readv preadv preadv2"
+#define WRITES	"write pwrite64 writev pwritev pwritev2"
+#define CLONE	"clone clone3 fork vfork"
+#define CHANGES	"open openat openat2 creat mkdir mkdirat unlink unlinkat " \
+		"rename renameat renameat2 link linkat symlink symlinkat " \
+		"truncate ftruncate chmod fchmod fchmodat chown fchown " \
+		"fchownat utimensat mknod mknodat rmdir setxattr fsetxattr"
+#define GROWS	WRITES " fallocate ftruncate fsync fdatasync msync close " \
+		"sendfile copy_file_range splice " CHANGES
+#define RECEIVES "read readv recvfrom recvmsg recv"
+#define SENDS	"write writev sendto sendmsg send sendmmsg sendfile splice"
+
+static const struct refusal table[] = {
+	/* descriptors */
+	{ "inotify_init inotify_init1", "EMFILE", NULL, "inotify-instances",
+	  REFUSED_ALWAYS, "fs.inotify.max_user_instances of the user (or "
+	  "RLIMIT_NOFILE)",
+	  "The user has as many inotify instances as "
+	  "fs.inotify.max_user_instances allows (128 by default), or the "
+	  "process as many descriptors as RLIMIT_NOFILE.",
+	  "Raise fs.inotify.max_user_instances, or close instances." },
+	{ "inotify_add_watch", "ENOSPC", NULL, "inotify-watches",
+	  REFUSED_ALWAYS, "fs.inotify.max_user_watches",
+	  "The user has as many inotify watches as "
+	  "fs.inotify.max_user_watches allows; the disk is not full.",
+	  "Raise fs.inotify.max_user_watches, or watch fewer directories." },
+	{ "epoll_ctl", "ENOSPC", NULL, "epoll-watches", REFUSED_ALWAYS,
+	  "fs.epoll.max_user_watches",
+	  "The user has as many epoll registrations as "
+	  "fs.epoll.max_user_watches allows.",
+	  "Raise fs.epoll.max_user_watches." },
+	{ "epoll_create epoll_create1", "EMFILE", NULL, "descriptors",
+	  REFUSED_ALWAYS, "RLIMIT_NOFILE, or fs.epoll.max_user_instances on "
+	  "old kernels",
+	  "The process has as many descriptors as RLIMIT_NOFILE allows.",
+	  "Raise it (ulimit -n, LimitNOFILE=), or close what is not used." },
+	{ "*", "EMFILE", NULL, "descriptors", REFUSED_ALWAYS,
+	  "RLIMIT_NOFILE (ulimit -n)",
+	  "The process has as many descriptors as RLIMIT_NOFILE allows.",
+	  "Raise it (ulimit -n, LimitNOFILE=), or look for descriptors that "
+	  "are never closed." },
+	{ "*", "ENFILE", NULL, "descriptors-system", REFUSED_ALWAYS,
+	  "fs.file-max, of the whole system",
+	  "The system has as many open files as fs.file-max allows.",
+	  "Raise fs.file-max, or find the process that holds them (lsof)." },
+	/* tasks and memory */
+	{ CLONE, "EAGAIN", NULL, "processes", REFUSED_ALWAYS,
+	  "RLIMIT_NPROC (ulimit -u), pids.max of the cgroup or "
+	  "kernel.threads-max",
+	  "The user or the cgroup has as many tasks as it may.",
+	  "Raise ulimit -u, TasksMax= or pids.max, or make fewer threads." },
+	{ "clone3", "ENOSYS", NULL, "clone3-enosys", REFUSED_AT_END,
+	  "an old kernel or a seccomp filter",
+	  "The kernel does not know clone3, or a seccomp filter says so; libc "
+	  "takes clone instead.", "Nothing, if clone succeeds." },
+	{ CLONE, "EPERM", NULL, "clone-denied", REFUSED_ALWAYS,
+	  "a seccomp filter, or a namespace without CAP_SYS_ADMIN",
+	  "Flags for namespaces need CAP_SYS_ADMIN; without them a seccomp "
+	  "filter denies the call.",
+	  "Allow the call in the filter: ENOSYS makes libc use clone." },
+	{ CLONE, "ENOMEM", NULL, "memory", REFUSED_ALWAYS,
+	  "memory of the system or the cgroup, or vm.overcommit_memory=2",
+	  "The kernel could not get memory for a task.",
+	  "Look at free memory, memory.max and the overcommit settings." },
+	{ "mmap mmap2 mremap brk mprotect", "ENOMEM", NULL, "memory",
+	  REFUSED_ALWAYS, "RLIMIT_AS (ulimit -v), RLIMIT_DATA, "
+	  "vm.max_map_count or vm.overcommit_memory",
+	  "The address space or the commit limit is exhausted; a lack of free "
+	  "memory alone does not make mmap fail.",
+	  "Raise ulimit -v or vm.max_map_count, or ask for less." },
+	{ "mlock mlock2 mlockall", "ENOMEM", NULL, "memlock", REFUSED_ALWAYS,
+	  "RLIMIT_MEMLOCK (ulimit -l)", "RLIMIT_MEMLOCK is too small.",
+	  "Raise ulimit -l, LimitMEMLOCK=." },
+	{ "mmap", "EAGAIN", "MAP_LOCKED", "memlock", REFUSED_ALWAYS,
+	  "RLIMIT_MEMLOCK (ulimit -l)", "RLIMIT_MEMLOCK is too small.",
+	  "Raise ulimit -l, LimitMEMLOCK=." },
+	/* native AIO and io_uring */
+	{ "io_setup", "EAGAIN", NULL, "aio-max-nr", REFUSED_ALWAYS,
+	  "fs.aio-max-nr",
+	  "All programs together have as many native AIO requests as "
+	  "fs.aio-max-nr allows (fs.aio-nr shows how many).",
+	  "Raise fs.aio-max-nr, or ask for fewer with io_setup." },
+	{ "io_uring_setup io_uring_register", "ENOMEM", NULL, "memlock-ring",
+	  REFUSED_ALWAYS, "RLIMIT_MEMLOCK (ulimit -l)",
+	  "Registered buffers, and before Linux 5.12 the rings, count against "
+	  "RLIMIT_MEMLOCK of the user: it is no lack of memory.",
+	  "Raise RLIMIT_MEMLOCK (ulimit -l, LimitMEMLOCK=), or register less "
+	  "or no buffers." },
+	{ "io_uring_setup", "EPERM", NULL, "io-uring-denied", REFUSED_COST,
+	  "kernel.io_uring_disabled, or a seccomp filter",
+	  "kernel.io_uring_disabled is 1 or 2, or a seccomp filter (of a "
+	  "container) denies io_uring.",
+	  "Set kernel.io_uring_disabled=0 or allow the call in the filter; or "
+	  "use epoll." },
+	{ "io_uring_setup", "ENOSYS", NULL, "io-uring-absent", REFUSED_COST,
+	  "an old kernel, a kernel without CONFIG_IO_URING, or a seccomp "
+	  "filter",
+	  "The kernel is older than 5.1, was built without io_uring, or a "
+	  "seccomp filter says so.", "Use epoll, or allow the call." },
+	{ "io_uring_setup io_uring_enter io_uring_register", "EINVAL", NULL,
+	  "io-uring-feature", REFUSED_COST,
+	  "a flag or operation that this kernel does not know",
+	  "The kernel is too old for a flag or an operation.",
+	  "Probe with IORING_REGISTER_PROBE, or try without the flag." },
+	{ "io_uring_enter", "EBUSY", NULL, "ring-busy", REFUSED_COST,
+	  "the completion queue has overflowed",
+	  "Completions wait for room; nothing more is submitted until some "
+	  "are reaped.", "Reap completions before submitting more." },
+	{ "io_submit", "EAGAIN", NULL, "aio-full", REFUSED_COST,
+	  "the context has no room for more requests",
+	  "More requests are in flight than io_setup asked for.",
+	  "Reap with io_getevents first." },
+	/* disks */
+	{ GROWS, "ENOSPC", NULL, "disk-full", REFUSED_ALWAYS,
+	  "the file system is full (blocks or inodes)",
+	  "The file system has no free blocks (df) or no free inodes (df -i).",
+	  "Free space, or write elsewhere." },
+	{ GROWS, "EDQUOT", NULL, "quota", REFUSED_ALWAYS,
+	  "the disk quota of the user or project",
+	  "The quota of the user, the group or the project is used up.",
+	  "Look at quota(1), free space or raise it." },
+	{ GROWS, "EFBIG", NULL, "file-size", REFUSED_ALWAYS,
+	  "RLIMIT_FSIZE (ulimit -f) or the file system's largest file",
+	  "The file would be larger than allowed.",
+	  "Raise ulimit -f, or use another file system." },
+	{ READS " " WRITES " fsync fdatasync msync", "EIO", NULL, "disk-error",
+	  REFUSED_ALWAYS, "an I/O error of the device",
+	  "The device or the network file system reported an error.",
+	  "Look at dmesg and at the device (smartctl)." },
+	{ CHANGES " " WRITES, "EROFS", NULL, "read-only", REFUSED_FOR_GOOD,
+	  "the file system is mounted read-only",
+	  "The file system is read-only: mounted so, a read-only container, "
+	  "or after an error of the disk.",
+	  "Write elsewhere, or remount it (dmesg tells why it is)." },
+	{ READS " " WRITES, "EINVAL", "O_DIRECT", "direct-alignment",
+	  REFUSED_FOR_GOOD, "O_DIRECT: address, length and offset must be "
+	  "multiples of the block size",
+	  "The file is open with O_DIRECT: the buffer's address, the length "
+	  "and the offset must be aligned (multiples of the logical block "
+	  "size, 512 or 4096).",
+	  "Align them (posix_memalign; statx STATX_DIOALIGN tells how), or "
+	  "open without O_DIRECT." },
+	{ OPEN, "EINVAL", "O_DIRECT", "direct-unsupported", REFUSED_COST,
+	  "the file system does not support O_DIRECT",
+	  "This file system has no O_DIRECT.", "Open it without." },
+	{ "flock fcntl fcntl64", "EAGAIN", NULL, "locked", REFUSED_AT_END,
+	  "another process holds the lock",
+	  "The lock is held by another process, perhaps another instance of "
+	  "the same program.", "Find it (lslocks, fuser), or wait." },
+	{ "flock fcntl fcntl64", "EACCES", NULL, "locked", REFUSED_AT_END,
+	  "another process holds the lock",
+	  "The lock is held by another process, perhaps another instance of "
+	  "the same program.", "Find it (lslocks, fuser), or wait." },
+	{ "flock", "EWOULDBLOCK", NULL, "locked", REFUSED_AT_END,
+	  "another process holds the lock",
+	  "The lock is held by another process, perhaps another instance of "
+	  "the same program.", "Find it (lslocks, fuser), or wait." },
+	{ "fcntl", "EDEADLK", NULL, "lock-deadlock", REFUSED_ALWAYS,
+	  "the lock would close a circle of waiting processes",
+	  "Two processes each wait for a lock that the other holds.",
+	  "Take locks in one order." },
+	{ "open openat link linkat", "EEXIST", "lock", "lock-file",
+	  REFUSED_AT_END, "the lock file exists",
+	  "Another process holds the lock, or one died and left the file.",
+	  "Look whether the owner still runs; remove the file if not." },
+	{ "fcntl", "ENOLCK", NULL, "no-locks", REFUSED_ALWAYS,
+	  "the file system has no locks (NFS without lockd) or too many",
+	  "The lock could not be recorded.", "Use a local file system." },
+	/* addresses */
+	{ "bind listen", "EADDRINUSE", NULL, "address-in-use",
+	  REFUSED_FOR_GOOD, "the address is taken by another socket",
+	  "Another process listens on the address (ss -ltnp shows which), or "
+	  "an old connection is in TIME_WAIT and SO_REUSEADDR is not set; a "
+	  "socket file of AF_UNIX stays after its process.",
+	  "Stop the other process, take another port, or set SO_REUSEADDR." },
+	{ "bind", "EADDRNOTAVAIL", NULL, "address-not-here", REFUSED_FOR_GOOD,
+	  "no interface of this host has the address",
+	  "The address belongs to no interface here, or not yet.",
+	  "Bind to 0.0.0.0 or ::, to an address of this host, or set "
+	  "net.ipv4.ip_nonlocal_bind." },
+	{ "connect", "EADDRNOTAVAIL", NULL, "ports-exhausted",
+	  REFUSED_FOR_GOOD, "no free local port (net.ipv4.ip_local_port_range)",
+	  "All local ports towards this address are in use or in TIME_WAIT.",
+	  "Keep connections open, widen net.ipv4.ip_local_port_range." },
+	{ "bind", "EACCES", NULL, "port-denied", REFUSED_FOR_GOOD,
+	  "a port below net.ipv4.ip_unprivileged_port_start needs "
+	  "CAP_NET_BIND_SERVICE, or a directory without permission",
+	  "Ports below 1024 need CAP_NET_BIND_SERVICE.",
+	  "Take a higher port, or give the capability." },
+	{ "connect recvfrom recvmsg read sendto write getsockopt",
+	  "ECONNREFUSED", NULL, "connection-refused", REFUSED_FOR_GOOD,
+	  "nobody listens there",
+	  "The peer's host answered that nothing listens on the port (or the "
+	  "queue of an AF_UNIX listener is full).",
+	  "Start the server, or correct address and port." },
+	{ "connect getsockopt " RECEIVES " " SENDS, "ETIMEDOUT", NULL,
+	  "connection-timeout", REFUSED_FOR_GOOD, "the peer does not answer",
+	  "The packets get no answer: a firewall drops them, or the host is "
+	  "down.", "Look at the route and the firewall." },
+	{ "connect getsockopt sendto sendmsg", "EHOSTUNREACH", NULL,
+	  "host-unreachable", REFUSED_FOR_GOOD, "no route to the host",
+	  "A router or the neighbour table says that the host is not there.",
+	  "Look at ip route get ADDRESS." },
+	{ "connect getsockopt sendto sendmsg", "ENETUNREACH", NULL,
+	  "net-unreachable", REFUSED_FOR_GOOD, "no route to the network",
+	  "The host has no route for the address (no IPv6, no default route).",
+	  "Look at ip route get ADDRESS." },
+	{ RECEIVES " " SENDS " getsockopt", "ECONNRESET", NULL,
+	  "connection-reset", REFUSED_FOR_GOOD,
+	  "the peer reset the connection",
+	  "The peer closed with unread data in its buffer, set SO_LINGER 0, "
+	  "or ended; or a middlebox forgot the connection.",
+	  "Look at the peer's log at this time; read all before close." },
+	{ SENDS, "EPIPE", NULL, "epipe", REFUSED_AT_END,
+	  "the reader has gone",
+	  "The peer has closed the connection or the pipe's read end.",
+	  "Look why the reader ended." },
+	{ "sendto sendmsg send", "EMSGSIZE", NULL, "message-size",
+	  REFUSED_ALWAYS, "the datagram is larger than the socket takes",
+	  "A datagram must fit in 64 KiB and in the send buffer.",
+	  "Send less, or raise SO_SNDBUF." },
+	{ SENDS, "ENOBUFS", NULL, "no-buffers", REFUSED_ALWAYS,
+	  "the output queue or net.core memory is full",
+	  "The interface's queue or the socket memory is full.",
+	  "Slow down, raise txqueuelen or the socket limits." },
+	/* permission and absence */
+	{ "execve execveat", "ENOEXEC", NULL, "not-executable", REFUSED_AT_END,
+	  "no interpreter line, or another architecture",
+	  "The file is no program of this machine and has no #! line.",
+	  "Add #!, or install the right architecture." },
+	{ "execve execveat", "E2BIG", NULL, "arguments-too-long",
+	  REFUSED_ALWAYS, "arguments and environment are too long (a quarter "
+	  "of RLIMIT_STACK; 128 KiB each)",
+	  "The arguments do not fit.", "Use xargs, a file or stdin." },
+	{ "execve execveat", "ENOENT", NULL, "program-missing", REFUSED_AT_END,
+	  "the program, or its interpreter, does not exist",
+	  "The file or the interpreter after #! (or the ELF loader) is not "
+	  "there.", "Install it, or correct PATH." },
+	{ "*", "EACCES", NULL, "no-permission", REFUSED_AT_END,
+	  "permission denied (mode, ACL, a directory without x, SELinux, "
+	  "AppArmor)",
+	  "The user may not do this with the file, or not pass a directory "
+	  "on the way.", "Look at namei -l PATH, and at the audit log." },
+	{ "*", "EPERM", NULL, "not-permitted", REFUSED_AT_END,
+	  "a capability, a seccomp filter, or an immutable file",
+	  "A capability is missing; where none is needed a seccomp filter (of "
+	  "a container or service) denies the call.",
+	  "Give the capability, or allow the call in the filter." },
+	{ "*", "ENOSYS", NULL, "no-such-call", REFUSED_AT_END,
+	  "an old kernel or a seccomp filter",
+	  "The kernel does not have the call, or a seccomp filter says so.",
+	  "Use a newer kernel, or allow the call in the filter." },
+	{ "*", "ENOENT", NULL, "missing", REFUSED_AT_END,
+	  "the file or a directory on the way does not exist",
+	  "The name does not exist, or a symbolic link points nowhere.",
+	  "Make it, or correct the path." },
+	{ "*", "ENOTDIR", NULL, "not-a-directory", REFUSED_AT_END,
+	  "a part of the path is not a directory",
+	  "A component of the path is a file.", "Correct the path." },
+	{ "*", "EISDIR", NULL, "is-a-directory", REFUSED_AT_END,
+	  "the path is a directory", "The path is a directory.",
+	  "Correct the path." },
+	{ "*", "EEXIST", NULL, "exists", REFUSED_AT_END,
+	  "the file exists already", "The name is taken.",
+	  "Remove it, or take another name." },
+	{ "*", "EBUSY", NULL, "busy", REFUSED_AT_END, "it is in use",
+	  "The device, mount or file is in use.", "Find the user (fuser)." },
+	{ "*", "ETXTBSY", NULL, "text-busy", REFUSED_AT_END,
+	  "the program file is being executed or written",
+	  "A file that runs cannot be written, nor one that is open for "
+	  "writing be run.", "Replace it by rename." },
+	{ "*", "ENOMEM", NULL, "memory", REFUSED_AT_END,
+	  "a limit on memory", "The kernel could not get the memory, or a "
+	  "limit forbids it.", "Look at ulimit -a and the cgroup." },
+	{ "*", "EINVAL", NULL, "invalid", REFUSED_AT_END,
+	  "an argument that the kernel does not accept",
+	  "An argument is out of range, or not supported here.",
+	  "Compare the arguments with the manual page." },
+	{ "*", "EFAULT", NULL, "bad-address", REFUSED_AT_END,
+	  "an address outside of the program's memory",
+	  "A pointer is wrong.", "Look for the pointer in the program." },
+	{ "*", "EBADF", NULL, "bad-descriptor", REFUSED_AT_END,
+	  "the descriptor is not open, or not in this mode",
+	  "The descriptor was closed before, or is open for the other "
+	  "direction.", "Look for the close before it." },
+	{ "*", "ENODEV", NULL, "no-device", REFUSED_AT_END,
+	  "the device does not exist or cannot do this",
+	  "The device is not there, or cannot be mapped.",
+	  "Look at the device." },
+	{ "*", "ENXIO", NULL, "no-device", REFUSED_AT_END,
+	  "nobody is at the other end of the device, FIFO or socket file",
+	  "The device is not there, or a FIFO has no reader.",
+	  "Start what serves it." },
+	{ "*", "ENOTEMPTY", NULL, "not-empty", REFUSED_AT_END,
+	  "the directory is not empty", "The directory is not empty.",
+	  "Remove what is in it." },
+	{ "*", "EXDEV", NULL, "other-device", REFUSED_AT_END,
+	  "the two paths are on different file systems",
+	  "rename and link work within one file system only.",
+	  "Copy instead." },
+	{ "*", "ELOOP", NULL, "link-loop", REFUSED_AT_END,
+	  "too many symbolic links, or O_NOFOLLOW",
+	  "Symbolic links form a circle.", "Correct the links." },
+	{ "*", "ENAMETOOLONG", NULL, "name-too-long", REFUSED_AT_END,
+	  "the name is longer than the file system takes",
+	  "A name may have 255 bytes, a path 4096.", "Shorten it." },
+	{ "*", "ESTALE", NULL, "stale", REFUSED_AT_END,
+	  "the server of the network file system forgot the file",
+	  "The file was removed on the server.", "Open it again." },
+	{ "*", "EAFNOSUPPORT", NULL, "no-family", REFUSED_AT_END,
+	  "the address family is not available (IPv6 is off)",
+	  "The kernel has no such address family.", "Use another one." },
+	{ "*", "EOPNOTSUPP", NULL, "not-supported", REFUSED_AT_END,
+	  "the file system or socket cannot do this",
+	  "The operation is not supported here.", "Do without it." },
+};
+
+enum { ROWS = sizeof(table) / sizeof(*table) };
+
+static int is_in(const char *calls, struct slice call)
+{
+	const char *p = calls;
+
+	if (*p == '*')
+		return 1;
+	while (*p) {
+		size_t len = strcspn(p, " ");
+
+		if (len == call.len && !memcmp(p, call.at, len))
+			return 1;
+		p += len + (p[len] == ' ');
+	}
+	return 0;
+}
+
+const struct refusal *refusal_find(struct slice call, struct slice error,
+				   struct slice args)
+{
+	for (unsigned i = 0; i < ROWS; i++)
+		if (slice_is(error, table[i].error) &&
+		    is_in(table[i].calls, call) &&
+		    (!table[i].argument || slice_find(args, table[i].argument)))
+			return &table[i];
+	return NULL;
+}
+
+unsigned refusals(void)
+{
+	return ROWS;
+}
+
+const struct refusal *refusal_at(unsigned i)
+{
+	return &table[i];
+}
