@@ -297,7 +297,7 @@ static void limit(const char *name, int resource, unsigned long wanted,
 	found(l.rlim_cur < wanted, name, value, remedy, "%s", what);
 }
 
-/* Which of both the library would take: it says so itself. */
+/* Whether the library can use io_uring: it reports that itself. */
 static void try_library(int file)
 {
 	char *path = program_path(program_find("posix_aio_uring"));
@@ -315,8 +315,8 @@ static void try_library(int file)
 	if (!strncmp(said, "posixaio: io_uring", 18))
 		found(0, "libposixaio", "io_uring", NULL, "iomodels aio-run");
 	else if (!strncmp(said, "posixaio: ", 10))
-		found(1, "libposixaio", "glibc", NULL,
-		      "aio-run changes nothing: %s", said + 10);
+		found(1, "libposixaio", "no io_uring", NULL,
+		      "aio-run uses %s", said + 10);
 	free(command);
 	free(path);
 }

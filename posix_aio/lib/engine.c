@@ -3,16 +3,20 @@
  * engine.c - requests: their memory, their order and their end
  *
  * The requests of a descriptor number are in a list, in the order of the
- * calls.  Most start at once.  Two kinds are held back:
+ * calls.  Most start at once.  A request is held back while one before it
+ * blocks it (blocks()):
  *
- *   fsync     until it is the first of its list: all before it have ended
- *   ordered   (a stream's, each direction by itself, and O_APPEND's writes)
- *             until no other of its kind is before it
+ *   an fsync        by everything before it
+ *   a stream's      by those of the same direction
+ *   a write         by requests of the same bytes, and a read by a write of
+ *                   them; where an O_APPEND write goes is not known, so it
+ *                   blocks and waits for all
  *
- *   first -> read -> write A -> fsync -> write A -> read -> last
- *                                 held     held
+ *   first -> read 0 -> write 4 -> fsync -> write 4 -> read 8 -> last
+ *                                 held 2    held 1
  *
- * so what ends looks for the next of its kind behind it, and at the first.
+ * Each held request counts its blockers.  A request that ends looks at those
+ * behind it, while any of them is held.
  *
  * Memory comes from mmap in large pieces, is given back to lists of our own
  * and never to the kernel: completions are taken in signal handlers too, where
@@ -72,8 +76,8 @@ signals engine_lock(void)
 	return old;
 }
 
-/* Is it asleep, and nobody on the way to ring its bell? */
-static int wake_worker(void)
+/* The worker sleeps and no other thread is about to wake it. */
+static int claim_wakeup(void)
 {
 	return __atomic_load_n(&engine.sleeping, __ATOMIC_SEQ_CST) &&
 	       __atomic_exchange_n(&engine.sleeping, 0, __ATOMIC_SEQ_CST);
@@ -81,8 +85,9 @@ static int wake_worker(void)
 
 /*
  * A waiter counts itself, reads the sequence, looks at its requests and sleeps
- * while the sequence is the same.  We ended requests, move the sequence, then
- * look at the count.  Both sides seq_cst: one of us sees the other.
+ * while the sequence is the same.  The thread that ended requests changes the
+ * sequence, then looks at the count.  Both sides are seq_cst: one of the two
+ * sees the other.
  */
 static void wake_waiters(unsigned bits)
 {
@@ -95,25 +100,27 @@ void engine_unlock(void)
 {
 	unsigned bits = engine.done_bits;
 	int kicked = engine.kicked;
-	int bell = (engine.ready.first || engine.cancels ||
-		    engine.telling.first || engine.groups_telling ||
-		    engine.owes || engine.news) &&
-		   wake_worker();
+	int worker = (engine.ready.first || engine.cancels) && claim_wakeup();
+	int pool = engine.runnable || engine.pool_look ||
+		   engine.telling.first || engine.groups_telling;
 
 	engine.done_bits = 0;
 	engine.kicked = 0;
+	engine.pool_look = 0;
 	if (__atomic_exchange_n(&engine.lock, 0, __ATOMIC_RELEASE) == 2)
 		futex(&engine.lock, FUTEX_WAKE, 1, NULL, 0);
-	if (bell)
-		worker_bell();
-	/* It was for the leader, which may have found the ring empty. */
+	if (worker)
+		engine.hooks->wake_worker();
+	if (pool)
+		engine.hooks->wake_pool();
+	/* The leader may have found the ring empty: its kick was taken here. */
 	if (kicked)
-		wait_interrupt_leader(~0U);
+		engine.hooks->interrupt_leader(~0U);
 	if (!bits)
 		return;
 	wake_waiters(bits);
 	if (!kicked)
-		wait_interrupt_leader(bits);
+		engine.hooks->interrupt_leader(bits);
 }
 
 void engine_release(signals old)
@@ -124,29 +131,26 @@ void engine_release(signals old)
 
 /*
  * The child of fork has the parent's memory and none of its requests, threads
- * and kernel objects.  Whoever held the lock is not here, so nothing that it
- * guards can be trusted: forget it all.
+ * and kernel objects.  The thread that held the lock does not exist here, so
+ * nothing that the lock guards can be trusted: forget all of it.
  */
 void engine_forget(void)
 {
 	uint64_t number = engine.free_requests >> 32 << 32;
-	unsigned idle = engine.idle_seconds;
 
-	/* No serial number again that an aiocb of the parent's has. */
+	/* No serial number may be used again that an aiocb still has. */
 	engine = (struct engine){
-		.idle_seconds = idle, .free_requests = number,
+		.hooks = engine.hooks, .forks = engine.forks + 1,
+		.idle_seconds = engine.idle_seconds,
+		.threads_max = engine.threads_max, .free_requests = number,
 	};
-	kind_forget();
-	native_forget();
-	wait_forget();
-	worker_forget();
 }
 
 /* ---- memory ---- */
 
 enum { PIECE = 256, PIECES = 1 << 16 };
 
-/* As many descriptors as requests: when one is wanted, one is free. */
+/* There are as many descriptors as requests, so one is always free. */
 static struct piece {
 	struct request requests[PIECE];
 	unsigned next_free[PIECE];	/* index + 1 */
@@ -201,12 +205,12 @@ static int more_requests(void)
 
 	if (first / PIECE == PIECES)
 		return 0;
-	/* After fork, in the child: the parent's are free memory. */
+	/* In a child of fork the parent's pieces are used again. */
 	if (!*piece)
 		*piece = memory(sizeof(**piece));
 	if (!*piece)
 		return 0;
-	/* Release: whoever finds an index finds its memory. */
+	/* Release: a thread that sees the index sees its memory. */
 	__atomic_store_n(&engine.requests, first + PIECE, __ATOMIC_RELEASE);
 	for (int i = PIECE - 1; i >= 0; i--) {
 		(*piece)->requests[i].index = first + i;
@@ -334,10 +338,13 @@ static struct descriptor *descriptor_of(int fd, int make)
 	return d;
 }
 
-static void descriptor_free(struct descriptor *d)
+/* When nothing of it is in flight and no thread works on it. */
+static void descriptor_put(struct descriptor *d)
 {
 	struct descriptor **at = &engine.buckets[d->fd % BUCKETS];
 
+	if (d->first || d->running)
+		return;
 	while (*at != d)
 		at = &(*at)->next;
 	*at = d->next;
@@ -357,14 +364,38 @@ static int is_sync(const struct request *r)
 	return r->op >= OP_FSYNC;
 }
 
-/* One that has to wait for its like. */
-static int alike(const struct request *a, const struct request *b)
+static int overlap(off_t a, size_t a_len, off_t b, size_t b_len)
 {
-	return a->flags & b->flags & ORDERED && a->op == b->op;
+	return a < b + (off_t)b_len && b < a + (off_t)a_len;
 }
 
-static void unlink_request(struct request *r);
-static void life_goes_on(unsigned index, uint64_t what);
+/* Does r wait for e, which was made before it?  Fixed when r is adopted. */
+static int blocks(const struct request *e, const struct request *r)
+{
+	if (r->flags & STREAM)
+		return e->flags & r->flags & ORDERED && e->op == r->op;
+	if (is_sync(r))
+		return 1;
+	if (is_sync(e) || (e->op == OP_READ && r->op == OP_READ))
+		return 0;
+	return (e->flags | r->flags) & ORDERED ||
+	       overlap(e->offset, e->len, r->offset, r->len);
+}
+
+int write_overlaps(int fd, off_t offset, size_t len)
+{
+	struct descriptor *d = descriptor_of(fd, 0);
+
+	for (struct request *e = d ? d->first : NULL; e; e = e->later)
+		if (e->op == OP_WRITE && !(e->flags & STREAM) &&
+		    (e->flags & ORDERED ||
+		     overlap(e->offset, e->len, offset, len)))
+			return 1;
+	return 0;
+}
+
+static void unlink_request(struct request *r, int ended_alone);
+static void life_goes_on(uint32_t serial, unsigned index, uint64_t what);
 
 /* To be filled further, then sent. */
 struct request *request_new(struct aiocb *cb, int op, unsigned flags,
@@ -397,9 +428,10 @@ struct request *request_new(struct aiocb *cb, int op, unsigned flags,
 	return r;
 }
 
-/* Whoever has the lock next adopts it; r is not ours any more. */
+/* The thread that has the lock next adopts r, which is not ours any more. */
 void request_send(struct request *r, int where)
 {
+	int wake = r->flags & VIA_RING;
 	struct request *first = __atomic_load_n(&engine.inbox,
 						__ATOMIC_RELAXED);
 	signals old;
@@ -411,18 +443,118 @@ void request_send(struct request *r, int where)
 					      __ATOMIC_SEQ_CST,
 					      __ATOMIC_RELAXED));
 	/*
-	 * The worker says that it sleeps, then looks into the inbox; we put
-	 * something there, then look whether it sleeps.  Both seq_cst: one of
-	 * us sees the other.
+	 * The worker says that it sleeps, then looks into the inbox; here the
+	 * request is put into the inbox, then `sleeping` is read.  Both are
+	 * seq_cst: one of the two sees the other.
 	 */
-	if (where == NATIVE || !__atomic_load_n(&engine.sleeping,
-						__ATOMIC_SEQ_CST))
+	if (!wake || !__atomic_load_n(&engine.sleeping, __ATOMIC_SEQ_CST))
 		return;
-	/* No signal handler may wait for the worker before the bell rings. */
+	/* A signal handler between the two would wait for the worker in vain. */
 	old = block_signals();
-	if (wake_worker())
-		worker_bell();
+	if (claim_wakeup())
+		engine.hooks->wake_worker();
 	restore_signals(old);
+}
+
+/* ---- natives ---- */
+
+void native_add(struct request *r)
+{
+	engine.natives++;
+	r->native_prev = NULL;
+	r->native_next = engine.native_first;
+	if (r->native_next)
+		r->native_next->native_prev = r;
+	engine.native_first = r;
+}
+
+void native_remove(struct request *r)
+{
+	engine.natives--;
+	*(r->native_prev ? &r->native_prev->native_next :
+			   &engine.native_first) = r->native_next;
+	if (r->native_next)
+		r->native_next->native_prev = r->native_prev;
+}
+
+static int has_ended_alone(const struct request *r)
+{
+	return !!(__atomic_load_n(life(r->index), __ATOMIC_ACQUIRE) &
+		  LIFE_ALONE);
+}
+
+/*
+ * Unlink natives that were ended without the lock.  They are found by looking
+ * at each: a thread that ends one and is then taken away (longjmp, fork or a
+ * long signal handler) has nothing more to do that others depend on.
+ */
+void engine_sweep(void)
+{
+	struct request *r, *next;
+
+	__atomic_store_n(&engine.ended_alone, 0, __ATOMIC_RELAXED);
+	for (r = engine.native_first; r; r = next) {
+		uint32_t serial = r->serial;
+
+		next = r->native_next;
+		if (!has_ended_alone(r))
+			continue;
+		native_remove(r);
+		unlink_request(r, 1);
+		*adopted(r->index) = NULL;
+		life_goes_on(serial, r->index, LIFE_UNLINKED);
+	}
+}
+
+/* ---- adoption ---- */
+
+/*
+ * How many wait to be ended before r.  Each of them is marked: it is ended with
+ * the lock, by a thread that sees r behind it.  One that has just been ended
+ * without it blocks nobody: its I/O is done.
+ */
+static unsigned blockers_of(const struct request *r)
+{
+	unsigned n = 0;
+
+	for (struct request *e = r->earlier; e; e = e->earlier)
+		if (blocks(e, r) &&
+		    !(__atomic_fetch_or(life(e->index), LIFE_AWAITED,
+					__ATOMIC_ACQ_REL) & LIFE_ALONE))
+			n++;
+	return n;
+}
+
+/*
+ * Was r made before a fork in a signal handler, which interrupted the call and
+ * returned to it in the child?  The child has no request.
+ */
+int request_is_stale(const struct request *r)
+{
+	return r->forks != engine.forks;
+}
+
+static void adopt(struct request *r)
+{
+	struct descriptor *d = descriptor_of(r->fd, 1);
+
+	*adopted(r->index) = r->cb;
+	r->descriptor = d;
+	r->earlier = d->last;
+	*(d->last ? &d->last->later : &d->first) = r;
+	d->last = r;
+	if (r->where == NATIVE) {
+		native_add(r);
+		return;
+	}
+	r->blockers = blockers_of(r);
+	if (!r->blockers) {
+		request_ready(r);
+		return;
+	}
+	d->held++;
+	engine.held++;
+	engine.pool_look |= !!engine.natives;	/* somebody must reap those */
 }
 
 /* In the order in which they were sent, each at the end of its list. */
@@ -437,38 +569,20 @@ static void adopt_sent(void)
 		sent = r;
 	}
 	for (r = sent; r; r = next) {
-		struct descriptor *d = descriptor_of(r->fd, 1);
-
 		next = r->next;
-		*adopted(r->index) = r->cb;
-		r->descriptor = d;
-		r->earlier = d->last;
-		*(d->last ? &d->last->later : &d->first) = r;
-		d->last = r;
-		if (r->where == NATIVE)
-			engine.natives++;
+		if (request_is_stale(r))
+			publish(r->cb, -ECANCELED);
 		else
-			request_start(r);
+			adopt(r);
 	}
 }
 
 void engine_adopt(void)
 {
-	struct request *ended = NULL, *next;
-
-	/* First: what has ended was sent before that. */
-	if (__atomic_load_n(&engine.ended, __ATOMIC_RELAXED))
-		ended = __atomic_exchange_n(&engine.ended, NULL,
-					    __ATOMIC_ACQUIRE);
 	if (__atomic_load_n(&engine.inbox, __ATOMIC_RELAXED))
 		adopt_sent();
-	for (; ended; ended = next) {
-		next = ended->next_ended;
-		engine.natives--;
-		unlink_request(ended);
-		*adopted(ended->index) = NULL;
-		life_goes_on(ended->index, LIFE_UNLINKED);
-	}
+	if (__atomic_load_n(&engine.ended_alone, __ATOMIC_RELAXED))
+		engine_sweep();
 }
 
 /* The request at index, if it is cb's still, or NULL. */
@@ -487,52 +601,107 @@ struct request *request_of(const struct aiocb *cb)
 	return request_still(index, cb);
 }
 
+/* ---- jobs of the pool ---- */
+
+enum {
+	FILE_JOBS_MAX = 32,	/* threads for one descriptor ... */
+	SPREAD = 64,		/* ... while no more are busy in all */
+};
+
 /*
- * An fsync does not wait for a request that somebody ends alone: it is done, and
- * a signal handler may keep him from saying so.  The others wait for the lock.
+ * May a thread take d's first job now?  The first thread of a descriptor always
+ * may, so a file that is stuck stops no other.  Writes of a file go one by one:
+ * the kernel lets them in one by one, and more threads would only wait.
  */
-static int ends_alone(const struct request *r)
+static int next_may_run(const struct descriptor *d)
 {
-	return r->where == NATIVE &&
-	       __atomic_fetch_or(life(r->index), LIFE_AWAITED,
-				 __ATOMIC_ACQ_REL) & LIFE_ALONE;
+	const struct request *r = d->jobs.first;
+
+	if (!r)
+		return 0;
+	if (!d->running || r->flags & STREAM)
+		return 1;
+	if (r->flags & EXCLUSIVE)
+		return 0;
+	return d->running < FILE_JOBS_MAX && engine.pool_busy < SPREAD;
 }
 
-static int turn(const struct request *r)
+void descriptor_may_run(struct descriptor *d)
 {
-	if (is_sync(r) && !(r->flags & STREAM)) {
-		int first = 1;
+	if (d->runnable || !next_may_run(d))
+		return;
+	d->runnable = 1;
+	d->next_runnable = NULL;
+	*(engine.runnable ? engine.runnable_end : &engine.runnable) = d;
+	engine.runnable_end = &d->next_runnable;
+}
 
-		/* All of them: each is awaited from now on. */
-		for (const struct request *e = r->earlier; e; e = e->earlier)
-			first &= ends_alone(e);
-		return first;
-	}
-	if (!(r->flags & ORDERED))
-		return 1;
-	for (const struct request *e = r->earlier; e; e = e->earlier)
-		if (alike(e, r))
-			return 0;
-	return 1;
+static void remove_runnable(struct descriptor *d)
+{
+	struct descriptor **at = &engine.runnable;
+
+	while (*at != d)
+		at = &(*at)->next_runnable;
+	*at = d->next_runnable;
+	if (!*at)
+		engine.runnable_end = at;
+	d->runnable = 0;
+}
+
+/* One job of the descriptor whose turn it is, or NULL. */
+struct request *job_take(void)
+{
+	struct descriptor *d = engine.runnable;
+	struct request *r;
+
+	if (!d)
+		return NULL;
+	remove_runnable(d);
+	r = d->jobs.first;
+	if (!(d->jobs.first = r->next))
+		d->jobs.end = &d->jobs.first;
+	d->running++;
+	engine.pool_busy++;
+	r->where = RUNNING;
+	descriptor_may_run(d);
+	return r;
+}
+
+void job_done(struct descriptor *d)
+{
+	d->running--;
+	engine.pool_busy--;
+	descriptor_may_run(d);
+	descriptor_put(d);
 }
 
 void request_ready(struct request *r)
 {
-	r->where = READY;
-	list_add(&engine.ready, r);
-}
-
-void request_start(struct request *r)
-{
-	engine.load++;
-	if (turn(r)) {
-		request_ready(r);
+	if (r->flags & VIA_RING && engine.worker == WORKER_RUNS) {
+		r->where = READY;
+		list_add(&engine.ready, r);
 		return;
 	}
-	if (is_sync(r)) {
-		engine.held_syncs++;
-		engine.news = 1;
-	}
+	r->flags &= ~VIA_RING;
+	r->where = QUEUED;
+	list_add(&r->descriptor->jobs, r);
+	descriptor_may_run(r->descriptor);
+}
+
+/* Out of the list in which it waits for a thread. */
+void request_unqueue(struct request *r)
+{
+	struct descriptor *d = r->descriptor;
+
+	if (r->where == READY)
+		list_remove(&engine.ready, r);
+	if (r->where != QUEUED)
+		return;
+	list_remove(&d->jobs, r);
+	if (d->runnable && !next_may_run(d))
+		remove_runnable(d);
+	else
+		descriptor_may_run(d);
 }
 
 /* Atomic: the worker looks at its other flags without the lock. */
@@ -541,20 +710,12 @@ void request_stop(struct request *r)
 	__atomic_fetch_or(&r->flags, STOP, __ATOMIC_RELAXED);
 }
 
-static void start_held(struct request *r)
-{
-	if (is_sync(r))
-		engine.held_syncs--;
-	request_ready(r);
-}
-
 void group_owe(struct group *g)
 {
 	g->next = NULL;
 	*(engine.owed ? engine.owed_end : &engine.owed) = g;
 	engine.owed_end = &g->next;
-	engine.owes = 1;
-	engine.load++;
+	engine.pool_look = 1;
 }
 
 void owe(const struct sigevent *sigev)
@@ -577,7 +738,6 @@ static void group_telling(struct group *g)
 	} else if (g->sigev.sigev_notify == SIGEV_THREAD) {
 		g->next = engine.groups_telling;
 		engine.groups_telling = g;
-		engine.load++;
 		return;
 	}
 	group_free(g);
@@ -585,44 +745,41 @@ static void group_telling(struct group *g)
 
 void group_leave(struct group *g)
 {
-	/* Release and acquire: who sees no more pending sees all results. */
+	/* Release and acquire: a thread that reads 0 sees all results. */
 	if (__atomic_sub_fetch(&g->pending, 1, __ATOMIC_ACQ_REL))
 		return;
-	if (g->notify) {
+	if (g->notify)
 		group_telling(g);
-	} else {
+	else
 		group_free(g);
-	}
 }
 
-/* Take r out of its list, and start who waited for it. */
-static void unlink_request(struct request *r)
+/*
+ * Take r out of its list and start the requests that waited for it alone.  Those
+ * behind a native that ended without the lock have not counted it.
+ */
+static void unlink_request(struct request *r, int ended_alone)
 {
 	struct descriptor *d = r->descriptor;
-	struct request *next = r->later;
 
+	if (r->flags & COUNTED)
+		fd_write_leave(r->fd);
 	*(r->earlier ? &r->earlier->later : &d->first) = r->later;
 	*(r->later ? &r->later->earlier : &d->last) = r->earlier;
+	for (struct request *l = r->later; l && d->held && !ended_alone;
+	     l = l->later) {
+		if (l->where != HELD || !blocks(r, l) || --l->blockers)
+			continue;
+		d->held--;
+		engine.held--;
+		request_ready(l);
+	}
 	r->descriptor = NULL;
-	if (!d->first) {
-		descriptor_free(d);
-		return;
-	}
-	if (r->flags & ORDERED && r->where != HELD) {
-		while (next && !alike(r, next))
-			next = next->later;
-		if (next)
-			start_held(next);
-	}
-	if (!engine.held_syncs)
-		return;
-	for (next = d->first; next && ends_alone(next); next = next->later)
-		;
-	if (next && is_sync(next) && next->where == HELD)
-		start_held(next);
+	descriptor_put(d);
 }
 
-/* Who cancelled r hears how that ended; a late answer of the ring's is not. */
+/* The aio_cancel that asked about r learns how r ended; a late answer of the
+ * ring's is not counted. */
 static void answer_cancel(struct request *r, long result)
 {
 	struct request **at = &engine.cancels;
@@ -638,16 +795,14 @@ static void answer_cancel(struct request *r, long result)
 	r->by = NULL;
 }
 
-/* An answer of the ring's that is still to come names r: it must not be
- * another request by then. */
+/* The ring still has to answer for r's cancellation and names it there: until
+ * then it must not become another request. */
 void request_over(struct request *r)
 {
-	if (r->asked) {
+	if (r->asked)
 		r->where = ENDED;
-		return;
-	}
-	engine.load--;
-	request_free(r);
+	else
+		request_free(r);
 }
 
 /*
@@ -656,17 +811,20 @@ void request_over(struct request *r)
  */
 void request_end(struct request *r, long result)
 {
-	int counted = r->where != NATIVE;
 	struct group *g = r->group;
 
-	if (r->where == HELD && is_sync(r))
-		engine.held_syncs--;
+	if (r->where == HELD) {
+		r->descriptor->held--;
+		engine.held--;
+	}
+	if (r->flags & EXCLUSIVE && r->where != NATIVE) {
+		fd_lane_leave(r->fd);
+		engine.pool_look = 1;	/* pool_call() may have relied on it */
+	}
 	if (r->by)
 		answer_cancel(r, result);
-	unlink_request(r);
+	unlink_request(r, 0);
 	engine.done_bits |= bit_of(r->index);
-	if (r->flags & COUNTED)
-		kind_leave(r->fd);
 	*adopted(r->index) = NULL;
 	publish(r->cb, result);
 	r->cb = NULL;
@@ -674,36 +832,155 @@ void request_end(struct request *r, long result)
 	    notify_signal(&r->sigev) == -EAGAIN)
 		owe(&r->sigev);
 	if (r->sigev.sigev_notify == SIGEV_THREAD) {
-		r->where = TELLING;	/* stays counted in the load */
+		r->where = TELLING;
 		list_add(&engine.telling, r);
-	} else if (counted) {
-		request_over(r);
 	} else {
-		request_free(r);
+		request_over(r);
 	}
 	if (g)
 		group_leave(g);
 }
 
+/*
+ * After n bytes of fewer than asked for, is the rest to be tried?  A blocking
+ * write to a stream takes all.  io_uring may read less of a file than there
+ * is, where read(2) would not.  Of anything else, what came is the answer.
+ */
+static int goes_on(const struct request *r)
+{
+	off_t size;
+
+	if (r->done >= r->len || r->done >= TRANSFER_MAX)
+		return 0;
+	if (r->flags & STREAM)
+		return r->op == OP_WRITE && !r->by &&
+		       !(r->flags & (NONBLOCK | STOP));
+	if (r->op == OP_READ && r->where == RUNNING)
+		return 0;
+	if (!fd_is_regular(r->fd, &size))
+		return 0;
+	return r->op == OP_WRITE || r->offset + (off_t)r->done < size;
+}
+
+/* Try it again, unless it was cancelled meanwhile. */
+static void again(struct request *r)
+{
+	count(STAT_RETRIED);
+	if (r->by)
+		request_end(r, r->done ? (long)r->done : -ECANCELED);
+	else
+		request_ready(r);
+}
+
+/* A part of r, or all of it, was carried out by the ring or by a thread. */
+void request_completed(struct request *r, long result)
+{
+	if (result > 0)
+		r->done += result;
+	if ((result > 0 && goes_on(r)) || result == -EINTR) {
+		again(r);
+		return;
+	}
+	if (result == -ESPIPE && !(r->flags & NO_OFFSET)) {
+		r->flags |= NO_OFFSET;
+		again(r);
+		return;
+	}
+	/* The ring did not wait: once more, where it may. */
+	if (result == -EAGAIN && r->where == RING &&
+	    !(r->flags & (NONBLOCK | TRIED))) {
+		r->flags |= TRIED;
+		again(r);
+		return;
+	}
+	request_end(r, result < 0 && !r->done ? result : (long)r->done);
+}
+
+/* ---- notifications ---- */
+
+/* Callbacks of requests and groups that have ended; not under the lock. */
+void tell(struct request *told, struct group *groups)
+{
+	struct request *r;
+	struct group *g;
+
+	if (!told && !groups)
+		return;
+	for (r = told; r; r = r->next)
+		r->done = !!notify(&r->sigev);
+	for (g = groups; g; g = g->next)
+		g->pending = !!notify(&g->sigev);
+	engine_lock_only();
+	while ((r = told)) {
+		told = r->next;
+		if (r->done)
+			owe(&r->sigev);
+		request_over(r);
+	}
+	while ((g = groups)) {
+		groups = g->next;
+		if (g->pending)
+			group_owe(g);
+		else
+			group_free(g);
+	}
+	engine_unlock();
+}
+
+/*
+ * Notifications that were refused, in their order, until one is refused again.
+ * When no thread can ever be made (a filter refuses clone), the callback runs
+ * here, in a thread of the pool.  Not under the lock.
+ */
+void tell_again(void)
+{
+	struct sigevent sigev;
+	struct group *g;
+	long err;
+
+	for (;;) {
+		engine_lock_only();
+		g = engine.owed;
+		if (g)
+			engine.owed = g->next;
+		engine_unlock();
+		if (!g)
+			return;
+		sigev = g->sigev;
+		err = notify(&sigev);
+		engine_lock_only();
+		if (err == -EAGAIN) {
+			g->next = engine.owed;	/* the first again */
+			if (!g->next)
+				engine.owed_end = &g->next;
+			engine.owed = g;
+		} else {
+			group_free(g);
+		}
+		engine_unlock();
+		if (err == -EAGAIN)
+			return;
+		if (err)
+			notify_here(&sigev);
+	}
+}
+
 /* ---- the end of a native request, without the lock ---- */
 
 /*
- * Two words decide, each by a compare-and-swap.  The request's life: who claims
- * it ends it, under the lock or alone.  The aiocb's status word: alone, anybody
- * who was asked about this aiocb may change it, the claimer or who finds it
- * claimed; it is changed once, and only while it has this serial number.  So a
- * signal handler waits for nothing that the thread below it was about to do, and
- * a late comer does not touch what the program has used again.
+ * Two words decide, each by a compare-and-swap.  The request's life: the thread
+ * that claims the request ends it, under the lock or alone.  The aiocb's status
+ * word: when the request ends alone, any thread that was asked about this aiocb
+ * may change it, the one that claimed it or one that finds it claimed; it is
+ * changed once, and only while it has this serial number.  So a signal handler
+ * waits for nothing that the thread below it was about to do, and a late thread
+ * does not touch what the program has used again.
  *
- *   claim -> to engine.ended -> publish      freed by the last of
- *                  unlink, under the lock    publish and unlink
- *
- * A signal handler that interrupts between the first two and leaves by longjmp
- * leaves a request of ours behind, which is never unlinked; its result is told
- * all the same.
+ *   claim -> publish               the request is freed by the later
+ *         -> unlink (the sweep)    of the two
  */
 
-/* It needs nothing more from who sees its event. */
+/* Its event may be passed by: nothing more is to be done for it. */
 int request_is_over(uint32_t serial, unsigned index)
 {
 	uint64_t now = __atomic_load_n(life(index), __ATOMIC_ACQUIRE);
@@ -736,25 +1013,21 @@ int request_ends_alone(uint32_t serial, unsigned index)
 	return now >> 32 == serial && now & LIFE_ALONE;
 }
 
-static void life_goes_on(unsigned index, uint64_t what)
+/* The serial number tells whether it is this request still (a child of fork
+ * may run the rest of a call that a signal handler interrupted). */
+static void life_goes_on(uint32_t serial, unsigned index, uint64_t what)
 {
 	uint64_t both = LIFE_PUBLISHED | LIFE_UNLINKED;
-	uint64_t was = __atomic_fetch_or(life(index), what, __ATOMIC_ACQ_REL);
-
-	if ((was & both) == both - what)
-		request_free(request_at(index));
-}
-
-static void to_be_unlinked(struct request *r)
-{
-	struct request *first = __atomic_load_n(&engine.ended,
-						__ATOMIC_RELAXED);
+	uint64_t was = __atomic_load_n(life(index), __ATOMIC_ACQUIRE);
 
 	do {
-		r->next_ended = first;
-	} while (!__atomic_compare_exchange_n(&engine.ended, &first, r, 0,
-					      __ATOMIC_RELEASE,
-					      __ATOMIC_RELAXED));
+		if (was >> 32 != serial)
+			return;
+	} while (!__atomic_compare_exchange_n(life(index), &was, was | what, 0,
+					      __ATOMIC_ACQ_REL,
+					      __ATOMIC_ACQUIRE));
+	if ((was & both) == both - what)
+		request_free(request_at(index));
 }
 
 /*
@@ -763,20 +1036,17 @@ static void to_be_unlinked(struct request *r)
  */
 void request_end_alone(struct aiocb *cb, uint64_t word, unsigned index)
 {
-	if (claim(index, word >> 32 << 32, LIFE_ALONE)) {
-		struct request *r = request_at(index);
+	uint32_t serial = word >> 32;
 
-		if (__atomic_load_n(&r->flags, __ATOMIC_RELAXED) & COUNTED)
-			kind_leave(r->fd);
-		to_be_unlinked(r);
-	} else if (!request_ends_alone(word >> 32, index)) {
+	if (claim(index, (uint64_t)serial << 32, LIFE_ALONE))
+		__atomic_store_n(&engine.ended_alone, 1, __ATOMIC_RELAXED);
+	else if (!request_ends_alone(serial, index))
 		return;
-	}
 	/* Release: as publish() does. */
 	if (!__atomic_compare_exchange_n(word_of(cb), &word, 0, 0,
 					 __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
 		return;
-	life_goes_on(index, LIFE_PUBLISHED);
+	life_goes_on(serial, index, LIFE_PUBLISHED);
 	wake_waiters(bit_of(index));
-	wait_interrupt_leader(bit_of(index));
+	engine.hooks->interrupt_leader(bit_of(index));
 }

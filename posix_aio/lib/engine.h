@@ -4,38 +4,49 @@
  *
  *   interface.c   the functions of <aio.h>: arguments, and which way a
  *                 request takes
- *   kind.c        what a descriptor is: O_DIRECT, a stream, ...
+ *   fdinfo.c      what a descriptor is: a file, O_DIRECT, a stream, ...
  *   engine.c      requests, their order, their end; the one lock
- *   wait.c        aio_suspend and LIO_WAIT: who sleeps where
- *   worker.c      the library's thread and its io_uring
- *   native.c      O_DIRECT: io_submit by the caller, no thread
+ *   pool.c        threads that carry out requests with blocking calls
+ *   worker.c      the thread that owns an io_uring
+ *   native.c      O_DIRECT: io_submit, no thread per request
+ *   wait.c        aio_suspend and LIO_WAIT: which thread sleeps where
  *   notify.c      signals and callback threads
- *   fallback.c    glibc's functions, where io_uring is not to be had
+ *   stats.c       counters, and the messages of POSIXAIO_DEBUG
  *
- * A request takes one of three ways:
+ * A request takes one of four ways:
  *
- *   inline   a read of what is in the page cache: preadv2(RWF_NOWAIT) in the
+ *   inline   a read that the page cache answers: preadv2(RWF_NOWAIT) in the
  *            caller, done before aio_read returns
- *   native   O_DIRECT and nobody to notify: io_submit in the caller.  The
- *            context belongs to the address space, not to a thread, and
- *            completes from interrupts: a request outlives the thread that
- *            made it and interrupts no system call of it.  Whoever looks
- *            (aio_error, aio_suspend) finds the events in the mapped ring.
- *   ring     everything else: handed to the worker, a thread of the library
- *            with all signals blocked, which owns an io_uring.
+ *   native   O_DIRECT and nobody to notify.  A read is submitted by the
+ *            caller with RWF_NOWAIT, a write by a thread of the pool, because
+ *            io_submit of a write can sleep (a frozen file system, a file that
+ *            grows).  The context belongs to the address space: a request
+ *            outlives the thread that made it and interrupts none of its
+ *            system calls.  aio_error and aio_suspend find the completion
+ *            events in the mapped ring.
+ *   ring     streams, and reads that must wait for the disk: the worker, a
+ *            thread of the library, owns an io_uring.
+ *   pool     everything else, and everything when io_uring is refused: a
+ *            thread calls pread64, pwrite64, read, write or fsync.
  *
- * Who makes a request takes no lock: it is taken from a list of free ones and
- * pushed into the inbox, both with one compare-and-swap.
+ * The pool is the way that is always there.  Each request that another way
+ * cannot take (no ring, a ring that broke, no room in the context) goes there.
+ *
+ * Submitting takes no lock: the request comes from a free list and is pushed
+ * into the inbox, both with one compare-and-swap.
  *
  *   free -> filled by the caller -> inbox -> adopted: in its descriptor's list
  *
- * Who asks for a native request that is done takes none either (native.c).
+ * Looking at a native request that is done takes no lock either (native.c).
  *
- * One lock guards all else, and who takes it adopts first what the inbox holds,
- * so that what it sees is whole.  aio_error and aio_suspend may be called in a
- * signal handler, which may have interrupted whoever holds the lock; so it is
- * held only with all signals blocked, and only for a moment: no function that
- * may sleep is called under it.
+ * One lock guards everything else.  The thread that takes it first adopts what
+ * is in the inbox, so that it sees all requests.  aio_error and aio_suspend may
+ * run in a signal handler, which may have interrupted the thread that holds the
+ * lock; so the lock is held only with all signals blocked, and no function that
+ * can sleep is called under it.
+ *
+ * Calls between the files go upwards only, from engine.c's callers to engine.c.
+ * What engine.c needs of them (wake a thread) are the pointers in engine.hooks.
  */
 #ifndef POSIXAIO_ENGINE_H
 #define POSIXAIO_ENGINE_H
@@ -64,28 +75,33 @@ enum where {
 	HELD,			/* waits for others on its descriptor */
 	READY,			/* in engine.ready, for the worker */
 	RING,			/* in the worker's io_uring */
+	QUEUED,			/* in its descriptor's jobs, for the pool */
+	RUNNING,		/* a thread of the pool carries it out */
 	NATIVE,			/* in the native AIO context */
 	TELLING,		/* done; its callback thread is to be started */
-	ENDED,			/* done; the ring answers for its cancellation */
+	ENDED,			/* done; its cancellation is not answered yet */
 };
 
 enum {				/* request.flags */
-	STREAM	   = 1 << 0,	/* not seekable: no offset */
-	ORDERED	   = 1 << 1,	/* after those of its direction before it */
+	STREAM	   = 1 << 0,	/* neither a regular file nor a block device */
+	ORDERED	   = 1 << 1,	/* after earlier ones of its direction */
 	NONBLOCK   = 1 << 2,	/* O_NONBLOCK: a short write is the answer */
-	TRIED	   = 1 << 3,	/* EAGAIN once: next time by a kernel worker */
+	TRIED	   = 1 << 3,	/* EAGAIN once: next time where it may sleep */
 	STOP	   = 1 << 4,	/* cancelled: if it ends short, it has ended */
-	PLAIN	   = 1 << 5,	/* a short write to the page cache */
-	COUNTED	   = 1 << 6,	/* by kind_enter() */
+	EXCLUSIVE  = 1 << 5,	/* a file's write: one at a time per descriptor */
+	TO_NATIVE  = 1 << 6,	/* the pool hands it to the native context */
+	VIA_RING   = 1 << 7,	/* to the worker, while it runs */
+	COUNTED	   = 1 << 8,	/* by fd_write_enter() */
+	NO_OFFSET  = 1 << 9,	/* not seekable */
 };
 
 /* The requests of one lio_listio. */
 struct group {
-	unsigned pending;	/* not done yet, and the caller while it runs;
-				   atomic, who makes a request adds it */
+	unsigned pending;	/* requests not done yet, plus one for the caller
+				   while it runs; atomic */
 	int notify;		/* send sigev when all are done */
 	struct sigevent sigev;
-	struct group *next;	/* free, or to be told */
+	struct group *next;	/* free, or to be notified */
 };
 
 /* One aio_cancel; guarded by the lock. */
@@ -94,21 +110,29 @@ struct cancelling {
 	unsigned done, refused;
 };
 
+struct list {
+	struct request *first, **end;
+};
+
 struct request {
 	struct aiocb *cb;	/* the program's: not touched after the end */
 	unsigned index;		/* its own place in the table */
-	uint32_t serial;	/* of this use of it, no two of 2^32 alike */
+	uint32_t serial;	/* of this use of it, unique among 2^32 */
+	unsigned forks;		/* engine.forks when its call began */
 	int fd;
-	uint8_t op, where, flags;
+	uint8_t op, where;
 	uint8_t asked;		/* the ring, to cancel it; no answer yet */
+	uint16_t flags;
+	unsigned blockers;	/* earlier requests that it waits for */
 	char *buf;
 	size_t len, done;
 	off_t offset;
 	struct group *group;
 	struct sigevent sigev;
-	struct request *next;	/* in the inbox, ready or telling */
-	struct request *next_cancel, *next_ended;
-	struct cancelling *by;	/* who waits for its cancellation */
+	struct request *next;	/* in the inbox, ready, a job or telling */
+	struct request *next_cancel;
+	struct request *native_next, *native_prev;
+	struct cancelling *by;	/* which aio_cancel waits for its answer */
 	/* All of a descriptor, in the order of the calls. */
 	struct request *later, *earlier;
 	struct descriptor *descriptor;	/* NULL: not adopted, or ended */
@@ -118,53 +142,71 @@ struct request {
 struct descriptor {
 	int fd;
 	struct request *first, *last;
+	struct list jobs;		/* for the pool */
+	unsigned held;			/* requests that wait for others */
+	unsigned running;		/* jobs that threads carry out now */
+	int runnable;			/* in engine.runnable */
 	struct descriptor *next;	/* in its bucket, or free */
-};
-
-struct list {
-	struct request *first, **end;
+	struct descriptor *next_runnable;
 };
 
 enum { BUCKETS = 256 };
 
+struct engine_hooks {
+	void (*wake_worker)(void);
+	void (*wake_pool)(void);		/* one idle thread, if any */
+	void (*interrupt_leader)(unsigned bits);
+};
+
 extern struct engine {
-	int lock;			/* 0 free, 1 held, 2 held and wanted */
+	int lock;			/* 0 free, 1 held, 2 held and awaited */
+	const struct engine_hooks *hooks;
 
 	/* Without the lock, atomic. */
-	struct request *inbox;		/* made, not adopted; the last is first */
-	struct request *ended;		/* without the lock: to be unlinked */
+	struct request *inbox;		/* made, not adopted; newest first */
 	uint64_t free_requests;		/* the first one's index + 1; above it a
-					   number that each change moves on */
+					   number that each change increments */
 	unsigned requests;		/* made so far */
+	unsigned ended_alone;		/* natives, to be unlinked */
 
 	/* Waiters: a futex word that each batch of completions changes. */
 	int sequence, waiters;
 
-	/* The worker. */
+	/* The worker and its io_uring. */
 	int worker;			/* WORKER_*; atomic, read without it, too */
-	int sleeping;			/* ring its bell; atomic */
-	unsigned load;			/* requests that need it */
+	int sleeping;			/* wake it; atomic */
 	unsigned in_ring;		/* requests in its io_uring */
-	unsigned held_syncs;		/* fsyncs behind other requests */
-	unsigned natives;		/* requests in the native context */
-	unsigned natives_later;		/* of them, in the list; atomic */
-	struct list ready, telling, later;
+	struct list ready;
 	struct request *cancels;	/* to be asked for, in any order */
+
+	/* The pool. */
+	int pool_threads;		/* atomic, read without the lock, too */
+	int pool_idle;			/* of them, asleep; atomic */
+	unsigned pool_busy;		/* of them, carrying out a request */
+	struct descriptor *runnable, **runnable_end;
+	int pool_look;			/* there is something new for it */
+	void (*chore)(void);		/* called once by a thread of the pool */
+
+	unsigned held;			/* requests that wait for others */
+	unsigned natives;		/* requests in the native context ... */
+	struct request *native_first;	/* ... and the list of them */
+
+	/* Notifications. */
+	struct list telling;
 	struct group *groups_telling;
-	struct group *owed, **owed_end;	/* notifications that were refused */
-	int owes;			/* some that the worker has not seen */
-	int news;			/* an fsync is held that it has not seen */
+	struct group *owed, **owed_end;	/* refused, to be tried again */
 
 	unsigned done_bits;		/* of requests ended under this lock */
 	int kicked;			/* a kick was taken from the ring */
 	struct descriptor *buckets[BUCKETS];
 	struct descriptor *free_descriptors;
 	struct group *free_groups;
+	unsigned forks;			/* since the first ancestor */
 	unsigned idle_seconds;
-	int native_tried;
+	unsigned threads_max;		/* aio_threads of aio_init; 0: default */
 } engine;
 
-enum { WORKER_NONE, WORKER_STARTING, WORKER_RUNS };
+enum { WORKER_NONE, WORKER_STARTING, WORKER_RUNS, WORKER_BROKEN };
 
 /* ---- engine.c ---- */
 
@@ -174,14 +216,16 @@ signals block_signals(void);
 void restore_signals(signals old);
 signals engine_lock(void);		/* blocks all signals, too */
 void engine_lock_only(void);
-void engine_adopt(void);		/* what was sent since; under the lock */
-void engine_unlock(void);		/* wakes who waits for what ended */
+void engine_adopt(void);		/* take in what is in the inbox */
+void engine_unlock(void);		/* wakes those who wait for what ended */
 void engine_release(signals old);	/* engine_unlock and restore_signals */
 void engine_forget(void);		/* in the child of fork */
+void engine_sweep(void);		/* unlink natives that ended alone */
 
 struct request *request_new(struct aiocb *cb, int op, unsigned flags,
 			    struct group *group);	/* NULL: no memory */
 void request_send(struct request *r, int where);	/* NATIVE or HELD */
+int request_is_stale(const struct request *r);	/* of a parent process */
 struct request *request_of(const struct aiocb *cb);
 struct request *request_still(unsigned index, const struct aiocb *cb);
 struct request *request_at(unsigned index);
@@ -190,20 +234,29 @@ int request_ends_alone(uint32_t serial, unsigned index);
 int request_claim(uint32_t serial, unsigned index);	/* to end it; 0: no */
 void request_end_alone(struct aiocb *cb, uint64_t in_progress, unsigned index);
 struct request *last_of(int fd);	/* of those in flight on it */
+int write_overlaps(int fd, off_t offset, size_t len);	/* one in flight */
 void request_free(struct request *r);
 void request_over(struct request *r);	/* free it when nothing names it */
-void request_start(struct request *r);	/* to the worker when its turn comes */
-void request_ready(struct request *r);
+void request_ready(struct request *r);	/* to the worker or the pool */
+void request_unqueue(struct request *r);	/* READY, QUEUED or HELD */
+void request_completed(struct request *r, long result);	/* or goes on */
 void request_end(struct request *r, long result);	/* bytes, or -errno */
 void request_stop(struct request *r);	/* it ends when it ends short */
+void native_add(struct request *r);	/* to the list of natives */
+void native_remove(struct request *r);
+void descriptor_may_run(struct descriptor *d);	/* put it into runnable */
+struct request *job_take(void);		/* the next one to carry out */
+void job_done(struct descriptor *d);	/* before its request ends */
 void group_leave(struct group *g);
 struct group *group_new(void);
 void group_free(struct group *g);
 void group_owe(struct group *g);
-void owe(const struct sigevent *sigev);	/* the worker tries again */
+void owe(const struct sigevent *sigev);	/* the pool tries again */
 void list_add(struct list *l, struct request *r);
 struct request *list_take(struct list *l);	/* all of them */
 void list_remove(struct list *l, struct request *r);
+void tell(struct request *told, struct group *groups);	/* not locked */
+void tell_again(void);
 
 long futex(int *word, int op, int value, const struct timespec *timeout,
 	   unsigned bits);
@@ -252,20 +305,25 @@ static inline unsigned bit_of(unsigned index)
 }
 #define HEIR (1U << 31)
 
-/* ---- kind.c ---- */
+/* ---- fdinfo.c ---- */
 
-enum {					/* bits of a descriptor's kind */
-	KIND_STREAM = 1, KIND_DIRECT = 2, KIND_APPEND = 4, KIND_NONBLOCK = 8,
-	KIND_DSYNC = 16,
-	KIND_LIMITED = 32,		/* RLIMIT_FSIZE may hit its writes */
+enum {					/* what a descriptor is */
+	FD_STREAM = 1,			/* no regular file, no block device */
+	FD_NOSEEK = 2,
+	FD_DIRECT = 4, FD_APPEND = 8, FD_NONBLOCK = 16, FD_DSYNC = 32,
 };
 
-int known_buffered(int fd);
-void know_buffered(int fd);
-int kind_of(int fd);			/* bits, or -errno */
-int kind_enter(int fd);			/* a request: was it counted? */
-void kind_leave(int fd);		/* a counted request has ended */
-void kind_forget(void);
+int fd_kind(int fd);			/* FD_*, or -errno */
+int fd_is_regular(int fd, off_t *size);	/* without waiting for a server */
+int fd_known_buffered(int fd);
+void fd_know_buffered(int fd);
+unsigned fd_writes(int fd);		/* in flight on it, at least */
+void fd_write_enter(int fd);
+void fd_write_leave(int fd);
+void fd_lane_enter(int fd);		/* EXCLUSIVE requests, until the pool */
+void fd_lane_leave(int fd);		/*   has carried them out */
+int fd_lane_is_shared(int fd);		/* there is another one */
+void fd_forget(void);
 
 /*
  * What the kernel orders, a sanitizer does not see: what is written before
@@ -282,10 +340,36 @@ static inline void __tsan_release(void *at) { (void)at; }
 /* ---- worker.c ---- */
 
 int worker_runs(void);
-long worker_probe(void);		/* 0, or why io_uring is not to be had */
 long worker_start(void);		/* 0, or -errno; not under the lock */
-void worker_bell(void);
+void worker_wake(void);
+void worker_report(void);		/* for POSIXAIO_DEBUG */
 void worker_forget(void);
+
+/* ---- pool.c ---- */
+
+long pool_start(void);			/* 0: a thread is there; or -EAGAIN */
+void pool_call(void);			/* for what was just sent */
+void pool_wake(void);			/* one idle thread, if any */
+void pool_forget(void);
+long thread_create(pthread_t *thread, void *(*function)(void *), int detached);
+
+/* ---- stats.c ---- */
+
+enum counter {
+	STAT_INLINE, STAT_NATIVE, STAT_RING, STAT_POOL, STAT_RETRIED,
+	STAT_THREADS, STAT_RINGS, STAT_BROKEN, STATS
+};
+extern int stats_wanted, debug_wanted;
+extern unsigned long stats[STATS];
+
+void stats_begin(void);
+void debug(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+static inline void count(enum counter what)
+{
+	if (__builtin_expect(stats_wanted, 0))
+		__atomic_fetch_add(&stats[what], 1, __ATOMIC_RELAXED);
+}
 
 /* ---- native.c ---- */
 
@@ -300,8 +384,10 @@ extern struct native_ring *native_ring;	/* NULL: there is none */
 int native_setup(void);			/* is there a context? */
 void native_forget(void);
 unsigned native_submit(struct request **r, unsigned n);	/* how many it took */
+int native_submit_waiting(struct request *r);	/* may sleep; 1: it took it */
 int native_reap(void);			/* under the lock; how many ended */
 int native_look(void);			/* reap, if there is something */
+int native_exists(void);
 int native_end(struct aiocb *cb);	/* without the lock; 0: reap */
 void native_move_head(void);		/* to what has been seen */
 long native_sleep(unsigned min, const struct timespec *timeout);
@@ -343,24 +429,10 @@ void wait_forget(void);
 
 /* ---- notify.c ---- */
 
-/* 0, or -EAGAIN: no room for a signal, or a thread, now. */
+/* 0; -EAGAIN: no room for a signal, or a thread, now; or why no thread can be
+ * made (a seccomp filter: -EPERM). */
 long notify(const struct sigevent *sigev);	/* not under the lock */
 long notify_signal(const struct sigevent *sigev);
-
-/* ---- fallback.c ---- */
-
-extern struct fallback {
-	int (*read)(struct aiocb *), (*write)(struct aiocb *);
-	int (*fsync)(int, struct aiocb *);
-	int (*error)(const struct aiocb *);
-	ssize_t (*ret)(struct aiocb *);
-	int (*suspend)(const struct aiocb *const *, int,
-		       const struct timespec *);
-	int (*cancel)(int, struct aiocb *);
-	int (*listio)(int, struct aiocb *const *, int, struct sigevent *);
-	void (*init)(const struct aioinit *);
-} fallback;
-
-void fallback_find(void);
+void notify_here(const struct sigevent *sigev);	/* call it in this thread */
 
 #endif

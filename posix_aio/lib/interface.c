@@ -9,16 +9,10 @@
  * aio_error, aio_return and aio_suspend may be called in a signal handler.
  */
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <sys/statfs.h>
 #include <sys/uio.h>
 #include <unistd.h>
-#include <linux/magic.h>
 #include "engine.h"
-#include "../../uring/why.h"
 
 enum {
 	INLINE_MAX = 64 << 10,		/* bytes that the caller copies itself */
@@ -26,46 +20,40 @@ enum {
 	PRIORITY_MAX = 20,		/* AIO_PRIO_DELTA_MAX */
 };
 
-/* ---- io_uring or glibc, once and for all ---- */
+/* ---- once per process ---- */
 
-enum { UNDECIDED, OURS, GLIBC };
-static int mode;
+static const struct engine_hooks hooks = {
+	.wake_worker = worker_wake,
+	.wake_pool = pool_wake,
+	.interrupt_leader = wait_interrupt_leader,
+};
 
-static void decide(void)
+/* In the child of fork. */
+static void forget(void)
 {
-	const char *debug = secure_getenv("POSIXAIO_DEBUG");
-	long err = worker_probe();
-
-	pthread_atfork(NULL, NULL, engine_forget);
-	if (err)
-		fallback_find();
-	if (debug && *debug && *debug != '0') {
-		if (err)
-			fprintf(stderr, "posixaio: glibc's threads: %s\n",
-				ring_why(err));
-		else
-			fprintf(stderr, "posixaio: io_uring\n");
-	}
-	__atomic_store_n(&mode, err && fallback.read ? GLIBC : OURS,
-			 __ATOMIC_RELEASE);
+	engine_forget();
+	fd_forget();
+	native_forget();
+	wait_forget();
+	worker_forget();
+	pool_forget();
 }
 
-static int use_glibc(void)
+static void begin_once(void)
+{
+	stats_begin();
+	worker_report();
+	pthread_atfork(NULL, NULL, forget);
+	__atomic_store_n(&engine.hooks, &hooks, __ATOMIC_RELEASE);
+}
+
+/* Before the first request, and before the first use of the lock. */
+static void begin(void)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
-	int m = __atomic_load_n(&mode, __ATOMIC_ACQUIRE);
 
-	if (m == UNDECIDED) {
-		pthread_once(&once, decide);
-		m = mode;
-	}
-	return m == GLIBC;
-}
-
-/* For functions that make no request: nothing was decided, nothing is there. */
-static int is_glibc(void)
-{
-	return __atomic_load_n(&mode, __ATOMIC_ACQUIRE) == GLIBC;
+	if (!__atomic_load_n(&engine.hooks, __ATOMIC_ACQUIRE))
+		pthread_once(&once, begin_once);
 }
 
 static int fail(int err)
@@ -87,35 +75,14 @@ struct batch {
 	unsigned n;
 };
 
-/*
- * The lock, with the worker running: it may have gone meanwhile for want of
- * work.
- */
-static long lock_with_worker(signals *old)
-{
-	long err;
-
-	for (;;) {
-		*old = engine_lock();
-		if (worker_runs())
-			return 0;
-		engine_release(*old);
-		err = worker_start();
-		if (err)
-			return err;
-	}
-}
-
-/* Told later, by the worker: there was no room now. */
+/* Sent later, by the pool: it was refused now. */
 static void owe_at_once(const struct sigevent *sigev)
 {
-	signals old;
+	signals old = engine_lock();
 
-	/* No worker: then by the one of a later request. */
-	if (lock_with_worker(&old))
-		old = engine_lock();
 	owe(sigev);
 	engine_release(old);
+	pool_start();			/* if not, by that of a later request */
 }
 
 /* Done without a request: the result, and its notification. */
@@ -129,7 +96,7 @@ static long done_at_once(struct aiocb *cb, long n)
 	}
 	sigev = cb->aio_sigevent;	/* cb is the program's again after this */
 	publish(cb, n);
-	if (notify(&sigev) == -EAGAIN)
+	if (notify(&sigev))
 		owe_at_once(&sigev);
 	return 0;
 }
@@ -144,23 +111,32 @@ static long preadv_nowait(const struct aiocb *cb, size_t done, int flags)
 			    cb->aio_offset + done, 0, flags);
 }
 
-static int is_memory(int fd)		/* tmpfs: no NOWAIT, and no waiting */
+/*
+ * A regular file of tmpfs: no NOWAIT, and no waiting.  Only files in memory have
+ * seals; fstatfs might ask a server that does not answer.
+ */
+static int is_memory(int fd)
 {
-	struct statfs st;
-
-	return !enter_kernel(__NR_fstatfs, fd, &st) && st.f_type == TMPFS_MAGIC;
+	return enter_kernel(__NR_fcntl, fd, F_GET_SEALS) >= 0;
 }
 
-static int is_regular(int fd)
+/* Is there a write in flight of what cb reads?  Then cb waits for it. */
+static int is_behind_write(const struct aiocb *cb)
 {
-	struct stat st;
+	int behind;
+	signals old;
 
-	return !fstat(fd, &st) && S_ISREG(st.st_mode);
+	if (!fd_writes(cb->aio_fildes))
+		return 0;
+	old = engine_lock();
+	behind = write_overlaps(cb->aio_fildes, cb->aio_offset, cb->aio_nbytes);
+	engine_release(old);
+	return behind;
 }
 
 /*
  * Read what is in memory, without waiting.  1: that was all, and *n is the
- * result; 0: the worker must do it, but for *n bytes.
+ * result; 0: a thread must read it, except the first *n bytes.
  */
 static int read_inline(const struct aiocb *cb, long *n)
 {
@@ -184,49 +160,44 @@ static int read_inline(const struct aiocb *cb, long *n)
 			return 1;
 		}
 		/* Short: the end of the file, or of what is in memory. */
-		if (!is_regular(cb->aio_fildes))
+		if (!fd_is_regular(cb->aio_fildes, NULL))
 			break;
 	}
 	*n = done;
 	return 1;
 }
 
-/* May this request be a native one?  Nobody is there to notify of its end. */
+/* May this request be a native one?  It has nobody to notify of its end. */
 static int fits_native(const struct aiocb *cb, int op, int kind,
 		       const struct group *g)
 {
-	if (!(kind & KIND_DIRECT) || kind & KIND_STREAM || op >= OP_FSYNC ||
-	    (op == OP_WRITE && kind & KIND_APPEND) || !native_setup())
+	if (!(kind & FD_DIRECT) || kind & FD_STREAM || op >= OP_FSYNC ||
+	    (op == OP_WRITE && kind & FD_APPEND))
 		return 0;
 	if (cb->aio_sigevent.sigev_notify == SIGEV_SIGNAL ||
 	    cb->aio_sigevent.sigev_notify == SIGEV_THREAD || (g && g->notify))
 		return 0;
-	/* Past RLIMIT_FSIZE the submitter gets SIGXFSZ, not for an aio_write. */
-	return op == OP_READ || !(kind & KIND_LIMITED);
+	return native_setup();
 }
 
-/* The native way for n requests; what it does not take goes to the worker. */
+/* Submit n reads to the context; what it does not take goes to a thread. */
 static void submit_native(struct request **r, unsigned n)
 {
 	unsigned done = native_submit(r, n);
 	signals old;
-	long err;
 
 	if (done == n)
 		return;
-	err = lock_with_worker(&old);
-	if (err)
-		old = engine_lock();
+	old = engine_lock();
 	for (; done < n; done++) {
-		engine.natives--;
-		if (err) {
-			request_end(r[done], -EAGAIN);
+		if (request_is_stale(r[done]))
 			continue;
-		}
-		r[done]->where = HELD;
-		request_start(r[done]);
+		native_remove(r[done]);
+		r[done]->flags |= VIA_RING;
+		request_ready(r[done]);
 	}
 	engine_release(old);
+	pool_call();
 }
 
 static void flush(struct batch *b)
@@ -247,48 +218,100 @@ static void start_native(struct request *r, struct batch *b)
 		flush(b);
 }
 
-/* To the worker, which runs, unless it has just gone for want of work. */
-static void start_in_worker(struct request *r, struct aiocb *cb)
+/*
+ * To the worker or the pool.  Either may have left for lack of work since this
+ * call asked for it; as it goes it looks into the inbox once more.
+ */
+static void start_in_thread(struct request *r, struct aiocb *cb)
 {
-	unsigned index = r->index;
+	unsigned index = r->index, flags = r->flags;
+	int fd = r->fd;
 	signals old;
 
 	request_send(r, HELD);
-	/* After the sending: the worker looks there once more as it goes. */
-	if (worker_runs() || !worker_start())
+	if (flags & VIA_RING && (worker_runs() || !worker_start()))
 		return;
+	if (!pool_start()) {
+		/* The thread that does the other one looks into the inbox. */
+		if (!(flags & EXCLUSIVE && fd_lane_is_shared(fd)))
+			pool_call();
+		return;
+	}
 	old = engine_lock();
-	r = request_still(index, cb);	/* or another's worker has ended it */
-	if (r && r->where == READY)
-		list_remove(&engine.ready, r);
-	if (r && (r->where == READY || r->where == HELD))
+	r = request_still(index, cb);
+	if (r && !request_is_stale(r) &&
+	    (r->where == READY || r->where == QUEUED || r->where == HELD)) {
+		request_unqueue(r);
 		request_end(r, -EAGAIN);
+	}
 	engine_release(old);
 }
 
 /* How the engine is to treat a request on a descriptor of this kind. */
-static unsigned flags_of(const struct aiocb *cb, int op, int kind)
+static unsigned flags_of(int op, int kind, int native)
 {
-	unsigned flags = kind & KIND_NONBLOCK ? NONBLOCK : 0;
+	unsigned flags = kind & FD_NONBLOCK ? NONBLOCK : 0;
 
-	if (kind & KIND_STREAM)
-		return flags | STREAM | ORDERED;
+	if (kind & FD_STREAM)
+		return flags | STREAM | ORDERED |
+		       (kind & FD_NOSEEK ? NO_OFFSET : 0) |
+		       (op < OP_FSYNC ? VIA_RING : 0);
+	if (op == OP_READ)
+		return flags | VIA_RING;
 	if (op != OP_WRITE)
 		return flags;
-	if (kind & KIND_APPEND)
+	flags |= COUNTED;
+	if (kind & FD_APPEND)
 		flags |= ORDERED;
-	if (!(kind & (KIND_DIRECT | KIND_DSYNC)) &&
-	    cb->aio_nbytes <= INLINE_MAX)
-		flags |= PLAIN;
+	if (native)
+		flags |= EXCLUSIVE | TO_NATIVE;
+	else if (!(kind & (FD_DIRECT | FD_DSYNC)))
+		flags |= EXCLUSIVE;
 	return flags;
 }
 
+/* The threads that the request relies on.  Callbacks and native requests need
+ * one of the pool; everything else has one of the two ways. */
+static int have_threads(const struct aiocb *cb, unsigned *flags, int native)
+{
+	int callback = cb->aio_sigevent.sigev_notify == SIGEV_THREAD;
+
+	if (*flags & VIA_RING && !native && worker_start())
+		*flags &= ~VIA_RING;
+	if (*flags & VIA_RING && !native && !callback)
+		return 1;
+	if (!pool_start())
+		return 1;
+	/* No thread of the pool: writes and fsync can go through the ring. */
+	if (native || callback || worker_start())
+		return 0;
+	*flags |= VIA_RING;
+	return 1;
+}
+
+static void enter(struct request *r, unsigned flags)
+{
+	if (flags & COUNTED)
+		fd_write_enter(r->fd);
+	if (flags & EXCLUSIVE)
+		fd_lane_enter(r->fd);
+}
+
+/* Read in the caller what is in memory.  1: it is done, with result *n. */
+static int inline_is_enough(const struct aiocb *cb, int kind, long *n)
+{
+	if (kind & (FD_DIRECT | FD_STREAM) || is_behind_write(cb))
+		return 0;
+	return read_inline(cb, n);
+}
+
 /*
- * Start one request.  0: aio_error tells the rest; or why there is none:
+ * Start one request.  0: aio_error reports the rest; or why there is none:
  * -EINVAL for its priority, -EAGAIN: no memory, or no thread.
  */
 static long start(struct aiocb *cb, int op, struct group *g, struct batch *b)
 {
+	unsigned flags, forks = engine.forks;
 	struct request *r = NULL;
 	int kind, inlined, native;
 	long n = 0;
@@ -300,54 +323,56 @@ static long start(struct aiocb *cb, int op, struct group *g, struct batch *b)
 	}
 	inlined = op == OP_READ && cb->aio_offset >= 0 &&
 		  cb->aio_nbytes <= INLINE_MAX && cb->aio_fildes >= 0;
-	if (inlined && known_buffered(cb->aio_fildes)) {
-		if (read_inline(cb, &n))
+	if (inlined && fd_known_buffered(cb->aio_fildes)) {
+		if (inline_is_enough(cb, 0, &n))
 			return done_at_once(cb, n);
 		inlined = 0;
 	}
-	kind = kind_of(cb->aio_fildes);
+	kind = fd_kind(cb->aio_fildes);
 	if (kind < 0)
 		return op < OP_FSYNC ? done_at_once(cb, kind) : kind;
-	if (inlined && !(kind & KIND_DIRECT)) {
-		know_buffered(cb->aio_fildes);
-		if (read_inline(cb, &n))
+	if (inlined && !(kind & (FD_DIRECT | FD_STREAM))) {
+		fd_know_buffered(cb->aio_fildes);
+		if (inline_is_enough(cb, kind, &n))
 			return done_at_once(cb, n);
 	}
 	if (op < OP_FSYNC && (cb->aio_nbytes > SSIZE_MAX ||
-			      (cb->aio_offset < 0 && !(kind & KIND_STREAM))))
+			      (cb->aio_offset < 0 && !(kind & FD_NOSEEK))))
 		return done_at_once(cb, -EINVAL);
 
 	native = fits_native(cb, op, kind, g);
+	flags = flags_of(op, kind, native);
+	if (native && op == OP_READ)
+		flags &= ~VIA_RING;
 	cb->__policy = native;
-	if (native || worker_runs() || !worker_start())
-		r = request_new(cb, op, native ? 0 : flags_of(cb, op, kind), g);
+	if (have_threads(cb, &flags, native))
+		r = request_new(cb, op, flags, g);
 	if (!r) {
 		publish(cb, -EAGAIN);
 		return -EAGAIN;
 	}
-	if (kind_enter(r->fd))
-		r->flags |= COUNTED;
+	r->forks = forks;
+	if (!request_is_stale(r))
+		enter(r, flags);
 	r->done = n;
 	cb->__return_value = native ? (long)cb->aio_nbytes : 0;
 	__atomic_store_n(word_of(cb), in_progress(r->serial), __ATOMIC_RELEASE);
-	if (native)
+	if (native && op == OP_READ && !is_behind_write(cb))
 		start_native(r, b);
 	else
-		start_in_worker(r, cb);
+		start_in_thread(r, cb);
 	return 0;
 }
 
 API int aio_read(struct aiocb *cb)
 {
-	if (use_glibc())
-		return fallback.read(cb);
+	begin();
 	return result(start(cb, OP_READ, NULL, NULL));
 }
 
 API int aio_write(struct aiocb *cb)
 {
-	if (use_glibc())
-		return fallback.write(cb);
+	begin();
 	return result(start(cb, OP_WRITE, NULL, NULL));
 }
 
@@ -355,8 +380,7 @@ API int aio_fsync(int op, struct aiocb *cb)
 {
 	if (op != O_SYNC && op != O_DSYNC)
 		return fail(EINVAL);
-	if (use_glibc())
-		return fallback.fsync(op, cb);
+	begin();
 	return result(start(cb, op == O_SYNC ? OP_FSYNC : OP_FDATASYNC, NULL,
 			    NULL));
 }
@@ -367,8 +391,6 @@ API int aio_error(const struct aiocb *cb)
 {
 	int err;
 
-	if (is_glibc())
-		return fallback.error(cb);
 	err = status(cb);
 	if (err == EINPROGRESS && cb->__policy) {
 		if (!native_end((struct aiocb *)cb))
@@ -380,8 +402,6 @@ API int aio_error(const struct aiocb *cb)
 
 API ssize_t aio_return(struct aiocb *cb)
 {
-	if (is_glibc())
-		return fallback.ret(cb);
 	return status(cb) == EINPROGRESS ? 0 : cb->__return_value;
 }
 
@@ -390,8 +410,6 @@ API int aio_suspend(const struct aiocb *const list[], int n,
 {
 	struct wanted w = { .list = list, .n = n, .timeout = timeout };
 
-	if (is_glibc())
-		return fallback.suspend(list, n, timeout);
 	pthread_testcancel();
 	if (n < 0 || (timeout && (timeout->tv_nsec < 0 ||
 				  timeout->tv_nsec > 999999999)))
@@ -404,17 +422,11 @@ API int aio_suspend(const struct aiocb *const list[], int n,
 /* Blocked in the kernel, can it be taken out of there? */
 static int may_be_cancelled(const struct request *r)
 {
-	struct stat st;
-
 	if (r->where != RING)
 		return 0;
 	if (r->op == OP_WRITE)		/* none of it, or what is left of it */
 		return r->flags & STREAM && r->done;
-	if (r->op != OP_READ)
-		return 0;
-	return r->flags & STREAM || (!fstat(r->fd, &st) &&
-				     !S_ISREG(st.st_mode) &&
-				     !S_ISBLK(st.st_mode));
+	return r->op == OP_READ && r->flags & STREAM;
 }
 
 static void cancel_one(struct request *r, struct cancelling *c)
@@ -423,12 +435,12 @@ static void cancel_one(struct request *r, struct cancelling *c)
 		r->by = c;
 		c->left++;
 		request_end(r, -ECANCELED);
-	} else if (r->where == READY &&
+	} else if ((r->where == READY || r->where == QUEUED) &&
 		   (r->op != OP_WRITE || !r->done || r->flags & STREAM)) {
 		/* What a stream has taken already makes a short write. */
 		r->by = c;
 		c->left++;
-		list_remove(&engine.ready, r);
+		request_unqueue(r);
 		request_end(r, r->op == OP_WRITE && r->done ? (long)r->done :
 							      -ECANCELED);
 	} else if (r->by || !may_be_cancelled(r)) {
@@ -449,8 +461,7 @@ API int aio_cancel(int fd, struct aiocb *cb)
 	unsigned left;
 	signals old;
 
-	if (use_glibc())
-		return fallback.cancel(fd, cb);
+	begin();
 	if (enter_kernel(__NR_fcntl, fd, F_GETFD) < 0)
 		return fail(EBADF);
 	if (cb && cb->aio_fildes != fd)
@@ -517,9 +528,11 @@ static void leave_group(struct group *g)
 {
 	signals old;
 
-	/* If we are the last, the worker starts the callback's thread. */
-	if (!g->notify || lock_with_worker(&old))
-		old = engine_lock();
+	/* If this is the last to leave, the pool starts the callback's thread;
+	 * if it has none now, the next request's does. */
+	if (g->notify)
+		pool_start();
+	old = engine_lock();
 	group_leave(g);
 	engine_release(old);
 }
@@ -547,8 +560,7 @@ API int lio_listio(int how, struct aiocb *const list[], int n,
 
 	if ((how != LIO_WAIT && how != LIO_NOWAIT) || n < 0)
 		return fail(EINVAL);
-	if (use_glibc())
-		return fallback.listio(how, list, n, sigev);
+	begin();
 	if (how == LIO_WAIT)
 		pthread_testcancel();
 	old = engine_lock();
@@ -579,10 +591,8 @@ API int lio_listio(int how, struct aiocb *const list[], int n,
 
 API void aio_init(const struct aioinit *init)
 {
-	if (use_glibc() && fallback.init) {
-		fallback.init(init);
-		return;
-	}
+	if (init->aio_threads > 0)
+		engine.threads_max = init->aio_threads;
 	if (init->aio_idle_time > 0)
 		engine.idle_seconds = init->aio_idle_time;
 }

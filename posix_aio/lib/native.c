@@ -2,26 +2,29 @@
 /*
  * native.c - O_DIRECT requests in the kernel's native AIO context
  *
- * One context for the process.  The caller submits, with RWF_NOWAIT: what
- * would wait in io_submit (for a block map to be read, for room in the
- * device's queue) comes back as EAGAIN and goes to the worker instead.
+ * One context for the process.  A read is submitted by the caller with
+ * RWF_NOWAIT: what would wait in io_submit (for a block map to be read, for room
+ * in the device's queue) comes back as EAGAIN and goes to another thread.  A
+ * write is submitted by a thread of the pool, because io_submit of a write waits
+ * on a frozen file system even with RWF_NOWAIT.
  *
  * The kernel adds events at the tail of a ring that it mapped into the
- * process; the head is ours.  An event stays until it needs nothing more, for
- * its request has been ended:
+ * process; the head is ours.  An event stays until it needs nothing more,
+ * because its request has been ended:
  *
  *        head               seen                tail
  *   ... | over | over | over | event | event | event | free ...
  *
- * Anybody moves seen past events that are over, and the head to where seen is,
- * both by compare-and-swap.  Seen counts all events there ever were and never
- * comes back; in the head the kernel sees how many events there are to wait for,
- * and how many requests it has room for.
+ * Any thread moves `seen` past events that are over, and the head to where
+ * `seen` is, both by compare-and-swap.  `seen` counts all events there ever were
+ * and never goes back; from the head the kernel knows how many events there are
+ * to wait for, and how many requests it has room for.
  *
- * Who asks for a request finds its event, and if there is nothing more to it
- * than that all has been transferred, ends it without the lock (engine.c): at
- * depth 1 that saves blocking all signals, 1 to 2% of a read.  All else (a short
- * read, an error, a group, more than a few events at once) is done under it.
+ * A thread that asks for a request finds its event.  If all was transferred and
+ * nothing else is to be done, it ends the request without the lock (engine.c):
+ * at depth 1 that saves blocking all signals, 1 to 2% of a read.  Everything
+ * else (a short read, an error, a group, more than a few events at once) is done
+ * under the lock.  Nothing here carries out I/O.
  *
  * To sleep until there is an event, a thread calls io_getevents with an
  * address to which the kernel cannot copy: it returns EFAULT as soon as there
@@ -42,7 +45,7 @@ enum {
 	EVENTS = 512,		/* of fs.aio-max-nr, 65536 for all processes */
 	BATCH = 64,
 	FEW = 4,		/* events: for more, the lock is cheaper */
-	UNLINK = 32,		/* requests that wait for it */
+	UNLINK = 32,		/* requests ended alone before a sweep */
 	MAGIC = 0xa10a10a1,
 };
 #define KICK (~0ULL)
@@ -53,6 +56,8 @@ enum {
 struct native_ring *native_ring;
 uint64_t native_seen;
 static int always_ready = -1;
+static int tried;			/* a thread is creating the context */
+static int refused;			/* there will be none */
 
 static int kick_descriptor(void)
 {
@@ -70,26 +75,47 @@ static int kick_descriptor(void)
 	return high;
 }
 
-/* Who comes while another sets it up goes without, to the worker. */
+/* Final: without a context every request has the pool. */
+static int refuse(long err)
+{
+	debug("no native AIO: error %ld\n", -err);
+	__atomic_store_n(&refused, 1, __ATOMIC_RELAXED);
+	__atomic_store_n(&tried, 0, __ATOMIC_RELEASE);
+	return 0;
+}
+
+int native_exists(void)
+{
+	return !!__atomic_load_n(&native_ring, __ATOMIC_ACQUIRE);
+}
+
+/* A caller that arrives while another thread creates the context does not wait
+ * for it; its request goes another way. */
 int native_setup(void)
 {
 	aio_context_t context = 0;
 	struct native_ring *ring;
 
-	if (__atomic_load_n(&native_ring, __ATOMIC_ACQUIRE))
+	long err;
+
+	if (native_exists())
 		return 1;
-	if (__atomic_exchange_n(&engine.native_tried, 1, __ATOMIC_RELAXED) ||
-	    enter_kernel(__NR_io_setup, EVENTS, &context))
+	if (__atomic_load_n(&refused, __ATOMIC_RELAXED) ||
+	    __atomic_exchange_n(&tried, 1, __ATOMIC_ACQ_REL))
 		return 0;
+	err = enter_kernel(__NR_io_setup, EVENTS, &context);
+	if (err)
+		return refuse(err);
 	ring = (struct native_ring *)context;
 	if (always_ready < 0)
 		always_ready = kick_descriptor();
 	if (ring->magic != MAGIC || ring->incompat ||
 	    ring->header_length != sizeof(*ring) || always_ready < 0) {
 		enter_kernel(__NR_io_destroy, context);
-		return 0;
+		return refuse(always_ready < 0 ? -EMFILE : -ENOSYS);
 	}
 	__atomic_store_n(&native_ring, ring, __ATOMIC_RELEASE);
+	__atomic_store_n(&tried, 0, __ATOMIC_RELEASE);
 	return 1;
 }
 
@@ -98,6 +124,7 @@ void native_forget(void)
 {
 	native_ring = NULL;
 	native_seen = 0;
+	tried = 0;
 }
 
 static long submit(struct iocb **iocbs, long n)
@@ -125,11 +152,12 @@ unsigned native_submit(struct request **r, unsigned n)
 	struct iocb iocbs[BATCH], *list[BATCH];
 	unsigned done = 0;
 
-	while (done < n) {
+	while (done < n && native_exists()) {
 		unsigned m = n - done < BATCH ? n - done : BATCH;
 		long took;
 
 		for (unsigned i = 0; i < m; i++) {
+			count(STAT_NATIVE);
 			fill(&iocbs[i], r[done + i], RWF_NOWAIT);
 			list[i] = &iocbs[i];
 		}
@@ -142,50 +170,24 @@ unsigned native_submit(struct request **r, unsigned n)
 	return done;
 }
 
-/* Where there is no worker; -EAGAIN: no room. */
-static long submit_waiting(const struct request *r)
+/* May sleep.  0: the context did not take it. */
+int native_submit_waiting(struct request *r)
 {
 	struct iocb iocb, *list = &iocb;
 
 	fill(&iocb, r, 0);
 	__tsan_release(native_ring);
-	return submit(&list, 1);
+	return submit(&list, 1) == 1;
 }
 
-/*
- * Those for which there was no room, as far as there is now.  The room is held
- * by others in flight, whose events come here.
- */
-static void submit_later(void)
-{
-	struct request *r;
-
-	while ((r = engine.later.first)) {
-		long took = submit_waiting(r);
-
-		if (took == -EAGAIN && engine.natives > engine.natives_later)
-			return;
-		list_remove(&engine.later, r);
-		__atomic_fetch_sub(&engine.natives_later, 1, __ATOMIC_RELAXED);
-		if (took == 1)
-			continue;
-		engine.natives--;
-		request_end(r, r->done ? (long)r->done : took);
-	}
-}
-
-/* It would have had to wait: with the worker, or here when there is none. */
+/* It would have had to wait: to a thread that may. */
 static void submit_again(struct request *r)
 {
-	r->flags |= TRIED;
-	if (worker_runs()) {
-		r->where = HELD;
-		engine.natives--;
-		request_start(r);
-		return;
-	}
-	list_add(&engine.later, r);
-	__atomic_fetch_add(&engine.natives_later, 1, __ATOMIC_RELAXED);
+	native_remove(r);
+	count(STAT_RETRIED);
+	r->flags |= TRIED | (r->op == OP_READ ? VIA_RING : 0);
+	r->flags &= ~(EXCLUSIVE | TO_NATIVE);
+	request_ready(r);
 }
 
 /* ---- the ring ---- */
@@ -232,8 +234,8 @@ static int seen(uint64_t at)
 					   __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
 }
 
-/* To where seen is.  Not back, whoever does the same meanwhile; but for one who
- * stops in the middle while the ring goes round exactly. */
+/* Advance head to seen.  The compare-and-swap cannot move head backwards, except
+ * when a thread is preempted for exactly one lap of the ring. */
 void native_move_head(void)
 {
 	struct native_ring *ring = __atomic_load_n(&native_ring,
@@ -274,8 +276,8 @@ static int handle(const struct event *e)
 		return 0;
 	}
 	/*
-	 * Less than wanted: the end of the file, or where a file system reads
-	 * through the page cache after all, what was there without waiting.
+	 * Less than asked for: the end of the file; or, where a file system
+	 * reads through the page cache after all, what was there.
 	 */
 	if (result > 0 && r->done + result < r->len && r->op == OP_READ &&
 	    !(r->flags & TRIED)) {
@@ -287,7 +289,7 @@ static int handle(const struct event *e)
 		return 0;
 	if (result > 0)
 		r->done += result;
-	engine.natives--;
+	native_remove(r);
 	request_end(r, result < 0 && !r->done ? result : (long)r->done);
 	return 1;
 }
@@ -305,12 +307,9 @@ int native_reap(void)
 	while (first_event(ring, &at, &e)) {
 		if (!seen(at))		/* it was over, then */
 			continue;
-		/* What is to be tried again needs the room. */
 		native_move_head();
 		n += handle(&e);
-		submit_later();
 	}
-	submit_later();
 	return n;
 }
 
@@ -322,14 +321,9 @@ static void look(void)
 	engine_release(old);
 }
 
-static unsigned later(void)
-{
-	return __atomic_load_n(&engine.natives_later, __ATOMIC_RELAXED);
-}
-
 int native_look(void)
 {
-	if (!native_ready() && !later())
+	if (!native_ready())
 		return 0;
 	look();
 	return 1;
@@ -363,7 +357,7 @@ int native_end(struct aiocb *cb)
 		request_end_alone(cb, word, index_of(mine));
 		return 1;
 	}
-	if (n > FEW || later())
+	if (n > FEW)
 		return 0;
 	for (unsigned i = 0; i < n; i++) {
 		struct event e;

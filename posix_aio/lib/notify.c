@@ -7,9 +7,9 @@
  * its own, with no signal blocked, with the program's attributes or detached.
  *
  * A queue of signals may be full (RLIMIT_SIGPENDING), and threads may have run
- * out.  That is no reason to tell nobody, nor to fail a request that has
- * succeeded: the worker tries again each RETRY_NS, in the order of the
- * refusals, until all have got through.
+ * out.  Neither fails a request that has succeeded, and no notification is
+ * lost: the pool tries again each RETRY_NS, in the order of the refusals, until
+ * all have got through.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -27,8 +27,28 @@ long notify_signal(const struct sigevent *sigev)
 	info.si_pid = getpid();
 	info.si_uid = getuid();
 	info.si_value = sigev->sigev_value;
+	/* No such signal: nothing to try again. */
 	return enter_kernel(__NR_rt_sigqueueinfo, info.si_pid,
-			    sigev->sigev_signo, &info);
+			    sigev->sigev_signo, &info) == -EAGAIN ? -EAGAIN : 0;
+}
+
+static void leave_pool(void *unused)
+{
+	(void)unused;
+	__atomic_fetch_sub(&engine.pool_threads, 1, __ATOMIC_SEQ_CST);
+}
+
+/* The callback may end its thread: then it has left the pool. */
+void notify_here(const struct sigevent *sigev)
+{
+	sigset_t none, old;
+
+	sigemptyset(&none);
+	pthread_sigmask(SIG_SETMASK, &none, &old);
+	pthread_cleanup_push(leave_pool, NULL);
+	sigev->sigev_notify_function(sigev->sigev_value);
+	pthread_cleanup_pop(0);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
 }
 
 struct call {

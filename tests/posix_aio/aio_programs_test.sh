@@ -50,7 +50,7 @@ case $b in
 *)	said=$(POSIXAIO_DEBUG=1 "$b/iomodels" aio-run -- \
 		"$b/posix_aio/posix_aio_glibc" "$0" 2>&1 >/dev/null)
 	case $said in
-	*"glibc's threads"*) why="$said" ;;
+	*"posixaio: threads"*) why="$said" ;;
 	esac ;;
 esac
 if [ "$why" ]; then

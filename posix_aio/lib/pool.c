@@ -1,0 +1,409 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * pool.c - threads that carry out requests with blocking calls
+ *
+ * The way that is always there: it needs no io_uring and no descriptor.  A
+ * thread takes a job (engine.c), carries it out without the lock, and ends it.
+ * It sleeps only in the call of the request, or idle.
+ *
+ *   idle  -> woken by engine_unlock or pool_call
+ *         -> after idle_seconds it leaves
+ *   busy  -> before it starts a call that can sleep, it wakes or creates
+ *            another thread if there is more to do
+ *
+ * While natives are in flight or requests are held, one thread stays idle: what
+ * a signal handler finds in the mapped ring (aio_error) may need a thread, and
+ * a handler cannot create one.
+ *
+ * The threads have all signals blocked and small stacks.  The pool also starts
+ * callback threads, tries refused notifications again, and looks into the
+ * native context when nobody else may (an fsync behind a read).
+ */
+#include <link.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+#include "engine.h"
+
+enum {
+	THREADS_MAX = 256,
+	STACK = 64 << 10,
+	NATIVE_POLL_NS = 500000,
+	RETRY_NS = 10000000,	/* a notification that was refused */
+	BATCH = 8,		/* writes of a file, then other requests */
+	AGAIN_NS = 10000000,	/* a thread that could not be created */
+};
+
+static int posts;		/* wakeups for idle threads; a futex word */
+
+/* ---- creating a thread ---- */
+
+static int add_tls(struct dl_phdr_info *info, size_t size, void *sum)
+{
+	(void)size;
+	for (int i = 0; i < info->dlpi_phnum; i++)
+		if (info->dlpi_phdr[i].p_type == PT_TLS)
+			*(size_t *)sum += info->dlpi_phdr[i].p_memsz +
+					  info->dlpi_phdr[i].p_align;
+	return 0;
+}
+
+/* Thread-local data lies on the stack: _SC_THREAD_STACK_MIN does not count it. */
+static size_t stack_size(void)
+{
+	long page = sysconf(_SC_PAGESIZE);
+	size_t size = sysconf(_SC_THREAD_STACK_MIN) + STACK;
+
+	dl_iterate_phdr(add_tls, &size);
+	return (size + page - 1) / page * page;
+}
+
+/*
+ * A thread with all signals blocked.  Through libc, which leaves out the signal
+ * that setuid() sends to all threads.
+ */
+long thread_create(pthread_t *thread, void *(*function)(void *), int detached)
+{
+	pthread_attr_t attr;
+	sigset_t all, old;
+	int err;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	pthread_attr_init(&attr);
+	if (detached)
+		pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+	pthread_attr_setstacksize(&attr, stack_size());
+	err = pthread_create(thread, &attr, function, NULL);
+	pthread_attr_destroy(&attr);
+	if (err == EINVAL) {		/* too small after all */
+		pthread_attr_init(&attr);
+		if (detached)
+			pthread_attr_setdetachstate(&attr,
+						    PTHREAD_CREATE_DETACHED);
+		err = pthread_create(thread, &attr, function, NULL);
+		pthread_attr_destroy(&attr);
+	}
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	if (err)
+		debug("no thread: %s\n", strerrorname_np(err));
+	else
+		count(STAT_THREADS);
+	return -err;
+}
+
+static int threads(void)
+{
+	return __atomic_load_n(&engine.pool_threads, __ATOMIC_SEQ_CST);
+}
+
+static long now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000000000L + t.tv_nsec;
+}
+
+static long not_before;		/* a thread was refused: atomic */
+
+/* Under the lock: is another thread needed, and allowed? */
+static int grows(void)
+{
+	int max = engine.threads_max ? (int)engine.threads_max : THREADS_MAX;
+	long wait = __atomic_load_n(&not_before, __ATOMIC_RELAXED);
+
+	return !__atomic_load_n(&engine.pool_idle, __ATOMIC_SEQ_CST) &&
+	       threads() < max &&
+	       (engine.runnable || engine.natives || engine.held) &&
+	       (!wait || now() > wait);
+}
+
+static void *serve(void *unused);
+
+static long add_thread(void)
+{
+	pthread_t thread;
+	long err;
+
+	__atomic_fetch_add(&engine.pool_threads, 1, __ATOMIC_SEQ_CST);
+	err = thread_create(&thread, serve, 1);
+	if (err)
+		__atomic_fetch_sub(&engine.pool_threads, 1, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&not_before, err ? now() + AGAIN_NS : 0,
+			 __ATOMIC_RELAXED);
+	return err;
+}
+
+long pool_start(void)
+{
+	return threads() > 0 || !add_thread() ? 0 : -EAGAIN;
+}
+
+/* ---- waking ---- */
+
+static int claim_idle(void)
+{
+	int n = __atomic_load_n(&engine.pool_idle, __ATOMIC_SEQ_CST);
+
+	while (n > 0)
+		if (__atomic_compare_exchange_n(&engine.pool_idle, &n, n - 1, 0,
+						__ATOMIC_SEQ_CST,
+						__ATOMIC_SEQ_CST))
+			return 1;
+	return 0;
+}
+
+void pool_wake(void)
+{
+	if (!claim_idle())
+		return;
+	__atomic_fetch_add(&posts, 1, __ATOMIC_SEQ_CST);
+	futex(&posts, FUTEX_WAKE, 1, NULL, 0);
+}
+
+/*
+ * A request was put into the inbox: a thread must look there.  An idle thread
+ * is woken.  Without one, each may be in a call that takes long, so look here.
+ */
+void pool_call(void)
+{
+	signals old;
+	int grow;
+
+	if (__atomic_load_n(&engine.pool_idle, __ATOMIC_SEQ_CST)) {
+		old = block_signals();	/* no handler between the two steps */
+		pool_wake();
+		restore_signals(old);
+		return;
+	}
+	old = engine_lock();
+	grow = grows();
+	engine_release(old);
+	if (grow)
+		add_thread();		/* else a busy thread goes on with it */
+}
+
+static int take_post(void)
+{
+	int n = __atomic_load_n(&posts, __ATOMIC_SEQ_CST);
+
+	while (n > 0)
+		if (__atomic_compare_exchange_n(&posts, &n, n - 1, 0,
+						__ATOMIC_SEQ_CST,
+						__ATOMIC_SEQ_CST))
+			return 1;
+	return 0;
+}
+
+/*
+ * Sleep until woken; the thread has counted itself idle.  0: the time is over.
+ * A thread that wakes another takes it out of the count first: if there is
+ * nobody left to take out when the time is over, a post is on its way.
+ */
+static int sleep_idle(const struct timespec *timeout)
+{
+	for (;;) {
+		if (take_post())
+			return 1;
+		if (futex(&posts, FUTEX_WAIT, 0, timeout, 0) == -ETIMEDOUT) {
+			if (claim_idle())
+				return 0;
+			timeout = NULL;
+		}
+	}
+}
+
+/* ---- a request ---- */
+
+static long transfer(const struct request *r)
+{
+	char *at = r->buf + r->done;
+	size_t rest = r->len - r->done;
+	off_t offset = r->offset + r->done;
+
+	if (rest > TRANSFER_MAX)
+		rest = TRANSFER_MAX;
+	switch (r->op) {
+	case OP_READ:
+		return r->flags & NO_OFFSET ?
+		       enter_kernel(__NR_read, r->fd, at, rest) :
+		       enter_kernel(__NR_pread64, r->fd, at, rest, offset);
+	case OP_WRITE:
+		return r->flags & NO_OFFSET ?
+		       enter_kernel(__NR_write, r->fd, at, rest) :
+		       enter_kernel(__NR_pwrite64, r->fd, at, rest, offset);
+	case OP_FSYNC:
+		return enter_kernel(__NR_fsync, r->fd);
+	default:
+		return enter_kernel(__NR_fdatasync, r->fd);
+	}
+}
+
+/* What a thread has in hand: jobs of one descriptor. */
+struct work {
+	struct request *r[BATCH];
+	long result[BATCH];
+	unsigned n;
+	struct descriptor *d;
+	int native;			/* it was to go to the native context */
+};
+
+/* Under the lock. */
+static void take_work(struct work *w)
+{
+	struct request *r = job_take();
+
+	w->n = 0;
+	if (!r)
+		return;
+	w->d = r->descriptor;
+	w->r[w->n++] = r;
+	w->native = r->flags & TO_NATIVE && native_exists();
+	if (w->native) {
+		/* It may end before io_submit returns. */
+		fd_lane_leave(r->fd);
+		r->where = NATIVE;
+		native_add(r);
+		return;
+	}
+	/* Writes of a file to the page cache, some at a time. */
+	while (r->flags & EXCLUSIVE && w->n < BATCH &&
+	       (r = w->d->jobs.first) && r->flags & EXCLUSIVE &&
+	       !(r->flags & TO_NATIVE)) {
+		request_unqueue(r);
+		r->where = RUNNING;
+		w->r[w->n++] = r;
+	}
+}
+
+/* Not under the lock. */
+static void carry_out(struct work *w)
+{
+	if (w->native) {
+		count(STAT_NATIVE);
+		if (native_submit_waiting(w->r[0])) {
+			w->n = 0;
+			return;
+		}
+		w->result[0] = transfer(w->r[0]);
+		return;
+	}
+	for (unsigned i = 0; i < w->n; i++) {
+		count(STAT_POOL);
+		w->result[i] = transfer(w->r[i]);
+	}
+}
+
+/* Under the lock. */
+static void end_work(struct work *w)
+{
+	if (!w->d)
+		return;
+	job_done(w->d);
+	w->d = NULL;
+	if (w->native && w->n) {
+		native_remove(w->r[0]);
+		w->r[0]->where = RUNNING;
+		w->r[0]->flags &= ~(EXCLUSIVE | TO_NATIVE);
+	}
+	for (unsigned i = 0; i < w->n; i++)
+		request_completed(w->r[i], w->result[i]);
+	w->n = 0;
+}
+
+/* ---- the thread ---- */
+
+/* Something may arrive that no call of the program announces. */
+static int is_needed(void)
+{
+	return engine.natives || engine.held || engine.owed ||
+	       engine.telling.first || engine.groups_telling;
+}
+
+/* Under the lock: leave, unless something was sent in this moment. */
+static int leaves(void)
+{
+	engine_sweep();
+	if (!__atomic_load_n(&engine.pool_idle, __ATOMIC_SEQ_CST) &&
+	    is_needed())
+		return 0;
+	if (__atomic_sub_fetch(&engine.pool_threads, 1, __ATOMIC_SEQ_CST) ||
+	    !__atomic_load_n(&engine.inbox, __ATOMIC_SEQ_CST))
+		return 1;
+	__atomic_fetch_add(&engine.pool_threads, 1, __ATOMIC_SEQ_CST);
+	return 0;
+}
+
+static struct timespec idle_time(void)
+{
+	if (engine.held && engine.natives)
+		return (struct timespec){ .tv_nsec = NATIVE_POLL_NS };
+	if (engine.owed)
+		return (struct timespec){ .tv_nsec = RETRY_NS };
+	return (struct timespec){ .tv_sec = engine.idle_seconds };
+}
+
+static void *serve(void *unused)
+{
+	struct work w = { .n = 0 };
+	int expired = 0;
+
+	(void)unused;
+	prctl(PR_SET_NAME, "posixaio-pool");
+	for (;;) {
+		struct request *told;
+		struct group *groups;
+		struct timespec idle;
+		void (*chore)(void);
+		int owed, grow, busy;
+
+		engine_lock_only();
+		end_work(&w);
+		native_reap();
+		take_work(&w);
+		told = list_take(&engine.telling);
+		groups = engine.groups_telling;
+		engine.groups_telling = NULL;
+		owed = engine.owed && (expired || told || groups);
+		chore = engine.chore;
+		engine.chore = NULL;
+		busy = w.d || told || groups || owed || chore;
+		if (!busy && expired && leaves()) {
+			engine_unlock();
+			return NULL;
+		}
+		engine.pool_look = 0;
+		grow = busy && grows();
+		idle = idle_time();
+		if (!busy)
+			__atomic_fetch_add(&engine.pool_idle, 1,
+					   __ATOMIC_SEQ_CST);
+		engine_unlock();
+
+		if (grow)
+			add_thread();
+		expired = 0;
+		if (busy) {
+			tell(told, groups);
+			if (owed)
+				tell_again();
+			if (chore)
+				chore();
+			if (w.d)
+				carry_out(&w);
+			continue;
+		}
+		/* Sent meanwhile, by a thread that saw this one busy. */
+		if (__atomic_load_n(&engine.inbox, __ATOMIC_SEQ_CST) &&
+		    claim_idle())
+			continue;
+		expired = !sleep_idle(&idle);
+	}
+}
+
+/* In the child of fork. */
+void pool_forget(void)
+{
+	posts = 0;
+}
