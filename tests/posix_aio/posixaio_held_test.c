@@ -473,7 +473,7 @@ static void open_direct(void)
 
 static void is_told(void)
 {
-	struct timespec patience = { .tv_sec = 5 };
+	struct timespec patience = { .tv_sec = 20 };
 	sigset_t set;
 
 	prepare();

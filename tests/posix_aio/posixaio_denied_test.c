@@ -1,0 +1,795 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * posixaio_denied_test.c - POSIX AIO where the kernel refuses or a file is odd (with libc)
+ *
+ * No memory that may be locked, no descriptor, no thread, a seccomp filter, a
+ * ring that breaks with requests in it, a file system that does not answer,
+ * descriptors without offsets, requests that overlap: every request still ends,
+ * with the right bytes and in the right order.  Compiled twice, as
+ * posixaio_test.c is.
+ */
+#include <aio.h>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <linux/io_uring.h>
+#include <poll.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <sys/timerfd.h>
+#include "../filter.h"
+#include "../tap.h"
+
+#ifdef OURS
+enum { IS_OURS = 1 };
+#define GLIBC_CANNOT(what)
+#else
+enum { IS_OURS = 0 };
+#define GLIBC_CANNOT(what) SKIP("glibc: " what)
+#endif
+
+/* More than a small stack, on which thread-local data lies, has room for. */
+static __thread volatile char much_local_data[1 << 20];
+
+#define ASSERT_BYTES(bytes, seen, n) ASSERT_EQ(0, memcmp(bytes, seen, n))
+#define EXPECT_BYTES(bytes, seen, n) EXPECT_EQ(0, memcmp(bytes, seen, n))
+
+static char direct_buf[64][4096] __attribute__((aligned(4096)));
+
+static struct aiocb request(int fd, void *buf, size_t len, off_t offset)
+{
+	return (struct aiocb){
+		.aio_fildes = fd, .aio_buf = buf, .aio_nbytes = len,
+		.aio_offset = offset, .aio_sigevent.sigev_notify = SIGEV_NONE,
+	};
+}
+
+static ssize_t finished(struct aiocb *cb)
+{
+	const struct aiocb *list[] = { cb };
+
+	while (aio_error(cb) == EINPROGRESS)
+		aio_suspend(list, 1, NULL);
+	errno = aio_error(cb);
+	return aio_return(cb);
+}
+
+/* A file without a name, of n zeroes, on a disk if there is one. */
+static int file_of(size_t n, int flags)
+{
+	int fd = open(".", O_TMPFILE | O_RDWR | flags, 0600);
+
+	if (fd < 0)
+		fd = open("/var/tmp", O_TMPFILE | O_RDWR | flags, 0600);
+	if (fd < 0)
+		SKIP("no file here: %s", errno_name(errno));
+	for (size_t i = 0; i < n; i += sizeof(direct_buf[63]))
+		ASSERT_EQ(4096, pwrite(fd, direct_buf[63], 4096, i));
+	return fd;
+}
+
+static void filtered(long err)
+{
+	if (err)
+		SKIP("no seccomp filter: %s", errno_name(errno));
+}
+
+static void no_io_uring(void)
+{
+	filtered(filter_call(__NR_io_uring_setup, EPERM));
+	filtered(filter_call(__NR_io_uring_enter, EPERM));
+	filtered(filter_call(__NR_io_uring_register, EPERM));
+}
+
+/* A write to a file, a read of it, fsync, both ways of a pipe, O_DIRECT. */
+static void everything_works(int fd, int direct, int p[2])
+{
+	struct aiocb cb = request(fd, "abcdefgh", 8, 100);
+	char in[8];
+
+	ASSERT_EQ(0, aio_write(&cb));
+	ASSERT_EQ(8, finished(&cb));
+	cb = request(fd, in, 8, 100);
+	ASSERT_EQ(0, aio_read(&cb));
+	ASSERT_EQ(8, finished(&cb));
+	ASSERT_BYTES("abcdefgh", in, 8);
+	cb = request(fd, NULL, 0, 0);
+	ASSERT_EQ(0, aio_fsync(O_SYNC, &cb));
+	ASSERT_EQ(0, finished(&cb));
+	cb = request(p[1], "pipe", 4, 0);
+	ASSERT_EQ(0, aio_write(&cb));
+	ASSERT_EQ(4, finished(&cb));
+	cb = request(p[0], in, 8, 0);
+	ASSERT_EQ(0, aio_read(&cb));
+	ASSERT_EQ(4, finished(&cb));
+	ASSERT_BYTES("pipe", in, 4);
+	memset(direct_buf[0], 'd', 4096);
+	memset(direct_buf[1], 0, 4096);
+	cb = request(direct, direct_buf[0], 4096, 8192);
+	ASSERT_EQ(0, aio_write(&cb));
+	ASSERT_EQ(4096, finished(&cb));
+	cb = request(direct, direct_buf[1], 4096, 8192);
+	ASSERT_EQ(0, aio_read(&cb));
+	ASSERT_EQ(4096, finished(&cb));
+	ASSERT_BYTES(direct_buf[0], direct_buf[1], 4096);
+}
+
+static int plain, direct, ends[2];
+
+static void open_all(void)
+{
+	plain = file_of(1 << 16, 0);
+	direct = file_of(1 << 16, O_DIRECT);
+	ASSERT_EQ(0, pipe(ends));
+}
+
+/* Let the library's threads end for lack of work. */
+static void wait_until_idle(void)
+{
+	char line[64];
+	int n = 2;
+	FILE *f;
+
+	while (n > 1) {
+		f = fopen("/proc/self/status", "r");
+		ASSERT_TRUE(f);
+		while (fgets(line, sizeof(line), f))
+			sscanf(line, "Threads: %d", &n);
+		fclose(f);
+		usleep(10000);
+	}
+}
+
+/* ---- what the kernel refuses ---- */
+
+/* A ring's pages count as locked memory, of which there may be none. */
+TEST(no_memory_to_lock)
+{
+	struct rlimit none = { 0, 0 };
+
+	open_all();
+	ASSERT_EQ(0, setrlimit(RLIMIT_MEMLOCK, &none));
+	if (!geteuid()) {
+		ASSERT_EQ(0, setgid(65534));
+		ASSERT_EQ(0, setuid(65534));
+	}
+	everything_works(plain, direct, ends);
+}
+
+/* No descriptor is left when the first request is made, nor later. */
+TEST(no_descriptor_left)
+{
+	struct rlimit few = { 64, 64 };
+
+	open_all();
+	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &few));
+	while (dup(plain) >= 0)
+		;
+	everything_works(plain, direct, ends);
+}
+
+/* ... and the library had a ring before, and gave it back. */
+TEST(no_descriptor_left_later)
+{
+	struct rlimit few = { 64, 64 };
+
+	open_all();
+	everything_works(plain, direct, ends);
+	wait_until_idle();
+	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &few));
+	while (dup(plain) >= 0)
+		;
+	everything_works(plain, direct, ends);
+}
+
+/* A container: io_uring is refused from the start. */
+TEST(io_uring_refused)
+{
+	open_all();
+	no_io_uring();
+	everything_works(plain, direct, ends);
+}
+
+/* The program forbids itself io_uring when the library is idle. */
+TEST(io_uring_refused_later)
+{
+	open_all();
+	everything_works(plain, direct, ends);
+	wait_until_idle();
+	no_io_uring();
+	everything_works(plain, direct, ends);
+}
+
+/* Kernels before 6.7 (no FUTEX_WAIT in the ring) and 5.18 (no registered ring)
+ * are played by refusing what tells or does it. */
+TEST(older_kernels)
+{
+	open_all();
+	filtered(filter_argument(__NR_io_uring_register, 1, BPF_JGE,
+				 IORING_REGISTER_RING_FDS, EINVAL));
+	everything_works(plain, direct, ends);
+	filtered(filter_call(__NR_io_uring_register, EINVAL));
+	everything_works(plain, direct, ends);
+}
+
+/* Neither io_uring nor native AIO. */
+TEST(nothing_but_threads)
+{
+	open_all();
+	no_io_uring();
+	filtered(filter_call(__NR_io_setup, ENOSYS));
+	everything_works(plain, direct, ends);
+}
+
+/* Native AIO takes nothing, though it is there. */
+TEST(native_aio_without_room)
+{
+	open_all();
+	filtered(filter_call(__NR_io_submit, EAGAIN));
+	everything_works(plain, direct, ends);
+}
+
+/* ---- a ring that breaks with requests in it ---- */
+
+static void break_ring(void)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+			 offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, __NR_io_uring_setup, 0, 2),
+		BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, __NR_io_uring_register, 1,
+			 0),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+
+	filtered(filter_install(code, 5, SECCOMP_FILTER_FLAG_TSYNC));
+}
+
+/* Reads of pipes that wait in the ring end with their bytes, in their order. */
+TEST(filter_for_all_threads)
+{
+	struct aiocb cb[8];
+	char in[8][4];
+	int p[4][2];
+
+	open_all();
+	for (int i = 0; i < 8; i++) {
+		if (!(i & 1))
+			ASSERT_EQ(0, pipe(p[i / 2]));
+		cb[i] = request(p[i / 2][0], in[i], 2, 0);
+		ASSERT_EQ(0, aio_read(&cb[i]));
+	}
+	break_ring();
+	everything_works(plain, direct, ends);
+	for (int i = 0; i < 4; i++)
+		ASSERT_EQ(4, write(p[i][1], "1st2", 4));
+	for (int i = 0; i < 8; i++) {
+		ASSERT_EQ(2, finished(&cb[i]));
+		ASSERT_BYTES(i & 1 ? "t2" : "1s", in[i], 2);
+	}
+}
+
+/* Bytes that arrived before are not lost, a write that waits goes on. */
+TEST(filter_while_a_write_waits)
+{
+	static char much[1 << 18], in[1 << 18];
+	struct aiocb cb;
+	size_t got = 0;
+	ssize_t n;
+	int p[2];
+
+	open_all();
+	for (size_t i = 0; i < sizeof(much); i++)
+		much[i] = i * 7 + i / 4096;
+	ASSERT_EQ(0, pipe(p));
+	cb = request(p[1], much, sizeof(much), 0);
+	ASSERT_EQ(0, aio_write(&cb));
+	break_ring();
+	everything_works(plain, direct, ends);
+	while (got < sizeof(in)) {
+		n = read(p[0], in + got, sizeof(in) - got);
+		ASSERT_GT(n, 0);
+		got += n;
+	}
+	ASSERT_EQ(sizeof(much), finished(&cb));
+	EXPECT_BYTES(much, in, sizeof(in));
+}
+
+/* No processor time is burnt by a ring that is gone. */
+TEST(nothing_spins)
+{
+	struct aiocb cb;
+	struct rusage u;
+	char in;
+
+	open_all();
+	cb = request(ends[0], &in, 1, 0);
+	ASSERT_EQ(0, aio_read(&cb));
+	break_ring();
+	ASSERT_EQ(0, poll(NULL, 0, 2000));
+	ASSERT_EQ(0, getrusage(RUSAGE_SELF, &u));
+	EXPECT_LT(u.ru_utime.tv_sec + u.ru_stime.tv_sec, 1);
+	ASSERT_EQ(1, write(ends[1], "x", 1));
+	EXPECT_EQ(1, finished(&cb));
+}
+
+/* ---- threads ---- */
+
+/* Thread-local data of 1 MiB lies on the stack of each thread. */
+TEST(much_thread_local_data)
+{
+	much_local_data[5] = 1;
+	open_all();
+	everything_works(plain, direct, ends);
+	no_io_uring();
+	everything_works(plain, direct, ends);
+}
+
+static int called;
+
+static void on_call(sigval_t value)
+{
+	__atomic_fetch_add(&called, value.sival_int, __ATOMIC_SEQ_CST);
+}
+
+/* A filter that refuses to make threads from now on loses no notification. */
+TEST(callbacks_without_new_threads)
+{
+	struct aiocb cb[2];
+	char in;
+
+	GLIBC_CANNOT("a callback without a thread is lost");
+	open_all();
+	for (int i = 0; i < 2; i++) {
+		cb[i] = request(ends[0], &in, 1, 0);
+		cb[i].aio_sigevent.sigev_notify = SIGEV_THREAD;
+		cb[i].aio_sigevent.sigev_notify_function = on_call;
+		cb[i].aio_sigevent.sigev_value.sival_int = 1 + i;
+		ASSERT_EQ(0, aio_read(&cb[i]));
+	}
+	{
+		struct sock_filter code[] = {
+			BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+				 offsetof(struct seccomp_data, nr)),
+			BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_clone3, 0, 1),
+			BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+			BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+		};
+
+		filtered(filter_install(code, 4, SECCOMP_FILTER_FLAG_TSYNC));
+	}
+	ASSERT_EQ(2, write(ends[1], "xy", 2));
+	while (__atomic_load_n(&called, __ATOMIC_SEQ_CST) != 3)
+		sched_yield();
+}
+
+/* ---- descriptors without offsets ---- */
+
+/* Two reads of an eventfd, a timerfd, a signalfd: the first event is the
+ * first one's, though lseek on them succeeds. */
+TEST(events_in_order)
+{
+	struct signalfd_siginfo info[2];
+	struct aiocb cb[2];
+	uint64_t n[2], one = 1, two = 2;
+	sigset_t set;
+	int fd;
+
+	for (int i = 0; i < 50; i++) {
+		fd = eventfd(0, 0);
+		for (int k = 0; k < 2; k++) {
+			cb[k] = request(fd, &n[k], 8, 0);
+			ASSERT_EQ(0, aio_read(&cb[k]));
+		}
+		ASSERT_EQ(8, write(fd, &one, 8));
+		ASSERT_EQ(8, finished(&cb[0]));
+		ASSERT_EQ(EINPROGRESS, aio_error(&cb[1]));
+		ASSERT_EQ(8, write(fd, &two, 8));
+		ASSERT_EQ(8, finished(&cb[1]));
+		ASSERT_EQ(1, n[0]);
+		ASSERT_EQ(2, n[1]);
+		close(fd);
+	}
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	sigaddset(&set, SIGUSR2);
+	ASSERT_EQ(0, pthread_sigmask(SIG_BLOCK, &set, NULL));
+	fd = signalfd(-1, &set, 0);
+	for (int k = 0; k < 2; k++) {
+		cb[k] = request(fd, &info[k], sizeof(info[k]), 0);
+		ASSERT_EQ(0, aio_read(&cb[k]));
+	}
+	/* A signalfd reads its reader's signals: the process's, for threads. */
+	ASSERT_EQ(0, kill(getpid(), SIGUSR2));
+	ASSERT_EQ(sizeof(info[0]), finished(&cb[0]));
+	ASSERT_EQ(0, kill(getpid(), SIGUSR1));
+	ASSERT_EQ(sizeof(info[1]), finished(&cb[1]));
+	EXPECT_EQ(SIGUSR2, (int)info[0].ssi_signo);
+	EXPECT_EQ(SIGUSR1, (int)info[1].ssi_signo);
+}
+
+/* A number that was a file's becomes an eventfd's with a read in flight. */
+TEST(a_number_becomes_an_eventfd)
+{
+	uint64_t n[2], one = 1, two = 2;
+	struct aiocb cb[2];
+	char in[16];
+	int fd, e;
+
+	for (int i = 0; i < 40; i++) {
+		fd = file_of(4096, i & 1 ? O_DIRECT : 0);
+		for (int k = 0; k < 3; k++) {
+			cb[0] = request(fd, i & 1 ? direct_buf[0] : in,
+					i & 1 ? 4096 : 16, 0);
+			ASSERT_EQ(0, aio_read(&cb[0]));
+			ASSERT_GT(finished(&cb[0]), 0);
+		}
+		e = eventfd(0, 0);
+		ASSERT_EQ(fd, dup2(e, fd));
+		close(e);
+		for (int k = 0; k < 2; k++) {
+			cb[k] = request(fd, &n[k], 8, 0);
+			ASSERT_EQ(0, aio_read(&cb[k]));
+		}
+		ASSERT_EQ(8, write(fd, &one, 8));
+		ASSERT_EQ(8, finished(&cb[0]));
+		ASSERT_EQ(8, write(fd, &two, 8));
+		ASSERT_EQ(8, finished(&cb[1]));
+		ASSERT_EQ(1, n[0]);
+		ASSERT_EQ(2, n[1]);
+		close(fd);
+	}
+}
+
+/* A device that has offsets, and is no file: pread64 is what glibc calls. */
+TEST(devices_with_offsets)
+{
+	struct aiocb cb;
+	int fd = open("/dev/zero", O_RDWR);
+	char in[8] = "filled.";
+
+	ASSERT_GE(fd, 0);
+	cb = request(fd, in, 8, 1234);
+	ASSERT_EQ(0, aio_read(&cb));
+	EXPECT_EQ(8, finished(&cb));
+	EXPECT_BYTES("\0\0\0\0\0\0\0\0", in, 8);
+	cb = request(fd, in, 8, -1);
+	ASSERT_EQ(0, aio_read(&cb));
+	EXPECT_EQ(-1, finished(&cb));
+	EXPECT_EQ(EINVAL, aio_error(&cb));
+}
+
+/* ---- requests that overlap ---- */
+
+/* A read of what was written before it on the same descriptor sees it. */
+static void write_then_read(int flags, size_t len)
+{
+	static char out[1 << 20] __attribute__((aligned(4096)));
+	static char in[1 << 20] __attribute__((aligned(4096)));
+	int fd = file_of(2 << 20, flags);
+	struct aiocb w, r;
+
+	for (int i = 1; i < 100; i++) {
+		memset(out, i, len);
+		w = request(fd, out, len, 0);
+		r = request(fd, in, len, 0);
+		ASSERT_EQ(0, aio_write(&w));
+		ASSERT_EQ(0, aio_read(&r));
+		ASSERT_EQ((ssize_t)len, finished(&r));
+		ASSERT_EQ((ssize_t)len, finished(&w));
+		if (in[0] != (char)i || in[len - 1] != (char)i)
+			FAIL("round %d: %d and %d", i, in[0], in[len - 1]);
+	}
+}
+
+TEST_TIMEOUT(write_then_read, 60)
+{
+	write_then_read(0, 4096);
+	write_then_read(0, 1 << 20);
+	write_then_read(O_DIRECT, 4096);
+	write_then_read(O_DIRECT, 1 << 20);
+	no_io_uring();
+	write_then_read(0, 4096);
+	write_then_read(O_DIRECT, 4096);
+}
+
+/* Of writes to the same bytes the last one stays; a read made before a write
+ * does not see it. */
+static void writes_and_reads(int flags)
+{
+	int fd = file_of(1 << 16, flags);
+	struct aiocb w[32], r;
+
+	for (int i = 0; i < 50; i++) {
+		memset(direct_buf[40], 0, 4096);
+		ASSERT_EQ(4096, pwrite(fd, direct_buf[40], 4096, 0));
+		r = request(fd, direct_buf[41], 4096, 0);
+		ASSERT_EQ(0, aio_read(&r));
+		for (int k = 0; k < 32; k++) {
+			memset(direct_buf[k], k + 1, 4096);
+			w[k] = request(fd, direct_buf[k], 4096, 0);
+			ASSERT_EQ(0, aio_write(&w[k]));
+		}
+		for (int k = 0; k < 32; k++)
+			ASSERT_EQ(4096, finished(&w[k]));
+		ASSERT_EQ(4096, finished(&r));
+		ASSERT_EQ(0, direct_buf[41][17]);
+		ASSERT_EQ(4096, pread(fd, direct_buf[42], 4096, 0));
+		ASSERT_EQ(32, direct_buf[42][17]);
+	}
+}
+
+TEST_TIMEOUT(the_last_write_stays, 60)
+{
+	writes_and_reads(0);
+	writes_and_reads(O_DIRECT);
+	no_io_uring();
+	writes_and_reads(0);
+	writes_and_reads(O_DIRECT);
+}
+
+/* What was appended is there for a read that was made after it. */
+TEST(append_then_read)
+{
+	int fd = file_of(0, O_APPEND);
+	struct aiocb w[2], r;
+	char in[8];
+
+	for (int i = 0; i < 50; i++) {
+		w[0] = request(fd, "abc", 3, 0);
+		w[1] = request(fd, "def", 3, 0);
+		r = request(fd, in, 6, i * 6);
+		ASSERT_EQ(0, aio_write(&w[0]));
+		ASSERT_EQ(0, aio_write(&w[1]));
+		ASSERT_EQ(0, aio_read(&r));
+		ASSERT_EQ(6, finished(&r));
+		ASSERT_BYTES("abcdef", in, 6);
+		ASSERT_EQ(3, finished(&w[0]));
+		ASSERT_EQ(3, finished(&w[1]));
+	}
+}
+
+/* ---- nobody else waits ---- */
+
+/* An ext4 of our own on a loop device, to be frozen: writes to it wait. */
+FIXTURE(frozen) {
+	char dir[32], file[64];
+	int fd;
+};
+
+static int shell(const char *format, const char *dir)
+{
+	char line[512];
+
+	snprintf(line, sizeof(line), format, dir);
+	return system(line);
+}
+
+FIXTURE_SETUP(frozen)
+{
+	if (geteuid())
+		SKIP("needs root");
+	strcpy(self->dir, "/var/tmp/posixaio.XXXXXX");
+	ASSERT_TRUE(mkdtemp(self->dir));
+	if (shell("cd %s && truncate -s 16M img && mkfs.ext4 -q img && "
+		  "mkdir m && mount -o loop img m && "
+		  "head -c 65536 /dev/zero >m/f && sync -f m/f", self->dir)) {
+		shell("rm -rf %s", self->dir);
+		SKIP("no ext4 on a loop device here");
+	}
+	snprintf(self->file, sizeof(self->file), "%s/m/f", self->dir);
+	self->fd = open(self->file, O_RDWR);
+	ASSERT_GE(self->fd, 0);
+}
+
+FIXTURE_TEARDOWN(frozen)
+{
+	ioctl(self->fd, FITHAW, 0);
+	close(self->fd);
+	shell("cd %s && umount -l m; rm -rf img m", self->dir);
+	rmdir(self->dir);
+}
+
+/* Writes to a frozen file system: the caller and all other files go on. */
+static void stuck(struct frozen *self, int flags)
+{
+	int fd = open(self->file, O_RDWR | flags);
+	struct aiocb cb[40];
+
+	ASSERT_GE(fd, 0);
+	ASSERT_EQ(0, ioctl(fd, FIFREEZE, 0));
+	open_all();
+	for (int i = 0; i < 40; i++) {
+		cb[i] = request(fd, direct_buf[i], 4096, i % 16 * 4096);
+		ASSERT_EQ(0, aio_write(&cb[i]));
+		ASSERT_EQ(EINPROGRESS, aio_error(&cb[i]));
+	}
+	everything_works(plain, direct, ends);
+	ASSERT_EQ(EINPROGRESS, aio_error(&cb[0]));
+	ASSERT_EQ(0, ioctl(fd, FITHAW, 0));
+	for (int i = 0; i < 40; i++)
+		ASSERT_EQ(4096, finished(&cb[i]));
+	close(fd);
+}
+
+TEST_F(frozen, buffered)
+{
+	stuck(self, 0);
+}
+
+TEST_F(frozen, with_direct)
+{
+	stuck(self, O_DIRECT);
+}
+
+TEST_F(frozen, without_io_uring)
+{
+	no_io_uring();
+	stuck(self, O_DIRECT);
+}
+
+/* Bytes that this thread has written to devices, as the kernel counts them. */
+static long written_by_me(void)
+{
+	FILE *f = fopen("/proc/thread-self/io", "r");
+	char line[64];
+	long n = -1;
+
+	while (f && fgets(line, sizeof(line), f))
+		sscanf(line, "write_bytes: %ld", &n);
+	if (f)
+		fclose(f);
+	if (n < 0)
+		SKIP("no /proc/thread-self/io");
+	return n;
+}
+
+/* O_DIRECT writes that make a file longer: neither aio_write nor aio_error nor
+ * aio_suspend carries them out. */
+TEST_TIMEOUT(others_carry_it_out, 30)
+{
+	int fd = file_of(0, O_DIRECT);
+	struct timespec soon = { .tv_nsec = 100000 };
+	struct aiocb cb[64];
+	long before = written_by_me();
+
+	for (int i = 0; i < 64; i++) {
+		const struct aiocb *list[] = { &cb[i] };
+
+		cb[i] = request(fd, direct_buf[i], 4096, i * 4096L);
+		ASSERT_EQ(0, aio_write(&cb[i]));
+		aio_suspend(list, 1, &soon);
+	}
+	for (int i = 0; i < 64; i++)
+		ASSERT_EQ(4096, finished(&cb[i]));
+	EXPECT_EQ(before, written_by_me());
+}
+
+/* A file that may not become so long: EFBIG, and no signal to the program. */
+TEST(file_size_limit)
+{
+	struct rlimit limit = { 8192, 8192 };
+	int fd = file_of(4096, O_DIRECT), fd2 = file_of(4096, 0);
+	struct aiocb cb;
+
+	for (int i = 0; i < 20; i++) {
+		if (i == 10)
+			ASSERT_EQ(0, setrlimit(RLIMIT_FSIZE, &limit));
+		cb = request(i & 1 ? fd : fd2, direct_buf[0], 4096, 16384);
+		ASSERT_EQ(0, aio_write(&cb));
+		ASSERT_EQ(i < 10 ? 4096 : -1, finished(&cb));
+		if (i >= 10)
+			EXPECT_EQ(EFBIG, aio_error(&cb));
+	}
+}
+
+/* ---- handlers that do not return ---- */
+
+static sigjmp_buf out;
+static volatile sig_atomic_t inside;
+
+static void jumps(int sig)
+{
+	(void)sig;
+	if (inside) {
+		inside = 0;
+		siglongjmp(out, 1);
+	}
+}
+
+/*
+ * aio_error may be called where a handler leaves by longjmp.  Whatever it was
+ * about to do, each request ends, an fsync behind it ends, and nothing is used
+ * up.
+ */
+TEST_TIMEOUT(longjmp_out_of_aio_error, 30)
+{
+	struct itimerval often = { { 0, 50 }, { 0, 50 } }, never = { 0 };
+	int fd = file_of(1 << 16, O_DIRECT), left = 0;
+	struct aiocb cb, sync;
+
+	GLIBC_CANNOT("aio_error holds a lock");
+
+	signal(SIGALRM, jumps);
+	for (volatile int i = 0; i < 3000; i++) {
+		cb = request(fd, direct_buf[0], 4096, i % 16 * 4096);
+		ASSERT_EQ(0, aio_read(&cb));
+		setitimer(ITIMER_REAL, &often, NULL);
+		if (!sigsetjmp(out, 1)) {
+			inside = 1;
+			while (aio_error(&cb) == EINPROGRESS)
+				;
+			inside = 0;
+		} else {
+			left++;
+		}
+		setitimer(ITIMER_REAL, &never, NULL);
+		if (i % 64 == 0) {
+			sync = request(fd, NULL, 0, 0);
+			ASSERT_EQ(0, aio_fsync(O_DSYNC, &sync));
+			ASSERT_EQ(0, finished(&sync));
+		}
+		ASSERT_EQ(4096, finished(&cb));
+	}
+	SAY("left %d times", left);
+}
+
+static void forks(int sig)
+{
+	int status;
+	pid_t pid;
+
+	(void)sig;
+	if (!inside)
+		return;
+	inside = 0;
+	pid = fork();
+	if (!pid) {
+		inside = -1;		/* the child goes on where we were */
+		return;
+	}
+	waitpid(pid, &status, 0);
+	if (status)
+		FAIL("the child has ended with %#x", status);
+}
+
+/* A handler that interrupts aio_error forks: the child goes on there, and makes
+ * requests of its own. */
+TEST_TIMEOUT(fork_in_a_handler, 60)
+{
+	struct itimerval once = { { 0, 0 }, { 0, 30 } };
+	int fd = file_of(1 << 16, O_DIRECT), children = 0;
+	struct aiocb cb;
+
+	GLIBC_CANNOT("the child waits for threads that it has not");
+#ifdef TSAN
+	SKIP("ThreadSanitizer: no threads after a fork of several");
+#endif
+	signal(SIGALRM, forks);
+	for (int i = 0; i < 200; i++) {
+		cb = request(fd, direct_buf[0], 4096, 0);
+		ASSERT_EQ(0, aio_read(&cb));
+		inside = 1;
+		once.it_value.tv_usec = 1 + i % 20;
+		setitimer(ITIMER_REAL, &once, NULL);
+		while (inside == 1 && aio_error(&cb) == EINPROGRESS)
+			;
+		if (inside == -1) {
+			cb = request(fd, direct_buf[0], 4096, 0);
+			if (aio_read(&cb) || finished(&cb) != 4096)
+				_exit(1);
+			_exit(0);
+		}
+		children += !inside;
+		inside = 0;
+		ASSERT_EQ(4096, finished(&cb));
+	}
+	SAY("%d children", children);
+}
