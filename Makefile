@@ -376,10 +376,8 @@ check: all tests $(addprefix cross-,$(others))
 		$(patsubst %,left-out:%,$(left_out))
 
 # The tests of one piece of code each: they start neither servers nor iomodels.
-starting := bench capture claims cli vm
-unit_tests := $(filter-out $(starting:%=$(B)/tests/%/%) %/models_test \
-	%/evidence_test %/uring_evidence_test %/readers_test \
-	%/own_captures_test %/twins_test %/refused_test,$(hosted_tests))
+unit_tests := $(filter $(B)/tests/log/% $(B)/tests/posix_aio/posixaio% \
+	%/glibc_aio_test,$(filter-out %/own_captures_test,$(hosted_tests)))
 check-unit: all tests
 	$(Q)$(sane_run) BUILD=$(B) sh tests/run $(raw_tests) $(unit_tests) \
 		$(ours_tests)
