@@ -7,10 +7,10 @@
  * it is off by a whole call, so that its bounds leave no offset possible, or
  * are so wide that they say nothing.
  */
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "../log/line.h"
 #include "align.h"
 
 enum { AHEAD = 64 };			/* calls looked at for the same name */
@@ -71,40 +71,27 @@ static void drop_nameless(struct spans *s)
 	s->n = kept;
 }
 
-/* "1795201269.088094948", with 0 to 9 digits of fraction. */
-static int64_t read_time(const char *text, char **end)
-{
-	int64_t ns = strtoll(text, end, 10) * 1000000000LL, unit = 100000000;
-
-	if (**end == '.')
-		for (++*end; isdigit((unsigned char)**end); ++*end, unit /= 10)
-			ns += (**end - '0') * unit;
-	return ns;
-}
-
 /* Each line is an entry, and ends the one of its thread before it. */
 static int read_strace(struct spans *s, const char *log)
 {
 	FILE *f = fopen(log, "re");
 	char *line = NULL;
 	size_t size = 0;
+	ssize_t n;
 
 	if (!f)
 		return -1;
-	while (getline(&line, &size, f) > 0) {
-		char *text, *end;
-		int pid = strtol(line, &text, 10);
-		int64_t ns = read_time(text, &end);
+	while ((n = getline(&line, &size, f)) > 0) {
 		struct span *call;
-		size_t n;
+		struct line l;
 
-		if (text == line || end == text)
+		line_read(&l, line, n - (line[n - 1] == '\n'));
+		if (!l.pid || l.at_ns == NO_TIME)
 			continue;
-		end += strspn(end, " ");
-		n = strspn(end, "abcdefghijklmnopqrstuvwxyz0123456789_");
-		call = add(s, pid, ns);
-		if (n && end[n] == '(' && n < sizeof(call->name))
-			memcpy(call->name, end, n);
+		call = add(s, l.pid, l.at_ns);
+		if ((l.kind == LINE_CALL || l.kind == LINE_UNFINISHED ||
+		     l.kind == LINE_CUT) && l.name.len < sizeof(call->name))
+			memcpy(call->name, l.name.at, l.name.len);
 	}
 	free(line);
 	fclose(f);

@@ -13,7 +13,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 #include "ktrace.h"
-#include "trace.h"
+#include "strace.h"
 #include "watch.h"
 
 enum { THREADS = 64, SOCKETS = 256, REQUESTS = 256, BLOCKS = 64 };

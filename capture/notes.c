@@ -265,7 +265,7 @@ static const char head[] =
 	"  `skb_copy_datagram_iovec` is the copy.\n"
 	"\n"
 	"`make traces` writes a file again only when what it tells has changed: "
-	"see\n`capture/trace.h` and `capture/ktrace.h` for what is compared, "
+	"see\n`log/normal.h` and `log/kernel_sequence.h` for what is compared, "
 	"and what cannot be.\n";
 
 static void add_quoted(struct text *out, const char *line)

@@ -11,7 +11,7 @@
 #include <regex.h>
 #include "programs.h"
 #include "scenario.h"
-#include "trace.h"
+#include "strace.h"
 
 struct note {
 	char models[512], scenario[16];	/* the models, each after a blank */

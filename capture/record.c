@@ -29,7 +29,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "record.h"
-#include "trace.h"
+#include "strace.h"
 
 enum { ATTACH_MS = 10000, STRACE_END_MS = 10000 };
 

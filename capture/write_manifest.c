@@ -11,7 +11,7 @@
 #include <unistd.h>
 #include "../log/json.h"
 #include "record.h"
-#include "trace.h"
+#include "strace.h"
 
 static void command(struct json *j, const struct recording *r)
 {

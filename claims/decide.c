@@ -13,10 +13,10 @@
 #include <unistd.h>
 #include "claims.h"
 #include "kernel.h"
-#include "phase.h"
+#include "kernel_phases.h"
 #include "play.h"
 #include "probe.h"
-#include "trace.h"
+#include "strace.h"
 
 static void first_line(struct text *to, const char *text)
 {
@@ -174,7 +174,7 @@ static void comparable_calls(const struct trace *t, struct text *out)
 
 	text_add(out, "%s", "");
 	for (int i = 0; i < t->count; i++) {
-		const struct call *c = &t->calls[i];
+		const struct traced_call *c = &t->calls[i];
 
 		if (c->error && !strcmp(c->error, "EINTR"))
 			break;

@@ -2,9 +2,9 @@
 /*
  * play_server.c - claims that a run of one of our servers decides
  */
-#include "phase.h"
+#include "kernel_phases.h"
 #include "play.h"
-#include "trace.h"
+#include "strace.h"
 
 static int say_to(int port, const char *text)
 {

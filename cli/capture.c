@@ -15,7 +15,7 @@
 #include <unistd.h>
 #include "cli.h"
 #include "record.h"
-#include "trace.h"
+#include "strace.h"
 
 enum { KEY_TEXT = 256, KEY_TRACES, KEY_INDEX, KEY_NO_STRACE, KEY_NO_KERNEL, KEY_SCENARIO };
 

@@ -9,14 +9,14 @@
 #include <string.h>
 #include <unistd.h>
 #include "cli.h"
-#include "phase.h"
-#include "trace.h"
+#include "kernel_phases.h"
+#include "strace.h"
 
 enum { MODELS = 64 };
 
 static struct done {
 	const struct program *program;
-	struct row row;
+	struct trace_cost row;
 	struct phases phases;
 	char why[256];			/* why there is no row */
 } done[MODELS];

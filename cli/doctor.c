@@ -25,7 +25,7 @@
 #include "kernel.h"
 #include "probe.h"
 #include "scenario.h"
-#include "trace.h"
+#include "strace.h"
 #include "../log/json.h"
 #include "../syscalls/errno.h"
 

@@ -15,9 +15,10 @@
 #include "cli.h"
 #include "kernel.h"
 #include "ktrace.h"
+#include "../log/kernel_sequence.h"
 #include "notes.h"
 #include "probe.h"
-#include "trace.h"
+#include "strace.h"
 
 static int failed(const char *what, const char *why)
 {
@@ -85,10 +86,10 @@ static int keep_kernel(const char *dir, const struct program *p,
 		return failed(why, "");
 	}
 	ktrace_path(&t, dir, path);
-	ktrace_sequence(t.log.at, &now);
+	kernel_sequence(t.log.at, &now);
 	old = notes_slurp(path);
 	if (old)
-		ktrace_sequence(old, &then);
+		kernel_sequence(old, &then);
 	ktrace_format(&t, &whole);
 	status = keep(path, &whole, now.at, then.at);
 	ktrace_free(&t);

@@ -45,37 +45,13 @@ static void *must_have(void *mem)
 	exit(1);
 }
 
-static void reserve(struct text *t, size_t more)
-{
-	if (t->len + more < t->cap)
-		return;
-	t->cap = 2 * (t->len + more) + 1;
-	t->at = must_have(realloc(t->at, t->cap));
-}
-
-void text_add(struct text *t, const char *format, ...)
-{
-	va_list args;
-	char *line;
-	int n;
-
-	va_start(args, format);
-	n = vasprintf(&line, format, args);
-	va_end(args);
-	must_have(n < 0 ? NULL : line);
-	reserve(t, n);
-	memcpy(t->at + t->len, line, n + 1);
-	t->len += n;
-	free(line);
-}
-
 /* Read what *fd has into t; at its end close it. */
 static void collect(struct text *t, int *fd)
 {
 	while (*fd >= 0) {
 		ssize_t n;
 
-		reserve(t, 4096);
+		text_reserve(t, 4096);
 		n = read(*fd, t->at + t->len, t->cap - t->len - 1);
 		if (n > 0)
 			t->len += n;

@@ -10,6 +10,7 @@
 #include <sys/resource.h>
 #include <sys/types.h>
 #include "programs.h"
+#include "../log/text.h"
 
 struct lab_options {
 	const char *service;		/* "print" or "echo"; NULL: print */
@@ -30,12 +31,6 @@ struct lab_options {
 					   but gives its name; ends with NULL */
 };
 
-/* A text that grows; always ends with a 0 byte. */
-struct text {
-	char *at;
-	size_t len, cap;
-};
-
 struct server {
 	const struct program *program;
 	const char *service;
@@ -51,10 +46,6 @@ struct server {
 	/* Called after each step of "one" and "two"; NULL: they just go on. */
 	void (*step)(struct server *s);
 };
-
-/* Add to t as printf(3) does; no memory ends the program. */
-__attribute__((format(printf, 2, 3)))
-void text_add(struct text *t, const char *format, ...);
 
 /*
  * Start program and return when its "serving" line is there.

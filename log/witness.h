@@ -5,7 +5,7 @@
  * Fed with the lines of kernel.log in their order.  Of each thread it knows
  * the system call that it is in, since when it sleeps and what was copied in
  * its context; of each io_uring request the way from its submission to its
- * completion.  capture/phase.c answers the same two questions for the README,
+ * completion.  capture/kernel_phases.c answers the same two questions for the README,
  * from raw records and for the second message of a scenario; tests compare.
  */
 #ifndef IOMODELS_WITNESS_H

@@ -11,9 +11,10 @@
 #include "tap.h"
 #include "../../capture/kernel.h"
 #include "../../capture/ktrace.h"
+#include "../../log/kernel_sequence.h"
 #include "../../capture/notes.h"
 #include "../../lab/probe.h"
-#include "../../capture/trace.h"
+#include "../../capture/strace.h"
 
 /* ---- what a test is about ---- */
 
@@ -92,11 +93,11 @@ static void capture_kernel(struct ktrace *t, const struct program *p,
 	FAIL("%s", why);
 }
 
-static char *kernel_sequence(const char *log)
+static char *kernel_text(const char *log)
 {
 	struct text text = { 0 };
 
-	ktrace_sequence(log, &text);
+	kernel_sequence(log, &text);
 	return text.at;
 }
 
@@ -144,11 +145,11 @@ static void kernel_as_committed(void *arg)
 		SKIP("it is of Linux %s, this is %s", then, now);
 	capture_kernel(&t, point->program, point->scenario);
 	if (point->program->flags & FILES)
-		EXPECT_STR(without_wait(kernel_sequence(committed)),
-			   without_wait(kernel_sequence(t.log.at)));
+		EXPECT_STR(without_wait(kernel_text(committed)),
+			   without_wait(kernel_text(t.log.at)));
 	else
-		EXPECT_STR(kernel_sequence(committed),
-			   kernel_sequence(t.log.at));
+		EXPECT_STR(kernel_text(committed),
+			   kernel_text(t.log.at));
 }
 
 /* Callback and coroutine are epoll inside of the kernel as well. */
@@ -159,8 +160,8 @@ static void kernel_same_as_epoll(void *arg)
 
 	capture_kernel(&ours, point->program, point->scenario);
 	capture_kernel(&epoll, program_find("epoll"), point->scenario);
-	EXPECT_STR(kernel_sequence(epoll.log.at),
-		   kernel_sequence(ours.log.at));
+	EXPECT_STR(kernel_text(epoll.log.at),
+		   kernel_text(ours.log.at));
 }
 
 /* Of one thread its lines in their order, and not what interrupts did. */
@@ -168,7 +169,7 @@ TEST(one_thread_is_compared_in_order)
 {
 	EXPECT_STR("1 sys_enter read(3)\n1 sched_switch S\n"
 		   "client sched_waking 1\n",
-		   kernel_sequence("# comment\n"
+		   kernel_text("# comment\n"
 				   "1         sys_enter read(3)\n"
 				   "interrupt sched_waking 1\n"
 				   "client    sched_waking 1\n"
@@ -191,8 +192,8 @@ TEST(threads_are_compared_as_a_set)
 
 	EXPECT_STR("1 sys_enter accept4\nclient sched_waking thread\n"
 		   "thread sched_switch\nthread sys_enter read\n",
-		   kernel_sequence(a));
-	EXPECT_STR(kernel_sequence(a), kernel_sequence(b));
+		   kernel_text(a));
+	EXPECT_STR(kernel_text(a), kernel_text(b));
 }
 
 /* ---- the notes, and the index made of them ---- */

@@ -6,9 +6,9 @@
  * tracefs.  The tests are started from the top of the source.
  */
 #include "tap.h"
-#include "../../capture/phase.h"
+#include "../../capture/kernel_phases.h"
 #include "../../lab/probe.h"
-#include "../../capture/trace.h"
+#include "../../capture/strace.h"
 
 struct row_of {
 	const struct program *program;
@@ -71,7 +71,7 @@ static void row_holds(void *arg)
 	char *path = program_path(r->program), why[256];
 	struct phases now;
 	struct trace t;
-	struct row row;
+	struct trace_cost row;
 
 	if (!path)
 		SKIP("%s is not built", r->program->name);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * phase.c - who waited and who copied, from the kernel's own events
+ * kernel_phases.c - who waited and who copied, from the kernel's own events
  */
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
-#include "phase.h"
+#include "kernel_phases.h"
 #include "watch.h"
 
 enum { THREADS = 256 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * phase.h - who waited and who copied, from the kernel's own events
+ * kernel_phases.h - who waited and who copied, from the kernel's own events
  *
  * The two phases of an input operation (Stevens): wait until the data are
  * there, copy them to the process.  Both are read off a run without strace:
@@ -9,8 +9,8 @@
  *   copies  the thread in whose context skb:skb_copy_datagram_iovec ran, and
  *           in which call, or after which it had already returned
  */
-#ifndef IOMODELS_PHASE_H
-#define IOMODELS_PHASE_H
+#ifndef IOMODELS_KERNEL_PHASES_H
+#define IOMODELS_KERNEL_PHASES_H
 
 #include "kernel.h"
 #include "scenario.h"

@@ -1,21 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * trace.c - a server's system calls under strace: made, read, compared
+ * normal.c - the calls of a strace log in normal form, and what they show
  */
+#include <asm/unistd.h>
 #include <ctype.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/utsname.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
-#include "kernel.h"
-#include "trace.h"
+#include "line.h"
+#include "normal.h"
 
-#define STRING_BYTES "128"		/* of each string that strace shows */
+/* The name of call number 0. */
+#if defined(__NR_read) && __NR_read == 0
+#define CALL_ZERO "read"
+#else
+#define CALL_ZERO "io_setup"
+#endif
 
 static void *must_have(void *mem)
 {
@@ -23,27 +25,6 @@ static void *must_have(void *mem)
 		return mem;
 	fprintf(stderr, "trace: no memory\n");
 	exit(1);
-}
-
-static double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_REALTIME, &t);
-	return t.tv_sec + t.tv_nsec / 1e9;
-}
-
-/* ---- the client's steps ---- */
-
-static struct trace *stepping;		/* whose steps are noted */
-
-static void on_step(struct server *s)
-{
-	struct trace *t = stepping;
-
-	server_settle(s);
-	if (t->step_count < (int)(sizeof(t->steps) / sizeof(t->steps[0])))
-		t->steps[t->step_count++] = now();
 }
 
 /* ---- strace's lines ---- */
@@ -77,47 +58,43 @@ static int thread_number(struct reading *r, pid_t pid)
  * prints "???(" or, with registers that it never read, call number 0 with an
  * argument 0: "read(0,  <unfinished ...>".  Neither was called.
  */
-static int is_guess(const struct reading *r, int thread, const char *text)
+static int is_guess(const struct reading *r, int thread, const struct line *l)
 {
-	const char *zero = syscall_name(0);
-	size_t n = strlen(zero);
+	struct slice said = line_said(l);
 
 	if (!r->ending || thread == r->ending ||
-	    !strstr(text, " <unfinished ...>"))
+	    !slice_find(said, " <unfinished ...>"))
 		return 0;
-	return !strncmp(text, "???", 3) ||
-	       (!strncmp(text, zero, n) && !strncmp(text + n, "(0, ", 4));
+	return slice_starts(said, "???") || slice_starts(said, CALL_ZERO "(0, ");
 }
 
 /* "... = -1 EAGAIN (...)": the name of the error, malloced, or NULL. */
 static const char *error_of(const char *text)
 {
-	const char *at = strstr(text, ") = -1 E"), *last = NULL;
+	struct line l = { .took_ns = NO_TIME };
 
-	for (; at; at = strstr(at + 1, ") = -1 E"))
-		last = at + 7;
-	if (!last)		/* the blanks that align the results */
-		for (at = strstr(text, "= -1 E"); at; at = strstr(at + 1, "= -1 E"))
-			last = at + 5;
-	return last ? must_have(strndup(last, strcspn(last, " \n"))) : NULL;
+	if (line_read_call(&l, text, strlen(text)) ||
+	    !(l.flags & LINE_HAS_ERROR))
+		return NULL;
+	return must_have(strndup(l.error.at, l.error.len));
 }
 
 /* A new call of the thread; text is what the line says of it. */
-static struct call *begin_call(struct trace *t, int thread, double at,
+static struct traced_call *begin_call(struct trace *t, int thread, double at,
 			       const char *text)
 {
-	struct call *c;
+	struct traced_call *c;
 
 	t->calls = must_have(realloc(t->calls, (t->count + 1) *
 				     sizeof(*t->calls)));
 	c = &t->calls[t->count++];
-	*c = (struct call){ .thread = thread, .entered = at };
+	*c = (struct traced_call){ .thread = thread, .entered = at };
 	c->name = must_have(strndup(text, strcspn(text, "(")));
 	c->text = must_have(strdup(text));
 	return c;
 }
 
-static void end_call(struct call *c, double left, const char *rest)
+static void end_call(struct traced_call *c, double left, const char *rest)
 {
 	if (*rest) {
 		char *whole;
@@ -129,19 +106,6 @@ static void end_call(struct call *c, double left, const char *rest)
 	}
 	c->left = left;
 	c->error = error_of(c->text);
-}
-
-/* Cut " <0.000123>" from the end; returns the seconds, -1 without it. */
-static double cut_duration(char *text)
-{
-	size_t n = strlen(text);
-	char *at = strrchr(text, '<');
-
-	if (n < 4 || text[n - 1] != '>' || !at || at == text ||
-	    at[-1] != ' ' || strspn(at + 1, "0123456789.") != strlen(at) - 2)
-		return -1;
-	at[-1] = 0;
-	return atof(at + 1);
 }
 
 /* pid numbers that the program prints, as thread numbers: getpid() = 1. */
@@ -166,9 +130,14 @@ static void number_pids(struct reading *r, char *text)
 		at += *at == '=' ? 2 : 0;
 		pid = strtol(at, &end, 10);
 		if (end > at && pid > 0) {
-			int n = snprintf(at, 8, "%d", thread_number(r, pid));
+			char number[12];
+			int n = snprintf(number, sizeof(number), "%d",
+					 thread_number(r, pid));
 
+			if (n > end - at)	/* it is one already */
+				continue;
 			memmove(at + n, end, strlen(end) + 1);
+			memcpy(at, number, n);
 		}
 	}
 }
@@ -191,7 +160,7 @@ static void shorten_paths(char *text)
  * strace has perhaps cut argv[0] in the middle of that path: execve of a
  * program is written as in any other clone.  malloced.
  */
-static char *in_any_clone(const struct program *p, const char *text)
+static char *in_any_clone(const char *command, const char *text)
 {
 	const char *end = strstr(text, "\", [\"");
 	char *whole;
@@ -201,43 +170,42 @@ static char *in_any_clone(const struct program *p, const char *text)
 		return must_have(strdup(text));
 	end++;
 	end += 3 * !strncmp(end, "...", 3);
-	must_have(asprintf(&whole, "execve(\"build/%s/%s\", [\"build/%s/%s\"%s",
-			   p->dir, p->name, p->dir, p->name, end) < 0 ? NULL
-								  : whole);
+	must_have(asprintf(&whole, "execve(\"%s\", [\"%s\"%s", command,
+			   command, end) < 0 ? NULL : whole);
 	return whole;
 }
 
-static void read_line(struct reading *r, char *line)
+/* The line as the log keeps it: no pids, no paths of this machine. */
+static char *normal_text(struct reading *r, const struct line *l)
 {
-	char *own = NULL;
-	struct trace *t = r->t;
-	char *text, *end, *resumed;
-	double at, took;
-	struct call *c;
-	int thread;
+	struct slice said = line_said(l);
+	char *text = must_have(strndup(said.at, said.len)), *whole;
 
-	thread = thread_number(r, strtol(line, &text, 10));
-	at = strtod(text, &text);
-	text += strspn(text, " ");
-	took = cut_duration(text);
-	if (is_guess(r, thread, text))
-		r->open[thread - 1] = GUESSED;
-	if (r->open[thread - 1] == GUESSED && text[0] != '+')
-		return;
 	number_pids(r, text);
-	if (t->program && !strncmp(text, "execve(\"", 8))
-		text = own = in_any_clone(t->program, text);
+	if (*r->t->command && !strncmp(text, "execve(\"", 8)) {
+		whole = in_any_clone(r->t->command, text);
+		free(text);
+		text = whole;
+	}
 	shorten_paths(text);
-	text_add(&t->log, "%d  %s\n", thread, text);
-	if (!strncmp(text, "---", 3) || !strncmp(text, "+++", 3))
-		return;
-	end = strstr(text, " <unfinished ...>");
-	resumed = strstr(text, " resumed>");
-	if (!strncmp(text, "<... ", 5) && resumed) {
-		if (r->open[thread - 1] >= 0)
-			end_call(&t->calls[r->open[thread - 1]], at,
-				 resumed + strlen(" resumed>"));
-		r->open[thread - 1] = NONE;
+	return text;
+}
+
+static void read_call(struct reading *r, const struct line *l, int thread,
+		      char *text)
+{
+	double at = l->at_ns == NO_TIME ? 0 : l->at_ns / 1e9;
+	int *open = &r->open[thread - 1];
+	char *end = strstr(text, " <unfinished ...>");
+	struct trace *t = r->t;
+	struct traced_call *c;
+
+	if (l->kind == LINE_RESUMED) {
+		if (*open >= 0)
+			end_call(&t->calls[*open], at,
+				 strstr(text, " resumed>") +
+				 strlen(" resumed>"));
+		*open = NONE;
 		return;
 	}
 	if (!strncmp(text, "exit_group(", 11))
@@ -246,177 +214,61 @@ static void read_line(struct reading *r, char *line)
 		*end = 0;
 	c = begin_call(t, thread, at, text);
 	if (end)
-		r->open[thread - 1] = t->count - 1;
+		*open = t->count - 1;
 	else
-		end_call(c, took < 0 ? 0 : at + took, "");
-	free(own);
+		end_call(c, l->took_ns == NO_TIME ? 0 : at + l->took_ns / 1e9,
+			 "");
 }
 
-static int read_log(struct trace *t, FILE *f)
+static void read_line(struct reading *r, const char *line, size_t len)
+{
+	int thread, ends;
+	struct line l;
+	char *text;
+
+	line_read(&l, line, len);
+	thread = thread_number(r, l.pid);
+	ends = l.kind == LINE_EXITED || l.kind == LINE_KILLED ||
+	       l.kind == LINE_SUPERSEDED;
+	if (is_guess(r, thread, &l))
+		r->open[thread - 1] = GUESSED;
+	if (r->open[thread - 1] == GUESSED && !ends)
+		return;
+	text = normal_text(r, &l);
+	text_add(&r->t->log, "%d  %s\n", thread, text);
+	if (!ends && l.kind != LINE_SIGNAL && l.kind != LINE_STOPPED)
+		read_call(r, &l, thread, text);
+	free(text);
+}
+
+int trace_read_log(struct trace *t, FILE *f)
 {
 	struct reading r = { .t = t };
 	size_t size = 0;
 	char *line = NULL;
 	ssize_t n;
 
-	while ((n = getline(&line, &size, f)) > 0) {
-		if (line[n - 1] == '\n')
-			line[n - 1] = 0;
+	while ((n = getline(&line, &size, f)) > 0)
 		if (isdigit((unsigned char)line[0]))
-			read_line(&r, line);
-	}
+			read_line(&r, line, n - (line[n - 1] == '\n'));
 	free(line);
 	return t->count ? 0 : -1;
 }
 
-/* ---- run ---- */
-
-const char *trace_missing(void)
+int trace_read(struct trace *t, const char *path, char why[256])
 {
-	static char why[128];
-	FILE *f = popen("strace -o /dev/null true 2>&1", "re");
-	char line[100] = "";
-
-	if (!f || !fgets(line, sizeof(line), f))
-		line[0] = 0;
-	if (f && pclose(f) == 0)
-		return NULL;
-	line[strcspn(line, "\n")] = 0;
-	snprintf(why, sizeof(why), "%s", strstr(line, "not found") ?
-		 "strace is not installed: apt-get install strace" : line);
-	return why;
-}
-
-const struct scenario reads_buffered = {
-	.name = "buffered", .about = "six blocks, through the page cache",
-	.service = "none",
-};
-const struct scenario reads_direct = {
-	.name = "direct", .about = "six blocks, with O_DIRECT",
-	.service = "none",
-};
-
-const struct scenario *reads_find(const char *name)
-{
-	return !strcmp(name, "buffered") ? &reads_buffered :
-	       !strcmp(name, "direct") ? &reads_direct : NULL;
-}
-
-void trace_scenarios(const struct program *p,
-		     const struct scenario *list[PLAYED])
-{
-	int n = 0;
-
-	if (p->flags & FILES) {
-		list[n++] = &reads_buffered;
-		list[n++] = &reads_direct;
-	} else {
-		list[n++] = scenario_find("one");
-		list[n++] = scenario_find("two");
-		if (p->flags & list[1]->unfit)
-			n--;
-		if (!strncmp(p->name, "sigio_", 6))
-			list[n++] = &scenario_burst;
-	}
-	list[n] = NULL;
-}
-
-/* strace as the parent of a file job; 0 when that ended with 0. */
-static int run_reader(const char *path, char *log, int direct, int fd)
-{
-	char file[32];
-	int status = -1;
-	pid_t pid;
-
-	snprintf(file, sizeof(file), "/proc/self/fd/%d", fd);
-	pid = fork();
-	if (!pid) {
-		int null = open("/dev/null", O_RDWR);
-
-		dup2(null, 1);
-		dup2(null, 2);
-		close(null);
-		execlp("strace", "strace", "-f", "-ttt", "-T", "-s", "16", "-o",
-		       log, path, "--depth", "4", file,
-		       direct ? "--direct" : NULL, NULL);
-		_exit(127);
-	}
-	if (pid < 0 || waitpid(pid, &status, 0) != pid || status)
-		return -1;
-	return 0;
-}
-
-static int trace_reader(struct trace *t, char *log, int log_fd, char why[256])
-{
-	char *path = program_path(t->program);
-	int direct = t->scenario == &reads_direct;
-	int fd = lab_file(6 * 4096, why), ret = -1;
-	FILE *f;
-
-	if (fd >= 0 && path && run_reader(path, log, direct, fd))
-		snprintf(why, 256, "%s%s failed", t->program->name,
-			 direct ? " --direct" : "");
-	else if (fd >= 0 && path && (f = fdopen(dup(log_fd), "r"))) {
-		ret = read_log(t, f);
-		fclose(f);
-	}
-	if (fd >= 0)
-		close(fd);
-	free(path);
-	return ret;
-}
-
-int trace_run(struct trace *t, const struct program *p,
-	      const struct scenario *c, char why[256])
-{
-	char log[64];
-	char *wrapper[] = { "strace", "-f", "-ttt", "-T", "-s", STRING_BYTES,
-			    "-o", log, NULL };
-	struct lab_options o = { .service = c->service, .wrapper = wrapper,
-				 .nofile = c->nofile, .port = 7007 };
-	int fd = lab_temporary(log), ret = -1, status;
-	struct server s;
-	FILE *f;
+	FILE *f = fopen(path, "re");
+	int ret;
 
 	memset(t, 0, sizeof(*t));
-	t->program = p;
-	t->scenario = c;
-	if (fd < 0) {
-		snprintf(why, 256, "%s: %s", log, strerror(errno));
+	if (!f) {
+		snprintf(why, 256, "%s: %s", path, strerror(errno));
 		return -1;
 	}
-	if (p->flags & FILES) {
-		ret = trace_reader(t, log, fd, why);
-		close(fd);
-		return ret;
-	}
-	if (server_start(&s, p, &o)) {
-		snprintf(why, 256, "%.200s", s.err.at);
-		goto out;
-	}
-	stepping = t;
-	s.step = on_step;
-	server_settle(&s);
-	ret = c->play(&s, why);
-	server_settle(&s);
-	status = server_stop(&s);
-	if (status && !ret) {
-		snprintf(why, 256, "%s: ended with status %d: %.150s", p->name,
-			 status, s.err.at);
-		ret = -1;
-	}
-	f = fdopen(fd, "r");
-	if (!f || read_log(t, f)) {
-		snprintf(why, 256, "%s: strace wrote nothing", p->name);
-		ret = -1;
-	}
-	if (f)
-		fclose(f);
-	fd = -1;
-out:
-	server_free(&s);
-	if (fd >= 0)
-		close(fd);
+	ret = trace_read_log(t, f);
+	fclose(f);
+	if (ret)
+		snprintf(why, 256, "%s: no system call in it", path);
 	return ret;
 }
 
@@ -451,7 +303,7 @@ static void name_once(char *list, size_t size, const char *name)
  * that were begun there, and of those begun before, the ones that it ended
  * were waiting for it.
  */
-int trace_row(const struct trace *t, struct row *row)
+int trace_row(const struct trace *t, struct trace_cost *row)
 {
 	double from, to;
 
@@ -462,7 +314,7 @@ int trace_row(const struct trace *t, struct row *row)
 	from = t->steps[1];
 	to = t->steps[2];
 	for (int i = 0; i < t->count; i++) {
-		const struct call *c = &t->calls[i];
+		const struct traced_call *c = &t->calls[i];
 
 		if (c->entered > to)
 			break;
@@ -510,7 +362,7 @@ static int is_word(const char *text, const char *name)
 }
 
 /* What depends on who was faster, or on how the program was called. */
-static int varies(const struct call *c)
+static int varies(const struct traced_call *c)
 {
 	return is_word("execve futex getsockname", c->name) ||
 	       *c->name == '?' ||
@@ -526,7 +378,7 @@ static char *thread_sequence(const struct trace *t, int thread, int from, int to
 	int n = 0;
 
 	for (int i = from; i < to; i++) {
-		const struct call *c = &t->calls[i];
+		const struct traced_call *c = &t->calls[i];
 
 		if (c->thread != thread || varies(c) ||
 		    is_word(besides, c->name))
@@ -630,69 +482,4 @@ const char *trace_unnamed(const struct trace *t, const char *header)
 		    !is_word("execve exit_group", t->calls[i].name))
 			return t->calls[i].name;
 	return NULL;
-}
-
-/* ---- the files in traces/ ---- */
-
-void trace_path(const struct trace *t, const char *dir, char path[256])
-{
-	struct utsname u;
-
-	uname(&u);
-	snprintf(path, 256, "%s/%s.%s.%s.strace", dir, t->program->name,
-		 t->scenario->name, u.machine);
-}
-
-void trace_version(char version[64])
-{
-	FILE *f = popen("strace -V", "re");
-	char line[128] = "";
-	const char *at;
-
-	if (f && fgets(line, sizeof(line), f))
-		line[strcspn(line, "\n")] = 0;
-	if (f)
-		pclose(f);
-	at = strstr(line, "version ");		/* "strace -- version 6.1" */
-	snprintf(version, 64, "%s", at ? at + strlen("version ") : "unknown");
-}
-
-void trace_format(const struct trace *t, struct text *out)
-{
-	char version[64];
-	struct utsname u;
-
-	uname(&u);
-	trace_version(version);
-	text_add(out, "# %s: %s\n", t->program->name, t->program->about);
-	text_add(out, "# scenario %s: %s; service %s\n", t->scenario->name,
-		 t->scenario->about, t->scenario->service);
-	if (t->program->flags & FILES)
-		text_add(out, "# strace -f -s 16 build/%s/%s --depth 4 FILE%s\n",
-			 t->program->dir, t->program->name,
-			 t->scenario == &reads_direct ? " --direct" : "");
-	else
-		text_add(out, "# strace -f -s " STRING_BYTES " build/%s/%s "
-			 "--port 7007 --service %s\n", t->program->dir,
-			 t->program->name, t->scenario->service);
-	text_add(out, "# Linux %s, strace %s, %s; the first column numbers the "
-	    "threads\n", u.release, version, u.machine);
-	text_add(out, "%s", t->log.at);
-}
-
-int trace_read(struct trace *t, const char *path, char why[256])
-{
-	FILE *f = fopen(path, "re");
-	int ret;
-
-	memset(t, 0, sizeof(*t));
-	if (!f) {
-		snprintf(why, 256, "%s: %s", path, strerror(errno));
-		return -1;
-	}
-	ret = read_log(t, f);
-	fclose(f);
-	if (ret)
-		snprintf(why, 256, "%s: no system call in it", path);
-	return ret;
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ksequence.c - what of the kernel's side is the same each time
+ * kernel_sequence.c - what of the kernel's side is the same in each run
  */
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
-#include "ktrace.h"
+#include "kernel_sequence.h"
 
 struct entry {				/* a line of a log */
 	const char *who, *what;
@@ -148,7 +148,7 @@ static int is_about_sleep(const struct entry *e)
 	       begins(e, "sys_exit io_uring_enter");
 }
 
-void ktrace_sequence(const char *log, struct text *out)
+void kernel_sequence(const char *log, struct text *out)
 {
 	static const char *const order[] = { "1", "iou-sqp", "client", NULL };
 	int sqpoll = !strncmp(log, "iou-sqp", 7) || strstr(log, "\niou-sqp");

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * strace.c - a program under strace while a scenario is played
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+#include "strace.h"
+
+#define STRING_BYTES "128"		/* of each string that strace shows */
+
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return t.tv_sec + t.tv_nsec / 1e9;
+}
+
+/* ---- the client's steps ---- */
+
+static struct trace *stepping;		/* whose steps are noted */
+
+static void on_step(struct server *s)
+{
+	struct trace *t = stepping;
+
+	server_settle(s);
+	if (t->step_count < (int)(sizeof(t->steps) / sizeof(t->steps[0])))
+		t->steps[t->step_count++] = now();
+}
+
+/* ---- run ---- */
+
+const char *trace_missing(void)
+{
+	static char why[128];
+	FILE *f = popen("strace -o /dev/null true 2>&1", "re");
+	char line[100] = "";
+
+	if (!f || !fgets(line, sizeof(line), f))
+		line[0] = 0;
+	if (f && pclose(f) == 0)
+		return NULL;
+	line[strcspn(line, "\n")] = 0;
+	snprintf(why, sizeof(why), "%s", strstr(line, "not found") ?
+		 "strace is not installed: apt-get install strace" : line);
+	return why;
+}
+
+const struct scenario reads_buffered = {
+	.name = "buffered", .about = "six blocks, through the page cache",
+	.service = "none",
+};
+const struct scenario reads_direct = {
+	.name = "direct", .about = "six blocks, with O_DIRECT",
+	.service = "none",
+};
+
+const struct scenario *reads_find(const char *name)
+{
+	return !strcmp(name, "buffered") ? &reads_buffered :
+	       !strcmp(name, "direct") ? &reads_direct : NULL;
+}
+
+void trace_scenarios(const struct program *p,
+		     const struct scenario *list[PLAYED])
+{
+	int n = 0;
+
+	if (p->flags & FILES) {
+		list[n++] = &reads_buffered;
+		list[n++] = &reads_direct;
+	} else {
+		list[n++] = scenario_find("one");
+		list[n++] = scenario_find("two");
+		if (p->flags & list[1]->unfit)
+			n--;
+		if (!strncmp(p->name, "sigio_", 6))
+			list[n++] = &scenario_burst;
+	}
+	list[n] = NULL;
+}
+
+/* strace as the parent of a file job; 0 when that ended with 0. */
+static int run_file_job(const char *path, char *log, int direct, int fd)
+{
+	char file[32];
+	int status = -1;
+	pid_t pid;
+
+	snprintf(file, sizeof(file), "/proc/self/fd/%d", fd);
+	pid = fork();
+	if (!pid) {
+		int null = open("/dev/null", O_RDWR);
+
+		dup2(null, 1);
+		dup2(null, 2);
+		close(null);
+		execlp("strace", "strace", "-f", "-ttt", "-T", "-s", "16", "-o",
+		       log, path, "--depth", "4", file,
+		       direct ? "--direct" : NULL, NULL);
+		_exit(127);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) != pid || status)
+		return -1;
+	return 0;
+}
+
+static int trace_file_job(struct trace *t, char *log, int log_fd, char why[256])
+{
+	char *path = program_path(t->program);
+	int direct = t->scenario == &reads_direct;
+	int fd = lab_file(6 * 4096, why), ret = -1;
+	FILE *f;
+
+	if (fd >= 0 && path && run_file_job(path, log, direct, fd))
+		snprintf(why, 256, "%s%s failed", t->program->name,
+			 direct ? " --direct" : "");
+	else if (fd >= 0 && path && (f = fdopen(dup(log_fd), "r"))) {
+		ret = trace_read_log(t, f);
+		fclose(f);
+	}
+	if (fd >= 0)
+		close(fd);
+	free(path);
+	return ret;
+}
+
+int trace_run(struct trace *t, const struct program *p,
+	      const struct scenario *c, char why[256])
+{
+	char log[64];
+	char *wrapper[] = { "strace", "-f", "-ttt", "-T", "-s", STRING_BYTES,
+			    "-o", log, NULL };
+	struct lab_options o = { .service = c->service, .wrapper = wrapper,
+				 .nofile = c->nofile, .port = 7007 };
+	int fd = lab_temporary(log), ret = -1, status;
+	struct server s;
+	FILE *f;
+
+	memset(t, 0, sizeof(*t));
+	t->program = p;
+	t->scenario = c;
+	snprintf(t->command, sizeof(t->command), "build/%s/%s", p->dir,
+		 p->name);
+	if (fd < 0) {
+		snprintf(why, 256, "%s: %s", log, strerror(errno));
+		return -1;
+	}
+	if (p->flags & FILES) {
+		ret = trace_file_job(t, log, fd, why);
+		close(fd);
+		return ret;
+	}
+	if (server_start(&s, p, &o)) {
+		snprintf(why, 256, "%.200s", s.err.at);
+		goto out;
+	}
+	stepping = t;
+	s.step = on_step;
+	server_settle(&s);
+	ret = c->play(&s, why);
+	server_settle(&s);
+	status = server_stop(&s);
+	if (status && !ret) {
+		snprintf(why, 256, "%s: ended with status %d: %.150s", p->name,
+			 status, s.err.at);
+		ret = -1;
+	}
+	f = fdopen(fd, "r");
+	if (!f || trace_read_log(t, f)) {
+		snprintf(why, 256, "%s: strace wrote nothing", p->name);
+		ret = -1;
+	}
+	if (f)
+		fclose(f);
+	fd = -1;
+out:
+	server_free(&s);
+	if (fd >= 0)
+		close(fd);
+	return ret;
+}
+
+/* ---- the files in traces/ ---- */
+
+void trace_path(const struct trace *t, const char *dir, char path[256])
+{
+	struct utsname u;
+
+	uname(&u);
+	snprintf(path, 256, "%s/%s.%s.%s.strace", dir, t->program->name,
+		 t->scenario->name, u.machine);
+}
+
+void trace_version(char version[64])
+{
+	FILE *f = popen("strace -V", "re");
+	char line[128] = "";
+	const char *at;
+
+	if (f && fgets(line, sizeof(line), f))
+		line[strcspn(line, "\n")] = 0;
+	if (f)
+		pclose(f);
+	at = strstr(line, "version ");		/* "strace -- version 6.1" */
+	snprintf(version, 64, "%s", at ? at + strlen("version ") : "unknown");
+}
+
+void trace_format(const struct trace *t, struct text *out)
+{
+	char version[64];
+	struct utsname u;
+
+	uname(&u);
+	trace_version(version);
+	text_add(out, "# %s: %s\n", t->program->name, t->program->about);
+	text_add(out, "# scenario %s: %s; service %s\n", t->scenario->name,
+		 t->scenario->about, t->scenario->service);
+	if (t->program->flags & FILES)
+		text_add(out, "# strace -f -s 16 build/%s/%s --depth 4 FILE%s\n",
+			 t->program->dir, t->program->name,
+			 t->scenario == &reads_direct ? " --direct" : "");
+	else
+		text_add(out, "# strace -f -s " STRING_BYTES " build/%s/%s "
+			 "--port 7007 --service %s\n", t->program->dir,
+			 t->program->name, t->scenario->service);
+	text_add(out, "# Linux %s, strace %s, %s; the first column numbers the "
+	    "threads\n", u.release, version, u.machine);
+	text_add(out, "%s", t->log.at);
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * text.c - a text that grows
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "text.h"
+
+static void *must_have(void *mem)
+{
+	if (mem)
+		return mem;
+	fprintf(stderr, "iomodels: no memory\n");
+	exit(1);
+}
+
+void text_reserve(struct text *t, size_t more)
+{
+	if (t->len + more < t->cap)
+		return;
+	t->cap = 2 * (t->len + more) + 1;
+	t->at = must_have(realloc(t->at, t->cap));
+}
+
+void text_add(struct text *t, const char *format, ...)
+{
+	va_list args;
+	char *line;
+	int n;
+
+	va_start(args, format);
+	n = vasprintf(&line, format, args);
+	va_end(args);
+	must_have(n < 0 ? NULL : line);
+	text_reserve(t, n);
+	memcpy(t->at + t->len, line, n + 1);
+	t->len += n;
+	free(line);
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * text.h - a text that grows
+ */
+#ifndef IOMODELS_TEXT_H
+#define IOMODELS_TEXT_H
+
+#include <stddef.h>
+
+/* Always ends with a 0 byte, once something has been added. */
+struct text {
+	char *at;
+	size_t len, cap;
+};
+
+/* Make room for n more bytes and a 0; no memory ends the program. */
+void text_reserve(struct text *t, size_t n);
+
+/* Add to t as printf(3) does; no memory ends the program. */
+__attribute__((format(printf, 2, 3)))
+void text_add(struct text *t, const char *format, ...);
+
+#endif
