@@ -11,16 +11,22 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "cli.h"
+#include "../log/baseline.h"
 #include "../log/report.h"
+#include "../log/safe.h"
 
 struct arguments {
 	enum form { TEXT, JSON, LINES, DIFF, PERFETTO, HTML } form;
 	int fd;
 	char **paths;
 	unsigned n;
+	const char *fail_on;		/* "any" or ids with commas; NULL */
+	const char *baseline;		/* an earlier report; NULL */
 };
 
-enum { KEY_FD = 1000, KEY_PERFETTO, KEY_HTML };
+enum { KEY_FD = 1000, KEY_PERFETTO, KEY_HTML, KEY_FAIL_ON, KEY_BASELINE };
+
+enum { EXIT_FOUND = 3 };
 
 static const struct argp_option options[] = {
 	{ "json", 'j', NULL, 0, "The report for programs, as JSON", 0 },
@@ -33,6 +39,10 @@ static const struct argp_option options[] = {
 	  "wait and copy, and the log beside them", 0 },
 	{ "perfetto", KEY_PERFETTO, NULL, 0, "Chrome trace JSON, which "
 	  "ui.perfetto.dev opens", 0 },
+	{ "fail-on", KEY_FAIL_ON, "ID,...|any", 0, "Exit with 3 when such a "
+	  "finding is there; any: a fault or a cost, no note", 0 },
+	{ "baseline", KEY_BASELINE, "FILE", 0, "Compare the findings with an "
+	  "earlier report of --json; --fail-on then looks at new ones", 0 },
 	{ 0 }
 };
 
@@ -70,6 +80,14 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		choose(state, LINES);
 		a->fd = number_arg(state, "fd", arg, 0, 1 << 20);
 		return 0;
+	case KEY_FAIL_ON:
+		if (!*arg)
+			argp_error(state, "--fail-on: an id, or any");
+		a->fail_on = arg;
+		return 0;
+	case KEY_BASELINE:
+		a->baseline = arg;
+		return 0;
 	case ARGP_KEY_ARGS:
 		a->paths = state->argv + state->next;
 		a->n = state->argc - state->next;
@@ -81,8 +99,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case ARGP_KEY_END:
 		if (a->form == DIFF && a->n != 2)
-			argp_error(state, "--diff: two logs are wanted, not %u",
+			argp_error(state, "--diff: expected two logs, not %u",
 				   a->n);
+		if (a->form == DIFF && (a->fail_on || a->baseline))
+			argp_error(state, "--diff has no findings to compare or "
+				   "to fail on");
 		return 0;
 	}
 	return ARGP_ERR_UNKNOWN;
@@ -105,10 +126,12 @@ static void *zeroed(size_t size)
 /* What was read of a log that ends too early is shown all the same. */
 static int finish(struct reader *r, int rc)
 {
+	char text[sizeof(r->error) * 2];
+
 	if (!rc)
 		return 0;
 	fflush(stdout);
-	error(0, 0, "%s", r->error);
+	error(0, 0, "%s", safe_text(r->error, text, sizeof(text)));
 	return 1;
 }
 
@@ -142,8 +165,12 @@ static int explain_diff(const struct arguments *a)
 		r[i]->watch_context = s[i];
 		status |= finish(r[i], read_logs(r[i], a->paths + i, 1));
 	}
-	if (!status)
-		report_diff(stdout, r[0], s[0], r[1], s[1]);
+	if (!status) {
+		FILE *out = safe_stream(stdout, 0);
+
+		report_diff(out, r[0], s[0], r[1], s[1]);
+		fclose(out);
+	}
 	for (int i = 0; i < 2; i++) {
 		reader_free(r[i]);
 		free(r[i]);
@@ -152,8 +179,11 @@ static int explain_diff(const struct arguments *a)
 	return status;
 }
 
-static void report(struct reader *r, const struct arguments *a, void *context)
+static void report(struct reader *r, const struct arguments *a, void *context,
+		   const struct baseline *b)
 {
+	FILE *out;
+
 	switch (a->form) {
 	case JSON:
 		report_json(stdout, r);
@@ -165,7 +195,11 @@ static void report(struct reader *r, const struct arguments *a, void *context)
 		report_html(stdout, r, context);
 		break;
 	case TEXT:
-		report_text(stdout, r, wants_colour());
+		out = safe_stream(stdout, wants_colour());
+		report_text(out, r, wants_colour());
+		if (a->baseline)
+			report_baseline(out, b, r, a->baseline);
+		fclose(out);
 		break;
 	default:
 		break;
@@ -188,15 +222,43 @@ static void hint(const char *path)
 	free(pattern);
 }
 
+/* "spin" in "busy-ask,spin"; any is everything but a note. */
+static int is_named_in(const char *list, const struct about *about)
+{
+	size_t len = strlen(about->id);
+
+	for (const char *p = list; p; p = strchr(p, ',') ?
+	     strchr(p, ',') + 1 : NULL)
+		if ((!strncmp(p, about->id, len) &&
+		     (!p[len] || p[len] == ',')) ||
+		    (!strncmp(p, "any", 3) && (!p[3] || p[3] == ',') &&
+		     about->severity != SEVERITY_NOTE))
+			return 1;
+	return 0;
+}
+
+static int is_found(const struct reader *r, const struct arguments *a,
+		    const struct baseline *b)
+{
+	for (const struct finding *d = r->findings.first; d; d = d->next)
+		if (is_named_in(a->fail_on, d->about) &&
+		    !(a->baseline && baseline_count(b, d->about->id)))
+			return 1;
+	return 0;
+}
+
 static int explain(const struct arguments *a)
 {
 	static char *standard_input[] = { "-", NULL };
-	struct lines lines = { .out = stdout, .colour = wants_colour(),
-			       .fd = a->fd };
+	struct lines lines = { .colour = wants_colour(), .fd = a->fd };
 	struct reader *r = zeroed(sizeof(*r));
+	struct baseline *b = zeroed(sizeof(*b));
 	struct scene *scene = NULL;
 	int rc;
 
+	if (a->baseline && baseline_read(b, a->baseline))
+		error(1, 0, "%s", b->error);
+	lines.out = safe_stream(stdout, lines.colour);
 	reader_start(r);
 	if (a->form == LINES) {
 		r->watch = lines_watch;
@@ -213,12 +275,16 @@ static int explain(const struct arguments *a)
 	}
 	rc = a->n ? read_logs(r, a->paths, a->n)
 		  : reader_read(r, standard_input, 1);
+	fclose(lines.out);
 	if (r->calls || r->signals)
-		report(r, a, scene);
+		report(r, a, scene, b);
 	rc = finish(r, rc);
 	if (rc && a->n == 1)
 		hint(a->paths[0]);
+	if (!rc && a->fail_on && is_found(r, a, b))
+		rc = EXIT_FOUND;
 	lines_free(&lines);
+	free(b);
 	if (scene)
 		scene_free(scene);
 	free(scene);
@@ -231,13 +297,15 @@ int explain_log(const char *path, const char *name)
 {
 	struct reader *r = zeroed(sizeof(*r));
 	char *paths[] = { (char *)path, NULL };
+	FILE *out = safe_stream(stdout, wants_colour());
 	int rc;
 
 	reader_start(r);
 	rc = read_logs(r, paths, 1);
 	r->path = name;
 	if (r->calls || r->signals)
-		report_text(stdout, r, wants_colour());
+		report_text(out, r, wants_colour());
+	fclose(out);
 	rc = finish(r, rc);
 	reader_free(r);
 	free(r);
@@ -261,7 +329,8 @@ int explain_main(int argc, char **argv)
 		       "Without FILE standard input is read. The most "
 		       "comes out of: strace -f -ttt -T -yy -o FILE COMMAND\n\n"
 		       "Exit status: 0 done, 1 the log could not be read to "
-		       "its end, 2 the command line was wrong.",
+		       "its end, 2 the command line was wrong, 3 --fail-on "
+		       "found something.",
 	};
 	struct arguments a = { .fd = -1 };
 

@@ -2,42 +2,34 @@
 /* json.c - writes JSON; see json.h */
 #include <string.h>
 #include "json.h"
-
-/* The length of the UTF-8 character at p, or 0 when it is none. */
-static size_t utf8(const unsigned char *p, size_t n)
-{
-	size_t len = *p < 0x80 ? 1 : *p < 0xc2 ? 0 : *p < 0xe0 ? 2 :
-		     *p < 0xf0 ? 3 : *p < 0xf5 ? 4 : 0;
-
-	if (!len || len > n)
-		return 0;
-	for (size_t i = 1; i < len; i++)
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
-	    (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
-		return 0;
-	return len;
-}
+#include "safe.h"
 
 void json_escape(FILE *out, const char *at, size_t len)
 {
 	const unsigned char *p = (const void *)at, *end = p + len;
+	unsigned long c;
 
 	while (p < end) {
-		size_t n = utf8(p, end - p);
+		int n = safe_utf8(p, end - p, &c);
 
-		if (!n) {
+		if (n <= 0) {
 			fputs("\\ufffd", out);
 			p++;
-		} else if (*p == '"' || *p == '\\') {
-			fprintf(out, "\\%c", *p++);
-		} else if (*p < 0x20 || *p == '<') {	/* '<': safe in HTML */
-			fprintf(out, "\\u%04x", *p++);
-		} else {
-			fwrite(p, 1, n, out);
-			p += n;
+			continue;
 		}
+		if (c == '"' || c == '\\')
+			fprintf(out, "\\%c", *p);
+		else if (c == '<' || c < 0x20)		/* '<': safe in HTML */
+			fprintf(out, "\\u%04lx", c);
+		else if (safe_character(c))
+			fwrite(p, 1, n, out);
+		else if (c < 0x10000)
+			fprintf(out, "\\u%04lx", c);
+		else
+			fprintf(out, "\\u%04lx\\u%04lx",
+				0xd800 + ((c - 0x10000) >> 10),
+				0xdc00 + ((c - 0x10000) & 0x3ff));
+		p += n;
 	}
 }
 

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include "reader.h"
 
+/* (out: a safe_stream, where it is a terminal.) */
 void report_text(FILE *out, const struct reader *r, int colour);
 /* Parts of it: where the time went, and the calls that were open at the end. */
 void report_time(FILE *out, const struct reader *r, const char *bold,
@@ -130,9 +131,6 @@ void scene_settle(struct scene *s);
 void scene_free(struct scene *s);
 void report_perfetto(FILE *out, const struct reader *r, struct scene *s);
 void report_html(FILE *out, const struct reader *r, struct scene *s);
-
-/* A log may hold anything: what would drive a terminal goes out as '?'. */
-void print_plain(FILE *out, const char *at, size_t len);
 
 /* "1.20 s", "3.4 ms", "12 us" into text; "?" for NO_TIME. */
 const char *time_text(long long ns, char text[24]);

@@ -2,46 +2,17 @@
 /*
  * report_json.c - the report for a program
  *
- * {
- *   "format": "iomodels-explain", "version": 2,
- *   "log": { path, files, bytes, lines, unread, own_output, orphans,
- *            out_of_order, times, durations, first_ns, span_ns },
- *   "totals": { calls, processes, tasks, signals, sigio, accepts, messages,
- *               calls_per_message, bytes_in, bytes_out, restarts,
- *               interrupted, injected, artefacts, unknown_mode },
- *   "phases": "inferred", "partly exact" or "exact", "phases_why": "..." ,
- *   "kernel": null, or of kernel.log { lines, unread, unknown_events,
- *             out_of_order, lost, aligned, calls, exact_calls, waits, copies,
- *             slept: [ { who, call, after_call, times, for_messages, ns,
- *                        longest_ns, line } ],
- *             copied: [ { who, call, after_call, times, bytes, line } ],
- *             cached: the same for pages of the page cache,
- *             rings: [ { fd, pid, flags, requests, completions, failed,
- *                        multishot, by_poller, inline, poll_armed, worker,
- *                        later, overflows, messages, bytes_in, accepts, ends,
- *                        sends, bytes_out, reads, bytes_read, writes,
- *                        bytes_written, ops: [ ... ] } ],
- *             signals_lost },
- *   "groups": [ { verdict, model, role, origin, exe, tasks, pids, first_line,
- *                 last_line, calls, messages, calls_per_message,
- *                 futex_waits, parts: [ ... ] } ],
- *   "findings": [ { kind, severity, title, advice, count, lines, lines_of,
- *                   pid, descriptor } ],
- *   "descriptors": [ ... at most 200 ... ], "descriptor_kinds": { ... },
- *   "calls": [ { name, calls, errors, restarts, bytes, ns, longest_ns,
- *                longest_line } ],
- *   "missing": [ sentence ], what the log leaves out,
- *   "unread": [ { line, text } ]
- * }
- *
- * Times are integers of nanoseconds, lines count from 1 (those inside of
- * "kernel" are of kernel.log), a time that the log does not hold is null.  A
- * later version adds members; it changes none.  Version 2 added "phases_why",
- * "kernel", and of a part seen_calls, slept_calls, copied_bytes, requests.
+ * explain.schema.json describes it, and a test holds it to that.  Times are
+ * integers of nanoseconds, lines count from 1 (those inside of "kernel" are of
+ * kernel.log), a time that the log does not hold is null.  A later version adds
+ * members; it changes none.  Version 3 added "verdict", "accounts", "at_end",
+ * "unfollowed", and of a finding id, cause, remedy, unless, says, cost_ns,
+ * share, fatal and pids.
  */
 #include <stdlib.h>
 #include "json.h"
 #include "report.h"
+#include "verdict.h"
 
 static void time_member(struct json *j, const char *name, long long ns)
 {
@@ -198,20 +169,147 @@ static void group_member(struct json *j, const struct group *g)
 	json_close(j, '}');
 }
 
-static void finding_member(struct json *j, const struct finding *d)
+static void share_member(struct json *j, const struct reader *r, long long ns)
+{
+	long long span = r->first_ns == NO_TIME ? 0 : r->last_ns - r->first_ns;
+
+	if (ns > 0 && span > 0)
+		json_real(j, "share", ns > span ? 1.0 : (double)ns / span);
+	else
+		json_null(j, "share");
+}
+
+static void finding_member(struct json *j, const struct reader *r,
+			   const struct finding *d)
 {
 	json_open(j, NULL, '{');
+	json_text(j, "id", d->about->id);
 	json_text(j, "kind", d->about->id);
 	json_text(j, "severity", severity_name(d->about->severity));
 	json_text(j, "title", d->about->title);
 	json_text(j, "cause", d->about->cause);
 	json_text(j, "remedy", d->about->remedy);
+	json_text(j, "advice", d->about->remedy);
+	if (d->about->unless)
+		json_text(j, "unless", d->about->unless);
+	else
+		json_null(j, "unless");
 	json_text(j, "says", d->says);
 	json_number(j, "count", d->count);
+	if (d->cost_ns > 0)
+		json_number(j, "cost_ns", d->cost_ns);
+	else
+		json_null(j, "cost_ns");
+	share_member(j, r, d->cost_ns);
+	json_bool(j, "fatal", d->fatal);
+	json_open(j, "pids", '[');
+	for (unsigned i = 0; i < d->n_pids; i++)
+		json_number(j, NULL, d->pids[i]);
+	json_close(j, ']');
 	lines_member(j, "lines", d->line, d->n_lines);
 	json_text(j, "lines_of", d->of_kernel ? "kernel.log" : "log");
 	json_number(j, "pid", d->pid);
 	json_text(j, "descriptor", d->subject);
+	json_close(j, '}');
+}
+
+static void verdict_member(struct json *j, const struct reader *r)
+{
+	char text[1024];
+	enum verdict_of v = reader_verdict(r, text, sizeof(text));
+
+	json_open(j, "verdict", '{');
+	json_text(j, "text", text);
+	json_text(j, "of", verdict_name(v));
+	json_close(j, '}');
+}
+
+static void wait_member(struct json *j, const struct wait *w)
+{
+	char text[160];
+
+	json_open(j, NULL, '{');
+	json_text(j, "call", w->name);
+	json_text(j, "for", wait_for_name(w->what));
+	json_text(j, "object", w->object);
+	json_text(j, "text", wait_text(w->what, w->call, w->object, text,
+				       sizeof(text)));
+	json_number(j, "count", w->count);
+	json_number(j, "ns", w->ns);
+	json_number(j, "longest_ns", w->longest_ns);
+	json_number(j, "line", w->line);
+	json_bool(j, "is_bound", w->at_most);
+	json_number(j, "on_pid", w->on);
+	json_text(j, "on_how", w->how);
+	json_close(j, '}');
+}
+
+static void accounts_member(struct json *j, const struct reader *r)
+{
+	static const char *const origins[] = { "first", "thread", "child" };
+
+	json_open(j, "accounts", '[');
+	for (const struct account *a = r->accounts.first; a; a = a->next) {
+		json_open(j, NULL, '{');
+		json_number(j, "pid", a->pid);
+		json_number(j, "process", a->process);
+		json_text(j, "name", a->name);
+		json_text(j, "origin", origins[a->origin]);
+		json_number(j, "tasks", a->tasks);
+		json_bool(j, "before_execve", a->before_exec);
+		json_bool(j, "ended", a->ended);
+		json_number(j, "calls", a->calls);
+		json_number(j, "wall_ns", a->wall_ns);
+		json_number(j, "wait_ns", a->wait_ns);
+		json_number(j, "other_calls_ns", a->call_ns);
+		json_number(j, "outside_ns", account_outside(a));
+		json_open(j, "waits", '[');
+		for (unsigned i = 0; i < a->n_waits; i++)
+			wait_member(j, &a->wait[i]);
+		json_close(j, ']');
+		json_close(j, '}');
+	}
+	json_close(j, ']');
+}
+
+static void open_member(struct json *j, const struct reader *r,
+			const struct unreturned *o)
+{
+	static const char *const hows[] = { "unfinished", "detached", "killed" };
+	char text[200];
+
+	json_open(j, NULL, '{');
+	json_number(j, "pid", o->pid);
+	json_number(j, "process", o->process);
+	json_text(j, "call", o->name);
+	json_text(j, "for", wait_for_name(o->what));
+	json_text(j, "object", o->object);
+	json_number(j, "line", o->line);
+	time_member(j, "ns", o->ns);
+	json_text(j, "how", hows[o->how]);
+	json_text(j, "killed_by", o->killed);
+	json_bool(j, "idle", open_is_idle(r, o));
+	json_number(j, "on_pid", o->on);
+	json_text(j, "on_how", o->why);
+	json_text(j, "next", open_next(o, text, sizeof(text)));
+	json_close(j, '}');
+}
+
+static void end_member(struct json *j, const struct reader *r)
+{
+	const struct accounts *a = &r->accounts;
+
+	json_open(j, "at_end", '{');
+	json_number(j, "open_calls", a->n_open);
+	json_open(j, "calls", '[');
+	for (unsigned i = 0; i < a->n_open && i < OPEN_MAX; i++)
+		open_member(j, r, &a->open[i]);
+	json_close(j, ']');
+	json_close(j, '}');
+	json_open(j, "unfollowed", '{');
+	json_number(j, "threads", r->unfollowed_threads);
+	json_number(j, "processes", r->unfollowed - r->unfollowed_threads);
+	json_number(j, "line", r->unfollowed_line);
 	json_close(j, '}');
 }
 
@@ -395,8 +493,11 @@ void report_json(FILE *out, const struct reader *r)
 
 	json_open(&j, NULL, '{');
 	json_text(&j, "format", "iomodels-explain");
-	json_number(&j, "version", 2);
+	json_number(&j, "version", 3);
+	verdict_member(&j, r);
 	log_member(&j, r);
+	accounts_member(&j, r);
+	end_member(&j, r);
 	totals_member(&j, r);
 	kernel_member(&j, r);
 	json_open(&j, "groups", '[');
@@ -405,7 +506,7 @@ void report_json(FILE *out, const struct reader *r)
 	json_close(&j, ']');
 	json_open(&j, "findings", '[');
 	for (const struct finding *d = r->findings.first; d; d = d->next)
-		finding_member(&j, d);
+		finding_member(&j, r, d);
 	json_close(&j, ']');
 	files_member(&j, r);
 	calls_member(&j, r);

@@ -61,7 +61,7 @@ static void show(struct lines *x, struct pending *p, long long from,
 		}
 		fprintf(x->out, "        %sk%lu  ", x->colour ? "\033[2m" : "",
 			k->line);
-		print_plain(x->out, k->text, strlen(k->text));
+		fwrite(k->text, 1, strlen(k->text), x->out);
 		fprintf(x->out, "%s\n", x->colour ? "\033[0m" : "");
 		free(k->text);
 	}
@@ -202,11 +202,11 @@ void lines_line(void *context, struct reader *r, const struct line *l,
 	show_before(x);
 	if (x->fd < 0 || x->wanted) {
 		fprintf(x->out, "%6lu  ", number);
-		print_plain(x->out, l->text.at, l->text.len);
+		fwrite(l->text.at, 1, l->text.len, x->out);
 		fputc('\n', x->out);
 		if (*x->note) {
 			fprintf(x->out, "        %s", x->tone);
-			print_plain(x->out, x->note, strlen(x->note));
+			fwrite(x->note, 1, strlen(x->note), x->out);
 			fprintf(x->out, "%s\n", x->colour ? "\033[0m" : "");
 		}
 		own = x->pid ? map_get(&x->pending, x->pid) : NULL;

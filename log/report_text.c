@@ -41,13 +41,6 @@ const char *group_tasks(const struct group *g, char *text, size_t size)
 	return text;
 }
 
-void print_plain(FILE *out, const char *at, size_t len)
-{
-	for (const char *p = at, *end = at + len; p < end; p++)
-		fputc((unsigned char)*p < 0x20 && *p != '\t' ? '?' :
-		      *p == 0x7f ? '?' : *p, out);
-}
-
 static const char *plural(unsigned long n)
 {
 	return n == 1 ? "" : "s";
@@ -273,7 +266,7 @@ static void files_report(FILE *out, const struct reader *r)
 			break;
 		}
 		fprintf(out, "    %-4d %-12s ", f->fd, file_kind_name(f->kind));
-		print_plain(out, f->name, strlen(f->name));
+		fwrite(f->name, 1, strlen(f->name), out);
 		if (f->by)
 			fprintf(out, " by %s", model_name(f->by));
 		if (f->accepts)
@@ -323,8 +316,7 @@ static void kernel_missing(FILE *out, const struct merge *m)
 			yellow, m->bad, plural(m->bad), off);
 	for (unsigned i = 0; i < m->bad && i < BAD_KEPT; i++) {
 		fprintf(out, "    %lu: ", m->bad_kept[i].line);
-		print_plain(out, m->bad_kept[i].text,
-			    strlen(m->bad_kept[i].text));
+		fputs(m->bad_kept[i].text, out);
 		fputc('\n', out);
 	}
 	if (m->disordered)
@@ -333,7 +325,7 @@ static void kernel_missing(FILE *out, const struct merge *m)
 	if (w->unknown) {
 		fprintf(out, "%lu event%s of kernel.log of an unknown kind, the "
 			"first: ", w->unknown, plural(w->unknown));
-		print_plain(out, w->unknown_name, strlen(w->unknown_name));
+		fwrite(w->unknown_name, 1, strlen(w->unknown_name), out);
 		fputc('\n', out);
 	}
 	if (w->unmatched)
@@ -475,7 +467,7 @@ static void missing_report(FILE *out, const struct reader *r)
 		plural(j->unknown), off);
 	for (unsigned i = 0; i < r->n_unknown; i++) {
 		fprintf(out, "    %lu: ", r->unknown[i].line);
-		print_plain(out, r->unknown[i].text, strlen(r->unknown[i].text));
+		fwrite(r->unknown[i].text, 1, strlen(r->unknown[i].text), out);
 		fputc('\n', out);
 	}
 }

@@ -59,7 +59,7 @@ test_list() {
 test_explain() {
 	log=tests/corpus/redis.strace
 	expect 0 '^epoll, level-triggered$' "$io" explain $log &&
-		expect 0 '"version": 2' "$io" explain --json $log &&
+		expect 0 '"version": 3' "$io" explain --json $log &&
 		expect 0 'accepts: .* listener' "$io" explain --lines $log &&
 		expect 0 '<html' "$io" explain --html $log &&
 		expect 0 traceEvents "$io" explain --perfetto $log &&
