@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * answer_test.c - the verdict, the time account, the end of a log (with libc)
+ *
+ * Each kind has a log with the fault and one that looks like it and has none.
+ */
+#include "../../log/report.h"
+#include "../../log/verdict.h"
+#include "tap.h"
+
+static struct reader r;
+static unsigned long number;
+static char said[1024];
+
+static void begin(void)
+{
+	reader_start(&r);
+	number = 0;
+}
+
+static void say(const char *text)
+{
+	const char *line = text, *end;
+
+	for (; *line; line = *end ? end + 1 : end) {
+		end = strchrnul(line, '\n');
+		reader_line(&r, line, end - line, ++number, 0);
+	}
+}
+
+/* Reads the log; the verdict is in said. */
+static enum verdict_of answer(const char *text)
+{
+	begin();
+	say(text);
+	reader_end(&r);
+	return reader_verdict(&r, said, sizeof(said));
+}
+
+#define HAS(text) do { \
+	if (!strstr(said, text)) \
+		tap_say("%s", said); \
+	EXPECT_TRUE(strstr(said, text) != NULL); \
+} while (0)
+#define HAS_NOT(text) do { \
+	if (strstr(said, text)) \
+		tap_say("%s", said); \
+	EXPECT_TRUE(strstr(said, text) == NULL); \
+} while (0)
+
+static const struct wait *wait_in(const char *call)
+{
+	for (const struct account *a = r.accounts.first; a; a = a->next)
+		for (unsigned i = 0; i < a->n_waits; i++)
+			if (!strcmp(a->wait[i].name, call))
+				return &a->wait[i];
+	return NULL;
+}
+
+TEST(one_line_that_never_returned)
+{
+	static const char *const logs[] = {
+		"read(3, ",
+		"read(3, <unfinished ...>",
+		"strace: Process 7 attached\nread(3, strace: Process 7 detached\n"
+		" <detached ...>",
+		"strace: Process 7 attached\nread(3, ^Cstrace: Process 7 detached\n"
+		" <detached ...>",
+		"7 1700000000.000001 read(3<pipe:[81]>,  <detached ...>",
+	};
+
+	for (unsigned i = 0; i < 5; i++) {
+		EXPECT_EQ(VERDICT_OPEN, answer(logs[i]));
+		HAS("blocked in read");
+		EXPECT_EQ(1, r.accounts.n_open);
+		EXPECT_EQ(0, r.joiner.unknown);
+		reader_free(&r);
+	}
+	/* A call that came back is none. */
+	EXPECT_NE(VERDICT_OPEN, answer("read(3, \"x\", 1) = 1"));
+	HAS_NOT("blocked");
+}
+
+TEST(a_server_without_work_is_idle)
+{
+	EXPECT_EQ(VERDICT_IDLE, answer(
+		"7 1700000000.000000 socket(AF_INET, SOCK_STREAM, 0) = 3 <0.00001>\n"
+		"7 1700000000.200000 listen(3, 5) = 0 <0.000010>\n"
+		"7 1700000000.300000 accept(3,  <detached ...>"));
+	HAS("idle, not hung");
+	/* The same, but it is a peer that does not answer. */
+	EXPECT_EQ(VERDICT_OPEN, answer(
+		"7 1700000000.000000 connect(3, {sa_family=AF_INET, sin_port="
+		"htons(80), sin_addr=inet_addr(\"10.0.0.1\")}, 16) = 0 <0.1>\n"
+		"8 1700000000.100000 getpid() = 8 <0.000010>\n"
+		"7 1700000000.200000 read(3,  <unfinished ...>\n"
+		"8 1700000060.200000 getpid() = 8 <0.000010>"));
+	HAS("blocked in read");
+	HAS("10.0.0.1:80");
+	HAS("60.00 s");
+	HAS_NOT("idle");
+}
+
+TEST(a_call_that_a_signal_ends_keeps_its_time)
+{
+	const struct wait *w;
+
+	EXPECT_EQ(VERDICT_OPEN, answer(
+		"7 1700000000.000000 connect(3, {sa_family=AF_INET, sin_port="
+		"htons(80), sin_addr=inet_addr(\"10.0.0.1\")}, 16) = ? "
+		"ERESTARTSYS (To be restarted if SA_RESTART is set) <3.9>\n"
+		"7 1700000003.900000 --- SIGALRM {si_signo=SIGALRM, "
+		"si_code=SI_KERNEL} ---\n"
+		"7 1700000003.900100 +++ killed by SIGALRM +++"));
+	HAS("connect");
+	HAS("3.90 s");
+	HAS("SIGALRM");
+	w = wait_in("connect");
+	ASSERT_TRUE(w);
+	EXPECT_EQ(3900000000, w->ns);
+	/* A handler ran, and the call failed: the handler's time is not its. */
+	answer("7 1700000000.000000 read(3, 0x1, 9) = ? ERESTARTSYS (To be "
+	       "restarted if SA_RESTART is set) <2.0>\n"
+	       "7 1700000002.000000 --- SIGUSR1 {si_signo=SIGUSR1} ---\n"
+	       "7 1700000007.000000 rt_sigreturn({mask=[]}) = -1 EINTR "
+	       "(Interrupted system call) <0.00001>\n"
+	       "7 1700000007.100000 exit_group(0) = ?\n"
+	       "7 1700000007.200000 +++ exited with 0 +++");
+	w = wait_in("read");
+	ASSERT_TRUE(w);
+	EXPECT_EQ(2000000000, w->ns);
+	EXPECT_EQ(0, r.accounts.n_open);
+}
+
+TEST(the_account_adds_up)
+{
+	const struct account *a;
+
+	answer("7 1700000000.000000 fsync(3</d/log>) = 0 <0.300000>\n"
+	       "7 1700000000.400000 fsync(3</d/log>) = 0 <0.100000>\n"
+	       "7 1700000000.600000 getpid() = 7 <0.000100>\n"
+	       "7 1700000001.000000 exit_group(0) = ?");
+	a = r.accounts.first;
+	ASSERT_TRUE(a);
+	EXPECT_EQ(1000000000, a->wall_ns);
+	EXPECT_EQ(400000000, a->wait_ns);
+	EXPECT_EQ(100000, a->call_ns);
+	EXPECT_EQ(a->wall_ns, a->wait_ns + a->call_ns + account_outside(a));
+	ASSERT_EQ(1, a->n_waits);
+	EXPECT_EQ(2, a->wait[0].count);
+	EXPECT_EQ(300000000, a->wait[0].longest_ns);
+	EXPECT_EQ(1, a->wait[0].line);
+	EXPECT_EQ(FOR_DISK, a->wait[0].what);
+	EXPECT_STR("/d/log", a->wait[0].object);
+}
+
+#define PIPE "7 1700000000.000000 pipe2([3, 4], 0) = 0 <0.000010>\n" \
+	"7 1700000000.000100 clone(child_stack=NULL, flags=SIGCHLD) = 8 " \
+	"<0.000010>\n"
+
+TEST(who_holds_the_other_end)
+{
+	answer(PIPE "7 1700000000.000200 close(4) = 0 <0.000010>\n"
+	       "8 1700000000.000300 close(3) = 0 <0.000010>\n"
+	       "7 1700000000.000400 read(3,  <unfinished ...>\n"
+	       "8 1700000000.000500 nanosleep({tv_sec=2, tv_nsec=0}, NULL) = 0 "
+	       "<2.0>\n8 1700000002.000600 exit_group(0) = ?\n"
+	       "7 1700000002.000700 <... read resumed>\"\", 9) = 0 <2.000300>\n"
+	       "8 1700000002.000800 +++ exited with 0 +++");
+	HAS("pid 8 holds the write end as fd 4");
+	/* The child has closed its end: only the reader itself is left. */
+	answer(PIPE "8 1700000000.000300 close(4) = 0 <0.000010>\n"
+	       "7 1700000000.000400 read(3,  <unfinished ...>\n"
+	       "8 1700000002.000500 getpid() = 8 <0.000010>");
+	HAS("only the process itself holds the write end");
+	HAS_NOT("pid 8 holds");
+}
+
+TEST(a_parent_waits_for_a_child_that_waits_for_it)
+{
+	answer(PIPE "7 1700000000.000400 wait4(8,  <unfinished ...>\n"
+	       "8 1700000000.000500 close(3) = 0 <0.000010>\n"
+	       "8 1700000000.000600 write(4, \"x\"..., 70000 <unfinished ...>\n"
+	       "9 1700000009.000600 getpid() = 9 <0.000010>");
+	HAS("pid 8 was blocked in write");
+	HAS("pid 7 holds the read end as fd 3");
+	HAS("wait4");
+}
+
+#define NOT_FOLLOWED "7 clone3({flags=CLONE_VM|CLONE_THREAD|CLONE_FILES}, 88)" \
+	" = 8\n7 getpid() = 7\n7 getpid() = 7\n7 getpid() = 7\n7 getpid() = 7\n"
+
+TEST(children_without_a_line_are_told)
+{
+	answer(NOT_FOLLOWED);
+	HAS("not in this log");
+	HAS("-f");
+	EXPECT_EQ(1, r.unfollowed_threads);
+	answer(NOT_FOLLOWED "8 getpid() = 8\n");
+	HAS_NOT("not in this log");
+}
+
+TEST(threads_are_no_processes)
+{
+	/* The child speaks first, and strace 4 prints the flags at the end. */
+	answer("7 execve(\"/p\", [\"/p\"], 0x1) = 0\n7 clone( <unfinished ...>\n"
+	       "8 set_robust_list(0x1, 24) = 0\n"
+	       "7 <... clone resumed> child_stack=0x1, flags=CLONE_VM|"
+	       "CLONE_FILES|CLONE_THREAD) = 8\n8 getpid() = 7");
+	EXPECT_EQ(1, r.world.processes_made);
+	EXPECT_EQ(2, r.world.tasks_made);
+	/* A child of fork, in the same way. */
+	answer("7 execve(\"/p\", [\"/p\"], 0x1) = 0\n7 clone( <unfinished ...>\n"
+	       "8 set_robust_list(0x1, 24) = 0\n"
+	       "7 <... clone resumed> child_stack=NULL, flags=SIGCHLD) = 8\n"
+	       "8 getpid() = 8");
+	EXPECT_EQ(2, r.world.processes_made);
+	/* In a PID namespace clone returns 2: it is 8 of the log. */
+	answer("7 execve(\"/p\", [\"/p\"], 0x1) = 0\n"
+	       "7 clone(child_stack=NULL, flags=CLONE_VM|CLONE_FILES|"
+	       "CLONE_THREAD) = 2\n8 getpid() = 1\n7 getpid() = 1");
+	EXPECT_EQ(2, r.world.tasks_made);
+	EXPECT_EQ(1, r.world.processes_made);
+}
+
+TEST(attached_to_threads)
+{
+	answer("strace: Process 7 attached with 2 threads\n"
+	       "[pid     8] read(3, <unfinished ...>\n"
+	       "[pid     7] read(4, <unfinished ...>");
+	EXPECT_EQ(1, r.world.processes_made);
+	/* A private futex is woken by a thread of the same process only. */
+	answer("7 read(3,  <unfinished ...>\n8 futex(0x1, FUTEX_WAIT_PRIVATE, "
+	       "2, NULL <unfinished ...>");
+	EXPECT_EQ(1, r.world.processes_made);
+	answer("7 read(3,  <unfinished ...>\n8 read(3,  <unfinished ...>");
+	EXPECT_EQ(2, r.world.processes_made);
+}
+
+TEST(what_ran_before_execve_is_another_program)
+{
+	answer("7 execve(\"/bin/sh\", [\"sh\"], 0x1) = 0\n"
+	       "7 poll([{fd=5, events=POLLIN}], 1, 9) = 1 ([{fd=5, "
+	       "revents=POLLIN}])\n7 execve(\"/bin/p\", [\"p\"], 0x1) = 0\n"
+	       "7 accept(3, NULL, NULL) = 4\n7 read(4, \"x\", 9) = 1");
+	HAS("p: blocking");
+	HAS_NOT("poll");
+}
+
+TEST(a_decoration_wins_over_the_table)
+{
+	answer("7 accept(3<TCP:[1]>, NULL, NULL) = 4<TCP:[1:1->2:2]>\n"
+	       "7 read(4<TCP:[1:1->2:2]>, \"x\", 9) = 1\n"
+	       "7 read(4</srv/big>, \"y\", 999) = 999");
+	EXPECT_EQ(1, r.models.groups->sum.messages);
+	EXPECT_EQ(2, r.kinds[FILE_REGULAR] + r.kinds[FILE_CONNECTION]);
+}
+
+TEST(peeking_copies_nothing)
+{
+	answer("7 accept(3, NULL, NULL) = 4\n"
+	       "7 recvfrom(4, \"hello\", 9, MSG_PEEK, NULL, NULL) = 5\n"
+	       "7 recvfrom(4, \"hello\", 9, 0, NULL, NULL) = 5");
+	EXPECT_EQ(5, r.bytes_in);
+	EXPECT_EQ(1, r.models.groups->sum.messages);
+}
+
+TEST(a_table_of_its_own)
+{
+	answer("7 execve(\"/p\", [\"/p\"], 0x1) = 0\n"
+	       "7 accept(3, NULL, NULL) = 4\n"
+	       "7 clone3({flags=CLONE_VM|CLONE_THREAD|CLONE_FILES}, 88) = 8\n"
+	       "8 unshare(CLONE_FILES) = 0\n8 close(4) = 0\n"
+	       "8 openat(AT_FDCWD, \"/x\", O_RDONLY) = 4\n"
+	       "7 read(4, \"hello\", 9) = 5");
+	EXPECT_EQ(1, r.models.groups->sum.messages);
+}
+
+TEST(the_end_of_a_program_costs_no_message)
+{
+	unsigned long messages;
+
+	answer("7 accept(3, NULL, NULL) = 4\n7 read(4, \"x\", 9) = 1\n"
+	       "7 write(4, \"x\", 1) = 1\n7 munmap(0x1, 1) = 0\n"
+	       "7 munmap(0x1, 1) = 0\n7 munmap(0x1, 1) = 0\n");
+	EXPECT_EQ(3, (int)reader_cost(&r, &messages));
+	EXPECT_EQ(1, messages);
+}
+
