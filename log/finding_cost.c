@@ -13,6 +13,7 @@ enum {
 	TRIVIAL_MIN = 1000,	/* and half of the calls */
 	MISSING_MANY = 200,	/* and a quarter of the calls */
 	COSTS_PERCENT = 5,	/* of the time; below it is a note */
+	STORM_PERCENT = 20,	/* strace makes such calls dear */
 };
 
 enum { TRIVIALS = 10 };
@@ -166,7 +167,7 @@ void cost_task_ends(struct findings *f, struct habits *habits, struct task *t)
 		    h->trivial[i] * 2 < habits->calls)
 			continue;
 		costs = share_of_task(habits, h->trivial_ns[i]) >=
-			COSTS_PERCENT;
+			STORM_PERCENT;
 		d = finding_add(f, costs ? &storm : &storm_note,
 				t->process->pid, h->trivial[i],
 				h->trivial_ns[i]);
@@ -177,7 +178,7 @@ void cost_task_ends(struct findings *f, struct habits *habits, struct task *t)
 	}
 	if (h->missing < MISSING_MANY || h->missing * 4 < habits->calls)
 		return;
-	costs = share_of_task(habits, h->missing_ns) >= COSTS_PERCENT;
+	costs = share_of_task(habits, h->missing_ns) >= STORM_PERCENT;
 	d = finding_add(f, costs ? &missing : &missing_note, t->process->pid,
 			h->missing, h->missing_ns);
 	finding_line(d, h->missing_line);

@@ -107,10 +107,13 @@ static void sender_text(struct findings *f, long pid, long sender, char *text,
 	struct tracks *t = map_get(&f->kills, pid);
 
 	*text = 0;
-	if (t)
+	if (t && (long)t->n == pid)
+		snprintf(text, size, "; it sent it itself (line %lu)",
+			 t->line[0]);
+	else if (t)
 		snprintf(text, size, "; pid %lu sent it (line %lu)", t->n,
 			 t->line[0]);
-	else if (sender)
+	else if (sender && sender != pid)
 		snprintf(text, size, "; pid %ld sent it, which is not in the "
 			 "log", sender);
 }

@@ -261,8 +261,9 @@ static void judge_datagram(struct findings *f, struct file *file,
 	d->fatal |= share_of(f, ns) >= MOST_PERCENT;
 	finding_lines(d, &u->asks);
 	finding_subject(d, file);
-	finding_says(d, "the name server %s did not answer: %lu queries, %s of "
-		     "waiting", file->name, d->count,
+	finding_says(d, "the name server %s did not answer: %lu quer%s, %s of "
+		     "waiting", file->name, d->count, d->count == 1 ? "y"
+		     : "ies",
 		     span_text(d->cost_ns, span, sizeof(span)));
 	if (u->late_ns)
 		finding_says(d, "the name server %s answered only after %s",

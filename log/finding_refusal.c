@@ -27,6 +27,7 @@ struct failure {
 	const struct refusal *row;
 	char what[160], error[24], path[96];
 	unsigned long line, call;
+	int named;			/* the path is in the program's arguments */
 };
 
 struct refused {		/* a row, in a process, of an object */
@@ -46,7 +47,7 @@ struct ending {			/* of a process */
 	unsigned long calls;
 	int status, ended, first;
 	unsigned long exit_line, reported;
-	char name[40];
+	char name[40], argv[400];
 };
 
 static struct about abouts[3][ROWS_MAX];
@@ -248,6 +249,9 @@ static struct refused *refused_of(struct findings *f, const struct step *st,
 	put(r->name, sizeof(r->name), (struct slice){ task_name(st->task),
 		strlen(task_name(st->task)) });
 	describe(&r->sample, st);
+	if (st->event->call == CALL_SOCKOPT && st->file && st->file->name)
+		snprintf(r->sample.what, sizeof(r->sample.what),
+			 "connect to %.120s", st->file->name);
 	map_put(&f->refused, key, r);
 	return r;
 }
@@ -302,8 +306,13 @@ static void failed(struct findings *f, struct ending *e, struct step *st,
 	x = &e->recent[e->n++ % RECENT];
 	describe(x, st);
 	put(x->error, sizeof(x->error), error);
+	if (st->event->call == CALL_SOCKOPT && st->file && st->file->name)
+		snprintf(x->what, sizeof(x->what), "connect to %.120s",
+			 st->file->name);
 	x->row = row;
-	x->call = is_chatter(st) ? 0 : e->calls;
+	x->named = strlen(x->path) > 1 && strstr(e->argv, x->path) &&
+		   !takes_address(st->event->call);
+	x->call = is_chatter(st) && !x->named ? 0 : e->calls;
 }
 
 /* ---- messages ---- */
@@ -328,6 +337,18 @@ static const char *message_of(const char *error)
 	return NULL;
 }
 
+/* Python's "[Errno 32]", node's "errno: -32". */
+static int has_number(struct slice text, const char *error)
+{
+	struct slice rest = slice_after(text, "[Errno ");
+	const char *name;
+
+	if (!rest.len)
+		return 0;
+	name = strerrorname_np((int)slice_number(rest, NULL));
+	return name && !strcmp(name, error);
+}
+
 static int speaks_of(struct slice text, const char *error)
 {
 	const char *message = message_of(error), *p;
@@ -335,7 +356,7 @@ static int speaks_of(struct slice text, const char *error)
 
 	if (!len)
 		return 0;
-	if (find_text(text, message, len) ||
+	if (find_text(text, message, len) || has_number(text, error) ||
 	    (strlen(error) > 4 && find_text(text, error, strlen(error))))
 		return 1;
 	while (--len >= MESSAGE_MIN) {
@@ -366,15 +387,37 @@ static void told(struct ending *e, const struct step *st)
 
 /* ---- looking ---- */
 
-static void succeeded(struct findings *f, const struct step *st)
+/* getsockopt(5, SOL_SOCKET, SO_ERROR, [0], [4]) = 0 */
+static int is_connected(const struct step *st)
+{
+	const struct line *l = st->event->line;
+
+	return st->event->call == CALL_SOCKOPT && l->n_args > 3 &&
+	       slice_is(l->arg[2], "SO_ERROR") && slice_is(l->arg[3], "[0]");
+}
+
+/* It looked whether the file is there, and made it. */
+static void forgive(struct ending *e, const struct step *st)
+{
+	struct slice path = quoted(st->event->line->args, "\"");
+
+	for (unsigned i = 0; i < RECENT && i < e->n; i++)
+		if (slice_is(path, e->recent[i].path))
+			e->recent[i].named = e->recent[i].call = 0;
+}
+
+static void succeeded(struct findings *f, struct ending *e,
+		      const struct step *st)
 {
 	enum call c = st->event->call;
 	uint64_t object;
 	struct refused *r;
 
+	if (c == CALL_OPEN || c == CALL_OPENAT)
+		forgive(e, st);
 	if (!f->refused.used || !(takes_address(c) || st->bytes > 0 ||
-				  c == CALL_SOCKOPT || c == CALL_OPENAT ||
-				  c == CALL_OPEN || c == CALL_LISTEN))
+				  c == CALL_OPENAT || c == CALL_OPEN ||
+				  c == CALL_LISTEN || is_connected(st)))
 		return;
 	object = object_of(st);
 	map_each(&f->refused, i, r)
@@ -437,9 +480,11 @@ void refusal_note(struct findings *f, struct step *st)
 	e = ending_of(f, st->task);
 	e->calls++;
 	late = late_error(st);
-	if (ev->call == CALL_EXEC && !(l->flags & LINE_HAS_ERROR))
+	if (ev->call == CALL_EXEC && !(l->flags & LINE_HAS_ERROR)) {
 		e->n = e->has_blamed = 0;
-	else if (ev->call == CALL_EXIT && l->n_args &&
+		put(e->argv, sizeof(e->argv), slice_after(l->args, "["));
+	}
+	if (ev->call == CALL_EXIT && l->n_args &&
 		 slice_is(l->name, "exit_group"))
 		exits(f, e, st, slice_number(l->arg[0], NULL));
 	else if (late.len)
@@ -448,7 +493,7 @@ void refusal_note(struct findings *f, struct step *st)
 		 ev->call != CALL_SIGRETURN)
 		failed(f, e, st, l->error);
 	else if (!(l->flags & LINE_NO_RETURN))
-		succeeded(f, st);
+		succeeded(f, e, st);
 	if (is_message(st) && e->n)
 		told(e, st);
 }
@@ -459,7 +504,7 @@ static void says(struct finding *d, const struct refused *r)
 {
 	char span[24];
 
-	if (r->recovered)
+	if (r->recovered && d->about->severity == SEVERITY_COST)
 		finding_says(d, "%s failed with %s %lu time%s before it "
 			     "succeeded, which took %s: %s", r->sample.what,
 			     r->sample.error, r->times.n,
@@ -470,7 +515,7 @@ static void says(struct finding *d, const struct refused *r)
 		finding_says(d, "%s failed with %s%s: %s", r->sample.what,
 			     r->sample.error, r->times.n == 1 ? "" : ", "
 			     "again and again", r->row->limit);
-	if (!r->recovered && r->times.n > 1)
+	if (d->about->severity != SEVERITY_COST && r->times.n > 1)
 		finding_says(d, "%s failed with %s %lu times: %s",
 			     r->sample.what, r->sample.error, r->times.n,
 			     r->row->limit);
@@ -482,7 +527,7 @@ static long long lasted(const struct refused *r)
 	       r->times.n < 2 ? 0 : r->last_ns - r->first_ns;
 }
 
-static void judge(struct findings *f, const struct refused *r)
+static void judge(struct findings *f, const struct refused *r, int ended)
 {
 	const struct refusal *row = r->row;
 	enum severity s = SEVERITY_FAULT;
@@ -503,6 +548,8 @@ static void judge(struct findings *f, const struct refused *r)
 		s = SEVERITY_NOTE;		/* peers come and go */
 	d = finding_add(f, about_of(row, s), r->pid, r->times.n,
 			r->times.n >= STUBBORN_MIN ? ns : 0);
+	d->fatal |= ended && s == SEVERITY_FAULT &&
+		    row->when != REFUSED_AT_END;
 	finding_lines(d, &r->times);
 	if (!*d->says || d->count <= r->times.n * 2)
 		says(d, r);
@@ -515,10 +562,15 @@ static const struct failure *culprit(const struct ending *e)
 
 	if (e->has_blamed)
 		return &e->blamed;
+	for (unsigned i = 1; i <= n; i++)
+		if (e->recent[(e->n - i) % RECENT].named)
+			return &e->recent[(e->n - i) % RECENT];
 	for (unsigned i = 1; i <= n; i++) {
 		const struct failure *x = &e->recent[(e->n - i) % RECENT];
 
-		if (x->call && x->call + NEAR_END >= e->calls)
+		/* Names that are not there are looked for by every program. */
+		if (x->call && x->call + NEAR_END >= e->calls &&
+		    strcmp(x->error, "ENOENT"))
 			return x;
 	}
 	return NULL;
@@ -540,7 +592,7 @@ static void blame(struct findings *f, const struct ending *e, long pid,
 		finding_line(d, x->line);
 	}
 	finding_line(d, e->exit_line);
-	d->fatal |= fatal && (e->has_blamed ||
+	d->fatal |= fatal && (e->has_blamed || x->named ||
 			      (row && row->when != REFUSED_AT_END));
 	if (e->status > 128)
 		snprintf(how, sizeof(how), "by signal %d", e->status - 128);
@@ -549,6 +601,15 @@ static void blame(struct findings *f, const struct ending *e, long pid,
 	finding_says(d, "%s (pid %ld) ended %s after %s failed with %s%s%s",
 		     e->name, pid, how, x->what, x->error, row ? ": " : "",
 		     row ? row->limit : "");
+}
+
+static int has_fatal(const struct findings *f)
+{
+	const struct finding *d = f->first;
+
+	while (d && !d->fatal)
+		d = d->next;
+	return d != NULL;
 }
 
 /*
@@ -581,7 +642,7 @@ static void judge_endings(struct findings *f)
 		blame(f, first, first_pid, 1);
 	else if (first && child)
 		blame(f, child, child_pid, 1);
-	else if (first && culprit(first))
+	else if (first && culprit(first) && !has_fatal(f))
 		blame(f, first, first_pid, 1);
 	else if (child)
 		blame(f, child, child_pid, 0);
@@ -590,9 +651,14 @@ static void judge_endings(struct findings *f)
 void refusal_log_ends(struct findings *f)
 {
 	struct refused *r;
+	struct ending *e;
+	int failed_first = 0;
 
+	map_each(&f->endings, i, e)
+		failed_first |= e->first && e->ended && e->status &&
+				e->status < 128;
 	map_each(&f->refused, i, r)
-		judge(f, r);
+		judge(f, r, failed_first);
 	judge_endings(f);
 }
 

@@ -25,6 +25,10 @@ static void interrupted(struct findings *f, struct habits *h,
 	struct slice name = st->event->line->name;
 	int sig = finding_last_signal(f, st->task->process->pid);
 
+	/* What waits for a signal has got it. */
+	if (st->event->call == CALL_SIGSUSPEND ||
+	    st->event->call == CALL_SIGWAIT)
+		return;
 	/* To be asked to end is a reason to close; no handler, no fault. */
 	if (!sig || sig == 15 || sig == 2 || sig == 1 || sig == 3 ||
 	    sig == 28 || st->task->process->action[sig] != ACTION_HANDLER)
