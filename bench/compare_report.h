@@ -10,7 +10,7 @@
 
 /* A contender under a workload, all repetitions together. */
 struct row {
-	const char *name;
+	const char *name, *wrong;	/* wrong: its first wrong answer */
 	int contender, n;		/* n repetitions */
 	int floor, bound;		/* bound: mostly, the client was */
 	int by_mean;			/* rate and cpu are ratio_of_means(), for

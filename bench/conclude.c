@@ -16,13 +16,13 @@ struct standing {
 	const char *best_at, *worst_at;	/* workloads */
 	int more;			/* repetitions missing, the most */
 	int suspicious;
+	double wrong;			/* answers, the largest share */
 };
 
 static void add(struct standing *s, const struct row *row, const char *workload)
 {
 	double ratio = row->rate.median;
 
-	s->suspicious |= row->suspicion == WRONG;
 	switch (row->faster) {
 	case ABOVE:
 		if (!s->ahead++ || ratio > s->best) {
@@ -48,6 +48,13 @@ static void add(struct standing *s, const struct row *row, const char *workload)
 	}
 }
 
+/* What makes its figures worth less. */
+static void look_at_row(struct standing *s, const struct row *row)
+{
+	s->suspicious |= row->suspicion == WRONG;
+	s->wrong = row->m.wrong > s->wrong ? row->m.wrong : s->wrong;
+}
+
 static int look(const struct results *r, struct standing all[CONTENDERS])
 {
 	const struct plan *p = r->plan;
@@ -59,6 +66,8 @@ static int look(const struct results *r, struct standing all[CONTENDERS])
 			int n = rows_of(r, layout, w, rows);
 
 			workloads += n > 0;
+			for (int i = 0; i < n; i++)
+				look_at_row(&all[rows[i].contender], &rows[i]);
 			for (int i = 0; i < n; i++)
 				if (rows[i].contender > 1 && rows[i].rate.n)
 					add(&all[rows[i].contender], &rows[i],
@@ -209,9 +218,14 @@ void conclude(const struct results *r, FILE *f)
 	say_undecided(r, all, workloads, f);
 	if (r->plan->contender_count <= 2)
 		say_base(r, f);
-	for (int c = 2; c < r->plan->contender_count; c++)
-		if (all[c].suspicious)
+	for (int c = 0; c < r->plan->contender_count; c++) {
+		const char *name = r->plan->contenders[c].name;
+
+		if (all[c].suspicious && c != 1)
 			fprintf(f, "Do not trust the rate of %s: rate x latency "
-				"is not what is in flight.\n",
-				r->plan->contenders[c].name);
+				"is not what is in flight.\n", name);
+		if (all[c].wrong > 0 && c != 1)
+			fprintf(f, "%.3g%% of what %s answered is wrong.\n",
+				100 * all[c].wrong, name);
+	}
 }

@@ -52,18 +52,29 @@ static const char *next_task(DIR *tasks)
 	return NULL;
 }
 
-long peak_kib(pid_t pid)
+/* The number behind a word at the start of a line. */
+static long number_in(pid_t pid, const char *file, const char *word)
 {
-	FILE *f = open_proc(pid, NULL, "status");
-	char line[128];
-	long kib = -1;
+	FILE *f = open_proc(pid, NULL, file);
+	char line[256];
+	long found = -1;
 
 	while (f && fgets(line, sizeof(line), f))
-		if (!strncmp(line, "VmHWM:", 6))
-			kib = atol(line + 6);
+		if (!strncmp(line, word, strlen(word)))
+			found = atol(line + strlen(word));
 	if (f)
 		fclose(f);
-	return kib;
+	return found;
+}
+
+long peak_kib(pid_t pid)
+{
+	return number_in(pid, "status", "VmHWM:");
+}
+
+long share_kib(pid_t pid)
+{
+	return number_in(pid, "smaps_rollup", "Pss:");
 }
 
 /* ---- processor ---- */
@@ -190,6 +201,12 @@ static int tracepoint(char why[200])
 
 int counter_open(struct counter *c, pid_t pid, char why[200])
 {
+	*c = (struct counter){ 0 };
+	return counter_add(c, pid, why);
+}
+
+int counter_add(struct counter *c, pid_t pid, char why[200])
+{
 	struct perf_event_attr attr = {
 		.type = PERF_TYPE_TRACEPOINT,
 		.size = sizeof(attr),
@@ -199,7 +216,6 @@ int counter_open(struct counter *c, pid_t pid, char why[200])
 	const char *tid;
 	DIR *tasks;
 
-	*c = (struct counter){ 0 };
 	if (id < 0)
 		return -1;
 	attr.config = id;

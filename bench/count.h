@@ -18,6 +18,7 @@ struct counter {
 };
 
 int counter_open(struct counter *c, pid_t pid, char why[200]);
+int counter_add(struct counter *c, pid_t pid, char why[200]);	/* one more */
 long counter_read(const struct counter *c);	/* since counter_open */
 void counter_close(struct counter *c);
 
@@ -53,8 +54,11 @@ long long delayed_by_others(const struct delays *before,
    how many threads there are. */
 long long kernel_thread_ns(pid_t pid, unsigned *threads);
 
-/* The most memory that pid had at a time, KiB; -1: not to be known. */
+/* The most memory that pid had at a time, KiB; -1: not known. */
 long peak_kib(pid_t pid);
+
+/* What it has now, KiB, with its share of what it has in common with others. */
+long share_kib(pid_t pid);
 
 /* Nanoseconds of CLOCK_MONOTONIC. */
 long long now_ns(void);

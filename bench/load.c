@@ -39,6 +39,7 @@
 #include <unistd.h>
 #include "count.h"
 #include "load.h"
+#include "outside.h"
 #include "stat.h"
 
 enum {
@@ -50,6 +51,7 @@ enum {
 	SOURCES = 250,		/* 127.0.0.2 and on, for TIME_WAIT's sake */
 	WARM_AGAIN_MS = 1,	/* before all slices but the first, about */
 	REST_MS = 100,		/* for the server to fall asleep, at most */
+	REFUSED_MOST = 1000,	/* connections without an answer */
 	LONG_MS = 1000,		/* a slice ends then, whatever it has */
 	FIRST_WARM_MS = 10,	/* shorter, it says nothing about the rate */
 };
@@ -67,7 +69,9 @@ struct connection {
 	unsigned got;			/* bytes of the oldest message's echo */
 	unsigned owed;			/* bytes to send */
 	unsigned first, in_flight;	/* messages */
+	unsigned at;			/* in the request, of what is sent next */
 	long long *stamps;		/* ns, when each began */
+	struct answer answer;		/* with a protocol */
 };
 
 enum phase { WARM, RUN, COUNT, OVER };
@@ -89,14 +93,57 @@ struct state {
 	unsigned long long issued;	/* messages, with a rate */
 	unsigned turn;			/* the connection to try next */
 	unsigned source;		/* of the next connection of churn */
+	unsigned refused;		/* connections without an answer, in a row */
 	unsigned long long messages;	/* of this phase: answered */
 	unsigned long long begun;	/* likewise: sent */
 	long long run_began, run_ns, server_ns, client_ns;
-	struct delays delays;
+	struct {			/* before WARM */
+		struct delays delays;
+		long long at, client_ns, server_ns;
+	} noted;
 	struct counter calls;
+	pid_t tree[TREE];		/* the server's processes */
+	int tree_count;
 };
 
-static char out[CHUNK], in[CHUNK];
+static char out[2 * CHUNK], in[CHUNK];	/* out: requests, one after the other */
+
+/* ---- the server ---- */
+
+static void look_at_tree(struct state *s)
+{
+	s->tree[0] = s->l->pid;
+	s->tree_count = s->l->tree ? tree_of(s->l->pid, s->l->port, s->tree) : 1;
+}
+
+/* Of those processes that are there; one that ends takes its time along. */
+static long long server_ns(const struct state *s)
+{
+	long long sum = 0;
+
+	for (int i = 0; i < s->tree_count; i++) {
+		long long one = cpu_ns(s->tree[i]);
+
+		sum += one > 0 ? one : 0;
+	}
+	return sum;
+}
+
+/* How much memory it has, and how many threads. */
+static void look_at_size(struct state *s, struct load_result *r)
+{
+	unsigned threads;
+
+	r->threads = 0;
+	r->peak_kib = s->tree_count == 1 ? peak_kib(s->tree[0]) : 0;
+	for (int i = 0; i < s->tree_count; i++) {
+		kernel_thread_ns(s->tree[i], &threads);
+		r->threads += threads;
+		if (s->tree_count > 1 && share_kib(s->tree[i]) > 0)
+			r->peak_kib += share_kib(s->tree[i]);
+	}
+	r->processes = s->tree_count;
+}
 
 static int failed(struct state *s, const char *what, int err)
 {
@@ -105,6 +152,14 @@ static int failed(struct state *s, const char *what, int err)
 }
 
 /* ---- connections ---- */
+
+static int is_loopback(const struct load *l)
+{
+	const struct sockaddr_in *a = (const void *)&l->server;
+
+	return a->sin_family == AF_INET &&
+	       ntohl(a->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+}
 
 static int open_socket(struct state *s)
 {
@@ -116,7 +171,8 @@ static int open_socket(struct state *s)
 		return failed(s, "socket", errno);
 	if (l->server.ss_family == AF_INET && type == SOCK_STREAM)
 		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	if (l->kind == LOAD_CHURN && l->server.ss_family == AF_INET) {
+	if ((l->kind == LOAD_CHURN || (s->source && is_loopback(l))) &&
+	    l->server.ss_family == AF_INET) {
 		struct sockaddr_in from = {
 			.sin_family = AF_INET,
 			.sin_addr.s_addr = htonl(INADDR_LOOPBACK + 1 +
@@ -158,6 +214,39 @@ static int pace(struct state *s, int fd)
 	return 0;
 }
 
+/* Likewise, with a request of the protocol; the connection may be another then. */
+static int pace_protocol(struct state *s, int *fd)
+{
+	const struct protocol *p = s->l->protocol;
+	struct answer a = { .state = 0 };
+
+	if (send(*fd, p->request, p->request_len, MSG_NOSIGNAL) !=
+	    (ssize_t)p->request_len)
+		return failed(s, "send", errno);
+	while (!a.done) {
+		struct pollfd f = { .fd = *fd, .events = POLLIN };
+		long n = poll(&f, 1, SILENCE_MS);
+
+		if (n == 0)
+			return failed(s, "waiting for the end of the first "
+				      "answer", ETIMEDOUT);
+		n = recv(*fd, in, CHUNK, 0);
+		if (n <= 0 && !a.begun)
+			return failed(s, "the first answer", n < 0 ? errno :
+				      ECONNRESET);
+		if (n <= 0)
+			protocol_closed(p, &a);
+		else
+			protocol_feed(p, &a, in, n);
+	}
+	if (!a.closes)
+		return 0;
+	s->source += !s->source;
+	close(*fd);
+	*fd = open_socket(s);
+	return *fd < 0 ? -1 : 0;
+}
+
 static int connect_all(struct state *s)
 {
 	const struct load *l = s->l;
@@ -165,7 +254,7 @@ static int connect_all(struct state *s)
 	for (unsigned i = 0; i < l->idle + l->busy; i++) {
 		int fd = open_socket(s), last = i + 1 == l->idle + l->busy;
 
-		if (fd < 0)
+		if (fd < 0 || (l->protocol && pace_protocol(s, &fd)))
 			return -1;
 		if (i < l->idle) {
 			s->idle[s->idle_count++] = fd;
@@ -180,7 +269,7 @@ static int connect_all(struct state *s)
 			if (epoll_ctl(s->ep, EPOLL_CTL_ADD, fd, &ev))
 				return failed(s, "epoll_ctl", errno);
 		}
-		if (l->kind == LOAD_ECHO && (i % PACE == PACE - 1 || last) &&
+		if (l->kind == LOAD_ECHO && !l->protocol && (i % PACE == PACE - 1 || last) &&
 		    pace(s, fd))
 			return -1;
 	}
@@ -198,12 +287,16 @@ static int push(struct state *s, struct connection *c)
 
 		if (s->l->kind == LOAD_DATAGRAM)
 			want = s->l->size;
-		n = send(c->fd, out, want, MSG_NOSIGNAL | MSG_DONTWAIT);
+		n = send(c->fd, out + c->at, want, MSG_NOSIGNAL | MSG_DONTWAIT);
 		if (n < 0 && errno == EAGAIN)
 			return 0;		/* EPOLLOUT will come */
+		if (n < 0 && s->l->protocol && (errno == EPIPE ||
+						errno == ECONNRESET))
+			return 0;		/* recv says so, too */
 		if (n < 0)
 			return failed(s, "send", errno);
 		c->owed -= n;
+		c->at = s->l->protocol ? (c->at + n) % s->l->size : 0;
 		s->r->sent += n;
 		if (n < want)
 			return 0;
@@ -228,6 +321,86 @@ static void end_message(struct state *s, struct connection *c, long long now)
 	s->r->all++;
 }
 
+/* ---- any server's protocol ---- */
+
+static void answered(struct state *s, struct connection *c)
+{
+	struct load_result *r = s->r;
+	long long now = now_ns();
+
+	if (c->answer.wrong && !r->wrong++)
+		snprintf(r->wrong_text, sizeof(r->wrong_text), "%s",
+			 c->answer.first);
+	end_message(s, c, now);
+	if (!s->l->rate && s->phase != OVER)
+		begin_message(s, c, now);
+}
+
+/* What has no answer is asked again, on a new connection. */
+static int connect_again(struct state *s, struct connection *c)
+{
+	struct epoll_event ev = {
+		.events = EPOLLIN | EPOLLOUT | EPOLLET,
+		.data.u32 = c - s->all,
+	};
+
+	s->source += !s->source;		/* for TIME_WAIT's sake */
+	close(c->fd);
+	c->fd = open_socket(s);
+	s->r->again++;
+	c->answer = (struct answer){ .state = 0 };
+	c->owed = c->in_flight * s->l->size;
+	c->at = 0;
+	if (c->fd < 0)
+		return -1;
+	if (epoll_ctl(s->ep, EPOLL_CTL_ADD, c->fd, &ev))
+		return failed(s, "epoll_ctl", errno);
+	return push(s, c);
+}
+
+/* The server has closed, which may be the end of an answer. */
+static int closed(struct state *s, struct connection *c)
+{
+	if (c->answer.begun) {
+		protocol_closed(s->l->protocol, &c->answer);
+		answered(s, c);
+		s->refused = 0;
+	} else if (c->in_flight && ++s->refused > REFUSED_MOST) {
+		return failed(s, "the server closes connections without an "
+			      "answer", ECONNRESET);
+	}
+	return connect_again(s, c);
+}
+
+static int replied(struct state *s, struct connection *c)
+{
+	int closes = 0;
+	long n;
+
+	do {
+		n = recv(c->fd, in, CHUNK, MSG_DONTWAIT);
+		if (n < 0 && errno == EAGAIN)
+			break;
+		if (n <= 0)
+			return closed(s, c);
+		s->r->received += n;
+		for (long used = 0; used < n && !closes; ) {
+			if (!c->in_flight)
+				return failed(s, "more came back than was asked "
+					      "for", EPROTO);
+			used += protocol_feed(s->l->protocol, &c->answer,
+					      in + used, n - used);
+			if (!c->answer.done)
+				continue;
+			closes = c->answer.closes;
+			answered(s, c);
+			s->refused = 0;
+			c->answer = (struct answer){ .state = 0 };
+		}
+	} while (n == CHUNK && !closes);
+	return closes ? connect_again(s, c) : push(s, c);
+}
+
 /* What came on c: whole messages end, and others take their place. */
 static int echoed(struct state *s, struct connection *c)
 {
@@ -244,6 +417,9 @@ static int echoed(struct state *s, struct connection *c)
 			return failed(s, "the server closed a connection",
 				      n ? errno : EPIPE);
 		s->r->received += n;
+		if (in[0] != 'x' || in[n - 1] != 'x')
+			return failed(s, "what came back is not what was sent",
+				      EPROTO);
 		c->got += n;
 		now = now_ns();
 		for (; c->got >= l->size && c->in_flight; c->got -= l->size) {
@@ -348,16 +524,17 @@ static long long own_ns(void)
 	return t.tv_sec * 1000000000LL + t.tv_nsec;
 }
 
-/* Ours first: of a server with very many threads the last are left out. */
+/* Ours first: of a server with very many threads the last are left out.  While
+   this reads files nobody is served, so it has no place within RUN. */
 static void note_delays(const struct state *s, struct delays *d)
 {
 	d->n = 0;
 	delays_add(d, getpid());
-	if (s->l->shared)
-		delays_add(d, s->l->pid);
+	for (int i = 0; s->l->shared && i < s->tree_count; i++)
+		delays_add(d, s->tree[i]);
 }
 
-/* The messages of a slice, by what the first WARM had. */
+/* The messages of a slice, by what the first WARM had; one each, at least. */
 static void set_quota(struct state *s, long long now)
 {
 	long long warm = now - s->began;
@@ -365,13 +542,13 @@ static void set_quota(struct state *s, long long now)
 	if (s->slice || s->l->rate || warm < FIRST_WARM_MS * 1000000LL)
 		return;
 	s->quota = (double)s->messages * s->run_ns / warm;
-	s->quota += !s->quota;
+	if (s->quota < s->l->busy * s->l->window)
+		s->quota = s->l->busy * s->l->window;
 }
 
 static void begin_run(struct state *s)
 {
-	note_delays(s, &s->delays);
-	s->server_ns = cpu_ns(s->l->pid);
+	s->server_ns = server_ns(s);
 	s->client_ns = own_ns();
 	s->run_began = now_ns();
 	s->next_phase = s->run_began + s->run_ns;
@@ -382,18 +559,20 @@ static void end_run(struct state *s, long long now)
 	struct load_result *r = s->r;
 	struct slice *slice = &r->slices[s->slice];
 	double client = own_ns() - s->client_ns;
-	double server = cpu_ns(s->l->pid) - s->server_ns;
+	double server = server_ns(s) - s->server_ns;
 	double all = now - s->run_began;
+	double since = now - s->noted.at;
 	struct delays after;
+	long long ran = own_ns() - s->noted.client_ns;
 
+	ran += s->l->shared ? server_ns(s) - s->noted.server_ns : 0;
 	note_delays(s, &after);
 	r->seconds += all / 1e9;
 	r->client_us += client / 1e3;
 	r->server_us += server / 1e3;
 	r->messages += s->messages;
 	unanswered(s, now);
-	slice->others = delayed_by_others(&s->delays, &after, client +
-					  (s->l->shared ? server : 0)) / all;
+	slice->others = delayed_by_others(&s->noted.delays, &after, ran) / since;
 	slice->rate = s->messages * 1e9 / all;
 	slice->server_us = server / 1e3 / s->messages;
 	slice->seconds = all / 1e9;
@@ -493,6 +672,9 @@ static int serve_event(struct state *s, const struct epoll_event *ev)
 
 	if (s->l->kind == LOAD_CHURN)
 		return churn_event(s, c);
+	if (s->l->protocol)
+		return ev->events & (EPOLLIN | EPOLLERR | EPOLLHUP) ?
+		       replied(s, c) : push(s, c);
 	if (ev->events & (EPOLLIN | EPOLLERR | EPOLLHUP))
 		return echoed(s, c);
 	return push(s, c);
@@ -553,12 +735,12 @@ static int begin(struct state *s)
 static void rest(const struct state *s)
 {
 	static const struct timespec moment = { 0, 50000 };
-	long long used = -1, now = cpu_ns(s->l->pid);
+	long long used = -1, now = server_ns(s);
 
 	for (int i = 0; used != now && i < REST_MS * 10; i++) {
 		nanosleep(&moment, NULL);
 		used = now;
-		now = cpu_ns(s->l->pid);
+		now = server_ns(s);
 	}
 }
 
@@ -571,7 +753,12 @@ static int play(struct state *s, enum phase wanted, unsigned warm_ms,
 	s->wanted = wanted;
 	s->run_ns = run_ns;
 	s->messages = s->issued = 0;
-	s->began = now_ns();
+	if (s->l->tree)
+		look_at_tree(s);
+	note_delays(s, &s->noted.delays);
+	s->noted.client_ns = own_ns();
+	s->noted.server_ns = server_ns(s);
+	s->noted.at = s->began = now_ns();
 	s->next_phase = s->began + warm_ms * 1000000LL;
 	set_warm(s);
 	if (begin(s) || loop(s))
@@ -601,9 +788,11 @@ static int play_count(struct state *s)
 	int err;
 
 	s->r->calls = -1;
-	if (!s->l->count_ms || counter_open(&s->calls, s->l->pid,
-					    s->r->uncounted))
+	if (!s->l->count_ms)
 		return 0;
+	for (int i = 0; i < s->tree_count; i++)
+		if (counter_add(&s->calls, s->tree[i], s->r->uncounted))
+			return 0;
 	s->begun = 0;
 	err = play(s, COUNT, s->l->count_ms, 0);
 	s->r->calls = counter_read(&s->calls);
@@ -628,7 +817,9 @@ int load_run(const struct load *l, struct load_result *r)
 	int err = 0;
 
 	many_descriptors();
-	memset(out, 'x', sizeof(out));
+	for (size_t i = 0; i < sizeof(out); i++)
+		out[i] = l->protocol ? l->protocol->request[i % l->size] : 'x';
+	look_at_tree(&s);
 	s.all = calloc(l->busy, sizeof(*s.all));
 	stamps = calloc((size_t)l->busy * l->window, sizeof(*stamps));
 	s.idle = calloc(l->idle + 1, sizeof(*s.idle));
@@ -639,7 +830,7 @@ int load_run(const struct load *l, struct load_result *r)
 		s.all[i].fd = -1;
 		s.all[i].stamps = &stamps[(size_t)i * l->window];
 	}
-	kernel_ns = kernel_thread_ns(l->pid, &r->threads);
+	kernel_ns = l->pid ? kernel_thread_ns(l->pid, &r->threads) : 0;
 	if (next_turn(&l->turns))
 		err = failed(&s, "waiting for our turn", ECANCELED);
 	else if (l->kind != LOAD_CHURN)
@@ -647,9 +838,9 @@ int load_run(const struct load *l, struct load_result *r)
 	if (!err)
 		err = play_slices(&s);
 	if (!err) {
-		r->kernel_us = (kernel_thread_ns(l->pid, &r->threads) -
-				kernel_ns) / 1e3;
-		r->peak_kib = peak_kib(l->pid);
+		r->kernel_us = l->pid ? (kernel_thread_ns(l->pid, &r->threads) -
+				kernel_ns) / 1e3 : 0;
+		look_at_size(&s, r);
 		err = play_count(&s);
 	}
 

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <sys/types.h>
 #include "histogram.h"
+#include "protocol.h"
 #include "turns.h"
 
 enum load_kind {
@@ -32,6 +33,10 @@ struct load {
 	int shared;		/* server and client are on one processor, and
 				   nobody else of ours */
 	pid_t pid;		/* of the server */
+	int tree;		/* it is any server: all that tree_of(pid, port)
+				   says are its processes */
+	int port;
+	const struct protocol *protocol;	/* what is asked; NULL: an echo */
 	struct turns turns;	/* asked before each slice */
 };
 
@@ -44,11 +49,16 @@ struct load_result {
 	unsigned long long all;		/* messages, from first to last */
 	unsigned long long sent, received;	/* bytes, from first to last */
 	unsigned long long lost;	/* datagrams without an answer */
+	unsigned long long wrong;	/* answers, from first to last */
+	unsigned long long again;	/* connections made again: the server had
+					   closed, from first to last */
+	char wrong_text[100];		/* of the first of those */
 	double server_us, client_us;	/* of processor */
 	double kernel_us;		/* what iou- threads used of it, from
 					   first to last */
 	struct slice slices[SLICES];	/* as many as were asked for */
 	unsigned threads;		/* of the server */
+	unsigned processes;
 	long peak_kib;
 	unsigned long long counted;	/* messages while calls were counted */
 	long calls;			/* -1: not counted */

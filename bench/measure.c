@@ -51,7 +51,8 @@ const struct quantity quantities[] = {
 	QUANTITY(max), QUANTITY(server_us), QUANTITY(client_us),
 	QUANTITY(user_us), QUANTITY(kernel_us), QUANTITY(calls),
 	QUANTITY(voluntary), QUANTITY(involuntary), QUANTITY(peak_kib),
-	QUANTITY(threads), QUANTITY(lost), QUANTITY(busy_server),
+	QUANTITY(threads), QUANTITY(lost), QUANTITY(wrong),
+	QUANTITY(again), QUANTITY(processes), QUANTITY(busy_server),
 	QUANTITY(busy_client), QUANTITY(steal), QUANTITY(others),
 	QUANTITY(disturbed), QUANTITY(spin_us),
 	{ .name = NULL }
@@ -70,6 +71,8 @@ struct player {
 	struct load load;
 	struct server server;
 	int serves;			/* server is started */
+	struct running running;		/* or it is any server */
+	int net;			/* its network, of its own; -1 */
 	struct shared *shared;
 	pid_t client;			/* 0: it has ended, or none was begun */
 	int status;			/* its exit status */
@@ -195,6 +198,9 @@ static int settle(int cpu, pid_t parent, char why[200])
 
 /* ---- the network ---- */
 
+/* measure_apart()'s; -1: this is the machine's network. */
+static int our_net = -1;
+
 static const char congestion[] = "/proc/sys/net/ipv4/tcp_congestion_control";
 
 static void up(const char *device)
@@ -216,29 +222,42 @@ static void mount_tracefs(void)
 		mount("nodev", "/sys/kernel/tracing", "tracefs", 0, NULL);
 }
 
+static void describe_network(const char *what, char how[120])
+{
+	FILE *f = fopen(congestion, "re");
+	char name[32] = "?";
+
+	if (f) {
+		if (fscanf(f, "%31s", name) != 1)
+			strcpy(name, "?");
+		fclose(f);
+	}
+	snprintf(how, 120, "%s, TCP %s", what, name);
+}
+
 void measure_apart(char how[120])
 {
 	int apart = !unshare(CLONE_NEWNET);
-	char name[32] = "?";
 	FILE *f;
 
 	mount_tracefs();
 	if (apart) {
 		up("lo");
+		our_net = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
 		f = fopen(congestion, "we");
 		if (f) {
 			fputs("reno", f);
 			fclose(f);
 		}
 	}
-	f = fopen(congestion, "re");
-	if (f) {
-		if (fscanf(f, "%31s", name) != 1)
-			strcpy(name, "?");
-		fclose(f);
-	}
-	snprintf(how, 120, "%s, TCP %s", apart ? "a network of its own" :
-		 "the machine's network (root would have one of its own)", name);
+	describe_network(apart ? "a network of its own" : "the machine's network "
+			 "(root would have one of its own)", how);
+}
+
+void measure_here(char how[120])
+{
+	mount_tracefs();
+	describe_network("the machine's network, where the server is", how);
 }
 
 /* ---- the server ---- */
@@ -258,6 +277,29 @@ static int unix_listener(struct load *l)
 	if (fd >= 0)
 		close(fd);
 	return -1;
+}
+
+/* A network of its own, for a server whose port is fixed: the base is there
+   twice.  Its descriptor, or -1. */
+static int another_net(void)
+{
+	FILE *f;
+
+	if (our_net < 0 || unshare(CLONE_NEWNET))
+		return -1;
+	up("lo");
+	f = fopen(congestion, "we");
+	if (f) {
+		fputs("reno", f);
+		fclose(f);
+	}
+	return open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+}
+
+static void enter_net(int net)
+{
+	if (net >= 0 && setns(net, CLONE_NEWNET))
+		perror("setns");
 }
 
 static void inet_address(struct load *l, int port)
@@ -498,10 +540,13 @@ static void add_up(const struct player *p, struct measurement *m)
 		     m->server_us * user / (user + system) : -1;
 	m->calls = r->calls < 0 || !r->counted ? -1 :
 		   (double)r->calls / r->counted;
-	m->voluntary = (double)u->ru_nvcsw / r->all;
-	m->involuntary = (double)u->ru_nivcsw / r->all;
+	m->voluntary = p->serves ? (double)u->ru_nvcsw / r->all : -1;
+	m->involuntary = p->serves ? (double)u->ru_nivcsw / r->all : -1;
 	m->peak_kib = r->peak_kib;
 	m->threads = r->threads;
+	m->processes = r->processes;
+	m->wrong = (double)r->wrong / r->all;
+	m->again = (double)r->again / r->all;
 	m->lost = p->load.kind == LOAD_DATAGRAM ? (double)r->lost / r->all : 0;
 	m->busy_server = r->server_us / 1e6 / r->seconds;
 	m->busy_client = r->client_us / 1e6 / r->seconds;
@@ -515,7 +560,7 @@ static void add_up_floor(const struct player *p, struct measurement *m)
 		*quantity_in(m, q) = -1;
 	m->server_us = p->shared->floor.cpu_us;
 	m->spin_us = p->shared->spin_us;
-	m->lost = m->disturbed = 0;
+	m->lost = m->wrong = m->again = m->disturbed = 0;
 	memcpy(m->slices, p->shared->floor.slices, sizeof(m->slices));
 }
 
@@ -537,10 +582,43 @@ static unsigned slices_of(const struct load *l)
 	return n < SLICES ? n : SLICES;
 }
 
+/* It is left running where it ran before. */
+static int begin_outside(struct player *p)
+{
+	const struct outside *o = p->s->who->outside;
+	struct load *l = &p->load;
+
+	if (o->start && o->port)
+		p->net = another_net();
+	if (outside_start(o, p->s->server_cpu, &p->running, p->why)) {
+		enter_net(p->net >= 0 ? our_net : -1);
+		return -1;
+	}
+	inet_address(l, p->running.port);
+	if (!o->start)
+		((struct sockaddr_in *)&l->server)->sin_addr.s_addr = o->address;
+	l->pid = p->running.pid;
+	l->port = p->running.port;
+	l->tree = 1;
+	if (l->protocol)
+		l->size = l->protocol->request_len;
+	return 0;
+}
+
+static void end_outside(struct player *p)
+{
+	enter_net(p->net);
+	outside_stop(&p->running);
+	enter_net(p->net >= 0 ? our_net : -1);
+	if (p->net >= 0)
+		close(p->net);
+	p->net = -1;
+}
+
 static int begin_player(struct player *p, const struct setup *s,
 			unsigned slices, char why[300])
 {
-	*p = (struct player){ .s = s, .load = s->load, .why = why };
+	*p = (struct player){ .s = s, .load = s->load, .why = why, .net = -1 };
 	p->load.shared = s->server_cpu == s->client_cpu;
 	p->load.slices = slices;
 	*why = 0;
@@ -552,10 +630,15 @@ static int begin_player(struct player *p, const struct setup *s,
 		p->shared = NULL;
 		return -1;
 	}
-	if (!s->who->floor && begin(s, &p->load, &p->server, why))
+	if (s->who->outside) {
+		if (begin_outside(p))
+			return -1;
+	} else if (!s->who->floor && begin(s, &p->load, &p->server, why)) {
 		return -1;
-	p->serves = !s->who->floor;
+	}
+	p->serves = !s->who->floor && !s->who->outside;
 	begin_client(p);
+	enter_net(p->net >= 0 ? our_net : -1);
 	if (!p->client)
 		return -1;
 	await(p);				/* it is there */
@@ -573,6 +656,8 @@ static void end_player(struct player *p, struct measurement *m,
 		end_client(p);
 	if (p->serves)
 		server_stop(&p->server);
+	if (p->s->who->outside)
+		end_outside(p);
 	if (!*p->why && p->status)
 		snprintf(p->why, 300, "%s", *said ? said : measure_stop ?
 			 "stopped" : "the client was killed, or out of time");
@@ -580,6 +665,9 @@ static void end_player(struct player *p, struct measurement *m,
 		add_up_floor(p, m);
 	else if (!*p->why)
 		add_up(p, m);
+	if (!*p->why && p->s->who->wrong && p->shared->result.wrong)
+		snprintf(p->s->who->wrong, 100, "%s",
+			 p->shared->result.wrong_text);
 	if (!*p->why && *p->shared->result.uncounted)
 		strcpy(uncounted, p->shared->result.uncounted);
 	m->slice_count = p->load.slices;

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include "files.h"
 #include "load.h"
+#include "outside.h"
 #include "programs.h"
 
 /* What is measured: one of our servers, a peer's, or any command. */
@@ -17,6 +18,9 @@ struct contender {
 	const struct program *program;	/* NULL: a command */
 	char *const *command;		/* it takes --port and --service, and
 					   says what it serves as ours do */
+	const struct outside *outside;	/* any server: outside.h */
+	char *wrong;			/* [100], its first wrong answer; with
+					   outside */
 	int floor;			/* no server: bench/floor.h, in its
 					   place on the server's processor */
 	int fio;			/* no server: an engine of fio */
@@ -44,6 +48,9 @@ struct measurement {
 	double voluntary, involuntary;	/* context switches */
 	double peak_kib, threads;	/* of the server, at most */
 	double lost;			/* datagrams, of all */
+	double wrong;			/* answers, of all */
+	double again;			/* connections, of all: the server closes */
+	double processes;		/* of the server */
 	double busy_server, busy_client;	/* shares of the time */
 	double steal;			/* share that the hypervisor took */
 	double others;			/* share of the processors that other
@@ -81,6 +88,9 @@ extern volatile sig_atomic_t measure_stop;
  * calls, is mounted where it is not, and nobody else sees it.
  */
 void measure_apart(char how[120]);
+
+/* Stay in the machine's network: a server that runs there is asked. */
+void measure_here(char how[120]);
 
 /*
  * n servers side by side: all are started, then they take turns in slices, in

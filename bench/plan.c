@@ -13,11 +13,18 @@ static const struct {
 	const char *name, *about;
 	enum load_kind kind;
 	int family;
+	int protocol;			/* its name is a protocol's */
 } kinds[] = {
 	{ "tcp", "TCP echo", LOAD_ECHO, AF_INET },
 	{ "unix", "AF_UNIX echo", LOAD_ECHO, AF_UNIX },
 	{ "udp", "UDP echo", LOAD_DATAGRAM, AF_INET },
 	{ "churn", "TCP, connect, one JSON message, close", LOAD_CHURN, AF_INET },
+	{ "http", "HTTP GET", LOAD_ECHO, AF_INET, 1 },
+	{ "redis-ping", "redis PING", LOAD_ECHO, AF_INET, 1 },
+	{ "redis-get", "redis GET", LOAD_ECHO, AF_INET, 1 },
+	{ "redis-set", "redis SET of 16 B", LOAD_ECHO, AF_INET, 1 },
+	{ "line", "a line each way", LOAD_ECHO, AF_INET, 1 },
+	{ "bytes", "a request from a file", LOAD_ECHO, AF_INET, 1 },
 	{ "file", "reads of a file", LOAD_FILE, 0 },
 	{ NULL }
 };
@@ -28,7 +35,8 @@ static int find_kind(const struct workload *w)
 {
 	int k = 0;
 
-	while (kinds[k].kind != w->kind || kinds[k].family != w->family)
+	while (w->protocol ? strcmp(kinds[k].name, w->protocol) :
+	       kinds[k].kind != w->kind || kinds[k].family != w->family)
 		k++;
 	return k;
 }
@@ -39,7 +47,8 @@ static void set_name(struct workload *w)
 	int n = snprintf(w->name, sizeof(w->name), "%s-c%u",
 			 kinds[find_kind(w)].name, w->busy);
 	const struct { char letter; unsigned value, usual; } rest[] = {
-		{ 's', w->size, w->kind == LOAD_CHURN ? w->size : 0 },
+		{ 's', w->size, w->kind == LOAD_CHURN || w->protocol ?
+				w->size : 0 },
 		{ 'w', w->window, 1 },
 		{ 'i', w->idle, 0 },
 		{ 'r', w->rate, 0 },
@@ -102,21 +111,27 @@ static int parse_file(struct workload *w, const char *text, char why[200])
 
 int workload_parse(struct workload *w, const char *text, char why[200])
 {
-	size_t len = strcspn(text, "-");
-	const char *at = text + len;
+	const char *at;
+	size_t len = 0;
 	int k = 0;
 
 	*w = (struct workload){ .busy = 16, .size = 64, .window = 1 };
-	while (kinds[k].name && (strlen(kinds[k].name) != len ||
-				 strncmp(kinds[k].name, text, len)))
-		k++;
+	for (; kinds[k].name; k++) {
+		len = strlen(kinds[k].name);
+		if (!strncmp(kinds[k].name, text, len) &&
+		    (!text[len] || text[len] == '-'))
+			break;
+	}
+	at = text + len;
 	if (!kinds[k].name)
 		return wrong(why, text, "a workload begins with tcp, unix, "
-			     "udp, churn or file");
+			     "udp, churn, http, redis-ping, redis-get, redis-set,"
+			     " line, bytes or file");
 	if (kinds[k].kind == LOAD_FILE)
 		return parse_file(w, text, why);
 	w->kind = kinds[k].kind;
 	w->family = kinds[k].family;
+	w->protocol = kinds[k].protocol ? kinds[k].name : NULL;
 	while (*at) {
 		unsigned *field = at[1] == 'c' ? &w->busy :
 				  at[1] == 's' ? &w->size :
@@ -147,6 +162,9 @@ int workload_parse(struct workload *w, const char *text, char why[200])
 	if (w->kind == LOAD_CHURN && (w->window > 1 || w->idle || w->rate ||
 				      w->size != 64))
 		return wrong(why, text, "churn has connections (-c) only");
+	if (w->protocol && (w->size != 64 || w->rate))
+		return wrong(why, text, "its size is the request's, and it has "
+			     "no rate");
 	set_name(w);
 	return 0;
 }
@@ -171,7 +189,7 @@ void workload_describe(const struct workload *w, char *text, size_t size)
 			 w->kind == LOAD_CHURN ? "s at a time" :
 			 w->busy == 1 ? "" : "s");
 
-	if (w->kind != LOAD_CHURN)
+	if (w->kind != LOAD_CHURN && !w->protocol)
 		n += snprintf(text + n, size - n, w->size % 1024 ? ", %u B" :
 			      ", %u KiB", w->size % 1024 ? w->size
 							 : w->size / 1024);
@@ -211,6 +229,11 @@ const char *cannot_serve(const struct contender *c, const struct workload *w)
 	if (w->kind == LOAD_FILE)
 		return w->busy > 1 && reads_one(c) ? "has one read in flight"
 						   : NULL;
+	if (c->outside)
+		return w->kind == LOAD_ECHO && w->family == AF_INET ? NULL :
+		       "is asked over TCP only";
+	if (w->protocol)
+		return "speaks no such protocol";
 	if (c->floor)
 		return w->kind == LOAD_CHURN ? "has no connections to make" :
 		       w->window > 1 ? "has one message in flight" :

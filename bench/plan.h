@@ -15,6 +15,8 @@ enum { WORKLOADS = 64, CONTENDERS = 64, REPETITIONS = 401, LAYOUTS = 2 };
  *
  *   tcp, unix, udp   a message and its echo
  *   churn            connect, one JSON message, close, over TCP
+ *   http             GET of --path, over TCP, as are
+ *   redis-ping, redis-get, redis-set, line, bytes: protocol.h
  *   file             reads of a file: files.h
  *   -cN   busy connections (16)       -sN   bytes of a message (64)
  *   -wN   messages in flight on each (1)
@@ -28,6 +30,8 @@ struct workload {
 	enum load_kind kind;
 	int family;
 	unsigned busy, size, window, idle, rate;	/* file: busy reads */
+	const char *protocol;		/* its name; NULL: echo */
+	struct protocol speaks;
 	enum file_state state;		/* file */
 	int random;			/* file: else from first to last */
 	int also;			/* layouts besides the plan's, a bit each */
@@ -70,7 +74,8 @@ struct plan {
 					   the base again: the check of the
 					   method itself */
 	int layouts;			/* a bit each */
-	int repetitions;
+	int repetitions;		/* at most */
+	int least;			/* of each; more while undecided */
 	double bound;			/* what lies within it is equal: 0.02 */
 	unsigned warm_ms, run_ms, count_ms;
 };

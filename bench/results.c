@@ -62,6 +62,94 @@ static void processor(char *text, size_t size, const char *otherwise)
 		fclose(f);
 }
 
+/* A space and a word as a shell reads it; the length that they need. */
+static int quote(char *to, size_t size, const char *word)
+{
+	char text[1000];
+	size_t n = 0;
+
+	if (*word && !word[strspn(word, "abcdefghijklmnopqrstuvwxyz"
+			"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:=,@%+")])
+		return snprintf(to, size, " %s", word);
+	for (; *word && n < sizeof(text) - 5; word++)
+		if (*word == '\'')
+			n += sprintf(text + n, "'\\''");
+		else
+			text[n++] = *word;
+	text[n] = 0;
+	return snprintf(to, size, " '%s'", text);
+}
+
+/* ---- builds ---- */
+
+/* Where the program of a command is, as execvp would find it; 0 or -1. */
+static int find_in_path(const char *name, char file[4200])
+{
+	const char *path = getenv("PATH");
+
+	snprintf(file, 4200, "%s", name);
+	if (strchr(name, '/'))
+		return access(file, R_OK);
+	for (; path && *path; path += strcspn(path, ":"), path += *path == ':') {
+		snprintf(file, 4200, "%.*s/%s", (int)strcspn(path, ":"), path,
+			 name);
+		if (!access(file, X_OK))
+			return 0;
+	}
+	return -1;
+}
+
+const char *build_of(const struct contender *c, char text[20])
+{
+	unsigned long long hash = 0xcbf29ce484222325ULL;	/* FNV-1a */
+	char file[4200], *path = c->program ? program_path(c->program) : NULL;
+	FILE *f = NULL;
+	int byte;
+
+	*text = 0;
+	if (path)
+		f = fopen(path, "re");
+	else if (c->command && !find_in_path(c->command[0], file))
+		f = fopen(file, "re");
+	free(path);
+	if (!f)
+		return text;
+	while ((byte = getc_unlocked(f)) != EOF)
+		hash = (hash ^ byte) * 0x100000001b3ULL;
+	fclose(f);
+	snprintf(text, 20, "%016llx", hash);
+	return text;
+}
+
+/* "epoll 0123456789abcdef, poll ..." */
+static void write_builds(const struct results *r, struct json *j)
+{
+	char hash[20];
+
+	json_open(j, "builds", '{');
+	for (int c = 0; c < r->plan->contender_count; c++)
+		if (c != 1 && *build_of(&r->plan->contenders[c], hash))
+			json_text(j, r->plan->contenders[c].name, hash);
+	json_close(j, '}');
+}
+
+/* Whose build is not the one that the first line of the file names; or NULL. */
+static const char *other_build(const struct results *r, const char *line)
+{
+	const char *builds = results_field(line, "builds"), *was;
+	char hash[20];
+
+	for (int c = 0; builds && c < r->plan->contender_count; c++) {
+		const struct contender *who = &r->plan->contenders[c];
+
+		was = results_field(builds, who->name);
+		if (was && *build_of(who, hash) &&
+		    strncmp(was + 1, hash, strlen(hash)))
+			return who->name;
+	}
+	return NULL;
+}
+
 void results_begin(struct results *r, const struct plan *p, int argc,
 		   char **argv)
 {
@@ -81,8 +169,8 @@ void results_begin(struct results *r, const struct plan *p, int argc,
 		 sysconf(_SC_NPROCESSORS_ONLN));
 	strftime(r->date, sizeof(r->date), "%Y-%m-%dT%H:%M:%SZ", gmtime(&now));
 	for (int i = 0; i < argc && n < (int)sizeof(r->command); i++)
-		n += snprintf(r->command + n, sizeof(r->command) - n, "%s%s",
-			      i ? " " : "", argv[i]);
+		n += i ? quote(r->command + n, sizeof(r->command) - n, argv[i]) :
+		     snprintf(r->command, sizeof(r->command), "%s", argv[0]);
 }
 
 void results_free(struct results *r)
@@ -305,6 +393,7 @@ void results_write_head(const struct results *r, FILE *f)
 	identify(r, &j);
 	json_text(&j, "date", r->date);
 	json_text(&j, "command", r->command);
+	write_builds(r, &j);
 	json_close(&j, '}');
 	fputc('\n', f);
 	fflush(f);
@@ -480,6 +569,12 @@ int results_read(struct results *r, FILE *f, char why[300])
 	if (n <= 0 || !strstr(line, ours + 1)) {
 		snprintf(why, 300, "of another machine, base or duration; give "
 			 "the options that it was made with, or another folder");
+		taken = -1;
+	}
+	if (!taken && other_build(r, line)) {
+		snprintf(why, 300, "%.64s is another build now than the one that "
+			 "was measured; give another folder", other_build(r,
+			 line));
 		taken = -1;
 	}
 	if (!taken && results_field(line, "date"))

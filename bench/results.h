@@ -27,7 +27,7 @@ struct results {
 	char machine[400];		/* "Linux 6.18.44 x86_64, AMD EPYC, 2 pro..." */
 	char network[120];		/* of measure_apart() */
 	char date[32];			/* UTC */
-	char command[1000];
+	char command[1000];		/* as it can be typed */
 	char uncounted[200];		/* why there are no system calls */
 };
 
@@ -104,6 +104,12 @@ enum verdict verdict(const struct estimate *e, double noise, double bound);
  * with the square root of their number; 0: it is decided.
  */
 int missing(const struct estimate *e, double noise, double bound);
+
+/*
+ * Of a contender's program, so that another build is not taken for it: a hash of
+ * its file, "" when there is none.
+ */
+const char *build_of(const struct contender *c, char text[20]);
 
 /* ---- JSON lines: what is measured, and a line a measurement ---- */
 

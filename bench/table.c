@@ -130,6 +130,7 @@ int rows_of(const struct results *r, int layout, int workload,
 		row->contender = c;
 		row->name = c == 1 ? "(the base again)" : who->name;
 		row->floor = who->floor;
+		row->wrong = who->wrong;
 		judge(r, layout, workload, row);
 		row->suspicion = suspect(r, layout, workload, row);
 		for (int i = 0; i < r->plan->repetitions; i++)
@@ -221,6 +222,14 @@ static void print_more(const struct row *row, FILE *f)
 		fprintf(f, " %5.0f", m->threads);
 	fprintf(f, "%s%s\n", row->bound ? " client-bound" : "",
 		m->lost > 0 ? " lost datagrams" : "");
+	if (m->wrong > 0)
+		fprintf(f, "  %-24s %.3g%% of the answers are wrong: %.42s\n", "",
+			100 * m->wrong, row->wrong && *row->wrong ? row->wrong :
+			"?");
+	if (m->again > 0.5)
+		fprintf(f, "  %-24s the server closes after each answer\n", "");
+	if (m->processes > 1)
+		fprintf(f, "  %-24s %.0f processes\n", "", m->processes);
 	if (*suspicion_text(row))
 		fprintf(f, "  %-24s %s\n", "", suspicion_text(row));
 	if (row->by_mean && row->suspicion == PLAUSIBLE)
@@ -259,6 +268,14 @@ static int in_turns(const struct results *r, int layout, int workload)
 	return 0;
 }
 
+/* --connect: where it runs is not for us to say. */
+static int runs_elsewhere(const struct results *r, int workload)
+{
+	const struct contender *c = contender_of(r->plan, workload, 0);
+
+	return c && c->outside && !c->outside->start;
+}
+
 static void print_workload(const struct results *r, int layout, int workload,
 			   FILE *f)
 {
@@ -283,7 +300,8 @@ static void print_workload(const struct results *r, int layout, int workload,
 	workload_describe(&p->workloads[workload], text, sizeof(text));
 	fprintf(f, "\n%s  [%s]\n", text, p->workloads[workload].name);
 	fprintf(f, "%s, %s; %d repetition%s of %.2g s; noise %.1f%%, of cpu us "
-		"%.1f%%\n", file || layout == SAME ? layout == SAME ?
+		"%.1f%%\n", runs_elsewhere(r, workload) ? "the server where it "
+		"runs, the client on one processor" : file || layout == SAME ? layout == SAME ?
 		"on one processor" : "on two processors" :
 		"on a processor each", in_turns(r, layout, workload) ?
 		"in turns" : "one after the other", done,

@@ -5,6 +5,7 @@
  * Of each workload, every repetition starts all contenders anew and lets them
  * take turns; what is compared is the ratio within a turn.
  */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <error.h>
 #include <signal.h>
@@ -20,7 +21,8 @@
 
 enum {
 	KEY_BASE = 256, KEY_LAYOUT, KEY_PEER, KEY_RESUME, KEY_JSON, KEY_MARKDOWN,
-	KEY_STANDARD, KEY_FILES, KEY_FILE_SIZE, KEY_AGREE,
+	KEY_STANDARD, KEY_FILES, KEY_FILE_SIZE, KEY_AGREE, KEY_START, KEY_READY,
+	KEY_CONNECT, KEY_PATH, KEY_REQUEST, KEY_ANSWER, KEY_EQUAL, KEY_UNTIL,
 };
 enum { WARM_MS = 100, COUNT_MS = 40 };
 enum { KIB_A_CONNECTION = 16 };	/* of both sides, more than is needed */
@@ -31,27 +33,48 @@ struct options {
 	int name_count;
 	const char *peers[CONTENDERS];	/* commands */
 	int peer_count;
+	struct outside outside[CONTENDERS];
+	char wrong[CONTENDERS][100];	/* what each of them answered */
+	int outside_count;
+	const char *path, *request, *answer;
+	unsigned until_ms;		/* go on so long while undecided */
 	const char *base, *output;
 	int resume, json, markdown, standard, files, agree;
 };
 
 static const struct argp_option options[] = {
 	{ "workload", 'w', "LIST", 0, "What to serve, commas between: tcp, unix, "
-	  "udp, churn or file (--files), then -cN connections (16), -sN bytes (64), -wN "
-	  "messages in flight on each (1), -iN idle connections (0), -rN "
-	  "messages a second (as many as go). Default "
-	  "tcp-c1,tcp-c16,tcp-c128", 0 },
+	  "udp, churn, or file (--files), then -cN connections (16), -sN bytes "
+	  "(64), -wN messages in flight on each (1), -iN idle connections (0), "
+	  "-rN messages a second (as many as go). Default "
+	  "tcp-c1,tcp-c16,tcp-c128. Of any server: http, redis-ping, redis-get, "
+	  "redis-set, line or bytes, and -cN", 0 },
 	{ "repeat", 'r', "N", 0, "Repetitions (9)", 0 },
 	{ "seconds", 't', "S", 0, "Each measurement lasts S seconds (0.4)", 0 },
 	{ "base", KEY_BASE, "SERVER", 0, "Compare with this one (epoll; of files, "
 	  "fio:io_uring)", 0 },
 	{ "layout", KEY_LAYOUT, "same|two|both", 0, "Server and client on one "
 	  "processor, the quietest way (same, the default); on two; both", 0 },
-	{ "peer", KEY_PEER, "COMMAND", 0, "One more server, any program that "
-	  "takes --port N --service echo and says on stderr \"NAME: serving "
+	{ "start", KEY_START, "COMMAND", 0, "One more server, any program: the "
+	  "shell starts COMMAND, and it listens on the port of --ready, or on "
+	  "{port} in COMMAND, which stands for a free one", 0 },
+	{ "ready", KEY_READY, "PORT", 0, "The server of the --start before it is "
+	  "ready when it listens here", 0 },
+	{ "connect", KEY_CONNECT, "HOST:PORT", 0, "One more server, which runs "
+	  "already", 0 },
+	{ "path", KEY_PATH, "/PATH", 0, "What http gets (/)", 0 },
+	{ "request", KEY_REQUEST, "FILE", 0, "What bytes sends", 0 },
+	{ "answer", KEY_ANSWER, "RULE", 0, "Where an answer to bytes ends: "
+	  "length:N, delimiter:TEXT or close", 0 },
+	{ "peer", KEY_PEER, "COMMAND", 0, "One more echo server, any program that "
+	  "takes --port N --service echo and prints on stderr \"NAME: serving "
 	  "echo on 127.0.0.1:PORT\"", 0 },
+	{ "equal", KEY_EQUAL, "PERCENT", 0, "Equal is what lies within PERCENT of "
+	  "the base (2)", 0 },
+	{ "until-decided", KEY_UNTIL, "TIME", 0, "Repeat what is undecided until "
+	  "TIME (90s, 10m) has gone by", 0 },
 	{ "standard", KEY_STANDARD, NULL, 0, "The standard set: all kinds of "
-	  "work, the models that stand for a way, all peers; under ten minutes",
+	  "work, the models that stand for a way, all peers; 15 minutes",
 	  0 },
 	{ "files", KEY_FILES, NULL, 0, "File jobs instead of servers; "
 	  "their work is file, then -hot, -cold (in the page cache, or not) or "
@@ -62,7 +85,7 @@ static const struct argp_option options[] = {
 	{ "output", 'o', "DIR", 0, "Keep each measurement in DIR/results.jsonl, "
 	  "and make DIR/report.html with plots (by gnuplot)", 0 },
 	{ "resume", KEY_RESUME, NULL, 0, "Go on with what -o DIR holds", 0 },
-	{ "json", KEY_JSON, NULL, 0, "Print one JSON object in the place of the "
+	{ "json", KEY_JSON, NULL, 0, "Print one JSON object instead of the "
 	  "tables", 0 },
 	{ "markdown", KEY_MARKDOWN, NULL, 0, "Print a row a server, a column a "
 	  "workload", 0 },
@@ -118,9 +141,52 @@ static void add_workloads(struct plan *p, const char *text,
 	free(list);
 }
 
+static struct outside *add_outside(struct options *o, struct argp_state *state)
+{
+	if (o->outside_count == CONTENDERS / 2)
+		argp_error(state, "more than %d servers", CONTENDERS / 2);
+	return &o->outside[o->outside_count++];
+}
+
+/* "127.0.0.1:80", "localhost:80"; another machine measures the network. */
+static void parse_place(struct outside *o, const char *text,
+			struct argp_state *state)
+{
+	const char *colon = strrchr(text, ':');
+	char host[64], *end = "x";
+	struct in_addr a;
+
+	snprintf(host, sizeof(host), "%.*s", colon ? (int)(colon - text) : 0,
+		 text);
+	if (colon && colon[1])
+		o->port = strtol(colon + 1, &end, 10);
+	if (*end || o->port < 1 || o->port > 65535)
+		argp_error(state, "--connect %s: expected HOST:PORT", text);
+	if (!inet_aton(strcmp(host, "localhost") ? host : "127.0.0.1", &a) ||
+	    ntohl(a.s_addr) >> 24 != IN_LOOPBACKNET)
+		argp_error(state, "--connect %s: expected this machine's "
+			   "loopback, as 127.0.0.1:80", text);
+	o->address = a.s_addr;
+}
+
+/* "90s", "10m", "1h", in ms. */
+static unsigned parse_time(const char *text, struct argp_state *state)
+{
+	char *end;
+	double v = strtod(text, &end);
+	double unit = !strcmp(end, "m") ? 60 : !strcmp(end, "h") ? 3600 :
+		      !*end || !strcmp(end, "s") ? 1 : 0;
+
+	if (end == text || !unit || v <= 0 || v * unit > 86400)
+		argp_error(state, "--until-decided %s: expected a time, as 90s "
+			   "or 10m", text);
+	return v * unit * 1000;
+}
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct options *o = state->input;
+	char *end;
 
 	switch (key) {
 	case 'w':
@@ -163,6 +229,37 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case KEY_MARKDOWN:
 		o->markdown = 1;
 		return 0;
+	case KEY_START:
+		add_outside(o, state)->start = arg;
+		return 0;
+	case KEY_READY:
+		if (!o->outside_count)
+			argp_error(state, "--ready %s: it belongs behind --start "
+				   "COMMAND", arg);
+		o->outside[o->outside_count - 1].port =
+			number_arg(state, "ready", arg, 1, 65535);
+		return 0;
+	case KEY_CONNECT:
+		parse_place(add_outside(o, state), arg, state);
+		return 0;
+	case KEY_PATH:
+		o->path = arg;
+		return 0;
+	case KEY_REQUEST:
+		o->request = arg;
+		return 0;
+	case KEY_ANSWER:
+		o->answer = arg;
+		return 0;
+	case KEY_EQUAL:
+		o->plan.bound = strtod(arg, &end) / 100;
+		if (*end || !(o->plan.bound > 0) || o->plan.bound > 1)
+			argp_error(state, "--equal %s: expected a percentage, "
+				   "as 2", arg);
+		return 0;
+	case KEY_UNTIL:
+		o->until_ms = parse_time(arg, state);
+		return 0;
 	case KEY_STANDARD:
 		o->standard = 1;
 		return 0;
@@ -199,8 +296,16 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 /* ---- contenders ---- */
 
-/* 1: it was one, though it may be missing: that is said, and no error. */
-static int add_reader(struct plan *plan, const char *name)
+/* What was asked for by name must be there; of a set it is left out. */
+static void is_missing(const char *name, const char *why, int asked)
+{
+	if (asked)
+		error(1, 0, "compare: %s: %s", name, why);
+	fprintf(stderr, "compare: %s is left out: %s\n", name, why);
+}
+
+/* Returns 1 if NAME is a reader, even one that is missing. */
+static int add_reader(struct plan *plan, const char *name, int asked)
 {
 	struct contender *c = &plan->contenders[plan->contender_count];
 	char why[200];
@@ -213,20 +318,19 @@ static int add_reader(struct plan *plan, const char *name)
 	if (err == -EINVAL)
 		error(2, 0, "compare: %s: %s", name, why);
 	if (err < 0)
-		fprintf(stderr, "compare: %s is left out: %s\n", name, why);
+		is_missing(name, why, asked);
 	else if (!err)
 		plan->contender_count++;
 	return err <= 0;
 }
 
-/* Those of another library may be missing: that is said, and no error. */
-static void add(struct plan *plan, const char *name)
+static void add(struct plan *plan, const char *name, int asked)
 {
 	const struct program *p = program_find(name);
 	const char *nearest = nearest_program(name);
 	char *path, why[200];
 
-	if (add_reader(plan, name))
+	if (add_reader(plan, name, asked))
 		return;
 	if (!strcmp(name, "floor")) {
 		plan->contenders[plan->contender_count++] = (struct contender){
@@ -244,7 +348,7 @@ static void add(struct plan *plan, const char *name)
 	path = program_path(p);
 	if (!path) {
 		not_built(p, why, sizeof(why));
-		fprintf(stderr, "compare: %s is left out: %s\n", p->name, why);
+		is_missing(p->name, why, asked);
 	} else {
 		plan->contenders[plan->contender_count++] = (struct contender){
 			.name = p->name, .program = p,
@@ -253,21 +357,80 @@ static void add(struct plan *plan, const char *name)
 	free(path);
 }
 
+/* ---- commands ---- */
+
+enum { COMMAND_WORDS = 32, NAME_MOST = 24 };
+
+static int is_taken(const struct plan *plan, const char *name)
+{
+	for (int i = 0; i < plan->contender_count; i++)
+		if (!strcmp(plan->contenders[i].name, name))
+			return 1;
+	return 0;
+}
+
+/*
+ * The name of a command: its program; when somebody has that name, with its
+ * last word, else with a number.  It stands in tables and in results.
+ */
+static const char *name_command(const struct plan *plan, const char *text)
+{
+	size_t first = strcspn(text, " ");
+	const char *slash = memrchr(text, '/', first), *last;
+	char name[64], plain[64];
+
+	slash = slash ? slash + 1 : text;
+	snprintf(plain, sizeof(plain), "%.*s", (int)(text + first - slash),
+		 slash);
+	last = strrchr(text, ' ');
+	snprintf(name, sizeof(name), "%s", plain);
+	if (is_taken(plan, name) && last && last[1])
+		snprintf(name, sizeof(name), "%.40s %.20s", plain, last + 1);
+	for (int i = 2; is_taken(plan, name) || strlen(name) > NAME_MOST; i++)
+		snprintf(name, sizeof(name), "%.18s#%d", plain, i);
+	for (char *at = name; *at; at++)
+		if (*at == '"' || *at == '\\' || (unsigned char)*at < ' ')
+			*at = '_';
+	return strdup(name);
+}
+
 /* The words of a command; quotes are words like others. */
 static void add_command(struct plan *plan, const char *text)
 {
-	static char *words[CONTENDERS / 2][32];
+	static char *words[CONTENDERS / 2][COMMAND_WORDS];
 	static int used;
-	char **list = words[used++], *command = strdup(text), *name;
+	char **list = words[used++], *command = strdup(text);
+	const char *name = name_command(plan, text);
 	int n = 0;
 
-	for (char *w = strtok(command, " "); w && n < 31; w = strtok(NULL, " "))
+	for (char *w = strtok(command, " "); w && n < COMMAND_WORDS - 1;
+	     w = strtok(NULL, " "))
 		list[n++] = w;
 	if (!n)
 		error(2, 0, "compare: --peer: a command is missing");
-	name = strrchr(list[0], '/');
 	plan->contenders[plan->contender_count++] = (struct contender){
-		.name = name ? name + 1 : list[0], .command = list,
+		.name = name, .command = list,
+	};
+}
+
+static void add_place(struct options *o, int i)
+{
+	struct outside *out = &o->outside[i];
+	struct plan *plan = &o->plan;
+	const char *name;
+	char place[32];
+
+	if (out->start && !out->port && !strstr(out->start, "{port}"))
+		error(2, 0, "compare: --start %s: --ready PORT is missing, or "
+		      "{port} in the command", out->start);
+	if (out->start && out->port && geteuid())
+		error(2, 0, "compare: --start %s: only root can give each server "
+		      "a network of its own; write {port} for the port",
+		      out->start);
+	snprintf(place, sizeof(place), "port-%d", out->port);
+	name = name_command(plan, out->start ? out->start : place);
+	plan->contenders[plan->contender_count++] = (struct contender){
+		.name = name, .outside = out, .wrong = o->wrong[i],
 	};
 }
 
@@ -289,6 +452,34 @@ static int reads_only(const struct options *o)
 	return !servers;
 }
 
+/* Their protocols are spoken by no model: one of them is the base. */
+static int only_outside(const struct options *o)
+{
+	int others = !o->plan.workload_count;
+
+	for (int w = 0; w < o->plan.workload_count; w++)
+		others |= !o->plan.workloads[w].protocol;
+	return !others;
+}
+
+/* What the workloads send, once all options are known. */
+static void make_protocols(struct options *o)
+{
+	char why[200];
+
+	for (int w = 0; w < o->plan.workload_count; w++) {
+		struct workload *work = &o->plan.workloads[w];
+
+		if (work->protocol && protocol_make(&work->speaks, work->protocol,
+				strcmp(work->protocol, "bytes") ? o->path :
+				o->request, o->answer, why))
+			error(2, 0, "compare: %s: %s", work->name, why);
+		if (work->protocol && !o->outside_count)
+			error(2, 0, "compare: %s: which server? --start COMMAND "
+			      "--ready PORT, or --connect HOST:PORT", work->name);
+	}
+}
+
 /* All work is of the other kind. */
 static int idle(const struct plan *p, int contender)
 {
@@ -304,9 +495,13 @@ static void choose(struct options *o, int n)
 		"select", "poll", "blocking_thread", "callback", "coroutine",
 		"uring_multishot", "uring_fast", NULL
 	};
+	static const char *const nobody[] = { NULL };
 	const char *const *names = o->name_count ? o->names :
-				   o->standard ? standard_servers : usual;
+				   o->standard ? standard_servers :
+				   o->peer_count || o->outside_count ? nobody :
+				   usual;
 	struct plan *p = &o->plan;
+	int first;
 
 	if (reads_only(o) && !p->workload_count)
 		add_workloads(p, file_workloads, NULL);
@@ -315,15 +510,23 @@ static void choose(struct options *o, int n)
 		o->base = o->base ? o->base : file_base;
 	}
 	o->base = o->base ? o->base : "epoll";
-	add(p, o->base);
+	first = o->outside_count && only_outside(o);
+	if (first) {
+		add_place(o, 0);
+		o->base = p->contenders[0].name;
+	} else {
+		add(p, o->base, o->base != file_base);
+	}
 	if (!p->contender_count && o->base == file_base)
-		add(p, o->base = other_base);		/* no fio here */
+		add(p, o->base = other_base, 1);	/* no fio here */
 	if (!p->contender_count || p->contenders[0].floor)
 		error(1, 0, "compare: --base %s: cannot be the base", o->base);
 	p->contenders[p->contender_count++] = p->contenders[0];
 	for (int i = 0; names[i]; i++)
 		if (strcmp(names[i], o->base))
-			add(p, names[i]);
+			add(p, names[i], names == o->names);
+	for (int i = first; i < o->outside_count; i++)
+		add_place(o, i);
 	if (o->standard) {
 		add_workloads(p, standard_workloads, NULL);
 		for (int w = 0; n > 1 && w < p->workload_count; w++)
@@ -339,7 +542,7 @@ static void choose(struct options *o, int n)
 						: STANDARD_REPETITIONS;
 		p->run_ms = p->run_ms ? p->run_ms : STANDARD_MS;
 	}
-	p->repetitions = p->repetitions ? p->repetitions : 9;
+	p->repetitions = p->repetitions ? p->repetitions : ENOUGH;
 	p->run_ms = p->run_ms ? p->run_ms : 400;
 	for (int i = 0; i < o->peer_count; i++)
 		add_command(p, o->peers[i]);
@@ -357,6 +560,7 @@ static void choose(struct options *o, int n)
 struct progress {
 	long done, all;			/* measurements of this run */
 	long long began;
+	long long until;		/* what is undecided goes on; 0 */
 };
 
 /* On a terminal a line that is written over, else nothing. */
@@ -367,7 +571,13 @@ static void show_progress(struct progress *p, const char *workload)
 
 	if (!isatty(2))
 		return;
-	fprintf(stderr, "\r\033[K%ld of %ld: %s", p->done, p->all, workload);
+	if (p->until)
+		left = (p->until - now_ns()) / 1000000000;
+	if (p->until)
+		fprintf(stderr, "\r\033[Kundecided: %s", workload);
+	else
+		fprintf(stderr, "\r\033[K%ld of %ld: %s", p->done, p->all,
+			workload);
 	if (p->done)
 		fprintf(stderr, ", %ld:%02ld left", left / 60, left % 60);
 	fflush(stderr);
@@ -410,6 +620,7 @@ static void enter(struct heat *h, const struct results *r, const int *cpus,
 			.size = w->size, .window = w->window, .rate = w->rate,
 			.warm_ms = p->warm_ms, .run_ms = p->run_ms,
 			.count_ms = p->count_ms,
+			.protocol = w->protocol ? &w->speaks : NULL,
 		},
 	};
 }
@@ -529,8 +740,48 @@ static void run_workload(struct results *r, const int *cpus, int layout,
 	if (without_idle(p, workload) >= 0 &&
 	    layouts_of(p, without_idle(p, workload)) & 1 << layout)
 		return;
-	for (int i = 0; i < p->repetitions && !measure_stop; i++)
+	for (int i = 0; i < p->least && !measure_stop; i++)
 		run_repetition(r, cpus, layout, workload, i, progress, raw);
+}
+
+/* The next repetition of a workload in which something is undecided; -1: none. */
+static int next_undecided(const struct results *r, int layout, int workload)
+{
+	struct row rows[CONTENDERS];
+	int n = rows_of(r, layout, workload, rows), undecided = 0, i = 0;
+
+	for (int k = 0; k < n; k++)
+		undecided |= rows[k].contender > 1 && rows[k].rate.n &&
+			     (rows[k].faster == UNDECIDED ||
+			      rows[k].faster == FEW);
+	while (i < r->plan->repetitions &&
+	       outcome_at(r, layout, workload, 0, i)->done)
+		i++;
+	return undecided && i < r->plan->repetitions ? i : -1;
+}
+
+/* One more of each that is undecided, and again, until the time is over. */
+static void run_undecided(struct results *r, const int *cpus, long long until,
+			  struct progress *progress, FILE *raw)
+{
+	const struct plan *p = r->plan;
+	int more = 1;
+
+	progress->until = until;
+	while (more && !measure_stop && now_ns() < until) {
+		more = 0;
+		for (int layout = 0; layout < LAYOUTS; layout++)
+			for (int w = 0; w < p->workload_count; w++) {
+				int i = !(layouts_of(p, w) & 1 << layout) ? -1 :
+					next_undecided(r, layout, w);
+
+				if (i < 0 || now_ns() >= until || measure_stop)
+					continue;
+				more = 1;
+				run_repetition(r, cpus, layout, w, i, progress,
+					       raw);
+			}
+	}
 }
 
 static void leave_out(struct results *r)
@@ -559,7 +810,7 @@ static long left_to_do(const struct results *r)
 	for (int layout = 0; layout < LAYOUTS; layout++)
 		for (int w = 0; w < p->workload_count; w++)
 			for (int c = 0; c < p->contender_count; c++)
-				for (int i = 0; i < p->repetitions; i++)
+				for (int i = 0; i < p->least; i++)
 					n += layouts_of(p, w) & 1 << layout &&
 					     wanted(r, layout, w, c, i);
 	return n;
@@ -591,6 +842,52 @@ static FILE *open_raw(const struct options *o, struct results *r)
 	return f;
 }
 
+static int connects(const struct options *o)
+{
+	for (int i = 0; i < o->outside_count; i++)
+		if (!o->outside[i].start)
+			return 1;
+	return 0;
+}
+
+/* The first workload that it can serve; -1: none. */
+static int first_served(const struct plan *p, int contender)
+{
+	for (int w = 0; w < p->workload_count; w++)
+		if (!cannot_serve(&p->contenders[contender], &p->workloads[w]))
+			return w;
+	return -1;
+}
+
+/* Before anything is measured: each command starts, and answers.  1: not so. */
+static int try_commands(struct results *r, const int *cpus)
+{
+	const struct plan *p = r->plan;
+	static struct heat h;
+	int failed = 0;
+
+	for (int c = 0; c < p->contender_count && !measure_stop; c++) {
+		int w = first_served(p, c);
+
+		if (c == 1 || w < 0 || !(p->contenders[c].command ||
+					 p->contenders[c].outside))
+			continue;
+		h.n = 0;
+		enter(&h, r, cpus, SAME, w, c);
+		h.setups[0].who = &p->contenders[c];
+		h.setups[0].load.busy = 1;
+		h.setups[0].load.idle = h.setups[0].load.warm_ms = 0;
+		h.setups[0].load.count_ms = 0;
+		h.setups[0].load.run_ms = 1;
+		if (!measure(h.setups, h.m, h.why[0], r->uncounted))
+			continue;
+		fprintf(stderr, "compare: %s: %s\n", p->contenders[c].name,
+			h.why[0]);
+		failed = 1;
+	}
+	return failed;
+}
+
 static int run(const struct options *o, struct results *r, const int *cpus)
 {
 	struct plan *p = (struct plan *)r->plan;
@@ -609,6 +906,9 @@ static int run(const struct options *o, struct results *r, const int *cpus)
 			if (layouts_of(p, w) & 1 << layout)
 				run_workload(r, cpus, layout, w, &progress,
 					     raw);
+	if (o->until_ms)
+		run_undecided(r, cpus, progress.began + o->until_ms * 1000000LL,
+			      &progress, raw);
 	if (isatty(2))
 		fprintf(stderr, "\r\033[K");
 	if (raw && (ferror(raw) || fclose(raw)))
@@ -711,10 +1011,21 @@ int compare_main(int argc, char **argv)
 	n = plan_processors(cpus, 2);
 	if (n < 2 && o.plan.layouts & 1 << TWO)
 		error(1, 0, "compare: --layout: there is but one processor");
+	make_protocols(&o);
 	choose(&o, n);
 	stat_seed_anew();
+	o.plan.least = o.plan.repetitions;
+	if (o.until_ms)
+		o.plan.repetitions = REPETITIONS;
 	results_begin(&r, &o.plan, argc, argv);
-	measure_apart(r.network);
+	if (connects(&o))
+		measure_here(r.network);
+	else
+		measure_apart(r.network);
+	if (try_commands(&r, cpus)) {
+		results_free(&r);
+		return 1;
+	}
 	status = run(&o, &r, cpus);
 	if (any(&r))
 		report(&o, &r);

@@ -340,7 +340,7 @@ TEST(workload_has_one_name)
 TEST(workload_is_refused)
 {
 	static const char *const wrong[] = {
-		"", "http", "tcp16", "tcp-", "tcp-c", "tcp-x5", "tcp-c0",
+		"", "web", "httpx", "tcp16", "tcp-", "tcp-c", "tcp-x5", "tcp-c0",
 		"tcp-c1x", "tcp-c-1", "tcp-c99999999999", "udp-w2", "udp-i1",
 		"udp-s70000", "churn-s100", "tcp-s0", "tcp-w0", "file-",
 		"file-c1", "file-q0", "file-q", "file-q1x", "file-s100",
@@ -999,7 +999,7 @@ TEST(json_says_who_is_ahead)
 	       "\"layout\":\"same\",\"noise\":0.01,\"cpu_noise\":0,\"servers\":[",
 	       "\"server\":\"epoll\",\"base\":false,\"base_again\":true,",
 	       "\"left_out\":{\"select\":\"hasbutone\"}",
-	       "\"command\":\"compare--peer\\u003cb>\",\"seconds\":0.1,",
+	       "\"command\":\"compare--peer'\\u003cb>'\",\"seconds\":0.1,",
 	       "\"uncounted\":\"calls:nothere\"", NULL });
 	poll = strstr(text, "\"server\":\"poll\"");
 	ASSERT_TRUE(poll);
@@ -1101,7 +1101,7 @@ TEST(page_says_who_is_ahead)
 		EXPECT_EQ(drawn, !unlink(path));
 	}
 	text = taken(dir, "report.html");
-	expect(text, (const char *[]){ "<code>compare --peer &#60;b></code>",
+	expect(text, (const char *[]){ "<code>compare --peer '&#60;b>'</code>",
 	       "110 1.10 1.10-1.10 ahead ", "</pre>\n</html>", NULL });
 	for (drawn *= 11; drawn; drawn--) {
 		text = strstr(text, "src=\"data:image/svg+xml,%3c");

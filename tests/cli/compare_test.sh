@@ -35,7 +35,7 @@ refuses 'epoll: reads no file' --files epoll
 refuses 'fio:ENGINE is wanted' fio
 refuses 'comes hot, cold or direct' -w file-warm
 refuses 'one of them' --standard --files
-refuses 'http: a workload begins with' -w http
+refuses 'web: a workload begins with' -w web
 refuses 'tcp-x1: after - comes' -w tcp-x1
 refuses 'with -o DIR' --resume
 refuses 'same, two or both' --layout three
@@ -205,17 +205,20 @@ if [ "$(id -u)" = 0 ] && unshare -m true 2>/dev/null; then
 	ok $? "ends when the disk is full"
 fi
 
-# What a contender cannot do is said, and the others go on; so is a peer that
-# does not start, and that is an error.
-"$iomodels" compare -t 0.05 -r 1 -w tcp-c4 blocking_loop \
-	--peer '/nowhere/else 1' --peer /bin/false >out 2>err
-[ $? = 1 ] &&
+# What a contender cannot do is said, and the others go on.
+"$iomodels" compare -t 0.05 -r 1 -w tcp-c4 blocking_loop poll >out 2>err &&
 	grep -q 'blocking_loop .*left out: serves one connection at a time' out &&
-	grep -q 'else .*left out: .*No such file' out &&
-	grep -q 'tcp-c4-s64: .*/nowhere/else: No such file' err &&
-	grep -q 'tcp-c4-s64: false: ended with exit status 1' err &&
-	[ "$(wc -l <err)" = 2 ]
+	grep -q '^  poll .*[0-9]' out
 ok $? "says what is left out"
+
+# A peer that does not start is an error before anything is measured.
+"$iomodels" compare -t 0.05 -r 1 -w tcp-c4 poll --peer '/nowhere/else 1' \
+	--peer /bin/false --start 'sh -c "exit 3"' --ready 7777 -o unborn >out 2>err
+[ $? = 1 ] && [ ! -s out ] && [ ! -e unborn/results.jsonl ] &&
+	grep -q 'compare: else: .*/nowhere/else: No such file' err &&
+	grep -q 'compare: false: .*ended with exit status 1' err &&
+	{ [ "$(id -u)" != 0 ] || grep -q 'sh: it ended with exit status 3' err; }
+ok $? "a peer that does not start is an error"
 
 # There is nothing to go on with, and no folder is made for it.
 "$iomodels" compare -t 0.05 -r 1 -w tcp-c4 poll -o none --resume >out 2>err
@@ -231,6 +234,77 @@ ok $? "does not resume an empty folder"
 	--peer "${iomodels%iomodels}models/poll --max-message 5" >out 2>err &&
 	grep -q '^  poll .*[0-9]' out
 ok $? "takes any command"
+
+# Two of one program have names of their own, in results, too; only they and the
+# base are measured; and the command can be typed again.
+models=${iomodels%iomodels}models
+"$iomodels" compare -t 0.02 -r 9 -w tcp-c4 -o named \
+	--peer "$models/poll --max-message 5" \
+	--peer "$models/poll --max-message 6" >out 2>err &&
+	grep -q '^  poll .*[0-9]' out && grep -q '^  poll 6 .*[0-9]' out &&
+	[ "$(grep -c '^  [a-z(].*[0-9]' out)" -lt 12 ] &&
+	! grep -q '^  callback' out &&
+	grep -q "^iomodels compare .*--peer '$models/poll --max-message 6'" out &&
+	"$iomodels" compare --agree named named >out 2>err &&
+	grep -q ' of 2$' out
+ok $? "tells two peers of one program apart"
+sed -i '1s/"poll":"./"poll":"x/' named/results.jsonl
+"$iomodels" compare -t 0.02 -r 9 -w tcp-c4 -o named --resume \
+	--peer "$models/poll --max-message 5" \
+	--peer "$models/poll --max-message 6" >out 2>err
+[ $? = 1 ] && grep -q 'poll is another build now' err
+ok $? "does not go on with another build"
+
+# Any server as it is: started on a port that is free, and one that runs.
+"$iomodels" compare -t 0.02 -r 2 -w tcp-c2 poll \
+	--start "$models/epoll_et --service echo --port {port}" >out 2>err &&
+	grep -q '^  epoll_et .*[0-9]' out
+ok $? "starts any server"
+if [ "$(id -u)" = 0 ]; then
+	"$iomodels" compare -t 0.02 -r 2 -w line-c2 --ready 7007 \
+		--start "$models/epoll_et --service echo --port 7007" \
+		>out 2>err
+	[ $? = 2 ] && grep -q 'ready 7007: it belongs behind' err
+	ok $? "a port belongs to a command"
+	"$iomodels" compare -t 0.02 -r 2 -w line-c2 --start \
+		"$models/epoll_et --service echo --port 7007" --ready 7007 \
+		--start "$models/poll --service echo --port 7007" --ready 7007 \
+		>out 2>err && grep -q '^  poll .*[0-9]' out &&
+		grep -q '^  (the base again) .*[0-9]' out
+	ok $? "gives each server a network of its own"
+fi
+"$models"/epoll --service echo --port 0 2>served &
+server=$!
+until grep -q serving served; do kill -0 $server || break; done
+port=$(sed 's/.*://' served)
+"$iomodels" compare -t 0.02 -r 2 -w line-c2 --connect "localhost:$port" \
+	>out 2>err && grep -q "^port-$port, line-c2: .*/s, half of them" out
+ok $? "asks a server that runs"
+kill $server
+wait $server
+"$iomodels" compare -t 0.02 -r 2 -w line-c2 --connect "localhost:$port" \
+	>out 2>err
+[ $? = 1 ] && grep -q "port-$port: connect: Connection refused" err
+ok $? "says that nobody is there"
+refuses 'which server' -w http-c1
+refuses 'expected HOST:PORT' --connect here -w http
+refuses 'expected this machine' --connect 192.0.2.1:80 -w http
+refuses 'ready PORT is missing' --start true -w http
+refuses 'expected a percentage' --equal much
+refuses 'expected a time' --until-decided later
+if command -v python3 >/dev/null; then
+	"$iomodels" compare -t 0.02 -r 2 -w http-c2 --path /nothing --start \
+		'python3 -m http.server --bind 127.0.0.1 {port}' >out 2>err &&
+		grep -q 'closes after each answer' out &&
+		grep -q '^100% of what python3 answered is wrong' out
+	ok $? "shows wrong answers"
+fi
+
+# --until-decided repeats what is undecided: here all, until the time is over.
+"$iomodels" compare -t 0.02 -r 2 -w tcp-c1 poll --equal 0.001 \
+	--until-decided 2s -o until >out 2>err &&
+	[ "$(wc -l <until/results.jsonl)" -gt 7 ]
+ok $? "goes on until it is decided"
 
 # Ctrl-C in the middle: exit 130, what was measured is kept and shown, and no
 # process is left.  It is pressed when the first measurements are there.

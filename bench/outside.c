@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * outside.c - any server as it is: a command and a port, or a place
+ *
+ * Nothing is asked of the server but that it listens.  Its processes are the
+ * command's descendants and whoever holds the listening socket, for a server
+ * may put itself into the background.
+ */
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+#include "count.h"
+#include "measure.h"
+#include "outside.h"
+
+enum { READY_MS = 10000, STOP_MS = 2000, LOOK_MS = 5 };
+
+static void pause_ms(int ms)
+{
+	struct timespec t = { ms / 1000, ms % 1000 * 1000000L };
+
+	nanosleep(&t, NULL);
+}
+
+/* ---- its processes ---- */
+
+static int add_pid(pid_t pid, pid_t *pids, int n)
+{
+	for (int i = 0; i < n; i++)
+		if (pids[i] == pid)
+			return n;
+	if (n < TREE)
+		pids[n++] = pid;
+	return n;
+}
+
+/* The inode of the socket that listens on the port; 0: none. */
+static unsigned long listening(int port)
+{
+	static const char *const tables[] = { "/proc/net/tcp", "/proc/net/tcp6" };
+	unsigned long inode = 0;
+
+	for (int i = 0; i < 2 && !inode; i++) {
+		FILE *f = fopen(tables[i], "re");
+		char line[512];
+
+		while (f && !inode && fgets(line, sizeof(line), f)) {
+			unsigned at, state;
+			unsigned long found;
+
+			if (sscanf(line, "%*d: %*[0-9A-Fa-f]:%x %*s %x %*s %*s "
+				   "%*s %*s %*s %lu", &at, &state, &found) == 3 &&
+			    state == 10 && (int)at == port)
+				inode = found;
+		}
+		if (f)
+			fclose(f);
+	}
+	return inode;
+}
+
+static int holds(const char *pid, unsigned long inode)
+{
+	char path[300], link[64], wanted[64];
+	struct dirent *e;
+	int found = 0;
+	DIR *fds;
+
+	snprintf(wanted, sizeof(wanted), "socket:[%lu]", inode);
+	snprintf(path, sizeof(path), "/proc/%.20s/fd", pid);
+	fds = opendir(path);
+	while (fds && !found && (e = readdir(fds))) {
+		ssize_t n = readlinkat(dirfd(fds), e->d_name, link,
+				       sizeof(link) - 1);
+
+		link[n > 0 ? n : 0] = 0;
+		found = !strcmp(link, wanted);
+	}
+	if (fds)
+		closedir(fds);
+	return found;
+}
+
+static int add_holders(unsigned long inode, pid_t *pids, int n)
+{
+	DIR *proc = opendir("/proc");
+	struct dirent *e;
+
+	while (proc && (e = readdir(proc)))
+		if (isdigit((unsigned char)*e->d_name) &&
+		    atoi(e->d_name) != getpid() && holds(e->d_name, inode))
+			n = add_pid(atoi(e->d_name), pids, n);
+	if (proc)
+		closedir(proc);
+	return n;
+}
+
+/* The children of all threads of pid. */
+static int add_children(pid_t pid, pid_t *pids, int n)
+{
+	char path[300];
+	struct dirent *e;
+	DIR *tasks;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	tasks = opendir(path);
+	while (tasks && (e = readdir(tasks))) {
+		FILE *f;
+		int child;
+
+		if (!isdigit((unsigned char)*e->d_name))
+			continue;
+		snprintf(path, sizeof(path), "/proc/%d/task/%.20s/children", pid,
+			 e->d_name);
+		f = fopen(path, "re");
+		while (f && fscanf(f, "%d", &child) == 1)
+			n = add_pid(child, pids, n);
+		if (f)
+			fclose(f);
+	}
+	if (tasks)
+		closedir(tasks);
+	return n;
+}
+
+int tree_of(pid_t pid, int port, pid_t pids[TREE])
+{
+	unsigned long inode = port ? listening(port) : 0;
+	int n = 0;
+
+	if (pid)
+		n = add_pid(pid, pids, n);
+	if (inode)
+		n = add_holders(inode, pids, n);
+	for (int i = 0; i < n; i++)
+		n = add_children(pids[i], pids, n);
+	return n;
+}
+
+/* ---- start ---- */
+
+/* A port that nobody has just now. */
+static int free_port(void)
+{
+	struct sockaddr_in a = {
+		.sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+	};
+	socklen_t len = sizeof(a);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0 || bind(fd, (void *)&a, len) ||
+	    getsockname(fd, (void *)&a, &len))
+		a.sin_port = 0;
+	if (fd >= 0)
+		close(fd);
+	return ntohs(a.sin_port);
+}
+
+static int answers(int port)
+{
+	struct sockaddr_in a = {
+		.sin_family = AF_INET, .sin_port = htons(port),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+	};
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int yes = fd >= 0 && !connect(fd, (void *)&a, sizeof(a));
+
+	if (fd >= 0)
+		close(fd);
+	return yes;
+}
+
+/* The command with the port in it. */
+static char *command_of(const struct outside *o, int port)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *f = open_memstream(&text, &size);
+
+	/* A plain command takes the place of the shell. */
+	if (f && !strpbrk(o->start, ";&|<>()$`\n="))
+		fputs("exec ", f);
+	for (const char *at = o->start; f && *at; at++)
+		if (!strncmp(at, "{port}", 6)) {
+			fprintf(f, "%d", port);
+			at += 5;
+		} else {
+			fputc(*at, f);
+		}
+	if (f)
+		fclose(f);
+	return text;
+}
+
+_Noreturn static void become(const char *command, int cpu, int err, pid_t parent)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	cpu_set_t cpus;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(1);
+	CPU_ZERO(&cpus);
+	CPU_SET(cpu < 0 ? 0 : cpu, &cpus);
+	if (cpu >= 0)
+		sched_setaffinity(0, sizeof(cpus), &cpus);
+	dup2(null, 0);
+	dup2(null, 1);
+	dup2(err, 2);
+	setpgid(0, 0);				/* Ctrl-C is ours */
+	execl("/bin/sh", "sh", "-c", command, NULL);
+	_exit(127);
+}
+
+/* The last line that it wrote, or what became of it. */
+static void last_words(const struct running *r, int status, char why[300])
+{
+	char text[2048];
+	ssize_t n = pread(r->err_fd, text, sizeof(text) - 1, 0);
+	char *line;
+
+	text[n > 0 ? n : 0] = 0;
+	while (n > 0 && text[n - 1] == '\n')
+		text[--n] = 0;
+	line = strrchr(text, '\n');
+	if (n > 0)
+		snprintf(why, 300, "%.290s", line ? line + 1 : text);
+	else
+		snprintf(why, 300, "it ended with %s %d before it listened on "
+			 "port %d", WIFSIGNALED(status) ? "signal" :
+			 "exit status", WIFSIGNALED(status) ? WTERMSIG(status) :
+			 WEXITSTATUS(status), r->port);
+}
+
+static int wait_ready(struct running *r, char why[300])
+{
+	long long until = now_ns() + READY_MS * 1000000LL;
+	int status = 0;
+	siginfo_t info;
+
+	while (!answers(r->port)) {
+		info.si_pid = 0;
+		waitid(P_PID, r->pid, &info, WEXITED | WNOHANG | WNOWAIT);
+		if (info.si_pid && info.si_status) {
+			waitpid(r->pid, &status, 0);
+			r->pid = 0;
+			last_words(r, status, why);
+			return -1;
+		}
+		if (now_ns() > until || measure_stop) {
+			snprintf(why, 300, "nobody listened on port %d within "
+				 "%d s", r->port, READY_MS / 1000);
+			return -1;
+		}
+		pause_ms(LOOK_MS);
+	}
+	return 0;
+}
+
+int outside_start(const struct outside *o, int cpu, struct running *r,
+		  char why[300])
+{
+	char path[] = "/tmp/iomodels-XXXXXX", *command;
+	pid_t self = getpid();
+
+	*r = (struct running){ .port = o->port ? o->port : free_port(),
+			       .err_fd = -1 };
+	if (!o->start)
+		return 0;
+	if (o->port && answers(o->port)) {
+		snprintf(why, 300, "port %d is in use already", o->port);
+		return -1;
+	}
+	r->err_fd = mkostemp(path, O_CLOEXEC);
+	unlink(path);
+	command = command_of(o, r->port);
+	r->pid = r->err_fd < 0 || !command ? -1 : fork();
+	if (!r->pid)
+		become(command, cpu, r->err_fd, self);
+	free(command);
+	if (r->pid < 0) {
+		snprintf(why, 300, "cannot start it: %s", strerror(errno));
+		r->pid = 0;
+		return -1;
+	}
+	setpgid(r->pid, r->pid);
+	if (wait_ready(r, why)) {
+		outside_stop(r);
+		return -1;
+	}
+	return 0;
+}
+
+/* ---- stop ---- */
+
+static int alive(const pid_t *pids, int n)
+{
+	int left = 0;
+
+	for (int i = 0; i < n; i++) {
+		waitpid(pids[i], NULL, WNOHANG);
+		left += !kill(pids[i], 0);
+	}
+	return left;
+}
+
+void outside_stop(struct running *r)
+{
+	long long until = now_ns() + STOP_MS * 1000000LL;
+	pid_t pids[TREE];
+	int n = r->pid ? tree_of(r->pid, r->port, pids) : 0;
+
+	for (int i = 0; i < n; i++)
+		kill(pids[i], SIGTERM);
+	while (alive(pids, n) && now_ns() < until)
+		pause_ms(1);
+	for (int i = 0; i < n; i++)
+		kill(pids[i], SIGKILL);
+	if (r->pid)
+		waitpid(r->pid, NULL, 0);
+	r->pid = 0;
+	if (r->err_fd >= 0)
+		close(r->err_fd);
+	r->err_fd = -1;
+}

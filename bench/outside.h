@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * outside.h - any server as it is: a command and a port, or a place
+ */
+#ifndef IOMODELS_OUTSIDE_H
+#define IOMODELS_OUTSIDE_H
+
+#include <sys/types.h>
+
+enum { TREE = 256 };			/* processes of a server, at most */
+
+struct outside {
+	const char *start;		/* a command for sh; {port} in it stands
+					   for a free port; NULL: it runs */
+	int port;			/* 0: {port} */
+	unsigned address;		/* network order; it runs there */
+};
+
+struct running {
+	pid_t pid;			/* of sh, or of what it became; 0: it was
+					   running before */
+	int port;
+	int err_fd;			/* a file: what it wrote */
+};
+
+/*
+ * Start it on a processor, negative: on any, and return when somebody listens
+ * on its port.  0; or -1 with the reason in why, and nothing is left.
+ */
+int outside_start(const struct outside *o, int cpu, struct running *r,
+		  char why[300]);
+
+/* SIGTERM to all its processes, SIGKILL after two seconds. */
+void outside_stop(struct running *r);
+
+/*
+ * The processes of a server: pid and its descendants, who else listens on the
+ * port, and theirs; how many.
+ */
+int tree_of(pid_t pid, int port, pid_t pids[TREE]);
+
+#endif
