@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * address.h - IPv4 addresses: the text of one, and one from a text
+ *
+ * A socket that was inherited (--fd) may be of another family.  Its peers are
+ * served, but there is room for an IPv4 address only: of an IPv6 peer the port
+ * is shown, a peer on AF_UNIX has no name.
  */
 #ifndef IOMODELS_ADDRESS_H
 #define IOMODELS_ADDRESS_H
@@ -12,8 +16,10 @@ static inline const char *address(const struct sockaddr_in *a, char text[24])
 {
 	const unsigned char *ip = (const void *)&a->sin_addr;
 
-	if (a->sin_family == AF_UNIX)		/* by --fd; it has no name */
+	if (a->sin_family == AF_UNIX)
 		format(text, 24, "unix");
+	else if (a->sin_family == AF_INET6)	/* sin6_port is at sin_port */
+		format(text, 24, "[IPv6]:%u", to_be16(a->sin_port));
 	else
 		format(text, 24, "%u.%u.%u.%u:%u", ip[0], ip[1], ip[2], ip[3],
 		       to_be16(a->sin_port));

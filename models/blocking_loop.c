@@ -14,6 +14,7 @@
  * Needs     Linux 2.6.28 (accept4).
  * Limits    A peer that stays silent stops the server for all others.  No
  *           descriptor left (EMFILE): ppoll for a tenth of a second, again.
+ *           A shared listener (--fd) that becomes O_NONBLOCK: ppoll waits.
  * Compare   blocking_thread.c, where each peer has a thread to stop.
  * Trace     traces/blocking_loop.two.x86_64.strace, .kernel
  */
@@ -38,12 +39,16 @@ int main(int argc, char **argv)
 {
 	static struct conn c;
 	struct sockaddr_in peer;
-	int fd, len = sizeof(peer);
+	int fd;
 
 	(void)argc;
 	listen_on(argv, 0);
 	do {
+		int len = sizeof(peer);
+
 		fd = sys_accept4(listener, &peer, &len, SOCK_CLOEXEC);
+		if (fd == -EAGAIN)
+			await_connection();
 		if (out_of_descriptors(fd))
 			pause_ms(100);
 		if (fd < 0)

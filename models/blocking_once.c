@@ -14,6 +14,7 @@
  * Needs     Linux 2.6.28 (accept4).
  * Limits    One peer; whoever connects meanwhile is reset at the end.  No
  *           descriptor left (EMFILE): ppoll for a tenth of a second, again.
+ *           A shared listener (--fd) that becomes O_NONBLOCK: ppoll waits.
  * Compare   blocking_loop.c, which takes the next.
  * Trace     traces/blocking_once.two.x86_64.strace, .kernel
  */
@@ -38,12 +39,16 @@ int main(int argc, char **argv)
 {
 	static struct conn c;
 	struct sockaddr_in peer;
-	int fd, len = sizeof(peer);
+	int fd;
 
 	(void)argc;
 	listen_on(argv, 0);
 	do {
+		int len = sizeof(peer);
+
 		fd = sys_accept4(listener, &peer, &len, SOCK_CLOEXEC);
+		if (fd == -EAGAIN)
+			await_connection();
 		if (out_of_descriptors(fd))
 			pause_ms(100);
 	} while (fd < 0 && fd != -EINVAL);	/* EINVAL: on_stop shut it down */

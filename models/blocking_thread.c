@@ -20,6 +20,7 @@
  * Limits    A stack (STACK_SIZE) and a task of the kernel for each peer, idle
  *           or not.  No descriptor (EMFILE) or no thread (EAGAIN) left: futex
  *           until a thread ends, or a quiet second passes.
+ *           A shared listener (--fd) that becomes O_NONBLOCK: ppoll waits.
  * Compare   blocking_loop.c serves one at a time; epoll.c many with one thread.
  * Trace     traces/blocking_thread.two.x86_64.strace, .kernel
  */
@@ -58,20 +59,26 @@ int main(int argc, char **argv)
 {
 	static const struct timespec second = { .tv_sec = 1 };
 	struct sockaddr_in peer;
-	int fd, len = sizeof(peer);
+	int fd;
 
 	(void)argc;
 	listen_on(argv, 0);
 	do {
+		int len = sizeof(peer);
+
 		fd = sys_accept4(listener, &peer, &len, SOCK_CLOEXEC);
+		if (fd == -EAGAIN)
+			await_connection();
 		if (out_of_descriptors(fd))
 			wait_for_end(&second);
 		if (fd < 0 || beyond_table(fd))
 			continue;
 		conn_begin(&conns[fd], &peer);
 		count_up(&threads);
-		while (thread_start(serve, fd) < 0)
+		while (thread_start(serve, fd) < 0) {
+			warn("no thread can be started; a peer waits\n");
 			wait_for_end(&second);
+		}
 	} while (fd != -EINVAL);		/* on_stop shut it down */
 	while (count_read(&threads))
 		wait_for_end(NULL);

@@ -22,6 +22,7 @@
  * Limits    A callback that takes long holds up all others.  No descriptor
  *           left (EMFILE): the listener has no callback until a connection
  *           closes, or a quiet second passes.
+ *           A connection that the set has no room for (ENOSPC, ENOMEM) ends.
  * Compare   epoll.c, the same calls; coroutine.c, the same calls again.
  * Trace     traces/callback.two.x86_64.strace, .kernel
  */
@@ -38,20 +39,26 @@ static struct handler {
 } handlers[CONNS];			/* by descriptor */
 static int ep;
 
-/* Call these from now on; NULL for what is of no interest. */
-static void when(int fd, void (*readable)(int), void (*writable)(int))
+/*
+ * Call these from now on; NULL for what is of no interest.  0, or -errno: the
+ * set has no room (ENOSPC: fs.epoll.max_user_watches).
+ */
+static long when(int fd, void (*readable)(int), void (*writable)(int))
 {
 	struct handler *h = &handlers[fd];
 	unsigned want = (readable ? EPOLLIN : 0) | (writable ? EPOLLOUT : 0);
 	struct epoll_event ev = { .events = want, .data = fd };
+	long err;
 
 	h->readable = readable;
 	h->writable = writable;
 	if (h->want == want)
-		return;				/* already so: spare the call */
-	must(sys_epoll_ctl(ep, !h->want ? EPOLL_CTL_ADD : want ? EPOLL_CTL_MOD
-				    : EPOLL_CTL_DEL, fd, &ev));
-	h->want = want;
+		return 0;			/* already so: spare the call */
+	err = sys_epoll_ctl(ep, !h->want ? EPOLL_CTL_ADD : want ? EPOLL_CTL_MOD
+				: EPOLL_CTL_DEL, fd, &ev);
+	if (!err)
+		h->want = want;
+	return err;
 }
 
 /* fd is about to be closed, and so leaves the kernel's set by itself. */
@@ -64,7 +71,7 @@ static void forget(int fd)
 static int dispatch(int timeout_ms)
 {
 	struct epoll_event ev[EVENTS];
-	int n = must(retry(sys_epoll_pwait(ep, ev, EVENTS, timeout_ms, NULL)));
+	int n = woken(sys_epoll_pwait(ep, ev, EVENTS, timeout_ms, NULL));
 
 	for (int i = 0; i < n; i++) {
 		struct handler h = handlers[ev[i].data];
@@ -83,6 +90,7 @@ static struct conn conns[CONNS];	/* by descriptor */
 static int live, paused;		/* paused: accept4 found no descriptor */
 
 static void on_bytes(int fd);
+static void wait_for(int fd, void (*readable)(int), void (*writable)(int));
 
 static void on_connection(int fd)
 {
@@ -91,7 +99,7 @@ static void on_connection(int fd)
 	int conn = sys_accept4(fd, &peer, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 	if (conn == -EINVAL) {			/* on_stop shut it down */
-		forget(listener);
+		when(listener, NULL, NULL);	/* another may keep it open */
 		sys_close(listener);
 		listener = -1;
 	} else if (out_of_descriptors(conn)) {
@@ -100,14 +108,13 @@ static void on_connection(int fd)
 	} else if (conn >= 0 && !beyond_table(conn)) {
 		conn_begin(&conns[conn], &peer);
 		live++;
-		when(conn, on_bytes, NULL);
+		wait_for(conn, on_bytes, NULL);
 	}					/* else the peer left first */
 }
 
 static void resume(void)
 {
-	when(listener, on_connection, NULL);
-	paused = 0;
+	paused = when(listener, on_connection, NULL) != 0;
 }
 
 static void hang_up(int fd)
@@ -120,6 +127,17 @@ static void hang_up(int fd)
 		resume();			/* a descriptor is free */
 }
 
+/* when(), or the connection ends where the set has no room. */
+static void wait_for(int fd, void (*readable)(int), void (*writable)(int))
+{
+	long err = when(fd, readable, writable);
+
+	if (!err)
+		return;
+	conn_gave_up(&conns[fd], errno_name(err));
+	hang_up(fd);
+}
+
 static void on_room(int fd)
 {
 	struct conn *c = &conns[fd];
@@ -127,9 +145,9 @@ static void on_room(int fd)
 	if (conn_sent(c, sys_sendto(fd, c->out, c->owed, MSG_NOSIGNAL, NULL, 0)))
 		return hang_up(fd);
 	if (c->owed)
-		when(fd, NULL, on_room);
+		wait_for(fd, NULL, on_room);
 	else
-		when(fd, on_bytes, NULL);
+		wait_for(fd, on_bytes, NULL);
 }
 
 static void on_bytes(int fd)
@@ -151,7 +169,7 @@ int main(int argc, char **argv)
 	(void)argc;
 	listen_on(argv, SOCK_NONBLOCK);
 	ep = must(sys_epoll_create1(EPOLL_CLOEXEC));
-	when(listener, on_connection, NULL);
+	must(when(listener, on_connection, NULL));
 	while (listener >= 0 || live)
 		if (!dispatch(paused ? 1000 : -1) && paused)
 			resume();		/* another program may have closed */

@@ -7,6 +7,7 @@
 
 #include "message.h"
 #include "server_options.h"
+#include "stop.h"
 
 /*
  * SCRATCH bytes one recvfrom may bring
@@ -34,6 +35,27 @@ static inline int out_of_descriptors(long err)
 {
 	return err == -EMFILE || err == -ENFILE || err == -ENOBUFS ||
 	       err == -ENOMEM;
+}
+
+/*
+ * A call that waits for many descriptors: how many are ready, or 0 after a
+ * signal.  No memory for it (ENOMEM) costs a pause.
+ */
+#define woken(call) ({							\
+	long woken_ = (call);						\
+	if (woken_ == -ENOMEM)						\
+		pause_ms(100);						\
+	woken_ == -EINTR || woken_ == -ENOMEM ? 0 : must(woken_); })
+
+/*
+ * accept4 did not sleep (EAGAIN), for a program that shares the listener has
+ * set O_NONBLOCK: sleep here.
+ */
+static inline void await_connection(void)
+{
+	struct pollfd in = { .fd = listener, .events = POLLIN };
+
+	sys_ppoll(&in, 1, NULL, NULL);
 }
 
 /* Sleep for ms: the models that can only wait until a descriptor is free. */
@@ -91,8 +113,8 @@ static void conn_gave_up(const struct conn *c, const char *why)
 {
 	char text[24];
 
-	print(2, NAME ": %s: %s; %u bytes dropped\n", address(&c->peer, text),
-	      why, opt.echo ? c->owed : c->len);
+	warn("%s: %s; %u bytes dropped\n", address(&c->peer, text), why,
+	     opt.echo ? c->owed : c->len);
 }
 
 /*
@@ -101,6 +123,8 @@ static void conn_gave_up(const struct conn *c, const char *why)
  */
 static int conn_received(struct conn *c, char *buf, long n)
 {
+	if (n == -EINTR)			/* a signal came first: again */
+		return 0;
 	if (n < 0) {
 		conn_gave_up(c, errno_name(n));
 		return 1;
@@ -134,7 +158,7 @@ static int conn_received(struct conn *c, char *buf, long n)
  */
 static int conn_sent(struct conn *c, long n)
 {
-	if (n < 0 && n != -EAGAIN) {
+	if (n < 0 && n != -EAGAIN && n != -EINTR) {
 		conn_gave_up(c, errno_name(n));
 		return 1;
 	}
@@ -158,8 +182,7 @@ static inline int beyond_table(int fd)
 {
 	if (fd < CONNS)
 		return 0;
-	print(2, NAME ": descriptor %d: no place beyond %d; refused\n", fd,
-	      CONNS - 1);
+	warn("descriptor %d: no place beyond %d; refused\n", fd, CONNS - 1);
 	sys_close(fd);
 	return 1;
 }

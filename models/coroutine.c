@@ -26,6 +26,7 @@
  *           goes; a task that computes holds up all others.  No descriptor
  *           left (EMFILE): the accept task waits until a connection closes, or
  *           a quiet second passes.
+ *           A connection that the set has no room for (ENOSPC, ENOMEM) ends.
  * Compare   epoll.c and callback.c: the same calls but for the stacks.
  * Trace     traces/coroutine.two.x86_64.strace, .kernel
  */
@@ -88,19 +89,26 @@ static struct event AcceptEvent(int fd)
 	return ReadEvent(fd);
 }
 
-/* The running task sleeps until e happens. */
-static void yield(struct event e)
+/*
+ * The running task sleeps until e happens.  0, or -errno: the set has no room
+ * (ENOSPC: fs.epoll.max_user_watches), and it has not slept.
+ */
+static long yield(struct event e)
 {
 	struct epoll_event ev = { .events = e.mask, .data = e.fd };
 	struct task *t = loop.running;
+	long err;
 
 	if (loop.registered[e.fd] != e.mask) {
-		must(sys_epoll_ctl(loop.ep, loop.registered[e.fd]
-				   ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, e.fd, &ev));
+		err = sys_epoll_ctl(loop.ep, loop.registered[e.fd]
+				    ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, e.fd, &ev);
+		if (err)
+			return err;
 		loop.registered[e.fd] = e.mask;
 	}
 	*e.waiting = t;
 	switch_stack(&t->sp, loop.sp);
+	return 0;
 }
 
 /* e happened: who waits for it is ready. */
@@ -167,8 +175,8 @@ static void run_forever(void)
 		run_ready();
 		if (!loop.tasks)
 			return;			/* for ever ends with the last */
-		n = must(retry(sys_epoll_pwait(loop.ep, ev, EVENTS,
-					       paused ? 1000 : -1, NULL)));
+		n = woken(sys_epoll_pwait(loop.ep, ev, EVENTS,
+					  paused ? 1000 : -1, NULL));
 		for (int i = 0; i < n; i++) {	/* an error wakes either */
 			resume(ReadEvent(ev[i].data));
 			resume(WriteEvent(ev[i].data));
@@ -182,14 +190,18 @@ static void run_forever(void)
 
 static struct conn conns[CONNS];	/* by descriptor */
 
-/*
- * The listener out of the kernel's set, where it would be reported for ever,
- * until a descriptor is free.
- */
+/* The listener out of the kernel's set: closed it might stay (--fd). */
+static void unwatch_listener(void)
+{
+	if (loop.registered[listener])
+		sys_epoll_ctl(loop.ep, EPOLL_CTL_DEL, listener, NULL);
+	loop.registered[listener] = 0;
+}
+
+/* It would be reported for ever: out of the set until a descriptor is free. */
 static void pause_accepting(void)
 {
-	must(sys_epoll_ctl(loop.ep, EPOLL_CTL_DEL, listener, NULL));
-	loop.registered[listener] = 0;
+	unwatch_listener();
 	loop.reading[listener] = loop.running;
 	paused = 1;
 	switch_stack(&loop.running->sp, loop.sp);
@@ -200,10 +212,12 @@ static void serve(int fd)
 {
 	static char scratch[SCRATCH];		/* no task keeps it at a yield */
 	struct conn *c = &conns[fd];
-	long n;
+	long n, err;
 
 	for (;;) {
-		yield(ReadEvent(fd));
+		err = yield(ReadEvent(fd));
+		if (err)
+			goto refused;
 		n = sys_recvfrom(fd, scratch, SCRATCH, 0, NULL, NULL);
 		if (n == -EAGAIN)
 			continue;		/* readiness was a hint */
@@ -214,10 +228,14 @@ static void serve(int fd)
 				       0);
 			if (conn_sent(c, n))
 				goto hang_up;
-			if (c->owed)
-				yield(WriteEvent(fd));
+			err = c->owed ? yield(WriteEvent(fd)) : 0;
+			if (err)
+				goto refused;
 		}
 	}
+	goto hang_up;
+refused:
+	conn_gave_up(c, errno_name(err));
 hang_up:
 	conn_end(c);
 	loop.registered[fd] = 0;		/* close takes it out of the set */
@@ -229,10 +247,13 @@ hang_up:
 static void accept_all(int fd)
 {
 	struct sockaddr_in peer;
-	int conn, len = sizeof(peer);
+	int conn;
 
 	do {
-		yield(AcceptEvent(fd));
+		int len = sizeof(peer);
+
+		if (yield(AcceptEvent(fd)))
+			pause_accepting();	/* the set has no room */
 		conn = sys_accept4(fd, &peer, &len,
 				   SOCK_NONBLOCK | SOCK_CLOEXEC);
 		if (out_of_descriptors(conn))
@@ -245,6 +266,7 @@ static void accept_all(int fd)
 			sys_close(conn);
 		}
 	} while (conn != -EINVAL);		/* on_stop shut it down */
+	unwatch_listener();
 	sys_close(fd);
 }
 

@@ -18,6 +18,7 @@
  * Needs     Linux 2.6.28 (accept4).
  * Limits    CONNS descriptors.  No descriptor left (EMFILE): the listener
  *           leaves the set until a connection closes, or a quiet second passes.
+ *           A connection that the set has no room for (ENOSPC, ENOMEM) ends.
  * Compare   poll.c hands over the whole set each time; epoll_et.c is told
  *           once and must read until EAGAIN.
  * Trace     traces/epoll.two.x86_64.strace, .kernel
@@ -29,22 +30,25 @@ enum { EVENTS = 64 };
 static struct conn conns[CONNS];	/* by descriptor */
 static int ep, live, paused;		/* paused: accept4 found no descriptor */
 
-static void watch(int fd, unsigned want)
+/* 0, or -errno: the set has no room (ENOSPC: fs.epoll.max_user_watches). */
+static long watch(int fd, unsigned want)
 {
 	struct epoll_event ev = { .events = want, .data = fd };
 	unsigned had = conns[fd].want;
+	long err;
 
 	if (had == want)
-		return;				/* already so: spare the call */
-	must(sys_epoll_ctl(ep, !had ? EPOLL_CTL_ADD : want ? EPOLL_CTL_MOD
-				    : EPOLL_CTL_DEL, fd, &ev));
-	conns[fd].want = want;
+		return 0;			/* already so: spare the call */
+	err = sys_epoll_ctl(ep, !had ? EPOLL_CTL_ADD : want ? EPOLL_CTL_MOD
+				     : EPOLL_CTL_DEL, fd, &ev);
+	if (!err)
+		conns[fd].want = want;
+	return err;
 }
 
 static void resume(void)
 {
-	watch(listener, EPOLLIN);
-	paused = 0;
+	paused = watch(listener, EPOLLIN) != 0;
 }
 
 static void hang_up(int fd)
@@ -57,6 +61,17 @@ static void hang_up(int fd)
 		resume();			/* a descriptor is free */
 }
 
+/* The connection waits for want, or ends where the set has no room. */
+static void wait_for(int fd, unsigned want)
+{
+	long err = watch(fd, want);
+
+	if (!err)
+		return;
+	conn_gave_up(&conns[fd], errno_name(err));
+	hang_up(fd);
+}
+
 static void greet(void)
 {
 	struct sockaddr_in peer;
@@ -65,6 +80,7 @@ static void greet(void)
 			     SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 	if (fd == -EINVAL) {			/* on_stop shut it down */
+		watch(listener, 0);		/* another may keep it open */
 		sys_close(listener);
 		listener = -1;
 	} else if (out_of_descriptors(fd)) {
@@ -73,7 +89,7 @@ static void greet(void)
 	} else if (fd >= 0 && !beyond_table(fd)) {
 		conn_begin(&conns[fd], &peer);
 		live++;
-		watch(fd, EPOLLIN);
+		wait_for(fd, EPOLLIN);
 	}					/* else the peer left first */
 }
 
@@ -95,7 +111,7 @@ static void serve(int fd)
 		if (conn_sent(c, n))
 			return hang_up(fd);
 	}
-	watch(fd, c->owed ? EPOLLOUT : EPOLLIN);
+	wait_for(fd, c->owed ? EPOLLOUT : EPOLLIN);
 }
 
 int main(int argc, char **argv)
@@ -105,10 +121,10 @@ int main(int argc, char **argv)
 	(void)argc;
 	listen_on(argv, SOCK_NONBLOCK);
 	ep = must(sys_epoll_create1(EPOLL_CLOEXEC));
-	watch(listener, EPOLLIN);
+	must(watch(listener, EPOLLIN));
 	while (listener >= 0 || live) {
-		int n = must(retry(sys_epoll_pwait(ep, ev, EVENTS,
-						   paused ? 1000 : -1, NULL)));
+		int n = woken(sys_epoll_pwait(ep, ev, EVENTS,
+					      paused ? 1000 : -1, NULL));
 
 		for (int i = 0; i < n; i++)
 			if ((int)ev[i].data == listener)

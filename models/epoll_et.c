@@ -22,6 +22,7 @@
  *           b) CONNS descriptors.  No descriptor left (EMFILE): no edge will
  *              tell of the connections that wait, so accept4 is tried again
  *              when a connection closes, or a quiet second passes.
+ *           c) A connection that the set has no room for (ENOSPC, ENOMEM) ends.
  * Compare   epoll.c is told again and again, and may read once and return.
  * Trace     traces/epoll_et.two.x86_64.strace, .kernel
  */
@@ -33,11 +34,12 @@ static struct conn conns[CONNS];	/* by descriptor; want: is in ready[] */
 static int ep, live, paused;		/* paused: accept4 found no descriptor */
 static int ready[CONNS], ready_count;	/* who has not come to EAGAIN yet */
 
-static void watch(int fd, unsigned want)
+/* 0, or -errno: the set has no room (ENOSPC: fs.epoll.max_user_watches). */
+static long watch(int fd, unsigned want)
 {
 	struct epoll_event ev = { .events = want | EPOLLET, .data = fd };
 
-	must(sys_epoll_ctl(ep, EPOLL_CTL_ADD, fd, &ev));
+	return sys_epoll_ctl(ep, EPOLL_CTL_ADD, fd, &ev);
 }
 
 static void make_ready(int fd)
@@ -48,19 +50,25 @@ static void make_ready(int fd)
 	ready[ready_count++] = fd;
 }
 
+static void hang_up(int fd);
+
 static void greet(void)
 {
 	struct sockaddr_in peer;
-	int len = sizeof(peer);
+	long err;
 	int fd;
 
 	paused = 0;
 	for (;;) {
+		int len = sizeof(peer);
+
 		fd = sys_accept4(listener, &peer, &len,
 				 SOCK_NONBLOCK | SOCK_CLOEXEC);
 		if (fd == -EAGAIN)
 			return;			/* all are in */
 		if (fd == -EINVAL) {		/* on_stop shut it down */
+			/* Another program may keep it open. */
+			sys_epoll_ctl(ep, EPOLL_CTL_DEL, listener, NULL);
 			sys_close(listener);
 			listener = -1;
 			return;
@@ -73,7 +81,11 @@ static void greet(void)
 			continue;		/* this peer left first */
 		conn_begin(&conns[fd], &peer);
 		live++;
-		watch(fd, EPOLLIN | EPOLLOUT);
+		err = watch(fd, EPOLLIN | EPOLLOUT);
+		if (err) {
+			conn_gave_up(&conns[fd], errno_name(err));
+			hang_up(fd);
+		}
 	}
 }
 
@@ -121,11 +133,10 @@ int main(int argc, char **argv)
 	(void)argc;
 	listen_on(argv, SOCK_NONBLOCK);
 	ep = must(sys_epoll_create1(EPOLL_CLOEXEC));
-	watch(listener, EPOLLIN);
+	must(watch(listener, EPOLLIN));
 	while (listener >= 0 || live) {
 		int wait_ms = ready_count ? 0 : paused ? 1000 : -1;
-		int n = must(retry(sys_epoll_pwait(ep, ev, EVENTS, wait_ms,
-						   NULL)));
+		int n = woken(sys_epoll_pwait(ep, ev, EVENTS, wait_ms, NULL));
 		int count;
 
 		for (int i = 0; i < n; i++)

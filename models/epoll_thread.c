@@ -23,7 +23,9 @@
  * Needs     Linux 2.6.28 (accept4).
  * Limits    The hand-over costs more than an echo: threads pay only where
  *           serving computes.  No descriptor left (EMFILE): the listener
- *           leaves the set until a connection closes, or a quiet second passes.
+ *           leaves the set until a connection closes, another is served, or
+ *           a second passes.
+ *           A connection that the set has no room for (ENOSPC, ENOMEM) ends.
  * Compare   epoll.c serves in the thread that waits; epoll_workers.c has many
  *           threads that wait.
  * Trace     traces/epoll_thread.two.x86_64.strace, .kernel
@@ -78,17 +80,19 @@ static int pop(void)
 	return fd;
 }
 
-static void watch(int fd, int op, unsigned want)
+/* 0, or -errno: the set has no room (ENOSPC: fs.epoll.max_user_watches). */
+static long watch(int fd, int op, unsigned want)
 {
 	struct epoll_event ev = { .events = want, .data = fd };
 
-	must(sys_epoll_ctl(ep, op, fd, &ev));
+	return sys_epoll_ctl(ep, op, fd, &ev);
 }
 
 static void resume(void)
 {
-	if (__atomic_exchange_n(&paused, 0, __ATOMIC_ACQ_REL))
-		watch(listener, EPOLL_CTL_ADD, EPOLLIN);
+	if (__atomic_exchange_n(&paused, 0, __ATOMIC_ACQ_REL) &&
+	    watch(listener, EPOLL_CTL_ADD, EPOLLIN))
+		__atomic_store_n(&paused, 1, __ATOMIC_RELEASE);
 }
 
 /* The last to leave ends the program, whichever thread that is. */
@@ -104,6 +108,17 @@ static void hang_up(int fd)
 	sys_close(fd);				/* and so out of the set */
 	leave();
 	resume();				/* a descriptor is free */
+}
+
+/* The connection waits for want, or ends where the set has no room. */
+static void wait_for(int fd, int op, unsigned want)
+{
+	long err = watch(fd, op, want | EPOLLONESHOT);
+
+	if (!err)
+		return;				/* another thread may have it */
+	conn_gave_up(&conns[fd], errno_name(err));
+	hang_up(fd);
 }
 
 static void greet(void)
@@ -122,7 +137,7 @@ static void greet(void)
 	} else if (fd >= 0 && !beyond_table(fd)) {
 		conn_begin(&conns[fd], &peer);
 		__atomic_add_fetch(&live, 1, __ATOMIC_RELAXED);
-		watch(fd, EPOLL_CTL_ADD, EPOLLIN | EPOLLONESHOT);
+		wait_for(fd, EPOLL_CTL_ADD, EPOLLIN);
 	}					/* else the peer left first */
 }
 
@@ -142,8 +157,7 @@ static void serve(int fd)
 		if (conn_sent(c, n))
 			return hang_up(fd);
 	}
-	/* From here on another thread may have it. */
-	watch(fd, EPOLL_CTL_MOD, (c->owed ? EPOLLOUT : EPOLLIN) | EPOLLONESHOT);
+	wait_for(fd, EPOLL_CTL_MOD, c->owed ? EPOLLOUT : EPOLLIN);
 }
 
 static void work(long unused)
@@ -162,19 +176,23 @@ int main(int argc, char **argv)
 	for (int i = 0; i < THREADS; i++)
 		must(thread_start(work, 0));
 	ep = must(sys_epoll_create1(EPOLL_CLOEXEC));
-	watch(listener, EPOLL_CTL_ADD, EPOLLIN);
+	must(watch(listener, EPOLL_CTL_ADD, EPOLLIN));
 	for (;;) {
-		int wait_ms = __atomic_load_n(&paused, __ATOMIC_ACQUIRE) ? 1000
-									 : -1;
-		int n = must(retry(sys_epoll_pwait(ep, ev, EVENTS, wait_ms,
-						   NULL)));
+		int was_paused = __atomic_load_n(&paused, __ATOMIC_ACQUIRE);
+		int n = woken(sys_epoll_pwait(ep, ev, EVENTS,
+					      was_paused ? 1000 : -1, NULL));
 
 		for (int i = 0; i < n; i++)
 			if ((int)ev[i].data == listener)
 				greet();
 			else
 				push(ev[i].data);
-		if (!n)
-			resume();		/* another program may have closed */
+		/*
+		 * Another program may have closed; or a thread, just before
+		 * greet() said that it is paused: so not only after a quiet
+		 * second.
+		 */
+		if (was_paused)
+			resume();
 	}
 }

@@ -31,6 +31,7 @@
  *           load one of them does all the work.  EMFILE: the listener
  *           leaves a worker's set until one of its connections closes, or a
  *           quiet second passes.
+ *           A connection that the set has no room for (ENOSPC, ENOMEM) ends.
  * Compare   epoll.c has one loop; epoll_thread.c waits in one thread only.
  * Trace     traces/epoll_workers.two.x86_64.strace, .kernel
  */
@@ -46,33 +47,36 @@ struct worker {
 	int paused;			/* accept4 found no descriptor */
 };
 
-static void watch(struct worker *w, int fd, unsigned want)
+/* 0, or -errno: the set has no room (ENOSPC: fs.epoll.max_user_watches). */
+static long watch(struct worker *w, int fd, unsigned want)
 {
 	struct epoll_event ev = { .events = want, .data = fd };
 	unsigned had = conns[fd].want;
+	long err;
 
 	if (had == want)
-		return;				/* already so: spare the call */
-	must(sys_epoll_ctl(w->ep, !had ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, fd,
-			   &ev));
-	conns[fd].want = want;
+		return 0;			/* already so: spare the call */
+	err = sys_epoll_ctl(w->ep, !had ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, fd,
+			    &ev);
+	if (!err)
+		conns[fd].want = want;
+	return err;
 }
 
 /* An exclusive entry cannot be changed (EINVAL), only added and deleted. */
-static void watch_listener(struct worker *w, int op)
+static long watch_listener(struct worker *w, int op)
 {
 	struct epoll_event ev = {
 		.events = EPOLLIN | EPOLLEXCLUSIVE,
 		.data = listener,
 	};
 
-	must(sys_epoll_ctl(w->ep, op, listener, &ev));
+	return sys_epoll_ctl(w->ep, op, listener, &ev);
 }
 
 static void resume(struct worker *w)
 {
-	watch_listener(w, EPOLL_CTL_ADD);
-	w->paused = 0;
+	w->paused = watch_listener(w, EPOLL_CTL_ADD) != 0;
 }
 
 static void hang_up(struct worker *w, int fd)
@@ -83,6 +87,17 @@ static void hang_up(struct worker *w, int fd)
 	w->live--;
 	if (w->paused)
 		resume(w);			/* a descriptor is free */
+}
+
+/* The connection waits for want, or ends where the set has no room. */
+static void wait_for(struct worker *w, int fd, unsigned want)
+{
+	long err = watch(w, fd, want);
+
+	if (!err)
+		return;
+	conn_gave_up(&conns[fd], errno_name(err));
+	hang_up(w, fd);
 }
 
 static void greet(struct worker *w)
@@ -101,7 +116,7 @@ static void greet(struct worker *w)
 	} else if (fd >= 0 && !beyond_table(fd)) {
 		conn_begin(&conns[fd], &peer);
 		w->live++;
-		watch(w, fd, EPOLLIN);
+		wait_for(w, fd, EPOLLIN);
 	}			/* else the peer left, or another worker has it */
 }
 
@@ -123,7 +138,7 @@ static void serve(struct worker *w, int fd)
 		if (conn_sent(c, n))
 			return hang_up(w, fd);
 	}
-	watch(w, fd, c->owed ? EPOLLOUT : EPOLLIN);
+	wait_for(w, fd, c->owed ? EPOLLOUT : EPOLLIN);
 }
 
 static void work(long ep)
@@ -131,11 +146,10 @@ static void work(long ep)
 	struct worker w = { .ep = ep, .listens = 1 };
 	struct epoll_event ev[EVENTS];
 
-	watch_listener(&w, EPOLL_CTL_ADD);
+	must(watch_listener(&w, EPOLL_CTL_ADD));
 	while (w.listens || w.live) {
-		int n = must(retry(sys_epoll_pwait(w.ep, ev, EVENTS,
-						   w.paused ? 1000 : -1,
-						   NULL)));
+		int n = woken(sys_epoll_pwait(w.ep, ev, EVENTS,
+					      w.paused ? 1000 : -1, NULL));
 
 		for (int i = 0; i < n; i++)
 			if ((int)ev[i].data == listener)

@@ -22,6 +22,12 @@ static void socket_failed(const char *call, const struct sockaddr_in *a,
 				     "--bind 0.0.0.0 takes all" : "");
 }
 
+/* A peer would get its number, and what is meant for stdout. */
+static void closed(int fd)
+{
+	fail(1, "descriptor %d is closed: give it /dev/null\n", fd);
+}
+
 /*
  * The socket of the program that started this one, of any family (--fd).
  * AF_UNIX lacks the property that stopping relies on: a non-blocking accept4
@@ -30,18 +36,25 @@ static void socket_failed(const char *call, const struct sockaddr_in *a,
 static void inherit_socket(int type)
 {
 	int found, len = sizeof(found);
-	long err = sys_getsockopt(opt.fd, SOL_SOCKET, datagrams ? SO_TYPE
-				  : SO_ACCEPTCONN, &found, &len);
+	long err;
 
+	for (int fd = 0; fd <= 2; fd++)
+		if (sys_fcntl(fd, F_GETFD, 0) < 0)
+			closed(fd);
+	err = sys_getsockopt(opt.fd, SOL_SOCKET, datagrams ? SO_TYPE
+			     : SO_ACCEPTCONN, &found, &len);
 	if (err)
-		fail(1, "--fd %u: %s: expected the descriptor of a listening "
+		fail(1, "--fd %d: %s: expected the descriptor of a listening "
 		     "socket\n", opt.fd, errno_name(err));
 	if (found != (datagrams ? SOCK_DGRAM : 1))
-		fail(1, "--fd %u: not a socket that %s\n", opt.fd,
+		fail(1, "--fd %d: not a socket that %s\n", opt.fd,
 		     datagrams ? "takes datagrams" : "listens");
 	listener = opt.fd;
 	len = sizeof(found);
 	must(sys_getsockopt(listener, SOL_SOCKET, SO_DOMAIN, &found, &len));
+	if (datagrams && found != AF_INET)
+		fail(1, "--fd %d: expected a datagram socket of IPv4\n",
+		     opt.fd);
 	at_once = found == AF_UNIX;
 	must(sys_fcntl(listener, F_SETFD, FD_CLOEXEC));
 	must(sys_fcntl(listener, F_SETFL, type & SOCK_NONBLOCK ? O_NONBLOCK : 0));
@@ -56,12 +69,12 @@ static void open_socket(char **argv, int type)
 	options(argv);
 	datagrams = (type & SOCK_DGRAM) != 0;
 	stop_on_signals();
-	if (opt.fd)
+	if (opt.fd >= 0)
 		return inherit_socket(type);
 
 	listener = must(sys_socket(AF_INET, type, 0));
-	if (listener <= 2)	/* a peer would get what is meant for stdout */
-		fail(1, "descriptor %d is closed: give it /dev/null\n", listener);
+	if (listener <= 2)
+		closed(listener);
 	if (listener >= CONNS)	/* the tables have no place for it either */
 		fail(1, "socket: descriptor %d is beyond %d: start it with "
 		     "fewer open descriptors\n", listener, CONNS - 1);
@@ -98,10 +111,12 @@ static void announce(void)
 	};
 	char text[24];
 
-	if (opt.fd)
-		format(text, sizeof(text), "descriptor %u", opt.fd);
+	if (stopping)		/* before there was a listener to shut down */
+		sys_exit_group(0);
+	if (opt.fd >= 0)
+		format(text, sizeof(text), "descriptor %d", opt.fd);
 	print(2, NAME ": serving %s on %s\n", opt.echo ? "echo" : "print",
-	      opt.fd ? text : address(&a, text));
+	      opt.fd >= 0 ? text : address(&a, text));
 }
 
 /* flags: SOCK_NONBLOCK or 0.  The socket is `listener`. */

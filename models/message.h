@@ -7,6 +7,7 @@
 
 #include "../syscalls/thread.h"
 #include "address.h"
+#include "stop.h"
 
 /* The length of the valid UTF-8 character at s, of n bytes; 0 if it is none. */
 static unsigned utf8(const unsigned char *s, unsigned n)
@@ -27,15 +28,30 @@ static unsigned utf8(const unsigned char *s, unsigned n)
 	return len;
 }
 
+/* Valid UTF-8 that says how others are shown: it could make a line lie. */
+static int directs_text(const unsigned char *s, unsigned len)
+{
+	if (len == 2)
+		return s[0] == 0xd8 && s[1] == 0x9c;	/* U+061C */
+	if (len != 3 || s[0] != 0xe2)
+		return 0;
+	/* U+200E and F, U+2028 to 202E, U+2066 to 2069 */
+	return (s[1] == 0x80 && (s[2] == 0x8e || s[2] == 0x8f ||
+				 (s[2] >= 0xa8 && s[2] <= 0xae))) ||
+	       (s[1] == 0x81 && s[2] >= 0xa6 && s[2] <= 0xa9);
+}
+
 /*
  * Copy the character at s to `to`: as it is, or escaped (\n, \x1b) when it is
- * a control character, C1 ones such as U+009B (CSI) too, or no UTF-8.  Adds
- * to *out, which takes up to 8 bytes; returns how many of s it used.
+ * a control character, C1 ones such as U+009B (CSI) and those of directions
+ * such as U+202E too, or no UTF-8.  Adds to *out, which takes up to 12 bytes;
+ * returns how many of s it used.
  */
 static unsigned escape(char **out, const unsigned char *s, unsigned n)
 {
 	unsigned len = utf8(s, n);
-	int plain = len > 1 ? !(s[0] == 0xc2 && s[1] < 0xa0)
+	int plain = len > 1 ? !(s[0] == 0xc2 && s[1] < 0xa0) &&
+			      !directs_text(s, len)
 			    : len && s[0] >= 0x20 && s[0] != 0x7f;
 
 	if (!len)
@@ -57,7 +73,10 @@ static unsigned escape(char **out, const unsigned char *s, unsigned n)
 	return len;
 }
 
-/* Everything or the end: nobody is left to read what a server prints. */
+/*
+ * Everything or the end: a full stdout is waited for, so that no message is
+ * lost; when nobody is left to read it the server ends.
+ */
 static void write_all(const char *buf, unsigned long len)
 {
 	while (len) {
@@ -85,6 +104,7 @@ static void print_message(const struct sockaddr_in *peer, const char *message,
 	char *at = line;
 
 	lock(&one_line);
+	printing = 1;
 	address(peer, line);
 	at += length(line);
 	*at++ = ' ';
@@ -97,6 +117,7 @@ static void print_message(const struct sockaddr_in *peer, const char *message,
 	}
 	*at++ = '\n';
 	write_all(line, at - line);
+	printing = 0;
 	unlock(&one_line);
 }
 

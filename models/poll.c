@@ -113,8 +113,8 @@ int main(int argc, char **argv)
 	watch(listener, POLLIN);
 	while (listener >= 0 || live) {
 		struct timespec second = { .tv_sec = 1 };
-		int n = must(retry(sys_ppoll(set, used,
-					     paused ? &second : NULL, NULL)));
+		int n = woken(sys_ppoll(set, used, paused ? &second : NULL,
+					NULL));
 
 		/* Backwards: only the entry in hand leaves, and the last, seen
 		 * already, takes its place; what is added waits its turn. */

@@ -149,7 +149,9 @@ int main(int argc, char **argv)
 			memcpy(in, to_read, words * sizeof(long));
 			memcpy(out, to_write, words * sizeof(long));
 			n = wait(top + 1, in, out);
-		} while (n == -EINTR);
+			if (n == -ENOMEM)
+				pause_ms(100);
+		} while (n == -EINTR || n == -ENOMEM);
 		must(n);
 		for (int fd = 0; fd < words * BITS; fd++)
 			if (!in_set(in, fd) && !in_set(out, fd))

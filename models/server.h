@@ -4,6 +4,7 @@
  *
  * server_options.h  the options
  * stop.h            SIGTERM and SIGINT
+ * warn.h            a line on stderr
  * listen.h          the listening socket
  * conn.h            a connection and its buffer, the two services
  * message.h         the line that the service print writes
@@ -11,16 +12,19 @@
  * The calls that wait and the calls that copy are not here: each model makes
  * its own.  What a capture shows of these files, in order:
  *
- *     rt_sigaction x4                   SIGTERM SIGINT SIGALRM SIGPIPE
+ *     rt_sigaction x4  rt_sigprocmask   SIGTERM SIGINT SIGALRM SIGPIPE
  *     socket setsockopt x2 bind listen  (sigio_udp: no TCP options, no listen)
  *     getsockname                       only with --port 0
- *     getsockopt x2 fcntl x2            --fd, instead of socket to getsockname
+ *     fcntl x3 getsockopt x2 fcntl x2   --fd, instead of socket to getsockname
  *     write                             the line "NAME: serving ..." on stderr
  *   print, at the end of a message:
- *     write                             the line on stdout
+ *     write                             the line on stdout; it waits while
+ *                                       stdout is full, for no message is lost
  *   either service:
  *     mmap mremap munmap                what FIRST bytes cannot hold: a long
  *                                       message, or what a full socket left
+ *   a peer that fails, or is refused:
+ *     ppoll write                       a line on stderr, if there is room
  *   SIGTERM or SIGINT:
  *     shutdown setitimer rt_sigreturn   then accept4 = EINVAL in the model
  */

@@ -13,10 +13,10 @@ enum { CONNS = 16384 };
 static struct {
 	unsigned addr;			/* network byte order */
 	unsigned port;
-	unsigned fd;			/* a listening socket; 0: make one */
+	int fd;				/* a listening socket; -1: make one */
 	int echo;			/* the service: echo, else print */
 	unsigned max_message;		/* bytes */
-} opt = { .port = 7007, .max_message = 1 << 20 };
+} opt = { .port = 7007, .fd = -1, .max_message = 1 << 20 };
 
 static void help(void)
 {

@@ -6,12 +6,13 @@
  * a flag of the open file: an accepted socket begins without it (and without
  * O_NONBLOCK), whatever its listener has.
  *
- * How the models share state with a handler: they do not.  SIGIO, SIGTERM and
- * SIGINT are blocked all the time except in the one call that sleeps, which
- * opens them and sleeps in one step.  A signal that comes while the program
- * works stays pending and ends the next sleep at once, so none can fall
- * between a look at the sockets and the sleep, and no handler ever runs in
- * the middle of the work.
+ * How the models share state with a handler: they do not.  SIGIO is blocked
+ * all the time except in the one call that sleeps, which opens it and sleeps
+ * in one step.  A signal that comes while the program works stays pending and
+ * ends the next sleep at once, so none can fall between a look at the sockets
+ * and the sleep, and its handler never runs in the middle of the work.
+ * SIGTERM is never blocked, so that it is heard while stdout is full; its
+ * handler, on_stop, sends a SIGIO to the process (getpid kill).
  */
 #ifndef IOMODELS_SIGIO_H
 #define IOMODELS_SIGIO_H
@@ -25,23 +26,28 @@ static void on_sigio(int sig, siginfo_t *info, void *context)
 	(void)sig, (void)info, (void)context;	/* it has ended the sleep */
 }
 
-/* Block SIGIO and the signals that stop the server, from now on. */
-static void block_signals(void)
+/* Block SIGIO from now on, and have on_stop send it. */
+static void block_sigio(void)
 {
-	unsigned long set = SIGNAL_BIT(SIGIO) | SIGNAL_BIT(SIGTERM) |
-			    SIGNAL_BIT(SIGINT);
+	unsigned long set = SIGNAL_BIT(SIGIO);
 
+	wake_with = SIGIO;
 	must(sys_rt_sigprocmask(SIG_BLOCK, &set, &while_asleep));
 	while_asleep &= ~set;
 }
 
-/* sig 0: plain SIGIO.  Another one is queued and carries the descriptor. */
-static void signal_me(int fd, int sig)
+/*
+ * sig 0: plain SIGIO.  Another one is queued and carries the descriptor.
+ * 0, or -errno: the kernel has no memory for it (ENOMEM).
+ */
+static long signal_me(int fd, int sig)
 {
-	must(sys_fcntl(fd, F_SETOWN, sys_getpid()));
-	if (sig)
-		must(sys_fcntl(fd, F_SETSIG, sig));
-	must(sys_fcntl(fd, F_SETFL, O_RDWR | O_NONBLOCK | FASYNC));
+	long err = sys_fcntl(fd, F_SETOWN, sys_getpid());
+
+	if (!err && sig)
+		err = sys_fcntl(fd, F_SETSIG, sig);
+	return err ? err : sys_fcntl(fd, F_SETFL,
+				     O_RDWR | O_NONBLOCK | FASYNC);
 }
 
 /*

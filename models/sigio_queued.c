@@ -27,6 +27,7 @@
  *              and SIGTERM.
  *           c) CONNS descriptors.  No descriptor left (EMFILE): accept4 again
  *              when a connection closes, or a quiet second passes.
+ *           d) Without memory for O_ASYNC (ENOMEM) a connection ends.
  * Compare   sigio_tcp.c is not told which; epoll_et.c is told the same through
  *           a descriptor in place of signals.
  * Trace     traces/sigio_queued.two.x86_64.strace, .kernel
@@ -41,15 +42,18 @@ static int live, top, paused;		/* paused: accept4 found no descriptor */
 static int behind;			/* some have not come to EAGAIN yet */
 
 static void serve(int fd);
+static void hang_up(int fd);
 
 static void greet(void)
 {
 	struct sockaddr_in peer;
-	int len = sizeof(peer);
+	long err;
 	int fd;
 
 	paused = 0;
 	for (int turn = 0; listener >= 0; turn++) {
+		int len = sizeof(peer);
+
 		if (turn == TURNS) {		/* limit b) */
 			behind = 1;
 			return;
@@ -72,7 +76,12 @@ static void greet(void)
 		live++;
 		if (fd > top)
 			top = fd;
-		signal_me(fd, QUEUED);
+		err = signal_me(fd, QUEUED);
+		if (err) {
+			conn_gave_up(&conns[fd], errno_name(err));
+			hang_up(fd);
+			continue;
+		}
 		serve(fd);		/* what came before raised no signal */
 	}
 }
@@ -139,13 +148,13 @@ static void happened(const siginfo_t *info)
 
 int main(int argc, char **argv)
 {
-	unsigned long set = SIGNAL_BIT(QUEUED) | SIGNAL_BIT(SIGIO) |
-			    SIGNAL_BIT(SIGTERM) | SIGNAL_BIT(SIGINT);
+	unsigned long set = SIGNAL_BIT(QUEUED) | SIGNAL_BIT(SIGIO);
 
 	(void)argc;
 	open_socket(argv, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC);
 	must(sys_rt_sigprocmask(SIG_BLOCK, &set, NULL));
-	signal_me(listener, QUEUED);
+	wake_with = SIGIO;			/* shutdown raises no signal */
+	must(signal_me(listener, QUEUED));
 	announce();
 	while (listener >= 0 || live) {
 		struct timespec limit = { .tv_sec = behind ? 0 : 1 };
@@ -155,9 +164,6 @@ int main(int argc, char **argv)
 
 		if (sig == QUEUED) {
 			happened(&info);
-		} else if (sig == SIGTERM || sig == SIGINT) {
-			on_stop(sig, &info, NULL);
-			greet();		/* shutdown raises no signal */
 		} else if (sig == SIGIO || sig == -EAGAIN) {
 			sweep();
 		}				/* -EINTR: some other signal */

@@ -26,6 +26,7 @@
  *              ever.
  *           b) CONNS descriptors.  No descriptor left (EMFILE): accept4 again
  *              in the next round, ppoll limits the sleep to a second.
+ *           c) Without memory for O_ASYNC (ENOMEM) a connection ends.
  * Compare   sigio_tcp_naive.c trusts the number of signals; sigio_queued.c is
  *           told which socket; epoll.c is told which, and no handler.
  * Trace     traces/sigio_tcp.two.x86_64.strace, .kernel
@@ -38,15 +39,25 @@ enum { TURNS = 16 };
 static struct conn conns[CONNS];	/* by descriptor; want: is connected */
 static int live, top, paused;		/* paused: accept4 found no descriptor */
 
+static void hang_up(int fd)
+{
+	conn_end(&conns[fd]);
+	conns[fd].want = 0;
+	sys_close(fd);
+	live--;
+}
+
 /* Returns 1 when there may be more of them: limit a). */
 static int greet(void)
 {
 	struct sockaddr_in peer;
-	int len = sizeof(peer);
+	long err;
 	int fd;
 
 	paused = 0;
 	for (int turn = 0; listener >= 0; turn++) {
+		int len = sizeof(peer);
+
 		if (turn == TURNS)
 			return 1;
 		fd = sys_accept4(listener, &peer, &len, SOCK_CLOEXEC);
@@ -68,17 +79,13 @@ static int greet(void)
 		if (fd > top)
 			top = fd;
 		/* What came before this line raised no signal: serve() looks. */
-		signal_me(fd, 0);
+		err = signal_me(fd, 0);
+		if (err) {
+			conn_gave_up(&conns[fd], errno_name(err));
+			hang_up(fd);
+		}
 	}
 	return 0;
-}
-
-static void hang_up(int fd)
-{
-	conn_end(&conns[fd]);
-	conns[fd].want = 0;
-	sys_close(fd);
-	live--;
 }
 
 /* Returns 1 when the round is not the last: limit a), or a descriptor is free. */
@@ -114,8 +121,8 @@ int main(int argc, char **argv)
 	(void)argc;
 	open_socket(argv, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC);
 	on_signal(SIGIO, on_sigio, 0);
-	block_signals();
-	signal_me(listener, 0);
+	block_sigio();
+	must(signal_me(listener, 0));
 	announce();
 	for (;;) {
 		int again = greet();

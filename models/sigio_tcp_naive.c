@@ -62,8 +62,8 @@ int main(int argc, char **argv)
 	(void)argc;
 	open_socket(argv, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC);
 	on_signal(SIGIO, on_connection, 0);
-	block_signals();
-	signal_me(listener, 0);
+	block_sigio();
+	must(signal_me(listener, 0));
 	announce();
 	while (!stopping)
 		sleep_until_signal(-1);

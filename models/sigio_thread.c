@@ -62,17 +62,20 @@ hang_up:
 static int greet(void)
 {
 	struct sockaddr_in peer;
-	int len = sizeof(peer);
 	int fd, turn = 0;
 
 	do {
+		int len = sizeof(peer);
+
 		fd = sys_accept4(listener, &peer, &len, SOCK_CLOEXEC);
 		if (fd < 0 || beyond_table(fd))
 			continue;
 		conn_begin(&conns[fd], &peer);
 		count_up(&threads);
-		while (thread_start(serve, fd) < 0)
+		while (thread_start(serve, fd) < 0) {
+			warn("no thread can be started; a peer waits\n");
 			sleep_until_signal(1);
+		}
 	} while (fd != -EAGAIN && fd != -EINVAL && !out_of_descriptors(fd) &&
 		 ++turn < TURNS);
 	paused = out_of_descriptors(fd);
@@ -87,8 +90,8 @@ int main(int argc, char **argv)
 	(void)argc;
 	open_socket(argv, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC);
 	on_signal(SIGIO, on_sigio, 0);
-	block_signals();
-	signal_me(listener, 0);
+	block_sigio();
+	must(signal_me(listener, 0));
 	announce();
 	while (greet())
 		sleep_until_signal(again ? 0 : paused ? 1 : -1);

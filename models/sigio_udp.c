@@ -37,7 +37,8 @@ static void answer(const struct sockaddr_in *peer, const char *buf, long len)
 {
 	struct pollfd room = { .fd = listener, .events = POLLOUT };
 
-	while (sys_sendto(listener, buf, len, 0, peer, sizeof(*peer)) == -EAGAIN)
+	while (retry(sys_sendto(listener, buf, len, 0, peer,
+				sizeof(*peer))) == -EAGAIN)
 		sys_ppoll(&room, 1, NULL, NULL);
 }
 
@@ -61,9 +62,8 @@ static int serve(void)
 		else if (n <= opt.max_message)
 			print_message(&peer, buf, n);
 		else
-			print(2, NAME ": %s: the message is beyond "
-			      "--max-message; %ld bytes dropped\n",
-			      address(&peer, text), n);
+			warn("%s: the message is beyond --max-message; %ld "
+			     "bytes dropped\n", address(&peer, text), n);
 	}
 	return 1;
 }
@@ -73,8 +73,8 @@ int main(int argc, char **argv)
 	(void)argc;
 	open_socket(argv, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC);
 	on_signal(SIGIO, on_sigio, 0);
-	block_signals();
-	signal_me(listener, 0);
+	block_sigio();
+	must(signal_me(listener, 0));
 	announce();
 	while (!stopping)
 		sleep_until_signal(serve() ? 0 : -1);

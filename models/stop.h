@@ -5,18 +5,28 @@
  * Stopping rests on one fact: shutdown(2) on a listening socket makes every
  * accept4 on it return EINVAL, the one that sleeps and those still to come.
  * So the loops need no flag, and there is no moment between a test and a
- * sleep in which the signal could be lost.
+ * sleep in which the signal could be lost.  It is the open file that is shut
+ * down: a listener that was inherited (--fd) is so for all who hold it.
+ *
+ * A server that sleeps in something else (sigio.h, uring_udp.c) is woken by a
+ * second signal, which on_stop sends to its own process.
+ *
+ * The end waits for nobody's output: on_late leaves two seconds after the
+ * first signal, whatever the server sleeps in.
  */
 #ifndef IOMODELS_STOP_H
 #define IOMODELS_STOP_H
 
 #include "../syscalls/start.h"
 #include "../syscalls/program.h"
+#include "warn.h"
 
 static int listener = -1;		/* sigio_udp: the socket itself */
 static int stopping;		/* set by on_stop; few models need to look */
 static int datagrams;		/* sigio_udp: nothing to finish, no accept4 */
 static int at_once;		/* --fd, AF_UNIX: accept4 would say EAGAIN */
+static int wake_with;		/* signal that ends the sleep, or 0 */
+static volatile int printing;	/* a message goes to stdout, which may wait */
 
 static void on_stop(int sig, siginfo_t *info, void *context)
 {
@@ -25,16 +35,25 @@ static void on_stop(int sig, siginfo_t *info, void *context)
 	(void)sig, (void)info, (void)context;
 	if (__atomic_exchange_n(&stopping, 1, __ATOMIC_RELAXED) || at_once)
 		sys_exit_group(0);		/* asked twice: at once */
-	if (datagrams)
-		return;
-	sys_shutdown(listener, SHUT_RD);
+	if (!datagrams)
+		sys_shutdown(listener, SHUT_RD);
 	sys_setitimer(ITIMER_REAL, &two_seconds, NULL);
+	if (wake_with)
+		sys_kill(sys_getpid(), wake_with);
 }
 
 static void on_late(int sig, siginfo_t *info, void *context)
 {
 	(void)sig, (void)info, (void)context;
-	print(2, NAME ": stopped; a peer had not closed after two seconds\n");
+	/* Not warn(): the thread that we interrupt may hold its lock. */
+	if (!has_room(2))
+		sys_exit_group(0);
+	if (printing)
+		print(2, NAME ": stopped; stdout was full for two seconds, "
+		      "and a message is lost\n");
+	else
+		print(2, NAME ": stopped; a peer had not closed after two "
+		      "seconds\n");
 	sys_exit_group(0);
 }
 
@@ -59,12 +78,17 @@ static void on_signal(int sig, void (*handler)(int, siginfo_t *, void *),
 	must(sys_rt_sigaction(sig, &act, NULL));
 }
 
+/* The program that started this one may have had them blocked. */
 static void stop_on_signals(void)
 {
+	unsigned long set = SIGNAL_BIT(SIGTERM) | SIGNAL_BIT(SIGINT) |
+			    SIGNAL_BIT(SIGALRM);
+
 	on_signal(SIGTERM, on_stop, SIGNAL_BIT(SIGINT));
 	on_signal(SIGINT, on_stop, SIGNAL_BIT(SIGTERM));
 	on_signal(SIGALRM, on_late, 0);
 	on_signal(SIGPIPE, (void *)SIG_IGN, 0);	/* write says EPIPE instead */
+	must(sys_rt_sigprocmask(SIG_UNBLOCK, &set, NULL));
 }
 
 #endif

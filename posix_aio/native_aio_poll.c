@@ -21,6 +21,7 @@
  *           together (EAGAIN from io_setup).  No descriptor left (EMFILE): the
  *           listener is not asked for until a connection closes, or a second
  *           passes.
+ *           No memory for io_submit (EAGAIN, ENOMEM): a pause in ppoll.
  * Compare   ../models/epoll.c keeps its interest set; here it is told anew
  *           each time, but only what was ready, and in one call.
  * Trace     traces/native_aio_poll.two.x86_64.strace, .kernel
@@ -71,7 +72,10 @@ static void submit(void)
 		if (n == -EINVAL)
 			fail(1, "io_submit: EINVAL: IOCB_CMD_POLL wants Linux "
 			     "4.18; take epoll\n");
-		done += must(n);
+		if (n == -EAGAIN || n == -ENOMEM)
+			pause_ms(10);		/* no memory now */
+		else
+			done += must(n);
 	}
 	batched = 0;
 }
@@ -108,8 +112,8 @@ static void greet(void)
 		return;
 	}
 	if (fd >= 0 && live == POLLS - 1) {
-		print(2, NAME ": %d connections: io_setup has no place for "
-		      "more; refused\n", live);
+		warn("%d connections: io_setup has no place for more; "
+		     "refused\n", live);
 		sys_close(fd);
 	} else if (fd >= 0 && !beyond_table(fd)) {
 		conn_begin(&conns[fd], &peer);
@@ -153,8 +157,8 @@ int main(int argc, char **argv)
 		int n;
 
 		submit();
-		n = must(retry(sys_io_getevents(ctx, 1, EVENTS, ev,
-						paused ? &timeout : NULL)));
+		n = woken(sys_io_getevents(ctx, 1, EVENTS, ev,
+					   paused ? &timeout : NULL));
 		for (int i = 0; i < n; i++)
 			if ((int)ev[i].data == listener)
 				greet();

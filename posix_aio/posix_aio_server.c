@@ -103,7 +103,7 @@ static void greet(int fd, const struct sockaddr_in *from)
 	struct peer *p = malloc(sizeof(*p));
 
 	if (!p) {
-		print(2, NAME ": no memory for a connection; refused\n");
+		warn("no memory for a connection; refused\n");
 		sys_close(fd);
 		return;
 	}
@@ -127,13 +127,17 @@ int main(int argc, char **argv)
 	static const struct aioinit many = { .aio_threads = CONNS };
 	static const struct timespec second = { .tv_sec = 1 };
 	struct sockaddr_in from;
-	int fd, len = sizeof(from);
+	int fd;
 
 	(void)argc;
 	aio_init(&many);
 	listen_on(argv, 0);
 	do {
+		int len = sizeof(from);
+
 		fd = sys_accept4(listener, &from, &len, SOCK_CLOEXEC);
+		if (fd == -EAGAIN)
+			await_connection();
 		if (out_of_descriptors(fd))
 			wait_for_end(&second);
 		if (fd >= 0)

@@ -83,8 +83,8 @@ static void entered(long n)
 	if (n == -ENOMEM || n == -EAGAIN)
 		pause_ms(10);
 	else if (n == -EBADR)
-		print(2, NAME ": completions are lost, there was no memory to "
-		      "keep them; a connection may hang\n");
+		warn("completions are lost, there was no memory to keep "
+		     "them; a connection may hang\n");
 	else if (n < 0 && n != -EINTR && n != -EBUSY && n != -ETIME)
 		ring_refused("io_uring_enter", n, "5.11");
 }

@@ -11,7 +11,8 @@
  * An echo goes out of the same buffer, which is free again when the SENDMSG
  * has completed.  The thread waits in io_uring_enter and copies there.
  *
- *     rt_sigprocmask                    SIGTERM and SIGINT only while asleep
+ *     rt_sigaction  rt_sigprocmask      SIGIO only while asleep: on_stop sends
+ *                                       it (getpid kill), to end the sleep
  *     io_uring_setup  mmap x2           the ring
  *     mmap  io_uring_register PBUF_RING the buffers; RECVMSG is queued
  *   wait:
@@ -36,7 +37,7 @@ enum {
 	BUF = (HEAD + DATAGRAM + 63) & ~63,
 };
 enum { PER_EVENT = 2 };			/* requests that one completion adds */
-enum { RECEIVE = 1, SEND };
+enum { RECEIVE = 1, SEND, CANCEL };
 
 static struct ring_buffers buffers;
 static struct answer {
@@ -59,6 +60,16 @@ static void watch(void)
 	sqe->addr = (unsigned long)&room;
 	sqe->user_data = key(RECEIVE, 0);
 	receiving = 1;
+}
+
+/* No more of them: else a flood would never let us end. */
+static void unwatch(void)
+{
+	struct io_uring_sqe *sqe = ring_sqe(&ring);
+
+	sqe->opcode = IORING_OP_ASYNC_CANCEL;
+	sqe->addr = key(RECEIVE, 0);
+	sqe->user_data = key(CANCEL, 0);
 }
 
 static void answer(unsigned buffer, void *peer, char *bytes, unsigned n)
@@ -93,8 +104,8 @@ static void serve(unsigned buffer)
 	if (n <= opt.max_message)
 		print_message(peer, bytes, n);
 	else
-		print(2, NAME ": %s: the message is beyond --max-message; "
-		      "%u bytes dropped\n", address(peer, text), n);
+		warn("%s: the message is beyond --max-message; %u bytes "
+		     "dropped\n", address(peer, text), n);
 	ring_buffers_put(&buffers, buffer);
 }
 
@@ -105,6 +116,8 @@ static void complete(const struct io_uring_cqe *cqe)
 		sending--;
 		return;
 	}
+	if (key_what(cqe->user_data) == CANCEL)
+		return;
 	if (cqe->res == -EINVAL)
 		ring_refused("multishot RECVMSG", -EINVAL, "6.0");
 	if (!(cqe->flags & IORING_CQE_F_MORE))
@@ -119,21 +132,27 @@ static void complete_all(void)
 		complete(ring_cqe(&ring, 0));
 		ring_seen(&ring, 1);
 	}
-	if (!receiving && sending < BUFFERS && ring_room(&ring))
+	if (!receiving && !stopping && sending < BUFFERS && ring_room(&ring))
 		watch();
+}
+
+static void on_wake(int sig, siginfo_t *info, void *context)
+{
+	(void)sig, (void)info, (void)context;	/* it has ended the sleep */
 }
 
 int main(int argc, char **argv)
 {
-	unsigned long stop = SIGNAL_BIT(SIGTERM) | SIGNAL_BIT(SIGINT);
-	unsigned long while_asleep;
+	unsigned long wake = SIGNAL_BIT(SIGIO), while_asleep;
 	long err;
 
 	(void)argc;
 	open_socket(argv, SOCK_DGRAM | SOCK_CLOEXEC);
-	/* Else one could come between the look at `stopping` and the sleep. */
-	must(sys_rt_sigprocmask(SIG_BLOCK, &stop, &while_asleep));
-	while_asleep &= ~stop;
+	/* Else SIGTERM could come between the look at `stopping` and the sleep. */
+	on_signal(SIGIO, on_wake, 0);
+	must(sys_rt_sigprocmask(SIG_BLOCK, &wake, &while_asleep));
+	while_asleep &= ~wake;
+	wake_with = SIGIO;
 	open_ring(ENTRIES, 0, "6.0");
 	ring.wait_mask = &while_asleep;
 	err = ring_buffers_setup(&ring, &buffers, 0, BUFFERS, BUF);
@@ -145,7 +164,10 @@ int main(int argc, char **argv)
 		entered(ring_wait(&ring, 1, NULL));
 		complete_all();
 	}
-	while (sending || ring_ready(&ring)) {	/* what came before the end */
+	while (!ring_room(&ring))
+		entered(ring_submit(&ring));
+	unwatch();
+	while (receiving || sending) {		/* what came before the end */
 		entered(ring_wait(&ring, 1, NULL));
 		complete_all();
 	}

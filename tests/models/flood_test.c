@@ -1,0 +1,522 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * flood_test.c - no crowd, no reset and no full output ends a server (with libc)
+ *
+ *     flood_test -l               lists MODEL/ATTACK
+ *     flood_test '*resets*'       runs some
+ *
+ * Each test attacks a server, over a listener that it hands over (--fd), and
+ * then asks three things: is a new peer served, does the server sleep when
+ * nobody speaks, and does SIGTERM end it with 0.  IOMODELS_SOAK=1 sends
+ * 10,000 peers where 2,500 are usual.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stddef.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include "lab.h"
+#include "probe.h"
+#include "tap.h"
+
+enum { ANSWER_MS = 20000, STOP_MS = 5000, BACKLOG = 4096 };
+
+struct point {
+	const struct program *p;
+	int family;
+};
+
+/* ---- a listener of ours, and peers that reach it ---- */
+
+static struct {
+	int fd;
+	socklen_t len;
+	union {
+		struct sockaddr any;
+		struct sockaddr_in in;
+		struct sockaddr_in6 in6;
+		struct sockaddr_un un;
+	} a;
+} door;
+
+static void make_door(int family)
+{
+	int on = 1;
+
+	memset(&door, 0, sizeof(door));
+	door.fd = ASSERT_GE(socket(family, SOCK_STREAM, 0), 0);
+	door.a.any.sa_family = family;
+	door.len = sizeof(door.a.in);
+	if (family == AF_INET) {
+		door.a.in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	} else if (family == AF_INET6) {
+		door.a.in6.sin6_addr = in6addr_loopback;
+		door.len = sizeof(door.a.in6);
+	} else {				/* abstract: nothing is left */
+		door.len = offsetof(struct sockaddr_un, sun_path) + 1 +
+			   snprintf(door.a.un.sun_path + 1, 64,
+				    "iomodels-flood-%d", getpid());
+	}
+	setsockopt(door.fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (bind(door.fd, &door.a.any, door.len))
+		SKIP("family %d: %s", family, strerror(errno));
+	ASSERT_EQ(0, listen(door.fd, BACKLOG));
+	door.len = sizeof(door.a);
+	ASSERT_EQ(0, getsockname(door.fd, &door.a.any, &door.len));
+}
+
+/* Connected, or -errno: a full backlog of AF_UNIX says EAGAIN. */
+static int visit(void)
+{
+	struct timeval limit = { .tv_sec = ANSWER_MS / 1000 };
+	int fd = ASSERT_GE(socket(door.a.any.sa_family,
+				  SOCK_STREAM | SOCK_CLOEXEC, 0), 0);
+
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+	if (connect(fd, &door.a.any, door.len)) {
+		close(fd);
+		return -errno;
+	}
+	return fd;
+}
+
+/* A server that listens at the door; it may have so many peers at once. */
+static void serve(struct server *s, const struct program *p,
+		  const char *service, rlim_t peers, char *const *wrapper)
+{
+	struct lab_options o = { .service = service, .nofile = peers + 100,
+				 .wrapper = wrapper };
+	char *path = program_path(p), why[256];
+	struct rlimit l;
+
+	if (!path)
+		SKIP("not built");
+	free(path);
+	if (probe_program(p, why))
+		SKIP("%s", why);
+	getrlimit(RLIMIT_NOFILE, &l);
+	if (l.rlim_max < o.nofile)
+		SKIP("RLIMIT_NOFILE is %ld, this test needs %ld (ulimit -Hn)",
+		     (long)l.rlim_max, (long)o.nofile);
+	l.rlim_cur = o.nofile;
+	setrlimit(RLIMIT_NOFILE, &l);
+	o.listen_fd = door.fd;
+	if (server_start(s, p, &o))
+		FAIL("%s", s->err.at);
+}
+
+static void suspend(const struct server *s)
+{
+	ASSERT_EQ(0, kill(s->server_pid, SIGSTOP));
+	ASSERT_EQ(s->pid, waitpid(s->pid, NULL, WUNTRACED));
+}
+
+/* ---- what is asked afterwards ---- */
+
+static long cpu_ms(pid_t pid)
+{
+	char path[64], text[1024] = "", *at;
+	unsigned long user = 0, kernel = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	f = fopen(path, "re");
+	if (f && fgets(text, sizeof(text), f) && (at = strrchr(text, ')')))
+		sscanf(at, ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu "
+		       "%lu", &user, &kernel);
+	if (f)
+		fclose(f);
+	return (user + kernel) * 1000 / sysconf(_SC_CLK_TCK);
+}
+
+static void count_lines(struct server *s, const char *line, int wanted)
+{
+	int n = 0;
+
+	for (int ms = 0; n < wanted && ms < ANSWER_MS; ms++) {
+		const char *at = s->out.at;
+
+		server_drain(s);
+		for (n = 0; (at = strstr(s->out.at ? at : "", line)); n++)
+			at += strlen(line);
+		poll(NULL, 0, n < wanted);
+	}
+	EXPECT_EQ(wanted, n);
+}
+
+/* A new peer is served: its bytes come back, or its line comes out. */
+static void serves(struct server *s)
+{
+	char buf[8] = "";
+	int fd = ASSERT_GE(visit(), 0);
+
+	ASSERT_EQ(6, send(fd, "after!", 6, MSG_NOSIGNAL));
+	if (!strcmp(s->service, "echo"))
+		ASSERT_EQ(6, recv(fd, buf, 6, MSG_WAITALL));
+	close(fd);
+	if (!strcmp(s->service, "print"))
+		count_lines(s, " after!\n", 1);
+}
+
+/* Nobody speaks, so it sleeps: half a second costs it less than half of that. */
+static void sleeps(const struct server *s)
+{
+	long before;
+
+	for (int tries = 0; ; tries++) {
+		before = cpu_ms(s->server_pid);
+		poll(NULL, 0, 500);
+		before = cpu_ms(s->server_pid) - before;
+		if (before < 250 || tries == 20)
+			break;			/* it may have had work left */
+	}
+	EXPECT_LT(before, 250);
+}
+
+static void ends(struct server *s)
+{
+	EXPECT_EQ(0, kill(s->server_pid, SIGTERM));
+	EXPECT_EQ(0, server_wait(s, STOP_MS));
+	server_free(s);
+}
+
+/* ---- the attacks ---- */
+
+static int crowd_size(void)
+{
+	return getenv("IOMODELS_SOAK") ? 10000 : 2500;
+}
+
+/* All are found at once: they came while the server was stopped. */
+static void crowd(void *arg)
+{
+	const struct point *t = arg;
+	int n = crowd_size(), made = 0;
+	struct server s;
+
+	make_door(t->family);
+	serve(&s, t->p, "print", BACKLOG, NULL);
+	while (made < n) {
+		suspend(&s);
+		for (int i = 0; i < 2500 && made < n; i++, made++) {
+			int fd = ASSERT_GE(visit(), 0);
+
+			ASSERT_EQ(1, send(fd, "x", 1, MSG_NOSIGNAL));
+			close(fd);
+		}
+		ASSERT_EQ(0, kill(s.server_pid, SIGCONT));
+		count_lines(&s, " x\n", made);
+	}
+	serves(&s);
+	sleeps(&s);
+	ends(&s);
+}
+
+/* All have been accepted, then speak and leave while the server is stopped. */
+static void crowd_leaves(void *arg)
+{
+	enum { PEERS = 2500 };
+	const struct point *t = arg;
+	static int fd[PEERS];
+	struct server s;
+	char c;
+
+	make_door(t->family);
+	serve(&s, t->p, "echo", PEERS, NULL);
+	for (int i = 0; i < PEERS; i++)
+		fd[i] = ASSERT_GE(visit(), 0);
+	for (int i = 0; i < PEERS; i++) {	/* so it has been accepted */
+		ASSERT_EQ(1, send(fd[i], "x", 1, MSG_NOSIGNAL));
+		ASSERT_EQ(1, recv(fd[i], &c, 1, 0));
+	}
+	suspend(&s);
+	for (int i = 0; i < PEERS; i++) {
+		ASSERT_EQ(1, send(fd[i], "x", 1, MSG_NOSIGNAL));
+		close(fd[i]);
+	}
+	ASSERT_EQ(0, kill(s.server_pid, SIGCONT));
+	serves(&s);
+	sleeps(&s);
+	ends(&s);
+}
+
+/* Each reset is a line on stderr, and nobody reads those. */
+static void resets(void *arg)
+{
+	const struct linger reset = { .l_onoff = 1 };
+	const struct point *t = arg;
+	struct server s;
+	int fd;
+
+	make_door(t->family);
+	serve(&s, t->p, "echo", 1000, NULL);
+	for (int i = 0; i < 3000; i++) {
+		fd = visit();
+		if (fd < 0)
+			FAIL("peer %d: %s", i, strerror(-fd));
+		send(fd, "x", 1, MSG_NOSIGNAL);
+		setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+		close(fd);
+	}
+	serves(&s);
+	sleeps(&s);
+	ends(&s);
+}
+
+/* Nobody reads what it prints: the end comes all the same, and says so. */
+static void full_stdout(void *arg)
+{
+	const struct point *t = arg;
+	static char text[100000];
+	struct server s;
+	int out[2], fd, udp = t->p->flags & UDP;
+	struct lab_options o = { .service = "print" };
+
+	ASSERT_EQ(0, pipe2(out, O_CLOEXEC));
+	o.stdout_fd = out[1];
+	memset(text, 'x', sizeof(text));
+	if (!program_path(t->p) || probe_program(t->p, (char[256]){ 0 }))
+		SKIP("not built, or refused");
+	if (server_start(&s, t->p, &o))
+		FAIL("%s", s.err.at);
+	door.a.in = (struct sockaddr_in){ .sin_family = AF_INET,
+		.sin_port = htons(s.port),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	door.len = sizeof(door.a.in);
+	for (int i = 0; i < 2 + 6 * !!udp; i++) {	/* more than a pipe holds */
+		fd = udp ? ASSERT_GE(socket(AF_INET, SOCK_DGRAM, 0), 0)
+			 : ASSERT_GE(visit(), 0);
+		if (udp)
+			ASSERT_EQ(0, connect(fd, &door.a.any, door.len));
+		send(fd, text, udp ? 20000 : sizeof(text), MSG_NOSIGNAL);
+		close(fd);
+		if (t->p->flags & ONCE)
+			break;
+	}
+	for (int used = 0; used < 65536 - 4096; poll(NULL, 0, 1))
+		ioctl(out[0], FIONREAD, &used);
+	ASSERT_EQ(0, kill(s.server_pid, SIGTERM));
+	EXPECT_EQ(0, server_wait(&s, STOP_MS));
+	if (!strstr(s.err.at, "stdout was full"))
+		FAIL("it does not say what is lost: %s", s.err.at);
+	server_free(&s);
+}
+
+/* ---- listeners that another program made ---- */
+
+/*
+ * We hold it, too, so that close(2) in the server does not end it.  After
+ * SIGTERM those that are connected are served on, and the server sleeps.
+ */
+static void shared_listener(void *arg)
+{
+	const struct point *t = arg;
+	struct server s;
+	long before;
+	int fd[3];
+	char c;
+
+	make_door(t->family);
+	serve(&s, t->p, "echo", 100, NULL);
+	for (int i = 0; i < 3; i++) {
+		fd[i] = ASSERT_GE(visit(), 0);
+		ASSERT_EQ(1, send(fd[i], "x", 1, MSG_NOSIGNAL));
+		ASSERT_EQ(1, recv(fd[i], &c, 1, 0));
+	}
+	before = cpu_ms(s.server_pid);
+	ASSERT_EQ(0, kill(s.server_pid, SIGTERM));
+	poll(NULL, 0, 500);
+	EXPECT_LT(cpu_ms(s.server_pid) - before, 250);
+	for (int i = 0; i < 3; i++) {
+		ASSERT_EQ(1, send(fd[i], "x", 1, MSG_NOSIGNAL));
+		ASSERT_EQ(1, recv(fd[i], &c, 1, 0));
+		close(fd[i]);
+	}
+	EXPECT_EQ(0, server_wait(&s, STOP_MS));
+	server_free(&s);
+}
+
+/* The other holder sets O_NONBLOCK: servers that block in accept4 sleep on. */
+static void listener_becomes_nonblocking(void *arg)
+{
+	const struct point *t = arg;
+	struct server s;
+
+	make_door(t->family);
+	serve(&s, t->p, "echo", 100, NULL);
+	ASSERT_EQ(0, fcntl(door.fd, F_SETFL, O_NONBLOCK));
+	serves(&s);
+	sleeps(&s);
+	serves(&s);
+	ends(&s);
+}
+
+/* Addresses longer than struct sockaddr_in, several found in one go. */
+static void long_addresses(void *arg)
+{
+	const struct point *t = arg;
+	struct server s;
+	int fd[6];
+
+	make_door(t->family);
+	serve(&s, t->p, "print", 100, NULL);
+	suspend(&s);
+	for (int i = 0; i < 6; i++) {
+		struct sockaddr_un a = { .sun_family = AF_UNIX };
+
+		fd[i] = ASSERT_GE(socket(t->family, SOCK_STREAM, 0), 0);
+		memset(a.sun_path + 1, 'A' + i, sizeof(a.sun_path) - 1);
+		snprintf(a.sun_path + 1, 64, "iomodels-peer-%d", getpid());
+		if (t->family == AF_UNIX)
+			ASSERT_EQ(0, bind(fd[i], (void *)&a, sizeof(a)));
+		ASSERT_EQ(0, connect(fd[i], &door.a.any, door.len));
+		ASSERT_EQ(5, send(fd[i], "hello", 5, MSG_NOSIGNAL));
+		close(fd[i]);
+	}
+	ASSERT_EQ(0, kill(s.server_pid, SIGCONT));
+	count_lines(&s, t->family == AF_UNIX ? "unix hello\n" : " hello\n", 6);
+	EXPECT_TRUE(!strstr(s.out.at, "0.0.0.0"));
+	ends(&s);
+}
+
+/* SIGTERM was blocked in the program that started it: lab.c would open it. */
+static void blocked_sigterm(void *arg)
+{
+	const struct point *t = arg;
+	struct pollfd ended = { .events = POLLIN };
+	char line[256] = "", why[256], *path = program_path(t->p);
+	int err[2], status;
+	sigset_t set;
+
+	if (!path || probe_program(t->p, why))
+		SKIP("not built, or refused");
+	ASSERT_EQ(0, pipe2(err, O_CLOEXEC));
+	ended.fd = ASSERT_GE(fork(), 0);
+	if (!ended.fd) {
+		sigemptyset(&set);
+		sigaddset(&set, SIGTERM);
+		sigprocmask(SIG_BLOCK, &set, NULL);
+		dup2(err[1], 2);
+		execl(path, path, "--port", "0", NULL);
+		_exit(127);
+	}
+	close(err[1]);
+	ASSERT_GT(read(err[0], line, sizeof(line) - 1), 0);
+	ASSERT_EQ(0, kill(ended.fd, SIGTERM));
+	status = ended.fd;
+	ended.fd = err[0];			/* closed by its end */
+	EXPECT_EQ(1, poll(&ended, 1, STOP_MS));
+	kill(status, SIGKILL);
+	ASSERT_EQ(status, waitpid(status, &status, 0));
+	EXPECT_EQ(0, status);
+}
+
+/* The last words of an attack: fd 0 is a descriptor, too; datagrams are IPv4. */
+static const char *refusal(const char *program, int fd_type, int family,
+			   int close_fd)
+{
+	static char line[512];
+	const struct program *p = program_find(program);
+	int out[2], fd = ASSERT_GE(socket(family, fd_type, 0), 0), n, got = 0;
+	pid_t pid;
+
+	if (fd_type == SOCK_STREAM)
+		ASSERT_EQ(0, listen(fd, 1));
+	ASSERT_EQ(0, pipe2(out, O_CLOEXEC));
+	pid = ASSERT_GE(fork(), 0);
+	if (!pid) {
+		int from = close_fd == 0 ? 0 : 9;
+
+		dup2(fd, from);
+		dup2(out[1], 2);
+		if (close_fd > 0)
+			close(close_fd);
+		execl(program_path(p), program, "--fd", from ? "9" : "0", NULL);
+		_exit(127);
+	}
+	close(out[1]);
+	while ((n = read(out[0], line + got, sizeof(line) - 1 - got)) > 0) {
+		got += n;
+		if (memchr(line, '\n', got))
+			break;
+	}
+	line[got] = 0;
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	close(out[0]);
+	close(fd);
+	return line;
+}
+
+#define EXPECT_IN(text, line) do {					\
+	const char *line_ = (line);					\
+	if (!strstr(line_, text))					\
+		FAIL("no \"%s\" in: %s", text, line_);			\
+} while (0)
+
+TEST(descriptor_0_is_one)
+{
+	EXPECT_IN("on descriptor 0", refusal("epoll", SOCK_STREAM, AF_INET, 0));
+}
+
+TEST(inherits_no_listener_with_stdout_closed)
+{
+	EXPECT_IN("descriptor 1 is closed",
+		  refusal("select", SOCK_STREAM, AF_INET, 1));
+}
+
+TEST(datagrams_are_of_ipv4)
+{
+	EXPECT_IN("datagram socket of IPv4",
+		  refusal("sigio_udp", SOCK_DGRAM, AF_UNIX, -1));
+	EXPECT_IN("datagram socket of IPv4",
+		  refusal("sigio_udp", SOCK_DGRAM, AF_INET6, -1));
+}
+
+/* ---- the list ---- */
+
+static const struct {
+	const char *name;
+	void (*fn)(void *);
+	unsigned unfit;
+	int families[4];
+} attacks[] = {
+	{ "crowd", crowd, UDP | ONCE | LOSES, { AF_INET, AF_UNIX } },
+	{ "crowd_leaves", crowd_leaves, UDP | ONCE | SERIAL | LOSES,
+	  { AF_INET, AF_UNIX } },
+	{ "resets", resets, UDP | ONCE | LOSES, { AF_INET } },
+	{ "full_stdout", full_stdout, 0, { AF_INET } },
+	{ "shared_listener", shared_listener, UDP | ONCE | SERIAL | LOSES,
+	  { AF_INET, AF_INET6 } },
+	{ "listener_becomes_nonblocking", listener_becomes_nonblocking,
+	  UDP | ONCE | LOSES, { AF_INET } },
+	{ "long_addresses", long_addresses, UDP | ONCE | LOSES,
+	  { AF_INET6, AF_UNIX } },
+	{ "blocked_sigterm", blocked_sigterm, UDP | LOSES, { AF_INET } },
+};
+
+void tap_list(void)
+{
+	for (const struct program *p = programs; p->name; p++)
+		for (size_t i = 0; i < sizeof(attacks) / sizeof(*attacks); i++)
+			for (const int *f = attacks[i].families; *f; f++) {
+				struct point *t = malloc(sizeof(*t));
+				char *text;
+
+				if (p->flags & (FILES | attacks[i].unfit))
+					continue;
+				if (!t || asprintf(&text, "%s/%s/%s", p->name,
+						   attacks[i].name,
+						   *f == AF_INET ? "ipv4" :
+						   *f == AF_INET6 ? "ipv6" :
+						   "unix") < 0)
+					exit(1);
+				*t = (struct point){ p, *f };
+				tap_add(text, attacks[i].fn, t)->seconds = 120;
+			}
+}
