@@ -15,6 +15,9 @@
 #   make soak      every server: 50 crowds of 200, then 10,000 connections;
 #                  every file job: 1 GiB; every program's capture explained
 #   make mutants   faults put into the programs: do the tests see them?
+#   make check-faults   each system call of each server fails, in turn: some of
+#                  the cells, a few minutes, IOMODELS_SEED=N repeats them;
+#   make soak-faults    all of them, and the floods with 10,000 peers: an hour
 #   make check-libc     the freestanding tests, built with libc
 #   make check-aio      the tests of libposixaio alone; TSAN=1: for data races
 #   make traces    capture every model again into traces/
@@ -166,7 +169,7 @@ objects	:= $(parts) $(patsubst %.c,$(B)/%.o,$(cli_sources))
 
 # A rule before "all" would be what make makes.
 .DEFAULT_GOAL := all
-.PHONY: all programs tests check check-aio soak soak-aio check-libc demo test traces \
+.PHONY: all programs tests check check-aio check-faults soak soak-faults soak-aio check-libc demo test traces \
 	check-traces compare run-compare install uninstall clean help left-out FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -398,6 +401,14 @@ soak: all tests
 	$(Q)IOMODELS_SOAK=1 $(B)/tests/models/models_test '*/crowd/*' '*/nothing_grows'
 	$(Q)IOMODELS_SOAK=1 $(B)/tests/models/file_jobs_test '*/gigabyte'
 	$(Q)IOMODELS_SOAK=1 $(B)/tests/log/own_captures_test '*/*'
+
+# One failed system call costs one connection: some of the cells, or all.
+check-faults: all tests
+	$(Q)IOMODELS_FAULTS=6 $(B)/tests/models/faults_test
+
+soak-faults: all tests
+	$(Q)IOMODELS_FAULTS=all $(B)/tests/models/faults_test
+	$(Q)IOMODELS_SOAK=1 $(B)/tests/models/flood_test
 
 soak-aio: all tests
 	$(Q)IOMODELS_SOAK=600 $(B)/tests/posix_aio/posixaio_stress_ours_test

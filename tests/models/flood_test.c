@@ -349,7 +349,8 @@ static void listener_becomes_nonblocking(void *arg)
 
 	make_door(t->family);
 	serve(&s, t->p, "echo", 100, NULL);
-	ASSERT_EQ(0, fcntl(door.fd, F_SETFL, O_NONBLOCK));
+	ASSERT_EQ(0, fcntl(door.fd, F_SETFL,
+			   fcntl(door.fd, F_GETFL) | O_NONBLOCK));
 	serves(&s);
 	sleeps(&s);
 	serves(&s);

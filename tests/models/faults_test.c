@@ -1,0 +1,408 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * faults_test.c - one failed system call costs one connection (with libc)
+ *
+ *     faults_test -l                        lists MODEL/SERVICE
+ *     IOMODELS_FAULTS=all faults_test epoll/echo    every cell of one model
+ *
+ * A cell is one system call of a server, one errno and one occurrence: strace
+ * makes the n-th such call fail without doing it.  Three peers speak to the
+ * server meanwhile.  What must hold:
+ *
+ *   - at most one of the three is not served, and stderr says why;
+ *   - one who comes afterwards is served;
+ *   - when nobody speaks the server sleeps, with no descriptor more than before;
+ *   - SIGTERM ends it with 0.
+ *
+ * A call of the set-up that fails may end the server, with 1 and a line.  The
+ * calls are those that a strace of the same server shows; the errnos are those
+ * that the kernel returns where something is short, or a peer or a signal
+ * comes in between.  EAGAIN is injected only where it may come without reason:
+ * to a server that trusts an edge it is an answer.
+ *
+ * IOMODELS_FAULTS: cells of each MODEL/SERVICE (1), or all.  IOMODELS_SEED
+ * chooses them.  "make check-faults" tries 6 of each, "make soak-faults" all.
+ */
+#include <arpa/inet.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include "lab.h"
+#include "probe.h"
+#include "tap.h"
+
+enum { PEERS = 3, ANSWER_MS = 3000, STOP_MS = 5000, OCCURRENCES = 32 };
+
+struct point {
+	const struct program *p;
+	const char *service;
+};
+
+static unsigned seed;
+static int cells_wanted = 1;		/* 0: all */
+
+/* What each call can fail with. */
+static const struct {
+	const char *call, *errnos;
+} faults[] = {
+	{ "accept4", "EINTR ECONNABORTED EMFILE ENFILE ENOBUFS ENOMEM EPROTO" },
+	{ "recvfrom", "EINTR ECONNRESET ETIMEDOUT ENOMEM" },
+	{ "sendto", "EINTR ECONNRESET EPIPE ENOBUFS ENOMEM" },
+	{ "read", "EINTR ECONNRESET" },
+	{ "close", "EINTR EIO" },
+	{ "epoll_ctl", "ENOMEM ENOSPC" },
+	{ "epoll_pwait", "EINTR" },
+	{ "epoll_create1", "EMFILE ENOMEM" },
+	{ "select", "EINTR ENOMEM" },
+	{ "pselect6", "EINTR ENOMEM" },
+	{ "ppoll", "EINTR ENOMEM" },
+	{ "fcntl", "ENOMEM" },
+	{ "rt_sigtimedwait", "EINTR EAGAIN" },
+	{ "io_setup", "EAGAIN ENOMEM" },
+	{ "io_submit", "EAGAIN ENOMEM" },
+	{ "io_getevents", "EINTR" },
+	{ "io_uring_setup", "EMFILE ENOMEM EPERM" },
+	{ "io_uring_register", "ENOMEM" },
+	{ "io_uring_enter", "EINTR EAGAIN EBUSY ENOMEM EBADR" },
+	{ "mmap", "ENOMEM" },
+	{ "mprotect", "ENOMEM" },
+	{ "mremap", "ENOMEM" },
+	{ "clone", "EAGAIN ENOMEM" },
+	{ "futex", "EINTR EAGAIN" },
+	{ "write", "EINTR EAGAIN" },
+	{ "getpeername", "ENOBUFS ENOTCONN" },
+	{ "prlimit64", "EPERM" },
+	{ "socket", "EMFILE ENFILE ENOBUFS ENOMEM" },
+	{ "setsockopt", "ENOMEM" },
+	{ "bind", "EADDRINUSE EACCES" },
+	{ "listen", "EADDRINUSE" },
+	{ "getsockname", "ENOBUFS" },
+};
+enum { FAULTS = sizeof(faults) / sizeof(faults[0]) };
+
+/* ---- one server under strace ---- */
+
+static char log_path[64];		/* what strace writes */
+static int log_fd;
+static int usual_descriptors;		/* when nobody is connected */
+
+static int start(struct server *s, const struct point *t, const char *inject)
+{
+	char *wrapper[] = { "strace", "-f", "-qq", "-o", log_path, "-e",
+			    (char *)(inject ? inject : "trace=all"), NULL };
+	struct lab_options o = { .service = t->service, .wrapper = wrapper };
+
+	ASSERT_EQ(0, ftruncate(log_fd, 0));
+	return server_start(s, t->p, &o);
+}
+
+static int descriptors(pid_t pid)
+{
+	char path[64];
+	DIR *dir;
+	int n = -2;			/* . and .. */
+
+	snprintf(path, sizeof(path), "/proc/%d/fd", pid);
+	dir = opendir(path);
+	while (dir && readdir(dir))
+		n++;
+	if (dir)
+		closedir(dir);
+	return n;
+}
+
+static long cpu_ms(pid_t pid)
+{
+	char path[64], text[1024] = "", *at;
+	unsigned long user = 0, kernel = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	f = fopen(path, "re");
+	if (f && fgets(text, sizeof(text), f) && (at = strrchr(text, ')')))
+		sscanf(at, ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu "
+		       "%lu", &user, &kernel);
+	if (f)
+		fclose(f);
+	return (user + kernel) * 1000 / sysconf(_SC_CLK_TCK);
+}
+
+/* ---- peers ---- */
+
+static int join(const struct server *s)
+{
+	struct sockaddr_in a = {
+		.sin_family = AF_INET,
+		.sin_port = htons(s->port),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+	};
+	struct timeval limit = { .tv_sec = ANSWER_MS / 1000 };
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+	if (fd >= 0 && connect(fd, (void *)&a, sizeof(a))) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+/* Two messages; 1 when both came back. */
+static int speak(int fd, int name, const char *service)
+{
+	char said[8] = { 'p', 'e', 'e', 'r', '0' + name, 0 }, heard[8];
+
+	for (int i = 0; i < 2; i++) {
+		if (send(fd, said, 5, MSG_NOSIGNAL) != 5)
+			return 0;
+		if (!strcmp(service, "echo") &&
+		    (recv(fd, heard, 5, MSG_WAITALL) != 5 ||
+		     memcmp(said, heard, 5)))
+			return 0;
+	}
+	return 1;
+}
+
+/* The peer has said all; until the server knows that. */
+static void leave(struct server *s, int fd)
+{
+	struct pollfd closed = { .fd = fd, .events = POLLIN };
+
+	shutdown(fd, SHUT_WR);
+	for (int ms = 0; ms < ANSWER_MS && !poll(&closed, 1, 1); ms++)
+		server_drain(s);
+	close(fd);
+}
+
+/* Under print what counts is the line that comes out. */
+static int printed(struct server *s, int name)
+{
+	char line[24];
+
+	snprintf(line, sizeof(line), " peer%dpeer%d\n", name, name);
+	server_drain(s);
+	return !!strstr(s->out.at ? s->out.at : "", line);
+}
+
+/* All at once, or one after the other where only that is served. */
+static int play(struct server *s, const struct point *t)
+{
+	int serial = t->p->flags & SERIAL, echo = !strcmp(t->service, "echo");
+	int fd[PEERS], ok[PEERS], served = 0;
+
+	for (int i = 0; i < PEERS; i++)
+		fd[i] = serial ? -1 : join(s);
+	for (int i = 0; i < PEERS; i++) {
+		if (serial)
+			fd[i] = join(s);
+		ok[i] = fd[i] >= 0 && speak(fd[i], i, t->service);
+		if (serial)
+			leave(s, fd[i]);
+	}
+	for (int i = 0; i < PEERS; i++) {
+		if (!serial)
+			leave(s, fd[i]);
+		if (!echo)
+			ok[i] = printed(s, i);
+		served += ok[i];
+	}
+	return served;
+}
+
+/* ---- a cell ---- */
+
+/* Returns NULL when all holds, else what does not. */
+static const char *judge(struct server *s, const struct point *t,
+			 const char *call)
+{
+	static char why[512];
+	int served = play(s, t), fd = join(s), last, after, status;
+	long burnt;
+
+	server_drain(s);
+	if (served < PEERS - 1) {
+		snprintf(why, sizeof(why), "%d of %d served", served, PEERS);
+		return why;
+	}
+	last = fd >= 0 && speak(fd, 9, t->service);
+	leave(s, fd);
+	if (!strcmp(t->service, "print"))
+		for (int ms = 0; ms < ANSWER_MS && !(last = printed(s, 9)); ms++)
+			poll(NULL, 0, 1);
+	if (!last)
+		return "who comes afterwards is not served";
+	for (int tries = 0; ; tries++) {
+		burnt = cpu_ms(s->server_pid);
+		poll(NULL, 0, 100);
+		burnt = cpu_ms(s->server_pid) - burnt;
+		after = descriptors(s->server_pid);
+		if ((burnt < 60 && (after <= usual_descriptors ||
+				     !strcmp(call, "close"))))
+			break;
+		if (tries < 30)
+			continue;
+		snprintf(why, sizeof(why), "%ld ms of 100 burnt, %d descriptors"
+			 " where %d were", burnt, after, usual_descriptors);
+		return why;
+	}
+	kill(s->server_pid, SIGTERM);
+	status = server_wait(s, STOP_MS);
+	if (status) {
+		snprintf(why, sizeof(why), "status %d: %.300s", status,
+			 s->err.at);
+		return why;
+	}
+	if (served < PEERS && !strchr(strchr(s->err.at, '\n') + 1, '\n'))
+		return "one was not served, and stderr says nothing";
+	return NULL;
+}
+
+static int fired(void)
+{
+	static char text[1 << 20];
+	ssize_t n = pread(log_fd, text, sizeof(text) - 1, 0);
+
+	text[n > 0 ? n : 0] = 0;
+	return !!strstr(text, "(INJECTED)");
+}
+
+/* 1: it fired and all held; 0: it did not fire; -1: something did not hold. */
+static int cell(const struct point *t, const char *call, const char *name,
+		int when)
+{
+	char inject[96];
+	const char *why = NULL;
+	struct server s;
+	int result;
+
+	snprintf(inject, sizeof(inject), "inject=%s:error=%s:when=%d", call,
+		 name, when);
+	if (!start(&s, t, inject)) {
+		why = judge(&s, t, call);
+	} else if (!fired() || !s.ended || !WIFEXITED(s.status) ||
+		   WEXITSTATUS(s.status) != 1 || !strchr(s.err.at, '\n')) {
+		/* Only a call of the set-up may end it, and it says so. */
+		why = s.err.at;
+	}
+	result = why ? -1 : fired();
+	if (why)
+		SAY("%s/%s %s %s %d: %.400s", t->p->name, t->service, call,
+		    name, when, why);
+	server_stop(&s);
+	server_free(&s);
+	return result;
+}
+
+/* ---- the cells of a server ---- */
+
+/*
+ * How often it makes each call while three peers speak, and how many of them
+ * are the loader's: what fails there is not the server's business.
+ */
+static void count_calls(const struct point *t, int count[FAULTS],
+			int loader[FAULTS])
+{
+	static char text[4 << 20];
+	const char *serving;
+	char call[64];
+	struct server s;
+	ssize_t n;
+
+	if (start(&s, t, NULL))
+		SKIP("under strace: %s", s.err.at);
+	ASSERT_EQ(PEERS, play(&s, t));
+	server_settle(&s);
+	usual_descriptors = descriptors(s.server_pid);
+	server_stop(&s);
+	n = pread(log_fd, text, sizeof(text) - 1, 0);
+	text[n > 0 ? n : 0] = 0;
+	serving = strstr(text, ": serving ");
+	for (int i = 0; i < FAULTS; i++) {
+		snprintf(call, sizeof(call), " %s(", faults[i].call);
+		for (const char *at = text; (at = strstr(at, call)); at++) {
+			count[i]++;
+			loader[i] += t->p->flags & HOSTED && at < serving;
+		}
+	}
+	server_free(&s);
+}
+
+static void matrix(void *arg)
+{
+	const struct point *t = arg;
+	struct { int fault, when; char name[24]; } cells[2000];
+	int count[FAULTS] = { 0 }, loader[FAULTS] = { 0 }, n = 0, bad = 0, hit = 0, tried = 0;
+	char why[256];
+
+	if (!program_path(t->p))
+		SKIP("not built");
+	if (probe_program(t->p, why))
+		SKIP("%s", why);
+	log_fd = lab_temporary(log_path);
+	ASSERT_GE(log_fd, 0);
+	snprintf(log_path, sizeof(log_path), "/proc/%d/fd/%d", getpid(), log_fd);
+	count_calls(t, count, loader);
+	for (int i = 0; i < FAULTS; i++)
+		for (int nth = 1; nth <= OCCURRENCES &&
+		     loader[i] + nth <= count[i];
+		     nth = nth < 3 ? nth + 1 : nth * 2) {
+			const char *at = faults[i].errnos;
+			int when = loader[i] + nth;
+
+			/* The first is the line that the lab waits for. */
+			if (when == 1 && !strcmp(faults[i].call, "write"))
+				continue;
+			for (int len; *at && n < 2000; at += len + !!at[len]) {
+				len = strcspn(at, " ");
+				cells[n].fault = i;
+				cells[n].when = when;
+				snprintf(cells[n++].name, 24, "%.*s", len, at);
+			}
+		}
+	for (int i = 0; i < n && (!cells_wanted || i < cells_wanted); i++) {
+		int j = cells_wanted ? i + rand_r(&seed) % (n - i) : i;
+		int result = cell(t, faults[cells[j].fault].call,
+				  cells[j].name, cells[j].when);
+
+		cells[j] = cells[i];		/* not twice */
+		tried++;
+		hit += result != 0;
+		bad += result < 0;
+	}
+	SAY("%s/%s: %d of %d cells tried, %d fired, %d failed", t->p->name,
+	    t->service, tried, n, hit, bad);
+	EXPECT_EQ(0, bad);
+}
+
+/* ---- the list ---- */
+
+void tap_list(void)
+{
+	const char *wanted = getenv("IOMODELS_FAULTS");
+	const char *from = getenv("IOMODELS_SEED");
+
+	if (wanted)
+		cells_wanted = strcmp(wanted, "all") ? atoi(wanted) : 0;
+	seed = from ? strtoul(from, NULL, 10) : (unsigned)time(NULL);
+	printf("# IOMODELS_SEED=%u\n", seed);
+	fflush(stdout);
+	for (const struct program *p = programs; p->name; p++)
+		for (int echo = 0; echo < 2; echo++) {
+			struct point *t = malloc(sizeof(*t));
+			char *text;
+
+			if (p->flags & (FILES | UDP | ONCE | LOSES))
+				continue;
+			if (!t || asprintf(&text, "%s/%s", p->name,
+					   echo ? "echo" : "print") < 0)
+				exit(1);
+			*t = (struct point){ p, echo ? "echo" : "print" };
+			tap_add(text, matrix, t)->seconds =
+				cells_wanted ? 60 + 15 * cells_wanted : 7200;
+		}
+}
