@@ -103,11 +103,11 @@ static int read_strace(struct spans *s, const char *log)
 	return 0;
 }
 
-static void read_kernel(struct spans *s, const struct event *events, long n,
+static void read_kernel(struct spans *s, const struct kernel_event *events, long n,
 			int64_t offset)
 {
 	for (long i = 0; i < n; i++) {
-		const struct event *e = &events[i];
+		const struct kernel_event *e = &events[i];
 		int enters = !strcmp(e->name, "sys_enter");
 		struct span *call;
 
@@ -203,7 +203,7 @@ static void compare(struct alignment *a, const struct spans *strace,
 	a->only_kernel = kernel->n - a->pairs;
 }
 
-int align(struct alignment *a, const char *log, const struct event *events,
+int align(struct alignment *a, const char *log, const struct kernel_event *events,
 	  long n, int64_t offset, int attached)
 {
 	struct spans strace = { 0 }, kernel = { 0 };

@@ -29,7 +29,7 @@ struct alignment {
  * are offset away from CLOCK_REALTIME.  attached: they began in the middle of
  * what the process did.  Returns 0, or -1 when the log cannot be read.
  */
-int align(struct alignment *a, const char *log, const struct event *events,
+int align(struct alignment *a, const char *log, const struct kernel_event *events,
 	  long n, int64_t offset, int attached);
 
 #endif

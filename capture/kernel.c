@@ -95,7 +95,7 @@ struct kernel {
 	atomic_int stopped;
 	pid_t tracer;			/* 0: none */
 	char missing[512];
-	struct event *events;
+	struct kernel_event *events;
 	long n;
 	void *pages[2 * CPUS];
 	size_t page_bytes[2 * CPUS];
@@ -222,7 +222,7 @@ static long long number_at(const struct field *f, const unsigned char *at)
 	return n;
 }
 
-long long event_number(const struct event *e, const char *field,
+long long event_number(const struct kernel_event *e, const char *field,
 		       long long otherwise)
 {
 	const struct field *f = field_of(e->type, field);
@@ -230,7 +230,7 @@ long long event_number(const struct event *e, const char *field,
 	return f ? number_at(f, e->data + f->offset) : otherwise;
 }
 
-unsigned long long event_element(const struct event *e, const char *field,
+unsigned long long event_element(const struct kernel_event *e, const char *field,
 				 int i)
 {
 	const struct field *f = field_of(e->type, field);
@@ -239,7 +239,7 @@ unsigned long long event_element(const struct event *e, const char *field,
 					     i * f->size) : 0;
 }
 
-const char *event_text(const struct event *e, const char *field)
+const char *event_text(const struct kernel_event *e, const char *field)
 {
 	const struct field *f = field_of(e->type, field);
 	uint32_t location;
@@ -544,7 +544,7 @@ static void add_event(struct kernel *k, uint64_t ns, int cpu,
 	if ((k->n & (k->n - 1)) == 0)
 		k->events = realloc(k->events, (k->n ? 2 * k->n : 1) *
 				    sizeof(*k->events));
-	k->events[k->n++] = (struct event){
+	k->events[k->n++] = (struct kernel_event){
 		.ns = ns, .cpu = cpu, .pid = pid, .comm = "?", .name = t->name,
 		.type = t, .data = data,
 	};
@@ -624,7 +624,7 @@ static int read_cpu(struct kernel *k, int i)
 
 static int by_time(const void *a, const void *b)
 {
-	const struct event *x = a, *y = b;
+	const struct kernel_event *x = a, *y = b;
 
 	if (x->ns != y->ns)
 		return x->ns < y->ns ? -1 : 1;
@@ -666,7 +666,7 @@ static void take_out(struct set *s, uint64_t member)
 }
 
 /* An interrupt runs in anybody's context. */
-static int in_interrupt(const struct event *e)
+static int in_interrupt(const struct kernel_event *e)
 {
 	enum { HARDIRQ = 8, SOFTIRQ = 16 };
 
@@ -674,7 +674,7 @@ static int in_interrupt(const struct event *e)
 }
 
 /* What the tracer does itself. */
-static int is_tracer(const struct kernel *k, const struct event *e)
+static int is_tracer(const struct kernel *k, const struct kernel_event *e)
 {
 	if (in_interrupt(e))
 		return 0;
@@ -689,7 +689,7 @@ static void name_threads(struct kernel *k)
 
 	for (int pass = 0; names && pass < 2; pass++)	/* 0: the first names */
 		for (long i = 0; i < k->n; i++) {
-			struct event *e = &k->events[i];
+			struct kernel_event *e = &k->events[i];
 			int pid = -1, next = -1;
 			const char *name = NULL;
 
@@ -716,7 +716,7 @@ static void name_threads(struct kernel *k)
 	free(names);
 }
 
-static int is_switch(const struct event *e)
+static int is_switch(const struct kernel_event *e)
 {
 	return !strcmp(e->name, "sched_switch");
 }
@@ -734,7 +734,7 @@ static void drop_stops(struct kernel *k, const struct set *pids)
 	long kept = 0;
 
 	for (long i = 0; i < k->n; i++) {
-		struct event *e = &k->events[i];
+		struct kernel_event *e = &k->events[i];
 		uint64_t prev = event_number(e, "prev_pid", 0);
 		uint64_t next = event_number(e, "next_pid", 0);
 		int drop = 0;
@@ -755,7 +755,7 @@ static void drop_stops(struct kernel *k, const struct set *pids)
 }
 
 /* A request to a disk holds blocks that we had asked for; they are done. */
-static int completes(struct set *asked, const struct event *e)
+static int completes(struct set *asked, const struct kernel_event *e)
 {
 	uint64_t from = event_number(e, "sector", 0) + 1;
 	uint64_t to = from + event_number(e, "nr_sector", 0);
@@ -783,7 +783,7 @@ static void keep_ours(struct kernel *k)
 	long kept = 0;
 
 	for (long i = 0; i < k->n; i++) {
-		struct event *e = &k->events[i];
+		struct kernel_event *e = &k->events[i];
 
 		if (is_tracer(k, e))
 			continue;
@@ -802,7 +802,7 @@ static void keep_ours(struct kernel *k)
 	for (long i = 0; i < made.n; i++)
 		take_out(&rings, made.at[i]);
 	for (long i = 0; i < k->n; i++) {
-		struct event *e = &k->events[i];
+		struct kernel_event *e = &k->events[i];
 		uint64_t ctx = event_number(e, "ctx", 0);
 		uint64_t sk = event_number(e, "sk", event_number(e, "skaddr", 0));
 		int tracer = is_tracer(k, e);
@@ -916,7 +916,7 @@ long kernel_end(struct kernel *k)
 	return failed ? -1 : lost;
 }
 
-const struct event *kernel_events(const struct kernel *k, long *n)
+const struct kernel_event *kernel_events(const struct kernel *k, long *n)
 {
 	*n = k->n;
 	return k->events;
@@ -945,7 +945,7 @@ static void print_text(const char *s, FILE *f)
 			fprintf(f, "\\x%02x", (unsigned char)*s);
 }
 
-static void print_field(const struct event *e, const struct field *f, FILE *out)
+static void print_field(const struct kernel_event *e, const struct field *f, FILE *out)
 {
 	fprintf(out, " %s=", f->name);
 	if (f->is_text) {
@@ -962,7 +962,7 @@ static void print_field(const struct event *e, const struct field *f, FILE *out)
 	}
 }
 
-void kernel_print(const struct kernel *k, const struct event *e, FILE *f)
+void kernel_print(const struct kernel *k, const struct kernel_event *e, FILE *f)
 {
 	uint64_t ns = e->ns + k->offset;
 

@@ -22,7 +22,7 @@
 struct kernel;
 
 /* One record.  Its fields are read by name: layouts differ by kernel. */
-struct event {
+struct kernel_event {
 	uint64_t ns;			/* of the clock, see kernel_clock() */
 	int cpu, pid;
 	const char *comm;		/* of pid, at that time; "?" unknown */
@@ -83,24 +83,24 @@ int64_t kernel_offset(const struct kernel *k);
  * After kernel_end: the events of the followed processes, their threads and
  * rings, in the order of time.  *n is their number.
  */
-const struct event *kernel_events(const struct kernel *k, long *n);
+const struct kernel_event *kernel_events(const struct kernel *k, long *n);
 
 /* A number field of an event; `otherwise` when it has no such field. */
-long long event_number(const struct event *e, const char *field,
+long long event_number(const struct kernel_event *e, const char *field,
 		       long long otherwise);
 
 /* A text field ("op_str"), or NULL. */
-const char *event_text(const struct event *e, const char *field);
+const char *event_text(const struct kernel_event *e, const char *field);
 
 /* Element i of an array field ("args"). */
-unsigned long long event_element(const struct event *e, const char *field,
+unsigned long long event_element(const struct kernel_event *e, const char *field,
 				 int i);
 
 /* The name of system call nr on this architecture, or "?". */
 const char *syscall_name(long nr);
 
 /* One line: "SECONDS.NANOSECONDS cpu pid comm: name field=value ...". */
-void kernel_print(const struct kernel *k, const struct event *e, FILE *f);
+void kernel_print(const struct kernel *k, const struct kernel_event *e, FILE *f);
 
 /* The format files of the events that were recorded, as the kernel had them. */
 void kernel_print_formats(const struct kernel *k, FILE *f);

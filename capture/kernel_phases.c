@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include "kernel_phases.h"
-#include "watch.h"
 
 enum { THREADS = 256 };
 
@@ -44,7 +43,7 @@ static void add_once(char *list, size_t size, const char *item)
 		 *list ? ", " : "", item);
 }
 
-static void woke(struct phases *p, const struct event *e, struct thread *t,
+static void woke(struct phases *p, const struct kernel_event *e, struct thread *t,
 		 const char *comm, int main_pid)
 {
 	double ms = (e->ns - t->asleep) / 1e6;
@@ -61,7 +60,7 @@ static void woke(struct phases *p, const struct event *e, struct thread *t,
 		p->waited_ms = ms;
 }
 
-static void copied(struct phases *p, const struct event *e, long bytes,
+static void copied(struct phases *p, const struct kernel_event *e, long bytes,
 		   const struct thread *t, int main_pid)
 {
 	const char *who = role(e->comm, e->pid, main_pid);
@@ -82,7 +81,7 @@ static void copied(struct phases *p, const struct event *e, long bytes,
 }
 
 /* It runs: if it slept before the message, this is where that ended. */
-static void awake(struct phases *p, const struct event *e, struct thread *t,
+static void awake(struct phases *p, const struct kernel_event *e, struct thread *t,
 		  const char *comm, uint64_t from, int main_pid)
 {
 	if (t->asleep && t->asleep < from && e->ns >= from &&
@@ -91,7 +90,7 @@ static void awake(struct phases *p, const struct event *e, struct thread *t,
 	t->asleep = 0;
 }
 
-static void switched(struct phases *p, const struct event *e,
+static void switched(struct phases *p, const struct kernel_event *e,
 		     struct thread *all, int *n, uint64_t from, int main_pid)
 {
 	int next = event_number(e, "next_pid", 0);
@@ -105,14 +104,14 @@ static void switched(struct phases *p, const struct event *e,
 		      event_text(e, "next_comm"), from, main_pid);
 }
 
-void phases_between(struct phases *p, const struct event *e, long n,
+void phases_between(struct phases *p, const struct kernel_event *e, long n,
 		    uint64_t from, uint64_t to, int main_pid)
 {
 	struct thread *all = calloc(THREADS, sizeof(*all));
 	int threads = 0;
 
 	memset(p, 0, sizeof(*p));
-	for (const struct event *end = e + n; all && e < end; e++) {
+	for (const struct kernel_event *end = e + n; all && e < end; e++) {
 		struct thread *t = thread_of(all, &threads, e->pid);
 
 		if (e->ns > to)
@@ -143,51 +142,9 @@ void phases_between(struct phases *p, const struct event *e, long n,
 	free(all);
 }
 
-/* ---- a run ---- */
-
-/* What happened from 100 us before the message on, as in kernel.log. */
-static void keep_events(struct phases *p, const struct kernel *k, uint64_t from,
-			uint64_t to)
-{
-	long n;
-	const struct event *e = kernel_events(k, &n);
-	FILE *f = open_memstream(&p->events.at, &p->events.len);
-
-	for (long i = 0; f && i < n; i++)
-		if (e[i].ns + 100000 >= from && e[i].ns <= to)
-			kernel_print(k, &e[i], f);
-	if (f)
-		fclose(f);
-}
-
-void phases_free(struct phases *p)
-{
-	free(p->events.at);
-	p->events = (struct text){ 0 };
-}
-
-int phases_run(struct phases *p, const struct program *program, char why[256])
-{
-	struct watched w;
-	int ret = watch_server(&w, program, scenario_find("two"), why);
-
-	if (!ret && w.step_count < 3) {
-		snprintf(why, 256, "the scenario made no steps");
-		ret = 1;
-	}
-	if (!ret) {
-		phases_between(p, w.events, w.n, w.steps[1], w.steps[2],
-			       w.main_pid);
-		p->lost = w.lost;
-		keep_events(p, w.kernel, w.steps[1], w.steps[2]);
-	}
-	watch_free(&w);
-	return ret;
-}
-
 /* ---- a file job ---- */
 
-enum { FILE_BYTES = 4 << 20, SLEPT = 64 };
+enum { SLEPT = 64 };
 
 /* How long each thread slept in each call. */
 struct slept {
@@ -208,7 +165,7 @@ static void add_sleep(struct slept *all, int *n, const char *where, uint64_t ns)
 	all[i].ns += ns;
 }
 
-static void woke_in(struct slept *all, int *n, const struct event *e,
+static void woke_in(struct slept *all, int *n, const struct kernel_event *e,
 		    struct thread *t, const char *comm, int main_pid)
 {
 	char where[80];
@@ -242,14 +199,15 @@ static void list_sleeps(struct phases *p, struct slept *all, int n)
 	}
 }
 
-static void file_phases(struct phases *p, const struct event *e, long n,
-			unsigned long inode, int main_pid)
+void phases_of_file(struct phases *p, const struct kernel_event *e, long n,
+		    unsigned long inode, int main_pid)
 {
 	struct thread *threads = calloc(THREADS, sizeof(*threads));
 	struct slept slept[SLEPT] = { 0 };
 	int count = 0, sleeps = 0, blocks = 0, inside = 0;
 
-	for (const struct event *end = e + n; threads && e < end; e++) {
+	memset(p, 0, sizeof(*p));
+	for (const struct kernel_event *end = e + n; threads && e < end; e++) {
 		struct thread *t = thread_of(threads, &count, e->pid);
 		char item[80];
 
@@ -284,21 +242,4 @@ static void file_phases(struct phases *p, const struct event *e, long n,
 	if (!*p->copies && blocks)
 		snprintf(p->copies, sizeof(p->copies), "nobody: the device");
 	free(threads);
-}
-
-int phases_run_file(struct phases *p, const struct program *program, int direct,
-		    char why[256])
-{
-	char *options[] = { "--depth", "8", "--random",
-			    direct ? "--direct" : NULL, NULL };
-	struct watched w;
-	int ret = watch_file_job(&w, program, FILE_BYTES, options, why);
-
-	memset(p, 0, sizeof(*p));
-	if (!ret) {
-		file_phases(p, w.events, w.n, w.inode, w.main_pid);
-		p->lost = w.lost;
-	}
-	watch_free(&w);
-	return ret;
 }

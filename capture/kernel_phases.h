@@ -43,8 +43,12 @@ int phases_run_file(struct phases *p, const struct program *program, int direct,
 
 void phases_free(struct phases *p);
 
-/* The same of events that lie between two times, of the process main_pid. */
-void phases_between(struct phases *p, const struct event *e, long n,
+/* Read off n events: those of a file job on the file of that inode, ... */
+void phases_of_file(struct phases *p, const struct kernel_event *e, long n,
+		    unsigned long inode, int main_pid);
+
+/* ... and those that lie between two times, of the process main_pid. */
+void phases_between(struct phases *p, const struct kernel_event *e, long n,
 		    uint64_t from, uint64_t to, int main_pid);
 
 #endif

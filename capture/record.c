@@ -430,7 +430,7 @@ static void trim_kernel(struct recording *r)
 	if (!r->command)
 		return;
 	for (long i = 0; i < r->n; i++) {
-		const struct event *e = &r->events[i];
+		const struct kernel_event *e = &r->events[i];
 
 		if (e->pid != r->pid || strcmp(e->name, "sys_enter") ||
 		    strcmp(syscall_name(event_number(e, "id", -1)), "execve"))

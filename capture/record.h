@@ -31,7 +31,7 @@ struct recording {
 	int ns_precision;		/* of strace: 0 means microseconds */
 	long lines;			/* in strace.log */
 	struct kernel *kernel;
-	const struct event *events;	/* from the command's execve on */
+	const struct kernel_event *events;	/* from the command's execve on */
 	long n;
 	long lost;			/* -1: the records could not be read */
 	struct alignment alignment;

@@ -10,7 +10,7 @@
 
 struct watched {
 	struct kernel *kernel;
-	const struct event *events;	/* of the program, from its start on */
+	const struct kernel_event *events;	/* of the program, from its start on */
 	long n;
 	int main_pid;
 	uint64_t steps[8];		/* when the client had done a step */

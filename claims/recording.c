@@ -152,7 +152,7 @@ void record_strace(FILE *f, const char *from, struct text *record)
 	free(text);
 }
 
-static int is_beginning(const struct event *e)
+static int is_beginning(const struct kernel_event *e)
 {
 	return !strcmp(e->name, "sys_enter") &&
 	       !strcmp(syscall_name(event_number(e, "id", -1)), "write") &&
@@ -184,7 +184,7 @@ static int record_kernel(const struct kernel *k, struct text *record)
 {
 	struct numbers known = { .n = 0 };
 	long n, first = -1, calls[257];
-	const struct event *e = kernel_events(k, &n);
+	const struct kernel_event *e = kernel_events(k, &n);
 	size_t size;
 
 	for (long i = 0; i < n; i++)

@@ -564,7 +564,7 @@ static void kernel_says(struct findings *f, unsigned k, long pid,
 void finding_kernel(struct findings *f, const struct witness *w)
 {
 	for (unsigned i = 0; i < w->n_rings; i++) {
-		const struct ring *r = w->ring_list[i];
+		const struct witness_ring *r = w->ring_list[i];
 
 		if (r->to_worker)
 			kernel_says(f, RING_WORKER, r->pid,

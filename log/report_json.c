@@ -401,7 +401,7 @@ static void ways_members(struct json *j, const unsigned long *way)
 	json_number(j, "later", way[WAY_LATER]);
 }
 
-static void ring_member(struct json *j, const struct ring *r)
+static void ring_member(struct json *j, const struct witness_ring *r)
 {
 	json_open(j, NULL, '{');
 	json_number(j, "fd", r->fd);

@@ -356,7 +356,7 @@ static void places(FILE *out, const char *title, const struct place *p,
 	}
 }
 
-static void ring_report(FILE *out, const struct ring *r)
+static void ring_report(FILE *out, const struct witness_ring *r)
 {
 	fprintf(out, "  ring");
 	if (r->fd >= 0)

@@ -53,9 +53,9 @@ static uint64_t mix(uint64_t ring, uint64_t n)
 	return (h ^ h >> 29) | 1;
 }
 
-static struct ring *ring_at(struct witness *w, uint64_t ctx)
+static struct witness_ring *ring_at(struct witness *w, uint64_t ctx)
 {
-	struct ring *r = map_get(&w->rings, mix(ctx, 0));
+	struct witness_ring *r = map_get(&w->rings, mix(ctx, 0));
 
 	if (r || !ctx)
 		return r;
@@ -115,7 +115,7 @@ static void made(struct witness *w, struct witness_task *t,
 		 const struct tracepoint *p, unsigned long line)
 {
 	uint64_t ctx = tracepoint_address(p, "ctx");
-	struct ring *r = ring_at(w, ctx);
+	struct witness_ring *r = ring_at(w, ctx);
 
 	if (!r)
 		return;
@@ -133,7 +133,7 @@ static void submitted(struct witness *w, struct witness_task *t,
 		      const struct tracepoint *p, unsigned long line)
 {
 	uint64_t ctx = tracepoint_address(p, "ctx");
-	struct ring *r = ring_at(w, ctx);
+	struct witness_ring *r = ring_at(w, ctx);
 	struct request *q;
 	struct slice op = tracepoint_text(p, "op_str");
 	uint64_t key = mix(ctx, tracepoint_address(p, "req"));
@@ -192,7 +192,7 @@ static void armed(struct witness *w, struct request *q, struct witness_task *t,
 static void given_away(struct request *q, const struct tracepoint *p,
 		       unsigned long line)
 {
-	struct ring *r = q->ring;
+	struct witness_ring *r = q->ring;
 	enum kind k = kind_of(q->opcode);
 
 	q->queued = 1;
@@ -220,7 +220,7 @@ static enum way way_of(const struct request *q, const struct witness_task *t)
 	return WAY_LATER;
 }
 
-static enum data count_data(struct ring *r, enum kind k, int res,
+static enum data count_data(struct witness_ring *r, enum kind k, int res,
 			    int from_socket)
 {
 	switch (k) {
@@ -272,7 +272,7 @@ static void completed(struct witness *w, struct request *q,
 	int res = tracepoint_number(p, "res", 0);
 	unsigned flags = tracepoint_number(p, "cflags", 0);
 	int last = tracepoint_address(p, "req") && !(flags & MORE);
-	struct ring *r = q->ring;
+	struct witness_ring *r = q->ring;
 	struct op_tally *op = &r->op[q->opcode % OPS];
 	enum kind k = kind_of(q->opcode);
 	enum way way = way_of(q, t);
@@ -319,7 +319,7 @@ void request_take(struct witness *w, struct witness_task *t,
 		  const struct tracepoint *p, unsigned long line)
 {
 	struct request *q;
-	struct ring *r;
+	struct witness_ring *r;
 
 	if (p->kind == POINT_RING_WAIT) {
 		t->ring_wait_ns = p->ns;

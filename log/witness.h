@@ -74,7 +74,7 @@ struct op_tally {
 	unsigned long long bytes;
 };
 
-struct ring {
+struct witness_ring {
 	uint64_t ctx;
 	int fd;
 	long pid;			/* who made it */
@@ -93,7 +93,7 @@ struct ring {
 
 struct request {
 	struct request *next;		/* of the same ctx and user_data */
-	struct ring *ring;
+	struct witness_ring *ring;
 	uint64_t key, data_key;
 	unsigned long serial;		/* from 1 */
 	unsigned opcode;
@@ -137,7 +137,7 @@ struct sight {
 
 struct witness {
 	struct map tasks, rings, requests, by_data, sockets, inodes;
-	struct ring *ring_list[RINGS];
+	struct witness_ring *ring_list[RINGS];
 	unsigned n_rings;
 	struct place waits[PLACES], copies[PLACES], pages[PLACES];
 	unsigned n_waits, n_copies, n_pages;

@@ -452,7 +452,7 @@ TEST(nothing_in_it)
  */
 TEST(requests_are_told_apart)
 {
-	const struct ring *ring;
+	const struct witness_ring *ring;
 
 	ASSERT_EQ(0, explain(NULL, RING("000000001") ENTER_RING("000000002")
 		SUBMIT("000000003", "0x10", "13")

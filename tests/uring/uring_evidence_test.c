@@ -30,7 +30,7 @@ struct run {
 	char follow[256];
 	struct server s;
 	pid_t pid;			/* of the program's first thread */
-	const struct event *events;
+	const struct kernel_event *events;
 	long n;
 };
 
@@ -156,12 +156,12 @@ static void leave(int fd)
 	close(fd);
 }
 
-static int is(const struct event *e, const char *name)
+static int is(const struct kernel_event *e, const char *name)
 {
 	return !strcmp(e->name, name);
 }
 
-static const char *call_name(const struct event *e)
+static const char *call_name(const struct kernel_event *e)
 {
 	return syscall_name(event_number(e, "id", -1));
 }
@@ -172,7 +172,7 @@ static int calls_of(const char *name, uint64_t from, uint64_t to)
 	int n = 0;
 
 	for (long i = 0; i < run.n; i++) {
-		const struct event *e = &run.events[i];
+		const struct kernel_event *e = &run.events[i];
 
 		n += is(e, "sys_enter") && e->ns >= from && e->ns <= to &&
 		     (!name || !strcmp(call_name(e), name));
@@ -183,7 +183,7 @@ static int calls_of(const char *name, uint64_t from, uint64_t to)
 static void say_calls(uint64_t from, uint64_t to)
 {
 	for (long i = 0, n = 0; i < run.n && n < 20; i++) {
-		const struct event *e = &run.events[i];
+		const struct kernel_event *e = &run.events[i];
 
 		if (is(e, "sys_enter") && e->ns >= from && e->ns <= to &&
 		    strcmp(call_name(e), "io_uring_enter"))
@@ -387,7 +387,7 @@ static void copies_in(const char *name, const char *comm, const char *call)
 	leave(fd);
 	stop();
 	for (long i = 0; i < run.n; i++) {
-		const struct event *e = &run.events[i];
+		const struct kernel_event *e = &run.events[i];
 
 		if (!is(e, "skb_copy_datagram_iovec") ||
 		    event_number(e, "len", 0) < 1)
@@ -460,7 +460,7 @@ TEST_F_TIMEOUT(kernel, copies_of_uring_fast_while_it_runs, 30)
 		ASSERT_EQ(ROUNDS, recv(fds[i], in, ROUNDS, MSG_WAITALL));
 	stop();
 	for (long i = 0; i < run.n; i++) {
-		const struct event *e = &run.events[i];
+		const struct kernel_event *e = &run.events[i];
 
 		if (!is(e, "skb_copy_datagram_iovec"))
 			continue;
@@ -481,13 +481,13 @@ static unsigned generation_of(uint64_t key)
 }
 
 /* It was submit_sqe once. */
-static int submits(const struct event *e, unsigned opcode)
+static int submits(const struct kernel_event *e, unsigned opcode)
 {
 	return (is(e, "io_uring_submit_req") || is(e, "io_uring_submit_sqe")) &&
 	       event_number(e, "opcode", -1) == opcode;
 }
 
-static uint64_t key_of(const struct event *e)
+static uint64_t key_of(const struct kernel_event *e)
 {
 	return event_number(e, "user_data", 0);
 }
@@ -498,7 +498,7 @@ static int completions(long i, uint64_t key, unsigned flag)
 	int n = 0;
 
 	for (; i < run.n; i++) {
-		const struct event *e = &run.events[i];
+		const struct kernel_event *e = &run.events[i];
 
 		n += is(e, "io_uring_complete") && key_of(e) == key &&
 		     (!flag || event_number(e, "cflags", 0) & flag);
@@ -528,7 +528,7 @@ static void one_recv(const char *name)
 	stop();
 	need_cflags();
 	for (long i = 0; i < run.n; i++) {
-		const struct event *e = &run.events[i];
+		const struct kernel_event *e = &run.events[i];
 
 		if (!submits(e, IORING_OP_RECV))
 			continue;
@@ -555,7 +555,7 @@ TEST_F(kernel, zerocopy_completes_twice)
 	stop();
 	need_cflags();
 	for (long i = 0; i < run.n; i++) {
-		const struct event *e = &run.events[i];
+		const struct kernel_event *e = &run.events[i];
 		unsigned flags = event_number(e, "cflags", 0);
 
 		requests += submits(e, IORING_OP_SEND_ZC);
@@ -612,7 +612,7 @@ static void out_of_buffers(const char *name)
 	}
 	stop();
 	for (long i = 0; i < run.n; i++) {
-		const struct event *e = &run.events[i];
+		const struct kernel_event *e = &run.events[i];
 
 		if (!is(e, "io_uring_complete") ||
 		    event_number(e, "res", 0) != -ENOBUFS)
@@ -672,7 +672,7 @@ TEST_F(kernel, a_late_completion_is_nobodys)
 	leave(next);
 	stop();
 	for (long i = 0; i < run.n; i++) {
-		const struct event *e = &run.events[i];
+		const struct kernel_event *e = &run.events[i];
 
 		if (submits(e, IORING_OP_POLL_ADD)) {
 			if (old && (unsigned)key_of(e) == (unsigned)old)
@@ -741,7 +741,7 @@ static int sleeps_in(const char *call)
 	int n = 0;
 
 	for (long i = 0; i < run.n; i++) {
-		const struct event *e = &run.events[i];
+		const struct kernel_event *e = &run.events[i];
 
 		/* Bits 1 and 2: interruptible, uninterruptible. */
 		n += is(e, "sched_switch") &&
@@ -758,7 +758,7 @@ static int unfinished(void)
 	long taken = 0, n = 0;
 
 	for (long i = 0; i < run.n; i++) {
-		const struct event *e = &run.events[i];
+		const struct kernel_event *e = &run.events[i];
 
 		if (!is(e, "sys_exit") || e->pid != run.pid)
 			continue;
@@ -806,7 +806,7 @@ TEST_F(kernel, glibc_reads_in_a_thread_of_its_own)
 
 	read_file("posix_aio_glibc", NULL);
 	for (long i = 0; i < run.n; i++) {
-		const struct event *e = &run.events[i];
+		const struct kernel_event *e = &run.events[i];
 
 		if (!is(e, "sys_enter"))
 			continue;
