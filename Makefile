@@ -8,7 +8,7 @@
 #   make check     build and run every test, and install nothing
 #   make check-unit    of these, those that run no other program of ours
 #   make test-NAME build all, run what concerns one program: make test-epoll
-#   make add-NAME  capture it into traces/, put its row into README.md
+#   make add-NAME  capture it into traces/, its row into the table
 #   make compare   measure the models and others side by side, ten minutes;
 #                  build/compare/report.html has the plots, RESUME=1 goes on;
 #                  FILES=1: file jobs, and fio's; build/compare-files
@@ -336,7 +336,7 @@ run-compare: all
 traces: all
 	$(Q)$(B)/iomodels capture --traces traces
 
-# What concerns one program; its captures and its row of README.md.
+# What concerns one program; its captures and its row of docs/who-waits.md.
 test-%: all tests
 	$(Q)$(sane_run) BUILD=$(B) sh tests/model $*
 

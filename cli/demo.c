@@ -130,7 +130,7 @@ static void file_jobs(int quiet, const char *const *names)
 		       "pages from the page cache.\n");
 }
 
-/* As a table of the README: --markdown. */
+/* As the table of docs/who-waits.md: --markdown. */
 static void markdown(void)
 {
 	printf("| model | calls | threads | who waits, in which call | who "
@@ -139,8 +139,8 @@ static void markdown(void)
 		const struct done *d = &done[i];
 
 		if (!*d->why)
-			printf("| [%s](%s/%s.c) | [%d](traces/%s.two.x86_64."
-			       "strace) | %d | %s | %s |\n", d->program->name,
+			printf("| [%s](../%s/%s.c) | [%d](../traces/%s.two."
+			       "x86_64.strace) | %d | %s | %s |\n", d->program->name,
 			       d->program->dir, d->program->name, d->row.calls,
 			       d->program->name, d->row.threads,
 			       d->phases.waits, d->phases.copies);
@@ -253,7 +253,7 @@ static int demo(void *arg)
 int demo_main(int argc, char **argv)
 {
 	static const struct argp_option rows[] = {
-		{ "markdown", 'm', NULL, 0, "only the table, as the README has it",
+		{ "markdown", 'm', NULL, 0, "only the table, as docs/who-waits.md has it",
 		  0 },
 		{ 0 }
 	};

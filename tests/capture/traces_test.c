@@ -323,23 +323,23 @@ TEST(every_capture_has_a_note)
 	notes_free(&n);
 }
 
-/* What README.md shows of the kernel's side is a part of that capture. */
-TEST(readme_shows_the_kernels_side)
+/* What docs/reading-a-capture.md shows of the kernel's side is a part of that capture. */
+TEST(the_page_shows_the_kernels_side)
 {
-	char *readme = notes_slurp("README.md"), *from, *to;
+	char *page = notes_slurp("docs/reading-a-capture.md"), *from, *to;
 	char *capture = notes_slurp("traces/epoll.two.x86_64.kernel");
 
-	if (!readme || !capture)
-		FAIL("README.md or its capture: %s", strerror(errno));
-	from = strstr(readme, "\n1         sys_enter ");
+	if (!page || !capture)
+		FAIL("docs/reading-a-capture.md or its capture: %s", strerror(errno));
+	from = strstr(page, "\n1         sys_enter ");
 	to = from ? strstr(from, "\n```") : NULL;
 	if (!to)
-		FAIL("README.md shows no line of the kernel's side");
+		FAIL("docs/reading-a-capture.md shows no line of the kernel's side");
 	to[1] = 0;
 	if (!strstr(capture, from))
 		FAIL("traces/epoll.two.x86_64.kernel has no part like that in "
-		     "README.md");
-	free(readme);
+		     "docs/reading-a-capture.md");
+	free(page);
 	free(capture);
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * readme_test.c - the README's table is what the kernel says now (with libc)
+ * readme_test.c - the tables of the pages are what the kernel says (with libc)
  *
- * Each row is made again: the calls by strace, who waited and who copied by
+ * Each row of docs/who-waits.md is made again: the calls by strace, who waited and who copied by
  * tracefs.  The tests are started from the top of the source.
  */
 #include "tap.h"
@@ -215,23 +215,88 @@ static void file_row_holds(void *arg)
 	EXPECT_STR(r->copies, now.copies);
 }
 
-/* A link of the README to a file that is not there. */
+/* A page, and where its links begin. */
+static const struct page {
+	const char *path, *folder;
+} pages[] = {
+	{ "README.md", "" }, { "CONTRIBUTING.md", "" },
+	{ "docs/who-waits.md", "docs/" }, { "docs/results.md", "docs/" },
+	{ "docs/reading-a-capture.md", "docs/" },
+	{ "docs/what-it-means.md", "docs/" }, { "docs/method.md", "docs/" },
+	{ "posix_aio/lib/README.md", "posix_aio/lib/" },
+};
+
+static char *slurp(const char *path)
+{
+	FILE *f = fopen(path, "re");
+	char *text = calloc(1, 256 << 10);
+
+	if (!f || !text || !fread(text, 1, (256 << 10) - 1, f))
+		FAIL("%s: %s", path, strerror(errno));
+	fclose(f);
+	return text;
+}
+
+/* A link of a page to a file that is not there. */
 static void links_lead_somewhere(void *arg)
 {
 	int links = 0;
 
-	for (const char *at = arg; (at = strstr(at, "](")); ) {
-		char path[256];
+	(void)arg;
+	for (size_t i = 0; i < sizeof(pages) / sizeof(*pages); i++) {
+		const char *at = slurp(pages[i].path);
 
-		at += 2;
-		snprintf(path, sizeof(path), "%.*s", (int)strcspn(at, ")#"), at);
-		if (strstr(path, "://"))
-			continue;
-		links++;
-		if (access(path, F_OK))
-			FAIL("README.md links to %s, which is not there", path);
+		while ((at = strstr(at, "]("))) {
+			char path[300];
+
+			at += 2;
+			snprintf(path, sizeof(path), "%s%.*s", pages[i].folder,
+				 (int)strcspn(at, ")#"), at);
+			if (strstr(path, "://") || *at == '#')
+				continue;
+			links++;
+			if (access(path, F_OK))
+				FAIL("%s links to %s, which is not there",
+				     pages[i].path, path);
+		}
 	}
 	EXPECT_GT(links, 50);
+}
+
+/* The README's short table is a part of the whole one. */
+static void readme_has_the_same_rows(void *arg)
+{
+	char *readme = slurp("README.md"), *line, *rest = readme;
+	int rows = 0;
+
+	while ((line = strsep(&rest, "\n"))) {
+		char name[64], calls[16], waits[160], copies[160], row[600];
+		const char *at;
+
+		if (sscanf(line, "| [%63[a-z_]](%*[^)]) | [%15[0-9]](%*[^)]) | "
+			   "%159[^|] | %159[^|] |", name, calls, waits,
+			   copies) != 4)
+			continue;
+		rows++;
+		snprintf(row, sizeof(row), "\n| [%s](", name);
+		at = strstr(arg, row);
+		if (!at)
+			FAIL("docs/who-waits.md has no row for %s", name);
+		snprintf(row, sizeof(row), "%.*s", (int)strcspn(at + 1, "\n"),
+			 at + 1);
+		snprintf(name, sizeof(name), "[%s](", calls);
+		if (!strstr(row, name) || !strstr(row, waits) ||
+		    !strstr(row, copies))
+			FAIL("README.md: %s; docs/who-waits.md: %s", line, row);
+	}
+	EXPECT_GT(rows, 5);
+}
+
+/* docs/who-waits.svg is drawn from the table. */
+static void picture_is_of_the_table(void *arg)
+{
+	(void)arg;
+	EXPECT_EQ(0, system("sh docs/picture | cmp -s - docs/who-waits.svg"));
 }
 
 /* Every server that can play "two" has its row, and every file job. */
@@ -246,8 +311,8 @@ static void all_servers_have_rows(void *arg)
 			continue;
 		snprintf(begin, sizeof(begin), "| [%s](", p->name);
 		if (!strstr(text, begin))
-			FAIL("README.md has no row for %s: build/iomodels demo "
-			     "--markdown", p->name);
+			FAIL("docs/who-waits.md has no row for %s: make "
+			     "add-%s", p->name, p->name);
 	}
 }
 
@@ -255,7 +320,7 @@ void tap_list(void)
 {
 	static char text[256 << 10];
 	char line[1024];
-	FILE *f = fopen("README.md", "re");
+	FILE *f = fopen("docs/who-waits.md", "re");
 
 	while (f && fgets(line, sizeof(line), f)) {
 		struct row_of *r = calloc(1, sizeof(*r));
@@ -274,5 +339,7 @@ void tap_list(void)
 	if (f)
 		fclose(f);
 	tap_add("all_servers_have_rows", all_servers_have_rows, text);
-	tap_add("links_lead_somewhere", links_lead_somewhere, text);
+	tap_add("links_lead_somewhere", links_lead_somewhere, NULL);
+	tap_add("readme_has_the_same_rows", readme_has_the_same_rows, text);
+	tap_add("picture_is_of_the_table", picture_is_of_the_table, NULL);
 }
