@@ -82,7 +82,7 @@ test_explain_refuses() {
 		expect 1 "neither strace.log nor kernel.log" "$io" explain "$dir" &&
 		expect 1 'no line of strace output' "$io" explain Makefile &&
 		expect 1 ':1: a NUL byte' "$io" explain "$build/models/epoll" &&
-		expect 2 'two logs are wanted' "$io" explain --diff Makefile &&
+		expect 2 'expected two logs' "$io" explain --diff Makefile &&
 		expect 2 'one of them at a time' "$io" explain --json --html x &&
 		expect 2 'a number from 0' "$io" explain --fd x Makefile
 }

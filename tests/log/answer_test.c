@@ -286,4 +286,3 @@ TEST(the_end_of_a_program_costs_no_message)
 	EXPECT_EQ(3, (int)reader_cost(&r, &messages));
 	EXPECT_EQ(1, messages);
 }
-

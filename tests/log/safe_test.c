@@ -76,4 +76,3 @@ TEST(a_text_for_stderr_has_one_line)
 					       sizeof(to)));
 	EXPECT_STR("abc", safe_text("abcdefgh", to, 8));
 }
-
