@@ -585,6 +585,11 @@ void engine_adopt(void)
 		engine_sweep();
 }
 
+struct request *request_adopted(unsigned index)
+{
+	return *adopted(index) ? request_at(index) : NULL;
+}
+
 /* The request at index, if it is cb's still, or NULL. */
 struct request *request_still(unsigned index, const struct aiocb *cb)
 {

@@ -51,6 +51,12 @@
 #ifndef POSIXAIO_ENGINE_H
 #define POSIXAIO_ENGINE_H
 
+#include <features.h>
+/* Its struct aiocb is glibc's, for 64 bits. */
+#if !defined(__GLIBC__) || __SIZEOF_POINTER__ != 8
+#error "libposixaio needs glibc on a processor with 64 bits"
+#endif
+
 #include <aio.h>
 #include <errno.h>
 #include <limits.h>
@@ -228,6 +234,7 @@ void request_send(struct request *r, int where);	/* NATIVE or HELD */
 int request_is_stale(const struct request *r);	/* of a parent process */
 struct request *request_of(const struct aiocb *cb);
 struct request *request_still(unsigned index, const struct aiocb *cb);
+struct request *request_adopted(unsigned index);	/* in flight, or NULL */
 struct request *request_at(unsigned index);
 int request_is_over(uint32_t serial, unsigned index);
 int request_ends_alone(uint32_t serial, unsigned index);

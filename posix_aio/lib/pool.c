@@ -218,6 +218,8 @@ static int sleep_idle(const struct timespec *timeout)
 
 static long transfer(const struct request *r)
 {
+	/* Atomic: aio_cancel may set another flag. */
+	unsigned flags = __atomic_load_n(&r->flags, __ATOMIC_RELAXED);
 	char *at = r->buf + r->done;
 	size_t rest = r->len - r->done;
 	off_t offset = r->offset + r->done;
@@ -226,11 +228,11 @@ static long transfer(const struct request *r)
 		rest = TRANSFER_MAX;
 	switch (r->op) {
 	case OP_READ:
-		return r->flags & NO_OFFSET ?
+		return flags & NO_OFFSET ?
 		       enter_kernel(__NR_read, r->fd, at, rest) :
 		       enter_kernel(__NR_pread64, r->fd, at, rest, offset);
 	case OP_WRITE:
-		return r->flags & NO_OFFSET ?
+		return flags & NO_OFFSET ?
 		       enter_kernel(__NR_write, r->fd, at, rest) :
 		       enter_kernel(__NR_pwrite64, r->fd, at, rest, offset);
 	case OP_FSYNC:

@@ -327,18 +327,20 @@ static void bury(void)
 	for (unsigned i = 0, n = ring_ready(&ring); i < n; i++) {
 		struct io_uring_cqe *cqe = ring_cqe(&ring, i);
 
-		if (cqe->user_data & (USER_BELL | USER_CANCEL))
+		if (cqe->user_data & USER_BELL)
 			continue;
-		if (cqe->res != -ECANCELED)
+		if (cqe->user_data & USER_CANCEL)
+			answered(request_at(cqe->user_data & ~USER_CANCEL),
+				 cqe->res);
+		else if (cqe->res != -ECANCELED ||
+			 request_at(cqe->user_data)->by)
 			completed_in_ring(cqe);
 	}
 	for (unsigned i = 0; i < engine.requests; i++) {
-		struct request *r = request_at(i);
+		struct request *r = request_adopted(i);
 
-		if (r->where == RING)
+		if (r && r->where == RING)
 			carry_on(r);
-		else if (r->where == ENDED)
-			answered(r, -ENOENT);
 	}
 	engine.in_ring = 0;
 	old = ring;
