@@ -23,6 +23,7 @@
 #   make traces    capture every model again into traces/
 #   make check-traces   capture again and compare with traces/
 #   make install   DESTDIR, prefix, bindir, libexecdir as usual; uninstall
+#   make install-posixaio   the library alone (make lib builds it)
 #   make fuzz      random logs into the reader, SECONDS=60
 #   make fuzz-folder   random captures, likewise
 #   make compare-aio  fio on libposixaio, glibc and io_uring: a table; files
@@ -56,6 +57,7 @@ O	?= build
 HOST	:= $(shell uname -m)
 ARCH	?= $(HOST)
 CFLAGS	?= -O2 -g
+OBJCOPY	?= objcopy
 WARN	?= -Wall -Wextra -Wshadow -Wno-unused-function \
 	   -Wno-missing-field-initializers $(if $(W),-Werror)
 Q	:= $(if $(filter 1,$(V)),,@)
@@ -105,9 +107,13 @@ HOSTED	= -std=gnu11 -D_GNU_SOURCE -Ilab -Icapture -Iclaims -I$(B) -pthread \
 # libposixaio: exports nothing but what is marked; its own calls stay inside.
 # A cancelled thread is unwound through its system calls.
 AIO	:= -std=gnu11 -D_GNU_SOURCE -fPIC -fvisibility=hidden \
-	   -fasynchronous-unwind-tables -ftls-model=initial-exec -pthread $(SANE)
-AIO_SO	:= -shared -Wl,-z,nodelete -Wl,-soname,libposixaio.so \
-	   -Wl,-Bsymbolic-functions
+	   -fexceptions -fasynchronous-unwind-tables -ftls-model=initial-exec -pthread $(SANE)
+# Its objects are no LTO ones: the static library is one object, whose hidden
+# names objcopy makes local.
+AIO	+= $(if $(findstring -flto,$(CFLAGS)),-fno-lto)
+AIO_SO	:= -shared -Wl,-z,nodelete -Wl,-soname,libposixaio.so.0 \
+	   -Wl,-Bsymbolic-functions $(if $(SANE),,-Wl$(comma)-z$(comma)defs) \
+	   -Wl,--version-script=posix_aio/lib/posixaio.map
 
 # ---- what there is to build ----
 
@@ -253,20 +259,23 @@ $(objects): $(B)/%.o: %.c Makefile $(B)/flags | $(B)/about.inc $(B)/syscalls.inc
 $(aio_objects): $(B)/%.o: %.c Makefile $(B)/flags
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(AIO) $(WARN) $(CPPFLAGS) $(CFLAGS) $(depend) -c -o $@ $<
+	$(Q)$(CC) $(WARN) $(CPPFLAGS) $(CFLAGS) $(AIO) $(depend) -c -o $@ $<
 
-$(B)/lib/libposixaio.so: $(aio_objects)
+$(B)/lib/libposixaio.so.0: $(aio_objects) posix_aio/lib/posixaio.map
 	$(call say,LD,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(AIO) $(CFLAGS) $(LDFLAGS) $(AIO_SO) -o $@ $^
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(AIO) $(AIO_SO) -o $@ $(aio_objects)
+
+$(B)/lib/libposixaio.so: $(B)/lib/libposixaio.so.0
+	$(Q)ln -sf libposixaio.so.0 $@
 
 # One object, in which what the .so hides is local.
 $(B)/lib/libposixaio.a: $(aio_objects)
 	$(call say,AR,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) -r -nostdlib -o $(B)/lib/posixaio.o $^
-	$(Q)objcopy --localize-hidden $(B)/lib/posixaio.o
-	$(Q)rm -f $@ && ar rcs $@ $(B)/lib/posixaio.o
+	$(Q)$(OBJCOPY) --localize-hidden $(B)/lib/posixaio.o
+	$(Q)rm -f $@ && $(AR) rcs $@ $(B)/lib/posixaio.o
 
 # What it is worth, beside glibc and fio's io_uring.
 .PHONY: compare-aio
@@ -425,18 +434,28 @@ $(libc_tests): $(B)/libc/%: %.c Makefile $(B)/flags
 check-libc: $(libc_tests)
 	$(Q)sh tests/run $(libc_tests)
 
-install: all
+.PHONY: install-iomodels install-posixaio lib
+install: install-iomodels install-posixaio
+
+install-iomodels: programs $(iomodels)
 	install -d $(DESTDIR)$(bindir) $(DESTDIR)$(libexecdir)/iomodels
 	install $(B)/iomodels $(DESTDIR)$(bindir)
 	install $(programs) $(DESTDIR)$(libexecdir)/iomodels
+
+# The library alone.  The linker's cache is the machine's: not with DESTDIR.
+lib: $(libposixaio)
+install-posixaio: lib
 	install -d $(DESTDIR)$(libdir)/pkgconfig $(DESTDIR)$(mandir)/man7
-	install -m 644 $(libposixaio) $(DESTDIR)$(libdir)
+	install -m 644 $(B)/lib/libposixaio.so.0 $(B)/lib/libposixaio.a \
+		$(DESTDIR)$(libdir)
+	ln -sf libposixaio.so.0 $(DESTDIR)$(libdir)/libposixaio.so
 	install -m 644 posix_aio/lib/posixaio.7 $(DESTDIR)$(mandir)/man7
 	printf '%s\n' 'prefix=$(prefix)' 'libdir=$(libdir)' '' \
 		'Name: libposixaio' 'Version: $(VERSION)' \
-		'Description: POSIX AIO (aio.h) on io_uring' \
-		'Libs: -L$${libdir} -lposixaio' 'Libs.private: -pthread -ldl' \
+		'Description: POSIX AIO (aio.h) on io_uring and threads' \
+		'Cflags: -pthread' 'Libs: -L$${libdir} -lposixaio -pthread' \
 		>$(DESTDIR)$(libdir)/pkgconfig/libposixaio.pc
+	$(if $(DESTDIR),,-ldconfig)
 
 uninstall:
 	rm -f $(DESTDIR)$(bindir)/iomodels $(DESTDIR)$(libdir)/libposixaio.* \

@@ -11,7 +11,7 @@
 #include "../lab/programs.h"
 #include "cli.h"
 
-#define LIBRARY "libposixaio.so"
+#define LIBRARY "libposixaio.so.0"
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {

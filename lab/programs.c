@@ -170,7 +170,7 @@ char *program_path(const struct program *p)
 	return path;
 }
 
-#define LIBRARY "libposixaio.so"
+#define LIBRARY "libposixaio.so.0"
 
 /* dir/middle/libposixaio.so, if it is there: malloced, or NULL. */
 static char *library_in(const char *dir, const char *middle)

@@ -41,7 +41,7 @@ result $? exit_status
 
 # What was to be preloaded before still is, after the library.
 LD_PRELOAD=libc.so.6 run -- sh -c 'echo "$LD_PRELOAD"'
-rc 0 && grep -q 'libposixaio.so:libc.so.6$' "$tmp/out"
+rc 0 && grep -q 'libposixaio.so.0:libc.so.6$' "$tmp/out"
 result $? keeps_what_is_preloaded
 
 # No such command: one line and 127; a PATH that may be searched, or it is 126.
@@ -53,11 +53,11 @@ result $? no_such_command
 mkdir "$tmp/bin" && cp "$b/iomodels" "$tmp/bin/"
 "$tmp/bin/iomodels" aio-run -- true 2>"$tmp/err"
 r=$?
-if [ $r = 0 ] && [ -e /usr/local/lib/libposixaio.so ]; then
+if [ $r = 0 ] && [ -e /usr/local/lib/libposixaio.so.0 ]; then
 	n=$((n + 1))
 	echo "ok $n library_is_missing # SKIP it is installed"
 else
-	[ $r = 1 ] && [ "$(grep -c 'libposixaio.so is neither' "$tmp/err")" = 1 ]
+	[ $r = 1 ] && [ "$(grep -c 'libposixaio.so.0 is neither' "$tmp/err")" = 1 ]
 	result $? library_is_missing
 fi
 # Calls that the kernel refuses are made up for: same bytes, other ways.
