@@ -275,6 +275,26 @@ static const struct task *depends(const struct findings *f,
 	return many ? NULL : on;
 }
 
+static const struct file *stuck_in(const struct findings *f,
+				   const struct task *t)
+{
+	const struct habits *h = habits_at(f, t);
+
+	return h && h->stuck_fd >= 0 && (unsigned)h->stuck_fd < t->fds->size
+		? t->fds->slot[h->stuck_fd] : NULL;
+}
+
+/* One writes what the other reads: they will go on. */
+static int meet(const struct findings *f, const struct task *a,
+		const struct task *b)
+{
+	const struct file *x = stuck_in(f, a), *y = stuck_in(f, b);
+
+	return x && y && (x->other == y || are_ends(x, y)) &&
+	       call_class(habits_at(f, a)->stuck_call) !=
+	       call_class(habits_at(f, b)->stuck_call);
+}
+
 static int step_text(const struct findings *f, const struct task *t,
 		     const struct task *on, char *text, size_t size)
 {
@@ -297,7 +317,9 @@ static void judge_circle(struct findings *f, const struct task *start)
 
 	do {
 		on = depends(f, at);
-		if (!on || ++n > CIRCLE_MAX || len > 250)
+		if (!on || ++n > CIRCLE_MAX || len > 250 || meet(f, at, on) ||
+		    (f->last_ns != NO_TIME &&
+		     habits_at(f, at)->stuck_ns < HELD_NS))
 			return;
 		len += snprintf(text + len, sizeof(text) - len, "%s",
 				len ? ", " : "");

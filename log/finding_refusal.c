@@ -141,6 +141,27 @@ static uint64_t object_of(const struct step *st)
 	return key;
 }
 
+/* "write on /var/log/x", "openat of /etc/x": without the data. */
+static int short_text(struct failure *x, const struct step *st)
+{
+	const struct line *l = st->event->line;
+	enum call_class class = call_class(st->event->call);
+	const struct file *file = st->file;
+
+	if (file && file->name && *file->name && !file->direct &&
+	    (class == CLASS_IN || class == CLASS_OUT ||
+	     st->event->call == CALL_FCNTL || slice_is(l->name, "flock"))) {
+		snprintf(x->what, sizeof(x->what), "%.*s on %.120s",
+			 (int)l->name.len, l->name.at, file->name);
+		return 1;
+	}
+	if (!*x->path || file || *x->path != '/')
+		return 0;
+	snprintf(x->what, sizeof(x->what), "%.*s of %.120s", (int)l->name.len,
+		 l->name.at, x->path);
+	return 1;
+}
+
 static void describe(struct failure *x, const struct step *st)
 {
 	const struct line *l = st->event->line;
@@ -156,6 +177,8 @@ static void describe(struct failure *x, const struct step *st)
 			 (int)l->name.len, l->name.at, address);
 		return;
 	}
+	if (short_text(x, st))
+		return;
 	len = l->args.len > 110 ? 110 : (int)l->args.len;
 	snprintf(x->what, sizeof(x->what), "%.*s(%.*s%s)", (int)l->name.len,
 		 l->name.at, len, l->args.at, len == 110 ? "..." : "");

@@ -2,47 +2,7 @@
 /*
  * finding_test.c - each finding where it is due, and not where it is not (with libc)
  */
-#include "../../log/reader.h"
-#include "tap.h"
-
-static struct reader r;
-static unsigned long number;
-
-static void begin(void)
-{
-	reader_start(&r);
-	number = 0;
-}
-
-__attribute__((format(printf, 1, 2)))
-static void say(const char *format, ...)
-{
-	char text[4096], *line = text, *end;
-	va_list ap;
-
-	va_start(ap, format);
-	vsnprintf(text, sizeof(text), format, ap);
-	va_end(ap);
-	for (; *line; line = *end ? end + 1 : end) {
-		end = strchrnul(line, '\n');
-		reader_line(&r, line, end - line, ++number, 0);
-	}
-}
-
-/* How often it was found; 0: not. */
-static unsigned long found(const char *name)
-{
-	for (const struct finding *d = r.findings.first; d; d = d->next)
-		if (!strcmp(d->about->id, name))
-			return d->count;
-	return 0;
-}
-
-static unsigned long end_and_find(const char *name)
-{
-	reader_end(&r);
-	return found(name);
-}
+#include "finding.h"
 
 #define LISTENER "7 socket(AF_INET, SOCK_STREAM|SOCK_NONBLOCK, 0) = 3\n" \
 	"7 listen(3, 9) = 0\n"

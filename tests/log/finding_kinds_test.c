@@ -1,0 +1,522 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * finding_kinds_test.c - what people trace for: each kind of fault, and what looks like it (with libc)
+ */
+#include "finding.h"
+
+#define T "1700000000."
+#define START "7 " T "000000 execve(\"/bin/p\", [\"p\", \"/data/in\"], 0x1) = 0 <0.000100>\n"
+#define CONN "7 " T "000200 socket(AF_INET, SOCK_STREAM, 0) = 3 <0.000010>\n" \
+	"7 " T "000300 connect(3, {sa_family=AF_INET, sin_port=htons(70), " \
+	"sin_addr=inet_addr(\"10.0.0.9\")}, 16) = 0 <0.000100>\n"
+#define AGAIN "-1 EAGAIN (Resource temporarily unavailable)"
+
+#define EXPECT_SAYS(id, text)						\
+	EXPECT_TRUE(strstr(sentence(id), text))
+
+/* ---- loops without progress ---- */
+
+static void hang_ups(int n, const char *between)
+{
+	begin();
+	for (int i = 0; i < n; i++)
+		say("epoll_wait(5, [{events=EPOLLHUP, data={u32=3, u64=3}}], "
+		    "8, 1000) = 1\n%s", between);
+}
+
+TEST(a_hang_up_that_nobody_removes)
+{
+	hang_ups(70, "");		/* the registration is not in the log */
+	EXPECT_EQ(70, end_and_find("spin-hangup"));
+	EXPECT_SAYS("spin-hangup", "EPOLLHUP");
+	EXPECT_SAYS("spin-hangup", "70 times");
+	hang_ups(70, "getpid() = 7\nwrite(1, \"x\", 1) = 1\n");
+	EXPECT_EQ(70, end_and_find("spin-hangup"));
+	hang_ups(20, "");
+	EXPECT_EQ(0, end_and_find("spin-hangup"));
+	/* Each is another client's, and data move in between. */
+	hang_ups(70, "read(9, \"abc\", 99) = 3\n");
+	EXPECT_EQ(0, end_and_find("spin-hangup"));
+}
+
+static void asks(int n, const char *gap_ms)
+{
+	begin();
+	for (int i = 0; i < n; i++)
+		say("7 17000000%02d.%03d%s recvfrom(3, 0x1, 9, 0, NULL, NULL) "
+		    "= " AGAIN " <0.000005>", i / 1000, i % 1000, gap_ms);
+}
+
+TEST(a_burst_is_no_busy_loop)
+{
+	asks(200, "000");
+	EXPECT_EQ(200, end_and_find("busy-ask"));
+	asks(60, "000");
+	EXPECT_EQ(0, end_and_find("busy-ask"));
+	/* 5 ms of 3 s, at the start. */
+	begin();
+	for (int i = 0; i < 180; i++)
+		say("7 " T "%06d recvfrom(3, 0x1, 9, 0, NULL, NULL) = " AGAIN
+		    " <0.000005>", i * 25);
+	for (int i = 0; i < 60; i++)
+		say("7 17000000%02d.%06d poll([{fd=3, events=POLLIN}], 1, 50) "
+		    "= 0 (Timeout) <0.050000>", i / 20, 5000 + i % 20 * 50000);
+	EXPECT_EQ(0, alarms());
+}
+
+TEST(o_nonblock_of_another_process)
+{
+	begin();
+	say("7 pipe2([3, 4], 0) = 0\n7 fcntl(3, F_SETFL, O_RDONLY|O_NONBLOCK) "
+	    "= 0\n7 fork() = 8\n8 dup2(3, 0) = 0");
+	for (int i = 0; i < 20; i++)
+		say("8 read(0, 0x1, 99) = " AGAIN);
+	EXPECT_EQ(20, end_and_find("nonblock-shared"));
+	EXPECT_SAYS("nonblock-shared", "pid 7");
+	begin();				/* it waits in between */
+	say("7 pipe2([3, 4], 0) = 0\n7 fcntl(3, F_SETFL, O_RDONLY|O_NONBLOCK) "
+	    "= 0\n7 fork() = 8");
+	for (int i = 0; i < 20; i++)
+		say("8 poll([{fd=3, events=POLLIN}], 1, 100) = 0 (Timeout)\n"
+		    "8 read(3, 0x1, 99) = " AGAIN);
+	EXPECT_EQ(0, end_and_find("nonblock-shared"));
+}
+
+TEST(a_call_that_fails_again_and_again)
+{
+	begin();
+	for (int i = 0; i < 50; i++)
+		say("7 select(9, [8], NULL, NULL, NULL) = -1 EBADF (Bad file "
+		    "descriptor)");
+	EXPECT_EQ(50, end_and_find("spin-error"));
+	begin();
+	for (int i = 0; i < 50; i++)
+		say("7 select(9, [8], NULL, NULL, NULL) = -1 EBADF (Bad file "
+		    "descriptor)\n7 clock_nanosleep(CLOCK_REALTIME, 0, "
+		    "{tv_sec=1, tv_nsec=0}, NULL) = 0");
+	EXPECT_EQ(0, end_and_find("spin-error"));
+}
+
+TEST(polling_by_sleeping)
+{
+	for (int tail = 0; tail < 2; tail++) {
+		begin();
+		for (int i = 0; i < 40; i++)
+			say("7 " T "%06d read(3, \"\", 99) = %s <0.000005>\n"
+			    "7 " T "%06d clock_nanosleep(CLOCK_REALTIME, 0, "
+			    "{tv_sec=0, tv_nsec=10000000}, NULL) = 0 <0.010100>",
+			    i * 10300, tail ? "0" : AGAIN, i * 10300 + 100);
+		EXPECT_EQ(tail ? 0 : 40, end_and_find("poll-by-sleep"));
+	}
+}
+
+/* ---- peers ---- */
+
+static void round_trips(const char *first, int answer_us)
+{
+	long us = 1000;
+
+	begin();
+	say(START CONN "%s", first);
+	for (int i = 0; i < 10; i++) {
+		say("7 " T "%06ld write(3, \"head\", 4) = 4 <0.000010>\n"
+		    "7 " T "%06ld write(3, \"body\", 40) = 40 <0.000010>\n"
+		    "7 " T "%06ld read(3, \"ok\", 99) = 2 <0.%06d>", us,
+		    us + 30, us + 60, answer_us);
+		us += answer_us + 100;
+	}
+}
+
+TEST(nagle_and_delayed_ack)
+{
+	round_trips("", 43900);
+	EXPECT_EQ(10, end_and_find("nagle"));
+	EXPECT_SAYS("nagle", "TCP_NODELAY");
+	round_trips("7 " T "000400 setsockopt(3, SOL_TCP, TCP_NODELAY, [1], 4) "
+		    "= 0 <0.000010>\n", 43900);
+	EXPECT_EQ(0, end_and_find("nagle"));
+	round_trips("", 2000);
+	EXPECT_EQ(0, end_and_find("nagle"));
+}
+
+TEST(a_timeout_is_not_o_nonblock)
+{
+	begin();
+	say(START CONN "7 " T "001000 setsockopt(3, SOL_SOCKET, SO_RCVTIMEO_OLD"
+	    ", \"\\0\", 16) = 0 <0.000010>\n"
+	    "7 " T "002000 recvfrom(3, 0x1, 64, 0, NULL, NULL) = " AGAIN
+	    " <0.300000>\n");
+	EXPECT_EQ(1, end_and_find("receive-timeout"));
+	EXPECT_SAYS("receive-timeout", "SO_RCVTIMEO");
+	begin();
+	say(START CONN "7 " T "002000 recvfrom(3, 0x1, 64, 0, NULL, NULL) = "
+	    AGAIN " <0.000300>\n");
+	EXPECT_EQ(0, end_and_find("receive-timeout"));
+}
+
+#define ASK "7 " T "000100 socket(AF_INET, SOCK_DGRAM, 0) = 3 <0.000010>\n" \
+	"7 " T "000200 connect(3, {sa_family=AF_INET, sin_port=htons(53), " \
+	"sin_addr=inet_addr(\"10.0.0.2\")}, 16) = 0 <0.000010>\n" \
+	"7 " T "000300 sendto(3, \"q\", 40, 0, NULL, 0) = 40 <0.000010>\n"
+
+TEST(a_name_server_that_is_silent)
+{
+	begin();
+	say(START ASK "7 " T "000400 poll([{fd=3, events=POLLIN}], 1, 5000) "
+	    "= 0 (Timeout) <5.000000>\n7 1700000005.000600 close(3) = 0 "
+	    "<0.000010>\n");
+	EXPECT_EQ(1, end_and_find("dns-timeout"));
+	EXPECT_SAYS("dns-timeout", "10.0.0.2:53");
+	begin();
+	say(START ASK "7 " T "000400 poll([{fd=3, events=POLLIN}], 1, 5000) "
+	    "= 1 ([{fd=3, revents=POLLIN}]) <0.020000>\n"
+	    "7 " T "021000 recvfrom(3, \"a\", 512, 0, NULL, NULL) = 60 "
+	    "<0.000010>\n7 1700000009.000600 close(3) = 0 <0.000010>\n");
+	EXPECT_EQ(0, end_and_find("dns-timeout"));
+}
+
+TEST(a_connect_without_an_answer)
+{
+	begin();
+	say(START "7 " T "000200 socket(AF_INET, SOCK_STREAM|SOCK_NONBLOCK, 0) "
+	    "= 3 <0.000010>\n7 " T "000300 connect(3, {sa_family=AF_INET, "
+	    "sin_port=htons(70), sin_addr=inet_addr(\"10.0.0.9\")}, 16) = -1 "
+	    "EINPROGRESS (Operation now in progress) <0.000100>\n"
+	    "7 " T "000500 poll([{fd=3, events=POLLOUT}], 1, 4000) = 0 "
+	    "(Timeout) <4.000000>\n7 1700000004.001000 close(3) = 0 <0.000010>");
+	EXPECT_EQ(1, end_and_find("connect-unanswered"));
+	begin();
+	say(START CONN "7 1700000004.001000 close(3) = 0 <0.000010>");
+	EXPECT_EQ(0, alarms());
+}
+
+TEST(a_peer_that_accepts_and_is_silent)
+{
+	begin();
+	say(START CONN "7 " T "000500 write(3, \"GET\", 3) = 3 <0.000010>\n"
+	    "7 " T "000600 poll([{fd=3, events=POLLIN}], 1, 5000) = 0 (Timeout)"
+	    " <5.000000>\n7 1700000005.001000 close(3) = 0 <0.000010>");
+	EXPECT_EQ(1, end_and_find("peer-silent"));
+	begin();			/* a log shipper waits for nothing */
+	say(START CONN "7 " T "000500 write(3, \"log\", 3) = 3 <0.000010>\n"
+	    "7 1700000009.001000 close(3) = 0 <0.000010>");
+	EXPECT_EQ(0, end_and_find("peer-silent"));
+}
+
+/* ---- locks and disks ---- */
+
+TEST(a_lock_that_is_held)
+{
+	begin();
+	say("8 " T "000000 flock(4</run/l>, LOCK_EX) = 0 <0.000010>\n"
+	    "7 " T "000100 flock(3</run/l>, LOCK_EX) = 0 <2.000000>\n");
+	EXPECT_EQ(1, end_and_find("lock-wait"));
+	EXPECT_SAYS("lock-wait", "pid 8");
+	begin();
+	say("7 " T "000100 flock(3</run/l>, LOCK_EX) = 0 <0.000100>\n"
+	    "7 1700000002.000100 flock(3</run/l>, LOCK_UN) = 0 <0.000100>\n");
+	EXPECT_EQ(0, alarms());
+}
+
+static void syncs(const char *took)
+{
+	begin();
+	for (int i = 0; i < 30; i++)
+		say("7 " T "%06d fsync(3</data/log>) = 0 <%s>", i * 30000, took);
+}
+
+TEST(a_slow_disk)
+{
+	syncs("0.025000");
+	EXPECT_EQ(30, end_and_find("slow-fsync"));
+	syncs("0.000500");
+	EXPECT_EQ(0, alarms());
+}
+
+/* ---- refusals ---- */
+
+static void refused(const char *line, int status)
+{
+	begin();
+	say(START "%s\n7 " T "900000 exit_group(%d) = ?\n"
+	    "7 " T "900100 +++ exited with %d +++", line, status, status);
+}
+
+TEST(which_limit_it_was)
+{
+	static const struct { const char *line, *id, *limit; } is[] = {
+		{ "7 inotify_init1(IN_CLOEXEC) = -1 EMFILE (Too many open "
+		  "files)", "inotify-instances", "max_user_instances" },
+		{ "7 io_setup(128, 0x1) = -1 EAGAIN (Resource temporarily "
+		  "unavailable)", "aio-max-nr", "fs.aio-max-nr" },
+		{ "7 io_uring_register(3, IORING_REGISTER_BUFFERS, [], 1) = -1 "
+		  "ENOMEM (Cannot allocate memory)", "memlock-ring", "MEMLOCK" },
+		{ "7 io_uring_setup(8, 0x1) = -1 EPERM (Operation not "
+		  "permitted)", "io-uring-denied", "io_uring_disabled" },
+		{ "7 clone(child_stack=NULL, flags=SIGCHLD) = -1 EAGAIN "
+		  "(Resource temporarily unavailable)", "processes", "NPROC" },
+		{ "7 inotify_add_watch(3, \"/x\", IN_MODIFY) = -1 ENOSPC (No "
+		  "space left on device)", "inotify-watches", "user_watches" },
+		{ "7 write(3</d/x>, \"x\", 9) = -1 ENOSPC (No space left on "
+		  "device)", "disk-full", "full" },
+		{ "7 bind(3, {sa_family=AF_INET, sin_port=htons(80), sin_addr="
+		  "inet_addr(\"0.0.0.0\")}, 16) = -1 EADDRINUSE (Address "
+		  "already in use)", "address-in-use", "0.0.0.0:80" },
+		{ "7 openat(AT_FDCWD, \"/d/x\", O_RDWR|O_DIRECT) = 3\n"
+		  "7 pread64(3, 0x1, 1000, 100) = -1 EINVAL (Invalid argument)",
+		  "direct-alignment", "O_DIRECT" },
+	};
+
+	for (unsigned i = 0; i < sizeof(is) / sizeof(*is); i++) {
+		refused(is[i].line, 1);
+		EXPECT_GE(end_and_find(is[i].id), 1);
+		EXPECT_SAYS(is[i].id, is[i].limit);
+	}
+}
+
+TEST(what_every_program_is_refused)
+{
+	static const char *const healthy[] = {
+		"7 epoll_ctl(4, EPOLL_CTL_ADD, 5, {events=EPOLLIN, data={u32=5,"
+		" u64=5}}) = -1 EPERM (Operation not permitted)",
+		"7 clone3({flags=CLONE_VM}, 88) = -1 ENOSYS (Function not "
+		"implemented)\n7 clone(child_stack=NULL, flags=SIGCHLD) = 8",
+		"7 ioctl(0, TCGETS, 0x1) = -1 ENOTTY (Inappropriate ioctl)",
+		"7 execve(\"/usr/local/bin/x\", [\"x\"], 0x1) = -1 ENOENT (No "
+		"such file or directory)\n7 execve(\"/bin/x\", [\"x\"], 0x1) "
+		"= 0",
+		"7 openat(AT_FDCWD, \"/etc/ld.so.preload\", O_RDONLY) = -1 "
+		"ENOENT (No such file or directory)",
+		/* IPv6 first, then IPv4 */
+		"7 socket(AF_INET6, SOCK_STREAM, 0) = 3\n"
+		"7 connect(3, {sa_family=AF_INET6, sin6_port=htons(80), "
+		"inet_pton(AF_INET6, \"::1\", &sin6_addr)}, 28) = -1 "
+		"ECONNREFUSED (Connection refused)\n"
+		"7 socket(AF_INET, SOCK_STREAM, 0) = 4\n"
+		"7 connect(4, {sa_family=AF_INET, sin_port=htons(80), "
+		"sin_addr=inet_addr(\"127.0.0.1\")}, 16) = 0",
+		/* looks whether the address can be had, twice */
+		"7 bind(3, {sa_family=AF_INET6, sin6_port=htons(80), inet_pton("
+		"AF_INET6, \"::\", &sin6_addr)}, 28) = 0\n7 bind(4, {sa_family="
+		"AF_INET, sin_port=htons(80), sin_addr=inet_addr(\"0.0.0.0\")},"
+		" 16) = -1 EADDRINUSE (Address already in use)\n"
+		"7 bind(4, {sa_family=AF_INET, sin_port=htons(80), sin_addr="
+		"inet_addr(\"127.0.0.2\")}, 16) = 0",
+	};
+
+	for (unsigned i = 0; i < sizeof(healthy) / sizeof(*healthy); i++) {
+		refused(healthy[i], 0);
+		EXPECT_EQ(0, alarms());
+	}
+}
+
+TEST(a_refusal_that_was_got_over)
+{
+	begin();
+	say(START);
+	for (int i = 0; i < 4; i++)
+		say("7 170000000%d.100000 connect(3, {sa_family=AF_INET, "
+		    "sin_port=htons(70), sin_addr=inet_addr(\"10.0.0.9\")}, 16)"
+		    " = %s <0.000100>", i, i == 3 ? "0" :
+		    "-1 ECONNREFUSED (Connection refused)");
+	EXPECT_EQ(3, end_and_find("connection-refused"));
+	EXPECT_SAYS("connection-refused", "2.00 s");
+}
+
+TEST(the_failure_that_ended_it)
+{
+	/* The message names it, though others failed after it. */
+	refused("7 openat(AT_FDCWD, \"/etc/p.conf\", O_RDONLY) = -1 EACCES "
+		"(Permission denied)\n7 openat(AT_FDCWD, \"/usr/share/locale/"
+		"p.mo\", O_RDONLY) = -1 ENOENT (No such file or directory)\n"
+		"7 write(2, \"p: Permission deni\"..., 30) = 30", 1);
+	EXPECT_EQ(1, end_and_find("no-permission"));
+	EXPECT_SAYS("no-permission", "/etc/p.conf");
+	EXPECT_EQ(0, found("missing"));
+	/* An argument of the program that is not there. */
+	refused("7 openat(AT_FDCWD, \"/data/in\", O_RDONLY) = -1 ENOENT (No "
+		"such file or directory)", 2);
+	EXPECT_EQ(1, end_and_find("missing"));
+	/* It went well all the same. */
+	refused("7 openat(AT_FDCWD, \"/data/in\", O_RDONLY) = -1 ENOENT (No "
+		"such file or directory)", 0);
+	EXPECT_EQ(0, alarms());
+	/* grep found nothing: its status is an answer. */
+	refused("7 openat(AT_FDCWD, \"/usr/lib/x/y\", O_RDONLY) = -1 ENOENT (No"
+		" such file or directory)\n7 read(3, \"x\", 99) = 1", 1);
+	EXPECT_EQ(0, alarms());
+}
+
+/* ---- death and signals ---- */
+
+TEST(killed_by_which_signal)
+{
+	begin();
+	say(START "7 " T "100000 --- SIGSEGV {si_signo=SIGSEGV, si_code="
+	    "SEGV_MAPERR, si_addr=0x10} ---\n"
+	    "7 " T "100100 +++ killed by SIGSEGV (core dumped) +++");
+	EXPECT_EQ(1, end_and_find("killed-by-signal"));
+	EXPECT_SAYS("killed-by-signal", "0x10");
+	EXPECT_SAYS("killed-by-signal", "execve");
+	begin();
+	say(START "7 " T "100100 +++ killed by SIGKILL +++");
+	EXPECT_EQ(1, end_and_find("killed-from-outside"));
+	begin();			/* its parent did: that was meant */
+	say(START "7 fork() = 8\n8 getpid() = 8\n7 kill(8, SIGKILL) = 0\n"
+	    "8 " T "100100 +++ killed by SIGKILL +++");
+	EXPECT_EQ(0, alarms());
+	EXPECT_SAYS("ended-by-signal", "pid 7");
+}
+
+#define TIMER START "7 rt_sigaction(SIGPROF, {sa_handler=0x1, sa_mask=[], " \
+	"sa_flags=SA_RESTART}, NULL, 8) = 0\n"
+#define CUT "7 poll([{fd=3, events=POLLIN}], 1, 5000) = ? " \
+	"ERESTART_RESTARTBLOCK (Interrupted by signal)\n" \
+	"7 --- SIGPROF {si_signo=SIGPROF, si_code=SI_TIMER} ---\n" \
+	"7 rt_sigreturn({mask=[]}) = -1 EINTR (Interrupted system call)\n"
+
+TEST(eintr_taken_for_an_error)
+{
+	begin();
+	say(TIMER CUT "7 close(3) = 0");
+	EXPECT_EQ(1, end_and_find("eintr-as-error"));
+	EXPECT_SAYS("eintr-as-error", "SIGPROF");
+	begin();
+	say(TIMER CUT "7 poll([{fd=3, events=POLLIN}], 1, 4900) = 1 ([{fd=3, "
+	    "revents=POLLIN}])\n7 close(3) = 0");
+	EXPECT_EQ(0, end_and_find("eintr-as-error"));
+}
+
+/* ---- between tasks ---- */
+
+#define PIPE "7 " T "000000 pipe2([3, 4], 0) = 0 <0.000010>\n"
+
+TEST(a_pipe_that_another_holds)
+{
+	for (int stranger = 0; stranger < 2; stranger++) {
+		begin();
+		say(PIPE "7 " T "000100 fork() = 8 <0.000100>\n"
+		    "7 " T "000300 close(4) = 0 <0.000010>\n"
+		    "8 " T "000400 write(4, \"x\", 1) = 1 <0.000010>");
+		if (stranger)
+			say("8 " T "000500 fork() = 9 <0.000010>\n"
+			    "9 " T "000600 getpid() = 9 <0.000010>\n"
+			    "8 " T "000700 +++ exited with 0 +++");
+		say("7 " T "001000 read(3, \"x\", 99) = 1 <0.000010>\n"
+		    "7 " T "001100 read(3, \"\", 99) = 0 <2.000000>");
+		EXPECT_EQ(stranger, end_and_find("pipe-held"));
+		if (stranger)
+			EXPECT_SAYS("pipe-held", "pid 9");
+	}
+}
+
+TEST(a_circle_of_waiting)
+{
+	for (int drained = 0; drained < 2; drained++) {
+		begin();
+		say(PIPE "7 " T "000100 fork() = 8 <0.000100>\n"
+		    "8 " T "000200 write(4, \"x\", 100000 <unfinished ...>");
+		say("7 " T "000300 %s <unfinished ...>\n"
+		    "9 1700000005.000000 getpid() = 9", drained ?
+		    "read(3, " : "wait4(8, ");
+		EXPECT_EQ(!drained, end_and_find("deadlock"));
+	}
+}
+
+TEST(one_worker_takes_all)
+{
+	for (int even = 0; even < 2; even++) {
+		begin();
+		say("7 socket(AF_INET, SOCK_STREAM, 0) = 3\n7 listen(3, 9) = 0\n"
+		    "7 fork() = 8\n7 fork() = 9");
+		for (int i = 0; i < 40; i++)
+			say("%d accept(3, NULL, NULL) = 4\n%d close(4) = 0",
+			    8 + (even ? i % 2 : i == 39),
+			    8 + (even ? i % 2 : i == 39));
+		EXPECT_EQ(even ? 0 : 40, end_and_find("accepts-uneven"));
+	}
+}
+
+static void connections(int close)
+{
+	begin();
+	say(START);
+	for (int i = 0; i < 30; i++) {
+		int fd = close ? 3 : 3 + i;
+
+		say("7 socket(AF_INET, SOCK_STREAM, 0) = %d\n7 connect(%d, "
+		    "{sa_family=AF_INET, sin_port=htons(70), sin_addr="
+		    "inet_addr(\"10.0.0.9\")}, 16) = 0\n"
+		    "7 write(%d, \"GET\", 3) = 3\n7 read(%d, \"ok\", 99) = 2",
+		    fd, fd, fd, fd);
+		if (close)
+			say("7 close(%d) = 0", fd);
+	}
+	say("7 +++ exited with 0 +++");
+}
+
+TEST(connections_that_are_never_closed)
+{
+	connections(0);
+	EXPECT_GE(end_and_find("descriptors-grow"), 29);
+	connections(1);
+	EXPECT_EQ(0, alarms());
+}
+
+TEST(a_pool_of_connections_is_no_leak)
+{
+	begin();
+	say(START);
+	for (int fd = 3; fd < 33; fd++)
+		say("7 socket(AF_INET, SOCK_STREAM, 0) = %d\n7 connect(%d, "
+		    "{sa_family=AF_INET, sin_port=htons(70), sin_addr="
+		    "inet_addr(\"10.0.0.9\")}, 16) = 0", fd, fd);
+	for (int fd = 3; fd < 33; fd++)
+		say("7 write(%d, \"GET\", 3) = 3\n7 read(%d, \"ok\", 99) = 2",
+		    fd, fd);
+	EXPECT_EQ(0, alarms());
+}
+
+TEST(strace_without_f)
+{
+	begin();
+	say("execve(\"/bin/p\", [\"p\"], 0x1) = 0\n"
+	    "clone(child_stack=0x1, flags=CLONE_VM|CLONE_THREAD) = 9\n"
+	    "futex(0x1, FUTEX_WAIT, 0, NULL) = 0");
+	EXPECT_EQ(1, end_and_find("not-followed"));
+	EXPECT_SAYS("not-followed", "-f");
+	begin();
+	say("7 execve(\"/bin/p\", [\"p\"], 0x1) = 0\n"
+	    "7 clone(child_stack=0x1, flags=CLONE_VM|CLONE_THREAD) = 9\n"
+	    "9 getpid() = 7");
+	EXPECT_EQ(0, end_and_find("not-followed"));
+}
+
+TEST(closing_every_number)
+{
+	begin();
+	for (int i = 3; i < 300; i++)
+		say("7 close(%d) = -1 EBADF (Bad file descriptor)", i);
+	EXPECT_EQ(297, end_and_find("close-storm"));
+	EXPECT_SAYS("close-storm", "RLIMIT_NOFILE");
+	begin();
+	say("7 close(3) = -1 EBADF (Bad file descriptor)\n7 close(4) = 0");
+	EXPECT_EQ(0, end_and_find("close-storm"));
+}
+
+/* ---- their order ---- */
+
+TEST(the_dearest_comes_first)
+{
+	begin();
+	say(START);
+	for (int i = 0; i < 30; i++)
+		say("7 " T "%06d fsync(5</data/log>) = 0 <0.020000>",
+		    1000 + i * 20100);
+	say("7 1700000001.000000 flock(3</run/l>, LOCK_EX) = 0 <3.000000>");
+	reader_end(&r);
+	ASSERT_TRUE(r.findings.first && r.findings.first->next);
+	EXPECT_STR("lock-wait", r.findings.first->about->id);
+	EXPECT_STR("slow-fsync", r.findings.first->next->about->id);
+	EXPECT_EQ(3000000000LL, r.findings.first->cost_ns);
+}
