@@ -539,7 +539,8 @@ static void set_quota(struct state *s, long long now)
 {
 	long long warm = now - s->began;
 
-	if (s->slice || s->l->rate || warm < FIRST_WARM_MS * 1000000LL)
+	if (s->slice || s->l->slices < 2 || s->l->rate ||
+	    warm < FIRST_WARM_MS * 1000000LL)
 		return;
 	s->quota = (double)s->messages * s->run_ns / warm;
 	if (s->quota < s->l->busy * s->l->window)
@@ -577,6 +578,8 @@ static void end_run(struct state *s, long long now)
 	slice->server_us = server / 1e3 / s->messages;
 	slice->seconds = all / 1e9;
 	slice->began = s->run_began / 1e9;
+	if (s->quota && all < s->run_ns / 4)	/* it was slow when warm */
+		s->quota *= 2;
 }
 
 /*

@@ -35,6 +35,36 @@ static void name(FILE *f, const char *text)
 	fputc('"', f);
 }
 
+/*
+ * A server has one colour in all plots: eight that colour-blind people tell
+ * apart (Okabe and Ito 2008), and for lines the same dashed.  The base is black,
+ * also when it is measured again.
+ */
+static const unsigned colours[] = {
+	0x000000, 0xe69f00, 0x56b4e9, 0x009e73, 0xc0b000, 0x0072b2, 0xd55e00,
+	0xcc79a7,
+};
+
+static int place_of(int contender)
+{
+	return contender > 1 ? contender - 1 : 0;
+}
+
+static unsigned colour_of(int contender)
+{
+	return colours[place_of(contender) % 8];
+}
+
+/* Behind a name: what the ratio says. */
+static const char *word_of(const struct row *row)
+{
+	static const char *const words[] = {
+		"behind", "equal", "ahead", "undecided", "too few",
+	};
+
+	return row->contender == 1 ? "A/A" : words[row->faster + 1];
+}
+
 static void begin_plot(struct page *p, const char *file, int height,
 		       const char *title)
 {
@@ -62,7 +92,7 @@ static void plot_ratio(struct page *p, int workload)
 	double off = noise(p->r, p->layout, workload, RATE);
 	struct row rows[CONTENDERS];
 	int n = rows_of(p->r, p->layout, workload, rows), drawn = 0;
-	char file[128], title[300], about[200];
+	char file[128], title[300], about[200], label[64];
 
 	workload_describe(w, about, sizeof(about));
 	snprintf(file, sizeof(file), "ratio-%.50s", w->name);
@@ -73,12 +103,12 @@ static void plot_ratio(struct page *p, int workload)
 	fprintf(p->gp, "$data << END\n");
 	for (int i = n - 1; i >= 0; i--)
 		if (rows[i].rate.n && rows[i].contender) {
-			name(p->gp, rows[i].name);
-			fprintf(p->gp, " %g %g %g %d\n", rows[i].rate.median,
+			snprintf(label, sizeof(label), "%.40s: %s",
+				 rows[i].name, word_of(&rows[i]));
+			name(p->gp, label);
+			fprintf(p->gp, " %g %g %g %u\n", rows[i].rate.median,
 				rows[i].rate.low, rows[i].rate.high,
-				rows[i].contender == 1 ? 0x999999 :
-				rows[i].faster == ABOVE ? 0x1a7f37 :
-				rows[i].faster == BELOW ? 0xb3261e : 0x444444);
+				colour_of(rows[i].contender));
 			drawn++;
 		}
 	fprintf(p->gp, "END\nset object 1 rect from %g, graph 0 to %g, graph 1 "
@@ -125,8 +155,7 @@ static void plot_bars(struct page *p, int workload, const char *what,
 		if (v < 0 || rows[i].contender == 1)
 			continue;
 		name(p->gp, rows[i].name);
-		fprintf(p->gp, " %g %d\n", v, rows[i].floor ? 0x999999 :
-			strncmp(rows[i].name, "uring", 5) ? 0x3b6ea5 : 0xd9822b);
+		fprintf(p->gp, " %g %u\n", v, colour_of(rows[i].contender));
 		drawn++;
 	}
 	fprintf(p->gp, "END\nunset key\nset style fill solid 0.9 noborder\n"
@@ -151,17 +180,12 @@ static int alike(const struct workload *a, const struct workload *b)
 	       a->state == b->state && a->random == b->random;
 }
 
-/* A colour and a dash for each line: eight that colour-blind people tell
-   apart (Okabe and Ito 2008), then the same dashed. */
-static void line_style(struct page *p, int i)
+static void line_style(struct page *p, int contender)
 {
-	static const char *const colours[] = {
-		"#000000", "#e69f00", "#56b4e9", "#009e73", "#c0b000",
-		"#0072b2", "#d55e00", "#cc79a7",
-	};
+	int i = place_of(contender);
 
-	fprintf(p->gp, " lw 2 pt %d ps 0.6 dt %d lc rgb '%s'", 4 + i % 11,
-		1 + i / 8, colours[i % 8]);
+	fprintf(p->gp, " lw 2 pt %d ps 0.6 dt %d lc rgb '#%06x'", 4 + i % 11,
+		1 + i / 8, colour_of(contender));
 }
 
 static void plot_connections(struct page *p, int first)
@@ -207,8 +231,8 @@ static void plot_connections(struct page *p, int first)
 	for (int c = 0; c < plan->contender_count; c++) {
 		if (!points[c])
 			continue;
-		fprintf(p->gp, "%s$c%d with linespoints", lines ? ", " : "", c);
-		line_style(p, lines++);
+		fprintf(p->gp, "%s$c%d with linespoints", lines++ ? ", " : "", c);
+		line_style(p, c);
 		fprintf(p->gp, " title ");
 		name(p->gp, contender_of(plan, first, c)->name);
 	}
@@ -238,8 +262,8 @@ static void plot_latency(struct page *p, int workload)
 	for (int i = 0; i < n; i++) {
 		if (rows[i].floor || rows[i].contender == 1)
 			continue;
-		fprintf(p->gp, "%s$c%d with linespoints", lines ? ", " : "", i);
-		line_style(p, lines++);
+		fprintf(p->gp, "%s$c%d with linespoints", lines++ ? ", " : "", i);
+		line_style(p, rows[i].contender);
 		fprintf(p->gp, " title ");
 		name(p->gp, rows[i].name);
 	}
@@ -267,14 +291,15 @@ static void plot_idle(struct page *p, int workload)
 		if (!e.n || rows[i].contender == 1)
 			continue;
 		name(p->gp, rows[i].name);
-		fprintf(p->gp, " %g %g %g\n", e.median, e.low, e.high);
+		fprintf(p->gp, " %g %g %g %u\n", e.median, e.low, e.high,
+			colour_of(rows[i].contender));
 		drawn++;
 	}
 	fprintf(p->gp, "END\nunset key\nset style fill solid 0.9 noborder\n"
 		"set yrange [-0.7:%g]\nset xrange [0:*]\n"
 		"set xlabel 'ratio to the same without them'\n"
-		"plot $data using 2:0:(0):2:($0-0.35):($0+0.35):yticlabels(1) "
-		"with boxxyerror lc rgb '#3b6ea5', '' using 2:0:3:4 with "
+		"plot $data using 2:0:(0):2:($0-0.35):($0+0.35):5:yticlabels(1) "
+		"with boxxyerror lc rgb variable, '' using 2:0:3:4 with "
 		"xerrorbars pt 0 lw 1.5 lc rgb '#333333'\n", drawn - 0.3);
 }
 
@@ -365,12 +390,31 @@ static void picture(const struct page *p, const char *dir,
 	fclose(svg);
 }
 
+/* Every mark of the plots. */
+static void write_legend(const struct results *r, FILE *f)
+{
+	fprintf(f, "<p class=\"legend\">");
+	for (int c = 0; c < r->plan->contender_count; c++) {
+		if (c == 1)
+			continue;
+		fprintf(f, "<span><i style=\"background:#%06x\"></i> ",
+			colour_of(c));
+		html(f, r->plan->contenders[c].name);
+		fprintf(f, "%s%s</span> ", c ? "" : ", the base", place_of(c) / 8
+			? " (dashed)" : "");
+	}
+	fprintf(f, "</p>\n<p>A point is a median and a bar its interval of 95%%; "
+		"the grey band is the noise, how far the base is from itself; "
+		"the line at 1 is the base.</p>\n");
+}
+
 static void write_page(const struct page *p, const char *dir, FILE *f)
 {
 	const struct results *r = p->r;
-	char *text, note[400];
+	char *text, *says, note[400];
 	size_t size;
 	FILE *table = open_memstream(&text, &size);
+	FILE *conclusion = open_memstream(&says, &size);
 
 	fprintf(f, "<!DOCTYPE html>\n<html lang=\"en\"><meta charset=\"utf-8\">\n"
 		"<title>iomodels compare</title>\n<style>\n"
@@ -380,7 +424,20 @@ static void write_page(const struct page *p, const char *dir, FILE *f)
 		"background: #f6f6f6; padding: 1em }\n"
 		"figure { margin: 1.5em 0 } img { max-width: 100%% }\n"
 		"code { background: #f0f0f0; padding: 0 .2em }\n"
-		"</style>\n<h1>The same work, by different I/O models</h1>\n<p>");
+		"i { display: inline-block; width: .8em; height: .8em }\n"
+		".legend span { margin-right: 1.2em; white-space: nowrap }\n"
+		"@media (prefers-color-scheme: dark) {\n"
+		"body { background: #181818; color: #ddd }\n"
+		"pre, code { background: #282828 }\n"
+		"img, i { filter: invert(1) hue-rotate(180deg) } }\n"
+		"</style>\n<h1>The same work for different servers</h1>\n<p><b>");
+	conclude(r, conclusion);
+	fclose(conclusion);
+	html(f, says);
+	free(says);
+	fprintf(f, "</b></p>\n");
+	write_legend(r, f);
+	fprintf(f, "<p>");
 	html(f, r->machine);
 	fprintf(f, "<br>");
 	html(f, r->network);

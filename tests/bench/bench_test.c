@@ -1062,8 +1062,8 @@ static const char *taken(const char *dir, const char *name)
 	return text;
 }
 
-/* The plots have the figures, green who is ahead and red who is behind, and the
-   page has the table, with what would be HTML in it as text. */
+/* The plots have the figures, a colour for each server; the page begins with the
+   conclusion and has the table, with what would be HTML in it as text. */
 TEST(page_says_who_is_ahead)
 {
 	static const char *const plots[] = {
@@ -1085,15 +1085,15 @@ TEST(page_says_who_is_ahead)
 		EXPECT_TRUE(strstr(why, "without plots: gnuplot is not here"));
 	text = taken(dir, "plots.gp");
 	expect(text, (const char *[]){
-	       "\"select\" 0.8 0.8 0.8 11740702\n"		/* 0xb3261e */
-	       "\"(the base again)\" 1.01 1.01 1.01 10066329\n"
-	       "\"poll\" 1.1 1.1 1.1 1736503\nEND\n"	/* 0x1a7f37 */
+	       "\"select: behind\" 0.8 0.8 0.8 5682409\n"	/* 0x56b4e9 */
+	       "\"(the base again): A/A\" 1.01 1.01 1.01 0\n"
+	       "\"poll: ahead\" 1.1 1.1 1.1 15113984\nEND\n",	/* 0xe69f00 */
 	       "set object 1 rect from 0.990099, graph 0 to 1.01,",
 	       "$c2 << END\n1 110\n2 110\nEND\n$c3 << END\n1 80\nEND\n",
-	       "$data << END\n\"select\" 3 3894949\n\"epoll\" 2 3894949\n"
-	       "\"poll\" 1.6 3894949\n\"floor\" 1 10066329\nEND\n",
-	       "\"select\" 4 3894949\n\"poll\" 3 3894949\n\"epoll\" 1 3894949\nEND",
-	       "1 5\n2 6\n3 7\n4 8\nEND\n", "\"poll\" 0.5 0.5 0.5\n", NULL });
+	       "$data << END\n\"select\" 3 5682409\n\"epoll\" 2 0\n"
+	       "\"poll\" 1.6 15113984\n\"floor\" 1 40563\nEND\n",
+	       "\"select\" 4 5682409\n\"poll\" 3 15113984\n\"epoll\" 1 0\nEND",
+	       "1 5\n2 6\n3 7\n4 8\nEND\n", "\"poll\" 0.5 0.5 0.5 15113984\n", NULL });
 	for (unsigned i = 0; i < sizeof(plots) / sizeof(*plots); i++) {
 		snprintf(path, sizeof(path), "set output '%s.svg'", plots[i]);
 		EXPECT_TRUE(strstr(text, path));
@@ -1102,7 +1102,9 @@ TEST(page_says_who_is_ahead)
 	}
 	text = taken(dir, "report.html");
 	expect(text, (const char *[]){ "<code>compare --peer '&#60;b>'</code>",
-	       "110 1.10 1.10-1.10 ahead ", "</pre>\n</html>", NULL });
+	       "110 1.10 1.10-1.10 ahead ",
+	       "<p><b>Ahead of epoll: poll (1.10 at tcp-c1-s64)",
+	       "background:#e69f00\"></i> poll</span>", "</pre>\n</html>", NULL });
 	for (drawn *= 11; drawn; drawn--) {
 		text = strstr(text, "src=\"data:image/svg+xml,%3c");
 		ASSERT_TRUE(text);

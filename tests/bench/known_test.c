@@ -327,7 +327,9 @@ static void known(const char *kind, const char *workload, int two)
 	       rate_of_life(told));
 	if (!strcmp(kind, "stall"))
 		stalls_are_there(told, &m);
-	EXPECT_TRUE(suspicion(&m, w.busy) != WRONG);
+	if (suspicion(&m, w.busy) == WRONG)
+		FAIL("%s: %.0f/s, and a message takes %.0f us", kind, m.rate,
+		     m.mean);
 	if (!strcmp(kind, "stall"))
 		EXPECT_EQ(STALLS, suspicion(&m, w.busy));
 }
