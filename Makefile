@@ -9,7 +9,7 @@
 #   make check-unit    of these, those that run no other program of ours
 #   make test-NAME build all, run what concerns one program: make test-epoll
 #   make add-NAME  capture it into traces/, its row into the table
-#   make compare   measure the models and others side by side, ten minutes;
+#   make compare   measure the models and others side by side, 20 minutes;
 #                  build/compare/report.html has the plots, RESUME=1 goes on;
 #                  FILES=1: file jobs, and fio's; build/compare-files
 #   make soak      every server: 50 crowds of 200, then 10,000 connections;
