@@ -336,6 +336,32 @@ static void any_block(void *arg)
 	}
 }
 
+/*
+ * A file of sysfs gives a page at a time, however much it is asked for: the
+ * rest of each block is read by another call.  Tiny blocks are many, and many
+ * threads take them at once.
+ */
+static void short_reads(void *arg)
+{
+	static const char name[] = "/sys/kernel/btf/vmlinux";
+	static char buf[1 << 16];
+	struct run large = { arg, { "--block=65536", "--depth=8" } };
+	struct run tiny = { arg, { "--block=512", "--depth=32" } };
+	int fd = open(name, O_RDONLY), copy;
+	ssize_t n;
+
+	if (fd < 0)
+		SKIP("no %s in this kernel", name);
+	copy = new_file();
+	n = read(fd, buf, sizeof(buf));
+	if (n == sizeof(buf))
+		SKIP("%s gives all that it is asked for", name);
+	for (; n > 0; n = read(fd, buf, sizeof(buf)))
+		ASSERT_EQ(n, write(copy, buf, n));
+	expect_checksum(&large, fd, expected(copy, 65536));
+	expect_checksum(&tiny, fd, expected(copy, 512));
+}
+
 /* A checksum that misses a swap, a hole or the length would prove little. */
 static void checksum_is_sensitive(void *arg)
 {
@@ -931,6 +957,7 @@ void tap_list(void)
 		{ "buffered", buffered, 0, NULL },
 		{ "direct", direct, 0, NULL },
 		{ "any_block", any_block, 0, NULL },
+		{ "short_reads", short_reads, 0, NULL },
 		{ "measure", measure, 0, NULL },
 		{ "checksum_is_sensitive", checksum_is_sensitive, 1, NULL },
 		{ "gigabyte", gigabyte, 0, NULL },

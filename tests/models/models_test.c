@@ -1075,6 +1075,223 @@ static void goes_on_when_continued(void *arg)
 	server_free(&idle);
 }
 
+/* Asked to end while a peer that does not read is owed something. */
+static void finishes_what_is_owed(void *arg)
+{
+	const struct point *t = arg;
+	struct server s;
+	size_t said = 0;
+	int fd;
+
+	skip_wrapped();
+	serve_small(&s, t->p, "echo");
+	fd = mute_client(&s);
+	say_until_stuck(&s, &fd, &said, 1);
+	ASSERT_EQ(0, kill(s.server_pid, SIGTERM));
+	server_settle(&s);
+	hear_all(fd, said);
+	EXPECT_EQ(0, server_wait(&s, STOP_MS));
+	EXPECT_STR("", strchr(s.err.at, '\n') + 1);
+	server_free(&s);
+}
+
+/*
+ * No descriptor is left, and one becomes free: whoever waits is accepted then,
+ * and not only when the server has been idle for a while.
+ */
+static void uses_a_free_descriptor(void *arg)
+{
+	enum { DESCRIPTORS = 16, PEERS = 32 };
+	const struct point *t = arg;
+	struct lab_options o = { .service = "echo", .nofile = DESCRIPTORS };
+	struct pollfd peer[PEERS];
+	int busy, first = -1, late = -1, tries = 0;
+	struct server s;
+
+	skip_wrapped();
+	serve_with(&s, t->p, &o);
+	busy = client(&s);
+	tell(busy, "x", 1);
+	hear(busy, "x");
+	for (int i = 0; i < PEERS; i++) {
+		peer[i] = (struct pollfd){ client(&s), POLLIN, 0 };
+		tell(peer[i].fd, "x", 1);
+	}
+	for (; descriptors(s.pid) < DESCRIPTORS; tries++) {
+		ASSERT_LT(tries, ANSWER_MS);
+		poll(NULL, 0, 1);
+	}
+	ASSERT_EQ(0, server_settle(&s));
+	for (int i = 0; i < PEERS; i++) {
+		int served = poll(&peer[i], 1, 0) == 1;
+
+		if (served && first < 0)
+			first = i;
+		if (!served && late < 0)
+			late = i;
+	}
+	ASSERT_TRUE(first >= 0 && late >= 0);
+	close(peer[first].fd);
+	for (tries = 0; !poll(&peer[late], 1, 1); tries++) {
+		ASSERT_LT(tries, ANSWER_MS / 2);
+		tell(busy, "x", 1);
+		hear(busy, "x");
+	}
+	hear(peer[late].fd, "x");
+	close(busy);
+	for (int i = 0; i < PEERS; i++)
+		if (i != first)
+			close(peer[i].fd);
+	EXPECT_EQ(0, server_stop(&s));
+	server_free(&s);
+}
+
+/* ---- what the kernel seldom says: strace says it in its place ---- */
+
+static void need_strace(void)
+{
+	skip_wrapped();
+	if (system("strace -o /dev/null true >/dev/null 2>&1"))
+		SKIP("no strace, or it may not trace");
+}
+
+/* Its first calls of these names fail; its peers must not notice. */
+static void serves_though(const struct program *p, const char *inject)
+{
+	char *strace[] = { "strace", "-f", "-qq", "-o", "/dev/null", "-e",
+			   (char *)inject, NULL };
+	struct lab_options o = { .service = "echo", .wrapper = strace };
+	struct server s;
+	int fd;
+
+	if (server_start(&s, p, &o))
+		FAIL("%s: %s", inject, s.err.at);
+	fd = client(&s);
+	tell(fd, "hel", 3);
+	server_settle(&s);
+	tell(fd, "lo", 2);
+	hear(fd, "hello");
+	close(fd);
+	EXPECT_EQ(0, p->flags & ONCE ? server_wait(&s, STOP_MS)
+				     : server_stop(&s));
+	EXPECT_STR("", strchr(s.err.at, '\n') + 1);
+	server_free(&s);
+}
+
+/* A peer leaves before it is accepted; the system's descriptors are used up. */
+static void goes_on_when_accept_fails(void *arg)
+{
+	const struct point *t = arg;
+	char why[256];
+
+	need_strace();
+	if (refused(t->p, why))
+		SKIP("%s", why);
+	serves_though(t->p, "inject=accept4:error=ECONNABORTED:when=1");
+	serves_though(t->p, "inject=accept4:error=ENFILE:when=1");
+}
+
+/* What is reported as ready may not be so, when it is asked. */
+TEST_TIMEOUT(wrong_hints_are_no_errors, 60)
+{
+	static const char *const names[] = {
+		"select", "poll", "epoll", "epoll_et", "epoll_thread",
+		"epoll_workers", "sigio_tcp", "sigio_queued", "callback",
+		"coroutine", "native_aio_poll", "uring_poll",
+	};
+	char why[256];
+	int tried = 0;
+
+	need_strace();
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		const struct program *p = program_find(names[i]);
+		char *path = program_path(p);
+
+		if (!path || refused(p, why))
+			continue;
+		free(path);
+		tried++;
+		serves_though(p, "inject=recvfrom:error=EAGAIN:when=1");
+		serves_though(p, "inject=sendto:error=EAGAIN:when=1");
+	}
+	if (!tried)
+		SKIP("not built");
+}
+
+/* The kernel writes what was left into select's timeout. */
+TEST(select_sets_its_timeout_anew)
+{
+	char path[64], line[256];
+	char *strace[] = { "strace", "-qq", "-o", path, "-e",
+			   "trace=?select,?pselect6", NULL };
+	struct lab_options o = { .service = "echo", .wrapper = strace };
+	int fd = lab_temporary(path), calls = 0;
+	struct server s;
+	FILE *log;
+
+	need_strace();
+	ASSERT_GE(fd, 0);
+	if (server_start(&s, program_find("select"), &o))
+		FAIL("%s", s.err.at);
+	come_and_go(&s, 5);
+	EXPECT_EQ(0, server_stop(&s));
+	log = fdopen(fd, "r");
+	while (fgets(line, sizeof(line), log)) {
+		if (!strstr(line, "select"))
+			continue;
+		calls++;
+		if (!strstr(line, "{tv_sec=60, "))
+			FAIL("it does not wait for a minute: %s", line);
+	}
+	EXPECT_GE(calls, 5);
+	fclose(log);
+	server_free(&s);
+}
+
+/* RLIMIT_SIGPENDING bounds the queue: then plain SIGIO says "somewhere". */
+TEST(sigio_queued_survives_a_full_queue)
+{
+	enum { PEERS = 30 };
+	struct lab_options o = { .service = "echo", .sigpending = 4 };
+	struct server s;
+	int fd[PEERS];
+
+	skip_wrapped();
+	serve_with(&s, program_find("sigio_queued"), &o);
+	for (int i = 0; i < PEERS; i++)
+		fd[i] = client(&s);
+	come_and_go(&s, 1);
+	server_settle(&s);
+	stop_and_continue(&s, fd, PEERS);
+	EXPECT_EQ(0, server_stop(&s));
+	server_free(&s);
+}
+
+/* Connections of a former run hold the port, but not against the next. */
+TEST(the_port_is_free_at_once)
+{
+	const struct program *p = program_find("epoll");
+	struct lab_options o = { .service = "echo" };
+	struct server s;
+	int fd;
+
+	serve_with(&s, p, &o);
+	fd = client(&s);
+	tell(fd, "hello", 5);
+	hear(fd, "hello");
+	o.port = s.port;
+	kill(s.server_pid, SIGTERM);
+	server_settle(&s);
+	kill(s.server_pid, SIGTERM);		/* asked twice: at once */
+	EXPECT_EQ(0, server_wait(&s, STOP_MS));
+	server_free(&s);
+	serve_with(&s, p, &o);
+	EXPECT_EQ(o.port, s.port);
+	EXPECT_EQ(0, server_stop(&s));
+	server_free(&s);
+	close(fd);
+}
+
 /* ---- more peers than libc's select(3) could serve ---- */
 
 static void past_descriptor_1023(void *arg)
@@ -1229,7 +1446,12 @@ static const struct {
 	{ "peers_that_do_not_read", peers_that_do_not_read, UDP },
 	{ "resets_in_an_echo", resets_in_an_echo, UDP | ONCE },
 	{ "resets_in_a_message", resets_in_a_message, UDP | ONCE },
+	{ "finishes_what_is_owed", finishes_what_is_owed, UDP },
 	{ "goes_on_when_continued", goes_on_when_continued, 0 },
+	{ "goes_on_when_accept_fails", goes_on_when_accept_fails,
+	  UDP | LOSES | RING },
+	{ "uses_a_free_descriptor", uses_a_free_descriptor,
+	  UDP | ONCE | SERIAL | LOSES | SLOTS },
 	{ "past_descriptor_1023", past_descriptor_1023,
 	  UDP | ONCE | SERIAL | LOSES },
 };
