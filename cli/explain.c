@@ -31,7 +31,8 @@ enum { EXIT_FOUND = 3 };
 static const struct argp_option options[] = {
 	{ "json", 'j', NULL, 0, "The report for programs, as JSON", 0 },
 	{ "lines", 'l', NULL, 0, "The log itself: under each line its phase "
-	  "and its descriptor's story, and what the kernel saw of it", 0 },
+	  "and its descriptor's story, what the kernel saw of it and, in a log of "
+	  "strace -k, the line of source", 0 },
 	{ "fd", KEY_FD, "N", 0, "Only the lines about descriptor N", 0 },
 	{ "diff", 'd', NULL, 0, "Two logs: what each pays a message, and the "
 	  "sequences side by side", 0 },

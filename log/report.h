@@ -6,6 +6,7 @@
 #define IOMODELS_REPORT_H
 
 #include <stdio.h>
+#include "frames.h"
 #include "reader.h"
 
 /* (out: a safe_stream, where it is a terminal.) */
@@ -28,6 +29,7 @@ struct lines {
 	struct map pending;		/* pid -> what the kernel saw of it */
 	long pid;			/* of the call in hand; 0: none */
 	long long since_ns;
+	struct frames frames;		/* of a log made with strace -k */
 };
 
 /* merge.see, for a capture: the kernel's events under their call. */

@@ -2,6 +2,7 @@
 /* report_lines.c - the log itself, each line with its phase and its descriptor */
 #include <stdlib.h>
 #include "report.h"
+#include "text.h"
 
 /* "5 connection 127.0.0.1:4000 (accept4 in line 21)" */
 static size_t file_text(char *text, size_t size, const struct file *f, int fd)
@@ -138,6 +139,7 @@ void lines_free(struct lines *x)
 		free(p);
 	}
 	map_free(&x->pending);
+	frames_free(&x->frames);
 }
 
 /* ---- lines ---- */
@@ -192,6 +194,20 @@ void lines_watch(void *context, struct reader *r, struct step *st)
 	}
 }
 
+/* strace -k: under a frame the lines of source, as far as DWARF knows them. */
+static void show_frame(struct lines *x, const struct line *l)
+{
+	struct text text = { 0 };
+	char *rest;
+
+	frames_add(&x->frames, l->text, &text);
+	for (char *at = text.at ? strtok_r(text.at, "\n", &rest) : NULL; at;
+	     at = strtok_r(NULL, "\n", &rest))
+		fprintf(x->out, "        %s%s%s\n", x->colour ? "\033[2m" : "",
+			at, x->colour ? "\033[0m" : "");
+	free(text.at);
+}
+
 void lines_line(void *context, struct reader *r, const struct line *l,
 		unsigned long number)
 {
@@ -204,6 +220,8 @@ void lines_line(void *context, struct reader *r, const struct line *l,
 		fprintf(x->out, "%6lu  ", number);
 		fwrite(l->text.at, 1, l->text.len, x->out);
 		fputc('\n', x->out);
+		if (l->kind == LINE_FRAME)
+			show_frame(x, l);
 		if (*x->note) {
 			fprintf(x->out, "        %s", x->tone);
 			fwrite(x->note, 1, strlen(x->note), x->out);
