@@ -89,7 +89,8 @@ void trace_scenarios(const struct program *p,
 }
 
 /* strace as the parent of a file job; 0 when that ended with 0. */
-static int run_file_job(const char *path, char *log, int direct, int fd)
+static int run_file_job(const char *path, char *log, int direct, int fd,
+			int frames)
 {
 	char file[32];
 	int status = -1;
@@ -103,8 +104,8 @@ static int run_file_job(const char *path, char *log, int direct, int fd)
 		dup2(null, 1);
 		dup2(null, 2);
 		close(null);
-		execlp("strace", "strace", "-f", "-ttt", "-T", "-s", "16", "-o",
-		       log, path, "--depth", "4", file,
+		execlp("strace", "strace", frames ? "-fk" : "-f", "-ttt", "-T",
+		       "-s", "16", "-o", log, path, "--depth", "4", file,
 		       direct ? "--direct" : NULL, NULL);
 		_exit(127);
 	}
@@ -113,14 +114,16 @@ static int run_file_job(const char *path, char *log, int direct, int fd)
 	return 0;
 }
 
-static int trace_file_job(struct trace *t, char *log, int log_fd, char why[256])
+static int trace_file_job(struct trace *t, char *log, int log_fd, int frames,
+			  char why[256])
 {
 	char *path = program_path(t->program);
 	int direct = t->scenario == &reads_direct;
 	int fd = lab_file(6 * 4096, why), ret = -1;
 	FILE *f;
 
-	if (fd >= 0 && path && run_file_job(path, log, direct, fd))
+	if (fd >= 0 && path && run_file_job(path, log, direct, fd,
+						  frames))
 		snprintf(why, 256, "%s%s failed", t->program->name,
 			 direct ? " --direct" : "");
 	else if (fd >= 0 && path && (f = fdopen(dup(log_fd), "r"))) {
@@ -133,12 +136,12 @@ static int trace_file_job(struct trace *t, char *log, int log_fd, char why[256])
 	return ret;
 }
 
-int trace_run(struct trace *t, const struct program *p,
-	      const struct scenario *c, char why[256])
+static int run(struct trace *t, const struct program *p,
+	       const struct scenario *c, int frames, char why[256])
 {
 	char log[64];
-	char *wrapper[] = { "strace", "-f", "-ttt", "-T", "-s", STRING_BYTES,
-			    "-o", log, NULL };
+	char *wrapper[] = { "strace", frames ? "-fk" : "-f", "-ttt", "-T",
+			    "-s", STRING_BYTES, "-o", log, NULL };
 	struct lab_options o = { .service = c->service, .wrapper = wrapper,
 				 .nofile = c->nofile, .port = 7007 };
 	int fd = lab_temporary(log), ret = -1, status;
@@ -155,7 +158,7 @@ int trace_run(struct trace *t, const struct program *p,
 		return -1;
 	}
 	if (p->flags & FILES) {
-		ret = trace_file_job(t, log, fd, why);
+		ret = trace_file_job(t, log, fd, frames, why);
 		close(fd);
 		return ret;
 	}
@@ -187,6 +190,23 @@ out:
 	if (fd >= 0)
 		close(fd);
 	return ret;
+}
+
+int trace_run(struct trace *t, const struct program *p,
+	      const struct scenario *c, char why[256])
+{
+	return run(t, p, c, 0, why);
+}
+
+/* A strace that was built without -k refuses it. */
+int trace_run_frames(struct trace *t, const struct program *p,
+		     const struct scenario *c, char why[256])
+{
+	static int refused = -1;
+
+	if (refused < 0)
+		refused = system("strace -k -o /dev/null true 2>/dev/null") != 0;
+	return run(t, p, c, !refused, why);
 }
 
 /* ---- the files in traces/ ---- */

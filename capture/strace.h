@@ -37,6 +37,10 @@ void trace_scenarios(const struct program *p,
 int trace_run(struct trace *t, const struct program *p,
 	      const struct scenario *c, char why[256]);
 
+/* The same, and t->frames is filled in, if this strace has -k. */
+int trace_run_frames(struct trace *t, const struct program *p,
+		     const struct scenario *c, char why[256]);
+
 /* ---- the files in traces/ ---- */
 
 /* DIR/NAME.SCENARIO.ARCH.strace */

@@ -408,7 +408,8 @@ int capture_main(int argc, char **argv)
 		  "MODEL, into DIR, both sides as text that is the same each time; a file "
 		  "whose sequence is the same stays as it is", 0 },
 		{ "index", KEY_INDEX, "DIR", 0, "write DIR/README.md, what to "
-		  "look at in the captures of DIR, from DIR/notes", 0 },
+		  "look at in the captures of DIR, from DIR/notes; in DIR/*.lines the "
+		  "numbers of lines follow the source", 0 },
 		{ "scenario", KEY_SCENARIO, "NAME", OPTION_HIDDEN, NULL, 0 },
 		{ 0 }
 	};

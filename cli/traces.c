@@ -17,6 +17,7 @@
 #include "ktrace.h"
 #include "../log/kernel_sequence.h"
 #include "notes.h"
+#include "places.h"
 #include "probe.h"
 #include "strace.h"
 
@@ -47,15 +48,49 @@ static int keep(const char *path, const struct text *whole, const char *now,
 	return same ? 0 : write_file(path, whole);
 }
 
+/*
+ * The log and the line of source of each of its calls.  When only the latter
+ * is new, and this run made the calls in the order of the committed log, the
+ * log stays as it is.
+ */
+static int keep_both(const char *path, const struct text *whole,
+		     const struct text *lines, int same)
+{
+	struct text now = { 0 }, then = { 0 };
+	char *log = notes_slurp(path), *old;
+	char beside[256];
+	int status;
+
+	places_path(path, beside);
+	old = notes_slurp(beside);
+	places_sequence(whole->at, lines->at, &now);
+	places_sequence(log ? log : "", old ? old : "", &then);
+	if (!same || (strcmp(now.at, then.at) && *now.at &&
+		      !places_fit(log, whole->at))) {
+		status = keep(path, whole, "", NULL);
+		if (!status && *now.at)
+			status = keep(beside, lines, "", NULL);
+	} else {
+		status = keep(path, whole, "", "");
+		if (!status && *now.at)
+			status = keep(beside, lines, now.at, then.at);
+	}
+	free(log);
+	free(old);
+	free(now.at);
+	free(then.at);
+	return status;
+}
+
 static int keep_strace(const char *dir, const struct program *p,
 		       const struct scenario *c)
 {
-	struct text now = { 0 }, then = { 0 }, whole = { 0 };
+	struct text now = { 0 }, then = { 0 }, whole = { 0 }, lines = { 0 };
 	char path[256], why[256];
 	struct trace t, old;
 	int status;
 
-	if (trace_run(&t, p, c, why)) {
+	if (trace_run_frames(&t, p, c, why)) {
 		trace_free(&t);
 		return failed(why, "");
 	}
@@ -65,11 +100,14 @@ static int keep_strace(const char *dir, const struct program *p,
 		trace_sequence(&old, NULL, &then);
 	trace_free(&old);
 	trace_format(&t, &whole);
-	status = keep(path, &whole, now.at, then.at);
+	places_format(&t, &lines);
+	status = keep_both(path, &whole, &lines,
+			   then.at && !strcmp(now.at, then.at));
 	trace_free(&t);
 	free(now.at);
 	free(then.at);
 	free(whole.at);
+	free(lines.at);
 	return status;
 }
 
@@ -100,6 +138,46 @@ static int keep_kernel(const char *dir, const struct program *p,
 	return status;
 }
 
+/* The numbers of a .lines as the source has them now. */
+static int follow(const char *path)
+{
+	struct text now = { 0 }, lost = { 0 };
+	char *then = notes_slurp(path);
+	int status = 0;
+
+	if (!then)
+		return 0;
+	places_follow(then, &now, &lost);
+	if (*lost.at) {
+		*strchr(lost.at, '\n') = 0;
+		status = failed(path, "a line that the source has no more (make "
+				"traces): ") | failed(lost.at, "");
+	}
+	if (!status && strcmp(then, now.at))
+		status = keep(path, &now, now.at, then);
+	free(now.at);
+	free(lost.at);
+	free(then);
+	return status;
+}
+
+static int follow_all(const char *dir)
+{
+	const struct scenario *played[PLAYED];
+	char path[256], beside[256];
+	int status = 0;
+
+	for (const struct program *p = programs; p->name; p++) {
+		trace_scenarios(p, played);
+		for (int i = 0; played[i]; i++) {
+			notes_path(p, played[i], 0, dir, path);
+			places_path(path, beside);
+			status |= follow(beside);
+		}
+	}
+	return status;
+}
+
 int capture_index(const char *dir)
 {
 	struct text whole = { 0 };
@@ -118,7 +196,7 @@ int capture_index(const char *dir)
 	notes_free(&n);
 	free(old);
 	free(whole.at);
-	return status;
+	return status ? status : follow_all(dir);
 }
 
 /* Captures alone need no notes. */

@@ -36,6 +36,8 @@ struct reading {
 	pid_t pids[256];		/* the thread numbers, less one */
 	int open[256];			/* a thread's unfinished call, or NONE */
 	int ending;			/* the thread that called exit_group */
+	int unfinished[256];		/* its line of the log, or NONE */
+	int line, thread;		/* last line of the log; or NONE */
 };
 
 static int thread_number(struct reading *r, pid_t pid)
@@ -49,6 +51,7 @@ static int thread_number(struct reading *r, pid_t pid)
 		return 256;
 	r->pids[t->threads] = pid;
 	r->open[t->threads] = NONE;
+	r->unfinished[t->threads] = NONE;
 	return ++t->threads;
 }
 
@@ -220,6 +223,37 @@ static void read_call(struct reading *r, const struct line *l, int thread,
 			 "");
 }
 
+/* A line of the log; the frames that follow are its own. */
+static void add_line(struct reading *r, const struct line *l, int thread,
+		     const char *text)
+{
+	struct trace *t = r->t;
+
+	text_add(&t->log, "%d  %s\n", thread, text);
+	t->frames = must_have(realloc(t->frames, (t->lines + 1) *
+				      sizeof(*t->frames)));
+	t->frames[t->lines] = (struct text){ 0 };
+	r->line = t->lines++;
+	if (l->kind == LINE_UNFINISHED)
+		r->unfinished[thread - 1] = r->line;
+	else if (l->kind != LINE_RESUMED)
+		r->unfinished[thread - 1] = NONE;
+	r->thread = thread;
+}
+
+/* They follow the end of a call, and are those of its beginning as well. */
+static void add_frame(struct reading *r, const char *line)
+{
+	int first;
+
+	if (r->line == NONE)
+		return;
+	text_add(&r->t->frames[r->line], "%s", line);
+	first = r->unfinished[r->thread - 1];
+	if (first != NONE && first != r->line)
+		text_add(&r->t->frames[first], "%s", line);
+}
+
 static void read_line(struct reading *r, const char *line, size_t len)
 {
 	int thread, ends;
@@ -230,12 +264,13 @@ static void read_line(struct reading *r, const char *line, size_t len)
 	thread = thread_number(r, l.pid);
 	ends = l.kind == LINE_EXITED || l.kind == LINE_KILLED ||
 	       l.kind == LINE_SUPERSEDED;
+	r->line = NONE;
 	if (is_guess(r, thread, &l))
 		r->open[thread - 1] = GUESSED;
 	if (r->open[thread - 1] == GUESSED && !ends)
 		return;
 	text = normal_text(r, &l);
-	text_add(&r->t->log, "%d  %s\n", thread, text);
+	add_line(r, &l, thread, text);
 	if (!ends && l.kind != LINE_SIGNAL && l.kind != LINE_STOPPED)
 		read_call(r, &l, thread, text);
 	free(text);
@@ -243,7 +278,7 @@ static void read_line(struct reading *r, const char *line, size_t len)
 
 int trace_read_log(struct trace *t, FILE *f)
 {
-	struct reading r = { .t = t };
+	struct reading r = { .t = t, .line = NONE };
 	size_t size = 0;
 	char *line = NULL;
 	ssize_t n;
@@ -251,6 +286,8 @@ int trace_read_log(struct trace *t, FILE *f)
 	while ((n = getline(&line, &size, f)) > 0)
 		if (isdigit((unsigned char)line[0]))
 			read_line(&r, line, n - (line[n - 1] == '\n'));
+		else if (!strncmp(line, " > ", 3))
+			add_frame(&r, line);
 	free(line);
 	return t->count ? 0 : -1;
 }
@@ -280,6 +317,9 @@ void trace_free(struct trace *t)
 		free((char *)t->calls[i].error);
 	}
 	free(t->calls);
+	for (int i = 0; i < t->lines; i++)
+		free(t->frames[i].at);
+	free(t->frames);
 	free(t->log.at);
 	memset(t, 0, sizeof(*t));
 }

@@ -30,6 +30,8 @@ struct trace {
 	const struct scenario *scenario;
 	char command[128];	/* "build/models/epoll"; "": not known */
 	struct text log;	/* strace's lines: thread numbers, no times */
+	struct text *frames;	/* of each of them, as strace -k gave them */
+	int lines;		/* of log */
 	struct traced_call *calls;	/* in the order in which they began */
 	int count, threads;
 	double steps[32];	/* when the client had done a step */

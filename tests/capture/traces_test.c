@@ -13,6 +13,7 @@
 #include "../../capture/ktrace.h"
 #include "../../log/kernel_sequence.h"
 #include "../../capture/notes.h"
+#include "../../capture/places.h"
 #include "../../lab/probe.h"
 #include "../../capture/strace.h"
 
@@ -38,7 +39,7 @@ static void capture(struct trace *t, const struct program *p,
 	free(path);
 	if (probe_program(p, why))
 		SKIP("%s", why);
-	if (trace_run(t, p, c, why))
+	if (trace_run_frames(t, p, c, why))
 		FAIL("%s", why);
 }
 
@@ -50,7 +51,45 @@ static char *sequence(const struct trace *t, const char *besides)
 	return text.at;
 }
 
+/* Is there a capture of this architecture at all? */
+static int has_captures(void)
+{
+	char path[256];
+
+	notes_path(program_find("epoll"), scenario_find("two"), 0, "traces",
+		   path);
+	return !access(path, R_OK);
+}
+
+static int count_lines(const char *text)
+{
+	int n = 0;
+
+	while ((text = strchr(text, '\n'))) {
+		text++;
+		n++;
+	}
+	return n;
+}
+
 /* ---- the committed captures are what the models still do ---- */
+
+/* The calls are made by the lines of source that the .lines names. */
+static void places_as_committed(const struct trace *now, const char *path)
+{
+	struct text fresh = { 0 }, old = { 0 }, strace = { 0 }, lines = { 0 };
+	char beside[256], *then = notes_slurp(path), *committed;
+
+	places_path(path, beside);
+	committed = notes_slurp(beside);
+	trace_format(now, &strace);
+	places_format(now, &lines);
+	places_sequence(strace.at, lines.at, &fresh);
+	if (!*fresh.at)
+		return;			/* this strace has no -k */
+	places_sequence(then, committed ? committed : "", &old);
+	EXPECT_STR(old.at, fresh.at);
+}
 
 static void as_committed(void *arg)
 {
@@ -65,6 +104,58 @@ static void as_committed(void *arg)
 	if (trace_read(&then, path, why))
 		SKIP("no capture of this architecture: make traces");
 	EXPECT_STR(sequence(&then, NULL), sequence(&now, NULL));
+	places_as_committed(&now, path);
+}
+
+/*
+ * Each .lines has a line for each of its .strace, and what it quotes is still
+ * in the source.  The same without strace and for programs with a library.
+ */
+TEST(lines_quote_the_source)
+{
+	const struct scenario *played[PLAYED];
+	struct text now = { 0 }, lost = { 0 };
+	char path[256], beside[256], *strace, *lines;
+
+	if (!has_captures())
+		SKIP("no captures of this architecture: make traces");
+	for (const struct program *p = programs; p->name; p++) {
+		trace_scenarios(p, played);
+		for (int c = 0; played[c]; c++) {
+			notes_path(p, played[c], 0, "traces", path);
+			places_path(path, beside);
+			strace = notes_slurp(path);
+			lines = notes_slurp(beside);
+			if (!strace || !lines)
+				FAIL("%s: %s", lines ? path : beside,
+				     strerror(errno));
+			EXPECT_EQ(count_lines(strace), count_lines(lines));
+			places_follow(lines, &now, &lost);
+		}
+	}
+	EXPECT_STR("", lost.at);
+}
+
+/* A line that moves is followed; one that is gone is reported. */
+TEST(lines_follow_a_line_that_moves)
+{
+	struct text now = { 0 }, lost = { 0 };
+	char path[64], quote[400], expected[400];
+	int fd = lab_temporary(path);
+	const char *source = "int a;\n\n\tcall(1);\nint b;\n\tcall(1);\n"
+			     "int c;\n\tcall(1);\n";
+
+	EXPECT_EQ((ssize_t)strlen(source), write(fd, source, strlen(source)));
+	/* It was in line 6; the nearest one counts, a blank before it not. */
+	snprintf(quote, sizeof(quote), "-\n%s:6 f: int b;\n"
+		 "%s:4 f: call(1);\t%s:9 g: call(2);\n", path, path, path);
+	snprintf(expected, sizeof(expected), "-\n%s:4 f: int b;\n"
+		 "%s:3 f: call(1);\t%s:9 g: call(2);\n", path, path, path);
+	places_follow(quote, &now, &lost);
+	EXPECT_STR(expected, now.at);
+	snprintf(expected, sizeof(expected), "%s:9 g: call(2);\n", path);
+	EXPECT_STR(expected, lost.at);
+	close(fd);
 }
 
 /* ---- the kernel's side ---- */
@@ -204,16 +295,6 @@ static void read_notes(struct notes *n)
 
 	if (notes_read(n, "traces", why))
 		FAIL("%s", why);
-}
-
-/* Is there a capture of this architecture at all? */
-static int has_captures(void)
-{
-	char path[256];
-
-	notes_path(program_find("epoll"), scenario_find("two"), 0, "traces",
-		   path);
-	return !access(path, R_OK);
 }
 
 /* Every note finds its line, in each capture that it is about. */
