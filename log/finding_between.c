@@ -307,7 +307,28 @@ static int step_text(const struct findings *f, const struct task *t,
 			t->pid, h->stuck_name, on->pid, what);
 }
 
-static void judge_circle(struct findings *f, const struct task *start)
+static long long stuck_for(const struct findings *f, const struct task *t)
+{
+	const struct habits *h = habits_at(f, t);
+
+	if (h->stuck_ns != NO_TIME)
+		return h->stuck_ns;
+	return h->stuck_since == NO_TIME ? 0 : f->last_ns - h->stuck_since;
+}
+
+static int is_told(const struct findings *f, unsigned long line)
+{
+	for (const struct finding *d = f->first; d; d = d->next)
+		for (unsigned i = 0; d->about == &deadlock && i < d->n_lines;
+		     i++)
+			if (d->line[i] == line)
+				return 1;
+	return 0;
+}
+
+/* found: the one that is about to be forgotten; the circle is told of it. */
+static void judge_circle(struct findings *f, const struct task *start,
+			 const struct task *found)
 {
 	const struct task *at = start, *on;
 	char text[360];
@@ -318,21 +339,21 @@ static void judge_circle(struct findings *f, const struct task *start)
 	do {
 		on = depends(f, at);
 		if (!on || ++n > CIRCLE_MAX || len > 250 || meet(f, at, on) ||
-		    (f->last_ns != NO_TIME &&
-		     habits_at(f, at)->stuck_ns < HELD_NS))
+		    (f->last_ns != NO_TIME && stuck_for(f, at) < HELD_NS))
 			return;
 		len += snprintf(text + len, sizeof(text) - len, "%s",
 				len ? ", " : "");
 		len += step_text(f, at, on, text + len, sizeof(text) - len);
 		at = on;
-		/* Once a circle, from its lowest pid. */
-		if (at->pid < start->pid)
-			return;
+		if (!found && at->pid < start->pid)
+			return;			/* once, from its lowest pid */
 	} while (at != start);
 	if (n < 2)
 		return;
+	if (is_told(f, habits_at(f, start)->stuck_line))
+		return;				/* of another one in it */
 	d = finding_add(f, &deadlock, start->process->pid, 1, f->last_ns ==
-			NO_TIME ? 0 : habits_at(f, start)->stuck_ns);
+			NO_TIME ? 0 : stuck_for(f, start));
 	d->fatal = 1;
 	at = start;
 	do {
@@ -560,6 +581,28 @@ static void stuck(struct findings *f, struct habits *h, struct step *st)
 		 (int)l->name.len, l->name.at);
 }
 
+/* It may be the call that another one waits for when that is killed. */
+static void begins(struct habits *h, const struct step *st)
+{
+	const struct event *e = st->event;
+	struct slice rest = slice_after(e->line->body, "("), first;
+
+	h->stuck_call = e->call;
+	h->stuck_line = e->first;
+	h->stuck_ns = NO_TIME;			/* it still lasts */
+	h->stuck_since = e->start_ns;
+	h->stuck_fd = -1;
+	h->stuck_pid = 0;
+	snprintf(h->stuck_name, sizeof(h->stuck_name), "%.*s",
+		 (int)e->line->name.len, e->line->name.at);
+	if (!line_element(&rest, &first))
+		return;
+	if (e->call == CALL_WAIT)
+		h->stuck_pid = slice_number(first, NULL);
+	else
+		h->stuck_fd = line_fd(first, NULL);
+}
+
 static void closed_none(struct habits *h, const struct step *st)
 {
 	if (!h->bad_closes++) {
@@ -578,11 +621,15 @@ void between_note(struct findings *f, struct habits *h, struct step *st)
 	struct use *u;
 
 	f->saw_pid |= e->line->pid != 0;
+	if (e->kind == EVENT_BEGUN)
+		begins(h, st);
 	if (e->kind != EVENT_CALL)
 		return;
 	h->stuck_line = 0;
-	if (e->line->flags & LINE_NO_RETURN)
+	if (e->line->flags & LINE_NO_RETURN) {
 		stuck(f, h, st);
+		judge_circle(f, st->task, st->task);
+	}
 	if (e->call == CALL_CLOSE && step_failed(st, "EBADF"))
 		closed_none(h, st);
 	if (class == CLASS_WAIT)
@@ -660,7 +707,7 @@ void between_log_ends(struct findings *f)
 	const struct task *t;
 
 	map_each(&f->world->tasks, i, t)
-		judge_circle(f, t);
+		judge_circle(f, t, NULL);
 }
 
 void between_settle(struct findings *f)

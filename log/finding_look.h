@@ -59,7 +59,7 @@ struct habits {			/* of a task */
 	/* finding_between.c: the call that did not return; bad closes */
 	enum call stuck_call;
 	unsigned long stuck_line, bad_closes, bad_line;
-	long long stuck_ns, bad_start_ns, bad_end_ns, bad_low, bad_high;
+	long long stuck_since, stuck_ns, bad_start_ns, bad_end_ns, bad_low, bad_high;
 	int stuck_fd;
 	long stuck_pid;
 	char stuck_name[24];
