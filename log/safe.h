@@ -18,7 +18,8 @@ int safe_character(unsigned long c);
 int safe_utf8(const unsigned char *p, size_t n, unsigned long *c);
 
 /*
- * A stream whose text goes to out so.  fclose flushes it; out stays open.
+ * A stream whose text goes to out so.  fclose ends it; out stays open, and its
+ * owner sees whether the text came through.
  * colour: ESC [ N m of our own reports passes.
  */
 FILE *safe_stream(FILE *out, int colour);
