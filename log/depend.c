@@ -72,6 +72,32 @@ static struct file *file_of(const struct step *st, long fd)
 	return fd >= 0 && (unsigned long)fd < t->size ? t->slot[fd] : NULL;
 }
 
+/* What a loop keeps to be woken by its own threads and timers. */
+static int is_nudge(const struct file *f)
+{
+	return f->kind == FILE_EVENTFD || f->kind == FILE_TIMERFD ||
+	       f->kind == FILE_SIGNALFD ||
+	       (!f->assumed && (f->kind == FILE_SOCKETPAIR ||
+				f->kind == FILE_PIPE) && f->nonblocking == 1);
+}
+
+/* Of all that is waited for: the only one that is no nudge. */
+struct only {
+	const struct file *file;
+	int fd;
+	unsigned n, all;
+};
+
+static void only_add(struct only *o, const struct file *f, int fd)
+{
+	o->all++;
+	if (f && is_nudge(f))
+		return;
+	o->n++;
+	o->file = f;
+	o->fd = fd;
+}
+
 static enum wait_for set_wait(unsigned n, const char *which, char *object,
 			      size_t size)
 {
@@ -83,13 +109,23 @@ static enum wait_for set_wait(unsigned n, const char *which, char *object,
 	return FOR_EVENTS;
 }
 
+static enum wait_for only_wait(const struct step *st, const struct only *o,
+			       char *object, size_t size)
+{
+	if (!o->all)
+		return FOR_TIME;
+	if (o->n != 1 || !o->file)
+		return set_wait(o->all, "", object, size);
+	file_object(o->file, o->fd, object, size);
+	return file_wait(st, o->file, o->fd);
+}
+
 /* "[{fd=3, events=POLLIN}, ...]": one descriptor is named, more are counted. */
 static enum wait_for poll_wait(const struct step *st, char *object, size_t size)
 {
 	struct slice list = argument(st->event->line, 0), element, decoration;
-	struct file *f = NULL;
-	long fd = -1;
-	unsigned n = 0;
+	struct only o = { 0 };
+	long fd;
 
 	if (list.len < 2 || *list.at != '[')
 		return slice_is(argument(st->event->line, 1), "0") ? FOR_TIME
@@ -99,24 +135,17 @@ static enum wait_for poll_wait(const struct step *st, char *object, size_t size)
 		if (slice_starts(element, "..."))
 			continue;
 		fd = line_fd(line_field(element, "fd"), &decoration);
-		if (fd < 0)
-			continue;
-		f = file_of(st, fd);
-		n++;
+		if (fd >= 0)
+			only_add(&o, file_of(st, fd), fd);
 	}
-	if (n == 1 && f) {
-		file_object(f, fd, object, size);
-		return file_wait(st, f, fd);
-	}
-	return n ? set_wait(n, "", object, size) : FOR_TIME;
+	return only_wait(st, &o, object, size);
 }
 
 /* select(5, [3 4], NULL, ...) */
 static enum wait_for select_wait(const struct step *st, char *object,
 				 size_t size)
 {
-	unsigned n = 0;
-	long only = -1;
+	struct only o = { 0 };
 
 	for (unsigned i = 1; i <= 3; i++) {
 		struct slice set = argument(st->event->line, i), d;
@@ -129,35 +158,30 @@ static enum wait_for select_wait(const struct step *st, char *object,
 
 			if (fd < 0)
 				break;
-			n += fd != only;
-			only = fd;
+			if (!o.n || o.fd != fd)
+				only_add(&o, file_of(st, fd), fd);
 			slice_number(slice_of(p, end), &stop);
 			p = d.len ? d.at + d.len + 1 : stop;
 			while (p < end && *p == ' ')
 				p++;
 		}
 	}
-	if (!n)
-		return FOR_TIME;
-	if (n == 1 && file_of(st, only)) {
-		file_object(file_of(st, only), only, object, size);
-		return file_wait(st, file_of(st, only), only);
-	}
-	return set_wait(n, "", object, size);
+	return only_wait(st, &o, object, size);
 }
 
 static enum wait_for epoll_wait_for(const struct step *st, char *object,
 				    size_t size)
 {
-	struct file *f, *only = NULL;
+	enum { FEW = 16 };
+	struct only o = { 0 };
+	struct file *f;
 
 	if (!st->file)
 		return FOR_EVENTS;
-	map_each(&st->file->watched, i, f)
-		only = f;
-	if (st->file->watched.used == 1 && only->kind != FILE_EVENTFD) {
-		file_object(only, only->fd, object, size);
-		return file_wait(st, only, only->fd);
+	if (st->file->watched.used && st->file->watched.used <= FEW) {
+		map_each(&st->file->watched, i, f)
+			only_add(&o, f, f->fd);
+		return only_wait(st, &o, object, size);
 	}
 	return set_wait(st->file->watched.used, "an epoll", object, size);
 }

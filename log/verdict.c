@@ -198,6 +198,28 @@ static void program(const struct reader *r, struct text *t)
 	add(t, ". ");
 }
 
+/* The one on whom it depends spent that time in a wait of its own. */
+static void other_wait(const struct reader *r, const struct unreturned *o,
+		       struct text *t)
+{
+	char what[120], time[24];
+
+	for (const struct account *a = r->accounts.first; a; a = a->next) {
+		const struct wait *w = a->wait;
+
+		if (a->pid != o->on || a->tasks > 1 || !a->n_waits ||
+		    o->ns == NO_TIME || w->ns < o->ns / 2)
+			continue;
+		add(t, " and spent %s in %s", time_text(w->ns, time), w->name);
+		if (*wait_text(w->what, w->call, w->object, what,
+			       sizeof(what)))
+			add(t, " (%s)", what);
+		if (w->on && *w->how)
+			add(t, ": pid %ld %s", w->on, w->how);
+		return;
+	}
+}
+
 static void open_sentence(const struct reader *r, const struct unreturned *o,
 			  struct text *t)
 {
@@ -221,6 +243,8 @@ static void open_sentence(const struct reader *r, const struct unreturned *o,
 	if (other && other != o)
 		add(t, " and is itself in %s", open_text(other, text,
 							 sizeof(text)));
+	else if (o->on && o->on != o->pid)
+		other_wait(r, o, t);
 	add(t, " (line %lu).", o->line);
 }
 

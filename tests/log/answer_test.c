@@ -105,16 +105,17 @@ TEST(a_call_that_a_signal_ends_keeps_its_time)
 {
 	const struct wait *w;
 
-	EXPECT_EQ(VERDICT_FINDING, answer(
-		"7 1700000000.000000 connect(3, {sa_family=AF_INET, sin_port="
-		"htons(80), sin_addr=inet_addr(\"10.0.0.1\")}, 16) = ? "
-		"ERESTARTSYS (To be restarted if SA_RESTART is set) <3.9>\n"
-		"7 1700000003.900000 --- SIGALRM {si_signo=SIGALRM, "
-		"si_code=SI_KERNEL} ---\n"
-		"7 1700000003.900100 +++ killed by SIGALRM +++"));
+	answer("7 1700000000.000000 connect(3, {sa_family=AF_INET, sin_port="
+	       "htons(80), sin_addr=inet_addr(\"10.0.0.1\")}, 16) = ? "
+	       "ERESTARTSYS (To be restarted if SA_RESTART is set) <3.9>\n"
+	       "7 1700000003.900000 --- SIGALRM {si_signo=SIGALRM, "
+	       "si_code=SI_KERNEL} ---\n"
+	       "7 1700000003.900100 +++ killed by SIGALRM +++");
 	HAS("connect");
 	HAS("3.90 s");
 	HAS("got no answer");
+	ASSERT_EQ(1, r.accounts.n_open);
+	EXPECT_STR("SIGALRM", r.accounts.open[0].killed);
 	w = wait_in("connect");
 	ASSERT_TRUE(w);
 	EXPECT_EQ(3900000000, w->ns);
@@ -185,6 +186,17 @@ TEST(a_parent_waits_for_a_child_that_waits_for_it)
 	HAS("deadlock");
 	HAS("pid 8 is in write");
 	HAS("pid 7 is in wait4");
+	HAS("pid 8 ");
+	HAS("write");
+	HAS("wait4");
+	ASSERT_EQ(2, r.accounts.n_open);
+	for (int i = 0; i < 2; i++) {
+		const struct unreturned *o = &r.accounts.open[i];
+
+		EXPECT_EQ(o->pid == 7 ? 8 : 7, o->on);
+		if (o->pid == 8)
+			EXPECT_STR("holds the read end as fd 3", o->why);
+	}
 }
 
 #define NOT_FOLLOWED "7 clone3({flags=CLONE_VM|CLONE_THREAD|CLONE_FILES}, 88)" \
