@@ -197,11 +197,42 @@ void reader_start(struct reader *r)
 	r->findings.world = &r->world;
 }
 
+/* " 62.10    0.123456      1234       100        30 futex" */
+static void table_row(struct reader *r, struct slice row)
+{
+	struct slice word[6];
+	unsigned n = 0, most = 0;
+
+	for (row = slice_trim(row); row.len && n < 6; row = slice_trim(row)) {
+		const char *end = memchr(row.at, ' ', row.len);
+
+		word[n] = end ? slice_of(row.at, end) : row;
+		row = slice_of(row.at + word[n++].len, row.at + row.len);
+	}
+	if (n < 5 || row.len || !slice_find(word[0], ".") ||
+	    slice_is(word[n - 1], "total") || slice_is(word[n - 1], "syscall"))
+		return;
+	if (!*r->table)				/* the rows are sorted */
+		snprintf(r->table, sizeof(r->table), "most time was in %.*s "
+			 "(%.*s%% of it, %.*s calls)", (int)word[n - 1].len,
+			 word[n - 1].at, (int)word[0].len, word[0].at,
+			 (int)word[3].len, word[3].at);
+	most = strlen(r->table);
+	if (n == 6 && !strstr(r->table, "failed") &&
+	    slice_number(word[4], NULL) * 2 > slice_number(word[3], NULL))
+		snprintf(r->table + most, sizeof(r->table) - most, ", %.*s of "
+			 "%.*s %.*s failed", (int)word[4].len, word[4].at,
+			 (int)word[3].len, word[3].at, (int)word[5].len,
+			 word[5].at);
+}
+
 static void one_line(struct reader *r, struct line *l, unsigned long number,
 		     long default_pid)
 {
 	joiner_line(&r->joiner, l, number, default_pid);
 	r->tables += l->kind == LINE_TABLE;
+	if (l->kind == LINE_TABLE)
+		table_row(r, l->text);
 	if (r->line)
 		r->line(r->watch_context, r, l, number);
 }
@@ -471,9 +502,10 @@ double reader_cost(const struct reader *r, unsigned long *messages)
 static int judge(struct reader *r, int rc, char *const *paths)
 {
 	if (!rc && !r->calls && !r->signals && r->tables) {
-		snprintf(r->error, sizeof(r->error), "%s: only the table of "
-			 "strace -c: it counts calls and does not show them",
-			 paths[0]);
+		snprintf(r->error, sizeof(r->error), "%.80s: only the table of "
+			 "strace -c%s%.110s; who waited for what shows: strace "
+			 "-f -ttt -T -yy -o FILE COMMAND", paths[0],
+			 *r->table ? ": " : "", r->table);
 		return -1;
 	}
 	if (!rc && !r->calls && !r->signals) {

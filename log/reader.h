@@ -56,6 +56,7 @@ struct reader {
 	struct tally *last_tally;
 	unsigned long calls, signals, signals_io, accepts, artefacts;
 	unsigned long injected, interrupted, restarts, tables;
+	char table[160];		/* what the rows of strace -c say most of */
 	unsigned long long bytes, bytes_in, bytes_out;
 	long long first_ns, last_ns;
 	unsigned long kinds[FILE_KINDS];	/* files, by kind */
@@ -66,7 +67,7 @@ struct reader {
 	unsigned long n_files;
 	struct { unsigned long line; char text[120]; } unknown[UNKNOWN_KEPT];
 	unsigned n_unknown;
-	char error[256];		/* why it stopped early; empty: it did not */
+	char error[400];		/* why it stopped early; empty: it did not */
 
 	/* Called for each step, for reports that show every line. */
 	void (*watch)(void *context, struct reader *r, struct step *st);
