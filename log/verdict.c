@@ -64,6 +64,11 @@ static int has_sibling(const struct reader *r, const struct unreturned *o)
 		if (a->open[i].process == o->process &&
 		    a->open[i].pid != o->pid && a->open[i].what != FOR_LOCK)
 			return 1;
+	/* It was in no call at the end: it ran. */
+	for (const struct account *x = a->first; x; x = x->next)
+		if (x->process == o->process && x->pid != o->pid &&
+		    !x->ended && !open_of(r, x->pid))
+			return 1;
 	return 0;
 }
 
@@ -139,6 +144,15 @@ const char *open_next(const struct unreturned *o, char *text, size_t size)
 	return text;
 }
 
+/* (Then strace let go of its threads, and nothing hung.) */
+static int has_ended(const struct reader *r, long process)
+{
+	for (const struct account *a = r->accounts.first; a; a = a->next)
+		if (a->pid == process && a->process == process && a->ended)
+			return 1;
+	return 0;
+}
+
 /* The open call to be blamed: not idle, and itself not waiting for another. */
 static const struct unreturned *blamed(const struct reader *r)
 {
@@ -153,7 +167,8 @@ static const struct unreturned *blamed(const struct reader *r)
 	for (unsigned i = 0; i < a->n_open && i < OPEN_MAX; i++) {
 		const struct unreturned *o = &a->open[i];
 
-		if (open_is_idle(r, o))
+		if (open_is_idle(r, o) ||
+		    (o->how != OPEN_KILLED && has_ended(r, o->process)))
 			continue;
 		if (!best || rank[o->what] > rank[best->what] ||
 		    (rank[o->what] == rank[best->what] && o->ns > best->ns))
@@ -331,7 +346,8 @@ static enum verdict_of healthy(const struct reader *r, struct text *t)
 	for (unsigned i = 0; i < r->accounts.n_open && i < OPEN_MAX; i++) {
 		const struct unreturned *x = &r->accounts.open[i];
 
-		if (!o || (x->what != FOR_LOCK && x->ns > o->ns))
+		if (!o || (x->what != FOR_LOCK && (o->what == FOR_LOCK ||
+						   x->ns > o->ns)))
 			o = x;
 	}
 	if (w && is_share(w->ns / of->tasks, of->wall_ns / of->tasks)) {
@@ -395,11 +411,20 @@ static void finding_sentence(const struct finding *d, struct text *t)
 		    plural(d->count));
 }
 
-/* A cost that is known to be small is no headline. */
+/*
+ * A cost that is known to be small is no headline; nor is the end of a
+ * pipeline's first part: head has what it needs, and SIGPIPE ends yes.
+ */
 static int is_minor(const struct reader *r, const struct finding *d)
 {
 	enum { MINOR = 20 };			/* a part in so many */
+	const struct finding *x;
 
+	for (x = r->findings.first; x; x = x->next)
+		if (!strcmp(d->about->id, "sigpipe") && x->pid == d->pid &&
+		    !strcmp(x->about->id, "epipe") &&
+		    strstr(x->subject, "(pipe:"))
+			return 1;
 	return d->about->severity == SEVERITY_NOTE ||
 	       (d->about->severity == SEVERITY_COST && d->cost_ns > 0 &&
 		r->first_ns != NO_TIME &&
@@ -414,7 +439,7 @@ static enum verdict_of choose(const struct reader *r, struct text *t)
 	if (d && is_minor(r, d))
 		d = NULL;
 	if (o && o->ns != NO_TIME && o->ns < LONG_NS &&
-	    o->how == OPEN_UNFINISHED)
+	    o->how == OPEN_UNFINISHED && !o->attached)
 		o = NULL;
 	/* The call in which it was killed says more than the signal. */
 	if (o && o->how == OPEN_KILLED && d && d->fatal &&
