@@ -87,10 +87,10 @@ static int visit(void)
 
 /* A server that listens at the door; it may have so many peers at once. */
 static void serve(struct server *s, const struct program *p,
-		  const char *service, rlim_t peers, char *const *wrapper)
+		  const char *service, rlim_t peers)
 {
 	struct lab_options o = { .service = service, .nofile = peers + 100,
-				 .wrapper = wrapper };
+				 .max_message = "20000" };
 	char *path = program_path(p), why[256];
 	struct rlimit l;
 
@@ -200,7 +200,7 @@ static void crowd(void *arg)
 	struct server s;
 
 	make_door(t->family);
-	serve(&s, t->p, "print", BACKLOG, NULL);
+	serve(&s, t->p, "print", BACKLOG);
 	while (made < n) {
 		suspend(&s);
 		for (int i = 0; i < 2500 && made < n; i++, made++) {
@@ -227,7 +227,7 @@ static void crowd_leaves(void *arg)
 	char c;
 
 	make_door(t->family);
-	serve(&s, t->p, "echo", PEERS, NULL);
+	serve(&s, t->p, "echo", PEERS);
 	for (int i = 0; i < PEERS; i++)
 		fd[i] = ASSERT_GE(visit(), 0);
 	for (int i = 0; i < PEERS; i++) {	/* so it has been accepted */
@@ -254,7 +254,7 @@ static void resets(void *arg)
 	int fd;
 
 	make_door(t->family);
-	serve(&s, t->p, "echo", 1000, NULL);
+	serve(&s, t->p, "echo", 1000);
 	for (int i = 0; i < 3000; i++) {
 		fd = visit();
 		if (fd < 0)
@@ -265,6 +265,97 @@ static void resets(void *arg)
 	}
 	serves(&s);
 	sleeps(&s);
+	ends(&s);
+}
+
+/* Peers that say more than --max-message and go on: each is closed. */
+static void talkers(void *arg)
+{
+	static char text[3000];
+	const struct point *t = arg;
+	struct server s;
+
+	make_door(t->family);
+	serve(&s, t->p, "print", 100);
+	for (int i = 0; i < 200; i++) {
+		int fd = ASSERT_GE(visit(), 0);
+
+		while (send(fd, text, sizeof(text), MSG_NOSIGNAL) > 0)
+			;
+		if (errno != EPIPE && errno != ECONNRESET)
+			FAIL("peer %d: %s", i, strerror(errno));
+		close(fd);
+	}
+	serves(&s);
+	sleeps(&s);
+	ends(&s);
+}
+
+/* What was owed to a peer that resets is not "0 bytes". */
+static void says_what_is_dropped(void *arg)
+{
+	const struct linger reset = { .l_onoff = 1 };
+	const struct point *t = arg;
+	static char text[1 << 16];
+	int fd, small = 4096, full = 0;
+	struct server s;
+
+	make_door(t->family);
+	serve(&s, t->p, "echo", 100);
+	fd = ASSERT_GE(visit(), 0);
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small));
+	while (full < 100) {			/* until it takes no more */
+		if (send(fd, text, sizeof(text), MSG_DONTWAIT) > 0)
+			full = 0;
+		else
+			full += 1 + poll(NULL, 0, 1);
+	}
+	setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+	close(fd);
+	for (int ms = 0; !strstr(s.err.at, "dropped") && ms < ANSWER_MS; ms++) {
+		poll(NULL, 0, 1);
+		server_drain(&s);
+	}
+	if (!strstr(s.err.at, "dropped") || strstr(s.err.at, " 0 bytes"))
+		FAIL("it says %s", strchr(s.err.at, '\n') + 1);
+	ends(&s);
+}
+
+/* Send datagrams without an end. */
+static void flood(int fd)
+{
+	struct mmsghdr m[64] = { 0 };
+	struct iovec bytes = { "x", 1 };
+
+	for (int i = 0; i < 64; i++)
+		m[i].msg_hdr = (struct msghdr){ .msg_iov = &bytes,
+						.msg_iovlen = 1 };
+	for (;;)
+		sendmmsg(fd, m, 64, 0);
+}
+
+/* Datagrams that come faster than they are echoed keep no SIGTERM out. */
+static void datagrams(void *arg)
+{
+	const struct point *t = arg;
+	struct lab_options o = { .service = "echo" };
+	struct sockaddr_in a = { .sin_family = AF_INET,
+				 .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct server s;
+	int fd;
+
+	if (!program_path(t->p) || probe_program(t->p, (char[256]){ 0 }))
+		SKIP("not built, or refused");
+	if (server_start(&s, t->p, &o))
+		FAIL("%s", s.err.at);
+	a.sin_port = htons(s.port);
+	fd = ASSERT_GE(socket(AF_INET, SOCK_DGRAM, 0), 0);
+	ASSERT_EQ(0, connect(fd, (void *)&a, sizeof(a)));
+	for (long i = 0; i < 2 * sysconf(_SC_NPROCESSORS_ONLN); i++)
+		if (!fork())
+			flood(fd);
+	while (recv(fd, &(char){ 0 }, 1, 0) != 1)
+		;
 	ends(&s);
 }
 
@@ -322,7 +413,7 @@ static void shared_listener(void *arg)
 	char c;
 
 	make_door(t->family);
-	serve(&s, t->p, "echo", 100, NULL);
+	serve(&s, t->p, "echo", 100);
 	for (int i = 0; i < 3; i++) {
 		fd[i] = ASSERT_GE(visit(), 0);
 		ASSERT_EQ(1, send(fd[i], "x", 1, MSG_NOSIGNAL));
@@ -348,7 +439,7 @@ static void listener_becomes_nonblocking(void *arg)
 	struct server s;
 
 	make_door(t->family);
-	serve(&s, t->p, "echo", 100, NULL);
+	serve(&s, t->p, "echo", 100);
 	ASSERT_EQ(0, fcntl(door.fd, F_SETFL,
 			   fcntl(door.fd, F_GETFL) | O_NONBLOCK));
 	serves(&s);
@@ -365,7 +456,7 @@ static void long_addresses(void *arg)
 	int fd[6];
 
 	make_door(t->family);
-	serve(&s, t->p, "print", 100, NULL);
+	serve(&s, t->p, "print", 100);
 	suspend(&s);
 	for (int i = 0; i < 6; i++) {
 		struct sockaddr_un a = { .sun_family = AF_UNIX };
@@ -491,6 +582,7 @@ static const struct {
 	{ "crowd_leaves", crowd_leaves, UDP | ONCE | SERIAL | LOSES,
 	  { AF_INET, AF_UNIX } },
 	{ "resets", resets, UDP | ONCE | LOSES, { AF_INET } },
+	{ "talkers", talkers, UDP | ONCE | LOSES, { AF_INET, AF_UNIX } },
 	{ "full_stdout", full_stdout, 0, { AF_INET } },
 	{ "shared_listener", shared_listener, UDP | ONCE | SERIAL | LOSES,
 	  { AF_INET, AF_INET6 } },
@@ -501,23 +593,41 @@ static const struct {
 	{ "blocked_sigterm", blocked_sigterm, UDP | LOSES, { AF_INET } },
 };
 
+/* Those of a few. */
+static const struct {
+	const char *name;
+	void (*fn)(void *);
+	unsigned fit;
+} own_attacks[] = {
+	{ "says_what_is_dropped", says_what_is_dropped, SLOTS },
+	{ "datagrams", datagrams, UDP },
+};
+
+static void add(const struct program *p, const char *name,
+		void (*fn)(void *), int family)
+{
+	struct point *t = malloc(sizeof(*t));
+	char *text;
+
+	if (!t || asprintf(&text, "%s/%s/%s", p->name, name,
+			   family == AF_INET ? "ipv4" :
+			   family == AF_INET6 ? "ipv6" : "unix") < 0)
+		exit(1);
+	*t = (struct point){ p, family };
+	tap_add(text, fn, t)->seconds = 120;
+}
+
 void tap_list(void)
 {
-	for (const struct program *p = programs; p->name; p++)
+	for (const struct program *p = programs; p->name; p++) {
 		for (size_t i = 0; i < sizeof(attacks) / sizeof(*attacks); i++)
-			for (const int *f = attacks[i].families; *f; f++) {
-				struct point *t = malloc(sizeof(*t));
-				char *text;
-
-				if (p->flags & (FILES | attacks[i].unfit))
-					continue;
-				if (!t || asprintf(&text, "%s/%s/%s", p->name,
-						   attacks[i].name,
-						   *f == AF_INET ? "ipv4" :
-						   *f == AF_INET6 ? "ipv6" :
-						   "unix") < 0)
-					exit(1);
-				*t = (struct point){ p, *f };
-				tap_add(text, attacks[i].fn, t)->seconds = 120;
-			}
+			for (const int *f = attacks[i].families; *f; f++)
+				if (!(p->flags & (FILES | attacks[i].unfit)))
+					add(p, attacks[i].name, attacks[i].fn,
+					    *f);
+		for (int i = 0; i < 2; i++)
+			if (p->flags & own_attacks[i].fit)
+				add(p, own_attacks[i].name, own_attacks[i].fn,
+				    AF_INET);
+	}
 }
