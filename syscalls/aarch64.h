@@ -3,11 +3,24 @@
  * aarch64.h - what only aarch64 knows: the instruction, _start
  *
  * A system call takes its number in x8 and its arguments in x0 to x5; `svc 0`
- * returns in x0 and keeps every other register.  The kernel's vDSO has the
+ * returns in x0 and keeps every other register, but for those of SVE: beyond
+ * the lowest 128 bits the kernel may forget them.  The kernel's vDSO has the
  * way back from a signal handler, so no restorer is needed.
  */
 #ifndef IOMODELS_AARCH64_H
 #define IOMODELS_AARCH64_H
+
+/* What a system call overwrites, where the compiler may use it (-march). */
+#ifdef __ARM_FEATURE_SVE
+#define ENTRY_CLOBBERS \
+	"memory", "p0", "p1", "p2", "p3", "p4", "p5", "p6", "p7", "p8", \
+	"p9", "p10", "p11", "p12", "p13", "p14", "p15", "z0", "z1", "z2", "z3", \
+	"z4", "z5", "z6", "z7", "z8", "z9", "z10", "z11", "z12", "z13", "z14", \
+	"z15", "z16", "z17", "z18", "z19", "z20", "z21", "z22", "z23", "z24", \
+	"z25", "z26", "z27", "z28", "z29", "z30", "z31"
+#else
+#define ENTRY_CLOBBERS "memory"
+#endif
 
 static inline __attribute__((always_inline)) long
 syscall6(long nr, long a, long b, long c, long d, long e, long f)
@@ -23,7 +36,7 @@ syscall6(long nr, long a, long b, long c, long d, long e, long f)
 	__asm__ volatile("svc 0"
 			 : "+r"(x0)
 			 : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5)
-			 : "memory");
+			 : ENTRY_CLOBBERS);
 	return x0;
 }
 

@@ -3,11 +3,23 @@
  * riscv64.h - what only riscv64 knows: the instruction, _start
  *
  * A system call takes its number in a7 and its arguments in a0 to a5; `ecall`
- * returns in a0 and keeps every other register.  The kernel's vDSO has the
- * way back from a signal handler, so no restorer is needed.
+ * returns in a0 and keeps every other register, but for those of the vector
+ * extension, which it forgets.  The kernel's vDSO has the way back from a
+ * signal handler, so no restorer is needed.
  */
 #ifndef IOMODELS_RISCV64_H
 #define IOMODELS_RISCV64_H
+
+/* What a system call overwrites, where the compiler may use it (-march). */
+#if defined(__riscv_vector) && (defined(__clang__) || __GNUC__ > 12)
+#define ENTRY_CLOBBERS \
+	"memory", "v0", "v1", "v2", "v3", "v4", "v5", "v6", \
+	"v7", "v8", "v9", "v10", "v11", "v12", "v13", "v14", "v15", "v16", \
+	"v17", "v18", "v19", "v20", "v21", "v22", "v23", "v24", "v25", "v26", \
+	"v27", "v28", "v29", "v30", "v31"
+#else
+#define ENTRY_CLOBBERS "memory"
+#endif
 
 static inline __attribute__((always_inline)) long
 syscall6(long nr, long a, long b, long c, long d, long e, long f)
@@ -23,7 +35,7 @@ syscall6(long nr, long a, long b, long c, long d, long e, long f)
 	__asm__ volatile("ecall"
 			 : "+r"(a0)
 			 : "r"(a7), "r"(a1), "r"(a2), "r"(a3), "r"(a4), "r"(a5)
-			 : "memory");
+			 : ENTRY_CLOBBERS);
 	return a0;
 }
 
