@@ -127,6 +127,26 @@ TEST(examples)
 	ESCAPED("\\x80", "\x80");
 }
 
+/* Of all code points these are escaped: controls, and what directs text. */
+TEST(which_code_points_are_escaped)
+{
+	for (unsigned c = 0; c <= 0x10ffff; c++) {
+		unsigned char s[4];
+		char out[16], *at = out;
+		unsigned len = encode(c, s);
+		int unsafe = c < 0x20 || (c >= 0x7f && c < 0xa0) ||
+			     c == 0x61c || c == 0x200e || c == 0x200f ||
+			     (c >= 0x2028 && c <= 0x202e) ||
+			     (c >= 0x2066 && c <= 0x2069);
+
+		if (c >= 0xd800 && c <= 0xdfff)
+			continue;
+		escape(&at, s, len);
+		if ((out[0] == '\\' && c != '\\') != unsafe || at - out > 12)
+			FAIL("U+%x", c);
+	}
+}
+
 /*
  * Of every pair of bytes: the output has no control character, C1 ones
  * included, is valid UTF-8, and is at most 8 bytes a character.
