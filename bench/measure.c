@@ -52,7 +52,7 @@ const struct quantity quantities[] = {
 	QUANTITY(user_us), QUANTITY(kernel_us), QUANTITY(calls),
 	QUANTITY(voluntary), QUANTITY(involuntary), QUANTITY(peak_kib),
 	QUANTITY(threads), QUANTITY(lost), QUANTITY(wrong),
-	QUANTITY(again), QUANTITY(processes), QUANTITY(busy_server),
+	QUANTITY(again), QUANTITY(processes), QUANTITY(bytes), QUANTITY(busy_server),
 	QUANTITY(busy_client), QUANTITY(steal), QUANTITY(others),
 	QUANTITY(disturbed), QUANTITY(spin_us),
 	{ .name = NULL }
@@ -545,6 +545,7 @@ static void add_up(const struct player *p, struct measurement *m)
 	m->peak_kib = r->peak_kib;
 	m->threads = r->threads;
 	m->processes = r->processes;
+	m->bytes = (double)(r->sent + r->received) / r->all;
 	m->wrong = (double)r->wrong / r->all;
 	m->again = (double)r->again / r->all;
 	m->lost = p->load.kind == LOAD_DATAGRAM ? (double)r->lost / r->all : 0;

@@ -51,6 +51,7 @@ struct measurement {
 	double wrong;			/* answers, of all */
 	double again;			/* connections, of all: the server closes */
 	double processes;		/* of the server */
+	double bytes;			/* both ways */
 	double busy_server, busy_client;	/* shares of the time */
 	double steal;			/* share that the hypervisor took */
 	double others;			/* share of the processors that other

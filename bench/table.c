@@ -7,7 +7,10 @@
 #include <string.h>
 #include "compare_report.h"
 
-enum { COLUMNS = 100 };
+enum {
+	COLUMNS = 100,
+	LARGE = 4096,			/* bytes of a message: it is a stream */
+};
 #define MEAN_STRAYS 0.1		/* from the median: then the server stalls */
 
 /* "1.04 1.02-1.06" */
@@ -228,6 +231,10 @@ static void print_more(const struct row *row, FILE *f)
 			"?");
 	if (m->again > 0.5)
 		fprintf(f, "  %-24s the server closes after each answer\n", "");
+	if (m->bytes >= LARGE && m->rate > 0)
+		fprintf(f, "  %-24s %.3g GiB/s both ways, %.3g s of processor per "
+			"GiB\n", "", m->rate * m->bytes / (1 << 30),
+			m->server_us / 1e6 / m->bytes * (1 << 30));
 	if (m->processes > 1)
 		fprintf(f, "  %-24s %.0f processes\n", "", m->processes);
 	if (*suspicion_text(row))
