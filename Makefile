@@ -28,6 +28,8 @@
 #   make fuzz-folder   random captures, likewise
 #   make compare-aio  fio on libposixaio, glibc and io_uring: a table; files
 #                  in DIR (/var/tmp), SETS="direct hot ...", about 8 minutes
+#   make packages  Debian packages into build/packages, installed, used and
+#                  removed in fresh chroots; SUITES="bookworm trixie"
 #   make vm        a shell in a virtual machine with Debian 12's kernel, where
 #                  everything is allowed; RUN='iomodels doctor' runs a command
 #                  there, KERNEL=7.3 is another kernel (KERNEL=list), WITH=DIR
@@ -462,6 +464,11 @@ uninstall:
 		$(DESTDIR)$(libdir)/pkgconfig/libposixaio.pc \
 		$(DESTDIR)$(mandir)/man7/posixaio.7
 	rm -rf $(DESTDIR)$(libexecdir)/iomodels
+
+# Debian packages, tried in a fresh chroot: debian/try tells more.
+.PHONY: packages
+packages:
+	@sh debian/try $(O)/packages $(SUITES)
 
 # A machine with a kernel that is not this one; vm/vm tells more.
 export RUN WITH KERNEL
