@@ -19,12 +19,16 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 	(void)arg;
 	switch (key) {
+	case 's':
+		if (setenv("POSIXAIO_STATS", "1", 1))
+			return errno;
+		return 0;
 	case ARGP_KEY_ARGS:
 		*command = state->argv + state->next;
 		state->next = state->argc;
 		return 0;
 	case ARGP_KEY_NO_ARGS:
-		argp_error(state, "a COMMAND is wanted, as in iomodels "
+		argp_error(state, "expected a COMMAND, as in iomodels "
 			   "aio-run -- fio --ioengine=posixaio ...");
 	}
 	return ARGP_ERR_UNKNOWN;
@@ -32,17 +36,26 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 int aio_run_main(int argc, char **argv)
 {
+	static const struct argp_option options[] = {
+		{ "stats", 's', NULL, 0, "print at the exit of each process how "
+		  "many requests went which way", 0 },
+		{ 0 },
+	};
 	static const struct argp argp = {
+		.options = options,
 		.parser = parse,
 		.args_doc = "-- COMMAND [ARG...]",
-		.doc = "Run COMMAND with libposixaio in the place of glibc's "
-		       "POSIX AIO (aio_read and its relatives).\vThe library "
-		       "is put into LD_PRELOAD, so it reaches what COMMAND "
-		       "starts as well, but no program that is linked "
-		       "statically or runs with other rights (setuid).  With "
-		       "POSIXAIO_DEBUG=1 the first request says on stderr what "
-		       "is used.  The exit status is COMMAND's; 127: there is "
-		       "no such command, 126: it cannot be run.",
+		.doc = "Run COMMAND with libposixaio instead of glibc's POSIX "
+		       "AIO (aio_read and its relatives).\vThe library is put "
+		       "into LD_PRELOAD, so it reaches what COMMAND starts as "
+		       "well, but no program that is linked statically or runs "
+		       "with other rights (setuid).  POSIXAIO_DEBUG=1 reports "
+		       "on stderr whether io_uring is used, and each change.  "
+		       "The counters of --stats: inline (answered by the page "
+		       "cache), native (O_DIRECT), ring (io_uring), pool "
+		       "(threads), retried, and how many threads and rings were "
+		       "made.  The exit status is COMMAND's; 127: there is no "
+		       "such command, 126: it cannot be run.",
 	};
 	char **command = NULL, *path, *preload, *old = getenv("LD_PRELOAD");
 

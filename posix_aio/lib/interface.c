@@ -90,6 +90,7 @@ static long done_at_once(struct aiocb *cb, long n)
 {
 	struct sigevent sigev;
 
+	count(STAT_INLINE);
 	if (cb->aio_sigevent.sigev_notify == SIGEV_NONE) {
 		publish(cb, n);
 		return 0;

@@ -19,11 +19,11 @@ run() { "$b/iomodels" aio-run "$@" >"$tmp/out" 2>"$tmp/err"; echo $? >"$tmp/rc";
 rc() { [ "$(cat "$tmp/rc")" = "$1" ]; }
 
 echo "TAP version 13"
-echo "1..6"
+echo "1..7"
 
 case $b in
 */asan | */tsan)
-	for i in 1 2 3 4 5 6; do
+	for i in 1 2 3 4 5 6 7; do
 		echo "ok $i # SKIP a sanitized library cannot be preloaded"
 	done
 	exit 4 ;;
@@ -33,6 +33,11 @@ esac
 POSIXAIO_DEBUG=1 run -- "$b/posix_aio/posix_aio_glibc" "$0"
 rc 0 && grep -q '^posixaio: ' "$tmp/err" && grep -q '^checksum' "$tmp/out"
 result $? program_gets_the_library
+
+# The counters tell which way the requests went: all of O_DIRECT's blocks here.
+run --stats -- "$b/posix_aio/posix_aio_glibc" --direct "$b/iomodels"
+rc 0 && grep -q '^posixaio\[[0-9]*\]: inline=0 native=[1-9]' "$tmp/err"
+result $? counts_each_way
 
 # The exit status is the command's.
 run -- sh -c 'exit 7'
