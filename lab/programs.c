@@ -190,8 +190,8 @@ char *aio_library(void)
 	char self[PATH_MAX], *path;
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 
-	if (n < 0)
-		return NULL;
+	if (n < 0)				/* no /proc */
+		return library_in(LIBDIR, ".");
 	self[n] = 0;
 	*strrchr(self, '/') = 0;
 	path = library_in(self, "lib");		/* build/iomodels */
