@@ -822,8 +822,8 @@ static void keep_ours(struct kernel *k)
 			mine = has(&pids, event_number(e, "pid", 0));
 		else if (ctx)
 			mine = has(&rings, ctx);
-		else if (sk)
-			mine |= has(&sockets, sk);
+		else if (sk)			/* (See in_interrupt.) */
+			mine = (mine && !in_interrupt(e)) || has(&sockets, sk);
 		else if (!strcmp(e->name, "block_rq_complete"))
 			mine = completes(&asked, e);
 		if (mine && !strcmp(e->name, "block_bio_queue"))

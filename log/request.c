@@ -133,11 +133,14 @@ static void submitted(struct witness *w, struct witness_task *t,
 		      const struct tracepoint *p, unsigned long line)
 {
 	uint64_t ctx = tracepoint_address(p, "ctx");
-	struct witness_ring *r = ring_at(w, ctx);
+	/* Only a task of the program submits; who completes may be a peer. */
+	struct witness_ring *r = t->ours ? ring_at(w, ctx) : NULL;
 	struct request *q;
 	struct slice op = tracepoint_text(p, "op_str");
 	uint64_t key = mix(ctx, tracepoint_address(p, "req"));
 
+	if (!t->ours)
+		return;
 	if (!r || w->requests.used >= OPEN_MAX_REQUESTS) {
 		w->unmatched++;
 		return;
@@ -326,7 +329,8 @@ void request_take(struct witness *w, struct witness_task *t,
 		return;
 	}
 	if (p->kind == POINT_RING) {
-		made(w, t, p, line);
+		if (t->ours)
+			made(w, t, p, line);
 		return;
 	}
 	if (p->kind == POINT_SUBMIT) {
@@ -334,14 +338,16 @@ void request_take(struct witness *w, struct witness_task *t,
 		return;
 	}
 	if (p->kind == POINT_OVERFLOW) {
-		r = ring_at(w, tracepoint_address(p, "ctx"));
+		r = map_get(&w->rings, mix(tracepoint_address(p, "ctx"), 0));
 		if (r)
 			r->overflows++;
 		return;
 	}
 	q = request_of(w, p);
 	if (!q) {
-		w->unmatched += p->kind == POINT_COMPLETE;
+		w->unmatched += p->kind == POINT_COMPLETE &&
+			(t->ours || map_get(&w->rings, mix(
+				tracepoint_address(p, "ctx"), 0)));
 		return;
 	}
 	switch (p->kind) {

@@ -80,7 +80,8 @@ static struct witness_task *task_at(struct witness *w, long pid)
 	t = need(calloc(1, sizeof(*t)));
 	t->pid = t->process = pid;
 	t->asleep_ns = NO_SLEEP;
-	t->who = pid == w->main_pid ? WHO_MAIN : WHO_OTHER;
+	t->ours = pid == w->main_pid;
+	t->who = t->ours ? WHO_MAIN : WHO_OTHER;
 	map_put(&w->tasks, pid, t);
 	return t;
 }
@@ -90,16 +91,36 @@ struct witness_task *witness_task(struct witness *w, long pid)
 	return map_get(&w->tasks, pid);
 }
 
-static void name_task(struct witness_task *t, struct slice comm)
+/*
+ * io_uring names its threads after the task that owns the ring: "iou-wrk-4711".
+ * A ring of another program is on the same machine, and on the same processor,
+ * so that its threads are in our switches.
+ */
+static int is_of_ours(const struct witness *w, struct slice comm)
 {
-	if (comm.len < 7 || memcmp(comm.at, "iou-", 4))
+	struct slice number = slice_of(comm.at + 8, comm.at + comm.len);
+	long pid = slice_number(number, NULL);
+	const struct witness_task *maker = map_get(&w->tasks, pid);
+
+	return pid > 0 && (pid == w->main_pid || (maker && maker->ours));
+}
+
+static void name_task(const struct witness *w, struct witness_task *t,
+		      struct slice comm)
+{
+	enum who who;
+
+	if (comm.len < 9 || memcmp(comm.at, "iou-", 4))
 		return;
-	if (starts(comm, "iou-wrk"))
-		t->who = WHO_WORKER;
-	else if (starts(comm, "iou-sqp"))
-		t->who = WHO_POLLER;
+	if (starts(comm, "iou-wrk-"))
+		who = WHO_WORKER;
+	else if (starts(comm, "iou-sqp-"))
+		who = WHO_POLLER;
 	else
 		return;
+	if (!t->ours && !is_of_ours(w, comm))
+		return;
+	t->who = who;
 	t->ours = 1;
 	t->in_call = 0;
 }
@@ -334,7 +355,7 @@ static void switches(struct witness *w, const struct tracepoint *p,
 	struct witness_task *t = map_get(&w->tasks, prev);
 
 	if (t) {
-		name_task(t, tracepoint_text(p, "prev_comm"));
+		name_task(w, t, tracepoint_text(p, "prev_comm"));
 		t->now.doubtful |= p->cpu < 64 && w->lossy >> p->cpu & 1;
 		/* io_uring's threads are in both instances: two records. */
 		if (state & ASLEEP && t->asleep_ns == NO_SLEEP) {
@@ -350,7 +371,7 @@ static void switches(struct witness *w, const struct tracepoint *p,
 	}
 	t = next ? map_get(&w->tasks, next) : NULL;
 	if (t) {
-		name_task(t, tracepoint_text(p, "next_comm"));
+		name_task(w, t, tracepoint_text(p, "next_comm"));
 		wakes(w, t, p->ns, p, line);
 	}
 }
@@ -478,7 +499,7 @@ void witness_take(struct witness *w, const struct tracepoint *p,
 		w->first_ns = p->ns;
 	if (p->ns > w->last_ns)
 		w->last_ns = p->ns;
-	name_task(t, p->comm);
+	name_task(w, t, p->comm);
 	if (p->kind == POINT_ENTER || p->kind == POINT_EXIT)
 		own_task(w, t, p);
 	tell(w, (struct sight){ .kind = SIGHT_LINE, .point = p, .line = line,

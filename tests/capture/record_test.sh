@@ -168,6 +168,31 @@ test_a_ring_seen_by_the_kernel_alone() {
 		has c/manifest.json '"scenario": "two"' &&
 		has c/manifest.json '"lost": 0'
 }
+# A program without a ring, while another one's worker copies on the same
+# processor (tmpfs has no NOWAIT): its threads and its ring are not ours.
+test_a_ring_of_another_program() {
+	need_both || return 4
+	[ -x "$build/uring/uring_file" ] || { echo "uring_file is not built"; return 4; }
+	file=$(mktemp -p /dev/shm) || return 4
+	head -c 8388608 /dev/zero >"$file"
+	cpu=$(taskset -cp $$ | sed 's/.*[^0-9]//')
+	taskset -c "$cpu" "$build/uring/uring_file" --measure 20000 "$file" \
+		>"$dir/ring" 2>&1 &
+	other=$!
+	expect 0 -- taskset -c "$cpu" sh -c 'for i in 1 2 3; do sleep 0.1; done'
+	status=$?
+	kill $other 2>/dev/null || status=skip
+	wait $other
+	rm "$file"
+	[ $status = skip ] && { cat "$dir/ring"; return 4; }
+	[ $status = 0 ] || return
+	none_lost || return 4
+	grep -q 'iou-wrk-' "$dir/c/kernel.log" || {
+		echo "the other program's worker did not run beside it"; return 4; }
+	"$io" explain --json "$dir/c" >"$dir/err" || return
+	! grep -n '"iou-' "$dir/err" && has err '"rings": \[\]' &&
+		! grep -n ' io_uring_' "$dir/c/kernel.log"
+}
 test_a_file_reader() {
 	need_strace || return 4
 	[ -x "$build/models/file_blocking" ] || {

@@ -490,6 +490,47 @@ static unsigned count(const char *text, const char *part)
 	return n;
 }
 
+/*
+ * Two threads of io_uring with the same life, one after the other: one is made
+ * for the program's own task, the other for a process that is not in the log.
+ */
+#define WORKER(pid, of, from, to) \
+	"1700000000." from " 0 " pid " iou-wrk-" of ": sched_switch prev_comm=iou-wrk-" of " prev_pid=" pid " prev_prio=120 prev_state=1 next_comm=x next_pid=7 next_prio=120\n" \
+	"1700000000." to " 0 7 x: sched_switch prev_comm=x prev_pid=7 prev_prio=120 prev_state=0 next_comm=iou-wrk-" of " next_pid=" pid " next_prio=120\n"
+#define FOREIGN "1700000000.000500000 0 4712 iou-sqp-4711: "
+
+TEST(rings_of_other_programs)
+{
+	const struct witness *w;
+	char text[200];
+
+	ASSERT_EQ(0, explain(NULL, ENTER("000000001")
+		WORKER("4712", "4711", "000100000", "000400000")
+		FOREIGN "io_uring_submit_req ctx=0xffff888000000200 req=0x10 user_data=1 opcode=27 flags=0 sq_thread=1 op_str=RECV\n"
+		FOREIGN "skb_copy_datagram_iovec skbaddr=0x1 len=9\n"
+		FOREIGN "io_uring_complete ctx=0xffff888000000200 req=0x10 user_data=1 res=9 cflags=0 extra1=0 extra2=0\n"
+		SLEEP("000600000") WAKE("000700000") EXIT("000800000"),
+		manifest));
+	w = &r.merge->witness;
+	EXPECT_STR("main in read", witness_waits(w, text, sizeof(text)));
+	EXPECT_STR("", witness_copies(w, text, sizeof(text)));
+	EXPECT_EQ(0, w->n_rings);
+	EXPECT_EQ(0, w->unmatched);
+	empty_folder();
+}
+
+TEST(a_worker_of_its_own)
+{
+	char text[200];
+
+	ASSERT_EQ(0, explain(NULL, ENTER("000000001")
+		WORKER("8", "7", "000100000", "000400000")
+		EXIT("000800000"), manifest));
+	EXPECT_STR("iou-wrk", witness_waits(&r.merge->witness, text,
+					    sizeof(text)));
+	empty_folder();
+}
+
 static const char ring_log[] = RING("000000001") ENTER_RING("000000002")
 	SUBMIT("000000003", "0x10", "13") ARM("000000006", "0x10", "13")
 	SLEEP("000000007") WAKE("000000060") COPY("000000061")
