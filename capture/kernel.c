@@ -29,6 +29,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "kernel.h"
+#include "lab.h"
 
 #define TRACEFS "/sys/kernel/tracing"
 #define BUFFER_KB "4096"			/* of each processor, each instance */
@@ -361,7 +362,7 @@ static int open_cpus(struct kernel *k, int instance)
 		c->in = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 		if (c->in < 0)
 			return cpu ? 0 : -1;
-		c->out = open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+		c->out = open(lab_tmp(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 		c->k = k;
 		c->instance = instance;
 		c->cpu = cpu;

@@ -4,11 +4,14 @@
  */
 #include <errno.h>
 #include <error.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include "cli.h"
+#include "kernel.h"
+#include "lab.h"
 
 static const struct command commands[] = {
 	{ "list",  "show the models, grouped, a sentence each", list_main },
@@ -107,11 +110,19 @@ int main(int argc, char **argv)
 	static char name[64];
 	char **rest;
 
+	/*
+	 * Ignored by whoever started us, it would be so in all that we start,
+	 * and no child could be waited for.
+	 */
+	signal(SIGCHLD, SIG_DFL);
 	atexit(flush_or_fail);
 	argp_err_exit_status = 2;
 	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &choice);
 	rest = argv + choice.index;
 	snprintf(name, sizeof(name), "iomodels %s", choice.command->name);
 	rest[0] = name;
+	/* What a process of ours has left that was killed. */
+	kernel_clean_up();
+	lab_clean_up();
 	return choice.command->run(argc - choice.index, rest);
 }

@@ -7,11 +7,13 @@
  * record.c says so in one line.
  */
 #include <errno.h>
+#include <limits.h>
 #include <error.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 #include "cli.h"
+#include "lab.h"
 #include "record.h"
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -36,7 +38,7 @@ static void remove_folder(const char *dir)
 	static const char *const names[] = {
 		"strace.log", "kernel.log", "manifest.json",
 	};
-	char path[256];
+	char path[PATH_MAX + 64];
 
 	for (int i = 0; i < 3; i++) {
 		snprintf(path, sizeof(path), "%s/%s", dir, names[i]);
@@ -48,14 +50,11 @@ static void remove_folder(const char *dir)
 
 static int trace(char *const *command)
 {
-	const char *tmp = getenv("TMPDIR");
-	char dir[200];
+	char dir[PATH_MAX];
 	struct recording r = { .command = command, .dir = dir };
 	int status;
 
-	snprintf(dir, sizeof(dir), "%s/iomodels-trace.XXXXXX",
-		 tmp && *tmp ? tmp : "/tmp");
-	if (!mkdtemp(dir)) {
+	if (lab_temporary_folder(dir, sizeof(dir))) {
 		error(0, errno, "%s", dir);
 		return 1;
 	}

@@ -10,6 +10,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/magic.h>
 #include <poll.h>
 #include <signal.h>
@@ -18,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <sys/wait.h>
@@ -436,17 +438,68 @@ void server_free(struct server *s)
 
 /* ---- files ---- */
 
+const char *lab_tmp(void)
+{
+	const char *dir = getenv("TMPDIR");
+
+	return dir && *dir ? dir : "/tmp";
+}
+
 int lab_temporary(char path[64])
 {
+	char name[PATH_MAX];
 	int fd;
 
-	snprintf(path, 64, "/tmp/iomodels-XXXXXX");
-	fd = mkostemp(path, O_CLOEXEC);
+	snprintf(name, sizeof(name), "%s/iomodels-XXXXXX", lab_tmp());
+	fd = mkostemp(name, O_CLOEXEC);
 	if (fd < 0)
 		return -1;
-	unlink(path);
+	unlink(name);
 	snprintf(path, 64, "/proc/%d/fd/%d", getpid(), fd);
 	return fd;
+}
+
+int lab_temporary_folder(char *path, size_t size)
+{
+	snprintf(path, size, "%s/iomodels-trace.%d.XXXXXX", lab_tmp(),
+		 getpid());
+	return mkdtemp(path) ? 0 : -1;
+}
+
+static void remove_files(const char *folder)
+{
+	DIR *d = opendir(folder);
+	struct dirent *e;
+
+	while (d && (e = readdir(d)))
+		if (strcmp(e->d_name, ".") && strcmp(e->d_name, ".."))
+			unlinkat(dirfd(d), e->d_name, 0);
+	if (d)
+		closedir(d);
+	rmdir(folder);
+}
+
+void lab_clean_up(void)
+{
+	DIR *d = opendir(lab_tmp());
+	struct dirent *e;
+	struct stat s;
+
+	while (d && (e = readdir(d))) {
+		char path[PATH_MAX + 300];
+		int pid, end = 0;
+
+		sscanf(e->d_name, "iomodels-trace.%d.%*6[A-Za-z0-9]%n", &pid,
+		       &end);
+		if (!end || e->d_name[end] || !kill(pid, 0) || errno != ESRCH)
+			continue;
+		snprintf(path, sizeof(path), "%s/%s", lab_tmp(), e->d_name);
+		if (!lstat(path, &s) && S_ISDIR(s.st_mode) &&
+		    s.st_uid == geteuid())
+			remove_files(path);
+	}
+	if (d)
+		closedir(d);
 }
 
 int lab_file(long bytes, char why[256])

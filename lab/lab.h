@@ -82,6 +82,17 @@ void server_free(struct server *s);
  */
 int lab_temporary(char path[64]);
 
+/* The folder for temporary files: TMPDIR, or /tmp. */
+const char *lab_tmp(void);
+
+/*
+ * Make a folder there; its name holds our pid.  0, or -1 and errno.  A process
+ * that is killed leaves its folder; lab_clean_up removes, with the files in
+ * them, the folders of this user whose process is gone.
+ */
+int lab_temporary_folder(char *path, size_t size);
+void lab_clean_up(void);
+
 /*
  * A file of so many bytes, on the disk and not in the page cache, and without
  * a name, so that nothing is left of it however we end: a program that we

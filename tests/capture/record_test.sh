@@ -290,6 +290,27 @@ test_after_sigkill_the_next_one_works() {
 	echo "left: $(left $pid)"
 	! [ "$(left $pid)" ]
 }
+# A folder of a trace that was killed; the pid is above any.
+test_the_next_start_cleans_up() {
+	mkdir -p "$dir/t/iomodels-trace.99999999.abcDEF" \
+		"$dir/t/iomodels-trace.$$.abcDEF" "$dir/t/iomodels-trace.1.x" &&
+		: >"$dir/t/iomodels-trace.99999999.abcDEF/strace.log" &&
+		TMPDIR=$dir/t "$io" list >/dev/null || return
+	echo "left: $(ls "$dir/t")"
+	! [ -e "$dir/t/iomodels-trace.99999999.abcDEF" ] &&
+		[ -e "$dir/t/iomodels-trace.$$.abcDEF" ] &&
+		[ -e "$dir/t/iomodels-trace.1.x" ]
+}
+# Whoever starts us may ignore SIGCHLD; then nobody can wait for a child.
+test_with_sigchld_ignored() {
+	need_strace || return 4
+	command -v perl >/dev/null || { echo "no perl to ignore SIGCHLD"; return 4; }
+	timeout 20 perl -e '$SIG{CHLD} = "IGNORE"; exec @ARGV' "$io" capture \
+		-o "$dir/c" -- sh -c 'exit 3' 2>"$dir/err" >"$dir/out"
+	status=$?
+	echo "status $status"
+	[ $status = 3 ]
+}
 test_without_root_strace_alone() {
 	need_strace || return 4
 	if [ "$(id -u)" = 0 ]; then
