@@ -35,6 +35,8 @@
 #                  there, KERNEL=7.3 is another kernel (KERNEL=list), WITH=DIR
 #                  copies a file or folder there, ARCH=aarch64 another processor
 #   make vm-test   the tests in such machines, x86_64 and aarch64
+#   make book      the programs, their captures and chapters as pages, which a
+#                  browser shows without a network: build/book/index.html
 #   make kernels   write docs/kernels.md, after make vm-test
 #   make clean     remove build/; nothing is written elsewhere
 #   make compile_commands.json   into build/, where clangd looks
@@ -141,7 +143,7 @@ known	:= liburing libaio libevent libuv libev
 hosted_too := $(if $(cross),$(SYSROOT),1)
 ifneq ($(hosted_too),)
 libs	:= libc $(if $(cross),,libposixaio)
-ifneq ($(filter-out clean help deps demo test compare vm vm-test,$(or $(MAKECMDGOALS),all)),)
+ifneq ($(filter-out clean help deps demo test compare vm vm-test book,$(or $(MAKECMDGOALS),all)),)
 libs	+= $(shell CC='$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS)' \
 		sh .ci/libs $(B)/libs $(known))
 endif
@@ -343,6 +345,13 @@ run-compare: all
 		mv $(kept) $(kept).old; )$(B)/iomodels compare \
 		$(if $(FILES),--files,--standard) -o $(kept) \
 		$(if $(RESUME),--resume)
+
+# From what is committed: nothing is built or run for it.
+.PHONY: book
+book:
+	@command -v python3 >/dev/null || { echo "make book: python3 is not" \
+		"installed: apt-get install python3" >&2; exit 1; }
+	$(Q)python3 -B book/book.py $(B)/book
 
 traces: all
 	$(Q)$(B)/iomodels capture --traces traces

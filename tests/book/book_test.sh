@@ -1,0 +1,115 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# book_test.sh - make book: complete, well-formed, and what a browser says
+#
+# Started from the top of the source.  Needs python3; chromium, if it is here.
+
+dir=$(mktemp -d) || exit 1
+trap 'rm -rf "$dir"' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+n=0 failed=0
+
+result() {			# STATUS NAME; what is wrong is in $dir/got
+	n=$((n + 1))
+	if [ "$1" = 0 ]; then
+		echo "ok $n $2"
+	else
+		head -n 20 "$dir/got" | sed 's/^/# /'
+		echo "not ok $n $2"
+		failed=1
+	fi
+}
+skip() {			# NAME REASON
+	n=$((n + 1))
+	echo "ok $n $1 # SKIP $2"
+}
+
+echo "TAP version 13"
+if ! command -v python3 >/dev/null; then
+	echo "1..0 # SKIP python3 is not installed"
+	exit 0
+fi
+echo "1..9"
+
+pages=$dir/book
+python3 -B book/book.py "$pages" >"$dir/got" 2>&1
+result $? is_made_from_the_committed_captures
+
+# Of each program of lab/programs.c, with its source and a trace beside it.
+sed -n 's/^\t{ "\([a-z0-9_]*\)",[ \t]*"\(models\|uring\|posix_aio\)".*/\1/p' \
+	lab/programs.c | while read -r name; do
+	grep -q '<ol class="source"' "$pages/$name.html" &&
+		grep -q '<ol class="trace"' "$pages/$name.html" &&
+		grep -q '<svg class="timeline"' "$pages/$name.html" &&
+		grep -q 'data-line=' "$pages/$name.html" &&
+		grep -q "href=\"$name.html\"" "$pages/index.html" || echo "$name"
+done >"$dir/got" 2>&1
+[ ! -s "$dir/got" ]
+result $? each_program_has_a_page
+
+# The line of source that a trace line leads to holds the call's wrapper.
+sed -n 's/.*data-line="\([0-9]*\)">1 *recvfrom.*/\1/p' "$pages/epoll.html" |
+	sort -u >"$dir/lines"
+grep -n 'sys_recvfrom' models/epoll.c | cut -d: -f1 >"$dir/expected"
+cmp "$dir/lines" "$dir/expected" >"$dir/got" 2>&1
+result $? a_call_leads_to_its_line
+
+# A question without an answer, or a claim that is not there, is an error.
+[ "$(grep -c '^<h2>' "$pages/questions.html")" = \
+	"$(grep -c '^## ' book/questions.md)" ] &&
+	[ "$(grep -c '^## ' book/questions.md)" -ge 20 ]
+result $? twenty_questions
+
+python3 -B tests/book/pages.py "$pages" >"$dir/got"
+result $? well_formed_and_no_dead_link
+
+# That check sees what it is for.
+mkdir "$dir/bad"
+printf '<p id="a"><b>x</p></b><a href="no.html">x</a><i id="a"></i>' \
+	>"$dir/bad/index.html"
+! python3 -B tests/book/pages.py "$dir/bad" >"$dir/got" &&
+	grep -q closes "$dir/got" && grep -q 'leads nowhere' "$dir/got" &&
+	grep -q 'there twice' "$dir/got"
+result $? the_check_finds_faults
+
+# ---- in a browser ----
+
+browser=$(command -v chromium || command -v chromium-browser)
+load() {			# PAGE: its DOM into $dir/dom, its console into $dir/got
+	timeout 60 "$browser" --headless --no-sandbox --disable-gpu \
+		--disable-quic --no-first-run --disable-background-networking \
+		--user-data-dir="$dir/profile" --enable-logging=stderr \
+		--dump-dom "file://$1" >"$dir/dom" 2>"$dir/log"
+	grep CONSOLE "$dir/log" >"$dir/got"
+	[ ! -s "$dir/got" ] && grep -q '</main>' "$dir/dom"
+}
+# SCRIPT run once epoll.html is loaded.
+with_script() {
+	sed "s|</body>|<script>addEventListener('load', () => { $1 });\
+</script></body>|" "$pages/epoll.html" >"$pages/tried.html"
+	load "$pages/tried.html"
+}
+
+if [ -z "$browser" ]; then
+	for name in loads_without_an_error pointing_marks_the_source \
+		the_keyboard_marks_the_trace; do
+		skip $name "no chromium here"
+	done
+else
+	status=0
+	for name in index epoll coroutine uring_sqpoll file_threads questions; do
+		load "$pages/$name.html" || status=1
+	done
+	result $status loads_without_an_error
+	line=$(cat "$dir/expected")
+	with_script "document.querySelector('[data-line=\"$line\"]')\
+.dispatchEvent(new PointerEvent('pointerover', { bubbles: true }));" &&
+		grep -q "<li id=\"L$line\".* class=\"on\"" "$dir/dom"
+	result $? pointing_marks_the_source
+	with_script "document.getElementById('L$line').focus();" &&
+		grep -q "<li class=\"on\"><a href=\"#L$line\"" "$dir/dom"
+	result $? the_keyboard_marks_the_trace
+fi
+exit $failed
