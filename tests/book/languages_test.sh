@@ -1,0 +1,45 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# languages_test.sh - README.zh.md has the sections, links and commands of README.md
+#
+# Started from the top of the source.
+
+dir=$(mktemp -d) || exit 1
+trap 'rm -rf "$dir"' EXIT
+n=0 failed=0
+
+same() {			# NAME: $dir/a and $dir/b
+	n=$((n + 1))
+	if diff "$dir/a" "$dir/b" >"$dir/got"; then
+		echo "ok $n $1"
+	else
+		sed 's/^/# /' "$dir/got"
+		echo "not ok $n $1"
+		failed=1
+	fi
+}
+
+headings() { grep -o '^#* ' "$1"; }
+# Of a table's row, too; the link to the other language is each one's own.
+links() { grep -o ']([^)]*)' "$1" | grep -v '](README[.a-z]*md)' |
+	sort | uniq; }
+# What is typed, without what is said of it.
+commands() { sed -n '/^```sh/,/^```$/p' "$1" | sed 's/ *#.*//'; }
+rows() { grep -c '^|' "$1"; }
+
+echo "TAP version 13"
+echo "1..5"
+for what in headings links commands rows; do
+	$what README.md >"$dir/a"
+	$what README.zh.md >"$dir/b"
+	same "the_same_$what"
+done
+
+# Each leads somewhere.
+links README.md | sed 's/](\([^#)]*\).*/\1/' | while read -r file; do
+	[ -e "$file" ] || echo "$file"
+done >"$dir/a"
+: >"$dir/b"
+same every_link_leads_to_a_file
+exit $failed
