@@ -45,7 +45,7 @@ long seconds_arg(const struct argp_state *state, const char *option,
 }
 
 /* How many letters must change, go or come to make b of a: Levenshtein. */
-static unsigned distance(const char *a, const char *b)
+unsigned letters_between(const char *a, const char *b)
 {
 	unsigned row[64], len = strlen(b);
 
@@ -77,7 +77,7 @@ const char *nearest_program(const char *name)
 	unsigned best = 3;			/* three letters off is a guess */
 
 	for (const struct program *p = programs; p->name; p++) {
-		unsigned d = distance(name, p->name);
+		unsigned d = letters_between(name, p->name);
 
 		if (d < best && d < strlen(p->name)) {
 			best = d;

@@ -57,6 +57,9 @@ long number_arg(const struct argp_state *state, const char *option,
 long seconds_arg(const struct argp_state *state, const char *option,
 		 const char *text, long max);
 
+/* How many letters must change, come or go to make b of a. */
+unsigned letters_between(const char *a, const char *b);
+
 /* "epoll" for "epol"; NULL when nothing is near. */
 const char *nearest_program(const char *name);
 

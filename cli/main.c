@@ -41,11 +41,42 @@ struct choice {
 	int index;
 };
 
+/* "explain" for "explian"; NULL when nothing is near. */
+static const char *nearest_command(const char *name)
+{
+	const char *nearest = NULL;
+	unsigned best = 3;
+
+	for (const struct command *c = commands; c->name; c++) {
+		unsigned n = letters_between(name, c->name);
+
+		if (n < best && n < strlen(c->name)) {
+			best = n;
+			nearest = c->name;
+		}
+	}
+	return nearest;
+}
+
+/* "help" is --help, "help COMMAND" is COMMAND --help. */
+static int as_option(int argc, char **argv)
+{
+	static char option[] = "--help";
+
+	if (argc < 2 || strcmp(argv[1], "help"))
+		return argc;
+	if (argc > 2)
+		argv[1] = argv[2];
+	argc = argc > 2 ? 3 : 2;
+	argv[argc - 1] = option;
+	return argc;
+}
+
 /* Called with ARGP_KEY_ARGS at the first word that is no option. */
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct choice *choice = state->input;
-	const char *name = state->argv[state->next];
+	const char *name = state->argv[state->next], *near;
 
 	(void)arg;
 	switch (key) {
@@ -53,8 +84,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		for (const struct command *c = commands; c->name; c++)
 			if (!strcmp(c->name, name))
 				choice->command = c;
+		near = nearest_command(name);
 		if (!choice->command)
-			argp_error(state, "%s: no such command", name);
+			argp_error(state, "%s: no such command%s%s%s", name,
+				   near ? "; " : "", near ? near : "",
+				   near ? "?" : "");
 		choice->index = state->next;
 		state->next = state->argc;	/* the rest is the command's */
 		return 0;
@@ -82,7 +116,7 @@ static char *help_filter(int key, const char *text, void *input)
 	fputs("Commands:\n", f);
 	for (const struct command *c = commands; c->name; c++)
 		fprintf(f, "  %-10s %s\n", c->name, c->about);
-	fputs("\niomodels COMMAND --help says more.", f);
+	fputs("\niomodels help COMMAND says more.", f);
 	fclose(f);
 	return help;
 }
@@ -116,6 +150,7 @@ int main(int argc, char **argv)
 	 */
 	signal(SIGCHLD, SIG_DFL);
 	atexit(flush_or_fail);
+	argc = as_option(argc, argv);
 	argp_err_exit_status = 2;
 	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &choice);
 	rest = argv + choice.index;

@@ -40,7 +40,15 @@ start() {
 }
 
 test_no_command() { expect 2 Usage: "$io"; }
-test_unknown_command() { expect 2 "frob: no such command" "$io" frob; }
+test_unknown_command() {
+	expect 2 "frob: no such command$" "$io" frob &&
+		expect 2 "explian: no such command; explain?" "$io" explian
+}
+test_help_command() {
+	expect 0 '^  explain ' "$io" help &&
+		expect 0 'Usage: iomodels explain' "$io" help explain &&
+		expect 2 "frob: no such command" "$io" help frob
+}
 test_unknown_option() {
 	for c in "" list serve send explain; do
 		expect 2 "unrecognized option '--frob'" "$io" $c --frob || return
