@@ -36,7 +36,8 @@
 #                  copies a file or folder there, ARCH=aarch64 another processor
 #   make vm-test   the tests in such machines, x86_64 and aarch64
 #   make book      the programs, their captures and chapters as pages, which a
-#                  browser shows without a network: build/book/index.html
+#                  browser shows without a network: build/book/index.html;
+#                  FRESH=1 captures the programs again for them
 #   make kernels   write docs/kernels.md, after make vm-test
 #   make clean     remove build/; nothing is written elsewhere
 #   make compile_commands.json   into build/, where clangd looks
@@ -346,12 +347,16 @@ run-compare: all
 		$(if $(FILES),--files,--standard) -o $(kept) \
 		$(if $(RESUME),--resume)
 
-# From what is committed: nothing is built or run for it.
+# From what is committed: nothing is built or run for it.  FRESH=1: from
+# captures that are made now.
 .PHONY: book
-book:
+fresh	:= $(if $(FRESH),$(B)/traces)
+book: $(if $(FRESH),all)
 	@command -v python3 >/dev/null || { echo "make book: python3 is not" \
 		"installed: apt-get install python3" >&2; exit 1; }
-	$(Q)python3 -B book/book.py $(B)/book
+	$(if $(FRESH),$(Q)rm -rf $(fresh) && \
+		$(B)/iomodels capture --traces $(fresh))
+	$(Q)python3 -B book/book.py $(B)/book $(fresh)
 
 traces: all
 	$(Q)$(B)/iomodels capture --traces traces

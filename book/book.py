@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: MIT
 """book.py - make book: the programs, their captures and chapters, as pages
 
-Usage, from the top of the source: python3 book/book.py OUT
+Usage, from the top of the source: python3 book/book.py OUT [TRACES]
 
-Nothing is run and nothing is fetched: sources, traces/, docs/who-waits.md,
+Nothing is run and nothing is fetched: sources, TRACES (traces/), docs/,
 claims/claim_list.c and lab/programs.c are read, OUT/*.html is written.
 """
 import difflib
@@ -25,6 +25,11 @@ def slurp(path):
 
 
 # ---- what there is ----
+
+def scenario_of(path):
+    """two, of traces/epoll.two.x86_64.strace."""
+    return os.path.basename(path).split('.')[1]
+
 
 class Program:
     """A row of lab/programs.c and the header of its source."""
@@ -54,9 +59,9 @@ class Program:
                 self.text.append(line)
 
     def captures(self):
-        paths = glob.glob(f'traces/{self.name}.*.x86_64.strace')
+        paths = glob.glob(f'{BOOK["traces"]}/{self.name}.*.strace')
         order = {'two': 0, 'buffered': 1, 'direct': 2, 'one': 3}
-        return sorted(paths, key=lambda p: order.get(p.split('.')[1], 9))
+        return sorted(paths, key=lambda p: order.get(scenario_of(p), 9))
 
 
 def read_programs():
@@ -229,6 +234,8 @@ def markup(text):
         words, to = m.group(1), m.group(2)
         to = re.sub(r'^(\.\./)+', '', to)
         kind, _, rest = to.partition(':')
+        if kind == 'program' and rest not in BOOK['names']:
+            return words                # it is not among these captures
         if kind == 'program':
             return f'<a href="{rest}.html">{words}</a>'
         if kind == 'claim':
@@ -517,7 +524,7 @@ def try_section(program):
     else:
         lines = [f'build/iomodels serve {program.name}',
                  'build/iomodels send --message hello   # another terminal']
-    scenario = program.captures()[0].split('.')[1]
+    scenario = scenario_of(program.captures()[0])
     lines += [f'build/iomodels capture --text {program.name}'
               + ('' if file_job else f' {scenario}'),
               f'build/iomodels trace -- build/{program.folder}/'
@@ -554,7 +561,7 @@ def program_page(program):
     marked, traces, seen = {}, [], set()
     for n, (path, head, calls, events) in enumerate(captures):
         join_kernel(calls, events)
-        scenario = path.split('.')[1]
+        scenario = scenario_of(path)
         for c in calls:
             for file, line, _ in c.places:
                 if file == program.shown:
@@ -691,8 +698,9 @@ def chapter_pages(chapters):
 BOOK = {}
 
 
-def main(out):
-    programs = read_programs()
+def main(out, traces='traces'):
+    BOOK.update(traces=traces)
+    programs = [p for p in read_programs() if p.captures()]
     chapters = chapter_list()
     os.makedirs(out, exist_ok=True)
     for old in glob.glob(out + '/*.html'):
@@ -722,6 +730,6 @@ def main(out):
 
 
 if __name__ == '__main__':
-    if len(sys.argv) != 2 or sys.argv[1].startswith('-'):
+    if len(sys.argv) not in (2, 3) or sys.argv[1].startswith('-'):
         sys.exit(__doc__.split('\n\n')[1])
-    main(sys.argv[1])
+    main(*sys.argv[1:])
