@@ -337,9 +337,16 @@ static int leaves(void)
 	return 0;
 }
 
+/* An idle thread must look into the native context: a request is held behind a
+ * native one, which ends without anybody's call. */
+static int polls(void)
+{
+	return engine.held && engine.natives;
+}
+
 static struct timespec idle_time(void)
 {
-	if (engine.held && engine.natives)
+	if (polls())
 		return (struct timespec){ .tv_nsec = NATIVE_POLL_NS };
 	if (engine.owed)
 		return (struct timespec){ .tv_nsec = RETRY_NS };
@@ -371,11 +378,12 @@ static void *serve(void *unused)
 		chore = engine.chore;
 		engine.chore = NULL;
 		busy = w.d || told || groups || owed || chore;
-		if (!busy && expired && leaves()) {
+		/* Another idle thread may have gone to sleep for longer. */
+		if (!busy && expired && !polls() && !engine.owed && leaves()) {
 			engine_unlock();
 			return NULL;
 		}
-		engine.pool_look = 0;
+		engine.pool_look = busy && polls();	/* another one's turn */
 		grow = busy && grows();
 		idle = idle_time();
 		if (!busy)
