@@ -378,7 +378,8 @@ static void places_member(struct json *j, const char *name,
 		json_open(j, NULL, '{');
 		json_text(j, "who", who_name(p[i].who));
 		json_text(j, "call", p[i].call);
-		json_bool(j, "after_call", p[i].after);
+		json_bool(j, "after_call", p[i].outside == AFTER_CALL);
+		json_bool(j, "page_fault", p[i].outside == IN_FAULT);
 		json_number(j, "times", p[i].times);
 		if (waits) {
 			json_number(j, "for_messages", p[i].messages);

@@ -61,10 +61,11 @@ static void kernel_heading(FILE *out, const struct merge *m)
 	fprintf(out, "\n%swho waits, in which call%s    %s\n", bold, off,
 		*witness_waits(&m->witness, text, sizeof(text)) ? text :
 		"nobody");
-	fprintf(out, "%swho copies, in which call%s   %s%s\n", bold, off,
-		*witness_copies(&m->witness, text, sizeof(text)) ? text :
-		"nobody that the tracepoints show", m->witness.n_copies ||
-		!strncmp(text, "nobody", 6) ? "" : " (from the page cache)");
+	if (!*witness_copies(&m->witness, text, sizeof(text)))
+		snprintf(text, sizeof(text), "nobody that the tracepoints show");
+	fprintf(out, "%swho copies, in which call%s   %s%s\n", bold, off, text,
+		m->witness.n_copies || !strncmp(text, "nobody", 6) ? "" :
+		" (from the page cache)");
 	fprintf(out, "phases are %s", merge_verdict(m, why, sizeof(why)));
 	fprintf(out, "%s%s\n", *why ? ": " : "", why);
 }

@@ -8,6 +8,7 @@
 enum {
 	TASKS_MAX = 1 << 16, GONE_MAX = 256, SOCKETS_MAX = 1 << 16, INODES_MAX = 64,
 	ASLEEP = 3,		/* prev_state: interruptible, uninterruptible */
+	UNINTERRUPTIBLE = 2,
 	GONE = 0x30,		/* prev_state: dead, zombie */
 	THREAD_FLAG = 0x10000,	/* CLONE_THREAD */
 	UDP = 17, SIGIO_NUMBER = 29,
@@ -133,7 +134,7 @@ static void own_task(struct witness *w, struct witness_task *t,
 		w->main_pid = t->pid;
 	if (t->who == WHO_OTHER)
 		t->who = t->pid == w->main_pid ? WHO_MAIN : WHO_THREAD;
-	t->ours = 1;
+	t->ours = t->followed = 1;
 	if (p->kind == POINT_ENTER)
 		set_awake(w, t, 1);
 }
@@ -163,30 +164,47 @@ static void new_task(struct witness *w, struct witness_task *maker,
 
 /* ---- places ---- */
 
-static struct place *place_at(struct place *list, unsigned *n,
-			      const struct witness_task *t)
+static int is_kernel(const struct witness_task *t)
 {
-	int kernel = t->who == WHO_WORKER || t->who == WHO_POLLER;
-	const char *call = kernel ? "" : t->now.call;
-	int after = !kernel && !t->in_call;
+	return t->who == WHO_WORKER || t->who == WHO_POLLER;
+}
+
+static struct place *place_at(struct place *list, unsigned *n,
+			      const struct witness_task *t,
+			      enum outside outside)
+{
+	int unnamed = is_kernel(t) || outside > AFTER_CALL;
+	const char *call = unnamed ? "" : t->now.call;
 	struct place *p;
 
 	for (unsigned i = 0; i < *n; i++)
-		if (list[i].who == t->who && list[i].after == after &&
+		if (list[i].who == t->who && list[i].outside == outside &&
 		    !strcmp(list[i].call, call))
 			return &list[i];
 	if (*n == PLACES)
 		return &list[PLACES - 1];
 	p = &list[(*n)++];
 	p->who = t->who;
-	p->after = after;
+	p->outside = outside;
 	snprintf(p->call, sizeof(p->call), "%s", call);
 	return p;
 }
 
-static int is_kernel(const struct witness_task *t)
+/* Who copies when the call has returned does the task work that it left. */
+static enum outside after_call(const struct witness_task *t)
 {
-	return t->who == WHO_WORKER || t->who == WHO_POLLER;
+	return is_kernel(t) || t->in_call ? IN_CALL : AFTER_CALL;
+}
+
+/*
+ * A thread that is in no call and sleeps without a signal being able to wake
+ * it waits for a page that it has touched: a mapped file, or swap.
+ */
+static enum outside asleep_in(const struct witness_task *t, long long state)
+{
+	if (is_kernel(t) || t->in_call)
+		return IN_CALL;
+	return state & UNINTERRUPTIBLE ? IN_FAULT : NOWHERE;
 }
 
 static void tell(struct witness *w, struct sight s)
@@ -204,12 +222,13 @@ static void wakes(struct witness *w, struct witness_task *t, long long now,
 	if (t->asleep_ns == NO_SLEEP)
 		return;
 	set_awake(w, t, 1);
-	if (!t->ours || (!t->in_call && !is_kernel(t)) || slept < 0 ||
+	/* Before its first call it may be in one that nobody saw begin. */
+	if (!t->ours || (t->asleep_in && !t->followed) || slept < 0 ||
 	    !strcmp(t->now.call, "exit_group") || !strcmp(t->now.call, "exit")) {
 		t->asleep_ns = NO_SLEEP;
 		return;
 	}
-	p = place_at(w->waits, &w->n_waits, t);
+	p = place_at(w->waits, &w->n_waits, t, t->asleep_in);
 	p->times++;
 	p->ns = plus_ns(p->ns, slept);
 	if (w->busy && w->arrival_ns > t->asleep_ns) {
@@ -242,7 +261,7 @@ static void copies(struct witness *w, struct witness_task *t,
 		t->loose += bytes;	/* a peer; or a ring that is torn down */
 		return;
 	}
-	p = place_at(w->copies, &w->n_copies, t);
+	p = place_at(w->copies, &w->n_copies, t, after_call(t));
 	p->times++;
 	p->messages++;
 	p->bytes += bytes;
@@ -360,6 +379,7 @@ static void switches(struct witness *w, const struct tracepoint *p,
 		/* io_uring's threads are in both instances: two records. */
 		if (state & ASLEEP && t->asleep_ns == NO_SLEEP) {
 			t->asleep_ns = p->ns;
+			t->asleep_in = asleep_in(t, state);
 			t->sleep_line = line;
 			set_awake(w, t, 0);
 		}
@@ -438,7 +458,7 @@ static void pages(struct witness *w, struct witness_task *t,
 		map_free(&w->inodes);
 	map_put(&w->inodes, inode | 1, w);
 	map_put(&w->inodes, inode, w);
-	at = place_at(w->pages, &w->n_pages, t);
+	at = place_at(w->pages, &w->n_pages, t, after_call(t));
 	at->times++;
 	at->bytes += last - first < 1 << 20 ? (last - first + 1) * 4096 : 4096;
 	if (!at->line)
@@ -457,6 +477,8 @@ static void blocks(struct witness *w, const struct witness_task *t,
 		return;
 	w->blocks++;
 	w->block_bytes += sectors * 512ULL;
+	if (!is_kernel(t) && !t->in_call)
+		w->fault_bytes += sectors * 512ULL;
 }
 
 static void signalled(struct witness *w, const struct tracepoint *p,
@@ -555,8 +577,14 @@ const char *who_name(enum who v)
 
 const char *place_text(const struct place *p, char *text, size_t size)
 {
+	static const char *const how[] = {
+		" in ", " after ", " in a page fault (no call)",
+		" in no call",
+	};
+
 	snprintf(text, size, "%s%s%s", who_name(p->who),
-		 !*p->call ? "" : p->after ? " after " : " in ", p->call);
+		 !*p->call && p->outside <= AFTER_CALL ? "" : how[p->outside],
+		 p->call);
 	return text;
 }
 
@@ -626,7 +654,9 @@ const char *witness_copies(const struct witness *w, char *text, size_t size)
 	for (unsigned i = 0; i < w->n_pages; i++)
 		cached += w->pages[i].bytes;
 	/* Without O_DIRECT every block goes through the page cache. */
-	if (w->blocks && cached < w->block_bytes / 8)
+	if (w->fault_bytes > w->block_bytes / 2)
+		snprintf(text, size, "nobody: a page fault maps the page");
+	else if (w->blocks && cached < w->block_bytes / 8)
 		snprintf(text, size, "nobody: the device");
 	else
 		list(text, size, w->pages, w->n_pages, 'b', 8);

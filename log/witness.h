@@ -20,11 +20,19 @@ enum who {
 	WHO_WORKER, WHO_POLLER,		/* iou-wrk, iou-sqp */
 };
 
+/* Where a thread was that is in no call. */
+enum outside {
+	IN_CALL,			/* or a thread of the kernel's */
+	AFTER_CALL,			/* the call had returned: task work */
+	IN_FAULT,			/* asleep, not to be interrupted */
+	NOWHERE,			/* asleep, and no more is known */
+};
+
 /* Where threads slept, or copied: "main in recvfrom". */
 struct place {
 	enum who who;
-	char call[24];			/* empty: a thread of the kernel's */
-	int after;			/* the call had returned: task work */
+	char call[24];			/* empty: in no call */
+	enum outside outside;
 	unsigned long times, messages;	/* of them: while data arrived */
 	long long ns, longest_ns;
 	unsigned long long bytes;
@@ -48,6 +56,8 @@ struct witness_task {
 	long pid, process;
 	enum who who;
 	int ours, in_call, awake, gone;
+	int followed;			/* its calls are known from now on */
+	enum outside asleep_in;
 	struct stay now;		/* in_call, or the last one */
 	long long asleep_ns;		/* since when; NO_SLEEP: it runs */
 	unsigned long sleep_line;
@@ -149,6 +159,7 @@ struct witness {
 	unsigned long gone;		/* tasks that are kept all the same */
 	unsigned long awake;		/* of our threads */
 	int busy, woken;		/* with a message */
+	unsigned long long fault_bytes;	/* of blocks: no call asked for them */
 	unsigned long arrivals, blocks, serial, unmatched;
 	unsigned long signals_lost, signals_lost_line, queue_full;
 	long signals_lost_pid;

@@ -438,6 +438,43 @@ TEST(nothing_in_it)
 	empty_folder();
 }
 
+/* ---- sleeps without a call ---- */
+
+#define FAULT(at) "1700000000." at " 0 7 x: block_bio_queue dev=1 sector=8 nr_sector=8 rwbs=R comm=x\n" \
+	"1700000000." at " 0 7 x: sched_switch prev_comm=x prev_pid=7 prev_prio=120 prev_state=2 next_comm=swapper/0 next_pid=0 next_prio=120\n"
+
+/* A thread that touches pages of a cold mapping sleeps between two calls. */
+TEST(page_faults_are_waits)
+{
+	const struct witness *w;
+	char text[200];
+
+	ASSERT_EQ(0, explain(NULL, ENTER("000000001") EXIT("000000009")
+		FAULT("000100000") WAKE("000400000")
+		FAULT("000500000") WAKE("000600000")
+		ENTER("000700000") EXIT("000700009"), manifest));
+	w = &r.merge->witness;
+	EXPECT_STR("main in a page fault (no call)",
+		   witness_waits(w, text, sizeof(text)));
+	ASSERT_EQ(1, w->n_waits);
+	EXPECT_EQ(2, w->waits[0].times);
+	EXPECT_EQ(400000, w->waits[0].ns);
+	EXPECT_EQ(300000, w->waits[0].longest_ns);
+	EXPECT_STR("nobody: a page fault maps the page",
+		   witness_copies(w, text, sizeof(text)));
+	empty_folder();
+}
+
+/* The log begins while a call sleeps: that is no page fault. */
+TEST(a_call_that_nobody_saw_begin)
+{
+	ASSERT_EQ(0, explain(NULL, FAULT("000100000") WAKE("000400000")
+		EXIT("000500000") ENTER("000600000") EXIT("000600009"),
+		manifest));
+	EXPECT_EQ(0, r.merge->witness.n_waits);
+	empty_folder();
+}
+
 /* ---- requests ---- */
 
 #define RING(at) "1700000000." at " 0 7 x: io_uring_create fd=4 ctx=0xffff888000000100 sq_entries=8 cq_entries=16 flags=0\n"
