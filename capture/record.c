@@ -42,13 +42,15 @@ struct run {
 	int strace_said;		/* its stderr: a file without a name */
 };
 
+static const char *said_by;
+
 __attribute__((format(printf, 1, 2)))
 static void say(const char *format, ...)
 {
 	va_list args;
 
 	va_start(args, format);
-	fprintf(stderr, "iomodels capture: ");
+	fprintf(stderr, "%s: ", said_by);
 	vfprintf(stderr, format, args);
 	putc('\n', stderr);
 	va_end(args);
@@ -216,6 +218,7 @@ _Noreturn static void become_strace(const struct run *u, pid_t parent)
 	prctl(PR_SET_PDEATHSIG, SIGTERM);	/* it detaches then */
 	if (getppid() != parent)
 		_exit(1);
+	umask(S_IRWXG | S_IRWXO);		/* of its log */
 	setsid();
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
@@ -502,8 +505,10 @@ static void say_result(const struct recording *r)
 	say("%s%s%s%s", r->dir, lines, events, bound);
 }
 
+/* What was read and sent is in it: it is for its owner alone. */
 static int write_folder(struct recording *r)
 {
+	mode_t before = umask(S_IRWXG | S_IRWXO);
 	int failed = 0;
 
 	if (!*r->without_strace)
@@ -519,6 +524,7 @@ static int write_folder(struct recording *r)
 		say("%s/manifest.json: %s", r->dir, strerror(errno));
 		failed = -1;
 	}
+	umask(before);
 	if (!failed)
 		say_result(r);
 	return failed;
@@ -590,8 +596,10 @@ int record(struct recording *r)
 		.r = r, .go = { -1, -1 }, .failed = { -1, -1 },
 		.strace_said = -1,
 	};
-	int status = r->command ? find_command(r) : 0;
+	int status;
 
+	said_by = r->said_by ? r->said_by : "iomodels capture";
+	status = r->command ? find_command(r) : 0;
 	if (status)
 		return status;
 	take_signals(&u);		/* before there is anything to remove */

@@ -19,7 +19,8 @@
 struct recording {
 	char *const *command;		/* ends with NULL; NULL: attach to pid */
 	pid_t pid;
-	const char *dir;		/* exists */
+	const char *dir;		/* exists; its files are their owner's */
+	const char *said_by;		/* before its messages; NULL: capture */
 	const char *scenario;		/* for the manifest, or NULL */
 	int no_strace, no_kernel;	/* not wanted */
 

@@ -7,6 +7,7 @@
  */
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -113,61 +114,71 @@ static const char *const files[] = {
 	"strace.log", "kernel.log", "manifest.json", NULL
 };
 
-/* Nothing is in it that is not ours; a capture that was killed has no
-   manifest. */
-static int is_empty_or_capture(const char *dir)
+/*
+ * Why a capture may not go into this folder, NULL when it may: it is empty, or
+ * holds a capture.  A strace.log that has no manifest.json beside it may be
+ * somebody's own.
+ */
+static const char *refusal(const char *dir)
 {
+	int strace = 0, manifest = 0, others = 0;
 	DIR *d = opendir(dir);
 	struct dirent *e;
-	int others = 0;
 
-	while (d && (e = readdir(d))) {
+	if (!d)
+		return errno == ENOENT ? "a link that leads nowhere"
+				       : strerror(errno);
+	while ((e = readdir(d))) {
 		int known = !strcmp(e->d_name, ".") || !strcmp(e->d_name, "..");
 
 		for (const char *const *f = files; *f; f++)
 			known |= !strcmp(*f, e->d_name);
 		others += !known;
+		strace |= !strcmp(e->d_name, "strace.log");
+		manifest |= !strcmp(e->d_name, "manifest.json");
 	}
-	if (d)
-		closedir(d);
-	errno = EEXIST;
-	return d && !others;
+	closedir(d);
+	if (others)
+		return "holds other files; name a new folder";
+	return strace && !manifest ? "holds a strace.log that is no capture's; "
+				     "name a new folder" : NULL;
 }
 
-/* Where the capture goes, malloced; NULL when that has been refused. */
-static char *make_folder(const char *wanted, const char *name)
+static char *wanted_folder(const char *by, const char *dir)
+{
+	const char *why = NULL;
+
+	if (mkdir(dir, S_IRWXU))
+		why = errno == EEXIST ? refusal(dir) : strerror(errno);
+	if (!why)
+		return strdup(dir);
+	fprintf(stderr, "%s: %s: %s\n", by, dir, why);
+	return NULL;
+}
+
+char *capture_folder(const char *by, const char *wanted, const char *name)
 {
 	const char *slash = strrchr(name, '/');
 	char *dir = NULL;
 
-	if (wanted) {
-		if (mkdir(wanted, 0777) &&
-		    (errno != EEXIST || !is_empty_or_capture(wanted))) {
-			fprintf(stderr, "iomodels capture: %s: %s\n", wanted,
-				errno == EEXIST
-				? "holds other files; name a new folder"
-				: strerror(errno));
-			return NULL;
-		}
-		return strdup(wanted);
-	}
+	if (wanted)
+		return wanted_folder(by, wanted);
 	for (int n = 1; n < 100000; n++) {
 		free(dir);
 		if (asprintf(&dir, "capture-%s-%d", slash ? slash + 1 : name,
 			     n) < 0)
 			return NULL;
-		if (!mkdir(dir, 0777))
+		if (!mkdir(dir, S_IRWXU))
 			return dir;
 		if (errno != EEXIST)
 			break;
 	}
-	fprintf(stderr, "iomodels capture: %s: %s\n", dir, strerror(errno));
+	fprintf(stderr, "%s: %s: %s\n", by, dir, strerror(errno));
 	free(dir);
 	return NULL;
 }
 
-/* What a former capture has left in it would be taken for this one's. */
-static void clear_folder(const char *dir)
+void capture_clear(const char *dir)
 {
 	char path[4200];
 
@@ -175,6 +186,18 @@ static void clear_folder(const char *dir)
 		snprintf(path, sizeof(path), "%s/%s", dir, *f);
 		unlink(path);
 	}
+}
+
+/* A capture that is killed leaves an empty manifest: the log is not a user's. */
+static void begin_manifest(const char *dir)
+{
+	char path[4200];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/manifest.json", dir);
+	fd = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, S_IRUSR | S_IWUSR);
+	if (fd >= 0)
+		close(fd);
 }
 
 static int command(const struct options *o)
@@ -193,10 +216,12 @@ static int command(const struct options *o)
 			pid);
 		return 1;
 	}
-	dir = make_folder(o->output, o->pid ? pid : o->command[0]);
+	dir = capture_folder("iomodels capture", o->output,
+			     o->pid ? pid : o->command[0]);
 	if (!dir)
 		return 1;
-	clear_folder(dir);
+	capture_clear(dir);
+	begin_manifest(dir);
 	r.dir = dir;
 	if (o->pid)
 		fprintf(stderr, "iomodels capture: process %s: attaching to it "
@@ -204,7 +229,7 @@ static int command(const struct options *o)
 			"once\n", pid);
 	status = record(&r);
 	if (!r.ended) {			/* it was not started */
-		clear_folder(dir);
+		capture_clear(dir);
 		rmdir(dir);
 	}
 	record_free(&r);
@@ -277,7 +302,8 @@ static void catch_interrupts(void)
 static int folder(const struct options *o, const struct program *p,
 		  const struct scenario *c)
 {
-	char *dir = make_folder(o->output, p->name), why[256];
+	char *dir = capture_folder("iomodels capture", o->output, p->name);
+	char why[256];
 	char *wrapper[12] = { "/proc/self/exe", "capture", "--scenario",
 			      (char *)c->name, "--output", dir };
 	struct lab_options lab = { .service = c->service, .wrapper = wrapper,

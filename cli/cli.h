@@ -37,8 +37,19 @@ int aio_run_main(int argc, char **argv);
 int capture_traces(const char *dir, const char *const *names);
 int capture_index(const char *dir);
 
-/* The text report of an strace log, as that of name.  0, or 1. */
-int explain_log(const char *path, const char *name);
+/*
+ * The folder that a capture goes to, malloced: wanted, or capture-NAME-1, -2,
+ * ... here; NULL when that was refused, in a line that begins with by.
+ */
+char *capture_folder(const char *by, const char *wanted, const char *name);
+/* What a former capture has left in it would be taken for the new one's. */
+void capture_clear(const char *dir);
+
+/*
+ * iomodels explain with these arguments, of a folder, to stdout; name stands
+ * for the folder in the report.
+ */
+int explain_folder(int argc, char **argv, const char *name);
 
 /*
  * Do work(arg) in a child, and return what it returns; ended by a signal, it

@@ -22,6 +22,7 @@ struct arguments {
 	unsigned n;
 	const char *fail_on;		/* "any" or ids with commas; NULL */
 	const char *baseline;		/* an earlier report; NULL */
+	const char *name;		/* of what was read; NULL: its path */
 };
 
 enum { KEY_FD = 1000, KEY_PERFETTO, KEY_HTML, KEY_FAIL_ON, KEY_BASELINE };
@@ -277,6 +278,8 @@ static int explain(const struct arguments *a)
 	rc = a->n ? read_logs(r, a->paths, a->n)
 		  : reader_read(r, standard_input, 1);
 	fclose(lines.out);
+	if (a->name)
+		r->path = a->name;
 	if (r->calls || r->signals)
 		report(r, a, scene, b);
 	rc = finish(r, rc);
@@ -294,26 +297,7 @@ static int explain(const struct arguments *a)
 	return rc;
 }
 
-int explain_log(const char *path, const char *name)
-{
-	struct reader *r = zeroed(sizeof(*r));
-	char *paths[] = { (char *)path, NULL };
-	FILE *out = safe_stream(stdout, wants_colour());
-	int rc;
-
-	reader_start(r);
-	rc = read_logs(r, paths, 1);
-	r->path = name;
-	if (r->calls || r->signals)
-		report_text(out, r, wants_colour());
-	fclose(out);
-	rc = finish(r, rc);
-	reader_free(r);
-	free(r);
-	return rc;
-}
-
-int explain_main(int argc, char **argv)
+int explain_folder(int argc, char **argv, const char *name)
 {
 	static const struct argp argp = {
 		.options = options,
@@ -333,8 +317,13 @@ int explain_main(int argc, char **argv)
 		       "its end, 2 the command line was wrong, 3 --fail-on "
 		       "found something.",
 	};
-	struct arguments a = { .fd = -1 };
+	struct arguments a = { .fd = -1, .name = name };
 
 	argp_parse(&argp, argc, argv, 0, NULL, &a);
 	return a.form == DIFF ? explain_diff(&a) : explain(&a);
+}
+
+int explain_main(int argc, char **argv)
+{
+	return explain_folder(argc, argv, NULL);
 }

@@ -2,81 +2,196 @@
 /*
  * trace.c - iomodels trace: a command is captured, and what that shows
  *
- * capture -- COMMAND and explain in one; the capture itself is not kept.
- * What may not be recorded here, most often the kernel's side, is left out:
- * record.c says so in one line.
+ * capture and explain in one.  What may not be recorded here, most often the
+ * kernel's side, is left out: record.c says so in one line.  stdout is the
+ * command's alone; the report goes to stderr, or to a file.
  */
 #include <errno.h>
-#include <limits.h>
 #include <error.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 #include "cli.h"
 #include "lab.h"
 #include "record.h"
 
+enum { KEY_OUTPUT = 256, KEY_JSON, KEY_HTML, KEY_LINES, KEY_FAIL_ON };
+
+enum { EXPLAIN_MAX = 8, FOUND = 3 };
+
+static char name[] = "iomodels trace";
+
+struct options {
+	char **command;
+	long pid;
+	const char *keep, *output;
+	char *explain[EXPLAIN_MAX];	/* what is passed on to it */
+	int forms;			/* of the report: one, or the text */
+	int n;
+};
+
+static const struct argp_option rows[] = {
+	{ "keep", 'o', "DIR", 0, "Keep the capture in DIR, a folder that "
+	  "iomodels explain reads again", 0 },
+	{ "output", KEY_OUTPUT, "FILE", 0, "The report goes to FILE, not to "
+	  "stderr", 0 },
+	{ "pid", 'p', "N", 0, "Attach to a process that runs; Ctrl-C ends "
+	  "it", 0 },
+	{ "json", KEY_JSON, NULL, 0, "The report for programs, as JSON", 0 },
+	{ "html", KEY_HTML, NULL, 0, "The report as a page for a browser", 0 },
+	{ "lines", KEY_LINES, NULL, 0, "The log itself, and what it means", 0 },
+	{ "fail-on", KEY_FAIL_ON, "ID,...|any", 0, "Exit with 3 when such a "
+	  "finding is there", 0 },
+	{ 0 }
+};
+
+static void pass(struct argp_state *state, char *arg)
+{
+	struct options *o = state->input;
+
+	if (o->n == EXPLAIN_MAX - 2)
+		argp_error(state, "%s: too many options", arg);
+	o->explain[o->n++] = arg;
+}
+
+static void check(const struct options *o, struct argp_state *state)
+{
+	if (!o->command && !o->pid)
+		argp_error(state, "-- which command?");
+	if (o->forms > 1)
+		argp_error(state, "--json, --lines and --html: one of them at "
+			   "a time");
+	if (o->command && o->pid)
+		argp_error(state, "--pid or -- a command: one of them");
+}
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
-	char ***command = state->input;
+	struct options *o = state->input;
+	char *word;
 
-	(void)arg;
 	switch (key) {
+	case 'o':
+		o->keep = arg;
+		return 0;
+	case KEY_OUTPUT:
+		o->output = arg;
+		return 0;
+	case 'p':
+		o->pid = number_arg(state, "pid", arg, 1, 1 << 22);
+		return 0;
+	case KEY_JSON:
+		o->forms++;
+		pass(state, "--json");
+		return 0;
+	case KEY_HTML:
+		o->forms++;
+		pass(state, "--html");
+		return 0;
+	case KEY_LINES:
+		o->forms++;
+		pass(state, "--lines");
+		return 0;
+	case KEY_FAIL_ON:
+		if (!*arg || asprintf(&word, "--fail-on=%s", arg) < 0)
+			argp_error(state, "--fail-on: an id, or any");
+		pass(state, word);
+		return 0;
 	case ARGP_KEY_ARGS:
-		*command = state->argv + state->next;
+		o->command = state->argv + state->next;
 		state->next = state->argc;
 		return 0;
-	case ARGP_KEY_NO_ARGS:
-		argp_error(state, "-- which command?");
+	case ARGP_KEY_END:
+		check(o, state);
 		return 0;
 	}
 	return ARGP_ERR_UNKNOWN;
 }
 
-static void remove_folder(const char *dir)
+/* Where the capture goes, malloced: kept, or in a place for temporary files. */
+static char *folder(const struct options *o)
 {
-	static const char *const names[] = {
-		"strace.log", "kernel.log", "manifest.json",
-	};
-	char path[PATH_MAX + 64];
+	char path[PATH_MAX], *dir;
 
-	for (int i = 0; i < 3; i++) {
-		snprintf(path, sizeof(path), "%s/%s", dir, names[i]);
-		unlink(path);
+	if (o->keep) {
+		dir = capture_folder(name, o->keep, "");
+		if (dir)
+			capture_clear(dir);
+		return dir;
 	}
-	if (rmdir(dir))
-		error(0, errno, "%s", dir);
+	if (!lab_temporary_folder(path, sizeof(path)))
+		return strdup(path);
+	error(0, errno, "%s", path);
+	return NULL;
 }
 
-static int trace(char *const *command)
+/* stdout becomes the report's; the command, which had it, has ended. */
+static int report(struct options *o, const char *dir, int out)
 {
-	char dir[PATH_MAX];
-	struct recording r = { .command = command, .dir = dir };
-	int status;
+	char *argv[EXPLAIN_MAX + 2] = { name };
+	int argc = 1;
 
-	if (lab_temporary_folder(dir, sizeof(dir))) {
-		error(0, errno, "%s", dir);
-		return 1;
+	fflush(stdout);
+	dup2(out, STDOUT_FILENO);
+	for (int i = 0; i < o->n; i++)
+		argv[argc++] = o->explain[i];
+	argv[argc++] = (char *)dir;
+	return explain_folder(argc, argv, o->keep ? dir : o->command ?
+			      o->command[0] : "the process");
+}
+
+static int trace(struct options *o, const char *dir, int out)
+{
+	struct recording r = { .command = o->command, .pid = o->pid,
+			       .dir = dir, .said_by = name };
+	int status = record(&r), found = 0;
+
+	if (r.lines || r.n) {
+		found = report(o, dir, out);
+		if (!o->keep)
+			fprintf(stderr, "%s: the lines named are those of a "
+				"capture that is not kept; -o DIR keeps it\n",
+				name);
 	}
-	status = record(&r);
-	if (r.lines || r.n)
-		explain_log(dir, command[0]);
+	if (!o->keep || !r.ended) {
+		capture_clear(dir);
+		if (rmdir(dir) && !o->keep)
+			error(0, errno, "%s", dir);
+	}
 	record_free(&r);
-	remove_folder(dir);
-	return status;
+	return found == FOUND || !status ? found : status;
 }
 
 int trace_main(int argc, char **argv)
 {
 	static const struct argp argp = {
+		.options = rows,
 		.parser = parse,
-		.args_doc = "-- COMMAND...",
+		.args_doc = "-- COMMAND...\n--pid N",
 		.doc = "Run a command under strace and, where this user may, "
-		       "the kernel's tracepoints, and explain what was seen. "
-		       "Its exit status is that of the command.",
+		       "the kernel's tracepoints, and explain on stderr what "
+		       "was seen. Its exit status is that of the command.",
 	};
-	char **command = NULL;
+	struct options o = { 0 };
+	int out = STDERR_FILENO, status = 1;
+	char *dir;
 
-	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &command);
-	return trace(command);
+	program_invocation_name = name;		/* of error(3) */
+	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &o);
+	if (o.pid && kill(o.pid, 0) && errno == ESRCH)
+		error(1, 0, "--pid %ld: no such process", o.pid);
+	if (o.output)
+		out = open(o.output, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC,
+			   S_IRUSR | S_IWUSR);
+	if (out < 0)
+		error(1, errno, "%s", o.output);
+	dir = folder(&o);
+	if (dir)
+		status = trace(&o, dir, out);
+	free(dir);
+	return status;
 }

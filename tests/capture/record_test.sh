@@ -193,6 +193,37 @@ test_a_ring_of_another_program() {
 	! grep -n '"iou-' "$dir/err" && has err '"rings": \[\]' &&
 		! grep -n ' io_uring_' "$dir/c/kernel.log"
 }
+# Page by page, without reading ahead: each page that is touched is a sleep.
+cold_reader='import mmap, sys
+f = open(sys.argv[1])
+m = mmap.mmap(f.fileno(), 0, prot=mmap.PROT_READ)
+m.madvise(mmap.MADV_RANDOM)
+print(sum(m[i] for i in range(0, len(m), 65536)))'
+test_page_faults_of_a_cold_mapping() {
+	need_both || return 4
+	# Itself, where python3 is a script that starts it.
+	python=$(python3 -c 'import mmap, sys
+mmap.MADV_RANDOM; print(sys.executable)' 2>/dev/null) || {
+		echo "no python3 that knows madvise"; return 4; }
+	head -c 8388608 /dev/zero >"$dir/cold" && sync "$dir/cold" &&
+		dd of="$dir/cold" oflag=nocache conv=notrunc,fdatasync \
+			count=0 2>"$dir/err" || return
+	expect 0 -- "$python" -c "$cold_reader" "$dir/cold"
+	status=$?
+	rm "$dir/cold"
+	[ $status = 0 ] || return
+	none_lost || return 4
+	[ "$(grep -c 'prev_comm=python.*prev_state=2 ' \
+		"$dir/c/kernel.log")" -ge 64 ] || {
+		echo "few page faults slept: the disk is fast, or keeps its cache"
+		return 4
+	}
+	"$io" explain "$dir/c" >"$dir/err" && "$io" explain --json "$dir/c" \
+		>"$dir/out" && has err 'waits.*main in a page fault (no call)' &&
+		has err '^    main in a page fault (no call)  *1*[0-9]* times' &&
+		has err 'copies.*nobody: a page fault maps' &&
+		has out '"page_fault": true'
+}
 test_a_file_reader() {
 	need_strace || return 4
 	[ -x "$build/models/file_blocking" ] || {
@@ -234,6 +265,22 @@ test_a_folder_with_other_files_is_kept() {
 	mkdir "$dir/c"
 	echo mine >"$dir/c/file"
 	expect 1 -- true && has err 'holds other files' && has c/file mine
+}
+
+test_a_strace_log_of_somebody_is_kept() {
+	mkdir "$dir/c"
+	echo mine >"$dir/c/strace.log"
+	expect 1 -- true && has err 'is no capture' && has c/strace.log mine
+}
+test_a_link_that_leads_nowhere() {
+	ln -s "$dir/nonesuch" "$dir/c"
+	expect 1 -- true && has err 'a link that leads nowhere'
+}
+test_only_its_owner_reads_it() {
+	need_strace || return 4
+	expect 0 -- sh -c umask || return
+	has out "$(umask)" && [ "$(stat -c %a "$dir/c")" = 700 ] &&
+		! find "$dir/c" -type f ! -perm 600 | grep .
 }
 
 # A model asks for SIGINT again, which sh ignores for what is in background.

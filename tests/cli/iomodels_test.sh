@@ -83,7 +83,29 @@ test_trace() {
 	strace -o "$dir/s" true 2>/dev/null || return 0
 	expect 0 'blocking' "$io" trace -- sh -c 'echo hi | cat' &&
 		expect 7 'execve' "$io" trace -- sh -c 'exit 7' &&
-		expect 2 'which command' "$io" trace
+		expect 2 'which command' "$io" trace &&
+		expect 2 'one of them at a time' "$io" trace --json --html -- true &&
+		expect 2 'one of them' "$io" trace --pid 1 -- true &&
+		expect 127 'iomodels trace: .*no such command' "$io" trace -- ./none
+}
+test_trace_leaves_stdout_to_the_command() {
+	strace -o "$dir/s" true 2>/dev/null || return 0
+	[ "$("$io" trace -- echo hi 2>"$dir/said")" = hi ] &&
+		grep -q '^iomodels trace: .* -o DIR keeps it' "$dir/said" &&
+		expect 0 hi "$io" trace --json --output "$dir/report" -- echo hi &&
+		grep -q '"version": 3' "$dir/report" &&
+		! grep -q version "$dir/said"
+}
+test_trace_keeps_what_it_cites() {
+	strace -o "$dir/s" true 2>/dev/null || return 0
+	expect 0 "^$dir/kept: " "$io" trace -o "$dir/kept" -- true &&
+		! grep -q 'not kept' "$dir/said" &&
+		expect 0 execve "$io" explain --lines "$dir/kept"
+}
+test_trace_fails_on_a_finding() {
+	strace -o "$dir/s" true 2>/dev/null || return 0
+	expect 3 . "$io" trace --fail-on ended-by-signal -- sh -c 'kill -TERM $$' &&
+		expect 0 . "$io" trace --fail-on any -- true
 }
 test_explain_refuses() {
 	expect 1 'No such file' "$io" explain "$dir/none" &&
