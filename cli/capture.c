@@ -188,12 +188,12 @@ void capture_clear(const char *dir)
 	}
 }
 
-/* A capture that is killed leaves an empty manifest: the log is not a user's. */
-static void begin_manifest(const char *dir)
+void capture_begin(const char *dir)
 {
 	char path[4200];
 	int fd;
 
+	capture_clear(dir);
 	snprintf(path, sizeof(path), "%s/manifest.json", dir);
 	fd = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, S_IRUSR | S_IWUSR);
 	if (fd >= 0)
@@ -220,8 +220,7 @@ static int command(const struct options *o)
 			     o->pid ? pid : o->command[0]);
 	if (!dir)
 		return 1;
-	capture_clear(dir);
-	begin_manifest(dir);
+	capture_begin(dir);
 	r.dir = dir;
 	if (o->pid)
 		fprintf(stderr, "iomodels capture: process %s: attaching to it "

@@ -42,8 +42,13 @@ int capture_index(const char *dir);
  * ... here; NULL when that was refused, in a line that begins with by.
  */
 char *capture_folder(const char *by, const char *wanted, const char *name);
-/* What a former capture has left in it would be taken for the new one's. */
+/* The files of a capture are removed, and nothing else. */
 void capture_clear(const char *dir);
+/*
+ * Clear it for a new capture.  The manifest is there from the start, empty: a
+ * strace.log without one is somebody's own, which no capture replaces.
+ */
+void capture_begin(const char *dir);
 
 /*
  * iomodels explain with these arguments, of a folder, to stdout; name stands

@@ -120,7 +120,7 @@ static char *folder(const struct options *o)
 	if (o->keep) {
 		dir = capture_folder(name, o->keep, "");
 		if (dir)
-			capture_clear(dir);
+			capture_begin(dir);
 		return dir;
 	}
 	if (!lab_temporary_folder(path, sizeof(path)))
