@@ -45,7 +45,7 @@ struct ending {			/* of a process */
 	struct failure recent[RECENT], blamed;
 	unsigned n, has_blamed;
 	unsigned long calls;
-	int status, ended, first;
+	int status, ended, first, killed;	/* killed: the signal */
 	unsigned long exit_line, reported;
 	char name[40], argv[400];
 };
@@ -471,17 +471,17 @@ static int is_message(const struct step *st)
 	       (st->fd == 2 || !st->file || !file_is_stream(st->file));
 }
 
-static void exits(struct findings *f, struct ending *e, const struct step *st,
-		  int status)
+static void exits(struct ending *e, const struct step *st, int status,
+		  int killed)
 {
 	if (e->ended)
 		return;
 	e->ended = 1;
 	e->status = status;
+	e->killed = killed;
 	e->exit_line = st->event->first;
 	put(e->name, sizeof(e->name), (struct slice){ task_name(st->task),
 		strlen(task_name(st->task)) });
-	(void)f;
 }
 
 void refusal_note(struct findings *f, struct step *st)
@@ -494,9 +494,9 @@ void refusal_note(struct findings *f, struct step *st)
 	if (ev->kind == EVENT_EXIT) {
 		e = ending_of(f, st->task);
 		if (l->kind == LINE_KILLED)
-			exits(f, e, st, 128 + signal_number(l->name));
+			exits(e, st, 0, signal_number(l->name));
 		else if (st->task->pid == st->task->process->pid)
-			exits(f, e, st, l->status);
+			exits(e, st, l->status, 0);
 	}
 	if (ev->kind != EVENT_CALL)
 		return;
@@ -509,7 +509,7 @@ void refusal_note(struct findings *f, struct step *st)
 	}
 	if (ev->call == CALL_EXIT && l->n_args &&
 		 slice_is(l->name, "exit_group"))
-		exits(f, e, st, slice_number(l->arg[0], NULL));
+		exits(e, st, slice_number(l->arg[0], NULL), 0);
 	else if (late.len)
 		failed(f, e, st, late);
 	else if (l->flags & LINE_HAS_ERROR && !(l->flags & LINE_RESTART) &&
@@ -617,8 +617,8 @@ static void blame(struct findings *f, const struct ending *e, long pid,
 	finding_line(d, e->exit_line);
 	d->fatal |= fatal && (e->has_blamed || x->named ||
 			      (row && row->when != REFUSED_AT_END));
-	if (e->status > 128)
-		snprintf(how, sizeof(how), "by signal %d", e->status - 128);
+	if (e->killed)
+		snprintf(how, sizeof(how), "by signal %d", e->killed);
 	else
 		snprintf(how, sizeof(how), "with status %d", e->status);
 	finding_says(d, "%s (pid %ld) ended %s after %s failed with %s%s%s",
@@ -647,10 +647,10 @@ static void judge_endings(struct findings *f)
 
 	for (size_t i = 0; i < f->endings.size; i++) {
 		e = f->endings.slots[i].value;
-		if (!e || !e->ended || !e->status)
+		if (!e || !e->ended || !(e->status || e->killed))
 			continue;
 		/* Ended by a signal from outside: it has no failure of its own. */
-		if (e->status > 128 && e->status != 128 + 6)
+		if (e->killed && e->killed != 6)
 			continue;
 		if (e->first) {
 			first = e;
@@ -678,8 +678,7 @@ void refusal_log_ends(struct findings *f)
 	int failed_first = 0;
 
 	map_each(&f->endings, i, e)
-		failed_first |= e->first && e->ended && e->status &&
-				e->status < 128;
+		failed_first |= e->first && e->ended && e->status;
 	map_each(&f->refused, i, r)
 		judge(f, r, failed_first);
 	judge_endings(f);

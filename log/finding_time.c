@@ -13,6 +13,7 @@ enum {
 	LOCKS_NS = 100 * MS,	/* ... in all */
 	DISK_NS = 20 * MS,	/* a call on a file that is slow */
 	DISKS_NS = 200 * MS,	/* ... in all */
+	DISK_CALLS = 4,		/* one may be a busy machine's */
 	DISK_PERCENT = 10,
 	SYNC_NS = 100 * MS,	/* fsyncs, in all */
 	SYNC_PERCENT = 2,
@@ -409,7 +410,8 @@ static void judge_disk(struct findings *f, const struct habits *h,
 	struct finding *d;
 
 	if (sync ? s->ns < SYNC_NS || share_of_task(h, s->ns) < SYNC_PERCENT
-		 : s->ns < DISKS_NS || share_of_task(h, s->ns) < DISK_PERCENT)
+		 : s->ns < DISKS_NS || s->times.n < DISK_CALLS ||
+		   share_of_task(h, s->ns) < DISK_PERCENT)
 		return;
 	d = judge(f, a, t, s);
 	if (!d)

@@ -442,8 +442,8 @@ static enum verdict_of choose(const struct reader *r, struct text *t)
 	    o->how == OPEN_UNFINISHED && !o->attached)
 		o = NULL;
 	/* The call in which it was killed says more than the signal. */
-	if (o && o->how == OPEN_KILLED && d && d->fatal &&
-	    d->cost_ns < o->ns && o->ns >= LONG_NS)
+	if (o && o->how == OPEN_KILLED && d && d->fatal && !d->cost_ns &&
+	    o->ns >= LONG_NS)
 		d = NULL;
 	if (d && (!o || d->fatal || (o->ns != NO_TIME &&
 				     d->cost_ns >= o->ns))) {
