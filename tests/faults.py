@@ -182,8 +182,9 @@ def prepare():
         open(f"{DIR}/{name}", "w").write(text)
     for i in range(8): open(f"{DIR}/src/f{i}", "wb").write(os.urandom(40000))
     for n in ("nginx.conf", "redis.conf"): open(f"{DIR}/secret/{n}", "w").write("")
+    os.environ["GIT_CONFIG_GLOBAL"] = DIR + "/gitconfig"	# not the user's own
     sh = f"""cd {DIR}; git init -q repo; cd repo; cp ../src/* .; git add .; git -c user.name=x -c user.email=x commit -qm x
-for i in 1 2 3 4 5 6; do head -c 40000 /dev/urandom | base64 > f1; git -c user.name=x -c user.email=x commit -qam $i; done; git config --global --add safe.directory '*'
+for i in 1 2 3 4 5 6; do head -c 40000 /dev/urandom | base64 > f1; git -c user.name=x -c user.email=x commit -qam $i; done; git config -f {DIR}/gitconfig safe.directory '*'
 cd ..; sqlite3 locked.db 'create table t(a)'; qemu-img create -q -f qcow2 disk.qcow2 4M; qemu-io -c 'write 0 1M' disk.qcow2 >/dev/null 2>&1
 mkdir -p pk/DEBIAN pk/opt; cp src/* pk/opt/; printf 'Package: p\\nVersion: 1\\nArchitecture: all\\nMaintainer: x\\nDescription: x\\n' > pk/DEBIAN/control; dpkg-deb -b pk p.deb >/dev/null"""
     subprocess.run(["bash", "-c", sh], check=False)
