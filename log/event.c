@@ -759,9 +759,10 @@ void joiner_end(struct joiner *j)
 		if (s->open)
 			abandon(j, s, &l, s->first, NO_TIME);
 		while (s->n_held) {
+			unsigned long at = s->held[s->n_held - 1].first;
 			struct event like = {
-				.strand = s, .line = &l, .first = s->first,
-				.last = s->first, .start_ns = NO_TIME,
+				.strand = s, .line = &l, .first = at,
+				.last = at, .start_ns = NO_TIME,
 				.end_ns = NO_TIME, .took_ns = NO_TIME,
 			};
 

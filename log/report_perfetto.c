@@ -40,7 +40,9 @@ static void time_member(struct json *j, const char *name, long long ns)
 {
 	char text[32];
 
-	snprintf(text, sizeof(text), "%lld.%03lld", ns / 1000, ns % 1000);
+	/* The sign once: -100 is "-0.100". */
+	snprintf(text, sizeof(text), "%s%lld.%03lld", ns < 0 ? "-" : "",
+		 llabs(ns / 1000), llabs(ns % 1000));
 	if (!j->first)
 		fputc(',', j->out);
 	j->first = 0;

@@ -205,6 +205,8 @@ void scene_watch(void *context, struct reader *r, struct step *st)
 		row->start_ns = e->first * 1000LL;
 		row->end_ns = e->last * 1000LL + 900;
 	}
+	if (row->end_ns < row->start_ns)
+		row->end_ns = row->start_ns;
 	snprintf(row->name, sizeof(row->name), "%.*s", (int)e->line->name.len,
 		 e->line->name.at);
 	phase_text(st, row->note, sizeof(row->note));
