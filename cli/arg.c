@@ -9,6 +9,7 @@
 #include <string.h>
 #include "cli.h"
 #include "programs.h"
+#include "../log/safe.h"
 
 long number_arg(const struct argp_state *state, const char *option,
 		const char *text, long min, long max)
@@ -90,31 +91,20 @@ const char *nearest_program(const char *name)
 /* The length of the valid UTF-8 character at s, of n bytes; 0 if it is none. */
 unsigned utf8_length(const char *text, size_t n)
 {
-	const unsigned char *s = (const void *)text;
-	unsigned len = s[0] < 0x80 ? 1 : s[0] < 0xc2 ? 0 : s[0] < 0xe0 ? 2 :
-		       s[0] < 0xf0 ? 3 : s[0] < 0xf5 ? 4 : 0;
+	unsigned long c;
+	int len = safe_utf8((const void *)text, n, &c);
 
-	if (!len || len > n)
-		return 0;
-	for (unsigned i = 1; i < len; i++)
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-	if ((s[0] == 0xe0 && s[1] < 0xa0) ||	/* longer than need be */
-	    (s[0] == 0xed && s[1] > 0x9f) ||	/* a surrogate */
-	    (s[0] == 0xf0 && s[1] < 0x90) ||	/* longer than need be */
-	    (s[0] == 0xf4 && s[1] > 0x8f))	/* beyond U+10FFFF */
-		return 0;
-	return len;
+	return len > 0 ? len : 0;
 }
 
 void print_safely(const char *s, size_t len)
 {
 	while (len) {
 		unsigned n = utf8_length(s, len);
-		unsigned char c = *s;
+		unsigned long c;
 
-		if (n > 1 ? !(c == 0xc2 && (unsigned char)s[1] < 0xa0)
-			  : n && c >= 0x20 && c != 0x7f) {
+		safe_utf8((const void *)s, len, &c);
+		if (n && safe_character(c) && c != '\n' && c != '\t') {
 			fwrite(s, 1, n, stdout);
 		} else {			/* no text, or drives terminals */
 			n = n ? n : 1;
