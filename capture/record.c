@@ -24,6 +24,7 @@
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -287,14 +288,18 @@ static int is_attached(const struct run *u)
 	return !stat(log, &st) && st.st_size > 0;
 }
 
-/* Why it has ended at once: its first line. */
+/* Why it has ended at once: its first line; a full disk it does not report. */
 static void strace_failed(struct run *u)
 {
 	char said[200] = "";
 	ssize_t n = pread(u->strace_said, said, sizeof(said) - 1, 0);
+	struct statvfs disk;
 
 	said[n > 0 ? n : 0] = 0;
 	said[strcspn(said, "\n")] = 0;
+	if (!*said && !statvfs(u->r->dir, &disk) && !disk.f_bavail)
+		snprintf(said, sizeof(said), "%.120s: %s", u->r->dir,
+			 strerror(ENOSPC));
 	snprintf(u->r->without_strace, sizeof(u->r->without_strace), "%s%s",
 		 *said ? said : "strace does not attach",
 		 strstr(said, "not permitted") ? "; run it as root" : "");
