@@ -262,6 +262,14 @@ static void remove_instance(struct kernel *k, int i)
 	*k->instances[i] = 0;
 }
 
+/* The inode number of the first one is fixed (PROC_PID_INIT_INO). */
+static int first_pid_namespace(void)
+{
+	struct stat st;
+
+	return stat("/proc/self/ns/pid", &st) || st.st_ino == 0xEFFFFFFC;
+}
+
 void kernel_clean_up(void)
 {
 	DIR *d = opendir(TRACEFS "/instances");
@@ -269,7 +277,8 @@ void kernel_clean_up(void)
 	char path[300];
 	int pid;
 
-	while (d && (e = readdir(d)))
+	/* In a PID namespace the owner of another one would seem dead. */
+	while (d && first_pid_namespace() && (e = readdir(d)))
 		if (sscanf(e->d_name, "iomodels-%d", &pid) == 1 &&
 		    kill(pid, 0) && errno == ESRCH) {
 			snprintf(path, sizeof(path), TRACEFS "/instances/%s",
@@ -407,14 +416,6 @@ static int begin_instance(struct kernel *k, int i)
 		filter_b(k);			/* before the flood begins */
 	enable_all(k, i);
 	return open_cpus(k, i);
-}
-
-/* The inode number of the first one is fixed (PROC_PID_INIT_INO). */
-static int first_pid_namespace(void)
-{
-	struct stat st;
-
-	return stat("/proc/self/ns/pid", &st) || st.st_ino == 0xEFFFFFFC;
 }
 
 struct kernel *kernel_begin(char why[256])
