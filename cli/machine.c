@@ -148,7 +148,7 @@ static void container(void)
 	first_line("/proc/self/uid_map", map);
 	if (*map && !strstr(map, "4294967295"))
 		found(0, "container", name, NULL, "in a user namespace: root "
-		      "here is another user outside, who gets no tracefs");
+		      "here is another user outside, with what that user may");
 	else if (strcmp(name, "none seen"))
 		found(0, "container", name, NULL, "its marks are there: seccomp, "
 		      "capabilities and tracefs are what its host gives");

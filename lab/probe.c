@@ -499,6 +499,9 @@ void probe_why(const struct probe *probe, long err, char why[256])
 			 "later is needed%s", u.release, probe->since,
 			 probe_status("Seccomp") == 2 ?
 			 "; or the seccomp filter that is on refuses it" : "");
+	} else if (err == -ENETUNREACH || err == -EADDRNOTAVAIL) {
+		snprintf(why, 256, "no network, not even 127.0.0.1: "
+			 "ip link set lo up");
 	} else if (!strncmp(probe->name, "io_uring", 8)) {
 		why_no_ring(err, why);
 	} else {
