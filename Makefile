@@ -454,30 +454,30 @@ check-libc: $(libc_tests)
 install: install-iomodels install-posixaio
 
 install-iomodels: programs $(iomodels)
-	install -d $(DESTDIR)$(bindir) $(DESTDIR)$(libexecdir)/iomodels
-	install $(B)/iomodels $(DESTDIR)$(bindir)
-	install $(programs) $(DESTDIR)$(libexecdir)/iomodels
+	install -d '$(DESTDIR)$(bindir)' '$(DESTDIR)$(libexecdir)/iomodels'
+	install $(B)/iomodels '$(DESTDIR)$(bindir)'
+	install $(programs) '$(DESTDIR)$(libexecdir)/iomodels'
 
 # The library alone.  The linker's cache is the machine's: not with DESTDIR.
 lib: $(libposixaio)
 install-posixaio: lib
-	install -d $(DESTDIR)$(libdir)/pkgconfig $(DESTDIR)$(mandir)/man7
+	install -d '$(DESTDIR)$(libdir)/pkgconfig' '$(DESTDIR)$(mandir)/man7'
 	install -m 644 $(B)/lib/libposixaio.so.0 $(B)/lib/libposixaio.a \
-		$(DESTDIR)$(libdir)
-	ln -sf libposixaio.so.0 $(DESTDIR)$(libdir)/libposixaio.so
-	install -m 644 posix_aio/lib/posixaio.7 $(DESTDIR)$(mandir)/man7
+		'$(DESTDIR)$(libdir)'
+	ln -sf libposixaio.so.0 '$(DESTDIR)$(libdir)/libposixaio.so'
+	install -m 644 posix_aio/lib/posixaio.7 '$(DESTDIR)$(mandir)/man7'
 	printf '%s\n' 'prefix=$(prefix)' 'libdir=$(libdir)' '' \
 		'Name: libposixaio' 'Version: $(VERSION)' \
 		'Description: POSIX AIO (aio.h) on io_uring and threads' \
 		'Cflags: -pthread' 'Libs: -L$${libdir} -lposixaio -pthread' \
-		>$(DESTDIR)$(libdir)/pkgconfig/libposixaio.pc
+		>'$(DESTDIR)$(libdir)/pkgconfig/libposixaio.pc'
 	$(if $(DESTDIR),,-ldconfig)
 
 uninstall:
-	rm -f $(DESTDIR)$(bindir)/iomodels $(DESTDIR)$(libdir)/libposixaio.* \
-		$(DESTDIR)$(libdir)/pkgconfig/libposixaio.pc \
-		$(DESTDIR)$(mandir)/man7/posixaio.7
-	rm -rf $(DESTDIR)$(libexecdir)/iomodels
+	rm -f '$(DESTDIR)$(bindir)/iomodels' '$(DESTDIR)$(libdir)'/libposixaio.* \
+		'$(DESTDIR)$(libdir)/pkgconfig/libposixaio.pc' \
+		'$(DESTDIR)$(mandir)/man7/posixaio.7'
+	rm -rf '$(DESTDIR)$(libexecdir)/iomodels'
 
 # Debian packages, tried in a fresh chroot: debian/try tells more.
 .PHONY: packages
