@@ -249,6 +249,44 @@ test_claims_interrupted() {
 }
 test_demo_interrupted() { interrupted demo; }
 test_traces_interrupted() { interrupted capture --traces "$dir/traces"; }
+# A held call at the end of a log without times: no slice of negative length.
+test_perfetto_without_times() {
+	echo "accept4(3, NULL, NULL, SOCK_CLOEXEC) = ? ERESTARTSYS (To be restarted)" \
+		>"$dir/held"
+	expect 0 "\"dur\":0\.900" "$io" explain --perfetto "$dir/held" &&
+		! grep "[.:]-[0-9]" "$dir/said"
+}
+test_trace_on_a_full_disk() {
+	mkdir "$dir/full"
+	mount -t tmpfs -o size=64k none "$dir/full" 2>/dev/null || return 0
+	cat /dev/zero >"$dir/full/zero" 2>/dev/null
+	expect 1 'strace: .*No space left' env TMPDIR="$dir/full" \
+		"$io" trace -- true && ! grep 'does not attach' "$dir/said"
+	ours=$?
+	umount "$dir/full"
+	return $ours
+}
+# Characters of each kind that drive a terminal or direct text, sent back.
+test_send_shows_no_controls() {
+	start epoll --service echo
+	text=$(printf 'a\302\233b\342\200\256c\342\201\246d\330\234e')
+	"$io" send --port "$port" --message "$text" >"$dir/shown" 2>&1
+	grep -qF 'a\xc2\x9bb\xe2\x80\xaec\xe2\x81\xa6d\xd8\x9ce' \
+		"$dir/shown" || { cat -v "$dir/shown"; return 1; }
+}
+test_run_without_programs() {
+	expect 2 '^tests/run: no programs are named' sh tests/run
+}
+test_doctor_without_a_network() {
+	unshare -n true 2>/dev/null || return 0
+	expect 1 'ip link set lo up' unshare -n "$io" doctor &&
+		! grep gVisor "$dir/said"
+}
+test_doctor_in_a_user_namespace() {
+	unshare -Ur true 2>/dev/null || return 0
+	expect 0 'in a user namespace' unshare -Ur "$io" doctor &&
+		! grep 'gets no tracefs' "$dir/said"
+}
 # make install, then the installed command finds the installed programs.
 test_installed() {
 	mkdir -p "$dir/usr/bin" "$dir/usr/libexec/iomodels"
