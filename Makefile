@@ -18,6 +18,7 @@
 #   make check-faults   each system call of each server fails, in turn: some of
 #                  the cells, a few minutes, IOMODELS_SEED=N repeats them;
 #   make soak-faults    all of them, and the floods with 10,000 peers: an hour
+#   make soak-kills     subcommands killed by each signal at 50 moments each
 #   make check-libc     the freestanding tests, built with libc
 #   make check-aio      the tests of libposixaio alone; TSAN=1: for data races
 #   make traces    capture every model again into traces/
@@ -180,7 +181,7 @@ objects	:= $(parts) $(patsubst %.c,$(B)/%.o,$(cli_sources))
 
 # A rule before "all" would be what make makes.
 .DEFAULT_GOAL := all
-.PHONY: all programs tests check check-aio check-faults soak soak-faults soak-aio check-libc demo test traces \
+.PHONY: all programs tests check check-aio check-faults soak soak-faults soak-kills soak-aio check-libc demo test traces \
 	check-traces compare run-compare install uninstall clean help left-out FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -434,6 +435,10 @@ check-faults: all tests
 soak-faults: all tests
 	$(Q)IOMODELS_FAULTS=all $(B)/tests/models/faults_test
 	$(Q)IOMODELS_SOAK=1 $(B)/tests/models/flood_test
+
+# Subcommands killed at 50 moments by each signal: half an hour.
+soak-kills: all
+	$(Q)KILLS=50 BUILD=$(B) sh tests/cli/kill_test.sh
 
 soak-aio: all tests
 	$(Q)IOMODELS_SOAK=600 $(B)/tests/posix_aio/posixaio_stress_ours_test
