@@ -2,7 +2,7 @@
 /*
  * finding_kinds_test.c - what people trace for: each kind of fault, and what looks like it (with libc)
  */
-#include "finding.h"
+#include "noted.h"
 
 #define T "1700000000."
 #define START "7 " T "000000 execve(\"/bin/p\", [\"p\", \"/data/in\"], 0x1) = 0 <0.000100>\n"

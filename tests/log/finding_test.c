@@ -2,7 +2,7 @@
 /*
  * finding_test.c - each finding where it is due, and not where it is not (with libc)
  */
-#include "finding.h"
+#include "noted.h"
 
 #define LISTENER "7 socket(AF_INET, SOCK_STREAM|SOCK_NONBLOCK, 0) = 3\n" \
 	"7 listen(3, 9) = 0\n"
