@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* finding.h - logs by hand, and what is found in them; for tests */
+/* noted.h - logs by hand, and what is found in them; for tests */
 #include "../../log/reader.h"
 #include "tap.h"
 
