@@ -510,7 +510,7 @@ fuzz: | $(B)/about.inc
 	$(Q)clang -g -O1 -fsanitize=fuzzer,address,undefined \
 		-fno-sanitize-recover=all $(HOSTED) -o $(B)/fuzz/explain_fuzz \
 		tests/fuzz/explain_fuzz.c $(wildcard log/*.c)
-	$(Q)cd $(B)/fuzz && nice -n 19 ./explain_fuzz -max_len=20000 \
+	$(Q)cd $(B)/fuzz && nice -n 19 ./explain_fuzz -max_len=2000 \
 		-timeout=10 -max_total_time=$(SECONDS) -print_final_stats=1 \
 		corpus $(CURDIR)/tests/corpus $(CURDIR)/traces
 

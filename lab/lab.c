@@ -19,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
@@ -463,7 +464,22 @@ int lab_temporary_folder(char *path, size_t size)
 {
 	snprintf(path, size, "%s/iomodels-trace.%d.XXXXXX", lab_tmp(),
 		 getpid());
-	return mkdtemp(path) ? 0 : -1;
+	if (!mkdtemp(path))
+		return -1;
+	/* Until we end: in another PID namespace our pid says nothing. */
+	flock(open(path, O_DIRECTORY | O_CLOEXEC), LOCK_SH);
+	return 0;
+}
+
+/* 1: a process holds it, perhaps one of another PID namespace. */
+static int is_held(const char *folder)
+{
+	int fd = open(folder, O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int held = fd < 0 || flock(fd, LOCK_EX | LOCK_NB);
+
+	if (fd >= 0)
+		close(fd);
+	return held;
 }
 
 static void remove_files(const char *folder)
@@ -495,7 +511,7 @@ void lab_clean_up(void)
 			continue;
 		snprintf(path, sizeof(path), "%s/%s", lab_tmp(), e->d_name);
 		if (!lstat(path, &s) && S_ISDIR(s.st_mode) &&
-		    s.st_uid == geteuid())
+		    s.st_uid == geteuid() && !is_held(path))
 			remove_files(path);
 	}
 	if (d)
