@@ -1042,7 +1042,7 @@ static void stop_and_continue(struct server *s, const int *fd, int n)
  */
 static void goes_on_when_continued(void *arg)
 {
-	enum { PEERS = 30 };
+	enum { PEERS = 100 };
 	const struct point *t = arg;
 	int alone = t->p->flags & (ONCE | SERIAL | LOSES);
 	int n = alone ? 1 : PEERS, fd[PEERS];
