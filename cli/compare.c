@@ -212,8 +212,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 				  !strcmp(arg, "two") ? 1 << TWO :
 				  !strcmp(arg, "both") ? 1 << SAME | 1 << TWO : 0;
 		if (!o->plan.layouts)
-			argp_error(state, "--layout %s: same, two or both is "
-				   "wanted", arg);
+			argp_error(state, "--layout %s: expected same, two or "
+				   "both", arg);
 		return 0;
 	case KEY_PEER:
 		if (o->peer_count == CONTENDERS / 2)
@@ -285,8 +285,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 			argp_error(state, "--standard: it has its own servers "
 				   "and workloads");
 		if (o->agree && o->name_count != 2)
-			argp_error(state, "--agree: two folders with results "
-				   "are wanted");
+			argp_error(state, "--agree: expected two folders with "
+				   "results");
 		if (o->standard && o->files)
 			argp_error(state, "--standard and --files: one of them");
 		return 0;
@@ -375,6 +375,8 @@ static int is_taken(const struct plan *plan, const char *name)
  */
 static const char *name_command(const struct plan *plan, const char *text)
 {
+	static char *kept[CONTENDERS];		/* to the end of the program */
+	static int n;
 	size_t first = strcspn(text, " ");
 	const char *slash = memrchr(text, '/', first), *last;
 	char name[64], plain[64];
@@ -391,7 +393,8 @@ static const char *name_command(const struct plan *plan, const char *text)
 	for (char *at = name; *at; at++)
 		if (*at == '"' || *at == '\\' || (unsigned char)*at < ' ')
 			*at = '_';
-	return strdup(name);
+	kept[n] = strdup(name);
+	return kept[n++];
 }
 
 /* The words of a command; quotes are words like others. */

@@ -1979,7 +1979,7 @@ TEST(closed_library)
 	ASSERT_GE(n, 1);
 	path[n] = 0;
 	*strrchr(path, '/') = 0;
-	strcat(path, "/../lib/libposixaio.so");
+	strcat(path, "/../../lib/libposixaio.so");
 	library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
 	if (!library)
 		SKIP("%s", dlerror());

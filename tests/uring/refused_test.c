@@ -56,7 +56,7 @@ static void says_why(void *arg)
 	refused(p, __NR_io_uring_setup, EPERM, "io_uring_setup: EPERM",
 		"kernel.io_uring_disabled");
 	refused(p, __NR_io_uring_setup, EINVAL, "io_uring_setup: EINVAL",
-		"is wanted");
+		"needs Linux");
 	refused(p, __NR_io_uring_setup, ENOMEM, "io_uring_setup: ENOMEM",
 		"ulimit -l");
 	refused(p, __NR_io_uring_setup, EMFILE, "io_uring_setup: EMFILE",
@@ -71,7 +71,7 @@ static void says_what_cannot_be_registered(void *arg)
 
 	if (probe_program(p, why))		/* it would not come so far */
 		SKIP("%s", why);
-	refused(p, __NR_io_uring_register, EINVAL, "EINVAL", "is wanted");
+	refused(p, __NR_io_uring_register, EINVAL, "EINVAL", "needs Linux");
 }
 
 void tap_list(void)
