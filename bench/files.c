@@ -94,16 +94,19 @@ int files_contender(struct contender *c, const char *name, char why[200])
 						     "uvwxyz_") : 0;
 
 		c->fio = 1;
-		if (!n || (options[n] && options[n] != ':'))
-			snprintf(why, 200, "fio:ENGINE is wanted: fio:io_uring");
-		else if (!installed("fio"))
+		if (!n || (options[n] && options[n] != ':')) {
+			snprintf(why, 200, "expected fio:ENGINE, such as "
+				 "fio:io_uring");
+			return -EINVAL;
+		}
+		if (!installed("fio"))
 			snprintf(why, 200, "not installed (apt-get install fio)");
 		else if (files_engine_is(c, library_engine) &&
 			 !library_is_there())
 			snprintf(why, 200, "not built (make)");
 		else
 			return 0;
-		return *why == 'f' ? -EINVAL : -ENOENT;
+		return -ENOENT;
 	}
 	c->program = program_find(first);
 	if (!c->program || !(c->program->flags & FILES))

@@ -349,7 +349,7 @@ static void write_plots(struct page *p)
 		if (counted(rows, n))
 			plot_bars(p, w, "calls",
 				  offsetof(struct measurement, calls),
-				  "system calls a message", 1);
+				  "system calls per message", 1);
 		plot_latency(p, w);
 	}
 }

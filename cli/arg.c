@@ -22,7 +22,7 @@ long number_arg(const struct argp_state *state, const char *option,
 	/* strtol alone would take " 7", "+7" and the empty text. */
 	if (!isdigit((unsigned char)*text) || *end || errno || n < min ||
 	    n > max) {
-		argp_error(state, "--%s %s: a number from %ld to %ld is wanted",
+		argp_error(state, "--%s %s: expected a number from %ld to %ld",
 			   option, text, min, max);
 		exit(2);			/* argp_error does not return */
 	}
@@ -38,7 +38,7 @@ long seconds_arg(const struct argp_state *state, const char *option,
 	/* strtod alone would take "0x1p3", "inf" and "nan". */
 	if (text[strspn(text, "0123456789.")] || end == text || *end ||
 	    s > max) {
-		argp_error(state, "--%s %s: seconds from 0 to %ld are wanted, "
+		argp_error(state, "--%s %s: expected seconds from 0 to %ld, "
 			   "such as 0.5", option, text, max);
 		exit(2);
 	}

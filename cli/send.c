@@ -396,7 +396,7 @@ static struct addrinfo *resolve(const struct request *r)
 	err = getaddrinfo(r->host, port, &want, &found);
 	if (err)
 		error(1, err == EAI_SYSTEM ? errno : 0, "send: --host %s: %s; "
-		      "an IPv4 address such as 127.0.0.1 is wanted", r->host,
+		      "expected an IPv4 address such as 127.0.0.1", r->host,
 		      gai_strerror(err));
 	return found;
 }

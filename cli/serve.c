@@ -81,14 +81,14 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case 'b':
 		if (inet_pton(AF_INET, arg, &ip) != 1)
-			argp_error(state, "--bind %s: an IPv4 address such as "
-				   "127.0.0.1 is wanted", arg);
+			argp_error(state, "--bind %s: expected an IPv4 address "
+				   "such as 127.0.0.1", arg);
 		pass_on(r, "--bind", arg);
 		return 0;
 	case 's':
 		if (strcmp(arg, "print") && strcmp(arg, "echo"))
-			argp_error(state, "--service %s: print or echo is "
-				   "wanted", arg);
+			argp_error(state, "--service %s: expected print or "
+				   "echo", arg);
 		pass_on(r, "--service", arg);
 		return 0;
 	case 'm':

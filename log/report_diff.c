@@ -70,9 +70,9 @@ static void cost_row(FILE *out, const char *name, unsigned long a,
 		     unsigned long b, unsigned long m, unsigned long n)
 {
 	fprintf(out, "    %-20s %8lu", name, a);
-	fprintf(out, m ? " %9.2f" : "         -", a_message(a, m));
+	fprintf(out, m ? " %11.2f" : "           -", a_message(a, m));
 	fprintf(out, "  | %8lu", b);
-	fprintf(out, n ? " %9.2f\n" : "         -\n", a_message(b, n));
+	fprintf(out, n ? " %11.2f\n" : "           -\n", a_message(b, n));
 }
 
 static unsigned long requests(const struct reader *r)
@@ -92,8 +92,8 @@ static void costs(FILE *out, const struct reader *a, const struct reader *b)
 
 	reader_cost(a, &m);
 	reader_cost(b, &n);
-	fprintf(out, "    %-20s %8s %9s  | %8s %9s\n", "", "calls",
-		"a message", "calls", "a message");
+	fprintf(out, "    %-20s %8s %11s  | %8s %11s\n", "", "calls",
+		"per message", "calls", "per message");
 	cost_row(out, "messages", m, n, m, n);
 	cost_row(out, "all calls", a->calls, b->calls, m, n);
 	if (requests(a) || requests(b))

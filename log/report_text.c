@@ -90,7 +90,7 @@ static void heading(FILE *out, const struct reader *r)
 	if (r->merge)
 		kernel_heading(out, r->merge);
 	if (reader_cost(r, &messages) > 0 && r->models.n_groups > 1)
-		fprintf(out, "%.2f calls a message in all, %lu message%s\n",
+		fprintf(out, "%.2f calls per message in all, %lu message%s\n",
 			reader_cost(r, &messages), messages, plural(messages));
 }
 
@@ -174,7 +174,7 @@ static void cost_line(FILE *out, const struct evidence *ev)
 
 	if (!ev->messages)
 		return;
-	fprintf(out, "    cost     %.2f calls a message:",
+	fprintf(out, "    cost     %.2f calls per message:",
 		(double)ev->serving / ev->messages);
 	for (int i = 0; i < CLASSES; i++) {
 		if (!ev->serving_class[i])

@@ -10,7 +10,7 @@
  *       recvfrom  sendto                each sleeps; recvfrom 0 or an
  *                                       error: close
  *
- * Calls     2 an echo, 3 more a connection.
+ * Calls     2 per echo, 3 more per connection.
  * Needs     Linux 2.6.28 (accept4).
  * Limits    A peer that stays silent stops the server for all others.  No
  *           descriptor left (EMFILE): ppoll for a tenth of a second, again.

@@ -15,7 +15,7 @@
  *       rt_sigprocmask  munmap  exit
  *     futex                             at the end: until no thread is left
  *
- * Calls     2 an echo, 10 more a connection.
+ * Calls     2 per echo, 10 more per connection.
  * Needs     Linux 2.6.28 (accept4).
  * Limits    A stack (STACK_SIZE) and a task of the kernel for each peer, idle
  *           or not.  No descriptor (EMFILE) or no thread (EAGAIN) left: futex

@@ -15,7 +15,7 @@
  *                       epoll_ctl MOD       only when a sendto falls short
  *       on_room:        sendto  epoll_ctl MOD
  *
- * Calls     3 an echo, 6 more a connection; of many that are ready at once
+ * Calls     3 per echo, 6 more per connection; of many that are ready at once
  *           each pays 2 and a share of one wait: the kernel sees the same
  *           program as epoll.c.
  * Needs     Linux 2.6.28 (accept4).

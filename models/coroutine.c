@@ -18,7 +18,7 @@
  *       a task:       recvfrom  sendto  recvfrom 0 or an error: close
  *                     epoll_ctl MOD     only when a sendto falls short
  *
- * Calls     3 an echo, 6 more a connection, and 2 for its stack if none is left
+ * Calls     3 per echo, 6 more per connection, and 2 for its stack if none is left
  *           over; of many that are ready at once each pays 2 and a share of one
  *           wait.
  * Needs     Linux 2.6.28 (accept4).

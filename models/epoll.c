@@ -12,7 +12,7 @@
  *       client:    recvfrom  sendto     recvfrom 0 or an error: close
  *                  epoll_ctl MOD        only when a sendto falls short
  *
- * Calls     3 an echo, 6 more a connection; of many that are ready at once
+ * Calls     3 per echo, 6 more per connection; of many that are ready at once
  *           each pays 2 and a share of one wait.  One that sits idle costs
  *           nothing.
  * Needs     Linux 2.6.28 (accept4).

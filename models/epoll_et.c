@@ -14,7 +14,7 @@
  *       client:    recvfrom  sendto     until EAGAIN; recvfrom 0 or an
  *                                       error: close
  *
- * Calls     4 an echo, 9 more a connection: each round ends with a call
+ * Calls     4 per echo, 9 more per connection: each round ends with a call
  *           that finds nothing.
  * Needs     Linux 2.6.28 (accept4).
  * Limits    a) A peer that sends faster than we read never reaches EAGAIN: it

@@ -18,7 +18,7 @@
  *       recvfrom  sendto                recvfrom 0 or an error: close
  *       epoll_ctl MOD                   armed again
  *
- * Calls     6 an echo, 8 more a connection.  Of the 6 two are futex, spared
+ * Calls     6 per echo, 8 more per connection.  Of the 6 two are futex, spared
  *           when no thread sleeps.
  * Needs     Linux 2.6.28 (accept4).
  * Limits    The hand-over costs more than an echo: threads pay only where

@@ -22,7 +22,7 @@
  *     futex                             until every worker has left:
  *     rt_sigprocmask  munmap  exit      which is how a worker leaves
  *
- * Calls     3 an echo, about 6 more a connection, and 2 when a second worker
+ * Calls     3 per echo, about 6 more per connection, and 2 when a second worker
  *           woke in vain; of many that are ready at once each pays 2 and a
  *           share of one wait.
  * Needs     Linux 4.5 (EPOLLEXCLUSIVE).

@@ -95,8 +95,8 @@ static unsigned number_from(const char *option, const char *text,
 	unsigned n = number(option, text, max);
 
 	if (n < min || n % step)
-		fail(2, "--%s %s: a number from %u to %u%s is wanted\n", option,
-		     text, min, max, step > 1 ? ", a multiple of 512," : "");
+		fail(2, "--%s %s: expected a number from %u to %u%s\n", option,
+		     text, min, max, step > 1 ? ", a multiple of 512" : "");
 	return n;
 }
 
@@ -107,7 +107,7 @@ static void options(char **argv)
 	while (*++argv) {
 		if ((*argv)[0] != '-' || (*argv)[1] != '-') {
 			if (opt.path || (*argv)[0] == '-')
-				fail(2, "%s: one FILE is wanted (--help)\n",
+				fail(2, "%s: expected one FILE (--help)\n",
 				     *argv);
 			opt.path = *argv;
 		} else if (same(*argv, "--help"))
@@ -197,7 +197,7 @@ static void open_file(char **argv)
 	if (err)
 		file_failed("statx", err);
 	if (!S_ISREG(st.stx_mode))
-		fail(1, "%s: %s; a regular file is wanted\n", opt.path,
+		fail(1, "%s: %s; expected a regular file\n", opt.path,
 		     S_ISDIR(st.stx_mode) ? "EISDIR: a directory"
 					  : "no regular file");
 	file = open_again();

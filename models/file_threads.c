@@ -12,7 +12,7 @@
  *   and at its end:
  *     futex  rt_sigprocmask munmap exit
  *
- * Calls     1 a block, and 7 a thread: 3 to start it, 4 to end it.
+ * Calls     1 per block, and 7 a thread: 3 to start it, 4 to end it.
  * Needs     any Linux; --direct a file system that has O_DIRECT.
  * Limits    a thread a read in flight: RLIMIT_NPROC and memory bound --depth.
  * Compare   file_blocking.c has one; posix_aio_glibc.c has glibc's threads.

@@ -11,7 +11,7 @@
  *       listener:  accept4
  *       client:    recvfrom  sendto     recvfrom 0 or an error: close
  *
- * Calls     3 an echo, 5 more a connection; of many that are ready at once
+ * Calls     3 per echo, 5 more per connection; of many that are ready at once
  *           each pays 2 and a share of one wait.  Each wait costs time for
  *           each descriptor, idle or not.
  * Needs     Linux 2.6.28 (accept4).  ppoll, because aarch64 and riscv64 have

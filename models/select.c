@@ -13,7 +13,7 @@
  *       listener:  accept4
  *       client:    recvfrom  sendto     recvfrom 0 or an error: close
  *
- * Calls     3 an echo, 5 more a connection; of many that are ready at once
+ * Calls     3 per echo, 5 more per connection; of many that are ready at once
  *           each pays 2 and a share of one wait.  A wait looks at 64
  *           numbers at a time up to the highest, and at each that is in a set.
  * Needs     Linux 2.6.28 (accept4).

@@ -18,7 +18,7 @@
  *                                       error: close
  *       SIGIO:     accept4  recvfrom    all of them
  *
- * Calls     4 an echo, 12 more a connection.
+ * Calls     4 per echo, 12 more per connection.
  * Needs     Linux 2.6.28 (accept4).
  * Limits    a) A signal may be old: its descriptor may be closed by now, or
  *              belong to another peer.  So it is a hint, and EAGAIN an answer.

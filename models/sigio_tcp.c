@@ -17,7 +17,7 @@
  *     rt_sigsuspend                     the only call that sleeps:
  *       SIGIO  rt_sigreturn
  *
- * Calls     6 an echo, about 13 more a connection; and one more each round
+ * Calls     6 per echo, about 13 more per connection; and one more each round
  *           for every other connection: the price of not being told which.
  * Needs     Linux 2.6.28 (accept4).
  * Limits    a) A peer that sends faster than we read never reaches EAGAIN: it

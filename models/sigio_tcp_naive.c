@@ -19,7 +19,7 @@
  *                                       an error: close
  *       rt_sigreturn
  *
- * Calls     2 an echo, 5 more a connection.
+ * Calls     2 per echo, 5 more per connection.
  * Needs     Linux 2.6.28 (accept4).
  * Limits    a) and b).
  * Compare   sigio_tcp.c, which loses none.

@@ -20,7 +20,7 @@
  *       SIGIO  rt_sigreturn
  *     futex                             at the end: until no thread is left
  *
- * Calls     2 an echo, 13 more a connection.
+ * Calls     2 per echo, 13 more per connection.
  * Needs     Linux 2.6.28 (accept4).
  * Limits    a) A stack and a task of the kernel for each peer.  No descriptor
  *              (EMFILE) or no thread (EAGAIN) left: ppoll limits the sleep to

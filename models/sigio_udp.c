@@ -15,7 +15,7 @@
  *     rt_sigsuspend                     the only call that sleeps:
  *       SIGIO  rt_sigreturn
  *
- * Calls     5 an echo: rt_sigsuspend rt_sigreturn recvfrom sendto recvfrom;
+ * Calls     5 per echo: rt_sigsuspend rt_sigreturn recvfrom sendto recvfrom;
  *           fewer when datagrams come together.
  * Needs     any Linux.
  * Limits    a) One datagram is one message: 65507 bytes.  What does not fit

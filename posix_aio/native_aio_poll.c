@@ -14,7 +14,7 @@
  *       client:    recvfrom  sendto     recvfrom 0 or an error: close
  *     io_submit                         all of them again, in one call
  *
- * Calls     4 an echo (2 and a share of two when many are ready), 6 more a
+ * Calls     4 per echo (2 and a share of two when many are ready), 6 more a
  *           connection, none for one that sits idle.
  * Needs     Linux 4.18 (IOCB_CMD_POLL).
  * Limits    POLLS connections.  fs.aio-max-nr bounds them for all programs

@@ -63,7 +63,7 @@ static int own_option(char ***argv)
 	for (notify = 0; notify < 4; notify++)
 		if (same(v, names[notify]))
 			return 1;
-	fail(2, "--notify %s: suspend, signal, thread or poll is wanted\n", v);
+	fail(2, "--notify %s: expected suspend, signal, thread or poll\n", v);
 }
 
 static void on_done(union sigval v);

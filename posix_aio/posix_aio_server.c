@@ -16,7 +16,7 @@
  *                 clone3                            on_done's thread
  *     futex                             at the end: until no peer is left
  *
- * Calls     about 30 an echo: 4 for the bytes, the others to start and end the two
+ * Calls     about 30 per echo: 4 for the bytes, the others to start and end the two
  *           threads in which on_done is called.
  * Needs     glibc; since 2.34 without -lrt.
  * Limits    a) A helper for each peer, idle or not.  glibc has 20, and the

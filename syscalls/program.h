@@ -54,7 +54,7 @@ static inline unsigned number(const char *option, const char *text, unsigned max
 	for (; *s >= '0' && *s <= '9' && n <= max; s++)
 		n = n * 10 + (*s - '0');
 	if (s == text || *s || n > max)
-		fail(2, "--%s %s: a number from 0 to %u is wanted\n", option,
+		fail(2, "--%s %s: expected a number from 0 to %u\n", option,
 		     text, max);
 	return n;
 }

@@ -68,7 +68,7 @@ static void ring_refused(const char *call, long err, const char *needs)
 {
 	if (err == -EINVAL)
 		fail(1, "%s: EINVAL: this kernel is older than a flag of this "
-		     "model; Linux %s is wanted (iomodels list shows others)\n",
+		     "model; it needs Linux %s (iomodels list shows others)\n",
 		     call, needs);
 	fail(1, "%s: %s: %s\n", call, errno_name(err), ring_why(err));
 }

@@ -16,7 +16,7 @@
  *       RECV done:    SEND, or RECV     0 or an error: close
  *       SEND done:    RECV              or SEND what is left
  *
- * Calls     2 an echo, 3 more a connection; of many that are ready at once
+ * Calls     2 per echo, 3 more per connection; of many that are ready at once
  *           each pays a share.  One that sits idle costs no call but holds a
  *           buffer, for its RECV has been given one: see uring_multishot.c.
  * Needs     Linux 5.11 (EXT_ARG: a wait with a limit; and, since 5.7, FAST_POLL:

@@ -22,7 +22,7 @@
  *                                       ASYNC_CANCEL of the RECV meanwhile
  *     mmap mremap munmap                only for a peer that does not read
  *
- * Calls     1 an echo, 2 more a connection; of many that are ready at once
+ * Calls     1 per echo, 2 more per connection; of many that are ready at once
  *           each pays a share.  One that sits idle costs nothing.
  * Needs     Linux 6.6 (NO_SQARRAY), 6.1 (DEFER_TASKRUN) or 6.0 (multishot
  *           RECV, SINGLE_ISSUER): it tries them in this order.  Slots from

@@ -20,7 +20,7 @@
  *                                       ASYNC_CANCEL of the RECV meanwhile
  *     mmap mremap munmap                only for a peer that does not read
  *
- * Calls     2 an echo, 3 more a connection; of many that are ready at once
+ * Calls     2 per echo, 3 more per connection; of many that are ready at once
  *           each pays a share.  One that sits idle costs nothing.
  * Needs     Linux 6.0 (multishot RECV).  Before 6.14 it takes descriptors, not
  *           slots, and getpeername: serve.h says why.

@@ -15,7 +15,7 @@
  *       client:    recvfrom  sendto     until EAGAIN; recvfrom 0 or an
  *                                       error: close
  *
- * Calls     4 an echo, 9 more a connection, as many as epoll_et.c: the
+ * Calls     4 per echo, 9 more per connection, as many as epoll_et.c: the
  *           POLL_ADD goes along with a wait, and saves the epoll_ctl, but the
  *           end of a POLL_ADD wakes us once more.
  * Needs     Linux 5.13 (multishot POLL_ADD).

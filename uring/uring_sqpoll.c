@@ -19,7 +19,7 @@
  *       RECV done:    SEND, or RECV     0 or an error: close
  *       SEND done:    RECV              or SEND what is left
  *
- * Calls     between 0 and 2 an echo: 0 in a burst that leaves no pause.
+ * Calls     between 0 and 2 per echo: 0 in a burst that leaves no pause.
  * Needs     Linux 5.13 (5.11 with CAP_SYS_NICE).
  * Limits    Those of uring_basic.c.  It burns the time of two processors; where
  *           there is one, it sleeps at once instead of looking.  Where others

@@ -20,7 +20,7 @@
  *       RECVMSG:  SENDMSG               echo; print writes a line
  *       SENDMSG:  nothing               its buffer is free
  *
- * Calls     2 an echo; of many that are ready at once each pays a share.
+ * Calls     2 per echo; of many that are ready at once each pays a share.
  * Needs     Linux 6.0 (multishot RECVMSG).
  * Limits    One datagram is one message: 65507 bytes.  All buffers in use
  *           (ENOBUFS): RECVMSG ends, and is queued again when one is free.

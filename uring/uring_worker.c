@@ -16,7 +16,7 @@
  *       RECV done:    SEND, or RECV     0 or an error: close
  *       SEND done:    RECV              or SEND what is left
  *
- * Calls     2 an echo, 3 more a connection, as uring_basic.c; but each request
+ * Calls     2 per echo, 3 more per connection, as uring_basic.c; but each request
  *           wakes a thread, and one that had to wait wakes it twice.
  * Needs     Linux 5.12 (workers are threads of the process; before they were
  *           kernel threads of nobody's).  In Linux 6.1 what had to wait does

@@ -21,7 +21,7 @@
  *       SEND_ZC notif:  nothing         the buffer is ours again; RECV if it
  *                                       was waited for
  *
- * Calls     about 3 an echo, 2 more a connection: 2 an echo where the peer
+ * Calls     about 3 per echo, 2 more per connection: 2 per echo where the peer
  *           acknowledges at once; of many that are ready at once each pays a
  *           share.
  * Needs     Linux 6.2 (SEND_ZC_REPORT_USAGE), or 6.0 (SEND_ZC).

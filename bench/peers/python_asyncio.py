@@ -29,7 +29,7 @@ def options():
                    help="all that it can")
     o = p.parse_args()
     if not 0 <= o.port <= 65535:
-        p.error(f"--port {o.port}: a number from 0 to 65535 is wanted")
+        p.error(f"--port {o.port}: expected a number from 0 to 65535")
     return o
 
 

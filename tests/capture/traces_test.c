@@ -656,7 +656,7 @@ static int calls(const struct program *p, int n_visits, int n_echoes)
 }
 
 /*
- * " * Calls     3 an echo, 6 more a connection": 10 more echoes, and 5 more
+ * " * Calls     3 per echo, 6 more per connection": 10 more echoes, and 5 more
  * connections, add just that.  "about" allows for what coalesces or is woken
  * in vain: half of it more or less.
  */
@@ -683,7 +683,7 @@ static void header_counts_calls(void *arg)
 	about = strstr(line, "about ") != NULL;
 	while ((at = strstr(line, "about ")))
 		memmove(at, at + 6, strlen(at + 6) + 1);
-	if (sscanf(line, " * Calls %d an echo, %d more", &echo, &more) < 1)
+	if (sscanf(line, " * Calls %d per echo, %d more", &echo, &more) < 1)
 		SKIP("the header gives no number");
 	base = calls(p, 1, 2);
 	expect_count(calls(p, 1, 12) - base, 10 * echo, about);

@@ -33,7 +33,7 @@ refuses() {
 refuses 'epol: no such server; epoll' epol
 refuses 'uring_file: reads a file, it serves nobody' epoll uring_file
 refuses 'epoll: reads no file' --files epoll
-refuses 'fio:ENGINE is wanted' fio
+refuses "expected fio:ENGINE" fio
 refuses 'comes hot, cold or direct' -w file-warm
 refuses 'one of them' --standard --files
 refuses 'web: a workload begins with' -w web

@@ -71,7 +71,7 @@ test_explain() {
 		expect 0 'accepts: .* listener' "$io" explain --lines $log &&
 		expect 0 '<html' "$io" explain --html $log &&
 		expect 0 traceEvents "$io" explain --perfetto $log &&
-		expect 0 'calls a message' "$io" explain --diff $log $log &&
+		expect 0 'per message' "$io" explain --diff $log $log &&
 		expect 0 '^epoll' sh -c "\"$io\" explain <$log"
 }
 test_explain_fd() {
@@ -130,16 +130,16 @@ test_serve_wrong() {
 	expect 2 "which model" "$io" serve &&
 	expect 2 "epol: no such model; epoll?" "$io" serve epol &&
 	expect 2 "one model at a time" "$io" serve epoll poll &&
-	expect 2 "port 65536: a number from 0" "$io" serve epoll --port 65536 &&
-	expect 2 "port 7x: a number" "$io" serve epoll --port 7x &&
-	expect 2 "bind 1.2.3: an IPv4" "$io" serve epoll --bind 1.2.3 &&
+	expect 2 "port 65536: expected a number from 0" "$io" serve epoll --port 65536 &&
+	expect 2 "port 7x: expected a number" "$io" serve epoll --port 7x &&
+	expect 2 "bind 1.2.3: expected an IPv4" "$io" serve epoll --bind 1.2.3 &&
 	expect 2 "print or echo" "$io" serve epoll --service cat
 }
 test_send_wrong() {
-	expect 2 "port 0: a number from 1" "$io" send --port 0 &&
-	expect 2 "repeat : a number" "$io" send --repeat '' &&
-	expect 2 "clients -1: a number" "$io" send --clients=-1 &&
-	expect 2 "pause inf: seconds" "$io" send --pause inf &&
+	expect 2 "port 0: expected a number from 1" "$io" send --port 0 &&
+	expect 2 "repeat : expected a number" "$io" send --repeat '' &&
+	expect 2 "clients -1: expected a number" "$io" send --clients=-1 &&
+	expect 2 "pause inf: expected seconds" "$io" send --pause inf &&
 	expect 2 "not UTF-8" "$io" send --message "$(printf 'a\377')" &&
 	expect 2 "not an option" "$io" send hello &&
 	expect 1 "host a.invalid" "$io" send --host a.invalid

@@ -447,14 +447,14 @@ static void bad_files(void *arg)
 	expect_refusal(&run, 1, "/nonexistent/file: ENOENT", "no such file");
 	strcpy(run.path, "/tmp");
 	play(&run);
-	expect_refusal(&run, 1, "/tmp: EISDIR", "a regular file is wanted");
+	expect_refusal(&run, 1, "/tmp: EISDIR", "expected a regular file");
 	strcpy(run.path, "/dev/null");
 	play(&run);
-	expect_refusal(&run, 1, "/dev/null", "a regular file is wanted");
+	expect_refusal(&run, 1, "/dev/null", "expected a regular file");
 	ASSERT_EQ(0, pipe2(pipe, 0));
 	snprintf(run.path, sizeof(run.path), "/proc/self/fd/%d", pipe[0]);
 	play(&run);
-	expect_refusal(&run, 1, run.path, "a regular file is wanted");
+	expect_refusal(&run, 1, run.path, "expected a regular file");
 }
 
 static void direct_refused(void *arg)

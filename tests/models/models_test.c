@@ -585,7 +585,7 @@ TEST(a_listener_beyond_the_tables_is_refused)
 		SKIP("the wrapper opens descriptors of its own");
 	getrlimit(RLIMIT_NOFILE, &l);
 	if (l.rlim_max < CONNS + 100)
-		SKIP("RLIMIT_NOFILE is %ld, %d are wanted (ulimit -Hn)",
+		SKIP("RLIMIT_NOFILE is %ld, the test needs %d (ulimit -Hn)",
 		     (long)l.rlim_max, CONNS + 100);
 	l.rlim_cur = l.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &l);
@@ -1306,7 +1306,7 @@ static void past_descriptor_1023(void *arg)
 	skip_wrapped();
 	getrlimit(RLIMIT_NOFILE, &l);
 	if (l.rlim_max < PEERS + 100)
-		SKIP("RLIMIT_NOFILE is %ld, %d are wanted (ulimit -Hn)",
+		SKIP("RLIMIT_NOFILE is %ld, the test needs %d (ulimit -Hn)",
 		     (long)l.rlim_max, PEERS + 100);
 	l.rlim_cur = l.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &l);
