@@ -259,10 +259,13 @@ static void put(const char *file, const char *text)
 	close(fd);
 }
 
-/* Record every SIGIO that the kernel generates. */
+/*
+ * Record every SIGIO that the kernel generates for a socket; the one that the
+ * server sends itself when it is stopped (kill, SI_USER) is none of them.
+ */
 static void record_sigio(void)
 {
-	put("events/signal/signal_generate/filter", "sig == 29");
+	put("events/signal/signal_generate/filter", "sig == 29 && code != 0");
 	put("events/signal/signal_generate/enable", "1");
 	put("tracing_on", "1");
 }
