@@ -32,6 +32,7 @@ struct program programs[] = {
 	{ "epoll",		"models", MULTIPLEXING, "epoll", 0 },
 	{ "epoll_et",		"models", MULTIPLEXING, "epoll", 0 },
 	{ "epoll_thread",	"models", MULTIPLEXING, "epoll", 0 },
+	{ "epoll_oneshot",	"models", MULTIPLEXING, "epoll", ANY_THREAD },
 	{ "epoll_workers",	"models", MULTIPLEXING, "epoll", 0 },
 
 	{ "sigio_udp",		"models", SIGNALS, "sigio", UDP },

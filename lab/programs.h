@@ -17,6 +17,7 @@ enum {
 	HOSTED	= 1 << 5,	/* linked with libc and a library */
 	RING	= 1 << 6,	/* needs io_uring */
 	SLOTS	= 1 << 7,	/* connections are slots of a ring, no descriptors */
+	ANY_THREAD = 1 << 9,	/* any of its threads may serve any connection */
 };
 
 struct program {

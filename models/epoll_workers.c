@@ -32,7 +32,8 @@
  *           leaves a worker's set until one of its connections closes, or a
  *           quiet second passes.
  *           A connection that the set has no room for (ENOSPC, ENOMEM) ends.
- * Compare   epoll.c has one loop; epoll_thread.c waits in one thread only.
+ * Compare   epoll.c has one loop; epoll_thread.c waits in one thread only;
+ *           in epoll_oneshot.c all threads wait in one set.
  * Trace     traces/epoll_workers.two.x86_64.strace, .kernel
  */
 #include "server.h"

@@ -94,7 +94,8 @@ static void row_holds(void *arg)
 			SKIP("tracefs may not be read here: run as root");
 		FAIL("%s", why);
 	}
-	if (!strcmp(r->program->name, "epoll_workers")) {
+	if (r->program->flags & ANY_THREAD ||
+	    !strcmp(r->program->name, "epoll_workers")) {
 		any_thread(r->waits);
 		any_thread(r->copies);
 		any_thread(now.waits);

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * epoll_oneshot.c - one epoll set, in which several threads wait
+ *
+ * Every thread waits in epoll_pwait on the same set, accepts, and copies in
+ * recvfrom.  With EPOLLONESHOT the kernel reports a descriptor to one thread
+ * and disarms it, so no two threads ever serve the same connection; the thread
+ * that has served it arms it again.  The listener is armed like that, too.
+ *
+ *     epoll_create1  epoll_ctl ADD      the listener
+ *     mmap  mprotect  clone             each thread but the first
+ *   wait, in each thread:
+ *     epoll_pwait                       the only call that sleeps
+ *       listener:  accept4  epoll_ctl MOD ADD
+ *       client:    recvfrom  sendto     recvfrom 0 or an error: close
+ *                  epoll_ctl MOD        armed again
+ *
+ * Calls     about 4 per echo, about 7 more per connection: it depends on which
+ *           thread is faster.
+ * Needs     Linux 2.6.28 (accept4).
+ * Limits    Each wait takes one event, so that a thread holds up nobody but the
+ *           peer that it serves: many that are ready at once share no call.
+ *           No descriptor left (EMFILE): the listener is not armed until a
+ *           connection closes, or a quiet second passes.
+ * Compare   epoll_thread.c has one thread that waits and a queue to the others;
+ *           epoll_workers.c has a set in each thread, and a connection stays
+ *           with the thread that accepted it.
+ * Trace     traces/epoll_oneshot.two.x86_64.strace, .kernel
+ */
+#include "server.h"
+
+enum { THREADS = 4 };
+
+static struct conn conns[CONNS];	/* by descriptor */
+static int ep, paused;			/* paused: accept4 found no descriptor */
+static int live = 1;			/* connections, and the listener */
+
+static long watch(int fd, int op, unsigned want)
+{
+	struct epoll_event ev = { .events = want | EPOLLONESHOT, .data = fd };
+
+	return sys_epoll_ctl(ep, op, fd, &ev);
+}
+
+static void resume(void)
+{
+	if (__atomic_exchange_n(&paused, 0, __ATOMIC_ACQ_REL))
+		watch(listener, EPOLL_CTL_MOD, EPOLLIN);
+}
+
+/* The last to leave ends the program, whichever thread that is. */
+static void leave(void)
+{
+	if (!__atomic_sub_fetch(&live, 1, __ATOMIC_ACQ_REL))
+		sys_exit_group(0);
+}
+
+static void hang_up(int fd)
+{
+	conn_end(&conns[fd]);
+	sys_close(fd);				/* and so out of the set */
+	leave();
+	resume();				/* a descriptor is free */
+}
+
+/* The connection waits for want, or ends where the set has no room. */
+static void wait_for(int fd, int op, unsigned want)
+{
+	long err = watch(fd, op, want);
+
+	if (!err)
+		return;				/* another thread may have it */
+	conn_gave_up(&conns[fd], errno_name(err));
+	hang_up(fd);
+}
+
+static void greet(void)
+{
+	struct sockaddr_in peer;
+	int len = sizeof(peer);
+	int fd = sys_accept4(listener, &peer, &len,
+			     SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+	if (fd == -EINVAL)			/* on_stop shut it down */
+		return leave();
+	if (out_of_descriptors(fd)) {
+		__atomic_store_n(&paused, 1, __ATOMIC_RELEASE);
+		return;
+	}
+	if (fd >= 0 && beyond_table(fd))
+		fd = -EMFILE;
+	if (fd >= 0)				/* else the peer left first */
+		__atomic_add_fetch(&live, 1, __ATOMIC_RELAXED);
+	/* From here on another thread may accept, or find the end. */
+	watch(listener, EPOLL_CTL_MOD, EPOLLIN);
+	if (fd >= 0) {
+		conn_begin(&conns[fd], &peer);
+		wait_for(fd, EPOLL_CTL_ADD, EPOLLIN);
+	}
+}
+
+static void serve(int fd)
+{
+	char scratch[SCRATCH];
+	struct conn *c = &conns[fd];
+	long n;
+
+	if (!c->owed) {
+		n = sys_recvfrom(fd, scratch, SCRATCH, 0, NULL, NULL);
+		if (n != -EAGAIN && conn_received(c, scratch, n))
+			return hang_up(fd);
+	}
+	if (c->owed) {
+		n = sys_sendto(fd, c->out, c->owed, MSG_NOSIGNAL, NULL, 0);
+		if (conn_sent(c, n))
+			return hang_up(fd);
+	}
+	wait_for(fd, EPOLL_CTL_MOD, c->owed ? EPOLLOUT : EPOLLIN);
+}
+
+static void work(long unused)
+{
+	(void)unused;
+	for (;;) {
+		int was_paused = __atomic_load_n(&paused, __ATOMIC_ACQUIRE);
+		struct epoll_event ev;
+		int n = woken(sys_epoll_pwait(ep, &ev, 1,
+					      was_paused ? 1000 : -1, NULL));
+
+		if (n > 0 && (int)ev.data == listener)
+			greet();
+		else if (n > 0)
+			serve(ev.data);
+		/* Another program may have closed; or a thread, just before
+		 * greet() said that it is paused. */
+		if (was_paused)
+			resume();
+	}
+}
+
+int main(int argc, char **argv)
+{
+	(void)argc;
+	listen_on(argv, SOCK_NONBLOCK);
+	ep = must(sys_epoll_create1(EPOLL_CLOEXEC));
+	must(watch(listener, EPOLL_CTL_ADD, EPOLLIN));
+	for (int i = 1; i < THREADS; i++)
+		must(thread_start(work, 0));
+	work(0);
+	return 0;
+}
