@@ -245,7 +245,7 @@ test_wrong() {
 	expect 2 -- && has err 'which command' &&
 	expect 2 epoll -- true && has err 'one at a time' &&
 	expect 2 --no-strace --no-kernel -- true && has err 'leave nothing' &&
-	expect 2 --pid 0 && has err 'pid 0: a number' &&
+	expect 2 --pid 0 && has err 'pid 0: expected a number' &&
 	expect 2 epol && has err 'no such model; epoll?' &&
 	expect 127 -- "$dir/nonesuch" && has err 'no such command' &&
 	expect 126 -- "$dir/err" && has err 'may not be executed' &&
