@@ -143,17 +143,34 @@ static char *executable(const char *dir, const char *middle, const char *name)
 	return NULL;
 }
 
+/*
+ * The file of this process, as it was named when it was asked for first: in a
+ * chroot, after unshare(CLONE_NEWNS), /proc/self/exe has a path of outside.
+ * NULL without /proc.
+ */
+static const char *self_path(void)
+{
+	static char path[PATH_MAX];
+	ssize_t n;
+
+	if (!*path) {
+		n = readlink("/proc/self/exe", path, sizeof(path) - 1);
+		if (n < 0)
+			return NULL;
+		path[n] = 0;
+	}
+	return path;
+}
+
 char *program_path(const struct program *p)
 {
 	char self[PATH_MAX + sizeof("/../..")], *end, *path;
-	ssize_t n;
 
 	if (program_dir)
 		return executable(program_dir, p->dir, p->name);
-	n = readlink("/proc/self/exe", self, PATH_MAX - 1);
-	if (n < 0)
+	if (!self_path())
 		return NULL;
-	self[n] = 0;
+	strcpy(self, self_path());
 	end = strrchr(self, '/');
 	*end = 0;				/* build */
 	path = executable(self, p->dir, p->name);
@@ -189,11 +206,10 @@ static char *library_in(const char *dir, const char *middle)
 char *aio_library(void)
 {
 	char self[PATH_MAX], *path;
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 
-	if (n < 0)				/* no /proc */
+	if (!self_path())
 		return library_in(LIBDIR, ".");
-	self[n] = 0;
+	strcpy(self, self_path());
 	*strrchr(self, '/') = 0;
 	path = library_in(self, "lib");		/* build/iomodels */
 	if (!path)				/* bin, beside lib */
