@@ -97,9 +97,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		pass(state, "--lines");
 		return 0;
 	case KEY_FAIL_ON:
-		if (!*arg || asprintf(&word, "--fail-on=%s", arg) < 0)
-			argp_error(state, "--fail-on: an id, or any");
-		pass(state, word);
+		if (!*arg)
+			argp_error(state, "--fail-on: expected an id, or any");
+		else if (asprintf(&word, "--fail-on=%s", arg) >= 0)
+			pass(state, word);
 		return 0;
 	case ARGP_KEY_ARGS:
 		o->command = state->argv + state->next;

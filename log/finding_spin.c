@@ -438,7 +438,7 @@ static const char *event_text(const struct slot *s)
 {
 	if (*s->what)
 		return s->what;
-	return s->events & READY_HUP ? "EPOLLHUP" + !strcmp(s->call, "poll") :
+	return s->events & READY_HUP ? &"EPOLLHUP"[!strcmp(s->call, "poll")] :
 	       s->events & READY_ERR ? "EPOLLERR" : s->events & READY_IN
 	       ? "EPOLLIN" : "EPOLLOUT";
 }

@@ -776,8 +776,8 @@ const char *part_label(enum model m, const struct part *p, char *text,
 		"signal-driven, queued signals (F_SETSIG)", "signalfd",
 		"native AIO", "io_uring", "helper threads do the file I/O",
 		"plain file I/O", "mapped files",
-		"I/O on descriptors from before the log (blocking or not: "
-		"unknown)",
+		("I/O on descriptors from before the log (blocking or not: "
+		 "unknown)"),
 	};
 
 	if (m == MODEL_EPOLL)
