@@ -999,7 +999,7 @@ int compare_main(int argc, char **argv)
 		       "nodejs, where installed. Ctrl-C ends it with what was "
 		       "measured so far.",
 	};
-	struct options o = {
+	static struct options o = {
 		.plan = {
 			.layouts = 1 << SAME, .warm_ms = WARM_MS,
 			.count_ms = COUNT_MS, .bound = 0.02,

@@ -117,7 +117,8 @@ result $? only_log_parses_strace
 # A jump to a file by its name finds one.  `run` is the usual name in tests/
 # and .ci/, README.md in traces/; the logs of
 # tests/corpus are data.
-find . -name .git -prune -o -path "./${build#./}" -prune -o -path ./tests/corpus \
+find . -name .git -prune -o -path ./build -prune -o \
+	-path "./${build#./}" -prune -o -path ./tests/corpus \
 	-prune -o -path ./tests/fuzz -prune -o -type f -print |
 	sed 's|.*/||' | grep -vx 'run\|README.md' | sort | uniq -d >"$dir/wrong"
 [ ! -s "$dir/wrong" ]
