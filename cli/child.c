@@ -2,6 +2,7 @@
 /*
  * child.c - what has events in tracefs leaves none there, however it ends
  */
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/prctl.h>
@@ -18,7 +19,7 @@ int in_a_child(int (*work)(void *arg), void *arg)
 {
 	pid_t pid, parent = getpid();
 	sigset_t set, before;
-	int status, sig = 0;
+	int status, sig = 0, ended = 0;
 
 	sigemptyset(&set);
 	sigaddset(&set, SIGINT);
@@ -41,9 +42,17 @@ int in_a_child(int (*work)(void *arg), void *arg)
 	}
 	while (waitpid(pid, &status, WNOHANG) == 0) {
 		sigwait(&set, &sig);
-		if (sig != SIGCHLD)
-			kill(pid, SIGTERM);
+		if (sig == SIGCHLD)
+			continue;
+		ended = 1;
+		/* What it has started becomes ours when it has ended. */
+		prctl(PR_SET_CHILD_SUBREAPER, 1);
+		kill(pid, SIGTERM);
 	}
+	/* They end with their parent; one that does not gets a second. */
+	for (int ms = 0; ended && ms < 1000 && waitpid(-1, NULL, WNOHANG) >= 0;
+	     ms += 5)
+		poll(NULL, 0, 5);
 	kernel_clean_up();
 	if (WIFEXITED(status))
 		return WEXITSTATUS(status);
