@@ -127,10 +127,11 @@ static void count_lines(struct server *s, const char *line, int wanted)
 	int n = 0;
 
 	for (int ms = 0; n < wanted && ms < ANSWER_MS; ms++) {
-		const char *at = s->out.at;
+		const char *at;
 
 		server_drain(s);
-		for (n = 0; (at = strstr(s->out.at ? at : "", line)); n++)
+		at = s->out.at ? s->out.at : "";
+		for (n = 0; (at = strstr(at, line)); n++)
 			at += strlen(line);
 		poll(NULL, 0, n < wanted);
 	}
