@@ -19,7 +19,6 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <sched.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,22 +40,6 @@
 enum { LIMIT_MS = 60000 };		/* of a turn, beyond what was asked for */
 enum { PAD = 4096 };			/* the stack begins anywhere in a page */
 #define TICK 0.01			/* s: a tick of /proc/stat */
-
-volatile sig_atomic_t measure_stop;
-
-#define QUANTITY(name) { #name, offsetof(struct measurement, name) }
-
-const struct quantity quantities[] = {
-	QUANTITY(rate), QUANTITY(mean), QUANTITY(p50), QUANTITY(p99), QUANTITY(p999),
-	QUANTITY(max), QUANTITY(server_us), QUANTITY(client_us),
-	QUANTITY(user_us), QUANTITY(kernel_us), QUANTITY(calls),
-	QUANTITY(voluntary), QUANTITY(involuntary), QUANTITY(peak_kib),
-	QUANTITY(threads), QUANTITY(lost), QUANTITY(wrong),
-	QUANTITY(again), QUANTITY(processes), QUANTITY(bytes), QUANTITY(busy_server),
-	QUANTITY(busy_client), QUANTITY(steal), QUANTITY(others),
-	QUANTITY(disturbed), QUANTITY(spin_us),
-	{ .name = NULL }
-};
 
 /* What client and parent share. */
 struct shared {

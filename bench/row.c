@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * row.c - a contender under a workload: all its repetitions, and who is ahead
+ */
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include "compare_report.h"
+
+#define MEAN_STRAYS 0.1		/* from the median: then the server stalls */
+
+const char *short_number(double v, char text[16])
+{
+	if (v < 0)
+		return "-";
+	snprintf(text, 16, v >= 99.5 ? "%.0f" : v >= 9.95 ? "%.1f" :
+		 v >= 0.995 || v == 0 ? "%.2f" : v >= 0.0095 ? "%.3f" :
+		 "%.0e", v);
+	if (v >= 1e6)
+		snprintf(text, 16, "%.1fM", v / 1e6);
+	return text;
+}
+
+/* By the ratio to the base, which is quieter than a rate; else as named. */
+static int fastest_first(const void *a, const void *b)
+{
+	const struct row *x = a, *y = b;
+	int slower = (x->rate.median < y->rate.median) -
+		     (x->rate.median > y->rate.median);
+
+	return slower ? slower : x->contender - y->contender;
+}
+
+static int strays(const struct estimate *e, const struct estimate *mean)
+{
+	return e->n && mean->n &&
+	       (mean->median < e->median * (1 - MEAN_STRAYS) ||
+		mean->median > e->median * (1 + MEAN_STRAYS));
+}
+
+/* What the median says counts only where the mean of all turns, in which stalls
+   count, does not say otherwise. */
+static enum verdict sure(const struct estimate *e, const struct estimate *mean,
+			 double noise, double bound)
+{
+	enum verdict says = verdict(e, noise, bound);
+
+	if (!mean->n)
+		return says;
+	if ((says == ABOVE && mean->median < 1) ||
+	    (says == BELOW && mean->median > 1) ||
+	    (says == EQUAL && (mean->median > 1 + bound ||
+			       mean->median < 1 / (1 + bound))))
+		return UNDECIDED;
+	return says;
+}
+
+static void judge(const struct results *r, int layout, int workload,
+		  struct row *row)
+{
+	struct estimate rate = ratio_of_means(r, layout, workload,
+					      row->contender, RATE);
+	struct estimate cpu = ratio_of_means(r, layout, workload,
+					     row->contender, SERVER_US);
+	double off = noise(r, layout, workload, RATE), bound = r->plan->bound;
+
+	row->rate = ratio(r, layout, workload, row->contender, RATE);
+	row->cpu = ratio(r, layout, workload, row->contender, SERVER_US);
+	row->by_mean = row->contender > 1 && !row->floor &&
+		       (strays(&row->rate, &rate) || strays(&row->cpu, &cpu));
+	if (row->by_mean) {
+		row->rate = rate;
+		row->cpu = cpu;
+	}
+	if (row->floor)
+		row->rate = (struct estimate){ 0 };
+	row->faster = sure(&row->rate, &rate, off, bound);
+	row->dearer = sure(&row->cpu, &cpu, noise(r, layout, workload,
+						  SERVER_US), bound);
+	row->more = missing(&row->rate, off, bound);
+}
+
+/* Of most repetitions.  Without a rate so many messages are always in flight. */
+static enum suspicion suspect(const struct results *r, int layout, int workload,
+			      const struct row *row)
+{
+	const struct workload *w = &r->plan->workloads[workload];
+	int found[WRONG + 1] = { 0 };
+
+	if (w->kind == LOAD_FILE || w->rate || row->floor)
+		return PLAUSIBLE;
+	for (int i = 0; i < r->plan->repetitions; i++) {
+		struct outcome *o = outcome_at(r, layout, workload,
+					       row->contender, i);
+
+		if (o->done)
+			found[suspicion(&o->m, (double)w->busy * w->window)]++;
+	}
+	return 2 * found[WRONG] > row->n ? WRONG :
+	       2 * (found[WRONG] + found[STALLS]) > row->n ? STALLS : PLAUSIBLE;
+}
+
+int rows_of(const struct results *r, int layout, int workload,
+	    struct row rows[CONTENDERS])
+{
+	int n = 0;
+
+	for (int c = 0; c < r->plan->contender_count; c++) {
+		const struct contender *who = contender_of(r->plan, workload, c);
+		struct row *row = &rows[n];
+		int bound = 0;
+
+		if (!who)
+			continue;
+		row->m = medians(r, layout, workload, c, &row->n);
+		if (!row->n)
+			continue;
+		row->contender = c;
+		row->name = c == 1 ? "(the base again)" : who->name;
+		row->floor = who->floor;
+		row->wrong = who->wrong;
+		judge(r, layout, workload, row);
+		row->suspicion = suspect(r, layout, workload, row);
+		for (int i = 0; i < r->plan->repetitions; i++)
+			bound += outcome_at(r, layout, workload, c, i)->bound;
+		row->bound = 2 * bound > row->n;
+		n++;
+	}
+	qsort(rows, n, sizeof(*rows), fastest_first);
+	return n;
+}
+
+const char *suspicion_text(const struct row *row)
+{
+	if (row->suspicion == STALLS && row->m.disturbed > OTHERS_MAX)
+		return "disturbed: it waited for other programs";
+	return row->suspicion == STALLS ? "stalls: few messages take most of "
+	       "the time" : row->suspicion == WRONG ? "doubtful: rate x latency "
+	       "is not what is in flight" : "";
+}
+
+struct estimate kept(const struct results *r, int layout, int workload,
+		     int contender, size_t offset)
+{
+	int before = without_idle(r->plan, workload), n = 0;
+	double v[REPETITIONS];
+
+	for (int i = 0; before >= 0 && i < r->plan->repetitions; i++) {
+		struct outcome *o = outcome_at(r, layout, workload, contender,
+					       i);
+		struct outcome *alone = outcome_at(r, layout, before, contender,
+						   i);
+
+		v[n] = ratio_within(o, alone, offset);
+		n += v[n] >= 0;
+	}
+	return estimate(v, n);
+}
