@@ -272,6 +272,7 @@ static void write_line(struct merge *m, const struct tracepoint *p,
 		       const char *format, ...)
 {
 	char *body = NULL, *text = NULL;
+	struct line l;
 	va_list args;
 	int len;
 
@@ -283,7 +284,9 @@ static void write_line(struct merge *m, const struct tracepoint *p,
 		       (int)(p->comm.len < 31 ? p->comm.len : 31), p->comm.at,
 		       p->ns / 1000000000, p->ns % 1000000000, body);
 	need(len < 0 ? NULL : text);
-	reader_quiet_line(m->reader, text, len, m->source.number);
+	/* Not reader_line(): nobody is to be shown this line. */
+	line_read(&l, text, len);
+	joiner_line(&m->reader->joiner, &l, m->source.number, 0);
 	free(body);
 	free(text);
 }

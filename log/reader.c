@@ -246,15 +246,6 @@ void reader_line(struct reader *r, const char *text, size_t len,
 	one_line(r, &l, number, default_pid);
 }
 
-void reader_quiet_line(struct reader *r, const char *text, size_t len,
-		       unsigned long number)
-{
-	struct line l;
-
-	line_read(&l, text, len);
-	joiner_line(&r->joiner, &l, number, 0);
-}
-
 static int complain(struct reader *r, const struct source *s, const char *why)
 {
 	if (*r->error)

@@ -94,9 +94,6 @@ int reader_read_folder(struct reader *r, const char *folder);
 /* One line of text; for tests, and for what does not come from a file. */
 void reader_line(struct reader *r, const char *text, size_t len,
 		 unsigned long number, long default_pid);
-/* The same, for a line that nobody is to be shown. */
-void reader_quiet_line(struct reader *r, const char *text, size_t len,
-		       unsigned long number);
 void reader_end(struct reader *r);
 void reader_free(struct reader *r);
 
