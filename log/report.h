@@ -134,8 +134,6 @@ void scene_free(struct scene *s);
 void report_perfetto(FILE *out, const struct reader *r, struct scene *s);
 void report_html(FILE *out, const struct reader *r, struct scene *s);
 
-/* "1.20 s", "3.4 ms", "12 us" into text; "?" for NO_TIME. */
-const char *time_text(long long ns, char text[24]);
 /* "pid 7", "4 threads (7 8 9 10)" into text. */
 const char *group_tasks(const struct group *g, char *text, size_t size);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* report_lines.c - the log itself, each line with its phase and its descriptor */
 #include <stdlib.h>
+#include "duration.h"
 #include "report.h"
 #include "text.h"
 

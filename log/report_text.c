@@ -1,25 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* report_text.c - the report for a person at a terminal */
 #include <stdlib.h>
+#include "duration.h"
 #include "report.h"
 #include "verdict.h"
 
 enum { CALLS_SHOWN = 15, FILES_SHOWN = 12, GROUPS_SHOWN = 20 };
 
 static const char *bold = "", *red = "", *yellow = "", *dim = "", *off = "";
-
-const char *time_text(long long ns, char text[24])
-{
-	if (ns == NO_TIME)
-		snprintf(text, 24, "?");
-	else if (ns >= 1000000000)
-		snprintf(text, 24, "%.2f s", ns / 1e9);
-	else if (ns >= 1000000)
-		snprintf(text, 24, "%.1f ms", ns / 1e6);
-	else
-		snprintf(text, 24, "%.0f us", ns / 1e3);
-	return text;
-}
 
 const char *group_tasks(const struct group *g, char *text, size_t size)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* report_time.c - where the time went, and where each thread was at the end */
+#include "duration.h"
 #include "report.h"
 #include "verdict.h"
 

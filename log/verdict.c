@@ -2,7 +2,7 @@
 /* verdict.c - the answer in one or two sentences; see verdict.h */
 #include <stdarg.h>
 #include <stdio.h>
-#include "report.h"
+#include "duration.h"
 #include "verdict.h"
 
 enum {
