@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* finding.c - the list of findings: collected, merged, ranked; see finding.h */
-#include <stdarg.h>
 #include "finding_look.h"
 
 enum {
-	KEPT = 256,		/* beyond, processes are no longer told apart */
 	MATTERS_PERCENT = 5,	/* of the log's time: it is ranked by its cost */
 };
 
@@ -12,144 +10,6 @@ const char *severity_name(enum severity s)
 {
 	return s == SEVERITY_FAULT ? "fault" : s == SEVERITY_COST ? "cost"
 								   : "note";
-}
-
-/* ---- making them ---- */
-
-static void add_pid(struct finding *d, long pid)
-{
-	if (!pid || d->n_pids >= FINDING_PIDS)
-		return;
-	for (unsigned i = 0; i < d->n_pids; i++)
-		if (d->pids[i] == pid)
-			return;
-	if (!(d->n_pids & (d->n_pids - 1)))	/* 0, 1, 2, 4 ...: full */
-		d->pids = need(realloc(d->pids, (d->n_pids ? d->n_pids * 2 : 1) *
-				       sizeof(*d->pids)));
-	d->pids[d->n_pids++] = pid;
-}
-
-struct finding *finding_add(struct findings *f, const struct about *a,
-			    long pid, unsigned long count, long long cost_ns)
-{
-	struct finding *d;
-
-	for (d = f->first; d; d = d->next)
-		if (d->about == a && (d->pid == pid || f->n > KEPT))
-			break;
-	if (!d) {
-		d = need(calloc(1, sizeof(*d)));
-		d->about = a;
-		d->pid = pid;
-		if (!f->tail)
-			f->tail = &f->first;
-		*f->tail = d;
-		f->tail = &d->next;
-		f->n++;
-	}
-	add_pid(d, pid);
-	d->count += count;
-	d->cost_ns = plus_ns(d->cost_ns, cost_ns);
-	return d;
-}
-
-void finding_line(struct finding *d, unsigned long line)
-{
-	if (line && d->n_lines < FINDING_LINES)
-		d->line[d->n_lines++] = line;
-}
-
-void finding_lines(struct finding *d, const struct tracks *t)
-{
-	for (unsigned i = 0; i < FINDING_LINES && i < t->n; i++)
-		finding_line(d, t->line[i]);
-}
-
-void finding_subject(struct finding *d, const struct file *file)
-{
-	if (file && !*d->subject)
-		snprintf(d->subject, sizeof(d->subject), "%d%s%s%s", file->fd,
-			 file->name ? " (" : "", file->name ? file->name : "",
-			 file->name ? ")" : "");
-}
-
-void finding_says(struct finding *d, const char *format, ...)
-{
-	va_list ap;
-
-	va_start(ap, format);
-	vsnprintf(d->says, sizeof(d->says), format, ap);
-	va_end(ap);
-}
-
-/* ---- what sentences are made of ---- */
-
-const char *file_text(const struct file *file, char *text, size_t size)
-{
-	if (!file)
-		snprintf(text, size, "a descriptor");
-	else if (file->name && *file->name)
-		snprintf(text, size, "descriptor %d (%s)", file->fd, file->name);
-	else
-		snprintf(text, size, "descriptor %d", file->fd);
-	return text;
-}
-
-const char *span_text(long long ns, char *text, size_t size)
-{
-	if (ns >= 1000000000)
-		snprintf(text, size, "%.2f s", ns / 1e9);
-	else if (ns >= MS)
-		snprintf(text, size, "%.1f ms", ns / 1e6);
-	else
-		snprintf(text, size, "%lld us", ns / 1000);
-	return text;
-}
-
-long long step_ns(const struct step *st)
-{
-	return st->event->took_ns == NO_TIME || st->event->took_ns < 0
-		? 0 : st->event->took_ns;
-}
-
-long long call_lasted(const struct findings *f, const struct step *st)
-{
-	const struct event *e = st->event;
-
-	if (e->took_ns != NO_TIME)
-		return step_ns(st);
-	if (!(e->line->flags & LINE_NO_RETURN) || e->start_ns == NO_TIME ||
-	    f->last_ns == NO_TIME)
-		return 0;
-	return f->last_ns - e->start_ns;
-}
-
-int step_failed(const struct step *st, const char *error)
-{
-	return slice_is(st->event->line->error, error);
-}
-
-static int percent(long long part, long long first_ns, long long last_ns)
-{
-	if (first_ns == NO_TIME || last_ns <= first_ns)
-		return -1;
-	return (int)((double)part / (last_ns - first_ns) * 100 + 0.5);
-}
-
-int share_of(const struct findings *f, long long ns)
-{
-	return percent(ns, f->first_ns, f->last_ns);
-}
-
-int share_of_task(const struct habits *h, long long ns)
-{
-	return percent(ns, h->first_ns, h->last_ns);
-}
-
-const char *task_name(const struct task *t)
-{
-	return *t->comm ? t->comm : *t->process->exe ? t->process->exe
-						     : "the program";
 }
 
 /* ---- looking ---- */
@@ -266,7 +126,7 @@ static void merge(struct finding *d, struct finding *other)
 	for (unsigned i = 0; i < other->n_lines; i++)
 		finding_line(d, other->line[i]);
 	for (unsigned i = 0; i < other->n_pids; i++)
-		add_pid(d, other->pids[i]);
+		finding_pid(d, other->pids[i]);
 }
 
 static int rank(const struct findings *f, const struct finding *d)
