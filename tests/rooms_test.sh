@@ -13,18 +13,6 @@ trap 'rm -rf "$dir"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-# Circles between files that are known, each with the reason: A B, as patterns,
-# stands for "A needs B".  One that is not needed any more is reported.
-cat >"$dir/exceptions" <<END
-bench/[a-z]* bench/[a-z]*	measure, files and outside share their turns
-log/finding_[a-z_]* log/finding	each file of findings adds to the list
-log/merge log/reader	a merged line goes back to its reader
-log/report_time log/report_text	a time as text
-log/verdict log/report_text	the same
-posix_aio/lib/[a-z]* posix_aio/lib/[a-z]*	the library is one unit: the engine hands a
-		request to a backend, which reports its end
-END
-
 sources() {
 	find bench capture claims cli lab log models posix_aio syscalls uring \
 		-name '*.[ch]'
@@ -53,7 +41,6 @@ done | sort | awk '
 	$1 == "d"	{ home[$2] = $3 }
 	$1 == "u" && home[$2] && home[$2] != $3 { print $3, home[$2] }
 	' | sort -u >"$dir/symbols"
-awk '/^[^\t]/ { print $1, $2 }' "$dir/exceptions" | sort >"$dir/allowed"
 
 number=0 failed=0
 result() {			# STATUS NAME, and what is wrong in $dir/wrong
@@ -95,13 +82,8 @@ circles <"$dir/includes" >"$dir/wrong"
 result $? no_circle_between_headers
 
 if [ -s "$dir/symbols" ]; then
-	grep -vxf "$dir/allowed" "$dir/symbols" | circles >"$dir/wrong"
-	status=$?
-	while read -r pattern; do
-		grep -qx "$pattern" "$dir/symbols" ||
-			echo "# not needed any more: $pattern"
-	done <"$dir/allowed"
-	result $status no_circle_between_files
+	circles <"$dir/symbols" >"$dir/wrong"
+	result $? no_circle_between_files
 else
 	number=$((number + 1))
 	echo "ok $number no_circle_between_files # SKIP no objects in $build (make)"

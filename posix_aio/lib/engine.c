@@ -932,6 +932,12 @@ void tell(struct request *told, struct group *groups)
 	engine_unlock();
 }
 
+static void leave_pool(void *unused)
+{
+	(void)unused;
+	__atomic_fetch_sub(&engine.pool_threads, 1, __ATOMIC_SEQ_CST);
+}
+
 /*
  * Notifications that were refused, in their order, until one is refused again.
  * When no thread can ever be made (a filter refuses clone), the callback runs
@@ -966,7 +972,7 @@ void tell_again(void)
 		if (err == -EAGAIN)
 			return;
 		if (err)
-			notify_here(&sigev);
+			notify_here(&sigev, leave_pool);
 	}
 }
 

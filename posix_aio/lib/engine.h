@@ -440,6 +440,7 @@ void wait_forget(void);
  * made (a seccomp filter: -EPERM). */
 long notify(const struct sigevent *sigev);	/* not under the lock */
 long notify_signal(const struct sigevent *sigev);
-void notify_here(const struct sigevent *sigev);	/* call it in this thread */
+/* Call it in this thread; leave is called if the callback ends the thread. */
+void notify_here(const struct sigevent *sigev, void (*leave)(void *));
 
 #endif

@@ -32,20 +32,13 @@ long notify_signal(const struct sigevent *sigev)
 			    sigev->sigev_signo, &info) == -EAGAIN ? -EAGAIN : 0;
 }
 
-static void leave_pool(void *unused)
-{
-	(void)unused;
-	__atomic_fetch_sub(&engine.pool_threads, 1, __ATOMIC_SEQ_CST);
-}
-
-/* The callback may end its thread: then it has left the pool. */
-void notify_here(const struct sigevent *sigev)
+void notify_here(const struct sigevent *sigev, void (*leave)(void *))
 {
 	sigset_t none, old;
 
 	sigemptyset(&none);
 	pthread_sigmask(SIG_SETMASK, &none, &old);
-	pthread_cleanup_push(leave_pool, NULL);
+	pthread_cleanup_push(leave, NULL);
 	sigev->sigev_notify_function(sigev->sigev_value);
 	pthread_cleanup_pop(0);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
