@@ -11,8 +11,8 @@
  *
  *     epoll_create1                     all of them before any client can
  *                                       take the last descriptor
- *     mmap  mprotect  clone             each worker but the first
  *     epoll_ctl ADD                     the listener, EPOLLEXCLUSIVE
+ *     mmap  mprotect  clone             each worker but the first
  *   wait, in each worker:
  *     epoll_pwait                       the only call that sleeps
  *       listener:  accept4  epoll_ctl ADD
@@ -65,19 +65,19 @@ static long watch(struct worker *w, int fd, unsigned want)
 }
 
 /* An exclusive entry cannot be changed (EINVAL), only added and deleted. */
-static long watch_listener(struct worker *w, int op)
+static long watch_listener(int ep, int op)
 {
 	struct epoll_event ev = {
 		.events = EPOLLIN | EPOLLEXCLUSIVE,
 		.data = listener,
 	};
 
-	return sys_epoll_ctl(w->ep, op, listener, &ev);
+	return sys_epoll_ctl(ep, op, listener, &ev);
 }
 
 static void resume(struct worker *w)
 {
-	w->paused = watch_listener(w, EPOLL_CTL_ADD) != 0;
+	w->paused = watch_listener(w->ep, EPOLL_CTL_ADD) != 0;
 }
 
 static void hang_up(struct worker *w, int fd)
@@ -109,10 +109,10 @@ static void greet(struct worker *w)
 			     SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 	if (fd == -EINVAL) {			/* on_stop shut it down */
-		watch_listener(w, EPOLL_CTL_DEL);
+		watch_listener(w->ep, EPOLL_CTL_DEL);
 		w->listens = 0;
 	} else if (out_of_descriptors(fd)) {
-		watch_listener(w, EPOLL_CTL_DEL);
+		watch_listener(w->ep, EPOLL_CTL_DEL);
 		w->paused = 1;
 	} else if (fd >= 0 && !beyond_table(fd)) {
 		conn_begin(&conns[fd], &peer);
@@ -147,7 +147,6 @@ static void work(long ep)
 	struct worker w = { .ep = ep, .listens = 1 };
 	struct epoll_event ev[EVENTS];
 
-	must(watch_listener(&w, EPOLL_CTL_ADD));
 	while (w.listens || w.live) {
 		int n = woken(sys_epoll_pwait(w.ep, ev, EVENTS,
 					      w.paused ? 1000 : -1, NULL));
@@ -169,13 +168,15 @@ int main(int argc, char **argv)
 	int ep[WORKERS], left;
 
 	(void)argc;
-	listen_on(argv, SOCK_NONBLOCK);
+	open_socket(argv, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK);
 	for (int i = 0; i < WORKERS; i++) {
 		ep[i] = must(sys_epoll_create1(EPOLL_CLOEXEC));
+		must(watch_listener(ep[i], EPOLL_CTL_ADD));
 		count_up(&workers);
 	}
 	for (int i = 1; i < WORKERS; i++)
 		must(thread_start(work, ep[i]));
+	announce();				/* all that can fail has not */
 	work(ep[0]);
 	while ((left = count_read(&workers)))
 		futex_wait(&workers.n, left, NULL);

@@ -904,6 +904,8 @@ static void peers_that_do_not_read(void *arg)
 	skip_wrapped();
 	serve_small(&s, t->p, "echo");
 	serve(&idle, t->p, "echo");
+	if (!alone)
+		come_and_go(&s, 1);		/* and its set-up is over */
 	fds = descriptors(s.pid);
 	for (int i = 0; i < n; i++)
 		fd[i] = mute_client(&s);
