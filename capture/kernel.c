@@ -30,11 +30,12 @@
 #include <unistd.h>
 #include "kernel.h"
 #include "lab.h"
+#include "symbols.h"
 
 #define TRACEFS "/sys/kernel/tracing"
 #define BUFFER_KB "4096"			/* of each processor, each instance */
 
-enum { PAGE = 4096, CPUS = 256, FIELDS = 24 };
+enum { PAGE = 4096, CPUS = 256, FIELDS = 24, STACK_FRAMES = 20 };
 
 static const char *const events_of[2][32] = {
 	{ "raw_syscalls/sys_enter", "raw_syscalls/sys_exit",
@@ -102,6 +103,7 @@ struct kernel {
 	size_t page_bytes[2 * CPUS];
 	char **names;			/* comms, to be freed */
 	long name_count;
+	struct symbols *symbols;	/* of the stacks; NULL: none */
 };
 
 /* ---- small files ---- */
@@ -463,6 +465,28 @@ struct kernel *kernel_begin(char why[256])
 	return k;
 }
 
+/*
+ * A trigger of the switch that begins a sleep, in each instance: its record is
+ * followed by the stack.  B has those of io_uring's threads, see filters_of_b.
+ */
+const char *kernel_keep_stacks(struct kernel *k)
+{
+	static const char trigger[] = "events/sched/sched_switch/trigger";
+
+	k->symbols = symbols_read();
+	if (!k->symbols)
+		return "/proc/kallsyms hides the kernel's addresses "
+		       "(sysctl kernel.kptr_restrict=0)";
+	read_format(k, "ftrace", "kernel_stack");
+	if (put(k->instances[0], trigger, "stacktrace if prev_state & 3") ||
+	    put(k->instances[1], trigger, "stacktrace if prev_state & 3 && "
+		"prev_comm ~ \"iou-*\""))
+		return "this kernel's tracefs has no trigger stacktrace";
+	/* Which file and page a page fault is about. */
+	enable(k, 0, "filemap/mm_filemap_fault");
+	return NULL;
+}
+
 const char *kernel_follow_me(const struct kernel *k)
 {
 	return k->follow;
@@ -531,6 +555,18 @@ int64_t kernel_offset(const struct kernel *k)
 
 /* ---- end: records ---- */
 
+/* The record before it, of the same processor, is the switch's. */
+static void add_stack(struct kernel *k, int pid, const struct event_type *t,
+		      const unsigned char *data)
+{
+	struct kernel_event *e = k->n ? &k->events[k->n - 1] : NULL;
+
+	if (!e || e->pid != pid || e->stack || strcmp(e->name, "sched_switch"))
+		return;
+	e->stack = data;
+	e->stack_type = t;
+}
+
 static void add_event(struct kernel *k, uint64_t ns, int cpu,
 		      const unsigned char *data)
 {
@@ -543,6 +579,10 @@ static void add_event(struct kernel *k, uint64_t ns, int cpu,
 	t = type_of(k, id);
 	if (!t)
 		return;
+	if (k->symbols && !strcmp(t->name, "kernel_stack")) {
+		add_stack(k, pid, t, data);
+		return;
+	}
 	if ((k->n & (k->n - 1)) == 0)
 		k->events = realloc(k->events, (k->n ? 2 * k->n : 1) *
 				    sizeof(*k->events));
@@ -964,6 +1004,34 @@ static void print_field(const struct kernel_event *e, const struct field *f, FIL
 	}
 }
 
+/* What every switch has on top says nothing. */
+static int is_scheduler(const char *name)
+{
+	return !strcmp(name, "schedule") || !strcmp(name, "__schedule") ||
+	       strstr(name, "trace") || strstr(name, "sched_switch");
+}
+
+/* " stack=INNERMOST<CALLER<CALLER": as far as the names are known. */
+static void print_stack(const struct kernel *k, const struct kernel_event *e,
+			FILE *f)
+{
+	const struct field *size = field_of(e->stack_type, "size");
+	const struct field *caller = field_of(e->stack_type, "caller");
+	long n = size ? number_at(size, e->stack + size->offset) : 0;
+	int printed = 0;
+
+	for (int i = 0; caller && i < n && printed < STACK_FRAMES; i++) {
+		const char *name;
+		uint64_t address;
+
+		memcpy(&address, e->stack + caller->offset + i * 8, 8);
+		name = symbol_at(k->symbols, address);
+		if (!name || (!printed && is_scheduler(name)))
+			continue;
+		fprintf(f, "%s%s", printed++ ? "<" : " stack=", name);
+	}
+}
+
 void kernel_print(const struct kernel *k, const struct kernel_event *e, FILE *f)
 {
 	uint64_t ns = e->ns + k->offset;
@@ -982,6 +1050,11 @@ void kernel_print(const struct kernel *k, const struct kernel_event *e, FILE *f)
 			fprintf(f, "(%s)", syscall_name(event_number(e, "id",
 								     -1)));
 	}
+	/* In an interrupt the task that it came upon has nothing to do with it. */
+	if (k->symbols && !strcmp(e->name, "sched_waking") && in_interrupt(e))
+		fputs(" by=interrupt", f);
+	if (e->stack)
+		print_stack(k, e, f);
 	putc('\n', f);
 }
 
@@ -1012,5 +1085,6 @@ void kernel_free(struct kernel *k)
 		free(t);
 	}
 	free(k->events);
+	symbols_free(k->symbols);
 	free(k);
 }

@@ -29,6 +29,9 @@ struct kernel_event {
 	const char *name;		/* "sched_switch" */
 	const struct event_type *type;
 	const unsigned char *data;
+	/* The kernel's stack of a sched_switch, see kernel_keep_stacks. */
+	const struct event_type *stack_type;
+	const unsigned char *stack;
 };
 
 /*
@@ -43,6 +46,13 @@ struct kernel *kernel_begin(char why[256]);
  * that matters.
  */
 const char *kernel_follow_me(const struct kernel *k);
+
+/*
+ * From now on a thread's switch that begins a sleep carries the kernel's
+ * stack, and each page fault of a mapped file is an event.  NULL, or why it is
+ * not possible here: then all else is as without it.
+ */
+const char *kernel_keep_stacks(struct kernel *k);
 
 /* Follow a process that runs: its threads, and all children from now on. */
 int kernel_follow(struct kernel *k, pid_t pid);

@@ -121,6 +121,12 @@ static int choose_sides(struct recording *r)
 			 "not wanted (--no-kernel)");
 	else
 		r->kernel = kernel_begin(r->without_kernel);
+	if (r->kernel) {
+		const char *why = kernel_keep_stacks(r->kernel);
+
+		snprintf(r->without_stacks, sizeof(r->without_stacks), "%s",
+			 why ? why : "");
+	}
 	if (*r->without_strace && !r->no_strace)
 		say("without strace: %s", r->without_strace);
 	if (*r->without_kernel && !r->no_kernel)

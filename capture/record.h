@@ -28,6 +28,7 @@ struct recording {
 	char path[4096];		/* of the command's executable */
 	char without_strace[256];	/* why that side is missing, or empty */
 	char without_kernel[256];
+	char without_stacks[128];	/* of the kernel, at each sleep */
 	pid_t strace;			/* its process number; 0: it was not there */
 	int ns_precision;		/* of strace: 0 means microseconds */
 	long lines;			/* in strace.log */

@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "../log/json.h"
+#include "mapped.h"
 #include "record.h"
 #include "strace.h"
 
@@ -141,6 +142,28 @@ static void alignment(struct json *j, const struct recording *r)
 	json_close(j, '}');
 }
 
+static void mapped(struct json *j, const struct recording *r)
+{
+	struct mapped_file *files;
+	char log[4200];
+	unsigned n;
+
+	snprintf(log, sizeof(log), "%s/strace.log", r->dir);
+	files = mapped_files(r->events, r->n, log, r->path, &n);
+	json_open(j, "mapped_files", '[');
+	for (unsigned i = 0; i < n; i++) {
+		if (!files[i].path)
+			continue;
+		json_open(j, NULL, '{');
+		json_number(j, "device", files[i].device);
+		json_number(j, "inode", files[i].inode);
+		json_text(j, "path", files[i].path);
+		json_close(j, '}');
+	}
+	json_close(j, ']');
+	mapped_free(files, n);
+}
+
 static void not_available(struct json *j, const char *what, const char *why)
 {
 	if (!*why)
@@ -167,9 +190,11 @@ int manifest_write(const struct recording *r)
 	strace_side(&j, r);
 	kernel_side(&j, r);
 	alignment(&j, r);
+	mapped(&j, r);
 	json_open(&j, "not_available", '[');
 	not_available(&j, "strace", r->without_strace);
 	not_available(&j, "kernel", r->without_kernel);
+	not_available(&j, "stacks", r->without_stacks);
 	json_close(&j, ']');
 	json_close(&j, '}');
 	putc('\n', j.out);

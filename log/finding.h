@@ -80,6 +80,10 @@ void finding_task_ends(struct findings *f, struct task *t);
 void finding_log_ends(struct findings *f);
 /* What the kernel's side shows; before findings_settle. */
 void finding_kernel(struct findings *f, const struct witness *w);
+struct manifest;
+/* What its stacks show. */
+void finding_slept(struct findings *f, const struct witness *w,
+		   const struct manifest *m);
 /* Merges, drops what did not happen often enough, and ranks. */
 void findings_settle(struct findings *f);
 void findings_free(struct findings *f);

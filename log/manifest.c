@@ -65,6 +65,14 @@ static void keep(char *to, size_t size, const char *text)
 	to[len] = 0;
 }
 
+/* "mapped_files.3.path"; the path comes last. */
+static int is_mapped(const char *path, const char *member)
+{
+	const char *dot = strrchr(path, '.');
+
+	return !strncmp(path, "mapped_files.", 13) && !strcmp(dot + 1, member);
+}
+
 static void take_text(struct json_reader *j, const char *text)
 {
 	struct manifest *m = j->m;
@@ -87,6 +95,12 @@ static void take_text(struct json_reader *j, const char *text)
 	else if (!strncmp(path, "not_available.", 14) && !strcmp(j->what,
 								 "kernel"))
 		keep(m->why_no_kernel, sizeof(m->why_no_kernel), text);
+	else if (!strncmp(path, "not_available.", 14) && !strcmp(j->what,
+								 "stacks"))
+		keep(m->why_no_stacks, sizeof(m->why_no_stacks), text);
+	else if (is_mapped(path, "path") && m->n_mapped < MAPPED_MAX)
+		keep(m->mapped[m->n_mapped++].path,
+		     sizeof(m->mapped->path), text);
 	else if (!strncmp(path, "not_available.", 14))
 		keep(m->why_no_strace, sizeof(m->why_no_strace), text);
 }
@@ -100,6 +114,10 @@ static void take_number(struct json_reader *j, long long n)
 		m->pid = n;
 	} else if (!strcmp(j->path, "kernel.lost")) {
 		m->lost = n;
+	} else if (is_mapped(j->path, "device") && m->n_mapped < MAPPED_MAX) {
+		m->mapped[m->n_mapped].device = n;
+	} else if (is_mapped(j->path, "inode") && m->n_mapped < MAPPED_MAX) {
+		m->mapped[m->n_mapped].inode = n;
 	} else if (!strcmp(j->path, "alignment.error_bound_ns")) {
 		m->bound_ns = n;
 		m->aligned = 1;
@@ -175,6 +193,16 @@ static int read_value(struct json_reader *j, int depth)
 	while (j->p < j->end && *j->p && strchr("0123456789.eE+-", *j->p))
 		j->p++;
 	return 0;
+}
+
+const char *manifest_path(const struct manifest *m, unsigned long long device,
+			  unsigned long long inode)
+{
+	for (unsigned i = 0; i < m->n_mapped; i++)
+		if (m->mapped[i].device == device &&
+		    m->mapped[i].inode == inode)
+			return m->mapped[i].path;
+	return NULL;
 }
 
 int manifest_read(struct manifest *m, const char *path)

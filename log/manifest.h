@@ -5,6 +5,14 @@
 #ifndef IOMODELS_READER_MANIFEST_H
 #define IOMODELS_READER_MANIFEST_H
 
+enum { MAPPED_MAX = 64 };
+
+/* A mapped file that a page fault touched. */
+struct mapped {
+	unsigned long long device, inode;
+	char path[256];
+};
+
 struct manifest {
 	int there;			/* it was read to its end */
 	long pid;			/* of the command; 0: unknown */
@@ -17,8 +25,14 @@ struct manifest {
 	int aligned, proved;
 	long long bound_ns;
 	char missing[256];		/* events that the kernel has not */
-	char why_no_kernel[200], why_no_strace[200];
+	char why_no_kernel[200], why_no_strace[200], why_no_stacks[200];
+	struct mapped mapped[MAPPED_MAX];
+	unsigned n_mapped;
 };
+
+/* The path of a mapped file, or NULL. */
+const char *manifest_path(const struct manifest *m, unsigned long long device,
+			  unsigned long long inode);
 
 /* 0; -1 when there is no such file, or when it is no manifest. */
 int manifest_read(struct manifest *m, const char *path);

@@ -576,8 +576,11 @@ void reader_end(struct reader *r)
 	joiner_end(&r->joiner);
 	finding_log_ends(&r->findings);
 	world_end(&r->world);
-	if (r->merge)
+	if (r->merge) {
 		finding_kernel(&r->findings, &r->merge->witness);
+		finding_slept(&r->findings, &r->merge->witness,
+			      &r->merge->manifest);
+	}
 	models_settle(&r->models);
 	accounts_settle(&r->accounts);
 	findings_settle(&r->findings);

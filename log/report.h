@@ -137,4 +137,8 @@ void report_html(FILE *out, const struct reader *r, struct scene *s);
 /* "pid 7", "4 threads (7 8 9 10)" into text. */
 const char *group_tasks(const struct group *g, char *text, size_t size);
 
+/* Why it slept, of which file; into text. */
+const char *slept_why(const struct slept *s, const struct manifest *m, char *text,
+		      size_t size);
+
 #endif

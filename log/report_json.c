@@ -446,6 +446,39 @@ static void ring_member(struct json *j, const struct witness_ring *r)
 	json_close(j, '}');
 }
 
+static void slept_member(struct json *j, const struct merge *m,
+			 const struct slept *s)
+{
+	const char *path = manifest_path(&m->manifest, s->fault.device,
+					 s->fault.inode);
+	char text[400];
+
+	json_open(j, NULL, '{');
+	json_text(j, "who", who_name(s->who));
+	json_text(j, "call", s->call);
+	json_number(j, "pid", s->pid);
+	json_text(j, "reason", reason_id(s->reason));
+	json_text(j, "why", slept_why(s, &m->manifest, text, sizeof(text)));
+	json_text(j, "stack", s->top);
+	if (path)
+		json_text(j, "file", path);
+	else
+		json_null(j, "file");
+	json_number(j, "times", s->times);
+	json_number(j, "ns", s->ns);
+	json_number(j, "longest_ns", s->longest_ns);
+	json_number(j, "line", s->line);
+	json_open(j, "woken_by", '[');
+	for (unsigned i = 0; i < s->n_wakers; i++) {
+		json_open(j, NULL, '{');
+		json_text(j, "name", s->waker[i].name);
+		json_number(j, "times", s->waker[i].times);
+		json_close(j, '}');
+	}
+	json_close(j, ']');
+	json_close(j, '}');
+}
+
 static void kernel_member(struct json *j, const struct reader *r)
 {
 	const struct merge *m = r->merge;
@@ -476,6 +509,10 @@ static void kernel_member(struct json *j, const struct reader *r)
 	json_text(j, "waits", witness_waits(w, text, sizeof(text)));
 	json_text(j, "copies", witness_copies(w, text, sizeof(text)));
 	places_member(j, "slept", w->waits, w->n_waits, 1);
+	json_open(j, "sleeps", '[');
+	for (unsigned i = 0; i < w->n_slept; i++)
+		slept_member(j, m, &w->slept[i]);
+	json_close(j, ']');
 	places_member(j, "copied", w->copies, w->n_copies, 0);
 	places_member(j, "cached", w->pages, w->n_pages, 0);
 	json_open(j, "rings", '[');

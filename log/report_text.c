@@ -345,6 +345,55 @@ static void places(FILE *out, const char *title, const struct place *p,
 	}
 }
 
+/* "disk read by a page fault of /lib/libc.so.6", "not known: ep_poll<..." */
+const char *slept_why(const struct slept *s, const struct manifest *m, char *text,
+		      size_t size)
+{
+	const char *path = manifest_path(m, s->fault.device, s->fault.inode);
+
+	if (s->reason == REASON_UNKNOWN)
+		snprintf(text, size, "not known: %s", s->top);
+	else if (path)
+		snprintf(text, size, "%s of %s", reason_text(s->reason), path);
+	else if (s->fault.inode)
+		snprintf(text, size, "%s of inode %llu on device %llu:%llu, "
+			 "whose path is not known", reason_text(s->reason),
+			 (unsigned long long)s->fault.inode,
+			 (unsigned long long)s->fault.device >> 20,
+			 (unsigned long long)s->fault.device & 0xfffff);
+	else
+		snprintf(text, size, "%s", reason_text(s->reason));
+	return text;
+}
+
+static void slept_report(FILE *out, const struct merge *m)
+{
+	const struct witness *w = &m->witness;
+	char text[400], total[24], longest[24];
+
+	for (unsigned i = 0; i < w->n_slept; i++) {
+		const struct slept *s = &w->slept[i];
+
+		if (!i)
+			fprintf(out, "  why they slept, by the kernel's stack\n");
+		fprintf(out, "    %s, %lu time%s, %s, longest %s (k%lu): ",
+			slept_text(s, text, sizeof(text)), s->times,
+			plural(s->times), time_text(s->ns, total),
+			time_text(s->longest_ns, longest), s->line);
+		fprintf(out, "%s", slept_why(s, &m->manifest, text,
+					     sizeof(text)));
+		for (unsigned k = 0; k < s->n_wakers; k++)
+			fprintf(out, "%s %s", k ? "," : "; woken by",
+				s->waker[k].name);
+		fprintf(out, "\n");
+		if (s->reason != REASON_UNKNOWN && *s->top)
+			fprintf(out, "        %s%s%s\n", dim, s->top, off);
+	}
+	if (!w->n_slept && *m->manifest.why_no_stacks)
+		fprintf(out, "  why they slept is not known: %s\n",
+			m->manifest.why_no_stacks);
+}
+
 static void ring_report(FILE *out, const struct witness_ring *r)
 {
 	fprintf(out, "  ring");
@@ -386,6 +435,7 @@ static void kernel_report(FILE *out, const struct merge *m)
 	fprintf(out, "\n%sthe kernel's side%s (kN is line N of kernel.log)\n",
 		bold, off);
 	places(out, "slept", w->waits, w->n_waits, 'w');
+	slept_report(out, m);
 	places(out, "copied from sockets", w->copies, w->n_copies, 'c');
 	places(out, "took from the page cache", w->pages, w->n_pages, 'c');
 	for (unsigned i = 0; i < w->n_rings; i++)

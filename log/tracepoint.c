@@ -9,6 +9,7 @@ static const struct { const char *name; enum point kind; } points[] = {
 	{ "task_newtask", POINT_NEW_TASK }, { "task_rename", POINT_OTHER },
 	{ "signal_generate", POINT_SIGNAL }, { "signal_deliver", POINT_OTHER },
 	{ "mm_filemap_get_pages", POINT_PAGES },
+	{ "mm_filemap_fault", POINT_FAULT },
 	{ "block_bio_queue", POINT_BLOCK },
 	{ "block_rq_complete", POINT_OTHER },
 	{ "inet_sock_set_state", POINT_OTHER },

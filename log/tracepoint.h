@@ -20,6 +20,7 @@ enum point {
 	POINT_NEW_TASK,
 	POINT_SIGNAL,			/* signal_generate */
 	POINT_PAGES,			/* mm_filemap_get_pages */
+	POINT_FAULT,			/* mm_filemap_fault */
 	POINT_BLOCK,			/* block_bio_queue */
 	POINT_ARRIVAL,			/* sk_data_ready */
 	POINT_RECEIVED,			/* sock_recv_length */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include "line.h"
 #include "request.h"
+#include "slept.h"
 
 enum {
 	TASKS_MAX = 1 << 16, GONE_MAX = 256, SOCKETS_MAX = 1 << 16, INODES_MAX = 64,
@@ -245,6 +246,7 @@ static void wakes(struct witness *w, struct witness_task *t, long long now,
 		t->now.woke_ns = now;
 		t->now.doubtful |= w->any_lost;
 	}
+	slept_add(w, t, slept);
 	tell(w, (struct sight){ .kind = SIGHT_SLEPT, .point = point,
 				.line = line, .task = t,
 				.from_ns = t->asleep_ns, .to_ns = now });
@@ -291,6 +293,7 @@ static void enters(struct witness_task *t, const struct tracepoint *p,
 	snprintf(t->now.call, sizeof(t->now.call), "%.*s", (int)id.len, id.at);
 	t->in_call = 1;
 	t->loose = 0;
+	t->fault.inode = 0;
 	if (t->asleep_ns != NO_SLEEP)	/* its waking was missed */
 		t->asleep_ns = NO_SLEEP;
 }
@@ -361,8 +364,10 @@ static void called(struct witness *w, const struct tracepoint *p)
 	struct witness_task *t = map_get(&w->tasks,
 					 tracepoint_number(p, "pid", 0));
 
-	if (t && t->asleep_ns != NO_SLEEP)
-		set_awake(w, t, 1);
+	if (!t || t->asleep_ns == NO_SLEEP)
+		return;
+	set_awake(w, t, 1);
+	slept_woken(t, map_get(&w->tasks, p->pid), p);
 }
 
 static void switches(struct witness *w, const struct tracepoint *p,
@@ -381,6 +386,7 @@ static void switches(struct witness *w, const struct tracepoint *p,
 			t->asleep_ns = p->ns;
 			t->asleep_in = asleep_in(t, state);
 			t->sleep_line = line;
+			slept_begins(t, p);
 			set_awake(w, t, 0);
 		}
 	}
@@ -537,6 +543,7 @@ void witness_take(struct witness *w, const struct tracepoint *p,
 	case POINT_SIGNAL: signalled(w, p, line); break;
 	case POINT_PAGES: pages(w, t, p, line); break;
 	case POINT_BLOCK: blocks(w, t, p); break;
+	case POINT_FAULT: slept_fault(t, p); break;
 	case POINT_ARRIVAL: arrives(w, p); break;
 	case POINT_RECEIVED: received(w, t, p, line); break;
 	case POINT_COPY:
@@ -565,15 +572,6 @@ void witness_free(struct witness *w)
 }
 
 /* ---- the answers ---- */
-
-const char *who_name(enum who v)
-{
-	static const char *const names[] = {
-		"the kernel", "main", "thread", "child", "iou-wrk", "iou-sqp",
-	};
-
-	return names[v];
-}
 
 const char *place_text(const struct place *p, char *text, size_t size)
 {

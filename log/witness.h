@@ -12,6 +12,7 @@
 #define IOMODELS_WITNESS_H
 
 #include "map.h"
+#include "reason.h"
 #include "tracepoint.h"
 
 enum who {
@@ -39,6 +40,38 @@ struct place {
 	unsigned long line;		/* of kernel.log: the longest, or first */
 };
 
+/*
+ * Sleeps that are alike, with the reason that the kernel's stack gives, and
+ * who ended them.
+ */
+enum { SLEEPS = 64, WAKERS = 4, STACK_TOP = 120, WAKER_NAME = 40 };
+
+struct waker {
+	char name[WAKER_NAME];		/* "an interrupt", "cp (pid 12)" */
+	unsigned long times;
+};
+
+/* A page of a mapped file that a thread touched. */
+struct fault {
+	uint64_t device, inode;		/* inode 0: none is known */
+};
+
+struct slept {
+	enum who who;
+	char call[24];			/* empty: in no call */
+	enum outside outside;
+	enum reason reason;
+	char top[STACK_TOP];		/* "io_schedule<filemap_fault<..." */
+	struct fault fault;
+	long pid;			/* of the longest one */
+	unsigned long times;
+	long long ns, longest_ns;
+	unsigned long line;		/* of kernel.log: the longest */
+	struct waker waker[WAKERS];	/* most often first, once settled */
+	unsigned n_wakers;
+	unsigned long other_wakers;	/* times, beyond these */
+};
+
 enum { PLACES = 48, STAYS_MAX = 1024, OPS = 64, RINGS = 256, CALL_NAME = 24 };
 
 /* A system call of a thread, from sys_enter to sys_exit. */
@@ -61,6 +94,10 @@ struct witness_task {
 	struct stay now;		/* in_call, or the last one */
 	long long asleep_ns;		/* since when; NO_SLEEP: it runs */
 	unsigned long sleep_line;
+	enum reason reason;		/* of this sleep, and its stack */
+	char top[STACK_TOP];
+	char waker[WAKER_NAME];		/* who has called it; or empty */
+	struct fault fault;		/* its last one, since its last call */
 	unsigned long long loose;	/* copied, and for no request yet */
 	long long ring_wait_ns;		/* its last io_uring_cqring_wait */
 	struct stay *stays;		/* finished, not yet claimed */
@@ -151,6 +188,8 @@ struct witness {
 	unsigned n_rings;
 	struct place waits[PLACES], copies[PLACES], pages[PLACES];
 	unsigned n_waits, n_copies, n_pages;
+	struct slept slept[SLEEPS];
+	unsigned n_slept;
 	long main_pid;
 	long long arrival_ns, first_ns, last_ns;
 	unsigned long long lossy;	/* processors that lost records, a bit each */
@@ -193,6 +232,8 @@ int witness_claim(struct witness *w, long pid, struct slice call,
  */
 const char *witness_waits(const struct witness *w, char *text, size_t size);
 const char *witness_copies(const struct witness *w, char *text, size_t size);
+/* "main in read", "main in a page fault". */
+const char *slept_text(const struct slept *s, char *text, size_t size);
 const char *place_text(const struct place *p, char *text, size_t size);
 const char *way_name(enum way v);
 const char *who_name(enum who v);
