@@ -79,7 +79,11 @@ const char *wait_text(enum wait_for what, enum call call, const char *object,
 		snprintf(text, size, "a signal");
 		break;
 	default:
-		snprintf(text, size, "%s", object);
+		if (o && (call == CALL_OPEN || call == CALL_OPENAT))
+			snprintf(text, size, "%s: a FIFO without its other end, "
+				 "or a slow file system", o);
+		else
+			snprintf(text, size, "%s", object);
 	}
 	return text;
 }

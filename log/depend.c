@@ -228,6 +228,16 @@ static enum wait_for child_wait(const struct step *st, char *object,
 	return FOR_CHILD;
 }
 
+/* A FIFO waits in open for its other end, a network file for its server. */
+static void path_object(const struct step *st, char *object, size_t size)
+{
+	struct slice path = slice_after(st->event->line->args, "\"");
+	const char *end = path.len ? memchr(path.at, '"', path.len) : NULL;
+
+	if (end)
+		snprintf(object, size, "%.*s", (int)(end - path.at), path.at);
+}
+
 enum wait_for waits_for(const struct step *st, char *object, size_t size)
 {
 	const struct event *e = st->event;
@@ -247,6 +257,9 @@ enum wait_for waits_for(const struct step *st, char *object, size_t size)
 		if (st->file)
 			file_object(st->file, st->fd, object, size);
 		return FOR_PEER;
+	case CALL_OPEN: case CALL_OPENAT:
+		path_object(st, object, size);
+		return FOR_OTHER;
 	case CALL_IO_GETEVENTS: return FOR_DISK;
 	case CALL_RING_ENTER:
 		snprintf(object, size, "completions of a ring");

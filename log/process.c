@@ -696,6 +696,11 @@ static void succeeded_call(struct world *w, struct step *st)
 				 slice_is(flags, "0x15")))
 			st->file->timed = 1;
 		break;
+	case CALL_SENDTO:			/* it speaks first: a client */
+		if (st->file && st->file->kind == FILE_DATAGRAM &&
+		    !st->file->reads && !st->file->writes && l->n_args > 4)
+			name_from_address(st->file, argument(l, 4));
+		break;
 	case CALL_SOCKNAME:			/* bound to port 0: which is it? */
 		if (st->file && st->file->kind != FILE_CONNECTION &&
 		    slice_is(l->name, "getsockname"))

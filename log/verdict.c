@@ -300,14 +300,33 @@ static const struct wait *largest(const struct reader *r, int idle,
 	return best;
 }
 
-static void wait_sentence(const struct wait *w, const struct account *a,
-			  struct text *t)
+/* "; pid 4 waits for it in wait4" */
+static void waiter(const struct reader *r, const struct wait *w,
+		   const struct account *a, struct text *t)
 {
-	char time[24], wall[24], longest[24], what[120];
+	for (const struct account *x = r->accounts.first; x; x = x->next)
+		for (unsigned i = 0; i < x->n_waits && x != a && a->pid; i++)
+			if (x->wait[i].on == a->pid &&
+			    x->wait[i].ns >= w->ns / 2 &&
+			    (x->wait[i].what == FOR_CHILD ||
+			     x->wait[i].what == FOR_THREAD)) {
+				add(t, "; pid %ld waits for it in %s", x->pid,
+				    x->wait[i].name);
+				return;
+			}
+}
+
+static void wait_sentence(const struct reader *r, const struct wait *w,
+			  const struct account *a, struct text *t)
+{
+	char who[80] = "It", time[24], wall[24], longest[24], what[120];
 
 	wait_text(w->what, w->call, w->object, what, sizeof(what));
+	if (a->tasks == 1 && r->accounts.n > 1 && a->pid)
+		snprintf(who, sizeof(who), "%s (pid %ld)", *a->name ? a->name
+			 : "the process", a->pid);
 	add(t, "%s spent %s%s of %s %s%s%sin %s", a->tasks > 1 ?
-	    "Its threads" : "It", w->at_most ? "at most " : "",
+	    "Its threads" : who, w->at_most ? "at most " : "",
 	    time_text(w->ns, time), time_text(a->wall_ns, wall),
 	    *what ? "waiting for " : "", what, *what ? " " : "", w->name);
 	if (w->count > 1)
@@ -317,6 +336,7 @@ static void wait_sentence(const struct wait *w, const struct account *a,
 		add(t, " (line %lu)", w->line);
 	if (w->on && *w->how)
 		add(t, "; pid %ld %s", w->on, w->how);
+	waiter(r, w, a, t);
 	add(t, ".");
 }
 
@@ -351,7 +371,17 @@ static enum verdict_of healthy(const struct reader *r, struct text *t)
 			o = x;
 	}
 	if (w && is_share(w->ns / of->tasks, of->wall_ns / of->tasks)) {
-		wait_sentence(w, of, t);
+		wait_sentence(r, w, of, t);
+		return VERDICT_WAIT;
+	}
+	/* Its client said nothing to it; that is not idle, nor its fault. */
+	if (o && *o->killed && o->what == FOR_CLIENT && o->ns != NO_TIME &&
+	    o->ns >= LONG_NS && call_class(o->call) != CLASS_ACCEPT &&
+	    call_class(o->call) != CLASS_WAIT) {
+		add(t, "It waited %s for %s in %s (line %lu), until %s killed "
+		    "it.", time_text(o->ns, time), wait_text(o->what, o->call,
+		    o->object, text, sizeof(text)), o->name, o->line,
+		    o->killed);
 		return VERDICT_WAIT;
 	}
 	if (o) {
@@ -368,7 +398,7 @@ static enum verdict_of healthy(const struct reader *r, struct text *t)
 	idle = largest(r, 1, &of);
 	if (idle && is_share(idle->ns, of->wall_ns)) {
 		add(t, "No fault was found. ");
-		wait_sentence(idle, of, t);
+		wait_sentence(r, idle, of, t);
 		return VERDICT_IDLE;
 	}
 	if (busy && is_share(account_outside(busy), busy->wall_ns)) {
@@ -431,6 +461,23 @@ static int is_minor(const struct reader *r, const struct finding *d)
 		d->cost_ns < (r->last_ns - r->first_ns) / MINOR);
 }
 
+/* A program that ended by itself may have waited in vain before. */
+static void before_the_end(const struct reader *r, const struct finding *d,
+			   struct text *t)
+{
+	const struct account *of = NULL;
+	const struct wait *w;
+
+	if (strcmp(d->about->id, "ended-with-message"))
+		return;
+	w = largest(r, 0, &of);
+	if (!w || w->what == FOR_TIME || w->ns < LONG_NS ||
+	    !is_share(w->ns / of->tasks, of->wall_ns / of->tasks))
+		return;
+	add(t, " ");
+	wait_sentence(r, w, of, t);
+}
+
 static enum verdict_of choose(const struct reader *r, struct text *t)
 {
 	const struct finding *d = r->findings.first;
@@ -438,8 +485,7 @@ static enum verdict_of choose(const struct reader *r, struct text *t)
 
 	if (d && is_minor(r, d))
 		d = NULL;
-	if (o && o->ns != NO_TIME && o->ns < LONG_NS &&
-	    o->how == OPEN_UNFINISHED && !o->attached)
+	if (o && o->ns != NO_TIME && o->ns < LONG_NS && !o->attached)
 		o = NULL;
 	/* The call in which it was killed says more than the signal. */
 	if (o && o->how == OPEN_KILLED && d && d->fatal && !d->cost_ns &&
@@ -448,6 +494,7 @@ static enum verdict_of choose(const struct reader *r, struct text *t)
 	if (d && (!o || d->fatal || (o->ns != NO_TIME &&
 				     d->cost_ns >= o->ns))) {
 		finding_sentence(d, t);
+		before_the_end(r, d, t);
 		return VERDICT_FINDING;
 	}
 	if (!o)

@@ -101,6 +101,45 @@ TEST(a_server_without_work_is_idle)
 	HAS_NOT("idle");
 }
 
+/* A client that says nothing is neither a hang of ours nor idleness. */
+TEST(a_wait_for_its_client_that_a_signal_ended)
+{
+	EXPECT_EQ(VERDICT_WAIT, answer(
+		"7 1700000000.000000 socket(AF_INET, SOCK_STREAM, 0) = 3 <0.00001>\n"
+		"7 1700000000.100000 listen(3, 5) = 0 <0.000010>\n"
+		"7 1700000000.200000 accept(3, NULL, NULL) = 4 <0.000010>\n"
+		"7 1700000000.300000 recvfrom(4, 0x1, 64, 0, NULL, NULL) = ? "
+		"ERESTARTSYS (To be restarted if SA_RESTART is set) <60.0>\n"
+		"7 1700000060.300000 --- SIGTERM {si_signo=SIGTERM} ---\n"
+		"7 1700000060.300100 +++ killed by SIGTERM +++"));
+	HAS("60.00 s");
+	HAS("SIGTERM");
+	HAS_NOT("idle");
+	/* It waits for a connection: that is idle. */
+	EXPECT_EQ(VERDICT_IDLE, answer(
+		"7 1700000000.000000 socket(AF_INET, SOCK_STREAM, 0) = 3 <0.00001>\n"
+		"7 1700000000.100000 listen(3, 5) = 0 <0.000010>\n"
+		"7 1700000000.300000 accept(3, NULL, NULL) = ? ERESTARTSYS (To "
+		"be restarted if SA_RESTART is set) <60.0>\n"
+		"7 1700000060.300000 --- SIGTERM {si_signo=SIGTERM} ---\n"
+		"7 1700000060.300100 +++ killed by SIGTERM +++"));
+	HAS("idle");
+}
+
+TEST(an_open_that_waits_for_the_other_end)
+{
+	answer("7 1700000000.000000 getpid() = 7 <0.00001>\n"
+	       "7 1700000000.100000 openat(AT_FDCWD, \"/run/fifo\", O_WRONLY) = "
+	       "? ERESTARTSYS (To be restarted if SA_RESTART is set) <2.0>\n"
+	       "7 1700000002.300000 --- SIGTERM {si_signo=SIGTERM} ---\n"
+	       "7 1700000002.300100 +++ killed by SIGTERM +++");
+	HAS("/run/fifo");
+	HAS("FIFO");
+	answer("7 1700000000.000000 openat(AT_FDCWD, \"/run/fifo\", O_WRONLY) "
+	       "= 3 <0.00001>\n7 1700000000.100000 exit_group(0) = ?");
+	HAS_NOT("FIFO");
+}
+
 TEST(a_call_that_a_signal_ends_keeps_its_time)
 {
 	const struct wait *w;
