@@ -104,6 +104,7 @@ void finding_task_ends(struct findings *f, struct task *t)
 
 void finding_log_ends(struct findings *f)
 {
+	death_log_ends(f);
 	refusal_log_ends(f);
 	between_log_ends(f);
 }
@@ -166,6 +167,8 @@ void findings_settle(struct findings *f)
 
 	ready_settle(f);
 	between_settle(f);
+	net_settle(f);
+	refusal_quotes(f);
 	list = f->first;
 	f->first = NULL;
 	f->tail = NULL;
@@ -208,6 +211,7 @@ void findings_free(struct findings *f)
 	map_free(&f->tasks);
 	ready_free(f);
 	death_free(f);
+	net_free(f);
 	refusal_free(f);
 	time_free(f);
 	between_free(f);

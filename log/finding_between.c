@@ -14,6 +14,7 @@ enum {
 	CLOSES_MIN = 32,	/* close() = EBADF */
 	COSTS_PERCENT = 5,
 	ANSWERED_MIN = 3,	/* connections that were answered */
+	AT_ONCE_MIN = 8,	/* connections of the busy worker */
 	CIRCLE_MAX = 8,		/* processes that wait for each other */
 	MAPPED_MAX = 10000,
 };
@@ -37,15 +38,17 @@ struct service {		/* of a listener */
 	char name[80];
 };
 
+#define UNEVEN(severity) { "accepts-uneven", severity, \
+	"one worker accepts almost everything", \
+	"Workers that wait for one listener in epoll are woken in the same " \
+	"order each time, also with EPOLLEXCLUSIVE: the first takes all that " \
+	"it can. With SO_REUSEPORT the kernel spreads by a hash of addresses " \
+	"and ports: few clients, or one, may all fall to one worker.", \
+	"Give each worker a listener of its own with SO_REUSEPORT, which " \
+	"spreads by hash, or let one process accept and hand over.", \
+	"The load is so low that one is enough." }
 static const struct about
-uneven = { "accepts-uneven", SEVERITY_NOTE,
-	"one worker accepts almost everything",
-	"Workers that wait for one listener in epoll are woken in the same "
-	"order each time, also with EPOLLEXCLUSIVE: the first takes all that "
-	"it can.",
-	"Give each worker a listener of its own with SO_REUSEPORT, which "
-	"spreads by hash, or let one process accept and hand over.",
-	"The load is so low that one is enough." },
+uneven = UNEVEN(SEVERITY_COST), uneven_note = UNEVEN(SEVERITY_NOTE),
 held = { "pipe-held", SEVERITY_FAULT,
 	"a pipe does not end because another process holds its write end",
 	"read returns 0 only when the last copy of the write end is closed; a "
@@ -98,9 +101,23 @@ storm = STORM(SEVERITY_COST), storm_note = STORM(SEVERITY_NOTE);
 
 /* ---- workers of a listener ---- */
 
-static void worker(struct file *listener, long pid, int accepts)
+/* How many connections of this listener the worker has open. */
+static unsigned long open_at_once(const struct task *t,
+				  const struct file *listener)
+{
+	unsigned long n = 0;
+
+	for (unsigned i = 0; i < t->fds->size; i++)
+		n += t->fds->slot[i] &&
+		     t->fds->slot[i]->parent == listener->serial;
+	return n;
+}
+
+static void worker(struct file *listener, const struct task *t, int accepts)
 {
 	struct use *u = file_use(listener);
+	long pid = t->process->pid;
+	unsigned long n;
 	unsigned i;
 
 	for (i = 0; i < u->n_workers; i++)
@@ -109,8 +126,15 @@ static void worker(struct file *listener, long pid, int accepts)
 	if (i == WORKERS_MAX)
 		return;
 	if (i == u->n_workers)
-		u->worker[u->n_workers++] = (struct worker){ pid, 0 };
+		u->worker[u->n_workers++] = (struct worker){ .pid = pid };
 	u->worker[i].accepts += accepts;
+	n = u->worker[i].accepts;
+	/* (Not each time: the table may be large.) */
+	if (!accepts || n & (n - 1))
+		return;
+	n = open_at_once(t, listener);
+	if (n > u->worker[i].at_once)
+		u->worker[i].at_once = n;
 }
 
 static void judge_workers(struct findings *f, struct file *file,
@@ -118,7 +142,7 @@ static void judge_workers(struct findings *f, struct file *file,
 {
 	const struct worker *top = &u->worker[0];
 	unsigned long all = 0, silent = 0;
-	char text[200] = "", name[128];
+	char text[200] = "", open[48] = "", name[128];
 	struct finding *d;
 
 	for (unsigned i = 0; i < u->n_workers; i++) {
@@ -136,12 +160,16 @@ static void judge_workers(struct findings *f, struct file *file,
 			snprintf(text + strlen(text), sizeof(text) -
 				 strlen(text), ", pid %ld %lu",
 				 u->worker[i].pid, u->worker[i].accepts);
-	d = finding_add(f, &uneven, file->pid, all, 0);
+	d = finding_add(f, top->at_once >= AT_ONCE_MIN ? &uneven : &uneven_note,
+			file->pid, all, 0);
 	finding_subject(d, file);
-	finding_says(d, "of %lu connections on %s pid %ld accepted %lu%s, and "
-		     "%lu of %u workers none", all, file_text(file, name,
-		     sizeof(name)), top->pid, top->accepts, text, silent,
-		     u->n_workers);
+	if (top->at_once >= AT_ONCE_MIN)
+		snprintf(open, sizeof(open), " (%lu of them open at once)",
+			 top->at_once);
+	finding_says(d, "an imbalance: of %lu connections on %s pid %ld "
+		     "accepted %lu%s%s, and %lu of %u workers none", all,
+		     file_text(file, name, sizeof(name)), top->pid,
+		     top->accepts, open, text, silent, u->n_workers);
 }
 
 /* ---- who holds what ---- */
@@ -494,6 +522,9 @@ static void judge_left(struct findings *f, const struct file *file,
 
 	if (!u->left || u->armed || ns < OWED_NS / 2 || !file_is_stream(file))
 		return;
+	/* A blocking write that falls short was cut by a signal. */
+	if (!file->nonblocking && !file->timed)
+		return;
 	d = finding_add(f, &left, file->pid, 1, 0);
 	finding_line(d, u->left_line);
 	finding_subject(d, file);
@@ -519,7 +550,7 @@ static void registered(struct step *st)
 	if (!file || st->event->call != CALL_EPOLL_CTL || l->n_args < 2)
 		return;
 	if (file->kind == FILE_LISTENER && slice_find(l->arg[1], "ADD"))
-		worker(file, st->task->process->pid, 0);
+		worker(file, st->task, 0);
 	if (slice_find(l->arg[1], "DEL"))
 		return;
 	file_use(file)->armed = !!slice_find(l->args, "EPOLLOUT");
@@ -558,7 +589,7 @@ static void wrote(struct step *st)
 	if (st->bytes >= 0 && asked > st->bytes) {
 		u->left = 1;
 		u->left_line = st->event->first;
-		u->left_ns = st->event->start_ns;
+		u->left_ns = st->event->end_ns;
 		u->armed = !!strstr(u->interest, "EPOLLOUT");
 	} else if (st->bytes > 0 || !(st->phase & PHASE_EMPTY)) {
 		u->left = 0;
@@ -642,7 +673,7 @@ void between_note(struct findings *f, struct habits *h, struct step *st)
 	if (st->file->use || class == CLASS_IN || class == CLASS_OUT)
 		file_use(st->file)->last_line = e->last;
 	if (class == CLASS_ACCEPT)
-		worker(st->file, st->task->process->pid, st->made != NULL);
+		worker(st->file, st->task, st->made != NULL);
 	else if (class == CLASS_OUT)
 		wrote(st);
 	else if (class == CLASS_IN && st->bytes > 0) {

@@ -32,6 +32,10 @@ sigpipe = { "sigpipe", SEVERITY_FAULT,
 	"ends the whole process.",
 	"Ignore SIGPIPE or send with MSG_NOSIGNAL, and handle EPIPE.",
 	"A command in a pipeline whose reader has seen enough (head)." },
+sigpipe_child = { "sigpipe-child", SEVERITY_NOTE,
+	"a child was killed by SIGPIPE",
+	"Its reader had seen enough; the program itself ended with status 0.",
+	"Nothing: it is the end of a pipeline's first part.", NULL },
 by_timer = { "killed-by-timer", SEVERITY_FAULT,
 	"killed by its own timer or limit",
 	"SIGALRM comes from alarm or setitimer, SIGXCPU and SIGXFSZ from "
@@ -40,10 +44,11 @@ by_timer = { "killed-by-timer", SEVERITY_FAULT,
 	"The timer is a time limit that was meant." },
 by_kill = { "killed-from-outside", SEVERITY_FAULT,
 	"killed by SIGKILL, sent from outside the log",
-	"The kernel's out-of-memory killer, a memory limit of the cgroup, a "
-	"supervisor or kill -9: the log does not show which.",
-	"Look for \"Killed process\" in dmesg, and at memory.events of the "
-	"cgroup (oom_kill).", "Somebody stopped it on purpose." },
+	"The kernel's out-of-memory killer, a memory limit of the cgroup, the "
+	"hard limit RLIMIT_CPU, a supervisor or kill -9: the log does not show "
+	"which.",
+	"Look for \"Killed process\" in dmesg, at memory.events of the "
+	"cgroup (oom_kill), and at ulimit -Ht.", "Somebody stopped it on purpose." },
 ended = { "ended-by-signal", SEVERITY_NOTE,
 	"ended by a signal from outside",
 	"SIGTERM, SIGINT and SIGHUP ask a process to end; it has no handler.",
@@ -113,7 +118,7 @@ static void sender_text(struct findings *f, long pid, long sender, char *text,
 	else if (t)
 		snprintf(text, size, "; pid %lu sent it (line %lu)", t->n,
 			 t->line[0]);
-	else if (sender && sender != pid)
+	else if (sender && f->saw_pid && sender != pid)
 		snprintf(text, size, "; pid %ld sent it, which is not in the "
 			 "log", sender);
 }
@@ -126,7 +131,7 @@ static void killed(struct findings *f, const struct habits *h, struct step *st)
 	int sig = signal_number(name);
 	const struct about *a;
 	struct finding *found;
-	char sender[80];
+	char sender[80], who[64];
 
 	sender_text(f, p->pid, d->sender, sender, sizeof(sender));
 	a = about_of(sig, d, map_get(&f->kills, p->pid) ? sender : "");
@@ -137,8 +142,9 @@ static void killed(struct findings *f, const struct habits *h, struct step *st)
 	found->fatal = a != &ended;
 	finding_line(found, d->line);
 	finding_line(found, st->event->first);
-	finding_says(found, "%s (pid %ld) was killed by %.*s%s%s%s%s%s%s%s%s%s",
-		     task_name(st->task), p->pid, (int)name.len, name.at,
+	finding_says(found, "%s was killed by %.*s%s%s%s%s%s%s%s%s%s",
+		     process_text(task_name(st->task), p->pid, who,
+				  sizeof(who)), (int)name.len, name.at,
 		     d->signal == sig && *d->addr ? " at address " : "",
 		     d->signal == sig ? d->addr : "",
 		     d->signal == sig && *d->code ? " (" : "",
@@ -148,6 +154,19 @@ static void killed(struct findings *f, const struct habits *h, struct step *st)
 		     ? ", core dumped" : "", sender,
 		     *h->last_call ? "; its last call was " : "",
 		     h->last_call);
+}
+
+/* yes | head: what the child wrote to has ended, and all is well. */
+void death_log_ends(struct findings *f)
+{
+	struct finding *d;
+
+	for (d = f->first; d; d = d->next)
+		if (d->about == &sigpipe && !finding_is_first(f, d->pid) &&
+		    !finding_first_status(f)) {
+			d->about = &sigpipe_child;
+			d->fatal = 0;
+		}
 }
 
 /* kill(12, SIGTERM), tgkill(12, 12, SIGABRT): of another process. */

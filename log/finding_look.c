@@ -137,6 +137,15 @@ int share_of_task(const struct habits *h, long long ns)
 	return percent(ns, h->first_ns, h->last_ns);
 }
 
+const char *process_text(const char *name, long pid, char *text, size_t size)
+{
+	if (pid)
+		snprintf(text, size, "%s (pid %ld)", name, pid);
+	else
+		snprintf(text, size, "%s", name);
+	return text;
+}
+
 const char *task_name(const struct task *t)
 {
 	return *t->comm ? t->comm : *t->process->exe ? t->process->exe

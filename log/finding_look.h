@@ -31,9 +31,14 @@ struct use {			/* of a descriptor */
 	struct tracks asks, delayed, timeouts;
 	long long sent_ns, asked_ns, late_ns, delayed_ns, timeout_ns;
 	long long connecting_ns;
-	int nodelay, connecting, awaited;
+	int nodelay, connecting, awaited, dns;
+	unsigned long eof_line;
+	char question[48];		/* the name that was asked for */
 	/* finding_between.c */
-	struct worker { long pid; unsigned long accepts; } worker[WORKERS_MAX];
+	struct worker {
+		long pid;
+		unsigned long accepts, at_once;
+	} worker[WORKERS_MAX];
 	unsigned n_workers;
 	long writer;			/* process that wrote last */
 	int owes, left, armed;
@@ -106,6 +111,8 @@ int share_of(const struct findings *f, long long ns);
 /* Of the time that this task was in the log. */
 int share_of_task(const struct habits *h, long long ns);
 const char *task_name(const struct task *t);
+/* "nginx (pid 7)", or "nginx" where the log has no pids, into text. */
+const char *process_text(const char *name, long pid, char *text, size_t size);
 
 /* finding_ready.c: readiness, edges, native AIO, rings */
 void ready_note(struct findings *f, struct habits *h, struct step *st);
@@ -124,18 +131,27 @@ void cost_task_ends(struct findings *f, struct habits *h, struct task *t);
 void death_note(struct findings *f, struct habits *h, struct step *st);
 /* The last signal of a process; 0: none. */
 int finding_last_signal(const struct findings *f, long pid);
+void death_log_ends(struct findings *f);
 void death_free(struct findings *f);
 
 /* finding_refusal.c: refusals, and the failure that ended the program */
 void refusal_note(struct findings *f, struct step *st);
 void refusal_log_ends(struct findings *f);
 void refusal_free(struct findings *f);
+/* How the first process of the log ended; -1: it did not, 128 + signal. */
+int finding_first_status(const struct findings *f);
+int finding_has_fatal(const struct findings *f);
+/* After all others: the last words of a program that nothing else explains. */
+void refusal_quotes(struct findings *f);
+int finding_is_first(const struct findings *f, long pid);
 
 /* finding_signal.c: EINTR */
 void signal_note(struct findings *f, struct habits *h, struct step *st);
 
 /* finding_net.c: peers that do not answer, or late */
 void net_note(struct findings *f, struct step *st);
+void net_settle(struct findings *f);
+void net_free(struct findings *f);
 void net_file_ends(struct findings *f, struct file *file);
 
 /* finding_time.c: locks, disks, sleeps */

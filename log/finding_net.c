@@ -3,6 +3,7 @@
  * finding_net.c - peers that do not answer, or answer late: connect, resolvers,
  * silent servers, SO_RCVTIMEO, Nagle's algorithm with delayed ACK
  */
+#include <ctype.h>
 #include "finding_look.h"
 
 enum {
@@ -55,6 +56,46 @@ slow_connect = { "slow-connect", SEVERITY_COST,
 	"it after a second, or the peer is far.",
 	"Look at the peer's backlog and at packet loss.", NULL };
 
+static const struct about
+dns_refused = { "dns-refused", SEVERITY_FAULT,
+	"a name server refuses to answer",
+	"REFUSED: the server does not serve this client or this name. "
+	"SERVFAIL: it could not get the answer itself.",
+	"Ask it with dig @SERVER NAME; correct nameserver in "
+	"/etc/resolv.conf, or look at the server's log.", NULL },
+dns_no_name = { "dns-no-name", SEVERITY_FAULT,
+	"the name does not exist",
+	"The name server answered NXDOMAIN: there is no such name.",
+	"Correct the name, or the search list in /etc/resolv.conf.", NULL },
+no_answer = { "closed-unanswered", SEVERITY_FAULT,
+	"the peer closed the connection without an answer",
+	"The request was sent, and the next thing that came was the end of "
+	"the stream.",
+	"Look at the peer's log: it crashed, refused the request, or speaks "
+	"another protocol (TLS on a plain port).", NULL };
+
+enum rcode { RCODE_SERVFAIL = 2, RCODE_NXDOMAIN = 3, RCODE_REFUSED = 5 };
+
+/* What peers answered to a process; judged when its end is known. */
+struct talk {
+	long pid;
+	unsigned long answers[16], line[16], closed, closed_line;
+	char question[48], server[64], peer[64];
+};
+
+static struct talk *talk_of(struct findings *f, long pid)
+{
+	enum { TALKS_MAX = 10000 };
+	struct talk *t = map_get(&f->talks, pid);
+
+	if (t || f->talks.used >= TALKS_MAX)
+		return t;
+	t = need(calloc(1, sizeof(*t)));
+	t->pid = pid;
+	map_put(&f->talks, pid, t);
+	return t;
+}
+
 static int is_tcp(const struct file *f)
 {
 	return f->kind == FILE_CONNECTION &&
@@ -76,9 +117,107 @@ static long long since(long long then, long long now)
 	return then == NO_TIME || now == NO_TIME || !then ? 0 : now - then;
 }
 
+/* ---- name servers ---- */
+
+/* The bytes that strace shows in quotes, into data; how many. */
+static size_t unescape(struct slice s, unsigned char *data, size_t size)
+{
+	const char *p = memchr(s.at, '"', s.len), *end = s.at + s.len;
+	const char *from = "nrtfv\"\\", *to = "\n\r\t\f\v\"\\", *k;
+	size_t n = 0;
+
+	for (p = p ? p + 1 : end; p < end && *p != '"' && n < size; n++) {
+		if (*p != '\\') {
+			data[n] = *p++;
+		} else if (++p < end && *p == 'x') {
+			data[n] = 0;
+			for (p++, k = p; p < end && p < k + 2; p++)
+				data[n] = data[n] * 16 + (isdigit(
+					(unsigned char)*p) ? *p - '0'
+					: (*p | 32) - 'a' + 10);
+		} else if (p < end && *p >= '0' && *p <= '7') {
+			data[n] = 0;
+			for (k = p; p < end && p < k + 3 && *p >= '0' &&
+			     *p <= '7'; p++)
+				data[n] = data[n] * 8 + *p - '0';
+		} else if (p < end) {
+			k = strchr(from, *p);
+			data[n] = k && *k ? to[k - from] : *p;
+			p++;
+		}
+	}
+	return n;
+}
+
+/* A question in a datagram: 12 bytes of header, then the name. */
+static int is_question(const unsigned char *d, size_t n)
+{
+	return n > 12 && !(d[2] & 0xfe) && !(d[3] & 0x8f) && !d[4] &&
+	       d[5] == 1 && !d[6] && !d[7] && !d[8] && !d[9] && !d[10] &&
+	       d[12] && d[12] < 64;
+}
+
+static void question(struct step *st, struct use *u)
+{
+	unsigned char d[80];
+	size_t n = unescape(st->event->line->args, d, sizeof(d)), len = 0;
+
+	if (!is_question(d, n))
+		return;
+	u->dns = 1;
+	for (size_t i = 12; i < n && d[i] && len < sizeof(u->question) - 1; i++) {
+		for (unsigned k = d[i]; k && ++i < n &&
+		     len < sizeof(u->question) - 1; k--)
+			u->question[len++] = d[i] > ' ' && d[i] < 127
+					   ? d[i] : '?';
+		if (i + 1 < n && d[i + 1] && len < sizeof(u->question) - 1)
+			u->question[len++] = '.';
+	}
+	u->question[len] = 0;
+}
+
+static int is_name_server(const struct file *file, const struct use *u)
+{
+	size_t len = file->name ? strlen(file->name) : 0;
+
+	return u->dns || (file->kind == FILE_DATAGRAM && len > 3 &&
+			  !strcmp(file->name + len - 3, ":53"));
+}
+
+static const char *server_name(const struct file *file)
+{
+	const char *arrow = file->name ? strstr(file->name, "->") : NULL;
+
+	return arrow ? arrow + 2 : file->name ? file->name : "";
+}
+
+/* An answer with records makes up for all before it. */
+static void name_answered(struct findings *f, struct step *st, struct use *u)
+{
+	struct talk *t = talk_of(f, st->task->process->pid);
+	unsigned char d[12];
+	unsigned code;
+
+	if (!t || unescape(st->event->line->args, d, sizeof(d)) < 8 ||
+	    !(d[2] & 0x80))
+		return;
+	code = d[3] & 15;
+	if (!code && (d[6] || d[7]))
+		memset(t->answers, 0, sizeof(t->answers));
+	if (!t->answers[code]++)
+		t->line[code] = st->event->first;
+	if (!code)
+		return;
+	memcpy(t->question, u->question, sizeof(t->question));
+	snprintf(t->server, sizeof(t->server), "%s", server_name(st->file));
+}
+
 static void sent(struct step *st)
 {
 	struct use *u = file_use(st->file);
+
+	if (st->file->kind != FILE_CONNECTION || st->file->assumed)
+		question(st, u);
 
 	if (st->bytes < 0)
 		return;
@@ -90,7 +229,7 @@ static void sent(struct step *st)
 	u->pending_asks++;
 }
 
-static void received(struct step *st)
+static void received(struct findings *f, struct step *st)
 {
 	struct use *u = file_use(st->file);
 	long long late = st->file->ready || st->file->by
@@ -109,6 +248,10 @@ static void received(struct step *st)
 	if (st->file->kind == FILE_DATAGRAM && u->pending_asks &&
 	    since(u->asked_ns, end_of(st->event)) >= ANSWER_NS)
 		u->late_ns = since(u->asked_ns, end_of(st->event));
+	if (st->bytes > 0 && is_name_server(st->file, u))
+		name_answered(f, st, u);
+	if (st->phase & PHASE_EOF && !st->file->bytes_in && u->asks.n)
+		u->eof_line = st->event->first;
 	u->burst = 0;
 	u->asked = u->pending_asks = 0;
 	u->answered++;
@@ -207,7 +350,7 @@ void net_note(struct findings *f, struct step *st)
 	else if (class == CLASS_OUT && st->bytes > 0)
 		sent(st);
 	else if (class == CLASS_IN && (st->bytes > 0 || st->phase & PHASE_EOF))
-		received(st);
+		received(f, st);
 	if ((class == CLASS_IN || class == CLASS_ACCEPT ||
 	     class == CLASS_OUT) && step_failed(st, "EAGAIN") &&
 	    step_ns(st) >= TIMEO_NS)
@@ -248,26 +391,41 @@ static void judge_nagle(struct findings *f, struct file *file, struct use *u)
 static void judge_datagram(struct findings *f, struct file *file,
 			   struct use *u)
 {
-	int is_dns = file->name && strlen(file->name) > 3 &&
-		     !strcmp(file->name + strlen(file->name) - 3, ":53");
+	const char *name = *server_name(file) ? server_name(file)
+			   : "(strace -yy shows its address)";
+	char about[64] = "";
 	long long ns = u->pending_asks ? since(u->asked_ns, f->last_ns)
 				       : u->late_ns;
 	char span[24];
 	struct finding *d;
 
-	if (ns < ANSWER_NS || (u->answered && !u->late_ns) || !is_dns)
+	if (ns < ANSWER_NS || (u->answered && !u->late_ns))
 		return;
 	d = finding_add(f, &dns, file->pid, u->asks.n, ns);
 	d->fatal |= share_of(f, ns) >= MOST_PERCENT;
 	finding_lines(d, &u->asks);
 	finding_subject(d, file);
-	finding_says(d, "the name server %s did not answer: %lu quer%s, %s of "
-		     "waiting", file->name, d->count, d->count == 1 ? "y"
+	if (*u->question)
+		snprintf(about, sizeof(about), " for %s", u->question);
+	finding_says(d, "the name server %s did not answer%s: %lu quer%s, %s of "
+		     "waiting", name, about, d->count, d->count == 1 ? "y"
 		     : "ies",
 		     span_text(d->cost_ns, span, sizeof(span)));
 	if (u->late_ns)
 		finding_says(d, "the name server %s answered only after %s",
-			     file->name, span_text(ns, span, sizeof(span)));
+			     name, span_text(ns, span, sizeof(span)));
+}
+
+static void closed(struct findings *f, const struct file *file,
+		   const struct use *u)
+{
+	struct talk *t = talk_of(f, file->pid);
+
+	if (!t)
+		return;
+	t->closed++;
+	t->closed_line = u->eof_line;
+	snprintf(t->peer, sizeof(t->peer), "%s", server_name(file));
 }
 
 static void judge_stream(struct findings *f, struct file *file, struct use *u)
@@ -287,6 +445,8 @@ static void judge_stream(struct findings *f, struct file *file, struct use *u)
 			     span_text(ns, span, sizeof(span)));
 		return;
 	}
+	if (u->eof_line && is_client(file) && !file->bytes_in)
+		closed(f, file, u);
 	if (!is_client(file) || u->answered || u->connecting ||
 	    !u->connect_line || file->bytes_in)
 		return;
@@ -310,8 +470,54 @@ void net_file_ends(struct findings *f, struct file *file)
 	if (!u)
 		return;
 	judge_nagle(f, file, u);
-	if (file->kind == FILE_DATAGRAM)
+	if (is_name_server(file, u))
 		judge_datagram(f, file, u);
 	else if (file_is_socket(file))
 		judge_stream(f, file, u);
+}
+
+/* A name that is not there, an end without an answer: if the program failed. */
+static void judge_talk(struct findings *f, const struct talk *t)
+{
+	int failed = finding_first_status(f) > 0, code = t->answers[0] ? 0 :
+		t->answers[RCODE_REFUSED] ? RCODE_REFUSED :
+		t->answers[RCODE_SERVFAIL] ? RCODE_SERVFAIL :
+		t->answers[RCODE_NXDOMAIN] && failed ? RCODE_NXDOMAIN : 0;
+	struct finding *d;
+
+	if (code) {
+		d = finding_add(f, code == RCODE_NXDOMAIN ? &dns_no_name
+				: &dns_refused, t->pid, t->answers[code], 0);
+		d->fatal |= failed;
+		finding_line(d, t->line[code]);
+		finding_says(d, "the name server %s answered %s to the question "
+			     "for %s", *t->server ? t->server : "(not in the "
+			     "log)", code == RCODE_REFUSED ? "REFUSED" : code ==
+			     RCODE_SERVFAIL ? "SERVFAIL" : "NXDOMAIN (no such "
+			     "name)", *t->question ? t->question : "a name");
+	}
+	if (!t->closed || !failed || finding_has_fatal(f))
+		return;
+	d = finding_add(f, &no_answer, t->pid, t->closed, 0);
+	d->fatal = 1;
+	finding_line(d, t->closed_line);
+	finding_says(d, "the peer %s closed the connection without an answer to "
+		     "the request", t->peer);
+}
+
+void net_settle(struct findings *f)
+{
+	struct talk *t;
+
+	map_each(&f->talks, i, t)
+		judge_talk(f, t);
+}
+
+void net_free(struct findings *f)
+{
+	struct talk *t;
+
+	map_each(&f->talks, i, t)
+		free(t);
+	map_free(&f->talks);
 }

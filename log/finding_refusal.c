@@ -8,6 +8,7 @@
  * a program ends of is the one whose message it writes before it exits with
  * another status than 0; without a message, the last one.
  */
+#include <ctype.h>
 #include <strings.h>
 #include "finding_look.h"
 #include "refusal.h"
@@ -16,6 +17,10 @@ enum {
 	ROWS_MAX = 128,
 	RECENT = 12,		/* failures that are remembered, of a process */
 	NEAR_END = 40,		/* calls between a failure and the exit */
+	NEAR_MESSAGE = 60,	/* ... and the message about it */
+	NEXT = 2,		/* the message comes next */
+	MESSAGE_SIZE = 400,
+	NAMED_MIN = 4,		/* letters of a file's name in a message */
 	MESSAGE_MIN = 10,	/* letters of a message that strace cut short */
 	STUBBORN_MIN = 3,	/* tries ... */
 	STUBBORN_NS = 500 * MS,	/* ... over so long */
@@ -26,7 +31,7 @@ enum {
 struct failure {
 	const struct refusal *row;
 	char what[160], error[24], path[96];
-	unsigned long line, call;
+	unsigned long line, call, at;	/* call: 0 for what often fails */
 	int named;			/* the path is in the program's arguments */
 };
 
@@ -42,8 +47,11 @@ struct refused {		/* a row, in a process, of an object */
 };
 
 struct ending {			/* of a process */
-	struct failure recent[RECENT], blamed;
-	unsigned n, has_blamed;
+	/* suspect: the newest failure when the last message was written */
+	struct failure recent[RECENT], blamed, suspect;
+	unsigned n, has_blamed, has_suspect;
+	char message[MESSAGE_SIZE];	/* the end of what it wrote to stderr */
+	unsigned long message_line;
 	unsigned long calls;
 	int status, ended, first, killed;	/* killed: the signal */
 	unsigned long exit_line, reported;
@@ -67,6 +75,12 @@ static const struct about *about_of(const struct refusal *row, enum severity s)
 	return &abouts[s][ROWS_MAX - 1];
 }
 
+static const struct about with_message = { "ended-with-message",
+	SEVERITY_FAULT, "the program ended with a message",
+	"No call failed in a way that explains it: the program itself decided "
+	"to end, and its last words tell why.",
+	"Read the whole message (strace -s 200 shows more of it).",
+	"Its exit status is an answer, not a failure." };
 static const struct about unknown_failure = { "failed-at-end", SEVERITY_FAULT,
 	"the program ended after a call failed",
 	"It is the last failure before the exit.",
@@ -194,6 +208,25 @@ static int is_datagram(const struct step *st)
 	return st->file && st->file->kind == FILE_DATAGRAM;
 }
 
+/* Files that libc and runtimes look for, and do without. */
+static int is_noise(const struct line *l)
+{
+	static const char *const paths[] = {
+		"/locale", "ld.so", "/nscd", "/dev/log", "nsswitch", "gconv",
+		"/etc/ld", ".mo\"", "/etc/host.conf", "/proc/", "/sys/",
+		"glibc-hwcaps", "/etc/localtime", "openssl", "/.config",
+		"/.local", "/run/systemd", "/dbus", "/.cache", "/zoneinfo",
+		".so\"", ".so.", "/terminfo",
+	};
+
+	if (!slice_is(l->error, "ENOENT"))
+		return 0;
+	for (unsigned i = 0; i < sizeof(paths) / sizeof(*paths); i++)
+		if (slice_find(l->args, paths[i]))
+			return 1;
+	return 0;
+}
+
 /* Probes that fail on healthy systems, too. */
 static int is_chatter(const struct step *st)
 {
@@ -215,12 +248,6 @@ static int is_chatter(const struct step *st)
 		"rt_sigtimedwait", "prlimit64", "setrlimit", "mkdir",
 		"mkdirat",
 	};
-	static const char *const paths[] = {
-		"/locale", "ld.so", "/nscd", "/dev/log", "nsswitch", "gconv",
-		"/etc/ld", ".mo\"", "/etc/host.conf", "/proc/", "/sys/",
-		"glibc-hwcaps", "/etc/localtime", "openssl", "/.config",
-		"/.local",
-	};
 	const struct line *l = st->event->line;
 
 	for (unsigned i = 0; i < sizeof(errors) / sizeof(*errors); i++)
@@ -234,11 +261,21 @@ static int is_chatter(const struct step *st)
 	for (unsigned i = 0; i < sizeof(calls) / sizeof(*calls); i++)
 		if (slice_is(l->name, calls[i]))
 			return 1;
-	for (unsigned i = 0; i < sizeof(paths) / sizeof(*paths); i++)
-		if (slice_is(l->error, "ENOENT") && slice_find(l->args,
-							       paths[i]))
+	return is_noise(l);
+}
+
+/* It often fails, and is no probe: it may be what the next message is about. */
+static int is_act(const struct line *l)
+{
+	static const char *const calls[] = {
+		"prlimit64", "setrlimit", "setsockopt", "mkdir", "mkdirat",
+		"kill", "io_uring_setup", "mknod", "prctl",
+	};
+
+	for (unsigned i = 0; i < sizeof(calls) / sizeof(*calls); i++)
+		if (slice_is(l->name, calls[i]))
 			return 1;
-	return slice_is(l->error, "ENOENT") && slice_find(l->args, ".so");
+	return 0;
 }
 
 /* Names of a peer that is asked about twice, by IPv6 and IPv4, are no fault. */
@@ -291,6 +328,20 @@ static struct ending *ending_of(struct findings *f, const struct task *t)
 	return e;
 }
 
+/* The path of the call is one that the program was started with. */
+static int is_in_arguments(const struct ending *e, const struct step *st)
+{
+	char path[100];
+	size_t len;
+
+	if (takes_address(st->event->call))
+		return 0;
+	put(path, sizeof(path) - 1, quoted(st->event->line->args, "\""));
+	len = strlen(path);
+	memcpy(path + len, "\"", 2);		/* the end of an argument */
+	return len > 1 && strstr(e->argv, path);
+}
+
 static const struct refusal *row_of(const struct step *st, struct slice error)
 {
 	const struct line *l = st->event->line;
@@ -326,6 +377,8 @@ static void failed(struct findings *f, struct ending *e, struct step *st,
 			r->last_ns = st->event->end_ns;
 		}
 	}
+	if (is_noise(st->event->line) && !is_in_arguments(e, st))
+		return;
 	x = &e->recent[e->n++ % RECENT];
 	describe(x, st);
 	put(x->error, sizeof(x->error), error);
@@ -333,9 +386,9 @@ static void failed(struct findings *f, struct ending *e, struct step *st,
 		snprintf(x->what, sizeof(x->what), "connect to %.120s",
 			 st->file->name);
 	x->row = row;
-	x->named = strlen(x->path) > 1 && strstr(e->argv, x->path) &&
-		   !takes_address(st->event->call);
+	x->named = is_in_arguments(e, st);
 	x->call = is_chatter(st) && !x->named ? 0 : e->calls;
+	x->at = is_act(st->event->line) ? e->calls : 0;
 }
 
 /* ---- messages ---- */
@@ -372,9 +425,19 @@ static int has_number(struct slice text, const char *error)
 	return name && !strcmp(name, error);
 }
 
+/* What is between the first quote and the last. */
+static struct slice quoted_all(struct slice args)
+{
+	const char *from = memchr(args.at, '"', args.len), *to;
+
+	to = from ? memrchr(from + 1, '"', args.at + args.len - from - 1)
+		  : NULL;
+	return to ? slice_of(from + 1, to) : (struct slice){ args.at, 0 };
+}
+
 static int speaks_of(struct slice text, const char *error)
 {
-	const char *message = message_of(error), *p;
+	const char *message = *error ? message_of(error) : NULL, *p;
 	size_t len = message ? strlen(message) : 0;
 
 	if (!len)
@@ -384,28 +447,136 @@ static int speaks_of(struct slice text, const char *error)
 		return 1;
 	while (--len >= MESSAGE_MIN) {
 		p = find_text(text, message, len);
-		if (p && p + len < text.at + text.len && p[len] == '"')
-			return 1;
+		if (p && (p + len == text.at + text.len || p[len] == '"'))
+			return 1;			/* strace cut it short */
 	}
 	return 0;
+}
+
+/* A server or a program that is not there, unlike a file, is seldom optional. */
+static int is_vital(const struct failure *x)
+{
+	return !strncmp(x->what, "connect", 7) || !strncmp(x->what, "execve", 6);
+}
+
+/* The file's name is in the text: "nope.h: No such file or dire"... */
+static int names_file(struct slice text, const struct failure *x)
+{
+	const char *slash = strrchr(x->path, '/');
+	const char *name = slash ? slash + 1 : x->path;
+
+	return x->call && (slash || !is_vital(x)) &&
+	       strlen(name) >= NAMED_MIN &&
+	       find_text(text, name, strlen(name));
 }
 
 /* Of which failure does it tell?  The newest of that kind. */
 static void told(struct ending *e, const struct step *st)
 {
-	struct slice text = st->event->line->args;
+	struct slice text = quoted_all(st->event->line->args);
 	unsigned n = e->n < RECENT ? e->n : RECENT;
 
 	for (unsigned i = 1; i <= n; i++) {
 		const struct failure *x = &e->recent[(e->n - i) % RECENT];
 
-		if (!speaks_of(text, x->error))
+		if (!speaks_of(text, x->error) && !(st->fd == 2 &&
+						    names_file(text, x)))
 			continue;
 		e->blamed = *x;
 		e->blamed.call = e->calls;
 		e->has_blamed = 1;
 		return;
 	}
+	for (unsigned i = 1; i <= n && st->fd == 2; i++) {
+		/* (Not what it failed in long before.) */
+		const struct failure *x = &e->recent[(e->n - i) % RECENT];
+
+		if (!(x->call && x->call + NEAR_MESSAGE >= e->calls) &&
+		    !(x->at && x->at + NEXT >= e->calls))
+			continue;
+		e->suspect = *x;
+		e->has_suspect = 1;
+		return;
+	}
+}
+
+static void keep_text(struct ending *e, const char *text, size_t more)
+{
+	size_t len = strlen(e->message);
+
+	if (len + more >= MESSAGE_SIZE) {
+		size_t cut = len + more - MESSAGE_SIZE + 1;
+
+		cut = cut < len ? cut : len;
+		memmove(e->message, e->message + cut, len - cut);
+		len -= cut;
+	}
+	memcpy(e->message + len, text, more);
+	e->message[len + more] = 0;
+}
+
+/* What it wrote to stderr, by lines: the newest letters are kept. */
+static void spoke(struct ending *e, const struct step *st)
+{
+	struct slice args = st->event->line->args, text = quoted_all(args);
+	const char *end = text.at + text.len, *p;
+
+	if (!text.len)
+		return;
+	if (text.len > MESSAGE_SIZE / 2)
+		end = text.at + MESSAGE_SIZE / 2;
+	for (p = text.at; p < end; p++) {
+		if (*p != '\\' || p + 1 >= end) {
+			keep_text(e, p, 1);
+		} else if (*++p == 'n') {
+			keep_text(e, "\n", 1);
+		} else if (*p == '"' || *p == '\\') {
+			keep_text(e, p, 1);
+		} else {
+			keep_text(e, " ", 1);	/* a colour, a tab */
+			while (p + 1 < end && isdigit((unsigned char)p[1]))
+				p++;
+		}
+	}
+	if (slice_find(args, "\"..."))
+		keep_text(e, "...\n", 4);
+	e->message_line = st->event->first;
+}
+
+static int is_complaint(struct slice s)
+{
+	static const char *const words[] = {
+		"error", "fail", "fatal", "cannot", "can't", "could not",
+		"couldn't", "denied", "no such", "not found", "unable",
+		"invalid", "refused", "exception", "abort", "usage",
+	};
+
+	for (unsigned i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (find_text(s, words[i], strlen(words[i])))
+			return 1;
+	return 0;
+}
+
+/* The last line of the message that complains, else the last with letters. */
+static struct slice last_words(const struct ending *e)
+{
+	const char *m = e->message, *end = m + strlen(m), *start;
+	struct slice last = { m, 0 }, line;
+	int letters;
+
+	while (end > m) {
+		start = end;
+		letters = 0;
+		while (start > m && start[-1] != '\n')
+			letters += isalpha((unsigned char)*--start) != 0;
+		line = slice_of(start, end);
+		end = start > m ? start - 1 : m;
+		if (is_complaint(line))
+			return line;
+		if (!last.len && letters)
+			last = line;
+	}
+	return last;
 }
 
 /* ---- looking ---- */
@@ -462,6 +633,31 @@ static struct slice late_error(const struct step *st)
 	return slice_of(l->arg[3].at + 1, l->arg[3].at + l->arg[3].len - 1);
 }
 
+/* fcntl(4, F_GETLK, {l_type=F_WRLCK, ...}) = 0: another one's lock. */
+static int found_lock(const struct step *st)
+{
+	const struct line *l = st->event->line;
+
+	return st->event->call == CALL_FCNTL && l->n_args > 2 &&
+	       slice_find(l->arg[1], "GETLK") &&
+	       !slice_find(l->arg[2], "F_UNLCK") &&
+	       !(l->flags & (LINE_HAS_ERROR | LINE_NO_RETURN));
+}
+
+static void note_lock(struct ending *e, const struct step *st)
+{
+	struct failure *x = &e->recent[e->n++ % RECENT];
+
+	describe(x, st);
+	snprintf(x->what, sizeof(x->what), "it found a lock of another process "
+		 "on %.80s", st->file && st->file->name ? st->file->name
+		 : "a file");
+	*x->error = 0;
+	x->row = refusal_find(SLICE("fcntl"), SLICE("EAGAIN"), SLICE(""));
+	x->named = 0;
+	x->call = e->calls;
+}
+
 static int is_message(const struct step *st)
 {
 	enum call c = st->event->call;
@@ -504,7 +700,8 @@ void refusal_note(struct findings *f, struct step *st)
 	e->calls++;
 	late = late_error(st);
 	if (ev->call == CALL_EXEC && !(l->flags & LINE_HAS_ERROR)) {
-		e->n = e->has_blamed = 0;
+		e->n = e->has_blamed = e->has_suspect = 0;
+		*e->message = 0;
 		put(e->argv, sizeof(e->argv), slice_after(l->args, "["));
 	}
 	if (ev->call == CALL_EXIT && l->n_args &&
@@ -515,10 +712,14 @@ void refusal_note(struct findings *f, struct step *st)
 	else if (l->flags & LINE_HAS_ERROR && !(l->flags & LINE_RESTART) &&
 		 ev->call != CALL_SIGRETURN)
 		failed(f, e, st, l->error);
+	else if (found_lock(st))
+		note_lock(e, st);
 	else if (!(l->flags & LINE_NO_RETURN))
 		succeeded(f, e, st);
 	if (is_message(st) && e->n)
 		told(e, st);
+	if (st->fd == 2 && call_class(ev->call) == CLASS_OUT)
+		spoke(e, st);
 }
 
 /* ---- judging ---- */
@@ -593,10 +794,10 @@ static const struct failure *culprit(const struct ending *e)
 
 		/* Names that are not there are looked for by every program. */
 		if (x->call && x->call + NEAR_END >= e->calls &&
-		    strcmp(x->error, "ENOENT"))
+		    (strcmp(x->error, "ENOENT") || is_vital(x)))
 			return x;
 	}
-	return NULL;
+	return e->has_suspect ? &e->suspect : NULL;
 }
 
 static void blame(struct findings *f, const struct ending *e, long pid,
@@ -605,7 +806,7 @@ static void blame(struct findings *f, const struct ending *e, long pid,
 	const struct failure *x = culprit(e);
 	const struct refusal *row = x->row;
 	struct finding *d;
-	char how[32];
+	char how[32], who[64];
 
 	d = finding_add(f, row ? about_of(row, fatal ? SEVERITY_FAULT
 				     : SEVERITY_NOTE)
@@ -615,18 +816,37 @@ static void blame(struct findings *f, const struct ending *e, long pid,
 		finding_line(d, x->line);
 	}
 	finding_line(d, e->exit_line);
-	d->fatal |= fatal && (e->has_blamed || x->named ||
+	d->fatal |= fatal && (e->has_blamed || x->named || is_vital(x) ||
+			      (e->has_suspect && e->suspect.line == x->line) ||
 			      (row && row->when != REFUSED_AT_END));
 	if (e->killed)
 		snprintf(how, sizeof(how), "by signal %d", e->killed);
 	else
 		snprintf(how, sizeof(how), "with status %d", e->status);
-	finding_says(d, "%s (pid %ld) ended %s after %s failed with %s%s%s",
-		     e->name, pid, how, x->what, x->error, row ? ": " : "",
-		     row ? row->limit : "");
+	finding_says(d, "%s ended %s after %s%s%s%s%s",
+		     process_text(e->name, pid, who, sizeof(who)), how,
+		     x->what, *x->error ? " failed with " : "", x->error,
+		     row ? ": " : "", row ? row->limit : "");
 }
 
-static int has_fatal(const struct findings *f)
+static void quote(struct findings *f, const struct ending *e, long pid)
+{
+	struct slice words = last_words(e);
+	struct finding *d;
+	char who[64];
+
+	if (!words.len)
+		return;
+	d = finding_add(f, &with_message, pid, 1, 0);
+	d->fatal = 1;
+	finding_line(d, e->message_line);
+	finding_line(d, e->exit_line);
+	finding_says(d, "%s ended with status %d, and no failed call explains "
+		     "it; its message is \"%.*s\"", process_text(e->name, pid,
+		     who, sizeof(who)), e->status, (int)words.len, words.at);
+}
+
+int finding_has_fatal(const struct findings *f)
 {
 	const struct finding *d = f->first;
 
@@ -642,8 +862,8 @@ static int has_fatal(const struct findings *f)
  */
 static void judge_endings(struct findings *f)
 {
-	struct ending *e, *first = NULL, *child = NULL;
-	long child_pid = 0, first_pid = 0;
+	struct ending *e, *first = NULL, *child = NULL, *other = NULL;
+	long child_pid = 0, first_pid = 0, other_pid = 0;
 
 	for (size_t i = 0; i < f->endings.size; i++) {
 		e = f->endings.slots[i].value;
@@ -659,16 +879,48 @@ static void judge_endings(struct findings *f)
 						       child->exit_line)) {
 			child = e;
 			child_pid = f->endings.slots[i].key;
+		} else if ((culprit(e) || *e->message) &&
+			   (!other || e->exit_line > other->exit_line)) {
+			other = e;
+			other_pid = f->endings.slots[i].key;
 		}
 	}
 	if (first && first->has_blamed)
 		blame(f, first, first_pid, 1);
 	else if (first && child)
 		blame(f, child, child_pid, 1);
-	else if (first && culprit(first) && !has_fatal(f))
+	else if (first && culprit(first) && !finding_has_fatal(f))
 		blame(f, first, first_pid, 1);
+	else if (first && other && culprit(other) && !finding_has_fatal(f))
+		blame(f, other, other_pid, 1);
 	else if (child)
 		blame(f, child, child_pid, 0);
+}
+
+/* Nothing that failed explains the status: what did the program say? */
+void refusal_quotes(struct findings *f)
+{
+	struct ending *e, *first = NULL, *other = NULL;
+	long first_pid = 0, other_pid = 0;
+
+	for (size_t i = 0; i < f->endings.size; i++) {
+		e = f->endings.slots[i].value;
+		if (!e || !e->ended || !e->status || !*e->message)
+			continue;
+		if (e->first) {
+			first = e;
+			first_pid = f->endings.slots[i].key;
+		} else if (!other || e->exit_line > other->exit_line) {
+			other = e;
+			other_pid = f->endings.slots[i].key;
+		}
+	}
+	if (finding_has_fatal(f) || finding_first_status(f) <= 0)
+		return;
+	if (first)
+		quote(f, first, first_pid);
+	else if (other)
+		quote(f, other, other_pid);
 }
 
 void refusal_log_ends(struct findings *f)
@@ -682,6 +934,23 @@ void refusal_log_ends(struct findings *f)
 	map_each(&f->refused, i, r)
 		judge(f, r, failed_first);
 	judge_endings(f);
+}
+
+int finding_first_status(const struct findings *f)
+{
+	struct ending *e;
+
+	map_each(&f->endings, i, e)
+		if (e->first && e->ended)
+			return e->killed ? 128 + e->killed : e->status;
+	return -1;
+}
+
+int finding_is_first(const struct findings *f, long pid)
+{
+	const struct ending *e = map_get(&f->endings, pid);
+
+	return e && e->first;
 }
 
 void refusal_free(struct findings *f)

@@ -54,8 +54,10 @@ static int is_consequence(const struct habits *h, const struct step *st)
 	if (c == CALL_EXIT)
 		return !st->event->line->n_args ||
 		       !slice_is(st->event->line->arg[0], "0");
+	/* A line on stderr is often a log's, if it does not say "error". */
 	return call_class(c) == CLASS_OUT &&
-	       (st->fd == 2 || slice_find(st->event->line->args,
+	       ((st->fd == 2 && slice_find(st->event->line->args, "rror")) ||
+		slice_find(st->event->line->args,
 					  "Interrupted s") ||
 		slice_find(st->event->line->args, "EINTR"));
 }

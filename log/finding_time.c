@@ -18,7 +18,7 @@ enum {
 	SYNC_NS = 100 * MS,	/* fsyncs, in all */
 	SYNC_PERCENT = 2,
 	SYNC_SLOW_NS = 15 * MS,	/* one, on average: a slow disk */
-	MUTEX_PERCENT = 5,
+	MUTEX_PERCENT = 10,	/* of the thread's time; and of the log's: half */
 	NAPS_MIN = 8,		/* cycles of ask and sleep */
 	NAPS_PERCENT = 20,
 	OBJECTS = 4,		/* of each kind, per task */
@@ -387,7 +387,8 @@ static void judge_mutex(struct findings *f, const struct habits *h,
 	char span[24];
 
 	if (s->ns < (s->open ? 1000LL * MS : LOCKS_NS) ||
-	    share_of_task(h, s->ns) < MUTEX_PERCENT)
+	    share_of_task(h, s->ns) < MUTEX_PERCENT ||
+	    share_of(f, s->ns) < MUTEX_PERCENT / 2)
 		return;
 	d = judge(f, a, t, s);
 	if (!d)

@@ -68,6 +68,11 @@ static const struct refusal table[] = {
 	  "memory of the system or the cgroup, or vm.overcommit_memory=2",
 	  "The kernel could not get memory for a task.",
 	  "Look at free memory, memory.max and the overcommit settings." },
+	{ "mmap mmap2 shmget", "ENOMEM", "HUGETLB", "huge-pages", REFUSED_AT_END,
+	  "no free huge pages (vm.nr_hugepages)",
+	  "The kernel has no free huge pages of this size; many programs try "
+	  "them first and then take common pages.",
+	  "Nothing, if the program goes on; else raise vm.nr_hugepages." },
 	{ "mmap mmap2 mremap brk mprotect", "ENOMEM", NULL, "memory",
 	  REFUSED_ALWAYS, "RLIMIT_AS (ulimit -v), RLIMIT_DATA, "
 	  "vm.max_map_count or vm.overcommit_memory",
@@ -203,6 +208,11 @@ static const struct refusal table[] = {
 	  "connection-timeout", REFUSED_FOR_GOOD, "the peer does not answer",
 	  "The packets get no answer: a firewall drops them, or the host is "
 	  "down.", "Look at the route and the firewall." },
+	{ "connect sendto sendmsg", "EINVAL", "sin_addr", "route-blackhole",
+	  REFUSED_AT_END, "a blackhole route, or an address that does not fit "
+	  "the socket",
+	  "A route of the type blackhole answers EINVAL; so does an address of "
+	  "a wrong length or kind.", "Look at ip route get ADDRESS." },
 	{ "connect getsockopt sendto sendmsg", "EHOSTUNREACH", NULL,
 	  "host-unreachable", REFUSED_FOR_GOOD, "no route to the host",
 	  "A router or the neighbour table says that the host is not there.",
@@ -229,6 +239,11 @@ static const struct refusal table[] = {
 	  "the output queue or net.core memory is full",
 	  "The interface's queue or the socket memory is full.",
 	  "Slow down, raise txqueuelen or the socket limits." },
+	{ "prlimit64 setrlimit", "EPERM", NULL, "limit-denied", REFUSED_AT_END,
+	  "the hard limit can be raised with CAP_SYS_RESOURCE only",
+	  "A process may raise its soft limit up to the hard limit; the hard "
+	  "limit needs CAP_SYS_RESOURCE.",
+	  "Raise it where it is set (ulimit -Hn, LimitNOFILE=, limits.conf)." },
 	/* permission and absence */
 	{ "execve execveat", "ENOEXEC", NULL, "not-executable", REFUSED_AT_END,
 	  "no interpreter line, or another architecture",
@@ -238,13 +253,18 @@ static const struct refusal table[] = {
 	  REFUSED_ALWAYS, "arguments and environment are too long (a quarter "
 	  "of RLIMIT_STACK; 128 KiB each)",
 	  "The arguments do not fit.", "Use xargs, a file or stdin." },
+	{ "connect", "ENOENT", NULL, "socket-missing", REFUSED_AT_END,
+	  "the socket file does not exist",
+	  "No server has made the socket at this path: it does not run, or "
+	  "makes it elsewhere.",
+	  "Start the server, or correct the path of its socket." },
 	{ "execve execveat", "ENOENT", NULL, "program-missing", REFUSED_AT_END,
 	  "the program, or its interpreter, does not exist",
 	  "The file or the interpreter after #! (or the ELF loader) is not "
 	  "there.", "Install it, or correct PATH." },
 	{ "*", "EACCES", NULL, "no-permission", REFUSED_AT_END,
 	  "permission denied (mode, ACL, a directory without x, SELinux, "
-	  "AppArmor)",
+	  "AppArmor, or a seccomp filter)",
 	  "The user may not do this with the file, or not pass a directory "
 	  "on the way.", "Look at namei -l PATH, and at the audit log." },
 	{ "*", "EPERM", NULL, "not-permitted", REFUSED_AT_END,

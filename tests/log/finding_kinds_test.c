@@ -175,6 +175,62 @@ TEST(a_name_server_that_is_silent)
 	EXPECT_EQ(0, end_and_find("dns-timeout"));
 }
 
+#define NAME_ASKED "7 " T "000000 socket(AF_INET, SOCK_DGRAM, 0) = 3 <0.00001>\n" \
+	"7 " T "000100 connect(3, {sa_family=AF_INET, sin_port=htons(53), " \
+	"sin_addr=inet_addr(\"10.0.0.1\")}, 16) = 0 <0.00001>\n" \
+	"7 " T "000200 sendto(3, \"\\34\\266\\1\\0\\0\\1\\0\\0\\0\\0\\0\\0" \
+	"\\2no\\7example\\0\\0\\1\\0\\1\", 28, 0, NULL, 0) = 28 <0.00001>\n"
+#define ANSWER(flags, records) "7 " T "001200 recvfrom(3, \"\\34\\266" flags \
+	"\\0\\1\\0" records "\\0\\0\\0\\0\\2no\"..., 2048, 0, NULL, NULL) = 28 " \
+	"<0.001>\n"
+
+TEST(what_a_name_server_answers)
+{
+	static const struct { const char *answers, *id; int status; } cases[] = {
+		{ ANSWER("\\201\\205", "\\0"), "dns-refused", 6 },
+		{ ANSWER("\\201\\202", "\\0"), "dns-refused", 6 },
+		{ ANSWER("\\201\\203", "\\0"), "dns-no-name", 6 },
+		{ ANSWER("\\201\\203", "\\0"), NULL, 0 },
+		/* the next name of the search list is there */
+		{ ANSWER("\\201\\203", "\\0") ANSWER("\\201\\200", "\\1"),
+		  NULL, 1 },
+		{ ANSWER("\\201\\202", "\\0") ANSWER("\\201\\200", "\\1"),
+		  NULL, 0 },
+	};
+
+	for (unsigned i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		begin();
+		say(START);
+		say(NAME_ASKED "%s7 " T "100000 exit_group(%d) = ?\n"
+		    "7 " T "100100 +++ exited with %d +++", cases[i].answers,
+		    cases[i].status, cases[i].status);
+		if (!cases[i].id) {
+			EXPECT_EQ(0, alarms());
+			continue;
+		}
+		EXPECT_EQ(1, end_and_find(cases[i].id));
+		EXPECT_SAYS(cases[i].id, "no.example");
+		EXPECT_SAYS(cases[i].id, "10.0.0.1:53");
+	}
+}
+
+TEST(a_peer_that_closes_without_an_answer)
+{
+	for (int status = 0; status < 2; status++) {
+		begin();
+		say(START CONN "7 write(3, \"GET\", 3) = 3\n"
+		    "7 read(3, \"\", 99) = 0\n7 close(3) = 0\n"
+		    "7 exit_group(%d) = ?\n7 +++ exited with %d +++", status,
+		    status);
+		EXPECT_EQ(status, end_and_find("closed-unanswered"));
+	}
+	begin();
+	say(START CONN "7 write(3, \"GET\", 3) = 3\n7 read(3, \"ok\", 99) = 2\n"
+	    "7 read(3, \"\", 99) = 0\n7 close(3) = 0\n"
+	    "7 exit_group(1) = ?\n7 +++ exited with 1 +++");
+	EXPECT_EQ(0, end_and_find("closed-unanswered"));
+}
+
 TEST(a_connect_without_an_answer)
 {
 	begin();
@@ -347,6 +403,92 @@ TEST(the_failure_that_ended_it)
 	EXPECT_EQ(0, alarms());
 }
 
+#define NO_FILE "-1 ENOENT (No such file or directory)"
+
+TEST(a_message_names_the_file)
+{
+	/* strace cut the message before "No such file". */
+	refused("7 openat(AT_FDCWD, \"/usr/include/nope.h\", O_RDONLY) = "
+		NO_FILE "\n7 write(2, \"x.c:1: fatal: nope.h: No\"..., 90) = 90",
+		1);
+	EXPECT_EQ(1, end_and_find("missing"));
+	EXPECT_SAYS("missing", "nope.h");
+	/* What failed right before the message, and no chatter of libc. */
+	refused("7 openat(AT_FDCWD, \"/run/p.pid\", O_RDWR) = " NO_FILE "\n"
+		"7 openat(AT_FDCWD, \"/usr/share/locale/de/p.mo\", O_RDONLY) = "
+		NO_FILE "\n7 write(2, \"2026/11/29 [emerg] 17: op\"..., 90) = 90",
+		1);
+	EXPECT_EQ(1, end_and_find("missing"));
+	EXPECT_SAYS("missing", "/run/p.pid");
+	/* The same, and it ended well. */
+	refused("7 openat(AT_FDCWD, \"/run/p.pid\", O_RDWR) = " NO_FILE "\n"
+		"7 write(2, \"2026/11/29 [warn] 17: op\"..., 90) = 90", 0);
+	EXPECT_EQ(0, alarms());
+}
+
+TEST(the_last_words_where_no_call_failed)
+{
+	refused("7 write(2, \"Traceback:\\n  File x\\n\", 20) = 20\n"
+		"7 write(2, \"ValueError: bad port\\n\", 21) = 21", 1);
+	EXPECT_EQ(1, end_and_find("ended-with-message"));
+	EXPECT_SAYS("ended-with-message", "\"ValueError: bad port\"");
+	/* diff says nothing on stderr; its status is an answer. */
+	refused("7 write(1, \"1c1\\n< a\\n> error\\n\", 18) = 18", 1);
+	EXPECT_EQ(0, alarms());
+	refused("7 write(2, \"warning: error ignored\\n\", 21) = 21", 0);
+	EXPECT_EQ(0, alarms());
+}
+
+TEST(a_child_that_did_not_become_the_program)
+{
+	for (int status = 0; status < 2; status++) {
+		refused("7 vfork() = 8\n8 execve(\"/opt/x.txt\", [\"x\"], 0x1) = "
+			"-1 ENOEXEC (Exec format error)\n"
+			"8 exit_group(255) = ?\n8 +++ exited with 255 +++",
+			status);
+		EXPECT_EQ(1, end_and_find("not-executable") || !status);
+		if (status)
+			EXPECT_SAYS("not-executable", "/opt/x.txt");
+		else
+			EXPECT_EQ(0, alarms());
+	}
+}
+
+TEST(a_socket_file_that_is_not_there)
+{
+	refused("7 connect(3, {sa_family=AF_UNIX, sun_path=\"/run/db.sock\"}, "
+		"110) = " NO_FILE, 2);
+	EXPECT_EQ(1, end_and_find("socket-missing"));
+	EXPECT_SAYS("socket-missing", "/run/db.sock");
+	/* libc asks nscd first, and does without. */
+	refused("7 connect(3, {sa_family=AF_UNIX, sun_path=\"/var/run/nscd/"
+		"socket\"}, 110) = " NO_FILE, 2);
+	EXPECT_EQ(0, alarms());
+}
+
+TEST(a_lock_that_fcntl_found)
+{
+	for (int locked = 0; locked < 2; locked++) {
+		refused(locked ? "7 fcntl(4</d/disk.img>, F_OFD_GETLK, {l_type="
+			"F_WRLCK, l_whence=SEEK_SET, l_start=0, l_len=1}) = 0"
+			: "7 fcntl(4</d/disk.img>, F_OFD_GETLK, {l_type=F_UNLCK, "
+			"l_whence=SEEK_SET, l_start=0, l_len=1}) = 0", 1);
+		EXPECT_EQ(locked, end_and_find("locked"));
+		if (locked)
+			EXPECT_SAYS("locked", "/d/disk.img");
+	}
+}
+
+TEST(huge_pages_are_tried_first)
+{
+	begin();
+	say(START "7 mmap(NULL, 150994944, PROT_READ, MAP_SHARED|MAP_ANONYMOUS|"
+	    "MAP_HUGETLB, -1, 0) = -1 ENOMEM (Cannot allocate memory)\n"
+	    "7 mmap(NULL, 150994944, PROT_READ, MAP_SHARED|MAP_ANONYMOUS, -1, "
+	    "0) = 0x7f\n7 exit_group(0) = ?\n7 +++ exited with 0 +++");
+	EXPECT_EQ(0, alarms());
+}
+
 /* ---- death and signals ---- */
 
 TEST(killed_by_which_signal)
@@ -368,6 +510,19 @@ TEST(killed_by_which_signal)
 	EXPECT_SAYS("ended-by-signal", "pid 7");
 }
 
+TEST(a_pipeline_whose_reader_has_seen_enough)
+{
+	for (int status = 0; status < 2; status++) {
+		begin();
+		say(START "7 fork() = 8\n8 write(1, \"y\", 1) = -1 EPIPE (Broken "
+		    "pipe)\n8 --- SIGPIPE {si_signo=SIGPIPE, si_code=SI_USER, "
+		    "si_pid=8} ---\n8 " T "100100 +++ killed by SIGPIPE +++\n"
+		    "7 " T "200000 exit_group(%d) = ?\n7 " T "200100 +++ exited "
+		    "with %d +++", status, status);
+		EXPECT_EQ(status, alarms() > 0);
+	}
+}
+
 #define TIMER START "7 rt_sigaction(SIGPROF, {sa_handler=0x1, sa_mask=[], " \
 	"sa_flags=SA_RESTART}, NULL, 8) = 0\n"
 #define CUT "7 poll([{fd=3, events=POLLIN}], 1, 5000) = ? " \
@@ -384,6 +539,9 @@ TEST(eintr_taken_for_an_error)
 	begin();
 	say(TIMER CUT "7 poll([{fd=3, events=POLLIN}], 1, 4900) = 1 ([{fd=3, "
 	    "revents=POLLIN}])\n7 close(3) = 0");
+	EXPECT_EQ(0, end_and_find("eintr-as-error"));
+	begin();			/* a line of its log is no error */
+	say(TIMER CUT "7 write(2, \"LOG:  checkpoint starting\", 25) = 25");
 	EXPECT_EQ(0, end_and_find("eintr-as-error"));
 }
 
@@ -420,6 +578,22 @@ TEST(a_circle_of_waiting)
 		    "9 1700000005.000000 getpid() = 9", drained ?
 		    "read(3, " : "wait4(8, ");
 		EXPECT_EQ(!drained, end_and_find("deadlock"));
+	}
+}
+
+/* With all open at once the others' idleness costs; one by one it does not. */
+TEST(one_worker_takes_all_at_once)
+{
+	for (int at_once = 0; at_once < 2; at_once++) {
+		begin();
+		say("7 socket(AF_INET, SOCK_STREAM, 0) = 3\n7 listen(3, 9) = 0\n"
+		    "7 fork() = 8\n7 fork() = 9\n9 accept(3, NULL, NULL) = 4");
+		for (int i = 0; i < 40; i++)
+			say("8 accept(3, NULL, NULL) = %d\n8 getpid() = 8%s",
+			    at_once ? 4 + i : 4, at_once ? "" :
+			    "\n8 close(4) = 0");
+		EXPECT_EQ(at_once, alarms());
+		EXPECT_EQ(41, found("accepts-uneven"));
 	}
 }
 
