@@ -222,11 +222,109 @@ static void opened_other(struct world *w, struct step *st)
 	}
 }
 
+static void ring_register(struct world *w, struct task *t, long index,
+			  struct file *f, unsigned long line)
+{
+	if (!t->rings)
+		t->rings = need(calloc(RINGS_MAX, sizeof(*t->rings)));
+	if (index < 0)				/* the kernel looks for a free one */
+		for (index = 0; index < RINGS_MAX && t->rings[index]; index++)
+			;
+	if (index >= RINGS_MAX)
+		return;
+	if (f)
+		f->refs++;
+	file_put(w, t->rings[index], line);
+	t->rings[index] = f;
+}
+
+/*
+ * io_uring_register(3, IORING_REGISTER_RING_FDS, [{offset=-1, data=3}], 1): the
+ * task may name the ring by its index from now on, and close the descriptor.
+ */
+static void registered_rings(struct world *w, struct step *st)
+{
+	const struct line *l = st->event->line;
+	int in = is_const(argument(l, 1), "IORING_REGISTER_RING_FDS", 20);
+	struct slice list = argument(l, 2), element, decoration, offset;
+
+	if ((!in && !is_const(argument(l, 1), "IORING_UNREGISTER_RING_FDS",
+			      21)) || list.len < 2 || *list.at != '[')
+		return;
+	list = slice_of(list.at + 1, list.at + list.len - 1);
+	while (line_element(&list, &element)) {
+		long fd = line_fd(line_field(element, "data"), &decoration);
+		long index;
+
+		offset = line_field(element, "offset");
+		index = slice_starts(offset, "-1") ? -1 :
+			slice_number(offset, NULL);
+		if (index >= RINGS_MAX)
+			index = -1;
+		if (in || index >= 0)
+			ring_register(w, st->task, index, in ?
+				      file_at(w, st->task, fd, decoration,
+					      st->event->last) : NULL,
+				      st->event->last);
+	}
+}
+
+/* The ring that an index stands for, as far as the log tells. */
+static struct file *ring_at(struct world *w, struct task *t, long index,
+			    unsigned long line)
+{
+	struct file *only = NULL;
+	unsigned n = 0;
+
+	if (index < 0 || index >= RINGS_MAX)
+		return NULL;
+	if (t->rings && t->rings[index])
+		return t->rings[index];
+	for (unsigned i = 0; i < t->fds->size; i++)
+		if (t->fds->slot[i] && t->fds->slot[i]->kind == FILE_RING) {
+			only = t->fds->slot[i];
+			n++;
+		}
+	if (n != 1) {				/* it is from before the log */
+		only = file_new(w, FILE_RING, index, t->pid, line);
+		only->assumed = 1;
+	}
+	ring_register(w, t, index, only, line);
+	return only;
+}
+
+static int names_by_index(const struct step *st)
+{
+	const struct line *l = st->event->line;
+
+	if (st->event->call == CALL_RING_ENTER)
+		return has_flag(argument(l, 3), "IORING_ENTER_REGISTERED_RING",
+				16);
+	return st->event->call == CALL_RING_REGISTER &&
+	       has_flag(argument(l, 1), "IORING_REGISTER_USE_REGISTERED_RING",
+			1u << 31);
+}
+
 static void opened_ring(struct world *w, struct step *st)
 {
 	struct slice flags = line_field(argument(st->event->line, 1), "flags");
-	struct file *f = make_returned(w, st, FILE_RING, 1);
+	struct file *f;
 
+	if (has_flag(flags, "IORING_SETUP_REGISTERED_FD_ONLY", 1 << 15)) {
+		long index = st->event->line->ret;
+
+		f = file_new(w, FILE_RING, index, st->task->pid,
+			     st->event->last);
+		ring_register(w, st->task, index < RINGS_MAX ? index : -1, f,
+			      st->event->last);
+		if (!f->refs) {
+			f->refs = 1;
+			file_put(w, f, st->event->last);
+			return;
+		}
+	} else {
+		f = make_returned(w, st, FILE_RING, 1);
+	}
 	if (!f)
 		return;
 	if (has_flag(flags, "IORING_SETUP_SQPOLL", 2))
@@ -442,6 +540,7 @@ static void ready_epoll(struct step *st)
 	struct slice list = argument(st->event->line, 1), element;
 	uint64_t data;
 
+	st->task->unmapped = 0;
 	if (!st->file || list.len < 2)
 		return;
 	st->file->kind = FILE_EPOLL;
@@ -453,6 +552,7 @@ static void ready_epoll(struct step *st)
 		if (!read_data(element, &data))
 			continue;
 		f = map_get(&st->file->watched, data);
+		st->task->unmapped += !f;
 		ready_add(st, f, f ? f->fd : -1,
 			  ready_events(flags.len ? flags : element, 0));
 	}
@@ -560,6 +660,11 @@ static void find_subject(struct world *w, struct step *st)
 	st->fd = line_fd(l->arg[n], &decoration);
 	if (st->fd < 0 || (c == CALL_SIGNALFD && st->fd == -1))
 		return;
+	if (names_by_index(st)) {
+		st->file = ring_at(w, st->task, st->fd, st->event->first);
+		st->fd = st->file ? st->file->fd : -1;
+		return;
+	}
 	st->file = file_at(w, st->task, st->fd, decoration, st->event->first);
 	if (c == CALL_SPLICE && slice_is(l->name, "splice"))
 		splice_subject(w, st);
@@ -670,6 +775,7 @@ static void succeeded_call(struct world *w, struct step *st)
 		opened_other(w, st);
 		break;
 	case CALL_RING_SETUP: opened_ring(w, st); break;
+	case CALL_RING_REGISTER: registered_rings(w, st); break;
 	case CALL_DUP: duplicated(w, st, 0); break;
 	case CALL_DUP2:
 		flags = argument(l, 2);

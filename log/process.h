@@ -115,6 +115,7 @@ struct task {
 	long parent;			/* pid of the maker */
 	char comm[32];
 	enum model loop;		/* what it waited in for many, last */
+	unsigned unmapped;		/* events of it that no epoll_ctl explains */
 	unsigned long first, last;	/* lines */
 	long long start_ns;		/* of its first line; NO_TIME */
 	unsigned long artefacts;	/* signals that only a tracer lets through */
@@ -124,6 +125,7 @@ struct task {
 	 */
 	struct file *closing;
 	int closing_fd;
+	struct file **rings;		/* registered, by index; or NULL */
 	int spoke;			/* it has a line */
 	int guessed;			/* it spoke before its clone returned */
 	unsigned early;			/* children that spoke before clone returned */

@@ -87,6 +87,14 @@ void cloning_drop(struct world *w, struct task *t)
 		}
 }
 
+void task_drops_rings(struct world *w, struct task *t, unsigned long line)
+{
+	for (unsigned i = 0; t->rings && i < RINGS_MAX; i++)
+		file_put(w, t->rings[i], line);
+	free(t->rings);
+	t->rings = NULL;
+}
+
 void task_end(struct world *w, struct task *t, unsigned long line)
 {
 	t->last = line;
@@ -95,6 +103,7 @@ void task_end(struct world *w, struct task *t, unsigned long line)
 	cloning_drop(w, t);
 	if (t->closing)
 		file_put(w, t->closing, line);
+	task_drops_rings(w, t, line);
 	table_put(w, t->fds, line);
 	if (!--t->process->refs)
 		free(t->process);
@@ -344,6 +353,7 @@ void task_executed(struct world *w, struct step *st)
 		return;
 	if (w->task_execs)
 		w->task_execs(w->context, t);
+	task_drops_rings(w, t, st->event->last);
 	task_unshares(t);
 	for (unsigned i = 0; i < t->fds->size; i++)
 		if (t->fds->slot[i] && t->fds->cloexec[i])

@@ -12,6 +12,7 @@ enum {
 	NAME_MAX_BYTES = 96,
 	SILENT_MAX = 1024,	/* children that are kept though they say nothing */
 	ATTACHED_MAX = 1 << 20,	/* threads of a process that strace attached to */
+	RINGS_MAX = 16,		/* that a task may register */
 };
 
 /* ---- descriptor.c ---- */
@@ -51,6 +52,8 @@ unsigned clone_flags(enum call c, struct slice args);
 void cloning_add(struct world *w, struct task *t, unsigned flags);
 void cloning_drop(struct world *w, struct task *t);
 void task_cloned(struct world *w, struct step *st);
+/* The rings that it has registered are not its own any more. */
+void task_drops_rings(struct world *w, struct task *t, unsigned long line);
 /* Its descriptor table is its own from now on. */
 void task_unshares(struct task *t);
 void task_executed(struct world *w, struct step *st);
