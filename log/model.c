@@ -2,9 +2,13 @@
 /* model.c - which I/O model a thread uses; see model.h */
 #include <stdio.h>
 #include <stdlib.h>
+#include "account.h"
 #include "model.h"
 
-enum { GROUPS_MAX = 256 };		/* beyond, groups are merged by model */
+enum {
+	GROUPS_MAX = 256,		/* beyond, groups are merged by model */
+	GUESS_MIN = 2,			/* waits that show epoll's trigger mode */
+};
 
 static const char *const names[MODELS] = {
 	"none", "blocking", "nonblocking", "select", "poll", "epoll", "sigio",
@@ -21,7 +25,7 @@ const char *role_name(enum role r)
 {
 	static const char *const roles[] = {
 		"plain", "per-connection", "copier", "helper", "worker",
-		"silent",
+		"silent", "caller",
 	};
 
 	return roles[r];
@@ -201,11 +205,32 @@ static int sends_file(const struct step *st)
 	       t->slot[fd]->kind == FILE_REGULAR;
 }
 
+/* Did this read, or accept, take all that was there? */
+static void note_drained(struct evidence *ev, const struct step *st)
+{
+	const struct line *l = st->event->line;
+	enum call c = st->event->call;
+	int full = (c == CALL_READ || c == CALL_RECVFROM) && l->n_args > 2 &&
+		   l->ret > 8 && l->ret == slice_number(l->arg[2], NULL);
+
+	if (call_class(c) == CLASS_OUT) {
+		if (st->phase & PHASE_EMPTY)	/* it may well have to wait */
+			ev->writable = 0;
+		return;
+	}
+	if (st->file->kind == FILE_EVENTFD || st->file->kind == FILE_TIMERFD ||
+	    st->file->nonblocking == 0)
+		return;
+	ev->left = full || (c == CALL_ACCEPT && st->made);
+}
+
 static void note_data(struct evidence *ev, struct part *p, struct step *st)
 {
 	enum call_class class = call_class(st->event->call);
 	struct file *f = st->file;
 
+	if (st->task->loop == MODEL_EPOLL)
+		note_drained(ev, st);
 	if (wakes_another(st, class))
 		return;
 	/* What a service writes to its terminal or log is for no peer. */
@@ -305,6 +330,28 @@ static void note_epoll(struct part *p, struct step *st)
 	p->modes |= modes ? modes : st->file ? st->file->modes : 0;
 }
 
+/*
+ * No epoll_ctl is in the log.  A writable socket ends a level-triggered wait at
+ * once, so a wait that sleeps after EPOLLOUT was reported is edge-triggered;
+ * one that is entered with data left has to be level-triggered.
+ */
+static void guess_epoll(struct evidence *ev, struct part *p,
+			const struct step *st)
+{
+	const struct line *l = st->event->line;
+	const long long SLEPT_NS = 2000000;
+
+	if (!st->file || st->file->modes)
+		return;
+	if (ev->left)
+		p->as_level++;
+	else if (ev->writable && st->event->took_ns != NO_TIME &&
+		 st->event->took_ns >= SLEPT_NS)
+		p->as_edge++;
+	ev->left = 0;
+	ev->writable = l->n_args > 1 && slice_find(l->arg[1], "EPOLLOUT");
+}
+
 static void note_signal(struct evidence *ev, struct step *st)
 {
 	struct part *p;
@@ -384,13 +431,172 @@ static int is_chatter(const struct file *f)
 		return 0;
 	if (f->kind == FILE_NETLINK)
 		return 1;
+	/* The resolver's question to a name server. */
+	if (f->kind == FILE_DATAGRAM && f->name &&
+	    slice_ends((struct slice){ f->name, strlen(f->name) }, ":53"))
+		return 1;
 	if (!f->name || *f->name != '/')
 		return 0;
 	for (unsigned i = 0; i < sizeof(starts) / sizeof(*starts); i++)
 		if (!strncmp(f->name, starts[i], strlen(starts[i])))
 			return 1;
+	if (strstr(f->name, "/hsperfdata_"))	/* of a JVM */
+		return 1;
 	so = strstr(f->name, ".so");
 	return so && (!so[3] || so[3] == '.');
+}
+
+/* What a runtime reads to load the program and its settings. */
+static int is_loading(const struct step *st)
+{
+	static const char *const starts[] = {
+		"/etc/", "/usr/lib/", "/usr/share/", "/lib/", "/usr/local/lib/",
+		"/proc/", "/sys/",
+	};
+	static const char *const ends[] = {
+		".py", ".pyc", ".jar", ".class", ".jmod", ".pm", ".rb", ".js",
+		".mjs", ".cjs", ".conf", ".cnf", ".cfg", ".ini",
+	};
+	const struct file *f = st->file;
+	struct slice name;
+
+	if (!f || !f->name || f->assumed || f->kind != FILE_REGULAR ||
+	    call_class(st->event->call) == CLASS_OUT)
+		return 0;
+	name = (struct slice){ f->name, strlen(f->name) };
+	for (unsigned i = 0; i < sizeof(starts) / sizeof(*starts); i++)
+		if (slice_starts(name, starts[i]))
+			return 1;
+	for (unsigned i = 0; i < sizeof(ends) / sizeof(*ends); i++)
+		if (slice_ends(name, ends[i]))
+			return 1;
+	return !!slice_find(name, "/lib/python");
+}
+
+/*
+ * read(3<pipe>, "", 16) = 0 after fork: the pipe that nothing was written to
+ * was closed by the child's execve, and that is all that it is for.
+ */
+static int is_exec_pipe(const struct step *st)
+{
+	const struct file *f = st->file;
+	const long long SOON_NS = 100000000;
+
+	return st->event->call == CALL_READ && f && f->kind == FILE_PIPE &&
+	       !f->assumed && !f->reads && f->pid == st->task->pid &&
+	       st->phase & PHASE_EOF && (st->event->took_ns == NO_TIME ||
+					 st->event->took_ns < SOON_NS);
+}
+
+/* poll with one descriptor, which the resolver or the loader uses. */
+static int polls_chatter(const struct step *st)
+{
+	const struct line *l = st->event->line;
+	const struct fdtable *t = st->task->fds;
+	struct slice list;
+	long fd;
+
+	if (st->event->call != CALL_POLL || l->n_args < 2 ||
+	    !slice_is(l->arg[1], "1"))
+		return 0;
+	list = line_field(l->arg[0], "fd");
+	fd = line_fd(list, NULL);
+	return fd >= 0 && (unsigned long)fd < t->size &&
+	       is_chatter(t->slot[fd]);
+}
+
+/*
+ * What only a helper thread of glibc's POSIX AIO does: it signals its own
+ * process after each pread (SIGEV_SIGNAL), it tries a socket with pread first,
+ * it waits a second for more work and then ends.
+ */
+static int is_asyncio(const struct evidence *ev, const struct step *st)
+{
+	const struct event *e = st->event;
+	const struct line *l = e->line;
+	struct slice text, until;
+	long long seconds;
+
+	if (e->call == CALL_SIGQUEUE && slice_find(l->args, "SI_ASYNCIO"))
+		return 1;
+	if (st->task->origin != ORIGIN_THREAD)
+		return 0;
+	if (e->call == CALL_SIGQUEUE)
+		return ev->positional && l->n_args > 1 &&
+		       slice_number(l->arg[0], NULL) ==
+		       st->task->process->pid && slice_is(l->arg[1], "0");
+	if (e->call == CALL_PREAD || e->call == CALL_PWRITE)
+		return slice_is(l->error, "ESPIPE");
+	text = e->kind == EVENT_BEGUN ? l->body : l->args;
+	if (e->call != CALL_FUTEX || !ev->positional ||
+	    e->start_ns == NO_TIME || !slice_find(text, "FUTEX_CLOCK_REALTIME"))
+		return 0;
+	/* tv_nsec adds up to a second to what tv_sec alone tells. */
+	until = slice_after(text, "tv_sec=");
+	seconds = slice_number(until, NULL) - e->start_ns / 1000000000;
+	return until.len && seconds >= 0 && seconds <= 1;
+}
+
+/* Whoever made the thread asked for the I/O; helpers make others, too. */
+static void asyncio_seen(const struct models *m, const struct step *st)
+{
+	const struct task *t = st->task;
+
+	st->task->evidence->asyncio = 1;
+	for (int depth = 0; depth < 20; depth++) {
+		t = m->world ? map_get(&m->world->tasks, t->parent) : NULL;
+		if (!t || !t->evidence)
+			return;
+		if (!t->evidence->asyncio) {
+			t->evidence->aio_caller = 1;
+			return;
+		}
+	}
+}
+
+/* Does the call only let time pass, or wait for another task? */
+static int is_rest(const struct step *st)
+{
+	enum call c = st->event->call;
+
+	return c == CALL_SLEEP || c == CALL_WAIT || c == CALL_SIGSUSPEND ||
+	       c == CALL_SIGWAIT || (c == CALL_FUTEX && st->phase & PHASE_WAIT);
+}
+
+/* Until when was it busy with files and its output, and what came then? */
+static void note_busy(struct evidence *ev, const struct step *st, int loads)
+{
+	const struct event *e = st->event;
+	enum call_class class = call_class(e->call);
+
+	if (is_rest(st)) {
+		ev->rests++;
+		return;
+	}
+	if (!st->file || (class != CLASS_IN && class != CLASS_OUT &&
+			  st->model != MODEL_MMAP))
+		return;
+	ev->busy += !loads;
+	ev->rests = 0;
+	if (e->end_ns != NO_TIME)
+		ev->busy_ns = e->end_ns;
+}
+
+static void note_loading(struct evidence *ev, struct step *st)
+{
+	struct part *p;
+
+	if (st->model != MODEL_FILE || !(st->phase & PHASE_COPY))
+		return;
+	if (!ev->loading)
+		ev->loading = need(calloc(1, sizeof(*ev->loading)));
+	p = ev->loading;
+	p->in++;
+	p->bytes_in += st->bytes;
+	st->file->reads++;
+	st->file->bytes_in += st->bytes;
+	keep_name(&p->in_call, st->event->line->name);
+	prove(p, st->event->first);
 }
 
 static void note_call(struct evidence *ev, struct step *st)
@@ -399,6 +605,7 @@ static void note_call(struct evidence *ev, struct step *st)
 	enum call_class class = call_class(e->call);
 	struct part *p = &ev->part[st->model];
 	int serving = st->task->process->serving;
+	int loads;
 
 	ev->calls++;
 	ev->class[class]++;
@@ -409,16 +616,18 @@ static void note_call(struct evidence *ev, struct step *st)
 	}
 	if (e->call == CALL_CLONE || e->call == CALL_FORK)
 		ev->made_tasks = 1;
-	/* SIGEV_SIGNAL; and a socket is tried with pread first. */
-	if ((e->call == CALL_SIGQUEUE &&
-	     slice_find(e->line->args, "SI_ASYNCIO")) ||
-	    ((e->call == CALL_PREAD || e->call == CALL_PWRITE) &&
-	     st->task->origin == ORIGIN_THREAD &&
-	     slice_is(e->line->error, "ESPIPE")))
-		ev->asyncio = 1;
-	if (is_chatter(st->file))
+	ev->positional += e->call == CALL_PREAD || e->call == CALL_PWRITE ||
+			  e->call == CALL_PREADV || e->call == CALL_PWRITEV ||
+			  e->call == CALL_FSYNC;
+	loads = is_loading(st);
+	if (is_chatter(st->file) || is_exec_pipe(st) || polls_chatter(st)) {
 		ev->chatter++;
-	else if (st->model == MODEL_MMAP) {
+		goto service;
+	}
+	note_busy(ev, st, loads);
+	if (loads) {
+		note_loading(ev, st);
+	} else if (st->model == MODEL_MMAP) {
 		note_mmap(p, st);
 	} else if (st->model && !failed_connect(st)) {
 		note_kernel(p, st);
@@ -426,8 +635,10 @@ static void note_call(struct evidence *ev, struct step *st)
 			note_wait(ev, p, st);
 		else if (class == CLASS_WAIT && !(st->phase & PHASE_SUBMIT))
 			note_ask(p, st);
-		if (st->model == MODEL_EPOLL && e->call == CALL_EPOLL_WAIT)
+		if (st->model == MODEL_EPOLL && e->call == CALL_EPOLL_WAIT) {
 			note_epoll(p, st);
+			guess_epoll(ev, p, st);
+		}
 		if (st->model == MODEL_AIO)
 			note_aio(ev, p, st);
 		if (st->model == MODEL_RING)
@@ -439,6 +650,7 @@ static void note_call(struct evidence *ev, struct step *st)
 				 PHASE_SUBMIT) && has(p))
 			prove(p, e->first);
 	}
+service:
 	/* The call that brings the first peer is part of serving, too. */
 	if (serving || st->task->process->serving) {
 		ev->tail++;
@@ -496,13 +708,14 @@ void model_note(struct models *m, struct step *st)
 	struct event *e = st->event;
 	struct evidence *ev;
 
-	(void)m;
 	if (!st->task || e->kind > EVENT_EXIT)
 		return;
 	if (!st->task->evidence)
 		st->task->evidence = need(calloc(1, sizeof(*ev)));
 	ev = st->task->evidence;
 	close_wait(ev, e);
+	if (!ev->asyncio && e->kind <= EVENT_BEGUN && is_asyncio(ev, st))
+		asyncio_seen(m, st);
 	if (e->kind == EVENT_CALL)
 		note_call(ev, st);
 	else if (e->kind == EVENT_SIGNAL)
@@ -510,6 +723,8 @@ void model_note(struct models *m, struct step *st)
 }
 
 /* ---- groups ---- */
+
+static void add_part(struct part *to, const struct part *p);
 
 static unsigned mask_of(const struct evidence *ev)
 {
@@ -532,6 +747,48 @@ static unsigned mask_of(const struct evidence *ev)
 	if (!b->waits && !b->in && !b->accepts && !b->eofs &&
 	    mask & ~(1u << MODEL_BLOCKING))
 		mask &= ~(1u << MODEL_BLOCKING);
+	return mask;
+}
+
+/*
+ * Files, and lines on stdout or stderr, are what a program begins with.  When
+ * it then rests or computes for most of its life, they are not what it does.
+ */
+static int only_began(const struct task *t, const struct evidence *ev)
+{
+	const struct account *a = t->account;
+	long long wall, after;
+
+	if (t->origin == ORIGIN_THREAD && ev->busy)	/* one of a pool */
+		return 0;
+	if (!a || a->first_ns == NO_TIME || !ev->busy_ns)
+		return ev->rests && ev->busy <= 3;
+	wall = a->last_ns - a->first_ns;
+	after = a->last_ns - ev->busy_ns;
+	return after >= wall / 2 && (ev->rests || !ev->busy);
+}
+
+/* The models of a task, without what was only its start-up. */
+static unsigned settled_mask(const struct task *t, struct evidence *ev)
+{
+	const unsigned FILES = 1u << MODEL_FILE | 1u << MODEL_MMAP;
+	unsigned mask = mask_of(ev);
+
+	/* (Lines on stdout or stderr: a BLOCKING that only sends.) */
+	if (mask & ~(FILES | 1u << MODEL_BLOCKING))
+		return mask;
+	if (mask & 1u << MODEL_BLOCKING) {
+		const struct part *b = &ev->part[MODEL_BLOCKING];
+
+		if (b->waits || b->in || b->accepts || b->eofs)
+			return mask;
+	}
+	if (only_began(t, ev))
+		return 0;
+	if (!mask && ev->loading) {		/* it is all that it did */
+		add_part(&ev->part[MODEL_FILE], ev->loading);
+		mask = mask_of(ev);
+	}
 	return mask;
 }
 
@@ -562,6 +819,10 @@ static enum role role_of(const struct task *t, const struct evidence *ev,
 	const struct part *b = &ev->part[MODEL_BLOCKING];
 	unsigned net = mask & ~(1u << MODEL_FILE | 1u << MODEL_MMAP);
 
+	if (ev->aio_caller && !(net & ~(1u << MODEL_BLOCKING |
+					1u << MODEL_UNKNOWN)) &&
+	    !b->waits && !b->accepts)
+		return ROLE_CALLER;
 	if (!mask)
 		return ROLE_SILENT;
 	if (t->origin == ORIGIN_FIRST)
@@ -611,6 +872,8 @@ static void add_part(struct part *to, const struct part *p)
 	to->listeners += p->listeners;
 	to->wait_ns = plus_ns(to->wait_ns, p->wait_ns);
 	to->modes |= p->modes;
+	to->as_edge += p->as_edge;
+	to->as_level += p->as_level;
 	if (p->longest_ns > to->longest_ns) {
 		to->longest_ns = p->longest_ns;
 		to->longest_line = p->longest_line;
@@ -681,6 +944,8 @@ static struct group *group_for(struct models *m, const struct task *t,
 
 void model_task_execs(struct task *t)
 {
+	if (t->evidence)
+		free(t->evidence->loading);
 	free(t->evidence);
 	t->evidence = NULL;
 	t->process->serving = 0;
@@ -695,7 +960,7 @@ void model_task_ends(struct models *m, struct task *t)
 
 	if (!ev)
 		return;
-	mask = mask_of(ev);
+	mask = settled_mask(t, ev);
 	role = role_of(t, ev, mask);
 	if (role == ROLE_HELPER) {
 		for (int i = 0; i < MODELS; i++) {
@@ -719,6 +984,7 @@ void model_task_ends(struct models *m, struct task *t)
 	if (t->last > g->last)
 		g->last = t->last;
 	add_evidence(&g->sum, ev);
+	free(ev->loading);
 	free(ev);
 	t->evidence = NULL;
 }
@@ -756,8 +1022,19 @@ void models_free(struct models *m)
 
 /* ---- words ---- */
 
-static const char *epoll_modes(unsigned modes)
+static const char *epoll_modes(const struct part *p)
 {
+	unsigned modes = p->modes;
+
+	if (!(modes & (EPOLL_EDGE | EPOLL_LEVEL)) && p->waits + p->asks) {
+		if (p->as_level >= GUESS_MIN && !p->as_edge)
+			return ", level-triggered (inferred from its reads: "
+			       "no epoll_ctl of it in the log)";
+		if (p->as_edge >= GUESS_MIN && !p->as_level)
+			return ", edge-triggered (inferred from its waits: no "
+			       "epoll_ctl of it in the log)";
+		return ", trigger mode unknown (no epoll_ctl of it in the log)";
+	}
 	if (modes & EPOLL_ONCE)
 		return modes & EPOLL_EDGE ? ", edge-triggered, one-shot"
 					  : ", one-shot";
@@ -781,7 +1058,7 @@ const char *part_label(enum model m, const struct part *p, char *text,
 	};
 
 	if (m == MODEL_EPOLL)
-		snprintf(text, size, "epoll%s%s", epoll_modes(p->modes),
+		snprintf(text, size, "epoll%s%s", epoll_modes(p),
 			 p->modes & EPOLL_ALONE ? ", exclusive" : "");
 	else if (m == MODEL_RING)
 		snprintf(text, size, "io_uring%s%s",
@@ -806,6 +1083,8 @@ enum model group_main(const struct group *g)
 	enum model best = MODEL_NONE;
 	unsigned long most = 0;
 
+	if (g->role == ROLE_CALLER)
+		return MODEL_HELPER;
 	/* First what moved messages, accepted or collected. */
 	for (unsigned i = 0; i < sizeof(order) / sizeof(*order); i++) {
 		const struct part *p = &g->sum.part[order[i]];
@@ -848,6 +1127,10 @@ const char *group_verdict(const struct group *g, char *text, size_t size)
 			 "helper threads do the I/O (glibc POSIX AIO)" :
 			 "helper threads do the file I/O "
 			 "(POSIX AIO or a thread pool)");
+		break;
+	case ROLE_CALLER:
+		snprintf(text, size, "POSIX AIO: helper threads of glibc do "
+			 "its I/O");
 		break;
 	case ROLE_SILENT:
 		snprintf(text, size, g->sum.futex_waits ?

@@ -27,6 +27,8 @@ struct part {
 	unsigned long seen, slept, copies_seen;
 	unsigned long long copied;
 	unsigned modes;			/* enum epoll_mode, enum ring_flag */
+	/* Without epoll_ctl: waits that show the one or the other mode. */
+	unsigned long as_edge, as_level;
 	unsigned long proof[PROOFS], n_proofs;
 	struct word { char text[20]; unsigned long votes; } wait_call, in_call,
 		out_call, accept_call;	/* the name used most */
@@ -47,7 +49,18 @@ struct evidence {
 	unsigned long foreign;		/* file I/O on what another task opened */
 	unsigned long file_sends;	/* sendfile out of a file */
 	int asyncio;			/* what only glibc's POSIX AIO does */
+	int aio_caller;			/* made a thread that does that */
+	unsigned long positional;	/* pread and the like, fsync */
+	/*
+	 * Start-up: what was read to load the program, when the last of it and
+	 * of other I/O on files or stdout was, and how often it rested since.
+	 */
+	struct part *loading;
+	long long busy_ns;
+	unsigned long rests, busy;
 	int eventfd;			/* native AIO tells an eventfd */
+	int left;			/* the last read may have left data */
+	int writable;			/* the last wait reported EPOLLOUT */
 	int made_tasks;
 	/* the last wait, when the log has no durations: ends with the next line */
 	struct part *open;
@@ -63,6 +76,7 @@ enum role {
 	ROLE_HELPER,			/* does file I/O for others */
 	ROLE_WORKER,			/* one of several alike processes */
 	ROLE_SILENT,			/* no I/O of its own */
+	ROLE_CALLER,			/* glibc's POSIX AIO does its I/O */
 };
 
 struct group {
@@ -81,6 +95,7 @@ struct group {
 struct models {
 	struct group *groups, **tail;
 	unsigned n_groups;
+	const struct world *world;	/* to find who made a thread */
 };
 
 void model_note(struct models *m, struct step *st);

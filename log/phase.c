@@ -161,6 +161,24 @@ static int proves_nonblocking(const struct step *st)
 		st->event->took_ns < SLEPT_NS);
 }
 
+/*
+ * Attached late: epoll_wait reports data of a registration that is not in the
+ * log.  What is read next is what it reported.
+ */
+static void map_reported(struct step *st)
+{
+	struct file *f = st->file;
+
+	if (!st->task->unmapped || !f->assumed || f->nonblocking >= 0 ||
+	    f->n_watch || f->fd <= 2 ||
+	    !(f->kind == FILE_UNKNOWN || file_is_socket(f)))
+		return;
+	st->task->unmapped--;
+	f->by = MODEL_EPOLL;
+	f->ready = 1;
+	f->ready_line = st->event->first;
+}
+
 static void moves_data(struct step *st)
 {
 	const struct line *l = st->event->line;
@@ -180,6 +198,8 @@ static void moves_data(struct step *st)
 	}
 	if (is_again(l) && proves_nonblocking(st))
 		f->nonblocking = 1;
+	if (in || accept)
+		map_reported(st);
 	sleeps = may_sleep(st);
 	st->model = told_by(st);
 	if (sleeps && (in || accept) && !f->ready) {

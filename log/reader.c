@@ -195,6 +195,7 @@ void reader_start(struct reader *r)
 	r->world.task_execs = task_execs;
 	r->world.context = r;
 	r->findings.world = &r->world;
+	r->models.world = &r->world;
 }
 
 /* " 62.10    0.123456      1234       100        30 futex" */

@@ -204,6 +204,11 @@ static void program(const struct reader *r, struct text *t)
 			main = g;
 	if (!main)
 		return;
+	/* Of POSIX AIO the caller is the program, not its helpers. */
+	for (g = r->models.groups; g && main->role == ROLE_HELPER &&
+	     main->sum.asyncio; g = g->next)
+		if (g->role == ROLE_CALLER)
+			main = g;
 	if (*main->exe)
 		add(t, "%s: ", main->exe);
 	add(t, "%s, %lu process%s", group_verdict(main, text, sizeof(text)),

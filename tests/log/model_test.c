@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * model_test.c - which model a thread is said to use (with libc)
+ *
+ * Each kind has a log that is of it and one that looks like it and is not.
+ */
+#include "../../log/report.h"
+#include "tap.h"
+
+static struct reader r;
+
+static void begin(const char *text)
+{
+	unsigned long number = 0;
+	const char *line = text, *end;
+
+	reader_start(&r);
+	for (; *line; line = *end ? end + 1 : end) {
+		end = strchrnul(line, '\n');
+		reader_line(&r, line, end - line, ++number, 0);
+	}
+	reader_end(&r);
+	EXPECT_EQ(0, r.joiner.unknown);
+}
+
+/* The label of the group in which pid is. */
+static const char *label(long pid)
+{
+	static char text[160];
+
+	for (const struct group *g = r.models.groups; g; g = g->next)
+		for (unsigned i = 0; i < g->tasks && i < 8; i++)
+			if (g->pid[i] == pid)
+				return group_verdict(g, text, sizeof(text));
+	return "none";
+}
+
+#define RING_LOG(flags, index) \
+	"7 io_uring_setup(8, {flags=" flags ", sq_entries=8}) = 3\n" \
+	"7 io_uring_register(3, IORING_REGISTER_RING_FDS, [{offset=-1, " \
+	"data=3}], 1) = 1\n" \
+	"7 close(3) = 0\n" \
+	"7 io_uring_enter(" index ", 1, 1, IORING_ENTER_GETEVENTS|" \
+	"IORING_ENTER_REGISTERED_RING, NULL, 8) = 1\n"
+
+/* The number that io_uring_enter is given is an index, not a descriptor. */
+TEST(a_registered_ring_is_found_by_its_index)
+{
+	begin("7 execve(\"/bin/x\", [\"x\"], 0x1) = 0\n"
+	      "7 openat(AT_FDCWD, \"/dev/null\", O_RDONLY) = 0\n"
+	      RING_LOG("IORING_SETUP_SQPOLL", "0</dev/null<char 1:3>>"));
+	EXPECT_STR("io_uring with SQPOLL", label(7));
+	reader_free(&r);
+	begin(RING_LOG("0", "0"));
+	EXPECT_STR("io_uring", label(7));
+	reader_free(&r);
+	/* Two rings, of which the second one is used. */
+	begin("7 io_uring_setup(8, {flags=IORING_SETUP_SQPOLL}) = 3\n"
+	      "7 io_uring_setup(8, {flags=0}) = 4\n"
+	      "7 io_uring_register(3, IORING_REGISTER_RING_FDS, [{offset=-1, "
+	      "data=3}], 1) = 1\n"
+	      "7 io_uring_register(4, IORING_REGISTER_RING_FDS, [{offset=-1, "
+	      "data=4}], 1) = 1\n"
+	      "7 io_uring_enter(1, 1, 1, IORING_ENTER_GETEVENTS|"
+	      "IORING_ENTER_REGISTERED_RING, NULL, 8) = 1\n");
+	EXPECT_STR("io_uring", label(7));
+	reader_free(&r);
+	/* Registered only, and used through its index from the start. */
+	begin("7 io_uring_setup(8, {flags=IORING_SETUP_SQPOLL|"
+	      "IORING_SETUP_NO_MMAP|IORING_SETUP_REGISTERED_FD_ONLY}) = 0\n"
+	      "7 io_uring_register(0, 0x8000000f /* IORING_REGISTER_??? */, "
+	      "NULL, 0) = 0\n"
+	      "7 io_uring_enter(0, 1, 0, IORING_ENTER_REGISTERED_RING, NULL, 8)"
+	      " = 1\n");
+	EXPECT_STR("io_uring with SQPOLL", label(7));
+	reader_free(&r);
+}
+
+/* What strace -p shows: the ring was registered before. */
+TEST(a_registered_ring_from_before_the_log)
+{
+	begin("7 io_uring_enter(0, 1, 1, IORING_ENTER_GETEVENTS|"
+	      "IORING_ENTER_REGISTERED_RING, NULL, 8) = 1\n"
+	      "7 read(0</dev/pts/1<char 136:1>>, \"x\", 1) = 1\n");
+	EXPECT_STR("io_uring", label(7));
+	reader_free(&r);
+}
+
+#define THREAD "7 clone3({flags=CLONE_VM|CLONE_FILES|CLONE_THREAD}, 88) = 8\n"
+#define WORK "8 pread64(3</d/x>, \"x\"..., 4096, 0) = 4096\n" \
+	"8 pread64(3</d/x>, \"x\"..., 4096, 0) = 4096\n"
+
+/* Its helpers wait a second for more; those of a pool wait for ever. */
+TEST(the_caller_of_posix_aio)
+{
+	begin("7 1700000000.100000 openat(AT_FDCWD, \"/d/x\", O_RDONLY) = "
+	      "3</d/x> <0.00001>\n"
+	      "7 1700000000.200000 clone3({flags=CLONE_VM|CLONE_FILES|"
+	      "CLONE_THREAD}, 88) = 8 <0.00001>\n"
+	      "7 1700000000.200001 futex(0x1, FUTEX_WAIT_BITSET_PRIVATE, 1, "
+	      "NULL, FUTEX_BITSET_MATCH_ANY <unfinished ...>\n"
+	      "8 1700000000.300000 pread64(3</d/x>, \"x\", 4096, 0) = 4096 "
+	      "<0.00001>\n"
+	      "8 1700000000.300001 futex(0x1, FUTEX_WAKE_PRIVATE, 1) = 1 "
+	      "<0.00001>\n"
+	      "7 1700000000.300002 <... futex resumed>) = 0 <0.1>\n"
+	      "8 1700000000.300003 futex(0x2, FUTEX_WAIT_BITSET_PRIVATE|"
+	      "FUTEX_CLOCK_REALTIME, 0, {tv_sec=1700000001, tv_nsec=300000000}"
+	      ", FUTEX_BITSET_MATCH_ANY <unfinished ...>\n"
+	      "7 1700000000.400000 exit_group(0) = ?\n");
+	EXPECT_STR("POSIX AIO: helper threads of glibc do its I/O", label(7));
+	EXPECT_STR("helper threads do the I/O (glibc POSIX AIO)", label(8));
+	reader_free(&r);
+	/* It signals its own process, and the log has no times. */
+	begin(THREAD WORK "8 rt_sigqueueinfo(7, 0, {}) = 0\n");
+	EXPECT_STR("POSIX AIO: helper threads of glibc do its I/O", label(7));
+	reader_free(&r);
+	begin("7 openat(AT_FDCWD, \"/d/x\", O_RDONLY) = 3\n" THREAD WORK
+	      "8 futex(0x2, FUTEX_WAIT_PRIVATE, 0, NULL) = 0\n"
+	      "8 rt_sigqueueinfo(9, 0, {}) = 0\n");
+	EXPECT_STR("no I/O of its own", label(7));
+	EXPECT_STR("helper threads do the file I/O (POSIX AIO or a thread "
+		   "pool)", label(8));
+	reader_free(&r);
+}
+
+#define LOADS "7 1700000000.000000 execve(\"/bin/x\", [\"x\"], 0x1) = 0 <0.0001>\n" \
+	"7 1700000000.010000 openat(AT_FDCWD, \"/etc/x/x.conf\", O_RDONLY) = 3 " \
+	"<0.0001>\n" \
+	"7 1700000000.020000 read(3, \"a\", 4096) = 1 <0.0001>\n" \
+	"7 1700000000.030000 close(3) = 0 <0.0001>\n"
+
+/* What a program reads as it starts is not what it does. */
+TEST(loading_is_no_file_io)
+{
+	begin(LOADS "7 1700000000.040000 pause() = ? <unfinished ...>\n"
+	      "8 1700000009.040000 getpid() = 8 <0.0001>\n");
+	EXPECT_STR("no I/O of its own", label(7));
+	reader_free(&r);
+	/* It computes. */
+	begin(LOADS "7 1700000009.040000 exit_group(0) = ?\n");
+	EXPECT_STR("no I/O of its own", label(7));
+	reader_free(&r);
+	/* Its data: it reads them and computes. */
+	begin("7 1700000000.000000 execve(\"/bin/x\", [\"x\"], 0x1) = 0 "
+	      "<0.0001>\n"
+	      "7 1700000000.010000 openat(AT_FDCWD, \"/data/x\", O_RDONLY) = 3 "
+	      "<0.0001>\n"
+	      "7 1700000000.020000 read(3, \"a\", 4096) = 1 <0.0001>\n"
+	      "7 1700000009.040000 exit_group(0) = ?\n");
+	EXPECT_STR("plain file I/O", label(7));
+	reader_free(&r);
+	/* Such files are all that it is about: to its end. */
+	begin(LOADS "7 1700000000.040000 write(1, \"a\", 1) = 1 <0.0001>\n"
+	      "7 1700000000.050000 exit_group(0) = ?\n");
+	EXPECT_STR("blocking", label(7));
+	reader_free(&r);
+}
+
+/* The pipe by which a parent learns that execve succeeded; a name server. */
+TEST(startup_is_not_blocking)
+{
+	begin("7 pipe2([3, 4], O_CLOEXEC) = 0\n"
+	      "7 vfork() = 8\n"
+	      "7 close(4) = 0\n"
+	      "7 read(3, \"\", 16) = 0\n"
+	      "7 close(3) = 0\n"
+	      "7 wait4(8, [{WIFEXITED(s) && WEXITSTATUS(s) == 0}], 0, NULL) = 8\n");
+	EXPECT_STR("no I/O of its own", label(7));
+	reader_free(&r);
+	/* The same, but the child has something to say. */
+	begin("7 pipe2([3, 4], O_CLOEXEC) = 0\n"
+	      "7 vfork() = 8\n"
+	      "7 close(4) = 0\n"
+	      "7 read(3, \"hello\", 16) = 5\n"
+	      "7 read(3, \"\", 16) = 0\n"
+	      "7 wait4(8, [{WIFEXITED(s) && WEXITSTATUS(s) == 0}], 0, NULL) = 8\n");
+	EXPECT_STR("blocking", label(7));
+	reader_free(&r);
+	begin("7 socket(AF_INET, SOCK_DGRAM|SOCK_NONBLOCK, IPPROTO_IP) = 3\n"
+	      "7 connect(3, {sa_family=AF_INET, sin_port=htons(53), sin_addr="
+	      "inet_addr(\"10.0.0.1\")}, 16) = 0\n"
+	      "7 poll([{fd=3, events=POLLIN}], 1, 5000) = 1 ([{fd=3, revents="
+	      "POLLIN}])\n"
+	      "7 recvfrom(3, \"x\", 1024, 0, NULL, NULL) = 1\n"
+	      "7 close(3) = 0\n"
+	      "7 socket(AF_INET, SOCK_STREAM, 0) = 3\n"
+	      "7 connect(3, {sa_family=AF_INET, sin_port=htons(80), sin_addr="
+	      "inet_addr(\"10.0.0.1\")}, 16) = 0\n"
+	      "7 read(3, \"x\", 10) = 1\n");
+	EXPECT_STR("blocking", label(7));
+	reader_free(&r);
+}
+
+#define REPORT(events) "7 1700000000.000000 epoll_wait(4, [{events=" events \
+	", data={u32=5, u64=5}}], 9, -1) = 1 <0.050000>\n"
+#define READ_FULL "7 1700000000.100000 read(5, \"xxxxxxxxxxxxxxxx\", 16) = 16 " \
+	"<0.000010>\n"
+
+/* strace -p: the registrations are not in the log. */
+TEST(the_trigger_mode_of_an_epoll_from_before_the_log)
+{
+	/* Each time it leaves data behind, and waits. */
+	begin(REPORT("EPOLLIN") READ_FULL REPORT("EPOLLIN") READ_FULL
+	      REPORT("EPOLLIN") READ_FULL REPORT("EPOLLIN"));
+	EXPECT_STR("epoll, level-triggered (inferred from its reads: no "
+		   "epoll_ctl of it in the log)", label(7));
+	reader_free(&r);
+	/* A writable socket would end each wait at once. */
+	begin(REPORT("EPOLLIN|EPOLLOUT") REPORT("EPOLLIN|EPOLLOUT")
+	      REPORT("EPOLLIN|EPOLLOUT"));
+	EXPECT_STR("epoll, edge-triggered (inferred from its waits: no "
+		   "epoll_ctl of it in the log)", label(7));
+	reader_free(&r);
+	/* A short read may have taken all: both are possible. */
+	begin(REPORT("EPOLLIN")
+	      "7 1700000000.100000 read(5, \"x\", 16) = 1 <0.00001>\n"
+	      REPORT("EPOLLIN")
+	      "7 1700000000.100000 read(5, \"x\", 16) = 1 <0.00001>\n");
+	EXPECT_STR("epoll, trigger mode unknown (no epoll_ctl of it in the "
+		   "log)", label(7));
+	reader_free(&r);
+	/* A registration that is seen decides. */
+	begin("7 1700000000.000000 epoll_ctl(4, EPOLL_CTL_ADD, 5, {events="
+	      "EPOLLIN|EPOLLET, data={u32=5, u64=5}}) = 0 <0.00001>\n"
+	      REPORT("EPOLLIN") READ_FULL REPORT("EPOLLIN") READ_FULL
+	      REPORT("EPOLLIN"));
+	EXPECT_STR("epoll, edge-triggered", label(7));
+	reader_free(&r);
+}
+
+/* What epoll_wait reported is read without a wait of its own. */
+TEST(a_slow_read_after_a_report_is_not_blocking)
+{
+	begin(REPORT("EPOLLIN")
+	      "7 1700000000.100000 read(5<TCP:[81]>, \"x\", 16) = 1 <0.005>\n");
+	EXPECT_STR("epoll, trigger mode unknown (no epoll_ctl of it in the "
+		   "log)", label(7));
+	reader_free(&r);
+	begin("7 1700000000.100000 read(5<TCP:[81]>, \"x\", 16) = 1 <0.005>\n");
+	EXPECT_STR("blocking", label(7));
+	reader_free(&r);
+}
