@@ -9,6 +9,7 @@
 #   make check-unit    of these, those that run no other program of ours
 #   make test-NAME build all, run what concerns one program: make test-epoll
 #   make add-NAME  capture it into traces/, its row into the table
+#   make explain   build/iomodels-explain alone: iomodels explain, in seconds
 #   make compare   measure the models and others side by side, 20 minutes;
 #                  build/compare/report.html has the plots, RESUME=1 goes on;
 #                  FILES=1: file jobs, and fio's; build/compare-files
@@ -107,7 +108,7 @@ SANE	:= $(if $(ASAN),-fsanitize=address$(comma)undefined \
 	   $(TSAN),-fsanitize=thread -fno-omit-frame-pointer -DTSAN \
 	   $(if $(LLVM),,-Wno-tsan))
 HOSTED	= -std=gnu11 -D_GNU_SOURCE -Ilab -Icapture -Iclaims -I$(B) -pthread \
-	  -DVERSION='"$(VERSION)"' -DLIBEXECDIR='"$(libexecdir)"' \
+	  -DLIBEXECDIR='"$(libexecdir)"' \
 	  -DLIBDIR='"$(libdir)"' $(SANE)
 
 # libposixaio: exports nothing but what is marked; its own calls stay inside.
@@ -128,7 +129,7 @@ program_sources := $(wildcard models/*.c uring/*.c posix_aio/*.c \
 script_sources := $(wildcard bench/peers/*.py bench/peers/*.js)
 test_sources := $(wildcard tests/*_test.c tests/*/*_test.c)
 part_sources := $(wildcard lab/*.c capture/*.c log/*.c claims/*.c bench/*.c) # of iomodels, tests
-cli_sources := $(wildcard cli/*.c)
+cli_sources := $(filter-out cli/explain_alone.c,$(wildcard cli/*.c))
 aio_sources := $(wildcard posix_aio/lib/*.c)
 
 # "uring/x.c:liburing" for each source that is (with liburing), and so on.
@@ -145,7 +146,7 @@ known	:= liburing libaio libevent libuv libev
 hosted_too := $(if $(cross),$(SYSROOT),1)
 ifneq ($(hosted_too),)
 libs	:= libc $(if $(cross),,libposixaio)
-ifneq ($(filter-out clean help deps demo test compare vm vm-test book,$(or $(MAKECMDGOALS),all)),)
+ifneq ($(filter-out clean help deps demo test compare vm vm-test book explain,$(or $(MAKECMDGOALS),all)),)
 libs	+= $(shell CC='$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS)' \
 		sh .ci/libs $(B)/libs $(known))
 endif
@@ -177,7 +178,9 @@ programs := $(filter-out $(B)/tests/%,$(raw) $(hosted)) $(scripts)
 raw_tests := $(filter $(B)/tests/%,$(raw))
 hosted_tests := $(filter $(B)/tests/%,$(hosted))
 parts	:= $(patsubst %.c,$(B)/%.o,$(part_sources))
-objects	:= $(parts) $(patsubst %.c,$(B)/%.o,$(cli_sources))
+alone	:= $(patsubst %.c,$(B)/%.o,cli/explain_alone.c cli/explain.c cli/arg.c \
+	$(wildcard log/*.c))
+objects	:= $(sort $(parts) $(patsubst %.c,$(B)/%.o,$(cli_sources)) $(alone))
 
 # A rule before "all" would be what make makes.
 .DEFAULT_GOAL := all
@@ -255,7 +258,8 @@ $(B)/parts.a: $(parts)
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && ar rcs $@ $^
 
-$(objects): $(B)/%.o: %.c Makefile $(B)/flags | $(B)/about.inc $(B)/syscalls.inc
+$(objects): $(B)/%.o: %.c Makefile $(B)/flags | $(B)/about.inc $(B)/syscalls.inc \
+		$(B)/version.h
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(HOSTED) $(WARN) $(CPPFLAGS) $(CFLAGS) $(depend) -c -o $@ $<
@@ -300,9 +304,24 @@ compare-aio: $(libposixaio) $(B)/posix_aio/measure/lists
 # .incbin is no dependency that the compiler writes down.
 $(B)/log/report_html.o: log/page.html
 
-$(B)/iomodels: $(objects)
+$(B)/iomodels: $(filter-out %/explain_alone.o,$(objects))
 	$(call say,LD,$@)
 	$(Q)$(CC) $(HOSTED) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+# The reader of traces without the models: for a log on any machine.
+.PHONY: explain
+explain: $(B)/iomodels-explain
+$(B)/iomodels-explain: $(alone)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(HOSTED) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+# version.h: "0.1", in a checkout "0.1+gdbd6d5c", "-dirty" when files differ.
+$(B)/version.h: FORCE
+	@mkdir -p $(@D)
+	@commit=$$([ -e .git ] && \
+		git describe --always --dirty --exclude '*' 2>/dev/null); \
+	echo "#define VERSION \"$(VERSION)$${commit:++g$$commit}\"" >$@.new
+	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
 # about.inc: { "epoll", "level-triggered epoll, one thread" },
 $(B)/about.inc: FORCE

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include "../log/json.h"
 #include "compare_report.h"
+#include "version.h"
 
 static void write_estimate(struct json *j, const char *name,
 			   const struct estimate *e, enum verdict says)

@@ -11,6 +11,7 @@
 #include <unistd.h>
 #include "../log/json.h"
 #include "results.h"
+#include "version.h"
 
 enum { MANY = 9999, QUIET_TURNS = 5 };
 

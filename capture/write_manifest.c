@@ -13,6 +13,7 @@
 #include "mapped.h"
 #include "record.h"
 #include "strace.h"
+#include "version.h"
 
 static void command(struct json *j, const struct recording *r)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * arg.c - the words of a command line: numbers, names, and showing text
+ * arg.c - the words of a command line: numbers, likeness, and showing text
  */
 #include <ctype.h>
 #include <errno.h>
@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include "cli.h"
-#include "programs.h"
 #include "../log/safe.h"
 
 long number_arg(const struct argp_state *state, const char *option,
@@ -72,22 +71,6 @@ unsigned letters_between(const char *a, const char *b)
 	return row[len];
 }
 
-const char *nearest_program(const char *name)
-{
-	const char *nearest = NULL;
-	unsigned best = 3;			/* three letters off is a guess */
-
-	for (const struct program *p = programs; p->name; p++) {
-		unsigned d = letters_between(name, p->name);
-
-		if (d < best && d < strlen(p->name)) {
-			best = d;
-			nearest = p->name;
-		}
-	}
-	return nearest;
-}
-
 /* The length of the valid UTF-8 character at s, of n bytes; 0 if it is none. */
 unsigned utf8_length(const char *text, size_t n)
 {
@@ -114,25 +97,4 @@ void print_safely(const char *s, size_t len)
 		s += n;
 		len -= n;
 	}
-}
-
-void name_arg(struct argp_state *state, struct names *names, const char *arg)
-{
-	const char *near = nearest_program(arg);
-
-	if (!program_find(arg))
-		argp_error(state, "%s: no such model%s%s%s (iomodels list)",
-			   arg, near ? "; " : "", near ? near : "",
-			   near ? "?" : "");
-	if (names->n < NAMES)
-		names->at[names->n++] = arg;
-}
-
-int is_named(const char *const *names, const struct program *p)
-{
-	if (!*names)
-		return 1;
-	while (*names && strcmp(*names, p->name))
-		names++;
-	return *names != NULL;
 }

@@ -12,6 +12,7 @@
 #include "cli.h"
 #include "kernel.h"
 #include "lab.h"
+#include "version.h"
 
 static const struct command commands[] = {
 	{ "list",  "show the models, grouped, a sentence each", list_main },

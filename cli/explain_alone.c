@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * explain_alone.c - iomodels-explain: the reader of traces as a program alone
+ *
+ * It is what `iomodels explain` is, without the models and what runs them, and
+ * needs nothing but libc: `make explain` builds it in seconds.
+ */
+#include <errno.h>
+#include <error.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include "cli.h"
+#include "version.h"
+
+const char *argp_program_version = "iomodels-explain " VERSION;
+
+/* At exit: output that was not written is a failure. */
+static void flush_or_fail(void)
+{
+	errno = 0;
+	if (!fflush(stdout) && !ferror(stdout))
+		return;
+	error(0, errno ? errno : EIO, "stdout");
+	_exit(1);
+}
+
+int main(int argc, char **argv)
+{
+	static char name[] = "iomodels-explain";
+
+	argv[0] = name;
+	atexit(flush_or_fail);
+	argp_err_exit_status = 2;
+	return explain_main(argc, argv);
+}
