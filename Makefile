@@ -24,6 +24,7 @@
 #   make check-aio      the tests of libposixaio alone; TSAN=1: for data races
 #   make traces    capture every model again into traces/
 #   make check-traces   capture again and compare with traces/
+#   make man       the manual pages into build/man, from --help (by help2man)
 #   make install   DESTDIR, prefix, bindir, libexecdir as usual; uninstall
 #   make install-posixaio   the library alone (make lib builds it)
 #   make fuzz      random logs into the reader, SECONDS=60
@@ -72,7 +73,9 @@ say	= $(if $(Q),@printf '  %-5s %s\n' $(1) $(2))
 prefix	?= /usr/local
 bindir	?= $(prefix)/bin
 libdir	?= $(prefix)/lib
-mandir	?= $(prefix)/share/man
+datadir	?= $(prefix)/share
+mandir	?= $(datadir)/man
+zshdir	?= $(datadir)/zsh/site-functions
 libexecdir ?= $(prefix)/libexec
 arches	:= x86_64 aarch64 riscv64
 
@@ -481,6 +484,22 @@ install-iomodels: programs $(iomodels)
 	install -d '$(DESTDIR)$(bindir)' '$(DESTDIR)$(libexecdir)/iomodels'
 	install $(B)/iomodels '$(DESTDIR)$(bindir)'
 	install $(programs) '$(DESTDIR)$(libexecdir)/iomodels'
+	install -D -m 644 cli/completion/iomodels.bash \
+		'$(DESTDIR)$(datadir)/bash-completion/completions/iomodels'
+	install -D -m 644 cli/completion/_iomodels \
+		'$(DESTDIR)$(zshdir)/_iomodels'
+	install -D -m 644 cli/completion/iomodels.fish \
+		'$(DESTDIR)$(datadir)/fish/vendor_completions.d/iomodels.fish'
+	if command -v help2man >/dev/null; then \
+		sh cli/manual/make $(B) && \
+		install -d '$(DESTDIR)$(mandir)/man1' && \
+		install -m 644 $(B)/man/*.1 '$(DESTDIR)$(mandir)/man1'; \
+	else echo "  left out: the manual pages, help2man is not here"; fi
+
+# The manual pages, from --help.
+.PHONY: man
+man: $(iomodels)
+	$(Q)sh cli/manual/make $(B)
 
 # The library alone.  The linker's cache is the machine's: not with DESTDIR.
 lib: $(libposixaio)
@@ -500,7 +519,11 @@ install-posixaio: lib
 uninstall:
 	rm -f '$(DESTDIR)$(bindir)/iomodels' '$(DESTDIR)$(libdir)'/libposixaio.* \
 		'$(DESTDIR)$(libdir)/pkgconfig/libposixaio.pc' \
-		'$(DESTDIR)$(mandir)/man7/posixaio.7'
+		'$(DESTDIR)$(mandir)/man7/posixaio.7' \
+		'$(DESTDIR)$(mandir)'/man1/iomodels*.1 \
+		'$(DESTDIR)$(datadir)/bash-completion/completions/iomodels' \
+		'$(DESTDIR)$(zshdir)/_iomodels' \
+		'$(DESTDIR)$(datadir)/fish/vendor_completions.d/iomodels.fish'
 	rm -rf '$(DESTDIR)$(libexecdir)/iomodels'
 
 # Debian packages, tried in a fresh chroot: debian/try tells more.

@@ -17,7 +17,7 @@
 static const struct command commands[] = {
 	{ "list",  "show the models, grouped, a sentence each", list_main },
 	{ "serve", "run the server of a model", serve_main },
-	{ "send",  "send the documents' JSON messages to a server", send_main },
+	{ "send",  "send JSON messages to a server, as the tutorial's client", send_main },
 	{ "explain", "say what an strace log shows: models, costs, faults",
 	  explain_main },
 	{ "trace", "run a command under strace, then explain what was seen",
@@ -30,7 +30,7 @@ static const struct command commands[] = {
 	{ "compare", "measure servers side by side, under the same work",
 	  compare_main },
 	{ "aio-run", "run a command with POSIX AIO on io_uring", aio_run_main },
-	{ "claims", "decide what is said about I/O models", claims_main },
+	{ "claims", "decide sentences about I/O models by captures made now", claims_main },
 	{ NULL }
 };
 

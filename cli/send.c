@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * send.c - iomodels send: the documents' clients
+ * send.c - iomodels send: the clients of the tutorial
  *
  * They open a socket and send JSON objects, nothing between them:
  *
@@ -449,7 +449,7 @@ int send_main(int argc, char **argv)
 		.parser = parse,
 		.doc = "Send JSON messages {\"send_user\", \"send_time\", "
 		       "\"send_msg\"} over TCP or UDP, and show what comes "
-		       "back.\vThe documents' second client: iomodels send "
+		       "back.\vThe tutorial's second client: iomodels send "
 		       "--repeat 2 --pause 5",
 	};
 	struct request r = {

@@ -116,7 +116,7 @@ static void any_bytes(struct peer *p, unsigned long seed, size_t len)
 		p->data[i] = draw(&seed) >> 32;
 }
 
-/* The documents' message, of len bytes and a few: {"send_user",...}. */
+/* The tutorial's message, of len bytes and a few: {"send_user",...}. */
 static void json(struct peer *p, unsigned user, size_t len)
 {
 	static const char letter[64] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -515,7 +515,7 @@ static int play_one(struct server *s, char why[256])
 		err = pump(&y, p, 1);
 		err = err ? err : done(&y, p);
 	}
-	part(p, 1);			/* it closes, as the documents' do */
+	part(p, 1);			/* it closes, as the tutorial's do */
 	return err ? err : wait_lines(&y);
 }
 
