@@ -81,6 +81,7 @@ void finding_task_ends(struct findings *f, struct task *t);
 void finding_log_ends(struct findings *f);
 /* What the kernel's side shows; before findings_settle. */
 void finding_kernel(struct findings *f, const struct witness *w);
+void finding_ring(struct findings *f, const struct witness *w);
 struct manifest;
 /* What its stacks show. */
 void finding_slept(struct findings *f, const struct witness *w,

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 #include "reader.h"
+#include "request.h"
 #include "source.h"
 
 /* ---- counting ---- */
@@ -579,6 +580,8 @@ void reader_end(struct reader *r)
 	world_end(&r->world);
 	if (r->merge) {
 		finding_kernel(&r->findings, &r->merge->witness);
+		requests_in_flight(&r->merge->witness);
+		finding_ring(&r->findings, &r->merge->witness);
 		finding_slept(&r->findings, &r->merge->witness,
 			      &r->merge->manifest);
 	}

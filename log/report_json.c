@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include "json.h"
 #include "report.h"
+#include "request.h"
 #include "verdict.h"
 
 static void time_member(struct json *j, const char *name, long long ns)
@@ -440,9 +441,15 @@ static void ring_member(struct json *j, const struct witness_ring *r)
 		json_number(j, "forced_async", t->forced);
 		ways_members(j, t->way);
 		json_number(j, "bytes", t->bytes);
+		if (t->timed) {
+			json_number(j, "latency_p50_ns", latency_at(t, 50));
+			json_number(j, "latency_p99_ns", latency_at(t, 99));
+		}
 		json_close(j, '}');
 	}
 	json_close(j, ']');
+	json_number(j, "in_flight_at_end", r->cut.n);
+	json_number(j, "oldest_in_flight_ns", r->cut_ns);
 	json_close(j, '}');
 }
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include "duration.h"
 #include "report.h"
+#include "request.h"
 #include "verdict.h"
 
 enum { CALLS_SHOWN = 15, FILES_SHOWN = 12, GROUPS_SHOWN = 20 };
@@ -394,8 +395,19 @@ static void slept_report(FILE *out, const struct merge *m)
 			m->manifest.why_no_stacks);
 }
 
+/* Of a request, which may have taken less than a microsecond. */
+static const char *short_text(long long ns, char text[24])
+{
+	if (ns >= 1000000)
+		return time_text(ns, text);
+	snprintf(text, 24, "%.1f us", ns / 1e3);
+	return text;
+}
+
 static void ring_report(FILE *out, const struct witness_ring *r)
 {
+	char half[24], most[24];
+
 	fprintf(out, "  ring");
 	if (r->fd >= 0)
 		fprintf(out, " %d", r->fd);
@@ -424,8 +436,16 @@ static void ring_report(FILE *out, const struct witness_ring *r)
 			fprintf(out, ", %llu bytes", t->bytes);
 		if (t->failed)
 			fprintf(out, ", %lu failed", t->failed);
+		if (t->timed)
+			fprintf(out, ", latency p50 %s, p99 %s",
+				short_text(latency_at(t, 50), half),
+				short_text(latency_at(t, 99), most));
 		fprintf(out, "\n");
 	}
+	if (r->cut.n)
+		fprintf(out, "    in flight at the end: %lu request%s, the "
+			"oldest since %s (k%lu)\n", r->cut.n, plural(r->cut.n),
+			time_text(r->cut_ns, half), r->cut.line);
 }
 
 static void kernel_report(FILE *out, const struct merge *m)

@@ -2,6 +2,8 @@
 /* request.c - the requests of io_uring; see request.h */
 #include <stdio.h>
 #include <stdlib.h>
+#include "hazard.h"
+#include "line.h"
 #include "request.h"
 
 enum {
@@ -10,6 +12,8 @@ enum {
 	MORE = 2, NOTIFICATION = 8,	/* of cflags */
 	RECVMSG = 10,
 	AGAIN = -11, CANCELED = -125, TIMED_OUT = -62,
+	CANCELS = 14,			/* IORING_OP_ASYNC_CANCEL */
+	LONG_NS = 1000000000,		/* in flight to the end: no hurry */
 };
 
 /* The opcodes of <linux/io_uring.h> that move data; their numbers are ABI. */
@@ -75,6 +79,7 @@ static void forget(struct witness *w, struct request *q)
 
 	if (map_get(&w->requests, q->key) == q)
 		map_remove(&w->requests, q->key);
+	q->ring->at_workers -= q->queued;
 	while (*at && *at != q)
 		at = &(*at)->next;
 	if (*at) {
@@ -179,6 +184,8 @@ static void submitted(struct witness *w, struct witness_task *t,
 	snprintf(r->op[q->opcode % OPS].name, sizeof(q->op), "%s", q->op);
 	r->op[q->opcode % OPS].requests++;
 	r->op[q->opcode % OPS].forced += !!(q->flags & FORCED);
+	r->cancels += q->opcode == CANCELS;
+	hazard_submit(w, q, p);
 	see(w, SIGHT_SUBMITTED, q, t, p, line);
 }
 
@@ -198,6 +205,9 @@ static void given_away(struct request *q, const struct tracepoint *p,
 	struct witness_ring *r = q->ring;
 	enum kind k = kind_of(q->opcode);
 
+	r->at_workers += !q->queued;
+	if (r->at_workers > r->at_workers_most)
+		r->at_workers_most = r->at_workers;
 	q->queued = 1;
 	q->queue_ns = p->ns;
 	if (q->flags & FORCED || (k != KIND_RECEIVE && k != KIND_SEND &&
@@ -258,6 +268,95 @@ static enum data count_data(struct witness_ring *r, enum kind k, int res,
 	}
 }
 
+/* ... of a power of two, by its next two bits. */
+static unsigned latency_class(long long ns)
+{
+	unsigned power = 63 - __builtin_clzll(ns | 4);
+	unsigned at = power * 4 + (ns >> (power - 2) & 3);
+
+	return at < LATENCIES ? at : LATENCIES - 1;
+}
+
+long long latency_at(const struct op_tally *t, unsigned percent)
+{
+	unsigned long long below = 0;
+
+	for (unsigned i = 0; i < LATENCIES; i++) {
+		below += t->latency[i];
+		if (below * 100 >= (unsigned long long)t->timed * percent)
+			return i < 8 ? 4 : (4LL + i % 4) << (i / 4 - 2);
+	}
+	return 0;
+}
+
+/*
+ * Given to a worker, though it could be done at once: the worker did not sleep
+ * in it.
+ */
+static int is_needless(const struct request *q, const struct witness_task *t,
+		       int res)
+{
+	return q->flags & FORCED && q->queued && !q->armed && res >= 0 &&
+	       t->who == WHO_WORKER && q->worker == t->pid && q->work_ns &&
+	       t->woke_ns < q->work_ns;
+}
+
+static void note(struct times *t, unsigned long line)
+{
+	if (!t->n++)
+		t->line = line;
+}
+
+/* Nobody has asked for it: the ring is closed, or its process ends. */
+static void cut(struct witness_ring *r, const struct request *q,
+		long long now, enum kind k)
+{
+	long long age = now - q->submit_ns;
+	struct stuck *s;
+	unsigned i = 0;
+
+	if (r->cancels)
+		return;
+	note(&r->cut, q->line);
+	if (age > r->cut_ns)
+		r->cut_ns = age;
+	if (k != KIND_READ || age < LONG_NS || q->fd < 0)
+		return;
+	while (i < r->n_stuck && r->stuck[i].fd != q->fd)
+		i++;
+	if (i == STUCK_MAX)
+		return;
+	s = &r->stuck[i];
+	if (i == r->n_stuck)
+		r->stuck[r->n_stuck++] = (struct stuck){ .fd = q->fd };
+	note(&s->times, q->line);
+	if (age > s->ns)
+		s->ns = age;
+}
+
+/* A read of this descriptor has ended. */
+static void answer(struct witness *w, const struct request *q)
+{
+	if (w->answered.used > OPEN_MAX_REQUESTS)
+		map_free(&w->answered);
+	if (q->fd >= 0)
+		map_put(&w->answered, mix(q->ring->ctx ^ 2, q->fd), w);
+}
+
+int request_answered(const struct witness *w, const struct witness_ring *r,
+		     int fd)
+{
+	return map_get(&w->answered, mix(r->ctx ^ 2, fd)) != NULL;
+}
+
+void requests_in_flight(struct witness *w)
+{
+	struct request *q;
+
+	map_each(&w->requests, i, q)
+		cut(q->ring, q, w->last_ns, kind_of(q->opcode));
+}
+
 /*
  * What ends a connection, or finds the listener shut down (EINVAL) or a
  * buffer ring empty (ENOBUFS), is no fault of a request.
@@ -311,6 +410,18 @@ static void completed(struct witness *w, struct request *q,
 			r->failed_res = res;
 		}
 	}
+	if (res == CANCELED)
+		cut(r, q, p->ns, k);
+	else if (k == KIND_READ)
+		answer(w, q);
+	if (is_needless(q, t, res))
+		note(&r->needless, q->line);
+	hazard_completed(q, res);
+	q->more |= flags & MORE;
+	if (last && !q->more && res != CANCELED && p->ns >= q->submit_ns) {
+		op->timed++;
+		op->latency[latency_class(p->ns - q->submit_ns)]++;
+	}
 	if (w->see)
 		w->see(w->context, &s);
 	t->loose = 0;
@@ -341,6 +452,9 @@ void request_take(struct witness *w, struct witness_task *t,
 		r = map_get(&w->rings, mix(tracepoint_address(p, "ctx"), 0));
 		if (r)
 			r->overflows++;
+		q = request_of(w, p);		/* it has ended all the same */
+		if (q && !(tracepoint_number(p, "cflags", 0) & MORE))
+			forget(w, q);
 		return;
 	}
 	q = request_of(w, p);
@@ -376,6 +490,7 @@ void requests_free(struct witness *w)
 		free(q);
 	map_free(&w->requests);
 	map_free(&w->by_data);
+	map_free(&w->answered);
 	map_free(&w->rings);
 	for (unsigned i = 0; i < w->n_rings; i++)
 		free(w->ring_list[i]);

@@ -14,6 +14,14 @@
 
 void request_take(struct witness *w, struct witness_task *t,
 		  const struct tracepoint *p, unsigned long line);
+/* The log has ended: what is in flight is counted as cut off. */
+void requests_in_flight(struct witness *w);
+/* Whether a read of this descriptor has ever ended. */
+int request_answered(const struct witness *w, const struct witness_ring *r,
+		     int fd);
+/* The latency that so many percent of the requests did not exceed, in ns; by
+   no more than a quarter too low. */
+long long latency_at(const struct op_tally *t, unsigned percent);
 void requests_free(struct witness *w);
 
 #endif

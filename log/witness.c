@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include "line.h"
+#include "hazard.h"
 #include "request.h"
 #include "slept.h"
 
@@ -107,7 +108,7 @@ static int is_of_ours(const struct witness *w, struct slice comm)
 	return pid > 0 && (pid == w->main_pid || (maker && maker->ours));
 }
 
-static void name_task(const struct witness *w, struct witness_task *t,
+static void name_task(struct witness *w, struct witness_task *t,
 		      struct slice comm)
 {
 	enum who who;
@@ -122,6 +123,7 @@ static void name_task(const struct witness *w, struct witness_task *t,
 		return;
 	if (!t->ours && !is_of_ours(w, comm))
 		return;
+	w->workers += who == WHO_WORKER && t->who != WHO_WORKER;
 	t->who = who;
 	t->ours = 1;
 	t->in_call = 0;
@@ -223,6 +225,7 @@ static void wakes(struct witness *w, struct witness_task *t, long long now,
 	if (t->asleep_ns == NO_SLEEP)
 		return;
 	set_awake(w, t, 1);
+	t->woke_ns = now;
 	/* Before its first call it may be in one that nobody saw begin. */
 	if (!t->ours || (t->asleep_in && !t->followed) || slept < 0 ||
 	    !strcmp(t->now.call, "exit_group") || !strcmp(t->now.call, "exit")) {
@@ -535,7 +538,10 @@ void witness_take(struct witness *w, const struct tracepoint *p,
 	t->now.doubtful |= p->cpu < 64 && w->lossy >> p->cpu & 1;
 	switch (p->kind) {
 	case POINT_UNKNOWN: unknown_event(w, p); break;
-	case POINT_ENTER: enters(t, p, line); break;
+	case POINT_ENTER:
+		enters(t, p, line);
+		hazard_call(w, t, p, line);
+		break;
 	case POINT_EXIT: leaves(w, t, p, line); break;
 	case POINT_SWITCH: switches(w, p, line); break;
 	case POINT_WAKING: called(w, p); break;

@@ -100,6 +100,7 @@ struct witness_task {
 	struct fault fault;		/* its last one, since its last call */
 	unsigned long long loose;	/* copied, and for no request yet */
 	long long ring_wait_ns;		/* its last io_uring_cqring_wait */
+	long long woke_ns;		/* of its last sleep */
 	struct stay *stays;		/* finished, not yet claimed */
 	unsigned n, size;
 };
@@ -115,11 +116,29 @@ enum way {
 	WAYS
 };
 
+/* Latencies: four classes for each power of two of nanoseconds. */
+enum { LATENCIES = 160 };
+
 struct op_tally {
 	char name[16];
 	unsigned long requests, completions, failed, way[WAYS], forced;
 	unsigned long long bytes;
+	unsigned timed, latency[LATENCIES];	/* from submission to completion */
 };
+
+/* Something that happened to requests, how often and where first. */
+struct times {
+	unsigned long n, line;
+};
+
+/* Reads of one descriptor that its ring's end has cancelled. */
+struct stuck {
+	int fd;
+	struct times times;
+	long long ns;			/* the oldest one */
+};
+
+enum { STUCK_MAX = 16 };
 
 struct witness_ring {
 	uint64_t ctx;
@@ -133,6 +152,17 @@ struct witness_ring {
 	unsigned long to_worker, to_worker_line;	/* not asked for */
 	unsigned long failed_line, again_line;
 	int failed_res;
+	/* With IOSQE_ASYNC, by a worker that did not sleep in it. */
+	struct times needless;
+	struct times wakings;		/* calls that wake the poller */
+	struct times unmapped, unregistered, overlapped;
+	unsigned long cancels;		/* requests that cancel others */
+	struct times cut;		/* cancelled by the end of the ring */
+	long long cut_ns;		/* the oldest one's age */
+	struct stuck stuck[STUCK_MAX];
+	unsigned n_stuck;
+	unsigned long at_workers, at_workers_most;
+	int chained;			/* the last one links to the next */
 	unsigned long messages, sends, accepts, ends, reads, writes;
 	unsigned long long bytes_in, bytes_out, read_bytes, written_bytes;
 	struct op_tally op[OPS];
@@ -153,6 +183,10 @@ struct request {
 	long long submit_ns, queue_ns, arm_ns, ready_ns;
 	enum way way;			/* of its last completion */
 	unsigned long line;
+	uint64_t buffer;		/* its address; 0: unknown */
+	unsigned long bytes;
+	int chained, more;
+	struct times unmapped;		/* any memory, since it was submitted */
 	long long enter_ns;		/* of the call that submitted it */
 };
 
@@ -184,6 +218,8 @@ struct sight {
 
 struct witness {
 	struct map tasks, rings, requests, by_data, sockets, inodes;
+	struct map answered;		/* descriptors of which a read ended */
+	unsigned long workers;		/* threads iou-wrk that were seen */
 	struct witness_ring *ring_list[RINGS];
 	unsigned n_rings;
 	struct place waits[PLACES], copies[PLACES], pages[PLACES];

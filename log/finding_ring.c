@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * finding_ring.c - what the kernel's side shows of io_uring: requests that
+ * went the long way, never ended, or lost their buffer
+ */
+#include "finding_look.h"
+#include "request.h"
+
+enum {
+	NEEDLESS_MIN = 64,	/* and nine of ten that were forced */
+	STUCK_MIN = 2,		/* reads of one descriptor */
+	WAKINGS_MIN = 8,	/* and half of the requests */
+	WORKERS_MIN = 32,
+};
+
+static const struct about
+needless = { "ring-needless-worker", SEVERITY_COST,
+	"requests are sent to worker threads that need none",
+	"IOSQE_ASYNC gives each request to iou-wrk, which costs two switches; "
+	"the workers never slept in them, so that the call itself would have "
+	"done them at once.",
+	"Leave IOSQE_ASYNC out: what cannot be done at once is polled, or goes "
+	"to a worker all the same.",
+	"The data are not always in memory, and the thread must not wait." },
+stuck_reads = { "ring-stuck", SEVERITY_COST,
+	"requests that never completed",
+	"Several reads wait for one descriptor, none of it ever had data, and "
+	"nobody cancelled them: they hold their buffers until the ring ends.",
+	"See who should write to it; give them a timeout "
+	"(IORING_OP_LINK_TIMEOUT), or cancel them.",
+	"The peer has nothing to say yet." },
+poller_asleep = { "ring-poller-asleep", SEVERITY_COST,
+	"the poller thread (SQPOLL) is asleep when there is work",
+	"Requests come further apart than sq_thread_idle: each needs a call "
+	"that wakes iou-sqp, after it has spun for nothing.",
+	"Submit with io_uring_enter and no SQPOLL, or raise sq_thread_idle if a "
+	"processor may be spent.", "It idles only between bursts." },
+many_workers = { "ring-many-workers", SEVERITY_COST,
+	"many worker threads (iou-wrk) at a time",
+	"Each request that cannot be polled, or has IOSQE_ASYNC, holds a "
+	"thread of the kernel's for as long as it waits.",
+	"Use requests that can be polled (sockets, pipes without "
+	"IOSQE_ASYNC), or set a limit: IORING_REGISTER_IOWQ_MAX_WORKERS.",
+	"So many have to wait at a time, and nothing can poll for them." },
+buffer_unmapped = { "ring-buffer-unmapped", SEVERITY_FAULT,
+	"a buffer is unmapped while a request has it",
+	"The kernel still writes there: the request fails with EFAULT, or the "
+	"data go into whatever is mapped there next.",
+	"Keep a buffer until the completion of its request has been seen; "
+	"cancel first.", NULL },
+buffer_unregistered = { "ring-buffer-unregistered", SEVERITY_FAULT,
+	"buffers are unregistered while requests use them",
+	"What is in flight keeps the pages until it ends; some kernels wait "
+	"for it inside of the call. The program takes the buffer for its own.",
+	"Wait for the completions of all requests with fixed buffers first.",
+	NULL },
+two_writers = { "ring-two-writers", SEVERITY_FAULT,
+	"two requests in flight write into one buffer",
+	"Both complete with success, and one's data are gone.",
+	"A buffer of its own for each request in flight; IOSQE_IO_LINK for "
+	"those that must follow each other.",
+	"The data are thrown away." };
+
+static struct finding *add(struct findings *f, const struct about *a,
+			   const struct witness_ring *r, struct times t,
+			   long long ns)
+{
+	struct finding *d = finding_add(f, a, r->pid, t.n, ns);
+
+	finding_line(d, t.line);
+	d->of_kernel = 1;
+	return d;
+}
+
+static void stuck_look(struct findings *f, const struct witness *w,
+		       const struct witness_ring *r)
+{
+	for (unsigned i = 0; i < r->n_stuck; i++) {
+		const struct stuck *s = &r->stuck[i];
+		char text[24];
+
+		if (s->times.n < STUCK_MIN || request_answered(w, r, s->fd))
+			continue;
+		finding_says(add(f, &stuck_reads, r, s->times, 0),
+			     "%lu reads of descriptor %d were submitted and "
+			     "never completed, the oldest was in flight for %s",
+			     s->times.n, s->fd, span_text(s->ns, text,
+							  sizeof(text)));
+	}
+}
+
+static void look(struct findings *f, const struct witness *w,
+		 const struct witness_ring *r)
+{
+	unsigned long forced = 0;
+
+	for (unsigned op = 0; op < OPS; op++)
+		forced += r->op[op].forced;
+	if (r->needless.n >= NEEDLESS_MIN && r->needless.n * 10 >= forced * 9)
+		finding_says(add(f, &needless, r, r->needless, 0),
+			     "%lu of %lu requests with IOSQE_ASYNC went to "
+			     "worker threads, which never slept in them",
+			     r->needless.n, forced);
+	stuck_look(f, w, r);
+	if (r->wakings.n >= WAKINGS_MIN && r->wakings.n * 2 >= r->by_poller)
+		finding_says(add(f, &poller_asleep, r, r->wakings, 0),
+			     "the poller thread (SQPOLL) was off its processor: "
+			     "%lu calls had to wake it for %lu requests",
+			     r->wakings.n, r->by_poller);
+	if (r->at_workers_most >= WORKERS_MIN && w->workers >= WORKERS_MIN)
+		finding_says(add(f, &many_workers, r,
+				 (struct times){ r->at_workers_most,
+						 r->line }, 0),
+			     "%lu requests were at worker threads (iou-wrk) at "
+			     "one time; %lu such threads were made",
+			     r->at_workers_most, w->workers);
+	if (r->unmapped.n)
+		finding_says(add(f, &buffer_unmapped, r, r->unmapped, 0),
+			     "munmap took the buffer of %lu request%s in flight",
+			     r->unmapped.n, r->unmapped.n == 1 ? "" : "s");
+	if (r->unregistered.n)
+		finding_says(add(f, &buffer_unregistered, r, r->unregistered, 0),
+			     "buffers were unregistered while %lu request%s "
+			     "with fixed buffers %s in flight",
+			     r->unregistered.n,
+			     r->unregistered.n == 1 ? "" : "s",
+			     r->unregistered.n == 1 ? "was" : "were");
+	if (r->overlapped.n)
+		finding_says(add(f, &two_writers, r, r->overlapped, 0),
+			     "%lu request%s submitted with a buffer that "
+			     "another one in flight writes into",
+			     r->overlapped.n,
+			     r->overlapped.n == 1 ? " was" : "s were");
+}
+
+void finding_ring(struct findings *f, const struct witness *w)
+{
+	for (unsigned i = 0; i < w->n_rings; i++)
+		look(f, w, w->ring_list[i]);
+}
