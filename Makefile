@@ -158,9 +158,16 @@ iomodels := $(if $(cli_sources),$(B)/iomodels)
 ifndef cross
 libposixaio := $(if $(aio_sources),$(B)/lib/libposixaio.so \
 	$(B)/lib/libposixaio.a)
-# Tests of POSIX AIO twice: as they are glibc's, X_ours_test is with ours.
-ours_tests := $(patsubst %_test.c,$(B)/%_ours_test, \
-	$(wildcard tests/posix_aio/posixaio*_test.c))
+# Tests of POSIX AIO several times: as they are glibc's, X_ours_test is with
+# ours; tests/posix_aio/ways.h refuses io_uring to X_noring_test, and native AIO
+# as well to X_threads_test.
+aio_tests := $(wildcard tests/posix_aio/posixaio*_test.c)
+in_all_ways := $(wildcard $(addprefix tests/posix_aio/posixaio,_test.c \
+	_stress_test.c))		# the others make their own filters
+noring_tests := $(in_all_ways:%_test.c=$(B)/%_noring_test)
+threads_tests := $(in_all_ways:%_test.c=$(B)/%_threads_test)
+ours_tests := $(aio_tests:%_test.c=$(B)/%_ours_test) $(noring_tests) \
+	$(threads_tests)
 endif
 endif
 aio_objects := $(patsubst %.c,$(B)/%.o,$(aio_sources))
@@ -245,11 +252,23 @@ $(hosted_tests:%=%.o): $(B)/%.o: %.c Makefile $(B)/flags
 	$(Q)$(CC) $(HOSTED) $(WARN) $(CPPFLAGS) $(CFLAGS) $(named) $(depend) \
 		-c -o $@ $<
 
-$(ours_tests:%=%.o): $(B)/%_ours_test.o: %_test.c Makefile $(B)/flags
+ours	= $(CC) $(HOSTED) -DOURS $(1) $(WARN) $(CPPFLAGS) $(CFLAGS) $(named) \
+	  $(depend) -c -o $@ $<
+$(aio_tests:%_test.c=$(B)/%_ours_test.o): $(B)/%_ours_test.o: %_test.c \
+		Makefile $(B)/flags
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(HOSTED) -DOURS $(WARN) $(CPPFLAGS) $(CFLAGS) $(named) \
-		$(depend) -c -o $@ $<
+	$(Q)$(call ours)
+
+$(noring_tests:%=%.o): $(B)/%_noring_test.o: %_test.c Makefile $(B)/flags
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(call ours,-DREFUSED=1)
+
+$(threads_tests:%=%.o): $(B)/%_threads_test.o: %_test.c Makefile $(B)/flags
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(call ours,-DREFUSED=2)
 
 $(ours_tests): LDLIBS += $(B)/lib/libposixaio.a
 $(ours_tests): $(B)/lib/libposixaio.a

@@ -23,16 +23,7 @@
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/timerfd.h>
-#include "../filter.h"
-#include "../tap.h"
-
-#ifdef OURS
-enum { IS_OURS = 1 };
-#define GLIBC_CANNOT(what)
-#else
-enum { IS_OURS = 0 };
-#define GLIBC_CANNOT(what) SKIP("glibc: " what)
-#endif
+#include "ways.h"
 
 /* More than a small stack, on which thread-local data lies, has room for. */
 static __thread volatile char much_local_data[1 << 20];

@@ -26,7 +26,7 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
-#include "tap.h"
+#include "ways.h"
 
 /* A sanitizer's code has ten times as many instructions. */
 #ifdef __SANITIZE_ADDRESS__
@@ -159,26 +159,8 @@ static int wants_the_lock(pid_t pid, pid_t tid)
 /* The library's thread, of which the program has one now. */
 static pid_t worker_of(pid_t pid)
 {
-	char path[300], name[32];
-	struct dirent *e;
-	pid_t tid = 0;
-	FILE *f;
-	DIR *dir;
+	pid_t tid = ring_thread(pid);
 
-	snprintf(path, sizeof(path), "/proc/%d/task", pid);
-	dir = opendir(path);
-	ASSERT_TRUE(dir);
-	while ((e = readdir(dir))) {
-		snprintf(path, sizeof(path), "/proc/%d/task/%s/comm", pid,
-			 e->d_name);
-		f = fopen(path, "r");
-		if (f && fgets(name, sizeof(name), f) &&
-		    !strcmp(name, "posixaio\n"))
-			tid = atoi(e->d_name);
-		if (f)
-			fclose(f);
-	}
-	closedir(dir);
 	if (!tid)
 		SKIP("no io_uring here");
 	return tid;

@@ -22,7 +22,7 @@
 #include <pthread.h>
 #include <stdint.h>
 #include <sys/socket.h>
-#include "tap.h"
+#include "ways.h"
 
 enum {
 	THREADS = 24, BLOCKS = 6, BLOCK = 4096, FILES = 2, LIST = 6,
@@ -72,6 +72,7 @@ struct player {
 	int first_read;			/* the oldest of reads */
 	int stream[2];			/* written, read */
 	unsigned char sent, got;	/* the next byte of the stream */
+	int ended;			/* no more is written to it */
 	unsigned long done, cancelled, forks, lists;
 };
 
@@ -317,8 +318,10 @@ static void check(struct player *p, struct slot *s, int err, ssize_t n)
 			oops("a stream's write returned", n, s->len);
 		p->sent += n;
 	} else {
-		if (n < 1 || n > (ssize_t)s->len)
+		if (n < !p->ended || n > (ssize_t)s->len)
 			oops("a stream's read returned", n, s->len);
+		if (!n && p->got != p->sent)
+			oops("the end of a stream is early", p->got, p->sent);
 		for (ssize_t i = 0; i < n; i++, p->got++)
 			if ((unsigned char)s->buf[i] != p->got) {
 				oops("the stream is out of order", i, n);
@@ -487,7 +490,11 @@ static int busy(struct player *p)
 	return n;
 }
 
-/* Everything has an end: streams have theirs by cancellation. */
+/*
+ * Everything has an end.  Streams have theirs by cancellation; what a thread
+ * waits for, which cannot be cancelled, ends when its stream does: a write by
+ * being read, a read by the end of the stream.
+ */
 static void drain(struct player *p)
 {
 	time_t start = time(NULL);
@@ -495,6 +502,13 @@ static void drain(struct player *p)
 	while (busy(p) && !wrong[0]) {
 		aio_cancel(p->stream[0], NULL);
 		aio_cancel(p->stream[1], NULL);
+		if (p->write.busy) {
+			submit_read(p);
+		} else if (!p->ended) {
+			p->ended = 1;
+			if (shutdown(p->stream[0], SHUT_WR))
+				oops("shutdown", errno, 0);
+		}
 		wait_a_little(p);
 		harvest_all(p);
 		if (time(NULL) - start > LOST_SECONDS)

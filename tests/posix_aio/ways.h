@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ways.h - the ways that libposixaio has here, and tests that refuse some
+ *
+ * A test of libposixaio is compiled up to three times (Makefile): X_ours_test,
+ * where the kernel decides which ways there are; X_noring_test, where a seccomp
+ * filter refuses io_uring as Docker's does; X_threads_test, where it refuses
+ * native AIO as well.
+ */
+#ifndef IOMODELS_WAYS_H
+#define IOMODELS_WAYS_H
+
+#include <aio.h>
+#include <dirent.h>
+#include "../filter.h"
+#include "tap.h"
+
+#ifdef OURS
+enum { IS_OURS = 1 };
+#define GLIBC_CANNOT(what)
+#else
+enum { IS_OURS = 0 };
+#define GLIBC_CANNOT(what) SKIP("glibc: " what)
+#endif
+
+#ifdef REFUSED			/* 1: io_uring; 2: native AIO, too */
+__attribute__((constructor)) static void refuse_ways(void)
+{
+	static const int calls[] = {
+		__NR_io_uring_setup, __NR_io_uring_enter,
+		__NR_io_uring_register, __NR_io_setup, __NR_io_submit,
+	};
+
+	for (int i = 0; i < (REFUSED == 1 ? 3 : 5); i++)
+		if (filter_call(calls[i], EPERM)) {
+			printf("TAP version 13\n1..0 # SKIP no seccomp filter: "
+			       "%s\n", errno_name(errno));
+			exit(4);
+		}
+}
+#endif
+
+/* The thread of process pid that owns the library's io_uring, or 0. */
+static inline pid_t ring_thread(pid_t pid)
+{
+	char path[300], name[32];
+	struct dirent *e;
+	pid_t tid = 0;
+	DIR *dir;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	dir = opendir(path);
+	ASSERT_TRUE(dir);
+	while ((e = readdir(dir))) {
+		snprintf(path, sizeof(path), "/proc/%d/task/%s/comm", pid,
+			 e->d_name);
+		f = fopen(path, "r");
+		if (f && fgets(name, sizeof(name), f) &&
+		    !strcmp(name, "posixaio\n"))
+			tid = atoi(e->d_name);
+		if (f)
+			fclose(f);
+	}
+	closedir(dir);
+	return tid;
+}
+
+/*
+ * Does a request that waits for a stream wait in an io_uring?  Only there it can
+ * be cancelled, and needs no thread of its own.
+ */
+static inline int streams_have_a_ring(void)
+{
+	struct aiocb cb = { .aio_nbytes = 1 };
+	const struct aiocb *list[] = { &cb };
+	char byte;
+	int p[2], found;
+
+	if (!IS_OURS)
+		return 0;
+	ASSERT_EQ(0, pipe(p));
+	cb.aio_fildes = p[0];
+	cb.aio_buf = &byte;
+	cb.aio_sigevent.sigev_notify = SIGEV_NONE;
+	ASSERT_EQ(0, aio_read(&cb));
+	found = !!ring_thread(getpid());
+	ASSERT_EQ(1, write(p[1], "x", 1));
+	while (aio_error(&cb) == EINPROGRESS)
+		aio_suspend(list, 1, NULL);
+	ASSERT_EQ(1, aio_return(&cb));
+	close(p[0]);
+	close(p[1]);
+	return found;
+}
+
+#endif
