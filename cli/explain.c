@@ -188,7 +188,7 @@ static void report(struct reader *r, const struct arguments *a, void *context,
 
 	switch (a->form) {
 	case JSON:
-		report_json(stdout, r);
+		report_json(stdout, r, context);
 		break;
 	case PERFETTO:
 		report_perfetto(stdout, r, context);
@@ -249,12 +249,20 @@ static int is_found(const struct reader *r, const struct arguments *a,
 	return 0;
 }
 
+static void see_line(void *context, struct reader *r, const struct line *l,
+		     unsigned long number)
+{
+	(void)r;
+	callsites_line(context, l, number);
+}
+
 static int explain(const struct arguments *a)
 {
 	static char *standard_input[] = { "-", NULL };
 	struct lines lines = { .colour = wants_colour(), .fd = a->fd };
 	struct reader *r = zeroed(sizeof(*r));
 	struct baseline *b = zeroed(sizeof(*b));
+	struct callsites sites = { 0 };
 	struct scene *scene = NULL;
 	int rc;
 
@@ -267,9 +275,12 @@ static int explain(const struct arguments *a)
 		r->line = lines_line;
 		r->see = lines_see;
 		r->watch_context = &lines;
+	} else if (a->form == JSON) {
+		r->line = see_line;
+		r->watch_context = &sites;
 	} else if (a->form == HTML || a->form == PERFETTO) {
 		scene = zeroed(sizeof(*scene));
-		scene->keeps_text = a->form == HTML;
+		scene->keeps_text = 1;
 		r->watch = scene_watch;
 		r->line = scene_line;
 		r->see = scene_see;
@@ -281,13 +292,14 @@ static int explain(const struct arguments *a)
 	if (a->name)
 		r->path = a->name;
 	if (r->calls || r->signals)
-		report(r, a, scene, b);
+		report(r, a, scene ? (void *)scene : &sites, b);
 	rc = finish(r, rc);
 	if (rc && a->n == 1)
 		hint(a->paths[0]);
 	if (!rc && a->fail_on && is_found(r, a, b))
 		rc = EXIT_FOUND;
 	lines_free(&lines);
+	callsites_free(&sites);
 	free(b);
 	if (scene)
 		scene_free(scene);

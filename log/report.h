@@ -6,6 +6,7 @@
 #define IOMODELS_REPORT_H
 
 #include <stdio.h>
+#include "callsite.h"
 #include "frames.h"
 #include "reader.h"
 
@@ -16,7 +17,9 @@ void report_time(FILE *out, const struct reader *r, const char *bold,
 		 const char *off);
 void report_end(FILE *out, const struct reader *r, const char *bold,
 		const char *off);
-void report_json(FILE *out, const struct reader *r);
+/* sites: lines of source for the findings; NULL: none are looked for. */
+void report_json(FILE *out, const struct reader *r,
+		 const struct callsites *sites);
 
 /* --lines: reader.watch and reader.line with a struct lines as context. */
 struct lines {
@@ -66,7 +69,8 @@ struct scene_row {
 	unsigned phase;
 	int fd, is_signal, exact, slept;
 	unsigned from;			/* the wait that reported it, + 1 */
-	char name[24], note[72];
+	char name[24], note[72];	/* its phase */
+	char file[96];			/* what its descriptor is */
 };
 
 /* What kernel.log shows of a thread between its calls' beginnings and ends. */
@@ -120,8 +124,10 @@ struct scene {
 	struct map ready;		/* file serial -> row of the wait, + 1 */
 	char *text;			/* the lines, each with its newline */
 	size_t text_len, text_size;
-	unsigned long text_lines;
+	size_t *line_at;		/* where each begins in text */
+	unsigned text_lines, line_at_size;
 	int cut, has_times;
+	struct callsites sites;
 };
 
 void scene_see(void *context, struct reader *r, const struct sight *s);
@@ -131,8 +137,15 @@ void scene_line(void *context, struct reader *r, const struct line *l,
 /* In the order of time, and no two of one task over each other. */
 void scene_settle(struct scene *s);
 void scene_free(struct scene *s);
+/* The line of source that made the call, of a log of strace -k; or NULL. */
+const char *row_source(const struct scene *s, const struct scene_row *row);
+/* A line of the log; empty when it is not kept. */
+struct slice scene_text(const struct scene *s, unsigned long number);
 void report_perfetto(FILE *out, const struct reader *r, struct scene *s);
 void report_html(FILE *out, const struct reader *r, struct scene *s);
+
+/* "5 connection 127.0.0.1:4000 (line 21)" into text; returns its length. */
+size_t file_story(const struct file *f, int fd, char *text, size_t size);
 
 /* "pid 7", "4 threads (7 8 9 10)" into text. */
 const char *group_tasks(const struct group *g, char *text, size_t size);

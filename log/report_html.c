@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include "json.h"
 #include "report.h"
+#include "verdict.h"
 
 /* page.html as it is; the Makefile says that this file depends on it. */
 __asm__(".section .rodata\n"
@@ -37,6 +38,8 @@ static void rows_member(struct json *j, const struct scene *s)
 		json_number(j, NULL, row->fd);
 		json_number(j, NULL, row->from);
 		json_number(j, NULL, row->exact);
+		json_text(j, NULL, row->file);
+		json_text(j, NULL, row_source(s, row) ?: "");
 		json_close(j, ']');
 	}
 	json_close(j, ']');
@@ -125,7 +128,14 @@ static void lines_member(struct json *j, const struct scene *s)
 
 static void summary_members(struct json *j, const struct reader *r)
 {
-	char verdict[160], tasks[160];
+	char verdict[1024], tasks[160];
+	unsigned long messages;
+	double cost = reader_cost(r, &messages);
+
+	reader_verdict(r, verdict, sizeof(verdict));
+	json_text(j, "verdict", verdict);
+	json_real(j, "cost", cost > 0 ? cost : 0);
+	json_number(j, "messages", messages);
 
 	json_open(j, "groups", '[');
 	for (const struct group *g = r->models.groups; g; g = g->next) {
@@ -134,6 +144,7 @@ static void summary_members(struct json *j, const struct reader *r)
 						      sizeof(verdict)));
 		json_text(j, "tasks", group_tasks(g, tasks, sizeof(tasks)));
 		json_number(j, "messages", g->sum.messages);
+		json_number(j, "serving", g->sum.serving);
 		json_close(j, '}');
 	}
 	json_close(j, ']');
@@ -143,6 +154,7 @@ static void summary_members(struct json *j, const struct reader *r)
 		json_text(j, "severity",
 			  severity_name(d->about->severity));
 		json_text(j, "title", d->about->title);
+		json_text(j, "says", d->says);
 		json_text(j, "advice", d->about->remedy);
 		json_number(j, "count", d->count);
 		json_open(j, "lines", '[');
@@ -201,7 +213,7 @@ static void data(FILE *out, const struct reader *r, const struct scene *s)
 
 void report_html(FILE *out, const struct reader *r, struct scene *s)
 {
-	static const char mark[] = "\"DATA\"";
+	static const char mark[] = "@DATA@";
 	size_t len = page_end - page_start;
 	const char *at = memmem(page_start, len, mark, sizeof(mark) - 1);
 

@@ -180,8 +180,26 @@ static void share_member(struct json *j, const struct reader *r, long long ns)
 		json_null(j, "share");
 }
 
+/* For each of its lines the line of source that made the call, or null. */
+static void source_member(struct json *j, const struct finding *d,
+			  const struct callsites *sites)
+{
+	const char *text;
+
+	json_open(j, "source", '[');
+	for (unsigned i = 0; i < d->n_lines && sites && !d->of_kernel; i++) {
+		text = callsite_of(sites, d->line[i]);
+		if (text)
+			json_text(j, NULL, text);
+		else
+			json_null(j, NULL);
+	}
+	json_close(j, ']');
+}
+
 static void finding_member(struct json *j, const struct reader *r,
-			   const struct finding *d)
+			   const struct finding *d,
+			   const struct callsites *sites)
 {
 	json_open(j, NULL, '{');
 	json_text(j, "id", d->about->id);
@@ -208,6 +226,7 @@ static void finding_member(struct json *j, const struct reader *r,
 		json_number(j, NULL, d->pids[i]);
 	json_close(j, ']');
 	lines_member(j, "lines", d->line, d->n_lines);
+	source_member(j, d, sites);
 	json_text(j, "lines_of", d->of_kernel ? "kernel.log" : "log");
 	json_number(j, "pid", d->pid);
 	json_text(j, "descriptor", d->subject);
@@ -530,7 +549,8 @@ static void kernel_member(struct json *j, const struct reader *r)
 	json_close(j, '}');
 }
 
-void report_json(FILE *out, const struct reader *r)
+void report_json(FILE *out, const struct reader *r,
+		 const struct callsites *sites)
 {
 	struct json j = { .out = out, .first = 1 };
 	const char *sentence[MISSING_MAX];
@@ -551,7 +571,7 @@ void report_json(FILE *out, const struct reader *r)
 	json_close(&j, ']');
 	json_open(&j, "findings", '[');
 	for (const struct finding *d = r->findings.first; d; d = d->next)
-		finding_member(&j, r, d);
+		finding_member(&j, r, d, sites);
 	json_close(&j, ']');
 	files_member(&j, r);
 	calls_member(&j, r);

@@ -5,8 +5,8 @@
 #include "report.h"
 #include "text.h"
 
-/* "5 connection 127.0.0.1:4000 (accept4 in line 21)" */
-static size_t file_text(char *text, size_t size, const struct file *f, int fd)
+/* See report.h: "5 connection 127.0.0.1:4000 (line 21)" */
+size_t file_story(const struct file *f, int fd, char *text, size_t size)
 {
 	size_t len = snprintf(text, size, "%d %s", fd, file_kind_name(f->kind));
 
@@ -183,11 +183,11 @@ void lines_watch(void *context, struct reader *r, struct step *st)
 		at += snprintf(at, end - at, " (since line %lu)", e->first);
 	if (st->file && e->kind == EVENT_CALL && end - at > 40) {
 		at += snprintf(at, end - at, "%s", at > x->note ? ": " : "");
-		at += file_text(at, end - at, st->file, st->fd);
+		at += file_story(st->file, st->fd, at, end - at);
 	}
 	if (st->made && st->made != st->file && end - at > 40) {
 		at += snprintf(at, end - at, " -> ");
-		at += file_text(at, end - at, st->made, st->made_fd);
+		at += file_story(st->made, st->made_fd, at, end - at);
 	}
 	for (unsigned i = 0; i < st->n_ready && end - at > 60; i++) {
 		at += snprintf(at, end - at, i ? ", " : ": ");

@@ -83,9 +83,21 @@ static void flow(struct json *j, const struct scene *s, unsigned id,
 	json_close(j, '}');
 }
 
+/* What the call was given and what it returned, as strace wrote it. */
+static void text_member(struct json *j, const struct scene *s,
+			const struct scene_row *row)
+{
+	struct slice text = scene_text(s, row->last);
+
+	if (text.len)
+		json_slice(j, "log", text.at, text.len > 400 ? 400 : text.len);
+}
+
 static void slice(struct json *j, const struct scene *s,
 		  const struct scene_row *row, long long base)
 {
+	const char *source = row_source(s, row);
+
 	event(j, row->is_signal ? "i" : "X", row->name, category(row),
 	      process_of(s, row->pid), row->pid);
 	time_member(j, "ts", row->start_ns - base);
@@ -99,6 +111,11 @@ static void slice(struct json *j, const struct scene *s,
 		json_number(j, "fd", row->fd);
 	if (*row->note)
 		json_text(j, "phase", row->note);
+	if (*row->file)
+		json_text(j, "descriptor", row->file);
+	text_member(j, s, row);
+	if (source)
+		json_text(j, "source", source);
 	json_close(j, '}');
 	json_close(j, '}');
 }

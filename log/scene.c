@@ -210,6 +210,8 @@ void scene_watch(void *context, struct reader *r, struct step *st)
 	snprintf(row->name, sizeof(row->name), "%.*s", (int)e->line->name.len,
 		 e->line->name.at);
 	phase_text(st, row->note, sizeof(row->note));
+	if (st->file && e->kind == EVENT_CALL)
+		file_story(st->file, st->fd, row->file, sizeof(row->file));
 	connect_rows(s, row, st);
 }
 
@@ -219,7 +221,8 @@ void scene_line(void *context, struct reader *r, const struct line *l,
 	struct scene *s = context;
 	size_t len = l->text.len;
 
-	(void)r, (void)number;
+	(void)r;
+	callsites_line(&s->sites, l, number);
 	if (!s->keeps_text || s->text_lines >= SCENE_MAX)
 		return;
 	if (len > 2000)
@@ -228,10 +231,31 @@ void scene_line(void *context, struct reader *r, const struct line *l,
 		s->text_size = (s->text_len + len + 1) * 2;
 		s->text = need(realloc(s->text, s->text_size));
 	}
+	s->line_at = grown(s->line_at, s->text_lines, &s->line_at_size,
+			   sizeof(*s->line_at));
+	s->line_at[s->text_lines] = s->text_len;
 	memcpy(s->text + s->text_len, l->text.at, len);
 	s->text_len += len;
 	s->text[s->text_len++] = '\n';
 	s->text_lines++;
+}
+
+const char *row_source(const struct scene *s, const struct scene_row *row)
+{
+	const char *text = callsite_of(&s->sites, row->last);
+
+	return text ? text : callsite_of(&s->sites, row->line);
+}
+
+struct slice scene_text(const struct scene *s, unsigned long number)
+{
+	const char *at, *end;
+
+	if (!number || number > s->text_lines)
+		return (struct slice){ 0 };
+	at = s->text + s->line_at[number - 1];
+	end = memchr(at, '\n', s->text_len - (at - s->text));
+	return slice_of(at, end);
 }
 
 static int by_time(const void *a, const void *b)
@@ -299,6 +323,7 @@ void scene_settle(struct scene *s)
 
 void scene_free(struct scene *s)
 {
+	callsites_free(&s->sites);
 	map_free(&s->known);
 	map_free(&s->ready);
 	map_free(&s->open);
@@ -308,4 +333,5 @@ void scene_free(struct scene *s)
 	free(s->rows);
 	free(s->tasks);
 	free(s->text);
+	free(s->line_at);
 }

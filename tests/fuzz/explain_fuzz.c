@@ -60,7 +60,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	feed(&r, (const char *)data, size);
 	report_text(out, &r, 1);
-	report_json(out, &r);
+	report_json(out, &r, NULL);
 	if (data[0] & 2)
 		report_html(out, &r, &scene);
 	else

@@ -65,7 +65,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			  (void *)&scene : (void *)&a;
 	reader_read_folder(&r, dir);
 	report_text(out, &r, 1);
-	report_json(out, &r);
+	report_json(out, &r, NULL);
 	report_html(out, &r, &scene);
 	report_perfetto(out, &r, &scene);
 	report_diff(out, &r, &a, &r, &a);

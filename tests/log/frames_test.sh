@@ -30,7 +30,7 @@ skip() {			# NAME REASON
 }
 
 echo "TAP version 13"
-echo "1..4"
+echo "1..5"
 
 # FILE NEW_LOG: strace -k of a program that stops at once: no such option.
 run() {
@@ -42,9 +42,11 @@ line_of() { sed -n "s|.*$1:\([0-9]*\) main\$|\1|p" "$dir/got" | tail -n 1; }
 
 if ! strace -k -o /dev/null true 2>/dev/null; then
 	skip shows_the_line "strace has no -k here"
+	skip in_each_report "strace has no -k here"
 	skip follows_a_line_that_moves "strace has no -k here"
 elif ! command -v addr2line >/dev/null; then
 	skip shows_the_line "no addr2line (binutils)"
+	skip in_each_report "no addr2line (binutils)"
 	skip follows_a_line_that_moves "no addr2line (binutils)"
 else
 	# Inlined into main: options(), and print() by it or by itself.
@@ -53,6 +55,14 @@ else
 	expected=$(grep -n 'listen_on(argv' models/epoll.c | cut -d: -f1)
 	[ "$here" = "$expected" ]
 	result $? shows_the_line
+
+	# An error at the end is a finding: its line, too, has its source.
+	status=0
+	for form in json html perfetto; do
+		"$io" explain --$form "$dir/log" >"$dir/got"
+		grep -q "models/epoll.c:$expected main" "$dir/got" || status=1
+	done
+	result $status in_each_report
 
 	mkdir "$dir/copy" && cp -r Makefile .ci models syscalls "$dir/copy" &&
 	awk '/^int main/ { print "/*\n * Three lines\n */" } { print }' \
