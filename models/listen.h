@@ -8,6 +8,8 @@
 #include "server_options.h"
 #include "stop.h"
 
+static int family = AF_INET;		/* of the socket; --fd may change it */
+
 static void socket_failed(const char *call, const struct sockaddr_in *a,
 			  long err)
 {
@@ -51,11 +53,12 @@ static void inherit_socket(int type)
 		     datagrams ? "takes datagrams" : "listens");
 	listener = opt.fd;
 	len = sizeof(found);
-	must(sys_getsockopt(listener, SOL_SOCKET, SO_DOMAIN, &found, &len));
-	if (datagrams && found != AF_INET)
-		fail(1, "--fd %d: expected a datagram socket of IPv4\n",
-		     opt.fd);
-	at_once = found == AF_UNIX;
+	must(sys_getsockopt(listener, SOL_SOCKET, SO_DOMAIN, &family, &len));
+	if (datagrams && family != AF_INET && family != AF_INET6 &&
+	    family != AF_UNIX)
+		fail(1, "--fd %d: expected a datagram socket of IPv4, IPv6 or "
+		     "AF_UNIX\n", opt.fd);
+	at_once = !datagrams && family == AF_UNIX;
 	must(sys_fcntl(listener, F_SETFD, FD_CLOEXEC));
 	must(sys_fcntl(listener, F_SETFL, type & SOCK_NONBLOCK ? O_NONBLOCK : 0));
 }

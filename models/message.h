@@ -96,6 +96,9 @@ static void write_all(const char *buf, unsigned long len)
 	}
 }
 
+/* How a line shows the peer; datagram.h has more of it than sockaddr_in. */
+static const char *(*peer_text)(const struct sockaddr_in *, char *) = address;
+
 static void print_message(const struct sockaddr_in *peer, const char *message,
 			  unsigned len)
 {
@@ -105,7 +108,7 @@ static void print_message(const struct sockaddr_in *peer, const char *message,
 
 	lock(&one_line);
 	printing = 1;
-	address(peer, line);
+	peer_text(peer, line);
 	at += length(line);
 	*at++ = ' ';
 	for (unsigned i = 0; i < len; ) {

@@ -20,7 +20,9 @@
  * Needs     any Linux.
  * Limits    a) One datagram is one message: 65507 bytes.  What does not fit
  *              into the socket's receive buffer is dropped by the kernel, as
- *              UDP may.
+ *              UDP may.  On AF_UNIX (--fd) a datagram may be longer than
+ *              65536 bytes: it is reported and dropped; so is an answer,
+ *              while senders leave many unread.
  *           b) Peers that send faster than we read never let EAGAIN come: after
  *              TURNS datagrams ppoll, with no time to sleep, lets the signals
  *              in.
@@ -29,41 +31,55 @@
  *           traces/sigio_udp.burst.x86_64.strace, .kernel
  */
 #include "sigio.h"
+#include "datagram.h"
 
 /* TURNS: more datagrams than a socket queues by default. */
 enum { DATAGRAM = 65536, TURNS = 1024 };
 
-static void answer(const struct sockaddr_in *peer, const char *buf, long len)
+static void answer(const union sender *from, int from_len, const char *buf,
+		   long len)
 {
 	struct pollfd room = { .fd = listener, .events = POLLOUT };
+	long n;
 
-	while (retry(sys_sendto(listener, buf, len, 0, peer,
-				sizeof(*peer))) == -EAGAIN)
+	while ((n = retry(sys_sendto(listener, buf, len, 0, from,
+				     from_len))) == -EAGAIN) {
+		/* It is the sender's queue that is full: ppoll knows nothing. */
+		if (family == AF_UNIX)
+			break;
 		sys_ppoll(&room, 1, NULL, NULL);
+	}
+	if (n < 0 && family == AF_UNIX)		/* elsewhere UDP may lose it */
+		not_served(from, len, errno_name(n));
 }
 
 /* Returns 1 when the turns ended before EAGAIN came. */
 static int serve(void)
 {
+	/* MSG_TRUNC: n is the whole length, though the rest is cut off. */
+	int flags = family == AF_UNIX ? MSG_TRUNC : 0;
 	static char buf[DATAGRAM];
-	struct sockaddr_in peer;
-	char text[24];
+	union sender from;
 
 	for (int turn = 0; turn < TURNS; turn++) {
-		int len = sizeof(peer);
-		long n = sys_recvfrom(listener, buf, DATAGRAM, 0, &peer, &len);
+		int len = sizeof(from);
+		long n = sys_recvfrom(listener, buf, DATAGRAM, flags, &from,
+				      &len);
 
 		if (n == -EAGAIN)
 			return 0;
 		if (n < 0)
 			continue;		/* the socket's error, no datagram's */
-		if (opt.echo)
-			answer(&peer, buf, n);
+		if (n > DATAGRAM)
+			not_served(&from, n, "the datagram is beyond 65536 "
+				   "bytes");
+		else if (opt.echo)
+			answer(&from, len, buf, n);
 		else if (n <= opt.max_message)
-			print_message(&peer, buf, n);
+			print_message(&from.in, buf, n);
 		else
-			warn("%s: the message is beyond --max-message; %ld "
-			     "bytes dropped\n", address(&peer, text), n);
+			not_served(&from, n, "the message is beyond "
+				   "--max-message");
 	}
 	return 1;
 }
@@ -75,6 +91,7 @@ int main(int argc, char **argv)
 	on_signal(SIGIO, on_sigio, 0);
 	block_sigio();
 	must(signal_me(listener, 0));
+	peer_text = sender_text;
 	announce();
 	while (!stopping)
 		sleep_until_signal(serve() ? 0 : -1);

@@ -5,7 +5,7 @@
  * One RECVMSG stays in the kernel and completes for every datagram, each in a
  * buffer that the kernel takes from a ring of them:
  *
- *     | io_uring_recvmsg_out | sockaddr_in |      datagram      |   unused   |
+ *     | io_uring_recvmsg_out |   sender    |      datagram      |   unused   |
  *       lengths and flags      who sent it   at most DATAGRAM bytes
  *
  * An echo goes out of the same buffer, which is free again when the SENDMSG
@@ -25,15 +25,18 @@
  * Limits    One datagram is one message: 65507 bytes.  All buffers in use
  *           (ENOBUFS): RECVMSG ends, and is queued again when one is free.
  *           What does not fit into the socket's receive buffer meanwhile is
- *           dropped by the kernel, as UDP may.
+ *           dropped by the kernel, as UDP may.  On AF_UNIX (--fd) a datagram
+ *           may be longer: it is reported and dropped; so is an answer, while
+ *           senders leave many unread.
  * Compare   models/sigio_udp.c, a signal and two calls a datagram.
  * Trace     traces/uring_udp.two.x86_64.strace, .kernel
  */
 #include "serve.h"
+#include "../models/datagram.h"
 
 enum { ENTRIES = 256, BUFFERS = 64, DATAGRAM = 65507 };
 enum {
-	HEAD = sizeof(struct io_uring_recvmsg_out) + sizeof(struct sockaddr_in),
+	HEAD = sizeof(struct io_uring_recvmsg_out) + sizeof(union sender),
 	BUF = (HEAD + DATAGRAM + 63) & ~63,
 };
 enum { PER_EVENT = 2 };			/* requests that one completion adds */
@@ -49,7 +52,7 @@ static int receiving, sending;		/* RECVMSG is in flight; SENDMSGs are */
 static void watch(void)
 {
 	/* Of this one the kernel takes only how much room the address wants. */
-	static struct msghdr room = { .msg_namelen = sizeof(struct sockaddr_in) };
+	static struct msghdr room = { .msg_namelen = sizeof(union sender) };
 	struct io_uring_sqe *sqe = ring_sqe(&ring);	/* PER_EVENT: never 0 */
 
 	sqe->opcode = IORING_OP_RECVMSG;
@@ -72,21 +75,25 @@ static void unwatch(void)
 	sqe->user_data = key(CANCEL, 0);
 }
 
-static void answer(unsigned buffer, void *peer, char *bytes, unsigned n)
+static void answer(unsigned buffer, struct io_uring_recvmsg_out *out,
+		   char *bytes, unsigned n)
 {
 	struct io_uring_sqe *sqe = ring_sqe(&ring);
 	struct answer *a = &answers[buffer];
 
 	a->bytes = (struct iovec){ bytes, n };
 	a->msg = (struct msghdr){
-		.msg_name = peer,
-		.msg_namelen = sizeof(struct sockaddr_in),
+		.msg_name = out + 1,
+		.msg_namelen = out->namelen,
 		.msg_iov = &a->bytes,
 		.msg_iovlen = 1,
 	};
 	sqe->opcode = IORING_OP_SENDMSG;
 	sqe->fd = listener;
 	sqe->addr = (unsigned long)&a->msg;
+	/* It is the sender's queue that is full: a poll would know nothing. */
+	if (family == AF_UNIX)
+		sqe->msg_flags = MSG_DONTWAIT;
 	sqe->user_data = key(SEND, buffer);
 	sending++;
 }
@@ -95,27 +102,38 @@ static void serve(unsigned buffer)
 {
 	struct io_uring_recvmsg_out *out =
 		(void *)ring_buffers_at(&buffers, buffer);
-	struct sockaddr_in *peer = (void *)(out + 1);
-	char *bytes = (char *)(peer + 1), text[24];
+	union sender *from = (void *)(out + 1);
+	char *bytes = (char *)(from + 1);
 	unsigned n = out->payloadlen;
 
-	if (opt.echo)
-		return answer(buffer, peer, bytes, n);
-	if (n <= opt.max_message)
-		print_message(peer, bytes, n);
+	if (out->flags & MSG_TRUNC)
+		not_served(from, n, "the datagram is beyond 65507 bytes");
+	else if (opt.echo)
+		return answer(buffer, out, bytes, n);
+	else if (n <= opt.max_message)
+		print_message(&from->in, bytes, n);
 	else
-		warn("%s: the message is beyond --max-message; %u bytes "
-		     "dropped\n", address(peer, text), n);
+		not_served(from, n, "the message is beyond --max-message");
 	ring_buffers_put(&buffers, buffer);
+}
+
+/* Elsewhere than on AF_UNIX an answer may be lost: it is UDP. */
+static void sent(unsigned buffer, long n)
+{
+	const union sender *from =
+		(void *)(ring_buffers_at(&buffers, buffer) +
+			 sizeof(struct io_uring_recvmsg_out));
+
+	if (n < 0 && family == AF_UNIX)
+		not_served(from, answers[buffer].bytes.iov_len, errno_name(n));
+	ring_buffers_put(&buffers, buffer);
+	sending--;
 }
 
 static void complete(const struct io_uring_cqe *cqe)
 {
-	if (key_what(cqe->user_data) == SEND) {	/* or failed: UDP may lose */
-		ring_buffers_put(&buffers, key_index(cqe->user_data));
-		sending--;
-		return;
-	}
+	if (key_what(cqe->user_data) == SEND)
+		return sent(key_index(cqe->user_data), cqe->res);
 	if (key_what(cqe->user_data) == CANCEL)
 		return;
 	if (cqe->res == -EINVAL)
@@ -159,6 +177,7 @@ int main(int argc, char **argv)
 	if (err)
 		ring_refused("io_uring_register buffers", err, "5.19");
 	watch();
+	peer_text = sender_text;
 	announce();
 	while (!stopping) {
 		entered(ring_wait(&ring, 1, NULL));

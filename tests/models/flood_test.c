@@ -45,12 +45,12 @@ static struct {
 	} a;
 } door;
 
-static void make_door(int family)
+static void make_door_of(int family, int type)
 {
 	int on = 1;
 
 	memset(&door, 0, sizeof(door));
-	door.fd = ASSERT_GE(socket(family, SOCK_STREAM, 0), 0);
+	door.fd = ASSERT_GE(socket(family, type, 0), 0);
 	door.a.any.sa_family = family;
 	door.len = sizeof(door.a.in);
 	if (family == AF_INET) {
@@ -66,9 +66,15 @@ static void make_door(int family)
 	setsockopt(door.fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	if (bind(door.fd, &door.a.any, door.len))
 		SKIP("family %d: %s", family, strerror(errno));
-	ASSERT_EQ(0, listen(door.fd, BACKLOG));
+	if (type == SOCK_STREAM)
+		ASSERT_EQ(0, listen(door.fd, BACKLOG));
 	door.len = sizeof(door.a);
 	ASSERT_EQ(0, getsockname(door.fd, &door.a.any, &door.len));
+}
+
+static void make_door(int family)
+{
+	make_door_of(family, SOCK_STREAM);
 }
 
 /* Connected, or -errno: a full backlog of AF_UNIX says EAGAIN. */
@@ -366,6 +372,122 @@ static void datagrams(void *arg)
 	ends(&s);
 }
 
+/* A socket for datagrams that is connected to the door; port, where it has one. */
+static int sender(int *port)
+{
+	struct timeval limit = { .tv_sec = ANSWER_MS / 1000 };
+	struct sockaddr_in6 own;
+	socklen_t len = sizeof(own);
+	int fd = ASSERT_GE(socket(door.a.any.sa_family, SOCK_DGRAM, 0), 0);
+	int size = 1 << 20;
+
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+	ASSERT_EQ(0, connect(fd, &door.a.any, door.len));
+	if (door.a.any.sa_family == AF_INET6) {
+		ASSERT_EQ(0, getsockname(fd, (void *)&own, &len));
+		*port = ntohs(own.sin6_port);
+	}
+	return fd;
+}
+
+static void wait_for(struct server *s, struct text *t, const char *wanted)
+{
+	for (int ms = 0; ms < ANSWER_MS; ms++) {
+		server_drain(s);
+		if (t->at && strstr(t->at, wanted))
+			return;
+		poll(NULL, 0, 1);
+	}
+	FAIL("no \"%s\" in: %s", wanted, t->at ? t->at : "");
+}
+
+/*
+ * A socket for datagrams that is inherited may be of IPv6 or AF_UNIX: the
+ * sender is shown, and what is longer than the server has room for is not cut
+ * without a word.
+ */
+static void other_families_print(void *arg)
+{
+	const struct point *t = arg;
+	char *text = calloc(1, 100000), line[80];
+	struct server s;
+	int fd, port;
+
+	make_door_of(t->family, SOCK_DGRAM);
+	serve(&s, t->p, "print", 100);
+	fd = sender(&port);
+	ASSERT_EQ(5, send(fd, "hello", 5, 0));
+	if (t->family == AF_INET6)
+		snprintf(line, sizeof(line), "[::1]:%d hello\n", port);
+	else
+		snprintf(line, sizeof(line), "unix hello\n");
+	wait_for(&s, &s.out, line);
+	memset(text, 'x', 100000);
+	ASSERT_EQ(30000, send(fd, text, 30000, 0));
+	wait_for(&s, &s.err, "beyond --max-message; 30000 bytes dropped\n");
+	if (t->family == AF_UNIX && send(fd, text, 100000, 0) == 100000)
+		wait_for(&s, &s.err, "unix: the datagram is beyond 65");
+	ASSERT_EQ(5, send(fd, "again", 5, 0));
+	wait_for(&s, &s.out, " again\n");
+	EXPECT_TRUE(!strstr(s.out.at, "xxx"));
+	ends(&s);
+}
+
+/* The answer finds who has an address; who has none is told of on stderr. */
+static void other_families_echo(void *arg)
+{
+	const struct point *t = arg;
+	struct sockaddr_un own = { .sun_family = AF_UNIX };
+	char buf[8] = "";
+	struct server s;
+	int fd, port;
+
+	make_door_of(t->family, SOCK_DGRAM);
+	serve(&s, t->p, "echo", 100);
+	if (t->family == AF_UNIX) {
+		fd = sender(&port);
+		ASSERT_EQ(7, send(fd, "no name", 7, 0));
+		wait_for(&s, &s.err, "unix: ");
+		wait_for(&s, &s.err, "; 7 bytes dropped\n");
+	}
+	fd = sender(&port);
+	if (t->family == AF_UNIX)		/* the kernel chooses a name */
+		ASSERT_EQ(0, bind(fd, (void *)&own, sizeof(sa_family_t)));
+	ASSERT_EQ(5, send(fd, "hello", 5, 0));
+	ASSERT_EQ(5, recv(fd, buf, sizeof(buf), 0));
+	EXPECT_STR("hello", buf);
+	ends(&s);
+}
+
+/*
+ * What a sender on AF_UNIX does not read counts as unsent by the server, whose
+ * buffer for sending fills.  It drops answers then, and does not wait.
+ */
+static void other_families_do_not_wait(void *arg)
+{
+	const struct point *t = arg;
+	struct sockaddr_un own = { .sun_family = AF_UNIX };
+	char buf[8] = "";
+	struct server s;
+	int mute, fd, port;
+
+	make_door_of(t->family, SOCK_DGRAM);
+	serve(&s, t->p, "echo", 100);
+	mute = sender(&port);
+	ASSERT_EQ(0, bind(mute, (void *)&own, sizeof(sa_family_t)));
+	for (int i = 0; i < 2000; i++)
+		ASSERT_EQ(1, send(mute, "x", 1, 0));
+	wait_for(&s, &s.err, "unix: EAGAIN; 1 bytes dropped\n");
+	sleeps(&s);
+	close(mute);
+	fd = sender(&port);
+	ASSERT_EQ(0, bind(fd, (void *)&own, sizeof(sa_family_t)));
+	ASSERT_EQ(5, send(fd, "hello", 5, 0));
+	ASSERT_EQ(5, recv(fd, buf, sizeof(buf), 0));
+	ends(&s);
+}
+
 /* Nobody reads what it prints: the end comes all the same, and says so. */
 static void full_stdout(void *arg)
 {
@@ -512,7 +634,7 @@ static void blocked_sigterm(void *arg)
 	EXPECT_EQ(0, status);
 }
 
-/* The last words of an attack: fd 0 is a descriptor, too; datagrams are IPv4. */
+/* The last words of an attack: fd 0 is a descriptor, too. */
 static const char *refusal(const char *program, int fd_type, int family,
 			   int close_fd)
 {
@@ -566,12 +688,10 @@ TEST(inherits_no_listener_with_stdout_closed)
 		  refusal("select", SOCK_STREAM, AF_INET, 1));
 }
 
-TEST(datagrams_are_of_ipv4)
+TEST(takes_no_stream_for_datagrams)
 {
-	EXPECT_IN("datagram socket of IPv4",
-		  refusal("sigio_udp", SOCK_DGRAM, AF_UNIX, -1));
-	EXPECT_IN("datagram socket of IPv4",
-		  refusal("sigio_udp", SOCK_DGRAM, AF_INET6, -1));
+	EXPECT_IN("not a socket that takes datagrams",
+		  refusal("sigio_udp", SOCK_STREAM, AF_INET, -1));
 }
 
 /* ---- the list ---- */
@@ -604,9 +724,16 @@ static const struct {
 	const char *name;
 	void (*fn)(void *);
 	unsigned fit;
+	int families[3];
 } own_attacks[] = {
-	{ "says_what_is_dropped", says_what_is_dropped, SLOTS },
-	{ "datagrams", datagrams, UDP },
+	{ "says_what_is_dropped", says_what_is_dropped, SLOTS, { AF_INET } },
+	{ "datagrams", datagrams, UDP, { AF_INET } },
+	{ "other_families_print", other_families_print, UDP,
+	  { AF_INET6, AF_UNIX } },
+	{ "other_families_echo", other_families_echo, UDP,
+	  { AF_INET6, AF_UNIX } },
+	{ "other_families_do_not_wait", other_families_do_not_wait,
+	  UDP, { AF_UNIX } },
 };
 
 static void add(const struct program *p, const char *name,
@@ -631,9 +758,11 @@ void tap_list(void)
 				if (!(p->flags & (FILES | attacks[i].unfit)))
 					add(p, attacks[i].name, attacks[i].fn,
 					    *f);
-		for (int i = 0; i < 2; i++)
-			if (p->flags & own_attacks[i].fit)
-				add(p, own_attacks[i].name, own_attacks[i].fn,
-				    AF_INET);
+		for (size_t i = 0; i < sizeof(own_attacks) /
+				       sizeof(*own_attacks); i++)
+			for (const int *f = own_attacks[i].families; *f; f++)
+				if (p->flags & own_attacks[i].fit)
+					add(p, own_attacks[i].name,
+					    own_attacks[i].fn, *f);
 	}
 }
