@@ -19,7 +19,7 @@
  * Needs     Linux 2.6.28 (accept4).
  * Limits    A stack (STACK_SIZE) and a task of the kernel for each peer, idle
  *           or not.  No descriptor (EMFILE) or no thread (EAGAIN) left: futex
- *           until a thread ends, or a quiet second passes.
+ *           until a thread ends, or a second passes.
  *           A shared listener (--fd) that becomes O_NONBLOCK: ppoll waits.
  * Compare   blocking_loop.c serves one at a time; epoll.c many with one thread.
  * Trace     traces/blocking_thread.two.x86_64.strace, .kernel

@@ -21,7 +21,7 @@
  * Needs     Linux 2.6.28 (accept4).
  * Limits    A callback that takes long holds up all others.  No descriptor
  *           left (EMFILE): the listener has no callback until a connection
- *           closes, or a quiet second passes.
+ *           closes, another is served, or a second passes.
  *           A connection that the set has no room for (ENOSPC, ENOMEM) ends.
  * Compare   epoll.c, the same calls; coroutine.c, the same calls again.
  * Trace     traces/callback.two.x86_64.strace, .kernel
@@ -68,7 +68,7 @@ static void forget(int fd)
 }
 
 /* Returns how many descriptors were ready within timeout_ms. */
-static int dispatch(int timeout_ms)
+static void dispatch(int timeout_ms)
 {
 	struct epoll_event ev[EVENTS];
 	int n = woken(sys_epoll_pwait(ep, ev, EVENTS, timeout_ms, NULL));
@@ -81,7 +81,6 @@ static int dispatch(int timeout_ms)
 		else if (h.writable)
 			h.writable(ev[i].data);
 	}
-	return n;
 }
 
 /* ---- the server: functions that the selector calls ---- */
@@ -170,8 +169,12 @@ int main(int argc, char **argv)
 	listen_on(argv, SOCK_NONBLOCK);
 	ep = must(sys_epoll_create1(EPOLL_CLOEXEC));
 	must(when(listener, on_connection, NULL));
-	while (listener >= 0 || live)
-		if (!dispatch(paused ? 1000 : -1) && paused)
+	while (listener >= 0 || live) {
+		int was_paused = paused;
+
+		dispatch(paused ? 1000 : -1);
+		if (was_paused && paused)
 			resume();		/* another program may have closed */
+	}
 	return 0;
 }

@@ -24,8 +24,8 @@
  * Needs     Linux 2.6.28 (accept4).
  * Limits    A stack for each peer, idle or not, kept for the next one when it
  *           goes; a task that computes holds up all others.  No descriptor
- *           left (EMFILE): the accept task waits until a connection closes, or
- *           a quiet second passes.
+ *           left (EMFILE): the accept task waits until a connection closes,
+ *           another is served, or a second passes.
  *           A connection that the set has no room for (ENOSPC, ENOMEM) ends.
  * Compare   epoll.c and callback.c: the same calls but for the stacks.
  * Trace     traces/coroutine.two.x86_64.strace, .kernel
@@ -170,18 +170,20 @@ static void run_forever(void)
 	struct epoll_event ev[EVENTS];
 
 	for (;;) {
-		int n;
+		int n, was_paused;
 
 		run_ready();
 		if (!loop.tasks)
 			return;			/* for ever ends with the last */
+		was_paused = paused;
 		n = woken(sys_epoll_pwait(loop.ep, ev, EVENTS,
 					  paused ? 1000 : -1, NULL));
 		for (int i = 0; i < n; i++) {	/* an error wakes either */
 			resume(ReadEvent(ev[i].data));
 			resume(WriteEvent(ev[i].data));
 		}
-		if (!n && paused)		/* another program may have closed */
+		/* Another program may have closed. */
+		if (was_paused && paused)
 			resume(AcceptEvent(listener));
 	}
 }

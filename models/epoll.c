@@ -17,7 +17,8 @@
  *           nothing.
  * Needs     Linux 2.6.28 (accept4).
  * Limits    CONNS descriptors.  No descriptor left (EMFILE): the listener
- *           leaves the set until a connection closes, or a quiet second passes.
+ *           leaves the set until a connection closes, another is served, or a
+ *           second passes.
  *           A connection that the set has no room for (ENOSPC, ENOMEM) ends.
  * Compare   poll.c hands over the whole set each time; epoll_et.c is told
  *           once and must read until EAGAIN.
@@ -123,6 +124,7 @@ int main(int argc, char **argv)
 	ep = must(sys_epoll_create1(EPOLL_CLOEXEC));
 	must(watch(listener, EPOLLIN));
 	while (listener >= 0 || live) {
+		int was_paused = paused;
 		int n = woken(sys_epoll_pwait(ep, ev, EVENTS,
 					      paused ? 1000 : -1, NULL));
 
@@ -131,7 +133,7 @@ int main(int argc, char **argv)
 				greet();
 			else
 				serve(ev[i].data);
-		if (!n && paused)
+		if (was_paused && paused)
 			resume();		/* another program may have closed */
 	}
 	return 0;

@@ -21,7 +21,7 @@
  *              gets TURNS turns, then the others, then goes on (ready[]).
  *           b) CONNS descriptors.  No descriptor left (EMFILE): no edge will
  *              tell of the connections that wait, so accept4 is tried again
- *              when a connection closes, or a quiet second passes.
+ *              when a connection closes, another is served, or a second passes.
  *           c) A connection that the set has no room for (ENOSPC, ENOMEM) ends.
  * Compare   epoll.c is told again and again, and may read once and return.
  * Trace     traces/epoll_et.two.x86_64.strace, .kernel
@@ -135,6 +135,7 @@ int main(int argc, char **argv)
 	ep = must(sys_epoll_create1(EPOLL_CLOEXEC));
 	must(watch(listener, EPOLLIN));
 	while (listener >= 0 || live) {
+		int was_paused = paused;
 		int wait_ms = ready_count ? 0 : paused ? 1000 : -1;
 		int n = woken(sys_epoll_pwait(ep, ev, EVENTS, wait_ms, NULL));
 		int count;
@@ -144,7 +145,7 @@ int main(int argc, char **argv)
 				greet();
 			else
 				make_ready(ev[i].data);
-		if (!n && paused)
+		if (was_paused && paused)
 			greet();		/* another program may have closed */
 
 		count = ready_count;

@@ -25,7 +25,7 @@
  *           close alone would not always end a connection, docs/faults.md:
  *           the kernel may hold it for a thread that sleeps in the set.
  *           No descriptor left (EMFILE): the listener is not armed until a
- *           connection closes, or a quiet second passes.
+ *           connection closes, another is served, or a second passes.
  * Compare   epoll_thread.c has one thread that waits and a queue to the others;
  *           epoll_workers.c has a set in each thread, and a connection stays
  *           with the thread that accepted it.

@@ -29,8 +29,8 @@
  * Limits    The kernel wakes the first idle worker in the order in which the
  *           workers registered the listener (EPOLL_CTL_ADD), so under little
  *           load one of them does all the work.  EMFILE: the listener
- *           leaves a worker's set until one of its connections closes, or a
- *           quiet second passes.
+ *           leaves a worker's set until one of its connections closes or is
+ *           served, or a second passes.
  *           A connection that the set has no room for (ENOSPC, ENOMEM) ends.
  * Compare   epoll.c has one loop; epoll_thread.c waits in one thread only;
  *           in epoll_oneshot.c all threads wait in one set.
@@ -148,6 +148,7 @@ static void work(long ep)
 	struct epoll_event ev[EVENTS];
 
 	while (w.listens || w.live) {
+		int was_paused = w.paused;
 		int n = woken(sys_epoll_pwait(w.ep, ev, EVENTS,
 					      w.paused ? 1000 : -1, NULL));
 
@@ -156,7 +157,7 @@ static void work(long ep)
 				greet(&w);
 			else
 				serve(&w, ev[i].data);
-		if (!n && w.paused)
+		if (was_paused && w.paused)
 			resume(&w);		/* another worker may have closed */
 	}
 	sys_close(w.ep);

@@ -17,7 +17,8 @@
  * Needs     Linux 2.6.28 (accept4).  ppoll, because aarch64 and riscv64 have
  *           no poll(2).
  * Limits    CONNS descriptors.  No descriptor left (EMFILE): the listener
- *           leaves the set until a connection closes, or a quiet second passes.
+ *           leaves the set until a connection closes, another is served, or a
+ *           second passes.
  * Compare   select.c has bitmaps in place of the array; epoll.c leaves the set
  *           in the kernel.
  * Trace     traces/poll.two.x86_64.strace, .kernel
@@ -113,6 +114,7 @@ int main(int argc, char **argv)
 	watch(listener, POLLIN);
 	while (listener >= 0 || live) {
 		struct timespec second = { .tv_sec = 1 };
+		int was_paused = paused;
 		int n = woken(sys_ppoll(set, used, paused ? &second : NULL,
 					NULL));
 
@@ -127,7 +129,7 @@ int main(int argc, char **argv)
 			else
 				serve(set[i].fd);
 		}
-		if (!n && paused)
+		if (was_paused && paused)
 			resume();		/* another program may have closed */
 	}
 	return 0;

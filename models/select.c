@@ -20,7 +20,7 @@
  * Limits    CONNS descriptors, and not 1024: FD_SETSIZE is the size of libc's
  *           fd_set, the kernel takes bitmaps as long as its first argument
  *           says.  No descriptor left (EMFILE): the listener leaves the set
- *           until a connection closes, or a quiet second passes.
+ *           until a connection closes, another is served, or a second passes.
  * Compare   poll.c has an array instead of the bitmaps.
  * Trace     traces/select.two.x86_64.strace, .kernel
  */
@@ -142,7 +142,7 @@ int main(int argc, char **argv)
 	listen_on(argv, SOCK_NONBLOCK);
 	watch(listener, POLLIN);
 	while (listener >= 0 || live) {
-		int words = top / BITS + 1;
+		int words = top / BITS + 1, was_paused = paused;
 		long n;
 
 		do {				/* EINTR leaves them as they were */
@@ -160,7 +160,7 @@ int main(int argc, char **argv)
 				greet();
 			else
 				serve(fd);
-		if (!n && paused)
+		if (was_paused && paused)
 			resume();		/* another program may have closed */
 	}
 	return 0;

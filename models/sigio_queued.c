@@ -26,7 +26,7 @@
  *              gets TURNS turns, as accept4 does, then the others (behind)
  *              and SIGTERM.
  *           c) CONNS descriptors.  No descriptor left (EMFILE): accept4 again
- *              when a connection closes, or a quiet second passes.
+ *              when a connection closes, another is served, or a second passes.
  *           d) Without memory for O_ASYNC (ENOMEM) a connection ends.
  * Compare   sigio_tcp.c is not told which; epoll_et.c is told the same through
  *           a descriptor in place of signals.
@@ -158,12 +158,15 @@ int main(int argc, char **argv)
 	announce();
 	while (listener >= 0 || live) {
 		struct timespec limit = { .tv_sec = behind ? 0 : 1 };
+		int was_paused = paused;
 		siginfo_t info;
 		long sig = sys_rt_sigtimedwait(&set, &info, behind || paused
 							    ? &limit : NULL);
 
 		if (sig == QUEUED) {
 			happened(&info);
+			if (was_paused && paused)
+				greet();
 		} else if (sig == SIGIO || sig == -EAGAIN) {
 			sweep();
 		}				/* -EINTR: some other signal */

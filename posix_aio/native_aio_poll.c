@@ -154,7 +154,7 @@ int main(int argc, char **argv)
 	watch(listener, POLLIN);
 	while (listener >= 0 || live) {
 		struct timespec timeout = second;
-		int n;
+		int n, was_paused = paused;
 
 		submit();
 		n = woken(sys_io_getevents(ctx, 1, EVENTS, ev,
@@ -164,7 +164,7 @@ int main(int argc, char **argv)
 				greet();
 			else
 				serve(ev[i].data);
-		if (!n && paused)
+		if (was_paused && paused)
 			resume();		/* another program may have closed */
 	}
 	return 0;

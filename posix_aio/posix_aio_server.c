@@ -27,7 +27,7 @@
  *           c) A helper that cannot be started (RLIMIT_NPROC) is no error but
  *           a request that waits for another helper.
  *           d) No descriptor left (EMFILE): futex until a peer leaves, or a
- *           quiet second passes.
+ *           second passes.
  *           e) Where the thread for on_done cannot be started, nobody is told:
  *           the peer waits until it gives up.
  * Compare   ../models/blocking_thread.c: a thread a peer, too, but 2 calls

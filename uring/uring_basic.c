@@ -22,7 +22,8 @@
  * Needs     Linux 5.11 (EXT_ARG: a wait with a limit; and, since 5.7, FAST_POLL:
  *           a request that must wait holds no thread).
  * Limits    CONNS descriptors, BUF bytes each.  No descriptor left (EMFILE):
- *           no ACCEPT until a connection closes, or a quiet second passes.
+ *           no ACCEPT until a connection closes, another is served, or a
+ *           second passes.
  * Compare   models/epoll.c asks "is it ready?" and then copies by itself;
  *           uring_basic_liburing.c is this program on the library.
  * Trace     traces/uring_basic.two.x86_64.strace, .kernel
@@ -138,7 +139,7 @@ int main(int argc, char **argv)
 	announce();
 	while (listener >= 0 || live) {
 		entered(ring_wait(&ring, 1, paused ? &one_second : NULL));
-		if (paused && !ring_ready(&ring) && ring_room(&ring))
+		if (paused && ring_room(&ring))
 			resume();		/* another program may have closed */
 		while (ring_ready(&ring) && ring_room(&ring) >= PER_EVENT) {
 			complete(ring_cqe(&ring, 0));

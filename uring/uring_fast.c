@@ -487,7 +487,7 @@ int main(int argc, char **argv)
 		entered(ring_wait(&ring, !hurry,
 						paused ? &one_second : NULL));
 		hurry = 0;
-		if (paused && !ring_ready(&ring) && ring_room(&ring))
+		if (paused && ring_room(&ring))
 			watch_listener();
 		settle();
 		if (!batch_count)

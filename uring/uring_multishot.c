@@ -349,7 +349,7 @@ int main(int argc, char **argv)
 	announce();
 	while (listener >= 0 || live) {
 		entered(ring_wait(&ring, 1, paused ? &one_second : NULL));
-		if (paused && !ring_ready(&ring) && ring_room(&ring))
+		if (paused && ring_room(&ring))
 			watch_listener();
 		while (ring_ready(&ring) && ring_room(&ring) >= PER_EVENT) {
 			complete(ring_cqe(&ring, 0));

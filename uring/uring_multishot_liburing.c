@@ -384,8 +384,7 @@ int main(int argc, char **argv)
 	announce();
 	while (listener >= 0 || live) {
 		entered(wait_for_one());
-		if (paused && !io_uring_cq_ready(&ring) &&
-		    io_uring_sq_space_left(&ring))
+		if (paused && io_uring_sq_space_left(&ring))
 			watch_listener();
 		while (io_uring_cq_ready(&ring) &&
 		       io_uring_sq_space_left(&ring) >= PER_EVENT) {

@@ -28,7 +28,8 @@
  *              to report.  It is asked for again after EAGAIN, not before: who
  *              is still ready would only fill the queue again.
  *           d) CONNS descriptors.  No descriptor left (EMFILE): accept4 is
- *              tried again when a connection closes, or a quiet second passes.
+ *              tried again when a connection closes, another is served, or a
+ *              second passes.
  * Compare   models/epoll_et.c, function by function.
  * Trace     traces/uring_poll.two.x86_64.strace, .kernel
  */
@@ -188,7 +189,7 @@ int main(int argc, char **argv)
 	while (listener >= 0 || live) {
 		entered(ring_wait(&ring, !ready_count,
 						paused ? &one_second : NULL));
-		if (paused && !ring_ready(&ring))
+		if (paused)
 			make_ready(listener);	/* another program may have closed */
 		while (ring_ready(&ring)) {	/* it adds no request */
 			complete(ring_cqe(&ring, 0));

@@ -174,7 +174,7 @@ int main(int argc, char **argv)
 			cpu_pause();
 		if (!ring_ready(&ring))
 			entered(ring_wait(&ring, 1, paused ? &one_second : NULL));
-		if (paused && !ring_ready(&ring) && ring_room(&ring))
+		if (paused && ring_room(&ring))
 			resume();		/* another program may have closed */
 		while (ring_ready(&ring) && ring_room(&ring) >= PER_EVENT) {
 			complete(ring_cqe(&ring, 0));
