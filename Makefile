@@ -461,7 +461,8 @@ check-aio: $(ours_tests) $(libposixaio)
 mutants: all tests
 	$(Q)BUILD=$(B) CC='$(CC)' RAW='$(RAW) $(CPPFLAGS) $(CFLAGS)' \
 		HOSTED='-std=gnu11 -D_GNU_SOURCE -pthread $(CPPFLAGS) $(CFLAGS)' \
-		AIO='$(AIO) $(CPPFLAGS) $(CFLAGS)' sh tests/mutants/run $(if $(M),'$(M)')
+		AIO='$(AIO) $(CPPFLAGS) $(CFLAGS)' OBJCOPY='$(OBJCOPY)' \
+		sh tests/mutants/run $(if $(M),'$(M)')
 
 # Long: a minute or more.
 soak: all tests
