@@ -295,7 +295,7 @@ static struct refused *refused_of(struct findings *f, const struct step *st,
 {
 	long pid = st->task->process->pid;
 	uint64_t key = ((object ^ pid * 0x9e3779b97f4a7c15ULL) +
-			(uintptr_t)row) | 1;
+			2 * (row - refusal_at(0))) | 1;
 	struct refused *r = map_get(&f->refused, key);
 
 	if (r || f->refused.used >= REFUSED_MAX)
