@@ -206,8 +206,7 @@ static void note_call(struct accounts *all, struct account *a,
 	}
 	if (e->call == CALL_EXIT)
 		return;
-	snprintf(one.name, sizeof(one.name), "%.*s", (int)e->line->name.len,
-		 e->line->name.at);
+	slice_copy(e->line->name, one.name, sizeof(one.name));
 	one.what = waits_for(st, one.object, sizeof(one.object));
 	one.key = hash(hash(14695981039346656037ULL, one.name), one.object);
 	if (open)

@@ -60,6 +60,12 @@ enum call_class {
 enum call call_find(struct slice name);
 /* The name that this text gives: "select" for _newselect. */
 const char *call_name(enum call c);
-enum call_class call_class(enum call c);
+
+extern const unsigned char call_classes[CALLS];
+
+static inline enum call_class call_class(enum call c)
+{
+	return call_classes[c];
+}
 
 #endif

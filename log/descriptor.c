@@ -320,6 +320,14 @@ static int is_another(const struct file *f, struct slice d)
 	return f->kind == FILE_PIPE && socket;
 }
 
+/* Nothing is new: the same decoration as last time, on the same file. */
+static int was_seen(const struct file *f, struct slice d)
+{
+	return !d.len || (d.len == f->seen_len && f->seen_kind == f->kind &&
+			  f->seen_name == f->name &&
+			  !memcmp(d.at, f->seen, d.len));
+}
+
 struct file *file_at(struct world *w, struct task *t, long fd,
 		     struct slice decoration, unsigned long line)
 {
@@ -329,6 +337,8 @@ struct file *file_at(struct world *w, struct task *t, long fd,
 	if (fd < 0 || fd >= FD_MAX)
 		return NULL;
 	f = (unsigned long)fd < table->size ? table->slot[fd] : NULL;
+	if (f && was_seen(f, decoration))
+		return f;
 	if (f && decoration.len && is_another(f, decoration)) {
 		/* Its close is not in the log, nor who opened this one. */
 		table_set(w, table, fd, NULL, 0, line);
@@ -341,5 +351,11 @@ struct file *file_at(struct world *w, struct task *t, long fd,
 	}
 	if (decoration.len && (!f->name || f->kind <= FILE_SOCKET))
 		refine(f, decoration);
+	if (decoration.len <= sizeof(f->seen)) {
+		memcpy(f->seen, decoration.at, decoration.len);
+		f->seen_len = decoration.len;
+		f->seen_kind = f->kind;
+		f->seen_name = f->name;
+	}
 	return f;
 }

@@ -624,8 +624,7 @@ static void begins(struct habits *h, const struct step *st)
 	h->stuck_since = e->start_ns;
 	h->stuck_fd = -1;
 	h->stuck_pid = 0;
-	snprintf(h->stuck_name, sizeof(h->stuck_name), "%.*s",
-		 (int)e->line->name.len, e->line->name.at);
+	slice_copy(e->line->name, h->stuck_name, sizeof(h->stuck_name));
 	if (!line_element(&rest, &first))
 		return;
 	if (e->call == CALL_WAIT)

@@ -74,7 +74,7 @@ int finding_last_signal(const struct findings *f, long pid)
 
 static void copy(char *to, size_t size, struct slice s)
 {
-	snprintf(to, size, "%.*s", (int)s.len, s.at);
+	slice_copy(s, to, size);
 }
 
 static void signalled(struct findings *f, struct step *st)

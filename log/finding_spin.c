@@ -234,8 +234,9 @@ static void told(struct spin_habits *h, const struct step *st,
 	s->events = r->events;
 	s->fd = r->fd;
 	memcpy(s->interest, u->interest, sizeof(s->interest));
-	snprintf(s->what, sizeof(s->what), "%s", slice_find(
-		 st->event->line->args, "RDHUP") ? "EPOLLRDHUP" : "");
+	slice_copy(r->events & READY_HUP &&
+		   slice_find(st->event->line->args, "RDHUP") ?
+		   SLICE("EPOLLRDHUP") : SLICE(""), s->what, sizeof(s->what));
 }
 
 /* "[{events=EPOLLHUP, data={u32=3, u64=3}}], ..." of an unknown registration */

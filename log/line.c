@@ -13,7 +13,7 @@
 
 static const unsigned char special[256] = {
 	['"'] = 1, ['('] = 1, [')'] = 1, ['['] = 1, [']'] = 1, ['{'] = 1,
-	['}'] = 1, ['<'] = 1, [','] = 1, ['/'] = 1, ['='] = 1,
+	['}'] = 1, ['<'] = 1, [','] = 1, ['/'] = 1,
 };
 
 static int is_digit(char c)
@@ -27,7 +27,7 @@ static int is_word(char c)
 	       (c >= 'A' && c <= 'Z') || c == '_' || c == '?' || c == '.';
 }
 
-long long slice_number(struct slice s, const char **end)
+long long slice_number_of(struct slice s, const char **end)
 {
 	const char *p = s.at, *stop = s.at + s.len, *digits;
 	unsigned long long n = 0;
@@ -81,7 +81,16 @@ static const char *skip_string(const char *p, const char *end)
  */
 static const char *skip_angle(const char *p, const char *end)
 {
+	const char *q = p + 1;
 	int depth = 0;
+
+	/* Most hold nothing of that: the first '>' that is no arrow's. */
+	while ((q = memchr(q, '>', end - q)) && q[-1] == '-')
+		q++;
+	if (!q)
+		return NULL;
+	if (!memchr(p + 1, '<', q - p - 1) && !memchr(p, '"', q - p))
+		return q + 1;
 
 	while (p < end) {
 		if (*p == '"') {
@@ -99,6 +108,25 @@ static const char *skip_angle(const char *p, const char *end)
 	return NULL;
 }
 
+static const char *next_special(const char *at, const char *end)
+{
+	const unsigned char *p = (const unsigned char *)at;
+
+	for (; end - (const char *)p >= 4; p += 4) {
+		if (special[p[0]])
+			return (const char *)p;
+		if (special[p[1]])
+			return (const char *)p + 1;
+		if (special[p[2]])
+			return (const char *)p + 2;
+		if (special[p[3]])
+			return (const char *)p + 3;
+	}
+	while ((const char *)p < end && !special[*p])
+		p++;
+	return (const char *)p;
+}
+
 /*
  * Where the bracket that is open at p closes, or, with depth 0, the next comma
  * or the end.  NULL when the text ends first.  Calls mark for each comma at
@@ -111,8 +139,7 @@ static const char *scan(const char *p, const char *end, int depth,
 	const char *q, *from = p;
 
 	for (;; p++) {
-		while (p < end && !special[(unsigned char)*p])
-			p++;
+		p = next_special(p, end);
 		if (p >= end)
 			return depth == 0 && outer == 0 ? end : NULL;
 		switch (*p) {
@@ -257,9 +284,14 @@ struct slice line_plain(struct slice s, char *to, size_t size)
 /* "1795201724.156011", "0.000043": nanoseconds; *end past it, or at p. */
 static long long seconds(const char *p, const char *end, const char **stop)
 {
+	static const int tens[] = {
+		1000000000, 100000000, 10000000, 1000000, 100000, 10000, 1000,
+		100, 10, 1,
+	};
 	const long long SECONDS_MAX = 4000000000;	/* the year 2096 */
-	long long n = 0, scale = 1000000000;
+	long long n = 0;
 	const char *from = p;
+	int digits = 0, fraction = 0;
 
 	for (; p < end && is_digit(*p) && n < SECONDS_MAX / 10; p++)
 		n = n * 10 + *p - '0';
@@ -268,14 +300,17 @@ static long long seconds(const char *p, const char *end, const char **stop)
 		return 0;
 	}
 	n *= 1000000000;
-	if (p < end && *p == '.')
-		for (p++; p < end && is_digit(*p); p++)
-			if (scale > 1) {
-				scale /= 10;
-				n += scale * (*p - '0');
-			}
+	if (p < end && *p == '.') {
+		const char *most = end - p > 10 ? p + 10 : end;
+
+		for (from = ++p; p < most && is_digit(*p); p++)
+			fraction = fraction * 10 + *p - '0';
+		digits = p - from;
+		while (p < end && is_digit(*p))
+			p++;
+	}
 	*stop = p;
-	return n;
+	return n + (long long)fraction * tens[digits];
 }
 
 /* "19:08:44.145008" */
@@ -700,8 +735,10 @@ static void read_resumed(struct line *l, const char *p, const char *end)
 	while (q < end && is_word(*q))
 		q++;
 	l->name = slice_of(name, q);
-	q = memchr(q, '>', end - q);
-	if (!q || !memmem(name, q - name, " resumed", 8)) {
+	if (end - q >= 9 && !memcmp(q, " resumed>", 9)) {
+		q += 8;
+	} else if (!(q = memchr(q, '>', end - q)) ||
+		   !memmem(name, q - name, " resumed", 8)) {
 		l->kind = LINE_UNKNOWN;
 		return;
 	}
@@ -828,6 +865,21 @@ static int is_table_head(struct slice body)
 	return n > 1;
 }
 
+/*
+ * "read(3": a call, as most lines are.  (Of what strace says about itself only
+ * "ptrace(PTRACE_..." looks like one.)
+ */
+static int is_plain_call(const char *p, const char *end)
+{
+	const char *from = p;
+
+	while (p < end && ((*p >= 'a' && *p <= 'z') || is_digit(*p) ||
+			   *p == '_'))
+		p++;
+	return p > from && p < end && *p == '(' &&
+	       !(p - from == 6 && !memcmp(from, "ptrace", 6));
+}
+
 static int is_tail(struct slice body)
 {
 	const char *p = slice_find(body, ") = "), *q = slice_find(body, ")  ");
@@ -865,7 +917,9 @@ void line_read(struct line *l, const char *text, size_t len)
 							: LINE_UNKNOWN;
 		return;
 	}
-	if (*p == '<' && end - p > 5 && !memcmp(p, "<... ", 5))
+	if (is_plain_call(p, end))
+		read_call_line(l, p, end);
+	else if (*p == '<' && end - p > 5 && !memcmp(p, "<... ", 5))
 		read_resumed(l, p, end);
 	else if (*p == '-' && end - p > 4 && !memcmp(p, "--- ", 4))
 		read_signal(l, p, end);

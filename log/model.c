@@ -79,8 +79,7 @@ static void waited(struct part *p, struct slice call, long long ns,
 		p->longest_ns = ns;
 		p->longest_line = line;
 		p->at_most = bound;
-		snprintf(p->longest_call, sizeof(p->longest_call), "%.*s",
-			 (int)call.len, call.at);
+		slice_copy(call, p->longest_call, sizeof(p->longest_call));
 	}
 }
 
@@ -113,8 +112,8 @@ static void note_wait(struct evidence *ev, struct part *p, struct step *st)
 		ev->open = p;
 		ev->open_ns = e->start_ns;
 		ev->open_line = e->first;
-		snprintf(ev->open_call, sizeof(ev->open_call), "%.*s",
-			 (int)e->line->name.len, e->line->name.at);
+		slice_copy(e->line->name, ev->open_call,
+			   sizeof(ev->open_call));
 	}
 }
 
@@ -229,7 +228,7 @@ static void note_data(struct evidence *ev, struct part *p, struct step *st)
 	enum call_class class = call_class(st->event->call);
 	struct file *f = st->file;
 
-	if (st->task->loop == MODEL_EPOLL)
+	if (ev->guessing)
 		note_drained(ev, st);
 	if (wakes_another(st, class))
 		return;
@@ -341,7 +340,8 @@ static void guess_epoll(struct evidence *ev, struct part *p,
 	const struct line *l = st->event->line;
 	const long long SLEPT_NS = 2000000;
 
-	if (!st->file || st->file->modes)
+	ev->guessing = st->file && !st->file->modes;
+	if (!ev->guessing)
 		return;
 	if (ev->left)
 		p->as_level++;

@@ -59,6 +59,7 @@ struct evidence {
 	long long busy_ns;
 	unsigned long rests, busy;
 	int eventfd;			/* native AIO tells an eventfd */
+	int guessing;			/* epoll's mode: no epoll_ctl was seen */
 	int left;			/* the last read may have left data */
 	int writable;			/* the last wait reported EPOLLOUT */
 	int made_tasks;

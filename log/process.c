@@ -427,10 +427,12 @@ static void closed_range(struct world *w, struct step *st)
 /* "{events=EPOLLIN|EPOLLET, data={u32=5, u64=5}}", "{EPOLLIN, {u32=5, ..." */
 static int read_data(struct slice s, uint64_t *data)
 {
-	struct slice u = slice_after(s, "u64=");
-	const char *end;
+	const char *last = s.len ? memrchr(s.at, '=', s.len) : NULL, *end;
+	struct slice u;
 
-	if (!u.len)
+	if (last && last - s.at >= 3 && !memcmp(last - 3, "u64", 3))
+		u = slice_of(last + 1, s.at + s.len);
+	else
 		u = slice_after(s, "data=");
 	*data = slice_number(u, &end);
 	if (end - u.at >= 19 && u.at[1] != 'x') {
@@ -523,6 +525,10 @@ static unsigned ready_events(struct slice s, int is_poll)
 	};
 	unsigned events = 0;
 
+	if (slice_is(s, "EPOLLIN") || slice_is(s, "POLLIN"))
+		return READY_IN;
+	if (slice_is(s, "EPOLLOUT") || slice_is(s, "POLLOUT"))
+		return READY_OUT;
 	for (unsigned i = 0; i < sizeof(e) / sizeof(*e); i++)
 		if (has_flag(s, e[i].name + is_poll, e[i].bit))
 			events |= e[i].event;
@@ -533,6 +539,16 @@ static void ready_add(struct step *st, struct file *f, int fd, unsigned events)
 {
 	if (st->n_ready < READY_MAX && f)
 		st->ready[st->n_ready++] = (struct ready){ f, fd, events };
+}
+
+static struct slice events_of(struct slice element)
+{
+	const char *comma;
+
+	if (!slice_starts(element, "{events=") ||
+	    !(comma = memchr(element.at, ',', element.len)))
+		return line_field(element, "events");
+	return slice_of(element.at + strlen("{events="), comma);
 }
 
 static void ready_epoll(struct step *st)
@@ -546,7 +562,7 @@ static void ready_epoll(struct step *st)
 	st->file->kind = FILE_EPOLL;
 	list = slice_of(list.at + 1, list.at + list.len - 1);
 	while (line_element(&list, &element)) {
-		struct slice flags = line_field(element, "events");
+		struct slice flags = events_of(element);
 		struct file *f;
 
 		if (!read_data(element, &data))

@@ -53,6 +53,10 @@ struct file {
 	int assumed;			/* opened before the log began */
 	int forgotten;			/* a dummy for descriptors beyond the table */
 	char *name;			/* address or path; NULL: unknown */
+	/* Its last decoration, and what the file was when that was looked at. */
+	char seen[64];
+	unsigned char seen_len, seen_kind;
+	const char *seen_name;
 	unsigned long opened, closed;	/* lines */
 	long long born_ns;		/* when its number was given; 0: unknown */
 	unsigned long parent;		/* serial of the listener */

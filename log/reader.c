@@ -20,7 +20,7 @@ static uint64_t hash(struct slice s)
 
 static struct tally *tally_of(struct reader *r, struct slice name, enum call c)
 {
-	struct tally *t = r->last_tally;
+	struct tally *t = r->last_tally[c];
 	uint64_t key;
 
 	if (name.len > sizeof(t->name) - 1)
@@ -43,7 +43,7 @@ static struct tally *tally_of(struct reader *r, struct slice name, enum call c)
 			map_put(&r->tallies, key, t);
 		}
 	}
-	return r->last_tally = t;
+	return r->last_tally[c] = t;
 }
 
 static void count_call(struct reader *r, struct step *st)

@@ -53,7 +53,7 @@ struct reader {
 	const char *path;		/* the first log; for the heading */
 	unsigned n_paths;
 	struct map tallies;		/* hash of the name -> struct tally */
-	struct tally *last_tally;
+	struct tally *last_tally[CALLS];	/* of each kind of call */
 	unsigned long calls, signals, signals_io, accepts, artefacts;
 	unsigned long injected, interrupted, restarts, tables;
 	char table[160];		/* what the rows of strace -c say most of */

@@ -45,7 +45,18 @@ static inline int slice_ends(struct slice s, const char *text)
 /* Where text begins in s, or NULL. */
 static inline const char *slice_find(struct slice s, const char *text)
 {
+	if (strlen(text) == 1)
+		return s.len ? memchr(s.at, *text, s.len) : NULL;
 	return s.len ? memmem(s.at, s.len, text, strlen(text)) : NULL;
+}
+
+/* A copy with a final NUL, as snprintf with %.*s makes it. */
+static inline void slice_copy(struct slice s, char *to, size_t size)
+{
+	if (s.len > size - 1)
+		s.len = size - 1;
+	memcpy(to, s.at, s.len);
+	to[s.len] = 0;
 }
 
 /* What follows the first text in s; empty when s does not hold it. */
@@ -71,6 +82,23 @@ static inline struct slice slice_trim(struct slice s)
  * or 0 octal, perhaps negative.  Saturates.  *end is where it stops; s.at
  * when there is none.  0 then.
  */
-long long slice_number(struct slice s, const char **end);
+long long slice_number_of(struct slice s, const char **end);
+
+static inline long long slice_number(struct slice s, const char **end)
+{
+	const char *p = s.at, *stop = s.len > 18 ? p + 18 : p + s.len;
+	long long n = 0;
+
+	/* Most are short and decimal; "0", "0x5", "-1" and the rest are not. */
+	if (!s.len || *p < '1' || *p > '9')
+		return slice_number_of(s, end);
+	for (; p < stop && *p >= '0' && *p <= '9'; p++)
+		n = n * 10 + *p - '0';
+	if (p == s.at + 18)
+		return slice_number_of(s, end);
+	if (end)
+		*end = p;
+	return n;
+}
 
 #endif
