@@ -31,7 +31,7 @@ if ! command -v python3 >/dev/null; then
 	echo "1..0 # SKIP python3 is not installed"
 	exit 0
 fi
-echo "1..9"
+echo "1..10"
 
 pages=$dir/book
 python3 -B book/book.py "$pages" >"$dir/got" 2>&1
@@ -73,6 +73,18 @@ printf '<p id="a"><b>x</p></b><a href="no.html">x</a><i id="a"></i>' \
 	grep -q closes "$dir/got" && grep -q 'leads nowhere' "$dir/got" &&
 	grep -q 'there twice' "$dir/got"
 result $? the_check_finds_faults
+
+# The checker of the W3C (npm: vnu-jar) and the page of explain --html.
+jar=${VNU_JAR:-${BUILD:-build}/vnu/node_modules/vnu-jar/build/dist/vnu.jar}
+if ! command -v java >/dev/null || ! [ -e "$jar" ]; then
+	skip valid_html "no java or no $jar (npm install --prefix ${BUILD:-build}/vnu vnu-jar)"
+else
+	"${BUILD:-build}/iomodels" explain --html tests/corpus/nginx.strace \
+		>"$pages/explain.html" &&
+		java -jar "$jar" --errors-only "$pages"/*.html >"$dir/got" 2>&1
+	result $? valid_html
+	rm "$pages/explain.html"
+fi
 
 # ---- in a browser ----
 
