@@ -11,6 +11,7 @@
 #include "claims.h"
 #include "cli.h"
 #include "kernel.h"
+#include "progress.h"
 #include "../log/json.h"
 
 enum { SHOWN = 240 };			/* of a line, when it is not for JSON */
@@ -189,22 +190,33 @@ static void end_json(struct json *j, const struct sum *sum)
 	putchar('\n');
 }
 
+static int is_due(const struct options *o, const struct claim *c)
+{
+	return chosen(o, c) && (!o->twins || c->twin);
+}
+
 static int decide_all(void *arg)
 {
 	const struct options *o = arg;
 	struct json j = { .out = stdout, .first = 1 };
 	struct sum sum = { .wrong = 0 };
+	struct progress progress = { 0 };
 
+	for (const struct claim *c = claims; c->id; c++)
+		progress.all += is_due(o, c);
 	if (o->json)
 		begin_json(&j);
 	for (const struct claim *c = claims; c->id; c++) {
 		struct text proof = { 0 };
 		enum verdict v;
 
-		if (!chosen(o, c) || (o->twins && !c->twin))
+		if (!is_due(o, c))
 			continue;
+		progress_show(&progress, c->id);
 		v = o->twins ? claim_decide_twin(c, &proof)
 			     : claim_decide(c, &proof);
+		progress_clear(&progress);
+		progress.done++;
 		sum.of[v]++;
 		sum.wrong += is_wrong(o, c, v);
 		if (o->json)

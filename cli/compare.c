@@ -18,6 +18,7 @@
 #include "../bench/count.h"
 #include "../bench/compare_report.h"
 #include "cli.h"
+#include "progress.h"
 
 enum {
 	KEY_BASE = 256, KEY_LAYOUT, KEY_PEER, KEY_RESUME, KEY_JSON, KEY_MARKDOWN,
@@ -560,32 +561,6 @@ static void choose(struct options *o, int n)
 
 /* ---- measuring ---- */
 
-struct progress {
-	long done, all;			/* measurements of this run */
-	long long began;
-	long long until;		/* what is undecided goes on; 0 */
-};
-
-/* On a terminal a line that is written over, else nothing. */
-static void show_progress(struct progress *p, const char *workload)
-{
-	long long spent = now_ns() - p->began;
-	long left = p->done ? spent / 1e9 / p->done * (p->all - p->done) : 0;
-
-	if (!isatty(2))
-		return;
-	if (p->until)
-		left = (p->until - now_ns()) / 1000000000;
-	if (p->until)
-		fprintf(stderr, "\r\033[Kundecided: %s", workload);
-	else
-		fprintf(stderr, "\r\033[K%ld of %ld: %s", p->done, p->all,
-			workload);
-	if (p->done)
-		fprintf(stderr, ", %ld:%02ld left", left / 60, left % 60);
-	fflush(stderr);
-}
-
 static void stop(int sig)
 {
 	(void)sig;
@@ -725,7 +700,7 @@ static void run_repetition(struct results *r, const int *cpus, int layout,
 		}
 	if (!missing)
 		return;
-	show_progress(progress, p->workloads[workload].name);
+	progress_show(progress, p->workloads[workload].name);
 	run_heat(&h, r);
 	if (!measure_stop)
 		keep(&h, r, layout, repetition, raw);
@@ -770,7 +745,7 @@ static void run_undecided(struct results *r, const int *cpus, long long until,
 	const struct plan *p = r->plan;
 	int more = 1;
 
-	progress->until = until;
+	progress->until_ns = until;
 	while (more && !measure_stop && now_ns() < until) {
 		more = 0;
 		for (int layout = 0; layout < LAYOUTS; layout++)
@@ -896,7 +871,7 @@ static int run(const struct options *o, struct results *r, const int *cpus)
 	struct plan *p = (struct plan *)r->plan;
 	struct sigaction act = { .sa_handler = stop };
 	struct progress progress = {
-		.began = now_ns(),
+		.began_ns = now_ns(),
 	};
 	FILE *raw = o->output ? open_raw(o, r) : NULL;
 
@@ -910,10 +885,9 @@ static int run(const struct options *o, struct results *r, const int *cpus)
 				run_workload(r, cpus, layout, w, &progress,
 					     raw);
 	if (o->until_ms)
-		run_undecided(r, cpus, progress.began + o->until_ms * 1000000LL,
+		run_undecided(r, cpus, progress.began_ns + o->until_ms * 1000000LL,
 			      &progress, raw);
-	if (isatty(2))
-		fprintf(stderr, "\r\033[K");
+	progress_clear(&progress);
 	if (raw && (ferror(raw) || fclose(raw)))
 		error(1, errno, "compare: %s/results.jsonl", o->output);
 	if (measure_stop)

@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include "cli.h"
 #include "kernel_phases.h"
+#include "progress.h"
 #include "strace.h"
 
 enum { MODELS = 64 };
@@ -46,7 +47,8 @@ static void show(const struct trace *t)
 	}
 }
 
-static void play(const struct program *p, const struct scenario *c, int quiet)
+static void play(const struct program *p, const struct scenario *c, int quiet,
+		 struct progress *progress)
 {
 	struct done *d = &done[done_count++];
 	struct trace t;
@@ -65,12 +67,15 @@ static void play(const struct program *p, const struct scenario *c, int quiet)
 		printf("%s; %s/%s.c\n", p->about, p->dir, p->name);
 		fflush(stdout);
 	}
+	progress_show(progress, p->name);	/* below the title */
 	if (no_strace) {
 		d->row.calls = d->row.threads = -1;
 	} else if (trace_run(&t, p, c, d->why)) {
+		progress_clear(progress);
 		printf("  %s\n", d->why);
 		trace_free(&t);
 	} else {
+		progress_clear(progress);
 		if (!quiet)
 			show(&t);
 		if (trace_row(&t, &d->row))
@@ -211,11 +216,18 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	return 0;
 }
 
+static int is_shown(const struct options *o, const struct program *p,
+		    const struct scenario *two)
+{
+	return is_named(o->names.at, p) && !(p->flags & (FILES | two->unfit));
+}
+
 static int demo(void *arg)
 {
 	const struct scenario *two = scenario_find("two");
 	const struct options *o = arg;
 	const int quiet = o->quiet;
+	struct progress progress = { 0 };
 	struct kernel *k = NULL;
 
 	bold = isatty(1);
@@ -234,13 +246,17 @@ static int demo(void *arg)
 		       "back. Shown is what the server asked of the\nkernel, "
 		       "one call a line, after its set-up; the number names "
 		       "the thread.\n");
+	for (const struct program *p = programs; p->name; p++)
+		progress.all += is_shown(o, p, two);
 	for (const struct program *p = programs; p->name; p++) {
-		if (is_named(o->names.at, p) &&
-		    !(p->flags & (FILES | two->unfit)) && done_count < MODELS)
-			play(p, two, quiet);
+		if (is_shown(o, p, two) && done_count < MODELS) {
+			play(p, two, quiet, &progress);
+			progress.done++;
+		}
 		if (ferror(stdout))		/* nobody reads it: main says so */
 			return 1;
 	}
+	progress_clear(&progress);
 	if (quiet)
 		markdown();
 	else

@@ -24,6 +24,7 @@
 #include "doctor.h"
 #include "kernel.h"
 #include "probe.h"
+#include "progress.h"
 #include "scenario.h"
 #include "strace.h"
 #include "../log/json.h"
@@ -576,6 +577,7 @@ int doctor_main(int argc, char **argv)
 	static char zeros[64 << 10];
 	const char *dir = "this folder";
 	int json = 0, file, running = 0;
+	struct progress progress = { 0 };
 
 	argp_parse(&argp, argc, argv, 0, NULL, &json);
 	file = probe_file(".");
@@ -586,7 +588,13 @@ int doctor_main(int argc, char **argv)
 	if (file >= 0 && write(file, zeros, sizeof(zeros)) < 0)
 		zeros[0] = 0;			/* an empty file will do */
 	for (const struct program *p = programs; p->name; p++)
+		progress.all++;
+	for (const struct program *p = programs; p->name; p++) {
+		progress_show(&progress, p->name);
 		run_program(p, file);
+		progress.done++;
+	}
+	progress_clear(&progress);
 	look_around(dir, file);
 	for (int i = 0; i < outcome_count; i++)
 		running += !*outcomes[i].said;

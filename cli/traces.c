@@ -19,6 +19,7 @@
 #include "notes.h"
 #include "places.h"
 #include "probe.h"
+#include "progress.h"
 #include "strace.h"
 
 static int failed(const char *what, const char *why)
@@ -254,6 +255,7 @@ static int capture_into(void *arg)
 	const char *dir = w->dir;
 	const char *missing = trace_missing();
 	char no_kernel[256] = "";
+	struct progress progress = { 0 };
 	struct kernel *k;
 	int status = 0;
 
@@ -266,6 +268,8 @@ static int capture_into(void *arg)
 	if (*no_kernel)
 		fprintf(stderr, "iomodels capture: without the kernel's side: "
 			"%s\n", no_kernel);
+	for (const struct program *p = programs; p->name; p++)
+		progress.all += is_named(w->names, p);
 	for (const struct program *p = programs; p->name && !status; p++) {
 		char *path = program_path(p);
 
@@ -273,10 +277,13 @@ static int capture_into(void *arg)
 			free(path);
 			continue;
 		}
+		progress_show(&progress, p->name);
 		if (path)
 			status = play(dir, p, no_kernel);
 		else
 			printf("  %s left out: not built\n", p->name);
+		progress_clear(&progress);
+		progress.done++;
 		free(path);
 	}
 	if (!status && !access_notes(dir))

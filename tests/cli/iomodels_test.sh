@@ -49,6 +49,16 @@ test_help_command() {
 		expect 0 'Usage: iomodels explain' "$io" help explain &&
 		expect 2 "frob: no such command" "$io" help frob
 }
+# How far it is stands on a terminal, and nowhere else.
+test_progress() {
+	"$io" doctor >"$dir/out" 2>"$dir/err"
+	if grep ' of ' "$dir/err"; then
+		return 1
+	fi
+	command -v script >/dev/null || return 0
+	script -qec "$io doctor" "$dir/typescript" >/dev/null </dev/null
+	grep -q '1 of [0-9]*: [a-z_]*, 0:[0-9]* left' "$dir/typescript"
+}
 test_unknown_option() {
 	for c in "" list serve send explain; do
 		expect 2 "unrecognized option '--frob'" "$io" $c --frob || return
