@@ -18,7 +18,7 @@ trap 'exit 143' TERM INT
 expect() {
 	want=$1 pattern=$2
 	shift 2
-	timeout 20 "$@" >"$dir/said" 2>&1 </dev/null
+	timeout 60 "$@" >"$dir/said" 2>&1 </dev/null
 	status=$?
 	if [ $status != "$want" ] || ! grep -q -e "$pattern" "$dir/said"; then
 		echo "$*: status $status, expected $want and '$pattern' in:"
