@@ -20,6 +20,7 @@
 #                  the cells, a few minutes, IOMODELS_SEED=N repeats them;
 #   make soak-faults    all of them, and the floods with 10,000 peers: an hour
 #   make soak-kills     subcommands killed by each signal at 50 moments each
+#   make check-pages    the book and the report page, in a browser
 #   make check-libc     the freestanding tests, built with libc
 #   make check-aio      the tests of libposixaio alone; TSAN=1: for data races
 #   make traces    capture every model again into traces/
@@ -454,6 +455,12 @@ check-unit: all tests
 	$(Q)$(sane_run) BUILD=$(B) sh tests/run $(raw_tests) $(unit_tests) \
 		$(ours_tests)
 .PHONY: check-unit
+
+# What a browser shows: the book, and the page of explain --html.
+check-pages: all
+	$(Q)BUILD=$(B) sh tests/run $(wildcard tests/book/*_test.sh) \
+		tests/cli/page_test.sh
+.PHONY: check-pages
 
 check-aio: $(ours_tests) $(libposixaio)
 	$(Q)$(sane_run) BUILD=$(B) sh tests/run $(ours_tests)
