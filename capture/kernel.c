@@ -30,6 +30,7 @@
 #include <unistd.h>
 #include "kernel.h"
 #include "lab.h"
+#include "rings.h"
 #include "symbols.h"
 
 #define TRACEFS "/sys/kernel/tracing"
@@ -104,6 +105,8 @@ struct kernel {
 	char **names;			/* comms, to be freed */
 	long name_count;
 	struct symbols *symbols;	/* of the stacks; NULL: none */
+	struct rings *rings;		/* NULL: they are not looked at */
+	int64_t mono_offset;		/* of CLOCK_MONOTONIC to our clock */
 };
 
 /* ---- small files ---- */
@@ -485,6 +488,20 @@ const char *kernel_keep_stacks(struct kernel *k)
 	/* Which file and page a page fault is about. */
 	enable(k, 0, "filemap/mm_filemap_fault");
 	return NULL;
+}
+
+int kernel_watch_rings(struct kernel *k, char why[128])
+{
+	k->rings = rings_begin(k->instances[0], why);
+	if (strcmp(k->clock, "mono"))
+		k->mono_offset = clock_ns(CLOCK_REALTIME) -
+				 clock_ns(CLOCK_MONOTONIC);
+	return k->rings ? 0 : -1;
+}
+
+const struct rings *kernel_rings(const struct kernel *k)
+{
+	return k->rings;
 }
 
 const char *kernel_follow_me(const struct kernel *k)
@@ -945,6 +962,8 @@ long kernel_end(struct kernel *k)
 	put(k->instances[1], "tracing_on", "0");
 	count_lost(k);
 	stop_reading(k);
+	if (k->rings)
+		rings_end(k->rings);
 	for (int i = 0; i < 2; i++)
 		remove_instance(k, i);
 	for (int i = 0; i < k->cpu_count; i++)
@@ -1032,6 +1051,21 @@ static void print_stack(const struct kernel *k, const struct kernel_event *e,
 	}
 }
 
+/* " buffer=ADDRESS bytes=N", where they are known. */
+static void print_buffer(const struct kernel *k, const struct kernel_event *e,
+			 FILE *f)
+{
+	uint64_t address;
+	uint32_t bytes;
+
+	if (!rings_buffer(k->rings, event_number(e, "req", 0),
+			  event_number(e, "user_data", 0),
+			  event_number(e, "opcode", 0), e->ns - k->mono_offset,
+			  &address, &bytes))
+		fprintf(f, " buffer=%#llx bytes=%u",
+			(unsigned long long)address, bytes);
+}
+
 void kernel_print(const struct kernel *k, const struct kernel_event *e, FILE *f)
 {
 	uint64_t ns = e->ns + k->offset;
@@ -1055,6 +1089,8 @@ void kernel_print(const struct kernel *k, const struct kernel_event *e, FILE *f)
 		fputs(" by=interrupt", f);
 	if (e->stack)
 		print_stack(k, e, f);
+	if (k->rings && !strncmp(e->name, "io_uring_submit_", 16))
+		print_buffer(k, e, f);
 	putc('\n', f);
 }
 
@@ -1069,6 +1105,7 @@ void kernel_free(struct kernel *k)
 	if (!k)
 		return;
 	stop_reading(k);
+	rings_free(k->rings);
 	for (int i = 0; i < 2; i++)
 		remove_instance(k, i);
 	for (int i = 0; i < k->cpu_count; i++) {

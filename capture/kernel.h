@@ -20,6 +20,7 @@
 #include <sys/types.h>
 
 struct kernel;
+struct rings;
 
 /* One record.  Its fields are read by name: layouts differ by kernel. */
 struct kernel_event {
@@ -53,6 +54,14 @@ const char *kernel_follow_me(const struct kernel *k);
  * not possible here: then all else is as without it.
  */
 const char *kernel_keep_stacks(struct kernel *k);
+
+/*
+ * From now on a request of io_uring is printed with its buffer, and the rings
+ * are looked at (rings.h).  0, or -1 with the reason.
+ */
+int kernel_watch_rings(struct kernel *k, char why[128]);
+/* NULL: it was not asked for, or not possible. */
+const struct rings *kernel_rings(const struct kernel *k);
 
 /* Follow a process that runs: its threads, and all children from now on. */
 int kernel_follow(struct kernel *k, pid_t pid);

@@ -126,6 +126,7 @@ static int choose_sides(struct recording *r)
 
 		snprintf(r->without_stacks, sizeof(r->without_stacks), "%s",
 			 why ? why : "");
+		kernel_watch_rings(r->kernel, r->without_rings);
 	}
 	if (*r->without_strace && !r->no_strace)
 		say("without strace: %s", r->without_strace);

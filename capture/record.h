@@ -29,6 +29,7 @@ struct recording {
 	char without_strace[256];	/* why that side is missing, or empty */
 	char without_kernel[256];
 	char without_stacks[128];	/* of the kernel, at each sleep */
+	char without_rings[128];	/* buffers, and unread completions */
 	pid_t strace;			/* its process number; 0: it was not there */
 	int ns_precision;		/* of strace: 0 means microseconds */
 	long lines;			/* in strace.log */

@@ -12,6 +12,7 @@
 #include "../log/json.h"
 #include "mapped.h"
 #include "record.h"
+#include "rings.h"
 #include "strace.h"
 #include "version.h"
 
@@ -165,6 +166,28 @@ static void mapped(struct json *j, const struct recording *r)
 	mapped_free(files, n);
 }
 
+static void unread(struct json *j, const struct recording *r)
+{
+	const struct rings *rings = r->kernel ? kernel_rings(r->kernel) : NULL;
+	const struct unread *u = NULL;
+	unsigned n = 0;
+
+	if (rings)
+		u = rings_unread(rings, &n);
+	json_open(j, "unread_completions", '[');
+	for (unsigned i = 0; i < n; i++) {
+		json_open(j, NULL, '{');
+		json_number(j, "pid", u[i].pid);
+		json_number(j, "thread", u[i].thread);
+		json_number(j, "ring", u[i].fd);
+		json_number(j, "completions", u[i].completions);
+		json_number(j, "from_ns", u[i].from);
+		json_number(j, "to_ns", u[i].to);
+		json_close(j, '}');
+	}
+	json_close(j, ']');
+}
+
 static void not_available(struct json *j, const char *what, const char *why)
 {
 	if (!*why)
@@ -192,10 +215,12 @@ int manifest_write(const struct recording *r)
 	kernel_side(&j, r);
 	alignment(&j, r);
 	mapped(&j, r);
+	unread(&j, r);
 	json_open(&j, "not_available", '[');
 	not_available(&j, "strace", r->without_strace);
 	not_available(&j, "kernel", r->without_kernel);
 	not_available(&j, "stacks", r->without_stacks);
+	not_available(&j, "rings", r->without_rings);
 	json_close(&j, ']');
 	json_close(&j, '}');
 	putc('\n', j.out);

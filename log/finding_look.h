@@ -78,6 +78,8 @@ struct habits {			/* of a task */
 struct finding *finding_add(struct findings *f, const struct about *a,
 			    long pid, unsigned long count, long long cost_ns);
 void finding_pid(struct finding *d, long pid);
+/* That finding of the process is none. */
+void finding_drop(struct findings *f, const char *id, long pid);
 void finding_line(struct finding *d, unsigned long line);
 void finding_lines(struct finding *d, const struct tracks *t);
 void finding_subject(struct finding *d, const struct file *file);

@@ -11,6 +11,7 @@ enum {
 	STUCK_MIN = 2,		/* reads of one descriptor */
 	WAKINGS_MIN = 8,	/* and half of the requests */
 	WORKERS_MIN = 32,
+	UNREAD_NS = 100 * MS,	/* and half of the time that they lay there */
 };
 
 static const struct about
@@ -61,6 +62,15 @@ two_writers = { "ring-two-writers", SEVERITY_FAULT,
 	"those that must follow each other.",
 	"The data are thrown away." };
 
+static const struct about
+unread = { "ring-unread", SEVERITY_COST,
+	"completions lie ready and are not read",
+	"The thread that has the ring sleeps in another call, while completions "
+	"are in the ring: their latency is that call's.",
+	"Wait in io_uring_enter alone (a timeout is a request or an argument of "
+	"it), or have an eventfd tell what waits elsewhere.",
+	"It wants them at fixed times only." };
+
 static struct finding *add(struct findings *f, const struct about *a,
 			   const struct witness_ring *r, struct times t,
 			   long long ns)
@@ -102,6 +112,9 @@ static void look(struct findings *f, const struct witness *w,
 			     "worker threads, which never slept in them",
 			     r->needless.n, forced);
 	stuck_look(f, w, r);
+	/* Each is submitted alone, but they wait together. */
+	if (r->beside * 2 > r->requests)
+		finding_drop(f, "ring-single", r->pid);
 	if (r->wakings.n >= WAKINGS_MIN && r->wakings.n * 2 >= r->by_poller)
 		finding_says(add(f, &poller_asleep, r, r->wakings, 0),
 			     "the poller thread (SQPOLL) was off its processor: "
@@ -133,8 +146,32 @@ static void look(struct findings *f, const struct witness *w,
 			     r->overlapped.n == 1 ? " was" : "s were");
 }
 
+static void unread_look(struct findings *f, const struct witness *w)
+{
+	for (unsigned i = 0; i < w->n_unread; i++) {
+		const struct unread_completions *u = &w->unread[i];
+		struct finding *d;
+		char text[24];
+
+		if (u->slept_ns < UNREAD_NS ||
+		    u->slept_ns * 2 < u->to_ns - u->from_ns)
+			continue;
+		d = finding_add(f, &unread, u->pid, u->completions,
+				u->slept_ns);
+		finding_line(d, u->line);
+		d->of_kernel = 1;
+		finding_says(d, "%lu completion%s lay ready in ring %d for %s "
+			     "while its thread slept in %s", u->completions,
+			     u->completions == 1 ? "" : "s", u->ring,
+			     span_text(u->to_ns - u->from_ns, text,
+				       sizeof(text)),
+			     *u->call ? u->call : "no call");
+	}
+}
+
 void finding_ring(struct findings *f, const struct witness *w)
 {
+	unread_look(f, w);
 	for (unsigned i = 0; i < w->n_rings; i++)
 		look(f, w, w->ring_list[i]);
 }

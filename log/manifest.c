@@ -73,6 +73,30 @@ static int is_mapped(const char *path, const char *member)
 	return !strncmp(path, "mapped_files.", 13) && !strcmp(dot + 1, member);
 }
 
+/* "unread_completions.3.pid"; to_ns comes last. */
+static void take_unread(struct manifest *m, const char *path, long long n)
+{
+	struct unread_completions *u = &m->unread[m->n_unread];
+	const char *member = strrchr(path, '.') + 1;
+
+	if (m->n_unread == UNREAD_MAX)
+		return;
+	if (!strcmp(member, "pid"))
+		u->pid = n;
+	else if (!strcmp(member, "thread"))
+		u->thread = n;
+	else if (!strcmp(member, "ring"))
+		u->ring = n;
+	else if (!strcmp(member, "completions"))
+		u->completions = n;
+	else if (!strcmp(member, "from_ns"))
+		u->from_ns = n;
+	else if (!strcmp(member, "to_ns")) {
+		u->to_ns = n;
+		m->n_unread++;
+	}
+}
+
 static void take_text(struct json_reader *j, const char *text)
 {
 	struct manifest *m = j->m;
@@ -98,10 +122,14 @@ static void take_text(struct json_reader *j, const char *text)
 	else if (!strncmp(path, "not_available.", 14) && !strcmp(j->what,
 								 "stacks"))
 		keep(m->why_no_stacks, sizeof(m->why_no_stacks), text);
-	else if (is_mapped(path, "path") && m->n_mapped < MAPPED_MAX)
+	else if (!strncmp(path, "not_available.", 14) && !strcmp(j->what,
+								 "rings"))
+		keep(m->why_no_rings, sizeof(m->why_no_rings), text);
+	else if (is_mapped(path, "path") && m->n_mapped < MAPPED_KEPT)
 		keep(m->mapped[m->n_mapped++].path,
 		     sizeof(m->mapped->path), text);
-	else if (!strncmp(path, "not_available.", 14))
+	else if (!strncmp(path, "not_available.", 14) && !strcmp(j->what,
+								 "strace"))
 		keep(m->why_no_strace, sizeof(m->why_no_strace), text);
 }
 
@@ -114,9 +142,11 @@ static void take_number(struct json_reader *j, long long n)
 		m->pid = n;
 	} else if (!strcmp(j->path, "kernel.lost")) {
 		m->lost = n;
-	} else if (is_mapped(j->path, "device") && m->n_mapped < MAPPED_MAX) {
+	} else if (!strncmp(j->path, "unread_completions.", 19)) {
+		take_unread(m, j->path, n);
+	} else if (is_mapped(j->path, "device") && m->n_mapped < MAPPED_KEPT) {
 		m->mapped[m->n_mapped].device = n;
-	} else if (is_mapped(j->path, "inode") && m->n_mapped < MAPPED_MAX) {
+	} else if (is_mapped(j->path, "inode") && m->n_mapped < MAPPED_KEPT) {
 		m->mapped[m->n_mapped].inode = n;
 	} else if (!strcmp(j->path, "alignment.error_bound_ns")) {
 		m->bound_ns = n;

@@ -5,12 +5,26 @@
 #ifndef IOMODELS_READER_MANIFEST_H
 #define IOMODELS_READER_MANIFEST_H
 
-enum { MAPPED_MAX = 64 };
+enum { MAPPED_KEPT = 64 };
 
 /* A mapped file that a page fault touched. */
 struct mapped {
 	unsigned long long device, inode;
 	char path[256];
+};
+
+enum { UNREAD_MAX = 64 };
+
+/* Completions that lay ready in a ring, from a time to a time. */
+struct unread_completions {
+	long pid, thread;
+	int ring;
+	unsigned long completions;
+	long long from_ns, to_ns;
+	long long slept_ns;		/* of it, by the thread, elsewhere */
+	char call[24];			/* the longest of these sleeps */
+	long long longest_ns;
+	unsigned long line;		/* of kernel.log */
 };
 
 struct manifest {
@@ -26,8 +40,11 @@ struct manifest {
 	long long bound_ns;
 	char missing[256];		/* events that the kernel has not */
 	char why_no_kernel[200], why_no_strace[200], why_no_stacks[200];
-	struct mapped mapped[MAPPED_MAX];
+	char why_no_rings[200];
+	struct mapped mapped[MAPPED_KEPT];
 	unsigned n_mapped;
+	struct unread_completions unread[UNREAD_MAX];
+	unsigned n_unread;
 };
 
 /* The path of a mapped file, or NULL. */

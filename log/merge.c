@@ -114,6 +114,8 @@ struct merge *merge_open(struct reader *r, const char *folder)
 	m->witness.any_lost = m->manifest.lost != 0;
 	if (m->witness.any_lost && !m->manifest.lossy)
 		m->witness.lossy = ~0ULL;	/* which, it does not say */
+	m->witness.unread = m->manifest.unread;
+	m->witness.n_unread = m->manifest.n_unread;
 	m->witness.see = seen;
 	m->witness.context = m;
 	m->slack_ns = SLACK_NS + (m->manifest.bound_ns > 0 &&

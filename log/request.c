@@ -80,6 +80,7 @@ static void forget(struct witness *w, struct request *q)
 	if (map_get(&w->requests, q->key) == q)
 		map_remove(&w->requests, q->key);
 	q->ring->at_workers -= q->queued;
+	q->ring->in_flight--;
 	while (*at && *at != q)
 		at = &(*at)->next;
 	if (*at) {
@@ -185,6 +186,7 @@ static void submitted(struct witness *w, struct witness_task *t,
 	r->op[q->opcode % OPS].requests++;
 	r->op[q->opcode % OPS].forced += !!(q->flags & FORCED);
 	r->cancels += q->opcode == CANCELS;
+	r->beside += r->in_flight++ > 0;
 	hazard_submit(w, q, p);
 	see(w, SIGHT_SUBMITTED, q, t, p, line);
 }
@@ -291,12 +293,15 @@ long long latency_at(const struct op_tally *t, unsigned percent)
 
 /*
  * Given to a worker, though it could be done at once: the worker did not sleep
- * in it.
+ * in it.  A message that was there already tells nothing of the next one.
  */
 static int is_needless(const struct request *q, const struct witness_task *t,
 		       int res)
 {
-	return q->flags & FORCED && q->queued && !q->armed && res >= 0 &&
+	enum kind k = kind_of(q->opcode);
+
+	return (k == KIND_READ || k == KIND_WRITE) &&
+	       q->flags & FORCED && q->queued && !q->armed && res >= 0 &&
 	       t->who == WHO_WORKER && q->worker == t->pid && q->work_ns &&
 	       t->woke_ns < q->work_ns;
 }

@@ -129,12 +129,37 @@ static void count_waker(struct slept *s, const char *name)
 	}
 }
 
+/* The thread of a ring sleeps elsewhere, while completions lie ready there. */
+static void slept_unread(struct witness *w, const struct witness_task *t,
+			 long long ns)
+{
+	long long to = plus_ns(t->asleep_ns, ns);
+
+	for (unsigned i = 0; i < w->n_unread; i++) {
+		struct unread_completions *u = &w->unread[i];
+		long long from = t->asleep_ns > u->from_ns ? t->asleep_ns
+							   : u->from_ns;
+		long long both = (to < u->to_ns ? to : u->to_ns) - from;
+
+		if (t->pid != u->thread || both <= 0 ||
+		    !strcmp(t->now.call, "io_uring_enter"))
+			continue;
+		u->slept_ns = plus_ns(u->slept_ns, both);
+		if (both <= u->longest_ns)
+			continue;
+		u->longest_ns = both;
+		u->line = t->sleep_line;
+		memcpy(u->call, t->now.call, sizeof(u->call));
+	}
+}
+
 void slept_add(struct witness *w, const struct witness_task *t, long long ns)
 {
 	int kernels = t->who == WHO_WORKER || t->who == WHO_POLLER;
 	const char *call = kernels || t->asleep_in ? "" : t->now.call;
 	struct slept *s;
 
+	slept_unread(w, t, ns);
 	/* What a worker does between two pieces of work is of no interest. */
 	if (t->reason == REASON_NONE || t->reason == REASON_IDLE_WORKER)
 		return;

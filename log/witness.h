@@ -11,6 +11,7 @@
 #ifndef IOMODELS_WITNESS_H
 #define IOMODELS_WITNESS_H
 
+#include "manifest.h"
 #include "map.h"
 #include "reason.h"
 #include "tracepoint.h"
@@ -163,6 +164,7 @@ struct witness_ring {
 	unsigned n_stuck;
 	unsigned long at_workers, at_workers_most;
 	int chained;			/* the last one links to the next */
+	unsigned long in_flight, beside;	/* submitted beside another */
 	unsigned long messages, sends, accepts, ends, reads, writes;
 	unsigned long long bytes_in, bytes_out, read_bytes, written_bytes;
 	struct op_tally op[OPS];
@@ -220,6 +222,8 @@ struct witness {
 	struct map tasks, rings, requests, by_data, sockets, inodes;
 	struct map answered;		/* descriptors of which a read ended */
 	unsigned long workers;		/* threads iou-wrk that were seen */
+	struct unread_completions *unread;	/* of the manifest */
+	unsigned n_unread;
 	struct witness_ring *ring_list[RINGS];
 	unsigned n_rings;
 	struct place waits[PLACES], copies[PLACES], pages[PLACES];
