@@ -35,8 +35,6 @@ static void end(struct watched *w)
 
 	w->lost = kernel_end(w->kernel);
 	w->events = kernel_events(w->kernel, &w->n);
-	for (int i = 0; i < w->step_count; i++)
-		w->steps[i] -= offset;
 	w->stop -= offset;
 }
 
@@ -126,6 +124,19 @@ int watch_file_job(struct watched *w, const struct program *p, long bytes,
 		close(fd);
 	free(path);
 	return status ? -1 : 0;
+}
+
+char *watch_log(const struct watched *w)
+{
+	char *log = NULL;
+	size_t size;
+	FILE *f = open_memstream(&log, &size);
+
+	for (long i = 0; f && i < w->n; i++)
+		kernel_print(w->kernel, &w->events[i], f);
+	if (f)
+		fclose(f);
+	return log;
 }
 
 void watch_free(struct watched *w)

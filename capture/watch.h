@@ -14,17 +14,16 @@ struct watched {
 	long n;
 	int main_pid;
 	uint64_t steps[8];		/* when the client had done a step */
-	int step_count;
-	uint64_t stop;			/* when it was told to stop */
+	int step_count;			/* (of CLOCK_REALTIME, as in watch_log) */
+	uint64_t stop;			/* when it was told to stop, as in events */
 	unsigned long inode;		/* of the file that a file job reads */
 	long lost;			/* records that the kernel dropped */
 };
 
 /*
  * Run a server while c is played, then stop it; idle between the steps, as in
- * trace_run().  All times are those of the events.  Returns 0, or with the
- * reason in why -1 when it cannot be run or seen here, 1 when it did not serve;
- * watch_free() in either case.
+ * trace_run().  Returns 0, or with the reason in why -1 when it cannot be run
+ * or seen here, 1 when it did not serve; watch_free() in either case.
  */
 int watch_server(struct watched *w, const struct program *p,
 		 const struct scenario *c, char why[256]);
@@ -35,6 +34,9 @@ int watch_server(struct watched *w, const struct program *p,
  */
 int watch_file_job(struct watched *w, const struct program *p, long bytes,
 		 char *const *options, char why[256]);
+
+/* The events as lines of kernel.log (kernel_print), malloced; NULL: no memory. */
+char *watch_log(const struct watched *w);
 
 void watch_free(struct watched *w);
 

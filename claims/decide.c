@@ -13,7 +13,7 @@
 #include <unistd.h>
 #include "claims.h"
 #include "kernel.h"
-#include "kernel_phases.h"
+#include "observe.h"
 #include "play.h"
 #include "probe.h"
 #include "strace.h"

@@ -2,7 +2,7 @@
 /*
  * play_server.c - claims that a run of one of our servers decides
  */
-#include "kernel_phases.h"
+#include "observe.h"
 #include "play.h"
 #include "strace.h"
 

@@ -9,7 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 #include "cli.h"
-#include "kernel_phases.h"
+#include "kernel.h"
+#include "observe.h"
 #include "progress.h"
 #include "strace.h"
 

@@ -216,6 +216,16 @@ static void tell(struct witness *w, struct sight s)
 		w->see(w->context, &s);
 }
 
+/* The sleep, from asleep_ns until now, was a wait for a message. */
+static int waited_for_message(const struct witness *w,
+			      const struct witness_task *t, long long now)
+{
+	if (w->to_ns)
+		return t->asleep_ns < w->from_ns && now >= w->from_ns &&
+		       now <= w->to_ns;
+	return w->busy && w->arrival_ns > t->asleep_ns;
+}
+
 static void wakes(struct witness *w, struct witness_task *t, long long now,
 		  const struct tracepoint *point, unsigned long line)
 {
@@ -227,7 +237,8 @@ static void wakes(struct witness *w, struct witness_task *t, long long now,
 	set_awake(w, t, 1);
 	t->woke_ns = now;
 	/* Before its first call it may be in one that nobody saw begin. */
-	if (!t->ours || (t->asleep_in && !t->followed) || slept < 0 ||
+	if (!t->ours || slept < 0 ||
+	    (t->asleep_in && (!t->followed || w->only_calls)) ||
 	    !strcmp(t->now.call, "exit_group") || !strcmp(t->now.call, "exit")) {
 		t->asleep_ns = NO_SLEEP;
 		return;
@@ -235,7 +246,7 @@ static void wakes(struct witness *w, struct witness_task *t, long long now,
 	p = place_at(w->waits, &w->n_waits, t, t->asleep_in);
 	p->times++;
 	p->ns = plus_ns(p->ns, slept);
-	if (w->busy && w->arrival_ns > t->asleep_ns) {
+	if (waited_for_message(w, t, now)) {
 		p->messages++;
 		w->woken = 1;
 	}
@@ -268,7 +279,8 @@ static void copies(struct witness *w, struct witness_task *t,
 	}
 	p = place_at(w->copies, &w->n_copies, t, after_call(t));
 	p->times++;
-	p->messages++;
+	p->messages += !w->to_ns || (point->ns >= w->from_ns &&
+				     point->ns <= w->to_ns);
 	p->bytes += bytes;
 	if (!p->line)
 		p->line = line;
@@ -301,14 +313,8 @@ static void enters(struct witness_task *t, const struct tracepoint *p,
 		t->asleep_ns = NO_SLEEP;
 }
 
-static void leaves(struct witness *w, struct witness_task *t,
-		   const struct tracepoint *p, unsigned long line)
+static void leaves(struct witness_task *t, const struct tracepoint *p)
 {
-	/*
-	 * A switch is missed now and then when the processor was idle: the end
-	 * of the call tells, too, that the thread is back.
-	 */
-	wakes(w, t, p->ns, p, line);
 	if (!t->in_call)		/* it began before the log did */
 		return;
 	t->now.exit_ns = p->ns;
@@ -536,13 +542,19 @@ void witness_take(struct witness *w, const struct tracepoint *p,
 	tell(w, (struct sight){ .kind = SIGHT_LINE, .point = p, .line = line,
 				.task = t, .from_ns = p->ns });
 	t->now.doubtful |= p->cpu < 64 && w->lossy >> p->cpu & 1;
+	/*
+	 * A switch is missed now and then when the processor was idle: what a
+	 * thread does tells, too, that it is back.
+	 */
+	if (p->kind != POINT_ENTER && p->kind != POINT_SWITCH)
+		wakes(w, t, p->ns, p, line);
 	switch (p->kind) {
 	case POINT_UNKNOWN: unknown_event(w, p); break;
 	case POINT_ENTER:
 		enters(t, p, line);
 		hazard_call(w, t, p, line);
 		break;
-	case POINT_EXIT: leaves(w, t, p, line); break;
+	case POINT_EXIT: leaves(t, p); break;
 	case POINT_SWITCH: switches(w, p, line); break;
 	case POINT_WAKING: called(w, p); break;
 	case POINT_NEW_TASK: new_task(w, t, p); break;
@@ -562,6 +574,19 @@ void witness_take(struct witness *w, const struct tracepoint *p,
 		break;
 	default:
 		break;
+	}
+}
+
+void witness_read(struct witness *w, const char *log)
+{
+	struct tracepoint p;
+	size_t len;
+
+	for (unsigned long line = 1; *log; log += len + (log[len] != 0)) {
+		len = strcspn(log, "\n");
+		if (!tracepoint_read(&p, slice_of(log, log + len)))
+			witness_take(w, &p, line);
+		line++;
 	}
 }
 
@@ -643,7 +668,7 @@ static void list(char *text, size_t size, const struct place *p, unsigned n,
 const char *witness_waits(const struct witness *w, char *text, size_t size)
 {
 	list(text, size, w->waits, w->n_waits, 'm', 8);
-	if (!*text)				/* nobody, for a message */
+	if (!*text && !w->to_ns)		/* nobody, for a message */
 		list(text, size, w->waits, w->n_waits, 't', 4);
 	return text;
 }
@@ -653,7 +678,7 @@ const char *witness_copies(const struct witness *w, char *text, size_t size)
 	unsigned long long cached = 0;
 
 	list(text, size, w->copies, w->n_copies, 'm', 8);
-	if (*text)
+	if (*text || w->to_ns)
 		return text;
 	for (unsigned i = 0; i < w->n_pages; i++)
 		cached += w->pages[i].bytes;

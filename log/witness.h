@@ -5,8 +5,7 @@
  * Fed with the lines of kernel.log in their order.  Of each thread it knows
  * the system call that it is in, since when it sleeps and what was copied in
  * its context; of each io_uring request the way from its submission to its
- * completion.  capture/kernel_phases.c answers the same two questions for the README,
- * from raw records and for the second message of a scenario; tests compare.
+ * completion.
  */
 #ifndef IOMODELS_WITNESS_H
 #define IOMODELS_WITNESS_H
@@ -231,6 +230,12 @@ struct witness {
 	struct slept slept[SLEEPS];
 	unsigned n_slept;
 	long main_pid;
+	/*
+	 * to_ns is set: only the message between these two times counts.  Who
+	 * slept before the first and ran before the second has waited for it.
+	 */
+	long long from_ns, to_ns;
+	int only_calls;			/* no sleep in a page fault counts */
 	long long arrival_ns, first_ns, last_ns;
 	unsigned long long lossy;	/* processors that lost records, a bit each */
 	int any_lost;
@@ -252,6 +257,8 @@ struct witness {
 void witness_start(struct witness *w, long main_pid);
 void witness_take(struct witness *w, const struct tracepoint *t,
 		  unsigned long line);
+/* The text of a whole kernel.log. */
+void witness_read(struct witness *w, const char *log);
 void witness_free(struct witness *w);
 
 struct witness_task *witness_task(struct witness *w, long pid);

@@ -6,7 +6,7 @@
  * tracefs.  The tests are started from the top of the source.
  */
 #include "tap.h"
-#include "../../capture/kernel_phases.h"
+#include "../../claims/observe.h"
 #include "../../lab/probe.h"
 #include "../../capture/strace.h"
 

@@ -5,9 +5,7 @@
  * Each program is captured with both sides and the folder explained: its
  * model, the messages, bytes and accepts of the scenario, and who waited and
  * who copied, which must be what the table of docs/who-waits.md says; that
- * table is made by capture/kernel_phases.c from raw records of runs without
- * strace, and readme_test
- * makes it again.  Then logs that somebody has cut, mixed up or written
+ * table is made from runs without strace, and readme_test makes it again.  Then logs that somebody has cut, mixed up or written
  * himself.  A part of the programs; with IOMODELS_SOAK=1 all of them.  The
  * tests are started from the top of the source.
  */
