@@ -1094,6 +1094,23 @@ void kernel_print(const struct kernel *k, const struct kernel_event *e, FILE *f)
 	putc('\n', f);
 }
 
+char *kernel_log(const struct kernel *k)
+{
+	char *log = NULL;
+	size_t size;
+	long n;
+	const struct kernel_event *e = kernel_events(k, &n);
+	FILE *f = open_memstream(&log, &size);
+
+	for (long i = 0; f && i < n; i++)
+		kernel_print(k, &e[i], f);
+	if (!f || fclose(f)) {
+		fprintf(stderr, "iomodels: no memory\n");
+		exit(1);
+	}
+	return log;
+}
+
 void kernel_print_formats(const struct kernel *k, FILE *f)
 {
 	for (const struct event_type *t = k->types; t; t = t->next)

@@ -121,6 +121,9 @@ const char *syscall_name(long nr);
 /* One line: "SECONDS.NANOSECONDS cpu pid comm: name field=value ...". */
 void kernel_print(const struct kernel *k, const struct kernel_event *e, FILE *f);
 
+/* The lines of all of them, the text of a kernel.log, malloced. */
+char *kernel_log(const struct kernel *k);
+
 /* The format files of the events that were recorded, as the kernel had them. */
 void kernel_print_formats(const struct kernel *k, FILE *f);
 

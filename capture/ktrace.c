@@ -49,15 +49,6 @@ void ktrace_free(struct ktrace *t)
 
 /* ---- the files in traces/ ---- */
 
-void ktrace_path(const struct ktrace *t, const char *dir, char path[256])
-{
-	struct utsname u;
-
-	uname(&u);
-	snprintf(path, 256, "%s/%s.%s.%s.kernel", dir, t->program->name,
-		 t->scenario->name, u.machine);
-}
-
 void ktrace_format(const struct ktrace *t, struct text *out)
 {
 	struct utsname u;

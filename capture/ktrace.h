@@ -43,9 +43,6 @@ int ktrace_run(struct ktrace *t, const struct program *p,
 
 void ktrace_free(struct ktrace *t);
 
-/* DIR/NAME.SCENARIO.ARCH.kernel */
-void ktrace_path(const struct ktrace *t, const char *dir, char path[256]);
-
 /* What is written there: comment lines, then the log. */
 void ktrace_format(const struct ktrace *t, struct text *out);
 

@@ -25,11 +25,11 @@ static double now(void)
 
 /* ---- the client's steps ---- */
 
-static struct trace *stepping;		/* whose steps are noted */
+static struct straced *stepping;	/* whose steps are noted */
 
 static void on_step(struct server *s)
 {
-	struct trace *t = stepping;
+	struct straced *t = stepping;
 
 	server_settle(s);
 	if (t->step_count < (int)(sizeof(t->steps) / sizeof(t->steps[0])))
@@ -114,55 +114,34 @@ static int run_file_job(const char *path, char *log, int direct, int fd,
 	return 0;
 }
 
-static int trace_file_job(struct trace *t, char *log, int log_fd, int frames,
-			  char why[256])
+static int file_job(struct straced *t, char *log, int frames, char why[256])
 {
 	char *path = program_path(t->program);
 	int direct = t->scenario == &reads_direct;
 	int fd = lab_file(6 * 4096, why), ret = -1;
-	FILE *f;
 
-	if (fd >= 0 && path && run_file_job(path, log, direct, fd,
-						  frames))
+	if (fd >= 0 && path)
+		ret = run_file_job(path, log, direct, fd, frames);
+	if (fd >= 0 && ret)
 		snprintf(why, 256, "%s%s failed", t->program->name,
 			 direct ? " --direct" : "");
-	else if (fd >= 0 && path && (f = fdopen(dup(log_fd), "r"))) {
-		ret = trace_read_log(t, f);
-		fclose(f);
-	}
 	if (fd >= 0)
 		close(fd);
 	free(path);
 	return ret;
 }
 
-static int run(struct trace *t, const struct program *p,
-	       const struct scenario *c, int frames, char why[256])
+static int server(struct straced *t, char *log, int frames, char why[256])
 {
-	char log[64];
+	const struct scenario *c = t->scenario;
 	char *wrapper[] = { "strace", frames ? "-fk" : "-f", "-ttt", "-T",
 			    "-s", STRING_BYTES, "-o", log, NULL };
 	struct lab_options o = { .service = c->service, .wrapper = wrapper,
 				 .nofile = c->nofile, .port = 7007 };
-	int fd = lab_temporary(log), ret = -1, status;
+	int ret = -1, status;
 	struct server s;
-	FILE *f;
 
-	memset(t, 0, sizeof(*t));
-	t->program = p;
-	t->scenario = c;
-	snprintf(t->command, sizeof(t->command), "build/%s/%s", p->dir,
-		 p->name);
-	if (fd < 0) {
-		snprintf(why, 256, "%s: %s", log, strerror(errno));
-		return -1;
-	}
-	if (p->flags & FILES) {
-		ret = trace_file_job(t, log, fd, frames, why);
-		close(fd);
-		return ret;
-	}
-	if (server_start(&s, p, &o)) {
+	if (server_start(&s, t->program, &o)) {
 		snprintf(why, 256, "%.200s", s.err.at);
 		goto out;
 	}
@@ -173,51 +152,47 @@ static int run(struct trace *t, const struct program *p,
 	server_settle(&s);
 	status = server_stop(&s);
 	if (status && !ret) {
-		snprintf(why, 256, "%s: ended with status %d: %.150s", p->name,
-			 status, s.err.at);
+		snprintf(why, 256, "%s: ended with status %d: %.150s",
+			 t->program->name, status, s.err.at);
 		ret = -1;
 	}
-	f = fdopen(fd, "r");
-	if (!f || trace_read_log(t, f)) {
-		snprintf(why, 256, "%s: strace wrote nothing", p->name);
-		ret = -1;
-	}
-	if (f)
-		fclose(f);
-	fd = -1;
 out:
 	server_free(&s);
-	if (fd >= 0)
-		close(fd);
 	return ret;
 }
 
-int trace_run(struct trace *t, const struct program *p,
-	      const struct scenario *c, char why[256])
-{
-	return run(t, p, c, 0, why);
-}
-
 /* A strace that was built without -k refuses it. */
-int trace_run_frames(struct trace *t, const struct program *p,
-		     const struct scenario *c, char why[256])
+static int can_show_frames(void)
 {
 	static int refused = -1;
 
 	if (refused < 0)
 		refused = system("strace -k -o /dev/null true 2>/dev/null") != 0;
-	return run(t, p, c, !refused, why);
+	return !refused;
 }
 
-/* ---- the files in traces/ ---- */
-
-void trace_path(const struct trace *t, const char *dir, char path[256])
+int strace_run(struct straced *t, const struct program *p,
+	       const struct scenario *c, int frames, char why[256])
 {
-	struct utsname u;
+	char log[64];
+	int fd = lab_temporary(log);
 
-	uname(&u);
-	snprintf(path, 256, "%s/%s.%s.%s.strace", dir, t->program->name,
-		 t->scenario->name, u.machine);
+	*t = (struct straced){ .program = p, .scenario = c };
+	t->log = fd < 0 ? NULL : fdopen(fd, "r");
+	if (!t->log) {
+		snprintf(why, 256, "%s: %s", log, strerror(errno));
+		return -1;
+	}
+	frames = frames && can_show_frames();
+	return p->flags & FILES ? file_job(t, log, frames, why)
+				: server(t, log, frames, why);
+}
+
+void strace_free(struct straced *t)
+{
+	if (t->log)
+		fclose(t->log);
+	*t = (struct straced){ 0 };
 }
 
 void trace_version(char version[64])
@@ -234,25 +209,24 @@ void trace_version(char version[64])
 	snprintf(version, 64, "%s", at ? at + strlen("version ") : "unknown");
 }
 
-void trace_format(const struct trace *t, struct text *out)
+void strace_head(const struct program *p, const struct scenario *c,
+		 struct text *out)
 {
 	char version[64];
 	struct utsname u;
 
 	uname(&u);
 	trace_version(version);
-	text_add(out, "# %s: %s\n", t->program->name, t->program->about);
-	text_add(out, "# scenario %s: %s; service %s\n", t->scenario->name,
-		 t->scenario->about, t->scenario->service);
-	if (t->program->flags & FILES)
+	text_add(out, "# %s: %s\n", p->name, p->about);
+	text_add(out, "# scenario %s: %s; service %s\n", c->name, c->about,
+		 c->service);
+	if (p->flags & FILES)
 		text_add(out, "# strace -f -s 16 build/%s/%s --depth 4 FILE%s\n",
-			 t->program->dir, t->program->name,
-			 t->scenario == &reads_direct ? " --direct" : "");
+			 p->dir, p->name, c == &reads_direct ? " --direct" : "");
 	else
 		text_add(out, "# strace -f -s " STRING_BYTES " build/%s/%s "
-			 "--port 7007 --service %s\n", t->program->dir,
-			 t->program->name, t->scenario->service);
+			 "--port 7007 --service %s\n", p->dir, p->name,
+			 c->service);
 	text_add(out, "# Linux %s, strace %s, %s; the first column numbers the "
-	    "threads\n", u.release, version, u.machine);
-	text_add(out, "%s", t->log.at);
+		 "threads\n", u.release, version, u.machine);
 }

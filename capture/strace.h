@@ -5,7 +5,7 @@
 #ifndef IOMODELS_STRACE_H
 #define IOMODELS_STRACE_H
 
-#include "../log/normal.h"
+#include <stdio.h>
 #include "scenario.h"
 
 /* NULL when strace can be used, else why not, and what to do. */
@@ -29,24 +29,29 @@ enum { PLAYED = 4 };
 void trace_scenarios(const struct program *p,
 		     const struct scenario *list[PLAYED]);
 
+/* A run: what strace has written, and when the client had done a step. */
+struct straced {
+	const struct program *program;
+	const struct scenario *scenario;
+	FILE *log;		/* at its beginning */
+	double steps[32];	/* seconds since 1970 */
+	int step_count;
+};
+
 /*
- * Run p under strace while c is played, then stop it.  The server is idle
- * between the steps of the scenario, so that the order of the calls does not
- * depend on who was faster.  Returns 0, or -1 with the reason in why.
+ * Run p under strace while c is played, then stop it; with frames each call is
+ * followed by its stack, if this strace has -k.  The server is idle between the
+ * steps of the scenario, so that the order of the calls does not depend on who
+ * was faster.  Returns 0, or -1 with the reason in why; strace_free in either
+ * case.
  */
-int trace_run(struct trace *t, const struct program *p,
-	      const struct scenario *c, char why[256]);
+int strace_run(struct straced *t, const struct program *p,
+	       const struct scenario *c, int frames, char why[256]);
 
-/* The same, and t->frames is filled in, if this strace has -k. */
-int trace_run_frames(struct trace *t, const struct program *p,
-		     const struct scenario *c, char why[256]);
+void strace_free(struct straced *t);
 
-/* ---- the files in traces/ ---- */
-
-/* DIR/NAME.SCENARIO.ARCH.strace */
-void trace_path(const struct trace *t, const char *dir, char path[256]);
-
-/* What is written there: a manifest in comment lines, then the log. */
-void trace_format(const struct trace *t, struct text *out);
+/* The comment lines at the head of a file of traces/: what was run, where. */
+void strace_head(const struct program *p, const struct scenario *c,
+		 struct text *out);
 
 #endif

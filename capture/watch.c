@@ -126,19 +126,6 @@ int watch_file_job(struct watched *w, const struct program *p, long bytes,
 	return status ? -1 : 0;
 }
 
-char *watch_log(const struct watched *w)
-{
-	char *log = NULL;
-	size_t size;
-	FILE *f = open_memstream(&log, &size);
-
-	for (long i = 0; f && i < w->n; i++)
-		kernel_print(w->kernel, &w->events[i], f);
-	if (f)
-		fclose(f);
-	return log;
-}
-
 void watch_free(struct watched *w)
 {
 	kernel_free(w->kernel);

@@ -14,7 +14,7 @@ struct watched {
 	long n;
 	int main_pid;
 	uint64_t steps[8];		/* when the client had done a step */
-	int step_count;			/* (of CLOCK_REALTIME, as in watch_log) */
+	int step_count;			/* (of CLOCK_REALTIME, as in kernel_log) */
 	uint64_t stop;			/* when it was told to stop, as in events */
 	unsigned long inode;		/* of the file that a file job reads */
 	long lost;			/* records that the kernel dropped */
@@ -34,9 +34,6 @@ int watch_server(struct watched *w, const struct program *p,
  */
 int watch_file_job(struct watched *w, const struct program *p, long bytes,
 		 char *const *options, char why[256]);
-
-/* The events as lines of kernel.log (kernel_print), malloced; NULL: no memory. */
-char *watch_log(const struct watched *w);
 
 void watch_free(struct watched *w);
 

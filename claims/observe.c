@@ -7,7 +7,10 @@
 #include <string.h>
 #include "../log/witness.h"
 #include "observe.h"
+#include "strace.h"
 #include "watch.h"
+
+/* ---- without strace ---- */
 
 enum { FILE_BYTES = 4 << 20, BEFORE_NS = 100000 };
 
@@ -25,7 +28,7 @@ static void keep_events(void *context, const struct sight *s)
 /* Between two times, or when to_ns is 0 in all of the run. */
 static void decide(struct phases *p, const struct watched *w)
 {
-	char *log = watch_log(w);
+	char *log = kernel_log(w->kernel);
 	struct witness seen;
 
 	witness_start(&seen, w->main_pid);
@@ -80,4 +83,43 @@ int phases_run_file(struct phases *p, const struct program *program, int direct,
 		decide(p, &w);
 	watch_free(&w);
 	return ret;
+}
+
+/* ---- under strace ---- */
+
+static int run(struct trace *t, const struct program *p,
+	       const struct scenario *c, int frames, char why[256])
+{
+	struct straced s;
+	int ret = strace_run(&s, p, c, frames, why);
+
+	*t = (struct trace){ .program = p, .scenario = c,
+			     .step_count = s.step_count };
+	snprintf(t->command, sizeof(t->command), "build/%s/%s", p->dir,
+		 p->name);
+	memcpy(t->steps, s.steps, sizeof(t->steps));
+	if (s.log && trace_read_log(t, s.log) && !ret) {
+		snprintf(why, 256, "%s: strace wrote nothing", p->name);
+		ret = -1;
+	}
+	strace_free(&s);
+	return ret;
+}
+
+int trace_run(struct trace *t, const struct program *p,
+	      const struct scenario *c, char why[256])
+{
+	return run(t, p, c, 0, why);
+}
+
+int trace_run_frames(struct trace *t, const struct program *p,
+		     const struct scenario *c, char why[256])
+{
+	return run(t, p, c, 1, why);
+}
+
+void trace_format(const struct trace *t, struct text *out)
+{
+	strace_head(t->program, t->scenario, out);
+	text_add(out, "%s", t->log.at);
 }

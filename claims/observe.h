@@ -8,7 +8,22 @@
 #ifndef IOMODELS_OBSERVE_H
 #define IOMODELS_OBSERVE_H
 
+#include "../log/normal.h"
 #include "scenario.h"
+
+/*
+ * Run p under strace while c is played (strace_run), and read what it wrote.
+ * Returns 0, or -1 with the reason in why; trace_free in either case.
+ */
+int trace_run(struct trace *t, const struct program *p,
+	      const struct scenario *c, char why[256]);
+
+/* The same, and t->frames is filled in, if this strace has -k. */
+int trace_run_frames(struct trace *t, const struct program *p,
+		     const struct scenario *c, char why[256]);
+
+/* The whole file of traces/: what was run, in comment lines, then the log. */
+void trace_format(const struct trace *t, struct text *out);
 
 /* Who waited and who copied, without strace, by the kernel's own events. */
 struct phases {

@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "cli.h"
+#include "observe.h"
 #include "record.h"
 #include "strace.h"
 

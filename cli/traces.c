@@ -16,8 +16,9 @@
 #include "kernel.h"
 #include "ktrace.h"
 #include "../log/kernel_sequence.h"
+#include "../log/places.h"
 #include "notes.h"
-#include "places.h"
+#include "observe.h"
 #include "probe.h"
 #include "progress.h"
 #include "strace.h"
@@ -58,12 +59,12 @@ static int keep_both(const char *path, const struct text *whole,
 		     const struct text *lines, int same)
 {
 	struct text now = { 0 }, then = { 0 };
-	char *log = notes_slurp(path), *old;
+	char *log = text_of_file(path), *old;
 	char beside[256];
 	int status;
 
 	places_path(path, beside);
-	old = notes_slurp(beside);
+	old = text_of_file(beside);
 	places_sequence(whole->at, lines->at, &now);
 	places_sequence(log ? log : "", old ? old : "", &then);
 	if (!same || (strcmp(now.at, then.at) && *now.at &&
@@ -95,7 +96,7 @@ static int keep_strace(const char *dir, const struct program *p,
 		trace_free(&t);
 		return failed(why, "");
 	}
-	trace_path(&t, dir, path);
+	notes_path(p, c, 0, dir, path);
 	trace_sequence(&t, NULL, &now);
 	if (!trace_read(&old, path, why))
 		trace_sequence(&old, NULL, &then);
@@ -124,9 +125,9 @@ static int keep_kernel(const char *dir, const struct program *p,
 		ktrace_free(&t);
 		return failed(why, "");
 	}
-	ktrace_path(&t, dir, path);
+	notes_path(p, c, 1, dir, path);
 	kernel_sequence(t.log.at, &now);
-	old = notes_slurp(path);
+	old = text_of_file(path);
 	if (old)
 		kernel_sequence(old, &then);
 	ktrace_format(&t, &whole);
@@ -143,7 +144,7 @@ static int keep_kernel(const char *dir, const struct program *p,
 static int follow(const char *path)
 {
 	struct text now = { 0 }, lost = { 0 };
-	char *then = notes_slurp(path);
+	char *then = text_of_file(path);
 	int status = 0;
 
 	if (!then)
@@ -192,7 +193,7 @@ int capture_index(const char *dir)
 	}
 	notes_index(&n, dir, &whole);
 	snprintf(path, sizeof(path), "%.200s/README.md", dir);
-	old = notes_slurp(path);
+	old = text_of_file(path);
 	status = keep(path, &whole, whole.at, old);
 	notes_free(&n);
 	free(old);

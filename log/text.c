@@ -39,3 +39,22 @@ void text_add(struct text *t, const char *format, ...)
 	t->len += n;
 	free(line);
 }
+
+char *text_of_file(const char *path)
+{
+	FILE *f = fopen(path, "re");
+	struct text t = { 0 };
+	size_t n;
+
+	if (!f)
+		return NULL;
+	text_add(&t, "%s", "");
+	do {
+		text_reserve(&t, 1 << 16);
+		n = fread(t.at + t.len, 1, 1 << 16, f);
+		t.len += n;
+	} while (n);
+	t.at[t.len] = 0;
+	fclose(f);
+	return t.at;
+}

@@ -20,4 +20,7 @@ void text_reserve(struct text *t, size_t n);
 __attribute__((format(printf, 2, 3)))
 void text_add(struct text *t, const char *format, ...);
 
+/* The whole file, malloced; NULL when it cannot be opened. */
+char *text_of_file(const char *path);
+
 #endif

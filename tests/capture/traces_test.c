@@ -12,8 +12,9 @@
 #include "../../capture/kernel.h"
 #include "../../capture/ktrace.h"
 #include "../../log/kernel_sequence.h"
-#include "../../capture/notes.h"
-#include "../../capture/places.h"
+#include "../../claims/notes.h"
+#include "../../claims/observe.h"
+#include "../../log/places.h"
 #include "../../lab/probe.h"
 #include "../../capture/strace.h"
 
@@ -78,10 +79,10 @@ static int count_lines(const char *text)
 static void places_as_committed(const struct trace *now, const char *path)
 {
 	struct text fresh = { 0 }, old = { 0 }, strace = { 0 }, lines = { 0 };
-	char beside[256], *then = notes_slurp(path), *committed;
+	char beside[256], *then = text_of_file(path), *committed;
 
 	places_path(path, beside);
-	committed = notes_slurp(beside);
+	committed = text_of_file(beside);
 	trace_format(now, &strace);
 	places_format(now, &lines);
 	places_sequence(strace.at, lines.at, &fresh);
@@ -122,7 +123,7 @@ static void as_committed(void *arg)
 	if (point->program->flags & HOSTED)
 		SKIP("a library's calls differ from version to version");
 	capture(&now, point->program, point->scenario);
-	trace_path(&now, "traces", path);
+	notes_path(point->program, point->scenario, 0, "traces", path);
 	if (trace_read(&then, path, why))
 		SKIP("no capture of this architecture: make traces");
 	if (point->program->flags & ANY_THREAD)
@@ -151,8 +152,8 @@ TEST(lines_quote_the_source)
 		for (int c = 0; played[c]; c++) {
 			notes_path(p, played[c], 0, "traces", path);
 			places_path(path, beside);
-			strace = notes_slurp(path);
-			lines = notes_slurp(beside);
+			strace = text_of_file(path);
+			lines = text_of_file(beside);
 			if (!strace || !lines)
 				FAIL("%s: %s", lines ? path : beside,
 				     strerror(errno));
@@ -265,7 +266,7 @@ static void kernel_as_committed(void *arg)
 	if (point->program->flags & HOSTED)
 		SKIP("a library's calls differ from version to version");
 	notes_path(point->program, point->scenario, 1, "traces", path);
-	committed = notes_slurp(path);
+	committed = text_of_file(path);
 	if (!committed)
 		SKIP("no capture of this architecture: make traces");
 	at = strstr(committed, "\n# Linux ");
@@ -363,7 +364,7 @@ TEST(notes_find_their_lines)
 					continue;
 				notes_path(p, played[c], n.at[i].kernel,
 					   "traces", path);
-				capture = notes_slurp(path);
+				capture = text_of_file(path);
 				if (!capture ||
 				    !note_matches(&n.at[i], capture, line))
 					text_add(&missing, "notes:%d: %s has no "
@@ -453,8 +454,8 @@ TEST(every_capture_has_a_note)
 /* What docs/reading-a-capture.md shows of the kernel's side is a part of that capture. */
 TEST(the_page_shows_the_kernels_side)
 {
-	char *page = notes_slurp("docs/reading-a-capture.md"), *from, *to;
-	char *capture = notes_slurp("traces/epoll.two.x86_64.kernel");
+	char *page = text_of_file("docs/reading-a-capture.md"), *from, *to;
+	char *capture = text_of_file("traces/epoll.two.x86_64.kernel");
 
 	if (!page || !capture)
 		FAIL("docs/reading-a-capture.md or its capture: %s", strerror(errno));
@@ -481,7 +482,7 @@ TEST(index_is_what_the_notes_make)
 		SKIP("no captures of this architecture: make traces");
 	read_notes(&n);
 	notes_index(&n, "traces", &made);
-	index = notes_slurp("traces/README.md");
+	index = text_of_file("traces/README.md");
 	if (!index)
 		FAIL("traces/README.md: %s: make traces", strerror(errno));
 	if (strcmp(index, made.at))
@@ -550,7 +551,7 @@ TEST(headers_name_their_captures)
 		int n = 0;
 
 		snprintf(path, sizeof(path), "%s/%s.c", p->dir, p->name);
-		source = notes_slurp(path);
+		source = text_of_file(path);
 		at = source ? strstr(source, "\n * Trace ") : NULL;
 		if (!at)
 			FAIL("%s: its header names no capture", path);

@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "../log/frames.h"
-#include "notes.h"
+#include "frames.h"
+#include "line.h"
 #include "places.h"
 
 /* ---- sources ---- */
@@ -44,7 +44,7 @@ static const struct listing *listing_of(const char *path)
 	l->path = need(strdup(path));
 	l->next = listings;
 	listings = l;
-	text = notes_slurp(path);
+	text = text_of_file(path);
 	for (char *line; text && (line = strsep(&text, "\n")); l->n++) {
 		l->at = need(realloc(l->at, (l->n + 1) * sizeof(*l->at)));
 		for (char *p = line; *p; p++)	/* a tab ends a place */
@@ -124,10 +124,13 @@ static void format_line(struct frames *f, char *frames, struct text *out)
  */
 static int is_call(const char *line)
 {
-	line += strspn(line, "0123456789 ");
-	if (!strncmp(line, "rt_sigreturn", 12) || !strncmp(line, "execve", 6))
-		return 0;
-	return islower((unsigned char)*line) || *line == '<';
+	struct line l;
+
+	line_read(&l, line, strlen(line));
+	if (l.kind == LINE_RESUMED || l.kind == LINE_RESUMED_UNFINISHED)
+		return 1;
+	return (l.kind == LINE_CALL || l.kind == LINE_UNFINISHED) &&
+	       !slice_is(l.name, "rt_sigreturn") && !slice_is(l.name, "execve");
 }
 
 void places_format(const struct trace *t, struct text *out)
@@ -187,13 +190,10 @@ void places_follow(const char *file, struct text *out, struct text *lost)
 /* "1  <... recvfrom resumed>" and "1  recvfrom(5": recvfrom, of thread 1. */
 static void name_of(const char *line, size_t len, char name[40])
 {
-	struct slice l = { line, len };
-	size_t from = 0;
+	struct line l;
 
-	while (from < l.len && strchr("0123456789 <.", line[from]))
-		from++;
-	snprintf(name, 40, "%.*s", (int)strcspn(line + from, "( \n"),
-		 line + from);
+	line_read(&l, line, len);
+	snprintf(name, 40, "%.*s", (int)l.name.len, l.name.len ? l.name.at : "");
 }
 
 static int varies(const char *line, size_t len, const char *name)

@@ -11,7 +11,6 @@
 #include <regex.h>
 #include "programs.h"
 #include "scenario.h"
-#include "strace.h"
 
 struct note {
 	char models[512], scenario[16];	/* the models, each after a blank */
@@ -47,9 +46,6 @@ int note_matches(const struct note *n, const char *text, char line[160]);
  */
 int notes_find_function(const struct program *p, const char *function,
 			char path[128]);
-
-/* The whole file, malloced, or NULL. */
-char *notes_slurp(const char *path);
 
 /* DIR/NAME.SCENARIO.ARCH.strace or .kernel */
 void notes_path(const struct program *p, const struct scenario *c, int kernel,

@@ -7,26 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
-#include "ktrace.h"
 #include "notes.h"
-
-char *notes_slurp(const char *path)
-{
-	FILE *f = fopen(path, "re"), *out;
-	char *text = NULL;
-	size_t size;
-	int c;
-
-	if (!f)
-		return NULL;
-	out = open_memstream(&text, &size);
-	while (out && (c = getc(f)) != EOF)
-		putc(c, out);
-	fclose(f);
-	if (out)
-		fclose(out);
-	return text;
-}
+#include "strace.h"
 
 /* ---- read ---- */
 
@@ -99,7 +81,7 @@ int notes_read(struct notes *n, const char *dir, char why[256])
 
 	*n = (struct notes){ 0 };
 	snprintf(path, sizeof(path), "%s/notes", dir);
-	text = at = notes_slurp(path);
+	text = at = text_of_file(path);
 	if (!text) {
 		snprintf(why, 256, "%.200s: %s", path, strerror(errno));
 		return -1;
@@ -193,7 +175,7 @@ static int defines(const char *source, const char *function)
 static int find_definition(const char *file, const char *function,
 			   char path[128])
 {
-	char *source = notes_slurp(file), *at = source, next[64];
+	char *source = text_of_file(file), *at = source, next[64];
 	int found = source && defines(source, function);
 
 	if (found)
@@ -308,7 +290,7 @@ static void add_capture(struct text *out, const struct notes *n,
 	int any = 0;
 
 	notes_path(p, c, kernel, dir, path);
-	capture = notes_slurp(path);
+	capture = text_of_file(path);
 	for (int i = 0; capture && i < n->n; i++) {
 		if (n->at[i].kernel != kernel || !note_is_about(&n->at[i], p, c))
 			continue;

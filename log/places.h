@@ -14,7 +14,7 @@
 #ifndef IOMODELS_PLACES_H
 #define IOMODELS_PLACES_H
 
-#include "../log/normal.h"
+#include "normal.h"
 
 /* The whole file, of a trace made by trace_run_frames. */
 void places_format(const struct trace *t, struct text *out);
