@@ -12,17 +12,8 @@
  *   decide     a function: it plays against a server and looks
  * Nothing is decided by a constant: break the model, and its claim falls.
  *
- * A record of a play begins where the play begins.  Each line begins with the
- * number of the thread (or process), in the order of appearance.  Under strace
- * the rest is its line, an unfinished call joined with its end:
- *
- *     1 recvfrom(3, "x", 64, 0, NULL, NULL) = 1
- *
- * Of the kernel it is the call that the thread was in, and the event.  Threads
- * of io_uring go by their name, those of others by theirs in ( ):
- *
- *     1 in io_uring_enter: io_uring_poll_arm ... op_str=RECV
- *     iou-wrk: io_uring_complete ... res=1
+ * A record of a play begins where the play begins; log/transcript.h shows its
+ * lines.
  *
  * `lines` is a text: a line a pattern, an extended regular expression.  Each
  * must match a line of the record, below the one that the former matched; with

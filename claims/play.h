@@ -81,12 +81,6 @@ void take_sigio(void);
  */
 int run_play(char *const *command, struct text *said);
 
-/*
- * strace's log f as a record, from below the last line that begins with
- * `from`, or whole; a call that was cut in two is one line, where it ended.
- */
-void record_strace(FILE *f, const char *from, struct text *record);
-
 /* The record has the lines that the patterns (claims.h) ask for. */
 int record_matches(const char *record, const char *patterns,
 		   struct text *proof);

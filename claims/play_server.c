@@ -2,6 +2,7 @@
 /*
  * play_server.c - claims that a run of one of our servers decides
  */
+#include "../log/transcript.h"
 #include "observe.h"
 #include "play.h"
 #include "strace.h"
@@ -134,7 +135,7 @@ enum verdict naive_blocks(const struct claim *claim, struct text *proof)
 		close(second);
 		server_settle(&s);
 		server_stop(&s);
-		record_strace(f, NULL, &record);
+		transcript_strace(f, NULL, &record);
 		v = record_matches(record.at ? record.at : "",
 				   "--- SIGIO \n"
 				   "accept4\\(.*, SOCK_CLOEXEC\\) = [0-9]+\n"
@@ -198,7 +199,7 @@ enum verdict node_reads_in_threads(const struct claim *claim, struct text *proof
 	fd = lab_temporary(log);
 	f = fd < 0 ? NULL : fdopen(fd, "r");
 	if (f && !run_play(command, &said)) {
-		record_strace(f, NULL, &record);
+		transcript_strace(f, NULL, &record);
 		v = record_matches(record.at ? record.at : "", claim->lines,
 				   proof) ? HOLDS : REFUTED;
 	}

@@ -2,7 +2,6 @@
 /*
  * recording.c - a play is run under strace or tracefs; the record it leaves
  */
-#include <ctype.h>
 #include <fcntl.h>
 #include <regex.h>
 #include <signal.h>
@@ -13,7 +12,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include "../log/line.h"
+#include "../log/transcript.h"
 #include "kernel.h"
 #include "play.h"
 
@@ -53,178 +52,6 @@ int run_play(char *const *command, struct text *said)
 				 : 128 + WTERMSIG(status);
 }
 
-/* The numbers of the threads, in the order in which they appear. */
-struct numbers {
-	int pids[256], n;
-};
-
-static int number_of(struct numbers *known, int pid, int add)
-{
-	for (int i = 0; i < known->n; i++)
-		if (known->pids[i] == pid)
-			return i + 1;
-	if (!add || known->n == 256)
-		return 0;
-	known->pids[known->n++] = pid;
-	return known->n;
-}
-
-/*
- * The text as it is compared, malloced: many blanks are one, and there is none
- * before ")", where strace sets results in a column.
- */
-static char *squeezed(struct slice text)
-{
-	char *copy = strndup(text.at, text.len), *to = copy;
-
-	for (const char *at = copy; *at; at++)
-		if (*at != ' ' || (at[1] && !strchr(" )", at[1])))
-			*to++ = *at;
-	*to = 0;
-	return copy;
-}
-
-/* The beginning of a call; a blank is kept where another argument comes. */
-static char *call_begun(struct slice text)
-{
-	char *begun;
-
-	text = slice_trim(text);
-	if (!text.len || text.at[text.len - 1] != ',')
-		return squeezed(text);
-	begun = squeezed(text);
-	begun = realloc(begun, strlen(begun) + 2);
-	return strcat(begun, " ");
-}
-
-/* A call during which another thread ran is two lines in f, and one here. */
-static void record_line(const struct line *l, char **begun, int who,
-			struct text *record)
-{
-	char *text;
-
-	if (l->kind == LINE_UNFINISHED) {
-		free(*begun);
-		*begun = call_begun(l->body);
-		return;
-	}
-	if (l->kind == LINE_RESUMED && *begun) {
-		text = squeezed(l->body);
-		text_add(record, "%d %s%s\n", who, *begun,
-			 text + (*text == ' '));
-		free(*begun);
-		*begun = NULL;
-	} else {
-		text = squeezed(line_said(l));
-		text_add(record, "%d %s\n", who, text);
-	}
-	free(text);
-}
-
-void record_strace(FILE *f, const char *from, struct text *record)
-{
-	char *text = NULL, *begun[257] = { NULL };
-	struct numbers known = { .n = 0 };
-	int playing = !from, who;
-	size_t size = 0;
-	ssize_t n;
-
-	rewind(f);
-	while ((n = getline(&text, &size, f)) > 0) {
-		struct line l;
-
-		line_read(&l, text, n - (text[n - 1] == '\n'));
-		if (from && slice_starts(line_said(&l), from)) {
-			playing = 1;
-			record->len = 0;	/* it begins anew */
-			text_add(record, "%s", "");
-		} else if (playing) {
-			who = number_of(&known, l.pid, 1);
-			record_line(&l, &begun[who], who, record);
-		}
-	}
-	for (who = 0; who < 257; who++) {
-		if (begun[who])			/* it never ended */
-			text_add(record, "%d %s<unfinished ...>\n", who,
-				 begun[who]);
-		free(begun[who]);
-	}
-	free(text);
-}
-
-static int is_beginning(const struct kernel_event *e)
-{
-	return !strcmp(e->name, "sys_enter") &&
-	       !strcmp(syscall_name(event_number(e, "id", -1)), "write") &&
-	       (int)event_element(e, "args", 0) == -1 &&
-	       event_element(e, "args", 2) == PLAY_BEGINS_BYTES;
-}
-
-/* "sched_waking comm=x pid=4711 ..." with our number of that process. */
-static void add_fields(struct text *record, struct numbers *known,
-		       const char *at)
-{
-	const char *pid;
-
-	while ((pid = strstr(at, "pid=")) && isdigit((unsigned char)pid[4])) {
-		char *end;
-		int who = number_of(known, strtol(pid + 4, &end, 10), 0);
-
-		if (who)
-			text_add(record, "%.*spid=%d", (int)(pid - at), at, who);
-		else
-			text_add(record, "%.*s", (int)(end - at), at);
-		at = end;
-	}
-	text_add(record, "%s", at);
-}
-
-/* The kernel's events as a record; 0, or -1 when the play is not in them. */
-static int record_kernel(const struct kernel *k, struct text *record)
-{
-	struct numbers known = { .n = 0 };
-	long n, first = -1, calls[257];
-	const struct kernel_event *e = kernel_events(k, &n);
-	size_t size;
-
-	for (long i = 0; i < n; i++)
-		if (is_beginning(&e[i]))
-			first = i;
-	if (first < 0)
-		return -1;
-	for (long i = first; i < n; i++)	/* ours make calls */
-		if (!strcmp(e[i].name, "sys_enter") &&
-		    strncmp(e[i].comm, "iou-", 4))
-			number_of(&known, e[i].pid, 1);
-	memset(calls, -1, sizeof(calls));
-	for (long i = first + 2; i < n; i++) {
-		int who = number_of(&known, e[i].pid, 0);
-		char *line = NULL;
-		FILE *f = open_memstream(&line, &size);
-
-		if (!f)
-			return -1;
-		kernel_print(k, &e[i], f);
-		fclose(f);
-		if (!strcmp(e[i].name, "sys_exit"))
-			calls[who] = -1;
-		if (!strncmp(e[i].comm, "iou-", 4))
-			text_add(record, "%.7s", e[i].comm);
-		else if (!who)
-			text_add(record, "(%s)", e[i].comm);
-		else
-			text_add(record, "%d", who);
-		if (who && calls[who] >= 0)
-			text_add(record, " in %s", syscall_name(calls[who]));
-		if (!strcmp(e[i].name, "sys_enter"))
-			calls[who] = event_number(&e[i], "id", -1);
-		/* "SECONDS CPU PID COMM: EVENT ...", and no blank in COMM. */
-		add_fields(record, &known, strstr(line, ": "));
-		free(line);
-	}
-	return 0;
-}
-
 int play_under_strace(char *self, const char *id, struct text *said,
 			     struct text *record)
 {
@@ -238,7 +65,7 @@ int play_under_strace(char *self, const char *id, struct text *said,
 	if (!f)
 		return -1;
 	status = run_play(command, said);
-	record_strace(f, PLAY_BEGINS, record);
+	transcript_strace(f, PLAY_BEGINS, record);
 	fclose(f);
 	return status;
 }
@@ -248,7 +75,7 @@ int play_under_kernel(char *self, const struct claim *c,
 {
 	char why[256], follow[256];
 	struct kernel *k = kernel_begin(why);
-	char *command[] = {
+	char *log = NULL, *command[] = {
 		"sh", "-c", follow, self, "claims", "--play", (char *)c->id, NULL
 	};
 	int status = -1;
@@ -267,10 +94,12 @@ int play_under_kernel(char *self, const struct claim *c,
 		text_add(said, "%ld records of the kernel were lost: the "
 			 "machine is too busy\n", lost);
 		status = -1;
-	} else if (!status && record_kernel(k, record)) {
+	} else if (!status && transcript_kernel(log = kernel_log(k),
+						PLAY_BEGINS_BYTES, record)) {
 		text_add(said, "the kernel's events do not show the play\n");
 		status = -1;
 	}
+	free(log);
 	kernel_free(k);
 	return status;
 }

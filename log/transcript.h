@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * transcript.h - a log as lines to match patterns with
+ *
+ * Each line begins with the number of the thread, in the order of appearance.
+ * Under strace the rest is its line, an unfinished call joined with its end:
+ *
+ *     1 recvfrom(3, "x", 64, 0, NULL, NULL) = 1
+ *
+ * Of the kernel it is the call that the thread was in, and the event.  Threads
+ * of io_uring go by their name, those of others by theirs in ( ):
+ *
+ *     1 in io_uring_enter: io_uring_poll_arm ... op_str=RECV
+ *     iou-wrk: io_uring_complete ... res=1
+ */
+#ifndef IOMODELS_TRANSCRIPT_H
+#define IOMODELS_TRANSCRIPT_H
+
+#include <stdio.h>
+#include "text.h"
+
+/*
+ * strace's log f, from below the last line that begins with `from`, or whole
+ * when that is NULL.
+ */
+void transcript_strace(FILE *f, const char *from, struct text *out);
+
+/*
+ * The text of kernel.log, from below the last write(2) of so many bytes to
+ * descriptor -1.  Returns 0, or -1 when there is no such call in it.
+ */
+int transcript_kernel(const char *log, long long bytes, struct text *out);
+
+#endif
