@@ -2,7 +2,6 @@
 /*
  * mapped.c - which files the page faults of a capture were about
  */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -36,34 +35,12 @@ static void try_path(struct mapped_file *files, unsigned n, const char *path)
 			files[i].path = strdup(path);
 }
 
-/* "mmap(NULL, 4096, PROT_READ, MAP_SHARED, 3</lib/libc.so.6>, 0) = ..." */
-static void try_line(struct mapped_file *files, unsigned n, char *line)
-{
-	char *from, *to;
-
-	if (strstr(line, " mmap(")) {
-		from = strchr(line, '<');
-		to = from ? strstr(from, ">, ") : NULL;
-		from = from ? from + 1 : NULL;
-	} else {
-		from = strstr(line, " execve(\"");
-		from = from ? from + 9 : NULL;
-		to = from ? strchr(from, '"') : NULL;
-	}
-	if (!to)
-		return;
-	*to = 0;
-	try_path(files, n, from);
-}
-
 struct mapped_file *mapped_files(const struct kernel_event *events, long n_events,
-				 const char *strace_log, const char *executable,
+				 const char *executable, const char *paths,
 				 unsigned *n)
 {
 	struct mapped_file *files = calloc(FILES, sizeof(*files));
-	FILE *f = fopen(strace_log, "re");
-	char *line = NULL;
-	size_t size = 0;
+	char *rest = paths && files ? strdup(paths) : NULL, *list = rest, *path;
 
 	*n = 0;
 	for (long i = 0; files && i < n_events; i++)
@@ -72,11 +49,9 @@ struct mapped_file *mapped_files(const struct kernel_event *events, long n_event
 			    event_number(&events[i], "i_ino", 0));
 	if (files && *n)
 		try_path(files, *n, executable);
-	while (files && *n && f && getline(&line, &size, f) > 0)
-		try_line(files, *n, line);
-	free(line);
-	if (f)
-		fclose(f);
+	while (*n && (path = strsep(&rest, "\n")))
+		try_path(files, *n, path);
+	free(list);
 	return files;
 }
 

@@ -16,9 +16,12 @@ struct mapped_file {
 	char *path;			/* NULL: not found */
 };
 
-/* The files of the faults, to be freed with mapped_free; *n is their number. */
+/*
+ * The files of the faults, to be freed with mapped_free; *n is their number.
+ * paths: of what was executed and mapped, a line each, or NULL.
+ */
 struct mapped_file *mapped_files(const struct kernel_event *events, long n_events,
-				 const char *strace_log, const char *executable,
+				 const char *executable, const char *paths,
 				 unsigned *n);
 void mapped_free(struct mapped_file *files, unsigned n);
 

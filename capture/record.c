@@ -7,7 +7,8 @@
  *     kernel_follow        tracefs selects it
  *     release              the command calls execve(2)
  *
- * What the child does before its execve is ours, so both logs are cut there.
+ * What the child does before its execve is ours, so both logs are cut there;
+ * strace's by who reads it (recording.read).
  * strace has a session of its own: a Ctrl-C of the terminal goes to us and to
  * the command, and strace must stay to see what the command does then.
  */
@@ -403,42 +404,7 @@ static void wait_for_end(struct run *u)
 
 /* ---- after ---- */
 
-/*
- * Cut what our child did before the execve of the command: it is no part of
- * it.  Counts the lines that remain.
- */
-static int trim_strace(struct recording *r)
-{
-	char path[4200], start[32], *line = NULL;
-	int kept = !r->command;
-	size_t size = 0;
-	long to = 0, n;
-	FILE *in, *out;
-
-	snprintf(path, sizeof(path), "%s/strace.log", r->dir);
-	snprintf(start, sizeof(start), "%d ", r->pid);
-	in = fopen(path, "re");
-	out = fopen(path, "r+e");
-	while (in && out && (n = getline(&line, &size, in)) > 0) {
-		/* "PID TIME execve(": reading is ahead of writing. */
-		kept |= !strncmp(line, start, strlen(start)) &&
-			strstr(line, " execve(") != NULL;
-		if (!kept)
-			continue;
-		to += fwrite(line, 1, n, out);
-		r->lines++;
-	}
-	free(line);
-	if (in)
-		fclose(in);
-	if (!in || !out || fflush(out) || ftruncate(fileno(out), to)) {
-		say("%s: %s", path, strerror(errno));
-		return -1;
-	}
-	fclose(out);
-	return 0;
-}
-
+/* What our child did before the execve of the command is no part of it. */
 static void trim_kernel(struct recording *r)
 {
 	r->events = kernel_events(r->kernel, &r->n);
@@ -484,21 +450,20 @@ static void say_lost(const struct recording *r)
 			    kernel_lost(r->kernel, cpu));
 }
 
-static void compare_clocks(struct recording *r)
+/* The logs are there: what only who reads them knows. */
+static int read_back(struct recording *r)
 {
 	const struct alignment *a = &r->alignment;
-	char log[4200];
 
-	snprintf(log, sizeof(log), "%s/strace.log", r->dir);
-	if (align(&r->alignment, log, r->events, r->n,
-		  kernel_offset(r->kernel), !r->command) ||
-	    a->least_ns == INT64_MIN || a->most_ns == INT64_MAX)
-		return;
-	r->aligned = 1;
-	if (!a->proved)
+	if (r->read && r->read(r)) {
+		say("%s/strace.log: %s", r->dir, strerror(errno));
+		return -1;
+	}
+	if (r->aligned && !a->proved)
 		say("THE CLOCKS OF strace.log AND kernel.log DO NOT AGREE: the "
 		    "kernel's is off by %lld to %lld ns",
 		    (long long)a->least_ns, (long long)a->most_ns);
+	return 0;
 }
 
 static void say_result(const struct recording *r)
@@ -523,15 +488,14 @@ static int write_folder(struct recording *r)
 	mode_t before = umask(S_IRWXG | S_IRWXO);
 	int failed = 0;
 
-	if (!*r->without_strace)
-		failed |= trim_strace(r);
 	if (r->kernel) {
 		trim_kernel(r);
 		failed |= write_kernel(r);
-		if (!*r->without_strace)
-			compare_clocks(r);
-		say_lost(r);
 	}
+	if (!*r->without_strace)
+		failed |= read_back(r);
+	if (r->kernel)
+		say_lost(r);
 	if (manifest_write(r)) {
 		say("%s/manifest.json: %s", r->dir, strerror(errno));
 		failed = -1;
@@ -633,4 +597,6 @@ void record_free(struct recording *r)
 {
 	kernel_free(r->kernel);
 	r->kernel = NULL;
+	free(r->files.at);
+	r->files = (struct text){ 0 };
 }

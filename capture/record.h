@@ -14,7 +14,8 @@
 #define IOMODELS_RECORD_H
 
 #include <sys/types.h>
-#include "align.h"
+#include "../log/align.h"
+#include "kernel.h"
 
 struct recording {
 	char *const *command;		/* ends with NULL; NULL: attach to pid */
@@ -23,6 +24,13 @@ struct recording {
 	const char *said_by;		/* before its messages; NULL: capture */
 	const char *scenario;		/* for the manifest, or NULL */
 	int no_strace, no_kernel;	/* not wanted */
+	/*
+	 * Called when strace.log and kernel.log are written: cuts strace.log,
+	 * and sets lines, files, alignment and aligned.  Nothing here reads a
+	 * log.
+	 * 0, or -1 with errno.
+	 */
+	int (*read)(struct recording *r);
 
 	/* What comes of it: */
 	char path[4096];		/* of the command's executable */
@@ -33,6 +41,7 @@ struct recording {
 	pid_t strace;			/* its process number; 0: it was not there */
 	int ns_precision;		/* of strace: 0 means microseconds */
 	long lines;			/* in strace.log */
+	struct text files;		/* executed and mapped, a path a line */
 	struct kernel *kernel;
 	const struct kernel_event *events;	/* from the command's execve on */
 	long n;

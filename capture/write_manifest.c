@@ -147,11 +147,9 @@ static void alignment(struct json *j, const struct recording *r)
 static void mapped(struct json *j, const struct recording *r)
 {
 	struct mapped_file *files;
-	char log[4200];
 	unsigned n;
 
-	snprintf(log, sizeof(log), "%s/strace.log", r->dir);
-	files = mapped_files(r->events, r->n, log, r->path, &n);
+	files = mapped_files(r->events, r->n, r->path, r->files.at, &n);
 	json_open(j, "mapped_files", '[');
 	for (unsigned i = 0; i < n; i++) {
 		if (!files[i].path)

@@ -201,12 +201,25 @@ void capture_begin(const char *dir)
 		close(fd);
 }
 
+int capture_read(struct recording *r)
+{
+	long lines = trim_strace(r->dir, r->command ? r->pid : 0,
+				 &r->files);
+
+	if (lines < 0)
+		return -1;
+	r->lines = lines;
+	r->aligned = r->kernel && !align(&r->alignment, r->dir, !r->command);
+	return 0;
+}
+
 static int command(const struct options *o)
 {
 	char pid[24];
 	struct recording r = {
 		.command = o->command, .pid = o->pid, .scenario = o->scenario,
 		.no_strace = o->no_strace, .no_kernel = o->no_kernel,
+		.read = capture_read,
 	};
 	char *dir;
 	int status;

@@ -49,6 +49,9 @@ void capture_clear(const char *dir);
  * strace.log without one is somebody's own, which no capture replaces.
  */
 void capture_begin(const char *dir);
+/* For recording.read: what log/ finds in the logs that were just written. */
+struct recording;
+int capture_read(struct recording *r);
 
 /*
  * iomodels explain with these arguments, of a folder, to stdout; name stands

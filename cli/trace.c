@@ -148,7 +148,8 @@ static int report(struct options *o, const char *dir, int out)
 static int trace(struct options *o, const char *dir, int out)
 {
 	struct recording r = { .command = o->command, .pid = o->pid,
-			       .dir = dir, .said_by = name };
+			       .dir = dir, .said_by = name,
+			       .read = capture_read };
 	int status = record(&r), found = 0;
 
 	if (r.lines || r.n) {

@@ -14,7 +14,8 @@
 #ifndef IOMODELS_ALIGN_H
 #define IOMODELS_ALIGN_H
 
-#include "kernel.h"
+#include <stdint.h>
+#include "text.h"
 
 struct alignment {
 	long pairs;			/* calls that both have seen */
@@ -25,11 +26,18 @@ struct alignment {
 };
 
 /*
- * Compare strace's log (-f -o, times since 1970) with n events, whose times
- * are offset away from CLOCK_REALTIME.  attached: they began in the middle of
- * what the process did.  Returns 0, or -1 when the log cannot be read.
+ * Compare strace.log (-f -o, times since 1970) of the folder with kernel.log.
+ * attached: they began in the middle of what the process did.  Returns 0, or -1
+ * when there is nothing to compare.
  */
-int align(struct alignment *a, const char *log, const struct kernel_event *events,
-	  long n, int64_t offset, int attached);
+int align(struct alignment *a, const char *folder, int attached);
+
+/*
+ * Cut from strace.log what its process did before the first execve of pid,
+ * which is the capture's own; nothing when pid is 0.  Adds to files the paths
+ * that were executed or mapped, a line each.  Returns the number of lines that
+ * stay; -1 with errno.
+ */
+long trim_strace(const char *folder, long pid, struct text *files);
 
 #endif

@@ -10,8 +10,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "../log/line.h"
+#include <unistd.h>
 #include "align.h"
+#include "line.h"
+#include "map.h"
+#include "tracepoint.h"
 
 enum { AHEAD = 64 };			/* calls looked at for the same name */
 
@@ -31,15 +34,8 @@ struct spans {
 static struct span *add(struct spans *s, int pid, int64_t begin)
 {
 	if (s->n == s->size) {
-		struct span *more;
-
 		s->size = s->size ? 2 * s->size : 256;
-		more = realloc(s->at, s->size * sizeof(*s->at));
-		if (!more) {
-			fprintf(stderr, "align: no memory\n");
-			exit(1);
-		}
-		s->at = more;
+		s->at = need(realloc(s->at, s->size * sizeof(*s->at)));
 	}
 	s->at[s->n] = (struct span){ .pid = pid, .begin = begin, .order = s->n };
 	return &s->at[s->n++];
@@ -71,16 +67,21 @@ static void drop_nameless(struct spans *s)
 	s->n = kept;
 }
 
-/* Each line is an entry, and ends the one of its thread before it. */
-static int read_strace(struct spans *s, const char *log)
+static FILE *open_log(const char *folder, const char *name)
 {
-	FILE *f = fopen(log, "re");
+	char path[4200];
+
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	return fopen(path, "re");
+}
+
+/* Each line is an entry, and ends the one of its thread before it. */
+static void read_strace(struct spans *s, FILE *f)
+{
 	char *line = NULL;
 	size_t size = 0;
 	ssize_t n;
 
-	if (!f)
-		return -1;
 	while ((n = getline(&line, &size, f)) > 0) {
 		struct span *call;
 		struct line l;
@@ -94,30 +95,34 @@ static int read_strace(struct spans *s, const char *log)
 			memcpy(call->name, l.name.at, l.name.len);
 	}
 	free(line);
-	fclose(f);
 	sort(s);
 	for (long i = 0; i + 1 < s->n; i++)
 		if (s->at[i].pid == s->at[i + 1].pid)
 			s->at[i].end = s->at[i + 1].begin;
 	drop_nameless(s);
-	return 0;
 }
 
-static void read_kernel(struct spans *s, const struct kernel_event *events, long n,
-			int64_t offset)
+static void read_kernel(struct spans *s, FILE *f)
 {
-	for (long i = 0; i < n; i++) {
-		const struct kernel_event *e = &events[i];
-		int enters = !strcmp(e->name, "sys_enter");
+	char *line = NULL;
+	size_t size = 0;
+	ssize_t n;
+
+	while ((n = getline(&line, &size, f)) > 0) {
+		struct tracepoint p;
+		struct slice name;
 		struct span *call;
 
-		if (!enters && strcmp(e->name, "sys_exit"))
+		if (tracepoint_read(&p, slice_of(line, line + n - 1)) ||
+		    (p.kind != POINT_ENTER && p.kind != POINT_EXIT))
 			continue;
-		call = add(s, e->pid, e->ns + offset);
-		if (enters)
-			snprintf(call->name, sizeof(call->name), "%s",
-				 syscall_name(event_number(e, "id", -1)));
+		call = add(s, p.pid, p.ns);
+		name = slice_after(tracepoint_text(&p, "id"), "(");
+		if (p.kind == POINT_ENTER && name.len)
+			snprintf(call->name, sizeof(call->name), "%.*s",
+				 (int)name.len - 1, name.at);
 	}
+	free(line);
 	sort(s);
 	for (long i = 0; i + 1 < s->n; i++)
 		if (s->at[i].pid == s->at[i + 1].pid && !*s->at[i + 1].name)
@@ -203,22 +208,87 @@ static void compare(struct alignment *a, const struct spans *strace,
 	a->only_kernel = kernel->n - a->pairs;
 }
 
-int align(struct alignment *a, const char *log, const struct kernel_event *events,
-	  long n, int64_t offset, int attached)
+int align(struct alignment *a, const char *folder, int attached)
 {
 	struct spans strace = { 0 }, kernel = { 0 };
+	FILE *f[2] = { open_log(folder, "strace.log"),
+		       open_log(folder, "kernel.log") };
 
 	*a = (struct alignment){ .least_ns = INT64_MIN, .most_ns = INT64_MAX };
-	if (read_strace(&strace, log))
-		return -1;
-	read_kernel(&kernel, events, n, offset);
-	compare(a, &strace, &kernel, attached);
-	if (a->least_ns != INT64_MIN && a->most_ns != INT64_MAX) {
-		a->proved = a->least_ns <= 0 && a->most_ns >= 0;
-		a->bound_ns = llabs(a->least_ns) > llabs(a->most_ns)
-				      ? llabs(a->least_ns) : llabs(a->most_ns);
+	if (f[0] && f[1]) {
+		read_strace(&strace, f[0]);
+		read_kernel(&kernel, f[1]);
+		compare(a, &strace, &kernel, attached);
 	}
+	for (int i = 0; i < 2; i++)
+		if (f[i])
+			fclose(f[i]);
 	free(strace.at);
 	free(kernel.at);
+	if (a->least_ns == INT64_MIN || a->most_ns == INT64_MAX)
+		return -1;
+	a->proved = a->least_ns <= 0 && a->most_ns >= 0;
+	a->bound_ns = llabs(a->least_ns) > llabs(a->most_ns)
+			      ? llabs(a->least_ns) : llabs(a->most_ns);
 	return 0;
+}
+
+/* ---- where the log of a command begins ---- */
+
+/* A library is mapped in parts, one after the other. */
+static int is_last(const struct text *files, struct slice path)
+{
+	const char *last;
+
+	if (files->len <= path.len)
+		return 0;
+	last = files->at + files->len - path.len - 1;
+	return !memcmp(last, path.at, path.len) &&
+	       (last == files->at || last[-1] == '\n');
+}
+
+/* "mmap(NULL, 4096, PROT_READ, MAP_SHARED, 3</lib/libc.so.6>, 0) = ..." */
+static void add_mapped(struct text *files, const struct line *l)
+{
+	enum { BYTES_MAX = 1 << 16 };
+	struct slice path = { 0 };
+
+	if (slice_is(l->name, "mmap") && l->n_args > 4)
+		line_fd(l->arg[4], &path);
+	else if (slice_is(l->name, "execve") && l->n_args && l->arg[0].len > 2)
+		path = slice_of(l->arg[0].at + 1,
+				l->arg[0].at + l->arg[0].len - 1);
+	if (path.len && files->len < BYTES_MAX && !is_last(files, path))
+		text_add(files, "%.*s\n", (int)path.len, path.at);
+}
+
+long trim_strace(const char *folder, long pid, struct text *files)
+{
+	char path[4200], *line = NULL;
+	FILE *in = open_log(folder, "strace.log"), *out;
+	long to = 0, lines = 0, n;
+	int kept = !pid, failed;
+	size_t size = 0;
+
+	snprintf(path, sizeof(path), "%s/strace.log", folder);
+	out = in ? fopen(path, "r+e") : NULL;
+	while (out && (n = getline(&line, &size, in)) > 0) {
+		struct line l;
+
+		/* Reading is ahead of writing. */
+		line_read(&l, line, n - (line[n - 1] == '\n'));
+		kept |= l.pid == pid && slice_is(l.name, "execve");
+		if (!kept)
+			continue;
+		add_mapped(files, &l);
+		to += fwrite(line, 1, n, out);
+		lines++;
+	}
+	free(line);
+	if (in)
+		fclose(in);
+	failed = !out || fflush(out) || ftruncate(fileno(out), to);
+	if (out && fclose(out))
+		failed = 1;
+	return failed ? -1 : lines;
 }
