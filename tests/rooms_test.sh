@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# rooms_test.sh - who needs whom: no circle between folders or files, one parser
+# rooms_test.sh - who needs whom: no circle between folders or files, one parser,
+# one engine
 #
 # The includes of all sources tell which folder needs which; nm of the objects
 # that `make` has left tells which file needs which.  tsort finds the circles.
@@ -64,7 +65,7 @@ folders() { awk '{ sub(/\/[^\/]*$/, "", $1); sub(/\/[^\/]*$/, "", $2)
 	if ($1 != $2) print $1, $2 }' "$@" | sort -u; }
 
 echo "TAP version 13"
-echo "1..6"
+echo "1..8"
 
 folders "$dir/includes" "$dir/symbols" | circles >"$dir/wrong"
 result $? no_circle_between_folders
@@ -81,20 +82,45 @@ result $? programs_only_depend_downwards
 circles <"$dir/includes" >"$dir/wrong"
 result $? no_circle_between_headers
 
+skip() {			# NAME: without objects
+	number=$((number + 1))
+	echo "ok $number $1 # SKIP no objects in $build (make)"
+}
+
 if [ -s "$dir/symbols" ]; then
 	circles <"$dir/symbols" >"$dir/wrong"
 	result $? no_circle_between_files
+
+	# capture/ writes logs: of log/ it needs what writes text, and no more.
+	awk '$1 ~ /^capture\// && $2 ~ /^log\// &&
+		$2 !~ /^log\/(json|text)$/ { print $1 " needs " $2; bad = 1 }
+		END { exit bad }' "$dir/symbols" >"$dir/wrong"
+	result $? capture_reads_no_log
 else
-	number=$((number + 1))
-	echo "ok $number no_circle_between_files # SKIP no objects in $build (make)"
+	skip no_circle_between_files
+	skip capture_reads_no_log
 fi
 
-# The forms of strace's lines are known in log/ alone.
-grep -nE '" resumed>|strstr\([^)]*unfinished' bench/*.[ch] capture/*.[ch] \
-	claims/*.[ch] cli/*.[ch] lab/*.[ch] \
+# The forms of a log's lines are known in log/ alone.
+grep -nE 'resumed>|execve\("|strstr\([^)]*unfinished|\b(line|tracepoint)_read\(' \
+	bench/*.[ch] capture/*.[ch] claims/*.[ch] cli/*.[ch] lab/*.[ch] \
 	>"$dir/wrong"
 [ $? = 1 ]
-result $? only_log_parses_strace
+result $? only_log_parses_logs
+
+# Who waits and who copies is decided from these events, by log/witness.c.
+# capture/ asks the kernel for them and writes them.
+{
+	grep -nE 'POINT_(COPY|PAGES|RECEIVED)' bench/*.[ch] capture/*.[ch] \
+		claims/*.[ch] cli/*.[ch] lab/*.[ch] log/*.[ch] |
+		grep -vE '^log/(tracepoint\.[ch]|witness\.c):'
+	grep -nE 'cmp\(.*"(sched_switch|skb_copy_datagram_iovec|mm_filemap_get)' \
+		bench/*.[ch] capture/*.[ch] claims/*.[ch] cli/*.[ch] \
+		lab/*.[ch] log/*.[ch] |
+		grep -vE '^capture/(kernel|draw)\.c:'
+} >"$dir/wrong"
+[ ! -s "$dir/wrong" ]
+result $? one_engine
 
 # A jump to a file by its name finds one.  `run` is the usual name in tests/
 # and .ci/, README.md in traces/; the logs of
