@@ -423,6 +423,18 @@ static int begin_instance(struct kernel *k, int i)
 	return open_cpus(k, i);
 }
 
+/* tracefs can stamp its events by this clock. */
+static int has_clock(const char *name)
+{
+	char line[512] = "";
+	FILE *f = fopen(TRACEFS "/trace_clock", "re");
+	int yes = f && fgets(line, sizeof(line), f) && strstr(line, name);
+
+	if (f)
+		fclose(f);
+	return yes;
+}
+
 struct kernel *kernel_begin(char why[256])
 {
 	struct timex t = { 0 };
@@ -451,6 +463,8 @@ struct kernel *kernel_begin(char why[256])
 	}
 	kernel_clean_up();
 	adjtimex(&t);
+	if (!has_clock("tai"))			/* Linux 6.0 brought it */
+		t.tai = 1;
 	snprintf(k->clock, sizeof(k->clock), t.tai ? "mono" : "tai");
 	if (t.tai)
 		k->offset = clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_MONOTONIC);
