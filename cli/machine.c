@@ -150,8 +150,10 @@ static void container(void)
 		found(0, "container", name, NULL, "in a user namespace: root "
 		      "here is another user outside, with what that user may");
 	else if (strcmp(name, "none seen"))
-		found(0, "container", name, NULL, "its marks are there: seccomp, "
-		      "capabilities and tracefs are what its host gives");
+		found(0, "container", name, NULL, "seccomp, capabilities and "
+		      "tracefs are what its host gives; the default seccomp "
+		      "profiles of Docker (25.0 and later) and Podman refuse "
+		      "io_uring");
 	else
 		found(0, "container", name, NULL, NULL);
 }

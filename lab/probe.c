@@ -499,6 +499,10 @@ void probe_why(const struct probe *probe, long err, char why[256])
 			 "later is needed%s", u.release, probe->since,
 			 probe_status("Seccomp") == 2 ?
 			 "; or the seccomp filter that is on refuses it" : "");
+	} else if (err == -EACCES && !strncmp(probe->name, "io_uring", 8)) {
+		snprintf(why, 256, "a filter of single operations (Linux 7.0, "
+			 "IORING_REGISTER_BPF_FILTER) refuses it: allow the "
+			 "operation where the filter is registered");
 	} else if (err == -ENETUNREACH || err == -EADDRNOTAVAIL) {
 		snprintf(why, 256, "no network, not even 127.0.0.1: "
 			 "ip link set lo up");

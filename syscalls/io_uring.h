@@ -128,6 +128,7 @@ enum {
 	IORING_OP_RECV_ZC, IORING_OP_EPOLL_WAIT, IORING_OP_READV_FIXED,
 	IORING_OP_WRITEV_FIXED,					/* 6.15 */
 	IORING_OP_PIPE,						/* 6.16 */
+	IORING_OP_NOP128, IORING_OP_URING_CMD128,		/* 6.19 */
 	IORING_OP_COUNT
 };
 
@@ -222,6 +223,8 @@ enum {
 	IORING_SETUP_NO_SQARRAY	   = 1 << 16,	/* 6.6 */
 	IORING_SETUP_HYBRID_IOPOLL = 1 << 17,	/* 6.13 */
 	IORING_SETUP_CQE_MIXED	   = 1 << 18,	/* 6.18 */
+	IORING_SETUP_SQE_MIXED	   = 1 << 19,	/* 6.19 */
+	IORING_SETUP_SQ_REWIND	   = 1 << 20,	/* 7.0, with NO_SQARRAY */
 };
 
 enum {					/* params.features, from the kernel */
@@ -312,6 +315,7 @@ enum {
 	IORING_REGISTER_PBUF_RING	= 22,	/* 5.19 */
 	IORING_UNREGISTER_PBUF_RING	= 23,
 	IORING_REGISTER_SYNC_CANCEL	= 24,	/* 6.0 */
+	IORING_REGISTER_BPF_FILTER	= 37,	/* 7.0 */
 };
 
 struct io_uring_rsrc_register {		/* REGISTER_FILES2 */

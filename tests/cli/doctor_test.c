@@ -313,6 +313,36 @@ TEST_TIMEOUT(doctor_lists_flags_of_the_ring, 30)
 	EXPECT_TRUE(strstr(flags, "\"CQSIZE\""));
 }
 
+/* Each kernel since 5.1 brought something: what is not here has its version. */
+TEST_TIMEOUT(doctor_knows_what_each_kernel_brought, 30)
+{
+	doctor("--json");
+	if (!strstr(output, "\"ring\": {"))
+		SKIP("no ring");
+	EXPECT_TRUE(strstr(row("operations"), "of 65"));
+	EXPECT_TRUE(strstr(row("flags"), "of 21"));
+	if (!strstr(strstr(output, "\"ring\": {"), "\"NOP128\""))
+		EXPECT_TRUE(strstr(row("operations"), "URING_CMD128 (6.19)"));
+	if (!strstr(strstr(output, "\"ring\": {"), "\"SQ_REWIND\""))
+		EXPECT_TRUE(strstr(row("flags"), "SQ_REWIND (7.0)"));
+}
+
+/* A kernel that has filters of single operations asks for the filter. */
+TEST_TIMEOUT(doctor_knows_filters_of_operations, 30)
+{
+	if (filter_argument(__NR_io_uring_register, 1, BPF_JGE, 37, EINVAL))
+		SKIP("seccomp: %s", errno_name(errno));
+	doctor("--json");
+	if (!strstr(output, "\"ring\": {"))
+		SKIP("no ring");
+	EXPECT_TRUE(strstr(row("filters of operations"), "\"no\""));
+	/* The filter that is the latest decides between two errors. */
+	if (filter_argument(__NR_io_uring_register, 1, BPF_JGE, 37, EACCES))
+		SKIP("seccomp: %s", errno_name(errno));
+	doctor("--json");
+	EXPECT_TRUE(strstr(row("filters of operations"), "\"yes\""));
+}
+
 /* Each limit is told with what it is for and how to raise it. */
 TEST_TIMEOUT(doctor_names_low_limits, 30)
 {
