@@ -39,6 +39,20 @@
 #define LIBC_WAITS "^1 epoll_pwait\\(.* = 0\n^1 ppoll\\(.* = 0"
 #endif
 
+/* A row of play_kinds.c's record: what poll reports, whether epoll takes it. */
+#define READY(state, names, takes) \
+	"\"ready: " state " \\| " names " \\| " takes "\""
+#define SHOWS(name, fn, says, from, state, names, on, error, wrong, ...) \
+	PLAY(name, fn, says, from, READY(state, names, "yes"), \
+	     TRIED(on, error, READY(state, wrong, "yes")), __VA_ARGS__)
+
+/* A row of play_uring.c's: who has done the request. */
+#define DONE_BY(what, where, who) \
+	"\"worker: " what " \\| " where " \\| " who "\""
+#define WORKS(name, fn, says, from, what, where, who, on, error, other, ...) \
+	PLAY(name, fn, says, from, DONE_BY(what, where, who), \
+	     TRIED(on, error, DONE_BY(what, where, other)), __VA_ARGS__)
+
 const struct claim claims[] = {
 	WAITS("blocking", "blocking_loop", "main in recvfrom",
 	      "main in recvfrom", "a blocking recv waits and copies in one call",
@@ -47,20 +61,24 @@ const struct claim claims[] = {
 	WAITS("thread", "blocking_thread", "thread in recvfrom",
 	      "thread in recvfrom", "with a thread for each connection, each "
 	      "waits and copies for itself", "the tutorial",
-	     UNLIKE("TCP", "blocking_loop")),
+	     UNLIKE("TCP", "blocking_loop"),
+	     .words = "threads non-blocking"),
 	WAITS("select", "select", "main in (select|pselect6)",
 	      "main in recvfrom", "with select, recv still copies synchronously", "the tutorial",
-	     UNLIKE("TCP", "poll")),
+	     UNLIKE("TCP", "poll"),
+	     .words = "or poll"),
 	WAITS("poll", "poll", "main in ppoll", "main in recvfrom",
 	      "with poll, recv still copies synchronously", "the tutorial",
 	     UNLIKE("TCP", "select")),
 	WAITS("epoll", "epoll", "main in epoll_pwait", "main in recvfrom",
 	      "with epoll, recv still copies synchronously", "the tutorial",
-	     UNLIKE("TCP", "poll")),
+	     UNLIKE("TCP", "poll"),
+	     .words = "event-driven asynchronous threads non-blocking instead of io_uring server"),
 	WAITS("epoll-et", "epoll_et", "main in epoll_pwait", "main in recvfrom",
 	      "edge-triggered epoll changes who is told, not who copies",
 	      "epoll(7)", .calls = "epoll_ctl\\(.*EPOLL_CTL_ADD.*EPOLLET",
-	     UNLIKE("TCP", "epoll")),
+	     UNLIKE("TCP", "epoll"),
+	     .words = "edge triggered"),
 	WAITS("sigio", "sigio_tcp", "main in rt_sigsuspend", "main in recvfrom",
 	      "SIGIO covers the first phase only: recv copies", "the tutorial",
 	     UNLIKE("TCP", "sigio_queued")),
@@ -75,20 +93,24 @@ const struct claim claims[] = {
 	WAITS("posix-aio-socket", "posix_aio_server", "thread in read",
 	      "thread in read", "glibc's aio_read is a thread that blocks",
 	      "aio(7)",
-	     UNLIKE("TCP, glibc", "native_aio_poll")),
+	     UNLIKE("TCP, glibc", "native_aio_poll"),
+	     .words = "POSIX AIO"),
 	WAITS("uring-basic", "uring_basic", "main in io_uring_enter",
 	      "main in io_uring_enter", "io_uring's recv is copied by the "
 	      "submitting thread itself", "liburing issue 487",
-	     UNLIKE("TCP", "uring_worker")),
+	     UNLIKE("TCP", "uring_worker"),
+	     .words = "instead of epoll server"),
 	WAITS("uring-multishot", "uring_multishot", "main in io_uring_enter",
 	      "main in io_uring_enter", "a multishot recv, too, is copied by "
 	      "the submitting thread", "io_uring_multishot(7)",
 	      .calls = "io_uring_register\\(.*PBUF_RING",
-	     UNLIKE("TCP", "uring_basic")),
+	     UNLIKE("TCP", "uring_basic"),
+	     .words = "instead of epoll server"),
 	WAITS("uring-poll", "uring_poll", "main in io_uring_enter",
 	      "main in recvfrom", "a ring can be used for readiness alone",
 	      "io_uring_enter(2)",
-	     UNLIKE("TCP", "uring_basic")),
+	     UNLIKE("TCP", "uring_basic"),
+	     .words = "instead of epoll server"),
 	WAITS("uring-worker", "uring_worker",
 	      "main in io_uring_enter, iou-wrk|(iou-wrk, )?main in io_uring_enter",
 	      "iou-wrk",
@@ -99,7 +121,8 @@ const struct claim claims[] = {
 	      "(iou-sqp, )?main in io_uring_enter|main in io_uring_enter, iou-sqp",
 	      "iou-sqp", "with SQPOLL the polling thread copies; to wait is "
 	      "still a call", "io_uring_setup(2)",
-	     UNLIKE("TCP", "uring_basic")),
+	     UNLIKE("TCP", "uring_basic"),
+	     .words = "event-driven asynchronous"),
 	WAITS("aio-poll", "native_aio_poll", "main in io_getevents",
 	      "main in recvfrom", "IOCB_CMD_POLL gives readiness through "
 	      "io_submit; recv copies", "io_submit(2)",
@@ -115,18 +138,21 @@ const struct claim claims[] = {
 	  .sentence = "glibc's aio_read of a file is pread64 in a thread, "
 		      "while the caller sleeps in a futex",
 	  .source = "aio(7)",
-	     UNLIKE("a cold file on a disk, glibc", "file_blocking") },
+	     UNLIKE("a cold file on a disk, glibc", "file_blocking"),
+	     .words = "POSIX AIO libaio" },
 	{ .id = "file-aio-buffered", .program = "native_aio", .direct = 1,
 	  .waits = "main in io_submit", .copies = "main in io_submit",
 	  .sentence = "io_submit of a buffered read does the whole read",
 	  .source = "fs/aio.c",
-	     UNLIKE("a cold file on a disk", "uring_file") },
+	     UNLIKE("a cold file on a disk", "uring_file"),
+	     .words = "libaio" },
 	{ .id = "file-aio-direct", .program = "native_aio", .direct = 2,
 	  .waits = "main in io_getevents", .copies = "nobody: the device",
 	  .sentence = "with O_DIRECT the wait moves to io_getevents, and "
 		      "nobody copies",
 	  .source = "io_submit(2)",
-	     UNLIKE("O_DIRECT", "file_blocking") },
+	     UNLIKE("O_DIRECT", "file_blocking"),
+	     .words = "event-driven asynchronous AIO libaio" },
 	{ .id = "file-uring", .program = "uring_file", .direct = 2,
 	  .waits = "main in io_uring_enter", .copies = "nobody: the device",
 	  .sentence = "io_uring with O_DIRECT waits in io_uring_enter, and "
@@ -146,7 +172,8 @@ const struct claim claims[] = {
 	{ .id = "blocking-one-at-a-time", .program = "blocking_loop", .decide = one_at_a_time,
 	  .sentence = "a plain blocking loop serves one client at a time",
 	  .source = "the tutorial",
-	     UNLIKE("TCP", "blocking_thread") },
+	     UNLIKE("TCP", "blocking_thread"),
+	     .words = "threads non-blocking" },
 	{ .id = "naive-loses", .program = "sigio_tcp_naive", .decide = naive_loses, .source = "the tutorial's TODO",
 	  .sentence = "a single-threaded TCP SIGIO server that accepts once a "
 		      "signal loses connections",
@@ -158,7 +185,8 @@ const struct claim claims[] = {
 	{ .id = "no-kernel-async", .decide = no_kernel_async,
 	  .sentence = "Linux has no real asynchronous I/O: the copy is always "
 		      "the program's",
-	  .source = "the tutorial", .expected = REFUTED, .domain = "TCP" },
+	  .source = "the tutorial", .expected = REFUTED, .domain = "TCP",
+	     .words = "event-driven asynchronous" },
 
 	{ .id = "naive-blocks", .program = "sigio_tcp_naive", .decide = naive_blocks,
 	  .sentence = "its second fault: the socket that it accepts blocks, so "
@@ -304,16 +332,19 @@ const struct claim claims[] = {
 	     "select.* = \\? ERESTARTNOHAND\nrt_sigreturn.* = -1 EINTR\n"
 	     "1: select",
 	     TRIED("SA_RESTART", "select is restarted",
-	     "2+: select")),
+	     "2+: select"),
+	     .words = "select poll"),
 	PLAY("restart-poll", restart_poll, "poll neither", "signal(7)",
 	     "poll.* = \\? ERESTART_RESTARTBLOCK\n"
 	     "rt_sigreturn.* = -1 EINTR\n1: poll",
 	     TRIED("SA_RESTART", "poll is restarted",
-	     "2+: (poll|restart_syscall)")),
+	     "2+: (poll|restart_syscall)"),
+	     .words = "select poll"),
 	PLAY("restart-epoll", restart_epoll, "epoll_wait neither", "signal(7)",
 	     "epoll_p?wait.* = -1 EINTR\n1: epoll_p?wait",
 	     TRIED("SA_RESTART", "epoll_wait is restarted",
-	     "2+: epoll_p?wait")),
+	     "2+: epoll_p?wait"),
+	     .words = "EINTR"),
 	PLAY("restart-getevents", restart_getevents, "io_getevents neither",
 	     "signal(7)", "io_getevents.* = -1 EINTR\n1: io_getevents",
 	     TRIED("SA_RESTART", "io_getevents is restarted",
@@ -330,19 +361,22 @@ const struct claim claims[] = {
 	     "set: 16 descriptors, 16 entries, at each call", "poll(2)",
 	     "2: poll\\(\\[(\\{fd=[0-9]+, events=POLLIN\\}(, )?){16}\\], 16",
 	     TRIED("AF_UNIX", "the second poll does not hand over the set",
-	     "1: poll\\(\\[(\\{fd=[0-9]+, events=POLLIN\\}(, )?){16}\\], 16")),
+	     "1: poll\\(\\[(\\{fd=[0-9]+, events=POLLIN\\}(, )?){16}\\], 16"),
+	     .words = "why epoll scale select"),
 	PLAY("epoll-ready-only", epoll_ready_only, "epoll_wait returns what is "
 	     "ready; the set costs one epoll_ctl a descriptor", "epoll(7)",
 	     "16: epoll_ctl\\(.*EPOLL_CTL_ADD.* = 0\n"
 	     "2: epoll_p?wait\\([0-9]+, \\[\\{events=EPOLLIN, "
 	     "data=[^]]*\\}\\], 16, .* = 1",
 	     TRIED("AF_UNIX", "each wait needs its own epoll_ctl",
-	     "17+: epoll_ctl\\(")),
+	     "17+: epoll_ctl\\("),
+	     .words = "why epoll scale"),
 	PLAY("epoll-no-files", epoll_of_file, "epoll refuses a regular file",
 	     "epoll_ctl(2)", "EPOLL_CTL_ADD, .* = -1 EPERM",
 	     TRIED("a regular file on a disk",
 	     "epoll accepts a regular file",
-	     "EPOLL_CTL_ADD, .* = 0")),
+	     "EPOLL_CTL_ADD, .* = 0"),
+	     .words = "epoll file directory"),
 	PLAY("poll-files-ready", poll_of_file, "to poll a regular file is "
 	     "always ready", "poll(2)", "poll\\(.*revents=POLLIN",
 	     TRIED("a regular file on a disk",
@@ -376,7 +410,8 @@ const struct claim claims[] = {
 	     TRIED("AF_UNIX",
 	     "the other socket is read between the reads of the first",
 	     "recvfrom\\(5, \"other\"\n"
-	     "recvfrom\\(3, ")),
+	     "recvfrom\\(3, "),
+	     .words = "edge-triggered"),
 	PLAY("dup-stays", dup_stays, "epoll reports a descriptor that is "
 	     "closed, while a dup is open", "epoll(7)",
 	     "close\\(.* = 0\nepoll_p?wait\\(.*(u32=4242|data=0x1092).* = 1",
@@ -425,29 +460,34 @@ const struct claim claims[] = {
 	     "^1 recvfrom.* = -1 EAGAIN",
 	     TRIED("AF_UNIX",
 	     "what epoll_wait reported is still there for recv",
-	     "^1 recvfrom.* = 1")),
+	     "^1 recvfrom.* = 1"),
+	     .words = "hint read blocks although ready"),
 	PLAY("ready-reset", ready_then_reset, "a connection that was reset "
 	     "before accept is accepted all the same; recv tells", "accept(2)",
 	     "epoll_p?wait.* = 1\naccept\\(.* = [0-9]+\n"
 	     "recvfrom.* = -1 ECONNRESET",
 	     TRIED("TCP", "accept fails for a connection that was reset",
-	     "accept\\(.* = -1 ")),
+	     "accept\\(.* = -1 "),
+	     .words = "hint read blocks although ready"),
 	PLAY("ready-bad-checksum", ready_bad_checksum, "a datagram with a wrong "
 	     "checksum makes an O_NONBLOCK socket ready, and recv finds none", "select(2)",
 	     "epoll_p?wait.*EPOLLIN.* = 1\nrecvfrom.* = -1 EAGAIN",
 	     TRIED("UDP, O_NONBLOCK",
 	     "epoll_wait drops the datagram and reports nothing",
-	     "epoll_p?wait.* = 0")),
+	     "epoll_p?wait.* = 0"),
+	     .words = "hint read blocks although ready"),
 	PLAY("bad-checksum-blocking", bad_checksum_blocking, "on a blocking socket "
 	     "epoll_wait itself drops a datagram with a wrong checksum",
 	     "net/ipv4/udp.c", "epoll_p?wait.* = 0",
 	     TRIED("UDP, blocking", "epoll_wait reports the datagram",
-	     "epoll_p?wait.*EPOLLIN.* = 1")),
+	     "epoll_p?wait.*EPOLLIN.* = 1"),
+	     .words = "ready hint read blocks although ready"),
 	PLAY("select-beyond-1023", select_beyond, "the kernel's select has no "
 	     "limit of 1024", "select(2)",
 	     "pselect6\\(2001, \\[2000\\].* = 1 \\(in \\[2000\\]",
 	     TRIED("pipe", "descriptor 2000 is refused",
-	     "pselect6\\(2001.* = -1 ")),
+	     "pselect6\\(2001.* = -1 "),
+	     .words = "select poll FD_SETSIZE 1024"),
 	PLAY("select-writes-back", select_left, "select writes back the time "
 	     "that is left", "select(2)",
 	     "pselect6\\(.*left \\{tv_sec=59, tv_nsec=[0-9]+\\}",
@@ -478,7 +518,8 @@ const struct claim claims[] = {
 	     "O_NONBLOCK\\) = [0-9]+\npread64\\(.* = 64",
 	     TRIED("a regular file on a disk",
 	     "O_NONBLOCK makes the read of a file return EAGAIN",
-	     "pread64\\(.* = -1 EAGAIN")),
+	     "pread64\\(.* = -1 EAGAIN"),
+	     .words = "asynchronous non-blocking"),
 	EVENTS("nonblock-file-waits", nonblock_read_waits, "it waits for the "
 	       "disk all the same", "open(2)",
 	       "^1 in pread64: block_bio_queue\n"
@@ -501,9 +542,9 @@ const struct claim claims[] = {
 	     TRIED("TCP", "the first send is EPIPE",
 	     "0: sendto\\(.* = 1")),
 	PLAY("wchan", wchan_of_sleeper, "/proc/PID/wchan names where a thread "
-	     "sleeps: inet_csk_accept, then for TCP's data wait_woken",
+	     "sleeps: inet_csk_accept, then for TCP's data wait_woken or sk_wait_data",
 	     "proc(5)", "read\\([0-9]+, \"inet_csk_accept\"\n"
-	     "read\\([0-9]+, \"wait_woken\"",
+	     "read\\([0-9]+, \"(wait_woken|sk_wait_data)\"",
 	     TRIED("TCP, blocking",
 	     "/proc/PID/wchan is 0 while a thread sleeps",
 	     "read\\([0-9]+, \"0\"")),
@@ -538,23 +579,27 @@ const struct claim claims[] = {
 	     "0: ^1 p?read",
 	     TRIED("glibc",
 	     "aio_read of glibc reads in the calling thread",
-	     "^1 pread64\\(")),
+	     "^1 pread64\\("),
+	     .words = "POSIX AIO callback"),
 	PLAY("libc-aio-serial", libc_aio_one_descriptor, "four aio_read of one "
 	     "descriptor are one thread", "glibc's aio_misc.c",
 	     "1: ^1 clone3?\\(.*CLONE_THREAD",
 	     TRIED("glibc",
 	     "four aio_read of one descriptor are four threads",
-	     "4: ^1 clone3?\\(.*CLONE_THREAD")),
+	     "4: ^1 clone3?\\(.*CLONE_THREAD"),
+	     .words = "POSIX AIO order of requests several aio_write"),
 	PLAY("libc-aio-parallel", libc_aio_four_descriptors, "four of four "
 	     "descriptors are four", "glibc's aio_misc.c",
 	     "4: ^1 clone3?\\(.*CLONE_THREAD",
 	     TRIED("glibc", "four of four descriptors are one thread",
-	     "1: ^1 clone3?\\(.*CLONE_THREAD")),
+	     "1: ^1 clone3?\\(.*CLONE_THREAD"),
+	     .words = "POSIX AIO"),
 	PLAY("libc-aio-signal", libc_aio_signal, "the signal of an aio_read "
 	     "comes from the process itself", "glibc's aio_sigqueue.c",
 	     "^2 rt_(tg)?sigqueueinfo\\(.*SIGUSR2.*si_code=SI_ASYNCIO",
 	     TRIED("glibc", "the kernel sends the signal of an aio_read",
-	     "SIGUSR2.*si_code=SI_KERNEL")),
+	     "SIGUSR2.*si_code=SI_KERNEL"),
+	     .words = "POSIX AIO callback thread"),
 	PLAY("libc-aio-socket", libc_aio_socket, "aio_read of a socket is "
 	     "pread64, which fails with ESPIPE, and then read",
 	     "glibc's aio_misc.c",
@@ -570,7 +615,8 @@ const struct claim claims[] = {
 	     TRIED("glibc",
 	     "an aio_write overtakes an aio_read of the descriptor",
 	     "^[23] write\\([0-9]+, \"w\", 1\\) = 1\n"
-	     "^[23] read\\(.* = 1")),
+	     "^[23] read\\(.* = 1"),
+	     .words = "POSIX AIO order of requests several aio_write"),
 	PLAY("libc-swapcontext", libc_swapcontext, "each swapcontext makes a "
 	     "system call, rt_sigprocmask", "glibc's swapcontext.S",
 	     "five times there and back\n10: rt_sigprocmask\\(SIG_SETMASK",
@@ -612,7 +658,8 @@ const struct claim claims[] = {
 	     "socket by io_submit ends at once, with -EAGAIN", "fs/aio.c",
 	     "io_submit\\(.* = 1\nio_getevents\\(.*res=-11",
 	     TRIED("TCP, O_NONBLOCK", "it completes when the byte has come",
-	     "io_getevents\\(.*res=1[,}]")),
+	     "io_getevents\\(.*res=1[,}]"),
+	     .words = "asynchronous non-blocking"),
 
 	/* ---- io_uring ---- */
 
@@ -624,7 +671,8 @@ const struct claim claims[] = {
 	       "1: sys_enter id=[0-9]+\\(io_uring_enter\\)\n"
 	       "0: io_uring_poll_arm\n0: io_uring_queue_async_work",
 	     TRIED("TCP", "a request whose data are there is polled first",
-	     "io_uring_poll_arm")),
+	     "io_uring_poll_arm"),
+	     .words = "what is io_uring"),
 	EVENTS("uring-polled", uring_polled, "else it is polled, no thread is "
 	       "made, and the submitting thread copies", "liburing issue 487",
 	       "^1 in io_uring_enter: io_uring_poll_arm .*RECV\n"
@@ -634,14 +682,16 @@ const struct claim claims[] = {
 	       "^1 in io_uring_enter: io_uring_complete .*res=1 \n"
 	       "0: io_uring_queue_async_work\n0: ^iou-.*: io_uring_",
 	     TRIED("TCP", "a request that finds no data goes to a worker",
-	     "io_uring_queue_async_work")),
+	     "io_uring_queue_async_work"),
+	     .words = "what is io_uring asynchronous non-blocking"),
 	EVENTS("uring-fsync", uring_fsync, "fsync cannot be tried without "
 	       "waiting and goes to a worker", "io_uring.c",
 	       "^1 in io_uring_enter: io_uring_queue_async_work .*FSYNC\n"
 	       "^iou-wrk: io_uring_complete .*res=0 ",
 	     TRIED("a regular file on a disk",
 	     "the submitting thread completes the fsync",
-	     "^1 in io_uring_enter: io_uring_complete .*res=0 ")),
+	     "^1 in io_uring_enter: io_uring_complete .*res=0 "),
+	     .words = "what is io_uring io-wq"),
 	EVENTS("uring-async-flag", uring_async_flag, "so is what has "
 	       "IOSQE_ASYNC, though its data are in memory",
 	       "io_uring_enter(2)",
@@ -649,7 +699,8 @@ const struct claim claims[] = {
 	       "^iou-wrk: io_uring_complete .*res=4096 ",
 	     TRIED("a regular file",
 	     "the submitting thread reads in spite of IOSQE_ASYNC",
-	     "^1 in io_uring_enter: io_uring_complete .*res=4096 ")),
+	     "^1 in io_uring_enter: io_uring_complete .*res=4096 "),
+	     .words = "io-wq"),
 	EVENTS("uring-cold-read", uring_cold_read, "a buffered read of what is "
 	       "not in memory needs no worker, where the file system has NOWAIT", "io_uring/rw.c",
 	       "^1 in io_uring_enter: io_uring_submit_(req|sqe) .*READ\n"
@@ -658,7 +709,8 @@ const struct claim claims[] = {
 	       "0: io_uring_queue_async_work\n0: ^iou-.*: io_uring_",
 	     TRIED("ext4, XFS, btrfs; Linux 5.9 and later",
 	     "a cold buffered read goes to a worker",
-	     "io_uring_queue_async_work")),
+	     "io_uring_queue_async_work"),
+	     .words = "io-wq"),
 	PLAY("uring-worker-untraced", uring_worker_untraced, "strace is not "
 	     "told when io_uring makes a thread, /proc/PID/task lists it",
 	     "kernel/fork.c", "/proc/PID/task: iou-wrk-\n"
@@ -673,7 +725,8 @@ const struct claim claims[] = {
 	     "request 3: result 0\n0: io_uring_enter",
 	     TRIED("SQPOLL, the poller awake",
 	     "each request needs an io_uring_enter",
-	     "3+: io_uring_enter")),
+	     "3+: io_uring_enter"),
+	     .words = "what is io_uring"),
 	EVENTS("uring-multishot-accept", uring_multishot_accept, "a multishot "
 	       "accept is one request: five connections, five completions that "
 	       "say F_MORE", "io_uring_multishot(7)",
@@ -682,7 +735,7 @@ const struct claim claims[] = {
 	     TRIED("TCP", "five connections need five requests",
 	     "5: io_uring_submit_(req|sqe) .*ACCEPT")),
 	{ .id = "uring-nonblock", .play = uring_nonblock,
-	  .recorder = BY_KERNEL, .expected = REFUTED,
+	  .recorder = BY_KERNEL, .expected = REFUTED, .domain = "TCP, pipe",
 	  .sentence = "io_uring completes what finds nothing at an O_NONBLOCK "
 		      "descriptor with -EAGAIN", .source = "liburing issue 364",
 	  .lines = "io_uring_complete .*res=-11 ",
@@ -704,11 +757,491 @@ const struct claim claims[] = {
 	     "sys_exit id=[0-9]+\\(io_uring_enter\\) ret=-9$")),
 	PLAY("uring-fdinfo", uring_fdinfo, "/proc/PID/fdinfo of a ring tells "
 	     "which request waits", "io_uring/fdinfo.c",
-	     "read\\([0-9]+, \"pos:.*SqHead:\nfdinfo: PollList:\n"
+	     "read\\([0-9]+, \"pos:\nfdinfo: PollList:\n"
 	     "fdinfo: +op=27, ",
 	     TRIED("TCP",
 	     "/proc/PID/fdinfo does not list the waiting request",
 	     "0: fdinfo: +op=27, ")),
+
+	/* ---- what "ready" means, by kind of descriptor ---- */
+
+	SHOWS("ready-listener", ready_tcp, "a listener is ready to read when a "
+	      "connection waits", "poll(2)", "TCP listener, a connection waits",
+	      "POLLIN", "TCP", "a listener with a connection is ready to write",
+	      ".*POLLOUT.*", .words = "readiness conditions accept"),
+	SHOWS("ready-data", ready_tcp, "data that have come make a connection "
+	      "ready to read", "poll(2)", "TCP, data have come",
+	      "POLLIN POLLOUT", "TCP", "data are reported as POLLPRI",
+	      ".*POLLPRI.*", .words = "readiness conditions"),
+	SHOWS("ready-lowat", ready_tcp, "fewer bytes than SO_RCVLOWAT do not make "
+	      "a connection ready to read", "socket(7)",
+	      "TCP, 5 bytes have come and SO_RCVLOWAT is 10", "POLLOUT", "TCP",
+	      "poll does not look at SO_RCVLOWAT", "POLLIN POLLOUT",
+	      .words = "readiness conditions"),
+	SHOWS("ready-urgent", ready_tcp, "an urgent byte is POLLPRI", "tcp(7)",
+	      "TCP, an urgent byte has come", "POLLPRI POLLOUT", "TCP",
+	      "an urgent byte is reported as data", "POLLIN POLLOUT",
+	      .words = "readiness conditions out of band"),
+	SHOWS("ready-half-closed", ready_tcp, "the peer's shutdown is POLLIN and "
+	      "POLLRDHUP, not POLLHUP", "poll(2)",
+	      "TCP, the peer has shut its half down", "POLLIN POLLOUT POLLRDHUP",
+	      "TCP", "the peer's shutdown is POLLHUP", ".*POLLHUP.*",
+	      .words = "readiness conditions end of file EPOLLRDHUP"),
+	SHOWS("ready-both-closed", ready_tcp, "POLLHUP is reported when both "
+	      "halves are shut down", "poll(2)",
+	      "TCP, both halves are shut down",
+	      "POLLIN POLLOUT POLLRDHUP POLLHUP", "TCP",
+	      "nothing but POLLRDHUP is reported when both halves are shut down",
+	      "POLLIN POLLOUT POLLRDHUP",
+	      .words = "readiness conditions EPOLLHUP"),
+	SHOWS("ready-error", ready_tcp, "a reset is POLLERR with POLLHUP, and "
+	      "ready to read and to write", "poll(2)",
+	      "TCP, the peer has reset the connection",
+	      "POLLIN POLLOUT POLLRDHUP POLLERR POLLHUP", "TCP",
+	      "a reset is POLLERR alone", "POLLERR",
+	      .words = "readiness conditions EPOLLERR"),
+	SHOWS("ready-unconnected", ready_tcp, "a TCP socket that is neither "
+	      "connected nor listening is POLLHUP", "tcp(7)",
+	      "TCP, neither connected nor listening", "POLLOUT POLLHUP", "TCP",
+	      "such a socket is never ready", "-",
+	      .words = "readiness conditions"),
+	SHOWS("ready-empty-datagram", ready_other_sockets, "an empty datagram makes "
+	      "a UDP socket ready", "udp(7)",
+	      "UDP, an empty datagram has come", "POLLIN POLLOUT", "UDP",
+	      "an empty datagram is not reported", "POLLOUT",
+	      .words = "readiness conditions"),
+	SHOWS("ready-udp-error", ready_other_sockets, "an ICMP error makes a "
+	      "connected UDP socket ready, with POLLERR", "udp(7)",
+	      "UDP, an ICMP error has come", "POLLOUT POLLERR", "UDP",
+	      "an ICMP error is not reported", "POLLOUT",
+	      .words = "readiness conditions"),
+	SHOWS("ready-unix-closed", ready_other_sockets, "the close of an AF_UNIX "
+	      "stream's peer is POLLHUP at once", "unix(7)",
+	      "AF_UNIX stream, the peer has closed",
+	      "POLLIN POLLOUT POLLRDHUP POLLHUP", "AF_UNIX",
+	      "as on TCP it is no POLLHUP", "POLLIN POLLOUT POLLRDHUP",
+	      .words = "readiness conditions"),
+	SHOWS("ready-pipe-no-reader", ready_pipe, "a pipe without a reader is "
+	      "POLLERR at the end that writes", "pipe(7)",
+	      "pipe to write, no reader is left", "(POLLOUT )?POLLERR", "pipe",
+	      "it is POLLHUP there", ".*POLLHUP.*",
+	      .words = "readiness conditions"),
+	SHOWS("ready-pipe-no-writer", ready_pipe, "an empty pipe without a writer "
+	      "is POLLHUP, not POLLIN, at the end that reads", "pipe(7)",
+	      "pipe to read, no writer is left", "POLLHUP", "pipe",
+	      "it is POLLIN there", "POLLIN.*",
+	      .words = "readiness conditions end of file"),
+	SHOWS("ready-pipe-full", ready_pipe, "a full pipe is not ready to write",
+	      "pipe(7)", "pipe to write, full", "-", "pipe",
+	      "a full pipe is ready to write", "POLLOUT",
+	      .words = "readiness conditions"),
+	SHOWS("ready-eventfd", ready_one_loop, "an eventfd at its maximum is ready "
+	      "to read and not to write", "eventfd(2)",
+	      "eventfd, the counter is at its maximum", "POLLIN", "eventfd",
+	      "an eventfd is always ready to write", "POLLIN POLLOUT",
+	      .words = "readiness conditions"),
+	SHOWS("ready-timerfd", ready_one_loop, "a timer is a descriptor in the "
+	      "loop: an expired timerfd is ready to read", "timerfd_create(2)",
+	      "timerfd, expired", "POLLIN", "timerfd",
+	      "an expired timerfd is not reported", "-",
+	      .words = "readiness conditions"),
+	SHOWS("ready-signalfd", ready_one_loop, "a signal is, too: a signalfd is "
+	      "ready while the signal is pending", "signalfd(2)",
+	      "signalfd, a signal is pending", "POLLIN", "signalfd",
+	      "a signalfd is not reported while the signal is blocked", "-",
+	      .words = "readiness conditions"),
+	SHOWS("ready-pidfd", ready_one_loop, "and the end of a process: its pidfd "
+	      "is ready to read", "pidfd_open(2)",
+	      "pidfd, the process has ended", "POLLIN( POLLHUP)?", "pidfd",
+	      "the end of a process is not reported", "-", .since = "5.3",
+	      .words = "readiness conditions"),
+	SHOWS("ready-inotify", ready_one_loop, "and a change of a file: inotify's "
+	      "descriptor is ready to read", "inotify(7)",
+	      "inotify, the file was written to", "POLLIN", "inotify",
+	      "a change is not reported", "-", .words = "epoll file directory readiness conditions"),
+	SHOWS("ready-epoll-set", ready_one_loop, "an epoll set is a descriptor, too: "
+	      "it is ready to read when one in it is ready", "epoll(7)",
+	      "epoll set, a descriptor in it is ready", "POLLIN", "epoll",
+	      "an epoll set cannot be polled", "POLLNVAL",
+	      .words = "readiness conditions nested"),
+	PLAY("ready-peer-end", ready_table, "the end of the peer is POLLHUP on "
+	     "AF_UNIX, and POLLIN with POLLRDHUP on TCP", "poll(2)",
+	     READY("TCP, the peer has closed", "POLLIN POLLOUT POLLRDHUP", "yes")
+	     "\n" READY("AF_UNIX stream, the peer has closed", ".*POLLHUP", "yes"),
+	     TRIED("TCP, AF_UNIX", "it is POLLHUP on TCP as well",
+	     READY("TCP, the peer has closed", ".*POLLHUP.*", "yes")),
+	     .words = "readiness conditions table"),
+	PLAY("epoll-no-directory", ready_files, "epoll refuses a directory",
+	     "epoll_ctl(2)", READY("directory", "POLLIN POLLOUT", "EPERM"),
+	     TRIED("a directory", "epoll accepts a directory",
+	     READY("directory", ".*", "yes")), .words = "epoll file directory readiness"),
+	PLAY("epoll-no-null", ready_files, "epoll refuses /dev/null, which poll "
+	     "reports as always ready", "epoll_ctl(2)",
+	     READY("/dev/null", "POLLIN POLLOUT", "EPERM"),
+	     TRIED("a device without poll", "epoll accepts /dev/null",
+	     READY("/dev/null", ".*", "yes")), .words = "readiness"),
+	PLAY("epoll-mounts", ready_files, "epoll accepts /proc/self/mounts, though "
+	     "it is a regular file", "fs/proc_namespace.c",
+	     READY("/proc/self/mounts", "POLLIN( POLLOUT)?", "yes"),
+	     TRIED("procfs", "epoll refuses /proc/self/mounts",
+	     READY("/proc/self/mounts", ".*", "EPERM")), .words = "epoll file directory readiness"),
+	PLAY("poll-not-open", ready_files, "poll reports a number that is not open "
+	     "as POLLNVAL, epoll_ctl refuses it with EBADF", "poll(2)",
+	     READY("a number that is not open", "POLLNVAL", "EBADF"),
+	     TRIED("any", "poll ignores a number that is not open",
+	     READY("a number that is not open", "-", ".*"))),
+	PLAY("connect-nonblocking", connect_nonblocking, "a connect that does not "
+	     "wait is EINPROGRESS; then the socket is ready to write, and "
+	     "SO_ERROR has the result", "connect(2)",
+	     "connect\\(.* = -1 EINPROGRESS\npoll\\(.*revents=POLLOUT\\}\n"
+	     "SO_ERROR 0",
+	     TRIED("TCP", "a connect that does not wait succeeds at once",
+	     "connect\\(.* = 0"),
+	     .words = "asynchronous non-blocking"),
+	PLAY("select-first-argument", select_first_argument, "select looks only at "
+	     "descriptors below its first argument: it is the highest one plus 1",
+	     "select(2)", "pselect6\\(3, .* = 0 \npselect6\\(4, .* = 1 ",
+	     TRIED("AF_UNIX", "the first argument is the highest descriptor",
+	     "pselect6\\(3, .* = 1 "), .words = "select first argument nfds"),
+
+	/* ---- several tasks and one set; several listeners and one port ---- */
+
+	PLAY("shared-set-last", shared_set_last, "of those that wait in one epoll "
+	     "set the last to begin is woken", "fs/eventpoll.c",
+	     "4: ^1 recvfrom\\([0-9]+, \"D\", 1",
+	     TRIED("TCP, one set, EPOLLET", "it is the one that waits longest",
+	     "recvfrom\\([0-9]+, \"A\", 1"), .words = "thread safe LIFO"),
+	EVENTS("shared-set-level", shared_set_level, "a level-triggered event that "
+	       "nobody takes wakes all that wait in the set, one after the other",
+	       "epoll(7)", "4: ^[2-5].*: sys_exit id=[0-9]+\\(epoll_p?wait\\) ret=1$",
+	     TRIED("TCP, one set", "it wakes one of them",
+	     "1: ^[2-5].*: sys_exit id=[0-9]+\\(epoll_p?wait\\) ret=1$"),
+	     .since = "5.10", .words = "thread safe"),
+	EVENTS("shared-set-edge", shared_set_edge, "an edge-triggered one wakes one",
+	       "epoll(7)", "1: ^[2-5].*: sys_exit id=[0-9]+\\(epoll_p?wait\\) ret=1$",
+	     TRIED("TCP, one set", "it wakes all that wait in the set",
+	     "4: ^[2-5].*: sys_exit id=[0-9]+\\(epoll_p?wait\\) ret=1$"),
+	     .words = "thread safe edge triggered"),
+	PLAY("epoll-add-while-waiting", epoll_add_while_waiting, "a descriptor that "
+	     "is added while another task waits in the set is reported to it",
+	     "epoll_wait(2)", "^1 epoll_ctl\\(.*EPOLL_CTL_ADD.* = 0\n"
+	     "^2 epoll_p?wait\\(.* = 1",
+	     TRIED("AF_UNIX", "the waiter does not see it",
+	     "^2 epoll_p?wait\\(.* = 0"), .words = "thread safe"),
+	PLAY("epoll-oneshot", epoll_oneshot, "EPOLLONESHOT reports once, until "
+	     "EPOLL_CTL_MOD arms it again", "epoll_ctl(2)",
+	     "epoll_p?wait\\(.*, 0(, NULL, 8)?\\) = 1\n"
+	     "epoll_p?wait\\(.*, 7(, NULL, 8)?\\) = 0\n"
+	     "epoll_ctl\\(.*EPOLL_CTL_MOD.* = 0\n"
+	     "epoll_p?wait\\(.*, 8(, NULL, 8)?\\) = 1",
+	     TRIED("AF_UNIX", "unread bytes are reported again without EPOLL_CTL_MOD",
+	     "epoll_p?wait\\(.*, 7(, NULL, 8)?\\) = 1"), .words = "thread safe"),
+	PLAY("reuseport-spreads", reuseport_spreads, "with SO_REUSEPORT each "
+	     "listener has a queue of its own, and connections are spread by hash",
+	     "socket(7)", "both of the listeners got connections",
+	     TRIED("TCP, 64 connections", "one listener gets them all",
+	     "one of the listeners got connections"),
+	     .words = "EPOLLEXCLUSIVE shared set"),
+	PLAY("reuseport-closed", reuseport_closed, "what is in the queue of a "
+	     "listener that closes is reset, though another listener has the port",
+	     "net/ipv4", "some peers were reset",
+	     TRIED("TCP, net.ipv4.tcp_migrate_req=0", "the other listener gets them",
+	     "no peers were reset")),
+
+	/* ---- page faults and files ---- */
+
+	EVENTS("fault-waits", fault_waits, "a page of a mapped file that is not in "
+	       "memory is waited for in a page fault, outside of any call",
+	       "mmap(2)", "^1: block_bio_queue\n"
+	       "^1: sched_switch .*prev_pid=1 .*prev_state=[12] ",
+	     TRIED("a cold file on a disk", "nobody sleeps for a page fault",
+	     "0: ^1: sched_switch .*prev_pid=1 .*prev_state=[12] "),
+	     .words = "two phases limits mapped"),
+	PLAY("fault-no-call", fault_counts, "strace shows nothing of it: 16 pages "
+	     "are read from the disk, and no call is made", "mmap(2)",
+	     "16 pages touched: [1-9][0-9]* major faults\n"
+	     "0: ^1 (p?read|readv|pread64|preadv2)\\(",
+	     TRIED("a cold file on a disk", "strace shows a read for each page",
+	     "16: ^1 (p?read|readv|pread64|preadv2)\\("),
+	     .words = "two phases limits mapped"),
+	PLAY("fault-in-memory", fault_in_memory, "a mapped page that is in memory "
+	     "costs no major fault", "getrusage(2)",
+	     "pages in memory touched: 0 major faults",
+	     TRIED("a file in the page cache", "each page is a major fault",
+	     "pages in memory touched: [1-9]")),
+	EVENTS("fault-populate", fault_populate, "with MAP_POPULATE mmap itself "
+	       "reads the file", "mmap(2)", "^1 in mmap: block_bio_queue",
+	     TRIED("a cold file on a disk", "mmap reads nothing",
+	     "0: ^1 in mmap: block_bio_queue")),
+	EVENTS("willneed-mapped", fault_willneed, "MADV_WILLNEED starts the reads "
+	       "of a mapped file", "madvise(2)", "^1 in madvise: block_bio_queue",
+	     TRIED("a cold file on a disk", "madvise starts no read",
+	     "0: ^1 in madvise: block_bio_queue")),
+	EVENTS("willneed-file", readahead_starts, "POSIX_FADV_WILLNEED starts the "
+	       "reads of a file", "posix_fadvise(2)",
+	       "^1 in fadvise64: block_bio_queue",
+	     TRIED("a cold file on a disk", "posix_fadvise starts no read",
+	     "0: ^1 in fadvise64: block_bio_queue")),
+	EVENTS("write-deferred", write_deferred, "a buffered write of a whole page "
+	       "asks nothing of the disk; fsync does, and waits", "write(2)",
+	       "0: ^1 in pwrite64: block_bio_queue\n"
+	       "^1 in fsync: block_bio_queue\n"
+	       "^1 in fsync: sched_switch .*prev_pid=1 .*prev_state=[12] ",
+	     TRIED("ext4, XFS, btrfs", "pwrite hands the page to the disk",
+	     "1+: ^1 in pwrite64: block_bio_queue"),
+	     .words = "buffered writes wait"),
+	EVENTS("write-reads-first", write_reads_first, "a buffered write of a part "
+	       "of a page that is not in memory waits: the page is read first",
+	       "mm/filemap.c", "^1 in pwrite64: block_bio_queue\n"
+	       "^1 in pwrite64: sched_switch .*prev_pid=1 .*prev_state=[12] ",
+	     TRIED("a cold file on ext4", "a buffered write never waits",
+	     "0: ^1 in pwrite64: sched_switch .*prev_pid=1 .*prev_state=[12] "),
+	     .words = "buffered writes wait"),
+	EVENTS("write-dsync", write_dsync, "with O_DSYNC the write waits for the "
+	       "disk", "open(2)", "^1 in pwrite64: block_bio_queue\n"
+	       "^1 in pwrite64: sched_switch .*prev_pid=1 .*prev_state=[12] ",
+	     TRIED("a file on a disk", "an O_DSYNC write does not sleep",
+	     "0: ^1 in pwrite64: sched_switch .*prev_pid=1 .*prev_state=[12] "),
+	     .words = "buffered writes wait"),
+	EVENTS("write-direct", write_direct, "with O_DIRECT, too", "open(2)",
+	       "^1 in pwrite64: block_bio_queue\n"
+	       "^1 in pwrite64: sched_switch .*prev_pid=1 .*prev_state=[12] ",
+	     TRIED("O_DIRECT", "an O_DIRECT write does not sleep",
+	     "0: ^1 in pwrite64: sched_switch .*prev_pid=1 .*prev_state=[12] ")),
+	PLAY("direct-offset", direct_offset, "O_DIRECT refuses an offset that is no "
+	     "multiple of the block", "open(2)",
+	     "pread64\\(.*, 0\\) = 4096\npread64\\(.*, 1\\) = -1 EINVAL",
+	     TRIED("O_DIRECT, ext4, XFS", "any offset will do",
+	     "pread64\\(.*, 1\\) = [0-9]+")),
+	PLAY("dontcache", dontcache_read, "RWF_DONTCACHE drops from memory what it "
+	     "has read", "preadv2(2)",
+	     "with RWF_DONTCACHE not all were kept, without it all",
+	     TRIED("ext4, XFS, btrfs", "what was read stays in memory",
+	     "with RWF_DONTCACHE all were kept"), .since = "6.14"),
+
+	/* ---- whose processor; the phases of other calls ---- */
+
+	EVENTS("receive-in-sender", receive_path, "on loopback the sender's own "
+	       "call does the work of receiving: the receiver is woken in it",
+	       "net/core/dev.c", "1+: ^1 in sendto: sched_waking .*pid=2 ",
+	     TRIED("TCP on loopback", "a thread of the kernel does it each time",
+	     "20+: ^\\(ksoftirqd.*\\): sched_waking .*pid=2 "),
+	     .words = "softirq burns processor who receives"),
+	EVENTS("send-waits", send_waits, "sending has two phases as well: a blocking "
+	       "send waits for room", "send(2)",
+	       "^1 in sendto: sched_switch .*prev_pid=1 .*prev_state=1 ",
+	     TRIED("TCP, blocking", "send never waits",
+	     "0: ^1 in sendto: sched_switch .*prev_pid=1 .*prev_state=1 "),
+	     .words = "two phases limits"),
+	PLAY("send-copies", send_copies, "and it copies: what the program writes "
+	     "into its buffer after send is not sent", "send(2)",
+	     "recvfrom\\(.*\"old\"",
+	     TRIED("TCP", "the peer reads what is in the buffer now",
+	     "recvfrom\\(.*\"new\""), .words = "two phases limits"),
+	EVENTS("accept-waits", accept_waits, "accept waits, and copies no data: it "
+	       "has one phase", "accept(2)",
+	       "^1 in accept: sched_switch .*prev_pid=1 .*prev_state=1 \n"
+	       "0: ^1 in accept: skb_copy_datagram_iovec",
+	     TRIED("TCP, blocking", "accept copies data",
+	     "^1 in accept: skb_copy_datagram_iovec"),
+	     .words = "two phases limits"),
+
+	/* ---- what nobody copies ---- */
+
+	PLAY("sendfile-shares", sendfile_shares, "sendfile hands over the page "
+	     "itself: what is written to the file later is what the peer reads",
+	     "sendfile(2)", "sendfile\\(.* = 4096\npwrite64\\(.*\"new\"\n"
+	     "recvfrom\\(.*\"new\"",
+	     TRIED("TCP on loopback, tmpfs", "the peer reads what was there at sendfile",
+	     "recvfrom\\(.*\"ooo\""), .words = "zero copy"),
+	EVENTS("sendfile-waits", sendfile_waits, "sendfile of what is not in memory "
+	       "waits for the disk", "sendfile(2)",
+	       "^1 in sendfile(64)?: block_bio_queue\n"
+	       "^1 in sendfile(64)?: sched_switch .*prev_pid=1 .*prev_state=[12] ",
+	     TRIED("a cold file on a disk, TCP", "sendfile does not sleep",
+	     "0: ^1 in sendfile(64)?: sched_switch .*prev_pid=1 .*prev_state=[12] "),
+	     .words = "zero copy"),
+	PLAY("sendfile-to-file", sendfile_to_file, "sendfile copies to a file as "
+	     "well, not to sockets only", "sendfile(2)", "sendfile\\(.* = 4096",
+	     TRIED("tmpfs", "sendfile to a file is EINVAL",
+	     "sendfile\\(.* = -1 EINVAL"), .words = "zero copy"),
+	PLAY("splice-needs-pipe", splice_needs_pipe, "splice needs a pipe on one "
+	     "side: from socket to socket it is EINVAL", "splice(2)",
+	     "splice\\(.* = -1 EINVAL\nsplice\\(.* = 1",
+	     TRIED("TCP", "splice goes from socket to socket",
+	     "1: splice\\(.* = -1 \n2: splice\\(.* = 1"), .words = "zero copy"),
+	EVENTS("splice-copies-nothing", splice_copies_nothing, "splice from a socket "
+	       "into a pipe copies nothing", "splice(2)",
+	       "sys_exit id=[0-9]+\\(splice\\) ret=4096\n"
+	       "0: skb_copy_datagram_iovec",
+	     TRIED("TCP", "splice copies as recv does",
+	     "1+: skb_copy_datagram_iovec"), .words = "zero copy"),
+	PLAY("vmsplice-shares", vmsplice_shares, "after vmsplice the pipe holds the "
+	     "program's own page: a later change is what the reader gets",
+	     "vmsplice(2)", "vmsplice\\(.* = 4096\nread\\([0-9]+, \"new\"",
+	     TRIED("pipe", "vmsplice copies the page",
+	     "read\\([0-9]+, \"ooo\""), .words = "zero copy"),
+	PLAY("zerocopy-tells", zerocopy_tells, "a send with MSG_ZEROCOPY ends twice: "
+	     "POLLERR tells that the error queue has the second end", "msg_zerocopy",
+	     "sendto\\(.*MSG_ZEROCOPY.* = 4096\npoll\\(.*revents=POLLERR\n"
+	     "error queue: errno 0 origin 5",
+	     TRIED("TCP", "there is nothing in the error queue",
+	     "recvmsg\\(.* = -1 EAGAIN"), .words = "zero copy EPOLLERR"),
+	PLAY("zerocopy-copied", zerocopy_tells, "on loopback it is copied all the "
+	     "same, and the second end says so", "msg_zerocopy",
+	     "error queue: .*was copied",
+	     TRIED("TCP on loopback", "on loopback nothing is copied",
+	     "error queue: .*was not copied"), .words = "zero copy"),
+	PLAY("zerocopy-not-allowed", zerocopy_not_allowed, "without SO_ZEROCOPY the "
+	     "flag does nothing: there is no second end", "msg_zerocopy",
+	     "sendto\\(.*MSG_ZEROCOPY.* = 4096\nrecvmsg\\(.* = -1 EAGAIN",
+	     TRIED("TCP", "the flag is refused",
+	     "sendto\\(.*MSG_ZEROCOPY.* = -1 "), .words = "zero copy"),
+	PLAY("send-zc-two", uring_send_zc, "SEND_ZC has two completions: the result "
+	     "with F_MORE, then F_NOTIF when the buffer is free",
+	     "io_uring_enter(2)", "result 4096, F_MORE 1, F_NOTIF 0\n"
+	     "then result [0-9-]+, F_MORE 0, F_NOTIF 1",
+	     TRIED("TCP", "SEND_ZC has one completion",
+	     "result 4096, F_MORE 0"), .since = "6.0", .words = "zero copy"),
+	EVENTS("recv-trunc", recv_trunc, "recv with MSG_TRUNC takes bytes off a TCP "
+	       "connection and copies none", "tcp(7)",
+	       "sys_exit id=[0-9]+\\(recvfrom\\) ret=3$\n"
+	       "0: skb_copy_datagram_iovec",
+	     TRIED("TCP", "MSG_TRUNC copies as recv without it does",
+	     "1+: skb_copy_datagram_iovec"), .words = "zero copy discard"),
+
+	/* ---- io_uring: when task work runs, and the ring among others ---- */
+
+	EVENTS("task-work-interrupts", task_work_interrupts, "a ring without flags "
+	       "interrupts its thread: a RECV completes while it computes, "
+	       "without a call", "io_uring_setup(2)",
+	       "^1: skb_copy_datagram_iovec .*len=1\n"
+	       "^1: io_uring_complete .*res=1 \n"
+	       "0: ^1: sys_enter id=[0-9]+\\(io_uring_enter\\)",
+	     TRIED("TCP", "it needs an io_uring_enter to complete",
+	     "^1: sys_enter id=[0-9]+\\(io_uring_enter\\)"),
+	     .words = "task work"),
+	PLAY("task-work-deferred", task_work_deferred, "with DEFER_TASKRUN it "
+	     "completes in io_uring_enter only, whatever else is called",
+	     "io_uring_setup(2)", "before io_uring_enter: 0 completions\n"
+	     "after io_uring_enter: 1 completion",
+	     TRIED("TCP", "any call completes it",
+	     "before io_uring_enter: 1 completions"), .since = "6.1",
+	     .words = "task work COOP_TASKRUN"),
+	EVENTS("task-work-ends-epoll", task_work_ends_epoll, "a completion of a ring "
+	       "without flags ends the epoll_wait of its thread with EINTR",
+	       "io_uring_setup(2)",
+	       "sys_exit id=[0-9]+\\(epoll_p?wait\\) ret=-4$",
+	     TRIED("TCP", "epoll_wait sleeps on",
+	     "sys_exit id=[0-9]+\\(epoll_p?wait\\) ret=0$"),
+	     .words = "EINTR epoll_wait task work"),
+	PLAY("uring-in-epoll", uring_in_epoll, "a ring is a descriptor in an epoll "
+	     "set: it is ready when it has completions", "io_uring(7)",
+	     "epoll_p?wait\\(.*, 7(, NULL, 8)?\\) = 0\n"
+	     "epoll_p?wait\\(.*, 8(, NULL, 8)?\\) = 1",
+	     TRIED("any", "epoll does not report a ring",
+	     "epoll_p?wait\\(.*, 8(, NULL, 8)?\\) = 0")),
+	PLAY("uring-eventfd", uring_eventfd, "an eventfd that is registered with the "
+	     "ring counts its completions", "io_uring_register(2)", "eventfd: 1",
+	     TRIED("any", "the eventfd stays at 0", "eventfd: 0")),
+	PLAY("uring-single-issuer", uring_single_issuer, "with SINGLE_ISSUER a "
+	     "second task cannot submit: EEXIST", "io_uring_setup(2)",
+	     "^2 io_uring_enter\\(.* = -1 EEXIST",
+	     TRIED("any", "any task may submit", "^2 io_uring_enter\\(.* = 1"),
+	     .since = "6.0"),
+	PLAY("uring-link-breaks", uring_link_breaks, "when a linked request fails, "
+	     "the next one is cancelled", "io_uring_enter(2)",
+	     "first -9\nsecond -125",
+	     TRIED("any", "the next one runs all the same", "second 0"),
+	     .words = "order of requests"),
+	PLAY("uring-out-of-order", uring_out_of_order, "completions come in the "
+	     "order in which things happen, not in that of the requests",
+	     "io_uring(7)", "completion of request 2\ncompletion of request 1",
+	     TRIED("AF_UNIX", "they come in the order of the requests",
+	     "completion of request 1\ncompletion of request 2"),
+	     .words = "what is io_uring order of requests"),
+
+	WORKS("iowq-shutdown", worker_sockets, "SHUTDOWN goes to a worker",
+	      "io_uring/net.c", "SHUTDOWN", "-", "a worker", "TCP",
+	      "the submitter does it", "the submitter", .since = "5.11",
+	      .words = "io-wq"),
+	WORKS("iowq-send", worker_sockets, "SEND does not, when there is room",
+	      "io_uring/net.c", "SEND, there is room", "-", "the submitter",
+	      "TCP", "SEND goes to a worker", "a worker", .words = "io-wq"),
+	WORKS("iowq-splice", worker_sockets, "SPLICE goes to a worker",
+	      "io_uring/splice.c", "SPLICE of a pipe to a socket", "-",
+	      "a worker", "a pipe and TCP", "the submitter does it",
+	      "the submitter", .words = "io-wq"),
+	WORKS("iowq-mkdir", worker_disk, "MKDIRAT goes to a worker",
+	      "io_uring/fs.c", "MKDIRAT", "[a-z0-9]+", "a worker",
+	      "a folder on a disk", "the submitter does it", "the submitter",
+	      .since = "5.15", .words = "io-wq rename unlink"),
+	WORKS("iowq-create", worker_disk, "OPENAT with O_CREAT goes to a worker",
+	      "io_uring/openclose.c", "OPENAT with O_CREAT", "[a-z0-9]+",
+	      "a worker", "a folder on a disk", "the submitter does it",
+	      "the submitter", .words = "io-wq"),
+	WORKS("iowq-open", worker_disk, "OPENAT of what is known does not",
+	      "io_uring/openclose.c", "OPENAT of an existing folder",
+	      "[a-z0-9]+", "the submitter", "a folder on a disk",
+	      "it goes to a worker", "a worker", .since = "5.12",
+	      .words = "io-wq"),
+	WORKS("iowq-statx", worker_disk, "STATX goes to a worker",
+	      "io_uring/statx.c", "STATX", "[a-z0-9]+", "a worker",
+	      "a folder on a disk", "the submitter does it", "the submitter",
+	      .words = "io-wq"),
+	WORKS("iowq-fallocate", worker_disk, "FALLOCATE goes to a worker",
+	      "io_uring/sync.c", "FALLOCATE", "[a-z0-9]+", "a worker",
+	      "a file on a disk", "the submitter does it", "the submitter",
+	      .words = "io-wq"),
+	WORKS("iowq-hot-read", worker_disk, "a READ of what is in memory goes to "
+	      "none", "io_uring/rw.c", "READ, in memory", "[a-z0-9]+",
+	      "the submitter", "a file on a disk", "it goes to a worker",
+	      "a worker", .words = "io-wq"),
+	WORKS("iowq-direct", worker_disk, "an O_DIRECT READ goes to none",
+	      "io_uring/rw.c", "READ, O_DIRECT", "[a-z0-9]+", "the submitter",
+	      "ext4, XFS", "it goes to a worker", "a worker", .words = "io-wq"),
+	WORKS("iowq-write-ext4", worker_ext4, "a buffered WRITE on ext4 goes to a "
+	      "worker", "io_uring/rw.c", "WRITE into the file", "ext4",
+	      "a worker", "ext4", "the submitter does it", "the submitter",
+	      .words = "io-wq buffered writes"),
+	WORKS("iowq-read-tmpfs", worker_tmpfs, "a READ on tmpfs goes to a worker, "
+	      "though all of it is in memory", "mm/shmem.c", "READ, in memory",
+	      "tmpfs", "a worker", "tmpfs", "the submitter does it",
+	      "the submitter", .since = "6.1", .words = "io-wq"),
+
+	PLAY("iowq-by-file-system", worker_table, "whether a READ of what is in "
+	     "memory needs a worker depends on the file system: not on ext4, XFS "
+	     "and btrfs, on tmpfs it does", "io_uring/rw.c",
+	     DONE_BY("READ, in memory", "(ext4|xfs|btrfs)", "the submitter") "\n"
+	     DONE_BY("READ, in memory", "tmpfs", "a worker"),
+	     TRIED("ext4, XFS, btrfs, tmpfs", "on tmpfs it needs none",
+	     DONE_BY("READ, in memory", "tmpfs", "the submitter")),
+	     .since = "6.1", .words = "io-wq table by operation"),
+
+	/* ---- native AIO: contexts, appending; SIGEV_THREAD ---- */
+
+	PLAY("aio-two-contexts", aio_two_contexts, "a process can have several "
+	     "contexts of native AIO", "io_setup(2)", "the contexts are two",
+	     TRIED("any", "a process has one context",
+	     "the contexts are one"), .words = "aio_context how many"),
+	PLAY("aio-not-shared", aio_after_fork, "a child cannot use the context of "
+	     "its parent: EINVAL", "io_setup(2)",
+	     "^1 io_getevents\\(.* = 0\n^2 io_getevents\\(.* = -1 EINVAL",
+	     TRIED("any", "a child shares the context",
+	     "^2 io_getevents\\(.* = 0"), .words = "aio_context shared"),
+	EVENTS("aio-append-waits", aio_appends, "io_submit of an O_DIRECT write "
+	       "behind the end of a file waits in io_submit", "fs/ext4/file.c",
+	       "^1 in io_submit: block_bio_queue\n"
+	       "^1 in io_submit: sched_switch .*prev_pid=1 .*prev_state=[12] ",
+	     TRIED("O_DIRECT, ext4", "io_submit does not sleep",
+	     "0: ^1 in io_submit: sched_switch .*prev_pid=1 .*prev_state=[12] "),
+	     .words = "io_submit blocks latency"),
+	PLAY("libc-aio-callback", libc_aio_callback, "SIGEV_THREAD of glibc makes "
+	     "one more thread for the callback", "glibc's aio_notify.c",
+	     "2: ^[0-9]+ clone3?\\(.*CLONE_THREAD\n^3 write\\(-1, \"callback\"",
+	     TRIED("glibc", "the callback runs in the thread that asked",
+	     "^1 write\\(-1, \"callback\""),
+	     .words = "POSIX AIO AIO callback without a thread SIGEV_THREAD"),
 
 	/* ---- what strace changes ---- */
 

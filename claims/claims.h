@@ -35,6 +35,8 @@ struct claim {
 	const char *sentence;
 	const char *source;		/* "the tutorial", "signal(7)", ... */
 	const char *domain;		/* what it is tried on: "TCP, blocking" */
+	const char *since;		/* not tried before this Linux: "6.1" */
+	const char *words;		/* more words by which --about finds it */
 	enum verdict expected;		/* HOLDS, or REFUTED: it is an error */
 
 	void (*play)(void);

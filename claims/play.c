@@ -6,6 +6,8 @@
 #include <sys/prctl.h>
 #include "play.h"
 
+const struct claim *claim_played;
+
 void remark(const char *format, ...)
 {
 	char text[256];

@@ -25,6 +25,9 @@
 #include <unistd.h>
 #include "claims.h"
 
+/* The claim whose play this process makes, or NULL. */
+extern const struct claim *claim_played;
+
 /* How strace shows play_begins(). */
 #define PLAY_BEGINS "write(-1, \"the play begins\""
 enum { PLAY_BEGINS_BYTES = 15 };
@@ -159,6 +162,50 @@ void wchan_of_sleeper(void);
 void two_stops_a_call(void);
 void ignored_signal(void);
 void ignored_signal_traced(void);
+void shared_set_last(void);
+void shared_set_level(void);
+void shared_set_edge(void);
+void reuseport_spreads(void);
+void reuseport_closed(void);
+void epoll_add_while_waiting(void);
+void epoll_oneshot(void);
+
+/* play_kinds.c */
+void ready_table(void);
+void ready_tcp(void);
+void ready_other_sockets(void);
+void ready_pipe(void);
+void ready_one_loop(void);
+void ready_files(void);
+void connect_nonblocking(void);
+void select_first_argument(void);
+
+/* play_copy.c */
+void fault_waits(void);
+void fault_counts(void);
+void fault_in_memory(void);
+void fault_populate(void);
+void fault_willneed(void);
+void readahead_starts(void);
+void write_deferred(void);
+void write_reads_first(void);
+void write_dsync(void);
+void write_direct(void);
+void direct_offset(void);
+void dontcache_read(void);
+void send_waits(void);
+void send_copies(void);
+void accept_waits(void);
+void receive_path(void);
+void sendfile_shares(void);
+void sendfile_waits(void);
+void sendfile_to_file(void);
+void splice_needs_pipe(void);
+void splice_copies_nothing(void);
+void vmsplice_shares(void);
+void zerocopy_tells(void);
+void zerocopy_not_allowed(void);
+void recv_trunc(void);
 
 /* play_uring.c */
 void aio_read_in_submit(void);
@@ -177,6 +224,23 @@ void uring_nonblock(void);
 void uring_dontwait(void);
 void uring_bad_descriptor(void);
 void uring_fdinfo(void);
+void aio_two_contexts(void);
+void aio_after_fork(void);
+void aio_appends(void);
+void task_work_interrupts(void);
+void task_work_deferred(void);
+void task_work_ends_epoll(void);
+void uring_in_epoll(void);
+void uring_eventfd(void);
+void uring_single_issuer(void);
+void uring_send_zc(void);
+void uring_link_breaks(void);
+void uring_out_of_order(void);
+void worker_sockets(void);
+void worker_disk(void);
+void worker_ext4(void);
+void worker_tmpfs(void);
+void worker_table(void);
 
 /* play_libc.c */
 void libc_select(void);
@@ -189,6 +253,7 @@ void libc_aio_four_descriptors(void);
 void libc_aio_signal(void);
 void libc_aio_socket(void);
 void libc_aio_write_waits(void);
+void libc_aio_callback(void);
 void libc_swapcontext(void);
 void liburing_errno(void);
 

@@ -194,6 +194,33 @@ static void coroutine(void)
 		swapcontext(&there, &here);
 }
 
+static void called_back(union sigval value)
+{
+	remark("callback");
+	*(volatile int *)value.sival_ptr = 1;
+}
+
+/* SIGEV_THREAD: two requests, one after the other. */
+void libc_aio_callback(void)
+{
+	static char buf[64];
+	volatile int done = 0;
+	struct timespec millisecond = { .tv_nsec = 1000000 };
+	struct aiocb cb = {
+		.aio_fildes = need(open("/proc/self/exe", O_RDONLY)),
+		.aio_buf = buf, .aio_nbytes = sizeof(buf),
+	};
+
+	need_glibc(0);
+	cb.aio_sigevent.sigev_notify = SIGEV_THREAD;
+	cb.aio_sigevent.sigev_notify_function = called_back;
+	cb.aio_sigevent.sigev_value.sival_ptr = (void *)&done;
+	need(aio_read(&cb));
+	while (!done)
+		nanosleep(&millisecond, NULL);
+}
+
+
 /* Five times there and back: ten switches. */
 void libc_swapcontext(void)
 {

@@ -421,6 +421,169 @@ void accept_turns(void)
 	who_accepts();
 }
 
+/* ---- many processes, one epoll set; many listeners, one port ---- */
+
+static int set;				/* that all of them wait in */
+
+static void wait_in_set(int me, unsigned events)
+{
+	struct epoll_event ev;
+	int fd;
+
+	(void)events;
+	for (;;) {
+		need(epoll_wait(set, &ev, 1, -1));
+		while ((fd = accept(shared, NULL, NULL)) >= 0)
+			tell(me, fd);
+	}
+}
+
+static void wait_in_set_once(int me, unsigned events)
+{
+	struct epoll_event ev;
+
+	(void)me;
+	(void)events;
+	need(epoll_wait(set, &ev, 1, -1));
+	for (;;)
+		pause();
+}
+
+/* As start_workers, but the set is there before they are. */
+static void start_in_set(void (*work)(int me, unsigned events), unsigned events)
+{
+	shared = listener_on(&address);
+	need(fcntl(shared, F_SETFL, O_NONBLOCK));
+	set = epoll_of(shared, events);
+	for (int i = 0; i < WORKERS; i++) {
+		workers[i] = fork_child();
+		if (!workers[i])
+			work(i, events);
+		wait_asleep(workers[i]);
+	}
+}
+
+void shared_set_last(void)
+{
+	start_in_set(wait_in_set, EPOLLIN | EPOLLET);
+	who_accepts();
+}
+
+/* Nobody accepts it. */
+static void one_in_set(unsigned events)
+{
+	start_in_set(wait_in_set_once, events);
+	connected_to(&address);
+	end_workers();
+}
+
+void shared_set_level(void)
+{
+	one_in_set(EPOLLIN);
+}
+
+void shared_set_edge(void)
+{
+	one_in_set(EPOLLIN | EPOLLET);
+}
+
+/* Two listeners of one port; so many connections that each gets some. */
+enum { MANY_PEERS = 64 };
+
+static void two_listeners(int l[2], int peers[MANY_PEERS])
+{
+	struct sockaddr_in a;
+	int one = 1;
+
+	l[0] = need(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0));
+	l[1] = need(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0));
+	a = (struct sockaddr_in){ .sin_family = AF_INET,
+				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	for (int i = 0; i < 2; i++) {
+		socklen_t len = sizeof(a);
+
+		need(setsockopt(l[i], SOL_SOCKET, SO_REUSEPORT, &one,
+				sizeof(one)));
+		need(bind(l[i], (void *)&a, sizeof(a)));
+		need(getsockname(l[i], (void *)&a, &len));
+		need(listen(l[i], MANY_PEERS));
+	}
+	for (int i = 0; i < MANY_PEERS; i++)
+		peers[i] = connected_to(&a);
+}
+
+/* How many wait at l; the handshake's last packet may be on its way. */
+static int queued(int l, int all)
+{
+	int n = 0, fd;
+
+	while (n < all && (fd = accept(l, NULL, NULL)) >= 0) {
+		close(fd);
+		n++;
+	}
+	return n;
+}
+
+void reuseport_spreads(void)
+{
+	int l[2], peers[MANY_PEERS], first, second;
+
+	two_listeners(l, peers);
+	first = queued(l[0], MANY_PEERS);
+	second = queued(l[1], MANY_PEERS);
+	remark("%s of the listeners got connections",
+	       first && second ? "both" : "one");
+}
+
+void reuseport_closed(void)
+{
+	int l[2], peers[MANY_PEERS], reset = 0;
+	char c;
+
+	two_listeners(l, peers);
+	need(close(l[1]));
+	for (int i = 0; i < MANY_PEERS; i++)
+		reset += recv(peers[i], &c, 1, MSG_DONTWAIT) < 0 &&
+			 errno == ECONNRESET;
+	remark("%s peers were reset", reset ? "some" : "no");
+}
+
+/* ---- one set, several tasks ---- */
+
+/* A descriptor that is added while another process waits. */
+void epoll_add_while_waiting(void)
+{
+	int pair[2], ep = need(epoll_create1(0));
+	struct epoll_event ev = { .events = EPOLLIN };
+	pid_t child;
+
+	stream_pair(pair);
+	need(send(pair[1], "x", 1, 0));
+	child = fork_child();
+	if (!child) {
+		epoll_wait(ep, &ev, 1, 20000);
+		_exit(0);
+	}
+	wait_asleep(child);
+	need(epoll_ctl(ep, EPOLL_CTL_ADD, pair[0], &ev));
+	wait(NULL);
+}
+
+void epoll_oneshot(void)
+{
+	struct epoll_event ev = { .events = EPOLLIN | EPOLLONESHOT };
+	int pair[2], ep;
+
+	stream_pair(pair);
+	ep = epoll_of(pair[0], ev.events);
+	need(send(pair[1], "x", 1, 0));
+	epoll_wait(ep, &ev, 1, 0);
+	epoll_wait(ep, &ev, 1, 7);
+	ev.events = EPOLLIN | EPOLLONESHOT;
+	need(epoll_ctl(ep, EPOLL_CTL_MOD, pair[0], &ev));
+	epoll_wait(ep, &ev, 1, 8);
+}
+
 /* ---- readiness is a hint ---- */
 
 void ready_then_reset(void)
@@ -567,8 +730,12 @@ void wchan_of_sleeper(void)
 	wait_asleep(child);
 	read_proc(child, "wchan", text, sizeof(text));
 	peer = connected_to(&a);
-	/* Soon it has gone from the one to the other. */
-	for (int i = 0; i < 1000 && strcmp(text, "wait_woken"); i++) {
+	/*
+	 * Soon it has gone from the one to the other; what is below
+	 * sk_wait_data older kernels do not tell.
+	 */
+	for (int i = 0; i < 1000 && strcmp(text, "wait_woken") &&
+	     strcmp(text, "sk_wait_data"); i++) {
 		nanosleep(&millisecond, NULL);
 		wait_asleep(child);
 		read_proc(child, "wchan", text, sizeof(text));

@@ -18,7 +18,7 @@ enum { SHOWN = 240 };			/* of a line, when it is not for JSON */
 
 struct options {
 	char **patterns;
-	int n, quiet, json, twins;
+	int n, quiet, json, twins, list;
 	const char *play, *about;
 };
 
@@ -47,6 +47,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case 'a':
 		o->about = arg;
 		return 0;
+	case 'l':
+		o->list = 1;
+		return 0;
 	case 'j':
 		o->json = 1;
 		return 0;
@@ -61,12 +64,13 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 /* Every word of o->about is somewhere in the texts of the claim. */
 static int is_about(const struct options *o, const struct claim *c)
 {
-	char all[256], text[1024], *rest = all, *word;
+	char all[256], text[2048], *rest = all, *word;
 
 	snprintf(all, sizeof(all), "%s", o->about);
-	snprintf(text, sizeof(text), "%s %s %s %s %s %s", c->id, c->sentence,
-		 c->source, c->domain ? c->domain : "", c->twin ? c->twin : "",
-		 c->program ? c->program : "");
+	snprintf(text, sizeof(text), "%s %s %s %s %s %s %s", c->id,
+		 c->sentence, c->source, c->domain ? c->domain : "",
+		 c->twin ? c->twin : "", c->program ? c->program : "",
+		 c->words ? c->words : "");
 	while ((word = strsep(&rest, " ")))
 		if (!strcasestr(text, word))
 			return 0;
@@ -97,7 +101,7 @@ static int check_patterns(const struct options *o)
 		if (c->id)
 			continue;
 		fprintf(stderr, "iomodels claims: %s: no such claim; iomodels "
-			"claims --quiet shows them all\n", o->patterns[i]);
+			"claims --list shows them all\n", o->patterns[i]);
 		unknown = 1;
 	}
 	return unknown ? -1 : 0;
@@ -195,6 +199,16 @@ static int is_due(const struct options *o, const struct claim *c)
 	return chosen(o, c) && (!o->twins || c->twin);
 }
 
+static int list_all(const struct options *o)
+{
+	for (const struct claim *c = claims; c->id; c++)
+		if (is_due(o, c))
+			printf("%s: %s [%s%s%s]\n", c->id, o->twins ? c->twin :
+			       c->sentence, c->source, c->domain ? "; " : "",
+			       c->domain ? c->domain : "");
+	return 0;
+}
+
 static int decide_all(void *arg)
 {
 	const struct options *o = arg;
@@ -244,6 +258,8 @@ int claims_main(int argc, char **argv)
 		  "these words are: --about 'edge triggered'", 0 },
 		{ "twins", 't', NULL, 0, "decide the false twin of each claim "
 		  "instead: a wrong sentence that must be refuted", 0 },
+		{ "list", 'l', NULL, 0, "only their names and sentences; nothing "
+		  "is decided", 0 },
 		{ "json", 'j', NULL, 0, "the same as JSON, the lines whole", 0 },
 		{ "play", 'p', "ID", OPTION_HIDDEN, NULL, 0 },
 		{ 0 }
@@ -270,9 +286,11 @@ int claims_main(int argc, char **argv)
 		return 2;
 	if (o.about && !any_about(&o)) {
 		fprintf(stderr, "iomodels claims: no claim is about '%s'; try "
-			"fewer words, or iomodels claims --quiet for all\n",
+			"fewer words, or iomodels claims --list for all\n",
 			o.about);
 		return 2;
 	}
+	if (o.list)
+		return list_all(&o);
 	return in_a_child(decide_all, &o);
 }
