@@ -42,7 +42,9 @@
 #   make book      the programs, their captures and chapters as pages, which a
 #                  browser shows without a network: build/book/index.html;
 #                  FRESH=1 captures the programs again for them
-#   make kernels   write docs/kernels.md, after make vm-test
+#   make kernels   boot five kernels, write docs/kernels.md; KERNELS='7.3' only
+#                  one of them again
+#   make tables    write docs/ready.md and docs/io-wq.md
 #   make clean     remove build/; nothing is written elsewhere
 #   make compile_commands.json   into build/, where clangd looks
 #
@@ -569,10 +571,13 @@ vm:
 vm-test:
 	@sh .ci/setup vm
 	+@MAKE='$(MAKE)' sh vm/test $(O)
-# docs/kernels.md, after vm-test.
-kernels: all tests
-	@sh vm/kernels $(O)
-.PHONY: vm vm-test kernels
+# docs/kernels.md
+kernels:
+	@sh .ci/setup vm
+	+@MAKE='$(MAKE)' sh vm/kernels $(O) $(KERNELS)
+tables: $(iomodels)
+	@sh claims/tables $(O)
+.PHONY: vm vm-test kernels tables
 
 # The reader under libFuzzer, a crash leaves its input in $(B)/fuzz.
 SECONDS	?= 60
