@@ -438,6 +438,8 @@ static void wait_in_set(int me, unsigned events)
 	}
 }
 
+static int returned[2];			/* a byte of each whose wait is over */
+
 static void wait_in_set_once(int me, unsigned events)
 {
 	struct epoll_event ev;
@@ -445,6 +447,7 @@ static void wait_in_set_once(int me, unsigned events)
 	(void)me;
 	(void)events;
 	need(epoll_wait(set, &ev, 1, -1));
+	need(write(returned[1], "r", 1));
 	for (;;)
 		pause();
 }
@@ -469,22 +472,29 @@ void shared_set_last(void)
 	who_accepts();
 }
 
-/* Nobody accepts it. */
-static void one_in_set(unsigned events)
+/* Nobody accepts it; so many waits should end. */
+static void one_in_set(unsigned events, int waits)
 {
+	struct pollfd p;
+	char c;
+
+	need(pipe(returned));
 	start_in_set(wait_in_set_once, events);
 	connected_to(&address);
+	p = (struct pollfd){ .fd = returned[0], .events = POLLIN };
+	while (waits-- && poll(&p, 1, 10000) > 0)
+		need(read(returned[0], &c, 1));
 	end_workers();
 }
 
 void shared_set_level(void)
 {
-	one_in_set(EPOLLIN);
+	one_in_set(EPOLLIN, WORKERS);
 }
 
 void shared_set_edge(void)
 {
-	one_in_set(EPOLLIN | EPOLLET);
+	one_in_set(EPOLLIN | EPOLLET, 1);
 }
 
 /* Two listeners of one port; so many connections that each gets some. */
@@ -537,11 +547,15 @@ void reuseport_spreads(void)
 
 void reuseport_closed(void)
 {
+	struct pollfd p[MANY_PEERS];
 	int l[2], peers[MANY_PEERS], reset = 0;
 	char c;
 
 	two_listeners(l, peers);
 	need(close(l[1]));
+	for (int i = 0; i < MANY_PEERS; i++)
+		p[i] = (struct pollfd){ .fd = peers[i], .events = POLLIN };
+	poll(p, MANY_PEERS, 10000);
 	for (int i = 0; i < MANY_PEERS; i++)
 		reset += recv(peers[i], &c, 1, MSG_DONTWAIT) < 0 &&
 			 errno == ECONNRESET;
@@ -703,14 +717,17 @@ void closed_peer(void)
 	send(pair[0], "x", 1, MSG_NOSIGNAL);
 }
 
-/* The peer's reset is there when the first send returns: it is loopback. */
+/* The peer's reset comes soon after the first send. */
 void closed_peer_tcp(void)
 {
+	struct pollfd p;
 	int ours, peer;
 
 	tcp_connection(&ours, &peer);
 	need(close(peer));
 	send(ours, "x", 1, MSG_NOSIGNAL);
+	p = (struct pollfd){ .fd = ours };	/* errors alone */
+	need(poll(&p, 1, 10000));
 	send(ours, "x", 1, MSG_NOSIGNAL);
 }
 
