@@ -29,7 +29,7 @@ one_line() {
 }
 
 echo "TAP version 13"
-echo "1..6"
+echo "1..7"
 
 # The table of kernels is about the programs that there are; a new one waits
 # for the next run of all machines.
@@ -41,6 +41,17 @@ missing=$(grep -vxF -f "$dir/rows" "$dir/names" | tr '\n' ' ')
 [ -s "$dir/names" ] && [ -s "$dir/rows" ] && ! [ -s "$dir/err" ]
 result $? the_table_is_about_the_programs \
 	"${missing:+no row yet for ${missing}(make vm-test kernels)}"
+
+# So is that of claims, and every verdict in it is the expected one.
+"$build/iomodels" claims --list | sed 's/:.*//' >"$dir/names"
+sed -n '/^## Claims/,$s/^| \([a-z][a-z0-9-]*\) |.*/\1/p' docs/kernels.md |
+	grep -vx claim >"$dir/rows"
+grep -vxF -f "$dir/names" "$dir/rows" | sed 's/^/no such claim: /' >"$dir/err"
+grep -F '(!)' docs/kernels.md | grep '^|' >>"$dir/err"
+missing=$(grep -vxF -f "$dir/rows" "$dir/names" | wc -l)
+[ -s "$dir/names" ] && ! [ -s "$dir/err" ]
+result $? the_table_is_about_the_claims \
+	"$([ "$missing" = 0 ] || echo "no row yet for $missing claims (make kernels)")"
 
 # Debian 12 has no kernel for it.
 sh vm/vm -a riscv64 -b "$dir" true >"$dir/out" 2>"$dir/err"
