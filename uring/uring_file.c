@@ -2,10 +2,10 @@
 /*
  * uring_file.c - reads a file with io_uring, registered buffers and file
  *
- * What is in the page cache is copied at once, by the thread, in the
- * io_uring_enter that submits it.  What is not: with --direct nobody copies,
- * the device writes into the buffers; a buffered read comes back to the thread
- * when its page is there, and is copied in the io_uring_enter that waits.
+ * On ext4 (not on tmpfs) what is in the page cache is copied at once, by the
+ * thread, in the io_uring_enter that submits it.  What is not: with --direct
+ * nobody copies, the device writes into the buffers; a buffered read is copied
+ * by the thread in the io_uring_enter that waits, when its page is there.
  *
  *     io_uring_setup  mmap x2           the ring
  *     io_uring_register x2              the buffers, the file
