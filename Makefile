@@ -76,6 +76,7 @@ say	= $(if $(Q),@printf '  %-5s %s\n' $(1) $(2))
 prefix	?= /usr/local
 bindir	?= $(prefix)/bin
 libdir	?= $(prefix)/lib
+includedir ?= $(prefix)/include
 datadir	?= $(prefix)/share
 mandir	?= $(datadir)/man
 zshdir	?= $(datadir)/zsh/site-functions
@@ -166,7 +167,7 @@ libposixaio := $(if $(aio_sources),$(B)/lib/libposixaio.so \
 # as well to X_threads_test.
 aio_tests := $(wildcard tests/posix_aio/posixaio*_test.c)
 in_all_ways := $(wildcard $(addprefix tests/posix_aio/posixaio,_test.c \
-	_stress_test.c))		# the others make their own filters
+	_stress_test.c _ext_test.c))	# the others make their own filters
 noring_tests := $(in_all_ways:%_test.c=$(B)/%_noring_test)
 threads_tests := $(in_all_ways:%_test.c=$(B)/%_threads_test)
 ours_tests := $(aio_tests:%_test.c=$(B)/%_ours_test) $(noring_tests) \
@@ -535,7 +536,9 @@ man: $(iomodels)
 # The library alone.  The linker's cache is the machine's: not with DESTDIR.
 lib: $(libposixaio)
 install-posixaio: lib
-	install -d '$(DESTDIR)$(libdir)/pkgconfig' '$(DESTDIR)$(mandir)/man7'
+	install -d '$(DESTDIR)$(libdir)/pkgconfig' '$(DESTDIR)$(mandir)/man7' \
+		'$(DESTDIR)$(includedir)'
+	install -m 644 posix_aio/lib/posixaio_ext.h '$(DESTDIR)$(includedir)'
 	install -m 644 $(B)/lib/libposixaio.so.0 $(B)/lib/libposixaio.a \
 		'$(DESTDIR)$(libdir)'
 	ln -sf libposixaio.so.0 '$(DESTDIR)$(libdir)/libposixaio.so'
@@ -543,7 +546,7 @@ install-posixaio: lib
 	printf '%s\n' 'prefix=$(prefix)' 'libdir=$(libdir)' '' \
 		'Name: libposixaio' 'Version: $(VERSION)' \
 		'Description: POSIX AIO (aio.h) on io_uring and threads' \
-		'Cflags: -pthread' 'Libs: -L$${libdir} -lposixaio -pthread' \
+		'Cflags: -I$(includedir) -pthread' 'Libs: -L$${libdir} -lposixaio -pthread' \
 		>'$(DESTDIR)$(libdir)/pkgconfig/libposixaio.pc'
 	$(if $(DESTDIR),,-ldconfig)
 
@@ -551,6 +554,7 @@ uninstall:
 	rm -f '$(DESTDIR)$(bindir)/iomodels' '$(DESTDIR)$(libdir)'/libposixaio.* \
 		'$(DESTDIR)$(libdir)/pkgconfig/libposixaio.pc' \
 		'$(DESTDIR)$(mandir)/man7/posixaio.7' \
+		'$(DESTDIR)$(includedir)/posixaio_ext.h' \
 		'$(DESTDIR)$(mandir)'/man1/iomodels*.1 \
 		'$(DESTDIR)$(datadir)/bash-completion/completions/iomodels' \
 		'$(DESTDIR)$(zshdir)/_iomodels' \

@@ -119,6 +119,7 @@ void engine_unlock(void)
 	if (!bits)
 		return;
 	wake_waiters(bits);
+	notify_descriptor();
 	if (!kicked)
 		engine.hooks->interrupt_leader(bits);
 }

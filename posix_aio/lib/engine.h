@@ -10,7 +10,8 @@
  *   worker.c      the thread that owns an io_uring
  *   native.c      O_DIRECT: io_submit, no thread per request
  *   wait.c        aio_suspend and LIO_WAIT: which thread sleeps where
- *   notify.c      signals and callback threads
+ *   notify.c      signals, callback threads, the descriptor of ends
+ *   extension.c   the functions of posixaio_ext.h
  *   stats.c       counters, and the messages of POSIXAIO_DEBUG
  *
  * A request takes one of four ways:
@@ -312,6 +313,10 @@ static inline unsigned bit_of(unsigned index)
 }
 #define HEIR (1U << 31)
 
+/* ---- interface.c ---- */
+
+void library_begin(void);		/* before anything else; more than once */
+
 /* ---- fdinfo.c ---- */
 
 enum {					/* what a descriptor is */
@@ -442,5 +447,10 @@ long notify(const struct sigevent *sigev);	/* not under the lock */
 long notify_signal(const struct sigevent *sigev);
 /* Call it in this thread; leave is called if the callback ends the thread. */
 void notify_here(const struct sigevent *sigev, void (*leave)(void *));
+void notify_threads(int max);		/* of callbacks; 0: a new one for each */
+void notify_forget(void);
+
+extern int end_descriptor;		/* of posixaio_ext.h, or -1; atomic */
+void notify_descriptor(void);		/* a request has ended */
 
 #endif

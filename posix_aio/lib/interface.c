@@ -37,6 +37,7 @@ static void forget(void)
 	wait_forget();
 	worker_forget();
 	pool_forget();
+	notify_forget();
 }
 
 static void begin_once(void)
@@ -48,7 +49,7 @@ static void begin_once(void)
 }
 
 /* Before the first request, and before the first use of the lock. */
-static void begin(void)
+void library_begin(void)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 
@@ -93,10 +94,12 @@ static long done_at_once(struct aiocb *cb, long n)
 	count(STAT_INLINE);
 	if (cb->aio_sigevent.sigev_notify == SIGEV_NONE) {
 		publish(cb, n);
+		notify_descriptor();
 		return 0;
 	}
 	sigev = cb->aio_sigevent;	/* cb is the program's again after this */
 	publish(cb, n);
+	notify_descriptor();
 	if (notify(&sigev))
 		owe_at_once(&sigev);
 	return 0;
@@ -367,13 +370,13 @@ static long start(struct aiocb *cb, int op, struct group *g, struct batch *b)
 
 API int aio_read(struct aiocb *cb)
 {
-	begin();
+	library_begin();
 	return result(start(cb, OP_READ, NULL, NULL));
 }
 
 API int aio_write(struct aiocb *cb)
 {
-	begin();
+	library_begin();
 	return result(start(cb, OP_WRITE, NULL, NULL));
 }
 
@@ -381,7 +384,7 @@ API int aio_fsync(int op, struct aiocb *cb)
 {
 	if (op != O_SYNC && op != O_DSYNC)
 		return fail(EINVAL);
-	begin();
+	library_begin();
 	return result(start(cb, op == O_SYNC ? OP_FSYNC : OP_FDATASYNC, NULL,
 			    NULL));
 }
@@ -462,7 +465,7 @@ API int aio_cancel(int fd, struct aiocb *cb)
 	unsigned left;
 	signals old;
 
-	begin();
+	library_begin();
 	if (enter_kernel(__NR_fcntl, fd, F_GETFD) < 0)
 		return fail(EBADF);
 	if (cb && cb->aio_fildes != fd)
@@ -561,7 +564,7 @@ API int lio_listio(int how, struct aiocb *const list[], int n,
 
 	if ((how != LIO_WAIT && how != LIO_NOWAIT) || n < 0)
 		return fail(EINVAL);
-	begin();
+	library_begin();
 	if (how == LIO_WAIT)
 		pthread_testcancel();
 	old = engine_lock();

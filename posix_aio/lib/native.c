@@ -134,7 +134,12 @@ static long submit(struct iocb **iocbs, long n)
 
 static void fill(struct iocb *i, const struct request *r, int flags)
 {
+	int ends = __atomic_load_n(&end_descriptor, __ATOMIC_RELAXED);
+
 	*i = (struct iocb){
+		/* Nobody else sees it end before the program looks. */
+		.aio_flags = ends >= 0 ? IOCB_FLAG_RESFD : 0,
+		.aio_resfd = ends >= 0 ? ends : 0,
 		.aio_data = (uint64_t)r->serial << 32 | r->index,
 		.aio_lio_opcode = r->op == OP_READ ? IOCB_CMD_PREAD
 						   : IOCB_CMD_PWRITE,

@@ -63,7 +63,8 @@ int main(void)
 C
 names='aio_cancel aio_cancel64 aio_error aio_error64 aio_fsync aio_fsync64
 aio_init aio_read aio_read64 aio_return aio_return64 aio_suspend
-aio_suspend64 aio_write aio_write64 lio_listio lio_listio64'
+aio_suspend64 aio_write aio_write64 lio_listio lio_listio64
+posixaio_callback_threads posixaio_descriptor'
 
 # Is it the library that answers, under any of the ways to get there?
 answers() {
@@ -81,16 +82,17 @@ lib=$tmp/root/usr/lib/here
 [ $r = 0 ] && [ -f "$lib/libposixaio.so.0" ] && [ -f "$lib/libposixaio.a" ] &&
 	[ "$(readlink "$lib/libposixaio.so")" = libposixaio.so.0 ] &&
 	[ -f "$tmp/root/usr/share/man/man7/posixaio.7" ] &&
+	[ -f "$tmp/root/usr/include/posixaio_ext.h" ] &&
 	[ ! -e "$tmp/root/usr/bin" ]
 result $? installed_alone
 
 cc -o "$tmp/plain/use" "$tmp/use.c"	# with glibc's, unless preloaded
 
-# Exported: the functions of aio.h and nothing else.
+# Exported: the functions of aio.h and posixaio_ext.h, and nothing else.
 nm -D --defined-only "$lib/libposixaio.so.0" | awk '{ print $3 }' | sort \
 	>"$tmp/log"
 printf '%s\n' $names | sort | cmp -s - "$tmp/log"
-result $? exports_aio_h_only
+result $? exports_nothing_else
 
 # Linked by pkg-config, found by its SONAME.
 if has pkg-config; then
