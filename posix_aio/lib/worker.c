@@ -431,7 +431,6 @@ static void *work(void *unused)
 	int idle, expired = 0;
 
 	(void)unused;
-	prctl(PR_SET_NAME, "posixaio");
 	broken = 0;
 	start_error = begin();
 	if (start_error) {
@@ -439,6 +438,7 @@ static void *work(void *unused)
 		publish_state(WORKER_NONE);
 		return NULL;
 	}
+	prctl(PR_SET_NAME, "posixaio");		/* who has it has a ring */
 	publish_state(WORKER_RUNS);
 	while (!broken) {
 		struct __kernel_timespec timeout = { 0 };
