@@ -14,6 +14,7 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -63,6 +64,62 @@ static inline long filter_argument(int call, int n, int test, unsigned least,
 	};
 
 	return filter_install(code, 6, 0);
+}
+
+/* ---- faults at random ---- */
+
+/* A thread that has no filter decides each of these n calls, for this thread and
+   those that it starts: decide(call) returns the errno, or 0 to let it through. */
+enum { FILTER_CALLS_MAX = 32 };
+static int filter_faults_listener = -1;
+
+static inline void *filter_decide(void *decide)
+{
+	int (*error_of)(int call) = decide;
+
+	while (__atomic_load_n(&filter_faults_listener, __ATOMIC_ACQUIRE) == -1)
+		sched_yield();
+	for (;;) {
+		struct seccomp_notif call = { 0 };
+		struct seccomp_notif_resp answer = { 0 };
+
+		if (ioctl(filter_faults_listener, SECCOMP_IOCTL_NOTIF_RECV,
+			  &call)) {
+			if (errno == EINTR || errno == ENOENT)
+				continue;	/* the caller is gone */
+			return NULL;
+		}
+		answer.id = call.id;
+		answer.error = -error_of(call.data.nr);
+		if (!answer.error)
+			answer.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
+		ioctl(filter_faults_listener, SECCOMP_IOCTL_NOTIF_SEND, &answer);
+	}
+}
+
+static inline long filter_faults(const int *calls, int n, int (*decide)(int))
+{
+	struct sock_filter code[FILTER_CALLS_MAX + 3] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+			 offsetof(struct seccomp_data, nr)),
+	};
+	pthread_t thread;
+	int fd;
+
+	for (int i = 0; i < n; i++)
+		code[1 + i] = (struct sock_filter)BPF_JUMP(
+			BPF_JMP | BPF_JEQ | BPF_K, calls[i], n - i, 0);
+	code[1 + n] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K,
+						   SECCOMP_RET_ALLOW);
+	code[2 + n] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K,
+						   SECCOMP_RET_USER_NOTIF);
+	if (pthread_create(&thread, NULL, filter_decide, (void *)decide))
+		return -1;
+	fd = filter_install(code, n + 3, SECCOMP_FILTER_FLAG_NEW_LISTENER);
+	/* -2: ioctl fails, and the thread ends. */
+	__atomic_store_n(&filter_faults_listener, fd < 0 ? -2 : fd,
+			 __ATOMIC_RELEASE);
+	return fd < 0 ? -1 : 0;
 }
 
 /* ---- flags of io_uring_setup: they are in memory, out of a filter's sight ---- */

@@ -15,6 +15,10 @@
  * A player is a thread only for a while: it ends with requests in flight, and
  * another thread goes on with them.  Two seconds; IOMODELS_SOAK=1: 600, or
  * IOMODELS_SOAK=SECONDS when that is more than 1 (make soak-aio).
+ *
+ * Once more with faults: a seccomp filter lets the calls that the library makes
+ * fail at random.  Then a request may be refused with EAGAIN, which leaves the
+ * block as it was.
  */
 #include <aio.h>
 #include <fcntl.h>
@@ -73,6 +77,8 @@ struct player {
 	int stream[2];			/* written, read */
 	unsigned char sent, got;	/* the next byte of the stream */
 	int ended;			/* no more is written to it */
+	int quiet;			/* ask for no notifications */
+	unsigned long refused;
 	unsigned long done, cancelled, forks, lists;
 };
 
@@ -81,6 +87,7 @@ static struct player players[THREADS];
 static char buffers[THREADS][FILES * BLOCKS + READS + 1][BLOCK]
 	__attribute__((aligned(BLOCK)));
 static int stop, stray;
+static int faults;			/* calls of the library fail */
 static char wrong[200];			/* the first thing that was */
 
 static void oops(const char *what, long a, long b)
@@ -163,7 +170,8 @@ static void ask_for_notice(struct player *p, struct slot *s)
 
 	__atomic_fetch_add(&s->round, 1, __ATOMIC_SEQ_CST);
 	__atomic_store_n(&s->told, 0, __ATOMIC_SEQ_CST);
-	__atomic_store_n(&s->notifies, !any(p, 3), __ATOMIC_SEQ_CST);
+	__atomic_store_n(&s->notifies, !p->quiet && !any(p, 3),
+			 __ATOMIC_SEQ_CST);
 	e->sigev_value.sival_ptr = (void *)((uintptr_t)s | (s->round & 7));
 	e->sigev_notify = SIGEV_NONE;
 	if (!s->notifies)
@@ -210,12 +218,23 @@ static void prepare_file(struct player *p, int which, int block)
 		fill(s->buf, s->version, me, block);
 }
 
-static void submit(struct slot *s, int (*call)(struct aiocb *))
+/* 0: it was not refused. */
+static int is_refused(struct player *p, struct slot *s, int r)
 {
-	if (call(&s->cb)) {
+	if (!r)
+		return 0;
+	if (!faults || errno != EAGAIN)
 		oops("refused", errno, s->kind);
-		s->busy = 0;
-	}
+	p->refused++;
+	poison(s);
+	s->busy = 0;
+	return 1;
+}
+
+static void submit(struct player *p, struct slot *s,
+		   int (*call)(struct aiocb *))
+{
+	is_refused(p, s, call(&s->cb));
 }
 
 static void submit_file(struct player *p)
@@ -226,7 +245,7 @@ static void submit_file(struct player *p)
 	if (s->busy)
 		return;
 	prepare_file(p, which, block);
-	submit(s, s->kind == FILE_WRITE ? aio_write : aio_read);
+	submit(p, s, s->kind == FILE_WRITE ? aio_write : aio_read);
 }
 
 static void submit_sync(struct player *p)
@@ -236,10 +255,7 @@ static void submit_sync(struct player *p)
 	if (s->busy)
 		return;
 	prepare(p, s, FILE_SYNC, file[any(p, FILES)], 0, 0);
-	if (aio_fsync(any(p, 2) ? O_SYNC : O_DSYNC, &s->cb)) {
-		oops("aio_fsync refused", errno, 0);
-		s->busy = 0;
-	}
+	is_refused(p, s, aio_fsync(any(p, 2) ? O_SYNC : O_DSYNC, &s->cb));
 }
 
 static void submit_read(struct player *p)
@@ -250,7 +266,7 @@ static void submit_read(struct player *p)
 		if (s->busy)
 			continue;
 		prepare(p, s, STREAM_READ, p->stream[1], 1 + any(p, BLOCK), 0);
-		submit(s, aio_read);
+		submit(p, s, aio_read);
 		return;
 	}
 }
@@ -264,7 +280,7 @@ static void submit_write(struct player *p)
 	prepare(p, s, STREAM_WRITE, p->stream[0], 1 + any(p, BLOCK), 0);
 	for (size_t i = 0; i < s->len; i++)
 		s->buf[i] = p->sent + i;
-	submit(s, aio_write);
+	submit(p, s, aio_write);
 }
 
 static void submit_list(struct player *p)
@@ -272,6 +288,8 @@ static void submit_list(struct player *p)
 	struct aiocb *list[LIST];
 	int n = 0, how = any(p, 2) ? LIO_WAIT : LIO_NOWAIT;
 
+	/* Nobody is told of what was refused, and what the rest is. */
+	p->quiet = faults;
 	for (int i = 0; i < LIST; i++) {
 		int which = any(p, FILES), block = any(p, BLOCKS);
 
@@ -282,9 +300,11 @@ static void submit_list(struct player *p)
 		}
 		n++;
 	}
+	p->quiet = 0;
 	p->lists++;
 	/* EIO: one of them was cancelled; EINTR: a signal, they go on. */
-	if (lio_listio(how, list, n, NULL) && errno != EIO && errno != EINTR)
+	if (lio_listio(how, list, n, NULL) && errno != EIO && errno != EINTR &&
+	    !(faults && errno == EAGAIN))
 		oops("lio_listio", errno, how);
 }
 
@@ -299,6 +319,8 @@ static void check(struct player *p, struct slot *s, int err, ssize_t n)
 		p->cancelled++;
 		if (n != -1)
 			oops("cancelled, but it returned", n, s->kind);
+	} else if (err == EAGAIN && faults) {
+		p->refused++;
 	} else if (err) {
 		oops("failed", err, s->kind);
 	} else if (s->kind == FILE_READ) {
@@ -437,10 +459,15 @@ static void fork_once(struct player *p)
 			_exit(1);
 		list[0] = &cb;
 		cb.aio_fildes = s[0];
-		if (aio_read(&cb) || write(s[1], "ten bytes!", 10) != 10)
+		if (write(s[1], "ten bytes!", 10) != 10)
 			_exit(2);
-		while (aio_error(&cb) == EINPROGRESS)
-			aio_suspend(list, 1, NULL);
+		do {
+			while (aio_read(&cb))
+				if (!faults || errno != EAGAIN)
+					_exit(2);
+			while (aio_error(&cb) == EINPROGRESS)
+				aio_suspend(list, 1, NULL);
+		} while (faults && aio_error(&cb) == EAGAIN);
 		_exit(aio_return(&cb) == 10 && !memcmp(buf, "ten", 3) ? 0 : 3);
 	}
 	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
@@ -569,21 +596,25 @@ static long seconds(void)
 	return !soak ? 2 : atol(soak) > 1 ? atol(soak) : 600;
 }
 
-/* No request is lost, none ends twice, no byte is wrong. */
-TEST_TIMEOUT(nothing_is_lost, 900)
+static void start(pthread_t *thread, struct player *p)
+{
+	int err;
+
+	while ((err = pthread_create(thread, NULL, play, p)) && faults)
+		sched_yield();
+	ASSERT_EQ(0, err);
+}
+
+static void play_all(void)
 {
 	time_t end = time(NULL) + seconds();
 	pthread_t thread[THREADS];
 	unsigned long done = 0, cancelled = 0, forks = 0, lists = 0, lives = 0;
+	unsigned long refused = 0;
 
-#ifndef OURS
-	SKIP("glibc: aio_read in a forked child never completes");
-#endif
-	set_up();
 	while (time(NULL) < end && !stop) {
 		for (int t = 0; t < THREADS; t++, lives++)
-			ASSERT_EQ(0, pthread_create(&thread[t], NULL, play,
-						    &players[t]));
+			start(&thread[t], &players[t]);
 		for (int t = 0; t < THREADS; t++)
 			ASSERT_EQ(0, pthread_join(thread[t], NULL));
 	}
@@ -593,10 +624,80 @@ TEST_TIMEOUT(nothing_is_lost, 900)
 		cancelled += players[t].cancelled;
 		forks += players[t].forks;
 		lists += players[t].lists;
+		refused += players[t].refused;
 	}
 	if (wrong[0])
 		FAIL("%s", wrong);
 	EXPECT_EQ(0, stray);
 	SAY("%lu requests, %lu of them cancelled, %lu lists, %lu forks, %lu threads",
 	    done, cancelled, lists, forks, lives);
+	if (faults)
+		SAY("%lu refused", refused);
+}
+
+/* No request is lost, none ends twice, no byte is wrong. */
+TEST_TIMEOUT(nothing_is_lost, 900)
+{
+	if (!IS_OURS)
+		SKIP("glibc: aio_read in a forked child never completes");
+	set_up();
+	play_all();
+}
+
+/* ---- with faults ---- */
+
+/* A call of the library, how often it fails (once in `rate`), and with what. */
+static struct fault {
+	int call, rate, errors[3];
+	unsigned long injected;
+} fault[] = {
+	{ __NR_io_uring_setup, 2, { ENOMEM, EMFILE, EPERM } },
+	{ __NR_io_uring_register, 8, { ENOMEM, EINVAL, EPERM } },
+	{ __NR_io_uring_enter, 64, { EAGAIN, ENOMEM, EPERM } },
+	{ __NR_io_setup, 8, { EAGAIN, ENOMEM, EPERM } },
+	{ __NR_io_submit, 8, { EAGAIN, ENOMEM, EPERM } },
+	{ __NR_io_getevents, 8, { EINTR, EINTR, EINTR } },
+	{ __NR_eventfd2, 8, { EMFILE, ENFILE, ENOMEM } },
+	{ __NR_preadv2, 4, { EAGAIN, EAGAIN, EOPNOTSUPP } },
+	{ __NR_rt_sigqueueinfo, 4, { EAGAIN, EAGAIN, EAGAIN } },
+	{ __NR_clone3, 3, { EAGAIN, ENOMEM, EPERM } },
+#if !defined(__SANITIZE_ADDRESS__) && !defined(TSAN)	/* they end without */
+	{ __NR_mmap, 16, { ENOMEM, ENOMEM, EAGAIN } },
+#endif
+};
+enum { FAULTS = sizeof(fault) / sizeof(fault[0]) };
+
+/* In the one thread that decides. */
+static int fails(int call)
+{
+	static unsigned seed = 1;
+
+	for (int i = 0; i < FAULTS; i++) {
+		if (fault[i].call != call || rand_r(&seed) / 7 % fault[i].rate)
+			continue;
+		fault[i].injected++;
+		return fault[i].errors[rand_r(&seed) / 7 % 3];
+	}
+	return 0;
+}
+
+/* The same while the calls that the library makes fail at random. */
+TEST_TIMEOUT(nothing_is_lost_with_faults, 900)
+{
+	int calls[FAULTS];
+	unsigned long injected = 0;
+
+	if (!IS_OURS)
+		SKIP("glibc: requests fail with it");
+	for (int i = 0; i < FAULTS; i++)
+		calls[i] = fault[i].call;
+	set_up();
+	faults = 1;
+	if (filter_faults(calls, FAULTS, fails))
+		SKIP("no filter that asks: %s", errno_name(errno));
+	play_all();
+	for (int i = 0; i < FAULTS; i++)
+		injected += fault[i].injected;
+	SAY("%lu faults", injected);
+	EXPECT_GT(injected, 0);
 }
