@@ -36,6 +36,7 @@ enum {
 	FILE_WORKERS = 64,	/* of the kernel, for files without NOWAIT */
 	REGISTER_RING_FDS = 20,
 	RETRY_NS = 1000000000,	/* a ring that was refused */
+	AGAIN_NS = 10000000,	/* a thread of the pool that was refused */
 };
 
 /* What a completion is of: with no bit set, a request's index. */
@@ -360,8 +361,10 @@ static void leave_broken(void)
 	engine.chore = bury;
 	engine.pool_look = 1;
 	engine_unlock();
-	/* This thread must end before anybody knows what became of the rest. */
-	pool_start();
+	/* This thread must end before anybody knows what became of the rest; and
+	 * without a thread of the pool nobody would find out. */
+	while (pool_start())
+		nanosleep(&(struct timespec){ .tv_nsec = AGAIN_NS }, NULL);
 }
 
 /* ---- the thread ---- */
