@@ -751,8 +751,9 @@ TEST(suspend_is_a_cancellation_point)
 	EXPECT_EQ(2, finished(&cb));
 }
 
-/* By each thread; glibc reads one at a time, and the disk may be slow. */
-enum { DIRECT_READS = IS_OURS ? 2000 : 200 };
+/* By each thread; glibc reads one at a time, the pool has a thread for each, and
+ * the disk may be slow. */
+enum { DIRECT_READS = IS_OURS && REFUSED < 2 ? 2000 : 200 };
 
 static void *reads_direct(void *arg)
 {
@@ -1902,7 +1903,8 @@ TEST(setuid_with_requests)
 	ASSERT_EQ(0, aio_read(&cb));
 	ASSERT_EQ(0, setresuid(65534, 65534, 65534));
 #ifndef TSAN				/* its own thread stays behind */
-	EXPECT_EQ(threads(), threads_of(65534));
+	while (threads_of(0))		/* one that is ending has not changed */
+		sched_yield();
 #endif
 	ASSERT_EQ(1, write(s[1], "x", 1));
 	EXPECT_EQ(SIGRTMIN, sigtimedwait(&set, NULL, &patience));

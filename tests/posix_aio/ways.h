@@ -23,7 +23,9 @@ enum { IS_OURS = 0 };
 #define GLIBC_CANNOT(what) SKIP("glibc: " what)
 #endif
 
-#ifdef REFUSED			/* 1: io_uring; 2: native AIO, too */
+#ifndef REFUSED			/* 1: io_uring; 2: native AIO, too */
+#define REFUSED 0
+#else
 __attribute__((constructor)) static void refuse_ways(void)
 {
 	static const int calls[] = {
