@@ -453,9 +453,9 @@ static void open_direct(void)
 	ASSERT_EQ(8192, pwrite(direct, two, 8192, 0));
 }
 
+/* Without a limit: the worker's steps lie in this time, too. */
 static void is_told(void)
 {
-	struct timespec patience = { .tv_sec = 20 };
 	sigset_t set;
 
 	prepare();
@@ -463,8 +463,7 @@ static void is_told(void)
 	sigaddset(&set, SIGRTMIN);
 	for (;;) {
 		ASSERT_EQ(1, write(back[1], "", 1));
-		if (sigtimedwait(&set, NULL, &patience) != SIGRTMIN)
-			FAIL("an fsync does not end");
+		ASSERT_EQ(SIGRTMIN, sigwaitinfo(&set, NULL));
 		ASSERT_EQ(4096, finished(&reads));
 		ASSERT_EQ(0, aio_error(&syncs));
 		ASSERT_EQ(1, write(t[1], "x", 1));
@@ -489,9 +488,9 @@ static void wakes_or_syncs(int what)
 /*
  * The worker, woken once more and about to sleep, is held at each instruction.
  * Meanwhile an O_DIRECT read, at which nobody looks, and an fsync behind it are
- * made.  The fsync ends.
+ * made.  The fsync ends, or the time of the test does.
  */
-TEST_TIMEOUT(fsync_while_the_worker_goes_to_sleep, 120)
+TEST_TIMEOUT(fsync_while_the_worker_goes_to_sleep, 300)
 {
 	pid_t pid, worker = 0;
 	int k = 0, i, n;
