@@ -5,7 +5,7 @@
  * posix_aio_glibc.c as it is, linked with posix_aio/lib: the same aio_read and
  * aio_suspend, with no thread in pread64.
  *
- *     io_uring_setup  io_uring_enter    is io_uring to be had?
+ *     io_uring_setup  io_uring_enter    is io_uring available?
  *   with O_DIRECT:
  *     io_setup eventfd2 fcntl close     once: the context, and what wakes from
  *   aio_read:                           it

@@ -178,8 +178,8 @@ static unsigned *next_free(unsigned index)
 	return &pieces[index / PIECE]->next_free[index % PIECE];
 }
 
-/* A request's own words may be another's at any time, who fills it without the
- * lock: so who looks for the request of an aiocb looks here. */
+/* Another thread may be filling a request's own fields at any time, without the
+ * lock: a thread that looks for the request of an aiocb looks here instead. */
 static struct aiocb **adopted(unsigned index)
 {
 	return &pieces[index / PIECE]->adopted[index % PIECE];
@@ -450,7 +450,7 @@ void request_send(struct request *r, int where)
 	 */
 	if (!wake || !__atomic_load_n(&engine.sleeping, __ATOMIC_SEQ_CST))
 		return;
-	/* A signal handler between the two would wait for the worker in vain. */
+	/* A signal handler between the two would wait for the worker forever. */
 	old = block_signals();
 	if (claim_wakeup())
 		engine.hooks->wake_worker();

@@ -270,8 +270,8 @@ long futex(int *word, int op, int value, const struct timespec *timeout,
 	   unsigned bits);
 
 /*
- * Publish a result.  Release: who reads the error code and finds it final may
- * read the result, and may free or reuse the aiocb.
+ * Publish a result.  Release: a thread that reads the error code and finds it
+ * final may read the result, and may free or reuse the aiocb.
  */
 static inline void publish(struct aiocb *cb, long result)
 {
@@ -305,7 +305,7 @@ static inline uint64_t in_progress(uint32_t serial)
 
 /*
  * Which waiters a completion concerns: each request has one of 31 bits, bit 31
- * is for one who would take over waiting for native events.
+ * is for a waiter that would take over waiting for native events.
  */
 static inline unsigned bit_of(unsigned index)
 {
@@ -339,7 +339,7 @@ void fd_forget(void);
 
 /*
  * What the kernel orders, a sanitizer does not see: what is written before
- * io_submit is there for whoever takes the event.
+ * io_submit is there for the thread that takes the event.
  */
 #ifdef TSAN
 void __tsan_acquire(void *at);
@@ -448,6 +448,7 @@ long notify_signal(const struct sigevent *sigev);
 /* Call it in this thread; leave is called if the callback ends the thread. */
 void notify_here(const struct sigevent *sigev, void (*leave)(void *));
 void notify_threads(int max);		/* of callbacks; 0: a new one for each */
+void notify_idle(int seconds);		/* until one of them ends */
 void notify_forget(void);
 
 extern int end_descriptor;		/* of posixaio_ext.h, or -1; atomic */

@@ -597,8 +597,10 @@ API void aio_init(const struct aioinit *init)
 {
 	if (init->aio_threads > 0)
 		engine.threads_max = init->aio_threads;
-	if (init->aio_idle_time > 0)
+	if (init->aio_idle_time > 0) {
 		engine.idle_seconds = init->aio_idle_time;
+		notify_idle(init->aio_idle_time);
+	}
 }
 
 /* ---- the same names with 64: on these processors off_t is 64 bits wide ---- */

@@ -78,7 +78,9 @@ static struct {
 	struct call *first, **end;
 	int waiting;			/* calls in the list */
 	int max, threads, idle;
+	int seconds;			/* that a thread stays without a call */
 } callers = {
+	.seconds = 1,
 	.lock = PTHREAD_MUTEX_INITIALIZER, .more = PTHREAD_COND_INITIALIZER,
 };
 
@@ -87,16 +89,22 @@ void notify_threads(int max)
 	__atomic_store_n(&callers.max, max, __ATOMIC_RELAXED);
 }
 
+void notify_idle(int seconds)
+{
+	__atomic_store_n(&callers.seconds, seconds, __ATOMIC_RELAXED);
+}
+
 /* In the child of fork. */
 void notify_forget(void)
 {
-	int max = callers.max;
+	int max = callers.max, seconds = callers.seconds;
 
 	end_descriptor = -1;
 	memset(&callers, 0, sizeof(callers));
 	pthread_mutex_init(&callers.lock, NULL);
 	pthread_cond_init(&callers.more, NULL);
 	callers.max = max;
+	callers.seconds = seconds;
 }
 
 /* Under the lock: the first call; NULL: none came before the time was over. */
@@ -106,7 +114,7 @@ static struct call *next_call(void)
 	struct call *c;
 
 	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += engine.idle_seconds;
+	until.tv_sec += __atomic_load_n(&callers.seconds, __ATOMIC_RELAXED);
 	callers.idle++;
 	while (!callers.first &&
 	       pthread_cond_timedwait(&callers.more, &callers.lock, &until) !=

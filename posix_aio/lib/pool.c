@@ -242,7 +242,7 @@ static long transfer(const struct request *r)
 	}
 }
 
-/* What a thread has in hand: jobs of one descriptor. */
+/* What a thread has taken to carry out: jobs of one descriptor. */
 struct work {
 	struct request *r[BATCH];
 	long result[BATCH];

@@ -2,7 +2,7 @@
 /*
  * wait.c - aio_suspend and LIO_WAIT: who sleeps where
  *
- * The worker and whoever else ends requests wakes waiters by a futex.  Native
+ * Each thread that ends requests wakes waiters by a futex.  Native
  * requests end by themselves: somebody must sleep in the kernel's context.
  * One waiter does, the leader, in io_getevents; what it finds there it ends,
  * for all.  Others with native requests sleep in the futex and are heirs: a
@@ -202,7 +202,7 @@ static long sleep_in_futex(int sequence, unsigned bits, long deadline)
 	return err;
 }
 
-/* Sleep until what is wanted may be there. */
+/* Sleep until a request that w waits for may have ended. */
 static long sleep_once(const struct wanted *w, struct place *p, long deadline)
 {
 	unsigned natives, bits = bits_of(w, &natives), min = 1;
