@@ -61,6 +61,7 @@ static void choose(struct argp_state *state, enum form form)
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct arguments *a = state->input;
+	const char *wrong;
 
 	switch (key) {
 	case 'j':
@@ -83,8 +84,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		a->fd = number_arg(state, "fd", arg, 0, 1 << 20);
 		return 0;
 	case KEY_FAIL_ON:
-		if (!*arg)
-			argp_error(state, "--fail-on: an id, or any");
+		wrong = finding_ids_check(arg);
+		if (wrong)
+			argp_error(state, "--fail-on: %s", wrong);
 		a->fail_on = arg;
 		return 0;
 	case KEY_BASELINE:

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "../log/finding.h"
 #include "cli.h"
 #include "lab.h"
 #include "record.h"
@@ -72,6 +73,7 @@ static void check(const struct options *o, struct argp_state *state)
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct options *o = state->input;
+	const char *wrong;
 	char *word;
 
 	switch (key) {
@@ -97,8 +99,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		pass(state, "--lines");
 		return 0;
 	case KEY_FAIL_ON:
-		if (!*arg)
-			argp_error(state, "--fail-on: expected an id, or any");
+		wrong = finding_ids_check(arg);
+		if (wrong)
+			argp_error(state, "--fail-on: %s", wrong);
 		else if (asprintf(&word, "--fail-on=%s", arg) >= 0)
 			pass(state, word);
 		return 0;

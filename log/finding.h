@@ -70,6 +70,7 @@ struct findings {
 	struct tracks silent;		/* tasks without a line */
 	unsigned long silent_threads, silent_processes, newest_socket;
 	int saw_pid;			/* a line has a pid */
+	struct map shut;		/* hash of a connection -> who closed it */
 	struct map talks;		/* pid -> answers, of finding_net.c */
 	struct map kills;		/* pid -> who sent it a signal */
 };
@@ -91,5 +92,8 @@ void findings_settle(struct findings *f);
 void findings_free(struct findings *f);
 
 const char *severity_name(enum severity s);
+
+/* "spin,nagle" or "any": NULL if it is right, else what is wrong with it. */
+const char *finding_ids_check(const char *list);
 
 #endif

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * finding_ids.c - the ids of all findings, for --fail-on
+ *
+ * They are stable: scripts name them. tests/log/finding_ids_test.sh compares
+ * the list with the sources.
+ */
+#include <stdio.h>
+#include "finding.h"
+
+static const char *const ids[] = {
+	"accept-once", "accepts-uneven", "address-in-use", "address-not-here",
+	"aio-blocked", "aio-buffered", "aio-full", "aio-max-nr",
+	"arguments-too-long", "bad-address", "bad-descriptor", "blocked-loop",
+	"blocking-in-loop", "busy", "busy-ask", "call-storm", "clone-denied",
+	"clone3-enosys", "close-storm", "closed-unanswered",
+	"connect-unanswered", "connection-refused", "connection-reset",
+	"connection-timeout", "deadlock", "descriptors", "descriptors-grow",
+	"descriptors-grow-other", "descriptors-system", "direct-alignment",
+	"direct-unsupported", "disk-error", "disk-full", "dns-no-name",
+	"dns-refused", "dns-timeout", "eintr-as-error", "emfile-spin",
+	"ended-by-signal", "ended-with-message", "epipe", "epipe-repeated",
+	"epoll-file", "epoll-watches", "exists", "failed-at-end", "file-size",
+	"host-unreachable", "huge-pages", "inotify-instances",
+	"inotify-watches", "invalid", "io-uring-absent", "io-uring-denied",
+	"io-uring-feature", "is-a-directory", "killed-by-seccomp",
+	"killed-by-signal", "killed-by-timer", "killed-from-outside", "leak",
+	"leak-file", "limit-denied", "link-loop", "lock-deadlock",
+	"lock-file", "lock-stuck", "lock-wait", "locked", "many-fsyncs",
+	"memlock", "memlock-ring", "memory", "message-size", "missing",
+	"missing-files", "mutex-stuck", "mutex-wait", "nagle",
+	"name-too-long", "net-unreachable", "never-answered", "no-buffers",
+	"no-device", "no-family", "no-locks", "no-permission", "no-such-call",
+	"nonblock-shared", "not-a-directory", "not-drained", "not-empty",
+	"not-executable", "not-followed", "not-permitted", "not-supported",
+	"one-byte-reads", "other-device", "peer-silent", "pipe-held",
+	"poll-by-sleep", "port-denied", "ports-exhausted", "processes",
+	"program-missing", "quota", "read-only", "receive-timeout",
+	"ring-again", "ring-buffer-unmapped", "ring-buffer-unregistered",
+	"ring-busy", "ring-failed", "ring-many-workers",
+	"ring-needless-worker", "ring-overflow", "ring-poller-asleep",
+	"ring-single", "ring-stuck", "ring-two-writers", "ring-worker",
+	"route-blackhole", "sigio-lost", "signal-queue-full", "sigpipe",
+	"sigpipe-child", "slow-connect", "slow-disk", "slow-fsync",
+	"small-writes", "socket-missing", "spin", "spin-eof", "spin-error",
+	"spin-hangup", "spin-writable", "spin-yield", "stale", "submit-slept",
+	"text-busy", "thundering-herd", "tracer-eintr", "wasted-read",
+	"write-left",
+};
+
+static int is_known(const char *id, size_t len)
+{
+	if (len == 3 && !strncmp(id, "any", len))
+		return 1;
+	for (unsigned i = 0; i < sizeof(ids) / sizeof(*ids); i++)
+		if (strlen(ids[i]) == len && !strncmp(id, ids[i], len))
+			return 1;
+	return 0;
+}
+
+const char *finding_ids_check(const char *list)
+{
+	static char wrong[4096];
+	size_t len, used;
+
+	for (;; list += len + 1) {
+		len = strcspn(list, ",");
+		if (!is_known(list, len))
+			break;
+		if (!list[len])
+			return NULL;
+	}
+	used = snprintf(wrong, sizeof(wrong), "expected any or ids of findings, "
+			"not '%.*s'; the ids are:", len < 80 ? (int)len : 80,
+			list);
+	for (unsigned i = 0; i < sizeof(ids) / sizeof(*ids) &&
+	     used < sizeof(wrong); i++)
+		used += snprintf(wrong + used, sizeof(wrong) - used, "%s %s",
+				 i ? "," : "", ids[i]);
+	return wrong;
+}
