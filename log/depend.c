@@ -292,16 +292,17 @@ static int same_pipe(const struct file *a, const struct file *b)
 /* "A->B" and "B->A" */
 static int same_connection(const struct file *a, const struct file *b)
 {
+	const char *p = a->ends ? a->ends : a->name;
+	const char *q = b->ends ? b->ends : b->name;
 	const char *x, *y;
 
-	if (a == b || !a->name || !b->name)
+	if (a == b || !p || !q)
 		return 0;
-	x = strstr(a->name, "->");
-	y = strstr(b->name, "->");
-	return x && y && !strncmp(a->name, y + 2, x - a->name) &&
-	       strlen(y + 2) == (size_t)(x - a->name) &&
-	       !strncmp(b->name, x + 2, y - b->name) &&
-	       strlen(x + 2) == (size_t)(y - b->name);
+	x = strstr(p, "->");
+	y = strstr(q, "->");
+	return x && y && !strncmp(p, y + 2, x - p) &&
+	       strlen(y + 2) == (size_t)(x - p) &&
+	       !strncmp(q, x + 2, y - q) && strlen(x + 2) == (size_t)(y - q);
 }
 
 static int is_other_end(const struct file *f, const struct file *g)

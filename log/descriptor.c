@@ -166,6 +166,7 @@ void file_put(struct world *w, struct file *f, unsigned long line)
 	map_free(&f->watched);
 	free(f->watch);
 	free(f->name);
+	free(f->ends);
 	free(f->suspicion);
 	free(f);
 }
@@ -292,6 +293,15 @@ static void refine(struct file *f, struct slice decoration)
 		file_name(f, name);
 }
 
+/* "TCP:[127.0.0.1:5->127.0.0.1:6]": connect and accept name the peer alone. */
+static void note_ends(struct file *f, struct slice d)
+{
+	struct slice name;
+
+	if (file_kind_of(d, &name) == FILE_CONNECTION && slice_find(name, "->"))
+		f->ends = need(strndup(name.at, name.len));
+}
+
 /*
  * Does the decoration show another file than the one that had the number?  A
  * log of -e trace=%network has no close.
@@ -351,6 +361,8 @@ struct file *file_at(struct world *w, struct task *t, long fd,
 	}
 	if (decoration.len && (!f->name || f->kind <= FILE_SOCKET))
 		refine(f, decoration);
+	if (decoration.len && !f->ends && f->kind == FILE_CONNECTION)
+		note_ends(f, decoration);
 	if (decoration.len <= sizeof(f->seen)) {
 		memcpy(f->seen, decoration.at, decoration.len);
 		f->seen_len = decoration.len;

@@ -72,6 +72,7 @@ void finding_file_ends(struct findings *f, struct file *file)
 	ready_file_ends(f, file);
 	cost_file_ends(f, file);
 	net_file_ends(f, file);
+	reset_file_ends(f, file);
 	between_file_ends(f, file);
 	free(file->use);
 	file->use = NULL;
@@ -228,6 +229,7 @@ void findings_free(struct findings *f)
 	ready_free(f);
 	death_free(f);
 	net_free(f);
+	reset_free(f);
 	refusal_free(f);
 	time_free(f);
 	between_free(f);

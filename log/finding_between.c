@@ -185,16 +185,17 @@ static int has_file(const struct task *t, const struct file *file)
 /* "a->b" and "b->a" are the two ends of one connection. */
 static int are_ends(const struct file *a, const struct file *b)
 {
-	const char *arrow = a->name ? strstr(a->name, "->") : NULL;
-	size_t len = arrow ? arrow - a->name : 0, other;
+	const char *x = a->ends ? a->ends : a->name;
+	const char *y = b->ends ? b->ends : b->name;
+	const char *arrow = x ? strstr(x, "->") : NULL;
+	size_t len = arrow ? arrow - x : 0, other;
 
-	if (!arrow || !b->name)
+	if (!arrow || !y)
 		return 0;
 	other = strlen(arrow + 2);
-	return strlen(b->name) == strlen(a->name) &&
-	       !strncmp(b->name, arrow + 2, other) &&
-	       !strncmp(b->name + other, "->", 2) &&
-	       !strncmp(b->name + other + 2, a->name, len);
+	return strlen(y) == strlen(x) && !strncmp(y, arrow + 2, other) &&
+	       !strncmp(y + other, "->", 2) &&
+	       !strncmp(y + other + 2, x, len);
 }
 
 /* The only other process that holds the other end of file; NULL: none, many. */

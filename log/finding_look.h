@@ -156,6 +156,13 @@ void net_settle(struct findings *f);
 void net_free(struct findings *f);
 void net_file_ends(struct findings *f, struct file *file);
 
+/* finding_reset.c: the other end of a connection that was reset */
+void reset_file_ends(struct findings *f, const struct file *file);
+void reset_free(struct findings *f);
+/* "; pid 8 closed it (line 9) with 4 bytes unread", if the log has that end. */
+void reset_by(const struct findings *f, const struct file *file, char *text,
+	      size_t size);
+
 /* finding_time.c: locks, disks, sleeps */
 void time_note(struct findings *f, struct habits *h, struct step *st);
 void time_task_ends(struct findings *f, struct habits *h, struct task *t);

@@ -30,7 +30,7 @@ enum {
 
 struct failure {
 	const struct refusal *row;
-	char what[160], error[24], path[96];
+	char what[160], error[24], path[96], why[100];
 	unsigned long line, call, at;	/* call: 0 for what often fails */
 	int named;			/* the path is in the program's arguments */
 };
@@ -337,6 +337,8 @@ static int is_in_arguments(const struct ending *e, const struct step *st)
 	if (takes_address(st->event->call))
 		return 0;
 	put(path, sizeof(path) - 1, quoted(st->event->line->args, "\""));
+	if (strstr(path, "://"))
+		return 0;			/* it is tried as a file, too */
 	len = strlen(path);
 	memcpy(path + len, "\"", 2);		/* the end of an argument */
 	return len > 1 && strstr(e->argv, path);
@@ -355,7 +357,7 @@ static void failed(struct findings *f, struct ending *e, struct step *st,
 		   struct slice error)
 {
 	const struct refusal *row = row_of(st, error);
-	struct refused *r;
+	struct refused *r = NULL;
 	struct failure *x;
 
 	if (row && counts(st, row)) {
@@ -382,6 +384,11 @@ static void failed(struct findings *f, struct ending *e, struct step *st,
 	x = &e->recent[e->n++ % RECENT];
 	describe(x, st);
 	put(x->error, sizeof(x->error), error);
+	*x->why = 0;
+	if (!strcmp(x->error, "ECONNRESET"))
+		reset_by(f, st->file, x->why, sizeof(x->why));
+	if (r)
+		memcpy(r->sample.why, x->why, sizeof(x->why));
 	if (st->event->call == CALL_SOCKOPT && st->file && st->file->name)
 		snprintf(x->what, sizeof(x->what), "connect to %.120s",
 			 st->file->name);
@@ -736,13 +743,13 @@ static void says(struct finding *d, const struct refused *r)
 			     span_text(d->cost_ns, span, sizeof(span)),
 			     r->row->limit);
 	else
-		finding_says(d, "%s failed with %s%s: %s", r->sample.what,
+		finding_says(d, "%s failed with %s%s: %s%s", r->sample.what,
 			     r->sample.error, r->times.n == 1 ? "" : ", "
-			     "again and again", r->row->limit);
+			     "again and again", r->row->limit, r->sample.why);
 	if (d->about->severity != SEVERITY_COST && r->times.n > 1)
-		finding_says(d, "%s failed with %s %lu times: %s",
+		finding_says(d, "%s failed with %s %lu times: %s%s",
 			     r->sample.what, r->sample.error, r->times.n,
-			     r->row->limit);
+			     r->row->limit, r->sample.why);
 }
 
 static long long lasted(const struct refused *r)
@@ -823,10 +830,10 @@ static void blame(struct findings *f, const struct ending *e, long pid,
 		snprintf(how, sizeof(how), "by signal %d", e->killed);
 	else
 		snprintf(how, sizeof(how), "with status %d", e->status);
-	finding_says(d, "%s ended %s after %s%s%s%s%s",
+	finding_says(d, "%s ended %s after %s%s%s%s%s%s",
 		     process_text(e->name, pid, who, sizeof(who)), how,
 		     x->what, *x->error ? " failed with " : "", x->error,
-		     row ? ": " : "", row ? row->limit : "");
+		     row ? ": " : "", row ? row->limit : "", x->why);
 }
 
 static void quote(struct findings *f, const struct ending *e, long pid)

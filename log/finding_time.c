@@ -18,6 +18,10 @@ enum {
 	SYNC_NS = 100 * MS,	/* fsyncs, in all */
 	SYNC_PERCENT = 2,
 	SYNC_SLOW_NS = 15 * MS,	/* one, on average: a slow disk */
+	MUTEX_NS = 250 * MS,	/* a mutex, in all */
+	DISK_PART = 10,		/* percent of a thread's disk calls are slow ... */
+	DISK_MOST = 25,		/* ... or they are so much of its time, */
+	DISK_MOST_NS = 1000 * MS,	/* and so long */
 	MUTEX_PERCENT = 10,	/* of the thread's time; and of the log's: half */
 	NAPS_MIN = 8,		/* cycles of ask and sleep */
 	NAPS_PERCENT = 20,
@@ -37,6 +41,7 @@ struct slow_sum {		/* of one kind and object */
 
 struct time_habits {
 	struct slow_sum slow[SLOWS][OBJECTS];
+	unsigned long disk_calls, slow_disk_calls, slow_others;
 	/* polling by sleeping: the question since the last sleep */
 	struct nap {
 		uint64_t key;
@@ -319,6 +324,66 @@ static struct slice object_of(const struct step *st, char *text, size_t size)
 	return end ? slice_of(path.at, end) : SLICE("the disk");
 }
 
+/* It neither sleeps nor touches a disk: slow, it had no processor. */
+static int is_quick(const struct step *st)
+{
+	static const char *const calls[] = {
+		"mmap", "munmap", "mprotect", "brk", "madvise", "lseek",
+		"fcntl", "getcwd", "fstat", "rt_sigaction", "rt_sigprocmask",
+		"getpid", "gettid", "ioctl", "dup", "dup2", "pipe2",
+		"prlimit64", "getrandom", "sched_yield", "set_robust_list",
+	};
+
+	for (unsigned i = 0; i < sizeof(calls) / sizeof(*calls); i++)
+		if (slice_is(st->event->line->name, calls[i]))
+			return 1;
+	return 0;
+}
+
+static void disk(struct findings *f, struct time_habits *h, struct step *st)
+{
+	char text[100];
+
+	h->disk_calls++;
+	if (call_lasted(f, st) < DISK_NS)
+		return;
+	h->slow_disk_calls++;
+	add(f, h, SLOW_DISK, st, object_of(st, text, sizeof(text)));
+}
+
+/* The key of a futex in f->locks: addresses are a process's own. */
+static uint64_t futex_key(const struct step *st)
+{
+	return hash_text((uint64_t)st->task->process->pid,
+			 argument(st->event->line, 0));
+}
+
+/* Who woke it last: the one that held the mutex before. */
+static void woke(struct findings *f, const struct step *st)
+{
+	uint64_t key = futex_key(st);
+	struct tracks *t = map_get(&f->locks, key);
+
+	if (!t && f->locks.used >= 10000)
+		return;
+	if (!t) {
+		t = need(calloc(1, sizeof(*t)));
+		map_put(&f->locks, key, t);
+	}
+	t->n = st->task->pid;
+}
+
+static void waited_for_mutex(struct findings *f, struct time_habits *h,
+			     struct step *st)
+{
+	struct slow_sum *s = add(f, h, SLOW_MUTEX, st,
+				 argument(st->event->line, 0));
+	struct tracks *t = map_get(&f->locks, futex_key(st));
+
+	if (t && t->n != (unsigned long)st->task->pid && !s->open)
+		s->other = t->n;
+}
+
 void time_note(struct findings *f, struct habits *habits, struct step *st)
 {
 	struct time_habits *h = habits->time;
@@ -334,10 +399,15 @@ void time_note(struct findings *f, struct habits *habits, struct step *st)
 		locks(f, h, st);
 	else if (is_sync(st))
 		add(f, h, SLOW_SYNC, st, object_of(st, text, sizeof(text)));
-	else if (ns >= DISK_NS && is_disk(st))
-		add(f, h, SLOW_DISK, st, object_of(st, text, sizeof(text)));
+	else if (is_disk(st))
+		disk(f, h, st);
+	else if (ns >= DISK_NS && is_quick(st))
+		h->slow_others++;
 	else if (ns >= LOCK_NS && is_mutex(st))
-		add(f, h, SLOW_MUTEX, st, argument(st->event->line, 0));
+		waited_for_mutex(f, h, st);
+	else if (st->event->call == CALL_FUTEX &&
+		 slice_starts(argument(st->event->line, 1), "FUTEX_WAKE"))
+		woke(f, st);
 	if (is_sleep(st))
 		slept(h, st);
 	else if (is_question(st))
@@ -384,9 +454,9 @@ static void judge_mutex(struct findings *f, const struct habits *h,
 {
 	const struct about *a = s->open ? &mutex_stuck : &mutex;
 	struct finding *d;
-	char span[24];
+	char span[24], by[48] = "";
 
-	if (s->ns < (s->open ? 1000LL * MS : LOCKS_NS) ||
+	if (s->ns < (s->open ? 1000LL * MS : MUTEX_NS) ||
 	    share_of_task(h, s->ns) < MUTEX_PERCENT ||
 	    share_of(f, s->ns) < MUTEX_PERCENT / 2)
 		return;
@@ -394,11 +464,26 @@ static void judge_mutex(struct findings *f, const struct habits *h,
 	if (!d)
 		return;
 	d->fatal = s->open;
+	if (s->other)
+		snprintf(by, sizeof(by), "; thread %ld released it last",
+			 s->other);
 	finding_says(d, "thread %ld of %s waited %s for the mutex at %s, %lu "
-		     "time%s%s", t->pid, task_name(t),
+		     "time%s%s%s", t->pid, task_name(t),
 		     span_text(s->ns, span, sizeof(span)), s->object,
 		     s->times.n, s->times.n == 1 ? "" : "s", s->open
-		     ? ", and no thread released it" : "");
+		     ? ", and no thread released it" : "", by);
+}
+
+/* A few calls of many are slow on any machine that has much to do. */
+static int is_busy_machine(const struct habits *h, const struct slow_sum *s)
+{
+	const struct time_habits *t = h->time;
+
+	/* Calls that no disk can hold up are slow as well. */
+	if (t->slow_others * 4 > t->slow_disk_calls)
+		return 1;
+	return t->slow_disk_calls * 100 < t->disk_calls * DISK_PART &&
+	       (s->ns < DISK_MOST_NS || share_of_task(h, s->ns) < DISK_MOST);
 }
 
 static void judge_disk(struct findings *f, const struct habits *h,
@@ -412,7 +497,8 @@ static void judge_disk(struct findings *f, const struct habits *h,
 
 	if (sync ? s->ns < SYNC_NS || share_of_task(h, s->ns) < SYNC_PERCENT
 		 : s->ns < DISKS_NS || s->times.n < DISK_CALLS ||
-		   share_of_task(h, s->ns) < DISK_PERCENT)
+		   share_of_task(h, s->ns) < DISK_PERCENT ||
+		   is_busy_machine(h, s))
 		return;
 	d = judge(f, a, t, s);
 	if (!d)

@@ -87,6 +87,15 @@ static void name_from_address(struct file *f, struct slice a)
 	file_name(f, (struct slice){ text, strlen(text) });
 }
 
+/* A datagram socket that was connected, or has sent: it bears its peer's name. */
+static int has_peer(const struct file *f)
+{
+	size_t len = f->name ? strlen(f->name) : 0;
+
+	return f->kind == FILE_DATAGRAM && len > 2 &&
+	       strcmp(f->name + len - 2, ":0");
+}
+
 static void opened_socket(struct world *w, struct step *st)
 {
 	struct line *l = st->event->line;
@@ -825,7 +834,7 @@ static void succeeded_call(struct world *w, struct step *st)
 		break;
 	case CALL_SOCKNAME:			/* bound to port 0: which is it? */
 		if (st->file && st->file->kind != FILE_CONNECTION &&
-		    slice_is(l->name, "getsockname"))
+		    slice_is(l->name, "getsockname") && !has_peer(st->file))
 			name_from_address(st->file, argument(l, 1));
 		break;
 	case CALL_EPOLL_CTL: registered(w, st); break;

@@ -53,6 +53,7 @@ struct file {
 	int assumed;			/* opened before the log began */
 	int forgotten;			/* a dummy for descriptors beyond the table */
 	char *name;			/* address or path; NULL: unknown */
+	char *ends;			/* "a->b" of -yy, or NULL */
 	/* Its last decoration, and what the file was when that was looked at. */
 	char seen[64];
 	unsigned char seen_len, seen_kind;

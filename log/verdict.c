@@ -67,8 +67,18 @@ static int has_sibling(const struct reader *r, const struct unreturned *o)
 	/* It was in no call at the end: it ran. */
 	for (const struct account *x = a->first; x; x = x->next)
 		if (x->process == o->process && x->pid != o->pid &&
-		    !x->ended && !open_of(r, x->pid))
+		    (!x->ended || o->how == OPEN_KILLED) &&
+		    !open_of(r, x->pid))
 			return 1;
+	return 0;
+}
+
+/* It is in no call: the one that waits for it will go on. */
+static int runs(const struct reader *r, long pid)
+{
+	for (const struct account *a = r->accounts.first; a; a = a->next)
+		if (a->pid == pid && a->tasks == 1 && !a->ended)
+			return !open_of(r, pid);
 	return 0;
 }
 
@@ -84,8 +94,15 @@ int open_is_idle(const struct reader *r, const struct unreturned *o)
 		return o->call == CALL_FUTEX && has_sibling(r, o);
 	case FOR_CHILD:
 		child = o->on ? open_of(r, o->on) : NULL;
-		return child && child != o && child->what != FOR_CHILD &&
-		       open_is_idle(r, child);
+		if (!child && o->on && runs(r, o->on))
+			return 1;
+		for (int i = 0; child && child->what == FOR_CHILD; i++) {
+			if (child->on && runs(r, child->on))
+				return 1;
+			child = child->on && i < 8 ? open_of(r, child->on)
+						   : NULL;
+		}
+		return child && child != o && open_is_idle(r, child);
 	default:
 		return 0;
 	}
@@ -292,7 +309,7 @@ static const struct wait *largest(const struct reader *r, int idle,
 			if (wait_is_idle(w) != idle)
 				continue;
 			if (w->what == FOR_CHILD || w->what == FOR_THREAD ||
-			    w->what == FOR_LOCK)
+			    w->what == FOR_LOCK || w->what == FOR_SIGNAL)
 				ns /= 8;	/* somebody else is the cause */
 			if (w->what == FOR_TIME)
 				ns /= 2;	/* as it chose itself */

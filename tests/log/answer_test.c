@@ -126,6 +126,25 @@ TEST(a_wait_for_its_client_that_a_signal_ended)
 	HAS("idle");
 }
 
+/* The log ends while a child runs: whoever waits for it does not hang. */
+TEST(a_child_that_runs_is_waited_for)
+{
+	for (int hangs = 0; hangs < 2; hangs++) {
+		begin();
+		say("7 1700000000.000000 fork() = 8 <0.000010>\n"
+		    "7 1700000000.100000 wait4(8,  <unfinished ...>\n"
+		    "8 1700000000.200000 pipe2([3, 4], 0) = 0 <0.000010>\n"
+		    "8 1700000000.300000 getpid() = 8 <0.000010>");
+		say(hangs ? "8 1700000000.400000 read(3,  <unfinished ...>\n"
+		    "9 1700000009.000000 getpid() = 9 <0.000010>" :
+		    "8 1700000009.000000 getpid() = 8 <0.000010>");
+		reader_end(&r);
+		EXPECT_EQ(hangs, reader_verdict(&r, said, sizeof(said)) ==
+				 VERDICT_OPEN);
+		reader_free(&r);
+	}
+}
+
 TEST(an_open_that_waits_for_the_other_end)
 {
 	answer("7 1700000000.000000 getpid() = 7 <0.00001>\n"

@@ -231,6 +231,26 @@ TEST(a_peer_that_closes_without_an_answer)
 	EXPECT_EQ(0, end_and_find("closed-unanswered"));
 }
 
+#define HERE "<TCP:[127.0.0.1:5->127.0.0.1:6]>"
+#define THERE "<TCP:[127.0.0.1:6->127.0.0.1:5]>"
+
+TEST(who_reset_the_connection)
+{
+	for (int whole = 0; whole < 2; whole++) {
+		begin();
+		say(START "7 fork() = 8\n7 write(3" HERE ", \"hello\", 5) = 5\n"
+		    "8 read(4" THERE ", \"hello\", 9) = %d\n"
+		    "8 close(4" THERE ") = 0\n7 read(3" HERE ", 0x1, 9) = -1 "
+		    "ECONNRESET (Connection reset by peer)\n"
+		    "7 exit_group(1) = ?\n7 +++ exited with 1 +++",
+		    whole ? 5 : 1);
+		EXPECT_EQ(1, end_and_find("connection-reset"));
+		EXPECT_SAYS("connection-reset", "pid 8 closed it");
+		EXPECT_EQ(!whole, strstr(sentence("connection-reset"),
+					 "4 bytes unread") != NULL);
+	}
+}
+
 TEST(a_connect_without_an_answer)
 {
 	begin();
@@ -487,6 +507,42 @@ TEST(huge_pages_are_tried_first)
 	    "7 mmap(NULL, 150994944, PROT_READ, MAP_SHARED|MAP_ANONYMOUS, -1, "
 	    "0) = 0x7f\n7 exit_group(0) = ?\n7 +++ exited with 0 +++");
 	EXPECT_EQ(0, alarms());
+}
+
+/* A few calls of many are slow on a busy machine; on a slow disk many are. */
+TEST(a_few_slow_calls_are_no_slow_disk)
+{
+	for (int all = 0; all < 2; all++) {
+		begin();
+		for (int i = 0; i < 100; i++) {
+			int slow = i < 5 || (all && i < 50);
+
+			say("7 17000000%02d.000000 openat(AT_FDCWD, \"/a/x\", "
+			    "O_RDONLY) = -1 ENOENT (No such file or directory) "
+			    "<%s>", i / 8, slow ? "0.050000" : "0.000020");
+		}
+		EXPECT_EQ(all ? 50 : 0, end_and_find("slow-disk"));
+	}
+}
+
+/* Who wakes the mutex last held it. */
+TEST(who_released_the_mutex)
+{
+	begin();
+	say("7 1700000000.000000 clone(child_stack=0x1, flags=CLONE_VM|CLONE_FS|"
+	    "CLONE_FILES|CLONE_SIGHAND|CLONE_THREAD) = 8 <0.00001>\n"
+	    "7 1700000000.100000 futex(0x80, FUTEX_WAIT_PRIVATE, 2, NULL "
+	    "<unfinished ...>\n"
+	    "8 1700000000.900000 futex(0x80, FUTEX_WAKE_PRIVATE, 1) = 1 "
+	    "<0.000010>\n"
+	    "7 1700000000.900100 <... futex resumed>) = 0 <0.800000>\n"
+	    "7 1700000001.000000 getpid() = 7 <0.000010>");
+	EXPECT_EQ(1, end_and_find("mutex-wait"));
+	EXPECT_SAYS("mutex-wait", "thread 8 released it last");
+	begin();			/* a fifth of that, on a busy machine */
+	say("7 1700000000.000000 futex(0x80, FUTEX_WAIT_PRIVATE, 2, NULL) = 0 "
+	    "<0.150000>\n7 1700000001.000000 getpid() = 7 <0.000010>");
+	EXPECT_EQ(0, end_and_find("mutex-wait"));
 }
 
 /* ---- death and signals ---- */
