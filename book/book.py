@@ -5,7 +5,9 @@
 Usage, from the top of the source: python3 book/book.py OUT [TRACES]
 
 Nothing is run and nothing is fetched: sources, TRACES (traces/), docs/,
-claims/claim_list.c and lab/programs.c are read, OUT/*.html is written.
+claims/claim_list.c and lab/programs.c are read.  OUT/*.html is in English,
+OUT/zh/*.html in Chinese: its chapters are book/zh/*.md, its own words for each
+program book/zh/programs.md, and what pages share book/zh/words.txt.
 """
 import difflib
 import glob
@@ -22,6 +24,39 @@ COPIES = {'skb_copy_datagram_iovec', 'mm_filemap_get_pages'}
 def slurp(path):
     with open(path, encoding='utf-8', errors='replace') as f:
         return f.read()
+
+
+# ---- two languages ----
+
+def w(text, **parts):
+    """A phrase of the pages in the language that is written now."""
+    if BOOK['lang'] != 'en':
+        if text not in BOOK['words']:
+            sys.exit(f'book: book/{BOOK["lang"]}/words.txt has no: {text}')
+        text = BOOK['words'][text]
+    return text.format(**parts) if parts else text
+
+
+def read_words(path):
+    """English, then the translation, a line each; an empty line between."""
+    pairs = [b.split('\n') for b in slurp(path).strip().split('\n\n')]
+    return {b[0]: b[1] for b in pairs if not b[0].startswith('#')}
+
+
+def text_of(name):
+    """A file of book/, or of docs/, in the language that is written now."""
+    if BOOK['lang'] != 'en':
+        return slurp(f'book/{BOOK["lang"]}/{os.path.basename(name)}')
+    return slurp(name)
+
+
+def read_summaries():
+    """book/zh/programs.md: name -> its sentence, its paragraphs."""
+    if BOOK['lang'] == 'en':
+        return {}
+    parts = re.split(r'^## (\w+)\n', text_of('programs.md'), flags=re.M)[1:]
+    return {name: body.strip().split('\n\n', 1)
+            for name, body in zip(parts[::2], parts[1::2])}
 
 
 # ---- what there is ----
@@ -293,19 +328,20 @@ def prose(text):
 
 
 def page(name, title, body, where=''):
+    up = '' if BOOK['lang'] == 'en' else '../'
     text = f'''<!DOCTYPE html>
-<html lang="en">
+<html lang="{BOOK["lang"]}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{ESC(title)} - iomodels</title>
 <link rel="icon" href="data:,">
-<link rel="stylesheet" href="book.css">
-<script src="pages.js" defer></script>
+<link rel="stylesheet" href="{up}book.css">
+<script src="{up}pages.js" defer></script>
 </head>
 <body>
-<a class="skip" href="#main">To the text</a>
-<nav aria-label="Book">{navigation(name)}</nav>
+<a class="skip" href="#main">{w("To the text")}</a>
+<nav aria-label="{w("Book")}">{navigation(name)}</nav>
 <main id="main">
 {where}<h1>{ESC(title)}</h1>
 {body}
@@ -318,10 +354,13 @@ def page(name, title, body, where=''):
 
 
 def navigation(name):
-    links = [('index', 'Who waits, who copies')] + BOOK['chapters'] + [
-        ('questions', 'Questions'), ('reading', 'Read a capture'),
-        ('claims', 'Claims')]
-    return ' '.join(f'<a href="{to}.html"'
+    links = [('index', w('Who waits, who copies'))] + BOOK['chapters'] + [
+        ('questions', w('Questions')), ('reading', w('Read a capture')),
+        ('claims', w('Claims'))]
+    other = (f'<a href="zh/{name}.html" lang="zh" hreflang="zh">中文</a>'
+             if BOOK['lang'] == 'en' else
+             f'<a href="../{name}.html" lang="en" hreflang="en">English</a>')
+    return other + ' ' + ' '.join(f'<a href="{to}.html"'
                     f'{" aria-current=page" if to == name else ""}>'
                     f'{ESC(words)}</a>' for to, words in links)
 
@@ -365,18 +404,18 @@ def blocks_of(events):
 
 def picture(program, events):
     if not events:
-        return '<p>This capture has no kernel side.</p>'
+        return f'<p>{w("This capture has no kernel side.")}</p>'
     step, left, high = 14, 70, 34
     lanes = lanes_of(events)
     width, height = left + step * len(events) + 10, high * len(lanes) + 8
     out = [f'<div class="wide" tabindex="0"><svg class="timeline" '
            f'width="{width}" height="{height}" '
            f'viewBox="0 0 {width} {height}" role="img" '
-           f'aria-label="{ESC(program.name)}: who waits and who copies, event'
-           f' by event">']
+           f'aria-label="{ESC(program.name)}: '
+           f'{w("who waits and who copies, event by event")}">']
     for i, lane in enumerate(lanes):
         y = 4 + i * high
-        words = 'thread ' + lane if lane.isdigit() else lane
+        words = w('thread') + ' ' + lane if lane.isdigit() else lane
         out.append(f'<text x="2" y="{y + 18}">{ESC(words)}</text>'
                    f'<line x1="{left}" x2="{width}" y1="{y + 14}" '
                    f'y2="{y + 14}" class="lane"/>')
@@ -386,25 +425,30 @@ def picture(program, events):
         if who not in lanes:
             continue
         y = 4 + lanes.index(who) * high
-        x, w = left + first * step, max((end - first) * step - 2, 4)
+        x, wide = left + first * step, max((end - first) * step - 2, 4)
         if kind == 'call':
-            box = (x, y + 2, w, 24)
+            box = (x, y + 2, wide, 24)
         elif kind == 'mark':
             box = (x + 4, y + 10, 5, 8)
         else:
-            box = (x, y + 6, w, 16)
+            box = (x, y + 6, wide, 16)
         out.append('<rect class="%s" x="%d" y="%d" width="%d" height="%d">'
                    '<title>%s: %s</title></rect>' % (
-                       kind, *box, ESC(who), ESC(words)))
+                       kind, *box, ESC(who), ESC(
+                           words if kind in ('call', 'mark') else w(words))))
     out.append('</svg></div>')
-    return ''.join(out) + LEGEND
+    return ''.join(out) + legend()
 
 
-LEGEND = '''<p class="legend"><span class="key call"></span> in a system call
-<span class="key wait"></span> waits <span class="key copy"></span> copies
-<span class="key dma"></span> the device writes
-<span class="key mark"></span> another event. From left to right is the order
-of events in the kernel&#x27;s side of the capture, not time.</p>'''
+def legend():
+    keys = [('call', 'in a system call'), ('wait', 'waits'),
+            ('copy', 'copies'), ('dma', 'the device writes'),
+            ('mark', 'another event')]
+    return '<p class="legend">' + ' '.join(
+        f'<span class="key {kind}"></span> {w(words)}'
+        for kind, words in keys) + '. ' + w(
+            'From left to right is the order of events in the kernel side of '
+            'the capture, not time.') + '</p>'
 
 
 # ---- a program's page ----
@@ -430,7 +474,7 @@ def where_text(call, own):
 
 
 def trace_list(calls, own, scenario):
-    out = [f'<ol class="trace" aria-label="strace, scenario {scenario}">']
+    out = [f'<ol class="trace" aria-label="strace, {scenario}">']
     for call in calls:
         line = next((p[1] for p in call.places if p[0] == own), 0)
         text = ESC(call.text)
@@ -439,8 +483,9 @@ def trace_list(calls, own, scenario):
         fold = ''
         if call.kernel:
             inner = '\n'.join(ESC(f'{w:9} {t}') for w, t in call.kernel)
-            fold = (f'<details><summary>in the kernel: {len(call.kernel)} '
-                    f'events</summary><pre tabindex="0">{inner}</pre></details>')
+            words = w('in the kernel: {n} events', n=len(call.kernel))
+            fold = (f'<details><summary>{words}</summary>'
+                    f'<pre tabindex="0">{inner}</pre></details>')
         out.append(f'<li>{text}{where_text(call, own)}{fold}</li>')
     return '\n'.join(out) + '</ol>'
 
@@ -461,7 +506,7 @@ def diff_html(a, b, from_name, to_name, n=2):
         text = ESC(line.expandtabs(8))
         out.append(f'<{kind}>{text}</{kind}>' if kind else text)
     return ('<pre class="diff" tabindex="0">' + '\n'.join(out) + '</pre>'
-            if out else '<p>There is no difference.</p>')
+            if out else f'<p>{w("There is no difference.")}</p>')
 
 
 def call_names(program):
@@ -477,14 +522,19 @@ def diff_section(program):
     other = neighbour_of(program)
     if not other:
         return ''
-    return f'''<h2 id="diff">Unlike {ESC(other.name)}</h2>
-<p>{markup(" ".join(program.fields["Compare"]))}</p>
-<details><summary>The source, beside <code>{other.path}</code></summary>
+    link = f'<a href="{other.name}.html">{other.name}</a>'
+    return f'''<h2 id="diff">{w("Unlike {name}", name=ESC(other.name))}</h2>
+<p{english()}>{markup(" ".join(program.fields["Compare"]))}</p>
+<details><summary>{w("The source, beside {name}", name=other.path)}</summary>
 {diff_html(other.source, program.source, other.path, program.path)}</details>
-<details><summary>The calls, beside those of
-<a href="{other.name}.html">{other.name}</a></summary>
+<details><summary>{w("The calls, beside those of {name}", name=link)}</summary>
 {diff_html(call_names(other), call_names(program), other.name, program.name)}
 </details>'''
+
+
+def english():
+    """What the headers of the sources say is English on every page."""
+    return '' if BOOK['lang'] == 'en' else ' lang="en"'
 
 
 def field(program, name):
@@ -494,15 +544,22 @@ def field(program, name):
     text = '\n'.join(lines)
     items = re.split(r'(?:^|\n)\s*[a-z]\) ', text)
     if len(items) > 2:
-        return '<ul>' + ''.join(f'<li>{markup(" ".join(i.split()))}</li>'
-                                for i in items[1:]) + '</ul>'
-    return f'<p>{markup(" ".join(text.split()))}</p>'
+        return f'<ul{english()}>' + ''.join(
+            f'<li>{markup(" ".join(i.split()))}</li>'
+            for i in items[1:]) + '</ul>'
+    return f'<p{english()}>{markup(" ".join(text.split()))}</p>'
 
 
 def description(program):
     """The header's paragraphs; what is indented is a sketch of the calls."""
     out = []
+    if BOOK['lang'] != 'en':
+        if program.name not in BOOK['summaries']:
+            sys.exit(f'book: no words for {program.name} in book/zh/programs.md')
+        out.append(prose(BOOK['summaries'][program.name][1]))
     for block in re.split(r'\n\s*\n', '\n'.join(program.text).strip('\n')):
+        if BOOK['lang'] != 'en' and not re.match(r' ', block):
+            continue
         if re.match(r' ', block):
             out.append(f'<pre tabindex="0">{ESC(block)}</pre>')
         elif block.strip():
@@ -523,35 +580,31 @@ def try_section(program):
                  f'build/{program.folder}/{program.name} --direct FILE']
     else:
         lines = [f'build/iomodels serve {program.name}',
-                 'build/iomodels send --message hello   # another terminal']
+                 'build/iomodels send --message hello   # '
+                 + w('another terminal')]
     scenario = scenario_of(program.captures()[0])
     lines += [f'build/iomodels capture --text {program.name}'
               + ('' if file_job else f' {scenario}'),
               f'build/iomodels trace -- build/{program.folder}/'
               f'{program.name}' + (' FILE' if file_job else ' --port 7007')]
-    return '<pre tabindex="0">' + ESC('\n'.join(lines)) + '</pre>' + (
-        '<p>Change a line of the source, run <code>make</code> and capture '
+    return '<pre tabindex="0">' + ESC('\n'.join(lines)) + '</pre><p>' + w(
+        'Change a line of the source, run <code>make</code> and capture '
         'again: <code>explain --diff</code> of two logs shows what has '
-        'changed.</p>')
+        'changed.') + '</p>'
 
 
 def who_text(program):
     """The row of docs/who-waits.md, as a sentence."""
     out = []
     for cells in BOOK['table'].get(program.name, []):
-        *first, waits, copies = cells
-        if len(first) == 2:
-            out.append(f'<p>{ESC(first[0])} system calls per echo, '
-                       f'{ESC(first[1])} thread'
-                       f'{"" if first[1] == "1" else "s"}. '
-                       f'<span class="wait-word">Waits</span>: {ESC(waits)}. '
-                       f'<span class="copy-word">Copies</span>: '
-                       f'{ESC(copies)}.</p>')
-        else:
-            out.append(f'<p>{ESC(first[0])}: '
-                       f'<span class="wait-word">waits</span>: {ESC(waits)}. '
-                       f'<span class="copy-word">Copies</span>: '
-                       f'{ESC(copies)}.</p>')
+        *first, waits, copies = map(ESC, cells)
+        begin = (w('{calls} system calls per echo, {threads} thread(s).',
+                   calls=first[0], threads=first[1])
+                 if len(first) == 2 else first[0] + ':')
+        out.append(f'<p>{begin} '
+                   f'<span class="wait-word">{w("Waits")}</span>: {waits}. '
+                   f'<span class="copy-word">{w("Copies")}</span>: '
+                   f'{copies}.</p>')
     return '\n'.join(out)
 
 
@@ -577,31 +630,35 @@ def program_page(program):
               if c.get('program') == program.name]
     others = ', '.join(f'<a href="{page_of(f)}">{f}</a>'
                        for f in sorted(seen) if page_of(f))
-    body = f'''<p class="lead">{ESC(program.about)}</p>
+    about = (program.about if BOOK['lang'] == 'en' else
+             BOOK['summaries'].get(program.name, [''])[0])
+    shared = ' ' + w('What it shares with others is in {files}.',
+                     files=others) if others else ''
+    body = f'''<p class="lead">{ESC(about)}</p>
 {description(program)}
 {who_text(program)}
-<h2 id="picture">Who waits, who copies</h2>
+<h2 id="picture">{w("Who waits, who copies")}</h2>
 {picture(program, captures[0][3])}
-<h2 id="trace">Source and trace</h2>
-<p>A line of the trace marks the line of source that made the call, and the
-other way round: point at it, or move to it with Tab.
-{"What it shares with others is in " + others + "." if others else ""}</p>
-<div class="beside"><section aria-label="source">
+<h2 id="trace">{w("Source and trace")}</h2>
+<p>{w("A line of the trace marks the line of source that made the call, and "
+      "the other way round: point at it, or move to it with Tab.")}{shared}</p>
+<div class="beside"><section aria-label="{w("source")}">
 <h3><code>{program.shown}</code></h3>
 {source_list(program.shown, marked)}</section>
-<section aria-label="traces"><h3>strace, and the kernel under each call</h3>
+<section aria-label="{w("traces")}"><h3>{w("strace, and the kernel under each call")}</h3>
 {"".join(traces)}</section></div>
-<h2 id="calls">Calls per message</h2>{field(program, "Calls")}
+<h2 id="calls">{w("Calls per message")}</h2>{field(program, "Calls")}
 {diff_section(program)}
-<h2 id="kernels">Kernels</h2>{field(program, "Needs")}
-<h2 id="limits">What breaks it</h2>{field(program, "Limits")}
+<h2 id="kernels">{w("Kernels")}</h2>{field(program, "Needs")}
+<h2 id="limits">{w("What breaks it")}</h2>{field(program, "Limits")}
 '''
     if claims:
-        body += ('<h2 id="claims">Claims</h2><p>Each is decided by a capture '
-                 'made on your machine: <code>build/iomodels claims</code>.'
-                 '</p><ul>' + ''.join(map(claim_item, claims)) + '</ul>')
-    body += '<h2 id="try">Try</h2>' + try_section(program)
-    where = f'<p class="place">{ESC(program.group)}</p>'
+        words = w('Each is decided by a capture made on your machine: '
+                  '<code>build/iomodels claims</code>.')
+        body += (f'<h2 id="claims">{w("Claims")}</h2><p>{words}</p><ul>'
+                 + ''.join(map(claim_item, claims)) + '</ul>')
+    body += f'<h2 id="try">{w("Try")}</h2>' + try_section(program)
+    where = f'<p class="place">{ESC(w(program.group))}</p>'
     page(program.name, program.name, body, where)
 
 
@@ -617,7 +674,8 @@ def small_picture(waits, copies):
         return 1 if text.startswith('thread') else 0
     a, b = lane(waits), lane(copies)
     return (f'<svg width="64" height="26" viewBox="0 0 64 26" role="img" '
-            f'aria-label="waits: {ESC(waits)}; copies: {ESC(copies)}">'
+            f'aria-label="{w("waits")}: {ESC(waits)}; {w("copies")}: '
+            f'{ESC(copies)}">'
             f'<rect class="wait" x="0" y="{a * 6 + 1}" width="40" '
             f'height="5"/><rect class="copy" x="42" y="{b * 6 + 1}" '
             f'width="20" height="5"/></svg>')
@@ -625,17 +683,17 @@ def small_picture(waits, copies):
 
 def index_table(programs, files):
     group, out = None, []
-    first = 'how' if files else 'calls'
+    heads = ['program', 'how' if files else 'calls',
+             'who waits, in which call', 'who copies, in which call',
+             'picture']
     out.append('<div class="wide" tabindex="0"><table><thead><tr>'
-               f'<th scope="col">program</th><th scope="col">{first}</th>'
-               '<th scope="col">who waits, in which call</th>'
-               '<th scope="col">who copies, in which call</th>'
-               '<th scope="col">picture</th></tr></thead><tbody>')
+               + ''.join(f'<th scope="col">{w(h)}</th>' for h in heads)
+               + '</tr></thead><tbody>')
     for p in programs:
         if group != p.group and not files:
             group = p.group
             out.append('<tr><th scope="rowgroup" colspan="5">'
-                       f'{ESC(group)}</th></tr>')
+                       f'{ESC(w(group))}</th></tr>')
         for cells in BOOK['table'].get(p.name, []):
             waits, copies = cells[-2:]
             out.append(f'<tr><td><a href="{p.name}.html">{p.name}</a></td>'
@@ -648,18 +706,20 @@ def index_table(programs, files):
 def index_page(programs):
     servers = [p for p in programs if p.group != 'file jobs']
     files = [p for p in programs if p.group == 'file jobs']
-    page('index', 'Who waits, who copies', prose(slurp('book/index.md'))
-         + index_table(servers, 0)
-         + '<p class="legend"><span class="key wait"></span> waits '
-         '<span class="key copy"></span> copies; from top to bottom: main, '
-         'another thread, a thread of the kernel, the device.</p>'
-         '<h2>Files</h2>' + index_table(files, 1))
+    keys = (f'<span class="key wait"></span> {w("waits")} '
+            f'<span class="key copy"></span> {w("copies")}; ')
+    page('index', w('Who waits, who copies'), prose(text_of('book/index.md'))
+         + index_table(servers, 0) + '<p class="legend">' + keys
+         + w('from top to bottom: main, another thread, a thread of the '
+             'kernel, the device.') + f'</p><h2>{w("Files")}</h2>'
+         + index_table(files, 1))
 
 
 def claims_page():
-    out = ['<p>A claim is a sentence about behaviour. <code>build/iomodels '
-           'claims NAME</code> decides it by a capture made on your machine '
-           'and shows the lines that decided.</p><dl>']
+    out = ['<p>' + w('A claim is a sentence about behaviour. '
+                     '<code>build/iomodels claims NAME</code> decides it by a '
+                     'capture made on your machine and shows the lines that '
+                     'decided.') + f'</p><dl{english()}>']
     for c in BOOK['claims'].values():
         p = c.get('program', '')
         link = (f' <a href="{p}.html">{p}</a>' if p in BOOK['names'] else '')
@@ -668,7 +728,7 @@ def claims_page():
         out.append(f'<dt id="{c["id"]}"><code>{c["id"]}</code></dt><dd>'
                    f'{ESC(c["sentence"])}. <span class="place">'
                    f'{ESC(c["source"])}</span>{domain}{link}</dd>')
-    page('claims', 'Claims', '\n'.join(out) + '</dl>')
+    page('claims', w('Claims'), '\n'.join(out) + '</dl>')
 
 
 def source_pages():
@@ -680,53 +740,63 @@ def chapter_list():
     out = []
     for path in sorted(glob.glob('book/[0-9]*.md')):
         name = os.path.basename(path)[:-3].split('-', 1)[1]
-        out.append((name, slurp(path).split('\n', 1)[0].lstrip('# '), path))
+        out.append((name, text_of(path).split('\n', 1)[0].lstrip('# '), path))
     return out
 
 
 def chapter_pages(chapters):
     for n, (name, title, path) in enumerate(chapters):
-        text = slurp(path).split('\n', 1)[1]
-        following = (f'<p><a href="{chapters[n + 1][0]}.html">Next: '
-                     f'{ESC(chapters[n + 1][1])}</a></p>'
+        text = text_of(path).split('\n', 1)[1]
+        following = (f'<p><a href="{chapters[n + 1][0]}.html">'
+                     f'{w("Next:")} {ESC(chapters[n + 1][1])}</a></p>'
                      if n + 1 < len(chapters) else
-                     '<p><a href="questions.html">Questions and answers</a>'
-                     '</p>')
+                     '<p><a href="questions.html">'
+                     f'{w("Questions and answers")}</a></p>')
         page(name, title, prose(text) + following)
 
 
 BOOK = {}
 
 
-def main(out, traces='traces'):
-    BOOK.update(traces=traces)
-    programs = [p for p in read_programs() if p.captures()]
-    chapters = chapter_list()
+def write_pages(lang, out, programs):
+    """All the pages in one language."""
+    BOOK.update(lang=lang, out=out,
+                words=read_words(f'book/{lang}/words.txt') if lang != 'en'
+                else {})
+    BOOK.update(summaries=read_summaries())
     os.makedirs(out, exist_ok=True)
     for old in glob.glob(out + '/*.html'):
         os.unlink(old)
-    BOOK.update(
-        out=out, names={p.name: p for p in programs}, table=read_table(),
-        claims={c['id']: c for c in read_claims()},
-        chapters=[(n, t) for n, t, _ in chapters],
-        sources=sorted(glob.glob('models/*.h') + glob.glob('uring/*.h')
-                       + glob.glob('posix_aio/*.h')
-                       + glob.glob('posix_aio/lib/*.c')))
-    for name in ('book.css', 'pages.js'):
-        with open(f'{out}/{name}', 'w', encoding='utf-8') as f:
-            f.write(slurp('book/' + name))
+    chapters = chapter_list()
+    BOOK.update(chapters=[(n, t) for n, t, _ in chapters])
     index_page(programs)
     chapter_pages(chapters)
-    page('questions', 'Questions and answers', prose(
-        slurp('book/questions.md')))
-    page('reading', 'How to read a capture', prose(
-        slurp('docs/reading-a-capture.md').split('\n', 1)[1]))
+    page('questions', w('Questions and answers'), prose(
+        text_of('book/questions.md')))
+    page('reading', w('How to read a capture'), prose(
+        text_of('docs/reading-a-capture.md').split('\n', 1)[1]))
     claims_page()
     source_pages()
     for p in programs:
         program_page(p)
+
+
+def main(out, traces='traces'):
+    BOOK.update(traces=traces)
+    programs = [p for p in read_programs() if p.captures()]
+    BOOK.update(
+        names={p.name: p for p in programs}, table=read_table(),
+        claims={c['id']: c for c in read_claims()},
+        sources=sorted(glob.glob('models/*.h') + glob.glob('uring/*.h')
+                       + glob.glob('posix_aio/*.h')
+                       + glob.glob('posix_aio/lib/*.c')))
+    write_pages('en', out, programs)
+    write_pages('zh', out + '/zh', programs)
+    for name in ('book.css', 'pages.js'):
+        with open(f'{out}/{name}', 'w', encoding='utf-8') as f:
+            f.write(slurp('book/' + name))
     print(f'{out}/index.html: {len(programs)} programs, '
-          f'{len(BOOK["claims"])} claims')
+          f'{len(BOOK["claims"])} claims, in two languages')
 
 
 if __name__ == '__main__':

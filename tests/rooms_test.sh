@@ -123,11 +123,12 @@ result $? only_log_parses_logs
 result $? one_engine
 
 # A jump to a file by its name finds one.  `run` is the usual name in tests/
-# and .ci/, README.md in traces/; the logs of
-# tests/corpus are data.
+# and .ci/, README.md in traces/; the logs of tests/corpus are data; a
+# translation has the name of what it translates.
 find . -name .git -prune -o -path ./build -prune -o \
 	-path "./${build#./}" -prune -o -path ./tests/corpus \
-	-prune -o -path ./tests/fuzz -prune -o -type f -print |
+	-prune -o -path ./tests/fuzz -prune -o -path ./book/zh -prune -o \
+	-type f -print |
 	sed 's|.*/||' | grep -vx 'run\|README.md' | sort | uniq -d >"$dir/wrong"
 [ ! -s "$dir/wrong" ]
 result $? no_file_name_twice

@@ -62,7 +62,8 @@ result $? a_call_leads_to_its_line
 	[ "$(grep -c '^## ' book/questions.md)" -ge 20 ]
 result $? twenty_questions
 
-python3 -B tests/book/pages.py "$pages" >"$dir/got"
+python3 -B tests/book/pages.py "$pages" >"$dir/got" &&
+	python3 -B tests/book/pages.py "$pages/zh" >"$dir/got"
 result $? well_formed_and_no_dead_link
 
 # That check sees what it is for.
@@ -81,7 +82,8 @@ if ! command -v java >/dev/null || ! [ -e "$jar" ]; then
 else
 	"${BUILD:-build}/iomodels" explain --html tests/corpus/nginx.strace \
 		>"$pages/explain.html" &&
-		java -jar "$jar" --errors-only "$pages"/*.html >"$dir/got" 2>&1
+		java -jar "$jar" --errors-only "$pages"/*.html \
+			"$pages"/zh/*.html >"$dir/got" 2>&1
 	result $? valid_html
 	rm "$pages/explain.html"
 fi
@@ -111,7 +113,8 @@ if [ -z "$browser" ]; then
 	done
 else
 	status=0
-	for name in index epoll coroutine uring_sqpoll file_threads questions; do
+	for name in index epoll coroutine uring_sqpoll file_threads questions \
+		zh/index zh/epoll; do
 		load "$pages/$name.html" || status=1
 	done
 	result $status loads_without_an_error

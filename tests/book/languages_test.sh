@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# languages_test.sh - README.zh.md has the sections, links and commands of README.md
+# languages_test.sh - the Chinese texts have the sections, links and commands of
+# the English ones: README.zh.md, book/zh/
 #
 # Started from the top of the source.
 
@@ -29,7 +30,7 @@ commands() { sed -n '/^```sh/,/^```$/p' "$1" | sed 's/ *#.*//'; }
 rows() { grep -c '^|' "$1"; }
 
 echo "TAP version 13"
-echo "1..5"
+echo "1..7"
 for what in headings links commands rows; do
 	$what README.md >"$dir/a"
 	$what README.zh.md >"$dir/b"
@@ -42,4 +43,23 @@ links README.md | sed 's/](\([^#)]*\).*/\1/' | while read -r file; do
 done >"$dir/a"
 : >"$dir/b"
 same every_link_leads_to_a_file
+
+# The chapters, the questions, how to read a capture: the same places in them.
+targets() { grep -o ']([^)]*)' "$1" | sort | uniq; }
+blocks() { grep -c '^```' "$1"; }
+for file in book/*.md docs/reading-a-capture.md; do
+	for what in headings targets blocks rows; do
+		$what "$file" >"$dir/x"
+		$what "book/zh/${file##*/}" >"$dir/y" 2>&1
+		cmp -s "$dir/x" "$dir/y" || echo "${file##*/}: $what differ"
+	done
+done >"$dir/a"
+: >"$dir/b"
+same the_chapters_have_the_same_places
+
+# Each program that has a page has its words.
+sed -n 's/^\t{ "\([a-z0-9_]*\)",[ \t]*"\(models\|uring\|posix_aio\)".*/\1/p' \
+	lab/programs.c | sort >"$dir/a"
+sed -n 's/^## //p' book/zh/programs.md | sort >"$dir/b"
+same each_program_has_its_words
 exit $failed
