@@ -30,12 +30,17 @@ commands() { sed -n '/^```sh/,/^```$/p' "$1" | sed 's/ *#.*//'; }
 rows() { grep -c '^|' "$1"; }
 
 echo "TAP version 13"
-echo "1..7"
+echo "1..8"
 for what in headings links commands rows; do
 	$what README.md >"$dir/a"
 	$what README.zh.md >"$dir/b"
 	same "the_same_$what"
 done
+
+# A README that is read to its end.
+wc -l <README.md | awk '$1 > 150' >"$dir/a"
+: >"$dir/b"
+same at_most_150_lines
 
 # Each leads somewhere.
 links README.md | sed 's/](\([^#)]*\).*/\1/' | while read -r file; do
