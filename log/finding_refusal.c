@@ -602,8 +602,11 @@ static void forgive(struct ending *e, const struct step *st)
 {
 	struct slice path = quoted(st->event->line->args, "\"");
 
+	/* (What may be read only is still not what it asked for.) */
 	for (unsigned i = 0; i < RECENT && i < e->n; i++)
-		if (slice_is(path, e->recent[i].path))
+		if (slice_is(path, e->recent[i].path) &&
+		    (!strcmp(e->recent[i].error, "ENOENT") ||
+		     !slice_find(st->event->line->args, "O_RDONLY")))
 			e->recent[i].named = e->recent[i].call = 0;
 }
 
@@ -665,6 +668,31 @@ static void note_lock(struct ending *e, const struct step *st)
 	x->call = e->calls;
 }
 
+/* A server that hangs up before it has said a word. */
+static int hung_up(const struct step *st)
+{
+	const struct file *file = st->file;
+
+	return st->phase & PHASE_EOF && file && file_is_stream(file) &&
+	       file->kind != FILE_SOCKETPAIR && !file->parent &&
+	       !file->assumed && !file->bytes_in && file->name &&
+	       !strstr(file->name, "/nscd");
+}
+
+static void note_hang_up(struct ending *e, const struct step *st)
+{
+	struct failure *x = &e->recent[e->n++ % RECENT];
+
+	describe(x, st);
+	snprintf(x->what, sizeof(x->what), "the peer %.80s closed the "
+		 "connection without an answer", st->file->name);
+	*x->error = *x->path = *x->why = 0;
+	x->row = NULL;
+	x->named = 0;
+	x->at = 0;
+	x->call = e->calls;
+}
+
 static int is_message(const struct step *st)
 {
 	enum call c = st->event->call;
@@ -721,6 +749,8 @@ void refusal_note(struct findings *f, struct step *st)
 		failed(f, e, st, l->error);
 	else if (found_lock(st))
 		note_lock(e, st);
+	else if (hung_up(st))
+		note_hang_up(e, st);
 	else if (!(l->flags & LINE_NO_RETURN))
 		succeeded(f, e, st);
 	if (is_message(st) && e->n)

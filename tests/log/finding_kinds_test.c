@@ -446,6 +446,36 @@ TEST(a_message_names_the_file)
 	EXPECT_EQ(0, alarms());
 }
 
+TEST(a_file_that_may_be_read_only)
+{
+	for (int reads = 0; reads < 2; reads++) {
+		refused(reads ? "7 openat(AT_FDCWD, \"/data/in\", O_RDWR) = -1 "
+			"EACCES (Permission denied)\n7 openat(AT_FDCWD, "
+			"\"/data/in\", O_RDONLY) = 3" :
+			"7 openat(AT_FDCWD, \"/data/in\", O_RDWR) = " NO_FILE
+			"\n7 openat(AT_FDCWD, \"/data/in\", O_RDWR|O_CREAT, "
+			"0600) = 3", 1);
+		EXPECT_EQ(reads, alarms());
+		EXPECT_EQ(reads, found("no-permission"));
+	}
+}
+
+TEST(a_server_that_hangs_up_at_once)
+{
+	for (int spoke = 0; spoke < 2; spoke++) {
+		begin();
+		say(START CONN "7 openat(AT_FDCWD, \"/etc/x.keytab\", O_RDONLY) "
+		    "= " NO_FILE "\n7 read(3, \"%s\", 99) = %d\n"
+		    "7 read(3, \"\", 99) = 0\n7 close(3) = 0\n"
+		    "7 write(2, \"p: server closed\"..., 40) = 40\n"
+		    "7 exit_group(2) = ?\n7 +++ exited with 2 +++",
+		    spoke ? "hello" : "", spoke ? 5 : 0);
+		EXPECT_EQ(!spoke, end_and_find("failed-at-end"));
+		if (!spoke)
+			EXPECT_SAYS("failed-at-end", "10.0.0.9:70 closed");
+	}
+}
+
 TEST(the_last_words_where_no_call_failed)
 {
 	refused("7 write(2, \"Traceback:\\n  File x\\n\", 20) = 20\n"
