@@ -7,7 +7,7 @@
  * ratio within a turn, its median and interval, the noise of the base against
  * itself.  Two runs contradict each other where one says ahead and the other
  * behind.  Where one says equal, it was too short or too noisy to tell, and
- * how many of those lean the other way is said as well.
+ * the report also counts those that lean the other way.
  */
 #include <errno.h>
 #include <stdlib.h>

@@ -4,9 +4,9 @@
  *
  * Each is a process that reads the same file.  There are two ways:
  *
- *   one by one   it reads for so many milliseconds and then says how much that
- *                was.  Ours take --measure; of fio it is its JSON.  Before each
- *                one the page cache is brought into the state that is wanted.
+ *   one by one   it reads for a given time and then reports how much it read:
+ *                ours with --measure, fio in its JSON.  Before each one the
+ *                page cache is brought into the state that the plan names.
  *   in turns     O_DIRECT: all are there at once, stopped (SIGSTOP), and each
  *                goes on for a moment when it has its turn.  What it read then
  *                is what the kernel counts for it in /proc/PID/io.  It counts

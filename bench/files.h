@@ -38,7 +38,7 @@ void files_together(const struct setup *s, int n, struct measurement *m,
  * "uring_file:batch=2": a file job with options, or "fio:io_uring": an engine of
  * fio, also with options ("fio:io_uring:fixedbufs=0"); "fio:libposixaio" is its
  * engine posixaio on our library.  0; 1: it is neither; -EINVAL or -ENOENT, and
- * why: it is misspelt, or cannot be had here.  c points into name, which must
+ * why: it is misspelt, or not available here.  c points into name, which must
  * stay.
  */
 int files_contender(struct contender *c, const char *name, char why[200]);

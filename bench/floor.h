@@ -14,7 +14,7 @@ struct floor {
 	unsigned pairs;			/* of connected sockets, used in turn */
 	unsigned size;			/* bytes of a message */
 	unsigned run_ms;		/* after a tenth of it and 1 ms, to be warm */
-	unsigned slices;		/* run_ms is made of so many; 0: of one */
+	unsigned slices;		/* into which run_ms is divided; 0: one */
 	struct turns turns;		/* asked before each slice */
 };
 

@@ -66,7 +66,7 @@ static inline double histogram_at(const struct histogram *h, double share)
 	unsigned long long want = share * h->n, seen = 0;
 
 	if (want < share * h->n || !want)
-		want++;				/* at least so many values */
+		want++;				/* at least this many values */
 	if (want >= h->n)
 		return h->max;
 	for (unsigned i = 0; i < HISTOGRAM_BUCKETS; i++) {

@@ -5,7 +5,7 @@
  *    connect   idle ones, then busy ones
  *    slice     when it is our turn; the first has a longer WARM
  *      WARM    full load, nothing is noted, until all connections had an answer
- *      RUN     messages, latencies, processor time of both sides; for so many
+ *      RUN     messages, latencies, processor time of both sides; for as many
  *              messages as the first WARM says, or for its time with a rate
  *      OVER    what is in flight comes back, and the server falls asleep
  *    COUNT     messages and system calls: counting slows each call, so it has
@@ -701,7 +701,7 @@ static int loop(struct state *s)
 			if (serve_event(s, &ev[i]))
 				return -1;
 		/* Not before: a stall that follows the last message of a phase
-		   is no part of it. */
+		   is not part of it. */
 		turn_phase(s, now_ns());
 		if (s->l->rate && s->phase != OVER && issue(s))
 			return -1;

@@ -28,7 +28,7 @@ struct load {
 	double rate;		/* messages a second, of all connections; 0: as
 				   fast as the answers come */
 	unsigned warm_ms, run_ms;
-	unsigned slices;	/* run_ms is made of so many; 0: of one */
+	unsigned slices;	/* into which run_ms is divided; 0: one */
 	unsigned count_ms;	/* 0: system calls are not counted */
 	int shared;		/* server and client are on one processor, and
 				   nobody else of ours */

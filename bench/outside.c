@@ -3,7 +3,7 @@
  * outside.c - any server as it is: a command and a port, or a place
  *
  * Nothing is asked of the server but that it listens.  Its processes are the
- * command's descendants and whoever holds the listening socket, for a server
+ * command's descendants and those that hold the listening socket, for a server
  * may put itself into the background.
  */
 #include <arpa/inet.h>

@@ -25,7 +25,7 @@ struct page {
 	int count;
 };
 
-/* "uring_fast" is no subscript. */
+/* gnuplot must not make a subscript of "uring_fast". */
 static void name(FILE *f, const char *text)
 {
 	fputc('"', f);
@@ -171,7 +171,7 @@ static void plot_bars(struct page *p, int workload, const char *what,
 
 /* ---- many workloads: a line a server ---- */
 
-/* Alike but for the number of connections. */
+/* Alike except for the number of connections. */
 static int alike(const struct workload *a, const struct workload *b)
 {
 	return a->kind == b->kind && a->family == b->family &&
@@ -341,7 +341,7 @@ static void write_plots(struct page *p)
 		}
 		if (plan->workloads[w].kind == LOAD_FILE) {
 			plot_bars(p, w, "cpu", SERVER_US,
-				  "processor us a read", 0);
+				  "processor us per read", 0);
 			continue;
 		}
 		plot_bars(p, w, "cpu", SERVER_US,

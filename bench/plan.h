@@ -52,9 +52,9 @@ const char *cannot_serve(const struct contender *c, const struct workload *w);
 struct plan;
 
 /*
- * Who is measured as contender c of workload w: where the base cannot serve
- * it (datagrams), the first that can takes its two places, and NULL has lost
- * its own.
+ * The contender that is measured as number c of workload w.  Where the base
+ * cannot serve it (datagrams), the first that can takes its two places; NULL:
+ * this one has moved to them.
  */
 const struct contender *contender_of(const struct plan *p, int w, int c);
 

@@ -10,7 +10,7 @@
 enum answer_end {
 	END_HTTP,			/* as its headers say */
 	END_REDIS,			/* a reply of RESP, not an array */
-	END_LENGTH,			/* after so many bytes */
+	END_LENGTH,			/* after a number of bytes */
 	END_DELIMITER,			/* after these bytes */
 	END_CLOSE,			/* the server closes */
 };

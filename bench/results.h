@@ -123,7 +123,7 @@ void results_write(const struct results *r, int layout, int workload,
 /* What stands behind "name": in such a line; NULL: nothing. */
 const char *results_field(const char *line, const char *name);
 
-/* The measurement that is in such a line; -1: it is none. */
+/* The measurement that is in such a line; -1: it has none. */
 int results_take(const char *line, struct outcome *o);
 
 /*

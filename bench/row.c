@@ -80,7 +80,8 @@ static void judge(const struct results *r, int layout, int workload,
 	row->more = missing(&row->rate, off, bound);
 }
 
-/* Of most repetitions.  Without a rate so many messages are always in flight. */
+/* Of most repetitions.  Without a rate, busy x window messages are always in
+ * flight. */
 static enum suspicion suspect(const struct results *r, int layout, int workload,
 			      const struct row *row)
 {

@@ -20,7 +20,7 @@ struct estimate {
 double median(double *v, int n);
 
 /*
- * The interval goes from one of the values to another, so many from each end
+ * The interval goes from one of the values to another, as far from each end
  * that it holds the true median in 95 of 100 cases or more, whatever the
  * values' distribution.  Below six values it has all of them, and that is less:
  * 1 - 2/2^n, 94% of five and 75% of three; likewise the range for deciding

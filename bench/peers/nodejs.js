@@ -32,9 +32,9 @@ while (words.length) {
 if (opt.service !== 'echo')
 	refuse(`--service ${opt.service}: it only echoes`);
 if (!/^\d+$/.test(opt.port) || Number(opt.port) > 65535)
-	refuse(`--port ${opt.port}: a number from 0 to 65535 is wanted`);
+	refuse(`--port ${opt.port}: expected a number from 0 to 65535`);
 if (!/^\d*$/.test(opt.fd))
-	refuse(`--fd ${opt.fd}: a descriptor of a listening socket is wanted`);
+	refuse(`--fd ${opt.fd}: expected a descriptor of a listening socket`);
 
 // allowHalfOpen: when the peer has said all, what is owed still leaves.
 const server = net.createServer({ allowHalfOpen: true, noDelay: true },
@@ -62,7 +62,7 @@ server.listen(opt.fd ? { fd: Number(opt.fd) } :
 	process.stderr.write(`${NAME}: serving echo on ${where}\n`);
 });
 
-// What is in hand has two seconds.
+// Open connections have two seconds.
 function stop() {
 	server.close();
 	setTimeout(() => process.exit(0), 2000).unref();

@@ -74,7 +74,7 @@ async def serve(o):
     sys.stderr.write(f"{NAME}: serving echo on {where}\n")
     await stop.wait()
     server.close()
-    # What is in hand has two seconds.
+    # Open connections have two seconds.
     for _ in range(200):
         if not Echo.live:
             return
