@@ -246,7 +246,7 @@ _Noreturn static void become_strace(const struct run *u, pid_t parent)
 	_exit(127);
 }
 
-/* Who traces the thread, 0 for nobody. */
+/* The tracer of the thread, 0: none. */
 static pid_t tracer_of(pid_t pid, const char *thread)
 {
 	char path[300], line[256];

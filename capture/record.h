@@ -7,8 +7,8 @@
  *     manifest.json  what was run where, on which clock, what is missing
  *
  * The command is our own child: its exit status, standard streams, terminal
- * and signals are as without us, and strace is told to attach to it before it
- * is let go.  So no shell and no strace stands between us and it.
+ * and signals are as without us, and strace attaches to it before it is let
+ * go.  So no shell and no strace stands between us and it.
  */
 #ifndef IOMODELS_RECORD_H
 #define IOMODELS_RECORD_H
@@ -49,7 +49,7 @@ struct recording {
 	struct alignment alignment;
 	int aligned;			/* there was something to compare */
 	int64_t began, ended;		/* CLOCK_REALTIME */
-	int interrupted;		/* we were told to end, and told it */
+	int interrupted;		/* a signal ended us; it was passed on */
 	int status;			/* of wait(2) */
 };
 

@@ -29,8 +29,8 @@ int watch_server(struct watched *w, const struct program *p,
 		 const struct scenario *c, char why[256]);
 
 /*
- * Run a file job with these options, ended by NULL, on a file of so many
- * bytes that is not in the page cache.
+ * Run a file job with these options, ended by NULL, on a file of this
+ * many bytes that is not in the page cache.
  */
 int watch_file_job(struct watched *w, const struct program *p, long bytes,
 		 char *const *options, char why[256]);

@@ -29,7 +29,8 @@
 /* signal_generate: it became pending; one was pending; there was no room. */
 #define GENERATED(sig, result) "signal_generate sig=" sig " .*result=" result
 
-/* Whoever runs when the packet is worked on; at the end they are killed. */
+/* The thread that runs when the packet is processed; at the end all are
+ * killed. */
 #define WOKEN_BY_A_CONNECTION \
 	"^(1 in (connect|poll)|1|\\(.*\\)): sched_waking comm=iomodels pid=[2-5] "
 
@@ -75,7 +76,7 @@ const struct claim claims[] = {
 	     UNLIKE("TCP", "poll"),
 	     .words = "event-driven asynchronous threads non-blocking instead of io_uring server"),
 	WAITS("epoll-et", "epoll_et", "main in epoll_pwait", "main in recvfrom",
-	      "edge-triggered epoll changes who is told, not who copies",
+	      "edge-triggered epoll changes who is notified, not who copies",
 	      "epoll(7)", .calls = "epoll_ctl\\(.*EPOLL_CTL_ADD.*EPOLLET",
 	     UNLIKE("TCP", "epoll"),
 	     .words = "edge triggered"),
@@ -167,7 +168,7 @@ const struct claim claims[] = {
 	{ .id = "coroutine-is-epoll", .program = "coroutine",
 	  .same_as = "epoll", .source = "design",
 	  .sentence = "to the kernel, a coroutine loop is a plain epoll loop, "
-		      "but for its stacks",
+		      "except for its stacks",
 	     UNLIKE("TCP", "epoll_et") },
 	{ .id = "blocking-one-at-a-time", .program = "blocking_loop", .decide = one_at_a_time,
 	  .sentence = "a plain blocking loop serves one client at a time",

@@ -17,8 +17,8 @@
  *
  * `lines` is a text: a line a pattern, an extended regular expression.  Each
  * must match a line of the record, below the one that the former matched; with
- * a number before it, "3: pattern", exactly so many lines of the whole record;
- * "3+: pattern", so many or more.
+ * a number before it, "3: pattern", exactly three lines of the whole record;
+ * "3+: pattern", three or more.
  */
 #ifndef IOMODELS_CLAIMS_H
 #define IOMODELS_CLAIMS_H

@@ -238,7 +238,8 @@ void libc_swapcontext(void)
 
 /* ---- liburing ---- */
 
-/* A ring of no entries; the library is looked for when it is wanted. */
+/* A ring of no entries.  The library is loaded here, so that iomodels runs
+ * without it. */
 void liburing_errno(void)
 {
 	void *lib = dlopen("liburing.so.2", RTLD_NOW);

@@ -296,7 +296,7 @@ static void wait_once(int me, unsigned events)
 		pause();
 }
 
-/* One connection; nobody accepts it, so that all who are told wake up. */
+/* One connection; nobody accepts it, so that all who are notified wake up. */
 static void one_connection(unsigned events)
 {
 	struct pollfd p;
@@ -805,7 +805,7 @@ void ignored_signal(void)
 		;
 }
 
-/* The tracer is told first, so there is nothing to send after. */
+/* The tracer sees it first, so there is nothing to send after. */
 void ignored_signal_traced(void)
 {
 	int ep = need(epoll_create1(0));

@@ -177,7 +177,7 @@ enum verdict no_kernel_async(const struct claim *claim, struct text *proof)
 
 /* ---- libuv, by way of Node.js ---- */
 
-/* Its threads are there for whoever reads a file with await. */
+/* Its threads serve a program that reads a file with await. */
 enum verdict node_reads_in_threads(const struct claim *claim, struct text *proof)
 {
 	char log[64], *command[] = {

@@ -141,7 +141,7 @@ static const char *refusal(const char *dir)
 	closedir(d);
 	if (others)
 		return "holds other files; name a new folder";
-	return strace && !manifest ? "holds a strace.log that is no capture's; "
+	return strace && !manifest ? "holds a strace.log that is not a capture's; "
 				     "name a new folder" : NULL;
 }
 
@@ -359,7 +359,7 @@ static int folder(const struct options *o, const struct program *p,
 	return interrupted ? 128 + interrupted : ret ? 1 : 0;
 }
 
-/* A file job is no server: it gets a file that is not in the page cache. */
+/* A file job is not a server: it gets a file that is not in the page cache. */
 static int file_reader(const struct options *o, const struct program *p,
 		       const struct scenario *c)
 {

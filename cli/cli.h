@@ -94,10 +94,10 @@ int is_named(const char *const *names, const struct program *p);
 /* Why p is not built, and what to do: into text. */
 void not_built(const struct program *p, char *text, size_t size);
 
-/* The length of the valid UTF-8 character at s, of n bytes; 0 if it is none. */
+/* The length of the valid UTF-8 character at s, of n bytes; 0 if it is invalid. */
 unsigned utf8_length(const char *s, size_t n);
 
-/* Print s as it is but for what could drive a terminal: \x1b. */
+/* Print s as it is, except what could drive a terminal: that as \x1b. */
 void print_safely(const char *s, size_t len);
 
 #endif

@@ -794,7 +794,7 @@ static long left_to_do(const struct results *r)
 	return n;
 }
 
-/* The file to add to; what it holds already is taken when that is wanted. */
+/* The file to add to; with --resume, read what it holds already. */
 static FILE *open_raw(const struct options *o, struct results *r)
 {
 	char path[4096], why[300];

@@ -396,7 +396,7 @@ static void print_running(int running)
 	}
 }
 
-/* Those that ended with the same words are told together. */
+/* Those that ended with the same words share a line. */
 static void print_refused(void)
 {
 	struct text names = { 0 };

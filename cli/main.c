@@ -73,7 +73,7 @@ static int as_option(int argc, char **argv)
 	return argc;
 }
 
-/* Called with ARGP_KEY_ARGS at the first word that is no option. */
+/* Called with ARGP_KEY_ARGS at the first word that is not an option. */
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct choice *choice = state->input;
@@ -146,8 +146,8 @@ int main(int argc, char **argv)
 	char **rest;
 
 	/*
-	 * Ignored by whoever started us, it would be so in all that we start,
-	 * and no child could be waited for.
+	 * If our parent ignores SIGCHLD, so would all that we start, and no
+	 * child could be waited for.
 	 */
 	signal(SIGCHLD, SIG_DFL);
 	atexit(flush_or_fail);

@@ -99,7 +99,7 @@ static void pad_environment(unsigned bytes)
 	setenv("IOMODELS_PAD", text, 1);
 }
 
-/* In the child.  What goes wrong is told on stderr, as a server would. */
+/* In the child.  What goes wrong is reported on stderr, as a server would. */
 _Noreturn static void become(char *const *args, const struct lab_options *o,
 			     const int *out, const int *err, pid_t parent)
 {

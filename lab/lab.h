@@ -27,8 +27,8 @@ struct lab_options {
 	unsigned pad;			/* bytes of an environment variable that
 					   moves the stack */
 	const cpu_set_t *cpus;		/* where it may run; NULL: unchanged */
-	char *const *command;		/* in the place of the program, which
-					   but gives its name; ends with NULL */
+	char *const *command;		/* instead of the program, which gives
+					   only its name; ends with NULL */
 };
 
 struct server {
@@ -94,7 +94,7 @@ int lab_temporary_folder(char *path, size_t size);
 void lab_clean_up(void);
 
 /*
- * A file of so many bytes, on the disk and not in the page cache, and without
+ * A file of this many bytes, on the disk and not in the page cache, and without
  * a name, so that nothing is left of it however we end: a program that we
  * start opens it as /proc/self/fd/N.  Returns N, or -1 with the reason in why.
  */
@@ -104,7 +104,7 @@ int lab_file(long bytes, char why[256]);
 int lab_in_memory(char why[256]);
 
 /*
- * 1 with the reason in why: who reads a file of this folder does not always
+ * 1 with the reason in why: a read of a file in this folder does not always
  * wait for the disk, for there is none or it is as fast as the memory (zram,
  * pmem, or one that a hypervisor serves before it lets us go on).  Reads 256
  * KiB.

@@ -13,10 +13,10 @@ enum {
 	ONCE	= 1 << 1,	/* serves one connection, then exits */
 	SERIAL	= 1 << 2,	/* one connection at a time: an idle peer blocks */
 	LOSES	= 1 << 3,	/* loses connections: its documented lesson */
-	FILES	= 1 << 4,	/* reads a file, is no server */
+	FILES	= 1 << 4,	/* reads a file, is not a server */
 	HOSTED	= 1 << 5,	/* linked with libc and a library */
 	RING	= 1 << 6,	/* needs io_uring */
-	SLOTS	= 1 << 7,	/* connections are slots of a ring, no descriptors */
+	SLOTS	= 1 << 7,	/* connections are slots of a ring, not descriptors */
 	ANY_THREAD = 1 << 9,	/* any of its threads may serve any connection */
 };
 
@@ -33,7 +33,7 @@ extern struct program programs[];	/* ends with a null name; only read it */
 
 /*
  * Echo servers on other people's event loops, to compare with.  They take the
- * servers' options, but for --max-message, and know no service but echo.
+ * servers' options, except --max-message, and know no service but echo.
  */
 extern struct program peer_programs[];		/* likewise */
 

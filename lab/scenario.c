@@ -6,7 +6,7 @@
  * under one poll(2).  A client is a struct peer: what it has to say, how far
  * it got, and its goals (how far to send, how much to get back, whether to
  * close its half, whether to see the server close).  A script sets goals and
- * calls pump(), which returns when all are reached.  What is said is drawn
+ * calls pump(), which returns when all are reached.  What a client sends is drawn
  * from a seed, so that a byte lost or out of its place does not go unseen.
  */
 #include <arpa/inet.h>
@@ -99,7 +99,7 @@ static void *zeroed(size_t n, size_t size)
 	exit(1);
 }
 
-/* ---- what is said ---- */
+/* ---- the bytes that clients send ---- */
 
 static unsigned long draw(unsigned long *seed)
 {
@@ -387,7 +387,7 @@ static int pull(struct play *y, struct peer *p)
 		return 0;
 	}
 	if (p->got + n > p->sent || !y->echo)
-		return lost(y, "port %u: %zu bytes came, %zu were said",
+		return lost(y, "port %u: %zu bytes came, %zu were sent",
 			    p->port, p->got + n, y->echo ? p->sent : 0);
 	for (ssize_t i = 0; i < n; i++)
 		if (buf[i] != p->data[p->got + i])
@@ -827,8 +827,8 @@ static int play_emfile(struct server *s, char why[256])
 }
 
 /*
- * Say as much as the server takes while nothing is read.  It is stuck when
- * others have come and gone many times and neither more could be said nor
+ * Send as much as the server takes while nothing is read.  It is stuck when
+ * others have come and gone many times and neither more could be sent nor
  * more of it has arrived.
  */
 static int push_until_stuck(struct play *y, struct peer *p)
@@ -851,7 +851,7 @@ static int push_until_stuck(struct play *y, struct peer *p)
 	return err;
 }
 
-/* Who says 8 MiB does not read for now; the others must not notice. */
+/* The peer that sends 8 MiB does not read now; the others must not notice. */
 static int play_big(struct server *s, char why[256])
 {
 	struct play y = start(s, why);

@@ -7,7 +7,7 @@
  *	models/epoll.c:87 serve: n = sys_recvfrom(fd, scratch, SCRATCH, 0, ...
  *
  * then, each after a tab, its callers; or "-", where none is known or the
- * line is no call.  syscalls/ is left out: what calls the wrapper is shown.
+ * line is not a call.  syscalls/ is left out: what calls the wrapper is shown.
  * The text of the line is what counts: the number follows it when lines
  * above it come or go (places_follow).
  */
