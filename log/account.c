@@ -112,7 +112,7 @@ static struct wait *wait_add(struct account *a, const struct wait *like)
 		if (a->wait[i].key == like->key &&
 		    a->wait[i].call == like->call)
 			return &a->wait[i];
-	/* Full: those of the same call and kind are told apart no more. */
+	/* Full: those of the same call and kind are added up. */
 	for (unsigned i = 0; a->n_waits >= WAITS_MAX - 1 && i < a->n_waits; i++)
 		if (a->wait[i].what == like->what &&
 		    !strcmp(a->wait[i].name, like->name)) {
@@ -373,7 +373,7 @@ void account_execs(struct accounts *all, struct task *t)
 		account_task_ends(all, t);
 		return;
 	}
-	t->account = NULL;			/* too short to be told */
+	t->account = NULL;			/* too short to be reported */
 	free(a->wait);
 	free(a);
 }

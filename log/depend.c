@@ -81,7 +81,7 @@ static int is_nudge(const struct file *f)
 				f->kind == FILE_PIPE) && f->nonblocking == 1);
 }
 
-/* Of all that is waited for: the only one that is no nudge. */
+/* Of all that is waited for: the only one that is not a nudge. */
 struct only {
 	const struct file *file;
 	int fd;
@@ -373,7 +373,7 @@ static long child_of(const struct world *w, const struct task *me)
 	return 0;
 }
 
-/* Who locked the file with this name, and has it open. */
+/* The process that locked the file with this name, and has it open. */
 static long lock_owner(const struct world *w, const struct step *st)
 {
 	const struct task *t;

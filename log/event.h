@@ -84,7 +84,7 @@ struct joiner {
 	char *cut;		/* a call that chatter tore apart */
 	size_t cut_len;
 	struct strand *cut_strand;
-	char *scratch;		/* the joined text of the event in hand */
+	char *scratch;		/* the joined text of this event */
 	size_t scratch_cap;
 	unsigned long lines, unknown, orphans, out_of_order;
 	unsigned long cut_first;

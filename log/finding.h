@@ -21,7 +21,7 @@ struct about {
 	const char *title;		/* a few words */
 	const char *cause;		/* what it means */
 	const char *remedy;		/* what to do */
-	const char *unless;		/* in which case it is no fault, or NULL */
+	const char *unless;		/* in which case it is not a fault, or NULL */
 };
 
 enum { FINDING_LINES = 4, FINDING_PIDS = 4096 };

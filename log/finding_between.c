@@ -87,7 +87,7 @@ left = { "write-left", SEVERITY_FAULT,
 unfollowed = { "not-followed", SEVERITY_NOTE,
 	"threads or processes that strace did not follow",
 	"strace ran without -f (or the other files of -ff are missing): "
-	"their calls are not in this log, nothing can be said about them.",
+	"their calls are not in this log, and the report knows nothing of them.",
 	"Record again with strace -f.", NULL };
 
 #define STORM(severity) { "close-storm", severity, \
@@ -239,7 +239,7 @@ static void pipe_ended(struct findings *f, struct step *st, int ended)
 		return;
 	t = holder_of(f, st->file, pid, &fd, &many);
 	writer = st->file->other->use ? st->file->other->use->writer : 0;
-	/* The one that wrote, and may go on, is no stranger. */
+	/* The one that wrote, and may go on, is not a stranger. */
 	if (!t || many || t->process->pid == writer || !writer ||
 	    writer == pid)
 		return;
@@ -355,7 +355,7 @@ static int is_told(const struct findings *f, unsigned long line)
 	return 0;
 }
 
-/* found: the one that is about to be forgotten; the circle is told of it. */
+/* found: the one that is about to be forgotten; the finding is its. */
 static void judge_circle(struct findings *f, const struct task *start,
 			 const struct task *found)
 {

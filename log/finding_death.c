@@ -99,7 +99,7 @@ static const struct about *about_of(int sig, const struct dying *d,
 	case 14: case 24: case 25: case 26: case 27: return &by_timer;
 	case 9: return *sender ? &ended : &by_kill;
 	case 3: case 4: case 5: case 6: case 7: case 8: case 11: case 16:
-		/* kill -SEGV from outside is no crash of its own. */
+		/* kill -SEGV from outside is not a crash of its own. */
 		return sig == 3 || (d->sender && sig != 6) ? &ended : &crash;
 	default: return &ended;
 	}

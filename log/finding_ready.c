@@ -12,7 +12,7 @@ enum {
 	SINGLE_MIN = 100,	/* io_uring_enter with one request */
 	SINGLE_PERCENT = 95,
 	LEAK_LINES = 100,	/* the log went on that long after the end */
-	LEAK_TURNS = 8,		/* or so many waits and accepts came after it */
+	LEAK_TURNS = 8,		/* or this many waits and accepts followed */
 	LEAK_MIN = 3,		/* descriptors */
 	REOPENED_MIN = 32,	/* descriptors of one file, open at the end */
 	SLEPT_NS = 10000000,	/* an event loop that slept in a read */

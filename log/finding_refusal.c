@@ -3,10 +3,10 @@
  * finding_refusal.c - calls that were refused, and the failure that ended the
  * program
  *
- * What refusal.c knows is counted for each process and object. A refusal that
- * the same call gets over later is none, if it cost no time. The failure that
- * a program ends of is the one whose message it writes before it exits with
- * another status than 0; without a message, the last one.
+ * What refusal.c knows is counted for each process and object.  A refusal does
+ * not count if the same call succeeds later and no time was lost.  The failure
+ * that a program ends of is the one whose message it writes before it exits
+ * with another status than 0; without a message, the last one.
  */
 #include <ctype.h>
 #include <strings.h>
@@ -278,7 +278,7 @@ static int is_act(const struct line *l)
 	return 0;
 }
 
-/* Names of a peer that is asked about twice, by IPv6 and IPv4, are no fault. */
+/* A name that is looked up twice, by IPv6 and IPv4, is not a fault. */
 static int counts(const struct step *st, const struct refusal *row)
 {
 	if (row->when == REFUSED_AT_END)

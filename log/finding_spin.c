@@ -2,7 +2,7 @@
 /*
  * finding_spin.c - loops that turn without sleeping and move nothing
  *
- * What a loop is told or refused, and turns on, has a slot: the readiness of
+ * Each cause that keeps a loop turning has a slot: the readiness of
  * one descriptor, EAGAIN of one, a call that fails the same way again. A sleep
  * ends all runs. Data moved ends the run of their descriptor, and what is not
  * about readiness that nobody uses. A run that is long enough counts.

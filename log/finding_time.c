@@ -163,7 +163,7 @@ static int is_lock(const struct step *st, int *releases)
 	return 1;
 }
 
-/* Who took the lock on this file last: it has no number of its own. */
+/* The last owner of the lock on this file, which has no number of its own. */
 static void locks(struct findings *f, struct time_habits *h, struct step *st)
 {
 	char text[100];

@@ -12,7 +12,7 @@ struct entry {				/* a line of a log */
 	int who_length, what_length, place;
 };
 
-/* The next line of *at that is no comment; 0 at the end. */
+/* The next line of *at that is not a comment; 0 at the end. */
 static int next_entry(const char **at, struct entry *e)
 {
 	while (**at) {
@@ -81,7 +81,8 @@ static void add_role(struct text *out, const char *who, int length,
 		text_add(out, "%.*s", length, who);
 }
 
-/* What of a line is the same whoever was faster; nothing of some. */
+/* Append the part of a line that does not depend on timing; of some lines that
+ * is nothing. */
 static void add_kind(struct text *out, const struct entry *e,
 		     enum division how)
 {
@@ -137,7 +138,7 @@ static void add_set(const char *log, enum division how, struct text *out)
 }
 
 /*
- * Who of the two threads of SQPOLL sleeps, and must be woken, depends on how
+ * Which of the two threads of SQPOLL sleeps, and must be woken, depends on how
  * long the other has been busy.
  */
 static int is_about_sleep(const struct entry *e)

@@ -5,7 +5,7 @@
  * Two things make it harder than it looks.  A string, a path or a comment may
  * hold any bracket, so the return value is found by the parenthesis that
  * matches, never by searching for ") = ".  And the leader depends on options
- * that the text does not name, so each field is told by its own shape.
+ * that the text does not name, so each field is recognised by its own shape.
  */
 #include "line.h"
 
@@ -381,7 +381,7 @@ static const char *read_pid_column(struct line *l, const char *p,
 	return stop + 1;
 }
 
-/* "7 ", "7<name> " of -o.  Past the blank, or NULL when it is no pid. */
+/* "7 ", "7<name> " of -o.  Past the blank, or NULL when it is not a pid. */
 static const char *read_pid(struct line *l, const char *p, const char *end)
 {
 	const char *q = p;
@@ -766,7 +766,7 @@ static void read_signal(struct line *l, const char *p, const char *end)
 		;
 	l->name = slice_of(in.at, q);
 	l->args = slice_trim(slice_of(q, in.at + in.len));
-	/* Old ones are told in words: "--- SIGCHLD (Child exited) @ 0 (0) ---" */
+	/* Old versions write words: "--- SIGCHLD (Child exited) @ 0 (0) ---" */
 	l->kind = slice_starts(l->name, "SIG") ? LINE_SIGNAL : LINE_UNKNOWN;
 }
 

@@ -91,7 +91,7 @@ void line_read(struct line *l, const char *text, size_t len);
 
 /*
  * Lex "name(args) = ret" alone, as joined from an unfinished and a resumed
- * line.  Returns 0, or -1 when the text is no complete call.
+ * line.  Returns 0, or -1 when the text is not a complete call.
  */
 int line_read_call(struct line *l, const char *text, size_t len);
 
@@ -115,7 +115,7 @@ struct slice line_plain(struct slice s, char *to, size_t size);
 
 /*
  * A descriptor: "3", "3<TCP:[1]>", "AT_FDCWD</tmp>", "0x3".  Returns the number, -1
- * when it is none; *decoration is what stands between < and >.
+ * when it is not one; *decoration is what stands between < and >.
  */
 long line_fd(struct slice s, struct slice *decoration);
 

@@ -3,7 +3,7 @@
  * manifest.c - manifest.json, member by member; see manifest.h
  *
  * Only what the reader asks about is kept.  The text is untrusted: its depth
- * and its size are bounded, and what is no JSON ends the reading.
+ * and its size are bounded, and what is not JSON ends the reading.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -51,7 +51,7 @@ struct manifest {
 const char *manifest_path(const struct manifest *m, unsigned long long device,
 			  unsigned long long inode);
 
-/* 0; -1 when there is no such file, or when it is no manifest. */
+/* 0; -1 when there is no such file, or when it is not a manifest. */
 int manifest_read(struct manifest *m, const char *path);
 
 #endif

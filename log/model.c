@@ -364,7 +364,7 @@ static void note_signal(struct evidence *ev, struct step *st)
 	prove(p, st->event->first);
 }
 
-/* What kernel.log says of the call in hand. */
+/* What kernel.log says of this call. */
 static void note_kernel(struct part *p, const struct step *st)
 {
 	if (!st->kernel.seen)
@@ -740,7 +740,7 @@ static unsigned mask_of(const struct evidence *ev)
 		if (!ev->part[i].in && !ev->part[i].accepts &&
 		    !ev->part[i].eofs)
 			mask &= ~(1u << i);
-	/* Said only where nothing else can be said. */
+	/* Unknown only where no other model was seen. */
 	if (mask & ~(1u << MODEL_UNKNOWN))
 		mask &= ~(1u << MODEL_UNKNOWN);
 	/* A line on stderr makes no blocking server of an event loop. */

@@ -509,7 +509,7 @@ void trace_sequence(const struct trace *t, const char *besides,
 	} else {
 		threads_sequence(t, 0, accepted, 1, besides, out);
 		text_add(out, "then\n");
-		/* Who only waits again was woken in vain. */
+		/* A thread that only waits again was woken in vain. */
 		threads_sequence(t, accepted, stop, 2, besides, out);
 	}
 }

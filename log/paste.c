@@ -48,7 +48,7 @@ static size_t number_at(struct slice s, long *n)
 	return *t.at == ' ' || *t.at == '\t' ? (size_t)(t.at - s.at) : 0;
 }
 
-/* "> ", "> > ", "| " is none: strace's own dumps begin so */
+/* "> ", "> > "; "| " is not one: strace's own dumps begin so */
 static size_t quote_at(struct slice s)
 {
 	struct slice t = s;

@@ -23,7 +23,7 @@ static int is_again(const struct line *l)
 	return slice_is(l->error, "EAGAIN") || slice_is(l->error, "EWOULDBLOCK");
 }
 
-/* A wait that was told not to sleep: a zero timeout. */
+/* A wait that may not sleep: its timeout is zero. */
 static int only_asks(const struct step *st)
 {
 	const struct line *l = st->event->line;

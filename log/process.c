@@ -453,7 +453,7 @@ static int read_data(struct slice s, uint64_t *data)
 	return end > u.at;
 }
 
-/* data is unique among the watched: the older one can not be told any more. */
+/* data is unique among the watched: the newer one replaces the older. */
 static void watched_add(struct file *ep, uint64_t data, struct file *f)
 {
 	struct file *old = map_get(&ep->watched, data);

@@ -21,7 +21,7 @@ enum file_kind {
 	FILE_RING, FILE_OTHER, FILE_KINDS
 };
 
-/* The ways of doing I/O that are told apart. */
+/* The ways of doing I/O, as the reader distinguishes them. */
 enum model {
 	MODEL_NONE,
 	MODEL_BLOCKING, MODEL_NONBLOCKING, MODEL_SELECT, MODEL_POLL,
@@ -199,7 +199,7 @@ struct world {
 	long attached_left;		/* threads that have not spoken */
 	int inner_pids;			/* clone returns those of a namespace */
 	unsigned long serial, tasks_made, processes_made;
-	long acting;			/* pid of the task of the step in hand */
+	long acting;			/* pid of the task of this step */
 	/* Called before a task or a file is forgotten. */
 	void (*task_ends)(void *context, struct task *t);
 	void (*file_ends)(void *context, struct file *f);

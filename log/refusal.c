@@ -94,7 +94,7 @@ static const struct refusal table[] = {
 	{ "io_uring_setup io_uring_register", "ENOMEM", NULL, "memlock-ring",
 	  REFUSED_ALWAYS, "RLIMIT_MEMLOCK (ulimit -l)",
 	  "Registered buffers, and before Linux 5.12 the rings, count against "
-	  "RLIMIT_MEMLOCK of the user: it is no lack of memory.",
+	  "RLIMIT_MEMLOCK of the user: memory itself is not short.",
 	  "Raise RLIMIT_MEMLOCK (ulimit -l, LimitMEMLOCK=), or register less "
 	  "or no buffers." },
 	{ "io_uring_setup", "EPERM", NULL, "io-uring-denied", REFUSED_COST,
@@ -247,7 +247,7 @@ static const struct refusal table[] = {
 	/* permission and absence */
 	{ "execve execveat", "ENOEXEC", NULL, "not-executable", REFUSED_AT_END,
 	  "no interpreter line, or another architecture",
-	  "The file is no program of this machine and has no #! line.",
+	  "The file is not a program of this machine and has no #! line.",
 	  "Add #!, or install the right architecture." },
 	{ "execve execveat", "E2BIG", NULL, "arguments-too-long",
 	  REFUSED_ALWAYS, "arguments and environment are too long (a quarter "

@@ -30,7 +30,7 @@ struct lines {
 	const char *tone;
 	char note[400];
 	struct map pending;		/* pid -> what the kernel saw of it */
-	long pid;			/* of the call in hand; 0: none */
+	long pid;			/* of the call being shown; 0: none */
 	long long since_ns;
 	struct frames frames;		/* of a log made with strace -k */
 };
@@ -58,7 +58,7 @@ void report_diff(FILE *out, const struct reader *a, const struct sequence *x,
 /*
  * --html and --perfetto: reader.watch and reader.line with a struct scene as
  * context.  They show every call at its time, so a scene is kept whole, up to
- * SCENE_MAX rows; what came after is not shown, and that is said.
+ * SCENE_MAX rows; the page says that what came after is not shown.
  */
 enum { SCENE_MAX = 200000 };
 

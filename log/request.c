@@ -364,7 +364,7 @@ void requests_in_flight(struct witness *w)
 
 /*
  * What ends a connection, or finds the listener shut down (EINVAL) or a
- * buffer ring empty (ENOBUFS), is no fault of a request.
+ * buffer ring empty (ENOBUFS), is not a fault of a request.
  */
 static int is_peers(enum kind k, int res)
 {

@@ -107,7 +107,7 @@ static ssize_t safe_write(void *cookie, const char *at, size_t n)
 		memcpy(s->held + s->n_held, at + used, n - used);
 		s->n_held += n - used;
 	}
-	return n;			/* whoever owns out sees its error */
+	return n;			/* the owner of out sees its error */
 }
 
 static int safe_close(void *cookie)

@@ -5,7 +5,7 @@
  * A log may hold anything.  What drives a terminal or turns the direction of
  * text becomes '?': control characters of both sets (C0 and C1, so OSC and
  * CSI, too), bidirectional marks, line separators, what has no width, and bytes
- * that are no UTF-8.  Our own colours pass, where they are asked for.
+ * that are not UTF-8.  Our own colours pass, where they are asked for.
  */
 #ifndef IOMODELS_SAFE_H
 #define IOMODELS_SAFE_H

@@ -9,9 +9,9 @@
 #include "source.h"
 
 enum {
-	BLOCK = 1 << 20,	/* bytes a read asks for */
+	BLOCK = 1 << 20,	/* bytes per read */
 	LOOK = 1 << 16,		/* bytes that tell how the file is written */
-	LINE_MAX_BYTES = 64 << 20,	/* beyond it is no line of strace */
+	LINE_MAX_BYTES = 64 << 20,	/* beyond it is not strace's */
 };
 
 /* "log.4711" was written by -ff; a plain "trace.strace" was not. */
@@ -54,11 +54,11 @@ static void look(struct source *s, const char *at, size_t n)
 	if (nul) {
 		s->to = nul - s->buf;
 		s->ended = 1;
-		s->error = "a NUL byte: this is no text that strace wrote";
+		s->error = "a NUL byte: this is not a text that strace wrote";
 	}
 }
 
-/* UTF-16 as Windows saves it: what is no ASCII is not needed, and goes '?'. */
+/* UTF-16 as Windows saves it: what is not ASCII becomes '?'. */
 static size_t narrow(struct source *s, char *at, size_t n)
 {
 	const unsigned char *p = (unsigned char *)at;
@@ -141,7 +141,7 @@ static int fill(struct source *s)
 	}
 	if (s->size - s->to < BLOCK) {
 		if (s->size >= LINE_MAX_BYTES) {
-			s->error = "a line beyond 64 MiB: this is no strace log";
+			s->error = "a line beyond 64 MiB: this is not a strace log";
 			s->ended = 1;
 			s->to = 0;
 			return 0;

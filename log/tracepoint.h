@@ -37,7 +37,7 @@ struct tracepoint {
 	enum point kind;
 };
 
-/* Returns 0, or -1 when the text is no such line. */
+/* Returns 0, or -1 when the text is not such a line. */
 int tracepoint_read(struct tracepoint *t, struct slice text);
 
 /* A field, as text; empty when there is none. */

@@ -464,12 +464,12 @@ static void finding_sentence(const struct finding *d, struct text *t)
 }
 
 /*
- * A cost that is known to be small is no headline; nor is the end of a
+ * A cost that is known to be small is not a headline; nor is the end of a
  * pipeline's first part: head has what it needs, and SIGPIPE ends yes.
  */
 static int is_minor(const struct reader *r, const struct finding *d)
 {
-	enum { MINOR = 20 };			/* a part in so many */
+	enum { MINOR = 20 };			/* one part of 20 */
 	const struct finding *x;
 
 	for (x = r->findings.first; x; x = x->next)

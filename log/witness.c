@@ -193,7 +193,8 @@ static struct place *place_at(struct place *list, unsigned *n,
 	return p;
 }
 
-/* Who copies when the call has returned does the task work that it left. */
+/* A thread that copies after its call has returned does the task work that the
+ * call left. */
 static enum outside after_call(const struct witness_task *t)
 {
 	return is_kernel(t) || t->in_call ? IN_CALL : AFTER_CALL;
@@ -357,7 +358,7 @@ int witness_claim(struct witness *w, long pid, struct slice call,
 			break;			/* a later call: this one's */
 		if (found)			/* records are missing */
 			*claimed = *s;
-		else if (cut_short(s))		/* it is told of later */
+		else if (cut_short(s))		/* it is reported later */
 			t->stays[kept++] = *s;
 	}
 	if (!t || i == kept)
