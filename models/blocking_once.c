@@ -12,7 +12,7 @@
  *
  * Calls     2 per echo, 3 more per connection.
  * Needs     Linux 2.6.28 (accept4).
- * Limits    One peer; whoever connects meanwhile is reset at the end.  No
+ * Limits    One peer; others that connect are reset at the end.  No
  *           descriptor left (EMFILE): ppoll for a tenth of a second, again.
  *           A shared listener (--fd) that becomes O_NONBLOCK: ppoll waits.
  * Compare   blocking_loop.c, which takes the next.

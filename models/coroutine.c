@@ -27,7 +27,7 @@
  *           left (EMFILE): the accept task waits until a connection closes,
  *           another is served, or a second passes.
  *           A connection that the set has no room for (ENOSPC, ENOMEM) ends.
- * Compare   epoll.c and callback.c: the same calls but for the stacks.
+ * Compare   epoll.c and callback.c: the same calls, except for the stacks.
  * Trace     traces/coroutine.two.x86_64.strace, .kernel
  */
 #include "server.h"

@@ -20,8 +20,8 @@
  *           leaves the set until a connection closes, another is served, or a
  *           second passes.
  *           A connection that the set has no room for (ENOSPC, ENOMEM) ends.
- * Compare   poll.c hands over the whole set each time; epoll_et.c is told
- *           once and must read until EAGAIN.
+ * Compare   poll.c hands over the whole set each time; epoll_et.c is
+ *           notified once and must read until EAGAIN.
  * Trace     traces/epoll.two.x86_64.strace, .kernel
  */
 #include "server.h"

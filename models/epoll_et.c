@@ -23,7 +23,7 @@
  *              tell of the connections that wait, so accept4 is tried again
  *              when a connection closes, another is served, or a second passes.
  *           c) A connection that the set has no room for (ENOSPC, ENOMEM) ends.
- * Compare   epoll.c is told again and again, and may read once and return.
+ * Compare   epoll.c is notified each time, and may read once and return.
  * Trace     traces/epoll_et.two.x86_64.strace, .kernel
  */
 #include "server.h"

@@ -74,7 +74,7 @@ static void help(void)
 {
 	print(1, "Usage: " NAME " [OPTION...] FILE\n" NAME ": " ABOUT "\n\n"
 	      "Reads every block of FILE once and prints a checksum.\n\n"
-	      "  --block N        bytes a read, a multiple of 512 (4096)\n"
+	      "  --block N        bytes per read, a multiple of 512 (4096)\n"
 	      "  --depth N        reads in flight at once (8)\n"
 	      "  --batch N        where a call takes many reads: at most N (--depth)\n"
 	      "  --direct         O_DIRECT: past the page cache, from the device\n"

@@ -9,7 +9,7 @@
 #include "address.h"
 #include "stop.h"
 
-/* The length of the valid UTF-8 character at s, of n bytes; 0 if it is none. */
+/* The length of the valid UTF-8 character at s, of n bytes; 0 if it is invalid. */
 static unsigned utf8(const unsigned char *s, unsigned n)
 {
 	unsigned len = s[0] < 0x80 ? 1 : s[0] < 0xc2 ? 0 : s[0] < 0xe0 ? 2 :

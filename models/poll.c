@@ -118,7 +118,7 @@ int main(int argc, char **argv)
 		int n = woken(sys_ppoll(set, used, paused ? &second : NULL,
 					NULL));
 
-		/* Backwards: only the entry in hand leaves, and the last, seen
+		/* Backwards: only this entry leaves, and the last, seen
 		 * already, takes its place; what is added waits its turn. */
 		for (int i = used - 1, left = n; left && i >= 0; i--) {
 			if (!set[i].revents)

@@ -29,7 +29,7 @@ static void help(void)
 	      "                   echo: send every byte back\n"
 	      "  --max-message N  print: refuse a message beyond N bytes (1048576)\n"
 	      "  --help           show this\n\n"
-	      "SIGTERM and SIGINT end it: what is in hand has two seconds.\n");
+	      "SIGTERM and SIGINT end it: open connections have two seconds.\n");
 	sys_exit_group(0);
 }
 

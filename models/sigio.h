@@ -51,8 +51,8 @@ static long signal_me(int fd, int sig)
 }
 
 /*
- * Up to seconds_max, or for ever (-1).  0 is no sleep, but what is pending is
- * handled.  With a limit ppoll does what rt_sigsuspend does without one.
+ * Up to seconds_max, or for ever (-1).  0: do not sleep, only handle what
+ * is pending.  With a limit ppoll does what rt_sigsuspend does without one.
  */
 static void sleep_until_signal(long seconds_max)
 {

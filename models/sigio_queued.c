@@ -28,8 +28,8 @@
  *           c) CONNS descriptors.  No descriptor left (EMFILE): accept4 again
  *              when a connection closes, another is served, or a second passes.
  *           d) Without memory for O_ASYNC (ENOMEM) a connection ends.
- * Compare   sigio_tcp.c is not told which; epoll_et.c is told the same through
- *           a descriptor in place of signals.
+ * Compare   sigio_tcp.c does not learn which; epoll_et.c learns the same from
+ *           a descriptor instead of signals.
  * Trace     traces/sigio_queued.two.x86_64.strace, .kernel
  *           traces/sigio_queued.burst.x86_64.strace, .kernel
  */

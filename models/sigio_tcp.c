@@ -27,8 +27,8 @@
  *           b) CONNS descriptors.  No descriptor left (EMFILE): accept4 again
  *              in the next round, ppoll limits the sleep to a second.
  *           c) Without memory for O_ASYNC (ENOMEM) a connection ends.
- * Compare   sigio_tcp_naive.c trusts the number of signals; sigio_queued.c is
- *           told which socket; epoll.c is told which, and no handler.
+ * Compare   sigio_tcp_naive.c trusts the number of signals; sigio_queued.c
+ *           learns which socket; so does epoll.c, without a handler.
  * Trace     traces/sigio_tcp.two.x86_64.strace, .kernel
  *           traces/sigio_tcp.burst.x86_64.strace, .kernel
  */

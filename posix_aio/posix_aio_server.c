@@ -3,7 +3,7 @@
  * posix_aio_server.c - aio_read and aio_write on sockets, by glibc (with libc)
  *
  * The main thread sleeps in accept4.  aio_read hands a socket to a helper
- * thread of glibc, which tries pread64, is told ESPIPE, and then waits and
+ * thread of glibc, which tries pread64, gets ESPIPE, and then waits and
  * copies in read; it starts another thread to call on_done, which serves the
  * bytes and asks for more.
  *
@@ -24,8 +24,8 @@
  *           b) One request at a time for a descriptor: an aio_write behind an
  *           aio_read that sleeps is not even tried.  So this server never has
  *           both; a chat could not be written like this.
- *           c) A helper that cannot be started (RLIMIT_NPROC) is no error but
- *           a request that waits for another helper.
+ *           c) Where a helper cannot be started (RLIMIT_NPROC), the request
+ *           waits for another helper: no error.
  *           d) No descriptor left (EMFILE): futex until a peer leaves, or a
  *           second passes.
  *           e) Where the thread for on_done cannot be started, nobody is told:

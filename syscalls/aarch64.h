@@ -3,7 +3,7 @@
  * aarch64.h - what only aarch64 knows: the instruction, _start
  *
  * A system call takes its number in x8 and its arguments in x0 to x5; `svc 0`
- * returns in x0 and keeps every other register, but for those of SVE: beyond
+ * returns in x0 and keeps every other register, except those of SVE: beyond
  * the lowest 128 bits the kernel may forget them.  The kernel's vDSO has the
  * way back from a signal handler, so no restorer is needed.
  */

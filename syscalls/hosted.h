@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * hosted.h - libc's headers in the place of the kernel's, for sys.h
+ * hosted.h - libc's headers instead of the kernel's, for sys.h
  *
  * A twin is written with a library, and the library's header brings libc's
  * along, which declare the same structures as the kernel's: both cannot be

@@ -3,7 +3,7 @@
  * riscv64.h - what only riscv64 knows: the instruction, _start
  *
  * A system call takes its number in a7 and its arguments in a0 to a5; `ecall`
- * returns in a0 and keeps every other register, but for those of the vector
+ * returns in a0 and keeps every other register, except those of the vector
  * extension, which it forgets.  The kernel's vDSO has the way back from a
  * signal handler, so no restorer is needed.
  */

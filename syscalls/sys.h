@@ -94,7 +94,7 @@ static inline long sys_lseek(int fd, long long offset, int whence)
 	return enter_kernel(__NR_lseek, fd, offset, whence);
 }
 
-/* mask: what of *kst is wanted.  libc's stat(3) and fstat(3) are made of it. */
+/* mask: which fields of *kst to fill.  libc's stat(3) and fstat(3) are made of it. */
 static inline long sys_statx(int dirfd, const char *path, int flags,
 			     unsigned mask, struct statx *kst)
 {

@@ -8,11 +8,11 @@
  *       the kernel          we              we                  the kernel
  *       takes here          add here        take here           adds here
  *
- * Each index has one writer.  Who writes an index publishes with it what lies
- * in the entries, so the store is a release and the other side's load an
+ * Each index has one writer.  Writing an index publishes what lies in the
+ * entries, so the store is a release and the other side's load an
  * acquire; each such place below says who the other side is.
  *
- * Every function is at most one kernel entry, but for ring_setup and
+ * Every function is at most one kernel entry, except ring_setup and
  * ring_close, and returns -errno as the kernel gave it.  What a name of the
  * kernel's (IORING_...) needs is in io_uring.h; whether this kernel has it is
  * found by trying.  For freestanding and hosted code alike.
@@ -46,7 +46,7 @@ struct ring {
 
 	/*
 	 * Flags of every io_uring_enter: REGISTERED_RING, with the index that
-	 * IORING_REGISTER_RING_FDS gave to this thread in the place of fd.
+	 * IORING_REGISTER_RING_FDS gave to this thread, instead of fd.
 	 */
 	unsigned enter;
 
@@ -149,8 +149,8 @@ static inline long ring_setup(struct ring *r, unsigned entries,
 	*r = (struct ring){ .fd = -1 };
 	if (ours) {
 		/*
-		 * The memory is wanted before the kernel tells its layout, so
-		 * ask for enough: a page for the indices, twice the entries
+		 * The kernel takes the memory before it tells the layout, so
+		 * give enough: a page for the indices, twice the entries
 		 * because each count is rounded up to a power of two.
 		 */
 		r->sq_size = ring_pages(4096 + 2 * (cq * sizeof(*r->kcqes) +
@@ -238,7 +238,7 @@ static inline int ring_overflowed(const struct ring *r)
  * or the timeout (NULL: none; needs 5.11) is over.  One io_uring_enter; under
  * SQPOLL none while the kernel's thread is awake and nothing is waited for.
  *
- * Returns how many entries the kernel took.  Fewer than were filled is no
+ * Returns how many entries the kernel took.  Fewer than were filled is not an
  * error (it stops at an entry that it finds invalid, unless SUBMIT_ALL): the
  * rest stays and goes with the next call, as it does after
  *
@@ -257,7 +257,7 @@ static inline int ring_overflowed(const struct ring *r)
  *
  *   -EBADFD  the ring is still disabled (R_DISABLED)
  *   -EEXIST  SINGLE_ISSUER, and this is another thread
- *   -EBADF -EOPNOTSUPP -ENXIO  r->fd is no ring, or no longer one
+ *   -EBADF -EOPNOTSUPP -ENXIO  r->fd is not a ring, or no longer one
  *   -EBADR   a completion was dropped (5.19 and later): a reply is lost
  *   -EINVAL  a flag; -EFAULT a bad timeout: a mistake here
  *   -EOWNERDEAD  SQPOLL: its thread has ended
@@ -382,7 +382,7 @@ static inline void ring_buffers_put(struct ring_buffers *b, unsigned id)
 
 /*
  * Register a group of buffers, none of which the kernel has until it is put.
- * -EINVAL: before 5.19, or entries is no power of two or beyond 32768;
+ * -EINVAL: before 5.19, or entries is not a power of two or beyond 32768;
  * -EEXIST: the group is there already.
  */
 static inline long ring_buffers_register(struct ring *r, struct ring_buffers *b,
@@ -448,7 +448,7 @@ static inline long ring_files(struct ring *r, int *fds, unsigned n)
 
 /*
  * A table of n empty slots, for accept to fill (5.19).  -EMFILE: n is beyond
- * RLIMIT_NOFILE, though slots are no descriptors.
+ * RLIMIT_NOFILE, though slots are not descriptors.
  */
 static inline long ring_files_sparse(struct ring *r, unsigned n)
 {

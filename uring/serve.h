@@ -93,7 +93,7 @@ static unsigned sqpoll_cpu;
 
 /*
  * Between open_socket, which reads the options, so that --help works
- * everywhere, and announce, so that a refusal is all that is said.
+ * everywhere, and announce, so that a refusal is all that is printed.
  */
 static void open_ring(unsigned entries, unsigned flags, const char *needs)
 {
@@ -125,7 +125,7 @@ static void open_ring(unsigned entries, unsigned flags, const char *needs)
  *
  * SOMAXCONN connections is what can be accepted in one go before we look.
  *
- * Before Linux 6.13 a slot is no place for a connection: the kernel keeps a
+ * Before Linux 6.13 a slot is a bad place for a connection: the kernel keeps a
  * closed one until every request that was under way on any slot is over, and
  * its peer sees no FIN (seen on 6.1).  There is no bit for that, so the next
  * one that came, in 6.14, stands for it; without, plain descriptors are used.
@@ -143,7 +143,7 @@ static void open_slots(void)
 	if (!(ring.features & FEAT_SLOTS_CLOSE))
 		return;
 	fixed = IOSQE_FIXED_FILE;
-	/* Slots are none, but the kernel allows as many as descriptors. */
+	/* Slots are not descriptors, but the kernel allows as many of them. */
 	must(sys_prlimit64(0, RLIMIT_NOFILE, NULL, &nofile));
 	nofile.rlim_cur = nofile.rlim_max;
 	must(sys_prlimit64(0, RLIMIT_NOFILE, &nofile, NULL));

@@ -30,7 +30,7 @@
  * Limits    Those of uring_multishot.c.
  * Compare   uring_multishot.c.  Measured and left out, because they lost here:
  *           SEND_ZC, SQPOLL, receive and send bundles, COOP_TASKRUN where
- *           DEFER_TASKRUN is to be had, and buffers that cannot become BUFFERS.
+ *           DEFER_TASKRUN is available, and buffers that cannot become BUFFERS.
  * Trace     traces/uring_fast.two.x86_64.strace, .kernel
  */
 #include "serve.h"
@@ -503,7 +503,7 @@ int main(int argc, char **argv)
 			entered(ring_submit(&ring));
 			settle();
 		}
-		if (scarce)			/* once, however many were told */
+		if (scarce)			/* once for all of them */
 			more_buffers();
 		batch_bytes = 0;
 		largest -= largest / 16;	/* it is forgotten, slowly */

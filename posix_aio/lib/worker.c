@@ -14,8 +14,8 @@
  * then closed (Linux 5.18): the program does not see it and cannot close it.
  * Other threads wake the worker by a word that the ring waits for (FUTEX_WAIT,
  * Linux 6.7).  Where the kernel has one of the two not, there is no ring: a
- * descriptor that the program may close, or give to a file of its own, is no
- * safe way to wake a thread.
+ * descriptor that the program may close, or give to a file of its own, is not
+ * a safe way to wake a thread.
  *
  * The ring may be refused (RLIMIT_MEMLOCK, no descriptor, a seccomp filter, the
  * sysctl io_uring_disabled): requests go to the pool, and a new ring is tried
