@@ -122,7 +122,7 @@ HOSTED	= -std=gnu11 -D_GNU_SOURCE -Ilab -Icapture -Iclaims -I$(B) -pthread \
 # A cancelled thread is unwound through its system calls.
 AIO	:= -std=gnu11 -D_GNU_SOURCE -fPIC -fvisibility=hidden \
 	   -fexceptions -fasynchronous-unwind-tables -ftls-model=initial-exec -pthread $(SANE)
-# Its objects are no LTO ones: the static library is one object, whose hidden
+# Its objects are not LTO ones: the static library is one object, whose hidden
 # names objcopy makes local.
 AIO	+= $(if $(findstring -flto,$(CFLAGS)),-fno-lto)
 AIO_SO	:= -shared -Wl,-z,nodelete -Wl,-soname,libposixaio.so.0 \
@@ -327,7 +327,7 @@ compare-aio: $(libposixaio) $(B)/posix_aio/measure/lists
 
 # ---- iomodels ----
 
-# .incbin is no dependency that the compiler writes down.
+# The compiler does not write down a dependency on .incbin.
 $(B)/log/report_html.o: log/page.html
 
 $(B)/iomodels: $(filter-out %/explain_alone.o,$(objects))
