@@ -264,7 +264,7 @@ static int is_chatter(const struct step *st)
 	return is_noise(l);
 }
 
-/* It often fails, and is no probe: it may be what the next message is about. */
+/* It often fails, and not as a probe: it may be what the next message is about. */
 static int is_act(const struct line *l)
 {
 	static const char *const calls[] = {

@@ -10,7 +10,7 @@
 #include "manifest.h"
 
 enum {
-	COSTS_PERCENT = 20,	/* of the log's time: below it is no finding */
+	COSTS_PERCENT = 20,	/* of the log's time: below: no finding */
 	COSTS_NS = 20 * MS,	/* the start of a program is not one either */
 };
 

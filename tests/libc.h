@@ -2,7 +2,7 @@
 /*
  * libc.h - sys_NAME() made of libc's NAME(), for the tests of the raw layer
  *
- * `make check-libc` compiles the same tests against this file in the place of
+ * `make check-libc` compiles the same tests against this file instead of
  * syscalls/sys.h.  Where a test passes with the one and fails with the other,
  * one of the two is wrong, usually ours.  What libc does not have goes through
  * syscall(2); what it hides by design (the mask of 8 bytes, the order of the

@@ -85,7 +85,7 @@ static inline void net_wait_queued(int l, unsigned n)
 }
 
 static volatile int net_handled;	/* times that net_handler() ran */
-static siginfo_t net_info;		/* what it was told the last time */
+static siginfo_t net_info;		/* what it got the last time */
 
 static inline void net_handler(int sig, siginfo_t *info, void *context)
 {

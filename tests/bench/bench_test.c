@@ -87,8 +87,8 @@ TEST(interval_of_equal_values)
 	EXPECT_EQ(0, estimate(same, 0).n);
 }
 
-/* All of few values; of more, without so many at each end as 2.5% allow: what
-   a table of the sign test says. */
+/* All of few values; of more, without those at each end that 2.5% allow, as in
+   a table of the sign test. */
 TEST(interval_leaves_out_the_ends)
 {
 	static const int outside[][2] = {
@@ -242,8 +242,8 @@ TEST(what_differs_is_ranked)
 	EXPECT_EQ(0, judged(BELOW, NORMAL, 9, 1.05, 1));
 }
 
-/* "Equal" is not said of what differs by 10%, however noisy it is; it is said of
-   what is the same once the noise allows it. */
+/* Servers that differ by 10% are never "equal", however noisy they are; the same
+   server is, once the noise allows it. */
 TEST(equal_is_said_of_what_is_equal)
 {
 	for (int how = NORMAL; how <= TWO_MODES; how++)
@@ -253,7 +253,7 @@ TEST(equal_is_said_of_what_is_equal)
 	EXPECT_GT(judged(UNDECIDED, NORMAL, 9, 1, 10), 3900);
 }
 
-/* So many repetitions as are said to be missing do decide it, mostly. */
+/* The repetitions that the report calls missing do decide it, mostly. */
 TEST(missing_repetitions_decide)
 {
 	unsigned long long seed = 5;
@@ -336,7 +336,7 @@ TEST(workload_has_one_name)
 	}
 }
 
-/* What is no workload is refused with the word that it was. */
+/* A wrong workload is refused, with the word that was given. */
 TEST(workload_is_refused)
 {
 	static const char *const wrong[] = {
@@ -589,7 +589,7 @@ static void read_files(const char *name, enum file_state state, double calls)
 	if (who.fio || *uncounted)
 		return;
 	if (m.calls < calls)
-		FAIL("%s: %.3f calls a read", name, m.calls);
+		FAIL("%s: %.3f calls per read", name, m.calls);
 }
 
 TEST_TIMEOUT(files_are_read_hot, 30)
@@ -721,7 +721,7 @@ static void small_plan(struct plan *p)
 	workload_parse(&p->workloads[1], "udp-c1", why);
 }
 
-/* What is rounded and written is read again as it was, but for a last line
+/* What is rounded and written is read again as it was, except a last line
    that is cut. */
 TEST(results_are_read_again)
 {
@@ -1286,7 +1286,7 @@ TEST(runs_agree_or_contradict)
 	ASSERT_TRUE(strstr(said, "alike; "));
 	EXPECT_LT(atoi(strstr(said, "alike; ") + 7), 8);
 
-	/* Nothing to compare is no agreement. */
+	/* Nothing to compare does not count as agreement. */
 	snprintf(path, sizeof(path), "%s/results.jsonl", two);
 	EXPECT_EQ(0, truncate(path, 0));
 	EXPECT_EQ(-1, agree(dirs, stdout, why));

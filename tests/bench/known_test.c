@@ -264,8 +264,8 @@ static double rate_of_life(const struct told *t)
 }
 
 /*
- * The slices are a fair sample: they have one stall for so many messages, as the
- * server has.  (A stall is half of the time, so that is 10% of the rate.)
+ * The slices are a fair sample: they have as many stalls per message as the
+ * server.  (A stall is half of the time, so that is 10% of the rate.)
  */
 static void stalls_are_there(const struct told *t, const struct measurement *m)
 {

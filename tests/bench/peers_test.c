@@ -165,7 +165,7 @@ static int other_end(const struct server *s, int fd)
 }
 
 /*
- * Who answers under Nagle's algorithm waits for acknowledgements, 40 ms each:
+ * A server under Nagle's algorithm waits for acknowledgements, 40 ms each:
  * that would compare an option, not a server.  Ours set TCP_NODELAY, on the
  * listener; so must the others, however they do it.
  */

@@ -5,7 +5,7 @@
 #include "../../bench/protocol.h"
 #include "../tap.h"
 
-/* An answer: its first bytes, what of them is it, and what is said of it. */
+/* An answer: its first bytes, what of them is it, and the verdict. */
 struct sample {
 	const char *protocol, *rule, *text;
 	size_t length;

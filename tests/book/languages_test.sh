@@ -25,7 +25,7 @@ headings() { grep -o '^#* ' "$1"; }
 # Of a table's row, too; the link to the other language is each one's own.
 links() { grep -o ']([^)]*)' "$1" | grep -v '](README[.a-z]*md)' |
 	sort | uniq; }
-# What is typed, without what is said of it.
+# What is typed, without the comments.
 commands() { sed -n '/^```sh/,/^```$/p' "$1" | sed 's/ *#.*//'; }
 rows() { grep -c '^|' "$1"; }
 

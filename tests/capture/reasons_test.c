@@ -3,8 +3,8 @@
  * reasons_test.c - a capture says why a thread slept, and who woke it (with libc)
  *
  * The victim is this program itself: with IOMODELS_VICTIM in its environment
- * it does one thing that sleeps for a known reason, and ends.  Who has to act
- * when the victim sleeps waits until /proc/PID/wchan or its state say so.
+ * it does one thing that sleeps for a known reason, and ends.  The process that
+ * acts when the victim sleeps waits until /proc/PID/wchan or its state say so.
  */
 #include <linux/fs.h>
 #include <linux/loop.h>
@@ -296,7 +296,7 @@ TEST_TIMEOUT(mapping_by_name, 30)
 				     sizeof(text)), named));
 }
 
-/* A file that has no name any more is told by its number. */
+/* A file that has no name any more is named by its number. */
 TEST(mapping_without_a_name)
 {
 	struct slept fault = { .reason = REASON_FAULT_DISK };

@@ -218,7 +218,8 @@ mmap.MADV_RANDOM; print(sys.executable)' 2>/dev/null) || {
 		echo "few page faults slept: the disk is fast, or keeps its cache"
 		return 4
 	}
-	# Who copies depends on how much the kernel read ahead: own_captures_test.
+	# The copying thread depends on how much the kernel read ahead:
+	# own_captures_test.
 	"$io" explain "$dir/c" >"$dir/err" && "$io" explain --json "$dir/c" \
 		>"$dir/out" && has err 'waits.*main in a page fault (no call)' &&
 		has err '^    main in a page fault (no call)  *1*[0-9]* times' &&
@@ -270,7 +271,7 @@ test_a_folder_with_other_files_is_kept() {
 test_a_strace_log_of_somebody_is_kept() {
 	mkdir "$dir/c"
 	echo mine >"$dir/c/strace.log"
-	expect 1 -- true && has err 'is no capture' && has c/strace.log mine
+	expect 1 -- true && has err 'is not a capture' && has c/strace.log mine
 }
 test_a_link_that_leads_nowhere() {
 	ln -s "$dir/nonesuch" "$dir/c"
@@ -348,7 +349,7 @@ test_the_next_start_cleans_up() {
 		[ -e "$dir/t/iomodels-trace.$$.abcDEF" ] &&
 		[ -e "$dir/t/iomodels-trace.1.x" ]
 }
-# Whoever starts us may ignore SIGCHLD; then nobody can wait for a child.
+# Our parent may ignore SIGCHLD; then nobody can wait for a child.
 test_with_sigchld_ignored() {
 	need_strace || return 4
 	command -v perl >/dev/null || { echo "no perl to ignore SIGCHLD"; return 4; }

@@ -255,7 +255,7 @@ static char *by_any_thread(char *log)
 	return log;
 }
 
-/* What the kernel does inside is its own affair: the same kernel is wanted. */
+/* What the kernel does inside differs from kernel to kernel: needs the same. */
 static void kernel_as_committed(void *arg)
 {
 	struct point *point = arg;

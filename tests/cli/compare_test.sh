@@ -61,7 +61,7 @@ few="-t 0.05 -r 2 -w tcp-c1,tcp-c4 poll"
 	[ "$(grep -c '^  (the base again)' out)" = 2 ]
 ok $? "compares"
 # Its date, rows and words, without the command; figures are kept to six digits.
-# What keeps calls from being counted is said when they were to be counted.
+# Where calls cannot be counted, compare says why.
 shape='4d; /not counted/d; 2,$s/[0-9.]//g; s/  */ /g'
 sed "$shape" out >first
 
@@ -81,7 +81,7 @@ if command -v gnuplot >/dev/null; then
 	ok $? "the page has plots"
 else
 	grep -q 'without plots: gnuplot is not here' err
-	ok $? "the page is without plots, and that is said"
+	ok $? "reports that the page is without plots"
 fi
 "$iomodels" compare $few -o kept --resume --markdown >out 2>err &&
 	[ "$(grep -c '^| poll | [*0-9]' out)" -ge 2 ] &&
@@ -99,7 +99,7 @@ then
 	ok $? "mounts tracefs for itself"
 fi
 
-# Others are told what keeps the calls from being counted: tracefs, which is for
+# Without root, compare says what keeps calls from being counted: tracefs, for
 # root; that there is none; or, with the tracepoint's number there, the sysctl.
 nobody='setpriv --reuid=65534 --regid=65534 --clear-groups'
 short='compare -t 0.02 -r 1 -w tcp-c1 poll'
@@ -137,7 +137,7 @@ refuses 'no two servers with the same workload and 9 rep' --agree kept kept
 ok $? "agrees with itself"
 
 # File jobs, in the same way; the file leaves no name behind.  In
-# memory none is cold, and that is said.
+# memory no file is cold, and compare says so.
 rows=15 workloads=2 status=0 said='report.html has the plots\|gnuplot is not here'
 [ "$(stat -f -c %T .)" = tmpfs ] &&
 	rows=9 workloads=1 status=1 said='cold-random-q4: .*this folder is in memory'
@@ -206,7 +206,7 @@ if [ "$(id -u)" = 0 ] && unshare -m true 2>/dev/null; then
 	ok $? "ends when the disk is full"
 fi
 
-# What a contender cannot do is said, and the others go on.
+# Compare says what a contender cannot do, and the others go on.
 "$iomodels" compare -t 0.05 -r 1 -w tcp-c4 blocking_loop poll >out 2>err &&
 	grep -q 'blocking_loop .*left out: serves one connection at a time' out &&
 	grep -q '^  poll .*[0-9]' out

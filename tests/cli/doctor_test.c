@@ -165,9 +165,9 @@ static int may_do_without(const struct kernel_of *k, const struct program *p)
 }
 
 /*
- * Who runs and who does not; those that do not say the errno and the remedy,
- * and doctor knows the reason.  What is refused without a filter is of no
- * concern.
+ * Which programs run and which do not; those that do not report the errno and
+ * the remedy, and doctor knows the reason.  What is refused without a filter
+ * does not count.
  */
 static void doctor_knows(void *arg)
 {
@@ -270,7 +270,7 @@ static const char *row(const char *name)
 	return text;
 }
 
-/* A filter is named where the machine is told, with what takes it away. */
+/* The lines about the machine name a filter, and what takes it away. */
 TEST_TIMEOUT(doctor_names_the_filter, 30)
 {
 	if (no_direct())
@@ -290,7 +290,7 @@ TEST_TIMEOUT(doctor_names_lost_capabilities, 30)
 	EXPECT_TRUE(strstr(row("capabilities"), "SYS_PTRACE (capture --pid"));
 }
 
-/* Without one flag the ring is told without that flag, and no other. */
+/* Without one flag the line about the ring lacks that flag, and no other. */
 TEST_TIMEOUT(doctor_lists_flags_of_the_ring, 30)
 {
 	const char *ring, *flags;

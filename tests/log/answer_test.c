@@ -76,7 +76,7 @@ TEST(one_line_that_never_returned)
 		EXPECT_EQ(0, r.joiner.unknown);
 		reader_free(&r);
 	}
-	/* A call that came back is none. */
+	/* A call that came back is not open. */
 	EXPECT_NE(VERDICT_OPEN, answer("read(3, \"x\", 1) = 1"));
 	HAS_NOT("blocked");
 }

@@ -70,7 +70,7 @@ static int has_finding(const struct reader *r, const char *wanted)
 	return 0;
 }
 
-/* Faults and costs; a note is no alarm. */
+/* Faults and costs; a note is not an alarm. */
 static long alarms(const struct reader *r)
 {
 	long n = 0;
@@ -95,7 +95,7 @@ static int holds(const struct reader *r, const struct fact *a)
 		return r->accepts == strtoul(a->value, NULL, 10);
 	if (!strcmp(a->key, "messages"))
 		return messages == strtoul(a->value, NULL, 10);
-	tap_say("%s: %s is no key", a->log, a->key);
+	tap_say("%s: unknown key %s", a->log, a->key);
 	return 0;
 }
 
@@ -378,7 +378,7 @@ TEST(a_set_is_read_by_ends)
 		   "accept4(3, NULL, NULL, 0) = 4\n"
 		   "read(4, \"second\", 9) = 6\n");
 	write_file(thread_log, "     0.000100 read(4, \"one\", 9) = 3\n"
-		   "     0.000100 close(4) = 0\n");	/* -r is no time */
+		   "     0.000100 close(4) = 0\n");	/* -r: no times */
 	reader_start(&r);
 	EXPECT_EQ(0, reader_read(&r, paths, 2));
 	EXPECT_EQ(3, r.files[0].bytes_in);

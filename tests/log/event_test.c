@@ -169,7 +169,7 @@ TEST(other_text_tears_a_call)
 	EXPECT_EQ(0, r.joiner.unknown);
 }
 
-/* What the program writes to the same terminal is no unread line. */
+/* What the program writes to the same terminal does not count as unread. */
 TEST(the_programs_own_output)
 {
 	all("write(1, \"a\\nb (c\\nd\", 9a\n"

@@ -371,7 +371,7 @@ TEST(what_every_program_is_refused)
 		"7 socket(AF_INET, SOCK_STREAM, 0) = 4\n"
 		"7 connect(4, {sa_family=AF_INET, sin_port=htons(80), "
 		"sin_addr=inet_addr(\"127.0.0.1\")}, 16) = 0",
-		/* looks whether the address can be had, twice */
+		/* looks whether the address is free, twice */
 		"7 bind(3, {sa_family=AF_INET6, sin6_port=htons(80), inet_pton("
 		"AF_INET6, \"::\", &sin6_addr)}, 28) = 0\n7 bind(4, {sa_family="
 		"AF_INET, sin_port=htons(80), sin_addr=inet_addr(\"0.0.0.0\")},"
@@ -626,7 +626,7 @@ TEST(eintr_taken_for_an_error)
 	say(TIMER CUT "7 poll([{fd=3, events=POLLIN}], 1, 4900) = 1 ([{fd=3, "
 	    "revents=POLLIN}])\n7 close(3) = 0");
 	EXPECT_EQ(0, end_and_find("eintr-as-error"));
-	begin();			/* a line of its log is no error */
+	begin();			/* a line of its log, not an error */
 	say(TIMER CUT "7 write(2, \"LOG:  checkpoint starting\", 25) = 25");
 	EXPECT_EQ(0, end_and_find("eintr-as-error"));
 }

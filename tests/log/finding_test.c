@@ -29,7 +29,7 @@ TEST(accept_once_an_edge)
 	say(LISTENER EPOLL ADD("3", "EPOLLIN|EPOLLET") TOLD("3") ACCEPT ACCEPT
 	    "7 read(5, 0x1, 9)" AGAIN);
 	EXPECT_EQ(0, end_and_find("accept-once"));
-	begin();			/* level-triggered: it is told again */
+	begin();			/* level-triggered: reported again */
 	say(LISTENER EPOLL ADD("3", "EPOLLIN") TOLD("3") ACCEPT
 	    "7 read(5, 0x1, 9)" AGAIN TOLD("3"));
 	EXPECT_EQ(0, end_and_find("accept-once"));

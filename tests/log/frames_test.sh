@@ -74,7 +74,7 @@ else
 	result $? follows_a_line_that_moves
 fi
 
-# A log from elsewhere: the program is not here, or is no program.
+# A log from elsewhere: the program is not here, or is not a program.
 printf '%s\n' '7 getpid() = 7' ' > /no/such/file(main+0x5) [0x1005]' \
 	" > $dir/log(main+0x5) [0x5]" ' > /(main) [0x5]' ' > x' ' > [0x' \
 	" > $io(main+0x5) [0xffffffffffffffff]" " > $io(main+0x5) [0x0]" \

@@ -411,7 +411,7 @@ TEST(kernel_alone)
 	empty_folder();
 }
 
-/* What is no line of kernel.log, and an event of tomorrow: counted. */
+/* Lines that are not of kernel.log, and events of later kernels, are counted. */
 TEST(bad_lines_are_counted)
 {
 	char text[2000];
@@ -441,7 +441,7 @@ TEST(torn_kernel_log)
 	empty_folder();
 }
 
-/* An empty kernel.log and a manifest that is none: said, not a crash. */
+/* An empty kernel.log and a broken manifest are reported; no crash. */
 TEST(nothing_in_it)
 {
 	char why[200];
@@ -480,7 +480,7 @@ TEST(page_faults_are_waits)
 	empty_folder();
 }
 
-/* The log begins while a call sleeps: that is no page fault. */
+/* The log begins while a call sleeps: that is not a page fault. */
 TEST(a_call_that_nobody_saw_begin)
 {
 	ASSERT_EQ(0, explain(NULL, FAULT("000100000") WAKE("000400000")

@@ -73,7 +73,7 @@ TEST_F(pair, edge_triggered_waits_for_more)
 	EXPECT_EQ(0, now(self->ep));
 }
 
-/* Why epoll_et reads until EAGAIN: reading a part is no new edge. */
+/* Why epoll_et reads until EAGAIN: reading a part makes no new edge. */
 TEST_F(pair, edge_triggered_keeps_silent_about_the_rest)
 {
 	char c;

@@ -52,7 +52,7 @@ static void start(struct server *s, const char *name, const char *service)
 		FAIL("%s", s->err.at);
 }
 
-/* ---- system calls an echo ---- */
+/* ---- system calls per echo ---- */
 
 enum { BUSY = 128, THREADS = 64 };
 
@@ -261,7 +261,7 @@ static void put(const char *file, const char *text)
 
 /*
  * Record every SIGIO that the kernel generates for a socket; the one that the
- * server sends itself when it is stopped (kill, SI_USER) is none of them.
+ * server sends itself when it is stopped (kill, SI_USER) is not one of them.
  */
 static void record_sigio(void)
 {

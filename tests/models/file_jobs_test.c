@@ -83,7 +83,7 @@ static char *program(const struct file_job *r)
 
 	if (!path)
 		SKIP("%s is not built", r->program);
-	/* What a kernel, or a filter, refuses to all is no fault of ours. */
+	/* What a kernel, or a filter, refuses to all is not our fault. */
 	if (probe_program(p, why))
 		SKIP("%s", why);
 	return path;
@@ -501,7 +501,7 @@ static void expect_measured(struct run *run, int fd, long blocks_max)
 
 /*
  * It reads for its time, more often than once round, or not with --once; the
- * time is told, and the last of 25 blocks, a short one, counted as it is.
+ * time is printed, and the last of 25 blocks, a short one, counted as it is.
  */
 static void measure(void *arg)
 {

@@ -93,7 +93,7 @@ static int visit(void)
 	return fd;
 }
 
-/* A server that listens at the door; it may have so many peers at once. */
+/* A server that listens at the door; it may have this many peers at once. */
 static void serve(struct server *s, const struct program *p,
 		  const char *service, rlim_t peers)
 {

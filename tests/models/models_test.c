@@ -39,7 +39,7 @@ enum { ANSWER_MS = 10000, STOP_MS = 5000 };
 /* A test of one model. */
 struct point {
 	const struct program *p;
-	const struct scenario *c;	/* NULL for those that are no scenario */
+	const struct scenario *c;	/* NULL: not a scenario */
 	const char *service;
 };
 
@@ -58,7 +58,7 @@ static void show(const char *what, const struct text *t)
 		SAY("%s ends: %.400s", what, at);
 }
 
-/* What the kernel, or a filter, refuses p is no fault of p: 1, and why. */
+/* What the kernel, or a filter, refuses p is not a fault of p: 1, and why. */
 static int refused(const struct program *p, char why[256])
 {
 	if (!wrapper[0])
@@ -1173,7 +1173,7 @@ static void serves_late(struct shortage *x)
 }
 
 /*
- * No descriptor is left, and one becomes free: whoever waits is accepted then,
+ * No descriptor is left, and one becomes free: a peer that waits is accepted then,
  * and not only when the server has been idle for a while.
  */
 static void uses_a_free_descriptor(void *arg)

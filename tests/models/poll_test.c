@@ -28,7 +28,7 @@ TEST(negative_descriptor_is_passed_over)
 	EXPECT_EQ(POLLIN, p[1].revents);
 }
 
-/* A closed one is no error of the call but an event: POLLNVAL. */
+/* A closed one is an event, POLLNVAL, and not an error of the call. */
 TEST(closed_descriptor_is_nval)
 {
 	struct pollfd p = { .fd = 999, .events = POLLIN };

@@ -80,8 +80,8 @@ TEST(setsig_queues_with_descriptor_and_event)
 }
 
 /*
- * The queue is as long as RLIMIT_SIGPENDING.  What does not fit is said by one
- * plain SIGIO: sigio_queued then looks at every descriptor.
+ * The queue is as long as RLIMIT_SIGPENDING.  The kernel reports what does
+ * not fit by one plain SIGIO: sigio_queued then looks at every descriptor.
  */
 TEST(full_queue_falls_back_to_sigio)
 {
@@ -114,7 +114,7 @@ TEST(what_was_there_is_not_announced)
 	EXPECT_EQ(SIGIO, take_pending(io, NULL));
 }
 
-/* Each connection must be told anew: accept4 hands over neither flag. */
+/* Each connection must get both flags: accept4 hands over neither. */
 TEST(accepted_socket_inherits_neither_nonblock_nor_async)
 {
 	int l = net_listener(SOCK_NONBLOCK), fd;

@@ -36,7 +36,7 @@ TEST(shutdown_makes_later_accept4_fail)
 	EXPECT_ERR(-EINVAL, sys_accept4(l, NULL, NULL, SOCK_NONBLOCK));
 }
 
-/* Who had connected but was not accepted yet is reset. */
+/* A peer that has connected but was not accepted yet is reset. */
 TEST(shutdown_resets_the_queued)
 {
 	int l = net_listener(0), c = net_connect();
@@ -126,7 +126,7 @@ TEST(nodelay_is_inherited)
 	EXPECT_NE(0, seen);
 }
 
-/* A reset is said once; then the connection reads as ended. */
+/* A reset is reported once; then the connection reads as ended. */
 TEST(reset_is_econnreset_once)
 {
 	char byte;
@@ -202,7 +202,7 @@ TEST(full_socket_takes_a_part)
 	EXPECT_ERR(-EAGAIN, n);
 }
 
-/* Two may not listen on one port; a client's TIME_WAIT is no hindrance. */
+/* Two may not listen on one port; a client's TIME_WAIT does not matter. */
 TEST(port_in_use)
 {
 	int l = net_listener(0), fd;

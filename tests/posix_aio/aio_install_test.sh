@@ -162,7 +162,7 @@ for arch in aarch64 riscv64; do
 	result $? "for_$arch"
 done
 
-# What is not supported is said when it is compiled.
+# The compiler reports what is not supported.
 if has musl-gcc; then
 	build musl CC=musl-gcc
 	[ $? != 0 ] && grep -q 'libposixaio needs glibc' "$tmp/log"

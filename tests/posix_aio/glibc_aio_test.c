@@ -366,8 +366,8 @@ static void allow_no_threads(void)
 }
 
 /*
- * Where the thread for the callback cannot be started, nobody is called, and
- * nobody is told: Limits e) of the server.
+ * Where the thread for the callback cannot be started, nobody is called or
+ * learns of it: Limits e) of the server.
  */
 TEST(a_callback_without_a_thread_is_lost)
 {
@@ -415,6 +415,6 @@ TEST(errors_come_with_the_result)
 
 	cb = request(fd, buf, 8);
 	cb.aio_reqprio = -1;
-	EXPECT_EQ(-1, aio_read(&cb));		/* the one that is told at once */
+	EXPECT_EQ(-1, aio_read(&cb));		/* the one that is reported at once */
 	EXPECT_EQ(EINVAL, errno);
 }

@@ -134,7 +134,7 @@ TEST(submit_errors)
 	EXPECT_EQ(0, completed(ctx));
 }
 
-/* An error of the read itself is no error of io_submit, but a result. */
+/* An error of the read itself is a result, not an error of io_submit. */
 TEST(read_errors_are_results)
 {
 	char buf[8];
@@ -394,7 +394,7 @@ TEST_F(poll, is_one_shot)
 	EXPECT_EQ(POLLIN, result(self->ctx));
 }
 
-/* POLLHUP and POLLERR are told without being asked for. */
+/* POLLHUP and POLLERR are reported without being asked for. */
 TEST_F(poll, tells_a_hangup)
 {
 	ASSERT_EQ(1, submit(self->ctx, &self->cb));

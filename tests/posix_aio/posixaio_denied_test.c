@@ -442,7 +442,7 @@ TEST(a_number_becomes_an_eventfd)
 	}
 }
 
-/* A device that has offsets, and is no file: pread64 is what glibc calls. */
+/* A device that has offsets, and is not a file: pread64 is what glibc calls. */
 TEST(devices_with_offsets)
 {
 	struct aiocb cb;

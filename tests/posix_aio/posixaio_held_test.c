@@ -91,7 +91,7 @@ static void *helps(void *unused)
 	return NULL;
 }
 
-/* Here the program stops, and whoever holds it sees that. */
+/* Here the program stops, and the process that holds it sees that. */
 static void marker(void)
 {
 	syscall(SYS_tgkill, getpid(), gettid(), SIGUSR2);

@@ -371,7 +371,7 @@ static int harvest(struct player *p, struct slot *s)
 	}
 	check(p, s, err, aio_return(&s->cb));
 	if (s->told != s->notifies)
-		oops("told so many times", s->told, s->notifies);
+		oops("number of notifications", s->told, s->notifies);
 	poison(s);
 	s->busy = 0;
 	return 1;

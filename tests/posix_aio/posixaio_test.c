@@ -311,7 +311,7 @@ TEST(long_write_to_a_socket)
 
 /* ---- errors ---- */
 
-/* A wrong priority is told by the call, what else is wrong by aio_error. */
+/* The call reports a wrong priority; aio_error reports other mistakes. */
 TEST(errors)
 {
 	int fd = file_of(10, 0), p[2];
@@ -507,7 +507,7 @@ static int signals_pending(void)
 
 /*
  * The process may have four signals queued (RLIMIT_SIGPENDING), and takes none
- * for a while.  All requests end nevertheless, and in the end all are told:
+ * for a while.  All requests end nevertheless, and all are notified in the end:
  * reads of what is in memory, reads of a socket, writes, and a list.
  */
 TEST(signals_wait_for_room)
@@ -524,7 +524,7 @@ TEST(signals_wait_for_room)
 	siginfo_t info;
 	sigset_t set;
 
-	GLIBC_CANNOT("the request fails, and nobody is told");
+	GLIBC_CANNOT("the request fails without a notification");
 	sigemptyset(&set);
 	sigaddset(&set, SIGRTMIN);
 	sigprocmask(SIG_BLOCK, &set, NULL);
@@ -563,7 +563,7 @@ TEST(signals_wait_for_room)
 		EXPECT_EQ(1, seen[i]);
 }
 
-/* A callback for which no thread can be had is called when there is one. */
+/* A callback without a thread is called when there is one. */
 TEST(callbacks_wait_for_a_thread)
 {
 	int fd = file_of(100, 0), s[2];
@@ -1078,7 +1078,7 @@ TEST(cancel_a_write_in_the_middle)
 
 /*
  * Nothing to read or write is done like anything else: there is a result, a
- * wrong descriptor is an error, and who asks for it is told.
+ * wrong descriptor is an error, and a notification is sent if it was asked for.
  */
 TEST(zero_length)
 {
@@ -1145,7 +1145,7 @@ TEST(huge_length)
 	EXPECT_TRUE(errno == EINVAL || errno == EFAULT);
 }
 
-/* Who waits for nothing does not wait. */
+/* Waiting for nothing returns at once. */
 TEST(suspend_for_nothing)
 {
 	const struct aiocb *none[3] = { NULL };
@@ -1198,7 +1198,7 @@ static void *writes_to_sleeper(void *arg)
 
 /*
  * What is wrong with an entry is its own error; the others are carried out, and
- * waited for, or the list's end is told when they have ended.
+ * waited for, or the list's notification is sent when they have ended.
  */
 TEST(listio_with_a_wrong_entry)
 {
@@ -1244,7 +1244,7 @@ TEST(listio_with_a_wrong_entry)
 			EXPECT_EQ(0, aio_error(&cb[3]));
 			ASSERT_EQ(0, pthread_join(t, NULL));
 		}
-		/* Nobody is told for LIO_WAIT, and nobody too early. */
+		/* No notification for LIO_WAIT, and none too early. */
 		EXPECT_EQ(-1, sigtimedwait(&set, NULL, &none));
 		if (how == LIO_NOWAIT) {
 			EXPECT_EQ(EINPROGRESS, aio_error(&cb[3]));
@@ -1466,7 +1466,7 @@ TEST(block_devices)
 
 /* ---- cancelled, and told ---- */
 
-/* Who is cancelled is told, as who ends. */
+/* A cancelled request is notified like one that ends. */
 TEST(cancelled_requests_are_told)
 {
 	struct timespec patience = { .tv_sec = 5 };

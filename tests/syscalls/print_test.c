@@ -40,7 +40,7 @@ TEST(format_cuts)
 	FORMATS("abc", 4, "abcdef");
 }
 
-/* A % that ends the text is no reason to read on behind it. */
+/* Nothing is read behind a % that ends the text. */
 TEST(format_ends_with_the_text)
 {
 	const char *volatile percent = "%", *volatile wide = "a%l";

@@ -137,7 +137,7 @@ static void locks(long arg)
 	count_down(&running);
 }
 
-/* Who finds it held sleeps, and gets it when it is free. */
+/* A thread that finds it held sleeps, and gets it when it is free. */
 TEST(lock_is_exclusive)
 {
 	int tid;

@@ -950,7 +950,7 @@ TEST(close_waits_for_requests)
 
 /*
  * A request waits although its descriptor has O_NONBLOCK; older kernels did
- * answer EAGAIN.  Who does not want to wait says so in the request.
+ * answer EAGAIN.  A caller that must not wait says so in the request.
  */
 TEST(nonblock_is_said_by_the_request)
 {

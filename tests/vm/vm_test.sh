@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# vm_test - what make vm says and leaves when there is no machine to be had
+# vm_test - what make vm says and leaves when no machine is available
 #
 # No machine is fetched here.  One that make vm has prepared before is started
 # once, and stopped in the middle.

@@ -1,0 +1,99 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# words_test.sh - sentences that must be read twice: none in sources and texts
+#
+# A line a pattern (of grep -P), after a tab what to write instead.  Captures,
+# the corpus of logs, translations and docs/kernels.md, which quotes what older
+# versions printed, are left out.  Started from the top of the source.
+
+build=${BUILD:-build}
+dir=$(mktemp -d) || exit 1
+trap 'rm -rf "$dir"' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+cat >"$dir/patterns" <<'END'
+\b(is|are|was|were|be|been) said\b	reports, prints, says
+\b(is|are|was|were|be|been) told\b	a subject: the kernel notifies X, X learns
+\b(is|are|was|were) wanted\b	expected X; or which, given, asked for
+\bbut for\b	except
+\bso many\b	this many, that number of
+\bin hand\b	current, open, in flight
+\b[Ii]n the place of\b	instead of
+\bbe had\b	available
+\b[Ww]ho(m)?ever\b	the thread that, a program that
+(^\s*(#|//|/?\*+)|[.:;]) +Who [a-z](?!.*\?)	a subject: the thread that, a server that
+(?<!here )\b(is|are|was|were) no (?!longer|more)	is not a
+(?<!here )\b(is|are|was|were) none\b	is not one, has none
+\b(calls?|sleeps|copies|times|us|bytes|KiB) an? (echo|message|read|connection|request)\b	per echo, per message
+END
+
+# FILE PATTERN: a line of that file which is meant as it is.
+cat >"$dir/exceptions" <<'END'
+docs/who-waits.md	Who wait(s|ed)
+capture/align.	(told|in hand)
+capture/kernel_phases.c	in hand
+END
+
+find . \( -name .git -o -path ./build -o -path "./${build#./}" -o \
+	-path ./tests/corpus -o -path ./tests/fuzz/seeds \) -prune -o \
+	-type f ! -name '*.strace' ! -name '*.kernel' ! -name '*.lines' \
+	! -name '*.zh.md' ! -name '*.zip' ! -path ./docs/kernels.md \
+	! -path ./tests/words_test.sh -print | sed 's|^\./||' >"$dir/files"
+
+echo "TAP version 13"
+echo "1..2"
+if ! echo a | grep -qP a; then
+	echo "ok 1 no_pattern # SKIP this grep has no -P"
+	echo "ok 2 each_pattern_finds # SKIP this grep has no -P"
+	exit 0
+fi
+
+failed=0
+while IFS='	' read -r pattern instead; do
+	xargs grep -InP -e "$pattern" <"$dir/files" |
+		while IFS= read -r line; do
+			while IFS='	' read -r file known; do
+				case $line in
+				"$file"*) printf '%s\n' "$line" |
+					grep -qE "$known" && continue 2;;
+				esac
+			done <"$dir/exceptions"
+			printf '# %s\n#   instead: %s\n' "$line" "$instead"
+		done
+done <"$dir/patterns" >"$dir/wrong"
+cat "$dir/wrong"
+[ ! -s "$dir/wrong" ] || failed=1
+[ "$failed" = 0 ] && echo "ok 1 no_pattern" || echo "not ok 1 no_pattern"
+
+# Each pattern finds the sentence that it is for.
+cat >"$dir/samples" <<'END'
+what is missing is said
+the thread is told
+a number is wanted
+equal, but for one
+so many bytes
+the call in hand
+in the place of glibc
+is it to be had?
+whoever reads it
+ * Who takes it ends it.
+it is no error
+a call that is none
+3 calls an echo
+END
+paste -d '\n' "$dir/patterns" "$dir/samples" | while IFS='	' read -r pattern _
+do
+	IFS= read -r sample
+	printf '%s\n' "$sample" | grep -qP -e "$pattern" ||
+		echo "# $pattern does not find: $sample"
+done >"$dir/wrong"
+cat "$dir/wrong"
+if [ -s "$dir/wrong" ]; then
+	echo "not ok 2 each_pattern_finds"
+	failed=1
+else
+	echo "ok 2 each_pattern_finds"
+fi
+exit $failed
