@@ -71,7 +71,7 @@ unsigned letters_between(const char *a, const char *b)
 	return row[len];
 }
 
-/* The length of the valid UTF-8 character at s, of n bytes; 0 if it is none. */
+/* The length of the valid UTF-8 character at s, of n bytes; 0 if it is invalid. */
 unsigned utf8_length(const char *text, size_t n)
 {
 	unsigned long c;

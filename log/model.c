@@ -537,7 +537,7 @@ static int is_asyncio(const struct evidence *ev, const struct step *st)
 	return until.len && seconds >= 0 && seconds <= 1;
 }
 
-/* Whoever made the thread asked for the I/O; helpers make others, too. */
+/* The thread that made it asked for the I/O; helpers make others, too. */
 static void asyncio_seen(const struct models *m, const struct step *st)
 {
 	const struct task *t = st->task;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * model_test.c - which model a thread is said to use (with libc)
+ * model_test.c - which model the report names for a thread (with libc)
  *
  * Each kind has a log that is of it and one that looks like it and is not.
  */
