@@ -19,7 +19,7 @@ void requests_in_flight(struct witness *w);
 /* Whether a read of this descriptor has ever ended. */
 int request_answered(const struct witness *w, const struct witness_ring *r,
 		     int fd);
-/* The latency that so many percent of the requests did not exceed, in ns; by
+/* The latency that this share of the requests (percent) did not exceed, in ns; by
    no more than a quarter too low. */
 long long latency_at(const struct op_tally *t, unsigned percent);
 void requests_free(struct witness *w);
