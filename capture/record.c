@@ -404,7 +404,7 @@ static void wait_for_end(struct run *u)
 
 /* ---- after ---- */
 
-/* What our child did before the execve of the command is no part of it. */
+/* What our child did before the execve of the command is not part of it. */
 static void trim_kernel(struct recording *r)
 {
 	r->events = kernel_events(r->kernel, &r->n);

@@ -7,7 +7,7 @@
  * copies the begin of the request; where in it the buffer's address lies is
  * found out with two requests of our own, for layouts differ by kernel.
  *
- * Who reads a completion makes no call.  So the head and the tail of the
+ * Reading a completion takes no call.  So the head and the tail of the
  * completion queue are looked at every few milliseconds, through a descriptor
  * and a mapping of the ring that are ours for some microseconds.
  */

@@ -15,7 +15,7 @@ struct watched {
 	int main_pid;
 	uint64_t steps[8];		/* when the client had done a step */
 	int step_count;			/* (of CLOCK_REALTIME, as in kernel_log) */
-	uint64_t stop;			/* when it was told to stop, as in events */
+	uint64_t stop;			/* when it got the stop signal, as in events */
 	unsigned long inode;		/* of the file that a file job reads */
 	long lost;			/* records that the kernel dropped */
 };

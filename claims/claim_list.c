@@ -820,7 +820,7 @@ const struct claim claims[] = {
 	      "stream's peer is POLLHUP at once", "unix(7)",
 	      "AF_UNIX stream, the peer has closed",
 	      "POLLIN POLLOUT POLLRDHUP POLLHUP", "AF_UNIX",
-	      "as on TCP it is no POLLHUP", "POLLIN POLLOUT POLLRDHUP",
+	      "as on TCP it is not a POLLHUP", "POLLIN POLLOUT POLLRDHUP",
 	      .words = "readiness conditions"),
 	SHOWS("ready-pipe-no-reader", ready_pipe, "a pipe without a reader is "
 	      "POLLERR at the end that writes", "pipe(7)",
@@ -1009,7 +1009,7 @@ const struct claim claims[] = {
 	       "^1 in pwrite64: sched_switch .*prev_pid=1 .*prev_state=[12] ",
 	     TRIED("O_DIRECT", "an O_DIRECT write does not sleep",
 	     "0: ^1 in pwrite64: sched_switch .*prev_pid=1 .*prev_state=[12] ")),
-	PLAY("direct-offset", direct_offset, "O_DIRECT refuses an offset that is no "
+	PLAY("direct-offset", direct_offset, "O_DIRECT refuses an offset that is not a "
 	     "multiple of the block", "open(2)",
 	     "pread64\\(.*, 0\\) = 4096\npread64\\(.*, 1\\) = -1 EINVAL",
 	     TRIED("O_DIRECT, ext4, XFS", "any offset will do",

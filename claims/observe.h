@@ -25,7 +25,7 @@ int trace_run_frames(struct trace *t, const struct program *p,
 /* The whole file of traces/: what was run, in comment lines, then the log. */
 void trace_format(const struct trace *t, struct text *out);
 
-/* Who waited and who copied, without strace, by the kernel's own events. */
+/* Which thread waited and which copied, without strace, by the kernel's own events. */
 struct phases {
 	char waits[160];	/* "main in epoll_pwait, thread in futex" */
 	char copies[160];	/* "thread in recvfrom" */

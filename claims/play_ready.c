@@ -472,7 +472,7 @@ void shared_set_last(void)
 	who_accepts();
 }
 
-/* Nobody accepts it; so many waits should end. */
+/* Nobody accepts it; this many waits should end. */
 static void one_in_set(unsigned events, int waits)
 {
 	struct pollfd p;
@@ -497,7 +497,7 @@ void shared_set_edge(void)
 	one_in_set(EPOLLIN | EPOLLET, 1);
 }
 
-/* Two listeners of one port; so many connections that each gets some. */
+/* Two listeners of one port; enough connections that each gets some. */
 enum { MANY_PEERS = 64 };
 
 static void two_listeners(int l[2], int peers[MANY_PEERS])

@@ -169,7 +169,7 @@ static long ended_before(const struct spans *s, long i, int64_t then)
 
 /*
  * Attached to a process that runs, the two sides do not begin at the same
- * call.  Where a thread is first seen by both has to be told by the time; from
+ * call.  Only the times tell where a thread is first seen by both; from
  * there on the order counts, as it does for a command.
  */
 static void skip_to_both(const struct spans *strace, long *i,
@@ -184,7 +184,7 @@ static void compare(struct alignment *a, const struct spans *strace,
 		    const struct spans *kernel, int attached)
 {
 	long k = 0;
-	int pid = -1;				/* of the thread in hand */
+	int pid = -1;				/* of this thread */
 
 	for (long i = 0; i < strace->n; i++) {
 		const struct span *same;

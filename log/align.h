@@ -4,7 +4,7 @@
  *
  * For a system call that both have seen, in a thread:
  *
- *     strace's line <= sys_enter       the tracer is told first, then the call
+ *     strace's line <= sys_enter       the tracer sees it first, then the call
  *     sys_exit <= strace's next line   goes on; at its end the other way round
  *
  * Each pair bounds what would have to be added to the kernel's times, from

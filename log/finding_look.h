@@ -78,7 +78,7 @@ struct habits {			/* of a task */
 struct finding *finding_add(struct findings *f, const struct about *a,
 			    long pid, unsigned long count, long long cost_ns);
 void finding_pid(struct finding *d, long pid);
-/* That finding of the process is none. */
+/* Drops that finding of the process. */
 void finding_drop(struct findings *f, const char *id, long pid);
 void finding_line(struct finding *d, unsigned long line);
 void finding_lines(struct finding *d, const struct tracks *t);

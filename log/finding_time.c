@@ -358,7 +358,7 @@ static uint64_t futex_key(const struct step *st)
 			 argument(st->event->line, 0));
 }
 
-/* Who woke it last: the one that held the mutex before. */
+/* The thread that woke it last held the mutex before. */
 static void woke(struct findings *f, const struct step *st)
 {
 	uint64_t key = futex_key(st);

@@ -84,7 +84,7 @@ static const char *skip_angle(const char *p, const char *end)
 	const char *q = p + 1;
 	int depth = 0;
 
-	/* Most hold nothing of that: the first '>' that is no arrow's. */
+	/* Most hold nothing of that: the first '>' that is not an arrow's. */
 	while ((q = memchr(q, '>', end - q)) && q[-1] == '-')
 		q++;
 	if (!q)

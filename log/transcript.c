@@ -113,7 +113,7 @@ void transcript_strace(FILE *f, const char *from, struct text *out)
 
 /* ---- kernel.log ---- */
 
-/* A write(2) of so many bytes to descriptor -1. */
+/* A write(2) of this many bytes to descriptor -1. */
 static int is_mark(const struct tracepoint *p, long long bytes)
 {
 	struct slice args = tracepoint_text(p, "args"), arg[3];

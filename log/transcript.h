@@ -26,7 +26,7 @@
 void transcript_strace(FILE *f, const char *from, struct text *out);
 
 /*
- * The text of kernel.log, from below the last write(2) of so many bytes to
+ * The text of kernel.log, from below the last write(2) of that many bytes to
  * descriptor -1.  Returns 0, or -1 when there is no such call in it.
  */
 int transcript_kernel(const char *log, long long bytes, struct text *out);

@@ -28,7 +28,7 @@
  *           waits for another helper: no error.
  *           d) No descriptor left (EMFILE): futex until a peer leaves, or a
  *           second passes.
- *           e) Where the thread for on_done cannot be started, nobody is told:
+ *           e) Where the thread for on_done cannot be started, nobody learns it:
  *           the peer waits until it gives up.
  * Compare   ../models/blocking_thread.c: a thread a peer, too, but 2 calls
  *           an echo.

@@ -108,7 +108,7 @@ grep -nE 'resumed>|execve\("|strstr\([^)]*unfinished|\b(line|tracepoint)_read\('
 [ $? = 1 ]
 result $? only_log_parses_logs
 
-# Who waits and who copies is decided from these events, by log/witness.c.
+# log/witness.c alone decides from these events who waits and who copies.
 # capture/ asks the kernel for them and writes them.
 {
 	grep -nE 'POINT_(COPY|PAGES|RECEIVED)' bench/*.[ch] capture/*.[ch] \

@@ -71,7 +71,7 @@ struct call {
 	struct call *next;
 };
 
-/* Threads that are used again.  Whoever holds the lock blocks all signals. */
+/* Threads that are used again.  The holder of the lock blocks all signals. */
 static struct {
 	pthread_mutex_t lock;
 	pthread_cond_t more;

@@ -343,7 +343,7 @@ TEST_TIMEOUT(doctor_knows_filters_of_operations, 30)
 	EXPECT_TRUE(strstr(row("filters of operations"), "\"yes\""));
 }
 
-/* Each limit is told with what it is for and how to raise it. */
+/* The line of each limit says what it is for and how to raise it. */
 TEST_TIMEOUT(doctor_names_low_limits, 30)
 {
 	struct rlimit low = { 64, 64 };

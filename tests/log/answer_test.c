@@ -126,7 +126,7 @@ TEST(a_wait_for_its_client_that_a_signal_ended)
 	HAS("idle");
 }
 
-/* The log ends while a child runs: whoever waits for it does not hang. */
+/* The log ends while a child runs: its parent, which waits for it, does not hang. */
 TEST(a_child_that_runs_is_waited_for)
 {
 	for (int hangs = 0; hangs < 2; hangs++) {

@@ -555,7 +555,7 @@ TEST(a_few_slow_calls_are_no_slow_disk)
 	}
 }
 
-/* Who wakes the mutex last held it. */
+/* The thread that wakes the mutex last held it. */
 TEST(who_released_the_mutex)
 {
 	begin();

@@ -434,7 +434,7 @@ static void other_families_print(void *arg)
 	ends(&s);
 }
 
-/* The answer finds who has an address; who has none is told of on stderr. */
+/* A peer with an address gets its answer; stderr names one without. */
 static void other_families_echo(void *arg)
 {
 	const struct point *t = arg;

@@ -1154,7 +1154,7 @@ static void run_short(struct shortage *x, const struct program *p)
 	ASSERT_TRUE(x->first >= 0 && x->late >= 0);
 }
 
-/* Whoever waits is served while another peer keeps the server awake. */
+/* A peer that waits is served while another peer keeps the server awake. */
 static void serves_late(struct shortage *x)
 {
 	struct pollfd *late = &x->peer[x->late];

@@ -288,7 +288,7 @@ static void submit_list(struct player *p)
 	struct aiocb *list[LIST];
 	int n = 0, how = any(p, 2) ? LIO_WAIT : LIO_NOWAIT;
 
-	/* Nobody is told of what was refused, and what the rest is. */
+	/* With faults some are refused without a notification: ask for none. */
 	p->quiet = faults;
 	for (int i = 0; i < LIST; i++) {
 		int which = any(p, FILES), block = any(p, BLOCKS);
