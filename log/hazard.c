@@ -112,7 +112,7 @@ static int is_writer(const struct request *q)
 		q->opcode == RECV);
 }
 
-static void overlapped(struct witness *w, const struct request *q)
+static void overlapped(struct witness *w, struct request *q)
 {
 	struct request *other;
 
@@ -125,7 +125,7 @@ static void overlapped(struct witness *w, const struct request *q)
 		    process_of(w, other->ring->pid) &&
 		    /* The requests of a chain come one after the other. */
 		    !(q->chained && other->chained)) {
-			note(&q->ring->overlapped, q->line);
+			q->overlaps = 1;
 			return;
 		}
 }
@@ -144,6 +144,8 @@ void hazard_submit(struct witness *w, struct request *q,
 
 void hazard_completed(struct request *q, int res)
 {
+	if (res > 0 && q->overlaps)		/* it has written there */
+		note(&q->ring->overlapped, q->line);
 	if (res == FAULT && q->unmapped.n)
 		note(&q->ring->unmapped, q->unmapped.line);
 }

@@ -187,6 +187,7 @@ struct request {
 	uint64_t buffer;		/* its address; 0: unknown */
 	unsigned long bytes;
 	int chained, more;
+	int overlaps;			/* another writes into its buffer */
 	struct times unmapped;		/* any memory, since it was submitted */
 	long long enter_ns;		/* of the call that submitted it */
 };

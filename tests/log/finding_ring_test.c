@@ -289,7 +289,16 @@ TEST(two_writers)
 	begin();
 	submit(1, 4, 0, 3, " buffer=0x5000 bytes=4096");
 	submit(2, 22, 0, 5, " buffer=0x5800 bytes=4096");
+	completes(1, 4096);
+	completes(2, 4096);
 	EXPECT_EQ(1, found("ring-two-writers"));
+	/* The second one failed, and so wrote nothing. */
+	begin();
+	submit(1, 4, 0, 3, " buffer=0x5000 bytes=4096");
+	submit(2, 22, 0, 5, " buffer=0x5800 bytes=4096");
+	completes(1, 4096);
+	completes(2, -9);
+	EXPECT_EQ(0, found("ring-two-writers"));
 	begin();
 	submit(1, 22, 0, 3, " buffer=0x5000 bytes=4096");
 	submit(2, 22, 0, 3, " buffer=0x6000 bytes=4096");
@@ -299,11 +308,15 @@ TEST(two_writers)
 	submit(4, 27, SELECT, 3, " buffer=0x5000 bytes=4096");
 	completes(1, 4096);
 	submit(5, 22, 0, 3, " buffer=0x5000 bytes=4096");
+	for (int i = 2; i <= 5; i++)
+		completes(i, 4096);
 	EXPECT_EQ(0, found("ring-two-writers"));
 	/* One after the other. */
 	begin();
 	submit(1, 22, LINK, 3, " buffer=0x5000 bytes=4096");
 	submit(2, 22, 0, 3, " buffer=0x5000 bytes=4096");
+	completes(1, 4096);
+	completes(2, 4096);
 	EXPECT_EQ(0, found("ring-two-writers"));
 }
 
