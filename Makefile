@@ -202,6 +202,8 @@ objects	:= $(sort $(parts) $(patsubst %.c,$(B)/%.o,$(cli_sources)) $(alone))
 	check-traces compare run-compare install uninstall clean help left-out FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
+# None of make's own rules is used: looking through them takes half of the time.
+MAKEFLAGS += --no-builtin-rules
 
 all: programs $(iomodels) $(libposixaio) left-out
 programs: $(programs)
@@ -222,57 +224,47 @@ named	= -DNAME='"$(*F)"' -DABOUT='"$(call about,$<)"'
 seen	= $(if $(filter tests/%,$<),-Itests)
 depend	= $(seen) -MMD -MP -MF $@.d
 
-# Changed flags build everything again.
+# A source to its output; $(1): what kind, $(2): what goes behind the source.
+define compile
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(1) $(WARN) $(CPPFLAGS) $(CFLAGS) $(depend) -o $@ $< $(2)
+endef
+
+# Changed flags build everything again; a changed Makefile alone does not.
 flags	:= $(CC) $(RAW) $(HOSTED) $(AIO) $(WARN) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS)
 $(B)/flags: FORCE
 	@mkdir -p $(@D)
 	@printf '%s\n' '$(subst ','\'',$(flags))' | cmp -s - $@ || \
 		printf '%s\n' '$(subst ','\'',$(flags))' >$@
 
-$(raw): $(B)/%: %.c Makefile $(B)/flags
-	$(call say,CC,$@)
-	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(RAW) $(WARN) $(CPPFLAGS) $(CFLAGS) $(named) $(depend) \
-		$(LDFLAGS) -o $@ $<
+$(raw): $(B)/%: %.c $(B)/flags
+	$(call compile,$(RAW) $(named),$(LDFLAGS))
 
-$(filter-out $(B)/tests/%,$(hosted)): $(B)/%: %.c Makefile $(B)/flags
-	$(call say,CC,$@)
-	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(HOSTED) $(WARN) $(CPPFLAGS) $(CFLAGS) $(named) $(depend) \
-		$(LDFLAGS) -o $@ $< $(LDLIBS)
+$(filter-out $(B)/tests/%,$(hosted)): $(B)/%: %.c $(B)/flags
+	$(call compile,$(HOSTED) $(named),$(LDFLAGS) $(LDLIBS))
 
+define copy_script
+	$(call say,CP,$@)
+	$(Q)install -D -m 755 $< $@
+endef
 $(filter $(script_sources:%.py=$(B)/%),$(scripts)): $(B)/%: %.py
-	$(call say,CP,$@)
-	$(Q)install -D -m 755 $< $@
-
+	$(copy_script)
 $(filter $(script_sources:%.js=$(B)/%),$(scripts)): $(B)/%: %.js
-	$(call say,CP,$@)
-	$(Q)install -D -m 755 $< $@
+	$(copy_script)
 
 # A test is compiled by itself: a change of the parts only links it again.
-$(hosted_tests:%=%.o): $(B)/%.o: %.c Makefile $(B)/flags
-	$(call say,CC,$@)
-	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(HOSTED) $(WARN) $(CPPFLAGS) $(CFLAGS) $(named) $(depend) \
-		-c -o $@ $<
+$(hosted_tests:%=%.o): $(B)/%.o: %.c $(B)/flags
+	$(call compile,$(HOSTED) $(named) -c)
 
-ours	= $(CC) $(HOSTED) -DOURS $(1) $(WARN) $(CPPFLAGS) $(CFLAGS) $(named) \
-	  $(depend) -c -o $@ $<
-$(aio_tests:%_test.c=$(B)/%_ours_test.o): $(B)/%_ours_test.o: %_test.c \
-		Makefile $(B)/flags
-	$(call say,CC,$@)
-	$(Q)mkdir -p $(@D)
-	$(Q)$(call ours)
+$(aio_tests:%_test.c=$(B)/%_ours_test.o): $(B)/%_ours_test.o: %_test.c $(B)/flags
+	$(call compile,$(HOSTED) -DOURS $(named) -c)
 
-$(noring_tests:%=%.o): $(B)/%_noring_test.o: %_test.c Makefile $(B)/flags
-	$(call say,CC,$@)
-	$(Q)mkdir -p $(@D)
-	$(Q)$(call ours,-DREFUSED=1)
+$(noring_tests:%=%.o): $(B)/%_noring_test.o: %_test.c $(B)/flags
+	$(call compile,$(HOSTED) -DOURS -DREFUSED=1 $(named) -c)
 
-$(threads_tests:%=%.o): $(B)/%_threads_test.o: %_test.c Makefile $(B)/flags
-	$(call say,CC,$@)
-	$(Q)mkdir -p $(@D)
-	$(Q)$(call ours,-DREFUSED=2)
+$(threads_tests:%=%.o): $(B)/%_threads_test.o: %_test.c $(B)/flags
+	$(call compile,$(HOSTED) -DOURS -DREFUSED=2 $(named) -c)
 
 $(ours_tests): LDLIBS += $(B)/lib/libposixaio.a
 $(ours_tests): $(B)/lib/libposixaio.a
@@ -284,18 +276,15 @@ $(B)/parts.a: $(parts)
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && ar rcs $@ $^
 
-$(objects): $(B)/%.o: %.c Makefile $(B)/flags | $(B)/about.inc $(B)/syscalls.inc \
+$(objects): $(B)/%.o: %.c $(B)/flags | $(B)/about.inc $(B)/syscalls.inc \
 		$(B)/version.h
-	$(call say,CC,$@)
-	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(HOSTED) $(WARN) $(CPPFLAGS) $(CFLAGS) $(depend) -c -o $@ $<
+	$(call compile,$(HOSTED) -c)
 
 # ---- libposixaio ----
 
-$(aio_objects): $(B)/%.o: %.c Makefile $(B)/flags
-	$(call say,CC,$@)
-	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(WARN) $(CPPFLAGS) $(CFLAGS) $(AIO) $(depend) -c -o $@ $<
+# AIO comes last: its -fno-lto must follow the user's -flto.
+$(aio_objects): $(B)/%.o: %.c $(B)/flags
+	$(call compile,-c,$(AIO))
 
 $(B)/lib/libposixaio.so.0: $(aio_objects) posix_aio/lib/posixaio.map
 	$(call say,LD,$@)
@@ -317,9 +306,8 @@ $(B)/lib/libposixaio.a: $(aio_objects)
 .PHONY: compare-aio
 DIR	?= /var/tmp
 MS	?= 1000
-$(B)/posix_aio/measure/lists: posix_aio/measure/lists.c Makefile $(B)/flags
-	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(HOSTED) $(WARN) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $<
+$(B)/posix_aio/measure/lists: posix_aio/measure/lists.c $(B)/flags
+	$(call compile,$(HOSTED),$(LDFLAGS))
 compare-aio: $(libposixaio) $(B)/posix_aio/measure/lists
 	$(Q)mkdir -p $(DIR)/posixaio.compare
 	$(Q)MS=$(MS) sh posix_aio/measure/compare.sh $(B) $(DIR)/posixaio.compare $(SETS)
@@ -500,11 +488,8 @@ soak-aio: all tests
 # The freestanding tests once more with libc's wrappers instead of ours: a
 # difference is a bug in one of the two.
 libc_tests := $(patsubst $(B)/%,$(B)/libc/%,$(raw_tests))
-$(libc_tests): $(B)/libc/%: %.c Makefile $(B)/flags
-	$(call say,CC,$@)
-	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(HOSTED) -DWITH_LIBC $(WARN) $(CPPFLAGS) $(CFLAGS) $(named) \
-		$(depend) $(LDFLAGS) -o $@ $<
+$(libc_tests): $(B)/libc/%: %.c $(B)/flags
+	$(call compile,$(HOSTED) -DWITH_LIBC $(named),$(LDFLAGS))
 
 check-libc: $(libc_tests)
 	$(Q)sh tests/run $(libc_tests)
@@ -585,11 +570,12 @@ tables: $(iomodels)
 
 # The reader under libFuzzer, a crash leaves its input in $(B)/fuzz.
 SECONDS	?= 60
+compile_fuzzer = $(Q)clang -g -O1 -fsanitize=fuzzer,address,undefined \
+	-fno-sanitize-recover=all $(HOSTED) -o $(B)/fuzz/$(1) \
+	tests/fuzz/$(1).c $(wildcard log/*.c)
 fuzz: | $(B)/about.inc
 	$(Q)mkdir -p $(B)/fuzz/corpus
-	$(Q)clang -g -O1 -fsanitize=fuzzer,address,undefined \
-		-fno-sanitize-recover=all $(HOSTED) -o $(B)/fuzz/explain_fuzz \
-		tests/fuzz/explain_fuzz.c $(wildcard log/*.c)
+	$(call compile_fuzzer,explain_fuzz)
 	$(Q)cd $(B)/fuzz && nice -n 19 ./explain_fuzz -max_len=2000 \
 		-timeout=10 -max_total_time=$(SECONDS) -print_final_stats=1 \
 		corpus $(CURDIR)/tests/corpus $(CURDIR)/traces
@@ -597,9 +583,7 @@ fuzz: | $(B)/about.inc
 # The same for a capture's folder; its seeds are tests/fuzz/seeds.
 fuzz-folder: | $(B)/about.inc
 	$(Q)mkdir -p $(B)/fuzz/folders
-	$(Q)clang -g -O1 -fsanitize=fuzzer,address,undefined \
-		-fno-sanitize-recover=all $(HOSTED) -o $(B)/fuzz/folder_fuzz \
-		tests/fuzz/folder_fuzz.c $(wildcard log/*.c)
+	$(call compile_fuzzer,folder_fuzz)
 	$(Q)cd $(B)/fuzz && nice -n 19 ./folder_fuzz -max_len=60000 \
 		-timeout=10 -max_total_time=$(SECONDS) -print_final_stats=1 \
 		folders $(CURDIR)/tests/fuzz/seeds; \
@@ -610,20 +594,16 @@ clean:
 	rm -rf $(O)
 
 # A line a source: how it is compiled.
+entry = printf '{"directory": "%s", "file": "%s", "command": "%s"},\n' \
+	'$(CURDIR)' $$f "$(CC) $(1) $(WARN) -c $$f"
 compile_commands.json: FORCE
 	@mkdir -p $(O)
-	@{ printf '[\n'; sep=; \
-	for f in $(filter-out $(hosted_sources),$(program_sources) \
-			$(test_sources)); do \
-		printf '%s{"directory": "%s", "file": "%s", "command": "%s"}' \
-		"$$sep" "$(CURDIR)" $$f "$(CC) $(RAW) -Itests $(WARN) -c $$f"; \
-		sep=$$(printf ',\nx'); sep=$${sep%x}; done; \
+	@{ for f in $(filter-out $(hosted_sources),$(program_sources) \
+		$(test_sources)); do $(call entry,$(RAW) -Itests); done; \
 	for f in $(hosted_sources) $(part_sources) $(cli_sources); do \
-		printf '%s{"directory": "%s", "file": "%s", "command": "%s"}' \
-		"$$sep" "$(CURDIR)" $$f "$(CC) -std=gnu11 -D_GNU_SOURCE \
-		-Ilab -Icapture -Iclaims -Itests -I$(B) $(WARN) -c $$f"; \
-		sep=$$(printf ',\nx'); sep=$${sep%x}; done; \
-	printf '\n]\n'; } | tr -d '\t' >$(O)/$@
+		$(call entry,-std=gnu11 -D_GNU_SOURCE -Ilab -Icapture -Iclaims \
+		-Itests -I$(B)); done; } | \
+		sed '1s/^/[\n/; $$s/,$$/\n]/' | tr -d '\t' >$(O)/$@
 
 help:
 	@sed -n '/^#/!q;s/^# \{0,1\}//p' Makefile
