@@ -159,10 +159,14 @@ static void killed(struct findings *f, const struct habits *h, struct step *st)
 /* yes | head: what the child wrote to has ended, and all is well. */
 void death_log_ends(struct findings *f)
 {
+	enum { STATUS = 128 + 13 };		/* a shell's, of SIGPIPE */
 	struct finding *d;
 
 	for (d = f->first; d; d = d->next)
 		if (d->about == &sigpipe && !finding_is_first(f, d->pid) &&
+		    finding_first_status(f) == STATUS)
+			f->passed_on = 1;
+		else if (d->about == &sigpipe && !finding_is_first(f, d->pid) &&
 		    !finding_first_status(f)) {
 			d->about = &sigpipe_child;
 			d->fatal = 0;

@@ -472,8 +472,10 @@ static int is_minor(const struct reader *r, const struct finding *d)
 	enum { MINOR = 20 };			/* one part of 20 */
 	const struct finding *x;
 
+	/* (Not if the whole pipeline ended with its status.) */
 	for (x = r->findings.first; x; x = x->next)
 		if (!strcmp(d->about->id, "sigpipe") && x->pid == d->pid &&
+		    !r->findings.passed_on &&
 		    !strcmp(x->about->id, "epipe") &&
 		    strstr(x->subject, "(pipe:"))
 			return 1;

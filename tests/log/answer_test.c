@@ -145,6 +145,29 @@ TEST(a_child_that_runs_is_waited_for)
 	}
 }
 
+/* A pipeline's first part ends by SIGPIPE; that counts if the whole does. */
+TEST(a_pipeline_that_ends_with_its_status)
+{
+	static char log[2000];
+
+	for (int counts = 0; counts < 2; counts++) {
+		snprintf(log, sizeof(log), "7 1700000000.000000 fork() = 8\n"
+			 "8 1700000000.100000 write(1<pipe:[5]>, \"y\", 1) = -1 "
+			 "EPIPE (Broken pipe)\n8 1700000000.200000 --- SIGPIPE "
+			 "{si_signo=SIGPIPE, si_code=SI_USER} ---\n"
+			 "8 1700000000.200100 +++ killed by SIGPIPE +++\n"
+			 "7 1700000000.300000 exit_group(%d) = ?\n"
+			 "7 1700000000.300100 +++ exited with %d +++",
+			 counts ? 141 : 0, counts ? 141 : 0);
+		answer(log);
+		if (counts)
+			HAS("SIGPIPE");
+		else
+			HAS_NOT("SIGPIPE");
+		reader_free(&r);
+	}
+}
+
 TEST(an_open_that_waits_for_the_other_end)
 {
 	answer("7 1700000000.000000 getpid() = 7 <0.00001>\n"
