@@ -350,6 +350,33 @@ TEST(errors)
 
 /* ---- aio_fsync ---- */
 
+/*
+ * A long write in flight: an fsync waits for it, and so does a read of its last
+ * byte, though the file has that byte only when the write is almost over.
+ */
+TEST(behind_a_long_write)
+{
+	enum { LONG = 64 << 20 };
+	char *bytes = malloc(LONG), last = 0;
+	int fd = memfd_create("m", 0);
+	struct aiocb w, f, r;
+
+	if (!bytes || fd < 0)
+		SKIP("no memory");
+	memset(bytes, 'w', LONG);
+	ASSERT_EQ(0, ftruncate(fd, LONG));
+	w = request(fd, bytes, LONG, 0);
+	f = request(fd, NULL, 0, 0);
+	r = request(fd, &last, 1, LONG - 1);
+	ASSERT_EQ(0, aio_write(&w));
+	ASSERT_EQ(0, aio_read(&r));
+	ASSERT_EQ(0, aio_fsync(O_SYNC, &f));
+	EXPECT_EQ(0, finished(&f));
+	EXPECT_EQ(0, aio_error(&w));
+	EXPECT_EQ(1, finished(&r));
+	EXPECT_EQ('w', last);
+}
+
 /* Both kinds, after a write in flight on the same descriptor. */
 TEST(fsync)
 {

@@ -482,6 +482,23 @@ TEST(overflow_loses_nothing)
 	EXPECT_EQ(0, ring_lost(&ring));
 }
 
+/* What the kernel kept comes with the next call, whatever that is for. */
+TEST(overflow_is_fetched_without_waiting)
+{
+	open_plain(1);
+	for (int i = 0; i < 5; i++) {
+		add(IORING_OP_NOP, -1, i);
+		EXPECT_EQ(1, ring_submit(&ring));
+	}
+	for (int i = 0; i < 5; i++) {
+		if (!ring_ready(&ring))
+			EXPECT_EQ(0, ring_submit(&ring));
+		ASSERT_GE(ring_ready(&ring), 1);
+		EXPECT_EQ(i, ring_cqe(&ring, 0)->user_data);
+		ring_seen(&ring, 1);
+	}
+}
+
 TEST(a_batch_is_read_before_it_is_given_back)
 {
 	open_plain(4);
