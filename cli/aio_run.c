@@ -48,7 +48,7 @@ int aio_run_main(int argc, char **argv)
 		.doc = "Run COMMAND with libposixaio instead of glibc's POSIX "
 		       "AIO (aio_read and its relatives).\vThe library is put "
 		       "into LD_PRELOAD, so it reaches what COMMAND starts as "
-		       "well, but no program that is linked statically or runs "
+		       "well, but not a program that is linked statically or runs "
 		       "with other rights (setuid).  POSIXAIO_DEBUG=1 reports "
 		       "on stderr whether io_uring is used, and each change.  "
 		       "The counters of --stats: inline (answered by the page "

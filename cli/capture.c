@@ -438,17 +438,17 @@ int capture_main(int argc, char **argv)
 		{ "output", 'o', "DIR", 0, "write the capture into DIR (else "
 		  "capture-NAME-1, -2, ... here)", 0 },
 		{ "no-strace", KEY_NO_STRACE, NULL, 0, "only the kernel's events: "
-		  "0.4 us a call instead of 20, so times can be believed", 0 },
+		  "0.4 us per call instead of 20, so it distorts times less", 0 },
 		{ "no-kernel", KEY_NO_KERNEL, NULL, 0, "only strace", 0 },
 		{ "pid", 'p', "N", 0, "attach to a process that runs", 0 },
 		{ "text", KEY_TEXT, NULL, 0, "print the calls of a model, "
-		  "normalised, instead", 0 },
+		  "normalised, and write no folder", 0 },
 		{ "traces", KEY_TRACES, "DIR", 0, "capture every model, or each "
 		  "MODEL, into DIR, both sides as text that is the same each time; a file "
 		  "whose sequence is the same stays as it is", 0 },
 		{ "index", KEY_INDEX, "DIR", 0, "write DIR/README.md, what to "
-		  "look at in the captures of DIR, from DIR/notes; in DIR/*.lines the "
-		  "numbers of lines follow the source", 0 },
+		  "look at in the captures of DIR, from DIR/notes; correct the "
+		  "line numbers of the source in DIR/*.lines", 0 },
 		{ "scenario", KEY_SCENARIO, "NAME", OPTION_HIDDEN, NULL, 0 },
 		{ 0 }
 	};
@@ -457,8 +457,8 @@ int capture_main(int argc, char **argv)
 		.parser = parse,
 		.args_doc = "MODEL [SCENARIO]\n-- COMMAND...\n--pid N\n"
 			    "--traces DIR [MODEL...]\n--index DIR",
-		.doc = "Run a model while the client of a scenario (one unless "
-		       "you say) speaks to it, or any command, and write what "
+		.doc = "Run a model while the client of SCENARIO (default: one) "
+		       "speaks to it, or any command, and write what "
 		       "strace and the kernel's tracepoints saw of it, on one "
 		       "clock, into a folder: strace.log, kernel.log, "
 		       "manifest.json.\vThe kernel's side needs root; without "

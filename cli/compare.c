@@ -44,10 +44,10 @@ struct options {
 };
 
 static const struct argp_option options[] = {
-	{ "workload", 'w', "LIST", 0, "What to serve, commas between: tcp, unix, "
+	{ "workload", 'w', "LIST", 0, "The work, separated by commas: tcp, unix, "
 	  "udp, churn, or file (--files), then -cN connections (16), -sN bytes "
 	  "(64), -wN messages in flight on each (1), -iN idle connections (0), "
-	  "-rN messages a second (as many as go). Default "
+	  "-rN messages per second (as fast as answers come). Default "
 	  "tcp-c1,tcp-c16,tcp-c128. Of any server: http, redis-ping, redis-get, "
 	  "redis-set, line or bytes, and -cN", 0 },
 	{ "repeat", 'r', "N", 0, "Repetitions (9)", 0 },
@@ -63,33 +63,33 @@ static const struct argp_option options[] = {
 	  "ready when it listens here", 0 },
 	{ "connect", KEY_CONNECT, "HOST:PORT", 0, "One more server, which runs "
 	  "already", 0 },
-	{ "path", KEY_PATH, "/PATH", 0, "What http gets (/)", 0 },
-	{ "request", KEY_REQUEST, "FILE", 0, "What bytes sends", 0 },
-	{ "answer", KEY_ANSWER, "RULE", 0, "Where an answer to bytes ends: "
+	{ "path", KEY_PATH, "/PATH", 0, "Of work http, the path (/)", 0 },
+	{ "request", KEY_REQUEST, "FILE", 0, "Of work bytes, the request", 0 },
+	{ "answer", KEY_ANSWER, "RULE", 0, "Of work bytes, the end of an answer: "
 	  "length:N, delimiter:TEXT or close", 0 },
 	{ "peer", KEY_PEER, "COMMAND", 0, "One more echo server, any program that "
 	  "takes --port N --service echo and prints on stderr \"NAME: serving "
 	  "echo on 127.0.0.1:PORT\"", 0 },
-	{ "equal", KEY_EQUAL, "PERCENT", 0, "Equal is what lies within PERCENT of "
-	  "the base (2)", 0 },
-	{ "until-decided", KEY_UNTIL, "TIME", 0, "Repeat what is undecided until "
-	  "TIME (90s, 10m) has gone by", 0 },
+	{ "equal", KEY_EQUAL, "PERCENT", 0, "Call servers equal that lie within PERCENT "
+	  "of the base (2)", 0 },
+	{ "until-decided", KEY_UNTIL, "TIME", 0, "Repeat what is undecided, for "
+	  "at most TIME (90s, 10m)", 0 },
 	{ "standard", KEY_STANDARD, NULL, 0, "The standard set: all kinds of "
-	  "work, the models that stand for a way, all peers; 15 minutes",
+	  "work, one model for each way of I/O, all peers; 15 minutes",
 	  0 },
 	{ "files", KEY_FILES, NULL, 0, "File jobs instead of servers; "
 	  "their work is file, then -hot, -cold (in the page cache, or not) or "
 	  "-direct, -random or -seq, -qN reads in flight (1), -sN bytes (4096)",
 	  0 },
-	{ "file-size", KEY_FILE_SIZE, "MIB", 0, "They read a file of so much, "
-	  "made in the current folder (1024)", 0 },
+	{ "file-size", KEY_FILE_SIZE, "MIB", 0, "The size of the file that they "
+	  "read, made in the current folder (1024)", 0 },
 	{ "output", 'o', "DIR", 0, "Keep each measurement in DIR/results.jsonl, "
 	  "and make DIR/report.html with plots (by gnuplot)", 0 },
 	{ "resume", KEY_RESUME, NULL, 0, "Go on with what -o DIR holds", 0 },
 	{ "json", KEY_JSON, NULL, 0, "Print one JSON object instead of the "
 	  "tables", 0 },
-	{ "markdown", KEY_MARKDOWN, NULL, 0, "Print a row a server, a column a "
-	  "workload", 0 },
+	{ "markdown", KEY_MARKDOWN, NULL, 0, "Print Markdown: a row per server, a "
+	  "column per workload", 0 },
 	{ "agree", KEY_AGREE, NULL, 0, "Measure nothing: do the results in the "
 	  "folders DIR1 and DIR2 rank the servers alike? Exit status 1: no", 0 },
 	{ 0 }
@@ -970,8 +970,8 @@ int compare_main(int argc, char **argv)
 		       "and compare what they did and what it cost."
 		       "\viomodels list shows the models; peers are libevent, "
 		       "libevent_buffer, libuv, libuv_write, libev, python_asyncio and "
-		       "nodejs, where installed. Ctrl-C ends it with what was "
-		       "measured so far.",
+		       "nodejs, where installed. Ctrl-C ends it; it then "
+		       "reports what was measured so far.",
 	};
 	static struct options o = {
 		.plan = {

@@ -270,7 +270,7 @@ static int demo(void *arg)
 int demo_main(int argc, char **argv)
 {
 	static const struct argp_option rows[] = {
-		{ "markdown", 'm', NULL, 0, "only the table, as docs/who-waits.md has it",
+		{ "markdown", 'm', NULL, 0, "only the table, as Markdown (docs/who-waits.md)",
 		  0 },
 		{ 0 }
 	};
@@ -278,8 +278,8 @@ int demo_main(int argc, char **argv)
 		.options = rows,
 		.parser = parse,
 		.args_doc = "[MODEL...]",
-		.doc = "Start every model in turn, or those named, let a client say two "
-		       "messages to it under strace, show its system calls, "
+		.doc = "Start every model in turn, or those named, let a client send it "
+		       "two messages under strace, show its system calls, "
 		       "and end in one table.",
 	};
 	struct options o = { 0 };

@@ -568,10 +568,10 @@ int doctor_main(int argc, char **argv)
 	static const struct argp argp = {
 		.options = rows,
 		.parser = parse,
-		.doc = "Run every program for a moment and say which cannot "
-		       "run here, why, and what to do; then what the kernel "
-		       "grants to this user, each with the errno that it "
-		       "gave.\vThe exit status is 0 when all programs run, 1 "
+		.doc = "Run every program for a moment and list those that "
+		       "cannot run here, why, and what to do; then list what "
+		       "the kernel allows this user, and the errno of what it "
+		       "refuses.\vThe exit status is 0 when all programs run, 1 "
 		       "when some cannot.",
 	};
 	static char zeros[64 << 10];

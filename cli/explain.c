@@ -35,14 +35,14 @@ static const struct argp_option options[] = {
 	  "and its descriptor's story, what the kernel saw of it and, in a log of "
 	  "strace -k, the line of source", 0 },
 	{ "fd", KEY_FD, "N", 0, "Only the lines about descriptor N", 0 },
-	{ "diff", 'd', NULL, 0, "Two logs: what each pays a message, and the "
-	  "sequences side by side", 0 },
+	{ "diff", 'd', NULL, 0, "Two logs: the calls per message of each, and "
+	  "their sequences of calls side by side", 0 },
 	{ "html", KEY_HTML, NULL, 0, "A page for a browser: time lines with "
 	  "wait and copy, and the log beside them", 0 },
 	{ "perfetto", KEY_PERFETTO, NULL, 0, "Chrome trace JSON, which "
 	  "ui.perfetto.dev opens", 0 },
-	{ "fail-on", KEY_FAIL_ON, "ID,...|any", 0, "Exit with 3 when such a "
-	  "finding is there; any: a fault or a cost, no note", 0 },
+	{ "fail-on", KEY_FAIL_ON, "ID,...|any", 0, "Exit with 3 when one of "
+	  "these findings is there; any: a fault or a cost, but not a note", 0 },
 	{ "baseline", KEY_BASELINE, "FILE", 0, "Compare the findings with an "
 	  "earlier report of --json; --fail-on then looks at new ones", 0 },
 	{ 0 }
@@ -322,11 +322,11 @@ int explain_folder(int argc, char **argv, const char *name)
 		       "who copied, what a message costs, what is odd, and "
 		       "which lines prove it.\v"
 		       "Several FILEs are one log: the set that strace -ff "
-		       "writes. Instead of FILE a folder of iomodels capture: "
+		       "writes. FOLDER is one that iomodels capture wrote: "
 		       "its strace.log and kernel.log are read as one, and "
 		       "phases are exact; a FILE in it is read alone. "
-		       "Without FILE standard input is read. The most "
-		       "comes out of: strace -f -ttt -T -yy -o FILE COMMAND\n\n"
+		       "Without FILE standard input is read. The log that "
+		       "tells most: strace -f -ttt -T -yy -o FILE COMMAND\n\n"
 		       "Exit status: 0 done, 1 the log could not be read to "
 		       "its end, 2 the command line was wrong, 3 --fail-on "
 		       "found something.",

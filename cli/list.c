@@ -25,8 +25,8 @@ void not_built(const struct program *p, char *text, size_t size)
 int list_main(int argc, char **argv)
 {
 	static const struct argp argp = {
-		.doc = "Show the models, grouped, a sentence each; and which "
-		       "are not built and why.",
+		.doc = "Show the models, grouped, a sentence each; also which "
+		       "are not built, and why.",
 	};
 	const char *group = "";
 

@@ -45,8 +45,8 @@ static const struct argp_option rows[] = {
 	{ "json", KEY_JSON, NULL, 0, "The report for programs, as JSON", 0 },
 	{ "html", KEY_HTML, NULL, 0, "The report as a page for a browser", 0 },
 	{ "lines", KEY_LINES, NULL, 0, "The log itself, and what it means", 0 },
-	{ "fail-on", KEY_FAIL_ON, "ID,...|any", 0, "Exit with 3 when such a "
-	  "finding is there", 0 },
+	{ "fail-on", KEY_FAIL_ON, "ID,...|any", 0, "Exit with 3 when one of "
+	  "these findings is there", 0 },
 	{ 0 }
 };
 
