@@ -336,8 +336,8 @@ static long switches(pid_t pid)
 		f = fopen(path, "re");
 		while (f && sum >= 0 && fgets(line, sizeof(line), f)) {
 			if (!strncmp(line, "State:", 6) &&
-			    line[strcspn(line, "\t") + 1] != 'S')
-				sum = -1;
+			    !strchr("SZ", line[strcspn(line, "\t") + 1]))
+				sum = -1;		/* Z: it has ended */
 			else if (strstr(line, "ctxt_switches:"))
 				sum += atol(strchr(line, ':') + 1);
 		}
