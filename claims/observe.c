@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "../log/witness.h"
+#include "kernel.h"
 #include "observe.h"
 #include "strace.h"
 #include "watch.h"
@@ -79,6 +80,11 @@ int phases_run_file(struct phases *p, const struct program *program, int direct,
 	int ret = watch_file_job(&w, program, FILE_BYTES, options, why);
 
 	*p = (struct phases){ 0 };
+	if (!ret && strstr(kernel_missing(w.kernel), "mm_filemap_get_pages")) {
+		snprintf(why, 256, "this kernel has no event "
+			 "filemap:mm_filemap_get_pages, which shows who copies");
+		ret = -1;
+	}
 	if (!ret)
 		decide(p, &w);
 	watch_free(&w);
