@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "../log/safe.h"
 #include "cli.h"
 #include "kernel.h"
 #include "lab.h"
@@ -151,6 +152,7 @@ int main(int argc, char **argv)
 	 */
 	signal(SIGCHLD, SIG_DFL);
 	atexit(flush_or_fail);
+	safe_stderr();
 	argc = as_option(argc, argv);
 	argp_err_exit_status = 2;
 	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &choice);

@@ -13,6 +13,12 @@ static long long now_ns(void)
 	return t.tv_sec * 1000000000LL + t.tv_nsec;
 }
 
+/* Past stderr, which shows no control characters (safe_stderr). */
+static void erase_line(void)
+{
+	dprintf(2, "\r\033[K");
+}
+
 void progress_show(struct progress *p, const char *what)
 {
 	long left = 0;
@@ -26,10 +32,11 @@ void progress_show(struct progress *p, const char *what)
 	else if (p->done)
 		left = (now_ns() - p->began_ns) / 1e9 / p->done *
 		       (p->all - p->done);
+	erase_line();
 	if (p->until_ns)
-		fprintf(stderr, "\r\033[Kundecided: %s", what);
+		fprintf(stderr, "undecided: %s", what);
 	else
-		fprintf(stderr, "\r\033[K%ld of %ld: %s", p->done, p->all, what);
+		fprintf(stderr, "%ld of %ld: %s", p->done, p->all, what);
 	if (p->done || p->until_ns)
 		fprintf(stderr, ", %ld:%02ld left", left / 60, left % 60);
 	fflush(stderr);
@@ -39,6 +46,6 @@ void progress_show(struct progress *p, const char *what)
 void progress_clear(struct progress *p)
 {
 	if (p->shown)
-		fprintf(stderr, "\r\033[K");
+		erase_line();
 	p->shown = 0;
 }

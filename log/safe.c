@@ -2,12 +2,14 @@
 /* safe.c - text of a log on its way to a terminal; see safe.h */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "map.h"
 #include "safe.h"
 
 struct safe {
 	FILE *out;
 	int colour;
+	int at_once;			/* out keeps nothing back */
 	unsigned char held[8];		/* the start of a character */
 	size_t n_held;
 };
@@ -107,6 +109,8 @@ static ssize_t safe_write(void *cookie, const char *at, size_t n)
 		memcpy(s->held + s->n_held, at + used, n - used);
 		s->n_held += n - used;
 	}
+	if (s->at_once)
+		fflush(s->out);
 	return n;			/* the owner of out sees its error */
 }
 
@@ -120,7 +124,7 @@ static int safe_close(void *cookie)
 	return 0;
 }
 
-FILE *safe_stream(FILE *out, int colour)
+static FILE *stream(FILE *out, int colour, int at_once)
 {
 	static const cookie_io_functions_t functions = {
 		.write = safe_write, .close = safe_close,
@@ -129,7 +133,24 @@ FILE *safe_stream(FILE *out, int colour)
 
 	s->out = out;
 	s->colour = colour;
+	s->at_once = at_once;
 	return need(fopencookie(s, "w", functions));
+}
+
+FILE *safe_stream(FILE *out, int colour)
+{
+	return stream(out, colour, 0);
+}
+
+void safe_stderr(void)
+{
+	FILE *out = isatty(2) ? fdopen(2, "w") : NULL;
+
+	if (!out)
+		return;
+	/* Each message is one write, as it was, and a child inherits none. */
+	stderr = stream(out, 1, 1);
+	setvbuf(stderr, NULL, _IONBF, 0);
 }
 
 const char *safe_text(const char *text, char *to, size_t size)

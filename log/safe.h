@@ -23,6 +23,11 @@ int safe_utf8(const unsigned char *p, size_t n, unsigned long *c);
  * colour: ESC [ N m of our own reports passes.
  */
 FILE *safe_stream(FILE *out, int colour);
+/*
+ * From here on stderr is such a stream, where it is a terminal: messages quote
+ * arguments, names of files and what others have written.
+ */
+void safe_stderr(void);
 /* The text into to, at most size bytes with the end. */
 const char *safe_text(const char *text, char *to, size_t size);
 

@@ -2,6 +2,9 @@
 /*
  * safe_test.c - nothing that drives a terminal leaves a report (with libc)
  */
+#include <errno.h>
+#include <error.h>
+#include <fcntl.h>
 #include "../../log/safe.h"
 #include "tap.h"
 
@@ -75,4 +78,22 @@ TEST(a_text_for_stderr_has_one_line)
 	EXPECT_STR("a?b?\xc3\xa4", safe_text("a\nb\033\xc3\xa4", to,
 					       sizeof(to)));
 	EXPECT_STR("abc", safe_text("abcdefgh", to, 8));
+}
+
+/* Messages are escaped on a terminal, as what a report prints is. */
+TEST(messages_on_a_terminal)
+{
+	int terminal = posix_openpt(O_RDWR | O_NOCTTY), screen, n;
+	char shown[256] = "";
+
+	if (terminal < 0 || grantpt(terminal) || unlockpt(terminal))
+		SKIP("no terminal: %s", strerror(errno));
+	screen = ASSERT_GE(open(ptsname(terminal), O_RDWR | O_NOCTTY), 0);
+	ASSERT_EQ(2, dup2(screen, 2));
+	safe_stderr();
+	error(0, 0, "%s: no such file", "a\033]0;b\007\xc2\x9b\xe2\x80\xae\xff");
+	n = ASSERT_GT(read(terminal, shown, sizeof(shown) - 1), 0);
+	EXPECT_TRUE(strstr(shown, "a?]0;b???"));
+	EXPECT_TRUE(!strpbrk(shown, "\033\007\x9b\xff"));
+	EXPECT_EQ('\n', shown[n - 1]);
 }
