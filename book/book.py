@@ -136,7 +136,7 @@ def read_claims():
     claims = []
     for entry in split_arguments(body):
         entry = entry.strip()
-        m = re.match(r'(WAITS|PLAY|EVENTS)\((.*)\)$', entry, re.S)
+        m = re.match(r'([A-Z]+)\((.*)\)$', entry, re.S)
         named = dict(re.findall(r'\.(\w+) = ((?:"(?:[^"\\]|\\.)*"\s*)+)',
                                 entry))
         c = {k: strings_of(v) for k, v in named.items()}
@@ -736,6 +736,25 @@ def source_pages():
         page('source-' + slug(path), path, source_list(path, {}))
 
 
+def questions_text():
+    """docs/faq.md; a translation has the answers, not the lists below them."""
+    def sections(text):
+        return re.split(r'^### ', text.split('\n', 1)[1], flags=re.M)
+
+    def links(m):
+        return '- ' + w('claims') + ': ' + ', '.join(
+            f'[{c}](claim:{c})' for c in m.group(1).split(', '))
+
+    english, out = sections(slurp('docs/faq.md')), []
+    for mine, theirs in zip(sections(text_of('docs/faq.md')), english):
+        if BOOK['lang'] != 'en' and '\n- ' in theirs:
+            mine = mine.rstrip() + '\n\n' + theirs[theirs.index('\n- ') + 1:]
+        mine = re.sub(r'^- claims: (.*)$', links, mine, flags=re.M)
+        out.append(re.sub(r'^- programs: ', f'- {w("programs")}: ', mine,
+                          flags=re.M))
+    return '\n## '.join(out)
+
+
 def chapter_list():
     out = []
     for path in sorted(glob.glob('book/[0-9]*.md')):
@@ -771,8 +790,7 @@ def write_pages(lang, out, programs):
     BOOK.update(chapters=[(n, t) for n, t, _ in chapters])
     index_page(programs)
     chapter_pages(chapters)
-    page('questions', w('Questions and answers'), prose(
-        text_of('book/questions.md')))
+    page('questions', w('Questions and answers'), prose(questions_text()))
     page('reading', w('How to read a capture'), prose(
         text_of('docs/reading-a-capture.md').split('\n', 1)[1]))
     claims_page()

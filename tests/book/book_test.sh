@@ -31,7 +31,7 @@ if ! command -v python3 >/dev/null; then
 	echo "1..0 # SKIP python3 is not installed"
 	exit 0
 fi
-echo "1..10"
+echo "1..11"
 
 pages=$dir/book
 python3 -B book/book.py "$pages" >"$dir/got" 2>&1
@@ -56,10 +56,16 @@ grep -n 'sys_recvfrom' models/epoll.c | cut -d: -f1 >"$dir/expected"
 cmp "$dir/lines" "$dir/expected" >"$dir/got" 2>&1
 result $? a_call_leads_to_its_line
 
+# Those of claims/claim_list.c, as the program itself knows them.
+sed -n 's/.*<dt id="\([^"]*\)".*/\1/p' "$pages/claims.html" | sort >"$dir/claims"
+"${BUILD:-build}/iomodels" claims --list | sed 's/:.*//' | sort |
+	diff - "$dir/claims" >"$dir/got" 2>&1
+result $? each_claim_is_there
+
 # A question without an answer, or a claim that is not there, is an error.
 [ "$(grep -c '^<h2>' "$pages/questions.html")" = \
-	"$(grep -c '^## ' book/questions.md)" ] &&
-	[ "$(grep -c '^## ' book/questions.md)" -ge 20 ]
+	"$(grep -c '^### ' docs/faq.md)" ] &&
+	[ "$(grep -c '^### ' docs/faq.md)" -ge 20 ]
 result $? twenty_questions
 
 python3 -B tests/book/pages.py "$pages" >"$dir/got" &&
