@@ -729,6 +729,29 @@ int world_allows(const struct world *w, long pid, const struct line *l)
 	return fd <= 2 || is_open(t->fds, fd);
 }
 
+/* A path may be a FIFO: fstat says so, and so does a seek that fails. */
+static void infer_fifo(struct world *w, struct step *st)
+{
+	const struct line *l = st->event->line;
+	enum call c = st->event->call;
+	struct file *f = st->file;
+	struct slice decoration;
+	long fd;
+
+	if (c == CALL_OTHER && l->n_args > 1 &&
+	    (slice_is(l->name, "fstat") || (slice_is(l->name, "newfstatat") &&
+					    slice_is(l->arg[1], "\"\""))) &&
+	    slice_find(l->args, "st_mode=S_IFIFO")) {
+		fd = line_fd(l->arg[0], &decoration);
+		f = file_at(w, st->task, fd, decoration, st->event->first);
+	} else if ((c != CALL_LSEEK && c != CALL_PREAD && c != CALL_PWRITE) ||
+		   !slice_is(l->error, "ESPIPE")) {
+		return;
+	}
+	if (f && f->kind == FILE_REGULAR)
+		f->kind = FILE_PIPE;
+}
+
 /* What the use of a descriptor betrays when its opening was not seen. */
 static void infer_kind(struct step *st)
 {
@@ -933,6 +956,7 @@ static void call_step(struct world *w, struct step *st)
 	find_subject(w, st);
 	if (st->file)
 		st->file->refs++;		/* until step_done */
+	infer_fifo(w, st);
 	infer_kind(st);
 	st->bytes = bytes_moved(st);
 	if (succeeded(l)) {

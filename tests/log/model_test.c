@@ -241,3 +241,25 @@ TEST(a_slow_read_after_a_report_is_not_blocking)
 	EXPECT_STR("blocking", label(7));
 	reader_free(&r);
 }
+
+/* A path may be a FIFO: fstat, or a seek that fails, says so. */
+TEST(a_fifo_by_path_is_a_pipe)
+{
+	begin("7 openat(AT_FDCWD, \"ff\", O_RDONLY) = 3\n"
+	      "7 newfstatat(3, \"\", {st_mode=S_IFIFO|0644, st_size=0, ...}, "
+	      "AT_EMPTY_PATH) = 0\n"
+	      "7 read(3, \"x\", 10) = 1\n");
+	EXPECT_STR("blocking", label(7));
+	reader_free(&r);
+	begin("7 openat(AT_FDCWD, \"ff\", O_RDONLY) = 3\n"
+	      "7 lseek(3, 0, SEEK_CUR) = -1 ESPIPE (Illegal seek)\n"
+	      "7 read(3, \"x\", 10) = 1\n");
+	EXPECT_STR("blocking", label(7));
+	reader_free(&r);
+	begin("7 openat(AT_FDCWD, \"ff\", O_RDONLY) = 3\n"
+	      "7 newfstatat(3, \"\", {st_mode=S_IFREG|0644, st_size=9, ...}, "
+	      "AT_EMPTY_PATH) = 0\n"
+	      "7 read(3, \"x\", 10) = 1\n");
+	EXPECT_STR("plain file I/O", label(7));
+	reader_free(&r);
+}
