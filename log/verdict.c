@@ -346,7 +346,7 @@ static void wait_sentence(const struct reader *r, const struct wait *w,
 	wait_text(w->what, w->call, w->object, what, sizeof(what));
 	if (a->tasks == 1 && r->accounts.n > 1 && a->pid)
 		snprintf(who, sizeof(who), "%s (pid %ld)", *a->name ? a->name
-			 : "the process", a->pid);
+			 : "The process", a->pid);
 	add(t, "%s spent %s%s of %s %s%s%sin %s", a->tasks > 1 ?
 	    "Its threads" : who, w->at_most ? "at most " : "",
 	    time_text(w->ns, time), time_text(a->wall_ns, wall),
@@ -425,8 +425,8 @@ static enum verdict_of healthy(const struct reader *r, struct text *t)
 	}
 	if (busy && is_share(account_outside(busy), busy->wall_ns)) {
 		add(t, "No fault was found. It spent %s of %s outside of system "
-		    "calls (computing, page faults, or calls "
-		    "that strace was not asked for).",
+		    "calls: it computed, waited for a processor or a page "
+		    "fault, or made calls that strace was not asked for.",
 		    time_text(account_outside(busy), time),
 		    time_text(busy->wall_ns, wall));
 		return VERDICT_OUTSIDE;
@@ -443,24 +443,39 @@ const char *unfollowed_text(const struct reader *r, char *text, size_t size)
 	*text = 0;
 	if (!r->unfollowed || r->followed)
 		return text;
-	snprintf(text, size, "%lu %s%s made (line %lu) and %s not in this log: "
-		 "strace ran without -f, so what %s did is not known",
-		 r->unfollowed, threads && children ? "threads and children" :
+	snprintf(text, size, "Of the program, %lu %s (line %lu) %s not in "
+		 "this log: strace ran without -f", r->unfollowed,
+		 threads && children ? "threads and child processes" :
 		 threads ? threads == 1 ? "thread" : "threads" :
 		 children == 1 ? "child process" : "child processes",
-		 r->unfollowed == 1 ? " was" : " were", r->unfollowed_line,
-		 r->unfollowed == 1 ? "is" : "are",
-		 r->unfollowed == 1 ? "it" : "they");
+		 r->unfollowed_line, r->unfollowed == 1 ? "is" : "are");
 	return text;
+}
+
+/* "several are woken": a sentence; "read failed": the name of a call. */
+static int begins_small(const char *says)
+{
+	size_t len = strspn(says, "abcdefghijklmnopqrstuvwxyz");
+	struct slice word = { says, len };
+
+	return len > 1 && (says[len] == ' ' || says[len] == ',') &&
+	       strncmp(says + len, " (pid", 5) &&
+	       call_find(word) == CALL_OTHER && !slice_is(word, "strace") &&
+	       !slice_is(word, "fork") && !slice_is(word, "pid");
 }
 
 static void finding_sentence(const struct finding *d, struct text *t)
 {
+	size_t at = t->len;
 	if (*d->says)
 		add(t, "%s.", d->says);
 	else
 		add(t, "%s: %lu time%s.", d->about->title, d->count,
 		    plural(d->count));
+	/* (After "Besides: " it goes on.) */
+	if (at < t->len && at >= 2 && t->at[at - 2] == '.' &&
+	    begins_small(t->at + at))
+		t->at[at] -= 'a' - 'A';
 }
 
 /*
