@@ -81,7 +81,7 @@ void finding_file_ends(struct findings *f, struct file *file)
 static void habits_free(struct habits *h)
 {
 	free(h->ready);
-	free(h->spin);
+	spin_free(h);
 	free(h->time);
 	free(h->cost);
 	free(h);

@@ -178,6 +178,7 @@ void between_free(struct findings *f);
 
 /* finding_spin.c: loops without progress */
 void spin_note(struct findings *f, struct habits *h, struct step *st);
+void spin_free(struct habits *h);
 void spin_task_ends(struct findings *f, struct habits *h, struct task *t);
 
 #endif

@@ -40,8 +40,8 @@ struct slot {
 };
 
 struct spin_habits {
-	struct slot slot[SLOTS];
-	unsigned n;
+	struct slot *slot;		/* up to SLOTS; most tasks need few */
+	unsigned n, size;
 };
 
 static const struct about
@@ -139,6 +139,11 @@ static struct slot *slot_of(struct spin_habits *h, enum turn turn, uint64_t key)
 			return s;
 		if (!least || s->turns + s->run < least->turns + least->run)
 			least = s;
+	}
+	if (h->n == h->size && h->n < SLOTS) {
+		h->size = h->size ? h->size * 2 : 1;
+		h->size = h->size > SLOTS ? SLOTS : h->size;
+		h->slot = need(realloc(h->slot, h->size * sizeof(*s)));
 	}
 	s = h->n < SLOTS ? &h->slot[h->n++] : least;
 	*s = (struct slot){ .key = key, .turn = turn, .fd = -1 };
@@ -412,6 +417,13 @@ void spin_note(struct findings *f, struct habits *habits, struct step *st)
 	if (!habits->spin)
 		habits->spin = need(calloc(1, sizeof(*habits->spin)));
 	call_note(f, habits->spin, st);
+}
+
+void spin_free(struct habits *habits)
+{
+	if (habits->spin)
+		free(habits->spin->slot);
+	free(habits->spin);
 }
 
 /* ---- judging ---- */
