@@ -158,19 +158,50 @@ static void task_execs(void *context, struct task *t)
 	model_task_execs(t);
 }
 
+unsigned long long reader_file_rank(const struct closed_file *f)
+{
+	enum { BUSY = 1 << 20 };		/* bytes: it outranks a socket */
+	int class = f->kind == FILE_LISTENER || f->accepts ? 4 :
+		    f->bytes_in + f->bytes_out >= BUSY ? 3 :
+		    f->kind >= FILE_SOCKET && f->kind <= FILE_PIPE ? 2 :
+		    f->reads || f->writes;
+	unsigned long long weight = f->accepts + f->bytes_in + f->bytes_out +
+				    f->reads + f->writes + f->again_in;
+
+	if (weight >> 60)
+		weight = 1ULL << 60;
+	return (unsigned long long)class << 61 | weight;
+}
+
+static void find_least(struct reader *r)
+{
+	r->least = 0;
+	for (unsigned i = 1; i < FILES_KEPT; i++)
+		if (reader_file_rank(&r->files[i]) <
+		    reader_file_rank(&r->files[r->least]))
+			r->least = i;
+}
+
+static void sum_file(struct file_sum *s, const struct file *f)
+{
+	s->files++;
+	s->accepts += f->accepts;
+	s->bytes_in += f->bytes_in;
+	s->bytes_out += f->bytes_out;
+}
+
 static void file_ends(void *context, struct file *f)
 {
 	struct reader *r = context;
-	struct closed_file *c;
+	struct closed_file c;
+	unsigned place;
 
 	r->kinds[f->kind]++;
 	r->unknown_mode += f->assumed && f->nonblocking < 0 &&
 			   file_is_socket(f) && (f->reads || f->accepts);
 	finding_file_ends(&r->findings, f);
-	if (r->n_files++ >= FILES_KEPT)
-		return;
-	c = &r->files[r->n_files - 1];
-	*c = (struct closed_file){
+	sum_file(&r->file_sums[f->kind], f);
+	c = (struct closed_file){
 		.serial = f->serial, .kind = f->kind, .by = f->by,
 		.fd = f->fd, .nonblocking = f->nonblocking,
 		.left_open = f->left_open, .pid = f->pid,
@@ -179,8 +210,22 @@ static void file_ends(void *context, struct file *f)
 		.again_in = f->again_in, .bytes_in = f->bytes_in,
 		.bytes_out = f->bytes_out,
 	};
+	if (r->n_files >= FILES_KEPT) {
+		if (r->n_files++ == FILES_KEPT)
+			find_least(r);
+		if (reader_file_rank(&c) <= reader_file_rank(&r->files[r->least]))
+			return;
+		memmove(&r->files[r->least], &r->files[r->least + 1],
+			(FILES_KEPT - 1 - r->least) * sizeof(c));
+		place = FILES_KEPT - 1;
+	} else {
+		place = r->n_files++;
+	}
 	if (f->name)
-		snprintf(c->name, sizeof(c->name), "%.63s", f->name);
+		snprintf(c.name, sizeof(c.name), "%.63s", f->name);
+	r->files[place] = c;
+	if (r->n_files > FILES_KEPT)
+		find_least(r);
 }
 
 /* ---- reading ---- */

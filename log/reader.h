@@ -28,7 +28,10 @@ struct tally {				/* a call, by its name in the log */
 	unsigned long long bytes;
 };
 
-/* What is kept of a descriptor after it is closed. */
+/*
+ * What is kept of a descriptor after it is closed: those that matter most, in
+ * the order in which they were closed; and sums of all of a kind.
+ */
 struct closed_file {
 	unsigned long serial;
 	enum file_kind kind;
@@ -37,6 +40,11 @@ struct closed_file {
 	long pid;
 	char name[64];
 	unsigned long opened, closed, reads, writes, accepts, again_in;
+	unsigned long long bytes_in, bytes_out;
+};
+
+struct file_sum {
+	unsigned long files, accepts;
 	unsigned long long bytes_in, bytes_out;
 };
 
@@ -65,6 +73,8 @@ struct reader {
 	unsigned long unfollowed, unfollowed_threads, unfollowed_line;
 	struct closed_file files[FILES_KEPT];
 	unsigned long n_files;
+	unsigned least;			/* of files[], once they are too many */
+	struct file_sum file_sums[FILE_KINDS];
 	struct { unsigned long line; char text[120]; } unknown[UNKNOWN_KEPT];
 	unsigned n_unknown;
 	char error[400];		/* why it stopped early; empty: it did not */
@@ -107,6 +117,9 @@ double reader_cost(const struct reader *r, unsigned long *messages);
 enum { MISSING_MAX = 4 };
 unsigned reader_missing(const struct reader *r,
 			const char *sentence[MISSING_MAX]);
+
+/* Listeners and sockets before others, and those that moved most first. */
+unsigned long long reader_file_rank(const struct closed_file *f);
 
 /* The tallies, most calls first; the caller frees.  *n is their number. */
 struct tally **reader_tallies(const struct reader *r, unsigned *n);

@@ -237,9 +237,69 @@ static void findings_report(FILE *out, const struct reader *r)
 	}
 }
 
+static int by_rank(const void *a, const void *b)
+{
+	const struct closed_file *x = *(struct closed_file *const *)a;
+	const struct closed_file *y = *(struct closed_file *const *)b;
+	unsigned long long p = reader_file_rank(x), q = reader_file_rank(y);
+
+	return p < q ? 1 : p > q ? -1 : x < y ? -1 : 1;
+}
+
+static int by_age(const void *a, const void *b)
+{
+	const struct closed_file *x = *(struct closed_file *const *)a;
+	const struct closed_file *y = *(struct closed_file *const *)b;
+
+	return x < y ? -1 : 1;
+}
+
+static void file_line(FILE *out, const struct closed_file *f)
+{
+	fprintf(out, "    %-4d %-12s ", f->fd, file_kind_name(f->kind));
+	fwrite(f->name, 1, strlen(f->name), out);
+	if (f->by)
+		fprintf(out, " by %s", model_name(f->by));
+	if (f->accepts)
+		fprintf(out, ", %lu accepted", f->accepts);
+	if (f->reads)
+		fprintf(out, ", %llu bytes in", f->bytes_in);
+	if (f->writes)
+		fprintf(out, ", %llu bytes out", f->bytes_out);
+	fprintf(out, "\n");
+}
+
+/* What is not shown one by one: how many of each kind, and what they moved. */
+static void other_files(FILE *out, const struct reader *r,
+			const struct closed_file *const *shown, unsigned n)
+{
+	for (int k = 0; k < FILE_KINDS; k++) {
+		struct file_sum s = r->file_sums[k];
+
+		for (unsigned i = 0; i < n; i++)
+			if ((int)shown[i]->kind == k) {
+				s.files--;
+				s.accepts -= shown[i]->accepts;
+				s.bytes_in -= shown[i]->bytes_in;
+				s.bytes_out -= shown[i]->bytes_out;
+			}
+		if (!s.files || !(s.accepts || s.bytes_in || s.bytes_out) ||
+		    k == FILE_REGULAR || k == FILE_DEVICE)
+			continue;
+		fprintf(out, "    and %lu more of kind %s: %llu bytes in, %llu "
+			"bytes out", s.files, file_kind_name(k), s.bytes_in,
+			s.bytes_out);
+		if (s.accepts)
+			fprintf(out, ", %lu accepted", s.accepts);
+		fprintf(out, "\n");
+	}
+}
+
 static void files_report(FILE *out, const struct reader *r)
 {
-	unsigned long shown = 0;
+	enum { BUSY = 1 << 20 };		/* bytes: a file worth showing */
+	const struct closed_file *list[FILES_KEPT];
+	unsigned n = 0;
 
 	for (unsigned long i = 0; i < r->n_files && i < FILES_KEPT; i++) {
 		const struct closed_file *f = &r->files[i];
@@ -247,26 +307,23 @@ static void files_report(FILE *out, const struct reader *r)
 		if (!f->reads && !f->writes && !f->accepts &&
 		    f->kind != FILE_LISTENER)
 			continue;
-		if (f->kind == FILE_REGULAR || f->kind == FILE_DEVICE)
+		if ((f->kind == FILE_REGULAR || f->kind == FILE_DEVICE) &&
+		    f->bytes_in + f->bytes_out < BUSY)
 			continue;
-		if (!shown++)
-			fprintf(out, "\n%sdescriptors%s\n", bold, off);
-		if (shown > FILES_SHOWN) {
-			fprintf(out, "    ...\n");
-			break;
-		}
-		fprintf(out, "    %-4d %-12s ", f->fd, file_kind_name(f->kind));
-		fwrite(f->name, 1, strlen(f->name), out);
-		if (f->by)
-			fprintf(out, " by %s", model_name(f->by));
-		if (f->accepts)
-			fprintf(out, ", %lu accepted", f->accepts);
-		if (f->reads)
-			fprintf(out, ", %llu bytes in", f->bytes_in);
-		if (f->writes)
-			fprintf(out, ", %llu bytes out", f->bytes_out);
-		fprintf(out, "\n");
+		list[n++] = f;
 	}
+	if (!n)
+		return;
+	fprintf(out, "\n%sdescriptors%s\n", bold, off);
+	if (n > FILES_SHOWN) {
+		qsort(list, n, sizeof(*list), by_rank);
+		n = FILES_SHOWN;
+		qsort(list, n, sizeof(*list), by_age);
+	}
+	for (unsigned i = 0; i < n; i++)
+		file_line(out, list[i]);
+	if (r->n_files > n)
+		other_files(out, r, list, n);
 }
 
 static void calls_report(FILE *out, const struct reader *r)

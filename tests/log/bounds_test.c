@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * bounds_test.c - what is kept of a large log, and what that costs (with libc)
+ */
+#include <stdio.h>
+#include <sys/resource.h>
+#include "../../log/report.h"
+#include "tap.h"
+
+static struct reader r;
+static unsigned long number;
+
+__attribute__((format(printf, 1, 2)))
+static void say(const char *format, ...)
+{
+	char text[512];
+	va_list ap;
+	int n;
+
+	va_start(ap, format);
+	n = vsnprintf(text, sizeof(text), format, ap);
+	va_end(ap);
+	reader_line(&r, text, n, ++number, 0);
+}
+
+static void connection(int fd, const char *data, unsigned bytes)
+{
+	say("7 accept4(3, NULL, NULL, 0) = %d", fd);
+	say("7 read(%d, \"%s\"..., 65536) = %u", fd, data, bytes);
+	say("7 close(%d) = 0", fd);
+}
+
+static int is_kept(enum file_kind kind, unsigned long long bytes_in)
+{
+	for (unsigned i = 0; i < r.n_files && i < FILES_KEPT; i++)
+		if (r.files[i].kind == kind && r.files[i].bytes_in == bytes_in)
+			return 1;
+	return 0;
+}
+
+/* Neither the busy connection nor the listener is lost in the crowd. */
+TEST(what_matters_does_not_fall_out)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out;
+
+	reader_start(&r);
+	say("7 socket(AF_INET, SOCK_STREAM, 0) = 3");
+	say("7 listen(3, 5) = 0");
+	for (int i = 0; i < 1000; i++)
+		connection(4, "x", 10);
+	connection(4, "y", 50000);
+	connection(5, "x", 9);
+	say("7 openat(AT_FDCWD, \"/d/big\", O_RDONLY) = 5");
+	say("7 read(5, \"x\"..., 9000000) = 8000000");
+	say("7 close(5) = 0");
+	reader_end(&r);
+	EXPECT_EQ(1004, r.n_files);
+	EXPECT_TRUE(is_kept(FILE_CONNECTION, 50000));
+	EXPECT_TRUE(is_kept(FILE_CONNECTION, 10));
+	EXPECT_TRUE(!is_kept(FILE_CONNECTION, 9));
+	EXPECT_TRUE(is_kept(FILE_REGULAR, 8000000));
+	EXPECT_TRUE(is_kept(FILE_LISTENER, 0));
+	EXPECT_EQ(1002, r.file_sums[FILE_CONNECTION].files);
+	EXPECT_EQ(60009, r.file_sums[FILE_CONNECTION].bytes_in);
+	out = open_memstream(&text, &size);
+	ASSERT_TRUE(out);
+	report_text(out, &r, 0);
+	fclose(out);
+	EXPECT_TRUE(strstr(text, ", 50000 bytes in") != NULL);
+	EXPECT_TRUE(strstr(text, "1002 accepted") != NULL);
+	EXPECT_TRUE(strstr(text, "/d/big") != NULL);
+	EXPECT_TRUE(strstr(text, "more of kind connection: ") != NULL);
+	free(text);
+	reader_free(&r);
+}
+
+/* Threads that come and go leave sums, not themselves. */
+TEST_TIMEOUT(threads_that_ended_cost_no_memory, 120)
+{
+	enum { THREADS = 100000, WARM = 1000, LIMIT_KB = 16 << 10 };
+	struct rusage before, after;
+
+#if defined(__SANITIZE_ADDRESS__)
+	SKIP("the address sanitizer keeps what is freed");
+#endif
+	reader_start(&r);
+	for (int i = 0; i < THREADS; i++) {
+		if (i == WARM)
+			ASSERT_EQ(0, getrusage(RUSAGE_SELF, &before));
+		say("7 clone3({flags=CLONE_VM|CLONE_FILES|CLONE_THREAD}, 88) = "
+		    "%d", 1000 + i);
+		say("%d openat(AT_FDCWD, \"/d/%d\", O_RDONLY) = 5", 1000 + i, i);
+		say("%d read(5, \"x\", 4096) = 1", 1000 + i);
+		say("%d close(5) = 0", 1000 + i);
+		say("%d exit(0) = ?", 1000 + i);
+		say("%d +++ exited with 0 +++", 1000 + i);
+	}
+	ASSERT_EQ(0, getrusage(RUSAGE_SELF, &after));
+	if (after.ru_maxrss - before.ru_maxrss > LIMIT_KB)
+		tap_say("%ld KB more", after.ru_maxrss - before.ru_maxrss);
+	EXPECT_TRUE(after.ru_maxrss - before.ru_maxrss <= LIMIT_KB);
+	EXPECT_EQ(THREADS + 1, r.world.tasks_made);
+	reader_end(&r);
+	reader_free(&r);
+}
