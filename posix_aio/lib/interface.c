@@ -423,10 +423,11 @@ API int aio_suspend(const struct aiocb *const list[], int n,
 
 /* ---- aio_cancel ---- */
 
-/* Blocked in the kernel, can it be taken out of there? */
+/* Blocked in the kernel, can it be taken out of there?  Not of a ring that broke:
+ * nobody would answer. */
 static int may_be_cancelled(const struct request *r)
 {
-	if (r->where != RING)
+	if (r->where != RING || !worker_runs())
 		return 0;
 	if (r->op == OP_WRITE)		/* none of it, or what is left of it */
 		return r->flags & STREAM && r->done;
