@@ -5,20 +5,21 @@
  * posix_aio_glibc.c as it is, linked with posix_aio/lib: the same aio_read and
  * aio_suspend, with no thread in pread64.
  *
- *     io_uring_setup  io_uring_enter    is io_uring available?
+ *   the first aio_read:
+ *     fcntl statx                       what kind of file is it?
  *   with O_DIRECT:
  *     io_setup eventfd2 fcntl close     once: the context, and what wakes from
- *   aio_read:                           it
- *     fcntl lseek io_submit             by the caller; what kind of file it is,
- *                                       it asks for the first in flight
+ *     clone3 prctl futex                it; a thread of the pool, which stands by
+ *   aio_read:
+ *     fcntl io_submit                   by the caller
  *   aio_suspend:
  *     io_getevents                      main sleeps; it takes events nowhere
  *                                       (EFAULT), they lie in mapped memory
  *   else:
  *   aio_read:
- *     fcntl preadv2                     is it in the page cache?  then done
- *     lseek clone3 futex                the library's thread, once:
- *       prctl io_uring_setup mmap io_uring_register close
+ *     preadv2                           is it in the page cache?  then done
+ *     clone3 futex                      the library's thread, once:
+ *       io_uring_setup mmap io_uring_register close prctl
  *       io_uring_enter                  submits, then sleeps, for all
  *       futex                           wakes main
  *   aio_suspend:
