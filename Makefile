@@ -15,6 +15,8 @@
 #                  FILES=1: file jobs, and fio's; build/compare-files
 #   make soak      every server: 50 crowds of 200, then 10,000 connections;
 #                  every file job: 1 GiB; every program's capture explained
+#   make soak-aio  libposixaio: 24 threads for ten minutes, and once more while
+#                  its system calls fail at random
 #   make mutants   faults put into the programs: do the tests see them?
 #   make check-faults   each system call of each server fails, in turn: some of
 #                  the cells, a few minutes, IOMODELS_SEED=N repeats them;
