@@ -675,7 +675,7 @@ static int fails(int call)
 	for (int i = 0; i < FAULTS; i++) {
 		if (fault[i].call != call || rand_r(&seed) / 7 % fault[i].rate)
 			continue;
-		fault[i].injected++;
+		__atomic_fetch_add(&fault[i].injected, 1, __ATOMIC_SEQ_CST);
 		return fault[i].errors[rand_r(&seed) / 7 % 3];
 	}
 	return 0;
@@ -697,7 +697,8 @@ TEST_TIMEOUT(nothing_is_lost_with_faults, 900)
 		SKIP("no filter that asks: %s", errno_name(errno));
 	play_all();
 	for (int i = 0; i < FAULTS; i++)
-		injected += fault[i].injected;
+		injected += __atomic_load_n(&fault[i].injected,
+					    __ATOMIC_SEQ_CST);
 	SAY("%lu faults", injected);
 	EXPECT_GT(injected, 0);
 }
