@@ -683,7 +683,8 @@ void job_done(struct descriptor *d)
 
 void request_ready(struct request *r)
 {
-	if (r->flags & VIA_RING && engine.worker == WORKER_RUNS) {
+	if (r->flags & VIA_RING && __atomic_load_n(&engine.worker,
+				__ATOMIC_SEQ_CST) == WORKER_RUNS) {
 		r->where = READY;
 		list_add(&engine.ready, r);
 		return;
