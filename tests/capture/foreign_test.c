@@ -230,32 +230,32 @@ static void capture(const char *program, const char *waits, const char *copies)
 }
 
 /* No ring of its own: none of the threads iou-* is its. */
-TEST_TIMEOUT(epoll, 60)
+TEST_TIMEOUT(epoll, 120)
 {
 	capture("epoll", "main in epoll_pwait", "main in recvfrom, main in read");
 }
 
-TEST_TIMEOUT(select, 60)
+TEST_TIMEOUT(select, 120)
 {
 	capture("select", "main in select, main in pselect6",
 		"main in recvfrom, main in read");
 }
 
 /* It has a ring, but neither workers nor a poller. */
-TEST_TIMEOUT(uring_basic, 60)
+TEST_TIMEOUT(uring_basic, 120)
 {
 	capture("uring_basic", "main in io_uring_enter",
 		"main in io_uring_enter");
 }
 
 /* These have. */
-TEST_TIMEOUT(uring_worker, 60)
+TEST_TIMEOUT(uring_worker, 120)
 {
 	capture("uring_worker", "iou-wrk, main in io_uring_enter",
 		"iou-wrk, main in io_uring_enter");
 }
 
-TEST_TIMEOUT(uring_sqpoll, 60)
+TEST_TIMEOUT(uring_sqpoll, 120)
 {
 	capture("uring_sqpoll", "iou-sqp, main in io_uring_enter",
 		"iou-sqp, main in io_uring_enter");

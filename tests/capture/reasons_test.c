@@ -269,7 +269,7 @@ static int woken_by(const struct slept *s, const char *name)
 }
 
 /* The one that touches pages sleeps in no call, and no call is to blame. */
-TEST_TIMEOUT(cold_mapping, 30)
+TEST_TIMEOUT(cold_mapping, 120)
 {
 	const struct slept *s;
 	char text[64];
@@ -284,7 +284,7 @@ TEST_TIMEOUT(cold_mapping, 30)
 }
 
 /* ... and the report has the name of the mapped file. */
-TEST_TIMEOUT(mapping_by_name, 30)
+TEST_TIMEOUT(mapping_by_name, 120)
 {
 	const struct slept *s;
 	char text[400];
@@ -311,7 +311,7 @@ TEST(mapping_without_a_name)
 		   slept_why(&fault, &none, text, sizeof(text)));
 }
 
-TEST_TIMEOUT(slow_disk, 30)
+TEST_TIMEOUT(slow_disk, 120)
 {
 	const struct slept *s;
 
@@ -323,7 +323,7 @@ TEST_TIMEOUT(slow_disk, 30)
 }
 
 /* The reader of the pipe is who makes room, and so who wakes the writer. */
-TEST_TIMEOUT(full_pipe, 30)
+TEST_TIMEOUT(full_pipe, 120)
 {
 	const struct slept *s;
 
@@ -335,7 +335,7 @@ TEST_TIMEOUT(full_pipe, 30)
 	EXPECT_TRUE(woken_by(s, "main"));
 }
 
-TEST_TIMEOUT(full_socket, 30)
+TEST_TIMEOUT(full_socket, 120)
 {
 	const struct slept *s;
 
@@ -346,7 +346,7 @@ TEST_TIMEOUT(full_socket, 30)
 	EXPECT_TRUE(woken_by(s, "main"));
 }
 
-TEST_TIMEOUT(futex, 30)
+TEST_TIMEOUT(futex, 120)
 {
 	const struct slept *s;
 
@@ -357,7 +357,7 @@ TEST_TIMEOUT(futex, 30)
 	EXPECT_TRUE(woken_by(s, "main") || woken_by(s, "thread"));
 }
 
-TEST_TIMEOUT(file_lock, 30)
+TEST_TIMEOUT(file_lock, 120)
 {
 	const struct slept *s;
 
@@ -368,7 +368,7 @@ TEST_TIMEOUT(file_lock, 30)
 	EXPECT_TRUE(woken_by(s, "main"));
 }
 
-TEST_TIMEOUT(timer, 30)
+TEST_TIMEOUT(timer, 120)
 {
 	const struct slept *s;
 
@@ -379,7 +379,7 @@ TEST_TIMEOUT(timer, 30)
 }
 
 /* A write of one byte that the file system does not take. */
-TEST_TIMEOUT(stuck_write, 60)
+TEST_TIMEOUT(stuck_write, 120)
 {
 	const struct slept *s;
 
@@ -393,7 +393,7 @@ TEST_TIMEOUT(stuck_write, 60)
 	EXPECT_TRUE(woken_by(s, "main"));	/* who thaws it */
 }
 
-TEST_TIMEOUT(writeback, 60)
+TEST_TIMEOUT(writeback, 120)
 {
 	const struct slept *s;
 

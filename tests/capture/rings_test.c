@@ -377,5 +377,5 @@ void tap_list(void)
 {
 	for (unsigned i = 0; i < sizeof(victims) / sizeof(*victims); i++)
 		tap_add(victims[i].name, names, (void *)&victims[i])->seconds =
-			30;
+			120;
 }
