@@ -121,11 +121,16 @@ void readahead_starts(void)
 
 void write_deferred(void)
 {
-	int fd = cold_file();
+	int fd = cold_file(), n = 0;
+	long slept = usage().ru_nvcsw;
 
 	play_begins();
-	need(pwrite(fd, page, PAGE, 0));
-	need(fsync(fd));
+	do {
+		if (n == FILE_BYTES / PAGE)
+			too_fast(n);
+		need(pwrite(fd, page, PAGE, PAGE * n++));
+		need(fsync(fd));
+	} while (usage().ru_nvcsw == slept);
 }
 
 /* One byte of a page that is not in memory; until one was waited for. */
