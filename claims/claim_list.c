@@ -117,7 +117,7 @@ const struct claim claims[] = {
 	      "iou-wrk",
 	      "with IOSQE_ASYNC a kernel thread copies",
 	      "io_uring_enter(2)",
-	     UNLIKE("TCP, from Linux 6.2 on", "uring_basic")),
+	     .since = "6.2", UNLIKE("TCP, from Linux 6.2 on", "uring_basic")),
 	WAITS("uring-sqpoll", "uring_sqpoll",
 	      "(iou-sqp, )?main in io_uring_enter|main in io_uring_enter, iou-sqp",
 	      "iou-sqp", "with SQPOLL the polling thread copies; to wait is "
@@ -1208,7 +1208,7 @@ const struct claim claims[] = {
 	WORKS("iowq-read-tmpfs", worker_tmpfs, "a READ on tmpfs goes to a worker, "
 	      "though all of it is in memory", "mm/shmem.c", "READ, in memory",
 	      "tmpfs", "a worker", "tmpfs", "the submitter does it",
-	      "the submitter", .since = "6.1", .words = "io-wq"),
+	      "the submitter", .since = "6.12", .words = "io-wq"),
 
 	PLAY("iowq-by-file-system", worker_table, "whether a READ of what is in "
 	     "memory needs a worker depends on the file system: not on ext4, XFS "
@@ -1217,7 +1217,7 @@ const struct claim claims[] = {
 	     DONE_BY("READ, in memory", "tmpfs", "a worker"),
 	     TRIED("ext4, XFS, btrfs, tmpfs", "on tmpfs it needs none",
 	     DONE_BY("READ, in memory", "tmpfs", "the submitter")),
-	     .since = "6.1", .words = "io-wq table by operation"),
+	     .since = "6.12", .words = "io-wq table by operation"),
 
 	/* ---- native AIO: contexts, appending; SIGEV_THREAD ---- */
 
