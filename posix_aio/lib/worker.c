@@ -308,8 +308,8 @@ static void give_up_ring(void)
 /* Under the lock: r was in the ring, and the kernel did not carry it out. */
 static void carry_on(struct request *r)
 {
-	if (r->asked)
-		answered(r, -ENOENT);
+	/* Also one that the ring had cancelled, whose end was not reported. */
+	answered(r, -ENOENT);
 	r->flags &= ~VIA_RING;
 	request_ready(r);
 }
