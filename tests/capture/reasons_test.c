@@ -63,10 +63,12 @@ static void named_mapping(void)
 	volatile char *map;
 
 	posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
-	map = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd, 0);
+	map = mmap(NULL, PAGES * PAGE, PROT_READ, MAP_SHARED, fd, 0);
 	if (mincore((void *)map, PAGE, &in_memory) || in_memory & 1)
 		_exit(SKIPPED);
-	(void)map[0];
+	madvise((void *)map, PAGES * PAGE, MADV_RANDOM);
+	for (int i = 0; i < PAGES; i++)
+		(void)map[i * PAGE];
 }
 
 static void slow_disk(void)

@@ -55,6 +55,7 @@ __attribute__((constructor)) static void be_the_victim(void)
 
 static void capture(const char *victim)
 {
+	static const char content[64 * 4096];	/* a read of one may be too fast */
 	char command[1024], self[200], build[200], said[400] = "";
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 	int status, fd;
@@ -69,8 +70,9 @@ static void capture(const char *victim)
 		SKIP("tracefs may not be written here (run as root)");
 	ASSERT_NE(NULL, mkdtemp(dir));
 	fd = mkstemp(named);
-	ASSERT_EQ(7, write(fd, "content", 7));
+	ASSERT_EQ((long)sizeof(content), write(fd, content, sizeof(content)));
 	ASSERT_EQ(0, fsync(fd));
+	close(fd);
 	snprintf(command, sizeof(command), "IOMODELS_VICTIM=%s IOMODELS_FILE="
 		 "%s %s/iomodels capture -o %s/c -- %s >%s/out 2>&1",
 		 victim, named, build, dir, self, dir);
