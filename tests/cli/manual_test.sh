@@ -38,7 +38,7 @@ pages() {
 	sh cli/manual/make "$dir/build" || return
 	for c in $commands; do
 		page=$dir/build/man/iomodels-$c.1
-		grep -q -e "\\\\- ." "$page" ||
+		grep -q -e "^iomodels-$c \\\\- ." "$page" ||
 			{ echo "# no page: iomodels-$c"; return 1; }
 		for o in $(options "$c"); do
 			sed 's/\\//g' "$page" | grep -q -e "$o" ||
