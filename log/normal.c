@@ -11,6 +11,7 @@
 #include <unistd.h>
 #include "line.h"
 #include "normal.h"
+#include "reader.h"
 
 /* The name of call number 0. */
 #if defined(__NR_read) && __NR_read == 0
@@ -205,6 +206,8 @@ static void read_call(struct reading *r, const struct line *l, int thread,
 
 	if (l->kind == LINE_RESUMED) {
 		if (*open >= 0)
+			t->calls[*open].last = t->lines;
+		if (*open >= 0)
 			end_call(&t->calls[*open], at,
 				 strstr(text, " resumed>") +
 				 strlen(" resumed>"));
@@ -216,6 +219,7 @@ static void read_call(struct reading *r, const struct line *l, int thread,
 	if (end)
 		*end = 0;
 	c = begin_call(t, thread, at, text);
+	c->last = t->lines;
 	if (end)
 		*open = t->count - 1;
 	else
@@ -337,6 +341,60 @@ static void name_once(char *list, size_t size, const char *name)
 		 *list ? " " : "", name);
 }
 
+/* The second message of "two": from when to when, and its calls by line. */
+struct message {
+	double from, to;
+	const struct traced_call **ends;	/* at each line of the log, or NULL */
+	struct trace_cost *row;
+};
+
+/* The reader knows what each call did; this decides which of them count. */
+static void see_call(void *context, struct reader *r, struct step *st)
+{
+	const struct message *m = context;
+	const struct event *e = st->event;
+	const struct traced_call *c = NULL;
+	struct trace_cost *row = m->row;
+
+	(void)r;
+	if (e->kind != EVENT_CALL || !st->task)
+		return;
+	/* A call that a signal interrupts goes on to rt_sigreturn. */
+	for (unsigned long n = e->last; n >= e->first && !c; n--)
+		if (m->ends[n] && m->ends[n]->thread == st->task->pid &&
+		    slice_is(e->line->name, m->ends[n]->name))
+			c = m->ends[n];
+	if (!c || c->left <= m->from || c->left >= m->to)
+		return;
+	if (c->entered < m->from && st->phase & PHASE_WAIT)
+		name_once(row->waits, sizeof(row->waits), c->name);
+	if (call_class(e->call) == CLASS_IN && st->phase & PHASE_COPY &&
+	    !*row->copies)
+		snprintf(row->copies, sizeof(row->copies), "%s", c->name);
+}
+
+static void read_phases(const struct trace *t, struct message *m)
+{
+	struct reader *r = must_have(calloc(1, sizeof(*r)));
+	const char *line = t->log.at, *end;
+
+	m->ends = must_have(calloc(t->lines + 1, sizeof(*m->ends)));
+	for (int i = 0; i < t->count; i++)
+		m->ends[t->calls[i].last] = &t->calls[i];
+	reader_start(r);
+	r->path = "strace";
+	r->watch = see_call;
+	r->watch_context = m;
+	for (int n = 1; n <= t->lines; n++, line = end + 1) {
+		end = strchr(line, '\n');
+		reader_line(r, line, end - line, n, 0);
+	}
+	reader_end(r);
+	reader_free(r);
+	free(r);
+	free(m->ends);
+}
+
 /*
  * The steps of "two": connected, the first message is back, the second is
  * back.  What lies between the last two belongs to one message: the calls
@@ -345,32 +403,17 @@ static void name_once(char *list, size_t size, const char *name)
  */
 int trace_row(const struct trace *t, struct trace_cost *row)
 {
-	double from, to;
+	struct message m = { .row = row };
 
 	memset(row, 0, sizeof(*row));
 	row->threads = t->threads;
 	if (t->step_count < 3)
 		return -1;
-	from = t->steps[1];
-	to = t->steps[2];
-	for (int i = 0; i < t->count; i++) {
-		const struct traced_call *c = &t->calls[i];
-
-		if (c->entered > to)
-			break;
-		if (c->entered < from) {
-			if (c->left > from && c->left < to)
-				name_once(row->waits, sizeof(row->waits),
-					  c->name);
-		} else {
-			row->calls++;
-		}
-		if (c->left > from && c->left < to && !*row->copies &&
-		    strstr(c->text, "send_msg") &&
-		    (!strncmp(c->name, "re", 2) || !strncmp(c->name, "pread", 5)))
-			snprintf(row->copies, sizeof(row->copies), "%s",
-				 c->name);
-	}
+	m.from = t->steps[1];
+	m.to = t->steps[2];
+	for (int i = 0; i < t->count && t->calls[i].entered <= m.to; i++)
+		row->calls += t->calls[i].entered >= m.from;
+	read_phases(t, &m);
 	return row->calls ? 0 : -1;
 }
 

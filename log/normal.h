@@ -20,6 +20,7 @@ struct scenario;
 struct traced_call {
 	int thread;		/* 1, 2, ... in order of appearance */
 	double entered, left;	/* seconds since 1970; left 0: not seen */
+	int last;		/* the line of log in which it ends, from 1 */
 	char *name;		/* "epoll_pwait" */
 	char *text;		/* "epoll_pwait(4, [...], 64, -1, NULL, 8) = 1" */
 	const char *error;	/* "EAGAIN", in text, or NULL */

@@ -87,6 +87,10 @@ static void row_holds(void *arg)
 	if (!(r->program->flags & HOSTED) && !poller_naps(r))
 		EXPECT_EQ(atoi(r->calls), row.calls);
 	EXPECT_EQ(atoi(r->threads), row.threads);
+	/* What strace alone lets the reader infer is a part of what is so. */
+	for (char *call, *rest = row.waits; (call = strsep(&rest, " ")); )
+		EXPECT_TRUE(strstr(r->waits, call));
+	EXPECT_TRUE(strstr(r->copies, row.copies));
 	trace_free(&t);
 
 	if (phases_run(&now, r->program, why)) {
