@@ -31,7 +31,7 @@ if ! command -v python3 >/dev/null; then
 	echo "1..0 # SKIP python3 is not installed"
 	exit 0
 fi
-echo "1..11"
+echo "1..12"
 
 pages=$dir/book
 python3 -B book/book.py "$pages" >"$dir/got" 2>&1
@@ -72,7 +72,14 @@ python3 -B tests/book/pages.py "$pages" >"$dir/got" &&
 	python3 -B tests/book/pages.py "$pages/zh" >"$dir/got"
 result $? well_formed_and_no_dead_link
 
-# That check sees what it is for.
+marks=wait,copy,both,accept,submit,empty,signal,other
+python3 -B tests/book/contrast.py book/book.css text,link,quiet,ins,del \
+	wait,copy,dma >"$dir/got" &&
+	python3 -B tests/book/contrast.py log/page.html ink,soft,fault $marks \
+		>"$dir/got"
+result $? enough_contrast
+
+# The check of pages sees what it is for.
 mkdir "$dir/bad"
 printf '<p id="a"><b>x</p></b><a href="no.html">x</a><i id="a"></i>' \
 	>"$dir/bad/index.html"
