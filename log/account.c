@@ -36,7 +36,7 @@ const char *wait_text(enum wait_for what, enum call call, const char *object,
 
 	switch (what) {
 	case FOR_CLIENT:
-		if (call == CALL_ACCEPT)
+		if (call == CALL_ACCEPT || !strncmp(object, "listener ", 9))
 			snprintf(text, size, "a connection%s%s", o ? " on " : "",
 				 object);
 		else

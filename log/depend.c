@@ -112,11 +112,16 @@ static enum wait_for set_wait(unsigned n, const char *which, char *object,
 static enum wait_for only_wait(const struct step *st, const struct only *o,
 			       char *object, size_t size)
 {
+	char name[80];
+
 	if (!o->all)
 		return FOR_TIME;
 	if (o->n != 1 || !o->file)
 		return set_wait(o->all, "", object, size);
-	file_object(o->file, o->fd, object, size);
+	file_object(o->file, o->fd, name, sizeof(name));
+	/* Its address is our own, not that of a peer. */
+	snprintf(object, size, "%s%s", o->file->kind == FILE_LISTENER &&
+		 strncmp(name, "listener ", 9) ? "listener " : "", name);
 	return file_wait(st, o->file, o->fd);
 }
 

@@ -102,6 +102,24 @@ TEST(a_server_without_work_is_idle)
 }
 
 /* A client that says nothing is neither a hang of ours nor idleness. */
+/* The address of a listener is its own: no client is waited for by name. */
+TEST(an_epoll_wait_for_a_connection)
+{
+	answer("7 1700000000.000000 socket(AF_INET, SOCK_STREAM, 0) = 3 <0.00001>\n"
+	       "7 1700000000.100000 bind(3, {sa_family=AF_INET, sin_port=htons("
+	       "7007), sin_addr=inet_addr(\"127.0.0.1\")}, 16) = 0 <0.000010>\n"
+	       "7 1700000000.200000 listen(3, 5) = 0 <0.000010>\n"
+	       "7 1700000000.300000 epoll_create1(0) = 4 <0.000010>\n"
+	       "7 1700000000.400000 epoll_ctl(4, EPOLL_CTL_ADD, 3, {events="
+	       "EPOLLIN, data={u32=3, u64=3}}) = 0 <0.000010>\n"
+	       "7 1700000000.500000 epoll_wait(4, [{events=EPOLLIN, data={u32=3, "
+	       "u64=3}}], 9, -1) = 1 <9.000000>\n"
+	       "7 1700000009.600000 accept(3, NULL, NULL) = 5 <0.000010>\n"
+	       "7 1700000009.700000 exit_group(0) = ?");
+	HAS("a connection on listener 127.0.0.1:7007 in epoll_wait");
+	HAS_NOT("its client");
+}
+
 TEST(a_wait_for_its_client_that_a_signal_ended)
 {
 	EXPECT_EQ(VERDICT_WAIT, answer(
