@@ -13,6 +13,7 @@
 #include "cli.h"
 #include "../log/baseline.h"
 #include "../log/report.h"
+#include "../log/runs.h"
 #include "../log/safe.h"
 
 struct arguments {
@@ -147,6 +148,13 @@ static int is_folder(const char *path)
 	return !stat(path, &st) && S_ISDIR(st.st_mode);
 }
 
+static int is_file(const char *path)
+{
+	struct stat st;
+
+	return !stat(path, &st) && S_ISREG(st.st_mode);
+}
+
 static int read_logs(struct reader *r, char *const *paths, unsigned n)
 {
 	if (n == 1 && is_folder(paths[0]))
@@ -258,6 +266,30 @@ static void see_line(void *context, struct reader *r, const struct line *l,
 	callsites_line(context, l, number);
 }
 
+/* A report for each run of a log that holds several. */
+static int explain_runs(const struct arguments *a, const unsigned long *starts,
+			unsigned n)
+{
+	struct reader *r = zeroed(sizeof(*r));
+	int rc = 0, found = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		reader_start(r);
+		r->from = starts[i];
+		r->to = i + 1 < n ? starts[i + 1] : 0;
+		rc |= finish(r, read_logs(r, a->paths, 1));
+		printf("%srun %u of %u, from line %lu\n\n", i ? "\n" : "",
+		       i + 1, n, starts[i]);
+		fflush(stdout);
+		if (r->calls || r->signals)
+			report(r, a, NULL, NULL);
+		found |= a->fail_on && is_found(r, a, NULL);
+		reader_free(r);
+	}
+	free(r);
+	return rc ? rc : found ? EXIT_FOUND : 0;
+}
+
 static int explain(const struct arguments *a)
 {
 	static char *standard_input[] = { "-", NULL };
@@ -322,7 +354,8 @@ int explain_folder(int argc, char **argv, const char *name)
 		       "who copied, what a message costs, what is odd, and "
 		       "which lines prove it.\v"
 		       "Several FILEs are one log: the set that strace -ff "
-		       "writes. FOLDER is one that iomodels capture wrote: "
+		       "writes. A FILE with several runs, one behind the "
+		       "other, gets a report for each. FOLDER is one that iomodels capture wrote: "
 		       "its strace.log and kernel.log are read as one, and "
 		       "phases are exact; a FILE in it is read alone. "
 		       "Without FILE standard input is read. The log that "
@@ -332,8 +365,14 @@ int explain_folder(int argc, char **argv, const char *name)
 		       "found something.",
 	};
 	struct arguments a = { .fd = -1, .name = name };
+	unsigned long starts[RUNS_MAX];
+	unsigned runs = 1;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &a);
+	if (a.form == TEXT && !a.baseline && a.n == 1 && is_file(a.paths[0]))
+		runs = runs_find(a.paths[0], starts);
+	if (runs > 1)
+		return explain_runs(&a, starts, runs);
 	return a.form == DIFF ? explain_diff(&a) : explain(&a);
 }
 

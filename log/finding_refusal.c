@@ -829,9 +829,13 @@ static const struct failure *culprit(const struct ending *e)
 	for (unsigned i = 1; i <= n; i++) {
 		const struct failure *x = &e->recent[(e->n - i) % RECENT];
 
-		/* Names that are not there are looked for by every program. */
+		/*
+		 * Names that are not there are looked for by every program;
+		 * one that ends as soon as it cannot open a file needs it.
+		 */
 		if (x->call && x->call + NEAR_END >= e->calls &&
-		    (strcmp(x->error, "ENOENT") || is_vital(x)))
+		    (strcmp(x->error, "ENOENT") || is_vital(x) ||
+		     (!strncmp(x->what, "open", 4) && x->call + 1 >= e->calls)))
 			return x;
 	}
 	return e->has_suspect ? &e->suspect : NULL;

@@ -355,6 +355,10 @@ static int read_one(struct reader *r, const char *path)
 		return -1;
 	}
 	while (!foreign(r, &s) && source_line(&s, &text)) {
+		if (r->to && s.number >= r->to)
+			break;
+		if (s.number < r->from)
+			continue;
 		line_read(&l, text.at, text.len);
 		one_line(r, &l, s.number, s.pid);
 		if (is_torn(r, &s, &l))

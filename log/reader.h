@@ -58,6 +58,7 @@ struct reader {
 	struct merge *merge;		/* of a capture; else NULL */
 	char no_kernel[300];		/* why a capture has no kernel.log */
 
+	unsigned long from, to;		/* only these lines of a log; to 0: all */
 	const char *path;		/* the first log; for the heading */
 	unsigned n_paths;
 	struct map tallies;		/* hash of the name -> struct tally */

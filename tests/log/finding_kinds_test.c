@@ -413,6 +413,14 @@ TEST(the_failure_that_ended_it)
 	refused("7 openat(AT_FDCWD, \"/data/in\", O_RDONLY) = -1 ENOENT (No "
 		"such file or directory)", 2);
 	EXPECT_EQ(1, end_and_find("missing"));
+	/* One that is not: the program ends at once, without a word. */
+	refused("7 openat(AT_FDCWD, \"/data/other\", O_RDONLY) = -1 ENOENT (No "
+		"such file or directory)", 1);
+	EXPECT_EQ(1, end_and_find("missing"));
+	/* test -e: the status is the answer. */
+	refused("7 newfstatat(AT_FDCWD, \"/data/other\", 0x7f, 0) = -1 ENOENT "
+		"(No such file or directory)", 1);
+	EXPECT_EQ(0, alarms());
 	/* It went well all the same. */
 	refused("7 openat(AT_FDCWD, \"/data/in\", O_RDONLY) = -1 ENOENT (No "
 		"such file or directory)", 0);

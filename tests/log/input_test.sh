@@ -100,4 +100,28 @@ refused perf_trace 'written by perf trace'
 printf '__libc_start_main(0x1, 1, 0x2 <unfinished ...>\nmalloc(24) = 0x5\n+++ exited (status 0) +++\n' \
 	>"$dir/log"
 refused ltrace 'written by ltrace'
+# Two runs, one behind the other; a shell and what it starts are one.
+{
+	printf '%s\n' '7 execve("/bin/a", ["a"], 0x7 /* 9 vars */) = 0' \
+		'7 openat(AT_FDCWD, "/etc/a", O_RDONLY) = -1 ENOENT (No such file or directory)' \
+		'7 exit_group(1) = ?' '7 +++ exited with 1 +++'
+	printf '%s\n' '8 execve("/bin/sh", ["sh"], 0x7 /* 9 vars */) = 0' \
+		'8 vfork() = 9' '9 execve("/bin/b", ["b"], 0x7 /* 9 vars */) = 0' \
+		'9 exit_group(0) = ?' '9 +++ exited with 0 +++' \
+		'8 vfork() = 10' '10 execve("/bin/b", ["b"], 0x7 /* 9 vars */) = 0' \
+		'10 exit_group(0) = ?' '10 +++ exited with 0 +++' \
+		'8 exit_group(0) = ?' '8 +++ exited with 0 +++'
+} >"$dir/log"
+"$io" explain "$dir/log" >"$dir/got" 2>&1
+grep -q '^run 1 of 2, from line 1$' "$dir/got" &&
+	grep -q '^a: .*/etc/a failed with ENOENT' "$dir/got" &&
+	grep -q '^run 2 of 2, from line 5$' "$dir/got"
+result $? several_runs
+sed 1,4d "$dir/log" >"$dir/one"
+! "$io" explain "$dir/one" | grep '^run '
+result $? children_are_no_runs
+"$io" explain --fail-on missing "$dir/log" >/dev/null
+[ $? = 3 ]
+result $? a_finding_of_any_run
+
 echo "1..$n"
