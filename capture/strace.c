@@ -134,8 +134,9 @@ static int file_job(struct straced *t, char *log, int frames, char why[256])
 static int server(struct straced *t, char *log, int frames, char why[256])
 {
 	const struct scenario *c = t->scenario;
-	char *wrapper[] = { "strace", frames ? "-fk" : "-f", "-ttt", "-T",
-			    "-s", STRING_BYTES, "-o", log, NULL };
+	/* -I 2: with -o strace would ignore the SIGTERM of our death. */
+	char *wrapper[] = { "strace", "-I", "2", frames ? "-fk" : "-f", "-ttt",
+			    "-T", "-s", STRING_BYTES, "-o", log, NULL };
 	struct lab_options o = { .service = c->service, .wrapper = wrapper,
 				 .nofile = c->nofile, .port = 7007 };
 	int ret = -1, status;
