@@ -26,7 +26,7 @@
  *           b) Peers that send faster than we read never let EAGAIN come: after
  *              TURNS datagrams ppoll, with no time to sleep, lets the signals
  *              in.
- * Compare   sigio_tcp.c, where the same signal has seven causes.
+ * Compare   sigio_tcp.c, where the same signal has more causes.
  * Trace     traces/sigio_udp.two.x86_64.strace, .kernel
  *           traces/sigio_udp.burst.x86_64.strace, .kernel
  */

@@ -2,10 +2,10 @@
 /*
  * stop.h - SIGTERM and SIGINT end a server, whatever call it sleeps in
  *
- * Stopping rests on one fact: shutdown(2) on a listening socket makes every
- * accept4 on it return EINVAL, the one that sleeps and those still to come.
- * So the loops need no flag, and there is no moment between a test and a
- * sleep in which the signal could be lost.  It is the open file that is shut
+ * Stopping rests on one fact: shutdown(2) on a TCP listener makes every
+ * accept4 on it return EINVAL, the one that sleeps and those still to come
+ * (AF_UNIX: see listen.h).  So the loops need no flag, and no moment between a
+ * test and a sleep could lose the signal.  It is the open file that is shut
  * down: a listener that was inherited (--fd) is so for all who hold it.
  *
  * A server that sleeps in something else (sigio.h, uring_udp.c) is woken by a

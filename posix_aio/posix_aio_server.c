@@ -25,7 +25,7 @@
  *           aio_read that sleeps is not even tried.  So this server never has
  *           both; a chat could not be written like this.
  *           c) Where a helper cannot be started (RLIMIT_NPROC), the request
- *           waits for another helper: no error.
+ *           waits for another helper: no error, except EAGAIN for the first.
  *           d) No descriptor left (EMFILE): futex until a peer leaves, or a
  *           second passes.
  *           e) Where the thread for on_done cannot be started, nobody learns it:

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * io_uring.h - the io_uring interface up to Linux 6.18, and its three calls
+ * io_uring.h - the io_uring interface up to Linux 7.0, and its three calls
  *
  * Debian 12's linux/io_uring.h is that of 6.1 and lacks half of what these
  * programs use, so the ABI is written down here: the structures, and the

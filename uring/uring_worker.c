@@ -18,9 +18,9 @@
  *
  * Calls     2 per echo, 3 more per connection, as uring_basic.c; but each request
  *           wakes a thread, and one that had to wait wakes it twice.
- * Needs     Linux 5.12 (workers are threads of the process; before they were
- *           kernel threads of nobody's).  In Linux 6.1 what had to wait does
- *           not go to a worker again: the thread that serves copies.
+ * Needs     Linux 5.12 (workers are threads of the process), and 5.16 for the
+ *           poll: before it the worker waits, in recv.  In Linux 6.1 what had to
+ *           wait does not go to a worker again: the thread that serves copies.
  * Limits    Those of uring_basic.c.  Workers come and go as they are needed,
  *           up to RLIMIT_NPROC.  strace is not told when they are created and
  *           they make no system call; `strace -f -p` attaches to those that
