@@ -149,9 +149,9 @@ static const struct about about[ABOUTS] = {
 	[RING_WORKER] = { "ring-worker", SEVERITY_COST,
 		"requests that could be polled went to a worker thread",
 		"Each costs two switches and a copy in iou-wrk. A socket "
-		"request goes there when its file cannot be polled, when an "
-		"earlier one of a linked chain did, or when it was polled in "
-		"vain too often (several requests wait on one socket).",
+		"request goes there when an earlier one of a linked chain "
+		"did, or when it was polled in vain too often, 128 times "
+		"(several requests wait on one socket).",
 		"Keep one receive in flight per socket, or use multishot.",
 		"The program asked for it with IOSQE_ASYNC." },
 	[RING_AGAIN] = { "ring-again", SEVERITY_COST,

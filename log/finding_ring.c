@@ -38,8 +38,8 @@ poller_asleep = { "ring-poller-asleep", SEVERITY_COST,
 	"processor may be spent.", "It idles only between bursts." },
 many_workers = { "ring-many-workers", SEVERITY_COST,
 	"many worker threads (iou-wrk) at a time",
-	"Each request that cannot be polled, or has IOSQE_ASYNC, holds a "
-	"thread of the kernel's for as long as it waits.",
+	"Each request that waits and cannot be polled holds a thread of the "
+	"kernel's meanwhile; before Linux 5.16 each with IOSQE_ASYNC, too.",
 	"Use requests that can be polled (sockets, pipes without "
 	"IOSQE_ASYNC), or set a limit: IORING_REGISTER_IOWQ_MAX_WORKERS.",
 	"So many have to wait at a time, and nothing can poll for them." },

@@ -59,7 +59,8 @@ static const struct about abouts[REASONS] = {
 		"Write to files of your own, or less at a time.", NULL),
 	[REASON_MEMORY_LOCK] = HIDDEN("mmap-lock",
 		"waits for the lock of the address space",
-		"mmap, munmap, mprotect and page faults of all threads take it.",
+		"mmap, munmap and mprotect of all threads take it, and page "
+		"faults (from Linux 6.4 on not all of them).",
 		"Map less often: keep mappings, use larger ones.", NULL),
 	[REASON_FUSE] = HIDDEN("fuse-waits", "waits for a FUSE server",
 		"The file system is a process, and that has not answered.",

@@ -80,7 +80,8 @@ static const struct refusal table[] = {
 	  "memory alone does not make mmap fail.",
 	  "Raise ulimit -v or vm.max_map_count, or ask for less." },
 	{ "mlock mlock2 mlockall", "ENOMEM", NULL, "memlock", REFUSED_ALWAYS,
-	  "RLIMIT_MEMLOCK (ulimit -l)", "RLIMIT_MEMLOCK is too small.",
+	  "RLIMIT_MEMLOCK (ulimit -l)", "RLIMIT_MEMLOCK is too small, or a "
+	  "part of the range is not mapped.",
 	  "Raise ulimit -l, LimitMEMLOCK=." },
 	{ "mmap", "EAGAIN", "MAP_LOCKED", "memlock", REFUSED_ALWAYS,
 	  "RLIMIT_MEMLOCK (ulimit -l)", "RLIMIT_MEMLOCK is too small.",
@@ -93,8 +94,9 @@ static const struct refusal table[] = {
 	  "Raise fs.aio-max-nr, or ask for fewer with io_setup." },
 	{ "io_uring_setup io_uring_register", "ENOMEM", NULL, "memlock-ring",
 	  REFUSED_ALWAYS, "RLIMIT_MEMLOCK (ulimit -l)",
-	  "Registered buffers, and before Linux 5.12 the rings, count against "
-	  "RLIMIT_MEMLOCK of the user: memory itself is not short.",
+	  "Registered buffers, and before Linux 5.12 and from 6.14 on the "
+	  "rings, count against RLIMIT_MEMLOCK of the user: memory itself is "
+	  "not short.",
 	  "Raise RLIMIT_MEMLOCK (ulimit -l, LimitMEMLOCK=), or register less "
 	  "or no buffers." },
 	{ "io_uring_setup", "EPERM", NULL, "io-uring-denied", REFUSED_COST,
@@ -115,8 +117,9 @@ static const struct refusal table[] = {
 	  "Probe with IORING_REGISTER_PROBE, or try without the flag." },
 	{ "io_uring_enter", "EBUSY", NULL, "ring-busy", REFUSED_COST,
 	  "the completion queue has overflowed",
-	  "Completions wait for room; nothing more is submitted until some "
-	  "are reaped.", "Reap completions before submitting more." },
+	  "Completions wait for room, and the kernel does not wait for more "
+	  "until some are reaped (Linux 5.10 and 6.1; 6.12 waits).",
+	  "Reap completions before waiting for more." },
 	{ "io_submit", "EAGAIN", NULL, "aio-full", REFUSED_COST,
 	  "the context has no room for more requests",
 	  "More requests are in flight than io_setup asked for.",
@@ -201,8 +204,9 @@ static const struct refusal table[] = {
 	{ "connect recvfrom recvmsg read sendto write getsockopt",
 	  "ECONNREFUSED", NULL, "connection-refused", REFUSED_FOR_GOOD,
 	  "nobody listens there",
-	  "The peer's host answered that nothing listens on the port (or the "
-	  "queue of an AF_UNIX listener is full).",
+	  "The peer's host answered that nothing listens on the port; on "
+	  "AF_UNIX no process listens at the path (where the queue of a "
+	  "listener is full, connect waits or fails with EAGAIN).",
 	  "Start the server, or correct address and port." },
 	{ "connect getsockopt " RECEIVES " " SENDS, "ETIMEDOUT", NULL,
 	  "connection-timeout", REFUSED_FOR_GOOD, "the peer does not answer",
@@ -233,11 +237,13 @@ static const struct refusal table[] = {
 	  "Look why the reader ended." },
 	{ "sendto sendmsg send", "EMSGSIZE", NULL, "message-size",
 	  REFUSED_ALWAYS, "the datagram is larger than the socket takes",
-	  "A datagram must fit in 64 KiB and in the send buffer.",
+	  "A datagram of UDP must fit in 64 KiB, and in the path's MTU where "
+	  "fragments are forbidden; one of AF_UNIX in the send buffer.",
 	  "Send less, or raise SO_SNDBUF." },
 	{ SENDS, "ENOBUFS", NULL, "no-buffers", REFUSED_ALWAYS,
 	  "the output queue or net.core memory is full",
-	  "The interface's queue or the socket memory is full.",
+	  "No socket memory is left; or, with IP_RECVERR or a raw or packet "
+	  "socket, the interface's queue is full.",
 	  "Slow down, raise txqueuelen or the socket limits." },
 	{ "prlimit64 setrlimit", "EPERM", NULL, "limit-denied", REFUSED_AT_END,
 	  "the hard limit can be raised with CAP_SYS_RESOURCE only",
