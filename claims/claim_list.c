@@ -117,7 +117,7 @@ const struct claim claims[] = {
 	      "iou-wrk",
 	      "with IOSQE_ASYNC a kernel thread copies",
 	      "io_uring_enter(2)",
-	     .since = "6.2", UNLIKE("TCP, from Linux 6.2 on", "uring_basic")),
+	     .since = "6.2", UNLIKE("TCP, not Linux 6.1", "uring_basic")),
 	WAITS("uring-sqpoll", "uring_sqpoll",
 	      "(iou-sqp, )?main in io_uring_enter|main in io_uring_enter, iou-sqp",
 	      "iou-sqp", "with SQPOLL the polling thread copies; to wait is "
@@ -1017,7 +1017,7 @@ const struct claim claims[] = {
 	PLAY("dontcache", dontcache_read, "RWF_DONTCACHE drops from memory what it "
 	     "has read", "preadv2(2)",
 	     "with RWF_DONTCACHE not all were kept, without it all",
-	     TRIED("ext4, XFS, btrfs", "what was read stays in memory",
+	     TRIED("ext4, XFS", "what was read stays in memory",
 	     "with RWF_DONTCACHE all were kept"), .since = "6.14"),
 
 	/* ---- whose processor; the phases of other calls ---- */
@@ -1075,7 +1075,7 @@ const struct claim claims[] = {
 	       "into a pipe copies nothing", "splice(2)",
 	       "sys_exit id=[0-9]+\\(splice\\) ret=[1-9]\n"
 	       "0: skb_copy_datagram_iovec",
-	     TRIED("TCP", "splice copies as recv does",
+	     TRIED("TCP on loopback", "splice copies as recv does",
 	     "1+: skb_copy_datagram_iovec"), .words = "zero copy"),
 	PLAY("vmsplice-shares", vmsplice_shares, "after vmsplice the pipe holds the "
 	     "program's own page: a later change is what the reader gets",

@@ -152,7 +152,7 @@ enum verdict naive_blocks(const struct claim *claim, struct text *proof)
 }
 
 /*
- * Refuted by one program whose bytes another thread copies.  Before Linux 6.2
+ * Refuted by one program whose bytes another thread copies.  On Linux 6.1
  * uring_worker copies in its own thread; there uring_sqpoll decides.
  */
 enum verdict no_kernel_async(const struct claim *claim, struct text *proof)
