@@ -46,8 +46,8 @@ small = SMALL(SEVERITY_COST), small_note = SMALL(SEVERITY_NOTE);
 
 #define TRIVIAL(severity) { "call-storm", severity, \
 	"one trivial call is made over and over", \
-	"A system call for a value that does not change, or that the vDSO " \
-	"gives without one.", \
+	"A system call for a value that does not change, that the vDSO gives " \
+	"without one, or that is seldom needed.", \
 	"Keep the value; for clocks see whether the vDSO is in use (clock " \
 	"source tsc, not hpet or acpi_pm).", NULL }
 static const struct about

@@ -29,11 +29,13 @@ static const struct about abouts[REASONS] = {
 		"The memory of the program has been written to swap.",
 		"Give it more memory, or let less of it run at a time.", NULL),
 	[REASON_RECLAIM] = HIDDEN("reclaim-waits", "waits for free memory",
-		"No page is free: the thread itself has to free some first.",
+		"No page is free, or the cgroup has as many as it may: the "
+		"thread itself has to free some first.",
 		"Look at memory.high and memory.max of its cgroup, and at "
 		"free(1).", NULL),
 	[REASON_DIRTY] = HIDDEN("dirty-limit", "writes are slowed down",
-		"More pages wait for writeback than the kernel allows.",
+		"The pages that wait for writeback near the limit, of the "
+		"system or of the cgroup.",
 		"Write less at a time, or fsync earlier; see "
 		"vm.dirty_ratio.", "The disk is what limits it."),
 	[REASON_FROZEN] = HIDDEN("file-system-frozen",

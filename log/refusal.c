@@ -61,8 +61,8 @@ static const struct refusal table[] = {
 	  "takes clone instead.", "Nothing, if clone succeeds." },
 	{ CLONE, "EPERM", NULL, "clone-denied", REFUSED_ALWAYS,
 	  "a seccomp filter, or a namespace without CAP_SYS_ADMIN",
-	  "Flags for namespaces need CAP_SYS_ADMIN; without them a seccomp "
-	  "filter denies the call.",
+	  "Flags for namespaces, except CLONE_NEWUSER, need CAP_SYS_ADMIN; "
+	  "without them a seccomp filter denies the call.",
 	  "Allow the call in the filter: ENOSYS makes libc use clone." },
 	{ CLONE, "ENOMEM", NULL, "memory", REFUSED_ALWAYS,
 	  "memory of the system or the cgroup, or vm.overcommit_memory=2",
@@ -102,7 +102,8 @@ static const struct refusal table[] = {
 	{ "io_uring_setup", "EPERM", NULL, "io-uring-denied", REFUSED_COST,
 	  "kernel.io_uring_disabled, or a seccomp filter",
 	  "kernel.io_uring_disabled is 1 or 2, or a seccomp filter (of a "
-	  "container) denies io_uring.",
+	  "container) or a security module denies io_uring; before Linux 5.13 "
+	  "SQPOLL needs a capability.",
 	  "Set kernel.io_uring_disabled=0 or allow the call in the filter; or "
 	  "use epoll." },
 	{ "io_uring_setup", "ENOSYS", NULL, "io-uring-absent", REFUSED_COST,
@@ -117,8 +118,9 @@ static const struct refusal table[] = {
 	  "Probe with IORING_REGISTER_PROBE, or try without the flag." },
 	{ "io_uring_enter", "EBUSY", NULL, "ring-busy", REFUSED_COST,
 	  "the completion queue has overflowed",
-	  "Completions wait for room, and the kernel does not wait for more "
-	  "until some are reaped (Linux 5.10 and 6.1; 6.12 waits).",
+	  "Completions wait for room: until some are reaped the kernel does "
+	  "not wait for more (Linux 6.1; 6.12 does), nor submit (5.11; 5.15 "
+	  "does).",
 	  "Reap completions before waiting for more." },
 	{ "io_submit", "EAGAIN", NULL, "aio-full", REFUSED_COST,
 	  "the context has no room for more requests",
@@ -327,8 +329,8 @@ static const struct refusal table[] = {
 	  "the directory is not empty", "The directory is not empty.",
 	  "Remove what is in it." },
 	{ "*", "EXDEV", NULL, "other-device", REFUSED_AT_END,
-	  "the two paths are on different file systems",
-	  "rename and link work within one file system only.",
+	  "the two paths are on different file systems or mounts",
+	  "rename and link work within one mount of a file system only.",
 	  "Copy instead." },
 	{ "*", "ELOOP", NULL, "link-loop", REFUSED_AT_END,
 	  "too many symbolic links, or O_NOFOLLOW",
