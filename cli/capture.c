@@ -141,7 +141,7 @@ static const char *refusal(const char *dir)
 	closedir(d);
 	if (others)
 		return "holds other files; name a new folder";
-	return strace && !manifest ? "holds a strace.log that is not a capture's; "
+	return strace && !manifest ? "holds a strace.log that no capture wrote; "
 				     "name a new folder" : NULL;
 }
 
@@ -350,7 +350,7 @@ static int folder(const struct options *o, const struct program *p,
 	pass_on(s.err.at);
 	if (interrupted)
 		fprintf(stderr, "iomodels capture: interrupted; %s has what "
-			"there was until then\n", dir);
+			"was captured until then\n", dir);
 	else if (ret)
 		fprintf(stderr, "iomodels capture: %s\n", why);
 	server_free(&s);
@@ -437,17 +437,17 @@ int capture_main(int argc, char **argv)
 	static const struct argp_option rows[] = {
 		{ "output", 'o', "DIR", 0, "write the capture into DIR (else "
 		  "capture-NAME-1, -2, ... here)", 0 },
-		{ "no-strace", KEY_NO_STRACE, NULL, 0, "only the kernel's events: "
-		  "0.4 us per call instead of 20, so it distorts times less", 0 },
-		{ "no-kernel", KEY_NO_KERNEL, NULL, 0, "only strace", 0 },
-		{ "pid", 'p', "N", 0, "attach to a process that runs", 0 },
+		{ "no-strace", KEY_NO_STRACE, NULL, 0, "record only the kernel's "
+		  "events: this adds 0.4 us per call instead of 20", 0 },
+		{ "no-kernel", KEY_NO_KERNEL, NULL, 0, "record only strace", 0 },
+		{ "pid", 'p', "N", 0, "attach to the running process N", 0 },
 		{ "text", KEY_TEXT, NULL, 0, "print the calls of a model, "
 		  "normalised, and write no folder", 0 },
 		{ "traces", KEY_TRACES, "DIR", 0, "capture every model, or each "
-		  "MODEL, into DIR, both sides as text that is the same each time; a file "
-		  "whose sequence is the same stays as it is", 0 },
-		{ "index", KEY_INDEX, "DIR", 0, "write DIR/README.md, what to "
-		  "look at in the captures of DIR, from DIR/notes; correct the "
+		  "MODEL, into DIR, strace and the kernel's events, as text that is the "
+		  "same each time; write a file only if its sequence has changed", 0 },
+		{ "index", KEY_INDEX, "DIR", 0, "write DIR/README.md (what to "
+		  "look at in the captures of DIR) from DIR/notes; correct the "
 		  "line numbers of the source in DIR/*.lines", 0 },
 		{ "scenario", KEY_SCENARIO, "NAME", OPTION_HIDDEN, NULL, 0 },
 		{ 0 }
@@ -457,13 +457,13 @@ int capture_main(int argc, char **argv)
 		.parser = parse,
 		.args_doc = "MODEL [SCENARIO]\n-- COMMAND...\n--pid N\n"
 			    "--traces DIR [MODEL...]\n--index DIR",
-		.doc = "Run a model while the client of SCENARIO (default: one) "
-		       "speaks to it, or any command, and write what "
-		       "strace and the kernel's tracepoints saw of it, on one "
-		       "clock, into a folder: strace.log, kernel.log, "
-		       "manifest.json.\vThe kernel's side needs root; without "
-		       "it there is strace alone.  The exit status is the "
-		       "command's.  Processes that it leaves behind go on, but "
+		.doc = "Run MODEL while the client of SCENARIO (default: one) "
+		       "sends to it, or run any COMMAND, and record it with "
+		       "strace and the kernel's tracepoints into a folder: "
+		       "strace.log, kernel.log (times of one clock), "
+		       "manifest.json.\vThe kernel's events need root; without "
+		       "root there is strace alone.  The exit status is that of "
+		       "COMMAND.  Processes that it leaves behind go on, but "
 		       "are no longer captured.",
 	};
 	struct options o = { 0 };

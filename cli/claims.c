@@ -252,15 +252,15 @@ static int decide_all(void *arg)
 int claims_main(int argc, char **argv)
 {
 	static const struct argp_option rows[] = {
-		{ "quiet", 'q', NULL, 0, "only the verdicts, not the lines that "
-		  "prove them", 0 },
-		{ "about", 'a', "WORDS", 0, "only claims in whose texts all of "
-		  "these words are: --about 'edge triggered'", 0 },
-		{ "twins", 't', NULL, 0, "decide the false twin of each claim "
-		  "instead: a wrong sentence that must be refuted", 0 },
-		{ "list", 'l', NULL, 0, "only their names and sentences; nothing "
-		  "is decided", 0 },
-		{ "json", 'j', NULL, 0, "the same as JSON, the lines whole", 0 },
+		{ "quiet", 'q', NULL, 0, "print only the verdicts, not the lines "
+		  "that prove them", 0 },
+		{ "about", 'a', "WORDS", 0, "check only claims whose texts have "
+		  "all of these words: --about 'edge triggered'", 0 },
+		{ "twins", 't', NULL, 0, "check the false twin of each claim "
+		  "instead: a wrong statement that must be refuted", 0 },
+		{ "list", 'l', NULL, 0, "print only names and statements; check "
+		  "nothing", 0 },
+		{ "json", 'j', NULL, 0, "print JSON, with the whole lines", 0 },
 		{ "play", 'p', "ID", OPTION_HIDDEN, NULL, 0 },
 		{ 0 }
 	};
@@ -268,10 +268,10 @@ int claims_main(int argc, char **argv)
 		.options = rows,
 		.parser = parse,
 		.args_doc = "[PATTERN...]",
-		.doc = "Decide sentences about I/O models, each claim by a "
-		       "capture made now: it holds, is refuted, or cannot be "
-		       "tested here and why; below it the lines that decided. "
-		       "PATTERN chooses some by name ('sigio-*').\v"
+		.doc = "Check statements (claims) about I/O models, each by a "
+		       "capture made now. A claim holds, is refuted, or cannot "
+		       "be tested here (and why); below it are the lines that "
+		       "decided. PATTERN selects claims by name ('sigio-*').\v"
 		       "The exit status is 0 when every verdict is the expected "
 		       "one or could not be tested here, 1 when one differs, 2 "
 		       "for a wrong command line or when no claim is about the "

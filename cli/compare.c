@@ -48,30 +48,31 @@ static const struct argp_option options[] = {
 	  "udp, churn, or file (--files), then -cN connections (16), -sN bytes "
 	  "(64), -wN messages in flight on each (1), -iN idle connections (0), "
 	  "-rN messages per second (as fast as answers come). Default "
-	  "tcp-c1,tcp-c16,tcp-c128. Of any server: http, redis-ping, redis-get, "
+	  "tcp-c1,tcp-c16,tcp-c128. For any server: http, redis-ping, redis-get, "
 	  "redis-set, line or bytes, and -cN", 0 },
 	{ "repeat", 'r', "N", 0, "Repetitions (9)", 0 },
 	{ "seconds", 't', "S", 0, "Each measurement lasts S seconds (0.4)", 0 },
-	{ "base", KEY_BASE, "SERVER", 0, "Compare with this one (epoll; of files, "
+	{ "base", KEY_BASE, "SERVER", 0, "Compare with SERVER (epoll; for files, "
 	  "fio:io_uring)", 0 },
 	{ "layout", KEY_LAYOUT, "same|two|both", 0, "Server and client on one "
-	  "processor, the quietest way (same, the default); on two; both", 0 },
+	  "processor (same: the default, with the least noise), on two, or both "
+	  "ways", 0 },
 	{ "start", KEY_START, "COMMAND", 0, "One more server, any program: the "
-	  "shell starts COMMAND, and it listens on the port of --ready, or on "
-	  "{port} in COMMAND, which stands for a free one", 0 },
-	{ "ready", KEY_READY, "PORT", 0, "The server of the --start before it is "
-	  "ready when it listens here", 0 },
+	  "shell starts COMMAND, which listens on the port of --ready, or on "
+	  "{port} in COMMAND, which stands for a free port", 0 },
+	{ "ready", KEY_READY, "PORT", 0, "The server of the previous --start is "
+	  "ready when it listens on PORT", 0 },
 	{ "connect", KEY_CONNECT, "HOST:PORT", 0, "One more server, which runs "
 	  "already", 0 },
-	{ "path", KEY_PATH, "/PATH", 0, "Of work http, the path (/)", 0 },
-	{ "request", KEY_REQUEST, "FILE", 0, "Of work bytes, the request", 0 },
-	{ "answer", KEY_ANSWER, "RULE", 0, "Of work bytes, the end of an answer: "
+	{ "path", KEY_PATH, "/PATH", 0, "With work http: the path (/)", 0 },
+	{ "request", KEY_REQUEST, "FILE", 0, "With work bytes: the request", 0 },
+	{ "answer", KEY_ANSWER, "RULE", 0, "With work bytes: what ends an answer, "
 	  "length:N, delimiter:TEXT or close", 0 },
 	{ "peer", KEY_PEER, "COMMAND", 0, "One more echo server, any program that "
 	  "takes --port N --service echo and prints on stderr \"NAME: serving "
 	  "echo on 127.0.0.1:PORT\"", 0 },
-	{ "equal", KEY_EQUAL, "PERCENT", 0, "Call servers equal that lie within PERCENT "
-	  "of the base (2)", 0 },
+	{ "equal", KEY_EQUAL, "PERCENT", 0, "A server within PERCENT of the base "
+	  "counts as equal (2)", 0 },
 	{ "until-decided", KEY_UNTIL, "TIME", 0, "Repeat what is undecided, for "
 	  "at most TIME (90s, 10m)", 0 },
 	{ "standard", KEY_STANDARD, NULL, 0, "The standard set: all kinds of "
@@ -81,11 +82,12 @@ static const struct argp_option options[] = {
 	  "their work is file, then -hot, -cold (in the page cache, or not) or "
 	  "-direct, -random or -seq, -qN reads in flight (1), -sN bytes (4096)",
 	  0 },
-	{ "file-size", KEY_FILE_SIZE, "MIB", 0, "The size of the file that they "
-	  "read, made in the current folder (1024)", 0 },
+	{ "file-size", KEY_FILE_SIZE, "MIB", 0, "The size of the file that file "
+	  "jobs read, made in the current folder (1024)", 0 },
 	{ "output", 'o', "DIR", 0, "Keep each measurement in DIR/results.jsonl, "
 	  "and make DIR/report.html with plots (by gnuplot)", 0 },
-	{ "resume", KEY_RESUME, NULL, 0, "Go on with what -o DIR holds", 0 },
+	{ "resume", KEY_RESUME, NULL, 0, "Continue the run whose results are in "
+	  "the DIR of -o", 0 },
 	{ "json", KEY_JSON, NULL, 0, "Print one JSON object instead of the "
 	  "tables", 0 },
 	{ "markdown", KEY_MARKDOWN, NULL, 0, "Print Markdown: a row per server, a "

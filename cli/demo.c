@@ -131,9 +131,10 @@ static void file_jobs(int quiet, const char *const *names)
 		}
 	}
 	if (!quiet)
-		printf("\nRead was a file that is not in the page cache: waits "
-		       "is where the threads slept\nlongest, copies who took the "
-		       "pages from the page cache.\n");
+		printf("\nEach job read a file that was not in the page cache.\n"
+		       "waits: the call in which its threads slept longest.\n"
+		       "copies: the thread that took the pages from the page "
+		       "cache.\n");
 }
 
 /* As the table of docs/who-waits.md: --markdown. */
@@ -188,15 +189,16 @@ static void table(void)
 					       : d->row.copies));
 	}
 	printf("\ncalls: system calls for one message and its echo, counted by "
-	       "strace.\nwaits: asleep before the message came, awake before "
-	       "its echo was back.\n");
+	       "strace.\nwaits: the thread that slept before the message came "
+	       "and woke before its echo\nwas back.\n");
 	if (exact)
 		printf("waits and copies are exact: the kernel's sched_switch and "
 		       "skb_copy_datagram_iovec,\nfrom a run of its own without "
 		       "strace.\n");
 	else
 		printf("waits and copies are inferred from strace, which sees "
-		       "nothing of io_uring's.\n%s\n", no_kernel);
+		       "nothing of what io_uring\ndoes in the kernel.\n%s\n",
+		       no_kernel);
 }
 
 struct options {
@@ -234,19 +236,19 @@ static int demo(void *arg)
 	bold = isatty(1);
 	no_strace = trace_missing();
 	if (no_strace && (quiet || !(k = kernel_begin(no_kernel)))) {
-		fprintf(stderr, "iomodels demo: left out, all of it: %s\n",
+		fprintf(stderr, "iomodels demo: it can show nothing: %s\n",
 			no_strace);
 		return 1;
 	}
 	kernel_free(k);
 	if (no_strace)
-		printf("Left out, the system calls: %s\n", no_strace);
+		printf("The system calls are left out: %s\n", no_strace);
 	else if (!quiet)
-		printf("Each server is started under strace; a client says two "
-		       "messages to it, with a\npause between, and each comes "
-		       "back. Shown is what the server asked of the\nkernel, "
-		       "one call a line, after its set-up; the number names "
-		       "the thread.\n");
+		printf("Each server runs under strace. A client sends two "
+		       "messages to it, with a pause\nbetween, and the server "
+		       "echoes each. Below are the server's system calls after\n"
+		       "its set-up, one per line; the number is that of the "
+		       "thread.\n");
 	for (const struct program *p = programs; p->name; p++)
 		progress.all += is_shown(o, p, two);
 	for (const struct program *p = programs; p->name; p++) {
@@ -278,9 +280,9 @@ int demo_main(int argc, char **argv)
 		.options = rows,
 		.parser = parse,
 		.args_doc = "[MODEL...]",
-		.doc = "Start every model in turn, or those named, let a client send it "
-		       "two messages under strace, show its system calls, "
-		       "and end in one table.",
+		.doc = "Run each MODEL (default: all) under strace while a "
+		       "client sends it two messages, show its system calls, "
+		       "then one table of all.",
 	};
 	struct options o = { 0 };
 

@@ -77,7 +77,7 @@ static void run_server(struct outcome *o)
 		last_line(o, s.err.at);
 		if (!*o->said)
 			snprintf(o->said, sizeof(o->said), "%s", *why ? why :
-				 "it ended with an error, but without a word");
+				 "it ended with an error, but without a message");
 	}
 	server_free(&s);
 }
@@ -187,22 +187,24 @@ static void try_ptrace(void)
 
 	if (err && scope >= 2)
 		found(1, "ptrace", errno_name(err), scope > 2 ?
-		      "sysctl kernel.yama.ptrace_scope=1, after a boot" :
+		      "boot, then sysctl kernel.yama.ptrace_scope=1" :
 		      "sudo, or sysctl kernel.yama.ptrace_scope=1",
 		      "kernel.yama.ptrace_scope is %ld: no strace", scope);
 	else if (err && probe_status("TracerPid") > 0)
 		found(1, "ptrace", errno_name(err), "run it without strace",
-		      "this program is traced itself; a process has one tracer");
+		      "strace traces this program already, and a process can "
+		      "have only one tracer");
 	else if (err && probe_status("Seccomp") == 2)
 		found(1, "ptrace", errno_name(err),
 		      "docker run --cap-add SYS_PTRACE",
 		      "a seccomp filter is on: no strace");
 	else if (err)
 		found(1, "ptrace", errno_name(err), "make vm",
-		      "a security module, or an emulator, has none: no strace");
+		      "a security module forbids it, or an emulator lacks it: "
+		      "no strace");
 	else
 		found(0, "ptrace", "granted", NULL, scope > 0 ?
-		      "of one's own children: all that strace needs" :
+		      "for your own child processes: strace needs no more" :
 		      "for strace");
 }
 

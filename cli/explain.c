@@ -32,8 +32,8 @@ enum { EXIT_FOUND = 3 };
 
 static const struct argp_option options[] = {
 	{ "json", 'j', NULL, 0, "The report for programs, as JSON", 0 },
-	{ "lines", 'l', NULL, 0, "The log itself: under each line its phase "
-	  "and its descriptor's story, what the kernel saw of it and, in a log of "
+	{ "lines", 'l', NULL, 0, "The log itself: under each line its phase, "
+	  "the history of its descriptor, the kernel's events and, in a log of "
 	  "strace -k, the line of source", 0 },
 	{ "fd", KEY_FD, "N", 0, "Only the lines about descriptor N", 0 },
 	{ "diff", 'd', NULL, 0, "Two logs: the calls per message of each, and "
@@ -42,10 +42,10 @@ static const struct argp_option options[] = {
 	  "wait and copy, and the log beside them", 0 },
 	{ "perfetto", KEY_PERFETTO, NULL, 0, "Chrome trace JSON, which "
 	  "ui.perfetto.dev opens", 0 },
-	{ "fail-on", KEY_FAIL_ON, "ID,...|any", 0, "Exit with 3 when one of "
-	  "these findings is there; any: a fault or a cost, but not a note", 0 },
+	{ "fail-on", KEY_FAIL_ON, "ID,...|any", 0, "Exit with 3 when the report "
+	  "has one of these findings; any: each fault or cost, but no note", 0 },
 	{ "baseline", KEY_BASELINE, "FILE", 0, "Compare the findings with an "
-	  "earlier report of --json; --fail-on then looks at new ones", 0 },
+	  "earlier report of --json; --fail-on then counts only new ones", 0 },
 	{ 0 }
 };
 
@@ -351,15 +351,16 @@ int explain_folder(int argc, char **argv, const char *name)
 		.args_doc = "[FILE...]\nFOLDER",
 		.doc = "Read strace output, of any program and any version, and "
 		       "say which I/O model each thread uses, who waited and "
-		       "who copied, what a message costs, what is odd, and "
+		       "who copied, what a message costs, what is wrong, and "
 		       "which lines prove it.\v"
 		       "Several FILEs are one log: the set that strace -ff "
 		       "writes. A FILE with several runs, one behind the "
-		       "other, gets a report for each. FOLDER is one that iomodels capture wrote: "
-		       "its strace.log and kernel.log are read as one, and "
-		       "phases are exact; a FILE in it is read alone. "
-		       "Without FILE standard input is read. The log that "
-		       "tells most: strace -f -ttt -T -yy -o FILE COMMAND\n\n"
+		       "other, gets a report for each. FOLDER is one that "
+		       "iomodels capture wrote: "
+		       "explain reads its strace.log and kernel.log together, "
+		       "and phases are exact; it reads a FILE in it alone. "
+		       "Without FILE it reads standard input. To record most: "
+		       "strace -f -ttt -T -yy -o FILE COMMAND\n\n"
 		       "Exit status: 0 done, 1 the log could not be read to "
 		       "its end, 2 the command line was wrong, 3 --fail-on "
 		       "found something.",

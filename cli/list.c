@@ -25,7 +25,7 @@ void not_built(const struct program *p, char *text, size_t size)
 int list_main(int argc, char **argv)
 {
 	static const struct argp argp = {
-		.doc = "Show the models, grouped, a sentence each; also which "
+		.doc = "List the models in groups, one line each, and say which "
 		       "are not built, and why.",
 	};
 	const char *group = "";

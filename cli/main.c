@@ -16,14 +16,14 @@
 #include "version.h"
 
 static const struct command commands[] = {
-	{ "list",  "show the models, grouped, a sentence each", list_main },
+	{ "list",  "list the models, one line each", list_main },
 	{ "serve", "run the server of a model", serve_main },
-	{ "send",  "send JSON messages to a server, as the tutorial's client", send_main },
+	{ "send",  "send JSON messages to a server", send_main },
 	{ "explain", "say what an strace log shows: models, costs, faults",
 	  explain_main },
 	{ "trace", "run a command under strace, then explain what was seen",
 	  trace_main },
-	{ "demo",  "run every model, show its calls, end in one table", demo_main },
+	{ "demo",  "run every model, show its system calls and one table", demo_main },
 	{ "doctor", "say which models cannot run here, why, and what to do",
 	  doctor_main },
 	{ "capture", "record a model or a command: strace and the kernel's events",
@@ -31,7 +31,7 @@ static const struct command commands[] = {
 	{ "compare", "measure servers side by side, under the same work",
 	  compare_main },
 	{ "aio-run", "run a command with POSIX AIO on io_uring", aio_run_main },
-	{ "claims", "decide sentences about I/O models by captures made now", claims_main },
+	{ "claims", "check statements about I/O models by captures made now", claims_main },
 	{ NULL }
 };
 

@@ -315,16 +315,17 @@ static void run(struct client *clients, const struct request *r)
 enum { UDP_KEY = 256, HOST_KEY, CLIENTS_KEY };
 
 static const struct argp_option options[] = {
-	{ "udp", UDP_KEY, NULL, 0, "Send datagrams, not over a connection", 0 },
+	{ "udp", UDP_KEY, NULL, 0, "Send UDP datagrams instead of TCP", 0 },
 	{ "host", HOST_KEY, "ADDR", 0, "Send to ADDR, IPv4 or a name (default "
 	  "127.0.0.1)", 0 },
 	{ "port", 'p', "N", 0, "Send to port N (default 7007)", 0 },
-	{ "user", 'u', "NAME", 0, "The send_user (default: the login name)", 0 },
-	{ "message", 'm', "TEXT", 0, "The send_msg (default: hello)", 0 },
+	{ "user", 'u', "NAME", 0, "The value of send_user (default: the login "
+	  "name)", 0 },
+	{ "message", 'm', "TEXT", 0, "The value of send_msg (default: hello)", 0 },
 	{ "repeat", 'n', "N", 0, "Send N messages on one connection (default "
 	  "1)", 0 },
-	{ "pause", 'w', "SECONDS", 0, "Wait between them, such as 5 or 0.2 "
-	  "(default 0)", 0 },
+	{ "pause", 'w', "SECONDS", 0, "Wait between two messages, such as 5 or "
+	  "0.2 (default 0)", 0 },
 	{ "clients", CLIENTS_KEY, "N", 0, "N clients at once, each with a "
 	  "socket of its own (default 1)", 0 },
 	{ 0 }
@@ -449,8 +450,8 @@ int send_main(int argc, char **argv)
 		.parser = parse,
 		.doc = "Send JSON messages {\"send_user\", \"send_time\", "
 		       "\"send_msg\"} over TCP or UDP, and show what comes "
-		       "back.\vThe tutorial's second client: iomodels send "
-		       "--repeat 2 --pause 5",
+		       "back.\vTwo messages on one connection, 5 seconds apart: "
+		       "iomodels send --repeat 2 --pause 5",
 	};
 	struct request r = {
 		.host = "127.0.0.1", .port = DEFAULT_PORT, .repeat = 1,

@@ -31,8 +31,8 @@ static const struct argp_option options[] = {
 	  "127.0.0.1; 0.0.0.0 is all)", 0 },
 	{ "service", 's', "NAME", 0, "print: collect what a peer sends until "
 	  "it closes, then print it (default); echo: send every byte back", 0 },
-	{ "max-message", 'm', "N", 0, "print: refuse a message beyond N bytes "
-	  "(default 1048576)", 0 },
+	{ "max-message", 'm', "N", 0, "print: refuse a message of more than N "
+	  "bytes (default 1048576)", 0 },
 	{ 0 }
 };
 

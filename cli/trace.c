@@ -40,13 +40,13 @@ static const struct argp_option rows[] = {
 	  "iomodels explain reads again", 0 },
 	{ "output", KEY_OUTPUT, "FILE", 0, "The report goes to FILE, not to "
 	  "stderr", 0 },
-	{ "pid", 'p', "N", 0, "Attach to a process that runs; Ctrl-C ends "
-	  "it", 0 },
+	{ "pid", 'p', "N", 0, "Attach to the running process N; Ctrl-C ends "
+	  "the trace, not the process", 0 },
 	{ "json", KEY_JSON, NULL, 0, "The report for programs, as JSON", 0 },
 	{ "html", KEY_HTML, NULL, 0, "The report as a page for a browser", 0 },
 	{ "lines", KEY_LINES, NULL, 0, "The log itself, and what it means", 0 },
-	{ "fail-on", KEY_FAIL_ON, "ID,...|any", 0, "Exit with 3 when one of "
-	  "these findings is there", 0 },
+	{ "fail-on", KEY_FAIL_ON, "ID,...|any", 0, "Exit with 3 when the "
+	  "report has one of these findings", 0 },
 	{ 0 }
 };
 
@@ -177,9 +177,9 @@ int trace_main(int argc, char **argv)
 		.options = rows,
 		.parser = parse,
 		.args_doc = "-- COMMAND...\n--pid N",
-		.doc = "Run a command under strace and, where this user may, "
-		       "the kernel's tracepoints, and explain on stderr what "
-		       "was seen. Its exit status is that of the command.",
+		.doc = "Run COMMAND under strace and, where this user may, with "
+		       "the kernel's tracepoints, and explain on stderr what it "
+		       "did. The exit status is that of COMMAND.",
 	};
 	struct options o = { 0 };
 	int out = STDERR_FILENO, status = 1;
