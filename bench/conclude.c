@@ -151,8 +151,8 @@ static void say_undecided(const struct results *r, const struct standing *all,
 		if (!s->undecided)
 			continue;
 		if (!n)
-			fprintf(f, "Undecided, with about how many repetitions "
-				"are missing: ");
+			fprintf(f, "Undecided (about how many more repetitions "
+				"it needs): ");
 		if (!listed(f, n++))
 			continue;
 		fprintf(f, "%s (%s%d", p->contenders[c].name, s->more >= 1000 ?

@@ -451,9 +451,9 @@ struct kernel *kernel_begin(char why[256])
 		return NULL;
 	}
 	if (!first_pid_namespace()) {
-		snprintf(why, 256, "a PID namespace: tracefs numbers processes "
-			 "otherwise; the kernel's side is left out: run it "
-			 "outside of the container");
+		snprintf(why, 256, "in a PID namespace tracefs has other "
+			 "process numbers; the kernel's side is left out: run "
+			 "it outside of the container");
 		return NULL;
 	}
 	k = calloc(1, sizeof(*k));

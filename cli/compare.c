@@ -282,8 +282,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case ARGP_KEY_END:
 		if (o->resume && !o->output)
-			argp_error(state, "--resume: with -o DIR, what to go on "
-				   "with");
+			argp_error(state, "--resume: it works with -o DIR only, "
+				   "the folder of the run to continue");
 		if (o->standard && (o->name_count || o->plan.workload_count))
 			argp_error(state, "--standard: it has its own servers "
 				   "and workloads");
@@ -556,7 +556,7 @@ static void choose(struct options *o, int n)
 		add_workloads(p, "tcp-c1,tcp-c16,tcp-c128", NULL);
 	for (int c = 2; c < p->contender_count; c++)
 		if (idle(p, c))
-			error(2, 0, "compare: %s: %s; nothing here for it (-w)",
+			error(2, 0, "compare: %s: %s; no workload of -w fits it",
 			      p->contenders[c].name, cannot_serve(
 			      &p->contenders[c], &p->workloads[0]));
 }
@@ -989,7 +989,7 @@ int compare_main(int argc, char **argv)
 		return do_agree(o.names);
 	n = plan_processors(cpus, 2);
 	if (n < 2 && o.plan.layouts & 1 << TWO)
-		error(1, 0, "compare: --layout: there is but one processor");
+		error(1, 0, "compare: --layout: this machine has one processor");
 	make_protocols(&o);
 	choose(&o, n);
 	stat_seed_anew();

@@ -95,10 +95,10 @@ static void virtualisation(void)
 
 	if (under_qemu_user() || under_rosetta()) {
 		found(1, "virtualisation", under_rosetta() ? "Rosetta" :
-		      "qemu-user", "make vm", "programs of another processor "
-		      "are translated, their system calls passed on: no "
-		      "io_uring and no strace under qemu-user, and what a "
-		      "capture shows is the translator's: take a virtual "
+		      "qemu-user", "make vm", "an emulator translates programs "
+		      "of another processor and makes their system calls: "
+		      "io_uring and strace do not work under qemu-user, and a "
+		      "capture shows the emulator's calls: use a virtual "
 		      "machine of your own processor");
 		return;
 	}
@@ -120,11 +120,11 @@ static void virtualisation(void)
 	else if (strstr(name, "TCG"))
 		found(0, "virtualisation", name, NULL,
 		      "an emulated processor: calls, waits and copies are the "
-		      "kernel's, times say nothing");
+		      "kernel's, but times mean nothing");
 	else
 		found(0, "virtualisation", name, NULL, name == text ?
-		      "the machine's name; if it is virtual, times hold the "
-		      "host's share" : "times hold the host's share");
+		      "the machine's name; if it is virtual, times include "
+		      "work of the host" : "times include work of the host");
 }
 
 /* ---- the container ---- */
@@ -148,10 +148,10 @@ static void container(void)
 	first_line("/proc/self/uid_map", map);
 	if (*map && !strstr(map, "4294967295"))
 		found(0, "container", name, NULL, "in a user namespace: root "
-		      "here is another user outside, with what that user may");
+		      "here is another user outside, with that user's rights");
 	else if (strcmp(name, "none seen"))
-		found(0, "container", name, NULL, "seccomp, capabilities and "
-		      "tracefs are what its host gives; the default seccomp "
+		found(0, "container", name, NULL, "its host decides about "
+		      "seccomp, capabilities and tracefs; the default seccomp "
 		      "profiles of Docker (25.0 and later) and Podman refuse "
 		      "io_uring");
 	else
@@ -172,7 +172,7 @@ static void seccomp(void)
 		snprintf(value, sizeof(value), "mode %ld", mode);
 		found(0, "seccomp", value,
 		      "docker run --security-opt seccomp=unconfined",
-		      "%ld filters: what they refuse is tried below",
+		      "%ld filters: the tries below show what they refuse",
 		      n < 0 ? 1 : n);
 	}
 }
@@ -279,15 +279,15 @@ static void sysctls(void)
 	snprintf(value, sizeof(value), "%ld", scope);
 	if (scope < 0)
 		found(0, "kernel.yama.ptrace_scope", "absent", NULL,
-		      "strace and capture --pid: one's own processes");
+		      "strace and capture --pid: your own processes");
 	else
 		found(scope > 2 || (scope == 2 && geteuid()),
 		      "kernel.yama.ptrace_scope", value,
 		      scope ? "sysctl kernel.yama.ptrace_scope=0" : NULL,
-		      scope > 2 ? "no strace at all, until a boot" :
+		      scope > 2 ? "no strace at all until the next boot" :
 		      scope == 2 ? "strace for root only" :
 		      scope ? "strace of children; capture --pid for root" :
-		      "strace and capture --pid: one's own processes");
+		      "strace and capture --pid: your own processes");
 }
 
 void look_at_machine(void)
