@@ -41,12 +41,12 @@ struct service {		/* of a listener */
 #define UNEVEN(severity) { "accepts-uneven", severity, \
 	"one worker accepts almost everything", \
 	"Workers that wait for one listener in epoll are woken in the same " \
-	"order each time, also with EPOLLEXCLUSIVE: the first takes all that " \
-	"it can. With SO_REUSEPORT the kernel spreads by a hash of addresses " \
-	"and ports: few clients, or one, may all fall to one worker.", \
+	"order each time, also with EPOLLEXCLUSIVE: the first takes all " \
+	"that it can. With SO_REUSEPORT a hash of addresses and ports " \
+	"chooses the worker: one worker may get all of a few clients.", \
 	"Give each worker a listener of its own with SO_REUSEPORT, which " \
 	"spreads by hash, or let one process accept and hand over.", \
-	"The load is so low that one is enough." }
+	"The load is low, and one worker is enough." }
 static const struct about
 uneven = UNEVEN(SEVERITY_COST), uneven_note = UNEVEN(SEVERITY_NOTE),
 held = { "pipe-held", SEVERITY_FAULT,
@@ -57,31 +57,32 @@ held = { "pipe-held", SEVERITY_FAULT,
 	"to /dev/null), or do not wait for the end of the pipe.", NULL },
 deadlock = { "deadlock", SEVERITY_FAULT,
 	"processes wait for each other",
-	"Each waits for something that only the next one in the circle can "
-	"do.",
+	"Each process waits for something that only the next one in the "
+	"circle can do.",
 	"Break the circle: read the pipe before waiting for the child, or "
 	"while it runs.", NULL },
 growth = { "descriptors-grow", SEVERITY_FAULT,
 	"connections are opened one after another and never closed",
-	"Each is used once and stays open: a descriptor leak, until "
-	"RLIMIT_NOFILE is reached; a TCP connection whose peer has closed "
-	"stays in CLOSE_WAIT.",
+	"Each connection is used once and stays open until the process "
+	"reaches RLIMIT_NOFILE: a descriptor leak. A TCP connection whose "
+	"peer has closed stays in CLOSE_WAIT.",
 	"Close each connection when its answer has been read.",
 	"It is a pool of connections." },
 growth_other = { "descriptors-grow-other", SEVERITY_FAULT,
 	"descriptors of one kind are opened again and again, never closed",
 	"A descriptor leak: each counts against RLIMIT_NOFILE.",
-	"Close each, or keep the first one.", NULL },
+	"Close each descriptor, or use the first one again.", NULL },
 owed = { "never-answered", SEVERITY_FAULT,
 	"requests were read and never answered",
 	"Other connections of the same listener were answered.",
-	"Look what became of these requests: a lost wakeup, a worker that "
-	"died, an error path without an answer.",
+	"Find out what happened to these requests: a lost wakeup, a worker "
+	"that died, an error path without an answer.",
 	"The request was incomplete, or asks for no answer." },
 left = { "write-left", SEVERITY_FAULT,
 	"a short write, and the rest is never sent",
-	"The socket buffer was full: what was left over must be sent when "
-	"the descriptor is writable again, and nobody asks for that.",
+	"The socket buffer was full. The rest must be sent when the "
+	"descriptor is writable again, and the program does not wait for "
+	"that.",
 	"Keep the rest and ask for EPOLLOUT or POLLOUT until it is sent.",
 	"The connection was given up on purpose." },
 unfollowed = { "not-followed", SEVERITY_NOTE,
@@ -94,8 +95,9 @@ unfollowed = { "not-followed", SEVERITY_NOTE,
 	"closes every number up to the limit of descriptors (EBADF)", \
 	"Before exec the process closes all possible descriptors one by one; " \
 	"the cost grows with RLIMIT_NOFILE (ulimit -n).", \
-	"Use close_range(), or close what /proc/self/fd lists; O_CLOEXEC " \
-	"makes it needless; a lower RLIMIT_NOFILE makes it cheaper.", NULL }
+	"Use close_range(), or close only what /proc/self/fd lists; with " \
+	"O_CLOEXEC neither is needed; a lower RLIMIT_NOFILE makes it " \
+	"cheaper.", NULL }
 static const struct about
 storm = STORM(SEVERITY_COST), storm_note = STORM(SEVERITY_NOTE);
 

@@ -31,24 +31,26 @@ struct cost_habits {
 #define ONE_BYTE(severity) { "one-byte-reads", severity, \
 	"reads of one byte at a time", \
 	"Each byte costs a system call.", \
-	"Read what is there into a buffer and look for the end in it.", \
-	"A shell's read must not take what is behind the line." }
+	"Read all available bytes into a buffer, and look for the end " \
+	"there.", \
+	"A shell's read must not take bytes after the line." }
 static const struct about
 one_byte = ONE_BYTE(SEVERITY_COST), one_byte_note = ONE_BYTE(SEVERITY_NOTE);
 
 #define SMALL(severity) { "small-writes", severity, \
 	"many small writes", \
 	"Each line or word costs a system call: the output has no buffer.", \
-	"Collect in a buffer (setvbuf, BufferedWriter) or use writev.", \
-	"Each line must be on disk, or at a reader, at once." }
+	"Collect the output in a buffer (setvbuf, BufferedWriter), or use " \
+	"writev.", \
+	"Each line must reach the disk, or a reader, at once." }
 static const struct about
 small = SMALL(SEVERITY_COST), small_note = SMALL(SEVERITY_NOTE);
 
 #define TRIVIAL(severity) { "call-storm", severity, \
 	"one trivial call is made over and over", \
-	"A system call for a value that does not change, that the vDSO gives " \
-	"without one, or that is seldom needed.", \
-	"Keep the value; for clocks see whether the vDSO is in use (clock " \
+	"The value does not change, the vDSO gives it without a system " \
+	"call, or it is seldom needed.", \
+	"Store the value; for clocks check that the vDSO is in use (clock " \
 	"source tsc, not hpet or acpi_pm).", NULL }
 static const struct about
 storm = TRIVIAL(SEVERITY_COST), storm_note = TRIVIAL(SEVERITY_NOTE);
@@ -56,8 +58,8 @@ storm = TRIVIAL(SEVERITY_COST), storm_note = TRIVIAL(SEVERITY_NOTE);
 #define MISSING(severity) { "missing-files", severity, \
 	"a long search through names that do not exist (ENOENT)", \
 	"A search path is tried name by name.", \
-	"Shorten the path (LD_LIBRARY_PATH, PYTHONPATH, PATH), or name the " \
-	"file.", "It is done once, at the start." }
+	"Shorten the path (LD_LIBRARY_PATH, PYTHONPATH, PATH), or give the " \
+	"file's whole path.", "It is done once, at the start." }
 static const struct about
 missing = MISSING(SEVERITY_COST), missing_note = MISSING(SEVERITY_NOTE);
 

@@ -19,8 +19,8 @@ crash = { "killed-by-signal", SEVERITY_FAULT,
 	"the process was killed by a signal",
 	"The program did something that the processor or the kernel does not "
 	"allow (SIGSEGV, SIGBUS, SIGILL, SIGFPE), or gave up (SIGABRT).",
-	"Look at the core file or run it in a debugger; the last call tells "
-	"how far it had come.", NULL },
+	"Look at the core file or run the program in a debugger; its last "
+	"call shows how far it had come.", NULL },
 by_seccomp = { "killed-by-seccomp", SEVERITY_FAULT,
 	"killed by SIGSYS: a seccomp filter does not allow the call",
 	"The filter's action for this call is to kill, not to return an errno.",
@@ -28,20 +28,20 @@ by_seccomp = { "killed-by-seccomp", SEVERITY_FAULT,
 	NULL },
 sigpipe = { "sigpipe", SEVERITY_FAULT,
 	"killed by SIGPIPE",
-	"It wrote to a pipe or socket that nobody reads any more; the signal "
-	"ends the whole process.",
+	"The process wrote to a pipe or socket that nobody reads any more; "
+	"the signal ends the whole process.",
 	"Ignore SIGPIPE or send with MSG_NOSIGNAL, and handle EPIPE.",
 	"A command in a pipeline whose reader has seen enough (head)." },
 sigpipe_child = { "sigpipe-child", SEVERITY_NOTE,
 	"a child was killed by SIGPIPE",
 	"Its reader had seen enough; the program itself ended with status 0.",
-	"Nothing: it is the end of a pipeline's first part.", NULL },
+	"Nothing: the first part of a pipeline often ends so.", NULL },
 by_timer = { "killed-by-timer", SEVERITY_FAULT,
 	"killed by its own timer or limit",
 	"SIGALRM comes from alarm or setitimer, SIGXCPU and SIGXFSZ from "
 	"RLIMIT_CPU and RLIMIT_FSIZE; without a handler they end the process.",
-	"Look at what it was waiting for, or raise the limit.",
-	"The timer is a time limit that was meant." },
+	"Find out what the process was waiting for, or raise the limit.",
+	"The timer is an intended time limit." },
 by_kill = { "killed-from-outside", SEVERITY_FAULT,
 	"killed by SIGKILL, sent from outside the log",
 	"The kernel's out-of-memory killer, a memory limit of the cgroup, the "
@@ -51,8 +51,9 @@ by_kill = { "killed-from-outside", SEVERITY_FAULT,
 	"cgroup (oom_kill), and at ulimit -Ht.", "Somebody stopped it on purpose." },
 ended = { "ended-by-signal", SEVERITY_NOTE,
 	"ended by a signal from outside",
-	"SIGTERM, SIGINT and SIGHUP ask a process to end; it has no handler.",
-	"Nothing, if it was to end.", NULL };
+	"SIGTERM, SIGINT and SIGHUP ask a process to end; this one has no "
+	"handler.",
+	"Nothing, if the process was meant to end.", NULL };
 
 static struct dying *dying_of(struct findings *f, const struct process *p)
 {

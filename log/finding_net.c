@@ -37,7 +37,7 @@ dns = { "dns-timeout", SEVERITY_FAULT,
 	"The resolver waits (5 s by default) and tries again before it fails "
 	"or asks the next server.",
 	"Correct nameserver in /etc/resolv.conf, or open UDP port 53 to it; "
-	"options timeout: and attempts: make it shorter.", NULL },
+	"options timeout: and attempts: shorten the wait.", NULL },
 silent = { "peer-silent", SEVERITY_FAULT,
 	"the peer accepted the connection and does not answer",
 	"The connection stands, the request was sent, and no byte came back.",
@@ -54,7 +54,7 @@ unanswered = { "connect-unanswered", SEVERITY_FAULT,
 slow_connect = { "slow-connect", SEVERITY_COST,
 	"connect took long",
 	"A SYN was lost or the accept queue was full, and the kernel repeated "
-	"it after a second, or the peer is far.",
+	"the SYN after a second; or the peer is far away.",
 	"Look at the peer's backlog and at packet loss.", NULL };
 
 static const struct about

@@ -61,12 +61,12 @@ static const struct about about[ABOUTS] = {
 	[ACCEPT_ONCE] = { "accept-once", SEVERITY_FAULT,
 		"one accept for each edge or signal",
 		"Several connections can arrive under one edge or one SIGIO; "
-		"those that are left wait for the next peer.",
+		"the others wait until the next peer connects.",
 		"Accept until EAGAIN.", NULL },
 	[NOT_DRAINED] = { "not-drained", SEVERITY_FAULT,
 		"edge-triggered, but not read until EAGAIN",
-		"The buffer was filled and the thread went back to wait: what "
-		"is left is not reported again until more arrives.",
+		"The read filled the buffer and the thread went back to wait: "
+		"the rest is not reported again until more data arrive.",
 		"Read until EAGAIN or a short read.", NULL },
 	[WASTED_READ] = { "wasted-read", SEVERITY_COST,
 		"a read that returns EAGAIN after every message",
@@ -76,24 +76,26 @@ static const struct about about[ABOUTS] = {
 		NULL },
 	[HERD] = { "thundering-herd", SEVERITY_COST,
 		"several are woken for one connection",
-		"Each waits for the same listener; one accepts, the others "
-		"get EAGAIN.",
+		"They wait for the same listener; one accepts, the others get "
+		"EAGAIN.",
 		"Register the listener with EPOLLEXCLUSIVE, or give each "
 		"process its own with SO_REUSEPORT.", NULL },
 	[BLOCKED_LOOP] = { "blocked-loop", SEVERITY_FAULT,
 		"an event loop slept in a read or an accept",
-		"While it sleeps nobody else is served.",
-		"Set O_NONBLOCK on what the loop watches.", NULL },
+		"While the loop sleeps, it serves no other connection.",
+		"Set O_NONBLOCK on each descriptor that the loop "
+		"watches.", NULL },
 	[BLOCKING_IN_LOOP] = { "blocking-in-loop", SEVERITY_NOTE,
 		"blocking descriptors in an event loop",
-		"Readiness is a hint: the peer may have gone, another thread "
-		"may have taken it, and then the call sleeps.",
+		"Readiness is a hint: the peer may have gone, or another "
+		"thread may have taken the data, and then the call sleeps.",
 		"Set O_NONBLOCK.", NULL },
 	[SIGNAL_QUEUE_FULL] = { "signal-queue-full", SEVERITY_FAULT,
 		"the queue of real-time signals overflowed",
 		"The kernel fell back to a plain SIGIO that names no "
 		"descriptor.",
-		"Ask poll(2) about all of them, and raise RLIMIT_SIGPENDING.",
+		"Ask poll(2) about all descriptors, and raise "
+		"RLIMIT_SIGPENDING.",
 		NULL },
 	[AIO_BUFFERED] = { "aio-buffered", SEVERITY_FAULT,
 		"io_submit on a buffered file does the I/O itself",
@@ -103,20 +105,21 @@ static const struct about about[ABOUTS] = {
 		"Open the file with O_DIRECT, or use io_uring.", NULL },
 	[AIO_BLOCKED] = { "aio-blocked", SEVERITY_COST,
 		"an io_submit took 10 ms or more",
-		"The call that should only hand over waited itself: a full "
-		"request queue, or blocks that the file system had to "
-		"allocate.",
+		"The call should only hand over requests, but it waited: the "
+		"request queue was full, or the file system had to allocate "
+		"blocks.",
 		"Preallocate the file, or submit from a thread.", NULL },
 	[RING_SINGLE] = { "ring-single", SEVERITY_COST,
 		"one request for each io_uring_enter",
-		"A ring pays when a call submits several.",
-		"Queue what is ready and submit it together.", NULL },
+		"io_uring saves calls when one call submits several requests.",
+		"Queue the requests that are ready, and submit them "
+		"together.", NULL },
 	[EPOLL_FILE] = { "epoll-file", SEVERITY_NOTE,
 		"a descriptor that epoll cannot watch (EPERM)",
 		"The file has no poll operation: regular files of most file "
 		"systems, directories, /dev/null.",
 		"Read it directly, in a thread or in a ring.",
-		"Go and libuv try each file and go on." },
+		"Go and libuv try epoll on each file and go on without it." },
 	[EPIPE_REPEATED] = { "epipe-repeated", SEVERITY_FAULT,
 		"writes on after EPIPE",
 		"The peer is gone for good.",
@@ -125,7 +128,7 @@ static const struct about about[ABOUTS] = {
 		"a write to a peer that had closed (EPIPE)",
 		"A peer may close at any time.",
 		"It cannot be avoided, only handled: ignore SIGPIPE or send "
-		"with MSG_NOSIGNAL, and close.", NULL },
+		"with MSG_NOSIGNAL, and close the descriptor.", NULL },
 	[LEAK] = { "leak", SEVERITY_FAULT,
 		"descriptors whose peer closed are never closed",
 		"Each one counts against RLIMIT_NOFILE; a TCP connection "
@@ -134,7 +137,7 @@ static const struct about about[ABOUTS] = {
 	[LEAK_FILE] = { "leak-file", SEVERITY_FAULT,
 		"one file is opened again and again and never closed",
 		"Each open takes a descriptor until RLIMIT_NOFILE is reached.",
-		"Close it, or keep the first one.", NULL },
+		"Close the file, or use the first descriptor again.", NULL },
 	[TRACER_EINTR] = { "tracer-eintr", SEVERITY_NOTE,
 		"EINTR that only a traced process gets",
 		"The signal is ignored: without strace the call would have "
@@ -142,8 +145,8 @@ static const struct about about[ABOUTS] = {
 		"Nothing: it is not a fault of the program.", NULL },
 	[SUBMIT_SLEPT] = { "submit-slept", SEVERITY_FAULT,
 		"io_submit slept",
-		"The kernel's switches show it: what should only be handed "
-		"over was waited for.",
+		"The kernel's context switches show that the call waited, "
+		"instead of only handing over the requests.",
 		"Open the file with O_DIRECT, and allocate its blocks before.",
 		NULL },
 	[RING_WORKER] = { "ring-worker", SEVERITY_COST,
@@ -175,7 +178,7 @@ static const struct about about[ABOUTS] = {
 		"SIGIO was dropped: one was already pending",
 		"Standard signals do not queue.",
 		"Accept and read until EAGAIN for each SIGIO.",
-		"No harm is done where each SIGIO is answered so." },
+		"The program does so for each SIGIO: then no harm is done." },
 };
 
 /* ---- the list ---- */

@@ -78,12 +78,12 @@ static const struct about *about_of(const struct refusal *row, enum severity s)
 static const struct about with_message = { "ended-with-message",
 	SEVERITY_FAULT, "the program ended with a message",
 	"No call failed in a way that explains it: the program itself decided "
-	"to end, and its last words tell why.",
+	"to end, and its last message says why.",
 	"Read the whole message (strace -s 200 shows more of it).",
 	"Its exit status is an answer, not a failure." };
 static const struct about unknown_failure = { "failed-at-end", SEVERITY_FAULT,
 	"the program ended after a call failed",
-	"It is the last failure before the exit.",
+	"This call was the last one that failed before the exit.",
 	"Look at the call's manual page for this errno.", NULL };
 
 /* ---- what was called ---- */

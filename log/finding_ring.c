@@ -18,31 +18,32 @@ static const struct about
 needless = { "ring-needless-worker", SEVERITY_COST,
 	"requests are sent to worker threads that need none",
 	"IOSQE_ASYNC gives each request to iou-wrk, which costs two switches; "
-	"the workers never slept in them, so that the call itself would have "
-	"done them at once.",
-	"Leave IOSQE_ASYNC out: what cannot be done at once is polled, or goes "
-	"to a worker all the same.",
+	"the workers never slept in these requests, so io_uring_enter would "
+	"have done them at once.",
+	"Leave IOSQE_ASYNC out: a request that cannot be done at once is "
+	"polled, or goes to a worker anyway.",
 	"The data are not always in memory, and the thread must not wait." },
 stuck_reads = { "ring-stuck", SEVERITY_COST,
 	"requests that never completed",
-	"Several reads wait for one descriptor, none of it ever had data, and "
-	"nobody cancelled them: they hold their buffers until the ring ends.",
-	"See who should write to it; give them a timeout "
+	"Several reads wait for a descriptor that never had data, and nobody "
+	"cancelled them: they hold their buffers until the ring ends.",
+	"Find out who should write to it; give the reads a timeout "
 	"(IORING_OP_LINK_TIMEOUT), or cancel them.",
 	"The peer has nothing to say yet." },
 poller_asleep = { "ring-poller-asleep", SEVERITY_COST,
 	"the poller thread (SQPOLL) is asleep when there is work",
-	"Requests come further apart than sq_thread_idle: each needs a call "
-	"that wakes iou-sqp, after it has spun for nothing.",
-	"Submit with io_uring_enter and no SQPOLL, or raise sq_thread_idle if a "
-	"processor may be spent.", "It idles only between bursts." },
+	"The time between requests is longer than sq_thread_idle: iou-sqp "
+	"spins in vain and falls asleep, and each request needs a call that "
+	"wakes it.",
+	"Submit with io_uring_enter and no SQPOLL, or raise sq_thread_idle if "
+	"iou-sqp may use a whole processor.", "It idles only between bursts." },
 many_workers = { "ring-many-workers", SEVERITY_COST,
 	"many worker threads (iou-wrk) at a time",
-	"Each request that waits and cannot be polled holds a thread of the "
-	"kernel's meanwhile; before Linux 5.16 each with IOSQE_ASYNC, too.",
+	"Each request that waits and cannot be polled holds a kernel thread "
+	"meanwhile; before Linux 5.16 each with IOSQE_ASYNC does so, too.",
 	"Use requests that can be polled (sockets, pipes without "
 	"IOSQE_ASYNC), or set a limit: IORING_REGISTER_IOWQ_MAX_WORKERS.",
-	"So many have to wait at a time, and nothing can poll for them." },
+	"That number has to wait at a time, and none can be polled." },
 buffer_unmapped = { "ring-buffer-unmapped", SEVERITY_FAULT,
 	"a buffer is unmapped while a request has it",
 	"The kernel still writes there: the request fails with EFAULT, or the "
@@ -51,25 +52,26 @@ buffer_unmapped = { "ring-buffer-unmapped", SEVERITY_FAULT,
 	"cancel first.", NULL },
 buffer_unregistered = { "ring-buffer-unregistered", SEVERITY_FAULT,
 	"buffers are unregistered while requests use them",
-	"What is in flight keeps the pages until it ends; some kernels wait "
-	"for it inside of the call. The program takes the buffer for its own.",
+	"A request in flight keeps the pages until it ends; some kernels wait "
+	"for it inside of the call. But the program may already use the "
+	"buffer again.",
 	"Wait for the completions of all requests with fixed buffers first.",
 	NULL },
 two_writers = { "ring-two-writers", SEVERITY_FAULT,
 	"two requests in flight write into one buffer",
-	"Both complete with success, and one's data are gone.",
-	"A buffer of its own for each request in flight; IOSQE_IO_LINK for "
-	"those that must follow each other.",
-	"The data are thrown away." };
+	"Both requests succeed, and the data of one are overwritten.",
+	"Use a separate buffer for each request in flight, and IOSQE_IO_LINK "
+	"for requests that must follow each other.",
+	"The program does not use the data." };
 
 static const struct about
 unread = { "ring-unread", SEVERITY_COST,
 	"completions lie ready and are not read",
-	"The thread that has the ring sleeps in another call, while completions "
-	"are in the ring: their latency is that call's.",
-	"Wait in io_uring_enter alone (a timeout is a request or an argument of "
-	"it), or have an eventfd tell what waits elsewhere.",
-	"It wants them at fixed times only." };
+	"The thread that has the ring sleeps in another call, while "
+	"completions are in the ring: they wait until that call returns.",
+	"Wait in io_uring_enter only (a timeout is a request or an argument "
+	"of it), or register an eventfd that ends the other wait.",
+	"The program reads them at fixed times on purpose." };
 
 static struct finding *add(struct findings *f, const struct about *a,
 			   const struct witness_ring *r, struct times t,

@@ -27,7 +27,8 @@ static const struct about abouts[REASONS] = {
 		"The file is used once, and nothing else could run meanwhile."),
 	[REASON_FAULT_SWAP] = HIDDEN("swap-waits", "page faults wait for swap",
 		"The memory of the program has been written to swap.",
-		"Give it more memory, or let less of it run at a time.", NULL),
+		"Give the program more memory, or let less run at a "
+		"time.", NULL),
 	[REASON_RECLAIM] = HIDDEN("reclaim-waits", "waits for free memory",
 		"No page is free, or the cgroup has as many as it may: the "
 		"thread itself has to free some first.",
@@ -37,35 +38,38 @@ static const struct about abouts[REASONS] = {
 		"The pages that wait for writeback near the limit, of the "
 		"system or of the cgroup.",
 		"Write less at a time, or fsync earlier; see "
-		"vm.dirty_ratio.", "The disk is what limits it."),
+		"vm.dirty_ratio.", "The speed of the disk is the limit."),
 	[REASON_FROZEN] = HIDDEN("file-system-frozen",
 		"the file system is frozen",
-		"Who writes waits until it is thawed: a snapshot or a backup "
-		"runs, or the device is suspended.",
-		"fsfreeze --unfreeze MOUNTPOINT, or dmsetup resume; see what "
-		"froze it.", "A snapshot takes this long."),
+		"Each writer waits until the file system is thawed: a "
+		"snapshot or a backup runs, or the device is suspended.",
+		"Run fsfreeze --unfreeze MOUNTPOINT or dmsetup resume, and "
+		"find out what froze it.", "A snapshot takes this long."),
 	[REASON_JOURNAL] = HIDDEN("journal-waits",
 		"waits for the file system's journal",
-		"A commit writes what others have changed, too.",
-		"fsync less often, or keep data that must be durable on a file "
-		"system of its own.", "Each of them has to be durable."),
+		"A commit of the journal writes the changes of other "
+		"processes, too.",
+		"Call fsync less often, or keep data that must be durable on "
+		"a file system of their "
+		"own.", "Each of the writes has to be durable."),
 	[REASON_WRITEBACK] = HIDDEN("writeback-waits", "waits for writeback",
 		"The page is being written to the disk, and may not change "
 		"until that is done.",
-		"fsync (or sync_file_range) less at a time.",
-		"It must be on the disk (fsync)."),
+		"Call fsync (or sync_file_range) after less data.",
+		"The data must be on the disk (fsync)."),
 	[REASON_INODE_LOCK] = HIDDEN("inode-lock",
 		"waits for the lock of an inode",
 		"One writer at a time holds it, through all of its write, and "
 		"writeback may hold it for long.",
-		"Write to files of your own, or less at a time.", NULL),
+		"Let each thread write to its own file, or write less at a "
+		"time.", NULL),
 	[REASON_MEMORY_LOCK] = HIDDEN("mmap-lock",
 		"waits for the lock of the address space",
 		"mmap, munmap and mprotect of all threads take it, and page "
 		"faults (from Linux 6.4 on not all of them).",
 		"Map less often: keep mappings, use larger ones.", NULL),
 	[REASON_FUSE] = HIDDEN("fuse-waits", "waits for a FUSE server",
-		"The file system is a process, and that has not answered.",
+		"A process serves the file system, and it has not answered.",
 		"Look at what the server does.", NULL),
 	[REASON_NFS] = HIDDEN("nfs-waits", "waits for an NFS server",
 		"The server has not answered.",

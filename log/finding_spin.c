@@ -54,7 +54,8 @@ told_unread = { "spin", SEVERITY_FAULT,
 	"the same readiness is reported again and again, and nothing is done",
 	"Level-triggered readiness is reported until it is used: the loop is "
 	"busy and makes no progress.",
-	"Read it, write it, or take it out of the interest set.", NULL },
+	"Read from the descriptor, write to it, or take it out of the "
+	"interest set.", NULL },
 told_writable = { "spin-writable", SEVERITY_FAULT,
 	"waits for writability with nothing to write",
 	"A socket with room in its buffer is always writable: the wait "
@@ -69,24 +70,26 @@ emfile = { "emfile-spin", SEVERITY_FAULT,
 	"out of descriptors, and tries again and again",
 	"accept fails with EMFILE (RLIMIT_NOFILE) or ENFILE (fs.file-max), "
 	"the connection stays queued and the listener ready.",
-	"Leave the listener alone until a descriptor is closed; raise "
+	"Do not wait for the listener until a descriptor is closed; raise "
 	"RLIMIT_NOFILE (ulimit -n).", NULL },
 asks = { "busy-ask", SEVERITY_COST,
 	"asks in a loop without sleeping",
-	"O_NONBLOCK makes the call return EAGAIN at once where no data are: "
-	"the loop is busy to learn that nothing is there.",
+	"O_NONBLOCK makes the call return EAGAIN at once when there are no "
+	"data: the loop uses the processor to find nothing.",
 	"Wait with poll or epoll before reading, or clear O_NONBLOCK.",
 	"The program polls on purpose for the lowest latency." },
 asks_stranger = { "nonblock-shared", SEVERITY_FAULT,
 	"O_NONBLOCK was set by another process on a shared descriptor",
 	"O_NONBLOCK belongs to the open file description, which dup and fork "
-	"share: who inherits it gets EAGAIN without having asked for it.",
+	"share: a process that inherits it gets EAGAIN without having asked "
+	"for it.",
 	"Wait with poll before reading, or clear O_NONBLOCK; open the file "
 	"again instead of sharing it.", NULL },
 fails = { "spin-error", SEVERITY_FAULT,
 	"a call fails in the same way again and again",
 	"The loop repeats it at once, and nothing has changed in between.",
-	"Treat the error: leave out the descriptor, wait, or end.", NULL },
+	"Handle the error: stop using the descriptor, wait before the next "
+	"try, or end.", NULL },
 yields = { "spin-yield", SEVERITY_COST,
 	"calls sched_yield in a loop",
 	"sched_yield does not sleep: the thread waits for another one on the "

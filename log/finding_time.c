@@ -58,23 +58,25 @@ static const struct about
 lock = { "lock-wait", SEVERITY_COST,
 	"waits for a file lock",
 	"flock or fcntl waits until another process releases the lock.",
-	"Look who holds it (lslocks); hold it shorter, or use LOCK_NB with a "
-	"message.", "The lock is there to make the others wait." },
+	"Find out who holds it (lslocks); hold it for a shorter time, or use "
+	"LOCK_NB and report that it is "
+	"locked.", "The lock is there to make the others wait." },
 lock_stuck = { "lock-stuck", SEVERITY_FAULT,
 	"waits for a file lock and does not get it",
 	"Another process holds the lock, and does not release it.",
-	"Look who holds it (lslocks, fuser).", NULL },
+	"Find out who holds it (lslocks, fuser).", NULL },
 mutex = { "mutex-wait", SEVERITY_COST,
 	"waits for a mutex",
 	"FUTEX_WAIT with the value 2 is a mutex of libc that another thread "
 	"holds: the threads do not run in parallel.",
-	"Hold it shorter, or give each thread data of its own.", NULL },
+	"Hold it for a shorter time, or give each thread data of its "
+	"own.", NULL },
 mutex_stuck = { "mutex-stuck", SEVERITY_FAULT,
 	"waits for a mutex and does not get it",
 	"FUTEX_WAIT with the value 2 is a mutex of libc; no thread has "
 	"released it by the end of the log.",
-	"gdb -p PID, thread apply all bt: the owner's thread id is in the "
-	"mutex (__owner).", NULL },
+	"Run gdb -p PID, then thread apply all bt: the owner's thread id is "
+	"in the mutex (__owner).", NULL },
 slow_sync = { "slow-fsync", SEVERITY_COST,
 	"fsync takes long",
 	"fsync returns when the device has the data: a slow or busy disk, or "
@@ -92,10 +94,10 @@ slow_disk = { "slow-disk", SEVERITY_COST,
 	"Look at iostat -x and at the mount; nfsiostat for NFS.", NULL },
 naps = { "poll-by-sleep", SEVERITY_COST,
 	"asks, sleeps, and asks again",
-	"What it waits for is noticed only when the sleep is over, half of it "
-	"late on average, and each question costs calls.",
+	"The program notices the event only when the sleep is over, on "
+	"average half a sleep too late, and each look costs calls.",
 	"Wait in poll, epoll or a blocking call; for files use inotify.",
-	"What it waits for cannot be waited for otherwise." };
+	"There is no other way to wait for the event." };
 
 /* ---- sums ---- */
 

@@ -53,12 +53,12 @@ static const struct refusal table[] = {
 	{ CLONE, "EAGAIN", NULL, "processes", REFUSED_ALWAYS,
 	  "RLIMIT_NPROC (ulimit -u), pids.max of the cgroup or "
 	  "kernel.threads-max",
-	  "The user or the cgroup has as many tasks as it may.",
+	  "The user or the cgroup has as many tasks as the limit allows.",
 	  "Raise ulimit -u, TasksMax= or pids.max, or make fewer threads." },
 	{ "clone3", "ENOSYS", NULL, "clone3-enosys", REFUSED_AT_END,
 	  "an old kernel or a seccomp filter",
-	  "The kernel does not know clone3, or a seccomp filter says so; libc "
-	  "takes clone instead.", "Nothing, if clone succeeds." },
+	  "The kernel does not know clone3, or a seccomp filter returns "
+	  "ENOSYS; libc then uses clone.", "Nothing, if clone succeeds." },
 	{ CLONE, "EPERM", NULL, "clone-denied", REFUSED_ALWAYS,
 	  "a seccomp filter, or a namespace without CAP_SYS_ADMIN",
 	  "Flags for namespaces, except CLONE_NEWUSER, need CAP_SYS_ADMIN; "
@@ -82,10 +82,10 @@ static const struct refusal table[] = {
 	{ "mlock mlock2 mlockall", "ENOMEM", NULL, "memlock", REFUSED_ALWAYS,
 	  "RLIMIT_MEMLOCK (ulimit -l)", "RLIMIT_MEMLOCK is too small, or a "
 	  "part of the range is not mapped.",
-	  "Raise ulimit -l, LimitMEMLOCK=." },
+	  "Raise RLIMIT_MEMLOCK (ulimit -l, LimitMEMLOCK=)." },
 	{ "mmap", "EAGAIN", "MAP_LOCKED", "memlock", REFUSED_ALWAYS,
 	  "RLIMIT_MEMLOCK (ulimit -l)", "RLIMIT_MEMLOCK is too small.",
-	  "Raise ulimit -l, LimitMEMLOCK=." },
+	  "Raise RLIMIT_MEMLOCK (ulimit -l, LimitMEMLOCK=)." },
 	/* native AIO and io_uring */
 	{ "io_setup", "EAGAIN", NULL, "aio-max-nr", REFUSED_ALWAYS,
 	  "fs.aio-max-nr",
@@ -109,8 +109,8 @@ static const struct refusal table[] = {
 	{ "io_uring_setup", "ENOSYS", NULL, "io-uring-absent", REFUSED_COST,
 	  "an old kernel, a kernel without CONFIG_IO_URING, or a seccomp "
 	  "filter",
-	  "The kernel is older than 5.1, was built without io_uring, or a "
-	  "seccomp filter says so.", "Use epoll, or allow the call." },
+	  "The kernel is older than 5.1 or was built without io_uring, or a "
+	  "seccomp filter returns ENOSYS.", "Use epoll, or allow the call." },
 	{ "io_uring_setup io_uring_enter io_uring_register", "EINVAL", NULL,
 	  "io-uring-feature", REFUSED_COST,
 	  "a flag or operation that this kernel does not know",
@@ -125,7 +125,7 @@ static const struct refusal table[] = {
 	{ "io_submit", "EAGAIN", NULL, "aio-full", REFUSED_COST,
 	  "the context has no room for more requests",
 	  "More requests are in flight than io_setup asked for.",
-	  "Reap with io_getevents first." },
+	  "Call io_getevents before the next io_submit." },
 	/* disks */
 	{ GROWS, "ENOSPC", NULL, "disk-full", REFUSED_ALWAYS,
 	  "the file system is full (blocks or inodes)",
@@ -147,7 +147,7 @@ static const struct refusal table[] = {
 	  "the file system is mounted read-only",
 	  "The file system is read-only: mounted so, a read-only container, "
 	  "or after an error of the disk.",
-	  "Write elsewhere, or remount it (dmesg tells why it is)." },
+	  "Write elsewhere, or remount it (dmesg says why it is read-only)." },
 	{ READS " " WRITES, "EINVAL", "O_DIRECT", "direct-alignment",
 	  REFUSED_FOR_GOOD, "O_DIRECT: address, length and offset must be "
 	  "multiples of the block size",
@@ -158,23 +158,24 @@ static const struct refusal table[] = {
 	  "open without O_DIRECT." },
 	{ OPEN, "EINVAL", "O_DIRECT", "direct-unsupported", REFUSED_COST,
 	  "the file system does not support O_DIRECT",
-	  "This file system has no O_DIRECT.", "Open it without." },
+	  "This file system has no O_DIRECT.", "Open the file without "
+	  "O_DIRECT." },
 	{ "flock fcntl fcntl64", "EAGAIN", NULL, "locked", REFUSED_AT_END,
 	  "another process holds the lock",
 	  "The lock is held by another process, perhaps another instance of "
-	  "the same program.", "Find it (lslocks, fuser), or wait." },
+	  "the same program.", "Find that process (lslocks, fuser), or wait." },
 	{ "flock fcntl fcntl64", "EACCES", NULL, "locked", REFUSED_AT_END,
 	  "another process holds the lock",
 	  "The lock is held by another process, perhaps another instance of "
-	  "the same program.", "Find it (lslocks, fuser), or wait." },
+	  "the same program.", "Find that process (lslocks, fuser), or wait." },
 	{ "flock", "EWOULDBLOCK", NULL, "locked", REFUSED_AT_END,
 	  "another process holds the lock",
 	  "The lock is held by another process, perhaps another instance of "
-	  "the same program.", "Find it (lslocks, fuser), or wait." },
+	  "the same program.", "Find that process (lslocks, fuser), or wait." },
 	{ "fcntl", "EDEADLK", NULL, "lock-deadlock", REFUSED_ALWAYS,
 	  "the lock would close a circle of waiting processes",
 	  "Two processes each wait for a lock that the other holds.",
-	  "Take locks in one order." },
+	  "Take the locks in the same order everywhere." },
 	{ "open openat link linkat", "EEXIST", "lock", "lock-file",
 	  REFUSED_AT_END, "the lock file exists",
 	  "Another process holds the lock, or one died and left the file.",
@@ -197,7 +198,7 @@ static const struct refusal table[] = {
 	{ "connect", "EADDRNOTAVAIL", NULL, "ports-exhausted",
 	  REFUSED_FOR_GOOD, "no free local port (net.ipv4.ip_local_port_range)",
 	  "All local ports towards this address are in use or in TIME_WAIT.",
-	  "Keep connections open, widen net.ipv4.ip_local_port_range." },
+	  "Use connections again, or widen net.ipv4.ip_local_port_range." },
 	{ "bind", "EACCES", NULL, "port-denied", REFUSED_FOR_GOOD,
 	  "a port below net.ipv4.ip_unprivileged_port_start needs "
 	  "CAP_NET_BIND_SERVICE, or a directory without permission",
@@ -232,11 +233,12 @@ static const struct refusal table[] = {
 	  "the peer reset the connection",
 	  "The peer closed with unread data in its buffer, set SO_LINGER 0, "
 	  "or ended; or a middlebox forgot the connection.",
-	  "Look at the peer's log at this time; read all before close." },
+	  "Look at the peer's log at this time; the peer must read all data "
+	  "before it closes." },
 	{ SENDS, "EPIPE", NULL, "epipe", REFUSED_AT_END,
 	  "the reader has gone",
 	  "The peer has closed the connection or the pipe's read end.",
-	  "Look why the reader ended." },
+	  "Find out why the reader ended." },
 	{ "sendto sendmsg send", "EMSGSIZE", NULL, "message-size",
 	  REFUSED_ALWAYS, "the datagram is larger than the socket takes",
 	  "A datagram of UDP must fit in 64 KiB, and in the path's MTU where "
@@ -246,7 +248,7 @@ static const struct refusal table[] = {
 	  "the output queue or net.core memory is full",
 	  "No socket memory is left; or, with IP_RECVERR or a raw or packet "
 	  "socket, the interface's queue is full.",
-	  "Slow down, raise txqueuelen or the socket limits." },
+	  "Send more slowly, or raise txqueuelen or the socket limits." },
 	{ "prlimit64 setrlimit", "EPERM", NULL, "limit-denied", REFUSED_AT_END,
 	  "the hard limit can be raised with CAP_SYS_RESOURCE only",
 	  "A process may raise its soft limit up to the hard limit; the hard "
@@ -256,7 +258,7 @@ static const struct refusal table[] = {
 	{ "execve execveat", "ENOEXEC", NULL, "not-executable", REFUSED_AT_END,
 	  "no interpreter line, or another architecture",
 	  "The file is not a program of this machine and has no #! line.",
-	  "Add #!, or install the right architecture." },
+	  "Add a #! line, or install the program for this architecture." },
 	{ "execve execveat", "E2BIG", NULL, "arguments-too-long",
 	  REFUSED_ALWAYS, "arguments and environment are too long (a quarter "
 	  "of RLIMIT_STACK; 128 KiB each)",
@@ -269,12 +271,14 @@ static const struct refusal table[] = {
 	{ "execve execveat", "ENOENT", NULL, "program-missing", REFUSED_AT_END,
 	  "the program, or its interpreter, does not exist",
 	  "The file or the interpreter after #! (or the ELF loader) is not "
-	  "there.", "Install it, or correct PATH." },
+	  "there.", "Install the program or its interpreter, or correct "
+	  "PATH." },
 	{ "*", "EACCES", NULL, "no-permission", REFUSED_AT_END,
 	  "permission denied (mode, ACL, a directory without x, SELinux, "
 	  "AppArmor, or a seccomp filter)",
-	  "The user may not do this with the file, or not pass a directory "
-	  "on the way.", "Look at namei -l PATH, and at the audit log." },
+	  "The user may not do this with the file, or may not enter a "
+	  "directory of the "
+	  "path.", "Run namei -l PATH, and look at the audit log." },
 	{ "*", "EPERM", NULL, "not-permitted", REFUSED_AT_END,
 	  "a capability, a seccomp filter, or an immutable file",
 	  "A capability is missing; where none is needed a seccomp filter (of "
@@ -282,12 +286,13 @@ static const struct refusal table[] = {
 	  "Give the capability, or allow the call in the filter." },
 	{ "*", "ENOSYS", NULL, "no-such-call", REFUSED_AT_END,
 	  "an old kernel or a seccomp filter",
-	  "The kernel does not have the call, or a seccomp filter says so.",
+	  "The kernel does not have the call, or a seccomp filter returns "
+	  "ENOSYS.",
 	  "Use a newer kernel, or allow the call in the filter." },
 	{ "*", "ENOENT", NULL, "missing", REFUSED_AT_END,
 	  "the file or a directory on the way does not exist",
 	  "The name does not exist, or a symbolic link points nowhere.",
-	  "Make it, or correct the path." },
+	  "Create it, or correct the path." },
 	{ "*", "ENOTDIR", NULL, "not-a-directory", REFUSED_AT_END,
 	  "a part of the path is not a directory",
 	  "A component of the path is a file.", "Correct the path." },
@@ -298,7 +303,8 @@ static const struct refusal table[] = {
 	  "the file exists already", "The name is taken.",
 	  "Remove it, or take another name." },
 	{ "*", "EBUSY", NULL, "busy", REFUSED_AT_END, "it is in use",
-	  "The device, mount or file is in use.", "Find the user (fuser)." },
+	  "The device, mount or file is in use.", "Find the process that uses "
+	  "it (fuser)." },
 	{ "*", "ETXTBSY", NULL, "text-busy", REFUSED_AT_END,
 	  "the program file is being executed or written",
 	  "A file that runs cannot be written, nor one that is open for "
@@ -316,22 +322,22 @@ static const struct refusal table[] = {
 	{ "*", "EBADF", NULL, "bad-descriptor", REFUSED_AT_END,
 	  "the descriptor is not open, or not in this mode",
 	  "The descriptor was closed before, or is open for the other "
-	  "direction.", "Look for the close before it." },
+	  "direction.", "Look for an earlier close of this descriptor." },
 	{ "*", "ENODEV", NULL, "no-device", REFUSED_AT_END,
 	  "the device does not exist or cannot do this",
 	  "The device is not there, or cannot be mapped.",
-	  "Look at the device." },
+	  "Look whether the device exists, and what it supports." },
 	{ "*", "ENXIO", NULL, "no-device", REFUSED_AT_END,
 	  "nobody is at the other end of the device, FIFO or socket file",
 	  "The device is not there, or a FIFO has no reader.",
-	  "Start what serves it." },
+	  "Start the program that serves it." },
 	{ "*", "ENOTEMPTY", NULL, "not-empty", REFUSED_AT_END,
 	  "the directory is not empty", "The directory is not empty.",
 	  "Remove what is in it." },
 	{ "*", "EXDEV", NULL, "other-device", REFUSED_AT_END,
 	  "the two paths are on different file systems or mounts",
 	  "rename and link work within one mount of a file system only.",
-	  "Copy instead." },
+	  "Copy the file instead." },
 	{ "*", "ELOOP", NULL, "link-loop", REFUSED_AT_END,
 	  "too many symbolic links, or O_NOFOLLOW",
 	  "Symbolic links form a circle.", "Correct the links." },
@@ -340,13 +346,15 @@ static const struct refusal table[] = {
 	  "A name may have 255 bytes, a path 4096.", "Shorten it." },
 	{ "*", "ESTALE", NULL, "stale", REFUSED_AT_END,
 	  "the server of the network file system forgot the file",
-	  "The file was removed on the server.", "Open it again." },
+	  "The file was removed on the server.", "Open the file again." },
 	{ "*", "EAFNOSUPPORT", NULL, "no-family", REFUSED_AT_END,
 	  "the address family is not available (IPv6 is off)",
-	  "The kernel has no such address family.", "Use another one." },
+	  "The kernel has no such address family.", "Use another address "
+	  "family." },
 	{ "*", "EOPNOTSUPP", NULL, "not-supported", REFUSED_AT_END,
 	  "the file system or socket cannot do this",
-	  "The operation is not supported here.", "Do without it." },
+	  "The operation is not supported here.", "Use another operation, "
+	  "file system or socket." },
 };
 
 enum { ROWS = sizeof(table) / sizeof(*table) };
