@@ -403,7 +403,7 @@ static void print_refused(void)
 {
 	struct text names = { 0 };
 
-	printf("\nthese do not\n");
+	printf("\nthese do not run\n");
 	for (int i = 0; i < outcome_count; i++) {
 		struct outcome *o = &outcomes[i];
 

@@ -446,11 +446,11 @@ static void why_no_ring(long err, char why[256])
 
 	if (err == -EPERM && off == 2)
 		snprintf(why, 256, "kernel.io_uring_disabled is 2, off for "
-			 "all: sysctl kernel.io_uring_disabled=0");
+			 "all: run sysctl kernel.io_uring_disabled=0");
 	else if (err == -EPERM && off == 1 && geteuid())
 		snprintf(why, 256, "kernel.io_uring_disabled is 1: run as "
 			 "root, or join the group kernel.io_uring_group, or "
-			 "sysctl kernel.io_uring_disabled=0");
+			 "run sysctl kernel.io_uring_disabled=0");
 	else if (probe_status("Seccomp") == 2)
 		blame_filter("io_uring_*", why);
 	else if (err == -EPERM)
@@ -458,7 +458,8 @@ static void why_no_ring(long err, char why[256])
 			 "a filter outside of this container forbids it");
 	else if (off >= 0)
 		snprintf(why, 256, "this kernel has io_uring, but something "
-			 "between hides it: gVisor, qemu-user?");
+			 "between this program and the kernel hides it: gVisor, "
+			 "qemu-user?");
 	else
 		snprintf(why, 256, "this kernel is older than Linux 5.1, or "
 			 "was built without CONFIG_IO_URING");
@@ -470,7 +471,7 @@ static void why_no_aio(long err, char why[256])
 
 	if (err == -EAGAIN)
 		snprintf(why, 256, "%ld of fs.aio-max-nr = %ld are in use: "
-			 "end other programs, or sysctl fs.aio-max-nr=1048576",
+			 "end other programs, or run sysctl fs.aio-max-nr=1048576",
 			 probe_sysctl("/proc/sys/fs/aio-nr"), most);
 	else if (probe_status("Seccomp") == 2)
 		blame_filter("io_setup, io_submit, io_getevents", why);
@@ -490,10 +491,10 @@ void probe_why(const struct probe *probe, long err, char why[256])
 	if (err == -ENOMEM) {
 		getrlimit(RLIMIT_MEMLOCK, &l);
 		snprintf(why, 256, "RLIMIT_MEMLOCK is %lu KiB for all rings and "
-			 "registered buffers of this user: ulimit -l unlimited, or run as root",
+			 "registered buffers of this user: run ulimit -l unlimited, or be root",
 			 (unsigned long)l.rlim_cur >> 10);
 	} else if (err == -EMFILE || err == -ENFILE) {
-		snprintf(why, 256, "no descriptor is left: ulimit -n 1024");
+		snprintf(why, 256, "no descriptor is left: run ulimit -n 1024");
 	} else if (err == -EINVAL || err == -EOPNOTSUPP) {
 		snprintf(why, 256, "newer than this kernel, %.60s: Linux %s or "
 			 "later is needed%s", u.release, probe->since,
