@@ -68,9 +68,9 @@ static const struct argp_option options[] = {
 	{ "request", KEY_REQUEST, "FILE", 0, "With work bytes: the request", 0 },
 	{ "answer", KEY_ANSWER, "RULE", 0, "With work bytes: what ends an answer, "
 	  "length:N, delimiter:TEXT or close", 0 },
-	{ "peer", KEY_PEER, "COMMAND", 0, "One more echo server, any program that "
-	  "takes --port N --service echo and prints on stderr \"NAME: serving "
-	  "echo on 127.0.0.1:PORT\"", 0 },
+	{ "peer", KEY_PEER, "COMMAND", 0, "One more echo server, any program "
+	  "that takes \"--port N --service echo\" and prints on stderr "
+	  "\"NAME: serving echo on 127.0.0.1:PORT\"", 0 },
 	{ "equal", KEY_EQUAL, "PERCENT", 0, "A server within PERCENT of the base "
 	  "counts as equal (2)", 0 },
 	{ "until-decided", KEY_UNTIL, "TIME", 0, "Repeat what is undecided, for "
@@ -86,8 +86,8 @@ static const struct argp_option options[] = {
 	  "jobs read, made in the current folder (1024)", 0 },
 	{ "output", 'o', "DIR", 0, "Keep each measurement in DIR/results.jsonl, "
 	  "and make DIR/report.html with plots (by gnuplot)", 0 },
-	{ "resume", KEY_RESUME, NULL, 0, "Continue the run whose results are in "
-	  "the DIR of -o", 0 },
+	{ "resume", KEY_RESUME, NULL, 0, "Continue the run that the DIR of -o "
+	  "holds", 0 },
 	{ "json", KEY_JSON, NULL, 0, "Print one JSON object instead of the "
 	  "tables", 0 },
 	{ "markdown", KEY_MARKDOWN, NULL, 0, "Print Markdown: a row per server, a "

@@ -44,8 +44,8 @@ static const struct argp_option options[] = {
 	  "ui.perfetto.dev opens", 0 },
 	{ "fail-on", KEY_FAIL_ON, "ID,...|any", 0, "Exit with 3 when the report "
 	  "has one of these findings; any: each fault or cost, but no note", 0 },
-	{ "baseline", KEY_BASELINE, "FILE", 0, "Compare the findings with an "
-	  "earlier report of --json; --fail-on then counts only new ones", 0 },
+	{ "baseline", KEY_BASELINE, "FILE", 0, "Compare the findings with those "
+	  "of an earlier report (--json); then --fail-on counts only new ones", 0 },
 	{ 0 }
 };
 
