@@ -271,7 +271,7 @@ test_a_folder_with_other_files_is_kept() {
 test_a_strace_log_of_somebody_is_kept() {
 	mkdir "$dir/c"
 	echo mine >"$dir/c/strace.log"
-	expect 1 -- true && has err 'is not a capture' && has c/strace.log mine
+	expect 1 -- true && has err 'no capture wrote' && has c/strace.log mine
 }
 test_a_link_that_leads_nowhere() {
 	ln -s "$dir/nonesuch" "$dir/c"
