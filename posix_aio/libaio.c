@@ -10,8 +10,8 @@
  *     io_setup                          io_setup(3)
  *     io_submit                         io_prep_pread, io_submit(3)
  *   until every block is there:
- *     io_getevents                      io_getevents(3); so up to 0.3.113,
- *                                       of later versions it is not known
+ *     io_getevents                      io_getevents(3); newer versions of the
+ *                                       library (Debian 13) io_pgetevents
  *     io_submit
  *
  * Calls     2 for as many blocks as one io_getevents returns; --batch N: an
