@@ -260,7 +260,7 @@ static void told_unknown(struct spin_habits *h, const struct step *st)
 	if (!line_element(&list, &element))
 		return;
 	events = line_field(element, "events");
-	data = line_field(line_field(element, "data"), "u64");
+	data = line_field(element, "u64");
 	if (slice_find(events, "EPOLLET"))
 		return;
 	s = turn(h, TURN_UNKNOWN, mix_text(mix_text(1, data), events), st,
