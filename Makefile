@@ -429,14 +429,16 @@ cross_tests = $(foreach a,$(others),$(foreach t,$(filter-out \
 sane_run := $(if $(ASAN),ASAN_OPTIONS=detect_leaks=0) $(if \
 	    $(TSAN),TSAN_OPTIONS=halt_on_error=1)
 
-# A sanitizer sees nothing of a freestanding program: with one, hosted code
-# is tested, and not by the tests of those programs.
+# A sanitizer sees nothing of a freestanding program, of the sources or of a
+# page: with one, hosted code is tested, and not by the tests of those.
 script_tests := $(wildcard tests/*_test.sh tests/*/*_test.sh)
+of_text	:= $(wildcard tests/book/*_test.sh) $(wildcard tests/*_test.sh)
 models_test := $(B)/tests/models/models_test
 of_raw	:= $(models_test) $(B)/tests/models/flood_test $(B)/tests/models/evidence_test
 check: all tests $(addprefix cross-,$(others))
 	$(Q)$(sane_run) BUILD=$(B) sh tests/run $(if $(ASAN)$(TSAN),,$(raw_tests)) \
-		$(cross_tests) $(script_tests) $(ours_tests) \
+		$(cross_tests) $(ours_tests) \
+		$(filter-out $(if $(ASAN),$(of_text)),$(script_tests)) \
 		$(if $(ASAN),$(filter-out $(of_raw),$(hosted_tests)) \
 		'$(models_test) *_liburing/* posix_aio_server/*',$(hosted_tests)) \
 		$(patsubst %,left-out:%,$(left_out))
