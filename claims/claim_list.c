@@ -102,8 +102,8 @@ const struct claim claims[] = {
 	     UNLIKE("TCP", "uring_worker"),
 	     .words = "instead of epoll server"),
 	WAITS("uring-multishot", "uring_multishot", "main in io_uring_enter",
-	      "main in io_uring_enter", "a multishot recv, too, is copied by "
-	      "the submitting thread", "io_uring_multishot(7)",
+	      "main in io_uring_enter", "io_uring's multishot recv is copied "
+	      "by the submitting thread", "io_uring_multishot(7)",
 	      .calls = "io_uring_register\\(.*PBUF_RING",
 	     UNLIKE("TCP", "uring_basic"),
 	     .words = "instead of epoll server"),
@@ -180,7 +180,8 @@ const struct claim claims[] = {
 		      "signal loses connections",
 	     UNLIKE("TCP", "sigio_tcp") },
 	{ .id = "draining-keeps", .program = "sigio_tcp", .decide = draining_keeps,
-	  .sentence = "one that accepts until EAGAIN loses none",
+	  .sentence = "a single-threaded TCP SIGIO server that accepts until "
+		      "EAGAIN loses no connection",
 	  .source = "design",
 	     UNLIKE("TCP", "sigio_tcp_naive") },
 	{ .id = "no-kernel-async", .decide = no_kernel_async,
@@ -190,8 +191,8 @@ const struct claim claims[] = {
 	     .words = "event-driven asynchronous" },
 
 	{ .id = "naive-blocks", .program = "sigio_tcp_naive", .decide = naive_blocks,
-	  .sentence = "its second fault: the socket that it accepts blocks, so "
-		      "a silent client keeps the handler in recvfrom",
+	  .sentence = "the socket that a naive SIGIO handler accepts blocks, "
+		      "so a silent client keeps the handler in recvfrom",
 	  .source = "the tutorial's TODO",
 	     UNLIKE("TCP", "sigio_tcp") },
 
@@ -227,8 +228,8 @@ const struct claim claims[] = {
 	     "(a reset)", "UNP 25.2", SIGIO_SAYS("POLL_ERR", "8"),
 	     TRIED("TCP", "a reset raises POLL_IN",
 	     SIGIO_SAYS("POLL_IN", "[0-9]+"))),
-	PLAY("sigio-connected", sigio_connected, "SIGIO on TCP, not in that "
-	     "list: our connect has completed", "UNP 25.2",
+	PLAY("sigio-connected", sigio_connected, "SIGIO on TCP, a cause that "
+	     "UNP does not list: our connect has completed", "UNP 25.2",
 	     SIGIO_SAYS("POLL_OUT", "772"),
 	     TRIED("TCP", "a connect that has completed raises POLL_IN",
 	     SIGIO_SAYS("POLL_IN", "[0-9]+"))),
@@ -250,8 +251,9 @@ const struct claim claims[] = {
 	     "rt_sigtimedwait\\(.* = -1 EAGAIN",
 	     TRIED("UDP", "50 datagrams are 50 signals",
 	     "50: rt_sigtimedwait\\(.* = 29 \\(SIGIO\\)")),
-	EVENTS("sigio-lost-seen", sigio_coalesces, "the kernel tells of each "
-	       "that came to nothing: 1 is generated, 49 were pending already",
+	EVENTS("sigio-lost-seen", sigio_coalesces, "of 50 SIGIO signals for "
+	       "datagrams the kernel queues 1 and reports 49 as pending "
+	       "already",
 	       "kernel/signal.c",
 	       "1: " GENERATED("29", "0") "\n49: " GENERATED("29", "2"),
 	     TRIED("UDP", "all 50 signals are queued",
@@ -262,7 +264,7 @@ const struct claim claims[] = {
 	     TRIED("TCP", "a request over TCP raises one signal",
 	     "1: " GENERATED("29", "0"))),
 	EVENTS("sigio-udp-request", sigio_udp_request, "a request over UDP "
-	       "raises one", "UNP 25.3", "1: " GENERATED("29", "0"),
+	       "raises one signal", "UNP 25.3", "1: " GENERATED("29", "0"),
 	     TRIED("UDP", "a request over UDP raises three signals",
 	     "3: " GENERATED("29", "0"))),
 	EVENTS("sigio-not-while-receiving", sigio_while_receiving, "no SIGIO "
@@ -296,8 +298,9 @@ const struct claim claims[] = {
 	     TRIED("UDP",
 	     "when the queue is full the signal is lost without a trace",
 	     "0: rt_sigtimedwait\\(\\[IO\\], .* = 29 \\(SIGIO\\)")),
-	EVENTS("rt-overflow-seen", rt_overflows, "and the kernel tells of it: a "
-	       "real-time signal finds no room, then comes SIGIO",
+	EVENTS("rt-overflow-seen", rt_overflows, "the kernel reports when the "
+	       "queue of real-time signals is full: one finds no room, then "
+	       "comes SIGIO",
 	       "kernel/signal.c", "50: " GENERATED("3[45]", "[03]") "\n"
 	       GENERATED("3[45]", "3") "\n" GENERATED("29", "0"),
 	     TRIED("UDP", "every real-time signal finds room",
@@ -314,8 +317,9 @@ const struct claim claims[] = {
 	     "fcntl\\([0-9]+, F_GETFL\\) = 0x2 \\(flags O_RDWR\\)",
 	     TRIED("TCP", "an accepted socket inherits O_NONBLOCK",
 	     "fcntl\\([0-9]+, F_GETFL\\) = 0x[0-9a-f]+ \\(flags O_RDWR\\|O_NONBLOCK")),
-	PLAY("accepted-as-on-bsd", accepted_as_on_bsd, "if it did, as on BSD, "
-	     "one recv in the handler would lose what comes a little later",
+	PLAY("accepted-as-on-bsd", accepted_as_on_bsd, "if an accepted socket "
+	     "inherited O_NONBLOCK, as on BSD, one recv in the handler would "
+	     "lose what comes a little later",
 	     "accept(2)",
 	     "recvfrom\\(5, .* = -1 EAGAIN\n"
 	     "rt_sigtimedwait.*si_code=POLL_IN, .*si_fd=5\\}\n"
@@ -328,29 +332,33 @@ const struct claim claims[] = {
 	     TRIED("SA_RESTART",
 	     "recv fails with EINTR in spite of SA_RESTART",
 	     "recvfrom.* = -1 EINTR")),
-	PLAY("restart-select", restart_select, "select is never restarted, "
-	     "SA_RESTART or not", "signal(7)",
+	PLAY("restart-select", restart_select, "select is never restarted "
+	     "after a signal handler, SA_RESTART or not", "signal(7)",
 	     "select.* = \\? ERESTARTNOHAND\nrt_sigreturn.* = -1 EINTR\n"
 	     "1: select",
 	     TRIED("SA_RESTART", "select is restarted",
 	     "2+: select"),
 	     .words = "select poll"),
-	PLAY("restart-poll", restart_poll, "poll neither", "signal(7)",
+	PLAY("restart-poll", restart_poll, "poll is never restarted after a "
+	     "signal handler, SA_RESTART or not", "signal(7)",
 	     "poll.* = \\? ERESTART_RESTARTBLOCK\n"
 	     "rt_sigreturn.* = -1 EINTR\n1: poll",
 	     TRIED("SA_RESTART", "poll is restarted",
 	     "2+: (poll|restart_syscall)"),
 	     .words = "select poll"),
-	PLAY("restart-epoll", restart_epoll, "epoll_wait neither", "signal(7)",
+	PLAY("restart-epoll", restart_epoll, "epoll_wait is never restarted "
+	     "after a signal handler, SA_RESTART or not", "signal(7)",
 	     "epoll_p?wait.* = -1 EINTR\n1: epoll_p?wait",
 	     TRIED("SA_RESTART", "epoll_wait is restarted",
 	     "2+: epoll_p?wait"),
-	     .words = "EINTR"),
-	PLAY("restart-getevents", restart_getevents, "io_getevents neither",
+	     .words = "EINTR fails returns"),
+	PLAY("restart-getevents", restart_getevents, "io_getevents is never "
+	     "restarted after a signal handler, SA_RESTART or not",
 	     "signal(7)", "io_getevents.* = -1 EINTR\n1: io_getevents",
 	     TRIED("SA_RESTART", "io_getevents is restarted",
 	     "2+: io_getevents")),
-	PLAY("restart-sigsuspend", restart_sigsuspend, "sigsuspend neither",
+	PLAY("restart-sigsuspend", restart_sigsuspend, "sigsuspend is never "
+	     "restarted after a signal handler, SA_RESTART or not",
 	     "signal(7)", "rt_sigsuspend.* = \\? ERESTARTNOHAND\n"
 	     "rt_sigreturn.* = -1 EINTR\n1: rt_sigsuspend",
 	     TRIED("SA_RESTART", "sigsuspend is restarted",
@@ -390,7 +398,8 @@ const struct claim claims[] = {
 	     TRIED("AF_UNIX",
 	     "level-triggered epoll reports unread bytes once",
 	     "epoll_p?wait\\(.*, 7(, NULL, 8)?\\) = 0")),
-	PLAY("edge-once", edge_once, "edge-triggered epoll does not",
+	PLAY("edge-once", edge_once, "edge-triggered epoll does not report "
+	     "unread bytes again",
 	     "epoll(7)", "epoll_p?wait\\(.*, 0(, NULL, 8)?\\) = 1\n"
 	     "epoll_p?wait\\(.*, 7(, NULL, 8)?\\) = 0",
 	     TRIED("AF_UNIX",
@@ -429,20 +438,24 @@ const struct claim claims[] = {
 	       "4: " WOKEN_BY_A_CONNECTION,
 	     TRIED("TCP, a set per process",
 	     "a connection wakes one of the four",
-	     "1: " WOKEN_BY_A_CONNECTION)),
-	EVENTS("herd-exclusive", herd_exclusive, "with EPOLLEXCLUSIVE it wakes "
-	       "one here (one or more, says epoll_ctl(2))", "epoll_ctl(2)",
+	     "1: " WOKEN_BY_A_CONNECTION),
+	     .words = "thundering herd accept"),
+	EVENTS("herd-exclusive", herd_exclusive, "with EPOLLEXCLUSIVE a "
+	       "connection wakes one here (one or more, says epoll_ctl(2))",
+	       "epoll_ctl(2)",
 	       "1: " WOKEN_BY_A_CONNECTION,
 	     TRIED("TCP, a set per process", "a connection wakes all four",
-	     "4: " WOKEN_BY_A_CONNECTION)),
+	     "4: " WOKEN_BY_A_CONNECTION),
+	     .words = "thundering herd accept"),
 	PLAY("exclusive-same-worker", exclusive_same, "with EPOLLEXCLUSIVE idle "
 	     "workers take no turns: one gets every connection",
 	     "fs/eventpoll.c", "4: ^1 recvfrom\\([0-9]+, \"A\", 1",
 	     TRIED("TCP, a set per process",
 	     "with EPOLLEXCLUSIVE the workers take turns",
 	     "recvfrom\\([0-9]+, \"[BCD]\", 1")),
-	PLAY("exclusive-order", exclusive_order, "it is the first idle worker in "
-	     "the order of EPOLL_CTL_ADD, however the waits began",
+	PLAY("exclusive-order", exclusive_order, "with EPOLLEXCLUSIVE the "
+	     "first idle worker in the order of EPOLL_CTL_ADD is woken, "
+	     "however the waits began",
 	     "fs/eventpoll.c", "4: ^1 recvfrom\\([0-9]+, \"C\", 1",
 	     TRIED("TCP, a set per process",
 	     "it is the worker that began to wait last",
@@ -521,15 +534,15 @@ const struct claim claims[] = {
 	     "O_NONBLOCK makes the read of a file return EAGAIN",
 	     "pread64\\(.* = -1 EAGAIN"),
 	     .words = "asynchronous non-blocking"),
-	EVENTS("nonblock-file-waits", nonblock_read_waits, "it waits for the "
-	       "disk all the same", "open(2)",
+	EVENTS("nonblock-file-waits", nonblock_read_waits, "a read of a file "
+	       "waits for the disk in spite of O_NONBLOCK", "open(2)",
 	       "^1 in pread64: block_bio_queue\n"
 	       "^1 in pread64: sched_switch .*prev_pid=1 .*prev_state=[12] ",
 	     TRIED("a cold file on a disk",
 	     "the thread does not sleep in the read",
 	     "0: ^1 in pread64: sched_switch .*prev_pid=1 .*prev_state=[12] ")),
-	PLAY("nowait-file", nowait_read, "RWF_NOWAIT does: what is not in "
-	     "memory is EAGAIN", "preadv2(2)",
+	PLAY("nowait-file", nowait_read, "a read of a file with RWF_NOWAIT "
+	     "returns EAGAIN when the data are not in memory", "preadv2(2)",
 	     "preadv2\\(.*RWF_NOWAIT\\) = -1 EAGAIN",
 	     TRIED("ext4, XFS, btrfs", "RWF_NOWAIT reads from the disk",
 	     "0: preadv2\\(.*RWF_NOWAIT\\) = -1 EAGAIN")),
@@ -589,8 +602,8 @@ const struct claim claims[] = {
 	     "four aio_read of one descriptor are four threads",
 	     "4: ^1 clone3?\\(.*CLONE_THREAD"),
 	     .words = "POSIX AIO order of requests several aio_write"),
-	PLAY("libc-aio-parallel", libc_aio_four_descriptors, "four of four "
-	     "descriptors are four", "glibc's aio_misc.c",
+	PLAY("libc-aio-parallel", libc_aio_four_descriptors, "four aio_read of "
+	     "four descriptors are four threads", "glibc's aio_misc.c",
 	     "4: ^1 clone3?\\(.*CLONE_THREAD",
 	     TRIED("glibc", "four of four descriptors are one thread",
 	     "1: ^1 clone3?\\(.*CLONE_THREAD"),
@@ -674,8 +687,9 @@ const struct claim claims[] = {
 	     TRIED("TCP", "a request whose data are there is polled first",
 	     "io_uring_poll_arm"),
 	     .words = "what is io_uring"),
-	EVENTS("uring-polled", uring_polled, "else it is polled, no thread is "
-	       "made, and the submitting thread copies", "liburing issue 487",
+	EVENTS("uring-polled", uring_polled, "a request whose data are not "
+	       "there is polled, no thread is made, and the submitting thread "
+	       "copies", "liburing issue 487",
 	       "^1 in io_uring_enter: io_uring_poll_arm .*RECV\n"
 	       "^1 in io_uring_enter: sched_switch .*prev_pid=1 \n"
 	       "io_uring_task_add .*RECV\n"
@@ -693,8 +707,8 @@ const struct claim claims[] = {
 	     "the submitting thread completes the fsync",
 	     "^1 in io_uring_enter: io_uring_complete .*res=0 "),
 	     .words = "what is io_uring io-wq"),
-	EVENTS("uring-async-flag", uring_async_flag, "so is what has "
-	       "IOSQE_ASYNC, though its data are in memory",
+	EVENTS("uring-async-flag", uring_async_flag, "a request with "
+	       "IOSQE_ASYNC goes to a worker, though its data are in memory",
 	       "io_uring_enter(2)",
 	       "^1 in io_uring_enter: io_uring_queue_async_work .*READ\n"
 	       "^iou-wrk: io_uring_complete .*res=4096 ",
@@ -744,8 +758,8 @@ const struct claim claims[] = {
 		     "io_uring_poll_arm .*READ\n"
 		     "io_uring_poll_arm .*ACCEPT\n"
 		     "0: io_uring_complete .*res=-11 " },
-	EVENTS("uring-dontwait", uring_dontwait, "what does so is MSG_DONTWAIT "
-	       "in the request", "io_uring/net.c",
+	EVENTS("uring-dontwait", uring_dontwait, "a request with MSG_DONTWAIT "
+	       "that finds nothing completes with -EAGAIN", "io_uring/net.c",
 	       "io_uring_complete .*res=-11 \n0: io_uring_poll_arm",
 	     TRIED("TCP", "a request with MSG_DONTWAIT is polled",
 	     "io_uring_poll_arm")),
@@ -846,22 +860,26 @@ const struct claim claims[] = {
 	      "timerfd, expired", "POLLIN", "timerfd",
 	      "an expired timerfd is not reported", "-",
 	      .words = "readiness conditions"),
-	SHOWS("ready-signalfd", ready_one_loop, "a signal is, too: a signalfd is "
-	      "ready while the signal is pending", "signalfd(2)",
+	SHOWS("ready-signalfd", ready_one_loop, "a signal is a descriptor in "
+	      "the loop: a signalfd is ready to read while the signal is "
+	      "pending", "signalfd(2)",
 	      "signalfd, a signal is pending", "POLLIN", "signalfd",
 	      "a signalfd is not reported while the signal is blocked", "-",
 	      .words = "readiness conditions"),
-	SHOWS("ready-pidfd", ready_one_loop, "and the end of a process: its pidfd "
-	      "is ready to read", "pidfd_open(2)",
+	SHOWS("ready-pidfd", ready_one_loop, "the end of a process is a "
+	      "descriptor in the loop: its pidfd is ready to read",
+	      "pidfd_open(2)",
 	      "pidfd, the process has ended", "POLLIN( POLLHUP)?", "pidfd",
 	      "the end of a process is not reported", "-", .since = "5.3",
 	      .words = "readiness conditions"),
-	SHOWS("ready-inotify", ready_one_loop, "and a change of a file: inotify's "
-	      "descriptor is ready to read", "inotify(7)",
+	SHOWS("ready-inotify", ready_one_loop, "a change of a file is a "
+	      "descriptor in the loop: inotify's descriptor is ready to read",
+	      "inotify(7)",
 	      "inotify, the file was written to", "POLLIN", "inotify",
 	      "a change is not reported", "-", .words = "epoll file directory readiness conditions"),
-	SHOWS("ready-epoll-set", ready_one_loop, "an epoll set is a descriptor, too: "
-	      "it is ready to read when one in it is ready", "epoll(7)",
+	SHOWS("ready-epoll-set", ready_one_loop, "an epoll set is a descriptor "
+	      "in another loop: it is ready to read when one in it is ready",
+	      "epoll(7)",
 	      "epoll set, a descriptor in it is ready", "POLLIN", "epoll",
 	      "an epoll set cannot be polled", "POLLNVAL",
 	      .words = "readiness conditions nested"),
@@ -918,7 +936,8 @@ const struct claim claims[] = {
 	     TRIED("TCP, one set", "it wakes one of them",
 	     "1: ^[2-5].*: sys_exit id=[0-9]+\\(epoll_p?wait\\) ret=1$"),
 	     .since = "5.10", .words = "thread safe"),
-	EVENTS("shared-set-edge", shared_set_edge, "an edge-triggered one wakes one",
+	EVENTS("shared-set-edge", shared_set_edge, "an edge-triggered event "
+	       "wakes one of those that wait in the set",
 	       "epoll(7)", "1: ^[2-5].*: sys_exit id=[0-9]+\\(epoll_p?wait\\) ret=1$",
 	     TRIED("TCP, one set", "it wakes all that wait in the set",
 	     "4: ^[2-5].*: sys_exit id=[0-9]+\\(epoll_p?wait\\) ret=1$"),
@@ -958,8 +977,9 @@ const struct claim claims[] = {
 	     TRIED("a cold file on a disk", "nobody sleeps for a page fault",
 	     "0: ^1: sched_switch .*prev_pid=1 .*prev_state=[12] "),
 	     .words = "two phases limits mapped"),
-	PLAY("fault-no-call", fault_counts, "strace shows nothing of it: 16 pages "
-	     "are read from the disk, and no call is made", "mmap(2)",
+	PLAY("fault-no-call", fault_counts, "strace shows nothing of a page "
+	     "fault: 16 pages are read from the disk, and no call is made",
+	     "mmap(2)",
 	     "16 pages touched: [1-9][0-9]* major faults\n"
 	     "0: ^1 (p?read|readv|pread64|preadv2)\\(",
 	     TRIED("a cold file on a disk", "strace shows a read for each page",
@@ -1004,7 +1024,8 @@ const struct claim claims[] = {
 	     TRIED("a file on a disk", "an O_DSYNC write does not sleep",
 	     "0: ^1 in pwrite64: sched_switch .*prev_pid=1 .*prev_state=[12] "),
 	     .words = "buffered writes wait"),
-	EVENTS("write-direct", write_direct, "with O_DIRECT, too", "open(2)",
+	EVENTS("write-direct", write_direct, "with O_DIRECT the write waits "
+	       "for the disk", "open(2)",
 	       "^1 in pwrite64: block_bio_queue\n"
 	       "^1 in pwrite64: sched_switch .*prev_pid=1 .*prev_state=[12] ",
 	     TRIED("O_DIRECT", "an O_DIRECT write does not sleep",
@@ -1027,14 +1048,14 @@ const struct claim claims[] = {
 	       "net/core/dev.c", "1+: ^1 in sendto: sched_waking .*pid=2 ",
 	     TRIED("TCP on loopback", "a thread of the kernel does it each time",
 	     "20+: ^\\(ksoftirqd.*\\): sched_waking .*pid=2 "),
-	     .words = "softirq burns processor who receives"),
-	EVENTS("send-waits", send_waits, "sending has two phases as well: a blocking "
-	       "send waits for room", "send(2)",
+	     .words = "softirq burns processor who receives wakes reader"),
+	EVENTS("send-waits", send_waits, "sending has two phases as well: "
+	       "first a blocking send waits for room", "send(2)",
 	       "^1 in sendto: sched_switch .*prev_pid=1 .*prev_state=1 ",
 	     TRIED("TCP, blocking", "send never waits",
 	     "0: ^1 in sendto: sched_switch .*prev_pid=1 .*prev_state=1 "),
 	     .words = "two phases limits"),
-	PLAY("send-copies", send_copies, "and it copies: what the program writes "
+	PLAY("send-copies", send_copies, "send copies: what the program writes "
 	     "into its buffer after send is not sent", "send(2)",
 	     "recvfrom\\(.*\"old\"",
 	     TRIED("TCP", "the peer reads what is in the buffer now",
@@ -1088,13 +1109,15 @@ const struct claim claims[] = {
 	     "error queue: errno 0 origin 5",
 	     TRIED("TCP", "there is nothing in the error queue",
 	     "recvmsg\\(.* = -1 EAGAIN"), .words = "zero copy EPOLLERR"),
-	PLAY("zerocopy-copied", zerocopy_tells, "on loopback it is copied all the "
-	     "same, and the second end says so", "msg_zerocopy",
+	PLAY("zerocopy-copied", zerocopy_tells, "on loopback a send with "
+	     "MSG_ZEROCOPY is copied all the same, and the second end says so",
+	     "msg_zerocopy",
 	     "error queue: .*was copied",
 	     TRIED("TCP on loopback", "on loopback nothing is copied",
 	     "error queue: .*was not copied"), .words = "zero copy"),
-	PLAY("zerocopy-not-allowed", zerocopy_not_allowed, "without SO_ZEROCOPY the "
-	     "flag does nothing: there is no second end", "msg_zerocopy",
+	PLAY("zerocopy-not-allowed", zerocopy_not_allowed, "without "
+	     "SO_ZEROCOPY the flag MSG_ZEROCOPY does nothing: there is no "
+	     "second end", "msg_zerocopy",
 	     "sendto\\(.*MSG_ZEROCOPY.* = 4096\nrecvmsg\\(.* = -1 EAGAIN",
 	     TRIED("TCP", "the flag is refused",
 	     "sendto\\(.*MSG_ZEROCOPY.* = -1 "), .words = "zero copy"),
@@ -1122,8 +1145,8 @@ const struct claim claims[] = {
 	     TRIED("TCP", "it needs an io_uring_enter to complete",
 	     "^1: sys_enter id=[0-9]+\\(io_uring_enter\\)"),
 	     .words = "task work"),
-	PLAY("task-work-deferred", task_work_deferred, "with DEFER_TASKRUN it "
-	     "completes in io_uring_enter only, whatever else is called",
+	PLAY("task-work-deferred", task_work_deferred, "with DEFER_TASKRUN a "
+	     "RECV completes in io_uring_enter only, whatever else is called",
 	     "io_uring_setup(2)", "before io_uring_enter: 0 completions\n"
 	     "after io_uring_enter: 1 completion",
 	     TRIED("TCP", "any call completes it",
@@ -1166,7 +1189,8 @@ const struct claim claims[] = {
 	      "io_uring/net.c", "SHUTDOWN", "-", "a worker", "TCP",
 	      "the submitter does it", "the submitter", .since = "5.11",
 	      .words = "io-wq"),
-	WORKS("iowq-send", worker_sockets, "SEND does not, when there is room",
+	WORKS("iowq-send", worker_sockets, "SEND goes to no worker when there "
+	      "is room",
 	      "io_uring/net.c", "SEND, there is room", "-", "the submitter",
 	      "TCP", "SEND goes to a worker", "a worker", .words = "io-wq"),
 	WORKS("iowq-splice", worker_sockets, "SPLICE goes to a worker",
@@ -1181,7 +1205,8 @@ const struct claim claims[] = {
 	      "io_uring/openclose.c", "OPENAT with O_CREAT", "[a-z0-9]+",
 	      "a worker", "a folder on a disk", "the submitter does it",
 	      "the submitter", .words = "io-wq"),
-	WORKS("iowq-open", worker_disk, "OPENAT of what is known does not",
+	WORKS("iowq-open", worker_disk, "OPENAT of a name that the kernel has "
+	      "in memory goes to no worker",
 	      "io_uring/openclose.c", "OPENAT of an existing folder",
 	      "[a-z0-9]+", "the submitter", "a folder on a disk",
 	      "it goes to a worker", "a worker", .since = "5.12",
@@ -1194,11 +1219,11 @@ const struct claim claims[] = {
 	      "io_uring/sync.c", "FALLOCATE", "[a-z0-9]+", "a worker",
 	      "a file on a disk", "the submitter does it", "the submitter",
 	      .words = "io-wq"),
-	WORKS("iowq-hot-read", worker_disk, "a READ of what is in memory goes to "
-	      "none", "io_uring/rw.c", "READ, in memory", "[a-z0-9]+",
+	WORKS("iowq-hot-read", worker_disk, "a READ of what is in memory goes "
+	      "to no worker", "io_uring/rw.c", "READ, in memory", "[a-z0-9]+",
 	      "the submitter", "a file on a disk", "it goes to a worker",
 	      "a worker", .words = "io-wq"),
-	WORKS("iowq-direct", worker_disk, "an O_DIRECT READ goes to none",
+	WORKS("iowq-direct", worker_disk, "an O_DIRECT READ goes to no worker",
 	      "io_uring/rw.c", "READ, O_DIRECT", "[a-z0-9]+", "the submitter",
 	      "ext4, XFS", "it goes to a worker", "a worker", .words = "io-wq"),
 	WORKS("iowq-write-ext4", worker_ext4, "a buffered WRITE on ext4 goes to a "
@@ -1261,8 +1286,8 @@ const struct claim claims[] = {
 	     TRIED("a signal with its default action, ignored",
 	     "under strace epoll_wait returns with the event",
 	     "epoll_p?wait\\(.* = 1")),
-	EVENTS("strace-eintr-not", ignored_signal, "without strace it does "
-	       "not", "signal(7)",
+	EVENTS("strace-eintr-not", ignored_signal, "without strace an ignored "
+	       "signal does not end epoll_wait", "signal(7)",
 	       "signal_generate sig=17 .*result=1\n"
 	       "sys_exit id=[0-9]+\\(epoll_p?wait\\) ret=1$",
 	     TRIED("a signal with its default action, ignored",
