@@ -14,12 +14,19 @@
 #include "progress.h"
 #include "../log/json.h"
 
-enum { SHOWN = 240 };			/* of a line, when it is not for JSON */
+enum {
+	SHOWN = 240,			/* of a line, when it is not for JSON */
+	WORDS_MAX = 16,
+	WEIGHT = 1 << 16,
+};
 
 struct options {
 	char **patterns;
 	int n, quiet, json, twins, list;
 	const char *play, *about;
+	/* The words of about, what each weighs, and what a claim must weigh. */
+	char *word[WORDS_MAX];
+	unsigned weight[WORDS_MAX], n_words, wanted;
 };
 
 struct sum {
@@ -61,27 +68,49 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	return ARGP_ERR_UNKNOWN;
 }
 
-/* Every word of o->about is somewhere in the texts of the claim. */
-static int is_about(const struct options *o, const struct claim *c)
+/* A question may be asked as it is: these words say nothing of its subject. */
+static int is_small(const char *word)
 {
-	char all[256], text[2048], *rest = all, *word;
+	static const char *const small[] = {
+		"", "a", "after", "an", "and", "are", "at", "be", "by", "can",
+		"did", "do", "does", "for", "has", "have", "how", "i", "if", "in",
+		"is", "it", "its", "many", "my", "not", "of", "on", "or",
+		"should", "that", "the", "there", "to", "use", "what", "when",
+		"which", "who", "why", "will", "with", "you",
+	};
 
-	snprintf(all, sizeof(all), "%s", o->about);
+	for (size_t i = 0; i < sizeof(small) / sizeof(*small); i++)
+		if (!strcasecmp(word, small[i]))
+			return 1;
+	return 0;
+}
+
+static int has_word(const struct claim *c, const char *word)
+{
+	char text[2048];
+
 	snprintf(text, sizeof(text), "%s %s %s %s %s %s %s", c->id,
 		 c->sentence, c->source, c->domain ? c->domain : "",
 		 c->twin ? c->twin : "", c->program ? c->program : "",
 		 c->words ? c->words : "");
-	while ((word = strsep(&rest, " ")))
-		if (!strcasestr(text, word))
-			return 0;
-	return 1;
+	return strcasestr(text, word) != NULL;
+}
+
+static unsigned weight_of(const struct options *o, const struct claim *c)
+{
+	unsigned sum = 0;
+
+	for (unsigned i = 0; i < o->n_words; i++)
+		if (has_word(c, o->word[i]))
+			sum += o->weight[i];
+	return sum;
 }
 
 static int chosen(const struct options *o, const struct claim *c)
 {
 	int yes = !o->n;
 
-	if (o->about && !is_about(o, c))
+	if (weight_of(o, c) < o->wanted)
 		return 0;
 	for (int i = 0; i < o->n; i++)
 		yes |= !fnmatch(o->patterns[i], c->id, 0);
@@ -107,13 +136,38 @@ static int check_patterns(const struct options *o)
 	return unknown ? -1 : 0;
 }
 
-static int any_about(const struct options *o)
+/*
+ * Choose the claims that have all words of o->about, else those that come
+ * closest: a word that few claims have weighs more.  -1 when none has any.
+ */
+static int look_for_words(struct options *o)
 {
-	const struct claim *c = claims;
+	char *rest = strdup(o->about), *word;
+	unsigned best = 0, all = 0;
 
-	while (c->id && !chosen(o, c))
-		c++;
-	return c->id != NULL;
+	while (o->n_words < WORDS_MAX && (word = strsep(&rest, " ,?"))) {
+		unsigned with = 0;
+
+		if (is_small(word))
+			continue;
+		for (const struct claim *c = claims; c->id; c++)
+			with += has_word(c, word);
+		o->word[o->n_words] = word;
+		o->weight[o->n_words++] = with ? WEIGHT / with : 0;
+		all += with ? WEIGHT / with : WEIGHT;
+	}
+	for (const struct claim *c = claims; c->id; c++)
+		if (chosen(o, c) && weight_of(o, c) > best)
+			best = weight_of(o, c);
+	o->wanted = best;
+	if (!best)
+		fprintf(stderr, "iomodels claims: no claim is about '%s'; try "
+			"other words, or iomodels claims --list for all\n",
+			o->about);
+	else if (best < all)
+		fprintf(stderr, "iomodels claims: no claim has all words of "
+			"'%s'; the closest:\n", o->about);
+	return best ? 0 : -1;
 }
 
 static enum verdict expected(const struct options *o, const struct claim *c)
@@ -255,7 +309,8 @@ int claims_main(int argc, char **argv)
 		{ "quiet", 'q', NULL, 0, "print only the verdicts, not the lines "
 		  "that prove them", 0 },
 		{ "about", 'a', "WORDS", 0, "check only claims whose texts have "
-		  "all of these words: --about 'edge triggered'", 0 },
+		  "all of these words, or come closest: --about 'edge triggered'",
+		  0 },
 		{ "twins", 't', NULL, 0, "check the false twin of each claim "
 		  "instead: a wrong statement that must be refuted", 0 },
 		{ "list", 'l', NULL, 0, "print only names and statements; check "
@@ -284,12 +339,8 @@ int claims_main(int argc, char **argv)
 		return claim_play(o.play);
 	if (check_patterns(&o))
 		return 2;
-	if (o.about && !any_about(&o)) {
-		fprintf(stderr, "iomodels claims: no claim is about '%s'; try "
-			"fewer words, or iomodels claims --list for all\n",
-			o.about);
+	if (o.about && look_for_words(&o))
 		return 2;
-	}
 	if (o.list)
 		return list_all(&o);
 	return in_a_child(decide_all, &o);

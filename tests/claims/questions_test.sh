@@ -75,5 +75,19 @@ else
 	failed=1
 	echo "not ok $number all_questions_are_there"
 fi
+
+# A question in words of one's own finds the claims that come closest; words that
+# no claim has find none.
+number=$((number + 1))
+about() { "$b/iomodels" claims --list --about "$1" 2>&1; }
+if about 'what is a thundering stampede?' |
+   grep -q '^herd: ' && about 'why does epoll_wait return EINTR?' |
+   grep -q '^restart-epoll: ' && ! about 'why does epoll_wait return EINTR?' |
+   grep -q '^restart-poll: ' && ! about 'stampede' >"$dir/found"; then
+	echo "ok $number questions_in_words_of_ones_own"
+else
+	failed=1
+	echo "not ok $number questions_in_words_of_ones_own"
+fi
 echo "1..$number"
 exit $failed
