@@ -21,7 +21,7 @@ needless = { "ring-needless-worker", SEVERITY_COST,
 	"the workers never slept in these requests, so io_uring_enter would "
 	"have done them at once.",
 	"Leave IOSQE_ASYNC out: a request that cannot be done at once is "
-	"polled, or goes to a worker anyway.",
+	"polled, waits for the disk, or goes to a worker anyway.",
 	"The data are not always in memory, and the thread must not wait." },
 stuck_reads = { "ring-stuck", SEVERITY_COST,
 	"requests that never completed",
@@ -46,8 +46,9 @@ many_workers = { "ring-many-workers", SEVERITY_COST,
 	"That number has to wait at a time, and none can be polled." },
 buffer_unmapped = { "ring-buffer-unmapped", SEVERITY_FAULT,
 	"a buffer is unmapped while a request has it",
-	"The kernel still writes there: the request fails with EFAULT, or the "
-	"data go into whatever is mapped there next.",
+	"The request fails with EFAULT, or uses whatever is mapped there next; "
+	"with pages that the kernel holds (O_DIRECT, zero copy) it uses the old "
+	"ones, which the program no longer sees.",
 	"Keep a buffer until the completion of its request has been seen; "
 	"cancel first.", NULL },
 buffer_unregistered = { "ring-buffer-unregistered", SEVERITY_FAULT,

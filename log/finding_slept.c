@@ -35,8 +35,8 @@ static const struct about abouts[REASONS] = {
 		"Look at memory.high and memory.max of its cgroup, and at "
 		"free(1).", NULL),
 	[REASON_DIRTY] = HIDDEN("dirty-limit", "writes are slowed down",
-		"The pages that wait for writeback near the limit, of the "
-		"system or of the cgroup.",
+		"The system, or the cgroup, has almost as many pages that wait "
+		"for writeback as its limit allows.",
 		"Write less at a time, or fsync earlier; see "
 		"vm.dirty_ratio.", "The speed of the disk is the limit."),
 	[REASON_FROZEN] = HIDDEN("file-system-frozen",
