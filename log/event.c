@@ -693,7 +693,10 @@ void joiner_line(struct joiner *j, struct line *l, unsigned long number,
 		}
 		strip_said(j, l);
 	}
-	now = time_of(j, l);
+	/* (What is not strace's may have another clock.) */
+	now = l->kind == LINE_UNKNOWN && (l->at_ns != NO_TIME || j->has_clock)
+	      ? NO_TIME : time_of(j, l);
+	j->has_clock |= l->kind != LINE_UNKNOWN && l->at_ns != NO_TIME;
 	if (j->cut_strand && j->cut_doubtful && l->kind != LINE_TAIL &&
 	    l->kind != LINE_CHATTER)
 		cut_was_none(j);

@@ -94,7 +94,7 @@ struct joiner {
 	struct said said[SAID];		/* the last ones, in turn */
 	unsigned n_said;
 	unsigned long own_output;	/* lines that are such text */
-	int in_table, has_times, has_durations;
+	int in_table, has_clock, has_times, has_durations;
 	int merged, timed;	/* of several files: by effect, not by start */
 };
 

@@ -300,7 +300,8 @@ static long long seconds(const char *p, const char *end, const char **stop)
 		return 0;
 	}
 	n *= 1000000000;
-	if (p < end && *p == '.') {
+	/* (A program that showed it in another language wrote a comma.) */
+	if (p + 1 < end && (*p == '.' || (*p == ',' && is_digit(p[1])))) {
 		const char *most = end - p > 10 ? p + 10 : end;
 
 		for (from = ++p; p < most && is_digit(*p); p++)

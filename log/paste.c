@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* paste.c - what other programs put around a log; see paste.h */
 #include <stdlib.h>
+#include "call.h"
+#include "line.h"
 #include "map.h"
 #include "paste.h"
 
-enum { LOOKED_AT = 60 };		/* lines that decide */
+enum {
+	LOOKED_AT = 60,			/* lines that decide */
+	CONSTANT_MIN = 3,		/* lines that begin alike */
+};
 
 static int is_digit(char c)
 {
@@ -29,23 +34,63 @@ static struct slice without_blanks(struct slice s)
 	return s;
 }
 
+/* d: a digit, a: a letter; all others are themselves. */
+static int has_shape(struct slice s, const char *shape)
+{
+	if (s.len < strlen(shape))
+		return 0;
+	for (size_t i = 0; shape[i]; i++)
+		if (shape[i] == 'd' ? !is_digit(s.at[i]) :
+		    shape[i] == 'a' ? !is_letter(s.at[i])
+				    : s.at[i] != shape[i])
+			return 0;
+	return 1;
+}
+
+/* The first n words and the blank behind each; 0: there are not so many. */
+static size_t words_at(struct slice s, int n)
+{
+	size_t i = 0;
+
+	for (; n; n--) {
+		while (i < s.len && s.at[i] != ' ')
+			i++;
+		if (i++ >= s.len)
+			return 0;
+	}
+	return i;
+}
+
 /* ---- what each kind looks like: how many bytes it takes, or 0 ---- */
 
-/* "  12  ", "12\t", "12:", "12. ", "12| " */
+/* "  12  ", "12\t", "12:", "12. ", "12| ", "L12: ", "12-" of grep -C */
 static size_t number_at(struct slice s, long *n)
 {
 	struct slice t = without_blanks(s);
 	size_t i = 0;
 
+	if (t.len > 1 && *t.at == 'L' && is_digit(t.at[1]))
+		t = from(t, 1);
 	for (*n = 0; i < t.len && is_digit(t.at[i]) && i < 9; i++)
 		*n = *n * 10 + t.at[i] - '0';
 	if (!i || i >= t.len)
 		return 0;
 	t = from(t, i);
-	if (*t.at == ':' || *t.at == '|' || *t.at == ')' ||
-	    (*t.at == '.' && t.len > 1 && t.at[1] == ' '))
+	if (*t.at == ':' || *t.at == '|' || *t.at == ')' || *t.at == '-' ||
+	    *t.at == '\t' || (*t.at == '.' && t.len > 1 && t.at[1] == ' '))
 		return t.at + 1 - s.at;
-	return *t.at == ' ' || *t.at == '\t' ? (size_t)(t.at - s.at) : 0;
+	if (*t.at != ' ')
+		return 0;
+	i = t.at - s.at;
+	t = without_blanks(t);
+	return slice_starts(t, "\u2502") ? (size_t)(t.at + 3 - s.at) : i;
+}
+
+static size_t any_number_at(struct slice s)
+{
+	long n;
+
+	return number_at(s, &n);
 }
 
 /* "> ", "> > "; "| " is not one: strace's own dumps begin so */
@@ -62,41 +107,97 @@ static size_t quote_at(struct slice s)
 	return n;
 }
 
-/* "2026-11-28T19:08:44.123Z ", "2026-11-28 19:08:44,123 " */
-static size_t stamp_at(struct slice s)
+/* "+" of a diff, "- ", "* " of a list; "+++ exited" and "--- SIG" are not */
+static size_t bullet_at(struct slice s)
 {
-	static const char shape[] = "dddd-dd-ddTdd:dd:dd";
-	size_t i;
-
-	if (s.len < sizeof(shape))
-		return 0;
-	for (i = 0; shape[i]; i++)
-		if (shape[i] == 'd' ? !is_digit(s.at[i]) :
-		    shape[i] == 'T' ? s.at[i] != 'T' && s.at[i] != ' '
-				    : s.at[i] != shape[i])
-			return 0;
-	while (i < s.len && s.at[i] != ' ')
-		i++;
-	return i < s.len ? i + 1 : 0;
+	if (slice_starts(s, "+"))
+		return !slice_starts(s, "+++ ");
+	return slice_starts(s, "- ") || slice_starts(s, "* ") ? 2 : 0;
 }
 
-/* "Nov 28 19:08:44 host strace[123]: " */
-static size_t journal_at(struct slice s)
+/* "2026-11-28T19:08:44.123Z ", "[2026-11-28 19:08:44,123] " */
+static size_t stamp_at(struct slice s)
 {
-	static const char shape[] = "aaa  d dd:dd:dd ";
-	size_t i;
+	int bracket = slice_starts(s, "[");
+	struct slice t = from(s, bracket);
+	size_t i = 19;
 
-	if (s.len < sizeof(shape) + 4)
+	if (!has_shape(t, "dddd-dd-ddTdd:dd:dd") &&
+	    !has_shape(t, "dddd-dd-dd dd:dd:dd"))
 		return 0;
-	for (i = 0; shape[i]; i++)
-		if (shape[i] == 'a' ? !is_letter(s.at[i]) : shape[i] == 'd' ?
-		    !is_digit(s.at[i]) : i == 4 ? s.at[i] != ' ' &&
-		    !is_digit(s.at[i]) : s.at[i] != shape[i])
+	while (i < t.len && t.at[i] != ' ')
+		i++;
+	if (i >= t.len || (bracket && t.at[i - 1] != ']'))
+		return 0;
+	return i + 1 + bracket;
+}
+
+/* "Nov 28 19:08:44 ", "Nov  8 19:08:44.123 " */
+static size_t month_at(struct slice s)
+{
+	size_t i = 15;
+
+	if (!has_shape(s, "aaa dd dd:dd:dd") &&
+	    !has_shape(s, "aaa  d dd:dd:dd"))
+		return 0;
+	while (i < s.len && (is_digit(s.at[i]) || s.at[i] == '.'))
+		i++;
+	return i < s.len && s.at[i] == ' ' ? i + 1 : 0;
+}
+
+/* Behind a time: "host strace[123]: ", "strace[123]: " */
+static size_t tag_at(struct slice s)
+{
+	size_t n = 0;
+
+	for (int i = 1; i <= 2; i++) {
+		size_t start = n;
+
+		n = words_at(s, i);
+		if (!n || memchr(s.at + start, '(', n - start) ||
+		    memchr(s.at + start, '"', n - start))
 			return 0;
-	for (; i + 1 < s.len; i++)
-		if (s.at[i] == ':' && s.at[i + 1] == ' ')
-			return i + 2;
+		if (n > 2 && s.at[n - 2] == ':')
+			return n;
+	}
 	return 0;
+}
+
+/* "<13>1 2026-11-28T19:08:44.1Z host app 123 - - " (RFC 5424) */
+static size_t syslog_at(struct slice s)
+{
+	const char *p = slice_starts(s, "<") ? memchr(s.at, ' ', s.len) : NULL;
+	struct slice rest;
+	size_t n;
+
+	if (!p || p - s.at < 4 || !is_digit(s.at[1]) || !is_digit(p[-1]) ||
+	    p[-2] != '>')
+		return 0;
+	rest = from(s, p + 1 - s.at);
+	n = stamp_at(rest);
+	rest = from(rest, n);
+	return n && words_at(rest, 5) ? rest.at - s.at + words_at(rest, 5) : 0;
+}
+
+/* Behind a time: "stderr F " of a container's log; P: the line goes on. */
+static size_t stream_at(struct slice s)
+{
+	size_t n = slice_starts(s, "stdout ") || slice_starts(s, "stderr ") ? 9
+									 : 0;
+
+	return n && s.len >= n && (s.at[7] == 'F' || s.at[7] == 'P') &&
+	       s.at[8] == ' ' ? n : 0;
+}
+
+/* "[pod/web-1/app] " of kubectl logs --prefix */
+static size_t pod_at(struct slice s)
+{
+	const char *end = slice_starts(s, "[") ? memchr(s.at, ']', s.len) : NULL;
+	struct slice in = slice_of(s.at, end ? end : s.at);
+
+	if (!in.len || memchr(in.at, ' ', in.len) || !memchr(in.at, '/', in.len))
+		return 0;
+	return from(s, in.len + 1).len && end[1] == ' ' ? in.len + 2 : 0;
 }
 
 /* "app-1  | " */
@@ -113,6 +214,166 @@ static size_t pipe_at(struct slice s)
 		i++;
 	return i + 1 < s.len && s.at[i] == '|' && s.at[i + 1] == ' ' ? i + 2
 								     : 0;
+}
+
+/* "00:00:01 " of ts, before a pid or a time; strace writes the pid first. */
+static size_t time_at(struct slice s)
+{
+	size_t i = 8, blanks;
+	struct slice rest;
+
+	if (!has_shape(s, "dd:dd:dd"))
+		return 0;
+	while (i < s.len && (is_digit(s.at[i]) || s.at[i] == '.'))
+		i++;
+	rest = from(s, i);
+	blanks = without_blanks(rest).at - rest.at;
+	rest = from(rest, blanks);
+	return blanks && rest.len && (is_digit(*rest.at) ||
+	       slice_starts(rest, "[pid ")) ? i + blanks : 0;
+}
+
+/* {"log":"read(3, ...)\n","stream":"stderr"}: where the text begins. */
+static size_t json_at(struct slice s)
+{
+	static const char *const names[] = {
+		"\"log\"", "\"message\"", "\"msg\"", "\"MESSAGE\"",
+		"\"line\"",
+	};
+
+	if (!slice_starts(s, "{"))
+		return 0;
+	for (unsigned i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		const char *p = slice_find(s, names[i]), *end = s.at + s.len;
+
+		if (!p)
+			continue;
+		for (p += strlen(names[i]); p < end && (*p == ' ' ||
+							*p == ':'); p++)
+			;
+		if (p < end && *p == '"')
+			return p + 1 - s.at;
+	}
+	return 0;
+}
+
+/* Lines that mark where a log begins and ends in a ticket. */
+static int is_fence(struct slice s)
+{
+	static const char *const marks[] = {
+		"{code}", "{noformat}", "<pre>", "</pre>", "<code>", "</code>",
+		"<pre><code>", "</code></pre>", "[code]", "[/code]", "<br>",
+	};
+
+	s = slice_trim(s);
+	if (slice_ends(s, "\r"))
+		s.len--;
+	if (slice_starts(s, "```") || slice_starts(s, "~~~") ||
+	    slice_starts(s, "{code:"))
+		return 1;
+	for (unsigned i = 0; i < sizeof(marks) / sizeof(*marks); i++)
+		if (slice_is(s, marks[i]))
+			return 1;
+	return 0;
+}
+
+/* ---- one layer ---- */
+
+static size_t constant_at(const struct paste *p, struct slice s)
+{
+	return *p->constant && slice_starts(s, p->constant) ?
+	       strlen(p->constant) : 0;
+}
+
+static size_t layer_at(const struct paste *p, enum layer kind, struct slice s)
+{
+	static size_t (*const at[LAYERS])(struct slice) = {
+		[LAYER_JSON] = json_at, [LAYER_QUOTE] = quote_at,
+		[LAYER_SYSLOG] = syslog_at, [LAYER_STAMP] = stamp_at,
+		[LAYER_MONTH] = month_at, [LAYER_TAG] = tag_at,
+		[LAYER_STREAM] = stream_at, [LAYER_POD] = pod_at,
+		[LAYER_PIPE] = pipe_at, [LAYER_TIME] = time_at,
+		[LAYER_NUMBER] = any_number_at, [LAYER_BULLET] = bullet_at,
+	};
+
+	if (kind == LAYER_CONSTANT)
+		return constant_at(p, s);
+	return at[kind](s);
+}
+
+static char *room(struct text_room *r, size_t n)
+{
+	if (n > r->size) {
+		r->size = n * 2;
+		free(r->at);
+		r->at = need(malloc(r->size));
+	}
+	return r->at;
+}
+
+/* What a JSON string holds, up to its closing quote, without a final \n. */
+static struct slice unquoted(struct paste *p, struct slice s)
+{
+	char *start = room(&p->unquoted, s.len + 1), *to = start;
+
+	for (; s.len && *s.at != '"'; s = from(s, 1)) {
+		if (*s.at != '\\' || s.len < 2) {
+			*to++ = *s.at;
+			continue;
+		}
+		s = from(s, 1);
+		if (*s.at == 'u' && s.len > 4) {
+			char hex[] = { '0', 'x', s.at[1], s.at[2], s.at[3],
+				       s.at[4] };
+			struct slice n = { hex, sizeof(hex) };
+			long long c = slice_number(n, NULL);
+
+			*to++ = c > 0 && c < 0x80 ? (char)c : '?';
+			s = from(s, 4);
+		} else {
+			*to++ = *s.at == 'n' ? '\n' : *s.at == 't' ? '\t' :
+				*s.at == 'r' ? '\r' : *s.at;
+		}
+	}
+	while (to > start && to[-1] == '\n')
+		to--;
+	for (char *q = start; q < to; q++)
+		if (*q == '\n')
+			*q = ' ';
+	return slice_of(start, to);
+}
+
+/* strace's own dumps and frames begin with a blank: " | 00000", " > /lib". */
+static struct slice tidy(struct slice s)
+{
+	struct slice t = without_blanks(s);
+
+	if (t.at > s.at && t.len > 1 && t.at[1] == ' ' &&
+	    (*t.at == '>' || *t.at == '|' || *t.at == '*'))
+		return from(s, t.at - s.at - 1);
+	return t;
+}
+
+/* (" > " begins a frame of strace -k, "> " what was quoted.) */
+static struct slice start_of(enum layer kind, struct slice line)
+{
+	return kind == LAYER_QUOTE ? line : without_blanks(line);
+}
+
+static struct slice without_layer(struct paste *p, enum layer kind,
+				  struct slice line)
+{
+	struct slice s = start_of(kind, line);
+	size_t n = layer_at(p, kind, s);
+
+	if (!n)
+		return line;
+	if (kind == LAYER_STREAM)
+		p->part = s.at[7] == 'P';
+	s = from(s, n);
+	if (kind == LAYER_JSON)
+		return unquoted(p, s);
+	return kind == LAYER_NUMBER ? tidy(s) : s;
 }
 
 /* ---- deciding ---- */
@@ -133,115 +394,399 @@ static int is_html(struct slice text)
 	return slice_find(text, "&lt;unfinished ...") ||
 	       slice_find(text, " resumed&gt;") ||
 	       slice_find(text, "-&gt;127.") || slice_find(text, " = 0 &lt;") ||
+	       slice_starts(text, "&gt; ") || slice_find(text, "\n&gt; ") ||
+	       slice_find(text, "<br>\n") || slice_find(text, "<br/>\n") ||
 	       (slice_find(text, "&quot;") && !memchr(text.at, '"', text.len));
 }
 
-/* Are at least nine of ten lines so? */
+/* Word processors and chats write these; strace escapes what is not ASCII. */
+static int is_typeset(struct slice text)
+{
+	return slice_find(text, "\u00a0") || slice_find(text, "\u201c") ||
+	       slice_find(text, "\u201d") || slice_find(text, "\u2026");
+}
+
+struct sample {			/* a line of the head of the file */
+	char *text;
+	struct slice line;
+	int counts;			/* it looks like one of strace's */
+};
+
+struct samples {
+	struct sample s[LOOKED_AT];
+	unsigned n, counting;
+};
+
+static int looks_traced(struct slice s)
+{
+	return slice_find(s, "(") || slice_find(s, "+++ ") ||
+	       slice_find(s, "--- SIG") || slice_find(s, " resumed");
+}
+
+static unsigned votes(const struct paste *p, const struct samples *all,
+		      enum layer kind)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < all->n; i++)
+		n += all->s[i].counts &&
+		     layer_at(p, kind, start_of(kind, all->s[i].line)) > 0;
+	return n;
+}
+
 static int most(unsigned n, unsigned lines)
 {
 	return n && n * 10 >= lines * 9;
 }
 
+static int is_numbered(const struct samples *all)
+{
+	unsigned numbers = 0, follow = 0, lines = all->counting;
+	long n, last = 0;
+
+	for (unsigned i = 0; i < all->n; i++) {
+		if (!all->s[i].counts || !number_at(all->s[i].line, &n))
+			continue;
+		/* (grep -n leaves lines out, but it never goes back.) */
+		follow += n == last + 1 || (numbers && n > last &&
+					    slice_find(all->s[i].line, ":"));
+		numbers += !numbers || n == last + 1 || n > last;
+		last = n;
+	}
+	return lines > 1 && follow && most(numbers, lines) &&
+	       most(follow + 1, lines);
+}
+
+/* "trace.log:", "web-1 app ": letters that no line of strace begins with. */
+static int is_constant(struct slice s)
+{
+	static const char *const own[] = {
+		"[pid", "--- ", "+++ ", "strace: ", "Process ", "#", "% time",
+	};
+	int letters = 0;
+
+	for (unsigned i = 0; i < sizeof(own) / sizeof(*own); i++)
+		if (slice_starts(s, own[i]))
+			return 0;
+	for (size_t i = 0; i < s.len; i++) {
+		if (strchr("(\"<=>{", s.at[i]))
+			return 0;
+		letters += is_letter(s.at[i]);
+	}
+	return letters > 1 && s.len < sizeof(((struct paste *)0)->constant);
+}
+
+/* Is what is left then what strace writes? */
+static int is_left(const struct paste *p, const struct samples *all)
+{
+	unsigned understood = 0;
+	struct slice s;
+	struct line l;
+
+	for (unsigned i = 0; i < all->n; i++) {
+		s = without_blanks(all->s[i].line);
+		if (!all->s[i].counts || !constant_at(p, s))
+			continue;
+		s = from(s, constant_at(p, s));
+		line_read(&l, s.at, s.len);
+		understood += (l.kind != LINE_UNKNOWN && l.kind != LINE_TAIL) ||
+			      any_number_at(s);
+	}
+	return most(understood, all->counting);
+}
+
+/* The shortest text that two lines have in common and that does it. */
+static int find_constant(struct paste *p, const struct samples *all)
+{
+	if (all->counting < CONSTANT_MIN)
+		return 0;
+	for (unsigned i = 0; i + 1 < all->n && i < LOOKED_AT / 2; i++) {
+		struct slice a = without_blanks(all->s[i].line);
+		struct slice b = without_blanks(all->s[i + 1].line);
+		size_t n = 0;
+
+		for (; n < a.len && n < b.len && a.at[n] == b.at[n]; n++) {
+			struct slice s = { a.at, n + 1 };
+
+			if ((a.at[n] != ' ' && a.at[n] != ':') ||
+			    !is_constant(s))
+				continue;
+			slice_copy(s, p->constant, sizeof(p->constant));
+			if (is_left(p, all))
+				return 1;
+			*p->constant = 0;
+		}
+	}
+	return 0;
+}
+
+static int has_layer(const struct paste *p, enum layer kind)
+{
+	for (unsigned i = 0; i < p->n_layers; i++)
+		if (p->layer[i] == kind)
+			return 1;
+	return 0;
+}
+
+static int is_layer(struct paste *p, const struct samples *all,
+		    enum layer kind)
+{
+	enum layer last = p->n_layers ? p->layer[p->n_layers - 1] : LAYERS;
+
+	if (has_layer(p, kind))
+		return 0;
+	switch (kind) {
+	case LAYER_TAG:
+		if (last != LAYER_STAMP && last != LAYER_MONTH)
+			return 0;
+		break;
+	case LAYER_STREAM:
+		if (last != LAYER_STAMP)
+			return 0;
+		break;
+	case LAYER_NUMBER:
+		return is_numbered(all);
+	case LAYER_CONSTANT:
+		return find_constant(p, all);
+	default:
+		break;
+	}
+	/* (No line of strace's begins like these.) */
+	return votes(p, all, kind) * 2 > all->counting;
+}
+
+/* Looks for one more layer around the samples, and takes it away. */
+static int find_layer(struct paste *p, struct samples *all)
+{
+	for (enum layer kind = 0; kind < LAYERS; kind++) {
+		if (!is_layer(p, all, kind))
+			continue;
+		p->layer[p->n_layers++] = kind;
+		for (unsigned i = 0; i < all->n; i++) {
+			struct sample *x = &all->s[i];
+			struct slice s = without_layer(p, kind, x->line);
+			char *text = need(strndup(s.at, s.len));
+
+			free(x->text);
+			x->text = text;
+			x->line = (struct slice){ text, s.len };
+		}
+		return 1;
+	}
+	return 0;
+}
+
+/* ---- lines that were wrapped ---- */
+
+/* Does a line of this log begin so, or does it go on with the one before? */
+static int begins(const struct paste *p, const struct line *l)
+{
+	if (l->kind == LINE_UNKNOWN || l->kind == LINE_TAIL ||
+	    l->kind == LINE_EMPTY || (l->kind == LINE_CUT && !p->has_pid &&
+				      !p->has_time &&
+				      call_find(l->name) == CALL_OTHER))
+		return 0;
+	if (l->kind == LINE_CHATTER || l->kind == LINE_COMMENT)
+		return 1;
+	return (l->pid != 0) == p->has_pid &&
+	       (l->at_ns != NO_TIME || l->since_ns != NO_TIME) == p->has_time;
+}
+
+static size_t word_at(struct slice s)
+{
+	const char *blank;
+
+	s = without_blanks(s);
+	blank = s.len ? memchr(s.at, ' ', s.len) : NULL;
+	return blank ? (size_t)(blank - s.at) : s.len;
+}
+
+int paste_goes_on(const struct paste *p, size_t last, struct slice line)
+{
+	struct line l;
+
+	if (p->wrapped == WRAP_NONE || !line.len ||
+	    (p->wrapped == WRAP_HARD ? last != p->width
+				     : last + 1 + word_at(line) <= p->width))
+		return 0;
+	line_read(&l, line.at, line.len);
+	return !begins(p, &l);
+}
+
+static int is_whole(const struct line *l)
+{
+	return l->kind == LINE_CALL || l->kind == LINE_UNFINISHED ||
+	       l->kind == LINE_SIGNAL;
+}
+
+/* The shape of the leader is that of the first line that is understood. */
+static int find_leader(struct paste *p, const struct samples *all)
+{
+	struct line l;
+
+	for (unsigned i = 0; i < all->n; i++) {
+		line_read(&l, all->s[i].line.at, all->s[i].line.len);
+		if (l.kind != LINE_CALL && l.kind != LINE_CUT)
+			continue;
+		p->has_pid = l.pid != 0;
+		p->has_time = l.at_ns != NO_TIME || l.since_ns != NO_TIME;
+		return 1;
+	}
+	return 0;
+}
+
+/*
+ * A log is wrapped when calls that are cut end at the margin, or where the next
+ * word did not fit, and are whole with the line after them.
+ */
+static void find_wrap(struct paste *p, const struct samples *all)
+{
+	enum { JOINED_MIN = 2, NARROW = 40, WIDE = 250 };
+	unsigned joined = 0, at_margin = 0;
+	char text[4096];
+	struct line l;
+
+	for (unsigned i = 0; i < all->n; i++)
+		/* (A word that is too long for a line stands alone.) */
+		if (all->s[i].line.len > p->width &&
+		    memchr(all->s[i].line.at, ' ', all->s[i].line.len))
+			p->width = all->s[i].line.len;
+	if (p->width < NARROW || p->width > WIDE || !find_leader(p, all))
+		return;
+	for (unsigned i = 0; i + 1 < all->n; i++) {
+		size_t len = all->s[i].line.len;
+
+		line_read(&l, all->s[i].line.at, len);
+		if (l.kind != LINE_CUT || !begins(p, &l))
+			continue;
+		memcpy(text, all->s[i].line.at, len);
+		at_margin += len == p->width;
+		for (unsigned k = i + 1; k < all->n; k++) {
+			struct slice more = all->s[k].line;
+
+			line_read(&l, more.at, more.len);
+			if (begins(p, &l) || len + more.len + 1 > sizeof(text) ||
+			    all->s[k - 1].line.len + 1 + word_at(more) <=
+			    p->width)
+				break;
+			/* (Where a blank stood does not matter here.) */
+			memcpy(text + len, more.at, more.len);
+			len += more.len;
+		}
+		line_read(&l, text, len);
+		joined += is_whole(&l);
+	}
+	if (joined < JOINED_MIN)
+		return;
+	p->wrapped = at_margin == joined ? WRAP_HARD : WRAP_WORDS;
+}
+
+static void samples_take(struct paste *p, struct samples *all,
+			 struct slice text)
+{
+	struct slice line;
+
+	while (all->n < LOOKED_AT && next_line(&text, &line)) {
+		struct sample *x = &all->s[all->n];
+
+		if (slice_ends(line, "\r"))
+			line.len--;
+		if (is_fence(line)) {
+			p->fenced = 1;
+			continue;
+		}
+		line = paste_strip(p, line);
+		if (!without_blanks(line).len)
+			continue;
+		x->text = need(strndup(line.at, line.len));
+		x->line = (struct slice){ x->text, line.len };
+		x->counts = looks_traced(line);
+		all->counting += x->counts;
+		all->n++;
+	}
+}
+
 void paste_look(struct paste *p, struct slice text)
 {
-	unsigned lines = 0, quotes = 0, stamps = 0, journals = 0, pipes = 0;
-	unsigned numbers = 0, follow = 0;
-	struct slice rest = text, line;
-	long n, last = 0;
+	struct samples all = { .n = 0 };
 
 	if (!text.len)
 		return;
 	p->html = is_html(text);
-	while (lines < LOOKED_AT && next_line(&rest, &line)) {
-		struct slice bare = without_blanks(line);
-
-		if (!bare.len || *bare.at == '\r')
-			continue;
-		lines++;
-		quotes += quote_at(bare) > 0;
-		stamps += stamp_at(bare) > 0;
-		journals += journal_at(bare) > 0;
-		pipes += pipe_at(bare) > 0;
-		if (!number_at(line, &n))
-			continue;
-		/* (grep -n leaves lines out, but it never goes back.) */
-		follow += n == last + 1 || (numbers && n > last &&
-					    slice_find(line, ":"));
-		numbers += !numbers || n == last + 1 || n > last;
-		last = n;
-	}
-	p->quoted = most(quotes, lines);
-	p->stamped = most(stamps, lines);
-	p->journal = most(journals, lines);
-	p->piped = most(pipes, lines);
-	p->numbered = lines > 1 && most(numbers, lines) &&
-		      most(follow + 1, lines) && follow;
-	p->any = p->quoted || p->stamped || p->journal || p->piped ||
-		 p->numbered || p->html;
+	p->typeset = is_typeset(text);
+	p->any = p->html || p->typeset;
+	samples_take(p, &all, text);
+	while (all.counting && p->n_layers < LAYERS && find_layer(p, &all))
+		;
+	find_wrap(p, &all);
+	for (unsigned i = 0; i < all.n; i++)
+		free(all.s[i].text);
+	p->any |= p->n_layers || p->fenced || p->wrapped != WRAP_NONE;
+	p->joins = p->wrapped != WRAP_NONE || has_layer(p, LAYER_STREAM);
 }
 
 /* ---- taking away ---- */
 
+struct entity {
+	const char *name, *is;
+};
+
 static struct slice decoded(struct paste *p, struct slice s)
 {
-	static const struct { const char *name; char is; } entities[] = {
-		{ "&lt;", '<' }, { "&gt;", '>' }, { "&amp;", '&' },
-		{ "&quot;", '"' }, { "&#39;", '\'' }, { "&#34;", '"' },
-		{ "&nbsp;", ' ' }, { "&apos;", '\'' },
+	static const struct entity entities[] = {
+		{ "&lt;", "<" }, { "&gt;", ">" }, { "&amp;", "&" },
+		{ "&quot;", "\"" }, { "&#39;", "'" }, { "&#34;", "\"" },
+		{ "&nbsp;", " " }, { "&apos;", "'" }, { "<br>", "" },
+		{ "<br/>", "" },
+	}, signs[] = {
+		{ "\u00a0", " " }, { "\u201c", "\"" }, { "\u201d", "\"" },
+		{ "\u2018", "'" }, { "\u2019", "'" }, { "\u2026", "..." },
 	};
-	char *to;
+	char *start = room(&p->plain, s.len + 1), *to = start;
 
-	if (!memchr(s.at, '&', s.len))
-		return s;
-	if (s.len > p->plain_size) {
-		p->plain_size = s.len * 2;
-		free(p->plain);
-		p->plain = need(malloc(p->plain_size));
-	}
-	for (to = p->plain; s.len; to++) {
-		unsigned i = 0, n = sizeof(entities) / sizeof(*entities);
+	while (s.len) {
+		const struct entity *e = NULL;
 
-		for (; *s.at == '&' && i < n; i++)
-			if (slice_starts(s, entities[i].name))
-				break;
-		if (*s.at != '&' || i == n) {
-			*to = *s.at;
-			s = from(s, 1);
-		} else {
-			*to = entities[i].is;
-			s = from(s, strlen(entities[i].name));
+		if (p->html && (*s.at == '&' || *s.at == '<')) {
+			for (unsigned i = 0; i < 10 && !e; i++)
+				if (slice_starts(s, entities[i].name))
+					e = &entities[i];
+		} else if (p->typeset && (*s.at & 0x80)) {
+			for (unsigned i = 0; i < 6 && !e; i++)
+				if (slice_starts(s, signs[i].name))
+					e = &signs[i];
 		}
+		if (!e) {
+			*to++ = *s.at;
+			s = from(s, 1);
+			continue;
+		}
+		memcpy(to, e->is, strlen(e->is));
+		to += strlen(e->is);
+		s = from(s, strlen(e->name));
 	}
-	return slice_of(p->plain, to);
+	return slice_of(start, to);
 }
 
 struct slice paste_strip(struct paste *p, struct slice line)
 {
-	long n;
-
+	p->part = 0;
 	if (!p->any)
 		return line;
-	if (p->html)
+	if (p->fenced && is_fence(line))
+		return (struct slice){ line.at, 0 };
+	if (p->html || p->typeset)
 		line = decoded(p, line);
-	if (p->quoted || p->journal || p->stamped || p->piped)
-		line = without_blanks(line);
-	if (p->quoted)
-		line = from(line, quote_at(line));
-	if (p->piped)
-		line = from(line, pipe_at(line));
-	if (p->stamped)
-		line = from(line, stamp_at(line));
-	if (p->journal)
-		line = from(line, journal_at(line));
-	if (p->numbered)
-		line = without_blanks(from(line, number_at(line, &n)));
+	for (unsigned i = 0; i < p->n_layers; i++)
+		line = without_layer(p, p->layer[i], line);
 	return line;
 }
 
 void paste_free(struct paste *p)
 {
-	free(p->plain);
-	p->plain = NULL;
+	free(p->plain.at);
+	free(p->unquoted.at);
+	p->plain = p->unquoted = (struct text_room){ 0 };
 }
 
 /* ---- logs of others ---- */

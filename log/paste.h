@@ -4,29 +4,61 @@
  *
  * A log that was pasted, numbered by an editor, kept by journald or docker, or
  * shown by a browser is still a log.  What stands before each line is found
- * out from the first lines of the file and taken away from all.
+ * out from the first lines of the file, layer by layer from the outside, and
+ * taken away from all.  Lines that a mail program or a terminal has wrapped
+ * are put together again.
  */
 #ifndef IOMODELS_PASTE_H
 #define IOMODELS_PASTE_H
 
 #include "slice.h"
 
+enum layer {
+	LAYER_JSON,		/* {"log":"...\n","stream":"stderr"} of docker */
+	LAYER_QUOTE,		/* "> " */
+	LAYER_SYSLOG,		/* "<13>1 2026-11-28T19:08:44Z host app 1 - - " */
+	LAYER_STAMP,		/* "2026-11-28T19:08:44.1Z " of docker */
+	LAYER_MONTH,		/* "Nov 28 19:08:44 " of journald */
+	LAYER_TAG,		/* then: "host name[7]: " */
+	LAYER_STREAM,		/* then: "stderr F " of a container's log */
+	LAYER_POD,		/* "[pod/web-1/app] " */
+	LAYER_PIPE,		/* "app-1  | " */
+	LAYER_TIME,		/* "00:00:01 " of ts */
+	LAYER_NUMBER,		/* each line begins with its number */
+	LAYER_BULLET,		/* "+" of a diff, "- ", "* " */
+	LAYER_CONSTANT,		/* "trace.log:": the same before all */
+	LAYERS
+};
+
+enum wrap { WRAP_NONE, WRAP_HARD, WRAP_WORDS };
+
+struct text_room {
+	char *at;
+	size_t size;
+};
+
 struct paste {
-	int numbered;		/* each line begins with its number */
-	int quoted;		/* "> " */
-	int stamped;		/* "2026-11-28T19:08:44.1Z " of docker */
-	int journal;		/* "Nov 28 19:08:44 host name[7]: " */
-	int piped;		/* "app-1  | " */
+	enum layer layer[LAYERS];	/* from the outside */
+	unsigned n_layers;
+	char constant[64];
 	int html;		/* &lt;unfinished ...&gt; */
+	int typeset;		/* quotes and dots of a word processor */
+	int fenced;		/* lines ``` and {code} around it */
 	int any;
-	char *plain;		/* the line without entities */
-	size_t plain_size;
+	enum wrap wrapped;
+	size_t width;		/* of the longest line, where it is wrapped */
+	int has_pid, has_time;	/* how a line begins that goes on with no other */
+	int joins;		/* a line may go on in the next one */
+	int part;		/* the line that was read last does so */
+	struct text_room plain, unquoted;
 };
 
 /* Look at the first bytes of a file. */
 void paste_look(struct paste *p, struct slice text);
 /* The line without it; valid until the next call. */
 struct slice paste_strip(struct paste *p, struct slice line);
+/* Does this line go on with the one before it, which has last bytes? */
+int paste_goes_on(const struct paste *p, size_t last, struct slice line);
 void paste_free(struct paste *p);
 
 /* The name of another tracer that wrote this text; NULL: none that is known. */

@@ -99,6 +99,18 @@ static ssize_t get(struct source *s, char *to, size_t n)
 	return got;
 }
 
+/* CR alone ends the lines, as an old Mac or a serial console has them. */
+static int ends_in_returns(const char *at, ssize_t n)
+{
+	ssize_t returns = 0, newlines = 0;
+
+	for (ssize_t i = 0; i < n && memchr(at, '\r', n); i++) {
+		newlines += at[i] == '\n';
+		returns += at[i] == '\r' && (i + 1 == n || at[i + 1] != '\n');
+	}
+	return returns > 4 * newlines;
+}
+
 /* The first bytes tell how the file is written. */
 static ssize_t start(struct source *s, char *at, ssize_t n)
 {
@@ -123,7 +135,30 @@ static ssize_t start(struct source *s, char *at, ssize_t n)
 	} else if (n >= 8 && !at[1] && !at[3] && at[0] && at[2]) {
 		s->wide = 1;
 	}
+	s->returns = !s->wide && ends_in_returns(at, n);
 	return n;
+}
+
+/* --color puts SGR sequences anywhere: "ESC [ 1 ; 32 m". */
+static struct slice without_colour(struct source *s, struct slice line)
+{
+	const char *p = line.at, *end = p + line.len;
+	char *to;
+
+	if (line.len > s->plain_size) {
+		s->plain_size = line.len * 2;
+		free(s->plain);
+		s->plain = need(malloc(s->plain_size));
+	}
+	for (to = s->plain; p < end; p++) {
+		if (*p != '\033' || p + 1 >= end || p[1] != '[') {
+			*to++ = *p;
+			continue;
+		}
+		for (p += 2; p < end && (*p < '@' || *p > '~'); p++)
+			;
+	}
+	return slice_of(s->plain, to);
 }
 
 /* More bytes into the buffer.  0 when there are none. */
@@ -159,11 +194,15 @@ static int fill(struct source *s)
 	s->bytes += n;
 	if (s->wide)
 		n = narrow(s, s->buf + s->to, n);
+	for (char *p = s->buf + s->to; s->returns && p < s->buf + s->to + n; p++)
+		*p = *p == '\r' ? '\n' : *p;
 	s->to += n;
 	look(s, s->buf + s->to - n, n);
 	if (first) {
 		struct slice head = { s->buf, s->to < LOOK ? s->to : LOOK };
 
+		if (s->colour)
+			head = without_colour(s, head);
 		paste_look(&s->paste, head);
 		s->tracer = paste_tracer(head);
 	}
@@ -176,29 +215,7 @@ void source_peek(struct source *s)
 		fill(s);
 }
 
-/* --color puts SGR sequences anywhere: "ESC [ 1 ; 32 m". */
-static struct slice without_colour(struct source *s, struct slice line)
-{
-	const char *p = line.at, *end = p + line.len;
-	char *to;
-
-	if (line.len > s->plain_size) {
-		s->plain_size = line.len * 2;
-		free(s->plain);
-		s->plain = need(malloc(s->plain_size));
-	}
-	for (to = s->plain; p < end; p++) {
-		if (*p != '\033' || p + 1 >= end || p[1] != '[') {
-			*to++ = *p;
-			continue;
-		}
-		for (p += 2; p < end && (*p < '@' || *p > '~'); p++)
-			;
-	}
-	return slice_of(s->plain, to);
-}
-
-int source_line(struct source *s, struct slice *line)
+static int plain_line(struct source *s, struct slice *line)
 {
 	size_t seen = 0;
 	const char *end;
@@ -216,11 +233,86 @@ int source_line(struct source *s, struct slice *line)
 	}
 	*line = slice_of(s->buf + s->from, end);
 	s->from = end - s->buf + !s->cut;
-	s->number++;
+	s->read++;
 	if (s->colour && line->len && memchr(line->at, '\033', line->len))
 		*line = without_colour(s, *line);
 	if (s->paste.any)
 		*line = paste_strip(&s->paste, *line);
+	return 1;
+}
+
+/* Copies text behind the line that is put together. */
+static void append(struct source *s, struct slice text, int blank)
+{
+	size_t n = s->joined_len + text.len + blank;
+
+	if (n > s->joined_size) {
+		s->joined_size = n * 2;
+		s->joined = need(realloc(s->joined, s->joined_size));
+	}
+	if (blank)
+		s->joined[s->joined_len++] = ' ';
+	memcpy(s->joined + s->joined_len, text.at, text.len);
+	s->joined_len += text.len;
+}
+
+/* A line and those that go on with it; the next one is read and kept. */
+static int joined_line(struct source *s, struct slice *line)
+{
+	struct slice next;
+	size_t last;
+	int part;
+
+	s->joined_len = 0;
+	s->cut |= s->next_cut;
+	if (!s->has_next) {
+		if (!plain_line(s, &next))
+			return 0;
+		append(s, next, 0);
+		s->number = s->read;
+		part = s->paste.part;
+	} else {
+		append(s, (struct slice){ s->next, s->next_len }, 0);
+		s->number = s->next_number;
+		part = s->next_part;
+		s->has_next = 0;
+	}
+	last = s->joined_len;
+	while (plain_line(s, &next)) {
+		int goes_on = part || paste_goes_on(&s->paste, last, next);
+
+		if (goes_on && s->joined_len + next.len < LINE_MAX_BYTES) {
+			append(s, next, !part && s->paste.wrapped == WRAP_WORDS);
+			last = next.len;
+			part = s->paste.part;
+			continue;
+		}
+		if (next.len > s->next_size) {
+			s->next_size = next.len * 2;
+			s->next = need(realloc(s->next, s->next_size));
+		}
+		memcpy(s->next, next.at, next.len);
+		s->next_len = next.len;
+		s->next_number = s->read;
+		s->next_part = s->paste.part;
+		s->next_cut = s->cut;		/* not of this one */
+		s->cut = 0;
+		s->has_next = 1;
+		break;
+	}
+	*line = (struct slice){ s->joined, s->joined_len };
+	return 1;
+}
+
+int source_line(struct source *s, struct slice *line)
+{
+	if (!s->started)
+		fill(s);
+	if (s->paste.joins)
+		return joined_line(s, line);
+	if (!plain_line(s, line))
+		return 0;
+	s->number = s->read;
 	return 1;
 }
 
@@ -232,5 +324,7 @@ void source_close(struct source *s)
 	paste_free(&s->paste);
 	free(s->buf);
 	free(s->plain);
-	s->buf = s->plain = NULL;
+	free(s->joined);
+	free(s->next);
+	s->buf = s->plain = s->joined = s->next = NULL;
 }

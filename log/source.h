@@ -13,6 +13,7 @@ struct source {
 	const char *path;	/* "-": standard input */
 	long pid;		/* from a name such as log.4711; 0: none */
 	unsigned long number;	/* of the line read last, from 1 */
+	unsigned long read;	/* lines; some may be a part of the next one */
 	unsigned long long bytes;	/* read so far */
 	const char *error;	/* why it ended early; NULL: it did not */
 	int cut;		/* the last line has no newline */
@@ -22,6 +23,13 @@ struct source {
 	struct unpack *unpack;	/* of a compressed log */
 	int wide;		/* UTF-16: 1 little, 2 big endian */
 	char odd[2];		/* half a character of it, and if it is there */
+
+	int returns;		/* lines end in CR alone */
+	/* Where lines go on: the one put together, and the one after it. */
+	char *joined, *next;
+	size_t joined_len, joined_size, next_len, next_size;
+	unsigned long next_number;
+	int has_next, next_part, next_cut;
 
 	int fd, ended, colour, started;
 	char *buf, *plain;	/* plain: the line without colour */

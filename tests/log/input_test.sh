@@ -45,6 +45,57 @@ prefix quoted_twice '> > '
 prefix journald 'Nov 28 19:08:44 host strace[123]: '
 prefix docker '2026-11-28T19:08:44.123456789Z '
 prefix compose 'app-1  | '
+prefix journald_with_fractions 'Nov  8 19:08:44.123456 host strace[123]: '
+prefix journald_short_iso '2026-11-28T19:08:44+0100 host strace[123]: '
+prefix journald_no_host 'Nov 28 19:08:44 strace[123]: '
+prefix syslog_rfc5424 '<13>1 2026-11-28T19:08:44.123Z host strace 123 - - '
+prefix kubectl '[pod/web-5d4f-abc/app] '
+prefix kubectl_with_times '[pod/web-5d4f-abc/app] 2026-11-28T19:08:44.1Z '
+prefix stern 'web-5d4f-abc app '
+prefix containerd '2026-11-28T19:08:44.123456789Z stderr F '
+prefix a_date_in_brackets '[2026-11-28 19:08:44,123] '
+prefix ts '00:00:01 '
+prefix grep_file_name 'trace.log:'
+prefix list '- '
+prefix diff '+'
+prefix coloured_compose "$(printf '\033')[36mapp-1  | $(printf '\033')[0m"
+grep -n '' $log | sed 's/^/trace.log:/' >"$dir/log"; same grep_nH
+cat -n $log | sed 's/^/> /; s/$/\r/' >"$dir/log"; same quoted_numbers_crlf
+awk '{ print "L" NR ": " $0 }' $log >"$dir/log"; same numbers_with_a_letter
+awk '{ printf "%4d   \342\224\202 %s\n", NR, $0 }' $log >"$dir/log"; same bat
+sed 's/[\\"]/\\&/g; s/</\\u003c/g; s/>/\\u003e/g
+	s/.*/{"log":"&\\n","stream":"stderr","time":"2026-11-28T19:08:44Z"}/' \
+	$log >"$dir/log"; same docker_json
+sed 's/[\\"]/\\&/g; s/.*/{"ts":1, "level":"info", "msg":"&"}/' $log >"$dir/log"
+same json_lines
+sed "s/ \"/ $(printf '\342\200\234')/; s/\.\.\./$(printf '\342\200\246')/
+	s/ = /$(printf '\302\240')= /" $log >"$dir/log"; same word_processor
+tr '\n' '\r' <$log >"$dir/log"; same carriage_returns
+sed 's/\([0-9]\)\.\([0-9]*\)>$/\1,\2>/; s/^\([0-9]* *[0-9:]*\)\./\1,/' $log \
+	>"$dir/log"; same commas_in_times
+# A mail program, a terminal and a container's log cut long lines.
+wrapped() { # NAME: the same but for the numbers of lines
+	says "$dir/log" | sed "$numbers" >"$dir/got"
+	sed "$numbers" "$dir/want" | cmp -s - "$dir/got"
+	result $? "$1"
+}
+numbers='s/lines\{0,1\} [0-9, ]*/line N/g; s/^LOG: [0-9]* lines/LOG: N lines/'
+fold -w 80 $log >"$dir/log"; wrapped wrapped_at_the_margin
+fold -s -w 74 $log | sed 's/ $//; s/^/> /' >"$dir/log"; wrapped wrapped_mail
+awk '{ p = "2026-11-28T19:08:44.1Z stderr "
+	for (; length($0) > 90; $0 = substr($0, 91))
+		print p "P " substr($0, 1, 90)
+	print p "F " $0 }' $log >"$dir/log"; wrapped containerd_parts
+{ printf '```strace\n'; cat $log; printf '```\n'; } >"$dir/log"; wrapped fences
+{ echo '{noformat}'; cat $log; echo '{noformat}'; } >"$dir/log"; wrapped jira
+# Lines of other programs are not understood, and change nothing else.
+awk '{ print } NR % 5 == 0 {
+	print "2026-11-29 07:50:53 INFO [main] com.example.Server: done in 12 ms"
+	print "10.0.0.1 - - [29/Nov/2026:07:50:53] \"GET / HTTP/1.1\" 200 612" }
+	' $log >"$dir/log"
+says "$dir/log" | sed "$numbers; /not understood/,\$d" >"$dir/got"
+sed "$numbers" "$dir/want" | cmp -s - "$dir/got"
+result $? others_between
 cat -n $log >"$dir/log"; same cat_n
 grep -n '' $log >"$dir/log"; same grep_n
 awk '{ print NR " " $0 }' $log >"$dir/log"; same an_editors_numbers
