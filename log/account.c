@@ -164,6 +164,32 @@ static void close_pending(struct account *a, const struct event *e)
 	a->pending = 0;
 }
 
+/* FUTEX_WAIT with the value 2 is a mutex: somebody else holds it. */
+static int is_mutex(const struct line *l)
+{
+	return l->n_args > 2 && slice_is(l->arg[2], "2");
+}
+
+/*
+ * strace attached while the process was in this call.  A write, a lock, a disk
+ * keep it from its work; what waits for somebody to say something may be idle.
+ */
+static int may_be_idle(const struct step *st, enum wait_for what)
+{
+	enum call c = st->event->call;
+
+	switch (what) {
+	case FOR_EVENTS: case FOR_PEER: case FOR_PIPE:
+		return call_class(c) == CLASS_IN || call_class(c) == CLASS_WAIT;
+	case FOR_LOCK:
+		return c == CALL_FUTEX && !is_mutex(st->event->line);
+	case FOR_CHILD: case FOR_THREAD:
+		return 1;
+	default:
+		return c == CALL_RESTART;
+	}
+}
+
 static void open_note(struct account *a, const struct world *w,
 		      struct step *st, const struct wait *like, long long ns)
 {
@@ -183,6 +209,7 @@ static void open_note(struct account *a, const struct world *w,
 	memcpy(o->name, like->name, sizeof(o->name));
 	memcpy(o->object, like->object, sizeof(o->object));
 	o->on = depends_on(w, st, like->what, o->why, sizeof(o->why));
+	o->unclear = o->attached && !o->on && may_be_idle(st, like->what);
 }
 
 static void note_call(struct accounts *all, struct account *a,
@@ -263,6 +290,7 @@ void account_note(struct accounts *all, const struct world *w, struct step *st,
 			free(st->task->unreturned);	/* it chose to end */
 			st->task->unreturned = NULL;
 		} else if (st->task->unreturned) {
+			st->task->unreturned->unclear = 0;
 			st->task->unreturned->how = OPEN_KILLED;
 			snprintf(st->task->unreturned->killed,
 				 sizeof(st->task->unreturned->killed), "%.*s",

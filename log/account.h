@@ -70,6 +70,8 @@ struct unreturned {
 	enum wait_for what;
 	enum open_how how;
 	int attached;			/* it began before the log did */
+	/* Idle or hung: nothing before it in the log tells. */
+	int unclear;
 	long long start_ns, ns;		/* NO_TIME: unknown */
 	char name[20], object[80];
 	long on;			/* pid on whom it depends; 0: unknown */

@@ -645,6 +645,17 @@ static void closed_none(struct habits *h, const struct step *st)
 	}
 	h->bad_high = slice_number(st->event->line->args, NULL);
 	h->bad_end_ns = st->event->end_ns;
+	h->bad_last = 1;
+}
+
+/* What comes between the last close and execve is more of them, not shown. */
+static void closed_all(struct habits *h, const struct step *st)
+{
+	if (st->event->call == CALL_EXEC && h->bad_last) {
+		h->bad_exec_line = st->event->first;
+		h->bad_end_ns = st->event->start_ns;
+	}
+	h->bad_last &= st->event->call == CALL_CLOSE;
 }
 
 void between_note(struct findings *f, struct habits *h, struct step *st)
@@ -665,6 +676,8 @@ void between_note(struct findings *f, struct habits *h, struct step *st)
 	}
 	if (e->call == CALL_CLOSE && step_failed(st, "EBADF"))
 		closed_none(h, st);
+	else
+		closed_all(h, st);
 	if (class == CLASS_WAIT)
 		polled(st);
 	registered(st);
@@ -718,9 +731,10 @@ static void judge_closes(struct findings *f, const struct habits *h,
 	finding_line(d, h->bad_line);
 	finding_says(d, "pid %ld closes descriptors %lld to %lld one by one, "
 		     "and %lu of the calls fail with EBADF: it closes every "
-		     "number up to RLIMIT_NOFILE, in %s", t->pid, h->bad_low,
-		     h->bad_high, h->bad_closes, span_text(ns, span,
-							   sizeof(span)));
+		     "number up to RLIMIT_NOFILE%s, in %s", t->pid, h->bad_low,
+		     h->bad_high, h->bad_closes, h->bad_exec_line ?
+		     " before its execve" : "", span_text(ns, span,
+							  sizeof(span)));
 }
 
 void between_task_ends(struct findings *f, struct habits *h, struct task *t)

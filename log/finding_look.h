@@ -63,9 +63,9 @@ struct habits {			/* of a task */
 	char eintr_call[24];
 	/* finding_between.c: the call that did not return; bad closes */
 	enum call stuck_call;
-	unsigned long stuck_line, bad_closes, bad_line;
+	unsigned long stuck_line, bad_closes, bad_line, bad_exec_line;
 	long long stuck_since, stuck_ns, bad_start_ns, bad_end_ns, bad_low, bad_high;
-	int stuck_fd;
+	int stuck_fd, bad_last;
 	long stuck_pid;
 	char stuck_name[24];
 	int eintr_calls, eintr_signal, eintr_fd;

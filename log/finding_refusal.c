@@ -938,6 +938,18 @@ static void judge_endings(struct findings *f)
 		blame(f, child, child_pid, 0);
 }
 
+/* It took EINTR for an error, said so and ended. */
+static int eintr_explains(struct findings *f, long pid)
+{
+	struct finding *d = f->first;
+
+	while (d && (strcmp(d->about->id, "eintr-as-error") || d->pid != pid))
+		d = d->next;
+	if (d)
+		d->fatal = 1;
+	return d != NULL;
+}
+
 /* Nothing that failed explains the status: what did the program say? */
 void refusal_quotes(struct findings *f)
 {
@@ -956,7 +968,8 @@ void refusal_quotes(struct findings *f)
 			other_pid = f->endings.slots[i].key;
 		}
 	}
-	if (finding_has_fatal(f) || finding_first_status(f) <= 0)
+	if (finding_has_fatal(f) || finding_first_status(f) <= 0 ||
+	    eintr_explains(f, first_pid))
 		return;
 	if (first)
 		quote(f, first, first_pid);

@@ -8,6 +8,7 @@
 enum {
 	GROUPS_MAX = 256,		/* beyond, groups are merged by model */
 	GUESS_MIN = 2,			/* waits that show epoll's trigger mode */
+	ASKED_MIN = 8,			/* EAGAIN again and again: that is I/O, too */
 };
 
 static const char *const names[MODELS] = {
@@ -86,7 +87,8 @@ static void waited(struct part *p, struct slice call, long long ns,
 static int has(const struct part *p)
 {
 	return p->waits || p->in || p->out || p->accepts || p->events ||
-	       p->submitted || p->requests || p->eofs || p->asks;
+	       p->submitted || p->requests || p->eofs || p->asks ||
+	       p->again >= ASKED_MIN;
 }
 
 static void note_wait(struct evidence *ev, struct part *p, struct step *st)

@@ -47,7 +47,7 @@ static int has_shape(struct slice s, const char *shape)
 	return 1;
 }
 
-/* The first n words and the blank behind each; 0: there are not so many. */
+/* The first n words and the blank behind each; 0: there are fewer. */
 static size_t words_at(struct slice s, int n)
 {
 	size_t i = 0;

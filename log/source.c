@@ -104,7 +104,9 @@ static int ends_in_returns(const char *at, ssize_t n)
 {
 	ssize_t returns = 0, newlines = 0;
 
-	for (ssize_t i = 0; i < n && memchr(at, '\r', n); i++) {
+	if (!memchr(at, '\r', n))
+		return 0;
+	for (ssize_t i = 0; i < n; i++) {
 		newlines += at[i] == '\n';
 		returns += at[i] == '\r' && (i + 1 == n || at[i + 1] != '\n');
 	}

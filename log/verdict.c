@@ -86,6 +86,8 @@ int open_is_idle(const struct reader *r, const struct unreturned *o)
 {
 	const struct unreturned *child;
 
+	if (o->unclear && o->what != FOR_LOCK && o->what != FOR_THREAD)
+		return 0;
 	switch (o->what) {
 	case FOR_CLIENT: case FOR_EVENTS: case FOR_INPUT: case FOR_SIGNAL:
 	case FOR_TIME:
@@ -153,6 +155,9 @@ const char *open_next(const struct unreturned *o, char *text, size_t size)
 	else if (o->what == FOR_LOCK && o->call == CALL_FUTEX)
 		snprintf(text, size, "the owner is in the program's memory: "
 			 "gdb -p %s -batch -ex 'thread apply all bt'", pid);
+	else if (o->what == FOR_EVENTS)
+		snprintf(text, size, "what the descriptors are: ls -l "
+			 "/proc/%s/fd, or strace -yy", pid);
 	else if (o->what == FOR_LOCK)
 		snprintf(text, size, "who holds it: lslocks");
 	else if (o->what == FOR_DISK || o->what == FOR_OTHER)
@@ -263,11 +268,11 @@ static void open_sentence(const struct reader *r, const struct unreturned *o,
 	const struct unreturned *other = o->on ? open_of(r, o->on) : NULL;
 	char text[200], time[24];
 
-	add(t, o->how == OPEN_KILLED ? "" : "It hangs: ");
+	add(t, o->how == OPEN_KILLED || o->unclear ? "" : "It hangs: ");
 	if (o->pid)
 		add(t, "pid %ld ", o->pid);
 	else
-		add(t, "the process ");
+		add(t, o->unclear ? "The process " : "the process ");
 	add(t, "%s %s, which never returned", o->attached && o->how !=
 	    OPEN_KILLED ? "is blocked in" : "was blocked in",
 	    open_text(o, text, sizeof(text)));
@@ -282,7 +287,11 @@ static void open_sentence(const struct reader *r, const struct unreturned *o,
 							 sizeof(text)));
 	else if (o->on && o->on != o->pid)
 		other_wait(r, o, t);
-	add(t, " (line %lu).", o->line);
+	add(t, " (line %lu)", o->line);
+	if (o->unclear)
+		add(t, "; it was in it before the log began, so the log does "
+		    "not tell whether it hangs or is idle");
+	add(t, ".");
 }
 
 /* Waits that somebody else has to end with work, or a thread with a wakeup. */
@@ -377,6 +386,29 @@ static int is_share(long long part, long long whole)
 	return whole > 0 && part >= whole / 100 * SHARE;
 }
 
+/* Without times: what it did for its clients. */
+static void served(const struct reader *r, struct text *t)
+{
+	unsigned long threads = 0, children = 0;
+
+	for (const struct group *g = r->models.groups; g; g = g->next) {
+		if (g->role != ROLE_PER_CONNECTION)
+			continue;
+		threads += g->origin == ORIGIN_THREAD ? g->tasks : 0;
+		children += g->origin == ORIGIN_THREAD ? 0 : g->tasks;
+	}
+	if (!r->accepts)
+		return;
+	add(t, " It accepted %lu connection%s", r->accepts, plural(r->accepts));
+	if (threads)
+		add(t, "; %lu thread%s served one each", threads,
+		    plural(threads));
+	if (children)
+		add(t, "%s %lu process%s served one each", threads ? " and" :
+		    ";", children, children == 1 ? "" : "es");
+	add(t, ".");
+}
+
 /* Nothing is wrong: what does it do? */
 static enum verdict_of healthy(const struct reader *r, struct text *t)
 {
@@ -432,6 +464,7 @@ static enum verdict_of healthy(const struct reader *r, struct text *t)
 		return VERDICT_OUTSIDE;
 	}
 	add(t, "No fault was found.");
+	served(r, t);
 	return VERDICT_DONE;
 }
 
@@ -530,7 +563,7 @@ static enum verdict_of choose(const struct reader *r, struct text *t)
 	if (o && o->how == OPEN_KILLED && d && d->fatal && !d->cost_ns &&
 	    o->ns >= LONG_NS)
 		d = NULL;
-	if (d && (!o || d->fatal || (o->ns != NO_TIME &&
+	if (d && (!o || d->fatal || o->unclear || (o->ns != NO_TIME &&
 				     d->cost_ns >= o->ns))) {
 		finding_sentence(d, t);
 		before_the_end(r, d, t);

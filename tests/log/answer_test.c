@@ -81,6 +81,48 @@ TEST(one_line_that_never_returned)
 	HAS_NOT("blocked");
 }
 
+/* strace attached in the call: what came before is not in the log. */
+TEST(idle_or_hung_cannot_be_told)
+{
+	static const char *const open[] = {
+		"poll([{fd=3, events=POLLIN}, {fd=5, events=POLLIN}], 2, -1",
+		"epoll_wait(5, ", "read(5, ", "wait4(-1, ",
+		"futex(0x7f0012, FUTEX_WAIT_PRIVATE, 0, NULL",
+		"restart_syscall(<... resuming interrupted poll ...>",
+	};
+	char log[400];
+
+	for (unsigned i = 0; i < sizeof(open) / sizeof(*open); i++) {
+		snprintf(log, sizeof(log), "strace: Process 7 attached\n%s "
+			 "<detached ...>", open[i]);
+		EXPECT_EQ(VERDICT_OPEN, answer(log));
+		HAS("does not tell whether it hangs or is idle");
+		HAS_NOT("It hangs");
+		HAS_NOT("not hung");
+		EXPECT_EQ(1, r.accounts.open[0].unclear);
+		reader_free(&r);
+	}
+	/* Nobody is idle in these. */
+	EXPECT_EQ(VERDICT_OPEN, answer("flock(3, LOCK_EX <detached ...>"));
+	HAS("It hangs");
+	reader_free(&r);
+	EXPECT_EQ(VERDICT_OPEN, answer("write(5, \"x\", 1 <detached ...>"));
+	HAS("It hangs");
+	reader_free(&r);
+	EXPECT_EQ(VERDICT_OPEN, answer("futex(0x7f0012, FUTEX_WAIT_PRIVATE, "
+				       "2, NULL <detached ...>"));
+	HAS("It hangs");
+	reader_free(&r);
+	/* A listener's wait is idle whenever strace came. */
+	EXPECT_EQ(VERDICT_IDLE, answer("accept(3, <detached ...>"));
+	HAS("idle, not hung");
+	reader_free(&r);
+	/* It has asked, and waits for the answer: that is in the log. */
+	EXPECT_EQ(VERDICT_OPEN, answer("write(5, \"GET\", 3) = 3\n"
+				       "read(5, <detached ...>"));
+	HAS("It hangs");
+}
+
 TEST(a_server_without_work_is_idle)
 {
 	EXPECT_EQ(VERDICT_IDLE, answer(
@@ -99,6 +141,47 @@ TEST(a_server_without_work_is_idle)
 	HAS("10.0.0.1:80");
 	HAS("60.00 s");
 	HAS_NOT("idle");
+}
+
+/* A log without times still has what was done for whom. */
+TEST(what_it_did_for_its_clients)
+{
+	for (int thread = 0; thread < 2; thread++) {
+		answer(thread ?
+		       "7 listen(3, 5) = 0\n7 accept(3, NULL, NULL) = 4\n"
+		       "7 clone(child_stack=0x1, flags=CLONE_VM|CLONE_FS|"
+		       "CLONE_FILES|CLONE_SIGHAND|CLONE_THREAD) = 8\n"
+		       "8 read(4, \"hi\", 9) = 2\n8 write(4, \"hi\", 2) = 2\n"
+		       "8 close(4) = 0" :
+		       "7 listen(3, 5) = 0\n7 accept(3, NULL, NULL) = 4\n"
+		       "7 read(4, \"hi\", 9) = 2\n7 close(4) = 0");
+		HAS("No fault was found");
+		HAS("It accepted 1 connection");
+		EXPECT_EQ(thread, strstr(said, "1 thread served one each")
+				  != NULL);
+		reader_free(&r);
+	}
+	answer("7 openat(AT_FDCWD, \"/x\", O_RDONLY) = 3\n"
+	       "7 read(3, \"hi\", 9) = 2");
+	HAS_NOT("accepted");
+}
+
+/* Nothing was ever there, but it did ask for I/O. */
+TEST(what_only_asks_does_io)
+{
+	for (int n = 2; n <= 20; n += 18) {
+		begin();
+		say("7 pipe2([3, 4], O_NONBLOCK) = 0");
+		for (int i = 0; i < n; i++)
+			say("7 read(3, 0x1, 99) = -1 EAGAIN (Resource "
+			    "temporarily unavailable)");
+		reader_end(&r);
+		reader_verdict(&r, said, sizeof(said));
+		EXPECT_EQ(n == 20, strstr(said, "nonblocking, asked again")
+				   != NULL);
+		EXPECT_EQ(n != 20, strstr(said, "no I/O of its own") != NULL);
+		reader_free(&r);
+	}
 }
 
 /* A client that says nothing is neither a hang of ours nor idleness. */

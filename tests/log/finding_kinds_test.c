@@ -631,6 +631,12 @@ TEST(eintr_taken_for_an_error)
 	say(TIMER CUT "7 close(3) = 0");
 	EXPECT_EQ(1, end_and_find("eintr-as-error"));
 	EXPECT_SAYS("eintr-as-error", "SIGPROF");
+	/* Its message and its status are explained by that. */
+	begin();
+	say(TIMER CUT "7 write(2, \"socket error\\n\", 13) = 13\n"
+	    "7 close(3) = 0\n7 exit_group(1) = ?\n7 +++ exited with 1 +++");
+	EXPECT_EQ(1, end_and_find("eintr-as-error"));
+	EXPECT_EQ(0, found("ended-with-message"));
 	begin();
 	say(TIMER CUT "7 poll([{fd=3, events=POLLIN}], 1, 4900) = 1 ([{fd=3, "
 	    "revents=POLLIN}])\n7 close(3) = 0");
@@ -768,6 +774,20 @@ TEST(closing_every_number)
 		say("7 close(%d) = -1 EBADF (Bad file descriptor)", i);
 	EXPECT_EQ(297, end_and_find("close-storm"));
 	EXPECT_SAYS("close-storm", "RLIMIT_NOFILE");
+	/* Its share is that of the time until execve, shown or not. */
+	for (int exec = 0; exec < 2; exec++) {
+		begin();
+		say("7 " T "000000 fork() = 8 <0.000010>");
+		for (int i = 3; i < 300; i++)
+			say("8 " T "%06d close(%d) = -1 EBADF (Bad file "
+			    "descriptor) <0.000005>", 100 + i, i);
+		say("8 1700000002.000000 %s = 0 <0.000100>\n"
+		    "7 1700000002.100000 wait4(-1, NULL, 0, NULL) = 8 <0.00001>",
+		    exec ? "execve(\"/bin/true\", [\"true\"], 0x1)" :
+		    "nanosleep({tv_sec=1, tv_nsec=0}, NULL)");
+		EXPECT_EQ(exec, alarms());
+		EXPECT_EQ(297, found("close-storm"));
+	}
 	begin();
 	say("7 close(3) = -1 EBADF (Bad file descriptor)\n7 close(4) = 0");
 	EXPECT_EQ(0, end_and_find("close-storm"));

@@ -74,7 +74,7 @@ tr '\n' '\r' <$log >"$dir/log"; same carriage_returns
 sed 's/\([0-9]\)\.\([0-9]*\)>$/\1,\2>/; s/^\([0-9]* *[0-9:]*\)\./\1,/' $log \
 	>"$dir/log"; same commas_in_times
 # A mail program, a terminal and a container's log cut long lines.
-wrapped() { # NAME: the same but for the numbers of lines
+wrapped() { # NAME: the same, except the numbers of lines
 	says "$dir/log" | sed "$numbers" >"$dir/got"
 	sed "$numbers" "$dir/want" | cmp -s - "$dir/got"
 	result $? "$1"
