@@ -73,6 +73,8 @@ static const struct rule {
 	{ REASON_SOCKET_FULL, "sk_stream_wait_memory", NULL },
 	{ REASON_SOCKET_FULL, "sock_alloc_send_pskb", NULL },
 	{ REASON_SOCKET_FULL, "sock_wait_for_wmem", NULL },
+	/* It waits in unix_wait_for_peer while the listener's queue is full. */
+	{ REASON_CONNECT, "unix_stream_connect", NULL },
 	{ REASON_SOCKET_FULL, "unix_wait_for_peer", NULL },
 	{ REASON_ACCEPT, "inet_csk_accept", NULL },
 	{ REASON_ACCEPT, "inet_csk_wait_for_connect", NULL },
@@ -132,7 +134,7 @@ static const struct { const char *id, *text; } names[REASONS] = {
 	[REASON_UNKNOWN] = { "not-known", "not known" },
 	[REASON_FAULT_DISK] = { "page-fault", "disk read by a page fault" },
 	[REASON_FAULT_SWAP] = { "swap", "page fault: read from swap" },
-	[REASON_RECLAIM] = { "reclaim", "memory reclaim: no page is free" },
+	[REASON_RECLAIM] = { "reclaim", "memory reclaim: the thread frees pages" },
 	[REASON_DIRTY] = { "dirty-limit", "writer slowed down: too many dirty "
 			   "pages wait for writeback" },
 	[REASON_FROZEN] = { "frozen", "the file system is frozen or suspended" },

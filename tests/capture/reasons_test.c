@@ -13,6 +13,7 @@
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include "victim.h"
 
 enum { PAGES = 64, PAGE = 4096 };
@@ -118,6 +119,33 @@ static void full_socket(void)
 	while (left && (n = read(s[0], much, left)) > 0)
 		left -= n;
 	waitpid(writer, NULL, 0);
+}
+
+/* An AF_UNIX listener whose queue has room for one connection. */
+static void full_listener(void)
+{
+	struct sockaddr_un a = { .sun_family = AF_UNIX };
+	socklen_t len = sizeof(a.sun_family);
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	pid_t client;
+
+	if (bind(fd, (struct sockaddr *)&a, len) || listen(fd, 0))
+		_exit(1);
+	len = sizeof(a);
+	getsockname(fd, (struct sockaddr *)&a, &len);
+	client = fork();
+	if (!client) {
+		for (int i = 0; i < 2; i++)
+			if (connect(socket(AF_UNIX, SOCK_STREAM, 0),
+				    (struct sockaddr *)&a, len))
+				_exit(1);
+		_exit(0);
+	}
+	until_in(client, "unix_");
+	for (int i = 0; i < 2; i++)
+		if (accept(fd, NULL, NULL) < 0)
+			_exit(1);
+	waitpid(client, NULL, 0);
 }
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
@@ -231,7 +259,8 @@ static const struct victim {
 } victims[] = {
 	{ "cold-mapping", cold_mapping }, { "named-mapping", named_mapping },
 	{ "slow-disk", slow_disk }, { "full-pipe", full_pipe },
-	{ "full-socket", full_socket }, { "futex", held_futex },
+	{ "full-socket", full_socket }, { "full-listener", full_listener },
+	{ "futex", held_futex },
 	{ "flock", held_file }, { "stuck-write", stuck_write },
 	{ "writeback", writeback }, { "timer", timer },
 };
@@ -379,6 +408,18 @@ TEST_TIMEOUT(full_socket, 120)
 	s = slept_for(REASON_SOCKET_FULL);
 	ASSERT_NE(NULL, s);
 	EXPECT_STR("write", s->call);
+	EXPECT_TRUE(woken_by(s, "main"));
+}
+
+/* What a connect waits for is the listener, not room in a buffer. */
+TEST_TIMEOUT(full_listener, 120)
+{
+	const struct slept *s;
+
+	capture("full-listener");
+	s = slept_for(REASON_CONNECT);
+	ASSERT_NE(NULL, s);
+	EXPECT_STR("connect", s->call);
 	EXPECT_TRUE(woken_by(s, "main"));
 }
 
