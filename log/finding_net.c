@@ -34,8 +34,8 @@ timeo = { "receive-timeout", SEVERITY_FAULT,
 	"the peer, or raise the timeout.", NULL },
 dns = { "dns-timeout", SEVERITY_FAULT,
 	"a name server does not answer",
-	"The resolver waits (5 s by default) and tries again before it fails "
-	"or asks the next server.",
+	"The resolver waits (5 s by default), asks the next server, or the "
+	"same one again, and then fails.",
 	"Correct nameserver in /etc/resolv.conf, or open UDP port 53 to it; "
 	"options timeout: and attempts: shorten the wait.", NULL },
 silent = { "peer-silent", SEVERITY_FAULT,

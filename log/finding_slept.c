@@ -59,8 +59,8 @@ static const struct about abouts[REASONS] = {
 		"The data must be on the disk (fsync)."),
 	[REASON_INODE_LOCK] = HIDDEN("inode-lock",
 		"waits for the lock of an inode",
-		"One writer at a time holds it, through all of its write, and "
-		"writeback may hold it for long.",
+		"One writer at a time holds it through all of its write, also "
+		"while the write waits for the disk or for writeback.",
 		"Let each thread write to its own file, or write less at a "
 		"time.", NULL),
 	[REASON_MEMORY_LOCK] = HIDDEN("mmap-lock",

@@ -261,7 +261,7 @@ static const struct refusal table[] = {
 	  "Add a #! line, or install the program for this architecture." },
 	{ "execve execveat", "E2BIG", NULL, "arguments-too-long",
 	  REFUSED_ALWAYS, "arguments and environment are too long (a quarter "
-	  "of RLIMIT_STACK; 128 KiB each)",
+	  "of RLIMIT_STACK, at most 6 MiB; 128 KiB each)",
 	  "The arguments do not fit.", "Use xargs, a file or stdin." },
 	{ "connect", "ENOENT", NULL, "socket-missing", REFUSED_AT_END,
 	  "the socket file does not exist",
