@@ -8,6 +8,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include "play.h"
@@ -117,9 +118,21 @@ void aio_after_fork(void)
 	wait(NULL);
 }
 
-/* Whether the submit itself sleeps for O_DIRECT writes behind the end. */
-static void aio_direct_writes(off_t from)
+static long sleeps(void)
 {
+	struct rusage u;
+
+	getrusage(RUSAGE_SELF, &u);
+	return u.ru_nvcsw;
+}
+
+/*
+ * O_DIRECT writes behind the end, until one was waited for, in either call: a
+ * disk may be done before.
+ */
+void aio_appends(void)
+{
+	enum { WRITES = 64 };
 	static char buf[4096] __attribute__((aligned(4096)));
 	struct iocb cb = {
 		.aio_lio_opcode = IOCB_CMD_PWRITE,
@@ -132,17 +145,19 @@ static void aio_direct_writes(off_t from)
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	cb.aio_fildes = need(open(path, O_RDWR | O_DIRECT));
+	cb.aio_offset = 1 << 20;
 	play_begins();
-	for (int i = 0; i < 16; i++) {
-		cb.aio_offset = from + i * sizeof(buf);
+	for (int i = 0; i < WRITES; i++) {
+		long slept = sleeps();
+
 		need(syscall(SYS_io_submit, ctx, 1, list));
 		need(syscall(SYS_io_getevents, ctx, 1, 1, &ev, NULL));
+		if (sleeps() != slept)
+			return;
+		cb.aio_offset += sizeof(buf);
 	}
-}
-
-void aio_appends(void)
-{
-	aio_direct_writes(1 << 20);
+	cannot("the disk had each of %d writes done before it could be waited "
+	       "for", WRITES);
 }
 
 /* ---- io_uring ---- */
