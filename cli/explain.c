@@ -293,6 +293,8 @@ static int explain_runs(const struct arguments *a, const unsigned long *starts,
 static int explain(const struct arguments *a)
 {
 	static char *standard_input[] = { "-", NULL };
+	unsigned long starts[RUNS_MAX];
+	unsigned n_runs;
 	struct lines lines = { .colour = wants_colour(), .fd = a->fd };
 	struct reader *r = zeroed(sizeof(*r));
 	struct baseline *b = zeroed(sizeof(*b));
@@ -304,6 +306,9 @@ static int explain(const struct arguments *a)
 		error(1, 0, "%s", b->error);
 	lines.out = safe_stream(stdout, lines.colour);
 	reader_start(r);
+	if (a->form == TEXT && !a->baseline && a->n == 1 &&
+	    is_file(a->paths[0]))
+		r->starts = starts;
 	if (a->form == LINES) {
 		r->watch = lines_watch;
 		r->line = lines_line;
@@ -323,14 +328,15 @@ static int explain(const struct arguments *a)
 	rc = a->n ? read_logs(r, a->paths, a->n)
 		  : reader_read(r, standard_input, 1);
 	fclose(lines.out);
+	n_runs = r->n_runs;
 	if (a->name)
 		r->path = a->name;
-	if (r->calls || r->signals)
+	if (n_runs <= 1 && (r->calls || r->signals))
 		report(r, a, scene ? (void *)scene : &sites, b);
-	rc = finish(r, rc);
+	rc = n_runs > 1 ? 0 : finish(r, rc);
 	if (rc && a->n == 1)
 		hint(a->paths[0]);
-	if (!rc && a->fail_on && is_found(r, a, b))
+	if (!rc && n_runs <= 1 && a->fail_on && is_found(r, a, b))
 		rc = EXIT_FOUND;
 	lines_free(&lines);
 	callsites_free(&sites);
@@ -340,7 +346,7 @@ static int explain(const struct arguments *a)
 	free(scene);
 	reader_free(r);
 	free(r);
-	return rc;
+	return n_runs > 1 ? explain_runs(a, starts, n_runs) : rc;
 }
 
 int explain_folder(int argc, char **argv, const char *name)
@@ -366,14 +372,8 @@ int explain_folder(int argc, char **argv, const char *name)
 		       "found something.",
 	};
 	struct arguments a = { .fd = -1, .name = name };
-	unsigned long starts[RUNS_MAX];
-	unsigned runs = 1;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &a);
-	if (a.form == TEXT && !a.baseline && a.n == 1 && is_file(a.paths[0]))
-		runs = runs_find(a.paths[0], starts);
-	if (runs > 1)
-		return explain_runs(&a, starts, runs);
 	return a.form == DIFF ? explain_diff(&a) : explain(&a);
 }
 

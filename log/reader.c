@@ -5,6 +5,7 @@
 #include <unistd.h>
 #include "reader.h"
 #include "request.h"
+#include "runs.h"
 #include "source.h"
 
 /* ---- counting ---- */
@@ -342,12 +343,23 @@ static int foreign(struct reader *r, struct source *s)
 	return !!s->tracer;
 }
 
+/* A program that begins after another has ended: is it a run of its own? */
+static int begins_run(struct reader *r, const struct line *l, const char *path,
+		      int *ended)
+{
+	*ended |= l->kind == LINE_EXITED || l->kind == LINE_KILLED;
+	if (!*ended || !r->starts || r->n_runs || !slice_is(l->name, "execve"))
+		return 0;
+	r->n_runs = runs_find(path, r->starts);
+	return r->n_runs > 1;
+}
+
 static int read_one(struct reader *r, const char *path)
 {
 	struct source s;
 	struct slice text;
 	struct line l;
-	int err = source_open(&s, path);
+	int err = source_open(&s, path), ended = 0;
 
 	if (err) {
 		snprintf(r->error, sizeof(r->error), "%s: %s", path,
@@ -360,6 +372,8 @@ static int read_one(struct reader *r, const char *path)
 		if (s.number < r->from)
 			continue;
 		line_read(&l, text.at, text.len);
+		if (begins_run(r, &l, path, &ended))
+			break;
 		one_line(r, &l, s.number, s.pid);
 		if (is_torn(r, &s, &l))
 			complain(r, &s, s.error ? s.error : torn);

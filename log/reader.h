@@ -59,6 +59,12 @@ struct reader {
 	char no_kernel[300];		/* why a capture has no kernel.log */
 
 	unsigned long from, to;		/* only these lines of a log; to 0: all */
+	/*
+	 * NULL, or RUNS_MAX places: where the runs of the log begin.  With
+	 * n_runs above 1 reading stopped, to begin again with one of them.
+	 */
+	unsigned long *starts;
+	unsigned n_runs;
 	const char *path;		/* the first log; for the heading */
 	unsigned n_paths;
 	struct map tallies;		/* hash of the name -> struct tally */

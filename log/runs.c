@@ -5,23 +5,6 @@
 #include "runs.h"
 #include "source.h"
 
-/* Most logs have one run: no execve after the end of a task. */
-static int may_have_two(const char *path)
-{
-	struct source s;
-	struct slice text;
-	int ended = 0, found = 0;
-
-	if (source_open(&s, path))
-		return 0;
-	while (!found && source_line(&s, &text)) {
-		found = ended && slice_find(text, "execve(");
-		ended |= slice_find(text, "+++ ") != NULL;
-	}
-	source_close(&s);
-	return found;
-}
-
 unsigned runs_find(const char *path, unsigned long starts[RUNS_MAX])
 {
 	struct map alive = { 0 };
@@ -32,7 +15,7 @@ unsigned runs_find(const char *path, unsigned long starts[RUNS_MAX])
 	unsigned n = 1;
 
 	starts[0] = 1;
-	if (!may_have_two(path) || source_open(&s, path))
+	if (source_open(&s, path))
 		return n;
 	while (n < RUNS_MAX && source_line(&s, &text)) {
 		line_read(&l, text.at, text.len);

@@ -13,6 +13,7 @@ enum { RUNS_MAX = 64 };
 /*
  * The line at which each run begins, the first included, into starts.  Returns
  * how many there are, at most RUNS_MAX; 1 also when the file cannot be read.
+ * It reads the whole log: reader.c asks only if an execve follows an end.
  */
 unsigned runs_find(const char *path, unsigned long starts[RUNS_MAX]);
 
