@@ -403,21 +403,30 @@ static void failed(struct findings *f, struct ending *e, struct step *st,
 /* Where text begins in s, whatever the case. */
 static const char *find_text(struct slice s, const char *text, size_t len)
 {
+	/* (With this bit set a letter is a small one.) */
 	for (size_t i = 0; i + len <= s.len; i++)
-		if (!strncasecmp(s.at + i, text, len))
+		if ((s.at[i] | 32) == (*text | 32) &&
+		    !strncasecmp(s.at + i, text, len))
 			return s.at + i;
 	return NULL;
 }
 
 static const char *message_of(const char *error)
 {
-	for (int n = 1; n < 134; n++) {
+	static char last[24];			/* most ask for the same again */
+	static const char *message;
+
+	if (!strcmp(last, error))
+		return message;
+	message = NULL;
+	snprintf(last, sizeof(last), "%s", error);
+	for (int n = 1; n < 134 && !message; n++) {
 		const char *name = strerrorname_np(n);
 
 		if (name && !strcmp(name, error))
-			return strerrordesc_np(n);
+			message = strerrordesc_np(n);
 	}
-	return NULL;
+	return message;
 }
 
 /* Python's "[Errno 32]", node's "errno: -32". */
@@ -442,20 +451,35 @@ static struct slice quoted_all(struct slice args)
 	return to ? slice_of(from + 1, to) : (struct slice){ args.at, 0 };
 }
 
+/* How long the start of message is that stands at p, whatever the case. */
+static size_t same_letters(const char *p, const char *end, const char *message)
+{
+	size_t n = 0;
+
+	while (message[n] && p + n < end &&
+	       tolower((unsigned char)p[n]) == tolower((unsigned char)message[n]))
+		n++;
+	return n;
+}
+
 static int speaks_of(struct slice text, const char *error)
 {
 	const char *message = *error ? message_of(error) : NULL, *p;
+	const char *end = text.at + text.len;
 	size_t len = message ? strlen(message) : 0;
 
 	if (!len)
 		return 0;
-	if (find_text(text, message, len) || has_number(text, error) ||
+	if (has_number(text, error) ||
 	    (strlen(error) > 4 && find_text(text, error, strlen(error))))
 		return 1;
-	while (--len >= MESSAGE_MIN) {
-		p = find_text(text, message, len);
-		if (p && (p + len == text.at + text.len || p[len] == '"'))
-			return 1;			/* strace cut it short */
+	for (p = text.at; (p = find_text(slice_of(p, end), message, 1)); p++) {
+		size_t same = same_letters(p, end, message);
+
+		/* The whole of it, or strace cut it short. */
+		if (same == len || (same >= MESSAGE_MIN &&
+				    (p + same == end || p[same] == '"')))
+			return 1;
 	}
 	return 0;
 }
