@@ -279,26 +279,29 @@ static void slept(struct time_habits *h, struct step *st)
 
 static int is_sync(const struct step *st)
 {
-	struct slice n = st->event->line->name;
+	enum call c = st->event->call;
 
-	return st->event->call == CALL_FSYNC || slice_is(n, "fdatasync") ||
-	       slice_is(n, "sync") || slice_is(n, "syncfs") ||
-	       slice_is(n, "msync") || slice_is(n, "sync_file_range");
+	return c == CALL_FSYNC || c == CALL_MSYNC ||
+	       (c == CALL_OTHER && slice_is(st->event->line->name, "sync"));
 }
 
 static int is_disk(const struct step *st)
 {
-	static const char *const calls[] = {
+	static const char *const calls[] = {	/* of CALL_OTHER */
 		"stat", "lstat", "newfstatat", "statx", "unlink", "unlinkat",
 		"rename", "renameat", "renameat2", "mkdir", "ftruncate",
-		"fallocate", "getdents64", "openat", "open",
+		"fallocate",
 	};
-	enum call_class class = call_class(st->event->call);
+	enum call c = st->event->call;
+	enum call_class class = call_class(c);
 
 	if (st->file && (st->file->kind == FILE_REGULAR ||
 			 st->file->kind == FILE_DIRECTORY) &&
 	    (class == CLASS_IN || class == CLASS_OUT))
 		return 1;
+	if (c != CALL_OTHER)
+		return c == CALL_OPEN || c == CALL_OPENAT ||
+		       c == CALL_GETDENTS;
 	for (unsigned i = 0; i < sizeof(calls) / sizeof(*calls); i++)
 		if (slice_is(st->event->line->name, calls[i]))
 			return 1;

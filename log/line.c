@@ -21,10 +21,14 @@ static int is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
+static const unsigned char word[256] = {
+	['0' ... '9'] = 1, ['a' ... 'z'] = 1, ['A' ... 'Z'] = 1,
+	['_'] = 1, ['?'] = 1, ['.'] = 1,
+};
+
 static int is_word(char c)
 {
-	return is_digit(c) || (c >= 'a' && c <= 'z') ||
-	       (c >= 'A' && c <= 'Z') || c == '_' || c == '?' || c == '.';
+	return word[(unsigned char)c];
 }
 
 long long slice_number_of(struct slice s, const char **end)
@@ -281,6 +285,46 @@ struct slice line_plain(struct slice s, char *to, size_t size)
 
 /* ---- the leader ---- */
 
+/* Eight digits, the first in the lowest byte, as a number; -1: others. */
+static long eight_digits(uint64_t v)
+{
+	const uint64_t high = 0xf0f0f0f0f0f0f0f0;
+
+	if ((v & high) != 0x3030303030303030 ||
+	    ((v + 0x0606060606060606) & high) != 0x3030303030303030)
+		return -1;
+	v = (v & 0x0f0f0f0f0f0f0f0f) * (10 << 8 | 1) >> 8;
+	v = (v & 0x00ff00ff00ff00ff) * (100 << 16 | 1) >> 16;
+	return (v & 0x0000ffff0000ffff) * (10000ULL << 32 | 1) >> 32;
+}
+
+/* "4.156011", as every time of -ttt or -T ends: nanoseconds; -1: others. */
+static long long with_micros(const char *p)
+{
+	uint64_t v;
+	long n;
+
+	memcpy(&v, p, sizeof(v));
+	if ((v >> 8 & 0xff) != '.')
+		return -1;
+	n = eight_digits(v ^ ('.' ^ '0') << 8);
+	return n < 0 ? -1 : (n - n / 10000000 * 9000000) * 1000LL;
+}
+
+/* "1795201724.156011", as -ttt writes it: nanoseconds; -1: others. */
+static long long epoch(const char *p)
+{
+	long long ns = p[10] == '.' ? with_micros(p + 9) : -1;
+	uint64_t v;
+	long n;
+
+	memcpy(&v, p, sizeof(v));
+	n = ns < 0 || !is_digit(p[8]) ? -1 : eight_digits(v);
+	if (n < 0 || n >= 40000000)		/* the year 2096 */
+		return -1;
+	return (n * 10LL + p[8] - '0') * 10000000000LL + ns;
+}
+
 /* "1795201724.156011", "0.000043": nanoseconds; *end past it, or at p. */
 static long long seconds(const char *p, const char *end, const char **stop)
 {
@@ -342,6 +386,11 @@ static const char *read_time(struct line *l, const char *p, const char *end)
 	const char *stop;
 	long long ns;
 
+	if (end - p > 17 && p[17] == ' ' && (ns = epoch(p)) >= 0 &&
+	    *p != '0') {
+		l->at_ns = ns;
+		return p + 17;
+	}
 	if (end - p > 2 && p[2] == ':' && is_digit(p[0]) && is_digit(p[1]))
 		return read_time_of_day(l, p, end);
 	ns = seconds(p, end, &stop);
@@ -566,6 +615,14 @@ static const char *read_end(struct line *l, const char *p, const char *end)
 		end--;
 	if (end == p || end[-1] != '>')
 		return end;
+	if (end - p > 10 && end[-10] == '<' && end[-11] == ' ') {
+		long long ns = with_micros(end - 9);	/* as most have it */
+
+		if (ns >= 0) {
+			l->took_ns = ns;
+			return end - 11;
+		}
+	}
 	open = memrchr(p, '<', end - p);
 	if (!open || (open > p && open[-1] != ' ' && open[-1] != '(' &&
 		      open[-1] != ','))
@@ -601,9 +658,11 @@ static struct slice without_name(struct slice s)
 	const char *p, *end = s.at + s.len;
 
 	s = slice_trim(s);
+	if (!s.len || is_digit(*s.at))
+		return s;
 	for (p = s.at; p < end && is_word(*p) && *p != '.'; p++)
 		;
-	if (p > s.at && p + 1 < end && *p == '=' && !is_digit(*s.at))
+	if (p > s.at && p + 1 < end && *p == '=')
 		return slice_of(p + 1, end);
 	return s;
 }
@@ -893,7 +952,7 @@ void line_read(struct line *l, const char *text, size_t len)
 {
 	const char *p = text, *end = text + len;
 
-	memset(l, 0, sizeof(*l));
+	memset(l, 0, offsetof(struct line, arg));
 	l->at_ns = l->since_ns = l->took_ns = NO_TIME;
 	if (len && end[-1] == '\r')
 		end--;

@@ -11,6 +11,7 @@
 #define IOMODELS_LINE_H
 
 #include <limits.h>
+#include <stdint.h>
 #include "slice.h"
 
 enum line_kind {
@@ -75,7 +76,6 @@ struct line {
 
 	struct slice name;	/* of the call or the signal */
 	struct slice args;	/* between the parentheses */
-	struct slice arg[LINE_ARGS];
 	unsigned n_args;	/* of arg[]; further ones are only in args */
 	struct slice value;	/* what was returned, as text: "7<TCP:[1]>" */
 	long long ret;
@@ -84,6 +84,7 @@ struct line {
 	long new_pid;		/* see LINE_REBORN, LINE_ATTACHED, clone */
 	long threads;		/* chatter: "attached with 5 threads"; or 0 */
 	int status;		/* of an exit */
+	struct slice arg[LINE_ARGS];	/* the last: what is not there is not set */
 };
 
 /* Lex the text of one line.  Never fails: kind is LINE_UNKNOWN at worst. */

@@ -23,15 +23,21 @@ static inline struct slice slice_of(const char *from, const char *to)
 	return (struct slice){ from, to > from ? to - from : 0 };
 }
 
+/* (Most differ in their first letter: how long text is does not matter then.) */
 static inline int slice_is(struct slice s, const char *text)
 {
+	if (!s.len || *s.at != *text)
+		return !s.len && !*text;
 	return s.len == strlen(text) && !memcmp(s.at, text, s.len);
 }
 
 static inline int slice_starts(struct slice s, const char *text)
 {
-	size_t len = strlen(text);
+	size_t len;
 
+	if (!s.len || *s.at != *text)
+		return !*text;
+	len = strlen(text);
 	return s.len >= len && !memcmp(s.at, text, len);
 }
 
