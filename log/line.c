@@ -7,6 +7,9 @@
  * matches, never by searching for ") = ".  And the leader depends on options
  * that the text does not name, so each field is recognised by its own shape.
  */
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 #include "line.h"
 
 /* ---- characters that end a run of dull ones ---- */
@@ -78,6 +81,28 @@ static const char *skip_string(const char *p, const char *end)
 	return NULL;
 }
 
+/* Where the first '<', '>' or '"' is, or end. */
+static const char *next_angle(const char *p, const char *end)
+{
+#ifdef __SSE2__
+	const __m128i open = _mm_set1_epi8('<'), close = _mm_set1_epi8('>');
+	const __m128i quote = _mm_set1_epi8('"');
+
+	for (; end - p >= 16; p += 16) {
+		__m128i v = _mm_loadu_si128((const __m128i *)p);
+		unsigned hits = _mm_movemask_epi8(_mm_or_si128(
+			_mm_cmpeq_epi8(v, quote), _mm_or_si128(
+			_mm_cmpeq_epi8(v, open), _mm_cmpeq_epi8(v, close))));
+
+		if (hits)
+			return p + __builtin_ctz(hits);
+	}
+#endif
+	while (p < end && *p != '<' && *p != '>' && *p != '"')
+		p++;
+	return p;
+}
+
 /*
  * p is at a '<'.  Past the '>' that matches: a decoration may hold another
  * one (<char 5:2 @/dev/pts/1>), an arrow (127.0.0.1:1->127.0.0.1:2) and a
@@ -89,11 +114,11 @@ static const char *skip_angle(const char *p, const char *end)
 	int depth = 0;
 
 	/* Most hold nothing of that: the first '>' that is not an arrow's. */
-	while ((q = memchr(q, '>', end - q)) && q[-1] == '-')
+	while ((q = next_angle(q, end)) < end && *q == '>' && q[-1] == '-')
 		q++;
-	if (!q)
+	if (q == end)
 		return NULL;
-	if (!memchr(p + 1, '<', q - p - 1) && !memchr(p, '"', q - p))
+	if (*q == '>')
 		return q + 1;
 
 	while (p < end) {

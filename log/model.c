@@ -199,10 +199,12 @@ static int sends_file(const struct step *st)
 {
 	const struct line *l = st->event->line;
 	const struct fdtable *t = st->task->fds;
-	long fd = l->n_args > 1 ? line_fd(l->arg[1], NULL) : -1;
+	long fd;
 
-	return st->event->call == CALL_SENDFILE && fd >= 0 &&
-	       (unsigned long)fd < t->size && t->slot[fd] &&
+	if (st->event->call != CALL_SENDFILE || l->n_args < 2)
+		return 0;
+	fd = line_fd(l->arg[1], NULL);
+	return fd >= 0 && (unsigned long)fd < t->size && t->slot[fd] &&
 	       t->slot[fd]->kind == FILE_REGULAR;
 }
 
