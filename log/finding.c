@@ -26,16 +26,13 @@ static void see_time(long long *first, long long *last, const struct event *e)
 		*last = end;
 }
 
-static struct habits *habits_of(struct findings *f, const struct task *t)
+static struct habits *habits_of(struct task *t)
 {
-	struct habits *h = map_get(&f->tasks, (uintptr_t)t);
-
-	if (!h) {
-		h = need(calloc(1, sizeof(*h)));
-		h->first_ns = h->last_ns = NO_TIME;
-		map_put(&f->tasks, (uintptr_t)t, h);
+	if (!t->habits) {
+		t->habits = need(calloc(1, sizeof(*t->habits)));
+		t->habits->first_ns = t->habits->last_ns = NO_TIME;
 	}
-	return h;
+	return t->habits;
 }
 
 void finding_note(struct findings *f, struct step *st)
@@ -48,7 +45,7 @@ void finding_note(struct findings *f, struct step *st)
 	see_time(&f->first_ns, &f->last_ns, e);
 	if (!st->task)
 		return;
-	h = habits_of(f, st->task);
+	h = habits_of(st->task);
 	see_time(&h->first_ns, &h->last_ns, e);
 	if (e->kind == EVENT_CALL) {
 		f->calls++;
@@ -89,8 +86,9 @@ static void habits_free(struct habits *h)
 
 void finding_task_ends(struct findings *f, struct task *t)
 {
-	struct habits *h = map_remove(&f->tasks, (uintptr_t)t);
+	struct habits *h = t->habits;
 
+	t->habits = NULL;
 	if (!h) {
 		between_task_ends(f, h, t);
 		return;
@@ -217,15 +215,11 @@ void findings_settle(struct findings *f)
 void findings_free(struct findings *f)
 {
 	struct finding *d;
-	struct habits *h;
 
 	while ((d = f->first)) {
 		f->first = d->next;
 		finding_free(d);
 	}
-	map_each(&f->tasks, i, h)
-		habits_free(h);
-	map_free(&f->tasks);
 	ready_free(f);
 	death_free(f);
 	net_free(f);

@@ -60,7 +60,6 @@ struct findings {
 	unsigned long calls;		/* in the whole log */
 	long long first_ns, last_ns;	/* of the log so far; NO_TIME */
 	struct map open;		/* hash of pid and path -> struct reopened */
-	struct map tasks;		/* struct task -> struct habits */
 	struct map dying;		/* pid -> its last signal */
 	struct map refused;		/* struct refused */
 	struct map endings;		/* pid -> how it ended */

@@ -264,12 +264,6 @@ static const struct task *task_at(const struct findings *f, long pid)
 	return map_get(&f->world->tasks, pid);
 }
 
-static const struct habits *habits_at(const struct findings *f,
-				      const struct task *t)
-{
-	return t ? map_get(&f->tasks, (uintptr_t)t) : NULL;
-}
-
 static const struct task *child_of(const struct findings *f, long pid)
 {
 	const struct task *t, *found = NULL;
@@ -287,7 +281,7 @@ static const struct task *child_of(const struct findings *f, long pid)
 static const struct task *depends(const struct findings *f,
 				  const struct task *t)
 {
-	const struct habits *h = habits_at(f, t);
+	const struct habits *h = t->habits;
 	const struct file *file = NULL;
 	const struct task *on;
 	int fd, many;
@@ -306,30 +300,28 @@ static const struct task *depends(const struct findings *f,
 	return many ? NULL : on;
 }
 
-static const struct file *stuck_in(const struct findings *f,
-				   const struct task *t)
+static const struct file *stuck_in(const struct task *t)
 {
-	const struct habits *h = habits_at(f, t);
+	const struct habits *h = t->habits;
 
 	return h && h->stuck_fd >= 0 && (unsigned)h->stuck_fd < t->fds->size
 		? t->fds->slot[h->stuck_fd] : NULL;
 }
 
 /* One writes what the other reads: they will go on. */
-static int meet(const struct findings *f, const struct task *a,
-		const struct task *b)
+static int meet(const struct task *a, const struct task *b)
 {
-	const struct file *x = stuck_in(f, a), *y = stuck_in(f, b);
+	const struct file *x = stuck_in(a), *y = stuck_in(b);
 
 	return x && y && (x->other == y || are_ends(x, y)) &&
-	       call_class(habits_at(f, a)->stuck_call) !=
-	       call_class(habits_at(f, b)->stuck_call);
+	       call_class(a->habits->stuck_call) !=
+	       call_class(b->habits->stuck_call);
 }
 
-static int step_text(const struct findings *f, const struct task *t,
-		     const struct task *on, char *text, size_t size)
+static int step_text(const struct task *t, const struct task *on, char *text,
+		     size_t size)
 {
-	const struct habits *h = habits_at(f, t);
+	const struct habits *h = t->habits;
 	const char *what = h->stuck_call == CALL_WAIT ? "to exit" :
 		call_class(h->stuck_call) == CLASS_OUT
 		? "to read what it writes" : "to write";
@@ -340,7 +332,7 @@ static int step_text(const struct findings *f, const struct task *t,
 
 static long long stuck_for(const struct findings *f, const struct task *t)
 {
-	const struct habits *h = habits_at(f, t);
+	const struct habits *h = t->habits;
 
 	if (h->stuck_ns != NO_TIME)
 		return h->stuck_ns;
@@ -369,26 +361,26 @@ static void judge_circle(struct findings *f, const struct task *start,
 
 	do {
 		on = depends(f, at);
-		if (!on || ++n > CIRCLE_MAX || len > 250 || meet(f, at, on) ||
+		if (!on || ++n > CIRCLE_MAX || len > 250 || meet(at, on) ||
 		    (f->last_ns != NO_TIME && stuck_for(f, at) < HELD_NS))
 			return;
 		len += snprintf(text + len, sizeof(text) - len, "%s",
 				len ? ", " : "");
-		len += step_text(f, at, on, text + len, sizeof(text) - len);
+		len += step_text(at, on, text + len, sizeof(text) - len);
 		at = on;
 		if (!found && at->pid < start->pid)
 			return;			/* once, from its lowest pid */
 	} while (at != start);
 	if (n < 2)
 		return;
-	if (is_told(f, habits_at(f, start)->stuck_line))
+	if (is_told(f, start->habits->stuck_line))
 		return;				/* of another one in it */
 	d = finding_add(f, &deadlock, start->process->pid, 1, f->last_ns ==
 			NO_TIME ? 0 : stuck_for(f, start));
 	d->fatal = 1;
 	at = start;
 	do {
-		finding_line(d, habits_at(f, at)->stuck_line);
+		finding_line(d, at->habits->stuck_line);
 		at = depends(f, at);
 	} while (at && at != start);
 	finding_says(d, "a deadlock of %u processes: %s", n, text);

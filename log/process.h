@@ -135,6 +135,7 @@ struct task {
 	int guessed;			/* it spoke before its clone returned */
 	unsigned early;			/* children that spoke before clone returned */
 	struct evidence *evidence;	/* of model.h */
+	struct habits *habits;		/* of finding_look.h */
 	struct account *account;	/* of account.h */
 	struct unreturned *unreturned;	/* a call that did not return */
 };
