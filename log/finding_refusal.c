@@ -54,6 +54,9 @@ struct ending {			/* of a process */
 	unsigned long message_line;
 	unsigned long calls;
 	int status, ended, first, killed;	/* killed: the signal */
+	int told;			/* a signal asked it to end */
+	int waited;			/* since the last message */
+	long parent;
 	unsigned long exit_line, reported;
 	char name[40], argv[400];
 };
@@ -323,9 +326,27 @@ static struct ending *ending_of(struct findings *f, const struct task *t)
 	if (!e) {
 		e = need(calloc(1, sizeof(*e)));
 		e->first = t->origin == ORIGIN_FIRST && !f->endings.used;
+		e->parent = t->process->parent;
 		map_put(&f->endings, t->process->pid, e);
 	}
 	return e;
+}
+
+/* strace cuts long arguments: "/very/long/path/of/the/config.c"... */
+static int begins_cut(const char *argv, const char *path)
+{
+	enum { CUT_MIN = 16 };
+	const char *end, *start;
+	size_t len;
+
+	for (end = argv; (end = strstr(end, "\"...")); end++) {
+		start = memrchr(argv, '"', end - argv);
+		len = start ? end - start - 1 : 0;
+		if (len >= CUT_MIN && !strncmp(start + 1, path, len) &&
+		    !strchr(path + len, '/'))
+			return 1;
+	}
+	return 0;
 }
 
 /* The path of the call is one that the program was started with. */
@@ -339,6 +360,8 @@ static int is_in_arguments(const struct ending *e, const struct step *st)
 	put(path, sizeof(path) - 1, quoted(st->event->line->args, "\""));
 	if (strstr(path, "://"))
 		return 0;			/* it is tried as a file, too */
+	if (begins_cut(e->argv, path))
+		return 1;
 	len = strlen(path);
 	memcpy(path + len, "\"", 2);		/* the end of an argument */
 	return len > 1 && strstr(e->argv, path);
@@ -379,7 +402,7 @@ static void failed(struct findings *f, struct ending *e, struct step *st,
 			r->last_ns = st->event->end_ns;
 		}
 	}
-	if (is_noise(st->event->line) && !is_in_arguments(e, st))
+	if (e->told || (is_noise(st->event->line) && !is_in_arguments(e, st)))
 		return;
 	x = &e->recent[e->n++ % RECENT];
 	describe(x, st);
@@ -546,14 +569,11 @@ static void keep_text(struct ending *e, const char *text, size_t more)
 	e->message[len + more] = 0;
 }
 
-/* What it wrote to stderr, by lines: the newest letters are kept. */
-static void spoke(struct ending *e, const struct step *st)
+/* The text of a call, without what strace put between its parts. */
+static void keep_part(struct ending *e, struct slice text)
 {
-	struct slice args = st->event->line->args, text = quoted_all(args);
 	const char *end = text.at + text.len, *p;
 
-	if (!text.len)
-		return;
 	if (text.len > MESSAGE_SIZE / 2)
 		end = text.at + MESSAGE_SIZE / 2;
 	for (p = text.at; p < end; p++) {
@@ -569,9 +589,41 @@ static void spoke(struct ending *e, const struct step *st)
 				p++;
 		}
 	}
-	if (slice_find(args, "\"..."))
-		keep_text(e, "...\n", 4);
+}
+
+/* The next string of the arguments; *rest is what follows it. */
+static int next_string(struct slice *rest, struct slice *text)
+{
+	const char *end = rest->at + rest->len, *from, *p;
+
+	from = memchr(rest->at, '"', rest->len);
+	if (!from)
+		return 0;
+	for (p = from + 1; p < end && *p != '"'; p++)
+		p += *p == '\\';
+	if (p >= end)
+		return 0;
+	*text = slice_of(from + 1, p);
+	*rest = slice_of(p + 1, end);
+	return 1;
+}
+
+/* What it wrote to stderr, by lines: the newest letters are kept. */
+static void spoke(struct ending *e, const struct step *st)
+{
+	struct slice rest = st->event->line->args, text;
+	int any = 0;
+
+	while (next_string(&rest, &text)) {
+		any |= text.len > 0;
+		keep_part(e, text);
+		if (slice_starts(rest, "..."))
+			keep_text(e, "...\n", 4);
+	}
+	if (!any)
+		return;
 	e->message_line = st->event->first;
+	e->waited = 0;
 }
 
 static int is_complaint(struct slice s)
@@ -739,6 +791,12 @@ static void exits(struct ending *e, const struct step *st, int status,
 		strlen(task_name(st->task)) });
 }
 
+/* SIGHUP, SIGINT, SIGTERM: what fails afterwards is not why it ended. */
+static int is_request(int signal)
+{
+	return signal == 1 || signal == 2 || signal == 15;
+}
+
 void refusal_note(struct findings *f, struct step *st)
 {
 	const struct event *ev = st->event;
@@ -753,6 +811,9 @@ void refusal_note(struct findings *f, struct step *st)
 		else if (st->task->pid == st->task->process->pid)
 			exits(e, st, l->status, 0);
 	}
+	if (ev->kind == EVENT_SIGNAL && l->kind == LINE_SIGNAL &&
+	    is_request(st->signal))
+		ending_of(f, st->task)->told = 1;
 	if (ev->kind != EVENT_CALL)
 		return;
 	e = ending_of(f, st->task);
@@ -777,9 +838,12 @@ void refusal_note(struct findings *f, struct step *st)
 		note_hang_up(e, st);
 	else if (!(l->flags & LINE_NO_RETURN))
 		succeeded(f, e, st);
-	if (is_message(st) && e->n)
+	if (is_message(st) && e->n && !e->told)
 		told(e, st);
-	if (st->fd == 2 && call_class(ev->call) == CLASS_OUT)
+	if (call_class(ev->call) == CLASS_WAIT || ev->call == CALL_SLEEP ||
+	    ev->call == CALL_WAIT)
+		e->waited = 1;
+	if (!e->told && st->fd == 2 && call_class(ev->call) == CLASS_OUT)
 		spoke(e, st);
 }
 
@@ -812,7 +876,15 @@ static long long lasted(const struct refused *r)
 	       r->times.n < 2 ? 0 : r->last_ns - r->first_ns;
 }
 
-static void judge(struct findings *f, const struct refused *r, int ended)
+/* Memory, tasks, descriptors: a program that lacks them may well crash. */
+static int is_resource(const struct refusal *row)
+{
+	return !strcmp(row->id, "memory") || !strcmp(row->id, "processes") ||
+	       !strcmp(row->id, "descriptors");
+}
+
+static void judge(struct findings *f, const struct refused *r, int ended,
+		  int crashed)
 {
 	const struct refusal *row = r->row;
 	enum severity s = SEVERITY_FAULT;
@@ -833,8 +905,8 @@ static void judge(struct findings *f, const struct refused *r, int ended)
 		s = SEVERITY_NOTE;		/* peers come and go */
 	d = finding_add(f, about_of(row, s), r->pid, r->times.n,
 			r->times.n >= STUBBORN_MIN ? ns : 0);
-	d->fatal |= ended && s == SEVERITY_FAULT &&
-		    row->when != REFUSED_AT_END;
+	d->fatal |= (ended || (crashed && is_resource(row))) &&
+		    s == SEVERITY_FAULT && row->when != REFUSED_AT_END;
 	finding_lines(d, &r->times);
 	if (!*d->says || d->count <= r->times.n * 2)
 		says(d, r);
@@ -871,6 +943,7 @@ static void blame(struct findings *f, const struct ending *e, long pid,
 	const struct failure *x = culprit(e);
 	const struct refusal *row = x->row;
 	struct finding *d;
+	struct slice words;
 	char how[32], who[64];
 
 	d = finding_add(f, row ? about_of(row, fatal ? SEVERITY_FAULT
@@ -888,27 +961,95 @@ static void blame(struct findings *f, const struct ending *e, long pid,
 		snprintf(how, sizeof(how), "by signal %d", e->killed);
 	else
 		snprintf(how, sizeof(how), "with status %d", e->status);
-	finding_says(d, "%s ended %s after %s%s%s%s%s%s",
-		     process_text(e->name, pid, who, sizeof(who)), how,
-		     x->what, *x->error ? " failed with " : "", x->error,
-		     row ? ": " : "", row ? row->limit : "", x->why);
+	process_text(e->name, pid, who, sizeof(who));
+	/* It looks for many files: what it says is nearer to the cause. */
+	words = last_words(e);
+	if (!e->has_blamed && !x->named && words.len && !e->waited)
+		finding_says(d, "%s ended %s; its message is \"%.*s\", and the "
+			     "last failure before it: %s%s%s%s%s%s", who, how,
+			     (int)words.len, words.at, x->what, *x->error ?
+			     " failed with " : "", x->error, row ? ": " : "",
+			     row ? row->limit : "", x->why);
+	else
+		finding_says(d, "%s ended %s after %s%s%s%s%s%s", who, how,
+			     x->what, *x->error ? " failed with " : "",
+			     x->error, row ? ": " : "", row ? row->limit : "",
+			     x->why);
+}
+
+/* The child that had failed before the process spoke; NULL: none. */
+static struct ending *failed_child(const struct findings *f,
+				   const struct ending *e, long *pid)
+{
+	enum { NEAR = 300 };			/* lines */
+	unsigned long before = e->message_line && *e->message ?
+			       e->message_line : e->exit_line;
+	struct ending *best = NULL, *c;
+	long parent = *pid;
+
+	for (size_t i = 0; i < f->endings.size; i++) {
+		c = f->endings.slots[i].value;
+		if (!c || c == e || c->parent != parent || !c->ended ||
+		    !c->status || c->exit_line >= before ||
+		    c->exit_line + NEAR < before ||
+		    (best && best->exit_line > c->exit_line))
+			continue;
+		best = c;
+		*pid = (long)f->endings.slots[i].key;
+	}
+	return best;
 }
 
 static void quote(struct findings *f, const struct ending *e, long pid)
 {
-	struct slice words = last_words(e);
+	enum { DEEP = 8 };
+	const struct ending *from = e, *c = e;
+	long at = pid, from_pid = pid;
+	struct slice words;
 	struct finding *d;
-	char who[64];
+	char who[64], other[64] = "", after[100] = "";
 
-	if (!words.len)
+	for (int i = 0; i < DEEP && (c = failed_child(f, c, &at)); i++)
+		if (*c->message) {
+			from = c;
+			from_pid = at;
+		}
+	words = last_words(from);
+	if (!words.len || (from->waited && !is_complaint(words)))
 		return;
+	if (from != e)
+		snprintf(after, sizeof(after), "; %s ended with status %d after "
+			 "it", process_text(e->name, pid, other, sizeof(other)),
+			 e->status);
 	d = finding_add(f, &with_message, pid, 1, 0);
 	d->fatal = 1;
-	finding_line(d, e->message_line);
+	finding_line(d, from->message_line);
 	finding_line(d, e->exit_line);
 	finding_says(d, "%s ended with status %d, and no failed call explains "
-		     "it; its message is \"%.*s\"", process_text(e->name, pid,
-		     who, sizeof(who)), e->status, (int)words.len, words.at);
+		     "it; its message is \"%.*s\"%s", process_text(from->name,
+		     from_pid, who, sizeof(who)), from->status, (int)words.len,
+		     words.at, after);
+}
+
+/* An assertion or a runtime that gives up says why, and then aborts. */
+static void quote_crashes(struct findings *f)
+{
+	struct finding *d;
+	struct ending *e;
+	struct slice words;
+	size_t len;
+
+	for (d = f->first; d; d = d->next) {
+		if (strcmp(d->about->id, "killed-by-signal"))
+			continue;
+		e = map_get(&f->endings, d->pid);
+		words = e ? last_words(e) : (struct slice){ "", 0 };
+		len = strlen(d->says);
+		if (words.len && !e->waited)
+			snprintf(d->says + len, sizeof(d->says) - len,
+				 "; its message is \"%.*s\"", (int)words.len,
+				 words.at);
+	}
 }
 
 int finding_has_fatal(const struct findings *f)
@@ -992,6 +1133,7 @@ void refusal_quotes(struct findings *f)
 			other_pid = f->endings.slots[i].key;
 		}
 	}
+	quote_crashes(f);
 	if (finding_has_fatal(f) || finding_first_status(f) <= 0 ||
 	    eintr_explains(f, first_pid))
 		return;
@@ -1005,12 +1147,15 @@ void refusal_log_ends(struct findings *f)
 {
 	struct refused *r;
 	struct ending *e;
-	int failed_first = 0;
+	int failed_first = 0, crashed = 0;
 
-	map_each(&f->endings, i, e)
+	map_each(&f->endings, i, e) {
 		failed_first |= e->first && e->ended && e->status;
+		crashed |= e->first && e->killed >= 4 && e->killed != 9 &&
+			   e->killed <= 11;
+	}
 	map_each(&f->refused, i, r)
-		judge(f, r, failed_first);
+		judge(f, r, failed_first, crashed);
 	judge_endings(f);
 }
 

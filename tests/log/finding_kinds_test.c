@@ -498,6 +498,88 @@ TEST(the_last_words_where_no_call_failed)
 	EXPECT_EQ(0, alarms());
 }
 
+/* tar ended because gzip did, and only gzip said why. */
+TEST(the_childs_last_words)
+{
+	for (int far = 0; far < 2; far++) {
+		begin();
+		say(START "7 fork() = 8\n8 write(2, \"gzip: not in gzip format"
+		    "\", 30) = 30\n8 exit_group(1) = ?\n"
+		    "8 +++ exited with 1 +++");
+		for (int i = 0; i < 400 * far; i++)
+			say("7 getpid() = 7");
+		say("7 write(2, \"tar: Error is not recoverable\", 30) = 30\n"
+		    "7 exit_group(2) = ?\n7 +++ exited with 2 +++");
+		EXPECT_EQ(1, end_and_find("ended-with-message"));
+		EXPECT_SAYS("ended-with-message", far ? "not recoverable"
+			    : "not in gzip format");
+	}
+}
+
+TEST(last_words_in_several_parts)
+{
+	refused("7 writev(2, [{iov_base=\"\", iov_len=0}, {iov_base=\"Failed to "
+		"connect to bus\", iov_len=9}, {iov_base=\"\\n\", iov_len=1}], 3)"
+		" = 10", 1);
+	EXPECT_EQ(1, end_and_find("ended-with-message"));
+	EXPECT_SAYS("ended-with-message", "\"Failed to connect to bus\"");
+	EXPECT_TRUE(!strstr(sentence("ended-with-message"), "iov"));
+}
+
+/* inotifywait -t: it reported, it waited, and its status tells of a timeout. */
+TEST(words_that_do_not_complain)
+{
+	refused("7 write(2, \"Watches established.\\n\", 21) = 21", 2);
+	EXPECT_EQ(1, end_and_find("ended-with-message"));
+	refused("7 write(2, \"Watches established.\\n\", 21) = 21\n7 poll([{fd=3, "
+		"events=POLLIN}], 1, 3000) = 0 (Timeout)", 2);
+	EXPECT_EQ(0, alarms());
+	refused("7 write(2, \"error: no reply\\n\", 21) = 21\n7 poll([{fd=3, "
+		"events=POLLIN}], 1, 3000) = 0 (Timeout)", 2);
+	EXPECT_EQ(1, end_and_find("ended-with-message"));
+}
+
+TEST(what_fails_after_a_signal_asked_it_to_end)
+{
+	static const char *const end =
+		"7 kill(9, SIGUSR1) = -1 ESRCH (No such process)\n"
+		"7 openat(AT_FDCWD, \"/run/p.pid\", O_RDONLY) = " NO_FILE "\n"
+		"7 write(2, \"error: received SIGTERM\", 30) = 30";
+	static char log[800];
+
+	snprintf(log, sizeof(log), "7 --- SIGTERM {si_signo=SIGTERM, si_code="
+		 "SI_USER, si_pid=1} ---\n%s", end);
+	refused(log, 20);
+	EXPECT_EQ(0, alarms());
+	refused(end, 20);
+	EXPECT_GE(alarms(), 1);
+}
+
+TEST(an_argument_that_strace_cut)
+{
+	for (int other = 0; other < 2; other++) {
+		begin();
+		say("7 execve(\"/bin/p\", [\"p\", \"/srv/a/very/long/path/of/conf.yam"
+		    "\"...], 0x1) = 0\n7 newfstatat(AT_FDCWD, \"%s\", 0x1, 0) = "
+		    NO_FILE "\n7 write(2, \"Fatal: see the\"..., 90) = 90\n"
+		    "7 exit_group(1) = ?\n7 +++ exited with 1 +++", other ?
+		    "/srv/a/very/long/other/conf" :
+		    "/srv/a/very/long/path/of/conf.yaml");
+		EXPECT_EQ(!other, end_and_find("missing"));
+		EXPECT_EQ(other, found("ended-with-message"));
+	}
+}
+
+/* It only looked for that file: the message may well be about another thing. */
+TEST(a_failure_that_the_message_does_not_name)
+{
+	refused("7 openat(AT_FDCWD, \"/lib/userdb/x.user\", O_RDONLY) = " NO_FILE
+		"\n7 write(2, \"user x does not exist\\n\", 22) = 22", 255);
+	EXPECT_EQ(1, end_and_find("missing"));
+	EXPECT_SAYS("missing", "user x does not exist");
+	EXPECT_SAYS("missing", "/lib/userdb/x.user");
+}
+
 TEST(a_child_that_did_not_become_the_program)
 {
 	for (int status = 0; status < 2; status++) {
@@ -603,6 +685,23 @@ TEST(killed_by_which_signal)
 	    "8 " T "100100 +++ killed by SIGKILL +++");
 	EXPECT_EQ(0, alarms());
 	EXPECT_SAYS("ended-by-signal", "pid 7");
+}
+
+/* A runtime that gives up says why; a lack of memory before it is the cause. */
+TEST(the_words_before_a_crash)
+{
+	for (int memory = 0; memory < 2; memory++) {
+		begin();
+		say(START "7 mmap(NULL, 99999999, PROT_NONE, MAP_PRIVATE, -1, 0) "
+		    "= %s\n7 write(2, \"Fatal error: no heap\", 20) = 20\n7 " T
+		    "100000 --- SIGABRT {si_signo=SIGABRT, si_code=SI_TKILL, "
+		    "si_pid=7} ---\n7 " T "100100 +++ killed by SIGABRT +++",
+		    memory ? "-1 ENOMEM (Cannot allocate memory)" : "0x7f00");
+		EXPECT_EQ(1, end_and_find("killed-by-signal"));
+		EXPECT_SAYS("killed-by-signal", "\"Fatal error: no heap\"");
+		EXPECT_EQ(memory, !strcmp(r.findings.first->about->id,
+					  "memory"));
+	}
 }
 
 TEST(a_pipeline_whose_reader_has_seen_enough)
