@@ -310,6 +310,18 @@ static void look_at_read(struct findings *f, struct ready_habits *h,
 	s->full_line = line;
 }
 
+/* It watches nothing else: no other connection has to wait. */
+static int is_only_one(const struct task *t, const struct file *file)
+{
+	if (file->parent || file->assumed || file->kind == FILE_LISTENER)
+		return 0;
+	for (unsigned i = 0; i < t->fds->size; i++)
+		if (t->fds->slot[i] && t->fds->slot[i] != file &&
+		    by_loop(t->fds->slot[i]))
+			return 0;
+	return 1;
+}
+
 /* Reads and accepts of what the same thread's loop watches. */
 static void look_at_blocking(struct findings *f, const struct ready_habits *h,
 			     struct step *st)
@@ -322,7 +334,7 @@ static void look_at_blocking(struct findings *f, const struct ready_habits *h,
 	if (slice_find(st->event->line->args, "MSG_DONTWAIT"))
 		return;
 	if (st->phase & PHASE_WAIT && st->wait_ns != NO_TIME &&
-	    st->wait_ns >= SLEPT_NS)
+	    st->wait_ns >= SLEPT_NS && !is_only_one(st->task, file))
 		say(f, BLOCKED_LOOP, st->task->process->pid, file,
 		    st->event->first);
 	else if (!(st->phase & PHASE_FAILED))
