@@ -104,6 +104,30 @@ static struct account *account_of(struct task *t)
 	return a;
 }
 
+static void wait_sum(struct wait *w, const struct wait *more)
+{
+	w->count += more->count;
+	w->ns = plus_ns(w->ns, more->ns);
+	w->at_most |= more->at_most;
+	if (more->longest_ns <= w->longest_ns && w->line)
+		return;
+	w->longest_ns = more->longest_ns;
+	w->line = more->line;
+	w->on = more->on;
+	memcpy(w->how, more->how, sizeof(w->how));
+}
+
+/* Start-up fills the table with short waits: a new one takes a place of those. */
+static struct wait *smallest(struct account *a)
+{
+	struct wait *w = &a->wait[a->pending == 1];
+
+	for (unsigned i = 0; i < WAITS_MAX - 1; i++)
+		if (a->wait[i].ns < w->ns && a->pending != i + 1)
+			w = &a->wait[i];
+	return w;
+}
+
 static struct wait *wait_add(struct account *a, const struct wait *like)
 {
 	struct wait *w;
@@ -119,8 +143,12 @@ static struct wait *wait_add(struct account *a, const struct wait *like)
 			a->wait[i].object[0] = 0;
 			return &a->wait[i];
 		}
-	if (a->n_waits == WAITS_MAX)
-		return &a->wait[WAITS_MAX - 1];
+	if (a->n_waits == WAITS_MAX) {
+		w = smallest(a);
+		wait_sum(&a->wait[WAITS_MAX - 1], w);
+		*w = *like;
+		return w;
+	}
 	if (a->n_waits == a->size) {
 		a->size = a->size ? a->size * 2 : 4;
 		a->wait = need(realloc(a->wait, a->size * sizeof(*a->wait)));
@@ -131,22 +159,10 @@ static struct wait *wait_add(struct account *a, const struct wait *like)
 		snprintf(w->name, sizeof(w->name), "others");
 		w->object[0] = 0;
 		w->what = FOR_OTHER;
-		w->key = 1;
+		w->call = CALL_OTHER;
+		w->key = WAITS_OTHERS;
 	}
 	return w;
-}
-
-static void wait_sum(struct wait *w, const struct wait *more)
-{
-	w->count += more->count;
-	w->ns = plus_ns(w->ns, more->ns);
-	w->at_most |= more->at_most;
-	if (more->longest_ns <= w->longest_ns && w->line)
-		return;
-	w->longest_ns = more->longest_ns;
-	w->line = more->line;
-	w->on = more->on;
-	memcpy(w->how, more->how, sizeof(w->how));
 }
 
 /* Without -T the thread's next line ends what it waited for. */
@@ -199,7 +215,8 @@ static void open_note(struct account *a, const struct world *w,
 	if (!o)
 		o = st->task->unreturned = need(calloc(1, sizeof(*o)));
 	*o = (struct unreturned){
-		.pid = st->task->pid, .process = a->process, .line = e->first,
+		.pid = st->task->pid, .process = a->process,
+		.parent = st->task->process->parent, .line = e->first,
 		.call = e->call, .what = like->what,
 		.how = e->line->flags & LINE_DETACHED ? OPEN_DETACHED
 						      : OPEN_UNFINISHED,

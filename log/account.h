@@ -15,6 +15,7 @@
 enum {
 	SHORT_NS = 200000,	/* below it a call is not taken to have slept */
 	WAITS_MAX = 24,		/* entries of a thread; the last one is "others" */
+	WAITS_OTHERS = 1,	/* its key */
 	ACCOUNTS_MAX = 64,	/* threads that are kept; then they are merged */
 	OPEN_MAX = 64,		/* open calls that are kept */
 };
@@ -64,7 +65,7 @@ enum open_how { OPEN_UNFINISHED, OPEN_DETACHED, OPEN_KILLED };
 
 /* A call that did not return. */
 struct unreturned {
-	long pid, process;
+	long pid, process, parent;	/* parent: of the process; 0: unknown */
 	unsigned long line;
 	enum call call;
 	enum wait_for what;

@@ -247,6 +247,7 @@ enum wait_for waits_for(const struct step *st, char *object, size_t size)
 {
 	const struct event *e = st->event;
 	const struct line *l = e->line;
+	const char *path;
 
 	*object = 0;
 	switch (e->call) {
@@ -282,6 +283,14 @@ enum wait_for waits_for(const struct step *st, char *object, size_t size)
 		snprintf(name, sizeof(name), "%.63s", object);
 		snprintf(object, size, "the lock of %s", name);
 		return FOR_LOCK;
+	}
+	/* A FIFO that was opened by its path before the log looks like a file. */
+	if (st->file->kind == FILE_REGULAR && st->file->assumed &&
+	    l->flags & LINE_NO_RETURN) {
+		path = peer_name(st->file);
+		snprintf(object, size, "the disk, or a FIFO's other end: %s",
+			 path ? path : "");
+		return FOR_OTHER;
 	}
 	return file_wait(st, st->file, st->fd);
 }

@@ -23,6 +23,7 @@ const char *verdict_name(enum verdict_of v)
 struct text {
 	char *at;
 	size_t size, len;
+	int told_unfollowed;
 };
 
 __attribute__((format(printf, 2, 3)))
@@ -82,6 +83,20 @@ static int runs(const struct reader *r, long pid)
 	return 0;
 }
 
+/* wait4(-1): the child that a signal killed first is known by its parent. */
+static const struct unreturned *child_of(const struct reader *r,
+					 const struct unreturned *o)
+{
+	const struct accounts *a = &r->accounts;
+
+	if (o->on)
+		return open_of(r, o->on);
+	for (unsigned i = 0; i < a->n_open && i < OPEN_MAX; i++)
+		if (a->open[i].parent == o->process && o->process)
+			return &a->open[i];
+	return NULL;
+}
+
 int open_is_idle(const struct reader *r, const struct unreturned *o)
 {
 	const struct unreturned *child;
@@ -95,14 +110,13 @@ int open_is_idle(const struct reader *r, const struct unreturned *o)
 	case FOR_LOCK: case FOR_THREAD:		/* workers without work */
 		return o->call == CALL_FUTEX && has_sibling(r, o);
 	case FOR_CHILD:
-		child = o->on ? open_of(r, o->on) : NULL;
+		child = child_of(r, o);
 		if (!child && o->on && runs(r, o->on))
 			return 1;
 		for (int i = 0; child && child->what == FOR_CHILD; i++) {
 			if (child->on && runs(r, child->on))
 				return 1;
-			child = child->on && i < 8 ? open_of(r, child->on)
-						   : NULL;
+			child = i < 8 ? child_of(r, child) : NULL;
 		}
 		return child && child != o && open_is_idle(r, child);
 	default:
@@ -197,6 +211,22 @@ static const struct unreturned *blamed(const struct reader *r)
 			best = o;
 	}
 	return best;
+}
+
+/* From child to child: the last one whose call is known, and is to be blamed. */
+static const struct unreturned *at_the_end(const struct reader *r,
+					   const struct unreturned *o)
+{
+	enum { FAR = 8 };
+	const struct unreturned *next;
+
+	for (int i = 0; i < FAR; i++) {
+		next = o->what == FOR_CHILD ? child_of(r, o) : NULL;
+		if (!next || next == o || open_is_idle(r, next))
+			break;
+		o = next;
+	}
+	return o;
 }
 
 /* ---- the parts of the verdict ---- */
@@ -315,7 +345,8 @@ static const struct wait *largest(const struct reader *r, int idle,
 			const struct wait *w = &a->wait[i];
 			long long ns = w->ns / (a->tasks ? a->tasks : 1);
 
-			if (wait_is_idle(w) != idle)
+			if (wait_is_idle(w) != idle ||
+			    w->key == WAITS_OTHERS)
 				continue;
 			if (w->what == FOR_CHILD || w->what == FOR_THREAD ||
 			    w->what == FOR_LOCK || w->what == FOR_SIGNAL)
@@ -409,6 +440,32 @@ static void served(const struct reader *r, struct text *t)
 	add(t, ".");
 }
 
+/* strace timeout 9 program: what matters is in the child, which has no line. */
+static int unseen_child(const struct reader *r, struct text *t)
+{
+	const struct wait *w = NULL;
+	const struct account *of = NULL;
+
+	if (r->followed || r->unfollowed <= r->unfollowed_threads)
+		return 0;
+	for (const struct account *a = r->accounts.first; a; a = a->next)
+		for (unsigned i = 0; i < a->n_waits; i++)
+			if ((a->wait[i].what == FOR_CHILD ||
+			     a->wait[i].what == FOR_SIGNAL) &&
+			    (!w || a->wait[i].ns > w->ns)) {
+				w = &a->wait[i];
+				of = a;
+			}
+	if (!w || w->ns < LONG_NS || !is_share(w->ns / of->tasks,
+					       of->wall_ns / of->tasks))
+		return 0;
+	add(t, "What happened is not in this log, but in a child process (line "
+	    "%lu): strace ran without -f. ", r->unfollowed_line);
+	wait_sentence(r, w, of, t);
+	t->told_unfollowed = 1;
+	return 1;
+}
+
 /* Nothing is wrong: what does it do? */
 static enum verdict_of healthy(const struct reader *r, struct text *t)
 {
@@ -428,6 +485,8 @@ static enum verdict_of healthy(const struct reader *r, struct text *t)
 		wait_sentence(r, w, of, t);
 		return VERDICT_WAIT;
 	}
+	if (unseen_child(r, t))
+		return VERDICT_WAIT;
 	/* Its client said nothing to it; that is not idle, nor its fault. */
 	if (o && *o->killed && o->what == FOR_CLIENT && o->ns != NO_TIME &&
 	    o->ns >= LONG_NS && call_class(o->call) != CLASS_ACCEPT &&
@@ -555,6 +614,8 @@ static enum verdict_of choose(const struct reader *r, struct text *t)
 	const struct finding *d = r->findings.first;
 	const struct unreturned *o = blamed(r);
 
+	if (o)
+		o = at_the_end(r, o);
 	if (d && is_minor(r, d))
 		d = NULL;
 	if (o && o->ns != NO_TIME && o->ns < LONG_NS && !o->attached)
@@ -590,7 +651,7 @@ enum verdict_of reader_verdict(const struct reader *r, char *text, size_t size)
 		return VERDICT_NOTHING;
 	program(r, &t);
 	v = choose(r, &t);
-	if (*unfollowed_text(r, unseen, sizeof(unseen)))
+	if (!t.told_unfollowed && *unfollowed_text(r, unseen, sizeof(unseen)))
 		add(&t, " %s.", unseen);
 	return v;
 }

@@ -283,6 +283,111 @@ TEST(an_open_that_waits_for_the_other_end)
 	HAS_NOT("FIFO");
 }
 
+/* -yy shows a FIFO by its path, as a file. */
+TEST(a_write_to_what_may_be_a_fifo)
+{
+	EXPECT_EQ(VERDICT_OPEN, answer("strace: Process 7 attached\n"
+		"write(1</tmp/p>, \"x\", 1strace: Process 7 detached\n"
+		" <detached ...>"));
+	HAS("blocked in write");
+	HAS("/tmp/p");
+	HAS("FIFO");
+	answer("7 1700000000.000000 openat(AT_FDCWD, \"/tmp/f\", O_WRONLY) = 3 "
+	       "<0.00001>\n7 1700000000.100000 write(3</tmp/f>, \"x\", 1 "
+	       "<unfinished ...>\n8 1700000009.000000 getpid() = 8 <0.00001>");
+	HAS("the disk (/tmp/f)");
+	HAS_NOT("FIFO");
+}
+
+/* git waits for the hook, and the hook for cat, which a signal ended first. */
+TEST(from_child_to_child)
+{
+	static const char *const log =
+		"7 1700000000.000000 fork() = 8 <0.00001>\n"
+		"7 1700000000.100000 wait4(8,  <unfinished ...>\n"
+		"8 1700000000.200000 fork() = 9 <0.00001>\n"
+		"8 1700000000.300000 wait4(-1,  <unfinished ...>\n"
+		"9 1700000000.400000 %s <unfinished ...>\n"
+		"9 1700000004.400000 <... %s resumed>) = ? %s\n"
+		"8 1700000004.400100 <... wait4 resumed>0x7f, 0, NULL) = ? "
+		"ERESTARTSYS (To be restarted if SA_RESTART is set)\n"
+		"9 1700000004.400200 --- SIGTERM {si_signo=SIGTERM} ---\n"
+		"8 1700000004.400300 --- SIGTERM {si_signo=SIGTERM} ---\n"
+		"9 1700000004.400400 +++ killed by SIGTERM +++\n"
+		"8 1700000004.400500 +++ killed by SIGTERM +++\n"
+		"7 1700000004.400600 <... wait4 resumed>[{WIFSIGNALED(s)}], 0, "
+		"NULL) = 8\n7 1700000004.400700 exit_group(1) = ?\n"
+		"7 1700000004.400800 +++ exited with 1 +++";
+	static char text[2000];
+
+	snprintf(text, sizeof(text), log, "openat(AT_FDCWD, \"/run/p\", O_RDONLY",
+		 "openat", "ERESTARTSYS (To be restarted if SA_RESTART is set)");
+	answer(text);
+	HAS("pid 9 was blocked in openat (/run/p");
+	snprintf(text, sizeof(text), log, "clock_nanosleep(0, 0, {tv_sec=99, "
+		 "tv_nsec=0}, ", "clock_nanosleep",
+		 "ERESTART_RESTARTBLOCK (Interrupted by signal)");
+	answer(text);
+	HAS_NOT("was blocked in");		/* it sleeps as it chose */
+}
+
+TEST(the_child_is_not_in_the_log)
+{
+	static const char *const wait = "7 1700000000.090000 getpid() = 7\n"
+		"7 1700000000.091000 getpid() = 7\n"
+		"7 1700000000.092000 getpid() = 7\n"
+		"7 1700000000.100000 wait4(8, [{"
+		"WIFEXITED(s)}], 0, NULL) = 8 <4.000000>\n"
+		"7 1700000004.200000 exit_group(0) = ?\n"
+		"7 1700000004.300000 +++ exited with 0 +++";
+	static char text[800];
+
+	snprintf(text, sizeof(text), "7 1700000000.000000 fork() = 8 <0.00001>\n"
+		 "%s", wait);
+	answer(text);
+	HAS("strace ran without -f. ");
+	HAS("wait4");
+	snprintf(text, sizeof(text), "7 1700000000.000000 fork() = 8 <0.00001>\n"
+		 "8 1700000000.050000 getpid() = 8 <0.00001>\n%s", wait);
+	answer(text);
+	HAS_NOT("without -f");
+}
+
+/* Start-up has dozens of short waits; what comes after them still counts. */
+TEST(many_short_waits_before_the_long_one)
+{
+	const struct wait *w = NULL;
+
+	begin();
+	for (int i = 0; i < 40; i++) {
+		static char line[200];
+
+		snprintf(line, sizeof(line), "7 17000000%02d.000000 openat("
+			 "AT_FDCWD, \"/lib/%d\", 0) = 3 <0.002000>\n"
+			 "7 17000000%02d.100000 call_%d() = 0 <0.002000>", i, i,
+			 i, i);
+		say(line);
+	}
+	for (int i = 0; i < 30; i++) {
+		static char line[200];
+
+		snprintf(line, sizeof(line), "7 17000000%02d.000000 fsync(3</d/"
+			 "log>) = 0 <0.900000>", 40 + i);
+		say(line);
+	}
+	reader_end(&r);
+	reader_verdict(&r, said, sizeof(said));
+	HAS("fsync");
+	HAS_NOT("in others");
+	w = wait_in("fsync");
+	ASSERT_TRUE(w);
+	EXPECT_EQ(30, w->count);
+	EXPECT_EQ(27000000000, w->ns);
+	w = wait_in("others");
+	ASSERT_TRUE(w);
+	EXPECT_EQ(r.accounts.first->wait_ns, 27000000000 + 160000000);
+}
+
 TEST(a_call_that_a_signal_ends_keeps_its_time)
 {
 	const struct wait *w;
