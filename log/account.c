@@ -226,6 +226,7 @@ static void open_note(struct account *a, const struct world *w,
 	memcpy(o->name, like->name, sizeof(o->name));
 	memcpy(o->object, like->object, sizeof(o->object));
 	o->on = depends_on(w, st, like->what, o->why, sizeof(o->why));
+	o->mutex = e->call == CALL_FUTEX && is_mutex(e->line);
 	o->unclear = o->attached && !o->on && may_be_idle(st, like->what);
 }
 

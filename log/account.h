@@ -73,6 +73,7 @@ struct unreturned {
 	int attached;			/* it began before the log did */
 	/* Idle or hung: nothing before it in the log tells. */
 	int unclear;
+	int mutex;			/* a futex that somebody else holds */
 	long long start_ns, ns;		/* NO_TIME: unknown */
 	char name[20], object[80];
 	long on;			/* pid on whom it depends; 0: unknown */

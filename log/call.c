@@ -40,6 +40,7 @@ static const char *const names[CALLS] = {
 	[CALL_DUP] = "dup",
 	[CALL_DUP2] = "dup2",
 	[CALL_FCNTL] = "fcntl",
+	[CALL_FLOCK] = "flock",
 	[CALL_IOCTL] = "ioctl",
 	[CALL_PIPE] = "pipe2",
 	[CALL_LSEEK] = "lseek",

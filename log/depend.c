@@ -2,6 +2,7 @@
 /* depend.c - what a call waits for, and on whom it depends; see depend.h */
 #include <stdio.h>
 #include "depend.h"
+#include "lock.h"
 
 static struct slice argument(const struct line *l, unsigned n)
 {
@@ -214,8 +215,9 @@ static enum wait_for futex_wait(const struct step *st, char *object,
 		snprintf(object, size, "thread %ld", thread);
 		return FOR_THREAD;
 	}
-	snprintf(object, size, "a lock or condition at %.*s", (int)at.len,
-		 at.at);
+	snprintf(object, size, "%s at %.*s", slice_is(argument(
+		 st->event->line, 2), "2") ? "the mutex" :
+		 "a lock or condition", (int)at.len, at.at);
 	return FOR_LOCK;
 }
 
@@ -387,26 +389,11 @@ static long child_of(const struct world *w, const struct task *me)
 	return 0;
 }
 
-/* The process that locked the file with this name, and has it open. */
-static long lock_owner(const struct world *w, const struct step *st)
-{
-	const struct task *t;
-
-	map_each(&w->tasks, i, t)
-		for (unsigned k = 0; k < t->fds->size; k++) {
-			const struct file *f = t->fds->slot[k];
-
-			if (f && f != st->file && f->locked_by && f->name &&
-			    st->file->name && !strcmp(f->name, st->file->name))
-				return f->locked_by;
-		}
-	return 0;
-}
-
 long depends_on(const struct world *w, const struct step *st,
 		enum wait_for what, char *text, size_t size)
 {
 	const struct line *l = st->event->line;
+	struct holder by;
 	long pid;
 
 	*text = 0;
@@ -428,10 +415,11 @@ long depends_on(const struct world *w, const struct step *st,
 		snprintf(text, size, "is the thread that it waits for");
 		return pid;
 	case FOR_LOCK:
-		pid = st->file ? lock_owner(w, st) : 0;
-		if (pid)
-			snprintf(text, size, "holds the lock");
-		return pid;
+		by = lock_held(w, st);
+		if (by.pid)
+			snprintf(text, size, "holds the %s since line %lu",
+				 st->file ? "lock" : "mutex", by.line);
+		return by.pid;
 	default:
 		return 0;
 	}

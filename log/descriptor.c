@@ -2,6 +2,7 @@
 /* descriptor.c - open files, and the numbers that stand for them; see process.h */
 #include <stdio.h>
 #include <stdlib.h>
+#include "lock.h"
 #include "world.h"
 
 /* ---- constants, by name or (-X raw) by number ---- */
@@ -156,6 +157,8 @@ void file_put(struct world *w, struct file *f, unsigned long line)
 	}
 	if (w->file_ends)
 		w->file_ends(w->context, f);
+	if (w->n_locks)
+		lock_file_ends(w, f);
 	while (f->n_watch)
 		watch_drop(f, f->n_watch - 1);
 	map_each(&f->watched, i, other)

@@ -225,6 +225,5 @@ void findings_free(struct findings *f)
 	net_free(f);
 	reset_free(f);
 	refusal_free(f);
-	time_free(f);
 	between_free(f);
 }

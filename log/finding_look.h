@@ -166,7 +166,6 @@ void reset_by(const struct findings *f, const struct file *file, char *text,
 /* finding_time.c: locks, disks, sleeps */
 void time_note(struct findings *f, struct habits *h, struct step *st);
 void time_task_ends(struct findings *f, struct habits *h, struct task *t);
-void time_free(struct findings *f);
 
 /* finding_between.c: what one task does to another */
 void between_note(struct findings *f, struct habits *h, struct step *st);

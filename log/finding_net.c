@@ -456,9 +456,12 @@ static void judge_stream(struct findings *f, struct file *file, struct use *u)
 		return;
 	d = finding_add(f, &silent, file->pid, 1, ns);
 	d->fatal |= share_of(f, ns) >= MOST_PERCENT;
-	finding_lines(d, &u->asks);
+	if (u->asks.n)
+		finding_lines(d, &u->asks);
+	else
+		finding_line(d, u->connect_line);
 	finding_subject(d, file);
-	finding_says(d, "%s accepted the connection and sent no byte for %s%s",
+	finding_says(d, "the peer of %s accepted the connection and sent no byte for %s%s",
 		     file_text(file, text, sizeof(text)),
 		     span_text(ns, span, sizeof(span)), u->asks.n
 		     ? " after the request" : "");

@@ -7,6 +7,7 @@
  * the log's time is not worth a finding.
  */
 #include "finding_look.h"
+#include "lock.h"
 
 enum {
 	LOCK_NS = 10 * MS,	/* a lock that was waited for */
@@ -35,7 +36,7 @@ struct slow_sum {		/* of one kind and object */
 	struct tracks times;
 	long long ns, longest_ns;
 	char object[100], call[24];
-	long other;			/* who held the lock */
+	struct holder by;		/* who has, or had, the lock */
 	int open;			/* the last one did not return */
 };
 
@@ -165,36 +166,28 @@ static int is_lock(const struct step *st, int *releases)
 	return 1;
 }
 
-/* The last owner of the lock on this file, which has no number of its own. */
+static void keep_holder(const struct findings *f, struct slow_sum *s,
+			const struct step *st)
+{
+	struct holder before = lock_before(f->world, st);
+
+	if (s->open)
+		s->by = lock_held(f->world, st);
+	else if (before.pid)
+		s->by = before;
+}
+
 static void locks(struct findings *f, struct time_habits *h, struct step *st)
 {
 	char text[100];
-	struct slice name;
-	struct tracks *holder;
 	struct slow_sum *s;
-	uint64_t key;
 	int releases;
 
-	if (!is_lock(st, &releases) || releases)
+	if (!is_lock(st, &releases) || releases ||
+	    call_lasted(f, st) < LOCK_NS)
 		return;
-	name = name_of(st->file, text, sizeof(text));
-	key = hash_text(14695981039346656037ULL, st->file && st->file->name
-			? (struct slice){ st->file->name,
-					  strlen(st->file->name) } : name);
-	holder = map_get(&f->locks, key);
-	if (call_lasted(f, st) >= LOCK_NS) {
-		s = add(f, h, SLOW_LOCK, st, name);
-		if (holder && holder->n != (unsigned long)st->task->process->pid)
-			s->other = holder->n;
-	}
-	if (st->event->line->flags & (LINE_HAS_ERROR | LINE_NO_RETURN) ||
-	    f->locks.used > 10000)
-		return;
-	if (!holder) {
-		holder = need(calloc(1, sizeof(*holder)));
-		map_put(&f->locks, key, holder);
-	}
-	holder->n = st->task->process->pid;
+	s = add(f, h, SLOW_LOCK, st, name_of(st->file, text, sizeof(text)));
+	keep_holder(f, s, st);
 }
 
 /* ---- polling by sleeping ---- */
@@ -356,37 +349,13 @@ static void disk(struct findings *f, struct time_habits *h, struct step *st)
 	add(f, h, SLOW_DISK, st, object_of(st, text, sizeof(text)));
 }
 
-/* The key of a futex in f->locks: addresses are a process's own. */
-static uint64_t futex_key(const struct step *st)
-{
-	return hash_text((uint64_t)st->task->process->pid,
-			 argument(st->event->line, 0));
-}
-
-/* The thread that woke it last held the mutex before. */
-static void woke(struct findings *f, const struct step *st)
-{
-	uint64_t key = futex_key(st);
-	struct tracks *t = map_get(&f->locks, key);
-
-	if (!t && f->locks.used >= 10000)
-		return;
-	if (!t) {
-		t = need(calloc(1, sizeof(*t)));
-		map_put(&f->locks, key, t);
-	}
-	t->n = st->task->pid;
-}
-
 static void waited_for_mutex(struct findings *f, struct time_habits *h,
 			     struct step *st)
 {
 	struct slow_sum *s = add(f, h, SLOW_MUTEX, st,
 				 argument(st->event->line, 0));
-	struct tracks *t = map_get(&f->locks, futex_key(st));
 
-	if (t && t->n != (unsigned long)st->task->pid && !s->open)
-		s->other = t->n;
+	keep_holder(f, s, st);
 }
 
 void time_note(struct findings *f, struct habits *habits, struct step *st)
@@ -410,9 +379,6 @@ void time_note(struct findings *f, struct habits *habits, struct step *st)
 		h->slow_others++;
 	else if (ns >= LOCK_NS && is_mutex(st))
 		waited_for_mutex(f, h, st);
-	else if (st->event->call == CALL_FUTEX &&
-		 slice_starts(argument(st->event->line, 1), "FUTEX_WAKE"))
-		woke(f, st);
 	if (is_sleep(st))
 		slept(h, st);
 	else if (is_question(st))
@@ -433,25 +399,42 @@ static struct finding *judge(struct findings *f, const struct about *a,
 	return d->cost_ns > 2 * s->ns ? NULL : d;
 }
 
+/* "; pid 7 holds it since line 2 (9.90 s)" */
+static void held_by(const struct findings *f, const struct slow_sum *s,
+		    const char *who, char *text, size_t size)
+{
+	char span[32] = "", ns[24];
+
+	if (s->by.since_ns != NO_TIME && f->last_ns != NO_TIME)
+		snprintf(span, sizeof(span), " (%s)",
+			 span_text(f->last_ns - s->by.since_ns, ns,
+				   sizeof(ns)));
+	snprintf(text, size, "; %s %ld holds it since line %lu%s", who,
+		 s->by.pid, s->by.line, span);
+}
+
 static void judge_lock(struct findings *f, const struct task *t,
 		       const struct slow_sum *s)
 {
 	const struct about *a = s->open ? &lock_stuck : &lock;
-	char span[24], by[48] = "";
+	char span[24], by[100] = "";
 	struct finding *d;
 
 	if (s->ns < LOCKS_NS)
 		return;
 	d = judge(f, a, t, s);
-	if (s->other)
-		snprintf(by, sizeof(by), ", taken by pid %ld before", s->other);
+	if (s->by.pid && s->open)
+		held_by(f, s, "pid", by, sizeof(by));
+	else if (s->by.pid)
+		snprintf(by, sizeof(by), ", taken by pid %ld before (line %lu)",
+			 s->by.pid, s->by.line);
 	if (!d)
 		return;
 	d->fatal = s->open;
 	finding_says(d, "%s waited %s for the lock on %s in %s, %lu time%s%s%s",
 		     task_name(t), span_text(s->ns, span, sizeof(span)),
 		     s->object, s->call, s->times.n, s->times.n == 1 ? ""
-		     : "s", by, s->open ? ", and did not get it" : "");
+		     : "s", s->open ? ", and did not get it" : "", by);
 }
 
 static void judge_mutex(struct findings *f, const struct habits *h,
@@ -459,7 +442,7 @@ static void judge_mutex(struct findings *f, const struct habits *h,
 {
 	const struct about *a = s->open ? &mutex_stuck : &mutex;
 	struct finding *d;
-	char span[24], by[48] = "";
+	char span[24], by[100] = "";
 
 	if (s->ns < (s->open ? 1000LL * MS : MUTEX_NS) ||
 	    share_of_task(h, s->ns) < MUTEX_PERCENT ||
@@ -469,14 +452,17 @@ static void judge_mutex(struct findings *f, const struct habits *h,
 	if (!d)
 		return;
 	d->fatal = s->open;
-	if (s->other)
+	if (s->by.pid && s->open)
+		held_by(f, s, "thread", by, sizeof(by));
+	else if (s->by.pid)
 		snprintf(by, sizeof(by), "; thread %ld released it last",
-			 s->other);
+			 s->by.pid);
 	finding_says(d, "thread %ld of %s waited %s for the mutex at %s, %lu "
 		     "time%s%s%s", t->pid, task_name(t),
 		     span_text(s->ns, span, sizeof(span)), s->object,
-		     s->times.n, s->times.n == 1 ? "" : "s", s->open
-		     ? ", and no thread released it" : "", by);
+		     s->times.n, s->times.n == 1 ? "" : "s", !s->open ? "" :
+		     s->by.pid ? ", and did not get it" :
+		     ", and no thread released it", by);
 }
 
 /* A few calls of many are slow on any machine that has much to do. */
@@ -556,13 +542,4 @@ void time_task_ends(struct findings *f, struct habits *habits, struct task *t)
 		return;
 	nap_ends(h);
 	judge_naps(f, habits, t, &h->best);
-}
-
-void time_free(struct findings *f)
-{
-	struct tracks *t;
-
-	map_each(&f->locks, i, t)
-		free(t);
-	map_free(&f->locks);
 }

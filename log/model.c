@@ -633,7 +633,9 @@ static void note_call(struct evidence *ev, struct step *st)
 		note_loading(ev, st);
 	} else if (st->model == MODEL_MMAP) {
 		note_mmap(p, st);
-	} else if (st->model && !failed_connect(st)) {
+	} else if (st->model && failed_connect(st)) {
+		ev->tried = st->model;
+	} else if (st->model) {
 		note_kernel(p, st);
 		if (st->phase & PHASE_WAIT)
 			note_wait(ev, p, st);
@@ -789,6 +791,8 @@ static unsigned settled_mask(const struct task *t, struct evidence *ev)
 	}
 	if (only_began(t, ev))
 		return 0;
+	if (!mask && ev->tried)			/* nobody was there */
+		return 1u << ev->tried;
 	if (!mask && ev->loading) {		/* it is all that it did */
 		add_part(&ev->part[MODEL_FILE], ev->loading);
 		mask = mask_of(ev);

@@ -50,6 +50,7 @@ struct evidence {
 	unsigned long file_sends;	/* sendfile out of a file */
 	int asyncio;			/* what only glibc's POSIX AIO does */
 	int aio_caller;			/* made a thread that does that */
+	enum model tried;		/* by a connect that failed */
 	unsigned long positional;	/* pread and the like, fsync */
 	/*
 	 * Start-up: what was read to load the program, when the last of it and

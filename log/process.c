@@ -2,6 +2,7 @@
 /* process.c - what calls do to processes and descriptors; see process.h */
 #include <stdio.h>
 #include <stdlib.h>
+#include "lock.h"
 #include "world.h"
 
 /* ---- what the calls do to descriptors ---- */
@@ -136,6 +137,38 @@ static void accepted(struct world *w, struct step *st)
 	}
 }
 
+static uint64_t path_key(struct slice path)
+{
+	uint64_t key = 14695981039346656037ULL;
+
+	for (size_t i = 0; i < path.len; i++)
+		key = (key ^ (unsigned char)path.at[i]) * 1099511628211ULL;
+	return key | 1;
+}
+
+/* mknodat(AT_FDCWD, "/run/x", S_IFIFO|0600), or a stat that says so. */
+static void note_fifo(struct world *w, const struct step *st)
+{
+	static const char *const calls[] = {
+		"mknod", "mknodat", "stat", "lstat", "newfstatat", "statx",
+	};
+	enum { FIFOS_MAX = 1000 };
+	const struct line *l = st->event->line;
+	struct slice path;
+	const char *end;
+	unsigned i = 0;
+
+	if (st->event->call != CALL_OTHER || !slice_find(l->args, "S_IFIFO"))
+		return;
+	while (i < 6 && !slice_is(l->name, calls[i]))
+		i++;
+	path = slice_after(l->args, "\"");
+	end = path.len ? memchr(path.at, '"', path.len) : NULL;
+	if (i == 6 || !end || end == path.at || w->fifos.used >= FIFOS_MAX)
+		return;
+	map_put(&w->fifos, path_key(slice_of(path.at, end)), w);
+}
+
 static void opened_file(struct world *w, struct step *st)
 {
 	struct line *l = st->event->line;
@@ -158,6 +191,8 @@ static void opened_file(struct world *w, struct step *st)
 	else if (slice_starts(path, "/dev/") &&
 		 !slice_starts(path, "/dev/shm/"))
 		k = FILE_DEVICE;
+	else if (w->fifos.used && map_get(&w->fifos, path_key(path)))
+		k = FILE_PIPE;
 	f = make_returned(w, st, k, has_flag(flags, "O_CLOEXEC", 0x80000));
 	if (!f)
 		return;
@@ -957,6 +992,7 @@ static void call_step(struct world *w, struct step *st)
 	if (st->file)
 		st->file->refs++;		/* until step_done */
 	infer_fifo(w, st);
+	note_fifo(w, st);
 	infer_kind(st);
 	st->bytes = bytes_moved(st);
 	if (succeeded(l)) {
@@ -1043,6 +1079,10 @@ void step_take(struct world *w, struct step *st, struct event *e)
 		cloning_add(w, st->task, clone_flags(e->call, e->line->body));
 	else if (e->kind == EVENT_BEGUN && e->call == CALL_CLOSE)
 		close_begins(w, st);
+	if (e->call == CALL_FUTEX || e->call == CALL_FLOCK ||
+	    e->call == CALL_FCNTL || (w->n_locks && (e->kind == EVENT_EXIT ||
+						     e->call == CALL_CLOSE)))
+		lock_take(w, st);
 }
 
 void step_done(struct world *w, struct step *st)
@@ -1071,4 +1111,6 @@ void world_end(struct world *w)
 		free(t);
 	}
 	map_free(&w->tasks);
+	map_free(&w->fifos);
+	locks_free(w);
 }

@@ -64,7 +64,6 @@ struct file {
 	int left_open;			/* its process ended and had not closed it */
 	struct file *other;		/* the other end of a pipe or pair */
 	long ended_by;			/* who closed the other end last; 0 */
-	long locked_by;			/* who has locked it (flock); 0: nobody */
 
 	struct watch *watch;		/* in which interest sets it is */
 	unsigned n_watch;
@@ -199,6 +198,9 @@ struct world {
 	long attached;			/* the process; 0: none */
 	long attached_left;		/* threads that have not spoken */
 	int inner_pids;			/* clone returns those of a namespace */
+	struct map fifos;		/* hash of a path that is a FIFO */
+	struct map locks;		/* of lock.c */
+	unsigned n_locks;		/* that are held */
 	unsigned long serial, tasks_made, processes_made;
 	long acting;			/* pid of the task of this step */
 	/* Called before a task or a file is forgotten. */

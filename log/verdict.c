@@ -108,7 +108,8 @@ int open_is_idle(const struct reader *r, const struct unreturned *o)
 	case FOR_TIME:
 		return 1;
 	case FOR_LOCK: case FOR_THREAD:		/* workers without work */
-		return o->call == CALL_FUTEX && has_sibling(r, o);
+		return o->call == CALL_FUTEX && !o->mutex && !o->on &&
+		       has_sibling(r, o);
 	case FOR_CHILD:
 		child = child_of(r, o);
 		if (!child && o->on && runs(r, o->on))

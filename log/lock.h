@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * lock.h - who holds which lock: flock, fcntl and the mutexes of libc
+ *
+ * flock and OFD locks belong to the open file description and end with it;
+ * POSIX locks belong to the process, which loses them when it closes any
+ * descriptor of the file.  A mutex is seen only where a thread had to wait for
+ * it: it has it when that wait has ended, until its FUTEX_WAKE.
+ */
+#ifndef IOMODELS_LOCK_H
+#define IOMODELS_LOCK_H
+
+#include "process.h"
+
+struct holder {
+	long pid;			/* 0: nobody that the log shows */
+	unsigned long line;		/* since when */
+	long long since_ns;		/* NO_TIME */
+};
+
+/* After the call has changed the world. */
+void lock_take(struct world *w, const struct step *st);
+void lock_file_ends(struct world *w, const struct file *f);
+void locks_free(struct world *w);
+
+/* Who holds the lock that this call waits for? */
+struct holder lock_held(const struct world *w, const struct step *st);
+/* The last one that released it, seen or not: this call has got it since. */
+struct holder lock_before(const struct world *w, const struct step *st);
+
+#endif
