@@ -63,7 +63,7 @@ struct findings {
 	struct map dying;		/* pid -> its last signal */
 	struct map refused;		/* struct refused */
 	struct map endings;		/* pid -> how it ended */
-	struct map grown;		/* of finding_between.c */
+	struct map grown, shares;	/* of finding_between.c */
 	struct map services;		/* serial of a listener -> answers */
 	struct tracks silent;		/* tasks without a line */
 	unsigned long silent_threads, silent_processes, newest_socket;

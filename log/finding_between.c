@@ -30,6 +30,13 @@ struct grown {			/* peer or kind, of a process */
 	char name[80];
 };
 
+struct shares {			/* of the workers at one address */
+	struct worker worker[WORKERS_MAX];
+	unsigned n;
+	unsigned long closed;		/* line: where the first one ended */
+	char name[80];
+};
+
 struct service {		/* of a listener */
 	unsigned long done, owed;
 	struct tracks lines;
@@ -139,39 +146,89 @@ static void worker(struct file *listener, const struct task *t, int accepts)
 		u->worker[i].at_once = n;
 }
 
-static void judge_workers(struct findings *f, struct file *file,
-			  const struct use *u)
+/* where: the listener, or the address that each worker listens at. */
+static struct finding *judge_shares(struct findings *f, long pid,
+				    const struct worker *w, unsigned n,
+				    const char *where)
 {
-	const struct worker *top = &u->worker[0];
+	const struct worker *top = w;
 	unsigned long all = 0, silent = 0;
-	char text[200] = "", open[48] = "", name[128];
+	char text[200] = "", open[48] = "";
 	struct finding *d;
 
-	for (unsigned i = 0; i < u->n_workers; i++) {
-		all += u->worker[i].accepts;
-		silent += !u->worker[i].accepts;
-		if (u->worker[i].accepts > top->accepts)
-			top = &u->worker[i];
+	for (unsigned i = 0; i < n; i++) {
+		all += w[i].accepts;
+		silent += !w[i].accepts;
+		if (w[i].accepts > top->accepts)
+			top = &w[i];
 	}
-	if (u->n_workers < 2 || all < ACCEPTS_MIN ||
+	if (n < 2 || all < ACCEPTS_MIN ||
 	    top->accepts * 100 < all * UNEVEN_PERCENT)
-		return;
-	for (unsigned i = 0; i < u->n_workers; i++)
-		if (&u->worker[i] != top && u->worker[i].accepts &&
-		    strlen(text) < 150)
+		return NULL;
+	for (unsigned i = 0; i < n; i++)
+		if (&w[i] != top && w[i].accepts && strlen(text) < 150)
 			snprintf(text + strlen(text), sizeof(text) -
-				 strlen(text), ", pid %ld %lu",
-				 u->worker[i].pid, u->worker[i].accepts);
+				 strlen(text), ", pid %ld %lu", w[i].pid,
+				 w[i].accepts);
 	d = finding_add(f, top->at_once >= AT_ONCE_MIN ? &uneven : &uneven_note,
-			file->pid, all, 0);
-	finding_subject(d, file);
+			pid, all, 0);
 	if (top->at_once >= AT_ONCE_MIN)
 		snprintf(open, sizeof(open), " (%lu of them open at once)",
 			 top->at_once);
 	finding_says(d, "an imbalance: of %lu connections on %s pid %ld "
-		     "accepted %lu%s%s, and %lu of %u workers none", all,
-		     file_text(file, name, sizeof(name)), top->pid,
-		     top->accepts, open, text, silent, u->n_workers);
+		     "accepted %lu%s%s, and %lu of %u workers none", all, where,
+		     top->pid, top->accepts, open, text, silent, n);
+	return d;
+}
+
+/* Workers with listeners of their own at one address: SO_REUSEPORT. */
+static void own_listener(struct findings *f, const struct file *file,
+			 const struct use *u)
+{
+	uint64_t key = 14695981039346656037ULL;
+	struct shares *s;
+
+	if (file->kind != FILE_LISTENER || !file->name || !*file->name ||
+	    (u && u->n_workers > 1))
+		return;
+	for (const char *p = file->name; *p; p++)
+		key = (key ^ (unsigned char)*p) * 1099511628211ULL;
+	s = map_get(&f->shares, key | 1);
+	if (!s) {
+		if (f->shares.used >= MAPPED_MAX)
+			return;
+		s = need(calloc(1, sizeof(*s)));
+		snprintf(s->name, sizeof(s->name), "%s", file->name);
+		map_put(&f->shares, key | 1, s);
+	}
+	if (!s->n || file->opened > s->closed) {
+		s->n = 0;			/* it was made after the other */
+		s->closed = file->closed;
+	}
+	if (s->n == WORKERS_MAX)
+		return;
+	s->worker[s->n++] = u && u->n_workers ? u->worker[0]
+			  : (struct worker){ .pid = file->pid };
+}
+
+static void judge_own_listeners(struct findings *f, const struct shares *s)
+{
+	char where[200];
+
+	snprintf(where, sizeof(where), "%s (a listener for each of %u workers: "
+		 "SO_REUSEPORT)", s->name, s->n);
+	judge_shares(f, s->worker[0].pid, s->worker, s->n, where);
+}
+
+static void judge_workers(struct findings *f, struct file *file,
+			  const struct use *u)
+{
+	char name[128];
+	struct finding *d = judge_shares(f, file->pid, u->worker, u->n_workers,
+				file_text(file, name, sizeof(name)));
+
+	if (d)
+		finding_subject(d, file);
 }
 
 /* ---- who holds what ---- */
@@ -701,6 +758,7 @@ void between_note(struct findings *f, struct habits *h, struct step *st)
 void between_file_ends(struct findings *f, struct file *file)
 {
 	count_growth(f, file, file->use);
+	own_listener(f, file, file->use);
 	if (!file->use)
 		return;
 	judge_workers(f, file, file->use);
@@ -752,6 +810,7 @@ void between_log_ends(struct findings *f)
 void between_settle(struct findings *f)
 {
 	struct service *s;
+	struct shares *own;
 	struct grown *g;
 	struct finding *d;
 
@@ -759,6 +818,8 @@ void between_settle(struct findings *f)
 		judge_service(f, s);
 	map_each(&f->grown, i, g)
 		judge_growth(f, g);
+	map_each(&f->shares, i, own)
+		judge_own_listeners(f, own);
 	if (f->saw_pid || !f->silent.n)
 		return;
 	d = finding_add(f, &unfollowed, 0, f->silent.n, 0);
@@ -773,6 +834,7 @@ void between_settle(struct findings *f)
 void between_free(struct findings *f)
 {
 	struct service *s;
+	struct shares *own;
 	struct grown *g;
 
 	map_each(&f->services, i, s)
@@ -781,4 +843,7 @@ void between_free(struct findings *f)
 	map_each(&f->grown, i, g)
 		free(g);
 	map_free(&f->grown);
+	map_each(&f->shares, i, own)
+		free(own);
+	map_free(&f->shares);
 }

@@ -811,6 +811,27 @@ TEST(one_worker_takes_all)
 	}
 }
 
+/* A listener that was closed before the next one was made has no share. */
+TEST(a_listener_made_again)
+{
+	for (int at_once = 0; at_once < 2; at_once++) {
+		begin();
+		for (int pid = 8; pid < 10; pid++) {
+			say("%d socket(AF_INET, SOCK_STREAM, 0) = 3\n%d bind(3, "
+			    "{sa_family=AF_INET, sin_port=htons(80), sin_addr="
+			    "inet_addr(\"0.0.0.0\")}, 16) = 0\n"
+			    "%d listen(3, 9) = 0", pid, pid, pid);
+			for (int i = 0; i < (pid == 8 ? 40 : 1); i++)
+				say("%d accept(3, NULL, NULL) = 4\n"
+				    "%d close(4) = 0", pid, pid);
+			if (!at_once)
+				say("%d close(3) = 0", pid);
+		}
+		say("8 getpid() = 8");
+		EXPECT_EQ(at_once ? 41 : 0, end_and_find("accepts-uneven"));
+	}
+}
+
 static void connections(int close)
 {
 	begin();
