@@ -28,6 +28,7 @@
 #include "scenario.h"
 #include "strace.h"
 #include "../log/json.h"
+#include "../log/refusal.h"
 #include "../syscalls/errno.h"
 
 enum { PROGRAMS = 64, WIDTH = 79, INDENT = 25 };
@@ -149,6 +150,7 @@ static void try_probes(void)
 		}
 		probe_why(p, err, why);		/* it ends in the remedy */
 		found(1, p->name, errno_name(err), NULL, "%s", why);
+		found_refusal(probe_refusal(p, err));
 	}
 }
 
@@ -165,6 +167,10 @@ static void try_direct(const char *dir, int file)
 	else
 		found(1, "O_DIRECT", errno_name(err), "cd to a folder that you "
 		      "may write to", "in %s", dir);
+	if (err)
+		found_refusal(refusal_find(SLICE("openat"), (struct slice){
+			errno_name(err), strlen(errno_name(err)) },
+			SLICE("O_DIRECT")));
 }
 
 /* strace does the same; a child that may not is the whole reason. */
@@ -541,6 +547,11 @@ static void print_json(int running)
 		json_text(&j, "note", f->note);
 		if (f->change)
 			json_text(&j, "change", f->change);
+		if (f->row) {
+			json_text(&j, "finding", f->row->id);
+			json_text(&j, "cause", f->row->cause);
+			json_text(&j, "remedy", f->row->remedy);
+		}
 		programs_of(&j, f->name);
 		json_close(&j, '}');
 	}

@@ -6,6 +6,7 @@
 #define IOMODELS_DOCTOR_H
 
 struct json;
+struct refusal;
 
 enum { FINDINGS = 64 };
 
@@ -13,6 +14,7 @@ struct doctor_finding {
 	const char *section, *change;
 	char name[64], value[64], note[1000];
 	int bad;			/* something is left out */
+	const struct refusal *row;	/* what explain says of it, or NULL */
 	int shown;
 };
 
@@ -30,6 +32,9 @@ void section(const char *title);
 __attribute__((format(printf, 5, 6)))
 void found(int bad, const char *name, const char *value, const char *change,
 	   const char *format, ...);
+
+/* The row of explain's table for what was found last. */
+void found_refusal(const struct refusal *row);
 
 /* machine.c: virtualisation, container, rights, sysctls. */
 void look_at_machine(void);

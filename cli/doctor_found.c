@@ -35,3 +35,8 @@ void found(int bad, const char *name, const char *value, const char *change,
 		vsnprintf(f->note, sizeof(f->note), format, args);
 	va_end(args);
 }
+
+void found_refusal(const struct refusal *row)
+{
+	findings[finding_count - 1].row = row;
+}

@@ -17,6 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "probe.h"
+#include "../log/refusal.h"
 #include "../syscalls/errno.h"
 #include "../uring/ring.h"
 
@@ -440,7 +441,45 @@ static void blame_filter(const char *calls, char why[256])
 		 "--security-opt seccomp=unconfined", calls);
 }
 
-static void why_no_ring(long err, char why[256])
+/* The call that the probe's name is about. */
+static const char *call_of(const struct probe *probe)
+{
+	static const char *const registers[] = {
+		"direct descriptors", "buffer ring", "registered buffers",
+	};
+	const char *colon = strchr(probe->name, ':');
+
+	if (!colon)
+		return probe->name;
+	if (strncmp(probe->name, "io_uring", 8))
+		return "io_submit";
+	for (unsigned i = 0; i < sizeof(registers) / sizeof(*registers); i++)
+		if (strstr(colon, registers[i]))
+			return "io_uring_register";
+	return "io_uring_setup";
+}
+
+const struct refusal *probe_refusal(const struct probe *probe, long err)
+{
+	const char *call = call_of(probe), *error = errno_name(err);
+
+	return refusal_find((struct slice){ call, strlen(call) },
+			    (struct slice){ error, strlen(error) }, SLICE(""));
+}
+
+/* Nothing of this machine tells more than the table does. */
+static void by_table(const struct probe *probe, long err, char why[256])
+{
+	const struct refusal *row = probe_refusal(probe, err);
+
+	if (row)
+		snprintf(why, 256, "%s %s", row->cause, row->remedy);
+	else
+		snprintf(why, 256, "a security module, or something between "
+			 "this program and the kernel, refuses it");
+}
+
+static void why_no_ring(const struct probe *probe, long err, char why[256])
 {
 	long off = probe_sysctl("/proc/sys/kernel/io_uring_disabled");
 
@@ -461,11 +500,10 @@ static void why_no_ring(long err, char why[256])
 			 "between this program and the kernel hides it: gVisor, "
 			 "qemu-user?");
 	else
-		snprintf(why, 256, "this kernel is older than Linux 5.1, or "
-			 "was built without CONFIG_IO_URING");
+		by_table(probe, err, why);
 }
 
-static void why_no_aio(long err, char why[256])
+static void why_no_aio(const struct probe *probe, long err, char why[256])
 {
 	long most = probe_sysctl("/proc/sys/fs/aio-max-nr");
 
@@ -478,8 +516,7 @@ static void why_no_aio(long err, char why[256])
 	else if (err == -ENOSYS && most < 0)
 		snprintf(why, 256, "this kernel was built without CONFIG_AIO");
 	else
-		snprintf(why, 256, "a security module, or something between "
-			 "this program and the kernel, refuses it");
+		by_table(probe, err, why);
 }
 
 void probe_why(const struct probe *probe, long err, char why[256])
@@ -494,7 +531,7 @@ void probe_why(const struct probe *probe, long err, char why[256])
 			 "registered buffers of this user: run ulimit -l unlimited, or be root",
 			 (unsigned long)l.rlim_cur >> 10);
 	} else if (err == -EMFILE || err == -ENFILE) {
-		snprintf(why, 256, "no descriptor is left: run ulimit -n 1024");
+		by_table(probe, err, why);
 	} else if (err == -EINVAL || err == -EOPNOTSUPP) {
 		snprintf(why, 256, "newer than this kernel, %.60s: Linux %s or "
 			 "later is needed%s", u.release, probe->since,
@@ -508,9 +545,9 @@ void probe_why(const struct probe *probe, long err, char why[256])
 		snprintf(why, 256, "no network, not even 127.0.0.1: "
 			 "ip link set lo up");
 	} else if (!strncmp(probe->name, "io_uring", 8)) {
-		why_no_ring(err, why);
+		why_no_ring(probe, err, why);
 	} else {
-		why_no_aio(err, why);
+		why_no_aio(probe, err, why);
 	}
 }
 

@@ -28,7 +28,14 @@ int probe_concerns(const struct probe *probe, const struct program *p);
 /* 0, or the -errno that it got. */
 long probe_try(const struct probe *probe);
 
-/* Why the probe got -errno, and what to do about it. */
+/*
+ * The row of the table that iomodels explain has for the call that the probe
+ * makes: what this errno means anywhere.  NULL: there is none.
+ */
+struct refusal;
+const struct refusal *probe_refusal(const struct probe *probe, long err);
+
+/* Why the probe got -errno, here, and what to do about it. */
 void probe_why(const struct probe *probe, long err, char why[256]);
 
 /*

@@ -10,6 +10,7 @@
 #include "filter.h"
 #include "lab.h"
 #include "probe.h"
+#include "../../log/refusal.h"
 #include "tap.h"
 
 static char output[1 << 16];
@@ -254,6 +255,45 @@ TEST_TIMEOUT(doctor_names_locked_memory, 30)
 	EXPECT_TRUE(strstr(text, "ulimit -l"));
 	field(p, "why", text);
 	EXPECT_TRUE(strstr(text, "RLIMIT_MEMLOCK is 0 KiB"));
+}
+
+/*
+ * What explain would find in a trace of the same refusal: one table has cause
+ * and remedy for both.
+ */
+TEST_TIMEOUT(doctor_has_the_table_of_explain, 60)
+{
+	static const struct {
+		const char *name, *call, *error;
+		long (*play)(void);
+	} refused[] = {
+		{ "io_uring_setup", "io_uring_setup", "EPERM", no_right },
+		{ "io_setup", "io_setup", "EAGAIN", no_contexts },
+	};
+
+	for (unsigned i = 0; i < 2; i++) {
+		const char *call = refused[i].call, *error = refused[i].error;
+		const struct refusal *row = refusal_find(
+			(struct slice){ call, strlen(call) },
+			(struct slice){ error, strlen(error) }, SLICE(""));
+		char name[80], *at, *end;
+
+		ASSERT_TRUE(row != NULL);
+		if (refused[i].play())
+			SKIP("seccomp: %s", errno_name(errno));
+		doctor("--json");
+		snprintf(name, sizeof(name), "\"name\": \"%s\"",
+			 refused[i].name);
+		at = strstr(output, name);
+		ASSERT_TRUE(at != NULL);
+		end = strchr(at, '}');
+		ASSERT_TRUE(end != NULL);
+		*end = 0;
+		snprintf(name, sizeof(name), "\"finding\": \"%s\"", row->id);
+		EXPECT_TRUE(strstr(at, name) != NULL);
+		EXPECT_TRUE(strstr(at, row->cause) != NULL);
+		EXPECT_TRUE(strstr(at, row->remedy) != NULL);
+	}
 }
 
 /* The line of --json with this name, up to the end of its object. */
