@@ -88,9 +88,12 @@ static void write_all(const char *buf, unsigned long len)
 			sys_ppoll(&out, 1, NULL, NULL);
 			continue;
 		}
-		if (n < 0)
-			fail(1, "write to stdout: %s: nobody can read what "
+		if (n < 0) {
+			/* Not fail(): nobody may read stderr either. */
+			warn("write to stdout: %s: nobody can read what "
 			     "arrives, so the server ends\n", errno_name(n));
+			sys_exit_group(1);
+		}
 		buf += n;
 		len -= n;
 	}

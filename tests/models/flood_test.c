@@ -18,6 +18,7 @@
 #include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include "../asleep.h"
 #include "lab.h"
@@ -527,6 +528,47 @@ static void full_stdout(void *arg)
 	server_free(&s);
 }
 
+/* Stdout has no reader, and stderr no room: the end comes all the same. */
+static void nobody_reads(void *arg)
+{
+	const struct point *t = arg;
+	int out[2], err[2], fd, status, udp = t->p->flags & UDP;
+	char line[256] = "", why[256], *path = program_path(t->p);
+	struct pollfd ended = { .events = POLLIN };
+	pid_t pid;
+
+	if (!path || probe_program(t->p, why))
+		SKIP("not built, or refused");
+	make_door_of(AF_INET, udp ? SOCK_DGRAM : SOCK_STREAM);
+	ASSERT_EQ(0, pipe2(out, O_CLOEXEC));
+	ASSERT_EQ(0, pipe2(err, O_CLOEXEC));
+	pid = ASSERT_GE(fork(), 0);
+	if (!pid) {
+		dup2(door.fd, 9);
+		dup2(out[1], 1);
+		dup2(err[1], 2);
+		execl(path, path, "--fd", "9", NULL);
+		_exit(127);
+	}
+	close(out[0]);
+	ASSERT_GT(read(err[0], line, sizeof(line) - 1), 0);
+	ASSERT_EQ(0, fcntl(err[1], F_SETFL, O_NONBLOCK));
+	while (write(err[1], line, 1) == 1)
+		;
+	ASSERT_EQ(0, fcntl(err[1], F_SETFL, 0));
+	fd = udp ? ASSERT_GE(socket(AF_INET, SOCK_DGRAM, 0), 0)
+		 : ASSERT_GE(visit(), 0);
+	if (udp)
+		ASSERT_EQ(0, connect(fd, &door.a.any, door.len));
+	ASSERT_EQ(1, send(fd, "x", 1, MSG_NOSIGNAL));
+	close(fd);
+	ended.fd = ASSERT_GE((int)syscall(SYS_pidfd_open, pid, 0), 0);
+	EXPECT_EQ(1, poll(&ended, 1, STOP_MS));
+	kill(pid, SIGKILL);
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 1);
+}
+
 /* ---- listeners that another program made ---- */
 
 /*
@@ -710,6 +752,7 @@ static const struct {
 	{ "resets", resets, UDP | ONCE | LOSES, { AF_INET } },
 	{ "talkers", talkers, UDP | ONCE | LOSES, { AF_INET, AF_UNIX } },
 	{ "full_stdout", full_stdout, 0, { AF_INET } },
+	{ "nobody_reads", nobody_reads, 0, { AF_INET } },
 	{ "shared_listener", shared_listener, UDP | ONCE | SERIAL | LOSES,
 	  { AF_INET, AF_INET6 } },
 	{ "listener_becomes_nonblocking", listener_becomes_nonblocking,
