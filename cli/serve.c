@@ -30,7 +30,8 @@ static const struct argp_option options[] = {
 	{ "bind", 'b', "ADDR", 0, "Listen on this IPv4 address (default "
 	  "127.0.0.1; 0.0.0.0 is all)", 0 },
 	{ "service", 's', "NAME", 0, "print: collect what a peer sends until "
-	  "it closes, then print it (default); echo: send every byte back", 0 },
+	  "it closes, then print it (default); echo: send every byte back; reply: "
+	  "an answer as long as a request says, for iomodels compare", 0 },
 	{ "max-message", 'm', "N", 0, "print: refuse a message of more than N "
 	  "bytes (default 1048576)", 0 },
 	{ 0 }
@@ -86,9 +87,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		pass_on(r, "--bind", arg);
 		return 0;
 	case 's':
-		if (strcmp(arg, "print") && strcmp(arg, "echo"))
-			argp_error(state, "--service %s: expected print or "
-				   "echo", arg);
+		if (strcmp(arg, "print") && strcmp(arg, "echo") &&
+		    strcmp(arg, "reply"))
+			argp_error(state, "--service %s: expected print, "
+				   "echo or reply", arg);
 		pass_on(r, "--service", arg);
 		return 0;
 	case 'm':

@@ -76,11 +76,11 @@ struct program programs[] = {
 
 struct program peer_programs[] = {
 	{ "libevent",		"bench/peers", PEERS, NULL, HOSTED },
-	{ "libevent_buffer",	"bench/peers", PEERS, NULL, HOSTED },
+	{ "libevent_buffer",	"bench/peers", PEERS, NULL, HOSTED | ECHO_ONLY },
 	{ "libuv",		"bench/peers", PEERS, NULL, HOSTED },
-	{ "libuv_write",	"bench/peers", PEERS, NULL, HOSTED },
+	{ "libuv_write",	"bench/peers", PEERS, NULL, HOSTED | ECHO_ONLY },
 	{ "libev",		"bench/peers", PEERS, NULL, HOSTED },
-	{ "python_asyncio",	"bench/peers", PEERS, NULL, HOSTED },
+	{ "python_asyncio",	"bench/peers", PEERS, NULL, HOSTED | ECHO_ONLY },
 	{ "nodejs",		"bench/peers", PEERS, NULL, HOSTED },
 
 	{ .name = NULL }

@@ -18,6 +18,7 @@ enum {
 	RING	= 1 << 6,	/* needs io_uring */
 	SLOTS	= 1 << 7,	/* connections are slots of a ring, not descriptors */
 	ANY_THREAD = 1 << 9,	/* any of its threads may serve any connection */
+	ECHO_ONLY = 1 << 10,	/* a peer that does not know the service reply */
 };
 
 struct program {
@@ -33,7 +34,8 @@ extern struct program programs[];	/* ends with a null name; only read it */
 
 /*
  * Echo servers on other people's event loops, to compare with.  They take the
- * servers' options, except --max-message, and know no service but echo.
+ * servers' options, except --max-message, and the services echo and reply; those
+ * that are ECHO_ONLY just echo.
  */
 extern struct program peer_programs[];		/* likewise */
 

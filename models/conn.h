@@ -18,6 +18,8 @@ enum { SCRATCH = 16384, FIRST = 2048 };
 /*
  * echo: `owed` bytes at `out` are still to be sent, from the buffer of the
  * last recvfrom or, when the socket was full, from mem.
+ * reply: likewise, from answer_bytes; mem holds the first `len` bytes of the
+ * request, of which `rest` bytes are still to come.
  * print: mem holds the first `len` bytes of the message.
  */
 struct conn {
@@ -27,6 +29,7 @@ struct conn {
 	char *out;
 	char *mem;			/* first[], or mmapped */
 	unsigned len, cap;		/* bytes used in mem, and its size */
+	unsigned rest;
 	char first[FIRST];
 };
 
@@ -71,7 +74,7 @@ static inline void conn_begin(struct conn *c, const struct sockaddr_in *peer)
 	c->peer = *peer;
 	c->mem = c->first;
 	c->cap = FIRST;
-	c->len = c->owed = c->want = 0;
+	c->len = c->owed = c->want = c->rest = 0;
 }
 
 static inline void conn_end(struct conn *c)
@@ -117,6 +120,59 @@ static void conn_gave_up(const struct conn *c, const char *why)
 	     opt.echo ? c->owed : c->len);
 }
 
+/* Bytes of a request, up to its end.  How many; what it asks for is in *wants,
+   or -1: no server does that. */
+static unsigned request_takes(struct conn *c, const char *bytes, unsigned n,
+			      long *wants)
+{
+	unsigned took = 0;
+
+	while (c->len < REQUEST && took < n) {
+		c->mem[c->len++] = bytes[took++];
+		if (c->len < REQUEST)
+			continue;
+		if (!request_is_valid(c->mem)) {
+			*wants = -1;
+			return took;
+		}
+		c->rest = request_number(c->mem) - REQUEST;
+	}
+	if (c->len < REQUEST)
+		return took;
+	n = c->rest < n - took ? c->rest : n - took;
+	c->rest -= n;
+	if (!c->rest) {				/* the request is whole */
+		c->len = 0;
+		do_work(request_number(c->mem + 8));
+		*wants = request_number(c->mem + 4);
+	}
+	return took + n;
+}
+
+/*
+ * What n > 0 bytes that came are answered with: how many bytes, at *bytes, or
+ * 0: nothing yet.  -1: they ask for more than reply gives.
+ */
+static long conn_answer(struct conn *c, char **bytes, long n)
+{
+	long sum = 0;
+
+	if (!opt.reply)
+		return n;			/* echo */
+	for (long took = 0; took < n; ) {
+		long wants = 0;
+
+		took += request_takes(c, *bytes + took, n - took, &wants);
+		sum += wants;
+		if (wants < 0 || sum > ANSWER_MOST)
+			return -1;
+	}
+	*bytes = answer_bytes;
+	return sum;
+}
+
+static const char bad_request[] = "it asks for more than reply gives";
+
 /*
  * What recvfrom returned, n, goes to the service.  Returns 0 to go on, 1 when
  * the connection has ended: the peer closed, or failed, or said too much.
@@ -129,11 +185,18 @@ static int conn_received(struct conn *c, char *buf, long n)
 		conn_gave_up(c, errno_name(n));
 		return 1;
 	}
-	if (opt.echo) {
+	if (n && opt.echo) {
+		n = conn_answer(c, &buf, n);
+		if (n < 0) {
+			conn_gave_up(c, bad_request);
+			return 1;
+		}
 		c->out = buf;
 		c->owed = n;
-		return !n;
+		return 0;
 	}
+	if (!n && opt.echo)
+		return 1;
 	if (!n) {
 		if (c->len)
 			print_message(&c->peer, c->mem, c->len);
@@ -166,7 +229,8 @@ static int conn_sent(struct conn *c, long n)
 		c->out += n;
 		c->owed -= n;
 	}
-	if (!c->owed || (c->out >= c->mem && c->out < c->mem + c->cap))
+	if (!c->owed || opt.reply ||
+	    (c->out >= c->mem && c->out < c->mem + c->cap))
 		return 0;
 	if (conn_grow(c, c->owed)) {
 		conn_gave_up(c, "no memory for what the socket did not take");

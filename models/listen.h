@@ -71,6 +71,8 @@ static void open_socket(char **argv, int type)
 
 	options(argv);
 	datagrams = (type & SOCK_DGRAM) != 0;
+	if (datagrams && opt.reply)
+		fail(2, "--service reply: its requests come on a connection\n");
 	stop_on_signals();
 	if (opt.fd >= 0)
 		return inherit_socket(type);
@@ -118,7 +120,7 @@ static void announce(void)
 		sys_exit_group(0);
 	if (opt.fd >= 0)
 		format(text, sizeof(text), "descriptor %d", opt.fd);
-	print(2, NAME ": serving %s on %s\n", opt.echo ? "echo" : "print",
+	print(2, NAME ": serving %s on %s\n", service_name(),
 	      opt.fd >= 0 ? text : address(&a, text));
 }
 

@@ -6,7 +6,8 @@
  * stop.h            SIGTERM and SIGINT
  * warn.h            a line on stderr
  * listen.h          the listening socket
- * conn.h            a connection and its buffer, the two services
+ * conn.h            a connection and its buffer, the services
+ * reply.h           the request of the service reply
  * message.h         the line that the service print writes
  *
  * The calls that wait and the calls that copy are not here: each model makes
@@ -20,7 +21,7 @@
  *   print, at the end of a message:
  *     write                             the line on stdout; it waits while
  *                                       stdout is full, for no message is lost
- *   either service:
+ *   any service:
  *     mmap mremap munmap                what FIRST bytes cannot hold: a long
  *                                       message, or what a full socket left
  *   a peer that fails, or is refused:

@@ -6,6 +6,7 @@
 #define IOMODELS_SERVER_OPTIONS_H
 
 #include "address.h"
+#include "reply.h"
 
 /* Descriptors that a table has a place for; a connection beyond is refused. */
 enum { CONNS = 16384 };
@@ -14,7 +15,8 @@ static struct {
 	unsigned addr;			/* network byte order */
 	unsigned port;
 	int fd;				/* a listening socket; -1: make one */
-	int echo;			/* the service: echo, else print */
+	int echo;			/* the service: it answers; else print */
+	int reply;			/* and what a request asks for: reply.h */
 	unsigned max_message;		/* bytes */
 } opt = { .port = 7007, .fd = -1, .max_message = 1 << 20 };
 
@@ -27,10 +29,27 @@ static void help(void)
 	      "  --service NAME   print: collect what a peer sends until it closes,\n"
 	      "                   then print it with the peer's address (the default)\n"
 	      "                   echo: send every byte back\n"
+	      "                   reply: an answer as long as a request says,\n"
+	      "                   after as much work; for iomodels compare\n"
 	      "  --max-message N  print: refuse a message beyond N bytes (1048576)\n"
 	      "  --help           show this\n\n"
 	      "SIGTERM and SIGINT end it: open connections have two seconds.\n");
 	sys_exit_group(0);
+}
+
+static inline const char *service_name(void)
+{
+	return opt.reply ? "reply" : opt.echo ? "echo" : "print";
+}
+
+static void choose_service(const char *name)
+{
+	opt.reply = same(name, "reply");
+	opt.echo = opt.reply || same(name, "echo");
+	if (opt.reply)
+		reply_begin();
+	else if (!opt.echo && !same(name, "print"))
+		fail(2, "--service %s: expected print, echo or reply\n", name);
 }
 
 static void options(char **argv)
@@ -51,12 +70,8 @@ static void options(char **argv)
 			opt.addr = ipv4(v);
 		else if ((v = value("max-message", &argv)))
 			opt.max_message = number("max-message", v, 1 << 30);
-		else if ((v = value("service", &argv)) && same(v, "echo"))
-			opt.echo = 1;
-		else if (v && same(v, "print"))
-			opt.echo = 0;
-		else if (v)
-			fail(2, "--service %s: expected print or echo\n", v);
+		else if ((v = value("service", &argv)))
+			choose_service(v);
 		else
 			fail(2, "%s: unknown option (--help)\n", *argv);
 	}

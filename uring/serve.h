@@ -158,7 +158,7 @@ static int few_slots(unsigned taken)
 	return fixed && taken + 2 * SOMAXCONN >= slots;
 }
 
-/* ---- echo: what a peer is slower to take than to send ---- */
+/* ---- what a peer is slower to take than to send ---- */
 
 /* Bytes in mmapped memory, [off, len) of them not yet sent. */
 struct queue {
@@ -179,6 +179,8 @@ static long queue_add(struct queue *q, const char *buf, unsigned n)
 	unsigned cap = q->cap ? q->cap : 4 * SCRATCH;
 	char *mem;
 
+	if (!n)
+		return 0;
 	while (cap < q->len + n)
 		cap *= 2;
 	if (cap != q->cap) {

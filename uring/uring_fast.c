@@ -265,7 +265,7 @@ static void send_queued(int slot)
 }
 
 /*
- * Bytes came for an echo.  They are sent from the buffer they came in, with
+ * Bytes came.  An echo is sent from the buffer that they came in, with
  * MSG_DONTWAIT, so that the buffer is free at once: a peer that does not read
  * must not hold buffers that others need.  MSG_WAITALL makes sending a part
  * of it a failure, which does complete.
@@ -275,10 +275,14 @@ static void answer(int slot, unsigned buffer, unsigned n)
 	struct state *s = &states[slot];
 	struct conn *c = &conns[slot];
 	char *buf = ring_buffers_at(&buffers, buffer);
+	long owed = conn_answer(c, &buf, n);
 	struct io_uring_sqe *sqe;
 
-	if (c->owed || batch_count == BATCH) {	/* keep the order, and the room */
-		if (queue_add(&s->waiting, buf, n)) {
+	if (owed <= 0 || c->owed || batch_count == BATCH) {
+		/* keep the order, and the room */
+		if (owed < 0) {
+			give_up(slot, bad_request);
+		} else if (queue_add(&s->waiting, buf, owed)) {
 			give_up(slot, "no memory for what the socket did not "
 				"take");
 		} else if (!c->owed) {
@@ -287,10 +291,11 @@ static void answer(int slot, unsigned buffer, unsigned n)
 		ring_buffers_put(&buffers, buffer);
 		return;
 	}
-	conn_received(c, buf, n);
+	c->out = buf;
+	c->owed = owed;
 	s->buffer = buffer;
-	s->result = n;
-	sqe = request(IORING_OP_SEND, SEND, slot, c->out, n);
+	s->result = owed;
+	sqe = request(IORING_OP_SEND, SEND, slot, c->out, owed);
 	sqe->msg_flags = MSG_NOSIGNAL | MSG_DONTWAIT | MSG_WAITALL;
 	sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
 	s->in_flight++;

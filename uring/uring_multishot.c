@@ -212,7 +212,7 @@ static void send_queued(int slot)
 }
 
 /*
- * Bytes came for an echo.  They are sent from the buffer they came in, with
+ * Bytes came.  An echo is sent from the buffer that they came in, with
  * MSG_DONTWAIT, so that the buffer is free at once: a peer that does not read
  * must not hold buffers that others need.
  */
@@ -221,16 +221,20 @@ static void answer(int slot, unsigned buffer, unsigned n)
 	struct state *s = &states[slot];
 	struct conn *c = &conns[slot];
 	char *buf = ring_buffers_at(&buffers, buffer);
+	long owed = conn_answer(c, &buf, n);
 
-	if (c->owed) {				/* keep the order */
-		if (queue_add(&s->waiting, buf, n)) {
+	if (owed <= 0 || c->owed) {		/* keep the order */
+		if (owed < 0) {
+			give_up(slot, bad_request);
+		} else if (queue_add(&s->waiting, buf, owed)) {
 			give_up(slot, "no memory for what the socket did not "
 				"take");
 		}
 		ring_buffers_put(&buffers, buffer);
 		return;
 	}
-	conn_received(c, buf, n);
+	c->out = buf;
+	c->owed = owed;
 	s->buffer = buffer;
 	request(IORING_OP_SEND, SEND, slot, c->out, c->owed)->msg_flags =
 		MSG_NOSIGNAL | MSG_DONTWAIT | MSG_WAITALL;

@@ -215,7 +215,7 @@ static void send_queued(int slot)
 }
 
 /*
- * Bytes came for an echo.  They are sent from the buffer they came in, with
+ * Bytes came.  An echo is sent from the buffer that they came in, with
  * MSG_DONTWAIT, so that the buffer is free at once: a peer that does not read
  * must not hold buffers that others need.
  */
@@ -224,17 +224,21 @@ static void answer(int slot, unsigned buffer, unsigned n)
 	struct state *s = &states[slot];
 	struct conn *c = &conns[slot];
 	char *buf = bufs[buffer];
+	long owed = conn_answer(c, &buf, n);
 	struct io_uring_sqe *sqe;
 
-	if (c->owed) {				/* keep the order */
-		if (queue_add(&s->waiting, buf, n)) {
+	if (owed <= 0 || c->owed) {		/* keep the order */
+		if (owed < 0) {
+			give_up(slot, bad_request);
+		} else if (queue_add(&s->waiting, buf, owed)) {
 			give_up(slot, "no memory for what the socket did not "
 				"take");
 		}
 		put_buffer(buffer);
 		return;
 	}
-	conn_received(c, buf, n);
+	c->out = buf;
+	c->owed = owed;
 	s->buffer = buffer;
 	sqe = request(SEND, slot);
 	io_uring_prep_send(sqe, slot, c->out, c->owed,

@@ -15,6 +15,7 @@
 #include <event2/bufferevent.h>
 #include <event2/event.h>
 #include <unistd.h>
+#define ECHO_ONLY
 #include "peer.h"
 
 static struct event_base *base;

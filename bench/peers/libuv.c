@@ -20,6 +20,7 @@
 
 struct link {
 	uv_tcp_t tcp;
+	struct conn conn;
 	uv_write_t write;
 	char *rest;			/* what the socket did not take */
 };
@@ -77,24 +78,33 @@ static void write_later(uv_stream_t *s, const char *rest, size_t n)
 
 static void on_data(uv_stream_t *s, ssize_t n, const uv_buf_t *buf)
 {
-	uv_buf_t answer = uv_buf_init(buf->base, n);
+	struct link *l = s->data;
+	char *bytes = buf->base;
+	uv_buf_t answer;
 	int done;
 
 	if (!n)
 		return;				/* readiness was a hint */
 	if (n < 0)				/* the end, or an error */
 		return hang_up(s);
+	n = conn_answer(&l->conn, &bytes, n);
+	if (n < 0)
+		return hang_up(s);
+	if (!n)
+		return;				/* the request is not whole */
+	answer = uv_buf_init(bytes, n);
 	done = uv_try_write(s, &answer, 1);
 	if (done == UV_EAGAIN)
 		done = 0;
 	if (done < 0)
 		hang_up(s);
 	else if (done < n)
-		write_later(s, buf->base + done, n - done);
+		write_later(s, bytes + done, n - done);
 }
 
 static void on_arrival(uv_stream_t *from, int err)
 {
+	static const struct sockaddr_in nobody;
 	struct link *l;
 
 	if (err == UV_EINVAL)			/* on_stop shut it down */
@@ -105,6 +115,7 @@ static void on_arrival(uv_stream_t *from, int err)
 	if (!l || uv_tcp_init(from->loop, &l->tcp))
 		fail(1, "uv_tcp_init: no memory\n");
 	l->tcp.data = l;
+	conn_begin(&l->conn, &nobody);
 	if (uv_accept(from, (uv_stream_t *)&l->tcp) ||
 	    uv_read_start((uv_stream_t *)&l->tcp, give_room, on_data))
 		hang_up((uv_stream_t *)&l->tcp);

@@ -15,6 +15,7 @@
  */
 #include <stdlib.h>
 #include <uv.h>
+#define ECHO_ONLY
 #include "peer.h"
 
 struct answer {

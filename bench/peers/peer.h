@@ -5,7 +5,8 @@
  * The same as our own servers: the options, the listening socket and how it
  * is set up (TCP_NODELAY, SO_REUSEADDR, SOMAXCONN), the size of a receive, what
  * becomes of bytes that a full socket did not take.  All of it is server.h's,
- * so that a comparison shows the loop and nothing else.  A peer only echoes.
+ * so that a comparison shows the loop and nothing else.  A peer echoes, or replies
+ * (models/reply.h), unless it defines ECHO_ONLY.
  *
  * It stops as a model does: on_stop shuts the listener down, accept4 says
  * EINVAL, the peer closes the listener, and a loop without anything to watch
@@ -15,6 +16,12 @@
 #define IOMODELS_PEER_H
 
 #include "../../models/server.h"
+
+#ifdef ECHO_ONLY
+#define SERVES_REPLY ""
+#else
+#define SERVES_REPLY "                   reply: what a request asks for\n"
+#endif
 
 /* The listener, non-blocking, is in `listener`. */
 static void listen_as_peer(char **argv)
@@ -30,14 +37,15 @@ static void listen_as_peer(char **argv)
 			      "(127.0.0.1)\n"
 			      "  --fd N           on descriptor N, a listening "
 			      "socket, instead\n"
-			      "  --service echo   send every byte back: all that "
-			      "it can\n"
+			      "  --service NAME   echo: send every byte back\n"
+			      SERVES_REPLY
 			      "  --help           show this\n");
 			sys_exit_group(0);
 		}
 	open_socket(argv, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK);
-	if (!opt.echo)
-		fail(2, "--service print: it only echoes\n");
+	if (!opt.echo || (opt.reply && !*SERVES_REPLY))
+		fail(2, "--service %s: not a service of this peer\n",
+		     service_name());
 	announce();
 }
 

@@ -143,7 +143,7 @@ test_serve_wrong() {
 	expect 2 "port 65536: expected a number from 0" "$io" serve epoll --port 65536 &&
 	expect 2 "port 7x: expected a number" "$io" serve epoll --port 7x &&
 	expect 2 "bind 1.2.3: expected an IPv4" "$io" serve epoll --bind 1.2.3 &&
-	expect 2 "print or echo" "$io" serve epoll --service cat
+	expect 2 "print, echo or reply" "$io" serve epoll --service cat
 }
 test_send_wrong() {
 	expect 2 "port 0: expected a number from 1" "$io" send --port 0 &&
