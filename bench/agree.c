@@ -7,7 +7,7 @@
  * ratio within a turn, its median and interval, the noise of the base against
  * itself.  Two runs contradict each other where one says ahead and the other
  * behind.  Where one says equal, it was too short or too noisy to tell, and
- * the report also counts those that lean the other way.
+ * the report also counts those whose median is on the opposite side.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -30,7 +30,7 @@ struct run {
 };
 
 struct count {
-	int pairs, both, one, leaning, contradict;
+	int pairs, both, one, opposite, contradict;
 	int verdicts, same;		/* of servers against the base */
 };
 
@@ -200,7 +200,7 @@ static void compare_pair(const struct run *runs, int k, const double *noises,
 			 const struct series *a, const struct series *b,
 			 struct count *c, FILE *out)
 {
-	int says[2], leans;
+	int says[2], opposite;
 	struct estimate e[2];
 
 	for (int i = 0; i < 2; i++) {
@@ -220,12 +220,12 @@ static void compare_pair(const struct run *runs, int k, const double *noises,
 		c->verdicts++;
 		c->same += says[0] == says[1];
 	}
-	leans = (e[0].median > 1) != (e[1].median > 1);
+	opposite = (e[0].median > 1) != (e[1].median > 1);
 	if (says[0] && says[1] && says[0] == says[1])
 		c->both++;
 	if (!says[0] != !says[1]) {
 		c->one++;
-		c->leaning += leans;
+		c->opposite += opposite;
 	}
 	if (says[0] && says[1] && says[0] != says[1]) {
 		c->contradict++;
@@ -238,7 +238,7 @@ static void add(struct count *to, const struct count *c)
 	to->pairs += c->pairs;
 	to->both += c->both;
 	to->one += c->one;
-	to->leaning += c->leaning;
+	to->opposite += c->opposite;
 	to->contradict += c->contradict;
 	to->verdicts += c->verdicts;
 	to->same += c->same;
@@ -275,7 +275,7 @@ static void compare_place(const struct run *runs, const struct series *place,
 		fprintf(rows, "  %-20s %-4s %-10s %5.1f%% %5.1f%% %6d %6d %6d "
 			"%6d %6d   %d of %d\n", place->workload, place->layout,
 			what[k].about, 100 * noises[0], 100 * noises[1],
-			c.pairs, c.both, c.one, c.leaning, c.contradict,
+			c.pairs, c.both, c.one, c.opposite, c.contradict,
 			c.same, c.verdicts);
 		add(all, &c);
 	}
@@ -296,16 +296,17 @@ static void compare_runs(const struct run *runs, struct count *all, FILE *out)
 	fclose(rows);
 	fprintf(out, "%s  %-20s %-4s %-10s %13s %6s %6s %6s %6s %6s   %s\n%s",
 		all->contradict ? "\n" : "", "", "", "", "noise of each",
-		"pairs", "both", "one", "leans", "contra", "same verdict", table);
+		"pairs", "both", "one", "opp.", "contra", "same verdict", table);
 	fprintf(out,
 "\n"
 "pairs: of servers that both runs have. both: the same one is ahead, beyond\n"
-"the noise, in both runs. one: beyond the noise in one run only; leans: of\n"
-"these, the other run's median is on the other side. contra: each run has\n"
+"the noise, in both runs. one: beyond the noise in one run only; opp.: of\n"
+"these, the other run's median is on the opposite side. contra: each run has\n"
 "another one ahead, beyond its noise. same verdict: against the base.\n\n");
 	fprintf(out, "%d pairs are ranked by both runs, %d of them alike; %d are "
-		"ranked by one run only, %d the other leans away from.\n",
-		all->both + all->contradict, all->both, all->one, all->leaning);
+		"ranked by one run only; in %d of these the other run's median "
+		"is on the other side.\n",
+		all->both + all->contradict, all->both, all->one, all->opposite);
 	free(table);
 }
 

@@ -178,9 +178,10 @@ static void print_workload(const struct results *r, int layout, int workload,
 
 		above = ratio_of(r, layout, workload, best->contender,
 				 floor->contender, SERVER_US);
-		fprintf(f, "  of the floor: %s %s, the least of the servers; "
-			"%.2f the client, with %.2f us\n", interval(&above, t),
-			best->name, best->m.client_us / floor->m.server_us,
+		fprintf(f, "  cpu us against the floor: %s %s, the cheapest; "
+			"%.2f the client, with %.2f us\n",
+			interval(&above, t), best->name,
+			best->m.client_us / floor->m.server_us,
 			best->m.client_us);
 	}
 	print_kept(r, layout, workload, rows, n, f);

@@ -941,7 +941,7 @@ TEST(table_says_who_is_ahead)
 	       "- - ", "1.00 0.50 0.50-0.50 less", NULL });
 	expect(text, (const char *[]){
 	       "9 repetitions of 0.1 s; noise 1.0%, of cpu us 0.0%",
-	       "of the floor: 1.60 1.60-1.60 poll, the least of the servers; "
+	       "cpu us against the floor: 1.60 1.60-1.60 poll, the cheapest; "
 	       "4.00 the client", "select                   left out: has but one",
 	       "0.50 0.50-0.50                  1.00 1.00-1.00",
 	       "calls: not here", " client-bound\n", "\nAhead of epoll: poll "
@@ -1274,8 +1274,8 @@ TEST(runs_agree_or_contradict)
 	made_up(two, 90, 80);
 	EXPECT_EQ(0, agreed(dirs, said));
 	EXPECT_TRUE(strstr(said, "0 pairs are ranked by both runs, 0 of them "
-			   "alike; 1 are ranked by one run only, 1 the other "
-			   "leans away from"));
+			   "alike; 1 are ranked by one run only; in 1 of these "
+			   "the other run's median is on the other side"));
 
 	/* Of 2352 pairs that are the same, hardly one is ranked. */
 	made_of_noise(one, 1);
