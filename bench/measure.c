@@ -13,6 +13,7 @@
  * and their servers for a message.  A measurement begins with new servers and
  * leaves nothing behind: all get SIGKILL when this process dies.
  */
+#include <alloca.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <net/if.h>
@@ -38,7 +39,6 @@
 #include "stat.h"
 
 enum { LIMIT_MS = 60000 };		/* of a turn, beyond what was asked for */
-enum { PAD = 4096 };			/* the stack begins anywhere in a page */
 #define TICK 0.01			/* s: a tick of /proc/stat */
 
 /* What client and parent share. */
@@ -373,10 +373,13 @@ _Noreturn static void client(struct player *p, int line, pid_t parent)
 	const struct setup *s = p->s;
 	int on_floor = s->who->floor;
 	struct turns turns = { wait_turn, &line };
+	/* It is a fork of ours, so its stack would begin where ours does. */
+	char *pad = alloca(draw(&stat_seed) % PAD + 1);
 
 	if (settle(on_floor ? s->server_cpu : s->client_cpu, parent, on_floor ?
 		   shared->floor.why : shared->result.why))
 		_exit(1);
+	__asm__ volatile("" : : "r"(pad));
 	shared->spin_us = spin();
 	if (on_floor) {
 		struct floor f = {

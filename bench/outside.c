@@ -22,8 +22,10 @@
 #include <time.h>
 #include <unistd.h>
 #include "count.h"
+#include "lab.h"
 #include "measure.h"
 #include "outside.h"
+#include "stat.h"
 
 enum { READY_MS = 10000, STOP_MS = 2000, LOOK_MS = 5 };
 
@@ -205,7 +207,8 @@ static char *command_of(const struct outside *o, int port)
 	return text;
 }
 
-_Noreturn static void become(const char *command, int cpu, int err, pid_t parent)
+_Noreturn static void become(const char *command, int cpu, int err,
+			      unsigned pad, pid_t parent)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	cpu_set_t cpus;
@@ -221,6 +224,7 @@ _Noreturn static void become(const char *command, int cpu, int err, pid_t parent
 	dup2(null, 1);
 	dup2(err, 2);
 	setpgid(0, 0);				/* Ctrl-C is ours */
+	pad_environment(pad);
 	execl("/bin/sh", "sh", "-c", command, NULL);
 	_exit(127);
 }
@@ -274,6 +278,7 @@ int outside_start(const struct outside *o, int cpu, struct running *r,
 		  char why[300])
 {
 	char path[] = "/tmp/iomodels-XXXXXX", *command;
+	unsigned pad = draw(&stat_seed) % PAD;
 	pid_t self = getpid();
 
 	*r = (struct running){ .port = o->port ? o->port : free_port(),
@@ -289,7 +294,7 @@ int outside_start(const struct outside *o, int cpu, struct running *r,
 	command = command_of(o, r->port);
 	r->pid = r->err_fd < 0 || !command ? -1 : fork();
 	if (!r->pid)
-		become(command, cpu, r->err_fd, self);
+		become(command, cpu, r->err_fd, pad, self);
 	free(command);
 	if (r->pid < 0) {
 		snprintf(why, 300, "cannot start it: %s", strerror(errno));

@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 enum { TREE = 256 };			/* processes of a server, at most */
+enum { PAD = 4096 };			/* the stack begins anywhere in a page */
 
 struct outside {
 	const char *start;		/* a command for sh; {port} in it stands

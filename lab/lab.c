@@ -88,7 +88,7 @@ static void limit(int what, rlim_t value)
 }
 
 /* Where the stack begins decides what shares a cache line with what. */
-static void pad_environment(unsigned bytes)
+void pad_environment(unsigned bytes)
 {
 	char text[4097];
 

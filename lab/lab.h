@@ -13,7 +13,7 @@
 #include "../log/text.h"
 
 struct lab_options {
-	const char *service;		/* "print" or "echo"; NULL: print */
+	const char *service;		/* "print", "echo", "reply"; NULL: print */
 	const char *max_message;	/* bytes, as text; NULL: the default */
 	int port;			/* 0: the kernel chooses; else this one,
 					   or the next that is free */
@@ -74,6 +74,10 @@ int server_stop(struct server *s);
 int server_wait(struct server *s, int timeout_ms);
 
 void server_free(struct server *s);
+
+/* Set an environment variable of this length, below 4096: it moves the stack of what
+   is executed next. */
+void pad_environment(unsigned bytes);
 
 /*
  * A temporary file without a name, so that nothing is left of it however we
