@@ -43,6 +43,18 @@ int disturbances(const struct results *r, char *text, size_t size);
 
 void table_print(const struct results *r, FILE *f);
 
+/* Workloads of reply that are alike except for their work. */
+int alike_but_work(const struct workload *a, const struct workload *b);
+
+/* Those of them that are like the first, by their work; 0: it is not the first
+   of them, or it is alone. */
+int curve_of(const struct plan *p, int first, int points[WORKLOADS]);
+
+/* What the work of a message takes by itself. */
+double work_us(const struct workload *w, const struct measurement *m);
+
+void curves_print(const struct results *r, int layout, FILE *f);
+
 /*
  * What the whole run says, in one or two sentences: who is ahead of the base or
  * behind it, who is equal, and what is undecided.

@@ -106,7 +106,7 @@ struct state {
 	int tree_count;
 };
 
-static char out[2 * CHUNK], in[CHUNK];	/* out: requests, one after the other */
+static char out[(1 << 20) + CHUNK], in[CHUNK];	/* out: requests, again and again */
 
 /* ---- the server ---- */
 

@@ -315,7 +315,9 @@ static int begin(const struct setup *s, struct load *l, struct server *server,
 	cpu_set_t cpus;
 	struct rlimit files;
 	struct lab_options o = {
-		.service = l->kind == LOAD_CHURN ? "print" : "echo",
+		.service = l->kind == LOAD_CHURN ? "print" :
+			   l->protocol && l->protocol->end == END_REPLY ?
+			   "reply" : "echo",
 		.cpus = &cpus,
 		.command = s->who->command,
 		.pad = draw(&stat_seed) % PAD,

@@ -19,8 +19,7 @@ struct contender {
 	char *const *command;		/* it takes --port and --service, and
 					   says what it serves as ours do */
 	const struct outside *outside;	/* any server: outside.h */
-	char *wrong;			/* [100], its first wrong answer; with
-					   outside */
+	char *wrong;			/* [100], its first wrong answer; or NULL */
 	int floor;			/* no server: bench/floor.h, in its
 					   place on the server's processor */
 	int fio;			/* no server: an engine of fio */

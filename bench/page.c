@@ -175,6 +175,9 @@ static void plot_bars(struct page *p, int workload, const char *what,
 static int alike(const struct workload *a, const struct workload *b)
 {
 	return a->kind == b->kind && a->family == b->family &&
+	       !strcmp(a->protocol ? a->protocol : "",
+		       b->protocol ? b->protocol : "") &&
+	       a->answer == b->answer && a->work == b->work &&
 	       a->size == b->size && a->window == b->window &&
 	       a->idle == b->idle && a->rate == b->rate &&
 	       a->state == b->state && a->random == b->random;
@@ -235,6 +238,47 @@ static void plot_connections(struct page *p, int first)
 		line_style(p, c);
 		fprintf(p->gp, " title ");
 		name(p->gp, contender_of(plan, first, c)->name);
+	}
+	fprintf(p->gp, "\n");
+}
+
+static void plot_work(struct page *p, const int *points, int n)
+{
+	const struct plan *plan = p->r->plan;
+	const struct workload *w = &plan->workloads[points[0]];
+	struct row rows[CONTENDERS];
+	int lines = 0, drawn[CONTENDERS] = { 0 };
+	char file[128], title[300];
+
+	snprintf(file, sizeof(file), "work-%.50s", w->name);
+	snprintf(title, sizeof(title), "Cost of a message against its work: %u "
+		 "connections, %u B and %u B", w->busy, w->size, w->answer);
+	begin_plot(p, file, 480, title);
+	for (int c = 0; c < plan->contender_count; c++) {
+		fprintf(p->gp, "$c%d << END\n", c);
+		for (int i = 0; i < n; i++) {
+			int m = rows_of(p->r, p->layout, points[i], rows);
+
+			for (int k = 0; k < m && c != 1; k++)
+				if (rows[k].contender == c && ++drawn[c])
+					fprintf(p->gp, "%g %g\n", work_us(
+						&plan->workloads[points[i]],
+						&rows[k].m), rows[k].m.server_us);
+		}
+		fprintf(p->gp, "END\n");
+	}
+	/* On a logarithmic axis there is no place for 0. */
+	fprintf(p->gp, "set logscale xy\nset key outside right\nset xlabel "
+		"'microseconds of work in a message (0.1: none)'\nset ylabel "
+		"'microseconds of processor for a message'\nplot ");
+	for (int c = 0; c < plan->contender_count; c++) {
+		if (!drawn[c])
+			continue;
+		fprintf(p->gp, "%s$c%d using ($1 < 0.1 ? 0.1 : $1):2 with "
+			"linespoints", lines++ ? ", " : "", c);
+		line_style(p, c);
+		fprintf(p->gp, " title ");
+		name(p->gp, plan->contenders[c].name);
 	}
 	fprintf(p->gp, "\n");
 }
@@ -318,7 +362,8 @@ static void write_plots(struct page *p)
 	struct row rows[CONTENDERS];
 
 	for (int w = 0; w < plan->workload_count; w++) {
-		int first = w, others = 0;
+		int first = w, others = 0, points[WORKLOADS];
+		int n = curve_of(plan, w, points);
 
 		for (int i = 0; i < plan->workload_count; i++)
 			if (i != w && alike(&plan->workloads[w],
@@ -328,6 +373,8 @@ static void write_plots(struct page *p)
 			}
 		if (first == w && others && rows_of(p->r, p->layout, w, rows))
 			plot_connections(p, w);
+		if (n && rows_of(p->r, p->layout, w, rows))
+			plot_work(p, points, n);
 	}
 	for (int w = 0; w < plan->workload_count; w++) {
 		int n = rows_of(p->r, p->layout, w, rows);

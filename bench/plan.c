@@ -13,20 +13,32 @@ static const struct {
 	const char *name, *about;
 	enum load_kind kind;
 	int family;
-	int protocol;			/* its name is a protocol's */
+	enum { ECHO, PROTOCOL, REPLY, SINK, SOURCE } asks;
+					/* PROTOCOL: its name is one's */
 } kinds[] = {
 	{ "tcp", "TCP echo", LOAD_ECHO, AF_INET },
 	{ "unix", "AF_UNIX echo", LOAD_ECHO, AF_UNIX },
 	{ "udp", "UDP echo", LOAD_DATAGRAM, AF_INET },
 	{ "churn", "TCP, connect, one JSON message, close", LOAD_CHURN, AF_INET },
-	{ "http", "HTTP GET", LOAD_ECHO, AF_INET, 1 },
-	{ "redis-ping", "redis PING", LOAD_ECHO, AF_INET, 1 },
-	{ "redis-get", "redis GET", LOAD_ECHO, AF_INET, 1 },
-	{ "redis-set", "redis SET of 16 B", LOAD_ECHO, AF_INET, 1 },
-	{ "line", "a line each way", LOAD_ECHO, AF_INET, 1 },
-	{ "bytes", "a request from a file", LOAD_ECHO, AF_INET, 1 },
+	{ "http", "HTTP GET", LOAD_ECHO, AF_INET, PROTOCOL },
+	{ "redis-ping", "redis PING", LOAD_ECHO, AF_INET, PROTOCOL },
+	{ "redis-get", "redis GET", LOAD_ECHO, AF_INET, PROTOCOL },
+	{ "redis-set", "redis SET of 16 B", LOAD_ECHO, AF_INET, PROTOCOL },
+	{ "line", "a line each way", LOAD_ECHO, AF_INET, PROTOCOL },
+	{ "bytes", "a request from a file", LOAD_ECHO, AF_INET, PROTOCOL },
+	{ "reply", "a request, work, an answer", LOAD_ECHO, AF_INET, REPLY },
+	{ "sink", "a stream to the server", LOAD_ECHO, AF_INET, SINK },
+	{ "source", "a stream from the server", LOAD_ECHO, AF_INET, SOURCE },
 	{ "file", "reads of a file", LOAD_FILE, 0 },
 	{ NULL }
+};
+
+enum {
+	REQUEST = 12,			/* models/reply.h */
+	MOST = 1 << 20,			/* bytes; of answers, also in flight */
+	WORK_MOST = 1000000,
+	STREAM_PIECE = 64 << 10,
+	STREAM_WINDOW = 4,
 };
 
 static const char *const states[] = { "hot", "cold", "direct" };
@@ -41,20 +53,35 @@ static int find_kind(const struct workload *w)
 	return k;
 }
 
+/* It is sink or source. */
+static int streams(const struct workload *w)
+{
+	return w->reply && kinds[find_kind(w)].asks != REPLY;
+}
+
+/* What -s says: of a source, the pieces that come. */
+static unsigned piece(const struct workload *w)
+{
+	return streams(w) && kinds[find_kind(w)].asks == SOURCE ? w->answer :
+	       w->size;
+}
+
 /* The name again, so that each workload has but one. */
 static void set_name(struct workload *w)
 {
 	int n = snprintf(w->name, sizeof(w->name), "%s-c%u",
 			 kinds[find_kind(w)].name, w->busy);
 	const struct { char letter; unsigned value, usual; } rest[] = {
-		{ 's', w->size, w->kind == LOAD_CHURN || w->protocol ?
-				w->size : 0 },
-		{ 'w', w->window, 1 },
+		{ 's', piece(w), w->kind == LOAD_CHURN || (w->protocol &&
+				!w->reply) ? w->size : 0 },
+		{ 'a', w->answer, streams(w) || !w->reply ? w->answer : 0 },
+		{ 'w', w->window, streams(w) ? STREAM_WINDOW : 1 },
 		{ 'i', w->idle, 0 },
 		{ 'r', w->rate, 0 },
+		{ 'k', w->work, w->reply && !streams(w) ? (unsigned)-1 : 0 },
 	};
 
-	for (int i = 0; i < 4; i++)
+	for (unsigned i = 0; i < sizeof(rest) / sizeof(*rest); i++)
 		if (rest[i].value != rest[i].usual)
 			n += snprintf(w->name + n, sizeof(w->name) - n, "-%c%u",
 				      rest[i].letter, rest[i].value);
@@ -69,7 +96,7 @@ static void set_file_name(struct workload *w)
 
 static int wrong(char why[200], const char *text, const char *what)
 {
-	snprintf(why, 200, "%.80s: %s", text, what);
+	snprintf(why, 200, "%.60s: %s", text, what);
 	return -1;
 }
 
@@ -109,9 +136,47 @@ static int parse_file(struct workload *w, const char *text, char why[200])
 	return 0;
 }
 
+/* What a letter of a workload's name sets; NULL: nothing. */
+static unsigned *field_of(struct workload *w, char letter, int asks)
+{
+	switch (letter) {
+	case 'c':
+		return &w->busy;
+	case 's':
+		return asks == SOURCE ? &w->answer : &w->size;
+	case 'w':
+		return &w->window;
+	case 'i':
+		return &w->idle;
+	case 'r':
+		return &w->rate;
+	case 'a':
+		return asks == REPLY ? &w->answer : NULL;
+	case 'k':
+		return asks == REPLY ? &w->work : NULL;
+	}
+	return NULL;
+}
+
+static int check_reply(const struct workload *w, const char *text,
+		       char why[200])
+{
+	if (w->size < REQUEST || !w->answer || w->answer > MOST ||
+	    w->work > WORK_MOST)
+		return wrong(why, text, "a request has 12 B to 1 MiB, an answer 1 "
+			     "B to 1 MiB, and the work is 0 to 1000000");
+	if ((unsigned long long)w->answer * w->window > MOST)
+		return wrong(why, text, "the answers on their way on a "
+			     "connection are more than 1 MiB");
+	if (w->rate)
+		return wrong(why, text, "it has no rate");
+	return 0;
+}
+
 int workload_parse(struct workload *w, const char *text, char why[200])
 {
-	const char *at;
+	const char *at, *letters = "after - comes one of c s w i r and a number: "
+		"tcp-c16-s64";
 	size_t len = 0;
 	int k = 0;
 
@@ -125,28 +190,34 @@ int workload_parse(struct workload *w, const char *text, char why[200])
 	at = text + len;
 	if (!kinds[k].name)
 		return wrong(why, text, "a workload begins with tcp, unix, "
-			     "udp, churn, http, redis-ping, redis-get, redis-set,"
+			     "udp, churn, reply, sink, source, http, redis-ping, redis-get, redis-set,"
 			     " line, bytes or file");
 	if (kinds[k].kind == LOAD_FILE)
 		return parse_file(w, text, why);
 	w->kind = kinds[k].kind;
 	w->family = kinds[k].family;
-	w->protocol = kinds[k].protocol ? kinds[k].name : NULL;
+	w->protocol = kinds[k].asks ? kinds[k].name : NULL;
+	w->reply = kinds[k].asks >= REPLY;
+	if (kinds[k].asks == REPLY) {
+		w->answer = 64;
+		letters = "after - comes one of c s a k w i and a number: "
+			"reply-c16-k10";
+	} else if (w->reply) {
+		w->size = kinds[k].asks == SINK ? STREAM_PIECE : REQUEST;
+		w->answer = kinds[k].asks == SINK ? 1 : STREAM_PIECE;
+		w->window = STREAM_WINDOW;
+		letters = "after - comes one of c s w i and a number: "
+			"sink-c1-s65536";
+	}
 	while (*at) {
-		unsigned *field = at[1] == 'c' ? &w->busy :
-				  at[1] == 's' ? &w->size :
-				  at[1] == 'w' ? &w->window :
-				  at[1] == 'i' ? &w->idle :
-				  at[1] == 'r' ? &w->rate : NULL;
+		unsigned *field = field_of(w, at[1], kinds[k].asks);
 		char *end;
 
 		if (!field || !isdigit((unsigned char)at[2]))
-			return wrong(why, text, "after - comes one of c s w i r "
-				     "and a number: tcp-c16-s64");
+			return wrong(why, text, letters);
 		*field = strtoul(at + 2, &end, 10);
 		if ((*end && *end != '-') || end - at > 9)
-			return wrong(why, text, "after - comes one of c s w i r "
-				     "and a number: tcp-c16-s64");
+			return wrong(why, text, letters);
 		at = end;
 	}
 	if (!w->busy || w->busy > 15000 || w->idle > 15000)
@@ -162,7 +233,9 @@ int workload_parse(struct workload *w, const char *text, char why[200])
 	if (w->kind == LOAD_CHURN && (w->window > 1 || w->idle || w->rate ||
 				      w->size != 64))
 		return wrong(why, text, "churn has connections (-c) only");
-	if (w->protocol && (w->size != 64 || w->rate))
+	if (w->reply && check_reply(w, text, why))
+		return -1;
+	if (w->protocol && !w->reply && (w->size != 64 || w->rate))
 		return wrong(why, text, "its size is the request's, and it has "
 			     "no rate");
 	set_name(w);
@@ -189,7 +262,14 @@ void workload_describe(const struct workload *w, char *text, size_t size)
 			 w->kind == LOAD_CHURN ? "s at a time" :
 			 w->busy == 1 ? "" : "s");
 
-	if (w->kind != LOAD_CHURN && !w->protocol)
+	if (streams(w))
+		n += snprintf(text + n, size - n, piece(w) % 1024 ? ", pieces of "
+			      "%u B" : ", pieces of %u KiB", piece(w) % 1024 ?
+			      piece(w) : piece(w) / 1024);
+	else if (w->reply)
+		n += snprintf(text + n, size - n, ", %u B and %u B, %u,000 steps "
+			      "of work", w->size, w->answer, w->work);
+	else if (w->kind != LOAD_CHURN && !w->protocol)
 		n += snprintf(text + n, size - n, w->size % 1024 ? ", %u B" :
 			      ", %u KiB", w->size % 1024 ? w->size
 							 : w->size / 1024);
@@ -232,7 +312,9 @@ const char *cannot_serve(const struct contender *c, const struct workload *w)
 	if (c->outside)
 		return w->kind == LOAD_ECHO && w->family == AF_INET ? NULL :
 		       "is asked over TCP only";
-	if (w->protocol)
+	if (w->reply && (flags & (ECHO_ONLY | UDP) || c->floor))
+		return "has no service reply";
+	if (w->protocol && !w->reply)
 		return "speaks no such protocol";
 	if (c->floor)
 		return w->kind == LOAD_CHURN ? "has no connections to make" :

@@ -15,12 +15,17 @@ enum { WORKLOADS = 64, CONTENDERS = 64, REPETITIONS = 401, LAYOUTS = 2 };
  *
  *   tcp, unix, udp   a message and its echo
  *   churn            connect, one JSON message, close, over TCP
+ *   reply            a request, work, and an answer of any length, over TCP
+ *   sink, source     a stream to the server, or from it: pieces of -sN bytes
+ *                    (65536), -wN of them (4) on their way; reply carries it
  *   http             GET of --path, over TCP, as are
  *   redis-ping, redis-get, redis-set, line, bytes: protocol.h
  *   file             reads of a file: files.h
  *   -cN   busy connections (16)       -sN   bytes of a message (64)
  *   -wN   messages in flight on each (1)
  *   -iN   idle connections (0)        -rN   messages a second (as many as go)
+ *   -aN   reply: bytes of the answer (64)   -kN   work: thousand steps of a
+ *         loop, about a microsecond (0)
  *
  * file has -hot (all of it is in the page cache), -cold (nothing is) or -direct
  * (O_DIRECT); -random or -seq; -qN reads in flight (1); -sN bytes of each (4096).
@@ -32,6 +37,8 @@ struct workload {
 	unsigned busy, size, window, idle, rate;	/* file: busy reads */
 	const char *protocol;		/* its name; NULL: echo */
 	struct protocol speaks;
+	int reply;			/* the service reply */
+	unsigned answer, work;		/* its bytes, and thousands of steps */
 	enum file_state state;		/* file */
 	int random;			/* file: else from first to last */
 	int also;			/* layouts besides the plan's, a bit each */

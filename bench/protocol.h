@@ -11,6 +11,7 @@ enum answer_end {
 	END_HTTP,			/* as its headers say */
 	END_REDIS,			/* a reply of RESP, not an array */
 	END_LENGTH,			/* after a number of bytes */
+	END_REPLY,			/* likewise, and all of them are x */
 	END_DELIMITER,			/* after these bytes */
 	END_CLOSE,			/* the server closes */
 };
@@ -19,7 +20,7 @@ struct protocol {
 	char *request;
 	size_t request_len;
 	enum answer_end end;
-	size_t length;			/* END_LENGTH */
+	size_t length;			/* END_LENGTH, END_REPLY */
 	char delimiter[64];		/* END_DELIMITER */
 	size_t delimiter_len;
 };
@@ -45,6 +46,13 @@ struct answer {
  */
 int protocol_make(struct protocol *p, const char *name, const char *path,
 		  const char *rule, char why[200]);
+
+/*
+ * A request of models/reply.h: size bytes, an answer as long as that, after so
+ * many thousand steps of work.  0, or -1: no memory.
+ */
+int protocol_reply(struct protocol *p, unsigned size, unsigned answer,
+		   unsigned work);
 
 /* Take what has come, up to the end of one answer; how many bytes of it. */
 size_t protocol_feed(const struct protocol *p, struct answer *a,

@@ -57,7 +57,20 @@ static double batch(const struct measurement *m)
 	return m->voluntary > 0 ? 1 / m->voluntary : -1;
 }
 
-static void print_more(const struct row *row, FILE *f)
+/* What a stream carries: an echo carries all twice. */
+static void print_stream(const struct row *row, const struct workload *w,
+			 FILE *f)
+{
+	const struct measurement *m = &row->m;
+	int one_way = w->reply && (w->size >= LARGE) != (w->answer >= LARGE);
+
+	if (m->bytes >= LARGE && m->rate > 0)
+		fprintf(f, "  %-24s %.3g GiB/s%s, %.3g s of processor per GiB\n",
+			"", m->rate * m->bytes / (1 << 30), one_way ? "" :
+			" both ways", m->server_us / 1e6 / m->bytes * (1 << 30));
+}
+
+static void print_more(const struct row *row, const struct workload *w, FILE *f)
 {
 	const struct measurement *m = &row->m;
 	char t[8][16];
@@ -80,10 +93,7 @@ static void print_more(const struct row *row, FILE *f)
 			"?");
 	if (m->again > 0.5)
 		fprintf(f, "  %-24s the server closes after each answer\n", "");
-	if (m->bytes >= LARGE && m->rate > 0)
-		fprintf(f, "  %-24s %.3g GiB/s both ways, %.3g s of processor per "
-			"GiB\n", "", m->rate * m->bytes / (1 << 30),
-			m->server_us / 1e6 / m->bytes * (1 << 30));
+	print_stream(row, w, f);
 	if (m->processes > 1)
 		fprintf(f, "  %-24s %.0f processes\n", "", m->processes);
 	if (*suspicion_text(row))
@@ -172,7 +182,7 @@ static void print_workload(const struct results *r, int layout, int workload,
 	fprintf(f, "  %-24s %6s %6s %6s %6s %6s %6s %6s %5s\n", "", "p99 us",
 		"p99.9", "max", "batch", "iou us", "preem", "MiB", "thr");
 	for (int i = 0; i < n; i++)
-		print_more(&rows[i], f);
+		print_more(&rows[i], &p->workloads[workload], f);
 	if (floor && best) {
 		char t[40];
 
@@ -265,9 +275,11 @@ void table_print(const struct results *r, FILE *f)
 
 	fprintf(f, "%s\n%s\n%s\n%s\n", r->date, r->machine, r->network,
 		r->command);
-	for (int layout = 0; layout < LAYOUTS; layout++)
+	for (int layout = 0; layout < LAYOUTS; layout++) {
 		for (int w = 0; w < p->workload_count; w++)
 			print_workload(r, layout, w, f);
+		curves_print(r, layout, f);
+	}
 	if (disturbances(r, text, sizeof(text))) {
 		fprintf(f, "\n");
 		print_folded(text, f);

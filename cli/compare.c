@@ -47,7 +47,9 @@ static const struct argp_option options[] = {
 	{ "workload", 'w', "LIST", 0, "The work, separated by commas: tcp, unix, "
 	  "udp, churn, or file (--files), then -cN connections (16), -sN bytes "
 	  "(64), -wN messages in flight on each (1), -iN idle connections (0), "
-	  "-rN messages per second (as fast as answers come). Default "
+	  "-rN messages per second (as fast as answers come). Or sink, source: a "
+	  "stream to the server or from it; or reply, with -aN bytes of the answer "
+	  "(64) and -kN thousand steps of work for it (0). Default "
 	  "tcp-c1,tcp-c16,tcp-c128. For any server: http, redis-ping, redis-get, "
 	  "redis-set, line or bytes, and -cN", 0 },
 	{ "repeat", 'r', "N", 0, "Repetitions (9)", 0 },
@@ -464,7 +466,8 @@ static int only_outside(const struct options *o)
 	int others = !o->plan.workload_count;
 
 	for (int w = 0; w < o->plan.workload_count; w++)
-		others |= !o->plan.workloads[w].protocol;
+		others |= !o->plan.workloads[w].protocol ||
+			  o->plan.workloads[w].reply;
 	return !others;
 }
 
@@ -476,6 +479,12 @@ static void make_protocols(struct options *o)
 	for (int w = 0; w < o->plan.workload_count; w++) {
 		struct workload *work = &o->plan.workloads[w];
 
+		if (work->reply) {
+			if (protocol_reply(&work->speaks, work->size,
+					   work->answer, work->work))
+				error(1, 0, "compare: no memory");
+			continue;
+		}
 		if (work->protocol && protocol_make(&work->speaks, work->protocol,
 				strcmp(work->protocol, "bytes") ? o->path :
 				o->request, o->answer, why))
@@ -552,6 +561,9 @@ static void choose(struct options *o, int n)
 	p->run_ms = p->run_ms ? p->run_ms : 400;
 	for (int i = 0; i < o->peer_count; i++)
 		add_command(p, o->peers[i]);
+	for (int c = 0; c < p->contender_count; c++)
+		if (!p->contenders[c].wrong)
+			p->contenders[c].wrong = calloc(1, 100);
 	if (!p->workload_count)
 		add_workloads(p, "tcp-c1,tcp-c16,tcp-c128", NULL);
 	for (int c = 2; c < p->contender_count; c++)

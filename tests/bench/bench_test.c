@@ -323,6 +323,10 @@ TEST(workload_has_one_name)
 		{ "udp-c128", "udp-c128-s64" },
 		{ "churn-c4", "churn-c4" },
 		{ "tcp-i10000-r500", "tcp-c16-s64-i10000-r500" },
+		{ "reply", "reply-c16-s64-a64-k0" },
+		{ "reply-k10-c1-a5-s12", "reply-c1-s12-a5-k10" },
+		{ "sink", "sink-c16-s65536" },
+		{ "source-w1-c2-s100", "source-c2-s100-w1" },
 		{ "file", "file-hot-random-q1" },
 		{ "file-q8-seq-cold", "file-cold-seq-q8" },
 		{ "file-s65536-direct", "file-direct-random-q1-s65536" },
@@ -344,7 +348,10 @@ TEST(workload_is_refused)
 		"tcp-c1x", "tcp-c-1", "tcp-c99999999999", "udp-w2", "udp-i1",
 		"udp-s70000", "churn-s100", "tcp-s0", "tcp-w0", "file-",
 		"file-c1", "file-q0", "file-q", "file-q1x", "file-s100",
-		"file-warm", "file-hot-q5000", "file--q1",
+		"file-warm", "file-hot-q5000", "file--q1", "tcp-k1", "tcp-a1",
+		"reply-s11", "reply-a0", "reply-a1048577", "reply-k1000001",
+		"reply-k", "reply-r5", "reply-a65536-w17", "sink-a5", "sink-k1",
+		"sink-s5", "source-s0", "source-r1", "source-s1048576",
 	};
 	struct workload w;
 	char why[200];
@@ -376,7 +383,11 @@ static void play(const char *name, const char *program)
 	ASSERT_EQ(0, workload_parse(&w, name, why));
 	if (probe_program(p, why))
 		SKIP("%s", why);
-	o.service = w.kind == LOAD_CHURN ? "print" : "echo";
+	o.service = w.kind == LOAD_CHURN ? "print" : w.reply ? "reply" : "echo";
+	if (w.reply) {
+		ASSERT_EQ(0, protocol_reply(&w.speaks, w.size, w.answer, w.work));
+		l.protocol = &w.speaks;
+	}
 	o.stdout_fd = ASSERT_GE(open("/dev/null", O_WRONLY), 0);
 	l.kind = w.kind;
 	l.busy = w.busy;
@@ -409,8 +420,9 @@ static void play(const char *name, const char *program)
 		EXPECT_LE(r.received, r.sent);
 		EXPECT_LE(r.all * w.size, r.received);
 	} else {
-		EXPECT_EQ(r.all * w.size, r.received);
-		EXPECT_EQ(r.sent, r.received);
+		EXPECT_EQ(r.all * w.size, r.sent);
+		EXPECT_EQ(r.all * (w.reply ? w.answer : w.size), r.received);
+		EXPECT_EQ(0, r.wrong);
 	}
 	if (w.rate)		/* what had no answer has a latency, too */
 		EXPECT_GE(r.latency.n, r.messages);
@@ -420,6 +432,9 @@ static void play(const char *name, const char *program)
 
 TEST(echo_adds_up) { play("tcp-c16", "epoll"); }
 TEST(large_echo_adds_up) { play("tcp-c4-s100000", "epoll"); }
+TEST(reply_adds_up) { play("reply-c4-s100-a30000-k2", "epoll"); }
+TEST(sink_adds_up) { play("sink-c2-s1048576", "uring_basic"); }
+TEST(source_adds_up) { play("source-c2", "epoll"); }
 TEST(stream_adds_up) { play("tcp-c4-w16", "epoll"); }
 TEST(idle_adds_up) { play("tcp-c4-i300", "epoll"); }
 TEST(rate_adds_up) { play("tcp-c4-r2000", "epoll"); }
@@ -952,6 +967,56 @@ TEST(table_says_who_is_ahead)
 		    strstr(text, "  epoll ") < strstr(text, "  select "));
 	for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n"))
 		EXPECT_LE(strlen(line), 100);
+	results_free(&r);
+}
+
+/* Workloads that differ in their work are a curve, by their work; a stream one
+   way is not reported as both ways. */
+TEST(work_is_a_curve)
+{
+	static const char *const workloads[] = {
+		"reply-c1-k100", "reply-c1-k0", "sink-c1", "tcp-c1-s65536",
+		"reply-c2-k7",
+	};
+	static char text[20000];
+	char why[200];
+	struct results r;
+	struct plan p;
+	FILE *f = fmemopen(text, sizeof(text), "w");
+
+	report_plan(&p, &r, 9);
+	results_free(&r);
+	p.workload_count = 5;
+	p.contender_count = 3;
+	for (int w = 0; w < 5; w++)
+		workload_parse(&p.workloads[w], workloads[w], why);
+	results_begin(&r, &p, 0, NULL);
+	for (int i = 0; i < 5 * 3 * 9; i++) {
+		int w = i % 5, c = i / 5 % 3;
+
+		*outcome_at(&r, SAME, w, c, i / 15) = (struct outcome){
+			.done = 1, .m.rate = c == 2 && w == 1 ? 150 : 100,
+			.m.server_us = w == 0 ? 110 : 10, .m.spin_us = 1100,
+			.m.bytes = w == 2 ? 65537 : w == 3 ? 131072 : 128,
+		};
+	}
+	table_print(&r, f);
+	fclose(f);
+	expect(text, (const char *[]){
+	       "Cost of a message against its work, 1 connection, 64 B and 64 B, "
+	       "on one processor\n", NULL });
+	EXPECT_STR("  thousand steps of work             0       100",
+		   line_of(text, "  thousand steps"));
+	EXPECT_STR("  they alone take, us             0.00       110",
+		   line_of(text, "  they alone"));
+	EXPECT_STR("  epoll                           10.0       110",
+		   line_of(strstr(text, "  cpu us per message"), "  epoll"));
+	EXPECT_STR("  poll                           1.50+     1.00=",
+		   line_of(strstr(text, "  messages/s against"), "  poll"));
+	expect(line_of(strstr(text, "[sink"), "                           0"),
+	       (const char *[]){ "GiB/s, ", NULL });
+	expect(line_of(strstr(text, "[tcp"), "                           0"),
+	       (const char *[]){ "GiB/s both ways, ", NULL });
 	results_free(&r);
 }
 

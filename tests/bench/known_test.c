@@ -4,7 +4,7 @@
  *
  * Each server here spends most of its time asleep, in one of the ways in which
  * servers do: a timer, a stall, Nagle's algorithm, a file, another server, a
- * lock.  It counts its own messages and the time for them; what is measured
+ * lock; or it serves streams one way, or gives wrong answers.  It counts its own messages and the time for them; what is measured
  * must agree with that within 10%, with one processor and with two.
  *
  *     known_test --serve KIND FILE --port 0 --service echo      such a server
@@ -21,6 +21,7 @@
 #include "../tap.h"
 
 enum { CLIENTS = 64, SIZE = 64, ANSWERS = 1 << 20, STALL_EVERY = 500 };
+enum { PIECE = 65536, HEAD = 12 };	/* of sink and source; models/reply.h */
 
 /* What the server tells the test, in a file that both map. */
 struct told {
@@ -113,6 +114,44 @@ static void by_lock(int fd, char *message)
 	pthread_mutex_unlock(&mutex);
 }
 
+/* The service reply, and streams one way; one answer in ten is wrong. */
+static void by_reply(int fd, char *message)
+{
+	sleep_us(1000);
+	memset(message, 'x', SIZE);
+	answer(fd, message, SIZE);
+}
+
+static void by_mistake(int fd, char *message)
+{
+	static int count;
+
+	sleep_us(200);
+	memset(message, ++count % 10 ? 'x' : 'y', SIZE);
+	answer(fd, message, SIZE);
+}
+
+static void by_sink(int fd, char *message)
+{
+	char rest[PIECE - SIZE];
+
+	if (recv(fd, rest, sizeof(rest), MSG_WAITALL) != sizeof(rest))
+		_exit(1);
+	sleep_us(500);
+	*message = 'x';
+	answer(fd, message, 1);
+}
+
+static void by_source(int fd, char *message)
+{
+	char piece[PIECE];
+
+	(void)message;
+	sleep_us(500);
+	memset(piece, 'x', sizeof(piece));
+	answer(fd, piece, sizeof(piece));
+}
+
 static void *hold_lock(void *arg)
 {
 	(void)arg;
@@ -129,6 +168,7 @@ static const struct kind {
 	const char *name, *workload;
 	void (*answer)(int fd, char *message);
 	unsigned run_ms;
+	int size;			/* bytes to receive; 0: SIZE */
 } kinds[] = {
 	{ "sleep", "tcp-c1", by_sleep, 200 },
 	{ "sleep", "tcp-c16", by_sleep, 200 },
@@ -137,6 +177,10 @@ static const struct kind {
 	{ "fsync", "tcp-c4", by_fsync, 200 },
 	{ "remote", "tcp-c4", by_remote, 200 },
 	{ "lock", "tcp-c1", by_lock, 300 },
+	{ "reply", "reply-c4", by_reply, 200 },
+	{ "mistake", "reply-c4", by_mistake, 200 },
+	{ "sink", "sink-c4", by_sink, 200 },
+	{ "source", "source-c4", by_source, 200, HEAD },
 };
 
 /* Something besides the thread that serves. */
@@ -188,9 +232,9 @@ static int listen_anywhere(int nagle)
 static void serve_one(int fd, const struct kind *k)
 {
 	char message[SIZE];
-	int got = recv(fd, message, 1, MSG_PEEK);
+	int got = recv(fd, message, 1, MSG_PEEK), size = k->size ? k->size : SIZE;
 
-	if (got == 1 && recv(fd, message, SIZE, MSG_DONTWAIT) < SIZE) {
+	if (got == 1 && recv(fd, message, size, MSG_DONTWAIT) < size) {
 		send_all(fd, message, 1);	/* to see that we are there */
 		return;
 	}
@@ -318,18 +362,27 @@ static void known(const char *kind, const char *workload, int two)
 	s.server_cpu = cpus[0];
 	s.client_cpu = cpus[two];
 	s.load = (struct load){
-		.kind = LOAD_ECHO, .busy = w.busy, .size = SIZE, .window = 1,
+		.kind = LOAD_ECHO, .busy = w.busy, .size = w.size,
+		.window = w.window,
 		.warm_ms = 50, .run_ms = kinds[n].run_ms,
 	};
+	if (w.reply) {
+		ASSERT_EQ(0, protocol_reply(&w.speaks, w.size, w.answer, 0));
+		s.load.protocol = &w.speaks;
+	}
 	if (measure(&s, &m, why, uncounted))
 		FAIL("%s", why);
 	agrees(kind, m.rate, strcmp(kind, "nagle") ? rate_in_slices(told, &m) :
 	       rate_of_life(told));
 	if (!strcmp(kind, "stall"))
 		stalls_are_there(told, &m);
-	if (suspicion(&m, w.busy) == WRONG)
+	if (suspicion(&m, w.busy * w.window) == WRONG)
 		FAIL("%s: %.0f/s, and a message takes %.0f us", kind, m.rate,
 		     m.mean);
+	if (!strcmp(kind, "mistake"))
+		EXPECT_TRUE(m.wrong > 0.09 && m.wrong < 0.11);
+	else
+		EXPECT_TRUE(m.wrong == 0);
 	if (!strcmp(kind, "stall"))
 		EXPECT_EQ(STALLS, suspicion(&m, w.busy));
 }
@@ -348,6 +401,14 @@ TEST_TIMEOUT(remote_call, 60) { known("remote", "tcp-c4", 0); }
 TEST_TIMEOUT(remote_call_two, 60) { known("remote", "tcp-c4", 1); }
 TEST_TIMEOUT(lock, 60) { known("lock", "tcp-c1", 0); }
 TEST_TIMEOUT(lock_two, 60) { known("lock", "tcp-c1", 1); }
+
+TEST_TIMEOUT(reply, 60) { known("reply", "reply-c4", 0); }
+TEST_TIMEOUT(reply_two, 60) { known("reply", "reply-c4", 1); }
+TEST_TIMEOUT(one_answer_in_ten_is_wrong, 60) { known("mistake", "reply-c4", 0); }
+TEST_TIMEOUT(stream_to_the_server, 60) { known("sink", "sink-c4", 0); }
+TEST_TIMEOUT(stream_to_the_server_two, 60) { known("sink", "sink-c4", 1); }
+TEST_TIMEOUT(stream_from_the_server, 60) { known("source", "source-c4", 0); }
+TEST_TIMEOUT(stream_from_the_server_two, 60) { known("source", "source-c4", 1); }
 
 /* The check that needs no model flags a rate that cannot be. */
 TEST(a_rate_that_cannot_be_is_flagged)

@@ -65,6 +65,27 @@ TEST(answers_end)
 			play(&samples[i], piece);
 }
 
+/* A reply has its length, and ends with x; the request says both. */
+TEST(reply_asks_and_is_checked)
+{
+	static const unsigned char head[] = { 0, 0, 0, 20, 0, 0, 1, 4, 0, 0, 0, 7 };
+	struct answer a = { .state = 0 }, b = a;
+	struct protocol p;
+	char bytes[260];
+
+	ASSERT_EQ(0, protocol_reply(&p, 20, 260, 7));
+	EXPECT_EQ(20, p.request_len);
+	EXPECT_EQ(0, memcmp(p.request, head, sizeof(head)));
+	memset(bytes, 'x', sizeof(bytes));
+	EXPECT_EQ(100, protocol_feed(&p, &a, bytes, 100));
+	EXPECT_EQ(0, a.done);
+	EXPECT_EQ(160, protocol_feed(&p, &a, bytes, 260));
+	EXPECT_TRUE(a.done && !a.wrong);
+	bytes[259] = 0;
+	EXPECT_EQ(260, protocol_feed(&p, &b, bytes, 260));
+	EXPECT_TRUE(b.done && b.wrong);
+}
+
 /* A close ends what ends with it; all else is cut, and that is wrong. */
 TEST(a_close_ends_or_cuts)
 {

@@ -43,6 +43,8 @@ refuses 'same, two or both' --layout three
 refuses 'two folders with results' --agree here
 refuses 'here/results.jsonl: No such file' --agree here there
 refuses 'it has its own servers' --standard poll
+refuses 'reply-k9999999: a request has' -w reply-k9999999
+refuses 'sink-k1: after - comes one of c s w i ' -w sink-k1
 
 # --fd: the server itself refuses what is not a listening socket.
 "${iomodels%iomodels}"models/epoll --fd 77 >out 2>err
@@ -220,6 +222,14 @@ ok $? "says what is left out"
 	grep -q 'compare: false: .*ended with exit status 1' err &&
 	{ [ "$(id -u)" != 0 ] || grep -q 'sh: it ended with exit status 3' err; }
 ok $? "a peer that does not start is an error"
+
+# Streams one way, and work for each message; a curve of the work.
+"$iomodels" compare -t 0.02 -r 1 -w reply-c2-k2,reply-c2-k0,sink-c1,source-c1 \
+	poll floor -o curve >out 2>err &&
+	grep -q '^  floor .*left out: has no service reply' out &&
+	grep -q '^  thousand steps of work *0 *2$' out &&
+	[ "$(grep -c ' GiB/s, ' out)" = 6 ] && grep -q work-reply-c2 curve/plots.gp
+ok $? "measures streams and work"
 
 # There is nothing to go on with, and no folder is made for it.
 "$iomodels" compare -t 0.05 -r 1 -w tcp-c4 poll -o none --resume >out 2>err
