@@ -139,6 +139,18 @@ static int is_behind_write(const struct aiocb *cb)
 }
 
 /*
+ * Linux 5.9 and 5.10 return 0 for a page that is to start a readahead: that is
+ * the end of the file only behind its size.
+ */
+static int is_at_end(const struct aiocb *cb, size_t done)
+{
+	off_t size;
+
+	return fd_is_regular(cb->aio_fildes, &size) &&
+	       cb->aio_offset + (off_t)done >= size;
+}
+
+/*
  * Read what is in memory, without waiting.  1: that was all, and *n is the
  * result; 0: a thread must read it, except the first *n bytes.
  */
@@ -153,8 +165,12 @@ static int read_inline(const struct aiocb *cb, long *n)
 			got = preadv_nowait(cb, done, 0);
 		if (got > 0)
 			done += got;
-		if (got == 0 || done == cb->aio_nbytes)
+		if (done == cb->aio_nbytes)
 			break;
+		if (got == 0) {
+			*n = done;
+			return is_at_end(cb, done);
+		}
 		if (got < 0) {
 			*n = done;
 			if (done || got == -EAGAIN || got == -EOPNOTSUPP ||

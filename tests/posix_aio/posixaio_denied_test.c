@@ -212,6 +212,24 @@ TEST(older_kernels)
 	everything_works(plain, direct, ends);
 }
 
+/* A 0 of RWF_NOWAIT is not the end of the file (Linux 5.9 and 5.10). */
+TEST(nowait_that_says_0)
+{
+	struct aiocb cb;
+	char in[4096];
+
+	open_all();
+	cb = request(plain, in, 4096, 0);
+	ASSERT_EQ(4096, pwrite(plain, direct_buf[63], 4096, 0));
+	filtered(filter_call(__NR_preadv2, 0));
+	ASSERT_EQ(0, aio_read(&cb));
+	EXPECT_EQ(4096, finished(&cb));
+	cb.aio_offset = 1 << 20;
+	ASSERT_EQ(0, aio_read(&cb));
+	EXPECT_EQ(0, finished(&cb));
+	everything_works(plain, direct, ends);
+}
+
 /* Neither io_uring nor native AIO. */
 TEST(nothing_but_threads)
 {
