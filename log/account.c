@@ -150,7 +150,7 @@ static struct wait *wait_add(struct account *a, const struct wait *like)
 		return w;
 	}
 	if (a->n_waits == a->size) {
-		a->size = a->size ? a->size * 2 : 4;
+		a->size = a->size ? a->size * 2 : 1;
 		a->wait = need(realloc(a->wait, a->size * sizeof(*a->wait)));
 	}
 	w = &a->wait[a->n_waits++];

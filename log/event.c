@@ -47,6 +47,7 @@ static void strand_free(struct strand *s)
 {
 	for (unsigned i = 0; i < s->n_held; i++)
 		free(s->held[i].text);
+	free(s->held);
 	free(s->text);
 	free(s);
 }
@@ -186,9 +187,11 @@ static void hold(struct strand *s, struct event *e)
 	const char *from = e->line->name.at;
 	struct slice text = slice_of(from, e->line->args.at + e->line->args.len);
 
-	if (s->n_held == 4) {			/* four deep: forget the oldest */
+	if (!s->held)
+		s->held = need(calloc(HELD, sizeof(*s->held)));
+	if (s->n_held == HELD) {		/* too deep: forget the oldest */
 		free(s->held[0].text);
-		memmove(s->held, s->held + 1, 3 * sizeof(*s->held));
+		memmove(s->held, s->held + 1, (HELD - 1) * sizeof(*s->held));
 		s->n_held--;
 	}
 	h = &s->held[s->n_held++];

@@ -26,6 +26,8 @@ enum event_kind {
 	EVENT_UNKNOWN,		/* a line that was not understood */
 };
 
+enum { HELD = 4 };
+
 /* What is known of one thread's text: at most one call is open. */
 struct strand {
 	long pid;
@@ -34,14 +36,14 @@ struct strand {
 	int open, detached;	/* detached: strace let go in this call */
 	unsigned long first;	/* line of the open call */
 	long long start_ns, took_ns;
-	struct held {		/* cut short by a signal, may go on */
+	struct held {		/* HELD of them: cut short by a signal, may go on */
 		char *text;	/* "poll([{fd=3, ...}], 1, 5000" */
 		size_t len;
 		enum call call;
 		unsigned long first;
 		long long start_ns, took_ns;
 		unsigned restarts;
-	} held[4];
+	} *held;
 	unsigned n_held, since_held;
 	long task_pid;		/* under which process.h knows it */
 	int known;		/* it does */

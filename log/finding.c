@@ -71,6 +71,8 @@ void finding_file_ends(struct findings *f, struct file *file)
 	net_file_ends(f, file);
 	reset_file_ends(f, file);
 	between_file_ends(f, file);
+	if (file->use)
+		free(file->use->worker);
 	free(file->use);
 	file->use = NULL;
 }
@@ -79,8 +81,8 @@ static void habits_free(struct habits *h)
 {
 	free(h->ready);
 	spin_free(h);
-	free(h->time);
-	free(h->cost);
+	time_habits_free(h->time);
+	cost_habits_free(h->cost);
 	free(h);
 }
 

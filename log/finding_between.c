@@ -129,6 +129,8 @@ static void worker(struct file *listener, const struct task *t, int accepts)
 	unsigned long n;
 	unsigned i;
 
+	if (!u->worker)
+		u->worker = need(calloc(WORKERS_MAX, sizeof(*u->worker)));
 	for (i = 0; i < u->n_workers; i++)
 		if (u->worker[i].pid == pid)
 			break;

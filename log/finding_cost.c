@@ -22,10 +22,14 @@ static const char *const trivial[TRIVIALS] = {
 	"getrusage", "times", "getuid", "geteuid",
 };
 
+struct sum {
+	unsigned long n, line;		/* line: the first */
+	long long ns;
+};
+
 struct cost_habits {
-	unsigned long trivial[TRIVIALS], missing, missing_line;
-	unsigned long trivial_line[TRIVIALS];
-	long long trivial_ns[TRIVIALS], missing_ns;
+	struct sum missing;
+	struct sum *trivial;		/* TRIVIALS of them, or NULL */
 };
 
 #define ONE_BYTE(severity) { "one-byte-reads", severity, \
@@ -92,34 +96,52 @@ static void moved(struct step *st)
 	}
 }
 
-static void count_trivial(struct cost_habits *h, const struct step *st)
+static struct cost_habits *cost_of(struct habits *habits)
 {
+	if (!habits->cost)
+		habits->cost = need(calloc(1, sizeof(*habits->cost)));
+	return habits->cost;
+}
+
+static void count(struct sum *s, const struct step *st)
+{
+	if (!s->n++)
+		s->line = st->event->first;
+	s->ns = plus_ns(s->ns, step_ns(st));
+}
+
+static void count_trivial(struct habits *habits, const struct step *st)
+{
+	struct cost_habits *h;
+
 	for (unsigned i = 0; i < TRIVIALS; i++) {
 		if (!slice_is(st->event->line->name, trivial[i]))
 			continue;
-		if (!h->trivial[i]++)
-			h->trivial_line[i] = st->event->first;
-		h->trivial_ns[i] = plus_ns(h->trivial_ns[i], step_ns(st));
+		h = cost_of(habits);
+		if (!h->trivial)
+			h->trivial = need(calloc(TRIVIALS,
+						 sizeof(*h->trivial)));
+		count(&h->trivial[i], st);
 	}
 }
 
 void cost_note(struct habits *habits, struct step *st)
 {
-	struct cost_habits *h = habits->cost;
-
 	if (st->event->kind != EVENT_CALL)
 		return;
 	if (st->bytes > 0 && st->file)
 		moved(st);
-	if (!h)
-		h = habits->cost = need(calloc(1, sizeof(*h)));
 	if (st->event->call == CALL_OTHER)
-		count_trivial(h, st);
-	if (step_failed(st, "ENOENT")) {
-		if (!h->missing++)
-			h->missing_line = st->event->first;
-		h->missing_ns = plus_ns(h->missing_ns, step_ns(st));
-	}
+		count_trivial(habits, st);
+	if (step_failed(st, "ENOENT"))
+		count(&cost_of(habits)->missing, st);
+}
+
+void cost_habits_free(struct cost_habits *h)
+{
+	if (h)
+		free(h->trivial);
+	free(h);
 }
 
 /* ---- judging ---- */
@@ -161,32 +183,30 @@ void cost_file_ends(struct findings *f, struct file *file)
 void cost_task_ends(struct findings *f, struct habits *habits, struct task *t)
 {
 	struct cost_habits *h = habits->cost;
+	const struct sum *s;
 	struct finding *d;
 	int costs;
 
 	if (!h)
 		return;
-	for (unsigned i = 0; i < TRIVIALS; i++) {
-		if (h->trivial[i] < TRIVIAL_MIN ||
-		    h->trivial[i] * 2 < habits->calls)
+	for (unsigned i = 0; h->trivial && i < TRIVIALS; i++) {
+		s = &h->trivial[i];
+		if (s->n < TRIVIAL_MIN || s->n * 2 < habits->calls)
 			continue;
-		costs = share_of_task(habits, h->trivial_ns[i]) >=
-			STORM_PERCENT;
+		costs = share_of_task(habits, s->ns) >= STORM_PERCENT;
 		d = finding_add(f, costs ? &storm : &storm_note,
-				t->process->pid, h->trivial[i],
-				h->trivial_ns[i]);
-		finding_line(d, h->trivial_line[i]);
+				t->process->pid, s->n, s->ns);
+		finding_line(d, s->line);
 		finding_says(d, "%s is called %lu times, %lu%% of all calls",
-			     trivial[i], h->trivial[i],
-			     h->trivial[i] * 100 / habits->calls);
+			     trivial[i], s->n, s->n * 100 / habits->calls);
 	}
-	if (h->missing < MISSING_MANY || h->missing * 4 < habits->calls)
+	s = &h->missing;
+	if (s->n < MISSING_MANY || s->n * 4 < habits->calls)
 		return;
-	costs = share_of_task(habits, h->missing_ns) >= STORM_PERCENT;
+	costs = share_of_task(habits, s->ns) >= STORM_PERCENT;
 	d = finding_add(f, costs ? &missing : &missing_note, t->process->pid,
-			h->missing, h->missing_ns);
-	finding_line(d, h->missing_line);
+			s->n, s->ns);
+	finding_line(d, s->line);
 	finding_says(d, "%lu calls look for names that do not exist (ENOENT), "
-		     "%lu%% of all calls", h->missing,
-		     h->missing * 100 / habits->calls);
+		     "%lu%% of all calls", s->n, s->n * 100 / habits->calls);
 }

@@ -35,10 +35,10 @@ struct use {			/* of a descriptor */
 	unsigned long eof_line;
 	char question[48];		/* the name that was asked for */
 	/* finding_between.c */
-	struct worker {
+	struct worker {			/* of a listener: WORKERS_MAX */
 		long pid;
 		unsigned long accepts, at_once;
-	} worker[WORKERS_MAX];
+	} *worker;
 	unsigned n_workers;
 	long writer;			/* process that wrote last */
 	int owes, left, armed;
@@ -128,6 +128,7 @@ void ready_free(struct findings *f);
 void cost_note(struct habits *h, struct step *st);
 void cost_file_ends(struct findings *f, struct file *file);
 void cost_task_ends(struct findings *f, struct habits *h, struct task *t);
+void cost_habits_free(struct cost_habits *h);
 
 /* finding_death.c: killed by whom */
 void death_note(struct findings *f, struct habits *h, struct step *st);
@@ -166,6 +167,7 @@ void reset_by(const struct findings *f, const struct file *file, char *text,
 /* finding_time.c: locks, disks, sleeps */
 void time_note(struct findings *f, struct habits *h, struct step *st);
 void time_task_ends(struct findings *f, struct habits *h, struct task *t);
+void time_habits_free(struct time_habits *h);
 
 /* finding_between.c: what one task does to another */
 void between_note(struct findings *f, struct habits *h, struct step *st);

@@ -40,19 +40,23 @@ struct slow_sum {		/* of one kind and object */
 	int open;			/* the last one did not return */
 };
 
-struct time_habits {
-	struct slow_sum slow[SLOWS][OBJECTS];
-	unsigned long disk_calls, slow_disk_calls, slow_others;
-	/* polling by sleeping: the question since the last sleep */
+/* Polling by sleeping: the question since the last sleep. */
+struct naps {
 	struct nap {
 		uint64_t key;
 		unsigned long naps, line;
 		long long ns;
 		char what[120], how[24];
-	} nap, best;
+	} *nap, *best;			/* NULL before the first sleep */
 	uint64_t asked;
 	unsigned long asked_line;
 	char question[120];
+};
+
+struct time_habits {			/* most tasks have none of the four */
+	struct slow_sum *slow[SLOWS];	/* OBJECTS of each kind, or NULL */
+	unsigned long disk_calls, slow_disk_calls, slow_others;
+	struct naps *naps;
 };
 
 static const struct about
@@ -114,11 +118,14 @@ static struct slow_sum *add(struct findings *f, struct time_habits *h,
 			    struct slice object)
 {
 	uint64_t key = hash_text(14695981039346656037ULL, object);
-	struct slow_sum *s = h->slow[kind];
+	struct slow_sum *s;
 	struct slice name = st->event->line->name;
 	long long ns = call_lasted(f, st);
 	unsigned i = 0;
 
+	if (!h->slow[kind])
+		h->slow[kind] = need(calloc(OBJECTS, sizeof(*s)));
+	s = h->slow[kind];
 	while (i < OBJECTS - 1 && s[i].key && s[i].key != key)
 		i++;				/* the last one: all others */
 	s += i;
@@ -221,7 +228,7 @@ static int is_question(const struct step *st)
 	       slice_is(l->error, "EAGAIN") || slice_is(l->error, "EBUSY");
 }
 
-static void asked(struct time_habits *h, struct step *st)
+static void asked(struct naps *h, struct step *st)
 {
 	const struct line *l = st->event->line;
 	struct slice args = l->args;
@@ -241,30 +248,34 @@ static void asked(struct time_habits *h, struct step *st)
 		 l->error.len ? "" : "0", (int)l->error.len, l->error.at);
 }
 
-static void nap_ends(struct time_habits *h)
+static void nap_ends(struct naps *h)
 {
-	if (h->nap.naps > h->best.naps)
-		h->best = h->nap;
-	h->nap.naps = 0;
-	h->nap.ns = 0;
+	if (h->nap->naps > h->best->naps)
+		*h->best = *h->nap;
+	h->nap->naps = 0;
+	h->nap->ns = 0;
 }
 
-static void slept(struct time_habits *h, struct step *st)
+static void slept(struct naps *h, struct step *st)
 {
 	struct slice name = st->event->line->name;
 
 	if (!h->asked)
 		return;
-	if (h->asked != h->nap.key) {
+	if (!h->nap) {
+		h->nap = need(calloc(1, sizeof(*h->nap)));
+		h->best = need(calloc(1, sizeof(*h->best)));
+	}
+	if (h->asked != h->nap->key) {
 		nap_ends(h);
-		h->nap.key = h->asked;
-		h->nap.line = h->asked_line;
-		snprintf(h->nap.what, sizeof(h->nap.what), "%s", h->question);
-		snprintf(h->nap.how, sizeof(h->nap.how), "%.*s",
+		h->nap->key = h->asked;
+		h->nap->line = h->asked_line;
+		snprintf(h->nap->what, sizeof(h->nap->what), "%s", h->question);
+		snprintf(h->nap->how, sizeof(h->nap->how), "%.*s",
 			 (int)name.len, name.at);
 	}
-	h->nap.naps++;
-	h->nap.ns = plus_ns(h->nap.ns, step_ns(st));
+	h->nap->naps++;
+	h->nap->ns = plus_ns(h->nap->ns, step_ns(st));
 	h->asked = 0;
 }
 
@@ -379,12 +390,16 @@ void time_note(struct findings *f, struct habits *habits, struct step *st)
 		h->slow_others++;
 	else if (ns >= LOCK_NS && is_mutex(st))
 		waited_for_mutex(f, h, st);
-	if (is_sleep(st))
-		slept(h, st);
-	else if (is_question(st))
-		asked(h, st);
-	else if (st->bytes > 0 && st->fd > 2)
-		h->asked = 0;			/* it was given something */
+	if (is_sleep(st)) {
+		if (h->naps)
+			slept(h->naps, st);
+	} else if (is_question(st)) {
+		if (!h->naps)
+			h->naps = need(calloc(1, sizeof(*h->naps)));
+		asked(h->naps, st);
+	} else if (h->naps && st->bytes > 0 && st->fd > 2) {
+		h->naps->asked = 0;		/* it was given something */
+	}
 }
 
 /* ---- judging ---- */
@@ -533,13 +548,29 @@ void time_task_ends(struct findings *f, struct habits *habits, struct task *t)
 	struct time_habits *h = habits->time;
 
 	for (unsigned i = 0; h && i < OBJECTS; i++) {
-		judge_lock(f, t, &h->slow[SLOW_LOCK][i]);
-		judge_mutex(f, habits, t, &h->slow[SLOW_MUTEX][i]);
-		judge_disk(f, habits, t, &h->slow[SLOW_SYNC][i], 1);
-		judge_disk(f, habits, t, &h->slow[SLOW_DISK][i], 0);
+		if (h->slow[SLOW_LOCK])
+			judge_lock(f, t, &h->slow[SLOW_LOCK][i]);
+		if (h->slow[SLOW_MUTEX])
+			judge_mutex(f, habits, t, &h->slow[SLOW_MUTEX][i]);
+		if (h->slow[SLOW_SYNC])
+			judge_disk(f, habits, t, &h->slow[SLOW_SYNC][i], 1);
+		if (h->slow[SLOW_DISK])
+			judge_disk(f, habits, t, &h->slow[SLOW_DISK][i], 0);
 	}
-	if (!h)
+	if (!h || !h->naps || !h->naps->nap)
 		return;
-	nap_ends(h);
-	judge_naps(f, habits, t, &h->best);
+	nap_ends(h->naps);
+	judge_naps(f, habits, t, h->naps->best);
+}
+
+void time_habits_free(struct time_habits *h)
+{
+	for (unsigned i = 0; h && i < SLOWS; i++)
+		free(h->slow[i]);
+	if (h && h->naps) {
+		free(h->naps->nap);
+		free(h->naps->best);
+		free(h->naps);
+	}
+	free(h);
 }

@@ -32,6 +32,45 @@ const char *role_name(enum role r)
 	return roles[r];
 }
 
+/* ---- parts ---- */
+
+static const struct part none;
+
+static void part_drop(struct evidence *ev, enum model m)
+{
+	if (ev->part[m] != &none)
+		free(ev->part[m]);
+	ev->part[m] = (struct part *)&none;	/* to be read, not written */
+}
+
+/* The part to write to. */
+static struct part *part_of(struct evidence *ev, enum model m)
+{
+	if (ev->part[m] == &none)
+		ev->part[m] = need(calloc(1, sizeof(none)));
+	return ev->part[m];
+}
+
+static struct evidence *evidence_of(struct task *t)
+{
+	if (t->evidence)
+		return t->evidence;
+	t->evidence = need(calloc(1, sizeof(*t->evidence)));
+	for (int i = 0; i < MODELS; i++)
+		t->evidence->part[i] = (struct part *)&none;
+	return t->evidence;
+}
+
+static void evidence_free(struct task *t)
+{
+	for (int i = 0; t->evidence && i < MODELS; i++)
+		part_drop(t->evidence, i);
+	if (t->evidence)
+		free(t->evidence->loading);
+	free(t->evidence);
+	t->evidence = NULL;
+}
+
 /* ---- noting ---- */
 
 /* Boyer and Moore's vote: the name that more than half of the calls had. */
@@ -305,14 +344,16 @@ static int is_library(const struct file *f)
 	       strstr(f->name, "/locale") || strstr(f->name, "/share/");
 }
 
-static void note_mmap(struct part *p, struct step *st)
+static void note_mmap(struct evidence *ev, struct step *st)
 {
 	const struct line *l = st->event->line;
 	struct file *f = st->file;
+	struct part *p;
 
 	if (f->kind != FILE_REGULAR || is_library(f) || l->n_args < 5 ||
 	    has_flag(l->arg[2], "PROT_EXEC", 4))
 		return;
+	p = part_of(ev, MODEL_MMAP);
 	p->in++;
 	p->bytes_in += slice_number(l->arg[1], NULL);
 	keep_name(&p->in_call, l->name);
@@ -363,7 +404,7 @@ static void note_signal(struct evidence *ev, struct step *st)
 	ev->signals++;
 	if (!st->model || !st->handled)
 		return;
-	p = &ev->part[st->model];
+	p = part_of(ev, st->model);
 	p->events++;
 	prove(p, st->event->first);
 }
@@ -607,7 +648,7 @@ static void note_call(struct evidence *ev, struct step *st)
 {
 	struct event *e = st->event;
 	enum call_class class = call_class(e->call);
-	struct part *p = &ev->part[st->model];
+	struct part *p;
 	int serving = st->task->process->serving;
 	int loads;
 
@@ -632,10 +673,11 @@ static void note_call(struct evidence *ev, struct step *st)
 	if (loads) {
 		note_loading(ev, st);
 	} else if (st->model == MODEL_MMAP) {
-		note_mmap(p, st);
+		note_mmap(ev, st);
 	} else if (st->model && failed_connect(st)) {
 		ev->tried = st->model;
 	} else if (st->model) {
+		p = part_of(ev, st->model);
 		note_kernel(p, st);
 		if (st->phase & PHASE_WAIT)
 			note_wait(ev, p, st);
@@ -671,10 +713,8 @@ void model_note_request(struct task *t, const struct sight *s)
 	struct evidence *ev;
 	struct part *p;
 
-	if (!t->evidence)
-		t->evidence = need(calloc(1, sizeof(*ev)));
-	ev = t->evidence;
-	p = &ev->part[MODEL_RING];
+	ev = evidence_of(t);
+	p = part_of(ev, MODEL_RING);
 	p->requests++;
 	if (s->request->by_poller)
 		p->modes |= RING_SQPOLL;
@@ -716,9 +756,7 @@ void model_note(struct models *m, struct step *st)
 
 	if (!st->task || e->kind > EVENT_EXIT)
 		return;
-	if (!st->task->evidence)
-		st->task->evidence = need(calloc(1, sizeof(*ev)));
-	ev = st->task->evidence;
+	ev = evidence_of(st->task);
 	close_wait(ev, e);
 	if (!ev->asyncio && e->kind <= EVENT_BEGUN && is_asyncio(ev, st))
 		asyncio_seen(m, st);
@@ -736,15 +774,15 @@ static unsigned mask_of(const struct evidence *ev)
 {
 	unsigned mask = 0;
 
-	const struct part *b = &ev->part[MODEL_BLOCKING];
+	const struct part *b = ev->part[MODEL_BLOCKING];
 
 	for (int i = 1; i < MODELS; i++)
-		if (has(&ev->part[i]))
+		if (has(ev->part[i]))
 			mask |= 1u << i;
 	/* A signal alone, with nothing accepted or read for it, is a message. */
 	for (int i = MODEL_SIGIO; i <= MODEL_SIGIO_QUEUED; i++)
-		if (!ev->part[i].in && !ev->part[i].accepts &&
-		    !ev->part[i].eofs)
+		if (!ev->part[i]->in && !ev->part[i]->accepts &&
+		    !ev->part[i]->eofs)
 			mask &= ~(1u << i);
 	/* Unknown only where no other model was seen. */
 	if (mask & ~(1u << MODEL_UNKNOWN))
@@ -784,7 +822,7 @@ static unsigned settled_mask(const struct task *t, struct evidence *ev)
 	if (mask & ~(FILES | 1u << MODEL_BLOCKING))
 		return mask;
 	if (mask & 1u << MODEL_BLOCKING) {
-		const struct part *b = &ev->part[MODEL_BLOCKING];
+		const struct part *b = ev->part[MODEL_BLOCKING];
 
 		if (b->waits || b->in || b->accepts || b->eofs)
 			return mask;
@@ -794,7 +832,7 @@ static unsigned settled_mask(const struct task *t, struct evidence *ev)
 	if (!mask && ev->tried)			/* nobody was there */
 		return 1u << ev->tried;
 	if (!mask && ev->loading) {		/* it is all that it did */
-		add_part(&ev->part[MODEL_FILE], ev->loading);
+		add_part(part_of(ev, MODEL_FILE), ev->loading);
 		mask = mask_of(ev);
 	}
 	return mask;
@@ -802,8 +840,8 @@ static unsigned settled_mask(const struct task *t, struct evidence *ev)
 
 static int waits_for_many(const struct evidence *ev)
 {
-	return ev->part[MODEL_EPOLL].waits || ev->part[MODEL_POLL].waits ||
-	       ev->part[MODEL_SELECT].waits;
+	return ev->part[MODEL_EPOLL]->waits || ev->part[MODEL_POLL]->waits ||
+	       ev->part[MODEL_SELECT]->waits;
 }
 
 /*
@@ -812,10 +850,10 @@ static int waits_for_many(const struct evidence *ev)
  */
 static int is_helper(const struct evidence *ev)
 {
-	unsigned long n = ev->part[MODEL_FILE].in + ev->part[MODEL_FILE].out;
+	unsigned long n = ev->part[MODEL_FILE]->in + ev->part[MODEL_FILE]->out;
 
-	if (!n || ev->connections || ev->part[MODEL_BLOCKING].accepts ||
-	    ev->part[MODEL_MMAP].in)
+	if (!n || ev->connections || ev->part[MODEL_BLOCKING]->accepts ||
+	    ev->part[MODEL_MMAP]->in)
 		return 0;
 	return ev->foreign * 2 >= n ||
 	       (n >= 3 && ev->futex_waits >= 3 && ev->futex_waits * 3 >= n);
@@ -824,7 +862,7 @@ static int is_helper(const struct evidence *ev)
 static enum role role_of(const struct task *t, const struct evidence *ev,
 			 unsigned mask)
 {
-	const struct part *b = &ev->part[MODEL_BLOCKING];
+	const struct part *b = ev->part[MODEL_BLOCKING];
 	unsigned net = mask & ~(1u << MODEL_FILE | 1u << MODEL_MMAP);
 
 	if (ev->aio_caller && !(net & ~(1u << MODEL_BLOCKING |
@@ -849,9 +887,9 @@ static enum role role_of(const struct task *t, const struct evidence *ev,
 		return ROLE_HELPER;		/* nginx: aio threads */
 	if (t->origin == ORIGIN_THREAD && !waits_for_many(ev))
 		for (int m = MODEL_SELECT; m <= MODEL_SIGIO_QUEUED; m++)
-			if (!ev->part[m].waits && !ev->part[m].accepts &&
-			    (ev->part[m].in || ev->part[m].eofs ||
-			     ev->part[m].out))
+			if (!ev->part[m]->waits && !ev->part[m]->accepts &&
+			    (ev->part[m]->in || ev->part[m]->eofs ||
+			     ev->part[m]->out))
 				return ROLE_COPIER;
 	return ROLE_PLAIN;
 }
@@ -900,7 +938,7 @@ static void add_part(struct part *to, const struct part *p)
 static void add_evidence(struct evidence *to, const struct evidence *ev)
 {
 	for (int i = 0; i < MODELS; i++)
-		add_part(&to->part[i], &ev->part[i]);
+		add_part(to->part[i], ev->part[i]);
 	for (int i = 0; i < CLASSES; i++) {
 		to->class[i] += ev->class[i];
 		to->serving_class[i] += ev->serving_class[i];
@@ -923,7 +961,7 @@ static void add_evidence(struct evidence *to, const struct evidence *ev)
 static struct group *group_for(struct models *m, const struct task *t,
 			       enum role role, unsigned mask)
 {
-	unsigned modes = t->evidence->part[MODEL_EPOLL].modes;
+	unsigned modes = t->evidence->part[MODEL_EPOLL]->modes;
 	struct group *g;
 
 	for (g = m->groups; g; g = g->next)
@@ -935,6 +973,8 @@ static struct group *group_for(struct models *m, const struct task *t,
 		      !strcmp(g->exe, t->process->exe))))
 			return g;
 	g = need(calloc(1, sizeof(*g)));
+	for (int i = 0; i < MODELS; i++)
+		g->sum.part[i] = &g->parts[i];
 	if (!m->tail)
 		m->tail = &m->groups;
 	*m->tail = g;
@@ -952,10 +992,7 @@ static struct group *group_for(struct models *m, const struct task *t,
 
 void model_task_execs(struct task *t)
 {
-	if (t->evidence)
-		free(t->evidence->loading);
-	free(t->evidence);
-	t->evidence = NULL;
+	evidence_free(t);
 	t->process->serving = 0;
 }
 
@@ -976,8 +1013,8 @@ void model_task_ends(struct models *m, struct task *t)
 			    !ev->file_sends && (i != MODEL_BLOCKING ||
 						!ev->asyncio)))
 				continue;
-			add_part(&ev->part[MODEL_HELPER], &ev->part[i]);
-			ev->part[i] = (struct part){ 0 };
+			add_part(part_of(ev, MODEL_HELPER), ev->part[i]);
+			part_drop(ev, i);
 		}
 		mask = mask_of(ev);
 	}
@@ -992,9 +1029,7 @@ void model_task_ends(struct models *m, struct task *t)
 	if (t->last > g->last)
 		g->last = t->last;
 	add_evidence(&g->sum, ev);
-	free(ev->loading);
-	free(ev);
-	t->evidence = NULL;
+	evidence_free(t);
 }
 
 static int before(const struct group *a, const struct group *b)
@@ -1095,7 +1130,7 @@ enum model group_main(const struct group *g)
 		return MODEL_HELPER;
 	/* First what moved messages, accepted or collected. */
 	for (unsigned i = 0; i < sizeof(order) / sizeof(*order); i++) {
-		const struct part *p = &g->sum.part[order[i]];
+		const struct part *p = g->sum.part[order[i]];
 		unsigned long weight = p->messages + p->accepts + p->eofs +
 				       p->submitted;
 
@@ -1121,7 +1156,7 @@ const char *group_verdict(const struct group *g, char *text, size_t size)
 	enum model m = group_main(g);
 	char label[96];
 
-	part_label(m, &g->sum.part[m], label, sizeof(label));
+	part_label(m, g->sum.part[m], label, sizeof(label));
 	switch (g->role) {
 	case ROLE_PER_CONNECTION:
 		snprintf(text, size, "blocking, a %s per connection", task);
@@ -1148,9 +1183,9 @@ const char *group_verdict(const struct group *g, char *text, size_t size)
 	default:
 		snprintf(text, size, "%s%s%s", label, m == MODEL_AIO &&
 			 g->sum.eventfd ? " with eventfd" : "",
-			 m != MODEL_BLOCKING && !g->sum.part[m].messages &&
-			 g->sum.part[m].accepts &&
-			 g->sum.part[MODEL_BLOCKING].messages ?
+			 m != MODEL_BLOCKING && !g->sum.part[m]->messages &&
+			 g->sum.part[m]->accepts &&
+			 g->sum.part[MODEL_BLOCKING]->messages ?
 			 " for connections, blocking for their data" : "");
 	}
 	return text;

@@ -34,8 +34,9 @@ struct part {
 		out_call, accept_call;	/* the name used most */
 };
 
+/* Most threads use two models: a part that was not needed is an empty one. */
 struct evidence {
-	struct part part[MODELS];
+	struct part *part[MODELS];
 	unsigned long calls, class[CLASSES];
 	/* since the process serves: what messages cost */
 	unsigned long serving, serving_class[CLASSES], messages;
@@ -90,7 +91,8 @@ struct group {
 	unsigned modes;			/* of epoll */
 	unsigned long tasks, first, last;
 	long pid[8];
-	struct evidence sum;
+	struct evidence sum;		/* its parts are these: */
+	struct part parts[MODELS];
 	char comm[32];
 };
 

@@ -162,10 +162,10 @@ static void group_member(struct json *j, const struct group *g)
 	json_number(j, "futex_waits", g->sum.futex_waits);
 	json_open(j, "parts", '[');
 	if (first)
-		part_member(j, first, &g->sum.part[first]);
+		part_member(j, first, g->sum.part[first]);
 	for (int m = 1; m < MODELS; m++)
 		if (m != (int)first && g->mask & 1u << m)
-			part_member(j, m, &g->sum.part[m]);
+			part_member(j, m, g->sum.part[m]);
 	json_close(j, ']');
 	json_close(j, '}');
 }

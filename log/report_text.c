@@ -185,12 +185,12 @@ static void group_report(FILE *out, const struct group *g)
 	fprintf(out, "    %s%s%s\n", group_tasks(g, tasks, sizeof(tasks)),
 		*g->comm || *g->exe ? " " : "", *g->comm ? g->comm : g->exe);
 	if (first) {
-		waits_line(out, &g->sum.part[first]);
-		copies_line(out, first, &g->sum.part[first]);
-		proof_line(out, &g->sum.part[first]);
+		waits_line(out, g->sum.part[first]);
+		copies_line(out, first, g->sum.part[first]);
+		proof_line(out, g->sum.part[first]);
 	}
 	for (int m = 1; m < MODELS; m++) {
-		const struct part *p = &g->sum.part[m];
+		const struct part *p = g->sum.part[m];
 
 		if (m == (int)first || !(g->mask & 1u << m) ||
 		    (m == MODEL_BLOCKING && !p->waits && !p->in && !p->accepts))
@@ -522,7 +522,7 @@ static void kernel_report(FILE *out, const struct merge *m)
 static int has_submits(const struct reader *r)
 {
 	for (const struct group *g = r->models.groups; g; g = g->next)
-		if (g->sum.part[MODEL_AIO].submitted)
+		if (g->sum.part[MODEL_AIO]->submitted)
 			return 1;
 	return 0;
 }

@@ -240,8 +240,8 @@ static unsigned long weight(const struct group *g)
 		return 0;
 	for (int m = 1; m < MODELS; m++)
 		if (m != MODEL_FILE && m != MODEL_MMAP)
-			n += g->sum.part[m].waits + g->sum.part[m].in +
-			     g->sum.part[m].accepts + g->sum.part[m].out;
+			n += g->sum.part[m]->waits + g->sum.part[m]->in +
+			     g->sum.part[m]->accepts + g->sum.part[m]->out;
 	return n + 1;
 }
 
