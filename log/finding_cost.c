@@ -193,12 +193,16 @@ void cost_task_ends(struct findings *f, struct habits *habits, struct task *t)
 		s = &h->trivial[i];
 		if (s->n < TRIVIAL_MIN || s->n * 2 < habits->calls)
 			continue;
-		costs = share_of_task(habits, s->ns) >= STORM_PERCENT;
+		costs = share_of_task(habits, s->ns);
+		/* Without times: it does nothing else. */
+		costs = costs < 0 ? s->n * 10 >= habits->calls * 9
+				  : costs >= STORM_PERCENT;
 		d = finding_add(f, costs ? &storm : &storm_note,
 				t->process->pid, s->n, s->ns);
 		finding_line(d, s->line);
-		finding_says(d, "%s is called %lu times, %lu%% of all calls",
-			     trivial[i], s->n, s->n * 100 / habits->calls);
+		finding_says(d, "%s calls %s again and again: %lu times, %lu%% "
+			     "of all calls", task_name(t), trivial[i], s->n,
+			     s->n * 100 / habits->calls);
 	}
 	s = &h->missing;
 	if (s->n < MISSING_MANY || s->n * 4 < habits->calls)

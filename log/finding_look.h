@@ -30,7 +30,7 @@ struct use {			/* of a descriptor */
 	unsigned long answers, answered, asked, pending_asks, connect_line;
 	struct tracks asks, delayed, timeouts;
 	long long sent_ns, asked_ns, late_ns, delayed_ns, timeout_ns;
-	long long connecting_ns;
+	long long connecting_ns, waited_ns;
 	int nodelay, connecting, awaited, dns;
 	unsigned long eof_line;
 	char question[48];		/* the name that was asked for */

@@ -255,6 +255,7 @@ static void received(struct findings *f, struct step *st)
 		u->eof_line = st->event->first;
 	u->burst = 0;
 	u->asked = u->pending_asks = 0;
+	u->waited_ns = 0;
 	u->answered++;
 }
 
@@ -316,32 +317,56 @@ static void set_option(struct step *st)
 		file_use(st->file)->connecting = 0;
 }
 
+/* A timeout that passed tells how long the call took, in any log. */
+static long long waited(const struct findings *f, const struct step *st)
+{
+	const struct line *l = st->event->line;
+	long long ns = call_lasted(f, st), ms = 0;
+
+	if (ns || l->ret || l->flags & (LINE_HAS_ERROR | LINE_NO_RETURN))
+		return ns;
+	if (slice_is(l->name, "poll") && l->n_args > 2)
+		ms = slice_number(l->arg[2], NULL);
+	else if (slice_starts(l->name, "epoll_") && l->n_args > 3)
+		ms = slice_number(l->arg[3], NULL);
+	return ms > 0 && ms < 1000000 ? ms * MS : 0;
+}
+
+static void await_file(struct use *u, long long ns)
+{
+	u->awaited = 1;
+	if (u->pending_asks)
+		u->waited_ns = plus_ns(u->waited_ns, ns);
+}
+
 /* A wait of a second: what has been asked is waited for. */
-static void await(struct step *st)
+static void await(struct step *st, long long ns)
 {
 	const struct fdtable *t = st->task->fds;
 
 	if (st->file && call_class(st->event->call) == CLASS_IN) {
-		file_use(st->file)->awaited = 1;
+		await_file(file_use(st->file), ns);
 		return;
 	}
 	for (unsigned i = 0; i < t->size; i++)
 		if (t->slot[i] && t->slot[i]->use)
-			t->slot[i]->use->awaited = 1;
+			await_file(t->slot[i]->use, ns);
 }
 
 void net_note(struct findings *f, struct step *st)
 {
 	const struct event *e = st->event;
 	enum call_class class = call_class(e->call);
+	long long ns = 0;
 
 	if (e->kind != EVENT_CALL)
 		return;
 	for (unsigned i = 0; class == CLASS_WAIT && i < st->n_ready; i++)
 		file_use(st->ready[i].file)->connecting = 0;
-	if (call_lasted(f, st) >= ANSWER_NS && (st->phase & PHASE_WAIT ||
-						class == CLASS_IN))
-		await(st);
+	if (class == CLASS_IN || class == CLASS_WAIT || st->phase & PHASE_WAIT)
+		ns = waited(f, st);
+	if (ns >= ANSWER_NS)
+		await(st, ns);
 	if (!st->file || !file_is_socket(st->file))
 		return;
 	if (e->call == CALL_CONNECT)
@@ -400,6 +425,8 @@ static void judge_datagram(struct findings *f, struct file *file,
 	char span[24];
 	struct finding *d;
 
+	if (u->pending_asks && ns < u->waited_ns)
+		ns = u->waited_ns;
 	if (ns < ANSWER_NS || (u->answered && !u->late_ns))
 		return;
 	d = finding_add(f, &dns, file->pid, u->asks.n, ns);
@@ -452,6 +479,8 @@ static void judge_stream(struct findings *f, struct file *file, struct use *u)
 	    !u->connect_line || file->bytes_in)
 		return;
 	ns = since(u->sent_ns ? u->sent_ns : u->connecting_ns, f->last_ns);
+	if (ns < u->waited_ns)
+		ns = u->waited_ns;
 	if (ns < SILENT_NS || !u->awaited)
 		return;
 	d = finding_add(f, &silent, file->pid, 1, ns);

@@ -156,6 +156,15 @@ static struct slice argument(const struct line *l, unsigned n)
 	return n < l->n_args ? l->arg[n] : (struct slice){ l->text.at, 0 };
 }
 
+/* LOCK_NB and F_SETLK never wait: slow, they had no processor. */
+static int is_lock_wait(const struct step *st)
+{
+	struct slice op = argument(st->event->line, 1);
+
+	return st->event->call == CALL_FCNTL ? !!slice_find(op, "SETLKW")
+					     : !slice_find(op, "LOCK_NB");
+}
+
 static int is_lock(const struct step *st, int *releases)
 {
 	const struct line *l = st->event->line;
@@ -191,7 +200,7 @@ static void locks(struct findings *f, struct time_habits *h, struct step *st)
 	int releases;
 
 	if (!is_lock(st, &releases) || releases ||
-	    call_lasted(f, st) < LOCK_NS)
+	    call_lasted(f, st) < LOCK_NS || !is_lock_wait(st))
 		return;
 	s = add(f, h, SLOW_LOCK, st, name_of(st->file, text, sizeof(text)));
 	keep_holder(f, s, st);

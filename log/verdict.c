@@ -97,6 +97,22 @@ static const struct unreturned *child_of(const struct reader *r,
 	return NULL;
 }
 
+/* strace let go of the thread in the middle of a call that never waits. */
+static int never_waits(const struct unreturned *o)
+{
+	static const char *const calls[] = {
+		"getpid", "getppid", "gettid", "getuid", "geteuid", "time",
+		"gettimeofday", "clock_gettime", "getrusage", "times",
+		"sched_yield", "rt_sigaction", "rt_sigprocmask", "lseek",
+		"fstat", "umask",
+	};
+
+	for (unsigned i = 0; i < sizeof(calls) / sizeof(*calls); i++)
+		if (!strcmp(o->name, calls[i]))
+			return o->ns == NO_TIME || o->ns < LONG_NS;
+	return 0;
+}
+
 int open_is_idle(const struct reader *r, const struct unreturned *o)
 {
 	const struct unreturned *child;
@@ -204,7 +220,7 @@ static const struct unreturned *blamed(const struct reader *r)
 	for (unsigned i = 0; i < a->n_open && i < OPEN_MAX; i++) {
 		const struct unreturned *o = &a->open[i];
 
-		if (open_is_idle(r, o) ||
+		if (open_is_idle(r, o) || never_waits(o) ||
 		    (o->how != OPEN_KILLED && has_ended(r, o->process)))
 			continue;
 		if (!best || rank[o->what] > rank[best->what] ||
@@ -331,7 +347,7 @@ static int wait_is_idle(const struct wait *w)
 	return w->what == FOR_CLIENT || w->what == FOR_EVENTS ||
 	       w->what == FOR_INPUT || w->what == FOR_SIGNAL ||
 	       w->what == FOR_THREAD || w->what == FOR_CHILD ||
-	       w->call == CALL_FUTEX;
+	       w->call == CALL_FUTEX || w->call == CALL_RESTART;
 }
 
 /* The largest wait of all threads; those for children and threads come last. */
@@ -467,12 +483,47 @@ static int unseen_child(const struct reader *r, struct text *t)
 	return 1;
 }
 
+/* One call, on several objects: fsync of a database and of its journal. */
+static const struct wait *all_of_a_call(const struct reader *r,
+					const struct account **of,
+					struct wait *all)
+{
+	for (const struct account *a = r->accounts.first; a; a = a->next)
+		for (unsigned i = 0; i < a->n_waits; i++) {
+			if (wait_is_idle(&a->wait[i]) ||
+			    a->wait[i].key == WAITS_OTHERS)
+				continue;
+			*all = a->wait[i];
+			for (unsigned j = 0; j < a->n_waits; j++) {
+				const struct wait *w = &a->wait[j];
+
+				if (j == i || w->what != all->what ||
+				    strcmp(w->name, all->name))
+					continue;
+				all->ns = plus_ns(all->ns, w->ns);
+				all->count += w->count;
+				if (w->longest_ns > all->longest_ns) {
+					all->longest_ns = w->longest_ns;
+					all->line = w->line;
+				}
+			}
+			if (!is_share(all->ns / a->tasks, a->wall_ns / a->tasks))
+				continue;
+			all->object[0] = 0;
+			all->on = 0;
+			*of = a;
+			return all;
+		}
+	return NULL;
+}
+
 /* Nothing is wrong: what does it do? */
 static enum verdict_of healthy(const struct reader *r, struct text *t)
 {
 	const struct account *of = NULL, *busy = busiest(r);
 	const struct unreturned *o = NULL;
 	const struct wait *w = largest(r, 0, &of), *idle;
+	struct wait all;
 	char text[160], time[24], wall[24];
 
 	for (unsigned i = 0; i < r->accounts.n_open && i < OPEN_MAX; i++) {
@@ -483,6 +534,11 @@ static enum verdict_of healthy(const struct reader *r, struct text *t)
 			o = x;
 	}
 	if (w && is_share(w->ns / of->tasks, of->wall_ns / of->tasks)) {
+		wait_sentence(r, w, of, t);
+		return VERDICT_WAIT;
+	}
+	w = all_of_a_call(r, &of, &all);
+	if (w) {
 		wait_sentence(r, w, of, t);
 		return VERDICT_WAIT;
 	}

@@ -353,6 +353,35 @@ TEST(the_child_is_not_in_the_log)
 	HAS_NOT("without -f");
 }
 
+/* No call of them is long, and fsync as a whole is. */
+TEST(one_call_on_several_files)
+{
+	begin();
+	for (int i = 0; i < 40; i++) {
+		static char line[200];
+
+		snprintf(line, sizeof(line), "7 1700000000.%03d000 fdatasync(%d</d/"
+			 "%d>) = 0 <0.004000>", i * 10, 3 + i % 4, i % 4);
+		say(line);
+	}
+	reader_end(&r);
+	EXPECT_EQ(VERDICT_WAIT, reader_verdict(&r, said, sizeof(said)));
+	HAS("spent 160.0 ms of 394.0 ms waiting for the disk in fdatasync: 40");
+}
+
+TEST(a_call_that_never_waits)
+{
+	begin();
+	say("strace: Process 7 attached");
+	for (int i = 0; i < 2000; i++)
+		say("getppid() = 1");
+	say("getppid(strace: Process 7 detached\n <detached ...>");
+	reader_end(&r);
+	reader_verdict(&r, said, sizeof(said));
+	HAS_NOT("blocked");
+	HAS("calls getppid again and again");
+}
+
 /* Start-up has dozens of short waits; what comes after them still counts. */
 TEST(many_short_waits_before_the_long_one)
 {
