@@ -63,6 +63,7 @@ struct findings {
 	struct map dying;		/* pid -> its last signal */
 	struct map refused;		/* struct refused */
 	struct map endings;		/* pid -> how it ended */
+	struct hard *hard;		/* the last failure that is not a probe */
 	struct map grown, shares;	/* of finding_between.c */
 	struct map services;		/* serial of a listener -> answers */
 	struct tracks silent;		/* tasks without a line */

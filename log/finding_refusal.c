@@ -19,6 +19,9 @@ enum {
 	NEAR_END = 40,		/* calls between a failure and the exit */
 	NEAR_MESSAGE = 60,	/* ... and the message about it */
 	NEXT = 2,		/* the message comes next */
+	NEXT_LOOK = 9,		/* ... after the runtime has built it */
+	NEXT_CHATTER = 8,	/* a probe that a message speaks of */
+	NEXT_LINES = 60,	/* ... of another process, which reports it */
 	MESSAGE_SIZE = 400,
 	NAMED_MIN = 4,		/* letters of a file's name in a message */
 	MESSAGE_MIN = 10,	/* letters of a message that strace cut short */
@@ -31,7 +34,8 @@ enum {
 struct failure {
 	const struct refusal *row;
 	char what[160], error[24], path[96], why[100];
-	unsigned long line, call, at;	/* call: 0 for what often fails */
+	unsigned long line, call, seen;	/* call: 0 for what often fails */
+	unsigned long reach;	/* calls until a message that is about it */
 	int named;			/* the path is in the program's arguments */
 };
 
@@ -49,6 +53,9 @@ struct refused {		/* a row, in a process, of an object */
 struct ending {			/* of a process */
 	/* suspect: the newest failure when the last message was written */
 	struct failure recent[RECENT], blamed, suspect;
+	struct failure library;		/* the last that ld.so did not find */
+	struct failure other;		/* of another process, before the message */
+	long other_pid;
 	unsigned n, has_blamed, has_suspect;
 	char message[MESSAGE_SIZE];	/* the end of what it wrote to stderr */
 	unsigned long message_line;
@@ -59,6 +66,11 @@ struct ending {			/* of a process */
 	long parent;
 	unsigned long exit_line, reported;
 	char name[40], argv[400];
+};
+
+struct hard {			/* the last such failure of all processes */
+	struct failure failure;
+	long pid;
 };
 
 static struct about abouts[3][ROWS_MAX];
@@ -138,11 +150,18 @@ static uint64_t object_of(const struct step *st)
 
 	if (takes_address(st->event->call) && l->n_args > 1) {
 		s = slice_after(l->arg[1], "_port=htons(");
+		/* A server that has ::1 still lacks 127.0.0.1. */
+		if (s.len && st->event->call == CALL_BIND &&
+		    slice_find(l->arg[1], "AF_INET6"))
+			key = ~key;
 		if (s.len)
 			return key ^ (uint64_t)slice_number(s, NULL);
 		s = l->arg[1];
 	} else if (st->file && st->file->name && file_is_socket(st->file)) {
 		colon = strrchr(st->file->name, ':');
+		if (colon && st->event->call == CALL_LISTEN &&
+		    colon != strchr(st->file->name, ':'))
+			key = ~key;			/* of IPv6, as in bind */
 		if (colon)
 			return key ^ strtoull(colon + 1, NULL, 10);
 		s = (struct slice){ st->file->name, strlen(st->file->name) };
@@ -267,6 +286,21 @@ static int is_chatter(const struct step *st)
 	return is_noise(l);
 }
 
+/* A loader or make looks for a file in this way, and then gives up. */
+static int is_look(const struct line *l)
+{
+	static const char *const calls[] = {
+		"stat", "lstat", "newfstatat", "statx", "access", "faccessat",
+		"faccessat2",
+	};
+
+	for (unsigned i = 0; slice_is(l->error, "ENOENT") &&
+	     i < sizeof(calls) / sizeof(*calls); i++)
+		if (slice_is(l->name, calls[i]))
+			return !is_noise(l);
+	return 0;
+}
+
 /* It often fails, and not as a probe: it may be what the next message is about. */
 static int is_act(const struct line *l)
 {
@@ -275,6 +309,8 @@ static int is_act(const struct line *l)
 		"kill", "io_uring_setup", "mknod", "prctl",
 	};
 
+	if (slice_is(l->error, "ESRCH"))
+		return 0;			/* it has ended by itself */
 	for (unsigned i = 0; i < sizeof(calls) / sizeof(*calls); i++)
 		if (slice_is(l->name, calls[i]))
 			return 1;
@@ -376,6 +412,31 @@ static const struct refusal *row_of(const struct step *st, struct slice error)
 	return refusal_find(l->name, error, l->args);
 }
 
+/* Nobody gets these by looking whether something is there. */
+static int is_hard(const struct failure *x)
+{
+	static const char *const errors[] = {
+		"EACCES", "EPERM", "EROFS", "ENOSPC", "EDQUOT", "EIO", "EFBIG",
+		"ENOMEM", "EMFILE", "ECONNREFUSED", "ECONNRESET", "EBUSY",
+	};
+
+	for (unsigned i = 0; x->call && i < sizeof(errors) / sizeof(*errors);
+	     i++)
+		if (!strcmp(x->error, errors[i]))
+			return 1;
+	return 0;
+}
+
+/* It may tell another process, which then writes the message. */
+static void remember(struct findings *f, const struct step *st,
+		     const struct failure *x)
+{
+	if (!f->hard)
+		f->hard = need(calloc(1, sizeof(*f->hard)));
+	f->hard->failure = *x;
+	f->hard->pid = st->task->process->pid;
+}
+
 static void failed(struct findings *f, struct ending *e, struct step *st,
 		   struct slice error)
 {
@@ -402,6 +463,14 @@ static void failed(struct findings *f, struct ending *e, struct step *st,
 			r->last_ns = st->event->end_ns;
 		}
 	}
+	if (slice_is(error, "ENOENT") && slice_find(st->event->line->args,
+						    ".so") && !e->told) {
+		describe(&e->library, st);
+		put(e->library.error, sizeof(e->library.error), error);
+		*e->library.why = 0;
+		e->library.row = row;
+		e->library.call = e->library.seen = e->calls;
+	}
 	if (e->told || (is_noise(st->event->line) && !is_in_arguments(e, st)))
 		return;
 	x = &e->recent[e->n++ % RECENT];
@@ -418,7 +487,11 @@ static void failed(struct findings *f, struct ending *e, struct step *st,
 	x->row = row;
 	x->named = is_in_arguments(e, st);
 	x->call = is_chatter(st) && !x->named ? 0 : e->calls;
-	x->at = is_act(st->event->line) ? e->calls : 0;
+	x->seen = e->calls;
+	x->reach = is_act(st->event->line) ? NEXT :
+		   is_look(st->event->line) ? NEXT_LOOK : 0;
+	if (is_hard(x))
+		remember(f, st, x);
 }
 
 /* ---- messages ---- */
@@ -530,11 +603,17 @@ static void told(struct ending *e, const struct step *st)
 	struct slice text = quoted_all(st->event->line->args);
 	unsigned n = e->n < RECENT ? e->n : RECENT;
 
+	if (e->library.line && names_file(text, &e->library)) {
+		e->blamed = e->library;
+		e->has_blamed = 1;
+		return;
+	}
 	for (unsigned i = 1; i <= n; i++) {
 		const struct failure *x = &e->recent[(e->n - i) % RECENT];
 
-		if (!speaks_of(text, x->error) && !(st->fd == 2 &&
-						    names_file(text, x)))
+		if (!(speaks_of(text, x->error) &&
+		      (x->call || x->seen + NEXT_CHATTER >= e->calls)) &&
+		    !(st->fd == 2 && names_file(text, x)))
 			continue;
 		e->blamed = *x;
 		e->blamed.call = e->calls;
@@ -546,7 +625,7 @@ static void told(struct ending *e, const struct step *st)
 		const struct failure *x = &e->recent[(e->n - i) % RECENT];
 
 		if (!(x->call && x->call + NEAR_MESSAGE >= e->calls) &&
-		    !(x->at && x->at + NEXT >= e->calls))
+		    !(x->reach && x->seen + x->reach >= e->calls))
 			continue;
 		e->suspect = *x;
 		e->has_suspect = 1;
@@ -609,12 +688,15 @@ static int next_string(struct slice *rest, struct slice *text)
 }
 
 /* What it wrote to stderr, by lines: the newest letters are kept. */
-static void spoke(struct ending *e, const struct step *st)
+static void spoke(struct findings *f, struct ending *e,
+		  const struct step *st)
 {
 	struct slice rest = st->event->line->args, text;
 	int any = 0;
 
 	while (next_string(&rest, &text)) {
+		if (e->waited)			/* that was about another thing */
+			e->waited = *e->message = 0;
 		any |= text.len > 0;
 		keep_part(e, text);
 		if (slice_starts(rest, "..."))
@@ -624,6 +706,20 @@ static void spoke(struct ending *e, const struct step *st)
 		return;
 	e->message_line = st->event->first;
 	e->waited = 0;
+	e->other_pid = 0;
+	if (f->hard && f->hard->pid != st->task->process->pid &&
+	    f->hard->failure.line + NEXT_LINES >= e->message_line) {
+		e->other = f->hard->failure;
+		e->other_pid = f->hard->pid;
+	}
+}
+
+static int has_word(struct slice s, const char *const *words)
+{
+	for (; *words; words++)
+		if (find_text(s, *words, strlen(*words)))
+			return 1;
+	return 0;
 }
 
 static int is_complaint(struct slice s)
@@ -632,31 +728,34 @@ static int is_complaint(struct slice s)
 		"error", "fail", "fatal", "cannot", "can't", "could not",
 		"couldn't", "denied", "no such", "not found", "unable",
 		"invalid", "refused", "exception", "abort", "usage",
+		"not permitted", "not allowed", "not exist", "unknown",
+		"unrecognized", "illegal", "missing", "unexpected", "wrong",
+		"corrupt", NULL,
 	};
+	static const char *const mild[] = { "warn", "Traceback", NULL };
 
-	for (unsigned i = 0; i < sizeof(words) / sizeof(*words); i++)
-		if (find_text(s, words[i], strlen(words[i])))
-			return 1;
-	return 0;
+	return has_word(s, words) && !has_word(s, mild);
 }
 
-/* The last line of the message that complains, else the last with letters. */
+/*
+ * The first line of the message that complains: what follows tells of the
+ * consequences.  Indented lines are a stack's.  Else the last with letters.
+ */
 static struct slice last_words(const struct ending *e)
 {
-	const char *m = e->message, *end = m + strlen(m), *start;
-	struct slice last = { m, 0 }, line;
+	const char *p = e->message, *end;
+	struct slice last = { p, 0 }, line;
 	int letters;
 
-	while (end > m) {
-		start = end;
+	for (; *p; p = *end ? end + 1 : end) {
+		end = strchrnul(p, '\n');
+		line = slice_of(p, end);
 		letters = 0;
-		while (start > m && start[-1] != '\n')
-			letters += isalpha((unsigned char)*--start) != 0;
-		line = slice_of(start, end);
-		end = start > m ? start - 1 : m;
-		if (is_complaint(line))
+		for (const char *c = p; c < end; c++)
+			letters += isalpha((unsigned char)*c) != 0;
+		if (letters && *p != ' ' && is_complaint(line))
 			return line;
-		if (!last.len && letters)
+		if (letters)
 			last = line;
 	}
 	return last;
@@ -741,7 +840,8 @@ static void note_lock(struct ending *e, const struct step *st)
 	*x->error = 0;
 	x->row = refusal_find(SLICE("fcntl"), SLICE("EAGAIN"), SLICE(""));
 	x->named = 0;
-	x->call = e->calls;
+	x->reach = 0;
+	x->call = x->seen = e->calls;
 }
 
 /* A server that hangs up before it has said a word. */
@@ -765,8 +865,8 @@ static void note_hang_up(struct ending *e, const struct step *st)
 	*x->error = *x->path = *x->why = 0;
 	x->row = NULL;
 	x->named = 0;
-	x->at = 0;
-	x->call = e->calls;
+	x->reach = 0;
+	x->call = x->seen = e->calls;
 }
 
 static int is_message(const struct step *st)
@@ -789,6 +889,30 @@ static void exits(struct ending *e, const struct step *st, int status,
 	e->exit_line = st->event->first;
 	put(e->name, sizeof(e->name), (struct slice){ task_name(st->task),
 		strlen(task_name(st->task)) });
+}
+
+/* "12:59:01.123 # Fatal error": a server logs to stdout, or to a file. */
+static int is_log(const struct step *st)
+{
+	enum { CLOCK_WITHIN = 60 };
+	struct slice text = quoted_all(st->event->line->args);
+
+	if (st->fd != 1 && !(st->file && st->file->kind == FILE_REGULAR &&
+			     st->file->name && strstr(st->file->name, "log")))
+		return 0;
+	if (text.len > CLOCK_WITHIN)
+		text.len = CLOCK_WITHIN;
+	for (size_t i = 0; i + 8 <= text.len; i++) {
+		const char *p = text.at + i;
+
+		if (isdigit((unsigned char)*p) && p[2] == ':' && p[5] == ':' &&
+		    isdigit((unsigned char)p[1]) &&
+		    isdigit((unsigned char)p[3]) &&
+		    isdigit((unsigned char)p[4]) &&
+		    isdigit((unsigned char)p[6]))
+			return 1;
+	}
+	return 0;
 }
 
 /* SIGHUP, SIGINT, SIGTERM: what fails afterwards is not why it ended. */
@@ -843,8 +967,9 @@ void refusal_note(struct findings *f, struct step *st)
 	if (call_class(ev->call) == CLASS_WAIT || ev->call == CALL_SLEEP ||
 	    ev->call == CALL_WAIT)
 		e->waited = 1;
-	if (!e->told && st->fd == 2 && call_class(ev->call) == CLASS_OUT)
-		spoke(e, st);
+	if (!e->told && call_class(ev->call) == CLASS_OUT &&
+	    (st->fd == 2 || is_log(st)))
+		spoke(f, e, st);
 }
 
 /* ---- judging ---- */
@@ -1000,22 +1125,39 @@ static struct ending *failed_child(const struct findings *f,
 	return best;
 }
 
-static void quote(struct findings *f, const struct ending *e, long pid)
+/* The deepest of them that said something, or e itself. */
+static struct ending *speaker(const struct findings *f, struct ending *e,
+			      long *pid)
 {
 	enum { DEEP = 8 };
-	const struct ending *from = e, *c = e;
-	long at = pid, from_pid = pid;
-	struct slice words;
-	struct finding *d;
-	char who[64], other[64] = "", after[100] = "";
+	struct ending *c = e, *from = e;
+	long at = *pid;
 
 	for (int i = 0; i < DEEP && (c = failed_child(f, c, &at)); i++)
 		if (*c->message) {
 			from = c;
-			from_pid = at;
+			*pid = at;
 		}
+	return from;
+}
+
+static void quote(struct findings *f, struct ending *e, long pid)
+{
+	long from_pid = pid;
+	const struct ending *from = speaker(f, e, &from_pid);
+	struct slice words;
+	struct finding *d;
+	char who[64], other[64] = "", after[100] = "";
+
 	words = last_words(from);
-	if (!words.len || (from->waited && !is_complaint(words)))
+	if (from != e && !from->other_pid && from->waited &&
+	    !is_complaint(words)) {
+		from = e;
+		from_pid = pid;
+		words = last_words(e);
+	}
+	if (!words.len || (from->waited && !is_complaint(words) &&
+			   !from->other_pid))
 		return;
 	if (from != e)
 		snprintf(after, sizeof(after), "; %s ended with status %d after "
@@ -1025,6 +1167,18 @@ static void quote(struct findings *f, const struct ending *e, long pid)
 	d->fatal = 1;
 	finding_line(d, from->message_line);
 	finding_line(d, e->exit_line);
+	if (from->other_pid) {
+		finding_line(d, from->other.line);
+		finding_says(d, "%s ended with status %d; its message is "
+			     "\"%.*s\", and before it pid %ld's %s failed with "
+			     "%s%s%s%s", process_text(from->name, from_pid, who,
+			     sizeof(who)), from->status, (int)words.len,
+			     words.at, from->other_pid, from->other.what,
+			     from->other.error, from->other.row ? ": " : "",
+			     from->other.row ? from->other.row->limit : "",
+			     after);
+		return;
+	}
 	finding_says(d, "%s ended with status %d, and no failed call explains "
 		     "it; its message is \"%.*s\"%s", process_text(from->name,
 		     from_pid, who, sizeof(who)), from->status, (int)words.len,
@@ -1061,6 +1215,18 @@ int finding_has_fatal(const struct findings *f)
 	return d != NULL;
 }
 
+/* It has a failure that explains its end better than a child's words do. */
+static int explains_itself(const struct findings *f, struct ending *e, long pid)
+{
+	const struct failure *x = culprit(e);
+	const struct ending *from;
+
+	if (!x || x->named || is_hard(x) || is_vital(x))
+		return x != NULL;
+	from = speaker(f, e, &pid);
+	return from == e && !from->other_pid;
+}
+
 /*
  * Which process speaks: the first one with a message of its own, else a child
  * with one, else the first one's last failure.  A child's failure that the
@@ -1095,9 +1261,11 @@ static void judge_endings(struct findings *f)
 		blame(f, first, first_pid, 1);
 	else if (first && child)
 		blame(f, child, child_pid, 1);
-	else if (first && culprit(first) && !finding_has_fatal(f))
+	else if (first && !finding_has_fatal(f) &&
+		 explains_itself(f, first, first_pid))
 		blame(f, first, first_pid, 1);
-	else if (first && other && culprit(other) && !finding_has_fatal(f))
+	else if (first && other && culprit(other) && !finding_has_fatal(f) &&
+		 explains_itself(f, other, other_pid))
 		blame(f, other, other_pid, 1);
 	else if (child)
 		blame(f, child, child_pid, 0);
@@ -1187,4 +1355,5 @@ void refusal_free(struct findings *f)
 	map_each(&f->endings, i, e)
 		free(e);
 	map_free(&f->endings);
+	free(f->hard);
 }
