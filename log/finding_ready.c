@@ -113,7 +113,8 @@ static const struct about about[ABOUTS] = {
 		"one request for each io_uring_enter",
 		"io_uring saves calls when one call submits several requests.",
 		"Queue the requests that are ready, and submit them "
-		"together.", NULL },
+		"together.",
+		"Each request needs the data of the one before." },
 	[EPOLL_FILE] = { "epoll-file", SEVERITY_NOTE,
 		"a descriptor that epoll cannot watch (EPERM)",
 		"The file has no poll operation: regular files of most file "

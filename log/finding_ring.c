@@ -115,8 +115,11 @@ static void look(struct findings *f, const struct witness *w,
 			     "worker threads, which never slept in them",
 			     r->needless.n, forced);
 	stuck_look(f, w, r);
-	/* Each is submitted alone, but they wait together. */
-	if (r->beside * 2 > r->requests)
+	/*
+	 * Each is submitted alone, but they wait together; or each second one
+	 * writes what the one before it has read, and none can be earlier.
+	 */
+	if (r->beside * 2 > r->requests || r->passed_on * 5 > r->movers * 2)
 		finding_drop(f, "ring-single", r->pid);
 	if (r->wakings.n >= WAKINGS_MIN && r->wakings.n * 2 >= r->by_poller)
 		finding_says(add(f, &poller_asleep, r, r->wakings, 0),

@@ -187,6 +187,11 @@ static void submitted(struct witness *w, struct witness_task *t,
 	r->op[q->opcode % OPS].forced += !!(q->flags & FORCED);
 	r->cancels += q->opcode == CANCELS;
 	r->beside += r->in_flight++ > 0;
+	r->passed_on += r->gave && (kind_of(q->opcode) == KIND_WRITE ||
+				    kind_of(q->opcode) == KIND_SEND);
+	r->movers += kind_of(q->opcode) >= KIND_RECEIVE &&
+		     kind_of(q->opcode) <= KIND_WRITE;
+	r->gave = 0;
 	hazard_submit(w, q, p);
 	see(w, SIGHT_SUBMITTED, q, t, p, line);
 }
@@ -393,6 +398,7 @@ static void completed(struct witness *w, struct request *q,
 		return;
 	}
 	r->completions++;
+	r->gave = res > 0 && (k == KIND_READ || k == KIND_RECEIVE);
 	r->more += !!(flags & MORE);
 	op->completions++;
 	op->way[way]++;

@@ -164,6 +164,9 @@ struct witness_ring {
 	unsigned long at_workers, at_workers_most;
 	int chained;			/* the last one links to the next */
 	unsigned long in_flight, beside;	/* submitted beside another */
+	int gave;			/* the last completion brought data */
+	unsigned long movers;		/* requests that move data */
+	unsigned long passed_on;	/* writes submitted right after that */
 	unsigned long messages, sends, accepts, ends, reads, writes;
 	unsigned long long bytes_in, bytes_out, read_bytes, written_bytes;
 	struct op_tally op[OPS];

@@ -103,6 +103,21 @@ static void single(void)
 	}
 }
 
+/* Each second request needs the data of the one before. */
+static void copy(void)
+{
+	int from = memory_file(), to = memory_file();
+	struct ring ring;
+
+	begin(&ring, 0);
+	for (int i = 0; i < 500; i++) {
+		add(&ring, IORING_OP_READ, from, buffers[0]);
+		reap(&ring, 1);
+		add(&ring, IORING_OP_WRITE, to, buffers[0]);
+		reap(&ring, 1);
+	}
+}
+
 static void overflow(void)
 {
 	struct ring ring;
@@ -332,6 +347,7 @@ static const struct victim {
 	{ "two-writers", two_writers, "ring-two-writers" },
 	{ "unread", unread, "ring-unread" },
 	{ "healthy", healthy, NULL },
+	{ "copy", copy, NULL },
 	{ "other-unmapped", other_unmapped, NULL },
 	{ "two-buffers", two_buffers, NULL },
 	{ "read-at-once", read_at_once, NULL },
