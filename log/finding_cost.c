@@ -12,7 +12,8 @@ enum {
 	SMALL_MIN = 1000,	/* and four of five writes */
 	TRIVIAL_MIN = 1000,	/* and half of the calls */
 	MISSING_MANY = 200,	/* and a quarter of the calls */
-	COSTS_PERCENT = 5,	/* of the time or calls; below it is a note */
+	COSTS_PERCENT = 5,	/* of the time; below it is a note */
+	CALLS_PERCENT = 20,	/* of the calls: the same */
 	STORM_PERCENT = 20,	/* strace makes such calls dear */
 };
 
@@ -156,8 +157,9 @@ void cost_file_ends(struct findings *f, struct file *file)
 	if (!u)
 		return;
 	costs = (file_is_stream(file) &&
-		 u->one_byte.n * 100 >= f->calls * COSTS_PERCENT) ||
-		share_of(f, u->one_ns) >= COSTS_PERCENT;
+		 u->one_byte.n * 100 >= f->calls * CALLS_PERCENT) ||
+		(u->one_byte.n >= BYTES_MANY &&
+		 share_of(f, u->one_ns) >= COSTS_PERCENT);
 	if (u->one_byte.n >= (file_is_stream(file) ? BYTES_MIN : BYTES_MANY) &&
 	    u->one_byte.n * 2 >= u->reads) {
 		d = finding_add(f, costs ? &one_byte : &one_byte_note,

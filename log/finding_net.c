@@ -430,7 +430,8 @@ static void judge_datagram(struct findings *f, struct file *file,
 	if (ns < ANSWER_NS || (u->answered && !u->late_ns))
 		return;
 	d = finding_add(f, &dns, file->pid, u->asks.n, ns);
-	d->fatal |= share_of(f, ns) >= MOST_PERCENT;
+	/* (Without times a second is much.) */
+	d->fatal |= share_of(f, ns) >= MOST_PERCENT || share_of(f, ns) < 0;
 	finding_lines(d, &u->asks);
 	finding_subject(d, file);
 	if (*u->question)
