@@ -31,10 +31,13 @@ enum {
 	REFUSED_MAX = 10000,
 };
 
+struct refused;
+
 struct failure {
 	const struct refusal *row;
 	char what[160], error[24], path[96], why[100];
 	unsigned long line, call, seen;	/* call: 0 for what often fails */
+	struct refused *refused;	/* where it is counted, or NULL */
 	unsigned long reach;	/* calls until a message that is about it */
 	int named;			/* the path is in the program's arguments */
 };
@@ -48,6 +51,7 @@ struct refused {		/* a row, in a process, of an object */
 	char name[40];			/* of the program */
 	long long first_ns, last_ns;
 	int recovered, accepted;
+	unsigned long reported;		/* messages that it wrote about it */
 };
 
 struct ending {			/* of a process */
@@ -58,6 +62,7 @@ struct ending {			/* of a process */
 	long other_pid;
 	unsigned n, has_blamed, has_suspect;
 	char message[MESSAGE_SIZE];	/* the end of what it wrote to stderr */
+	char complaint[160];	/* its first line that complains */
 	unsigned long message_line;
 	unsigned long calls;
 	int status, ended, first, killed;	/* killed: the signal */
@@ -325,6 +330,11 @@ static int counts(const struct step *st, const struct refusal *row)
 	if (is_datagram(st) && (step_failed(st, "ENETUNREACH") ||
 				step_failed(st, "EHOSTUNREACH")))
 		return 0;
+	/* The other end of a terminal is closed: that is its end of file. */
+	if (step_failed(st, "EIO") && st->file && st->file->name &&
+	    (!strncmp(st->file->name, "/dev/pt", 7) ||
+	     !strncmp(st->file->name, "/dev/tty", 8)))
+		return 0;
 	/* fork's EAGAIN is a limit; a futex's or a read's is not. */
 	return !(st->event->line->flags & LINE_NO_RETURN);
 }
@@ -412,6 +422,13 @@ static const struct refusal *row_of(const struct step *st, struct slice error)
 	return refusal_find(l->name, error, l->args);
 }
 
+/* A server that goes on reports these to its log and to the client. */
+static int is_denied(struct slice error)
+{
+	return slice_is(error, "EACCES") || slice_is(error, "EPERM") ||
+	       slice_is(error, "EROFS");
+}
+
 /* Nobody gets these by looking whether something is there. */
 static int is_hard(const struct failure *x)
 {
@@ -456,7 +473,8 @@ static void failed(struct findings *f, struct ending *e, struct step *st,
 			r->sample.row = row;
 		}
 	} else if (row && (!strcmp(row->id, "locked") ||
-			   !strcmp(row->id, "lock-file"))) {
+			   !strcmp(row->id, "lock-file") ||
+			   is_denied(error))) {
 		r = refused_of(f, st, row, object_of(st));
 		if (r) {
 			track(&r->times, st->event->first);
@@ -487,6 +505,7 @@ static void failed(struct findings *f, struct ending *e, struct step *st,
 	x->row = row;
 	x->named = is_in_arguments(e, st);
 	x->call = is_chatter(st) && !x->named ? 0 : e->calls;
+	x->refused = r && r->row->when == REFUSED_AT_END ? r : NULL;
 	x->seen = e->calls;
 	x->reach = is_act(st->event->line) ? NEXT :
 		   is_look(st->event->line) ? NEXT_LOOK : 0;
@@ -618,6 +637,14 @@ static void told(struct ending *e, const struct step *st)
 		e->blamed = *x;
 		e->blamed.call = e->calls;
 		e->has_blamed = 1;
+		if (x->refused)
+			x->refused->reported++;
+		return;
+	}
+	if (st->fd == 2 && e->library.line &&
+	    e->library.seen + NEXT_LOOK >= e->calls) {
+		e->suspect = e->library;
+		e->has_suspect = 1;
 		return;
 	}
 	for (unsigned i = 1; i <= n && st->fd == 2; i++) {
@@ -629,8 +656,48 @@ static void told(struct ending *e, const struct step *st)
 			continue;
 		e->suspect = *x;
 		e->has_suspect = 1;
+		/* strace cut the message, and it comes next. */
+		if (x->refused && x->seen + NEXT_LOOK >= e->calls &&
+		    slice_find(st->event->line->args, "\"..."))
+			x->refused->reported++;
 		return;
 	}
+}
+
+static int has_word(struct slice s, const char *const *words)
+{
+	for (; *words; words++)
+		if (find_text(s, *words, strlen(*words)))
+			return 1;
+	return 0;
+}
+
+static int is_complaint(struct slice s)
+{
+	static const char *const words[] = {
+		"error", "fail", "fatal", "cannot", "can't", "could not",
+		"couldn't", "denied", "no such", "not found", "unable",
+		"invalid", "refused", "exception", "abort", "usage",
+		"not permitted", "not allowed", "not exist", "unknown",
+		"unrecognized", "illegal", "missing", "unexpected", "wrong",
+		"corrupt", NULL,
+	};
+	static const char *const mild[] = { "warn", "Traceback", NULL };
+
+	return has_word(s, words) && !has_word(s, mild);
+}
+
+/* A line has ended. What follows tells of the consequences. */
+static void keep_complaint(struct ending *e)
+{
+	const char *end = e->message + strlen(e->message) - 1, *start = end;
+	struct slice line;
+
+	while (start > e->message && start[-1] != '\n')
+		start--;
+	line = slice_of(start, end);
+	if (line.len && *start != ' ' && is_complaint(line))
+		put(e->complaint, sizeof(e->complaint), line);
 }
 
 static void keep_text(struct ending *e, const char *text, size_t more)
@@ -646,6 +713,8 @@ static void keep_text(struct ending *e, const char *text, size_t more)
 	}
 	memcpy(e->message + len, text, more);
 	e->message[len + more] = 0;
+	if (*text == '\n' && !*e->complaint)
+		keep_complaint(e);
 }
 
 /* The text of a call, without what strace put between its parts. */
@@ -696,7 +765,7 @@ static void spoke(struct findings *f, struct ending *e,
 
 	while (next_string(&rest, &text)) {
 		if (e->waited)			/* that was about another thing */
-			e->waited = *e->message = 0;
+			e->waited = *e->message = *e->complaint = 0;
 		any |= text.len > 0;
 		keep_part(e, text);
 		if (slice_starts(rest, "..."))
@@ -714,29 +783,6 @@ static void spoke(struct findings *f, struct ending *e,
 	}
 }
 
-static int has_word(struct slice s, const char *const *words)
-{
-	for (; *words; words++)
-		if (find_text(s, *words, strlen(*words)))
-			return 1;
-	return 0;
-}
-
-static int is_complaint(struct slice s)
-{
-	static const char *const words[] = {
-		"error", "fail", "fatal", "cannot", "can't", "could not",
-		"couldn't", "denied", "no such", "not found", "unable",
-		"invalid", "refused", "exception", "abort", "usage",
-		"not permitted", "not allowed", "not exist", "unknown",
-		"unrecognized", "illegal", "missing", "unexpected", "wrong",
-		"corrupt", NULL,
-	};
-	static const char *const mild[] = { "warn", "Traceback", NULL };
-
-	return has_word(s, words) && !has_word(s, mild);
-}
-
 /*
  * The first line of the message that complains: what follows tells of the
  * consequences.  Indented lines are a stack's.  Else the last with letters.
@@ -747,6 +793,8 @@ static struct slice last_words(const struct ending *e)
 	struct slice last = { p, 0 }, line;
 	int letters;
 
+	if (*e->complaint)
+		return (struct slice){ e->complaint, strlen(e->complaint) };
 	for (; *p; p = *end ? end + 1 : end) {
 		end = strchrnul(p, '\n');
 		line = slice_of(p, end);
@@ -945,7 +993,7 @@ void refusal_note(struct findings *f, struct step *st)
 	late = late_error(st);
 	if (ev->call == CALL_EXEC && !(l->flags & LINE_HAS_ERROR)) {
 		e->n = e->has_blamed = e->has_suspect = 0;
-		*e->message = 0;
+		*e->message = *e->complaint = 0;
 		put(e->argv, sizeof(e->argv), slice_after(l->args, "["));
 	}
 	if (ev->call == CALL_EXIT && l->n_args &&
@@ -1014,9 +1062,13 @@ static void judge(struct findings *f, const struct refused *r, int ended,
 	const struct refusal *row = r->row;
 	enum severity s = SEVERITY_FAULT;
 	long long ns = lasted(r);
+	const struct ending *e = map_get(&f->endings, r->pid);
 	struct finding *d;
 
-	if (row->when == REFUSED_AT_END &&
+	if (row->when == REFUSED_AT_END && !r->recovered && r->reported &&
+	    !(e && e->status))
+		;				/* it wrote a message, and goes on */
+	else if (row->when == REFUSED_AT_END &&
 	    (r->recovered || r->times.n < STUBBORN_MIN || ns < STUBBORN_NS))
 		return;
 	if (row->when == REFUSED_FOR_GOOD && r->recovered) {

@@ -462,7 +462,17 @@ TEST(a_library_that_is_missing)
 	refused(log, 127);
 	EXPECT_EQ(1, end_and_find("missing"));
 	EXPECT_SAYS("missing", "libfoo.so");
-	snprintf(log, sizeof(log), "%s7 write(2, \"bad port: x\", 11) = 11", look);
+	/* strace cut the message: it may be that library. */
+	snprintf(log, sizeof(log), "%s7 write(2, \"2026: (plugin\"..., 99) = 99",
+		 look);
+	refused(log, 1);
+	EXPECT_EQ(1, end_and_find("missing"));
+	EXPECT_SAYS("missing", "libfoo.so");
+	EXPECT_SAYS("missing", "2026: (plugin");
+	snprintf(log, sizeof(log), "%s7 getpid() = 7\n7 getpid() = 7\n7 getpid() "
+		 "= 7\n7 getpid() = 7\n7 getpid() = 7\n7 getpid() = 7\n7 getpid() "
+		 "= 7\n7 getpid() = 7\n7 getpid() = 7\n7 getpid() = 7\n"
+		 "7 write(2, \"bad port: x\", 11) = 11", look);
 	refused(log, 1);
 	end_and_find("missing");
 	EXPECT_TRUE(!strstr(sentence("missing"), "libfoo.so"));
@@ -492,6 +502,49 @@ TEST(a_probe_with_the_same_error)
 		EXPECT_EQ(!n, end_and_find("invalid"));
 		EXPECT_EQ(!!n, found("ended-with-message"));
 	}
+}
+
+/* nginx answers 403, logs why, and goes on. A look without a log is not a fault. */
+TEST(a_server_that_reports_a_refusal)
+{
+	static const char *const refusal = "8 openat(AT_FDCWD, \"/srv/secret\", "
+		"O_RDONLY) = -1 EACCES (Permission denied)\n8 gettid() = 8\n";
+	static char log[600];
+
+	for (int says = 0; says < 2; says++) {
+		snprintf(log, sizeof(log), "7 fork() = 8\n%s%s", refusal, says ?
+			 "8 write(2, \"2026/11/29 08:31:19 [error] 60#6\"..., 197) "
+			 "= 197" : "8 write(4, \"HTTP/1.1 200 OK\", 15) = 15");
+		refused(log, 0);
+		EXPECT_EQ(says, end_and_find("no-permission"));
+		EXPECT_EQ(says, alarms());
+	}
+	EXPECT_SAYS("no-permission", "/srv/secret");
+}
+
+/* The runtime writes its message in many pieces, and a long stack after it. */
+TEST(the_first_line_of_a_long_message)
+{
+	begin();
+	say(START "7 write(2, \"fatal error: \", 13) = 13\n7 write(2, \"all "
+	    "goroutines are asleep - deadlock!\", 37) = 37\n"
+	    "7 write(2, \"\\n\", 1) = 1");
+	for (int i = 0; i < 200; i++)
+		say("7 write(2, \"main.main()\\n\\t/src/error.go:7\\n\", 30) = 30");
+	say("7 exit_group(2) = ?\n7 +++ exited with 2 +++");
+	EXPECT_EQ(1, end_and_find("ended-with-message"));
+	EXPECT_SAYS("ended-with-message", "\"fatal error: all goroutines are");
+}
+
+/* A terminal whose other end is closed reads as EIO; a disk does not. */
+TEST(the_end_of_a_terminal)
+{
+	refused("7 openat(AT_FDCWD, \"/dev/ptmx\", O_RDWR) = 3\n7 read(3, 0x1, "
+		"9) = -1 EIO (Input/output error)", 0);
+	EXPECT_EQ(0, alarms());
+	refused("7 openat(AT_FDCWD, \"/data/x\", O_RDWR) = 3\n7 read(3, 0x1, 9)"
+		" = -1 EIO (Input/output error)", 0);
+	EXPECT_EQ(1, end_and_find("disk-error"));
 }
 
 TEST(a_refusal_that_was_got_over)
