@@ -12,12 +12,18 @@ enum {
 	LARGE = 4096,			/* bytes of a message: it is a stream */
 };
 
-/* "1.04 1.02-1.06" */
+static int digits(double ratio)
+{
+	return ratio < 10 ? 2 : ratio < 100 ? 1 : 0;
+}
+
+/* "1.04 1.02-1.06"; of large ratios only digits that there is room for. */
 static const char *interval(const struct estimate *e, char text[40])
 {
 	if (!e->n)
 		return "-";
-	snprintf(text, 40, "%.2f %.2f-%.2f", e->median, e->low, e->high);
+	snprintf(text, 40, "%.*f %.*f-%.*f", digits(e->median), e->median,
+		 digits(e->high), e->low, digits(e->high), e->high);
 	return text;
 }
 

@@ -995,7 +995,8 @@ TEST(work_is_a_curve)
 		int w = i % 5, c = i / 5 % 3;
 
 		*outcome_at(&r, SAME, w, c, i / 15) = (struct outcome){
-			.done = 1, .m.rate = c == 2 && w == 1 ? 150 : 100,
+			.done = 1, .m.rate = c < 2 ? 100 : w == 1 ? 150 :
+				      w == 4 ? 1234 : 100,
 			.m.server_us = w == 0 ? 110 : 10, .m.spin_us = 1100,
 			.m.bytes = w == 2 ? 65537 : w == 3 ? 131072 : 128,
 		};
@@ -1013,6 +1014,9 @@ TEST(work_is_a_curve)
 		   line_of(strstr(text, "  cpu us per message"), "  epoll"));
 	EXPECT_STR("  poll                           1.50+     1.00=",
 		   line_of(strstr(text, "  messages/s against"), "  poll"));
+	/* A large ratio leaves the columns where they are. */
+	expect(line_of(strstr(text, "[reply-c2"), "  poll "), (const char *[]){
+	       " 1234 12.3 12.3-12.3 ahead       10.0 1.00", NULL });
 	expect(line_of(strstr(text, "[sink"), "                           0"),
 	       (const char *[]){ "GiB/s, ", NULL });
 	expect(line_of(strstr(text, "[tcp"), "                           0"),
