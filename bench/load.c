@@ -50,6 +50,7 @@ enum {
 	RESEND_MS = 100,	/* likewise: a datagram is lost */
 	SOURCES = 250,		/* 127.0.0.2 and on, for TIME_WAIT's sake */
 	WARM_AGAIN_MS = 1,	/* before all slices but the first, about */
+	LOOK_EVERY = 16,	/* slices, for processes beside its children */
 	REST_MS = 100,		/* for the server to fall asleep, at most */
 	REFUSED_MOST = 1000,	/* connections without an answer */
 	LONG_MS = 1000,		/* a slice ends then, whatever it has */
@@ -756,8 +757,10 @@ static int play(struct state *s, enum phase wanted, unsigned warm_ms,
 	s->wanted = wanted;
 	s->run_ns = run_ns;
 	s->messages = s->issued = 0;
-	if (s->l->tree)
+	if (s->l->tree && s->slice % LOOK_EVERY == 0)
 		look_at_tree(s);
+	else if (s->l->tree)
+		s->tree_count = tree_grow(s->tree, s->tree_count);
 	note_delays(s, &s->noted.delays);
 	s->noted.client_ns = own_ns();
 	s->noted.server_ns = server_ns(s);

@@ -137,6 +137,13 @@ static int add_children(pid_t pid, pid_t *pids, int n)
 	return n;
 }
 
+int tree_grow(pid_t pids[TREE], int n)
+{
+	for (int i = 0; i < n; i++)
+		n = add_children(pids[i], pids, n);
+	return n;
+}
+
 int tree_of(pid_t pid, int port, pid_t pids[TREE])
 {
 	unsigned long inode = port ? listening(port) : 0;
@@ -146,9 +153,7 @@ int tree_of(pid_t pid, int port, pid_t pids[TREE])
 		n = add_pid(pid, pids, n);
 	if (inode)
 		n = add_holders(inode, pids, n);
-	for (int i = 0; i < n; i++)
-		n = add_children(pids[i], pids, n);
-	return n;
+	return tree_grow(pids, n);
 }
 
 /* ---- start ---- */

@@ -40,4 +40,8 @@ void outside_stop(struct running *r);
  */
 int tree_of(pid_t pid, int port, pid_t pids[TREE]);
 
+/* n of them, and those that they have started since: without the files of all
+   processes, which takes long; how many. */
+int tree_grow(pid_t pids[TREE], int n);
+
 #endif
