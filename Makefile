@@ -17,6 +17,8 @@
 #                  every file job: 1 GiB; every program's capture explained
 #   make soak-aio  libposixaio: 24 threads for ten minutes, and once more while
 #                  its system calls fail at random
+#   make soak-compare   compare on a machine that stress-ng keeps busy: copies
+#                  of one server, and a slower one; an hour, PAIRS=N, LAYOUT=same
 #   make mutants   faults put into the programs: do the tests see them?
 #   make check-faults   each system call of each server fails, in turn: some of
 #                  the cells, a few minutes, IOMODELS_SEED=N repeats them;
@@ -200,7 +202,7 @@ objects	:= $(sort $(parts) $(patsubst %.c,$(B)/%.o,$(cli_sources)) $(alone))
 
 # A rule before "all" would be what make makes.
 .DEFAULT_GOAL := all
-.PHONY: all programs tests check check-aio check-faults soak soak-faults soak-kills soak-aio check-libc demo test traces \
+.PHONY: all programs tests check check-aio check-faults soak soak-faults soak-kills soak-aio soak-compare check-libc demo test traces \
 	check-traces compare run-compare install uninstall clean help left-out FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -485,6 +487,9 @@ soak-faults: all tests
 # Subcommands killed at 50 moments by each signal: half an hour.
 soak-kills: all
 	$(Q)KILLS=50 BUILD=$(B) sh tests/cli/kill_test.sh
+
+soak-compare: all tests
+	$(Q)BUILD=$(B) sh tests/bench/soak.sh
 
 soak-aio: all tests
 	$(Q)IOMODELS_SOAK=600 $(B)/tests/posix_aio/posixaio_stress_ours_test

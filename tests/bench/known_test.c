@@ -7,7 +7,7 @@
  * lock; or it serves streams one way, or gives wrong answers.  It counts its own messages and the time for them; what is measured
  * must agree with that within 10%, with one processor and with two.
  *
- *     known_test --serve KIND FILE --port 0 --service echo      such a server
+ *     known_test --serve KIND FILE --port N --service echo      such a server
  */
 #include <fcntl.h>
 #include <math.h>
@@ -18,10 +18,12 @@
 #include "../../bench/count.h"
 #include "../../bench/measure.h"
 #include "../../bench/plan.h"
+#include "../../models/reply.h"
 #include "../tap.h"
 
 enum { CLIENTS = 64, SIZE = 64, ANSWERS = 1 << 20, STALL_EVERY = 500 };
 enum { PIECE = 65536, HEAD = 12 };	/* of sink and source; models/reply.h */
+enum { LINE = 20 };			/* what compare -w line sends */
 
 /* What the server tells the test, in a file that both map. */
 struct told {
@@ -152,6 +154,20 @@ static void by_source(int fd, char *message)
 	answer(fd, piece, sizeof(piece));
 }
 
+/* Work, and a line; both for soak.sh.  The slower one has a rate 0.9 of that of
+   the other, for the work is nearly all that a message takes. */
+static void by_work(int fd, char *message)
+{
+	do_work(100);
+	send_all(fd, message, LINE);
+}
+
+static void by_more_work(int fd, char *message)
+{
+	do_work(112);
+	send_all(fd, message, LINE);
+}
+
 static void *hold_lock(void *arg)
 {
 	(void)arg;
@@ -181,6 +197,8 @@ static const struct kind {
 	{ "mistake", "reply-c4", by_mistake, 200 },
 	{ "sink", "sink-c4", by_sink, 200 },
 	{ "source", "source-c4", by_source, 200, HEAD },
+	{ "work", NULL, by_work, 0, LINE },
+	{ "more-work", NULL, by_more_work, 0, LINE },
 };
 
 /* Something besides the thread that serves. */
@@ -211,16 +229,19 @@ static void prepare(const char *name)
 	}
 }
 
-static int listen_anywhere(int nagle)
+static int listen_on_port(int port, int nagle)
 {
 	struct sockaddr_in a = {
 		.sin_family = AF_INET,
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+		.sin_port = htons(port),
 	};
 	socklen_t len = sizeof(a);
 	int fd = socket(AF_INET, SOCK_STREAM, 0), on = !nagle;
 
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	on = 1;
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	if (bind(fd, (void *)&a, len) || listen(fd, 100) ||
 	    getsockname(fd, (void *)&a, &len))
 		_exit(1);
@@ -245,14 +266,14 @@ static void serve_one(int fd, const struct kind *k)
 	k->answer(fd, message);
 }
 
-_Noreturn static void serve(const struct kind *k)
+_Noreturn static void serve(const struct kind *k, int port)
 {
 	struct pollfd p[CLIENTS + 1];
 	int n = 1;
 
 	p[0].events = POLLIN;
 	prepare(k->name);
-	p[0].fd = listen_anywhere(!strcmp(k->name, "nagle"));
+	p[0].fd = listen_on_port(port, !strcmp(k->name, "nagle"));
 	for (;;) {
 		poll(p, n, -1);
 		for (int i = 1; i < n; i++)
@@ -272,12 +293,13 @@ _Noreturn static void serve(const struct kind *k)
 /* Before main, which knows tests only. */
 __attribute__((constructor)) static void serve_if_asked(int argc, char **argv)
 {
-	if (argc < 4 || strcmp(argv[1], "--serve"))
+	if (argc < 6 || strcmp(argv[1], "--serve"))
 		return;
 	told = map(argv[3]);
-	for (unsigned i = 0; told && i < sizeof(kinds) / sizeof(*kinds); i++)
-		if (!strcmp(kinds[i].name, argv[2]))
-			serve(&kinds[i]);
+	for (unsigned i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
+		if (!strcmp(kinds[i].name, argv[2]) &&
+		    (told || !kinds[i].workload))
+			serve(&kinds[i], atoi(argv[5]));
 	_exit(2);
 }
 
