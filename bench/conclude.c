@@ -14,12 +14,14 @@ struct standing {
 	int ahead, behind, equal, undecided, few;	/* workloads */
 	double best, worst;		/* ratios of those ahead, behind */
 	const char *best_at, *worst_at;	/* workloads */
+	int best_layout, worst_layout;
 	int more;			/* repetitions missing, the most */
 	int suspicious;
 	double wrong;			/* answers, the largest share */
 };
 
-static void add(struct standing *s, const struct row *row, const char *workload)
+static void add(struct standing *s, const struct row *row, int layout,
+		const char *workload)
 {
 	double ratio = row->rate.median;
 
@@ -28,12 +30,14 @@ static void add(struct standing *s, const struct row *row, const char *workload)
 		if (!s->ahead++ || ratio > s->best) {
 			s->best = ratio;
 			s->best_at = workload;
+			s->best_layout = layout;
 		}
 		break;
 	case BELOW:
 		if (!s->behind++ || ratio < s->worst) {
 			s->worst = ratio;
 			s->worst_at = workload;
+			s->worst_layout = layout;
 		}
 		break;
 	case EQUAL:
@@ -71,7 +75,7 @@ static int look(const struct results *r, struct standing all[CONTENDERS])
 			for (int i = 0; i < n; i++)
 				if (rows[i].contender > 1 && rows[i].rate.n)
 					add(&all[rows[i].contender], &rows[i],
-					    p->workloads[w].name);
+					    layout, p->workloads[w].name);
 		}
 	return workloads;
 }
@@ -88,6 +92,16 @@ static void rest(FILE *f, int n)
 {
 	if (n > NAMED)
 		fprintf(f, " and %d more", n - NAMED);
+}
+
+/* Which layout it was, where there are both. */
+static const char *place(const struct plan *p, int layout)
+{
+	int used = 0;
+
+	for (int w = 0; w < p->workload_count; w++)
+		used |= layouts_of(p, w);
+	return layout == TWO && used & 1 << SAME ? " on two processors" : "";
 }
 
 /* "Ahead of epoll: a (1.05 at tcp-c16)." */
@@ -110,7 +124,9 @@ static int say_ranked(const struct results *r, const struct standing *all,
 		fprintf(f, "%s (%.2f", p->contenders[c].name,
 			ahead ? s->best : s->worst);
 		if (workloads > 1)
-			fprintf(f, " at %s", ahead ? s->best_at : s->worst_at);
+			fprintf(f, " at %s%s", ahead ? s->best_at : s->worst_at,
+				place(p, ahead ? s->best_layout :
+				      s->worst_layout));
 		fprintf(f, ")");
 	}
 	rest(f, n);

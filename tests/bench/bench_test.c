@@ -970,6 +970,42 @@ TEST(table_says_who_is_ahead)
 	results_free(&r);
 }
 
+/* One processor and two are measured, and judged, each by its own noise; the
+   conclusion says of which it speaks. */
+TEST(layouts_have_their_own_noise)
+{
+	static char text[20000];
+	struct results r;
+	struct plan p;
+	FILE *f = fmemopen(text, sizeof(text), "w");
+
+	report_plan(&p, &r, 9);
+	results_free(&r);
+	p.workload_count = 1;
+	p.contender_count = 3;
+	p.layouts = 1 << SAME | 1 << TWO;
+	results_begin(&r, &p, 0, NULL);
+	for (int i = 0; i < 9; i++)
+		for (int c = 0; c < 3; c++)
+			for (int layout = SAME; layout <= TWO; layout++)
+				*outcome_at(&r, layout, 0, c, i) = (struct outcome){
+					.done = 1, .m.server_us = 2,
+					.m.rate = c == 0 ? 100 : layout == SAME ?
+						  c == 1 ? 101 : 110 :
+						  c == 1 ? 105 : 80,
+				};
+	table_print(&r, f);
+	conclude(&r, f);			/* not folded */
+	fclose(f);
+	expect(text, (const char *[]){
+	       "on one processor, one after the other; 9 repetitions of 0.1 s; "
+	       "noise 1.0%", "on a processor each, one after the other; 9 "
+	       "repetitions of 0.1 s; noise 5.0%", "\nAhead of epoll: poll (1.10 "
+	       "at tcp-c1-s64); behind epoll: poll (0.80 at tcp-c1-s64 on two "
+	       "processors).\n", NULL });
+	results_free(&r);
+}
+
 /* Workloads that differ in their work are a curve, by their work; a stream one
    way is not reported as both ways. */
 TEST(work_is_a_curve)

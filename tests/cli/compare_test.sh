@@ -223,6 +223,14 @@ ok $? "says what is left out"
 	{ [ "$(id -u)" != 0 ] || grep -q 'sh: it ended with exit status 3' err; }
 ok $? "a peer that does not start is an error"
 
+# Both layouts, each with its noise.
+if [ "$(nproc)" -gt 1 ]; then
+	"$iomodels" compare -t 0.02 -r 2 -w tcp-c1 poll --layout both >out \
+		2>err && grep -q '^on one processor, in turns; .* noise' out &&
+		grep -q '^on a processor each, in turns; .* noise' out
+	ok $? "measures on one processor and on two"
+fi
+
 # Streams one way, and work for each message; a curve of the work.
 "$iomodels" compare -t 0.02 -r 1 -w reply-c2-k2,reply-c2-k0,sink-c1,source-c1 \
 	poll floor -o curve >out 2>err &&
