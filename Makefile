@@ -171,7 +171,7 @@ libposixaio := $(if $(aio_sources),$(B)/lib/libposixaio.so \
 # as well to X_threads_test.
 aio_tests := $(wildcard tests/posix_aio/posixaio*_test.c)
 in_all_ways := $(wildcard $(addprefix tests/posix_aio/posixaio,_test.c \
-	_stress_test.c _ext_test.c))	# the others make their own filters
+	_stress_test.c _ext_test.c _odd_test.c))	# the others make their own filters
 noring_tests := $(in_all_ways:%_test.c=$(B)/%_noring_test)
 threads_tests := $(in_all_ways:%_test.c=$(B)/%_threads_test)
 ours_tests := $(aio_tests:%_test.c=$(B)/%_ours_test) $(noring_tests) \

@@ -149,7 +149,7 @@ void engine_forget(void)
 
 /* ---- memory ---- */
 
-enum { PIECE = 256, PIECES = 1 << 16 };
+enum { PIECE = 64, PIECES = 1 << 18 };
 
 /* There are as many descriptors as requests, so one is always free. */
 static struct piece {
@@ -427,6 +427,15 @@ struct request *request_new(struct aiocb *cb, int op, unsigned flags,
 		__atomic_fetch_add(&group->pending, 1, __ATOMIC_RELAXED);
 	cb->__abs_prio = r->index;
 	return r;
+}
+
+/* forks: when the call began.  In a child of fork r is not ours (handlers). */
+void request_drop(struct request *r, unsigned forks)
+{
+	if (r->group)
+		__atomic_fetch_sub(&r->group->pending, 1, __ATOMIC_ACQ_REL);
+	if (forks == engine.forks)
+		request_free(r);
 }
 
 /* The thread that has the lock next adopts r, which is not ours any more. */
@@ -885,6 +894,12 @@ void request_completed(struct request *r, long result)
 	if (result > 0)
 		r->done += result;
 	if ((result > 0 && goes_on(r)) || result == -EINTR) {
+		again(r);
+		return;
+	}
+	/* The kernel could not make a thread for it (RLIMIT_NPROC). */
+	if (result == -ECANCELED && r->where == RING && !r->by) {
+		r->flags &= ~VIA_RING;
 		again(r);
 		return;
 	}

@@ -25,8 +25,8 @@
  *            outlives the thread that made it and interrupts none of its
  *            system calls.  aio_error and aio_suspend find the completion
  *            events in the mapped ring.
- *   ring     streams, and reads that must wait for the disk: the worker, a
- *            thread of the library, owns an io_uring.
+ *   ring     pipes, sockets, terminals, and reads that must wait for the
+ *            disk: the worker, a thread of the library, owns an io_uring.
  *   pool     everything else, and everything when io_uring is refused: a
  *            thread calls pread64, pwrite64, read, write or fsync.
  *
@@ -231,6 +231,7 @@ void engine_sweep(void);		/* unlink natives that ended alone */
 
 struct request *request_new(struct aiocb *cb, int op, unsigned flags,
 			    struct group *group);	/* NULL: no memory */
+void request_drop(struct request *r, unsigned forks);	/* not sent */
 void request_send(struct request *r, int where);	/* NATIVE or HELD */
 int request_is_stale(const struct request *r);	/* of a parent process */
 struct request *request_of(const struct aiocb *cb);
@@ -323,9 +324,12 @@ enum {					/* what a descriptor is */
 	FD_STREAM = 1,			/* no regular file, no block device */
 	FD_NOSEEK = 2,
 	FD_DIRECT = 4, FD_APPEND = 8, FD_NONBLOCK = 16, FD_DSYNC = 32,
+	FD_SOCKET = 64,
+	FD_DEVICE = 128,		/* a stream, no pipe and no socket */
 };
 
 int fd_kind(int fd);			/* FD_*, or -errno */
+int fd_fits_ring(int fd, int kind, int writes);	/* a stream */
 int fd_is_regular(int fd, off_t *size);	/* without waiting for a server */
 int fd_known_buffered(int fd);
 void fd_know_buffered(int fd);

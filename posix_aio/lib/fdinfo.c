@@ -14,7 +14,10 @@
  * all others, for which the kernel is asked each time.
  */
 #include <fcntl.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <termios.h>
 #include <unistd.h>
 #include "engine.h"
 
@@ -38,34 +41,43 @@ static struct slot *slot_of(int fd)
 	return &slots[has_slot(fd) ? fd : SLOTS - 1];
 }
 
-static int type_of(int fd, struct statx *st)
+/* A filter that is older than statx refuses it. */
+static int type_of(int fd, off_t *size)
 {
-	long err = enter_kernel(__NR_statx, fd, "", AT_EMPTY_PATH |
-				AT_STATX_DONT_SYNC, STATX_TYPE | STATX_SIZE,
-				st);
+	struct statx st;
+	struct stat old;
 
-	return err < 0 ? err : st->stx_mode & S_IFMT;
+	if (!enter_kernel(__NR_statx, fd, "", AT_EMPTY_PATH |
+			  AT_STATX_DONT_SYNC, STATX_TYPE | STATX_SIZE, &st)) {
+		*size = st.stx_size;
+		return st.stx_mode & S_IFMT;
+	}
+	if (enter_kernel(__NR_fstat, fd, &old))
+		return -1;
+	*size = old.st_size;
+	return old.st_mode & S_IFMT;
 }
 
 int fd_is_regular(int fd, off_t *size)
 {
-	struct statx st;
-	int regular = type_of(fd, &st) == S_IFREG;
+	off_t ignored;
 
-	if (regular && size)
-		*size = st.stx_size;
-	return regular;
+	return type_of(fd, size ? size : &ignored) == S_IFREG;
 }
 
 static int ask(int fd, int flags)
 {
-	struct statx st;
-	int type = type_of(fd, &st), kind = 0;
+	off_t size;
+	int type = type_of(fd, &size), kind = 0;
 
 	if (type != S_IFREG && type != S_IFBLK) {
 		kind = FD_STREAM;
 		if (enter_kernel(__NR_lseek, fd, 0, SEEK_CUR) == -ESPIPE)
 			kind |= FD_NOSEEK;
+		if (type == S_IFSOCK)
+			kind |= FD_SOCKET;
+		else if (type != S_IFIFO)
+			kind |= FD_DEVICE;
 	}
 	if (flags & O_DIRECT)
 		kind |= FD_DIRECT;
@@ -84,8 +96,10 @@ int fd_kind(int fd)
 	uint64_t known = __atomic_load_n(&s->known, __ATOMIC_RELAXED);
 	int flags = enter_kernel(__NR_fcntl, fd, F_GETFL), kind;
 
-	if (flags < 0)
+	if (flags == -EBADF)
 		return flags;
+	if (flags < 0)
+		flags = 0;		/* a filter refuses to tell */
 	if (has_slot(fd) && known >> 32 == (unsigned)flags && known & 0xff) {
 		__atomic_store_n(&s->known, known - 1, __ATOMIC_RELAXED);
 		return known >> 8 & 0xff;
@@ -96,6 +110,52 @@ int fd_kind(int fd)
 	if (kind & (FD_STREAM | FD_DIRECT))
 		__atomic_store_n(&s->buffered, 0, __ATOMIC_RELAXED);
 	return kind;
+}
+
+static int has_timeout(int fd, int option)
+{
+	struct timeval t = { 0 };
+	socklen_t size = sizeof(t);
+
+	return !enter_kernel(__NR_getsockopt, fd, SOL_SOCKET, option, &t,
+			     &size) && (t.tv_sec || t.tv_usec);
+}
+
+/* Does a read wait for more than one byte (SO_RCVLOWAT)? */
+static int waits_for_more(int fd)
+{
+	int n = 1;
+	socklen_t size = sizeof(n);
+
+	return !enter_kernel(__NR_getsockopt, fd, SOL_SOCKET, SO_RCVLOWAT, &n,
+			     &size) && n > 1;
+}
+
+/* A terminal whose read waits for bytes, not for a time. */
+static int waits_for_input(int fd)
+{
+	struct termios t;
+	int saved = errno, err = tcgetattr(fd, &t);
+
+	errno = saved;
+	return !err && (t.c_lflag & ICANON ||
+			(t.c_cc[VMIN] && !t.c_cc[VTIME]));
+}
+
+/*
+ * Does a request on this stream wait in an io_uring for what read(2) and
+ * write(2) wait for?  The ring waits until poll(2) reports the descriptor: it
+ * knows no O_NONBLOCK, no timeout, and of a device not even whether it can be
+ * read.  These options change at any time, so they are asked for each time.
+ */
+int fd_fits_ring(int fd, int kind, int writes)
+{
+	if (kind & FD_NONBLOCK)
+		return 0;
+	if (kind & FD_SOCKET)
+		return writes ? !has_timeout(fd, SO_SNDTIMEO) :
+		       !has_timeout(fd, SO_RCVTIMEO) && !waits_for_more(fd);
+	return !(kind & FD_DEVICE) || waits_for_input(fd);
 }
 
 /*

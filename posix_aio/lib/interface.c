@@ -16,6 +16,7 @@
 
 enum {
 	INLINE_MAX = 64 << 10,		/* bytes that the caller copies itself */
+	LARGE = 1 << 20,		/* not for a thread that others need */
 	BATCH = 64,
 	PRIORITY_MAX = 20,		/* AIO_PRIO_DELTA_MAX */
 };
@@ -172,12 +173,8 @@ static int read_inline(const struct aiocb *cb, long *n)
 			return is_at_end(cb, done);
 		}
 		if (got < 0) {
-			*n = done;
-			if (done || got == -EAGAIN || got == -EOPNOTSUPP ||
-			    got == -ENOSYS || got == -EINTR || got == -ESPIPE)
-				return 0;
-			*n = got;
-			return 1;
+			*n = done;	/* a thread finds out why */
+			return 0;
 		}
 		/* Short: the end of the file, or of what is in memory. */
 		if (!fd_is_regular(cb->aio_fildes, NULL))
@@ -187,12 +184,16 @@ static int read_inline(const struct aiocb *cb, long *n)
 	return 1;
 }
 
-/* May this request be a native one?  It has nobody to notify of its end. */
+/*
+ * May this request be a native one?  It has nobody to notify of its end, and the
+ * caller submits a read: io_submit takes 0.1 ms for each MiB.
+ */
 static int fits_native(const struct aiocb *cb, int op, int kind,
 		       const struct group *g)
 {
 	if (!(kind & FD_DIRECT) || kind & FD_STREAM || op >= OP_FSYNC ||
-	    (op == OP_WRITE && kind & FD_APPEND))
+	    (op == OP_WRITE && kind & FD_APPEND) ||
+	    (op == OP_READ && cb->aio_nbytes > LARGE))
 		return 0;
 	if (cb->aio_sigevent.sigev_notify == SIGEV_SIGNAL ||
 	    cb->aio_sigevent.sigev_notify == SIGEV_THREAD || (g && g->notify))
@@ -267,17 +268,19 @@ static void start_in_thread(struct request *r, struct aiocb *cb)
 	engine_release(old);
 }
 
-/* How the engine is to treat a request on a descriptor of this kind. */
-static unsigned flags_of(int op, int kind, int native)
+/* How the engine is to treat cb's request on a descriptor of this kind. */
+static unsigned flags_of(const struct aiocb *cb, int op, int kind, int native)
 {
 	unsigned flags = kind & FD_NONBLOCK ? NONBLOCK : 0;
 
 	if (kind & FD_STREAM)
 		return flags | STREAM | ORDERED |
 		       (kind & FD_NOSEEK ? NO_OFFSET : 0) |
-		       (op < OP_FSYNC ? VIA_RING : 0);
+		       (op < OP_FSYNC &&
+			fd_fits_ring(cb->aio_fildes, kind, op == OP_WRITE) ?
+			VIA_RING : 0);
 	if (op == OP_READ)
-		return flags | VIA_RING;
+		return flags | (cb->aio_nbytes > LARGE ? 0 : VIA_RING);
 	if (op != OP_WRITE)
 		return flags;
 	flags |= COUNTED;
@@ -292,20 +295,22 @@ static unsigned flags_of(int op, int kind, int native)
 
 /* The threads that the request relies on.  Callbacks and native requests need
  * one of the pool; everything else has one of the two ways. */
-static int have_threads(const struct aiocb *cb, unsigned *flags, int native)
+static int have_threads(const struct aiocb *cb, unsigned *flags, int *native)
 {
 	int callback = cb->aio_sigevent.sigev_notify == SIGEV_THREAD;
 
-	if (*flags & VIA_RING && !native && worker_start())
+	if (*flags & VIA_RING && worker_start())
 		*flags &= ~VIA_RING;
-	if (*flags & VIA_RING && !native && !callback)
+	if (*flags & VIA_RING && !callback)
 		return 1;
 	if (!pool_start())
 		return 1;
-	/* No thread of the pool: writes and fsync can go through the ring. */
-	if (native || callback || worker_start())
+	/* No thread of the pool: all can go through the ring. */
+	if (worker_start())
 		return 0;
+	*flags &= ~(EXCLUSIVE | TO_NATIVE);
 	*flags |= VIA_RING;
+	*native = 0;
 	return 1;
 }
 
@@ -332,7 +337,7 @@ static int inline_is_enough(const struct aiocb *cb, int kind, long *n)
 static long start(struct aiocb *cb, int op, struct group *g, struct batch *b)
 {
 	unsigned flags, forks = engine.forks;
-	struct request *r = NULL;
+	struct request *r;
 	int kind, inlined, native;
 	long n = 0;
 
@@ -361,20 +366,25 @@ static long start(struct aiocb *cb, int op, struct group *g, struct batch *b)
 		return done_at_once(cb, -EINVAL);
 
 	native = fits_native(cb, op, kind, g);
-	flags = flags_of(op, kind, native);
+	flags = flags_of(cb, op, kind, native);
 	if (native && op == OP_READ)
 		flags &= ~VIA_RING;
-	cb->__policy = native;
-	if (have_threads(cb, &flags, native))
-		r = request_new(cb, op, flags, g);
+	/* Memory first: a thread's stack may take what is left (RLIMIT_AS). */
+	r = request_new(cb, op, flags, g);
+	if (r && !have_threads(cb, &flags, &native)) {
+		request_drop(r, forks);
+		r = NULL;
+	}
 	if (!r) {
 		publish(cb, -EAGAIN);
 		return -EAGAIN;
 	}
+	r->flags = flags;
 	r->forks = forks;
 	if (!request_is_stale(r))
 		enter(r, flags);
 	r->done = n;
+	cb->__policy = native;
 	cb->__return_value = native ? (long)cb->aio_nbytes : 0;
 	__atomic_store_n(word_of(cb), in_progress(r->serial), __ATOMIC_RELEASE);
 	if (native && op == OP_READ && !is_behind_write(cb))
@@ -422,7 +432,8 @@ API int aio_error(const struct aiocb *cb)
 
 API ssize_t aio_return(struct aiocb *cb)
 {
-	return status(cb) == EINPROGRESS ? 0 : cb->__return_value;
+	/* A native request ends when somebody asks: it may be the first time. */
+	return aio_error(cb) == EINPROGRESS ? 0 : cb->__return_value;
 }
 
 API int aio_suspend(const struct aiocb *const list[], int n,

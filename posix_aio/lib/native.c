@@ -275,7 +275,7 @@ static int handle(const struct event *e)
 	if (request_is_over(e->data >> 32, index))
 		return 0;
 	r = request_at(index);
-	if ((result == -EAGAIN || result == -EOPNOTSUPP) &&
+	if ((result == -EAGAIN || result == -EOPNOTSUPP || result == -EINTR) &&
 	    !(r->flags & TRIED)) {
 		submit_again(r);
 		return 0;

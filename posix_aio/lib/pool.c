@@ -28,6 +28,7 @@
 enum {
 	THREADS_MAX = 256,
 	STACK = 64 << 10,
+	STACK_LEAST = 8 << 10,	/* where memory is short (RLIMIT_AS) */
 	NATIVE_POLL_NS = 500000,
 	RETRY_NS = 10000000,	/* a notification that was refused */
 	BATCH = 8,		/* writes of a file, then other requests */
@@ -49,13 +50,30 @@ static int add_tls(struct dl_phdr_info *info, size_t size, void *sum)
 }
 
 /* Thread-local data lies on the stack: _SC_THREAD_STACK_MIN does not count it. */
-static size_t stack_size(void)
+static size_t stack_size(size_t room)
 {
 	long page = sysconf(_SC_PAGESIZE);
-	size_t size = sysconf(_SC_THREAD_STACK_MIN) + STACK;
+	size_t size = sysconf(_SC_THREAD_STACK_MIN) + room;
 
 	dl_iterate_phdr(add_tls, &size);
 	return (size + page - 1) / page * page;
+}
+
+/* stack: 0 is libc's default. */
+static int create(pthread_t *thread, void *(*function)(void *), int detached,
+		  size_t stack)
+{
+	pthread_attr_t attr;
+	int err;
+
+	pthread_attr_init(&attr);
+	if (detached)
+		pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+	if (stack)
+		pthread_attr_setstacksize(&attr, stack);
+	err = pthread_create(thread, &attr, function, NULL);
+	pthread_attr_destroy(&attr);
+	return err;
 }
 
 /*
@@ -64,26 +82,17 @@ static size_t stack_size(void)
  */
 long thread_create(pthread_t *thread, void *(*function)(void *), int detached)
 {
-	pthread_attr_t attr;
 	sigset_t all, old;
 	int err;
 
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
-	pthread_attr_init(&attr);
-	if (detached)
-		pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-	pthread_attr_setstacksize(&attr, stack_size());
-	err = pthread_create(thread, &attr, function, NULL);
-	pthread_attr_destroy(&attr);
-	if (err == EINVAL) {		/* too small after all */
-		pthread_attr_init(&attr);
-		if (detached)
-			pthread_attr_setdetachstate(&attr,
-						    PTHREAD_CREATE_DETACHED);
-		err = pthread_create(thread, &attr, function, NULL);
-		pthread_attr_destroy(&attr);
-	}
+	err = create(thread, function, detached, stack_size(STACK));
+	if (err == EAGAIN)
+		err = create(thread, function, detached,
+			     stack_size(STACK_LEAST));
+	if (err == EINVAL)		/* too small after all */
+		err = create(thread, function, detached, 0);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	if (err)
 		debug("no thread: %s\n", strerrorname_np(err));
@@ -410,6 +419,28 @@ static void *serve(void *unused)
 			continue;
 		expired = !sleep_idle(&idle);
 	}
+}
+
+int pool_is_missing(void)
+{
+	return engine.runnable && !threads();
+}
+
+/* By the worker: without it nobody would carry out this job.  It may sleep. */
+void pool_stand_in(void)
+{
+	struct work w = { .n = 0 };
+
+	if (!pool_start())
+		return;
+	engine_lock_only();
+	take_work(&w);
+	engine_unlock();
+	if (w.d)
+		carry_out(&w);
+	engine_lock_only();
+	end_work(&w);
+	engine_unlock();
 }
 
 /* In the child of fork. */

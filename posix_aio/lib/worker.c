@@ -446,7 +446,7 @@ static void *work(void *unused)
 	while (!broken) {
 		struct __kernel_timespec timeout = { 0 };
 		struct request *ready, *next;
-		int busy, seen, tells;
+		int busy, seen, tells, alone;
 
 		engine_lock_only();
 		busy = submit_cancels();
@@ -454,7 +454,8 @@ static void *work(void *unused)
 		reap();
 		ready = take_ready();
 		tells = engine.telling.first || engine.groups_telling;
-		busy |= !!ready;
+		alone = pool_is_missing();
+		busy |= ready || alone;
 		idle = !busy && !engine.in_ring && !engine.cancels;
 		if (idle && expired && leaves()) {
 			old = ring;
@@ -473,6 +474,8 @@ static void *work(void *unused)
 		}
 		if (tells)
 			tell_without_pool();
+		if (alone)
+			pool_stand_in();
 		expired = 0;
 		if (busy) {
 			if (ring_room(&ring) < ring.sq_entries)

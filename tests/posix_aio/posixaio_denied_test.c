@@ -28,6 +28,11 @@
 /* More than a small stack, on which thread-local data lies, has room for. */
 static __thread volatile char much_local_data[1 << 20];
 
+#ifdef TSAN
+#define NOT_UNDER_TSAN SKIP("ThreadSanitizer: has a thread of its own")
+#else
+#define NOT_UNDER_TSAN
+#endif
 #define ASSERT_BYTES(bytes, seen, n) ASSERT_EQ(0, memcmp(bytes, seen, n))
 #define EXPECT_BYTES(bytes, seen, n) EXPECT_EQ(0, memcmp(bytes, seen, n))
 
@@ -127,9 +132,7 @@ static void wait_until_idle(void)
 	int n = 2;
 	FILE *f;
 
-#ifdef TSAN
-	SKIP("ThreadSanitizer: has a thread of its own");
-#endif
+	NOT_UNDER_TSAN;
 	while (n > 1) {
 		f = fopen("/proc/self/status", "r");
 		ASSERT_TRUE(f);
@@ -236,6 +239,74 @@ TEST(nothing_but_threads)
 	open_all();
 	no_io_uring();
 	filtered(filter_call(__NR_io_setup, ENOSYS));
+	everything_works(plain, direct, ends);
+}
+
+/*
+ * Filters that are older than the calls that the library makes besides those of
+ * glibc, or a program that gives up all but these.
+ */
+TEST(calls_that_glibc_does_not_make)
+{
+	static const int calls[] = {
+		__NR_preadv2, __NR_statx, __NR_lseek, __NR_prctl,
+		__NR_eventfd2, __NR_getsockopt, __NR_io_getevents,
+		__NR_fcntl,
+	};
+
+	open_all();
+	for (int i = 0; i < 8; i++) {
+		filtered(filter_call(calls[i], EPERM));
+		everything_works(plain, direct, ends);
+	}
+}
+
+/* A ring is there, and no thread can be created any more, not even by the
+ * kernel for the ring. */
+TEST(no_thread_beside_the_ring)
+{
+	struct rlimit none = { 0, 0 };
+	int proc = open("/proc/self/status", O_RDONLY);
+	struct aiocb cb;
+	char in[8];
+
+	NOT_UNDER_TSAN;
+	if (geteuid())
+		SKIP("not root: RLIMIT_NPROC counts others' processes");
+	open_all();
+	ASSERT_EQ(0, setgid(54321));
+	ASSERT_EQ(0, setuid(54321));
+	cb = request(ends[0], in, 1, 0);
+	ASSERT_EQ(0, aio_read(&cb));
+	ASSERT_EQ(1, write(ends[1], "x", 1));
+	ASSERT_EQ(1, finished(&cb));
+	ASSERT_EQ(0, setrlimit(RLIMIT_NPROC, &none));
+	cb = request(proc, in, 5, 0);
+	ASSERT_EQ(0, aio_read(&cb));
+	ASSERT_EQ(5, finished(&cb));
+	EXPECT_BYTES("Name:", in, 5);
+	everything_works(plain, direct, ends);
+}
+
+/* Room for the stack of a thread and little else (RLIMIT_AS). */
+TEST(little_memory)
+{
+	struct rlimit limit;
+	long pages = 0;
+	FILE *f;
+
+#if defined(TSAN) || defined(__SANITIZE_ADDRESS__)
+	SKIP("a sanitizer takes more memory");
+#endif
+	open_all();
+	f = fopen("/proc/self/statm", "r");
+	ASSERT_TRUE(f);
+	ASSERT_EQ(1, fscanf(f, "%ld", &pages));
+	fclose(f);
+	limit.rlim_cur = limit.rlim_max =
+		pages * sysconf(_SC_PAGESIZE) + sizeof(much_local_data) +
+		(96 << 10);
+	ASSERT_EQ(0, setrlimit(RLIMIT_AS, &limit));
 	everything_works(plain, direct, ends);
 }
 
@@ -647,15 +718,16 @@ TEST_F(frozen, without_io_uring)
 	stuck(self, O_DIRECT);
 }
 
-/* Bytes that this thread has written to devices, as the kernel counts them. */
-static long written_by_me(void)
+/* Bytes that this thread has written to devices (or read), as the kernel counts
+ * them. */
+static long bytes_of_me(const char *format)
 {
 	FILE *f = fopen("/proc/thread-self/io", "r");
 	char line[64];
 	long n = -1;
 
 	while (f && fgets(line, sizeof(line), f))
-		sscanf(line, "write_bytes: %ld", &n);
+		sscanf(line, format, &n);
 	if (f)
 		fclose(f);
 	if (n < 0)
@@ -670,7 +742,7 @@ TEST_TIMEOUT(others_carry_it_out, 30)
 	int fd = file_of(0, O_DIRECT);
 	struct timespec soon = { .tv_nsec = 100000 };
 	struct aiocb cb[64];
-	long before = written_by_me();
+	long before = bytes_of_me("write_bytes: %ld");
 
 	for (int i = 0; i < 64; i++) {
 		const struct aiocb *list[] = { &cb[i] };
@@ -681,7 +753,38 @@ TEST_TIMEOUT(others_carry_it_out, 30)
 	}
 	for (int i = 0; i < 64; i++)
 		ASSERT_EQ(4096, finished(&cb[i]));
-	EXPECT_EQ(before, written_by_me());
+	EXPECT_EQ(before, bytes_of_me("write_bytes: %ld"));
+}
+
+/* Nor does aio_read carry out a long O_DIRECT read. */
+TEST_TIMEOUT(others_carry_out_a_long_read, 30)
+{
+	enum { LONG = 16 << 20 };
+	int fd = file_of(LONG, O_DIRECT);
+	char *buf = aligned_alloc(4096, LONG);
+	struct aiocb cb = request(fd, buf, LONG, 0);
+	long before = bytes_of_me("read_bytes: %ld");
+
+	ASSERT_TRUE(buf);
+	ASSERT_EQ(0, aio_read(&cb));
+	ASSERT_EQ(LONG, finished(&cb));
+	EXPECT_EQ(before, bytes_of_me("read_bytes: %ld"));
+	free(buf);
+}
+
+/* The result of a request is there when it has ended, whoever asks first: not
+ * each program asks aio_error before aio_return. */
+TEST(return_without_error)
+{
+	int fd = file_of(8192, O_DIRECT);
+	struct aiocb cb = request(fd, direct_buf[0], 4096, 0);
+
+	for (int i = 0; i < 2; i++) {
+		ASSERT_EQ(0, i ? aio_write(&cb) : aio_read(&cb));
+		while (!aio_return(&cb))
+			usleep(1000);
+		EXPECT_EQ(4096, aio_return(&cb));
+	}
 }
 
 /* A file that may not become so long: EFBIG, and no signal to the program. */
