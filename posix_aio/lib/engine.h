@@ -12,6 +12,7 @@
  *   wait.c        aio_suspend and LIO_WAIT: which thread sleeps where
  *   notify.c      signals, callback threads, the descriptor of ends
  *   extension.c   the functions of posixaio_ext.h
+ *   sandbox.c     seccomp filters that kill
  *   stats.c       counters, and the messages of POSIXAIO_DEBUG
  *
  * A request takes one of four ways:
@@ -366,8 +367,15 @@ void worker_forget(void);
 long pool_start(void);			/* 0: a thread is there; or -EAGAIN */
 void pool_call(void);			/* for what was just sent */
 void pool_wake(void);			/* one idle thread, if any */
+int pool_is_missing(void);		/* under the lock: work, and no thread */
+void pool_stand_in(void);		/* for the thread that there is none of */
 void pool_forget(void);
 long thread_create(pthread_t *thread, void *(*function)(void *), int detached);
+
+/* ---- sandbox.c ---- */
+
+int sandbox_mode(void);			/* 0: no seccomp filter */
+int sandbox_allows(const int *calls, int n);	/* 0: it kills for them */
 
 /* ---- stats.c ---- */
 

@@ -57,7 +57,8 @@ struct native_ring *native_ring;
 uint64_t native_seen;
 static int always_ready = -1;
 static int tried;			/* a thread is creating the context */
-static int refused;			/* there will be none */
+static int refused;			/* there will be none, or no more */
+static int mode;			/* sandbox_mode() of the context */
 
 static int kick_descriptor(void)
 {
@@ -84,9 +85,44 @@ static int refuse(long err)
 	return 0;
 }
 
+static int is_refused(void)
+{
+	return __atomic_load_n(&refused, __ATOMIC_RELAXED);
+}
+
 int native_exists(void)
 {
-	return !!__atomic_load_n(&native_ring, __ATOMIC_ACQUIRE);
+	return !!__atomic_load_n(&native_ring, __ATOMIC_ACQUIRE) &&
+	       !is_refused();
+}
+
+static const int calls[] = {
+	__NR_io_setup, __NR_io_submit, __NR_io_getevents, __NR_io_destroy,
+};
+
+/*
+ * Has the process got its first filter, one that kills (sandbox.c)?  A tick of the
+ * coarse clock apart: to ask takes as long as a tenth of a read.
+ */
+static int may_go_on(void)
+{
+	static long asked;
+	struct timespec t;
+	int now;
+
+	if (!native_exists())
+		return 0;
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
+	if (t.tv_nsec == __atomic_load_n(&asked, __ATOMIC_RELAXED))
+		return 1;
+	__atomic_store_n(&asked, t.tv_nsec, __ATOMIC_RELAXED);
+	now = sandbox_mode();
+	if (now == __atomic_load_n(&mode, __ATOMIC_RELAXED))
+		return 1;
+	__atomic_store_n(&mode, now, __ATOMIC_RELAXED);
+	if (!sandbox_allows(calls, 4))
+		__atomic_store_n(&refused, 1, __ATOMIC_RELAXED);
+	return !is_refused();
 }
 
 /* A caller that arrives while another thread creates the context does not wait
@@ -95,14 +131,15 @@ int native_setup(void)
 {
 	aio_context_t context = 0;
 	struct native_ring *ring;
-
 	long err;
 
-	if (native_exists())
+	if (may_go_on())
 		return 1;
-	if (__atomic_load_n(&refused, __ATOMIC_RELAXED) ||
-	    __atomic_exchange_n(&tried, 1, __ATOMIC_ACQ_REL))
+	if (is_refused() || __atomic_exchange_n(&tried, 1, __ATOMIC_ACQ_REL))
 		return 0;
+	__atomic_store_n(&mode, sandbox_mode(), __ATOMIC_RELAXED);
+	if (!sandbox_allows(calls, 4))
+		return refuse(-EPERM);
 	err = enter_kernel(__NR_io_setup, EVENTS, &context);
 	if (err)
 		return refuse(err);
@@ -381,10 +418,11 @@ int native_end(struct aiocb *cb)
 	return 1;
 }
 
-/* 0: there may be events; -EINTR; -ETIME. */
+/* 0: there may be events; -EINTR; -ETIME; -EPERM: a filter refuses to wait. */
 long native_sleep(unsigned min, const struct timespec *timeout)
 {
-	long n = enter_kernel(__NR_io_getevents, native_ring, min, min, -4096L,
+	long n = !may_go_on() ? -EPERM :
+		 enter_kernel(__NR_io_getevents, native_ring, min, min, -4096L,
 			      timeout);
 
 	return n == -EFAULT || n > 0 ? 0 : n ? n : -ETIME;
@@ -398,6 +436,8 @@ void native_kick(unsigned n)
 	};
 	struct iocb *list[BATCH];
 
+	if (!may_go_on())
+		return;
 	for (unsigned i = 0; i < n && i < BATCH; i++)
 		list[i] = &iocb;
 	iocb.aio_fildes = always_ready;

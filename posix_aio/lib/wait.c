@@ -174,6 +174,15 @@ static long now(void)
 	return nanoseconds(&t);
 }
 
+/* The context cannot be waited in (a filter): look again soon. */
+static long sleep_shortly(void)
+{
+	struct timespec ms = { .tv_nsec = 1000000 };
+
+	return enter_kernel(__NR_clock_nanosleep, CLOCK_MONOTONIC, 0, &ms,
+			    NULL);
+}
+
 /* Cancellation is let in only here, where nothing is held. */
 static long sleep_in_context(unsigned min, long deadline)
 {
@@ -186,7 +195,7 @@ static long sleep_in_context(unsigned min, long deadline)
 	pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, &type);
 	err = native_sleep(min, &left);
 	pthread_setcanceltype(type, NULL);
-	return err;
+	return err && err != -EINTR && err != -ETIME ? sleep_shortly() : err;
 }
 
 static long sleep_in_futex(int sequence, unsigned bits, long deadline)

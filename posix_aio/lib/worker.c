@@ -22,7 +22,8 @@
  * after RETRY_NS.  It may break, too, when a filter for all threads refuses
  * io_uring_enter: the worker ends, which makes the kernel complete or cancel all
  * that is in flight, and a thread of the pool takes the results from the mapped
- * queue and carries out the rest.
+ * queue and carries out the rest.  The first filter of the process breaks it,
+ * too: it may kill for the next io_uring_enter (sandbox.c).
  */
 #include <string.h>
 #include <sys/prctl.h>
@@ -49,6 +50,8 @@ static int bell = 1;			/* a futex word */
 static int armed;			/* the ring waits for the bell */
 static long start_error;
 static long not_before;			/* no new ring until then; atomic */
+static int mode;			/* sandbox_mode() of the ring */
+static int never;			/* a filter kills for io_uring */
 
 /* ---- setting up ---- */
 
@@ -104,10 +107,19 @@ static long hide_descriptor(struct ring *r)
 
 static long begin(void)
 {
+	static const int calls[] = {
+		__NR_io_uring_setup, __NR_io_uring_enter,
+		__NR_io_uring_register,
+	};
 	unsigned workers[2] = { FILE_WORKERS, BLOCKING_WORKERS };
 	struct io_uring_probe probe;
-	long err = set_up(&ring, ENTRIES);
+	long err;
 
+	mode = sandbox_mode();
+	never |= !sandbox_allows(calls, 3);
+	if (never)
+		return -EPERM;
+	err = set_up(&ring, ENTRIES);
 	if (err)
 		return err;
 	memset(&probe, 0, sizeof(probe));
@@ -145,7 +157,8 @@ static int broken;			/* the worker's: io_uring_enter failed */
 /* Errors after which one calls again; any other ends the ring. */
 static long enter(unsigned wait, const struct __kernel_timespec *timeout)
 {
-	long n = ring_wait(&ring, wait, timeout);
+	long n = sandbox_mode() == mode ? ring_wait(&ring, wait, timeout) :
+					  -EPERM;
 
 	if (ring_again(n) < 0)
 		broken = -n;
@@ -543,7 +556,9 @@ long worker_start(void)
  */
 void worker_report(void)
 {
-	long err = debug_wanted ? sys_io_uring_setup(1, NULL) : 0;
+	static const int call = __NR_io_uring_setup;
+	long err = !debug_wanted ? 0 : sandbox_allows(&call, 1) ?
+		   sys_io_uring_setup(1, NULL) : -EPERM;
 
 	if (err == -EFAULT)
 		debug("io_uring\n");

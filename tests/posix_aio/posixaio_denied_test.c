@@ -335,6 +335,90 @@ static void break_ring(void)
 	filtered(filter_install(code, 5, SECCOMP_FILTER_FLAG_TSYNC));
 }
 
+/* For all threads: io_uring and native AIO end the process, or send it SIGSYS. */
+static void filter_that_kills(unsigned action)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+			 offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, __NR_io_uring_setup, 0, 1),
+		BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, __NR_io_uring_register, 0,
+			 2),
+		BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, __NR_io_setup, 0, 2),
+		BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, __NR_io_setup + 4, 1, 0),
+		BPF_STMT(BPF_RET | BPF_K, action),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+
+	filtered(filter_install(code, 7, SECCOMP_FILTER_FLAG_TSYNC));
+}
+
+/* Before the first request. */
+TEST(filter_that_kills_at_first)
+{
+	open_all();
+	filter_that_kills(SECCOMP_RET_KILL_PROCESS);
+	everything_works(plain, direct, ends);
+	everything_works(plain, direct, ends);
+}
+
+TEST(filter_that_signals_at_first)
+{
+	open_all();
+	filter_that_kills(SECCOMP_RET_TRAP);
+	everything_works(plain, direct, ends);
+}
+
+/* Of the coarse clock. */
+static void wait_for_a_tick(void)
+{
+	struct timespec before, now;
+
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &before);
+	do
+		clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+	while (now.tv_nsec == before.tv_nsec);
+}
+
+/* A read waits in the ring, another one was in the native context. */
+static void killed_later(unsigned action)
+{
+	struct aiocb cb;
+	int p[2];
+	char in;
+
+	open_all();
+	ASSERT_EQ(0, pipe(p));
+	everything_works(plain, direct, ends);
+	cb = request(p[0], &in, 1, 0);
+	ASSERT_EQ(0, aio_read(&cb));
+	filter_that_kills(action);
+	wait_for_a_tick();		/* for O_DIRECT: posixaio(7) */
+	everything_works(plain, direct, ends);
+	ASSERT_EQ(1, write(p[1], "x", 1));
+	ASSERT_EQ(1, finished(&cb));
+}
+
+TEST(filter_that_kills_later)
+{
+	killed_later(SECCOMP_RET_KILL_PROCESS);
+}
+
+TEST(filter_that_signals_later)
+{
+	killed_later(SECCOMP_RET_TRAP);
+}
+
+/* The child that tries the calls is none that the program can wait for. */
+TEST(no_child_is_seen)
+{
+	open_all();
+	filtered(filter_call(__NR_io_cancel, EPERM));
+	everything_works(plain, direct, ends);
+	EXPECT_EQ(-1, waitpid(-1, NULL, 0));
+	EXPECT_EQ(ECHILD, errno);
+}
+
 /* Reads of pipes that wait in the ring end with their bytes, in their order. */
 TEST(filter_for_all_threads)
 {
