@@ -2,8 +2,8 @@
 /*
  * sandbox.c - seccomp filters that kill
  *
- * A filter that answers a call with an errno is no problem: the request goes
- * another way.  Another filter kills the process, or sends it SIGSYS.  It must not
+ * When a filter answers a call with an errno, the request goes another way.
+ * Another filter kills the process, or sends it SIGSYS.  It must not
  * meet a call that glibc's POSIX AIO does not make.  So where a filter is
  * installed, a child process makes the calls first, with arguments that do
  * nothing: if it is killed, this process never makes them.

@@ -409,7 +409,7 @@ TEST(filter_that_signals_later)
 	killed_later(SECCOMP_RET_TRAP);
 }
 
-/* The child that tries the calls is none that the program can wait for. */
+/* The program cannot wait for the child that tries the calls. */
 TEST(no_child_is_seen)
 {
 	open_all();
@@ -856,8 +856,8 @@ TEST_TIMEOUT(others_carry_out_a_long_read, 30)
 	free(buf);
 }
 
-/* The result of a request is there when it has ended, whoever asks first: not
- * each program asks aio_error before aio_return. */
+/* A program that calls aio_return without aio_error gets the result of a request
+ * that has ended. */
 TEST(return_without_error)
 {
 	int fd = file_of(8192, O_DIRECT);

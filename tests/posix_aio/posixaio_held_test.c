@@ -253,14 +253,18 @@ static int steps_to_marker(pid_t tid, int n)
  */
 static int step_worker(pid_t pid, pid_t worker, int how)
 {
-	int status, looks = 0;
+	struct timespec while_asleep = { .tv_nsec = 1000000 };
+	sigset_t child;
+	int status;
 
+	sigemptyset(&child);
+	sigaddset(&child, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &child, NULL);
 	ASSERT_EQ(0, ptrace(how, worker, NULL, 0L));
-	while (!waitpid(worker, &status, __WALL | WNOHANG)) {
-		if (++looks > 100 && in_ring(pid, worker))
+	while (!waitpid(worker, &status, __WALL | WNOHANG))
+		if (sigtimedwait(&child, NULL, &while_asleep) < 0 &&
+		    in_ring(pid, worker))
 			return 0;
-		sched_yield();
-	}
 	stopped(status);
 	return 1;
 }
