@@ -239,6 +239,7 @@ void lock_take(struct world *w, const struct step *st)
 	enum what what;
 
 	if (st->event->kind == EVENT_EXIT && w->n_locks && st->task &&
+	    st->task->process->locks &&
 	    st->task->pid == st->task->process->pid)
 		process_ended(w, st->task->pid);
 	if (st->event->kind != EVENT_CALL)
@@ -260,6 +261,7 @@ void lock_take(struct world *w, const struct step *st)
 		return;
 	if (what == TAKES) {
 		take(w, all, &x);
+		st->task->process->locks |= x.kind == POSIX;
 		return;
 	}
 	release(w, all, &x);

@@ -105,6 +105,7 @@ struct process {
 	int async, queued;		/* asked for SIGIO; with F_SETSIG */
 	unsigned long io_signals;	/* SIGIO and the like that came */
 	int serving;			/* the first peer has come */
+	int locks;			/* it took a lock of fcntl */
 	unsigned tasks_made;
 	unsigned long first;		/* line */
 };
