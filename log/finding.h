@@ -24,7 +24,7 @@ struct about {
 	const char *unless;		/* in which case it is not a fault, or NULL */
 };
 
-enum { FINDING_LINES = 4, FINDING_PIDS = 4096 };
+enum { FINDING_LINES = 4, FINDING_PIDS = 4096, FAILED_KEPT = 1024 };
 
 /* Lines of one thing, the first few, and how many there were. */
 struct tracks {
@@ -63,6 +63,8 @@ struct findings {
 	struct map dying;		/* pid -> its last signal */
 	struct map refused;		/* struct refused */
 	struct map endings;		/* pid -> how it ended */
+	unsigned long endings_made, n_failed;
+	long failed[FAILED_KEPT];	/* pids of endings, in turn */
 	struct hard *hard;		/* the last failure that is not a probe */
 	struct map grown, shares;	/* of finding_between.c */
 	struct map services;		/* serial of a listener -> answers */

@@ -371,7 +371,7 @@ static struct ending *ending_of(struct findings *f, const struct task *t)
 
 	if (!e) {
 		e = need(calloc(1, sizeof(*e)));
-		e->first = t->origin == ORIGIN_FIRST && !f->endings.used;
+		e->first = t->origin == ORIGIN_FIRST && !f->endings_made++;
 		e->parent = t->process->parent;
 		map_put(&f->endings, t->process->pid, e);
 	}
@@ -969,6 +969,26 @@ static int is_request(int signal)
 	return signal == 1 || signal == 2 || signal == 15;
 }
 
+/*
+ * A process that ended well explains nothing; of those that did not, the
+ * newest are kept.
+ */
+static void forget(struct findings *f, const struct ending *e, long pid)
+{
+	long *oldest = &f->failed[f->n_failed % FAILED_KEPT];
+
+	if (!e->ended || e->first || *oldest == pid)
+		return;
+	if (e->status || e->killed) {
+		long older = *oldest;
+
+		*oldest = pid;
+		f->n_failed++;
+		pid = older;
+	}
+	free(map_remove(&f->endings, pid));
+}
+
 void refusal_note(struct findings *f, struct step *st)
 {
 	const struct event *ev = st->event;
@@ -982,6 +1002,8 @@ void refusal_note(struct findings *f, struct step *st)
 			exits(e, st, 0, signal_number(l->name));
 		else if (st->task->pid == st->task->process->pid)
 			exits(e, st, l->status, 0);
+		if (st->task->pid == st->task->process->pid)
+			forget(f, e, st->task->pid);
 	}
 	if (ev->kind == EVENT_SIGNAL && l->kind == LINE_SIGNAL &&
 	    is_request(st->signal))
