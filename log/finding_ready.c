@@ -490,12 +490,25 @@ static void look_at_call(struct findings *f, struct ready_habits *h,
 		look_at_blocking(f, h, st);
 }
 
+/* Most threads never wait for many, accept, read or write. */
+static int concerns(const struct event *e)
+{
+	enum call_class class = call_class(e->call);
+
+	return e->kind == EVENT_SIGNAL || class == CLASS_WAIT ||
+	       class == CLASS_ACCEPT || class == CLASS_IN ||
+	       class == CLASS_OUT || e->call == CALL_EPOLL_CTL ||
+	       e->call == CALL_IO_SUBMIT;
+}
+
 void ready_note(struct findings *f, struct habits *habits, struct step *st)
 {
 	struct event *e = st->event;
 	struct ready_habits *h = habits->ready;
 
 	if (e->kind != EVENT_CALL && e->kind != EVENT_SIGNAL)
+		return;
+	if (!h && !concerns(e))
 		return;
 	if (!h)
 		h = habits->ready = need(calloc(1, sizeof(*h)));

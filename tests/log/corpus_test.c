@@ -7,6 +7,7 @@
  * source.
  */
 #include <glob.h>
+#include <malloc.h>
 #include "../../log/report.h"
 #include "tap.h"
 
@@ -437,4 +438,35 @@ TEST_TIMEOUT(memory_is_bounded, 60)
 	EXPECT_EQ(100000, r.accepts);
 	EXPECT_EQ(2, r.models.n_groups);
 	reader_free(&r);
+}
+
+/*
+ * The threads of a log that was cut off are all alive: each costs what it did,
+ * and one that slept in a mutex did little.
+ */
+TEST_TIMEOUT(a_thread_alive_is_small, 60)
+{
+	enum { THREADS = 20000, BYTES_MAX = 1600 };
+	size_t before = mallinfo2().uordblks, each;
+	unsigned long number = 0;
+	char text[256];
+
+	reader_start(&r);
+	for (int i = 0; i < THREADS; i++) {
+		int pid = 100 + i;
+
+		snprintf(text, sizeof(text), "7 clone(child_stack=0x1, "
+			 "flags=CLONE_VM|CLONE_FILES|CLONE_THREAD) = %d", pid);
+		reader_line(&r, text, strlen(text), ++number, 0);
+		snprintf(text, sizeof(text), "%d set_robust_list(0x7f2, 24) "
+			 "= 0", pid);
+		reader_line(&r, text, strlen(text), ++number, 0);
+		snprintf(text, sizeof(text), "%d futex(0x7f1122, "
+			 "FUTEX_WAIT_PRIVATE, 2, NULL) = 0", pid);
+		reader_line(&r, text, strlen(text), ++number, 0);
+	}
+	each = (mallinfo2().uordblks - before) / THREADS;
+	reader_end(&r);
+	reader_free(&r);
+	EXPECT_LE(each, BYTES_MAX);
 }
