@@ -185,10 +185,14 @@ static int carries_messages(const struct file *f)
 }
 
 /* A pair that the program made for itself: no peer is at its other end. */
-static int is_internal(const struct file *f)
+static int is_internal(const struct step *st)
 {
+	const struct file *f = st->file;
+
+	/* (A pipe that the thread itself has written to is a lock of libuv.) */
 	return !f->assumed && (f->kind == FILE_SOCKETPAIR ||
-			       (f->kind == FILE_PIPE && f->by));
+	       (f->kind == FILE_PIPE && (f->by || (f->other &&
+				f->other->owner == st->task->pid))));
 }
 
 static void note_in(struct evidence *ev, struct part *p, struct step *st)
@@ -201,7 +205,7 @@ static void note_in(struct evidence *ev, struct part *p, struct step *st)
 	ev->bytes_in += st->bytes;
 	f->reads++;
 	f->bytes_in += st->bytes;
-	if (!carries_messages(f) || is_internal(f) ||
+	if (!carries_messages(f) || is_internal(st) ||
 	    (st->model == MODEL_UNKNOWN && f->kind == FILE_UNKNOWN))
 		return;
 	p->messages++;
@@ -214,6 +218,7 @@ static void note_out(struct evidence *ev, struct part *p, struct step *st)
 {
 	keep_name(&p->out_call, st->event->line->name);
 	p->out++;
+	ev->said += st->fd == 2 && st->model == MODEL_BLOCKING;
 	p->bytes_out += st->bytes;
 	ev->bytes_out += st->bytes;
 	st->file->writes++;
@@ -340,7 +345,9 @@ static void note_ring(struct part *p, struct step *st)
 /* What the loader and libc map says nothing about how a program does I/O. */
 static int is_library(const struct file *f)
 {
-	return !f->name || strstr(f->name, ".so") || strstr(f->name, "/lib") ||
+	/* (Shared memory has no data that anybody wants from a file.) */
+	return !f->name || !strncmp(f->name, "/dev/shm/", 9) ||
+	       strstr(f->name, ".so") || strstr(f->name, "/lib") ||
 	       strstr(f->name, "/locale") || strstr(f->name, "/share/");
 }
 
@@ -468,7 +475,7 @@ static int is_chatter(const struct file *f)
 		"/proc/self/", "/proc/sys/", "/sys/devices/system/cpu",
 		"/sys/fs/cgroup", "/proc/cpuinfo", "/proc/meminfo",
 		"/proc/stat", "/proc/filesystems", "/dev/null",
-		"/dev/urandom", "/dev/random",
+		"/dev/urandom", "/dev/random", "/dev/shm/sem.",
 	};
 	const char *so;
 
@@ -621,10 +628,27 @@ static void note_busy(struct evidence *ev, const struct step *st, int loads)
 	if (!st->file || (class != CLASS_IN && class != CLASS_OUT &&
 			  st->model != MODEL_MMAP))
 		return;
+	/* It tells its children or a logger something: that is not work on files. */
+	if (class == CLASS_OUT && file_is_socket(st->file))
+		return;
 	ev->busy += !loads;
 	ev->rests = 0;
 	if (e->end_ns != NO_TIME)
 		ev->busy_ns = e->end_ns;
+}
+
+/* What a JVM loads classes from, in whichever thread needs one. */
+static int is_class(const struct file *f)
+{
+	static const char *const ends[] = {
+		"/lib/modules", ".jar", ".jmod", ".class",
+	};
+	struct slice name = { f->name, strlen(f->name) };
+
+	for (unsigned i = 0; i < sizeof(ends) / sizeof(*ends); i++)
+		if (slice_ends(name, ends[i]))
+			return 1;
+	return 0;
 }
 
 static void note_loading(struct evidence *ev, struct step *st)
@@ -636,6 +660,7 @@ static void note_loading(struct evidence *ev, struct step *st)
 	if (!ev->loading)
 		ev->loading = need(calloc(1, sizeof(*ev->loading)));
 	p = ev->loading;
+	ev->classes += is_class(st->file);
 	p->in++;
 	p->bytes_in += st->bytes;
 	st->file->reads++;
@@ -812,6 +837,16 @@ static int only_began(const struct task *t, const struct evidence *ev)
 	return after >= wall / 2 && (ev->rests || !ev->busy);
 }
 
+/* A thread that slept for most of its life loads a class now and then. */
+static int mostly_slept(const struct task *t, const struct evidence *ev)
+{
+	const struct account *a = t->account;
+
+	return t->origin == ORIGIN_THREAD && a && a->first_ns != NO_TIME &&
+	       ev->classes == ev->loading->in &&
+	       ev->futex_ns > (a->last_ns - a->first_ns) / 2;
+}
+
 /* The models of a task, without what was only its start-up. */
 static unsigned settled_mask(const struct task *t, struct evidence *ev)
 {
@@ -829,9 +864,16 @@ static unsigned settled_mask(const struct task *t, struct evidence *ev)
 	}
 	if (only_began(t, ev))
 		return 0;
+	/* It sleeps, and says something now and then. */
+	if (mask & 1u << MODEL_BLOCKING && ev->futex_waits &&
+	    ev->said == ev->part[MODEL_BLOCKING]->out)
+		mask &= ~(1u << MODEL_BLOCKING);
+	/* It loaded the program, and its threads do what there is to do. */
+	if (!mask && ev->made_tasks && ev->futex_waits)
+		return 0;
 	if (!mask && ev->tried)			/* nobody was there */
 		return 1u << ev->tried;
-	if (!mask && ev->loading) {		/* it is all that it did */
+	if (!mask && ev->loading && !mostly_slept(t, ev)) {	/* it is all */
 		add_part(part_of(ev, MODEL_FILE), ev->loading);
 		mask = mask_of(ev);
 	}

@@ -58,6 +58,8 @@ struct evidence {
 	 * of other I/O on files or stdout was, and how often it rested since.
 	 */
 	struct part *loading;
+	unsigned long classes;		/* of it: what a JVM loads */
+	unsigned long said;		/* writes to stderr */
 	long long busy_ns;
 	unsigned long rests, busy;
 	int eventfd;			/* native AIO tells an eventfd */

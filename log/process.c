@@ -787,6 +787,16 @@ static void infer_fifo(struct world *w, struct step *st)
 		f->kind = FILE_PIPE;
 }
 
+/* write(17, "\\1\\0\\0\\0\\0\\0\\0\\0", 8) = 8: an eventfd counts by one. */
+static int is_wakeup(const struct step *st)
+{
+	const struct line *l = st->event->line;
+	enum call c = st->event->call;
+
+	return (c == CALL_WRITE || c == CALL_READ) && l->ret == 8 &&
+	       slice_is(argument(l, 1), "\"\\1\\0\\0\\0\\0\\0\\0\\0\"");
+}
+
 /* What the use of a descriptor betrays when its opening was not seen. */
 static void infer_kind(struct step *st)
 {
@@ -795,6 +805,10 @@ static void infer_kind(struct step *st)
 
 	if (!f || f->kind > FILE_SOCKET)
 		return;
+	if (f->kind == FILE_UNKNOWN && is_wakeup(st)) {
+		f->kind = FILE_EVENTFD;
+		return;
+	}
 	if (c == CALL_ACCEPT || c == CALL_LISTEN)
 		f->kind = FILE_LISTENER;
 	else if (f->kind == FILE_SOCKET && (c == CALL_READ || c == CALL_WRITE ||

@@ -157,6 +157,70 @@ TEST(loading_is_no_file_io)
 	reader_free(&r);
 }
 
+#define CLONED "clone(child_stack=0x7f0010, flags=CLONE_VM|CLONE_FS|CLONE_FILES|" \
+	"CLONE_SIGHAND|CLONE_THREAD) = "
+#define SLEPT "futex(0x80, FUTEX_WAIT_PRIVATE, 0, NULL) = 0 <9.000000>\n"
+
+/* What a thread does beside sleeping is not its model. */
+TEST(what_is_done_beside_sleeping)
+{
+	/* A master that tells its workers to end. */
+	begin("7 1700000000.000000 openat(AT_FDCWD, \"/data/x\", O_RDONLY) = 3 <0.00001>\n"
+	      "7 1700000000.100000 read(3, \"x\", 9) = 1 <0.00001>\n"
+	      "7 1700000000.150000 socketpair(AF_UNIX, SOCK_STREAM, 0, [4, 5]) = 0 <0.00001>\n"
+	      "7 1700000000.200000 rt_sigsuspend([], 8) = ? ERESTARTNOHAND (To be "
+	      "restarted if no handler) <9.000000>\n"
+	      "7 1700000009.300000 --- SIGTERM {si_signo=SIGTERM} ---\n"
+	      "7 1700000009.400000 sendmsg(4, {msg_iov=[{iov_base=\"4\", iov_len=1}]}, 0) "
+	      "= 1 <0.00001>\n");
+	EXPECT_STR("no I/O of its own", label(7));
+	reader_free(&r);
+	/* A thread of a JVM that needs one class, and one that reads a file. */
+	for (int file = 0; file < 2; file++) {
+		begin(file ?
+		      "7 1700000000.000000 openat(AT_FDCWD, \"/data/x\", O_RDONLY) = 9 <0.00001>\n"
+		      "7 1700000000.050000 " CLONED "8 <0.00001>\n"
+		      "8 1700000000.100000 " SLEPT
+		      "8 1700000009.200000 pread64(9, \"x\", 9, 0) = 9 <0.00001>\n" :
+		      "7 1700000000.000000 openat(AT_FDCWD, \"/opt/x.jar\", O_RDONLY) = 9 <0.00001>\n"
+		      "7 1700000000.050000 " CLONED "8 <0.00001>\n"
+		      "8 1700000000.100000 " SLEPT
+		      "8 1700000009.200000 pread64(9, \"x\", 9, 0) = 9 <0.00001>\n");
+		EXPECT_EQ(file, !strstr(label(8), "no I/O of its own"));
+		reader_free(&r);
+	}
+	/* It loaded the program, and its threads do the rest. */
+	for (int alone = 0; alone < 2; alone++) {
+		begin(alone ?
+		      "7 openat(AT_FDCWD, \"/opt/x.py\", O_RDONLY) = 3\n"
+		      "7 read(3, \"x\", 9) = 1\n" :
+		      "7 openat(AT_FDCWD, \"/opt/x.py\", O_RDONLY) = 3\n"
+		      "7 read(3, \"x\", 9) = 1\n7 " CLONED "8\n"
+		      "7 futex(0x80, FUTEX_WAIT_PRIVATE, 0, NULL) = 0\n");
+		EXPECT_STR(alone ? "plain file I/O" :
+			   "no I/O of its own: sleeps in futex", label(7));
+		reader_free(&r);
+	}
+}
+
+/* strace attached: what wakes a loop does not reach a peer. */
+TEST(an_eventfd_from_before_the_log)
+{
+	for (int wakes = 0; wakes < 2; wakes++) {
+		begin(wakes ?
+		      "strace: Process 7 attached with 2 threads\n"
+		      "7 epoll_wait(5, [{events=EPOLLIN, data={u32=17, u64=17}}], 9, -1) = 1\n"
+		      "8 openat(AT_FDCWD, \"/data/x\", O_RDONLY) = 20\n"
+		      "8 read(20, \"x\", 9) = 1\n8 close(20) = 0\n"
+		      "8 write(17, \"\\1\\0\\0\\0\\0\\0\\0\\0\", 8) = 8\n" :
+		      "strace: Process 7 attached with 2 threads\n"
+		      "7 epoll_wait(5, [{events=EPOLLOUT, data={u32=17, u64=17}}], 9, -1) = 1\n"
+		      "8 write(17, \"answer\\n\\n\", 8) = 8\n");
+		EXPECT_EQ(wakes, strstr(label(8), "file") != NULL);
+		reader_free(&r);
+	}
+}
+
 /* The pipe by which a parent learns that execve succeeded; a name server. */
 TEST(startup_is_not_blocking)
 {
