@@ -71,7 +71,8 @@ static const struct argp_option options[] = {
 	{ "answer", KEY_ANSWER, "RULE", 0, "With work bytes: what ends an answer, "
 	  "length:N, delimiter:TEXT or close", 0 },
 	{ "peer", KEY_PEER, "COMMAND", 0, "One more echo server, any program "
-	  "that takes \"--port N --service echo\" and prints on stderr "
+	  "that takes \"--port N --service echo\" (for reply, sink and source: "
+	  "--service reply) and prints on stderr "
 	  "\"NAME: serving echo on 127.0.0.1:PORT\"", 0 },
 	{ "equal", KEY_EQUAL, "PERCENT", 0, "A server within PERCENT of the base "
 	  "counts as equal (2)", 0 },
