@@ -37,7 +37,8 @@
 
 enum { WORDS = 32, LIMIT_MS = 30000, PAGE = 4096 };
 enum {					/* ms, of a turn */
-	SLICE_MS = 20,
+	SLICE_MS = 20,			/* at least */
+	LONG_MS = 1000,			/* a slice ends then, whatever it has */
 	SETTLE_MS = 5,			/* before it, and for what is in flight
 					   when it is over */
 	BEGIN_MS = 10000,		/* until it reads, at most */
@@ -641,7 +642,8 @@ static void turn_begin(struct turn *t)
 	kill(t->p.pid, SIGSTOP);
 }
 
-/* The i-th slice. */
+/* The i-th slice: longer where nothing is read in it, for else it would be left
+   out, and with it that the reader was slow. */
 static void turn_take(struct turn *t, int i)
 {
 	pid_t pid = t->p.pid;
@@ -655,8 +657,11 @@ static void turn_take(struct turn *t, int i)
 	kill(pid, SIGCONT);
 	pause_ms(SETTLE_MS);
 	from = look(pid);
-	pause_ms(SLICE_MS);
-	to = look(pid);
+	do {
+		pause_ms(SLICE_MS);
+		to = look(pid);
+	} while (to.bytes == from.bytes && !has_ended(&t->p) && !measure_stop &&
+		 to.at_ns - from.at_ns < LONG_MS * 1000000LL);
 	kill(pid, SIGSTOP);
 	pause_ms(SETTLE_MS);
 	after = look(pid);
