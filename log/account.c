@@ -221,7 +221,7 @@ static void open_note(struct account *a, const struct world *w,
 		.how = e->line->flags & LINE_DETACHED ? OPEN_DETACHED
 						      : OPEN_UNFINISHED,
 		.attached = a->calls <= 1 && !st->task->process->saw_start,
-		.start_ns = e->start_ns, .ns = ns,
+		.start_ns = e->start_ns, .ns = ns, .calls = a->calls,
 	};
 	memcpy(o->name, like->name, sizeof(o->name));
 	memcpy(o->object, like->object, sizeof(o->object));
@@ -282,6 +282,24 @@ static void note_call(struct accounts *all, struct account *a,
 	}
 }
 
+/* The call or what came after it took the time: without -T nobody knows. */
+static void note_gap(struct account *a, const struct event *e)
+{
+	if (a->last_line && e->start_ns != NO_TIME &&
+	    e->start_ns - a->last_start_ns > a->gap_ns) {
+		a->gap_ns = e->start_ns - a->last_start_ns;
+		a->gap_line = a->last_line;
+		memcpy(a->gap_name, a->last_name, sizeof(a->gap_name));
+	}
+	a->last_line = 0;
+	if (e->kind != EVENT_CALL || e->took_ns != NO_TIME ||
+	    e->start_ns == NO_TIME || e->line->flags & LINE_NO_RETURN)
+		return;
+	a->last_start_ns = e->start_ns;
+	a->last_line = e->first;
+	slice_copy(e->line->name, a->last_name, sizeof(a->last_name));
+}
+
 void account_note(struct accounts *all, const struct world *w, struct step *st,
 		  long long end_ns)
 {
@@ -293,6 +311,7 @@ void account_note(struct accounts *all, const struct world *w, struct step *st,
 		return;
 	a = account_of(st->task);
 	close_pending(a, e);
+	note_gap(a, e);
 	if (e->start_ns != NO_TIME) {
 		if (e->kind != EVENT_CALL || !(e->line->flags & LINE_NO_RETURN)
 		    || e->took_ns != NO_TIME || e->call == CALL_EXIT)

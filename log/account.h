@@ -59,6 +59,10 @@ struct account {
 	unsigned pending;		/* its place in wait[], + 1 */
 	long long pending_ns;
 	unsigned long pending_line;
+	/* without -T: the longest time from a call to the thread's next line */
+	long long gap_ns, last_start_ns;
+	unsigned long gap_line, last_line;
+	char gap_name[20], last_name[20];
 };
 
 enum open_how { OPEN_UNFINISHED, OPEN_DETACHED, OPEN_KILLED };
@@ -70,6 +74,7 @@ struct unreturned {
 	enum call call;
 	enum wait_for what;
 	enum open_how how;
+	unsigned long calls;		/* of the thread, before this one too */
 	int attached;			/* it began before the log did */
 	/* Idle or hung: nothing before it in the log tells. */
 	int unclear;

@@ -104,10 +104,12 @@ static int never_waits(const struct unreturned *o)
 		"getpid", "getppid", "gettid", "getuid", "geteuid", "time",
 		"gettimeofday", "clock_gettime", "getrusage", "times",
 		"sched_yield", "rt_sigaction", "rt_sigprocmask", "lseek",
-		"fstat", "umask",
+		"fstat", "umask", "fcntl", "setsockopt", "getsockopt",
+		"epoll_ctl", "socket", "bind", "listen", "getsockname", "brk",
 	};
 
-	for (unsigned i = 0; i < sizeof(calls) / sizeof(*calls); i++)
+	for (unsigned i = 0; i < sizeof(calls) / sizeof(*calls) &&
+	     o->what != FOR_LOCK; i++)
 		if (!strcmp(o->name, calls[i]))
 			return o->ns == NO_TIME || o->ns < LONG_NS;
 	return 0;
@@ -197,6 +199,14 @@ const char *open_next(const struct unreturned *o, char *text, size_t size)
 	return text;
 }
 
+/* Of many calls the last one; how long it took is unknown. */
+static int was_busy(const struct unreturned *o)
+{
+	enum { MANY = 50 };
+
+	return o->how == OPEN_DETACHED && o->ns == NO_TIME && o->calls > MANY;
+}
+
 /* (Then strace let go of its threads, and nothing hung.) */
 static int has_ended(const struct reader *r, long process)
 {
@@ -220,7 +230,7 @@ static const struct unreturned *blamed(const struct reader *r)
 	for (unsigned i = 0; i < a->n_open && i < OPEN_MAX; i++) {
 		const struct unreturned *o = &a->open[i];
 
-		if (open_is_idle(r, o) || never_waits(o) ||
+		if (open_is_idle(r, o) || never_waits(o) || was_busy(o) ||
 		    (o->how != OPEN_KILLED && has_ended(r, o->process)))
 			continue;
 		if (!best || rank[o->what] > rank[best->what] ||
@@ -554,6 +564,12 @@ static enum verdict_of healthy(const struct reader *r, struct text *t)
 		    o->killed);
 		return VERDICT_WAIT;
 	}
+	if (o && (was_busy(o) || never_waits(o))) {
+		add(t, "No fault was found: it was in %s when the log ended (line "
+		    "%lu), after %lu calls that returned.", o->name, o->line,
+		    o->calls - 1);
+		return VERDICT_DONE;
+	}
 	if (o) {
 		add(t, "No fault was found: at the end it waits for %s in %s "
 		    "(line %lu", wait_text(o->what, o->call, o->object, text,
@@ -577,6 +593,11 @@ static enum verdict_of healthy(const struct reader *r, struct text *t)
 		    "fault, or made calls that strace was not asked for.",
 		    time_text(account_outside(busy), time),
 		    time_text(busy->wall_ns, wall));
+		if (busy->gap_ns >= LONG_NS && is_share(busy->gap_ns,
+							busy->wall_ns))
+			add(t, " %s of it is in %s or after it (line %lu; strace "
+			    "-T tells which).", time_text(busy->gap_ns, time),
+			    busy->gap_name, busy->gap_line);
 		return VERDICT_OUTSIDE;
 	}
 	add(t, "No fault was found.");

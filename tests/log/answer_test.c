@@ -369,6 +369,39 @@ TEST(one_call_on_several_files)
 	HAS("spent 160.0 ms of 394.0 ms waiting for the disk in fdatasync: 40");
 }
 
+/* dd writes and writes; without times nobody knows how long the last took. */
+TEST(detached_from_a_thread_that_worked)
+{
+	for (int n = 0; n < 100; n += 99) {
+		begin();
+		say("strace: Process 7 attached");
+		for (int i = 0; i < n; i++)
+			say("write(1, \"x\", 1) = 1 <0.01>");
+		say("write(1, strace: Process 7 detached\n <detached ...>");
+		reader_end(&r);
+		reader_verdict(&r, said, sizeof(said));
+		if (n)
+			HAS("in write when the log ended (line 101), after 99");
+		else
+			HAS("blocked in write");
+		reader_free(&r);
+	}
+}
+
+TEST(the_longest_gap_without_T)
+{
+	answer("7 1700000000.000000 getpid() = 7\n"
+	       "7 1700000000.100000 openat(AT_FDCWD, \"m/x\", O_WRONLY) = 4\n"
+	       "7 1700000005.100000 close(4) = 0\n"
+	       "7 1700000005.200000 exit_group(0) = ?");
+	HAS("5.00 s of it is in openat or after it (line 2");
+	answer("7 1700000000.000000 getpid() = 7 <0.000010>\n"
+	       "7 1700000000.100000 openat(AT_FDCWD, \"m/x\", 0) = 4 <0.00001>\n"
+	       "7 1700000005.100000 close(4) = 0 <0.000010>\n"
+	       "7 1700000005.200000 exit_group(0) = ?");
+	HAS_NOT("or after it");
+}
+
 TEST(a_call_that_never_waits)
 {
 	begin();

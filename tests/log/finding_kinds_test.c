@@ -129,6 +129,22 @@ static void round_trips(const char *first, int answer_us)
 	}
 }
 
+/* Go's scheduler: another thread of the process waits in epoll_pwait. */
+TEST(a_scheduler_that_looks)
+{
+	for (int threads = 0; threads < 2; threads++) {
+		begin();
+		if (threads)
+			say("7 clone(child_stack=0x1, flags=CLONE_VM|CLONE_THREAD|"
+			    "CLONE_SIGHAND|CLONE_FILES) = 8\n8 gettid() = 8");
+		for (int i = 0; i < 30; i++)
+			say("7 %d.0 epoll_pwait(4, [], 128, 0, NULL, 0) = 0\n"
+			    "7 %d.1 nanosleep({tv_sec=0, tv_nsec=9}, NULL) = 0",
+			    1700000000 + i, 1700000000 + i);
+		EXPECT_EQ(threads ? 0 : 30, end_and_find("poll-by-sleep"));
+	}
+}
+
 TEST(nagle_and_delayed_ack)
 {
 	round_trips("", 43900);
