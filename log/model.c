@@ -866,7 +866,7 @@ static unsigned settled_mask(const struct task *t, struct evidence *ev)
 		return 0;
 	/* It sleeps, and says something now and then. */
 	if (mask & 1u << MODEL_BLOCKING && ev->futex_waits &&
-	    ev->said == ev->part[MODEL_BLOCKING]->out)
+	    ev->said * 10 >= ev->part[MODEL_BLOCKING]->out * 9)
 		mask &= ~(1u << MODEL_BLOCKING);
 	/* It loaded the program, and its threads do what there is to do. */
 	if (!mask && ev->made_tasks && ev->futex_waits)
