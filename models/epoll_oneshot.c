@@ -46,10 +46,17 @@ static long watch(int fd, int op, unsigned want)
 	return sys_epoll_ctl(ep, op, fd, &ev);
 }
 
+/* Where it is refused, it is asked again, as if no descriptor were left. */
+static void watch_listener(void)
+{
+	if (watch(listener, EPOLL_CTL_MOD, EPOLLIN))
+		__atomic_store_n(&paused, 1, __ATOMIC_RELEASE);
+}
+
 static void resume(void)
 {
 	if (__atomic_exchange_n(&paused, 0, __ATOMIC_ACQ_REL))
-		watch(listener, EPOLL_CTL_MOD, EPOLLIN);
+		watch_listener();
 }
 
 /* The last to leave ends the program, whichever thread that is. */
@@ -103,7 +110,7 @@ static void greet(void)
 	if (fd >= 0)				/* else the peer left first */
 		__atomic_add_fetch(&live, 1, __ATOMIC_RELAXED);
 	/* From here on another thread may accept, or find the end. */
-	watch(listener, EPOLL_CTL_MOD, EPOLLIN);
+	watch_listener();
 	if (fd >= 0) {
 		conn_begin(&conns[fd], &peer);
 		wait_for(fd, EPOLL_CTL_ADD, EPOLLIN);
