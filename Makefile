@@ -33,7 +33,7 @@
 #   make install   DESTDIR, prefix, bindir, libexecdir as usual; uninstall
 #   make install-posixaio   the library alone (make lib builds it)
 #   make fuzz      random logs into the reader, SECONDS=60
-#   make fuzz-folder   random captures, likewise
+#   make fuzz-folder   random captures, likewise; fuzz-command: command lines
 #   make compare-aio  fio on libposixaio, glibc and io_uring: a table; files
 #                  in DIR (/var/tmp), SETS="direct hot ...", about 8 minutes
 #   make packages  Debian packages into build/packages, installed, used and
@@ -582,25 +582,44 @@ tables: $(iomodels)
 SECONDS	?= 60
 compile_fuzzer = $(Q)clang -g -O1 -fsanitize=fuzzer,address,undefined \
 	-fno-sanitize-recover=all $(HOSTED) -o $(B)/fuzz/$(1) \
-	tests/fuzz/$(1).c $(wildcard log/*.c)
+	tests/fuzz/$(1).c $(wildcard log/*.c) $(2)
+# Short inputs: an execution costs what its lines cost.
+run_fuzzer = cd $(B)/fuzz && nice -n 19 ./$(1) -max_len=$(2) -entropic=0 \
+	-use_value_profile=0 -timeout=60 -max_total_time=$(SECONDS) \
+	-print_final_stats=1 -dict=$(3)
 fuzz: | $(B)/about.inc
 	$(Q)mkdir -p $(B)/fuzz/corpus
 	$(call compile_fuzzer,explain_fuzz)
-	$(Q)cd $(B)/fuzz && nice -n 19 ./explain_fuzz -max_len=1000 \
-		-entropic=0 -dict=$(CURDIR)/tests/fuzz/log.dict \
-		-timeout=60 -max_total_time=$(SECONDS) -print_final_stats=1 \
-		corpus $(CURDIR)/tests/corpus $(CURDIR)/traces
+	$(Q)$(call run_fuzzer,explain_fuzz,500,$(CURDIR)/tests/fuzz/log.dict) corpus \
+		$(CURDIR)/tests/corpus $(CURDIR)/traces
 
 # The same for a capture's folder; its seeds are tests/fuzz/seeds.
 fuzz-folder: | $(B)/about.inc
 	$(Q)mkdir -p $(B)/fuzz/folders
 	$(call compile_fuzzer,folder_fuzz)
-	$(Q)cd $(B)/fuzz && nice -n 19 ./folder_fuzz -max_len=60000 \
-		-entropic=0 -dict=$(CURDIR)/tests/fuzz/log.dict \
-		-timeout=60 -max_total_time=$(SECONDS) -print_final_stats=1 \
-		folders $(CURDIR)/tests/fuzz/seeds; \
+	$(Q)$(call run_fuzzer,folder_fuzz,3000,$(CURDIR)/tests/fuzz/log.dict) folders \
+		$(CURDIR)/tests/fuzz/seeds; \
 		status=$$?; rm -rf /dev/shm/iomodels-fuzz-*; exit $$status
-.PHONY: fuzz fuzz-folder
+
+# Command lines; the words of the dictionary are the options of --help.
+fuzz-command: all
+	$(Q)mkdir -p $(B)/fuzz/commands
+	$(Q)for c in $$($(B)/iomodels --help | sed -n 's/^  \([a-z-]*\)  .*/\1/p'); do \
+		echo "\"$$c\\x0a\""; $(B)/iomodels $$c --help | \
+		grep -oe '--[a-z-]*=*' | sed 's/.*/"&"/'; \
+		printf '%s\n' $$c --help >$(B)/fuzz/commands/$$c; done | \
+		sort -u >$(B)/fuzz/command.dict
+	$(Q)clang -g -O1 -fsanitize=fuzzer-no-link,address,undefined \
+		$(HOSTED) -Dmain=iomodels_main -c -o $(B)/fuzz/main.o cli/main.c
+	$(call compile_fuzzer,command_fuzz,$(B)/fuzz/main.o \
+		$(filter-out %/main.c,$(cli_sources)) \
+		$(filter-out log/%,$(part_sources)) $(addprefix \
+		-Wl$(comma)--wrap=,argp_parse argp_error argp_failure \
+		argp_usage argp_state_help exit _exit atexit))
+	$(Q)export ASAN_OPTIONS=detect_leaks=0; \
+		$(call run_fuzzer,command_fuzz,300,command.dict) -len_control=0 \
+		-detect_leaks=0 -rss_limit_mb=0 commands	# argp, left early
+.PHONY: fuzz fuzz-folder fuzz-command
 
 clean:
 	rm -rf $(O)

@@ -136,7 +136,7 @@ static void side_by_side(FILE *out, const struct sequence *a,
 			 const struct sequence *b)
 {
 	enum { W = SEQUENCE_MAX + 1 };
-	unsigned short (*length)[W] = need(calloc(W, sizeof(*length)));
+	unsigned short (*length)[W] = need(calloc(a->n + 1, sizeof(*length)));
 	unsigned i, j;
 
 	for (i = a->n; i--; )

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * command_fuzz.c - any words as a command line of iomodels
+ *
+ *     make fuzz-command SECONDS=600
+ *
+ * The input is words, one a line.  Subcommands are run as far as their command
+ * line is read: the linker's --wrap brings argp_parse, exit and what ends a
+ * parser here, and all of them come back to the harness instead.  An input that begins with '{' is an
+ * earlier report, for explain --baseline.
+ */
+#include <argp.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "../../log/baseline.h"
+#include "fuzz.h"
+
+static jmp_buf back;
+static int depth;
+
+error_t __real_argp_parse(const struct argp *, int, char **, unsigned, int *,
+			  void *);
+error_t __wrap_argp_parse(const struct argp *, int, char **, unsigned, int *,
+			  void *);
+void __wrap_argp_error(const struct argp_state *, const char *, ...);
+void __wrap_argp_failure(const struct argp_state *, int, int, const char *, ...);
+void __wrap_argp_usage(const struct argp_state *);
+void __wrap_argp_state_help(const struct argp_state *, FILE *, unsigned);
+void __wrap_exit(int);
+void __wrap__exit(int);
+int __wrap_atexit(void (*)(void));
+int iomodels_main(int argc, char **argv);
+
+/* main's own, and within it that of the subcommand, which is where it ends. */
+error_t __wrap_argp_parse(const struct argp *argp, int argc, char **argv,
+			  unsigned flags, int *index, void *input)
+{
+	error_t err;
+
+	depth++;
+	err = __real_argp_parse(argp, argc, argv, flags | ARGP_NO_EXIT, index,
+				input);
+	if (err || depth > 1)
+		longjmp(back, 1);
+	return err;
+}
+
+void __wrap_argp_error(const struct argp_state *state, const char *format, ...)
+{
+	va_list args;
+
+	(void)state;
+	va_start(args, format);
+	vfprintf(sink(), format, args);
+	va_end(args);
+	longjmp(back, 1);
+}
+
+void __wrap_argp_failure(const struct argp_state *state, int status, int err,
+			 const char *format, ...)
+{
+	(void)state, (void)status, (void)err, (void)format;
+	longjmp(back, 1);
+}
+
+void __wrap_argp_usage(const struct argp_state *state)
+{
+	(void)state;
+	longjmp(back, 1);
+}
+
+void __wrap_argp_state_help(const struct argp_state *state, FILE *f,
+			    unsigned flags)
+{
+	(void)state, (void)f, (void)flags;
+	longjmp(back, 1);
+}
+
+void __wrap_exit(int status)
+{
+	(void)status;
+	longjmp(back, 1);
+}
+
+void __wrap__exit(int status)
+{
+	__wrap_exit(status);
+}
+
+int __wrap_atexit(void (*fn)(void))
+{
+	(void)fn;
+	return 0;
+}
+
+static void earlier_report(const uint8_t *data, size_t size)
+{
+	static char path[64];
+	struct baseline b;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/dev/shm/iomodels-fuzz-%d.json", getpid());
+	f = fopen(path, "we");
+	if (!f)
+		abort();
+	fwrite(data, 1, size, f);
+	fclose(f);
+	if (!baseline_read(&b, path))
+		baseline_count(&b, "busy_loop");
+	unlink(path);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static char text[4096];
+	char *argv[66] = { "iomodels" };
+	int argc = 1;
+
+	if (size >= sizeof(text))
+		return 0;
+	if (size && *data == '{') {
+		earlier_report(data, size);
+		return 0;
+	}
+	stdout = stderr = sink();
+	memcpy(text, data, size);
+	text[size] = 0;
+	for (char *at = text; argc < 64 && *at; argc++) {
+		argv[argc] = at;
+		at += strcspn(at, "\n");
+		if (*at)
+			*at++ = 0;
+	}
+	depth = 0;
+	if (!setjmp(back))
+		iomodels_main(argc, argv);
+	return 0;
+}
