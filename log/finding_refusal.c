@@ -27,6 +27,7 @@ enum {
 	MESSAGE_MIN = 10,	/* letters of a message that strace cut short */
 	STUBBORN_MIN = 3,	/* tries ... */
 	STUBBORN_NS = 500 * MS,	/* ... over so long */
+	PAUSE_NS = 50 * MS,
 	RETRY_NS = 100 * MS,	/* below it getting over it cost nothing */
 	REFUSED_MAX = 10000,
 };
@@ -67,7 +68,8 @@ struct ending {			/* of a process */
 	unsigned long calls;
 	int status, ended, first, killed;	/* killed: the signal */
 	int told;			/* a signal asked it to end */
-	int waited;			/* since the last message */
+	int waited;			/* since the last message ... */
+	long speaker;			/* ... the thread that wrote it */
 	long parent;
 	unsigned long exit_line, reported;
 	char name[40], argv[400];
@@ -774,6 +776,7 @@ static void spoke(struct findings *f, struct ending *e,
 	if (!any)
 		return;
 	e->message_line = st->event->first;
+	e->speaker = st->task->pid;
 	e->waited = 0;
 	e->other_pid = 0;
 	if (f->hard && f->hard->pid != st->task->process->pid &&
@@ -989,6 +992,15 @@ static void forget(struct findings *f, const struct ending *e, long pid)
 	free(map_remove(&f->endings, pid));
 }
 
+/* A new message is about another thing: it waited for work since the last. */
+static int is_pause(const struct event *e)
+{
+	if (e->call == CALL_SLEEP)
+		return e->took_ns != NO_TIME && e->took_ns >= PAUSE_NS;
+	return (call_class(e->call) == CLASS_WAIT || e->call == CALL_WAIT) &&
+	       (e->took_ns == NO_TIME || e->took_ns >= PAUSE_NS);
+}
+
 void refusal_note(struct findings *f, struct step *st)
 {
 	const struct event *ev = st->event;
@@ -1034,8 +1046,7 @@ void refusal_note(struct findings *f, struct step *st)
 		succeeded(f, e, st);
 	if (is_message(st) && e->n && !e->told)
 		told(e, st);
-	if (call_class(ev->call) == CLASS_WAIT || ev->call == CALL_SLEEP ||
-	    ev->call == CALL_WAIT)
+	if (st->task->pid == e->speaker && is_pause(ev))
 		e->waited = 1;
 	if (!e->told && call_class(ev->call) == CLASS_OUT &&
 	    (st->fd == 2 || is_log(st)))

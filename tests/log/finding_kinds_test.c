@@ -545,8 +545,12 @@ TEST(the_first_line_of_a_long_message)
 	say(START "7 write(2, \"fatal error: \", 13) = 13\n7 write(2, \"all "
 	    "goroutines are asleep - deadlock!\", 37) = 37\n"
 	    "7 write(2, \"\\n\", 1) = 1");
+	say("7 clone(child_stack=0x1, flags=CLONE_VM|CLONE_THREAD|CLONE_SIGHAND|"
+	    "CLONE_FILES) = 8");
 	for (int i = 0; i < 200; i++)
-		say("7 write(2, \"main.main()\\n\\t/src/error.go:7\\n\", 30) = 30");
+		say("8 poll([{fd=3, events=POLLIN}], 1, 9) = 0 (Timeout)\n"
+		    "7 nanosleep({tv_sec=0, tv_nsec=1000000}, NULL) = 0\n"
+		    "7 write(2, \"main.main()\\n\\t/src/error.go:7\\n\", 30) = 30");
 	say("7 exit_group(2) = ?\n7 +++ exited with 2 +++");
 	EXPECT_EQ(1, end_and_find("ended-with-message"));
 	EXPECT_SAYS("ended-with-message", "\"fatal error: all goroutines are");
