@@ -91,7 +91,7 @@ static void signalled(struct findings *f, struct step *st)
 	d->sender = pid.len ? slice_number(pid, NULL) : 0;
 }
 
-static const struct about *about_of(int sig, const struct dying *d,
+static const struct about *about_of(int sig, const struct dying *d, long pid,
 				    const char *sender)
 {
 	switch (sig) {
@@ -101,7 +101,8 @@ static const struct about *about_of(int sig, const struct dying *d,
 	case 9: return *sender ? &ended : &by_kill;
 	case 3: case 4: case 5: case 6: case 7: case 8: case 11: case 16:
 		/* kill -SEGV from outside is not a crash of its own. */
-		return sig == 3 || (d->sender && sig != 6) ? &ended : &crash;
+		return sig == 3 || (d->sender && d->sender != pid && sig != 6)
+			? &ended : &crash;
 	default: return &ended;
 	}
 }
@@ -135,7 +136,7 @@ static void killed(struct findings *f, const struct habits *h, struct step *st)
 	char sender[80], who[64];
 
 	sender_text(f, p->pid, d->sender, sender, sizeof(sender));
-	a = about_of(sig, d, map_get(&f->kills, p->pid) ? sender : "");
+	a = about_of(sig, d, p->pid, map_get(&f->kills, p->pid) ? sender : "");
 	found = finding_add(f, a, p->pid, 0, 0);
 	if (found->count)
 		return;				/* another thread of it */

@@ -463,6 +463,21 @@ TEST(a_failure_that_another_process_reports)
 	}
 }
 
+/* scp reads from its ssh, which was refused and has ended. */
+TEST(a_socket_pair_with_a_child)
+{
+	begin();
+	say(START "7 socketpair(AF_UNIX, SOCK_STREAM, 0, [4, 5]) = 0\n7 fork() = "
+	    "8\n7 read(4,  <unfinished ...>\n8 connect(3, {sa_family=AF_INET, "
+	    "sin_port=htons(22), sin_addr=inet_addr(\"10.0.0.9\")}, 16) = -1 "
+	    "ECONNREFUSED (Connection refused)\n8 exit_group(255) = ?\n"
+	    "8 +++ exited with 255 +++\n7 <... read resumed>0x1, 4) = -1 "
+	    "ECONNRESET (Connection reset by peer)\n7 exit_group(255) = ?\n"
+	    "7 +++ exited with 255 +++");
+	EXPECT_EQ(0, end_and_find("connection-reset"));
+	EXPECT_EQ(1, found("connection-refused"));
+}
+
 /* ld.so looks in many directories; its message names the library. */
 TEST(a_library_that_is_missing)
 {
@@ -860,6 +875,13 @@ TEST(killed_by_which_signal)
 	begin();
 	say(START "7 " T "100100 +++ killed by SIGKILL +++");
 	EXPECT_EQ(1, end_and_find("killed-from-outside"));
+	for (int self = 0; self < 2; self++) {
+		begin();
+		say(START "7 " T "100000 --- SIGSEGV {si_signo=SIGSEGV, si_code="
+		    "SI_USER, si_pid=%d} ---\n7 " T "100100 +++ killed by "
+		    "SIGSEGV +++", self ? 7 : 9);
+		EXPECT_EQ(self, end_and_find("killed-by-signal"));
+	}
 	begin();			/* its parent did: that was meant */
 	say(START "7 fork() = 8\n8 getpid() = 8\n7 kill(8, SIGKILL) = 0\n"
 	    "8 " T "100100 +++ killed by SIGKILL +++");
