@@ -35,7 +35,7 @@
 #   make fuzz      random logs into the reader, SECONDS=60
 #   make fuzz-folder   random captures, likewise; fuzz-command: command lines
 #   make compare-aio  fio on libposixaio, glibc and io_uring: a table; files
-#                  in DIR (/var/tmp), SETS="direct hot ...", about 8 minutes
+#                  in DIR (/var/tmp), SETS="direct hot ...", about 10 minutes
 #   make packages  Debian packages into build/packages, installed, used and
 #                  removed in fresh chroots; SUITES="bookworm trixie"
 #   make vm        a shell in a virtual machine with Debian 12's kernel, where
@@ -310,9 +310,10 @@ $(B)/lib/libposixaio.a: $(aio_objects)
 .PHONY: compare-aio
 DIR	?= /var/tmp
 MS	?= 1000
-$(B)/posix_aio/measure/lists: posix_aio/measure/lists.c $(B)/flags
+measures := $(addprefix $(B)/posix_aio/measure/,lists batches refuse)
+$(measures): $(B)/%: %.c $(B)/flags
 	$(call compile,$(HOSTED),$(LDFLAGS))
-compare-aio: $(libposixaio) $(B)/posix_aio/measure/lists
+compare-aio: $(libposixaio) $(measures)
 	$(Q)mkdir -p $(DIR)/posixaio.compare
 	$(Q)MS=$(MS) sh posix_aio/measure/compare.sh $(B) $(DIR)/posixaio.compare $(SETS)
 	$(Q)rm -rf $(DIR)/posixaio.compare

@@ -5,19 +5,22 @@
 #
 #   compare.sh BUILD DIR [SET...]     DIR: where the files are made (1.6 GiB)
 #
-# SET: direct direct-write hot cold write write-large lists files tmpfs; all of
-# them when none is named.  write is to a file whose page cache is in folios of
-# 4 KiB, write-large in large ones, where ext4 walks the blocks of a whole folio
-# for each write; psync beside them does the same without any asynchrony.
+# SET: direct direct-write hot cold write write-large lists files tmpfs batches
+# refused; all of them when none is named.  batches is the access pattern of
+# NVIDIA NIXL (batches.c); refused is direct with libposixaio under a filter
+# that refuses io_uring.  Both have libaio beside them.  write is to a file whose
+# page cache is in folios of 4 KiB, write-large in large ones, where ext4 walks the
+# blocks of a whole folio for each write; psync beside them does the same without
+# any asynchrony.
 # Each cell is measured ROUNDS times (5), in turns with the other engines, for
-# MS (1000) milliseconds after a ramp of 0.1 s.  Printed are medians: operations a second,
-# the 99th percentile of the completion latency in us (over 1000 us: ms), and
-# the CPU that the process took for one operation (fio's start, 0.1 s or so,
-# included).  RAW=FILE keeps each single run.
+# MS (1000) milliseconds after a ramp of 0.1 s.  Printed are medians: operations a
+# second, the 99th percentile of the completion latency in us (over 1000 us: ms;
+# of a whole batch), and the CPU that the process took for one operation (fio's
+# start, 0.1 s or so, included).  RAW=FILE keeps each single run.
 
 build=$1 dir=$2
 [ $# -ge 2 ] && [ -d "$dir" ] && [ -e "$build/lib/libposixaio.so" ] || {
-	sed -n '5,14s/^# \{0,1\}//p' "$0" >&2
+	sed -n '5,19s/^# \{0,1\}//p' "$0" >&2
 	exit 2
 }
 shift 2
@@ -69,13 +72,22 @@ run() {		# SET CPUS DEPTH ENGINE FIO-OPTION...
 	ours) name=posixaio preload=$library ;;
 	*) name=$engine ;;
 	esac
+	under=
+	[ "$set_ $engine" != "refused ours" ] ||
+		under=$build/posix_aio/measure/refuse
 	printf '%s %s %s %s ' "$set_" "$cpus" "$depth" "$engine" >>"$raw"
 	if [ "$set_" = lists ]; then
 		LD_PRELOAD=$preload taskset -c "$cpus" \
 			"$build/posix_aio/measure/lists" "$dir/one" "$seconds"
+	elif [ "$set_" = batches ]; then
+		api=$name
+		[ $name != posixaio ] || api=posix
+		LD_PRELOAD=$preload taskset -c "$cpus" \
+			"$build/posix_aio/measure/batches" "$api" \
+			"$dir/one" "$seconds"
 	else
 		(
-			LD_PRELOAD=$preload taskset -c "$cpus" fio --name=x \
+			LD_PRELOAD=$preload taskset -c "$cpus" $under fio --name=x \
 				--bs=4k --ioengine=$name --iodepth="$depth" \
 				--norandommap --randrepeat=0 --invalidate=0 \
 				--time_based --runtime="${ms}ms" \
@@ -98,7 +110,7 @@ cells() {	# SET "CPUS..." "DEPTHS..." "ENGINES..." FIO-OPTION...
 
 all="glibc ours io_uring"
 for set in ${*:-direct direct-write hot cold write write-large lists files \
-		tmpfs}; do
+		tmpfs batches refused}; do
 	case $set in
 	direct)
 		file one 1073741824
@@ -141,6 +153,14 @@ for set in ${*:-direct direct-write hot cold write write-large lists files \
 		cells tmpfs "0,1" "1 32 128" "$all" --rw=randread \
 			--filename="$shm" --size=256m
 		rm -f "$shm" ;;
+	batches)
+		file one 1073741824
+		cells batches "0 0,1" "256" "$all libaio" ;;
+	refused)
+		file one 1073741824
+		cells refused "0 0,1" "1 8 32 128" "glibc ours libaio" \
+			--rw=randread --direct=1 --filename="$dir/one" \
+			--size=1g ;;
 	table) ;;		# of what RAW has from before
 	*)
 		echo "compare.sh: $set: no such set" >&2
@@ -166,7 +186,7 @@ NF == 7 {
 	count[k]++
 }
 END {
-	print "| set | CPUs | depth | glibc | ours | io_uring | psync | ours/glibc | ours/io_uring | p99 us: glibc, ours, io_uring | CPU us: glibc, ours, io_uring |"
+	print "| set | CPUs | depth | glibc | ours | io_uring | psync, libaio | ours/glibc | ours/io_uring | p99 us: glibc, ours, io_uring | CPU us: glibc, ours, io_uring |"
 	print "|---|---|---|---|---|---|---|---|---|---|---|"
 	for (i = 1; i <= cells; i++) {
 		c = order[i]; split(c, part, " ")
@@ -174,6 +194,8 @@ END {
 		mg = median(iops[g], count[g]); mo = median(iops[o], count[o])
 		mu = count[u] ? median(iops[u], count[u]) : 0
 		p = c " psync"
+		if (!count[p])
+			p = c " libaio"
 		printf "| %s | %s | %s | %d | %d | %s | %s | %.2f | %s | %d, %d%s | %.1f, %.1f%s |\n",
 			part[1], part[2] == "0" ? 1 : 2, part[3], mg, mo,
 			mu ? mu : "-",
