@@ -22,10 +22,15 @@
 
 enum { CHILD_STACK = 4096 };
 
-/* 0: no filter; it changes when the first one is installed. */
+/*
+ * 0: no filter; it changes when the first one is installed.  EINVAL is the answer
+ * of a kernel without seccomp; another error is a filter's.
+ */
 int sandbox_mode(void)
 {
-	return enter_kernel(__NR_prctl, PR_GET_SECCOMP, 0, 0, 0, 0);
+	long mode = enter_kernel(__NR_prctl, PR_GET_SECCOMP, 0, 0, 0, 0);
+
+	return mode == -EINVAL ? 0 : mode;
 }
 
 struct try {
