@@ -213,7 +213,7 @@ static void read_table(void)
 }
 
 /* Each row of the table holds. */
-TEST(each_kind_and_what_looks_like_it)
+TEST_TIMEOUT(each_kind_and_what_looks_like_it, 60)
 {
 	read_table();
 	tap_say("%u kinds", rows);
