@@ -258,6 +258,23 @@ TEST(memory_of_our_own)
 	carries(IORING_SETUP_NO_MMAP | IORING_SETUP_NO_SQARRAY, "6.6");
 }
 
+/* madvise says whether something is mapped there. */
+#define EXPECT_UNMAPPED(at) \
+	EXPECT_ERR(-ENOMEM, enter_kernel(__NR_madvise, at, 4096, 0))
+
+/* The memory that we have given is ours again when the kernel refuses a ring. */
+TEST(refusal_leaves_nothing)
+{
+	struct io_uring_params p = {
+		.flags = IORING_SETUP_NO_MMAP | 1U << 31,
+	};
+
+	EXPECT_LT(ring_setup(&ring, 8, &p), 0);
+	ASSERT_TRUE(p.cq_off.user_addr && p.sq_off.user_addr);
+	EXPECT_UNMAPPED(p.cq_off.user_addr);
+	EXPECT_UNMAPPED(p.sq_off.user_addr);
+}
+
 TEST(close_leaves_nothing)
 {
 	void *sq, *sqes;
@@ -268,8 +285,8 @@ TEST(close_leaves_nothing)
 	sqes = ring.sqes;
 	fd = ring.fd;
 	ring_close(&ring);
-	EXPECT_ERR(-ENOMEM, enter_kernel(__NR_madvise, sq, 4096, 0));
-	EXPECT_ERR(-ENOMEM, enter_kernel(__NR_madvise, sqes, 4096, 0));
+	EXPECT_UNMAPPED(sq);
+	EXPECT_UNMAPPED(sqes);
 	EXPECT_ERR(-EBADF, sys_close(fd));
 }
 
@@ -665,6 +682,8 @@ TEST(the_kernel_takes_provided_buffers_in_turn)
 	EXPECT_EQ(2, ring_buffer_of(&(struct io_uring_cqe){ .flags = next().flags }));
 	EXPECT_EQ('e', ring_buffers_at(&buffers, 2)[0]);
 	EXPECT_EQ(0, ring_buffers_close(&ring, &buffers));
+	EXPECT_UNMAPPED(buffers.kring);
+	EXPECT_UNMAPPED(buffers.mem);
 	add_select(s[0], 0, 6);
 	EXPECT_CQE(6, -ENOBUFS, 0);
 }
@@ -676,6 +695,7 @@ TEST(provided_buffer_errors)
 	open_plain(8);
 	open_buffers(4, 16);
 	EXPECT_ERR(-EEXIST, ring_buffers_setup(&ring, &other, 7, 4, 16));
+	EXPECT_UNMAPPED(other.kring);
 	EXPECT_ERR(-EINVAL, ring_buffers_setup(&ring, &other, 8, 5, 16));
 	EXPECT_ERR(-EINVAL, ring_buffers_setup(&ring, &other, 8, 65536, 16));
 	EXPECT_EQ(0, ring_buffers_setup(&ring, &other, 8, 32768, 1));
