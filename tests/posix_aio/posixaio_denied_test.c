@@ -322,17 +322,7 @@ TEST(native_aio_without_room)
 
 static void break_ring(void)
 {
-	struct sock_filter code[] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
-			 offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, __NR_io_uring_setup, 0, 2),
-		BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, __NR_io_uring_register, 1,
-			 0),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-	};
-
-	filtered(filter_install(code, 5, SECCOMP_FILTER_FLAG_TSYNC));
+	filtered(filter_all_rings());
 }
 
 /* For all threads: io_uring and native AIO end the process, or send it SIGSYS. */

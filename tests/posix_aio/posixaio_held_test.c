@@ -21,6 +21,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <linux/futex.h>
+#include <linux/io_uring.h>
 #include <linux/magic.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
@@ -490,30 +491,19 @@ static void wakes_or_syncs(int what)
 }
 
 /*
- * The worker, woken once more and about to sleep, is held at each instruction.
- * Meanwhile an O_DIRECT read, at which nobody looks, and an fsync behind it are
- * made.  The fsync ends, or the time of the test does.
+ * The worker, woken once more and about to sleep, is held at each instruction,
+ * or each `stride` of them.  Meanwhile the helper does 's', whose end a signal
+ * reports.
  */
-TEST_TIMEOUT(fsync_while_the_worker_goes_to_sleep, 300)
+static void while_the_worker_goes_to_sleep(pid_t pid, int stride)
 {
 	time_t until = time(NULL) + 240;
-	pid_t pid, worker = 0;
+	pid_t worker = 0;
 	int k = 0, i, n;
-	sigset_t set;
 	char c;
 
-	NEEDS;
-	sigemptyset(&set);
-	sigaddset(&set, SIGRTMIN);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	open_direct();
-	reads = request(direct, block, 4096);
-	syncs = request(direct, NULL, 0);
-	syncs.aio_sigevent.sigev_notify = SIGEV_SIGNAL;
-	syncs.aio_sigevent.sigev_signo = SIGRTMIN;
-	pid = start(is_told, wakes_or_syncs);
 	ASSERT_EQ(0, ptrace(PTRACE_CONT, pid, NULL, 0L));
-	for (;; k += STRIDE) {
+	for (;; k += stride) {
 		ASSERT_EQ(1, read(back[0], &c, 1));
 		if (!k) {
 			worker = worker_of(pid);
@@ -541,6 +531,73 @@ TEST_TIMEOUT(fsync_while_the_worker_goes_to_sleep, 300)
 	}
 	SAY("%d instructions", k);
 	EXPECT_GT(k, 100);
+}
+
+static void block_notification(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGRTMIN);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
+static void notify_by_signal(struct aiocb *of)
+{
+	of->aio_sigevent.sigev_notify = SIGEV_SIGNAL;
+	of->aio_sigevent.sigev_signo = SIGRTMIN;
+}
+
+/*
+ * An O_DIRECT read, at which nobody looks, and an fsync behind it are made.  The
+ * fsync ends, or the time of the test does.
+ */
+TEST_TIMEOUT(fsync_while_the_worker_goes_to_sleep, 300)
+{
+	NEEDS;
+	block_notification();
+	open_direct();
+	reads = request(direct, block, 4096);
+	syncs = request(direct, NULL, 0);
+	notify_by_signal(&syncs);
+	while_the_worker_goes_to_sleep(start(is_told, wakes_or_syncs), STRIDE);
+}
+
+static void is_told_of_a_read(void)
+{
+	const struct timespec patience = { .tv_sec = 30 };
+	sigset_t set;
+
+	prepare();
+	notify_by_signal(&cb);
+	sigemptyset(&set);
+	sigaddset(&set, SIGRTMIN);
+	for (;;) {
+		ASSERT_EQ(1, write(s[1], "x", 1));
+		ASSERT_EQ(1, write(back[1], "", 1));
+		if (sigtimedwait(&set, NULL, &patience) != SIGRTMIN)
+			FAIL("the worker sleeps, and nobody will wake it");
+		ASSERT_EQ(1, finished(&cb));
+		ASSERT_EQ(1, write(t[1], "x", 1));
+		ASSERT_EQ(1, finished(&other));
+	}
+}
+
+static void wakes_or_reads(int what)
+{
+	ASSERT_EQ(0, aio_read(what == 'w' ? &other : &cb));
+}
+
+/*
+ * A read of a socket that has a byte is made: the worker hears of it.  Held at
+ * some of the instructions only: it looks into the inbox in no hurry.
+ */
+TEST_TIMEOUT(read_while_the_worker_goes_to_sleep, 300)
+{
+	NEEDS;
+	block_notification();
+	while_the_worker_goes_to_sleep(start(is_told_of_a_read, wakes_or_reads),
+				       16 * STRIDE);
 }
 
 /* ---- the end of a native request ---- */
@@ -769,18 +826,41 @@ static void starts_the_next(int what)
 	ASSERT_EQ(0, aio_read(&other));
 }
 
-/* At the entry of the next munmap. */
-static void go_to_munmap(pid_t tid)
+/* Hold the worker, which sleeps; with go_to_call(), too. */
+static void hold_worker(pid_t pid, pid_t worker)
 {
-	struct __ptrace_syscall_info info = { 0 };
+	wait_until_in_ring(pid, worker);
+	ASSERT_EQ(0, ptrace(PTRACE_SEIZE, worker, NULL,
+			    (long)PTRACE_O_TRACESYSGOOD));
+	ASSERT_EQ(0, ptrace(PTRACE_INTERRUPT, worker, NULL, NULL));
+	next_stop(worker);
+}
+
+static void let_go(pid_t worker)
+{
+	ASSERT_EQ(0, ptrace(PTRACE_DETACH, worker, NULL, 0L));
+}
+
+typedef struct __ptrace_syscall_info call_info;
+
+/* One side of the next system call for which is() holds. */
+static call_info go_to_call(pid_t tid, int (*is)(const call_info *))
+{
+	call_info info = { 0 };
 
 	do {
 		ASSERT_EQ(0, ptrace(PTRACE_SYSCALL, tid, NULL, 0L));
 		next_stop(tid);
 		ASSERT_GT(ptrace(PTRACE_GET_SYSCALL_INFO, tid, sizeof(info),
 				 &info), 0);
-	} while (info.op != PTRACE_SYSCALL_INFO_ENTRY ||
-		 info.entry.nr != SYS_munmap);
+	} while (!is(&info));
+	return info;
+}
+
+static int begins_to_unmap(const call_info *call)
+{
+	return call->op == PTRACE_SYSCALL_INFO_ENTRY &&
+	       call->entry.nr == SYS_munmap;
 }
 
 /*
@@ -797,15 +877,223 @@ TEST_TIMEOUT(next_worker_starts_while_one_goes, 20)
 	pid = start(reads_later, starts_the_next);
 	go_to_marker(pid);
 	worker = worker_of(pid);
-	ASSERT_EQ(0, ptrace(PTRACE_SEIZE, worker, NULL,
-			    (long)PTRACE_O_TRACESYSGOOD));
-	ASSERT_EQ(0, ptrace(PTRACE_INTERRUPT, worker, NULL, NULL));
-	next_stop(worker);
-	go_to_munmap(worker);
+	hold_worker(pid, worker);
+	go_to_call(worker, begins_to_unmap);
 	wait_for_helper(pid, helper_acts(pid, 0));
 	ASSERT_EQ(0, ptrace(PTRACE_CONT, worker, NULL, 0L));
 	ASSERT_EQ(worker, waitpid(worker, &status, __WALL));
 	EXPECT_EQ(0, status);
+	ASSERT_EQ(0, ptrace(PTRACE_CONT, pid, NULL, 0L));
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(0, status);
+}
+
+/* Its result; a failure, soon, when nobody carries it out. */
+static ssize_t ends(struct aiocb *of)
+{
+	const struct aiocb *list[] = { of };
+	const struct timespec patience = { .tv_sec = 10 };
+
+	if (aio_suspend(list, 1, &patience))
+		FAIL("nobody carries it out");
+	return finished(of);
+}
+
+static void is_read_later(void)
+{
+	prepare();
+	for (;;) {
+		marker();
+		ASSERT_EQ(1, write(t[1], "x", 1));
+		ASSERT_EQ(1, ends(&other));
+	}
+}
+
+/* It sleeps until something completes or a time is over. */
+static int sleeps_with_a_limit(const call_info *call)
+{
+	return call->op == PTRACE_SYSCALL_INFO_ENTRY &&
+	       call->entry.nr == SYS_io_uring_enter && call->entry.args[2] &&
+	       call->entry.args[3] & IORING_ENTER_EXT_ARG;
+}
+
+static int is_over(const call_info *call)
+{
+	return call->op == PTRACE_SYSCALL_INFO_EXIT;
+}
+
+/* The time for which the worker stays without work, a minute, is over. */
+static void let_time_pass(pid_t worker)
+{
+	call_info call = go_to_call(worker, sleeps_with_a_limit);
+	char *arg = (char *)call.entry.args[4];
+	long limit;
+
+	errno = 0;
+	limit = ptrace(PTRACE_PEEKDATA, worker, arg + offsetof(
+		struct io_uring_getevents_arg, ts), NULL);
+	ASSERT_EQ(0, errno);
+	ASSERT_EQ(60, ptrace(PTRACE_PEEKDATA, worker, limit, NULL));
+	ASSERT_EQ(0, ptrace(PTRACE_POKEDATA, worker, limit, 0L));
+	call = go_to_call(worker, is_over);
+	ASSERT_EQ(-ETIME, call.exit.rval);
+}
+
+/*
+ * A worker without work is held at each instruction on its way out.  Meanwhile a
+ * read is made: it stays for that, or the next worker starts.
+ */
+TEST_TIMEOUT(read_while_the_worker_goes, 120)
+{
+	pid_t pid, worker;
+	int k, i, n;
+
+	NEEDS;
+	pid = start(is_read_later, starts_the_next);
+	go_to_marker(pid);
+	worker = worker_of(pid);
+	for (k = 0;; k += STRIDE) {
+		hold_worker(pid, worker);
+		let_time_pass(worker);
+		for (i = 0; i < k; i++)
+			ASSERT_EQ(1, step_worker(pid, worker,
+						 PTRACE_SINGLESTEP));
+		n = helper_acts(pid, 0);
+		let_go(worker);
+		wait_for_helper(pid, n);
+		go_to_marker(pid);
+		if (worker_of(pid) != worker)
+			break;
+	}
+	SAY("%d instructions", k);
+	EXPECT_GT(k, 20);
+}
+
+/* ---- a ring that breaks ---- */
+
+/* Before io_uring_enter the worker asks whether there is a filter now. */
+static int asks_for_a_filter(const call_info *call)
+{
+	return call->op == PTRACE_SYSCALL_INFO_ENTRY &&
+	       call->entry.nr == SYS_prctl;
+}
+
+static void breaks_its_ring(void)
+{
+	prepare();
+	ASSERT_EQ(0, aio_read(&other));
+	marker();
+	ASSERT_EQ(0, filter_all_rings());
+	marker();
+	ASSERT_EQ(1, write(s[1], "x", 1));
+	ASSERT_EQ(1, write(t[1], "x", 1));
+	ASSERT_EQ(1, ends(&cb));
+	ASSERT_EQ(1, ends(&other));
+}
+
+static void reads_or_cancels(int what)
+{
+	if (what == 'r')
+		ASSERT_EQ(0, aio_read(&cb));
+	else
+		__atomic_store_n(&shared->answer, aio_cancel(t[0], &other),
+				 __ATOMIC_SEQ_CST);
+}
+
+/*
+ * The worker is held when it knows that its ring is lost, of which it has told
+ * nobody yet.  Meanwhile a read is made, and another one is cancelled that is in
+ * the ring: both go on.
+ */
+TEST_TIMEOUT(requests_while_the_ring_breaks, 60)
+{
+	pid_t pid, worker;
+	int status, n;
+
+	NEEDS;
+	if (prctl(PR_GET_SECCOMP) < 0)
+		SKIP("no seccomp filter: %s", errno_name(errno));
+	pid = start(breaks_its_ring, reads_or_cancels);
+	go_to_marker(pid);
+	worker = worker_of(pid);
+	hold_worker(pid, worker);
+	go_to_marker(pid);
+	go_to_call(worker, asks_for_a_filter);
+	go_to_call(worker, is_over);
+	ASSERT_TRUE(helper_has_done(pid, helper_acts(pid, 'r')));
+	n = helper_acts(pid, 'c');
+	let_go(worker);
+	wait_for_helper(pid, n);
+	EXPECT_EQ(AIO_NOTCANCELED, shared->answer);
+	ASSERT_EQ(0, ptrace(PTRACE_CONT, pid, NULL, 0L));
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(0, status);
+}
+
+/* ---- a cancellation that does not succeed ---- */
+
+/* The submissions of the program's ring, which are mapped here. */
+static struct io_uring_sqe *submissions(void)
+{
+	char line[300], *at = NULL, *start;
+	FILE *f = fopen("/proc/self/maps", "r");
+	unsigned long long offset;
+
+	ASSERT_TRUE(f);
+	while (!at && fgets(line, sizeof(line), f))
+		if (strstr(line, "[io_uring]") &&
+		    sscanf(line, "%p-%*x %*s %llx", (void **)&start,
+			   &offset) == 2 && offset == IORING_OFF_SQES)
+			at = start;
+	fclose(f);
+	ASSERT_TRUE(at);
+	return (struct io_uring_sqe *)at;
+}
+
+/* The kernel is asked to cancel a request that it does not have. */
+static void cancels_another(void)
+{
+	struct io_uring_sqe *sqe = submissions();
+
+	while (sqe->opcode != IORING_OP_ASYNC_CANCEL)
+		sqe++;
+	sqe->addr ^= 1ULL << 40;
+}
+
+static void is_not_cancelled(void)
+{
+	prepare();
+	ASSERT_EQ(0, aio_read(&other));
+	marker();
+	cancels_another();
+	marker();
+	ASSERT_EQ(1, write(t[1], "x", 1));
+	ASSERT_EQ(1, ends(&other));
+}
+
+static int submits(const call_info *call)
+{
+	return call->op == PTRACE_SYSCALL_INFO_ENTRY &&
+	       call->entry.nr == SYS_io_uring_enter && call->entry.args[1];
+}
+
+/* The kernel does not cancel a read: aio_cancel says so, and the read goes on. */
+TEST_TIMEOUT(read_that_the_ring_does_not_cancel, 20)
+{
+	pid_t pid, worker;
+	int status, n;
+
+	NEEDS;
+	pid = start(is_not_cancelled, reads_or_cancels);
+	go_to_marker(pid);
+	worker = worker_of(pid);
+	hold_worker(pid, worker);
+	n = helper_acts(pid, 'c');
+	go_to_call(worker, submits);
+	go_to_marker(pid);
+	let_go(worker);
+	wait_for_helper(pid, n);
+	EXPECT_EQ(AIO_NOTCANCELED, shared->answer);
 	ASSERT_EQ(0, ptrace(PTRACE_CONT, pid, NULL, 0L));
 	ASSERT_EQ(pid, waitpid(pid, &status, 0));
 	EXPECT_EQ(0, status);

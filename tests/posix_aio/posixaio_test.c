@@ -116,6 +116,46 @@ static int someone_reads(void)
 	return found;
 }
 
+/* There are threads of the pool, and each of them waits for work. */
+static int pool_is_idle(void)
+{
+	DIR *dir = opendir("/proc/self/task");
+	int found = 0, busy = 0;
+	char path[300], name[32];
+	struct dirent *e;
+	FILE *f;
+
+	ASSERT_TRUE(dir);
+	while ((e = readdir(dir))) {
+		unsigned long word, op, value = 1;
+		long nr = -1;
+
+		snprintf(path, sizeof(path), "/proc/self/task/%s/comm",
+			 e->d_name);
+		f = fopen(path, "r");
+		*name = 0;
+		if (f) {
+			fgets(name, sizeof(name), f);
+			fclose(f);
+		}
+		if (strcmp(name, "posixaio-pool\n"))
+			continue;
+		snprintf(path, sizeof(path), "/proc/self/task/%s/syscall",
+			 e->d_name);
+		f = fopen(path, "r");
+		if (!f)
+			SKIP("%s: %s", path, errno_name(errno));
+		/* While it waits for the lock, the value is another. */
+		if (fscanf(f, "%ld %lx %lx %lx", &nr, &word, &op, &value) != 4)
+			nr = -1;
+		fclose(f);
+		found = 1;
+		busy |= nr != SYS_futex || value;
+	}
+	closedir(dir);
+	return found && !busy;
+}
+
 static char direct_buf[64][4096] __attribute__((aligned(4096)));
 
 /* ---- reading and writing ---- */
@@ -149,15 +189,23 @@ TEST(the_end_of_a_file)
 	EXPECT_EQ(0, finished(&r));
 }
 
-/* Past the page cache: 64 reads at once, each gets its own block. */
+/*
+ * Past the page cache: 64 reads at once, each gets its own block.  While one is
+ * in flight, aio_return does not claim that it has read anything.
+ */
 TEST(direct_reads)
 {
 	int fd = file_of(1 << 18, O_DIRECT);
 	struct aiocb cb[64];
 
 	for (int i = 0; i < 64; i++) {
+		ssize_t early;
+
 		cb[i] = request(fd, direct_buf[i], 4096, i * 4096L);
 		ASSERT_EQ(0, aio_read(&cb[i]));
+		early = aio_return(&cb[i]);
+		if (aio_error(&cb[i]) == EINPROGRESS)
+			EXPECT_EQ(0, early);
 	}
 	for (int i = 63; i >= 0; i--) {
 		EXPECT_EQ(4096, finished(&cb[i]));
@@ -181,21 +229,27 @@ TEST(memory_file)
 }
 
 /* Writes with O_APPEND land in the order of the calls. */
-TEST(append_in_order)
+static void append_in_order(int n, int flags)
 {
-	int fd = file_of(0, O_APPEND);
+	int fd = file_of(0, O_APPEND | flags);
 	char out[200], in[200];
 	struct aiocb cb[200];
 
-	for (int i = 0; i < 200; i++) {
+	for (int i = 0; i < n; i++) {
 		out[i] = i;
 		cb[i] = request(fd, &out[i], 1, 0);
 		ASSERT_EQ(0, aio_write(&cb[i]));
 	}
-	for (int i = 0; i < 200; i++)
+	for (int i = 0; i < n; i++)
 		EXPECT_EQ(1, finished(&cb[i]));
-	EXPECT_EQ(200, pread(fd, in, 200, 0));
-	EXPECT_EQ(0, memcmp(in, out, 200));
+	EXPECT_EQ(n, pread(fd, in, n, 0));
+	EXPECT_EQ(0, memcmp(in, out, n));
+}
+
+TEST(append_in_order)
+{
+	append_in_order(200, 0);
+	append_in_order(50, O_DSYNC);		/* each waits for the disk */
 }
 
 /* So do writes to a pipe and reads from it. */
@@ -375,6 +429,28 @@ TEST(behind_a_long_write)
 	EXPECT_EQ(0, aio_error(&w));
 	EXPECT_EQ(1, finished(&r));
 	EXPECT_EQ('w', last);
+}
+
+/* So does a read of what a write with O_APPEND puts behind the file's end. */
+TEST(behind_a_long_append)
+{
+	enum { LONG = 64 << 20 };
+	char *bytes = malloc(LONG), last = 0;
+	int fd = memfd_create("m", 0);
+	struct aiocb w, r;
+
+	if (!bytes || fd < 0)
+		SKIP("no memory");
+	memset(bytes, 'w', LONG);
+	ASSERT_EQ(1, write(fd, "1", 1));
+	ASSERT_EQ(0, fcntl(fd, F_SETFL, O_APPEND));
+	w = request(fd, bytes, LONG, 0);
+	r = request(fd, &last, 1, LONG);
+	ASSERT_EQ(0, aio_write(&w));
+	ASSERT_EQ(0, aio_read(&r));
+	EXPECT_EQ(1, finished(&r));
+	EXPECT_EQ('w', last);
+	EXPECT_EQ(LONG, finished(&w));
 }
 
 /* Both kinds, after a write in flight on the same descriptor. */
@@ -590,6 +666,45 @@ TEST(signals_wait_for_room)
 		EXPECT_EQ(1, seen[i]);
 }
 
+/* There is room for one at a time: they come in the order of the requests. */
+TEST(signals_that_wait_keep_their_order)
+{
+	enum { N = 10 };
+	struct rlimit usual, few;
+	struct timespec patience = { .tv_sec = 3 };
+	int fd = file_of(100, 0);
+	struct aiocb cb[N];
+	siginfo_t info;
+	sigset_t set;
+	char buf[N];
+
+	GLIBC_CANNOT("the request fails without a notification");
+	sigemptyset(&set);
+	sigaddset(&set, SIGRTMIN);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	ASSERT_EQ(0, getrlimit(RLIMIT_SIGPENDING, &usual));
+	few = usual;
+	few.rlim_cur = signals_pending() + 1;
+	ASSERT_EQ(0, setrlimit(RLIMIT_SIGPENDING, &few));
+	for (int i = 0; i < N; i++) {
+		cb[i] = request(fd, &buf[i], 1, i);
+		cb[i].aio_sigevent.sigev_notify = SIGEV_SIGNAL;
+		cb[i].aio_sigevent.sigev_signo = SIGRTMIN;
+		cb[i].aio_sigevent.sigev_value.sival_int = i;
+		ASSERT_EQ(0, aio_read(&cb[i]));
+		EXPECT_EQ(1, finished(&cb[i]));
+	}
+	for (int i = 0; i < N; i++) {
+		if (sigtimedwait(&set, &info, &patience) != SIGRTMIN) {
+			/* Another of the user's processes has the room. */
+			setrlimit(RLIMIT_SIGPENDING, &usual);
+			if (sigtimedwait(&set, &info, &patience) != SIGRTMIN)
+				FAIL("%d signals of %d", i, N);
+		}
+		EXPECT_EQ(i, info.si_value.sival_int);
+	}
+}
+
 /* A callback without a thread is called when there is one. */
 TEST(callbacks_wait_for_a_thread)
 {
@@ -615,11 +730,13 @@ TEST(callbacks_wait_for_a_thread)
 	ASSERT_EQ(8, write(s[1], "12345678", 8));
 	EXPECT_EQ(8, finished(&cb[0]));
 	EXPECT_EQ(8, finished(&cb[1]));
-	/* The worker has tried, and goes on with its work. */
+	/* Another request ends: the pool has heard of this one, and has tried. */
 	next = request(s[0], buf[2], 8, 0);
 	ASSERT_EQ(0, aio_read(&next));
 	ASSERT_EQ(1, write(s[1], "x", 1));
 	EXPECT_EQ(1, finished(&next));
+	while (!pool_is_idle())
+		sched_yield();
 	EXPECT_EQ(0, __atomic_load_n(&called, __ATOMIC_SEQ_CST));
 	ASSERT_EQ(0, pthread_attr_setstacksize(&attr, 1 << 20));
 	while (__atomic_load_n(&called, __ATOMIC_SEQ_CST) < 2)
@@ -1064,6 +1181,54 @@ TEST(cancel_a_read_in_a_thread)
 	ASSERT_EQ(2, write(s[1], "ok", 2));
 	EXPECT_EQ(2, finished(&cb[0]));
 	EXPECT_EQ('o', buf[0][0]);
+}
+
+/* Pages of memory that the process has. */
+static long pages(void)
+{
+	int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+	char text[64] = "";
+
+	ASSERT_GT(read(fd, text, sizeof(text) - 1), 0);
+	close(fd);
+	return atol(text);
+}
+
+/*
+ * A read that has ended when it is cancelled, which the library's thread has not
+ * seen yet: that one shares our processor, and does not run before we sleep
+ * (SCHED_BATCH).  Nothing is used up.
+ */
+TEST_TIMEOUT(cancel_a_read_that_has_ended, 30)
+{
+	enum { ROUNDS = 2000, SLACK = 32 };	/* pages: of 400 requests */
+	struct sched_param none = { 0 };
+	long before = 0;
+	struct aiocb cb;
+	cpu_set_t cpu;
+	char byte;
+	int s[2];
+
+	CPU_ZERO(&cpu);
+	CPU_SET(sched_getcpu(), &cpu);
+	ASSERT_EQ(0, sched_setaffinity(0, sizeof(cpu), &cpu));
+	pair(s);
+	for (int i = 0; i < ROUNDS; i++) {
+		if (!i)			/* a new thread is like its maker */
+			sched_setscheduler(0, SCHED_BATCH, &none);
+		cb = request(s[0], &byte, 1, 0);
+		ASSERT_EQ(0, aio_read(&cb));
+		if (!i)
+			sched_setscheduler(0, SCHED_OTHER, &none);
+		sched_yield();		/* it goes to sleep */
+		ASSERT_EQ(1, write(s[1], "x", 1));
+		aio_cancel(s[0], &cb);
+		if (finished(&cb) < 0)
+			ASSERT_EQ(1, read(s[0], &byte, 1));
+		if (i == ROUNDS / 2)
+			before = pages();
+	}
+	EXPECT_LT(pages() - before, SLACK);
 }
 
 /*

@@ -42,6 +42,22 @@ __attribute__((constructor)) static void refuse_ways(void)
 }
 #endif
 
+/* io_uring is refused to all threads from now on: a ring that is there breaks. */
+static inline long filter_all_rings(void)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+			 offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, __NR_io_uring_setup, 0, 2),
+		BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, __NR_io_uring_register, 1,
+			 0),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+
+	return filter_install(code, 5, SECCOMP_FILTER_FLAG_TSYNC);
+}
+
 /* The thread of process pid that owns the library's io_uring, or 0. */
 static inline pid_t ring_thread(pid_t pid)
 {
