@@ -383,6 +383,7 @@ static int sender(int *port)
 	int size = 1 << 20;
 
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
 	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
 	ASSERT_EQ(0, connect(fd, &door.a.any, door.len));
 	if (door.a.any.sa_family == AF_INET6) {
