@@ -20,6 +20,7 @@
 #   make soak-compare   compare on a machine that stress-ng keeps busy: copies
 #                  of one server, and a slower one; an hour, PAIRS=N, LAYOUT=same
 #   make mutants   faults put into the programs: do the tests see them?
+#                  SAMPLE=60 takes some, TIME=450 what 450 seconds allow
 #   make check-faults   each system call of each server fails, in turn: some of
 #                  the cells, a few minutes, IOMODELS_SEED=N repeats them;
 #   make soak-faults    all of them, and the floods with 10,000 peers: an hour
@@ -463,12 +464,14 @@ check-pages: all
 check-aio: $(ours_tests) $(libposixaio)
 	$(Q)$(sane_run) BUILD=$(B) sh tests/run $(ours_tests)
 
-# Faults put into the programs, one at a time; M='epoll_*' takes some.
+# Faults put into the programs, one at a time; M='epoll_*' takes some of them,
+# SAMPLE=60 60 at random, TIME=450 as many as there is time for.
 .PHONY: mutants
 mutants: all tests
 	$(Q)BUILD=$(B) CC='$(CC)' RAW='$(RAW) $(CPPFLAGS) $(CFLAGS)' \
 		HOSTED='-std=gnu11 -D_GNU_SOURCE -pthread $(CPPFLAGS) $(CFLAGS)' \
 		AIO='$(AIO) $(CPPFLAGS) $(CFLAGS)' OBJCOPY='$(OBJCOPY)' \
+		SAMPLE='$(SAMPLE)' SEED='$(SEED)' TIME='$(TIME)' \
 		sh tests/mutants/run $(if $(M),'$(M)')
 
 # Long: a minute or more.
