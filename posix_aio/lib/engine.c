@@ -897,8 +897,10 @@ void request_completed(struct request *r, long result)
 		again(r);
 		return;
 	}
-	/* The kernel could not make a thread for it (RLIMIT_NPROC). */
-	if (result == -ECANCELED && r->where == RING && !r->by) {
+	/* The kernel could not make a thread for it (RLIMIT_NPROC).  Was it to be
+	 * cancelled, that may have succeeded after the answer. */
+	if (result == -ECANCELED && r->where == RING && !r->by &&
+	    !(r->flags & STOP)) {
 		r->flags &= ~VIA_RING;
 		again(r);
 		return;
