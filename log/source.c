@@ -126,6 +126,8 @@ static ssize_t start(struct source *s, char *at, ssize_t n)
 	}
 	if (s->unpack)
 		n = get(s, at, BLOCK);
+	if (n <= 0)
+		return n;
 	if (n >= 3 && !memcmp(at, "\xef\xbb\xbf", 3)) {
 		memmove(at, at + 3, n - 3);
 		n -= 3;

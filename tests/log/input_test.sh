@@ -128,6 +128,10 @@ done
 gzip -c <$log 2>/dev/null | head -c 500 >"$dir/log"
 ! "$io" explain "$dir/log" >"$dir/got" 2>&1
 result $? a_packed_log_cut_short
+# Nothing of it can be unpacked, so there are no bytes to look at.
+printf '(\265/\375no frame at all\n' >"$dir/log"
+"$io" explain "$dir/log" 2>&1 | grep -q 'damaged\|is not there:'
+result $? a_packed_log_that_is_none
 # A log of pids 1, 2, 3 in turn has no line numbers.
 printf '%s\n' '1 getpid() = 1' '1 getpid() = 1' '2 getpid() = 2' >"$dir/log"
 "$io" explain "$dir/log" | grep -q '2 processes'
