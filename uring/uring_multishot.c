@@ -30,9 +30,9 @@
  *           b) All buffers in use (ENOBUFS): the RECV ends and is queued again.
  *           c) A peer that does not read what it gets back is not read from
  *              once OWED_MAX bytes wait for it.
- *           d) An urgent byte, a close and then SIGTERM at the same moment: recv
- *              says EAGAIN at the urgent mark while a signal is pending, so the
- *              RECV sleeps on, and the end takes its two seconds.
+ *           d) An urgent byte and then a close: recv says EAGAIN at the urgent
+ *              mark, and the RECV may sleep on.  Its slot is not free before
+ *              the end, which takes its two seconds (docs/faults.md).
  * Compare   uring_basic.c asks anew each time; uring_fast.c leaves out the
  *           completions of what went well.
  * Trace     traces/uring_multishot.two.x86_64.strace, .kernel
