@@ -49,13 +49,29 @@ static int add_tls(struct dl_phdr_info *info, size_t size, void *sum)
 	return 0;
 }
 
+static size_t tls_size;
+
+/*
+ * Before there are threads: dl_iterate_phdr takes a lock, which a child of fork
+ * never gets if another thread had it.  What dlopen adds later is not on stacks.
+ */
+__attribute__((constructor)) static void measure_tls(void)
+{
+	size_t size = 0;
+
+	dl_iterate_phdr(add_tls, &size);
+	tls_size = size + 1;
+}
+
 /* Thread-local data lies on the stack: _SC_THREAD_STACK_MIN does not count it. */
 static size_t stack_size(size_t room)
 {
 	long page = sysconf(_SC_PAGESIZE);
 	size_t size = sysconf(_SC_THREAD_STACK_MIN) + room;
 
-	dl_iterate_phdr(add_tls, &size);
+	if (!tls_size)			/* in another constructor */
+		measure_tls();
+	size += tls_size;
 	return (size + page - 1) / page * page;
 }
 

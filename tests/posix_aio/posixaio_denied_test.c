@@ -11,6 +11,7 @@
 #include <aio.h>
 #include <fcntl.h>
 #include <linux/fs.h>
+#include <link.h>
 #include <linux/io_uring.h>
 #include <poll.h>
 #include <pthread.h>
@@ -525,6 +526,44 @@ TEST(callbacks_without_new_threads)
 	ASSERT_EQ(2, write(ends[1], "xy", 2));
 	while (__atomic_load_n(&called, __ATOMIC_SEQ_CST) != 3)
 		sched_yield();
+}
+
+static int listing[2];
+
+static int stay_inside(struct dl_phdr_info *info, size_t size, void *unused)
+{
+	(void)info, (void)size, (void)unused;
+	ASSERT_EQ(1, write(listing[1], "", 1));
+	pause();
+	return 1;
+}
+
+static void *list_objects(void *unused)
+{
+	dl_iterate_phdr(stay_inside, unused);
+	return NULL;
+}
+
+/* A thread has a lock of the dynamic linker, which the child never gets. */
+TEST(fork_beside_dl_iterate_phdr)
+{
+	pthread_t t;
+	int status;
+	pid_t pid;
+	char c;
+
+	NOT_UNDER_TSAN;
+	open_all();
+	ASSERT_EQ(0, pipe(listing));
+	ASSERT_EQ(0, pthread_create(&t, NULL, list_objects, NULL));
+	ASSERT_EQ(1, read(listing[0], &c, 1));
+	pid = fork();
+	if (!pid) {
+		everything_works(plain, direct, ends);
+		_exit(0);
+	}
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(0, status);
 }
 
 /* ---- descriptors without offsets ---- */
