@@ -208,13 +208,17 @@ static void opened_pair(struct world *w, struct step *st, struct slice pair,
 {
 	struct slice element, decoration;
 	struct file *f, *first = NULL;
+	long fd, last = -1;
 
 	if (pair.len < 2)
 		return;
 	pair = slice_of(pair.at + 1, pair.at + pair.len - 1);
 	while (line_element(&pair, &element)) {
-		f = make(w, st, line_fd(element, &decoration), k,
-			 (struct slice){ element.at, 0 },
+		fd = line_fd(element, &decoration);
+		if (fd == last)			/* a damaged log: [3, 3] */
+			first = NULL;
+		last = fd;
+		f = make(w, st, fd, k, (struct slice){ element.at, 0 },
 			 has_flag(flags, cloexec, 0x80000));
 		if (!f)
 			continue;

@@ -132,6 +132,10 @@ result $? a_packed_log_cut_short
 printf '(\265/\375no frame at all\n' >"$dir/log"
 "$io" explain "$dir/log" 2>&1 | grep -q 'damaged\|is not there:'
 result $? a_packed_log_that_is_none
+# The second end takes the place of the first, which is gone then.
+printf '%s\n' '7 pipe([3, 3]) = 0' '7 close(3) = 0' >"$dir/log"
+"$io" explain "$dir/log" >"$dir/got" 2>&1
+result $? a_pipe_with_one_descriptor
 # A log of pids 1, 2, 3 in turn has no line numbers.
 printf '%s\n' '1 getpid() = 1' '1 getpid() = 1' '2 getpid() = 2' >"$dir/log"
 "$io" explain "$dir/log" | grep -q '2 processes'
