@@ -157,13 +157,13 @@ raw	:= $(patsubst %.c,$(B)/%,$(filter-out $(hosted_sources), \
 known	:= liburing libaio libevent libuv libev
 hosted_too := $(if $(cross),$(SYSROOT),1)
 ifneq ($(hosted_too),)
-libs	:= libc $(if $(cross),,libposixaio)
+libs	:= libc libposixaio
 ifneq ($(filter-out clean help deps demo test compare vm vm-test book explain,$(or $(MAKECMDGOALS),all)),)
 libs	+= $(shell CC='$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS)' \
 		sh .ci/libs $(B)/libs $(known))
 endif
 iomodels := $(if $(cli_sources),$(B)/iomodels)
-# Not for another processor: binutils' objcopy is this one's.
+# No archive for another processor: binutils' objcopy is this one's.
 ifndef cross
 libposixaio := $(if $(aio_sources),$(B)/lib/libposixaio.so \
 	$(B)/lib/libposixaio.a)
@@ -188,10 +188,10 @@ $(foreach s,$(hosted_sources),$(eval $(B)/$(s:.c=): LDLIBS += \
 	$(patsubst $(s):%,%,$(filter $(s):%,$(with)))))))
 
 scripts	:= $(if $(cross),,$(addprefix $(B)/,$(basename $(script_sources))))
+aio_linked := $(if $(cross),$(aio_objects),$(B)/lib/libposixaio.a)
+$(foreach s,$(call with_lib,libposixaio),$(eval $(B)/$(s:.c=): $(aio_linked)))
 $(foreach s,$(call with_lib,libposixaio),$(eval \
-	$(B)/$(s:.c=): $(B)/lib/libposixaio.a))
-$(foreach s,$(call with_lib,libposixaio),$(eval \
-	$(B)/$(s:.c=): LDLIBS += $(B)/lib/libposixaio.a))
+	$(B)/$(s:.c=): LDLIBS += $(aio_linked)))
 
 programs := $(filter-out $(B)/tests/%,$(raw) $(hosted)) $(scripts)
 raw_tests := $(filter $(B)/tests/%,$(raw))
