@@ -572,27 +572,13 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	return 0;
 }
 
-int doctor_main(int argc, char **argv)
+static int examine(void *json)
 {
-	static const struct argp_option rows[] = {
-		{ "json", 'j', NULL, 0, "the same as JSON", 0 },
-		{ 0 }
-	};
-	static const struct argp argp = {
-		.options = rows,
-		.parser = parse,
-		.doc = "Run every program for a moment and list those that "
-		       "cannot run here, why, and what to do; then list what "
-		       "the kernel allows this user, and the errno of what it "
-		       "refuses.\vThe exit status is 0 when all programs run, 1 "
-		       "when some cannot.",
-	};
 	static char zeros[64 << 10];
 	const char *dir = "this folder";
-	int json = 0, file, running = 0;
+	int file, running = 0;
 	struct progress progress = { 0 };
 
-	argp_parse(&argp, argc, argv, 0, NULL, &json);
 	file = probe_file(".");
 	if (file < 0) {				/* it may not be ours to write */
 		dir = "/tmp";
@@ -611,9 +597,30 @@ int doctor_main(int argc, char **argv)
 	look_around(dir, file);
 	for (int i = 0; i < outcome_count; i++)
 		running += !*outcomes[i].said;
-	if (json)
+	if (*(int *)json)
 		print_json(running);
 	else
 		print_text(running);
 	return running < outcome_count;
+}
+
+int doctor_main(int argc, char **argv)
+{
+	static const struct argp_option rows[] = {
+		{ "json", 'j', NULL, 0, "the same as JSON", 0 },
+		{ 0 }
+	};
+	static const struct argp argp = {
+		.options = rows,
+		.parser = parse,
+		.doc = "Run every program for a moment and list those that "
+		       "cannot run here, why, and what to do; then list what "
+		       "the kernel allows this user, and the errno of what it "
+		       "refuses.\vThe exit status is 0 when all programs run, 1 "
+		       "when some cannot.",
+	};
+	int json = 0;
+
+	argp_parse(&argp, argc, argv, 0, NULL, &json);
+	return in_a_child(examine, &json);
 }
