@@ -75,15 +75,20 @@ void finding_says(struct finding *d, const char *format, ...)
 
 /* ---- what sentences are made of ---- */
 
-const char *file_text(const struct file *file, char *text, size_t size)
+const char *file_text_as(const struct file *file, int fd, char *text, size_t size)
 {
 	if (!file)
 		snprintf(text, size, "a descriptor");
 	else if (file->name && *file->name)
-		snprintf(text, size, "descriptor %d (%s)", file->fd, file->name);
+		snprintf(text, size, "descriptor %d (%s)", fd, file->name);
 	else
-		snprintf(text, size, "descriptor %d", file->fd);
+		snprintf(text, size, "descriptor %d", fd);
 	return text;
+}
+
+const char *file_text(const struct file *file, char *text, size_t size)
+{
+	return file_text_as(file, file ? file->fd : -1, text, size);
 }
 
 const char *span_text(long long ns, char *text, size_t size)

@@ -101,6 +101,8 @@ static inline struct use *file_use(struct file *file)
 
 /* "descriptor 7 (127.0.0.1:4000)" into text. */
 const char *file_text(const struct file *file, char *text, size_t size);
+/* Under the number that the task has for it: fork and dup2 change it. */
+const char *file_text_as(const struct file *file, int fd, char *text, size_t size);
 /* "1.20 s", "3.4 ms" into text. */
 const char *span_text(long long ns, char *text, size_t size);
 /* Time of the call, or 0 where the log does not tell. */

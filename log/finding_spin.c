@@ -169,8 +169,8 @@ static struct slot *turn(struct spin_habits *h, enum turn kind, uint64_t key,
 	if (!*s->call) {
 		snprintf(s->call, sizeof(s->call), "%.*s", (int)name.len,
 			 name.at);
-		file_text(file, s->object, sizeof(s->object));
-		s->fd = file ? file->fd : -1;
+		s->fd = !file ? -1 : file == st->file ? st->fd : file->fd;
+		file_text_as(file, s->fd, s->object, sizeof(s->object));
 	}
 	return s;
 }
@@ -241,6 +241,7 @@ static void told(struct spin_habits *h, const struct step *st,
 	s->stamp = u->stamp;
 	s->events = r->events;
 	s->fd = r->fd;
+	file_text_as(r->file, r->fd, s->object, sizeof(s->object));
 	memcpy(s->interest, u->interest, sizeof(s->interest));
 	slice_copy(r->events & READY_HUP &&
 		   slice_find(st->event->line->args, "RDHUP") ?

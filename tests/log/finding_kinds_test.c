@@ -75,6 +75,7 @@ TEST(o_nonblock_of_another_process)
 		say("8 read(0, 0x1, 99) = " AGAIN);
 	EXPECT_EQ(20, end_and_find("nonblock-shared"));
 	EXPECT_SAYS("nonblock-shared", "pid 7");
+	EXPECT_SAYS("nonblock-shared", "descriptor 0");
 	begin();				/* it waits in between */
 	say("7 pipe2([3, 4], 0) = 0\n7 fcntl(3, F_SETFL, O_RDONLY|O_NONBLOCK) "
 	    "= 0\n7 fork() = 8");
