@@ -47,6 +47,7 @@ enum {
 	CHUNK = 256 << 10,	/* bytes of one send or recv at most */
 	PACE = 128,		/* connections between two waits for accept4 */
 	SILENCE_MS = 5000,	/* no answer for so long: the server hangs */
+	DROPPED_MOST = 4,	/* connects that had to wait for room */
 	RESEND_MS = 100,	/* likewise: a datagram is lost */
 	SOURCES = 250,		/* 127.0.0.2 and on, for TIME_WAIT's sake */
 	WARM_AGAIN_MS = 1,	/* before all slices but the first, about */
@@ -95,6 +96,7 @@ struct state {
 	unsigned turn;			/* the connection to try next */
 	unsigned source;		/* of the next connection of churn */
 	unsigned refused;		/* connections without an answer, in a row */
+	unsigned dropped;		/* connections for which a listener had no room */
 	unsigned long long messages;	/* of this phase: answered */
 	unsigned long long begun;	/* likewise: sent */
 	long long run_began, run_ns, server_ns, client_ns;
@@ -167,6 +169,8 @@ static int open_socket(struct state *s)
 	const struct load *l = s->l;
 	int type = l->kind == LOAD_DATAGRAM ? SOCK_DGRAM : SOCK_STREAM;
 	int fd = socket(l->server.ss_family, type | SOCK_CLOEXEC, 0), on = 1;
+	struct timeval most = { .tv_sec = SILENCE_MS / 1000 };
+	long long began;
 
 	if (fd < 0)
 		return failed(s, "socket", errno);
@@ -187,9 +191,22 @@ static int open_socket(struct state *s)
 			return failed(s, "bind", errno);
 		}
 	}
+	if (l->protocol)
+		setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &most, sizeof(most));
+	began = now_ns();
 	if (connect(fd, (const void *)&l->server, l->server_len)) {
 		close(fd);
-		return failed(s, "connect", errno);
+		return failed(s, "connect", errno == EINPROGRESS ? ETIMEDOUT :
+								errno);
+	}
+	/* The first SYN was dropped, and sent again after a second. */
+	if (l->protocol && now_ns() - began > 900000000 &&
+	    ++s->dropped == DROPPED_MOST) {
+		close(fd);
+		snprintf(s->r->why, sizeof(s->r->why), "connect waited a second, "
+			 "%d times: the server's listen queue is too short for "
+			 "%u connections", DROPPED_MOST, l->busy);
+		return -1;
 	}
 	return fd;
 }
@@ -228,6 +245,12 @@ static int pace_protocol(struct state *s, int *fd)
 		struct pollfd f = { .fd = *fd, .events = POLLIN };
 		long n = poll(&f, 1, SILENCE_MS);
 
+		if (n == 0 && s->source) {
+			snprintf(s->r->why, sizeof(s->r->why), "no answer while "
+				 "another connection is open and silent: a server "
+				 "of one connection at a time? Then take http-c1");
+			return -1;
+		}
 		if (n == 0)
 			return failed(s, "waiting for the end of the first "
 				      "answer", ETIMEDOUT);

@@ -317,6 +317,15 @@ if command -v python3 >/dev/null; then
 		grep -q 'closes after each answer' out &&
 		grep -q '^100% of what python3 answered is wrong' out
 	ok $? "shows wrong answers"
+	cat >serial.py <<'END'
+import sys
+from http.server import *
+HTTPServer(("127.0.0.1", int(sys.argv[1])), SimpleHTTPRequestHandler).serve_forever()
+END
+	"$iomodels" compare -t 0.02 -r 2 -w http-c4 --start \
+		'python3 serial.py {port}' >out 2>err
+	[ $? = 1 ] && grep -q 'another connection is open and silent' err
+	ok $? "names a server that serves one connection at a time"
 fi
 
 # --until-decided repeats what is undecided: here all, until the time is over.
