@@ -283,16 +283,21 @@ void lock_file_ends(struct world *w, const struct file *f)
 	release(w, all, &whole);
 }
 
+/* The locks of the file that this call takes one of, x; or NULL. */
+static const struct locks *taken_from(const struct world *w, const struct step *st,
+				      struct lock *x)
+{
+	uint64_t key;
+
+	return what_of(st, x, &key) == TAKES ? map_get(&w->locks, key) : NULL;
+}
+
 struct holder lock_held(const struct world *w, const struct step *st)
 {
 	struct holder nobody = { .since_ns = NO_TIME };
 	struct lock x;
-	uint64_t key;
-	const struct locks *all;
+	const struct locks *all = taken_from(w, st, &x);
 
-	if (what_of(st, &x, &key) != TAKES)
-		return nobody;
-	all = map_get(&w->locks, key);
 	for (const struct lock *o = all ? all->held : NULL; o; o = o->next)
 		if (conflicts(o, &x))
 			return o->by;
@@ -303,12 +308,8 @@ struct holder lock_before(const struct world *w, const struct step *st)
 {
 	struct holder nobody = { .since_ns = NO_TIME };
 	struct lock x;
-	uint64_t key;
-	const struct locks *all;
+	const struct locks *all = taken_from(w, st, &x);
 
-	if (what_of(st, &x, &key) != TAKES)
-		return nobody;
-	all = map_get(&w->locks, key);
 	return all && all->any_last && conflicts(&all->last, &x)
 	       ? all->last.by : nobody;
 }
