@@ -24,8 +24,14 @@
  * start + k / rate, whatever became of those before, and its latency counts
  * from then: coordinated omission (Gil Tene's word) cannot hide a stall.  What
  * is due and has no answer at the end counts with the time that it has waited.
+ *
+ * Connections that are made while we measure, for a server closes its own, wait
+ * in a queue of ours and are made one after the other: where the server's listen
+ * queue is full, the kernel drops the SYN and sends it again after a second.  No
+ * connect waits for that.  It is given up, and tried again at the next answer.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -47,7 +53,8 @@ enum {
 	CHUNK = 256 << 10,	/* bytes of one send or recv at most */
 	PACE = 128,		/* connections between two waits for accept4 */
 	SILENCE_MS = 5000,	/* no answer for so long: the server hangs */
-	DROPPED_MOST = 4,	/* connects that had to wait for room */
+	KNOCK_US = 100,		/* a SYN without an answer is given up, first */
+	KNOCK_MOST_US = 5000,	/* likewise, at last */
 	RESEND_MS = 100,	/* likewise: a datagram is lost */
 	SOURCES = 250,		/* 127.0.0.2 and on, for TIME_WAIT's sake */
 	WARM_AGAIN_MS = 1,	/* before all slices but the first, about */
@@ -67,7 +74,9 @@ static const char json[] = "{\"send_user\": \"bench\", \"send_time\": "
  *    bytes  [ got of it | ... ]       [ owed: not yet taken by the socket ]
  */
 struct connection {
-	int fd;
+	int fd;				/* -1: the server has closed it */
+	int queued;			/* it waits for a connection; fd may be an
+					   attempt */
 	unsigned got;			/* bytes of the oldest message's echo */
 	unsigned owed;			/* bytes to send */
 	unsigned first, in_flight;	/* messages */
@@ -96,7 +105,13 @@ struct state {
 	unsigned turn;			/* the connection to try next */
 	unsigned source;		/* of the next connection of churn */
 	unsigned refused;		/* connections without an answer, in a row */
-	unsigned dropped;		/* connections for which a listener had no room */
+	int closes;			/* the server, after its first answer */
+	unsigned *queue;		/* connections that are to be made */
+	unsigned queue_first, queue_len;
+	long long knock_at;		/* when the first of them is tried again */
+	long long knock_us;		/* after so long */
+	long long made_at;		/* when one was made, or had to be */
+	int moved;			/* an answer came: there may be room now */
 	unsigned long long messages;	/* of this phase: answered */
 	unsigned long long begun;	/* likewise: sent */
 	long long run_began, run_ns, server_ns, client_ns;
@@ -168,13 +183,13 @@ static int open_socket(struct state *s)
 {
 	const struct load *l = s->l;
 	int type = l->kind == LOAD_DATAGRAM ? SOCK_DGRAM : SOCK_STREAM;
-	int fd = socket(l->server.ss_family, type | SOCK_CLOEXEC, 0), on = 1;
-	struct timeval most = { .tv_sec = SILENCE_MS / 1000 };
-	long long began;
+	int tcp = l->server.ss_family == AF_INET && type == SOCK_STREAM;
+	int fd = socket(l->server.ss_family, type | SOCK_CLOEXEC |
+			(tcp ? SOCK_NONBLOCK : 0), 0), on = 1;
 
 	if (fd < 0)
 		return failed(s, "socket", errno);
-	if (l->server.ss_family == AF_INET && type == SOCK_STREAM)
+	if (tcp)
 		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	if ((l->kind == LOAD_CHURN || (s->source && is_loopback(l))) &&
 	    l->server.ss_family == AF_INET) {
@@ -191,24 +206,70 @@ static int open_socket(struct state *s)
 			return failed(s, "bind", errno);
 		}
 	}
-	if (l->protocol)
-		setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &most, sizeof(most));
-	began = now_ns();
-	if (connect(fd, (const void *)&l->server, l->server_len)) {
-		close(fd);
-		return failed(s, "connect", errno == EINPROGRESS ? ETIMEDOUT :
-								errno);
-	}
-	/* The first SYN was dropped, and sent again after a second. */
-	if (l->protocol && now_ns() - began > 900000000 &&
-	    ++s->dropped == DROPPED_MOST) {
-		close(fd);
-		snprintf(s->r->why, sizeof(s->r->why), "connect waited a second, "
-			 "%d times: the server's listen queue is too short for "
-			 "%u connections", DROPPED_MOST, l->busy);
-		return -1;
-	}
 	return fd;
+}
+
+/*
+ * 1: it is connected, 0: not yet.  The second call says what became of the
+ * first: on loopback the whole handshake is done when that returns, unless the
+ * server has no room.
+ */
+static int try_connect(struct state *s, int fd)
+{
+	const struct load *l = s->l;
+
+	for (int i = 0; i < 2; i++) {
+		if (!connect(fd, (const void *)&l->server, l->server_len) ||
+		    errno == EISCONN)
+			return 1;
+		if (errno != EINPROGRESS && errno != EALREADY)
+			return failed(s, "connect", errno);
+	}
+	return 0;
+}
+
+static int no_room(struct state *s)
+{
+	unsigned open = s->idle_count;
+
+	for (unsigned i = 0; i < s->l->busy; i++)
+		open += s->all[i].fd >= 0 && !s->all[i].queued;
+	snprintf(s->r->why, sizeof(s->r->why), "connect: the server's listen "
+		 "queue had no room for %d s; %u of %u connections are open",
+		 SILENCE_MS / 1000, open, s->l->idle + s->l->busy);
+	return -1;
+}
+
+/* Before anything is measured: when the server has room, and a second is not
+   waited for. */
+static int open_patiently(struct state *s)
+{
+	long long until = now_ns() + SILENCE_MS * 1000000LL;
+	struct timeval most = { .tv_sec = SILENCE_MS / 1000 };
+	long us = KNOCK_US;
+
+	for (;;) {
+		int fd = open_socket(s), done = fd < 0 ? -1 : try_connect(s, fd);
+		struct pollfd p = { .fd = fd, .events = POLLOUT };
+		struct timespec t = { 0, us * 1000 };
+
+		if (!done && ppoll(&p, 1, &t, NULL) > 0)
+			done = try_connect(s, fd);
+		if (done > 0) {
+			fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
+			if (s->l->protocol)
+				setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &most,
+					   sizeof(most));
+			return fd;
+		}
+		if (fd >= 0)
+			close(fd);
+		if (done < 0)
+			return -1;
+		if (now_ns() > until)
+			return no_room(s);
+		us = us * 2 < KNOCK_MOST_US ? us * 2 : KNOCK_MOST_US;
+	}
 }
 
 /* The listener's queue is not endless: an echo shows that it is empty. */
@@ -232,7 +293,7 @@ static int pace(struct state *s, int fd)
 	return 0;
 }
 
-/* Likewise, with a request of the protocol; the connection may be another then. */
+/* Likewise, with a request of the protocol; the server may close it then. */
 static int pace_protocol(struct state *s, int *fd)
 {
 	const struct protocol *p = s->l->protocol;
@@ -245,10 +306,11 @@ static int pace_protocol(struct state *s, int *fd)
 		struct pollfd f = { .fd = *fd, .events = POLLIN };
 		long n = poll(&f, 1, SILENCE_MS);
 
-		if (n == 0 && s->source) {
-			snprintf(s->r->why, sizeof(s->r->why), "no answer while "
-				 "another connection is open and silent: a server "
-				 "of one connection at a time? Then take http-c1");
+		if (n == 0 && s->r->open) {
+			snprintf(s->r->why, sizeof(s->r->why), "no answer for %d "
+				 "s while another connection is open and silent: "
+				 "a server of one connection at a time? Then "
+				 "take -c1", SILENCE_MS / 1000);
 			return -1;
 		}
 		if (n == 0)
@@ -265,34 +327,55 @@ static int pace_protocol(struct state *s, int *fd)
 	}
 	if (!a.closes)
 		return 0;
+	s->closes = 1;
 	s->source += !s->source;
 	close(*fd);
-	*fd = open_socket(s);
-	return *fd < 0 ? -1 : 0;
+	*fd = -1;
+	return 0;
 }
 
+static int add_busy(struct state *s, struct connection *c)
+{
+	struct epoll_event ev = {
+		.events = EPOLLIN | EPOLLOUT | EPOLLET,
+		.data.u32 = c - s->all,
+	};
+
+	return epoll_ctl(s->ep, EPOLL_CTL_ADD, c->fd, &ev) ?
+	       failed(s, "epoll_ctl", errno) : 0;
+}
+
+/* Of the busy ones of a protocol the first and the last ask, which shows that
+   all are accepted.  Where the server closes them, each is made when it has
+   something to ask: one that is silent may keep a server from the others. */
 static int connect_all(struct state *s)
 {
 	const struct load *l = s->l;
+	unsigned n = l->idle + l->busy;
 
-	for (unsigned i = 0; i < l->idle + l->busy; i++) {
-		int fd = open_socket(s), last = i + 1 == l->idle + l->busy;
+	for (unsigned i = 0; i < n; i++) {
+		struct connection *c = i < l->idle ? NULL : &s->all[i - l->idle];
+		int fd, last = i + 1 == n;
 
-		if (fd < 0 || (l->protocol && pace_protocol(s, &fd)))
+		if (c && s->closes)
+			break;
+		fd = open_patiently(s);
+		if (fd < 0)
 			return -1;
-		if (i < l->idle) {
-			s->idle[s->idle_count++] = fd;
-		} else {
-			struct connection *c = &s->all[i - l->idle];
-			struct epoll_event ev = {
-				.events = EPOLLIN | EPOLLOUT | EPOLLET,
-				.data.u32 = i - l->idle,
-			};
-
+		if (l->protocol && (!c || c == s->all || last) &&
+		    pace_protocol(s, &fd))
+			return -1;
+		if (!c && fd < 0)
+			fd = open_patiently(s);
+		if (!c && fd < 0)
+			return -1;
+		if (c)
 			c->fd = fd;
-			if (epoll_ctl(s->ep, EPOLL_CTL_ADD, fd, &ev))
-				return failed(s, "epoll_ctl", errno);
-		}
+		else
+			s->idle[s->idle_count++] = fd;
+		if (c && fd >= 0 && add_busy(s, c))
+			return -1;
+		s->r->open += fd >= 0;
 		if (l->kind == LOAD_ECHO && !l->protocol && (i % PACE == PACE - 1 || last) &&
 		    pace(s, fd))
 			return -1;
@@ -302,9 +385,22 @@ static int connect_all(struct state *s)
 
 /* ---- messages ---- */
 
+/* A connection for c, when those before it have theirs. */
+static void connect_later(struct state *s, struct connection *c)
+{
+	c->queued = s->moved = 1;
+	if (!s->queue_len)
+		s->made_at = now_ns();
+	s->queue[(s->queue_first + s->queue_len++) % s->l->busy] = c - s->all;
+}
+
 /* Hand what is owed to the socket.  0, or -1 when it failed. */
 static int push(struct state *s, struct connection *c)
 {
+	if (c->owed && c->fd < 0 && !c->queued)
+		connect_later(s, c);
+	if (c->queued)
+		return 0;
 	while (c->owed) {
 		unsigned want = c->owed < CHUNK ? c->owed : CHUNK;
 		long n;
@@ -343,6 +439,7 @@ static void end_message(struct state *s, struct connection *c, long long now)
 	c->in_flight--;
 	s->messages++;
 	s->r->all++;
+	s->moved = 1;
 }
 
 /* ---- any server's protocol ---- */
@@ -360,32 +457,27 @@ static void answered(struct state *s, struct connection *c)
 		begin_message(s, c, now);
 }
 
-/* What has no answer is asked again, on a new connection. */
-static int connect_again(struct state *s, struct connection *c)
+/* What has no answer is asked again, on a new connection; without a question
+   there is none until one is due.  A server that closes what was silent for long
+   makes no message slower, and does not count. */
+static int connect_again(struct state *s, struct connection *c, int answered)
 {
-	struct epoll_event ev = {
-		.events = EPOLLIN | EPOLLOUT | EPOLLET,
-		.data.u32 = c - s->all,
-	};
-
+	s->r->again += answered || c->in_flight;
 	s->source += !s->source;		/* for TIME_WAIT's sake */
 	close(c->fd);
-	c->fd = open_socket(s);
-	s->r->again++;
+	c->fd = -1;
 	c->answer = (struct answer){ .state = 0 };
-	c->owed = c->in_flight * s->l->size;
-	c->at = 0;
-	if (c->fd < 0)
-		return -1;
-	if (epoll_ctl(s->ep, EPOLL_CTL_ADD, c->fd, &ev))
-		return failed(s, "epoll_ctl", errno);
-	return push(s, c);
+	if (c->in_flight)
+		connect_later(s, c);
+	return 0;
 }
 
 /* The server has closed, which may be the end of an answer. */
 static int closed(struct state *s, struct connection *c)
 {
-	if (c->answer.begun) {
+	int begun = c->answer.begun;
+
+	if (begun) {
 		protocol_closed(s->l->protocol, &c->answer);
 		answered(s, c);
 		s->refused = 0;
@@ -393,7 +485,7 @@ static int closed(struct state *s, struct connection *c)
 		return failed(s, "the server closes connections without an "
 			      "answer", ECONNRESET);
 	}
-	return connect_again(s, c);
+	return connect_again(s, c, begun);
 }
 
 static int replied(struct state *s, struct connection *c)
@@ -422,7 +514,7 @@ static int replied(struct state *s, struct connection *c)
 			c->answer = (struct answer){ .state = 0 };
 		}
 	} while (n == CHUNK && !closes);
-	return closes ? connect_again(s, c) : push(s, c);
+	return closes ? connect_again(s, c, 1) : push(s, c);
 }
 
 /* What came on c: whole messages end, and others take their place. */
@@ -463,22 +555,25 @@ static int echoed(struct state *s, struct connection *c)
 
 static int churn_begin(struct state *s, struct connection *c)
 {
+	*c->stamps = now_ns();
+	c->in_flight = 1;
+	s->begun++;
+	connect_later(s, c);
+	return 0;
+}
+
+static int churn_connected(struct state *s, struct connection *c)
+{
 	struct epoll_event ev = {
 		.events = EPOLLIN, .data.u32 = c - s->all,
 	};
 	long n = sizeof(json) - 1;
 
-	*c->stamps = now_ns();
-	c->fd = open_socket(s);
-	if (c->fd < 0)
-		return -1;
 	if (send(c->fd, json, n, MSG_NOSIGNAL) != n ||
 	    shutdown(c->fd, SHUT_WR) ||
 	    epoll_ctl(s->ep, EPOLL_CTL_ADD, c->fd, &ev))
 		return failed(s, "a connection for one message", errno);
 	s->r->sent += n;
-	c->in_flight = 1;
-	s->begun++;
 	return 0;
 }
 
@@ -497,6 +592,69 @@ static int churn_event(struct state *s, struct connection *c)
 	c->fd = -1;
 	end_message(s, c, now_ns());
 	return s->phase == OVER ? 0 : churn_begin(s, c);
+}
+
+/* ---- connections that are made while we measure ---- */
+
+/* 1: it has a connection, 0: there is no room. */
+static int connect_first(struct state *s, struct connection *c)
+{
+	int done = c->fd < 0 ? 0 : try_connect(s, c->fd);
+
+	if (done)
+		return done;
+	if (c->fd >= 0)
+		close(c->fd);
+	c->fd = open_socket(s);
+	return c->fd < 0 ? -1 : try_connect(s, c->fd);
+}
+
+/* As many as there is room for; each sends what it owes. */
+static int connect_queue(struct state *s)
+{
+	while (s->queue_len) {
+		struct connection *c = &s->all[s->queue[s->queue_first]];
+		int attempted = c->fd >= 0, done = connect_first(s, c);
+
+		if (done < 0)
+			return -1;
+		s->r->made += !attempted;
+		s->r->no_room += !attempted && !done;
+		if (!done) {
+			s->knock_at = now_ns() + s->knock_us * 1000;
+			s->knock_us = s->knock_us * 2 < KNOCK_MOST_US ?
+				      s->knock_us * 2 : KNOCK_MOST_US;
+			return 0;
+		}
+		s->queue_first = (s->queue_first + 1) % s->l->busy;
+		s->queue_len--;
+		s->made_at = now_ns();
+		c->queued = 0;
+		c->owed = c->in_flight * s->l->size;
+		c->at = 0;
+		if (s->l->kind == LOAD_CHURN ? churn_connected(s, c) :
+		    add_busy(s, c) || push(s, c))
+			return -1;
+	}
+	return 0;
+}
+
+/* After the answers that came, or when nothing came for a while. */
+static int look_for_room(struct state *s)
+{
+	long long now;
+
+	if (!s->queue_len)
+		return 0;
+	now = now_ns();
+	if (now - s->made_at > SILENCE_MS * 1000000LL)
+		return no_room(s);
+	if (!s->moved && now < s->knock_at)
+		return 0;
+	if (s->moved)
+		s->knock_us = KNOCK_US;
+	s->moved = 0;
+	return connect_queue(s);
 }
 
 /* ---- the schedule ---- */
@@ -658,21 +816,42 @@ static int wait_events(struct state *s, struct epoll_event *ev)
 {
 	int ms = s->l->kind == LOAD_DATAGRAM ? RESEND_MS : SILENCE_MS;
 	struct timespec t = { ms / 1000, ms % 1000 * 1000000L };
-	long long left;
+	long long left = ms * 1000000LL, now;
 
-	if (!s->l->rate)
+	if (!s->l->rate && !s->queue_len)
 		return epoll_wait(s->ep, ev, EVENTS, ms);
-	left = due(s, s->issued) - now_ns();
+	now = now_ns();
+	if (s->l->rate)
+		left = due(s, s->issued) - now;
+	if (s->queue_len && s->knock_at - now < left)
+		left = s->knock_at - now;
 	if (left < ms * 1000000LL)
 		t = (struct timespec){ 0, left > 0 ? left : 0 };
 	return epoll_pwait2(s->ep, ev, EVENTS, &t, NULL);
 }
 
+/* What waits for an answer; where others had theirs, say what that may mean. */
+static int no_answer(struct state *s)
+{
+	unsigned n = 0, others;
+
+	for (unsigned i = 0; i < s->l->busy; i++)
+		n += s->all[i].in_flight > 0;
+	others = s->l->busy - n + s->l->idle;
+	snprintf(s->r->why, sizeof(s->r->why), "no answer for %d s on %u of %u "
+		 "connections%s", SILENCE_MS / 1000, n, s->l->busy, others &&
+		 s->l->protocol ? ", while another one is open and silent: a "
+		 "server of one connection at a time? Then take -c1" : "");
+	return -1;
+}
+
 /* Nothing came: datagrams are lost, a stream is stuck. */
 static int silence(struct state *s)
 {
+	if (s->queue_len)
+		return no_room(s);
 	if (s->l->kind != LOAD_DATAGRAM)
-		return failed(s, "no answer", ETIMEDOUT);
+		return no_answer(s);
 	for (unsigned i = 0; i < s->l->busy; i++) {
 		struct connection *c = &s->all[i];
 
@@ -729,6 +908,8 @@ static int loop(struct state *s)
 		turn_phase(s, now_ns());
 		if (s->l->rate && s->phase != OVER && issue(s))
 			return -1;
+		if (look_for_room(s))
+			return -1;
 		if (n == 0 && waits(s) && now - last >= 1000000LL *
 		    (s->l->kind == LOAD_DATAGRAM ? RESEND_MS : SILENCE_MS)) {
 			if (silence(s))
@@ -737,6 +918,17 @@ static int loop(struct state *s)
 		}
 	}
 	return 0;
+}
+
+/* The server did not wait for our turn. */
+static void drop_closed(struct connection *c)
+{
+	ssize_t n = c->fd < 0 ? 1 : recv(c->fd, in, 1, MSG_PEEK | MSG_DONTWAIT);
+
+	if (n > 0 || (n < 0 && errno == EAGAIN))
+		return;
+	close(c->fd);
+	c->fd = -1;
 }
 
 static int begin(struct state *s)
@@ -749,12 +941,14 @@ static int begin(struct state *s)
 				return -1;
 			continue;
 		}
+		if (s->l->protocol)
+			drop_closed(c);
 		for (unsigned k = 0; !s->l->rate && k < s->l->window; k++)
 			begin_message(s, c, now_ns());
 		if (push(s, c))
 			return -1;
 	}
-	return 0;
+	return look_for_room(s);
 }
 
 /* Until the server sleeps; a poller of io_uring looks on for a while, and
@@ -852,8 +1046,9 @@ int load_run(const struct load *l, struct load_result *r)
 	s.all = calloc(l->busy, sizeof(*s.all));
 	stamps = calloc((size_t)l->busy * l->window, sizeof(*stamps));
 	s.idle = calloc(l->idle + 1, sizeof(*s.idle));
+	s.queue = calloc(l->busy, sizeof(*s.queue));
 	s.ep = epoll_create1(EPOLL_CLOEXEC);
-	if (!s.all || !stamps || !s.idle || s.ep < 0)
+	if (!s.all || !stamps || !s.idle || !s.queue || s.ep < 0)
 		return failed(&s, "the client's tables", errno);
 	for (unsigned i = 0; i < l->busy; i++) {
 		s.all[i].fd = -1;
@@ -882,5 +1077,6 @@ int load_run(const struct load *l, struct load_result *r)
 	free(s.all);
 	free(stamps);
 	free(s.idle);
+	free(s.queue);
 	return err;
 }

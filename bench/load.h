@@ -52,6 +52,10 @@ struct load_result {
 	unsigned long long wrong;	/* answers, from first to last */
 	unsigned long long again;	/* connections made again: the server had
 					   closed, from first to last */
+	unsigned long long made;	/* connections, while we measured */
+	unsigned long long no_room;	/* those for which the server's listen
+					   queue had no room at first */
+	unsigned open;			/* connections, before that */
 	char wrong_text[100];		/* of the first of those */
 	double server_us, client_us;	/* of processor */
 	double kernel_us;		/* what iou- threads used of it, from

@@ -536,6 +536,7 @@ static void add_up(const struct player *p, struct measurement *m)
 	m->bytes = (double)(r->sent + r->received) / r->all;
 	m->wrong = (double)r->wrong / r->all;
 	m->again = (double)r->again / r->all;
+	m->no_room = r->made ? (double)r->no_room / r->made : 0;
 	m->lost = p->load.kind == LOAD_DATAGRAM ? (double)r->lost / r->all : 0;
 	m->busy_server = r->server_us / 1e6 / r->seconds;
 	m->busy_client = r->client_us / 1e6 / r->seconds;
@@ -549,7 +550,7 @@ static void add_up_floor(const struct player *p, struct measurement *m)
 		*quantity_in(m, q) = -1;
 	m->server_us = p->shared->floor.cpu_us;
 	m->spin_us = p->shared->spin_us;
-	m->lost = m->wrong = m->again = m->disturbed = 0;
+	m->lost = m->wrong = m->again = m->no_room = m->disturbed = 0;
 	memcpy(m->slices, p->shared->floor.slices, sizeof(m->slices));
 }
 

@@ -49,6 +49,9 @@ struct measurement {
 	double lost;			/* datagrams, of all */
 	double wrong;			/* answers, of all */
 	double again;			/* connections, of all: the server closes */
+	double no_room;			/* connections for which the server's
+					   listen queue was full, of those made
+					   while we measured */
 	double processes;		/* of the server */
 	double bytes;			/* both ways */
 	double busy_server, busy_client;	/* shares of the time */

@@ -14,7 +14,7 @@ const struct quantity quantities[] = {
 	QUANTITY(user_us), QUANTITY(kernel_us), QUANTITY(calls),
 	QUANTITY(voluntary), QUANTITY(involuntary), QUANTITY(peak_kib),
 	QUANTITY(threads), QUANTITY(lost), QUANTITY(wrong),
-	QUANTITY(again), QUANTITY(processes), QUANTITY(bytes), QUANTITY(busy_server),
+	QUANTITY(again), QUANTITY(no_room), QUANTITY(processes), QUANTITY(bytes), QUANTITY(busy_server),
 	QUANTITY(busy_client), QUANTITY(steal), QUANTITY(others),
 	QUANTITY(disturbed), QUANTITY(spin_us),
 	{ .name = NULL }

@@ -99,6 +99,9 @@ static void print_more(const struct row *row, const struct workload *w, FILE *f)
 			"?");
 	if (m->again > 0.5)
 		fprintf(f, "  %-24s the server closes after each answer\n", "");
+	if (m->no_room > 0.01)
+		fprintf(f, "  %-24s its listen queue was full for %.0f%% of the "
+			"connections\n", "", 100 * m->no_room);
 	print_stream(row, w, f);
 	if (m->processes > 1)
 		fprintf(f, "  %-24s %.0f processes\n", "", m->processes);

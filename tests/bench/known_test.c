@@ -4,8 +4,10 @@
  *
  * Each server here spends most of its time asleep, in one of the ways in which
  * servers do: a timer, a stall, Nagle's algorithm, a file, another server, a
- * lock; or it serves streams one way, or gives wrong answers.  It counts its own messages and the time for them; what is measured
- * must agree with that within 10%, with one processor and with two.
+ * lock; or it serves streams one way, gives wrong answers, or closes each
+ * connection and has room for few.  It counts its own messages and the time for
+ * them; what is measured must agree with that within 10%, with one processor and
+ * with two.
  *
  *     known_test --serve KIND FILE --port N --service echo      such a server
  */
@@ -24,6 +26,7 @@
 enum { CLIENTS = 64, SIZE = 64, ANSWERS = 1 << 20, STALL_EVERY = 500 };
 enum { PIECE = 65536, HEAD = 12 };	/* of sink and source; models/reply.h */
 enum { LINE = 20 };			/* what compare -w line sends */
+enum { SHORT = 2, BEGINNING = 40 };	/* a listen queue; of a request */
 
 /* What the server tells the test, in a file that both map. */
 struct told {
@@ -154,6 +157,20 @@ static void by_source(int fd, char *message)
 	answer(fd, piece, sizeof(piece));
 }
 
+/* As HTTP/1.0 does: one request per connection. */
+static void by_close(int fd, char *message)
+{
+	static const char text[] = "HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok";
+	char rest[4096];
+
+	(void)message;
+	if (recv(fd, rest, sizeof(rest), MSG_DONTWAIT) < 0)
+		_exit(1);
+	sleep_us(1000);
+	answer(fd, text, sizeof(text) - 1);
+	close(fd);
+}
+
 /* Work, and a line; both for soak.sh.  The slower one has a rate 0.9 of that of
    the other, for the work is nearly all that a message takes. */
 static void by_work(int fd, char *message)
@@ -197,6 +214,7 @@ static const struct kind {
 	{ "mistake", "reply-c4", by_mistake, 200 },
 	{ "sink", "sink-c4", by_sink, 200 },
 	{ "source", "source-c4", by_source, 200, HEAD },
+	{ "close", "http-c16", by_close, 400, BEGINNING },
 	{ "work", NULL, by_work, 0, LINE },
 	{ "more-work", NULL, by_more_work, 0, LINE },
 };
@@ -229,7 +247,7 @@ static void prepare(const char *name)
 	}
 }
 
-static int listen_on_port(int port, int nagle)
+static int listen_on_port(int port, int nagle, int backlog)
 {
 	struct sockaddr_in a = {
 		.sin_family = AF_INET,
@@ -242,7 +260,7 @@ static int listen_on_port(int port, int nagle)
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	on = 1;
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	if (bind(fd, (void *)&a, len) || listen(fd, 100) ||
+	if (bind(fd, (void *)&a, len) || listen(fd, backlog) ||
 	    getsockname(fd, (void *)&a, &len))
 		_exit(1);
 	fprintf(stderr, "known: serving echo on 127.0.0.1:%d\n",
@@ -273,7 +291,8 @@ _Noreturn static void serve(const struct kind *k, int port)
 
 	p[0].events = POLLIN;
 	prepare(k->name);
-	p[0].fd = listen_on_port(port, !strcmp(k->name, "nagle"));
+	p[0].fd = listen_on_port(port, !strcmp(k->name, "nagle"),
+				 strcmp(k->name, "close") ? 100 : SHORT);
 	for (;;) {
 		poll(p, n, -1);
 		for (int i = 1; i < n; i++)
@@ -282,6 +301,9 @@ _Noreturn static void serve(const struct kind *k, int port)
 				if (fcntl(p[i].fd, F_GETFD) < 0)
 					p[i].fd = -1;
 			}
+		for (int i = 1; i < n; i++)
+			if (p[i].fd < 0)
+				p[i--] = p[--n];
 		if (p[0].revents && n <= CLIENTS)
 			p[n++] = (struct pollfd){
 				.fd = accept(p[0].fd, NULL, NULL),
@@ -353,6 +375,23 @@ static void stalls_are_there(const struct told *t, const struct measurement *m)
 		FAIL("%ld stalls in %ld messages", stalls, messages);
 }
 
+/* How often the kernel sent a SYN again, in this network. */
+static long syns_again(void)
+{
+	FILE *f = fopen("/proc/self/net/netstat", "re");
+	char names[8192], values[8192], *name, *value, *n = names, *v = values;
+	long found = -1;
+
+	while (f && found < 0 && fgets(names, sizeof(names), f) &&
+	       fgets(values, sizeof(values), f))
+		while ((name = strsep(&n, " \n")) && (value = strsep(&v, " \n")))
+			if (!strcmp(name, "TCPSynRetrans"))
+				found = atol(value);
+	if (f)
+		fclose(f);
+	return found;
+}
+
 static void agrees(const char *kind, double shown, double truth)
 {
 	if (fabs(shown / truth - 1) > 0.1)
@@ -391,6 +430,11 @@ static void known(const char *kind, const char *workload, int two)
 	if (w.reply) {
 		ASSERT_EQ(0, protocol_reply(&w.speaks, w.size, w.answer, 0));
 		s.load.protocol = &w.speaks;
+	} else if (w.protocol) {
+		ASSERT_EQ(0, protocol_make(&w.speaks, w.protocol, NULL, NULL,
+					   why));
+		s.load.protocol = &w.speaks;
+		s.load.size = w.speaks.request_len;
 	}
 	if (measure(&s, &m, why, uncounted))
 		FAIL("%s", why);
@@ -401,6 +445,8 @@ static void known(const char *kind, const char *workload, int two)
 	if (suspicion(&m, w.busy * w.window) == WRONG)
 		FAIL("%s: %.0f/s, and a message takes %.0f us", kind, m.rate,
 		     m.mean);
+	if (!strcmp(kind, "close"))
+		EXPECT_TRUE(m.again > 0.9 && m.no_room > 0);
 	if (!strcmp(kind, "mistake"))
 		EXPECT_TRUE(m.wrong > 0.09 && m.wrong < 0.11);
 	else
@@ -431,6 +477,21 @@ TEST_TIMEOUT(stream_to_the_server, 60) { known("sink", "sink-c4", 0); }
 TEST_TIMEOUT(stream_to_the_server_two, 60) { known("sink", "sink-c4", 1); }
 TEST_TIMEOUT(stream_from_the_server, 60) { known("source", "source-c4", 0); }
 TEST_TIMEOUT(stream_from_the_server_two, 60) { known("source", "source-c4", 1); }
+
+/* Where the listen queue is full, connections wait for room, and none for the
+   second after which the kernel sends the SYN again. */
+static void closes(int two)
+{
+	char how[120];
+
+	measure_apart(how);
+	known("close", "http-c16", two);
+	if (!geteuid())
+		EXPECT_EQ(0, syns_again());
+}
+
+TEST_TIMEOUT(closed_and_little_room, 60) { closes(0); }
+TEST_TIMEOUT(closed_and_little_room_two, 60) { closes(1); }
 
 /* The check that needs no model flags a rate that cannot be. */
 TEST(a_rate_that_cannot_be_is_flagged)

@@ -320,12 +320,32 @@ if command -v python3 >/dev/null; then
 	cat >serial.py <<'END'
 import sys
 from http.server import *
-HTTPServer(("127.0.0.1", int(sys.argv[1])), SimpleHTTPRequestHandler).serve_forever()
+class Handler(SimpleHTTPRequestHandler):
+	protocol_version = sys.argv[2]
+HTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
 END
+	"$iomodels" compare -t 0.02 -r 1 -w http-c16 --start \
+		'python3 serial.py {port} HTTP/1.0' >out 2>err &&
+		grep -q 'closes after each answer' out
+	ok $? "measures a short listen queue, one connection at a time"
 	"$iomodels" compare -t 0.02 -r 2 -w http-c4 --start \
-		'python3 serial.py {port}' >out 2>err
+		'python3 serial.py {port} HTTP/1.1' >out 2>err
 	[ $? = 1 ] && grep -q 'another connection is open and silent' err
 	ok $? "names a server that serves one connection at a time"
+	cat >deaf.py <<'END'
+import socket, sys
+listener = socket.socket()
+listener.bind(("127.0.0.1", int(sys.argv[1])))
+listener.listen(2)
+listener.accept()			# to see that it listens
+connection = listener.accept()[0]
+while True:
+	connection.send(connection.recv(100))
+END
+	"$iomodels" compare -t 0.02 -r 1 -w line-c16 --start \
+		'python3 deaf.py {port}' >out 2>err
+	[ $? = 1 ] && grep -q 'queue had no room for 5 s; 4 of 16 conn' err
+	ok $? "says that a server accepts no more"
 fi
 
 # --until-decided repeats what is undecided: here all, until the time is over.
