@@ -690,6 +690,24 @@ void job_done(struct descriptor *d)
 	descriptor_put(d);
 }
 
+/* r is taken, and its thread has found that it would sleep. */
+void job_park(struct request *r)
+{
+	r->where = PARKED;
+	list_add(&engine.parked, r);
+	job_done(r->descriptor);
+}
+
+void jobs_unpark(void)
+{
+	struct request *r, *next;
+
+	for (r = list_take(&engine.parked); r; r = next) {
+		next = r->next;
+		request_ready(r);
+	}
+}
+
 void request_ready(struct request *r)
 {
 	if (r->flags & VIA_RING && __atomic_load_n(&engine.worker,
@@ -711,6 +729,8 @@ void request_unqueue(struct request *r)
 
 	if (r->where == READY)
 		list_remove(&engine.ready, r);
+	if (r->where == PARKED)
+		list_remove(&engine.parked, r);
 	if (r->where != QUEUED)
 		return;
 	list_remove(&d->jobs, r);
@@ -955,6 +975,7 @@ static void leave_pool(void *unused)
 {
 	(void)unused;
 	__atomic_fetch_sub(&engine.pool_threads, 1, __ATOMIC_SEQ_CST);
+	__atomic_fetch_sub(&engine.pool_serving, 1, __ATOMIC_SEQ_CST);
 }
 
 /*

@@ -85,6 +85,7 @@ enum where {
 	RING,			/* in the worker's io_uring */
 	QUEUED,			/* in its descriptor's jobs, for the pool */
 	RUNNING,		/* a thread of the pool carries it out */
+	PARKED,			/* it would sleep, and no thread may (pool.c) */
 	NATIVE,			/* in the native AIO context */
 	TELLING,		/* done; its callback thread is to be started */
 	ENDED,			/* done; its cancellation is not answered yet */
@@ -101,6 +102,7 @@ enum {				/* request.flags */
 	VIA_RING   = 1 << 7,	/* to the worker, while it runs */
 	COUNTED	   = 1 << 8,	/* by fd_write_enter() */
 	NO_OFFSET  = 1 << 9,	/* not seekable */
+	POLLABLE   = 1 << 10,	/* poll reports when it need not wait */
 };
 
 /* The requests of one lio_listio. */
@@ -189,8 +191,11 @@ extern struct engine {
 
 	/* The pool. */
 	int pool_threads;		/* atomic, read without the lock, too */
+	int pool_serving;		/* of them, those that have begun; atomic */
 	int pool_idle;			/* of them, asleep; atomic */
 	unsigned pool_busy;		/* of them, carrying out a request */
+	int pool_in_streams;		/* of them, on a stream: for how long? */
+	struct list parked;		/* streams that no thread may wait for */
 	struct descriptor *runnable, **runnable_end;
 	int pool_look;			/* there is something new for it */
 	void (*chore)(void);		/* called once by a thread of the pool */
@@ -248,7 +253,7 @@ int write_overlaps(int fd, off_t offset, size_t len);	/* one in flight */
 void request_free(struct request *r);
 void request_over(struct request *r);	/* free it when nothing names it */
 void request_ready(struct request *r);	/* to the worker or the pool */
-void request_unqueue(struct request *r);	/* READY, QUEUED or HELD */
+void request_unqueue(struct request *r);	/* READY, QUEUED, PARKED or HELD */
 void request_completed(struct request *r, long result);	/* or goes on */
 void request_end(struct request *r, long result);	/* bytes, or -errno */
 void request_stop(struct request *r);	/* it ends when it ends short */
@@ -257,6 +262,8 @@ void native_remove(struct request *r);
 void descriptor_may_run(struct descriptor *d);	/* put it into runnable */
 struct request *job_take(void);		/* the next one to carry out */
 void job_done(struct descriptor *d);	/* before its request ends */
+void job_park(struct request *r);	/* a job that was taken: not now */
+void jobs_unpark(void);
 void group_leave(struct group *g);
 struct group *group_new(void);
 void group_free(struct group *g);
@@ -368,7 +375,8 @@ long pool_start(void);			/* 0: a thread is there; or -EAGAIN */
 void pool_call(void);			/* for what was just sent */
 void pool_wake(void);			/* one idle thread, if any */
 int pool_is_missing(void);		/* under the lock: work, and no thread */
-void pool_stand_in(void);		/* for the thread that there is none of */
+int pool_leaves_parked(void);		/* the same, and only what is parked */
+void pool_stand_in(int unpark);		/* for the thread that there is none of */
 void pool_forget(void);
 long thread_create(pthread_t *thread, void *(*function)(void *), int detached);
 

@@ -261,7 +261,8 @@ static void start_in_thread(struct request *r, struct aiocb *cb)
 	old = engine_lock();
 	r = request_still(index, cb);
 	if (r && !request_is_stale(r) &&
-	    (r->where == READY || r->where == QUEUED || r->where == HELD)) {
+	    (r->where == READY || r->where == QUEUED || r->where == PARKED ||
+	     r->where == HELD)) {
 		request_unqueue(r);
 		request_end(r, -EAGAIN);
 	}
@@ -278,7 +279,7 @@ static unsigned flags_of(const struct aiocb *cb, int op, int kind, int native)
 		       (kind & FD_NOSEEK ? NO_OFFSET : 0) |
 		       (op < OP_FSYNC &&
 			fd_fits_ring(cb->aio_fildes, kind, op == OP_WRITE) ?
-			VIA_RING : 0);
+			VIA_RING | POLLABLE : 0);
 	if (op == OP_READ)
 		return flags | (cb->aio_nbytes > LARGE ? 0 : VIA_RING);
 	if (op != OP_WRITE)
@@ -467,7 +468,8 @@ static void cancel_one(struct request *r, struct cancelling *c)
 		r->by = c;
 		c->left++;
 		request_end(r, -ECANCELED);
-	} else if ((r->where == READY || r->where == QUEUED) &&
+	} else if ((r->where == READY || r->where == QUEUED ||
+		    r->where == PARKED) &&
 		   (r->op != OP_WRITE || !r->done || r->flags & STREAM)) {
 		/* What a stream has taken already makes a short write. */
 		r->by = c;

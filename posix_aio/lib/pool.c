@@ -15,13 +15,21 @@
  * a signal handler finds in the mapped ring (aio_error) may need a thread, and
  * a handler cannot create one.
  *
+ * A call on a stream may sleep for ever, and nobody may be there to create a
+ * thread for the next request.  So a thread makes such a call only while another
+ * thread is in none.  The last one creates another first.  If it cannot, it only
+ * tries: a stream that is not ready is parked, and the thread looks at it again,
+ * and tries to create another thread, after a pause.
+ *
  * The threads have all signals blocked and small stacks.  The pool also starts
  * callback threads, tries refused notifications again, and looks into the
  * native context when nobody else may (an fsync behind a read).
  */
 #include <link.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/uio.h>
 #include <unistd.h>
 #include "engine.h"
 
@@ -33,7 +41,13 @@ enum {
 	RETRY_NS = 10000000,	/* a notification that was refused */
 	BATCH = 8,		/* writes of a file, then other requests */
 	AGAIN_NS = 10000000,	/* a thread that could not be created */
+	PAUSE_NS = 50000,	/* before parked streams: at first, then longer */
+	AT_ONCE = 3,		/* attempts to create a thread, for a caller */
+	REFUSALS_MAX = 10,	/* then a stream without poll is read anyway */
 };
+#ifndef RWF_NOWAIT
+#define RWF_NOWAIT 8
+#endif
 
 static int posts;		/* wakeups for idle threads; a futex word */
 
@@ -131,17 +145,32 @@ static long now(void)
 }
 
 static long not_before;		/* a thread was refused: atomic */
+static int refusals;		/* since the last one was created: atomic */
 
-/* Under the lock: is another thread needed, and allowed? */
-static int grows(void)
+/* May a thread be created now? */
+static int may_grow(void)
 {
 	int max = engine.threads_max ? (int)engine.threads_max : THREADS_MAX;
 	long wait = __atomic_load_n(&not_before, __ATOMIC_RELAXED);
 
+	return threads() < max && (!wait || now() > wait);
+}
+
+/* Under the lock: is another thread needed, and allowed? */
+static int grows(void)
+{
 	return !__atomic_load_n(&engine.pool_idle, __ATOMIC_SEQ_CST) &&
-	       threads() < max &&
 	       (engine.runnable || engine.natives || engine.held) &&
-	       (!wait || now() > wait);
+	       may_grow();
+}
+
+/* Under the lock: is a thread besides this one in no call on a stream?  A program
+ * that wants one thread alone has it sleep. */
+static int another_is_left(void)
+{
+	int n = __atomic_load_n(&engine.pool_serving, __ATOMIC_SEQ_CST);
+
+	return n - engine.pool_in_streams > 1 || (n && engine.threads_max == 1);
 }
 
 static void *serve(void *unused);
@@ -157,6 +186,10 @@ static long add_thread(void)
 		__atomic_fetch_sub(&engine.pool_threads, 1, __ATOMIC_SEQ_CST);
 	__atomic_store_n(&not_before, err ? now() + AGAIN_NS : 0,
 			 __ATOMIC_RELAXED);
+	if (err)
+		__atomic_fetch_add(&refusals, 1, __ATOMIC_RELAXED);
+	else
+		__atomic_store_n(&refusals, 0, __ATOMIC_RELAXED);
 	return err;
 }
 
@@ -205,8 +238,10 @@ void pool_call(void)
 	old = engine_lock();
 	grow = grows();
 	engine_release(old);
-	if (grow)
-		add_thread();		/* else a busy thread goes on with it */
+	/* If it is refused, a busy thread goes on with it; when that is, nobody
+	 * knows. */
+	for (int i = 0; grow && i < AT_ONCE && add_thread(); i++)
+		;
 }
 
 static int take_post(void)
@@ -241,7 +276,8 @@ static int sleep_idle(const struct timespec *timeout)
 
 /* ---- a request ---- */
 
-static long transfer(const struct request *r)
+/* `most` bytes of it at most. */
+static long transfer(const struct request *r, size_t most)
 {
 	/* Atomic: aio_cancel may set another flag. */
 	unsigned flags = __atomic_load_n(&r->flags, __ATOMIC_RELAXED);
@@ -249,8 +285,8 @@ static long transfer(const struct request *r)
 	size_t rest = r->len - r->done;
 	off_t offset = r->offset + r->done;
 
-	if (rest > TRANSFER_MAX)
-		rest = TRANSFER_MAX;
+	if (rest > most)
+		rest = most;
 	switch (r->op) {
 	case OP_READ:
 		return flags & NO_OFFSET ?
@@ -267,6 +303,29 @@ static long transfer(const struct request *r)
 	}
 }
 
+/* A stream's request without waiting; -EAGAIN: it would wait. */
+static long try_transfer(const struct request *r)
+{
+	unsigned flags = __atomic_load_n(&r->flags, __ATOMIC_RELAXED);
+	int reads = r->op == OP_READ;
+	struct pollfd p = { r->fd, reads ? POLLIN : POLLOUT, 0 };
+	struct iovec iov = { r->buf + r->done, r->len - r->done };
+	struct timespec at_once = { 0 };
+	long n;
+
+	if (!(flags & POLLABLE) ||
+	    !enter_kernel(__NR_ppoll, &p, 1, &at_once, NULL, 8))
+		return -EAGAIN;
+	/* Another process may have been faster. */
+	n = enter_kernel(reads ? __NR_preadv2 : __NR_pwritev2, r->fd, &iov, 1,
+			 flags & NO_OFFSET ? -1L : r->offset + (long)r->done,
+			 0, RWF_NOWAIT);
+	if (n >= 0 || n == -EAGAIN)
+		return n;
+	/* Unknown to this stream or kernel: a pipe has room for a page. */
+	return transfer(r, reads ? TRANSFER_MAX : PIPE_BUF);
+}
+
 /* What a thread has taken to carry out: jobs of one descriptor. */
 struct work {
 	struct request *r[BATCH];
@@ -274,7 +333,20 @@ struct work {
 	unsigned n;
 	struct descriptor *d;
 	int native;			/* it was to go to the native context */
+	int in_stream;			/* it may sleep for ever */
+	int tries;			/* it must not: park it */
 };
+
+/* Under the lock: r is a stream's. */
+static void take_stream(struct work *w, const struct request *r)
+{
+	w->tries = !another_is_left() &&
+		   (r->flags & POLLABLE ||
+		    __atomic_load_n(&refusals, __ATOMIC_RELAXED) <
+			    REFUSALS_MAX);
+	w->in_stream = !w->tries;
+	engine.pool_in_streams += w->in_stream;
+}
 
 /* Under the lock. */
 static void take_work(struct work *w)
@@ -282,10 +354,13 @@ static void take_work(struct work *w)
 	struct request *r = job_take();
 
 	w->n = 0;
+	w->in_stream = w->tries = 0;
 	if (!r)
 		return;
 	w->d = r->descriptor;
 	w->r[w->n++] = r;
+	if (r->flags & STREAM && r->op < OP_FSYNC && !(r->flags & NONBLOCK))
+		take_stream(w, r);
 	w->native = r->flags & TO_NATIVE && native_exists();
 	if (w->native) {
 		/* It may end before io_submit returns. */
@@ -313,20 +388,39 @@ static void carry_out(struct work *w)
 			w->n = 0;
 			return;
 		}
-		w->result[0] = transfer(w->r[0]);
+		w->result[0] = transfer(w->r[0], TRANSFER_MAX);
+		return;
+	}
+	if (w->tries) {
+		w->result[0] = try_transfer(w->r[0]);
+		if (w->result[0] != -EAGAIN)
+			count(STAT_POOL);
 		return;
 	}
 	for (unsigned i = 0; i < w->n; i++) {
 		count(STAT_POOL);
-		w->result[i] = transfer(w->r[i]);
+		w->result[i] = transfer(w->r[i], TRANSFER_MAX);
 	}
 }
+
+static long pause_ns;		/* the last one; guarded by the lock */
 
 /* Under the lock. */
 static void end_work(struct work *w)
 {
 	if (!w->d)
 		return;
+	engine.pool_in_streams -= w->in_stream;
+	/* A write that was cancelled in the middle has ended. */
+	if (w->tries && w->result[0] == -EAGAIN &&
+	    !(w->r[0]->flags & STOP && w->r[0]->done)) {
+		job_park(w->r[0]);
+		w->d = NULL;
+		w->n = 0;
+		return;
+	}
+	if (w->tries)
+		pause_ns = 0;
 	job_done(w->d);
 	w->d = NULL;
 	if (w->native && w->n) {
@@ -345,7 +439,8 @@ static void end_work(struct work *w)
 static int is_needed(void)
 {
 	return engine.natives || engine.held || engine.owed ||
-	       engine.telling.first || engine.groups_telling;
+	       engine.pool_in_streams || engine.telling.first ||
+	       engine.groups_telling;
 }
 
 /* Under the lock: leave, unless something was sent in this moment. */
@@ -356,10 +451,19 @@ static int leaves(void)
 	    is_needed())
 		return 0;
 	if (__atomic_sub_fetch(&engine.pool_threads, 1, __ATOMIC_SEQ_CST) ||
-	    !__atomic_load_n(&engine.inbox, __ATOMIC_SEQ_CST))
+	    !__atomic_load_n(&engine.inbox, __ATOMIC_SEQ_CST)) {
+		__atomic_fetch_sub(&engine.pool_serving, 1, __ATOMIC_SEQ_CST);
 		return 1;
+	}
 	__atomic_fetch_add(&engine.pool_threads, 1, __ATOMIC_SEQ_CST);
 	return 0;
+}
+
+/* Must another thread be there while this one carries out w? */
+static int leaves_nobody(const struct work *w)
+{
+	return w->tries || (w->d && !w->in_stream && engine.pool_in_streams &&
+			    !another_is_left());
 }
 
 /* An idle thread must look into the native context: a request is held behind a
@@ -369,10 +473,20 @@ static int polls(void)
 	return engine.held && engine.natives;
 }
 
+/* Before it looks at the parked streams again. */
+static struct timespec next_pause(void)
+{
+	pause_ns = !pause_ns ? PAUSE_NS :
+		   pause_ns < AGAIN_NS / 2 ? 2 * pause_ns : AGAIN_NS;
+	return (struct timespec){ .tv_nsec = pause_ns };
+}
+
 static struct timespec idle_time(void)
 {
 	if (polls())
 		return (struct timespec){ .tv_nsec = NATIVE_POLL_NS };
+	if (engine.parked.first)
+		return next_pause();
 	if (engine.owed)
 		return (struct timespec){ .tv_nsec = RETRY_NS };
 	return (struct timespec){ .tv_sec = engine.idle_seconds };
@@ -381,20 +495,24 @@ static struct timespec idle_time(void)
 static void *serve(void *unused)
 {
 	struct work w = { .n = 0 };
-	int expired = 0;
+	int expired = 0, rested = 1;
 
 	(void)unused;
 	prctl(PR_SET_NAME, "posixaio-pool");
+	__atomic_fetch_add(&engine.pool_serving, 1, __ATOMIC_SEQ_CST);
 	for (;;) {
 		struct request *told;
 		struct group *groups;
 		struct timespec idle;
 		void (*chore)(void);
-		int owed, grow, busy;
+		int owed, grow, grown, busy;
 
 		engine_lock_only();
 		end_work(&w);
 		native_reap();
+		if (rested || another_is_left())
+			jobs_unpark();
+		rested = 0;
 		take_work(&w);
 		told = list_take(&engine.telling);
 		groups = engine.groups_telling;
@@ -404,20 +522,21 @@ static void *serve(void *unused)
 		engine.chore = NULL;
 		busy = w.d || told || groups || owed || chore;
 		/* Another idle thread may have gone to sleep for longer. */
-		if (!busy && expired && !polls() && !engine.owed && leaves()) {
+		if (!busy && expired && !polls() && !engine.owed &&
+		    !engine.parked.first && leaves()) {
 			engine_unlock();
 			return NULL;
 		}
 		engine.pool_look = busy && polls();	/* another one's turn */
-		grow = busy && grows();
-		idle = idle_time();
+		grow = busy && (grows() || (leaves_nobody(&w) && may_grow()));
+		if (!busy)
+			idle = idle_time();
 		if (!busy)
 			__atomic_fetch_add(&engine.pool_idle, 1,
 					   __ATOMIC_SEQ_CST);
 		engine_unlock();
 
-		if (grow)
-			add_thread();
+		grown = grow && !add_thread();
 		expired = 0;
 		if (busy) {
 			tell(told, groups);
@@ -425,11 +544,14 @@ static void *serve(void *unused)
 				tell_again();
 			if (chore)
 				chore();
-			if (w.d)
+			if (w.tries && grown)	/* once more, and wait */
+				w.result[0] = -EAGAIN;
+			else if (w.d)
 				carry_out(&w);
 			continue;
 		}
 		/* Sent meanwhile, by a thread that saw this one busy. */
+		rested = 1;
 		if (__atomic_load_n(&engine.inbox, __ATOMIC_SEQ_CST) &&
 		    claim_idle())
 			continue;
@@ -442,14 +564,22 @@ int pool_is_missing(void)
 	return engine.runnable && !threads();
 }
 
-/* By the worker: without it nobody would carry out this job.  It may sleep. */
-void pool_stand_in(void)
+int pool_leaves_parked(void)
+{
+	return engine.parked.first && !threads();
+}
+
+/* By the worker: without it nobody would carry out this job.  A file's may
+ * sleep. */
+void pool_stand_in(int unpark)
 {
 	struct work w = { .n = 0 };
 
 	if (!pool_start())
 		return;
 	engine_lock_only();
+	if (unpark)
+		jobs_unpark();
 	take_work(&w);
 	engine_unlock();
 	if (w.d)

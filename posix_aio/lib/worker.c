@@ -444,7 +444,7 @@ static struct request *take_ready(void)
 static void *work(void *unused)
 {
 	struct ring old;
-	int idle, expired = 0;
+	int idle, expired = 0, rested = 0;
 
 	(void)unused;
 	broken = 0;
@@ -459,7 +459,7 @@ static void *work(void *unused)
 	while (!broken) {
 		struct __kernel_timespec timeout = { 0 };
 		struct request *ready, *next;
-		int busy, seen, tells, alone;
+		int busy, seen, tells, alone, parked;
 
 		engine_lock_only();
 		busy = submit_cancels();
@@ -467,9 +467,10 @@ static void *work(void *unused)
 		reap();
 		ready = take_ready();
 		tells = engine.telling.first || engine.groups_telling;
-		alone = pool_is_missing();
+		parked = pool_leaves_parked();
+		alone = pool_is_missing() || (parked && rested);
 		busy |= ready || alone;
-		idle = !busy && !engine.in_ring && !engine.cancels;
+		idle = !busy && !engine.in_ring && !engine.cancels && !parked;
 		if (idle && expired && leaves()) {
 			old = ring;
 			ring = (struct ring){ .fd = -1 };
@@ -488,7 +489,8 @@ static void *work(void *unused)
 		if (tells)
 			tell_without_pool();
 		if (alone)
-			pool_stand_in();
+			pool_stand_in(rested);
+		rested = 0;
 		expired = 0;
 		if (busy) {
 			if (ring_room(&ring) < ring.sq_entries)
@@ -499,8 +501,13 @@ static void *work(void *unused)
 		if (__atomic_load_n(&engine.inbox, __ATOMIC_SEQ_CST))
 			continue;
 		arm_bell(seen);
-		timeout.tv_sec = engine.idle_seconds;
-		expired = enter(1, idle ? &timeout : NULL) == -ETIME && idle;
+		if (parked)
+			timeout.tv_nsec = AGAIN_NS;
+		else
+			timeout.tv_sec = engine.idle_seconds;
+		expired = enter(1, idle || parked ? &timeout : NULL) ==
+			  -ETIME && idle;
+		rested = 1;
 	}
 	leave_broken();
 	return NULL;

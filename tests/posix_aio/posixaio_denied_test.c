@@ -10,6 +10,7 @@
  */
 #include <aio.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/fs.h>
 #include <link.h>
 #include <linux/io_uring.h>
@@ -287,6 +288,129 @@ TEST(no_thread_beside_the_ring)
 	ASSERT_EQ(5, finished(&cb));
 	EXPECT_BYTES("Name:", in, 5);
 	everything_works(plain, direct, ends);
+}
+
+/* Threads made so far, the first of them to make a ring; which are refused. */
+static struct { int made, first, times; } refused;
+
+static int refuses_threads(int call)
+{
+	int n = refused.made++;
+
+	(void)call;
+	return n >= refused.first && n - refused.first < refused.times ?
+	       EPERM : 0;
+}
+
+static void pair_of_kind(int i, int p[2])
+{
+	ASSERT_EQ(0, i & 1 ? socketpair(AF_UNIX, SOCK_STREAM, 0, p) : pipe(p));
+}
+
+/*
+ * n reads of streams wait, and no thread is created from the first-th on, for
+ * some times: other requests, which nobody announces again, go on, and the reads
+ * end with their bytes, in their order.
+ */
+static void others_go_on(int n, int first, int times)
+{
+	static const int call = __NR_clone3;
+	struct aiocb cb[8];
+	char in[8][2];
+	int p[4][2];
+
+	GLIBC_CANNOT("a request waits for the next one");
+	NOT_UNDER_TSAN;
+	open_all();
+	no_io_uring();
+	refused.first = first;
+	refused.times = times;
+	filtered(filter_faults(&call, 1, refuses_threads));
+	for (int i = 0; i < n; i++) {
+		if (i < 4)
+			pair_of_kind(i, p[i]);
+		cb[i] = request(p[i % 4][0], in[i], 2, 0);
+		ASSERT_EQ(0, aio_read(&cb[i]));
+	}
+	everything_works(plain, direct, ends);
+	pair_of_kind(1, ends);
+	everything_works(plain, direct, ends);
+	for (int i = 0; i < n; i++)
+		ASSERT_EQ(2, write(p[i % 4][1], i < 4 ? "1s" : "t2", 2));
+	for (int i = 0; i < n; i++) {
+		ASSERT_EQ(2, finished(&cb[i]));
+		EXPECT_BYTES(i < 4 ? "1s" : "t2", in[i], 2);
+	}
+	EXPECT_GT(refused.made, first);
+}
+
+/* The second thread is refused, once. */
+TEST(one_thread_refused)
+{
+	others_go_on(1, 2, 1);
+}
+
+/* One thread is all there is. */
+TEST(one_thread_for_all_streams)
+{
+	others_go_on(8, 2, INT_MAX);
+}
+
+/* There are some, and each could wait for a stream. */
+TEST(few_threads_for_all_streams)
+{
+	others_go_on(8, 4, INT_MAX);
+}
+
+/* As many blocked reads as aio_init allows threads. */
+TEST(as_many_streams_as_threads)
+{
+	struct aioinit init = { .aio_threads = 4 };
+
+	aio_init(&init);
+	others_go_on(8, 3, 0);
+}
+
+/* The kernel is too old to try a read or a write of a stream without waiting. */
+TEST(one_thread_without_nowait)
+{
+	static const int calls[] = { __NR_preadv2, __NR_pwritev2 };
+
+	for (int i = 0; i < 2; i++)
+		filtered(filter_call(calls[i], EOPNOTSUPP));
+	others_go_on(8, 2, INT_MAX);
+}
+
+/* One thread, and a write that its pipe has no room for: all of it arrives. */
+TEST(one_thread_for_a_long_write)
+{
+	static const int call = __NR_clone3;
+	static char much[1 << 18], in[1 << 18];
+	size_t got = 0;
+	struct aiocb cb;
+	ssize_t n;
+	int p[2];
+
+	GLIBC_CANNOT("a request waits for the next one");
+	NOT_UNDER_TSAN;
+	open_all();
+	no_io_uring();
+	refused.first = 2;
+	refused.times = INT_MAX;
+	filtered(filter_faults(&call, 1, refuses_threads));
+	for (size_t i = 0; i < sizeof(much); i++)
+		much[i] = i * 7 + i / 4096;
+	ASSERT_EQ(0, pipe(p));
+	cb = request(p[1], much, sizeof(much), 0);
+	ASSERT_EQ(0, aio_write(&cb));
+	everything_works(plain, direct, ends);
+	while (got < sizeof(in)) {
+		n = read(p[0], in + got, sizeof(in) - got);
+		ASSERT_GT(n, 0);
+		got += n;
+	}
+	ASSERT_EQ(sizeof(much), finished(&cb));
+	EXPECT_BYTES(much, in, sizeof(in));
 }
 
 /* Room for the stack of a thread and little else (RLIMIT_AS). */
