@@ -153,6 +153,7 @@ void worker_wake(void)
 }
 
 static int broken;			/* the worker's: io_uring_enter failed */
+static struct request *unanswered;	/* cancellations; under the lock */
 
 /* Errors after which one calls again; any other ends the ring. */
 static long enter(unsigned wait, const struct __kernel_timespec *timeout)
@@ -248,6 +249,8 @@ static int submit_cancels(void)
 		sqe->addr = r->index;
 		sqe->user_data = USER_CANCEL | r->index;
 		r->asked = 1;
+		r->next_cancel = unanswered;
+		unanswered = r;
 		n++;
 	}
 	return n;
@@ -263,6 +266,12 @@ static void completed_in_ring(const struct io_uring_cqe *cqe)
  * unless it has ended meanwhile. */
 static void answered(struct request *r, long result)
 {
+	struct request **at = &unanswered;
+
+	while (*at && *at != r)
+		at = &(*at)->next_cancel;
+	if (*at)
+		*at = r->next_cancel;
 	r->asked = 0;
 	if (r->where == ENDED) {
 		request_over(r);
@@ -350,6 +359,8 @@ static void bury(void)
 			 request_at(cqe->user_data)->by)
 			completed_in_ring(cqe);
 	}
+	while (unanswered)
+		answered(unanswered, -ENOENT);
 	for (unsigned i = 0; i < engine.requests; i++) {
 		struct request *r = request_adopted(i);
 
@@ -577,5 +588,6 @@ void worker_report(void)
 void worker_forget(void)
 {
 	ring = (struct ring){ .fd = -1 };
+	unanswered = NULL;
 	not_before = 0;
 }

@@ -1030,6 +1030,74 @@ TEST_TIMEOUT(requests_while_the_ring_breaks, 60)
 	EXPECT_EQ(0, status);
 }
 
+/* Memory is taken for PIECE requests at a time; an aiocb has the number of its
+ * own.  All of the first PIECE can be in flight at once. */
+static void is_read_by_all(void)
+{
+	enum { PIECE = 64 };
+	struct aiocb all[PIECE];
+	char bytes[PIECE];
+
+	for (int i = 0; i < PIECE; i++) {
+		all[i] = request(s[0], &bytes[i], 1);
+		ASSERT_EQ(0, aio_read(&all[i]));
+		ASSERT_LT(all[i].__abs_prio, PIECE);
+	}
+	for (int i = 0; i < PIECE; i++)
+		ASSERT_EQ(1, write(s[1], "x", 1));
+	for (int i = 0; i < PIECE; i++)
+		ASSERT_EQ(1, ends(&all[i]));
+}
+
+static void loses_no_request(void)
+{
+	prepare();
+	is_read_by_all();
+	ASSERT_EQ(0, aio_read(&other));
+	marker();
+	ASSERT_EQ(1, write(t[1], "x", 1));
+	marker();
+	ASSERT_EQ(0, filter_all_rings());
+	marker();
+	ASSERT_EQ(1, ends(&other));
+	is_read_by_all();
+}
+
+static int enters(const call_info *call)
+{
+	return call->op == PTRACE_SYSCALL_INFO_ENTRY &&
+	       call->entry.nr == SYS_io_uring_enter;
+}
+
+/*
+ * A read has ended, which the worker is about to learn; it is cancelled, which
+ * the kernel is not told any more, because the ring breaks.  The request is used
+ * again.
+ */
+TEST_TIMEOUT(cancelled_while_the_ring_breaks, 60)
+{
+	pid_t pid, worker;
+	int status, n;
+
+	NEEDS;
+	if (prctl(PR_GET_SECCOMP) < 0)
+		SKIP("no seccomp filter: %s", errno_name(errno));
+	pid = start(loses_no_request, reads_or_cancels);
+	go_to_marker(pid);
+	worker = worker_of(pid);
+	hold_worker(pid, worker);
+	go_to_marker(pid);			/* its byte is there */
+	go_to_call(worker, enters);
+	go_to_call(worker, is_over);		/* and in the queue */
+	n = helper_acts(pid, 'c');
+	go_to_marker(pid);			/* the filter is there */
+	let_go(worker);
+	wait_for_helper(pid, n);
+	ASSERT_EQ(0, ptrace(PTRACE_CONT, pid, NULL, 0L));
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(0, status);
+}
+
 /* ---- a cancellation that does not succeed ---- */
 
 /* The submissions of the program's ring, which are mapped here. */
