@@ -589,7 +589,7 @@ const struct claim claims[] = {
 	     "0: ^1 p?poll\\(")),
 	PLAY("libc-aio-thread", libc_aio_thread, "aio_read of glibc makes a "
 	     "thread, and that calls pread64", "aio(7)",
-	     "^1 clone3?\\(.*CLONE_THREAD\n^2 pread64\\(.* = 64\n"
+	     "1: ^1 clone3?\\(.*CLONE_THREAD\n1: ^2 pread64\\(.* = 64\n"
 	     "0: ^1 p?read",
 	     TRIED("glibc",
 	     "aio_read of glibc reads in the calling thread",
