@@ -124,7 +124,8 @@ static const struct refusal table[] = {
 	  "Reap completions before waiting for more." },
 	{ "io_submit", "EAGAIN", NULL, "aio-full", REFUSED_COST,
 	  "the context has no room for more requests",
-	  "More requests are in flight than io_setup asked for.",
+	  "Requests in flight, and those whose completion was not fetched, "
+	  "fill the room that io_setup asked for.",
 	  "Call io_getevents before the next io_submit." },
 	/* disks */
 	{ GROWS, "ENOSPC", NULL, "disk-full", REFUSED_ALWAYS,
@@ -164,10 +165,6 @@ static const struct refusal table[] = {
 	  "another process holds the lock",
 	  "The lock is held by another process, perhaps another instance of "
 	  "the same program.", "Find that process (lslocks, fuser), or wait." },
-	{ "flock fcntl fcntl64", "EACCES", NULL, "locked", REFUSED_AT_END,
-	  "another process holds the lock",
-	  "The lock is held by another process, perhaps another instance of "
-	  "the same program.", "Find that process (lslocks, fuser), or wait." },
 	{ "flock", "EWOULDBLOCK", NULL, "locked", REFUSED_AT_END,
 	  "another process holds the lock",
 	  "The lock is held by another process, perhaps another instance of "
@@ -195,6 +192,13 @@ static const struct refusal table[] = {
 	  "The address belongs to no interface here, or not yet.",
 	  "Bind to 0.0.0.0 or ::, to an address of this host, or set "
 	  "net.ipv4.ip_nonlocal_bind." },
+	{ "connect", "EADDRNOTAVAIL", "AF_INET6", "address-not-here",
+	  REFUSED_FOR_GOOD, "no IPv6 address of this host fits, or no free "
+	  "local port",
+	  "This host has no IPv6 address to connect from (IPv6 is off, or only "
+	  "on another interface), or all local ports towards this address are "
+	  "in use.",
+	  "Look at ip -6 address; use IPv4 (127.0.0.1 instead of localhost)." },
 	{ "connect", "EADDRNOTAVAIL", NULL, "ports-exhausted",
 	  REFUSED_FOR_GOOD, "no free local port (net.ipv4.ip_local_port_range)",
 	  "All local ports towards this address are in use or in TIME_WAIT.",
@@ -246,15 +250,47 @@ static const struct refusal table[] = {
 	  "Send less, or raise SO_SNDBUF." },
 	{ SENDS, "ENOBUFS", NULL, "no-buffers", REFUSED_ALWAYS,
 	  "the output queue or net.core memory is full",
-	  "No socket memory is left; or, with IP_RECVERR or a raw or packet "
-	  "socket, the interface's queue is full.",
+	  "No socket memory is left; or, with IP_RECVERR or a packet socket, "
+	  "the interface's queue is full.",
 	  "Send more slowly, or raise txqueuelen or the socket limits." },
 	{ "prlimit64 setrlimit", "EPERM", NULL, "limit-denied", REFUSED_AT_END,
 	  "the hard limit can be raised with CAP_SYS_RESOURCE only",
 	  "A process may raise its soft limit up to the hard limit; the hard "
 	  "limit needs CAP_SYS_RESOURCE.",
 	  "Raise it where it is set (ulimit -Hn, LimitNOFILE=, limits.conf)." },
+	{ "connect sendto sendmsg sendmmsg", "EACCES", "AF_INET", "no-permission",
+	  REFUSED_AT_END, "a broadcast address without SO_BROADCAST, or a route "
+	  "that prohibits it",
+	  "A broadcast address needs SO_BROADCAST; a route of the type prohibit "
+	  "answers EACCES; so may a security module or a seccomp filter.",
+	  "Set SO_BROADCAST, or look at ip route get ADDRESS." },
+	{ "sendto sendmsg sendmmsg", "EPERM", NULL, "not-permitted",
+	  REFUSED_AT_END, "a packet filter (nft, iptables) or a BPF program",
+	  "A rule of the packet filter drops what this host sends, or a BPF "
+	  "program of the cgroup or a seccomp filter denies it; on AF_UNIX the "
+	  "receiver is connected to another socket.",
+	  "Look at nft list ruleset." },
 	/* permission and absence */
+	{ "perf_event_open", "EACCES", NULL, "not-permitted", REFUSED_AT_END,
+	  "kernel.perf_event_paranoid",
+	  "kernel.perf_event_paranoid does not allow this event without "
+	  "CAP_PERFMON.", "Lower it, or give the capability." },
+	{ "epoll_ctl", "EEXIST", NULL, "exists", REFUSED_AT_END,
+	  "the descriptor is in the set already",
+	  "EPOLL_CTL_ADD of a descriptor that the set has already.",
+	  "Use EPOLL_CTL_MOD." },
+	{ "epoll_ctl", "ENOENT", NULL, "missing", REFUSED_AT_END,
+	  "the descriptor is not in the set",
+	  "The set does not have the descriptor: it was never added, or its "
+	  "close has removed it.", "Use EPOLL_CTL_ADD." },
+	{ "epoll_ctl", "ELOOP", NULL, "invalid", REFUSED_AT_END,
+	  "epoll sets that watch each other, or more than 5 in a chain",
+	  "The sets would watch each other in a circle, or the chain of sets "
+	  "would be too long.", "Do not add the set." },
+	{ "lseek", "ENXIO", "SEEK_", "invalid", REFUSED_AT_END,
+	  "no data or no hole behind the offset",
+	  "SEEK_DATA and SEEK_HOLE fail at the end of the file, and SEEK_DATA "
+	  "also when only a hole is left.", "Take it as the end of the data." },
 	{ "execve execveat", "ENOEXEC", NULL, "not-executable", REFUSED_AT_END,
 	  "no interpreter line, or another architecture",
 	  "The file is not a program of this machine and has no #! line.",
@@ -273,12 +309,17 @@ static const struct refusal table[] = {
 	  "The file or the interpreter after #! (or the ELF loader) is not "
 	  "there.", "Install the program or its interpreter, or correct "
 	  "PATH." },
-	{ "*", "EACCES", NULL, "no-permission", REFUSED_AT_END,
+	{ "*", "EACCES", "\"", "no-permission", REFUSED_AT_END,
 	  "permission denied (mode, ACL, a directory without x, SELinux, "
 	  "AppArmor, or a seccomp filter)",
 	  "The user may not do this with the file, or may not enter a "
 	  "directory of the "
 	  "path.", "Run namei -l PATH, and look at the audit log." },
+	{ "*", "EACCES", NULL, "no-permission", REFUSED_AT_END,
+	  "permission denied",
+	  "The user may not do this with the object that the arguments name, or "
+	  "a security module or a seccomp filter denies it.",
+	  "Look at the audit log, and at the manual page of the call." },
 	{ "*", "EPERM", NULL, "not-permitted", REFUSED_AT_END,
 	  "a capability, a seccomp filter, or an immutable file",
 	  "A capability is missing; where none is needed a seccomp filter (of "
@@ -289,19 +330,27 @@ static const struct refusal table[] = {
 	  "The kernel does not have the call, or a seccomp filter returns "
 	  "ENOSYS.",
 	  "Use a newer kernel, or allow the call in the filter." },
-	{ "*", "ENOENT", NULL, "missing", REFUSED_AT_END,
+	{ "*", "ENOENT", "\"", "missing", REFUSED_AT_END,
 	  "the file or a directory on the way does not exist",
 	  "The name does not exist, or a symbolic link points nowhere.",
 	  "Create it, or correct the path." },
+	{ "*", "ENOENT", NULL, "missing", REFUSED_AT_END,
+	  "what the arguments name does not exist",
+	  "There is no such object (a key, an entry, an identifier).",
+	  "Compare the arguments with the manual page." },
 	{ "*", "ENOTDIR", NULL, "not-a-directory", REFUSED_AT_END,
 	  "a part of the path is not a directory",
 	  "A component of the path is a file.", "Correct the path." },
 	{ "*", "EISDIR", NULL, "is-a-directory", REFUSED_AT_END,
 	  "the path is a directory", "The path is a directory.",
 	  "Correct the path." },
-	{ "*", "EEXIST", NULL, "exists", REFUSED_AT_END,
+	{ "*", "EEXIST", "\"", "exists", REFUSED_AT_END,
 	  "the file exists already", "The name is taken.",
 	  "Remove it, or take another name." },
+	{ "*", "EEXIST", NULL, "exists", REFUSED_AT_END,
+	  "what the arguments name exists already",
+	  "There is such an object already (a key, an entry, a mapping).",
+	  "Compare the arguments with the manual page." },
 	{ "*", "EBUSY", NULL, "busy", REFUSED_AT_END, "it is in use",
 	  "The device, mount or file is in use.", "Find the process that uses "
 	  "it (fuser)." },

@@ -387,6 +387,26 @@ TEST(which_limit_it_was)
 		{ "7 openat(AT_FDCWD, \"/d/x\", O_RDWR|O_DIRECT) = 3\n"
 		  "7 pread64(3, 0x1, 1000, 100) = -1 EINVAL (Invalid argument)",
 		  "direct-alignment", "O_DIRECT" },
+		/* The same errno means another thing in another call. */
+		{ "7 connect(3, {sa_family=AF_INET6, sin6_port=htons(80), "
+		  "inet_pton(AF_INET6, \"::1\", &sin6_addr)}, 28) = -1 "
+		  "EADDRNOTAVAIL (Cannot assign requested address)",
+		  "address-not-here", "IPv6" },
+		{ "7 sendto(3, \"x\", 1, 0, {sa_family=AF_INET, sin_port=htons(9), "
+		  "sin_addr=inet_addr(\"255.255.255.255\")}, 16) = -1 EACCES "
+		  "(Permission denied)", "no-permission", "SO_BROADCAST" },
+		{ "7 sendto(3, \"x\", 1, 0, NULL, 0) = -1 EPERM (Operation not "
+		  "permitted)", "not-permitted", "packet filter" },
+		{ "7 epoll_ctl(3, EPOLL_CTL_ADD, 4, {events=EPOLLIN, data={u32=4, "
+		  "u64=4}}) = -1 EEXIST (File exists)", "exists", "in the set" },
+		{ "7 epoll_ctl(3, EPOLL_CTL_ADD, 4, {events=EPOLLIN, data={u32=4, "
+		  "u64=4}}) = -1 ELOOP (Too many levels of symbolic links)",
+		  "invalid", "watch each other" },
+		{ "7 openat(AT_FDCWD, \"/d/y\", O_RDONLY) = -1 ENOENT (No such "
+		  "file or directory)", "missing", "directory on the way" },
+		{ "7 perf_event_open({type=PERF_TYPE_HARDWARE}, -1, 0, -1, 0) = "
+		  "-1 EACCES (Permission denied)", "not-permitted",
+		  "perf_event_paranoid" },
 	};
 
 	for (unsigned i = 0; i < sizeof(is) / sizeof(*is); i++) {
