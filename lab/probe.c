@@ -360,7 +360,7 @@ const struct probe probes[] = {
 	{ "io_uring: registered buffers", "5.1", "uring_file", 0, 0,
 	  try_fixed_buffers },
 	{ "io_setup", "2.6", "native_aio libaio", 0, 0, try_aio },
-	{ "io_submit: IOCB_CMD_POLL", "4.18", "native_aio_poll", 0, 0,
+	{ "io_submit: IOCB_CMD_POLL", "4.19", "native_aio_poll", 0, 0,
 	  try_aio_poll },
 	{ .name = NULL }
 };

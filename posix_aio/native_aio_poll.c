@@ -16,7 +16,7 @@
  *
  * Calls     4 per echo (2 and a share of two when many are ready), 6 more a
  *           connection, none for one that sits idle.
- * Needs     Linux 4.18 (IOCB_CMD_POLL).
+ * Needs     Linux 4.19 (IOCB_CMD_POLL).
  * Limits    POLLS connections.  fs.aio-max-nr bounds them for all programs
  *           together (EAGAIN from io_setup).  No descriptor left (EMFILE): the
  *           listener is not asked for until a connection closes, or a second
@@ -71,7 +71,7 @@ static void submit(void)
 
 		if (n == -EINVAL)
 			fail(1, "io_submit: EINVAL: IOCB_CMD_POLL wants Linux "
-			     "4.18; take epoll\n");
+			     "4.19; take epoll\n");
 		if (n == -EAGAIN || n == -ENOMEM)
 			pause_ms(10);		/* no memory now */
 		else

@@ -652,11 +652,11 @@ TEST(native_aio_poll_says_when_aio_is_refused)
 	denied_errno = EAGAIN;
 	play(&run);
 	expect_refusal(&run, 1, "io_setup 4096: EAGAIN", "fs.aio-max-nr");
-	denied = __NR_io_submit;			/* before Linux 4.18 */
+	denied = __NR_io_submit;			/* before Linux 4.19 */
 	denied_errno = EINVAL;
 	play(&run);
 	EXPECT_EQ(1, run.status);
-	EXPECT_TRUE(strstr(run.err, "IOCB_CMD_POLL wants Linux 4.18"));
+	EXPECT_TRUE(strstr(run.err, "IOCB_CMD_POLL wants Linux 4.19"));
 }
 
 /* 64 KiB of locked memory, also for root, who may lock without limit. */
