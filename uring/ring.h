@@ -251,14 +251,13 @@ static inline int ring_overflowed(const struct ring *r)
  * so for these: take the completions that are there and call again.  Others:
  *
  *   -EBADR   completions are lost for good: there was no memory to keep what
- *            the queue had no room for (NODROP); it is reported once
+ *            the queue had no room for (5.19 and later); it is reported once
  *   -ENOMEM  no memory for what the kernel keeps of this thread; nothing was
  *            taken
  *
  *   -EBADFD  the ring is still disabled (R_DISABLED)
  *   -EEXIST  SINGLE_ISSUER, and this is another thread
  *   -EBADF -EOPNOTSUPP -ENXIO  r->fd is not a ring, or no longer one
- *   -EBADR   a completion was dropped (5.19 and later): a reply is lost
  *   -EINVAL  a flag; -EFAULT a bad timeout: a mistake here
  *   -EOWNERDEAD  SQPOLL: its thread has ended
  */
