@@ -259,6 +259,58 @@ static void crowd_leaves(void *arg)
 	ends(&s);
 }
 
+/* The byte at this place of a stream: in no block are all where they were. */
+static unsigned char byte_at(long i)
+{
+	return i ^ i >> 8 ^ i >> 16;
+}
+
+/*
+ * A peer reads nothing until the server takes nothing more: what both sockets
+ * have room for is under way, and perhaps some more that the server keeps.  Then
+ * all bytes come back in their order.  AF_UNIX takes the bytes of a send all or
+ * none, so that a server meets EAGAIN with nothing sent.
+ */
+static void reads_late(void *arg)
+{
+	enum { MOST = 64 << 20 };
+	const struct point *t = arg;
+	static unsigned char text[1 << 16];
+	long sent = 0, got = 0, n;
+	int fd, last = 0;
+	struct server s;
+
+	make_door(t->family);
+	serve(&s, t->p, "echo", 100);
+	fd = ASSERT_GE(visit(), 0);
+	while (sent < MOST) {
+		for (unsigned i = 0; i < sizeof(text); i++)
+			text[i] = byte_at(sent + i);
+		n = send(fd, text, sizeof(text), MSG_DONTWAIT | MSG_NOSIGNAL);
+		if (n > 0) {
+			sent += n;
+			last = 0;
+			continue;
+		}
+		ASSERT_EQ(EAGAIN, errno);
+		if (last)
+			break;
+		last = falls_asleep(s.server_pid);	/* and then once more */
+	}
+	ASSERT_LT(sent, MOST);
+	while (got < sent) {
+		n = ASSERT_GT(recv(fd, text, sizeof(text), 0), 0);
+		for (long i = 0; i < n; i++)
+			if (text[i] != byte_at(got + i))
+				FAIL("byte %ld of %ld is wrong", got + i, sent);
+		got += n;
+	}
+	close(fd);
+	serves(&s);
+	sleeps(&s);
+	ends(&s);
+}
+
 /* Each reset is a line on stderr, and nobody reads those. */
 static void resets(void *arg)
 {
@@ -750,6 +802,7 @@ static const struct {
 	  { AF_INET, AF_UNIX } },
 	{ "crowd_leaves", crowd_leaves, UDP | ONCE | SERIAL | LOSES,
 	  { AF_INET, AF_UNIX } },
+	{ "reads_late", reads_late, UDP | ONCE | LOSES, { AF_INET, AF_UNIX } },
 	{ "resets", resets, UDP | ONCE | LOSES, { AF_INET } },
 	{ "talkers", talkers, UDP | ONCE | LOSES, { AF_INET, AF_UNIX } },
 	{ "full_stdout", full_stdout, 0, { AF_INET } },
