@@ -33,7 +33,7 @@ int has_flag(struct slice s, const char *name, unsigned long bit)
 
 	if (!s.len)
 		return 0;
-	while (len && p < end && (p = memmem(p, end - p, name, len))) {
+	while (len && p < end && (p = slice_search(slice_of(p, end), name, len))) {
 		if ((p == s.at || !is_name(p[-1])) &&
 		    (p + len == end || !is_name(p[len])))
 			return 1;

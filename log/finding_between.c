@@ -226,9 +226,12 @@ static void judge_workers(struct findings *f, struct file *file,
 			  const struct use *u)
 {
 	char name[128];
-	struct finding *d = judge_shares(f, file->pid, u->worker, u->n_workers,
-				file_text(file, name, sizeof(name)));
+	struct finding *d;
 
+	if (u->n_workers < 2)
+		return;
+	d = judge_shares(f, file->pid, u->worker, u->n_workers,
+			 file_text(file, name, sizeof(name)));
 	if (d)
 		finding_subject(d, file);
 }
@@ -670,7 +673,7 @@ static void stuck(struct findings *f, struct habits *h, struct step *st)
 static void begins(struct habits *h, const struct step *st)
 {
 	const struct event *e = st->event;
-	struct slice rest = slice_after(e->line->body, "("), first;
+	struct slice first = slice_trim(slice_after(e->line->body, "("));
 
 	h->stuck_call = e->call;
 	h->stuck_line = e->first;
@@ -679,8 +682,6 @@ static void begins(struct habits *h, const struct step *st)
 	h->stuck_fd = -1;
 	h->stuck_pid = 0;
 	slice_copy(e->line->name, h->stuck_name, sizeof(h->stuck_name));
-	if (!line_element(&rest, &first))
-		return;
 	if (e->call == CALL_WAIT)
 		h->stuck_pid = slice_number(first, NULL);
 	else

@@ -77,12 +77,23 @@ void finding_says(struct finding *d, const char *format, ...)
 
 const char *file_text_as(const struct file *file, int fd, char *text, size_t size)
 {
-	if (!file)
+	static const char word[] = "descriptor ";
+	size_t len = file && file->name ? strlen(file->name) : 0, n;
+
+	if (!file) {
 		snprintf(text, size, "a descriptor");
-	else if (file->name && *file->name)
-		snprintf(text, size, "descriptor %d (%s)", fd, file->name);
-	else
-		snprintf(text, size, "descriptor %d", fd);
+	} else if (fd < 0 || sizeof(word) + len + 16 > size) {
+		snprintf(text, size, len ? "descriptor %d (%s)"
+					 : "descriptor %d", fd, file->name);
+	} else {				/* (many spins ask for it) */
+		memcpy(text, word, sizeof(word) - 1);
+		n = put_number(text, sizeof(word) - 1, fd);
+		if (len) {
+			memcpy(text + n, " (", 2);
+			memcpy(text + n + 2, file->name, len);
+			memcpy(text + n + 2 + len, ")", 2);
+		}
+	}
 	return text;
 }
 

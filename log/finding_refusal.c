@@ -627,6 +627,7 @@ static void told(struct ending *e, const struct step *st)
 {
 	struct slice text = quoted_all(st->event->line->args);
 	unsigned n = e->n < RECENT ? e->n : RECENT;
+	const char *silent = NULL;		/* it says nothing of this errno */
 
 	if (e->library.line && names_file(text, &e->library)) {
 		e->blamed = e->library;
@@ -636,9 +637,14 @@ static void told(struct ending *e, const struct step *st)
 	for (unsigned i = 1; i <= n; i++) {
 		const struct failure *x = &e->recent[(e->n - i) % RECENT];
 
-		if (!(speaks_of(text, x->error) &&
-		      (x->call || x->seen + NEXT_CHATTER >= e->calls)) &&
-		    !(st->fd == 2 && names_file(text, x)))
+		int speaks = (x->call || x->seen + NEXT_CHATTER >= e->calls) &&
+			     !(silent && !strcmp(x->error, silent));
+
+		if (speaks && !speaks_of(text, x->error)) {
+			silent = x->error;
+			speaks = 0;
+		}
+		if (!speaks && !(st->fd == 2 && names_file(text, x)))
 			continue;
 		e->blamed = *x;
 		e->blamed.call = e->calls;
@@ -731,8 +737,13 @@ static void keep_part(struct ending *e, struct slice text)
 	if (text.len > MESSAGE_SIZE / 2)
 		end = text.at + MESSAGE_SIZE / 2;
 	for (p = text.at; p < end; p++) {
-		if (*p != '\\' || p + 1 >= end) {
-			keep_text(e, p, 1);
+		const char *run = memchr(p, '\\', end - p);
+
+		if (!run || run + 1 == end)
+			run = end;
+		if (run > p) {
+			keep_text(e, p, run - p);
+			p = run - 1;
 		} else if (*++p == 'n') {
 			keep_text(e, "\n", 1);
 		} else if (*p == '"' || *p == '\\') {

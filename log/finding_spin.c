@@ -167,8 +167,7 @@ static struct slot *turn(struct spin_habits *h, enum turn kind, uint64_t key,
 	}
 	s->end_ns = e->end_ns;
 	if (!*s->call) {
-		snprintf(s->call, sizeof(s->call), "%.*s", (int)name.len,
-			 name.at);
+		slice_copy(name, s->call, sizeof(s->call));
 		s->fd = !file ? -1 : file == st->file ? st->fd : file->fd;
 		file_text_as(file, s->fd, s->object, sizeof(s->object));
 	}
@@ -322,8 +321,7 @@ static void failed(struct spin_habits *h, const struct step *st)
 	for (unsigned i = 0; i < 2 && i < l->n_args; i++)
 		key = mix_text(key, l->arg[i]);
 	s = turn(h, TURN_FAIL, key, st, st->file);
-	snprintf(s->error, sizeof(s->error), "%.*s", (int)l->error.len,
-		 l->error.at);
+	slice_copy(l->error, s->error, sizeof(s->error));
 	if (!st->file || st->event->call != CALL_ACCEPT || !is_full)
 		return;
 	s->emfiles++;
@@ -374,9 +372,8 @@ static void controlled(struct spin_habits *h, struct step *st)
 	    (unsigned)st->made_fd >= t->size || !t->slot[st->made_fd])
 		return;
 	events = l->n_args > 3 ? line_field(l->arg[3], "events") : SLICE("");
-	snprintf(file_use(t->slot[st->made_fd])->interest,
-		 sizeof(((struct use *)0)->interest), "%.*s", (int)events.len,
-		 events.at);
+	slice_copy(events, file_use(t->slot[st->made_fd])->interest,
+		   sizeof(((struct use *)0)->interest));
 	s = told_slot(h, t->slot[st->made_fd]);
 	if (s && is_const(op, "EPOLL_CTL_DEL", 2))
 		run_ends(s);

@@ -24,9 +24,10 @@ static int is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
+enum { SMALL = 2 };				/* it may be in a call's name */
 static const unsigned char word[256] = {
-	['0' ... '9'] = 1, ['a' ... 'z'] = 1, ['A' ... 'Z'] = 1,
-	['_'] = 1, ['?'] = 1, ['.'] = 1,
+	['0' ... '9'] = SMALL, ['a' ... 'z'] = SMALL, ['A' ... 'Z'] = 1,
+	['_'] = SMALL, ['?'] = 1, ['.'] = 1,
 };
 
 static int is_word(char c)
@@ -61,6 +62,43 @@ long long slice_number_of(struct slice s, const char **end)
 	if (base == 10 && n > LLONG_MAX)
 		n = LLONG_MAX;
 	return negative ? -n : n;
+}
+
+const char *slice_search(struct slice s, const char *text, size_t len)
+{
+	const char *p = s.at, *last;
+
+	if (s.len < len)
+		return NULL;
+	last = p + (s.len - len);		/* the last place */
+#ifdef __SSE2__
+	const __m128i head = _mm_set1_epi8(*text);
+	const __m128i tail = _mm_set1_epi8(text[len - 1]);
+
+	/* Sixteen places at once: the first letter and the last one. */
+	while (last - p >= 15) {
+		unsigned hits = _mm_movemask_epi8(_mm_and_si128(
+			_mm_cmpeq_epi8(head,
+				_mm_loadu_si128((const __m128i *)p)),
+			_mm_cmpeq_epi8(tail, _mm_loadu_si128(
+				(const __m128i *)(p + len - 1)))));
+
+		for (; hits; hits &= hits - 1) {
+			const char *at = p + __builtin_ctz(hits);
+
+			if (!memcmp(at, text, len))
+				return at;
+		}
+		p += 16;
+		/* (The last sixteen are looked at again in part.) */
+		if (p <= last && last - p < 15 && s.len - len >= 15)
+			p = last - 15;
+	}
+#endif
+	for (; p <= last; p++)
+		if (*p == *text && !memcmp(p, text, len))
+			return p;
+	return NULL;
 }
 
 /* p is at the opening quote.  Past the closing one; NULL when there is none. */
@@ -137,23 +175,60 @@ static const char *skip_angle(const char *p, const char *end)
 	return NULL;
 }
 
-static const char *next_special(const char *at, const char *end)
-{
-	const unsigned char *p = (const unsigned char *)at;
+/* Sixteen characters that were looked at together: bits for the special ones. */
+struct block {
+	const char *from, *to;
+	unsigned hits;
+};
 
-	for (; end - (const char *)p >= 4; p += 4) {
-		if (special[p[0]])
-			return (const char *)p;
-		if (special[p[1]])
-			return (const char *)p + 1;
-		if (special[p[2]])
-			return (const char *)p + 2;
-		if (special[p[3]])
-			return (const char *)p + 3;
+#ifdef __SSE2__
+static unsigned special_bits(const char *p)
+{
+	const __m128i v = _mm_loadu_si128((const __m128i *)p);
+	/* ( is ), [ is { and ] is } with one more bit. */
+	const __m128i odd = _mm_or_si128(v, _mm_set1_epi8(1));
+	const __m128i curly = _mm_or_si128(v, _mm_set1_epi8(' '));
+	__m128i hits = _mm_or_si128(_mm_or_si128(
+		_mm_cmpeq_epi8(odd, _mm_set1_epi8(')')),
+		_mm_cmpeq_epi8(curly, _mm_set1_epi8('{'))),
+		_mm_cmpeq_epi8(curly, _mm_set1_epi8('}')));
+
+	hits = _mm_or_si128(hits, _mm_or_si128(
+		_mm_cmpeq_epi8(v, _mm_set1_epi8('"')),
+		_mm_cmpeq_epi8(v, _mm_set1_epi8('<'))));
+	hits = _mm_or_si128(hits, _mm_or_si128(
+		_mm_cmpeq_epi8(v, _mm_set1_epi8(',')),
+		_mm_cmpeq_epi8(v, _mm_set1_epi8('/'))));
+	return _mm_movemask_epi8(hits);
+}
+#endif
+
+/* From p on, which only moves forward: the block is kept from call to call. */
+static const char *next_special(struct block *b, const char *p,
+				const char *end)
+{
+#ifdef __SSE2__
+	if (p < b->to) {
+		unsigned hits = b->hits >> (p - b->from);
+
+		if (hits)
+			return p + __builtin_ctz(hits);
+		p = b->to;
 	}
-	while ((const char *)p < end && !special[*p])
+	for (; end - p >= 16; p += 16) {
+		unsigned hits = special_bits(p);
+
+		if (hits) {
+			*b = (struct block){ p, p + 16, hits };
+			return p + __builtin_ctz(hits);
+		}
+	}
+#else
+	(void)b;
+#endif
+	while (p < end && !special[(unsigned char)*p])
 		p++;
-	return (const char *)p;
+	return p;
 }
 
 /*
@@ -166,9 +241,10 @@ static const char *scan(const char *p, const char *end, int depth,
 {
 	int outer = depth;
 	const char *q, *from = p;
+	struct block block = { p, p, 0 };
 
 	for (;; p++) {
-		p = next_special(p, end);
+		p = next_special(&block, p, end);
 		if (p >= end)
 			return depth == 0 && outer == 0 ? end : NULL;
 		switch (*p) {
@@ -242,7 +318,7 @@ struct slice line_field(struct slice s, const char *name)
 	size_t len = strlen(name);
 	const char *p = s.at, *end = s.at + s.len, *stop;
 
-	while (p < end && (p = memmem(p, end - p, name, len))) {
+	while (p < end && (p = slice_search(slice_of(p, end), name, len))) {
 		if ((p == s.at || !is_word(p[-1])) && p + len < end &&
 		    p[len] == '=') {
 			p += len + 1;
@@ -958,8 +1034,7 @@ static int is_plain_call(const char *p, const char *end)
 {
 	const char *from = p;
 
-	while (p < end && ((*p >= 'a' && *p <= 'z') || is_digit(*p) ||
-			   *p == '_'))
+	while (p < end && word[(unsigned char)*p] == SMALL)
 		p++;
 	return p > from && p < end && *p == '(' &&
 	       !(p - from == 6 && !memcmp(from, "ptrace", 6));

@@ -490,7 +490,8 @@ static int is_chatter(const struct file *f)
 	if (!f->name || *f->name != '/')
 		return 0;
 	for (unsigned i = 0; i < sizeof(starts) / sizeof(*starts); i++)
-		if (!strncmp(f->name, starts[i], strlen(starts[i])))
+		if (f->name[1] == starts[i][1] &&
+		    !strncmp(f->name, starts[i], strlen(starts[i])))
 			return 1;
 	if (strstr(f->name, "/hsperfdata_"))	/* of a JVM */
 		return 1;

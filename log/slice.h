@@ -48,12 +48,18 @@ static inline int slice_ends(struct slice s, const char *text)
 	return s.len >= len && !memcmp(s.at + s.len - len, text, len);
 }
 
+/*
+ * memmem for the short texts of a line, in which memmem takes longer to prepare
+ * than to search.  len is not 0.
+ */
+const char *slice_search(struct slice s, const char *text, size_t len);
+
 /* Where text begins in s, or NULL. */
 static inline const char *slice_find(struct slice s, const char *text)
 {
 	if (strlen(text) == 1)
 		return s.len ? memchr(s.at, *text, s.len) : NULL;
-	return s.len ? memmem(s.at, s.len, text, strlen(text)) : NULL;
+	return slice_search(s, text, strlen(text));
 }
 
 /* A copy with a final NUL, as snprintf with %.*s makes it. */
@@ -72,6 +78,19 @@ static inline struct slice slice_after(struct slice s, const char *text)
 
 	return p ? slice_of(p + strlen(text), s.at + s.len)
 		 : (struct slice){ s.at + s.len, 0 };
+}
+
+/* Appends n in decimal to the text of len letters: at most 20 more and a NUL. */
+static inline size_t put_number(char *text, size_t len, unsigned long n)
+{
+	size_t digits = 1;
+
+	for (unsigned long rest = n; rest >= 10; rest /= 10)
+		digits++;
+	text[len + digits] = 0;
+	for (size_t i = digits; i--; n /= 10)
+		text[len + i] = '0' + n % 10;
+	return len + digits;
 }
 
 static inline struct slice slice_trim(struct slice s)
