@@ -88,30 +88,53 @@ void trace_scenarios(const struct program *p,
 	list[n] = NULL;
 }
 
-/* strace as the parent of a file job; 0 when that ended with 0. */
-static int run_file_job(const char *path, char *log, int direct, int fd,
-			int frames)
+/* Its last line without the newline, "" if there is none. */
+static void last_line(FILE *f, char line[200])
 {
+	char *next = NULL;
+	size_t size = 0;
+
+	line[0] = 0;
+	rewind(f);
+	while (getline(&next, &size, f) > 0)
+		snprintf(line, 200, "%.*s", (int)strcspn(next, "\n"), next);
+	free(next);
+}
+
+/*
+ * strace as the parent of a file job.  Its wait status, or -1; what stands last
+ * on its stderr, or on the program's, goes to said.
+ */
+static int run_file_job(const char *path, char *log, int direct, int fd,
+			int frames, char said[200])
+{
+	FILE *err = tmpfile();
 	char file[32];
 	int status = -1;
 	pid_t pid;
 
+	snprintf(said, 200, "%s", strerror(errno));
+	if (!err)
+		return -1;
 	snprintf(file, sizeof(file), "/proc/self/fd/%d", fd);
 	pid = fork();
 	if (!pid) {
 		int null = open("/dev/null", O_RDWR);
 
 		dup2(null, 1);
-		dup2(null, 2);
+		dup2(fileno(err), 2);
 		close(null);
 		execlp("strace", "strace", frames ? "-fk" : "-f", "-ttt", "-T",
 		       "-s", "16", "-o", log, path, "--depth", "4", file,
 		       direct ? "--direct" : NULL, NULL);
 		_exit(127);
 	}
-	if (pid < 0 || waitpid(pid, &status, 0) != pid || status)
-		return -1;
-	return 0;
+	if (pid < 0)
+		snprintf(said, 200, "fork: %s", strerror(errno));
+	else if (waitpid(pid, &status, 0) == pid)
+		last_line(err, said);
+	fclose(err);
+	return status;
 }
 
 static int file_job(struct straced *t, char *log, int frames, char why[256])
@@ -119,12 +142,18 @@ static int file_job(struct straced *t, char *log, int frames, char why[256])
 	char *path = program_path(t->program);
 	int direct = t->scenario == &reads_direct;
 	int fd = lab_file(6 * 4096, why), ret = -1;
+	char said[200];
 
 	if (fd >= 0 && path)
-		ret = run_file_job(path, log, direct, fd, frames);
-	if (fd >= 0 && ret)
-		snprintf(why, 256, "%s%s failed", t->program->name,
-			 direct ? " --direct" : "");
+		ret = run_file_job(path, log, direct, fd, frames, said);
+	if (fd >= 0 && ret < 0)
+		snprintf(why, 256, "%.100s: %.150s", t->program->name, said);
+	else if (fd >= 0 && ret)
+		snprintf(why, 256, "%s%s: strace ended with %s %d: %.150s",
+			 t->program->name, direct ? " --direct" : "",
+			 WIFEXITED(ret) ? "status" : "signal",
+			 WIFEXITED(ret) ? WEXITSTATUS(ret) : WTERMSIG(ret),
+			 said);
 	if (fd >= 0)
 		close(fd);
 	free(path);

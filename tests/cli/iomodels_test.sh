@@ -259,6 +259,16 @@ test_claims_interrupted() {
 }
 test_demo_interrupted() { interrupted demo; }
 test_traces_interrupted() { interrupted capture --traces "$dir/traces"; }
+# What strace said is the reason.
+test_capture_with_a_strace_that_fails() {
+	mkdir -p "$dir/bin"
+	printf '%s\n' '#!/bin/sh' 'case "$*" in *" true") exit 0 ;; esac' \
+		'echo "strace: no more threads" >&2' 'exit 1' >"$dir/bin/strace"
+	chmod +x "$dir/bin/strace"
+	expect 1 'file_blocking.*status.*: strace: no more threads' \
+		env PATH="$dir/bin:$PATH" \
+		"$io" capture --traces "$dir/refused" file_blocking
+}
 # A held call at the end of a log without times: no slice of negative length.
 test_perfetto_without_times() {
 	echo "accept4(3, NULL, NULL, SOCK_CLOEXEC) = ? ERESTARTSYS (To be restarted)" \
