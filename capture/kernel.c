@@ -31,6 +31,7 @@
 #include "kernel.h"
 #include "lab.h"
 #include "rings.h"
+#include "stopped.h"
 #include "symbols.h"
 
 #define TRACEFS "/sys/kernel/tracing"
@@ -97,6 +98,7 @@ struct kernel {
 	int cpu_count;
 	atomic_int stopped;
 	pid_t tracer;			/* 0: none */
+	int on;				/* B's tracing_on; -1: not yet open */
 	char missing[512];
 	struct kernel_event *events;
 	long n;
@@ -423,6 +425,28 @@ static int begin_instance(struct kernel *k, int i)
 	return open_cpus(k, i);
 }
 
+/* Nothing of others while a Ctrl-Z has stopped us, and nobody reads it. */
+static void record_all(struct kernel *k)
+{
+	char path[160];
+
+	snprintf(path, sizeof(path), "%s/tracing_on", k->instances[1]);
+	k->on = open(path, O_WRONLY | O_CLOEXEC);
+	stopped_catch();
+	stopped_pause(k->on);
+	put(k->instances[1], "tracing_on", "1");
+}
+
+static void record_no_more(struct kernel *k)
+{
+	if (k->on < 0)
+		return;
+	stopped_pause(-1);
+	close(k->on);
+	k->on = -1;
+	put(k->instances[1], "tracing_on", "0");
+}
+
 /* tracefs can stamp its events by this clock. */
 static int has_clock(const char *name)
 {
@@ -462,6 +486,7 @@ struct kernel *kernel_begin(char why[256])
 		return NULL;
 	}
 	kernel_clean_up();
+	k->on = -1;
 	adjtimex(&t);
 	if (!has_clock("tai"))			/* Linux 6.0 brought it */
 		t.tai = 1;
@@ -478,7 +503,7 @@ struct kernel *kernel_begin(char why[256])
 	/* A is off until then: an empty list of processes means everybody. */
 	snprintf(k->follow, sizeof(k->follow), "cd %s && echo $$ "
 		 ">set_event_pid && echo 1 >tracing_on", k->instances[0]);
-	put(k->instances[1], "tracing_on", "1");
+	record_all(k);
 	return k;
 }
 
@@ -973,7 +998,7 @@ long kernel_end(struct kernel *k)
 	long lost = 0;
 
 	put(k->instances[0], "tracing_on", "0");
-	put(k->instances[1], "tracing_on", "0");
+	record_no_more(k);
 	count_lost(k);
 	stop_reading(k);
 	if (k->rings)
@@ -1135,6 +1160,7 @@ void kernel_free(struct kernel *k)
 {
 	if (!k)
 		return;
+	record_no_more(k);
 	stop_reading(k);
 	rings_free(k->rings);
 	for (int i = 0; i < 2; i++)

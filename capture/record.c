@@ -31,6 +31,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "record.h"
+#include "stopped.h"
 #include "strace.h"
 
 enum { ATTACH_MS = 10000, STRACE_END_MS = 10000 };
@@ -195,6 +196,8 @@ static int fork_command(struct run *u)
 	u->r->pid = fork();
 	if (!u->r->pid)
 		become(u, self);
+	if (u->r->pid > 0)
+		stopped_hand_on(u->r->pid);
 	close(u->go[0]);
 	close(u->failed[1]);
 	u->go[0] = u->failed[1] = -1;
@@ -397,6 +400,7 @@ static void wait_for_end(struct run *u)
 		if (p[1].revents & (POLLIN | POLLERR | POLLNVAL))
 			break;
 	}
+	stopped_hand_on(0);			/* the number may be another's soon */
 	if (u->r->command)
 		waitpid(u->r->pid, &u->r->status, 0);
 	close(pidfd);
@@ -496,6 +500,10 @@ static int write_folder(struct recording *r)
 		failed |= read_back(r);
 	if (r->kernel)
 		say_lost(r);
+	if (r->stopped)
+		say("stopped for %.1f s (Ctrl-Z)%s", r->stopped / 1e9,
+		    r->kernel ? "; kernel.log has no events of sockets and "
+		    "io_uring from this time" : "");
 	if (manifest_write(r)) {
 		say("%s/manifest.json: %s", r->dir, strerror(errno));
 		failed = -1;
@@ -537,6 +545,7 @@ static int begin(struct run *u)
 /* The command was never started: our child must not wait for ever. */
 static void give_up(struct run *u)
 {
+	stopped_hand_on(0);
 	if (u->r->command && u->r->pid > 0) {
 		kill(u->r->pid, SIGKILL);
 		waitpid(u->r->pid, NULL, 0);
@@ -555,6 +564,7 @@ static int run(struct run *u)
 	}
 	wait_for_end(u);
 	r->ended = realtime_ns();
+	r->stopped = stopped_ns();
 	stop_strace(u);
 	if (r->kernel)
 		r->lost = kernel_end(r->kernel);
@@ -578,6 +588,7 @@ int record(struct recording *r)
 	status = r->command ? find_command(r) : 0;
 	if (status)
 		return status;
+	stopped_catch();
 	take_signals(&u);		/* before there is anything to remove */
 	status = choose_sides(r) ? 1 : run(&u);
 	for (int i = 0; i < 2; i++) {

@@ -49,6 +49,7 @@ struct recording {
 	struct alignment alignment;
 	int aligned;			/* there was something to compare */
 	int64_t began, ended;		/* CLOCK_REALTIME */
+	int64_t stopped;		/* of it, by SIGTSTP (Ctrl-Z), ns */
 	int interrupted;		/* a signal ended us; it was passed on */
 	int status;			/* of wait(2) */
 };

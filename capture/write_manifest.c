@@ -39,6 +39,7 @@ static void command(struct json *j, const struct recording *r)
 		json_number(j, "exit_status", WEXITSTATUS(r->status));
 	json_number(j, "began_ns", r->began);
 	json_number(j, "ended_ns", r->ended);
+	json_number(j, "stopped_ns", r->stopped);
 }
 
 static void machine(struct json *j)

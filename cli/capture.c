@@ -17,6 +17,7 @@
 #include "cli.h"
 #include "observe.h"
 #include "record.h"
+#include "stopped.h"
 #include "strace.h"
 
 enum { KEY_TEXT = 256, KEY_TRACES, KEY_INDEX, KEY_NO_STRACE, KEY_NO_KERNEL, KEY_SCENARIO };
@@ -464,12 +465,14 @@ int capture_main(int argc, char **argv)
 		       "manifest.json.\vThe kernel's events need root; without "
 		       "root there is strace alone.  The exit status is that of "
 		       "COMMAND.  Processes that it leaves behind go on, but "
-		       "are no longer captured.",
+		       "are no longer captured.  Ctrl-Z stops COMMAND and the "
+		       "recording, fg continues both.",
 	};
 	struct options o = { 0 };
 
 	o.command = cut_command(&argc, argv);
 	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	stopped_catch();
 	if (o.model)
 		return model(&o);
 	return o.index ? capture_index(o.index) :

@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include "cli.h"
 #include "kernel.h"
+#include "stopped.h"
 
 /*
  * A child works.  When a signal ends us it ends first, with all that it has
@@ -38,6 +39,7 @@ int in_a_child(int (*work)(void *arg), void *arg)
 		if (getppid() != parent)
 			_exit(1);
 		sigprocmask(SIG_SETMASK, &before, NULL);
+		stopped_catch();
 		return work(arg);
 	}
 	while (waitpid(pid, &status, WNOHANG) == 0) {

@@ -19,6 +19,7 @@
 #include "../bench/compare_report.h"
 #include "cli.h"
 #include "progress.h"
+#include "stopped.h"
 
 enum {
 	KEY_BASE = 256, KEY_LAYOUT, KEY_PEER, KEY_RESUME, KEY_JSON, KEY_MARKDOWN,
@@ -690,14 +691,17 @@ static int is_of(const struct plan *p, int workload, int other, int layout)
 	       (other == workload || without_idle(p, other) == workload);
 }
 
-/* What is compared must be measured together: all of them, or none. */
+/*
+ * What is compared must be measured together: all of them, or none.  A Ctrl-Z
+ * meanwhile, and all is measured again.
+ */
 static void run_repetition(struct results *r, const int *cpus, int layout,
 			   int workload, int repetition,
 			   struct progress *progress, FILE *raw)
 {
 	const struct plan *p = r->plan;
 	static struct heat h;
-	int missing = 0, order[CONTENDERS];
+	int missing = 0, order[CONTENDERS], stopped;
 
 	h.n = 0;
 	for (int c = 0; c < p->contender_count; c++)
@@ -716,7 +720,13 @@ static void run_repetition(struct results *r, const int *cpus, int layout,
 	if (!missing)
 		return;
 	progress_show(progress, p->workloads[workload].name);
-	run_heat(&h, r);
+	do {
+		stopped = stopped_times();
+		run_heat(&h, r);
+		if (stopped != stopped_times())
+			fprintf(stderr, "compare: it was stopped (Ctrl-Z); "
+				"this repetition is measured again\n");
+	} while (stopped != stopped_times() && !measure_stop);
 	if (!measure_stop)
 		keep(&h, r, layout, repetition, raw);
 	if (raw && ferror(raw))
@@ -892,6 +902,7 @@ static int run(const struct options *o, struct results *r, const int *cpus)
 
 	leave_out(r);
 	progress.all = left_to_do(r);
+	stopped_catch();
 	sigaction(SIGINT, &act, NULL);
 	sigaction(SIGTERM, &act, NULL);
 	for (int layout = 0; layout < LAYOUTS; layout++)

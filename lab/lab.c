@@ -27,15 +27,16 @@
 #include <time.h>
 #include <unistd.h>
 #include "lab.h"
+#include "stopped.h"
 
 enum { START_MS = 10000, STOP_MS = 5000, SETTLE_MS = 5000, ARGS = 64 };
 
-static long now_ms(void)
+long lab_ms(void)
 {
 	struct timespec t;
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
+	return t.tv_sec * 1000 + (t.tv_nsec - stopped_ns()) / 1000000;
 }
 
 /* ---- texts that grow ---- */
@@ -248,7 +249,7 @@ static int wait_output(struct server *s, long deadline)
 		{ .fd = s->out_fd, .events = POLLIN },
 		{ .fd = s->err_fd, .events = POLLIN },
 	};
-	long left = deadline - now_ms();
+	long left = deadline - lab_ms();
 	int n = poll(p, 2, left > 0 ? left : 0);
 
 	server_drain(s);
@@ -258,7 +259,7 @@ static int wait_output(struct server *s, long deadline)
 static int start(struct server *s, const struct program *p,
 		 const struct lab_options *o)
 {
-	long deadline = now_ms() + START_MS;
+	long deadline = lab_ms() + START_MS;
 
 	memset(s, 0, sizeof(*s));
 	s->out_fd = s->err_fd = -1;
@@ -384,7 +385,7 @@ static int wait_end(struct server *s, long deadline)
 			{ .fd = s->err_fd, .events = POLLIN },
 			{ .fd = pidfd, .events = POLLIN },
 		};
-		long left = deadline - now_ms();
+		long left = deadline - lab_ms();
 		int n = poll(p, 3, left > 0 ? left : 0);
 
 		server_drain(s);
@@ -403,13 +404,13 @@ static int wait_end(struct server *s, long deadline)
 
 int server_wait(struct server *s, int timeout_ms)
 {
-	if (!s->ended && wait_end(s, now_ms() + timeout_ms)) {
+	if (!s->ended && wait_end(s, lab_ms() + timeout_ms)) {
 		if (!s->server_pid)
 			find_server(s);
 		kill(s->server_pid ? s->server_pid : s->pid, SIGKILL);
-		if (wait_end(s, now_ms() + STOP_MS)) {
+		if (wait_end(s, lab_ms() + STOP_MS)) {
 			kill(s->pid, SIGKILL);		/* the wrapper hangs */
-			wait_end(s, now_ms() + STOP_MS);
+			wait_end(s, lab_ms() + STOP_MS);
 		}
 	}
 	return exit_status(s->status);

@@ -58,6 +58,9 @@ int server_start(struct server *s, const struct program *p,
 /* Move what the server has written so far into out and err; never blocks. */
 void server_drain(struct server *s);
 
+/* The clock of all deadlines, in ms: time that we were stopped is not in it. */
+long lab_ms(void);
+
 /*
  * Return when every thread of the server sleeps: 0, or -1 when one of them
  * still did not after five seconds.

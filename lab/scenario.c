@@ -64,14 +64,6 @@ struct play {
 	int echo, udp, alone;		/* alone: one connection at a time */
 };
 
-static long now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 static struct play start(struct server *s, char why[256])
 {
 	unsigned flags = s->program->flags;
@@ -79,7 +71,7 @@ static struct play start(struct server *s, char why[256])
 	why[0] = 0;
 	return (struct play){
 		.s = s, .why = why,
-		.deadline = now_ms() + DEADLINE_MS,
+		.deadline = lab_ms() + DEADLINE_MS,
 		.echo = !strcmp(s->service, "echo"),
 		.udp = !!(flags & UDP),
 		.alone = !!(flags & (ONCE | SERIAL)),
@@ -191,7 +183,7 @@ static int wait_lines(struct play *y)
 			{ .fd = y->s->out_fd, .events = POLLIN },
 			{ .fd = y->s->err_fd, .events = POLLIN },
 		};
-		long left = y->deadline - now_ms();
+		long left = y->deadline - lab_ms();
 
 		if (y->s->out_fd < 0)
 			return lost(y, "the server's output ended after %zu of "
@@ -425,11 +417,12 @@ static int pump(struct play *y, struct peer *p, int n)
 	int busy = 1, err = 0;
 
 	while (!err) {
-		long left = y->deadline - now_ms();
+		long left = y->deadline - lab_ms();
 
 		busy = 0;
 		for (int i = 0; i < n; i++) {
 			f[i].events = wants(&p[i]);
+			f[i].revents = 0;	/* poll may be interrupted */
 			f[i].fd = f[i].events ? p[i].fd : -1;
 			busy += !!f[i].events;
 			if (!f[i].events && p[i].hang_up)
@@ -779,7 +772,7 @@ static int check_rest(struct play *y)
 	int fds, slots = y->s->program->flags & SLOTS;
 
 	while (!slots && (fds = descriptors(y->s->server_pid)) < FEW) {
-		if (now_ms() > y->deadline)
+		if (lab_ms() > y->deadline)
 			return lost(y, "the server holds %d descriptors, not "
 				    "%d", fds, FEW);
 		poll(NULL, 0, 1);
@@ -886,7 +879,7 @@ static int wait_stopped(struct play *y)
 			state = 'X';
 		if (f)
 			fclose(f);
-		if (state == 'X' || now_ms() > y->deadline)
+		if (state == 'X' || lab_ms() > y->deadline)
 			return lost(y, "the server does not stop");
 		poll(NULL, 0, 1);
 	}
