@@ -30,34 +30,39 @@ static void closed(int fd)
 	fail(1, "descriptor %d is closed: give it /dev/null\n", fd);
 }
 
+static int socket_option(int option)
+{
+	int found, len = sizeof(found);
+	long err = sys_getsockopt(opt.fd, SOL_SOCKET, option, &found, &len);
+
+	if (err)
+		fail(1, "--fd %d: %s: expected the descriptor of a listening "
+		     "socket\n", opt.fd, errno_name(err));
+	return found;
+}
+
 /*
- * The socket of the program that started this one, of any family (--fd).
+ * The socket of the program that started this one (--fd): a stream that listens,
+ * or for datagrams.  SOCK_SEQPACKET keeps the bounds of messages, which no
+ * server here does.
  * AF_UNIX lacks the property that stopping relies on: a non-blocking accept4
  * returns EAGAIN although the listener is shut down and polls as ready.
  */
 static void inherit_socket(int type)
 {
-	int found, len = sizeof(found);
-	long err;
-
 	for (int fd = 0; fd <= 2; fd++)
 		if (sys_fcntl(fd, F_GETFD, 0) < 0)
 			closed(fd);
-	err = sys_getsockopt(opt.fd, SOL_SOCKET, datagrams ? SO_TYPE
-			     : SO_ACCEPTCONN, &found, &len);
-	if (err)
-		fail(1, "--fd %d: %s: expected the descriptor of a listening "
-		     "socket\n", opt.fd, errno_name(err));
-	if (found != (datagrams ? SOCK_DGRAM : 1))
-		fail(1, "--fd %d: not a socket that %s\n", opt.fd,
-		     datagrams ? "takes datagrams" : "listens");
+	if (socket_option(SO_TYPE) != (datagrams ? SOCK_DGRAM : SOCK_STREAM))
+		fail(1, "--fd %d: not a socket that takes %s\n", opt.fd,
+		     datagrams ? "datagrams" : "streams (SOCK_STREAM)");
+	if (!datagrams && !socket_option(SO_ACCEPTCONN))
+		fail(1, "--fd %d: not a socket that listens\n", opt.fd);
 	listener = opt.fd;
-	len = sizeof(found);
-	must(sys_getsockopt(listener, SOL_SOCKET, SO_DOMAIN, &family, &len));
-	if (datagrams && family != AF_INET && family != AF_INET6 &&
-	    family != AF_UNIX)
-		fail(1, "--fd %d: expected a datagram socket of IPv4, IPv6 or "
-		     "AF_UNIX\n", opt.fd);
+	family = socket_option(SO_DOMAIN);
+	if (family != AF_INET && family != AF_INET6 && family != AF_UNIX)
+		fail(1, "--fd %d: expected a socket of IPv4, IPv6 or AF_UNIX\n",
+		     opt.fd);
 	at_once = !datagrams && family == AF_UNIX;
 	must(sys_fcntl(listener, F_SETFD, FD_CLOEXEC));
 	must(sys_fcntl(listener, F_SETFL, type & SOCK_NONBLOCK ? O_NONBLOCK : 0));

@@ -16,7 +16,7 @@
  *     rt_sigaction x4  rt_sigprocmask   SIGTERM SIGINT SIGALRM SIGPIPE
  *     socket setsockopt x2 bind listen  (sigio_udp: no TCP options, no listen)
  *     getsockname                       only with --port 0
- *     fcntl x3 getsockopt x2 fcntl x2   --fd, instead of socket to getsockname
+ *     fcntl x3 getsockopt x3 fcntl x2   --fd, instead of socket to getsockname
  *     write                             the line "NAME: serving ..." on stderr
  *   print, at the end of a message:
  *     write                             the line on stdout; it waits while

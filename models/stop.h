@@ -45,6 +45,8 @@ static void on_stop(int sig, siginfo_t *info, void *context)
 static void on_late(int sig, siginfo_t *info, void *context)
 {
 	(void)sig, (void)info, (void)context;
+	if (!stopping)			/* not ours: kill -ALRM, or alarm(2) of */
+		return;			/* the program that started this one */
 	/* Not warn(): the thread that we interrupt may hold its lock. */
 	if (!has_room(2))
 		sys_exit_group(0);

@@ -729,6 +729,25 @@ static void blocked_sigterm(void *arg)
 	EXPECT_EQ(0, status);
 }
 
+/*
+ * SIGALRM that is not the end's: from kill(1), or from a timer of the program
+ * that started the server, which execve(2) keeps.
+ */
+static void foreign_alarm(void *arg)
+{
+	const struct point *t = arg;
+	struct server s;
+
+	make_door(t->family);
+	serve(&s, t->p, "echo", 100);
+	for (int i = 0; i < 10; i++) {
+		ASSERT_EQ(0, kill(s.server_pid, SIGALRM));
+		serves(&s);
+	}
+	sleeps(&s);
+	ends(&s);
+}
+
 /* The last words of an attack: fd 0 is a descriptor, too. */
 static const char *refusal(const char *program, int fd_type, int family,
 			   int close_fd)
@@ -738,8 +757,14 @@ static const char *refusal(const char *program, int fd_type, int family,
 	int out[2], fd = ASSERT_GE(socket(family, fd_type, 0), 0), n, got = 0;
 	pid_t pid;
 
-	if (fd_type == SOCK_STREAM)
+	if (fd_type != SOCK_DGRAM) {
+		socklen_t len = sizeof(sa_family_t);
+
+		if (family == AF_UNIX)		/* the kernel chooses a name */
+			ASSERT_EQ(0, bind(fd, (void *)&(struct sockaddr){
+				.sa_family = family }, len));
 		ASSERT_EQ(0, listen(fd, 1));
+	}
 	ASSERT_EQ(0, pipe2(out, O_CLOEXEC));
 	pid = ASSERT_GE(fork(), 0);
 	if (!pid) {
@@ -789,6 +814,16 @@ TEST(takes_no_stream_for_datagrams)
 		  refusal("sigio_udp", SOCK_STREAM, AF_INET, -1));
 }
 
+/* Each message of SOCK_SEQPACKET has an end, which a stream server loses. */
+TEST(takes_no_messages_for_a_stream)
+{
+	for (const struct program *p = programs; p->name; p++)
+		if (!(p->flags & (FILES | UDP)) && program_path(p) &&
+		    !probe_program(p, (char[256]){ 0 }))
+			EXPECT_IN("not a socket that takes streams",
+				  refusal(p->name, SOCK_SEQPACKET, AF_UNIX, -1));
+}
+
 /* ---- the list ---- */
 
 static const struct {
@@ -813,6 +848,7 @@ static const struct {
 	  UDP | ONCE | LOSES, { AF_INET } },
 	{ "long_addresses", long_addresses, UDP | ONCE | LOSES,
 	  { AF_INET6, AF_UNIX } },
+	{ "foreign_alarm", foreign_alarm, UDP | ONCE | LOSES, { AF_INET } },
 	{ "blocked_sigterm", blocked_sigterm, UDP | LOSES, { AF_INET } },
 };
 
