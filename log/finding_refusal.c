@@ -55,15 +55,20 @@ struct refused {		/* a row, in a process, of an object */
 	unsigned long reported;		/* messages that it wrote about it */
 };
 
-struct ending {			/* of a process */
+/* What most processes have nothing of: made when the first of it is there. */
+struct trouble {
 	/* suspect: the newest failure when the last message was written */
 	struct failure recent[RECENT], blamed, suspect;
 	struct failure library;		/* the last that ld.so did not find */
 	struct failure other;		/* of another process, before the message */
-	long other_pid;
-	unsigned n, has_blamed, has_suspect;
 	char message[MESSAGE_SIZE];	/* the end of what it wrote to stderr */
 	char complaint[160];	/* its first line that complains */
+};
+
+struct ending {			/* of a process */
+	struct trouble *trouble;	/* &no_trouble: none yet */
+	long other_pid;
+	unsigned n, has_blamed, has_suspect;
 	unsigned long message_line;
 	unsigned long calls;
 	int status, ended, first, killed;	/* killed: the signal */
@@ -72,8 +77,28 @@ struct ending {			/* of a process */
 	long speaker;			/* ... the thread that wrote it */
 	long parent;
 	unsigned long exit_line, reported;
-	char name[40], argv[400];
+	char name[40], *argv;		/* argv: NULL: no execve in the log */
 };
+
+static struct trouble no_trouble;	/* only to be read */
+
+/* That of e, to write to. */
+static struct trouble *trouble_of(struct ending *e)
+{
+	if (e->trouble == &no_trouble)
+		e->trouble = need(calloc(1, sizeof(*e->trouble)));
+	return e->trouble;
+}
+
+static void ending_free(struct ending *e)
+{
+	if (!e)
+		return;
+	if (e->trouble != &no_trouble)
+		free(e->trouble);
+	free(e->argv);
+	free(e);
+}
 
 struct hard {			/* the last such failure of all processes */
 	struct failure failure;
@@ -377,6 +402,7 @@ static struct ending *ending_of(struct findings *f, const struct task *t)
 
 	if (!e) {
 		e = need(calloc(1, sizeof(*e)));
+		e->trouble = &no_trouble;
 		e->first = t->origin == ORIGIN_FIRST && !f->endings_made++;
 		e->parent = t->process->parent;
 		map_put(&f->endings, t->process->pid, e);
@@ -404,6 +430,7 @@ static int begins_cut(const char *argv, const char *path)
 /* The path of the call is one that the program was started with. */
 static int is_in_arguments(const struct ending *e, const struct step *st)
 {
+	const char *argv = e->argv ? e->argv : "";
 	char path[100];
 	size_t len;
 
@@ -412,11 +439,11 @@ static int is_in_arguments(const struct ending *e, const struct step *st)
 	put(path, sizeof(path) - 1, quoted(st->event->line->args, "\""));
 	if (strstr(path, "://"))
 		return 0;			/* it is tried as a file, too */
-	if (begins_cut(e->argv, path))
+	if (begins_cut(argv, path))
 		return 1;
 	len = strlen(path);
 	memcpy(path + len, "\"", 2);		/* the end of an argument */
-	return len > 1 && strstr(e->argv, path);
+	return len > 1 && strstr(argv, path);
 }
 
 static const struct refusal *row_of(const struct step *st, struct slice error)
@@ -489,15 +516,16 @@ static void failed(struct findings *f, struct ending *e, struct step *st,
 	}
 	if (slice_is(error, "ENOENT") && slice_find(st->event->line->args,
 						    ".so") && !e->told) {
-		describe(&e->library, st);
-		put(e->library.error, sizeof(e->library.error), error);
-		*e->library.why = 0;
-		e->library.row = row;
-		e->library.call = e->library.seen = e->calls;
+		describe(&trouble_of(e)->library, st);
+		put(e->trouble->library.error,
+		    sizeof(e->trouble->library.error), error);
+		*e->trouble->library.why = 0;
+		e->trouble->library.row = row;
+		e->trouble->library.call = e->trouble->library.seen = e->calls;
 	}
 	if (e->told || (is_noise(st->event->line) && !is_in_arguments(e, st)))
 		return;
-	x = &e->recent[e->n++ % RECENT];
+	x = &trouble_of(e)->recent[e->n++ % RECENT];
 	describe(x, st);
 	put(x->error, sizeof(x->error), error);
 	*x->why = 0;
@@ -629,13 +657,13 @@ static void told(struct ending *e, const struct step *st)
 	unsigned n = e->n < RECENT ? e->n : RECENT;
 	const char *silent = NULL;		/* it says nothing of this errno */
 
-	if (e->library.line && names_file(text, &e->library)) {
-		e->blamed = e->library;
+	if (e->trouble->library.line && names_file(text, &e->trouble->library)) {
+		e->trouble->blamed = e->trouble->library;
 		e->has_blamed = 1;
 		return;
 	}
 	for (unsigned i = 1; i <= n; i++) {
-		const struct failure *x = &e->recent[(e->n - i) % RECENT];
+		const struct failure *x = &e->trouble->recent[(e->n - i) % RECENT];
 
 		int speaks = (x->call || x->seen + NEXT_CHATTER >= e->calls) &&
 			     !(silent && !strcmp(x->error, silent));
@@ -646,27 +674,27 @@ static void told(struct ending *e, const struct step *st)
 		}
 		if (!speaks && !(st->fd == 2 && names_file(text, x)))
 			continue;
-		e->blamed = *x;
-		e->blamed.call = e->calls;
+		e->trouble->blamed = *x;
+		e->trouble->blamed.call = e->calls;
 		e->has_blamed = 1;
 		if (x->refused)
 			x->refused->reported++;
 		return;
 	}
-	if (st->fd == 2 && e->library.line &&
-	    e->library.seen + NEXT_LOOK >= e->calls) {
-		e->suspect = e->library;
+	if (st->fd == 2 && e->trouble->library.line &&
+	    e->trouble->library.seen + NEXT_LOOK >= e->calls) {
+		e->trouble->suspect = e->trouble->library;
 		e->has_suspect = 1;
 		return;
 	}
 	for (unsigned i = 1; i <= n && st->fd == 2; i++) {
 		/* (Not what it failed in long before.) */
-		const struct failure *x = &e->recent[(e->n - i) % RECENT];
+		const struct failure *x = &e->trouble->recent[(e->n - i) % RECENT];
 
 		if (!(x->call && x->call + NEAR_MESSAGE >= e->calls) &&
 		    !(x->reach && x->seen + x->reach >= e->calls))
 			continue;
-		e->suspect = *x;
+		e->trouble->suspect = *x;
 		e->has_suspect = 1;
 		/* strace cut the message, and it comes next. */
 		if (x->refused && x->seen + NEXT_LOOK >= e->calls &&
@@ -702,30 +730,32 @@ static int is_complaint(struct slice s)
 /* A line has ended. What follows tells of the consequences. */
 static void keep_complaint(struct ending *e)
 {
-	const char *end = e->message + strlen(e->message) - 1, *start = end;
+	const char *message = e->trouble->message;
+	const char *end = message + strlen(message) - 1, *start = end;
 	struct slice line;
 
-	while (start > e->message && start[-1] != '\n')
+	while (start > message && start[-1] != '\n')
 		start--;
 	line = slice_of(start, end);
 	if (line.len && *start != ' ' && is_complaint(line))
-		put(e->complaint, sizeof(e->complaint), line);
+		put(e->trouble->complaint, sizeof(e->trouble->complaint),
+		    line);
 }
 
 static void keep_text(struct ending *e, const char *text, size_t more)
 {
-	size_t len = strlen(e->message);
+	size_t len = strlen(e->trouble->message);
 
 	if (len + more >= MESSAGE_SIZE) {
 		size_t cut = len + more - MESSAGE_SIZE + 1;
 
 		cut = cut < len ? cut : len;
-		memmove(e->message, e->message + cut, len - cut);
+		memmove(e->trouble->message, e->trouble->message + cut, len - cut);
 		len -= cut;
 	}
-	memcpy(e->message + len, text, more);
-	e->message[len + more] = 0;
-	if (*text == '\n' && !*e->complaint)
+	memcpy(e->trouble->message + len, text, more);
+	e->trouble->message[len + more] = 0;
+	if (*text == '\n' && !*e->trouble->complaint)
 		keep_complaint(e);
 }
 
@@ -781,8 +811,10 @@ static void spoke(struct findings *f, struct ending *e,
 	int any = 0;
 
 	while (next_string(&rest, &text)) {
+		struct trouble *t = trouble_of(e);
+
 		if (e->waited)			/* that was about another thing */
-			e->waited = *e->message = *e->complaint = 0;
+			e->waited = *t->message = *t->complaint = 0;
 		any |= text.len > 0;
 		keep_part(e, text);
 		if (slice_starts(rest, "..."))
@@ -796,7 +828,7 @@ static void spoke(struct findings *f, struct ending *e,
 	e->other_pid = 0;
 	if (f->hard && f->hard->pid != st->task->process->pid &&
 	    f->hard->failure.line + NEXT_LINES >= e->message_line) {
-		e->other = f->hard->failure;
+		e->trouble->other = f->hard->failure;
 		e->other_pid = f->hard->pid;
 	}
 }
@@ -807,12 +839,12 @@ static void spoke(struct findings *f, struct ending *e,
  */
 static struct slice last_words(const struct ending *e)
 {
-	const char *p = e->message, *end;
+	const char *p = e->trouble->message, *end;
 	struct slice last = { p, 0 }, line;
 	int letters;
 
-	if (*e->complaint)
-		return (struct slice){ e->complaint, strlen(e->complaint) };
+	if (*e->trouble->complaint)
+		return (struct slice){ e->trouble->complaint, strlen(e->trouble->complaint) };
 	for (; *p; p = *end ? end + 1 : end) {
 		end = strchrnul(p, '\n');
 		line = slice_of(p, end);
@@ -845,10 +877,10 @@ static void forgive(struct ending *e, const struct step *st)
 
 	/* (What may be read only is still not what it asked for.) */
 	for (unsigned i = 0; i < RECENT && i < e->n; i++)
-		if (slice_is(path, e->recent[i].path) &&
-		    (!strcmp(e->recent[i].error, "ENOENT") ||
+		if (slice_is(path, e->trouble->recent[i].path) &&
+		    (!strcmp(e->trouble->recent[i].error, "ENOENT") ||
 		     !slice_find(st->event->line->args, "O_RDONLY")))
-			e->recent[i].named = e->recent[i].call = 0;
+			e->trouble->recent[i].named = e->trouble->recent[i].call = 0;
 }
 
 static void succeeded(struct findings *f, struct ending *e,
@@ -897,7 +929,7 @@ static int found_lock(const struct step *st)
 
 static void note_lock(struct ending *e, const struct step *st)
 {
-	struct failure *x = &e->recent[e->n++ % RECENT];
+	struct failure *x = &trouble_of(e)->recent[e->n++ % RECENT];
 
 	describe(x, st);
 	snprintf(x->what, sizeof(x->what), "it found a lock of another process "
@@ -923,7 +955,7 @@ static int hung_up(const struct step *st)
 
 static void note_hang_up(struct ending *e, const struct step *st)
 {
-	struct failure *x = &e->recent[e->n++ % RECENT];
+	struct failure *x = &trouble_of(e)->recent[e->n++ % RECENT];
 
 	describe(x, st);
 	snprintf(x->what, sizeof(x->what), "the peer %.80s closed the "
@@ -1004,7 +1036,7 @@ static void forget(struct findings *f, const struct ending *e, long pid)
 		f->n_failed++;
 		pid = older;
 	}
-	free(map_remove(&f->endings, pid));
+	ending_free(map_remove(&f->endings, pid));
 }
 
 /* A new message is about another thing: it waited for work since the last. */
@@ -1014,6 +1046,15 @@ static int is_pause(const struct event *e)
 		return e->took_ns != NO_TIME && e->took_ns >= PAUSE_NS;
 	return (call_class(e->call) == CLASS_WAIT || e->call == CALL_WAIT) &&
 	       (e->took_ns == NO_TIME || e->took_ns >= PAUSE_NS);
+}
+
+static void keep_argv(struct ending *e, struct slice argv)
+{
+	enum { ARGV_MAX = 399 };
+
+	free(e->argv);
+	e->argv = need(strndup(argv.at, argv.len > ARGV_MAX ? ARGV_MAX
+							    : argv.len));
 }
 
 void refusal_note(struct findings *f, struct step *st)
@@ -1042,8 +1083,9 @@ void refusal_note(struct findings *f, struct step *st)
 	late = late_error(st);
 	if (ev->call == CALL_EXEC && !(l->flags & LINE_HAS_ERROR)) {
 		e->n = e->has_blamed = e->has_suspect = 0;
-		*e->message = *e->complaint = 0;
-		put(e->argv, sizeof(e->argv), slice_after(l->args, "["));
+		if (e->trouble != &no_trouble)
+			*e->trouble->message = *e->trouble->complaint = 0;
+		keep_argv(e, slice_after(l->args, "["));
 	}
 	if (ev->call == CALL_EXIT && l->n_args &&
 		 slice_is(l->name, "exit_group"))
@@ -1143,12 +1185,12 @@ static const struct failure *culprit(const struct ending *e)
 	unsigned n = e->n < RECENT ? e->n : RECENT;
 
 	if (e->has_blamed)
-		return &e->blamed;
+		return &e->trouble->blamed;
 	for (unsigned i = 1; i <= n; i++)
-		if (e->recent[(e->n - i) % RECENT].named)
-			return &e->recent[(e->n - i) % RECENT];
+		if (e->trouble->recent[(e->n - i) % RECENT].named)
+			return &e->trouble->recent[(e->n - i) % RECENT];
 	for (unsigned i = 1; i <= n; i++) {
-		const struct failure *x = &e->recent[(e->n - i) % RECENT];
+		const struct failure *x = &e->trouble->recent[(e->n - i) % RECENT];
 
 		/*
 		 * Names that are not there are looked for by every program;
@@ -1159,7 +1201,7 @@ static const struct failure *culprit(const struct ending *e)
 		     (!strncmp(x->what, "open", 4) && x->call + 1 >= e->calls)))
 			return x;
 	}
-	return e->has_suspect ? &e->suspect : NULL;
+	return e->has_suspect ? &e->trouble->suspect : NULL;
 }
 
 static void blame(struct findings *f, const struct ending *e, long pid,
@@ -1180,7 +1222,7 @@ static void blame(struct findings *f, const struct ending *e, long pid,
 	}
 	finding_line(d, e->exit_line);
 	d->fatal |= fatal && (e->has_blamed || x->named || is_vital(x) ||
-			      (e->has_suspect && e->suspect.line == x->line) ||
+			      (e->has_suspect && e->trouble->suspect.line == x->line) ||
 			      (row && row->when != REFUSED_AT_END));
 	if (e->killed)
 		snprintf(how, sizeof(how), "by signal %d", e->killed);
@@ -1207,7 +1249,7 @@ static struct ending *failed_child(const struct findings *f,
 				   const struct ending *e, long *pid)
 {
 	enum { NEAR = 300 };			/* lines */
-	unsigned long before = e->message_line && *e->message ?
+	unsigned long before = e->message_line && *e->trouble->message ?
 			       e->message_line : e->exit_line;
 	struct ending *best = NULL, *c;
 	long parent = *pid;
@@ -1234,7 +1276,7 @@ static struct ending *speaker(const struct findings *f, struct ending *e,
 	long at = *pid;
 
 	for (int i = 0; i < DEEP && (c = failed_child(f, c, &at)); i++)
-		if (*c->message) {
+		if (*c->trouble->message) {
 			from = c;
 			*pid = at;
 		}
@@ -1268,14 +1310,14 @@ static void quote(struct findings *f, struct ending *e, long pid)
 	finding_line(d, from->message_line);
 	finding_line(d, e->exit_line);
 	if (from->other_pid) {
-		finding_line(d, from->other.line);
+		finding_line(d, from->trouble->other.line);
 		finding_says(d, "%s ended with status %d; its message is "
 			     "\"%.*s\", and before it pid %ld's %s failed with "
 			     "%s%s%s%s", process_text(from->name, from_pid, who,
 			     sizeof(who)), from->status, (int)words.len,
-			     words.at, from->other_pid, from->other.what,
-			     from->other.error, from->other.row ? ": " : "",
-			     from->other.row ? from->other.row->limit : "",
+			     words.at, from->other_pid, from->trouble->other.what,
+			     from->trouble->other.error, from->trouble->other.row ? ": " : "",
+			     from->trouble->other.row ? from->trouble->other.row->limit : "",
 			     after);
 		return;
 	}
@@ -1351,7 +1393,7 @@ static void judge_endings(struct findings *f)
 						       child->exit_line)) {
 			child = e;
 			child_pid = f->endings.slots[i].key;
-		} else if ((culprit(e) || *e->message) &&
+		} else if ((culprit(e) || *e->trouble->message) &&
 			   (!other || e->exit_line > other->exit_line)) {
 			other = e;
 			other_pid = f->endings.slots[i].key;
@@ -1391,7 +1433,7 @@ void refusal_quotes(struct findings *f)
 
 	for (size_t i = 0; i < f->endings.size; i++) {
 		e = f->endings.slots[i].value;
-		if (!e || !e->ended || !e->status || !*e->message)
+		if (!e || !e->ended || !e->status || !*e->trouble->message)
 			continue;
 		if (e->first) {
 			first = e;
@@ -1453,7 +1495,7 @@ void refusal_free(struct findings *f)
 		free(r);
 	map_free(&f->refused);
 	map_each(&f->endings, i, e)
-		free(e);
+		ending_free(e);
 	map_free(&f->endings);
 	free(f->hard);
 }

@@ -105,3 +105,30 @@ TEST_TIMEOUT(threads_that_ended_cost_no_memory, 120)
 	reader_end(&r);
 	reader_free(&r);
 }
+
+/* A living process that nothing went wrong in keeps no failures. */
+TEST_TIMEOUT(processes_that_live_cost_little_memory, 120)
+{
+	enum { PROCESSES = 20000, LIMIT_KB = 4 * PROCESSES };
+	struct rusage before, after;
+
+#if defined(__SANITIZE_ADDRESS__)
+	SKIP("the address sanitizer takes more for each block");
+#endif
+	reader_start(&r);
+	say("7 execve(\"/bin/x\", [\"x\"], NULL) = 0");
+	ASSERT_EQ(0, getrusage(RUSAGE_SELF, &before));
+	for (int i = 0; i < PROCESSES; i++) {
+		say("7 clone(child_stack=NULL, flags=SIGCHLD) = %d", 1000 + i);
+		say("%d openat(AT_FDCWD, \"/d/%d\", O_RDONLY) = 5", 1000 + i, i);
+		say("%d read(5, \"x\", 4096) = 1", 1000 + i);
+		say("%d close(5) = 0", 1000 + i);
+	}
+	ASSERT_EQ(0, getrusage(RUSAGE_SELF, &after));
+	if (after.ru_maxrss - before.ru_maxrss > LIMIT_KB)
+		tap_say("%ld KB more", after.ru_maxrss - before.ru_maxrss);
+	EXPECT_TRUE(after.ru_maxrss - before.ru_maxrss <= LIMIT_KB);
+	EXPECT_EQ(PROCESSES + 1, r.world.tasks_made);
+	reader_end(&r);
+	reader_free(&r);
+}
