@@ -862,7 +862,7 @@ void request_end(struct request *r, long result)
 	unlink_request(r, 0);
 	engine.done_bits |= bit_of(r->index);
 	*adopted(r->index) = NULL;
-	publish(r->cb, result);
+	publish(r->cb, names_no_signal(&r->sigev) ? -EINVAL : result);
 	r->cb = NULL;
 	if (r->sigev.sigev_notify == SIGEV_SIGNAL &&
 	    notify_signal(&r->sigev) == -EAGAIN)

@@ -471,6 +471,13 @@ void notify_threads(int max);		/* of callbacks; 0: a new one for each */
 void notify_idle(int seconds);		/* until one of them ends */
 void notify_forget(void);
 
+/* A request that asks for a signal that does not exist ends with EINVAL. */
+static inline int names_no_signal(const struct sigevent *sigev)
+{
+	return sigev->sigev_notify == SIGEV_SIGNAL &&
+	       (unsigned)sigev->sigev_signo >= NSIG;
+}
+
 extern int end_descriptor;		/* of posixaio_ext.h, or -1; atomic */
 void notify_descriptor(void);		/* a request has ended */
 

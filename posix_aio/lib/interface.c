@@ -93,6 +93,8 @@ static long done_at_once(struct aiocb *cb, long n)
 	struct sigevent sigev;
 
 	count(STAT_INLINE);
+	if (names_no_signal(&cb->aio_sigevent))
+		n = -EINVAL;
 	if (cb->aio_sigevent.sigev_notify == SIGEV_NONE) {
 		publish(cb, n);
 		notify_descriptor();
@@ -354,6 +356,9 @@ static long start(struct aiocb *cb, int op, struct group *g, struct batch *b)
 			return done_at_once(cb, n);
 		inlined = 0;
 	}
+	/* Of anything, also of what cannot seek: as pread(2) and glibc. */
+	if (op < OP_FSYNC && cb->aio_offset < 0)
+		return done_at_once(cb, -EINVAL);
 	kind = fd_kind(cb->aio_fildes);
 	if (kind < 0)
 		return op < OP_FSYNC ? done_at_once(cb, kind) : kind;
@@ -362,8 +367,7 @@ static long start(struct aiocb *cb, int op, struct group *g, struct batch *b)
 		if (inline_is_enough(cb, kind, &n))
 			return done_at_once(cb, n);
 	}
-	if (op < OP_FSYNC && (cb->aio_nbytes > SSIZE_MAX ||
-			      (cb->aio_offset < 0 && !(kind & FD_NOSEEK))))
+	if (op < OP_FSYNC && cb->aio_nbytes > SSIZE_MAX)
 		return done_at_once(cb, -EINVAL);
 
 	native = fits_native(cb, op, kind, g);
@@ -443,8 +447,7 @@ API int aio_suspend(const struct aiocb *const list[], int n,
 	struct wanted w = { .list = list, .n = n, .timeout = timeout };
 
 	pthread_testcancel();
-	if (n < 0 || (timeout && (timeout->tv_nsec < 0 ||
-				  timeout->tv_nsec > 999999999)))
+	if (n < 0)
 		return fail(EINVAL);
 	return result(wait_for(&w));
 }
@@ -532,12 +535,11 @@ static int opcode(const struct aiocb *cb)
 	       cb->aio_lio_opcode == LIO_WRITE ? OP_WRITE : -1;
 }
 
-/* Start all; how many could not be, and the last reason. */
-static int start_list(struct aiocb *const list[], int n, struct group *g,
-		      long *err)
+/* Start all.  0, or why the last one that could not be started was not. */
+static long start_list(struct aiocb *const list[], int n, struct group *g)
 {
 	struct batch b = { .n = 0 };
-	int failed = 0;
+	long err = 0;
 
 	for (int i = 0; i < n; i++) {
 		struct aiocb *cb = list[i];
@@ -546,16 +548,14 @@ static int start_list(struct aiocb *const list[], int n, struct group *g,
 		if (!cb || cb->aio_lio_opcode == LIO_NOP)
 			continue;
 		if (opcode(cb) < 0)
-			publish(cb, e = -EINVAL);
+			e = done_at_once(cb, -EINVAL);
 		else
 			e = start(cb, opcode(cb), g, &b);
-		if (e) {
-			*err = e;
-			failed++;
-		}
+		if (e)
+			err = e;
 	}
 	flush(&b);
-	return failed;
+	return err;
 }
 
 static void leave_group(struct group *g)
@@ -590,7 +590,7 @@ API int lio_listio(int how, struct aiocb *const list[], int n,
 {
 	struct group *g;
 	signals old;
-	long err = 0;
+	long err;
 
 	if ((how != LIO_WAIT && how != LIO_NOWAIT) || n < 0)
 		return fail(EINVAL);
@@ -608,11 +608,12 @@ API int lio_listio(int how, struct aiocb *const list[], int n,
 		g->sigev = *sigev;
 		g->notify = 1;
 	}
-	if (start_list(list, n, g, &err))
-		err = err == -EAGAIN ? -EAGAIN : -EIO;
+	err = start_list(list, n, g);
 	if (how == LIO_WAIT) {
 		long waited;
 
+		if (err == -EINVAL)	/* it is the entry's own */
+			err = -EIO;
 		pthread_cleanup_push((void (*)(void *))leave_group, g);
 		waited = wait_for_list(list, n, g);
 		pthread_cleanup_pop(0);

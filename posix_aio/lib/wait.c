@@ -275,10 +275,16 @@ long wait_for(const struct wanted *w)
 	struct place p = { 0 };
 	long deadline = 0, err;
 
-	if (w->timeout && w->timeout->tv_sec < 1L << 30) {
-		deadline = now() + nanoseconds(w->timeout);
-		if (deadline <= 0)
-			deadline = 1;
+	/* Only if it has to wait, and as glibc: a negative time is over, and a
+	 * fraction is a second at most. */
+	if (w->timeout && (w->timeout->tv_sec < 0 || w->timeout->tv_nsec < 0)) {
+		deadline = 1;
+	} else if (w->timeout && w->timeout->tv_sec < 1L << 30) {
+		struct timespec t = *w->timeout;
+
+		if (t.tv_nsec > 1000000000)
+			t.tv_nsec = 1000000000;
+		deadline = now() + nanoseconds(&t);
 	}
 	pthread_cleanup_push(leave, &p);
 	err = wait_until(w, &p, deadline);

@@ -11,6 +11,7 @@
 #include <dirent.h>
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/loop.h>
 #include <poll.h>
 #include <pthread.h>
@@ -322,8 +323,8 @@ TEST(a_number_becomes_a_pipe)
 		ASSERT_EQ(0, pipe(p));
 		ASSERT_EQ(0, fcntl(p[0], F_SETFL, of_pipe[which]));
 		ASSERT_EQ(fd, dup2(p[0], fd));
-		/* No offset: of a file that would be wrong. */
-		a = request(fd, &x, 1, IS_OURS ? -1 : 0);
+		/* An offset that would be behind the end of a file. */
+		a = request(fd, &x, 1, 1 << 20);
 		b = request(fd, &y, 1, 0);
 		ASSERT_EQ(0, aio_read(&a));
 		ASSERT_EQ(0, aio_read(&b));
@@ -392,6 +393,12 @@ TEST(errors)
 	ASSERT_EQ(0, aio_read(&cb));
 	EXPECT_EQ(-1, finished(&cb));
 	EXPECT_EQ(EBADF, aio_error(&cb));
+	for (int i = 0; i < 2; i++) {		/* what cannot seek, too */
+		cb = request(p[i], buf, 10, -1);
+		ASSERT_EQ(0, i ? aio_write(&cb) : aio_read(&cb));
+		EXPECT_EQ(-1, finished(&cb));
+		EXPECT_EQ(EINVAL, aio_error(&cb));
+	}
 	cb = request(fd, (void *)16, 10, 0);
 	ASSERT_EQ(0, aio_read(&cb));
 	EXPECT_EQ(-1, finished(&cb));
@@ -559,6 +566,28 @@ TEST(signals)
 		poll(NULL, 0, 1);
 	EXPECT_EQ(0, aio_error(&cb));
 	EXPECT_EQ(5, aio_return(&cb));
+}
+
+/* A signal that does not exist is an error, reported when the I/O is done. */
+TEST(signals_that_do_not_exist)
+{
+	static const int wrong[] = { -1, NSIG, 1000, INT_MIN };
+	int fd = file_of(100, 0), s[2];
+	char buf[10];
+
+	pair(s);
+	for (int i = 0; i < 8; i++) {
+		struct aiocb cb = request(i & 1 ? s[0] : fd, buf, 10, 0);
+
+		cb.aio_sigevent.sigev_notify = SIGEV_SIGNAL;
+		cb.aio_sigevent.sigev_signo = wrong[i / 2];
+		ASSERT_EQ(0, aio_read(&cb));
+		ASSERT_EQ(2, write(s[1], "ok", 2));
+		EXPECT_EQ(-1, finished(&cb));
+		EXPECT_EQ(EINVAL, aio_error(&cb));
+		if (!(i & 1))
+			ASSERT_EQ(2, read(s[0], buf, 10));
+	}
 }
 
 static int called;
@@ -766,6 +795,32 @@ TEST(suspend)
 	EXPECT_EQ(EINPROGRESS, aio_error(&cb[0]));
 	EXPECT_EQ(0, aio_error(&cb[1]));
 	EXPECT_EQ(0, aio_suspend(list + 1, 1, NULL));
+}
+
+/* A negative timeout is over at once; when a request is done, no timeout
+ * matters. */
+TEST(suspend_for_a_wrong_time)
+{
+	static const struct timespec wrong[] = {
+		{ -1, 0 }, { 0, -1 }, { 0, 1000000000 }, { 0, LONG_MAX },
+		{ LONG_MIN, LONG_MIN },
+	};
+	char buf[2];
+	struct aiocb cb = request(file_of(100, 0), buf, 1, 0), waits;
+	const struct aiocb *done[] = { &cb }, *none[] = { &waits };
+	int s[2];
+
+	ASSERT_EQ(0, aio_read(&cb));
+	ASSERT_EQ(1, finished(&cb));
+	pair(s);
+	waits = request(s[0], &buf[1], 1, 0);
+	ASSERT_EQ(0, aio_read(&waits));
+	/* glibc is aborted by the last two. */
+	for (int i = 0; i < (IS_OURS ? 5 : 3); i++) {
+		EXPECT_EQ(0, aio_suspend(done, 1, &wrong[i]));
+		EXPECT_EQ(-1, aio_suspend(none, 1, &wrong[i]));
+		EXPECT_EQ(EAGAIN, errno);
+	}
 }
 
 /* A signal's handler ends it; one that comes too early comes again. */
@@ -1429,9 +1484,8 @@ TEST(listio_with_a_wrong_entry)
 			ASSERT_EQ(0, pthread_create(&t, NULL,
 						    writes_to_sleeper, &me));
 		EXPECT_EQ(-1, lio_listio(how, list, 7, &sigev));
-#ifdef OURS				/* glibc: or why it was the last */
-		EXPECT_EQ(EIO, errno);
-#endif
+		/* LIO_NOWAIT: why an entry could not be started. */
+		EXPECT_EQ(how == LIO_WAIT ? EIO : EINVAL, errno);
 		if (how == LIO_WAIT) {
 			EXPECT_EQ(0, aio_error(&cb[3]));
 			ASSERT_EQ(0, pthread_join(t, NULL));
@@ -1455,6 +1509,38 @@ TEST(listio_with_a_wrong_entry)
 		EXPECT_EQ(0, buf[0][0] + buf[1][0] + buf[4][0]);
 	}
 	EXPECT_EQ(-1, sigtimedwait(&set, NULL, &none));
+}
+
+/* An unknown opcode is an error of that request; its notification is sent. */
+TEST(listio_with_an_unknown_opcode)
+{
+	struct sigevent sigev = { .sigev_notify = SIGEV_SIGNAL,
+				  .sigev_signo = SIGRTMIN };
+	struct timespec patience = { .tv_sec = 5 };
+	static const int wrong[] = { 77, -1, INT_MAX };
+	char byte;
+	struct aiocb cb, *list[] = { &cb };
+	int fd = file_of(100, 0);
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGRTMIN);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	for (int i = 0; i < 6; i++) {
+		int how = i & 1 ? LIO_WAIT : LIO_NOWAIT;
+
+		cb = used(fd, &byte, 1, 0);
+		cb.aio_lio_opcode = wrong[i / 2];
+		cb.aio_sigevent = sigev;
+		errno = 0;
+		EXPECT_EQ(how == LIO_WAIT ? -1 : 0,
+			  lio_listio(how, list, 1, &sigev));
+		EXPECT_EQ(how == LIO_WAIT ? EIO : 0, errno);
+		for (int n = how == LIO_WAIT ? 1 : 2; n; n--)
+			EXPECT_EQ(SIGRTMIN, sigtimedwait(&set, NULL, &patience));
+		EXPECT_EQ(EINVAL, aio_error(&cb));
+		EXPECT_EQ(-1, aio_return(&cb));
+	}
 }
 
 static size_t callback_stack;
