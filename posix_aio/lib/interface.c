@@ -558,6 +558,15 @@ static long start_list(struct aiocb *const list[], int n, struct group *g)
 	return err;
 }
 
+/* None is started: each says so, as those do that could not be started. */
+static long refuse_list(struct aiocb *const list[], int n)
+{
+	for (int i = 0; i < n; i++)
+		if (list[i] && list[i]->aio_lio_opcode != LIO_NOP)
+			publish(list[i], -EAGAIN);
+	return -EAGAIN;
+}
+
 static void leave_group(struct group *g)
 {
 	signals old;
@@ -601,7 +610,7 @@ API int lio_listio(int how, struct aiocb *const list[], int n,
 	g = group_new();
 	engine_release(old);
 	if (!g)
-		return fail(EAGAIN);
+		return result(refuse_list(list, n));
 	if (how == LIO_NOWAIT && sigev &&
 	    (sigev->sigev_notify == SIGEV_SIGNAL ||
 	     sigev->sigev_notify == SIGEV_THREAD)) {

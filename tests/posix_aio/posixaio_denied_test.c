@@ -435,6 +435,34 @@ TEST(little_memory)
 	everything_works(plain, direct, ends);
 }
 
+/* No memory for a list: it is refused, and so is each request of it. */
+TEST(list_without_memory)
+{
+	struct aiocb cb[2], *list[] = { &cb[0], NULL, &cb[1] };
+	char in[2];
+
+	GLIBC_CANNOT("its memory is malloc's");
+#if defined(TSAN) || defined(__SANITIZE_ADDRESS__)
+	SKIP("a sanitizer takes memory, too");
+#endif
+	open_all();
+	everything_works(plain, direct, ends);
+	for (int i = 0; i < 2; i++) {
+		cb[i] = request(plain, &in[i], 1, 0);
+		cb[i].aio_lio_opcode = i ? LIO_WRITE : LIO_READ;
+	}
+	filtered(filter_call(__NR_mmap, ENOMEM));
+	for (int how = 0; how < 2; how++) {
+		EXPECT_EQ(-1, lio_listio(how ? LIO_WAIT : LIO_NOWAIT, list, 3,
+					 NULL));
+		EXPECT_EQ(EAGAIN, errno);
+		for (int i = 0; i < 2; i++) {
+			EXPECT_EQ(EAGAIN, aio_error(&cb[i]));
+			EXPECT_EQ(-1, aio_return(&cb[i]));
+		}
+	}
+}
+
 /* Native AIO takes nothing, though it is there. */
 TEST(native_aio_without_room)
 {
