@@ -459,9 +459,12 @@ static int leaves(void)
 	return 0;
 }
 
-/* Must another thread be there while this one carries out w? */
+/* Must another thread be there while this one carries out w?  Not one more, if
+ * one has been created and has not begun. */
 static int leaves_nobody(const struct work *w)
 {
+	if (threads() > __atomic_load_n(&engine.pool_serving, __ATOMIC_SEQ_CST))
+		return 0;
 	return w->tries || (w->d && !w->in_stream && engine.pool_in_streams &&
 			    !another_is_left());
 }
