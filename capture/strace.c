@@ -142,7 +142,7 @@ static int file_job(struct straced *t, char *log, int frames, char why[256])
 	char *path = program_path(t->program);
 	int direct = t->scenario == &reads_direct;
 	int fd = lab_file(6 * 4096, why), ret = -1;
-	char said[200];
+	char said[200] = "no memory for its path";
 
 	if (fd >= 0 && path)
 		ret = run_file_job(path, log, direct, fd, frames, said);
