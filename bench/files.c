@@ -31,6 +31,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "count.h"
+#include "doing.h"
 #include "lab.h"
 #include "measure.h"
 #include "stat.h"
@@ -156,6 +157,8 @@ static int prepare(enum file_state state, char why[300])
 
 	if (state != FILE_HOT && lab_in_memory(why))
 		return -1;
+	doing_is("", file < 0 ? "the file is made" : "the page cache is "
+		      "prepared");
 	if (file < 0)
 		file = lab_file((long)files_mib << 20, why);
 	if (file < 0)
@@ -528,6 +531,7 @@ int files_measure(const struct setup *s, struct measurement *m, char why[300],
 	int err;
 
 	*why = 0;
+	doing_is(s->who->name, "reads");
 	unknown(m);
 	err = once(s, s->load.run_ms, 0, &p, why);
 	if (!err && (s->who->fio ? fio_result(&p, s, m)
@@ -767,6 +771,7 @@ void files_together(const struct setup *s, int n, struct measurement *m,
 		if (!prepare(s[i].state, why[i]))
 			turn_begin(&turns[i]);
 	}
+	doing_is("", "all read in turns");
 	for (int slice = 0; slice < slices; slice++) {
 		shuffle(order, n, &stat_seed);
 		for (int i = 0; i < n && !measure_stop; i++)

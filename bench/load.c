@@ -105,6 +105,7 @@ struct state {
 	unsigned turn;			/* the connection to try next */
 	unsigned source;		/* of the next connection of churn */
 	unsigned refused;		/* connections without an answer, in a row */
+	unsigned open;			/* connections, before we measure */
 	int closes;			/* the server, after its first answer */
 	unsigned *queue;		/* connections that are to be made */
 	unsigned queue_first, queue_len;
@@ -161,6 +162,20 @@ static void look_at_size(struct state *s, struct load_result *r)
 			r->peak_kib += share_kib(s->tree[i]);
 	}
 	r->processes = s->tree_count;
+}
+
+/* Somebody may look on. */
+static void now_is(const struct state *s, enum load_stage stage)
+{
+	volatile struct load_now *now = s->l->now;
+
+	if (!now)
+		return;
+	now->stage = stage;
+	now->open = s->open;
+	now->all = s->l->idle + s->l->busy;
+	now->slice = s->slice + 1;
+	now->slices = s->l->slices;
 }
 
 static int failed(struct state *s, const char *what, int err)
@@ -299,6 +314,7 @@ static int pace_protocol(struct state *s, int *fd)
 	const struct protocol *p = s->l->protocol;
 	struct answer a = { .state = 0 };
 
+	now_is(s, LOAD_ASKS);
 	if (send(*fd, p->request, p->request_len, MSG_NOSIGNAL) !=
 	    (ssize_t)p->request_len)
 		return failed(s, "send", errno);
@@ -306,7 +322,7 @@ static int pace_protocol(struct state *s, int *fd)
 		struct pollfd f = { .fd = *fd, .events = POLLIN };
 		long n = poll(&f, 1, SILENCE_MS);
 
-		if (n == 0 && s->r->open) {
+		if (n == 0 && s->open) {
 			snprintf(s->r->why, sizeof(s->r->why), "no answer for %d "
 				 "s while another connection is open and silent: "
 				 "a server of one connection at a time? Then "
@@ -359,6 +375,7 @@ static int connect_all(struct state *s)
 
 		if (c && s->closes)
 			break;
+		now_is(s, LOAD_CONNECTS);
 		fd = open_patiently(s);
 		if (fd < 0)
 			return -1;
@@ -375,7 +392,7 @@ static int connect_all(struct state *s)
 			s->idle[s->idle_count++] = fd;
 		if (c && fd >= 0 && add_busy(s, c))
 			return -1;
-		s->r->open += fd >= 0;
+		s->open += fd >= 0;
 		if (l->kind == LOAD_ECHO && !l->protocol && (i % PACE == PACE - 1 || last) &&
 		    pace(s, fd))
 			return -1;
@@ -439,6 +456,8 @@ static void end_message(struct state *s, struct connection *c, long long now)
 	c->in_flight--;
 	s->messages++;
 	s->r->all++;
+	if (s->l->now)
+		s->l->now->answers = s->r->all;
 	s->moved = 1;
 }
 
@@ -808,6 +827,8 @@ static void turn_phase(struct state *s, long long now)
 	if (s->phase == RUN)
 		end_run(s, now);
 	s->phase = s->phase == WARM ? s->wanted : OVER;
+	now_is(s, s->wanted == COUNT ? LOAD_COUNTS : s->phase == RUN ? LOAD_RUNS :
+	       LOAD_ENDS);
 	s->messages = 0;
 }
 
@@ -972,6 +993,7 @@ static int play(struct state *s, enum phase wanted, unsigned warm_ms,
 		return failed(s, "waiting for our turn", ECANCELED);
 	s->phase = WARM;
 	s->wanted = wanted;
+	now_is(s, wanted == RUN ? LOAD_WARMS : LOAD_COUNTS);
 	s->run_ns = run_ns;
 	s->messages = s->issued = 0;
 	if (s->l->tree && s->slice % LOOK_EVERY == 0)

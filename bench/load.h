@@ -18,6 +18,23 @@ enum load_kind {
 	LOAD_FILE,		/* no client: a file is read; see files.h */
 };
 
+/* What the client does now, in memory that others read meanwhile. */
+enum load_stage {
+	LOAD_CONNECTS = 1,	/* open of all connections are there */
+	LOAD_ASKS,		/* one of them, for the first time */
+	LOAD_WARMS,		/* then a slice, of slices */
+	LOAD_RUNS,
+	LOAD_ENDS,		/* what is in flight comes back */
+	LOAD_COUNTS,
+};
+
+struct load_now {
+	enum load_stage stage;
+	unsigned open, all;		/* connections */
+	unsigned slice, slices;
+	unsigned long long answers;
+};
+
 struct load {
 	enum load_kind kind;
 	struct sockaddr_storage server;
@@ -38,6 +55,7 @@ struct load {
 	int port;
 	const struct protocol *protocol;	/* what is asked; NULL: an echo */
 	struct turns turns;	/* asked before each slice */
+	volatile struct load_now *now;	/* kept up to date; may be NULL */
 };
 
 /* All times and counts but `all` are of the slices, run_ms in sum. */
@@ -55,7 +73,6 @@ struct load_result {
 	unsigned long long made;	/* connections, while we measured */
 	unsigned long long no_room;	/* those for which the server's listen
 					   queue had no room at first */
-	unsigned open;			/* connections, before that */
 	char wrong_text[100];		/* of the first of those */
 	double server_us, client_us;	/* of processor */
 	double kernel_us;		/* what iou- threads used of it, from

@@ -33,6 +33,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "count.h"
+#include "doing.h"
 #include "floor.h"
 #include "lab.h"
 #include "measure.h"
@@ -405,6 +406,10 @@ static void begin_client(struct player *p)
 	pid_t self = getpid();
 	int line[2];
 
+	p->load.now = doing_client();
+	if (p->load.now)
+		*p->load.now = (struct load_now){ 0 };
+
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, line)) {
 		snprintf(p->why, 300, "socketpair: %s", strerror(errno));
 		return;
@@ -433,6 +438,15 @@ static void end_client(struct player *p)
 	close(p->line);
 }
 
+static void out_of_time(const struct player *p)
+{
+	char what[100];
+
+	doing_client_says(what);
+	snprintf(p->why, 300, "it took too long, more than %d s beyond its time: "
+		 "%s", LIMIT_MS / 1000, what);
+}
+
 /*
  * Until its turn is over, or it ends; what the server says meanwhile must not
  * block it.
@@ -443,6 +457,7 @@ static void await(struct player *p)
 			     p->load.run_ms + p->load.count_ms + LIMIT_MS);
 	char byte;
 
+	doing_is(p->s->who->name, NULL);
 	for (;;) {
 		struct pollfd f[3] = {
 			{ .fd = p->line, .events = POLLIN },
@@ -457,6 +472,8 @@ static void await(struct player *p)
 			server_drain(&p->server);
 		if (measure_stop || now_ns() > deadline)
 			kill(p->client, SIGKILL);
+		if (now_ns() > deadline && !*p->why)
+			out_of_time(p);
 		if (f[0].revents)
 			break;
 	}
@@ -612,6 +629,8 @@ static int begin_player(struct player *p, const struct setup *s,
 	p->load.shared = s->server_cpu == s->client_cpu;
 	p->load.slices = slices;
 	*why = 0;
+	doing_is(s->who->name, s->who->floor ? "starts" :
+		      "starts, does not listen yet");
 	p->shared = mmap(NULL, sizeof(*p->shared), PROT_READ | PROT_WRITE,
 			 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (p->shared == MAP_FAILED) {
@@ -642,6 +661,7 @@ static void end_player(struct player *p, struct measurement *m,
 	const char *said = !p->shared ? "" : on_floor ? p->shared->floor.why
 						      : p->shared->result.why;
 
+	doing_is(p->s->who->name, "stops");
 	if (p->client)
 		end_client(p);
 	if (p->serves)
@@ -711,6 +731,7 @@ void measure_together(const struct setup *s, int n, struct measurement *m,
 {
 	struct moment moments[2];
 	double spin_us = s->load.kind == LOAD_FILE ? spin() : 0;
+
 
 	for (int i = 0; i < n; i++)
 		m[i] = (struct measurement){ 0 };

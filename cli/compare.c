@@ -17,6 +17,7 @@
 #include "../bench/agree.h"
 #include "../bench/count.h"
 #include "../bench/compare_report.h"
+#include "../bench/doing.h"
 #include "cli.h"
 #include "progress.h"
 #include "stopped.h"
@@ -702,7 +703,9 @@ static void run_repetition(struct results *r, const int *cpus, int layout,
 	const struct plan *p = r->plan;
 	static struct heat h;
 	int missing = 0, order[CONTENDERS], stopped;
+	char what[160], of[20];
 
+	snprintf(of, sizeof(of), " of %d", p->least);
 	h.n = 0;
 	for (int c = 0; c < p->contender_count; c++)
 		order[c] = c;
@@ -719,7 +722,10 @@ static void run_repetition(struct results *r, const int *cpus, int layout,
 		}
 	if (!missing)
 		return;
-	progress_show(progress, p->workloads[workload].name);
+	snprintf(what, sizeof(what), "%s%s, repetition %d%s",
+		 p->workloads[workload].name, layout == TWO ? " on two processors"
+		 : "", repetition + 1, progress->until_ns ? "" : of);
+	progress_show(progress, what);
 	do {
 		stopped = stopped_times();
 		run_heat(&h, r);
@@ -867,6 +873,7 @@ static int try_commands(struct results *r, const int *cpus)
 {
 	const struct plan *p = r->plan;
 	static struct heat h;
+	struct progress progress = { .detail = doing_says };
 	int failed = 0;
 
 	for (int c = 0; c < p->contender_count && !measure_stop; c++) {
@@ -882,12 +889,16 @@ static int try_commands(struct results *r, const int *cpus)
 		h.setups[0].load.idle = h.setups[0].load.warm_ms = 0;
 		h.setups[0].load.count_ms = 0;
 		h.setups[0].load.run_ms = 1;
+		progress_show(&progress, "first try of each server");
 		if (!measure(h.setups, h.m, h.why[0], r->uncounted))
 			continue;
+		progress_clear(&progress);
 		fprintf(stderr, "compare: %s: %s\n", p->contenders[c].name,
 			h.why[0]);
 		failed = 1;
 	}
+	doing_is("", "");
+	progress_clear(&progress);
 	return failed;
 }
 
@@ -896,7 +907,7 @@ static int run(const struct options *o, struct results *r, const int *cpus)
 	struct plan *p = (struct plan *)r->plan;
 	struct sigaction act = { .sa_handler = stop };
 	struct progress progress = {
-		.began_ns = now_ns(),
+		.began_ns = now_ns(), .detail = doing_says,
 	};
 	FILE *raw = o->output ? open_raw(o, r) : NULL;
 
@@ -938,9 +949,15 @@ static int any(const struct results *r)
 
 static void report(const struct options *o, const struct results *r)
 {
+	struct progress progress = { 0 };
 	char why[300];
+	int failed;
 
-	if (o->output && page_write(r, o->output, why))
+	if (o->output)
+		progress_show(&progress, "the page and its plots are made");
+	failed = o->output && page_write(r, o->output, why);
+	progress_clear(&progress);
+	if (failed)
 		fprintf(stderr, "compare: %s\n", why);
 	else if (o->output)
 		fprintf(stderr, "compare: %s/report.html has the plots\n",
@@ -953,7 +970,7 @@ static void report(const struct options *o, const struct results *r)
 		table_print(r, stdout);
 }
 
-/* 1: a command that was asked for by --peer did not do its work. */
+/* 1: a command or place that was asked for did not do its work. */
 static int commands_failed(const struct results *r)
 {
 	const struct plan *p = r->plan;
@@ -966,11 +983,11 @@ static int commands_failed(const struct results *r)
 					&p->contenders[c];
 				const char *why = why_at(r, layout, w, c);
 
-				if (!who->command || !*why || cannot_serve(who,
-							&p->workloads[w]))
+				if (!(who->command || who->outside) || !*why ||
+				    cannot_serve(who, &p->workloads[w]))
 					continue;
-				fprintf(stderr, "compare: %s: %s\n",
-					p->workloads[w].name, why);
+				fprintf(stderr, "compare: %s: %s: %s\n",
+					p->workloads[w].name, who->name, why);
 				failed = 1;
 			}
 	return failed;

@@ -3,6 +3,7 @@
  * progress.h - a line on the terminal: how much is done, how long it will take
  *
  * Only where stderr is a terminal; it is written over, and gone at the end.
+ * Without all, what begins stands alone.
  */
 #ifndef IOMODELS_PROGRESS_H
 #define IOMODELS_PROGRESS_H
@@ -11,6 +12,8 @@ struct progress {
 	long done, all;			/* parts; the caller counts them */
 	long long began_ns;
 	long long until_ns;		/* it goes on until then; 0: until all */
+	void (*detail)(char text[200]);	/* what goes on now; asked every second,
+					   by a thread; may be NULL */
 	int shown;
 };
 

@@ -348,6 +348,20 @@ END
 	ok $? "says that a server accepts no more"
 fi
 
+# On a terminal: which server, which repetition, and what it waits for.
+if command -v script >/dev/null; then
+	script -qec "$iomodels compare -t 0.02 -r 1 -w tcp-c1 poll" typescript \
+		>out 2>err </dev/null
+	grep -q '0 of 3: tcp-c1-s64, repetition 1 of 1: ' typescript
+	ok $? "shows which repetition it measures"
+	script -qec "$iomodels compare -t 0.02 -r 1 -w line-c1 --start \
+		'sleep 100; : {port}'" typescript >out 2>err </dev/null
+	grep -q 'try of each server: sleep: starts, does not listen yet, for [0-9]' \
+		typescript &&
+		grep -q 'compare: sleep: nobody listened on port' typescript
+	ok $? "shows what it waits for, and why it ends"
+fi
+
 # --until-decided repeats what is undecided: here all, until the time is over.
 "$iomodels" compare -t 0.02 -r 2 -w tcp-c1 poll --equal 0.001 \
 	--until-decided 2s -o until >out 2>err &&
