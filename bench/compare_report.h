@@ -31,6 +31,14 @@ int rows_of(const struct results *r, int layout, int workload,
 struct estimate kept(const struct results *r, int layout, int workload,
 		     int contender, size_t offset);
 
+/*
+ * After how many answers the server closes a connection: "each answer", "about 100
+ * answers"; "" where it hardly ever does.
+ */
+const char *closes_text(const struct measurement *m, char text[40]);
+
+#define NO_ROOM_MOST 0.01		/* of the connections; more is reported */
+
 /* As suspicion() says of a row, in words; "" when it is plausible. */
 const char *suspicion_text(const struct row *row);
 

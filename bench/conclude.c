@@ -18,6 +18,7 @@ struct standing {
 	int more;			/* repetitions missing, the most */
 	int suspicious;
 	double wrong;			/* answers, the largest share */
+	double no_room;			/* connections, likewise */
 };
 
 static void add(struct standing *s, const struct row *row, int layout,
@@ -57,6 +58,7 @@ static void look_at_row(struct standing *s, const struct row *row)
 {
 	s->suspicious |= row->suspicion == WRONG;
 	s->wrong = row->m.wrong > s->wrong ? row->m.wrong : s->wrong;
+	s->no_room = row->m.no_room > s->no_room ? row->m.no_room : s->no_room;
 }
 
 static int look(const struct results *r, struct standing all[CONTENDERS])
@@ -215,6 +217,52 @@ static void say_base(const struct results *r, FILE *f)
 		fprintf(f, ".\n");
 }
 
+static int differ(const struct measurement *a, const struct measurement *b)
+{
+	char x[40], y[40];
+
+	return strcmp(closes_text(a, x), closes_text(b, y)) != 0 &&
+	       (a->again < b->again / 1.5 || b->again < a->again / 1.5);
+}
+
+/* The first workload in which one closes its connections and the other does
+   not, or later. */
+static int say_closes(const struct results *r, int contender, FILE *f)
+{
+	const struct plan *p = r->plan;
+	struct row rows[CONTENDERS];
+
+	for (int k = 0; k < LAYOUTS * p->workload_count; k++) {
+		int w = k % p->workload_count;
+		int n = rows_of(r, k / p->workload_count, w, rows);
+		const struct row *two[2] = { NULL, NULL }, *swap;
+		char text[2][40];
+
+		for (int i = 0; i < n; i++) {
+			if (rows[i].contender == 0)
+				two[0] = &rows[i];
+			if (rows[i].contender == contender)
+				two[1] = &rows[i];
+		}
+		if (!two[0] || !two[1] || two[1]->floor ||
+		    !differ(&two[0]->m, &two[1]->m))
+			continue;
+		if (!*closes_text(&two[0]->m, text[0])) {
+			swap = two[0];
+			two[0] = two[1];
+			two[1] = swap;
+		}
+		closes_text(&two[0]->m, text[0]);
+		closes_text(&two[1]->m, text[1]);
+		fprintf(f, "%s closes its connections after %s, %s %s%s: the "
+			"cost of new connections is part of the ratio.\n",
+			two[0]->name, text[0], two[1]->name, *text[1] ?
+			"after " : "keeps them", text[1]);
+		return 1;
+	}
+	return 0;
+}
+
 void conclude(const struct results *r, FILE *f)
 {
 	struct standing all[CONTENDERS] = { { 0 } };
@@ -234,12 +282,19 @@ void conclude(const struct results *r, FILE *f)
 	say_undecided(r, all, workloads, f);
 	if (r->plan->contender_count <= 2)
 		say_base(r, f);
+	for (int c = 2, n = 0; c < r->plan->contender_count && n < NAMED; c++)
+		n += say_closes(r, c, f);
 	for (int c = 0; c < r->plan->contender_count; c++) {
 		const char *name = r->plan->contenders[c].name;
 
 		if (all[c].suspicious && c != 1)
-			fprintf(f, "Do not trust the rate of %s: rate x latency "
-				"is not what is in flight.\n", name);
+			fprintf(f, "Do not trust the rate of %s: rate x mean "
+				"latency is not the number of messages in "
+				"flight.\n", name);
+		if (all[c].no_room > NO_ROOM_MOST && c != 1)
+			fprintf(f, "The listen queue of %s was full for %.0f%% "
+				"of its connections: there, other clients wait "
+				"for a second.\n", name, 100 * all[c].no_room);
 		if (all[c].wrong > 0 && c != 1)
 			fprintf(f, "%.3g%% of what %s answered is wrong.\n",
 				100 * all[c].wrong, name);

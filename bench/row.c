@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include "compare_report.h"
 
+enum { SELDOM = 2000 };		/* answers of a connection; more show nowhere */
 #define MEAN_STRAYS 0.1		/* from the median: then the server stalls */
 
 const char *short_number(double v, char text[16])
@@ -131,13 +132,28 @@ int rows_of(const struct results *r, int layout, int workload,
 	return n;
 }
 
+const char *closes_text(const struct measurement *m, char text[40])
+{
+	double n = m->again > 0 ? 1 / m->again : 0;
+	int digits = n >= 1000 ? 100 : n >= 100 ? 10 : 1;
+
+	*text = 0;
+	if (n > 0 && n < 2)
+		snprintf(text, 40, "each answer");
+	else if (n > 0 && n < SELDOM)
+		snprintf(text, 40, "about %.0f answers", (double)
+			 (long)(n / digits + 0.5) * digits);
+	return text;
+}
+
 const char *suspicion_text(const struct row *row)
 {
 	if (row->suspicion == STALLS && row->m.disturbed > OTHERS_MAX)
-		return "disturbed: it waited for other programs";
-	return row->suspicion == STALLS ? "stalls: few messages take most of "
-	       "the time" : row->suspicion == WRONG ? "doubtful: rate x latency "
-	       "is not what is in flight" : "";
+		return "disturbed: it waited for other programs of this machine";
+	return row->suspicion == STALLS ? "uneven: most messages are fast, a few "
+	       "slow ones take most of the time" : row->suspicion == WRONG ?
+	       "doubtful: rate x mean latency is not the number of messages in "
+	       "flight" : "";
 }
 
 struct estimate kept(const struct results *r, int layout, int workload,

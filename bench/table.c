@@ -31,19 +31,18 @@ static const char *interval(const struct estimate *e, char text[40])
 
 /* "-" where nothing is compared. */
 static const char *word(const struct row *row, const struct estimate *e,
-			enum verdict says, const char *const words[3])
+			enum verdict says, const char *const words[5])
 {
 	return row->contender == 0 ? "base" : row->contender == 1 ? "A/A" :
-	       !e->n ? "" : says == FEW ? "few" :
-	       says == UNDECIDED ? words[3] : words[says + 1];
+	       !e->n ? "" : words[says + 1];
 }
 
 static void print_row(const struct row *row, FILE *f)
 {
 	static const char *const faster[] = {
-		"behind", "equal", "ahead", "undecided",
+		"behind", "equal", "ahead", "undecided", "too few",
 	};
-	static const char *const dearer[] = { "less", "equal", "more", "?" };
+	static const char *const dearer[] = { "less", "equal", "more", "?", "" };
 	const struct measurement *m = &row->m;
 	char a[40], b[40], t[4][16];
 
@@ -79,7 +78,7 @@ static void print_stream(const struct row *row, const struct workload *w,
 static void print_more(const struct row *row, const struct workload *w, FILE *f)
 {
 	const struct measurement *m = &row->m;
-	char t[8][16];
+	char t[8][16], closes[40];
 
 	fprintf(f, "    %-22.22s %6s %6s %6s %6s %6s %6s %6s", row->name,
 		short_number(m->p99, t[0]), short_number(m->p999, t[1]),
@@ -97,9 +96,9 @@ static void print_more(const struct row *row, const struct workload *w, FILE *f)
 		fprintf(f, "  %-24s %.3g%% of the answers are wrong: %.42s\n", "",
 			100 * m->wrong, row->wrong && *row->wrong ? row->wrong :
 			"?");
-	if (m->again > 0.5)
-		fprintf(f, "  %-24s the server closes after each answer\n", "");
-	if (m->no_room > 0.01)
+	if (*closes_text(m, closes))
+		fprintf(f, "  %-24s the server closes after %s\n", "", closes);
+	if (m->no_room > NO_ROOM_MOST)
 		fprintf(f, "  %-24s its listen queue was full for %.0f%% of the "
 			"connections\n", "", 100 * m->no_room);
 	print_stream(row, w, f);
@@ -108,8 +107,8 @@ static void print_more(const struct row *row, const struct workload *w, FILE *f)
 	if (*suspicion_text(row))
 		fprintf(f, "  %-24s %s\n", "", suspicion_text(row));
 	if (row->by_mean && row->suspicion == PLAUSIBLE)
-		fprintf(f, "  %-24s stalls: compared by the mean of all turns\n",
-			"");
+		fprintf(f, "  %-24s uneven: some turns are much slower, so the "
+			"mean of all is compared\n", "");
 }
 
 static void print_kept(const struct results *r, int layout, int workload,
@@ -262,6 +261,21 @@ static void print_folded(const char *text, FILE *f)
 	fprintf(f, "%s\n", text);
 }
 
+static int too_few(const struct results *r)
+{
+	struct row rows[CONTENDERS];
+	int found = 0;
+
+	for (int k = 0; k < LAYOUTS * r->plan->workload_count; k++) {
+		int n = rows_of(r, k / r->plan->workload_count,
+				k % r->plan->workload_count, rows);
+
+		for (int i = 0; i < n; i++)
+			found |= rows[i].contender > 1 && rows[i].faster == FEW;
+	}
+	return found;
+}
+
 /* What conclude() writes, folded. */
 static void print_conclusion(const struct results *r, FILE *f)
 {
@@ -295,9 +309,14 @@ void table_print(const struct results *r, FILE *f)
 	}
 	if (*r->uncounted)
 		print_folded(r->uncounted, f);
-	fprintf(f, "\nRatios: median and 95%% interval; equal: within %g%%; "
-		"batch: messages per sleep (docs/method.md).\n\n",
-		100 * p->bound);
+	snprintf(text, sizeof(text), "Ratios: median and 95%% interval; equal: "
+		 "within %g%%; ?: undecided; -: not known; A/A: the base against "
+		 "itself; batch: messages per sleep of the server.%s "
+		 "(docs/method.md)", 100 * p->bound, too_few(r) ? " too few: "
+		 "a verdict needs 9 repetitions." : "");
+	fprintf(f, "\n");
+	print_folded(text, f);
+	fprintf(f, "\n");
 	print_conclusion(r, f);
 }
 

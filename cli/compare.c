@@ -38,6 +38,7 @@ struct options {
 	int peer_count;
 	struct outside outside[CONTENDERS];
 	char wrong[CONTENDERS][100];	/* what each of them answered */
+	char *commands[CONTENDERS];	/* of outside: --start, or "port-80" */
 	int outside_count;
 	const char *path, *request, *answer;
 	unsigned until_ms;		/* go on so long while undecided */
@@ -377,32 +378,192 @@ static int is_taken(const struct plan *plan, const char *name)
 	return 0;
 }
 
-/*
- * The name of a command: its program; when somebody has that name, with its
- * last word, else with a number.  It stands in tables and in results.
- */
-static const char *name_command(const struct plan *plan, const char *text)
-{
-	static char *kept[CONTENDERS];		/* to the end of the program */
-	static int n;
-	size_t first = strcspn(text, " ");
-	const char *slash = memrchr(text, '/', first), *last;
-	char name[64], plain[64];
+/* All commands of this run, and the ports of --ready; a name tells one from the
+   others. */
+static struct named {
+	const char *text;
+	int port;
+	char *words[COMMAND_WORDS];	/* from its program on */
+	int n;
+} commands[CONTENDERS];
+static int command_count;
 
-	slash = slash ? slash + 1 : text;
-	snprintf(plain, sizeof(plain), "%.*s", (int)(text + first - slash),
-		 slash);
-	last = strrchr(text, ' ');
-	snprintf(name, sizeof(name), "%s", plain);
-	if (is_taken(plan, name) && last && last[1])
-		snprintf(name, sizeof(name), "%.40s %.20s", plain, last + 1);
-	for (int i = 2; is_taken(plan, name) || strlen(name) > NAME_MOST; i++)
-		snprintf(name, sizeof(name), "%.18s#%d", plain, i);
+/* The last command of a shell's line: "cd /srv && exec node a.js" is node. */
+static const char *last_command(const char *text)
+{
+	const char *start = text;
+	char quote = 0;
+
+	for (const char *at = text; *at; at++) {
+		if (quote)
+			quote = *at == quote ? 0 : quote;
+		else if (*at == '"' || *at == '\'')
+			quote = *at;
+		else if (strchr(";&|", *at) && at[1 + strspn(at + 1, "&| ")])
+			start = at + 1 + strspn(at + 1, "&| ");
+	}
+	return start;
+}
+
+/* "PORT=80", "exec": they stand before the program. */
+static int is_before(const char *word)
+{
+	static const char *const before[] = { "exec", "env", "nohup", "sudo" };
+	size_t name = strcspn(word, "=/");
+
+	for (unsigned i = 0; i < sizeof(before) / sizeof(*before); i++)
+		if (!strcmp(word, before[i]))
+			return 1;
+	return word[name] == '=' && *word != '-';
+}
+
+static void split(struct named *c)
+{
+	const char *at = last_command(c->text);
+
+	c->n = 0;
+	while (*(at += strspn(at, " ")) && c->n < COMMAND_WORDS) {
+		char quote = strchr("\"'", *at) ? *at : 0;
+		size_t len = quote ? strcspn(at + 1, (char[]){ quote, 0 }) :
+				     strcspn(at, " ");
+		char *word = strndup(at + !!quote, len);
+
+		at += len + !!quote;
+		at += quote && *at;
+		if (!c->n && is_before(word))
+			free(word);
+		else
+			c->words[c->n++] = word;
+	}
+	if (!c->n)
+		c->words[c->n++] = strdup("sh");
+}
+
+/* The end of a path, with this number of '/' in it. */
+static const char *end_of_path(const char *word, int slashes)
+{
+	const char *at = word + strlen(word);
+
+	while (at > word && (at[-1] != '/' || !at[0] || slashes--))
+		at--;
+	return at;
+}
+
+/* How many others of the same program have the word; of all, in *others. */
+static int have(const struct named *c, const char *word, int *others)
+{
+	int found = 0;
+
+	*others = 0;
+	for (int i = 0; i < command_count; i++) {
+		int has = 0;
+
+		if (&commands[i] == c || strcmp(end_of_path(c->words[0], 0),
+				end_of_path(commands[i].words[0], 0)))
+			continue;
+		++*others;
+		for (int k = 0; k < commands[i].n; k++)
+			has |= !strcmp(commands[i].words[k], word);
+		found += has;
+	}
+	return found;
+}
+
+static int is_option(const char *word)
+{
+	return word[0] == '-' && word[1];
+}
+
+/* What shows of a word: the end of a path, but all of "HTTP/1.0". */
+static const char *shown(const char *word, int slashes)
+{
+	return strchr("/.~$", *word) || strlen(word) > NAME_MOST / 2 ?
+	       end_of_path(word, slashes) : word;
+}
+
+/* Word i with its program, as long as there is room; 0: it is another's name. */
+static int name_by_word(const struct plan *plan, const struct named *c, int i,
+			char name[NAME_MOST + 1])
+{
+	const char *program = end_of_path(c->words[0], 0), *word = c->words[i];
+	const char *next = i + 1 < c->n ? c->words[i + 1] : "-";
+	char text[200];
+
+	if (strstr(word, "{port}"))
+		return 0;
+	for (int slashes = 0; slashes < 3; slashes++) {
+		const char *end = shown(word, slashes);
+
+		if (!i)
+			snprintf(text, sizeof(text), "%s",
+				 end_of_path(word, slashes));
+		else if (is_option(word) && !is_option(next) &&
+			 !strstr(next, "{port}"))
+			snprintf(text, sizeof(text), "%.30s %.60s %.30s", program,
+				 word, shown(next, slashes));
+		else if (*word >= '0' && *word <= '9' && is_option(c->words[i - 1]))
+			snprintf(text, sizeof(text), "%.30s %.60s %.30s", program,
+				 c->words[i - 1], word);
+		else
+			snprintf(text, sizeof(text), "%.30s %.60s", program, end);
+		/* The end of it says more. */
+		if (strlen(text) > NAME_MOST)
+			snprintf(text, sizeof(text), "%.10s..%.30s", program,
+				 word + (strlen(word) > 12 ? strlen(word) - 12 :
+					 0));
+		snprintf(name, NAME_MOST + 1, "%s", text);
+		if (!is_taken(plan, name))
+			return 1;
+	}
+	return 0;
+}
+
+/*
+ * The name of a command: its program; where others have that name, with the
+ * first word that they do not have, else with its port, else with a number.  It
+ * stands in tables and in results.
+ */
+static const char *name_command(const struct plan *plan, const char *text,
+				int port)
+{
+	static char kept[CONTENDERS][NAME_MOST + 1];	/* to the end */
+	static int used;
+	struct named *c = commands;
+	char *name = kept[used++], plain[NAME_MOST - 5];
+	int others, most = 0, done = 0, equal = 0;
+
+	while (c->text != text || c->port != port)
+		c++;
+	snprintf(plain, sizeof(plain), "%s", end_of_path(c->words[0], 0));
+	snprintf(name, NAME_MOST + 1, "%s", end_of_path(c->words[0], 0));
+	have(c, "", &others);
+	if (others || is_taken(plan, name))
+		most = others ? others : 1;
+	for (int least = 0; least < most && !done; least++)
+		for (int k = 1; k <= c->n && !done; k++)
+			done = have(c, c->words[k % c->n], &others) == least &&
+			       name_by_word(plan, c, k % c->n, name);
+	if (!done)
+		snprintf(name, NAME_MOST + 1, "%s", end_of_path(c->words[0], 0));
+	for (int i = 0; i < command_count; i++)
+		equal += !strcmp(commands[i].text, text);
+	if (!done && equal > 1 && port)
+		snprintf(name, NAME_MOST + 1, "%.17s :%d", plain, port);
+	for (int i = 2; is_taken(plan, name); i++)
+		snprintf(name, NAME_MOST + 1, "%.12s#%d", plain, i);
 	for (char *at = name; *at; at++)
 		if (*at == '"' || *at == '\\' || (unsigned char)*at < ' ')
 			*at = '_';
-	kept[n] = strdup(name);
-	return kept[n++];
+	return name;
+}
+
+static void know_command(const char *text, int port)
+{
+	struct named *c = &commands[command_count++];
+
+	c->text = text;
+	c->port = port;
+	split(c);
 }
 
 /* The words of a command; quotes are words like others. */
@@ -411,7 +572,7 @@ static void add_command(struct plan *plan, const char *text)
 	static char *words[CONTENDERS / 2][COMMAND_WORDS];
 	static int used;
 	char **list = words[used++], *command = strdup(text);
-	const char *name = name_command(plan, text);
+	const char *name = name_command(plan, text, 0);
 	int n = 0;
 
 	for (char *w = strtok(command, " "); w && n < COMMAND_WORDS - 1;
@@ -429,7 +590,6 @@ static void add_place(struct options *o, int i)
 	struct outside *out = &o->outside[i];
 	struct plan *plan = &o->plan;
 	const char *name;
-	char place[32];
 
 	if (out->start && !out->port && !strstr(out->start, "{port}"))
 		error(2, 0, "compare: --start %s: --ready PORT is missing, or "
@@ -438,8 +598,7 @@ static void add_place(struct options *o, int i)
 		error(2, 0, "compare: --start %s: only root can give each server "
 		      "a network of its own; write {port} for the port",
 		      out->start);
-	snprintf(place, sizeof(place), "port-%d", out->port);
-	name = name_command(plan, out->start ? out->start : place);
+	name = name_command(plan, o->commands[i], out->port);
 	plan->contenders[plan->contender_count++] = (struct contender){
 		.name = name, .outside = out, .wrong = o->wrong[i],
 	};
@@ -507,6 +666,20 @@ static int idle(const struct plan *p, int contender)
 	return 1;
 }
 
+static void know_commands(struct options *o)
+{
+	for (int i = 0; i < o->outside_count; i++) {
+		char place[32];
+
+		snprintf(place, sizeof(place), "port-%d", o->outside[i].port);
+		o->commands[i] = strdup(o->outside[i].start ?
+					o->outside[i].start : place);
+		know_command(o->commands[i], o->outside[i].port);
+	}
+	for (int i = 0; i < o->peer_count; i++)
+		know_command(o->peers[i], 0);
+}
+
 static void choose(struct options *o, int n)
 {
 	static const char *const usual[] = {
@@ -528,6 +701,7 @@ static void choose(struct options *o, int n)
 		o->base = o->base ? o->base : file_base;
 	}
 	o->base = o->base ? o->base : "epoll";
+	know_commands(o);
 	first = o->outside_count && only_outside(o);
 	if (first) {
 		add_place(o, 0);

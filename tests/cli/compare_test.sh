@@ -59,7 +59,7 @@ ok $? "refuses a file for a socket"
 few="-t 0.05 -r 2 -w tcp-c1,tcp-c4 poll"
 "$iomodels" compare $few -o kept >out 2>err &&
 	[ "$(wc -l <kept/results.jsonl)" = 13 ] &&
-	[ "$(grep -c '^  poll .* few .* few ' out)" = 2 ] &&
+	[ "$(grep -c '^  poll .* too few ' out)" = 2 ] &&
 	[ "$(grep -c '^  (the base again)' out)" = 2 ]
 ok $? "compares"
 # Its date, rows and words, without the command; figures are kept to six digits.
@@ -260,19 +260,31 @@ models=${iomodels%iomodels}models
 "$iomodels" compare -t 0.02 -r 9 -w tcp-c4 -o named \
 	--peer "$models/poll --max-message 5" \
 	--peer "$models/poll --max-message 6" >out 2>err &&
-	grep -q '^  poll .*[0-9]' out && grep -q '^  poll 6 .*[0-9]' out &&
+	grep -q '^  poll --max-message 5 .*[0-9]' out &&
+	grep -q '^  poll --max-message 6 .*[0-9]' out &&
 	[ "$(grep -c '^  [a-z(].*[0-9]' out)" -lt 12 ] &&
 	! grep -q '^  callback' out &&
 	grep -q "^iomodels compare .*--peer '$models/poll --max-message 6'" out &&
 	"$iomodels" compare --agree named named >out 2>err &&
 	grep -q ' of 2$' out
 ok $? "tells two peers of one program apart"
-sed -i '1s/"poll":"./"poll":"x/' named/results.jsonl
+sed -i '1s/"poll --max-message 5":"./"poll --max-message 5":"x/' named/results.jsonl
 "$iomodels" compare -t 0.02 -r 9 -w tcp-c4 -o named --resume \
 	--peer "$models/poll --max-message 5" \
 	--peer "$models/poll --max-message 6" >out 2>err
-[ $? = 1 ] && grep -q 'poll is another build now' err
+[ $? = 1 ] && grep -q 'poll --max-message 5 is another build now' err
 ok $? "does not go on with another build"
+
+# So have servers of one interpreter, in shells' commands, or with an option more.
+"$iomodels" compare -t 0.02 -r 1 -w line-c1 --json \
+	--start "cd / && $models/epoll --service echo --port {port}" \
+	--start "A=1 exec $models/epoll --port {port} --service echo --max-message 9" \
+	--start "$models/epoll --service=echo --port {port}" \
+	--start "$models/poll --service echo --port {port}" >out 2>err &&
+	sed -n 's/^ *"server": "\(.*\)",$/\1/p' out | sort -u >shown &&
+	printf '%s\n' 'epoll --max-message 9' 'epoll --service echo' \
+		'epoll --service=echo' poll | cmp - shown
+ok $? "names servers by what differs"
 
 # Any server as it is: started on a port that is free, and one that runs.
 "$iomodels" compare -t 0.02 -r 2 -w tcp-c2 poll \
@@ -326,7 +338,8 @@ HTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
 END
 	"$iomodels" compare -t 0.02 -r 1 -w http-c16 --start \
 		'python3 serial.py {port} HTTP/1.0' >out 2>err &&
-		grep -q 'closes after each answer' out
+		grep -q 'closes after each answer' out &&
+		grep -q '^The listen queue of python3 was full for' out
 	ok $? "measures a short listen queue, one connection at a time"
 	"$iomodels" compare -t 0.02 -r 2 -w http-c4 --start \
 		'python3 serial.py {port} HTTP/1.1' >out 2>err
@@ -352,14 +365,30 @@ fi
 if command -v script >/dev/null; then
 	script -qec "$iomodels compare -t 0.02 -r 1 -w tcp-c1 poll" typescript \
 		>out 2>err </dev/null
-	grep -q '0 of 3: tcp-c1-s64, repetition 1 of 1: ' typescript
+	grep -q '0 of 3: tcp-c1-s64, repetition 1 of 1' typescript
 	ok $? "shows which repetition it measures"
 	script -qec "$iomodels compare -t 0.02 -r 1 -w line-c1 --start \
-		'sleep 100; : {port}'" typescript >out 2>err </dev/null
+		'sleep {port}'" typescript >out 2>err </dev/null
 	grep -q 'try of each server: sleep: starts, does not listen yet, for [0-9]' \
 		typescript &&
 		grep -q 'compare: sleep: nobody listened on port' typescript
 	ok $? "shows what it waits for, and why it ends"
+fi
+
+# One that closes each connection and one that keeps them: both are named.
+if command -v python3 >/dev/null; then
+	cat >keep.py <<'END'
+import sys
+from http.server import *
+class Handler(SimpleHTTPRequestHandler):
+	protocol_version = sys.argv[2]
+ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
+END
+	"$iomodels" compare -t 0.02 -r 1 -w http-c2 --start \
+		'python3 keep.py {port} HTTP/1.1' --start \
+		'python3 keep.py {port} HTTP/1.0' >out 2>err &&
+		grep -q '^python3 HTTP/1.0 closes its connections after each' out
+	ok $? "says that one server closes its connections"
 fi
 
 # --until-decided repeats what is undecided: here all, until the time is over.
