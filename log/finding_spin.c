@@ -36,6 +36,7 @@ struct slot {
 	char call[24], error[16], what[40], object[112], interest[48];
 	long setter;			/* who set O_NONBLOCK, if another */
 	unsigned long setter_line;
+	long child;			/* of wait4 with WNOHANG; -1: any */
 	int fd;
 };
 
@@ -50,6 +51,12 @@ told_hangup = { "spin-hangup", SEVERITY_FAULT,
 	"EPOLLHUP and EPOLLERR are reported whatever events says, also with "
 	"an empty interest set: the loop never sleeps again.",
 	"Remove the descriptor with EPOLL_CTL_DEL, or close() it.", NULL },
+told_closed = { "spin-error", SEVERITY_FAULT,
+	"poll is asked about a descriptor that is not open",
+	"POLLNVAL is reported at once for a number that is not open: the loop "
+	"never sleeps again.",
+	"Take the descriptor out of poll's array when it is closed (a negative "
+	"number is skipped).", NULL },
 told_unread = { "spin", SEVERITY_FAULT,
 	"the same readiness is reported again and again, and nothing is done",
 	"Level-triggered readiness is reported until it is used: the loop is "
@@ -78,6 +85,17 @@ asks = { "busy-ask", SEVERITY_COST,
 	"data: the loop uses the processor to find nothing.",
 	"Wait with poll or epoll before reading, or clear O_NONBLOCK.",
 	"The program polls on purpose for the lowest latency." },
+asks_zero = { "busy-ask", SEVERITY_COST,
+	"asks in a loop without sleeping",
+	"With a timeout of 0 the call returns at once when nothing is ready: "
+	"the loop uses the processor to find nothing.",
+	"Let the call wait: with a timeout of -1, or until the next thing is "
+	"due.", "The program polls on purpose for the lowest latency." },
+asks_child = { "busy-ask", SEVERITY_COST,
+	"asks in a loop without sleeping",
+	"With WNOHANG the call returns 0 at once while the child runs: the "
+	"loop uses the processor to find nothing.",
+	"Leave out WNOHANG, or wait for SIGCHLD or a pidfd.", NULL },
 asks_stranger = { "nonblock-shared", SEVERITY_FAULT,
 	"O_NONBLOCK was set by another process on a shared descriptor",
 	"O_NONBLOCK belongs to the open file description, which dup and fork "
@@ -176,12 +194,22 @@ static struct slot *turn(struct spin_habits *h, enum turn kind, uint64_t key,
 
 /* ---- what a call is ---- */
 
+/* wait4(7, NULL, WNOHANG, NULL) = 0: the child runs. */
+static int asks_for_child(const struct step *st)
+{
+	const struct line *l = st->event->line;
+
+	return st->event->call == CALL_WAIT && !l->ret &&
+	       slice_is(l->name, "wait4") && slice_find(l->args, "WNOHANG") &&
+	       !(l->flags & (LINE_HAS_ERROR | LINE_NO_RETURN));
+}
+
 static int slept(const struct step *st)
 {
 	const struct line *l = st->event->line;
 	enum call c = st->event->call;
 
-	if (!(st->phase & PHASE_WAIT))
+	if (!(st->phase & PHASE_WAIT) || asks_for_child(st))
 		return 0;
 	if (st->event->took_ns != NO_TIME)
 		return st->event->took_ns >= SLEPT_NS;
@@ -190,6 +218,17 @@ static int slept(const struct step *st)
 		return st->event->end_ns - st->event->start_ns >= SLEPT_NS;
 	return c == CALL_SLEEP || c == CALL_WAIT || c == CALL_FUTEX ||
 	       (call_class(c) == CLASS_WAIT && !l->ret);
+}
+
+/* write(4, "\1\0\0\0\0\0\0\0", 8): of an eventfd, which wakes and moves nothing */
+static int is_wakeup(const struct step *st)
+{
+	const struct line *l = st->event->line;
+
+	return call_class(st->event->call) == CLASS_OUT && st->bytes == 8 &&
+	       (st->file->kind == FILE_EVENTFD ||
+		(st->file->kind == FILE_UNKNOWN && l->n_args > 1 &&
+		 slice_is(l->arg[1], "\"\\1\\0\\0\\0\\0\\0\\0\\0\"")));
 }
 
 static int moved(const struct step *st)
@@ -202,7 +241,7 @@ static int moved(const struct step *st)
 	if (st->event->call == CALL_RING_ENTER ||
 	    st->event->call == CALL_IO_GETEVENTS)
 		return st->event->line->ret > 0;
-	if (st->bytes <= 0 || !f)
+	if (st->bytes <= 0 || !f || is_wakeup(st))
 		return 0;
 	return class == CLASS_IN ||
 	       (st->fd > 2 && f->kind != FILE_REGULAR && f->kind != FILE_DEVICE);
@@ -290,6 +329,15 @@ static void waited(struct spin_habits *h, const struct step *st)
 		told_unknown(h, st);
 }
 
+static void child_asked(struct spin_habits *h, const struct step *st)
+{
+	struct slice pid = st->event->line->n_args ? st->event->line->arg[0]
+						   : SLICE("-1");
+	struct slot *s = turn(h, TURN_ASK, mix_text(CALL_WAIT, pid), st, NULL);
+
+	s->child = slice_starts(pid, "-") ? -1 : slice_number(pid, NULL);
+}
+
 static struct slot *told_slot(struct spin_habits *h, const struct file *f)
 {
 	uint64_t key = mix(f->serial, TURN_TOLD);
@@ -300,9 +348,13 @@ static struct slot *told_slot(struct spin_habits *h, const struct file *f)
 	return NULL;
 }
 
-static int is_normal(struct slice error)
+/* (A path that is resolved part by part: most parts are no links.) */
+static int is_normal(const struct line *l)
 {
-	return slice_is(error, "EAGAIN") || slice_is(error, "EINTR") ||
+	struct slice error = l->error;
+
+	return (slice_starts(l->name, "readlink") &&
+		slice_is(error, "EINVAL")) || slice_is(error, "EAGAIN") || slice_is(error, "EINTR") ||
 	       slice_is(error, "EINPROGRESS") || slice_is(error, "ENOENT") ||
 	       slice_is(error, "ENOTTY") || slice_is(error, "ETIMEDOUT");
 }
@@ -315,7 +367,7 @@ static void failed(struct spin_habits *h, const struct step *st)
 							       "ENFILE");
 	struct slot *s, *ready;
 
-	if (is_normal(l->error) && !(slice_is(l->error, "EAGAIN") &&
+	if (is_normal(l) && !(slice_is(l->error, "EAGAIN") &&
 				     st->event->call == CALL_FUTEX))
 		return;
 	for (unsigned i = 0; i < 2 && i < l->n_args; i++)
@@ -330,13 +382,21 @@ static void failed(struct spin_habits *h, const struct step *st)
 		ready->emfiles++;
 }
 
+/* (The model of sendfile is that of the file that it reads.) */
+static int is_again(const struct step *st)
+{
+	return st->phase & PHASE_EMPTY ||
+	       (st->event->call == CALL_SENDFILE && file_is_stream(st->file) &&
+		slice_is(st->event->line->error, "EAGAIN"));
+}
+
 static void tried(struct spin_habits *h, const struct step *st)
 {
 	struct slot *s = told_slot(h, st->file), *own;
 	enum call_class class = call_class(st->event->call);
 	struct use *u = st->file->use;
 
-	if (st->phase & PHASE_EMPTY) {
+	if (is_again(st)) {
 		if (s) {
 			s->empties++;
 			s->writes += class == CLASS_OUT;
@@ -400,13 +460,15 @@ static void call_note(struct findings *f, struct spin_habits *h,
 				run_ends(&h->slot[i]);
 	if (l->flags & LINE_HAS_ERROR)
 		failed(h, st);
-	if (call_class(c) == CLASS_WAIT)
+	if (asks_for_child(st))
+		child_asked(h, st);
+	else if (call_class(c) == CLASS_WAIT)
 		waited(h, st);
 	else if (slice_is(l->name, "sched_yield"))
 		turn(h, TURN_YIELD, 0, st, NULL);
 	else if (c == CALL_FCNTL || c == CALL_EPOLL_CTL)
 		controlled(h, st);
-	else if (st->file && st->model != MODEL_FILE &&
+	else if (st->file && (st->model != MODEL_FILE || is_again(st)) &&
 		 !(l->flags & LINE_NO_RETURN))
 		tried(h, st);
 }
@@ -433,7 +495,7 @@ static const struct about *about_of(const struct slot *s)
 {
 	switch (s->turn) {
 	case TURN_EMPTY: return s->setter ? &asks_stranger : &asks;
-	case TURN_ASK: return &asks;
+	case TURN_ASK: return s->child ? &asks_child : &asks_zero;
 	case TURN_YIELD: return &yields;
 	case TURN_EOF: return &told_eof;
 	case TURN_FAIL: return s->emfiles ? &emfile : &fails;
@@ -441,6 +503,8 @@ static const struct about *about_of(const struct slot *s)
 	}
 	if (s->emfiles)
 		return &emfile;
+	if (s->events & READY_BAD)
+		return &told_closed;
 	if (s->events & (READY_HUP | READY_ERR) && !s->eofs)
 		return &told_hangup;
 	if (s->eofs)
@@ -452,6 +516,8 @@ static const char *event_text(const struct slot *s)
 {
 	if (*s->what)
 		return s->what;
+	if (s->events & READY_BAD)
+		return "POLLNVAL";
 	return s->events & READY_HUP ? &"EPOLLHUP"[!strcmp(s->call, "poll")] :
 	       s->events & READY_ERR ? "EPOLLERR" : s->events & READY_IN
 	       ? "EPOLLIN" : "EPOLLOUT";
@@ -464,6 +530,7 @@ static void told_says(struct finding *d, const struct slot *s, const char *in)
 		? ", and each call returns EAGAIN" : s->eofs
 		? ", and each read returns 0: the peer has closed" : s->emfiles
 		? ", and accept fails each time (out of descriptors)"
+		: s->events & READY_BAD ? ", which is not open"
 		: ", and no call uses it";
 
 	finding_says(d, "%s reports %s on %s %lu times in a row without "
@@ -487,6 +554,15 @@ static void says(struct finding *d, const struct slot *s, const char *in)
 		finding_says(d, "%s on %s returns EAGAIN %lu times in a row "
 			     "without a sleep between: a busy loop%s%s",
 			     s->call, s->object, s->turns, in, who);
+	else if (s->turn == TURN_ASK && s->child > 0)
+		finding_says(d, "%s asks with WNOHANG for the child %ld %lu "
+			     "times in a row without a sleep between, and it "
+			     "still runs: a busy loop%s", s->call, s->child,
+			     s->turns, in);
+	else if (s->turn == TURN_ASK && s->child)
+		finding_says(d, "%s asks with WNOHANG for its children %lu "
+			     "times in a row without a sleep between, and none "
+			     "has ended: a busy loop%s", s->call, s->turns, in);
 	else if (s->turn == TURN_ASK)
 		finding_says(d, "%s asks with a zero timeout %lu times in a "
 			     "row and nothing is ready: a busy loop%s",

@@ -570,6 +570,7 @@ static unsigned ready_events(struct slice s, int is_poll)
 		{ "EPOLLHUP", 16, READY_HUP },
 		{ "EPOLLRDHUP", 0x2000, READY_HUP },
 		{ "EPOLLRDNORM", 64, READY_IN },
+		{ "EPOLLNVAL", 32, READY_BAD },
 	};
 	unsigned events = 0;
 

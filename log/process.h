@@ -107,6 +107,7 @@ struct process {
 	int serving;			/* the first peer has come */
 	int locks;			/* it took a lock of fcntl */
 	unsigned tasks_made;
+	unsigned forked_of;		/* threads of the process that forked it */
 	unsigned long first;		/* line */
 };
 
@@ -178,7 +179,10 @@ struct step {
 	struct kernel_side kernel;	/* filled by merge.c */
 };
 
-enum ready_event { READY_IN = 1, READY_OUT = 2, READY_HUP = 4, READY_ERR = 8 };
+enum ready_event {
+	READY_IN = 1, READY_OUT = 2, READY_HUP = 4, READY_ERR = 8,
+	READY_BAD = 16,			/* POLLNVAL: it is not open */
+};
 
 struct world {
 	struct map tasks;		/* by pid */
