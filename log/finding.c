@@ -83,6 +83,7 @@ static void habits_free(struct habits *h)
 	spin_free(h);
 	time_habits_free(h->time);
 	cost_habits_free(h->cost);
+	free(h->signals);
 	free(h);
 }
 
@@ -99,6 +100,8 @@ void finding_task_ends(struct findings *f, struct task *t)
 	spin_task_ends(f, h, t);
 	cost_task_ends(f, h, t);
 	time_task_ends(f, h, t);
+	signal_task_ends(f, h, t);
+	death_task_ends(f, h, t);
 	between_task_ends(f, h, t);
 	habits_free(h);
 }

@@ -49,6 +49,13 @@ by_kill = { "killed-from-outside", SEVERITY_FAULT,
 	"which.",
 	"Look for \"Killed process\" in dmesg, at memory.events of the "
 	"cgroup (oom_kill), and at ulimit -Ht.", "Somebody stopped it on purpose." },
+stopped = { "stopped-by-signal", SEVERITY_FAULT,
+	"a signal stopped the process, and nothing continued it",
+	"SIGTTIN stops a process of the background that reads from its "
+	"terminal, SIGTTOU one that writes to it or changes it, SIGTSTP is ^Z; "
+	"it runs again when SIGCONT comes.",
+	"Redirect its input and output, or start it in the foreground; kill "
+	"-CONT PID continues it.", "It was stopped on purpose." },
 ended = { "ended-by-signal", SEVERITY_NOTE,
 	"ended by a signal from outside",
 	"SIGTERM, SIGINT and SIGHUP ask a process to end; this one has no "
@@ -144,9 +151,11 @@ static void killed(struct findings *f, const struct habits *h, struct step *st)
 	found->fatal = a != &ended;
 	finding_line(found, d->line);
 	finding_line(found, st->event->first);
-	finding_says(found, "%s was killed by %.*s%s%s%s%s%s%s%s%s%s",
+	finding_says(found, "%s was killed by %.*s%s%s%s%s%s%s%s%s%s%s",
 		     process_text(task_name(st->task), p->pid, who,
 				  sizeof(who)), (int)name.len, name.at,
+		     sig == 24 ? ": RLIMIT_CPU (ulimit -t)" :
+		     sig == 25 ? ": RLIMIT_FSIZE (ulimit -f)" : "",
 		     d->signal == sig && *d->addr ? " at address " : "",
 		     d->signal == sig ? d->addr : "",
 		     d->signal == sig && *d->code ? " (" : "",
@@ -197,10 +206,49 @@ static void sent(struct findings *f, const struct step *st)
 	t->line[0] = st->event->first;
 }
 
+static const char *why_stopped(const char *signal)
+{
+	return !strcmp(signal, "SIGTTIN") ? ": it is in the background and "
+					    "read from its terminal" :
+	       !strcmp(signal, "SIGTTOU") ? ": it is in the background and "
+		"wrote to its terminal or changed it" : "";
+}
+
+void death_task_ends(struct findings *f, struct habits *h, struct task *t)
+{
+	const struct signals *s = h->signals;
+	struct finding *d;
+	char who[64];
+
+	if (!s || !s->stopped_line)
+		return;
+	d = finding_add(f, &stopped, t->process->pid, 0, 0);
+	if (d->count)
+		return;				/* another thread of it */
+	d->count = 1;
+	if (f->last_ns != NO_TIME && s->stopped_ns != NO_TIME)
+		d->cost_ns = f->last_ns - s->stopped_ns;
+	d->fatal = 1;
+	finding_line(d, s->stopped_line);
+	finding_says(d, "%s was stopped by %s (line %lu) and not continued%s",
+		     process_text(task_name(t), t->process->pid, who,
+				  sizeof(who)), s->stopped_by,
+		     s->stopped_line, why_stopped(s->stopped_by));
+}
+
 void death_note(struct findings *f, struct habits *h, struct step *st)
 {
 	const struct event *e = st->event;
 
+	if (e->kind == EVENT_STOPPED) {
+		struct signals *s = signals_of(h);
+
+		s->stopped_line = e->first;
+		s->stopped_ns = e->start_ns;
+		copy(s->stopped_by, sizeof(s->stopped_by), e->line->name);
+	} else if (h->signals && e->last > h->signals->stopped_line) {
+		h->signals->stopped_line = 0;	/* (A read's end comes late.) */
+	}
 	if (e->kind == EVENT_SIGNAL && e->line->kind == LINE_SIGNAL)
 		signalled(f, st);
 	else if (e->kind == EVENT_EXIT && e->line->kind == LINE_KILLED)

@@ -72,7 +72,27 @@ struct habits {			/* of a task */
 	unsigned long eintr_line;
 	long long eintr_ns;
 	long long first_ns, last_ns;	/* of its lines; NO_TIME */
+	struct signals *signals;	/* NULL before the first one */
 };
+
+struct signals {
+	/* the handler that it is in; the fault that comes again and again */
+	int handler, fault;
+	unsigned long handler_line, faults, fault_line;
+	long long fault_ns, fault_end_ns;
+	char fault_addr[24];
+	/* finding_death.c: a signal stopped it; 0: it runs */
+	unsigned long stopped_line;
+	long long stopped_ns;
+	char stopped_by[16];
+};
+
+static inline struct signals *signals_of(struct habits *h)
+{
+	if (!h->signals)
+		h->signals = need(calloc(1, sizeof(*h->signals)));
+	return h->signals;
+}
 
 /* Adds to the finding of this kind and process, or makes one. */
 struct finding *finding_add(struct findings *f, const struct about *a,
@@ -137,6 +157,7 @@ void death_note(struct findings *f, struct habits *h, struct step *st);
 /* The last signal of a process; 0: none. */
 int finding_last_signal(const struct findings *f, long pid);
 void death_log_ends(struct findings *f);
+void death_task_ends(struct findings *f, struct habits *h, struct task *t);
 void death_free(struct findings *f);
 
 /* finding_refusal.c: refusals, and the failure that ended the program */
@@ -152,6 +173,9 @@ int finding_is_first(const struct findings *f, long pid);
 
 /* finding_signal.c: EINTR */
 void signal_note(struct findings *f, struct habits *h, struct step *st);
+void signal_task_ends(struct findings *f, struct habits *h, struct task *t);
+/* "SIGALRM", "signal 40" into text. */
+const char *signal_text(int sig, char *text, size_t size);
 
 /* finding_net.c: peers that do not answer, or late */
 void net_note(struct findings *f, struct step *st);

@@ -1,15 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * finding_signal.c - a call that a signal interrupted, taken for an error
+ * finding_signal.c - a call that a signal interrupted, taken for an error; a
+ * handler that returns to the instruction that faults
  *
  * A program that makes the call again has treated EINTR well. One that closes
  * the descriptor, writes a message or exits instead took it for a failure.
  */
 #include "finding_look.h"
 
-enum { SOON = 8 };		/* calls after the interrupted one */
+enum {
+	SOON = 8,		/* calls after the interrupted one */
+	FAULTS_MIN = 32,	/* in a row, at one address */
+};
 
 static const struct about
+fault_loop = { "signal-loop", SEVERITY_FAULT,
+	"the same fault comes again and again",
+	"The handler returns without removing the cause, and the processor "
+	"executes the same instruction again.",
+	"Let the handler end the process (_exit, or the default action), or "
+	"leave with siglongjmp.", NULL },
 as_error = { "eintr-as-error", SEVERITY_FAULT,
 	"EINTR is taken for an error",
 	"A signal with a handler interrupts calls that wait. SA_RESTART "
@@ -70,7 +80,7 @@ static const char *consequence(const struct step *st)
 	     : c == CALL_EXIT ? "ends" : "writes an error message";
 }
 
-static const char *signal_text(int sig, char *text, size_t size)
+const char *signal_text(int sig, char *text, size_t size)
 {
 	const char *name = sigabbrev_np(sig);
 
@@ -81,12 +91,89 @@ static const char *signal_text(int sig, char *text, size_t size)
 	return text;
 }
 
+static void faults_end(struct findings *f, struct signals *h,
+		       const struct task *t)
+{
+	long long ns = h->fault_ns == NO_TIME || h->fault_end_ns == NO_TIME ? 0
+		     : h->fault_end_ns - h->fault_ns;
+	struct finding *d;
+	char sig[24];
+
+	if (h->faults >= FAULTS_MIN) {
+		d = finding_add(f, &fault_loop, t->process->pid, h->faults, ns);
+		finding_line(d, h->fault_line);
+		finding_says(d, "%s at address %s comes %lu times in a row: "
+			     "the handler returns, and the same instruction "
+			     "fails again: a busy loop without progress",
+			     signal_text(h->fault, sig, sizeof(sig)),
+			     h->fault_addr, h->faults);
+	}
+	h->faults = 0;
+}
+
+static int is_fault(int sig, struct slice code)
+{
+	return (sig == 4 || sig == 5 || sig == 7 || sig == 8 || sig == 11) &&
+	       !slice_starts(code, "SI_");
+}
+
+/* Which handler runs; and a fault that comes with no call between. */
+static void handler_note(struct findings *f, struct habits *habits,
+			 const struct step *st)
+{
+	const struct line *l = st->event->line;
+	struct signals *h = habits->signals;
+	char addr[24];
+
+	if (st->event->kind == EVENT_CALL) {
+		if (!h)
+			return;
+		if (st->event->call == CALL_SIGRETURN) {
+			h->handler = 0;
+			return;
+		}
+		/* (siglongjmp leaves a handler, too.) */
+		if (slice_is(l->name, "rt_sigprocmask") &&
+		    slice_starts(l->args, "SIG_SETMASK"))
+			h->handler = 0;
+		faults_end(f, h, st->task);
+		return;
+	}
+	if (st->event->kind != EVENT_SIGNAL || l->kind != LINE_SIGNAL)
+		return;
+	h = signals_of(habits);
+	if (st->handled || (!st->task->process->saw_start && !st->artefact)) {
+		h->handler = st->signal;
+		h->handler_line = st->event->first;
+	}
+	if (!is_fault(st->signal, line_field(l->args, "si_code")))
+		return;
+	slice_copy(line_field(l->args, "si_addr"), addr, sizeof(addr));
+	if (h->faults && (h->fault != st->signal ||
+			  strcmp(h->fault_addr, addr)))
+		faults_end(f, h, st->task);
+	if (!h->faults++) {
+		h->fault = st->signal;
+		h->fault_line = st->event->first;
+		h->fault_ns = st->event->start_ns;
+		memcpy(h->fault_addr, addr, sizeof(addr));
+	}
+	h->fault_end_ns = st->event->end_ns;
+}
+
+void signal_task_ends(struct findings *f, struct habits *h, struct task *t)
+{
+	if (h->signals)
+		faults_end(f, h->signals, t);
+}
+
 void signal_note(struct findings *f, struct habits *h, struct step *st)
 {
 	const struct event *e = st->event;
 	struct finding *d;
 	char sig[24], span[24];
 
+	handler_note(f, h, st);
 	if (e->kind != EVENT_CALL || e->call == CALL_SIGRETURN)
 		return;
 	if (e->interrupted || slice_is(e->line->error, "EINTR")) {

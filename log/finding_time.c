@@ -38,6 +38,8 @@ struct slow_sum {		/* of one kind and object */
 	char object[100], call[24];
 	struct holder by;		/* who has, or had, the lock */
 	int open;			/* the last one did not return */
+	int handler;			/* the signal in whose handler it was */
+	unsigned long handler_line;
 };
 
 /* Polling by sleeping: the question since the last sleep. */
@@ -228,6 +230,8 @@ static int is_question(const struct step *st)
 
 	if (st->phase & PHASE_EMPTY)
 		return 1;
+	if (st->event->call == CALL_KILL)	/* is it alive? */
+		return !failed && slice_is(argument(l, 1), "0");
 	if (st->event->call == CALL_WAIT)
 		return !failed && !l->ret && !(l->flags & LINE_NO_RETURN);
 	if (call_class(st->event->call) == CLASS_WAIT)
@@ -373,12 +377,16 @@ static void disk(struct findings *f, struct time_habits *h, struct step *st)
 	add(f, h, SLOW_DISK, st, object_of(st, text, sizeof(text)));
 }
 
-static void waited_for_mutex(struct findings *f, struct time_habits *h,
+static void waited_for_mutex(struct findings *f, const struct habits *habits,
 			     struct step *st)
 {
-	struct slow_sum *s = add(f, h, SLOW_MUTEX, st,
+	struct slow_sum *s = add(f, habits->time, SLOW_MUTEX, st,
 				 argument(st->event->line, 0));
 
+	if (habits->signals) {
+		s->handler = habits->signals->handler;
+		s->handler_line = habits->signals->handler_line;
+	}
 	keep_holder(f, s, st);
 }
 
@@ -402,7 +410,7 @@ void time_note(struct findings *f, struct habits *habits, struct step *st)
 	else if (ns >= DISK_NS && is_quick(st))
 		h->slow_others++;
 	else if (ns >= LOCK_NS && is_mutex(st))
-		waited_for_mutex(f, h, st);
+		waited_for_mutex(f, habits, st);
 	if (is_sleep(st)) {
 		if (h->naps)
 			slept(h->naps, st);
@@ -470,7 +478,8 @@ static void judge_mutex(struct findings *f, const struct habits *h,
 {
 	const struct about *a = s->open ? &mutex_stuck : &mutex;
 	struct finding *d;
-	char span[24], by[100] = "";
+	char span[24], by[100] = "", who[64], in[300] = "", sig[24];
+	int forked = t->process->forked_of > 1 && !s->handler && !s->by.pid;
 
 	if (s->ns < (s->open ? 1000LL * MS : MUTEX_NS) ||
 	    share_of_task(h, s->ns) < MUTEX_PERCENT ||
@@ -485,12 +494,22 @@ static void judge_mutex(struct findings *f, const struct habits *h,
 	else if (s->by.pid)
 		snprintf(by, sizeof(by), "; thread %ld released it last",
 			 s->by.pid);
-	finding_says(d, "thread %ld of %s waited %s for the mutex at %s, %lu "
-		     "time%s%s%s", t->pid, task_name(t),
+	snprintf(who, sizeof(who), "thread %ld of %s", t->pid, task_name(t));
+	if (s->open && s->handler)
+		snprintf(in, sizeof(in), " in its handler of %s (line %lu), "
+			 "which may have interrupted the code that holds it",
+			 signal_text(s->handler, sig, sizeof(sig)),
+			 s->handler_line);
+	else if (s->open && forked)
+		snprintf(in, sizeof(in), ", in a child that a process of %u "
+			 "threads forked: the thread that held it is not in "
+			 "the child", t->process->forked_of);
+	finding_says(d, "%s waited %s for the mutex at %s, %lu "
+		     "time%s%s%s%s", t->pid ? who : task_name(t),
 		     span_text(s->ns, span, sizeof(span)), s->object,
 		     s->times.n, s->times.n == 1 ? "" : "s", !s->open ? "" :
 		     s->by.pid ? ", and did not get it" :
-		     ", and no thread released it", by);
+		     ", and no thread released it", by, in);
 }
 
 /* A few calls of many are slow on any machine that has much to do. */

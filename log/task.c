@@ -61,6 +61,7 @@ static void task_start(struct world *w, struct task *t, long pid,
 		t->process = process_new(w, pid, parent ? parent->process
 							: NULL, line);
 		t->origin = parent ? ORIGIN_CHILD : ORIGIN_FIRST;
+		t->process->forked_of = parent ? parent->process->refs : 0;
 	}
 	t->process->refs++;
 	t->process->tasks_made++;
@@ -362,6 +363,7 @@ void task_executed(struct world *w, struct step *st)
 		if (t->process->action[i] == ACTION_HANDLER)
 			t->process->action[i] = ACTION_DEFAULT;
 	t->process->saw_start = 1;
+	t->process->forked_of = 0;
 	if (path.len > 2 && *path.at == '"') {
 		path = line_plain(slice_of(path.at + 1, path.at + path.len - 1),
 				  plain, sizeof(plain));
