@@ -1204,6 +1204,13 @@ static const struct failure *culprit(const struct ending *e)
 	return e->has_suspect ? &e->trouble->suspect : NULL;
 }
 
+/* The whole message, and it has the name of something else in quotes. */
+static int is_about_another(struct slice words, const struct failure *x)
+{
+	return memchr(words.at, '\'', words.len) && !slice_ends(words, "...") &&
+	       !names_file(words, x) && !speaks_of(words, x->error);
+}
+
 static void blame(struct findings *f, const struct ending *e, long pid,
 		  int fatal)
 {
@@ -1231,7 +1238,8 @@ static void blame(struct findings *f, const struct ending *e, long pid,
 	process_text(e->name, pid, who, sizeof(who));
 	/* It looks for many files: what it says is nearer to the cause. */
 	words = last_words(e);
-	if (!e->has_blamed && !x->named && words.len && !e->waited)
+	if (!e->has_blamed && words.len && !e->waited &&
+	    (!x->named || is_about_another(words, x)))
 		finding_says(d, "%s ended %s; its message is \"%.*s\", and the "
 			     "last failure before it: %s%s%s%s%s%s", who, how,
 			     (int)words.len, words.at, x->what, *x->error ?

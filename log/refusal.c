@@ -40,6 +40,13 @@ static const struct refusal table[] = {
 	  "old kernels",
 	  "The process has as many descriptors as RLIMIT_NOFILE allows.",
 	  "Raise it (ulimit -n, LimitNOFILE=), or close what is not used." },
+	{ "mq_open", "EMFILE", NULL, "message-queues", REFUSED_ALWAYS,
+	  "RLIMIT_MSGQUEUE (ulimit -q), or RLIMIT_NOFILE",
+	  "The message queues of the user take as many bytes as "
+	  "RLIMIT_MSGQUEUE allows (819200 by default); or the process has as "
+	  "many descriptors as RLIMIT_NOFILE allows.",
+	  "Raise ulimit -q, ask for fewer or smaller messages (mq_maxmsg, "
+	  "mq_msgsize), or remove queues in /dev/mqueue." },
 	{ "*", "EMFILE", NULL, "descriptors", REFUSED_ALWAYS,
 	  "RLIMIT_NOFILE (ulimit -n)",
 	  "The process has as many descriptors as RLIMIT_NOFILE allows.",
@@ -49,6 +56,16 @@ static const struct refusal table[] = {
 	  "fs.file-max, of the whole system",
 	  "The system has as many open files as fs.file-max allows.",
 	  "Raise fs.file-max, or find the process that holds them (lsof)." },
+	{ "timer_create", "EAGAIN", NULL, "signals-pending", REFUSED_ALWAYS,
+	  "RLIMIT_SIGPENDING (ulimit -i)",
+	  "Each timer keeps a signal in reserve, and the user has as many as "
+	  "RLIMIT_SIGPENDING allows.",
+	  "Raise ulimit -i, or delete timers (timer_delete)." },
+	{ "connect", "EAGAIN", "AF_UNIX", "backlog-full", REFUSED_ALWAYS,
+	  "the accept queue of the listener is full",
+	  "As many connections wait for accept as the backlog of listen and "
+	  "net.core.somaxconn allow; a blocking connect would wait.",
+	  "Look why the server does not accept, or raise its backlog." },
 	/* tasks and memory */
 	{ CLONE, "EAGAIN", NULL, "processes", REFUSED_ALWAYS,
 	  "RLIMIT_NPROC (ulimit -u), pids.max of the cgroup or "
