@@ -253,6 +253,9 @@ static void note_call(struct accounts *all, struct account *a,
 		return;
 	slice_copy(e->line->name, one.name, sizeof(one.name));
 	one.what = waits_for(st, one.object, sizeof(one.object));
+	/* Short calls on many paths are one sum. */
+	if (e->call == CALL_OTHER && !st->file && !open && ns < WORTH_NS)
+		one.object[0] = 0;
 	one.key = hash(hash(14695981039346656037ULL, one.name), one.object);
 	if (open)
 		open_note(a, w, st, &one, ns);

@@ -564,6 +564,17 @@ static int judge(struct reader *r, int rc, char *const *paths)
 			 *r->table ? ": " : "", r->table);
 		return -1;
 	}
+	/* (strace attached, waited, and let go.) */
+	if (!rc && !r->calls && !r->signals && !r->n_unknown &&
+	    r->joiner.lines) {
+		snprintf(r->error, sizeof(r->error),
+			 "%.80s: no system call in it: while strace was "
+			 "attached, the process made none. It computes (perf "
+			 "top -p PID), is stopped, or sleeps in the kernel and "
+			 "cannot be attached (State in /proc/PID/status)",
+			 paths[0]);
+		return -1;
+	}
 	if (!rc && !r->calls && !r->signals) {
 		snprintf(r->error, sizeof(r->error),
 			 "%s:1: no line of strace output in it%s%.100s",

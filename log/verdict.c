@@ -97,8 +97,8 @@ static const struct unreturned *child_of(const struct reader *r,
 	return NULL;
 }
 
-/* strace let go of the thread in the middle of a call that never waits. */
-static int never_waits(const struct unreturned *o)
+/* It never sleeps: slow, it had no processor. */
+static int is_quick(const char *name)
 {
 	static const char *const calls[] = {
 		"getpid", "getppid", "gettid", "getuid", "geteuid", "time",
@@ -106,13 +106,20 @@ static int never_waits(const struct unreturned *o)
 		"sched_yield", "rt_sigaction", "rt_sigprocmask", "lseek",
 		"fstat", "umask", "fcntl", "setsockopt", "getsockopt",
 		"epoll_ctl", "socket", "bind", "listen", "getsockname", "brk",
+		"set_robust_list", "set_tid_address", "rseq", "prlimit64",
 	};
 
-	for (unsigned i = 0; i < sizeof(calls) / sizeof(*calls) &&
-	     o->what != FOR_LOCK; i++)
-		if (!strcmp(o->name, calls[i]))
-			return o->ns == NO_TIME || o->ns < LONG_NS;
+	for (unsigned i = 0; i < sizeof(calls) / sizeof(*calls); i++)
+		if (!strcmp(name, calls[i]))
+			return 1;
 	return 0;
+}
+
+/* strace let go of the thread in the middle of a call that never waits. */
+static int never_waits(const struct unreturned *o)
+{
+	return o->what != FOR_LOCK && is_quick(o->name) &&
+	       (o->ns == NO_TIME || o->ns < LONG_NS);
 }
 
 int open_is_idle(const struct reader *r, const struct unreturned *o)
@@ -204,7 +211,8 @@ static int was_busy(const struct unreturned *o)
 {
 	enum { MANY = 50 };
 
-	return o->how == OPEN_DETACHED && o->ns == NO_TIME && o->calls > MANY;
+	return (o->how == OPEN_DETACHED || o->what == FOR_DISK) &&
+	       o->ns == NO_TIME && o->calls > MANY;
 }
 
 /* (Then strace let go of its threads, and nothing hung.) */
@@ -380,6 +388,8 @@ static const struct wait *largest(const struct reader *r, int idle,
 				ns /= 8;	/* somebody else is the cause */
 			if (w->what == FOR_TIME)
 				ns /= 2;	/* as it chose itself */
+			if (w->what == FOR_OTHER && is_quick(w->name))
+				ns /= 8;	/* a busy machine */
 			if (ns <= most)
 				continue;
 			most = ns;
@@ -570,6 +580,16 @@ static enum verdict_of healthy(const struct reader *r, struct text *t)
 		    o->calls - 1);
 		return VERDICT_DONE;
 	}
+	if (o && !open_is_idle(r, o)) {
+		add(t, "No fault was found: it was in %s when the log ended "
+		    "(line %lu", open_text(o, text, sizeof(text)), o->line);
+		if (o->ns != NO_TIME && o->ns > 0)
+			add(t, ", %s", time_text(o->ns, time));
+		if (*o->killed)
+			add(t, ", until %s", o->killed);
+		add(t, ").");
+		return VERDICT_DONE;
+	}
 	if (o) {
 		add(t, "No fault was found: at the end it waits for %s in %s "
 		    "(line %lu", wait_text(o->what, o->call, o->object, text,
@@ -623,18 +643,22 @@ const char *unfollowed_text(const struct reader *r, char *text, size_t size)
 }
 
 /* "several are woken": a sentence; "read failed": the name of a call. */
-static int begins_small(const char *says)
+static int begins_small(const struct reader *r, const char *says)
 {
 	size_t len = strspn(says, "abcdefghijklmnopqrstuvwxyz");
 	struct slice word = { says, len };
 
+	for (const struct group *g = r->models.groups; g; g = g->next)
+		if (slice_is(word, g->exe))
+			return 0;		/* the name of a program */
 	return len > 1 && (says[len] == ' ' || says[len] == ',') &&
 	       strncmp(says + len, " (pid", 5) &&
 	       call_find(word) == CALL_OTHER && !slice_is(word, "strace") &&
 	       !slice_is(word, "fork") && !slice_is(word, "pid");
 }
 
-static void finding_sentence(const struct finding *d, struct text *t)
+static void finding_sentence(const struct reader *r, const struct finding *d,
+			     struct text *t)
 {
 	size_t at = t->len;
 	if (*d->says)
@@ -644,7 +668,7 @@ static void finding_sentence(const struct finding *d, struct text *t)
 		    plural(d->count));
 	/* (After "Besides: " it goes on.) */
 	if (at < t->len && at >= 2 && t->at[at - 2] == '.' &&
-	    begins_small(t->at + at))
+	    begins_small(r, t->at + at))
 		t->at[at] -= 'a' - 'A';
 }
 
@@ -704,7 +728,7 @@ static enum verdict_of choose(const struct reader *r, struct text *t)
 		d = NULL;
 	if (d && (!o || d->fatal || o->unclear || (o->ns != NO_TIME &&
 				     d->cost_ns >= o->ns))) {
-		finding_sentence(d, t);
+		finding_sentence(r, d, t);
 		before_the_end(r, d, t);
 		return VERDICT_FINDING;
 	}
@@ -713,7 +737,7 @@ static enum verdict_of choose(const struct reader *r, struct text *t)
 	open_sentence(r, o, t);
 	if (d) {
 		add(t, " Besides: ");
-		finding_sentence(d, t);
+		finding_sentence(r, d, t);
 	}
 	return VERDICT_OPEN;
 }

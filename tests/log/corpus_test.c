@@ -298,12 +298,15 @@ TEST(what_is_no_log_is_refused)
 	static const char took_torn[] = "close(3) = 0 <0.000011>\n"
 		"read(4, \"abc\", 9) = 3 <0.0000";
 	static const char text[] = "Dear Sir,\nhello\n";
+	static const char no_call[] = "strace: Process 7 attached\n"
+		"strace: Process 7 detached\n";
 
 	refused(binary, sizeof(binary) - 1, ":2: a NUL byte");
 	refused(torn, sizeof(torn) - 1, ":2: the log ends in the middle");
 	refused(errno_torn, sizeof(errno_torn) - 1, ":2: the log ends in the");
 	refused(took_torn, sizeof(took_torn) - 1, ":2: the log ends in the");
 	refused(text, sizeof(text) - 1, "no line of strace output");
+	refused(no_call, sizeof(no_call) - 1, "no system call in it");
 	refused("", 0, "the log is empty");
 }
 
