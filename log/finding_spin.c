@@ -348,7 +348,7 @@ static struct slot *told_slot(struct spin_habits *h, const struct file *f)
 	return NULL;
 }
 
-/* (A path that is resolved part by part: most parts are no links.) */
+/* (A path that is resolved part by part: most are not links.) */
 static int is_normal(const struct line *l)
 {
 	struct slice error = l->error;
