@@ -233,7 +233,7 @@ int scenario_printed_all(const struct scenario *c, const struct server *s,
 		l = n && at[n] == ' ' && !strcmp(ip, "127.0.0.1") ?
 		    find_line(port, text, end - text) : NULL;
 		if (!l) {
-			snprintf(why, 256, "%s: printed, but nobody said it: "
+			snprintf(why, 256, "%s: printed, but no client sent it: "
 				 "%.100s", c->name, at);
 			return 0;
 		}
@@ -243,7 +243,7 @@ int scenario_printed_all(const struct scenario *c, const struct server *s,
 		l = &expected.at[i];
 		if (l->seen)
 			continue;
-		snprintf(why, 256, "%s: said from port %u, but not printed: "
+		snprintf(why, 256, "%s: sent from port %u, but not printed: "
 			 "%.60s... (%zu bytes)", c->name, l->port, l->text,
 			 l->len);
 		return 0;
@@ -782,8 +782,8 @@ static int check_rest(struct play *y)
 	used = cpu_ms(y->s->server_pid) - before;
 	if (before < 0 || used < 0)
 		return lost(y, "the server ended without descriptors");
-	/* uring_sqpoll may spin for 40 ms as it falls asleep; who goes on does
-	 * so for all of it, and where it is stolen from, still for half. */
+	/* uring_sqpoll may spin for 40 ms as it falls asleep.  A server that
+	 * spins does so for all of the 500 ms, or for half on a busy host. */
 	if (used > 250)
 		return lost(y, "without descriptors the server spins: %ld ms "
 			    "of CPU in 500", used);
@@ -918,19 +918,19 @@ const struct scenario scenario_burst = {
 };
 
 const struct scenario scenarios[] = {
-	{ "one", "one client says one JSON message and closes", "print", 1,
+	{ "one", "one client sends one JSON message and closes", "print", 1,
 	  0, 0, play_one },
-	{ "two", "one client says two messages, with a pause", "echo", 1,
+	{ "two", "one client sends two messages, with a pause", "echo", 1,
 	  0, 0, play_two },
 	{ "crowd", "200 clients at once", "print", 1,
 	  ONCE | LOSES, 0, play_crowd },
-	{ "slow", "one client says a byte at a time, others come and go",
+	{ "slow", "one client sends a byte at a time, others come and go",
 	  "echo", 1, UDP | ONCE | SERIAL | LOSES, 0, play_slow },
-	{ "idle", "500 silent clients, and one that speaks", "echo", 1,
+	{ "idle", "500 silent clients, and one that sends", "echo", 1,
 	  UDP | ONCE | SERIAL | LOSES, 0, play_idle },
 	{ "reset", "20 clients reset their connections, 20 others do not",
 	  "echo", 1, UDP | ONCE | LOSES, 0, play_reset },
-	{ "half-close", "one client says a lot and closes its half", "echo", 1,
+	{ "half-close", "one client sends a lot and shuts its half down", "echo", 1,
 	  UDP | LOSES, 0, play_half_close },
 	{ "emfile", "40 clients of a server that may have 16 descriptors",
 	  "echo", 1, UDP | ONCE | SERIAL | LOSES, FEW, play_emfile },

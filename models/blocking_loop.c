@@ -3,7 +3,7 @@
  * blocking_loop.c - blocking calls, one connection after the other
  *
  * The thread sleeps in accept4 until a peer comes and in recvfrom until that
- * peer's bytes come; nobody else is served until it has closed.
+ * peer's bytes come; it serves no other peer until this one has closed.
  *
  *   for ever:
  *     accept4                           sleeps until a peer comes
@@ -15,7 +15,7 @@
  * Limits    A peer that stays silent stops the server for all others.  No
  *           descriptor left (EMFILE): ppoll for a tenth of a second, again.
  *           A shared listener (--fd) that becomes O_NONBLOCK: ppoll waits.
- * Compare   blocking_thread.c, where each peer has a thread to stop.
+ * Compare   blocking_thread.c, where a silent peer stops only its own thread.
  * Trace     traces/blocking_loop.two.x86_64.strace, .kernel
  */
 #include "server.h"

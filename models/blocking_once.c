@@ -15,7 +15,7 @@
  * Limits    One peer; others that connect are reset at the end.  No
  *           descriptor left (EMFILE): ppoll for a tenth of a second, again.
  *           A shared listener (--fd) that becomes O_NONBLOCK: ppoll waits.
- * Compare   blocking_loop.c, which takes the next.
+ * Compare   blocking_loop.c, which then takes the next peer.
  * Trace     traces/blocking_once.two.x86_64.strace, .kernel
  */
 #include "server.h"

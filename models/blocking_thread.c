@@ -11,7 +11,7 @@
  *     mmap  mprotect  clone             a stack, its guard, a thread:
  *       recvfrom  sendto                each sleeps; recvfrom 0 or an
  *                                       error: close
- *       futex                           wakes who waits for threads to end
+ *       futex                           wakes main, if it waits for the end
  *       rt_sigprocmask  munmap  exit
  *     futex                             at the end: until no thread is left
  *

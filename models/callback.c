@@ -15,8 +15,8 @@
  *                       epoll_ctl MOD       only when a sendto falls short
  *       on_room:        sendto  epoll_ctl MOD
  *
- * Calls     3 per echo, 6 more per connection; of many that are ready at once
- *           each pays 2 and a share of one wait: the kernel sees the same
+ * Calls     3 per echo, 6 more per connection; connections that are ready at
+ *           once share one wait and need 2 calls each: the kernel sees the same
  *           program as epoll.c.
  * Needs     Linux 2.6.28 (accept4).
  * Limits    A callback that takes long holds up all others.  No descriptor
@@ -53,7 +53,7 @@ static long when(int fd, void (*readable)(int), void (*writable)(int))
 	h->readable = readable;
 	h->writable = writable;
 	if (h->want == want)
-		return 0;			/* already so: spare the call */
+		return 0;			/* already so: no call */
 	err = sys_epoll_ctl(ep, !h->want ? EPOLL_CTL_ADD : want ? EPOLL_CTL_MOD
 				: EPOLL_CTL_DEL, fd, &ev);
 	if (!err)

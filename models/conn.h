@@ -114,10 +114,11 @@ static long conn_grow(struct conn *c, unsigned need)
 /* Why a connection ends before its time, on stderr. */
 static void conn_gave_up(const struct conn *c, const char *why)
 {
+	unsigned n = opt.echo ? c->owed : c->len;
 	char text[24];
 
-	warn("%s: %s; %u bytes dropped\n", address(&c->peer, text), why,
-	     opt.echo ? c->owed : c->len);
+	warn("%s: %s; %u byte%s dropped\n", address(&c->peer, text), why, n,
+	     n == 1 ? "" : "s");
 }
 
 /* Bytes of a request, up to its end.  How many; what it asks for is in *wants,
@@ -151,7 +152,7 @@ static unsigned request_takes(struct conn *c, const char *bytes, unsigned n,
 
 /*
  * What n > 0 bytes that came are answered with: how many bytes, at *bytes, or
- * 0: nothing yet.  -1: they ask for more than reply gives.
+ * 0: nothing yet.  -1: they ask for more than the service reply allows.
  */
 static long conn_answer(struct conn *c, char **bytes, long n)
 {
@@ -171,7 +172,7 @@ static long conn_answer(struct conn *c, char **bytes, long n)
 	return sum;
 }
 
-static const char bad_request[] = "it asks for more than reply gives";
+static const char bad_request[] = "it asks for more than the service reply allows";
 
 /*
  * What recvfrom returned, n, goes to the service.  Returns 0 to go on, 1 when
@@ -246,7 +247,7 @@ static inline int beyond_table(int fd)
 {
 	if (fd < CONNS)
 		return 0;
-	warn("descriptor %d: no place beyond %d; refused\n", fd, CONNS - 1);
+	warn("descriptor %d is beyond %d: refused\n", fd, CONNS - 1);
 	sys_close(fd);
 	return 1;
 }

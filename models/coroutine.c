@@ -3,14 +3,14 @@
  * coroutine.c - coroutines on an event loop: application-level async I/O
  *
  * Each connection is a task that reads as if it blocked: wait for bytes, take
- * them, send them, again.  To wait is to yield an Event: the task leaves the
+ * them, send them, repeat.  A task waits by yielding an Event: it leaves the
  * processor to the loop, which resumes it when the descriptor is ready.  A
  * task switch is a few instructions in the program (switch.h); the kernel
  * sees one thread that waits in epoll_pwait and copies in recvfrom.
  *
  *     epoll_create1
  *     mmap  mprotect                    a task: a stack and its guard, unless
- *                                       an ended one has left its own
+ *                                       it reuses that of an ended task
  *     epoll_ctl ADD                     AcceptEvent: the listener
  *   run_forever:
  *     epoll_pwait                       the only call that sleeps
@@ -18,12 +18,12 @@
  *       a task:       recvfrom  sendto  recvfrom 0 or an error: close
  *                     epoll_ctl MOD     only when a sendto falls short
  *
- * Calls     3 per echo, 6 more per connection, and 2 for its stack if none is left
- *           over; of many that are ready at once each pays 2 and a share of one
- *           wait.
+ * Calls     3 per echo, 6 more per connection, and 2 for a stack if none is left
+ *           over; connections that are ready at once share one wait and need 2
+ *           calls each.
  * Needs     Linux 2.6.28 (accept4).
- * Limits    A stack for each peer, idle or not, kept for the next one when it
- *           goes; a task that computes holds up all others.  No descriptor
+ * Limits    A stack for each peer, idle or not, kept for the next peer when this
+ *           one goes; a task that computes holds up all others.  No descriptor
  *           left (EMFILE): the accept task waits until a connection closes,
  *           another is served, or a second passes.
  *           A connection that the set has no room for (ENOSPC, ENOMEM) ends.

@@ -70,7 +70,8 @@ static void not_served(const union sender *from, long n, const char *why)
 {
 	char text[SENDER_TEXT];
 
-	warn("%s: %s; %ld bytes dropped\n", sender_text(&from->in, text), why, n);
+	warn("%s: %s; %ld byte%s dropped\n", sender_text(&from->in, text), why, n,
+	     n == 1 ? "" : "s");
 }
 
 #endif

@@ -12,16 +12,16 @@
  *       client:    recvfrom  sendto     recvfrom 0 or an error: close
  *                  epoll_ctl MOD        only when a sendto falls short
  *
- * Calls     3 per echo, 6 more per connection; of many that are ready at once
- *           each pays 2 and a share of one wait.  One that sits idle costs
- *           nothing.
+ * Calls     3 per echo, 6 more per connection; connections that are ready at
+ *           once share one wait and need 2 calls each.  An idle connection
+ *           costs nothing.
  * Needs     Linux 2.6.28 (accept4).
  * Limits    CONNS descriptors.  No descriptor left (EMFILE): the listener
  *           leaves the set until a connection closes, another is served, or a
  *           second passes.
  *           A connection that the set has no room for (ENOSPC, ENOMEM) ends.
- * Compare   poll.c hands over the whole set each time; epoll_et.c is
- *           notified once and must read until EAGAIN.
+ * Compare   poll.c hands over the whole set each time; epoll_et.c gets one
+ *           event for new data and must read until EAGAIN.
  * Trace     traces/epoll.two.x86_64.strace, .kernel
  */
 #include "server.h"
@@ -39,7 +39,7 @@ static long watch(int fd, unsigned want)
 	long err;
 
 	if (had == want)
-		return 0;			/* already so: spare the call */
+		return 0;			/* already so: no call */
 	err = sys_epoll_ctl(ep, !had ? EPOLL_CTL_ADD : want ? EPOLL_CTL_MOD
 				     : EPOLL_CTL_DEL, fd, &ev);
 	if (!err)

@@ -2,10 +2,10 @@
 /*
  * epoll_et.c - edge-triggered epoll, one thread
  *
- * A wait reports a descriptor when something arrives, once; who stops reading
- * before EAGAIN is not told again.  Both directions are registered at the
- * start and never changed.  The thread waits in epoll_pwait and copies in
- * recvfrom.
+ * A wait reports a descriptor once, when something arrives; if the thread stops
+ * reading before EAGAIN, no wait reports the rest.  Both directions are
+ * registered at the start and never changed.  The thread waits in epoll_pwait
+ * and copies in recvfrom.
  *
  *     epoll_create1  epoll_ctl ADD      the listener
  *   wait:
@@ -20,10 +20,10 @@
  * Limits    a) A peer that sends faster than we read never reaches EAGAIN: it
  *              gets TURNS turns, then the others, then goes on (ready[]).
  *           b) CONNS descriptors.  No descriptor left (EMFILE): no edge will
- *              tell of the connections that wait, so accept4 is tried again
+ *              report the connections that wait, so accept4 is tried again
  *              when a connection closes, another is served, or a second passes.
  *           c) A connection that the set has no room for (ENOSPC, ENOMEM) ends.
- * Compare   epoll.c is notified each time, and may read once and return.
+ * Compare   epoll.c gets an event while data are left: one read is enough.
  * Trace     traces/epoll_et.two.x86_64.strace, .kernel
  */
 #include "server.h"

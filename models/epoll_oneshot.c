@@ -17,12 +17,12 @@
  *                                       epoll_ctl DEL  close
  *                  epoll_ctl MOD        armed again
  *
- * Calls     about 4 per echo, about 8 more per connection: it depends on which
- *           thread is faster.
+ * Calls     about 4 per echo, about 8 more per connection: the number depends on
+ *           which thread is faster.
  * Needs     Linux 2.6.28 (accept4).
- * Limits    Each wait takes one event, so that a thread holds up nobody but the
- *           peer that it serves: many that are ready at once share no call.
- *           close alone would not always end a connection, docs/faults.md:
+ * Limits    Each wait takes one event, so that a thread holds up no peer but the
+ *           one that it serves: peers that are ready at once share no call.
+ *           close alone would not always end a connection (docs/faults.md):
  *           the kernel may hold it for a thread that sleeps in the set.
  *           No descriptor left (EMFILE): the listener is not armed until a
  *           connection closes, another is served, or a second passes.

@@ -5,7 +5,7 @@
  * The main thread waits in epoll_pwait and accepts; a ready connection goes
  * through a queue to one of THREADS threads, which copies in recvfrom.  With
  * EPOLLONESHOT the kernel reports a connection once and then disarms it, so
- * no two threads ever have the same one; who has served it arms it again.
+ * no two threads ever have the same one; the thread that served it rearms it.
  *
  *     mmap  mprotect  clone             each thread
  *     epoll_create1  epoll_ctl ADD      the listener
@@ -19,16 +19,16 @@
  *                                       epoll_ctl DEL  close
  *       epoll_ctl MOD                   armed again
  *
- * Calls     6 per echo, 9 more per connection.  Of the 6 two are futex, spared
- *           when no thread sleeps.
+ * Calls     6 per echo, 9 more per connection.  Two of the 6 are futex; they are
+ *           left out when no thread sleeps.
  * Needs     Linux 2.6.28 (accept4).
  * Limits    The hand-over costs more than an echo: threads pay only where
  *           serving computes.  No descriptor left (EMFILE): the listener
  *           leaves the set until a connection closes, another is served, or
  *           a second passes.
  *           A connection that the set has no room for (ENOSPC, ENOMEM) ends.
- *           close alone would not always end one, docs/faults.md: the kernel
- *           may hold it for the main thread, which sleeps in epoll_pwait.
+ *           close alone would not always end a connection (docs/faults.md): the
+ *           kernel may hold it for the main thread, asleep in epoll_pwait.
  * Compare   epoll.c serves in the thread that waits; epoll_workers.c has many
  *           threads that wait.
  * Trace     traces/epoll_thread.two.x86_64.strace, .kernel

@@ -23,8 +23,8 @@
  *     rt_sigprocmask  munmap  exit      which is how a worker leaves
  *
  * Calls     3 per echo, about 6 more per connection, and 2 when a second worker
- *           woke in vain; of many that are ready at once each pays 2 and a
- *           share of one wait.
+ *           woke and found nothing; connections that are ready at once share
+ *           one wait and need 2 calls each.
  * Needs     Linux 4.5 (EPOLLEXCLUSIVE).
  * Limits    The kernel wakes the first idle worker in the order in which the
  *           workers registered the listener (EPOLL_CTL_ADD), so under little
@@ -56,7 +56,7 @@ static long watch(struct worker *w, int fd, unsigned want)
 	long err;
 
 	if (had == want)
-		return 0;			/* already so: spare the call */
+		return 0;			/* already so: no call */
 	err = sys_epoll_ctl(w->ep, !had ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, fd,
 			    &ev);
 	if (!err)

@@ -76,13 +76,13 @@ static void help(void)
 	      "Reads every block of FILE once and prints a checksum.\n\n"
 	      "  --block N        bytes per read, a multiple of 512 (4096)\n"
 	      "  --depth N        reads in flight at once (8)\n"
-	      "  --batch N        where a call takes many reads: at most N (--depth)\n"
-	      "  --direct         O_DIRECT: past the page cache, from the device\n"
-	      "  --random[=SEED]  the blocks in a random order, the same for each\n"
-	      "                   SEED (1), else from first to last\n"
+	      "  --batch N        hand over at most N reads per call (--depth)\n"
+	      "  --direct         open with O_DIRECT: read past the page cache\n"
+	      "  --random[=SEED]  read the blocks in a random order, which depends\n"
+	      "                   on SEED (1) only; else from first to last\n"
 	      "  --measure MS     read for MS milliseconds, beginning again at the\n"
 	      "                   end; print how much, and in how many nanoseconds\n"
-	      "  --once           --measure: stop at the end all the same\n"
+	      "  --once           with --measure: stop at the end of the file\n"
 	      OWN_HELP
 	      "  --help           show this\n");
 	sys_exit_group(0);
@@ -169,7 +169,7 @@ static void file_failed(const char *call, long err)
 	/* Since Linux 6.1 a file system says what O_DIRECT asks of a read. */
 	if (!sys_statx(AT_FDCWD, opt.path, 0, STATX_DIOALIGN, &st) &&
 	    st.stx_mask & STATX_DIOALIGN && st.stx_dio_offset_align)
-		fail(1, "%s %s: EINVAL: O_DIRECT wants blocks of a multiple "
+		fail(1, "%s %s: EINVAL: O_DIRECT needs blocks of a multiple "
 		     "of %u bytes here; --block takes another size\n", call,
 		     opt.path, st.stx_dio_offset_align);
 	fail(1, "%s %s: EINVAL: this file system refuses O_DIRECT; "

@@ -2,8 +2,8 @@
 /*
  * file_threads.c - reads a file with pread64 in a pool of --depth threads
  *
- * What libraries do where the system has no asynchronous read: each thread
- * waits in pread64 and copies in the same pread64, the first one sleeps.
+ * Libraries do this where the system has no asynchronous read: each thread
+ * waits in pread64 and copies in the same pread64; the first thread sleeps.
  *
  *     (mmap mprotect clone) x depth     the threads
  *     futex                             the first sleeps until all have ended
@@ -12,10 +12,10 @@
  *   and at its end:
  *     futex  rt_sigprocmask munmap exit
  *
- * Calls     1 per block, and 7 a thread: 3 to start it, 4 to end it.
- * Needs     any Linux; --direct a file system that has O_DIRECT.
- * Limits    a thread a read in flight: RLIMIT_NPROC and memory bound --depth.
- * Compare   file_blocking.c has one; posix_aio_glibc.c has glibc's threads.
+ * Calls     1 per block, and 7 per thread: 3 to start it, 4 to end it.
+ * Needs     any Linux; with --direct, a file system that has O_DIRECT.
+ * Limits    a thread for each read in flight: RLIMIT_NPROC and memory limit it.
+ * Compare   file_blocking.c has one thread; posix_aio_glibc.c has glibc's.
  * Trace     traces/file_threads.buffered.x86_64.strace, .kernel
  *           traces/file_threads.direct.x86_64.strace, .kernel
  */

@@ -11,15 +11,15 @@
  *       listener:  accept4
  *       client:    recvfrom  sendto     recvfrom 0 or an error: close
  *
- * Calls     3 per echo, 5 more per connection; of many that are ready at once
- *           each pays 2 and a share of one wait.  Each wait costs time for
- *           each descriptor, idle or not.
+ * Calls     3 per echo, 5 more per connection; connections that are ready at
+ *           once share one wait and need 2 calls each.  Each wait costs time
+ *           for each descriptor, idle or not.
  * Needs     Linux 2.6.28 (accept4).  ppoll, because aarch64 and riscv64 have
  *           no poll(2).
  * Limits    CONNS descriptors.  No descriptor left (EMFILE): the listener
  *           leaves the set until a connection closes, another is served, or a
  *           second passes.
- * Compare   select.c has bitmaps in place of the array; epoll.c leaves the set
+ * Compare   select.c has bitmaps instead of the array; epoll.c leaves the set
  *           in the kernel.
  * Trace     traces/poll.two.x86_64.strace, .kernel
  */

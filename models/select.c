@@ -13,13 +13,13 @@
  *       listener:  accept4
  *       client:    recvfrom  sendto     recvfrom 0 or an error: close
  *
- * Calls     3 per echo, 5 more per connection; of many that are ready at once
- *           each pays 2 and a share of one wait.  A wait looks at 64
- *           numbers at a time up to the highest, and at each that is in a set.
+ * Calls     3 per echo, 5 more per connection; connections that are ready at
+ *           once share one wait and need 2 calls each.  A wait looks at 64 bits
+ *           at a time up to the highest descriptor, and at each one in a set.
  * Needs     Linux 2.6.28 (accept4).
- * Limits    CONNS descriptors, and not 1024: FD_SETSIZE is the size of libc's
- *           fd_set, the kernel takes bitmaps as long as its first argument
- *           says.  No descriptor left (EMFILE): the listener leaves the set
+ * Limits    CONNS descriptors, not 1024: FD_SETSIZE is the size of libc's
+ *           fd_set; the kernel takes bitmaps of the length that the first
+ *           argument gives.  No descriptor left (EMFILE): the listener leaves it
  *           until a connection closes, another is served, or a second passes.
  * Compare   poll.c has an array instead of the bitmaps.
  * Trace     traces/select.two.x86_64.strace, .kernel

@@ -29,8 +29,8 @@ static void help(void)
 	      "  --service NAME   print: collect what a peer sends until it closes,\n"
 	      "                   then print it with the peer's address (the default)\n"
 	      "                   echo: send every byte back\n"
-	      "                   reply: an answer as long as a request says,\n"
-	      "                   after as much work; for iomodels compare\n"
+	      "                   reply: send an answer of the length, and after\n"
+	      "                   the work, that a request gives (iomodels compare)\n"
 	      "  --max-message N  print: refuse a message beyond N bytes (1048576)\n"
 	      "  --help           show this\n\n"
 	      "SIGTERM and SIGINT end it: open connections have two seconds.\n");

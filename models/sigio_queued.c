@@ -6,9 +6,9 @@
  * descriptor (si_fd) and what happened (si_band, the bits of poll).  No
  * handler runs: the signals stay blocked and rt_sigtimedwait takes them one
  * by one.  When the queue is full (RLIMIT_SIGPENDING) the kernel sends plain
- * SIGIO instead: something happened, somewhere; then every socket is asked.
+ * SIGIO instead, which names no socket; then the thread reads from every one.
  *
- *     rt_sigprocmask                    all of them blocked, for good
+ *     rt_sigprocmask                    all of them stay blocked
  *     getpid  fcntl F_SETOWN  fcntl F_SETSIG  fcntl F_SETFL O_ASYNC
  *   for ever:
  *     rt_sigtimedwait                   the only call that sleeps
@@ -21,15 +21,15 @@
  * Calls     4 per echo, 12 more per connection.
  * Needs     Linux 2.6.28 (accept4).
  * Limits    a) A signal may be old: its descriptor may be closed by now, or
- *              belong to another peer.  So it is a hint, and EAGAIN an answer.
+ *              belong to another peer.  So it is a hint, and EAGAIN no error.
  *           b) A peer that sends faster than we read never reaches EAGAIN: it
  *              gets TURNS turns, as accept4 does, then the others (behind)
  *              and SIGTERM.
  *           c) CONNS descriptors.  No descriptor left (EMFILE): accept4 again
  *              when a connection closes, another is served, or a second passes.
  *           d) Without memory for O_ASYNC (ENOMEM) a connection ends.
- * Compare   sigio_tcp.c does not learn which; epoll_et.c learns the same from
- *           a descriptor instead of signals.
+ * Compare   sigio_tcp.c does not learn which socket; epoll_et.c learns it from
+ *           epoll_pwait instead of from signals.
  * Trace     traces/sigio_queued.two.x86_64.strace, .kernel
  *           traces/sigio_queued.burst.x86_64.strace, .kernel
  */

@@ -4,10 +4,10 @@
  *
  * The kernel sends SIGIO when anything happens on any socket: a connection,
  * bytes, room to send, a close, a reset.  The signal says neither what nor
- * where, and several may have become one, so after each the thread asks every
- * socket and goes on until each says EAGAIN.
+ * where, and one signal may stand for several, so after each the thread tries
+ * every socket until it returns EAGAIN.
  *
- *     rt_sigaction  rt_sigprocmask      SIGIO; blocked but while asleep
+ *     rt_sigaction  rt_sigprocmask      SIGIO; blocked except while asleep
  *     getpid  fcntl F_SETOWN  fcntl F_SETFL O_ASYNC
  *   for ever:
  *     accept4                           until EAGAIN; each connection:
@@ -17,18 +17,18 @@
  *     rt_sigsuspend                     the only call that sleeps:
  *       SIGIO  rt_sigreturn
  *
- * Calls     6 per echo, about 13 more per connection; and one more each round
- *           for every other connection: the price of not being told which.
+ * Calls     6 per echo, about 13 more per connection; and in each round one for
+ *           every other connection, because SIGIO does not name the socket.
  * Needs     Linux 2.6.28 (accept4).
  * Limits    a) A peer that sends faster than we read never reaches EAGAIN: it
- *              gets TURNS turns a round, as accept4 does; ppoll with no time
- *              to sleep then lets the signals in, or SIGTERM would wait for
+ *              gets TURNS turns per round, as accept4 does; then ppoll with a
+ *              zero timeout lets the signals in, or SIGTERM would wait for
  *              ever.
  *           b) CONNS descriptors.  No descriptor left (EMFILE): accept4 again
  *              in the next round, ppoll limits the sleep to a second.
  *           c) Without memory for O_ASYNC (ENOMEM) a connection ends.
- * Compare   sigio_tcp_naive.c trusts the number of signals; sigio_queued.c
- *           learns which socket; so does epoll.c, without a handler.
+ * Compare   sigio_tcp_naive.c counts on a signal for each event; sigio_queued.c
+ *           learns which socket; so does epoll.c, without signals.
  * Trace     traces/sigio_tcp.two.x86_64.strace, .kernel
  *           traces/sigio_tcp.burst.x86_64.strace, .kernel
  */

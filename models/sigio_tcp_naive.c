@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sigio_tcp_naive.c - SIGIO on TCP, one accept a signal: loses connections
+ * sigio_tcp_naive.c - SIGIO on TCP, one accept per signal: loses connections
  *
  * The handler accepts one connection and serves it to its end.  Two errors,
  * kept on purpose:
  *   a) Standard signals do not queue.  Connections that arrive while the
- *      handler runs raise SIGIO once more, not once each, so one accept a
+ *      handler runs raise SIGIO once more, not once each, so one accept per
  *      signal leaves the others in the backlog, unseen until the next signal.
  *   b) The accepted socket blocks, since on Linux it does not inherit
  *      O_NONBLOCK: a silent peer keeps the handler in recvfrom.
  *
- *     rt_sigaction  rt_sigprocmask      SIGIO; blocked but while asleep
+ *     rt_sigaction  rt_sigprocmask      SIGIO; blocked except while asleep
  *     getpid  fcntl F_SETOWN  fcntl F_SETFL O_ASYNC
  *   for ever:
  *     rt_sigsuspend                     sleeps:

@@ -7,14 +7,14 @@
  * thread that sleeps in recvfrom, where it waits and copies in one call.  The
  * threads inherit the blocked signals, so no handler ever runs in them.
  *
- *     rt_sigaction  rt_sigprocmask      SIGIO; blocked but while asleep
+ *     rt_sigaction  rt_sigprocmask      SIGIO; blocked except while asleep
  *     getpid  fcntl F_SETOWN  fcntl F_SETFL O_ASYNC
  *   for ever:
  *     accept4                           until EAGAIN; each connection:
  *       mmap  mprotect  clone           a stack, its guard, a thread:
  *         recvfrom  sendto              each sleeps; recvfrom 0 or an
  *                                       error: close
- *         futex                         wakes who waits for threads to end
+ *         futex                         wakes main, if it waits for the end
  *         rt_sigprocmask  munmap  exit
  *     rt_sigsuspend                     the main thread sleeps:
  *       SIGIO  rt_sigreturn
@@ -26,8 +26,8 @@
  *              (EMFILE) or no thread (EAGAIN) left: ppoll limits the sleep to
  *              a second.
  *           b) Connections that come faster than threads start never reach
- *              EAGAIN: after TURNS of them ppoll with no time to sleep lets
- *              the signals in, or SIGTERM would wait for ever.
+ *              EAGAIN: after TURNS of them ppoll with a zero timeout lets the
+ *              signals in, or SIGTERM would wait for ever.
  * Compare   blocking_thread.c sleeps in accept4 and needs no signal.
  * Trace     traces/sigio_thread.two.x86_64.strace, .kernel
  *           traces/sigio_thread.burst.x86_64.strace, .kernel

@@ -2,12 +2,12 @@
 /*
  * sigio_udp.c - signal-driven I/O on a UDP socket
  *
- * The kernel sends SIGIO when a datagram (or an error) has arrived; nobody
+ * The kernel sends SIGIO when a datagram (or an error) has arrived; no thread
  * waits for the socket.  Signals that come while one is pending are one
- * signal, so each must be taken as "there is something": read until EAGAIN.
- * The copy is recvfrom's, as ever.
+ * signal, so for each signal the thread reads until EAGAIN.  The copy is still
+ * made in recvfrom.
  *
- *     rt_sigaction  rt_sigprocmask      SIGIO; blocked but while asleep
+ *     rt_sigaction  rt_sigprocmask      SIGIO; blocked except while asleep
  *     getpid  fcntl F_SETOWN  fcntl F_SETFL O_ASYNC
  *   for ever:
  *     recvfrom  sendto                  until EAGAIN; ppoll only when a
@@ -21,10 +21,10 @@
  * Limits    a) One datagram is one message: 65507 bytes.  What does not fit
  *              into the socket's receive buffer is dropped by the kernel, as
  *              UDP may.  On AF_UNIX (--fd) a datagram may be longer than
- *              65536 bytes: it is reported and dropped; so is an answer,
- *              while senders leave many unread.
+ *              65536 bytes: it is reported and dropped; so is an answer
+ *              when the sender has left too many answers unread.
  *           b) Peers that send faster than we read never let EAGAIN come: after
- *              TURNS datagrams ppoll, with no time to sleep, lets the signals
+ *              TURNS datagrams ppoll, with a zero timeout, lets the signals
  *              in.
  * Compare   sigio_tcp.c, where the same signal has more causes.
  * Trace     traces/sigio_udp.two.x86_64.strace, .kernel

@@ -3,8 +3,8 @@
  * libaio.c - reads a file with Linux native AIO (with libaio)
  *
  * The twin of native_aio.c: the library fills the same structures and makes
- * the same calls.  It keeps one promise of its own: io_getevents looks into
- * the completion ring first and spares the call, but only when its timeout is
+ * the same calls.  One thing the library does by itself: io_getevents looks into
+ * the completion ring first and makes no call, but only when its timeout is
  * zero and the ring is empty.
  *
  *     io_setup                          io_setup(3)
@@ -14,7 +14,7 @@
  *                                       library (Debian 13) io_pgetevents
  *     io_submit
  *
- * Calls     2 for as many blocks as one io_getevents returns; --batch N: an
+ * Calls     2 for as many blocks as one io_getevents returns; with --batch N an
  *           io_submit for each N of them.
  * Needs     Linux 2.6.  CONFIG_AIO, else ENOSYS.
  * Limits    as native_aio.c.  The library returns -errno and leaves errno as

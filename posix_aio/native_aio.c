@@ -13,12 +13,12 @@
  *     io_getevents                      the call that should sleep
  *     io_submit                         as many as were done
  *
- * Calls     2 for as many blocks as one io_getevents returns; --batch N: an
+ * Calls     2 for as many blocks as one io_getevents returns; with --batch N an
  *           io_submit for each N of them.
  * Needs     Linux 2.6.  CONFIG_AIO, else ENOSYS.
  * Limits    a) A buffered read is synchronous, in io_submit.  With --direct,
  *           too, io_submit can wait: to map blocks, or for the device's queue.
- *           b) fs.aio-max-nr bounds the --depth of all programs together
+ *           b) fs.aio-max-nr limits the requests of all programs together
  *           (EAGAIN from io_setup).
  * Compare   libaio.c makes the same calls through the library; uring_file.c
  *           has two rings instead of the two calls.

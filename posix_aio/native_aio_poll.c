@@ -3,8 +3,8 @@
  * native_aio_poll.c - readiness through io_submit: IOCB_CMD_POLL, one thread
  *
  * A native AIO read of a socket is not asynchronous: io_submit itself waits
- * when the socket blocks, and the read ends with EAGAIN when it does not.  For
- * sockets native AIO has a request that completes when one is ready, once.
+ * on a blocking socket, and with O_NONBLOCK the read ends with EAGAIN.  Native
+ * AIO has another request, which completes once, when a socket is ready.
  * The thread waits in io_getevents and copies in recvfrom.
  *
  *     io_setup  io_submit               the listener
@@ -14,8 +14,8 @@
  *       client:    recvfrom  sendto     recvfrom 0 or an error: close
  *     io_submit                         all of them again, in one call
  *
- * Calls     4 per echo (2 and a share of two when many are ready), 6 more a
- *           connection, none for one that sits idle.
+ * Calls     4 per echo (2 and a share of two when many are ready), 6 more per
+ *           connection, none for an idle connection.
  * Needs     Linux 4.19 (IOCB_CMD_POLL).
  * Limits    POLLS connections.  fs.aio-max-nr bounds them for all programs
  *           together (EAGAIN from io_setup).  No descriptor left (EMFILE): the

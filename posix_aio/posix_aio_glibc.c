@@ -9,23 +9,23 @@
  *
  *     clone3                            the helper, at the first aio_read
  *   until every block is there, by --notify:
- *     suspend:  futex                   aio_suspend sleeps; then ask each
+ *     suspend:  futex                   aio_suspend sleeps; then check each
  *     signal:   rt_sigtimedwait         the helper's getpid getuid and
  *                                       rt_sigqueueinfo: a signal to ourselves
  *     thread:   futex                   the helper's clone3, for every block
- *     poll:     sched_yield             ask each, sleep never
- *       aio_error aio_return aio_read   no calls, but a futex where they meet
+ *     poll:     sched_yield             check each, never sleep
+ *       aio_error aio_return aio_read   no calls, except a futex if contended
  *
- * Calls     1 pread64 a block, and what --notify adds: signal 4, thread about
- *           10, and a futex or two wherever two threads meet.
+ * Calls     1 pread64 per block, and what --notify adds: signal 4, thread about
+ *           10, and a futex or two where two threads contend for a lock.
  * Needs     glibc; since 2.34 without -lrt.
- * Limits    a) One read in flight a descriptor: --opens N takes N of them, of
- *           which glibc serves 20 at once.
- *           b) signal: RLIMIT_SIGPENDING bounds the queue; where it is full
- *           glibc turns a read that went well into a failed one (EAGAIN).
- *           c) thread: one that cannot be started (RLIMIT_NPROC) is not told
- *           to anybody.  So three seconds in which nothing comes end it.
- * Compare   file_threads.c is this without the library.
+ * Limits    a) One read in flight per descriptor: --opens N opens the file N
+ *           times, of which glibc serves 20 at once.
+ *           b) signal: RLIMIT_SIGPENDING limits the queue; where it is full
+ *           glibc turns a read that succeeded into a failed one (EAGAIN).
+ *           c) thread: glibc does not report a thread that it cannot start
+ *           (RLIMIT_NPROC).  So this program ends after 3 s without an answer.
+ * Compare   file_threads.c does the same without the library.
  * Trace     traces/posix_aio_glibc.buffered.x86_64.strace, .kernel
  *           traces/posix_aio_glibc.direct.x86_64.strace, .kernel
  */

@@ -23,15 +23,15 @@
  *           21st peer would wait for ever; aio_init asks for more.
  *           b) One request at a time for a descriptor: an aio_write behind an
  *           aio_read that sleeps is not even tried.  So this server never has
- *           both; a chat could not be written like this.
+ *           both; a chat server could not be written like this.
  *           c) Where a helper cannot be started (RLIMIT_NPROC), the request
  *           waits for another helper: no error, except EAGAIN for the first.
  *           d) No descriptor left (EMFILE): futex until a peer leaves, or a
  *           second passes.
- *           e) Where the thread for on_done cannot be started, nobody learns it:
+ *           e) glibc does not report that it cannot start a thread for on_done:
  *           the peer waits until it gives up.
- * Compare   ../models/blocking_thread.c: a thread a peer, too, but 2 calls
- *           an echo.
+ * Compare   ../models/blocking_thread.c also has a thread per peer, but makes
+ *           2 calls per echo.
  * Trace     traces/posix_aio_server.two.x86_64.strace, .kernel
  */
 #include <aio.h>

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * posix_aio_uring.c - the same on io_uring, by our library (with libposixaio)
+ * posix_aio_uring.c - reads a file with POSIX AIO on io_uring (with libposixaio)
  *
- * posix_aio_glibc.c as it is, linked with posix_aio/lib: the same aio_read and
- * aio_suspend, with no thread in pread64.
+ * This is posix_aio_glibc.c, linked with posix_aio/lib: the same aio_read and
+ * aio_suspend, but no thread in pread64.
  *
  *   the first aio_read:
  *     fcntl statx                       what kind of file is it?
  *   with O_DIRECT:
- *     io_setup eventfd2 fcntl close     once: the context, and what wakes from
- *     clone3 prctl futex                it; a thread of the pool, which stands by
+ *     io_setup eventfd2 fcntl close     once: the context, and an eventfd that
+ *     clone3 prctl futex                ends waits; an idle thread of the pool
  *   aio_read:
  *     fcntl io_submit                   by the caller
  *   aio_suspend:
@@ -17,14 +17,14 @@
  *                                       (EFAULT), they lie in mapped memory
  *   else:
  *   aio_read:
- *     preadv2                           is it in the page cache?  then done
+ *     preadv2                           if it is in the page cache: done
  *     clone3 futex                      the library's thread, once:
  *       io_uring_setup mmap io_uring_register close prctl
  *       io_uring_enter                  submits, then sleeps, for all
  *       futex                           wakes main
  *   aio_suspend:
  *     futex                             main sleeps
- *   where requests end (but one by one with O_DIRECT), and for more memory:
+ *   where requests end (except a single one with O_DIRECT), and for memory:
  *     rt_sigprocmask mmap               no signal handler in between
  *
  * Compare   posix_aio_glibc.c: the same program with glibc's threads.

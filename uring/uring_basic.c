@@ -3,10 +3,10 @@
  * uring_basic.c - io_uring, one request per accept, recv and send
  *
  * A request names a buffer and completes when the bytes are in it.  The
- * thread waits in io_uring_enter; the kernel tries each request at once, and
- * when it would block comes back to it, in this thread, when data is there:
- * so the thread copies too, inside io_uring_enter.  (Data that comes while the
- * thread runs interrupts it: then it copies on its way out of the interrupt.)
+ * thread waits in io_uring_enter.  The kernel tries each request at once; one
+ * that would block is done later, in this thread, when data are there: so the
+ * thread also copies, inside io_uring_enter.  (Data that come while the thread
+ * runs interrupt it: then it copies on its way out of the interrupt.)
  *
  *     io_uring_setup  mmap x2           the ring
  *     mmap                              the buffers; ACCEPT is queued
@@ -16,15 +16,15 @@
  *       RECV done:    SEND, or RECV     0 or an error: close
  *       SEND done:    RECV              or SEND what is left
  *
- * Calls     2 per echo, 3 more per connection; of many that are ready at once
- *           each pays a share.  One that sits idle costs no call but holds a
- *           buffer, for its RECV has been given one: see uring_multishot.c.
+ * Calls     2 per echo, 3 more per connection; connections that are ready at
+ *           once share the calls.  An idle connection costs no call, but its
+ *           RECV holds a buffer: see uring_multishot.c.
  * Needs     Linux 5.11 (EXT_ARG: a wait with a limit; and, since 5.7, FAST_POLL:
  *           a request that must wait holds no thread).
  * Limits    CONNS descriptors, BUF bytes each.  No descriptor left (EMFILE):
  *           no ACCEPT until a connection closes, another is served, or a
  *           second passes.
- * Compare   models/epoll.c asks "is it ready?" and then copies by itself;
+ * Compare   models/epoll.c learns what is ready and then copies by itself;
  *           uring_basic_liburing.c is this program on the library.
  * Trace     traces/uring_basic.two.x86_64.strace, .kernel
  */

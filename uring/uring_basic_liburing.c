@@ -3,9 +3,9 @@
  * uring_basic_liburing.c - uring_basic on the library (with liburing)
  *
  * The same functions in the same order as uring_basic.c, so that a diff shows
- * what the library is: names for what one fills into an entry, and the two
- * queues behind functions.  The system calls of the ring are the same, one by
- * one; those that start and end a program are libc's.
+ * what the library is: functions that fill in an entry, and functions for the
+ * two queues.  The system calls of the ring are the same, one by one; those
+ * that start and end a program are libc's.
  *
  *     io_uring_setup  mmap x2           the ring
  *     mmap                              the buffers; ACCEPT is queued

@@ -2,35 +2,35 @@
 /*
  * uring_fast.c - io_uring, the fastest way that measurements found
  *
- * What uring_multishot.c does, and: the kernel works for us only when we
- * enter it (DEFER_TASKRUN), knows that one thread submits, and posts no
- * completion for what went well; and of the buffers no more are used than it
- * takes, so that they stay in the processor's cache, where they are sent from
- * before many more are received.  A SEND with MSG_DONTWAIT is over when the
- * io_uring_enter that submitted it returns, so no completion means that all
- * was sent and its buffer is free.  The thread waits in io_uring_enter and
- * copies there, in task work.
+ * It does what uring_multishot.c does, and more: the kernel works for us only
+ * when we enter it (DEFER_TASKRUN), knows that one thread submits, and posts
+ * no completion for a SEND that succeeded.  The ring uses few buffers and sends
+ * a buffer before it receives many more, so they stay in the processor's cache.
+ * A SEND with MSG_DONTWAIT is over when the io_uring_enter that submitted it
+ * returns, so if no completion comes, all was sent and its buffer is free.  The
+ * thread waits in io_uring_enter and copies there, in task work (work that the
+ * kernel queues for a thread).
  *
  *     io_uring_setup  mmap x2           the ring
  *     prlimit64 x2  io_uring_register FILES2   slots instead of descriptors
  *     mmap  io_uring_register PBUF_RING the buffers; ACCEPT is queued
  *   wait:
  *     io_uring_enter                    the only call: submits, sleeps, copies
- *       ACCEPT:  URING_CMD  RECV        who it is; and the RECV that stays
+ *       ACCEPT:  URING_CMD  RECV        the peer; and the RECV that stays
  *       RECV:    SEND                   0 or an error: CLOSE, by the ring too
  *       SEND:    SEND                   only where the socket was full, and
  *                                       ASYNC_CANCEL of the RECV meanwhile
  *     mmap mremap munmap                only for a peer that does not read
  *
- * Calls     1 per echo, 2 more per connection; of many that are ready at once
- *           each pays a share.  One that sits idle costs nothing.
+ * Calls     1 per echo, 2 more per connection; connections that are ready at
+ *           once share the calls.  An idle connection costs nothing.
  * Needs     Linux 6.6 (NO_SQARRAY), 6.1 (DEFER_TASKRUN) or 6.0 (multishot
  *           RECV, SINGLE_ISSUER): it tries them in this order.  Slots from
  *           6.14 on, as uring_multishot.c.
  * Limits    Those of uring_multishot.c.
- * Compare   uring_multishot.c.  Measured and left out, because they lost here:
+ * Compare   uring_multishot.c.  Tried and left out, because they were slower:
  *           SEND_ZC, SQPOLL, receive and send bundles, COOP_TASKRUN where
- *           DEFER_TASKRUN is available, and buffers that cannot become BUFFERS.
+ *           DEFER_TASKRUN is available, and buffers whose number cannot grow.
  * Trace     traces/uring_fast.two.x86_64.strace, .kernel
  */
 #include "serve.h"

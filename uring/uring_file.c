@@ -2,28 +2,28 @@
 /*
  * uring_file.c - reads a file with io_uring, registered buffers and file
  *
- * On ext4 what is in the page cache is copied at once, by the thread, in the
- * io_uring_enter that submits it (on tmpfs by a worker, seen from 6.12 on).  What
- * is not: with --direct nobody copies, the device writes into the buffers; a
- * buffered read is copied by the thread in the io_uring_enter that waits.
+ * On ext4 the thread copies what is in the page cache at once, in the
+ * io_uring_enter that submits the read (on tmpfs a worker does, seen from 6.12
+ * on).  It copies what had to be read from the disk in the io_uring_enter that
+ * waits.  With --direct no thread copies: the device writes into the buffers.
  *
  *     io_uring_setup  mmap x2           the ring
  *     io_uring_register x2              the buffers, the file
  *   until every block is there:
  *     io_uring_enter                    the only call: submits, sleeps, copies
  *
- * Calls     1 for as many blocks as are ready together; --batch N: and one
+ * Calls     1 for as many blocks as are ready together; with --batch N one more
  *           for each N of them, which does not wait.
- * Needs     Linux 6.1 (DEFER_TASKRUN: completions are made ready when we come
- *           for them, nobody interrupts us), else 5.1 (before 5.9 a worker
- *           reads what is not in memory); --link 5.3.
- * Limits    a) Registered buffers stay in memory: --depth times --block may
- *           not exceed RLIMIT_MEMLOCK, without CAP_IPC_LOCK.  --depth 32768.
+ * Needs     Linux 6.1 (DEFER_TASKRUN: the kernel finishes requests only when we
+ *           enter it, and does not interrupt us), else 5.1 (before 5.9 a worker
+ *           reads what is not in memory); --link needs 5.3.
+ * Limits    a) Registered buffers stay in memory: without CAP_IPC_LOCK, --depth
+ *           times --block may not exceed RLIMIT_MEMLOCK.  --depth <= 32768.
  *           b) --link makes a chain of each batch: a read starts when the one
  *           before it has ended, so the device sees one at a time.  A short
- *           read ends its chain: the rest is ECANCELED, and read in another.
- * Compare   posix_aio/native_aio.c, its ancestor: there two calls, and a
- *           buffered read that waits in the first of them.
+ *           read ends its chain: the others end with ECANCELED and are retried.
+ * Compare   posix_aio/native_aio.c, which makes two calls, and whose buffered
+ *           read waits in the first of them.
  * Trace     traces/uring_file.buffered.x86_64.strace, .kernel
  *           traces/uring_file.direct.x86_64.strace, .kernel
  */

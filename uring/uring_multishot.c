@@ -3,38 +3,38 @@
  * uring_multishot.c - io_uring, one request for many accepts and receives
  *
  * One ACCEPT and, for each connection, one RECV stay in the kernel and
- * complete again and again.  A RECV has no buffer of its own: when data is
- * there the kernel takes one from a ring of buffers and says which.  So
- * connections that sit idle hold none.  The thread waits in io_uring_enter
- * and copies there, in task work; while it runs, on its way out of an
- * interrupt, as in uring_basic.c.
+ * complete again and again.  A RECV has no buffer of its own: when data are
+ * there the kernel takes one from a ring of buffers and says which.  So an
+ * idle connection holds no buffer.  The thread waits in io_uring_enter and
+ * copies there, in task work (work that the kernel queues for a thread); when
+ * data come while it runs, it copies as uring_basic.c does.
  *
  *     io_uring_setup  mmap x2           the ring
  *     prlimit64 x2  io_uring_register FILES2   slots instead of descriptors
  *     mmap  io_uring_register PBUF_RING the buffers; ACCEPT is queued
  *   wait:
  *     io_uring_enter                    the only call: submits, sleeps, copies
- *       ACCEPT:  URING_CMD  RECV        who it is; and the RECV that stays
+ *       ACCEPT:  URING_CMD  RECV        the peer; and the RECV that stays
  *       RECV:    SEND                   0 or an error: CLOSE, by the ring too
  *       SEND:    SEND                   what the socket had no room for, and
  *                                       ASYNC_CANCEL of the RECV meanwhile
  *     mmap mremap munmap                only for a peer that does not read
  *
- * Calls     2 per echo, 3 more per connection; of many that are ready at once
- *           each pays a share.  One that sits idle costs nothing.
+ * Calls     2 per echo, 3 more per connection; connections that are ready at
+ *           once share the calls.  An idle connection costs nothing.
  * Needs     Linux 6.0 (multishot RECV).  Before 6.14 it takes descriptors, not
  *           slots, and getpeername: serve.h says why.
  * Limits    a) As many slots as descriptors are allowed (ulimit -Hn), at most
  *              CONNS.  A full table: no ACCEPT until a connection closes; a
  *              table that is nearly full: one ACCEPT at a time (serve.h).
  *           b) All buffers in use (ENOBUFS): the RECV ends and is queued again.
- *           c) A peer that does not read what it gets back is not read from
- *              once OWED_MAX bytes wait for it.
+ *           c) The server stops reading from a peer that does not read its
+ *              echoes, once OWED_MAX bytes wait for it.
  *           d) An urgent byte and then a close: recv says EAGAIN at the urgent
- *              mark, and the RECV may sleep on.  Its slot is not free before
- *              the end, which takes its two seconds (docs/faults.md).
- * Compare   uring_basic.c asks anew each time; uring_fast.c leaves out the
- *           completions of what went well.
+ *              mark, and the RECV may sleep on.  Its slot stays in use until the
+ *              server ends, and that takes two seconds (docs/faults.md).
+ * Compare   uring_basic.c makes a new request each time; uring_fast.c has no
+ *           completion for a SEND that succeeded.
  * Trace     traces/uring_multishot.two.x86_64.strace, .kernel
  */
 #include "serve.h"

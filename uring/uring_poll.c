@@ -2,22 +2,22 @@
 /*
  * uring_poll.c - io_uring as a readiness interface: multishot poll
  *
- * The ring only tells that a descriptor has become ready; accept4, recvfrom
+ * The ring only reports that a descriptor is ready; accept4, recvfrom
  * and sendto are system calls.  One POLL_ADD reports every edge from then on,
  * as edge-triggered epoll does.  The thread waits in io_uring_enter and copies
  * in recvfrom.
  *
  *     io_uring_setup  mmap x2           the ring; POLL_ADD of the listener
  *   wait:
- *     io_uring_enter                    the only call that sleeps; POLL_ADD
- *                                       and ASYNC_CANCEL go along with it
+ *     io_uring_enter                    the only call that sleeps; it submits
+ *                                       POLL_ADD and ASYNC_CANCEL, too
  *       listener:  accept4              until accept4 says EAGAIN
  *       client:    recvfrom  sendto     until EAGAIN; recvfrom 0 or an
  *                                       error: close
  *
- * Calls     4 per echo, 9 more per connection, as many as epoll_et.c: the
- *           POLL_ADD goes along with a wait, and saves the epoll_ctl, but the
- *           end of a POLL_ADD wakes us once more.
+ * Calls     4 per echo, 9 more per connection, as many as epoll_et.c: a wait
+ *           submits the POLL_ADD, which saves the epoll_ctl, but the end of a
+ *           POLL_ADD wakes the thread once more.
  * Needs     Linux 5.13 (multishot POLL_ADD).
  * Limits    a) A peer that sends faster than we read never reaches EAGAIN: it
  *              gets TURNS turns, then the others, then goes on (ready[]).
@@ -25,8 +25,8 @@
  *              closed: no FIN leaves before it is cancelled.  POLL_REMOVE would
  *              not do: while a wakeup is on its way it fails (EALREADY).
  *           c) A full completion queue ends every POLL_ADD that has something
- *              to report.  It is asked for again after EAGAIN, not before: who
- *              is still ready would only fill the queue again.
+ *              to report.  It is queued again after EAGAIN, not before: sockets
+ *              that are still ready would only fill the queue again.
  *           d) CONNS descriptors.  No descriptor left (EMFILE): accept4 is
  *              tried again when a connection closes, another is served, or a
  *              second passes.

@@ -4,8 +4,8 @@
  *
  * SQPOLL: a kernel thread of this process (iou-sqp-PID) looks at the
  * submission queue over and over, submits what is new, and copies when data
- * is there.  It sleeps after 20 ms without work and must then be woken.  The
- * thread that serves looks at the completion queue about as long before it
+ * are there.  It sleeps after 20 ms without work and must then be woken.  The
+ * thread that serves looks at the completion queue for about 20 ms before it
  * sleeps: longer than a time slice of a client on the same processor.
  *
  *     sched_getaffinity  sched_setaffinity   a processor for each of the two
@@ -21,10 +21,10 @@
  *
  * Calls     between 0 and 2 per echo: 0 in a burst that leaves no pause.
  * Needs     Linux 5.13 (5.11 with CAP_SYS_NICE).
- * Limits    Those of uring_basic.c.  It burns the time of two processors; where
- *           there is one, it sleeps at once instead of looking.  Where others
- *           want the processors too, a message waits for time slices.
- * Compare   uring_basic.c, whose one call more costs less than two threads.
+ * Limits    Those of uring_basic.c.  It keeps two processors busy; on a machine
+ *           with one, it sleeps at once instead of looking.  Where others need
+ *           the processors too, a message waits for time slices.
+ * Compare   uring_basic.c, whose additional call costs less than a thread.
  * Trace     traces/uring_sqpoll.two.x86_64.strace, .kernel
  */
 #include "serve.h"

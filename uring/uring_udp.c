@@ -20,15 +20,15 @@
  *       RECVMSG:  SENDMSG               echo; print writes a line
  *       SENDMSG:  nothing               its buffer is free
  *
- * Calls     2 per echo; of many that are ready at once each pays a share.
+ * Calls     2 per echo; datagrams that are ready at once share the calls.
  * Needs     Linux 6.0 (multishot RECVMSG).
  * Limits    One datagram is one message: 65507 bytes.  All buffers in use
  *           (ENOBUFS): RECVMSG ends, and is queued again when one is free.
  *           What does not fit into the socket's receive buffer meanwhile is
  *           dropped by the kernel, as UDP may.  On AF_UNIX (--fd) a datagram
- *           may be longer: it is reported and dropped; so is an answer, while
- *           senders leave many unread.
- * Compare   models/sigio_udp.c, a signal and two calls a datagram.
+ *           may be longer: it is reported and dropped; so is an answer when the
+ *           sender has left too many answers unread.
+ * Compare   models/sigio_udp.c: a signal and more calls per datagram.
  * Trace     traces/uring_udp.two.x86_64.strace, .kernel
  */
 #include "serve.h"

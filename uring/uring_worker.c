@@ -2,11 +2,11 @@
 /*
  * uring_worker.c - io_uring, every request handed to a worker thread
  *
- * IOSQE_ASYNC: the submitting thread does not try the request, a kernel
- * thread of this process (iou-wrk-PID) does.  For a socket it does not wait
- * there: what finds nothing is armed with a poll, and goes to a worker again
- * when data is there.  So nobody waits for the data and the worker copies;
- * the thread that serves sleeps in io_uring_enter.
+ * IOSQE_ASYNC: not the submitting thread tries the request, but a kernel
+ * thread of this process (iou-wrk-PID), a worker.  It does not wait for a
+ * socket: when a request finds no data the kernel arms a poll, and gives it to
+ * a worker again when data are there.  So no thread waits in a recv and the
+ * worker copies; the thread that serves sleeps in io_uring_enter.
  *
  *     io_uring_setup  mmap x2           the ring
  *     mmap                              the buffers; ACCEPT is queued
@@ -22,11 +22,11 @@
  *           poll: before it the worker waits, in recv.  In Linux 6.1 what had to
  *           wait does not go to a worker again: the thread that serves copies.
  * Limits    Those of uring_basic.c.  Workers come and go as they are needed,
- *           up to RLIMIT_NPROC.  strace is not told when they are created and
+ *           up to RLIMIT_NPROC.  strace does not see that they are created, and
  *           they make no system call; `strace -f -p` attaches to those that
  *           exist, /proc/PID/task lists them.
- * Compare   uring_basic.c, one line.  It is meant for what cannot be polled,
- *           a file or fsync: there the worker does wait.
+ * Compare   uring_basic.c, one line differs.  IOSQE_ASYNC is meant for what
+ *           cannot be polled, a file or fsync: there the worker does wait.
  * Trace     traces/uring_worker.two.x86_64.strace, .kernel
  */
 #include "serve.h"

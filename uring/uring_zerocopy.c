@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * uring_zerocopy.c - io_uring, SEND_ZC: sent from our memory, told when done
+ * uring_zerocopy.c - io_uring, SEND_ZC: sends from the program's own memory
  *
  * SEND_ZC does not copy the bytes into the kernel: the network card reads them
  * from our buffer.  So it completes twice: when the socket has taken the
@@ -22,20 +22,20 @@
  *                                       was waited for
  *
  * Calls     about 3 per echo, 2 more per connection: 2 per echo where the peer
- *           acknowledges at once; of many that are ready at once each pays a
- *           share.
+ *           acknowledges at once; connections that are ready at once share the
+ *           calls.
  * Needs     Linux 6.2 (SEND_ZC_REPORT_USAGE), or 6.0 (SEND_ZC).
  * Limits    Those of uring_basic.c, and:
  *           a) Pinned pages count against RLIMIT_MEMLOCK: where it is used up
  *              (ENOMEM) a plain SEND takes its place.
- *           b) Two buffers a connection, for a NOTIF waits for the peer's ACK,
+ *           b) Two buffers per connection: a NOTIF waits for the peer's ACK,
  *              which TCP may delay, by 40 to 200 ms.  With one buffer each
  *              16 KiB waited for it (about 40 ms here): 8 MiB were echoed in
  *              4.1 s, with two in 0.02 s (loopback, Linux 6.18).
  *           c) A connection is closed after its last NOTIF: the buffers are the
  *              next one's, and a segment may have to be sent again.
- * Compare   uring_basic.c.  On loopback, which copies after all, the second
- *           completion is all that one gets.
+ * Compare   uring_basic.c.  On loopback, which copies after all, SEND_ZC brings
+ *           only the second completion, and no gain.
  * Trace     traces/uring_zerocopy.two.x86_64.strace, .kernel
  */
 #include "serve.h"

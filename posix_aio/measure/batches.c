@@ -3,7 +3,7 @@
  * batches.c - batches of 256 reads of 4 to 32 KiB, O_DIRECT, for compare.sh
  *
  *     batches ENGINE FILE SECONDS     prints reads a second, the 99th percentile
- *                                     of a batch in us, and us of CPU a read
+ *                                     of a batch in us, and us of CPU per read
  *
  * The access pattern of NVIDIA NIXL's POSIX back end: one thread submits a batch,
  * then asks until all of it has ended.  ENGINE: posix (aio_read and aio_error, of

@@ -2,7 +2,7 @@
 /*
  * lists.c - lists of 32 reads with lio_listio(LIO_WAIT), for compare.sh
  *
- *     lists FILE SECONDS      prints reads a second, and us of CPU a read
+ *     lists FILE SECONDS      prints reads a second, and us of CPU per read
  */
 #include <aio.h>
 #include <fcntl.h>

@@ -532,7 +532,7 @@ static void other_families_do_not_wait(void *arg)
 	ASSERT_EQ(0, bind(mute, (void *)&own, sizeof(sa_family_t)));
 	for (int i = 0; i < 2000; i++)
 		ASSERT_EQ(1, send(mute, "x", 1, 0));
-	wait_for(&s, &s.err, "unix: EAGAIN; 1 bytes dropped\n");
+	wait_for(&s, &s.err, "unix: EAGAIN; 1 byte dropped\n");
 	sleeps(&s);
 	close(mute);
 	fd = sender(&port);
