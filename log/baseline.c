@@ -62,8 +62,8 @@ int baseline_read(struct baseline *b, const char *path)
 	}
 	if (!slice_find(s, "\"iomodels-explain\"") ||
 	    number_of(s, "\"version\":") < 3) {
-		snprintf(b->error, sizeof(b->error), "%s: no report of explain "
-			 "--json, version 3 or later", path);
+		snprintf(b->error, sizeof(b->error), "%s: expected a report of "
+			 "explain --json, version 3 or later", path);
 		free(text);
 		return -1;
 	}

@@ -155,7 +155,7 @@ static struct finding *judge_shares(struct findings *f, long pid,
 {
 	const struct worker *top = w;
 	unsigned long all = 0, silent = 0;
-	char text[200] = "", open[48] = "";
+	char text[240] = "", open[48] = "";
 	struct finding *d;
 
 	for (unsigned i = 0; i < n; i++) {
@@ -170,16 +170,19 @@ static struct finding *judge_shares(struct findings *f, long pid,
 	for (unsigned i = 0; i < n; i++)
 		if (&w[i] != top && w[i].accepts && strlen(text) < 150)
 			snprintf(text + strlen(text), sizeof(text) -
-				 strlen(text), ", pid %ld %lu", w[i].pid,
+				 strlen(text), ", pid %ld accepted %lu", w[i].pid,
 				 w[i].accepts);
 	d = finding_add(f, top->at_once >= AT_ONCE_MIN ? &uneven : &uneven_note,
 			pid, all, 0);
 	if (top->at_once >= AT_ONCE_MIN)
 		snprintf(open, sizeof(open), " (%lu of them open at once)",
 			 top->at_once);
-	finding_says(d, "an imbalance: of %lu connections on %s pid %ld "
-		     "accepted %lu%s%s, and %lu of %u workers none", all, where,
-		     top->pid, top->accepts, open, text, silent, n);
+	if (silent)
+		snprintf(text + strlen(text), sizeof(text) - strlen(text),
+			 ", and %lu of %u workers accepted none", silent, n);
+	finding_says(d, "an imbalance: pid %ld accepted %lu of %lu connections "
+		     "on %s%s%s", top->pid, top->accepts, all, where, open,
+		     text);
 	return d;
 }
 
@@ -386,7 +389,7 @@ static int step_text(const struct task *t, const struct task *on, char *text,
 	const struct habits *h = t->habits;
 	const char *what = h->stuck_call == CALL_WAIT ? "to exit" :
 		call_class(h->stuck_call) == CLASS_OUT
-		? "to read what it writes" : "to write";
+		? "to read" : "to write";
 
 	return snprintf(text, size, "pid %ld is in %s and waits for pid %ld %s",
 			t->pid, h->stuck_name, on->pid, what);

@@ -35,7 +35,7 @@ sigpipe = { "sigpipe", SEVERITY_FAULT,
 sigpipe_child = { "sigpipe-child", SEVERITY_NOTE,
 	"a child was killed by SIGPIPE",
 	"Its reader had seen enough; the program itself ended with status 0.",
-	"Nothing: the first part of a pipeline often ends so.", NULL },
+	"Nothing: the first part of a pipeline often ends like this.", NULL },
 by_timer = { "killed-by-timer", SEVERITY_FAULT,
 	"killed by its own timer or limit",
 	"SIGALRM comes from alarm or setitimer, SIGXCPU and SIGXFSZ from "
@@ -122,14 +122,14 @@ static void sender_text(struct findings *f, long pid, long sender, char *text,
 
 	*text = 0;
 	if (t && (long)t->n == pid)
-		snprintf(text, size, "; it sent it itself (line %lu)",
+		snprintf(text, size, "; it sent the signal itself (line %lu)",
 			 t->line[0]);
 	else if (t)
-		snprintf(text, size, "; pid %lu sent it (line %lu)", t->n,
-			 t->line[0]);
+		snprintf(text, size, "; pid %lu sent the signal (line %lu)",
+			 t->n, t->line[0]);
 	else if (sender && f->saw_pid && sender != pid)
-		snprintf(text, size, "; pid %ld sent it, which is not in the "
-			 "log", sender);
+		snprintf(text, size, "; pid %ld sent the signal, from outside "
+			 "the log", sender);
 }
 
 static void killed(struct findings *f, const struct habits *h, struct step *st)

@@ -407,7 +407,7 @@ static void judge_nagle(struct findings *f, struct file *file, struct use *u)
 	finding_subject(d, file);
 	finding_says(d, "pid %ld waited %s for answers of %s, %lu times %s, each "
 		     "after two small writes: Nagle's algorithm and delayed ACK "
-		     "(about 40 ms), TCP_NODELAY is never set", file->pid,
+		     "(about 40 ms); TCP_NODELAY is never set", file->pid,
 		     span_text(u->delayed_ns, span, sizeof(span)),
 		     file_text(file, text, sizeof(text)), u->delayed.n,
 		     span_text(u->delayed_ns / (long long)u->delayed.n, each,

@@ -75,9 +75,9 @@ static const struct about about[ABOUTS] = {
 		"Leave out the second read; it saves a call per message.",
 		NULL },
 	[HERD] = { "thundering-herd", SEVERITY_COST,
-		"several are woken for one connection",
-		"They wait for the same listener; one accepts, the others get "
-		"EAGAIN.",
+		"several waiters are woken for one connection",
+		"The waiters watch the same listener; one accepts, the others "
+		"get EAGAIN.",
 		"Register the listener with EPOLLEXCLUSIVE, or give each "
 		"process its own with SO_REUSEPORT.", NULL },
 	[BLOCKED_LOOP] = { "blocked-loop", SEVERITY_FAULT,
@@ -122,7 +122,7 @@ static const struct about about[ABOUTS] = {
 		"Read it directly, in a thread or in a ring.",
 		"Go and libuv try epoll on each file and go on without it." },
 	[EPIPE_REPEATED] = { "epipe-repeated", SEVERITY_FAULT,
-		"writes on after EPIPE",
+		"continues to write after EPIPE",
 		"The peer is gone for good.",
 		"Close the descriptor at the first EPIPE.", NULL },
 	[EPIPE_ONCE] = { "epipe", SEVERITY_NOTE,
@@ -148,13 +148,14 @@ static const struct about about[ABOUTS] = {
 		"io_submit slept",
 		"The kernel's context switches show that the call waited, "
 		"instead of only handing over the requests.",
-		"Open the file with O_DIRECT, and allocate its blocks before.",
+		"Open the file with O_DIRECT, and allocate its blocks "
+		"beforehand.",
 		NULL },
 	[RING_WORKER] = { "ring-worker", SEVERITY_COST,
 		"requests that could be polled went to a worker thread",
-		"Each costs two switches and a copy in iou-wrk. A socket "
-		"request goes there when an earlier one of a linked chain "
-		"did, or when it was polled in vain too often, 128 times "
+		"Each costs two context switches and a copy in iou-wrk. A "
+		"socket request goes there when an earlier one of a linked "
+		"chain did, or when its poll ended 128 times without data "
 		"(several requests wait on one socket).",
 		"Keep one receive in flight per socket, or use multishot.",
 		"The program asked for it with IOSQE_ASYNC." },

@@ -17,9 +17,9 @@ enum {
 static const struct about
 needless = { "ring-needless-worker", SEVERITY_COST,
 	"requests are sent to worker threads that need none",
-	"IOSQE_ASYNC gives each request to iou-wrk, which costs two switches; "
-	"the workers never slept in these requests, so io_uring_enter would "
-	"have done them at once.",
+	"IOSQE_ASYNC gives each request to iou-wrk, which costs two context "
+	"switches; the workers never slept in these requests, so "
+	"io_uring_enter would have done them at once.",
 	"Leave IOSQE_ASYNC out: a request that cannot be done at once is "
 	"polled, waits for the disk, or goes to a worker anyway.",
 	"The data are not always in memory, and the thread must not wait." },
@@ -27,23 +27,25 @@ stuck_reads = { "ring-stuck", SEVERITY_COST,
 	"requests that never completed",
 	"Several reads wait for a descriptor that never had data, and nobody "
 	"cancelled them: they hold their buffers until the ring ends.",
-	"Find out who should write to it; give the reads a timeout "
+	"Find out which program should write to it; give the reads a timeout "
 	"(IORING_OP_LINK_TIMEOUT), or cancel them.",
 	"The peer has nothing to say yet." },
 poller_asleep = { "ring-poller-asleep", SEVERITY_COST,
 	"the poller thread (SQPOLL) is asleep when there is work",
 	"The time between requests is longer than sq_thread_idle: iou-sqp "
-	"spins in vain and falls asleep, and each request needs a call that "
-	"wakes it.",
+	"finds nothing to do and falls asleep, and each request needs a call "
+	"that wakes it.",
 	"Submit with io_uring_enter and no SQPOLL, or raise sq_thread_idle if "
-	"iou-sqp may use a whole processor.", "It idles only between bursts." },
+	"iou-sqp may use a whole processor.",
+	"The poller thread sleeps only between bursts." },
 many_workers = { "ring-many-workers", SEVERITY_COST,
 	"many worker threads (iou-wrk) at a time",
 	"Each request that waits and cannot be polled holds a kernel thread "
-	"meanwhile; before Linux 5.16 each with IOSQE_ASYNC does so, too.",
+	"meanwhile; before Linux 5.16 so does each request with IOSQE_ASYNC.",
 	"Use requests that can be polled (sockets, pipes without "
 	"IOSQE_ASYNC), or set a limit: IORING_REGISTER_IOWQ_MAX_WORKERS.",
-	"That number has to wait at a time, and none can be polled." },
+	"This number of requests has to wait at the same time, and none of them "
+	"can be polled." },
 buffer_unmapped = { "ring-buffer-unmapped", SEVERITY_FAULT,
 	"a buffer is unmapped while a request has it",
 	"The request fails with EFAULT, or uses whatever is mapped there next; "
@@ -70,8 +72,9 @@ unread = { "ring-unread", SEVERITY_COST,
 	"completions lie ready and are not read",
 	"The thread that has the ring sleeps in another call, while "
 	"completions are in the ring: they wait until that call returns.",
-	"Wait in io_uring_enter only (a timeout is a request or an argument "
-	"of it), or register an eventfd that ends the other wait.",
+	"Wait in io_uring_enter only (it takes a timeout as an argument, and "
+	"IORING_OP_TIMEOUT is one), or register an eventfd that ends the other "
+	"wait.",
 	"The program reads them at fixed times on purpose." };
 
 static struct finding *add(struct findings *f, const struct about *a,
@@ -123,8 +126,8 @@ static void look(struct findings *f, const struct witness *w,
 		finding_drop(f, "ring-single", r->pid);
 	if (r->wakings.n >= WAKINGS_MIN && r->wakings.n * 2 >= r->by_poller)
 		finding_says(add(f, &poller_asleep, r, r->wakings, 0),
-			     "the poller thread (SQPOLL) was off its processor: "
-			     "%lu calls had to wake it for %lu requests",
+			     "the poller thread (SQPOLL) was asleep: %lu calls "
+			     "had to wake it for %lu requests",
 			     r->wakings.n, r->by_poller);
 	if (r->at_workers_most >= WORKERS_MIN && w->workers >= WORKERS_MIN)
 		finding_says(add(f, &many_workers, r,

@@ -80,7 +80,7 @@ emfile = { "emfile-spin", SEVERITY_FAULT,
 	"Do not wait for the listener until a descriptor is closed; raise "
 	"RLIMIT_NOFILE (ulimit -n).", NULL },
 asks = { "busy-ask", SEVERITY_COST,
-	"asks in a loop without sleeping",
+	"polls in a loop without sleeping",
 	"O_NONBLOCK makes the call return EAGAIN at once when there are no "
 	"data: the loop uses the processor to find nothing.",
 	"Wait with poll or epoll before reading, or clear O_NONBLOCK.",
@@ -564,7 +564,7 @@ static void says(struct finding *d, const struct slot *s, const char *in)
 			     "times in a row without a sleep between, and none "
 			     "has ended: a busy loop%s", s->call, s->turns, in);
 	else if (s->turn == TURN_ASK)
-		finding_says(d, "%s asks with a zero timeout %lu times in a "
+		finding_says(d, "%s with a zero timeout returns %lu times in a "
 			     "row and nothing is ready: a busy loop%s",
 			     s->call, s->turns, in);
 	else if (s->turn == TURN_YIELD)

@@ -100,9 +100,9 @@ slow_disk = { "slow-disk", SEVERITY_COST,
 	"network file system or FUSE.",
 	"Look at iostat -x and at the mount; nfsiostat for NFS.", NULL },
 naps = { "poll-by-sleep", SEVERITY_COST,
-	"asks, sleeps, and asks again",
+	"checks, sleeps, and checks again",
 	"The program notices the event only when the sleep is over, on "
-	"average half a sleep too late, and each look costs calls.",
+	"average half a sleep too late, and each check costs calls.",
 	"Wait in poll, epoll or a blocking call; for files use inotify.",
 	"There is no other way to wait for the event." };
 

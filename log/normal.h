@@ -56,15 +56,15 @@ struct trace_cost {
 	int threads;
 };
 
-/* Of a trace of "two"; returns -1 when the messages are not to be seen. */
+/* Of a trace of "two"; returns -1 when the trace shows no messages. */
 int trace_row(const struct trace *t, struct trace_cost *row);
 
 /*
  * What must not change from one capture to the next: the names of the calls,
- * a line a thread, sorted.  Left out is what depends on who was faster: calls
+ * one line per thread, sorted.  What depends on timing is left out: calls
  * that found nothing (EAGAIN), futex, repetitions of the last one or two
- * calls; of several threads also the end, and who of them did the work.  Of a
- * hosted program and of a file job's threads only the set of names is
+ * calls; of several threads also the end, and which of them did the work.  Of
+ * a hosted program and of a file job's threads only the set of names is
  * compared.  `besides` is a text of more names to leave out, or NULL.
  */
 void trace_sequence(const struct trace *t, const char *besides,

@@ -112,7 +112,7 @@ static enum model told_by(const struct step *st)
 			return MODEL_EPOLL;
 	if (f->async)
 		return f->sig ? MODEL_SIGIO_QUEUED : MODEL_SIGIO;
-	/* Tried before it is registered: the loop hopes to spare a wait. */
+	/* Tried before it is registered: the loop hopes to save a wait. */
 	if (f->nonblocking == 1 && file_is_socket(f))
 		return st->task->loop;
 	return MODEL_NONE;

@@ -577,8 +577,8 @@ static int judge(struct reader *r, int rc, char *const *paths)
 	}
 	if (!rc && !r->calls && !r->signals) {
 		snprintf(r->error, sizeof(r->error),
-			 "%s:1: no line of strace output in it%s%.100s",
-			 paths[0], r->n_unknown ? ": " : "",
+			 "%s: no line of strace output in it%s%.100s",
+			 paths[0], r->n_unknown ? "; line 1: " : "",
 			 r->n_unknown ? r->unknown[0].text : "");
 		return -1;
 	}

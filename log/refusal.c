@@ -112,9 +112,9 @@ static const struct refusal table[] = {
 	{ "io_uring_setup io_uring_register", "ENOMEM", NULL, "memlock-ring",
 	  REFUSED_ALWAYS, "RLIMIT_MEMLOCK (ulimit -l)",
 	  "Registered buffers, and before Linux 5.12 and from 6.14 on the "
-	  "rings, count against RLIMIT_MEMLOCK of the user: memory itself is "
-	  "not short.",
-	  "Raise RLIMIT_MEMLOCK (ulimit -l, LimitMEMLOCK=), or register less "
+	  "rings, count against RLIMIT_MEMLOCK of the user; there may be free "
+	  "memory.",
+	  "Raise RLIMIT_MEMLOCK (ulimit -l, LimitMEMLOCK=), or register fewer "
 	  "or no buffers." },
 	{ "io_uring_setup", "EPERM", NULL, "io-uring-denied", REFUSED_COST,
 	  "kernel.io_uring_disabled, or a seccomp filter",
@@ -163,8 +163,8 @@ static const struct refusal table[] = {
 	  "Look at dmesg and at the device (smartctl)." },
 	{ CHANGES " " WRITES, "EROFS", NULL, "read-only", REFUSED_FOR_GOOD,
 	  "the file system is mounted read-only",
-	  "The file system is read-only: mounted so, a read-only container, "
-	  "or after an error of the disk.",
+	  "The file system was mounted read-only, the container is read-only, "
+	  "or the kernel made it read-only after an error of the disk.",
 	  "Write elsewhere, or remount it (dmesg says why it is read-only)." },
 	{ READS " " WRITES, "EINVAL", "O_DIRECT", "direct-alignment",
 	  REFUSED_FOR_GOOD, "O_DIRECT: address, length and offset must be "
@@ -219,7 +219,7 @@ static const struct refusal table[] = {
 	{ "connect", "EADDRNOTAVAIL", NULL, "ports-exhausted",
 	  REFUSED_FOR_GOOD, "no free local port (net.ipv4.ip_local_port_range)",
 	  "All local ports towards this address are in use or in TIME_WAIT.",
-	  "Use connections again, or widen net.ipv4.ip_local_port_range." },
+	  "Reuse connections, or widen net.ipv4.ip_local_port_range." },
 	{ "bind", "EACCES", NULL, "port-denied", REFUSED_FOR_GOOD,
 	  "a port below net.ipv4.ip_unprivileged_port_start needs "
 	  "CAP_NET_BIND_SERVICE, or a directory without permission",

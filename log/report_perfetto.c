@@ -130,7 +130,8 @@ static void mark(struct json *j, const struct scene *s,
 	char name[48];
 
 	if (m->kind == MARK_COPIED)
-		snprintf(name, sizeof(name), "copy %lld bytes", m->bytes);
+		snprintf(name, sizeof(name), "copy %lld byte%s", m->bytes,
+			 m->bytes == 1 ? "" : "s");
 	else
 		snprintf(name, sizeof(name), "%s", m->kind == MARK_SLEPT ?
 			 "asleep" : m->name);

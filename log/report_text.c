@@ -121,23 +121,24 @@ static void copies_line(FILE *out, enum model m, const struct part *p)
 		fprintf(out, "    submits  in %s, %lu request%s\n", p->in_call.text,
 			p->submitted, plural(p->submitted));
 	if (m == MODEL_RING && (p->in || p->out))
-		fprintf(out, "    moves    %lu message%s, %llu bytes in, %llu "
+		fprintf(out, "    moves    %lu message%s, %llu byte%s in, %llu "
 			"out\n", p->messages, plural(p->messages), p->bytes_in,
-			p->bytes_out);
+			plural(p->bytes_in), p->bytes_out);
 	if (m == MODEL_AIO || m == MODEL_RING)
 		return;
 	if (p->in || p->eofs)
-		fprintf(out, "    copies   in %s, %lu %s%s, %llu bytes\n",
+		fprintf(out, "    copies   in %s, %lu %s%s, %llu byte%s\n",
 			p->in_call.text, m == MODEL_FILE || m == MODEL_HELPER ||
 			m == MODEL_MMAP ? p->in : p->messages,
 			m == MODEL_MMAP ? "mapping" :
 			m == MODEL_FILE || m == MODEL_HELPER ? "read" : "message",
 			plural(m == MODEL_FILE || m == MODEL_HELPER ||
 			       m == MODEL_MMAP ? p->in : p->messages),
-			p->bytes_in);
+			p->bytes_in, plural(p->bytes_in));
 	if (p->out)
-		fprintf(out, "    sends    in %s, %lu time%s, %llu bytes\n",
-			p->out_call.text, p->out, plural(p->out), p->bytes_out);
+		fprintf(out, "    sends    in %s, %lu time%s, %llu byte%s\n",
+			p->out_call.text, p->out, plural(p->out), p->bytes_out,
+			plural(p->bytes_out));
 	if (p->again)
 		fprintf(out, "    EAGAIN   %lu time%s\n", p->again,
 			plural(p->again));
@@ -263,9 +264,11 @@ static void file_line(FILE *out, const struct closed_file *f)
 	if (f->accepts)
 		fprintf(out, ", %lu accepted", f->accepts);
 	if (f->reads)
-		fprintf(out, ", %llu bytes in", f->bytes_in);
+		fprintf(out, ", %llu byte%s in", f->bytes_in,
+			plural(f->bytes_in));
 	if (f->writes)
-		fprintf(out, ", %llu bytes out", f->bytes_out);
+		fprintf(out, ", %llu byte%s out", f->bytes_out,
+			plural(f->bytes_out));
 	fprintf(out, "\n");
 }
 
@@ -286,9 +289,9 @@ static void other_files(FILE *out, const struct reader *r,
 		if (!s.files || !(s.accepts || s.bytes_in || s.bytes_out) ||
 		    k == FILE_REGULAR || k == FILE_DEVICE)
 			continue;
-		fprintf(out, "    and %lu more of kind %s: %llu bytes in, %llu "
-			"bytes out", s.files, file_kind_name(k), s.bytes_in,
-			s.bytes_out);
+		fprintf(out, "    and %lu more of kind %s: %llu byte%s in, %llu "
+			"out", s.files, file_kind_name(k), s.bytes_in,
+			plural(s.bytes_in), s.bytes_out);
 		if (s.accepts)
 			fprintf(out, ", %lu accepted", s.accepts);
 		fprintf(out, "\n");
@@ -349,8 +352,8 @@ static void calls_report(FILE *out, const struct reader *r)
 		fprintf(out, "\n");
 	}
 	if (n > CALLS_SHOWN)
-		fprintf(out, "    and %u more kinds (--json has all)\n",
-			n - CALLS_SHOWN);
+		fprintf(out, "    and %u more kind%s (--json has all)\n",
+			n - CALLS_SHOWN, plural(n - CALLS_SHOWN));
 	free(t);
 }
 
@@ -398,7 +401,8 @@ static void places(FILE *out, const char *title, const struct place *p,
 				time_text(p[i].longest_ns, longest), p[i].line,
 				p[i].messages ? ", for messages" : "");
 		else
-			fprintf(out, ", %llu bytes", p[i].bytes);
+			fprintf(out, ", %llu byte%s", p[i].bytes,
+				plural(p[i].bytes));
 		fputc('\n', out);
 	}
 }
@@ -490,7 +494,8 @@ static void ring_report(FILE *out, const struct witness_ring *r)
 		if (t->forced)
 			fprintf(out, ", %lu with IOSQE_ASYNC", t->forced);
 		if (t->bytes)
-			fprintf(out, ", %llu bytes", t->bytes);
+			fprintf(out, ", %llu byte%s", t->bytes,
+				plural(t->bytes));
 		if (t->failed)
 			fprintf(out, ", %lu failed", t->failed);
 		if (t->timed)

@@ -98,7 +98,7 @@ static void open_line(FILE *out, const struct reader *r,
 	else if (o->how == OPEN_DETACHED)
 		fprintf(out, "; strace let go while it slept");
 	fprintf(out, "%s\n", open_is_idle(r, o) ? " (idle: no fault by itself)"
-		: o->unclear ? " (idle or hung: the log does not tell)" : "");
+		: o->unclear ? " (idle or hung: the log does not show which)" : "");
 	if (o->on && *o->why)
 		fprintf(out, "      pid %ld %s\n", o->on, o->why);
 	if (!open_is_idle(r, o) && *open_next(o, next, sizeof(next)))

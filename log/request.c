@@ -139,7 +139,7 @@ static void submitted(struct witness *w, struct witness_task *t,
 		      const struct tracepoint *p, unsigned long line)
 {
 	uint64_t ctx = tracepoint_address(p, "ctx");
-	/* Only a task of the program submits; who completes may be a peer. */
+	/* Only a task of the program submits; another process may complete. */
 	struct witness_ring *r = t->ours ? ring_at(w, ctx) : NULL;
 	struct request *q;
 	struct slice op = tracepoint_text(p, "op_str");

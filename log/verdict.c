@@ -354,8 +354,8 @@ static void open_sentence(const struct reader *r, const struct unreturned *o,
 		other_wait(r, o, t);
 	add(t, " (line %lu)", o->line);
 	if (o->unclear)
-		add(t, "; it was in it before the log began, so the log does "
-		    "not tell whether it hangs or is idle");
+		add(t, "; the call began before the log, so the log does not "
+		    "show whether the process hangs or is idle");
 	add(t, ".");
 }
 
@@ -616,7 +616,7 @@ static enum verdict_of healthy(const struct reader *r, struct text *t)
 		if (busy->gap_ns >= LONG_NS && is_share(busy->gap_ns,
 							busy->wall_ns))
 			add(t, " %s of it is in %s or after it (line %lu; strace "
-			    "-T tells which).", time_text(busy->gap_ns, time),
+			    "-T shows which).", time_text(busy->gap_ns, time),
 			    busy->gap_name, busy->gap_line);
 		return VERDICT_OUTSIDE;
 	}
@@ -642,7 +642,7 @@ const char *unfollowed_text(const struct reader *r, char *text, size_t size)
 	return text;
 }
 
-/* "several are woken": a sentence; "read failed": the name of a call. */
+/* "several waiters": a sentence; "read failed": the name of a call. */
 static int begins_small(const struct reader *r, const char *says)
 {
 	size_t len = strspn(says, "abcdefghijklmnopqrstuvwxyz");

@@ -25,7 +25,7 @@ static int starts(struct slice s, const char *text)
 
 /*
  * Data have arrived for a socket that the program has read from, and until all
- * of its threads sleep again, who wakes has waited for a message.
+ * of its threads sleep again, a thread that wakes has waited for a message.
  */
 static void set_awake(struct witness *w, struct witness_task *t, int awake)
 {

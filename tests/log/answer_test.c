@@ -96,7 +96,7 @@ TEST(idle_or_hung_cannot_be_told)
 		snprintf(log, sizeof(log), "strace: Process 7 attached\n%s "
 			 "<detached ...>", open[i]);
 		EXPECT_EQ(VERDICT_OPEN, answer(log));
-		HAS("does not tell whether it hangs or is idle");
+		HAS("does not show whether the process hangs or is idle");
 		HAS_NOT("It hangs");
 		HAS_NOT("not hung");
 		EXPECT_EQ(1, r.accounts.open[0].unclear);

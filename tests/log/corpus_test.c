@@ -2,7 +2,7 @@
 /*
  * corpus_test.c - logs of real programs, and what is known of each (with libc)
  *
- * tests/corpus/facts says it, a fact a line: LOG KEY VALUE.  A LOG ending in
+ * tests/corpus/facts says it, one per line: LOG KEY VALUE.  A LOG ending in
  * ".*" is the set that strace -ff wrote.  The tests run at the top of the
  * source.
  */

@@ -620,7 +620,7 @@ TEST(drawn)
 	EXPECT_EQ(2, count(text, "\"ph\":\"n\""));
 	EXPECT_EQ(1, count(text, "\"ph\":\"e\""));
 	EXPECT_EQ(2, count(text, "\"ph\":\"X\""));	/* the call, the sleep */
-	EXPECT_EQ(1, count(text, "copy 1 bytes"));
+	EXPECT_EQ(1, count(text, "copy 1 byte\""));
 	EXPECT_EQ(1, count(text, "\"ph\":\"s\""));
 	EXPECT_EQ(1, count(text, "\"ph\":\"f\""));
 	out = open_memstream(&text, &len);

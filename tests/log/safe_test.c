@@ -54,7 +54,7 @@ TEST(a_stream_shows_no_control_character)
 						  0);
 
 			if (strcmp(got, cases[i].shown))
-				tap_say("%s, %zu bytes a write",
+				tap_say("%s, %zu bytes per write",
 					cases[i].name, piece);
 			EXPECT_STR(cases[i].shown, got);
 		}
