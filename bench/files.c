@@ -389,7 +389,7 @@ static void process_listen(struct process *p, int ms)
 static void process_failed(const struct process *p, char why[300])
 {
 	snprintf(why, 300, measure_stop ? "stopped" : *p->out.at ? "%.*s" :
-		 "it was killed, or out of time",
+		 "it was killed, or its time ran out",
 		 (int)strcspn(p->out.at, "\n"), p->out.at);
 }
 

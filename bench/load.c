@@ -66,7 +66,7 @@ enum {
 };
 
 static const char json[] = "{\"send_user\": \"bench\", \"send_time\": "
-	"\"2026-11-21 00:00:00\", \"send_msg\": \"a message as in the documents\"}";
+	"\"2026-11-21 00:00:00\", \"send_msg\": \"a message like the tutorial's\"}";
 
 /*
  * messages sent and not yet answered: stamps[first], and on, modulo window
@@ -94,7 +94,7 @@ struct state {
 	int *idle;
 	unsigned idle_count;
 	int ep;
-	enum phase phase, wanted;	/* wanted: RUN or COUNT, after WARM */
+	enum phase phase, wanted;	/* wanted, after WARM: RUN or COUNT */
 	long long next_phase;		/* ns */
 	unsigned slice;			/* the number of this one */
 	unsigned long long quota;	/* messages of a slice; 0: by the clock */
@@ -326,7 +326,7 @@ static int pace_protocol(struct state *s, int *fd)
 			snprintf(s->r->why, sizeof(s->r->why), "no answer for %d "
 				 "s while another connection is open and silent: "
 				 "a server of one connection at a time? Then "
-				 "take -c1", SILENCE_MS / 1000);
+				 "use -c1", SILENCE_MS / 1000);
 			return -1;
 		}
 		if (n == 0)

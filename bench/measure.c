@@ -670,7 +670,7 @@ static void end_player(struct player *p, struct measurement *m,
 		end_outside(p);
 	if (!*p->why && p->status)
 		snprintf(p->why, 300, "%s", *said ? said : measure_stop ?
-			 "stopped" : "the client was killed, or out of time");
+			 "stopped" : "the client was killed, or its time ran out");
 	if (!*p->why && on_floor)
 		add_up_floor(p, m);
 	else if (!*p->why)

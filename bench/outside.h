@@ -35,8 +35,8 @@ int outside_start(const struct outside *o, int cpu, struct running *r,
 void outside_stop(struct running *r);
 
 /*
- * The processes of a server: pid and its descendants, who else listens on the
- * port, and theirs; how many.
+ * The processes of a server: pid, other processes that listen on the port, and
+ * the descendants of all these.  Returns how many.
  */
 int tree_of(pid_t pid, int port, pid_t pids[TREE]);
 

@@ -169,7 +169,7 @@ static void plot_bars(struct page *p, int workload, const char *what,
 		logscale ? "$2" : "$2", logscale ? "0.005" : "0");
 }
 
-/* ---- many workloads: a line a server ---- */
+/* ---- many workloads: a line for each server ---- */
 
 /* Alike except for the number of connections. */
 static int alike(const struct workload *a, const struct workload *b)
@@ -392,7 +392,7 @@ static void write_plots(struct page *p)
 			continue;
 		}
 		plot_bars(p, w, "cpu", SERVER_US,
-			  "processor us of the server a message", 0);
+			  "processor us of the server per message", 0);
 		if (counted(rows, n))
 			plot_bars(p, w, "calls",
 				  offsetof(struct measurement, calls),

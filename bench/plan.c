@@ -124,14 +124,14 @@ static int parse_file(struct workload *w, const char *text, char why[200])
 		else
 			end = NULL;
 		if (!end || *end)
-			return wrong(why, text, "after - comes hot, cold or "
-				     "direct, random or seq, qN or sN: "
+			return wrong(why, text, "expected hot, cold or direct, "
+				     "random or seq, qN or sN after -, as in "
 				     "file-direct-random-q32");
 	}
 	if (!w->busy || w->busy > 4096 || w->size < 512 || w->size % 512 ||
 	    w->size > 1 << 20)
-		return wrong(why, text, "1 to 4096 reads in flight, of 512 B to "
-			     "1 MiB, a multiple of 512, are possible");
+		return wrong(why, text, "expected 1 to 4096 reads in flight, of "
+			     "512 B to 1 MiB, a multiple of 512");
 	set_file_name(w);
 	return 0;
 }
@@ -163,20 +163,20 @@ static int check_reply(const struct workload *w, const char *text,
 {
 	if (w->size < REQUEST || !w->answer || w->answer > MOST ||
 	    w->work > WORK_MOST)
-		return wrong(why, text, "a request has 12 B to 1 MiB, an answer 1 "
-			     "B to 1 MiB, and the work is 0 to 1000000");
+		return wrong(why, text, "expected a request of 12 B to 1 MiB, an "
+			     "answer of 1 B to 1 MiB, and work from 0 to 1000000");
 	if ((unsigned long long)w->answer * w->window > MOST)
-		return wrong(why, text, "the answers on their way on a "
-			     "connection are more than 1 MiB");
+		return wrong(why, text, "the answers in flight on a connection "
+			     "are more than 1 MiB");
 	if (w->rate)
-		return wrong(why, text, "it has no rate");
+		return wrong(why, text, "a rate (-r) does not apply to it");
 	return 0;
 }
 
 int workload_parse(struct workload *w, const char *text, char why[200])
 {
-	const char *at, *letters = "after - comes one of c s w i r and a number: "
-		"tcp-c16-s64";
+	const char *at, *letters = "expected one of c s w i r and a number after "
+		"-, as in tcp-c16-s64";
 	size_t len = 0;
 	int k = 0;
 
@@ -200,13 +200,13 @@ int workload_parse(struct workload *w, const char *text, char why[200])
 	w->reply = kinds[k].asks >= REPLY;
 	if (kinds[k].asks == REPLY) {
 		w->answer = 64;
-		letters = "after - comes one of c s a k w i and a number: "
-			"reply-c16-k10";
+		letters = "expected one of c s a k w i and a number after -, as "
+			"in reply-c16-k10";
 	} else if (w->reply) {
 		w->size = kinds[k].asks == SINK ? STREAM_PIECE : REQUEST;
 		w->answer = kinds[k].asks == SINK ? 1 : STREAM_PIECE;
 		w->window = STREAM_WINDOW;
-		letters = "after - comes one of c s w i and a number: "
+		letters = "expected one of c s w i and a number after -, as in "
 			"sink-c1-s65536";
 	}
 	while (*at) {
@@ -221,23 +221,23 @@ int workload_parse(struct workload *w, const char *text, char why[200])
 		at = end;
 	}
 	if (!w->busy || w->busy > 15000 || w->idle > 15000)
-		return wrong(why, text, "1 to 15000 connections, 0 to 15000 "
-			     "idle ones are possible");
+		return wrong(why, text, "expected 1 to 15000 connections and 0 "
+			     "to 15000 idle ones");
 	if (!w->size || w->size > 1 << 20 || !w->window || w->window > 4096)
-		return wrong(why, text, "1 B to 1 MiB, 1 to 4096 in flight are "
-			     "possible");
+		return wrong(why, text, "expected messages of 1 B to 1 MiB, and 1 "
+			     "to 4096 in flight");
 	if (w->kind == LOAD_DATAGRAM && (w->size > 65507 || w->window > 1 ||
 					 w->idle))
-		return wrong(why, text, "a datagram has 65507 bytes at most, one "
-			     "is in flight, and there is no connection");
+		return wrong(why, text, "expected datagrams of at most 65507 "
+			     "bytes, one in flight, and no idle connections");
 	if (w->kind == LOAD_CHURN && (w->window > 1 || w->idle || w->rate ||
 				      w->size != 64))
-		return wrong(why, text, "churn has connections (-c) only");
+		return wrong(why, text, "only -c applies to churn");
 	if (w->reply && check_reply(w, text, why))
 		return -1;
 	if (w->protocol && !w->reply && (w->size != 64 || w->rate))
-		return wrong(why, text, "its size is the request's, and it has "
-			     "no rate");
+		return wrong(why, text, "a size (-s) and a rate (-r) do not apply "
+			     "to it");
 	set_name(w);
 	return 0;
 }
@@ -305,7 +305,7 @@ const char *cannot_serve(const struct contender *c, const struct workload *w)
 
 	if (other_world(c, w))
 		return w->kind == LOAD_FILE ? "reads no file" :
-		       "reads a file, it serves nobody";
+		       "is a file job, not a server";
 	if (w->kind == LOAD_FILE)
 		return w->busy > 1 && reads_one(c) ? "has one read in flight"
 						   : NULL;

@@ -53,7 +53,7 @@ void workload_describe(const struct workload *w, char *text, size_t size);
 /* A server and a file, or a file job and connections. */
 int other_world(const struct contender *c, const struct workload *w);
 
-/* NULL, or why c cannot serve w by its nature. */
+/* NULL, or why a server like c cannot serve w. */
 const char *cannot_serve(const struct contender *c, const struct workload *w);
 
 struct plan;

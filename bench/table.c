@@ -236,10 +236,10 @@ int disturbances(const struct results *r, char *text, size_t size)
 		middle = median(spins, n);
 		snprintf(text, size, "The hypervisor took %.2f%% of the time "
 			 "(%.1f%% of the worst measurement), other programs "
-			 "%.1f%%; in %.1f%% of the slices ours waited for them "
-			 "for more than a tenth. The same loop took %.0f us "
-			 "before a measurement, %.0f to %.0f us before 90%% of "
-			 "them.", 100 * steal / n, 100 * most,
+			 "%.1f%%; in %.1f%% of the slices server and client "
+			 "waited for them for more than a tenth. The same loop "
+			 "took %.0f us before a measurement, %.0f to %.0f us "
+			 "before 90%% of them.", 100 * steal / n, 100 * most,
 			 100 * others / n, 100 * disturbed / n, middle,
 			 spins[n / 20], spins[n - 1 - n / 20]);
 	}

@@ -110,7 +110,7 @@ static void set_precision(struct recording *r)
 /* Which sides there are; -1 when there is none. */
 static int choose_sides(struct recording *r)
 {
-	const char *missing = r->no_strace ? "not wanted (--no-strace)"
+	const char *missing = r->no_strace ? "not asked for (--no-strace)"
 					   : trace_missing();
 
 	if (missing)
@@ -120,7 +120,7 @@ static int choose_sides(struct recording *r)
 		set_precision(r);
 	if (r->no_kernel)
 		snprintf(r->without_kernel, sizeof(r->without_kernel),
-			 "not wanted (--no-kernel)");
+			 "not asked for (--no-kernel)");
 	else
 		r->kernel = kernel_begin(r->without_kernel);
 	if (r->kernel) {

@@ -23,7 +23,7 @@ struct recording {
 	const char *dir;		/* exists; its files are their owner's */
 	const char *said_by;		/* before its messages; NULL: capture */
 	const char *scenario;		/* for the manifest, or NULL */
-	int no_strace, no_kernel;	/* not wanted */
+	int no_strace, no_kernel;	/* not asked for */
 	/*
 	 * Called when strace.log and kernel.log are written: cuts strace.log,
 	 * and sets lines, files, alignment and aligned.  Nothing here reads a

@@ -15,7 +15,7 @@ const char *trace_missing(void);
 void trace_version(char version[64]);
 
 /*
- * What a file job is captured with in place of a client: six blocks of
+ * What a file job is captured with instead of a client: six blocks of
  * 4096 bytes that are not in the page cache, four at once.
  */
 extern const struct scenario reads_buffered, reads_direct;

@@ -47,15 +47,15 @@ int aio_run_main(int argc, char **argv)
 		.args_doc = "-- COMMAND [ARG...]",
 		.doc = "Run COMMAND with libposixaio instead of glibc's POSIX "
 		       "AIO (aio_read and its relatives).\vThe library is put "
-		       "into LD_PRELOAD, so it reaches what COMMAND starts as "
-		       "well, but not a program that is linked statically or runs "
-		       "with other rights (setuid).  POSIXAIO_DEBUG=1 reports "
-		       "on stderr whether io_uring is used, and each change.  "
-		       "The counters of --stats: inline (answered by the page "
-		       "cache), native (O_DIRECT), ring (io_uring), pool "
+		       "into LD_PRELOAD, so it also reaches the programs that "
+		       "COMMAND starts, but not a program that is linked statically "
+		       "or runs with other rights (setuid).  With POSIXAIO_DEBUG=1 "
+		       "it reports on stderr whether io_uring is used, and each "
+		       "change of that.  The counters of --stats: inline (answered by "
+		       "the page cache), native (O_DIRECT), ring (io_uring), pool "
 		       "(threads), retried, and how many threads and rings were "
-		       "made.  The exit status is COMMAND's; 127: there is no "
-		       "such command, 126: it cannot be run.",
+		       "created.  The exit status is that of COMMAND, 127 if it "
+		       "does not exist, 126 if it cannot be run.",
 	};
 	char **command = NULL, *path, *preload, *old = getenv("LD_PRELOAD");
 

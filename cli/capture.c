@@ -39,17 +39,18 @@ static void check(const struct options *o, struct argp_state *state)
 		   !!o->pid;
 
 	if (!what)
-		argp_error(state, "which model (iomodels list), or -- which "
-			   "command?");
+		argp_error(state, "expected a MODEL (iomodels list), or -- "
+			   "COMMAND");
 	if (what > 1)
 		argp_error(state, "one at a time: a model, -- a command, --pid "
 			   "or --traces");
 	if (o->command && !*o->command)
-		argp_error(state, "-- which command?");
+		argp_error(state, "expected a COMMAND after --");
 	if (o->text && (!o->model || o->output))
-		argp_error(state, "--text is for a model, and writes no folder");
+		argp_error(state, "--text: expected a MODEL, and no --output");
 	if (o->no_strace && o->no_kernel)
-		argp_error(state, "--no-strace and --no-kernel leave nothing");
+		argp_error(state, "--no-strace and --no-kernel leave nothing to "
+			   "record");
 }
 
 /* --traces DIR takes models; else they are a model and its scenario. */
@@ -65,7 +66,7 @@ static void sort_args(struct options *o, struct argp_state *state)
 	if (o->n_args > 1)
 		o->scenario = o->args[1];
 	if (o->n_args > 2)
-		argp_error(state, "%s: a model and a scenario, no more "
+		argp_error(state, "%s: expected a model and a scenario only "
 			   "(a command comes after --)", o->args[2]);
 }
 
@@ -397,8 +398,8 @@ static int model(const struct options *o)
 
 		fprintf(stderr, "iomodels capture: %s: no such model%s%s%s "
 			"(iomodels list; a command comes after --)\n",
-			o->model, near ? "; " : "", near ? near : "",
-			near ? "?" : "");
+			o->model, near ? "; did you mean " : "",
+			near ? near : "", near ? "?" : "");
 		return 2;
 	}
 	if (p->flags & FILES)
@@ -413,8 +414,8 @@ static int model(const struct options *o)
 		return 2;
 	}
 	if (p->flags & c->unfit) {
-		fprintf(stderr, "iomodels capture: %s cannot serve %s by its "
-			"nature (%s)\n", p->name, c->name, p->about);
+		fprintf(stderr, "iomodels capture: %s cannot serve scenario %s "
+			"(its model: %s)\n", p->name, c->name, p->about);
 		return 1;
 	}
 	if (p->flags & FILES && !o->text)
@@ -436,17 +437,18 @@ static char *const *cut_command(int *argc, char **argv)
 int capture_main(int argc, char **argv)
 {
 	static const struct argp_option rows[] = {
-		{ "output", 'o', "DIR", 0, "write the capture into DIR (else "
-		  "capture-NAME-1, -2, ... here)", 0 },
+		{ "output", 'o', "DIR", 0, "write the capture into DIR (default: "
+		  "capture-NAME-1, -2, ... in this folder)", 0 },
 		{ "no-strace", KEY_NO_STRACE, NULL, 0, "record only the kernel's "
 		  "events: this adds 0.4 us per call instead of 20", 0 },
 		{ "no-kernel", KEY_NO_KERNEL, NULL, 0, "record only strace", 0 },
 		{ "pid", 'p', "N", 0, "attach to the running process N", 0 },
 		{ "text", KEY_TEXT, NULL, 0, "print the calls of a model, "
-		  "normalised, and write no folder", 0 },
+		  "without times and process numbers, and write no folder", 0 },
 		{ "traces", KEY_TRACES, "DIR", 0, "capture every model, or each "
-		  "MODEL, into DIR, strace and the kernel's events, as text that is the "
-		  "same each time; write a file only if its sequence has changed", 0 },
+		  "MODEL, with strace and the kernel's events, as text files in DIR; "
+		  "write a file only if its sequence of calls or events has changed",
+		  0 },
 		{ "index", KEY_INDEX, "DIR", 0, "write DIR/README.md (what to "
 		  "look at in the captures of DIR) from DIR/notes; correct the "
 		  "line numbers of the source in DIR/*.lines", 0 },
@@ -463,8 +465,8 @@ int capture_main(int argc, char **argv)
 		       "strace and the kernel's tracepoints into a folder: "
 		       "strace.log, kernel.log (times of one clock), "
 		       "manifest.json.\vThe kernel's events need root; without "
-		       "root there is strace alone.  The exit status is that of "
-		       "COMMAND.  Processes that it leaves behind go on, but "
+		       "root only strace records.  The exit status is that of "
+		       "COMMAND.  Processes that COMMAND leaves behind go on, but "
 		       "are no longer captured.  Ctrl-Z stops COMMAND and the "
 		       "recording, fg continues both.",
 	};

@@ -47,14 +47,15 @@ struct options {
 };
 
 static const struct argp_option options[] = {
-	{ "workload", 'w', "LIST", 0, "The work, separated by commas: tcp, unix, "
-	  "udp, churn, or file (--files), then -cN connections (16), -sN bytes "
-	  "(64), -wN messages in flight on each (1), -iN idle connections (0), "
-	  "-rN messages per second (as fast as answers come). Or sink, source: a "
-	  "stream to the server or from it; or reply, with -aN bytes of the answer "
-	  "(64) and -kN thousand steps of work for it (0). Default "
-	  "tcp-c1,tcp-c16,tcp-c128. For any server: http, redis-ping, redis-get, "
-	  "redis-set, line or bytes, and -cN", 0 },
+	{ "workload", 'w', "LIST", 0, "Workloads, separated by commas (default "
+	  "tcp-c1,tcp-c16,tcp-c128). Each is a name with options. Echo: tcp, unix, "
+	  "udp or churn (a connection for each message), with -cN connections "
+	  "(16), -sN bytes (64), -wN messages in flight on each (1), -iN idle "
+	  "connections (0), -rN messages per second (as fast as answers come). "
+	  "sink or source: a stream to the server or from it. reply: with -aN "
+	  "bytes of the answer (64) and -kN thousand steps of work for it (0). "
+	  "For any server: http, redis-ping, redis-get, redis-set, line or bytes, "
+	  "with -cN. With --files: file", 0 },
 	{ "repeat", 'r', "N", 0, "Repetitions (9)", 0 },
 	{ "seconds", 't', "S", 0, "Each measurement lasts S seconds (0.4)", 0 },
 	{ "base", KEY_BASE, "SERVER", 0, "Compare with SERVER (epoll; for files, "
@@ -69,9 +70,9 @@ static const struct argp_option options[] = {
 	  "ready when it listens on PORT", 0 },
 	{ "connect", KEY_CONNECT, "HOST:PORT", 0, "One more server, which runs "
 	  "already", 0 },
-	{ "path", KEY_PATH, "/PATH", 0, "With work http: the path (/)", 0 },
-	{ "request", KEY_REQUEST, "FILE", 0, "With work bytes: the request", 0 },
-	{ "answer", KEY_ANSWER, "RULE", 0, "With work bytes: what ends an answer, "
+	{ "path", KEY_PATH, "/PATH", 0, "For http: the path (/)", 0 },
+	{ "request", KEY_REQUEST, "FILE", 0, "For bytes: the request", 0 },
+	{ "answer", KEY_ANSWER, "RULE", 0, "For bytes: what ends an answer, "
 	  "length:N, delimiter:TEXT or close", 0 },
 	{ "peer", KEY_PEER, "COMMAND", 0, "One more echo server, any program "
 	  "that takes \"--port N --service echo\" (for reply, sink and source: "
@@ -85,8 +86,9 @@ static const struct argp_option options[] = {
 	  "work, one model for each way of I/O, all peers; 15 minutes",
 	  0 },
 	{ "files", KEY_FILES, NULL, 0, "File jobs instead of servers; "
-	  "their work is file, then -hot, -cold (in the page cache, or not) or "
-	  "-direct, -random or -seq, -qN reads in flight (1), -sN bytes (4096)",
+	  "their workload is file, then -hot (in the page cache), -cold (not in "
+	  "it) or -direct (O_DIRECT), -random or -seq, -qN reads in flight (1), "
+	  "-sN bytes (4096)",
 	  0 },
 	{ "file-size", KEY_FILE_SIZE, "MIB", 0, "The size of the file that file "
 	  "jobs read, made in the current folder (1024)", 0 },
@@ -98,8 +100,9 @@ static const struct argp_option options[] = {
 	  "tables", 0 },
 	{ "markdown", KEY_MARKDOWN, NULL, 0, "Print Markdown: a row per server, a "
 	  "column per workload", 0 },
-	{ "agree", KEY_AGREE, NULL, 0, "Measure nothing: do the results in the "
-	  "folders DIR1 and DIR2 rank the servers alike? Exit status 1: no", 0 },
+	{ "agree", KEY_AGREE, NULL, 0, "Measure nothing; check whether the results "
+	  "in the folders DIR1 and DIR2 rank the servers alike (else exit with 1)",
+	  0 },
 	{ 0 }
 };
 
@@ -243,7 +246,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_READY:
 		if (!o->outside_count)
-			argp_error(state, "--ready %s: it belongs behind --start "
+			argp_error(state, "--ready %s: expected after --start "
 				   "COMMAND", arg);
 		o->outside[o->outside_count - 1].port =
 			number_arg(state, "ready", arg, 1, 65535);
@@ -291,8 +294,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 			argp_error(state, "--resume: it works with -o DIR only, "
 				   "the folder of the run to continue");
 		if (o->standard && (o->name_count || o->plan.workload_count))
-			argp_error(state, "--standard: it has its own servers "
-				   "and workloads");
+			argp_error(state, "--standard: name no servers and no "
+				   "workloads, it has its own servers and workloads");
 		if (o->agree && o->name_count != 2)
 			argp_error(state, "--agree: expected two folders with "
 				   "results");
@@ -349,8 +352,9 @@ static void add(struct plan *plan, const char *name, int asked)
 	}
 	p = p ? p : peer_find(name);
 	if (!p)
-		error(2, 0, "compare: %s: no such server%s%s (iomodels list)",
-		      name, nearest ? "; " : "", nearest ? nearest : "");
+		error(2, 0, "compare: %s: no such server%s%s%s (iomodels list)",
+		      name, nearest ? "; did you mean " : "",
+		      nearest ? nearest : "", nearest ? "?" : "");
 	for (int i = 2; i < plan->contender_count; i++)
 		if (plan->contenders[i].program == p)
 			return;
@@ -745,7 +749,7 @@ static void choose(struct options *o, int n)
 		add_workloads(p, "tcp-c1,tcp-c16,tcp-c128", NULL);
 	for (int c = 2; c < p->contender_count; c++)
 		if (idle(p, c))
-			error(2, 0, "compare: %s: %s; no workload of -w fits it",
+			error(2, 0, "compare: %s %s; no workload of -w fits it",
 			      p->contenders[c].name, cannot_serve(
 			      &p->contenders[c], &p->workloads[0]));
 }
@@ -1010,8 +1014,8 @@ static FILE *open_raw(const struct options *o, struct results *r)
 		error(1, errno, "compare: %s", o->output);
 	f = fopen(path, o->resume ? "r+e" : "wxe");
 	if (!f && errno == EEXIST)
-		error(1, 0, "compare: %s is there already; --resume goes on "
-		      "with it, else name another folder", path);
+		error(1, 0, "compare: %s exists already; continue it with "
+		      "--resume, or name another folder", path);
 	if (!f)
 		error(1, errno, "compare: %s", path);
 	if (!o->resume)
@@ -1187,7 +1191,7 @@ int compare_main(int argc, char **argv)
 		       "and compare what they did and what it cost."
 		       "\viomodels list shows the models; peers are libevent, "
 		       "libevent_buffer, libuv, libuv_write, libev, python_asyncio and "
-		       "nodejs, where installed. Ctrl-C ends it; it then "
+		       "nodejs, where installed. Ctrl-C ends the run; compare then "
 		       "reports what was measured so far.",
 	};
 	static struct options o = {

@@ -81,7 +81,7 @@ static void play(const struct program *p, const struct scenario *c, int quiet,
 			show(&t);
 		if (trace_row(&t, &d->row))
 			snprintf(d->why, sizeof(d->why),
-				 "no message to be seen in the capture");
+				 "the capture shows no message");
 		trace_free(&t);
 	}
 	/* Once more without strace, for the kernel's own events. */

@@ -434,7 +434,7 @@ static void print_refused(void)
 	free(names.at);
 }
 
-/* The names of what had the same result as findings[i], and was not told. */
+/* The names of those with the result of findings[i] that were not printed. */
 static char *same_names(int i, struct text *names)
 {
 	const struct doctor_finding *f = &findings[i];

@@ -32,9 +32,9 @@ enum { EXIT_FOUND = 3 };
 
 static const struct argp_option options[] = {
 	{ "json", 'j', NULL, 0, "The report for programs, as JSON", 0 },
-	{ "lines", 'l', NULL, 0, "The log itself: under each line its phase, "
-	  "the history of its descriptor, the kernel's events and, in a log of "
-	  "strace -k, the line of source", 0 },
+	{ "lines", 'l', NULL, 0, "The log itself: under each line whether it "
+	  "waited or copied, the history of its descriptor, the kernel's events "
+	  "and, in a log of strace -k, the line of source", 0 },
 	{ "fd", KEY_FD, "N", 0, "Only the lines about descriptor N", 0 },
 	{ "diff", 'd', NULL, 0, "Two logs: the calls per message of each, and "
 	  "their sequences of calls side by side", 0 },
@@ -43,7 +43,7 @@ static const struct argp_option options[] = {
 	{ "perfetto", KEY_PERFETTO, NULL, 0, "Chrome trace JSON, which "
 	  "ui.perfetto.dev opens", 0 },
 	{ "fail-on", KEY_FAIL_ON, "ID,...|any", 0, "Exit with 3 when the report "
-	  "has one of these findings; any: each fault or cost, but no note", 0 },
+	  "has one of these findings; any: a fault or a cost, not a note", 0 },
 	{ "baseline", KEY_BASELINE, "FILE", 0, "Compare the findings with those "
 	  "of an earlier report (--json); then --fail-on counts only new ones", 0 },
 	{ 0 }
@@ -364,12 +364,13 @@ int explain_folder(int argc, char **argv, const char *name)
 		       "other, gets a report for each. FOLDER is one that "
 		       "iomodels capture wrote: "
 		       "explain reads its strace.log and kernel.log together, "
-		       "and phases are exact; it reads a FILE in it alone. "
-		       "Without FILE it reads standard input. To record most: "
+		       "and waits and copies are exact. "
+		       "Without FILE it reads standard input. A log has the most "
+		       "to show when it was made by "
 		       "strace -f -ttt -T -yy -o FILE COMMAND\n\n"
-		       "Exit status: 0 done, 1 the log could not be read to "
-		       "its end, 2 the command line was wrong, 3 --fail-on "
-		       "found something.",
+		       "The exit status is 0 when the log was read, 1 when it "
+		       "could not be read to its end, 2 for a wrong command line, "
+		       "3 when --fail-on found something.",
 	};
 	struct arguments a = { .fd = -1, .name = name };
 

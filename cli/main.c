@@ -19,7 +19,7 @@ static const struct command commands[] = {
 	{ "list",  "list the models, one line each", list_main },
 	{ "serve", "run the server of a model", serve_main },
 	{ "send",  "send JSON messages to a server", send_main },
-	{ "explain", "say what an strace log shows: models, costs, faults",
+	{ "explain", "say what a strace log shows: models, costs, faults",
 	  explain_main },
 	{ "trace", "run a command under strace, then explain what was seen",
 	  trace_main },
@@ -89,8 +89,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		near = nearest_command(name);
 		if (!choice->command)
 			argp_error(state, "%s: no such command%s%s%s", name,
-				   near ? "; " : "", near ? near : "",
-				   near ? "?" : "");
+				   near ? "; did you mean " : "",
+				   near ? near : "", near ? "?" : "");
 		choice->index = state->next;
 		state->next = state->argc;	/* the rest is the command's */
 		return 0;

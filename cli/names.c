@@ -29,8 +29,8 @@ void name_arg(struct argp_state *state, struct names *names, const char *arg)
 
 	if (!program_find(arg))
 		argp_error(state, "%s: no such model%s%s%s (iomodels list)",
-			   arg, near ? "; " : "", near ? near : "",
-			   near ? "?" : "");
+			   arg, near ? "; did you mean " : "",
+			   near ? near : "", near ? "?" : "");
 	if (names->n < NAMES)
 		names->at[names->n++] = arg;
 }

@@ -31,7 +31,8 @@ static const struct argp_option options[] = {
 	  "127.0.0.1; 0.0.0.0 is all)", 0 },
 	{ "service", 's', "NAME", 0, "print: collect what a peer sends until "
 	  "it closes, then print it (default); echo: send every byte back; reply: "
-	  "an answer as long as a request says, for iomodels compare", 0 },
+	  "send an answer of the length that a request gives, for iomodels "
+	  "compare", 0 },
 	{ "max-message", 'm', "N", 0, "print: refuse a message of more than N "
 	  "bytes (default 1048576)", 0 },
 	{ 0 }
@@ -59,12 +60,13 @@ static void choose(struct request *r, const char *name,
 			   name, r->program->name);
 	r->program = program_find(name);
 	if (r->program && r->program->flags & FILES)
-		argp_error(state, "%s reads a file, it serves nobody", name);
+		argp_error(state, "%s is a file job, not a server", name);
 	if (r->program)
 		return;
 	nearest = nearest_program(name);
 	if (nearest)
-		argp_error(state, "%s: no such model; %s?", name, nearest);
+		argp_error(state, "%s: no such model; did you mean %s?", name,
+			   nearest);
 	else
 		argp_error(state, "%s: no such model; `iomodels list' shows "
 			   "them", name);
@@ -101,7 +103,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		choose(r, arg, state);
 		return 0;
 	case ARGP_KEY_NO_ARGS:
-		argp_error(state, "which model? `iomodels list' shows them");
+		argp_error(state, "expected a MODEL; `iomodels list' shows them");
 	}
 	return ARGP_ERR_UNKNOWN;
 }

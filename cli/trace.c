@@ -62,7 +62,7 @@ static void pass(struct argp_state *state, char *arg)
 static void check(const struct options *o, struct argp_state *state)
 {
 	if (!o->command && !o->pid)
-		argp_error(state, "-- which command?");
+		argp_error(state, "expected -- COMMAND or --pid N");
 	if (o->forms > 1)
 		argp_error(state, "--json, --lines and --html: one of them at "
 			   "a time");
@@ -158,7 +158,7 @@ static int trace(struct options *o, const char *dir, int out)
 	if (r.lines || r.n) {
 		found = report(o, dir, out);
 		if (!o->keep)
-			fprintf(stderr, "%s: the lines named are those of a "
+			fprintf(stderr, "%s: the line numbers are those of a "
 				"capture that is not kept; -o DIR keeps it\n",
 				name);
 	}

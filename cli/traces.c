@@ -152,8 +152,8 @@ static int follow(const char *path)
 	places_follow(then, &now, &lost);
 	if (*lost.at) {
 		*strchr(lost.at, '\n') = 0;
-		status = failed(path, "a line that the source has no more (make "
-				"traces): ") | failed(lost.at, "");
+		status = failed(path, "a line that is no longer in the source "
+				"(make traces): ") | failed(lost.at, "");
 	}
 	if (!status && strcmp(then, now.at))
 		status = keep(path, &now, now.at, then);

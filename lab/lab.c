@@ -549,7 +549,7 @@ int lab_in_memory(char why[256])
 	if (statfs(".", &s) ||
 	    (s.f_type != TMPFS_MAGIC && s.f_type != RAMFS_MAGIC))
 		return 0;
-	snprintf(why, 256, "this folder is in memory: run it in one on a disk");
+	snprintf(why, 256, "this folder is in memory: cd to a folder on a disk");
 	return 1;
 }
 

@@ -356,7 +356,7 @@ const struct probe probes[] = {
 	  try_multishot_recv },
 	{ "io_uring: SEND_ZC", "6.0", "uring_zerocopy", 0, 0, try_send_zc },
 	{ "io_uring: SINGLE_ISSUER", "6.0", "uring_fast", 0, 0, try_single },
-	{ "io_uring: DEFER_TASKRUN (not vital)", "6.1", "uring_fast", 0, 1, try_defer },
+	{ "io_uring: DEFER_TASKRUN (optional)", "6.1", "uring_fast", 0, 1, try_defer },
 	{ "io_uring: registered buffers", "5.1", "uring_file", 0, 0,
 	  try_fixed_buffers },
 	{ "io_setup", "2.6", "native_aio libaio", 0, 0, try_aio },

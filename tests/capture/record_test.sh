@@ -139,10 +139,10 @@ test_one_side_alone() {
 	need_both || return 4
 	expect 0 --no-strace -- true && has c/kernel.log '(execve)' &&
 		! [ -e "$dir/c/strace.log" ] &&
-		has c/manifest.json 'not wanted (--no-strace)' &&
+		has c/manifest.json 'not asked for (--no-strace)' &&
 		expect 0 --no-kernel -- true && has c/strace.log execve &&
 		! [ -e "$dir/c/kernel.log" ] &&
-		has c/manifest.json 'not wanted (--no-kernel)'
+		has c/manifest.json 'not asked for (--no-kernel)'
 }
 test_the_manifest_is_json() {
 	need_strace || return 4
@@ -242,12 +242,12 @@ test_the_next_free_name() {
 }
 
 test_wrong() {
-	expect 2 && has err 'which model' &&
-	expect 2 -- && has err 'which command' &&
+	expect 2 && has err 'expected a MODEL' &&
+	expect 2 -- && has err 'expected a COMMAND' &&
 	expect 2 epoll -- true && has err 'one at a time' &&
 	expect 2 --no-strace --no-kernel -- true && has err 'leave nothing' &&
 	expect 2 --pid 0 && has err 'pid 0: expected a number' &&
-	expect 2 epol && has err 'no such model; epoll?' &&
+	expect 2 epol && has err 'no such model; did you mean epoll?' &&
 	expect 127 -- "$dir/nonesuch" && has err 'no such command' &&
 	expect 126 -- "$dir/err" && has err 'may not be executed' &&
 	! [ -e "$dir/c" ]

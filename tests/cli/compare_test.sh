@@ -30,21 +30,21 @@ refuses() {
 			grep -c 'compare: ')" = 1 ]
 	ok $? "refuses: $*"
 }
-refuses 'epol: no such server; epoll' epol
-refuses 'uring_file: reads a file, it serves nobody' epoll uring_file
-refuses 'epoll: reads no file' --files epoll
+refuses 'epol: no such server; did you mean epoll' epol
+refuses 'uring_file is a file job, not a server' epoll uring_file
+refuses 'epoll reads no file' --files epoll
 refuses "expected fio:ENGINE" fio
-refuses 'comes hot, cold or direct' -w file-warm
+refuses 'expected hot, cold or direct' -w file-warm
 refuses 'one of them' --standard --files
 refuses 'web: a workload begins with' -w web
-refuses 'tcp-x1: after - comes' -w tcp-x1
+refuses 'tcp-x1: expected one of c' -w tcp-x1
 refuses 'with -o DIR' --resume
 refuses 'same, two or both' --layout three
 refuses 'two folders with results' --agree here
 refuses 'here/results.jsonl: No such file' --agree here there
 refuses 'it has its own servers' --standard poll
-refuses 'reply-k9999999: a request has' -w reply-k9999999
-refuses 'sink-k1: after - comes one of c s w i ' -w sink-k1
+refuses 'reply-k9999999: expected a request' -w reply-k9999999
+refuses 'sink-k1: expected one of c s w i and a number' -w sink-k1
 
 # --fd: the server itself refuses what is not a listening socket.
 "${iomodels%iomodels}"models/epoll --fd 77 >out 2>err
@@ -171,7 +171,7 @@ fi
 
 # A folder that holds results is not written over.
 "$iomodels" compare $few -o kept >out 2>err
-[ $? = 1 ] && grep -q 'is there already; --resume' err && [ ! -s out ]
+[ $? = 1 ] && grep -q 'exists already; continue it with --resume' err && [ ! -s out ]
 ok $? "keeps what is there"
 
 # Resumed with everything there, nothing is measured again, and the table is
@@ -295,7 +295,7 @@ if [ "$(id -u)" = 0 ]; then
 	"$iomodels" compare -t 0.02 -r 2 -w line-c2 --ready 7007 \
 		--start "$models/epoll_et --service echo --port 7007" \
 		>out 2>err
-	[ $? = 2 ] && grep -q 'ready 7007: it belongs behind' err
+	[ $? = 2 ] && grep -q 'ready 7007: expected after --start' err
 	ok $? "a port belongs to a command"
 	"$iomodels" compare -t 0.02 -r 2 -w line-c2 --start \
 		"$models/epoll_et --service echo --port 7007" --ready 7007 \

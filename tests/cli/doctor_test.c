@@ -199,11 +199,11 @@ static void doctor_knows(void *arg)
 			continue;
 		field(p, "said", text);
 		if (!strstr(text, k->word) || !strstr(text, k->remedy))
-			FAIL("%s says %s; wanted: %s, %s", p->name, text,
+			FAIL("%s says %s; expected: %s, %s", p->name, text,
 			     k->word, k->remedy);
 		field(p, "why", text);
 		if (!*text || !strstr(text, k->here))
-			FAIL("%s: why: %s; wanted: %s", p->name, text, k->here);
+			FAIL("%s: why: %s; expected: %s", p->name, text, k->here);
 	}
 	EXPECT_EQ(strstr(output, "\"runs\": false") ? 1 : 0, refused);
 }

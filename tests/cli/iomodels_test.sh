@@ -42,7 +42,7 @@ start() {
 test_no_command() { expect 2 Usage: "$io"; }
 test_unknown_command() {
 	expect 2 "frob: no such command$" "$io" frob &&
-		expect 2 "explian: no such command; explain?" "$io" explian
+		expect 2 "explian: no such command; did you mean explain?" "$io" explian
 }
 test_help_command() {
 	expect 0 '^  explain ' "$io" help &&
@@ -93,7 +93,7 @@ test_trace() {
 	strace -o "$dir/s" true 2>/dev/null || return 0
 	expect 0 'blocking' "$io" trace -- sh -c 'echo hi | cat' &&
 		expect 7 'execve' "$io" trace -- sh -c 'exit 7' &&
-		expect 2 'which command' "$io" trace &&
+		expect 2 'expected -- COMMAND' "$io" trace &&
 		expect 2 'one of them at a time' "$io" trace --json --html -- true &&
 		expect 2 'one of them' "$io" trace --pid 1 -- true &&
 		expect 127 'iomodels trace: .*no such command' "$io" trace -- ./none
@@ -137,8 +137,8 @@ test_stdout_full() {
 }
 
 test_serve_wrong() {
-	expect 2 "which model" "$io" serve &&
-	expect 2 "epol: no such model; epoll?" "$io" serve epol &&
+	expect 2 "expected a MODEL" "$io" serve &&
+	expect 2 "epol: no such model; did you mean epoll?" "$io" serve epol &&
 	expect 2 "one model at a time" "$io" serve epoll poll &&
 	expect 2 "port 65536: expected a number from 0" "$io" serve epoll --port 65536 &&
 	expect 2 "port 7x: expected a number" "$io" serve epoll --port 7x &&
