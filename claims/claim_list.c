@@ -61,7 +61,7 @@ const struct claim claims[] = {
 	     UNLIKE("TCP", "epoll")),
 	WAITS("thread", "blocking_thread", "thread in recvfrom",
 	      "thread in recvfrom", "with a thread for each connection, each "
-	      "waits and copies for itself", "the tutorial",
+	      "thread waits and copies for itself", "the tutorial",
 	     UNLIKE("TCP", "blocking_loop"),
 	     .words = "threads non-blocking"),
 	WAITS("select", "select", "main in (select|pselect6)",
@@ -120,7 +120,7 @@ const struct claim claims[] = {
 	     .since = "6.2", UNLIKE("TCP, not Linux 6.1", "uring_basic")),
 	WAITS("uring-sqpoll", "uring_sqpoll",
 	      "(iou-sqp, )?main in io_uring_enter|main in io_uring_enter, iou-sqp",
-	      "iou-sqp", "with SQPOLL the polling thread copies; to wait is "
+	      "iou-sqp", "with SQPOLL the polling thread copies; waiting is "
 	      "still a call", "io_uring_setup(2)",
 	     UNLIKE("TCP", "uring_basic"),
 	     .words = "event-driven asynchronous"),
@@ -176,7 +176,7 @@ const struct claim claims[] = {
 	     UNLIKE("TCP", "blocking_thread"),
 	     .words = "threads non-blocking" },
 	{ .id = "naive-loses", .program = "sigio_tcp_naive", .decide = naive_loses, .source = "the tutorial's TODO",
-	  .sentence = "a single-threaded TCP SIGIO server that accepts once a "
+	  .sentence = "a single-threaded TCP SIGIO server that accepts once per "
 		      "signal loses connections",
 	     UNLIKE("TCP", "sigio_tcp") },
 	{ .id = "draining-keeps", .program = "sigio_tcp", .decide = draining_keeps,
@@ -268,23 +268,23 @@ const struct claim claims[] = {
 	     TRIED("UDP", "a request over UDP raises three signals",
 	     "3: " GENERATED("29", "0"))),
 	EVENTS("sigio-not-while-receiving", sigio_while_receiving, "no SIGIO "
-	       "tells of TCP data for which a thread sleeps in recv",
+	       "reports TCP data for which a thread sleeps in recv",
 	       "net/socket.c", "^1 in recvfrom: sched_switch .*prev_state=1 \n"
 	       "^1 in recvfrom: skb_copy_datagram_iovec .*len=1\n"
 	       "0: " GENERATED("29", ""),
 	     TRIED("TCP", "SIGIO comes although the thread sleeps in recv",
 	     "1+: " GENERATED("29", ""))),
 	EVENTS("sigio-while-receiving-udp", sigio_while_receiving_udp, "SIGIO "
-	       "tells of a datagram for which a thread sleeps in recv",
+	       "reports a datagram for which a thread sleeps in recv",
 	       "net/core/datagram.c",
 	       "^1 in recvfrom: sched_switch .*prev_state=1 \n"
 	       "1: " GENERATED("29", "0"),
 	     TRIED("UDP", "no SIGIO comes while the thread sleeps in recv",
 	     "0: " GENERATED("29", ""))),
 	EVENTS("sigio-room-after-shortage", sigio_without_shortage, "no SIGIO "
-	       "tells of room to send where there was no lack of it",
+	       "reports room to send if there was room before",
 	       "net/core/stream.c", "0: " GENERATED("29", ""),
-	     TRIED("TCP", "SIGIO tells of room whenever the peer reads",
+	     TRIED("TCP", "SIGIO reports room whenever the peer reads",
 	     "1+: " GENERATED("29", ""))),
 	PLAY("rt-queues", rt_queues, "real-time signals queue: five datagrams "
 	     "are five signals", "fcntl(2)",
@@ -299,8 +299,8 @@ const struct claim claims[] = {
 	     "when the queue is full the signal is lost without a trace",
 	     "0: rt_sigtimedwait\\(\\[IO\\], .* = 29 \\(SIGIO\\)")),
 	EVENTS("rt-overflow-seen", rt_overflows, "the kernel reports when the "
-	       "queue of real-time signals is full: one finds no room, then "
-	       "comes SIGIO",
+	       "queue of real-time signals is full: a signal finds no room, "
+	       "then SIGIO comes",
 	       "kernel/signal.c", "50: " GENERATED("3[45]", "[03]") "\n"
 	       GENERATED("3[45]", "3") "\n" GENERATED("29", "0"),
 	     TRIED("UDP", "every real-time signal finds room",
@@ -373,7 +373,7 @@ const struct claim claims[] = {
 	     "1: poll\\(\\[(\\{fd=[0-9]+, events=POLLIN\\}(, )?){16}\\], 16"),
 	     .words = "why epoll scale select"),
 	PLAY("epoll-ready-only", epoll_ready_only, "epoll_wait returns what is "
-	     "ready; the set costs one epoll_ctl a descriptor", "epoll(7)",
+	     "ready; the set costs one epoll_ctl per descriptor", "epoll(7)",
 	     "16: epoll_ctl\\(.*EPOLL_CTL_ADD.* = 0\n"
 	     "2: epoll_p?wait\\([0-9]+, \\[\\{events=EPOLLIN, "
 	     "data=[^]]*\\}\\], 16, .* = 1",
@@ -386,7 +386,7 @@ const struct claim claims[] = {
 	     "epoll accepts a regular file",
 	     "EPOLL_CTL_ADD, .* = 0"),
 	     .words = "epoll file directory"),
-	PLAY("poll-files-ready", poll_of_file, "to poll a regular file is "
+	PLAY("poll-files-ready", poll_of_file, "poll reports a regular file as "
 	     "always ready", "poll(2)", "poll\\(.*revents=POLLIN",
 	     TRIED("a regular file on a disk",
 	     "poll waits for a regular file",
@@ -413,8 +413,8 @@ const struct claim claims[] = {
 	     TRIED("AF_UNIX",
 	     "edge-triggered epoll reports the second byte without a new one",
 	     "epoll_p?wait\\(.*, 7(, NULL, 8)?\\) = 1")),
-	PLAY("edge-starves", edge_starves, "who reads one socket until EAGAIN "
-	     "lets all others wait until it is empty", "epoll(7)",
+	PLAY("edge-starves", edge_starves, "a thread that reads one socket until "
+	     "EAGAIN lets all others wait until that one is empty", "epoll(7)",
 	     "epoll_p?wait\\(.* = 2\n200: recvfrom\\(3, \"\\\\0\", 1, .* = 1\n"
 	     "recvfrom\\(3, .* = -1 EAGAIN\nrecvfrom\\(5, \"other\"",
 	     TRIED("AF_UNIX",
@@ -460,8 +460,8 @@ const struct claim claims[] = {
 	     TRIED("TCP, a set per process",
 	     "it is the worker that began to wait last",
 	     "recvfrom\\([0-9]+, \"A\", 1")),
-	PLAY("accept-takes-turns", accept_turns, "those that sleep in accept "
-	     "take turns, the longest asleep first", "net/ipv4",
+	PLAY("accept-takes-turns", accept_turns, "processes that sleep in accept "
+	     "take turns: the one that has slept longest is first", "net/ipv4",
 	     "^1 recvfrom\\([0-9]+, \"A\", 1\n"
 	     "^1 recvfrom\\([0-9]+, \"B\", 1\n"
 	     "^1 recvfrom\\([0-9]+, \"C\", 1\n"
@@ -477,7 +477,8 @@ const struct claim claims[] = {
 	     "^1 recvfrom.* = 1"),
 	     .words = "hint read blocks although ready"),
 	PLAY("ready-reset", ready_then_reset, "a connection that was reset "
-	     "before accept is accepted all the same; recv tells", "accept(2)",
+	     "before accept is accepted all the same; recv reports the reset",
+	     "accept(2)",
 	     "epoll_p?wait.* = 1\naccept\\(.* = [0-9]+\n"
 	     "recvfrom.* = -1 ECONNRESET",
 	     TRIED("TCP", "accept fails for a connection that was reset",
@@ -605,7 +606,7 @@ const struct claim claims[] = {
 	PLAY("libc-aio-parallel", libc_aio_four_descriptors, "four aio_read of "
 	     "four descriptors are four threads", "glibc's aio_misc.c",
 	     "4: ^1 clone3?\\(.*CLONE_THREAD",
-	     TRIED("glibc", "four of four descriptors are one thread",
+	     TRIED("glibc", "four aio_read of four descriptors are one thread",
 	     "1: ^1 clone3?\\(.*CLONE_THREAD"),
 	     .words = "POSIX AIO"),
 	PLAY("libc-aio-signal", libc_aio_signal, "the signal of an aio_read "
@@ -656,7 +657,7 @@ const struct claim claims[] = {
 	/* ---- native AIO ---- */
 
 	PLAY("aio-ring", aio_ring_in_memory, "completions of native AIO can be "
-	     "read from memory, by no call", "fs/aio.c",
+	     "read from memory, without a call", "fs/aio.c",
 	     "io_submit\\(.* = 1\nin memory: result 4096\n0: io_getevents",
 	     TRIED("a regular file",
 	     "completions of native AIO need io_getevents",
@@ -726,15 +727,15 @@ const struct claim claims[] = {
 	     "a cold buffered read goes to a worker",
 	     "io_uring_queue_async_work"),
 	     .words = "io-wq"),
-	PLAY("uring-worker-untraced", uring_worker_untraced, "strace is not "
-	     "told when io_uring makes a thread, /proc/PID/task lists it",
+	PLAY("uring-worker-untraced", uring_worker_untraced, "strace does not "
+	     "see that io_uring makes a thread; /proc/PID/task lists it",
 	     "kernel/fork.c", "/proc/PID/task: iou-wrk-\n"
 	     "0: clone3?\\(\n0: ^2 ",
 	     TRIED("a start under strace -f",
 	     "strace shows the creation of io_uring's threads",
 	     "^[0-9]+ clone3?\\(")),
 	PLAY("uring-sqpoll-silent", uring_sqpoll_silent, "with SQPOLL, once its "
-	     "thread is awake, requests are handed over and fetched by no call",
+	     "thread is awake, requests are handed over and fetched without a call",
 	     "io_uring_setup(2)",
 	     "request 1: result 0\nrequest 2: result 0\n"
 	     "request 3: result 0\n0: io_uring_enter",
@@ -751,8 +752,9 @@ const struct claim claims[] = {
 	     "5: io_uring_submit_(req|sqe) .*ACCEPT")),
 	{ .id = "uring-nonblock", .play = uring_nonblock,
 	  .recorder = BY_KERNEL, .expected = REFUTED, .domain = "TCP, pipe",
-	  .sentence = "io_uring completes what finds nothing at an O_NONBLOCK "
-		      "descriptor with -EAGAIN", .source = "liburing issue 364",
+	  .sentence = "io_uring completes a request that finds no data on an "
+		      "O_NONBLOCK descriptor with -EAGAIN",
+	  .source = "liburing issue 364",
 	  .lines = "io_uring_complete .*res=-11 ",
 	  .against = "io_uring_poll_arm .*RECV\n"
 		     "io_uring_poll_arm .*READ\n"
@@ -909,9 +911,9 @@ const struct claim claims[] = {
 	     READY("a number that is not open", "POLLNVAL", "EBADF"),
 	     TRIED("any", "poll ignores a number that is not open",
 	     READY("a number that is not open", "-", ".*"))),
-	PLAY("connect-nonblocking", connect_nonblocking, "a connect that does not "
-	     "wait is EINPROGRESS; then the socket is ready to write, and "
-	     "SO_ERROR has the result", "connect(2)",
+	PLAY("connect-nonblocking", connect_nonblocking, "a non-blocking connect "
+	     "returns EINPROGRESS; when it has ended the socket is ready to "
+	     "write, and SO_ERROR has the result", "connect(2)",
 	     "connect\\(.* = -1 EINPROGRESS\npoll\\(.*revents=POLLOUT\\}\n"
 	     "SO_ERROR 0",
 	     TRIED("TCP", "a connect that does not wait succeeds at once",
@@ -925,8 +927,8 @@ const struct claim claims[] = {
 
 	/* ---- several tasks and one set; several listeners and one port ---- */
 
-	PLAY("shared-set-last", shared_set_last, "of those that wait in one epoll "
-	     "set the last to begin is woken", "fs/eventpoll.c",
+	PLAY("shared-set-last", shared_set_last, "of the tasks that wait in one "
+	     "epoll set, the last to begin is woken", "fs/eventpoll.c",
 	     "4: ^1 recvfrom\\([0-9]+, \"D\", 1",
 	     TRIED("TCP, one set, EPOLLET", "it is the one that waits longest",
 	     "recvfrom\\([0-9]+, \"A\", 1"), .words = "thread safe LIFO"),
@@ -962,8 +964,8 @@ const struct claim claims[] = {
 	     TRIED("TCP, 64 connections", "one listener gets them all",
 	     "one of the listeners got connections"),
 	     .words = "EPOLLEXCLUSIVE shared set"),
-	PLAY("reuseport-closed", reuseport_closed, "what is in the queue of a "
-	     "listener that closes is reset, though another listener has the port",
+	PLAY("reuseport-closed", reuseport_closed, "connections in the queue of a "
+	     "listener that closes are reset, though another listener has the port",
 	     "net/ipv4", "some peers were reset",
 	     TRIED("TCP, net.ipv4.tcp_migrate_req=0", "the other listener gets them",
 	     "no peers were reset")),
@@ -1103,14 +1105,15 @@ const struct claim claims[] = {
 	     "vmsplice(2)", "vmsplice\\(.* = 4096\nread\\([0-9]+, \"new\"",
 	     TRIED("pipe", "vmsplice copies the page",
 	     "read\\([0-9]+, \"ooo\""), .words = "zero copy"),
-	PLAY("zerocopy-tells", zerocopy_tells, "a send with MSG_ZEROCOPY ends twice: "
-	     "POLLERR tells that the error queue has the second end", "msg_zerocopy",
+	PLAY("zerocopy-tells", zerocopy_tells, "a send with MSG_ZEROCOPY completes "
+	     "twice: POLLERR reports that the error queue has the second completion",
+	     "msg_zerocopy",
 	     "sendto\\(.*MSG_ZEROCOPY.* = 4096\npoll\\(.*revents=POLLERR\n"
 	     "error queue: errno 0 origin 5",
 	     TRIED("TCP", "there is nothing in the error queue",
 	     "recvmsg\\(.* = -1 EAGAIN"), .words = "zero copy EPOLLERR"),
 	PLAY("zerocopy-copied", zerocopy_tells, "on loopback a send with "
-	     "MSG_ZEROCOPY is copied all the same, and the second end says so",
+	     "MSG_ZEROCOPY is copied all the same, and the second completion says so",
 	     "msg_zerocopy",
 	     "error queue: .*was copied",
 	     TRIED("TCP on loopback", "on loopback nothing is copied",
@@ -1179,7 +1182,7 @@ const struct claim claims[] = {
 	     TRIED("any", "the next one runs all the same", "second 0"),
 	     .words = "order of requests"),
 	PLAY("uring-out-of-order", uring_out_of_order, "completions come in the "
-	     "order in which things happen, not in that of the requests",
+	     "order in which the requests end, not in that of their submission",
 	     "io_uring(7)", "completion of request 2\ncompletion of request 1",
 	     TRIED("AF_UNIX", "they come in the order of the requests",
 	     "completion of request 1\ncompletion of request 2"),
@@ -1273,8 +1276,8 @@ const struct claim claims[] = {
 
 	{ .id = "strace-stops", .play = two_stops_a_call,
 	  .recorder = BY_KERNEL_UNDER_STRACE,
-	  .sentence = "strace stops a program twice at each call: order it "
-		      "shows, not speed", .source = "ptrace(2)",
+	  .sentence = "strace stops a program twice at each call: it shows order, "
+		      "not speed", .source = "ptrace(2)",
 	  .lines = "100: sys_enter id=[0-9]+\\(getppid\\)\n"
 		   "200+: ^1: sched_switch .*prev_pid=1 .*prev_state=8 ",
 	     TRIED("x86-64, aarch64",

@@ -39,7 +39,7 @@ static int add_note(struct notes *n, const char *models, const char *scenario,
 
 	if (!says || !*models ||
 	    (strcmp(side, "strace") && strcmp(side, "kernel"))) {
-		snprintf(why, 256, "notes:%d: wanted is SIDE | FUNCTION | "
+		snprintf(why, 256, "notes:%d: expected SIDE | FUNCTION | "
 			 "PATTERN | TEXT, after a line = MODELS: SCENARIO",
 			 line);
 		return -1;
@@ -104,7 +104,7 @@ int notes_read(struct notes *n, const char *dir, char why[256])
 		else if (*begin && *begin != '#')
 			ret = add_note(n, models, scenario, begin, first, why);
 		if (ret && *begin == '=')
-			snprintf(why, 256, "notes:%d: wanted is = MODELS: "
+			snprintf(why, 256, "notes:%d: expected = MODELS: "
 				 "SCENARIO", first);
 	}
 	free(text);

@@ -220,7 +220,7 @@ void sigio_while_receiving_udp(void)
 	forget_sigio();
 }
 
-/* There was room all the time: that there is more is not told. */
+/* There was room all the time: no signal reports that there is more. */
 void sigio_without_shortage(void)
 {
 	int ours, peer;

@@ -806,7 +806,7 @@ void worker_sockets(void)
 static void need_file_system(const char *list)
 {
 	if (!strstr(list, file_system()))
-		cannot("this folder is on %s: run it in one on %s",
+		cannot("this folder is on %s: cd to a folder on %s",
 		       file_system(), list);
 }
 
