@@ -862,7 +862,7 @@ static int no_answer(struct state *s)
 	snprintf(s->r->why, sizeof(s->r->why), "no answer for %d s on %u of %u "
 		 "connections%s", SILENCE_MS / 1000, n, s->l->busy, others &&
 		 s->l->protocol ? ", while another one is open and silent: a "
-		 "server of one connection at a time? Then take -c1" : "");
+		 "server of one connection at a time? Then use -c1" : "");
 	return -1;
 }
 
