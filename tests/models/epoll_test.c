@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * epoll_test.c - what the epoll models rely on, one fact a test
+ * epoll_test.c - what the epoll models rely on, one fact per test
  */
 #include "net.h"
 

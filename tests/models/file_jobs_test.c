@@ -160,7 +160,7 @@ static void expect_refusal(const struct run *run, int status, const char *word,
 
 	if (run->status != status || !end || end[1] || run->out[0] ||
 	    !strstr(run->err, word) || !strstr(run->err, remedy)) {
-		SAY("status %d; wanted: %d, one line with \"%s\" and \"%s\"",
+		SAY("status %d; expected %d, one line with \"%s\" and \"%s\"",
 		    run->status, status, word, remedy);
 		SAY("stderr: %s", run->err);
 		FAIL("stdout: %s", run->out);
@@ -266,7 +266,7 @@ static void expect_checksum(struct run *run, int fd, const char *wanted)
 		    run->option[0], run->option[1], run->option[2],
 		    run->option[3] ? run->option[3] : "",
 		    run->option[3] && run->option[4] ? run->option[4] : "");
-		SAY("wanted: %s", wanted);
+		SAY("expected: %s", wanted);
 		SAY("stderr: %s", run->err);
 		FAIL("status %d, stdout: %s", run->status, run->out);
 	}
@@ -840,7 +840,7 @@ static void counts(void *arg)
 		if (strcmp(wanted[i].job, r->name))
 			continue;
 		if (seen != wanted[i].n)
-			FAIL("%s: %d calls, %d wanted", wanted[i].call, seen,
+			FAIL("%s: %d calls, expected %d", wanted[i].call, seen,
 			     wanted[i].n);
 		n++;
 	}

@@ -288,7 +288,7 @@ static void finishes_what_is_in_hand(void *arg)
 	tell(fd, "before", 6);
 	hear(fd, "before");
 	ASSERT_EQ(0, kill(s.server_pid, SIGTERM));
-	/* The signal is on its way; who comes as it arrives is reset. */
+	/* The signal is on its way; a client that comes now is reset. */
 	while ((late = client_of(s.port, SOCK_STREAM)) != -ECONNREFUSED) {
 		if (late >= 0)
 			close(late);
@@ -455,7 +455,7 @@ static void output_fails(const struct program *p, int out, const char *errno_tex
 	EXPECT_EQ(1, server_wait(&s, STOP_MS));
 	if (!strstr(s.err.at, "write to stdout") ||
 	    !strstr(s.err.at, errno_text))
-		FAIL("%s is not told: %s", errno_text, s.err.at);
+		FAIL("%s is not reported: %s", errno_text, s.err.at);
 	server_free(&s);
 }
 
@@ -599,7 +599,7 @@ TEST(a_listener_beyond_the_tables_is_refused)
 
 /* ---- what is printed ---- */
 
-/* One line a message, whatever is in it; the terminal sees no control. */
+/* One line per message, whatever is in it; the terminal sees no control. */
 static void prints_safely(void *arg)
 {
 #define SAID(text) text, sizeof(text) - 1
@@ -991,7 +991,7 @@ static int idle_threads(const struct program *p)
 }
 
 /*
- * Peers that reset cost a line each at most, and leave nothing behind: no
+ * Peers that reset cost at most one line each, and leave nothing behind: no
  * descriptor, no thread, no memory, no work.
  */
 static void resets(const struct program *p, const char *service, int times,
@@ -1382,7 +1382,7 @@ static void past_descriptor_1023(void *arg)
 	server_free(&s);
 }
 
-/* ---- what a model cannot do, by its nature ---- */
+/* ---- what a model cannot do ---- */
 
 /* One connection, then the end: the next finds nobody. */
 TEST(blocking_once_serves_one)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * poll_test.c - what models/poll.c relies on, one fact a test
+ * poll_test.c - what models/poll.c relies on, one fact per test
  */
 #include "net.h"
 

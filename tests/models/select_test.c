@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * select_test.c - what models/select.c relies on, one fact a test
+ * select_test.c - what models/select.c relies on, one fact per test
  */
 #include "net.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sigio_test.c - what the sigio models rely on, one fact a test
+ * sigio_test.c - what the sigio models rely on, one fact per test
  */
 #include "net.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * socket_test.c - what every server relies on, one fact a test
+ * socket_test.c - what every server relies on, one fact per test
  */
 #include "net.h"
 #ifndef WITH_LIBC

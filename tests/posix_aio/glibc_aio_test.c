@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * glibc_aio_test.c - what glibc's POSIX AIO does, one fact a test (with libc)
+ * glibc_aio_test.c - what glibc's POSIX AIO does, one fact per test (with libc)
  *
  * The helper threads of the library are watched in /proc/self/task: how many
  * there are, and in which system call, on which descriptor, each sleeps.

@@ -2,7 +2,7 @@
 /*
  * native_aio_test.c - what native_aio and native_aio_poll rely on
  *
- * One fact a test.  The completion ring that io_setup maps is read here
+ * One fact per test.  The completion ring that io_setup maps is read here
  * without any system call: what it holds when io_submit returns says whether
  * io_submit itself did the work.
  */

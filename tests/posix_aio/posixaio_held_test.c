@@ -1070,8 +1070,8 @@ static int enters(const call_info *call)
 }
 
 /*
- * A read has ended, which the worker is about to learn; it is cancelled, which
- * the kernel is not told any more, because the ring breaks.  The request is used
+ * A read has ended, which the worker is about to learn; it is cancelled, but
+ * the kernel does not learn that, because the ring breaks.  The request is used
  * again.
  */
 TEST_TIMEOUT(cancelled_while_the_ring_breaks, 60)

@@ -232,7 +232,7 @@ TEST(no_memory_is_said)
 	EXPECT_ERR(-ENOMEM, thread_start(adds, 0));
 }
 
-/* CLEARTID: the kernel clears a word and wakes who waits, at a thread's end. */
+/* CLEARTID: at a thread's end the kernel clears a word and wakes its waiter. */
 static void ends(void *arg)
 {
 	(void)arg;

@@ -515,7 +515,7 @@ static void need_cflags(void)
 	SKIP("this kernel's events do not tell the completions' flags");
 }
 
-/* One RECV, a completion a message, the last one without F_MORE. */
+/* One RECV, a completion per message, the last one without F_MORE. */
 static void one_recv(const char *name)
 {
 	int fd, requests = 0;
