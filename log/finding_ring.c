@@ -72,9 +72,8 @@ unread = { "ring-unread", SEVERITY_COST,
 	"completions lie ready and are not read",
 	"The thread that has the ring sleeps in another call, while "
 	"completions are in the ring: they wait until that call returns.",
-	"Wait in io_uring_enter only (it takes a timeout as an argument, and "
-	"IORING_OP_TIMEOUT is one), or register an eventfd that ends the other "
-	"wait.",
+	"Wait in io_uring_enter only (with a timeout as its argument, or with "
+	"IORING_OP_TIMEOUT), or register an eventfd that ends the other wait.",
 	"The program reads them at fixed times on purpose." };
 
 static struct finding *add(struct findings *f, const struct about *a,

@@ -18,8 +18,8 @@
  *           at a time up to the highest descriptor, and at each one in a set.
  * Needs     Linux 2.6.28 (accept4).
  * Limits    CONNS descriptors, not 1024: FD_SETSIZE is the size of libc's
- *           fd_set; the kernel takes bitmaps of the length that the first
- *           argument gives.  No descriptor left (EMFILE): the listener leaves it
+ *           fd_set; the first argument gives the length of the kernel's
+ *           bitmaps.  No descriptor left (EMFILE): the listener leaves the set
  *           until a connection closes, another is served, or a second passes.
  * Compare   poll.c has an array instead of the bitmaps.
  * Trace     traces/select.two.x86_64.strace, .kernel

@@ -21,7 +21,7 @@
  * Calls     4 per echo, 12 more per connection.
  * Needs     Linux 2.6.28 (accept4).
  * Limits    a) A signal may be old: its descriptor may be closed by now, or
- *              belong to another peer.  So it is a hint, and EAGAIN no error.
+ *              belong to another peer.  So it is a hint; EAGAIN is not an error.
  *           b) A peer that sends faster than we read never reaches EAGAIN: it
  *              gets TURNS turns, as accept4 does, then the others (behind)
  *              and SIGTERM.

@@ -92,6 +92,6 @@ int sandbox_allows(const int *calls, int n)
 	errno = saved;
 	if (waited == pid && pid > 0 && status == 0)
 		return 1;
-	debug("a seccomp filter kills for a call: it is not made\n");
+	debug("a seccomp filter kills the process for a call: not used\n");
 	return 0;
 }
