@@ -1,4 +1,4 @@
-# iomodels - how a Linux program does I/O, one small program a model
+# iomodels - how a Linux program does I/O, one small program per model
 #
 #   make           build everything that this machine can build
 #   make demo      run every model, show its system calls, end in one table
@@ -7,8 +7,8 @@
 #   make deps      install what make test uses: as root, Debian's packages
 #   make check     build and run every test, and install nothing
 #   make check-unit    of these, those that run no other program of ours
-#   make test-NAME build all, run what concerns one program: make test-epoll
-#   make add-NAME  capture it into traces/, its row into the table
+#   make test-NAME build all, run the tests of one program: make test-epoll
+#   make add-NAME  capture that program into traces/, write its row of the table
 #   make explain   build/iomodels-explain alone: iomodels explain, in seconds
 #   make compare   measure the models and others side by side, 20 minutes;
 #                  build/compare/report.html has the plots, RESUME=1 goes on;
@@ -19,11 +19,11 @@
 #                  its system calls fail at random
 #   make soak-compare   compare on a machine that stress-ng keeps busy: copies
 #                  of one server, and a slower one; an hour, PAIRS=N, LAYOUT=same
-#   make mutants   faults put into the programs: do the tests see them?
+#   make mutants   put faults into the programs and check that tests fail;
 #                  SAMPLE=60 takes some, TIME=450 what 450 seconds allow
-#   make check-faults   each system call of each server fails, in turn: some of
-#                  the cells, a few minutes, IOMODELS_SEED=N repeats them;
-#   make soak-faults    all of them, and the floods with 10,000 peers: an hour
+#   make check-faults   let system calls of each server fail, one per run: a
+#                  random choice, a few minutes; IOMODELS_SEED=N repeats it
+#   make soak-faults    each call in turn, and the floods with 10,000 peers: an hour
 #   make soak-kills     subcommands killed by each signal at 50 moments each
 #   make check-pages    the book and the report page, in a browser
 #   make check-libc     the freestanding tests, built with libc
@@ -34,7 +34,8 @@
 #   make install   DESTDIR, prefix, bindir, libexecdir as usual; uninstall
 #   make install-posixaio   the library alone (make lib builds it)
 #   make fuzz      random logs into the reader, SECONDS=60
-#   make fuzz-folder   random captures, likewise; fuzz-command: command lines
+#   make fuzz-folder   random captures into the reader; fuzz-command: random
+#                  command lines into iomodels
 #   make compare-aio  fio on libposixaio, glibc and io_uring: a table; files
 #                  in DIR (/var/tmp), SETS="direct hot ...", about 10 minutes
 #   make packages  Debian packages into build/packages, installed, used and
@@ -46,7 +47,7 @@
 #   make vm-test   the tests in such machines, x86_64 and aarch64
 #   make book      the programs, their captures and chapters as pages, which a
 #                  browser shows without a network: build/book/index.html;
-#                  FRESH=1 captures the programs again for them
+#                  FRESH=1 captures the programs again first
 #   make kernels   boot five kernels, write docs/kernels.md; KERNELS='7.3' only
 #                  one of them again
 #   make tables    write docs/ready.md and docs/io-wq.md
@@ -58,15 +59,15 @@
 #   processor, ASAN=1 adds AddressSanitizer and UBSan to the hosted code,
 #   TSAN=1 ThreadSanitizer.
 #
-# Nothing is listed by hand: a file models/x.c is the program build/models/x,
+# The Makefile names no file by hand: models/x.c is the program build/models/x,
 # tests/FOLDER/x_test.c or x_test.sh a test that prints TAP; cli/, lab/, capture/,
 # log/, claims/ and bench/ together are build/iomodels.  A program or test is
 # freestanding, without libc, unless the first line of its header (the third
 # of the file) ends in "(with LIBRARY)": libc, liburing, libaio, libevent,
-# libuv or libev.  Then it is hosted; a test (with libc) is linked with
-# those but cli/.  What needs a library that is not here is left
-# out, and said.  A script bench/peers/x.py or x.js is copied to
-# build/bench/peers/x.
+# libuv or libev.  Then it is hosted: compiled and linked with libc.  A hosted
+# test is linked with all parts of iomodels except cli/.  A program whose
+# library is not installed is left out, and the build prints that.  A script
+# bench/peers/x.py or x.js is copied to build/bench/peers/x.
 
 VERSION	:= 0.1
 O	?= build
