@@ -204,8 +204,12 @@ objects	:= $(sort $(parts) $(patsubst %.c,$(B)/%.o,$(cli_sources)) $(alone))
 
 # A rule before "all" would be what make makes.
 .DEFAULT_GOAL := all
-.PHONY: all programs tests check check-aio check-faults soak soak-faults soak-kills soak-aio soak-compare check-libc demo test traces \
-	check-traces compare run-compare install uninstall clean help left-out FORCE
+.PHONY: all programs tests left-out help clean FORCE \
+	demo run-demo deps test check check-unit check-pages check-aio check-libc \
+	check-traces check-faults traces mutants soak soak-faults soak-kills \
+	soak-aio soak-compare compare run-compare compare-aio explain lib man \
+	install install-iomodels install-posixaio uninstall packages book \
+	vm vm-test kernels tables fuzz fuzz-folder fuzz-command
 .DELETE_ON_ERROR:
 .SECONDARY:
 # None of make's own rules is used: looking through them takes half of the time.
@@ -309,7 +313,6 @@ $(B)/lib/libposixaio.a: $(aio_objects)
 	$(Q)rm -f $@ && $(AR) rcs $@ $(B)/lib/posixaio.o
 
 # What it is worth, beside glibc and fio's io_uring.
-.PHONY: compare-aio
 DIR	?= /var/tmp
 MS	?= 1000
 measures := $(addprefix $(B)/posix_aio/measure/,lists batches refuse)
@@ -330,7 +333,6 @@ $(B)/iomodels: $(filter-out %/explain_alone.o,$(objects))
 	$(Q)$(CC) $(HOSTED) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 # The reader of traces without the models: for a log on any machine.
-.PHONY: explain
 explain: $(B)/iomodels-explain
 $(B)/iomodels-explain: $(alone)
 	$(call say,LD,$@)
@@ -372,9 +374,7 @@ test: deps
 	+@$(MAKE) --no-print-directory check
 deps:
 	@sh .ci/setup test && rm -f $(B)/libs
-.PHONY: deps
 
-.PHONY: run-demo
 run-demo: all
 	$(Q)$(B)/iomodels demo
 
@@ -390,7 +390,6 @@ run-compare: all
 
 # From what is committed: nothing is built or run for it.  FRESH=1: from
 # captures that are made now.
-.PHONY: book
 fresh	:= $(if $(FRESH),$(B)/traces)
 book: $(if $(FRESH),all)
 	@command -v python3 >/dev/null || { echo "make book: python3 is not" \
@@ -454,20 +453,17 @@ unit_tests := $(filter $(B)/tests/log/% $(B)/tests/posix_aio/posixaio% \
 check-unit: all tests
 	$(Q)$(sane_run) BUILD=$(B) sh tests/run $(raw_tests) $(unit_tests) \
 		$(ours_tests)
-.PHONY: check-unit
 
 # What a browser shows: the book, and the page of explain --html.
 check-pages: all
 	$(Q)BUILD=$(B) sh tests/run $(wildcard tests/book/*_test.sh) \
 		tests/cli/page_test.sh
-.PHONY: check-pages
 
 check-aio: $(ours_tests) $(libposixaio)
 	$(Q)$(sane_run) BUILD=$(B) sh tests/run $(ours_tests)
 
 # Faults put into the programs, one at a time; M='epoll_*' takes some of them,
 # SAMPLE=60 60 at random, TIME=450 as many as there is time for.
-.PHONY: mutants
 mutants: all tests
 	$(Q)BUILD=$(B) CC='$(CC)' RAW='$(RAW) $(CPPFLAGS) $(CFLAGS)' \
 		HOSTED='-std=gnu11 -D_GNU_SOURCE -pthread $(CPPFLAGS) $(CFLAGS)' \
@@ -508,7 +504,6 @@ $(libc_tests): $(B)/libc/%: %.c $(B)/flags
 check-libc: $(libc_tests)
 	$(Q)sh tests/run $(libc_tests)
 
-.PHONY: install-iomodels install-posixaio lib
 install: install-iomodels install-posixaio
 
 install-iomodels: programs $(iomodels)
@@ -528,7 +523,6 @@ install-iomodels: programs $(iomodels)
 	else echo "  left out: the manual pages, help2man is not here"; fi
 
 # The manual pages, from --help.
-.PHONY: man
 man: $(iomodels)
 	$(Q)sh cli/manual/make $(B)
 
@@ -561,7 +555,6 @@ uninstall:
 	rm -rf '$(DESTDIR)$(libexecdir)/iomodels'
 
 # Debian packages, tried in a fresh chroot: debian/try tells more.
-.PHONY: packages
 packages:
 	@sh debian/try $(O)/packages $(SUITES)
 
@@ -580,7 +573,6 @@ kernels:
 	+@MAKE='$(MAKE)' sh vm/kernels $(O) $(KERNELS)
 tables: $(iomodels)
 	@sh claims/tables $(O)
-.PHONY: vm vm-test kernels tables
 
 # The reader under libFuzzer, a crash leaves its input in $(B)/fuzz.  Most of the
 # time would go into libFuzzer's own accounts of rare features: -entropic=0.
@@ -624,7 +616,6 @@ fuzz-command: all
 	$(Q)export ASAN_OPTIONS=detect_leaks=0; \
 		$(call run_fuzzer,command_fuzz,300,command.dict) -len_control=0 \
 		-detect_leaks=0 -rss_limit_mb=0 commands	# argp, left early
-.PHONY: fuzz fuzz-folder fuzz-command
 
 clean:
 	rm -rf $(O)
