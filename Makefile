@@ -234,6 +234,9 @@ named	= -DNAME='"$(*F)"' -DABOUT='"$(call about,$<)"'
 seen	= $(if $(filter tests/%,$<),-Itests)
 depend	= $(seen) -MMD -MP -MF $@.d
 
+# Rules that run each time write $@.new; $@ changes only when its text does.
+replace	= @cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+
 # A source to its output; $(1): what kind, $(2): what goes behind the source.
 define compile
 	$(call say,CC,$@)
@@ -245,8 +248,8 @@ endef
 flags	:= $(CC) $(RAW) $(HOSTED) $(AIO) $(WARN) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS)
 $(B)/flags: FORCE
 	@mkdir -p $(@D)
-	@printf '%s\n' '$(subst ','\'',$(flags))' | cmp -s - $@ || \
-		printf '%s\n' '$(subst ','\'',$(flags))' >$@
+	@printf '%s\n' '$(subst ','\'',$(flags))' >$@.new
+	$(replace)
 
 $(raw): $(B)/%: %.c $(B)/flags
 	$(call compile,$(RAW) $(named),$(LDFLAGS))
@@ -344,7 +347,7 @@ $(B)/version.h: FORCE
 	@commit=$$([ -e .git ] && \
 		git describe --always --dirty --exclude '*' 2>/dev/null); \
 	echo "#define VERSION \"$(VERSION)$${commit:++g$$commit}\"" >$@.new
-	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+	$(replace)
 
 # about.inc: { "epoll", "level-triggered epoll, one thread" },
 $(B)/about.inc: FORCE
@@ -355,7 +358,7 @@ $(B)/about.inc: FORCE
 		gsub(/["\\]/, "\\\\&"); \
 		printf "{ \"%s\", \"%s\" },\n", name, $$0 }' \
 		/dev/null $(program_sources) $(script_sources) >$@.new
-	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+	$(replace)
 
 # syscalls.inc: [0] = "read",
 $(B)/syscalls.inc:
