@@ -369,21 +369,24 @@ $(B)/syscalls.inc:
 
 # ---- what is run ----
 
-# In a make of their own: what set-up installs is found when make starts.
+# The rest runs in a second make: only a make that starts after set-up finds
+# the libraries that set-up has installed.
+set_up	= @sh .ci/setup $(1) && rm -f $(B)/libs
+again	= +@$(MAKE) --no-print-directory
 demo:
-	@sh .ci/setup demo && rm -f $(B)/libs
-	+@$(MAKE) --no-print-directory run-demo
+	$(call set_up,demo)
+	$(again) run-demo
 test: deps
-	+@$(MAKE) --no-print-directory check
+	$(again) check
 deps:
-	@sh .ci/setup test && rm -f $(B)/libs
+	$(call set_up,test)
 
 run-demo: all
 	$(Q)$(B)/iomodels demo
 
 compare:
-	@sh .ci/setup compare && rm -f $(B)/libs
-	+@$(MAKE) --no-print-directory run-compare
+	$(call set_up,compare)
+	$(again) run-compare
 kept	:= $(B)/compare$(if $(FILES),-files)
 run-compare: all
 	$(Q)$(if $(RESUME),,rm -rf $(kept).old; ! [ -e $(kept) ] || \
