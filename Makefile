@@ -120,7 +120,8 @@ SANE	:= $(if $(ASAN),-fsanitize=address$(comma)undefined \
 	   -fno-sanitize-recover=all -fno-omit-frame-pointer) $(if \
 	   $(TSAN),-fsanitize=thread -fno-omit-frame-pointer -DTSAN \
 	   $(if $(LLVM),,-Wno-tsan))
-HOSTED	= -std=gnu11 -D_GNU_SOURCE -Ilab -Icapture -Iclaims -I$(B) -pthread \
+INCLUDE	= -Ilab -Icapture -Iclaims -I$(B)
+HOSTED	= -std=gnu11 -D_GNU_SOURCE $(INCLUDE) -pthread \
 	  -DLIBEXECDIR='"$(libexecdir)"' \
 	  -DLIBDIR='"$(libdir)"' $(SANE)
 
@@ -128,8 +129,8 @@ HOSTED	= -std=gnu11 -D_GNU_SOURCE -Ilab -Icapture -Iclaims -I$(B) -pthread \
 # A cancelled thread is unwound through its system calls.
 AIO	:= -std=gnu11 -D_GNU_SOURCE -fPIC -fvisibility=hidden \
 	   -fexceptions -fasynchronous-unwind-tables -ftls-model=initial-exec -pthread $(SANE)
-# Its objects are not LTO ones: the static library is one object, whose hidden
-# names objcopy makes local.
+# No LTO: the static library is one object, in which objcopy makes the hidden
+# names local.
 AIO	+= $(if $(findstring -flto,$(CFLAGS)),-fno-lto)
 AIO_SO	:= -shared -Wl,-z,nodelete -Wl,-soname,libposixaio.so.0 \
 	   -Wl,-Bsymbolic-functions $(if $(SANE),,-Wl$(comma)-z$(comma)defs) \
@@ -407,16 +408,22 @@ book: $(if $(FRESH),all)
 traces: all
 	$(Q)$(B)/iomodels capture --traces traces
 
-# What concerns one program; its captures and its row of docs/who-waits.md.
+# LeakSanitizer ends a program that strace follows.  A data race ends the test
+# at once: ThreadSanitizer's own report at the end would come too late for a
+# test that exits by itself.
+tester	= $(Q)$(if $(ASAN),ASAN_OPTIONS=detect_leaks=0) $(if \
+	    $(TSAN),TSAN_OPTIONS=halt_on_error=1) BUILD=$(B) sh
+
+# The tests of one program; its captures and its row of docs/who-waits.md.
 test-%: all tests
-	$(Q)$(sane_run) BUILD=$(B) sh tests/model $*
+	$(tester) tests/model $*
 
 add-%: all
 	$(Q)$(B)/iomodels capture --traces traces $*
 	$(Q)BUILD=$(B) sh .ci/readme $*
 
 check-traces: all tests
-	$(Q)BUILD=$(B) sh tests/run $(B)/tests/capture/traces_test
+	$(tester) tests/run $(B)/tests/capture/traces_test
 
 # The other architectures: compiled and linked by whichever compiler is here,
 # their freestanding tests run under qemu-user.
@@ -434,19 +441,14 @@ cross_tests = $(foreach a,$(others),$(foreach t,$(filter-out \
 	$(hosted_sources),$(test_sources)),$(a):$(O)/$(a)$(if $(filter \
 	LLVM=1,$(call cross_args,$(a))),/clang)/$(t:.c=)))
 
-# LeakSanitizer ends a program that strace follows.  A data race ends the test:
-# what ThreadSanitizer does at the end, a test that ends by itself skips.
-sane_run := $(if $(ASAN),ASAN_OPTIONS=detect_leaks=0) $(if \
-	    $(TSAN),TSAN_OPTIONS=halt_on_error=1)
-
-# A sanitizer sees nothing of a freestanding program, of the sources or of a
-# page: with one, hosted code is tested, and not by the tests of those.
+# A sanitizer cannot check a freestanding program, a text or a page: with ASAN=1
+# the tests of those are left out.
 script_tests := $(wildcard tests/*_test.sh tests/*/*_test.sh)
 of_text	:= $(wildcard tests/book/*_test.sh) $(wildcard tests/*_test.sh)
 models_test := $(B)/tests/models/models_test
 of_raw	:= $(models_test) $(B)/tests/models/flood_test $(B)/tests/models/evidence_test
 check: all tests $(addprefix cross-,$(others))
-	$(Q)$(sane_run) BUILD=$(B) sh tests/run $(if $(ASAN)$(TSAN),,$(raw_tests)) \
+	$(tester) tests/run $(if $(ASAN)$(TSAN),,$(raw_tests)) \
 		$(cross_tests) $(ours_tests) \
 		$(filter-out $(if $(ASAN),$(of_text)),$(script_tests)) \
 		$(if $(ASAN),$(filter-out $(of_raw),$(hosted_tests)) \
@@ -457,16 +459,14 @@ check: all tests $(addprefix cross-,$(others))
 unit_tests := $(filter $(B)/tests/log/% $(B)/tests/posix_aio/posixaio% \
 	%/glibc_aio_test,$(filter-out %/own_captures_test,$(hosted_tests)))
 check-unit: all tests
-	$(Q)$(sane_run) BUILD=$(B) sh tests/run $(raw_tests) $(unit_tests) \
-		$(ours_tests)
+	$(tester) tests/run $(raw_tests) $(unit_tests) $(ours_tests)
 
 # What a browser shows: the book, and the page of explain --html.
 check-pages: all
-	$(Q)BUILD=$(B) sh tests/run $(wildcard tests/book/*_test.sh) \
-		tests/cli/page_test.sh
+	$(tester) tests/run $(wildcard tests/book/*_test.sh) tests/cli/page_test.sh
 
 check-aio: $(ours_tests) $(libposixaio)
-	$(Q)$(sane_run) BUILD=$(B) sh tests/run $(ours_tests)
+	$(tester) tests/run $(ours_tests)
 
 # Faults put into the programs, one at a time; M='epoll_*' takes some of them,
 # SAMPLE=60 60 at random, TIME=450 as many as there is time for.
@@ -508,7 +508,7 @@ $(libc_tests): $(B)/libc/%: %.c $(B)/flags
 	$(call compile,$(HOSTED) -DWITH_LIBC $(named),$(LDFLAGS))
 
 check-libc: $(libc_tests)
-	$(Q)sh tests/run $(libc_tests)
+	$(tester) tests/run $(libc_tests)
 
 install: install-iomodels install-posixaio
 
@@ -634,8 +634,8 @@ compile_commands.json: FORCE
 	@{ for f in $(filter-out $(hosted_sources),$(program_sources) \
 		$(test_sources)); do $(call entry,$(RAW) -Itests); done; \
 	for f in $(hosted_sources) $(part_sources) $(cli_sources); do \
-		$(call entry,-std=gnu11 -D_GNU_SOURCE -Ilab -Icapture -Iclaims \
-		-Itests -I$(B)); done; } | \
+		$(call entry,-std=gnu11 -D_GNU_SOURCE $(INCLUDE) \
+		-Itests); done; } | \
 		sed '1s/^/[\n/; $$s/,$$/\n]/' | tr -d '\t' >$(O)/$@
 
 help:
