@@ -1075,7 +1075,7 @@ TEST(few_repetitions_rank_nothing)
 	table_matrix(&r, SAME, MATRIX_RATE, f);
 	fclose(f);
 	expect(line_of(text, "  poll "), (const char *[]){
-	       "1.10-1.10 few ", "0.80-0.80 few ", NULL });
+	       "1.10-1.10 too few ", "0.80-0.80  ", NULL });
 	expect(text, (const char *[]){ "\"verdict\": \"few\"",
 	       "| poll | 1.10 |", NULL });
 	EXPECT_TRUE(!strstr(text, "\"above\"") && !strstr(text, "\"below\"") &&
