@@ -401,7 +401,8 @@ static long long stuck_for(const struct findings *f, const struct task *t)
 
 	if (h->stuck_ns != NO_TIME)
 		return h->stuck_ns;
-	return h->stuck_since == NO_TIME ? 0 : f->last_ns - h->stuck_since;
+	return h->stuck_since == NO_TIME || f->last_ns == NO_TIME ? 0
+	     : f->last_ns - h->stuck_since;
 }
 
 static int is_told(const struct findings *f, unsigned long line)
@@ -531,8 +532,8 @@ static void count_service(struct findings *f, const struct file *file,
 			  const struct use *u)
 {
 	struct service *s;
-	long long ns = u->read_ns == NO_TIME || !u->read_ns ? 0
-		     : f->last_ns - u->read_ns;
+	long long ns = u->read_ns == NO_TIME || !u->read_ns ||
+		       f->last_ns == NO_TIME ? 0 : f->last_ns - u->read_ns;
 
 	if (!file->parent || !file->bytes_in)
 		return;
