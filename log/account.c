@@ -368,6 +368,8 @@ static void merge(struct account *to, struct account *a)
 	to->wait_ns = plus_ns(to->wait_ns, a->wait_ns);
 	to->call_ns = plus_ns(to->call_ns, a->call_ns);
 	to->ended &= a->ended;
+	if (a->last_ns > to->last_ns)
+		to->last_ns = a->last_ns;
 	for (unsigned i = 0; i < a->n_waits; i++) {
 		struct wait like = a->wait[i], *at;
 

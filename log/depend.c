@@ -370,7 +370,7 @@ static long other_end(const struct world *w, const struct step *st,
 
 	t = holder(w, st->task, f, &fd);
 	if (t && t->fds == st->task->fds) {
-		snprintf(text, size, "only the process itself holds the %s "
+		snprintf(text, size, "is itself the only holder of the %s "
 			 "(fd %u)", end, fd);
 		return t->process->pid;
 	}

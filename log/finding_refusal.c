@@ -537,7 +537,10 @@ static void failed(struct findings *f, struct ending *e, struct step *st,
 		snprintf(x->what, sizeof(x->what), "connect to %.120s",
 			 st->file->name);
 	x->row = row;
-	x->named = is_in_arguments(e, st);
+	/* EINVAL of readlink: a file or a folder, and no link. */
+	x->named = is_in_arguments(e, st) &&
+		   !(slice_starts(st->event->line->name, "readlink") &&
+		     slice_is(error, "EINVAL"));
 	x->call = is_chatter(st) && !x->named ? 0 : e->calls;
 	x->refused = r && r->row->when == REFUSED_AT_END ? r : NULL;
 	x->seen = e->calls;

@@ -266,6 +266,32 @@ static const struct unreturned *at_the_end(const struct reader *r,
 
 /* ---- the parts of the verdict ---- */
 
+/*
+ * What the first process of the log became by its last execve and then was for
+ * most of its time: what ran before belongs to a shell or a shim.  NULL: it was
+ * that from the start.
+ */
+static const struct account *after_shim(const struct reader *r)
+{
+	const struct account *first = NULL, *a;
+	long long shim = 0;
+
+	for (a = r->accounts.first; a; a = a->next)
+		if (a->first_ns != NO_TIME && a->pid &&
+		    (!first || a->first_ns < first->first_ns))
+			first = a;
+	if (!first || !first->before_exec)
+		return NULL;
+	for (a = r->accounts.first; a; a = a->next)
+		if (a->pid == first->pid && a->before_exec)
+			shim = plus_ns(shim, a->wall_ns);
+	for (a = r->accounts.first; a; a = a->next)
+		if (a->pid == first->pid && !a->before_exec &&
+		    a->wall_ns >= shim)
+			return a;
+	return NULL;
+}
+
 static unsigned long weight(const struct group *g)
 {
 	unsigned long n = 0;
@@ -279,8 +305,17 @@ static unsigned long weight(const struct group *g)
 	return n + 1;
 }
 
+static int has_pid(const struct group *g, long pid)
+{
+	for (unsigned i = 0; i < g->tasks && i < 8; i++)
+		if (g->pid[i] == pid)
+			return 1;
+	return 0;
+}
+
 static void program(const struct reader *r, struct text *t)
 {
+	const struct account *shimmed = after_shim(r);
 	const struct group *main = NULL, *g;
 	unsigned long processes = r->world.processes_made;
 	unsigned long threads = r->world.tasks_made - processes;
@@ -291,6 +326,9 @@ static void program(const struct reader *r, struct text *t)
 			main = g;
 	if (!main)
 		return;
+	for (g = r->models.groups; g && shimmed; g = g->next)
+		if (has_pid(g, shimmed->pid) && weight(g))
+			main = g;
 	/* Of POSIX AIO the caller is the program, not its helpers. */
 	for (g = r->models.groups; g && main->role == ROLE_HELPER &&
 	     main->sum.asyncio; g = g->next)
@@ -368,10 +406,17 @@ static int wait_is_idle(const struct wait *w)
 	       w->call == CALL_FUTEX || w->call == CALL_RESTART;
 }
 
+static int is_startup(const struct account *a, const struct account *program)
+{
+	return program && a->last_ns != NO_TIME &&
+	       a->last_ns <= program->first_ns;
+}
+
 /* The largest wait of all threads; those for children and threads come last. */
 static const struct wait *largest(const struct reader *r, int idle,
 				  const struct account **of)
 {
+	const struct account *program = after_shim(r);
 	const struct wait *best = NULL;
 	long long most = 0;
 
@@ -381,7 +426,7 @@ static const struct wait *largest(const struct reader *r, int idle,
 			long long ns = w->ns / (a->tasks ? a->tasks : 1);
 
 			if (wait_is_idle(w) != idle ||
-			    w->key == WAITS_OTHERS)
+			    w->key == WAITS_OTHERS || is_startup(a, program))
 				continue;
 			if (w->what == FOR_CHILD || w->what == FOR_THREAD ||
 			    w->what == FOR_LOCK || w->what == FOR_SIGNAL)
@@ -508,10 +553,13 @@ static const struct wait *all_of_a_call(const struct reader *r,
 					const struct account **of,
 					struct wait *all)
 {
+	const struct account *program = after_shim(r);
+
 	for (const struct account *a = r->accounts.first; a; a = a->next)
 		for (unsigned i = 0; i < a->n_waits; i++) {
 			if (wait_is_idle(&a->wait[i]) ||
-			    a->wait[i].key == WAITS_OTHERS)
+			    a->wait[i].key == WAITS_OTHERS ||
+			    is_quick(a->wait[i].name) || is_startup(a, program))
 				continue;
 			*all = a->wait[i];
 			for (unsigned j = 0; j < a->n_waits; j++) {

@@ -522,7 +522,7 @@ TEST(who_holds_the_other_end)
 	answer(PIPE "8 1700000000.000300 close(4) = 0 <0.000010>\n"
 	       "7 1700000000.000400 read(3,  <unfinished ...>\n"
 	       "8 1700000002.000500 getpid() = 8 <0.000010>");
-	HAS("only the process itself holds the write end");
+	HAS("is itself the only holder of the write end");
 	HAS_NOT("pid 8 holds");
 }
 
