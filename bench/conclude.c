@@ -263,6 +263,41 @@ static int say_closes(const struct results *r, int contender, FILE *f)
 	return 0;
 }
 
+/*
+ * Neither it nor its client worked for half of the time, though messages were
+ * sent as fast as they were answered: the workload in which it worked least.
+ */
+static int say_waits(const struct results *r, int contender, FILE *f)
+{
+	const struct plan *p = r->plan;
+	struct row rows[CONTENDERS], least = { .name = NULL };
+	const char *workload = NULL;
+
+	for (int k = 0; k < LAYOUTS * p->workload_count; k++) {
+		int w = k % p->workload_count;
+		int n = rows_of(r, k / p->workload_count, w, rows);
+
+		for (int i = 0; i < n; i++) {
+			const struct measurement *m = &rows[i].m;
+
+			if (rows[i].contender != contender || rows[i].floor ||
+			    p->workloads[w].rate || m->busy_server <= 0 ||
+			    m->busy_server + m->busy_client > 0.5 ||
+			    m->disturbed > 0.1 ||
+			    (workload && m->busy_server >= least.m.busy_server))
+				continue;
+			least = rows[i];
+			workload = p->workloads[w].name;
+		}
+	}
+	if (!workload)
+		return 0;
+	fprintf(f, "%s waits for most of the time (%s: it used %.0f%% of a "
+		"processor); iomodels trace shows for what.\n", least.name,
+		workload, 100 * least.m.busy_server);
+	return 1;
+}
+
 void conclude(const struct results *r, FILE *f)
 {
 	struct standing all[CONTENDERS] = { { 0 } };
@@ -284,6 +319,8 @@ void conclude(const struct results *r, FILE *f)
 		say_base(r, f);
 	for (int c = 2, n = 0; c < r->plan->contender_count && n < NAMED; c++)
 		n += say_closes(r, c, f);
+	for (int c = 0, n = 0; c < r->plan->contender_count && n < NAMED; c++)
+		n += c != 1 && say_waits(r, c, f);
 	for (int c = 0; c < r->plan->contender_count; c++) {
 		const char *name = r->plan->contenders[c].name;
 

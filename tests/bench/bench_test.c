@@ -1006,6 +1006,37 @@ TEST(layouts_have_their_own_noise)
 	results_free(&r);
 }
 
+/* A server that sleeps, and whose client can only wait for it: the rate tells
+   how long it sleeps. */
+TEST(who_waits_is_said)
+{
+	static char text[20000];
+	struct results r;
+	struct plan p;
+	FILE *f = fmemopen(text, sizeof(text), "w");
+
+	report_plan(&p, &r, 9);
+	results_free(&r);
+	p.workload_count = 1;
+	p.contender_count = 3;
+	results_begin(&r, &p, 0, NULL);
+	for (int i = 0; i < 9; i++)
+		for (int c = 0; c < 3; c++)
+			*outcome_at(&r, SAME, 0, c, i) = (struct outcome){
+				.done = 1, .m.server_us = 2,
+				.m.rate = c == 2 ? 4 : 100,
+				.m.busy_server = c == 2 ? 0.02 : 0.6,
+				.m.busy_client = c == 2 ? 0.03 : 0.4,
+			};
+	conclude(&r, f);
+	fclose(f);
+	expect(text, (const char *[]){
+	       "\npoll waits for most of the time (tcp-c1-s64: it used 2% of a "
+	       "processor); iomodels trace shows for what.\n", NULL });
+	EXPECT_TRUE(!strstr(text, "epoll waits"));
+	results_free(&r);
+}
+
 /* Workloads that differ in their work are a curve, by their work; a stream one
    way is not reported as both ways. */
 TEST(work_is_a_curve)
