@@ -327,10 +327,11 @@ int claims_main(int argc, char **argv)
 		       "capture made now. A claim holds, is refuted, or cannot "
 		       "be tested here (and why); below it are the lines that "
 		       "decided. PATTERN selects claims by name ('sigio-*').\v"
-		       "The exit status is 0 when every verdict is the expected "
-		       "one or could not be tested here, 1 when one differs, 2 "
-		       "for a wrong command line or when no claim is about the "
-		       "words. Claims that need the kernel's events need root.",
+		       "The exit status is 0 when every claim has the expected "
+		       "verdict or could not be tested here, 1 when a verdict "
+		       "differs, 2 for a wrong command line or when no claim is "
+		       "about the WORDS. Claims that need the kernel's events "
+		       "need root.",
 	};
 	struct options o = { 0 };
 

@@ -48,7 +48,8 @@ struct options {
 
 static const struct argp_option options[] = {
 	{ "workload", 'w', "LIST", 0, "Workloads, separated by commas (default "
-	  "tcp-c1,tcp-c16,tcp-c128). Each is a name with options. Echo: tcp, unix, "
+	  "tcp-c1,tcp-c16,tcp-c128). Each is a name with options; in "
+	  "parentheses the default. Echo: tcp, unix, "
 	  "udp or churn (a connection for each message), with -cN connections "
 	  "(16), -sN bytes (64), -wN messages in flight on each (1), -iN idle "
 	  "connections (0), -rN messages per second (as fast as answers come). "
@@ -56,21 +57,22 @@ static const struct argp_option options[] = {
 	  "bytes of the answer (64) and -kN thousand steps of work for it (0). "
 	  "For any server: http, redis-ping, redis-get, redis-set, line or bytes, "
 	  "with -cN. With --files: file", 0 },
-	{ "repeat", 'r', "N", 0, "Repetitions (9)", 0 },
-	{ "seconds", 't', "S", 0, "Each measurement lasts S seconds (0.4)", 0 },
-	{ "base", KEY_BASE, "SERVER", 0, "Compare with SERVER (epoll; for files, "
-	  "fio:io_uring)", 0 },
+	{ "repeat", 'r', "N", 0, "Repetitions (default 9)", 0 },
+	{ "seconds", 't', "S", 0, "Each measurement lasts S seconds "
+	  "(default 0.4)", 0 },
+	{ "base", KEY_BASE, "SERVER", 0, "Compare with SERVER (default epoll; "
+	  "for files, fio:io_uring)", 0 },
 	{ "layout", KEY_LAYOUT, "same|two|both", 0, "Server and client on one "
 	  "processor (same: the default, with the least noise), on two, or both "
 	  "ways", 0 },
 	{ "start", KEY_START, "COMMAND", 0, "One more server, any program: the "
-	  "shell starts COMMAND, which listens on the port of --ready, or on "
-	  "{port} in COMMAND, which stands for a free port", 0 },
+	  "shell starts COMMAND. It listens on the port of --ready, or on the free "
+	  "port that replaces {port} in COMMAND", 0 },
 	{ "ready", KEY_READY, "PORT", 0, "The server of the previous --start is "
 	  "ready when it listens on PORT", 0 },
 	{ "connect", KEY_CONNECT, "HOST:PORT", 0, "One more server, which runs "
 	  "already", 0 },
-	{ "path", KEY_PATH, "/PATH", 0, "For http: the path (/)", 0 },
+	{ "path", KEY_PATH, "/PATH", 0, "For http: the path (default /)", 0 },
 	{ "request", KEY_REQUEST, "FILE", 0, "For bytes: the request", 0 },
 	{ "answer", KEY_ANSWER, "RULE", 0, "For bytes: what ends an answer, "
 	  "length:N, delimiter:TEXT or close", 0 },
@@ -79,9 +81,10 @@ static const struct argp_option options[] = {
 	  "--service reply) and prints on stderr "
 	  "\"NAME: serving echo on 127.0.0.1:PORT\"", 0 },
 	{ "equal", KEY_EQUAL, "PERCENT", 0, "A server within PERCENT of the base "
-	  "counts as equal (2)", 0 },
-	{ "until-decided", KEY_UNTIL, "TIME", 0, "Repeat what is undecided, for "
-	  "at most TIME (90s, 10m)", 0 },
+	  "counts as equal (default 2)", 0 },
+	{ "until-decided", KEY_UNTIL, "TIME", 0, "Repeat the workloads "
+	  "in which something is undecided, for at most TIME, such as 90s or "
+	  "10m", 0 },
 	{ "standard", KEY_STANDARD, NULL, 0, "The standard set: all kinds of "
 	  "work, one model for each way of I/O, all peers; 15 minutes",
 	  0 },
@@ -177,7 +180,7 @@ static void parse_place(struct outside *o, const char *text,
 	if (!inet_aton(strcmp(host, "localhost") ? host : "127.0.0.1", &a) ||
 	    ntohl(a.s_addr) >> 24 != IN_LOOPBACKNET)
 		argp_error(state, "--connect %s: expected this machine's "
-			   "loopback, as 127.0.0.1:80", text);
+			   "loopback, such as 127.0.0.1:80", text);
 	o->address = a.s_addr;
 }
 
@@ -190,7 +193,7 @@ static unsigned parse_time(const char *text, struct argp_state *state)
 		      !*end || !strcmp(end, "s") ? 1 : 0;
 
 	if (end == text || !unit || v <= 0 || v * unit > 86400)
-		argp_error(state, "--until-decided %s: expected a time, as 90s "
+		argp_error(state, "--until-decided %s: expected a time, such as 90s "
 			   "or 10m", text);
 	return v * unit * 1000;
 }
@@ -267,7 +270,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		o->plan.bound = strtod(arg, &end) / 100;
 		if (*end || !(o->plan.bound > 0) || o->plan.bound > 1)
 			argp_error(state, "--equal %s: expected a percentage, "
-				   "as 2", arg);
+				   "such as 2", arg);
 		return 0;
 	case KEY_UNTIL:
 		o->until_ms = parse_time(arg, state);
@@ -291,8 +294,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case ARGP_KEY_END:
 		if (o->resume && !o->output)
-			argp_error(state, "--resume: it works with -o DIR only, "
-				   "the folder of the run to continue");
+			argp_error(state, "--resume: expected -o DIR, the "
+				   "folder of the run to continue");
 		if (o->standard && (o->name_count || o->plan.workload_count))
 			argp_error(state, "--standard: name no servers and no "
 				   "workloads, it has its own servers and workloads");

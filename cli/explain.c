@@ -38,7 +38,7 @@ static const struct argp_option options[] = {
 	{ "fd", KEY_FD, "N", 0, "Only the lines about descriptor N", 0 },
 	{ "diff", 'd', NULL, 0, "Two logs: the calls per message of each, and "
 	  "their sequences of calls side by side", 0 },
-	{ "html", KEY_HTML, NULL, 0, "A page for a browser: time lines with "
+	{ "html", KEY_HTML, NULL, 0, "A page for a browser: timelines with "
 	  "wait and copy, and the log beside them", 0 },
 	{ "perfetto", KEY_PERFETTO, NULL, 0, "Chrome trace JSON, which "
 	  "ui.perfetto.dev opens", 0 },
@@ -360,7 +360,7 @@ int explain_folder(int argc, char **argv, const char *name)
 		       "who copied, what a message costs, what is wrong, and "
 		       "which lines prove it.\v"
 		       "Several FILEs are one log: the set that strace -ff "
-		       "writes. A FILE with several runs, one behind the "
+		       "writes. A FILE with several runs, one after the "
 		       "other, gets a report for each. FOLDER is one that "
 		       "iomodels capture wrote: "
 		       "explain reads its strace.log and kernel.log together, "

@@ -397,7 +397,7 @@ static struct addrinfo *resolve(const struct request *r)
 	err = getaddrinfo(r->host, port, &want, &found);
 	if (err)
 		error(1, err == EAI_SYSTEM ? errno : 0, "send: --host %s: %s; "
-		      "expected an IPv4 address such as 127.0.0.1", r->host,
+		      "expected an IPv4 address or a host name", r->host,
 		      gai_strerror(err));
 	return found;
 }

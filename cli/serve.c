@@ -25,8 +25,8 @@ struct request {
 };
 
 static const struct argp_option options[] = {
-	{ "port", 'p', "N", 0, "Listen on port N; 0 lets the kernel choose "
-	  "(default 7007)", 0 },
+	{ "port", 'p', "N", 0, "Listen on port N (default 7007); 0: any "
+	  "free port", 0 },
 	{ "bind", 'b', "ADDR", 0, "Listen on this IPv4 address (default "
 	  "127.0.0.1; 0.0.0.0 is all)", 0 },
 	{ "service", 's', "NAME", 0, "print: collect what a peer sends until "

@@ -67,7 +67,7 @@ static void check(const struct options *o, struct argp_state *state)
 		argp_error(state, "--json, --lines and --html: one of them at "
 			   "a time");
 	if (o->command && o->pid)
-		argp_error(state, "--pid or -- a command: one of them");
+		argp_error(state, "expected --pid N or -- COMMAND, not both");
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)

@@ -23,17 +23,17 @@ static struct {
 static void help(void)
 {
 	print(1, "Usage: " NAME " [OPTION...]\n" NAME ": " ABOUT "\n\n"
-	      "  --port N         listen on port N; 0 lets the kernel choose (7007)\n"
-	      "  --bind ADDR      on this IPv4 address (127.0.0.1)\n"
+	      "  --port N         listen on port N (default 7007); 0: any free port\n"
+	      "  --bind ADDR      on this IPv4 address (default 127.0.0.1)\n"
 	      "  --fd N           on descriptor N, a socket that listens already\n"
 	      "  --service NAME   print: collect what a peer sends until it closes,\n"
 	      "                   then print it with the peer's address (the default)\n"
 	      "                   echo: send every byte back\n"
-	      "                   reply: send an answer of the length, and after\n"
-	      "                   the work, that a request gives (iomodels compare)\n"
-	      "  --max-message N  print: refuse a message beyond N bytes (1048576)\n"
+	      "                   reply: do the work that a request asks for, then send\n"
+	      "                   an answer as long as it asks (for iomodels compare)\n"
+	      "  --max-message N  print: refuse a longer message (default 1048576)\n"
 	      "  --help           show this\n\n"
-	      "SIGTERM and SIGINT end it: open connections have two seconds.\n");
+	      "SIGTERM and SIGINT end it; open connections get two seconds to end.\n");
 	sys_exit_group(0);
 }
 

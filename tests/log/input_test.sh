@@ -159,7 +159,7 @@ refused perf_trace 'written by perf trace'
 printf '__libc_start_main(0x1, 1, 0x2 <unfinished ...>\nmalloc(24) = 0x5\n+++ exited (status 0) +++\n' \
 	>"$dir/log"
 refused ltrace 'written by ltrace'
-# Two runs, one behind the other; a shell and what it starts are one.
+# Two runs, one after the other; a shell and what it starts are one.
 {
 	printf '%s\n' '7 execve("/bin/a", ["a"], 0x7 /* 9 vars */) = 0' \
 		'7 openat(AT_FDCWD, "/etc/a", O_RDONLY) = -1 ENOENT (No such file or directory)' \
