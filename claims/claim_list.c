@@ -766,7 +766,8 @@ const struct claim claims[] = {
 	     TRIED("TCP", "a request with MSG_DONTWAIT is polled",
 	     "io_uring_poll_arm")),
 	EVENTS("uring-bad-descriptor", uring_bad_descriptor, "io_uring_enter "
-	       "returns 1 for a request that failed: it was taken, no more",
+	       "returns 1 for a request that failed: the 1 says only that it was "
+	       "taken",
 	       "io_uring_enter(2)", "io_uring_complete .*res=-9 \n"
 	       "sys_exit id=[0-9]+\\(io_uring_enter\\) ret=1$",
 	     TRIED("any",
@@ -1033,7 +1034,7 @@ const struct claim claims[] = {
 	     TRIED("O_DIRECT", "an O_DIRECT write does not sleep",
 	     "0: ^1 in pwrite64: sched_switch .*prev_pid=1 .*prev_state=[12] ")),
 	PLAY("direct-offset", direct_offset, "O_DIRECT refuses an offset that is not a "
-	     "multiple of the block", "open(2)",
+	     "multiple of the block size", "open(2)",
 	     "pread64\\(.*, 0\\) = 4096\npread64\\(.*, 1\\) = -1 EINVAL",
 	     TRIED("O_DIRECT, ext4, XFS", "any offset will do",
 	     "pread64\\(.*, 1\\) = [0-9]+")),
@@ -1120,7 +1121,7 @@ const struct claim claims[] = {
 	     "error queue: .*was not copied"), .words = "zero copy"),
 	PLAY("zerocopy-not-allowed", zerocopy_not_allowed, "without "
 	     "SO_ZEROCOPY the flag MSG_ZEROCOPY does nothing: there is no "
-	     "second end", "msg_zerocopy",
+	     "second completion", "msg_zerocopy",
 	     "sendto\\(.*MSG_ZEROCOPY.* = 4096\nrecvmsg\\(.* = -1 EAGAIN",
 	     TRIED("TCP", "the flag is refused",
 	     "sendto\\(.*MSG_ZEROCOPY.* = -1 "), .words = "zero copy"),
@@ -1240,7 +1241,7 @@ const struct claim claims[] = {
 
 	PLAY("iowq-by-file-system", worker_table, "whether a READ of what is in "
 	     "memory needs a worker depends on the file system: not on ext4, XFS "
-	     "and btrfs, on tmpfs it does", "io_uring/rw.c",
+	     "and btrfs, but on tmpfs", "io_uring/rw.c",
 	     DONE_BY("READ, in memory", "(ext4|xfs|btrfs)", "the submitter") "\n"
 	     DONE_BY("READ, in memory", "tmpfs", "a worker"),
 	     TRIED("ext4, XFS, btrfs, tmpfs", "on tmpfs it needs none",
@@ -1259,7 +1260,7 @@ const struct claim claims[] = {
 	     TRIED("any", "a child shares the context",
 	     "^2 io_getevents\\(.* = 0"), .words = "aio_context shared"),
 	EVENTS("aio-append-waits", aio_appends, "io_submit of an O_DIRECT write "
-	       "behind the end of a file waits in io_submit", "fs/ext4/file.c",
+	       "beyond the end of a file waits in io_submit", "fs/ext4/file.c",
 	       "^1 in io_submit: block_bio_queue\n"
 	       "^1 in io_submit: sched_switch .*prev_pid=1 .*prev_state=[12] ",
 	     TRIED("O_DIRECT, ext4", "io_submit does not sleep",
