@@ -13,8 +13,8 @@
  *   aio_read:
  *     fcntl io_submit                   by the caller
  *   aio_suspend:
- *     io_getevents                      main sleeps; it takes events nowhere
- *                                       (EFAULT), they lie in mapped memory
+ *     io_getevents                      main sleeps; the call copies no events
+ *                                       (EFAULT): they lie in mapped memory
  *   else:
  *   aio_read:
  *     preadv2                           if it is in the page cache: done

@@ -3,8 +3,8 @@
  * hosted.h - libc's headers instead of the kernel's, for sys.h
  *
  * A twin is written with a library, and the library's header brings libc's
- * along, which declare the same structures as the kernel's: both cannot be
- * had.  So a hosted program that includes sys.h, and with it server.h or
+ * along, which declare the same structures as the kernel's: no file can include
+ * both.  So a hosted program that includes sys.h, and with it server.h or
  * file_job.h, gets the structures from here.  The sys_ functions are the same,
  * so the service and the options of a twin are its neighbour's, call by call;
  * only the calls that the library makes are the library's.

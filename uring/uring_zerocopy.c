@@ -29,7 +29,7 @@
  *           a) Pinned pages count against RLIMIT_MEMLOCK: where it is used up
  *              (ENOMEM) a plain SEND takes its place.
  *           b) Two buffers per connection: a NOTIF waits for the peer's ACK,
- *              which TCP may delay, by 40 to 200 ms.  With one buffer each
+ *              which TCP may delay, by 40 to 200 ms.  With one buffer, each
  *              16 KiB waited for it (about 40 ms here): 8 MiB were echoed in
  *              4.1 s, with two in 0.02 s (loopback, Linux 6.18).
  *           c) A connection is closed after its last NOTIF: the buffers are the
