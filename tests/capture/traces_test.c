@@ -280,7 +280,7 @@ static void kernel_as_committed(void *arg)
 	minor_version(at + strlen("\n# Linux "), then);
 	minor_version(u.release, now);
 	if (strcmp(then, now))
-		SKIP("it is of Linux %s, this is %s", then, now);
+		SKIP("the capture is of Linux %s, this is Linux %s", then, now);
 	capture_kernel(&t, point->program, point->scenario);
 	if (point->program->flags & ANY_THREAD ||
 	    !strcmp(point->program->name, "epoll_workers"))

@@ -355,7 +355,7 @@ static void short_reads(void *arg)
 	copy = new_file();
 	n = read(fd, buf, sizeof(buf));
 	if (n == sizeof(buf))
-		SKIP("%s gives all that it is asked for", name);
+		SKIP("a read of %s returns all bytes that were asked for", name);
 	for (; n > 0; n = read(fd, buf, sizeof(buf)))
 		ASSERT_EQ(n, write(copy, buf, n));
 	expect_checksum(&large, fd, expected(copy, 65536));

@@ -1150,7 +1150,7 @@ TEST_TIMEOUT(fork_in_a_handler, 60)
 
 	GLIBC_CANNOT("the child waits for threads that it has not");
 #ifdef TSAN
-	SKIP("ThreadSanitizer: no threads after a fork of several");
+	SKIP("ThreadSanitizer: no new thread after a fork of a threaded program");
 #endif
 	signal(SIGALRM, forks);
 	for (int i = 0; i < 200; i++) {

@@ -139,7 +139,7 @@ TEST(descriptor_of_a_child)
 	pid_t pid;
 
 #ifdef TSAN
-	SKIP("ThreadSanitizer: no threads after a fork of several");
+	SKIP("ThreadSanitizer: no new thread after a fork of a threaded program");
 #endif
 	pid = fork();
 	ASSERT_GE(pid, 0);

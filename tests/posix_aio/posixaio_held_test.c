@@ -37,9 +37,9 @@ enum { STRIDE = 1 };
 #endif
 
 #ifndef OURS
-#define NEEDS SKIP("glibc: not made of this")
+#define NEEDS SKIP("glibc: this test stops threads inside libposixaio")
 #elif defined(TSAN)
-#define NEEDS SKIP("ThreadSanitizer: does not see in which order we hold")
+#define NEEDS SKIP("ThreadSanitizer: it does not see the order of our stops")
 #elif defined(__riscv)
 #define NEEDS SKIP("riscv64: no PTRACE_SINGLESTEP")
 #else

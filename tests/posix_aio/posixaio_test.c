@@ -1075,7 +1075,7 @@ TEST_TIMEOUT(listio_wait_while_another_asks, 30)
 	pthread_t t;
 
 #ifdef TSAN
-	SKIP("ThreadSanitizer: a request is asked for while it is being made");
+	SKIP("ThreadSanitizer: aio_error looks at a request that is being made");
 #endif
 	for (int i = 0; i < 4; i++) {
 		listed[i] = request(fd, direct_buf[i % 2], 4096, i * 4096);
@@ -1854,7 +1854,7 @@ TEST(fork_in_the_middle)
 
 	GLIBC_CANNOT("the child waits for threads that it has not");
 #ifdef TSAN
-	SKIP("ThreadSanitizer: no threads after a fork of several");
+	SKIP("ThreadSanitizer: no new thread after a fork of a threaded program");
 #endif
 	pair(s);
 	cb = request(s[0], buf, 8, 0);
@@ -2170,7 +2170,7 @@ TEST(setuid_with_requests)
 	sigset_t set;
 
 	if (geteuid())
-		SKIP("only root becomes somebody else");
+		SKIP("only root can change its user id");
 	sigemptyset(&set);
 	sigaddset(&set, SIGRTMIN);
 	sigprocmask(SIG_BLOCK, &set, NULL);
@@ -2309,7 +2309,7 @@ TEST(closed_library)
 	int s[2];
 
 #ifndef OURS
-	SKIP("glibc: is not closed");
+	SKIP("glibc: a program cannot close it");
 #endif
 	ASSERT_GE(n, 1);
 	path[n] = 0;

@@ -172,7 +172,7 @@ TEST(stack_overflow_faults)
 {
 	int status = 0, pid;
 
-	SKIP_EMULATED("crashes loudly, and runs threads its own way");
+	SKIP_EMULATED("prints a message about a crash, and runs threads its own way");
 	pid = ASSERT_GE(sys_clone_fork(), 0);
 	if (!pid) {
 		thread_start(overflows, 0);
@@ -188,7 +188,7 @@ TEST(guard_lies_below_the_stack)
 {
 	int status = 0, pid;
 
-	SKIP_EMULATED("crashes loudly");
+	SKIP_EMULATED("prints a message about a crash");
 	pid = ASSERT_GE(sys_clone_fork(), 0);
 	if (!pid) {
 		volatile char *stack = stack_map();

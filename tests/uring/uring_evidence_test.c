@@ -684,8 +684,8 @@ TEST_F(kernel, a_late_completion_is_nobodys)
 		late += new && is(e, "io_uring_complete") && key_of(e) == old;
 	}
 	if (!new && others > 2)
-		SKIP("this kernel told of the new peer before the old one's "
-		     "end: no descriptor was reused");
+		SKIP("this kernel reported the new peer before the end of "
+		     "the old one: no descriptor was reused");
 	ASSERT_NE(0, (long)new);		/* the descriptor was reused */
 	EXPECT_EQ(1, generation_of(new) - generation_of(old));
 	EXPECT_EQ(1, polls);
