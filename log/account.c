@@ -34,6 +34,11 @@ const char *wait_text(enum wait_for what, enum call call, const char *object,
 	int out = call_class(call) == CLASS_OUT;
 	const char *o = *object ? object : NULL;
 
+	/* With SO_LINGER it waits for the peer, never for data. */
+	if (call == CALL_CLOSE && (what == FOR_CLIENT || what == FOR_PEER)) {
+		snprintf(text, size, "%s to close", o ? o : "the connection");
+		return text;
+	}
 	switch (what) {
 	case FOR_CLIENT:
 		if (call == CALL_ACCEPT || !strncmp(object, "listener ", 9))

@@ -189,7 +189,7 @@ static enum wait_for epoll_wait_for(const struct step *st, char *object,
 			only_add(&o, f, f->fd);
 		return only_wait(st, &o, object, size);
 	}
-	return set_wait(st->file->watched.used, "an epoll", object, size);
+	return set_wait(st->file->watched.used, "an epoll set", object, size);
 }
 
 /* pthread_join sleeps on the word where the kernel clears the thread's id. */

@@ -52,7 +52,8 @@ struct service {		/* of a listener */
 	"that it can. With SO_REUSEPORT a hash of addresses and ports " \
 	"chooses the worker: one worker may get all of a few clients.", \
 	"Give each worker a listener of its own with SO_REUSEPORT, which " \
-	"spreads by hash, or let one process accept and hand over.", \
+	"spreads by hash, or let one process accept and hand the " \
+	"connections over.", \
 	"The load is low, and one worker is enough." }
 static const struct about
 uneven = UNEVEN(SEVERITY_COST), uneven_note = UNEVEN(SEVERITY_NOTE),
@@ -99,7 +100,7 @@ unfollowed = { "not-followed", SEVERITY_NOTE,
 	"Record again with strace -f.", NULL };
 
 #define STORM(severity) { "close-storm", severity, \
-	"closes every number up to the limit of descriptors (EBADF)", \
+	"closes every descriptor number up to the limit (EBADF)", \
 	"Before exec the process closes all possible descriptors one by one; " \
 	"the cost grows with RLIMIT_NOFILE (ulimit -n).", \
 	"Use close_range(), or close only what /proc/self/fd lists; with " \
@@ -820,6 +821,7 @@ void between_settle(struct findings *f)
 	struct shares *own;
 	struct grown *g;
 	struct finding *d;
+	char threads[48] = "", processes[48] = "";
 
 	map_each(&f->services, i, s)
 		judge_service(f, s);
@@ -831,11 +833,17 @@ void between_settle(struct findings *f)
 		return;
 	d = finding_add(f, &unfollowed, 0, f->silent.n, 0);
 	finding_lines(d, &f->silent);
-	finding_says(d, "strace ran without -f: %lu thread%s and %lu process%s "
-		     "that the program made were not followed, their calls are "
-		     "not in this log", f->silent_threads,
-		     f->silent_threads == 1 ? "" : "s", f->silent_processes,
-		     f->silent_processes == 1 ? "" : "es");
+	if (f->silent_threads)
+		snprintf(threads, sizeof(threads), "%lu thread%s%s",
+			 f->silent_threads, f->silent_threads == 1 ? "" : "s",
+			 f->silent_processes ? " and " : "");
+	if (f->silent_processes)
+		snprintf(processes, sizeof(processes), "%lu process%s",
+			 f->silent_processes,
+			 f->silent_processes == 1 ? "" : "es");
+	finding_says(d, "strace ran without -f: it did not follow %s%s that the "
+		     "program made, so their calls are not in this log",
+		     threads, processes);
 }
 
 void between_free(struct findings *f)

@@ -31,7 +31,7 @@ sigpipe = { "sigpipe", SEVERITY_FAULT,
 	"The process wrote to a pipe or socket that nobody reads any more; "
 	"the signal ends the whole process.",
 	"Ignore SIGPIPE or send with MSG_NOSIGNAL, and handle EPIPE.",
-	"A command in a pipeline whose reader has seen enough (head)." },
+	"It is a command in a pipeline whose reader has seen enough (head)." },
 sigpipe_child = { "sigpipe-child", SEVERITY_NOTE,
 	"a child was killed by SIGPIPE",
 	"Its reader had seen enough; the program itself ended with status 0.",
@@ -51,7 +51,7 @@ by_kill = { "killed-from-outside", SEVERITY_FAULT,
 	"cgroup (oom_kill), and at ulimit -Ht.", "Somebody stopped it on purpose." },
 stopped = { "stopped-by-signal", SEVERITY_FAULT,
 	"a signal stopped the process, and nothing continued it",
-	"SIGTTIN stops a process of the background that reads from its "
+	"SIGTTIN stops a process in the background that reads from its "
 	"terminal, SIGTTOU one that writes to it or changes it, SIGTSTP is ^Z; "
 	"it runs again when SIGCONT comes.",
 	"Redirect its input and output, or start it in the foreground; kill "
@@ -59,7 +59,7 @@ stopped = { "stopped-by-signal", SEVERITY_FAULT,
 ended = { "ended-by-signal", SEVERITY_NOTE,
 	"ended by a signal from outside",
 	"SIGTERM, SIGINT and SIGHUP ask a process to end; this one has no "
-	"handler.",
+	"handler. SIGKILL ends any process.",
 	"Nothing, if the process was meant to end.", NULL };
 
 static struct dying *dying_of(struct findings *f, const struct process *p)

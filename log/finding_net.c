@@ -40,7 +40,8 @@ dns = { "dns-timeout", SEVERITY_FAULT,
 	"options timeout: and attempts: shorten the wait.", NULL },
 silent = { "peer-silent", SEVERITY_FAULT,
 	"the peer accepted the connection and does not answer",
-	"The connection stands, the request was sent, and no byte came back.",
+	"The connection is established, the request was sent, and no byte "
+	"came back.",
 	"Look at the peer: is it busy, stopped, or waiting for more of the "
 	"request? Set a timeout.", NULL },
 unanswered = { "connect-unanswered", SEVERITY_FAULT,

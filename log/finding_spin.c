@@ -110,10 +110,10 @@ fails = { "spin-error", SEVERITY_FAULT,
 	"try, or end.", NULL },
 yields = { "spin-yield", SEVERITY_COST,
 	"calls sched_yield in a loop",
-	"sched_yield does not sleep: the thread waits for another one on the "
-	"processor.",
+	"sched_yield does not sleep: the thread uses the processor while it "
+	"waits for another one.",
 	"Wait in a futex (mutex, condition variable) or an eventfd.",
-	"A spinlock that is held for microseconds only." };
+	"It is a spinlock that is held for microseconds only." };
 
 /* ---- slots ---- */
 
@@ -555,14 +555,14 @@ static void says(struct finding *d, const struct slot *s, const char *in)
 			     "without a sleep between: a busy loop%s%s",
 			     s->call, s->object, s->turns, in, who);
 	else if (s->turn == TURN_ASK && s->child > 0)
-		finding_says(d, "%s asks with WNOHANG for the child %ld %lu "
-			     "times in a row without a sleep between, and it "
-			     "still runs: a busy loop%s", s->call, s->child,
-			     s->turns, in);
+		finding_says(d, "%s asks %lu times in a row, with WNOHANG and "
+			     "without a sleep between, for child %ld, which "
+			     "still runs: a busy loop%s", s->call, s->turns,
+			     s->child, in);
 	else if (s->turn == TURN_ASK && s->child)
-		finding_says(d, "%s asks with WNOHANG for its children %lu "
-			     "times in a row without a sleep between, and none "
-			     "has ended: a busy loop%s", s->call, s->turns, in);
+		finding_says(d, "%s asks %lu times in a row, with WNOHANG and "
+			     "without a sleep between, for its children, and "
+			     "none has ended: a busy loop%s", s->call, s->turns, in);
 	else if (s->turn == TURN_ASK)
 		finding_says(d, "%s with a zero timeout returns %lu times in a "
 			     "row and nothing is ready: a busy loop%s",

@@ -86,8 +86,8 @@ mutex_stuck = { "mutex-stuck", SEVERITY_FAULT,
 	"in the mutex (__owner).", NULL },
 slow_sync = { "slow-fsync", SEVERITY_COST,
 	"fsync takes long",
-	"fsync returns when the device has the data: a slow or busy disk, or "
-	"other data that the file system has to write first.",
+	"fsync returns when the device has the data. The disk is slow or "
+	"busy, or the file system has to write other data first.",
 	"Sync less often (group commit), or use a faster device.", NULL },
 many_syncs = { "many-fsyncs", SEVERITY_NOTE,
 	"much time in fsync",
@@ -542,12 +542,12 @@ static void judge_disk(struct findings *f, const struct habits *h,
 	if (!d)
 		return;
 	finding_says(d, "%s spent %s in %s of %s, %lu time%s, %s each on "
-		     "average, %s at the longest: the disk%s", task_name(t),
+		     "average, %s at the longest%s", task_name(t),
 		     span_text(s->ns, span, sizeof(span)), s->call, s->object,
 		     s->times.n, s->times.n == 1 ? "" : "s",
 		     span_text(mean, each, sizeof(each)),
 		     span_text(s->longest_ns, (char[24]){ 0 }, 24),
-		     a == &many_syncs ? "" : " is slow");
+		     a == &many_syncs ? "" : ": the disk is slow");
 }
 
 static void judge_naps(struct findings *f, const struct habits *h,

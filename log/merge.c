@@ -484,8 +484,8 @@ const char *merge_verdict(const struct merge *m, char *why, size_t size)
 	}
 	if (f->lost)
 		snprintf(why, size, f->lost < 0 ? "the kernel's records could "
-			 "not all be read" : "the kernel lost %lld events",
-			 f->lost);
+			 "not all be read" : f->lost == 1 ? "the kernel lost "
+			 "1 event" : "the kernel lost %lld events", f->lost);
 	else if (!f->there)
 		snprintf(why, size, "no manifest.json says whether events were "
 			 "lost");
@@ -496,7 +496,7 @@ const char *merge_verdict(const struct merge *m, char *why, size_t size)
 			 m->calls - m->exact, m->calls);
 	len = strlen(why);
 	if (*f->missing)
-		snprintf(why + len, size - len, "%sthis kernel has not:%s",
+		snprintf(why + len, size - len, "%sthis kernel lacks:%s",
 			 len ? "; " : "", f->missing);
 	return !*why ? "exact" : m->exact ? "partly exact" : "inferred";
 }

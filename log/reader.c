@@ -698,7 +698,7 @@ unsigned reader_missing(const struct reader *r,
 	}
 	if (n >= FEW && errors == n)
 		sentence[found++] = "only calls that failed are in the log "
-			"(strace -Z): what was moved is not";
+			"(strace -Z): those that moved data are missing";
 	else if (!class[CLASS_IN] && !class[CLASS_OUT] &&
 		 !class[CLASS_ACCEPT] && !submits)
 		sentence[found++] = class[CLASS_WAIT] ?

@@ -23,7 +23,7 @@ static const struct refusal table[] = {
 	  "RLIMIT_NOFILE)",
 	  "The user has as many inotify instances as "
 	  "fs.inotify.max_user_instances allows (128 by default), or the "
-	  "process as many descriptors as RLIMIT_NOFILE.",
+	  "process has as many descriptors as RLIMIT_NOFILE allows.",
 	  "Raise fs.inotify.max_user_instances, or close instances." },
 	{ "inotify_add_watch", "ENOSPC", NULL, "inotify-watches",
 	  REFUSED_ALWAYS, "fs.inotify.max_user_watches",
@@ -79,8 +79,9 @@ static const struct refusal table[] = {
 	{ CLONE, "EPERM", NULL, "clone-denied", REFUSED_ALWAYS,
 	  "a seccomp filter, or a namespace without CAP_SYS_ADMIN",
 	  "Flags for namespaces, except CLONE_NEWUSER, need CAP_SYS_ADMIN; "
-	  "without them a seccomp filter denies the call.",
-	  "Allow the call in the filter: ENOSYS makes libc use clone." },
+	  "where the call has no such flag, a seccomp filter denies it.",
+	  "Allow the call in the filter, or let it answer clone3 with ENOSYS: "
+	  "then libc uses clone." },
 	{ CLONE, "ENOMEM", NULL, "memory", REFUSED_ALWAYS,
 	  "memory of the system or the cgroup, or vm.overcommit_memory=2",
 	  "The kernel could not get memory for a task.",
@@ -88,7 +89,7 @@ static const struct refusal table[] = {
 	{ "mmap mmap2 shmget", "ENOMEM", "HUGETLB", "huge-pages", REFUSED_AT_END,
 	  "no free huge pages (vm.nr_hugepages)",
 	  "The kernel has no free huge pages of this size; many programs try "
-	  "them first and then take common pages.",
+	  "them first and then take pages of the normal size.",
 	  "Nothing, if the program goes on; else raise vm.nr_hugepages." },
 	{ "mmap mmap2 mremap brk mprotect", "ENOMEM", NULL, "memory",
 	  REFUSED_ALWAYS, "RLIMIT_AS (ulimit -v), RLIMIT_DATA, "
@@ -111,9 +112,9 @@ static const struct refusal table[] = {
 	  "Raise fs.aio-max-nr, or ask for fewer with io_setup." },
 	{ "io_uring_setup io_uring_register", "ENOMEM", NULL, "memlock-ring",
 	  REFUSED_ALWAYS, "RLIMIT_MEMLOCK (ulimit -l)",
-	  "Registered buffers, and before Linux 5.12 and from 6.14 on the "
-	  "rings, count against RLIMIT_MEMLOCK of the user; there may be free "
-	  "memory.",
+	  "Registered buffers count against RLIMIT_MEMLOCK of the user, and so "
+	  "do the rings before Linux 5.12 and from 6.14 on; free memory does "
+	  "not help.",
 	  "Raise RLIMIT_MEMLOCK (ulimit -l, LimitMEMLOCK=), or register fewer "
 	  "or no buffers." },
 	{ "io_uring_setup", "EPERM", NULL, "io-uring-denied", REFUSED_COST,
@@ -135,9 +136,9 @@ static const struct refusal table[] = {
 	  "Probe with IORING_REGISTER_PROBE, or try without the flag." },
 	{ "io_uring_enter", "EBUSY", NULL, "ring-busy", REFUSED_COST,
 	  "the completion queue has overflowed",
-	  "Completions wait for room: until some are reaped the kernel does "
-	  "not wait for more (Linux 6.1; 6.12 does), nor submit (5.11; 5.15 "
-	  "does).",
+	  "Completions wait for room. Until some are reaped, Linux 6.1 does "
+	  "not wait for more (6.12 does), and Linux 5.11 does not submit "
+	  "(5.15 does).",
 	  "Reap completions before waiting for more." },
 	{ "io_submit", "EAGAIN", NULL, "aio-full", REFUSED_COST,
 	  "the context has no room for more requests",
@@ -253,7 +254,8 @@ static const struct refusal table[] = {
 	  "connection-reset", REFUSED_FOR_GOOD,
 	  "the peer reset the connection",
 	  "The peer closed with unread data in its buffer, set SO_LINGER 0, "
-	  "or ended; or a middlebox forgot the connection.",
+	  "or ended; or a firewall or NAT on the way forgot the "
+	  "connection.",
 	  "Look at the peer's log at this time; the peer must read all data "
 	  "before it closes." },
 	{ SENDS, "EPIPE", NULL, "epipe", REFUSED_AT_END,
@@ -314,7 +316,7 @@ static const struct refusal table[] = {
 	  "Add a #! line, or install the program for this architecture." },
 	{ "execve execveat", "E2BIG", NULL, "arguments-too-long",
 	  REFUSED_ALWAYS, "arguments and environment are too long (a quarter "
-	  "of RLIMIT_STACK, at most 6 MiB; 128 KiB each)",
+	  "of RLIMIT_STACK, at most 6 MiB; 128 KiB for each string)",
 	  "The arguments do not fit.", "Use xargs, a file or stdin." },
 	{ "connect", "ENOENT", NULL, "socket-missing", REFUSED_AT_END,
 	  "the socket file does not exist",
@@ -373,8 +375,8 @@ static const struct refusal table[] = {
 	  "it (fuser)." },
 	{ "*", "ETXTBSY", NULL, "text-busy", REFUSED_AT_END,
 	  "the program file is being executed or written",
-	  "A file that runs cannot be written, nor one that is open for "
-	  "writing be run.", "Replace it by rename." },
+	  "A program that runs cannot be written to, and a file that is open "
+	  "for writing cannot be run.", "Replace it by rename." },
 	{ "*", "ENOMEM", NULL, "memory", REFUSED_AT_END,
 	  "a limit on memory", "The kernel could not get the memory, or a "
 	  "limit forbids it.", "Look at ulimit -a and the cgroup." },
@@ -406,7 +408,8 @@ static const struct refusal table[] = {
 	  "Copy the file instead." },
 	{ "*", "ELOOP", NULL, "link-loop", REFUSED_AT_END,
 	  "too many symbolic links, or O_NOFOLLOW",
-	  "Symbolic links form a circle.", "Correct the links." },
+	  "Symbolic links form a circle, or the call forbids links "
+	  "(O_NOFOLLOW) and the name is one.", "Correct the links." },
 	{ "*", "ENAMETOOLONG", NULL, "name-too-long", REFUSED_AT_END,
 	  "the name is longer than the file system takes",
 	  "A name may have 255 bytes, a path 4096.", "Shorten it." },

@@ -231,8 +231,10 @@ static void findings_report(FILE *out, const struct reader *r)
 		for (unsigned i = 0; i < d->n_lines; i++)
 			fprintf(out, "%s %lu", i ? "," : "", d->line[i]);
 		if (d->pid)
-			fprintf(out, " (pid %ld)", d->pid);
-		fprintf(out, "\n         %s %s%s%s\n", d->about->cause,
+			fprintf(out, d->n_lines ? " (pid %ld)" :
+				"         pid %ld", d->pid);
+		fprintf(out, "%s         %s %s%s%s\n", d->n_lines || d->pid
+			? "\n" : "", d->about->cause,
 			d->about->remedy, d->about->unless ? " No fault if: "
 			: "", d->about->unless ? d->about->unless : "");
 	}
@@ -257,7 +259,8 @@ static int by_age(const void *a, const void *b)
 
 static void file_line(FILE *out, const struct closed_file *f)
 {
-	fprintf(out, "    %-4d %-12s ", f->fd, file_kind_name(f->kind));
+	fprintf(out, *f->name ? "    %-4d %-12s " : "    %-4d %s", f->fd,
+		file_kind_name(f->kind));
 	fwrite(f->name, 1, strlen(f->name), out);
 	if (f->by)
 		fprintf(out, " by %s", model_name(f->by));
@@ -552,8 +555,10 @@ static void missing_report(FILE *out, const struct reader *r)
 			"whether it slept\n");
 	if (r->unknown_mode)
 		fprintf(out, "%lu socket%s opened before the log began: nothing "
-			"says if they block (attach at the start to see "
-			"fcntl)\n", r->unknown_mode, plural(r->unknown_mode));
+			"says if %s (attach at the start to see fcntl)\n",
+			r->unknown_mode, r->unknown_mode == 1 ? " was" :
+			"s were", r->unknown_mode == 1 ? "it blocks" :
+			"they block");
 	if (j->orphans)
 		fprintf(out, "%lu call%s began before the log did\n",
 			j->orphans, plural(j->orphans));
@@ -565,8 +570,10 @@ static void missing_report(FILE *out, const struct reader *r)
 			"strace's terminal (-o FILE keeps them apart)\n",
 			j->own_output, plural(j->own_output));
 	if (r->artefacts)
-		fprintf(out, "%lu signal%s would not be seen without the tracer "
-			"(ignored)\n", r->artefacts, plural(r->artefacts));
+		fprintf(out, "%lu signal%s that the program ignores: only a traced "
+			"process sees %s\n", r->artefacts,
+			plural(r->artefacts), r->artefacts == 1 ? "it" :
+			"them");
 	if (r->injected)
 		fprintf(out, "%lu result%s injected by strace, not by the "
 			"kernel\n", r->injected, plural(r->injected));
@@ -611,8 +618,9 @@ void report_text(FILE *out, const struct reader *r, int colour)
 	findings_report(out, r);
 	for (const struct group *g = r->models.groups; g; g = g->next) {
 		if (++shown > GROUPS_SHOWN) {
-			fprintf(out, "\nand %u more groups (--json has all)\n",
-				r->models.n_groups - GROUPS_SHOWN);
+			fprintf(out, "\nand %u more group%s (--json has all)\n",
+				r->models.n_groups - GROUPS_SHOWN,
+				plural(r->models.n_groups - GROUPS_SHOWN));
 			break;
 		}
 		group_report(out, g);

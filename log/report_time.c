@@ -25,8 +25,8 @@ static void wait_line(FILE *out, const struct account *a, const struct wait *w)
 		percent(w->ns, a->wall_ns), w->name);
 	if (*wait_text(w->what, w->call, w->object, text, sizeof(text)))
 		fprintf(out, " for %s", text);
-	fprintf(out, ": %lu time%s, %slongest %s (line %lu)\n", w->count,
-		plural(w->count), w->at_most ? "at most, " : "",
+	fprintf(out, ": %lu time%s, longest %s%s (line %lu)\n", w->count,
+		plural(w->count), w->at_most ? "at most " : "",
 		time_text(w->longest_ns, longest), w->line);
 	if (w->on && *w->how)
 		fprintf(out, "                    pid %ld %s\n", w->on, w->how);
@@ -96,7 +96,7 @@ static void open_line(FILE *out, const struct reader *r,
 	if (*o->killed)
 		fprintf(out, ", until %s killed it", o->killed);
 	else if (o->how == OPEN_DETACHED)
-		fprintf(out, "; strace let go while it slept");
+		fprintf(out, "; strace detached while it slept");
 	fprintf(out, "%s\n", open_is_idle(r, o) ? " (idle: no fault by itself)"
 		: o->unclear ? " (idle or hung: the log does not show which)" : "");
 	if (o->on && *o->why)
@@ -116,6 +116,6 @@ void report_end(FILE *out, const struct reader *r, const char *bold,
 	for (unsigned i = 0; i < n && i < OPEN_SHOWN; i++)
 		open_line(out, r, &r->accounts.open[i]);
 	if (n > OPEN_SHOWN)
-		fprintf(out, "  and %lu more threads in a call\n",
-			n - OPEN_SHOWN);
+		fprintf(out, "  and %lu more thread%s in a call\n",
+			n - OPEN_SHOWN, plural(n - OPEN_SHOWN));
 }

@@ -624,8 +624,8 @@ static enum verdict_of healthy(const struct reader *r, struct text *t)
 	}
 	if (o && (was_busy(o) || never_waits(o))) {
 		add(t, "No fault was found: it was in %s when the log ended (line "
-		    "%lu), after %lu calls that returned.", o->name, o->line,
-		    o->calls - 1);
+		    "%lu), after %lu call%s that returned.", o->name, o->line,
+		    o->calls - 1, plural(o->calls - 1));
 		return VERDICT_DONE;
 	}
 	if (o && !open_is_idle(r, o)) {
@@ -681,7 +681,7 @@ const char *unfollowed_text(const struct reader *r, char *text, size_t size)
 	*text = 0;
 	if (!r->unfollowed || r->followed)
 		return text;
-	snprintf(text, size, "Of the program, %lu %s (line %lu) %s not in "
+	snprintf(text, size, "%lu %s of the program (line %lu) %s not in "
 		 "this log: strace ran without -f", r->unfollowed,
 		 threads && children ? "threads and child processes" :
 		 threads ? threads == 1 ? "thread" : "threads" :
