@@ -95,7 +95,7 @@ test_trace() {
 		expect 7 'execve' "$io" trace -- sh -c 'exit 7' &&
 		expect 2 'expected -- COMMAND' "$io" trace &&
 		expect 2 'one of them at a time' "$io" trace --json --html -- true &&
-		expect 2 'one of them' "$io" trace --pid 1 -- true &&
+		expect 2 'not both' "$io" trace --pid 1 -- true &&
 		expect 127 'iomodels trace: .*no such command' "$io" trace -- ./none
 }
 test_trace_leaves_stdout_to_the_command() {
