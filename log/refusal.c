@@ -49,12 +49,15 @@ static const struct refusal table[] = {
 	  "mq_msgsize), or remove queues in /dev/mqueue." },
 	{ "*", "EMFILE", NULL, "descriptors", REFUSED_ALWAYS,
 	  "RLIMIT_NOFILE (ulimit -n)",
-	  "The process has as many descriptors as RLIMIT_NOFILE allows.",
+	  "The process has as many descriptors as RLIMIT_NOFILE allows; or, of "
+	  "fanotify_init, the user as many groups as "
+	  "fs.fanotify.max_user_groups.",
 	  "Raise it (ulimit -n, LimitNOFILE=), or look for descriptors that "
 	  "are never closed." },
 	{ "*", "ENFILE", NULL, "descriptors-system", REFUSED_ALWAYS,
 	  "fs.file-max, of the whole system",
-	  "The system has as many open files as fs.file-max allows.",
+	  "The system has as many open files as fs.file-max allows; or, of a "
+	  "new pipe, the user as many pages as fs.pipe-user-pages-hard.",
 	  "Raise fs.file-max, or find the process that holds them (lsof)." },
 	{ "timer_create", "EAGAIN", NULL, "signals-pending", REFUSED_ALWAYS,
 	  "RLIMIT_SIGPENDING (ulimit -i)",
@@ -70,7 +73,8 @@ static const struct refusal table[] = {
 	{ CLONE, "EAGAIN", NULL, "processes", REFUSED_ALWAYS,
 	  "RLIMIT_NPROC (ulimit -u), pids.max of the cgroup or "
 	  "kernel.threads-max",
-	  "The user or the cgroup has as many tasks as the limit allows.",
+	  "The user, the cgroup or the system has as many tasks as its limit "
+	  "allows.",
 	  "Raise ulimit -u, TasksMax= or pids.max, or make fewer threads." },
 	{ "clone3", "ENOSYS", NULL, "clone3-enosys", REFUSED_AT_END,
 	  "an old kernel or a seccomp filter",
@@ -79,12 +83,15 @@ static const struct refusal table[] = {
 	{ CLONE, "EPERM", NULL, "clone-denied", REFUSED_ALWAYS,
 	  "a seccomp filter, or a namespace without CAP_SYS_ADMIN",
 	  "Flags for namespaces, except CLONE_NEWUSER, need CAP_SYS_ADMIN; "
-	  "where the call has no such flag, a seccomp filter denies it.",
+	  "CLONE_NEWUSER fails in a chroot, or where a security module or "
+	  "kernel.unprivileged_userns_clone (Debian) forbids it; where the call "
+	  "has no such flag, a seccomp filter denies it.",
 	  "Allow the call in the filter, or let it answer clone3 with ENOSYS: "
 	  "then libc uses clone." },
 	{ CLONE, "ENOMEM", NULL, "memory", REFUSED_ALWAYS,
 	  "memory of the system or the cgroup, or vm.overcommit_memory=2",
-	  "The kernel could not get memory for a task.",
+	  "The kernel could not get memory for a task; or the first process of "
+	  "the new pid namespace has ended (unshare --pid without --fork).",
 	  "Look at free memory, memory.max and the overcommit settings." },
 	{ "mmap mmap2 shmget", "ENOMEM", "HUGETLB", "huge-pages", REFUSED_AT_END,
 	  "no free huge pages (vm.nr_hugepages)",
@@ -94,8 +101,11 @@ static const struct refusal table[] = {
 	{ "mmap mmap2 mremap brk mprotect", "ENOMEM", NULL, "memory",
 	  REFUSED_ALWAYS, "RLIMIT_AS (ulimit -v), RLIMIT_DATA, "
 	  "vm.max_map_count or vm.overcommit_memory",
-	  "The address space or the commit limit is exhausted; a lack of free "
-	  "memory alone does not make mmap fail.",
+	  "The address space, the number of mappings or the commit limit is "
+	  "exhausted, or the request is larger than memory and swap together; "
+	  "or mprotect met a range that is not mapped, or mremap without "
+	  "MREMAP_MAYMOVE has no room; a lack of free memory alone does not "
+	  "make mmap fail.",
 	  "Raise ulimit -v or vm.max_map_count, or ask for less." },
 	{ "mlock mlock2 mlockall", "ENOMEM", NULL, "memlock", REFUSED_ALWAYS,
 	  "RLIMIT_MEMLOCK (ulimit -l)", "RLIMIT_MEMLOCK is too small, or a "
@@ -131,8 +141,11 @@ static const struct refusal table[] = {
 	  "seccomp filter returns ENOSYS.", "Use epoll, or allow the call." },
 	{ "io_uring_setup io_uring_enter io_uring_register", "EINVAL", NULL,
 	  "io-uring-feature", REFUSED_COST,
-	  "a flag or operation that this kernel does not know",
-	  "The kernel is too old for a flag or an operation.",
+	  "a flag or operation that this kernel does not know, or a wrong "
+	  "argument",
+	  "The kernel is too old for a flag or an operation, or the arguments "
+	  "do not fit together (DEFER_TASKRUN needs SINGLE_ISSUER; a ring has "
+	  "1 to 32768 entries).",
 	  "Probe with IORING_REGISTER_PROBE, or try without the flag." },
 	{ "io_uring_enter", "EBUSY", NULL, "ring-busy", REFUSED_COST,
 	  "the completion queue has overflowed",
@@ -160,7 +173,10 @@ static const struct refusal table[] = {
 	  "Raise ulimit -f, or use another file system." },
 	{ READS " " WRITES " fsync fdatasync msync", "EIO", NULL, "disk-error",
 	  REFUSED_ALWAYS, "an I/O error of the device",
-	  "The device or the network file system reported an error.",
+	  "The device or the network file system reported an error; or it was "
+	  "a read of a terminal in the background by a process that is "
+	  "orphaned or ignores SIGTTIN, or of /proc/PID/mem where nothing is "
+	  "mapped.",
 	  "Look at dmesg and at the device (smartctl)." },
 	{ CHANGES " " WRITES, "EROFS", NULL, "read-only", REFUSED_FOR_GOOD,
 	  "the file system is mounted read-only",
@@ -172,7 +188,8 @@ static const struct refusal table[] = {
 	  "multiples of the block size",
 	  "The file is open with O_DIRECT: the buffer's address, the length "
 	  "and the offset must be aligned (multiples of the logical block "
-	  "size, 512 or 4096).",
+	  "size, 512 or 4096; from Linux 6.0 on less is enough for the address "
+	  "on many devices).",
 	  "Align them (posix_memalign; statx STATX_DIOALIGN tells how), or "
 	  "open without O_DIRECT." },
 	{ OPEN, "EINVAL", "O_DIRECT", "direct-unsupported", REFUSED_COST,
@@ -182,14 +199,17 @@ static const struct refusal table[] = {
 	{ "flock fcntl fcntl64", "EAGAIN", NULL, "locked", REFUSED_AT_END,
 	  "another process holds the lock",
 	  "The lock is held by another process, perhaps another instance of "
-	  "the same program.", "Find that process (lslocks, fuser), or wait." },
+	  "the same program (a lock of flock, also by another open of the file "
+	  "in this process).",
+	  "Find that process (lslocks, fuser), or wait." },
 	{ "flock", "EWOULDBLOCK", NULL, "locked", REFUSED_AT_END,
 	  "another process holds the lock",
 	  "The lock is held by another process, perhaps another instance of "
-	  "the same program.", "Find that process (lslocks, fuser), or wait." },
+	  "the same program, or by another open of the file in this process.",
+	  "Find that process (lslocks, fuser), or wait." },
 	{ "fcntl", "EDEADLK", NULL, "lock-deadlock", REFUSED_ALWAYS,
 	  "the lock would close a circle of waiting processes",
-	  "Two processes each wait for a lock that the other holds.",
+	  "Processes wait for each other's locks, two or more in a circle.",
 	  "Take the locks in the same order everywhere." },
 	{ "open openat link linkat", "EEXIST", "lock", "lock-file",
 	  REFUSED_AT_END, "the lock file exists",
@@ -201,7 +221,8 @@ static const struct refusal table[] = {
 	/* addresses */
 	{ "bind listen", "EADDRINUSE", NULL, "address-in-use",
 	  REFUSED_FOR_GOOD, "the address is taken by another socket",
-	  "Another process listens on the address (ss -ltnp shows which), or "
+	  "Another socket has the address, mostly one that listens (ss -ltnp "
+	  "shows which), or "
 	  "an old connection is in TIME_WAIT and SO_REUSEADDR is not set; a "
 	  "socket file of AF_UNIX stays after its process.",
 	  "Stop the other process, take another port, or set SO_REUSEADDR." },
@@ -219,7 +240,8 @@ static const struct refusal table[] = {
 	  "Look at ip -6 address; use IPv4 (127.0.0.1 instead of localhost)." },
 	{ "connect", "EADDRNOTAVAIL", NULL, "ports-exhausted",
 	  REFUSED_FOR_GOOD, "no free local port (net.ipv4.ip_local_port_range)",
-	  "All local ports towards this address are in use or in TIME_WAIT.",
+	  "All local ports towards this address are in use or in TIME_WAIT; or "
+	  "the one port to which the program has bound the socket is.",
 	  "Reuse connections, or widen net.ipv4.ip_local_port_range." },
 	{ "bind", "EACCES", NULL, "port-denied", REFUSED_FOR_GOOD,
 	  "a port below net.ipv4.ip_unprivileged_port_start needs "
@@ -229,7 +251,8 @@ static const struct refusal table[] = {
 	{ "connect recvfrom recvmsg read sendto write getsockopt",
 	  "ECONNREFUSED", NULL, "connection-refused", REFUSED_FOR_GOOD,
 	  "nobody listens there",
-	  "The peer's host answered that nothing listens on the port; on "
+	  "The peer's host (or a firewall that rejects) answered that nothing "
+	  "listens on the port; on "
 	  "AF_UNIX no process listens at the path (where the queue of a "
 	  "listener is full, connect waits or fails with EAGAIN).",
 	  "Start the server, or correct address and port." },
@@ -244,7 +267,8 @@ static const struct refusal table[] = {
 	  "a wrong length or kind.", "Look at ip route get ADDRESS." },
 	{ "connect getsockopt sendto sendmsg", "EHOSTUNREACH", NULL,
 	  "host-unreachable", REFUSED_FOR_GOOD, "no route to the host",
-	  "A router or the neighbour table says that the host is not there.",
+	  "A router, a firewall that rejects, the neighbour table or a route of "
+	  "the type unreachable says that the host is not there.",
 	  "Look at ip route get ADDRESS." },
 	{ "connect getsockopt sendto sendmsg", "ENETUNREACH", NULL,
 	  "net-unreachable", REFUSED_FOR_GOOD, "no route to the network",
@@ -260,7 +284,8 @@ static const struct refusal table[] = {
 	  "before it closes." },
 	{ SENDS, "EPIPE", NULL, "epipe", REFUSED_AT_END,
 	  "the reader has gone",
-	  "The peer has closed the connection or the pipe's read end.",
+	  "The peer has closed the connection or the pipe's read end, or the "
+	  "program has shut the socket down for writing.",
 	  "Find out why the reader ended." },
 	{ "sendto sendmsg send", "EMSGSIZE", NULL, "message-size",
 	  REFUSED_ALWAYS, "the datagram is larger than the socket takes",
@@ -275,7 +300,8 @@ static const struct refusal table[] = {
 	{ "prlimit64 setrlimit", "EPERM", NULL, "limit-denied", REFUSED_AT_END,
 	  "the hard limit can be raised with CAP_SYS_RESOURCE only",
 	  "A process may raise its soft limit up to the hard limit; the hard "
-	  "limit needs CAP_SYS_RESOURCE.",
+	  "limit needs CAP_SYS_RESOURCE. RLIMIT_NOFILE above fs.nr_open fails "
+	  "for everybody.",
 	  "Raise it where it is set (ulimit -Hn, LimitNOFILE=, limits.conf)." },
 	{ "connect sendto sendmsg sendmmsg", "EACCES", "AF_INET", "no-permission",
 	  REFUSED_AT_END, "a broadcast address without SO_BROADCAST, or a route "
@@ -408,18 +434,18 @@ static const struct refusal table[] = {
 	  "Copy the file instead." },
 	{ "*", "ELOOP", NULL, "link-loop", REFUSED_AT_END,
 	  "too many symbolic links, or O_NOFOLLOW",
-	  "Symbolic links form a circle, or the call forbids links "
-	  "(O_NOFOLLOW) and the name is one.", "Correct the links." },
+	  "Symbolic links form a circle, or are more than 40; or O_NOFOLLOW was "
+	  "given and the last name is a link.", "Correct the links." },
 	{ "*", "ENAMETOOLONG", NULL, "name-too-long", REFUSED_AT_END,
 	  "the name is longer than the file system takes",
-	  "A name may have 255 bytes, a path 4096.", "Shorten it." },
+	  "A name may have 255 bytes, a path 4095.", "Shorten it." },
 	{ "*", "ESTALE", NULL, "stale", REFUSED_AT_END,
 	  "the server of the network file system forgot the file",
 	  "The file was removed on the server.", "Open the file again." },
 	{ "*", "EAFNOSUPPORT", NULL, "no-family", REFUSED_AT_END,
 	  "the address family is not available (IPv6 is off)",
-	  "The kernel has no such address family.", "Use another address "
-	  "family." },
+	  "The kernel has no such address family, or the address is of another "
+	  "family than the socket.", "Use another address family." },
 	{ "*", "EOPNOTSUPP", NULL, "not-supported", REFUSED_AT_END,
 	  "the file system or socket cannot do this",
 	  "The operation is not supported here.", "Use another operation, "
