@@ -23,7 +23,8 @@ crash = { "killed-by-signal", SEVERITY_FAULT,
 	"call shows how far it had come.", NULL },
 by_seccomp = { "killed-by-seccomp", SEVERITY_FAULT,
 	"killed by SIGSYS: a seccomp filter does not allow the call",
-	"The filter's action for this call is to kill, not to return an errno.",
+	"The filter's action for this call is to kill, or to raise SIGSYS (trap) "
+	"for which there is no handler, not to return an errno.",
 	"Allow the call in the filter (the container's or service's profile).",
 	NULL },
 sigpipe = { "sigpipe", SEVERITY_FAULT,
@@ -38,8 +39,9 @@ sigpipe_child = { "sigpipe-child", SEVERITY_NOTE,
 	"Nothing: the first part of a pipeline often ends like this.", NULL },
 by_timer = { "killed-by-timer", SEVERITY_FAULT,
 	"killed by its own timer or limit",
-	"SIGALRM comes from alarm or setitimer, SIGXCPU and SIGXFSZ from "
-	"RLIMIT_CPU and RLIMIT_FSIZE; without a handler they end the process.",
+	"SIGALRM comes from alarm, setitimer or timer_create, SIGXCPU and "
+	"SIGXFSZ from RLIMIT_CPU and RLIMIT_FSIZE; without a handler they end "
+	"the process.",
 	"Find out what the process was waiting for, or raise the limit.",
 	"The timer is an intended time limit." },
 by_kill = { "killed-from-outside", SEVERITY_FAULT,
@@ -52,8 +54,8 @@ by_kill = { "killed-from-outside", SEVERITY_FAULT,
 stopped = { "stopped-by-signal", SEVERITY_FAULT,
 	"a signal stopped the process, and nothing continued it",
 	"SIGTTIN stops a process in the background that reads from its "
-	"terminal, SIGTTOU one that writes to it or changes it, SIGTSTP is ^Z; "
-	"it runs again when SIGCONT comes.",
+	"terminal, SIGTTOU one that changes it or, with stty tostop, writes to "
+	"it, SIGTSTP is ^Z; it runs again when SIGCONT comes.",
 	"Redirect its input and output, or start it in the foreground; kill "
 	"-CONT PID continues it.", "It was stopped on purpose." },
 ended = { "ended-by-signal", SEVERITY_NOTE,

@@ -30,13 +30,15 @@ static const struct about abouts[REASONS] = {
 		"Give the program more memory, or let less run at a "
 		"time.", NULL),
 	[REASON_RECLAIM] = HIDDEN("reclaim-waits", "waits for free memory",
-		"No page is free, or the cgroup has as many as it may: the "
-		"thread itself has to free some first.",
+		"Too few pages are free, or the cgroup has as many as it may: "
+		"the thread itself has to free some first, or is made to sleep "
+		"because its cgroup is above memory.high.",
 		"Look at memory.high and memory.max of its cgroup, and at "
 		"free(1).", NULL),
 	[REASON_DIRTY] = HIDDEN("dirty-limit", "writes are slowed down",
-		"The system, or the cgroup, has almost as many pages that wait "
-		"for writeback as its limit allows.",
+		"The system, or the cgroup, has more dirty pages than halfway "
+		"from vm.dirty_background_ratio to vm.dirty_ratio: from there "
+		"on the kernel makes writers sleep.",
 		"Write less at a time, or fsync earlier; see "
 		"vm.dirty_ratio.", "The speed of the disk is the limit."),
 	[REASON_FROZEN] = HIDDEN("file-system-frozen",
@@ -53,14 +55,16 @@ static const struct about abouts[REASONS] = {
 		"a file system of their "
 		"own.", "Each of the writes has to be durable."),
 	[REASON_WRITEBACK] = HIDDEN("writeback-waits", "waits for writeback",
-		"The page is being written to the disk, and may not change "
-		"until that is done.",
+		"Pages are being written to the disk: fsync and truncation wait "
+		"for the end of that, and so does a write to such a page where "
+		"it must not change meanwhile (checksums).",
 		"Call fsync (or sync_file_range) after less data.",
 		"The data must be on the disk (fsync)."),
 	[REASON_INODE_LOCK] = HIDDEN("inode-lock",
 		"waits for the lock of an inode",
 		"One writer at a time holds it through all of its write, also "
-		"while the write waits for the disk or for writeback.",
+		"while the write waits for the disk or for writeback (aligned "
+		"O_DIRECT writes of ext4 and XFS inside the file may share it).",
 		"Let each thread write to its own file, or write less at a "
 		"time.", NULL),
 	[REASON_MEMORY_LOCK] = HIDDEN("mmap-lock",

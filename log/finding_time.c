@@ -64,26 +64,28 @@ struct time_habits {			/* most tasks have none of the four */
 static const struct about
 lock = { "lock-wait", SEVERITY_COST,
 	"waits for a file lock",
-	"flock or fcntl waits until another process releases the lock.",
+	"flock or fcntl waits until another process (flock: or another open of "
+	"the file in this one) releases the lock.",
 	"Find out who holds it (lslocks); hold it for a shorter time, or use "
 	"LOCK_NB and report that it is "
 	"locked.", "The lock is there to make the others wait." },
 lock_stuck = { "lock-stuck", SEVERITY_FAULT,
 	"waits for a file lock and does not get it",
-	"Another process holds the lock, and does not release it.",
+	"Another process (flock: or another open of the file in this one) holds "
+	"the lock, and does not release it.",
 	"Find out who holds it (lslocks, fuser).", NULL },
 mutex = { "mutex-wait", SEVERITY_COST,
 	"waits for a mutex",
-	"FUTEX_WAIT with the value 2 is a mutex of libc that another thread "
-	"holds: the threads do not run in parallel.",
+	"FUTEX_WAIT with the value 2 is a mutex (of glibc, Rust or Go) that "
+	"another thread holds: the threads do not run in parallel.",
 	"Hold it for a shorter time, or give each thread data of its "
 	"own.", NULL },
 mutex_stuck = { "mutex-stuck", SEVERITY_FAULT,
 	"waits for a mutex and does not get it",
-	"FUTEX_WAIT with the value 2 is a mutex of libc; no thread has "
-	"released it by the end of the log.",
+	"FUTEX_WAIT with the value 2 is a mutex (of glibc, Rust or Go); no "
+	"thread has released it by the end of the log.",
 	"Run gdb -p PID, then thread apply all bt: the owner's thread id is "
-	"in the mutex (__owner).", NULL },
+	"in a pthread_mutex_t (__owner).", NULL },
 slow_sync = { "slow-fsync", SEVERITY_COST,
 	"fsync takes long",
 	"fsync returns when the device has the data. The disk is slow or "

@@ -134,7 +134,8 @@ static const struct { const char *id, *text; } names[REASONS] = {
 	[REASON_UNKNOWN] = { "not-known", "not known" },
 	[REASON_FAULT_DISK] = { "page-fault", "disk read by a page fault" },
 	[REASON_FAULT_SWAP] = { "swap", "page fault: read from swap" },
-	[REASON_RECLAIM] = { "reclaim", "memory reclaim: the thread frees pages" },
+	[REASON_RECLAIM] = { "reclaim", "memory reclaim: the thread frees pages, or "
+			      "sleeps above memory.high" },
 	[REASON_DIRTY] = { "dirty-limit", "writer slowed down: too many dirty "
 			   "pages wait for writeback" },
 	[REASON_FROZEN] = { "frozen", "the file system is frozen or suspended" },
