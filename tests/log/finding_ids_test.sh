@@ -20,11 +20,12 @@ report() {			# report 0|1 NAME
 	fi
 }
 
-# "id", SEVERITY_x of the kinds and "id", REFUSED_x of the table of refusals
+# "id", SEVERITY_x of the kinds, "id", REFUSED_x of the table of refusals, and
+# HIDDEN("id", of the reasons of sleeps
 ids() {
 	cat log/finding*.c log/refusal.c | tr '\n\t\\' '   ' |
-	grep -oE '"[a-z0-9-]+", *(SEVERITY_|severity|REFUSED_)' |
-	sed 's/^"//; s/".*//' | sort -u
+	grep -oE '"[a-z0-9-]+", *(SEVERITY_|severity|REFUSED_)|HIDDEN\( *"[a-z0-9-]+"' |
+	sed 's/^[^"]*"//; s/".*//' | sort -u
 }
 
 echo "TAP version 13"
