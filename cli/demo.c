@@ -225,11 +225,25 @@ static int is_shown(const struct options *o, const struct program *p,
 	return is_named(o->names.at, p) && !(p->flags & (FILES | two->unfit));
 }
 
+/* How many file jobs are named and built. */
+static int count_jobs(const char *const *names)
+{
+	int n = 0;
+
+	for (const struct program *p = programs; p->name; p++) {
+		char *path = program_path(p);
+
+		n += path && p->flags & FILES && is_named(names, p);
+		free(path);
+	}
+	return n;
+}
+
 static int demo(void *arg)
 {
 	const struct scenario *two = scenario_find("two");
 	const struct options *o = arg;
-	const int quiet = o->quiet;
+	const int quiet = o->quiet, jobs = count_jobs(o->names.at);
 	struct progress progress = { 0 };
 	struct kernel *k = NULL;
 
@@ -241,16 +255,16 @@ static int demo(void *arg)
 		return 1;
 	}
 	kernel_free(k);
+	for (const struct program *p = programs; p->name; p++)
+		progress.all += is_shown(o, p, two);
 	if (no_strace)
 		printf("The system calls are left out: %s\n", no_strace);
-	else if (!quiet)
+	else if (!quiet && progress.all)
 		printf("Each server runs under strace. A client sends two "
 		       "messages to it, with a pause\nbetween, and the server "
 		       "echoes each. Below are the server's system calls after\n"
 		       "its set-up, one per line; the number is that of the "
 		       "thread.\n");
-	for (const struct program *p = programs; p->name; p++)
-		progress.all += is_shown(o, p, two);
 	for (const struct program *p = programs; p->name; p++) {
 		if (is_shown(o, p, two) && done_count < MODELS) {
 			play(p, two, quiet, &progress);
@@ -260,11 +274,16 @@ static int demo(void *arg)
 			return 1;
 	}
 	progress_clear(&progress);
-	if (quiet)
+	if (!progress.all && *no_kernel) {
+		fprintf(stderr, "iomodels demo: it can show nothing: %s\n",
+			no_kernel);
+		return 1;
+	}
+	if (quiet && progress.all)
 		markdown();
-	else
+	else if (progress.all)
 		table();
-	if (!*no_kernel)
+	if (!*no_kernel && jobs)
 		file_jobs(quiet, o->names.at);
 	return 0;
 }

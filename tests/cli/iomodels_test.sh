@@ -259,6 +259,13 @@ test_claims_interrupted() {
 }
 test_demo_interrupted() { interrupted demo; }
 test_traces_interrupted() { interrupted capture --traces "$dir/traces"; }
+# A table without a row is not printed.
+test_demo_of_one_kind() {
+	"$io" demo file_blocking >"$dir/said" 2>&1 || return
+	! grep -q 'Each server\|^model\|^calls:' "$dir/said" || return
+	"$io" demo epoll >"$dir/said" 2>&1 || return
+	! grep -q '^file job' "$dir/said" && grep -q '^model' "$dir/said"
+}
 # What strace said is the reason.
 test_capture_with_a_strace_that_fails() {
 	mkdir -p "$dir/bin"
