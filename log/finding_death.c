@@ -59,7 +59,7 @@ stopped = { "stopped-by-signal", SEVERITY_FAULT,
 	"Redirect its input and output, or start it in the foreground; kill "
 	"-CONT PID continues it.", "It was stopped on purpose." },
 ended = { "ended-by-signal", SEVERITY_NOTE,
-	"ended by a signal from outside",
+	"ended by a signal",
 	"SIGTERM, SIGINT and SIGHUP ask a process to end; this one has no "
 	"handler. SIGKILL ends any process.",
 	"Nothing, if the process was meant to end.", NULL };
