@@ -127,7 +127,7 @@ static long sleeps(void)
 }
 
 /*
- * O_DIRECT writes behind the end, until one was waited for, in either call: a
+ * O_DIRECT writes past the end, until one was waited for, in either call: a
  * disk may be done before.
  */
 void aio_appends(void)
@@ -714,7 +714,7 @@ static const struct {
 	{ "READ, in memory, IOSQE_ASYNC", w_async, 1 },
 	{ "READ, O_DIRECT", w_direct_read, 1 },
 	{ "WRITE into the file", w_write, 1 },
-	{ "WRITE behind the end", w_append, 1 },
+	{ "WRITE past the end", w_append, 1 },
 	{ "WRITE, O_DIRECT", w_direct_write, 1 },
 	{ "FSYNC", w_fsync, 1 },
 	{ "SYNC_FILE_RANGE", w_sync_range, 1 },
