@@ -146,10 +146,11 @@ static void unmap(struct ring *r)
 
 /* ---- the bell ---- */
 
+/* All that wait: until the last worker's thread has ended, its ring is one. */
 void worker_wake(void)
 {
 	__atomic_fetch_add(&bell, 1, __ATOMIC_SEQ_CST);
-	futex(&bell, FUTEX_WAKE, 1, NULL, 0);
+	futex(&bell, FUTEX_WAKE, INT_MAX, NULL, 0);
 }
 
 static int broken;			/* the worker's: io_uring_enter failed */

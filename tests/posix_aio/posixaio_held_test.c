@@ -939,6 +939,48 @@ static void let_time_pass(pid_t worker)
 	ASSERT_EQ(-ETIME, call.exit.rval);
 }
 
+static void wakes_the_next(int what)
+{
+	struct aiocb *of = what == 's' ? &other : &cb;
+
+	ASSERT_EQ(1, write(what == 's' ? t[1] : s[1], "x", 1));
+	ASSERT_EQ(0, aio_read(of));
+	ASSERT_EQ(1, ends(of));
+}
+
+static void wake_next_worker(void)
+{
+	pid_t pid, worker;
+	int status;
+
+	pid = start(reads_later, wakes_the_next);
+	go_to_marker(pid);
+	worker = worker_of(pid);
+	hold_worker(pid, worker);
+	let_time_pass(worker);
+	go_to_call(worker, begins_to_unmap);
+	wait_for_helper(pid, helper_acts(pid, 's'));
+	ASSERT_NE(worker, ring_thread(pid));
+	wait_until_in_ring(pid, ring_thread(pid));
+	wait_for_helper(pid, helper_acts(pid, 'w'));
+	let_go(worker);
+	ASSERT_EQ(0, ptrace(PTRACE_CONT, pid, NULL, 0L));
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(0, status);
+}
+
+/*
+ * The same, and the next one sleeps when a request is made, the first or the
+ * second: it is woken, and not the ring of the one that goes.  Many times: when
+ * the next one begins late, the first request wakes that ring as well.
+ */
+TEST_TIMEOUT(next_worker_is_woken_while_one_goes, 20)
+{
+	NEEDS;
+	for (int i = 0; i < 8; i++)
+		wake_next_worker();
+}
+
 /*
  * A worker without work is held at each instruction on its way out.  Meanwhile a
  * read is made: it stays for that, or the next worker starts.
