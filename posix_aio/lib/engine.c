@@ -975,7 +975,7 @@ static void leave_pool(void *unused)
 {
 	(void)unused;
 	__atomic_fetch_sub(&engine.pool_threads, 1, __ATOMIC_SEQ_CST);
-	__atomic_fetch_sub(&engine.pool_serving, 1, __ATOMIC_SEQ_CST);
+	__atomic_fetch_sub(&engine.pool_created, 1, __ATOMIC_SEQ_CST);
 }
 
 /*

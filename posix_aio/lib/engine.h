@@ -191,7 +191,7 @@ extern struct engine {
 
 	/* The pool. */
 	int pool_threads;		/* atomic, read without the lock, too */
-	int pool_serving;		/* of them, those that have begun; atomic */
+	int pool_created;		/* of them, not being created now; atomic */
 	int pool_idle;			/* of them, asleep; atomic */
 	unsigned pool_busy;		/* of them, carrying out a request */
 	int pool_in_streams;		/* of them, on a stream: for how long? */

@@ -164,11 +164,12 @@ static int grows(void)
 	       may_grow();
 }
 
-/* Under the lock: is a thread besides this one in no call on a stream?  A program
- * that wants one thread alone has it sleep. */
+/* Under the lock: is a thread besides this one in no call on a stream?  One that
+ * has not begun is: on a busy machine that takes long, and it does begin.  A
+ * program that wants one thread alone has it sleep. */
 static int another_is_left(void)
 {
-	int n = __atomic_load_n(&engine.pool_serving, __ATOMIC_SEQ_CST);
+	int n = __atomic_load_n(&engine.pool_created, __ATOMIC_SEQ_CST);
 
 	return n - engine.pool_in_streams > 1 || (n && engine.threads_max == 1);
 }
@@ -182,8 +183,8 @@ static long add_thread(void)
 
 	__atomic_fetch_add(&engine.pool_threads, 1, __ATOMIC_SEQ_CST);
 	err = thread_create(&thread, serve, 1);
-	if (err)
-		__atomic_fetch_sub(&engine.pool_threads, 1, __ATOMIC_SEQ_CST);
+	__atomic_fetch_add(err ? &engine.pool_threads : &engine.pool_created,
+			   err ? -1 : 1, __ATOMIC_SEQ_CST);
 	__atomic_store_n(&not_before, err ? now() + AGAIN_NS : 0,
 			 __ATOMIC_RELAXED);
 	if (err)
@@ -452,7 +453,7 @@ static int leaves(void)
 		return 0;
 	if (__atomic_sub_fetch(&engine.pool_threads, 1, __ATOMIC_SEQ_CST) ||
 	    !__atomic_load_n(&engine.inbox, __ATOMIC_SEQ_CST)) {
-		__atomic_fetch_sub(&engine.pool_serving, 1, __ATOMIC_SEQ_CST);
+		__atomic_fetch_sub(&engine.pool_created, 1, __ATOMIC_SEQ_CST);
 		return 1;
 	}
 	__atomic_fetch_add(&engine.pool_threads, 1, __ATOMIC_SEQ_CST);
@@ -460,10 +461,10 @@ static int leaves(void)
 }
 
 /* Must another thread be there while this one carries out w?  Not one more, if
- * one has been created and has not begun. */
+ * one is being created. */
 static int leaves_nobody(const struct work *w)
 {
-	if (threads() > __atomic_load_n(&engine.pool_serving, __ATOMIC_SEQ_CST))
+	if (threads() > __atomic_load_n(&engine.pool_created, __ATOMIC_SEQ_CST))
 		return 0;
 	return w->tries || (w->d && !w->in_stream && engine.pool_in_streams &&
 			    !another_is_left());
@@ -502,7 +503,6 @@ static void *serve(void *unused)
 
 	(void)unused;
 	prctl(PR_SET_NAME, "posixaio-pool");
-	__atomic_fetch_add(&engine.pool_serving, 1, __ATOMIC_SEQ_CST);
 	for (;;) {
 		struct request *told;
 		struct group *groups;

@@ -413,6 +413,40 @@ TEST(one_thread_for_a_long_write)
 	EXPECT_BYTES(much, in, sizeof(in));
 }
 
+/* The pool's second thread begins when the request is over. */
+static int begun, is_over;
+
+static int begins_late(int call)
+{
+	(void)call;
+	for (int ms = 0; begun == 1 && ms < 5000 &&
+	     !__atomic_load_n(&is_over, __ATOMIC_SEQ_CST); ms++)
+		poll(NULL, 0, 1);
+	begun++;
+	return 0;
+}
+
+/* A request waits for no thread but its own: on a busy machine another takes
+ * long until it begins. */
+TEST(another_thread_begins_late)
+{
+	static const int call = __NR_prctl;	/* its name, at first */
+	struct timespec patience = { .tv_sec = 3 };
+	const struct aiocb *list[1];
+	struct aiocb cb;
+	char in;
+
+	NOT_UNDER_TSAN;
+	filtered(filter_faults(&call, 1, begins_late));
+	cb = request(open("/dev/null", O_RDONLY), &in, 1, 0);
+	list[0] = &cb;
+	ASSERT_EQ(0, aio_read(&cb));
+	EXPECT_EQ(0, aio_suspend(list, 1, &patience));
+	EXPECT_EQ(0, aio_error(&cb));
+	__atomic_store_n(&is_over, 1, __ATOMIC_SEQ_CST);
+	EXPECT_EQ(0, finished(&cb));
+}
+
 /* Room for the stack of a thread and little else (RLIMIT_AS). */
 TEST(little_memory)
 {
