@@ -716,6 +716,7 @@ void request_ready(struct request *r)
 		list_add(&engine.ready, r);
 		return;
 	}
+	engine.demoted |= !!(r->flags & VIA_RING);
 	r->flags &= ~VIA_RING;
 	r->where = QUEUED;
 	list_add(&r->descriptor->jobs, r);
@@ -922,6 +923,7 @@ void request_completed(struct request *r, long result)
 	if (result == -ECANCELED && r->where == RING && !r->by &&
 	    !(r->flags & STOP)) {
 		r->flags &= ~VIA_RING;
+		engine.demoted = 1;
 		again(r);
 		return;
 	}

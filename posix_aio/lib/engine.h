@@ -199,6 +199,7 @@ extern struct engine {
 	struct descriptor *runnable, **runnable_end;
 	int pool_look;			/* there is something new for it */
 	void (*chore)(void);		/* called once by a thread of the pool */
+	int demoted;			/* the pool got what was for the ring */
 
 	unsigned held;			/* requests that wait for others */
 	unsigned natives;		/* requests in the native context ... */
@@ -372,9 +373,10 @@ void worker_forget(void);
 /* ---- pool.c ---- */
 
 long pool_start(void);			/* 0: a thread is there; or -EAGAIN */
-void pool_call(void);			/* for what was just sent */
+int pool_call(void);			/* for what was just sent */
 void pool_wake(void);			/* one idle thread, if any */
 int pool_is_missing(void);		/* under the lock: work, and no thread */
+int pool_is_busy(void);			/* the same, of what was for the ring */
 int pool_leaves_parked(void);		/* the same, and only what is parked */
 void pool_stand_in(int unpark);		/* for the thread that there is none of */
 void pool_forget(void);

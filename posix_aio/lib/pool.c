@@ -160,7 +160,8 @@ static int may_grow(void)
 static int grows(void)
 {
 	return !__atomic_load_n(&engine.pool_idle, __ATOMIC_SEQ_CST) &&
-	       (engine.runnable || engine.natives || engine.held) &&
+	       (engine.runnable || engine.natives || engine.held ||
+		engine.chore) &&
 	       may_grow();
 }
 
@@ -224,8 +225,9 @@ void pool_wake(void)
 /*
  * A request was put into the inbox: a thread must look there.  An idle thread
  * is woken.  Without one, each may be in a call that takes long, so look here.
+ * 1: a thread was woken or created.
  */
-void pool_call(void)
+int pool_call(void)
 {
 	signals old;
 	int grow;
@@ -234,15 +236,17 @@ void pool_call(void)
 		old = block_signals();	/* no handler between the two steps */
 		pool_wake();
 		restore_signals(old);
-		return;
+		return 1;
 	}
 	old = engine_lock();
 	grow = grows();
 	engine_release(old);
 	/* If it is refused, a busy thread goes on with it; when that is, nobody
 	 * knows. */
-	for (int i = 0; grow && i < AT_ONCE && add_thread(); i++)
-		;
+	for (int i = 0; grow && i < AT_ONCE; i++)
+		if (!add_thread())
+			return 1;
+	return 0;
 }
 
 static int take_post(void)
@@ -560,6 +564,16 @@ static void *serve(void *unused)
 			continue;
 		expired = !sleep_idle(&idle);
 	}
+}
+
+/* A request for the ring came between two workers, or the ring gave it back.  Its
+ * caller relied on the worker, so that one calls for a thread. */
+int pool_is_busy(void)
+{
+	int lacks = engine.demoted && engine.runnable && grows();
+
+	engine.demoted = 0;
+	return lacks;
 }
 
 int pool_is_missing(void)

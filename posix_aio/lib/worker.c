@@ -376,6 +376,16 @@ static void bury(void)
 	unmap(&old);
 }
 
+static int chore_waits(void)
+{
+	int waits;
+
+	engine_lock_only();
+	waits = !!engine.chore;
+	engine_unlock();
+	return waits;
+}
+
 static void leave_broken(void)
 {
 	debug("io_uring_enter: error %d, the pool goes on\n", broken);
@@ -384,11 +394,11 @@ static void leave_broken(void)
 	engine_lock_only();
 	give_up_ring();
 	engine.chore = bury;
-	engine.pool_look = 1;
 	engine_unlock();
 	/* This thread must end before anybody knows what became of the rest; and
-	 * without a thread of the pool nobody would find out. */
-	while (pool_start())
+	 * without a thread of the pool nobody would find out.  Those that there
+	 * are may be in calls that take long. */
+	while (!pool_call() && chore_waits())
 		nanosleep(&(struct timespec){ .tv_nsec = AGAIN_NS }, NULL);
 }
 
@@ -471,7 +481,7 @@ static void *work(void *unused)
 	while (!broken) {
 		struct __kernel_timespec timeout = { 0 };
 		struct request *ready, *next;
-		int busy, seen, tells, alone, parked;
+		int busy, seen, tells, alone, lacks, parked;
 
 		engine_lock_only();
 		busy = submit_cancels();
@@ -481,6 +491,7 @@ static void *work(void *unused)
 		tells = engine.telling.first || engine.groups_telling;
 		parked = pool_leaves_parked();
 		alone = pool_is_missing() || (parked && rested);
+		lacks = pool_is_busy();
 		busy |= ready || alone;
 		idle = !busy && !engine.in_ring && !engine.cancels && !parked;
 		if (idle && expired && leaves()) {
@@ -502,6 +513,8 @@ static void *work(void *unused)
 			tell_without_pool();
 		if (alone)
 			pool_stand_in(rested);
+		else if (lacks)
+			pool_call();
 		rested = 0;
 		expired = 0;
 		if (busy) {

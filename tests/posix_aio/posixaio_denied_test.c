@@ -1017,6 +1017,38 @@ TEST_F(frozen, without_io_uring)
 	stuck(self, O_DIRECT);
 }
 
+/* The ring breaks while the pool's threads wait: its requests go on. */
+TEST_F(frozen, ring_breaks)
+{
+	struct timespec patience = { .tv_sec = 3 };
+	const struct aiocb *list[1];
+	struct aiocb written, cb[2];
+	char in[2];
+	int p[2][2];
+
+	for (int i = 0; i < 2; i++) {
+		ASSERT_EQ(0, pipe(p[i]));
+		cb[i] = request(p[i][0], &in[i], 1, 0);
+		ASSERT_EQ(0, aio_read(&cb[i]));
+	}
+	ASSERT_EQ(0, ioctl(self->fd, FIFREEZE, 0));
+	written = request(self->fd, direct_buf[0], 4096, 0);
+	ASSERT_EQ(0, aio_write(&written));
+	break_ring();
+	poll(NULL, 0, 1500);		/* who is idle leaves */
+	/* The first byte wakes the worker, which finds the ring broken. */
+	for (int i = 0; i < 2; i++) {
+		ASSERT_EQ(1, write(p[i][1], "x", 1));
+		list[0] = &cb[i];
+		EXPECT_EQ(0, aio_suspend(list, 1, &patience));
+	}
+	EXPECT_EQ(EINPROGRESS, aio_error(&written));
+	ASSERT_EQ(0, ioctl(self->fd, FITHAW, 0));
+	for (int i = 0; i < 2; i++)
+		ASSERT_EQ(1, finished(&cb[i]));
+	ASSERT_EQ(4096, finished(&written));
+}
+
 /* Bytes that this thread has written to devices (or read), as the kernel counts
  * them. */
 static long bytes_of_me(const char *format)
