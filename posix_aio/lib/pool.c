@@ -264,18 +264,18 @@ static int take_post(void)
 /*
  * Sleep until woken; the thread has counted itself idle.  0: the time is over.
  * A thread that wakes another takes it out of the count first: if there is
- * nobody left to take out when the time is over, a post is on its way.
+ * nobody left to take out when the time is over, a post is on its way; or
+ * another thread, which has just counted itself, takes it, and this one is idle
+ * in its place, for the same time again.
  */
 static int sleep_idle(const struct timespec *timeout)
 {
 	for (;;) {
 		if (take_post())
 			return 1;
-		if (futex(&posts, FUTEX_WAIT, 0, timeout, 0) == -ETIMEDOUT) {
-			if (claim_idle())
-				return 0;
-			timeout = NULL;
-		}
+		if (futex(&posts, FUTEX_WAIT, 0, timeout, 0) == -ETIMEDOUT &&
+		    claim_idle())
+			return 0;
 	}
 }
 
