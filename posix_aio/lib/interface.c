@@ -390,7 +390,9 @@ static long start(struct aiocb *cb, int op, struct group *g, struct batch *b)
 		enter(r, flags);
 	r->done = n;
 	cb->__policy = native;
-	cb->__return_value = native ? (long)cb->aio_nbytes : 0;
+	/* Before the end: glibc, too, has tried what fails without an offset. */
+	cb->__return_value = native ? (long)cb->aio_nbytes :
+			     flags & NO_OFFSET ? -1 : 0;
 	__atomic_store_n(word_of(cb), in_progress(r->serial), __ATOMIC_RELEASE);
 	if (native && op == OP_READ && !is_behind_write(cb))
 		start_native(r, b);
@@ -438,7 +440,8 @@ API int aio_error(const struct aiocb *cb)
 API ssize_t aio_return(struct aiocb *cb)
 {
 	/* A native request ends when somebody asks: it may be the first time. */
-	return aio_error(cb) == EINPROGRESS ? 0 : cb->__return_value;
+	return aio_error(cb) == EINPROGRESS && cb->__policy ?
+	       0 : cb->__return_value;
 }
 
 API int aio_suspend(const struct aiocb *const list[], int n,
