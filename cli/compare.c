@@ -643,11 +643,14 @@ static int only_outside(const struct options *o)
 /* What the workloads send, once all options are known. */
 static void make_protocols(struct options *o)
 {
+	int http = 0, bytes = 0;
 	char why[200];
 
 	for (int w = 0; w < o->plan.workload_count; w++) {
 		struct workload *work = &o->plan.workloads[w];
 
+		http |= work->protocol && !strcmp(work->protocol, "http");
+		bytes |= work->protocol && !strcmp(work->protocol, "bytes");
 		if (work->reply) {
 			if (protocol_reply(&work->speaks, work->size,
 					   work->answer, work->work))
@@ -662,6 +665,12 @@ static void make_protocols(struct options *o)
 			error(2, 0, "compare: %s: which server? --start COMMAND "
 			      "--ready PORT, or --connect HOST:PORT", work->name);
 	}
+	if ((o->request || o->answer) && !bytes)
+		error(2, 0, "compare: --%s is for a workload of bytes: add -w "
+		      "bytes-c16", o->request ? "request" : "answer");
+	if (o->path && !http)
+		error(2, 0, "compare: --path is for a workload of http: add -w "
+		      "http-c16");
 }
 
 /* All work is of the other kind. */

@@ -44,6 +44,8 @@ refuses 'two folders with results' --agree here
 refuses 'here/results.jsonl: No such file' --agree here there
 refuses 'it has its own servers' --standard poll
 refuses 'reply-k9999999: expected a request' -w reply-k9999999
+refuses '--answer is for a workload of bytes' --answer foo
+refuses '--path is for a workload of http' --path /x
 refuses 'sink-k1: expected one of c s w i and a number' -w sink-k1
 
 # --fd: the server itself refuses what is not a listening socket.
