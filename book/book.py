@@ -148,6 +148,8 @@ def read_claims():
                 c['sentence'], c['source'] = map(strings_of, a[4:6])
             else:
                 c['sentence'], c['source'] = map(strings_of, a[2:4])
+        if '.expected = REFUTED' in entry:
+            c['sentence'] += ' (refuted)'
         if c.get('id') and c.get('sentence'):
             claims.append(c)
     return claims

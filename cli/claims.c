@@ -257,8 +257,10 @@ static int list_all(const struct options *o)
 {
 	for (const struct claim *c = claims; c->id; c++)
 		if (is_due(o, c))
-			printf("%s: %s [%s%s%s]\n", c->id, o->twins ? c->twin :
-			       c->sentence, c->source, c->domain ? "; " : "",
+			printf("%s: %s%s [%s%s%s]\n", c->id, o->twins ? c->twin :
+			       c->sentence, c->expected == REFUTED ?
+			       " (refuted)" : "", c->source,
+			       c->domain ? "; " : "",
 			       c->domain ? c->domain : "");
 	return 0;
 }
