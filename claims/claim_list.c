@@ -252,7 +252,7 @@ const struct claim claims[] = {
 	     TRIED("UDP", "50 datagrams are 50 signals",
 	     "50: rt_sigtimedwait\\(.* = 29 \\(SIGIO\\)")),
 	EVENTS("sigio-lost-seen", sigio_coalesces, "of 50 SIGIO signals for "
-	       "datagrams the kernel queues 1 and reports 49 as pending "
+	       "datagrams, the kernel queues 1 and reports 49 as pending "
 	       "already",
 	       "kernel/signal.c",
 	       "1: " GENERATED("29", "0") "\n49: " GENERATED("29", "2"),
@@ -641,7 +641,7 @@ const struct claim claims[] = {
 	  .lines = "0: ^1 openat\\(.*/proc/self/cmdline\n"
 		   "openat\\(.*/proc/self/cmdline.* = [0-9]+\n"
 		   "(read|pread64)\\(.*node", .decide = node_reads_in_threads,
-	  .sentence = "an await of a file's content is a thread that reads, in "
+	  .sentence = "an await of a file's content makes a thread read it, in "
 		      "libuv (Node.js)", .source = "libuv",
 	     TRIED("libuv with UV_USE_IO_URING=0",
 	     "the main thread reads the file itself",
@@ -1141,8 +1141,8 @@ const struct claim claims[] = {
 	/* ---- io_uring: when task work runs, and the ring among others ---- */
 
 	EVENTS("task-work-interrupts", task_work_interrupts, "a ring without flags "
-	       "interrupts its thread: a RECV completes while it computes, "
-	       "without a call", "io_uring_setup(2)",
+	       "interrupts its thread: a RECV completes while the thread "
+	       "computes, without a call", "io_uring_setup(2)",
 	       "^1: skb_copy_datagram_iovec .*len=1\n"
 	       "^1: io_uring_complete .*res=1 \n"
 	       "0: ^1: sys_enter id=[0-9]+\\(io_uring_enter\\)",
@@ -1240,8 +1240,8 @@ const struct claim claims[] = {
 	      "the submitter", .since = "6.12", .words = "io-wq"),
 
 	PLAY("iowq-by-file-system", worker_table, "whether a READ of what is in "
-	     "memory needs a worker depends on the file system: not on ext4, XFS "
-	     "and btrfs, but on tmpfs", "io_uring/rw.c",
+	     "memory needs a worker depends on the file system: ext4, XFS and "
+	     "btrfs need none, tmpfs needs one", "io_uring/rw.c",
 	     DONE_BY("READ, in memory", "(ext4|xfs|btrfs)", "the submitter") "\n"
 	     DONE_BY("READ, in memory", "tmpfs", "a worker"),
 	     TRIED("ext4, XFS, btrfs, tmpfs", "on tmpfs it needs none",
