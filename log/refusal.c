@@ -49,15 +49,16 @@ static const struct refusal table[] = {
 	  "mq_msgsize), or remove queues in /dev/mqueue." },
 	{ "*", "EMFILE", NULL, "descriptors", REFUSED_ALWAYS,
 	  "RLIMIT_NOFILE (ulimit -n)",
-	  "The process has as many descriptors as RLIMIT_NOFILE allows; or, of "
-	  "fanotify_init, the user as many groups as "
-	  "fs.fanotify.max_user_groups.",
+	  "The process has as many descriptors as RLIMIT_NOFILE allows; or, for "
+	  "fanotify_init, the user has as many groups as "
+	  "fs.fanotify.max_user_groups allows.",
 	  "Raise it (ulimit -n, LimitNOFILE=), or look for descriptors that "
 	  "are never closed." },
 	{ "*", "ENFILE", NULL, "descriptors-system", REFUSED_ALWAYS,
 	  "fs.file-max, of the whole system",
-	  "The system has as many open files as fs.file-max allows; or, of a "
-	  "new pipe, the user as many pages as fs.pipe-user-pages-hard.",
+	  "The system has as many open files as fs.file-max allows; or, for a "
+	  "new pipe, the user's pipes have as many pages as "
+	  "fs.pipe-user-pages-hard allows.",
 	  "Raise fs.file-max, or find the process that holds them (lsof)." },
 	{ "timer_create", "EAGAIN", NULL, "signals-pending", REFUSED_ALWAYS,
 	  "RLIMIT_SIGPENDING (ulimit -i)",
@@ -79,7 +80,7 @@ static const struct refusal table[] = {
 	{ "clone3", "ENOSYS", NULL, "clone3-enosys", REFUSED_AT_END,
 	  "an old kernel or a seccomp filter",
 	  "The kernel does not know clone3, or a seccomp filter returns "
-	  "ENOSYS; libc then uses clone.", "Nothing, if clone succeeds." },
+	  "ENOSYS; libc then uses clone.", "Nothing to do if clone succeeds." },
 	{ CLONE, "EPERM", NULL, "clone-denied", REFUSED_ALWAYS,
 	  "a seccomp filter, or a namespace without CAP_SYS_ADMIN",
 	  "Flags for namespaces, except CLONE_NEWUSER, need CAP_SYS_ADMIN; "
@@ -97,7 +98,8 @@ static const struct refusal table[] = {
 	  "no free huge pages (vm.nr_hugepages)",
 	  "The kernel has no free huge pages of this size; many programs try "
 	  "them first and then take pages of the normal size.",
-	  "Nothing, if the program goes on; else raise vm.nr_hugepages." },
+	  "Nothing to do if the program goes on; else raise "
+	  "vm.nr_hugepages." },
 	{ "mmap mmap2 mremap brk mprotect", "ENOMEM", NULL, "memory",
 	  REFUSED_ALWAYS, "RLIMIT_AS (ulimit -v), RLIMIT_DATA, "
 	  "vm.max_map_count or vm.overcommit_memory",
@@ -173,9 +175,9 @@ static const struct refusal table[] = {
 	  "Raise ulimit -f, or use another file system." },
 	{ READS " " WRITES " fsync fdatasync msync", "EIO", NULL, "disk-error",
 	  REFUSED_ALWAYS, "an I/O error of the device",
-	  "The device or the network file system reported an error; or it was "
-	  "a read of a terminal in the background by a process that is "
-	  "orphaned or ignores SIGTTIN, or of /proc/PID/mem where nothing is "
+	  "The device or the network file system reported an error; or a "
+	  "background process that is orphaned or ignores SIGTTIN read its "
+	  "terminal; or the call was for /proc/PID/mem where nothing is "
 	  "mapped.",
 	  "Look at dmesg and at the device (smartctl)." },
 	{ CHANGES " " WRITES, "EROFS", NULL, "read-only", REFUSED_FOR_GOOD,
@@ -188,8 +190,8 @@ static const struct refusal table[] = {
 	  "multiples of the block size",
 	  "The file is open with O_DIRECT: the buffer's address, the length "
 	  "and the offset must be aligned (multiples of the logical block "
-	  "size, 512 or 4096; from Linux 6.0 on less is enough for the address "
-	  "on many devices).",
+	  "size, 512 or 4096; since Linux 6.0 many devices accept less for the "
+	  "address).",
 	  "Align them (posix_memalign; statx STATX_DIOALIGN tells how), or "
 	  "open without O_DIRECT." },
 	{ OPEN, "EINVAL", "O_DIRECT", "direct-unsupported", REFUSED_COST,
@@ -199,8 +201,8 @@ static const struct refusal table[] = {
 	{ "flock fcntl fcntl64", "EAGAIN", NULL, "locked", REFUSED_AT_END,
 	  "another process holds the lock",
 	  "The lock is held by another process, perhaps another instance of "
-	  "the same program (a lock of flock, also by another open of the file "
-	  "in this process).",
+	  "the same program (a flock lock also by another open of the file in "
+	  "this process).",
 	  "Find that process (lslocks, fuser), or wait." },
 	{ "flock", "EWOULDBLOCK", NULL, "locked", REFUSED_AT_END,
 	  "another process holds the lock",
@@ -216,7 +218,8 @@ static const struct refusal table[] = {
 	  "Another process holds the lock, or one died and left the file.",
 	  "Look whether the owner still runs; remove the file if not." },
 	{ "fcntl", "ENOLCK", NULL, "no-locks", REFUSED_ALWAYS,
-	  "the file system has no locks (NFS without lockd) or too many",
+	  "the file system has no locks (NFS without lockd), or no room for one "
+	  "more",
 	  "The lock could not be recorded.", "Use a local file system." },
 	/* addresses */
 	{ "bind listen", "EADDRINUSE", NULL, "address-in-use",
@@ -241,11 +244,12 @@ static const struct refusal table[] = {
 	{ "connect", "EADDRNOTAVAIL", NULL, "ports-exhausted",
 	  REFUSED_FOR_GOOD, "no free local port (net.ipv4.ip_local_port_range)",
 	  "All local ports towards this address are in use or in TIME_WAIT; or "
-	  "the one port to which the program has bound the socket is.",
+	  "the one port to which the program has bound the socket is in use.",
 	  "Reuse connections, or widen net.ipv4.ip_local_port_range." },
 	{ "bind", "EACCES", NULL, "port-denied", REFUSED_FOR_GOOD,
 	  "a port below net.ipv4.ip_unprivileged_port_start needs "
-	  "CAP_NET_BIND_SERVICE, or a directory without permission",
+	  "CAP_NET_BIND_SERVICE; or no permission for the directory of the "
+	  "socket file",
 	  "Ports below 1024 need CAP_NET_BIND_SERVICE.",
 	  "Take a higher port, or give the capability." },
 	{ "connect recvfrom recvmsg read sendto write getsockopt",
@@ -290,7 +294,8 @@ static const struct refusal table[] = {
 	{ "sendto sendmsg send", "EMSGSIZE", NULL, "message-size",
 	  REFUSED_ALWAYS, "the datagram is larger than the socket takes",
 	  "A datagram of UDP must fit in 64 KiB, and in the path's MTU where "
-	  "fragments are forbidden; one of AF_UNIX in the send buffer.",
+	  "fragments are forbidden; an AF_UNIX datagram must fit in the send "
+	  "buffer.",
 	  "Send less, or raise SO_SNDBUF." },
 	{ SENDS, "ENOBUFS", NULL, "no-buffers", REFUSED_ALWAYS,
 	  "the output queue or net.core memory is full",
