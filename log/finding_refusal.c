@@ -1121,10 +1121,12 @@ static void says(struct finding *d, const struct refused *r)
 
 	if (r->recovered && d->about->severity == SEVERITY_COST)
 		finding_says(d, "%s failed with %s %lu time%s before it "
-			     "succeeded, which took %s: %s", r->sample.what,
-			     r->sample.error, r->times.n,
+			     "succeeded%s%s; the error means: %s",
+			     r->sample.what, r->sample.error, r->times.n,
 			     r->times.n == 1 ? "" : "s",
-			     span_text(d->cost_ns, span, sizeof(span)),
+			     d->cost_ns ? ", which took " : "",
+			     d->cost_ns ? span_text(d->cost_ns, span,
+						    sizeof(span)) : "",
 			     r->row->limit);
 	else
 		finding_says(d, "%s failed with %s%s: %s%s", r->sample.what,
