@@ -50,7 +50,7 @@ struct service {		/* of a listener */
 	"Workers that wait for one listener in epoll are woken in the same " \
 	"order each time, also with EPOLLEXCLUSIVE: the first takes all " \
 	"that it can. With SO_REUSEPORT a hash of addresses and ports " \
-	"chooses the worker: one worker may get all of a few clients.", \
+	"chooses the worker: with few clients, one worker may get all.", \
 	"Give each worker a listener of its own with SO_REUSEPORT, which " \
 	"spreads by hash, or let one process accept and hand the " \
 	"connections over.", \
@@ -569,8 +569,9 @@ static void judge_service(struct findings *f, const struct service *s)
 	d = finding_add(f, &owed, s->pid, s->owed, 0);
 	finding_lines(d, &s->lines);
 	finding_says(d, "%lu of %lu connections sent a request that was read "
-		     "and never answered, %s for %s before the log ends",
-		     s->owed, s->owed + s->done, s->name,
+		     "and never answered; %s waited longest, %s until the log "
+		     "ended", s->owed, s->owed + s->done,
+		     *s->name ? s->name : "one of them",
 		     span_text(s->ns, span, sizeof(span)));
 }
 

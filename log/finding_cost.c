@@ -38,7 +38,7 @@ struct cost_habits {
 	"Each byte costs a system call.", \
 	"Read all available bytes into a buffer, and look for the end " \
 	"there.", \
-	"It is the read of a shell, which must not take bytes after the " \
+	"It is a shell's read command, which must not take bytes after the " \
 	"line." }
 static const struct about
 one_byte = ONE_BYTE(SEVERITY_COST), one_byte_note = ONE_BYTE(SEVERITY_NOTE);

@@ -54,15 +54,16 @@ by_kill = { "killed-from-outside", SEVERITY_FAULT,
 stopped = { "stopped-by-signal", SEVERITY_FAULT,
 	"a signal stopped the process, and nothing continued it",
 	"SIGTTIN stops a process in the background that reads from its "
-	"terminal, SIGTTOU one that changes it or, with stty tostop, writes to "
-	"it, SIGTSTP is ^Z; it runs again when SIGCONT comes.",
+	"terminal. SIGTTOU stops one that changes the terminal or, with stty "
+	"tostop, writes to it. SIGTSTP is ^Z. The process runs again when "
+	"SIGCONT comes.",
 	"Redirect its input and output, or start it in the foreground; kill "
 	"-CONT PID continues it.", "It was stopped on purpose." },
 ended = { "ended-by-signal", SEVERITY_NOTE,
 	"ended by a signal",
 	"SIGTERM, SIGINT and SIGHUP ask a process to end; this one has no "
 	"handler. SIGKILL ends any process.",
-	"Nothing, if the process was meant to end.", NULL };
+	"Nothing to do if the process was meant to end.", NULL };
 
 static struct dying *dying_of(struct findings *f, const struct process *p)
 {

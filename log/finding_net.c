@@ -37,7 +37,7 @@ dns = { "dns-timeout", SEVERITY_FAULT,
 	"The resolver waits (5 s by default), asks the next server, or the "
 	"same one again, and then fails.",
 	"Correct nameserver in /etc/resolv.conf, or open UDP port 53 to it; "
-	"options timeout: and attempts: shorten the wait.", NULL },
+	"the options timeout:N and attempts:N shorten the wait.", NULL },
 silent = { "peer-silent", SEVERITY_FAULT,
 	"the peer accepted the connection and does not answer",
 	"The connection is established, the request was sent, and no byte "

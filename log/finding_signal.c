@@ -194,7 +194,7 @@ void signal_note(struct findings *f, struct habits *h, struct step *st)
 	finding_line(d, h->eintr_line);
 	finding_line(d, e->first);
 	finding_says(d, "%s failed with EINTR because of %s (a handler is set) "
-		     "after %s, and %s then %s (line %lu) as if it were an "
+		     "after %s, and %s then %s (line %lu) as if EINTR were an "
 		     "error", h->eintr_call, signal_text(h->eintr_signal, sig,
 							 sizeof(sig)),
 		     span_text(h->eintr_ns, span, sizeof(span)),

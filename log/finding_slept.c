@@ -36,9 +36,9 @@ static const struct about abouts[REASONS] = {
 		"Look at memory.high and memory.max of its cgroup, and at "
 		"free(1).", NULL),
 	[REASON_DIRTY] = HIDDEN("dirty-limit", "writes are slowed down",
-		"The system, or the cgroup, has more dirty pages than halfway "
-		"from vm.dirty_background_ratio to vm.dirty_ratio: from there "
-		"on the kernel makes writers sleep.",
+		"The dirty pages of the system, or of the cgroup, are past the "
+		"middle between vm.dirty_background_ratio and vm.dirty_ratio: "
+		"from there on the kernel makes writers sleep.",
 		"Write less at a time, or fsync earlier; see "
 		"vm.dirty_ratio.", "The speed of the disk is the limit."),
 	[REASON_FROZEN] = HIDDEN("file-system-frozen",

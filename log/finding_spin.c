@@ -77,7 +77,7 @@ emfile = { "emfile-spin", SEVERITY_FAULT,
 	"out of descriptors, and tries again and again",
 	"accept fails with EMFILE (RLIMIT_NOFILE) or ENFILE (fs.file-max), "
 	"the connection stays queued and the listener ready.",
-	"Do not wait for the listener until a descriptor is closed; raise "
+	"Take the listener out of the wait until a descriptor is closed; raise "
 	"RLIMIT_NOFILE (ulimit -n).", NULL },
 asks = { "busy-ask", SEVERITY_COST,
 	"polls in a loop without sleeping",
