@@ -86,24 +86,26 @@ static void heading(FILE *out, const struct reader *r)
 static void waits_line(FILE *out, const struct part *p)
 {
 	char text[24];
+	const char *call = p->waits == 1 && p->longest_ns ? p->longest_call
+							  : p->wait_call.text;
+	int elsewhere = p->longest_ns && strcmp(p->longest_call, call);
 
 	if (p->asks)
 		fprintf(out, "    asks     in %s, %lu time%s, without sleeping\n",
 			p->wait_call.text, p->asks, plural(p->asks));
 	if (!p->waits)
 		return;
-	fprintf(out, "    waits    in %s, %lu time%s", p->wait_call.text, p->waits,
-		plural(p->waits));
+	fprintf(out, "    waits    in %s%s%s, %lu time%s", call,
+		elsewhere ? " and " : "", elsewhere ? p->longest_call : "",
+		p->waits, plural(p->waits));
 	if (p->seen)
 		fprintf(out, ", slept %lu time%s", p->slept, plural(p->slept));
 	if (p->longest_ns)
 		fprintf(out, ", longest %s%s%s%s (line %lu)",
 			p->at_most ? "at most " : "",
 			time_text(p->longest_ns, text),
-			strcmp(p->longest_call, p->wait_call.text) ? ", in "
-								   : "",
-			strcmp(p->longest_call, p->wait_call.text) ?
-			p->longest_call : "", p->longest_line);
+			elsewhere ? ", in " : "",
+			elsewhere ? p->longest_call : "", p->longest_line);
 	if (p->timeouts)
 		fprintf(out, ", %lu timeout%s", p->timeouts,
 			plural(p->timeouts));
@@ -112,6 +114,9 @@ static void waits_line(FILE *out, const struct part *p)
 
 static void copies_line(FILE *out, enum model m, const struct part *p)
 {
+	int by_read = m == MODEL_FILE || m == MODEL_HELPER ||
+		      m == MODEL_MMAP || (p->in && !p->messages);
+
 	if (p->accepts)
 		fprintf(out, "    accepts  %s%s%s%lu time%s\n",
 			*p->accept_call.text ? "in " : "", p->accept_call.text,
@@ -128,13 +133,10 @@ static void copies_line(FILE *out, enum model m, const struct part *p)
 		return;
 	if (p->in || p->eofs)
 		fprintf(out, "    copies   in %s, %lu %s%s, %llu byte%s\n",
-			p->in_call.text, m == MODEL_FILE || m == MODEL_HELPER ||
-			m == MODEL_MMAP ? p->in : p->messages,
-			m == MODEL_MMAP ? "mapping" :
-			m == MODEL_FILE || m == MODEL_HELPER ? "read" : "message",
-			plural(m == MODEL_FILE || m == MODEL_HELPER ||
-			       m == MODEL_MMAP ? p->in : p->messages),
-			p->bytes_in, plural(p->bytes_in));
+			p->in_call.text, by_read ? p->in : p->messages,
+			m == MODEL_MMAP ? "mapping" : by_read ? "read" : "message",
+			plural(by_read ? p->in : p->messages), p->bytes_in,
+			plural(p->bytes_in));
 	if (p->out)
 		fprintf(out, "    sends    in %s, %lu time%s, %llu byte%s\n",
 			p->out_call.text, p->out, plural(p->out), p->bytes_out,
@@ -570,10 +572,9 @@ static void missing_report(FILE *out, const struct reader *r)
 			"strace's terminal (-o FILE keeps them apart)\n",
 			j->own_output, plural(j->own_output));
 	if (r->artefacts)
-		fprintf(out, "%lu signal%s that the program ignores: only a traced "
-			"process sees %s\n", r->artefacts,
-			plural(r->artefacts), r->artefacts == 1 ? "it" :
-			"them");
+		fprintf(out, "%lu signal%s that the program ignores: in the log "
+			"only because the program is traced\n", r->artefacts,
+			plural(r->artefacts));
 	if (r->injected)
 		fprintf(out, "%lu result%s injected by strace, not by the "
 			"kernel\n", r->injected, plural(r->injected));
