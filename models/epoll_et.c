@@ -18,7 +18,7 @@
  *           that finds nothing.
  * Needs     Linux 2.6.28 (accept4).
  * Limits    a) A peer that sends faster than we read never reaches EAGAIN: it
- *              gets TURNS turns, then the others, then goes on (ready[]).
+ *              gets TURNS turns, then the others get theirs, and so on (ready[]).
  *           b) CONNS descriptors.  No descriptor left (EMFILE): no edge will
  *              report the connections that wait, so accept4 is tried again
  *              when a connection closes, another is served, or a second passes.

@@ -22,10 +22,10 @@
  * Calls     6 per echo, 9 more per connection.  Two of the 6 are futex; they are
  *           left out when no thread sleeps.
  * Needs     Linux 2.6.28 (accept4).
- * Limits    The hand-over costs more than an echo: threads pay only where
- *           serving computes.  No descriptor left (EMFILE): the listener
- *           leaves the set until a connection closes, another is served, or
- *           a second passes.
+ * Limits    The hand-over costs more than an echo: threads pay off only where
+ *           an answer needs computation.  No descriptor left (EMFILE): the
+ *           listener leaves the set until a connection closes, another is
+ *           served, or a second passes.
  *           A connection that the set has no room for (ENOSPC, ENOMEM) ends.
  *           close alone would not always end a connection (docs/faults.md): the
  *           kernel may hold it for the main thread, asleep in epoll_pwait.

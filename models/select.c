@@ -15,7 +15,7 @@
  *
  * Calls     3 per echo, 5 more per connection; connections that are ready at
  *           once share one wait and need 2 calls each.  A wait looks at 64 bits
- *           at a time up to the highest descriptor, and at each one in a set.
+ *           at a time up to the highest, and at each descriptor whose bit is set.
  * Needs     Linux 2.6.28 (accept4).
  * Limits    CONNS descriptors, not 1024: FD_SETSIZE is the size of libc's
  *           fd_set; the first argument gives the length of the kernel's

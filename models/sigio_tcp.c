@@ -18,7 +18,7 @@
  *       SIGIO  rt_sigreturn
  *
  * Calls     6 per echo, about 13 more per connection; and in each round one for
- *           every other connection, because SIGIO does not name the socket.
+ *           each of the others, because SIGIO does not name the socket.
  * Needs     Linux 2.6.28 (accept4).
  * Limits    a) A peer that sends faster than we read never reaches EAGAIN: it
  *              gets TURNS turns per round, as accept4 does; then ppoll with a

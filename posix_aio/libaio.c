@@ -3,9 +3,9 @@
  * libaio.c - reads a file with Linux native AIO (with libaio)
  *
  * The twin of native_aio.c: the library fills the same structures and makes
- * the same calls.  One thing the library does by itself: io_getevents looks into
- * the completion ring first and makes no call, but only when its timeout is
- * zero and the ring is empty.
+ * the same calls.  One thing the library does by itself: with a zero timeout
+ * io_getevents looks into the completion ring first, and makes no call if the
+ * ring is empty.
  *
  *     io_setup                          io_setup(3)
  *     io_submit                         io_prep_pread, io_submit(3)

@@ -24,8 +24,8 @@
  *       futex                           wakes main
  *   aio_suspend:
  *     futex                             main sleeps
- *   where requests end (except a single one with O_DIRECT), and for memory:
- *     rt_sigprocmask mmap               no signal handler in between
+ *   when requests end (except a single one with O_DIRECT) or need memory:
+ *     rt_sigprocmask mmap               all signals are blocked meanwhile
  *
  * Compare   posix_aio_glibc.c: the same program with glibc's threads.
  * Trace     traces/posix_aio_uring.buffered.x86_64.strace, .kernel

@@ -32,7 +32,7 @@
  *              echoes, once OWED_MAX bytes wait for it.
  *           d) An urgent byte and then a close: recv says EAGAIN at the urgent
  *              mark, and the RECV may sleep on.  Its slot stays in use until the
- *              server ends, and that takes two seconds (docs/faults.md).
+ *              server ends, and delays that end by two seconds (docs/faults.md).
  * Compare   uring_basic.c makes a new request each time; uring_fast.c has no
  *           completion for a SEND that succeeded.
  * Trace     traces/uring_multishot.two.x86_64.strace, .kernel

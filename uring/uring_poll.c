@@ -20,7 +20,7 @@
  *           POLL_ADD wakes the thread once more.
  * Needs     Linux 5.13 (multishot POLL_ADD).
  * Limits    a) A peer that sends faster than we read never reaches EAGAIN: it
- *              gets TURNS turns, then the others, then goes on (ready[]).
+ *              gets TURNS turns, then the others get theirs, and so on (ready[]).
  *           b) A POLL_ADD keeps the socket open though its descriptor has been
  *              closed: no FIN leaves before it is cancelled.  POLL_REMOVE would
  *              not do: while a wakeup is on its way it fails (EALREADY).

@@ -32,8 +32,8 @@
  *              which TCP may delay, by 40 to 200 ms.  With one buffer, 8 MiB
  *              in parts of 16 KiB were echoed in 4.1 s (8 ms per part), with
  *              two buffers in 0.02 s (loopback, Linux 6.18).
- *           c) A connection is closed after its last NOTIF: the buffers are the
- *              next one's, and a segment may have to be sent again.
+ *           c) A connection is closed after its last NOTIF: the next connection
+ *              reuses the buffers, and TCP may have to send from them again.
  * Compare   uring_basic.c.  On loopback, which copies after all, SEND_ZC brings
  *           only the second completion, and no gain.
  * Trace     traces/uring_zerocopy.two.x86_64.strace, .kernel
