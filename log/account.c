@@ -328,6 +328,14 @@ void account_note(struct accounts *all, const struct world *w, struct step *st,
 			a->first_ns = e->start_ns;
 		if (end != NO_TIME && end > a->last_ns)
 			a->last_ns = end;
+	} else if (e->kind == EVENT_CALL && e->took_ns != NO_TIME &&
+		   e->took_ns < 1000 * DAY_NS && e->end_ns != NO_TIME) {
+		/* It began before the log did; -T has its whole time. */
+		if (a->first_ns == NO_TIME ||
+		    plus_ns(e->end_ns, -e->took_ns) < a->first_ns)
+			a->first_ns = plus_ns(e->end_ns, -e->took_ns);
+		if (e->end_ns > a->last_ns)
+			a->last_ns = e->end_ns;
 	}
 	if (e->kind == EVENT_EXIT) {
 		a->ended = 1;

@@ -504,6 +504,18 @@ TEST(the_account_adds_up)
 	EXPECT_STR("/d/log", a->wait[0].object);
 }
 
+/* A call that began before the log did: the account has all of its time. */
+TEST(a_wait_from_before_the_log)
+{
+	const struct account *a;
+
+	answer("7 1700000000.000000 <... clock_nanosleep resumed>NULL) = 0 "
+	       "<2.000000>\n7 1700000001.000000 getpid() = 7 <0.000010>");
+	a = r.accounts.first;
+	EXPECT_EQ(2000000000, a->wait_ns);
+	EXPECT_EQ(3000010000, a->wall_ns);
+}
+
 #define PIPE "7 1700000000.000000 pipe2([3, 4], 0) = 0 <0.000010>\n" \
 	"7 1700000000.000100 clone(child_stack=NULL, flags=SIGCHLD) = 8 " \
 	"<0.000010>\n"
