@@ -298,7 +298,7 @@ const struct claim claims[] = {
 	     TRIED("UDP",
 	     "when the queue is full the signal is lost without a trace",
 	     "0: rt_sigtimedwait\\(\\[IO\\], .* = 29 \\(SIGIO\\)")),
-	EVENTS("rt-overflow-seen", rt_overflows, "the kernel reports when the "
+	EVENTS("rt-overflow-seen", rt_overflows, "tracepoints show that the "
 	       "queue of real-time signals is full: a signal finds no room, "
 	       "then SIGIO comes",
 	       "kernel/signal.c", "50: " GENERATED("3[45]", "[03]") "\n"
@@ -455,7 +455,7 @@ const struct claim claims[] = {
 	     "recvfrom\\([0-9]+, \"[BCD]\", 1")),
 	PLAY("exclusive-order", exclusive_order, "with EPOLLEXCLUSIVE the "
 	     "first idle worker in the order of EPOLL_CTL_ADD is woken, "
-	     "however the waits began",
+	     "in whatever order their waits began",
 	     "fs/eventpoll.c", "4: ^1 recvfrom\\([0-9]+, \"C\", 1",
 	     TRIED("TCP, a set per process",
 	     "it is the worker that began to wait last",

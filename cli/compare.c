@@ -72,9 +72,11 @@ static const struct argp_option options[] = {
 	  "ready when it listens on PORT", 0 },
 	{ "connect", KEY_CONNECT, "HOST:PORT", 0, "One more server, which runs "
 	  "already", 0 },
-	{ "path", KEY_PATH, "/PATH", 0, "For http: the path (default /)", 0 },
-	{ "request", KEY_REQUEST, "FILE", 0, "For bytes: the request", 0 },
-	{ "answer", KEY_ANSWER, "RULE", 0, "For bytes: what ends an answer, "
+	{ "path", KEY_PATH, "/PATH", 0, "For the workload http: the path (default "
+	  "/)", 0 },
+	{ "request", KEY_REQUEST, "FILE", 0, "For the workload bytes: the request", 0 },
+	{ "answer", KEY_ANSWER, "RULE", 0, "For the workload bytes: what ends "
+	  "an answer, "
 	  "length:N, delimiter:TEXT or close", 0 },
 	{ "peer", KEY_PEER, "COMMAND", 0, "One more echo server, any program "
 	  "that takes \"--port N --service echo\" (for reply, sink and source: "
@@ -89,9 +91,9 @@ static const struct argp_option options[] = {
 	  "work, one model for each way of I/O, all peers; 15 minutes",
 	  0 },
 	{ "files", KEY_FILES, NULL, 0, "File jobs instead of servers; "
-	  "their workload is file, then -hot (in the page cache), -cold (not in "
-	  "it) or -direct (O_DIRECT), -random or -seq, -qN reads in flight (1), "
-	  "-sN bytes (4096)",
+	  "a workload is the word file, then options: -hot (in the page cache), "
+	  "-cold (not in it) or -direct (O_DIRECT), -random or -seq, -qN reads in "
+	  "flight (1), -sN bytes (4096)",
 	  0 },
 	{ "file-size", KEY_FILE_SIZE, "MIB", 0, "The size of the file that file "
 	  "jobs read, made in the current folder (1024)", 0 },

@@ -283,7 +283,7 @@ static void try_perf(void)
 		close(fd);
 		found(0, "perf_event_paranoid", value,
 		      paranoid > -1 ? remedy : NULL,
-		      "evidence_test counts system calls");
+		      "the test evidence_test can count calls");
 	} else {
 		found(1, "perf_event_paranoid", value, remedy,
 		      "perf_event_open: %s: evidence_test is left out",

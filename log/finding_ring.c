@@ -16,7 +16,7 @@ enum {
 
 static const struct about
 needless = { "ring-needless-worker", SEVERITY_COST,
-	"requests are sent to worker threads that need none",
+	"requests that need no worker thread are sent to one",
 	"IOSQE_ASYNC gives each request to iou-wrk, which costs two context "
 	"switches; the workers never slept in these requests, so "
 	"io_uring_enter would have done them at once.",

@@ -16,8 +16,8 @@
  *       on_room:        sendto  epoll_ctl MOD
  *
  * Calls     3 per echo, 6 more per connection; connections that are ready at
- *           once share one wait and need 2 calls each: the kernel sees the same
- *           program as epoll.c.
+ *           once share one wait and need 2 calls each.  The kernel sees the
+ *           same program as epoll.c.
  * Needs     Linux 2.6.28 (accept4).
  * Limits    A callback that takes long holds up all others.  No descriptor
  *           left (EMFILE): the listener has no callback until a connection

@@ -25,7 +25,7 @@
  *           aio_read that sleeps is not even tried.  So this server never has
  *           both; a chat server could not be written like this.
  *           c) Where a helper cannot be started (RLIMIT_NPROC), the request
- *           waits for another one, without an error; EAGAIN if none is there.
+ *           waits for another helper, without an error; EAGAIN if there is none.
  *           d) No descriptor left (EMFILE): futex until a peer leaves, or a
  *           second passes.
  *           e) glibc does not report that it cannot start a thread for on_done:

@@ -8,13 +8,13 @@
  *   the first aio_read:
  *     fcntl statx                       what kind of file is it?
  *   with O_DIRECT:
- *     io_setup eventfd2 fcntl close     once: the context, and an eventfd that
- *     clone3 prctl futex                ends waits; an idle thread of the pool
+ *     io_setup eventfd2 fcntl close     once: the context, an eventfd to end
+ *     clone3 prctl futex                waits; and a thread of the pool, idle
  *   aio_read:
  *     fcntl io_submit                   by the caller
  *   aio_suspend:
- *     io_getevents                      main sleeps; the call copies no events
- *                                       (EFAULT): they lie in mapped memory
+ *     io_getevents                      main sleeps; EFAULT on purpose: events
+ *                                       are read from mapped memory, not copied
  *   else:
  *   aio_read:
  *     preadv2                           if it is in the page cache: done

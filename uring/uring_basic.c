@@ -19,8 +19,8 @@
  * Calls     2 per echo, 3 more per connection; connections that are ready at
  *           once share the calls.  An idle connection costs no call, but its
  *           RECV holds a buffer: see uring_multishot.c.
- * Needs     Linux 5.11 (EXT_ARG: a wait of limited time; since 5.7, FAST_POLL:
- *           a request that must wait holds no thread).
+ * Needs     Linux 5.11 (EXT_ARG: a wait of limited time).  FAST_POLL is older
+ *           (5.7): a request that must wait holds no thread.
  * Limits    CONNS descriptors, BUF bytes each.  No descriptor left (EMFILE):
  *           no ACCEPT until a connection closes, another is served, or a
  *           second passes.

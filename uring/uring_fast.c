@@ -4,8 +4,8 @@
  *
  * It does what uring_multishot.c does, and more: the kernel works for us only
  * when we enter it (DEFER_TASKRUN), knows that one thread submits, and posts
- * no completion for a SEND that succeeded.  The ring uses few buffers and sends
- * a buffer before it receives many more, so they stay in the processor's cache.
+ * no completion for a SEND that succeeded.  The ring uses few buffers, and what
+ * is in one is sent before much more is received: they stay in the cache.
  * A SEND with MSG_DONTWAIT is over when the io_uring_enter that submitted it
  * returns, so if no completion comes, all was sent and its buffer is free.  The
  * thread waits in io_uring_enter and copies there, in task work (work that the
@@ -16,7 +16,7 @@
  *     mmap  io_uring_register PBUF_RING the buffers; ACCEPT is queued
  *   wait:
  *     io_uring_enter                    the only call: submits, sleeps, copies
- *       ACCEPT:  URING_CMD  RECV        the peer; and the RECV that stays
+ *       ACCEPT:  URING_CMD  RECV        asks for the peer; RECV stays queued
  *       RECV:    SEND                   0 or an error: CLOSE, by the ring too
  *       SEND:    SEND                   only where the socket was full, and
  *                                       ASYNC_CANCEL of the RECV meanwhile

@@ -14,7 +14,7 @@
  *     mmap  io_uring_register PBUF_RING the buffers; ACCEPT is queued
  *   wait:
  *     io_uring_enter                    the only call: submits, sleeps, copies
- *       ACCEPT:  URING_CMD  RECV        the peer; and the RECV that stays
+ *       ACCEPT:  URING_CMD  RECV        asks for the peer; RECV stays queued
  *       RECV:    SEND                   0 or an error: CLOSE, by the ring too
  *       SEND:    SEND                   what the socket had no room for, and
  *                                       ASYNC_CANCEL of the RECV meanwhile

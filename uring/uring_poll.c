@@ -22,8 +22,8 @@
  * Limits    a) A peer that sends faster than we read never reaches EAGAIN: it
  *              gets TURNS turns, then the others get theirs, and so on (ready[]).
  *           b) A POLL_ADD keeps the socket open though its descriptor has been
- *              closed: no FIN leaves before it is cancelled.  POLL_REMOVE would
- *              not do: while a wakeup is on its way it fails (EALREADY).
+ *              closed: no FIN leaves before it is cancelled.  POLL_REMOVE is
+ *              not enough: it fails (EALREADY) while a wakeup is on its way.
  *           c) A full completion queue ends every POLL_ADD that has something
  *              to report.  It is queued again after EAGAIN, not before: sockets
  *              that are still ready would only fill the queue again.

@@ -11,8 +11,8 @@
  * An echo goes out of the same buffer, which is free again when the SENDMSG
  * has completed.  The thread waits in io_uring_enter and copies there.
  *
- *     rt_sigaction  rt_sigprocmask      SIGIO only while asleep: on_stop sends
- *                                       it (getpid kill), to end the sleep
+ *     rt_sigaction  rt_sigprocmask      SIGIO is blocked except while asleep:
+ *                                       on_stop sends it to end the sleep
  *     io_uring_setup  mmap x2           the ring
  *     mmap  io_uring_register PBUF_RING the buffers; RECVMSG is queued
  *   wait:

@@ -24,7 +24,7 @@
  * Calls     about 3 per echo, 2 more per connection: 2 per echo where the peer
  *           acknowledges at once; connections that are ready at once share the
  *           calls.
- * Needs     Linux 6.2 (SEND_ZC_REPORT_USAGE), or 6.0 (SEND_ZC).
+ * Needs     Linux 6.0 (SEND_ZC); since 6.2 a NOTIF says whether it was copied.
  * Limits    Those of uring_basic.c, and:
  *           a) Pinned pages count against RLIMIT_MEMLOCK: where it is used up
  *              (ENOMEM) a plain SEND takes its place.
