@@ -46,8 +46,9 @@ static enum wait_for file_wait(const struct step *st, const struct file *f,
 	case FILE_CONNECTION: case FILE_SOCKET:
 		return f->parent ? FOR_CLIENT : FOR_PEER;
 	case FILE_DATAGRAM: case FILE_NETLINK:
-		return f->writes || call_class(st->event->call) == CLASS_OUT ?
-		       FOR_PEER : FOR_CLIENT;
+		return f->asks || f->writes ||
+		       call_class(st->event->call) == CLASS_OUT ? FOR_PEER
+								: FOR_CLIENT;
 	case FILE_PIPE: case FILE_SOCKETPAIR:
 		return FOR_PIPE;
 	case FILE_TERMINAL:

@@ -895,6 +895,8 @@ static void succeeded_call(struct world *w, struct step *st)
 		if (st->event->call == CALL_CONNECT &&
 		    st->file->kind <= FILE_SOCKET)
 			st->file->kind = FILE_CONNECTION;
+		else if (st->event->call == CALL_CONNECT)
+			st->file->asks = st->file->kind == FILE_DATAGRAM;
 		break;
 	case CALL_SOCKOPT:
 		flags = argument(l, 2);
@@ -906,8 +908,10 @@ static void succeeded_call(struct world *w, struct step *st)
 		break;
 	case CALL_SENDTO:			/* it speaks first: a client */
 		if (st->file && st->file->kind == FILE_DATAGRAM &&
-		    !st->file->reads && !st->file->writes && l->n_args > 4)
+		    !st->file->reads && !st->file->writes && l->n_args > 4) {
 			name_from_address(st->file, argument(l, 4));
+			st->file->asks = 1;
+		}
 		break;
 	case CALL_SOCKNAME:			/* bound to port 0: which is it? */
 		if (st->file && st->file->kind != FILE_CONNECTION &&

@@ -51,6 +51,7 @@ struct file {
 	int async, direct, sig;		/* O_ASYNC, O_DIRECT, F_SETSIG */
 	int timed;			/* SO_RCVTIMEO or SO_SNDTIMEO is set */
 	int assumed;			/* opened before the log began */
+	int asks;			/* datagrams: connected, or it sent first */
 	int forgotten;			/* a dummy for descriptors beyond the table */
 	char *name;			/* address or path; NULL: unknown */
 	char *ends;			/* "a->b" of -yy, or NULL */

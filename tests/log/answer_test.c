@@ -516,6 +516,23 @@ TEST(a_wait_from_before_the_log)
 	EXPECT_EQ(3000010000, a->wall_ns);
 }
 
+/* Who asked first has a peer; a datagram socket that is only bound has clients. */
+TEST(datagrams_of_a_peer_or_of_clients)
+{
+#define DATAGRAM "7 1700000000.000000 socket(AF_INET, SOCK_DGRAM, 0) = 3 " \
+	"<0.000010>\n"
+#define WAITS "7 1700000000.000200 poll([{fd=3, events=POLLIN}], 1, 5000) = 0 " \
+	"(Timeout) <5.000000>"
+	answer(DATAGRAM "7 1700000000.000100 connect(3, {sa_family=AF_INET, "
+	       "sin_port=htons(53), sin_addr=inet_addr(\"10.0.0.2\")}, 16) = 0 "
+	       "<0.000010>\n" WAITS);
+	EXPECT_EQ(FOR_PEER, r.accounts.first->wait[0].what);
+	answer(DATAGRAM "7 1700000000.000100 bind(3, {sa_family=AF_INET, "
+	       "sin_port=htons(53), sin_addr=inet_addr(\"0.0.0.0\")}, 16) = 0 "
+	       "<0.000010>\n" WAITS);
+	EXPECT_EQ(FOR_CLIENT, r.accounts.first->wait[0].what);
+}
+
 #define PIPE "7 1700000000.000000 pipe2([3, 4], 0) = 0 <0.000010>\n" \
 	"7 1700000000.000100 clone(child_stack=NULL, flags=SIGCHLD) = 8 " \
 	"<0.000010>\n"
