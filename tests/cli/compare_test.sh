@@ -38,14 +38,14 @@ refuses 'expected hot, cold or direct' -w file-warm
 refuses 'one of them' --standard --files
 refuses 'web: a workload begins with' -w web
 refuses 'tcp-x1: expected one of c' -w tcp-x1
-refuses 'with -o DIR' --resume
+refuses 'expected -o DIR' --resume
 refuses 'same, two or both' --layout three
 refuses 'two folders with results' --agree here
 refuses 'here/results.jsonl: No such file' --agree here there
 refuses 'it has its own servers' --standard poll
 refuses 'reply-k9999999: expected a request' -w reply-k9999999
-refuses '--answer is for a workload of bytes' --answer foo
-refuses '--path is for a workload of http' --path /x
+refuses 'answer is for a workload of bytes' --answer foo
+refuses 'path is for a workload of http' --path /x
 refuses 'sink-k1: expected one of c s w i and a number' -w sink-k1
 
 # --fd: the server itself refuses what is not a listening socket.
