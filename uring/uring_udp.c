@@ -12,7 +12,7 @@
  * has completed.  The thread waits in io_uring_enter and copies there.
  *
  *     rt_sigaction  rt_sigprocmask      SIGIO is blocked except while asleep:
- *                                       on_stop sends it to end the sleep
+ *                                       on_stop sends it (getpid kill)
  *     io_uring_setup  mmap x2           the ring
  *     mmap  io_uring_register PBUF_RING the buffers; RECVMSG is queued
  *   wait:
