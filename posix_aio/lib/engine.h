@@ -281,11 +281,13 @@ long futex(int *word, int op, int value, const struct timespec *timeout,
 
 /*
  * Publish a result.  Release: a thread that reads the error code and finds it
- * final may read the result, and may free or reuse the aiocb.
+ * final may read the result, and may free or reuse the aiocb.  Who calls
+ * aio_return too early reads the result meanwhile: it is atomic, too.
  */
 static inline void publish(struct aiocb *cb, long result)
 {
-	cb->__return_value = result < 0 ? -1 : result;
+	__atomic_store_n(&cb->__return_value, result < 0 ? -1 : result,
+			 __ATOMIC_RELAXED);
 	__atomic_store_n(&cb->__error_code, result < 0 ? (int)-result : 0,
 			 __ATOMIC_RELEASE);
 }

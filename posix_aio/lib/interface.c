@@ -441,7 +441,7 @@ API ssize_t aio_return(struct aiocb *cb)
 {
 	/* A native request ends when somebody asks: it may be the first time. */
 	return aio_error(cb) == EINPROGRESS && cb->__policy ?
-	       0 : cb->__return_value;
+	       0 : __atomic_load_n(&cb->__return_value, __ATOMIC_RELAXED);
 }
 
 API int aio_suspend(const struct aiocb *const list[], int n,
