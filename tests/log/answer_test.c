@@ -533,6 +533,26 @@ TEST(datagrams_of_a_peer_or_of_clients)
 	EXPECT_EQ(FOR_CLIENT, r.accounts.first->wait[0].what);
 }
 
+/* Calls of which only the end is in the log: the log's end has no time. */
+TEST(no_span_to_an_end_without_a_time)
+{
+	char log[4000];
+	size_t n = 0;
+
+	for (int fd = 5; fd < 12; fd++) {
+		n += snprintf(log + n, sizeof(log) - n, "7 1700000000.0 <... "
+			      "accept4 resumed>3, NULL, NULL, 0) = %d <0.1>\n"
+			      "7 1700000000.0 <... read resumed>%d, \"x\", 9) = 1 "
+			      "<0.1>\n", fd, fd);
+		if (fd != 7)
+			n += snprintf(log + n, sizeof(log) - n, "7 1700000000.0 "
+				      "<... write resumed>%d, \"y\", 1) = 1 "
+				      "<0.1>\n", fd);
+	}
+	answer(log);
+	HAS_NOT("never answered");
+}
+
 #define PIPE "7 1700000000.000000 pipe2([3, 4], 0) = 0 <0.000010>\n" \
 	"7 1700000000.000100 clone(child_stack=NULL, flags=SIGCHLD) = 8 " \
 	"<0.000010>\n"
