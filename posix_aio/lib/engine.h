@@ -281,8 +281,8 @@ long futex(int *word, int op, int value, const struct timespec *timeout,
 
 /*
  * Publish a result.  Release: a thread that reads the error code and finds it
- * final may read the result, and may free or reuse the aiocb.  Who calls
- * aio_return too early reads the result meanwhile: it is atomic, too.
+ * final may read the result, and may free or reuse the aiocb.  A program that
+ * calls aio_return too early reads the result meanwhile: it is atomic, too.
  */
 static inline void publish(struct aiocb *cb, long result)
 {

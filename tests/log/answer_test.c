@@ -516,7 +516,7 @@ TEST(a_wait_from_before_the_log)
 	EXPECT_EQ(3000010000, a->wall_ns);
 }
 
-/* Who asked first has a peer; a datagram socket that is only bound has clients. */
+/* A datagram socket that asked first has a peer; one that is only bound, clients. */
 TEST(datagrams_of_a_peer_or_of_clients)
 {
 #define DATAGRAM "7 1700000000.000000 socket(AF_INET, SOCK_DGRAM, 0) = 3 " \
