@@ -83,7 +83,7 @@ TEST(a_text_for_stderr_has_one_line)
 /* Messages are escaped on a terminal, as what a report prints is. */
 TEST(messages_on_a_terminal)
 {
-	int terminal = posix_openpt(O_RDWR | O_NOCTTY), screen, n;
+	int terminal = posix_openpt(O_RDWR | O_NOCTTY), screen, n = 0;
 	char shown[256] = "";
 
 	if (terminal < 0 || grantpt(terminal) || unlockpt(terminal))
@@ -92,7 +92,10 @@ TEST(messages_on_a_terminal)
 	ASSERT_EQ(2, dup2(screen, 2));
 	safe_stderr();
 	error(0, 0, "%s: no such file", "a\033]0;b\007\xc2\x9b\xe2\x80\xae\xff");
-	n = ASSERT_GT(read(terminal, shown, sizeof(shown) - 1), 0);
+	/* (A terminal passes on what was written in parts.) */
+	while (!strchr(shown, '\n') && n < (int)sizeof(shown) - 1)
+		n += ASSERT_GT(read(terminal, shown + n,
+				    sizeof(shown) - 1 - n), 0);
 	EXPECT_TRUE(strstr(shown, "a?]0;b???"));
 	EXPECT_TRUE(!strpbrk(shown, "\033\007\x9b\xff"));
 	EXPECT_EQ('\n', shown[n - 1]);
