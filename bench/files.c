@@ -199,7 +199,7 @@ static void word(struct command *c, const char *format, ...)
 	va_start(args, format);
 	if (c->count == WORDS - 1 ||
 	    vasprintf(&c->words[c->count++], format, args) < 0) {
-		fprintf(stderr, "compare: a command of too many words\n");
+		fprintf(stderr, "iomodels compare: a command of too many words\n");
 		exit(1);
 	}
 	va_end(args);

@@ -22,7 +22,7 @@ static const char *const layouts[] = { "same", "two" };
 static void *need(void *mem)
 {
 	if (!mem) {
-		fprintf(stderr, "compare: no memory\n");
+		fprintf(stderr, "iomodels compare: no memory\n");
 		exit(1);
 	}
 	return mem;

@@ -62,15 +62,15 @@ int aio_run_main(int argc, char **argv)
 	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &command);
 	path = aio_library();
 	if (!path)
-		error(1, 0, "aio-run: " LIBRARY " is neither beside this "
+		error(1, 0, LIBRARY " is neither beside this "
 		      "program nor in " LIBDIR ": make, or make install");
 	if (strpbrk(path, ": "))
-		error(1, 0, "aio-run: %s: LD_PRELOAD takes no path with a "
+		error(1, 0, "%s: LD_PRELOAD takes no path with a "
 		      "blank or a colon", path);
 	if (asprintf(&preload, "%s%s%s", path, old && *old ? ":" : "",
 		     old ? old : "") < 0 || setenv("LD_PRELOAD", preload, 1))
-		error(1, errno, "aio-run");
+		error(1, errno, "setting LD_PRELOAD");
 	execvp(command[0], command);
-	error(errno == ENOENT ? 127 : 126, errno, "aio-run: %s", command[0]);
+	error(errno == ENOENT ? 127 : 126, errno, "%s", command[0]);
 	return 1;
 }

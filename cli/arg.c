@@ -10,6 +10,8 @@
 #include "cli.h"
 #include "../log/safe.h"
 
+const char *iomodels_path;
+
 long number_arg(const struct argp_state *state, const char *option,
 		const char *text, long min, long max)
 {

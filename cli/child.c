@@ -2,6 +2,8 @@
 /*
  * child.c - what has events in tracefs leaves none there, however it ends
  */
+#include <errno.h>
+#include <error.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -31,7 +33,7 @@ int in_a_child(int (*work)(void *arg), void *arg)
 	fflush(stdout);
 	pid = fork();
 	if (pid < 0) {
-		perror("iomodels: fork");
+		error(0, errno, "fork");
 		return 1;
 	}
 	if (!pid) {

@@ -3,7 +3,9 @@
  * cli.h - what the subcommands of iomodels share
  *
  * A subcommand is a file here and a row in main.c.  Its argv[0] is "iomodels
- * NAME", so that argp's usage and messages read as the user typed them.
+ * NAME", so that argp's usage and messages read as the user typed them; error(3)
+ * begins with it, too.  A message is one line: what failed, on which value, and
+ * what to do.
  * Exit status: 0 done, 1 it failed, 2 the command line was wrong.
  */
 #ifndef IOMODELS_CLI_H
@@ -14,6 +16,9 @@
 struct program;
 
 enum { DEFAULT_PORT = 7007 };		/* of models/server_options.h, too */
+
+/* As the user typed it: for a command that can be pasted. */
+extern const char *iomodels_path;
 
 struct command {
 	const char *name;

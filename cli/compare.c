@@ -317,8 +317,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static void is_missing(const char *name, const char *why, int asked)
 {
 	if (asked)
-		error(1, 0, "compare: %s: %s", name, why);
-	fprintf(stderr, "compare: %s is left out: %s\n", name, why);
+		error(1, 0, "%s: %s", name, why);
+	fprintf(stderr, "iomodels compare: %s is left out: %s\n", name, why);
 }
 
 /* Returns 1 if NAME is a reader, even one that is missing. */
@@ -333,7 +333,7 @@ static int add_reader(struct plan *plan, const char *name, int asked)
 			return 1;
 	err = files_contender(c, name, why);
 	if (err == -EINVAL)
-		error(2, 0, "compare: %s: %s", name, why);
+		error(2, 0, "%s: %s", name, why);
 	if (err < 0)
 		is_missing(name, why, asked);
 	else if (!err)
@@ -357,7 +357,7 @@ static void add(struct plan *plan, const char *name, int asked)
 	}
 	p = p ? p : peer_find(name);
 	if (!p)
-		error(2, 0, "compare: %s: no such server%s%s%s (iomodels list)",
+		error(2, 0, "%s: no such server%s%s%s; iomodels list shows them",
 		      name, nearest ? "; did you mean " : "",
 		      nearest ? nearest : "", nearest ? "?" : "");
 	for (int i = 2; i < plan->contender_count; i++)
@@ -588,7 +588,7 @@ static void add_command(struct plan *plan, const char *text)
 	     w = strtok(NULL, " "))
 		list[n++] = w;
 	if (!n)
-		error(2, 0, "compare: --peer: a command is missing");
+		error(2, 0, "--peer: a command is missing");
 	plan->contenders[plan->contender_count++] = (struct contender){
 		.name = name, .command = list,
 	};
@@ -601,10 +601,10 @@ static void add_place(struct options *o, int i)
 	const char *name;
 
 	if (out->start && !out->port && !strstr(out->start, "{port}"))
-		error(2, 0, "compare: --start %s: --ready PORT is missing, or "
+		error(2, 0, "--start %s: --ready PORT is missing, or "
 		      "{port} in the command", out->start);
 	if (out->start && out->port && geteuid())
-		error(2, 0, "compare: --start %s: only root can give each server "
+		error(2, 0, "--start %s: only root can give each server "
 		      "a network of its own; write {port} for the port",
 		      out->start);
 	name = name_command(plan, o->commands[i], out->port);
@@ -656,22 +656,22 @@ static void make_protocols(struct options *o)
 		if (work->reply) {
 			if (protocol_reply(&work->speaks, work->size,
 					   work->answer, work->work))
-				error(1, 0, "compare: no memory");
+				error(1, 0, "no memory");
 			continue;
 		}
 		if (work->protocol && protocol_make(&work->speaks, work->protocol,
 				strcmp(work->protocol, "bytes") ? o->path :
 				o->request, o->answer, why))
-			error(2, 0, "compare: %s: %s", work->name, why);
+			error(2, 0, "%s: %s", work->name, why);
 		if (work->protocol && !o->outside_count)
-			error(2, 0, "compare: %s: which server? --start COMMAND "
+			error(2, 0, "%s: which server? --start COMMAND "
 			      "--ready PORT, or --connect HOST:PORT", work->name);
 	}
 	if ((o->request || o->answer) && !bytes)
-		error(2, 0, "compare: --%s is for a workload of bytes: add -w "
+		error(2, 0, "--%s is for a workload of bytes: add -w "
 		      "bytes-c16", o->request ? "request" : "answer");
 	if (o->path && !http)
-		error(2, 0, "compare: --path is for a workload of http: add -w "
+		error(2, 0, "--path is for a workload of http: add -w "
 		      "http-c16");
 }
 
@@ -730,7 +730,7 @@ static void choose(struct options *o, int n)
 	if (!p->contender_count && o->base == file_base)
 		add(p, o->base = other_base, 1);	/* no fio here */
 	if (!p->contender_count || p->contenders[0].floor)
-		error(1, 0, "compare: --base %s: cannot be the base", o->base);
+		error(1, 0, "--base %s: cannot be the base", o->base);
 	p->contenders[p->contender_count++] = p->contenders[0];
 	for (int i = 0; names[i]; i++)
 		if (strcmp(names[i], o->base))
@@ -763,7 +763,7 @@ static void choose(struct options *o, int n)
 		add_workloads(p, "tcp-c1,tcp-c16,tcp-c128", NULL);
 	for (int c = 2; c < p->contender_count; c++)
 		if (idle(p, c))
-			error(2, 0, "compare: %s %s; no workload of -w fits it",
+			error(2, 0, "%s %s; no workload of -w fits it",
 			      p->contenders[c].name, cannot_serve(
 			      &p->contenders[c], &p->workloads[0]));
 }
@@ -922,13 +922,13 @@ static void run_repetition(struct results *r, const int *cpus, int layout,
 		stopped = stopped_times();
 		run_heat(&h, r);
 		if (stopped != stopped_times())
-			fprintf(stderr, "compare: it was stopped (Ctrl-Z); "
+			fprintf(stderr, "iomodels compare: it was stopped (Ctrl-Z); "
 				"this repetition is measured again\n");
 	} while (stopped != stopped_times() && !measure_stop);
 	if (!measure_stop)
 		keep(&h, r, layout, repetition, raw);
 	if (raw && ferror(raw))
-		error(1, errno, "compare: what was measured cannot be kept");
+		error(1, errno, "what was measured cannot be kept");
 	progress->done += missing;
 }
 
@@ -1025,17 +1025,17 @@ static FILE *open_raw(const struct options *o, struct results *r)
 
 	snprintf(path, sizeof(path), "%s/results.jsonl", o->output);
 	if (!o->resume && mkdir(o->output, 0777) && errno != EEXIST)
-		error(1, errno, "compare: %s", o->output);
+		error(1, errno, "%s", o->output);
 	f = fopen(path, o->resume ? "r+e" : "wxe");
 	if (!f && errno == EEXIST)
-		error(1, 0, "compare: %s exists already; continue it with "
+		error(1, 0, "%s exists already; continue it with "
 		      "--resume, or name another folder", path);
 	if (!f)
-		error(1, errno, "compare: %s", path);
+		error(1, errno, "%s", path);
 	if (!o->resume)
 		results_write_head(r, f);
 	else if (results_read(r, f, why) < 0)
-		error(1, 0, "compare: %s: %s", path, why);
+		error(1, 0, "%s: %s", path, why);
 	/* What was cut, by a full disk say, is a line of its own. */
 	if (o->resume && !fseek(f, -1, SEEK_END) && getc(f) != '\n')
 		fputc('\n', f);
@@ -1085,7 +1085,7 @@ static int try_commands(struct results *r, const int *cpus)
 		if (!measure(h.setups, h.m, h.why[0], r->uncounted))
 			continue;
 		progress_clear(&progress);
-		fprintf(stderr, "compare: %s: %s\n", p->contenders[c].name,
+		fprintf(stderr, "iomodels compare: %s: %s\n", p->contenders[c].name,
 			h.why[0]);
 		failed = 1;
 	}
@@ -1118,9 +1118,9 @@ static int run(const struct options *o, struct results *r, const int *cpus)
 			      &progress, raw);
 	progress_clear(&progress);
 	if (raw && (ferror(raw) || fclose(raw)))
-		error(1, errno, "compare: %s/results.jsonl", o->output);
+		error(1, errno, "%s/results.jsonl", o->output);
 	if (measure_stop)
-		fprintf(stderr, "compare: stopped; %s\n", o->output ?
+		fprintf(stderr, "iomodels compare: stopped; %s\n", o->output ?
 			"--resume goes on from here" :
 			"with -o DIR it could be resumed");
 	return measure_stop ? 130 : 0;
@@ -1150,9 +1150,9 @@ static void report(const struct options *o, const struct results *r)
 	failed = o->output && page_write(r, o->output, why);
 	progress_clear(&progress);
 	if (failed)
-		fprintf(stderr, "compare: %s\n", why);
+		fprintf(stderr, "iomodels compare: %s\n", why);
 	else if (o->output)
-		fprintf(stderr, "compare: %s/report.html has the plots\n",
+		fprintf(stderr, "iomodels compare: %s/report.html has the plots\n",
 			o->output);
 	if (o->json)
 		export_json(r, stdout);
@@ -1178,7 +1178,7 @@ static int commands_failed(const struct results *r)
 				if (!(who->command || who->outside) || !*why ||
 				    cannot_serve(who, &p->workloads[w]))
 					continue;
-				fprintf(stderr, "compare: %s: %s: %s\n",
+				fprintf(stderr, "iomodels compare: %s: %s: %s\n",
 					p->workloads[w].name, who->name, why);
 				failed = 1;
 			}
@@ -1191,7 +1191,7 @@ static int do_agree(const char *const dirs[2])
 	int says = agree(dirs, stdout, why);
 
 	if (says < 0)
-		error(2, 0, "compare: %s", why);
+		error(2, 0, "%s", why);
 	return says;
 }
 
@@ -1222,7 +1222,7 @@ int compare_main(int argc, char **argv)
 		return do_agree(o.names);
 	n = plan_processors(cpus, 2);
 	if (n < 2 && o.plan.layouts & 1 << TWO)
-		error(1, 0, "compare: --layout: this machine has one processor");
+		error(1, 0, "--layout: this machine has one processor");
 	make_protocols(&o);
 	choose(&o, n);
 	stat_seed_anew();
@@ -1244,7 +1244,7 @@ int compare_main(int argc, char **argv)
 	for (int w = 0; !status && w < o.plan.workload_count; w++)
 		for (int layout = 0; layout < LAYOUTS && !status; layout++)
 			if (*why_at(&r, layout, w, 0)) {
-				fprintf(stderr, "compare: %s: %s: %s\n",
+				fprintf(stderr, "iomodels compare: %s: %s: %s\n",
 					o.plan.workloads[w].name, o.base,
 					why_at(&r, layout, w, 0));
 				status = 1;

@@ -30,6 +30,7 @@ int main(int argc, char **argv)
 	static char name[] = "iomodels-explain";
 
 	argv[0] = name;
+	program_invocation_name = name;		/* of error(3) */
 	atexit(flush_or_fail);
 	argp_err_exit_status = 2;
 	return explain_main(argc, argv);

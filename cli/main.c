@@ -143,7 +143,7 @@ int main(int argc, char **argv)
 		.help_filter = help_filter,
 	};
 	struct choice choice = { 0 };
-	static char name[64];
+	static char name[64] = "iomodels";
 	char **rest;
 
 	/*
@@ -153,6 +153,8 @@ int main(int argc, char **argv)
 	signal(SIGCHLD, SIG_DFL);
 	atexit(flush_or_fail);
 	safe_stderr();
+	iomodels_path = argv[0];
+	program_invocation_name = name;		/* of error(3) */
 	argc = as_option(argc, argv);
 	argp_err_exit_status = 2;
 	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &choice);

@@ -82,7 +82,7 @@ static char *make_message(const struct request *r, size_t *len)
 	FILE *f = open_memstream(&text, len);
 
 	if (!f)
-		error(1, errno, "send");
+		error(1, errno, "no memory");
 	strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", localtime(&now));
 	fputs("{\"send_user\": ", f);
 	put_json_string(f, r->user);
@@ -90,7 +90,7 @@ static char *make_message(const struct request *r, size_t *len)
 	put_json_string(f, r->message);
 	putc('}', f);
 	if (fclose(f))
-		error(1, errno, "send");
+		error(1, errno, "no memory");
 	return text;
 }
 
@@ -101,7 +101,8 @@ static const char *remedy(const struct request *r, int err, char text[160])
 	switch (err) {
 	case ECONNREFUSED:
 		snprintf(text, 160, ": is a server running? %.60s serve %s "
-			 "--port %ld", program_invocation_name, r->udp ? "sigio_udp" : "epoll", r->port);
+			 "--port %ld", iomodels_path, r->udp ? "sigio_udp"
+			 : "epoll", r->port);
 		return text;
 	case ECONNRESET:
 	case EPIPE:
@@ -123,7 +124,7 @@ static void give_up(struct client *c, const struct request *r,
 {
 	char text[160];
 
-	error(0, 0, "send: %s %s: %s (%s)%s", call, r->text, strerror(err),
+	error(0, 0, "%s %s: %s (%s)%s", call, r->text, strerror(err),
 	      strerrorname_np(err), remedy(r, err, text));
 	c->stage = FAILED;
 	if (c->fd >= 0)
@@ -156,7 +157,7 @@ static void came_back(struct client *c, const struct request *r,
 		c->back_cap = 2 * (c->back_len + len);
 		c->back = realloc(c->back, c->back_cap);
 		if (!c->back)
-			error(1, errno, "send");
+			error(1, errno, "no memory");
 	}
 	memcpy(c->back + c->back_len, s, len);
 	c->back_len += len;
@@ -284,7 +285,7 @@ static void run(struct client *clients, const struct request *r)
 	long live;
 
 	if (!fds)
-		error(1, errno, "send");
+		error(1, errno, "no memory");
 	do {
 		int wait_ms = -1;
 
@@ -302,7 +303,7 @@ static void run(struct client *clients, const struct request *r)
 				wait_ms = due;
 		}
 		if (live && poll(fds, r->clients, wait_ms) < 0 && errno != EINTR)
-			error(1, errno, "send: poll");
+			error(1, errno, "poll");
 		for (long i = 0; live && i < r->clients; i++)
 			if (fds[i].fd >= 0)
 				step(&clients[i], r, fds[i].revents);
@@ -396,7 +397,7 @@ static struct addrinfo *resolve(const struct request *r)
 	snprintf(port, sizeof(port), "%ld", r->port);
 	err = getaddrinfo(r->host, port, &want, &found);
 	if (err)
-		error(1, err == EAI_SYSTEM ? errno : 0, "send: --host %s: %s; "
+		error(1, err == EAI_SYSTEM ? errno : 0, "--host %s: %s; "
 		      "expected an IPv4 address or a host name", r->host,
 		      gai_strerror(err));
 	return found;
@@ -469,7 +470,7 @@ int send_main(int argc, char **argv)
 	raise_nofile();
 	clients = calloc(r.clients, sizeof(*clients));
 	if (!clients)
-		error(1, errno, "send");
+		error(1, errno, "no memory");
 	for (long i = 0; i < r.clients; i++) {
 		clients[i].number = i + 1;
 		open_client(&clients[i], &r, to);

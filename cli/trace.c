@@ -186,7 +186,6 @@ int trace_main(int argc, char **argv)
 	int out = STDERR_FILENO, status = 1;
 	char *dir;
 
-	program_invocation_name = name;		/* of error(3) */
 	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &o);
 	if (o.pid && kill(o.pid, 0) && errno == ESRCH)
 		error(1, 0, "--pid %ld: no such process", o.pid);

@@ -56,8 +56,9 @@ int baseline_read(struct baseline *b, const char *path)
 
 	*b = (struct baseline){ 0 };
 	if (!text) {
-		snprintf(b->error, sizeof(b->error), "%s: %s", path,
-			 strerror(errno));
+		snprintf(b->error, sizeof(b->error), "%.100s: %s%s", path,
+			 strerror(errno), errno == ENOENT ? "; iomodels explain "
+			 "--json LOG >FILE writes one" : "");
 		return -1;
 	}
 	if (!slice_find(s, "\"iomodels-explain\"") ||

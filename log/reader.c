@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* reader.c - the steps put together; see reader.h */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -354,6 +355,14 @@ static int begins_run(struct reader *r, const struct line *l, const char *path,
 	return r->n_runs > 1;
 }
 
+static void cannot_open(struct reader *r, const char *path, int err)
+{
+	snprintf(r->error, sizeof(r->error), "%.180s: %s%s", path, strerror(err),
+		 err == ENOENT ? "; strace -f -ttt -T -yy -o FILE COMMAND "
+				 "writes a log" :
+		 err == EACCES ? "; root or the file's owner may read it" : "");
+}
+
 static int read_one(struct reader *r, const char *path)
 {
 	struct source s;
@@ -362,8 +371,7 @@ static int read_one(struct reader *r, const char *path)
 	int err = source_open(&s, path), ended = 0;
 
 	if (err) {
-		snprintf(r->error, sizeof(r->error), "%s: %s", path,
-			 strerror(-err));
+		cannot_open(r, path, -err);
 		return -1;
 	}
 	while (!foreign(r, &s) && source_line(&s, &text)) {
@@ -515,8 +523,7 @@ static int read_set(struct reader *r, char *const *paths, unsigned n)
 		int err = source_open(&heads[opened].s, paths[opened]);
 
 		if (err) {
-			snprintf(r->error, sizeof(r->error), "%s: %s",
-				 paths[opened], strerror(-err));
+			cannot_open(r, paths[opened], -err);
 			break;
 		}
 		first_line(r, &heads[opened]);
@@ -620,7 +627,8 @@ int reader_read_folder(struct reader *r, const char *folder)
 	r->merge = merge_open(r, folder);
 	if (alone && !r->merge) {
 		snprintf(r->error, sizeof(r->error), "%.180s: neither strace.log "
-			 "nor kernel.log is in it", folder);
+			 "nor kernel.log is in it; iomodels capture "
+			 "writes both into a folder", folder);
 		return -1;
 	}
 	if (!r->merge)

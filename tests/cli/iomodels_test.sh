@@ -44,6 +44,31 @@ test_unknown_command() {
 	expect 2 "frob: no such command$" "$io" frob &&
 		expect 2 "explian: no such command; did you mean explain?" "$io" explian
 }
+# One line: the command, the value, and what is wrong or what to do.
+test_errors_begin_with_the_command() {
+	for words in 'explain:NOFILE' 'explain --json:NOFILE' \
+		'explain --baseline NOFILE /etc/passwd:NOFILE' \
+		'send --port 1:connect 127.0.0.1:1' \
+		'send --host no.invalid:--host no.invalid' \
+		'compare:nosuch' 'compare --start x:--start x' \
+		'compare epoll --base:nosuch' 'capture:nosuch' \
+		'claims:nosuch' 'trace:nosuch' 'trace --pid:99999999' \
+		'aio-run:nosuch' 'serve:nosuch' 'demo:nosuch'; do
+		command=${words%%:*} value=${words#*:}
+		case $command in
+		*NOFILE* | send* | *' x') ;;
+		*) command="$command $value" ;;
+		esac
+		# shellcheck disable=SC2086
+		timeout 60 "$io" $command >/dev/null 2>"$dir/said" </dev/null
+		head -n 1 "$dir/said" | grep -q \
+			"^iomodels ${command%% *}: .*$value" || {
+			echo "iomodels $command says:"
+			cat "$dir/said"
+			return 1
+		}
+	done
+}
 test_help_command() {
 	expect 0 '^  explain ' "$io" help &&
 		expect 0 'Usage: iomodels explain' "$io" help explain &&
@@ -119,6 +144,8 @@ test_trace_fails_on_a_finding() {
 }
 test_explain_refuses() {
 	expect 1 'No such file' "$io" explain "$dir/none" &&
+		expect 1 '^iomodels explain: .*none: No such file .*; strace -f' \
+			"$io" explain "$dir/none" &&
 		expect 1 "neither strace.log nor kernel.log" "$io" explain "$dir" &&
 		expect 1 'no line of strace output' "$io" explain Makefile &&
 		expect 1 ':1: a NUL byte' "$io" explain "$build/models/epoll" &&
