@@ -12,6 +12,32 @@ const char *severity_name(enum severity s)
 								   : "note";
 }
 
+const char *finding_title(const struct finding *d, char *text, size_t size)
+{
+	const char *s = d->count == 1 ? "" : "s";
+
+	if (d->about->limit)
+		snprintf(text, size, "%lu call%s failed: %s", d->count, s,
+			 d->about->limit);
+	else
+		snprintf(text, size, "%s: %lu time%s", d->about->title,
+			 d->count, s);
+	return text;
+}
+
+const char *finding_rest(const struct finding *d, char *text, size_t size)
+{
+	unsigned long more = d->told && *d->says && d->told < d->count
+			     ? d->count - d->told : 0;
+
+	*text = 0;
+	if (more)
+		snprintf(text, size, " %lu more time%s it was another %s"
+			 "call or descriptor.", more, more == 1 ? "" : "s",
+			 d->n_pids > 1 ? "process, " : "");
+	return text;
+}
+
 /* ---- looking ---- */
 
 static void see_time(long long *first, long long *last, const struct event *e)
@@ -122,6 +148,7 @@ static void merge(struct finding *d, struct finding *other)
 	    (other->cost_ns == d->cost_ns && other->count > d->count &&
 	     *other->says)) {
 		memcpy(d->says, other->says, sizeof(d->says));
+		d->told = other->told;
 		memcpy(d->subject, other->subject, sizeof(d->subject));
 		d->pid = other->pid;
 	}

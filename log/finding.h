@@ -22,6 +22,7 @@ struct about {
 	const char *cause;		/* what it means */
 	const char *remedy;		/* what to do */
 	const char *unless;		/* in which case it is not a fault, or NULL */
+	const char *limit;		/* of a call that failed: by what; else NULL */
 };
 
 enum { FINDING_LINES = 4, FINDING_PIDS = 4096, FAILED_KEPT = 1024 };
@@ -38,6 +39,8 @@ struct finding {
 	/* A sentence with counts and names, fit to be the verdict's; or "". */
 	char says[480];
 	unsigned long count;		/* all of them */
+	unsigned long added;		/* of these by the last finding_add */
+	unsigned long told;		/* of these in says; 0: all */
 	long long cost_ns;		/* time that it cost; 0: unknown */
 	int fatal;			/* the program ended, or hangs, of it */
 	long pid;			/* of the process that is named first */
@@ -94,6 +97,11 @@ void findings_settle(struct findings *f);
 void findings_free(struct findings *f);
 
 const char *severity_name(enum severity s);
+
+/* "3 calls failed: RLIMIT_NOFILE", "spins on a hangup: 9 times" into text. */
+const char *finding_title(const struct finding *d, char *text, size_t size);
+/* " 2 more times it was another call or descriptor." into text, or "". */
+const char *finding_rest(const struct finding *d, char *text, size_t size);
 
 /* "spin,nagle" or "any": NULL if it is right, else what is wrong with it. */
 const char *finding_ids_check(const char *list);

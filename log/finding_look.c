@@ -40,6 +40,7 @@ struct finding *finding_add(struct findings *f, const struct about *a,
 	}
 	finding_pid(d, pid);
 	d->count += count;
+	d->added = count;
 	d->cost_ns = plus_ns(d->cost_ns, cost_ns);
 	return d;
 }
@@ -58,7 +59,8 @@ void finding_lines(struct finding *d, const struct tracks *t)
 
 void finding_subject(struct finding *d, const struct file *file)
 {
-	if (file && !*d->subject)
+	/* That of the sentence; without one, that of the first line. */
+	if (file && (!*d->subject || *d->says))
 		snprintf(d->subject, sizeof(d->subject), "%d%s%s%s", file->fd,
 			 file->name ? " (" : "", file->name ? file->name : "",
 			 file->name ? ")" : "");
@@ -71,6 +73,7 @@ void finding_says(struct finding *d, const char *format, ...)
 	va_start(ap, format);
 	vsnprintf(d->says, sizeof(d->says), format, ap);
 	va_end(ap);
+	d->told = d->added ? d->added : 1;
 }
 
 /* ---- what sentences are made of ---- */

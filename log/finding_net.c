@@ -273,6 +273,7 @@ static void timed_out(struct findings *f, struct step *st)
 	track(&u->timeouts, st->event->first);
 	u->timeout_ns = plus_ns(u->timeout_ns, step_ns(st));
 	d = finding_add(f, &timeo, st->task->process->pid, 1, step_ns(st));
+	d->added = u->timeouts.n;
 	finding_line(d, st->event->first);
 	finding_subject(d, st->file);
 	finding_says(d, "%.*s on %s waited %s and failed with EAGAIN %lu "
@@ -431,6 +432,7 @@ static void judge_datagram(struct findings *f, struct file *file,
 	if (ns < ANSWER_NS || (u->answered && !u->late_ns))
 		return;
 	d = finding_add(f, &dns, file->pid, u->asks.n, ns);
+	d->added = d->count;
 	/* (Without times a second is much.) */
 	d->fatal |= share_of(f, ns) >= MOST_PERCENT || share_of(f, ns) < 0;
 	finding_lines(d, &u->asks);
@@ -468,10 +470,13 @@ static void judge_stream(struct findings *f, struct file *file, struct use *u)
 		d = finding_add(f, &unanswered, file->pid, 1, ns);
 		d->fatal |= share_of(f, ns) >= MOST_PERCENT;
 		finding_line(d, u->connect_line);
+		if (*d->says && file->nonblocking == 1)
+			return;		/* one that sleeps in it matters more */
 		finding_subject(d, file);
-		finding_says(d, "connect to %s (descriptor %d) got no answer "
-			     "and did not return for %s", file->name
-			     ? file->name : "the peer", file->fd,
+		finding_says(d, "connect to %s (descriptor %d) got no answer%s "
+			     "for %s", file->name ? file->name : "the peer",
+			     file->fd, file->nonblocking == 1 ? ""
+			     : " and did not return",
 			     span_text(ns, span, sizeof(span)));
 		return;
 	}

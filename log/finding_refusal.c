@@ -115,8 +115,8 @@ static const struct about *about_of(const struct refusal *row, enum severity s)
 		if (refusal_at(i) != row)
 			continue;
 		a = &abouts[s][i];
-		*a = (struct about){ row->id, s, row->limit, row->cause,
-				     row->remedy, NULL };
+		*a = (struct about){ row->id, s, "a call failed", row->cause,
+				     row->remedy, NULL, row->limit };
 		return a;
 	}
 	return &abouts[s][ROWS_MAX - 1];

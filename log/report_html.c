@@ -150,13 +150,15 @@ static void summary_members(struct json *j, const struct reader *r)
 	json_close(j, ']');
 	json_open(j, "findings", '[');
 	for (const struct finding *d = r->findings.first; d; d = d->next) {
+		char title[240], rest[80];
+
 		json_open(j, NULL, '{');
 		json_text(j, "severity",
 			  severity_name(d->about->severity));
-		json_text(j, "title", d->about->title);
+		json_text(j, "title", finding_title(d, title, sizeof(title)));
 		json_text(j, "says", d->says);
 		json_text(j, "advice", d->about->remedy);
-		json_number(j, "count", d->count);
+		json_text(j, "rest", finding_rest(d, rest, sizeof(rest)));
 		json_open(j, "lines", '[');
 		for (unsigned i = 0; i < d->n_lines && !d->of_kernel; i++)
 			json_number(j, NULL, d->line[i]);

@@ -201,11 +201,16 @@ static void finding_member(struct json *j, const struct reader *r,
 			   const struct finding *d,
 			   const struct callsites *sites)
 {
+	char title[240];
+
 	json_open(j, NULL, '{');
 	json_text(j, "id", d->about->id);
 	json_text(j, "kind", d->about->id);
 	json_text(j, "severity", severity_name(d->about->severity));
-	json_text(j, "title", d->about->title);
+	snprintf(title, sizeof(title), "%s%s%s", d->about->title,
+		 d->about->limit ? ": " : "", d->about->limit
+		 ? d->about->limit : "");
+	json_text(j, "title", title);
 	json_text(j, "cause", d->about->cause);
 	json_text(j, "remedy", d->about->remedy);
 	json_text(j, "advice", d->about->remedy);
@@ -215,6 +220,7 @@ static void finding_member(struct json *j, const struct reader *r,
 		json_null(j, "unless");
 	json_text(j, "says", d->says);
 	json_number(j, "count", d->count);
+	json_number(j, "says_count", d->told ? d->told : d->count);
 	if (d->cost_ns > 0)
 		json_number(j, "cost_ns", d->cost_ns);
 	else

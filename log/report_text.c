@@ -218,15 +218,16 @@ static void findings_report(FILE *out, const struct reader *r)
 		r->findings.first ? "" : ": nothing wrong was seen");
 	for (d = r->findings.first; d; d = d->next) {
 		enum severity s = d->about->severity;
+		char title[240], rest[80];
 
-		fprintf(out, "  %s%s%s  %s: %lu time%s%s%s%s\n",
+		fprintf(out, "  %s%s%s  %s%s%s\n",
 			s == SEVERITY_FAULT ? red : s == SEVERITY_COST ?
 			yellow : dim, severity_name(s), off,
-			d->about->title, d->count, plural(d->count),
-			*d->subject ? ", descriptor " : "", d->subject,
-			d->pid ? "" : "");
+			finding_title(d, title, sizeof(title)),
+			*d->subject ? ", descriptor " : "", d->subject);
 		if (*d->says)
-			fprintf(out, "         %s.\n", d->says);
+			fprintf(out, "         %s.%s\n", d->says,
+				finding_rest(d, rest, sizeof(rest)));
 		if (d->n_lines)
 			fprintf(out, "         %sline%s", d->of_kernel ?
 				"kernel.log " : "", plural(d->n_lines));

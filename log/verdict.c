@@ -709,11 +709,12 @@ static void finding_sentence(const struct reader *r, const struct finding *d,
 			     struct text *t)
 {
 	size_t at = t->len;
+	char title[240];
+
 	if (*d->says)
 		add(t, "%s.", d->says);
 	else
-		add(t, "%s: %lu time%s.", d->about->title, d->count,
-		    plural(d->count));
+		add(t, "%s.", finding_title(d, title, sizeof(title)));
 	/* (After "Besides: " it goes on.) */
 	if (at < t->len && at >= 2 && t->at[at - 2] == '.' &&
 	    begins_small(r, t->at + at))

@@ -9,6 +9,7 @@
 #include <glob.h>
 #include <malloc.h>
 #include "../../log/report.h"
+#include "agreement.h"
 #include "tap.h"
 
 enum { FACTS = 600 };
@@ -217,6 +218,37 @@ TEST_TIMEOUT(the_counts_are_awk_s, 60)
 			EXPECT_EQ(n, longest_epoll_wait(&r));
 		reader_free(&r);
 	}
+}
+
+/*
+ * What a title counts and names is in the sentence below it, too, or a second
+ * sentence tells of the rest.
+ */
+TEST_TIMEOUT(titles_and_sentences_agree, 60)
+{
+	const char *const logs[] = { "tests/corpus/*[e0-9]", "traces/*.strace" };
+	unsigned findings = 0;
+	glob_t g;
+
+	for (unsigned i = 0; i < 2; i++) {
+		ASSERT_EQ(0, glob(logs[i], 0, NULL, &g));
+		for (unsigned k = 0; k < g.gl_pathc; k++) {
+			reader_start(&r);
+			reader_read(&r, &g.gl_pathv[k], 1);
+			for (const struct finding *d = r.findings.first; d;
+			     d = d->next, findings++) {
+				if (!disagreement(d))
+					continue;
+				tap_say("%s: %s, %lu times, %s: %s: %s",
+					g.gl_pathv[k], d->about->id, d->count,
+					d->subject, d->says, disagreement(d));
+				EXPECT_TRUE(0);
+			}
+			reader_free(&r);
+		}
+		globfree(&g);
+	}
+	EXPECT_GT(findings, 15);
 }
 
 /* A log cut anywhere is read up to there, and never ends the reader. */

@@ -1152,3 +1152,60 @@ TEST(the_dearest_comes_first)
 	EXPECT_STR("slow-fsync", r.findings.first->next->about->id);
 	EXPECT_EQ(3000000000LL, r.findings.first->cost_ns);
 }
+
+/* ---- their words ---- */
+
+/*
+ * Two connections that hang at once and one that sleeps in connect: the title
+ * names the one of the sentence, and the rest is counted.
+ */
+TEST(the_title_and_the_sentence_name_one_descriptor)
+{
+	const char *args = "{sa_family=AF_INET, sin_port=htons(70), "
+			   "sin_addr=inet_addr(\"10.0.0.9\")}, 16)";
+	const struct finding *d;
+	char title[240], rest[80];
+
+	begin();
+	for (int fd = 4; fd < 6; fd++)
+		say("7 " T "%06d socket(AF_INET, SOCK_STREAM|SOCK_NONBLOCK, 0) = "
+		    "%d <0.000010>\n7 " T "%06d connect(%d, %s = -1 EINPROGRESS "
+		    "(Operation now in progress) <0.000020>", 100 + fd, fd,
+		    200 + fd, fd, args);
+	say("7 " T "000300 socket(AF_INET, SOCK_STREAM, 0) = 6 <0.000010>\n"
+	    "7 " T "000400 connect(6, %s = ? ERESTARTSYS (To be restarted) "
+	    "<4.000000>", args);
+	say("7 1700000004.000500 --- SIGALRM {si_signo=SIGALRM, si_code="
+	    "SI_KERNEL} ---\n7 1700000004.000600 +++ killed by SIGALRM +++");
+	EXPECT_EQ(3, end_and_find("connect-unanswered"));
+	EXPECT_SAYS("connect-unanswered", "(descriptor 6) got no answer and did "
+		    "not return for 4.00 s");
+	for (d = r.findings.first; strcmp(d->about->id, "connect-unanswered");)
+		d = d->next;
+	EXPECT_STR("6 (10.0.0.9:70)", d->subject);
+	EXPECT_STR("connect got no answer: 3 times",
+		   finding_title(d, title, sizeof(title)));
+	EXPECT_STR(" 2 more times it was another call or descriptor.",
+		   finding_rest(d, rest, sizeof(rest)));
+}
+
+/* A refusal's title is a sentence; its number is that of the calls. */
+TEST(the_title_of_a_refusal)
+{
+	const struct finding *d;
+	char title[240], rest[80];
+
+	begin();
+	say(START);
+	for (int i = 0; i < 4; i++)
+		say("7 " T "%06d %s = -1 EMFILE (Too many open files) "
+		    "<0.000010>", 100 + i, i ? "inotify_init1(IN_CLOEXEC)"
+		    : "inotify_init1(IN_NONBLOCK)");
+	EXPECT_EQ(4, end_and_find("inotify-instances"));
+	d = r.findings.first;
+	EXPECT_STR("4 calls failed: fs.inotify.max_user_instances of the user "
+		   "(or RLIMIT_NOFILE)", finding_title(d, title, sizeof(title)));
+	EXPECT_SAYS("inotify-instances", "failed with EMFILE 3 times");
+	EXPECT_STR(" 1 more time it was another call or descriptor.",
+		   finding_rest(d, rest, sizeof(rest)));
+}

@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 #include "../../log/reader.h"
 #include "../../log/verdict.h"
+#include "agreement.h"
 #include "tap.h"
 
 enum { LIST = 16, FACTS = 8, BODY = 400000 };
@@ -96,6 +97,12 @@ static void check(const struct input *in)
 	     d = d->next)
 		if (d->about->severity != SEVERITY_NOTE)
 			tell("has the finding", d->about->id);
+	for (const struct finding *d = r.findings.first; d; d = d->next)
+		if (disagreement(d)) {
+			snprintf(said, sizeof(said), "%s: %lu, %s: %s",
+				 d->about->id, d->count, d->subject, d->says);
+			tell(disagreement(d), said);
+		}
 	reader_free(&r);
 	close(fd);
 }
