@@ -28,6 +28,23 @@ const char *wait_for_name(enum wait_for what)
 	return names[what];
 }
 
+/* Of those that have no disk behind them the most usual ones. */
+static int is_character_device(const char *path)
+{
+	static const char *const names[] = {
+		"random", "urandom", "hwrng", "input/", "snd/", "tty", "usb",
+		"video", "bus/", "rtc", "watchdog", "kmsg", "fuse", "net/tun",
+		"kvm", "hidraw", "lp", "cdc-wdm", "dri/", "nvidia",
+	};
+
+	if (strncmp(path, "/dev/", 5))
+		return 0;
+	for (unsigned i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (!strncmp(path + 5, names[i], strlen(names[i])))
+			return 1;
+	return 0;
+}
+
 const char *wait_text(enum wait_for what, enum call call, const char *object,
 		      char *text, size_t size)
 {
@@ -71,8 +88,13 @@ const char *wait_text(enum wait_for what, enum call call, const char *object,
 		snprintf(text, size, "%s to end", o ? o : "a thread");
 		break;
 	case FOR_DISK:
-		snprintf(text, size, "the disk%s%s%s", o ? " (" : "", object,
-			 o ? ")" : "");
+		if (o && is_character_device(o))
+			snprintf(text, size, "the device %s%s", o,
+				 strcmp(o, "/dev/random") ? "" :
+				 ", for which the kernel gathers entropy");
+		else
+			snprintf(text, size, "the disk%s%s%s", o ? " (" : "",
+				 object, o ? ")" : "");
 		break;
 	case FOR_TIME:
 		snprintf(text, size, "time to pass");
@@ -112,6 +134,7 @@ static struct account *account_of(struct task *t)
 static void wait_sum(struct wait *w, const struct wait *more)
 {
 	w->count += more->count;
+	w->timeouts += more->timeouts;
 	w->ns = plus_ns(w->ns, more->ns);
 	w->at_most |= more->at_most;
 	if (more->longest_ns <= w->longest_ns && w->line)
@@ -178,6 +201,7 @@ static void close_pending(struct account *a, const struct event *e)
 	if (!a->pending || e->start_ns == NO_TIME)
 		return;
 	one.ns = one.longest_ns = e->start_ns - a->pending_ns;
+	one.timeouts = a->pending_timeout;
 	if (one.ns >= SHORT_NS) {
 		wait_sum(&a->wait[a->pending - 1], &one);
 		a->wait_ns = plus_ns(a->wait_ns, one.ns);
@@ -262,12 +286,16 @@ static void note_call(struct accounts *all, struct account *a,
 	if (e->call == CALL_OTHER && !st->file && !open && ns < WORTH_NS)
 		one.object[0] = 0;
 	one.key = hash(hash(14695981039346656037ULL, one.name), one.object);
+	one.timeouts = !open && call_class(e->call) == CLASS_WAIT &&
+		       !e->line->ret && !(e->line->flags & LINE_HAS_ERROR);
 	if (open)
 		open_note(a, w, st, &one, ns);
 	if (ns == NO_TIME) {
 		if (open || e->start_ns == NO_TIME)
 			return;
 		one.count = 0;
+		a->pending_timeout = one.timeouts;
+		one.timeouts = 0;
 		a->pending = wait_add(a, &one) - a->wait + 1;
 		a->pending_ns = e->start_ns;
 		a->pending_line = e->first;
@@ -282,7 +310,7 @@ static void note_call(struct accounts *all, struct account *a,
 	{
 		struct wait like = one, *at;
 
-		like.count = 0;
+		like.count = like.timeouts = 0;
 		like.ns = like.longest_ns = 0;
 		like.line = 0;
 		at = wait_add(a, &like);

@@ -37,6 +37,7 @@ struct wait {
 	char object[80];		/* "127.0.0.1:7000", "child 12"; or "" */
 	uint64_t key;			/* of name and object */
 	unsigned long count, line;	/* line: of the longest */
+	unsigned long timeouts;		/* that its timeout ended */
 	long long ns, longest_ns;
 	int at_most;			/* the log has no -T: bounds */
 	long on;			/* pid on whom the longest depended; 0 */
@@ -59,6 +60,7 @@ struct account {
 	unsigned pending;		/* its place in wait[], + 1 */
 	long long pending_ns;
 	unsigned long pending_line;
+	int pending_timeout;
 	/* without -T: the longest time from a call to the thread's next line */
 	long long gap_ns, last_start_ns;
 	unsigned long gap_line, last_line;

@@ -276,6 +276,11 @@ enum wait_for waits_for(const struct step *st, char *object, size_t size)
 	default:
 		break;
 	}
+	if (slice_is(l->name, "getrandom")) {
+		snprintf(object, size, "entropy for the kernel's random "
+			 "numbers");
+		return FOR_OTHER;
+	}
 	/* They wait for no disk: slow, they had no processor. */
 	if (slice_starts(l->name, "mmap") || slice_is(l->name, "lseek") ||
 	    (e->call == CALL_FCNTL && !slice_find(l->args, "SETLKW")))

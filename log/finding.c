@@ -80,7 +80,7 @@ void finding_note(struct findings *f, struct step *st)
 	}
 	ready_note(f, h, st);
 	spin_note(f, h, st);
-	cost_note(h, st);
+	cost_note(f, h, st);
 	death_note(f, h, st);
 	refusal_note(f, st);
 	signal_note(f, h, st);

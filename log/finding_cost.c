@@ -67,6 +67,13 @@ storm = TRIVIAL(SEVERITY_COST), storm_note = TRIVIAL(SEVERITY_NOTE);
 	"Shorten the path (LD_LIBRARY_PATH, PYTHONPATH, PATH), or give the " \
 	"file's whole path.", "It is done once, at the start." }
 static const struct about
+deleted = { "deleted-file", SEVERITY_FAULT,
+	"writes to a log file that was deleted",
+	"The name was removed or renamed over (by rm, or by the rotation of "
+	"logs) while the program had the file open: what it writes is seen "
+	"by nobody, and the space is freed only when it closes the file.",
+	"Let the program open its log again (SIGHUP, postrotate, "
+	"copytruncate), or restart it.", NULL },
 missing = MISSING(SEVERITY_COST), missing_note = MISSING(SEVERITY_NOTE);
 
 static long long asked(const struct line *l)
@@ -127,10 +134,34 @@ static void count_trivial(struct habits *habits, const struct step *st)
 	}
 }
 
-void cost_note(struct habits *habits, struct step *st)
+/* write(3</var/log/x.log (deleted)>, ...) */
+static void to_deleted(struct findings *f, const struct step *st)
+{
+	static const char mark[] = " (deleted)";
+	const char *name = st->file && st->file->name ? st->file->name : "";
+	size_t len = strlen(name);
+	const char *slash = strrchr(name, '/');
+	struct finding *d;
+
+	if (st->bytes <= 0 || call_class(st->event->call) != CLASS_OUT ||
+	    len < sizeof(mark) ||
+	    strcmp(name + len - (sizeof(mark) - 1), mark) ||
+	    !strncmp(name, "/tmp/", 5) || !strncmp(name, "/var/tmp/", 9) ||
+	    !(strstr(name, "/log/") || (slash && strstr(slash, ".log"))))
+		return;
+	d = finding_add(f, &deleted, st->task->process->pid, 1, 0);
+	finding_line(d, st->event->first);
+	finding_says(d, "%s writes to %.*s, which was deleted: %lu time%s",
+		     *task_name(st->task) ? task_name(st->task) :
+		     "the process", (int)(len - (sizeof(mark) - 1)), name,
+		     d->count, d->count == 1 ? "" : "s");
+}
+
+void cost_note(struct findings *f, struct habits *habits, struct step *st)
 {
 	if (st->event->kind != EVENT_CALL)
 		return;
+	to_deleted(f, st);
 	if (st->bytes > 0 && st->file)
 		moved(st);
 	if (st->event->call == CALL_OTHER)

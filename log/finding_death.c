@@ -5,6 +5,7 @@
  * SIGTERM and the like end a server from outside in normal use: a note. So is
  * SIGKILL where the log shows who sent it.
  */
+#include "account.h"
 #include "finding_look.h"
 
 struct dying {			/* the last signal of a process */
@@ -135,6 +136,21 @@ static void sender_text(struct findings *f, long pid, long sender, char *text,
 			 "the log", sender);
 }
 
+/* "read", or "statx (/mnt/x), which had not returned" */
+static const char *open_call(const struct task *t, const char *last,
+			     char *text, size_t size)
+{
+	const struct unreturned *o = t->unreturned;
+	char what[120];
+
+	if (!o || strcmp(o->name, last))
+		return last;
+	wait_text(o->what, o->call, o->object, what, sizeof(what));
+	snprintf(text, size, "%s%s%s%s, which had not returned", last,
+		 *what ? " (" : "", what, *what ? ")" : "");
+	return text;
+}
+
 static void killed(struct findings *f, const struct habits *h, struct step *st)
 {
 	struct process *p = st->task->process;
@@ -143,7 +159,7 @@ static void killed(struct findings *f, const struct habits *h, struct step *st)
 	int sig = signal_number(name);
 	const struct about *a;
 	struct finding *found;
-	char sender[80], who[64];
+	char sender[80], who[64], in[200];
 
 	sender_text(f, p->pid, d->sender, sender, sizeof(sender));
 	a = about_of(sig, d, p->pid, map_get(&f->kills, p->pid) ? sender : "");
@@ -167,7 +183,7 @@ static void killed(struct findings *f, const struct habits *h, struct step *st)
 		     slice_find(st->event->line->text, "core dumped")
 		     ? ", core dumped" : "", sender,
 		     *h->last_call ? "; its last call was " : "",
-		     h->last_call);
+		     open_call(st->task, h->last_call, in, sizeof(in)));
 }
 
 /* yes | head: what the child wrote to has ended, and all is well. */

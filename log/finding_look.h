@@ -147,7 +147,7 @@ int ready_too_few(const struct findings *f, const struct finding *d);
 void ready_free(struct findings *f);
 
 /* finding_cost.c: calls that buy little */
-void cost_note(struct habits *h, struct step *st);
+void cost_note(struct findings *f, struct habits *h, struct step *st);
 void cost_file_ends(struct findings *f, struct file *file);
 void cost_task_ends(struct findings *f, struct habits *h, struct task *t);
 void cost_habits_free(struct cost_habits *h);

@@ -14,7 +14,7 @@
 #include "refusal.h"
 
 enum {
-	ROWS_MAX = 128,
+	ROWS_MAX = 192,
 	RECENT = 12,		/* failures that are remembered, of a process */
 	NEAR_END = 40,		/* calls between a failure and the exit */
 	NEAR_MESSAGE = 60,	/* ... and the message about it */
@@ -30,6 +30,8 @@ enum {
 	PAUSE_NS = 50 * MS,
 	RETRY_NS = 100 * MS,	/* below it getting over it cost nothing */
 	REFUSED_MAX = 10000,
+	SERVICE_MIN = 200,	/* systemd's: 200/CHDIR, 203/EXEC, ... */
+	SERVICE_MAX = 245,
 };
 
 struct refused;
@@ -304,6 +306,10 @@ static int is_chatter(const struct step *st)
 	};
 	const struct line *l = st->event->line;
 
+	/* A path's: its FUSE daemon has gone. */
+	if (slice_is(l->error, "ENOTCONN") && memchr(l->args.at, '"',
+						     l->args.len))
+		return 0;
 	for (unsigned i = 0; i < sizeof(errors) / sizeof(*errors); i++)
 		if (slice_is(l->error, errors[i]))
 			return !slice_starts(l->name, "flock") &&
@@ -1203,6 +1209,8 @@ static const struct failure *culprit(const struct ending *e)
 		 */
 		if (x->call && x->call + NEAR_END >= e->calls &&
 		    (strcmp(x->error, "ENOENT") || is_vital(x) ||
+		     (!strncmp(x->what, "chdir", 5) &&
+		      x->call + NEXT_LOOK >= e->calls) ||
 		     (!strncmp(x->what, "open", 4) && x->call + 1 >= e->calls)))
 			return x;
 	}
@@ -1412,6 +1420,10 @@ static void judge_endings(struct findings *f)
 			other_pid = f->endings.slots[i].key;
 		}
 	}
+	/* A service manager's child, which tells by its status what failed. */
+	if (!first && other && !other->argv && other->status >= SERVICE_MIN &&
+	    other->status <= SERVICE_MAX && culprit(other))
+		blame(f, other, other_pid, 1);
 	if (first && first->has_blamed)
 		blame(f, first, first_pid, 1);
 	else if (first && child)

@@ -963,6 +963,11 @@ static int read_chatter(struct line *l, struct slice body)
 	};
 	struct slice rest = body;
 
+	/* A debugger's call, which has a result. */
+	if (slice_starts(body, "ptrace(") && (slice_find(body, ") = ") ||
+	    slice_find(body, ")  ") || slice_find(body, "<unfinished ")))
+		return 0;
+
 	for (unsigned i = 0; i < sizeof(complaints) / sizeof(*complaints); i++)
 		if (slice_starts(body, complaints[i])) {
 			l->kind = LINE_CHATTER;

@@ -217,7 +217,15 @@ static const struct refusal table[] = {
 	  REFUSED_AT_END, "the lock file exists",
 	  "Another process holds the lock, or one died and left the file.",
 	  "Look whether the owner still runs; remove the file if not." },
-	{ "fcntl", "ENOLCK", NULL, "no-locks", REFUSED_ALWAYS,
+	{ "flock fcntl fcntl64", "ENOSYS", NULL, "no-locks", REFUSED_AT_END,
+	  "the file system has no locks",
+	  "The file system (often one of FUSE) does not support this lock.",
+	  "Use a local file system." },
+	{ "flock fcntl fcntl64", "EOPNOTSUPP", NULL, "no-locks",
+	  REFUSED_AT_END, "the file system has no locks",
+	  "The file system does not support this lock.",
+	  "Use a local file system." },
+	{ "flock fcntl fcntl64", "ENOLCK", NULL, "no-locks", REFUSED_ALWAYS,
 	  "the file system has no locks (NFS without lockd), or no room for one "
 	  "more",
 	  "The lock could not be recorded.", "Use a local file system." },
@@ -320,6 +328,210 @@ static const struct refusal table[] = {
 	  "program of the cgroup or a seccomp filter denies it; on AF_UNIX the "
 	  "receiver is connected to another socket.",
 	  "Look at nft list ruleset." },
+	/* terminals, directories, programs */
+	{ OPEN, "ENXIO", "\"/dev/tty\"", "no-device", REFUSED_AT_END,
+	  "the process has no controlling terminal",
+	  "A program that cron, a service manager, setsid or ssh without -t "
+	  "starts has no controlling terminal, and asks for one.",
+	  "Give it what it asks for by an option, a file or standard input, or "
+	  "start it in a terminal." },
+	{ "getcwd", "ENOENT", NULL, "missing", REFUSED_AT_END,
+	  "the working directory was removed",
+	  "The directory in which the program was started does not exist any "
+	  "more; one of the same name that was made later is another one.",
+	  "Change to a directory that exists (cd)." },
+	{ "execve execveat", "EACCES", NULL, "no-permission", REFUSED_AT_END,
+	  "no permission to execute it (no x in the mode, a file system mounted "
+	  "noexec, a directory without x, or a security module)",
+	  "The file or its interpreter has no x permission for this user, is not a "
+	  "regular file, or lies on a file system that is mounted noexec.",
+	  "Run namei -l PATH and findmnt -T PATH." },
+	{ "access faccessat faccessat2", "EACCES", "X_OK", "no-permission",
+	  REFUSED_AT_END, "no permission to execute it (no x in the mode, a "
+	  "file system mounted noexec, a directory without x, or a security "
+	  "module)",
+	  "The file has no x permission for this user, or lies on a file system "
+	  "that is mounted noexec.",
+	  "Run namei -l PATH and findmnt -T PATH." },
+	{ "mmap mmap2", "EPERM", "PROT_EXEC", "not-permitted", REFUSED_AT_END,
+	  "the file is on a file system mounted noexec",
+	  "Code cannot be mapped from a file system that is mounted noexec.",
+	  "Move the file, or mount without noexec (findmnt -T PATH)." },
+	{ "mmap mmap2 mprotect", "EACCES", "PROT_EXEC", "no-permission",
+	  REFUSED_AT_END, "a security module denies code that can be written "
+	  "(SELinux execmem, execmod), or the file is not open for reading",
+	  "A security module does not let the program execute this memory.",
+	  "Look at the audit log." },
+	/* what needs a capability */
+	{ "mount fsmount move_mount fsopen fsconfig", "EPERM", NULL,
+	  "not-permitted", REFUSED_AT_END,
+	  "CAP_SYS_ADMIN, or mounts that cover a part of /proc or /sys",
+	  "A mount needs CAP_SYS_ADMIN in the namespace; and in a user "
+	  "namespace proc and sysfs can be mounted only where no other mount "
+	  "covers a part of the visible one (a container masks some).",
+	  "Give the capability, or bind-mount the /proc that is there." },
+	{ "mount", "ENODEV", NULL, "no-device", REFUSED_AT_END,
+	  "the kernel does not know this type of file system",
+	  "The type is not built into the kernel, or its module is missing.",
+	  "Load the module (modprobe), or install it." },
+	{ "umount umount2 pivot_root setns sethostname setdomainname swapon "
+	  "swapoff fanotify_init quotactl", "EPERM", NULL, "not-permitted",
+	  REFUSED_AT_END, "CAP_SYS_ADMIN, or a seccomp filter",
+	  "The call needs CAP_SYS_ADMIN; the kernel refuses it to a container "
+	  "or to a user who is not root.", "Give the capability." },
+	{ "unshare", "EPERM", NULL, "not-permitted", REFUSED_AT_END,
+	  "CAP_SYS_ADMIN, or a rule against user namespaces",
+	  "Namespaces, except CLONE_NEWUSER, need CAP_SYS_ADMIN; CLONE_NEWUSER "
+	  "fails in a chroot, or where a security module, a seccomp filter or "
+	  "kernel.unprivileged_userns_clone (Debian) forbids it.",
+	  "Give the capability, or allow user namespaces." },
+	{ "unshare clone clone3", "ENOSPC", NULL, "namespaces", REFUSED_ALWAYS,
+	  "user.max_user_namespaces and its like, or 32 levels of namespaces",
+	  "The user has as many namespaces of this kind as "
+	  "/proc/sys/user/max_*_namespaces allows (0 forbids them).",
+	  "Raise it with sysctl." },
+	{ "setuid setgid setreuid setregid setresuid setresgid setgroups",
+	  "EPERM", NULL, "not-permitted", REFUSED_AT_END,
+	  "CAP_SETUID or CAP_SETGID; or, for setgroups in a user namespace, "
+	  "/proc/PID/setgroups is deny",
+	  "Only root (with the capability) changes to another user or group.",
+	  "Start it as root, or give the capability." },
+	{ "setuid setgid setreuid setregid setresuid setresgid setgroups "
+	  "chown fchown lchown fchownat", "EINVAL", NULL, "invalid",
+	  REFUSED_AT_END, "the id is not mapped in the user namespace",
+	  "In a user namespace (a rootless container) only ids exist that its "
+	  "uid_map and gid_map have.",
+	  "Give the user more ids in /etc/subuid and /etc/subgid." },
+	{ "setuid setresuid setreuid execve", "EAGAIN", NULL, "processes",
+	  REFUSED_ALWAYS, "RLIMIT_NPROC (ulimit -u) of the new user",
+	  "The user has more processes than RLIMIT_NPROC allows.",
+	  "Raise ulimit -u." },
+	{ "chroot", "EPERM", NULL, "not-permitted", REFUSED_AT_END,
+	  "CAP_SYS_CHROOT", "chroot needs CAP_SYS_CHROOT.",
+	  "Start it as root, or in a user namespace." },
+	{ "ptrace process_vm_readv process_vm_writev pidfd_getfd", "EPERM",
+	  NULL, "not-permitted", REFUSED_AT_END,
+	  "kernel.yama.ptrace_scope, CAP_SYS_PTRACE, or another tracer",
+	  "The process belongs to another user or is not a descendant "
+	  "(kernel.yama.ptrace_scope is 1), a debugger or strace is attached "
+	  "already, or a seccomp filter denies it.",
+	  "Start it under the debugger, use root, or set "
+	  "kernel.yama.ptrace_scope=0." },
+	{ "sched_setscheduler sched_setparam sched_setattr", "EPERM", NULL,
+	  "not-permitted", REFUSED_AT_END,
+	  "RLIMIT_RTPRIO (ulimit -r), CAP_SYS_NICE, or a cgroup without "
+	  "real-time budget",
+	  "A real-time policy needs RLIMIT_RTPRIO or CAP_SYS_NICE.",
+	  "Raise ulimit -r (rtprio in limits.conf, LimitRTPRIO=)." },
+	{ "setpriority", "EACCES", NULL, "no-permission", REFUSED_AT_END,
+	  "RLIMIT_NICE (ulimit -e), or CAP_SYS_NICE",
+	  "A lower nice value needs RLIMIT_NICE or CAP_SYS_NICE.",
+	  "Raise ulimit -e (nice in limits.conf, LimitNICE=)." },
+	{ "mlock mlock2 mlockall", "EPERM", NULL, "memlock", REFUSED_AT_END,
+	  "RLIMIT_MEMLOCK (ulimit -l) is 0", "Without CAP_IPC_LOCK a process "
+	  "locks as much memory as RLIMIT_MEMLOCK allows.",
+	  "Raise RLIMIT_MEMLOCK (ulimit -l, LimitMEMLOCK=)." },
+	{ "settimeofday clock_settime adjtimex clock_adjtime", "EPERM", NULL,
+	  "not-permitted", REFUSED_AT_END, "CAP_SYS_TIME",
+	  "Setting the clock needs CAP_SYS_TIME, which containers do not have.",
+	  "Set the clock on the host." },
+	{ "mknod mknodat", "EPERM", NULL, "not-permitted", REFUSED_AT_END,
+	  "CAP_MKNOD, which no user namespace has",
+	  "A device file needs CAP_MKNOD outside of user namespaces.",
+	  "Make it on the host, or bind-mount it." },
+	{ "init_module finit_module delete_module", "EPERM", NULL,
+	  "not-permitted", REFUSED_AT_END,
+	  "CAP_SYS_MODULE, kernel.modules_disabled or lockdown",
+	  "Only root on the host loads modules; lockdown (Secure Boot) wants "
+	  "signed ones.", "Load it on the host." },
+	{ "bpf", "EPERM", NULL, "not-permitted", REFUSED_AT_END,
+	  "CAP_BPF, or RLIMIT_MEMLOCK before Linux 5.11",
+	  "kernel.unprivileged_bpf_disabled is set and the process has no "
+	  "CAP_BPF (with CAP_PERFMON or CAP_NET_ADMIN); before Linux 5.11 maps "
+	  "counted against RLIMIT_MEMLOCK.",
+	  "Give the capability, or raise ulimit -l." },
+	{ "chown fchown lchown fchownat", "EPERM", NULL, "not-permitted",
+	  REFUSED_AT_END, "CAP_CHOWN, or a file system that has no owners or "
+	  "whose server refuses it (vfat, CIFS, NFS with root_squash)",
+	  "Only root gives files away, and some file systems let nobody do "
+	  "it.", "Leave the owner alone (tar --no-same-owner, cp without -p)." },
+	{ "chmod fchmod fchmodat fchmodat2 utimensat utime utimes", "EPERM",
+	  NULL, "not-permitted", REFUSED_AT_END,
+	  "the file belongs to another user, is immutable (lsattr), or lies on "
+	  "a file system that refuses it (vfat, CIFS, NFS)",
+	  "Only the owner and root (CAP_FOWNER) change the mode and the times, "
+	  "and some file systems let nobody do it.",
+	  "Become the owner, or do without." },
+	{ "unlink unlinkat rename renameat renameat2 rmdir", "EPERM", NULL,
+	  "not-permitted", REFUSED_AT_END,
+	  "an immutable or append-only file or directory (lsattr), or a "
+	  "directory with the sticky bit and another owner",
+	  "chattr +i or +a forbids it, also to root; in a directory with the "
+	  "sticky bit (/tmp) only the owner removes a file; unlink of a "
+	  "directory fails in this way on some file systems.",
+	  "Look at lsattr -d PATH and ls -ld." },
+	{ OPEN " truncate ftruncate link linkat setxattr fsetxattr", "EPERM",
+	  NULL, "not-permitted", REFUSED_AT_END,
+	  "an immutable or append-only file (lsattr), a rule such as "
+	  "fs.protected_hardlinks, or a security module",
+	  "chattr +i or +a forbids it, also to root; so does O_NOATIME on "
+	  "another user's file, or a device that the cgroup does not allow.",
+	  "Look at lsattr PATH." },
+	{ "kill tgkill tkill", "EPERM", NULL, "not-permitted", REFUSED_AT_END,
+	  "the process belongs to another user",
+	  "A signal needs the same user, or CAP_KILL.",
+	  "Send it as that user or as root." },
+	/* System V IPC */
+	{ "semget", "ENOSPC", NULL, "ipc-limit", REFUSED_ALWAYS,
+	  "the limit on System V semaphores (kernel.sem)",
+	  "The system has as many semaphores or sets as kernel.sem allows, "
+	  "often because crashed programs left theirs; the disk is not full.",
+	  "Look at ipcs -s, remove what is not used (ipcrm -s), or raise "
+	  "kernel.sem." },
+	{ "shmget", "ENOSPC", NULL, "ipc-limit", REFUSED_ALWAYS,
+	  "the limit on System V shared memory (kernel.shmmni, kernel.shmall)",
+	  "The system has as many segments or pages of shared memory as "
+	  "kernel.shmmni and kernel.shmall allow; the disk is not full.",
+	  "Look at ipcs -m, remove what is not used (ipcrm -m), or raise "
+	  "the limit." },
+	{ "shmget", "EINVAL", NULL, "ipc-limit", REFUSED_AT_END,
+	  "larger than kernel.shmmax, or than the segment that exists",
+	  "The size is 0, above kernel.shmmax, or above that of the segment "
+	  "that has this key.",
+	  "Raise kernel.shmmax, or remove the old segment (ipcrm -m)." },
+	{ "msgget", "ENOSPC", NULL, "ipc-limit", REFUSED_ALWAYS,
+	  "the limit on System V message queues (kernel.msgmni)",
+	  "The system has as many queues as kernel.msgmni allows.",
+	  "Look at ipcs -q, remove what is not used (ipcrm -q), or raise "
+	  "kernel.msgmni." },
+	{ "add_key keyctl", "EDQUOT", NULL, "quota", REFUSED_ALWAYS,
+	  "the quota on keys (kernel.keys.maxkeys, kernel.keys.maxbytes)",
+	  "The user has as many keys as the kernel allows.",
+	  "Raise kernel.keys.maxkeys and kernel.keys.maxbytes." },
+	/* file systems */
+	{ OPEN " stat lstat newfstatat statx access faccessat faccessat2 "
+	  "statfs fstatfs chdir getdents64 " READS " " CHANGES, "ENOTCONN",
+	  "\"", "fuse-gone", REFUSED_AT_END,
+	  "the FUSE daemon of this file system has ended",
+	  "The program that serves the file system crashed or was killed, and "
+	  "the mount is still there.",
+	  "Unmount it (fusermount -u, umount -l) and mount it again." },
+	{ "*", "EUCLEAN", NULL, "disk-error", REFUSED_AT_END,
+	  "the file system is damaged", "The kernel found wrong data in the "
+	  "structures of the file system.", "Look at dmesg, and run fsck." },
+	{ "*", "EBADMSG", "\"", "disk-error", REFUSED_AT_END,
+	  "the file system is damaged (a checksum is wrong)", "The kernel "
+	  "found wrong data in the structures of the file system.",
+	  "Look at dmesg, and run fsck." },
+	{ "*", "ENOKEY", NULL, "no-permission", REFUSED_AT_END,
+	  "the encryption key of the directory is not loaded",
+	  "The directory is encrypted (fscrypt), and its key is not there.",
+	  "Unlock it (fscrypt unlock, log in)." },
+	{ "*", "EOVERFLOW", NULL, "invalid", REFUSED_AT_END,
+	  "a size, an inode or an id that does not fit the type of the caller",
+	  "A 32-bit program without large file support met a file above 2 GiB "
+	  "or a large inode number; or an id that the namespace does not map.",
+	  "Build it with -D_FILE_OFFSET_BITS=64." },
 	/* permission and absence */
 	{ "perf_event_open", "EACCES", NULL, "not-permitted", REFUSED_AT_END,
 	  "kernel.perf_event_paranoid",

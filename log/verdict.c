@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include "duration.h"
+#include "finding_look.h"
 #include "verdict.h"
 
 enum {
@@ -316,6 +317,7 @@ static int has_pid(const struct group *g, long pid)
 static void program(const struct reader *r, struct text *t)
 {
 	const struct account *shimmed = after_shim(r);
+	const struct finding *d = r->findings.first;
 	const struct group *main = NULL, *g;
 	unsigned long processes = r->world.processes_made;
 	unsigned long threads = r->world.tasks_made - processes;
@@ -328,6 +330,18 @@ static void program(const struct reader *r, struct text *t)
 		return;
 	for (g = r->models.groups; g && shimmed; g = g->next)
 		if (has_pid(g, shimmed->pid) && weight(g))
+			main = g;
+	/* Without I/O of its own the first one is the program. */
+	for (g = r->models.groups; g && !weight(main); g = g->next)
+		if (g->origin == ORIGIN_FIRST && *g->exe) {
+			main = g;
+			break;
+		}
+	/* The first process, of whose end the sentence will tell. */
+	for (g = r->models.groups; g && d && d->fatal; g = g->next)
+		if (has_pid(g, d->pid) && weight(g) && *g->exe &&
+		    finding_is_first(&r->findings, d->pid) &&
+		    !strncmp(d->says, g->exe, strlen(g->exe)))
 			main = g;
 	/* Of POSIX AIO the caller is the program, not its helpers. */
 	for (g = r->models.groups; g && main->role == ROLE_HELPER &&
@@ -391,6 +405,10 @@ static void open_sentence(const struct reader *r, const struct unreturned *o,
 	else if (o->on && o->on != o->pid)
 		other_wait(r, o, t);
 	add(t, " (line %lu)", o->line);
+	if (o->what == FOR_OTHER && o->call == CALL_OTHER && !o->on &&
+	    *o->object == '/')
+		add(t, "; the file system there does not answer (a network "
+		    "file system, FUSE, an automount, or a disk)");
 	if (o->unclear)
 		add(t, "; the call began before the log, so the log does not "
 		    "show whether the process hangs or is idle");
@@ -454,8 +472,9 @@ static void waiter(const struct reader *r, const struct wait *w,
 			    x->wait[i].ns >= w->ns / 2 &&
 			    (x->wait[i].what == FOR_CHILD ||
 			     x->wait[i].what == FOR_THREAD)) {
-				add(t, "; pid %ld waits for it in %s", x->pid,
-				    x->wait[i].name);
+				add(t, "; %s%spid %ld%s waits for it in %s",
+				    x->name, *x->name ? " (" : "", x->pid,
+				    *x->name ? ")" : "", x->wait[i].name);
 				return;
 			}
 }
@@ -478,6 +497,12 @@ static void wait_sentence(const struct reader *r, const struct wait *w,
 		    time_text(w->longest_ns, longest), w->line);
 	else
 		add(t, " (line %lu)", w->line);
+	if (w->timeouts && w->timeouts < w->count)
+		add(t, ", and its timeout ran out %lu time%s", w->timeouts,
+		    plural(w->timeouts));
+	else if (w->timeouts)
+		add(t, ", until its timeout ran out%s", w->count > 1 ?
+		    " each time" : "");
 	if (w->on && *w->how)
 		add(t, "; pid %ld %s", w->on, w->how);
 	waiter(r, w, a, t);
