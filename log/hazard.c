@@ -7,6 +7,7 @@ enum {
 	LOOK_MAX = 1024,		/* requests in flight that are compared */
 	FAULT = -14,
 	READ_FIXED = 4, WRITE_FIXED = 5, READ = 22, RECV = 27,
+	READV_FIXED = 60, WRITEV_FIXED = 61,
 	UNREGISTER_BUFFERS = 1, WAKE_POLLER = 2,
 	/* The flags of a request are those of its SQE, and more. */
 	DRAIN = 1 << 1, LINK = 1 << 2, HARDLINK = 1 << 3, SELECT = 1 << 5,
@@ -68,14 +69,19 @@ static void unmapped(struct witness *w, const struct witness_task *t,
 	}
 }
 
+static int is_fixed(unsigned opcode)
+{
+	return opcode == READ_FIXED || opcode == WRITE_FIXED ||
+	       opcode == READV_FIXED || opcode == WRITEV_FIXED;
+}
+
 static void unregistered(struct witness *w, const struct witness_task *t, int fd,
 			 unsigned long line)
 {
 	struct request *q;
 
 	map_each(&w->requests, i, q)
-		if ((q->opcode == READ_FIXED || q->opcode == WRITE_FIXED) &&
-		    q->ring->fd == fd && is_of(w, q->ring, t))
+		if (is_fixed(q->opcode) && q->ring->fd == fd && is_of(w, q->ring, t))
 			note(&q->ring->unregistered, line);
 }
 
@@ -130,13 +136,30 @@ static void overlapped(struct witness *w, struct request *q)
 		}
 }
 
+/*
+ * Its address is that of an array of iovec or of a msghdr, of which the kernel
+ * makes a copy; where the buffers are is not known.
+ */
+static int is_vector(unsigned opcode)
+{
+	switch (opcode) {
+	case 1: case 2: case 9: case 10:	/* READV, WRITEV, SEND-, RECVMSG */
+	case 48: case READV_FIXED: case WRITEV_FIXED:	/* SENDMSG_ZC */
+		return 1;
+	default:
+		return 0;
+	}
+}
+
 void hazard_submit(struct witness *w, struct request *q,
 		   const struct tracepoint *p)
 {
 	int links = !!(q->flags & (LINK | HARDLINK));
 
-	q->buffer = tracepoint_address(p, "buffer");
-	q->bytes = tracepoint_number(p, "bytes", 0);
+	if (!is_vector(q->opcode)) {
+		q->buffer = tracepoint_address(p, "buffer");
+		q->bytes = tracepoint_number(p, "bytes", 0);
+	}
 	q->chained = links || q->ring->chained;
 	q->ring->chained = links;
 	overlapped(w, q);

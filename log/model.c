@@ -198,6 +198,9 @@ static int is_internal(const struct step *st)
 static void note_in(struct evidence *ev, struct part *p, struct step *st)
 {
 	struct file *f = st->file;
+	/* (recvmmsg takes several, and says how many.) */
+	unsigned long messages = st->event->call == CALL_RECVMMSG
+		? (unsigned long)st->event->line->ret : 1;
 
 	keep_name(&p->in_call, st->event->line->name);
 	p->in++;
@@ -208,9 +211,9 @@ static void note_in(struct evidence *ev, struct part *p, struct step *st)
 	if (!carries_messages(f) || is_internal(st) ||
 	    (st->model == MODEL_UNKNOWN && f->kind == FILE_UNKNOWN))
 		return;
-	p->messages++;
-	f->messages++;
-	ev->messages++;
+	p->messages += messages;
+	f->messages += messages;
+	ev->messages += messages;
 	st->task->process->serving = 1;
 }
 

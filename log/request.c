@@ -28,8 +28,9 @@ static enum kind kind_of(unsigned opcode)
 	case 9: case 26: case 47: case 48:	/* SENDMSG, SEND, and _ZC */
 		return KIND_SEND;
 	case 1: case 4: case 22: case 49:	/* READV, FIXED, READ, multishot */
+	case 60:				/* READV_FIXED */
 		return KIND_READ;
-	case 2: case 5: case 23:		/* WRITEV, FIXED, WRITE */
+	case 2: case 5: case 23: case 61:	/* WRITEV, FIXED, WRITE, both */
 		return KIND_WRITE;
 	case 13:
 		return KIND_ACCEPT;

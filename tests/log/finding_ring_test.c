@@ -264,11 +264,50 @@ TEST(other_memory_unmapped)
 	EXPECT_EQ(0, found("ring-buffer-unmapped"));
 }
 
+/* The address of READV is that of its iovec, which the kernel has copied. */
+TEST(an_iovec_unmapped)
+{
+	begin();
+	submit(1, 1, 0, 3, " buffer=0x5000 bytes=4");
+	enter("munmap", "0x5000,0x1000,0,0,0,0");
+	leave();
+	completes(1, 4000);
+	EXPECT_EQ(0, found("ring-buffer-unmapped"));
+	begin();
+	submit(1, 60, 0, 3, " buffer=0x5000 bytes=4");
+	enter("munmap", "0x7000,0x1000,0,0,0,0");	/* of the buffers */
+	leave();
+	completes(1, -14);
+	EXPECT_EQ(1, found("ring-buffer-unmapped"));
+}
+
+/* What READV and WRITEV moved, with and without registered buffers. */
+TEST(vectors_move_bytes)
+{
+	static const unsigned reads[] = { 1, 60 }, writes[] = { 2, 61 };
+
+	for (unsigned i = 0; i < 2; i++) {
+		begin();
+		submit(1, reads[i], 0, 3, "");
+		completes(1, 5000);
+		submit(2, writes[i], 0, 3, "");
+		completes(2, 4000);
+		EXPECT_EQ(5000, w.ring_list[0]->read_bytes);
+		EXPECT_EQ(4000, w.ring_list[0]->written_bytes);
+		EXPECT_EQ(5000, w.ring_list[0]->op[reads[i]].bytes);
+	}
+}
+
 TEST(buffers_unregistered)
 {
 	begin();
 	submit(1, 4, 0, 3, "");
 	submit(2, 22, 0, 3, "");		/* no fixed buffer */
+	enter("io_uring_register", "0x4,0x1,0,0,0,0");
+	leave();
+	EXPECT_EQ(1, found("ring-buffer-unregistered"));
+	begin();
+	submit(1, 61, 0, 3, "");		/* WRITEV_FIXED */
 	enter("io_uring_register", "0x4,0x1,0,0,0,0");
 	leave();
 	EXPECT_EQ(1, found("ring-buffer-unregistered"));

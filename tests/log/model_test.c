@@ -327,3 +327,42 @@ TEST(a_fifo_by_path_is_a_pipe)
 	EXPECT_STR("plain file I/O", label(7));
 	reader_free(&r);
 }
+
+/*
+ * Bytes are those of the return value, whatever the vector holds; recvmmsg
+ * takes several messages in a call, of which each has a msg_len.
+ */
+TEST(vectors_of_buffers)
+{
+	const struct part *p;
+
+	begin("7 socket(AF_INET, SOCK_DGRAM, 0) = 3\n"
+	      "7 recvmmsg(3, [{msg_hdr={msg_name=NULL, msg_namelen=0, msg_iov="
+	      "[{iov_base=\"abcd\", iov_len=10}, {iov_base=\"\", iov_len=20}], "
+	      "msg_iovlen=2}, msg_len=4}, {msg_hdr={msg_iov=[{iov_base=\"xy\", "
+	      "iov_len=30}], msg_iovlen=1}, msg_len=2}], 4, 0, NULL) = 2\n"
+	      "7 sendmmsg(3, [{msg_hdr={msg_iov=[{iov_base=\"a\", iov_len=1}], "
+	      "msg_iovlen=1}, msg_len=1}, {msg_hdr={msg_iov=[{iov_base=\"b\", "
+	      "iov_len=1}], msg_iovlen=1}, msg_len=1}], 2, 0) = 2\n"
+	      "7 recvmsg(3, {msg_name=NULL, msg_namelen=0, msg_iov=[{iov_base="
+	      "\"abc\", iov_len=2}, {iov_base=\"\", iov_len=200}], msg_iovlen=2, "
+	      "msg_controllen=0, msg_flags=0}, 0) = 3\n");
+	p = r.models.groups->sum.part[MODEL_BLOCKING];
+	EXPECT_EQ(2, p->in);
+	EXPECT_EQ(3, p->messages);
+	EXPECT_EQ(9, p->bytes_in);
+	EXPECT_EQ(1, p->out);
+	EXPECT_EQ(2, p->bytes_out);
+	reader_free(&r);
+	begin("7 openat(AT_FDCWD, \"/data\", O_RDWR) = 3\n"
+	      "7 pwritev2(3, [{iov_base=\"ab\", iov_len=2}, {iov_base=\"c\", "
+	      "iov_len=1}], 2, 0, RWF_DSYNC) = 3\n"
+	      "7 preadv(3, [{iov_base=\"ab\", iov_len=2}, {iov_base=\"\", "
+	      "iov_len=4096}], 2, 0) = 2\n"
+	      "7 readv(3, [{iov_base=\"a\", iov_len=1}], 1) = 1\n");
+	p = r.models.groups->sum.part[MODEL_FILE];
+	EXPECT_EQ(2, p->in);
+	EXPECT_EQ(3, p->bytes_in);
+	EXPECT_EQ(3, p->bytes_out);
+	reader_free(&r);
+}
