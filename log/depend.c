@@ -37,6 +37,22 @@ static void file_object(const struct file *f, int fd, char *object, size_t size)
 		snprintf(object, size, "%s %d", file_kind_name(f->kind), fd);
 }
 
+/* By its name: nothing else of it is in every log. */
+static int is_disk(const struct file *f)
+{
+	static const char *const names[] = {
+		"sd", "hd", "vd", "xvd", "nvme", "mmcblk", "loop", "dm-", "md",
+		"mapper/", "disk/", "sr", "ram", "zram", "nbd", "ublkb", "ubd",
+	};
+	const char *name = f->name && !strncmp(f->name, "/dev/", 5) ?
+			   f->name + 5 : "";
+
+	for (unsigned i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (!strncmp(name, names[i], strlen(names[i])))
+			return 1;
+	return 0;
+}
+
 static enum wait_for file_wait(const struct step *st, const struct file *f,
 			       int fd)
 {
@@ -53,8 +69,9 @@ static enum wait_for file_wait(const struct step *st, const struct file *f,
 		return FOR_PIPE;
 	case FILE_TERMINAL:
 		return FOR_INPUT;
-	case FILE_REGULAR: case FILE_DIRECTORY: case FILE_MEMFD:
 	case FILE_DEVICE:
+		return is_disk(f) ? FOR_DISK : FOR_OTHER;
+	case FILE_REGULAR: case FILE_DIRECTORY: case FILE_MEMFD:
 		return FOR_DISK;
 	case FILE_EVENTFD: case FILE_INOTIFY: case FILE_EPOLL: case FILE_PIDFD:
 		return FOR_EVENTS;
@@ -292,6 +309,10 @@ enum wait_for waits_for(const struct step *st, char *object, size_t size)
 			*object = 0;		/* no path */
 		return FOR_OTHER;
 	}
+	/* A close may wait for a disk or a peer, but for nothing to come. */
+	if (e->call == CALL_CLOSE && (st->file->kind >= FILE_EPOLL ||
+				      st->file->kind == FILE_PIPE))
+		return FOR_OTHER;
 	file_object(st->file, st->fd, object, size);
 	if (slice_is(l->name, "flock") ||
 	    (e->call == CALL_FCNTL && slice_find(l->args, "SETLKW"))) {

@@ -299,6 +299,26 @@ TEST(a_write_to_what_may_be_a_fifo)
 	HAS_NOT("FIFO");
 }
 
+/* A terminal, a log or a generator of numbers is a device, but no disk. */
+TEST(a_device_that_is_no_disk)
+{
+	answer("7 1700000000.000000 openat(AT_FDCWD, \"/dev/kmsg\", O_RDONLY) = "
+	       "3 <0.00001>\n7 1700000000.100000 read(3, \"x\", 9) = 1 <5.0>");
+	HAS("waiting for /dev/kmsg in read");
+	HAS_NOT("disk");
+	answer("7 1700000000.000000 openat(AT_FDCWD, \"/dev/vda1\", O_RDONLY) = "
+	       "3 <0.00001>\n7 1700000000.100000 read(3, \"x\", 9) = 1 <5.0>");
+	HAS("waiting for the disk (/dev/vda1) in read");
+}
+
+/* The end of a signalfd waits for no signal. */
+TEST(a_slow_close)
+{
+	answer("7 1700000000.000000 signalfd4(-1, [CHLD], 8, 0) = 3 <0.00001>\n"
+	       "7 1700000000.100000 close(3) = 0 <5.0>");
+	HAS_NOT("a signal");
+}
+
 /* git waits for the hook, and the hook for cat, which a signal ended first. */
 TEST(from_child_to_child)
 {
