@@ -370,7 +370,9 @@ const char *phase_text(const struct step *st, char *text, size_t size)
 	else if (e->kind != EVENT_CALL)
 		return text;
 	else if (e->interrupted || slice_is(e->line->error, "EINTR"))
-		snprintf(text, size, "ends with EINTR: a signal came");
+		/* Without a handler: a stop, an attached tracer, task work. */
+		snprintf(text, size, "ends with EINTR%s", e->interrupted ?
+			 ": a signal came" : "");
 	else if (st->phase & (PHASE_EMPTY | PHASE_EOF | PHASE_ACCEPT) ||
 		 (st->phase & PHASE_COPY && st->bytes >= 0))
 		data_text(st, text, size);

@@ -19,6 +19,9 @@ static const struct rule {
 	{ REASON_RECLAIM, "shrink_*", NULL },
 	{ REASON_RECLAIM, "*mem_cgroup_handle_over_high", NULL },
 	{ REASON_FAULT_SWAP, "do_swap_page", NULL },
+	/* Of cgroups or of the set of processors, not of a file system. */
+	{ REASON_KERNEL_LOCK, "percpu_down_write", NULL },
+	{ REASON_KERNEL_LOCK, "cpus_read_lock", NULL },
 	{ REASON_FROZEN, "percpu_rwsem_wait", "*write*" },
 	{ REASON_FROZEN, "percpu_rwsem_wait", "mnt_want_write*" },
 	{ REASON_FROZEN, "__percpu_down_read", "*write*" },
@@ -116,8 +119,9 @@ static const struct rule {
 	{ REASON_DISK_DIRECT, "*iomap_dio_rw", NULL },
 	{ REASON_DISK_DIRECT, "*blkdev_direct_*", NULL },
 	{ REASON_DISK_DIRECT, "blk_io_schedule", NULL },
-	{ REASON_DISK_DIRECT, "submit_bio_wait", NULL },
-	{ REASON_DISK_DIRECT, "blkdev_issue_flush", NULL },
+	/* Also of fsync (a flush) and of a buffered write (a part of a page). */
+	{ REASON_DISK, "submit_bio_wait", NULL },
+	{ REASON_DISK, "blkdev_issue_flush", NULL },
 	{ REASON_DISK, "filemap_get_pages", NULL },
 	{ REASON_DISK, "filemap_update_page", NULL },
 	{ REASON_DISK, "__wait_on_buffer", NULL },

@@ -13,6 +13,7 @@ enum {
 	RECVMSG = 10,
 	AGAIN = -11, CANCELED = -125, TIMED_OUT = -62,
 	CANCELS = 14,			/* IORING_OP_ASYNC_CANCEL */
+	CONNECT = 16,			/* IORING_OP_CONNECT */
 	LONG_NS = 1000000000,		/* in flight to the end: no hurry */
 };
 
@@ -413,7 +414,8 @@ static void completed(struct witness *w, struct request *q,
 		op->bytes += k == KIND_OTHER || k == KIND_ACCEPT ? 0 : res;
 		s.data = count_data(r, k, res, t->loose > 0);
 	} else if (res == AGAIN) {
-		if (!r->again++)
+		/* Of FUTEX_WAIT it is an answer: the word had another value. */
+		if ((k != KIND_OTHER || q->opcode == CONNECT) && !r->again++)
 			r->again_line = line;
 	} else if (res != CANCELED && res != TIMED_OUT) {
 		op->failed++;

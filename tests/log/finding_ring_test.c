@@ -379,3 +379,21 @@ TEST(latencies)
 	EXPECT_LE(latency_at(t, 99), 2000);
 	EXPECT_GE(latency_at(t, 100), 750000);
 }
+
+/* FUTEX_WAIT says EAGAIN when the word has changed: that is its answer. */
+TEST(requests_that_complete_with_eagain)
+{
+	begin();
+	for (int i = 0; i < 8; i++) {
+		submit(i, 51, 0, 3, "");
+		completes(i, -11);
+	}
+	EXPECT_EQ(0, w.ring_list[0]->again);
+	EXPECT_EQ(0, w.ring_list[0]->failed);
+	begin();
+	submit(1, 27, 0, 3, "");		/* RECV with MSG_DONTWAIT */
+	completes(1, -11);
+	submit(2, 16, 0, 3, "");		/* CONNECT of AF_UNIX */
+	completes(2, -11);
+	EXPECT_EQ(2, w.ring_list[0]->again);
+}

@@ -45,6 +45,12 @@ TEST(writes)
 					 "tcp_sendmsg_locked<vfs_write" CALL));
 	EXPECT_EQ(REASON_FROZEN, of("percpu_rwsem_wait<__percpu_down_read<"
 				    "vfs_write<ksys_write" CALL));
+	/* Of a cgroup's lock, which no frozen file system holds. */
+	EXPECT_EQ(REASON_KERNEL_LOCK, of("percpu_rwsem_wait<percpu_down_write<"
+					 "cgroup_procs_write_start<"
+					 "__cgroup_procs_write<vfs_write" CALL));
+	EXPECT_EQ(REASON_KERNEL_LOCK, of("percpu_rwsem_wait<__percpu_down_read<"
+					 "cpus_read_lock<vfs_write" CALL));
 	EXPECT_EQ(REASON_INODE_LOCK, of("rwsem_down_write_slowpath<down_write<"
 					"ext4_buffered_write_iter<vfs_write"
 					CALL));
@@ -72,6 +78,13 @@ TEST(reads_and_waits)
 	EXPECT_EQ(REASON_DISK, of("io_schedule<folio_wait_bit_common<"
 				  "filemap_get_pages<filemap_read<vfs_read"
 				  CALL));
+	/* fsync goes through the page cache, and so does a part of a page. */
+	EXPECT_EQ(REASON_DISK, of("submit_bio_wait<blkdev_issue_flush<"
+				  "ext4_sync_file<do_fsync" CALL));
+	EXPECT_EQ(REASON_DISK, of("submit_bio_wait<iomap_write_begin<"
+				  "xfs_file_buffered_write<vfs_write" CALL));
+	EXPECT_EQ(REASON_DISK_DIRECT, of("blk_io_schedule<__iomap_dio_rw<"
+					 "iomap_dio_rw<ext4_file_read_iter" CALL));
 	EXPECT_EQ(REASON_SOCKET_EMPTY, of("schedule_timeout<wait_woken<"
 					  "sk_wait_data<tcp_recvmsg_locked"
 					  CALL));
