@@ -309,7 +309,7 @@ enum wait_for waits_for(const struct step *st, char *object, size_t size)
 			*object = 0;		/* no path */
 		return FOR_OTHER;
 	}
-	/* A close may wait for a disk or a peer, but for nothing to come. */
+	/* A close may wait for a disk or a peer; not for data, nor for a signal. */
 	if (e->call == CALL_CLOSE && (st->file->kind >= FILE_EPOLL ||
 				      st->file->kind == FILE_PIPE))
 		return FOR_OTHER;
