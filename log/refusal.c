@@ -175,10 +175,10 @@ static const struct refusal table[] = {
 	  "Raise ulimit -f, or use another file system." },
 	{ READS " " WRITES " fsync fdatasync msync", "EIO", NULL, "disk-error",
 	  REFUSED_ALWAYS, "an I/O error of the device",
-	  "The device or the network file system reported an error; or a "
-	  "background process that is orphaned or ignores SIGTTIN read its "
-	  "terminal; or the call was for /proc/PID/mem where nothing is "
-	  "mapped.",
+	  "The device or the network file system reported an error; or the "
+	  "descriptor is a terminal whose other end is closed; or a background "
+	  "process that is orphaned or ignores SIGTTIN read its terminal; or the "
+	  "call was for /proc/PID/mem where nothing is mapped.",
 	  "Look at dmesg and at the device (smartctl)." },
 	{ CHANGES " " WRITES, "EROFS", NULL, "read-only", REFUSED_FOR_GOOD,
 	  "the file system is mounted read-only",
@@ -647,7 +647,9 @@ static const struct refusal table[] = {
 	  "Remove what is in it." },
 	{ "*", "EXDEV", NULL, "other-device", REFUSED_AT_END,
 	  "the two paths are on different file systems or mounts",
-	  "rename and link work within one mount of a file system only.",
+	  "rename and link work within one mount of a file system, and within one "
+	  "project quota; overlayfs (containers) may refuse to rename a directory "
+	  "of a lower layer.",
 	  "Copy the file instead." },
 	{ "*", "ELOOP", NULL, "link-loop", REFUSED_AT_END,
 	  "too many symbolic links, or O_NOFOLLOW",
