@@ -240,8 +240,9 @@ static int command(const struct options *o)
 	r.dir = dir;
 	if (o->pid)
 		fprintf(stderr, "iomodels capture: process %s: attaching to it "
-			"makes epoll_wait(2) and io_uring_enter(2) return EINTR "
-			"once\n", pid);
+			"makes epoll_wait(2), io_uring_enter(2), io_getevents(2), "
+			"sigtimedwait(2), semop(2) and calls on sockets with "
+			"SO_RCVTIMEO or SO_SNDTIMEO return EINTR once\n", pid);
 	status = record(&r);
 	if (!r.ended) {			/* it was not started */
 		capture_clear(dir);
