@@ -687,7 +687,7 @@ const struct claim claims[] = {
 	       "0: io_uring_poll_arm\n0: io_uring_queue_async_work",
 	     TRIED("TCP", "a request whose data are there is polled first",
 	     "io_uring_poll_arm"),
-	     .words = "what is io_uring"),
+	     .words = "what exactly is io_uring"),
 	EVENTS("uring-polled", uring_polled, "a request whose data are not "
 	       "there is polled, no thread is made, and the submitting thread "
 	       "copies", "liburing issue 487",
@@ -699,7 +699,7 @@ const struct claim claims[] = {
 	       "0: io_uring_queue_async_work\n0: ^iou-.*: io_uring_",
 	     TRIED("TCP", "a request that finds no data goes to a worker",
 	     "io_uring_queue_async_work"),
-	     .words = "what is io_uring asynchronous non-blocking"),
+	     .words = "what exactly is io_uring asynchronous non-blocking"),
 	EVENTS("uring-fsync", uring_fsync, "fsync cannot be tried without "
 	       "waiting and goes to a worker", "io_uring.c",
 	       "^1 in io_uring_enter: io_uring_queue_async_work .*FSYNC\n"
@@ -707,7 +707,7 @@ const struct claim claims[] = {
 	     TRIED("a regular file on a disk",
 	     "the submitting thread completes the fsync",
 	     "^1 in io_uring_enter: io_uring_complete .*res=0 "),
-	     .words = "what is io_uring io-wq"),
+	     .words = "what exactly is io_uring io-wq"),
 	EVENTS("uring-async-flag", uring_async_flag, "a request with "
 	       "IOSQE_ASYNC goes to a worker, though its data are in memory",
 	       "io_uring_enter(2)",
@@ -742,7 +742,7 @@ const struct claim claims[] = {
 	     TRIED("SQPOLL, the poller awake",
 	     "each request needs an io_uring_enter",
 	     "3+: io_uring_enter"),
-	     .words = "what is io_uring"),
+	     .words = "what exactly is io_uring"),
 	EVENTS("uring-multishot-accept", uring_multishot_accept, "a multishot "
 	       "accept is one request: five connections, five completions that "
 	       "say F_MORE", "io_uring_multishot(7)",
@@ -1177,17 +1177,22 @@ const struct claim claims[] = {
 	     "^2 io_uring_enter\\(.* = -1 EEXIST",
 	     TRIED("any", "any task may submit", "^2 io_uring_enter\\(.* = 1"),
 	     .since = "6.0"),
-	PLAY("uring-link-breaks", uring_link_breaks, "when a linked request fails, "
-	     "the next one is cancelled", "io_uring_enter(2)",
+	PLAY("uring-link-breaks", uring_link_breaks, "when a request with "
+	     "IOSQE_IO_LINK fails, the next one is cancelled", "io_uring_enter(2)",
 	     "first -9\nsecond -125",
 	     TRIED("any", "the next one runs all the same", "second 0"),
 	     .words = "order of requests"),
+	PLAY("uring-hard-link", uring_hard_link, "when a request with "
+	     "IOSQE_IO_HARDLINK fails, the next one runs all the same",
+	     "io_uring_enter(2)", "first -9\nsecond 0",
+	     TRIED("any", "the next one is cancelled", "second -125"),
+	     .since = "5.5", .words = "order of requests"),
 	PLAY("uring-out-of-order", uring_out_of_order, "completions come in the "
 	     "order in which the requests end, not in that of their submission",
 	     "io_uring(7)", "completion of request 2\ncompletion of request 1",
 	     TRIED("AF_UNIX", "they come in the order of the requests",
 	     "completion of request 1\ncompletion of request 2"),
-	     .words = "what is io_uring order of requests"),
+	     .words = "what exactly is io_uring order of requests"),
 
 	WORKS("iowq-shutdown", worker_sockets, "SHUTDOWN goes to a worker",
 	      "io_uring/net.c", "SHUTDOWN", "-", "a worker", "TCP",
@@ -1290,6 +1295,18 @@ const struct claim claims[] = {
 	     TRIED("a signal with its default action, ignored",
 	     "under strace epoll_wait returns with the event",
 	     "epoll_p?wait\\(.* = 1")),
+	EVENTS("stop-ends-epoll", epoll_stopped, "SIGSTOP and SIGCONT end "
+	       "epoll_wait with EINTR, though no handler runs", "signal(7)",
+	       "sys_exit id=[0-9]+\\(epoll_p?wait\\) ret=-4$",
+	     TRIED("any", "epoll_wait sleeps on",
+	     "0: sys_exit id=[0-9]+\\(epoll_p?wait\\) ret=-4$"),
+	     .words = "EINTR fails"),
+	EVENTS("stop-not-poll", poll_stopped, "after SIGSTOP and SIGCONT poll "
+	       "goes on", "signal(7)",
+	       "sys_exit id=[0-9]+\\(p?poll\\) ret=-51[46]$\n"
+	       "sys_exit id=[0-9]+\\((p?poll|restart_syscall)\\) ret=1$",
+	     TRIED("AF_UNIX", "poll fails with EINTR",
+	     "sys_exit id=[0-9]+\\((p?poll|restart_syscall)\\) ret=-4$")),
 	EVENTS("strace-eintr-not", ignored_signal, "without strace an ignored "
 	       "signal does not end epoll_wait", "signal(7)",
 	       "signal_generate sig=17 .*result=1\n"

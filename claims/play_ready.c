@@ -815,3 +815,51 @@ void ignored_signal_traced(void)
 	epoll_wait(ep, &ev, 1, 20000);
 	wait(NULL);
 }
+
+/* Stop the child that sleeps in a call, let it go on, and wait for its end. */
+static void stop_and_continue(pid_t child, int tell)
+{
+	struct timespec millisecond = { .tv_nsec = 1000000 };
+
+	wait_asleep(child);
+	kill(child, SIGSTOP);
+	while (state_of(child) && state_of(child) != 'T')
+		nanosleep(&millisecond, NULL);
+	kill(child, SIGCONT);
+	if (tell >= 0) {
+		wait_asleep(child);		/* again: it went on */
+		send(tell, "x", 1, 0);
+	}
+	wait(NULL);
+}
+
+void epoll_stopped(void)
+{
+	int ep = need(epoll_create1(0));
+	struct epoll_event ev;
+	pid_t child = fork_child();
+
+	if (child) {
+		stop_and_continue(child, -1);
+		return;
+	}
+	epoll_wait(ep, &ev, 1, 20000);
+	_exit(0);
+}
+
+void poll_stopped(void)
+{
+	struct pollfd p = { .events = POLLIN };
+	int pair[2];
+	pid_t child;
+
+	stream_pair(pair);
+	p.fd = pair[0];
+	child = fork_child();
+	if (child) {
+		stop_and_continue(child, pair[1]);
+		return;
+	}
+	poll(&p, 1, 20000);
+	_exit(0);
+}

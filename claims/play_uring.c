@@ -536,15 +536,25 @@ void uring_send_zc(void)
 }
 
 /* The second of two linked requests, after the first has failed. */
-void uring_link_breaks(void)
+static void link_of(unsigned flag)
 {
 	char c;
 
 	ring_open(0);
-	request(IORING_OP_RECV, 4242, &c, 1)->flags = IOSQE_IO_LINK;
+	request(IORING_OP_RECV, 4242, &c, 1)->flags = flag;
 	request(IORING_OP_NOP, -1, NULL, 0);
 	remark("first %d", finish().res);
 	remark("second %d", finish().res);
+}
+
+void uring_link_breaks(void)
+{
+	link_of(IOSQE_IO_LINK);
+}
+
+void uring_hard_link(void)
+{
+	link_of(IOSQE_IO_HARDLINK);
 }
 
 /* Two requests that wait; the later one's data come first. */
