@@ -15,8 +15,9 @@ extern "C" {
 /*
  * A descriptor for poll, select and epoll: an eventfd, readable after a request
  * of this process, made after the first call, has ended.  It is the same one for
- * each call.  When it is readable, read its 8 bytes first, then ask aio_error about your requests: so
- * no end is missed.  It says neither which request ended nor how many did.
+ * each call.  When it is readable, read its 8 bytes first, then ask aio_error
+ * about your requests: so no end is missed.  It says neither which request ended
+ * nor how many did.
  *
  * It does not block (O_NONBLOCK) and is closed by exec.  The library writes to
  * it as long as the process lives: do not close it.  A child of fork asks for a

@@ -62,7 +62,7 @@ static const unsigned setups[] = {
 	0,
 };
 
-/* Fewer entries where RLIMIT_MEMLOCK counts them (5.11). */
+/* Fewer entries where RLIMIT_MEMLOCK counts them (from 6.14 on). */
 static long set_up(struct ring *r, unsigned entries)
 {
 	long err = -EINVAL;
