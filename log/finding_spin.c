@@ -5,18 +5,25 @@
  * Each cause that keeps a loop turning has a slot: the readiness of
  * one descriptor, EAGAIN of one, a call that fails the same way again. A sleep
  * ends all runs. Data moved ends the run of their descriptor, and what is not
- * about readiness that nobody uses. A run that is long enough counts.
+ * about readiness that nobody uses. A run that is long enough counts. A shorter
+ * one counts where the log is an excerpt of nothing else: people paste ten lines
+ * of a loop.
  */
 #include "finding_look.h"
 
 enum {
 	TURNS_MIN = 32,		/* in a row: the same readiness, failure, end */
-	ASKS_MIN = 100,		/* in a row: EAGAIN, a zero timeout, a yield */
+	ASKS_MIN = 100,		/* in a row: EAGAIN of a read, a yield */
+	EXCERPT_MIN = 5,	/* where the log has little else ... */
+	EXCERPT_ASKS = 8,
+	EXCERPT_PERCENT = 75,	/* ... so much of its calls */
+	EXCERPT_NS = 10 * MS,	/* and a turn takes less than that */
 	REFUSED_MIN = 8,	/* EMFILE; EAGAIN that another brought about */
 	SLEPT_NS = 10 * MS,	/* a wait of that long was a sleep */
 	BURST_NS = 50 * MS,	/* below it, and below this share, it is a burst */
 	BURST_PERCENT = 5,
 	SLOTS = 8,
+	NUMBER_MAX = 1 << 20,	/* data that may be a descriptor's number */
 };
 
 enum turn {
@@ -30,10 +37,14 @@ struct slot {
 	unsigned long run, turns;	/* this run; in all that were long */
 	long long start_ns, end_ns, ns;
 	unsigned long start, line;	/* of this run, of the first long one */
+	/* Of runs that an excerpt may be of: turns, calls, time, first line. */
+	unsigned long start_calls, end_calls, short_turns, short_calls, short_line;
+	long long short_ns;
 	unsigned long stamp;		/* of the file's last progress */
 	unsigned events;		/* TOLD: enum ready_event */
-	unsigned long eofs, empties, writes, emfiles;	/* tried in vain */
+	unsigned long eofs, empties, writes, emfiles, failures;	/* in vain */
 	char call[24], error[16], what[40], object[112], interest[48];
+	char failing[24];		/* TOLD: the call that failed with error */
 	long setter;			/* who set O_NONBLOCK, if another */
 	unsigned long setter_line;
 	long child;			/* of wait4 with WNOHANG; -1: any */
@@ -43,6 +54,8 @@ struct slot {
 struct spin_habits {
 	struct slot *slot;		/* up to SLOTS; most tasks need few */
 	unsigned n, size;
+	unsigned long calls;		/* of the task */
+	unsigned long others;		/* that wake or wait for another thread */
 };
 
 static const struct about
@@ -133,12 +146,27 @@ static unsigned long run_min(const struct slot *s)
 {
 	if (s->emfiles || s->setter)
 		return REFUSED_MIN;
-	return s->turn == TURN_EMPTY || s->turn == TURN_ASK ||
+	return (s->turn == TURN_EMPTY && !s->writes) ||
 	       s->turn == TURN_YIELD ? ASKS_MIN : TURNS_MIN;
+}
+
+static unsigned long excerpt_min(const struct slot *s)
+{
+	return s->turn == TURN_EMPTY || s->turn == TURN_ASK ? EXCERPT_ASKS
+							    : EXCERPT_MIN;
 }
 
 static void run_ends(struct slot *s)
 {
+	if (s->run >= excerpt_min(s) && !s->short_turns)
+		s->short_line = s->start;
+	if (s->run >= excerpt_min(s)) {
+		s->short_turns += s->run;
+		s->short_calls += s->end_calls - s->start_calls;
+		if (s->start_ns != NO_TIME && s->end_ns > s->start_ns)
+			s->short_ns = plus_ns(s->short_ns, s->end_ns -
+					      s->start_ns);
+	}
 	if (s->run >= run_min(s)) {
 		if (!s->turns)
 			s->line = s->start;
@@ -180,10 +208,13 @@ static struct slot *turn(struct spin_habits *h, enum turn kind, uint64_t key,
 
 	if (!s->run++) {
 		s->start = e->first;
+		s->start_calls = h->calls - 1;
 		s->start_ns = e->start_ns;
 		s->eofs = s->empties = s->writes = s->emfiles = 0;
+		s->failures = 0;
 	}
 	s->end_ns = e->end_ns;
+	s->end_calls = h->calls;
 	if (!*s->call) {
 		slice_copy(name, s->call, sizeof(s->call));
 		s->fd = !file ? -1 : file == st->file ? st->fd : file->fd;
@@ -262,6 +293,33 @@ static void end_runs(struct spin_habits *h, int all)
 			run_ends(&h->slot[i]);
 }
 
+/*
+ * timerfd_settime takes the readiness of a timer that has expired, as a read
+ * does. (One with time left had not expired.)
+ */
+static int rearms(const struct step *st)
+{
+	const struct line *l = st->event->line;
+	struct slice left;
+
+	if (!slice_is(l->name, "timerfd_settime"))
+		return 0;
+	left = l->n_args > 3 ? line_field(l->arg[3], "it_value") : SLICE("");
+	return !left.len || slice_is(left, "{0, 0}") ||
+	       slice_is(left, "{tv_sec=0, tv_nsec=0}");
+}
+
+/* io_uring_enter(4, 0, 0, 0): submits nothing and waits for nothing. */
+static int is_idle_enter(const struct step *st)
+{
+	const struct line *l = st->event->line;
+
+	return st->event->call == CALL_RING_ENTER && l->n_args > 3 &&
+	       !l->ret && !(l->flags & (LINE_HAS_ERROR | LINE_NO_RETURN)) &&
+	       slice_is(l->arg[1], "0") && slice_is(l->arg[2], "0") &&
+	       !slice_find(l->arg[3], "WAKEUP");
+}
+
 /* ---- looking ---- */
 
 static void told(struct spin_habits *h, const struct step *st,
@@ -290,7 +348,7 @@ static void told(struct spin_habits *h, const struct step *st,
 static void told_unknown(struct spin_habits *h, const struct step *st)
 {
 	const struct line *l = st->event->line;
-	struct slice list, element, events, data;
+	struct slice list, element, events, data, number;
 	struct slot *s;
 
 	if (l->n_args < 2 || l->ret <= 0 || l->arg[1].len < 3)
@@ -299,6 +357,13 @@ static void told_unknown(struct spin_habits *h, const struct step *st)
 	if (!line_element(&list, &element))
 		return;
 	events = line_field(element, "events");
+	if (!events.len) {			/* strace 4: {EPOLLIN, {u32=... */
+		struct slice fields = slice_of(element.at + 1, element.at +
+					       element.len);
+
+		if (element.len < 2 || !line_element(&fields, &events))
+			return;
+	}
 	data = line_field(element, "u64");
 	if (slice_find(events, "EPOLLET"))
 		return;
@@ -308,9 +373,18 @@ static void told_unknown(struct spin_habits *h, const struct step *st)
 		    slice_find(events, "ERR") ? READY_ERR :
 		    slice_find(events, "EPOLLIN") ? READY_IN : READY_OUT;
 	snprintf(s->what, sizeof(s->what), "%.*s", (int)events.len, events.at);
-	snprintf(s->object, sizeof(s->object), "data %.*s (descriptor %.*s if "
-		 "data is its number; the registration is not in the log)",
-		 (int)data.len, data.at, (int)data.len, data.at);
+	number = line_field(element, "u32");
+	if (slice_number(data, NULL) < NUMBER_MAX && slice_number(data, NULL) >= 0)
+		number = data;
+	if (slice_number(number, NULL) < NUMBER_MAX)
+		snprintf(s->object, sizeof(s->object), "data %.*s (descriptor "
+			 "%.*s if data is its number; the registration is not "
+			 "in the log)", (int)data.len, data.at,
+			 (int)number.len, number.at);
+	else
+		snprintf(s->object, sizeof(s->object), "data %.*s (the "
+			 "registration, which names the descriptor, is not in "
+			 "the log)", (int)data.len, data.at);
 }
 
 static void waited(struct spin_habits *h, const struct step *st)
@@ -370,6 +444,12 @@ static void failed(struct spin_habits *h, const struct step *st)
 	if (is_normal(l) && !(slice_is(l->error, "EAGAIN") &&
 				     st->event->call == CALL_FUTEX))
 		return;
+	ready = st->file ? told_slot(h, st->file) : NULL;
+	if (ready) {
+		ready->failures++;
+		slice_copy(l->name, ready->failing, sizeof(ready->failing));
+		slice_copy(l->error, ready->error, sizeof(ready->error));
+	}
 	for (unsigned i = 0; i < 2 && i < l->n_args; i++)
 		key = mix_text(key, l->arg[i]);
 	s = turn(h, TURN_FAIL, key, st, st->file);
@@ -377,7 +457,6 @@ static void failed(struct spin_habits *h, const struct step *st)
 	if (!st->file || st->event->call != CALL_ACCEPT || !is_full)
 		return;
 	s->emfiles++;
-	ready = told_slot(h, st->file);
 	if (ready)
 		ready->emfiles++;
 }
@@ -403,6 +482,7 @@ static void tried(struct spin_habits *h, const struct step *st)
 		}
 		own = turn(h, TURN_EMPTY, mix(st->file->serial, class), st,
 			   st->file);
+		own->writes += class == CLASS_OUT;
 		if (u && u->setter && u->setter != st->task->process->pid) {
 			own->setter = u->setter;
 			own->setter_line = u->setter_line;
@@ -446,6 +526,9 @@ static void call_note(struct findings *f, struct spin_habits *h,
 	enum call c = st->event->call;
 	int progress = moved(st);
 
+	h->calls++;
+	h->others += c == CALL_FUTEX || c == CALL_SLEEP || rearms(st) ||
+		     (st->bytes == 8 && st->file && is_wakeup(st));
 	if (progress && st->file)
 		file_use(st->file)->stamp = f->calls;
 	if (progress || c == CALL_EXEC)
@@ -462,6 +545,8 @@ static void call_note(struct findings *f, struct spin_habits *h,
 		failed(h, st);
 	if (asks_for_child(st))
 		child_asked(h, st);
+	else if (is_idle_enter(st))
+		turn(h, TURN_ASK, c, st, st->file);
 	else if (call_class(c) == CLASS_WAIT)
 		waited(h, st);
 	else if (slice_is(l->name, "sched_yield"))
@@ -491,6 +576,12 @@ void spin_free(struct habits *habits)
 
 /* ---- judging ---- */
 
+/* Each time that it was ready a call failed. */
+static int is_failing(const struct slot *s)
+{
+	return s->failures * 2 >= s->turns && s->failures;
+}
+
 static const struct about *about_of(const struct slot *s)
 {
 	switch (s->turn) {
@@ -505,6 +596,8 @@ static const struct about *about_of(const struct slot *s)
 		return &emfile;
 	if (s->events & READY_BAD)
 		return &told_closed;
+	if (is_failing(s))
+		return &fails;
 	if (s->events & (READY_HUP | READY_ERR) && !s->eofs)
 		return &told_hangup;
 	if (s->eofs)
@@ -525,14 +618,17 @@ static const char *event_text(const struct slot *s)
 
 static void told_says(struct finding *d, const struct slot *s, const char *in)
 {
+	char failure[64];
 	const char *after = s->empties && s->writes
 		? ", and each write returns EAGAIN" : s->empties
 		? ", and each call returns EAGAIN" : s->eofs
 		? ", and each read returns 0: the peer has closed" : s->emfiles
 		? ", and accept fails each time (out of descriptors)"
 		: s->events & READY_BAD ? ", which is not open"
-		: ", and no call uses it";
+		: is_failing(s) ? failure : ", and no call uses it";
 
+	snprintf(failure, sizeof(failure), ", and %s fails with %s", s->failing,
+		 s->error);
 	finding_says(d, "%s reports %s on %s %lu times in a row without "
 		     "sleeping%s%s%s%s: a busy loop without progress%s",
 		     s->call, event_text(s), s->object, s->turns, after,
@@ -563,6 +659,10 @@ static void says(struct finding *d, const struct slot *s, const char *in)
 		finding_says(d, "%s asks %lu times in a row, with WNOHANG and "
 			     "without a sleep between, for its children, and "
 			     "none has ended: a busy loop%s", s->call, s->turns, in);
+	else if (s->turn == TURN_ASK && !strcmp(s->call, "io_uring_enter"))
+		finding_says(d, "io_uring_enter submits nothing and waits for "
+			     "nothing %lu times in a row: a busy loop%s",
+			     s->turns, in);
 	else if (s->turn == TURN_ASK)
 		finding_says(d, "%s with a zero timeout returns %lu times in a "
 			     "row and nothing is ready: a busy loop%s",
@@ -582,13 +682,30 @@ static void says(struct finding *d, const struct slot *s, const char *in)
 			     s->object, s->error, s->turns, in);
 }
 
+/*
+ * The log is a piece of this loop and of little else, and no other thread has a
+ * part in it.
+ */
+static int is_excerpt(const struct spin_habits *h, const struct slot *s)
+{
+	return s->turn != TURN_YIELD && s->short_turns && !h->others &&
+	       s->short_calls * 100 >= h->calls * EXCERPT_PERCENT &&
+	       s->short_ns / (long long)s->short_turns < EXCERPT_NS;
+}
+
 static void judge(struct findings *f, const struct habits *habits,
 		  const struct task *t, struct slot *s)
 {
+	struct spin_habits *h = habits->spin;
 	struct finding *d;
 	char in[64] = "", span[24];
 
 	run_ends(s);
+	if (!s->turns && !t->process->saw_start && is_excerpt(h, s)) {
+		s->turns = s->short_turns;
+		s->ns = s->short_ns;
+		s->line = s->short_line;
+	}
 	if (!s->turns)
 		return;
 	if (s->ns && s->ns < BURST_NS &&
@@ -611,15 +728,21 @@ void spin_task_ends(struct findings *f, struct habits *habits, struct task *t)
 {
 	struct spin_habits *h = habits->spin;
 	struct slot *told = NULL;
+	int tried = 0;
 
 	for (unsigned i = 0; h && i < h->n; i++) {
-		run_ends(&h->slot[i]);
-		if (h->slot[i].turn == TURN_TOLD && h->slot[i].turns)
-			told = &h->slot[i];
+		struct slot *s = &h->slot[i];
+
+		run_ends(s);
+		if (s->turn == TURN_TOLD && (s->turns || is_excerpt(h, s)))
+			told = s;
+		if (s->turn == TURN_EOF || s->emfiles)
+			tried = 1;
 	}
 	/* What was tried in vain belongs to the readiness that brought it. */
 	for (unsigned i = 0; h && i < h->n; i++)
-		if (!told || h->slot[i].turn == TURN_TOLD ||
-		    h->slot[i].setter || h->slot[i].fd != told->fd)
+		if ((!told || h->slot[i].turn == TURN_TOLD ||
+		     h->slot[i].setter || h->slot[i].fd != told->fd) &&
+		    !(tried && h->slot[i].turn == TURN_UNKNOWN))
 			judge(f, habits, t, &h->slot[i]);
 }

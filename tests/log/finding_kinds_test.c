@@ -34,7 +34,11 @@ TEST(a_hang_up_that_nobody_removes)
 	EXPECT_SAYS("spin-hangup", "data 3 (descriptor 3 if");
 	hang_ups(70, "getpid() = 7\nwrite(1, \"x\", 1) = 1\n");
 	EXPECT_EQ(70, end_and_find("spin-hangup"));
-	hang_ups(20, "");
+	hang_ups(20, "");		/* an excerpt of this loop */
+	EXPECT_EQ(20, end_and_find("spin-hangup"));
+	hang_ups(4, "");
+	EXPECT_EQ(0, end_and_find("spin-hangup"));
+	hang_ups(20, "getpid() = 7\ngetpid() = 7\nread(9, \"a\", 9) = 1\n");
 	EXPECT_EQ(0, end_and_find("spin-hangup"));
 	/* Each is another client's, and data move in between. */
 	hang_ups(70, "read(9, \"abc\", 99) = 3\n");
@@ -53,7 +57,11 @@ TEST(a_burst_is_no_busy_loop)
 {
 	asks(200, "000");
 	EXPECT_EQ(200, end_and_find("busy-ask"));
+	asks(60, "000");		/* an excerpt, and a part of a log */
+	EXPECT_EQ(60, end_and_find("busy-ask"));
 	asks(60, "000");
+	for (int i = 0; i < 60; i++)
+		say("7 1700000009.%03d000 getpid() = 7 <0.000005>", i);
 	EXPECT_EQ(0, end_and_find("busy-ask"));
 	/* 5 ms of 3 s, at the start. */
 	begin();
