@@ -259,6 +259,65 @@ static void open_note(struct account *a, const struct world *w,
 	o->unclear = o->attached && !o->on && may_be_idle(st, like->what);
 }
 
+/* "{tv_sec=1, tv_nsec=0}", "{1, 0}" of strace 4 */
+static long long interval_ns(struct slice s, const char *part, long long unit)
+{
+	struct slice first = line_field(s, "tv_sec"), second;
+	struct slice rest;
+
+	if (first.len)
+		return slice_number(first, NULL) * 1000000000LL +
+		       slice_number(line_field(s, part), NULL) * unit;
+	if (s.len < 2 || *s.at != '{')
+		return 0;
+	rest = slice_of(s.at + 1, s.at + s.len);
+	if (!line_element(&rest, &first) || !line_element(&rest, &second))
+		return 0;
+	return slice_number(first, NULL) * 1000000000LL +
+	       slice_number(second, NULL) * unit;
+}
+
+long long expired_ns(const struct line *l)
+{
+	enum { DAY_S = 86400 };
+	long long ns = 0;
+
+	if (l->ret || l->flags & (LINE_HAS_ERROR | LINE_NO_RETURN))
+		return 0;
+	if (slice_is(l->name, "poll") && l->n_args > 2)
+		ns = slice_number(l->arg[2], NULL) * 1000000LL;
+	else if (slice_starts(l->name, "epoll_") && l->n_args > 3 &&
+		 *l->arg[3].at != '{')
+		ns = slice_number(l->arg[3], NULL) * 1000000LL;
+	else if (slice_is(l->name, "ppoll") && l->n_args > 2)
+		ns = interval_ns(l->arg[2], "tv_nsec", 1);
+	else if (slice_starts(l->name, "pselect6") && l->n_args > 4)
+		ns = interval_ns(l->arg[4], "tv_nsec", 1);
+	else if (slice_find(l->name, "select") && l->n_args > 4)
+		ns = interval_ns(l->arg[4], "tv_usec", 1000);
+	return ns > 0 && ns < DAY_S * 1000000000LL ? ns : 0;
+}
+
+/* In a log without times. */
+static void note_expired(struct account *a, const struct event *e,
+			 const struct wait *one)
+{
+	long long ns = expired_ns(e->line);
+
+	if (!ns) {
+		a->expired = 0;
+		return;
+	}
+	if (!a->expiring)
+		a->expiring = need(calloc(1, sizeof(*a->expiring)));
+	if (!a->expired || a->expiring->key != one->key) {
+		*a->expiring = *one;
+		a->expiring->count = a->expired = 0;
+	}
+	a->expired++;
+	a->expiring->ns = plus_ns(a->expiring->ns, ns);
+}
+
 static void note_call(struct accounts *all, struct account *a,
 		      const struct world *w, struct step *st, long long end_ns)
 {
@@ -290,6 +349,9 @@ static void note_call(struct accounts *all, struct account *a,
 		       !e->line->ret && !(e->line->flags & LINE_HAS_ERROR);
 	if (open)
 		open_note(a, w, st, &one, ns);
+	if (ns == NO_TIME && e->start_ns == NO_TIME && !open &&
+	    call_class(e->call) == CLASS_WAIT)
+		note_expired(a, e, &one);
 	if (ns == NO_TIME) {
 		if (open || e->start_ns == NO_TIME)
 			return;
@@ -421,6 +483,7 @@ static void merge(struct account *to, struct account *a)
 		wait_sum(at, &a->wait[i]);
 	}
 	free(a->wait);
+	free(a->expiring);
 	free(a);
 }
 
@@ -486,6 +549,7 @@ void account_execs(struct accounts *all, struct task *t)
 	}
 	t->account = NULL;			/* too short to be reported */
 	free(a->wait);
+	free(a->expiring);
 	free(a);
 }
 
@@ -565,6 +629,7 @@ void accounts_free(struct accounts *all)
 	while ((a = all->first)) {
 		all->first = a->next;
 		free(a->wait);
+		free(a->expiring);
 		free(a);
 	}
 }

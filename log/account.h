@@ -63,6 +63,9 @@ struct account {
 	int pending_timeout;
 	/* without -T: the longest time from a call to the thread's next line */
 	long long gap_ns, last_start_ns;
+	/* Without any time: the last wait timed out, so often in a row. */
+	unsigned long expired;
+	struct wait *expiring;
 	unsigned long gap_line, last_line;
 	char gap_name[20], last_name[20];
 };
@@ -105,6 +108,8 @@ void account_note(struct accounts *a, const struct world *w, struct step *st,
 void account_task_ends(struct accounts *a, struct task *t);
 /* It becomes another program: what it did so far counts apart. */
 void account_execs(struct accounts *a, struct task *t);
+/* How long a wait lasted that timed out, as its arguments say; 0: unknown. */
+long long expired_ns(const struct line *l);
 void accounts_settle(struct accounts *a);
 void accounts_free(struct accounts *a);
 

@@ -288,7 +288,7 @@ static void call_done(struct joiner *j, struct event *e)
 		return;
 	}
 	if (h && e->call == h->call && e->call != CALL_OTHER &&
-	    same_first_argument(h, e->line)) {
+	    (e->call == CALL_CLONE || same_first_argument(h, e->line))) {
 		take_over(e, h);
 		free(h->text);
 		s->n_held--;

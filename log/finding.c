@@ -84,6 +84,7 @@ void finding_note(struct findings *f, struct step *st)
 	death_note(f, h, st);
 	refusal_note(f, st);
 	signal_note(f, h, st);
+	again_note(h, st);
 	net_note(f, st);
 	time_note(f, h, st);
 	between_note(f, h, st);
@@ -110,6 +111,7 @@ static void habits_free(struct habits *h)
 	time_habits_free(h->time);
 	cost_habits_free(h->cost);
 	free(h->signals);
+	free(h->again);
 	free(h);
 }
 
@@ -127,6 +129,7 @@ void finding_task_ends(struct findings *f, struct task *t)
 	cost_task_ends(f, h, t);
 	time_task_ends(f, h, t);
 	signal_task_ends(f, h, t);
+	again_task_ends(f, h, t);
 	death_task_ends(f, h, t);
 	between_task_ends(f, h, t);
 	habits_free(h);
@@ -137,6 +140,7 @@ void finding_log_ends(struct findings *f)
 	death_log_ends(f);
 	refusal_log_ends(f);
 	between_log_ends(f);
+	f->at_end = 1;
 }
 
 /* ---- judging ---- */
@@ -151,6 +155,7 @@ static void merge(struct finding *d, struct finding *other)
 		d->told = other->told;
 		memcpy(d->subject, other->subject, sizeof(d->subject));
 		d->pid = other->pid;
+		d->on = other->on;
 	}
 	d->fatal |= other->fatal;
 	d->count += other->count;

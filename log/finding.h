@@ -50,6 +50,7 @@ struct finding {
 	unsigned n_lines;
 	int of_kernel;			/* the lines are kernel.log's */
 	char subject[96];		/* "7 (127.0.0.1:4000)" */
+	long on;			/* the thread on which it waited; 0 */
 };
 
 struct world;
@@ -78,6 +79,13 @@ struct findings {
 	struct map shut;		/* hash of a connection -> who closed it */
 	struct map talks;		/* pid -> answers, of finding_net.c */
 	struct map kills;		/* pid -> who sent it a signal */
+	int at_end;			/* what ends now was there at the end */
+	/* What a process asked for last, and nothing came back. */
+	struct unanswered {
+		long pid;
+		unsigned long line;
+		char peer[100];
+	} unanswered;
 };
 
 void finding_note(struct findings *f, struct step *st);

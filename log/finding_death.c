@@ -52,6 +52,12 @@ by_kill = { "killed-from-outside", SEVERITY_FAULT,
 	"which.",
 	"Look for \"Killed process\" in dmesg, at memory.events of the "
 	"cgroup (oom_kill), and at ulimit -Ht.", "Somebody stopped it on purpose." },
+child = { "child-killed", SEVERITY_FAULT,
+	"child processes were killed by a signal",
+	"SIGCHLD and wait4 tell how a child ended, also one of which the log "
+	"has no line.",
+	"Trace the child (strace -f), or look at its core file and its log; "
+	"after SIGKILL look for \"Killed process\" in dmesg.", NULL },
 stopped = { "stopped-by-signal", SEVERITY_FAULT,
 	"a signal stopped the process, and nothing continued it",
 	"SIGTTIN stops a process in the background that reads from its "
@@ -100,6 +106,40 @@ static void signalled(struct findings *f, struct step *st)
 	copy(d->code, sizeof(d->code), line_field(l->args, "si_code"));
 	copy(d->addr, sizeof(d->addr), line_field(l->args, "si_addr"));
 	d->sender = pid.len ? slice_number(pid, NULL) : 0;
+}
+
+/* --- SIGCHLD {si_signo=SIGCHLD, si_code=CLD_KILLED, si_pid=9, ...} --- */
+static void child_died(struct findings *f, struct step *st)
+{
+	struct slice args = st->event->line->args;
+	struct slice code = line_field(args, "si_code");
+	struct slice status = line_field(args, "si_status");
+	long pid = slice_number(line_field(args, "si_pid"), NULL);
+	int sig = signal_number(status);
+	const struct task *task;
+	char who[64];
+	struct finding *d;
+
+	if (!slice_is(code, "CLD_KILLED") && !slice_is(code, "CLD_DUMPED"))
+		return;
+	/* Its own lines, if there are any, say more; kill asked for it. */
+	task = map_get(&f->world->tasks, pid);
+	if ((task && task->spoke) || map_get(&f->dying, pid) ||
+	    map_get(&f->kills, pid))
+		return;
+	switch (sig) {
+	case 4: case 6: case 7: case 8: case 9: case 11: case 31: break;
+	default: return;
+	}
+	d = finding_add(f, &child, st->task->process->pid, 1, 0);
+	finding_line(d, st->event->first);
+	finding_says(d, "%lu child process%s of %s %s killed by a signal: "
+		     "%s%ld by %.*s; why is not in this log, but in the "
+		     "child", d->count, d->count == 1 ? "" : "es",
+		     process_text(task_name(st->task), st->task->process->pid,
+				  who, sizeof(who)), d->count == 1 ? "was" :
+		     "were", d->count == 1 ? "pid " : "the last one was pid ",
+		     pid, (int)status.len, status.at);
 }
 
 static const struct about *about_of(int sig, const struct dying *d, long pid,
@@ -268,6 +308,8 @@ void death_note(struct findings *f, struct habits *h, struct step *st)
 	} else if (h->signals && e->last > h->signals->stopped_line) {
 		h->signals->stopped_line = 0;	/* (A read's end comes late.) */
 	}
+	if (e->kind == EVENT_SIGNAL && st->signal == 17)
+		child_died(f, st);
 	if (e->kind == EVENT_SIGNAL && e->line->kind == LINE_SIGNAL)
 		signalled(f, st);
 	else if (e->kind == EVENT_EXIT && e->line->kind == LINE_KILLED)

@@ -28,6 +28,7 @@ struct use {			/* of a descriptor */
 	/* finding_net.c */
 	unsigned burst;			/* small writes since the last answer */
 	unsigned long answers, answered, asked, pending_asks, connect_line;
+	unsigned long last_ask;
 	struct tracks asks, delayed, timeouts;
 	long long sent_ns, asked_ns, late_ns, delayed_ns, timeout_ns;
 	long long connecting_ns, waited_ns;
@@ -58,6 +59,7 @@ struct habits {			/* of a task */
 	struct spin_habits *spin;
 	struct time_habits *time;
 	struct cost_habits *cost;
+	struct again_habits *again;	/* NULL: nothing of the kind */
 	char last_call[24];
 	/* finding_signal.c: the last call that a signal interrupted */
 	char eintr_call[24];
@@ -176,6 +178,10 @@ void signal_note(struct findings *f, struct habits *h, struct step *st);
 void signal_task_ends(struct findings *f, struct habits *h, struct task *t);
 /* "SIGALRM", "signal 40" into text. */
 const char *signal_text(int sig, char *text, size_t size);
+
+/* finding_again.c: what it brings about itself */
+void again_note(struct habits *h, struct step *st);
+void again_task_ends(struct findings *f, struct habits *h, struct task *t);
 
 /* finding_net.c: peers that do not answer, or late */
 void net_note(struct findings *f, struct step *st);

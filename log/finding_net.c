@@ -4,6 +4,7 @@
  * silent servers, SO_RCVTIMEO, Nagle's algorithm with delayed ACK
  */
 #include <ctype.h>
+#include "account.h"
 #include "finding_look.h"
 
 enum {
@@ -228,6 +229,7 @@ static void sent(struct step *st)
 	if (!u->asked++)
 		u->asked_ns = st->event->start_ns;
 	track(&u->asks, st->event->first);
+	u->last_ask = st->event->first;
 	u->pending_asks++;
 }
 
@@ -322,16 +324,9 @@ static void set_option(struct step *st)
 /* A timeout that passed tells how long the call took, in any log. */
 static long long waited(const struct findings *f, const struct step *st)
 {
-	const struct line *l = st->event->line;
-	long long ns = call_lasted(f, st), ms = 0;
+	long long ns = call_lasted(f, st);
 
-	if (ns || l->ret || l->flags & (LINE_HAS_ERROR | LINE_NO_RETURN))
-		return ns;
-	if (slice_is(l->name, "poll") && l->n_args > 2)
-		ms = slice_number(l->arg[2], NULL);
-	else if (slice_starts(l->name, "epoll_") && l->n_args > 3)
-		ms = slice_number(l->arg[3], NULL);
-	return ms > 0 && ms < 1000000 ? ms * MS : 0;
+	return ns ? ns : expired_ns(st->event->line);
 }
 
 static void await_file(struct use *u, long long ns)
@@ -503,12 +498,28 @@ static void judge_stream(struct findings *f, struct file *file, struct use *u)
 		     ? " after the request" : "");
 }
 
+/* The last request of a client that had no byte for an answer. */
+static void keep_unanswered(struct findings *f, const struct file *file,
+			    const struct use *u)
+{
+	unsigned long line = u->asks.n ? u->last_ask : 0;
+
+	if (!f->at_end || file->kind != FILE_CONNECTION || file->parent ||
+	    file->assumed || !u->connect_line || u->connecting ||
+	    !u->pending_asks || line <= f->unanswered.line)
+		return;
+	f->unanswered.pid = file->pid;
+	f->unanswered.line = line;
+	file_text(file, f->unanswered.peer, sizeof(f->unanswered.peer));
+}
+
 void net_file_ends(struct findings *f, struct file *file)
 {
 	struct use *u = file->use;
 
 	if (!u)
 		return;
+	keep_unanswered(f, file, u);
 	judge_nagle(f, file, u);
 	if (is_name_server(file, u))
 		judge_datagram(f, file, u);

@@ -16,6 +16,7 @@ enum {
 	LEAK_MIN = 3,		/* descriptors */
 	REOPENED_MIN = 32,	/* descriptors of one file, open at the end */
 	SLEPT_NS = 10000000,	/* an event loop that slept in a read */
+	BLOCKED_NS = 1000000000,	/* ... for so long that it is the answer */
 	SUBMIT_SLEPT_NS = 1000000,	/* io_submit, in all; and a quarter of them */
 	RING_AGAIN_MIN = 3,
 };
@@ -325,14 +326,54 @@ static int is_only_one(const struct task *t, const struct file *file)
 	return 1;
 }
 
+/*
+ * In an event loop a read or accept did not return, or only after seconds.
+ * (A long one in a log without -T would be a bound.)
+ */
+static int blocked_loop(struct findings *f, const struct step *st)
+{
+	const struct line *l = st->event->line;
+	const struct file *file = st->file;
+	long long ns = call_lasted(f, st);
+	char object[128], span[24], how[64] = ", which did not return";
+	struct finding *d;
+
+	if (!(l->flags & LINE_NO_RETURN) && st->event->took_ns == NO_TIME)
+		return 0;
+	if (l->flags & LINE_NO_RETURN && f->last_ns != NO_TIME &&
+	    ns < BLOCKED_NS && ns)
+		return 0;
+	if (!(l->flags & LINE_NO_RETURN) && ns < BLOCKED_NS)
+		return 0;
+	if (ns)
+		snprintf(how, sizeof(how), "%s for %s", l->flags &
+			 LINE_NO_RETURN ? how : "", span_text(ns, span,
+							      sizeof(span)));
+	d = say(f, BLOCKED_LOOP, st->task->process->pid, file,
+		st->event->first);
+	d->cost_ns = plus_ns(d->cost_ns, ns);
+	d->fatal |= !!(l->flags & LINE_NO_RETURN);
+	finding_says(d, "the event loop of %s was blocked in %.*s on %s%s: the "
+		     "descriptor is blocking (O_NONBLOCK is not set), and the "
+		     "loop served nothing else", task_name(st->task),
+		     (int)l->name.len, l->name.at,
+		     file_text_as(file, st->fd, object, sizeof(object)), how);
+	return 1;
+}
+
 /* Reads and accepts of what the same thread's loop watches. */
 static void look_at_blocking(struct findings *f, const struct ready_habits *h,
 			     struct step *st)
 {
 	const struct file *file = st->file;
 
-	if (!h->waits || !by_loop(file) || !file_is_socket(file) ||
-	    file->nonblocking != 0)
+	if (!h->waits || !by_loop(file) || file->nonblocking == 1 ||
+	    !(file_is_socket(file) || file->kind == FILE_LISTENER))
+		return;
+	if (!slice_find(st->event->line->args, "MSG_DONTWAIT") &&
+	    !is_only_one(st->task, file) && blocked_loop(f, st))
+		return;
+	if (file->nonblocking != 0)
 		return;
 	if (slice_find(st->event->line->args, "MSG_DONTWAIT"))
 		return;

@@ -491,6 +491,7 @@ static void judge_mutex(struct findings *f, const struct habits *h,
 	if (!d)
 		return;
 	d->fatal = s->open;
+	d->on = s->by.pid;
 	if (s->by.pid && s->open)
 		held_by(f, s, "thread", by, sizeof(by));
 	else if (s->by.pid)

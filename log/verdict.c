@@ -379,6 +379,16 @@ static void other_wait(const struct reader *r, const struct unreturned *o,
 	}
 }
 
+/* A thread that waits for another one, and what the process asked for last. */
+static void unanswered(const struct reader *r, long pid, struct text *t)
+{
+	const struct unanswered *u = &r->findings.unanswered;
+
+	if (u->line && u->pid == pid)
+		add(t, "; its last request, on %s (line %lu), has no answer",
+		    u->peer, u->line);
+}
+
 static void open_sentence(const struct reader *r, const struct unreturned *o,
 			  struct text *t)
 {
@@ -409,6 +419,8 @@ static void open_sentence(const struct reader *r, const struct unreturned *o,
 	    *o->object == '/')
 		add(t, "; the file system there does not answer (a network "
 		    "file system, FUSE, an automount, or a disk)");
+	if (!o->on && o->what == FOR_LOCK && !o->mutex)
+		unanswered(r, o->process, t);
 	if (o->unclear)
 		add(t, "; the call began before the log, so the log does not "
 		    "show whether the process hangs or is idle");
@@ -610,6 +622,30 @@ static const struct wait *all_of_a_call(const struct reader *r,
 	return NULL;
 }
 
+/* A log without times ends with waits in vain; they lasted at least this. */
+static int expired(const struct reader *r, struct text *t)
+{
+	const struct account *best = NULL;
+	char what[120], time[24];
+
+	for (const struct account *a = r->accounts.first; a; a = a->next)
+		if (a->expired && a->expiring->ns >= LONG_NS &&
+		    (!best || a->expiring->ns > best->expiring->ns))
+			best = a;
+	if (!best)
+		return 0;
+	wait_text(best->expiring->what, best->expiring->call,
+		  best->expiring->object, what, sizeof(what));
+	add(t, "%s %s for %s timed out %lu time%s in a row, %s in all (from line "
+	    "%lu)", best->expiring->what == FOR_PEER ? "Nothing came at the "
+	    "end:" : "No fault was found; at the end", best->expiring->name, *what ? what : "events", best->expired,
+	    plural(best->expired), time_text(best->expiring->ns, time),
+	    best->expiring->line);
+	unanswered(r, best->process, t);
+	add(t, ".");
+	return 1;
+}
+
 /* Nothing is wrong: what does it do? */
 static enum verdict_of healthy(const struct reader *r, struct text *t)
 {
@@ -693,6 +729,8 @@ static enum verdict_of healthy(const struct reader *r, struct text *t)
 			    busy->gap_name, busy->gap_line);
 		return VERDICT_OUTSIDE;
 	}
+	if (expired(r, t))
+		return VERDICT_WAIT;
 	add(t, "No fault was found.");
 	served(r, t);
 	return VERDICT_DONE;
@@ -728,6 +766,28 @@ static int begins_small(const struct reader *r, const char *says)
 	       strncmp(says + len, " (pid", 5) &&
 	       call_find(word) == CALL_OTHER && !slice_is(word, "strace") &&
 	       !slice_is(word, "fork") && !slice_is(word, "pid");
+}
+
+/* The thread that had the lock spent the time in a wait of its own. */
+static void holder_wait(const struct reader *r, const struct finding *d,
+			struct text *t)
+{
+	char what[120], time[24];
+
+	for (const struct account *a = r->accounts.first; a && d->on;
+	     a = a->next) {
+		const struct wait *w = a->wait;
+
+		if (a->pid != d->on || a->tasks > 1 || !a->n_waits ||
+		    w->ns < d->cost_ns / 2)
+			continue;
+		wait_text(w->what, w->call, w->object, what, sizeof(what));
+		add(t, " Thread %ld spent %s%s in %s%s%s%s (line %lu).", d->on,
+		    w->at_most ? "at most " : "", time_text(w->ns, time),
+		    w->name, *what ? " (" : "", what, *what ? ")" : "",
+		    w->line);
+		return;
+	}
 }
 
 static void finding_sentence(const struct reader *r, const struct finding *d,
@@ -768,6 +828,28 @@ static int is_minor(const struct reader *r, const struct finding *d)
 		d->cost_ns < (r->last_ns - r->first_ns) / MINOR);
 }
 
+/* Killed in a wait: the wait says more than the signal. */
+static void killed_in(const struct reader *r, const struct finding *d,
+		      struct text *t)
+{
+	char what[160], time[24];
+
+	if (strcmp(d->about->id, "killed-from-outside") &&
+	    strcmp(d->about->id, "killed-by-timer"))
+		return;
+	for (unsigned i = 0; i < r->accounts.n_open && i < OPEN_MAX; i++) {
+		const struct unreturned *o = &r->accounts.open[i];
+
+		if (o->process != d->pid || !*o->killed || o->ns == NO_TIME ||
+		    o->ns < LONG_NS)
+			continue;
+		add(t, " Before, it was in %s for %s (line %lu).",
+		    open_text(o, what, sizeof(what)), time_text(o->ns, time),
+		    o->line);
+		return;
+	}
+}
+
 /* A program that ended by itself may have waited in vain before. */
 static void before_the_end(const struct reader *r, const struct finding *d,
 			   struct text *t)
@@ -785,6 +867,25 @@ static void before_the_end(const struct reader *r, const struct finding *d,
 	wait_sentence(r, w, of, t);
 }
 
+/*
+ * The call is the last line of a short log of one thread, and nothing like it
+ * has returned before (it is one of its count): how long it lasted is not known.
+ */
+static int is_last_word(const struct reader *r, const struct unreturned *o)
+{
+	enum { MANY = 50 };
+	const struct account *a = r->accounts.first;
+
+	if (o->ns || !a || a->next || a->tasks > 1 || o->calls > MANY ||
+	    o->how == OPEN_KILLED)
+		return 0;
+	for (unsigned i = 0; i < a->n_waits; i++)
+		if (!strcmp(a->wait[i].name, o->name) &&
+		    !strcmp(a->wait[i].object, o->object) && a->wait[i].count > 1)
+			return 0;
+	return 1;
+}
+
 static enum verdict_of choose(const struct reader *r, struct text *t)
 {
 	const struct finding *d = r->findings.first;
@@ -794,7 +895,8 @@ static enum verdict_of choose(const struct reader *r, struct text *t)
 		o = at_the_end(r, o);
 	if (d && is_minor(r, d))
 		d = NULL;
-	if (o && o->ns != NO_TIME && o->ns < LONG_NS && !o->attached)
+	if (o && o->ns != NO_TIME && o->ns < LONG_NS && !o->attached &&
+	    !is_last_word(r, o))
 		o = NULL;
 	/* The call in which it was killed says more than the signal. */
 	if (o && o->how == OPEN_KILLED && d && d->fatal && !d->cost_ns &&
@@ -804,6 +906,8 @@ static enum verdict_of choose(const struct reader *r, struct text *t)
 				     d->cost_ns >= o->ns))) {
 		finding_sentence(r, d, t);
 		before_the_end(r, d, t);
+		killed_in(r, d, t);
+		holder_wait(r, d, t);
 		return VERDICT_FINDING;
 	}
 	if (!o)
