@@ -718,7 +718,7 @@ static void judge(struct findings *f, const struct habits *habits,
 	finding_line(d, s->line);
 	if (*d->says && d->count > 2 * s->turns)
 		return;
-	if (s->fd >= 0)
+	if (s->fd >= 0 && s->turn != TURN_ASK)
 		snprintf(d->subject, sizeof(d->subject), "%.90s",
 			 s->object + (sizeof("descriptor ") - 1));
 	says(d, s, in);
