@@ -30,7 +30,7 @@ if [ -z "$browser" ]; then
 	echo "1..0 # SKIP no chromium here (apt install chromium)"
 	exit 0
 fi
-echo "1..6"
+echo "1..8"
 
 "$io" explain --html $log >"$dir/page.html"
 
@@ -86,4 +86,20 @@ with_script "const tones = new Set([...document.querySelectorAll('.key')] \
 	!tones.has(e.style.getPropertyValue('--tone').trim())).length"
 says 0
 result $? each_colour_is_in_the_legend
+
+# strace -k: the frames of the call that was chosen, and only those.
+log=tests/corpus/model_epoll_k.strace
+"$io" explain --html $log >"$dir/page.html"
+line=$(grep -n ' socket(AF_INET' $log | head -n 1 | cut -d: -f1)
+with_script "document.title = \$('stack').textContent.replaceAll('\\\\n', \
+	'; ')" "#L$line"
+sed -n "$((line + 1)),/^[^ ]/s/^ > //p" $log | paste -sd '|' |
+	sed "s/|/; /g; s/^/stack of socket (line $line); /" >"$dir/expected"
+says "$(cat "$dir/expected")"
+result $? shows_the_stack_of_a_call
+
+with_script "\$('byCall').value = 'socket'; \$('byCall').onchange(); \
+	document.title = shownLines.length + ' ' + shownLines.filter(isFrame).length"
+says "4 3"
+result $? frames_stay_with_their_call
 exit $failed
