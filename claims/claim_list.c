@@ -329,9 +329,14 @@ const struct claim claims[] = {
 	PLAY("restart-recv", restart_recv, "with SA_RESTART an interrupted "
 	     "recv goes on", "signal(7)",
 	     "recvfrom.* = \\? ERESTARTSYS\nrecvfrom.* = 1",
-	     TRIED("SA_RESTART",
+	     TRIED("SA_RESTART, no SO_RCVTIMEO",
 	     "recv fails with EINTR in spite of SA_RESTART",
 	     "recvfrom.* = -1 EINTR")),
+	PLAY("restart-timeout", restart_with_timeout, "recv on a socket with "
+	     "SO_RCVTIMEO is never restarted after a signal handler, SA_RESTART "
+	     "or not", "signal(7)", "recvfrom.* = -1 EINTR\n1: recvfrom",
+	     TRIED("AF_UNIX, SA_RESTART", "SA_RESTART restarts it",
+	     "2+: recvfrom")),
 	PLAY("restart-select", restart_select, "select is never restarted "
 	     "after a signal handler, SA_RESTART or not", "signal(7)",
 	     "select.* = \\? ERESTARTNOHAND\nrt_sigreturn.* = -1 EINTR\n"
@@ -484,8 +489,9 @@ const struct claim claims[] = {
 	     TRIED("TCP", "accept fails for a connection that was reset",
 	     "accept\\(.* = -1 "),
 	     .words = "hint read blocks although ready"),
-	PLAY("ready-bad-checksum", ready_bad_checksum, "a datagram with a wrong "
-	     "checksum makes an O_NONBLOCK socket ready, and recv finds none", "select(2)",
+	PLAY("ready-bad-checksum", ready_bad_checksum, "a datagram of more than 68 "
+	     "bytes with a wrong checksum makes an O_NONBLOCK socket ready, "
+	     "and recv finds none", "select(2)",
 	     "epoll_p?wait.*EPOLLIN.* = 1\nrecvfrom.* = -1 EAGAIN",
 	     TRIED("UDP, O_NONBLOCK",
 	     "epoll_wait drops the datagram and reports nothing",
@@ -495,6 +501,13 @@ const struct claim claims[] = {
 	     "epoll_wait itself drops a datagram with a wrong checksum",
 	     "net/ipv4/udp.c", "epoll_p?wait.* = 0",
 	     TRIED("UDP, blocking", "epoll_wait reports the datagram",
+	     "epoll_p?wait.*EPOLLIN.* = 1"),
+	     .words = "ready hint read blocks although ready"),
+	PLAY("bad-checksum-short", bad_checksum_short, "a datagram of up to 68 "
+	     "bytes with a wrong checksum is dropped as it comes: no socket "
+	     "becomes ready", "include/linux/skbuff.h",
+	     "epoll_p?wait.* = 0\nrecvfrom.* = -1 EAGAIN",
+	     TRIED("UDP, O_NONBLOCK", "it makes the socket ready",
 	     "epoll_p?wait.*EPOLLIN.* = 1"),
 	     .words = "ready hint read blocks although ready"),
 	PLAY("select-beyond-1023", select_beyond, "the kernel's select has no "
@@ -551,11 +564,16 @@ const struct claim claims[] = {
 	     "send(2)", "sendto\\(.*MSG_NOSIGNAL.* = -1 EPIPE",
 	     TRIED("AF_UNIX", "the first send to a closed peer succeeds",
 	     "sendto\\(.* = 1")),
-	PLAY("closed-peer-tcp", closed_peer_tcp, "on TCP the first send to a closed "
-	     "peer succeeds, the second is EPIPE", "tcp(7)",
+	PLAY("closed-peer-tcp", closed_peer_tcp, "on TCP the first send to a "
+	     "peer that has read everything and closed succeeds, the second is "
+	     "EPIPE", "tcp(7)",
 	     "sendto\\(.* = 1\nsendto\\(.* = -1 EPIPE",
 	     TRIED("TCP", "the first send is EPIPE",
 	     "0: sendto\\(.* = 1")),
+	PLAY("closed-unread-tcp", closed_unread_tcp, "a TCP peer that closes "
+	     "with unread data resets: the next send is ECONNRESET",
+	     "net/ipv4/tcp.c", "sendto\\(.*\"y\".* = -1 ECONNRESET",
+	     TRIED("TCP", "the next send succeeds", "sendto\\(.*\"y\".* = 1")),
 	PLAY("wchan", wchan_of_sleeper, "/proc/PID/wchan names where a thread "
 	     "sleeps: inet_csk_accept, then for TCP's data wait_woken or sk_wait_data",
 	     "proc(5)", "read\\([0-9]+, \"inet_csk_accept\"\n"

@@ -636,12 +636,15 @@ void ready_then_taken(void)
 	recv(pair[0], &c, 1, MSG_DONTWAIT);
 }
 
-/* A datagram with a wrong checksum, which is found out when it is copied. */
-static void bad_checksum(int flags)
+/*
+ * A datagram with a wrong checksum, which is found out when it is copied; or,
+ * with at most 76 bytes (8 are the header), when it comes.
+ */
+static void bad_checksum(int flags, unsigned bytes, int wait_ms)
 {
-	/* More than 76 bytes: less is summed up when it comes. */
 	struct { unsigned short from, to, length, sum; char data[92]; } udp = {
-		.length = htons(100), .sum = htons(0x1234), .data = "wrong",
+		.length = htons(8 + bytes), .sum = htons(0x1234),
+		.data = "wrong",
 	};
 	struct sockaddr_in a, to;
 	int fd = udp_bound(&a), raw = socket(AF_INET, SOCK_RAW, IPPROTO_UDP);
@@ -655,20 +658,25 @@ static void bad_checksum(int flags)
 	udp.to = a.sin_port;
 	to = a;
 	to.sin_port = 0;
-	need(sendto(raw, &udp, sizeof(udp), 0, (void *)&to, sizeof(to)));
-	epoll_wait(epoll_of(fd, EPOLLIN), &ev, 1, flags ? 2000 : 200);
+	need(sendto(raw, &udp, 8 + bytes, 0, (void *)&to, sizeof(to)));
+	epoll_wait(epoll_of(fd, EPOLLIN), &ev, 1, wait_ms);
 	recv(fd, buf, sizeof(buf), MSG_DONTWAIT);
 }
 
 void ready_bad_checksum(void)
 {
-	bad_checksum(O_NONBLOCK);
+	bad_checksum(O_NONBLOCK, 69, 2000);
 }
 
 /* On loopback the datagram is in the queue when sendto returns. */
 void bad_checksum_blocking(void)
 {
-	bad_checksum(0);
+	bad_checksum(0, 69, 200);
+}
+
+void bad_checksum_short(void)
+{
+	bad_checksum(O_NONBLOCK, 68, 200);
 }
 
 /* ---- other ---- */
@@ -729,6 +737,22 @@ void closed_peer_tcp(void)
 	p = (struct pollfd){ .fd = ours };	/* errors alone */
 	need(poll(&p, 1, 10000));
 	send(ours, "x", 1, MSG_NOSIGNAL);
+}
+
+/* The peer has not read a byte when it closes. */
+void closed_unread_tcp(void)
+{
+	struct pollfd p;
+	int ours, peer;
+
+	tcp_connection(&ours, &peer);
+	need(send(ours, "x", 1, 0));
+	p = (struct pollfd){ .fd = peer, .events = POLLIN };
+	need(poll(&p, 1, 10000));
+	need(close(peer));
+	p = (struct pollfd){ .fd = ours };	/* errors alone */
+	need(poll(&p, 1, 10000));
+	send(ours, "y", 1, MSG_NOSIGNAL);
 }
 
 /* A child sleeps in accept, then in recv; its parent may read where. */

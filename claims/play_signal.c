@@ -332,6 +332,20 @@ void restart_recv(void)
 	wait(NULL);
 }
 
+void restart_with_timeout(void)
+{
+	struct timeval t = { .tv_sec = 10 };
+	int pair[2];
+	char c;
+
+	stream_pair(pair);
+	need(setsockopt(pair[0], SOL_SOCKET, SO_RCVTIMEO, &t, sizeof(t)));
+	if (interrupted())
+		_exit(0);
+	recv(pair[0], &c, 1, 0);
+	wait(NULL);
+}
+
 void restart_select(void)
 {
 	struct timeval t = { .tv_sec = 10 };
