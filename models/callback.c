@@ -166,9 +166,10 @@ static void on_bytes(int fd)
 int main(int argc, char **argv)
 {
 	(void)argc;
-	listen_on(argv, SOCK_NONBLOCK);
+	open_socket(argv, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC);
 	ep = must(sys_epoll_create1(EPOLL_CLOEXEC));
 	must(when(listener, on_connection, NULL));
+	announce();				/* all that can fail has not */
 	while (listener >= 0 || live) {
 		int was_paused = paused;
 

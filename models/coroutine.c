@@ -275,9 +275,11 @@ static void accept_all(int fd)
 int main(int argc, char **argv)
 {
 	(void)argc;
-	listen_on(argv, SOCK_NONBLOCK);
+	open_socket(argv, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC);
 	loop.ep = must(sys_epoll_create1(EPOLL_CLOEXEC));
 	must(spawn(accept_all, listener));
+	run_ready();				/* it registers the listener */
+	announce();				/* all that can fail has not */
 	run_forever();
 	return 0;
 }

@@ -36,6 +36,7 @@
 enum { THREADS = 4 };
 
 static struct conn conns[CONNS];	/* by descriptor */
+static char scratches[THREADS][SCRATCH];	/* RLIMIT_STACK may be less */
 static int ep, paused;			/* paused: accept4 found no descriptor */
 static int live = 1;			/* connections, and the listener */
 
@@ -117,9 +118,8 @@ static void greet(void)
 	}
 }
 
-static void serve(int fd)
+static void serve(int fd, char *scratch)
 {
-	char scratch[SCRATCH];
 	struct conn *c = &conns[fd];
 	long n;
 
@@ -136,9 +136,8 @@ static void serve(int fd)
 	wait_for(fd, EPOLL_CTL_MOD, c->owed ? EPOLLOUT : EPOLLIN);
 }
 
-static void work(long unused)
+static void work(long thread)
 {
-	(void)unused;
 	for (;;) {
 		int was_paused = __atomic_load_n(&paused, __ATOMIC_ACQUIRE);
 		struct epoll_event ev;
@@ -148,7 +147,7 @@ static void work(long unused)
 		if (n > 0 && (int)ev.data == listener)
 			greet();
 		else if (n > 0)
-			serve(ev.data);
+			serve(ev.data, scratches[thread]);
 		/* Another program may have closed; or a thread, just before
 		 * greet() said that it is paused. */
 		if (was_paused)
@@ -162,7 +161,7 @@ int main(int argc, char **argv)
 	open_socket(argv, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK);
 	ep = must(sys_epoll_create1(EPOLL_CLOEXEC));
 	for (int i = 1; i < THREADS; i++)
-		must(thread_start(work, 0));
+		must(thread_start(work, i));
 	must(watch(listener, EPOLL_CTL_ADD, EPOLLIN));
 	announce();				/* all that can fail has not */
 	work(0);

@@ -182,11 +182,12 @@ int main(int argc, char **argv)
 	struct epoll_event ev[EVENTS];
 
 	(void)argc;
-	listen_on(argv, SOCK_NONBLOCK);
+	open_socket(argv, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC);
 	for (int i = 0; i < THREADS; i++)
 		must(thread_start(work, 0));
 	ep = must(sys_epoll_create1(EPOLL_CLOEXEC));
 	must(watch(listener, EPOLL_CTL_ADD, EPOLLIN));
+	announce();				/* all that can fail has not */
 	for (;;) {
 		int was_paused = __atomic_load_n(&paused, __ATOMIC_ACQUIRE);
 		int n = woken(sys_epoll_pwait(ep, ev, EVENTS,

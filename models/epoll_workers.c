@@ -43,10 +43,11 @@ enum { EVENTS = 64, WORKERS = 4 };
 static struct conn conns[CONNS];	/* by descriptor: one worker's each */
 static struct count workers;
 
-struct worker {
+static struct worker {
 	int ep, live, listens;
 	int paused;			/* accept4 found no descriptor */
-};
+	char scratch[SCRATCH];		/* RLIMIT_STACK may be less */
+} worker[WORKERS];
 
 /* 0, or -errno: the set has no room (ENOSPC: fs.epoll.max_user_watches). */
 static long watch(struct worker *w, int fd, unsigned want)
@@ -123,15 +124,14 @@ static void greet(struct worker *w)
 
 static void serve(struct worker *w, int fd)
 {
-	char scratch[SCRATCH];
 	struct conn *c = &conns[fd];
 	long n;
 
 	if (!c->owed) {
-		n = sys_recvfrom(fd, scratch, SCRATCH, 0, NULL, NULL);
+		n = sys_recvfrom(fd, w->scratch, SCRATCH, 0, NULL, NULL);
 		if (n == -EAGAIN)
 			return;			/* readiness was a hint */
-		if (conn_received(c, scratch, n))
+		if (conn_received(c, w->scratch, n))
 			return hang_up(w, fd);
 	}
 	if (c->owed) {
@@ -142,43 +142,44 @@ static void serve(struct worker *w, int fd)
 	wait_for(w, fd, c->owed ? EPOLLOUT : EPOLLIN);
 }
 
-static void work(long ep)
+static void work(long number)
 {
-	struct worker w = { .ep = ep, .listens = 1 };
+	struct worker *w = &worker[number];
 	struct epoll_event ev[EVENTS];
 
-	while (w.listens || w.live) {
-		int was_paused = w.paused;
-		int n = woken(sys_epoll_pwait(w.ep, ev, EVENTS,
-					      w.paused ? 1000 : -1, NULL));
+	while (w->listens || w->live) {
+		int was_paused = w->paused;
+		int n = woken(sys_epoll_pwait(w->ep, ev, EVENTS,
+					      w->paused ? 1000 : -1, NULL));
 
 		for (int i = 0; i < n; i++)
 			if ((int)ev[i].data == listener)
-				greet(&w);
+				greet(w);
 			else
-				serve(&w, ev[i].data);
-		if (was_paused && w.paused)
-			resume(&w);		/* another worker may have closed */
+				serve(w, ev[i].data);
+		if (was_paused && w->paused)
+			resume(w);		/* another worker may have closed */
 	}
-	sys_close(w.ep);
+	sys_close(w->ep);
 	count_down(&workers);
 }
 
 int main(int argc, char **argv)
 {
-	int ep[WORKERS], left;
+	int left;
 
 	(void)argc;
 	open_socket(argv, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK);
 	for (int i = 0; i < WORKERS; i++) {
-		ep[i] = must(sys_epoll_create1(EPOLL_CLOEXEC));
-		must(watch_listener(ep[i], EPOLL_CTL_ADD));
+		worker[i].ep = must(sys_epoll_create1(EPOLL_CLOEXEC));
+		must(watch_listener(worker[i].ep, EPOLL_CTL_ADD));
+		worker[i].listens = 1;
 		count_up(&workers);
 	}
 	for (int i = 1; i < WORKERS; i++)
-		must(thread_start(work, ep[i]));
+		must(thread_start(work, i));
 	announce();				/* all that can fail has not */
-	work(ep[0]);
+	work(0);
 	while ((left = count_read(&workers)))
 		futex_wait(&workers.n, left, NULL);
 	return 0;

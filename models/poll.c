@@ -110,8 +110,9 @@ static void serve(int fd)
 int main(int argc, char **argv)
 {
 	(void)argc;
-	listen_on(argv, SOCK_NONBLOCK);
+	open_socket(argv, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC);
 	watch(listener, POLLIN);
+	announce();
 	while (listener >= 0 || live) {
 		struct timespec second = { .tv_sec = 1 };
 		int was_paused = paused;

@@ -139,8 +139,9 @@ int main(int argc, char **argv)
 	static unsigned long in[CONNS / BITS], out[CONNS / BITS];
 
 	(void)argc;
-	listen_on(argv, SOCK_NONBLOCK);
+	open_socket(argv, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC);
 	watch(listener, POLLIN);
+	announce();
 	while (listener >= 0 || live) {
 		int words = top / BITS + 1, was_paused = paused;
 		long n;

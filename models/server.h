@@ -17,7 +17,8 @@
  *     socket setsockopt x2 bind listen  (sigio_udp: no TCP options, no listen)
  *     getsockname                       only with --port 0
  *     fcntl x3 getsockopt x3 fcntl x2   --fd, instead of socket to getsockname
- *     write                             the line "NAME: serving ..." on stderr
+ *     write                             the line "NAME: serving ..." on stderr,
+ *                                       after what the model sets up
  *   print, at the end of a message:
  *     write                             the line on stdout; it waits while
  *                                       stdout is full, for no message is lost

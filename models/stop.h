@@ -54,8 +54,8 @@ static void on_late(int sig, siginfo_t *info, void *context)
 		print(2, NAME ": stopped; stdout was full for two seconds, "
 		      "and a message is lost\n");
 	else
-		print(2, NAME ": stopped; a peer had not closed after two "
-		      "seconds\n");
+		print(2, NAME ": stopped after two seconds; a peer had not "
+		      "closed, or no descriptor was free\n");
 	sys_exit_group(0);
 }
 

@@ -9,7 +9,9 @@
  * worker copies; the thread that serves sleeps in io_uring_enter.
  *
  *     io_uring_setup  mmap x2           the ring
- *     mmap                              the buffers; ACCEPT is queued
+ *     mmap                              the buffers
+ *     io_uring_enter                    a request, to see that a worker starts;
+ *                                       ACCEPT is queued
  *   wait:
  *     io_uring_enter                    the only call: submits and sleeps
  *       ACCEPT done:  RECV, and ACCEPT again
@@ -127,6 +129,21 @@ static void complete(const struct io_uring_cqe *cqe)
 		serve(what, key_index(cqe->user_data), cqe->res);
 }
 
+/*
+ * Where no worker can be started, requests wait and no error comes.  A RECV on
+ * the listener needs one, too, and fails at once (ENOTCONN; AF_UNIX: EINVAL).
+ */
+static void check_worker(void)
+{
+	request(IORING_OP_RECV, RECV, listener, bufs[0], BUF);
+	for (int i = 0; i < 5 && !ring_ready(&ring); i++)
+		entered(ring_wait(&ring, 1, &one_second));
+	if (!ring_ready(&ring))
+		fail(1, "no worker starts: RLIMIT_NPROC (ulimit -u) or a "
+		     "cgroup allows no more threads\n");
+	ring_seen(&ring, 1);
+}
+
 int main(int argc, char **argv)
 {
 	(void)argc;
@@ -137,6 +154,7 @@ int main(int argc, char **argv)
 	bufs = sys_mmap(NULL, sizeof(*bufs) * CONNS, PROT_READ | PROT_WRITE,
 			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	must((long)bufs);
+	check_worker();
 	watch(listener);
 	announce();
 	while (listener >= 0 || live) {

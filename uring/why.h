@@ -19,6 +19,9 @@ static inline const char *ring_why(long err)
 		       "it in the seccomp profile";
 	case -EINVAL:
 		return "this kernel is older than a flag that the program sets";
+	case -EAGAIN:
+		return "the kernel cannot start its thread: RLIMIT_NPROC "
+		       "(ulimit -u) or a cgroup allows no more";
 	case -ENOMEM:
 		return "no memory for the rings; before Linux 5.12 and from 6.14 on "
 		       "they count as locked memory: raise that limit (ulimit -l)";

@@ -52,7 +52,7 @@ else
 	# Inlined into main: options(), and print() by it or by itself.
 	run "$build/models/epoll" "$dir/log"
 	here=$(line_of models/epoll.c)
-	expected=$(grep -n 'listen_on(argv' models/epoll.c | cut -d: -f1)
+	expected=$(grep -n 'open_socket(argv' models/epoll.c | cut -d: -f1)
 	[ "$here" = "$expected" ]
 	result $? shows_the_line
 

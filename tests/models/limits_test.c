@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * limits_test.c - a program that starts with little serves, or says why not (with libc)
+ *
+ *     limits_test -l              lists PROGRAM/WHAT
+ *     limits_test '*stack'        runs some
+ *
+ * Each test starts a program with a small limit, or with signals that the
+ * program that started it had blocked or ignored.  A server must serve and end
+ * with 0 at SIGTERM, or end before "serving", with a status of its own and one
+ * line.  A file job must print the same checksum as without the limit, or end
+ * with a line.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include "lab.h"
+#include "probe.h"
+#include "tap.h"
+
+enum { ANSWER_MS = 10000, STOP_MS = 5000, NOBODY = 65534, TEXT = 4096,
+       FILE_BYTES = 100000 };
+
+/* What the program finds when it starts. */
+struct start {
+	int limit;			/* RLIMIT_...; -1: none */
+	rlim_t value;
+	int user;			/* 0: the user who runs the test */
+	int block, ignore;		/* all signals */
+};
+
+/* A program under test. */
+struct run {
+	const struct program *p;
+	pid_t pid;
+	int out, err;			/* the pipes that it writes to */
+	int ended, status;
+	char said[TEXT], warned[TEXT];	/* what came out of them */
+};
+
+static int file;			/* which a file job reads */
+
+static void find(struct run *r, const struct program *p)
+{
+	char *path = program_path(p), why[256];
+
+	*r = (struct run){ .p = p };
+	if (!path)
+		SKIP("not built");
+	if (probe_program(p, why))
+		SKIP("%s", why);
+	free(path);
+}
+
+static void become(const struct start *s)
+{
+	const struct rlimit l = { s->value, s->value };
+	struct sigaction ignore = { .sa_handler = SIG_IGN };
+	sigset_t all;
+
+	sigfillset(&all);
+	if (s->block)
+		sigprocmask(SIG_SETMASK, &all, NULL);
+	for (int sig = 1; s->ignore && sig < NSIG; sig++)
+		sigaction(sig, &ignore, NULL);
+	if (s->user && (setgroups(0, NULL) || setgid(s->user) ||
+			setuid(s->user)))
+		_exit(126);
+	/* After setuid: else execve(2) would say EAGAIN for RLIMIT_NPROC. */
+	if (s->limit >= 0 && setrlimit(s->limit, &l))
+		_exit(126);
+}
+
+static void start(struct run *r, const struct start *s)
+{
+	char *path = program_path(r->p), *env[] = { NULL };
+	int out[2], err[2];
+
+	ASSERT_EQ(0, pipe2(out, O_CLOEXEC));
+	ASSERT_EQ(0, pipe2(err, O_CLOEXEC));
+	r->pid = ASSERT_GE(fork(), 0);
+	if (!r->pid) {
+		char *server[] = { path, "--port", "0", "--service", "echo",
+				   NULL };
+		char *job[] = { path, "/proc/self/fd/0", NULL };
+
+		dup2(file, 0);
+		dup2(out[1], 1);
+		dup2(err[1], 2);
+		become(s);
+		execve(path, r->p->flags & FILES ? job : server, env);
+		_exit(126);
+	}
+	close(out[1]);
+	close(err[1]);
+	r->out = out[0];
+	r->err = err[0];
+	free(path);
+}
+
+static void hear(int *fd, char *text)
+{
+	size_t len = strlen(text);
+	ssize_t n = read(*fd, text + len, TEXT - 1 - len);
+
+	if (n <= 0) {
+		close(*fd);
+		*fd = -1;			/* poll(2) passes over it */
+	}
+}
+
+/* Until `wanted` is on stderr, or both pipes are closed and it has ended. */
+static void listen_to(struct run *r, const char *wanted, int ms)
+{
+	while (!(wanted && strstr(r->warned, wanted))) {
+		struct pollfd p[] = { { .fd = r->out, .events = POLLIN },
+				      { .fd = r->err, .events = POLLIN } };
+
+		if (r->out < 0 && r->err < 0)
+			break;
+		if (poll(p, 2, ms) < 1)
+			FAIL("neither a line nor an end: %s", r->warned);
+		if (p[0].revents)
+			hear(&r->out, r->said);
+		if (p[1].revents)
+			hear(&r->err, r->warned);
+	}
+	if (r->out < 0 && r->err < 0) {
+		ASSERT_EQ(r->pid, waitpid(r->pid, &r->status, 0));
+		r->ended = 1;
+	}
+}
+
+/* It has ended by itself, before it served: with a status, and one line. */
+static void refuses(const struct run *r)
+{
+	const char *end = strchr(r->warned, '\n');
+
+	if (!WIFEXITED(r->status))
+		FAIL("signal %d: %s", WTERMSIG(r->status), r->warned);
+	EXPECT_NE(0, WEXITSTATUS(r->status));
+	if (!end || end[1])
+		FAIL("not one line: %s", r->warned);
+}
+
+/* One peer; answers: a server that has what it needs for one. */
+static void visit(const struct run *r, int answers)
+{
+	struct sockaddr_in a = {
+		.sin_family = AF_INET,
+		.sin_port = htons(atoi(strrchr(r->warned, ':') + 1)),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+	};
+	struct timeval limit = { .tv_sec = ANSWER_MS / 1000 };
+	int fd = ASSERT_GE(socket(AF_INET, r->p->flags & UDP ? SOCK_DGRAM :
+				  SOCK_STREAM, 0), 0);
+	char buf[8];
+
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+	ASSERT_EQ(0, connect(fd, (void *)&a, sizeof(a)));
+	ASSERT_EQ(5, send(fd, "hello", 5, MSG_NOSIGNAL));
+	if (answers)
+		ASSERT_EQ(5, recv(fd, buf, sizeof(buf), 0));
+	close(fd);
+}
+
+/* least: with this value and more it serves; below it may refuse or wait. */
+static void serves_or_refuses(struct run *r, const struct start *s,
+			      rlim_t least)
+{
+	start(r, s);
+	listen_to(r, ": serving echo on ", ANSWER_MS);
+	if (r->ended)
+		return refuses(r);
+	visit(r, s->value >= least);
+	if (r->p->flags & ONCE && s->value >= least) {
+		listen_to(r, NULL, ANSWER_MS);
+	} else {
+		/* Two at once end it at once, if they are not taken for one. */
+		ASSERT_EQ(0, kill(r->pid, SIGTERM));
+		kill(r->pid, SIGTERM);
+		listen_to(r, NULL, STOP_MS);
+	}
+	if (!WIFEXITED(r->status))
+		FAIL("signal %d: %s", WTERMSIG(r->status), r->warned);
+	EXPECT_EQ(0, WEXITSTATUS(r->status));
+}
+
+static void reads_or_refuses(struct run *r, const struct start *s)
+{
+	static const struct start nothing = { .limit = -1 };
+	struct run usual;
+
+	find(&usual, r->p);
+	start(&usual, &nothing);
+	listen_to(&usual, NULL, ANSWER_MS);
+	start(r, s);
+	listen_to(r, NULL, ANSWER_MS);
+	if (r->status)
+		return refuses(r);
+	EXPECT_STR(usual.said, r->said);
+	EXPECT_STR("", r->warned);
+}
+
+static void try(const struct program *p, const struct start *s, rlim_t least)
+{
+	struct run r;
+
+	find(&r, p);
+	if (p->flags & FILES)
+		reads_or_refuses(&r, s);
+	else
+		serves_or_refuses(&r, s, least);
+}
+
+/* ---- what is scarce ---- */
+
+/* 0 to 2 are open; 16 are enough for each of them, and one peer. */
+static void descriptors(void *p)
+{
+	for (rlim_t n = 3; n <= 16; n += n < 8 ? 1 : 4)
+		try(p, &(struct start){ RLIMIT_NOFILE, n, 0, 0, 0 }, 16);
+}
+
+/*
+ * No thread and no process more: who has a thread for each peer lets the peer
+ * wait, and the others must have theirs before they serve.
+ */
+static void processes(void *arg)
+{
+	const struct program *p = arg;
+	char *path = program_path(p);
+	pid_t pid = ASSERT_GE(fork(), 0);
+	int status;
+
+	if (!pid) {			/* root is not counted: try as nobody */
+		become(&(struct start){ -1, 0, geteuid() ? 0 : NOBODY, 0, 0 });
+		_exit(!path || access(path, X_OK) ||
+		      (p->flags & RING && syscall(SYS_io_uring_setup, 0, 0) < 0 &&
+		       errno == EPERM));
+	}
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	if (status)
+		SKIP("not for everybody: %s", path ? path : "not built");
+	try(p, &(struct start){ RLIMIT_NPROC, 0, geteuid() ? 0 : NOBODY, 0, 0 },
+	    strstr(p->name, "thread") || strstr(p->name, "posix_aio") ? 1 : 0);
+}
+
+/*
+ * The kernel puts arguments, environment and the frame of a signal handler
+ * there, too.
+ */
+static void stack(void *p)
+{
+	try(p, &(struct start){ RLIMIT_STACK, 16 << 10, 0, 0, 0 }, 0);
+}
+
+static void queued_signals(void *p)
+{
+	try(p, &(struct start){ RLIMIT_SIGPENDING, 0, 0, 0, 0 }, 0);
+}
+
+static void written_bytes(void *p)
+{
+	try(p, &(struct start){ RLIMIT_FSIZE, 0, 0, 0, 0 }, 0);
+}
+
+/* ---- what the program that started it left ---- */
+
+static void blocked_signals(void *p)
+{
+	try(p, &(struct start){ -1, 0, 0, 1, 0 }, 0);
+}
+
+static void ignored_signals(void *p)
+{
+	try(p, &(struct start){ -1, 0, 0, 0, 1 }, 0);
+}
+
+/* ---- the list ---- */
+
+static const struct {
+	const char *name;
+	void (*fn)(void *);
+} tests[] = {
+	{ "descriptors", descriptors },
+	{ "processes", processes },
+	{ "stack", stack },
+	{ "queued_signals", queued_signals },
+	{ "written_bytes", written_bytes },
+	{ "blocked_signals", blocked_signals },
+	{ "ignored_signals", ignored_signals },
+};
+
+void tap_list(void)
+{
+	char *text;
+	static char bytes[FILE_BYTES];
+	char path[64];
+
+	for (int i = 0; i < FILE_BYTES; i++)
+		bytes[i] = i * 7 >> 3;
+	file = lab_temporary(path);
+	if (file < 0 || write(file, bytes, FILE_BYTES) != FILE_BYTES ||
+	    fchmod(file, 0644))
+		exit(1);
+	for (struct program *p = programs; p->name; p++)
+		for (size_t i = 0; i < sizeof(tests) / sizeof(*tests); i++) {
+			if (asprintf(&text, "%s/%s", p->name,
+				     tests[i].name) < 0)
+				exit(1);
+			tap_add(text, tests[i].fn, p)->seconds = 120;
+		}
+}
