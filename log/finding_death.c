@@ -191,6 +191,26 @@ static const char *open_call(const struct task *t, const char *last,
 	return text;
 }
 
+/* What si_code says more than its name. */
+static const char *code_text(const struct dying *d)
+{
+	static const struct { const char *code, *text; } codes[] = {
+		{ "BUS_ADRERR", ", beyond the end of a mapped file, or where "
+		  "there is no room for the page (a full tmpfs such as "
+		  "/dev/shm, or no huge page)" },
+		{ "ILL_ILLOPN", ", an instruction that the processor does not "
+		  "have or that the compiler put there to end the program" },
+		{ "ILL_ILLOPC", ", an instruction that the processor does not "
+		  "have or that the compiler put there to end the program" },
+		{ "FPE_INTDIV", ", a division of integers by zero" },
+	};
+
+	for (unsigned i = 0; i < sizeof(codes) / sizeof(*codes); i++)
+		if (!strcmp(d->code, codes[i].code))
+			return codes[i].text;
+	return "";
+}
+
 static void killed(struct findings *f, const struct habits *h, struct step *st)
 {
 	struct process *p = st->task->process;
@@ -210,7 +230,7 @@ static void killed(struct findings *f, const struct habits *h, struct step *st)
 	found->fatal = a != &ended;
 	finding_line(found, d->line);
 	finding_line(found, st->event->first);
-	finding_says(found, "%s was killed by %.*s%s%s%s%s%s%s%s%s%s%s",
+	finding_says(found, "%s was killed by %.*s%s%s%s%s%s%s%s%s%s%s%s",
 		     process_text(task_name(st->task), p->pid, who,
 				  sizeof(who)), (int)name.len, name.at,
 		     sig == 24 ? ": RLIMIT_CPU (ulimit -t)" :
@@ -220,6 +240,7 @@ static void killed(struct findings *f, const struct habits *h, struct step *st)
 		     d->signal == sig && *d->code ? " (" : "",
 		     d->signal == sig ? d->code : "",
 		     d->signal == sig && *d->code ? ")" : "",
+		     d->signal == sig ? code_text(d) : "",
 		     slice_find(st->event->line->text, "core dumped")
 		     ? ", core dumped" : "", sender,
 		     *h->last_call ? "; its last call was " : "",

@@ -455,9 +455,18 @@ static int is_in_arguments(const struct ending *e, const struct step *st)
 static const struct refusal *row_of(const struct step *st, struct slice error)
 {
 	const struct line *l = st->event->line;
+	const char *name = st->file ? st->file->name : NULL;
+	const struct refusal *row;
 
 	if (st->file && st->file->direct && slice_is(error, "EINVAL"))
 		return refusal_find(l->name, error, SLICE("O_DIRECT"));
+	/* (Without -y the path is only in the call that opened it.) */
+	if (name && (!strncmp(name, "/sys/", 5) || !strncmp(name, "/proc/", 6))) {
+		row = refusal_find(l->name, error, (struct slice){ name,
+				   strlen(name) });
+		if (row && row->argument)
+			return row;
+	}
 	return refusal_find(l->name, error, l->args);
 }
 
@@ -1351,6 +1360,7 @@ static void quote(struct findings *f, struct ending *e, long pid)
 /* An assertion or a runtime that gives up says why, and then aborts. */
 static void quote_crashes(struct findings *f)
 {
+	const struct failure *x;
 	struct finding *d;
 	struct ending *e;
 	struct slice words;
@@ -1361,6 +1371,15 @@ static void quote_crashes(struct findings *f)
 			continue;
 		e = map_get(&f->endings, d->pid);
 		words = e ? last_words(e) : (struct slice){ "", 0 };
+		x = e ? culprit(e) : NULL;
+		len = strlen(d->says);
+		if (x && is_hard(x) && x->call + NEXT_LOOK >= e->calls) {
+			snprintf(d->says + len, sizeof(d->says) - len,
+				 "; before it %s failed with %s%s%s", x->what,
+				 x->error, x->row ? ": " : "",
+				 x->row ? x->row->limit : "");
+			finding_line(d, x->line);
+		}
 		len = strlen(d->says);
 		if (words.len && !e->waited)
 			snprintf(d->says + len, sizeof(d->says) - len,

@@ -224,6 +224,20 @@ enum reason reason_of(struct slice stack)
 	return REASON_UNKNOWN;
 }
 
+int reason_is_fault(struct slice stack)
+{
+	static const char *const functions[] = {
+		"*page_fault", "do_user_addr_fault", "handle_mm_fault",
+		"filemap_fault", "do_swap_page", "do_mem_abort",
+		"handle_page_fault",
+	};
+
+	for (unsigned i = 0; i < sizeof(functions) / sizeof(*functions); i++)
+		if (has(stack, functions[i]))
+			return 1;
+	return 0;
+}
+
 const char *reason_text(enum reason r)
 {
 	return names[r].text;

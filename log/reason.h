@@ -30,6 +30,8 @@ enum reason {
 /* stack: "INNERMOST<CALLER<..."; empty: REASON_NONE. */
 enum reason reason_of(struct slice stack);
 
+/* The thread waits in a page fault: not at its exit, not in task work. */
+int reason_is_fault(struct slice stack);
 /* "disk read by a page fault", for people. */
 const char *reason_text(enum reason r);
 /* "page-fault": stable, for programs. */

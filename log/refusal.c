@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* refusal.c - the table of refusals; see refusal.h.  First match. */
+#include <stdio.h>
 #include "refusal.h"
 
 #define ACCEPT	"accept accept4"
@@ -353,15 +354,31 @@ static const struct refusal table[] = {
 	  "The file has no x permission for this user, or lies on a file system "
 	  "that is mounted noexec.",
 	  "Run namei -l PATH and findmnt -T PATH." },
+	{ "mmap mmap2 mprotect pkey_mprotect", "EPERM",
+	  "PROT_WRITE|PROT_EXEC", "not-permitted", REFUSED_AT_END,
+	  "a seccomp filter against memory that is writable and executable "
+	  "(systemd's MemoryDenyWriteExecute=)",
+	  "The filter of the service or container allows no memory that is "
+	  "both writable and executable, which a JIT compiler asks for.",
+	  "Set MemoryDenyWriteExecute=no for this service." },
+	{ "mprotect pkey_mprotect shmat", "EPERM", "EXEC", "not-permitted",
+	  REFUSED_AT_END,
+	  "a seccomp filter against memory that becomes executable (systemd's "
+	  "MemoryDenyWriteExecute=)",
+	  "The filter of the service or container does not let memory become "
+	  "executable, which a JIT compiler asks for.",
+	  "Set MemoryDenyWriteExecute=no for this service." },
 	{ "mmap mmap2", "EPERM", "PROT_EXEC", "not-permitted", REFUSED_AT_END,
 	  "the file is on a file system mounted noexec",
 	  "Code cannot be mapped from a file system that is mounted noexec.",
 	  "Move the file, or mount without noexec (findmnt -T PATH)." },
-	{ "mmap mmap2 mprotect", "EACCES", "PROT_EXEC", "no-permission",
-	  REFUSED_AT_END, "a security module denies code that can be written "
-	  "(SELinux execmem, execmod), or the file is not open for reading",
-	  "A security module does not let the program execute this memory.",
-	  "Look at the audit log." },
+	{ "mmap mmap2 mprotect pkey_mprotect", "EACCES", "PROT_EXEC",
+	  "no-permission", REFUSED_AT_END,
+	  "a security module denies code that can be written (SELinux execmem, "
+	  "execmod), PR_SET_MDWE, or the file is not open for reading",
+	  "A rule does not let the program execute this memory.",
+	  "Look at the audit log, and at MemoryDenyWriteExecute= of the "
+	  "service." },
 	/* what needs a capability */
 	{ "mount fsmount move_mount fsopen fsconfig", "EPERM", NULL,
 	  "not-permitted", REFUSED_AT_END,
@@ -481,6 +498,50 @@ static const struct refusal table[] = {
 	  "the process belongs to another user",
 	  "A signal needs the same user, or CAP_KILL.",
 	  "Send it as that user or as root." },
+	/* what is written to files of the kernel */
+	{ WRITES, "EBUSY", "/sys/fs/cgroup", "busy", REFUSED_AT_END,
+	  "the cgroup has controllers enabled for its children "
+	  "(cgroup.subtree_control) and takes no processes itself, or is in "
+	  "use",
+	  "In cgroup v2 only the leaves hold processes: a cgroup with "
+	  "controllers in cgroup.subtree_control takes none.",
+	  "Put the process into a child cgroup." },
+	{ WRITES, "EINVAL", "/sys/", "invalid", REFUSED_AT_END,
+	  "the kernel does not accept this value for this file",
+	  "The value is out of range, not a number, or not possible now.",
+	  "Look at what the file holds, and at dmesg." },
+	{ WRITES, "EINVAL", "/proc/", "invalid", REFUSED_AT_END,
+	  "the kernel does not accept this value for this file",
+	  "The value is out of range, not a number, or not possible now.",
+	  "Look at what the file holds, and at dmesg." },
+	{ WRITES, "EPERM", "id_map", "not-permitted", REFUSED_AT_END,
+	  "the ids need CAP_SETUID or CAP_SETGID in the parent namespace; a "
+	  "gid_map of one's own group needs deny in /proc/PID/setgroups first",
+	  "An ordinary user maps only its own id; newuidmap and newgidmap map "
+	  "those of /etc/subuid and /etc/subgid.",
+	  "Install newuidmap (setuid root), and give the user ids in "
+	  "/etc/subuid and /etc/subgid." },
+	{ "rename renameat renameat2 unlink unlinkat rmdir", "EBUSY", NULL,
+	  "busy", REFUSED_AT_END,
+	  "one of the paths is a mount point (a file or directory that is "
+	  "mounted into a container cannot be replaced), or is in use",
+	  "A mount point cannot be renamed, replaced or removed; an editor or "
+	  "sed -i replaces the file.",
+	  "Mount the directory instead of the file, or write into the file "
+	  "(cp, cat >)." },
+	{ OPEN, "EACCES", "\"/tmp/&O_CREAT", "no-permission", REFUSED_AT_END,
+	  "permission denied (mode or ACL; or fs.protected_regular: in a "
+	  "directory with the sticky bit O_CREAT does not open another user's "
+	  "file, also not for root)",
+	  "The user may not write to the file; or the file in /tmp belongs to "
+	  "somebody else, and fs.protected_regular is 1 or 2.",
+	  "Use a directory of its own (mktemp -d), or remove the old file." },
+	{ "read readv pread64", "EAGAIN", NULL, "would-block", REFUSED_AT_END,
+	  "there are no data yet: O_NONBLOCK is set, perhaps by another process "
+	  "that shares the descriptor, or a receive timeout ran out",
+	  "O_NONBLOCK belongs to the open file description, which dup and fork "
+	  "share: who inherits it gets EAGAIN without having asked for it.",
+	  "Wait with poll before reading, or find out who set O_NONBLOCK." },
 	/* System V IPC */
 	{ "semget", "ENOSPC", NULL, "ipc-limit", REFUSED_ALWAYS,
 	  "the limit on System V semaphores (kernel.sem)",
@@ -673,6 +734,18 @@ static const struct refusal table[] = {
 
 enum { ROWS = sizeof(table) / sizeof(*table) };
 
+/* "\"/tmp/&O_CREAT": both */
+static int has_both(struct slice args, const char *argument)
+{
+	const char *and = strchr(argument, '&');
+	char first[40];
+
+	if (!and)
+		return slice_find(args, argument) != NULL;
+	snprintf(first, sizeof(first), "%.*s", (int)(and - argument), argument);
+	return slice_find(args, first) && slice_find(args, and + 1);
+}
+
 static int is_in(const char *calls, struct slice call)
 {
 	const char *p = calls;
@@ -695,7 +768,7 @@ const struct refusal *refusal_find(struct slice call, struct slice error,
 	for (unsigned i = 0; i < ROWS; i++)
 		if (slice_is(error, table[i].error) &&
 		    is_in(table[i].calls, call) &&
-		    (!table[i].argument || slice_find(args, table[i].argument)))
+		    (!table[i].argument || has_both(args, table[i].argument)))
 			return &table[i];
 	return NULL;
 }

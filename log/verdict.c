@@ -8,6 +8,7 @@
 
 enum {
 	LONG_NS = 500000000,	/* an open call that is worth the headline */
+	SLOW_NS = 5000000,	/* a call that only looks at names */
 	SHARE = 25,		/* percent of the wall clock that matter */
 };
 
@@ -491,6 +492,19 @@ static void waiter(const struct reader *r, const struct wait *w,
 			}
 }
 
+static int asks_for_names(const char *call)
+{
+	static const char *const calls[] = {
+		"stat", "lstat", "newfstatat", "statx", "access", "faccessat",
+		"faccessat2", "readlink", "getdents64", "getdents", "statfs",
+	};
+
+	for (unsigned i = 0; i < sizeof(calls) / sizeof(*calls); i++)
+		if (!strcmp(call, calls[i]))
+			return 1;
+	return 0;
+}
+
 static void wait_sentence(const struct reader *r, const struct wait *w,
 			  const struct account *a, struct text *t)
 {
@@ -515,6 +529,10 @@ static void wait_sentence(const struct reader *r, const struct wait *w,
 	else if (w->timeouts)
 		add(t, ", until its timeout ran out%s", w->count > 1 ?
 		    " each time" : "");
+	if (w->what == FOR_OTHER && w->call == CALL_OTHER && !w->on &&
+	    asks_for_names(w->name) && w->ns / w->count >= SLOW_NS)
+		add(t, "; each asks the file system (a disk, a network file "
+		    "system, or FUSE)");
 	if (w->on && *w->how)
 		add(t, "; pid %ld %s", w->on, w->how);
 	waiter(r, w, a, t);
@@ -557,6 +575,22 @@ static void served(const struct reader *r, struct text *t)
 		add(t, "%s %lu process%s served one each", threads ? " and" :
 		    ";", children, children == 1 ? "" : "es");
 	add(t, ".");
+}
+
+/* Without times: the call that the program makes again and again. */
+static void mostly(const struct reader *r, struct text *t)
+{
+	enum { MANY = 60 };
+	unsigned n;
+	struct tally **list;
+
+	if (r->first_ns != NO_TIME || r->accepts)
+		return;
+	list = reader_tallies(r, &n);
+	if (n && list[0]->calls >= MANY && list[0]->calls > r->calls / 2)
+		add(t, " Of %lu calls %lu are %s; the log has no times (strace "
+		    "-ttt -T).", r->calls, list[0]->calls, list[0]->name);
+	free(list);
 }
 
 /* strace timeout 9 program: what matters is in the child, which has no line. */
@@ -733,6 +767,7 @@ static enum verdict_of healthy(const struct reader *r, struct text *t)
 		return VERDICT_WAIT;
 	add(t, "No fault was found.");
 	served(r, t);
+	mostly(r, t);
 	return VERDICT_DONE;
 }
 

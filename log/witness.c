@@ -202,12 +202,17 @@ static enum outside after_call(const struct witness_task *t)
 
 /*
  * A thread that is in no call and sleeps without a signal being able to wake
- * it waits for a page that it has touched: a mapped file, or swap.
+ * it waits for a page that it has touched: a mapped file, or swap.  Where the
+ * stack is known it decides: a thread may also sleep at its exit or in task
+ * work.
  */
-static enum outside asleep_in(const struct witness_task *t, long long state)
+static enum outside asleep_in(const struct witness_task *t, long long state,
+			      struct slice stack)
 {
 	if (is_kernel(t) || t->in_call)
 		return IN_CALL;
+	if (stack.len && !reason_is_fault(stack))
+		return NOWHERE;
 	return state & UNINTERRUPTIBLE ? IN_FAULT : NOWHERE;
 }
 
@@ -394,7 +399,8 @@ static void switches(struct witness *w, const struct tracepoint *p,
 		/* io_uring's threads are in both instances: two records. */
 		if (state & ASLEEP && t->asleep_ns == NO_SLEEP) {
 			t->asleep_ns = p->ns;
-			t->asleep_in = asleep_in(t, state);
+			t->asleep_in = asleep_in(t, state,
+						tracepoint_text(p, "stack"));
 			t->sleep_line = line;
 			slept_begins(t, p);
 			set_awake(w, t, 0);

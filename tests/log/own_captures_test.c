@@ -480,6 +480,36 @@ TEST(page_faults_are_waits)
 	empty_folder();
 }
 
+#define ASLEEP(at, stack) "1700000000." at " 0 7 x: sched_switch prev_comm=x prev_pid=7 prev_prio=120 prev_state=2 next_comm=swapper/0 next_pid=0 next_prio=120 stack=" stack "\n"
+
+/* Where the stack is known, it tells another sleep from a page fault. */
+TEST(not_each_sleep_without_a_call_is_a_page_fault)
+{
+	char text[200];
+
+	ASSERT_EQ(0, explain(NULL, ENTER("000000001") EXIT("000000009")
+		ASLEEP("000100000", "schedule<__fput_sync<task_work_run<"
+		       "exit_to_user_mode_loop") WAKE("000400000")
+		ENTER("000700000") EXIT("000700009"), manifest));
+	EXPECT_STR("main in no call", witness_waits(&r.merge->witness, text,
+						     sizeof(text)));
+	empty_folder();
+}
+
+/* ... and the page fault from that. */
+TEST(a_page_fault_by_its_stack)
+{
+	char text[200];
+
+	ASSERT_EQ(0, explain(NULL, ENTER("000000001") EXIT("000000009")
+		ASLEEP("000100000", "io_schedule<filemap_fault<"
+		       "handle_mm_fault<exc_page_fault") WAKE("000400000")
+		ENTER("000700000") EXIT("000700009"), manifest));
+	EXPECT_STR("main in a page fault (no call)",
+		   witness_waits(&r.merge->witness, text, sizeof(text)));
+	empty_folder();
+}
+
 /* The log begins while a call sleeps: that is not a page fault. */
 TEST(a_call_that_nobody_saw_begin)
 {

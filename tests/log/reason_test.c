@@ -35,6 +35,22 @@ TEST(page_faults)
 		     "exc_page_fault"));
 }
 
+static int is_fault(const char *stack)
+{
+	return reason_is_fault((struct slice){ stack, strlen(stack) });
+}
+
+TEST(a_page_fault_or_not)
+{
+	EXPECT_TRUE(is_fault("io_schedule<folio_wait_bit_common<filemap_fault<"
+			     "__do_fault<do_page_fault<el0_da"));
+	EXPECT_TRUE(is_fault("rwsem_down_read_slowpath<down_read<"
+			     "do_user_addr_fault<exc_page_fault"));
+	EXPECT_TRUE(!is_fault("schedule<__fput_sync<task_work_run<"
+			      "exit_to_user_mode_loop"));
+	EXPECT_TRUE(!is_fault("schedule<exit_mm<do_exit<do_group_exit"));
+}
+
 /* All of them have vfs_write or a write's functions in them. */
 TEST(writes)
 {
