@@ -28,23 +28,6 @@ const char *wait_for_name(enum wait_for what)
 	return names[what];
 }
 
-/* Of those that have no disk behind them the most usual ones. */
-static int is_character_device(const char *path)
-{
-	static const char *const names[] = {
-		"random", "urandom", "hwrng", "input/", "snd/", "tty", "usb",
-		"video", "bus/", "rtc", "watchdog", "kmsg", "fuse", "net/tun",
-		"kvm", "hidraw", "lp", "cdc-wdm", "dri/", "nvidia",
-	};
-
-	if (strncmp(path, "/dev/", 5))
-		return 0;
-	for (unsigned i = 0; i < sizeof(names) / sizeof(*names); i++)
-		if (!strncmp(path + 5, names[i], strlen(names[i])))
-			return 1;
-	return 0;
-}
-
 const char *wait_text(enum wait_for what, enum call call, const char *object,
 		      char *text, size_t size)
 {
@@ -88,13 +71,8 @@ const char *wait_text(enum wait_for what, enum call call, const char *object,
 		snprintf(text, size, "%s to end", o ? o : "a thread");
 		break;
 	case FOR_DISK:
-		if (o && is_character_device(o))
-			snprintf(text, size, "the device %s%s", o,
-				 strcmp(o, "/dev/random") ? "" :
-				 ", for which the kernel gathers entropy");
-		else
-			snprintf(text, size, "the disk%s%s%s", o ? " (" : "",
-				 object, o ? ")" : "");
+		snprintf(text, size, "the disk%s%s%s", o ? " (" : "", object,
+			 o ? ")" : "");
 		break;
 	case FOR_TIME:
 		snprintf(text, size, "time to pass");
@@ -109,6 +87,9 @@ const char *wait_text(enum wait_for what, enum call call, const char *object,
 		if (o && (call == CALL_OPEN || call == CALL_OPENAT))
 			snprintf(text, size, "%s: a FIFO without its other end, "
 				 "or a slow file system", o);
+		else if (!strcmp(object, "/dev/random"))
+			snprintf(text, size, "%s, for which the kernel gathers "
+				 "entropy", object);
 		else
 			snprintf(text, size, "%s", object);
 	}
