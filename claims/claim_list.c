@@ -778,6 +778,12 @@ const struct claim claims[] = {
 		     "io_uring_poll_arm .*READ\n"
 		     "io_uring_poll_arm .*ACCEPT\n"
 		     "0: io_uring_complete .*res=-11 " },
+	PLAY("uring-nonblock-worker", uring_nonblock_worker, "a READ of an "
+	     "O_NONBLOCK pipe, linked behind a request that went to a worker, "
+	     "completes with -EAGAIN when the pipe is empty", "io_uring/io_uring.c",
+	     "first 0\nread -11",
+	     TRIED("pipe, O_NONBLOCK", "the READ waits for data", "read 1"),
+	     .since = "6.1"),
 	EVENTS("uring-dontwait", uring_dontwait, "a request with MSG_DONTWAIT "
 	       "that finds nothing completes with -EAGAIN", "io_uring/net.c",
 	       "io_uring_complete .*res=-11 \n0: io_uring_poll_arm",

@@ -226,6 +226,7 @@ void uring_worker_untraced(void);
 void uring_sqpoll_silent(void);
 void uring_multishot_accept(void);
 void uring_nonblock(void);
+void uring_nonblock_worker(void);
 void uring_dontwait(void);
 void uring_bad_descriptor(void);
 void uring_fdinfo(void);

@@ -353,6 +353,33 @@ void uring_nonblock(void)
 		cannot("io_uring_enter took fewer than three requests");
 }
 
+/*
+ * The first request goes to a worker, which then tries the read as read(2) does.
+ * A read that waits gets a byte, from a child, once we sleep.
+ */
+void uring_nonblock_worker(void)
+{
+	pid_t parent = getpid();
+	int pipes[2], begin[2];
+	char c;
+
+	need(pipe2(pipes, O_NONBLOCK));
+	need(pipe(begin));
+	if (!fork_child()) {
+		need(read(begin[0], &c, 1));
+		wait_asleep(parent);
+		need(write(pipes[1], "x", 1));
+		_exit(0);
+	}
+	ring_open(0);
+	request(IORING_OP_NOP, -1, NULL, 0)->flags = IOSQE_ASYNC | IOSQE_IO_LINK;
+	request(IORING_OP_READ, pipes[0], &c, 1);
+	remark("first %d", finish().res);
+	need(write(begin[1], "x", 1));
+	remark("read %d", finish().res);
+	wait(NULL);
+}
+
 void uring_dontwait(void)
 {
 	int ours, peer;
