@@ -3,8 +3,8 @@
  * address.h - IPv4 addresses: the text of one, and one from a text
  *
  * A socket that was inherited (--fd) may be of another family.  Its peers are
- * served, but there is room for an IPv4 address only: of an IPv6 peer the port
- * is shown, a peer on AF_UNIX has no name.
+ * served, but there is room for an IPv4 address only: an IPv6 peer is shown by
+ * its port; a peer on AF_UNIX has no name.
  */
 #ifndef IOMODELS_ADDRESS_H
 #define IOMODELS_ADDRESS_H

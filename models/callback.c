@@ -3,9 +3,9 @@
  * callback.c - callbacks on a selector: application-level asynchronous I/O
  *
  * The program registers a function for each descriptor and event; a loop
- * waits and calls them.  It reads as if the bytes came by themselves, but the
- * functions are called by the loop, not by the kernel, and each one still
- * copies its bytes in recvfrom, synchronously.
+ * waits and calls them.  The source reads as if the bytes came by themselves,
+ * but the loop calls the functions, not the kernel, and each one still copies
+ * its bytes in recvfrom, synchronously.
  *
  *     epoll_create1  epoll_ctl ADD      the listener
  *   wait:

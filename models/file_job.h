@@ -19,13 +19,13 @@
  * block, got() takes what a read returned; both may be called by many threads
  * at once, for different slots.
  *
- * --measure MS reads for so long instead, round and round, without a checksum:
- * clock_gettime once before, after, and at every 64th block.
+ * --measure MS reads for MS milliseconds instead, the file again and again, without
+ * a checksum: clock_gettime once before, after, and at every 64th block.
  *
  * The checksum: each 8 bytes of the file, the last filled up with zeros, are
  * multiplied with their place, the halves of the 128-bit product folded, all
- * of them added.  A sum does not care which block came first, the factor tells
- * blocks in the wrong place; neither --block nor --depth changes it.
+ * of them added.  The sum does not depend on which block came first; the factor
+ * detects a block in the wrong place.  Neither --block nor --depth changes it.
  */
 #ifndef IOMODELS_FILE_JOB_H
 #define IOMODELS_FILE_JOB_H

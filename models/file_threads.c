@@ -55,8 +55,8 @@ int main(int argc, char **argv)
 		if (tid < 0)
 			fail(1, "thread %u: %s: %s\n", i + 1, errno_name(tid),
 			     tid == -EAGAIN ? "RLIMIT_NPROC (ulimit -u) or a "
-			     "cgroup allows no more; a smaller --depth" :
-			     "no memory; a smaller --depth");
+			     "cgroup allows no more; use a smaller --depth" :
+			     "no memory; use a smaller --depth");
 	}
 	while ((n = count_read(&threads)))
 		futex_wait(&threads.n, n, NULL);

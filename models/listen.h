@@ -77,7 +77,7 @@ static void open_socket(char **argv, int type)
 	options(argv);
 	datagrams = (type & SOCK_DGRAM) != 0;
 	if (datagrams && opt.reply)
-		fail(2, "--service reply: its requests come on a connection\n");
+		fail(2, "--service reply: not for a server of datagrams\n");
 	stop_on_signals();
 	if (opt.fd >= 0)
 		return inherit_socket(type);

@@ -6,13 +6,13 @@
  * accept4 on it return EINVAL, the one that sleeps and those still to come
  * (AF_UNIX: see listen.h).  So the loops need no flag, and no moment between a
  * test and a sleep could lose the signal.  It is the open file that is shut
- * down: a listener that was inherited (--fd) is so for all who hold it.
+ * down: an inherited listener (--fd) ends for all processes that hold it.
  *
  * A server that sleeps in something else (sigio.h, uring_udp.c) is woken by a
  * second signal, which on_stop sends to its own process.
  *
- * The end waits for nobody's output: on_late leaves two seconds after the
- * first signal, whatever the server sleeps in.
+ * The end waits for nobody's output: on_late ends the process two seconds after
+ * the first signal, whatever the server sleeps in.
  */
 #ifndef IOMODELS_STOP_H
 #define IOMODELS_STOP_H

@@ -4,10 +4,10 @@
  *
  * A function call already saves what the caller needs, except the registers
  * that a function must hand back as it found them (the ABI's callee-saved
- * ones) and the stack pointer.  So to switch is: push those, keep the stack
- * pointer, take the other stack's, pop those, return; and the return goes
- * to where the other side once called.  swapcontext(3) does the same and one
- * rt_sigprocmask besides, a system call a switch.
+ * ones) and the stack pointer.  So a switch pushes those, keeps the stack
+ * pointer, takes the other stack's, pops those and returns, to where the other
+ * side made its call.  swapcontext(3) does the same and one rt_sigprocmask
+ * besides, a system call per switch.
  *
  *     high  [ return address        ]  a new stack: entry
  *           [ callee-saved registers ] a new stack: zeros

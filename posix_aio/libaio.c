@@ -37,13 +37,13 @@ static void set_up(void)
 
 	if (err)
 		fail(1, "io_setup %u: %s%s\n", opt.depth, errno_name(err),
-		     err == -EAGAIN ? ": beyond fs.aio-max-nr; a smaller "
+		     err == -EAGAIN ? ": beyond fs.aio-max-nr; use a smaller "
 				      "--depth, or sysctl fs.aio-max-nr=N" :
 		     err == -ENOSYS ? ": no CONFIG_AIO in this kernel, or a "
-				      "seccomp filter hides it; take "
+				      "seccomp filter hides it; use "
 				      "uring_file or file_threads" :
-		     err == -EPERM ? ": forbidden here, by a seccomp filter "
-				     "perhaps; take file_threads" : "");
+		     err == -EPERM ? ": forbidden here, perhaps by a seccomp "
+				     "filter; use file_threads" : "");
 	slots = new_slots();
 	iocbs = memory(opt.depth * (sizeof(*iocbs) + sizeof(*batch)));
 	batch = (struct iocb **)(iocbs + opt.depth);

@@ -44,11 +44,11 @@ static void set_up(void)
 	if (err)
 		fail(1, "io_setup %d: %s%s\n", POLLS, errno_name(err),
 		     err == -EAGAIN ? ": beyond fs.aio-max-nr; end other "
-				      "programs, or sysctl fs.aio-max-nr=N" :
+				      "programs, or use sysctl fs.aio-max-nr=N" :
 		     err == -ENOSYS ? ": no CONFIG_AIO in this kernel, or a "
-				      "seccomp filter hides it; take epoll" :
-		     err == -EPERM ? ": forbidden here, by a seccomp filter "
-				     "perhaps; take epoll" : "");
+				      "seccomp filter hides it; use epoll" :
+		     err == -EPERM ? ": forbidden here, perhaps by a seccomp "
+				     "filter; use epoll" : "");
 }
 
 /* Ask for one event of fd, with the next io_submit. */
@@ -70,8 +70,8 @@ static void submit(void)
 					     batch + done));
 
 		if (n == -EINVAL)
-			fail(1, "io_submit: EINVAL: IOCB_CMD_POLL wants Linux "
-			     "4.19; take epoll\n");
+			fail(1, "io_submit: EINVAL: IOCB_CMD_POLL needs Linux "
+			     "4.19; use epoll\n");
 		if (n == -EAGAIN || n == -ENOMEM)
 			pause_ms(10);		/* no memory now */
 		else
@@ -112,8 +112,8 @@ static void greet(void)
 		return;
 	}
 	if (fd >= 0 && live == POLLS - 1) {
-		warn("%d connections: io_setup has no place for more; "
-		     "refused\n", live);
+		warn("%d connections: io_setup asked for no more, so "
+		     "the next one is refused\n", live);
 		sys_close(fd);
 	} else if (fd >= 0 && !beyond_table(fd)) {
 		conn_begin(&conns[fd], &peer);

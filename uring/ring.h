@@ -13,9 +13,9 @@
  * acquire; each such place below says who the other side is.
  *
  * Every function is at most one kernel entry, except ring_setup and
- * ring_close, and returns -errno as the kernel gave it.  What a name of the
- * kernel's (IORING_...) needs is in io_uring.h; whether this kernel has it is
- * found by trying.  For freestanding and hosted code alike.
+ * ring_close, and returns -errno as the kernel gave it.  io_uring.h says
+ * which kernel brought each name (IORING_...); whether this kernel has it, the
+ * caller finds out by trying.  Freestanding and hosted code can include this.
  *
  *   ring_setup     io_uring_setup, mmap x2       ring_close   munmap x2, close
  *   ring_sqe       the next free entry           ring_room    how many are free

@@ -6,7 +6,7 @@
  * tell whose it is.  A bare descriptor will not do: it can be closed and given
  * to the next connection while a completion for its former owner is still on
  * its way.  So each connection has a generation, counted up when it ends, and
- * a completion of another generation is nobody's:
+ * a completion of another generation is dropped:
  *
  *    63     56 55                    32 31                             0
  *   +---------+------------------------+--------------------------------+
@@ -83,8 +83,8 @@ static void entered(long n)
 	if (n == -ENOMEM || n == -EAGAIN)
 		pause_ms(10);
 	else if (n == -EBADR)
-		warn("completions are lost, there was no memory to keep "
-		     "them; a connection may hang\n");
+		warn("completions are lost, because the kernel had no "
+		     "memory to keep them; a connection may hang\n");
 	else if (n < 0 && n != -EINTR && n != -EBUSY && n != -ETIME)
 		ring_refused("io_uring_enter", n, "5.11");
 }

@@ -68,7 +68,7 @@ static void set_up(void)
 	if (err)
 		fail(1, "io_uring_setup %u: %s: %s\n", opt.depth,
 		     errno_name(err), err == -EINVAL && opt.depth > 32768 ?
-		     "beyond 32768; a smaller --depth" : ring_why(err));
+		     "beyond 32768; use a smaller --depth" : ring_why(err));
 	slots = new_slots();
 	all.iov_base = slots->buf;
 	all.iov_len = (unsigned long)opt.depth * opt.block;
@@ -76,8 +76,8 @@ static void set_up(void)
 	if (err)
 		fail(1, "io_uring_register of %lu bytes: %s: %s\n", all.iov_len,
 		     errno_name(err), err == -ENOMEM ? "beyond RLIMIT_MEMLOCK "
-		     "(ulimit -l), or no memory; a smaller --depth or --block" :
-		     err == -EFAULT ? "beyond 1 GiB; a smaller --depth or "
+		     "(ulimit -l), or no memory; use less --depth or --block" :
+		     err == -EFAULT ? "beyond 1 GiB; use less --depth or "
 		     "--block" : ring_why(err));
 	must(ring_files(&ring, &file, 1));
 }

@@ -2,9 +2,9 @@
 /*
  * libuv_write.c - an echo server on libuv as its guide writes it (with libuv)
  *
- * A buffer from malloc for each read, uv_write for the answer, free when it
- * has left.  What most programs on libuv do; it does not hold a peer back that
- * talks and does not listen.
+ * Each read gets a buffer from malloc, uv_write sends the answer, and the buffer
+ * is freed when the answer has left.  Most programs on libuv do this; it does not
+ * slow down a peer that sends and does not read.
  *
  *   wait:
  *     epoll_wait                        the library's, and the only sleep

@@ -2,9 +2,9 @@
 /*
  * pool.c - threads that carry out requests with blocking calls
  *
- * The way that is always there: it needs no io_uring and no descriptor.  A
- * thread takes a job (engine.c), carries it out without the lock, and ends it.
- * It sleeps only in the call of the request, or idle.
+ * The pool is the way that is always there: it needs no io_uring and no
+ * descriptor.  A thread takes a job (engine.c), carries it out without the lock,
+ * and ends it.  It sleeps only in the call of the request, or idle.
  *
  *   idle  -> woken by engine_unlock or pool_call
  *         -> after idle_seconds it leaves

@@ -9,8 +9,8 @@
  * nothing: if it is killed, this process never makes them.
  *
  * The child shares the memory (a copy of a large process's page tables takes
- * too long) and nothing else: the process learns of no child.  The calling thread
- * waits for its end.
+ * too long) and nothing else, and its end sends no SIGCHLD.  The calling thread
+ * waits for that end.
  */
 #include <sched.h>
 #include <stdio.h>
@@ -92,6 +92,7 @@ int sandbox_allows(const int *calls, int n)
 	errno = saved;
 	if (waited == pid && pid > 0 && status == 0)
 		return 1;
-	debug("a seccomp filter kills the process for a call: not used\n");
+	debug("a seccomp filter kills the process for a call of "
+	      "io_uring or native AIO: that way is not used\n");
 	return 0;
 }

@@ -2,8 +2,8 @@
 /*
  * worker.c - the thread that owns an io_uring
  *
- * One thread for all streams and for reads that must wait for a disk, with all
- * signals blocked, started by the first request that needs it.  It takes what is
+ * One thread serves all streams and the reads that must wait for a disk.  It
+ * blocks all signals; the first request that needs it starts it.  It takes what is
  * ready, submits it in one io_uring_enter, sleeps in one, and ends what has
  * completed, a batch under one lock.  After idle_seconds without work it ends,
  * and its ring with it, so that a process whose other threads have all ended can
@@ -13,7 +13,7 @@
  * done in the thread's own io_uring_enter.  Its descriptor is registered and
  * then closed (Linux 5.18): the program does not see it and cannot close it.
  * Other threads wake the worker by a word that the ring waits for (FUTEX_WAIT,
- * Linux 6.7).  Where the kernel has one of the two not, there is no ring: a
+ * Linux 6.7).  Where the kernel lacks one of the two, there is no ring: a
  * descriptor that the program may close, or give to a file of its own, is not
  * a safe way to wake a thread.
  *
@@ -22,8 +22,9 @@
  * after RETRY_NS.  It may break, too, when a filter for all threads refuses
  * io_uring_enter: the worker ends, which makes the kernel complete or cancel all
  * that is in flight, and a thread of the pool takes the results from the mapped
- * queue and carries out the rest.  The first filter of the process breaks it,
- * too: it may kill for the next io_uring_enter (sandbox.c).
+ * queue and carries out the rest.  When the process installs its first
+ * filter, the worker gives the ring up, too: the filter may kill the process for
+ * the next io_uring_enter (sandbox.c).
  */
 #include <string.h>
 #include <sys/prctl.h>

@@ -31,7 +31,7 @@ static void check(int i, long n)
 {
 	if (n == (long)reads[i].len)
 		return;
-	fprintf(stderr, "batches: a read of %zu bytes is %ld\n", reads[i].len,
+	fprintf(stderr, "batches: a read of %zu bytes returned %ld\n", reads[i].len,
 		n);
 	exit(1);
 }

@@ -117,7 +117,7 @@ static const struct kernel_of {
 	  "io_uring_setup: EINVAL", "needs Linux 6.0", "Linux 6.0" },
 	{ "no_defer_taskrun", no_defer, 1, 0, "", "", "", "" },
 	{ "aio_ENOSYS", no_aio, 0, 0, AIO, "ENOSYS", "CONFIG_AIO", "seccomp" },
-	{ "aio_EPERM", no_aio_right, 0, 0, AIO, "EPERM", "take ", "seccomp" },
+	{ "aio_EPERM", no_aio_right, 0, 0, AIO, "EPERM", "use ", "seccomp" },
 	{ "aio_EAGAIN", no_contexts, 0, 0, AIO, "EAGAIN", "sysctl fs.aio-max-nr",
 	  "of fs.aio-max-nr = " },
 };

@@ -599,13 +599,13 @@ static void refused(void *arg)
 		const char *word, *remedy;
 	} cases[] = {
 		{ "native_aio", __NR_io_setup, ENOSYS, "io_setup 8: ENOSYS",
-		  "take uring_file or file_threads" },
+		  "use uring_file or file_threads" },
 		{ "native_aio", __NR_io_setup, EPERM, "io_setup 8: EPERM",
-		  "take file_threads" },
+		  "use file_threads" },
 		{ "libaio", __NR_io_setup, ENOSYS, "io_setup 8: ENOSYS",
-		  "take uring_file or file_threads" },
+		  "use uring_file or file_threads" },
 		{ "libaio", __NR_io_setup, EPERM, "io_setup 8: EPERM",
-		  "take file_threads" },
+		  "use file_threads" },
 		{ "uring_file", __NR_io_uring_setup, ENOSYS,
 		  "io_uring_setup 8: ENOSYS", "CONFIG_IO_URING" },
 		{ "uring_file", __NR_io_uring_setup, EPERM,
@@ -648,7 +648,7 @@ TEST(native_aio_poll_says_when_aio_is_refused)
 	play(&run);
 	if (run.status == 126)
 		SKIP("seccomp is not allowed here");
-	expect_refusal(&run, 1, "io_setup 4096: ENOSYS", "take epoll");
+	expect_refusal(&run, 1, "io_setup 4096: ENOSYS", "use epoll");
 	denied_errno = EAGAIN;
 	play(&run);
 	expect_refusal(&run, 1, "io_setup 4096: EAGAIN", "fs.aio-max-nr");
@@ -656,7 +656,7 @@ TEST(native_aio_poll_says_when_aio_is_refused)
 	denied_errno = EINVAL;
 	play(&run);
 	EXPECT_EQ(1, run.status);
-	EXPECT_TRUE(strstr(run.err, "IOCB_CMD_POLL wants Linux 4.19"));
+	EXPECT_TRUE(strstr(run.err, "IOCB_CMD_POLL needs Linux 4.19"));
 }
 
 /* 64 KiB of locked memory, also for root, who may lock without limit. */
