@@ -242,9 +242,10 @@ static void killed(struct findings *f, const struct habits *h, struct step *st)
 		     d->signal == sig && *d->code ? ")" : "",
 		     d->signal == sig ? code_text(d) : "",
 		     slice_find(st->event->line->text, "core dumped")
-		     ? ", core dumped" : "", sender,
+		     ? ", core dumped" : "",
 		     *h->last_call ? "; its last call was " : "",
-		     open_call(st->task, h->last_call, in, sizeof(in)));
+		     open_call(st->task, h->last_call, in, sizeof(in)),
+		     sender);
 }
 
 /* yes | head: what the child wrote to has ended, and all is well. */

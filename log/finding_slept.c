@@ -27,7 +27,7 @@ static const struct about abouts[REASONS] = {
 		"The file is used once, and nothing else could run meanwhile."),
 	[REASON_FAULT_SWAP] = HIDDEN("swap-waits", "page faults wait for swap",
 		"The memory of the program has been written to swap.",
-		"Give the program more memory, or let less run at a "
+		"Give the program more memory, or run fewer programs at a "
 		"time.", NULL),
 	[REASON_RECLAIM] = HIDDEN("reclaim-waits", "waits for free memory",
 		"Too few pages are free, or the cgroup has as many as it may: "

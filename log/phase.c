@@ -364,7 +364,7 @@ const char *phase_text(const struct step *st, char *text, size_t size)
 	else if (e->kind == EVENT_SIGNAL)
 		snprintf(text, size, st->artefact ?
 			 "a signal that only a tracer lets through" :
-			 st->model ? "the kernel tells: ready" : "a signal");
+			 st->model ? "the kernel reports: ready" : "a signal");
 	else if (e->kind == EVENT_UNKNOWN)
 		snprintf(text, size, "not understood");
 	else if (e->kind != EVENT_CALL)

@@ -512,7 +512,7 @@ static void ring_report(FILE *out, const struct witness_ring *r)
 	}
 	if (r->cut.n)
 		fprintf(out, "    in flight at the end: %lu request%s, the "
-			"oldest since %s (k%lu)\n", r->cut.n, plural(r->cut.n),
+			"oldest for %s (k%lu)\n", r->cut.n, plural(r->cut.n),
 			time_text(r->cut_ns, half), r->cut.line);
 }
 
@@ -558,7 +558,7 @@ static void missing_report(FILE *out, const struct reader *r)
 			"whether it slept\n");
 	if (r->unknown_mode)
 		fprintf(out, "%lu socket%s opened before the log began: nothing "
-			"says if %s (attach at the start to see fcntl)\n",
+			"says whether %s (attach at the start to see fcntl)\n",
 			r->unknown_mode, r->unknown_mode == 1 ? " was" :
 			"s were", r->unknown_mode == 1 ? "it blocks" :
 			"they block");
@@ -573,12 +573,13 @@ static void missing_report(FILE *out, const struct reader *r)
 			"strace's terminal (-o FILE keeps them apart)\n",
 			j->own_output, plural(j->own_output));
 	if (r->artefacts)
-		fprintf(out, "%lu signal%s that the program ignores: in the log "
-			"only because the program is traced\n", r->artefacts,
-			plural(r->artefacts));
+		fprintf(out, "%lu signal%s that the program ignores; %s in the "
+			"log only because the program is traced\n",
+			r->artefacts, plural(r->artefacts),
+			r->artefacts == 1 ? "it is" : "they are");
 	if (r->injected)
-		fprintf(out, "%lu result%s injected by strace, not by the "
-			"kernel\n", r->injected, plural(r->injected));
+		fprintf(out, "%lu result%s injected by strace, not returned by "
+			"the kernel\n", r->injected, plural(r->injected));
 	for (const struct group *g = r->models.groups; g; g = g->next)
 		if (g->mask & 1u << MODEL_RING && !r->merge) {
 			fprintf(out, "io_uring: strace shows no request and no "

@@ -193,7 +193,7 @@ const char *open_next(const struct unreturned *o, char *text, size_t size)
 			 "/proc/%s/fd, or strace -yy", pid);
 	else if (o->what == FOR_PEER && port > 0)
 		snprintf(text, size, "the peer: ss -tnp 'dport = :%ld' shows "
-			 "if it lives and what is queued", port);
+			 "whether it runs and what is queued", port);
 	else if (o->what == FOR_LOCK && o->call == CALL_FUTEX)
 		snprintf(text, size, "the owner is in the program's memory: "
 			 "gdb -p %s -batch -ex 'thread apply all bt'", pid);
