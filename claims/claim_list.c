@@ -591,7 +591,7 @@ const struct claim claims[] = {
 	     "select of glibc is the call select",
 	     "^1 select\\(")),
 	PLAY("libc-select-left", libc_select_left, "select of glibc 2.34 and "
-	     "later hands the time that is left to its caller", "glibc 27706",
+	     "later returns the time that is left to its caller", "glibc 27706",
 	     "pselect6\\(.*left \\{tv_sec=59, \n"
 	     "the caller sees 59 seconds",
 	     TRIED("glibc 2.34 and later",
@@ -615,16 +615,17 @@ const struct claim claims[] = {
 	     "^1 pread64\\("),
 	     .words = "POSIX AIO callback"),
 	PLAY("libc-aio-serial", libc_aio_one_descriptor, "four aio_read of one "
-	     "descriptor are one thread", "glibc's aio_misc.c",
+	     "descriptor create one thread", "glibc's aio_misc.c",
 	     "1: ^1 clone3?\\(.*CLONE_THREAD",
 	     TRIED("glibc",
-	     "four aio_read of one descriptor are four threads",
+	     "four aio_read of one descriptor create four threads",
 	     "4: ^1 clone3?\\(.*CLONE_THREAD"),
 	     .words = "POSIX AIO order of requests several aio_write"),
 	PLAY("libc-aio-parallel", libc_aio_four_descriptors, "four aio_read of "
-	     "four descriptors are four threads", "glibc's aio_misc.c",
+	     "four descriptors create four threads", "glibc's aio_misc.c",
 	     "4: ^1 clone3?\\(.*CLONE_THREAD",
-	     TRIED("glibc", "four aio_read of four descriptors are one thread",
+	     TRIED("glibc",
+	     "four aio_read of four descriptors create one thread",
 	     "1: ^1 clone3?\\(.*CLONE_THREAD"),
 	     .words = "POSIX AIO"),
 	PLAY("libc-aio-signal", libc_aio_signal, "the signal of an aio_read "
@@ -659,8 +660,8 @@ const struct claim claims[] = {
 	  .lines = "0: ^1 openat\\(.*/proc/self/cmdline\n"
 		   "openat\\(.*/proc/self/cmdline.* = [0-9]+\n"
 		   "(read|pread64)\\(.*node", .decide = node_reads_in_threads,
-	  .sentence = "an await of a file's content makes a thread read it, in "
-		      "libuv (Node.js)", .source = "libuv",
+	  .sentence = "in libuv (Node.js), an await of a file's content lets a "
+		      "thread read the file", .source = "libuv",
 	     TRIED("libuv with UV_USE_IO_URING=0",
 	     "the main thread reads the file itself",
 	     "^1 openat\\(.*/proc/self/cmdline") },

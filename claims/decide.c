@@ -243,7 +243,7 @@ static int is_before(const char *since, struct text *proof)
 	if (major > wanted_major ||
 	    (major == wanted_major && minor >= wanted_minor))
 		return 0;
-	text_add(proof, "it can be decided on Linux %s and later; this is %s\n",
+	text_add(proof, "the claim needs Linux %s or later; this is %s\n",
 		 since, u.release);
 	return 1;
 }

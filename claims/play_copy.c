@@ -32,8 +32,8 @@ static struct rusage usage(void)
 
 static void too_fast(int tries)
 {
-	cannot("the disk had each of %d pages done before it could be waited "
-	       "for", tries);
+	cannot("the disk is too fast: it read each of %d pages before the "
+	       "program could wait for it", tries);
 }
 
 /* ---- page faults ---- */

@@ -110,8 +110,8 @@ void nonblock_read_waits(void)
 	posix_fadvise(fd, 0, 0, POSIX_FADV_RANDOM);
 	do {
 		if (reads == (1 << 20) / sizeof(buf))
-			cannot("the disk had each of %d reads done before it "
-			       "could be waited for", reads);
+			cannot("the disk is too fast: it did each of %d reads "
+			       "before the program could wait for it", reads);
 		need(pread(fd, buf, sizeof(buf), sizeof(buf) * reads++));
 	} while (sleeps() == before);
 }
@@ -125,8 +125,8 @@ void nowait_read(void)
 	posix_fadvise(fd, 0, 0, POSIX_FADV_RANDOM);
 	do {
 		if (reads == (1 << 20) / sizeof(buf))
-			cannot("the disk had each of %d reads done before it "
-			       "could be waited for", reads);
+			cannot("the disk is too fast: it did each of %d reads "
+			       "before the program could wait for it", reads);
 	} while (preadv2(fd, &v, 1, sizeof(buf) * reads++, RWF_NOWAIT) > 0);
 }
 

@@ -156,8 +156,8 @@ void aio_appends(void)
 			return;
 		cb.aio_offset += sizeof(buf);
 	}
-	cannot("the disk had each of %d writes done before it could be waited "
-	       "for", WRITES);
+	cannot("the disk is too fast: it did each of %d writes before the "
+	       "program could wait for it", WRITES);
 }
 
 /* ---- io_uring ---- */

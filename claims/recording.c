@@ -96,7 +96,8 @@ int play_under_kernel(char *self, const struct claim *c,
 		status = -1;
 	} else if (!status && transcript_kernel(log = kernel_log(k),
 						PLAY_BEGINS_BYTES, record)) {
-		text_add(said, "the kernel's events do not show the play\n");
+		text_add(said, "the kernel's events do not show "
+			 "where the calls of this claim begin\n");
 		status = -1;
 	}
 	free(log);
