@@ -299,10 +299,11 @@ static void compare_runs(const struct run *runs, struct count *all, FILE *out)
 		"pairs", "both", "one", "opp.", "contra", "same verdict", table);
 	fprintf(out,
 "\n"
-"pairs: of servers that both runs have. both: the same one is ahead, beyond\n"
-"the noise, in both runs. one: beyond the noise in one run only; opp.: of\n"
-"these, the other run's median is on the opposite side. contra: each run has\n"
-"another one ahead, beyond its noise. same verdict: against the base.\n\n");
+"pairs: the pairs of servers that both runs have. both: both runs rank the\n"
+"same server ahead, beyond the noise. one: only one run ranks the pair; opp.:\n"
+"of these pairs, those whose median in the other run is on the opposite side.\n"
+"contra: each run ranks another server ahead. same verdict: servers that both\n"
+"runs judge alike against the base.\n\n");
 	fprintf(out, "%d pairs are ranked by both runs, %d of them alike; %d are "
 		"ranked by one run only; in %d of these the other run's median "
 		"is on the other side.\n",

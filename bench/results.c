@@ -568,8 +568,9 @@ int results_read(struct results *r, FILE *f, char why[300])
 	identify(r, &j);
 	fclose(mem);
 	if (n <= 0 || !strstr(line, ours + 1)) {
-		snprintf(why, 300, "of another machine, base or duration; give "
-			 "the options that it was made with, or another folder");
+		snprintf(why, 300, "it is a run of another machine, base or "
+			 "duration; give the options of that run, or another "
+			 "folder");
 		taken = -1;
 	}
 	if (!taken && other_build(r, line)) {

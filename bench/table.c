@@ -237,7 +237,8 @@ int disturbances(const struct results *r, char *text, size_t size)
 		snprintf(text, size, "The hypervisor took %.2f%% of the time "
 			 "(%.1f%% of the worst measurement), other programs "
 			 "%.1f%%; in %.1f%% of the slices server and client "
-			 "waited for them for more than a tenth. The same loop "
+			 "waited for them during more than a tenth of the "
+			 "slice. The same loop "
 			 "took %.0f us before a measurement, %.0f to %.0f us "
 			 "before 90%% of them.", 100 * steal / n, 100 * most,
 			 100 * others / n, 100 * disturbed / n, middle,

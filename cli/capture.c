@@ -469,7 +469,7 @@ int capture_main(int argc, char **argv)
 		       "root only strace records.  The exit status is that of "
 		       "COMMAND.  Processes that COMMAND leaves behind go on, but "
 		       "are no longer captured.  Ctrl-Z stops COMMAND and the "
-		       "recording, fg continues both.",
+		       "recording; fg continues both.",
 	};
 	struct options o = { 0 };
 

@@ -1121,8 +1121,8 @@ static int run(const struct options *o, struct results *r, const int *cpus)
 		error(1, errno, "%s/results.jsonl", o->output);
 	if (measure_stop)
 		fprintf(stderr, "iomodels compare: stopped; %s\n", o->output ?
-			"--resume goes on from here" :
-			"with -o DIR it could be resumed");
+			"--resume continues the run" :
+			"a run with -o DIR can be resumed");
 	return measure_stop ? 130 : 0;
 }
 

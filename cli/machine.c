@@ -216,7 +216,7 @@ static void capabilities(void)
 		snprintf(value, sizeof(value), effective ? "%d of %ld" : "none",
 			 __builtin_popcountll(effective), last + 1);
 	if (has == sizeof(wanted) / sizeof(wanted[0]))
-		found(0, "capabilities", value, NULL, "all that the lab can use");
+		found(0, "capabilities", value, NULL, "all that iomodels can use");
 	else
 		found(0, "capabilities", value,
 		      "sudo; docker run --privileged, or --cap-add NAME",
@@ -258,9 +258,9 @@ static void sysctls(void)
 	snprintf(value, sizeof(value), "%ld", off);
 	if (off < 0)
 		found(0, "kernel.io_uring_disabled", "absent", NULL,
-		      "this sysctl came with Linux 6.6, and not without "
-		      "CONFIG_IO_URING; a seccomp filter or an LSM can forbid "
-		      "io_uring all the same");
+		      "Linux 6.6 brought this sysctl, and a kernel without "
+		      "CONFIG_IO_URING lacks it; a seccomp filter or an LSM "
+		      "can forbid io_uring all the same");
 	else
 		found(off == 2 || (off == 1 && geteuid()),
 		      "kernel.io_uring_disabled", value,

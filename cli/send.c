@@ -317,7 +317,7 @@ enum { UDP_KEY = 256, HOST_KEY, CLIENTS_KEY };
 
 static const struct argp_option options[] = {
 	{ "udp", UDP_KEY, NULL, 0, "Send UDP datagrams instead of TCP", 0 },
-	{ "host", HOST_KEY, "ADDR", 0, "Send to ADDR, IPv4 or a name (default "
+	{ "host", HOST_KEY, "ADDR", 0, "Send to ADDR, an IPv4 address or a host name (default "
 	  "127.0.0.1)", 0 },
 	{ "port", 'p', "N", 0, "Send to port N (default 7007)", 0 },
 	{ "user", 'u', "NAME", 0, "The value of send_user (default: the login "

@@ -180,7 +180,7 @@ int trace_main(int argc, char **argv)
 		.doc = "Run COMMAND under strace and, where this user may, with "
 		       "the kernel's tracepoints, and explain on stderr what it "
 		       "did. The exit status is that of COMMAND. Ctrl-Z stops "
-		       "COMMAND and the recording, fg continues both.",
+		       "COMMAND and the recording; fg continues both.",
 	};
 	struct options o = { 0 };
 	int out = STDERR_FILENO, status = 1;

@@ -781,12 +781,12 @@ static int check_rest(struct play *y)
 	poll(NULL, 0, 500);
 	used = cpu_ms(y->s->server_pid) - before;
 	if (before < 0 || used < 0)
-		return lost(y, "the server ended without descriptors");
+		return lost(y, "the server ended when it had no descriptor left");
 	/* uring_sqpoll may spin for 40 ms as it falls asleep.  A server that
 	 * spins does so for all of the 500 ms, or for half on a busy host. */
 	if (used > 250)
-		return lost(y, "without descriptors the server spins: %ld ms "
-			    "of CPU in 500", used);
+		return lost(y, "with no descriptor left the server spins: it "
+			    "used a processor for %ld ms of 500 ms", used);
 	return 0;
 }
 

@@ -196,7 +196,7 @@ truncate -s -9 kept/results.jsonl
 	[ "$(grep -c '^  poll .*[0-9]' out)" = 2 ]
 ok $? "resumes what was cut within a line"
 "$iomodels" compare -t 0.06 -r 2 -w tcp-c1 poll -o kept --resume >out 2>err
-[ $? = 1 ] && grep -q 'of another machine, base or duration' err
+[ $? = 1 ] && grep -q 'a run of another machine, base or duration' err
 ok $? "does not resume another comparison"
 
 # A disk that fills up ends it at once, with one line.
