@@ -295,7 +295,7 @@ static void print_conclusion(const struct results *r, FILE *f)
 void table_print(const struct results *r, FILE *f)
 {
 	const struct plan *p = r->plan;
-	char text[400];
+	char text[600];
 
 	fprintf(f, "%s\n%s\n%s\n%s\n", r->date, r->machine, r->network,
 		r->command);
@@ -312,9 +312,11 @@ void table_print(const struct results *r, FILE *f)
 		print_folded(r->uncounted, f);
 	snprintf(text, sizeof(text), "Ratios: median and 95%% interval; equal: "
 		 "within %g%%; ?: undecided; -: not known; A/A: the base against "
-		 "itself; batch: messages per sleep of the server.%s "
-		 "(docs/method.md)", 100 * p->bound, too_few(r) ? " too few: "
-		 "a verdict needs 9 repetitions." : "");
+		 "itself; batch: messages per sleep of the server; iou us: "
+		 "processor time of io_uring's kernel threads per message; "
+		 "preem: preemptions per message; MiB: the most memory; thr: "
+		 "threads.%s (docs/method.md)", 100 * p->bound, too_few(r) ?
+		 " too few: a verdict needs 9 repetitions." : "");
 	fprintf(f, "\n");
 	print_folded(text, f);
 	fprintf(f, "\n");
