@@ -301,8 +301,7 @@ static int is_chatter(const struct step *st)
 		"timer_settime", "membarrier", "landlock_create_ruleset",
 		"io_uring_setup", "mknod", "close", "stat", "lstat",
 		"newfstatat", "statx", "fstat", "getsockopt", "setsockopt",
-		"rt_sigtimedwait", "prlimit64", "setrlimit", "mkdir",
-		"mkdirat",
+		"rt_sigtimedwait", "prlimit64", "setrlimit",
 	};
 	const struct line *l = st->event->line;
 
@@ -321,6 +320,9 @@ static int is_chatter(const struct step *st)
 	for (unsigned i = 0; i < sizeof(calls) / sizeof(*calls); i++)
 		if (slice_is(l->name, calls[i]))
 			return 1;
+	if (slice_starts(l->name, "mkdir"))	/* mkdir -p */
+		return slice_is(l->error, "EEXIST") ||
+		       slice_is(l->error, "ENOENT");
 	return is_noise(l);
 }
 
@@ -1233,10 +1235,27 @@ static int is_about_another(struct slice words, const struct failure *x)
 	       !names_file(words, x) && !speaks_of(words, x->error);
 }
 
+/* It was denied to make the file, and then it was not there to be read. */
+static const struct failure *refused_before(const struct ending *e,
+					    const struct failure *x)
+{
+	unsigned n = e->n < RECENT ? e->n : RECENT;
+
+	for (unsigned i = 1; i <= n && *x->path; i++) {
+		const struct failure *y = &e->trouble->recent[(e->n - i) %
+							      RECENT];
+
+		if (y->line < x->line && !strcmp(y->path, x->path) &&
+		    strcmp(y->error, x->error) && is_hard(y))
+			return y;
+	}
+	return NULL;
+}
+
 static void blame(struct findings *f, const struct ending *e, long pid,
 		  int fatal)
 {
-	const struct failure *x = culprit(e);
+	const struct failure *x = culprit(e), *before = refused_before(e, x);
 	const struct refusal *row = x->row;
 	struct finding *d;
 	struct slice words;
@@ -1268,10 +1287,11 @@ static void blame(struct findings *f, const struct ending *e, long pid,
 			     " failed with " : "", x->error, row ? ": " : "",
 			     row ? row->limit : "", x->why);
 	else
-		finding_says(d, "%s ended %s after %s%s%s%s%s%s", who, how,
+		finding_says(d, "%s ended %s after %s%s%s%s%s%s%s%s", who, how,
 			     x->what, *x->error ? " failed with " : "",
 			     x->error, row ? ": " : "", row ? row->limit : "",
-			     x->why);
+			     x->why, before ? "; before it the same failed with "
+			     : "", before ? before->error : "");
 }
 
 /* The child that had failed before the process spoke; NULL: none. */

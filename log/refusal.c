@@ -487,6 +487,11 @@ static const struct refusal table[] = {
 	  "sticky bit (/tmp) only the owner removes a file; unlink of a "
 	  "directory fails in this way on some file systems.",
 	  "Look at lsattr -d PATH and ls -ld." },
+	{ OPEN, "EPERM", "/dev/kmsg", "not-permitted", REFUSED_AT_END,
+	  "kernel.dmesg_restrict, or CAP_SYSLOG",
+	  "kernel.dmesg_restrict is 1, and the process has no CAP_SYSLOG; a "
+	  "container mostly has not.",
+	  "Use root on the host, or set kernel.dmesg_restrict=0." },
 	{ OPEN " truncate ftruncate link linkat setxattr fsetxattr", "EPERM",
 	  NULL, "not-permitted", REFUSED_AT_END,
 	  "an immutable or append-only file (lsattr), a rule such as "
@@ -498,6 +503,21 @@ static const struct refusal table[] = {
 	  "the process belongs to another user",
 	  "A signal needs the same user, or CAP_KILL.",
 	  "Send it as that user or as root." },
+	{ "syslog", "EPERM", NULL, "not-permitted", REFUSED_AT_END,
+	  "kernel.dmesg_restrict, or CAP_SYSLOG",
+	  "kernel.dmesg_restrict is 1, and the process has no CAP_SYSLOG; a "
+	  "container mostly has not.",
+	  "Use root on the host, or set kernel.dmesg_restrict=0." },
+	{ "fcntl fcntl64", "EBUSY", "F_ADD_SEALS", "busy", REFUSED_AT_END,
+	  "the memory is still mapped for writing (F_SEAL_WRITE)",
+	  "F_SEAL_WRITE is refused while a shared mapping of the memfd can be "
+	  "written to, or requests for it are in flight.",
+	  "Unmap it first, or use F_SEAL_FUTURE_WRITE." },
+	{ "fcntl fcntl64", "EPERM", "F_ADD_SEALS", "not-permitted",
+	  REFUSED_AT_END, "the memfd takes no more seals",
+	  "It was made without MFD_ALLOW_SEALING, has F_SEAL_SEAL already, or "
+	  "is not open for writing.",
+	  "Make it with MFD_ALLOW_SEALING." },
 	/* what is written to files of the kernel */
 	{ WRITES, "EBUSY", "/sys/fs/cgroup", "busy", REFUSED_AT_END,
 	  "the cgroup has controllers enabled for its children "
