@@ -40,7 +40,7 @@ wakes = { "woken-by-timer", SEVERITY_COST,
 	"a timer interrupts the wait again and again",
 	"The wait ends with EINTR at each expiry of the timer, and the program "
 	"waits again: it has found nothing.",
-	"Give the wait the timeout instead of the timer, use a longer interval, "
+	"Use a timeout of the wait instead of the timer, use a longer interval, "
 	"or stop the timer while nothing is to be done.",
 	"The handler does the work that is due." },
 self = { "inotify-self", SEVERITY_FAULT,
@@ -281,7 +281,7 @@ void again_task_ends(struct findings *f, struct habits *habits, struct task *t)
 	d = finding_add(f, &self, t->process->pid, h->most, 0);
 	finding_line(d, h->self_line);
 	finding_says(d, "%s watches a directory with inotify and writes in it "
-		     "itself (%s, line %lu): %lu times in a row its own write "
-		     "was what it was woken by", task_name(t), h->path,
+		     "itself (%s, line %lu): its own write woke it %lu times in "
+		     "a row", task_name(t), h->path,
 		     h->self_line, h->most);
 }

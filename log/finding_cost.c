@@ -69,9 +69,9 @@ storm = TRIVIAL(SEVERITY_COST), storm_note = TRIVIAL(SEVERITY_NOTE);
 static const struct about
 deleted = { "deleted-file", SEVERITY_FAULT,
 	"writes to a log file that was deleted",
-	"The name was removed or renamed over (by rm, or by the rotation of "
-	"logs) while the program had the file open: what it writes is seen "
-	"by nobody, and the space is freed only when it closes the file.",
+	"rm, or the rotation of logs, removed or replaced the name while the "
+	"program had the file open: nobody sees what it writes, and the space "
+	"is freed only when it closes the file.",
 	"Let the program open its log again (SIGHUP, postrotate, "
 	"copytruncate), or restart it.", NULL },
 missing = MISSING(SEVERITY_COST), missing_note = MISSING(SEVERITY_NOTE);

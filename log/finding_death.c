@@ -54,8 +54,8 @@ by_kill = { "killed-from-outside", SEVERITY_FAULT,
 	"cgroup (oom_kill), and at ulimit -Ht.", "Somebody stopped it on purpose." },
 child = { "child-killed", SEVERITY_FAULT,
 	"child processes were killed by a signal",
-	"SIGCHLD and wait4 tell how a child ended, also one of which the log "
-	"has no line.",
+	"SIGCHLD and wait4 tell how a child ended, also a child that strace did "
+	"not follow.",
 	"Trace the child (strace -f), or look at its core file and its log; "
 	"after SIGKILL look for \"Killed process\" in dmesg.", NULL },
 stopped = { "stopped-by-signal", SEVERITY_FAULT,

@@ -403,7 +403,7 @@ static const struct refusal table[] = {
 	  "kernel.unprivileged_userns_clone (Debian) forbids it.",
 	  "Give the capability, or allow user namespaces." },
 	{ "unshare clone clone3", "ENOSPC", NULL, "namespaces", REFUSED_ALWAYS,
-	  "user.max_user_namespaces and its like, or 32 levels of namespaces",
+	  "user.max_user_namespaces or a similar limit, or 32 levels of namespaces",
 	  "The user has as many namespaces of this kind as "
 	  "/proc/sys/user/max_*_namespaces allows (0 forbids them).",
 	  "Raise it with sysctl." },
@@ -459,8 +459,8 @@ static const struct refusal table[] = {
 	{ "init_module finit_module delete_module", "EPERM", NULL,
 	  "not-permitted", REFUSED_AT_END,
 	  "CAP_SYS_MODULE, kernel.modules_disabled or lockdown",
-	  "Only root on the host loads modules; lockdown (Secure Boot) wants "
-	  "signed ones.", "Load it on the host." },
+	  "Only root on the host loads modules; lockdown (Secure Boot) "
+	  "allows signed ones only.", "Load it on the host." },
 	{ "bpf", "EPERM", NULL, "not-permitted", REFUSED_AT_END,
 	  "CAP_BPF, or RLIMIT_MEMLOCK before Linux 5.11",
 	  "kernel.unprivileged_bpf_disabled is set and the process has no "
@@ -471,14 +471,14 @@ static const struct refusal table[] = {
 	  REFUSED_AT_END, "CAP_CHOWN, or a file system that has no owners or "
 	  "whose server refuses it (vfat, CIFS, NFS with root_squash)",
 	  "Only root gives files away, and some file systems let nobody do "
-	  "it.", "Leave the owner alone (tar --no-same-owner, cp without -p)." },
+	  "it.", "Do not change the owner (tar --no-same-owner, cp without -p)." },
 	{ "chmod fchmod fchmodat fchmodat2 utimensat utime utimes", "EPERM",
 	  NULL, "not-permitted", REFUSED_AT_END,
 	  "the file belongs to another user, is immutable (lsattr), or lies on "
 	  "a file system that refuses it (vfat, CIFS, NFS)",
 	  "Only the owner and root (CAP_FOWNER) change the mode and the times, "
 	  "and some file systems let nobody do it.",
-	  "Become the owner, or do without." },
+	  "Run it as the owner, or do not change them." },
 	{ "unlink unlinkat rename renameat renameat2 rmdir", "EPERM", NULL,
 	  "not-permitted", REFUSED_AT_END,
 	  "an immutable or append-only file or directory (lsattr), or a "
@@ -560,7 +560,8 @@ static const struct refusal table[] = {
 	  "there are no data yet: O_NONBLOCK is set, perhaps by another process "
 	  "that shares the descriptor, or a receive timeout ran out",
 	  "O_NONBLOCK belongs to the open file description, which dup and fork "
-	  "share: who inherits it gets EAGAIN without having asked for it.",
+	  "share: a process that inherits it gets EAGAIN without having asked "
+	  "for it.",
 	  "Wait with poll before reading, or find out who set O_NONBLOCK." },
 	/* System V IPC */
 	{ "semget", "ENOSPC", NULL, "ipc-limit", REFUSED_ALWAYS,
