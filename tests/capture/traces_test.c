@@ -275,7 +275,7 @@ static void kernel_as_committed(void *arg)
 		SKIP("no capture of this architecture: make traces");
 	at = strstr(committed, "\n# Linux ");
 	if (!at)
-		FAIL("%s: does not say of which Linux it is", path);
+		FAIL("%s: it does not name the Linux that it was made on", path);
 	uname(&u);
 	minor_version(at + strlen("\n# Linux "), then);
 	minor_version(u.release, now);
@@ -447,7 +447,7 @@ TEST(every_capture_has_a_note)
 				if (note_is_about(&n.at[i], p, played[c]))
 					sides[n.at[i].kernel]++;
 			if (!sides[0] || !sides[1])
-				FAIL("traces/notes has nothing on %s %s, %s",
+				FAIL("traces/notes has no note on %s %s, %s",
 				     p->name, played[c]->name, sides[0] ?
 				     "the kernel's side" : "strace's");
 		}
@@ -469,7 +469,7 @@ TEST(the_page_shows_the_kernels_side)
 		FAIL("docs/reading-a-capture.md shows no line of the kernel's side");
 	to[1] = 0;
 	if (!strstr(capture, from))
-		FAIL("traces/epoll.two.x86_64.kernel has no part like that in "
+		FAIL("traces/epoll.two.x86_64.kernel lacks the part shown in "
 		     "docs/reading-a-capture.md");
 	free(page);
 	free(capture);

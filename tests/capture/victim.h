@@ -92,7 +92,7 @@ static void capture(const char *victim)
 	if (strstr(said, "strace cannot") || strstr(said, "without strace"))
 		SKIP("%.200s", said);
 	if (WEXITSTATUS(status) == SKIPPED)
-		SKIP("what it needs is not here: a disk, loop devices, "
+		SKIP("the test needs what is not here: a disk, loop devices, "
 		     "mkfs.ext4");
 	ASSERT_EQ(0, status);
 	ASSERT_EQ(0, n);

@@ -338,7 +338,7 @@ TEST_TIMEOUT(doctor_lists_flags_of_the_ring, 30)
 	doctor("--json");
 	ring = strstr(output, "\"ring\": {");
 	if (!ring || !strstr(ring, "\"SQPOLL\"") || !strstr(ring, "\"CQSIZE\""))
-		SKIP("no ring, or not these flags");
+		SKIP("io_uring_setup refuses a ring with these flags");
 	EXPECT_TRUE(strstr(ring, "\"FAST_POLL\""));
 	EXPECT_TRUE(strstr(ring, "\"RECV\""));
 	if (no_sqpoll())

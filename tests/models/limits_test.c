@@ -125,7 +125,7 @@ static void listen_to(struct run *r, const char *wanted, int ms)
 		if (r->out < 0 && r->err < 0)
 			break;
 		if (poll(p, 2, ms) < 1)
-			FAIL("neither a line nor an end: %s", r->warned);
+			FAIL("the server neither prints a line nor ends: %s", r->warned);
 		if (p[0].revents)
 			hear(&r->out, r->said);
 		if (p[1].revents)
@@ -247,7 +247,7 @@ static void processes(void *arg)
 	}
 	ASSERT_EQ(pid, waitpid(pid, &status, 0));
 	if (status)
-		SKIP("not for everybody: %s", path ? path : "not built");
+		SKIP("the user nobody may not run it: %s", path ? path : "not built");
 	try(p, &(struct start){ RLIMIT_NPROC, 0, geteuid() ? 0 : NOBODY, 0, 0 },
 	    strstr(p->name, "thread") || strstr(p->name, "posix_aio") ? 1 : 0);
 }

@@ -794,7 +794,7 @@ static void expect_rest(struct server *s, const struct server *idle,
 	long used, by_idle;
 
 	if (server_settle(s))
-		FAIL("%s it does not come to rest", when);
+		FAIL("%s it does not become idle", when);
 	used = cpu_us(s);
 	by_idle = cpu_us(idle);
 	poll(NULL, 0, WINDOW_MS);
@@ -867,7 +867,7 @@ static void say_until_stuck(struct server *s, const int *fd, size_t *said,
 			more += now;
 		}
 		if (server_settle(s))
-			FAIL("it does not come to rest while %d peers do not "
+			FAIL("it does not become idle while %d peers do not "
 			     "read", n);
 	} while (more);
 }

@@ -895,7 +895,7 @@ static ssize_t ends(struct aiocb *of)
 	const struct timespec patience = { .tv_sec = 10 };
 
 	if (aio_suspend(list, 1, &patience))
-		FAIL("nobody carries it out");
+		FAIL("no thread carries the request out");
 	return finished(of);
 }
 

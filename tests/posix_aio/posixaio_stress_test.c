@@ -688,7 +688,7 @@ TEST_TIMEOUT(nothing_is_lost_with_faults, 900)
 	unsigned long injected = 0;
 
 	if (!IS_OURS)
-		SKIP("glibc: requests fail with it");
+		SKIP("glibc: its requests fail under these faults");
 	for (int i = 0; i < FAULTS; i++)
 		calls[i] = fault[i].call;
 	set_up();

@@ -36,7 +36,7 @@ static void until_asleep(const struct server *s)
 			return;
 		poll(NULL, 0, 1);
 	}
-	FAIL("%s does not come to rest", s->program->name);
+	FAIL("%s does not become idle", s->program->name);
 }
 
 static void visit(struct server *s, int messages)

@@ -791,7 +791,7 @@ static void direct(const char *name)
 	read_file(name, "--direct");
 	/* Once it may have waited for the file's map of blocks. */
 	if (!sleeps_in("io_getevents") && sleeps_in("io_submit") <= 1)
-		SKIP("each read was done before it could be waited for");
+		SKIP("the disk did each read before the test could wait for it");
 	EXPECT_GT(sleeps_in("io_getevents"), 0);
 }
 
