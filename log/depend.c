@@ -53,6 +53,13 @@ static int is_disk(const struct file *f)
 	return 0;
 }
 
+/* The kernel makes these when they are read: no disk has them. */
+static int is_kernels(const struct file *f)
+{
+	return f->name && (!strncmp(f->name, "/proc/", 6) ||
+			   !strncmp(f->name, "/sys/", 5));
+}
+
 static enum wait_for file_wait(const struct step *st, const struct file *f,
 			       int fd)
 {
@@ -71,8 +78,10 @@ static enum wait_for file_wait(const struct step *st, const struct file *f,
 		return FOR_INPUT;
 	case FILE_DEVICE:
 		return is_disk(f) ? FOR_DISK : FOR_OTHER;
-	case FILE_REGULAR: case FILE_DIRECTORY: case FILE_MEMFD:
-		return FOR_DISK;
+	case FILE_REGULAR: case FILE_DIRECTORY:
+		return is_kernels(f) ? FOR_OTHER : FOR_DISK;
+	case FILE_MEMFD:
+		return FOR_OTHER;
 	case FILE_EVENTFD: case FILE_INOTIFY: case FILE_EPOLL: case FILE_PIDFD:
 		return FOR_EVENTS;
 	case FILE_SIGNALFD:

@@ -311,6 +311,19 @@ TEST(a_device_that_is_no_disk)
 	HAS("waiting for the disk (/dev/vda1) in read");
 }
 
+/* What the kernel itself makes is on no disk, nor is memory. */
+TEST(a_file_that_is_on_no_disk)
+{
+	answer("7 1700000000.000000 openat(AT_FDCWD, \"/proc/self/mounts\", "
+	       "O_RDONLY) = 3 <0.00001>\n7 1700000000.100000 poll([{fd=3, "
+	       "events=POLLPRI}], 1, 5000) = 0 (Timeout) <5.0>");
+	HAS("waiting for /proc/self/mounts in poll");
+	HAS_NOT("disk");
+	answer("7 1700000000.000000 memfd_create(\"x\", 0) = 3 <0.00001>\n"
+	       "7 1700000000.100000 write(3, \"x\", 1) = 1 <5.0>");
+	HAS_NOT("disk");
+}
+
 /* The end of a signalfd waits for no signal. */
 TEST(a_slow_close)
 {
