@@ -91,7 +91,9 @@ const char *wait_text(enum wait_for what, enum call call, const char *object,
 			snprintf(text, size, "%s, for which the kernel gathers "
 				 "entropy", object);
 		else
-			snprintf(text, size, "%s", object);
+			snprintf(text, size, "%s%s", object,
+				 strcmp(object, "/dev/random") ? "" :
+				 ", for which the kernel gathers entropy");
 	}
 	return text;
 }
@@ -503,6 +505,9 @@ void account_task_ends(struct accounts *all, struct task *t)
 {
 	struct account *a = t->account;
 
+	/* (It may have turned out to be a thread of another process.) */
+	if (t->unreturned)
+		t->unreturned->process = t->process->pid;
 	if (t->unreturned && all->n_open++ < OPEN_MAX)
 		all->open[all->n_open - 1] = *t->unreturned;
 	free(t->unreturned);
@@ -511,6 +516,7 @@ void account_task_ends(struct accounts *all, struct task *t)
 	if (!a)
 		return;
 	a->origin = t->origin;
+	a->process = t->process->pid;
 	a->wall_ns = wall_of(a);
 	snprintf(a->name, sizeof(a->name), "%s", *t->comm ? t->comm
 							  : t->process->exe);

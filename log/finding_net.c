@@ -215,6 +215,15 @@ static void name_answered(struct findings *f, struct step *st, struct use *u)
 	snprintf(t->server, sizeof(t->server), "%s", server_name(st->file));
 }
 
+/* sendmmsg(3, ..., 2, 0) = 2: the questions for A and AAAA. */
+static unsigned long messages_of(const struct step *st)
+{
+	const struct line *l = st->event->line;
+
+	return st->file->kind == FILE_DATAGRAM && l->ret > 1 &&
+	       slice_is(l->name, "sendmmsg") ? l->ret : 1;
+}
+
 static void sent(struct step *st)
 {
 	struct use *u = file_use(st->file);
@@ -226,11 +235,15 @@ static void sent(struct step *st)
 		return;
 	u->burst += st->bytes <= SMALL_WRITE;
 	u->sent_ns = end_of(st->event);
+	/* (A question that is sent again is still one question.) */
+	if (u->pending_asks && u->waited_ns &&
+	    st->file->kind == FILE_DATAGRAM)
+		u->pending_asks -= messages_of(st);
 	if (!u->asked++)
 		u->asked_ns = st->event->start_ns;
 	track(&u->asks, st->event->first);
 	u->last_ask = st->event->first;
-	u->pending_asks++;
+	u->pending_asks += messages_of(st);
 }
 
 static void received(struct findings *f, struct step *st)
@@ -257,9 +270,14 @@ static void received(struct findings *f, struct step *st)
 	if (st->phase & PHASE_EOF && !st->file->bytes_in && u->asks.n)
 		u->eof_line = st->event->first;
 	u->burst = 0;
+	u->answered++;
+	/* One of two questions is answered, and the other one is not. */
+	if (st->file->kind == FILE_DATAGRAM && u->pending_asks > 1) {
+		u->pending_asks--;
+		return;
+	}
 	u->asked = u->pending_asks = 0;
 	u->waited_ns = 0;
-	u->answered++;
 }
 
 /* EAGAIN of a call that waited: SO_RCVTIMEO. */
@@ -317,8 +335,13 @@ static void set_option(struct step *st)
 
 	if (slice_find(l->args, "TCP_NODELAY"))
 		file_use(st->file)->nodelay = 1;
-	if (slice_find(l->args, "SO_ERROR"))
-		file_use(st->file)->connecting = 0;
+	if (!slice_find(l->args, "SO_ERROR"))
+		return;
+	file_use(st->file)->connecting = 0;
+	/* It never was connected: an error is an answer. */
+	if (l->n_args > 3 && !slice_is(l->arg[3], "[0]") &&
+	    !(l->flags & LINE_HAS_ERROR))
+		file_use(st->file)->answered++;
 }
 
 /* A timeout that passed tells how long the call took, in any log. */
@@ -426,12 +449,13 @@ static void judge_datagram(struct findings *f, struct file *file,
 		ns = u->waited_ns;
 	if (ns < ANSWER_NS || (u->answered && !u->late_ns))
 		return;
-	d = finding_add(f, &dns, file->pid, u->asks.n, ns);
+	d = finding_add(f, &dns, file->pid, u->late_ns ? 1 : u->asks.n, ns);
 	d->added = d->count;
 	/* (Without times a second is much.) */
 	d->fatal |= share_of(f, ns) >= MOST_PERCENT || share_of(f, ns) < 0;
 	finding_lines(d, &u->asks);
-	finding_subject(d, file);
+	if (!u->late_ns)
+		finding_subject(d, file);
 	if (*u->question)
 		snprintf(about, sizeof(about), " for %s", u->question);
 	finding_says(d, "the name server %s did not answer%s: %lu quer%s, %s of "

@@ -341,8 +341,10 @@ static int blocked_loop(struct findings *f, const struct step *st)
 
 	if (!(l->flags & LINE_NO_RETURN) && st->event->took_ns == NO_TIME)
 		return 0;
-	if (l->flags & LINE_NO_RETURN && f->last_ns != NO_TIME &&
-	    ns < BLOCKED_NS && ns)
+	/* (Without times a log may have been cut while a thread accepted.) */
+	if (l->flags & LINE_NO_RETURN && (ns || f->last_ns != NO_TIME ?
+	    ns < BLOCKED_NS : !(l->flags & LINE_DETACHED) &&
+	    st->task->process->tasks_made > 1))
 		return 0;
 	if (!(l->flags & LINE_NO_RETURN) && ns < BLOCKED_NS)
 		return 0;
@@ -587,6 +589,12 @@ static void count_open(struct findings *f, const struct file *file)
 	track(&o->times, file->opened);
 }
 
+/* The child that served it has ended, and the process that accepted it lives. */
+static int is_childs_copy(const struct findings *f, const struct file *file)
+{
+	return !f->at_end && map_get(&f->world->tasks, file->pid);
+}
+
 void ready_file_ends(struct findings *f, struct file *file)
 {
 	struct suspicion *s = file->suspicion;
@@ -600,7 +608,8 @@ void ready_file_ends(struct findings *f, struct file *file)
 		say_tracks(f, ACCEPT_ONCE, file->pid, file, &s->accepts);
 	if (s->herd.n >= HERD_MIN && s->herd_many)
 		say_tracks(f, HERD, file->pid, file, &s->herd);
-	if (file->left_open && s->eof_line && file_is_stream(file) &&
+	if (!is_childs_copy(f, file) &&
+	    file->left_open && s->eof_line && file_is_stream(file) &&
 	    file->parent && (file->closed > s->eof_line + LEAK_LINES ||
 			     f->turns >= s->eof_turn + LEAK_TURNS))
 		say(f, LEAK, file->pid, file, s->eof_line);
@@ -662,7 +671,9 @@ int ready_too_few(const struct findings *f, const struct finding *d)
 	/* Without one failed call the log is one of -z: EAGAIN is not in it. */
 	if (d->about == &about[ACCEPT_ONCE] && !f->errors)
 		return 1;
-	return d->about == &about[LEAK] && d->count < LEAK_MIN;
+	/* A process for each connection ends with its own, and that closes it. */
+	return d->about == &about[LEAK] &&
+	       (d->count < LEAK_MIN || (d->n_pids > 1 && d->n_pids >= d->count));
 }
 
 void ready_settle(struct findings *f)

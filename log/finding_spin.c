@@ -15,6 +15,7 @@ enum {
 	TURNS_MIN = 32,		/* in a row: the same readiness, failure, end */
 	ASKS_MIN = 100,		/* in a row: EAGAIN of a read, a yield */
 	EXCERPT_MIN = 5,	/* where the log has little else ... */
+	EXCERPT_ALL = 4,	/* ... and where it has nothing else */
 	EXCERPT_ASKS = 8,
 	EXCERPT_PERCENT = 75,	/* ... so much of its calls */
 	EXCERPT_NS = 10 * MS,	/* and a turn takes less than that */
@@ -63,7 +64,9 @@ told_hangup = { "spin-hangup", SEVERITY_FAULT,
 	"a hang-up is reported again and again, and nothing is done",
 	"EPOLLHUP and EPOLLERR are reported whatever events says, also with "
 	"an empty interest set: the loop never sleeps again.",
-	"Remove the descriptor with EPOLL_CTL_DEL, or close() it.", NULL },
+	"Remove the descriptor with EPOLL_CTL_DEL, or close() it. Take an error "
+	"of a socket with getsockopt(SO_ERROR), and that of a datagram socket "
+	"also with recvmsg(MSG_ERRQUEUE).", NULL },
 told_closed = { "spin-error", SEVERITY_FAULT,
 	"poll is asked about a descriptor that is not open",
 	"POLLNVAL is reported at once for a number that is not open: the loop "
@@ -153,7 +156,7 @@ static unsigned long run_min(const struct slot *s)
 static unsigned long excerpt_min(const struct slot *s)
 {
 	return s->turn == TURN_EMPTY || s->turn == TURN_ASK ? EXCERPT_ASKS
-							    : EXCERPT_MIN;
+							    : EXCERPT_ALL;
 }
 
 static void run_ends(struct slot *s)
@@ -427,6 +430,9 @@ static int is_normal(const struct line *l)
 {
 	struct slice error = l->error;
 
+	if (slice_is(l->name, "epoll_ctl") && slice_is(error, "ENOENT"))
+		return 0;			/* it is not in the set */
+
 	return (slice_starts(l->name, "readlink") &&
 		slice_is(error, "EINVAL")) || slice_is(error, "EAGAIN") || slice_is(error, "EINTR") ||
 	       slice_is(error, "EINPROGRESS") || slice_is(error, "ENOENT") ||
@@ -452,7 +458,8 @@ static void failed(struct spin_habits *h, const struct step *st)
 	}
 	for (unsigned i = 0; i < 2 && i < l->n_args; i++)
 		key = mix_text(key, l->arg[i]);
-	s = turn(h, TURN_FAIL, key, st, st->file);
+	s = turn(h, TURN_FAIL, key, st, st->event->call == CALL_EPOLL_CTL
+		 ? NULL : st->file);
 	slice_copy(l->error, s->error, sizeof(s->error));
 	if (!st->file || st->event->call != CALL_ACCEPT || !is_full)
 		return;
@@ -688,6 +695,8 @@ static void says(struct finding *d, const struct slot *s, const char *in)
  */
 static int is_excerpt(const struct spin_habits *h, const struct slot *s)
 {
+	if (s->short_turns < EXCERPT_MIN && s->short_turns != h->calls)
+		return 0;
 	return s->turn != TURN_YIELD && s->short_turns && !h->others &&
 	       s->short_calls * 100 >= h->calls * EXCERPT_PERCENT &&
 	       s->short_ns / (long long)s->short_turns < EXCERPT_NS;

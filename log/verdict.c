@@ -76,6 +76,16 @@ static int has_sibling(const struct reader *r, const struct unreturned *o)
 	return 0;
 }
 
+/* Another thread of the process made calls in the log: it does not hang. */
+static int works_beside(const struct reader *r, const struct unreturned *o)
+{
+	for (const struct account *a = r->accounts.first; a; a = a->next)
+		if (a->process == o->process && a->pid != o->pid &&
+		    a->calls > a->tasks)
+			return 1;
+	return 0;
+}
+
 /* It is in no call: the one that waits for it will go on. */
 static int runs(const struct reader *r, long pid)
 {
@@ -129,7 +139,7 @@ int open_is_idle(const struct reader *r, const struct unreturned *o)
 	const struct unreturned *child;
 
 	if (o->unclear && o->what != FOR_LOCK && o->what != FOR_THREAD)
-		return 0;
+		return o->what == FOR_EVENTS && works_beside(r, o);
 	switch (o->what) {
 	case FOR_CLIENT: case FOR_EVENTS: case FOR_INPUT: case FOR_SIGNAL:
 	case FOR_TIME:
@@ -892,7 +902,8 @@ static void before_the_end(const struct reader *r, const struct finding *d,
 	const struct account *of = NULL;
 	const struct wait *w;
 
-	if (strcmp(d->about->id, "ended-with-message"))
+	if (strcmp(d->about->id, "ended-with-message") &&
+	    strcmp(d->about->id, "connection-timeout"))
 		return;
 	w = largest(r, 0, &of);
 	if (!w || w->what == FOR_TIME || w->ns < LONG_NS ||

@@ -36,7 +36,7 @@ TEST(a_hang_up_that_nobody_removes)
 	EXPECT_EQ(70, end_and_find("spin-hangup"));
 	hang_ups(20, "");		/* an excerpt of this loop */
 	EXPECT_EQ(20, end_and_find("spin-hangup"));
-	hang_ups(4, "");
+	hang_ups(3, "");
 	EXPECT_EQ(0, end_and_find("spin-hangup"));
 	hang_ups(20, "getpid() = 7\ngetpid() = 7\nread(9, \"a\", 9) = 1\n");
 	EXPECT_EQ(0, end_and_find("spin-hangup"));

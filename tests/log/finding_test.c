@@ -317,6 +317,23 @@ TEST(a_copy_in_a_child_is_no_leak)
 	EXPECT_EQ(0, end_and_find("leak"));
 }
 
+/* A process for each connection: its end is the end of its descriptors. */
+TEST(a_child_that_ends_with_its_connection_is_no_leak)
+{
+	begin();
+	say(LISTENER);
+	for (int i = 0; i < 5; i++) {
+		say("7 accept4(3, NULL, NULL, 0) = 5\n7 fork() = %d\n"
+		    "7 close(5) = 0\n%d read(5, \"\", 9) = 0", 20 + i, 20 + i);
+		for (int n = 0; n < 120; n++)
+			say("%d getpid() = %d", 20 + i, 20 + i);
+		say("%d exit_group(0) = ?\n%d +++ exited with 0 +++", 20 + i,
+		    20 + i);
+	}
+	say("7 +++ exited with 0 +++");
+	EXPECT_EQ(0, end_and_find("leak"));
+}
+
 static void opens(int close)
 {
 	begin();
