@@ -30,7 +30,7 @@ static void file_object(const struct file *f, int fd, char *object, size_t size)
 	const char *name = peer_name(f);
 
 	if (name && f->kind != FILE_EPOLL && !is_inode(name))
-		snprintf(object, size, "%s", name);
+		text_append(name, object, size, 0);
 	else if (f->kind == FILE_UNKNOWN)
 		snprintf(object, size, "descriptor %d", fd);
 	else
@@ -148,8 +148,9 @@ static enum wait_for only_wait(const struct step *st, const struct only *o,
 		return set_wait(o->all, "", object, size);
 	file_object(o->file, o->fd, name, sizeof(name));
 	/* Its address is our own, not that of a peer. */
-	snprintf(object, size, "%s%s", o->file->kind == FILE_LISTENER &&
-		 strncmp(name, "listener ", 9) ? "listener " : "", name);
+	text_append(name, object, size, o->file->kind == FILE_LISTENER &&
+		    strncmp(name, "listener ", 9) ?
+		    text_append("listener ", object, size, 0) : 0);
 	return file_wait(st, o->file, o->fd);
 }
 

@@ -139,7 +139,13 @@ static const struct about unknown_failure = { "failed-at-end", SEVERITY_FAULT,
 
 static void put(char *to, size_t size, struct slice s)
 {
-	snprintf(to, size, "%.*s", (int)s.len, s.at);
+	slice_copy(s, to, size);
+}
+
+/* No more of it than most letters. */
+static struct slice cut(const char *at, size_t len, size_t most)
+{
+	return (struct slice){ at, len < most ? len : most };
 }
 
 /* The text between the quotes after start. */
@@ -217,18 +223,23 @@ static int short_text(struct failure *x, const struct step *st)
 	const struct line *l = st->event->line;
 	enum call_class class = call_class(st->event->call);
 	const struct file *file = st->file;
+	size_t n;
 
 	if (file && file->name && *file->name && !file->direct &&
 	    (class == CLASS_IN || class == CLASS_OUT ||
 	     st->event->call == CALL_FCNTL || slice_is(l->name, "flock"))) {
-		snprintf(x->what, sizeof(x->what), "%.*s on %.120s",
-			 (int)l->name.len, l->name.at, file->name);
+		n = slice_add(l->name, x->what, sizeof(x->what), 0);
+		n = text_append(" on ", x->what, sizeof(x->what), n);
+		slice_add(cut(file->name, strlen(file->name), 120), x->what,
+			  sizeof(x->what), n);
 		return 1;
 	}
 	if (!*x->path || file || *x->path != '/')
 		return 0;
-	snprintf(x->what, sizeof(x->what), "%.*s of %.120s", (int)l->name.len,
-		 l->name.at, x->path);
+	n = slice_add(l->name, x->what, sizeof(x->what), 0);
+	n = text_append(" of ", x->what, sizeof(x->what), n);
+	slice_add(cut(x->path, strlen(x->path), 120), x->what, sizeof(x->what),
+		  n);
 	return 1;
 }
 
@@ -236,7 +247,7 @@ static void describe(struct failure *x, const struct step *st)
 {
 	const struct line *l = st->event->line;
 	char address[100];
-	int len;
+	size_t n;
 
 	put(x->error, sizeof(x->error), l->error);
 	put(x->path, sizeof(x->path), quoted(l->args, "\""));
@@ -249,12 +260,17 @@ static void describe(struct failure *x, const struct step *st)
 	}
 	if (short_text(x, st))
 		return;
-	len = l->args.len > 110 ? 110 : (int)l->args.len;
-	snprintf(x->what, sizeof(x->what), "%.*s(%.*s%s)", (int)l->name.len,
-		 l->name.at, len, l->args.at, len == 110 ? "..." : "");
-	if (st->file && st->file->name && !slice_find(l->args, "<"))
-		snprintf(x->what + strlen(x->what), sizeof(x->what) -
-			 strlen(x->what), " on %.40s", st->file->name);
+	n = slice_add(l->name, x->what, sizeof(x->what), 0);
+	n = text_append("(", x->what, sizeof(x->what), n);
+	n = slice_add(cut(l->args.at, l->args.len, 110), x->what,
+		      sizeof(x->what), n);
+	n = text_append(l->args.len >= 110 ? "...)" : ")", x->what,
+			sizeof(x->what), n);
+	if (st->file && st->file->name && !slice_find(l->args, "<")) {
+		n = text_append(" on ", x->what, sizeof(x->what), n);
+		slice_add(cut(st->file->name, strlen(st->file->name), 40),
+			  x->what, sizeof(x->what), n);
+	}
 }
 
 /* ---- which failures count ---- */
@@ -439,12 +455,16 @@ static int begins_cut(const char *argv, const char *path)
 static int is_in_arguments(const struct ending *e, const struct step *st)
 {
 	const char *argv = e->argv ? e->argv : "";
+	struct slice quote;
 	char path[100];
 	size_t len;
 
 	if (takes_address(st->event->call))
 		return 0;
-	put(path, sizeof(path) - 1, quoted(st->event->line->args, "\""));
+	quote = quoted(st->event->line->args, "\"");
+	if (!quote.len)
+		return 0;
+	put(path, sizeof(path) - 1, quote);
 	if (strstr(path, "://"))
 		return 0;			/* it is tried as a file, too */
 	if (begins_cut(argv, path))

@@ -11,22 +11,26 @@ struct shut {
 	unsigned long long bytes_in;
 };
 
-/* "a->b" as the other end has it: "b->a". */
+static uint64_t hash(uint64_t key, const char *text)
+{
+	for (; *text; text++)
+		key = (key ^ (unsigned char)*text) * 1099511628211ULL;
+	return key;
+}
+
+/* Of "a->b"; or as the other end has it: of "b->a". */
 static uint64_t end_key(const struct file *file, int other)
 {
 	const char *ends = file->ends ? file->ends : file->name;
 	const char *arrow = ends ? strstr(ends, "->") : NULL;
-	char text[200];
 	uint64_t key = 14695981039346656037ULL;
 
 	if (!arrow || !file_is_stream(file))
 		return 0;
-	if (other)
-		snprintf(text, sizeof(text), "%s->%.*s", arrow + 2,
-			 (int)(arrow - ends), ends);
-	else
-		snprintf(text, sizeof(text), "%s", ends);
-	for (const char *p = text; *p; p++)
+	if (!other)
+		return hash(key, ends) | 1;
+	key = hash(hash(key, arrow + 2), "->");
+	for (const char *p = ends; p < arrow; p++)
 		key = (key ^ (unsigned char)*p) * 1099511628211ULL;
 	return key | 1;
 }

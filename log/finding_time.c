@@ -247,7 +247,7 @@ static void asked(struct naps *h, struct step *st)
 {
 	const struct line *l = st->event->line;
 	struct slice args = l->args;
-	int len;
+	size_t len;
 
 	/* A runtime's scheduler (Go) looks, and other threads wait properly. */
 	if (st->event->call == CALL_EPOLL_WAIT &&
@@ -257,14 +257,18 @@ static void asked(struct naps *h, struct step *st)
 		return;				/* the first since the sleep */
 	if (st->file && args.len > 40)
 		args = argument(l, 0);
-	len = args.len > 60 ? 60 : (int)args.len;
+	if (args.len > 60)
+		args.len = 60;
 	h->asked = hash_text(hash_text(1, l->name), argument(l, 0));
 	if (l->n_args > 1 && *argument(l, 1).at == '"')
 		h->asked = hash_text(h->asked, argument(l, 1));
 	h->asked_line = st->event->first;
-	snprintf(h->question, sizeof(h->question), "%.*s(%.*s) = %s%.*s",
-		 (int)l->name.len, l->name.at, len, args.at,
-		 l->error.len ? "" : "0", (int)l->error.len, l->error.at);
+	len = slice_add(l->name, h->question, sizeof(h->question), 0);
+	len = text_append("(", h->question, sizeof(h->question), len);
+	len = slice_add(args, h->question, sizeof(h->question), len);
+	len = text_append(l->error.len ? ") = " : ") = 0", h->question,
+			  sizeof(h->question), len);
+	slice_add(l->error, h->question, sizeof(h->question), len);
 }
 
 static void nap_ends(struct naps *h)

@@ -63,6 +63,7 @@ static void name_from_address(struct file *f, struct slice a)
 	struct slice host = { a.at, 0 }, port = slice_after(a, "htons(");
 	char text[NAME_MAX_BYTES], plain[NAME_MAX_BYTES];
 	const char *end, *q;
+	size_t len;
 	int n;
 
 	for (unsigned i = 0; i < 3 && !host.len; i++)
@@ -78,11 +79,12 @@ static void name_from_address(struct file *f, struct slice a)
 		host = slice_of(host.at, q);
 	host = line_plain(host, plain, sizeof(plain));
 	n = slice_number(port, &end);
-	if (end == port.at)
-		snprintf(text, sizeof(text), "%.*s", (int)host.len, host.at);
-	else
-		snprintf(text, sizeof(text), "%.*s:%d", (int)host.len, host.at,
-			 n);
+	len = slice_add(host, text, sizeof(text), 0);
+	if (end != port.at && (n < 0 ||
+			       len + sizeof(":2147483647") > sizeof(text)))
+		snprintf(text + len, sizeof(text) - len, ":%d", n);
+	else if (end != port.at)
+		put_number(text, text_append(":", text, sizeof(text), len), n);
 	free(f->name);
 	f->name = NULL;
 	file_name(f, (struct slice){ text, strlen(text) });

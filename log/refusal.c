@@ -774,8 +774,10 @@ static int is_in(const char *calls, struct slice call)
 	if (*p == '*')
 		return 1;
 	while (*p) {
-		size_t len = strcspn(p, " ");
+		size_t len = 0;
 
+		while (p[len] && p[len] != ' ')
+			len++;
 		if (len == call.len && !memcmp(p, call.at, len))
 			return 1;
 		p += len + (p[len] == ' ');
@@ -783,14 +785,51 @@ static int is_in(const char *calls, struct slice call)
 	return 0;
 }
 
+/*
+ * The rows of an errno are a list, the first of it in next[], so that an EAGAIN,
+ * of which a server has many, is not compared with them all.
+ */
+enum { LISTS = 64 };
+static unsigned char head[LISTS], next[ROWS];	/* a row's number and 1 */
+_Static_assert(ROWS < 255, "next[] holds their numbers");
+
+static unsigned list_of(struct slice error)
+{
+	unsigned sum = error.len;
+
+	for (size_t i = 0; i < error.len; i++)
+		sum = sum * 31 + (unsigned char)error.at[i];
+	return sum % LISTS;
+}
+
+static void make_lists(void)
+{
+	for (unsigned i = ROWS; i--; ) {
+		unsigned list = list_of((struct slice){ table[i].error,
+						strlen(table[i].error) });
+
+		next[i] = head[list];
+		head[list] = i + 1;
+	}
+}
+
 const struct refusal *refusal_find(struct slice call, struct slice error,
 				   struct slice args)
 {
-	for (unsigned i = 0; i < ROWS; i++)
-		if (slice_is(error, table[i].error) &&
-		    is_in(table[i].calls, call) &&
-		    (!table[i].argument || has_both(args, table[i].argument)))
-			return &table[i];
+	const struct refusal *row;
+	unsigned i;
+
+	if (!error.len)
+		return NULL;
+	if (!head[list_of((struct slice){ table[0].error,
+					  strlen(table[0].error) })])
+		make_lists();
+	for (i = head[list_of(error)]; i; i = next[i - 1]) {
+		row = &table[i - 1];
+		if (slice_is(error, row->error) && is_in(row->calls, call) &&
+		    (!row->argument || has_both(args, row->argument)))
+			return row;
+	}
 	return NULL;
 }
 

@@ -71,6 +71,22 @@ static inline void slice_copy(struct slice s, char *to, size_t size)
 	to[s.len] = 0;
 }
 
+/*
+ * Appends s to the text of len letters, as far as size allows: its new length.
+ * (Lines that fail often are described by this: snprintf takes ten times as long.)
+ */
+static inline size_t slice_add(struct slice s, char *to, size_t size, size_t len)
+{
+	slice_copy(s, to + len, size - len);
+	return len + (s.len < size - len ? s.len : size - len - 1);
+}
+
+static inline size_t text_append(const char *text, char *to, size_t size,
+				 size_t len)
+{
+	return slice_add((struct slice){ text, strlen(text) }, to, size, len);
+}
+
 /* What follows the first text in s; empty when s does not hold it. */
 static inline struct slice slice_after(struct slice s, const char *text)
 {
