@@ -158,11 +158,19 @@ static const struct about *about_of(int sig, const struct dying *d, long pid,
 	}
 }
 
-/* "; sent by pid 7 (line 12)" when the log has the call. */
-static void sender_text(struct findings *f, long pid, long sender, char *text,
-			size_t size)
+/* Who sent this signal to pid, as far as the log has the call. */
+static struct tracks *sent_by(struct findings *f, long pid, int sig)
 {
 	struct tracks *t = map_get(&f->kills, pid);
+
+	return t && (!t->line[1] || (int)t->line[1] == sig) ? t : NULL;
+}
+
+/* "; sent by pid 7 (line 12)" when the log has the call. */
+static void sender_text(struct findings *f, long pid, int sig, long sender,
+			char *text, size_t size)
+{
+	struct tracks *t = sent_by(f, pid, sig);
 
 	*text = 0;
 	if (t && (long)t->n == pid)
@@ -221,8 +229,8 @@ static void killed(struct findings *f, const struct habits *h, struct step *st)
 	struct finding *found;
 	char sender[80], who[64], in[200];
 
-	sender_text(f, p->pid, d->sender, sender, sizeof(sender));
-	a = about_of(sig, d, p->pid, map_get(&f->kills, p->pid) ? sender : "");
+	sender_text(f, p->pid, sig, d->sender, sender, sizeof(sender));
+	a = about_of(sig, d, p->pid, sent_by(f, p->pid, sig) ? sender : "");
 	found = finding_add(f, a, p->pid, 0, 0);
 	if (found->count)
 		return;				/* another thread of it */
@@ -270,13 +278,17 @@ static void sent(struct findings *f, const struct step *st)
 {
 	const struct line *l = st->event->line;
 	long pid;
+	int sig;
 	struct tracks *t;
 
 	if (l->n_args < 2 || l->flags & LINE_HAS_ERROR ||
 	    slice_is(l->arg[l->n_args - 1], "0"))
 		return;
 	pid = slice_number(l->arg[0], NULL);
-	if (pid <= 0 || f->kills.used > 10000)
+	sig = signal_number(l->arg[l->n_args - 1]);
+	/* SIGCHLD to SIGTTOU, SIGURG and SIGWINCH end nobody. */
+	if (pid <= 0 || f->kills.used > 10000 || (sig >= 17 && sig <= 23) ||
+	    sig == 28)
 		return;
 	t = map_get(&f->kills, pid);
 	if (!t) {
@@ -285,6 +297,7 @@ static void sent(struct findings *f, const struct step *st)
 	}
 	t->n = st->task->process->pid;
 	t->line[0] = st->event->first;
+	t->line[1] = sig;			/* 0: unknown */
 }
 
 static const char *why_stopped(const char *signal)

@@ -916,6 +916,15 @@ TEST(killed_by_which_signal)
 	    "8 " T "100100 +++ killed by SIGKILL +++");
 	EXPECT_EQ(0, alarms());
 	EXPECT_SAYS("ended-by-signal", "pid 7");
+	for (int other = 0; other < 2; other++) {	/* it did not send this one */
+		begin();
+		say(START "7 fork() = 8\n8 getpid() = 8\n7 kill(8, %s) = 0\n"
+		    "8 " T "100000 --- SIGALRM {si_signo=SIGALRM, si_code="
+		    "SI_KERNEL} ---\n8 " T "100100 +++ killed by SIGALRM +++",
+		    other ? "SIGTERM" : "SIGCONT");
+		EXPECT_EQ(1, end_and_find("killed-by-timer"));
+		EXPECT_TRUE(!strstr(sentence("killed-by-timer"), "pid 7"));
+	}
 }
 
 /* A runtime that gives up says why; a lack of memory before it is the cause. */
