@@ -158,7 +158,7 @@ static const struct about *about_of(int sig, const struct dying *d, long pid,
 	}
 }
 
-/* Who sent this signal to pid, as far as the log has the call. */
+/* The sender of this signal to pid, when the log has the call. */
 static struct tracks *sent_by(struct findings *f, long pid, int sig)
 {
 	struct tracks *t = map_get(&f->kills, pid);
