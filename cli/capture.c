@@ -39,7 +39,7 @@ static void check(const struct options *o, struct argp_state *state)
 		   !!o->pid;
 
 	if (!what)
-		argp_error(state, "expected a MODEL (iomodels list), or -- "
+		argp_error(state, "expected a MODEL of iomodels list, or -- "
 			   "COMMAND");
 	if (what > 1)
 		argp_error(state, "one at a time: a model, -- a command, --pid "
@@ -397,9 +397,9 @@ static int model(const struct options *o)
 	if (!p) {
 		const char *near = nearest_program(o->model);
 
-		fprintf(stderr, "iomodels capture: %s: no such model%s%s%s "
-			"(iomodels list; a command comes after --)\n",
-			o->model, near ? "; did you mean " : "",
+		fprintf(stderr, "iomodels capture: %s: no such model; %s%s%s\n",
+			o->model, near ? "did you mean " : "iomodels list shows "
+			"them, and a command comes after --",
 			near ? near : "", near ? "?" : "");
 		return 2;
 	}

@@ -162,7 +162,7 @@ static int look_for_words(struct options *o)
 	o->wanted = best;
 	if (!best)
 		fprintf(stderr, "iomodels claims: no claim is about '%s'; try "
-			"other words, or iomodels claims --list for all\n",
+			"other words, or see all with iomodels claims --list\n",
 			o->about);
 	else if (best < all)
 		fprintf(stderr, "iomodels claims: no claim has all words of "

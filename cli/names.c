@@ -28,8 +28,8 @@ void name_arg(struct argp_state *state, struct names *names, const char *arg)
 	const char *near = nearest_program(arg);
 
 	if (!program_find(arg))
-		argp_error(state, "%s: no such model%s%s%s (iomodels list)",
-			   arg, near ? "; did you mean " : "",
+		argp_error(state, "%s: no such model; %s%s%s", arg,
+			   near ? "did you mean " : "iomodels list shows them",
 			   near ? near : "", near ? "?" : "");
 	if (names->n < NAMES)
 		names->at[names->n++] = arg;

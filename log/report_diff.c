@@ -114,13 +114,16 @@ static void costs(FILE *out, const struct reader *a, const struct reader *b)
 
 static void verdicts(FILE *out, const struct reader *r)
 {
+	const char *between = "";
 	char text[400];
 
-	fprintf(out, "%s:", r->path);
+	fprintf(out, "%s: ", r->path);
 	for (const struct group *g = r->models.groups; g; g = g->next)
-		if (g->role != ROLE_SILENT)
-			fprintf(out, " %s;", group_verdict(g, text,
-							   sizeof(text)));
+		if (g->role != ROLE_SILENT) {
+			fprintf(out, "%s%s", between,
+				group_verdict(g, text, sizeof(text)));
+			between = "; ";
+		}
 	fprintf(out, "\n");
 	if (!r->merge)
 		return;
