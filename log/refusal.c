@@ -273,6 +273,12 @@ static const struct refusal table[] = {
 	  "connection-timeout", REFUSED_FOR_GOOD, "the peer does not answer",
 	  "The packets get no answer: a firewall drops them, or the host is "
 	  "down.", "Look at the route and the firewall." },
+	{ ACCEPT, "EINVAL", NULL, "not-listening", REFUSED_AT_END,
+	  "the socket does not listen, or was shut down",
+	  "accept needs a socket for which listen was called. With Accept=yes "
+	  "systemd passes a connection, not a listener.",
+	  "Call listen, or use the descriptor as the connection (Accept=no in "
+	  "the .socket unit passes the listener)." },
 	{ "connect sendto sendmsg", "EINVAL", "sin_addr", "route-blackhole",
 	  REFUSED_AT_END, "a blackhole route, or an address that does not fit "
 	  "the socket",

@@ -253,7 +253,11 @@ static const struct unreturned *blamed(const struct reader *r)
 		if (open_is_idle(r, o) || never_waits(o) || was_busy(o) ||
 		    (o->how != OPEN_KILLED && has_ended(r, o->process)))
 			continue;
-		if (!best || rank[o->what] > rank[best->what] ||
+		/* (One that may be idle explains less than one that hangs.) */
+		if (best && o->unclear > best->unclear)
+			continue;
+		if (!best || o->unclear < best->unclear ||
+		    rank[o->what] > rank[best->what] ||
 		    (rank[o->what] == rank[best->what] && o->ns > best->ns))
 			best = o;
 	}
