@@ -62,6 +62,7 @@ struct trouble {
 	/* suspect: the newest failure when the last message was written */
 	struct failure recent[RECENT], blamed, suspect;
 	struct failure library;		/* the last that ld.so did not find */
+	struct failure readonly;	/* denied, and then opened for reading */
 	struct failure other;		/* of another process, before the message */
 	char message[MESSAGE_SIZE];	/* the end of what it wrote to stderr */
 	char complaint[160];	/* its first line that complains */
@@ -454,7 +455,7 @@ static int begins_cut(const char *argv, const char *path)
 /* The path of the call is one that the program was started with. */
 static int is_in_arguments(const struct ending *e, const struct step *st)
 {
-	const char *argv = e->argv ? e->argv : "";
+	const char *argv = e->argv ? e->argv : "", *name, *at;
 	struct slice quote;
 	char path[100];
 	size_t len;
@@ -471,7 +472,14 @@ static int is_in_arguments(const struct ending *e, const struct step *st)
 		return 1;
 	len = strlen(path);
 	memcpy(path + len, "\"", 2);		/* the end of an argument */
-	return len > 1 && strstr(argv, path);
+	if (len > 1 && strstr(argv, path))
+		return 1;
+	/* "x.js", which became "/srv/x.js" (no program's name has a dot) */
+	name = strrchr(path, '/');
+	if (!name || path + len - name <= NAMED_MIN || !strchr(name, '.'))
+		return 0;
+	at = strstr(argv, name + 1);
+	return at && at > argv && at[-1] == '"';
 }
 
 static const struct refusal *row_of(const struct step *st, struct slice error)
@@ -915,6 +923,11 @@ static void forgive(struct ending *e, const struct step *st)
 {
 	struct slice path = quoted(st->event->line->args, "\"");
 
+	for (unsigned i = 0; i < RECENT && i < e->n; i++)
+		if (slice_is(path, e->trouble->recent[i].path) &&
+		    is_hard(&e->trouble->recent[i]) &&
+		    slice_find(st->event->line->args, "O_RDONLY"))
+			trouble_of(e)->readonly = e->trouble->recent[i];
 	/* (What may be read only is still not what it asked for.) */
 	for (unsigned i = 0; i < RECENT && i < e->n; i++)
 		if (slice_is(path, e->trouble->recent[i].path) &&
@@ -1359,7 +1372,8 @@ static void quote(struct findings *f, struct ending *e, long pid)
 	const struct ending *from = speaker(f, e, &from_pid);
 	struct slice words;
 	struct finding *d;
-	char who[64], other[64] = "", after[100] = "";
+	char who[64], other[64] = "", after[120] = "";
+	const struct failure *x;
 
 	words = last_words(from);
 	if (from != e && !from->other_pid && from->waited &&
@@ -1371,6 +1385,11 @@ static void quote(struct findings *f, struct ending *e, long pid)
 	if (!words.len || (from->waited && !is_complaint(words) &&
 			   !from->other_pid))
 		return;
+	x = &from->trouble->readonly;
+	if (x->line && find_text(words, "read", 4) && find_text(words, "only",
+								4))
+		snprintf(after, sizeof(after), "; before it %.60s failed with "
+			 "%s", x->what, x->error);
 	if (from != e)
 		snprintf(after, sizeof(after), "; %s ended with status %d after "
 			 "it", process_text(e->name, pid, other, sizeof(other)),

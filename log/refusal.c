@@ -161,6 +161,20 @@ static const struct refusal table[] = {
 	  "Requests in flight, and those whose completion was not fetched, "
 	  "fill the room that io_setup asked for.",
 	  "Call io_getevents before the next io_submit." },
+	/* files of the kernel that are not on a disk */
+	{ "mkdir mkdirat", "ENOSPC", "/sys/fs/cgroup", "cgroup-limit",
+	  REFUSED_ALWAYS, "a limit on the number of cgroups "
+	  "(cgroup.max.descendants, or 65535 memory cgroups with those that "
+	  "are removed and still charged)",
+	  "The kernel makes no more cgroups here; the disk is not full.",
+	  "Look at cgroup.max.descendants and at the number of cgroups in "
+	  "/proc/cgroups." },
+	{ WRITES, "ENOSPC", "/sys/fs/cgroup", "cgroup-limit", REFUSED_ALWAYS,
+	  "cpuset.cpus or cpuset.mems of this cgroup is empty, or lacks what "
+	  "its parent has",
+	  "A cpuset (cgroup v1) takes processes only when both files have a "
+	  "value; the disk is not full.",
+	  "Write cpuset.cpus and cpuset.mems first." },
 	/* disks */
 	{ GROWS, "ENOSPC", NULL, "disk-full", REFUSED_ALWAYS,
 	  "the file system is full (blocks or inodes)",
@@ -524,6 +538,46 @@ static const struct refusal table[] = {
 	  "It was made without MFD_ALLOW_SEALING, has F_SEAL_SEAL already, or "
 	  "is not open for writing.",
 	  "Make it with MFD_ALLOW_SEALING." },
+	{ "mount", "EINVAL", NULL, "invalid", REFUSED_AT_END,
+	  "no valid superblock of this type of file system, an option that it "
+	  "does not know, or (with a bind or move) not a mount point",
+	  "The device holds another file system or a damaged one, or an option "
+	  "is wrong; dmesg says which.", "Look at dmesg and blkid." },
+	{ "mount", "EBUSY", NULL, "busy", REFUSED_AT_END,
+	  "it is mounted already, or the device is in use",
+	  "The device is mounted there or elsewhere, or is part of RAID, LVM "
+	  "or a swap area.", "Look at findmnt and lsblk." },
+	{ "umount umount2", "EINVAL", NULL, "invalid", REFUSED_AT_END,
+	  "it is not a mount point", "Nothing is mounted at this path in this "
+	  "mount namespace.", "Look at findmnt." },
+	{ "umount umount2", "EBUSY", NULL, "busy", REFUSED_AT_END,
+	  "it is in use: an open file, a working directory or a mount below it",
+	  "A process has a file open there or works in it, or another file "
+	  "system is mounted below it.",
+	  "Look at fuser -vm PATH and findmnt -R PATH." },
+	{ "swapon", "EINVAL", NULL, "invalid", REFUSED_AT_END,
+	  "no swap header (mkswap), or a file with holes or copy-on-write "
+	  "(btrfs)",
+	  "A swap file needs the header of mkswap and may have no holes.",
+	  "Make it with fallocate or dd, chattr +C on btrfs, then mkswap." },
+	{ "init_module finit_module", "ENOEXEC", NULL, "not-executable",
+	  REFUSED_AT_END, "the module was built for another kernel or "
+	  "architecture",
+	  "Its version or symbols do not fit the running kernel; dmesg says "
+	  "more.", "Build it for uname -r." },
+	{ "init_module finit_module", "EKEYREJECTED", NULL, "not-permitted",
+	  REFUSED_AT_END, "the signature of the module (Secure Boot, lockdown)",
+	  "The kernel loads modules only that a key signed that it knows.",
+	  "Sign the module, or enrol the key (mokutil)." },
+	{ "init_module finit_module", "ENOENT", NULL, "missing",
+	  REFUSED_AT_END, "a symbol that no loaded module has",
+	  "The module needs another one, or was built for another kernel; "
+	  "dmesg names the symbol.", "Load what it needs (depmod -a)." },
+	{ "*", "EMLINK", NULL, "invalid", REFUSED_AT_END,
+	  "the file system allows no more links or subdirectories",
+	  "A file has as many names, or a directory as many subdirectories, as "
+	  "the file system allows (65000 on ext4 without dir_nlink).",
+	  "Spread them over several directories." },
 	/* what is written to files of the kernel */
 	{ WRITES, "EBUSY", "/sys/fs/cgroup", "busy", REFUSED_AT_END,
 	  "the cgroup has controllers enabled for its children "
