@@ -945,9 +945,10 @@ int only_looks(const struct step *st)
 	enum call c = st->event->call;
 	struct slice args = st->event->line->args;
 
+	/* (One look for both: most calls have neither.) */
 	return c >= CALL_RECVFROM && c <= CALL_RECVMMSG &&
-	       (slice_find(args, "MSG_PEEK") ||
-		slice_find(args, "MSG_ERRQUEUE"));
+	       slice_find(args, "MSG_") && (slice_find(args, "MSG_PEEK") ||
+					    slice_find(args, "MSG_ERRQUEUE"));
 }
 
 static long long bytes_moved(const struct step *st)

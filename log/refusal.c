@@ -873,22 +873,43 @@ static void make_lists(void)
 	}
 }
 
+/* The last call and errno of which no row is, whatever the arguments: most. */
+static struct none {
+	char call[24], error[16];
+} none[LISTS];
+
+static int is_none(const struct none *n, struct slice call, struct slice error)
+{
+	return slice_is(call, n->call) && slice_is(error, n->error);
+}
+
 const struct refusal *refusal_find(struct slice call, struct slice error,
 				   struct slice args)
 {
 	const struct refusal *row;
-	unsigned i;
+	unsigned i, by_argument = 0;
+	struct none *n;
 
 	if (!error.len)
+		return NULL;
+	n = &none[list_of(call)];
+	if (is_none(n, call, error))
 		return NULL;
 	if (!head[list_of((struct slice){ table[0].error,
 					  strlen(table[0].error) })])
 		make_lists();
 	for (i = head[list_of(error)]; i; i = next[i - 1]) {
 		row = &table[i - 1];
-		if (slice_is(error, row->error) && is_in(row->calls, call) &&
-		    (!row->argument || has_both(args, row->argument)))
+		if (!slice_is(error, row->error) || !is_in(row->calls, call))
+			continue;
+		if (!row->argument || has_both(args, row->argument))
 			return row;
+		by_argument = 1;
+	}
+	if (!by_argument && call.len < sizeof(n->call) &&
+	    error.len < sizeof(n->error)) {
+		slice_copy(call, n->call, sizeof(n->call));
+		slice_copy(error, n->error, sizeof(n->error));
 	}
 	return NULL;
 }
