@@ -106,11 +106,13 @@ void finding_file_ends(struct findings *f, struct file *file)
 
 static void habits_free(struct habits *h)
 {
-	free(h->ready);
+	ready_habits_free(h->ready);
 	spin_free(h);
 	time_habits_free(h->time);
 	cost_habits_free(h->cost);
 	free(h->signals);
+	free(h->eintr);
+	free(h->closes);
 	free(h->again);
 	free(h);
 }

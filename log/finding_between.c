@@ -696,24 +696,32 @@ static void begins(struct habits *h, const struct step *st)
 
 static void closed_none(struct habits *h, const struct step *st)
 {
-	if (!h->bad_closes++) {
-		h->bad_line = st->event->first;
-		h->bad_low = slice_number(st->event->line->args, NULL);
-		h->bad_start_ns = st->event->start_ns;
+	struct closes *c = h->closes;
+
+	if (!c)
+		c = h->closes = need(calloc(1, sizeof(*c)));
+	if (!c->n++) {
+		c->line = st->event->first;
+		c->low = slice_number(st->event->line->args, NULL);
+		c->start_ns = st->event->start_ns;
 	}
-	h->bad_high = slice_number(st->event->line->args, NULL);
-	h->bad_end_ns = st->event->end_ns;
-	h->bad_last = 1;
+	c->high = slice_number(st->event->line->args, NULL);
+	c->end_ns = st->event->end_ns;
+	c->last = 1;
 }
 
 /* What comes between the last close and execve is more of them, not shown. */
 static void closed_all(struct habits *h, const struct step *st)
 {
-	if (st->event->call == CALL_EXEC && h->bad_last) {
-		h->bad_exec_line = st->event->first;
-		h->bad_end_ns = st->event->start_ns;
+	struct closes *c = h->closes;
+
+	if (!c)
+		return;
+	if (st->event->call == CALL_EXEC && c->last) {
+		c->exec_line = st->event->first;
+		c->end_ns = st->event->start_ns;
 	}
-	h->bad_last &= st->event->call == CALL_CLOSE;
+	c->last &= st->event->call == CALL_CLOSE;
 }
 
 void between_note(struct findings *f, struct habits *h, struct step *st)
@@ -778,20 +786,22 @@ void between_file_ends(struct findings *f, struct file *file)
 static void judge_closes(struct findings *f, const struct habits *h,
 			 const struct task *t)
 {
-	long long ns = h->bad_start_ns == NO_TIME || h->bad_end_ns == NO_TIME
-		? 0 : h->bad_end_ns - h->bad_start_ns;
+	const struct closes *c = h->closes;
 	struct finding *d;
 	char span[24];
+	long long ns;
 
-	if (h->bad_closes < CLOSES_MIN)
+	if (!c || c->n < CLOSES_MIN)
 		return;
+	ns = c->start_ns == NO_TIME || c->end_ns == NO_TIME
+		? 0 : c->end_ns - c->start_ns;
 	d = finding_add(f, share_of(f, ns) >= COSTS_PERCENT || !ns ? &storm
-			: &storm_note, t->process->pid, h->bad_closes, ns);
-	finding_line(d, h->bad_line);
+			: &storm_note, t->process->pid, c->n, ns);
+	finding_line(d, c->line);
 	finding_says(d, "pid %ld closes descriptors %lld to %lld one by one, "
 		     "and %lu of the calls fail with EBADF: it closes every "
-		     "number up to RLIMIT_NOFILE%s, in %s", t->pid, h->bad_low,
-		     h->bad_high, h->bad_closes, h->bad_exec_line ?
+		     "number up to RLIMIT_NOFILE%s, in %s", t->pid, c->low,
+		     c->high, c->n, c->exec_line ?
 		     " before its execve" : "", span_text(ns, span,
 							  sizeof(span)));
 }

@@ -61,20 +61,30 @@ struct habits {			/* of a task */
 	struct cost_habits *cost;
 	struct again_habits *again;	/* NULL: nothing of the kind */
 	char last_call[24];
-	/* finding_signal.c: the last call that a signal interrupted */
-	char eintr_call[24];
-	/* finding_between.c: the call that did not return; bad closes */
+	struct eintr *eintr;		/* NULL: no signal interrupted a call */
+	struct closes *closes;		/* NULL: no close failed */
+	/* finding_between.c: the call that did not return */
 	enum call stuck_call;
-	unsigned long stuck_line, bad_closes, bad_line, bad_exec_line;
-	long long stuck_since, stuck_ns, bad_start_ns, bad_end_ns, bad_low, bad_high;
-	int stuck_fd, bad_last;
+	unsigned long stuck_line;
+	long long stuck_since, stuck_ns;
+	int stuck_fd;
 	long stuck_pid;
 	char stuck_name[24];
-	int eintr_calls, eintr_signal, eintr_fd;
-	unsigned long eintr_line;
-	long long eintr_ns;
 	long long first_ns, last_ns;	/* of its lines; NO_TIME */
 	struct signals *signals;	/* NULL before the first one */
+};
+
+struct eintr {			/* the last call that a signal interrupted */
+	char call[24];
+	int calls, signal, fd;		/* calls: as long as it matters */
+	unsigned long line;
+	long long ns;
+};
+
+struct closes {			/* that failed with EBADF, in a row */
+	unsigned long n, line, exec_line;
+	long long start_ns, end_ns, low, high;
+	int last;
 };
 
 struct signals {
@@ -144,6 +154,7 @@ const char *process_text(const char *name, long pid, char *text, size_t size);
 void ready_note(struct findings *f, struct habits *h, struct step *st);
 void ready_file_ends(struct findings *f, struct file *file);
 void ready_task_ends(struct findings *f, struct habits *h, struct task *t);
+void ready_habits_free(struct ready_habits *h);
 void ready_settle(struct findings *f);
 int ready_too_few(const struct findings *f, const struct finding *d);
 void ready_free(struct findings *f);

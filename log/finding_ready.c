@@ -43,10 +43,10 @@ struct reopened {		/* a path, in a process */
 struct ready_habits {		/* of a task */
 	unsigned long waits, accepts_since_wait, accepts_in_row;
 	unsigned long reads, enters;
-	struct tracks wasted, singles;
+	struct tracks *wasted, *singles;	/* NULL: none */
 	unsigned long queue_full, eintr_line;
 	unsigned long submits;
-	struct tracks slept;
+	struct tracks *slept;
 	long long slept_ns;
 };
 
@@ -209,6 +209,23 @@ static void say_tracks(struct findings *f, unsigned kind, long pid,
 
 /* ---- looking ---- */
 
+static void track_first(struct tracks **t, unsigned long line)
+{
+	if (!*t)
+		*t = need(calloc(1, sizeof(**t)));
+	track(*t, line);
+}
+
+void ready_habits_free(struct ready_habits *h)
+{
+	if (!h)
+		return;
+	free(h->wasted);
+	free(h->singles);
+	free(h->slept);
+	free(h);
+}
+
 static struct suspicion *suspect(struct file *f)
 {
 	if (!f->suspicion)
@@ -295,7 +312,7 @@ static void look_at_read(struct findings *f, struct ready_habits *h,
 
 	if (st->phase & PHASE_EMPTY) {
 		if (s->short_read && is_level(file) && !is_edge(file))
-			track(&h->wasted, line);
+			track_first(&h->wasted, line);
 		s->full = s->short_read = 0;
 		return;
 	}
@@ -470,7 +487,7 @@ static void look_at_submit_time(struct ready_habits *h, const struct step *st)
 	h->submits++;
 	if (!st->kernel.sleeps)
 		return;
-	track(&h->slept, st->event->first);
+	track_first(&h->slept, st->event->first);
 	h->slept_ns = plus_ns(h->slept_ns, st->kernel.slept_ns);
 }
 
@@ -483,7 +500,7 @@ static void look_at_ring(struct ready_habits *h, struct step *st)
 	n = slice_number(st->event->line->arg[1], NULL);
 	h->enters++;
 	if (n == 1)
-		track(&h->singles, st->event->first);
+		track_first(&h->singles, st->event->first);
 }
 
 static void look_at_signal(struct findings *f, struct ready_habits *h,
@@ -622,14 +639,14 @@ void ready_task_ends(struct findings *f, struct habits *habits, struct task *t)
 
 	if (!h)
 		return;
-	if (h->wasted.n >= WASTED_MIN &&
-	    h->wasted.n * 100 >= h->reads * WASTED_PERCENT)
-		say_tracks(f, WASTED_READ, pid, NULL, &h->wasted);
+	if (h->wasted && h->wasted->n >= WASTED_MIN &&
+	    h->wasted->n * 100 >= h->reads * WASTED_PERCENT)
+		say_tracks(f, WASTED_READ, pid, NULL, h->wasted);
 	if (h->enters >= SINGLE_MIN &&
-	    h->singles.n * 100 >= h->enters * SINGLE_PERCENT)
-		say_tracks(f, RING_SINGLE, pid, NULL, &h->singles);
-	if (h->slept_ns >= SUBMIT_SLEPT_NS && h->slept.n * 4 >= h->submits)
-		say_tracks(f, SUBMIT_SLEPT, pid, NULL, &h->slept);
+	    h->singles && h->singles->n * 100 >= h->enters * SINGLE_PERCENT)
+		say_tracks(f, RING_SINGLE, pid, NULL, h->singles);
+	if (h->slept_ns >= SUBMIT_SLEPT_NS && h->slept->n * 4 >= h->submits)
+		say_tracks(f, SUBMIT_SLEPT, pid, NULL, h->slept);
 	if (h->queue_full)
 		say(f, SIGNAL_QUEUE_FULL, pid, NULL, h->queue_full);
 }

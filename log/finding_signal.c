@@ -43,16 +43,14 @@ static void interrupted(struct findings *f, struct habits *h,
 	if (!sig || sig == 15 || sig == 2 || sig == 1 || sig == 3 ||
 	    sig == 28 || st->task->process->action[sig] != ACTION_HANDLER)
 		return;
-	h->eintr_calls = SOON;
-	h->eintr_signal = sig;
-	h->eintr_line = st->event->first;
-	h->eintr_ns = step_ns(st);
-	h->eintr_fd = st->fd;
-	snprintf(h->eintr_call, sizeof(h->eintr_call), "%.*s", (int)name.len,
-		 name.at);
+	if (!h->eintr)
+		h->eintr = need(calloc(1, sizeof(*h->eintr)));
+	*h->eintr = (struct eintr){ .calls = SOON, .signal = sig, .fd = st->fd,
+		.line = st->event->first, .ns = step_ns(st) };
+	slice_copy(name, h->eintr->call, sizeof(h->eintr->call));
 	if (st->event->call == CALL_POLL)
-		h->eintr_fd = line_fd(line_field(st->event->line->args, "fd"),
-				      NULL);
+		h->eintr->fd = line_fd(line_field(st->event->line->args, "fd"),
+				       NULL);
 }
 
 static int is_consequence(const struct habits *h, const struct step *st)
@@ -60,7 +58,7 @@ static int is_consequence(const struct habits *h, const struct step *st)
 	enum call c = st->event->call;
 
 	if (c == CALL_CLOSE || c == CALL_SHUTDOWN)
-		return h->eintr_fd >= 0 && st->fd == h->eintr_fd;
+		return h->eintr->fd >= 0 && st->fd == h->eintr->fd;
 	if (c == CALL_EXIT)
 		return !st->event->line->n_args ||
 		       !slice_is(st->event->line->arg[0], "0");
@@ -180,23 +178,23 @@ void signal_note(struct findings *f, struct habits *h, struct step *st)
 		interrupted(f, h, st);
 		return;
 	}
-	if (!h->eintr_calls)
+	if (!h->eintr || !h->eintr->calls)
 		return;
-	h->eintr_calls--;
-	if (slice_is(e->line->name, h->eintr_call)) {
-		h->eintr_calls = 0;		/* made again */
+	h->eintr->calls--;
+	if (slice_is(e->line->name, h->eintr->call)) {
+		h->eintr->calls = 0;		/* made again */
 		return;
 	}
 	if (!is_consequence(h, st))
 		return;
-	h->eintr_calls = 0;
+	h->eintr->calls = 0;
 	d = finding_add(f, &as_error, st->task->process->pid, 1, 0);
-	finding_line(d, h->eintr_line);
+	finding_line(d, h->eintr->line);
 	finding_line(d, e->first);
 	finding_says(d, "%s failed with EINTR because of %s (a handler is set) "
 		     "after %s, and %s then %s (line %lu) as if EINTR were an "
-		     "error", h->eintr_call, signal_text(h->eintr_signal, sig,
+		     "error", h->eintr->call, signal_text(h->eintr->signal, sig,
 							 sizeof(sig)),
-		     span_text(h->eintr_ns, span, sizeof(span)),
+		     span_text(h->eintr->ns, span, sizeof(span)),
 		     task_name(st->task), consequence(st), e->first);
 }

@@ -481,7 +481,7 @@ TEST_TIMEOUT(memory_is_bounded, 60)
  */
 TEST_TIMEOUT(a_thread_alive_is_small, 60)
 {
-	enum { THREADS = 20000, BYTES_MAX = 1600 };
+	enum { THREADS = 20000, BYTES_MAX = 1540 };
 	size_t before = mallinfo2().uordblks, each;
 	unsigned long number = 0;
 	char text[256];
