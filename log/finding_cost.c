@@ -138,13 +138,18 @@ static void count_trivial(struct habits *habits, const struct step *st)
 static void to_deleted(struct findings *f, const struct step *st)
 {
 	static const char mark[] = " (deleted)";
-	const char *name = st->file && st->file->name ? st->file->name : "";
-	size_t len = strlen(name);
-	const char *slash = strrchr(name, '/');
+	const char *name, *slash;
 	struct finding *d;
+	size_t len;
 
+	/* (Most calls end here.) */
 	if (st->bytes <= 0 || call_class(st->event->call) != CLASS_OUT ||
-	    len < sizeof(mark) ||
+	    !st->file || st->file->kind != FILE_REGULAR || !st->file->name)
+		return;
+	name = st->file->name;
+	slash = strrchr(name, '/');
+	len = strlen(name);
+	if (len < sizeof(mark) ||
 	    strcmp(name + len - (sizeof(mark) - 1), mark) ||
 	    !strncmp(name, "/tmp/", 5) || !strncmp(name, "/var/tmp/", 9) ||
 	    !(strstr(name, "/log/") || (slash && strstr(slash, ".log"))))
