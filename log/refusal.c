@@ -316,7 +316,7 @@ static const struct refusal table[] = {
 	  "Look at the peer's log at this time; the peer must read all data "
 	  "before it closes." },
 	{ SENDS, "EPIPE", NULL, "epipe", REFUSED_AT_END,
-	  "the reader has gone",
+	  "the reader has gone, or the program has shut this direction down",
 	  "The peer has closed the connection or the pipe's read end, or the "
 	  "program has shut the socket down for writing.",
 	  "Find out why the reader ended." },
