@@ -768,6 +768,124 @@ TEST(multishot_recv_overflows)
 	}
 }
 
+/*
+ * recv(2) looks at the urgent mark first of all, and says EAGAIN there while a
+ * signal is pending.  Work that io_uring queues for the thread counts as a
+ * signal, unless the ring has DEFER_TASKRUN.  A multishot RECV that is woken
+ * once for all that a peer sent takes this EAGAIN for an empty socket, and
+ * sleeps, with the bytes and the peer's end, or its reset, before it.
+ *
+ * Here a READ of an eventfd comes first: it makes the eventfd writable, which a
+ * poll waits for, and so work is queued.  CLONE_VFORK: the thread runs no work
+ * until the child has sent everything.
+ */
+static void receive(int s[2], unsigned flags, int urgent, int reset)
+{
+	static unsigned long one = 1, n;
+	struct io_uring_sqe *sqe;
+	int e, child;
+
+	open_with(8, (struct io_uring_params){ .flags = flags }, "6.1");
+	net_pair(s, 0);
+	open_buffers(8, 16);
+	e = ASSERT_GE(sys_eventfd2(0, EFD_NONBLOCK), 0);
+	sqe = add(IORING_OP_POLL_ADD, e, 1);
+	sqe->poll32_events = POLLOUT;
+	sqe->len = IORING_POLL_ADD_MULTI;
+	EXPECT_CQE(1, POLLOUT, 1);
+	sqe = add(IORING_OP_READ, e, 2);
+	sqe->addr = (unsigned long)&n;
+	sqe->len = sizeof(n);
+	add_select(s[1], IORING_RECV_MULTISHOT, 9);
+	submit();
+	child = ASSERT_GE(enter_kernel(__NR_clone, CLONE_VFORK | CLONE_FILES |
+				       SIGCHLD, 0, 0, 0, 0), 0);
+	if (!child) {
+		sys_write(e, &one, sizeof(one));
+		sys_write(s[0], "abc", 3);
+		if (urgent)
+			sys_sendto(s[0], "!", 1, MSG_OOB, NULL, 0);
+		sys_write(s[0], "def", 3);
+		if (reset)
+			net_reset(s[0]);
+		else
+			sys_shutdown(s[0], SHUT_WR);
+		sys_exit_group(0);
+	}
+}
+
+/* What the RECV got, until nothing more comes; *last is its last completion. */
+static int received(struct io_uring_cqe *last)
+{
+	int got = 0;
+
+	while (!ring_again(ring_wait(&ring, 1, &soon)) || ring_ready(&ring)) {
+		if (!ring_ready(&ring))
+			break;
+		if (ring_cqe(&ring, 0)->user_data == 9) {
+			*last = *ring_cqe(&ring, 0);
+			got += last->res > 0 ? last->res : 0;
+		}
+		ring_seen(&ring, 1);
+	}
+	return got;
+}
+
+TEST(multishot_recv_sleeps_at_an_urgent_mark)
+{
+	struct io_uring_cqe last = { 0 };
+	char left[8];
+	int s[2];
+
+	receive(s, 0, 1, 0);
+	if (received(&last) != 3)
+		SKIP("this kernel has no signal pending here");
+	EXPECT_TRUE(last.flags & IORING_CQE_F_MORE);
+	EXPECT_EQ(3, sys_recvfrom(s[1], left, 8, MSG_DONTWAIT, NULL, NULL));
+	EXPECT_EQ(0, sys_recvfrom(s[1], left, 8, MSG_DONTWAIT, NULL, NULL));
+	EXPECT_NONE();
+}
+
+TEST(multishot_recv_misses_a_reset_at_an_urgent_mark)
+{
+	struct io_uring_cqe last = { 0 };
+	char left[8];
+	int s[2];
+
+	receive(s, 0, 1, 1);
+	if (received(&last) != 3)
+		SKIP("this kernel has no signal pending here");
+	EXPECT_TRUE(last.flags & IORING_CQE_F_MORE);
+	EXPECT_EQ(3, sys_recvfrom(s[1], left, 8, MSG_DONTWAIT, NULL, NULL));
+	EXPECT_ERR(-ECONNRESET, sys_recvfrom(s[1], left, 8, MSG_DONTWAIT, NULL,
+					     NULL));
+	EXPECT_NONE();
+}
+
+/* It is the mark: without it nothing is left. */
+TEST(multishot_recv_receives_all_without_an_urgent_mark)
+{
+	struct io_uring_cqe last = { 0 };
+	int s[2];
+
+	receive(s, 0, 0, 0);
+	EXPECT_EQ(6, received(&last));
+	EXPECT_EQ(0, last.res);
+	EXPECT_TRUE(!(last.flags & IORING_CQE_F_MORE));
+}
+
+TEST(deferred_task_work_receives_past_an_urgent_mark)
+{
+	struct io_uring_cqe last = { 0 };
+	int s[2];
+
+	receive(s, IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_SINGLE_ISSUER, 1,
+		0);
+	EXPECT_EQ(6, received(&last));
+	EXPECT_EQ(0, last.res);
+	EXPECT_TRUE(!(last.flags & IORING_CQE_F_MORE));
+}
+
 static int listener_ring(unsigned ioprio, unsigned file_index)
 {
 	struct io_uring_sqe *sqe;
