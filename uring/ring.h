@@ -20,6 +20,7 @@
  *   ring_setup     io_uring_setup, mmap x2       ring_close   munmap x2, close
  *   ring_sqe       the next free entry           ring_room    how many are free
  *   ring_submit    io_uring_enter, no waiting    ring_wait    ... and wait
+ *   ring_await_room  SQPOLL: until its thread has taken an entry
  *   ring_ready     completions that are there    ring_cqe     the i-th of them
  *   ring_seen      give n entries back           ring_again   may I go on?
  *   ring_buffers_* provided buffers              ring_files_* ring_probe ...
@@ -304,6 +305,22 @@ static inline long ring_wait(struct ring *r, unsigned wait,
 static inline long ring_submit(struct ring *r)
 {
 	return ring_wait(r, 0, (void *)0);
+}
+
+/*
+ * SQPOLL, and what was submitted fills the queue: sleep until the kernel's
+ * thread has taken entries, which it may do only when we leave it our
+ * processor.  Errors as ring_wait's.
+ */
+static inline long ring_await_room(struct ring *r)
+{
+	unsigned flags = r->enter | IORING_ENTER_SQ_WAIT;
+
+	/* The store of the tail and the barrier were ring_submit's. */
+	if (__atomic_load_n(r->ksq_flags, __ATOMIC_RELAXED) &
+	    IORING_SQ_NEED_WAKEUP)
+		flags |= IORING_ENTER_SQ_WAKEUP;
+	return sys_io_uring_enter(r->fd, 0, 0, flags, (void *)0, 0);
 }
 
 /* ring_wait's result, with 0 for the errors after which one just goes on. */

@@ -14,7 +14,8 @@
  *   busy:
  *     nothing                           two threads share two queues
  *   wait:
- *     io_uring_enter                    to wake iou-sqp, or to sleep
+ *     io_uring_enter                    to wake iou-sqp, or to sleep; and until
+ *                                       it has taken entries of a full queue
  *       ACCEPT done:  RECV, and ACCEPT again
  *       RECV done:    SEND, or RECV     0 or an error: close
  *       SEND done:    RECV              or SEND what is left
@@ -31,13 +32,14 @@
 
 enum { ENTRIES = 256, BUF = SCRATCH };
 enum { SPINS = 400000 };			/* some twenty milliseconds */
-enum { PER_EVENT = 2 };			/* requests that one completion adds */
+enum { PER_EVENT = 1 };			/* requests that one completion adds */
 enum { ACCEPT = 1, RECV, SEND };
 
 static struct conn conns[CONNS];	/* by descriptor */
 static char (*bufs)[BUF];		/* likewise */
 static struct sockaddr_in peer;		/* of the one ACCEPT */
 static int peer_len, live, paused;	/* paused: no descriptor for ACCEPT */
+static int unwatched;			/* no room for ACCEPT */
 
 static struct io_uring_sqe *request(int op, unsigned what, int fd,
 				    const void *addr, unsigned len)
@@ -102,7 +104,9 @@ static void greet(int fd)
 		live++;
 		watch(fd);
 	}					/* else the peer left first */
-	watch(listener);
+	unwatched = !ring_room(&ring);
+	if (!unwatched)
+		watch(listener);
 }
 
 static void serve(unsigned what, int fd, int res)
@@ -170,6 +174,13 @@ int main(int argc, char **argv)
 	announce();
 	while (listener >= 0 || live) {
 		entered(ring_submit(&ring));	/* only wakes it */
+		while (!ring_room(&ring))
+			entered(ring_await_room(&ring));
+		if (unwatched) {
+			unwatched = 0;
+			watch(listener);
+			continue;
+		}
 		for (int i = 0; i < spins && !ring_ready(&ring); i++)
 			cpu_pause();
 		if (!ring_ready(&ring))

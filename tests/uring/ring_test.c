@@ -1222,6 +1222,23 @@ TEST(sqpoll_submits_without_a_call)
 	EXPECT_EQ(0, enters);
 }
 
+/* A full queue: sleep until the thread takes entries, which it is woken for. */
+TEST(sqpoll_makes_room)
+{
+	open_with(4, (struct io_uring_params){
+		.flags = IORING_SETUP_SQPOLL, .sq_thread_idle = 1 }, "5.13");
+	for (int round = 0; round < 100; round++) {
+		for (int i = 0; i < 4; i++)
+			add(IORING_OP_NOP, -1, i);
+		EXPECT_EQ(0, ring_room(&ring));
+		submit();
+		while (!ring_room(&ring))
+			ASSERT_GE(ring_again(ring_await_room(&ring)), 0);
+		for (int i = 0; i < 4; i++)
+			EXPECT_CQE(i, 0, 0);
+	}
+}
+
 /* ---- the key of a request: uring/serve.h ---- */
 
 #ifndef WITH_LIBC
