@@ -127,6 +127,40 @@ static int is_quick(const char *name)
 	return 0;
 }
 
+/* It waits for a lock of the kernel at most. */
+static int is_short(const char *name)
+{
+	static const char *const calls[] = {
+		"mmap", "munmap", "mprotect", "madvise", "setitimer",
+		"rt_sigreturn", "clone", "clone3",
+	};
+
+	for (unsigned i = 0; i < sizeof(calls) / sizeof(*calls); i++)
+		if (!strcmp(name, calls[i]))
+			return 1;
+	return 0;
+}
+
+/*
+ * A log without times ends while threads run, and soon after this call began:
+ * it was cut. (A lock that another thread holds is still worth saying.)
+ */
+static int was_cut(const struct reader *r, const struct unreturned *o)
+{
+	enum { SOON = 10 };
+
+	if (o->ns != NO_TIME || o->how != OPEN_UNFINISHED)
+		return 0;
+	if (is_short(o->name))
+		return 1;
+	if (o->attached || o->mutex || r->joiner.lines > o->line + SOON)
+		return 0;
+	for (const struct account *a = r->accounts.first; a; a = a->next)
+		if (!a->ended && a->pid != o->pid && !open_of(r, a->pid))
+			return 1;
+	return 0;
+}
+
 /* strace let go of the thread in the middle of a call that never waits. */
 static int never_waits(const struct unreturned *o)
 {
@@ -251,6 +285,7 @@ static const struct unreturned *blamed(const struct reader *r)
 		const struct unreturned *o = &a->open[i];
 
 		if (open_is_idle(r, o) || never_waits(o) || was_busy(o) ||
+		    was_cut(r, o) ||
 		    (o->how != OPEN_KILLED && has_ended(r, o->process)))
 			continue;
 		/* (One that may be idle explains less than one that hangs.) */
