@@ -464,6 +464,7 @@ static void failed(struct spin_habits *h, const struct step *st)
 	if (!st->file || st->event->call != CALL_ACCEPT || !is_full)
 		return;
 	s->emfiles++;
+	ready = told_slot(h, st->file);		/* (turn() may have moved it.) */
 	if (ready)
 		ready->emfiles++;
 }
