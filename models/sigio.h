@@ -42,7 +42,7 @@ static void block_sigio(void)
  */
 static long signal_me(int fd, int sig)
 {
-	long err = sys_fcntl(fd, F_SETOWN, sys_getpid());
+	long err = sys_fcntl(fd, F_SETOWN, must(sys_getpid()));
 
 	if (!err && sig)
 		err = sys_fcntl(fd, F_SETSIG, sig);

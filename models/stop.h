@@ -31,6 +31,7 @@ static volatile int printing;	/* a message goes to stdout, which may wait */
 static void on_stop(int sig, siginfo_t *info, void *context)
 {
 	static const struct itimerval two_seconds = { .it_value.tv_sec = 2 };
+	long self;
 
 	(void)sig, (void)info, (void)context;
 	if (__atomic_exchange_n(&stopping, 1, __ATOMIC_RELAXED) || at_once)
@@ -38,8 +39,11 @@ static void on_stop(int sig, siginfo_t *info, void *context)
 	if (!datagrams)
 		sys_shutdown(listener, SHUT_RD);
 	sys_setitimer(ITIMER_REAL, &two_seconds, NULL);
-	if (wake_with)
-		sys_kill(sys_getpid(), wake_with);
+	if (!wake_with)
+		return;
+	self = sys_getpid();
+	if (self > 0)		/* a filter may refuse it; kill(-1) is for all */
+		sys_kill(self, wake_with);
 }
 
 static void on_late(int sig, siginfo_t *info, void *context)
