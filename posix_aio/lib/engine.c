@@ -723,11 +723,21 @@ void request_ready(struct request *r)
 	descriptor_may_run(r->descriptor);
 }
 
-/* Out of the list in which it waits for a thread. */
+/* It has not begun, or not gone on, and is behind no other. */
+int request_waits(const struct request *r)
+{
+	return r->where == READY || r->where == QUEUED || r->where == PARKED ||
+	       r->where == WAITING;
+}
+
+/* Out of the list in which it waits for a thread, or away from its thread, which
+ * touches it no more. */
 void request_unqueue(struct request *r)
 {
 	struct descriptor *d = r->descriptor;
 
+	if (r->where == WAITING)
+		__atomic_store_n(r->taken_back, 1, __ATOMIC_RELEASE);
 	if (r->where == READY)
 		list_remove(&engine.ready, r);
 	if (r->where == PARKED)

@@ -85,6 +85,7 @@ enum where {
 	RING,			/* in the worker's io_uring */
 	QUEUED,			/* in its descriptor's jobs, for the pool */
 	RUNNING,		/* a thread of the pool carries it out */
+	WAITING,		/* the same, in poll: aio_cancel may take it */
 	PARKED,			/* it would sleep, and no thread may (pool.c) */
 	NATIVE,			/* in the native AIO context */
 	TELLING,		/* done; its callback thread is to be started */
@@ -143,6 +144,8 @@ struct request {
 	struct request *next_cancel;
 	struct request *native_next, *native_prev;
 	struct cancelling *by;	/* which aio_cancel waits for its answer */
+	/* A stream's whose thread sleeps at most in poll: tells it; atomic. */
+	int *taken_back;
 	/* All of a descriptor, in the order of the calls. */
 	struct request *later, *earlier;
 	struct descriptor *descriptor;	/* NULL: not adopted, or ended */
@@ -254,7 +257,8 @@ int write_overlaps(int fd, off_t offset, size_t len);	/* one in flight */
 void request_free(struct request *r);
 void request_over(struct request *r);	/* free it when nothing names it */
 void request_ready(struct request *r);	/* to the worker or the pool */
-void request_unqueue(struct request *r);	/* READY, QUEUED, PARKED or HELD */
+void request_unqueue(struct request *r);	/* from where it waits to begin */
+int request_waits(const struct request *r);	/* READY, QUEUED, PARKED, WAITING */
 void request_completed(struct request *r, long result);	/* or goes on */
 void request_end(struct request *r, long result);	/* bytes, or -errno */
 void request_stop(struct request *r);	/* it ends when it ends short */
@@ -336,12 +340,19 @@ enum {					/* what a descriptor is */
 	FD_NOSEEK = 2,
 	FD_DIRECT = 4, FD_APPEND = 8, FD_NONBLOCK = 16, FD_DSYNC = 32,
 	FD_SOCKET = 64,
-	FD_DEVICE = 128,		/* a stream, no pipe and no socket */
+	FD_DEVICE = 128,		/* a stream, no pipe and no socket; or
+					   a FIFO that is only read */
+};
+
+struct identity {			/* of a file; 0: not known */
+	uint64_t device, inode;
 };
 
 int fd_kind(int fd);			/* FD_*, or -errno */
 int fd_fits_ring(int fd, int kind, int writes);	/* a stream */
 int fd_is_regular(int fd, off_t *size);	/* without waiting for a server */
+struct identity fd_identity(int fd);
+int fd_is_still(int fd, const struct identity *id);
 int fd_known_buffered(int fd);
 void fd_know_buffered(int fd);
 unsigned fd_writes(int fd);		/* in flight on it, at least */

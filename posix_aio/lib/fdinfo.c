@@ -22,6 +22,11 @@
 #include "engine.h"
 
 enum { SLOTS = 4096, TRUST = 16 };
+#ifdef __aarch64__
+enum { OPENED = 0400000 };	/* the kernel's O_LARGEFILE; libc's is 0 */
+#else
+enum { OPENED = 0100000 };
+#endif
 
 static struct slot {
 	/* flags << 32 | FD_* << 8 | requests that may still rely on it */
@@ -65,6 +70,36 @@ int fd_is_regular(int fd, off_t *size)
 	return type_of(fd, size ? size : &ignored) == S_IFREG;
 }
 
+struct identity fd_identity(int fd)
+{
+	struct statx st;
+
+	if (enter_kernel(__NR_statx, fd, "", AT_EMPTY_PATH |
+			 AT_STATX_DONT_SYNC, STATX_INO, &st))
+		return (struct identity){ 0 };
+	return (struct identity){
+		(uint64_t)st.stx_dev_major << 32 | st.stx_dev_minor, st.stx_ino
+	};
+}
+
+/* 0: the number was closed, or is another file's. */
+int fd_is_still(int fd, const struct identity *id)
+{
+	struct identity now = fd_identity(fd);
+
+	return now.device == id->device && now.inode == id->inode &&
+	       enter_kernel(__NR_fcntl, fd, F_GETFD) != -EBADF;
+}
+
+/*
+ * A FIFO that was opened for reading only.  If that was with O_NONBLOCK, before
+ * anybody opened it for writing, poll waits where read(2) finds the end.
+ */
+static int is_named_end(int flags)
+{
+	return flags & OPENED && (flags & O_ACCMODE) == O_RDONLY;
+}
+
 static int ask(int fd, int flags)
 {
 	off_t size;
@@ -76,7 +111,7 @@ static int ask(int fd, int flags)
 			kind |= FD_NOSEEK;
 		if (type == S_IFSOCK)
 			kind |= FD_SOCKET;
-		else if (type != S_IFIFO)
+		else if (type != S_IFIFO || is_named_end(flags))
 			kind |= FD_DEVICE;
 	}
 	if (flags & O_DIRECT)

@@ -263,8 +263,7 @@ static void start_in_thread(struct request *r, struct aiocb *cb)
 	old = engine_lock();
 	r = request_still(index, cb);
 	if (r && !request_is_stale(r) &&
-	    (r->where == READY || r->where == QUEUED || r->where == PARKED ||
-	     r->where == HELD)) {
+	    (request_waits(r) || r->where == HELD)) {
 		request_unqueue(r);
 		request_end(r, -EAGAIN);
 	}
@@ -458,10 +457,11 @@ API int aio_suspend(const struct aiocb *const list[], int n,
 /* ---- aio_cancel ---- */
 
 /* Blocked in the kernel, can it be taken out of there?  Not of a ring that broke:
- * nobody would answer. */
+ * nobody would answer.  A thread that sleeps in poll only is in no long call. */
 static int may_be_cancelled(const struct request *r)
 {
-	if (r->where != RING || !worker_runs())
+	if (!(r->where == RING && worker_runs()) &&
+	    !(r->where == RUNNING && r->taken_back))
 		return 0;
 	if (r->op == OP_WRITE)		/* none of it, or what is left of it */
 		return r->flags & STREAM && r->done;
@@ -474,8 +474,7 @@ static void cancel_one(struct request *r, struct cancelling *c)
 		r->by = c;
 		c->left++;
 		request_end(r, -ECANCELED);
-	} else if ((r->where == READY || r->where == QUEUED ||
-		    r->where == PARKED) &&
+	} else if (request_waits(r) &&
 		   (r->op != OP_WRITE || !r->done || r->flags & STREAM)) {
 		/* What a stream has taken already makes a short write. */
 		r->by = c;
@@ -489,6 +488,8 @@ static void cancel_one(struct request *r, struct cancelling *c)
 	} else {
 		r->by = c;
 		c->left++;
+		if (r->where == RUNNING)
+			return;		/* its thread answers */
 		r->next_cancel = engine.cancels;
 		engine.cancels = r;
 	}

@@ -21,6 +21,10 @@
  * tries: a stream that is not ready is parked, and the thread looks at it again,
  * and tries to create another thread, after a pause.
  *
+ * Where poll tells when a stream need not be waited for, a thread waits there
+ * (WAITING).  Meanwhile aio_cancel may end the request: the thread finds that it
+ * has none any more when poll returns, after POLL_MAX_MS at the latest.
+ *
  * The threads have all signals blocked and small stacks.  The pool also starts
  * callback threads, tries refused notifications again, and looks into the
  * native context when nobody else may (an fsync behind a read).
@@ -44,6 +48,9 @@ enum {
 	PAUSE_NS = 50000,	/* before parked streams: at first, then longer */
 	AT_ONCE = 3,		/* attempts to create a thread, for a caller */
 	REFUSALS_MAX = 10,	/* then a stream without poll is read anyway */
+	POLL_MIN_MS = 8,	/* of a stream: at first, then longer */
+	POLL_MAX_MS = 1024,
+	POLLS_MAX = 4,		/* others took what it announced: then wait */
 };
 #ifndef RWF_NOWAIT
 #define RWF_NOWAIT 8
@@ -308,29 +315,6 @@ static long transfer(const struct request *r, size_t most)
 	}
 }
 
-/* A stream's request without waiting; -EAGAIN: it would wait. */
-static long try_transfer(const struct request *r)
-{
-	unsigned flags = __atomic_load_n(&r->flags, __ATOMIC_RELAXED);
-	int reads = r->op == OP_READ;
-	struct pollfd p = { r->fd, reads ? POLLIN : POLLOUT, 0 };
-	struct iovec iov = { r->buf + r->done, r->len - r->done };
-	struct timespec at_once = { 0 };
-	long n;
-
-	if (!(flags & POLLABLE) ||
-	    !enter_kernel(__NR_ppoll, &p, 1, &at_once, NULL, 8))
-		return -EAGAIN;
-	/* Another process may have been faster. */
-	n = enter_kernel(reads ? __NR_preadv2 : __NR_pwritev2, r->fd, &iov, 1,
-			 flags & NO_OFFSET ? -1L : r->offset + (long)r->done,
-			 0, RWF_NOWAIT);
-	if (n >= 0 || n == -EAGAIN)
-		return n;
-	/* Unknown to this stream or kernel: a pipe has room for a page. */
-	return transfer(r, reads ? TRANSFER_MAX : PIPE_BUF);
-}
-
 /* What a thread has taken to carry out: jobs of one descriptor. */
 struct work {
 	struct request *r[BATCH];
@@ -340,16 +324,20 @@ struct work {
 	int native;			/* it was to go to the native context */
 	int in_stream;			/* it may sleep for ever */
 	int tries;			/* it must not: park it */
+	int polls;			/* it sleeps in poll only */
+	int taken_back;			/* by aio_cancel, from there; atomic */
 };
 
 /* Under the lock: r is a stream's. */
-static void take_stream(struct work *w, const struct request *r)
+static void take_stream(struct work *w, struct request *r)
 {
 	w->tries = !another_is_left() &&
 		   (r->flags & POLLABLE ||
 		    __atomic_load_n(&refusals, __ATOMIC_RELAXED) <
 			    REFUSALS_MAX);
 	w->in_stream = !w->tries;
+	w->polls = w->in_stream && r->flags & POLLABLE;
+	r->taken_back = w->polls || w->tries ? &w->taken_back : NULL;
 	engine.pool_in_streams += w->in_stream;
 }
 
@@ -359,7 +347,7 @@ static void take_work(struct work *w)
 	struct request *r = job_take();
 
 	w->n = 0;
-	w->in_stream = w->tries = 0;
+	w->in_stream = w->tries = w->polls = w->taken_back = 0;
 	if (!r)
 		return;
 	w->d = r->descriptor;
@@ -384,6 +372,118 @@ static void take_work(struct work *w)
 	}
 }
 
+static struct pollfd poll_for(const struct request *r)
+{
+	return (struct pollfd){ r->fd, r->op == OP_READ ? POLLIN : POLLOUT, 0 };
+}
+
+/* Does the stream, the kernel or a filter not know this call? */
+static int is_unknown(long err)
+{
+	return err == -EOPNOTSUPP || err == -ENOSYS || err == -EPERM ||
+	       err == -EINVAL;
+}
+
+/*
+ * Under the lock, what a thread does next with the stream's request that it has:
+ * where is WAITING, or RUNNING with or without a call that may sleep.  0: it is
+ * to end, or aio_cancel has ended it, and it may be another request.
+ */
+static int goes_on(struct work *w, int where, int may_sleep)
+{
+	struct request *r = w->r[0];
+
+	if (w->taken_back || r->by || (r->flags & STOP && r->done))
+		return 0;
+	r->where = where;
+	r->taken_back = may_sleep ? NULL : &w->taken_back;
+	return 1;
+}
+
+static int step(struct work *w, int where, int may_sleep)
+{
+	int goes;
+
+	engine_lock_only();
+	goes = goes_on(w, where, may_sleep);
+	engine_unlock();
+	return goes;
+}
+
+/*
+ * A stream's request without waiting; -EAGAIN: it would wait.  The call comes
+ * first, because poll does not report the end of a FIFO that nobody has opened
+ * for writing.
+ */
+static long try_transfer(struct work *w)
+{
+	const struct request *r = w->r[0];
+	unsigned flags = __atomic_load_n(&r->flags, __ATOMIC_RELAXED);
+	int reads = r->op == OP_READ;
+	struct pollfd p = poll_for(r);
+	struct iovec iov = { r->buf + r->done, r->len - r->done };
+	struct timespec at_once = { 0 };
+	long n;
+
+	if (!(flags & POLLABLE))
+		return -EAGAIN;
+	n = enter_kernel(reads ? __NR_preadv2 : __NR_pwritev2, r->fd, &iov, 1,
+			 flags & NO_OFFSET ? -1L : r->offset + (long)r->done,
+			 0, RWF_NOWAIT);
+	if (!is_unknown(n))
+		return n;
+	if (!enter_kernel(__NR_ppoll, &p, 1, &at_once, NULL, 8))
+		return n == -EINVAL ? n : -EAGAIN;
+	if (!step(w, RUNNING, 1))
+		return -EAGAIN;
+	/* A pipe has room for a page. */
+	return transfer(r, reads ? TRANSFER_MAX : PIPE_BUF);
+}
+
+/*
+ * Until the stream is ready.  1: try it again; 0: it does not go on; or -errno.
+ * poll holds the file only while it waits: a number that has become another
+ * file's must not be read.
+ */
+static long wait_for_stream(struct work *w)
+{
+	struct pollfd p = poll_for(w->r[0]);
+	struct identity id = fd_identity(p.fd);
+	long ms = POLL_MIN_MS, n;
+
+	if (!step(w, WAITING, 0))
+		return 0;
+	do {
+		struct timespec t = { ms / 1000, ms % 1000 * 1000000 };
+
+		n = enter_kernel(__NR_ppoll, &p, 1, &t, NULL, 8);
+		if (ms < POLL_MAX_MS)
+			ms *= 2;
+	} while ((!n || n == -EINTR) &&
+		 !__atomic_load_n(&w->taken_back, __ATOMIC_ACQUIRE));
+	if (!step(w, RUNNING, 0))
+		return 0;
+	return fd_is_still(p.fd, &id) ? 1 : -EBADF;
+}
+
+/* As read(2) and write(2), but aio_cancel may take it back while it waits. */
+static long transfer_stream(struct work *w)
+{
+	long n = -EAGAIN;
+
+	for (int i = 0; i < POLLS_MAX; i++) {
+		n = try_transfer(w);
+		if (n == -EINVAL)	/* or Linux 4.13 knows no RWF_NOWAIT */
+			break;
+		if (n != -EAGAIN)
+			return n;
+		n = wait_for_stream(w);
+		if (n <= 0)
+			return n ? n : -EAGAIN;
+	}
+	return step(w, RUNNING, 1) ? transfer(w->r[0], TRANSFER_MAX) : -EAGAIN;
+}
+
 /* Not under the lock. */
 static void carry_out(struct work *w)
 {
@@ -397,15 +497,35 @@ static void carry_out(struct work *w)
 		return;
 	}
 	if (w->tries) {
-		w->result[0] = try_transfer(w->r[0]);
+		w->result[0] = try_transfer(w);
 		if (w->result[0] != -EAGAIN)
 			count(STAT_POOL);
+		return;
+	}
+	if (w->polls) {
+		count(STAT_POOL);
+		w->result[0] = transfer_stream(w);
 		return;
 	}
 	for (unsigned i = 0; i < w->n; i++) {
 		count(STAT_POOL);
 		w->result[i] = transfer(w->r[i], TRANSFER_MAX);
 	}
+}
+
+/* Under the lock: an aio_cancel may have taken the request or wait for it. */
+static void answer(struct work *w)
+{
+	struct request *r = w->r[0];
+
+	if (w->taken_back) {
+		w->n = 0;
+		w->result[0] = 0;
+		return;
+	}
+	r->taken_back = NULL;
+	if (r->by && w->result[0] == -EAGAIN)
+		w->result[0] = -ECANCELED;
 }
 
 static long pause_ns;		/* the last one; guarded by the lock */
@@ -416,6 +536,8 @@ static void end_work(struct work *w)
 	if (!w->d)
 		return;
 	engine.pool_in_streams -= w->in_stream;
+	if (w->polls || w->tries)
+		answer(w);
 	/* A write that was cancelled in the middle has ended. */
 	if (w->tries && w->result[0] == -EAGAIN &&
 	    !(w->r[0]->flags & STOP && w->r[0]->done)) {

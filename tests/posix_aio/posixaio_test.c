@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/loop.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
 #include <setjmp.h>
@@ -20,6 +21,7 @@
 #include <sys/ioctl.h>
 #include <sys/sem.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include "ways.h"
@@ -91,7 +93,7 @@ static int threads(void)
 	return n;
 }
 
-/* Does another thread of this process wait in read? */
+/* Does another thread of this process wait for a stream, in read or poll? */
 static int someone_reads(void)
 {
 	DIR *dir = opendir("/proc/self/task");
@@ -110,7 +112,8 @@ static int someone_reads(void)
 		f = fopen(path, "r");
 		if (!f)
 			SKIP("%s: %s", path, errno_name(errno));
-		found |= fscanf(f, "%ld", &nr) == 1 && nr == SYS_read;
+		found |= fscanf(f, "%ld", &nr) == 1 &&
+			 (nr == SYS_read || nr == SYS_ppoll);
 		fclose(f);
 	}
 	closedir(dir);
@@ -1180,15 +1183,14 @@ TEST(cancel)
 	EXPECT_EQ(ECANCELED, aio_error(&cb[1]));
 }
 
-/* A read that waits for a pipe, a socket, in the io_uring. */
+/* A read that waits for a pipe, a socket, or is just about to. */
 TEST(cancel_a_blocked_read)
 {
 	struct aiocb cb;
 	char buf[8];
 	int s[2], p[2];
 
-	if (!streams_have_a_ring())
-		SKIP("no io_uring: see cancel_a_read_in_a_thread");
+	GLIBC_CANNOT("see cancel_a_read_in_a_thread");
 	pair(s);
 	ASSERT_EQ(0, pipe(p));
 	for (int i = 0; i < 200; i++) {
@@ -1207,15 +1209,16 @@ TEST(cancel_a_blocked_read)
 	EXPECT_EQ(2, finished(&cb));
 }
 
-/* What a thread waits for cannot be cancelled: it goes on, and loses nothing. */
+/* glibc: what a thread waits for cannot be cancelled, goes on, and loses
+ * nothing. */
 TEST(cancel_a_read_in_a_thread)
 {
 	struct aiocb cb[3];
 	char buf[3][8];
 	int s[2];
 
-	if (streams_have_a_ring())
-		SKIP("io_uring: see cancel_a_blocked_read");
+	if (IS_OURS)
+		SKIP("ours: see cancel_a_blocked_read");
 	pair(s);
 	for (int i = 0; i < 3; i++)
 		cb[i] = request(s[0], buf[i], 8, 0);
@@ -1257,6 +1260,7 @@ static long pages(void)
 TEST_TIMEOUT(cancel_a_read_that_has_ended, 30)
 {
 	enum { ROUNDS = 2000, SLACK = 32 };	/* pages: of 400 requests */
+	struct aioinit few = { .aio_threads = 8 };	/* they have stacks */
 	struct sched_param none = { 0 };
 	long before = 0;
 	struct aiocb cb;
@@ -1267,6 +1271,7 @@ TEST_TIMEOUT(cancel_a_read_that_has_ended, 30)
 	CPU_ZERO(&cpu);
 	CPU_SET(sched_getcpu(), &cpu);
 	ASSERT_EQ(0, sched_setaffinity(0, sizeof(cpu), &cpu));
+	aio_init(&few);
 	pair(s);
 	for (int i = 0; i < ROUNDS; i++) {
 		if (!i)			/* a new thread is like its maker */
@@ -1297,8 +1302,7 @@ TEST(cancel_a_write_in_the_middle)
 	ssize_t n;
 	int s[2];
 
-	if (!streams_have_a_ring())
-		SKIP("no io_uring: the write goes on, in a thread");
+	GLIBC_CANNOT("the write goes on, in a thread");
 	for (int i = 0; i < 100; i++) {
 		pair(s);
 		cb = request(s[0], big, sizeof(big), 0);
@@ -1319,6 +1323,119 @@ TEST(cancel_a_write_in_the_middle)
 		}
 		close(s[1]);
 	}
+}
+
+/* Returns when the request before it is where it waits: in the kernel. */
+static void wait_until_it_waits(void)
+{
+	struct aiocb cb;
+	char byte;
+	int s[2];
+
+	if (streams_have_a_ring()) {
+		pair(s);
+		cb = request(s[0], &byte, 1, 0);
+		ASSERT_EQ(0, aio_read(&cb));
+		ASSERT_EQ(1, write(s[1], "x", 1));
+		ASSERT_EQ(1, finished(&cb));
+		return;
+	}
+	while (!someone_reads())
+		sched_yield();
+}
+
+/* A socket whose read was cancelled is no more in use: its peer sees the end. */
+TEST(cancel_then_close)
+{
+	struct aiocb cb;
+	char byte;
+	int s[2];
+
+	GLIBC_CANNOT("see cancel_a_read_in_a_thread");
+	pair(s);
+	cb = request(s[0], &byte, 1, 0);
+	ASSERT_EQ(0, aio_read(&cb));
+	wait_until_it_waits();
+	ASSERT_EQ(AIO_CANCELED, aio_cancel(s[0], &cb));
+	close(s[0]);
+	EXPECT_EQ(0, read(s[1], &byte, 1));
+}
+
+/*
+ * The number of a descriptor becomes another file's while a read waits: it reads
+ * from the first file, or fails, and takes nothing from the other.
+ */
+TEST(a_number_is_another_file_while_a_read_waits)
+{
+	char byte = 0, other = 0;
+	struct aiocb cb;
+	int s[2], p[2];
+	ssize_t n;
+
+	pair(s);
+	ASSERT_EQ(0, pipe(p));
+	cb = request(s[0], &byte, 1, 0);
+	ASSERT_EQ(0, aio_read(&cb));
+	wait_until_it_waits();
+	ASSERT_EQ(1, write(p[1], "p", 1));
+	ASSERT_EQ(s[0], dup2(p[0], s[0]));
+	/* The first file may be gone, or still be held by the read. */
+	if (send(s[1], "s", 1, MSG_NOSIGNAL) < 0)
+		EXPECT_EQ(EPIPE, errno);
+	n = finished(&cb);
+	if (n < 0)
+		EXPECT_EQ(EBADF, aio_error(&cb));
+	else
+		EXPECT_EQ('s', byte);
+	ASSERT_EQ(1, read(s[0], &other, 1));
+	EXPECT_EQ('p', other);
+}
+
+/* A FIFO that nobody has opened for writing is at its end; poll says nothing. */
+TEST(fifo_without_a_writer)
+{
+	char name[] = "/tmp/posixaio.XXXXXX", byte;
+	struct aiocb cb;
+	int fd;
+
+	ASSERT_TRUE(mkdtemp(name));
+	ASSERT_EQ(0, rmdir(name));
+	ASSERT_EQ(0, mkfifo(name, 0600));
+	fd = open(name, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	unlink(name);
+	ASSERT_EQ(0, fcntl(fd, F_SETFL, 0));
+	cb = request(fd, &byte, 1, 0);
+	ASSERT_EQ(0, aio_read(&cb));
+	EXPECT_EQ(0, finished(&cb));
+}
+
+/* The error of a connection is reported once: the request has it. */
+TEST(connection_reset)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET };
+	struct linger none = { .l_onoff = 1 };
+	socklen_t len = sizeof(at);
+	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), server;
+	struct aiocb cb;
+	char byte;
+
+	at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	ASSERT_EQ(0, bind(listener, (void *)&at, len));
+	ASSERT_EQ(0, listen(listener, 1));
+	ASSERT_EQ(0, getsockname(listener, (void *)&at, &len));
+	if (connect(client, (void *)&at, len))
+		SKIP("no loopback: %s", errno_name(errno));
+	server = accept(listener, NULL, NULL);
+	ASSERT_GE(server, 0);
+	cb = request(server, &byte, 1, 0);
+	ASSERT_EQ(0, aio_read(&cb));
+	wait_until_it_waits();
+	ASSERT_EQ(0, setsockopt(client, SOL_SOCKET, SO_LINGER, &none,
+				sizeof(none)));
+	close(client);
+	EXPECT_EQ(-1, finished(&cb));
+	EXPECT_EQ(ECONNRESET, aio_error(&cb));
 }
 
 /* ---- lengths, lists and descriptors of every kind ---- */
@@ -1666,8 +1783,7 @@ TEST(cancel_a_read_of_a_terminal)
 	char in[64], byte;
 	int s[2];
 
-	if (!streams_have_a_ring())
-		SKIP("no io_uring: AIO_NOTCANCELED, a thread is in read");
+	GLIBC_CANNOT("AIO_NOTCANCELED, a thread is in read");
 	pair(s);
 	r = request(tty, in, 64, 0);
 	next = request(s[0], &byte, 1, 0);
@@ -1754,8 +1870,7 @@ TEST(cancelled_requests_are_told)
 	char buf[8];
 	int s[2], seen = 0;
 
-	if (!streams_have_a_ring())
-		SKIP("no io_uring: a thread is in read, AIO_NOTCANCELED");
+	GLIBC_CANNOT("a thread is in read, AIO_NOTCANCELED");
 	sigemptyset(&set);
 	sigaddset(&set, SIGRTMIN);
 	sigprocmask(SIG_BLOCK, &set, NULL);
