@@ -718,6 +718,7 @@ void request_ready(struct request *r)
 	}
 	engine.demoted |= !!(r->flags & VIA_RING);
 	r->flags &= ~VIA_RING;
+	r->slot = 0;
 	r->where = QUEUED;
 	list_add(&r->descriptor->jobs, r);
 	descriptor_may_run(r->descriptor);
@@ -749,6 +750,24 @@ void request_unqueue(struct request *r)
 		remove_runnable(d);
 	else
 		descriptor_may_run(d);
+}
+
+/*
+ * A stream takes a long write in parts.  Between two of them the program may
+ * close the descriptor, and its number may become another file's, which must not
+ * get the rest.  By the thread that carries it out, without the lock.
+ */
+void request_know_file(struct request *r)
+{
+	unsigned flags = __atomic_load_n(&r->flags, __ATOMIC_RELAXED);
+
+	if (flags & STREAM && r->op == OP_WRITE && !r->done)
+		r->file = fd_identity(r->fd);
+}
+
+int request_lost_file(const struct request *r)
+{
+	return r->file.inode && r->done && !fd_is_still(r->fd, &r->file);
 }
 
 /* Atomic: the worker looks at its other flags without the lock. */

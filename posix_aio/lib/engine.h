@@ -125,6 +125,10 @@ struct list {
 	struct request *first, **end;
 };
 
+struct identity {		/* of a file; 0: not known */
+	uint64_t device, inode;
+};
+
 struct request {
 	struct aiocb *cb;	/* the program's: not touched after the end */
 	unsigned index;		/* its own place in the table */
@@ -146,6 +150,8 @@ struct request {
 	struct cancelling *by;	/* which aio_cancel waits for its answer */
 	/* A stream's whose thread sleeps at most in poll: tells it; atomic. */
 	int *taken_back;
+	struct identity file;	/* a stream's write: before its first part */
+	unsigned slot;		/* ... and the ring holds it there; 0: no */
 	/* All of a descriptor, in the order of the calls. */
 	struct request *later, *earlier;
 	struct descriptor *descriptor;	/* NULL: not adopted, or ended */
@@ -261,6 +267,8 @@ void request_unqueue(struct request *r);	/* from where it waits to begin */
 int request_waits(const struct request *r);	/* READY, QUEUED, PARKED, WAITING */
 void request_completed(struct request *r, long result);	/* or goes on */
 void request_end(struct request *r, long result);	/* bytes, or -errno */
+void request_know_file(struct request *r);	/* whose part is to be written */
+int request_lost_file(const struct request *r);	/* the rest is not for its fd */
 void request_stop(struct request *r);	/* it ends when it ends short */
 void native_add(struct request *r);	/* to the list of natives */
 void native_remove(struct request *r);
@@ -342,10 +350,6 @@ enum {					/* what a descriptor is */
 	FD_SOCKET = 64,
 	FD_DEVICE = 128,		/* a stream, no pipe and no socket; or
 					   a FIFO that is only read */
-};
-
-struct identity {			/* of a file; 0: not known */
-	uint64_t device, inode;
 };
 
 int fd_kind(int fd);			/* FD_*, or -errno */

@@ -21,9 +21,10 @@
  * tries: a stream that is not ready is parked, and the thread looks at it again,
  * and tries to create another thread, after a pause.
  *
- * Where poll tells when a stream need not be waited for, a thread waits there
- * (WAITING).  Meanwhile aio_cancel may end the request: the thread finds that it
- * has none any more when poll returns, after POLL_MAX_MS at the latest.
+ * Where poll tells when a stream can be read, a thread waits there (WAITING).
+ * Meanwhile aio_cancel may end the request: the thread finds that it has none any
+ * more when poll returns, after POLL_MAX_MS at the latest.  A write is one call,
+ * which holds its file: a program may close the descriptor meanwhile.
  *
  * The threads have all signals blocked and small stacks.  The pool also starts
  * callback threads, tries refused notifications again, and looks into the
@@ -336,7 +337,7 @@ static void take_stream(struct work *w, struct request *r)
 		    __atomic_load_n(&refusals, __ATOMIC_RELAXED) <
 			    REFUSALS_MAX);
 	w->in_stream = !w->tries;
-	w->polls = w->in_stream && r->flags & POLLABLE;
+	w->polls = w->in_stream && r->flags & POLLABLE && r->op == OP_READ;
 	r->taken_back = w->polls || w->tries ? &w->taken_back : NULL;
 	engine.pool_in_streams += w->in_stream;
 }
@@ -427,9 +428,12 @@ static long try_transfer(struct work *w)
 
 	if (!(flags & POLLABLE))
 		return -EAGAIN;
-	n = enter_kernel(reads ? __NR_preadv2 : __NR_pwritev2, r->fd, &iov, 1,
-			 flags & NO_OFFSET ? -1L : r->offset + (long)r->done,
-			 0, RWF_NOWAIT);
+	n = -EOPNOTSUPP;
+	if (iov.iov_len)		/* an empty datagram is one, too */
+		n = enter_kernel(reads ? __NR_preadv2 : __NR_pwritev2, r->fd,
+				 &iov, 1, flags & NO_OFFSET ?
+				 -1L : r->offset + (long)r->done, 0,
+				 RWF_NOWAIT);
 	if (!is_unknown(n))
 		return n;
 	if (!enter_kernel(__NR_ppoll, &p, 1, &at_once, NULL, 8))
@@ -466,7 +470,7 @@ static long wait_for_stream(struct work *w)
 	return fd_is_still(p.fd, &id) ? 1 : -EBADF;
 }
 
-/* As read(2) and write(2), but aio_cancel may take it back while it waits. */
+/* As read(2), but aio_cancel may take it back while it waits. */
 static long transfer_stream(struct work *w)
 {
 	long n = -EAGAIN;
@@ -484,6 +488,14 @@ static long transfer_stream(struct work *w)
 	return step(w, RUNNING, 1) ? transfer(w->r[0], TRANSFER_MAX) : -EAGAIN;
 }
 
+/* A long write, not in parts: another thread, which may wait, is on its way. */
+static int is_better_later(const struct request *r)
+{
+	return r->op == OP_WRITE && r->len > PIPE_BUF && !r->done &&
+	       threads() > __atomic_load_n(&engine.pool_created,
+					   __ATOMIC_SEQ_CST);
+}
+
 /* Not under the lock. */
 static void carry_out(struct work *w)
 {
@@ -496,8 +508,14 @@ static void carry_out(struct work *w)
 		w->result[0] = transfer(w->r[0], TRANSFER_MAX);
 		return;
 	}
+	if (request_lost_file(w->r[0])) {
+		w->result[0] = -EBADF;
+		return;
+	}
 	if (w->tries) {
-		w->result[0] = try_transfer(w);
+		request_know_file(w->r[0]);
+		w->result[0] = is_better_later(w->r[0]) ? -EAGAIN :
+							  try_transfer(w);
 		if (w->result[0] != -EAGAIN)
 			count(STAT_POOL);
 		return;

@@ -37,9 +37,15 @@ enum {
 	BLOCKING_WORKERS = 256,	/* of the kernel, for what cannot be polled */
 	FILE_WORKERS = 64,	/* of the kernel, for files without NOWAIT */
 	REGISTER_RING_FDS = 20,
+	REGISTER_FILES2 = 13,
+	REGISTER_SPARSE = 1,
+	REGISTER_FILES_UPDATE = 6,
+	FILES = 64,			/* that the ring holds, at most */
 	RETRY_NS = 1000000000,	/* a ring that was refused */
 	AGAIN_NS = 10000000,	/* a thread of the pool that was refused */
 };
+
+#define USE_REGISTERED_RING (1U << 31)
 
 /* What a completion is of: with no bit set, a request's index. */
 #define USER_BELL (1ULL << 62)
@@ -87,6 +93,11 @@ static long set_up(struct ring *r, unsigned entries)
 	return err;
 }
 
+struct ring_files {			/* struct io_uring_rsrc_register */
+	uint32_t n, flags;
+	uint64_t resv, data, tags;
+};
+
 struct ring_update {			/* struct io_uring_rsrc_update */
 	uint32_t offset, resv;
 	uint64_t data;
@@ -106,6 +117,45 @@ static long hide_descriptor(struct ring *r)
 	return 0;
 }
 
+/*
+ * A write to a stream that is taken in parts goes on, as write(2) does, when the
+ * program closes the descriptor: the ring holds the file.  Not of a write that
+ * seldom is in parts.  A bit is a place; the worker's.
+ */
+static uint64_t free_files;
+
+static long set_file(unsigned slot, int fd)
+{
+	struct ring_update update = {
+		.offset = slot - 1, .data = (uintptr_t)&fd
+	};
+
+	return sys_io_uring_register(ring.fd, REGISTER_FILES_UPDATE |
+				     USE_REGISTERED_RING, &update, 1);
+}
+
+static void hold_file(struct request *r)
+{
+	unsigned slot = free_files ? __builtin_ctzll(free_files) + 1 : 0;
+
+	if (r->slot || !slot || set_file(slot, r->fd) != 1)
+		return;
+	free_files &= ~(1ULL << (slot - 1));
+	r->slot = slot;
+}
+
+static uint64_t ended_files;		/* to be released, not under the lock */
+
+static void release_files(void)
+{
+	for (; ended_files; ended_files &= ended_files - 1) {
+		unsigned slot = __builtin_ctzll(ended_files) + 1;
+
+		if (set_file(slot, -1) == 1)
+			free_files |= 1ULL << (slot - 1);
+	}
+}
+
 static long begin(void)
 {
 	static const int calls[] = {
@@ -113,6 +163,7 @@ static long begin(void)
 		__NR_io_uring_register,
 	};
 	unsigned workers[2] = { FILE_WORKERS, BLOCKING_WORKERS };
+	struct ring_files files = { .n = FILES, .flags = REGISTER_SPARSE };
 	struct io_uring_probe probe;
 	long err;
 
@@ -130,6 +181,10 @@ static long begin(void)
 	if (!err) {
 		sys_io_uring_register(ring.fd, IORING_REGISTER_IOWQ_MAX_WORKERS,
 				      workers, 2);
+		free_files = sys_io_uring_register(ring.fd, REGISTER_FILES2,
+						   &files, sizeof(files)) ?
+			     0 : ~0ULL;
+		ended_files = 0;
 		err = hide_descriptor(&ring);
 	}
 	if (err)
@@ -221,6 +276,16 @@ static void submit(struct request *r)
 	sqe->fd = r->fd;
 	if (flags & TRIED)
 		sqe->flags = IOSQE_ASYNC;
+	request_know_file(r);
+	if (!r->slot && request_lost_file(r))
+		sqe->fd = -1;		/* EBADF: what was written is all */
+	else if (flags & STREAM && r->op == OP_WRITE &&
+		 (r->done || r->len > PIPE_BUF))
+		hold_file(r);
+	if (r->slot) {
+		sqe->fd = r->slot - 1;
+		sqe->flags |= IOSQE_FIXED_FILE;
+	}
 	if (r->op == OP_FSYNC || r->op == OP_FDATASYNC) {
 		sqe->opcode = IORING_OP_FSYNC;
 		if (r->op == OP_FDATASYNC)
@@ -260,8 +325,16 @@ static int submit_cancels(void)
 
 static void completed_in_ring(const struct io_uring_cqe *cqe)
 {
+	struct request *r = request_at(cqe->user_data);
+	unsigned slot = r->slot;
+
 	engine.in_ring--;
-	request_completed(request_at(cqe->user_data), cqe->res);
+	request_completed(r, cqe->res);
+	if (!slot || (request_adopted(cqe->user_data) && r->where == READY))
+		return;
+	ended_files |= 1ULL << (slot - 1);
+	if (request_adopted(cqe->user_data))
+		r->slot = 0;		/* the pool goes on */
 }
 
 /* What became of a cancellation.  If it did not succeed, the request goes on,
@@ -335,6 +408,7 @@ static void carry_on(struct request *r)
 	/* Also one that the ring had cancelled, whose end was not reported. */
 	answered(r, -ENOENT);
 	r->flags &= ~VIA_RING;
+	r->slot = 0;
 	request_ready(r);
 }
 
@@ -506,6 +580,7 @@ static void *work(void *unused)
 		__atomic_store_n(&engine.sleeping, !busy, __ATOMIC_SEQ_CST);
 		engine_unlock();
 
+		release_files();
 		for (struct request *r = ready; r; r = next) {
 			next = r->next;
 			submit(r);
