@@ -37,7 +37,8 @@
 #   make fuzz-folder   random captures into the reader; fuzz-command: random
 #                  command lines into iomodels
 #   make compare-aio  fio on libposixaio, glibc and io_uring: a table; files
-#                  in DIR (/var/tmp), SETS="direct hot ...", about 10 minutes
+#                  in DIR (/var/tmp), SETS="direct hot ...", TIME=900 seconds
+#                  at most; Ctrl-C: the table of the runs until then
 #   make packages  Debian packages into build/packages, installed, used and
 #                  removed in fresh chroots; SUITES="bookworm trixie"
 #   make vm        a shell in a virtual machine with Debian 12's kernel, where
@@ -324,8 +325,9 @@ $(measures): $(B)/%: %.c $(B)/flags
 	$(call compile,$(HOSTED),$(LDFLAGS))
 compare-aio: $(libposixaio) $(measures)
 	$(Q)mkdir -p $(DIR)/posixaio.compare
-	$(Q)MS=$(MS) sh posix_aio/measure/compare.sh $(B) $(DIR)/posixaio.compare $(SETS)
-	$(Q)rm -rf $(DIR)/posixaio.compare
+	$(Q)trap : INT TERM; MS=$(MS) TIME=$(or $(TIME),900) sh posix_aio/measure/compare.sh \
+		$(B) $(DIR)/posixaio.compare $(SETS); status=$$?; \
+		rm -rf $(DIR)/posixaio.compare; exit $$status
 
 # ---- iomodels ----
 

@@ -13,14 +13,18 @@
 # blocks of a whole folio for each write; psync beside them does the same without
 # any asynchrony.
 # Each cell is measured ROUNDS times (5), in turns with the other engines, for
-# MS (1000) milliseconds after a ramp of 0.1 s.  Printed are medians: operations a
-# second, the 99th percentile of the completion latency in us (over 1000 us: ms;
-# of a whole batch), and the CPU that the process took for one operation (fio's
-# start, 0.1 s or so, included).  RAW=FILE keeps each single run.
+# MS (1000) milliseconds after a ramp of 0.1 s.  A round takes all sets, then the
+# next begins; after TIME seconds (900) no run begins.  Printed are medians:
+# operations a second, the 99th percentile of the completion latency in us (over
+# 1000 us: ms; of a whole batch), and the CPU that the process took for one
+# operation (fio's start, 0.1 s or so, included).  Each single run is in RAW
+# (BUILD/compare-aio.runs), the table also in BUILD/compare-aio.md.  A signal
+# (INT, TERM) ends it early, with the table of the runs until then; the set
+# "table" prints the table of RAW once more.
 
 build=$1 dir=$2
 [ $# -ge 2 ] && [ -d "$dir" ] && [ -e "$build/lib/libposixaio.so" ] || {
-	sed -n '5,19s/^# \{0,1\}//p' "$0" >&2
+	sed -n '5,26s/^# \{0,1\}//p' "$0" >&2
 	exit 2
 }
 shift 2
@@ -28,13 +32,16 @@ command -v fio >/dev/null || {
 	echo "compare.sh: fio is not here: apt-get install fio" >&2
 	exit 1
 }
-rounds=${ROUNDS:-5} ms=${MS:-1000}
+rounds=${ROUNDS:-5} ms=${MS:-1000} time=${TIME:-900}
 seconds=$(awk "BEGIN { print $ms / 1000 }")
 library=$(realpath "$build/lib/libposixaio.so")
-raw=${RAW:-$(mktemp)} || exit 1
+raw=${RAW:-$build/compare-aio.runs}
 shm=/dev/shm/posixaio.compare.$$
-[ "${RAW:-}" ] || trap 'rm -f "$raw" "$shm"' EXIT
-trap 'rm -f "$shm"; exit 130' INT TERM
+sets=${*:-direct direct-write hot cold write write-large lists files tmpfs batches refused}
+began=$(date +%s) made=0 stopped=
+trap 'rm -f "$shm"' EXIT
+by_signal="stopped by a signal"
+trap 'stopped=$by_signal' INT TERM
 
 # Each page by itself into the page cache.
 small_folios() {	# NAME
@@ -66,6 +73,12 @@ END {
 run() {		# SET CPUS DEPTH ENGINE FIO-OPTION...
 	set_=$1 cpus=$2 depth=$3 engine=$4
 	shift 4
+	made=$((made + 1))
+	[ "$counts" ] && return
+	[ $(($(date +%s) - began)) -lt "$time" ] ||
+		stopped=${stopped:-"the time ($time s) was over"}
+	[ -z "$stopped" ] || return
+	progress
 	preload=
 	case $engine in
 	glibc) name=posixaio ;;
@@ -75,19 +88,25 @@ run() {		# SET CPUS DEPTH ENGINE FIO-OPTION...
 	under=
 	[ "$set_ $engine" != "refused ours" ] ||
 		under=$build/posix_aio/measure/refuse
-	printf '%s %s %s %s ' "$set_" "$cpus" "$depth" "$engine" >>"$raw"
+	figures=$(figures "$@")
+	[ "$stopped" = "$by_signal" ] && [ "$stopped" ] ||
+		echo "$set_ $cpus $depth $engine $figures" >>"$raw"
+}
+
+figures() {	# FIO-OPTION...
 	if [ "$set_" = lists ]; then
-		LD_PRELOAD=$preload taskset -c "$cpus" \
+		LD_PRELOAD=$preload timeout $((ms / 1000 + 60)) taskset -c "$cpus" \
 			"$build/posix_aio/measure/lists" "$dir/one" "$seconds"
 	elif [ "$set_" = batches ]; then
 		api=$name
 		[ $name != posixaio ] || api=posix
-		LD_PRELOAD=$preload taskset -c "$cpus" \
+		LD_PRELOAD=$preload timeout $((ms / 1000 + 60)) taskset -c "$cpus" \
 			"$build/posix_aio/measure/batches" "$api" \
 			"$dir/one" "$seconds"
 	else
 		(
-			LD_PRELOAD=$preload taskset -c "$cpus" $under fio --name=x \
+			LD_PRELOAD=$preload timeout $((ms / 1000 + 60)) \
+				taskset -c "$cpus" $under fio --name=x \
 				--bs=4k --ioengine=$name --iodepth="$depth" \
 				--norandommap --randrepeat=0 --invalidate=0 \
 				--time_based --runtime="${ms}ms" \
@@ -95,80 +114,118 @@ run() {		# SET CPUS DEPTH ENGINE FIO-OPTION...
 				--terse-version=3 "$@"
 			times
 		) | awk -F';' -v seconds="$seconds" "$fields"
-	fi >>"$raw"
+	fi
 }
 
 cells() {	# SET "CPUS..." "DEPTHS..." "ENGINES..." FIO-OPTION...
 	s=$1 cc=$2 dd=$3 ee=$4
 	shift 4
-	for round in $(seq "$rounds"); do
-		for c in $cc; do for d in $dd; do for e in $ee; do
-			run "$s" "$c" "$d" "$e" "$@"
-		done; done; done
-	done
+	for c in $cc; do for d in $dd; do for e in $ee; do
+		run "$s" "$c" "$d" "$e" "$@"
+	done; done; done
+}
+
+# A line when a set begins, and each 10 s.
+progress() {
+	now=$(date +%s)
+	[ "$said" != "$round $set_" ] || [ $((now - last)) -ge 10 ] || return
+	said="$round $set_" last=$now
+	left=$(((total - made + 1) * (made > 1 ?
+		(now - began) * 1000 / (made - 1) : ms + 500) / 1000))
+	[ $left -lt $((time - now + began)) ] || left=$((time - now + began))
+	printf 'round %d of %d, %s: run %d of %d, about %d:%02d left\n' $round \
+		$rounds "$set_" $made $total $((left / 60)) $((left % 60)) >&2
+}
+
+# What a set reads and writes: in the first round, then what others changed.
+prepare() {	# SET
+	[ -z "$counts$stopped" ] || return
+	case $1 in
+	direct | direct-write | cold | lists | batches | refused)
+		file one 1073741824 ;;
+	hot)
+		file one 1073741824
+		cat "$dir/one" >/dev/null ;;
+	write)
+		[ $round != 1 ] || { file small 268435456; small_folios small; } ;;
+	write-large)
+		[ $round != 1 ] || { rm -f "$dir/large"; file large 268435456; } ;;
+	files)
+		mkdir -p "$dir/files"
+		for i in $(seq 16); do file "files/$i" 16777216; done ;;
+	tmpfs)
+		truncate -s 256m "$shm" && shred -n 1 "$shm" ;;
+	esac
 }
 
 all="glibc ours io_uring"
-for set in ${*:-direct direct-write hot cold write write-large lists files \
-		tmpfs batches refused}; do
-	case $set in
-	direct)
-		file one 1073741824
-		cells direct "0 0,1" "1 8 32 128" "$all" --rw=randread \
-			--direct=1 --filename="$dir/one" --size=1g ;;
-	direct-write)
-		file one 1073741824
-		cells direct-write "0 0,1" "1 32" "$all" --rw=randwrite \
-			--direct=1 --filename="$dir/one" --size=1g ;;
-	hot)
-		file one 1073741824
-		cat "$dir/one" >/dev/null
-		cells hot "0 0,1" "1 8 32 128" "$all" --rw=randread \
-			--filename="$dir/one" --size=1g ;;
-	cold)
-		file one 1073741824
-		cells cold "0 0,1" "32" "$all" --rw=randread --invalidate=1 \
-			--filename="$dir/one" --size=1g ;;
-	write)
-		file small 268435456
-		small_folios small
-		cells write "0 0,1" "32" "$all psync" --rw=randwrite \
-			--filename="$dir/small" --size=256m ;;
-	write-large)
-		rm -f "$dir/large"
-		file large 268435456
-		cells write-large "0 0,1" "32" "$all psync" --rw=randwrite \
-			--filename="$dir/large" --size=256m ;;
-	lists)
-		file one 1073741824
-		cells lists "0 0,1" "32" "glibc ours" ;;
-	files)
-		mkdir -p "$dir/files"
-		for i in $(seq 16); do file "files/$i" 16777216; done
-		names=$(for i in $(seq 16); do printf '%s:' "$dir/files/$i"; done)
-		cells files "0,1" "32" "$all" --rw=randread --direct=1 \
-			--filename="${names%:}" --size=256m ;;
-	tmpfs)
-		truncate -s 256m "$shm" && shred -n 1 "$shm"
-		cells tmpfs "0,1" "1 32 128" "$all" --rw=randread \
-			--filename="$shm" --size=256m
-		rm -f "$shm" ;;
-	batches)
-		file one 1073741824
-		cells batches "0 0,1" "256" "$all libaio" ;;
-	refused)
-		file one 1073741824
-		cells refused "0 0,1" "1 8 32 128" "glibc ours libaio" \
-			--rw=randread --direct=1 --filename="$dir/one" \
-			--size=1g ;;
-	table) ;;		# of what RAW has from before
-	*)
-		echo "compare.sh: $set: no such set" >&2
-		exit 2 ;;
-	esac
-done
+one_round() {
+	for set in $sets; do
+		prepare $set
+		case $set in
+		direct)
+			cells direct "0 0,1" "1 8 32 128" "$all" --rw=randread \
+				--direct=1 --filename="$dir/one" --size=1g ;;
+		direct-write)
+			cells direct-write "0 0,1" "1 32" "$all" --rw=randwrite \
+				--direct=1 --filename="$dir/one" --size=1g ;;
+		hot)
+			cells hot "0 0,1" "1 8 32 128" "$all" --rw=randread \
+				--filename="$dir/one" --size=1g ;;
+		cold)
+			cells cold "0 0,1" "32" "$all" --rw=randread \
+				--invalidate=1 --filename="$dir/one" --size=1g ;;
+		write)
+			cells write "0 0,1" "32" "$all psync" --rw=randwrite \
+				--filename="$dir/small" --size=256m ;;
+		write-large)
+			cells write-large "0 0,1" "32" "$all psync" \
+				--rw=randwrite --filename="$dir/large" --size=256m ;;
+		lists)
+			cells lists "0 0,1" "32" "glibc ours" ;;
+		files)
+			names=$(for i in $(seq 16); do
+				printf '%s:' "$dir/files/$i"
+			done)
+			cells files "0,1" "32" "$all" --rw=randread --direct=1 \
+				--filename="${names%:}" --size=256m ;;
+		tmpfs)
+			cells tmpfs "0,1" "1 32 128" "$all" --rw=randread \
+				--filename="$shm" --size=256m
+			rm -f "$shm" ;;
+		batches)
+			cells batches "0 0,1" "256" "$all libaio" ;;
+		refused)
+			cells refused "0 0,1" "1 8 32 128" "glibc ours libaio" \
+				--rw=randread --direct=1 --filename="$dir/one" \
+				--size=1g ;;
+		table) ;;
+		*)
+			echo "compare.sh: $set: no such set" >&2
+			exit 2 ;;
+		esac
+	done
+}
 
-echo "$(uname -sr), $(fio --version), $(date -u +%Y-%m-%d); median of $rounds"
+counts=1
+one_round
+total=$((made * rounds)) made=0 counts=
+[ $total = 0 ] || : >"$raw" || exit 1
+for round in $(seq "$rounds"); do
+	[ $total = 0 ] || [ "$stopped" ] || one_round
+done
+[ -z "$stopped" ] || echo "compare.sh: $stopped; the runs are in $raw" >&2
+trap '' INT TERM
+
+{
+echo "$(uname -sr), $(fio --version), $(date -u +%Y-%m-%d); medians of" \
+	"$(awk 'NF == 7 { n[$1 $2 $3 $4]++ } END {
+		for (i in n) {
+			if (!least || n[i] < least) least = n[i]
+			if (n[i] > most) most = n[i]
+		}
+		print least == most ? most + 0 : least " to " most
+	}' "$raw")"
 sort -k1,3 -k4,4 -k5,5n "$raw" | awk '
 function median(values, n,   i, j, t, v) {
 	split(values, v, " ")
@@ -191,6 +248,8 @@ END {
 	for (i = 1; i <= cells; i++) {
 		c = order[i]; split(c, part, " ")
 		g = c " glibc"; o = c " ours"; u = c " io_uring"
+		if (!count[g] || !count[o])
+			continue
 		mg = median(iops[g], count[g]); mo = median(iops[o], count[o])
 		mu = count[u] ? median(iops[u], count[u]) : 0
 		p = c " psync"
@@ -208,3 +267,5 @@ END {
 			mu ? sprintf(", %.1f", median(cpu[u], count[u])) : ""
 	}
 }'
+} | tee "$build/compare-aio.md"
+[ "$stopped" != "$by_signal" ] || exit 130
