@@ -784,12 +784,17 @@ void group_owe(struct group *g)
 	engine.pool_look = 1;
 }
 
+enum { RESERVE = 256 };			/* they are free groups afterwards */
+
 void owe(const struct sigevent *sigev)
 {
+	static struct group reserve[RESERVE];	/* there is no memory */
 	struct group *g = group_new();
 
+	if (!g && engine.reserve_used < RESERVE)
+		g = &reserve[engine.reserve_used++];
 	if (!g)
-		return;			/* not even memory to remember it */
+		return;			/* nor to remember one more */
 	g->sigev = *sigev;
 	group_owe(g);
 }

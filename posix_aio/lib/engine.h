@@ -224,6 +224,7 @@ extern struct engine {
 	struct descriptor *buckets[BUCKETS];
 	struct descriptor *free_descriptors;
 	struct group *free_groups;
+	unsigned reserve_used;		/* groups for what is owed (owe) */
 	unsigned forks;			/* since the first ancestor */
 	unsigned idle_seconds;
 	unsigned threads_max;		/* aio_threads of aio_init; 0: default */

@@ -429,7 +429,7 @@ static long try_transfer(struct work *w)
 	if (!(flags & POLLABLE))
 		return -EAGAIN;
 	n = -EOPNOTSUPP;
-	if (iov.iov_len)		/* an empty datagram is one, too */
+	if (iov.iov_len || reads)	/* an empty datagram is one, too */
 		n = enter_kernel(reads ? __NR_preadv2 : __NR_pwritev2, r->fd,
 				 &iov, 1, flags & NO_OFFSET ?
 				 -1L : r->offset + (long)r->done, 0,

@@ -580,6 +580,99 @@ static void shrinking_file(void *arg)
 	shrink(arg, "--direct", 4096);
 }
 
+/* ---- a thread that is held ---- */
+
+#ifdef __x86_64__
+/* A thread of the program's that has just been made, at its first instruction. */
+static pid_t next_thread(pid_t pid)
+{
+	unsigned long tid;
+	int status;
+
+	do {
+		ptrace(PTRACE_CONT, pid, NULL, 0);
+		if (waitpid(pid, &status, 0) != pid || !WIFSTOPPED(status))
+			FAIL("the program has ended with %d", status);
+	} while (status >> 8 != (SIGTRAP | PTRACE_EVENT_CLONE << 8));
+	ASSERT_EQ(0, ptrace(PTRACE_GETEVENTMSG, pid, NULL, &tid));
+	ASSERT_EQ(tid, waitpid(tid, &status, __WALL));
+	return tid;
+}
+
+static void to_next_stop(pid_t tid, enum __ptrace_request how)
+{
+	int status;
+
+	ASSERT_EQ(0, ptrace(how, tid, NULL, 0));
+	ASSERT_EQ(tid, waitpid(tid, &status, __WALL));
+	ASSERT_TRUE(WIFSTOPPED(status));
+}
+
+static int is_at_system_call(pid_t tid)
+{
+	long at = ptrace(PTRACE_PEEKUSER, tid, 16 * sizeof(long), 0);	/* rip */
+
+	return (ptrace(PTRACE_PEEKTEXT, tid, at, 0) & 0xffff) == 0x050f;
+}
+
+/*
+ * Of two threads one is held k instructions behind its first pread64, or before
+ * its second one, while the other reads all that is left.  How many it went.
+ */
+static int hold(struct run *run, int k)
+{
+	pid_t pid, tid[2];
+	int pipes[2], status, n;
+
+	pid = start(run, pipes);
+	if (waitpid(pid, &status, 0) != pid || !WIFSTOPPED(status))
+		SKIP("ptrace is not allowed here");
+	ptrace(PTRACE_SETOPTIONS, pid, NULL,
+	       PTRACE_O_TRACECLONE | PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL);
+	for (int i = 0; i < 2; i++)
+		tid[i] = next_thread(pid);
+	ASSERT_EQ(0, ptrace(PTRACE_DETACH, pid, NULL, 0));
+	to_next_stop(tid[0], PTRACE_SYSCALL);
+	to_next_stop(tid[0], PTRACE_SYSCALL);
+	for (n = 0; n < k && !is_at_system_call(tid[0]); n++)
+		to_next_stop(tid[0], PTRACE_SINGLESTEP);
+	ASSERT_EQ(0, ptrace(PTRACE_CONT, tid[1], NULL, 0));
+	ASSERT_EQ(tid[1], waitpid(tid[1], &status, __WALL));
+	ASSERT_TRUE(WIFEXITED(status));
+	ASSERT_EQ(0, ptrace(PTRACE_DETACH, tid[0], NULL, 0));
+	finish(run, pid, pipes);
+	return n;
+}
+
+/* It takes its next block in the last instructions before it reads it. */
+static void held_thread(void *arg)
+{
+	enum { MANY = 1000000, LAST = 60 };
+	struct run run = { arg, { "--depth=2", "--block=512" },
+			   .before = be_traced };
+	int fd = new_file(), n;
+	char wanted[128];
+
+	fill(fd, 4096);
+	strcpy(wanted, expected(fd, 512));
+	snprintf(run.path, sizeof(run.path), "/proc/self/fd/%d", fd);
+	n = hold(&run, MANY);
+	EXPECT_STR(wanted, run.out);
+	for (int k = n > LAST ? n - LAST : 0; k < n; k++) {
+		hold(&run, k);
+		if (strcmp(wanted, run.out))
+			FAIL("held %d instructions before its read: %s", n - k,
+			     run.out);
+	}
+}
+#else
+static void held_thread(void *arg)
+{
+	(void)arg;
+	SKIP("it looks for the instruction of a system call: x86-64 only");
+}
+#endif
+
 /* ---- what a kernel or a container may refuse ---- */
 
 static int denied, denied_errno;	/* for deny(), in the child */
@@ -966,6 +1059,7 @@ void tap_list(void)
 		{ "direct_refused", direct_refused, 1, NULL },
 		{ "closed_output", closed_output, 1, NULL },
 		{ "shrinking_file", shrinking_file, 0, NULL },
+		{ "held_thread", held_thread, 1, " file_threads " },
 		{ "refused", refused, 1, " file_threads posix_aio_glibc "
 		  "native_aio libaio uring_file " },
 		{ "too_deep", too_deep, 1, " native_aio libaio uring_file " },

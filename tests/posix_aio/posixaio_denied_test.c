@@ -497,6 +497,42 @@ TEST(list_without_memory)
 	}
 }
 
+/* A signal for which there is no room, and no memory to remember it, is sent. */
+TEST(notifications_without_memory)
+{
+	enum { N = 100 };
+	struct timespec patience = { .tv_sec = 5 };
+	struct rlimit usual, none;
+	struct aiocb cb;
+	sigset_t set;
+	char in;
+
+	GLIBC_CANNOT("the request fails without a notification");
+#if defined(TSAN) || defined(__SANITIZE_ADDRESS__)
+	SKIP("a sanitizer takes memory, too");
+#endif
+	sigemptyset(&set);
+	sigaddset(&set, SIGRTMIN);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	open_all();
+	everything_works(plain, direct, ends);
+	ASSERT_EQ(0, getrlimit(RLIMIT_SIGPENDING, &usual));
+	none = usual;
+	none.rlim_cur = 0;
+	filtered(filter_call(__NR_mmap, ENOMEM));
+	ASSERT_EQ(0, setrlimit(RLIMIT_SIGPENDING, &none));
+	for (int i = 0; i < N; i++) {	/* in this thread, which is filtered */
+		cb = request(plain, &in, 1, 0);
+		cb.aio_sigevent.sigev_notify = SIGEV_SIGNAL;
+		cb.aio_sigevent.sigev_signo = SIGRTMIN;
+		ASSERT_EQ(0, aio_read(&cb));
+		ASSERT_EQ(1, finished(&cb));
+	}
+	ASSERT_EQ(0, setrlimit(RLIMIT_SIGPENDING, &usual));
+	for (int i = 0; i < N; i++)
+		ASSERT_EQ(SIGRTMIN, sigtimedwait(&set, NULL, &patience));
+}
+
 /* Native AIO takes nothing, though it is there. */
 TEST(native_aio_without_room)
 {
