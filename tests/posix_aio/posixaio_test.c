@@ -1345,6 +1345,34 @@ static void wait_until_it_waits(void)
 		sched_yield();
 }
 
+/* Of two reads of a socket one ends; the other waits, and is cancelled. */
+TEST(cancel_the_second_of_two_reads)
+{
+	struct aiocb cb[2];
+	char in[2], c = 'c';
+	int s[2];
+
+	GLIBC_CANNOT("see cancel_a_read_in_a_thread");
+	for (int i = 0; i < 20; i++) {
+		pair(s);
+		for (int j = 0; j < 2; j++) {
+			cb[j] = request(s[0], &in[j], 1, 0);
+			ASSERT_EQ(0, aio_read(&cb[j]));
+		}
+		ASSERT_EQ(1, write(s[1], &c, 1));
+		EXPECT_EQ(1, finished(&cb[0]));
+		EXPECT_EQ('c', in[0]);
+		if (i & 1)
+			wait_until_it_waits();
+		EXPECT_EQ(EINPROGRESS, aio_error(&cb[1]));
+		EXPECT_EQ(AIO_CANCELED, aio_cancel(s[0], &cb[1]));
+		EXPECT_EQ(ECANCELED, aio_error(&cb[1]));
+		EXPECT_EQ(-1, aio_return(&cb[1]));
+		close(s[0]);
+		close(s[1]);
+	}
+}
+
 /* A socket whose read was cancelled is no more in use: its peer sees the end. */
 TEST(cancel_then_close)
 {
