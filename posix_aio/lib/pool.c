@@ -413,8 +413,9 @@ static int step(struct work *w, int where, int may_sleep)
 
 /*
  * A stream's request without waiting; -EAGAIN: it would wait.  The call comes
- * first, because poll does not report the end of a FIFO that nobody has opened
- * for writing.
+ * first, because poll does not report what read(2) fails with at once (a socket
+ * that listens).  Where the call is not known and poll reports nothing, the error
+ * is the call's.
  */
 static long try_transfer(struct work *w)
 {
@@ -437,7 +438,7 @@ static long try_transfer(struct work *w)
 	if (!is_unknown(n))
 		return n;
 	if (!enter_kernel(__NR_ppoll, &p, 1, &at_once, NULL, 8))
-		return n == -EINVAL ? n : -EAGAIN;
+		return n == -EOPNOTSUPP ? -EAGAIN : n;
 	if (!step(w, RUNNING, 1))
 		return -EAGAIN;
 	/* A pipe has room for a page. */
@@ -477,7 +478,7 @@ static long transfer_stream(struct work *w)
 
 	for (int i = 0; i < POLLS_MAX; i++) {
 		n = try_transfer(w);
-		if (n == -EINVAL)	/* or Linux 4.13 knows no RWF_NOWAIT */
+		if (is_unknown(n))
 			break;
 		if (n != -EAGAIN)
 			return n;
@@ -516,6 +517,8 @@ static void carry_out(struct work *w)
 		request_know_file(w->r[0]);
 		w->result[0] = is_better_later(w->r[0]) ? -EAGAIN :
 							  try_transfer(w);
+		if (w->result[0] == -ENOSYS || w->result[0] == -EPERM)
+			w->result[0] = -EAGAIN;
 		if (w->result[0] != -EAGAIN)
 			count(STAT_POOL);
 		return;

@@ -25,6 +25,7 @@
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/timerfd.h>
+#include <sys/un.h>
 #include "ways.h"
 
 /* More than a small stack, on which thread-local data lies, has room for. */
@@ -495,6 +496,30 @@ TEST(list_without_memory)
 			EXPECT_EQ(-1, aio_return(&cb[i]));
 		}
 	}
+}
+
+/* Without preadv2(2), too, a read ends that read(2) refuses and poll(2) does not
+ * report. */
+TEST(streams_without_preadv2)
+{
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	int listens = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), p[2];
+	struct aiocb cb;
+	char in;
+
+	filtered(filter_call(__NR_preadv2, ENOSYS));
+	filtered(filter_call(__NR_io_uring_setup, EPERM));
+	ASSERT_EQ(0, pipe(p));
+	cb = request(p[1], &in, 1, 0);
+	ASSERT_EQ(0, aio_read(&cb));
+	EXPECT_EQ(-1, finished(&cb));
+	EXPECT_EQ(EBADF, aio_error(&cb));
+	ASSERT_EQ(0, bind(listens, (void *)&at, sizeof(at.sun_family)));
+	ASSERT_EQ(0, listen(listens, 1));
+	cb = request(listens, &in, 1, 0);
+	ASSERT_EQ(0, aio_read(&cb));
+	EXPECT_EQ(-1, finished(&cb));
+	EXPECT_EQ(EINVAL, aio_error(&cb));
 }
 
 /* A signal for which there is no room, and no memory to remember it, is sent. */
