@@ -155,13 +155,17 @@ static long now(void)
 static long not_before;		/* a thread was refused: atomic */
 static int refusals;		/* since the last one was created: atomic */
 
+static int most_threads(void)
+{
+	return engine.threads_max ? (int)engine.threads_max : THREADS_MAX;
+}
+
 /* May a thread be created now? */
 static int may_grow(void)
 {
-	int max = engine.threads_max ? (int)engine.threads_max : THREADS_MAX;
 	long wait = __atomic_load_n(&not_before, __ATOMIC_RELAXED);
 
-	return threads() < max && (!wait || now() > wait);
+	return threads() < most_threads() && (!wait || now() > wait);
 }
 
 /* Under the lock: is another thread needed, and allowed? */
@@ -188,9 +192,15 @@ static void *serve(void *unused);
 static long add_thread(void)
 {
 	pthread_t thread;
+	int n = threads();
 	long err;
 
-	__atomic_fetch_add(&engine.pool_threads, 1, __ATOMIC_SEQ_CST);
+	do {				/* two threads may have seen room for one */
+		if (n >= most_threads())
+			return -EAGAIN;
+	} while (!__atomic_compare_exchange_n(&engine.pool_threads, &n, n + 1, 0,
+					      __ATOMIC_SEQ_CST,
+					      __ATOMIC_SEQ_CST));
 	err = thread_create(&thread, serve, 1);
 	__atomic_fetch_add(err ? &engine.pool_threads : &engine.pool_created,
 			   err ? -1 : 1, __ATOMIC_SEQ_CST);
