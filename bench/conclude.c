@@ -18,6 +18,7 @@ struct standing {
 	int more;			/* repetitions missing, the most */
 	int suspicious;
 	double wrong;			/* answers, the largest share */
+	const char *wrong_text;		/* the first of them, or NULL */
 	double no_room;			/* connections, likewise */
 };
 
@@ -50,6 +51,9 @@ static void add(struct standing *s, const struct row *row, int layout,
 		break;
 	case FEW:
 		s->few++;
+		break;
+	case ERRORS:
+		break;
 	}
 }
 
@@ -58,6 +62,7 @@ static void look_at_row(struct standing *s, const struct row *row)
 {
 	s->suspicious |= row->suspicion == WRONG;
 	s->wrong = row->m.wrong > s->wrong ? row->m.wrong : s->wrong;
+	s->wrong_text = row->wrong && *row->wrong ? row->wrong : NULL;
 	s->no_room = row->m.no_room > s->no_room ? row->m.no_room : s->no_room;
 }
 
@@ -213,8 +218,8 @@ static void say_base(const struct results *r, FILE *f)
 				said = 1;
 			}
 		}
-	if (said)
-		fprintf(f, ".\n");
+	fprintf(f, said ? ".\n" : "Nothing is compared: %s, the base, has no "
+		"figures.\n", p->contenders[0].name);
 }
 
 static int differ(const struct measurement *a, const struct measurement *b)
@@ -298,6 +303,33 @@ static int say_waits(const struct results *r, int contender, FILE *f)
 	return 1;
 }
 
+static void say_wrong(const struct standing *s, const char *name, int is_base,
+		      FILE *f)
+{
+	fprintf(f, "%.3g%% of what %s answered is wrong", 100 * s->wrong, name);
+	if (s->wrong_text)
+		fprintf(f, " (%s)", s->wrong_text);
+	fprintf(f, "%s.\n", s->wrong <= WRONG_MOST ? "" : is_base ?
+		", so nothing is compared with it" : ", so it is not compared");
+}
+
+/* The base has something to be compared with. */
+static int compares(const struct results *r)
+{
+	const struct plan *p = r->plan;
+	struct row rows[CONTENDERS];
+
+	for (int k = 0; k < LAYOUTS * p->workload_count; k++) {
+		int n = rows_of(r, k / p->workload_count, k % p->workload_count,
+				rows);
+
+		for (int i = 0; i < n; i++)
+			if (rows[i].contender > 1 && rows[i].rate.n)
+				return 1;
+	}
+	return 0;
+}
+
 void conclude(const struct results *r, FILE *f)
 {
 	struct standing all[CONTENDERS] = { { 0 } };
@@ -315,7 +347,7 @@ void conclude(const struct results *r, FILE *f)
 			sentence + 1);
 	free(sentence);
 	say_undecided(r, all, workloads, f);
-	if (r->plan->contender_count <= 2)
+	if (!compares(r))
 		say_base(r, f);
 	for (int c = 2, n = 0; c < r->plan->contender_count && n < NAMED; c++)
 		n += say_closes(r, c, f);
@@ -333,7 +365,6 @@ void conclude(const struct results *r, FILE *f)
 				"of its connections: there, other clients wait "
 				"for a second.\n", name, 100 * all[c].no_room);
 		if (all[c].wrong > 0 && c != 1)
-			fprintf(f, "%.3g%% of what %s answered is wrong.\n",
-				100 * all[c].wrong, name);
+			say_wrong(&all[c], name, c == 0, f);
 	}
 }

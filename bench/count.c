@@ -167,6 +167,30 @@ long long kernel_thread_ns(pid_t pid, unsigned *threads)
 	return sum;
 }
 
+void switches_add(struct switches *s, pid_t pid)
+{
+	DIR *tasks = open_tasks(pid);
+	const char *tid;
+
+	while (tasks && (tid = next_task(tasks))) {
+		FILE *f = open_proc(pid, tid, "status");
+		char line[256];
+		long long n;
+
+		while (f && fgets(line, sizeof(line), f)) {
+			if (sscanf(line, "voluntary_ctxt_switches: %lld", &n) == 1)
+				s->voluntary += n;
+			if (sscanf(line, "nonvoluntary_ctxt_switches: %lld",
+				   &n) == 1)
+				s->involuntary += n;
+		}
+		if (f)
+			fclose(f);
+	}
+	if (tasks)
+		closedir(tasks);
+}
+
 /* ---- system calls ---- */
 
 /* The number of the tracepoint; or -1 with the reason in why. */

@@ -54,6 +54,14 @@ long long delayed_by_others(const struct delays *before,
    how many threads there are. */
 long long kernel_thread_ns(pid_t pid, unsigned *threads);
 
+/* The context switches of its threads so far; those that have ended are not in
+   them. */
+struct switches {
+	long long voluntary, involuntary;
+};
+
+void switches_add(struct switches *s, pid_t pid);
+
 /* The most memory that pid had at a time, KiB; -1: not known. */
 long peak_kib(pid_t pid);
 

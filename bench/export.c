@@ -11,7 +11,7 @@ static void write_estimate(struct json *j, const char *name,
 			   const struct estimate *e, enum verdict says)
 {
 	static const char *const words[] = {
-		"below", "equal", "above", "undecided", "few",
+		"below", "equal", "above", "undecided", "few", "errors",
 	};
 
 	if (!e->n) {

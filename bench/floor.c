@@ -163,9 +163,12 @@ static int measure(const struct floor *f, int (*pairs)[2], char *buf,
 
 	for (unsigned i = 0; i < n; i++) {
 		long long cpu, wall, ns = f->run_ms * 1000000LL / n;
+		int turn = next_turn(&f->turns);
 
-		if (next_turn(&f->turns))
+		if (turn < 0)
 			return refuse(r, "waiting for our turn");
+		if (turn == TURN_LAST)
+			break;
 		if (rounds(f, pairs, buf, ns / 10 + 1000000, r))
 			return -1;
 		cpu = nanoseconds(CLOCK_THREAD_CPUTIME_ID);
@@ -177,9 +180,10 @@ static int measure(const struct floor *f, int (*pairs)[2], char *buf,
 		r->slices[i].seconds = wall / 1e9;
 		cpus[i] = r->slices[i].server_us = cpu / 1e3 / r->echoes;
 		walls[i] = wall / 1e3 / r->echoes;
+		r->slice_count = i + 1;
 	}
-	r->cpu_us = median(cpus, n);
-	r->wall_us = median(walls, n);
+	r->cpu_us = median(cpus, r->slice_count);
+	r->wall_us = median(walls, r->slice_count);
 	return 0;
 }
 

@@ -23,6 +23,7 @@ struct floor_result {
 	unsigned long long echoes;	/* a send and a recv each */
 	double cpu_us, wall_us;		/* of an echo; medians of the slices */
 	struct slice slices[SLICES];	/* without a rate: nobody is served */
+	unsigned slice_count;		/* of them, until TURN_LAST */
 };
 
 /*

@@ -72,7 +72,8 @@ static inline double histogram_at(const struct histogram *h, double share)
 	for (unsigned i = 0; i < HISTOGRAM_BUCKETS; i++) {
 		seen += h->buckets[i];
 		if (seen >= want)
-			return histogram_value(i);
+			return histogram_value(i) < h->max ?
+			       histogram_value(i) : h->max;
 	}
 	return h->max;
 }

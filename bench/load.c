@@ -120,6 +120,7 @@ struct state {
 		struct delays delays;
 		long long at, client_ns, server_ns;
 	} noted;
+	int last;			/* TURN_LAST came: this turn counts */
 	struct counter calls;
 	pid_t tree[TREE];		/* the server's processes */
 	int tree_count;
@@ -145,6 +146,26 @@ static long long server_ns(const struct state *s)
 
 		sum += one > 0 ? one : 0;
 	}
+	return sum;
+}
+
+/* What io_uring's kernel threads of those processes used. */
+static long long uring_ns(const struct state *s)
+{
+	long long sum = 0;
+	unsigned threads;
+
+	for (int i = 0; i < s->tree_count; i++)
+		sum += s->tree[i] ? kernel_thread_ns(s->tree[i], &threads) : 0;
+	return sum;
+}
+
+static struct switches switches(const struct state *s)
+{
+	struct switches sum = { 0 };
+
+	for (int i = 0; i < s->tree_count; i++)
+		switches_add(&sum, s->tree[i]);
 	return sum;
 }
 
@@ -313,6 +334,7 @@ static int pace_protocol(struct state *s, int *fd)
 {
 	const struct protocol *p = s->l->protocol;
 	struct answer a = { .state = 0 };
+	size_t came = 0;
 
 	now_is(s, LOAD_ASKS);
 	if (send(*fd, p->request, p->request_len, MSG_NOSIGNAL) !=
@@ -329,13 +351,20 @@ static int pace_protocol(struct state *s, int *fd)
 				 "use -c1", SILENCE_MS / 1000);
 			return -1;
 		}
-		if (n == 0)
-			return failed(s, "waiting for the end of the first "
-				      "answer", ETIMEDOUT);
+		if (n == 0) {
+			snprintf(s->r->why, sizeof(s->r->why), "the first answer "
+				 "did not end within %d s (%zu bytes came)",
+				 SILENCE_MS / 1000, came);
+			return -1;
+		}
 		n = recv(*fd, in, CHUNK, 0);
-		if (n <= 0 && !a.begun)
-			return failed(s, "the first answer", n < 0 ? errno :
-				      ECONNRESET);
+		came += n > 0 ? n : 0;
+		if (n <= 0 && !a.begun) {
+			snprintf(s->r->why, sizeof(s->r->why), "it closed the "
+				 "first connection without an answer: does it "
+				 "serve what this workload asks for?");
+			return -1;
+		}
 		if (n <= 0)
 			protocol_closed(p, &a);
 		else
@@ -507,6 +536,16 @@ static int closed(struct state *s, struct connection *c)
 	return connect_again(s, c, begun);
 }
 
+static int too_much(struct state *s)
+{
+	const char *first = s->r->wrong_text;
+
+	snprintf(s->r->why, sizeof(s->r->why), "more came back than was asked "
+		 "for%s%.60s%s", *first ? " (" : "", first, *first ?
+		 "): does it serve what this workload asks for?" : "");
+	return -1;
+}
+
 static int replied(struct state *s, struct connection *c)
 {
 	int closes = 0;
@@ -521,8 +560,7 @@ static int replied(struct state *s, struct connection *c)
 		s->r->received += n;
 		for (long used = 0; used < n && !closes; ) {
 			if (!c->in_flight)
-				return failed(s, "more came back than was asked "
-					      "for", EPROTO);
+				return too_much(s);
 			used += protocol_feed(s->l->protocol, &c->answer,
 					      in + used, n - used);
 			if (!c->answer.done)
@@ -986,11 +1024,17 @@ static void rest(const struct state *s)
 	}
 }
 
+/* 1: there was no slice, for the last turn is there. */
 static int play(struct state *s, enum phase wanted, unsigned warm_ms,
 		long long run_ns)
 {
-	if (next_turn(&s->l->turns))
+	int turn = s->last ? TURN_LAST : next_turn(&s->l->turns);
+
+	if (turn < 0)
 		return failed(s, "waiting for our turn", ECANCELED);
+	s->last = turn == TURN_LAST;
+	if (s->last && wanted == RUN)
+		return 1;
 	s->phase = WARM;
 	s->wanted = wanted;
 	now_is(s, wanted == RUN ? LOAD_WARMS : LOAD_COUNTS);
@@ -1016,11 +1060,15 @@ static int play_slices(struct state *s)
 {
 	const struct load *l = s->l;
 	unsigned n = l->slices ? l->slices : 1;
+	int over = 0;
 
-	for (s->slice = 0; s->slice < n; s->slice++)
-		if (play(s, RUN, s->slice ? WARM_AGAIN_MS : l->warm_ms,
-			 l->run_ms * 1000000LL / n))
+	for (s->slice = 0; s->slice < n && !over; s->slice += !over) {
+		over = play(s, RUN, s->slice ? WARM_AGAIN_MS : l->warm_ms,
+			    l->run_ms * 1000000LL / n);
+		if (over < 0)
 			return -1;
+	}
+	s->r->slice_count = s->slice;
 	return 0;
 }
 
@@ -1058,6 +1106,7 @@ static void many_descriptors(void)
 int load_run(const struct load *l, struct load_result *r)
 {
 	struct state s = { .l = l, .r = r, .seed = stat_seed ^ getpid() };
+	struct switches before, after;
 	long long *stamps, kernel_ns;
 	int err = 0;
 
@@ -1076,7 +1125,8 @@ int load_run(const struct load *l, struct load_result *r)
 		s.all[i].fd = -1;
 		s.all[i].stamps = &stamps[(size_t)i * l->window];
 	}
-	kernel_ns = l->pid ? kernel_thread_ns(l->pid, &r->threads) : 0;
+	before = switches(&s);
+	kernel_ns = uring_ns(&s);
 	if (next_turn(&l->turns))
 		err = failed(&s, "waiting for our turn", ECANCELED);
 	else if (l->kind != LOAD_CHURN)
@@ -1084,9 +1134,11 @@ int load_run(const struct load *l, struct load_result *r)
 	if (!err)
 		err = play_slices(&s);
 	if (!err) {
-		r->kernel_us = l->pid ? (kernel_thread_ns(l->pid, &r->threads) -
-				kernel_ns) / 1e3 : 0;
+		r->kernel_us = (uring_ns(&s) - kernel_ns) / 1e3;
 		look_at_size(&s, r);
+		after = switches(&s);
+		r->voluntary = after.voluntary - before.voluntary;
+		r->involuntary = after.involuntary - before.involuntary;
 		err = play_count(&s);
 	}
 

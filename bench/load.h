@@ -77,7 +77,11 @@ struct load_result {
 	double server_us, client_us;	/* of processor */
 	double kernel_us;		/* what iou- threads used of it, from
 					   first to last */
-	struct slice slices[SLICES];	/* as many as were asked for */
+	struct slice slices[SLICES];	/* slice_count of them: as many as were
+					   asked for, or until TURN_LAST */
+	unsigned slice_count;
+	long long voluntary, involuntary;	/* context switches of any server,
+						   from first to last */
 	unsigned threads;		/* of the server */
 	unsigned processes;
 	long peak_kib;

@@ -40,6 +40,10 @@
 #include "stat.h"
 
 enum { LIMIT_MS = 60000 };		/* of a turn, beyond what was asked for */
+enum {
+	FEWEST_SLICES = 5,		/* of a measurement, however slow */
+	TOO_LONG = 4,			/* times what was asked for */
+};
 #define TICK 0.01			/* s: a tick of /proc/stat */
 
 /* What client and parent share. */
@@ -367,7 +371,7 @@ static int wait_turn(void *arg)
 
 	if (write(line, &byte, 1) != 1 || read(line, &byte, 1) != 1)
 		return -1;
-	return 0;
+	return byte;
 }
 
 _Noreturn static void client(struct player *p, int line, pid_t parent)
@@ -481,10 +485,8 @@ static void await(struct player *p)
 		end_client(p);
 }
 
-static void give_turn(struct player *p)
+static void give_turn(struct player *p, char byte)
 {
-	char byte = 0;
-
 	if (!p->client)
 		return;
 	if (send(p->line, &byte, 1, MSG_NOSIGNAL) == 1)
@@ -527,12 +529,13 @@ static void add_up(const struct player *p, struct measurement *m)
 {
 	const struct load_result *r = &p->shared->result;
 	const struct rusage *u = &p->server.usage;
-	double n = r->messages, user = seconds(u->ru_utime);
+	double n = r->messages, n_all = r->all, user = seconds(u->ru_utime);
 	double system = seconds(u->ru_stime);
 
 	memcpy(m->slices, r->slices, sizeof(m->slices));
-	m->disturbed = count_disturbed(m->slices, p->load.slices);
-	sum_slices(m->slices, p->load.slices, m);
+	m->slice_count = r->slice_count;
+	m->disturbed = count_disturbed(m->slices, r->slice_count);
+	sum_slices(m->slices, r->slice_count, m);
 	m->mean = histogram_mean(&r->latency) / 1e3;
 	m->p50 = histogram_at(&r->latency, 0.5) / 1e3;
 	m->p99 = histogram_at(&r->latency, 0.99) / 1e3;
@@ -545,8 +548,8 @@ static void add_up(const struct player *p, struct measurement *m)
 		     m->server_us * user / (user + system) : -1;
 	m->calls = r->calls < 0 || !r->counted ? -1 :
 		   (double)r->calls / r->counted;
-	m->voluntary = p->serves ? (double)u->ru_nvcsw / r->all : -1;
-	m->involuntary = p->serves ? (double)u->ru_nivcsw / r->all : -1;
+	m->voluntary = (p->serves ? u->ru_nvcsw : r->voluntary) / n_all;
+	m->involuntary = (p->serves ? u->ru_nivcsw : r->involuntary) / n_all;
 	m->peak_kib = r->peak_kib;
 	m->threads = r->threads;
 	m->processes = r->processes;
@@ -568,6 +571,7 @@ static void add_up_floor(const struct player *p, struct measurement *m)
 	m->server_us = p->shared->floor.cpu_us;
 	m->spin_us = p->shared->spin_us;
 	m->lost = m->wrong = m->again = m->no_room = m->disturbed = 0;
+	m->slice_count = p->shared->floor.slice_count;
 	memcpy(m->slices, p->shared->floor.slices, sizeof(m->slices));
 }
 
@@ -666,6 +670,8 @@ static void end_player(struct player *p, struct measurement *m,
 		end_client(p);
 	if (p->serves)
 		server_stop(&p->server);
+	if ((*p->why || p->status) && p->s->who->outside && !measure_stop)
+		outside_ended(&p->running, p->why);
 	if (p->s->who->outside)
 		end_outside(p);
 	if (!*p->why && p->status)
@@ -680,23 +686,38 @@ static void end_player(struct player *p, struct measurement *m,
 			 p->shared->result.wrong_text);
 	if (!*p->why && *p->shared->result.uncounted)
 		strcpy(uncounted, p->shared->result.uncounted);
-	m->slice_count = p->load.slices;
 	if (p->serves)
 		server_free(&p->server);
 	if (p->shared)
 		munmap(p->shared, sizeof(*p->shared));
 }
 
-static void take_turns(struct player *players, int n, unsigned turns)
+/* All turns but the first, in which connections are made, took too long: with a
+   slow server each slice lasts until every connection had an answer. */
+static int is_late(const struct load *l, int n, long long began)
 {
+	return now_ns() - began > 1000000LL * n * (l->warm_ms +
+						   TOO_LONG * l->run_ms);
+}
+
+/* One to connect, the slices, and one to count the calls. */
+static void take_turns(struct player *players, int n, unsigned slices)
+{
+	const struct load *l = &players->s->load;
+	long long began = 0;
 	int order[n];
+	char byte = TURN_SLICE;
 
 	for (int i = 0; i < n; i++)
 		order[i] = i;
-	for (unsigned t = 0; t < turns && !measure_stop; t++) {
+	for (unsigned t = 0; byte != TURN_LAST && t < slices + 2 &&
+	     !measure_stop; t++) {
+		began = t == 1 ? now_ns() : began;
+		if (t > slices || (t > FEWEST_SLICES && is_late(l, n, began)))
+			byte = TURN_LAST;
 		shuffle(order, n, &stat_seed);
 		for (int i = 0; i < n && !measure_stop; i++)
-			give_turn(&players[order[i]]);
+			give_turn(&players[order[i]], byte);
 	}
 	for (int i = 0; i < n && measure_stop; i++)
 		if (players[i].client)
@@ -719,8 +740,7 @@ static void servers_together(const struct setup *s, int n,
 		return;
 	for (int i = 0; i < n; i++)
 		begin_player(&players[i], &s[i], slices, why[i]);
-	/* One to connect, and one to count the calls. */
-	take_turns(players, n, slices + 2);
+	take_turns(players, n, slices);
 	for (int i = 0; i < n; i++)
 		end_player(&players[i], &m[i], uncounted);
 	free(players);

@@ -18,8 +18,8 @@ struct outside {
 };
 
 struct running {
-	pid_t pid;			/* of sh, or of what it became; 0: it was
-					   running before */
+	pid_t pid;			/* of its keeper, whose descendants it is;
+					   0: it was running before */
 	int port;
 	int err_fd;			/* a file: what it wrote */
 };
@@ -31,14 +31,18 @@ struct running {
 int outside_start(const struct outside *o, int cpu, struct running *r,
 		  char why[300]);
 
-/* SIGTERM to all its processes, SIGKILL after two seconds. */
+/* 1: it has ended, and why says how; so nothing of it is left. */
+int outside_ended(struct running *r, char why[300]);
+
+/* SIGTERM to all its processes, SIGKILL after two seconds; all that it has
+   started ends, also where we are killed. */
 void outside_stop(struct running *r);
 
 /*
- * The processes of a server: pid, other processes that listen on the port, and
- * the descendants of all these.  Returns how many.
+ * The processes of a server: the children of its keeper, other processes that
+ * listen on the port, and the descendants of all these.  Returns how many.
  */
-int tree_of(pid_t pid, int port, pid_t pids[TREE]);
+int tree_of(pid_t keeper, int port, pid_t pids[TREE]);
 
 /* n of them, and those that they have started since: without the files of all
    processes, which takes long; how many. */

@@ -59,7 +59,7 @@ static unsigned colour_of(int contender)
 static const char *word_of(const struct row *row)
 {
 	static const char *const words[] = {
-		"behind", "equal", "ahead", "undecided", "too few",
+		"behind", "equal", "ahead", "undecided", "too few", "errors",
 	};
 
 	return row->contender == 1 ? "A/A" : words[row->faster + 1];

@@ -87,7 +87,8 @@ enum { ENOUGH = 9 };		/* repetitions; fewer decide nothing */
  */
 #define LAYOUT_EFFECT 0.01
 
-enum verdict { BELOW = -1, EQUAL, ABOVE, UNDECIDED, FEW };
+enum verdict { BELOW = -1, EQUAL, ABOVE, UNDECIDED, FEW, ERRORS };
+					/* ERRORS: of a row, see WRONG_MOST */
 
 /*
  * BELOW, ABOVE: the range in which the true ratio lies in all but 1 of 250

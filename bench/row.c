@@ -64,6 +64,8 @@ static void judge(const struct results *r, int layout, int workload,
 	struct estimate cpu = ratio_of_means(r, layout, workload,
 					     row->contender, SERVER_US);
 	double off = noise(r, layout, workload, RATE), bound = r->plan->bound;
+	struct measurement base;
+	int n;
 
 	row->rate = ratio(r, layout, workload, row->contender, RATE);
 	row->cpu = ratio(r, layout, workload, row->contender, SERVER_US);
@@ -79,6 +81,14 @@ static void judge(const struct results *r, int layout, int workload,
 	row->dearer = sure(&row->cpu, &cpu, noise(r, layout, workload,
 						  SERVER_US), bound);
 	row->more = missing(&row->rate, off, bound);
+	/* The mean contradicts: nothing says how many, so as many again. */
+	if (row->faster == UNDECIDED && !row->more)
+		row->more = row->rate.n;
+	base = medians(r, layout, workload, 0, &n);
+	if (row->m.wrong > WRONG_MOST || (n && base.wrong > WRONG_MOST)) {
+		row->faster = row->dearer = ERRORS;
+		row->more = 0;
+	}
 }
 
 /* Of most repetitions.  Without a rate, busy x window messages are always in

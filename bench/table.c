@@ -31,7 +31,7 @@ static const char *interval(const struct estimate *e, char text[40])
 
 /* "-" where nothing is compared. */
 static const char *word(const struct row *row, const struct estimate *e,
-			enum verdict says, const char *const words[5])
+			enum verdict says, const char *const words[6])
 {
 	return row->contender == 0 ? "base" : row->contender == 1 ? "A/A" :
 	       !e->n ? "" : words[says + 1];
@@ -40,9 +40,9 @@ static const char *word(const struct row *row, const struct estimate *e,
 static void print_row(const struct row *row, FILE *f)
 {
 	static const char *const faster[] = {
-		"behind", "equal", "ahead", "undecided", "too few",
+		"behind", "equal", "ahead", "undecided", "too few", "errors",
 	};
-	static const char *const dearer[] = { "less", "equal", "more", "?", "" };
+	static const char *const dearer[] = { "less", "equal", "more", "?", "", "" };
 	const struct measurement *m = &row->m;
 	char a[40], b[40], t[4][16];
 

@@ -19,7 +19,10 @@ struct slice {
 					   at least */
 };
 
-/* next() returns when it is our turn; negative: nobody will have one again. */
+/* next() returns when it is our turn; TURN_LAST: there are no more slices, and what
+   follows them is to be done now; negative: nobody will have one again. */
+enum { TURN_SLICE, TURN_LAST };
+
 struct turns {
 	int (*next)(void *arg);		/* NULL: it is always ours */
 	void *arg;

@@ -88,7 +88,7 @@ static const struct argp_option options[] = {
 	  "in which something is undecided, for at most TIME, such as 90s or "
 	  "10m", 0 },
 	{ "standard", KEY_STANDARD, NULL, 0, "The standard set: all kinds of "
-	  "work, one model for each way of I/O, all peers; 15 minutes",
+	  "work, one model for each way of I/O, all peers; 20 minutes",
 	  0 },
 	{ "files", KEY_FILES, NULL, 0, "File jobs instead of servers; "
 	  "a workload is the word file, then options: -hot (in the page cache), "
@@ -397,19 +397,38 @@ static struct named {
 } commands[CONTENDERS];
 static int command_count;
 
-/* The last command of a shell's line: "cd /srv && exec node a.js" is node. */
+/* What ends a command in a shell's line; the & of "2>&1" does not. */
+static int ends_command(const char *text, const char *at)
+{
+	return *at == ';' || *at == '|' ||
+	       (*at == '&' && at[1] != '>' && (at == text || at[-1] != '>'));
+}
+
+/* It only waits for one that was started before it. */
+static int only_waits(const char *command)
+{
+	size_t len = strcspn(command, " ;&|");
+
+	return (len == 4 && !strncmp(command, "wait", len)) ||
+	       (len == 5 && !strncmp(command, "sleep", len));
+}
+
+/* The last command of a shell's line: "cd /srv && exec node a.js" is node, and so
+   is "node a.js & wait". */
 static const char *last_command(const char *text)
 {
 	const char *start = text;
 	char quote = 0;
 
 	for (const char *at = text; *at; at++) {
+		const char *next = at + 1 + strspn(at + 1, ";&| ");
+
 		if (quote)
 			quote = *at == quote ? 0 : quote;
 		else if (*at == '"' || *at == '\'')
 			quote = *at;
-		else if (strchr(";&|", *at) && at[1 + strspn(at + 1, "&| ")])
-			start = at + 1 + strspn(at + 1, "&| ");
+		else if (ends_command(text, at) && *next && !only_waits(next))
+			start = next;
 	}
 	return start;
 }
@@ -426,20 +445,30 @@ static int is_before(const char *word)
 	return word[name] == '=' && *word != '-';
 }
 
+static size_t word_length(const char *text, const char *at)
+{
+	size_t len = 0;
+
+	while (at[len] && at[len] != ' ' && !ends_command(text, at + len))
+		len++;
+	return len;
+}
+
 static void split(struct named *c)
 {
 	const char *at = last_command(c->text);
 
 	c->n = 0;
-	while (*(at += strspn(at, " ")) && c->n < COMMAND_WORDS) {
+	while (*(at += strspn(at, " ")) && !ends_command(c->text, at) &&
+	       c->n < COMMAND_WORDS) {
 		char quote = strchr("\"'", *at) ? *at : 0;
 		size_t len = quote ? strcspn(at + 1, (char[]){ quote, 0 }) :
-				     strcspn(at, " ");
+				     word_length(c->text, at);
 		char *word = strndup(at + !!quote, len);
 
 		at += len + !!quote;
 		at += quote && *at;
-		if (!c->n && is_before(word))
+		if ((!c->n && is_before(word)) || (!quote && strpbrk(word, "<>")))
 			free(word);
 		else
 			c->words[c->n++] = word;
@@ -721,6 +750,10 @@ static void choose(struct options *o, int n)
 	o->base = o->base ? o->base : "epoll";
 	know_commands(o);
 	first = o->outside_count && only_outside(o);
+	if (first && o->name_count)
+		error(2, 0, "compare: %s: does not serve %s; name other servers "
+		      "with --start or --connect", o->names[0],
+		      p->workloads[0].name);
 	if (first) {
 		add_place(o, 0);
 		o->base = p->contenders[0].name;
@@ -1082,7 +1115,8 @@ static int try_commands(struct results *r, const int *cpus)
 		h.setups[0].load.count_ms = 0;
 		h.setups[0].load.run_ms = 1;
 		progress_show(&progress, "first try of each server");
-		if (!measure(h.setups, h.m, h.why[0], r->uncounted))
+		if (!measure(h.setups, h.m, h.why[0], r->uncounted) ||
+		    measure_stop)
 			continue;
 		progress_clear(&progress);
 		fprintf(stderr, "iomodels compare: %s: %s\n", p->contenders[c].name,
@@ -1097,7 +1131,6 @@ static int try_commands(struct results *r, const int *cpus)
 static int run(const struct options *o, struct results *r, const int *cpus)
 {
 	struct plan *p = (struct plan *)r->plan;
-	struct sigaction act = { .sa_handler = stop };
 	struct progress progress = {
 		.began_ns = now_ns(), .detail = doing_says,
 	};
@@ -1105,9 +1138,6 @@ static int run(const struct options *o, struct results *r, const int *cpus)
 
 	leave_out(r);
 	progress.all = left_to_do(r);
-	stopped_catch();
-	sigaction(SIGINT, &act, NULL);
-	sigaction(SIGTERM, &act, NULL);
 	for (int layout = 0; layout < LAYOUTS; layout++)
 		for (int w = 0; w < p->workload_count && !measure_stop; w++)
 			if (layouts_of(p, w) & 1 << layout)
@@ -1214,6 +1244,7 @@ int compare_main(int argc, char **argv)
 			.count_ms = COUNT_MS, .bound = 0.02,
 		},
 	};
+	struct sigaction act = { .sa_handler = stop };
 	struct results r;
 	int cpus[2] = { 0 }, n, status;
 
@@ -1234,9 +1265,15 @@ int compare_main(int argc, char **argv)
 		measure_here(r.network);
 	else
 		measure_apart(r.network);
-	if (try_commands(&r, cpus)) {
+	stopped_catch();
+	sigaction(SIGINT, &act, NULL);
+	sigaction(SIGTERM, &act, NULL);
+	if (try_commands(&r, cpus) || measure_stop) {
+		if (measure_stop)
+			fprintf(stderr, "compare: stopped before anything was "
+				"measured\n");
 		results_free(&r);
-		return 1;
+		return measure_stop ? 130 : 1;
 	}
 	status = run(&o, &r, cpus);
 	if (any(&r))

@@ -185,6 +185,13 @@ static void by_more_work(int fd, char *message)
 	send_all(fd, message, LINE);
 }
 
+/* For compare_test.sh. */
+static void by_pause(int fd, char *message)
+{
+	sleep_us(20000);
+	send_all(fd, message, LINE);
+}
+
 static void *hold_lock(void *arg)
 {
 	(void)arg;
@@ -217,6 +224,7 @@ static const struct kind {
 	{ "close", "http-c16", by_close, 400, BEGINNING },
 	{ "work", NULL, by_work, 0, LINE },
 	{ "more-work", NULL, by_more_work, 0, LINE },
+	{ "slow", NULL, by_pause, 0, LINE },
 };
 
 /* Something besides the thread that serves. */

@@ -87,7 +87,7 @@ if ! env --default-signal=INT true 2>/dev/null; then
 	echo "1..0 # SKIP env has no --default-signal (coreutils 8.31)"
 	exit
 fi
-echo "1..20"
+echo "1..24"
 echo "# SEED=$seed"
 failed=0
 plan demo 3000 demo
@@ -95,4 +95,8 @@ plan capture 1500 capture -o "$dir/capture" epoll two
 plan trace 1500 trace -- sleep 5
 plan doctor 800 doctor
 plan compare 2000 compare epoll --seconds 1
+# A server that puts itself into the background, and one that a shell waits for.
+epoll="$(realpath "${io%iomodels}models/epoll") --service echo --port"
+plan compare_start 2000 compare -w line-c2 --seconds 1 \
+	--start "setsid $epoll {port} & true" --start "$epoll {port} & wait"
 exit $failed
