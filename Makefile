@@ -13,12 +13,16 @@
 #   make compare   measure the models and others side by side, 20 minutes;
 #                  build/compare/report.html has the plots, RESUME=1 goes on;
 #                  FILES=1: file jobs, and fio's; build/compare-files
+#   make results   measure what docs/results.md shows, on a quiet machine, most of
+#                  an hour; PARTS=models: only the models beside libraries;
+#                  build/results/results.md has the tables, also after Ctrl-C
 #   make soak      every server: 50 crowds of 200, then 10,000 connections;
 #                  every file job: 1 GiB; every program's capture explained
 #   make soak-aio  libposixaio: 24 threads for ten minutes, and once more while
 #                  its system calls fail at random
 #   make soak-compare   compare on a machine that stress-ng keeps busy: copies
 #                  of one server, and a slower one; an hour, PAIRS=N, LAYOUT=same
+#   make layouts   what the linker's layout does to the rate of a server
 #   make mutants   put faults into the programs and check that tests fail;
 #                  SAMPLE=60 takes some, TIME=450 what 450 seconds allow
 #   make check-faults   let system calls of each server fail, one per run: a
@@ -209,7 +213,8 @@ objects	:= $(sort $(parts) $(patsubst %.c,$(B)/%.o,$(cli_sources)) $(alone))
 .PHONY: all programs tests left-out help clean FORCE \
 	demo run-demo deps test check check-unit check-pages check-aio check-libc \
 	check-traces check-faults traces mutants soak soak-faults soak-kills \
-	soak-aio soak-compare compare run-compare compare-aio explain lib man \
+	soak-aio soak-compare compare run-compare compare-aio results layouts explain \
+	lib man \
 	install install-iomodels install-posixaio uninstall packages book \
 	vm vm-test kernels tables fuzz fuzz-folder fuzz-command
 .DELETE_ON_ERROR:
@@ -397,6 +402,11 @@ run-compare: all
 		$(if $(FILES),--files,--standard) -o $(kept) \
 		$(if $(RESUME),--resume)
 
+results: all
+	$(Q)rm -rf $(B)/results.old; ! [ -e $(B)/results ] || \
+		mv $(B)/results $(B)/results.old
+	$(Q)BUILD=$(B) python3 -B bench/results.py $(B)/results $(PARTS)
+
 # From what is committed: nothing is built or run for it.  FRESH=1: from
 # captures that are made now.
 fresh	:= $(if $(FRESH),$(B)/traces)
@@ -499,6 +509,9 @@ soak-kills: all
 
 soak-compare: all tests
 	$(Q)BUILD=$(B) sh tests/bench/soak.sh
+
+layouts: all
+	$(Q)BUILD=$(B) sh tests/bench/layouts.sh
 
 soak-aio: all tests
 	$(Q)IOMODELS_SOAK=600 $(B)/tests/posix_aio/posixaio_stress_ours_test
