@@ -1211,7 +1211,8 @@ const struct claim claims[] = {
 	     "IOSQE_IO_HARDLINK fails, the next one runs all the same",
 	     "io_uring_enter(2)", "first -9\nsecond 0",
 	     TRIED("any", "the next one is cancelled", "second -125"),
-	     .since = "5.5", .words = "order of requests"),
+	     /* 5.10 looks for the descriptor at submission: that ends a chain. */
+	     .since = "6.1", .words = "order of requests"),
 	PLAY("uring-out-of-order", uring_out_of_order, "completions come in the "
 	     "order in which the requests end, not in that of their submission",
 	     "io_uring(7)", "completion of request 2\ncompletion of request 1",
