@@ -32,8 +32,8 @@ const char *finding_rest(const struct finding *d, char *text, size_t size)
 
 	*text = 0;
 	if (more)
-		snprintf(text, size, " %lu more time%s it was another %s"
-			 "call or descriptor.", more, more == 1 ? "" : "s",
+		snprintf(text, size, " It happened %lu more time%s with another "
+			 "%scall or descriptor.", more, more == 1 ? "" : "s",
 			 d->n_pids > 1 ? "process, " : "");
 	return text;
 }

@@ -108,7 +108,7 @@ const char *severity_name(enum severity s);
 
 /* "3 calls failed: RLIMIT_NOFILE", "spins on a hangup: 9 times" into text. */
 const char *finding_title(const struct finding *d, char *text, size_t size);
-/* " 2 more times it was another call or descriptor." into text, or "". */
+/* " It happened 2 more times with another call or descriptor.", or "". */
 const char *finding_rest(const struct finding *d, char *text, size_t size);
 
 /* "spin,nagle" or "any": NULL if it is right, else what is wrong with it. */

@@ -138,6 +138,7 @@ static void count_trivial(struct habits *habits, const struct step *st)
 static void to_deleted(struct findings *f, const struct step *st)
 {
 	static const char mark[] = " (deleted)";
+	unsigned long times;
 	const char *name, *slash;
 	struct finding *d;
 	size_t len;
@@ -154,12 +155,14 @@ static void to_deleted(struct findings *f, const struct step *st)
 	    !strncmp(name, "/tmp/", 5) || !strncmp(name, "/var/tmp/", 9) ||
 	    !(strstr(name, "/log/") || (slash && strstr(slash, ".log"))))
 		return;
+	times = ++file_use(st->file)->deleted;
 	d = finding_add(f, &deleted, st->task->process->pid, 1, 0);
+	d->added = times;
 	finding_line(d, st->event->first);
 	finding_says(d, "%s writes to %.*s, which was deleted: %lu time%s",
 		     *task_name(st->task) ? task_name(st->task) :
 		     "the process", (int)(len - (sizeof(mark) - 1)), name,
-		     d->count, d->count == 1 ? "" : "s");
+		     times, times == 1 ? "" : "s");
 }
 
 void cost_note(struct findings *f, struct habits *habits, struct step *st)

@@ -132,6 +132,7 @@ static void child_died(struct findings *f, struct step *st)
 	default: return;
 	}
 	d = finding_add(f, &child, st->task->process->pid, 1, 0);
+	d->added = d->count;
 	finding_line(d, st->event->first);
 	finding_says(d, "%lu child process%s of %s %s killed by a signal: "
 		     "%s%ld by %.*s; why is not in this log, but in the "

@@ -50,7 +50,7 @@ struct use {			/* of a descriptor */
 	unsigned long reads, writes, small;
 	unsigned long long small_bytes;
 	long long one_ns, small_ns;
-	unsigned long small_line;
+	unsigned long small_line, deleted;
 };
 
 struct habits {			/* of a task */

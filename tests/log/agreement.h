@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* agreement.h - do the title, the sentence and the lines of a finding agree? */
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "../../log/finding.h"
@@ -43,10 +44,13 @@ static const char *disagreement(const struct finding *d)
 {
 	unsigned long told = d->told ? d->told : d->count;
 	const char *name = strchr(d->subject, '(');
-	char rest[80];
+	char rest[80], all[32];
 
 	if (!*d->says)
 		return NULL;			/* the title is all that it says */
+	snprintf(all, sizeof(all), " %lu time", d->count);
+	if (told < d->count && strstr(d->says, all))
+		return "the sentence has the count of all, and does not tell of all";
 	if (told > 1 && !is_in(told, d->says))
 		return "the count of the sentence is not in it";
 	if (told < d->count && !is_in(d->count - told,

@@ -1202,7 +1202,7 @@ TEST(the_title_and_the_sentence_name_one_descriptor)
 	EXPECT_STR("6 (10.0.0.9:70)", d->subject);
 	EXPECT_STR("connect got no answer: 3 times",
 		   finding_title(d, title, sizeof(title)));
-	EXPECT_STR(" 2 more times it was another call or descriptor.",
+	EXPECT_STR(" It happened 2 more times with another call or descriptor.",
 		   finding_rest(d, rest, sizeof(rest)));
 }
 
@@ -1223,6 +1223,41 @@ TEST(the_title_of_a_refusal)
 	EXPECT_STR("4 calls failed: fs.inotify.max_user_instances of the user "
 		   "(or RLIMIT_NOFILE)", finding_title(d, title, sizeof(title)));
 	EXPECT_SAYS("inotify-instances", "failed with EMFILE 3 times");
-	EXPECT_STR(" 1 more time it was another call or descriptor.",
+	EXPECT_STR(" It happened 1 more time with another call or descriptor.",
 		   finding_rest(d, rest, sizeof(rest)));
+}
+
+/* Each deleted log has a count of its own; that of the title is of them all. */
+TEST(the_count_of_a_deleted_log)
+{
+	char rest[80];
+
+	begin();
+	for (int i = 0; i < 3; i++)
+		say("7 write(3</var/log/a.log (deleted)>, \"x\", 1) = 1");
+	EXPECT_EQ(3, end_and_find("deleted-file"));
+	EXPECT_SAYS("deleted-file", "a.log, which was deleted: 3 times");
+	EXPECT_STR("", finding_rest(r.findings.first, rest, sizeof(rest)));
+	begin();
+	for (int i = 0; i < 5; i++)
+		say("7 write(%d</var/log/%c.log (deleted)>, \"x\", 1) = 1",
+		    i < 2 ? 3 : 4, i < 2 ? 'a' : 'b');
+	EXPECT_EQ(5, end_and_find("deleted-file"));
+	EXPECT_SAYS("deleted-file", "b.log, which was deleted: 3 times");
+	EXPECT_STR(" It happened 2 more times with another call or descriptor.",
+		   finding_rest(r.findings.first, rest, sizeof(rest)));
+}
+
+/* The sentence counts all children, so no second one tells of more. */
+TEST(the_count_of_killed_children)
+{
+	char rest[80];
+
+	begin();
+	for (int i = 0; i < 3; i++)
+		say("7 --- SIGCHLD {si_signo=SIGCHLD, si_code=CLD_KILLED, "
+		    "si_pid=%d, si_uid=0, si_status=SIGSEGV} ---", 91 + i);
+	EXPECT_EQ(3, end_and_find("child-killed"));
+	EXPECT_SAYS("child-killed", "3 child processes");
+	EXPECT_STR("", finding_rest(r.findings.first, rest, sizeof(rest)));
 }
