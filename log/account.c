@@ -87,9 +87,6 @@ const char *wait_text(enum wait_for what, enum call call, const char *object,
 		if (o && (call == CALL_OPEN || call == CALL_OPENAT))
 			snprintf(text, size, "%s: a FIFO without its other end, "
 				 "or a slow file system", o);
-		else if (!strcmp(object, "/dev/random"))
-			snprintf(text, size, "%s, for which the kernel gathers "
-				 "entropy", object);
 		else
 			snprintf(text, size, "%s%s", object,
 				 strcmp(object, "/dev/random") ? "" :
@@ -242,6 +239,14 @@ static void open_note(struct account *a, const struct world *w,
 	o->unclear = o->attached && !o->on && may_be_idle(st, like->what);
 }
 
+/* From 0 to a day: a longer timeout did not end a wait of the log. */
+static long long number_ns(struct slice s, long long unit)
+{
+	long long n = slice_number(s, NULL);
+
+	return n <= 0 ? 0 : n < DAY_NS / unit ? n * unit : DAY_NS;
+}
+
 /* "{tv_sec=1, tv_nsec=0}", "{1, 0}" of strace 4 */
 static long long interval_ns(struct slice s, const char *part, long long unit)
 {
@@ -249,36 +254,34 @@ static long long interval_ns(struct slice s, const char *part, long long unit)
 	struct slice rest;
 
 	if (first.len)
-		return slice_number(first, NULL) * 1000000000LL +
-		       slice_number(line_field(s, part), NULL) * unit;
+		return number_ns(first, 1000000000) +
+		       number_ns(line_field(s, part), unit);
 	if (s.len < 2 || *s.at != '{')
 		return 0;
 	rest = slice_of(s.at + 1, s.at + s.len);
 	if (!line_element(&rest, &first) || !line_element(&rest, &second))
 		return 0;
-	return slice_number(first, NULL) * 1000000000LL +
-	       slice_number(second, NULL) * unit;
+	return number_ns(first, 1000000000) + number_ns(second, unit);
 }
 
 long long expired_ns(const struct line *l)
 {
-	enum { DAY_S = 86400 };
 	long long ns = 0;
 
 	if (l->ret || l->flags & (LINE_HAS_ERROR | LINE_NO_RETURN))
 		return 0;
 	if (slice_is(l->name, "poll") && l->n_args > 2)
-		ns = slice_number(l->arg[2], NULL) * 1000000LL;
+		ns = number_ns(l->arg[2], 1000000);
 	else if (slice_starts(l->name, "epoll_") && l->n_args > 3 &&
 		 *l->arg[3].at != '{')
-		ns = slice_number(l->arg[3], NULL) * 1000000LL;
+		ns = number_ns(l->arg[3], 1000000);
 	else if (slice_is(l->name, "ppoll") && l->n_args > 2)
 		ns = interval_ns(l->arg[2], "tv_nsec", 1);
 	else if (slice_starts(l->name, "pselect6") && l->n_args > 4)
 		ns = interval_ns(l->arg[4], "tv_nsec", 1);
 	else if (slice_find(l->name, "select") && l->n_args > 4)
 		ns = interval_ns(l->arg[4], "tv_usec", 1000);
-	return ns > 0 && ns < DAY_S * 1000000000LL ? ns : 0;
+	return ns < DAY_NS ? ns : 0;
 }
 
 /* In a log without times. */
