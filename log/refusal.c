@@ -163,15 +163,19 @@ static const struct refusal table[] = {
 	  "Call io_getevents before the next io_submit." },
 	/* files of the kernel that are not on a disk */
 	{ "mkdir mkdirat", "ENOSPC", "/sys/fs/cgroup", "cgroup-limit",
-	  REFUSED_ALWAYS, "a limit on the number of cgroups "
-	  "(cgroup.max.descendants, or 65535 memory cgroups with those that "
-	  "are removed and still charged)",
-	  "The kernel makes no more cgroups here; the disk is not full.",
-	  "Look at cgroup.max.descendants and at the number of cgroups in "
+	  REFUSED_ALWAYS, "a limit on the number of cgroups (65535 memory "
+	  "cgroups, with those that are removed and still charged)",
+	  "The kernel makes no more memory cgroups; the disk is not full.",
+	  "Look at cgroup.stat of the topmost cgroup (nr_descendants, "
+	  "nr_dying_descendants); with cgroup v1, at num_cgroups in "
 	  "/proc/cgroups." },
+	{ "mkdir mkdirat", "EAGAIN", "/sys/fs/cgroup", "cgroup-limit",
+	  REFUSED_ALWAYS, "cgroup.max.descendants or cgroup.max.depth of a "
+	  "cgroup above it",
+	  "A cgroup above it allows no more cgroups, or no deeper ones.",
+	  "Raise the limit, or remove cgroups that are not used." },
 	{ WRITES, "ENOSPC", "/sys/fs/cgroup", "cgroup-limit", REFUSED_ALWAYS,
-	  "cpuset.cpus or cpuset.mems of this cgroup is empty, or lacks what "
-	  "its parent has",
+	  "cpuset.cpus or cpuset.mems of this cgroup is empty",
 	  "A cpuset (cgroup v1) takes processes only when both files have a "
 	  "value; the disk is not full.",
 	  "Write cpuset.cpus and cpuset.mems first." },
@@ -395,7 +399,8 @@ static const struct refusal table[] = {
 	{ "mmap mmap2 mprotect pkey_mprotect", "EACCES", "PROT_EXEC",
 	  "no-permission", REFUSED_AT_END,
 	  "a security module denies code that can be written (SELinux execmem, "
-	  "execmod), PR_SET_MDWE, or the file is not open for reading",
+	  "execmod), PR_SET_MDWE, a file that is not open for reading, or "
+	  "(mprotect) a file system mounted noexec",
 	  "A rule does not let the program execute this memory.",
 	  "Look at the audit log, and at MemoryDenyWriteExecute= of the "
 	  "service." },
@@ -473,7 +478,7 @@ static const struct refusal table[] = {
 	  "Setting the clock needs CAP_SYS_TIME, which containers do not have.",
 	  "Set the clock on the host." },
 	{ "mknod mknodat", "EPERM", NULL, "not-permitted", REFUSED_AT_END,
-	  "CAP_MKNOD, which no user namespace has",
+	  "CAP_MKNOD, which a user namespace cannot give",
 	  "A device file needs CAP_MKNOD outside of user namespaces.",
 	  "Make it on the host, or bind-mount it." },
 	{ "init_module finit_module delete_module", "EPERM", NULL,
@@ -504,20 +509,22 @@ static const struct refusal table[] = {
 	  "an immutable or append-only file or directory (lsattr), or a "
 	  "directory with the sticky bit and another owner",
 	  "chattr +i or +a forbids it, also to root; in a directory with the "
-	  "sticky bit (/tmp) only the owner removes a file; unlink of a "
-	  "directory fails in this way on some file systems.",
+	  "sticky bit (/tmp) only the owner removes a file; and some file "
+	  "systems do not have this call.",
 	  "Look at lsattr -d PATH and ls -ld." },
 	{ OPEN, "EPERM", "/dev/kmsg", "not-permitted", REFUSED_AT_END,
 	  "kernel.dmesg_restrict, or CAP_SYSLOG",
-	  "kernel.dmesg_restrict is 1, and the process has no CAP_SYSLOG; a "
-	  "container mostly has not.",
+	  "kernel.dmesg_restrict is 1, and the process has no CAP_SYSLOG; most "
+	  "containers do not have it.",
 	  "Use root on the host, or set kernel.dmesg_restrict=0." },
 	{ OPEN " truncate ftruncate link linkat setxattr fsetxattr", "EPERM",
 	  NULL, "not-permitted", REFUSED_AT_END,
 	  "an immutable or append-only file (lsattr), a rule such as "
-	  "fs.protected_hardlinks, or a security module",
-	  "chattr +i or +a forbids it, also to root; so does O_NOATIME on "
-	  "another user's file, or a device that the cgroup does not allow.",
+	  "fs.protected_hardlinks, a security module, or (link) a file system "
+	  "without hard links",
+	  "chattr +i or +a forbids it, also to root. An open also fails with "
+	  "O_NOATIME on another user's file, and for a device that the cgroup "
+	  "does not allow.",
 	  "Look at lsattr PATH." },
 	{ "kill tgkill tkill", "EPERM", NULL, "not-permitted", REFUSED_AT_END,
 	  "the process belongs to another user",
@@ -525,8 +532,8 @@ static const struct refusal table[] = {
 	  "Send it as that user or as root." },
 	{ "syslog", "EPERM", NULL, "not-permitted", REFUSED_AT_END,
 	  "kernel.dmesg_restrict, or CAP_SYSLOG",
-	  "kernel.dmesg_restrict is 1, and the process has no CAP_SYSLOG; a "
-	  "container mostly has not.",
+	  "kernel.dmesg_restrict is 1, and the process has no CAP_SYSLOG; most "
+	  "containers do not have it.",
 	  "Use root on the host, or set kernel.dmesg_restrict=0." },
 	{ "fcntl fcntl64", "EBUSY", "F_ADD_SEALS", "busy", REFUSED_AT_END,
 	  "the memory is still mapped for writing (F_SEAL_WRITE)",
@@ -540,7 +547,7 @@ static const struct refusal table[] = {
 	  "Make it with MFD_ALLOW_SEALING." },
 	{ "mount", "EINVAL", NULL, "invalid", REFUSED_AT_END,
 	  "no valid superblock of this type of file system, an option that it "
-	  "does not know, or (with a bind or move) not a mount point",
+	  "does not know, or (to remount or move) not a mount point",
 	  "The device holds another file system or a damaged one, or an option "
 	  "is wrong; dmesg says which.", "Look at dmesg and blkid." },
 	{ "mount", "EBUSY", NULL, "busy", REFUSED_AT_END,
@@ -548,8 +555,10 @@ static const struct refusal table[] = {
 	  "The device is mounted there or elsewhere, or is part of RAID, LVM "
 	  "or a swap area.", "Look at findmnt and lsblk." },
 	{ "umount umount2", "EINVAL", NULL, "invalid", REFUSED_AT_END,
-	  "it is not a mount point", "Nothing is mounted at this path in this "
-	  "mount namespace.", "Look at findmnt." },
+	  "it is not a mount point, or the mount is locked",
+	  "Nothing is mounted at this path in this mount namespace; or the "
+	  "mount came from a namespace with more rights, which locks it.",
+	  "Look at findmnt." },
 	{ "umount umount2", "EBUSY", NULL, "busy", REFUSED_AT_END,
 	  "it is in use: an open file, a working directory or a mount below it",
 	  "A process has a file open there or works in it, or another file "
@@ -559,7 +568,8 @@ static const struct refusal table[] = {
 	  "no swap header (mkswap), or a file with holes or copy-on-write "
 	  "(btrfs)",
 	  "A swap file needs the header of mkswap and may have no holes.",
-	  "Make it with fallocate or dd, chattr +C on btrfs, then mkswap." },
+	  "Make it with dd (on btrfs: chattr +C while it is empty), then "
+	  "mkswap." },
 	{ "init_module finit_module", "ENOEXEC", NULL, "not-executable",
 	  REFUSED_AT_END, "the module was built for another kernel or "
 	  "architecture",
@@ -567,7 +577,8 @@ static const struct refusal table[] = {
 	  "more.", "Build it for uname -r." },
 	{ "init_module finit_module", "EKEYREJECTED", NULL, "not-permitted",
 	  REFUSED_AT_END, "the signature of the module (Secure Boot, lockdown)",
-	  "The kernel loads modules only that a key signed that it knows.",
+	  "The kernel loads only modules that are signed with a key that it "
+	  "knows.",
 	  "Sign the module, or enrol the key (mokutil)." },
 	{ "init_module finit_module", "ENOENT", NULL, "missing",
 	  REFUSED_AT_END, "a symbol that no loaded module has",
@@ -665,7 +676,7 @@ static const struct refusal table[] = {
 	  "the file system is damaged (a checksum is wrong)", "The kernel "
 	  "found wrong data in the structures of the file system.",
 	  "Look at dmesg, and run fsck." },
-	{ "*", "ENOKEY", NULL, "no-permission", REFUSED_AT_END,
+	{ CHANGES, "ENOKEY", NULL, "no-permission", REFUSED_AT_END,
 	  "the encryption key of the directory is not loaded",
 	  "The directory is encrypted (fscrypt), and its key is not there.",
 	  "Unlock it (fscrypt unlock, log in)." },
