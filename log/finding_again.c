@@ -18,6 +18,7 @@ struct again_habits {
 	char call[24];
 	enum call kind;
 	unsigned long times, line, total, first_line;
+	unsigned streaks;		/* of which total is the sum */
 	long long start_ns, end_ns, ns;
 	int signal, is_timer, told_signal, never_ended;
 	/* inotify */
@@ -31,11 +32,12 @@ struct again_habits {
 static const struct about
 restarts = { "restarted-by-timer", SEVERITY_FAULT,
 	"a timer interrupts the call again and again before it can end",
-	"fork and clone start from the beginning when a signal comes "
-	"(ERESTARTNOINTR). They copy the page tables of the process, which takes "
-	"longer than the timer's interval.",
+	"Before Linux 4.19, fork and clone start from the beginning when a signal "
+	"comes (ERESTARTNOINTR). They copy the page tables of the process, which "
+	"takes longer than the timer's interval.",
 	"Stop the timer (setitimer, a profiler) or block the signal around fork, "
-	"use a longer interval, or use posix_spawn or vfork.", NULL },
+	"use a longer interval, use posix_spawn or vfork, or use Linux 4.19 or "
+	"later.", NULL },
 wakes = { "woken-by-timer", SEVERITY_COST,
 	"a timer interrupts the wait again and again",
 	"The wait ends with EINTR at each expiry of the timer, and the program "
@@ -66,6 +68,7 @@ static void streak_ends(struct again_habits *h)
 		if (!h->total)
 			h->first_line = h->line;
 		h->total += h->times;
+		h->streaks++;
 		h->told_signal = h->signal;
 		if (h->start_ns != NO_TIME && h->end_ns != NO_TIME)
 			h->ns = plus_ns(h->ns, h->end_ns - h->start_ns);
@@ -261,9 +264,10 @@ static void judge_restarts(struct findings *f, struct again_habits *h,
 			h->total, is_wait ? 0 : h->ns);
 	d->fatal |= h->never_ended;
 	finding_line(d, h->first_line);
-	finding_says(d, "%s is interrupted by %s of a timer %lu times in a row%s, "
+	finding_says(d, "%s is interrupted by %s of a timer %lu times%s%s, "
 		     "%s", h->call, signal_text(h->told_signal, sig,
-						sizeof(sig)), h->total, every,
+						sizeof(sig)), h->total,
+		     h->streaks == 1 ? " in a row" : "", every,
 		     is_wait ? "and has found nothing in between" : "and begins "
 		     "again each time: the timer is faster than the call");
 }

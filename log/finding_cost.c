@@ -72,8 +72,8 @@ deleted = { "deleted-file", SEVERITY_FAULT,
 	"rm, or the rotation of logs, removed or replaced the name while the "
 	"program had the file open: nobody sees what it writes, and the space "
 	"is freed only when it closes the file.",
-	"Let the program open its log again (SIGHUP, postrotate, "
-	"copytruncate), or restart it.", NULL },
+	"Let the program open its log again after the rotation (a signal from "
+	"postrotate), rotate with copytruncate, or restart the program.", NULL },
 missing = MISSING(SEVERITY_COST), missing_note = MISSING(SEVERITY_NOTE);
 
 static long long asked(const struct line *l)

@@ -135,8 +135,8 @@ static void child_died(struct findings *f, struct step *st)
 	d->added = d->count;
 	finding_line(d, st->event->first);
 	finding_says(d, "%lu child process%s of %s %s killed by a signal: "
-		     "%s%ld by %.*s; why is not in this log, but in the "
-		     "child", d->count, d->count == 1 ? "" : "es",
+		     "%s%ld by %.*s; the log has no call of the child that "
+		     "shows why", d->count, d->count == 1 ? "" : "es",
 		     process_text(task_name(st->task), st->task->process->pid,
 				  who, sizeof(who)), d->count == 1 ? "was" :
 		     "were", d->count == 1 ? "pid " : "the last one was pid ",
@@ -204,14 +204,16 @@ static const char *open_call(const struct task *t, const char *last,
 static const char *code_text(const struct dying *d)
 {
 	static const struct { const char *code, *text; } codes[] = {
-		{ "BUS_ADRERR", ", beyond the end of a mapped file, or where "
-		  "there is no room for the page (a full tmpfs such as "
-		  "/dev/shm, or no huge page)" },
+		{ "BUS_ADRERR", ", beyond the end of a mapped file, where the "
+		  "page cannot be read (a disk error), or where there is no "
+		  "room for it (a full tmpfs such as /dev/shm, or no huge "
+		  "page)" },
 		{ "ILL_ILLOPN", ", an instruction that the processor does not "
 		  "have or that the compiler put there to end the program" },
 		{ "ILL_ILLOPC", ", an instruction that the processor does not "
 		  "have or that the compiler put there to end the program" },
-		{ "FPE_INTDIV", ", a division of integers by zero" },
+		{ "FPE_INTDIV", ", a division of an integer by zero, or of the "
+		  "smallest one by -1" },
 	};
 
 	for (unsigned i = 0; i < sizeof(codes) / sizeof(*codes); i++)

@@ -1323,8 +1323,9 @@ static void blame(struct findings *f, const struct ending *e, long pid,
 		finding_says(d, "%s ended %s after %s%s%s%s%s%s%s%s", who, how,
 			     x->what, *x->error ? " failed with " : "",
 			     x->error, row ? ": " : "", row ? row->limit : "",
-			     x->why, before ? "; before it the same failed with "
-			     : "", before ? before->error : "");
+			     x->why, before ? "; before that, a call on the same "
+			     "path failed with " : "",
+			     before ? before->error : "");
 }
 
 /* The child that had failed before the process spoke; NULL: none. */
@@ -1388,7 +1389,7 @@ static void quote(struct findings *f, struct ending *e, long pid)
 	x = &from->trouble->readonly;
 	if (x->line && find_text(words, "read", 4) && find_text(words, "only",
 								4))
-		snprintf(after, sizeof(after), "; before it %.60s failed with "
+		snprintf(after, sizeof(after), "; before that, %.60s failed with "
 			 "%s", x->what, x->error);
 	if (from != e)
 		snprintf(after, sizeof(after), "; %s ended with status %d after "
@@ -1434,7 +1435,7 @@ static void quote_crashes(struct findings *f)
 		len = strlen(d->says);
 		if (x && is_hard(x) && x->call + NEXT_LOOK >= e->calls) {
 			snprintf(d->says + len, sizeof(d->says) - len,
-				 "; before it %s failed with %s%s%s", x->what,
+				 "; before that, %s failed with %s%s%s", x->what,
 				 x->error, x->row ? ": " : "",
 				 x->row ? x->row->limit : "");
 			finding_line(d, x->line);
