@@ -751,7 +751,7 @@ static void choose(struct options *o, int n)
 	know_commands(o);
 	first = o->outside_count && only_outside(o);
 	if (first && o->name_count)
-		error(2, 0, "compare: %s: does not serve %s; name other servers "
+		error(2, 0, "%s does not serve %s; name other servers "
 		      "with --start or --connect", o->names[0],
 		      p->workloads[0].name);
 	if (first) {
@@ -1270,8 +1270,8 @@ int compare_main(int argc, char **argv)
 	sigaction(SIGTERM, &act, NULL);
 	if (try_commands(&r, cpus) || measure_stop) {
 		if (measure_stop)
-			fprintf(stderr, "compare: stopped before anything was "
-				"measured\n");
+			fprintf(stderr, "iomodels compare: stopped before "
+				"anything was measured\n");
 		results_free(&r);
 		return measure_stop ? 130 : 1;
 	}
