@@ -504,7 +504,7 @@ const struct claim claims[] = {
 	     "epoll_p?wait.*EPOLLIN.* = 1"),
 	     .words = "ready hint read blocks although ready"),
 	PLAY("bad-checksum-short", bad_checksum_short, "a datagram of up to 68 "
-	     "bytes with a wrong checksum is dropped as it comes: no socket "
+	     "bytes with a wrong checksum is dropped when it arrives: no socket "
 	     "becomes ready", "include/linux/skbuff.h",
 	     "epoll_p?wait.* = 0\nrecvfrom.* = -1 EAGAIN",
 	     TRIED("UDP, O_NONBLOCK", "it makes the socket ready",

@@ -16,7 +16,7 @@ extern "C" {
  * A descriptor for poll, select and epoll: an eventfd, readable after a request
  * of this process, made after the first call, has ended.  It is the same one for
  * each call.  When it is readable, read its 8 bytes first, then ask aio_error
- * about your requests: so no end is missed.  It says neither which request ended
+ * about your requests: then you miss no end.  It says neither which request ended
  * nor how many did.
  *
  * It does not block (O_NONBLOCK) and is closed by exec.  The library writes to
