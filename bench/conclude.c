@@ -62,7 +62,8 @@ static void look_at_row(struct standing *s, const struct row *row)
 {
 	s->suspicious |= row->suspicion == WRONG;
 	s->wrong = row->m.wrong > s->wrong ? row->m.wrong : s->wrong;
-	s->wrong_text = row->wrong && *row->wrong ? row->wrong : NULL;
+	if (!s->wrong_text && row->wrong && *row->wrong)
+		s->wrong_text = row->wrong;
 	s->no_room = row->m.no_room > s->no_room ? row->m.no_room : s->no_room;
 }
 
