@@ -130,20 +130,9 @@ static void signalled(struct again_habits *h, const struct step *st)
 
 /* ---- inotify ---- */
 
-/* "/etc/x" of openat(AT_FDCWD, "/etc/x", ...) */
-static struct slice quoted(struct slice args)
-{
-	const char *from = memchr(args.at, '"', args.len), *to;
-
-	if (!from++)
-		return SLICE("");
-	to = memchr(from, '"', args.len - (from - args.at));
-	return to ? slice_of(from, to) : SLICE("");
-}
-
 static void watches(struct again_habits *h, const struct step *st)
 {
-	struct slice dir = quoted(st->event->line->args);
+	struct slice dir = slice_quoted(st->event->line->args, "\"");
 
 	if (st->event->line->flags & LINE_HAS_ERROR || !dir.len ||
 	    dir.len >= sizeof(h->dir[0]) || h->n_dirs == DIRS)
@@ -177,11 +166,11 @@ static struct slice written(const struct step *st)
 	if (c == CALL_OPEN || c == CALL_OPENAT)
 		return slice_find(l->args, "O_WRONLY") ||
 		       slice_find(l->args, "O_RDWR") ||
-		       slice_find(l->args, "O_CREAT") ? quoted(l->args)
-						      : SLICE("");
+		       slice_find(l->args, "O_CREAT")
+		       ? slice_quoted(l->args, "\"") : SLICE("");
 	if (slice_starts(l->name, "rename") || slice_starts(l->name, "unlink") ||
 	    slice_starts(l->name, "mkdir"))
-		return quoted(l->args);
+		return slice_quoted(l->args, "\"");
 	if (call_class(c) == CLASS_OUT && st->file && st->file->name &&
 	    st->file->kind == FILE_REGULAR)
 		return slice_of(st->file->name, st->file->name +

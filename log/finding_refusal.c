@@ -149,26 +149,17 @@ static struct slice cut(const char *at, size_t len, size_t most)
 	return (struct slice){ at, len < most ? len : most };
 }
 
-/* The text between the quotes after start. */
-static struct slice quoted(struct slice s, const char *start)
-{
-	struct slice rest = slice_after(s, start);
-	const char *end = rest.len ? memchr(rest.at, '"', rest.len) : NULL;
-
-	return end ? slice_of(rest.at, end) : (struct slice){ s.at, 0 };
-}
-
 /* "{sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("1.2.3.4")}" */
 static void address_text(struct slice a, char *text, size_t size)
 {
 	struct slice port = slice_after(a, "_port=htons(");
-	struct slice host = quoted(a, "inet_addr(\"");
-	struct slice path = quoted(a, "sun_path=\"");
+	struct slice host = slice_quoted(a, "inet_addr(\"");
+	struct slice path = slice_quoted(a, "sun_path=\"");
 
 	if (!host.len)
-		host = quoted(a, "inet_pton(AF_INET6, \"");
+		host = slice_quoted(a, "inet_pton(AF_INET6, \"");
 	if (!path.len)
-		path = quoted(a, "sun_path=@\"");
+		path = slice_quoted(a, "sun_path=@\"");
 	if (path.len)
 		put(text, size, path);
 	else
@@ -209,7 +200,7 @@ static uint64_t object_of(const struct step *st)
 	} else if (st->file && st->file->name) {
 		s = (struct slice){ st->file->name, strlen(st->file->name) };
 	} else if (l->n_args) {
-		s = quoted(l->args, "\"");
+		s = slice_quoted(l->args, "\"");
 		if (!s.len)
 			s = l->arg[0];
 	}
@@ -251,7 +242,7 @@ static void describe(struct failure *x, const struct step *st)
 	size_t n;
 
 	put(x->error, sizeof(x->error), l->error);
-	put(x->path, sizeof(x->path), quoted(l->args, "\""));
+	put(x->path, sizeof(x->path), slice_quoted(l->args, "\""));
 	x->line = st->event->first;
 	if (takes_address(st->event->call) && l->n_args > 1) {
 		address_text(l->arg[1], address, sizeof(address));
@@ -462,7 +453,7 @@ static int is_in_arguments(const struct ending *e, const struct step *st)
 
 	if (takes_address(st->event->call))
 		return 0;
-	quote = quoted(st->event->line->args, "\"");
+	quote = slice_quoted(st->event->line->args, "\"");
 	if (!quote.len)
 		return 0;
 	put(path, sizeof(path) - 1, quote);
@@ -921,7 +912,7 @@ static int is_connected(const struct step *st)
 /* It looked whether the file is there, and made it. */
 static void forgive(struct ending *e, const struct step *st)
 {
-	struct slice path = quoted(st->event->line->args, "\"");
+	struct slice path = slice_quoted(st->event->line->args, "\"");
 
 	for (unsigned i = 0; i < RECENT && i < e->n; i++)
 		if (slice_is(path, e->trouble->recent[i].path) &&

@@ -96,6 +96,15 @@ static inline struct slice slice_after(struct slice s, const char *text)
 		 : (struct slice){ s.at + s.len, 0 };
 }
 
+/* From start to a quote: "/etc/x" of openat(AT_FDCWD, "/etc/x", ...). */
+static inline struct slice slice_quoted(struct slice s, const char *start)
+{
+	struct slice rest = slice_after(s, start);
+	const char *end = rest.len ? memchr(rest.at, '"', rest.len) : NULL;
+
+	return end ? slice_of(rest.at, end) : (struct slice){ s.at, 0 };
+}
+
 /* Appends n in decimal to the text of len letters: at most 20 more and a NUL. */
 static inline size_t put_number(char *text, size_t len, unsigned long n)
 {
