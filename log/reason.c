@@ -19,8 +19,8 @@ static const struct rule {
 	{ REASON_RECLAIM, "shrink_*", NULL },
 	{ REASON_RECLAIM, "*mem_cgroup_handle_over_high", NULL },
 	{ REASON_FAULT_SWAP, "do_swap_page", NULL },
-	/* Of cgroups or of the set of processors; or who freezes a file system waits
-	   for its writers.  It is not that a frozen one holds the thread up. */
+	/* A lock of cgroups or of the set of processors; or the thread freezes a
+	   file system, and waits for its writers. */
 	{ REASON_KERNEL_LOCK, "percpu_down_write", NULL },
 	{ REASON_KERNEL_LOCK, "cpus_read_lock", NULL },
 	{ REASON_FROZEN, "percpu_rwsem_wait", "*write*" },

@@ -435,8 +435,8 @@ static void unanswered(const struct reader *r, long pid, struct text *t)
 	const struct unanswered *u = &r->findings.unanswered;
 
 	if (u->line && u->pid == pid)
-		add(t, "; its last request, on %s (line %lu), has no answer",
-		    u->peer, u->line);
+		add(t, "; the last request of the process, on %s (line %lu), has "
+		    "no answer", u->peer, u->line);
 }
 
 static void open_sentence(const struct reader *r, const struct unreturned *o,
@@ -580,7 +580,7 @@ static void wait_sentence(const struct reader *r, const struct wait *w,
 		    " each time" : "");
 	if (w->what == FOR_OTHER && w->call == CALL_OTHER && !w->on &&
 	    asks_for_names(w->name) && w->ns / w->count >= SLOW_NS)
-		add(t, "; each asks the file system (a disk, a network file "
+		add(t, "; each call asks the file system (a disk, a network file "
 		    "system, or FUSE)");
 	if (w->on && *w->how)
 		add(t, "; pid %ld %s", w->on, w->how);

@@ -112,8 +112,8 @@ static void greet(void)
 		return;
 	}
 	if (fd >= 0 && live == POLLS - 1) {
-		warn("%d connections: io_setup asked for no more, so "
-		     "the next one is refused\n", live);
+		warn("%d connections: the context of io_setup has no room "
+		     "for more; the next one is refused\n", live);
 		sys_close(fd);
 	} else if (fd >= 0 && !beyond_table(fd)) {
 		conn_begin(&conns[fd], &peer);
