@@ -13,8 +13,8 @@
 #   make compare   measure the models and others side by side, 20 minutes;
 #                  build/compare/report.html has the plots, RESUME=1 goes on;
 #                  FILES=1: file jobs, and fio's; build/compare-files
-#   make results   measure what docs/results.md shows, on a quiet machine, most of
-#                  an hour; PARTS=models: only the models beside libraries;
+#   make results   measure what docs/results.md shows, on a quiet machine, in most
+#                  of an hour; PARTS=models: only the models beside libraries;
 #                  build/results/results.md has the tables, also after Ctrl-C
 #   make soak      every server: 50 crowds of 200, then 10,000 connections;
 #                  every file job: 1 GiB; every program's capture explained
@@ -22,7 +22,7 @@
 #                  its system calls fail at random
 #   make soak-compare   compare on a machine that stress-ng keeps busy: copies
 #                  of one server, and a slower one; an hour, PAIRS=N, LAYOUT=same
-#   make layouts   what the linker's layout does to the rate of a server
+#   make layouts   measure what the linker's layout does to the rate of a server
 #   make mutants   put faults into the programs and check that tests fail;
 #                  SAMPLE=60 takes some, TIME=450 what 450 seconds allow
 #   make check-faults   let system calls of each server fail, one per run: a
@@ -42,7 +42,7 @@
 #                  command lines into iomodels
 #   make compare-aio  fio on libposixaio, glibc and io_uring: a table; files
 #                  in DIR (/var/tmp), SETS="direct hot ...", TIME=900 seconds
-#                  at most; Ctrl-C: the table of the runs until then
+#                  at most; Ctrl-C ends it with the table of the runs until then
 #   make packages  Debian packages into build/packages, installed, used and
 #                  removed in fresh chroots; SUITES="bookworm trixie"
 #   make vm        a shell in a virtual machine with Debian 12's kernel, where

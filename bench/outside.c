@@ -285,9 +285,9 @@ static void end_all(pid_t command, int *status, const sigset_t *wanted)
 /*
  * All signals are blocked in it; it waits for two of them.
  *
- * It ends as the command did, once that has failed or has left nothing that runs.
- * On SIGTERM, which the kernel also sends when the parent dies, it ends all that
- * the command has started, and itself.
+ * It ends as the command did, once the command has failed, or nothing that it has
+ * started runs.  On SIGTERM, which the kernel also sends when the parent dies, it
+ * ends all that the command has started, and itself.
  */
 _Noreturn static void keep(const char *text, int cpu, int err, unsigned pad,
 			   pid_t parent)

@@ -14,7 +14,7 @@
 # any asynchrony.
 # Each cell is measured ROUNDS times (5), in turns with the other engines, for
 # MS (1000) milliseconds after a ramp of 0.1 s.  A round takes all sets, then the
-# next begins; after TIME seconds (900) no run begins.  Printed are medians:
+# next begins; after TIME seconds (900) no run begins.  The table has medians:
 # operations a second, the 99th percentile of the completion latency in us (over
 # 1000 us: ms; of a whole batch), and the CPU that the process took for one
 # operation (fio's start, 0.1 s or so, included).  Each single run is in RAW

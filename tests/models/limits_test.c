@@ -229,8 +229,8 @@ static void descriptors(void *p)
 }
 
 /*
- * No thread and no process more: who has a thread for each peer lets the peer
- * wait, and the others must have theirs before they serve.
+ * No thread and no process more: a server with a thread for each peer lets the
+ * peer wait, and the others must have their threads before they serve.
  */
 static void processes(void *arg)
 {
