@@ -458,7 +458,10 @@ static long try_transfer(struct work *w)
 /*
  * Until the stream is ready.  1: try it again; 0: it does not go on; or -errno.
  * poll holds the file only while it waits: a number that has become another
- * file's must not be read.
+ * file's must not be read.  The read ends as if close(2) had cancelled it, which
+ * POSIX allows.  A duplicate of the descriptor would hold the file.  But a child
+ * of fork would have it, so that the peer does not see the end; and closing it
+ * would release the process's record locks (F_SETLK) on the file.
  */
 static long wait_for_stream(struct work *w)
 {
@@ -478,7 +481,7 @@ static long wait_for_stream(struct work *w)
 		 !__atomic_load_n(&w->taken_back, __ATOMIC_ACQUIRE));
 	if (!step(w, RUNNING, 0))
 		return 0;
-	return fd_is_still(p.fd, &id) ? 1 : -EBADF;
+	return fd_is_still(p.fd, &id) ? 1 : -ECANCELED;
 }
 
 /* As read(2), but aio_cancel may take it back while it waits. */
