@@ -110,6 +110,8 @@ static int someone_reads(void)
 		snprintf(path, sizeof(path), "/proc/self/task/%s/syscall",
 			 e->d_name);
 		f = fopen(path, "r");
+		if (!f && errno == ENOENT)
+			continue;	/* the thread has ended */
 		if (!f)
 			SKIP("%s: %s", path, errno_name(errno));
 		found |= fscanf(f, "%ld", &nr) == 1 &&
@@ -147,6 +149,8 @@ static int pool_is_idle(void)
 		snprintf(path, sizeof(path), "/proc/self/task/%s/syscall",
 			 e->d_name);
 		f = fopen(path, "r");
+		if (!f && errno == ENOENT)
+			continue;	/* the thread has ended */
 		if (!f)
 			SKIP("%s: %s", path, errno_name(errno));
 		/* While it waits for the lock, the value is another. */
