@@ -115,12 +115,14 @@ B	:= $(O)$(if $(cross),/$(ARCH))$(if $(LLVM),/clang)$(if $(ASAN),/asan)$(if \
 
 comma	:= ,
 
-# RAW: a static program without libc; frame pointers are for strace -k.
+# RAW: a static program without libc; frame pointers are for strace -k.  gcc
+# would make one call of two equal ones, and name one of the two lines.
 # -Wno-tsan: the fence of uring/ring.h is for the kernel, which no sanitizer
 # sees.
 RAW	:= -std=gnu11 -ffreestanding -fno-stack-protector -fno-pie \
 	   -fno-omit-frame-pointer -fno-asynchronous-unwind-tables -static \
-	   -nostdlib $(if $(filter aarch64,$(ARCH)),-mno-outline-atomics)
+	   -nostdlib $(if $(filter aarch64,$(ARCH)),-mno-outline-atomics) \
+	   $(if $(findstring clang,$(CC)),,-fno-crossjumping -fno-tree-tail-merge)
 SANE	:= $(if $(ASAN),-fsanitize=address$(comma)undefined \
 	   -fno-sanitize-recover=all -fno-omit-frame-pointer) $(if \
 	   $(TSAN),-fsanitize=thread -fno-omit-frame-pointer -DTSAN \
