@@ -475,6 +475,50 @@ TEST(the_page_shows_the_kernels_side)
 	free(capture);
 }
 
+/* So are the lines of source that it shows: each is there up to its tab. */
+TEST(the_page_shows_lines_of_source)
+{
+	char *page = text_of_file("docs/reading-a-capture.md"), *line, *rest = page;
+	char *lines = text_of_file("traces/epoll.two.x86_64.lines");
+	int n = 0;
+
+	if (!page || !lines)
+		FAIL("docs/reading-a-capture.md or its capture: %s", strerror(errno));
+	while ((line = strsep(&rest, "\n"))) {
+		if (strncmp(line, "models/epoll.c:", 15))
+			continue;
+		n++;
+		if (!strstr(lines, line))
+			FAIL("traces/epoll.two.x86_64.lines lacks what "
+			     "docs/reading-a-capture.md shows: %s", line);
+	}
+	EXPECT_EQ(2, n);
+	free(page);
+	free(lines);
+}
+
+/* gcc makes one call of the two of hang_up(), unless a flag forbids it. */
+TEST(a_line_names_the_branch_that_was_taken)
+{
+	char *lines = text_of_file("traces/epoll.two.x86_64.lines");
+	char *source = text_of_file("models/epoll.c"), *taken, expected[64];
+	int number = 1;
+
+	if (!lines || !source)
+		FAIL("models/epoll.c or its capture: %s", strerror(errno));
+	/* The first: after recvfrom has returned 0. */
+	taken = strstr(source, "return hang_up(fd)");
+	if (!taken)
+		FAIL("models/epoll.c does not hang up");
+	for (char *c = source; c < taken; c++)
+		number += *c == '\n';
+	snprintf(expected, sizeof(expected), "\tmodels/epoll.c:%d serve: ", number);
+	if (!strstr(lines, expected))
+		FAIL("no call of hang_up() is from line %d", number);
+	free(lines);
+	free(source);
+}
+
 /* Neither notes nor captures have changed since the index was made. */
 TEST(index_is_what_the_notes_make)
 {
