@@ -115,14 +115,14 @@ B	:= $(O)$(if $(cross),/$(ARCH))$(if $(LLVM),/clang)$(if $(ASAN),/asan)$(if \
 
 comma	:= ,
 
-# RAW: a static program without libc; frame pointers are for strace -k.  gcc
-# would make one call of two equal ones, and name one of the two lines.
+# Otherwise gcc makes one call of two equal ones, and names one of their lines.
+APART	:= $(if $(findstring clang,$(CC)),,-fno-crossjumping -fno-tree-tail-merge)
+# RAW: a static program without libc; frame pointers are for strace -k.
 # -Wno-tsan: the fence of uring/ring.h is for the kernel, which no sanitizer
 # sees.
 RAW	:= -std=gnu11 -ffreestanding -fno-stack-protector -fno-pie \
 	   -fno-omit-frame-pointer -fno-asynchronous-unwind-tables -static \
-	   -nostdlib $(if $(filter aarch64,$(ARCH)),-mno-outline-atomics) \
-	   $(if $(findstring clang,$(CC)),,-fno-crossjumping -fno-tree-tail-merge)
+	   -nostdlib $(if $(filter aarch64,$(ARCH)),-mno-outline-atomics) $(APART)
 SANE	:= $(if $(ASAN),-fsanitize=address$(comma)undefined \
 	   -fno-sanitize-recover=all -fno-omit-frame-pointer) $(if \
 	   $(TSAN),-fsanitize=thread -fno-omit-frame-pointer -DTSAN \
@@ -134,7 +134,7 @@ HOSTED	= -std=gnu11 -D_GNU_SOURCE $(INCLUDE) -pthread \
 
 # libposixaio: exports nothing but what is marked; its own calls stay inside.
 # A cancelled thread is unwound through its system calls.
-AIO	:= -std=gnu11 -D_GNU_SOURCE -fPIC -fvisibility=hidden \
+AIO	:= -std=gnu11 -D_GNU_SOURCE -fPIC -fvisibility=hidden $(APART) \
 	   -fexceptions -fasynchronous-unwind-tables -ftls-model=initial-exec -pthread $(SANE)
 # No LTO: the static library is one object, in which objcopy makes the hidden
 # names local.
@@ -264,7 +264,7 @@ $(raw): $(B)/%: %.c $(B)/flags
 	$(call compile,$(RAW) $(named),$(LDFLAGS))
 
 $(filter-out $(B)/tests/%,$(hosted)): $(B)/%: %.c $(B)/flags
-	$(call compile,$(HOSTED) $(named),$(LDFLAGS) $(LDLIBS))
+	$(call compile,$(HOSTED) $(APART) $(named),$(LDFLAGS) $(LDLIBS))
 
 define copy_script
 	$(call say,CP,$@)
