@@ -48,6 +48,11 @@ static const struct refusal table[] = {
 	  "many descriptors as RLIMIT_NOFILE allows.",
 	  "Raise ulimit -q, ask for fewer or smaller messages (mq_maxmsg, "
 	  "mq_msgsize), or remove queues in /dev/mqueue." },
+	{ "io_uring_register", "EMFILE", NULL, "descriptors", REFUSED_ALWAYS,
+	  "RLIMIT_NOFILE (ulimit -n), which also bounds a table of files",
+	  "A table of registered files has no more slots than RLIMIT_NOFILE "
+	  "allows descriptors, however few are open.",
+	  "Raise it (ulimit -n, LimitNOFILE=), or register fewer slots." },
 	{ "*", "EMFILE", NULL, "descriptors", REFUSED_ALWAYS,
 	  "RLIMIT_NOFILE (ulimit -n)",
 	  "The process has as many descriptors as RLIMIT_NOFILE allows; or, for "
@@ -73,8 +78,8 @@ static const struct refusal table[] = {
 	  "Look why the server does not accept, or raise its backlog." },
 	/* tasks and memory */
 	{ CLONE, "EAGAIN", NULL, "processes", REFUSED_ALWAYS,
-	  "RLIMIT_NPROC (ulimit -u), pids.max of the cgroup or "
-	  "kernel.threads-max",
+	  "RLIMIT_NPROC (ulimit -u), pids.max of the cgroup, "
+	  "kernel.threads-max or kernel.pid_max",
 	  "The user, the cgroup or the system has as many tasks as its limit "
 	  "allows.",
 	  "Raise ulimit -u, TasksMax= or pids.max, or make fewer threads." },
@@ -180,9 +185,15 @@ static const struct refusal table[] = {
 	  "value; the disk is not full.",
 	  "Write cpuset.cpus and cpuset.mems first." },
 	/* disks */
+	{ "setxattr lsetxattr fsetxattr", "ENOSPC", NULL, "disk-full",
+	  REFUSED_AT_END, "no room for the extended attribute",
+	  "On ext4 all attributes of a file have to fit in its inode and one "
+	  "block (with the feature ea_inode, more); or the file system is full.",
+	  "Use a shorter value, or look at df and df -i." },
 	{ GROWS, "ENOSPC", NULL, "disk-full", REFUSED_ALWAYS,
-	  "the file system is full (blocks or inodes)",
-	  "The file system has no free blocks (df) or no free inodes (df -i).",
+	  "the file system is full (blocks or inodes), or the device ends here",
+	  "The file system has no free blocks (df) or no free inodes (df -i); or "
+	  "the call would write beyond the end of a block device.",
 	  "Free space, or write elsewhere." },
 	{ GROWS, "EDQUOT", NULL, "quota", REFUSED_ALWAYS,
 	  "the disk quota of the user or project",
@@ -217,6 +228,11 @@ static const struct refusal table[] = {
 	  "the file system does not support O_DIRECT",
 	  "This file system has no O_DIRECT.", "Open the file without "
 	  "O_DIRECT." },
+	{ "fcntl fcntl64", "EAGAIN", "F_SETLEASE", "busy", REFUSED_AT_END,
+	  "the file is open elsewhere (F_UNLCK: there is no lease)",
+	  "A write lease needs a file that nobody else has open, a read lease "
+	  "one that nobody has open for writing.",
+	  "Close the other descriptors of the file, or go on without a lease." },
 	{ "flock fcntl fcntl64", "EAGAIN", NULL, "locked", REFUSED_AT_END,
 	  "another process holds the lock",
 	  "The lock is held by another process, perhaps another instance of "
@@ -228,7 +244,7 @@ static const struct refusal table[] = {
 	  "The lock is held by another process, perhaps another instance of "
 	  "the same program, or by another open of the file in this process.",
 	  "Find that process (lslocks, fuser), or wait." },
-	{ "fcntl", "EDEADLK", NULL, "lock-deadlock", REFUSED_ALWAYS,
+	{ "fcntl fcntl64", "EDEADLK", NULL, "lock-deadlock", REFUSED_ALWAYS,
 	  "the lock would close a circle of waiting processes",
 	  "Processes wait for each other's locks, two or more in a circle.",
 	  "Take the locks in the same order everywhere." },
@@ -314,9 +330,9 @@ static const struct refusal table[] = {
 	{ RECEIVES " " SENDS " getsockopt", "ECONNRESET", NULL,
 	  "connection-reset", REFUSED_FOR_GOOD,
 	  "the peer reset the connection",
-	  "The peer closed with unread data in its buffer, set SO_LINGER 0, "
-	  "or ended; or a firewall or NAT on the way forgot the "
-	  "connection.",
+	  "The peer closed (or ended) with data that it had not read or with "
+	  "the connection not yet accepted, set SO_LINGER 0, or its host "
+	  "restarted; or a firewall or NAT on the way forgot the connection.",
 	  "Look at the peer's log at this time; the peer must read all data "
 	  "before it closes." },
 	{ SENDS, "EPIPE", NULL, "epipe", REFUSED_AT_END,
@@ -446,7 +462,8 @@ static const struct refusal table[] = {
 	  "Give the user more ids in /etc/subuid and /etc/subgid." },
 	{ "setuid setresuid setreuid execve", "EAGAIN", NULL, "processes",
 	  REFUSED_ALWAYS, "RLIMIT_NPROC (ulimit -u) of the new user",
-	  "The user has more processes than RLIMIT_NPROC allows.",
+	  "The user has more processes than RLIMIT_NPROC allows; since Linux "
+	  "3.1 the execve after setuid reports it.",
 	  "Raise ulimit -u." },
 	{ "chroot", "EPERM", NULL, "not-permitted", REFUSED_AT_END,
 	  "CAP_SYS_CHROOT", "chroot needs CAP_SYS_CHROOT.",
@@ -520,11 +537,11 @@ static const struct refusal table[] = {
 	{ OPEN " truncate ftruncate link linkat setxattr fsetxattr", "EPERM",
 	  NULL, "not-permitted", REFUSED_AT_END,
 	  "an immutable or append-only file (lsattr), a rule such as "
-	  "fs.protected_hardlinks, a security module, or (link) a file system "
-	  "without hard links",
+	  "fs.protected_hardlinks, a security module, (ftruncate) a sealed memfd, "
+	  "or (link) a file system without hard links",
 	  "chattr +i or +a forbids it, also to root. An open also fails with "
 	  "O_NOATIME on another user's file, and for a device that the cgroup "
-	  "does not allow.",
+	  "does not allow; ftruncate, after F_SEAL_GROW or F_SEAL_SHRINK.",
 	  "Look at lsattr PATH." },
 	{ "kill tgkill tkill", "EPERM", NULL, "not-permitted", REFUSED_AT_END,
 	  "the process belongs to another user",
@@ -536,9 +553,10 @@ static const struct refusal table[] = {
 	  "containers do not have it.",
 	  "Use root on the host, or set kernel.dmesg_restrict=0." },
 	{ "fcntl fcntl64", "EBUSY", "F_ADD_SEALS", "busy", REFUSED_AT_END,
-	  "the memory is still mapped for writing (F_SEAL_WRITE)",
-	  "F_SEAL_WRITE is refused while a shared mapping of the memfd can be "
-	  "written to, or requests for it are in flight.",
+	  "the memory is still mapped (F_SEAL_WRITE)",
+	  "F_SEAL_WRITE is refused while the memfd is mapped with MAP_SHARED, "
+	  "also where the mapping is read-only now, or while requests for it are "
+	  "in flight.",
 	  "Unmap it first, or use F_SEAL_FUTURE_WRITE." },
 	{ "fcntl fcntl64", "EPERM", "F_ADD_SEALS", "not-permitted",
 	  REFUSED_AT_END, "the memfd takes no more seals",
@@ -573,8 +591,14 @@ static const struct refusal table[] = {
 	{ "init_module finit_module", "ENOEXEC", NULL, "not-executable",
 	  REFUSED_AT_END, "the module was built for another kernel or "
 	  "architecture",
-	  "Its version or symbols do not fit the running kernel; dmesg says "
-	  "more.", "Build it for uname -r." },
+	  "Its version (vermagic) or its format does not fit the running "
+	  "kernel; dmesg says more.", "Build it for uname -r." },
+	{ "init_module finit_module", "EINVAL", NULL, "invalid",
+	  REFUSED_AT_END, "a wrong value of a parameter, or a symbol of another "
+	  "version than the kernel's",
+	  "A parameter of the module got a wrong value, or the module was built "
+	  "for a kernel whose symbols differ (CONFIG_MODVERSIONS); dmesg says "
+	  "which.", "Correct the parameter, or build it for uname -r." },
 	{ "init_module finit_module", "EKEYREJECTED", NULL, "not-permitted",
 	  REFUSED_AT_END, "the signature of the module (Secure Boot, lockdown)",
 	  "The kernel loads only modules that are signed with a key that it "
@@ -781,8 +805,14 @@ static const struct refusal table[] = {
 	  "An argument is out of range, or not supported here.",
 	  "Compare the arguments with the manual page." },
 	{ "*", "EFAULT", NULL, "bad-address", REFUSED_AT_END,
-	  "an address outside of the program's memory",
+	  "an address outside of the program's memory, or memory that it may "
+	  "not write to",
 	  "A pointer is wrong.", "Look for the pointer in the program." },
+	{ "dup2 dup3", "EBADF", NULL, "bad-descriptor", REFUSED_AT_END,
+	  "the old descriptor is not open, or the new number is not below "
+	  "RLIMIT_NOFILE (ulimit -n)",
+	  "The old descriptor was closed before, or the new number is too high.",
+	  "Look for an earlier close of the old one, or raise ulimit -n." },
 	{ "*", "EBADF", NULL, "bad-descriptor", REFUSED_AT_END,
 	  "the descriptor is not open, or not in this mode",
 	  "The descriptor was closed before, or is open for the other "
