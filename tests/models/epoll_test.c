@@ -85,6 +85,30 @@ TEST_F(pair, edge_triggered_keeps_silent_about_the_rest)
 	EXPECT_EQ(0, now(self->ep));
 }
 
+/*
+ * Why a short read is not enough: the end of the stream came with the data and
+ * makes no new edge.  EPOLLRDHUP tells of it in the one event that there is.
+ */
+TEST_F(pair, edge_triggered_tells_of_data_and_end_once)
+{
+	char c[64];
+	int s[2];
+
+	net_pair(s, SOCK_NONBLOCK);
+	ASSERT_EQ(1, sys_write(s[0], "w", 1));
+	ASSERT_EQ(0, sys_close(s[0]));
+	net_wait(s[1], EPOLLRDHUP);
+	ASSERT_EQ(0, add(self->ep, s[1], EPOLLIN | EPOLLET));
+	EXPECT_EQ(EPOLLIN, now(self->ep));
+	ASSERT_EQ(1, sys_read(s[1], c, sizeof(c)));
+	EXPECT_EQ(0, now(self->ep));
+	EXPECT_EQ(0, sys_read(s[1], c, sizeof(c)));
+
+	ASSERT_EQ(0, mod(self->ep, s[1], EPOLLIN | EPOLLRDHUP | EPOLLET));
+	EXPECT_EQ(EPOLLIN | EPOLLRDHUP, now(self->ep));
+	EXPECT_EQ(0, now(self->ep));
+}
+
 /* What was ready before it was added is reported, edge-triggered too. */
 TEST_F(pair, edge_triggered_reports_what_was_there)
 {
