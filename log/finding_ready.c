@@ -123,8 +123,9 @@ static const struct about about[ABOUTS] = {
 		"The file has no poll operation: regular files of most file "
 		"systems, directories, /dev/null.",
 		"Read it directly, in a thread or in a ring.",
-		"The program uses Go or libuv, which try epoll on each file "
-		"and go on without it." },
+		"The program uses Go, which tries epoll on each file and goes "
+		"on without it, or libev, which then takes the file as always "
+		"ready." },
 	[EPIPE_REPEATED] = { "epipe-repeated", SEVERITY_FAULT,
 		"continues to write after EPIPE",
 		"The peer is gone for good.",
