@@ -348,7 +348,7 @@ static void look_around(const char *dir, int file)
 	      "sigio_queued, posix_aio_glibc",
 	      "ulimit -i 4096");
 	limit("RLIMIT_MEMLOCK", RLIMIT_MEMLOCK, 1 << 20, 1,
-	      "registered buffers, SEND_ZC's pages; rings "
+	      "without CAP_IPC_LOCK: registered buffers, SEND_ZC's pages; rings "
 	      "before Linux 5.12 and from 6.14 on",
 	      "ulimit -l 8192");
 	look_at_ring();
