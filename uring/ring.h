@@ -246,7 +246,8 @@ static inline int ring_overflowed(const struct ring *r)
  *   -EINTR   a signal came while waiting and nothing was submitted.  (Under a
  *            tracer even one that is ignored by default, such as SIGCHLD.)
  *   -EAGAIN  no memory for a request
- *   -EBUSY   completions overflowed (kernels before 5.19): reap, then again
+ *   -EBUSY   completions overflowed, and it was to wait for more (Linux 6.1 and
+ *            older, not 6.12): reap, then again
  *   -ETIME   the timeout is over
  *
  * so for these: take the completions that are there and call again.  Others:
