@@ -360,7 +360,10 @@ static inline long sys_gettid(void)
 	return enter_kernel(__NR_gettid);
 }
 
-/* fork(2): the same stack, copied; only SIGCHLD ties the child to us. */
+/*
+ * fork(2): the memory, with this stack, is copied; the open files behind the
+ * descriptors are shared.  SIGCHLD tells us of the child's end.
+ */
 static inline long sys_clone_fork(void)
 {
 	return enter_kernel(__NR_clone, SIGCHLD, 0, 0, 0, 0);
