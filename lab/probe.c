@@ -538,6 +538,9 @@ void probe_why(const struct probe *probe, long err, char why[256])
 			 "later is needed%s", u.release, probe->since,
 			 probe_status("Seccomp") == 2 ?
 			 "; or the seccomp filter that is on refuses it" : "");
+	} else if (err == -EACCES && !strncmp(probe->name, "io_uring", 8) &&
+		   (probe->try == try_sqpoll || probe_try(probes) == err)) {
+		by_table(probe, err, why);	/* there is no ring at all */
 	} else if (err == -EACCES && !strncmp(probe->name, "io_uring", 8)) {
 		snprintf(why, 256, "a filter of single operations (Linux 7.0, "
 			 "IORING_REGISTER_BPF_FILTER) refuses it: allow the "

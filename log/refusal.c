@@ -142,6 +142,11 @@ static const struct refusal table[] = {
 	  "SQPOLL needs a capability.",
 	  "Set kernel.io_uring_disabled=0 or allow the call in the filter; or "
 	  "use epoll." },
+	{ "io_uring_setup", "EACCES", NULL, "io-uring-denied", REFUSED_COST,
+	  "a security module (SELinux), or a seccomp filter",
+	  "A rule of SELinux denies io_uring (from Linux 6.15 on; before, only "
+	  "SQPOLL), or a seccomp filter answers EACCES.",
+	  "Look at the audit log; or use epoll." },
 	{ "io_uring_setup", "ENOSYS", NULL, "io-uring-absent", REFUSED_COST,
 	  "an old kernel, a kernel without CONFIG_IO_URING, or a seccomp "
 	  "filter",

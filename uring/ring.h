@@ -133,6 +133,7 @@ static inline void ring_lay_out(struct ring *r, const struct io_uring_params *p)
  *
  *   -ENOSYS   the kernel has no io_uring, or a seccomp filter hides it
  *   -EPERM    kernel.io_uring_disabled, or a seccomp filter
+ *   -EACCES   a security module (SELinux)
  *   -EINVAL   a flag is newer than the kernel, or does not go with another
  *   -ENOMEM   RLIMIT_MEMLOCK, of who has no CAP_IPC_LOCK; or no memory
  *   -EMFILE   no descriptor left (-ENFILE: in the whole system)

@@ -17,6 +17,9 @@ static inline const char *ring_why(long err)
 		return "io_uring is forbidden here: set the sysctl "
 		       "kernel.io_uring_disabled to 0, or, in a container, allow "
 		       "it in the seccomp profile";
+	case -EACCES:
+		return "a security module (SELinux) or a seccomp filter forbids "
+		       "io_uring here: look at the audit log";
 	case -EINVAL:
 		return "this kernel is older than a flag that the program sets";
 	case -EAGAIN:

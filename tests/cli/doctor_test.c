@@ -74,6 +74,10 @@ static void little_locked_memory(void)
 
 static long no_ring(void) { return filter_call(__NR_io_uring_setup, ENOSYS); }
 static long no_right(void) { return filter_call(__NR_io_uring_setup, EPERM); }
+static long no_access(void)
+{
+	return filter_call(__NR_io_uring_setup, EACCES);
+}
 static long no_enter(void) { return filter_call(__NR_io_uring_enter, EPERM); }
 static long no_buffers(void)
 {
@@ -106,6 +110,8 @@ static const struct kernel_of {
 	  "seccomp filter" },
 	{ "setup_EPERM", no_right, 1, RING, "", "EPERM",
 	  "kernel.io_uring_disabled to 0", "seccomp filter" },
+	{ "setup_EACCES", no_access, 1, RING, "", "EACCES", "security module",
+	  "SELinux" },
 	{ "enter_EPERM", no_enter, 1, RING, "", "io_uring_enter: EPERM",
 	  "seccomp profile", "seccomp filter" },
 	{ "no_buffer_ring", no_buffers, 1, 0, "uring_multishot uring_fast "

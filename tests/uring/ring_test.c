@@ -50,14 +50,14 @@ static void open_with(unsigned entries, struct io_uring_params p,
 {
 	long err = ring_setup(&ring, entries, &p);
 
-	if (err == -ENOSYS || err == -EPERM)
+	if (err == -ENOSYS || err == -EPERM || err == -EACCES)
 		SKIP("io_uring_setup: %s", errno_name(err));
 	if (err == -EINVAL && needs)
 		SKIP("needs Linux %s", needs);
 	ASSERT_EQ(0, err);
 	/* A filter may refuse this one alone; not through seen_enter. */
 	err = enter_kernel(__NR_io_uring_enter, ring.fd, 0, 0, 0, NULL, 0);
-	if (err == -ENOSYS || err == -EPERM)
+	if (err == -ENOSYS || err == -EPERM || err == -EACCES)
 		SKIP("io_uring_enter: %s", errno_name(err));
 }
 
