@@ -297,9 +297,10 @@ static const struct refusal table[] = {
 	{ "bind", "EACCES", NULL, "port-denied", REFUSED_FOR_GOOD,
 	  "a port below net.ipv4.ip_unprivileged_port_start needs "
 	  "CAP_NET_BIND_SERVICE; or no permission for the directory of the "
-	  "socket file",
-	  "Ports below 1024 need CAP_NET_BIND_SERVICE.",
-	  "Take a higher port, or give the capability." },
+	  "socket file; or a security module (SELinux, Landlock)",
+	  "Ports below 1024 need CAP_NET_BIND_SERVICE; SELinux and Landlock may "
+	  "deny any port.",
+	  "Take a higher port, or give the capability; look at the audit log." },
 	{ "connect recvfrom recvmsg read sendto write getsockopt",
 	  "ECONNREFUSED", NULL, "connection-refused", REFUSED_FOR_GOOD,
 	  "nobody listens there",
@@ -755,7 +756,7 @@ static const struct refusal table[] = {
 	  "PATH." },
 	{ "*", "EACCES", "\"", "no-permission", REFUSED_AT_END,
 	  "permission denied (mode, ACL, a directory without x, SELinux, "
-	  "AppArmor, or a seccomp filter)",
+	  "AppArmor, Landlock, or a seccomp filter)",
 	  "The user may not do this with the file, or may not enter a "
 	  "directory of the "
 	  "path.", "Run namei -l PATH, and look at the audit log." },
@@ -834,10 +835,11 @@ static const struct refusal table[] = {
 	  "the directory is not empty", "The directory is not empty.",
 	  "Remove what is in it." },
 	{ "*", "EXDEV", NULL, "other-device", REFUSED_AT_END,
-	  "the two paths are on different file systems or mounts",
+	  "the two paths are on different file systems or mounts, or Landlock "
+	  "keeps the file in its directory",
 	  "rename and link work within one mount of a file system, and within one "
 	  "project quota; overlayfs (containers) may refuse to rename a directory "
-	  "of a lower layer.",
+	  "of a lower layer, and Landlock a file that gets another directory.",
 	  "Copy the file instead." },
 	{ "*", "ELOOP", NULL, "link-loop", REFUSED_AT_END,
 	  "too many symbolic links, or O_NOFOLLOW",

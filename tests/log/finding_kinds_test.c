@@ -412,6 +412,13 @@ TEST(which_limit_it_was)
 		  "invalid", "watch each other" },
 		{ "7 openat(AT_FDCWD, \"/d/y\", O_RDONLY) = -1 ENOENT (No such "
 		  "file or directory)", "missing", "directory on the way" },
+		{ "7 bind(3, {sa_family=AF_INET, sin_port=htons(8081), sin_addr="
+		  "inet_addr(\"0.0.0.0\")}, 16) = -1 EACCES (Permission denied)",
+		  "port-denied", "security module" },
+		{ "7 rename(\"/d/x\", \"/d/y/x\") = -1 EXDEV (Invalid cross-device "
+		  "link)", "other-device", "Landlock" },
+		{ "7 io_uring_setup(8, 0x1) = -1 EACCES (Permission denied)",
+		  "io-uring-denied", "SELinux" },
 		{ "7 perf_event_open({type=PERF_TYPE_HARDWARE}, -1, 0, -1, 0) = "
 		  "-1 EACCES (Permission denied)", "not-permitted",
 		  "perf_event_paranoid" },
