@@ -426,7 +426,8 @@ traces: all
 # at once: ThreadSanitizer's own report at the end would come too late for a
 # test that exits by itself.
 tester	= $(Q)$(if $(ASAN),ASAN_OPTIONS=detect_leaks=0) $(if \
-	    $(TSAN),TSAN_OPTIONS=halt_on_error=1) BUILD=$(B) sh
+	    $(TSAN),TSAN_OPTIONS=halt_on_error=1) BUILD=$(B) \
+	    JOBS=$(or $(JOBS),$(shell nproc)) sh
 
 # The tests of one program; its captures and its row of docs/who-waits.md.
 test-%: all tests

@@ -328,9 +328,6 @@ test_send_shows_no_controls() {
 	grep -qF 'a\xc2\x9bb\xe2\x80\xaec\xe2\x81\xa6d\xd8\x9ce' \
 		"$dir/shown" || { cat -v "$dir/shown"; return 1; }
 }
-test_run_without_programs() {
-	expect 2 '^tests/run: no programs are named' sh tests/run
-}
 test_doctor_without_a_network() {
 	unshare -n true 2>/dev/null || return 0
 	expect 1 'ip link set lo up' unshare -n "$io" doctor &&
