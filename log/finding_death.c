@@ -12,7 +12,7 @@ struct dying {			/* the last signal of a process */
 	char code[32], addr[40];
 	long sender;
 	unsigned long line;
-	int signal;
+	int signal, killed;		/* killed: the signal that ended it */
 };
 
 static const struct about
@@ -58,6 +58,12 @@ child = { "child-killed", SEVERITY_FAULT,
 	"not follow.",
 	"Trace the child (strace -f), or look at its core file and its log; "
 	"after SIGKILL look for \"Killed process\" in dmesg.", NULL },
+child_inside = { "child-killed", SEVERITY_FAULT,
+	"a child process was killed by a signal, and the program failed",
+	"The log shows who sent the signal. The program ended with a failure "
+	"after that, and no call that failed explains it.",
+	"Look at what the sender did before it sent the signal.",
+	"The program failed for another reason." },
 stopped = { "stopped-by-signal", SEVERITY_FAULT,
 	"a signal stopped the process, and nothing continued it",
 	"SIGTTIN stops a process in the background that reads from its "
@@ -239,6 +245,7 @@ static void killed(struct findings *f, const struct habits *h, struct step *st)
 		return;				/* another thread of it */
 	found->count = 1;
 	found->fatal = a != &ended;
+	d->killed = sig;
 	finding_line(found, d->line);
 	finding_line(found, st->event->first);
 	finding_says(found, "%s was killed by %.*s%s%s%s%s%s%s%s%s%s%s%s",
@@ -259,6 +266,35 @@ static void killed(struct findings *f, const struct habits *h, struct step *st)
 		     sender);
 }
 
+/* No program asks a child to end with these. */
+static int is_violent(int sig)
+{
+	return (sig >= 4 && sig <= 9) || sig == 11;
+}
+
+/*
+ * kill -9 in the log, and then the program failed.  (One that kills its own
+ * child may do so because it failed.)
+ */
+static void blame_killer(struct findings *f, struct finding *d)
+{
+	const struct dying *dying = map_get(&f->dying, d->pid);
+	const struct tracks *t;
+	char who[64];
+	size_t len = strlen(d->says);
+
+	if (!dying || !is_violent(dying->killed) || finding_is_first(f, d->pid))
+		return;
+	t = sent_by(f, d->pid, dying->killed);
+	if (!t || finding_is_first(f, t->n) ||
+	    !finding_failed_after(f, d->line[d->n_lines - 1], who, sizeof(who)))
+		return;
+	d->about = &child_inside;
+	d->fatal = 1;
+	snprintf(d->says + len, sizeof(d->says) - len, "; %s ended with status "
+		 "%d after it", who, finding_first_status(f));
+}
+
 /* yes | head: what the child wrote to has ended, and all is well. */
 void death_log_ends(struct findings *f)
 {
@@ -266,7 +302,9 @@ void death_log_ends(struct findings *f)
 	struct finding *d;
 
 	for (d = f->first; d; d = d->next)
-		if (d->about == &sigpipe && !finding_is_first(f, d->pid) &&
+		if (d->about == &ended)
+			blame_killer(f, d);
+		else if (d->about == &sigpipe && !finding_is_first(f, d->pid) &&
 		    finding_first_status(f) == STATUS)
 			f->passed_on = 1;
 		else if (d->about == &sigpipe && !finding_is_first(f, d->pid) &&

@@ -180,6 +180,12 @@ void refusal_free(struct findings *f);
 /* How the first process of the log ended; -1: it did not, 128 + signal. */
 int finding_first_status(const struct findings *f);
 int finding_has_fatal(const struct findings *f);
+/*
+ * The first process failed by itself after that line, and no message of its own
+ * is about a call that failed.  Its name goes into text.
+ */
+int finding_failed_after(const struct findings *f, unsigned long line,
+			 char *text, size_t size);
 /* After all others: the last words of a program that nothing else explains. */
 void refusal_quotes(struct findings *f);
 int finding_is_first(const struct findings *f, long pid);

@@ -1574,6 +1574,25 @@ int finding_first_status(const struct findings *f)
 	return -1;
 }
 
+int finding_failed_after(const struct findings *f, unsigned long line,
+			 char *text, size_t size)
+{
+	const struct ending *e;
+	const struct failure *x;
+
+	for (size_t i = 0; i < f->endings.size; i++) {
+		e = f->endings.slots[i].value;
+		if (!e || !e->first)
+			continue;
+		x = culprit(e);
+		process_text(e->name, (long)f->endings.slots[i].key, text, size);
+		return e->ended && e->status && !e->told && !e->has_blamed &&
+		       e->exit_line > line && !(x && x->named) &&
+		       (!*e->trouble->message || e->message_line > line);
+	}
+	return 0;
+}
+
 int finding_is_first(const struct findings *f, long pid)
 {
 	const struct ending *e = map_get(&f->endings, pid);
