@@ -75,6 +75,7 @@ struct findings {
 	struct tracks silent;		/* tasks without a line */
 	unsigned long silent_threads, silent_processes, newest_socket;
 	int saw_pid;			/* a line has a pid */
+	int speaks;			/* the log has calls that send or exit */
 	int passed_on;			/* the program ended with a child's 141 */
 	struct map shut;		/* hash of a connection -> who closed it */
 	struct map talks;		/* pid -> answers, of finding_net.c */

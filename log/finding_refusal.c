@@ -76,6 +76,7 @@ struct ending {			/* of a process */
 	unsigned long calls;
 	int status, ended, first, killed;	/* killed: the signal */
 	int told;			/* a signal asked it to end */
+	int mute;			/* -e trace=file: no write, no exit */
 	int waited;			/* since the last message ... */
 	long speaker;			/* ... the thread that wrote it */
 	long parent;
@@ -342,8 +343,10 @@ static int is_look(const struct line *l)
 		"faccessat2",
 	};
 
-	for (unsigned i = 0; slice_is(l->error, "ENOENT") &&
-	     i < sizeof(calls) / sizeof(*calls); i++)
+	if (!slice_is(l->error, "ENOENT") && !slice_is(l->error, "EACCES") &&
+	    !slice_is(l->error, "EROFS"))
+		return 0;
+	for (unsigned i = 0; i < sizeof(calls) / sizeof(*calls); i++)
 		if (slice_is(l->name, calls[i]))
 			return !is_noise(l);
 	return 0;
@@ -733,6 +736,10 @@ static void told(struct ending *e, const struct step *st)
 		if (!(x->call && x->call + NEAR_MESSAGE >= e->calls) &&
 		    !(x->reach && x->seen + x->reach >= e->calls))
 			continue;
+		/* What it was denied says more than what it did not find. */
+		if (e->has_suspect && is_hard(&e->trouble->suspect) &&
+		    !is_hard(x))
+			return;
 		e->trouble->suspect = *x;
 		e->has_suspect = 1;
 		/* strace cut the message, and it comes next. */
@@ -1145,6 +1152,8 @@ void refusal_note(struct findings *f, struct step *st)
 		note_hang_up(e, st);
 	else if (!(l->flags & LINE_NO_RETURN))
 		succeeded(f, e, st);
+	f->speaks |= call_class(ev->call) == CLASS_OUT ||
+		     ev->call == CALL_EXIT;
 	if (is_message(st) && e->n && !e->told)
 		told(e, st);
 	if (st->task->pid == e->speaker && is_pause(ev))
@@ -1229,6 +1238,7 @@ static void judge(struct findings *f, const struct refused *r, int ended,
 static const struct failure *culprit(const struct ending *e)
 {
 	unsigned n = e->n < RECENT ? e->n : RECENT;
+	int denied = e->has_suspect && is_hard(&e->trouble->suspect);
 
 	if (e->has_blamed)
 		return &e->trouble->blamed;
@@ -1247,9 +1257,21 @@ static const struct failure *culprit(const struct ending *e)
 		     (!strncmp(x->what, "chdir", 5) &&
 		      x->call + NEXT_LOOK >= e->calls) ||
 		     (!strncmp(x->what, "open", 4) && x->call + 1 >= e->calls)))
+			return denied && !is_hard(x) && !is_vital(x) ?
+			       &e->trouble->suspect : x;
+	}
+	if (e->has_suspect)
+		return &e->trouble->suspect;
+	/* The log has no message (-e trace=file): it looked, and ended. */
+	for (unsigned i = 1; i <= n && e->mute; i++) {
+		const struct failure *x = &e->trouble->recent[(e->n - i) % RECENT];
+
+		/* (Status 1 of test -e and the like is an answer.) */
+		if (x->reach && x->seen + x->reach >= e->calls &&
+		    (e->status != 1 || strcmp(x->error, "ENOENT")))
 			return x;
 	}
-	return e->has_suspect ? &e->trouble->suspect : NULL;
+	return NULL;
 }
 
 /* The whole message, and it has the name of something else in quotes. */
@@ -1257,6 +1279,23 @@ static int is_about_another(struct slice words, const struct failure *x)
 {
 	return memchr(words.at, '\'', words.len) && !slice_ends(words, "...") &&
 	       !names_file(words, x) && !speaks_of(words, x->error);
+}
+
+/* "Could not get lock": the one that it did not get, however long before. */
+static const struct refused *lock_told(const struct findings *f, long pid,
+				       struct slice words)
+{
+	const struct refused *r, *last = NULL;
+
+	if (!find_text(words, "lock", 4))
+		return NULL;
+	map_each(&f->refused, i, r)
+		if (r->pid == pid && !r->recovered &&
+		    (!strcmp(r->row->id, "locked") ||
+		     !strcmp(r->row->id, "lock-file")) &&
+		    (!last || r->sample.line > last->sample.line))
+			last = r;
+	return last;
 }
 
 /* It was denied to make the file, and then it was not there to be read. */
@@ -1279,12 +1318,18 @@ static const struct failure *refused_before(const struct ending *e,
 static void blame(struct findings *f, const struct ending *e, long pid,
 		  int fatal)
 {
-	const struct failure *x = culprit(e), *before = refused_before(e, x);
-	const struct refusal *row = x->row;
+	const struct failure *x = culprit(e), *before;
+	struct slice words = last_words(e);
+	const struct refused *lock = e->has_blamed || e->waited ? NULL :
+				     lock_told(f, pid, words);
+	const struct refusal *row;
 	struct finding *d;
-	struct slice words;
 	char how[32], who[64];
 
+	if (lock)
+		x = &lock->sample;
+	before = refused_before(e, x);
+	row = lock ? lock->row : x->row;
 	d = finding_add(f, row ? about_of(row, fatal ? SEVERITY_FAULT
 				     : SEVERITY_NOTE)
 			       : &unknown_failure, pid, 0, 0);
@@ -1293,7 +1338,7 @@ static void blame(struct findings *f, const struct ending *e, long pid,
 		finding_line(d, x->line);
 	}
 	finding_line(d, e->exit_line);
-	d->fatal |= fatal && (e->has_blamed || x->named || is_vital(x) ||
+	d->fatal |= fatal && (e->has_blamed || x->named || is_vital(x) || lock ||
 			      (e->has_suspect && e->trouble->suspect.line == x->line) ||
 			      (row && row->when != REFUSED_AT_END));
 	if (e->killed)
@@ -1302,7 +1347,6 @@ static void blame(struct findings *f, const struct ending *e, long pid,
 		snprintf(how, sizeof(how), "with status %d", e->status);
 	process_text(e->name, pid, who, sizeof(who));
 	/* It looks for many files: what it says is nearer to the cause. */
-	words = last_words(e);
 	if (!e->has_blamed && words.len && !e->waited &&
 	    (!x->named || is_about_another(words, x)))
 		finding_says(d, "%s ended %s; its message is \"%.*s\", and the "
@@ -1474,6 +1518,7 @@ static void judge_endings(struct findings *f)
 		e = f->endings.slots[i].value;
 		if (!e || !e->ended || !(e->status || e->killed))
 			continue;
+		e->mute = !f->speaks;
 		/* Ended by a signal from outside: it has no failure of its own. */
 		if (e->killed && e->killed != 6)
 			continue;

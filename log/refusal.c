@@ -215,6 +215,10 @@ static const struct refusal table[] = {
 	  "process that is orphaned or ignores SIGTTIN read its terminal; or the "
 	  "call was for /proc/PID/mem where nothing is mapped.",
 	  "Look at dmesg and at the device (smartctl)." },
+	{ "access faccessat faccessat2", "EROFS", NULL, "read-only",
+	  REFUSED_AT_END, "the file system is mounted read-only",
+	  "The program asked whether it may write there, and it may not.",
+	  "Write elsewhere, or remount it (dmesg says why it is read-only)." },
 	{ CHANGES " " WRITES, "EROFS", NULL, "read-only", REFUSED_FOR_GOOD,
 	  "the file system is mounted read-only",
 	  "The file system was mounted read-only, the container is read-only, "
