@@ -49,7 +49,7 @@ int main(int argc, char **argv)
 		fd = sys_accept4(listener, &peer, &len, SOCK_CLOEXEC);
 		if (fd == -EAGAIN)
 			await_connection();
-		if (out_of_descriptors(fd))
+		if (peers_must_wait(fd))
 			pause_ms(100);
 		if (fd < 0)
 			continue;

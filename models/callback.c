@@ -101,7 +101,7 @@ static void on_connection(int fd)
 		when(listener, NULL, NULL);	/* another may keep it open */
 		sys_close(listener);
 		listener = -1;
-	} else if (out_of_descriptors(conn)) {
+	} else if (peers_must_wait(conn)) {
 		when(listener, NULL, NULL);
 		paused = 1;
 	} else if (conn >= 0 && !beyond_table(conn)) {

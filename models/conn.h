@@ -33,11 +33,26 @@ struct conn {
 	char first[FIRST];
 };
 
-/* accept4 found no free descriptor or memory: connections stay queued. */
-static inline int out_of_descriptors(long err)
+/*
+ * accept4 returned err, and asking again at once would not help: no descriptor
+ * or memory is left (EMFILE, ENFILE, ENOBUFS, ENOMEM), or a filter refuses the
+ * call (EPERM, ENOSYS).  The connections stay queued, the server pauses, and
+ * stderr says why, once.
+ */
+static inline int peers_must_wait(long err)
 {
-	return err == -EMFILE || err == -ENFILE || err == -ENOBUFS ||
-	       err == -ENOMEM;
+	static long said;
+
+	if (err >= 0 || err == -EAGAIN || err == -EINTR ||
+	    err == -EINVAL ||			/* shut down */
+	    err == -ECANCELED ||		/* an ACCEPT of io_uring */
+	    err == -ECONNABORTED || err == -EPROTO)	/* the peer left */
+		return 0;
+	if (__atomic_exchange_n(&said, err, __ATOMIC_RELAXED) != err)
+		warn("accept: %s; new peers wait%s\n", errno_name(err),
+		     err == -EMFILE ? " until a descriptor is free (ulimit -n)"
+				    : "");
+	return 1;
 }
 
 /*
@@ -48,7 +63,18 @@ static inline int out_of_descriptors(long err)
 	long woken_ = (call);						\
 	if (woken_ == -ENOMEM)						\
 		pause_ms(100);						\
-	woken_ == -EINTR || woken_ == -ENOMEM ? 0 : must(woken_); })
+	woken_ == -EINTR || woken_ == -ENOMEM ? 0 :			\
+		must_be(#call, woken_); })
+
+/* Sleep for ms: the models that can only wait until a descriptor is free. */
+static inline void pause_ms(long ms)
+{
+	struct timespec t = { ms / 1000, ms % 1000 * 1000000 };
+	long err = sys_ppoll(NULL, 0, &t, NULL);
+
+	if (err != -EINTR && err != -ENOMEM)
+		must_be("ppoll", err);		/* else it would spin */
+}
 
 /*
  * accept4 did not sleep (EAGAIN), for a program that shares the listener has
@@ -58,15 +84,7 @@ static inline void await_connection(void)
 {
 	struct pollfd in = { .fd = listener, .events = POLLIN };
 
-	sys_ppoll(&in, 1, NULL, NULL);
-}
-
-/* Sleep for ms: the models that can only wait until a descriptor is free. */
-static inline void pause_ms(long ms)
-{
-	struct timespec t = { ms / 1000, ms % 1000 * 1000000 };
-
-	sys_ppoll(NULL, 0, &t, NULL);
+	woken(sys_ppoll(&in, 1, NULL, NULL));
 }
 
 static inline void conn_begin(struct conn *c, const struct sockaddr_in *peer)

@@ -258,7 +258,7 @@ static void accept_all(int fd)
 			pause_accepting();	/* the set has no room */
 		conn = sys_accept4(fd, &peer, &len,
 				   SOCK_NONBLOCK | SOCK_CLOEXEC);
-		if (out_of_descriptors(conn))
+		if (peers_must_wait(conn))
 			pause_accepting();
 		if (conn < 0 || beyond_table(conn))
 			continue;

@@ -102,7 +102,7 @@ static void greet(void)
 
 	if (fd == -EINVAL)			/* on_stop shut it down */
 		return leave();
-	if (out_of_descriptors(fd)) {
+	if (peers_must_wait(fd)) {
 		__atomic_store_n(&paused, 1, __ATOMIC_RELEASE);
 		return;
 	}

@@ -141,7 +141,7 @@ static void greet(void)
 	if (fd == -EINVAL) {			/* on_stop shut it down */
 		watch(listener, EPOLL_CTL_DEL, 0);
 		leave();
-	} else if (out_of_descriptors(fd)) {
+	} else if (peers_must_wait(fd)) {
 		watch(listener, EPOLL_CTL_DEL, 0);
 		__atomic_store_n(&paused, 1, __ATOMIC_RELEASE);
 	} else if (fd >= 0 && !beyond_table(fd)) {

@@ -112,7 +112,7 @@ static void greet(struct worker *w)
 	if (fd == -EINVAL) {			/* on_stop shut it down */
 		watch_listener(w->ep, EPOLL_CTL_DEL);
 		w->listens = 0;
-	} else if (out_of_descriptors(fd)) {
+	} else if (peers_must_wait(fd)) {
 		watch_listener(w->ep, EPOLL_CTL_DEL);
 		w->paused = 1;
 	} else if (fd >= 0 && !beyond_table(fd)) {

@@ -85,7 +85,7 @@ static void greet(void)
 		watch(listener, 0);
 		sys_close(listener);
 		listener = -1;
-	} else if (out_of_descriptors(fd)) {
+	} else if (peers_must_wait(fd)) {
 		watch(listener, 0);
 		paused = 1;
 	} else if (fd >= 0 && !beyond_table(fd)) {

@@ -59,9 +59,9 @@ static void sleep_until_signal(long seconds_max)
 	struct timespec limit = { .tv_sec = seconds_max };
 
 	if (seconds_max < 0)
-		sys_rt_sigsuspend(&while_asleep);
+		woken(sys_rt_sigsuspend(&while_asleep));
 	else
-		sys_ppoll(NULL, 0, &limit, &while_asleep);
+		woken(sys_ppoll(NULL, 0, &limit, &while_asleep));
 }
 
 #endif

@@ -65,7 +65,7 @@ static void greet(void)
 			sys_close(listener);
 			listener = -1;
 		}
-		if (out_of_descriptors(fd)) {
+		if (peers_must_wait(fd)) {
 			paused = 1;
 			return;
 		}
@@ -169,7 +169,9 @@ int main(int argc, char **argv)
 				greet();
 		} else if (sig == SIGIO || sig == -EAGAIN) {
 			sweep();
-		}				/* -EINTR: some other signal */
+		} else if (sig != -EINTR) {	/* that is some other signal */
+			must_be("rt_sigtimedwait", sig);
+		}
 	}
 	return 0;
 }

@@ -67,7 +67,7 @@ static int greet(void)
 			sys_close(listener);
 			listener = -1;
 		}
-		if (out_of_descriptors(fd)) {
+		if (peers_must_wait(fd)) {
 			paused = 1;
 			break;
 		}

@@ -51,7 +51,7 @@ static void on_connection(int sig, siginfo_t *info, void *context)
 	int fd = sys_accept4(listener, &peer, &len, SOCK_CLOEXEC);
 
 	(void)sig, (void)info, (void)context;
-	if (fd < 0)
+	if (peers_must_wait(fd) || fd < 0)
 		return;
 	conn_begin(&c, &peer);
 	serve(fd, &c);

@@ -76,9 +76,9 @@ static int greet(void)
 			warn("no thread can be started; a peer waits\n");
 			sleep_until_signal(1);
 		}
-	} while (fd != -EAGAIN && fd != -EINVAL && !out_of_descriptors(fd) &&
+	} while (fd != -EAGAIN && fd != -EINVAL && !peers_must_wait(fd) &&
 		 ++turn < TURNS);
-	paused = out_of_descriptors(fd);
+	paused = peers_must_wait(fd);
 	again = turn == TURNS;
 	return fd != -EINVAL;
 }

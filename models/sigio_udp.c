@@ -68,6 +68,8 @@ static int serve(void)
 
 		if (n == -EAGAIN)
 			return 0;
+		if (n == -EPERM || n == -ENOSYS)	/* a filter refuses it */
+			must_be("recvfrom", n);
 		if (n < 0)
 			continue;		/* the socket's error, no datagram's */
 		if (n > DATAGRAM)

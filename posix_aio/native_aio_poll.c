@@ -107,7 +107,7 @@ static void greet(void)
 		listener = -1;
 		return;
 	}
-	if (out_of_descriptors(fd)) {
+	if (peers_must_wait(fd)) {
 		paused = 1;
 		return;
 	}

@@ -138,7 +138,7 @@ int main(int argc, char **argv)
 		fd = sys_accept4(listener, &from, &len, SOCK_CLOEXEC);
 		if (fd == -EAGAIN)
 			await_connection();
-		if (out_of_descriptors(fd))
+		if (peers_must_wait(fd))
 			wait_for_end(&second);
 		if (fd >= 0)
 			greet(fd, &from);

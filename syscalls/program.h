@@ -28,11 +28,12 @@
 	retry_; })
 
 /* A failure prints its own source and ends the program. */
-#define must(call) ({							\
+#define must(call) must_be(#call, call)
+#define must_be(text, call) ({						\
 	long must_ = (call);						\
 	if (must_ < 0) {						\
 		print(2, NAME ": %s:%d: %s = -%s\n", __FILE__, __LINE__,	\
-		      #call, errno_name(must_));				\
+		      text, errno_name(must_));				\
 		sys_exit_group(1);					\
 	}								\
 	must_; })

@@ -81,7 +81,7 @@ static void greet(int fd)
 		listener = -1;
 		return;
 	}
-	if (out_of_descriptors(fd)) {
+	if (peers_must_wait(fd)) {
 		paused = 1;
 		return;
 	}

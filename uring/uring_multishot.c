@@ -181,7 +181,7 @@ static void greet(int slot, unsigned flags)
 		watch(slot);
 		if (flags & IORING_CQE_F_MORE && few_slots(live))
 			cancel(key(ACCEPT, listener), 0, 0);
-	} else if (out_of_descriptors(slot)) {
+	} else if (peers_must_wait(slot)) {
 		paused = 1;
 		return;
 	}					/* else the peer left first */

@@ -106,7 +106,7 @@ static int greet(void)
 			listener = -1;
 			return 0;
 		}
-		if (out_of_descriptors(fd)) {
+		if (peers_must_wait(fd)) {
 			paused = 1;
 			return 0;
 		}

@@ -79,7 +79,7 @@ static void on_arrival(struct ev_loop *loop, ev_io *w, int what)
 	if (fd < 0 && errno == EINVAL) {	/* on_stop shut it down */
 		ev_io_stop(loop, w);
 		close(listener);
-	} else if (fd < 0 && out_of_descriptors(-errno)) {
+	} else if (fd < 0 && peers_must_wait(-errno)) {
 		ev_io_stop(loop, w);
 		ev_timer_init(&second, on_second, 1., 0.);
 		ev_timer_start(loop, &second);

@@ -61,7 +61,7 @@ static void on_arrival(int from, short what, void *arg)
 	if (fd < 0 && errno == EINVAL) {	/* on_stop shut it down */
 		event_free(arrival);
 		close(from);
-	} else if (fd < 0 && out_of_descriptors(-errno)) {
+	} else if (fd < 0 && peers_must_wait(-errno)) {
 		event_del(arrival);
 		event_base_once(base, -1, EV_TIMEOUT, on_second, NULL, &second);
 	} else if (fd >= 0) {

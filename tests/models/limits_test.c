@@ -5,9 +5,10 @@
  *     limits_test -l              lists PROGRAM/WHAT
  *     limits_test '*stack'        runs some
  *
- * Each test starts a program with a small limit, or with signals that the
- * program that started it had blocked or ignored.  A server must serve and end
- * with 0 at SIGTERM, or end before "serving", with a status of its own and one
+ * Each test starts a program with a small limit, with signals that the program
+ * that started it had blocked or ignored, or with a filter that refuses a call
+ * for good.  A server must serve a peer, or print a line that says why not; and
+ * it ends with 0 at SIGTERM, or before that with a status of its own and one
  * line.  A file job must print the same checksum as without the limit, or end
  * with a line.
  */
@@ -16,10 +17,13 @@
 #include <grp.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <sched.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include "../asleep.h"
+#include "../filter.h"
 #include "lab.h"
 #include "probe.h"
 #include "tap.h"
@@ -27,12 +31,15 @@
 enum { ANSWER_MS = 10000, STOP_MS = 5000, NOBODY = 65534, TEXT = 4096,
        FILE_BYTES = 100000 };
 
+#define SERVING ": serving echo on "
+
 /* What the program finds when it starts. */
 struct start {
 	int limit;			/* RLIMIT_...; -1: none */
 	rlim_t value;
 	int user;			/* 0: the user who runs the test */
 	int block, ignore;		/* all signals */
+	int refused;			/* number of a call, or 0; with EPERM */
 };
 
 /* A program under test. */
@@ -45,6 +52,7 @@ struct run {
 };
 
 static int file;			/* which a file job reads */
+static int refused;			/* call, or 0 */
 
 static void find(struct run *r, const struct program *p)
 {
@@ -74,6 +82,8 @@ static void become(const struct start *s)
 		_exit(126);
 	/* After setuid: else execve(2) would say EAGAIN for RLIMIT_NPROC. */
 	if (s->limit >= 0 && setrlimit(s->limit, &l))
+		_exit(126);
+	if (s->refused && filter_call(s->refused, EPERM))
 		_exit(126);
 }
 
@@ -151,46 +161,70 @@ static void refuses(const struct run *r)
 		FAIL("not one line: %s", r->warned);
 }
 
-/* One peer; answers: a server that has what it needs for one. */
-static void visit(const struct run *r, int answers)
+/* What it has printed since "serving". */
+static const char *afterwards(const struct run *r)
+{
+	return strchr(strstr(r->warned, SERVING), '\n') + 1;
+}
+
+/* One peer: 1 when its bytes come back, 0 when a line says why not. */
+static int visit(struct run *r)
 {
 	struct sockaddr_in a = {
 		.sin_family = AF_INET,
-		.sin_port = htons(atoi(strrchr(r->warned, ':') + 1)),
+		.sin_port = htons(atoi(strchr(strstr(r->warned, SERVING) +
+					      strlen(SERVING), ':') + 1)),
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
 	};
-	struct timeval limit = { .tv_sec = ANSWER_MS / 1000 };
-	int fd = ASSERT_GE(socket(AF_INET, r->p->flags & UDP ? SOCK_DGRAM :
-				  SOCK_STREAM, 0), 0);
+	struct pollfd p[] = { { .events = POLLIN }, { .events = POLLIN } };
 	char buf[8];
 
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
-	ASSERT_EQ(0, connect(fd, (void *)&a, sizeof(a)));
-	ASSERT_EQ(5, send(fd, "hello", 5, MSG_NOSIGNAL));
-	if (answers)
-		ASSERT_EQ(5, recv(fd, buf, sizeof(buf), 0));
-	close(fd);
+	p[0].fd = ASSERT_GE(socket(AF_INET, r->p->flags & UDP ? SOCK_DGRAM :
+				   SOCK_STREAM, 0), 0);
+	/* It may have ended by now, and then its line comes. */
+	if (!connect(p[0].fd, (void *)&a, sizeof(a)))
+		send(p[0].fd, "hello", 5, MSG_NOSIGNAL);
+	while (!*afterwards(r)) {
+		p[1].fd = r->err;
+		if ((p[0].fd < 0 && r->err < 0) || poll(p, 2, ANSWER_MS) < 1)
+			FAIL("no answer, and no line says why (call %d): %s",
+			     refused, r->warned);
+		if (p[1].revents)
+			hear(&r->err, r->warned);
+		if (!p[0].revents)
+			continue;
+		if (recv(p[0].fd, buf, sizeof(buf), 0) == 5)
+			break;
+		close(p[0].fd);
+		p[0].fd = -1;
+	}
+	if (p[0].fd >= 0)
+		close(p[0].fd);
+	return !*afterwards(r);
 }
 
-/* least: with this value and more it serves; below it may refuse or wait. */
+/* SIGTERM ends it, if nothing has. */
+static void ends(struct run *r)
+{
+	/* Two at once end it at once, if they are not taken for one. */
+	ASSERT_EQ(0, kill(r->pid, SIGTERM));
+	kill(r->pid, SIGTERM);
+	listen_to(r, NULL, STOP_MS);
+	if (!WIFEXITED(r->status))
+		FAIL("signal %d: %s", WTERMSIG(r->status), r->warned);
+}
+
+/* least: with this value and more it serves. */
 static void serves_or_refuses(struct run *r, const struct start *s,
 			      rlim_t least)
 {
 	start(r, s);
-	listen_to(r, ": serving echo on ", ANSWER_MS);
+	listen_to(r, SERVING, ANSWER_MS);
 	if (r->ended)
 		return refuses(r);
-	visit(r, s->value >= least);
-	if (r->p->flags & ONCE && s->value >= least) {
-		listen_to(r, NULL, ANSWER_MS);
-	} else {
-		/* Two at once end it at once, if they are not taken for one. */
-		ASSERT_EQ(0, kill(r->pid, SIGTERM));
-		kill(r->pid, SIGTERM);
-		listen_to(r, NULL, STOP_MS);
-	}
-	if (!WIFEXITED(r->status))
-		FAIL("signal %d: %s", WTERMSIG(r->status), r->warned);
+	if (!visit(r) && s->value >= least)
+		FAIL("not served: %s", r->warned);
+	ends(r);
 	EXPECT_EQ(0, WEXITSTATUS(r->status));
 }
 
@@ -227,7 +261,7 @@ static void try(const struct program *p, const struct start *s, rlim_t least)
 static void descriptors(void *p)
 {
 	for (rlim_t n = 3; n <= 16; n += n < 8 ? 1 : 4)
-		try(p, &(struct start){ RLIMIT_NOFILE, n, 0, 0, 0 }, 16);
+		try(p, &(struct start){ RLIMIT_NOFILE, n, 0, 0, 0, 0 }, 16);
 }
 
 /*
@@ -242,7 +276,7 @@ static void processes(void *arg)
 	int status;
 
 	if (!pid) {			/* root is not counted: try as nobody */
-		become(&(struct start){ -1, 0, geteuid() ? 0 : NOBODY, 0, 0 });
+		become(&(struct start){ -1, 0, geteuid() ? 0 : NOBODY, 0, 0, 0 });
 		_exit(!path || access(path, X_OK) ||
 		      (p->flags & RING && syscall(SYS_io_uring_setup, 0, 0) < 0 &&
 		       errno == EPERM));
@@ -250,7 +284,7 @@ static void processes(void *arg)
 	ASSERT_EQ(pid, waitpid(pid, &status, 0));
 	if (status)
 		SKIP("the user nobody may not run it: %s", path ? path : "not built");
-	try(p, &(struct start){ RLIMIT_NPROC, 0, geteuid() ? 0 : NOBODY, 0, 0 },
+	try(p, &(struct start){ RLIMIT_NPROC, 0, geteuid() ? 0 : NOBODY, 0, 0, 0 },
 	    strstr(p->name, "thread") || strstr(p->name, "posix_aio") ? 1 : 0);
 }
 
@@ -260,29 +294,121 @@ static void processes(void *arg)
  */
 static void stack(void *p)
 {
-	try(p, &(struct start){ RLIMIT_STACK, 16 << 10, 0, 0, 0 }, 0);
+	try(p, &(struct start){ RLIMIT_STACK, 16 << 10, 0, 0, 0, 0 }, 0);
 }
 
 static void queued_signals(void *p)
 {
-	try(p, &(struct start){ RLIMIT_SIGPENDING, 0, 0, 0, 0 }, 0);
+	try(p, &(struct start){ RLIMIT_SIGPENDING, 0, 0, 0, 0, 0 }, 0);
 }
 
 static void written_bytes(void *p)
 {
-	try(p, &(struct start){ RLIMIT_FSIZE, 0, 0, 0, 0 }, 0);
+	try(p, &(struct start){ RLIMIT_FSIZE, 0, 0, 0, 0, 0 }, 0);
 }
 
 /* ---- what the program that started it left ---- */
 
 static void blocked_signals(void *p)
 {
-	try(p, &(struct start){ -1, 0, 0, 1, 0 }, 0);
+	try(p, &(struct start){ -1, 0, 0, 1, 0, 0 }, 0);
 }
 
 static void ignored_signals(void *p)
 {
-	try(p, &(struct start){ -1, 0, 0, 0, 1 }, 0);
+	try(p, &(struct start){ -1, 0, 0, 0, 1, 0 }, 0);
+}
+
+/* ---- a call that a filter refuses for good ---- */
+
+/* It ends, or sleeps through 20 looks in a row, within ten seconds. */
+static int rests(const struct run *r)
+{
+	siginfo_t info = { 0 };
+	int in_a_row = 0;
+
+	for (int ms = 0; ms < 10000 && in_a_row < 20 && !info.si_pid; ms += 5) {
+		in_a_row = is_asleep(r->pid) ? in_a_row + 1 : 0;
+		poll(NULL, 0, 5);
+		waitid(P_PID, r->pid, &info, WEXITED | WNOHANG | WNOWAIT);
+	}
+	return in_a_row == 20 || info.si_pid;
+}
+
+/* The peer that needs the call may lose by it; nobody spins, nobody is silent. */
+static void refused_call(const struct program *p, int call)
+{
+	const struct start s = { .limit = -1, .refused = call };
+	struct run r;
+	int answered;
+
+	refused = call;
+	find(&r, p);
+	start(&r, &s);
+	listen_to(&r, SERVING, ANSWER_MS);
+	if (r.ended)
+		return refuses(&r);
+	answered = visit(&r);
+	if (!answered && !rests(&r))
+		FAIL("call %d: it spins: %s", call, r.warned);
+	ends(&r);
+	/* Another thread may print while another one ends the server. */
+	if (WEXITSTATUS(r.status) && !*afterwards(&r))
+		FAIL("call %d: it ends without a line: %s", call, r.warned);
+}
+
+static void refused_calls(void *p)
+{
+	static const int calls[] = {
+		SYS_accept4, SYS_recvfrom, SYS_sendto, SYS_epoll_pwait,
+		SYS_epoll_ctl, SYS_ppoll, SYS_pselect6, SYS_rt_sigtimedwait,
+		SYS_rt_sigsuspend, SYS_fcntl, SYS_futex, SYS_mmap, SYS_munmap,
+		SYS_mprotect, SYS_clone, SYS_io_submit, SYS_io_getevents,
+		SYS_io_uring_enter, SYS_getpeername, SYS_rt_sigprocmask,
+		SYS_kill, SYS_setitimer, SYS_sched_setaffinity,
+#ifdef SYS_select
+		SYS_select,
+#endif
+	};
+
+	const struct program *program = p;
+
+	for (size_t i = 0; i < sizeof(calls) / sizeof(*calls); i++) {
+		/* libc ends without them. */
+		if (program->flags & HOSTED &&
+		    (calls[i] == SYS_mmap || calls[i] == SYS_mprotect ||
+		     calls[i] == SYS_futex))
+			continue;
+		/* UDP may lose an answer. */
+		if (program->flags & UDP && calls[i] == SYS_sendto)
+			continue;
+		refused_call(p, calls[i]);
+	}
+}
+
+/*
+ * A server that does not know its own number must not signal -1, which is every
+ * process: so this runs where every process is one of ours.
+ */
+static void refused_getpid(void *p)
+{
+	pid_t bystander, first;
+
+	if (unshare(CLONE_NEWPID))
+		SKIP("no namespace for processes: %s", strerror(errno));
+	first = ASSERT_GE(fork(), 0);
+	if (first) {
+		ASSERT_EQ(first, waitpid(first, NULL, 0));
+		return;
+	}
+	ASSERT_EQ(1, getpid());
+	bystander = ASSERT_GE(fork(), 0);
+	if (!bystander)
+		for (;;)
+			pause();
+	refused_call(p, SYS_getpid);
+	EXPECT_EQ(0, waitpid(bystander, NULL, WNOHANG));
+	tap_leave(0);
 }
 
 /* ---- the list ---- */
@@ -298,6 +424,8 @@ static const struct {
 	{ "written_bytes", written_bytes },
 	{ "blocked_signals", blocked_signals },
 	{ "ignored_signals", ignored_signals },
+	{ "refused_calls", refused_calls },
+	{ "refused_getpid", refused_getpid },
 };
 
 void tap_list(void)
@@ -314,6 +442,8 @@ void tap_list(void)
 		exit(1);
 	for (struct program *p = programs; p->name; p++)
 		for (size_t i = 0; i < sizeof(tests) / sizeof(*tests); i++) {
+			if (p->flags & FILES && strstr(tests[i].name, "refused"))
+				continue;	/* nobody waits for these */
 			if (asprintf(&text, "%s/%s", p->name,
 				     tests[i].name) < 0)
 				exit(1);
