@@ -261,7 +261,7 @@ int counter_add(struct counter *c, pid_t pid, char why[200])
 				snprintf(why, 200, "system calls are not "
 					 "counted: perf_event_open: %s; be "
 					 "root, or set kernel."
-					 "perf_event_paranoid=-1",
+					 "perf_event_paranoid=1",
 					 strerror(errno));
 			closedir(tasks);
 			counter_close(c);

@@ -265,7 +265,7 @@ static void try_perf(void)
 	long paranoid = probe_sysctl("/proc/sys/kernel/perf_event_paranoid");
 	long id = probe_sysctl("/sys/kernel/tracing/events/raw_syscalls/"
 			       "sys_enter/id");
-	const char *remedy = "sudo, or sysctl kernel.perf_event_paranoid=-1";
+	const char *remedy = "sudo, or sysctl kernel.perf_event_paranoid=1";
 	char value[64];
 	long fd;
 
@@ -282,7 +282,7 @@ static void try_perf(void)
 	if (fd >= 0) {
 		close(fd);
 		found(0, "perf_event_paranoid", value,
-		      paranoid > -1 ? remedy : NULL,
+		      paranoid > 1 ? remedy : NULL,
 		      "the test evidence_test can count calls");
 	} else {
 		found(1, "perf_event_paranoid", value, remedy,

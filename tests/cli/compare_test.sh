@@ -128,7 +128,7 @@ then
 			mkdir -p ${id%/id} && cat number >$id &&
 			exec \"\$@\"" - $nobody "$iomodels" $short >out 2>err &&
 			tr '\n' ' ' <out |
-			grep -q 'not counted: perf_event_open: .*oid=-1 '
+			grep -q 'not counted: perf_event_open: .*oid=1 '
 		ok $? "says that perf_event_paranoid forbids it"
 	fi
 fi
