@@ -356,6 +356,13 @@ static const struct refusal table[] = {
 	  "fragments are forbidden; an AF_UNIX datagram must fit in the send "
 	  "buffer.",
 	  "Send less, or raise SO_SNDBUF." },
+	{ SENDS, "ENOBUFS", "MSG_ZEROCOPY", "memlock", REFUSED_COST,
+	  "RLIMIT_MEMLOCK (ulimit -l), or net.core.optmem_max",
+	  "The pages of a send with MSG_ZEROCOPY count against RLIMIT_MEMLOCK "
+	  "until their completion has come, and each send takes memory of the "
+	  "socket's options.",
+	  "Fetch the completions (MSG_ERRQUEUE), raise the limits, or send "
+	  "without the flag." },
 	{ SENDS, "ENOBUFS", NULL, "no-buffers", REFUSED_ALWAYS,
 	  "the output queue or net.core memory is full",
 	  "No socket memory is left; or, with IP_RECVERR or a packet socket, "

@@ -415,6 +415,8 @@ TEST(which_limit_it_was)
 		{ "7 bind(3, {sa_family=AF_INET, sin_port=htons(8081), sin_addr="
 		  "inet_addr(\"0.0.0.0\")}, 16) = -1 EACCES (Permission denied)",
 		  "port-denied", "security module" },
+		{ "7 sendto(3, \"x\", 9, MSG_ZEROCOPY, NULL, 0) = -1 ENOBUFS (No "
+		  "buffer space available)", "memlock", "RLIMIT_MEMLOCK" },
 		{ "7 rename(\"/d/x\", \"/d/y/x\") = -1 EXDEV (Invalid cross-device "
 		  "link)", "other-device", "Landlock" },
 		{ "7 io_uring_setup(8, 0x1) = -1 EACCES (Permission denied)",
