@@ -380,6 +380,12 @@ static const struct refusal table[] = {
 	  "A broadcast address needs SO_BROADCAST; a route of the type prohibit "
 	  "answers EACCES; so may a security module or a seccomp filter.",
 	  "Set SO_BROADCAST, or look at ip route get ADDRESS." },
+	{ "connect", "EPERM", NULL, "not-permitted", REFUSED_AT_END,
+	  "a BPF program of the cgroup, a seccomp filter, or (AF_UNIX) a socket "
+	  "that is connected to another one",
+	  "A datagram socket of AF_UNIX that is connected takes datagrams of its "
+	  "peer only; else a BPF program or a filter denies the call.",
+	  "Look at the service's or container's rules." },
 	{ "sendto sendmsg sendmmsg", "EPERM", NULL, "not-permitted",
 	  REFUSED_AT_END, "a packet filter (nft, iptables) or a BPF program",
 	  "A rule of the packet filter drops what this host sends, or a BPF "
@@ -437,6 +443,13 @@ static const struct refusal table[] = {
 	  "A rule does not let the program execute this memory.",
 	  "Look at the audit log, and at MemoryDenyWriteExecute= of the "
 	  "service." },
+	{ "mmap mmap2 mprotect pkey_mprotect", "EACCES", NULL,
+	  "no-permission", REFUSED_AT_END,
+	  "the file is not open for reading, or (PROT_WRITE with MAP_SHARED) not "
+	  "for writing; or a security module",
+	  "A mapping needs a descriptor that is open for reading; a shared one "
+	  "that can be written to, one that is open for writing as well.",
+	  "Open the file with O_RDWR, or use MAP_PRIVATE." },
 	/* what needs a capability */
 	{ "mount fsmount move_mount fsopen fsconfig", "EPERM", NULL,
 	  "not-permitted", REFUSED_AT_END,
@@ -454,6 +467,20 @@ static const struct refusal table[] = {
 	  REFUSED_AT_END, "CAP_SYS_ADMIN, or a seccomp filter",
 	  "The call needs CAP_SYS_ADMIN; the kernel refuses it to a container "
 	  "or to a user who is not root.", "Give the capability." },
+	{ "setsid setpgid", "EPERM", NULL, "not-permitted", REFUSED_AT_END,
+	  "it leads a process group (setsid) or a session (setpgid) already, or "
+	  "the group is of another session",
+	  "A leader of a process group cannot make a session, and a leader of a "
+	  "session keeps its group.",
+	  "Call it in a child (fork)." },
+	{ "setpgid", "EACCES", NULL, "no-permission", REFUSED_AT_END,
+	  "the child has called execve already",
+	  "A parent can move a child to another group only before the child's "
+	  "execve.", "Call it in the child, too, before its execve." },
+	{ "seccomp prctl", "EACCES", "SECCOMP", "not-permitted", REFUSED_AT_END,
+	  "neither PR_SET_NO_NEW_PRIVS nor CAP_SYS_ADMIN",
+	  "A process without CAP_SYS_ADMIN gives up new rights first.",
+	  "Call prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) before." },
 	{ "unshare", "EPERM", NULL, "not-permitted", REFUSED_AT_END,
 	  "CAP_SYS_ADMIN, or a rule against user namespaces",
 	  "Namespaces, except CLONE_NEWUSER, need CAP_SYS_ADMIN; CLONE_NEWUSER "
@@ -569,6 +596,15 @@ static const struct refusal table[] = {
 	  "kernel.dmesg_restrict is 1, and the process has no CAP_SYSLOG; most "
 	  "containers do not have it.",
 	  "Use root on the host, or set kernel.dmesg_restrict=0." },
+	{ "fcntl fcntl64", "EBUSY", "F_SETPIPE_SZ", "busy", REFUSED_AT_END,
+	  "the pipe holds more than the new size",
+	  "A pipe cannot be made smaller than what lies in it.",
+	  "Read from it first." },
+	{ "fcntl fcntl64", "EPERM", "F_SETPIPE_SZ", "not-permitted",
+	  REFUSED_AT_END, "fs.pipe-max-size, or fs.pipe-user-pages-soft of the "
+	  "user",
+	  "A larger pipe needs CAP_SYS_RESOURCE.",
+	  "Ask for less, or raise the sysctl." },
 	{ "fcntl fcntl64", "EBUSY", "F_ADD_SEALS", "busy", REFUSED_AT_END,
 	  "the memory is still mapped (F_SEAL_WRITE)",
 	  "F_SEAL_WRITE is refused while the memfd is mapped with MAP_SHARED, "
@@ -731,6 +767,11 @@ static const struct refusal table[] = {
 	  "kernel.perf_event_paranoid",
 	  "kernel.perf_event_paranoid does not allow this event without "
 	  "CAP_PERFMON.", "Lower it, or give the capability." },
+	{ "epoll_ctl", "EPERM", NULL, "not-supported", REFUSED_AT_END,
+	  "the file has no poll operation (a regular file, a directory)",
+	  "epoll watches sockets, pipes and the like; poll reports a regular file "
+	  "as always ready.",
+	  "Read the file without waiting for it." },
 	{ "epoll_ctl", "EEXIST", NULL, "exists", REFUSED_AT_END,
 	  "the descriptor is in the set already",
 	  "EPOLL_CTL_ADD of a descriptor that the set has already.",
@@ -845,6 +886,11 @@ static const struct refusal table[] = {
 	{ "*", "ENOTEMPTY", NULL, "not-empty", REFUSED_AT_END,
 	  "the directory is not empty", "The directory is not empty.",
 	  "Remove what is in it." },
+	{ "copy_file_range", "EXDEV", NULL, "other-device", REFUSED_AT_END,
+	  "the two files are on different file systems",
+	  "Before Linux 5.3, and from 5.19 on, copy_file_range does not copy "
+	  "between file systems of different kinds.",
+	  "Use sendfile, or read and write." },
 	{ "*", "EXDEV", NULL, "other-device", REFUSED_AT_END,
 	  "the two paths are on different file systems or mounts, or Landlock "
 	  "keeps the file in its directory",

@@ -417,6 +417,27 @@ TEST(which_limit_it_was)
 		  "port-denied", "security module" },
 		{ "7 sendto(3, \"x\", 9, MSG_ZEROCOPY, NULL, 0) = -1 ENOBUFS (No "
 		  "buffer space available)", "memlock", "RLIMIT_MEMLOCK" },
+		{ "7 connect(3, {sa_family=AF_UNIX, sun_path=\"/run/x\"}, 9) = -1 "
+		  "EPERM (Operation not permitted)", "not-permitted",
+		  "connected to another" },
+		{ "7 mmap(NULL, 4096, PROT_READ, MAP_SHARED, 3, 0) = -1 EACCES "
+		  "(Permission denied)", "no-permission", "open for reading" },
+		{ "7 setsid() = -1 EPERM (Operation not permitted)",
+		  "not-permitted", "leads a process group" },
+		{ "7 setpgid(8, 8) = -1 EACCES (Permission denied)",
+		  "no-permission", "execve already" },
+		{ "7 seccomp(SECCOMP_SET_MODE_FILTER, 0, {len=1, filter=0x1}) = -1 "
+		  "EACCES (Permission denied)", "not-permitted",
+		  "PR_SET_NO_NEW_PRIVS" },
+		{ "7 fcntl(3, F_SETPIPE_SZ, 4096) = -1 EBUSY (Device or resource "
+		  "busy)", "busy", "holds more" },
+		{ "7 fcntl(3, F_SETPIPE_SZ, 2097152) = -1 EPERM (Operation not "
+		  "permitted)", "not-permitted", "pipe-max-size" },
+		{ "7 epoll_ctl(4, EPOLL_CTL_ADD, 5, {events=EPOLLIN, data={u32=5, "
+		  "u64=5}}) = -1 EPERM (Operation not permitted)",
+		  "not-supported", "no poll operation" },
+		{ "7 copy_file_range(3, NULL, 4, NULL, 9, 0) = -1 EXDEV (Invalid "
+		  "cross-device link)", "other-device", "different file systems" },
 		{ "7 rename(\"/d/x\", \"/d/y/x\") = -1 EXDEV (Invalid cross-device "
 		  "link)", "other-device", "Landlock" },
 		{ "7 io_uring_setup(8, 0x1) = -1 EACCES (Permission denied)",
