@@ -11,7 +11,8 @@ enum { NAMED = 6 };			/* servers in a list, at most */
 
 /* One server in all workloads and layouts. */
 struct standing {
-	int ahead, behind, equal, undecided, few;	/* workloads */
+	int ahead, behind, equal, undecided;	/* workloads */
+	int few;			/* repetitions, where that is too few */
 	double best, worst;		/* ratios of those ahead, behind */
 	const char *best_at, *worst_at;	/* workloads */
 	int best_layout, worst_layout;
@@ -50,7 +51,7 @@ static void add(struct standing *s, const struct row *row, int layout,
 		s->more = row->more > s->more ? row->more : s->more;
 		break;
 	case FEW:
-		s->few++;
+		s->few = row->rate.n > s->few ? row->rate.n : s->few;
 		break;
 	case ERRORS:
 		break;
@@ -171,7 +172,7 @@ static void say_undecided(const struct results *r, const struct standing *all,
 	for (int c = 2; c < p->contender_count; c++) {
 		const struct standing *s = &all[c];
 
-		few |= s->few;
+		few = s->few > few ? s->few : few;
 		if (!s->undecided)
 			continue;
 		if (!n)
@@ -189,8 +190,9 @@ static void say_undecided(const struct results *r, const struct standing *all,
 	if (n)
 		fprintf(f, "; --until-decided 10m goes on.\n");
 	if (few)
-		fprintf(f, "Nothing is ranked: that needs %d repetitions "
-			"(-r %d).\n", ENOUGH, ENOUGH);
+		fprintf(f, "%d repetition%s no verdict: whether a server is "
+			"ahead, behind or equal needs %d (-r %d).\n", few,
+			few == 1 ? " gives" : "s give", ENOUGH, ENOUGH);
 }
 
 /* The base alone, or nobody to compare it with. */

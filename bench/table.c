@@ -295,7 +295,7 @@ static void print_conclusion(const struct results *r, FILE *f)
 void table_print(const struct results *r, FILE *f)
 {
 	const struct plan *p = r->plan;
-	char text[600];
+	char text[1000];
 
 	fprintf(f, "%s\n%s\n%s\n%s\n", r->date, r->machine, r->network,
 		r->command);
@@ -310,13 +310,15 @@ void table_print(const struct results *r, FILE *f)
 	}
 	if (*r->uncounted)
 		print_folded(r->uncounted, f);
-	snprintf(text, sizeof(text), "Ratios: median and 95%% interval; equal: "
-		 "within %g%%; ?: undecided; -: not known; A/A: the base against "
+	snprintf(text, sizeof(text), "Against the base: the median of the ratios of "
+		 "all repetitions and its 95%% interval; it is not the quotient of "
+		 "two figures of this table, for each of them is a median by "
+		 "itself. equal: within %g%%; ?: undecided; -: not known; A/A: the base against "
 		 "itself; batch: messages per sleep of the server; iou us: "
 		 "processor time of io_uring's kernel threads per message; "
 		 "preem: preemptions per message; MiB: the most memory; thr: "
 		 "threads.%s (docs/method.md)", 100 * p->bound, too_few(r) ?
-		 " too few: a verdict needs 9 repetitions." : "");
+		 " too few: a verdict needs 9 repetitions (-r 9)." : "");
 	fprintf(f, "\n");
 	print_folded(text, f);
 	fprintf(f, "\n");

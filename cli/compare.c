@@ -57,7 +57,8 @@ static const struct argp_option options[] = {
 	  "bytes of the answer (64) and -kN thousand steps of work for it (0). "
 	  "For any server: http, redis-ping, redis-get, redis-set, line or bytes, "
 	  "with -cN. With --files: file", 0 },
-	{ "repeat", 'r', "N", 0, "Repetitions (default 9)", 0 },
+	{ "repeat", 'r', "N", 0, "Repetitions (default 9; fewer give figures, but "
+	  "no verdict)", 0 },
 	{ "seconds", 't', "S", 0, "Each measurement lasts S seconds "
 	  "(default 0.4)", 0 },
 	{ "base", KEY_BASE, "SERVER", 0, "Compare with SERVER (default epoll; "

@@ -62,8 +62,11 @@ few="-t 0.05 -r 2 -w tcp-c1,tcp-c4 poll"
 "$iomodels" compare $few -o kept >out 2>err &&
 	[ "$(wc -l <kept/results.jsonl)" = 13 ] &&
 	[ "$(grep -c '^  poll .* too few ' out)" = 2 ] &&
-	[ "$(grep -c '^  (the base again)' out)" = 2 ]
+	[ "$(grep -c '^  (the base again)' out)" = 2 ] &&
+	tr '\n' ' ' <out | grep -q 'not the quotient of two figures of this table'
 ok $? "compares"
+grep -q '^2 repetitions give no verdict: .* needs 9 (-r 9)\.$' out
+ok $? "says how many repetitions a verdict needs"
 # Its date, rows and words, without the command; figures are kept to six digits.
 # Where calls cannot be counted, compare says why.
 shape='4d; /not counted/,/^$/{/^$/!d}; 2,$s/[0-9.]//g; s/  */ /g'
