@@ -271,6 +271,31 @@ static int say_closes(const struct results *r, int contender, FILE *f)
 	return 0;
 }
 
+static int on_path(const struct contender *c)
+{
+	return c->outside && c->outside->on_path;
+}
+
+/* Some are asked over a Unix socket and the base over TCP, or the other way round.
+   An echo is asked over one of them only. */
+static void say_sockets(const struct results *r, FILE *f)
+{
+	const struct plan *p = r->plan;
+	int base = on_path(&p->contenders[0]), n = 0, both = 0;
+
+	for (int w = 0; w < p->workload_count; w++)
+		both |= !!p->workloads[w].protocol;
+	for (int c = 2; both && c < p->contender_count; c++)
+		if (on_path(&p->contenders[c]) != base &&
+		    !p->contenders[c].floor && listed(f, n++))
+			fprintf(f, "%s", p->contenders[c].name);
+	rest(f, n);
+	if (n)
+		fprintf(f, " %s asked over %s, %s over %s: that is part of "
+			"the ratio.\n", n > 1 ? "are" : "is", base ? "TCP" : "a Unix socket",
+			p->contenders[0].name, base ? "a Unix socket" : "TCP");
+}
+
 /*
  * Neither it nor its client worked for half of the time, though messages were
  * sent as fast as they were answered: the workload in which it worked least.
@@ -352,6 +377,8 @@ void conclude(const struct results *r, FILE *f)
 	say_undecided(r, all, workloads, f);
 	if (!compares(r))
 		say_base(r, f);
+	else
+		say_sockets(r, f);
 	for (int c = 2, n = 0; c < r->plan->contender_count && n < NAMED; c++)
 		n += say_closes(r, c, f);
 	for (int c = 0, n = 0; c < r->plan->contender_count && n < NAMED; c++)

@@ -133,7 +133,7 @@ static char out[(1 << 20) + CHUNK], in[CHUNK];	/* out: requests, again and again
 static void look_at_tree(struct state *s)
 {
 	s->tree[0] = s->l->pid;
-	s->tree_count = s->l->tree ? tree_of(s->l->pid, s->l->port, s->tree) : 1;
+	s->tree_count = s->l->tree ? tree_of(s->l->pid, s->l->inode, s->tree) : 1;
 }
 
 /* Of those processes that are there; one that ends takes its time along. */
@@ -221,7 +221,7 @@ static int open_socket(struct state *s)
 	int type = l->kind == LOAD_DATAGRAM ? SOCK_DGRAM : SOCK_STREAM;
 	int tcp = l->server.ss_family == AF_INET && type == SOCK_STREAM;
 	int fd = socket(l->server.ss_family, type | SOCK_CLOEXEC |
-			(tcp ? SOCK_NONBLOCK : 0), 0), on = 1;
+			(type == SOCK_STREAM ? SOCK_NONBLOCK : 0), 0), on = 1;
 
 	if (fd < 0)
 		return failed(s, "socket", errno);
@@ -248,7 +248,7 @@ static int open_socket(struct state *s)
 /*
  * 1: it is connected, 0: not yet.  The second call says what became of the
  * first: on loopback the whole handshake is done when that returns, unless the
- * server has no room.
+ * server has no room.  On a Unix socket that is EAGAIN, and no attempt is under way.
  */
 static int try_connect(struct state *s, int fd)
 {
@@ -258,7 +258,8 @@ static int try_connect(struct state *s, int fd)
 		if (!connect(fd, (const void *)&l->server, l->server_len) ||
 		    errno == EISCONN)
 			return 1;
-		if (errno != EINPROGRESS && errno != EALREADY)
+		if (errno != EINPROGRESS && errno != EALREADY &&
+		    errno != EAGAIN)
 			return failed(s, "connect", errno);
 	}
 	return 0;
@@ -286,10 +287,11 @@ static int open_patiently(struct state *s)
 
 	for (;;) {
 		int fd = open_socket(s), done = fd < 0 ? -1 : try_connect(s, fd);
+		int attempts = s->l->server.ss_family == AF_INET;
 		struct pollfd p = { .fd = fd, .events = POLLOUT };
 		struct timespec t = { 0, us * 1000 };
 
-		if (!done && ppoll(&p, 1, &t, NULL) > 0)
+		if (!done && ppoll(&p, attempts, &t, NULL) > 0)
 			done = try_connect(s, fd);
 		if (done > 0) {
 			fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);

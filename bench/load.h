@@ -50,9 +50,9 @@ struct load {
 	int shared;		/* server and client are on one processor, and
 				   nobody else of ours */
 	pid_t pid;		/* of the server */
-	int tree;		/* it is any server: all that tree_of(pid, port)
+	int tree;		/* it is any server: all that tree_of(pid, inode)
 				   says are its processes */
-	int port;
+	unsigned long inode;	/* of its listening socket */
 	const struct protocol *protocol;	/* what is asked; NULL: an echo */
 	struct turns turns;	/* asked before each slice */
 	volatile struct load_now *now;	/* kept up to date; may be NULL */

@@ -605,11 +605,10 @@ static int begin_outside(struct player *p)
 		enter_net(p->net >= 0 ? our_net : -1);
 		return -1;
 	}
-	inet_address(l, p->running.port);
-	if (!o->start)
-		((struct sockaddr_in *)&l->server)->sin_addr.s_addr = o->address;
+	l->server = p->running.at;
+	l->server_len = p->running.at_len;
 	l->pid = p->running.pid;
-	l->port = p->running.port;
+	l->inode = p->running.inode;
 	l->tree = 1;
 	if (l->protocol)
 		l->size = l->protocol->request_len;

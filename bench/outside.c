@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * outside.c - any server as it is: a command and a port, or a place
+ * outside.c - any server as it is: a command and where it listens, or one that runs
  *
  * Nothing is asked of the server but that it listens.  A process of ours, its
  * keeper, starts the command and adopts what the command leaves behind: a server
@@ -16,6 +16,10 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <linux/sock_diag.h>
+#include <linux/unix_diag.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -24,7 +28,10 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -35,6 +42,7 @@
 #include "stat.h"
 
 enum { READY_MS = 10000, STOP_MS = 2000, ENDS_MS = 200, LOOK_MS = 5 };
+enum { LISTENS = 10 };			/* a state of sockets: TCP_LISTEN */
 
 static void pause_ms(int ms)
 {
@@ -56,7 +64,7 @@ static int add_pid(pid_t pid, pid_t *pids, int n)
 }
 
 /* The inode of the socket that listens on the port; 0: none. */
-static unsigned long listening(int port)
+static unsigned long listening_on(int port)
 {
 	static const char *const tables[] = { "/proc/net/tcp", "/proc/net/tcp6" };
 	unsigned long inode = 0;
@@ -71,12 +79,93 @@ static unsigned long listening(int port)
 
 			if (sscanf(line, "%*d: %*[0-9A-Fa-f]:%x %*s %x %*s %*s "
 				   "%*s %*s %*s %lu", &at, &state, &found) == 3 &&
-			    state == 10 && (int)at == port)
+			    state == LISTENS && (int)at == port)
 				inode = found;
 		}
 		if (f)
 			fclose(f);
 	}
+	return inode;
+}
+
+/* 2: the answer is about the socket that has this file, 1: perhaps (on overlayfs
+   a device has two numbers), 0: it is not. */
+static int has_file(struct nlmsghdr *h, const struct stat *file)
+{
+	struct unix_diag_msg *m = NLMSG_DATA(h);
+	int len = h->nlmsg_len - NLMSG_LENGTH(sizeof(*m));
+
+	for (struct rtattr *a = (void *)(m + 1); RTA_OK(a, len);
+	     a = RTA_NEXT(a, len)) {
+		struct unix_diag_vfs *v = RTA_DATA(a);
+
+		if (a->rta_type == UNIX_DIAG_VFS &&
+		    v->udiag_vfs_ino == (unsigned)file->st_ino)
+			return 1 + (v->udiag_vfs_dev ==
+				    (major(file->st_dev) << 20 |
+				     minor(file->st_dev)));
+	}
+	return 0;
+}
+
+/* The best of these answers; 0: they end here. */
+static int look_at_answers(struct nlmsghdr *h, unsigned n,
+			   const struct stat *file, int *best,
+			   unsigned long *inode)
+{
+	for (; NLMSG_OK(h, n); h = NLMSG_NEXT(h, n)) {
+		struct unix_diag_msg *m = NLMSG_DATA(h);
+		int fits;
+
+		if (h->nlmsg_type != SOCK_DIAG_BY_FAMILY)
+			return 0;		/* the end, or an error */
+		fits = has_file(h, file);
+		if (fits > *best) {
+			*best = fits;
+			*inode = m->udiag_ino;
+		}
+	}
+	return 1;
+}
+
+/*
+ * The inode of the socket that listens on the path; 0: none is found.  The kernel
+ * says which file a socket has, whatever the name that it was bound to: a relative
+ * one, one through a link, or one from before a rename.
+ */
+static unsigned long listening_at(const char *path)
+{
+	static struct nlmsghdr answers[4096];
+	struct {
+		struct nlmsghdr h;
+		struct unix_diag_req r;
+	} ask = {
+		.h = {
+			.nlmsg_len = sizeof(ask),
+			.nlmsg_type = SOCK_DIAG_BY_FAMILY,
+			.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP,
+		},
+		.r = {
+			.sdiag_family = AF_UNIX,
+			.udiag_states = 1 << LISTENS,
+			.udiag_show = UDIAG_SHOW_VFS,
+		},
+	};
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+	unsigned long inode = 0;
+	struct stat file;
+	ssize_t n = -1;
+	int best = 0;
+
+	if (fd >= 0 && !stat(path, &file))
+		n = send(fd, &ask, sizeof(ask), 0);
+	while (n > 0) {
+		n = recv(fd, answers, sizeof(answers), 0);
+		if (n > 0 && !look_at_answers(answers, n, &file, &best, &inode))
+			n = 0;
+	}
+	if (fd >= 0)
+		close(fd);
 	return inode;
 }
 
@@ -151,15 +240,24 @@ int tree_grow(pid_t pids[TREE], int n)
 	return n;
 }
 
-int tree_of(pid_t keeper, int port, pid_t pids[TREE])
+/* systemd has the sockets of the services that it starts on demand, and all
+   processes are its descendants. */
+static int leave_out_init(pid_t *pids, int n)
 {
-	unsigned long inode = port ? listening(port) : 0;
+	for (int i = 0; i < n && n > 1; i++)
+		if (pids[i] == 1)
+			pids[i] = pids[--n];
+	return n;
+}
+
+int tree_of(pid_t keeper, unsigned long inode, pid_t pids[TREE])
+{
 	int n = 0;
 
 	if (keeper)
 		n = add_children(keeper, pids, n);
 	if (inode)
-		n = add_holders(inode, pids, n);
+		n = leave_out_init(pids, add_holders(inode, pids, n));
 	return tree_grow(pids, n);
 }
 
@@ -183,22 +281,107 @@ static int free_port(void)
 	return ntohs(a.sin_port);
 }
 
-static int answers(int port)
+/* PREFIX.1, or the next that nothing has just now. */
+static void free_path(char path[PATH_SIZE], const char *prefix)
 {
-	struct sockaddr_in a = {
-		.sin_family = AF_INET, .sin_port = htons(port),
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-	};
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	int yes = fd >= 0 && !connect(fd, (void *)&a, sizeof(a));
+	int i = 0;
 
-	if (fd >= 0)
-		close(fd);
-	return yes;
+	do {
+		snprintf(path, PATH_SIZE, "%.*s.%d", PATH_SIZE - 1 - SUFFIX,
+			 prefix, ++i % 1000);
+	} while (i < 1000 && !access(path, F_OK));
 }
 
-/* The command with the port in it. */
-static char *command_of(const struct outside *o, int port)
+static void on_port(struct running *r, unsigned address)
+{
+	struct sockaddr_in *a = (void *)&r->at;
+
+	*a = (struct sockaddr_in){
+		.sin_family = AF_INET,
+		.sin_addr.s_addr = address ? address : htonl(INADDR_LOOPBACK),
+		.sin_port = htons(r->port),
+	};
+	r->at_len = sizeof(*a);
+}
+
+static void on_path(struct running *r, const char *path)
+{
+	struct sockaddr_un *a = (void *)&r->at;
+
+	*a = (struct sockaddr_un){ .sun_family = AF_UNIX };
+	strcpy(a->sun_path, path);
+	r->at_len = sizeof(*a);
+}
+
+/* Where it is to listen. */
+static void choose_place(const struct outside *o, struct running *r)
+{
+	char prefix[40];
+
+	*r = (struct running){ .port = o->port ? o->port : free_port(),
+			       .err_fd = -1 };
+	if (o->path) {
+		snprintf(r->path, PATH_SIZE, "%s", o->path);
+	} else if (o->start && strstr(o->start, "{socket}")) {
+		snprintf(prefix, sizeof(prefix), "/tmp/iomodels-%d", getpid());
+		free_path(r->path, prefix);
+	}
+	if (o->start && o->path)
+		free_path(r->file, o->path);
+	else if (o->start)
+		strcpy(r->file, r->path);
+	if (o->on_path)
+		on_path(r, r->path);
+	else
+		on_port(r, o->address);
+}
+
+/* 0: somebody listens there; else -errno.  Where a Unix socket's queue is full,
+   somebody does. */
+static int knock(const struct running *r)
+{
+	int unix_socket = r->at.ss_family == AF_UNIX, err = 0;
+	int fd = socket(r->at.ss_family, SOCK_STREAM | SOCK_CLOEXEC |
+			(unix_socket ? SOCK_NONBLOCK : 0), 0);
+
+	if (fd < 0 || connect(fd, (const void *)&r->at, r->at_len))
+		err = unix_socket && errno == EAGAIN ? 0 : -errno;
+	if (fd >= 0)
+		close(fd);
+	return err;
+}
+
+/* "port 80", or the path. */
+static const char *place_of(const struct running *r, char text[PATH_SIZE])
+{
+	if (r->at.ss_family == AF_UNIX)
+		strcpy(text, r->path);
+	else
+		snprintf(text, PATH_SIZE, "port %d", r->port);
+	return text;
+}
+
+/* A server that runs already.  What is wrong with a port its client says. */
+static int is_there(const struct running *r, char why[300])
+{
+	int err = r->at.ss_family == AF_UNIX ? knock(r) : 0;
+	struct stat file;
+
+	if (!err)
+		return 1;
+	if (!stat(r->path, &file) && !S_ISSOCK(file.st_mode))
+		snprintf(why, 300, "%s is not a socket", r->path);
+	else if (err == -EPROTOTYPE)
+		snprintf(why, 300, "%s is not a stream socket", r->path);
+	else if (err == -ECONNREFUSED)
+		snprintf(why, 300, "nobody listens on %s", r->path);
+	else
+		snprintf(why, 300, "%s: %s", r->path, strerror(-err));
+	return 0;
+}
+
+/* The command with the port and the path in it. */
+static char *command_of(const struct outside *o, const struct running *r)
 {
 	char *text = NULL;
 	size_t size;
@@ -209,8 +392,11 @@ static char *command_of(const struct outside *o, int port)
 		fputs("exec ", f);
 	for (const char *at = o->start; f && *at; at++)
 		if (!strncmp(at, "{port}", 6)) {
-			fprintf(f, "%d", port);
+			fprintf(f, "%d", r->port);
 			at += 5;
+		} else if (!strncmp(at, "{socket}", 8)) {
+			fputs(r->path, f);
+			at += 7;
 		} else {
 			fputc(*at, f);
 		}
@@ -287,10 +473,10 @@ static void end_all(pid_t command, int *status, const sigset_t *wanted)
  *
  * It ends as the command did, once the command has failed, or nothing that it has
  * started runs.  On SIGTERM, which the kernel also sends when the parent dies, it
- * ends all that the command has started, and itself.
+ * ends all that the command has started, removes its socket's file, and ends.
  */
-_Noreturn static void keep(const char *text, int cpu, int err, unsigned pad,
-			   pid_t parent)
+_Noreturn static void keep(const char *text, int cpu, const struct running *r,
+			   unsigned pad, pid_t parent)
 {
 	const struct rlimit no_core = { 0, 0 };
 	int status = 0, null = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -308,7 +494,7 @@ _Noreturn static void keep(const char *text, int cpu, int err, unsigned pad,
 		_exit(1);
 	command = fork();
 	if (!command)
-		become(text, cpu, err, pad, self);
+		become(text, cpu, r->err_fd, pad, self);
 	/* What is ours must not stay open because a server runs. */
 	dup2(null, 0);
 	dup2(null, 1);
@@ -318,6 +504,8 @@ _Noreturn static void keep(const char *text, int cpu, int err, unsigned pad,
 		if (sigwaitinfo(&wanted, NULL) == SIGTERM)
 			break;
 	end_all(command, &status, &wanted);
+	if (*r->file)
+		unlink(r->file);
 	if (WIFSIGNALED(status)) {
 		setrlimit(RLIMIT_CORE, &no_core);
 		signal(WTERMSIG(status), SIG_DFL);
@@ -330,6 +518,14 @@ _Noreturn static void keep(const char *text, int cpu, int err, unsigned pad,
 }
 
 /* ---- ready, or not ---- */
+
+static void look_for_listener(struct running *r)
+{
+	const struct sockaddr_un *a = (const void *)&r->at;
+
+	r->inode = a->sun_family == AF_UNIX ? listening_at(a->sun_path) :
+		   listening_on(r->port);
+}
 
 static int ended_with(int status, const char *who, char why[300])
 {
@@ -355,7 +551,7 @@ static char *telling_line(char *text)
 /* What it wrote last, or what became of it. */
 static void last_words(const struct running *r, int status, char why[300])
 {
-	char text[2048];
+	char text[2048], place[PATH_SIZE];
 	off_t size = lseek(r->err_fd, 0, SEEK_END);
 	off_t at = size > (off_t)sizeof(text) - 1 ? size - sizeof(text) + 1 : 0;
 	ssize_t n = pread(r->err_fd, text, sizeof(text) - 1, at);
@@ -364,16 +560,17 @@ static void last_words(const struct running *r, int status, char why[300])
 	if (status && n > 0 && text[strspn(text, "\n")])
 		snprintf(why, 300, "%.290s", telling_line(text));
 	else
-		snprintf(why + ended_with(status, "it", why), 100, " before it "
-			 "listened on port %d", r->port);
+		snprintf(why + ended_with(status, "it", why), 150, " before it "
+			 "listened on %s", place_of(r, place));
 }
 
 static int wait_ready(struct running *r, char why[300])
 {
 	long long until = now_ns() + READY_MS * 1000000LL;
+	char place[PATH_SIZE];
 	int status = 0;
 
-	while (!answers(r->port)) {
+	while (knock(r)) {
 		if (waitpid(r->pid, &status, WNOHANG) == r->pid) {
 			r->pid = 0;
 			last_words(r, status, why);
@@ -382,8 +579,8 @@ static int wait_ready(struct running *r, char why[300])
 		if (measure_stop)
 			snprintf(why, 300, "stopped");
 		else if (now_ns() > until)
-			snprintf(why, 300, "nobody listened on port %d within "
-				 "%d s", r->port, READY_MS / 1000);
+			snprintf(why, 300, "nobody listened on %s within %d s",
+				 place_of(r, place), READY_MS / 1000);
 		if (*why)
 			return -1;
 		pause_ms(LOOK_MS);
@@ -391,32 +588,47 @@ static int wait_ready(struct running *r, char why[300])
 	return 0;
 }
 
+/* The next server can bind the path. */
+static int move_away(struct running *r, char why[300])
+{
+	if (rename(r->path, r->file)) {
+		snprintf(why, 300, "cannot rename %s: %s", r->path,
+			 strerror(errno));
+		return -1;
+	}
+	on_path(r, r->file);
+	return 0;
+}
+
 int outside_start(const struct outside *o, int cpu, struct running *r,
 		  char why[300])
 {
-	char path[] = "/tmp/iomodels-XXXXXX", *command;
+	char path[] = "/tmp/iomodels-XXXXXX", place[PATH_SIZE], *command;
 	unsigned pad = draw(&stat_seed) % PAD;
 	sigset_t all, before;
 	pid_t self = getpid();
 
 	*why = 0;
-	*r = (struct running){ .port = o->port ? o->port : free_port(),
-			       .err_fd = -1 };
-	if (!o->start)
+	choose_place(o, r);
+	if (!o->start) {
+		if (!is_there(r, why))
+			return -1;
+		look_for_listener(r);
 		return 0;
-	if (o->port && answers(o->port)) {
-		snprintf(why, 300, "port %d is in use already", o->port);
+	}
+	if ((o->port || o->path) && !knock(r)) {
+		snprintf(why, 300, "%s is in use already", place_of(r, place));
 		return -1;
 	}
 	r->err_fd = mkostemp(path, O_CLOEXEC);
 	unlink(path);
-	command = command_of(o, r->port);
+	command = command_of(o, r);
 	/* Its SIGTERM must not be lost to our handler, which it inherits. */
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, &before);
 	r->pid = r->err_fd < 0 || !command ? -1 : fork();
 	if (!r->pid)
-		keep(command, cpu, r->err_fd, pad, self);
+		keep(command, cpu, r, pad, self);
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	free(command);
 	if (r->pid < 0) {
@@ -424,10 +636,11 @@ int outside_start(const struct outside *o, int cpu, struct running *r,
 		r->pid = 0;
 		return -1;
 	}
-	if (wait_ready(r, why)) {
+	if (wait_ready(r, why) || (o->path && move_away(r, why))) {
 		outside_stop(r);
 		return -1;
 	}
+	look_for_listener(r);
 	return 0;
 }
 

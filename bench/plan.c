@@ -309,8 +309,12 @@ const char *cannot_serve(const struct contender *c, const struct workload *w)
 	if (w->kind == LOAD_FILE)
 		return w->busy > 1 && reads_one(c) ? "has one read in flight"
 						   : NULL;
+	if (c->outside && w->kind == LOAD_ECHO &&
+	    (w->protocol || (w->family == AF_UNIX) == c->outside->on_path))
+		return NULL;
 	if (c->outside)
-		return w->kind == LOAD_ECHO && w->family == AF_INET ? NULL :
+		return c->outside->on_path ?
+		       "listens on a Unix socket (its echo is unix-cN)" :
 		       "is asked over TCP only";
 	if (w->reply && (flags & (ECHO_ONLY | UDP) || c->floor))
 		return "has no service reply";

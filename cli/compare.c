@@ -38,7 +38,8 @@ struct options {
 	int peer_count;
 	struct outside outside[CONTENDERS];
 	char wrong[CONTENDERS][100];	/* what each of them answered */
-	char *commands[CONTENDERS];	/* of outside: --start, or "port-80" */
+	char *commands[CONTENDERS];	/* of outside: --start, "port-80", or a
+					   path */
 	int outside_count;
 	const char *path, *request, *answer;
 	unsigned until_ms;		/* go on so long while undecided */
@@ -67,12 +68,14 @@ static const struct argp_option options[] = {
 	  "processor (same: the default, with the least noise), on two, or both "
 	  "ways", 0 },
 	{ "start", KEY_START, "COMMAND", 0, "One more server, any program: the "
-	  "shell starts COMMAND. It listens on the port of --ready, or on the free "
-	  "port that replaces {port} in COMMAND", 0 },
-	{ "ready", KEY_READY, "PORT", 0, "The server of the previous --start is "
-	  "ready when it listens on PORT", 0 },
-	{ "connect", KEY_CONNECT, "HOST:PORT", 0, "One more server, which runs "
-	  "already", 0 },
+	  "shell starts COMMAND. It listens on what --ready names, or on the free "
+	  "port that replaces {port} in COMMAND, or on the Unix socket whose free "
+	  "path replaces {socket}", 0 },
+	{ "ready", KEY_READY, "PORT|unix:PATH", 0, "The server of the previous "
+	  "--start is ready when it listens on PORT, or on the Unix socket PATH",
+	  0 },
+	{ "connect", KEY_CONNECT, "HOST:PORT|unix:PATH", 0, "One more server, "
+	  "which runs already", 0 },
 	{ "path", KEY_PATH, "/PATH", 0, "For the workload http: the path (default "
 	  "/)", 0 },
 	{ "request", KEY_REQUEST, "FILE", 0, "For the workload bytes: the request", 0 },
@@ -166,6 +169,23 @@ static struct outside *add_outside(struct options *o, struct argp_state *state)
 	return &o->outside[o->outside_count++];
 }
 
+/* "unix:PATH", with room for a suffix; NULL: it does not begin so. */
+static const char *parse_path(const char *option, const char *text, int suffix,
+			      struct argp_state *state)
+{
+	const char *path = text + 5;
+
+	if (strncmp(text, "unix:", 5))
+		return NULL;
+	if (!*path)
+		argp_error(state, "--%s %s: expected unix:PATH", option, text);
+	if (strlen(path) >= PATH_SIZE - (size_t)suffix)
+		argp_error(state, "--%s %s: this path has %zu bytes; that of a "
+			   "Unix socket has at most %d", option, text,
+			   strlen(path), PATH_SIZE - 1 - suffix);
+	return path;
+}
+
 /* "127.0.0.1:80", "localhost:80"; another machine measures the network. */
 static void parse_place(struct outside *o, const char *text,
 			struct argp_state *state)
@@ -174,12 +194,16 @@ static void parse_place(struct outside *o, const char *text,
 	char host[64], *end = "x";
 	struct in_addr a;
 
+	o->path = parse_path("connect", text, 0, state);
+	if (o->path)
+		return;
 	snprintf(host, sizeof(host), "%.*s", colon ? (int)(colon - text) : 0,
 		 text);
 	if (colon && colon[1])
 		o->port = strtol(colon + 1, &end, 10);
 	if (*end || o->port < 1 || o->port > 65535)
-		argp_error(state, "--connect %s: expected HOST:PORT", text);
+		argp_error(state, "--connect %s: expected HOST:PORT or "
+			   "unix:PATH", text);
 	if (!inet_aton(strcmp(host, "localhost") ? host : "127.0.0.1", &a) ||
 	    ntohl(a.s_addr) >> 24 != IN_LOOPBACKNET)
 		argp_error(state, "--connect %s: expected this machine's "
@@ -204,6 +228,7 @@ static unsigned parse_time(const char *text, struct argp_state *state)
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct options *o = state->input;
+	struct outside *last;
 	char *end;
 
 	switch (key) {
@@ -254,8 +279,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		if (!o->outside_count)
 			argp_error(state, "--ready %s: expected after --start "
 				   "COMMAND", arg);
-		o->outside[o->outside_count - 1].port =
-			number_arg(state, "ready", arg, 1, 65535);
+		last = &o->outside[o->outside_count - 1];
+		last->path = parse_path("ready", arg, SUFFIX, state);
+		last->port = last->path ? 0 : number_arg(state, "ready", arg, 1,
+							 65535);
 		return 0;
 	case KEY_CONNECT:
 		parse_place(add_outside(o, state), arg, state);
@@ -508,6 +535,11 @@ static int have(const struct named *c, const char *word, int *others)
 	return found;
 }
 
+static int is_place(const char *word)
+{
+	return strstr(word, "{port}") || strstr(word, "{socket}");
+}
+
 static int is_option(const char *word)
 {
 	return word[0] == '-' && word[1];
@@ -528,7 +560,7 @@ static int name_by_word(const struct plan *plan, const struct named *c, int i,
 	const char *next = i + 1 < c->n ? c->words[i + 1] : "-";
 	char text[200];
 
-	if (strstr(word, "{port}"))
+	if (is_place(word))
 		return 0;
 	for (int slashes = 0; slashes < 3; slashes++) {
 		const char *end = shown(word, slashes);
@@ -536,8 +568,7 @@ static int name_by_word(const struct plan *plan, const struct named *c, int i,
 		if (!i)
 			snprintf(text, sizeof(text), "%s",
 				 end_of_path(word, slashes));
-		else if (is_option(word) && !is_option(next) &&
-			 !strstr(next, "{port}"))
+		else if (is_option(word) && !is_option(next) && !is_place(next))
 			snprintf(text, sizeof(text), "%.30s %.60s %.30s", program,
 				 word, shown(next, slashes));
 		else if (*word >= '0' && *word <= '9' && is_option(c->words[i - 1]))
@@ -630,9 +661,11 @@ static void add_place(struct options *o, int i)
 	struct plan *plan = &o->plan;
 	const char *name;
 
-	if (out->start && !out->port && !strstr(out->start, "{port}"))
-		error(2, 0, "--start %s: --ready PORT is missing, or "
-		      "{port} in the command", out->start);
+	if (out->start && !out->port && !out->path && !is_place(out->start))
+		error(2, 0, "--start %s: --ready PORT is missing, or {port} or "
+		      "{socket} in the command", out->start);
+	out->on_path = out->path || (out->start && !out->port &&
+				     strstr(out->start, "{socket}"));
 	if (out->start && out->port && geteuid())
 		error(2, 0, "--start %s: only root can give each server "
 		      "a network of its own; write {port} for the port",
@@ -695,7 +728,8 @@ static void make_protocols(struct options *o)
 			error(2, 0, "%s: %s", work->name, why);
 		if (work->protocol && !o->outside_count)
 			error(2, 0, "%s: which server? --start COMMAND "
-			      "--ready PORT, or --connect HOST:PORT", work->name);
+			      "--ready PORT, or --connect HOST:PORT or "
+			      "unix:PATH", work->name);
 	}
 	if ((o->request || o->answer) && !bytes)
 		error(2, 0, "--%s is for a workload of bytes: add -w "
@@ -705,9 +739,20 @@ static void make_protocols(struct options *o)
 		      "http-c16");
 }
 
-/* All work is of the other kind. */
+/* The first workload that it can serve; -1: none. */
+static int first_served(const struct plan *p, int contender)
+{
+	for (int w = 0; w < p->workload_count; w++)
+		if (!cannot_serve(&p->contenders[contender], &p->workloads[w]))
+			return w;
+	return -1;
+}
+
+/* All work is of the other kind; or a command has nothing to do. */
 static int idle(const struct plan *p, int contender)
 {
+	if (p->contenders[contender].outside || p->contenders[contender].command)
+		return first_served(p, contender) < 0;
 	for (int w = 0; w < p->workload_count; w++)
 		if (!other_world(&p->contenders[contender], &p->workloads[w]))
 			return 0;
@@ -721,7 +766,8 @@ static void know_commands(struct options *o)
 
 		snprintf(place, sizeof(place), "port-%d", o->outside[i].port);
 		o->commands[i] = strdup(o->outside[i].start ?
-					o->outside[i].start : place);
+					o->outside[i].start : o->outside[i].path
+					? o->outside[i].path : place);
 		know_command(o->commands[i], o->outside[i].port);
 	}
 	for (int i = 0; i < o->peer_count; i++)
@@ -1083,15 +1129,6 @@ static int connects(const struct options *o)
 		if (!o->outside[i].start)
 			return 1;
 	return 0;
-}
-
-/* The first workload that it can serve; -1: none. */
-static int first_served(const struct plan *p, int contender)
-{
-	for (int w = 0; w < p->workload_count; w++)
-		if (!cannot_serve(&p->contenders[contender], &p->workloads[w]))
-			return w;
-	return -1;
 }
 
 /* Before anything is measured: each command starts, and answers.  1: not so. */

@@ -10,6 +10,7 @@
  * with two.
  *
  *     known_test --serve KIND FILE --port N --service echo      such a server
+ *     known_test --serve KIND FILE --unix PATH                  on a Unix socket
  */
 #include <fcntl.h>
 #include <math.h>
@@ -17,6 +18,7 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sys/un.h>
 #include "../../bench/count.h"
 #include "../../bench/measure.h"
 #include "../../bench/plan.h"
@@ -185,11 +187,16 @@ static void by_more_work(int fd, char *message)
 	send_all(fd, message, LINE);
 }
 
-/* For compare_test.sh. */
+/* For compare_test.sh, as is by_echo. */
 static void by_pause(int fd, char *message)
 {
 	sleep_us(20000);
 	send_all(fd, message, LINE);
+}
+
+static void by_echo(int fd, char *message)
+{
+	send_all(fd, message, SIZE);
 }
 
 static void *hold_lock(void *arg)
@@ -225,6 +232,7 @@ static const struct kind {
 	{ "work", NULL, by_work, 0, LINE },
 	{ "more-work", NULL, by_more_work, 0, LINE },
 	{ "slow", NULL, by_pause, 0, LINE },
+	{ "echo", NULL, by_echo },
 };
 
 /* Something besides the thread that serves. */
@@ -276,6 +284,17 @@ static int listen_on_port(int port, int nagle, int backlog)
 	return fd;
 }
 
+static int listen_on_path(const char *path, int backlog)
+{
+	struct sockaddr_un a = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	snprintf(a.sun_path, sizeof(a.sun_path), "%s", path);
+	if (bind(fd, (void *)&a, sizeof(a)) || listen(fd, backlog))
+		_exit(1);
+	return fd;
+}
+
 static void serve_one(int fd, const struct kind *k)
 {
 	char message[SIZE];
@@ -292,15 +311,18 @@ static void serve_one(int fd, const struct kind *k)
 	k->answer(fd, message);
 }
 
-_Noreturn static void serve(const struct kind *k, int port)
+/* place: of --port, or of --unix. */
+_Noreturn static void serve(const struct kind *k, const char *option,
+			    const char *place)
 {
+	int n = 1, backlog = strcmp(k->name, "close") ? 100 : SHORT;
 	struct pollfd p[CLIENTS + 1];
-	int n = 1;
 
 	p[0].events = POLLIN;
 	prepare(k->name);
-	p[0].fd = listen_on_port(port, !strcmp(k->name, "nagle"),
-				 strcmp(k->name, "close") ? 100 : SHORT);
+	p[0].fd = strcmp(option, "--unix") ?
+		  listen_on_port(atoi(place), !strcmp(k->name, "nagle"), backlog) :
+		  listen_on_path(place, backlog);
 	for (;;) {
 		poll(p, n, -1);
 		for (int i = 1; i < n; i++)
@@ -329,7 +351,7 @@ __attribute__((constructor)) static void serve_if_asked(int argc, char **argv)
 	for (unsigned i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
 		if (!strcmp(kinds[i].name, argv[2]) &&
 		    (told || !kinds[i].workload))
-			serve(&kinds[i], atoi(argv[5]));
+			serve(&kinds[i], argv[4], argv[5]);
 	_exit(2);
 }
 

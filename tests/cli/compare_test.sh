@@ -350,9 +350,102 @@ wait $server
 [ $? = 1 ] && grep -q "port-$port: connect: Connection refused" err
 ok $? "says that nobody is there"
 refuses 'which server' -w http-c1
-refuses 'expected HOST:PORT' --connect here -w http
+refuses 'expected HOST:PORT or unix:PATH' --connect here -w http
 refuses 'expected this machine' --connect 192.0.2.1:80 -w http
 refuses 'ready PORT is missing' --start true -w http
+
+# On a Unix socket: a path that is free, also with a short listen queue.
+"$iomodels" compare -t 0.02 -r 2 -w line-c4 --start \
+	"echo {socket} >>paths; exec $known --serve work - --unix {socket}" --start \
+	"$known --serve work - --port {port}" >out 2>err &&
+	grep -q '^  known_test --unix .*[0-9]' out &&
+	grep -q '^known_test --port is asked over TCP, known_test --unix over a ' out &&
+	[ "$(wc -l <paths)" = 5 ] && ! xargs ls <paths >out2 2>&1 &&
+	[ "$(grep -c 'No such file' out2)" = 5 ]
+ok $? "starts a server on a Unix socket"
+truncate -s 9M told
+"$iomodels" compare -t 0.05 -r 1 -w http-c16 --start \
+	"$known --serve close $dir/told --unix {socket}" >out 2>err &&
+	grep -q '^The listen queue of known_test was full for' out &&
+	grep -q 'closes after each answer' out
+ok $? "measures a short listen queue of a Unix socket"
+
+# The path that a server names itself: each of them has it for a while.  An echo on
+# it is the echo of unix.
+"$iomodels" compare -t 0.02 -r 2 -w unix-c2 epoll_et \
+	--start "$known --serve echo - --unix $dir/own" --ready unix:own \
+	--start "$known --serve echo - --unix ./own" --ready "unix:$dir/own" \
+	>out 2>err && [ "$(grep -c '^  known_test .*[0-9]' out)" = 2 ] &&
+	[ -z "$(ls own* 2>/dev/null)" ]
+ok $? "starts servers on one path"
+refuses 'known_test listens on a Unix socket (its echo is unix-cN); no work' \
+	-w tcp-c1 --start "$known --serve echo - --unix {socket}"
+IOMODELS_LEFT=$$ "$iomodels" compare -t 0.02 -r 1 -w unix-c1 --start \
+	"$known --serve echo - --unix $dir/own & sleep 60" --ready unix:own >out 2>err &&
+	[ -z "$(grep -lsz "^IOMODELS_LEFT=$$\$" /proc/[0-9]*/environ; ls own* \
+		2>/dev/null)" ]
+ok $? "leaves nothing behind of a server on a path"
+
+# One that runs already, by a link to its socket: its processor time is known.
+"$known" --serve work - --unix ./running &
+server=$!
+ln -s running linked
+until [ -S running ]; do kill -0 $server || break; done
+"$iomodels" compare -t 0.02 -r 2 -w line-c2 --connect unix:linked --json \
+	>out 2>err && grep -q '"server": "linked"' out &&
+	grep '"server_us": [1-9]' out >out2 && [ "$(wc -l <out2)" = 2 ]
+ok $? "asks a server on a Unix socket"
+"$iomodels" compare -t 0.02 -r 1 -w line-c1 --start "$known --serve work - --unix x" \
+	--ready unix:running >out 2>err
+[ $? = 1 ] && grep -q 'running is in use already' err
+ok $? "does not start a server on a path that is in use"
+
+# Process 1 has the sockets of services that it starts; it is not the server.
+if [ "$(id -u)" = 0 ] && command -v python3 >/dev/null &&
+	unshare -pf --mount-proc true 2>/dev/null
+then
+	cat >first.py <<'END'
+import os, socket, subprocess, sys, threading
+listener = socket.socket(socket.AF_UNIX)
+listener.bind("activated")
+listener.listen(8)
+def serve(connection):
+	while text := connection.recv(100):
+		connection.send(text)
+server = os.fork()
+while not server:
+	threading.Thread(target=serve, args=listener.accept()[:1]).start()
+sys.exit(subprocess.run(sys.argv[1:]).returncode)
+END
+	unshare -pf --mount-proc python3 first.py "$iomodels" compare -t 0.02 -r 1 \
+		-w line-c1 --connect unix:activated --json >out 2>err &&
+		grep '"processes": 1' out >out2 && [ "$(wc -l <out2)" = 2 ]
+	ok $? "process 1 is not the server"
+fi
+
+# What is wrong with a path, in one line.
+fails() {
+	expected=$1
+	shift
+	"$@" compare -t 0.02 -r 1 -w line-c1 --connect unix:$path >out 2>err
+	[ $? = 1 ] && [ ! -s out ] && [ "$(wc -l <err)" = 1 ] &&
+		grep -q "$expected" err
+	ok $? "says what is wrong: $expected"
+}
+path=missing fails 'missing: missing: No such file or directory' "$iomodels"
+path=told fails 'told: told is not a socket' "$iomodels"
+if [ "$(id -u)" = 0 ] && $nobody test -x "$iomodels"; then
+	path=linked fails 'linked: linked: Permission denied' $nobody "$iomodels"
+fi
+kill $server
+wait $server
+path=running fails 'running: nobody listens on running' "$iomodels"
+name=$(printf %0108d 0)
+refuses 'this path has 108 bytes; that of a Unix socket has at most 107' \
+	-w line-c1 --connect "unix:$name"
+refuses 'this path has 104 bytes; that of a Unix socket has at most 103' \
+	-w line-c1 --start true --ready "unix:${name#0000}"
+refuses 'expected unix:PATH' -w line-c1 --connect unix:
 refuses 'expected a percentage' --equal much
 refuses 'expected a time' --until-decided later
 if command -v python3 >/dev/null; then
