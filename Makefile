@@ -13,9 +13,10 @@
 #   make compare   measure the models and others side by side, 20 minutes;
 #                  build/compare/report.html has the plots, RESUME=1 goes on;
 #                  FILES=1: file jobs, and fio's; build/compare-files
-#   make results   measure what docs/results.md shows, on a quiet machine, in most
-#                  of an hour; PARTS=models: only the models beside libraries;
-#                  build/results/results.md has the tables, also after Ctrl-C
+#   make results   measure what docs/results.md shows and write it, on a quiet
+#                  machine, in most of an hour; PARTS="models standard files":
+#                  some of these; build/results/results.md has the tables, also
+#                  after Ctrl-C, and RESUME=1 goes on
 #   make soak      every server: 50 crowds of 200, then 10,000 connections;
 #                  every file job: 1 GiB; every program's capture explained
 #   make soak-aio  libposixaio: 24 threads for ten minutes, and once more while
@@ -405,9 +406,9 @@ run-compare: all
 		$(if $(RESUME),--resume)
 
 results: all
-	$(Q)rm -rf $(B)/results.old; ! [ -e $(B)/results ] || \
-		mv $(B)/results $(B)/results.old
-	$(Q)BUILD=$(B) python3 -B bench/results.py $(B)/results $(PARTS)
+	$(Q)$(if $(RESUME),,rm -rf $(B)/results.old; ! [ -e $(B)/results ] || \
+		mv $(B)/results $(B)/results.old)
+	$(Q)RESUME=$(RESUME) BUILD=$(B) python3 -B bench/results.py $(B)/results $(PARTS)
 
 # From what is committed: nothing is built or run for it.  FRESH=1: from
 # captures that are made now.

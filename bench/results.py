@@ -1,21 +1,26 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""results.py - measure what docs/results.md shows: make results
+"""results.py - measure the tables of docs/results.md and write them there
 
 It runs iomodels compare three times: the models and the event loops of libraries,
 with messages of 64 B and 16 KiB; the standard set; the file jobs.  A line every
-20 seconds says how far it is.  After each run, DIR/results.md has the tables and
-the conclusions of all runs so far.  Ctrl-C ends the present run and all that
-follow; what was measured until then is in DIR/results.md, too.
+20 seconds says how far it is.  After each run, DIR/results.md is docs/results.md with
+the tables of all runs so far.  When all are complete, docs/results.md is written.
+
+Ctrl-C ends the present run and all that follow; what was measured until then is in
+DIR/results.md, too.  With RESUME=1 the next start goes on from there.
 
     bench/results.py DIR [PART...]      parts: models standard files; or all
-    QUICK=1 bench/results.py DIR        a trial of the script: two repetitions
+    RESUME=1 bench/results.py DIR       go on
+    QUICK=1 bench/results.py DIR        a trial of the script: two repetitions, and
+                                        docs/results.md stays as it is
 """
 import fcntl
 import json
 import os
 import pty
 import select
+import shutil
 import signal
 import struct
 import subprocess
@@ -24,6 +29,8 @@ import termios
 import time
 
 BUILD = os.path.abspath(os.environ.get("BUILD", "build"))
+PAGE = "docs/results.md"
+RESUME = bool(os.environ.get("RESUME"))
 QUICK = ["-r", "2", "-t", "0.02"] if os.environ.get("QUICK") else []
 WORKLOADS = ",".join(f"tcp-c{c}{size}" for size in ("", "-s16384")
                      for c in (1, 16, 128))
@@ -34,7 +41,7 @@ PARTS = {
     "standard": ["--standard"] + QUICK,
     "files": ["--files"] + QUICK + (["--file-size", "16"] if QUICK else []),
 }
-EVERY = float(os.environ.get("EVERY", 20))                     # seconds between two lines of progress
+EVERY = float(os.environ.get("EVERY", 20))      # seconds between two lines
 stopped = False
 
 
@@ -68,36 +75,54 @@ class Progress:
                   flush=True)
 
 
+def run_compare(part, top, out):
+    """Its exit status."""
+    command = [f"{BUILD}/iomodels", "compare", *PARTS[part], "-o", part, "--json"]
+    if os.path.exists(f"{top}/{part}/results.jsonl"):
+        command.append("--resume")
+    terminal, other_end = pty.openpty()
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("4H", 25, 150, 0, 0))
+    run = subprocess.Popen(command, stdout=out, stderr=other_end, cwd=top)
+    progress = Progress(part, terminal)
+    told = False
+    while run.poll() is None:
+        if stopped and not told:
+            run.send_signal(signal.SIGINT)
+            told = True
+        progress.look()
+    while select.select([terminal], [], [], 0)[0]:
+        progress.look()
+    os.close(terminal)
+    os.close(other_end)
+    return run.returncode
+
+
+def seconds_before(path):
+    try:
+        with open(path) as f:
+            return float(f.read())
+    except OSError:
+        return 0
+
+
 def measure(part, top):
     """Its report, or None."""
     began = time.time()
-    terminal, other_end = pty.openpty()
-    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("4H", 25, 150, 0, 0))
+    took = f"{top}/{part}.seconds"              # of all starts together
     with open(f"{top}/{part}.json", "w+") as out:
-        run = subprocess.Popen(
-            [f"{BUILD}/iomodels", "compare", *PARTS[part], "-o", part,
-             "--json"], stdout=out, stderr=other_end, cwd=top)
-        progress = Progress(part, terminal)
-        told = False
-        while run.poll() is None:
-            if stopped and not told:
-                run.send_signal(signal.SIGINT)
-                told = True
-            progress.look()
-        while select.select([terminal], [], [], 0)[0]:
-            progress.look()
-        os.close(terminal)
-        os.close(other_end)
+        status = run_compare(part, top, out)
         out.seek(0)
         text = out.read()
-    took = time.time() - began
-    print(f"{part}: ended after {clock(took)}, exit status "
-          f"{run.returncode}", flush=True)
+    print(f"{part}: ended after {clock(time.time() - began)}, exit status "
+          f"{status}", flush=True)
+    seconds = seconds_before(took) + time.time() - began
+    with open(took, "w") as f:
+        f.write(f"{seconds}\n")
     try:
         report = json.loads(text)
     except ValueError:
         return None
-    report["took"], report["whole"] = took, run.returncode == 0
+    report["took"], report["whole"] = seconds, status == 0
     return report
 
 
@@ -122,6 +147,10 @@ def interval(row, what):
     return f"{cell(row, what)} ({ratio['low']:.2f}-{ratio['high']:.2f})"
 
 
+def base_of(workload):
+    return [r["server"] for r in workload["servers"] if r["base"]][0]
+
+
 def table(workloads, what, text, out):
     names = []
     for w in workloads:
@@ -129,8 +158,8 @@ def table(workloads, what, text, out):
             name = (row["server"], row["base_again"])
             if name not in names:
                 names.append(name)
-    base = [r["server"] for r in workloads[0]["servers"] if r["base"]]
-    names.sort(key=lambda n: (n[0] not in base, n[1]))
+    base = base_of(workloads[0])
+    names.sort(key=lambda n: (n[0] != base, n[1]))
     print("| |", " | ".join(w["workload"].replace("-s64", "")
                             for w in workloads), "|", file=out)
     print("|---|" + "--:|" * len(workloads), file=out)
@@ -140,54 +169,88 @@ def table(workloads, what, text, out):
             rows = [r for r in w["servers"] if r["server"] == name and
                     r["base_again"] == again]
             cells.append(text(rows[0], what) if rows else "")
-        also = " again" if again else ", the base" if name in base else ""
+        also = " again" if again else ", the base" if name == base else ""
         print(f"| {name}{also} |", " | ".join(cells), "|", file=out)
     print("| noise |", " | ".join(
         f"{100 * w['noise' if what == 'rate_ratio' else 'cpu_noise']:.1f}%"
         for w in workloads), "|\n", file=out)
 
 
+def repetitions(report):
+    n = [r["rate_ratio"]["repetitions"] for w in report["workloads"]
+         for r in w["servers"] if r["rate_ratio"]]
+    return f"{min(n)} to {max(n)}" if min(n) < max(n) else n[0]
+
+
+def write_part(part, report, out):
+    files = part == "files"
+    measured = "" if report["whole"] else "; this run was stopped"
+    print(f"{report['date'][:10]}, {report['machine']}; {report['network']}; "
+          f"{repetitions(report)} repetitions of {report['seconds']:.2g} s, "
+          f"{clock(report['took'])} minutes in all{measured}:\n\n"
+          f"```sh\n{report['command']}\n```\n", file=out)
+    for layout in ("same", "two"):
+        some = [w for w in report["workloads"] if w["layout"] == layout]
+        if not some:
+            continue
+        where = ", on two processors" if layout == "two" else ""
+        text = interval if part == "models" else cell
+        print(f"{'Reads' if files else 'Messages'} a second, against "
+              f"{base_of(some[0])}{where}:\n", file=out)
+        table(some, "rate_ratio", text, out)
+        print(f"Processor time of a {'read' if files else 'message'}, against "
+              f"{base_of(some[0])}{where}:\n", file=out)
+        table(some, "cpu_ratio", text, out)
+    print("What `compare` concludes:\n", file=out)
+    for line in report["conclusion"].strip().split("\n"):
+        print("-", line, file=out)
+    print("\n" + report.get("disturbances", ""), file=out)
+
+
 def write(reports, top):
-    with open(f"{top}/results.md", "w") as out:
-        for part, r in reports.items():
-            print(f"## {part}{'' if r['whole'] else ' (it was stopped)'}\n\n"
-                  f"{r['date']}, {r['machine']}; {r['network']}; "
-                  f"{clock(r['took'])} min; `{r['command']}`\n", file=out)
-            text = interval if part == "models" else cell
-            for layout in ("same", "two"):
-                some = [w for w in r["workloads"] if w["layout"] == layout]
-                if not some:
-                    continue
-                where = "" if layout == "same" else ", on two processors"
-                print(f"Rate, against the base{where}:\n", file=out)
-                table(some, "rate_ratio", text, out)
-                print(f"Processor time per message{where}:\n", file=out)
-                table(some, "cpu_ratio", text, out)
-            print(r["conclusion"].strip() + "\n\n" +
-                  r.get("disturbances", "") + "\n", file=out)
-    print(f"{top}/results.md has the tables", flush=True)
+    """The page, in which a part's tables stand between two comments."""
+    with open(PAGE) as f:
+        lines = f.read().splitlines()
+    path = f"{top}/results.md"
+    with open(path, "w") as out:
+        inside = None
+        for line in lines:
+            if line == "<!-- end -->":
+                inside = None
+            if inside not in reports:
+                print(line, file=out)
+            if line.startswith("<!-- measured: "):
+                inside = line.split()[2]
+                if inside in reports:
+                    write_part(inside, reports[inside], out)
+    print(f"{path} has the tables", flush=True)
 
 
 def main():
     if len(sys.argv) < 2 or set(sys.argv[2:]) - set(PARTS):
         sys.exit(__doc__)
-    top = os.path.abspath(sys.argv[1])
+    top, parts = os.path.abspath(sys.argv[1]), sys.argv[2:] or list(PARTS)
     os.makedirs(top, exist_ok=True)
-    for part in sys.argv[2:] or PARTS:
-        if os.path.exists(f"{top}/{part}"):
-            sys.exit(f"results.py: {top}/{part} exists already; name another "
-                     "folder")
-    for sig in (signal.SIGINT, signal.SIGTERM):
+    for part in parts:
+        if os.path.exists(f"{top}/{part}") and not RESUME:
+            sys.exit(f"results.py: {top}/{part} exists already; RESUME=1 goes "
+                     "on with it, or name another folder")
+    for sig in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(sig, stop)
     reports = {}
-    for part in sys.argv[2:] or PARTS:
+    for part in parts:
         if stopped:
             break
         report = measure(part, top)
         if report:
             reports[part] = report
             write(reports, top)
-    sys.exit(130 if stopped else not reports)
+    whole = len(reports) == len(parts) and all(r["whole"]
+                                               for r in reports.values())
+    if whole and not QUICK:
+        shutil.copyfile(f"{top}/results.md", PAGE)
+        print(f"{PAGE} is written", flush=True)
+    sys.exit(130 if stopped else not whole)
 
 
 main()
