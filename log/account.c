@@ -78,7 +78,8 @@ const char *wait_text(enum wait_for what, enum call call, const char *object,
 		snprintf(text, size, "time to pass");
 		break;
 	case FOR_INPUT:
-		snprintf(text, size, "input%s%s", o ? " of " : "", object);
+		snprintf(text, size, "input%s%s%s", o ? " of " : "", object,
+			 strcmp(object, "descriptor 0") ? "" : " (stdin)");
 		break;
 	case FOR_SIGNAL:
 		snprintf(text, size, "a signal");
@@ -304,6 +305,18 @@ static void note_expired(struct account *a, const struct event *e,
 	a->expiring->ns = plus_ns(a->expiring->ns, ns);
 }
 
+/* Without -T: it may have waited until the thread's next line. */
+static int may_wait(const struct step *st)
+{
+	const struct line *l = st->event->line;
+
+	return st->phase & PHASE_WAIT || slice_is(l->name, "fsync") ||
+	       slice_is(l->name, "fdatasync") ||
+	       (slice_is(l->name, "flock") && !slice_find(l->args, "LOCK_NB") &&
+		!slice_find(l->args, "LOCK_UN")) ||
+	       (st->event->call == CALL_FCNTL && slice_find(l->args, "SETLKW"));
+}
+
 static void note_call(struct accounts *all, struct account *a,
 		      const struct world *w, struct step *st, long long end_ns)
 {
@@ -318,7 +331,7 @@ static void note_call(struct accounts *all, struct account *a,
 	if (ns != NO_TIME && ns < 0)
 		ns = 0;
 	/* (Most calls are short: no text is made for them.) */
-	if (!open && (ns == NO_TIME ? !(st->phase & PHASE_WAIT) :
+	if (!open && (ns == NO_TIME ? !may_wait(st) :
 		      ns < (st->phase & PHASE_WAIT ? SHORT_NS : NOTED_NS))) {
 		a->call_ns = plus_ns(a->call_ns, ns == NO_TIME ? 0 : ns);
 		return;

@@ -31,6 +31,9 @@ static void file_object(const struct file *f, int fd, char *object, size_t size)
 
 	if (name && f->kind != FILE_EPOLL && !is_inode(name))
 		text_append(name, object, size, 0);
+	else if (f->kind == FILE_UNKNOWN && (fd == 1 || fd == 2))
+		snprintf(object, size, "std%s (a pipe, socket or terminal)",
+			 fd == 1 ? "out" : "err");
 	else if (f->kind == FILE_UNKNOWN)
 		snprintf(object, size, "descriptor %d", fd);
 	else
@@ -43,6 +46,7 @@ static int is_disk(const struct file *f)
 	static const char *const names[] = {
 		"sd", "hd", "vd", "xvd", "nvme", "mmcblk", "loop", "dm-", "md",
 		"mapper/", "disk/", "sr", "ram", "zram", "nbd", "ublkb", "ubd",
+		"dasd", "rbd", "pmem", "bcache", "drbd",
 	};
 	const char *name = f->name && !strncmp(f->name, "/dev/", 5) ?
 			   f->name + 5 : "";
@@ -89,7 +93,8 @@ static enum wait_for file_wait(const struct step *st, const struct file *f,
 	case FILE_TIMERFD:
 		return FOR_TIME;
 	default:
-		return !fd ? FOR_INPUT : FOR_PEER;
+		return !fd ? FOR_INPUT : fd <= 2 && call_class(st->event->call)
+			== CLASS_OUT ? FOR_PIPE : FOR_PEER;
 	}
 }
 
@@ -98,6 +103,19 @@ static struct file *file_of(const struct step *st, long fd)
 	const struct fdtable *t = st->task->fds;
 
 	return fd >= 0 && (unsigned long)fd < t->size ? t->slot[fd] : NULL;
+}
+
+/*
+ * "UNIX-STREAM:[255696->255697]", a socketpair of which the log has no
+ * beginning: beside a peer it is there to wake the loop.
+ */
+static int is_pair(struct slice decoration)
+{
+	struct slice at = slice_after(decoration, "[");
+
+	return slice_starts(decoration, "UNIX") && at.len &&
+	       strspn(at.at, "0123456789->") == at.len - 1 &&
+	       slice_find(at, "->");
 }
 
 /* What a loop keeps to be woken by its own threads and timers. */
@@ -114,6 +132,7 @@ struct only {
 	const struct file *file;
 	int fd;
 	unsigned n, all;
+	struct slice decoration;	/* where file is NULL */
 };
 
 static void only_add(struct only *o, const struct file *f, int fd)
@@ -144,6 +163,15 @@ static enum wait_for only_wait(const struct step *st, const struct only *o,
 
 	if (!o->all)
 		return FOR_TIME;
+	if (o->n == 1 && !o->file && slice_starts(o->decoration, "TCP")) {
+		struct slice peer = slice_after(o->decoration, "->");
+
+		if (peer.len > 1) {
+			snprintf(object, size, "%.*s", (int)peer.len - 1,
+				 peer.at);
+			return FOR_PEER;
+		}
+	}
 	if (o->n != 1 || !o->file)
 		return set_wait(o->all, "", object, size);
 	file_object(o->file, o->fd, name, sizeof(name));
@@ -169,8 +197,14 @@ static enum wait_for poll_wait(const struct step *st, char *object, size_t size)
 		if (slice_starts(element, "..."))
 			continue;
 		fd = line_fd(line_field(element, "fd"), &decoration);
+		if (fd >= 0 && !file_of(st, fd) && is_pair(decoration)) {
+			o.all++;
+			continue;
+		}
 		if (fd >= 0)
 			only_add(&o, file_of(st, fd), fd);
+		if (fd >= 0 && fd == o.fd)
+			o.decoration = decoration;
 	}
 	return only_wait(st, &o, object, size);
 }
@@ -418,8 +452,11 @@ static long other_end(const struct world *w, const struct step *st,
 			snprintf(text, size, "holds the %s as fd %u", end, fd);
 		return t->pid;
 	}
-	if (f->ended_by)
+	/* (A call that returned: it waited while the end was still open.) */
+	if (f->ended_by && st->event->line->flags & LINE_NO_RETURN)
 		snprintf(text, size, "had closed the %s", end);
+	else if (f->ended_by)
+		snprintf(text, size, "held the %s until it closed it", end);
 	return f->ended_by;
 }
 

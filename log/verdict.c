@@ -315,6 +315,22 @@ static const struct unreturned *at_the_end(const struct reader *r,
 	return o;
 }
 
+/* The same, of processes that are all idle: a shell, and what it waits for. */
+static const struct unreturned *last_child(const struct reader *r,
+					   const struct unreturned *o)
+{
+	enum { FAR = 8 };
+	const struct unreturned *next;
+
+	for (int i = 0; i < FAR; i++) {
+		next = o->what == FOR_CHILD ? child_of(r, o) : NULL;
+		if (!next || next == o)
+			break;
+		o = next;
+	}
+	return o;
+}
+
 /* ---- the parts of the verdict ---- */
 
 /*
@@ -407,25 +423,38 @@ static void program(const struct reader *r, struct text *t)
 	add(t, ". ");
 }
 
-/* The one on whom it depends spent that time in a wait of its own. */
-static void other_wait(const struct reader *r, const struct unreturned *o,
+/*
+ * The one on whom it depends spent that time in a wait of its own, perhaps for
+ * a child that did the same.
+ */
+static void other_wait(const struct reader *r, long pid, long long ns,
 		       struct text *t)
 {
+	enum { FAR = 4 };
 	char what[120], time[24];
 
-	for (const struct account *a = r->accounts.first; a; a = a->next) {
-		const struct wait *w = a->wait;
+	for (int i = 0; i < FAR && pid && ns != NO_TIME; i++) {
+		const struct account *a = r->accounts.first;
+		const struct wait *w;
 
-		if (a->pid != o->on || a->tasks > 1 || !a->n_waits ||
-		    o->ns == NO_TIME || w->ns < o->ns / 2)
-			continue;
-		add(t, " and spent %s in %s", time_text(w->ns, time), w->name);
+		while (a && (a->pid != pid || a->tasks > 1 || !a->n_waits ||
+			     a->wait->ns < ns / 2))
+			a = a->next;
+		if (!a)
+			return;
+		w = a->wait;
+		if (!i)
+			add(t, " and spent %s in %s", time_text(w->ns, time),
+			    w->name);
+		else
+			add(t, ", which spent %s in %s", time_text(w->ns, time),
+			    w->name);
 		if (*wait_text(w->what, w->call, w->object, what,
 			       sizeof(what)))
 			add(t, " (%s)", what);
 		if (w->on && *w->how)
 			add(t, ": pid %ld %s", w->on, w->how);
-		return;
+		pid = w->what == FOR_CHILD && w->on != pid ? w->on : 0;
 	}
 }
 
@@ -463,7 +492,7 @@ static void open_sentence(const struct reader *r, const struct unreturned *o,
 		add(t, " and is itself in %s", open_text(other, text,
 							 sizeof(text)));
 	else if (o->on && o->on != o->pid)
-		other_wait(r, o, t);
+		other_wait(r, o->on, o->ns, t);
 	add(t, " (line %lu)", o->line);
 	if (o->what == FOR_OTHER && o->call == CALL_OTHER && !o->on &&
 	    *o->object == '/')
@@ -582,8 +611,11 @@ static void wait_sentence(const struct reader *r, const struct wait *w,
 	    asks_for_names(w->name) && w->ns / w->count >= SLOW_NS)
 		add(t, "; each call asks the file system (a disk, a network file "
 		    "system, or FUSE)");
-	if (w->on && *w->how)
+	if (w->on && *w->how) {
 		add(t, "; pid %ld %s", w->on, w->how);
+		if (w->on != a->pid)
+			other_wait(r, w->on, w->ns, t);
+	}
 	waiter(r, w, a, t);
 	add(t, ".");
 }
@@ -729,6 +761,31 @@ static int expired(const struct reader *r, struct text *t)
 	return 1;
 }
 
+/* A process of milliseconds had it, and another one waits for seconds. */
+static int is_trifle(const struct reader *r, const struct wait *w,
+		     const struct unreturned *o)
+{
+	enum { SMALL = 50 };			/* one part of 50 */
+
+	return o && o->ns != NO_TIME && o->ns >= LONG_NS &&
+	       w->ns < o->ns / SMALL && r->accounts.n > 1;
+}
+
+/* "cat (pid 8)", or "it" where the log has one process. */
+static const char *who_waits(const struct reader *r, long pid, char *text,
+			     size_t size)
+{
+	const struct account *a;
+
+	for (a = r->accounts.first; a && a->pid != pid; a = a->next)
+		;
+	if (!pid || r->accounts.n < 2 || !a || !*a->name || a->tasks > 1)
+		snprintf(text, size, "it");
+	else
+		snprintf(text, size, "%s (pid %ld)", a->name, pid);
+	return text;
+}
+
 /* Nothing is wrong: what does it do? */
 static enum verdict_of healthy(const struct reader *r, struct text *t)
 {
@@ -736,7 +793,7 @@ static enum verdict_of healthy(const struct reader *r, struct text *t)
 	const struct unreturned *o = NULL;
 	const struct wait *w = largest(r, 0, &of), *idle;
 	struct wait all;
-	char text[160], time[24], wall[24];
+	char text[160], time[24], wall[24], who[80];
 
 	for (unsigned i = 0; i < r->accounts.n_open && i < OPEN_MAX; i++) {
 		const struct unreturned *x = &r->accounts.open[i];
@@ -745,12 +802,13 @@ static enum verdict_of healthy(const struct reader *r, struct text *t)
 						   x->ns > o->ns)))
 			o = x;
 	}
-	if (w && is_share(w->ns / of->tasks, of->wall_ns / of->tasks)) {
+	if (w && !is_trifle(r, w, o) &&
+	    is_share(w->ns / of->tasks, of->wall_ns / of->tasks)) {
 		wait_sentence(r, w, of, t);
 		return VERDICT_WAIT;
 	}
 	w = all_of_a_call(r, &of, &all);
-	if (w) {
+	if (w && !is_trifle(r, w, o)) {
 		wait_sentence(r, w, of, t);
 		return VERDICT_WAIT;
 	}
@@ -783,13 +841,21 @@ static enum verdict_of healthy(const struct reader *r, struct text *t)
 		return VERDICT_DONE;
 	}
 	if (o) {
-		add(t, "No fault was found: at the end it waits for %s in %s "
-		    "(line %lu", wait_text(o->what, o->call, o->object, text,
-					   sizeof(text)), o->name, o->line);
+		const struct unreturned *parent = o;
+
+		o = last_child(r, o);
+		add(t, "No fault was found: at the end %s waits for %s in %s "
+		    "(line %lu", who_waits(r, o->pid, who, sizeof(who)),
+		    wait_text(o->what, o->call, o->object, text, sizeof(text)),
+		    o->name, o->line);
 		if (o->ns != NO_TIME && o->ns > 0)
 			add(t, ", %s", time_text(o->ns, time));
 		if (*o->killed)
 			add(t, ", until %s", o->killed);
+		if (parent != o)
+			add(t, "), and %s for its end in %s (line %lu",
+			    who_waits(r, parent->pid, who, sizeof(who)),
+			    parent->name, parent->line);
 		add(t, "); that is idle, not hung.");
 		return VERDICT_IDLE;
 	}
