@@ -66,6 +66,10 @@ dns_refused = { "dns-refused", SEVERITY_FAULT,
 	"SERVFAIL: it could not get the answer itself.",
 	"Ask it with dig @SERVER NAME; correct nameserver in "
 	"/etc/resolv.conf, or look at the server's log.", NULL },
+dns_unheard = { "dns-refused", SEVERITY_FAULT,
+	"nobody listens at the name server's address",
+	"The host is there and has no name server on port 53 (an ICMP error).",
+	"Correct nameserver in /etc/resolv.conf, or start the server.", NULL },
 dns_no_name = { "dns-no-name", SEVERITY_FAULT,
 	"the name does not exist",
 	"The name server answered NXDOMAIN: there is no such name.",
@@ -82,7 +86,8 @@ enum rcode { RCODE_SERVFAIL = 2, RCODE_NXDOMAIN = 3, RCODE_REFUSED = 5 };
 /* What peers answered to a process; judged when its end is known. */
 struct talk {
 	long pid;
-	unsigned long answers[16], line[16], closed, closed_line;
+	unsigned long answers[16], line[16], closed, closed_line, unheard;
+	unsigned long unheard_line;
 	char question[48], server[64], peer[64];
 };
 
@@ -213,6 +218,23 @@ static void name_answered(struct findings *f, struct step *st, struct use *u)
 		return;
 	memcpy(t->question, u->question, sizeof(t->question));
 	snprintf(t->server, sizeof(t->server), "%s", server_name(st->file));
+}
+
+/* poll reports POLLERR of a question: ICMP says that nobody listens there. */
+static void unheard(struct findings *f, const struct step *st,
+		    const struct ready *r)
+{
+	const struct use *u = r->file->use;
+	struct talk *t;
+
+	if (!u || !(r->events & READY_ERR) || !u->pending_asks ||
+	    r->file->kind != FILE_DATAGRAM || !is_name_server(r->file, u) ||
+	    !(t = talk_of(f, st->task->process->pid)))
+		return;
+	if (!t->unheard++)
+		t->unheard_line = st->event->first;
+	memcpy(t->question, u->question, sizeof(t->question));
+	snprintf(t->server, sizeof(t->server), "%s", server_name(r->file));
 }
 
 /* sendmmsg(3, ..., 2, 0) = 2: the questions for A and AAAA. */
@@ -381,8 +403,10 @@ void net_note(struct findings *f, struct step *st)
 
 	if (e->kind != EVENT_CALL)
 		return;
-	for (unsigned i = 0; class == CLASS_WAIT && i < st->n_ready; i++)
+	for (unsigned i = 0; class == CLASS_WAIT && i < st->n_ready; i++) {
+		unheard(f, st, &st->ready[i]);
 		file_use(st->ready[i].file)->connecting = 0;
+	}
 	if (class == CLASS_IN || class == CLASS_WAIT || st->phase & PHASE_WAIT)
 		ns = waited(f, st);
 	if (ns >= ANSWER_NS)
@@ -570,6 +594,15 @@ static void judge_talk(struct findings *f, const struct talk *t)
 			     "log)", code == RCODE_REFUSED ? "REFUSED" : code ==
 			     RCODE_SERVFAIL ? "SERVFAIL" : "NXDOMAIN (no such "
 			     "name)", *t->question ? t->question : "a name");
+	}
+	if (t->unheard && !code && !t->answers[0]) {
+		d = finding_add(f, &dns_unheard, t->pid, t->unheard, 0);
+		d->fatal |= failed;
+		finding_line(d, t->unheard_line);
+		finding_says(d, "nobody listens at the name server %s: the "
+			     "question for %s came back as an error (POLLERR)",
+			     *t->server ? t->server : "(not in the log)",
+			     *t->question ? t->question : "a name");
 	}
 	if (!t->closed || !failed || finding_has_fatal(f))
 		return;
