@@ -10,7 +10,8 @@
  *   worker.c      the thread that owns an io_uring
  *   native.c      O_DIRECT: io_submit, no thread per request
  *   wait.c        aio_suspend and LIO_WAIT: which thread sleeps where
- *   notify.c      signals, callback threads, the descriptor of ends
+ *   notify.c      signals, callback threads, the eventfd of
+ *                 posixaio_ext.h
  *   extension.c   the functions of posixaio_ext.h
  *   sandbox.c     seccomp filters that kill
  *   stats.c       counters, and the messages of POSIXAIO_DEBUG

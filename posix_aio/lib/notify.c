@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * notify.c - SIGEV_SIGNAL, SIGEV_THREAD and the descriptor of ends
+ * notify.c - SIGEV_SIGNAL, SIGEV_THREAD and the eventfd of posixaio_ext.h
  *
  * The signal is sent after the result was published, to the process, with
  * si_code SI_ASYNCIO and the program's value.  A callback runs in a thread of
