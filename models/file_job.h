@@ -199,7 +199,7 @@ static void open_file(char **argv)
 	if (!S_ISREG(st.stx_mode))
 		fail(1, "%s: %s; expected a regular file\n", opt.path,
 		     S_ISDIR(st.stx_mode) ? "EISDIR: a directory"
-					  : "no regular file");
+					  : "not a regular file");
 	file = open_again();
 	file_size = st.stx_size;
 	blocks = file_size / opt.block + (file_size % opt.block != 0);

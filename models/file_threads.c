@@ -14,8 +14,8 @@
  *
  * Calls     1 per block, and 7 per thread: 3 to start it, 4 to end it.
  * Needs     any Linux; with --direct, a file system that has O_DIRECT.
- * Limits    a thread for each read in flight: RLIMIT_NPROC and memory limit it.
- * Compare   file_blocking.c has one thread; posix_aio_glibc.c has glibc's.
+ * Limits    a thread for each read in flight: RLIMIT_NPROC and memory limit them.
+ * Compare   file_blocking.c has one thread; posix_aio_glibc.c those of glibc.
  * Trace     traces/file_threads.buffered.x86_64.strace, .kernel
  *           traces/file_threads.direct.x86_64.strace, .kernel
  */

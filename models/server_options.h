@@ -30,7 +30,7 @@ static void help(void)
 	      "                   then print it with the peer's address (the default)\n"
 	      "                   echo: send every byte back\n"
 	      "                   reply: do the work that a request asks for, then send\n"
-	      "                   an answer as long as it asks (for iomodels compare)\n"
+	      "                   an answer of the length it gives (for iomodels compare)\n"
 	      "  --max-message N  print: refuse a longer message (default 1048576)\n"
 	      "  --help           show this\n\n"
 	      "SIGTERM and SIGINT end it; open connections get two seconds to end.\n");

@@ -7,7 +7,7 @@
  * O_NONBLOCK), whatever its listener has.
  *
  * How the models share state with a handler: they do not.  SIGIO is blocked
- * all the time except in the one call that sleeps, which opens it and sleeps
+ * all the time except in the one call that sleeps, which unblocks it and sleeps
  * in one step.  A signal that comes while the program works stays pending and
  * ends the next sleep at once, so none can fall between a look at the sockets
  * and the sleep, and its handler never runs in the middle of the work.

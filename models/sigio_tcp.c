@@ -17,8 +17,8 @@
  *     rt_sigsuspend                     the only call that sleeps:
  *       SIGIO  rt_sigreturn
  *
- * Calls     6 per echo, about 13 more per connection; and in each round one for
- *           each of the others, because SIGIO does not name the socket.
+ * Calls     6 per echo, about 13 more per connection; and in each round one per
+ *           other connection, because SIGIO does not name the socket.
  * Needs     Linux 2.6.28 (accept4).
  * Limits    a) A peer that sends faster than we read never reaches EAGAIN: it
  *              gets TURNS turns per round, as accept4 does; then ppoll with a

@@ -3,10 +3,10 @@
  * uring_worker.c - io_uring, every request handed to a worker thread
  *
  * IOSQE_ASYNC: the submitting thread does not try the request; a worker does,
- * a kernel thread of this process (iou-wrk-PID).  It does not wait for a
- * socket: when a request finds no data the kernel arms a poll, and gives it to
- * a worker again when data are there.  So no thread waits in a recv and the
- * worker copies; the thread that serves sleeps in io_uring_enter.
+ * a kernel thread of this process (iou-wrk-PID).  The worker does not wait for a
+ * socket: when a request finds no data the kernel arms a poll, and gives the
+ * request to a worker again when data are there.  So no thread waits in a recv,
+ * and the worker copies; the thread that serves sleeps in io_uring_enter.
  *
  *     io_uring_setup  mmap x2           the ring
  *     mmap                              the buffers

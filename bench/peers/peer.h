@@ -22,7 +22,7 @@
 #else
 #define SERVES_REPLY \
 	"                   reply: do the work that a request asks for, then send\n" \
-	"                   an answer as long as it asks\n"
+	"                   an answer of the length it gives\n"
 #endif
 
 /* The listener, non-blocking, is in `listener`. */
