@@ -439,21 +439,22 @@ const struct claim claims[] = {
 	     TRIED("TCP", "an EPOLLEXCLUSIVE entry can be modified",
 	     "EPOLL_CTL_MOD, .* = 0")),
 	EVENTS("herd", herd, "a connection wakes each of four processes that "
-	       "watch the listener with an epoll of its own", "epoll_ctl(2)",
+	       "watch one listener, each in its own epoll set", "epoll_ctl(2)",
 	       "4: " WOKEN_BY_A_CONNECTION,
 	     TRIED("TCP, a set per process",
 	     "a connection wakes one of the four",
 	     "1: " WOKEN_BY_A_CONNECTION),
 	     .words = "thundering herd accept"),
 	EVENTS("herd-exclusive", herd_exclusive, "with EPOLLEXCLUSIVE a "
-	       "connection wakes one here (one or more, says epoll_ctl(2))",
+	       "connection wakes only one of four such processes here "
+	       "(epoll_ctl(2) says: one or more)",
 	       "epoll_ctl(2)",
 	       "1: " WOKEN_BY_A_CONNECTION,
 	     TRIED("TCP, a set per process", "a connection wakes all four",
 	     "4: " WOKEN_BY_A_CONNECTION),
 	     .words = "thundering herd accept"),
 	PLAY("exclusive-same-worker", exclusive_same, "with EPOLLEXCLUSIVE idle "
-	     "workers take no turns: one gets every connection",
+	     "workers do not take turns: one gets every connection",
 	     "fs/eventpoll.c", "4: ^1 recvfrom\\([0-9]+, \"A\", 1",
 	     TRIED("TCP, a set per process",
 	     "with EPOLLEXCLUSIVE the workers take turns",
@@ -601,8 +602,9 @@ const struct claim claims[] = {
 	     "openat\\(AT_FDCWD, \"/dev/null\"\n0: ^1 open\\(",
 	     TRIED("glibc", "open is the call open",
 	     "^1 open\\(")),
-	PLAY("libc-waits", libc_waits, "epoll_wait and poll are calls of that "
-	     "name where the processor has them, else epoll_pwait and ppoll",
+	PLAY("libc-waits", libc_waits, "glibc's epoll_wait and poll make the "
+	     "calls of these names where the processor has them, and "
+	     "epoll_pwait and ppoll elsewhere",
 	     "syscalls(2)", LIBC_WAITS,
 	     TRIED("glibc", "poll needs no call when nothing is ready",
 	     "0: ^1 p?poll\\(")),
@@ -653,7 +655,7 @@ const struct claim claims[] = {
 	     .words = "POSIX AIO order of requests several aio_write"),
 	PLAY("libc-swapcontext", libc_swapcontext, "each swapcontext makes a "
 	     "system call, rt_sigprocmask", "glibc's swapcontext.S",
-	     "five times there and back\n10: rt_sigprocmask\\(SIG_SETMASK",
+	     "five times to the other context and back\n10: rt_sigprocmask\\(SIG_SETMASK",
 	     TRIED("glibc", "swapcontext makes no system call",
 	     "0: rt_sigprocmask\\(SIG_SETMASK")),
 	{ .id = "libuv-files",
@@ -1065,9 +1067,9 @@ const struct claim claims[] = {
 	     "pread64\\(.*, 1\\) = [0-9]+")),
 	PLAY("dontcache", dontcache_read, "RWF_DONTCACHE drops from memory what it "
 	     "has read", "preadv2(2)",
-	     "with RWF_DONTCACHE not all were kept, without it all",
+	     "with RWF_DONTCACHE not all pages were kept, without it all",
 	     TRIED("ext4, XFS", "what was read stays in memory",
-	     "with RWF_DONTCACHE all were kept"), .since = "6.14"),
+	     "with RWF_DONTCACHE all pages were kept"), .since = "6.14"),
 
 	/* ---- whose processor; the phases of other calls ---- */
 
@@ -1282,9 +1284,11 @@ const struct claim claims[] = {
 	/* ---- native AIO: contexts, appending; SIGEV_THREAD ---- */
 
 	PLAY("aio-two-contexts", aio_two_contexts, "a process can have several "
-	     "contexts of native AIO", "io_setup(2)", "the contexts are two",
+	     "contexts of native AIO", "io_setup(2)",
+	     "two io_setup calls return two contexts",
 	     TRIED("any", "a process has one context",
-	     "the contexts are one"), .words = "aio_context how many"),
+	     "two io_setup calls return one context"),
+	     .words = "aio_context how many"),
 	PLAY("aio-not-shared", aio_after_fork, "a child cannot use the context of "
 	     "its parent: EINVAL", "io_setup(2)",
 	     "^1 io_getevents\\(.* = 0\n^2 io_getevents\\(.* = -1 EINVAL",

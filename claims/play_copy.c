@@ -224,7 +224,7 @@ void dontcache_read(void)
 		close(fd);
 		close(other);
 	}
-	remark("with RWF_DONTCACHE %s were kept, without it %s",
+	remark("with RWF_DONTCACHE %s pages were kept, without it %s",
 	       left == PAGES ? "all" : "not all",
 	       kept(other, PAGES) == PAGES ? "all" : "not all");
 }

@@ -221,7 +221,7 @@ void libc_aio_callback(void)
 }
 
 
-/* Five times there and back: ten switches. */
+/* Five times to the other context and back: ten switches. */
 void libc_swapcontext(void)
 {
 	static char stack[64 << 10];
@@ -231,7 +231,7 @@ void libc_swapcontext(void)
 	there.uc_stack.ss_sp = stack;
 	there.uc_stack.ss_size = sizeof(stack);
 	makecontext(&there, coroutine, 0);
-	remark("five times there and back");
+	remark("five times to the other context and back");
 	for (int i = 0; i < 5; i++)
 		swapcontext(&here, &there);
 }

@@ -100,7 +100,8 @@ void aio_of_nonblocking(void)
 /* Two contexts of one process. */
 void aio_two_contexts(void)
 {
-	remark("the contexts are %s", aio_setup() == aio_setup() ? "one" : "two");
+	remark("two io_setup calls return %s",
+	       aio_setup() == aio_setup() ? "one context" : "two contexts");
 }
 
 /* The context belongs to the memory, and a child has memory of its own. */
