@@ -176,19 +176,20 @@ static void say_undecided(const struct results *r, const struct standing *all,
 		if (!s->undecided)
 			continue;
 		if (!n)
-			fprintf(f, "Undecided (about how many more repetitions "
-				"it needs): ");
+			fprintf(f, "Undecided: ");
 		if (!listed(f, n++))
 			continue;
-		fprintf(f, "%s (%s%d", p->contenders[c].name, s->more >= 1000 ?
-			"over " : "", s->more >= 1000 ? 1000 : s->more);
+		fprintf(f, "%s (%s %d more repetition%s", p->contenders[c].name,
+			s->more >= 1000 ? "over" : "about", s->more >= 1000 ?
+			1000 : s->more, s->more == 1 ? "" : "s");
 		if (workloads > 1)
-			fprintf(f, ", in %d of %d", s->undecided, workloads);
+			fprintf(f, ", in %d of %d workloads", s->undecided,
+				workloads);
 		fprintf(f, ")");
 	}
 	rest(f, n);
 	if (n)
-		fprintf(f, "; --until-decided 10m goes on.\n");
+		fprintf(f, "; --until-decided 10m repeats their workloads.\n");
 	if (few)
 		fprintf(f, "%d repetition%s no verdict: whether a server is "
 			"ahead, behind or equal needs %d (-r %d).\n", few,
@@ -392,8 +393,9 @@ void conclude(const struct results *r, FILE *f)
 				"flight.\n", name);
 		if (all[c].no_room > NO_ROOM_MOST && c != 1)
 			fprintf(f, "The listen queue of %s was full for %.0f%% "
-				"of its connections: there, other clients wait "
-				"for a second.\n", name, 100 * all[c].no_room);
+				"of its connections: for each of these, a "
+				"client that does not try again earlier waits "
+				"a second.\n", name, 100 * all[c].no_room);
 		if (all[c].wrong > 0 && c != 1)
 			say_wrong(&all[c], name, c == 0, f);
 	}

@@ -196,8 +196,8 @@ static void print_workload(const struct results *r, int layout, int workload,
 
 		above = ratio_of(r, layout, workload, best->contender,
 				 floor->contender, SERVER_US);
-		fprintf(f, "  cpu us against the floor: %s %s, the cheapest; "
-			"%.2f the client, with %.2f us\n",
+		fprintf(f, "  cpu us against the floor: %s for %s, the cheapest; "
+			"%.2f for the client (%.2f us)\n",
 			interval(&above, t), best->name,
 			best->m.client_us / floor->m.server_us,
 			best->m.client_us);

@@ -956,8 +956,8 @@ TEST(table_says_who_is_ahead)
 	       "- - ", "1.00 0.50 0.50-0.50 less", NULL });
 	expect(text, (const char *[]){
 	       "9 repetitions of 0.1 s; noise 1.0%, of cpu us 0.0%",
-	       "cpu us against the floor: 1.60 1.60-1.60 poll, the cheapest; "
-	       "4.00 the client", "select                   left out: has but one",
+	       "cpu us against the floor: 1.60 1.60-1.60 for poll, the "
+	       "cheapest; 4.00 for the client (", "select                   left out: has but one",
 	       "0.50 0.50-0.50                  1.00 1.00-1.00",
 	       "calls: not here", " client-bound\n", "\nAhead of epoll: poll "
 	       "(1.10 at tcp-c1-s64); behind epoll: poll (0.55 at "
