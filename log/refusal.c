@@ -75,7 +75,7 @@ static const struct refusal table[] = {
 	  "the accept queue of the listener is full",
 	  "As many connections wait for accept as the backlog of listen and "
 	  "net.core.somaxconn allow; a blocking connect would wait.",
-	  "Look why the server does not accept, or raise its backlog." },
+	  "Find out why the server does not accept, or raise its backlog." },
 	/* tasks and memory */
 	{ CLONE, "EAGAIN", NULL, "processes", REFUSED_ALWAYS,
 	  "RLIMIT_NPROC (ulimit -u), pids.max of the cgroup, "
@@ -260,7 +260,7 @@ static const struct refusal table[] = {
 	{ "open openat link linkat", "EEXIST", "lock", "lock-file",
 	  REFUSED_AT_END, "the lock file exists",
 	  "Another process holds the lock, or one died and left the file.",
-	  "Look whether the owner still runs; remove the file if not." },
+	  "Check whether the owner still runs; remove the file if not." },
 	{ "flock fcntl fcntl64", "ENOSYS", NULL, "no-locks", REFUSED_AT_END,
 	  "the file system has no locks",
 	  "The file system (often one of FUSE) does not support this lock.",
@@ -878,7 +878,7 @@ static const struct refusal table[] = {
 	{ "*", "ENODEV", NULL, "no-device", REFUSED_AT_END,
 	  "the device does not exist or cannot do this",
 	  "The device is not there, or cannot be mapped.",
-	  "Look whether the device exists, and what it supports." },
+	  "Check whether the device exists, and what it supports." },
 	{ "*", "ENXIO", NULL, "no-device", REFUSED_AT_END,
 	  "nobody is at the other end of the device, FIFO or socket file",
 	  "The device is not there, or a FIFO has no reader.",

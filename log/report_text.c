@@ -198,7 +198,7 @@ static void group_report(FILE *out, const struct group *g)
 		if (m == (int)first || !(g->mask & 1u << m) ||
 		    (m == MODEL_BLOCKING && !p->waits && !p->in && !p->accepts))
 			continue;
-		fprintf(out, "  beside it: %s\n",
+		fprintf(out, "  also: %s\n",
 			part_label(m, p, label, sizeof(label)));
 		waits_line(out, p);
 		copies_line(out, m, p);
@@ -266,7 +266,7 @@ static void file_line(FILE *out, const struct closed_file *f)
 		file_kind_name(f->kind));
 	fwrite(f->name, 1, strlen(f->name), out);
 	if (f->by)
-		fprintf(out, " by %s", model_name(f->by));
+		fprintf(out, " through %s", model_name(f->by));
 	if (f->accepts)
 		fprintf(out, ", %lu accepted", f->accepts);
 	if (f->reads)

@@ -92,7 +92,7 @@ static void open_line(FILE *out, const struct reader *r,
 							    sizeof(text)),
 		o->line);
 	if (o->ns != NO_TIME && o->ns > 0)
-		fprintf(out, "; %s", time_text(o->ns, time));
+		fprintf(out, " for %s", time_text(o->ns, time));
 	if (*o->killed)
 		fprintf(out, ", until %s killed it", o->killed);
 	else if (o->how == OPEN_DETACHED)

@@ -834,7 +834,7 @@ static enum verdict_of healthy(const struct reader *r, struct text *t)
 		add(t, "No fault was found: it was in %s when the log ended "
 		    "(line %lu", open_text(o, text, sizeof(text)), o->line);
 		if (o->ns != NO_TIME && o->ns > 0)
-			add(t, ", %s", time_text(o->ns, time));
+			add(t, ", for %s", time_text(o->ns, time));
 		if (*o->killed)
 			add(t, ", until %s", o->killed);
 		add(t, ").");
@@ -849,7 +849,7 @@ static enum verdict_of healthy(const struct reader *r, struct text *t)
 		    wait_text(o->what, o->call, o->object, text, sizeof(text)),
 		    o->name, o->line);
 		if (o->ns != NO_TIME && o->ns > 0)
-			add(t, ", %s", time_text(o->ns, time));
+			add(t, ", for %s", time_text(o->ns, time));
 		if (*o->killed)
 			add(t, ", until %s", o->killed);
 		if (parent != o)
