@@ -189,7 +189,7 @@ static void capabilities(void)
 		{ CAP_IPC_LOCK, "IPC_LOCK", "rings beyond RLIMIT_MEMLOCK" },
 		{ CAP_SYS_RESOURCE, "SYS_RESOURCE", "limits beyond the hard "
 		  "ones" },
-		{ CAP_DAC_OVERRIDE, "DAC_OVERRIDE", "tracefs of root" },
+		{ CAP_DAC_OVERRIDE, "DAC_OVERRIDE", "tracefs, which belongs to root" },
 	};
 	unsigned long long effective = 0, has = 0, all = 0;
 	char line[256], missing[256] = "", value[64];
