@@ -11,25 +11,25 @@
 #   make add-NAME  capture that program into traces/, write its row of the table
 #   make explain   build/iomodels-explain alone: iomodels explain, in seconds
 #   make compare   measure the models and others side by side, 20 minutes;
-#                  build/compare/report.html has the plots, RESUME=1 goes on;
+#                  build/compare/report.html has the plots; RESUME=1 continues it;
 #                  FILES=1: file jobs, and fio's; build/compare-files
 #   make results   measure what docs/results.md shows and write it, on a quiet
 #                  machine, in most of an hour; PARTS="models standard files":
 #                  some of these; build/results/results.md has the tables, also
-#                  after Ctrl-C, and RESUME=1 goes on
-#   make soak      every server: 50 crowds of 200, then 10,000 connections;
-#                  every file job: 1 GiB; every program's capture explained
-#   make soak-aio  libposixaio: 24 threads for ten minutes, and once more while
-#                  its system calls fail at random
+#                  after Ctrl-C; RESUME=1 continues it
+#   make soak      give every server 50 crowds of 200 clients, then 10,000
+#                  connections; every file job 1 GiB; explain every capture
+#   make soak-aio  use libposixaio from 24 threads for ten minutes, and once more
+#                  while its system calls fail at random
 #   make soak-compare   compare on a machine that stress-ng keeps busy: copies
 #                  of one server, and a slower one; an hour, PAIRS=N, LAYOUT=same
 #   make layouts   measure what the linker's layout does to the rate of a server
 #   make mutants   put faults into the programs and check that tests fail;
-#                  SAMPLE=60 takes some, TIME=450 what 450 seconds allow
+#                  SAMPLE=60 takes 60 of them, TIME=450 as many as fit into 450 s
 #   make check-faults   let system calls of each server fail, one per run: a
 #                  random choice, a few minutes; IOMODELS_SEED=N repeats it
 #   make soak-faults    each call in turn, and the floods with 10,000 peers: an hour
-#   make soak-kills     subcommands killed by each signal at 50 moments each
+#   make soak-kills     kill each subcommand by each signal, at 50 moments
 #   make check-pages    the book and the report page, in a browser
 #   make check-libc     the freestanding tests, built with libc
 #   make check-aio      the tests of libposixaio alone; TSAN=1: for data races
@@ -38,9 +38,9 @@
 #   make man       the manual pages into build/man, from --help (by help2man)
 #   make install   DESTDIR, prefix, bindir, libexecdir as usual; uninstall
 #   make install-posixaio   the library alone (make lib builds it)
-#   make fuzz      random logs into the reader, SECONDS=60
-#   make fuzz-folder   random captures into the reader; fuzz-command: random
-#                  command lines into iomodels
+#   make fuzz      give random logs to the log reader, SECONDS=60
+#   make fuzz-folder   give it random captures; fuzz-command: give random command
+#                  lines to iomodels
 #   make compare-aio  fio on libposixaio, glibc and io_uring: a table; files
 #                  in DIR (/var/tmp), SETS="direct hot ...", TIME=900 seconds
 #                  at most; Ctrl-C ends it with the table of the runs until then
@@ -54,8 +54,8 @@
 #   make book      the programs, their captures and chapters as pages, which a
 #                  browser shows without a network: build/book/index.html;
 #                  FRESH=1 captures the programs again first
-#   make kernels   boot five kernels, write docs/kernels.md; KERNELS='7.3' only
-#                  one of them again
+#   make kernels   boot five kernels, write docs/kernels.md; KERNELS='7.3' runs
+#                  only that one again
 #   make tables    write docs/ready.md and docs/io-wq.md
 #   make clean     remove build/; nothing is written elsewhere
 #   make compile_commands.json   into build/, where clangd looks
