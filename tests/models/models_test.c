@@ -97,7 +97,7 @@ static void serve(struct server *s, const struct program *p,
 static void skip_wrapped(void)
 {
 	if (wrapper[0])
-		SKIP("it looks at the server in /proc, which shows %s",
+		SKIP("the test reads /proc of the server, which shows %s",
 		     wrapper[0]);
 }
 

@@ -694,7 +694,7 @@ TEST_TIMEOUT(nothing_is_lost_with_faults, 900)
 	set_up();
 	faults = 1;
 	if (filter_faults(calls, FAULTS, fails))
-		SKIP("no filter that asks: %s", errno_name(errno));
+		SKIP("no seccomp filter that asks a supervisor: %s", errno_name(errno));
 	play_all();
 	for (int i = 0; i < FAULTS; i++)
 		injected += __atomic_load_n(&fault[i].injected,

@@ -1222,7 +1222,7 @@ TEST(cancel_a_read_in_a_thread)
 	int s[2];
 
 	if (IS_OURS)
-		SKIP("ours: see cancel_a_blocked_read");
+		SKIP("libposixaio cancels such a read: see cancel_a_blocked_read");
 	pair(s);
 	for (int i = 0; i < 3; i++)
 		cb[i] = request(s[0], buf[i], 8, 0);

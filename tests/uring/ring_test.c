@@ -839,7 +839,7 @@ TEST(multishot_recv_sleeps_at_an_urgent_mark)
 
 	receive(s, 0, 1, 0);
 	if (received(&last) != 3)
-		SKIP("this kernel has no signal pending here");
+		SKIP("this kernel does not stop the RECV at the urgent byte");
 	EXPECT_TRUE(last.flags & IORING_CQE_F_MORE);
 	EXPECT_EQ(3, sys_recvfrom(s[1], left, 8, MSG_DONTWAIT, NULL, NULL));
 	EXPECT_EQ(0, sys_recvfrom(s[1], left, 8, MSG_DONTWAIT, NULL, NULL));
@@ -854,7 +854,7 @@ TEST(multishot_recv_misses_a_reset_at_an_urgent_mark)
 
 	receive(s, 0, 1, 1);
 	if (received(&last) != 3)
-		SKIP("this kernel has no signal pending here");
+		SKIP("this kernel does not stop the RECV at the urgent byte");
 	EXPECT_TRUE(last.flags & IORING_CQE_F_MORE);
 	EXPECT_EQ(3, sys_recvfrom(s[1], left, 8, MSG_DONTWAIT, NULL, NULL));
 	EXPECT_ERR(-ECONNRESET, sys_recvfrom(s[1], left, 8, MSG_DONTWAIT, NULL,
