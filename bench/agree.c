@@ -2,10 +2,10 @@
 /*
  * agree.c - do two comparisons rank the servers alike?
  *
- * Only what lies beyond the noise is a ranking.  So of each two servers a run
- * says ahead, behind or equal, as it says of each server and the base: the
- * ratio within a turn, its median and interval, the noise of the base against
- * itself.  Two runs contradict each other where one says ahead and the other
+ * Only what lies beyond the noise is a ranking.  So a run ranks each pair of
+ * servers as ahead, behind or equal, in the way in which it compares a server
+ * with the base: by the ratio within a turn, its median and interval, and the
+ * noise of the base against itself.  Two runs contradict each other where one says ahead and the other
  * behind.  Where one says equal, it was too short or too noisy to tell, and
  * the report also counts those whose median is on the opposite side.
  */

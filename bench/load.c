@@ -12,21 +12,21 @@
  *              a turn of its own
  *
  * Each connection has `window` messages in flight.  A message costs two calls,
- * recv and send, and a share of an epoll_wait; nobody can ask a socket for an
- * answer with fewer but io_uring, and a client must run where that is refused.
+ * recv and send, and a share of an epoll_wait.  Only io_uring needs fewer calls,
+ * and a client must run where io_uring is refused.
  *
- * Why a number of messages: a slice that ended by the clock would be short of
- * messages where the server stalls in it, and have the stall as a whole.
+ * Why a number of messages: a slice that ended by the clock would have fewer
+ * messages when the server stalls in it, and still contain the whole stall.
  *
  * Closed loop (rate 0): an answer is followed by the next message at once, and
- * a slow server is asked less often: its latencies look better than what users
- * see who come at times of their own.  With a rate, message k is due at
+ * a slow server is asked less often: its latencies look better than those that
+ * independent users would see.  With a rate, message k is due at
  * start + k / rate, whatever became of those before, and its latency counts
  * from then: coordinated omission (Gil Tene's word) cannot hide a stall.  What
  * is due and has no answer at the end counts with the time that it has waited.
  *
- * Connections that are made while we measure, for a server closes its own, wait
- * in a queue of ours and are made one after the other: where the server's listen
+ * Where a server closes its connections, new ones are made while we measure: they
+ * wait in a queue of ours and are made one after the other.  Where the listen
  * queue is full, the kernel drops the SYN and sends it again after a second.  No
  * connect waits for that.  It is given up, and tried again at the next answer.
  */

@@ -3,7 +3,7 @@
  * page.c - a comparison as a page with plots, drawn by gnuplot
  *
  * DIR/plots.gp is a gnuplot script with the data in it, so that a plot can be
- * made again and otherwise: cd DIR && gnuplot plots.gp.  The page holds the
+ * drawn again, or differently: cd DIR && gnuplot plots.gp.  The page holds the
  * plots itself and is one file.
  */
 #include <errno.h>

@@ -9,8 +9,7 @@
  *      io_uring does runs in the submitter, in the peer that sends, in kernel
  *      threads; no filter by process would keep it whole.  What belongs to
  *      others is left out when the events are read.
- * Nothing else in tracefs is touched.  tracing.md of the reference has the
- * measurements behind this.
+ * Nothing else in tracefs is touched.
  */
 #ifndef IOMODELS_KERNEL_H
 #define IOMODELS_KERNEL_H

@@ -8,7 +8,7 @@
  *     release              the command calls execve(2)
  *
  * What the child does before its execve is ours, so both logs are cut there;
- * strace's by who reads it (recording.read).
+ * strace's is cut by the code that reads it (recording.read).
  * strace has a session of its own: a Ctrl-C of the terminal goes to us and to
  * the command, and strace must stay to see what the command does then.
  */

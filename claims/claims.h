@@ -9,16 +9,16 @@
  *   phases     a program's kernel events: who waited, who copied; with
  *              `calls` also lines of its strace
  *   sequence   a program's calls, with their arguments, are those of another
- *   decide     a function: it plays against a server and looks
+ *   decide     a function that plays against a server
  * Nothing is decided by a constant: break the model, and its claim falls.
  *
  * A record of a play begins where the play begins; log/transcript.h shows its
  * lines.
  *
- * `lines` is a text: a line a pattern, an extended regular expression.  Each
- * must match a line of the record, below the one that the former matched; with
- * a number before it, "3: pattern", exactly three lines of the whole record;
- * "3+: pattern", three or more.
+ * Each line of the text `lines` is a pattern, an extended regular expression.
+ * It must match a line of the record, below the line that the pattern before it
+ * matched.  With a number before it, as in "3: pattern", it must match exactly
+ * three lines of the whole record; "3+: pattern" asks for three or more.
  */
 #ifndef IOMODELS_CLAIMS_H
 #define IOMODELS_CLAIMS_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * child.c - what has events in tracefs leaves none there, however it ends
+ * child.c - a subcommand that uses tracefs leaves nothing there, however it ends
  */
 #include <errno.h>
 #include <error.h>

@@ -4,8 +4,8 @@
  *
  * Nothing is concluded from versions.  Every server is started and has to
  * serve a client, every file job has to read a file; what one of them says
- * when it ends is its own line.  Beside it stands what a probe of capture/
- * probe.c got for the same feature, with the reason that /proc shows.
+ * when it ends is its own line.  Beside it stands what a probe of lab/probe.c
+ * got for the same feature, with the reason that /proc shows.
  */
 #include <errno.h>
 #include <fcntl.h>

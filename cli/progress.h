@@ -3,7 +3,7 @@
  * progress.h - a line on the terminal: how much is done, how long it will take
  *
  * Only where stderr is a terminal; it is written over, and gone at the end.
- * Without all, what begins stands alone.
+ * If all is 0, the line names only what begins.
  */
 #ifndef IOMODELS_PROGRESS_H
 #define IOMODELS_PROGRESS_H

@@ -2,8 +2,8 @@
 /*
  * traces.c - iomodels capture --traces: both sides of models, and an index
  *
- * A file is written only when what is compared of it has changed; what that
- * is, trace.h and ktrace.h tell.
+ * A file is written only when its compared part has changed; log/normal.h and
+ * log/kernel_sequence.h say which part that is.
  */
 #include <errno.h>
 #include <fcntl.h>

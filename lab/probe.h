@@ -3,8 +3,8 @@
  * probe.h - what this kernel grants to this user, found by trying it
  *
  * Versions are never compared: distributions carry features back, containers
- * take them away.  Each probe does what a program will do, and what it got is
- * told by its errno, with the reason as far as /proc shows it.
+ * take them away.  Each probe does what a program will do; its errno says what
+ * came of that, and /proc may show the reason.
  */
 #ifndef IOMODELS_PROBE_H
 #define IOMODELS_PROBE_H

@@ -2,7 +2,7 @@
 /*
  * call.h - the system calls that I/O is made of, under all their names
  *
- * One entry a meaning: recv, recvfrom and recvmsg differ, but select,
+ * One entry per meaning: recv, recvfrom and recvmsg differ, but select,
  * _newselect and pselect6_time64 are one call to the reader of a log.
  */
 #ifndef IOMODELS_CALL_H

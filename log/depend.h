@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * depend.h - what a call waits for, and who would have to move
+ * depend.h - what a call waits for, and which process would have to act
  */
 #ifndef IOMODELS_DEPEND_H
 #define IOMODELS_DEPEND_H

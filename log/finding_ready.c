@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * finding_ready.c - readiness that is lost or bought too dear, edges, native
+ * finding_ready.c - readiness that is lost or costs too much, edges, native
  * AIO, rings, descriptors whose peer has gone
  */
 #include "finding_look.h"

@@ -5,8 +5,8 @@
  *
  * What refusal.c knows is counted for each process and object.  A refusal does
  * not count if the same call succeeds later and no time was lost.  The failure
- * that a program ends of is the one whose message it writes before it exits
- * with another status than 0; without a message, the last one.
+ * that ended a program is the one whose message it writes before it exits with
+ * a status other than 0; without a message, the last one.
  */
 #include <ctype.h>
 #include <strings.h>

@@ -4,10 +4,10 @@
  *
  * Each cause that keeps a loop turning has a slot: the readiness of
  * one descriptor, EAGAIN of one, a call that fails the same way again. A sleep
- * ends all runs. Data moved ends the run of their descriptor, and what is not
- * about readiness that nobody uses. A run that is long enough counts. A shorter
- * one counts where the log is an excerpt of nothing else: people paste ten lines
- * of a loop.
+ * ends all runs. A call that moves data ends the run of its descriptor, and all
+ * runs except those about readiness that nobody uses. A run that is long enough
+ * counts. A shorter one counts where the log shows nothing else: people paste ten
+ * lines of a loop.
  */
 #include "finding_look.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * kernel_sequence.c - what of the kernel's side is the same in each run
+ * kernel_sequence.c - the part of the kernel's side that is the same in each run
  */
 #include <ctype.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * reader.h - a log in, what it says out
+ * reader.h - read a log, and report what it shows
  *
  * text -> line.c -> event.c -> process.c (with task.c and descriptor.c) ->
  * phase.c -> model.c, finding.c -> a report.  Each step knows only those

@@ -6,8 +6,8 @@
  * integers of nanoseconds, lines count from 1 (those inside of "kernel" are of
  * kernel.log), a time that the log does not hold is null.  A later version adds
  * members; it changes none.  Version 3 added "verdict", "accounts", "at_end",
- * "unfollowed", and of a finding id, cause, remedy, unless, says, says_count (how
- * many of its count the sentence tells of), cost_ns, share, fatal and pids.
+ * "unfollowed", and of a finding id, cause, remedy, unless, says, says_count (the part
+ * of count that the sentence describes), cost_ns, share, fatal and pids.
  */
 #include <stdlib.h>
 #include "json.h"

@@ -2,7 +2,7 @@
 /*
  * report_perfetto.c - Chrome trace JSON, which ui.perfetto.dev opens
  *
- * A slice a call, an instant a signal, and a flow from the wait that reported
+ * A call is a slice, a signal an instant; a flow leads from the wait that reported
  * a descriptor to the call that used it.  Events are sorted by time, slices of
  * a thread do not overlap, ids are numbers: Perfetto asks for all three.
  * With the kernel's side of a capture: a slice inside of a call for each sleep,

@@ -3,12 +3,14 @@
  * transcript.h - a log as lines to match patterns with
  *
  * Each line begins with the number of the thread, in the order of appearance.
- * Under strace the rest is its line, an unfinished call joined with its end:
+ * In a record by strace, strace's line follows; an unfinished call is joined with
+ * its end:
  *
  *     1 recvfrom(3, "x", 64, 0, NULL, NULL) = 1
  *
- * Of the kernel it is the call that the thread was in, and the event.  Threads
- * of io_uring go by their name, those of others by theirs in ( ):
+ * In a record of the kernel's events, the call that the thread was in follows,
+ * then the event.  A thread of io_uring has its name instead of a number, and a
+ * thread of another program has its name in parentheses:
  *
  *     1 in io_uring_enter: io_uring_poll_arm ... op_str=RECV
  *     iou-wrk: io_uring_complete ... res=1
