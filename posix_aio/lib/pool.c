@@ -477,7 +477,7 @@ static long wait_for_stream(struct work *w)
 		n = enter_kernel(__NR_ppoll, &p, 1, &t, NULL, 8);
 		if (ms < POLL_MAX_MS)
 			ms *= 2;
-	} while ((!n || n == -EINTR) &&
+	} while ((!n || n == -EINTR) && fd_is_still(p.fd, &id) &&
 		 !__atomic_load_n(&w->taken_back, __ATOMIC_ACQUIRE));
 	if (!step(w, RUNNING, 0))
 		return 0;

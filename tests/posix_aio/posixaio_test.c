@@ -1428,12 +1428,14 @@ static void make_stream(int kind, int *reads, int *writes)
 	close(s[0]);
 }
 
+enum { CLOSED, REPLACED, REPLACED_BY_IDLE };	/* a number, by a pipe */
+
 /*
  * The number of a descriptor is closed, or becomes another file's, while a read
  * waits: it reads from the first file, or is cancelled, and takes nothing from the
- * other.
+ * other.  Nor does it wait for the other, in which there may be nothing to read.
  */
-static void read_and_leave(int kind, int closes)
+static void read_and_leave(int kind, int how)
 {
 	int reads, writes, p[2];
 	char line[8] = "", other = 0;
@@ -1448,8 +1450,9 @@ static void read_and_leave(int kind, int closes)
 	/* This kind's thread sleeps in read, not in poll, also beside a ring. */
 	while (kind == FIFO_END && !someone_reads())
 		sched_yield();
-	ASSERT_EQ(1, write(p[1], "p", 1));
-	if (closes)
+	if (how != REPLACED_BY_IDLE)
+		ASSERT_EQ(1, write(p[1], "p", 1));
+	if (how == CLOSED)
 		close(reads);
 	else
 		ASSERT_EQ(reads, dup2(p[0], reads));
@@ -1464,25 +1467,33 @@ static void read_and_leave(int kind, int closes)
 		EXPECT_EQ(-1, n);
 		EXPECT_EQ(ECANCELED, aio_error(&cb));
 	}
-	ASSERT_EQ(1, read(closes ? p[0] : reads, &other, 1));
+	if (how == REPLACED_BY_IDLE)
+		ASSERT_EQ(1, write(p[1], "p", 1));
+	ASSERT_EQ(1, read(how == CLOSED ? p[0] : reads, &other, 1));
 	EXPECT_EQ('p', other);
 	close(writes);
 	close(p[0]);
 	close(p[1]);
-	if (!closes)
+	if (how != CLOSED)
 		close(reads);
 }
 
 TEST(closed_while_a_read_waits)
 {
 	for (int kind = 0; kind < STREAM_KINDS; kind++)
-		read_and_leave(kind, 1);
+		read_and_leave(kind, CLOSED);
 }
 
 TEST(a_number_is_another_file_while_a_read_waits)
 {
 	for (int kind = 0; kind < STREAM_KINDS; kind++)
-		read_and_leave(kind, 0);
+		read_and_leave(kind, REPLACED);
+}
+
+TEST(a_number_is_an_idle_file_while_a_read_waits)
+{
+	for (int kind = 0; kind < STREAM_KINDS; kind++)
+		read_and_leave(kind, REPLACED_BY_IDLE);
 }
 
 /* A write to a socket, of which a part is taken, while its number is closed, or
