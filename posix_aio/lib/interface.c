@@ -573,15 +573,16 @@ static long refuse_list(struct aiocb *const list[], int n)
 
 static void leave_group(struct group *g)
 {
-	signals old;
+	int tells = g->notify;
+	signals old = engine_lock();
 
-	/* If this is the last to leave, the pool starts the callback's thread;
-	 * if it has none now, the next request's does. */
-	if (g->notify)
-		pool_start();
-	old = engine_lock();
 	group_leave(g);
 	engine_release(old);
+	/* If this was the last to leave, the pool starts the callback's thread.  Not
+	 * before: its last thread might have left meanwhile.  If it has none now,
+	 * the next request's does. */
+	if (tells)
+		pool_start();
 }
 
 static long wait_for_list(struct aiocb *const list[], int n, struct group *g)

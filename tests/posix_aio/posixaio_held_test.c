@@ -23,6 +23,7 @@
 #include <linux/futex.h>
 #include <linux/io_uring.h>
 #include <linux/magic.h>
+#include <poll.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -1009,6 +1010,77 @@ TEST_TIMEOUT(read_while_the_worker_goes, 120)
 	}
 	SAY("%d instructions", k);
 	EXPECT_GT(k, 20);
+}
+
+/* ---- a pool that goes ---- */
+
+static int told;
+
+static void tells(sigval_t unused)
+{
+	(void)unused;
+	__atomic_store_n(&told, 1, __ATOMIC_SEQ_CST);
+}
+
+static void wait_until_told(void)
+{
+	for (int i = 0; !__atomic_load_n(&told, __ATOMIC_SEQ_CST); i++) {
+		if (i == 10000)
+			FAIL("no thread calls the function of the list");
+		poll(NULL, 0, 1);
+	}
+}
+
+static void list_nothing(void)
+{
+	struct aiocb *none[1] = { NULL };
+	struct sigevent sigev = {
+		.sigev_notify = SIGEV_THREAD, .sigev_notify_function = tells,
+	};
+
+	told = 0;
+	ASSERT_EQ(0, lio_listio(LIO_NOWAIT, none, 1, &sigev));
+}
+
+static void is_told_of_lists(void)
+{
+	for (;;) {
+		list_nothing();
+		wait_until_told();
+		marker();
+		list_nothing();
+		marker();
+		wait_until_told();
+	}
+}
+
+/*
+ * At each system call of lio_listio the thread is held until the last thread of
+ * the pool has left.  The function is called nevertheless.
+ */
+TEST_TIMEOUT(list_while_the_pool_goes, 120)
+{
+	pid_t pid;
+	int k, i;
+
+	NEEDS;
+	idle_seconds = 1;
+	pid = start(is_told_of_lists, cancels);
+	for (k = 0;; k++) {
+		go_to_marker(pid);
+		for (i = 0; i < k; i++) {
+			ASSERT_EQ(0, ptrace(PTRACE_SYSCALL, pid, NULL, 0L));
+			if (next_stop(pid) == SIGUSR2)
+				break;
+		}
+		if (i < k)
+			break;
+		while (thread_named(pid, "posixaio-pool"))
+			sched_yield();
+		go_to_marker(pid);
+	}
+	SAY("%d sides of system calls", k);
+	EXPECT_GT(k, 4);
 }
 
 /* ---- a ring that breaks ---- */

@@ -58,10 +58,10 @@ static inline long filter_all_rings(void)
 	return filter_install(code, 5, SECCOMP_FILTER_FLAG_TSYNC);
 }
 
-/* The thread of process pid that owns the library's io_uring, or 0. */
-static inline pid_t ring_thread(pid_t pid)
+/* A thread of process pid with that name, or 0. */
+static inline pid_t thread_named(pid_t pid, const char *wanted)
 {
-	char path[300], name[32];
+	char path[300], name[32] = "";
 	struct dirent *e;
 	pid_t tid = 0;
 	DIR *dir;
@@ -75,13 +75,20 @@ static inline pid_t ring_thread(pid_t pid)
 			 e->d_name);
 		f = fopen(path, "r");
 		if (f && fgets(name, sizeof(name), f) &&
-		    !strcmp(name, "posixaio\n"))
+		    !strncmp(name, wanted, strlen(name) - 1) &&
+		    !wanted[strlen(name) - 1])
 			tid = atoi(e->d_name);
 		if (f)
 			fclose(f);
 	}
 	closedir(dir);
 	return tid;
+}
+
+/* The one that owns the library's io_uring. */
+static inline pid_t ring_thread(pid_t pid)
+{
+	return thread_named(pid, "posixaio");
 }
 
 /*
