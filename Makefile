@@ -80,7 +80,6 @@ O	?= build
 HOST	:= $(shell uname -m)
 ARCH	?= $(HOST)
 CFLAGS	?= -O2 -g
-OBJCOPY	?= objcopy
 WARN	?= -Wall -Wextra -Wshadow -Wno-unused-function \
 	   -Wno-missing-field-initializers $(if $(W),-Werror)
 Q	:= $(if $(filter 1,$(V)),,@)
@@ -153,6 +152,7 @@ test_sources := $(wildcard tests/*_test.c tests/*/*_test.c)
 part_sources := $(wildcard lab/*.c capture/*.c log/*.c claims/*.c bench/*.c) # of iomodels, tests
 cli_sources := $(filter-out cli/explain_alone.c,$(wildcard cli/*.c))
 aio_sources := $(wildcard posix_aio/lib/*.c)
+aio_library := $(if $(aio_sources),$(addprefix $(B)/lib/libposixaio,.so .a))
 
 # "uring/x.c:liburing" for each source that is (with liburing), and so on.
 with	:= $(shell awk 'FNR == 3 && match($$0, /\(with [a-z]+\)$$/) { \
@@ -173,10 +173,8 @@ libs	+= $(shell CC='$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS)' \
 		sh .ci/libs $(B)/libs $(known))
 endif
 iomodels := $(if $(cli_sources),$(B)/iomodels)
-# No archive for another processor: binutils' objcopy is this one's.
 ifndef cross
-libposixaio := $(if $(aio_sources),$(B)/lib/libposixaio.so \
-	$(B)/lib/libposixaio.a)
+libposixaio := $(aio_library)
 # Tests of POSIX AIO several times: as they are glibc's, X_ours_test is with
 # ours; tests/posix_aio/ways.h refuses io_uring to X_noring_test, and native AIO
 # as well to X_threads_test.
@@ -316,6 +314,13 @@ $(B)/lib/libposixaio.so.0: $(aio_objects) posix_aio/lib/posixaio.map
 
 $(B)/lib/libposixaio.so: $(B)/lib/libposixaio.so.0
 	$(Q)ln -sf libposixaio.so.0 $@
+
+# The objects of another processor need its binutils, or LLVM's.
+binutils := $(if $(cross),$(if $(LLVM)$(SYSROOT),llvm-,$(ARCH)-linux-gnu-))
+OBJCOPY	?= $(binutils)objcopy
+ifeq ($(origin AR),default)
+$(B)/lib/libposixaio.a: AR := $(binutils)ar
+endif
 
 # One object, in which what the .so hides is local.
 $(B)/lib/libposixaio.a: $(aio_objects)
@@ -551,8 +556,16 @@ install-iomodels: programs $(iomodels)
 man: $(iomodels)
 	$(Q)sh cli/manual/make $(B)
 
-# The library alone.  The linker's cache is the machine's: not with DESTDIR.
-lib: $(libposixaio)
+# The library alone, for another processor, too, if its libc is here.  The linker's
+# cache is the machine's: not with DESTDIR.
+lib: $(aio_library)
+ifneq ($(and $(cross),$(filter lib install-posixaio,$(MAKECMDGOALS))),)
+ifneq ($(shell $(CC) $(CPPFLAGS) -E -include aio.h -x c /dev/null >/dev/null \
+	2>&1 || echo none),)
+$(error $(CC) does not find the C library of $(ARCH): as root, apt-get install \
+	libc6-dev-$(ARCH:aarch64=arm64)-cross, or set SYSROOT)
+endif
+endif
 install-posixaio: lib
 	install -d '$(DESTDIR)$(libdir)/pkgconfig' '$(DESTDIR)$(mandir)/man7' \
 		'$(DESTDIR)$(includedir)'
