@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <error.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -129,8 +130,20 @@ static void flush_or_fail(void)
 	errno = 0;
 	if (!fflush(stdout) && !ferror(stdout))
 		return;
-	error(0, errno ? errno : EIO, "stdout");
+	/* An earlier write may have failed, and its errno is gone. */
+	error(0, errno, errno ? "stdout" : "stdout: a write failed");
 	_exit(1);
+}
+
+/*
+ * A file that we open must not become our stdout or stderr, or that of what we
+ * start.  Closed descriptors get one on which reads and writes fail as before.
+ */
+static void fill_descriptors(void)
+{
+	for (int fd = 0; fd <= 2; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			open("/dev/null", fd ? O_RDONLY : O_WRONLY);
 }
 
 int main(int argc, char **argv)
@@ -161,6 +174,9 @@ int main(int argc, char **argv)
 	rest = argv + choice.index;
 	snprintf(name, sizeof(name), "iomodels %s", choice.command->name);
 	rest[0] = name;
+	/* A model refuses closed ones itself. */
+	if (choice.command->run != serve_main)
+		fill_descriptors();
 	/* What a process of ours has left that was killed. */
 	kernel_clean_up();
 	lab_clean_up();

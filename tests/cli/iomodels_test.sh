@@ -161,6 +161,25 @@ test_stdout_full() {
 		expect 1 'stdout: No space left' \
 			sh -c "\"$io\" $words >/dev/full" || return
 	done
+	expect 1 'stdout: a write failed' \
+		sh -c "\"$io\" explain --html tests/corpus/redis.strace >/dev/full"
+}
+# No file of ours becomes stdin, stdout or stderr.
+test_closed_descriptors() {
+	expect 1 'stdout: Bad file descriptor' sh -c "\"$io\" list >&-" &&
+		expect 1 '^iomodels explain: -:1: Bad file' \
+			sh -c "\"$io\" explain <&-" || return
+	strace -qq true 2>/dev/null || return 0
+	for closed in '2>&-' '<&- 2>&-' '<&-'; do
+		rm -rf "$dir/closed"
+		sh -c "exec \"$io\" trace -o \"$dir/closed\" -- true $closed" \
+			>"$dir/said" 2>/dev/null	# 1: its report is lost
+		[ ! -s "$dir/said" ] || { cat "$dir/said"; return 1; }
+		"$io" explain "$dir/closed/strace.log" >/dev/null || return
+		rm -rf "$dir/closed"
+		sh -c "exec \"$io\" capture -o \"$dir/closed\" epoll $closed" \
+			>"$dir/said" 2>/dev/null || return
+	done
 }
 
 test_serve_wrong() {
