@@ -475,6 +475,8 @@ int capture_main(int argc, char **argv)
 
 	o.command = cut_command(&argc, argv);
 	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	if (!o.index)
+		need_places();
 	stopped_catch();
 	if (o.model)
 		return model(&o);

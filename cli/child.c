@@ -12,7 +12,21 @@
 #include <unistd.h>
 #include "cli.h"
 #include "kernel.h"
+#include "lab.h"
 #include "stopped.h"
+
+void need_proc(void)
+{
+	if (access("/proc/self/exe", F_OK))
+		error(1, 0, "/proc is not mounted: mount -t proc proc /proc");
+}
+
+void need_places(void)
+{
+	need_proc();
+	if (access(lab_tmp(), W_OK | X_OK))
+		error(1, errno, "TMPDIR %s", lab_tmp());
+}
 
 /*
  * A child works.  When a signal ends us it ends first, with all that it has
@@ -24,6 +38,7 @@ int in_a_child(int (*work)(void *arg), void *arg)
 	sigset_t set, before;
 	int status, sig = 0, ended = 0;
 
+	need_places();
 	sigemptyset(&set);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);

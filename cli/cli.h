@@ -65,6 +65,14 @@ int capture_read(struct recording *r);
 int explain_folder(int argc, char **argv, const char *name);
 
 /*
+ * A program that measures needs /proc, one that records a folder for temporary
+ * files, too.  Where there is none, they end with a line and 1: what fails later
+ * would be blamed on something else.
+ */
+void need_proc(void);
+void need_places(void);
+
+/*
  * Do work(arg) in a child, and return what it returns; ended by a signal, it
  * leaves nothing in tracefs, and no process.
  */

@@ -1289,6 +1289,7 @@ int compare_main(int argc, char **argv)
 	argp_parse(&argp, argc, argv, 0, NULL, &o);
 	if (o.agree)
 		return do_agree(o.names);
+	need_proc();
 	n = plan_processors(cpus, 2);
 	if (n < 2 && o.plan.layouts & 1 << TWO)
 		error(1, 0, "--layout: this machine has one processor");

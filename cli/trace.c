@@ -187,6 +187,7 @@ int trace_main(int argc, char **argv)
 	char *dir;
 
 	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &o);
+	need_places();
 	if (o.pid && kill(o.pid, 0) && errno == ESRCH)
 		error(1, 0, "--pid %ld: no such process", o.pid);
 	if (o.output)

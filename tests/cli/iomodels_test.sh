@@ -339,6 +339,23 @@ test_trace_on_a_full_disk() {
 	umount "$dir/full"
 	return $ours
 }
+# What a capture needs and does not find is the reason, before anything is made.
+test_no_proc_and_no_tmp() {
+	for words in 'trace -- true' "capture -o $dir/none -- true" \
+		'demo epoll' 'claims epoll' doctor "capture --traces $dir/none"; do
+		expect 1 'TMPDIR /no/where: No such file' env TMPDIR=/no/where \
+			"$io" $words || return
+		[ "$(wc -l <"$dir/said")" = 1 ] && [ ! -e "$dir/none" ] || return
+	done
+	# As elsewhere: without a mount namespace this cannot be tried.
+	unshare -m sh -c 'mount -t tmpfs none /proc' 2>/dev/null || return 0
+	for words in 'trace -- true' 'demo epoll' 'claims epoll' doctor \
+		'compare epoll poll' "capture -o $dir/none -- true"; do
+		expect 1 '/proc is not mounted: mount' unshare -m sh -c \
+			"mount -t tmpfs none /proc && exec \"$io\" $words" || return
+		[ "$(wc -l <"$dir/said")" = 1 ] && [ ! -e "$dir/none" ] || return
+	done
+}
 # Characters of each kind that drive a terminal or direct text, sent back.
 test_send_shows_no_controls() {
 	start epoll --service echo
