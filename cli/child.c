@@ -8,12 +8,15 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/prctl.h>
+#include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "cli.h"
 #include "kernel.h"
 #include "lab.h"
 #include "stopped.h"
+
+enum { ROOM = 1 << 20 };		/* bytes: a short capture needs less */
 
 void need_proc(void)
 {
@@ -23,9 +26,14 @@ void need_proc(void)
 
 void need_places(void)
 {
+	struct statvfs s;
+
 	need_proc();
-	if (access(lab_tmp(), W_OK | X_OK))
+	if (access(lab_tmp(), W_OK | X_OK) || statvfs(lab_tmp(), &s))
 		error(1, errno, "TMPDIR %s", lab_tmp());
+	/* No blocks: this file system has no limit. */
+	if (s.f_blocks && s.f_bavail * s.f_frsize < ROOM)
+		error(1, ENOSPC, "TMPDIR %s", lab_tmp());
 }
 
 /*
