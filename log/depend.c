@@ -277,8 +277,10 @@ static enum wait_for futex_wait(const struct step *st, char *object,
 		snprintf(object, size, "thread %ld", thread);
 		return FOR_THREAD;
 	}
+	/* (With BITSET it may be a condition of Rust, whose value is a number.) */
 	snprintf(object, size, "%s at %.*s", slice_is(argument(
-		 st->event->line, 2), "2") ? "the mutex" :
+		 st->event->line, 2), "2") && !slice_find(argument(
+		 st->event->line, 1), "BITSET") ? "the mutex" :
 		 "a lock or condition", (int)at.len, at.at);
 	return FOR_LOCK;
 }

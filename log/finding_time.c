@@ -76,13 +76,13 @@ lock_stuck = { "lock-stuck", SEVERITY_FAULT,
 	"Find out who holds it (lslocks, fuser).", NULL },
 mutex = { "mutex-wait", SEVERITY_COST,
 	"waits for a mutex",
-	"FUTEX_WAIT with the value 2 is a mutex (of glibc, Rust or Go) that "
+	"FUTEX_WAIT with the value 2 is a mutex (of glibc or Go) that "
 	"another thread holds: the threads do not run in parallel.",
 	"Hold it for a shorter time, or give each thread data of its "
 	"own.", NULL },
 mutex_stuck = { "mutex-stuck", SEVERITY_FAULT,
 	"waits for a mutex and does not get it",
-	"FUTEX_WAIT with the value 2 is a mutex (of glibc, Rust or Go); no "
+	"FUTEX_WAIT with the value 2 is a mutex (of glibc or Go); no "
 	"thread has released it by the end of the log.",
 	"Run gdb -p PID, then thread apply all bt: the owner's thread id is "
 	"in a pthread_mutex_t (__owner).", NULL },
