@@ -570,6 +570,12 @@ static void waiter(const struct reader *r, const struct wait *w,
 			}
 }
 
+/* Of a log with -T and without times only the time in calls is known. */
+static long long whole_of(const struct account *a)
+{
+	return a->wall_ns > 0 ? a->wall_ns : plus_ns(a->wait_ns, a->call_ns);
+}
+
 static int asks_for_names(const char *call)
 {
 	static const char *const calls[] = {
@@ -592,10 +598,10 @@ static void wait_sentence(const struct reader *r, const struct wait *w,
 	if (a->tasks == 1 && r->accounts.n > 1 && a->pid)
 		snprintf(who, sizeof(who), "%s (pid %ld)", *a->name ? a->name
 			 : "The process", a->pid);
-	add(t, "%s spent %s%s of %s %s%s%sin %s", a->tasks > 1 ?
+	add(t, "%s spent %s%s of %s%s %s%s%sin %s", a->tasks > 1 ?
 	    "Its threads" : who, w->at_most ? "at most " : "",
-	    time_text(w->ns, time), time_text(a->wall_ns, wall),
-	    *what ? "waiting for " : "", what, *what ? " " : "", w->name);
+	    time_text(w->ns, time), time_text(whole_of(a), wall),
+	    a->wall_ns > 0 ? "" : " in calls", *what ? "waiting for " : "", what, *what ? " " : "", w->name);
 	if (w->count > 1)
 		add(t, ": %lu times, longest %s (line %lu)", w->count,
 		    time_text(w->longest_ns, longest), w->line);
@@ -727,7 +733,9 @@ static const struct wait *all_of_a_call(const struct reader *r,
 					all->line = w->line;
 				}
 			}
-			if (!is_share(all->ns / a->tasks, a->wall_ns / a->tasks))
+			if (!is_share(all->ns / a->tasks,
+				      whole_of(a) / a->tasks) ||
+			    (a->wall_ns <= 0 && all->ns < LONG_NS))
 				continue;
 			all->object[0] = 0;
 			all->on = 0;
@@ -802,8 +810,8 @@ static enum verdict_of healthy(const struct reader *r, struct text *t)
 						   x->ns > o->ns)))
 			o = x;
 	}
-	if (w && !is_trifle(r, w, o) &&
-	    is_share(w->ns / of->tasks, of->wall_ns / of->tasks)) {
+	if (w && !is_trifle(r, w, o) && (of->wall_ns > 0 || w->ns >= LONG_NS) &&
+	    is_share(w->ns / of->tasks, whole_of(of) / of->tasks)) {
 		wait_sentence(r, w, of, t);
 		return VERDICT_WAIT;
 	}
