@@ -4,19 +4,13 @@
 #include <stdlib.h>
 #include "account.h"
 #include "depend.h"
+#include "hash.h"
 
 enum {
 	NOTED_NS = 1000000,	/* a call that need not wait, and took that long */
 	WORTH_NS = 100000000,	/* a wait of which the other side is looked up */
 	LOOKUPS_MAX = 2000,
 };
-
-static uint64_t hash(uint64_t h, const char *text)
-{
-	for (; *text; text++)
-		h = (h ^ (unsigned char)*text) * 1099511628211ULL;
-	return h;
-}
 
 const char *wait_for_name(enum wait_for what)
 {
@@ -343,7 +337,7 @@ static void note_call(struct accounts *all, struct account *a,
 	/* Short calls on many paths are one sum. */
 	if (e->call == CALL_OTHER && !st->file && !open && ns < WORTH_NS)
 		one.object[0] = 0;
-	one.key = hash(hash(14695981039346656037ULL, one.name), one.object);
+	one.key = hash_text(hash_text(HASH_START, one.name), one.object);
 	one.timeouts = !open && call_class(e->call) == CLASS_WAIT &&
 		       !e->line->ret && !(e->line->flags & LINE_HAS_ERROR);
 	if (open)

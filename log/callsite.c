@@ -3,18 +3,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include "callsite.h"
+#include "hash.h"
 #include "text.h"
 
 enum { CHAIN_MAX = 500 };		/* bytes; a stack may be deep */
 
-/* FNV-1a; the next key where another text has it. */
+/* The next key where another text has it. */
 static const char *kept_once(struct callsites *c, const char *text)
 {
-	uint64_t hash = 0xcbf29ce484222325;
+	uint64_t hash = hash_text(HASH_START, text);
 	char *kept;
 
-	for (const char *p = text; *p; p++)
-		hash = (hash ^ (unsigned char)*p) * 0x100000001b3;
 	for (; (kept = map_get(&c->texts, hash)); hash++)
 		if (!strcmp(kept, text))
 			return kept;

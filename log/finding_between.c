@@ -5,6 +5,7 @@
  * grow; and tasks that the log does not show
  */
 #include "finding_look.h"
+#include "hash.h"
 
 enum {
 	ACCEPTS_MIN = 16,	/* on one listener, of all workers */
@@ -191,21 +192,20 @@ static struct finding *judge_shares(struct findings *f, long pid,
 static void own_listener(struct findings *f, const struct file *file,
 			 const struct use *u)
 {
-	uint64_t key = 14695981039346656037ULL;
 	struct shares *s;
+	uint64_t key;
 
 	if (file->kind != FILE_LISTENER || !file->name || !*file->name ||
 	    (u && u->n_workers > 1))
 		return;
-	for (const char *p = file->name; *p; p++)
-		key = (key ^ (unsigned char)*p) * 1099511628211ULL;
-	s = map_get(&f->shares, key | 1);
+	key = hash_text(HASH_START, file->name) | 1;
+	s = map_get(&f->shares, key);
 	if (!s) {
 		if (f->shares.used >= MAPPED_MAX)
 			return;
 		s = need(calloc(1, sizeof(*s)));
 		snprintf(s->name, sizeof(s->name), "%s", file->name);
-		map_put(&f->shares, key | 1, s);
+		map_put(&f->shares, key, s);
 	}
 	if (!s->n || file->opened > s->closed) {
 		s->n = 0;			/* it was made after the other */
@@ -466,9 +466,8 @@ static struct grown *grown_of(struct findings *f, const struct file *file)
 		arrow = file->name ? strstr(file->name, "->") : NULL;
 		name = arrow ? arrow + 2 : file->name ? file->name : "";
 	}
-	for (const char *p = name; *p; p++)
-		key = (key ^ (unsigned char)*p) * 1099511628211ULL;
-	g = map_get(&f->grown, key | 1);
+	key = hash_text(key, name) | 1;
+	g = map_get(&f->grown, key);
 	if (g || f->grown.used >= MAPPED_MAX)
 		return g;
 	g = need(calloc(1, sizeof(*g)));
@@ -476,7 +475,7 @@ static struct grown *grown_of(struct findings *f, const struct file *file)
 	g->is_peer = is_peer;
 	g->fd_low = g->fd_high = file->fd;
 	snprintf(g->name, sizeof(g->name), "%s", name);
-	map_put(&f->grown, key | 1, g);
+	map_put(&f->grown, key, g);
 	return g;
 }
 

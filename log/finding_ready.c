@@ -4,6 +4,7 @@
  * AIO, rings, descriptors whose peer has gone
  */
 #include "finding_look.h"
+#include "hash.h"
 
 enum {
 	WASTED_MIN = 8,		/* EAGAINs after a read that had emptied it */
@@ -594,9 +595,8 @@ static void count_open(struct findings *f, const struct file *file)
 
 	if (file->kind != FILE_REGULAR || file->assumed || !file->name)
 		return;
-	for (const char *p = file->name; *p; p++)
-		key = (key ^ (unsigned char)*p) * 1099511628211ULL;
-	o = map_get(&f->open, key | 1);
+	key = hash_text(key, file->name) | 1;
+	o = map_get(&f->open, key);
 	if (!o) {
 		if (f->open.used > 10000)
 			return;
@@ -604,7 +604,7 @@ static void count_open(struct findings *f, const struct file *file)
 		o->pid = file->pid;
 		o->fd = file->fd;
 		snprintf(o->name, sizeof(o->name), "%s", file->name);
-		map_put(&f->open, key | 1, o);
+		map_put(&f->open, key, o);
 	}
 	track(&o->times, file->opened);
 }

@@ -11,6 +11,7 @@
 #include <ctype.h>
 #include <strings.h>
 #include "finding_look.h"
+#include "hash.h"
 #include "refusal.h"
 
 enum {
@@ -177,7 +178,7 @@ static int takes_address(enum call c)
 static uint64_t object_of(const struct step *st)
 {
 	const struct line *l = st->event->line;
-	uint64_t key = 14695981039346656037ULL;
+	uint64_t key = HASH_START;
 	struct slice s = SLICE("");
 	const char *colon;
 
@@ -205,9 +206,7 @@ static uint64_t object_of(const struct step *st)
 		if (!s.len)
 			s = l->arg[0];
 	}
-	for (size_t i = 0; i < s.len; i++)
-		key = (key ^ (unsigned char)s.at[i]) * 1099511628211ULL;
-	return key;
+	return hash_slice(key, s);
 }
 
 /* "write on /var/log/x", "openat of /etc/x": without the data. */

@@ -4,6 +4,7 @@
  * unread, where the log has both ends (-f -yy)
  */
 #include "finding_look.h"
+#include "hash.h"
 
 struct shut {
 	long pid;
@@ -11,28 +12,19 @@ struct shut {
 	unsigned long long bytes_in;
 };
 
-static uint64_t hash(uint64_t key, const char *text)
-{
-	for (; *text; text++)
-		key = (key ^ (unsigned char)*text) * 1099511628211ULL;
-	return key;
-}
-
 /* Of "a->b"; or as the other end has it: of "b->a". */
 static uint64_t end_key(const struct file *file, int other)
 {
 	const char *ends = file->ends ? file->ends : file->name;
 	const char *arrow = ends ? strstr(ends, "->") : NULL;
-	uint64_t key = 14695981039346656037ULL;
+	uint64_t key;
 
 	if (!arrow || !file_is_stream(file))
 		return 0;
 	if (!other)
-		return hash(key, ends) | 1;
-	key = hash(hash(key, arrow + 2), "->");
-	for (const char *p = ends; p < arrow; p++)
-		key = (key ^ (unsigned char)*p) * 1099511628211ULL;
-	return key | 1;
+		return hash_text(HASH_START, ends) | 1;
+	key = hash_text(hash_text(HASH_START, arrow + 2), "->");
+	return hash_slice(key, slice_of(ends, arrow)) | 1;
 }
 
 void reset_file_ends(struct findings *f, const struct file *file)

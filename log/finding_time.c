@@ -7,6 +7,7 @@
  * the log's time is not worth a finding.
  */
 #include "finding_look.h"
+#include "hash.h"
 #include "lock.h"
 
 enum {
@@ -110,18 +111,11 @@ naps = { "poll-by-sleep", SEVERITY_COST,
 
 /* ---- sums ---- */
 
-static uint64_t hash_text(uint64_t h, struct slice s)
-{
-	for (size_t i = 0; i < s.len; i++)
-		h = (h ^ (unsigned char)s.at[i]) * 1099511628211ULL;
-	return h | 1;
-}
-
 static struct slow_sum *add(struct findings *f, struct time_habits *h,
 			    enum slow kind, struct step *st,
 			    struct slice object)
 {
-	uint64_t key = hash_text(14695981039346656037ULL, object);
+	uint64_t key = hash_slice(HASH_START, object) | 1;
 	struct slow_sum *s;
 	struct slice name = st->event->line->name;
 	long long ns = call_lasted(f, st);
@@ -259,9 +253,10 @@ static void asked(struct naps *h, struct step *st)
 		args = argument(l, 0);
 	if (args.len > 60)
 		args.len = 60;
-	h->asked = hash_text(hash_text(1, l->name), argument(l, 0));
+	h->asked = hash_slice(hash_slice(HASH_START, l->name), argument(l, 0));
 	if (l->n_args > 1 && *argument(l, 1).at == '"')
-		h->asked = hash_text(h->asked, argument(l, 1));
+		h->asked = hash_slice(h->asked, argument(l, 1));
+	h->asked |= 1;				/* 0: nothing was */
 	h->asked_line = st->event->first;
 	len = slice_add(l->name, h->question, sizeof(h->question), 0);
 	len = text_append("(", h->question, sizeof(h->question), len);

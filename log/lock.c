@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* lock.c - who holds which lock; see lock.h */
 #include <stdlib.h>
+#include "hash.h"
 #include "lock.h"
 
 enum { LOCKS_MAX = 10000 };
@@ -28,19 +29,11 @@ static struct slice argument(const struct line *l, unsigned n)
 	return n < l->n_args ? l->arg[n] : (struct slice){ l->text.at, 0 };
 }
 
-static uint64_t hash(uint64_t key, struct slice s)
-{
-	for (size_t i = 0; i < s.len; i++)
-		key = (key ^ (unsigned char)s.at[i]) * 1099511628211ULL;
-	return key | 1;
-}
-
 static uint64_t file_key(const struct file *f)
 {
 	if (!f->name || !*f->name)
 		return f->serial * 0x9e3779b97f4a7c15ULL | 1;
-	return hash(14695981039346656037ULL,
-		    (struct slice){ f->name, strlen(f->name) });
+	return hash_text(HASH_START, f->name) | 1;
 }
 
 /* {l_type=F_WRLCK, l_whence=SEEK_SET, l_start=0, l_len=0} */
@@ -114,8 +107,9 @@ static enum what what_of(const struct step *st, struct lock *x, uint64_t *key)
 		return NOTHING;
 	if (c == CALL_FUTEX) {
 		what = futex_of(st, x);
-		*key = hash(st->task->process->pid * 0x9e3779b97f4a7c15ULL,
-			    argument(st->event->line, 0));
+		*key = hash_slice(st->task->process->pid *
+				  0x9e3779b97f4a7c15ULL,
+				  argument(st->event->line, 0)) | 1;
 	} else if (st->file && (c == CALL_FLOCK || c == CALL_FCNTL)) {
 		what = c == CALL_FLOCK ? flock_of(st, x) : fcntl_of(st, x);
 		*key = file_key(st->file);

@@ -2,6 +2,7 @@
 /* process.c - what calls do to processes and descriptors; see process.h */
 #include <stdio.h>
 #include <stdlib.h>
+#include "hash.h"
 #include "lock.h"
 #include "world.h"
 
@@ -141,11 +142,7 @@ static void accepted(struct world *w, struct step *st)
 
 static uint64_t path_key(struct slice path)
 {
-	uint64_t key = 14695981039346656037ULL;
-
-	for (size_t i = 0; i < path.len; i++)
-		key = (key ^ (unsigned char)path.at[i]) * 1099511628211ULL;
-	return key | 1;
+	return hash_slice(HASH_START, path) | 1;
 }
 
 /* mknodat(AT_FDCWD, "/run/x", S_IFIFO|0600), or a stat that says so. */

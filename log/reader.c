@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
+#include "hash.h"
 #include "reader.h"
 #include "request.h"
 #include "runs.h"
@@ -11,13 +12,9 @@
 
 /* ---- counting ---- */
 
-static uint64_t hash(struct slice s)
+static uint64_t name_key(struct slice name)
 {
-	uint64_t h = 14695981039346656037ULL;
-
-	for (size_t i = 0; i < s.len; i++)
-		h = (h ^ (unsigned char)s.at[i]) * 1099511628211ULL;
-	return h | 1;
+	return hash_slice(HASH_START, name) | 1;
 }
 
 static struct tally *tally_of(struct reader *r, struct slice name, enum call c)
@@ -29,13 +26,13 @@ static struct tally *tally_of(struct reader *r, struct slice name, enum call c)
 		name.len = sizeof(t->name) - 1;
 	if (t && slice_is(name, t->name))
 		return t;
-	key = hash(name);
+	key = name_key(name);
 	t = map_get(&r->tallies, key);
 	if (!t) {
 		/* A log of nonsense must not fill the memory with names. */
 		if (r->tallies.used > 1000) {
 			name = SLICE("(others)");
-			key = hash(name);
+			key = name_key(name);
 			t = map_get(&r->tallies, key);
 		}
 		if (!t) {
