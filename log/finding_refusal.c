@@ -15,7 +15,6 @@
 #include "refusal.h"
 
 enum {
-	ROWS_MAX = 192,
 	RECENT = 12,		/* failures that are remembered, of a process */
 	NEAR_END = 40,		/* calls between a failure and the exit */
 	NEAR_MESSAGE = 60,	/* ... and the message about it */
@@ -110,21 +109,15 @@ struct hard {			/* the last such failure of all processes */
 	long pid;
 };
 
-static struct about abouts[3][ROWS_MAX];
+static struct about abouts[3][REFUSALS_MAX];
 
 static const struct about *about_of(const struct refusal *row, enum severity s)
 {
-	struct about *a;
+	struct about *a = &abouts[s][row - refusal_at(0)];
 
-	for (unsigned i = 0; i < refusals() && i < ROWS_MAX; i++) {
-		if (refusal_at(i) != row)
-			continue;
-		a = &abouts[s][i];
-		*a = (struct about){ row->id, s, "a call failed", row->cause,
-				     row->remedy, NULL, row->limit };
-		return a;
-	}
-	return &abouts[s][ROWS_MAX - 1];
+	*a = (struct about){ row->id, s, "a call failed", row->cause,
+			     row->remedy, NULL, row->limit };
+	return a;
 }
 
 static const struct about with_message = { "ended-with-message",

@@ -956,7 +956,8 @@ static int is_in(const char *calls, struct slice call)
  */
 enum { LISTS = 64 };
 static unsigned char head[LISTS], next[ROWS];	/* a row's number and 1 */
-_Static_assert(ROWS < 255, "next[] holds their numbers");
+_Static_assert((int)ROWS <= REFUSALS_MAX && REFUSALS_MAX < 255,
+	       "next[] holds their numbers");
 
 static unsigned list_of(struct slice error)
 {
@@ -1017,11 +1018,6 @@ const struct refusal *refusal_find(struct slice call, struct slice error,
 		slice_copy(error, n->error, sizeof(n->error));
 	}
 	return NULL;
-}
-
-unsigned refusals(void)
-{
-	return ROWS;
 }
 
 const struct refusal *refusal_at(unsigned i)

@@ -16,6 +16,8 @@ enum refusal_when {
 	REFUSED_COST,		/* worth saying: it falls back to something */
 };
 
+enum { REFUSALS_MAX = 192 };	/* rows, no more */
+
 struct refusal {
 	const char *calls;		/* "accept accept4", or "*" */
 	const char *error;
@@ -29,7 +31,6 @@ struct refusal {
 /* The row for a call, or NULL. */
 const struct refusal *refusal_find(struct slice call, struct slice error,
 				   struct slice args);
-unsigned refusals(void);		/* how many rows */
-const struct refusal *refusal_at(unsigned i);
+const struct refusal *refusal_at(unsigned i);	/* below REFUSALS_MAX */
 
 #endif
