@@ -5,6 +5,7 @@
 #include "account.h"
 #include "depend.h"
 #include "hash.h"
+#include "text.h"
 
 enum {
 	NOTED_NS = 1000000,	/* a call that need not wait, and took that long */
@@ -106,6 +107,23 @@ static struct account *account_of(struct task *t)
 	return a;
 }
 
+static struct untimed *untimed_of(struct account *a)
+{
+	if (!a->untimed)
+		a->untimed = need(calloc(1, sizeof(*a->untimed)));
+	return a->untimed;
+}
+
+static void account_free(struct account *a)
+{
+	if (a->untimed)
+		free(a->untimed->expiring);
+	free(a->untimed);
+	free(a->wait);
+	free(a->name);
+	free(a);
+}
+
 static void wait_sum(struct wait *w, const struct wait *more)
 {
 	w->count += more->count;
@@ -117,16 +135,17 @@ static void wait_sum(struct wait *w, const struct wait *more)
 	w->longest_ns = more->longest_ns;
 	w->line = more->line;
 	w->on = more->on;
-	memcpy(w->how, more->how, sizeof(w->how));
+	w->how = more->how;
 }
 
 /* Start-up fills the table with short waits: a new one takes a place of those. */
 static struct wait *smallest(struct account *a)
 {
-	struct wait *w = &a->wait[a->pending == 1];
+	unsigned pending = a->untimed ? a->untimed->pending : 0;
+	struct wait *w = &a->wait[pending == 1];
 
 	for (unsigned i = 0; i < WAITS_MAX - 1; i++)
-		if (a->wait[i].ns < w->ns && a->pending != i + 1)
+		if (a->wait[i].ns < w->ns && pending != i + 1)
 			w = &a->wait[i];
 	return w;
 }
@@ -171,17 +190,19 @@ static struct wait *wait_add(struct account *a, const struct wait *like)
 /* Without -T the thread's next line ends what it waited for. */
 static void close_pending(struct account *a, const struct event *e)
 {
-	struct wait one = { .count = 1, .at_most = 1, .line = a->pending_line };
+	struct untimed *u = a->untimed;
+	struct wait one = { .count = 1, .at_most = 1, .how = "" };
 
-	if (!a->pending || e->start_ns == NO_TIME)
+	if (!u || !u->pending || e->start_ns == NO_TIME)
 		return;
-	one.ns = one.longest_ns = e->start_ns - a->pending_ns;
-	one.timeouts = a->pending_timeout;
+	one.line = u->pending_line;
+	one.ns = one.longest_ns = e->start_ns - u->pending_ns;
+	one.timeouts = u->pending_timeout;
 	if (one.ns >= SHORT_NS) {
-		wait_sum(&a->wait[a->pending - 1], &one);
+		wait_sum(&a->wait[u->pending - 1], &one);
 		a->wait_ns = plus_ns(a->wait_ns, one.ns);
 	}
-	a->pending = 0;
+	u->pending = 0;
 }
 
 /* FUTEX_WAIT with the value 2 is a mutex: somebody else holds it. */
@@ -210,11 +231,13 @@ static int may_be_idle(const struct step *st, enum wait_for what)
 	}
 }
 
-static void open_note(struct account *a, const struct world *w,
-		      struct step *st, const struct wait *like, long long ns)
+static void open_note(struct accounts *all, struct account *a,
+		      const struct world *w, struct step *st,
+		      const struct wait *like, long long ns)
 {
 	struct event *e = st->event;
 	struct unreturned *o = st->task->unreturned;
+	char why[120];
 
 	if (!o)
 		o = st->task->unreturned = need(calloc(1, sizeof(*o)));
@@ -229,7 +252,8 @@ static void open_note(struct account *a, const struct world *w,
 	};
 	memcpy(o->name, like->name, sizeof(o->name));
 	memcpy(o->object, like->object, sizeof(o->object));
-	o->on = depends_on(w, st, like->what, o->why, sizeof(o->why));
+	o->on = depends_on(w, st, like->what, why, sizeof(why));
+	o->why = text_once(&all->hows, why);
 	o->mutex = e->call == CALL_FUTEX && is_mutex(e->line);
 	o->unclear = o->attached && !o->on && may_be_idle(st, like->what);
 }
@@ -284,19 +308,22 @@ static void note_expired(struct account *a, const struct event *e,
 			 const struct wait *one)
 {
 	long long ns = expired_ns(e->line);
+	struct untimed *u = a->untimed;
 
 	if (!ns) {
-		a->expired = 0;
+		if (u)
+			u->expired = 0;
 		return;
 	}
-	if (!a->expiring)
-		a->expiring = need(calloc(1, sizeof(*a->expiring)));
-	if (!a->expired || a->expiring->key != one->key) {
-		*a->expiring = *one;
-		a->expiring->count = a->expired = 0;
+	u = untimed_of(a);
+	if (!u->expiring)
+		u->expiring = need(calloc(1, sizeof(*u->expiring)));
+	if (!u->expired || u->expiring->key != one->key) {
+		*u->expiring = *one;
+		u->expiring->count = u->expired = 0;
 	}
-	a->expired++;
-	a->expiring->ns = plus_ns(a->expiring->ns, ns);
+	u->expired++;
+	u->expiring->ns = plus_ns(u->expiring->ns, ns);
 }
 
 /* Without -T: it may have waited until the thread's next line. */
@@ -317,7 +344,10 @@ static void note_call(struct accounts *all, struct account *a,
 	struct event *e = st->event;
 	int open = e->line->flags & LINE_NO_RETURN && e->call != CALL_EXIT;
 	long long ns = e->took_ns;
-	struct wait one = { .call = e->call, .count = 1, .line = e->first };
+	struct wait one = { .call = e->call, .count = 1, .line = e->first,
+			    .how = "" };
+	char how[56];
+	struct untimed *u;
 
 	if (open && ns == NO_TIME && e->start_ns != NO_TIME &&
 	    end_ns != NO_TIME)
@@ -341,25 +371,27 @@ static void note_call(struct accounts *all, struct account *a,
 	one.timeouts = !open && call_class(e->call) == CLASS_WAIT &&
 		       !e->line->ret && !(e->line->flags & LINE_HAS_ERROR);
 	if (open)
-		open_note(a, w, st, &one, ns);
+		open_note(all, a, w, st, &one, ns);
 	if (ns == NO_TIME && e->start_ns == NO_TIME && !open &&
 	    call_class(e->call) == CLASS_WAIT)
 		note_expired(a, e, &one);
 	if (ns == NO_TIME) {
 		if (open || e->start_ns == NO_TIME)
 			return;
+		u = untimed_of(a);
 		one.count = 0;
-		a->pending_timeout = one.timeouts;
+		u->pending_timeout = one.timeouts;
 		one.timeouts = 0;
-		a->pending = wait_add(a, &one) - a->wait + 1;
-		a->pending_ns = e->start_ns;
-		a->pending_line = e->first;
+		u->pending = wait_add(a, &one) - a->wait + 1;
+		u->pending_ns = e->start_ns;
+		u->pending_line = e->first;
 		return;
 	}
 	one.ns = one.longest_ns = ns;
 	if (ns >= WORTH_NS && all->lookups < LOOKUPS_MAX) {
 		all->lookups++;
-		one.on = depends_on(w, st, one.what, one.how, sizeof(one.how));
+		one.on = depends_on(w, st, one.what, how, sizeof(how));
+		one.how = text_once(&all->hows, how);
 	}
 	a->wait_ns = plus_ns(a->wait_ns, ns);
 	{
@@ -376,19 +408,23 @@ static void note_call(struct accounts *all, struct account *a,
 /* The call or what came after it took the time: without -T nobody knows. */
 static void note_gap(struct account *a, const struct event *e)
 {
-	if (a->last_line && e->start_ns != NO_TIME &&
-	    e->start_ns - a->last_start_ns > a->gap_ns) {
-		a->gap_ns = e->start_ns - a->last_start_ns;
-		a->gap_line = a->last_line;
-		memcpy(a->gap_name, a->last_name, sizeof(a->gap_name));
+	struct untimed *u = a->untimed;
+
+	if (u && u->last_line && e->start_ns != NO_TIME &&
+	    e->start_ns - u->last_start_ns > u->gap_ns) {
+		u->gap_ns = e->start_ns - u->last_start_ns;
+		u->gap_line = u->last_line;
+		memcpy(u->gap_name, u->last_name, sizeof(u->gap_name));
 	}
-	a->last_line = 0;
+	if (u)
+		u->last_line = 0;
 	if (e->kind != EVENT_CALL || e->took_ns != NO_TIME ||
 	    e->start_ns == NO_TIME || e->line->flags & LINE_NO_RETURN)
 		return;
-	a->last_start_ns = e->start_ns;
-	a->last_line = e->first;
-	slice_copy(e->line->name, a->last_name, sizeof(a->last_name));
+	u = untimed_of(a);
+	u->last_start_ns = e->start_ns;
+	u->last_line = e->first;
+	slice_copy(e->line->name, u->last_name, sizeof(u->last_name));
 }
 
 void account_note(struct accounts *all, const struct world *w, struct step *st,
@@ -475,9 +511,7 @@ static void merge(struct account *to, struct account *a)
 		at = wait_add(to, &like);
 		wait_sum(at, &a->wait[i]);
 	}
-	free(a->wait);
-	free(a->expiring);
-	free(a);
+	account_free(a);
 }
 
 static int alike(const struct account *a, const struct account *b)
@@ -528,8 +562,7 @@ void account_task_ends(struct accounts *all, struct task *t)
 	a->origin = t->origin;
 	a->process = t->process->pid;
 	a->wall_ns = wall_of(a);
-	snprintf(a->name, sizeof(a->name), "%s", *t->comm ? t->comm
-							  : t->process->exe);
+	a->name = need(strdup(*t->comm ? t->comm : t->process->exe));
 	keep(all, a);
 }
 
@@ -545,9 +578,7 @@ void account_execs(struct accounts *all, struct task *t)
 		return;
 	}
 	t->account = NULL;			/* too short to be reported */
-	free(a->wait);
-	free(a->expiring);
-	free(a);
+	account_free(a);
 }
 
 static int waited_longer(const struct account *a, const struct account *b)
@@ -625,8 +656,7 @@ void accounts_free(struct accounts *all)
 
 	while ((a = all->first)) {
 		all->first = a->next;
-		free(a->wait);
-		free(a->expiring);
-		free(a);
+		account_free(a);
 	}
+	texts_free(&all->hows);
 }

@@ -41,7 +41,7 @@ struct wait {
 	long long ns, longest_ns;
 	int at_most;			/* the log has no -T: bounds */
 	long on;			/* pid on whom the longest depended; 0 */
-	char how[56];			/* "holds the write end as fd 1" */
+	const char *how;		/* "holds the write end as fd 1", or "" */
 };
 
 struct account {
@@ -49,25 +49,30 @@ struct account {
 	long pid, process;
 	enum origin origin;
 	unsigned long tasks, calls;	/* tasks: merged into this one */
-	char name[48];			/* of the program or the thread */
+	char *name;			/* of the program or the thread */
 	int before_exec;		/* another program, until its execve */
 	int ended;			/* its end is in the log */
 	long long first_ns, last_ns;	/* NO_TIME: the log has no times */
 	long long wall_ns, wait_ns, call_ns;	/* sums of the merged ones */
 	struct wait *wait;
 	unsigned n_waits, size;
-	/* a wait without -T: it ends with the thread's next line */
+	struct untimed *untimed;	/* NULL: the log has -T */
+};
+
+/* What a log without -T, or without any time, tells of a thread. */
+struct untimed {
+	/* a wait: it ends with the thread's next line */
 	unsigned pending;		/* its place in wait[], + 1 */
+	int pending_timeout;
 	long long pending_ns;
 	unsigned long pending_line;
-	int pending_timeout;
-	/* without -T: the longest time from a call to the thread's next line */
+	/* the longest time from a call to the thread's next line */
 	long long gap_ns, last_start_ns;
-	/* Without any time: the last wait timed out, so often in a row. */
-	unsigned long expired;
-	struct wait *expiring;
 	unsigned long gap_line, last_line;
 	char gap_name[20], last_name[20];
+	/* without any time: the last wait timed out, so often in a row */
+	unsigned long expired;
+	struct wait *expiring;
 };
 
 enum open_how { OPEN_UNFINISHED, OPEN_DETACHED, OPEN_KILLED };
@@ -87,7 +92,7 @@ struct unreturned {
 	long long start_ns, ns;		/* NO_TIME: unknown */
 	char name[20], object[80];
 	long on;			/* pid on whom it depends; 0: unknown */
-	char why[120];			/* "holds the write end as fd 1" */
+	const char *why;		/* "holds the write end as fd 1", or "" */
 	char killed[16];		/* by this signal */
 };
 
@@ -97,6 +102,7 @@ struct accounts {
 	struct unreturned open[OPEN_MAX];
 	unsigned long n_open;		/* all, also those that are not kept */
 	unsigned lookups;		/* of the holders of a pipe */
+	struct map hows;		/* what they brought */
 };
 
 /*

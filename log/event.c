@@ -19,8 +19,10 @@ void joiner_start(struct joiner *j, void (*emit)(void *, struct event *),
 
 static void text_set(char **at, size_t *cap, size_t used, struct slice more)
 {
+	enum { MARGIN = 32 };			/* the next may be longer */
+
 	if (used + more.len + 8 > *cap) {
-		*cap = (used + more.len + 8) * 2;
+		*cap = used + more.len + 8 + MARGIN;
 		*at = need(realloc(*at, *cap));
 	}
 	memcpy(*at + used, more.at, more.len);
@@ -774,9 +776,8 @@ void joiner_end(struct joiner *j)
 
 			release(j, s, SLICE("= ?"), &like, 1);
 		}
-	}
-	map_each(&j->strands, i, s)
 		strand_free(s);
+	}
 	map_free(&j->strands);
 	map_free(&j->announced);
 	free(j->cut);

@@ -114,6 +114,7 @@ static void habits_free(struct habits *h)
 	free(h->eintr);
 	free(h->closes);
 	free(h->again);
+	free(h->stuck);
 	free(h);
 }
 

@@ -343,35 +343,39 @@ static const struct task *child_of(const struct findings *f, long pid)
 	return found;
 }
 
-/* Whom this task's open call depends on, if that is one process. */
-static const struct task *depends(const struct findings *f,
-				  const struct task *t)
+static const struct open_call *stuck_of(const struct task *t)
 {
-	const struct habits *h = t->habits;
-	const struct file *file = NULL;
-	const struct task *on;
-	int fd, many;
-
-	if (!h || !h->stuck_line)
-		return NULL;
-	if (h->stuck_call == CALL_WAIT) {
-		on = h->stuck_pid > 0 ? task_at(f, h->stuck_pid) : NULL;
-		return on ? on : child_of(f, t->process->pid);
-	}
-	if (h->stuck_fd >= 0 && (unsigned)h->stuck_fd < t->fds->size)
-		file = t->fds->slot[h->stuck_fd];
-	if (!file)
-		return NULL;
-	on = holder_of(f, file, t->process->pid, &fd, &many);
-	return many ? NULL : on;
+	return t->habits ? t->habits->stuck : NULL;
 }
 
 static const struct file *stuck_in(const struct task *t)
 {
-	const struct habits *h = t->habits;
+	const struct open_call *s = stuck_of(t);
 
-	return h && h->stuck_fd >= 0 && (unsigned)h->stuck_fd < t->fds->size
-		? t->fds->slot[h->stuck_fd] : NULL;
+	return s && s->fd >= 0 && (unsigned)s->fd < t->fds->size
+		? t->fds->slot[s->fd] : NULL;
+}
+
+/* Whom this task's open call depends on, if that is one process. */
+static const struct task *depends(const struct findings *f,
+				  const struct task *t)
+{
+	const struct open_call *s = stuck_of(t);
+	const struct file *file;
+	const struct task *on;
+	int fd, many;
+
+	if (!s || !s->line)
+		return NULL;
+	if (s->call == CALL_WAIT) {
+		on = s->pid > 0 ? task_at(f, s->pid) : NULL;
+		return on ? on : child_of(f, t->process->pid);
+	}
+	file = stuck_in(t);
+	if (!file)
+		return NULL;
+	on = holder_of(f, file, t->process->pid, &fd, &many);
+	return many ? NULL : on;
 }
 
 /* One writes what the other reads: they will go on. */
@@ -380,30 +384,29 @@ static int meet(const struct task *a, const struct task *b)
 	const struct file *x = stuck_in(a), *y = stuck_in(b);
 
 	return x && y && (x->other == y || are_ends(x, y)) &&
-	       call_class(a->habits->stuck_call) !=
-	       call_class(b->habits->stuck_call);
+	       call_class(stuck_of(a)->call) !=
+	       call_class(stuck_of(b)->call);
 }
 
 static int step_text(const struct task *t, const struct task *on, char *text,
 		     size_t size)
 {
-	const struct habits *h = t->habits;
-	const char *what = h->stuck_call == CALL_WAIT ? "to exit" :
-		call_class(h->stuck_call) == CLASS_OUT
-		? "to read" : "to write";
+	const struct open_call *s = stuck_of(t);
+	const char *what = s->call == CALL_WAIT ? "to exit" :
+		call_class(s->call) == CLASS_OUT ? "to read" : "to write";
 
 	return snprintf(text, size, "pid %ld is in %s and waits for pid %ld %s",
-			t->pid, h->stuck_name, on->pid, what);
+			t->pid, s->name, on->pid, what);
 }
 
 static long long stuck_for(const struct findings *f, const struct task *t)
 {
-	const struct habits *h = t->habits;
+	const struct open_call *s = stuck_of(t);
 
-	if (h->stuck_ns != NO_TIME)
-		return h->stuck_ns;
-	return h->stuck_since == NO_TIME || f->last_ns == NO_TIME ? 0
-	     : f->last_ns - h->stuck_since;
+	if (s->ns != NO_TIME)
+		return s->ns;
+	return s->since == NO_TIME || f->last_ns == NO_TIME ? 0
+	     : f->last_ns - s->since;
 }
 
 static int is_told(const struct findings *f, unsigned long line)
@@ -440,14 +443,14 @@ static void judge_circle(struct findings *f, const struct task *start,
 	} while (at != start);
 	if (n < 2)
 		return;
-	if (is_told(f, start->habits->stuck_line))
+	if (is_told(f, stuck_of(start)->line))
 		return;				/* of another one in it */
 	d = finding_add(f, &deadlock, start->process->pid, 1, f->last_ns ==
 			NO_TIME ? 0 : stuck_for(f, start));
 	d->fatal = 1;
 	at = start;
 	do {
-		finding_line(d, at->habits->stuck_line);
+		finding_line(d, stuck_of(at)->line);
 		at = depends(f, at);
 	} while (at && at != start);
 	finding_says(d, "a deadlock of %u processes: %s", n, text);
@@ -658,20 +661,34 @@ static void wrote(struct step *st)
 	}
 }
 
+/* Of a call that may wait for another task: others leave no trace. */
+static void stuck_note(struct habits *h, const struct open_call *now,
+		       struct slice name)
+{
+	if (now->fd < 0 && now->call != CALL_WAIT) {
+		if (h->stuck)
+			h->stuck->line = 0;
+		return;
+	}
+	if (!h->stuck)
+		h->stuck = need(calloc(1, sizeof(*h->stuck)));
+	*h->stuck = *now;
+	slice_copy(name, h->stuck->name, sizeof(h->stuck->name));
+}
+
 static void stuck(struct findings *f, struct habits *h, struct step *st)
 {
 	const struct line *l = st->event->line;
+	struct open_call now = {
+		.call = st->event->call, .line = st->event->first,
+		.ns = call_lasted(f, st), .fd = st->fd,
+	};
 
-	if (st->event->call == CALL_EXIT || st->event->call == CALL_EXEC)
+	if (now.call == CALL_EXIT || now.call == CALL_EXEC)
 		return;
-	h->stuck_call = st->event->call;
-	h->stuck_line = st->event->first;
-	h->stuck_ns = call_lasted(f, st);
-	h->stuck_fd = st->fd;
-	h->stuck_pid = st->event->call == CALL_WAIT && l->n_args
-		? slice_number(l->arg[0], NULL) : 0;
-	snprintf(h->stuck_name, sizeof(h->stuck_name), "%.*s",
-		 (int)l->name.len, l->name.at);
+	if (now.call == CALL_WAIT && l->n_args)
+		now.pid = slice_number(l->arg[0], NULL);
+	stuck_note(h, &now, l->name);
 }
 
 /* It may be the call that another one waits for when that is killed. */
@@ -679,18 +696,17 @@ static void begins(struct habits *h, const struct step *st)
 {
 	const struct event *e = st->event;
 	struct slice first = slice_trim(slice_after(e->line->body, "("));
+	struct open_call now = {
+		.call = e->call, .line = e->first, .fd = -1,
+		.ns = NO_TIME,			/* it still lasts */
+		.since = e->start_ns,
+	};
 
-	h->stuck_call = e->call;
-	h->stuck_line = e->first;
-	h->stuck_ns = NO_TIME;			/* it still lasts */
-	h->stuck_since = e->start_ns;
-	h->stuck_fd = -1;
-	h->stuck_pid = 0;
-	slice_copy(e->line->name, h->stuck_name, sizeof(h->stuck_name));
 	if (e->call == CALL_WAIT)
-		h->stuck_pid = slice_number(first, NULL);
+		now.pid = slice_number(first, NULL);
 	else
-		h->stuck_fd = line_fd(first, NULL);
+		now.fd = line_fd(first, NULL);
+	stuck_note(h, &now, e->line->name);
 }
 
 static void closed_none(struct habits *h, const struct step *st)
@@ -734,7 +750,8 @@ void between_note(struct findings *f, struct habits *h, struct step *st)
 		begins(h, st);
 	if (e->kind != EVENT_CALL)
 		return;
-	h->stuck_line = 0;
+	if (h->stuck)
+		h->stuck->line = 0;
 	if (e->line->flags & LINE_NO_RETURN) {
 		stuck(f, h, st);
 		judge_circle(f, st->task, st->task);

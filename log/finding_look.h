@@ -53,23 +53,34 @@ struct use {			/* of a descriptor */
 	unsigned long small_line, deleted;
 };
 
+struct spin_habits {
+	struct slot *slot;		/* of finding_spin.c: few */
+	unsigned n, size;
+	unsigned long calls;		/* of the task */
+	unsigned long others;		/* that wake or wait for another thread */
+};
+
+/* finding_between.c: a call that has not returned, or never did */
+struct open_call {
+	enum call call;
+	int fd;				/* -1: of none */
+	unsigned long line;		/* 0: it has returned */
+	long long since, ns;
+	long pid;			/* the child that it waits for */
+	char name[24];
+};
+
 struct habits {			/* of a task */
 	unsigned long calls, last_line;
 	struct ready_habits *ready;
-	struct spin_habits *spin;
+	struct spin_habits spin;
 	struct time_habits *time;
 	struct cost_habits *cost;
 	struct again_habits *again;	/* NULL: nothing of the kind */
 	char last_call[24];
 	struct eintr *eintr;		/* NULL: no signal interrupted a call */
 	struct closes *closes;		/* NULL: no close failed */
-	/* finding_between.c: the call that did not return */
-	enum call stuck_call;
-	unsigned long stuck_line;
-	long long stuck_since, stuck_ns;
-	int stuck_fd;
-	long stuck_pid;
-	char stuck_name[24];
+	struct open_call *stuck;	/* NULL: of no other task */
 	long long first_ns, last_ns;	/* of its lines; NO_TIME */
 	struct signals *signals;	/* NULL before the first one */
 };

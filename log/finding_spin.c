@@ -52,13 +52,6 @@ struct slot {
 	int fd;
 };
 
-struct spin_habits {
-	struct slot *slot;		/* up to SLOTS; most tasks need few */
-	unsigned n, size;
-	unsigned long calls;		/* of the task */
-	unsigned long others;		/* that wake or wait for another thread */
-};
-
 static const struct about
 told_hangup = { "spin-hangup", SEVERITY_FAULT,
 	"a hang-up is reported again and again, and nothing is done",
@@ -570,16 +563,12 @@ void spin_note(struct findings *f, struct habits *habits, struct step *st)
 {
 	if (st->event->kind != EVENT_CALL)
 		return;
-	if (!habits->spin)
-		habits->spin = need(calloc(1, sizeof(*habits->spin)));
-	call_note(f, habits->spin, st);
+	call_note(f, &habits->spin, st);
 }
 
 void spin_free(struct habits *habits)
 {
-	if (habits->spin)
-		free(habits->spin->slot);
-	free(habits->spin);
+	free(habits->spin.slot);
 }
 
 /* ---- judging ---- */
@@ -706,7 +695,7 @@ static int is_excerpt(const struct spin_habits *h, const struct slot *s)
 static void judge(struct findings *f, const struct habits *habits,
 		  const struct task *t, struct slot *s)
 {
-	struct spin_habits *h = habits->spin;
+	const struct spin_habits *h = &habits->spin;
 	struct finding *d;
 	char in[64] = "", span[24];
 
@@ -736,11 +725,11 @@ static void judge(struct findings *f, const struct habits *habits,
 
 void spin_task_ends(struct findings *f, struct habits *habits, struct task *t)
 {
-	struct spin_habits *h = habits->spin;
+	struct spin_habits *h = &habits->spin;
 	struct slot *told = NULL;
 	int tried = 0;
 
-	for (unsigned i = 0; h && i < h->n; i++) {
+	for (unsigned i = 0; i < h->n; i++) {
 		struct slot *s = &h->slot[i];
 
 		run_ends(s);
@@ -750,7 +739,7 @@ void spin_task_ends(struct findings *f, struct habits *habits, struct task *t)
 			tried = 1;
 	}
 	/* What was tried in vain belongs to the readiness that brought it. */
-	for (unsigned i = 0; h && i < h->n; i++)
+	for (unsigned i = 0; i < h->n; i++)
 		if ((!told || h->slot[i].turn == TURN_TOLD ||
 		     h->slot[i].setter || h->slot[i].fd != told->fd) &&
 		    !(tried && h->slot[i].turn == TURN_UNKNOWN))

@@ -111,6 +111,13 @@ naps = { "poll-by-sleep", SEVERITY_COST,
 
 /* ---- sums ---- */
 
+static struct time_habits *time_of(struct habits *habits)
+{
+	if (!habits->time)
+		habits->time = need(calloc(1, sizeof(*habits->time)));
+	return habits->time;
+}
+
 static struct slow_sum *add(struct findings *f, struct time_habits *h,
 			    enum slow kind, struct step *st,
 			    struct slice object)
@@ -191,7 +198,7 @@ static void keep_holder(const struct findings *f, struct slow_sum *s,
 		s->by = before;
 }
 
-static void locks(struct findings *f, struct time_habits *h, struct step *st)
+static void locks(struct findings *f, struct habits *h, struct step *st)
 {
 	char text[100];
 	struct slow_sum *s;
@@ -200,7 +207,7 @@ static void locks(struct findings *f, struct time_habits *h, struct step *st)
 	if (!is_lock(st, &releases) || releases ||
 	    call_lasted(f, st) < LOCK_NS || !is_lock_wait(st))
 		return;
-	s = add(f, h, SLOW_LOCK, st, name_of(st->file, text, sizeof(text)));
+	s = add(f, time_of(h), SLOW_LOCK, st, name_of(st->file, text, sizeof(text)));
 	keep_holder(f, s, st);
 }
 
@@ -378,10 +385,10 @@ static void disk(struct findings *f, struct time_habits *h, struct step *st)
 	add(f, h, SLOW_DISK, st, object_of(st, text, sizeof(text)));
 }
 
-static void waited_for_mutex(struct findings *f, const struct habits *habits,
+static void waited_for_mutex(struct findings *f, struct habits *habits,
 			     struct step *st)
 {
-	struct slow_sum *s = add(f, habits->time, SLOW_MUTEX, st,
+	struct slow_sum *s = add(f, time_of(habits), SLOW_MUTEX, st,
 				 argument(st->event->line, 0));
 
 	if (habits->signals) {
@@ -391,37 +398,44 @@ static void waited_for_mutex(struct findings *f, const struct habits *habits,
 	keep_holder(f, s, st);
 }
 
+/* Does it wait, with looks at something between its sleeps? */
+static void nap_note(struct habits *habits, struct step *st)
+{
+	struct naps *h = habits->time ? habits->time->naps : NULL;
+
+	if (is_sleep(st)) {
+		if (h)
+			slept(h, st);
+	} else if (is_question(st)) {
+		if (!h)
+			h = time_of(habits)->naps =
+				need(calloc(1, sizeof(*h)));
+		asked(h, st);
+	} else if (h && st->bytes > 0 && st->fd > 2) {
+		h->asked = 0;		/* it was given something */
+	}
+}
+
 void time_note(struct findings *f, struct habits *habits, struct step *st)
 {
-	struct time_habits *h = habits->time;
 	long long ns = call_lasted(f, st);
 	char text[100];
 
 	if (st->event->kind != EVENT_CALL)
 		return;
-	if (!h)
-		h = habits->time = need(calloc(1, sizeof(*h)));
 	if (slice_is(st->event->line->name, "flock") ||
 	    st->event->call == CALL_FCNTL)
-		locks(f, h, st);
+		locks(f, habits, st);
 	else if (is_sync(st))
-		add(f, h, SLOW_SYNC, st, object_of(st, text, sizeof(text)));
+		add(f, time_of(habits), SLOW_SYNC, st,
+		    object_of(st, text, sizeof(text)));
 	else if (is_disk(st))
-		disk(f, h, st);
+		disk(f, time_of(habits), st);
 	else if (ns >= DISK_NS && is_quick(st))
-		h->slow_others++;
+		time_of(habits)->slow_others++;
 	else if (ns >= LOCK_NS && is_mutex(st))
 		waited_for_mutex(f, habits, st);
-	if (is_sleep(st)) {
-		if (h->naps)
-			slept(h->naps, st);
-	} else if (is_question(st)) {
-		if (!h->naps)
-			h->naps = need(calloc(1, sizeof(*h->naps)));
-		asked(h->naps, st);
-	} else if (h->naps && st->bytes > 0 && st->fd > 2) {
-		h->naps->asked = 0;		/* it was given something */
-	}
+	nap_note(habits, st);
 }
 
 /* ---- judging ---- */

@@ -34,40 +34,60 @@ const char *role_name(enum role r)
 
 /* ---- parts ---- */
 
-static const struct part none;
-
-static void part_drop(struct evidence *ev, enum model m)
+/* The part to read: an empty one if the task does not use the model. */
+static const struct part *part_at(const struct evidence *ev, enum model m)
 {
-	if (ev->part[m] != &none)
-		free(ev->part[m]);
-	ev->part[m] = (struct part *)&none;	/* to be read, not written */
+	static const struct part none;
+	const struct part *p = ev->parts;
+
+	while (p && p->model != m)
+		p = p->next;
+	return p ? p : &none;
 }
 
 /* The part to write to. */
 static struct part *part_of(struct evidence *ev, enum model m)
 {
-	if (ev->part[m] == &none)
-		ev->part[m] = need(calloc(1, sizeof(none)));
-	return ev->part[m];
+	struct part **at = &ev->parts, *p;
+
+	while (*at && (*at)->model < m)
+		at = &(*at)->next;
+	if (*at && (*at)->model == m)
+		return *at;
+	p = need(calloc(1, sizeof(*p)));
+	p->model = m;
+	p->next = *at;
+	return *at = p;
+}
+
+static struct served *served_of(struct evidence *ev)
+{
+	if (!ev->served)
+		ev->served = need(calloc(1, sizeof(*ev->served)));
+	return ev->served;
 }
 
 static struct evidence *evidence_of(struct task *t)
 {
-	if (t->evidence)
-		return t->evidence;
-	t->evidence = need(calloc(1, sizeof(*t->evidence)));
-	for (int i = 0; i < MODELS; i++)
-		t->evidence->part[i] = (struct part *)&none;
+	if (!t->evidence)
+		t->evidence = need(calloc(1, sizeof(*t->evidence)));
 	return t->evidence;
 }
 
 static void evidence_free(struct task *t)
 {
-	for (int i = 0; t->evidence && i < MODELS; i++)
-		part_drop(t->evidence, i);
-	if (t->evidence)
-		free(t->evidence->loading);
-	free(t->evidence);
+	struct evidence *ev = t->evidence;
+	struct part *p;
+
+	if (!ev)
+		return;
+	while ((p = ev->parts)) {
+		ev->parts = p->next;
+		free(p);
+	}
+	free(ev->served);
+	free(ev->loading);
+	free(ev);
 	t->evidence = NULL;
 }
 
@@ -205,7 +225,6 @@ static void note_in(struct evidence *ev, struct part *p, struct step *st)
 	keep_name(&p->in_call, st->event->line->name);
 	p->in++;
 	p->bytes_in += st->bytes;
-	ev->bytes_in += st->bytes;
 	f->reads++;
 	f->bytes_in += st->bytes;
 	if (!carries_messages(f) || is_internal(st) ||
@@ -213,7 +232,7 @@ static void note_in(struct evidence *ev, struct part *p, struct step *st)
 		return;
 	p->messages += messages;
 	f->messages += messages;
-	ev->messages += messages;
+	served_of(ev)->messages += messages;
 	st->task->process->serving = 1;
 }
 
@@ -223,7 +242,6 @@ static void note_out(struct evidence *ev, struct part *p, struct step *st)
 	p->out++;
 	ev->said += st->fd == 2 && st->model == MODEL_BLOCKING;
 	p->bytes_out += st->bytes;
-	ev->bytes_out += st->bytes;
 	st->file->writes++;
 	st->file->bytes_out += st->bytes;
 }
@@ -411,7 +429,6 @@ static void note_signal(struct evidence *ev, struct step *st)
 {
 	struct part *p;
 
-	ev->signals++;
 	if (!st->model || !st->handled)
 		return;
 	p = part_of(ev, st->model);
@@ -441,13 +458,13 @@ static int failed_connect(const struct step *st)
 }
 
 /* What came since the last message was for this one. */
-static void serve(struct evidence *ev)
+static void serve(struct served *s)
 {
-	ev->serving += ev->tail;
-	ev->tail = 0;
+	s->calls += s->tail;
+	s->tail = 0;
 	for (int i = 0; i < CLASSES; i++) {
-		ev->serving_class[i] += ev->tail_class[i];
-		ev->tail_class[i] = 0;
+		s->class[i] += s->tail_class[i];
+		s->tail_class[i] = 0;
 	}
 }
 
@@ -682,7 +699,6 @@ static void note_call(struct evidence *ev, struct step *st)
 	int loads;
 
 	ev->calls++;
-	ev->class[class]++;
 	if (e->call == CALL_FUTEX && st->phase & PHASE_WAIT) {
 		ev->futex_waits++;
 		if (st->wait_ns != NO_TIME)
@@ -694,10 +710,8 @@ static void note_call(struct evidence *ev, struct step *st)
 			  e->call == CALL_PREADV || e->call == CALL_PWRITEV ||
 			  e->call == CALL_FSYNC;
 	loads = is_loading(st);
-	if (is_chatter(st->file) || is_exec_pipe(st) || polls_chatter(st)) {
-		ev->chatter++;
+	if (is_chatter(st->file) || is_exec_pipe(st) || polls_chatter(st))
 		goto service;
-	}
 	note_busy(ev, st, loads);
 	if (loads) {
 		note_loading(ev, st);
@@ -730,11 +744,11 @@ static void note_call(struct evidence *ev, struct step *st)
 service:
 	/* The call that brings the first peer is part of serving, too. */
 	if (serving || st->task->process->serving) {
-		ev->tail++;
-		ev->tail_class[class]++;
+		served_of(ev)->tail++;
+		ev->served->tail_class[class]++;
 	}
-	if (is_service(st))
-		serve(ev);
+	if (ev->served && is_service(st))
+		serve(ev->served);
 }
 
 void model_note_request(struct task *t, const struct sight *s)
@@ -752,8 +766,7 @@ void model_note_request(struct task *t, const struct sight *s)
 		p->in++;
 		p->messages++;
 		p->bytes_in += s->res;
-		ev->messages++;
-		ev->bytes_in += s->res;
+		served_of(ev)->messages++;
 		t->process->serving = 1;
 		break;
 	case DATA_END:
@@ -762,12 +775,10 @@ void model_note_request(struct task *t, const struct sight *s)
 	case DATA_READ:
 		p->in++;
 		p->bytes_in += s->res;
-		ev->bytes_in += s->res;
 		break;
 	case DATA_SENT: case DATA_WRITTEN:
 		p->out++;
 		p->bytes_out += s->res;
-		ev->bytes_out += s->res;
 		break;
 	case DATA_ACCEPTED:
 		p->accepts++;
@@ -803,16 +814,17 @@ static unsigned mask_of(const struct evidence *ev)
 {
 	unsigned mask = 0;
 
-	const struct part *b = ev->part[MODEL_BLOCKING];
+	const struct part *b = part_at(ev, MODEL_BLOCKING);
 
-	for (int i = 1; i < MODELS; i++)
-		if (has(ev->part[i]))
-			mask |= 1u << i;
-	/* A signal alone, with nothing accepted or read for it, is a message. */
-	for (int i = MODEL_SIGIO; i <= MODEL_SIGIO_QUEUED; i++)
-		if (!ev->part[i]->in && !ev->part[i]->accepts &&
-		    !ev->part[i]->eofs)
-			mask &= ~(1u << i);
+	for (const struct part *p = ev->parts; p; p = p->next) {
+		/* A signal with nothing accepted or read for it is a message. */
+		if ((p->model == MODEL_SIGIO ||
+		     p->model == MODEL_SIGIO_QUEUED) &&
+		    !p->in && !p->accepts && !p->eofs)
+			continue;
+		if (has(p))
+			mask |= 1u << p->model;
+	}
 	/* Unknown only where no other model was seen. */
 	if (mask & ~(1u << MODEL_UNKNOWN))
 		mask &= ~(1u << MODEL_UNKNOWN);
@@ -861,7 +873,7 @@ static unsigned settled_mask(const struct task *t, struct evidence *ev)
 	if (mask & ~(FILES | 1u << MODEL_BLOCKING))
 		return mask;
 	if (mask & 1u << MODEL_BLOCKING) {
-		const struct part *b = ev->part[MODEL_BLOCKING];
+		const struct part *b = part_at(ev, MODEL_BLOCKING);
 
 		if (b->waits || b->in || b->accepts || b->eofs)
 			return mask;
@@ -870,7 +882,7 @@ static unsigned settled_mask(const struct task *t, struct evidence *ev)
 		return 0;
 	/* It sleeps, and says something now and then. */
 	if (mask & 1u << MODEL_BLOCKING && ev->futex_waits &&
-	    ev->said * 10 >= ev->part[MODEL_BLOCKING]->out * 9)
+	    ev->said * 10 >= part_at(ev, MODEL_BLOCKING)->out * 9)
 		mask &= ~(1u << MODEL_BLOCKING);
 	/* It loaded the program, and its threads do what there is to do. */
 	if (!mask && ev->made_tasks && ev->futex_waits)
@@ -886,8 +898,8 @@ static unsigned settled_mask(const struct task *t, struct evidence *ev)
 
 static int waits_for_many(const struct evidence *ev)
 {
-	return ev->part[MODEL_EPOLL]->waits || ev->part[MODEL_POLL]->waits ||
-	       ev->part[MODEL_SELECT]->waits;
+	return part_at(ev, MODEL_EPOLL)->waits || part_at(ev, MODEL_POLL)->waits ||
+	       part_at(ev, MODEL_SELECT)->waits;
 }
 
 /*
@@ -896,10 +908,11 @@ static int waits_for_many(const struct evidence *ev)
  */
 static int is_helper(const struct evidence *ev)
 {
-	unsigned long n = ev->part[MODEL_FILE]->in + ev->part[MODEL_FILE]->out;
+	const struct part *file = part_at(ev, MODEL_FILE);
+	unsigned long n = file->in + file->out;
 
-	if (!n || ev->connections || ev->part[MODEL_BLOCKING]->accepts ||
-	    ev->part[MODEL_MMAP]->in)
+	if (!n || ev->connections || part_at(ev, MODEL_BLOCKING)->accepts ||
+	    part_at(ev, MODEL_MMAP)->in)
 		return 0;
 	return ev->foreign * 2 >= n ||
 	       (n >= 3 && ev->futex_waits >= 3 && ev->futex_waits * 3 >= n);
@@ -908,7 +921,7 @@ static int is_helper(const struct evidence *ev)
 static enum role role_of(const struct task *t, const struct evidence *ev,
 			 unsigned mask)
 {
-	const struct part *b = ev->part[MODEL_BLOCKING];
+	const struct part *b = part_at(ev, MODEL_BLOCKING);
 	unsigned net = mask & ~(1u << MODEL_FILE | 1u << MODEL_MMAP);
 
 	if (ev->aio_caller && !(net & ~(1u << MODEL_BLOCKING |
@@ -932,10 +945,11 @@ static enum role role_of(const struct task *t, const struct evidence *ev,
 	    !waits_for_many(ev) && !b->accepts && ev->futex_waits)
 		return ROLE_HELPER;		/* nginx: aio threads */
 	if (t->origin == ORIGIN_THREAD && !waits_for_many(ev))
-		for (int m = MODEL_SELECT; m <= MODEL_SIGIO_QUEUED; m++)
-			if (!ev->part[m]->waits && !ev->part[m]->accepts &&
-			    (ev->part[m]->in || ev->part[m]->eofs ||
-			     ev->part[m]->out))
+		for (const struct part *p = ev->parts; p; p = p->next)
+			if (p->model >= MODEL_SELECT &&
+			    p->model <= MODEL_SIGIO_QUEUED &&
+			    !p->waits && !p->accepts &&
+			    (p->in || p->eofs || p->out))
 				return ROLE_COPIER;
 	return ROLE_PLAIN;
 }
@@ -981,22 +995,25 @@ static void add_part(struct part *to, const struct part *p)
 	add_word(&to->accept_call, &p->accept_call);
 }
 
-static void add_evidence(struct evidence *to, const struct evidence *ev)
+static void add_served(struct served *to, const struct served *s)
 {
-	for (int i = 0; i < MODELS; i++)
-		add_part(to->part[i], ev->part[i]);
-	for (int i = 0; i < CLASSES; i++) {
-		to->class[i] += ev->class[i];
-		to->serving_class[i] += ev->serving_class[i];
-	}
+	to->messages += s->messages;
+	to->calls += s->calls;
+	for (int i = 0; i < CLASSES; i++)
+		to->class[i] += s->class[i];
+}
+
+static void add_evidence(struct group *g, const struct evidence *ev)
+{
+	struct evidence *to = &g->sum;
+
+	for (const struct part *p = ev->parts; p; p = p->next)
+		add_part(&g->parts[p->model], p);
+	if (ev->served)
+		add_served(&g->served, ev->served);
 	to->calls += ev->calls;
-	to->serving += ev->serving;
-	to->messages += ev->messages;
-	to->bytes_in += ev->bytes_in;
-	to->bytes_out += ev->bytes_out;
 	to->futex_waits += ev->futex_waits;
 	to->futex_ns = plus_ns(to->futex_ns, ev->futex_ns);
-	to->signals += ev->signals;
 	to->connections += ev->connections;
 	to->file_sends += ev->file_sends;
 	to->asyncio |= ev->asyncio;
@@ -1004,10 +1021,29 @@ static void add_evidence(struct evidence *to, const struct evidence *ev)
 	to->made_tasks |= ev->made_tasks;
 }
 
+/* What it did with files, and for the others, is the helper's part. */
+static void become_helper(struct evidence *ev)
+{
+	struct part *helper = part_of(ev, MODEL_HELPER);
+	struct part **at = &ev->parts, *p;
+
+	while ((p = *at)) {
+		if (p == helper ||
+		    (p->model != MODEL_FILE && !ev->file_sends &&
+		     (p->model != MODEL_BLOCKING || !ev->asyncio))) {
+			at = &p->next;
+			continue;
+		}
+		*at = p->next;
+		add_part(helper, p);
+		free(p);
+	}
+}
+
 static struct group *group_for(struct models *m, const struct task *t,
 			       enum role role, unsigned mask)
 {
-	unsigned modes = t->evidence->part[MODEL_EPOLL]->modes;
+	unsigned modes = part_at(t->evidence, MODEL_EPOLL)->modes;
 	struct group *g;
 
 	for (g = m->groups; g; g = g->next)
@@ -1019,8 +1055,6 @@ static struct group *group_for(struct models *m, const struct task *t,
 		      !strcmp(g->exe, t->process->exe))))
 			return g;
 	g = need(calloc(1, sizeof(*g)));
-	for (int i = 0; i < MODELS; i++)
-		g->sum.part[i] = &g->parts[i];
 	if (!m->tail)
 		m->tail = &m->groups;
 	*m->tail = g;
@@ -1054,14 +1088,7 @@ void model_task_ends(struct models *m, struct task *t)
 	mask = settled_mask(t, ev);
 	role = role_of(t, ev, mask);
 	if (role == ROLE_HELPER) {
-		for (int i = 0; i < MODELS; i++) {
-			if (i == MODEL_HELPER || (i != MODEL_FILE &&
-			    !ev->file_sends && (i != MODEL_BLOCKING ||
-						!ev->asyncio)))
-				continue;
-			add_part(part_of(ev, MODEL_HELPER), ev->part[i]);
-			part_drop(ev, i);
-		}
+		become_helper(ev);
 		mask = mask_of(ev);
 	}
 	if (role == ROLE_PER_CONNECTION)
@@ -1074,7 +1101,7 @@ void model_task_ends(struct models *m, struct task *t)
 		g->first = t->first;
 	if (t->last > g->last)
 		g->last = t->last;
-	add_evidence(&g->sum, ev);
+	add_evidence(g, ev);
 	evidence_free(t);
 }
 
@@ -1176,7 +1203,7 @@ enum model group_main(const struct group *g)
 		return MODEL_HELPER;
 	/* First what moved messages, accepted or collected. */
 	for (unsigned i = 0; i < sizeof(order) / sizeof(*order); i++) {
-		const struct part *p = g->sum.part[order[i]];
+		const struct part *p = &g->parts[order[i]];
 		unsigned long weight = p->messages + p->accepts + p->eofs +
 				       p->submitted;
 
@@ -1202,7 +1229,7 @@ const char *group_verdict(const struct group *g, char *text, size_t size)
 	enum model m = group_main(g);
 	char label[96];
 
-	part_label(m, g->sum.part[m], label, sizeof(label));
+	part_label(m, &g->parts[m], label, sizeof(label));
 	switch (g->role) {
 	case ROLE_PER_CONNECTION:
 		snprintf(text, size, "blocking, a %s per connection", task);
@@ -1229,9 +1256,9 @@ const char *group_verdict(const struct group *g, char *text, size_t size)
 	default:
 		snprintf(text, size, "%s%s%s", label, m == MODEL_AIO &&
 			 g->sum.eventfd ? " with eventfd" : "",
-			 m != MODEL_BLOCKING && !g->sum.part[m]->messages &&
-			 g->sum.part[m]->accepts &&
-			 g->sum.part[MODEL_BLOCKING]->messages ?
+			 m != MODEL_BLOCKING && !g->parts[m].messages &&
+			 g->parts[m].accepts &&
+			 g->parts[MODEL_BLOCKING].messages ?
 			 " for connections, blocking for their data" : "");
 	}
 	return text;

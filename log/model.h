@@ -15,6 +15,8 @@
 enum { PROOFS = 3 };			/* lines kept as evidence */
 
 struct part {
+	struct part *next;		/* of the task's others */
+	enum model model;
 	unsigned long waits, asks, events, timeouts;
 	unsigned long in, messages, out, again, accepts, eofs;
 	unsigned long long bytes_in, bytes_out;
@@ -34,24 +36,23 @@ struct part {
 		out_call, accept_call;	/* the name used most */
 };
 
-/* Most threads use two models: a part that was not needed is an empty one. */
-struct evidence {
-	struct part *part[MODELS];
-	unsigned long calls, class[CLASSES];
-	/* since the process serves: what messages cost */
-	unsigned long serving, serving_class[CLASSES], messages;
+/* What messages cost: the calls since the process serves. */
+struct served {
+	unsigned long messages, calls, class[CLASSES];
 	/* after the last message: not counted unless another follows */
 	unsigned long tail, tail_class[CLASSES];
-	unsigned long long bytes_in, bytes_out;
-	unsigned long futex_waits, sleeps, signals;
+};
+
+/* Most threads use one or two models, or none, and serve nobody. */
+struct evidence {
+	struct part *parts;		/* of the models that it used, in order */
+	struct served *served;		/* NULL: nothing */
+	unsigned long calls;
+	unsigned long futex_waits;
 	long long futex_ns;
 	unsigned long connections;	/* it read from */
-	unsigned long chatter;		/* of the loader and the resolver */
 	unsigned long foreign;		/* file I/O on what another task opened */
 	unsigned long file_sends;	/* sendfile out of a file */
-	int asyncio;			/* what only glibc's POSIX AIO does */
-	int aio_caller;			/* made a thread that does that */
-	enum model tried;		/* by a connect that failed */
 	unsigned long positional;	/* pread and the like, fsync */
 	/*
 	 * Start-up: what was read to load the program, when the last of it and
@@ -62,11 +63,14 @@ struct evidence {
 	unsigned long said;		/* writes to stderr */
 	long long busy_ns;
 	unsigned long rests, busy;
-	int eventfd;			/* native AIO tells an eventfd */
-	int guessing;			/* epoll's mode: no epoll_ctl was seen */
-	int left;			/* the last read may have left data */
-	int writable;			/* the last wait reported EPOLLOUT */
-	int made_tasks;
+	unsigned char asyncio;		/* what only glibc's POSIX AIO does */
+	unsigned char aio_caller;	/* made a thread that does that */
+	unsigned char tried;		/* model of a connect that failed */
+	unsigned char eventfd;		/* native AIO tells an eventfd */
+	unsigned char guessing;		/* epoll's mode: no epoll_ctl was seen */
+	unsigned char left;		/* the last read may have left data */
+	unsigned char writable;		/* the last wait reported EPOLLOUT */
+	unsigned char made_tasks;
 	/* the last wait, when the log has no durations: ends with the next line */
 	struct part *open;
 	char open_call[20];
@@ -93,8 +97,9 @@ struct group {
 	unsigned modes;			/* of epoll */
 	unsigned long tasks, first, last;
 	long pid[8];
-	struct evidence sum;		/* its parts are these: */
+	struct evidence sum;		/* without parts and served: these */
 	struct part parts[MODELS];
+	struct served served;
 	char comm[32];
 };
 

@@ -552,8 +552,8 @@ double reader_cost(const struct reader *r, unsigned long *messages)
 
 	*messages = 0;
 	for (const struct group *g = r->models.groups; g; g = g->next) {
-		calls += g->sum.serving;
-		*messages += g->sum.messages;
+		calls += g->served.calls;
+		*messages += g->served.messages;
 	}
 	return *messages ? (double)calls / *messages : 0;
 }

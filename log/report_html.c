@@ -143,8 +143,8 @@ static void summary_members(struct json *j, const struct reader *r)
 		json_text(j, "verdict", group_verdict(g, verdict,
 						      sizeof(verdict)));
 		json_text(j, "tasks", group_tasks(g, tasks, sizeof(tasks)));
-		json_number(j, "messages", g->sum.messages);
-		json_number(j, "serving", g->sum.serving);
+		json_number(j, "messages", g->served.messages);
+		json_number(j, "serving", g->served.calls);
 		json_close(j, '}');
 	}
 	json_close(j, ']');

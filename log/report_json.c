@@ -153,19 +153,19 @@ static void group_member(struct json *j, const struct group *g)
 	json_number(j, "first_line", g->first);
 	json_number(j, "last_line", g->last);
 	json_number(j, "calls", g->sum.calls);
-	json_number(j, "messages", g->sum.messages);
-	if (g->sum.messages)
+	json_number(j, "messages", g->served.messages);
+	if (g->served.messages)
 		json_real(j, "calls_per_message",
-			  (double)g->sum.serving / g->sum.messages);
+			  (double)g->served.calls / g->served.messages);
 	else
 		json_null(j, "calls_per_message");
 	json_number(j, "futex_waits", g->sum.futex_waits);
 	json_open(j, "parts", '[');
 	if (first)
-		part_member(j, first, g->sum.part[first]);
+		part_member(j, first, &g->parts[first]);
 	for (int m = 1; m < MODELS; m++)
 		if (m != (int)first && g->mask & 1u << m)
-			part_member(j, m, g->sum.part[m]);
+			part_member(j, m, &g->parts[m]);
 	json_close(j, ']');
 	json_close(j, '}');
 }

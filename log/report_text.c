@@ -156,7 +156,7 @@ static void proof_line(FILE *out, const struct part *p)
 	fprintf(out, "%s\n", off);
 }
 
-static void cost_line(FILE *out, const struct evidence *ev)
+static void cost_line(FILE *out, const struct served *s)
 {
 	static const char *const words[CLASSES] = {
 		"other", "in", "out", "accept", "wait", "control", "signal",
@@ -164,15 +164,15 @@ static void cost_line(FILE *out, const struct evidence *ev)
 	};
 	const char *comma = "";
 
-	if (!ev->messages)
+	if (!s->messages)
 		return;
 	fprintf(out, "    cost     %.2f calls per message:",
-		(double)ev->serving / ev->messages);
+		(double)s->calls / s->messages);
 	for (int i = 0; i < CLASSES; i++) {
-		if (!ev->serving_class[i])
+		if (!s->class[i])
 			continue;
 		fprintf(out, "%s %.2f %s", comma,
-			(double)ev->serving_class[i] / ev->messages, words[i]);
+			(double)s->class[i] / s->messages, words[i]);
 		comma = ",";
 	}
 	fprintf(out, "\n");
@@ -188,12 +188,12 @@ static void group_report(FILE *out, const struct group *g)
 	fprintf(out, "    %s%s%s\n", group_tasks(g, tasks, sizeof(tasks)),
 		*g->comm || *g->exe ? " " : "", *g->comm ? g->comm : g->exe);
 	if (first) {
-		waits_line(out, g->sum.part[first]);
-		copies_line(out, first, g->sum.part[first]);
-		proof_line(out, g->sum.part[first]);
+		waits_line(out, &g->parts[first]);
+		copies_line(out, first, &g->parts[first]);
+		proof_line(out, &g->parts[first]);
 	}
 	for (int m = 1; m < MODELS; m++) {
-		const struct part *p = g->sum.part[m];
+		const struct part *p = &g->parts[m];
 
 		if (m == (int)first || !(g->mask & 1u << m) ||
 		    (m == MODEL_BLOCKING && !p->waits && !p->in && !p->accepts))
@@ -207,7 +207,7 @@ static void group_report(FILE *out, const struct group *g)
 	if (g->sum.futex_waits)
 		fprintf(out, "    sleeps   in futex, %lu time%s\n",
 			g->sum.futex_waits, plural(g->sum.futex_waits));
-	cost_line(out, &g->sum);
+	cost_line(out, &g->served);
 }
 
 static void findings_report(FILE *out, const struct reader *r)
@@ -533,7 +533,7 @@ static void kernel_report(FILE *out, const struct merge *m)
 static int has_submits(const struct reader *r)
 {
 	for (const struct group *g = r->models.groups; g; g = g->next)
-		if (g->sum.part[MODEL_AIO]->submitted)
+		if (g->parts[MODEL_AIO].submitted)
 			return 1;
 	return 0;
 }

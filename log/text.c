@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "hash.h"
 #include "text.h"
 
 static void *must_have(void *mem)
@@ -38,6 +39,28 @@ void text_add(struct text *t, const char *format, ...)
 	memcpy(t->at + t->len, line, n + 1);
 	t->len += n;
 	free(line);
+}
+
+const char *text_once(struct map *texts, const char *text)
+{
+	uint64_t key = hash_text(HASH_START, text);
+	char *kept;
+
+	for (; (kept = map_get(texts, key)); key++)	/* another text has it */
+		if (!strcmp(kept, text))
+			return kept;
+	kept = must_have(strdup(text));
+	map_put(texts, key, kept);
+	return kept;
+}
+
+void texts_free(struct map *texts)
+{
+	char *text;
+
+	map_each(texts, i, text)
+		free(text);
+	map_free(texts);
 }
 
 char *text_of_file(const char *path)

@@ -6,6 +6,7 @@
 #define IOMODELS_TEXT_H
 
 #include <stddef.h>
+#include "map.h"
 
 /* Always ends with a 0 byte, once something has been added. */
 struct text {
@@ -19,6 +20,10 @@ void text_reserve(struct text *t, size_t n);
 /* Add to t as printf(3) does; no memory ends the program. */
 __attribute__((format(printf, 2, 3)))
 void text_add(struct text *t, const char *format, ...);
+
+/* A copy of text that texts keeps, the same one for the same text. */
+const char *text_once(struct map *texts, const char *text);
+void texts_free(struct map *texts);
 
 /* The whole file, malloced; NULL when it cannot be opened. */
 char *text_of_file(const char *path);

@@ -367,8 +367,8 @@ static unsigned long weight(const struct group *g)
 		return 0;
 	for (int m = 1; m < MODELS; m++)
 		if (m != MODEL_FILE && m != MODEL_MMAP)
-			n += g->sum.part[m]->waits + g->sum.part[m]->in +
-			     g->sum.part[m]->accepts + g->sum.part[m]->out;
+			n += g->parts[m].waits + g->parts[m].in +
+			     g->parts[m].accepts + g->parts[m].out;
 	return n + 1;
 }
 
@@ -745,25 +745,44 @@ static const struct wait *all_of_a_call(const struct reader *r,
 	return NULL;
 }
 
+/* Without -T: a large part of its time is in one call or after it. */
+static void gap(const struct account *a, struct text *t)
+{
+	const struct untimed *u = a->untimed;
+	char time[24];
+
+	if (u && u->gap_ns >= LONG_NS && is_share(u->gap_ns, a->wall_ns))
+		add(t, " %s of it is in %s or after it (line %lu; strace -T shows "
+		    "which).", time_text(u->gap_ns, time), u->gap_name,
+		    u->gap_line);
+}
+
 /* A log without times ends with waits in vain; they lasted at least this. */
 static int expired(const struct reader *r, struct text *t)
 {
 	const struct account *best = NULL;
+	const struct wait *w = NULL;
+	unsigned long times = 0;
 	char what[120], time[24];
 
-	for (const struct account *a = r->accounts.first; a; a = a->next)
-		if (a->expired && a->expiring->ns >= LONG_NS &&
-		    (!best || a->expiring->ns > best->expiring->ns))
-			best = a;
+	for (const struct account *a = r->accounts.first; a; a = a->next) {
+		const struct untimed *u = a->untimed;
+
+		if (!u || !u->expired || u->expiring->ns < LONG_NS ||
+		    (w && u->expiring->ns <= w->ns))
+			continue;
+		best = a;
+		w = u->expiring;
+		times = u->expired;
+	}
 	if (!best)
 		return 0;
-	wait_text(best->expiring->what, best->expiring->call,
-		  best->expiring->object, what, sizeof(what));
+	wait_text(w->what, w->call, w->object, what, sizeof(what));
 	add(t, "%s %s for %s timed out %lu time%s in a row, %s in all (from line "
-	    "%lu)", best->expiring->what == FOR_PEER ? "Nothing came at the "
-	    "end:" : "No fault was found; at the end", best->expiring->name, *what ? what : "events", best->expired,
-	    plural(best->expired), time_text(best->expiring->ns, time),
-	    best->expiring->line);
+	    "%lu)", w->what == FOR_PEER ? "Nothing came at the end:"
+	    : "No fault was found; at the end", w->name,
+	    *what ? what : "events", times, plural(times),
+	    time_text(w->ns, time), w->line);
 	unanswered(r, best->process, t);
 	add(t, ".");
 	return 1;
@@ -879,11 +898,7 @@ static enum verdict_of healthy(const struct reader *r, struct text *t)
 		    "fault, or made calls that strace was not asked for.",
 		    time_text(account_outside(busy), time),
 		    time_text(busy->wall_ns, wall));
-		if (busy->gap_ns >= LONG_NS && is_share(busy->gap_ns,
-							busy->wall_ns))
-			add(t, " %s of it is in %s or after it (line %lu; strace "
-			    "-T shows which).", time_text(busy->gap_ns, time),
-			    busy->gap_name, busy->gap_line);
+		gap(busy, t);
 		return VERDICT_OUTSIDE;
 	}
 	if (expired(r, t))

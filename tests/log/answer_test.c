@@ -695,7 +695,7 @@ TEST(a_decoration_wins_over_the_table)
 	answer("7 accept(3<TCP:[1]>, NULL, NULL) = 4<TCP:[1:1->2:2]>\n"
 	       "7 read(4<TCP:[1:1->2:2]>, \"x\", 9) = 1\n"
 	       "7 read(4</srv/big>, \"y\", 999) = 999");
-	EXPECT_EQ(1, r.models.groups->sum.messages);
+	EXPECT_EQ(1, r.models.groups->served.messages);
 	EXPECT_EQ(2, r.kinds[FILE_REGULAR] + r.kinds[FILE_CONNECTION]);
 }
 
@@ -705,7 +705,7 @@ TEST(peeking_copies_nothing)
 	       "7 recvfrom(4, \"hello\", 9, MSG_PEEK, NULL, NULL) = 5\n"
 	       "7 recvfrom(4, \"hello\", 9, 0, NULL, NULL) = 5");
 	EXPECT_EQ(5, r.bytes_in);
-	EXPECT_EQ(1, r.models.groups->sum.messages);
+	EXPECT_EQ(1, r.models.groups->served.messages);
 }
 
 TEST(a_table_of_its_own)
@@ -716,7 +716,7 @@ TEST(a_table_of_its_own)
 	       "8 unshare(CLONE_FILES) = 0\n8 close(4) = 0\n"
 	       "8 openat(AT_FDCWD, \"/x\", O_RDONLY) = 4\n"
 	       "7 read(4, \"hello\", 9) = 5");
-	EXPECT_EQ(1, r.models.groups->sum.messages);
+	EXPECT_EQ(1, r.models.groups->served.messages);
 }
 
 TEST(the_end_of_a_program_costs_no_message)

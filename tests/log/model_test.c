@@ -347,7 +347,7 @@ TEST(vectors_of_buffers)
 	      "7 recvmsg(3, {msg_name=NULL, msg_namelen=0, msg_iov=[{iov_base="
 	      "\"abc\", iov_len=2}, {iov_base=\"\", iov_len=200}], msg_iovlen=2, "
 	      "msg_controllen=0, msg_flags=0}, 0) = 3\n");
-	p = r.models.groups->sum.part[MODEL_BLOCKING];
+	p = &r.models.groups->parts[MODEL_BLOCKING];
 	EXPECT_EQ(2, p->in);
 	EXPECT_EQ(3, p->messages);
 	EXPECT_EQ(9, p->bytes_in);
@@ -360,7 +360,7 @@ TEST(vectors_of_buffers)
 	      "7 preadv(3, [{iov_base=\"ab\", iov_len=2}, {iov_base=\"\", "
 	      "iov_len=4096}], 2, 0) = 2\n"
 	      "7 readv(3, [{iov_base=\"a\", iov_len=1}], 1) = 1\n");
-	p = r.models.groups->sum.part[MODEL_FILE];
+	p = &r.models.groups->parts[MODEL_FILE];
 	EXPECT_EQ(2, p->in);
 	EXPECT_EQ(3, p->bytes_in);
 	EXPECT_EQ(3, p->bytes_out);

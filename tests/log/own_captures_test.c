@@ -122,8 +122,8 @@ static unsigned long long part_sum(int bytes)
 	for (const struct group *g = r.models.groups; g; g = g->next)
 		for (int m = 1; m < MODELS; m++)
 			if (m != MODEL_FILE)	/* libraries, and the like */
-				sum += bytes ? g->sum.part[m]->bytes_in
-					     : g->sum.part[m]->messages;
+				sum += bytes ? g->parts[m].bytes_in
+					     : g->parts[m].messages;
 	return sum;
 }
 
@@ -321,7 +321,7 @@ static const char kernel_log[] =
 
 static const struct part *blocking(void)
 {
-	return r.models.groups->sum.part[MODEL_BLOCKING];
+	return &r.models.groups->parts[MODEL_BLOCKING];
 }
 
 static int explain(const char *strace, const char *kernel, const char *json)
