@@ -191,14 +191,18 @@ static struct wait *wait_add(struct account *a, const struct wait *like)
 static void close_pending(struct account *a, const struct event *e)
 {
 	struct untimed *u = a->untimed;
-	struct wait one = { .count = 1, .at_most = 1, .how = "" };
+	long long ns;
 
 	if (!u || !u->pending || e->start_ns == NO_TIME)
 		return;
-	one.line = u->pending_line;
-	one.ns = one.longest_ns = e->start_ns - u->pending_ns;
-	one.timeouts = u->pending_timeout;
-	if (one.ns >= SHORT_NS) {
+	ns = e->start_ns - u->pending_ns;
+	if (ns >= SHORT_NS) {
+		struct wait one = {
+			.count = 1, .at_most = 1, .how = "",
+			.line = u->pending_line, .ns = ns, .longest_ns = ns,
+			.timeouts = u->pending_timeout,
+		};
+
 		wait_sum(&a->wait[u->pending - 1], &one);
 		a->wait_ns = plus_ns(a->wait_ns, one.ns);
 	}
@@ -237,7 +241,7 @@ static void open_note(struct accounts *all, struct account *a,
 {
 	struct event *e = st->event;
 	struct unreturned *o = st->task->unreturned;
-	char why[120];
+	char why[120] = "";
 
 	if (!o)
 		o = st->task->unreturned = need(calloc(1, sizeof(*o)));
@@ -338,30 +342,17 @@ static int may_wait(const struct step *st)
 	       (st->event->call == CALL_FCNTL && slice_find(l->args, "SETLKW"));
 }
 
-static void note_call(struct accounts *all, struct account *a,
-		      const struct world *w, struct step *st, long long end_ns)
+/* A call that may have slept, or never returned: what it waited for. */
+static void note_long_call(struct accounts *all, struct account *a,
+			   const struct world *w, struct step *st, int open,
+			   long long ns)
 {
 	struct event *e = st->event;
-	int open = e->line->flags & LINE_NO_RETURN && e->call != CALL_EXIT;
-	long long ns = e->took_ns;
 	struct wait one = { .call = e->call, .count = 1, .line = e->first,
 			    .how = "" };
-	char how[56];
 	struct untimed *u;
+	char how[56] = "";
 
-	if (open && ns == NO_TIME && e->start_ns != NO_TIME &&
-	    end_ns != NO_TIME)
-		ns = end_ns - e->start_ns;
-	if (ns != NO_TIME && ns < 0)
-		ns = 0;
-	/* (Most calls are short: no text is made for them.) */
-	if (!open && (ns == NO_TIME ? !may_wait(st) :
-		      ns < (st->phase & PHASE_WAIT ? SHORT_NS : NOTED_NS))) {
-		a->call_ns = plus_ns(a->call_ns, ns == NO_TIME ? 0 : ns);
-		return;
-	}
-	if (e->call == CALL_EXIT)
-		return;
 	slice_copy(e->line->name, one.name, sizeof(one.name));
 	one.what = waits_for(st, one.object, sizeof(one.object));
 	/* Short calls on many paths are one sum. */
@@ -403,6 +394,26 @@ static void note_call(struct accounts *all, struct account *a,
 		at = wait_add(a, &like);
 		wait_sum(at, &one);
 	}
+}
+
+static void note_call(struct accounts *all, struct account *a,
+		      const struct world *w, struct step *st, long long end_ns)
+{
+	const struct event *e = st->event;
+	int open = e->line->flags & LINE_NO_RETURN && e->call != CALL_EXIT;
+	long long ns = e->took_ns;
+
+	if (open && ns == NO_TIME && e->start_ns != NO_TIME &&
+	    end_ns != NO_TIME)
+		ns = end_ns - e->start_ns;
+	if (ns != NO_TIME && ns < 0)
+		ns = 0;
+	/* (Most calls are short: no text is made for them.) */
+	if (!open && (ns == NO_TIME ? !may_wait(st) :
+		      ns < (st->phase & PHASE_WAIT ? SHORT_NS : NOTED_NS)))
+		a->call_ns = plus_ns(a->call_ns, ns == NO_TIME ? 0 : ns);
+	else if (e->call != CALL_EXIT)
+		note_long_call(all, a, w, st, open, ns);
 }
 
 /* The call or what came after it took the time: without -T nobody knows. */

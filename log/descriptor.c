@@ -133,6 +133,7 @@ void file_name(struct file *f, struct slice name)
 	f->name = need(malloc(name.len + 1));
 	memcpy(f->name, name.at, name.len);
 	f->name[name.len] = 0;
+	f->name_says = 0;
 }
 
 void watch_drop(struct file *f, unsigned i)

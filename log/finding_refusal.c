@@ -1036,11 +1036,12 @@ static void exits(struct ending *e, const struct step *st, int status,
 static int is_log(const struct step *st)
 {
 	enum { CLOCK_WITHIN = 60 };
-	struct slice text = quoted_all(st->event->line->args);
+	struct slice text;
 
 	if (st->fd != 1 && !(st->file && st->file->kind == FILE_REGULAR &&
 			     st->file->name && strstr(st->file->name, "log")))
 		return 0;
+	text = quoted_all(st->event->line->args);
 	if (text.len > CLOCK_WITHIN)
 		text.len = CLOCK_WITHIN;
 	for (size_t i = 0; i + 8 <= text.len; i++) {

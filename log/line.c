@@ -478,20 +478,28 @@ static const char *read_time_of_day(struct line *l, const char *p,
 	return stop;
 }
 
+/* The time of -ttt, as most logs have it.  Past it, or NULL. */
+static const char *read_epoch(struct line *l, const char *p, const char *end)
+{
+	long long ns = end - p > 17 && p[17] == ' ' && *p != '0' ? epoch(p) : -1;
+
+	if (ns < 0)
+		return NULL;
+	l->at_ns = ns;
+	return p + 17;
+}
+
 /*
  * A number with a colon or a point is a time; one of ten digits or more is a
  * time without a fraction, since no pid is that large.
  */
 static const char *read_time(struct line *l, const char *p, const char *end)
 {
-	const char *stop;
+	const char *stop = read_epoch(l, p, end);
 	long long ns;
 
-	if (end - p > 17 && p[17] == ' ' && (ns = epoch(p)) >= 0 &&
-	    *p != '0') {
-		l->at_ns = ns;
-		return p + 17;
-	}
+	if (stop)
+		return stop;
 	if (end - p > 2 && p[2] == ':' && is_digit(p[0]) && is_digit(p[1]))
 		return read_time_of_day(l, p, end);
 	ns = seconds(p, end, &stop);
@@ -587,7 +595,9 @@ static const char *read_leader(struct line *l, const char *p, const char *end)
 		p++;
 	if (p == end)
 		return p;
-	q = read_pid_column(l, p, end);
+	q = read_epoch(l, p, end);		/* -ff: no pid before it */
+	if (!q)
+		q = read_pid_column(l, p, end);
 	if (!q && is_digit(*p))
 		q = read_pid(l, p, end);
 	if (q)
@@ -753,13 +763,13 @@ static const char *read_end(struct line *l, const char *p, const char *end)
 
 /* ---- the bodies ---- */
 
-/* -N writes "fd=3": the name goes, the value stays.  0x5 stays as it is. */
+/* -N writes "fd=3": the name goes, the value stays.  A constant stays as it is. */
 static struct slice without_name(struct slice s)
 {
 	const char *p, *end = s.at + s.len;
 
 	s = slice_trim(s);
-	if (!s.len || is_digit(*s.at))
+	if (!s.len || ((*s.at < 'a' || *s.at > 'z') && *s.at != '_'))
 		return s;
 	for (p = s.at; p < end && is_word(*p) && *p != '.'; p++)
 		;
@@ -768,12 +778,19 @@ static struct slice without_name(struct slice s)
 	return s;
 }
 
-static int read_call(struct line *l, const char *p, const char *end)
+static const char *skip_word(const char *p, const char *end)
 {
-	const char *open = p, *close;
+	while (p < end && is_word(*p))
+		p++;
+	return p;
+}
 
-	while (open < end && is_word(*open))
-		open++;
+/* open: the parenthesis behind the name, or where that should be. */
+static int read_call(struct line *l, const char *p, const char *open,
+		     const char *end)
+{
+	const char *close;
+
 	if (open == p || open >= end || *open != '(')
 		return -1;
 	l->name = slice_of(p, open);
@@ -803,7 +820,8 @@ int line_read_call(struct line *l, const char *text, size_t len)
 
 	l->kind = LINE_CALL;
 	end = read_end(l, text, text + len);
-	if (l->kind != LINE_CALL || read_call(l, text, end))
+	if (l->kind != LINE_CALL ||
+	    read_call(l, text, skip_word(text, end), end))
 		return -1;
 	return 0;
 }
@@ -863,10 +881,9 @@ static void read_call_line(struct line *l, const char *p, const char *end)
 
 	l->kind = LINE_CALL;
 	stop = read_end(l, p, end);
-	if (l->kind == LINE_CALL && !read_call(l, p, stop))
+	open = skip_word(p, stop);
+	if (l->kind == LINE_CALL && !read_call(l, p, open, stop))
 		return;
-	for (open = p; open < stop && is_word(*open); open++)
-		;
 	if (open == p || open >= stop || *open != '(') {
 		l->kind = l->kind == LINE_UNFINISHED ? LINE_TAIL : LINE_UNKNOWN;
 		return;

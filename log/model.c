@@ -483,7 +483,7 @@ static int is_service(const struct step *st)
  * What the loader, the resolver and libc's loggers use says nothing about how
  * a program does I/O.
  */
-static int is_chatter(const struct file *f)
+static int is_chatter_name(const char *name)
 {
 	static const char *const starts[] = {
 		"/etc/ld.so.", "/etc/nsswitch.conf", "/etc/resolv.conf",
@@ -499,28 +499,20 @@ static int is_chatter(const struct file *f)
 	};
 	const char *so;
 
-	if (!f)
-		return 0;
-	if (f->kind == FILE_NETLINK)
-		return 1;
-	/* The resolver's question to a name server. */
-	if (f->kind == FILE_DATAGRAM && f->name &&
-	    slice_ends((struct slice){ f->name, strlen(f->name) }, ":53"))
-		return 1;
-	if (!f->name || *f->name != '/')
+	if (*name != '/')
 		return 0;
 	for (unsigned i = 0; i < sizeof(starts) / sizeof(*starts); i++)
-		if (f->name[1] == starts[i][1] &&
-		    !strncmp(f->name, starts[i], strlen(starts[i])))
+		if (name[1] == starts[i][1] &&
+		    !strncmp(name, starts[i], strlen(starts[i])))
 			return 1;
-	if (strstr(f->name, "/hsperfdata_"))	/* of a JVM */
+	if (strstr(name, "/hsperfdata_"))	/* of a JVM */
 		return 1;
-	so = strstr(f->name, ".so");
+	so = strstr(name, ".so");
 	return so && (!so[3] || so[3] == '.');
 }
 
 /* What a runtime reads to load the program and its settings. */
-static int is_loading(const struct step *st)
+static int is_loading_name(struct slice name)
 {
 	static const char *const starts[] = {
 		"/etc/", "/usr/lib/", "/usr/share/", "/lib/", "/usr/local/lib/",
@@ -530,13 +522,7 @@ static int is_loading(const struct step *st)
 		".py", ".pyc", ".jar", ".class", ".jmod", ".pm", ".rb", ".js",
 		".mjs", ".cjs", ".conf", ".cnf", ".cfg", ".ini",
 	};
-	const struct file *f = st->file;
-	struct slice name;
 
-	if (!f || !f->name || f->assumed || f->kind != FILE_REGULAR ||
-	    call_class(st->event->call) == CLASS_OUT)
-		return 0;
-	name = (struct slice){ f->name, strlen(f->name) };
 	for (unsigned i = 0; i < sizeof(starts) / sizeof(*starts); i++)
 		if (slice_starts(name, starts[i]))
 			return 1;
@@ -544,6 +530,45 @@ static int is_loading(const struct step *st)
 		if (slice_ends(name, ends[i]))
 			return 1;
 	return !!slice_find(name, "/lib/python");
+}
+
+enum { NAME_LOOKED = 1, NAME_CHATTER = 2, NAME_LOADING = 4, NAME_ASKS = 8 };
+
+/* What the name of a file says: looked at once, not at each call. */
+static int name_says(struct file *f, int what)
+{
+	struct slice name;
+
+	if (!f->name)
+		return 0;
+	if (!f->name_says) {
+		name = (struct slice){ f->name, strlen(f->name) };
+		f->name_says = NAME_LOOKED;
+		if (is_chatter_name(f->name))
+			f->name_says |= NAME_CHATTER;
+		if (is_loading_name(name))
+			f->name_says |= NAME_LOADING;
+		if (slice_ends(name, ":53"))	/* a name server's port */
+			f->name_says |= NAME_ASKS;
+	}
+	return f->name_says & what;
+}
+
+static int is_chatter(struct file *f)
+{
+	if (!f)
+		return 0;
+	return f->kind == FILE_NETLINK || name_says(f, NAME_CHATTER) ||
+	       (f->kind == FILE_DATAGRAM && name_says(f, NAME_ASKS));
+}
+
+static int is_loading(const struct step *st)
+{
+	struct file *f = st->file;
+
+	return f && !f->assumed && f->kind == FILE_REGULAR &&
+	       call_class(st->event->call) != CLASS_OUT &&
+	       name_says(f, NAME_LOADING);
 }
 
 /*
@@ -709,7 +734,7 @@ static void note_call(struct evidence *ev, struct step *st)
 	ev->positional += e->call == CALL_PREAD || e->call == CALL_PWRITE ||
 			  e->call == CALL_PREADV || e->call == CALL_PWRITEV ||
 			  e->call == CALL_FSYNC;
-	loads = is_loading(st);
+	loads = !!is_loading(st);
 	if (is_chatter(st->file) || is_exec_pipe(st) || polls_chatter(st))
 		goto service;
 	note_busy(ev, st, loads);

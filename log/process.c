@@ -157,13 +157,15 @@ static void note_fifo(struct world *w, const struct step *st)
 	const char *end;
 	unsigned i = 0;
 
-	if (st->event->call != CALL_OTHER || !slice_find(l->args, "S_IFIFO"))
+	if (st->event->call != CALL_OTHER)
 		return;
 	while (i < 6 && !slice_is(l->name, calls[i]))
 		i++;
+	if (i == 6 || !slice_find(l->args, "S_IFIFO"))
+		return;
 	path = slice_after(l->args, "\"");
 	end = path.len ? memchr(path.at, '"', path.len) : NULL;
-	if (i == 6 || !end || end == path.at || w->fifos.used >= FIFOS_MAX)
+	if (!end || end == path.at || w->fifos.used >= FIFOS_MAX)
 		return;
 	map_put(&w->fifos, path_key(slice_of(path.at, end)), w);
 }

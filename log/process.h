@@ -54,6 +54,7 @@ struct file {
 	int asks;			/* datagrams: connected, or it sent first */
 	int forgotten;			/* a dummy for descriptors beyond the table */
 	char *name;			/* address or path; NULL: unknown */
+	unsigned char name_says;	/* of model.c; 0: it has not looked */
 	char *ends;			/* "a->b" of -yy, or NULL */
 	/* Its last decoration, and what the file was when that was looked at. */
 	char seen[64];
