@@ -355,9 +355,11 @@ static void set_option(struct step *st)
 {
 	const struct line *l = st->event->line;
 
-	if (slice_find(l->args, "TCP_NODELAY"))
+	if (l->n_args < 3)
+		return;
+	if (slice_find(l->arg[2], "TCP_NODELAY"))
 		file_use(st->file)->nodelay = 1;
-	if (!slice_find(l->args, "SO_ERROR"))
+	if (!slice_find(l->arg[2], "SO_ERROR"))
 		return;
 	file_use(st->file)->connecting = 0;
 	/* It never was connected: an error is an answer. */

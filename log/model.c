@@ -734,8 +734,10 @@ static void note_call(struct evidence *ev, struct step *st)
 	ev->positional += e->call == CALL_PREAD || e->call == CALL_PWRITE ||
 			  e->call == CALL_PREADV || e->call == CALL_PWRITEV ||
 			  e->call == CALL_FSYNC;
-	loads = !!is_loading(st);
-	if (is_chatter(st->file) || is_exec_pipe(st) || polls_chatter(st))
+	/* (A call without a model, as close is, tells nothing either way.) */
+	loads = st->model && is_loading(st);
+	if (st->model && (is_chatter(st->file) || is_exec_pipe(st) ||
+			  polls_chatter(st)))
 		goto service;
 	note_busy(ev, st, loads);
 	if (loads) {
