@@ -132,3 +132,32 @@ TEST_TIMEOUT(processes_that_live_cost_little_memory, 120)
 	reader_end(&r);
 	reader_free(&r);
 }
+
+/* A thread that lives and does little keeps little. */
+TEST_TIMEOUT(threads_that_live_cost_little_memory, 120)
+{
+	enum { THREADS = 20000, LIMIT_KB = THREADS * 7 / 4 };
+	struct rusage before, after;
+
+#if defined(__SANITIZE_ADDRESS__)
+	SKIP("the address sanitizer takes more for each block");
+#endif
+	reader_start(&r);
+	say("7 1795201101.000000 execve(\"/bin/x\", [\"x\"], NULL) = 0 <0.000100>");
+	ASSERT_EQ(0, getrusage(RUSAGE_SELF, &before));
+	for (int i = 0; i < THREADS; i++) {
+		say("7 1795201102.000000 clone3({flags=CLONE_VM|CLONE_FILES|"
+		    "CLONE_THREAD}, 88) = %d <0.000100>", 1000 + i);
+		say("%d 1795201102.100000 rseq(0x7f00000%05d, 0x20, 0, 0x53053053) = 0 "
+		    "<0.000100>", 1000 + i, i);
+		say("%d 1795201102.200000 futex(0x7f00000%05d, FUTEX_WAIT_PRIVATE, 0, NULL "
+		    "<unfinished ...>", 1000 + i, i);
+	}
+	reader_end(&r);
+	ASSERT_EQ(0, getrusage(RUSAGE_SELF, &after));
+	if (after.ru_maxrss - before.ru_maxrss > LIMIT_KB)
+		tap_say("%ld KB more", after.ru_maxrss - before.ru_maxrss);
+	EXPECT_TRUE(after.ru_maxrss - before.ru_maxrss <= LIMIT_KB);
+	EXPECT_EQ(THREADS + 1, r.world.tasks_made);
+	reader_free(&r);
+}
