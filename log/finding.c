@@ -127,6 +127,8 @@ void finding_task_ends(struct findings *f, struct task *t)
 		between_task_ends(f, h, t);
 		return;
 	}
+	f->judged++;
+	f->life_ns = h->first_ns == NO_TIME ? 0 : h->last_ns - h->first_ns;
 	ready_task_ends(f, h, t);
 	spin_task_ends(f, h, t);
 	cost_task_ends(f, h, t);
@@ -135,6 +137,7 @@ void finding_task_ends(struct findings *f, struct task *t)
 	again_task_ends(f, h, t);
 	death_task_ends(f, h, t);
 	between_task_ends(f, h, t);
+	f->life_ns = 0;
 	habits_free(h);
 }
 
@@ -163,6 +166,7 @@ static void merge(struct finding *d, struct finding *other)
 	d->fatal |= other->fatal;
 	d->count += other->count;
 	d->cost_ns = plus_ns(d->cost_ns, other->cost_ns);
+	d->life_ns = plus_ns(d->life_ns, other->life_ns);
 	for (unsigned i = 0; i < other->n_lines; i++)
 		finding_line(d, other->line[i]);
 	for (unsigned i = 0; i < other->n_pids; i++)
@@ -182,15 +186,28 @@ static int rank(const struct findings *f, const struct finding *d)
 	return s == SEVERITY_FAULT ? 2 : 1;
 }
 
+/*
+ * Eight threads that wait for one lock wait eight seconds in each second.  What
+ * counts is the share of their time, as if they had been there in turn.
+ */
+static long long in_turn(const struct findings *f, const struct finding *d)
+{
+	long long wall = f->first_ns == NO_TIME ? 0 : f->last_ns - f->first_ns;
+
+	return d->life_ns <= wall ? d->cost_ns :
+	       (long long)((double)d->cost_ns * wall / d->life_ns);
+}
+
 static int before(const struct findings *f, const struct finding *a,
 		  const struct finding *b)
 {
 	int x = rank(f, a), y = rank(f, b);
+	long long cost = in_turn(f, a), other = in_turn(f, b);
 
 	if (x != y)
 		return x > y;
-	if (a->cost_ns != b->cost_ns)
-		return a->cost_ns > b->cost_ns;
+	if (cost != other)
+		return cost > other;
 	return a->line[0] < b->line[0];
 }
 

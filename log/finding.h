@@ -42,6 +42,8 @@ struct finding {
 	unsigned long added;		/* of these by the last finding_add */
 	unsigned long told;		/* of these in says; 0: all */
 	long long cost_ns;		/* time that it cost; 0: unknown */
+	long long life_ns;		/* of the tasks that it cost that */
+	unsigned long judged;		/* the last of these */
 	int fatal;			/* the program ended, or hangs, of it */
 	long pid;			/* of the process that is named first */
 	long *pids;			/* all, no more than FINDING_PIDS */
@@ -81,6 +83,9 @@ struct findings {
 	struct map talks;		/* pid -> answers, of finding_net.c */
 	struct map kills;		/* pid -> who sent it a signal */
 	int at_end;			/* what ends now was there at the end */
+	/* The task that ends now: its number, and how long it was in the log. */
+	unsigned long judged;
+	long long life_ns;
 	/* What a process asked for last, and nothing came back. */
 	struct unanswered {
 		long pid;

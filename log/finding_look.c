@@ -42,6 +42,10 @@ struct finding *finding_add(struct findings *f, const struct about *a,
 	d->count += count;
 	d->added = count;
 	d->cost_ns = plus_ns(d->cost_ns, cost_ns);
+	if (d->judged != f->judged && f->life_ns) {
+		d->judged = f->judged;
+		d->life_ns = plus_ns(d->life_ns, f->life_ns);
+	}
 	return d;
 }
 

@@ -409,3 +409,24 @@ TEST(eintr_that_the_tracer_brought)
 	    "7 --- SIGCHLD {si_signo=SIGCHLD} ---");
 	EXPECT_EQ(0, end_and_find("tracer-eintr"));
 }
+
+/* What eight threads waited at once is no longer than what one waited. */
+TEST(waits_at_once_do_not_add_up)
+{
+	begin();
+	for (int i = 0; i < 8; i++)
+		say("7 1795201100.0%d0000 clone3({flags=CLONE_VM|CLONE_FILES|"
+		    "CLONE_THREAD}, 88) = %d <0.000100>", i, 10 + i);
+	say("7 1795201100.100000 openat(AT_FDCWD, \"/srv/log\", O_WRONLY) = 3 "
+	    "<0.000100>");
+	for (int k = 1; k <= 10; k++) {
+		say("7 1795201%d.000000 fsync(3) = 0 <0.950000>", 100 + k);
+		for (int i = 0; i < 8; i++)
+			say("%d 1795201%d.050000 futex(0x1, FUTEX_WAIT_PRIVATE, 2, "
+			    "NULL) = 0 <0.800000>", 10 + i, 100 + k);
+	}
+	EXPECT_EQ(10, end_and_find("slow-fsync"));
+	ASSERT_TRUE(r.findings.first && r.findings.first->next);
+	EXPECT_STR("slow-fsync", r.findings.first->about->id);
+	EXPECT_STR("mutex-wait", r.findings.first->next->about->id);
+}
