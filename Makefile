@@ -103,6 +103,7 @@ CC	:= clang --target=$(ARCH)-linux-gnu -fuse-ld=lld --sysroot=$(SYSROOT) \
 	   -Wno-unused-command-line-argument
 else ifdef LLVM
 CC	:= clang $(if $(cross),--target=$(ARCH)-linux-gnu -fuse-ld=lld \
+	   -Wno-unused-command-line-argument \
 	   -nostdinc -isystem $(shell clang -print-resource-dir)/include \
 	   -idirafter /usr/$(ARCH)-linux-gnu/include)
 else ifdef cross
