@@ -15,6 +15,7 @@ enum {
 	TIMEO_NS = 10 * MS,	/* an EAGAIN after it is a timeout */
 	CONNECT_NS = 500 * MS,	/* a connect that is slow */
 	MOST_PERCENT = 30,	/* of the log: what the program ended of */
+	SERVERS = 3,		/* in /etc/resolv.conf: no more are used */
 };
 
 static const long long ANSWER_NS = 1000LL * MS;	/* a datagram, a connect */
@@ -89,6 +90,8 @@ struct talk {
 	unsigned long answers[16], line[16], closed, closed_line, unheard;
 	unsigned long unheard_line;
 	char question[48], server[64], peer[64];
+	char silent[SERVERS][64];	/* name servers without an answer */
+	unsigned n_silent;
 };
 
 static struct talk *talk_of(struct findings *f, long pid)
@@ -197,6 +200,12 @@ static const char *server_name(const struct file *file)
 	const char *arrow = file->name ? strstr(file->name, "->") : NULL;
 
 	return arrow ? arrow + 2 : file->name ? file->name : "";
+}
+
+static const char *server_text(const struct file *file)
+{
+	return *server_name(file) ? server_name(file)
+				  : "(strace -yy shows its address)";
 }
 
 /* An answer with records makes up for all before it. */
@@ -460,12 +469,37 @@ static void judge_nagle(struct findings *f, struct file *file, struct use *u)
 			       sizeof(each)));
 }
 
+/* "name servers 10.0.0.1:53 and 10.0.0.2:53": all that gave no answer. */
+static void silent_servers(struct findings *f, const struct file *file,
+			   char *text, size_t size)
+{
+	const char *name = server_text(file);
+	struct talk *t = talk_of(f, file->pid);
+	unsigned i = 0;
+	size_t len;
+
+	while (t && i < t->n_silent && strcmp(t->silent[i], name))
+		i++;
+	if (t && i == t->n_silent && i < SERVERS)
+		snprintf(t->silent[t->n_silent++], sizeof(t->silent[i]), "%s",
+			 name);
+	if (!t || t->n_silent < 2) {
+		snprintf(text, size, "name server %s", name);
+		return;
+	}
+	len = text_append("name servers ", text, size, 0);
+	for (i = 0; i < t->n_silent; i++) {
+		if (i)
+			len = text_append(i + 1 < t->n_silent ? ", " : " and ",
+					  text, size, len);
+		len = text_append(t->silent[i], text, size, len);
+	}
+}
+
 static void judge_datagram(struct findings *f, struct file *file,
 			   struct use *u)
 {
-	const char *name = *server_name(file) ? server_name(file)
-			   : "(strace -yy shows its address)";
-	char about[64] = "";
+	char about[64] = "", name[240];
 	long long ns = u->pending_asks ? since(u->asked_ns, f->last_ns)
 				       : u->late_ns;
 	char span[24];
@@ -480,17 +514,20 @@ static void judge_datagram(struct findings *f, struct file *file,
 	/* (Without times a second is much.) */
 	d->fatal |= share_of(f, ns) >= MOST_PERCENT || share_of(f, ns) < 0;
 	finding_lines(d, &u->asks);
-	if (!u->late_ns)
-		finding_subject(d, file);
+	if (u->late_ns) {
+		finding_says(d, "the name server %s answered only after %s",
+			     server_text(file), span_text(ns, span,
+							  sizeof(span)));
+		return;
+	}
+	finding_subject(d, file);
 	if (*u->question)
 		snprintf(about, sizeof(about), " for %s", u->question);
-	finding_says(d, "the name server %s did not answer%s: %lu quer%s, %s of "
+	silent_servers(f, file, name, sizeof(name));
+	finding_says(d, "the %s did not answer%s: %lu quer%s, %s of "
 		     "waiting", name, about, d->count, d->count == 1 ? "y"
 		     : "ies",
 		     span_text(d->cost_ns, span, sizeof(span)));
-	if (u->late_ns)
-		finding_says(d, "the name server %s answered only after %s",
-			     name, span_text(ns, span, sizeof(span)));
 }
 
 static void closed(struct findings *f, const struct file *file,

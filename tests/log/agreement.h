@@ -44,10 +44,13 @@ static const char *disagreement(const struct finding *d)
 {
 	unsigned long told = d->told ? d->told : d->count;
 	const char *name = strchr(d->subject, '(');
-	char rest[80], all[32];
+	char rest[80], all[32], peer[sizeof(d->subject)] = "";
 
 	if (!*d->says)
 		return NULL;			/* the title is all that it says */
+	if (name)
+		snprintf(peer, sizeof(peer), "%.*s", (int)strcspn(name + 1,
+			 ")"), name + 1);
 	snprintf(all, sizeof(all), " %lu time", d->count);
 	if (told < d->count && strstr(d->says, all))
 		return "the sentence has the count of all, and does not tell of all";
@@ -57,7 +60,7 @@ static const char *disagreement(const struct finding *d)
 				      finding_rest(d, rest, sizeof(rest))))
 		return "what the sentence does not tell of is not explained";
 	if (*d->subject && !is_in(strtoul(d->subject, NULL, 10), d->says) &&
-	    !(name && strstr(d->says, name)))
+	    !(*peer && strstr(d->says, peer)))
 		return "the descriptor of the title is not in the sentence";
 	return NULL;
 }
