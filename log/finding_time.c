@@ -540,6 +540,12 @@ static int is_busy_machine(const struct habits *h, const struct slow_sum *s)
 	       (s->ns < DISK_MOST_NS || share_of_task(h, s->ns) < DISK_MOST);
 }
 
+/* (A log with -T alone has no share: then only the time itself counts.) */
+static int is_less(int share, int percent)
+{
+	return share >= 0 && share < percent;
+}
+
 static void judge_disk(struct findings *f, const struct habits *h,
 		       const struct task *t, const struct slow_sum *s, int sync)
 {
@@ -547,12 +553,12 @@ static void judge_disk(struct findings *f, const struct habits *h,
 	long long mean = s->times.n ? s->ns / (long long)s->times.n : 0;
 	const struct about *a = !sync ? &slow_disk : mean >= SYNC_SLOW_NS
 			      ? &slow_sync : &many_syncs;
+	int share = share_of_task(h, s->ns);
 	struct finding *d;
 
-	if (sync ? s->ns < SYNC_NS || share_of_task(h, s->ns) < SYNC_PERCENT
+	if (sync ? s->ns < SYNC_NS || is_less(share, SYNC_PERCENT)
 		 : s->ns < DISKS_NS || s->times.n < DISK_CALLS ||
-		   share_of_task(h, s->ns) < DISK_PERCENT ||
-		   is_busy_machine(h, s))
+		   is_less(share, DISK_PERCENT) || is_busy_machine(h, s))
 		return;
 	d = judge(f, a, t, s);
 	if (!d)
