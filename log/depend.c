@@ -127,22 +127,26 @@ static int is_nudge(const struct file *f)
 				f->kind == FILE_PIPE) && f->nonblocking == 1);
 }
 
-/* Of all that is waited for: the only one that is not a nudge. */
-struct only {
-	const struct file *file;
-	int fd;
+/* Of all that is waited for: the few that are not nudges. */
+enum { FEW_MAX = 3 };
+
+struct few {
+	const struct file *file[FEW_MAX];
+	int fd[FEW_MAX];
 	unsigned n, all;
 	struct slice decoration;	/* where file is NULL */
 };
 
-static void only_add(struct only *o, const struct file *f, int fd)
+static void few_add(struct few *few, const struct file *f, int fd)
 {
-	o->all++;
+	few->all++;
 	if (f && is_nudge(f))
 		return;
-	o->n++;
-	o->file = f;
-	o->fd = fd;
+	if (few->n < FEW_MAX) {
+		few->file[few->n] = f;
+		few->fd[few->n] = fd;
+	}
+	few->n++;
 }
 
 static enum wait_for set_wait(unsigned n, const char *which, char *object,
@@ -156,15 +160,43 @@ static enum wait_for set_wait(unsigned n, const char *which, char *object,
 	return FOR_EVENTS;
 }
 
-static enum wait_for only_wait(const struct step *st, const struct only *o,
-			       char *object, size_t size)
+static size_t few_name(const struct file *f, int fd, char *object, size_t size,
+		       size_t len)
 {
 	char name[80];
 
-	if (!o->all)
+	file_object(f, fd, name, sizeof(name));
+	/* Its address is our own, not that of a peer. */
+	if (f->kind == FILE_LISTENER && strncmp(name, "listener ", 9))
+		len = text_append("listener ", object, size, len);
+	return text_append(name, object, size, len);
+}
+
+/* "events of 2 descriptors: 10.0.0.1:80, pipe 5", if there is room. */
+static void few_names(const struct few *few, char *object, size_t size)
+{
+	size_t len = strlen(object), start = len;
+
+	for (unsigned i = 0; i < few->n; i++) {
+		len = text_append(i ? ", " : ": ", object, size, len);
+		if (few->file[i])
+			len = few_name(few->file[i], few->fd[i], object, size,
+				       len);
+		if (!few->file[i] || len + 1 >= size) {
+			object[start] = 0;
+			return;
+		}
+	}
+}
+
+static enum wait_for few_wait(const struct step *st, const struct few *few,
+			      char *object, size_t size)
+{
+	if (!few->all)
 		return FOR_TIME;
-	if (o->n == 1 && !o->file && slice_starts(o->decoration, "TCP")) {
-		struct slice peer = slice_after(o->decoration, "->");
+	if (few->n == 1 && !few->file[0] &&
+	    slice_starts(few->decoration, "TCP")) {
+		struct slice peer = slice_after(few->decoration, "->");
 
 		if (peer.len > 1) {
 			snprintf(object, size, "%.*s", (int)peer.len - 1,
@@ -172,21 +204,27 @@ static enum wait_for only_wait(const struct step *st, const struct only *o,
 			return FOR_PEER;
 		}
 	}
-	if (o->n != 1 || !o->file)
-		return set_wait(o->all, "", object, size);
-	file_object(o->file, o->fd, name, sizeof(name));
-	/* Its address is our own, not that of a peer. */
-	text_append(name, object, size, o->file->kind == FILE_LISTENER &&
-		    strncmp(name, "listener ", 9) ?
-		    text_append("listener ", object, size, 0) : 0);
-	return file_wait(st, o->file, o->fd);
+	if (few->n == 1 && few->file[0]) {
+		few_name(few->file[0], few->fd[0], object, size, 0);
+		/* A loop that is nudged: this one need not be a peer. */
+		if (few->file[0]->kind == FILE_UNKNOWN && few->all > 1 &&
+		    st->event->call == CALL_EPOLL_WAIT) {
+			*object = 0;
+			return set_wait(few->all, "", object, size);
+		}
+		return file_wait(st, few->file[0], few->fd[0]);
+	}
+	set_wait(few->all, "", object, size);
+	if (few->n && few->n <= FEW_MAX)
+		few_names(few, object, size);
+	return FOR_EVENTS;
 }
 
 /* "[{fd=3, events=POLLIN}, ...]": one descriptor is named, more are counted. */
 static enum wait_for poll_wait(const struct step *st, char *object, size_t size)
 {
 	struct slice list = argument(st->event->line, 0), element, decoration;
-	struct only o = { 0 };
+	struct few few = { 0 };
 	long fd;
 
 	if (list.len < 2 || *list.at != '[')
@@ -198,22 +236,30 @@ static enum wait_for poll_wait(const struct step *st, char *object, size_t size)
 			continue;
 		fd = line_fd(line_field(element, "fd"), &decoration);
 		if (fd >= 0 && !file_of(st, fd) && is_pair(decoration)) {
-			o.all++;
+			few.all++;
 			continue;
 		}
 		if (fd >= 0)
-			only_add(&o, file_of(st, fd), fd);
-		if (fd >= 0 && fd == o.fd)
-			o.decoration = decoration;
+			few_add(&few, file_of(st, fd), fd);
+		if (fd >= 0 && few.n == 1 && fd == few.fd[0])
+			few.decoration = decoration;
 	}
-	return only_wait(st, &o, object, size);
+	return few_wait(st, &few, object, size);
+}
+
+static int has_fd(const struct few *few, int fd)
+{
+	for (unsigned i = 0; i < few->n && i < FEW_MAX; i++)
+		if (few->fd[i] == fd)
+			return 1;
+	return 0;
 }
 
 /* select(5, [3 4], NULL, ...) */
 static enum wait_for select_wait(const struct step *st, char *object,
 				 size_t size)
 {
-	struct only o = { 0 };
+	struct few few = { 0 };
 
 	for (unsigned i = 1; i <= 3; i++) {
 		struct slice set = argument(st->event->line, i), d;
@@ -226,30 +272,30 @@ static enum wait_for select_wait(const struct step *st, char *object,
 
 			if (fd < 0)
 				break;
-			if (!o.n || o.fd != fd)
-				only_add(&o, file_of(st, fd), fd);
+			if (!has_fd(&few, fd))
+				few_add(&few, file_of(st, fd), fd);
 			slice_number(slice_of(p, end), &stop);
 			p = d.len ? d.at + d.len + 1 : stop;
 			while (p < end && *p == ' ')
 				p++;
 		}
 	}
-	return only_wait(st, &o, object, size);
+	return few_wait(st, &few, object, size);
 }
 
 static enum wait_for epoll_wait_for(const struct step *st, char *object,
 				    size_t size)
 {
 	enum { FEW = 16 };
-	struct only o = { 0 };
+	struct few few = { 0 };
 	struct file *f;
 
 	if (!st->file)
 		return FOR_EVENTS;
 	if (st->file->watched.used && st->file->watched.used <= FEW) {
 		map_each(&st->file->watched, i, f)
-			only_add(&o, f, f->fd);
-		return only_wait(st, &o, object, size);
+			few_add(&few, f, f->fd);
+		return few_wait(st, &few, object, size);
 	}
 	return set_wait(st->file->watched.used, "an epoll set", object, size);
 }
@@ -324,7 +370,9 @@ enum wait_for waits_for(const struct step *st, char *object, size_t size)
 	case CALL_WAIT: return child_wait(st, object, size);
 	case CALL_SLEEP: return FOR_TIME;
 	case CALL_SIGSUSPEND: case CALL_SIGWAIT: return FOR_SIGNAL;
-	case CALL_RESTART: return FOR_OTHER;
+	case CALL_RESTART:
+		snprintf(object, size, "an event or a timeout");
+		return FOR_OTHER;
 	case CALL_CONNECT:
 		if (st->file)
 			file_object(st->file, st->fd, object, size);

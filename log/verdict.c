@@ -76,14 +76,22 @@ static int has_sibling(const struct reader *r, const struct unreturned *o)
 	return 0;
 }
 
-/* Another thread of the process made calls in the log: it does not hang. */
+/*
+ * Another thread or worker made calls in the log: the program does not hang.
+ * (An account of many threads has at least one call for each.)
+ */
 static int works_beside(const struct reader *r, const struct unreturned *o)
 {
 	for (const struct account *a = r->accounts.first; a; a = a->next)
-		if (a->process == o->process && a->pid != o->pid &&
-		    a->calls > a->tasks)
+		if (a->pid != o->pid && a->calls > a->tasks)
 			return 1;
 	return 0;
+}
+
+/* What restart_syscall resumes (poll, a sleep, a futex) has a timeout. */
+static int may_have_no_work(const struct unreturned *o)
+{
+	return o->what == FOR_EVENTS || o->call == CALL_RESTART;
 }
 
 /* It is in no call: the one that waits for it will go on. */
@@ -173,7 +181,7 @@ int open_is_idle(const struct reader *r, const struct unreturned *o)
 	const struct unreturned *child;
 
 	if (o->unclear && o->what != FOR_LOCK && o->what != FOR_THREAD)
-		return o->what == FOR_EVENTS && works_beside(r, o);
+		return may_have_no_work(o) && works_beside(r, o);
 	switch (o->what) {
 	case FOR_CLIENT: case FOR_EVENTS: case FOR_INPUT: case FOR_SIGNAL:
 	case FOR_TIME:
