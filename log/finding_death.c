@@ -137,6 +137,7 @@ static void child_died(struct findings *f, struct step *st)
 	case 4: case 6: case 7: case 8: case 9: case 11: case 31: break;
 	default: return;
 	}
+	f->child_signal = sig;
 	d = finding_add(f, &child, st->task->process->pid, 1, 0);
 	d->added = d->count;
 	finding_line(d, st->event->first);
@@ -304,6 +305,9 @@ void death_log_ends(struct findings *f)
 	for (d = f->first; d; d = d->next)
 		if (d->about == &ended)
 			blame_killer(f, d);
+		else if (d->about == &child && finding_is_first(f, d->pid) &&
+			 finding_first_status(f) == 128 + f->child_signal)
+			d->fatal = 1;		/* it passes the status on */
 		else if (d->about == &sigpipe && !finding_is_first(f, d->pid) &&
 		    finding_first_status(f) == STATUS)
 			f->passed_on = 1;
