@@ -9,6 +9,7 @@
  * a status other than 0; without a message, the last one.
  */
 #include <ctype.h>
+#include <signal.h>
 #include <strings.h>
 #include "finding_look.h"
 #include "hash.h"
@@ -18,7 +19,7 @@ enum {
 	RECENT = 12,		/* failures that are remembered, of a process */
 	NEAR_END = 40,		/* calls between a failure and the exit */
 	NEAR_MESSAGE = 60,	/* ... and the message about it */
-	NEXT = 2,		/* the message comes next */
+	NEXT = 3,		/* the message comes next */
 	NEXT_LOOK = 9,		/* ... after the runtime has built it */
 	NEXT_CHATTER = 8,	/* a probe that a message speaks of */
 	NEXT_LINES = 60,	/* ... of another process, which reports it */
@@ -314,6 +315,15 @@ static int is_chatter(const struct step *st)
 		if (slice_is(l->error, errors[i]))
 			return !slice_starts(l->name, "flock") &&
 			       !slice_starts(l->name, "fcntl");
+	/* It may not write what it wants to. */
+	if (slice_is(l->error, "EACCES") && slice_find(l->args, "W_OK"))
+		return 0;
+	/* (libuv does not know whether it is still in the set.) */
+	if (st->event->call == CALL_EPOLL_CTL && slice_is(l->error, "ENOENT"))
+		return slice_find(l->args, "EPOLL_CTL_DEL") != NULL;
+	/* A datagram socket is connected to see whether there is a route. */
+	if (st->event->call == CALL_CONNECT && is_datagram(st))
+		return slice_ends(l->error, "UNREACH");
 	if (slice_is(l->error, "EBADF"))
 		return st->event->call == CALL_FCNTL ||
 		       st->event->call == CALL_CLOSE ||
@@ -1194,6 +1204,12 @@ static int is_resource(const struct refusal *row)
 	       !strcmp(row->id, "descriptors");
 }
 
+/* strace attached to it, and shows no messages (-e trace=file). */
+static int goes_on_mute(const struct findings *f, const struct ending *e)
+{
+	return !f->speaks && e && !e->ended && !e->argv;
+}
+
 static void judge(struct findings *f, const struct refused *r, int ended,
 		  int crashed)
 {
@@ -1204,8 +1220,15 @@ static void judge(struct findings *f, const struct refused *r, int ended,
 	struct finding *d;
 
 	if (row->when == REFUSED_AT_END && !r->recovered && r->reported &&
-	    !(e && e->status))
-		;				/* it wrote a message, and goes on */
+	    !(e && e->status)) {
+		/* It wrote a message, and goes on. */
+		if (!strcmp(row->id, "limit-denied"))
+			s = SEVERITY_NOTE;	/* ... with less */
+	} else if (row->when == REFUSED_AT_END && !r->recovered &&
+		   goes_on_mute(f, e) &&
+		   is_denied((struct slice){ r->sample.error,
+					     strlen(r->sample.error) }))
+		;				/* nobody sees its message */
 	else if (row->when == REFUSED_AT_END &&
 	    (r->recovered || r->times.n < STUBBORN_MIN || ns < STUBBORN_NS))
 		return;
@@ -1291,6 +1314,39 @@ static const struct refused *lock_told(const struct findings *f, long pid,
 	return last;
 }
 
+/*
+ * "2026-11-30 06:57:55.302 UTC [11]...": strace cut the message after the time,
+ * the name of the program and how bad it is.
+ */
+static int is_cut_off(struct slice words, const char *program)
+{
+	enum { WORD_MIN = 5 };
+	static const char *const levels[] = {
+		"alert", "fatal", "error", "warning", "emerg", "critical",
+		"panic", "notice",
+	};
+	const char *p, *end = words.at + words.len;
+	struct slice word;
+	int known;
+
+	for (p = words.at; slice_ends(words, "...") && p < end; p++) {
+		word = (struct slice){ p, 0 };
+		while (p < end && isalpha((unsigned char)*p))
+			p++;
+		word.len = p - word.at;
+		known = word.len < WORD_MIN ||
+			(word.len == strlen(program) &&
+			 !strncasecmp(word.at, program, word.len));
+		for (unsigned i = 0; !known && i < sizeof(levels) /
+		     sizeof(*levels); i++)
+			known = word.len == strlen(levels[i]) &&
+				!strncasecmp(word.at, levels[i], word.len);
+		if (!known)
+			return 0;
+	}
+	return slice_ends(words, "...");
+}
+
 /* It was denied to make the file, and then it was not there to be read. */
 static const struct failure *refused_before(const struct ending *e,
 					    const struct failure *x)
@@ -1332,6 +1388,7 @@ static void blame(struct findings *f, const struct ending *e, long pid,
 	}
 	finding_line(d, e->exit_line);
 	d->fatal |= fatal && (e->has_blamed || x->named || is_vital(x) || lock ||
+			      (row && is_cut_off(words, e->name)) ||
 			      (e->has_suspect && e->trouble->suspect.line == x->line) ||
 			      (row && row->when != REFUSED_AT_END));
 	if (e->killed)
@@ -1461,7 +1518,10 @@ static void quote_crashes(struct findings *f)
 		words = e ? last_words(e) : (struct slice){ "", 0 };
 		x = e ? culprit(e) : NULL;
 		len = strlen(d->says);
-		if (x && is_hard(x) && x->call + NEXT_LOOK >= e->calls) {
+		/* (One that gives up by abort has more to do before.) */
+		if (x && is_hard(x) && x->call + (e->killed == SIGABRT ?
+						  NEAR_END : NEXT_LOOK) >=
+		    e->calls) {
 			snprintf(d->says + len, sizeof(d->says) - len,
 				 "; before that, %s failed with %s%s%s", x->what,
 				 x->error, x->row ? ": " : "",
