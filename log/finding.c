@@ -113,6 +113,7 @@ static void habits_free(struct habits *h)
 	free(h->signals);
 	free(h->eintr);
 	free(h->closes);
+	free(h->request);
 	free(h->again);
 	free(h->stuck);
 	free(h);

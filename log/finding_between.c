@@ -94,6 +94,14 @@ left = { "write-left", SEVERITY_FAULT,
 	"that.",
 	"Keep the rest and ask for EPOLLOUT or POLLOUT until it is sent.",
 	"The connection was given up on purpose." },
+request_waits = { "request-waits", SEVERITY_COST,
+	"a request waits for another thread or another client",
+	"The thread read the request and then slept in futex: for a mutex or a "
+	"condition. In a database this is mostly a lock on rows or a table that "
+	"another client holds.",
+	"Find out who holds it: the database's own list of locks and "
+	"transactions, or gdb -p PID -batch -ex 'thread apply all bt'.",
+	"The request asks to wait." },
 unfollowed = { "not-followed", SEVERITY_NOTE,
 	"threads or processes that strace did not follow",
 	"strace ran without -f (or the other files of -ff are missing): "
@@ -739,6 +747,76 @@ static void closed_all(struct habits *h, const struct step *st)
 	c->last &= st->event->call == CALL_CLOSE;
 }
 
+/* ---- a request, and a thread that waits before it answers ---- */
+
+static struct file *request_file(const struct step *st,
+				 const struct request_wait *r)
+{
+	struct file *file = at_fd(st, r->fd);
+
+	return file && file->serial == r->serial && file->use &&
+	       file->use->owes ? file : NULL;
+}
+
+/* Not a client's own connection, and not one that never gets an answer. */
+static int is_served(const struct file *file)
+{
+	return file && file_is_stream(file) && file->use && file->writes &&
+	       !file->use->connect_line;
+}
+
+static void judge_request(struct findings *f, struct habits *h,
+			  const struct task *t, const struct file *file,
+			  int answered)
+{
+	struct request_wait *r = h->request;
+	char text[128], span[24];
+	struct finding *d;
+
+	if (r->ns < OWED_NS)
+		return;
+	d = finding_add(f, &request_waits, t->process->pid, r->waits.n, r->ns);
+	finding_line(d, r->line);
+	finding_lines(d, &r->waits);
+	finding_subject(d, file);
+	finding_says(d, "thread %ld read a request on %s (line %lu) and %s for "
+		     "%s: it slept in futex, for a lock or condition at %s, "
+		     "%lu time%s", t->pid, file_text(file, text, sizeof(text)),
+		     r->line, answered ? "did not answer" : "has not answered",
+		     span_text(r->ns, span, sizeof(span)), r->at, r->waits.n,
+		     r->waits.n == 1 ? "" : "s");
+}
+
+static void request_note(struct findings *f, struct habits *h, struct step *st)
+{
+	const struct event *e = st->event;
+	enum call_class class = call_class(e->call);
+	struct request_wait *r = h->request;
+	long long ns;
+
+	if (class == CLASS_IN && st->bytes > 0 && is_served(st->file)) {
+		if (!r)
+			r = h->request = need(calloc(1, sizeof(*r)));
+		*r = (struct request_wait){ .fd = st->fd, .line = e->first,
+					    .serial = st->file->serial };
+	} else if (r && class == CLASS_OUT && st->bytes > 0 &&
+		   st->fd == r->fd) {
+		judge_request(f, h, st->task, st->file, 1);
+		r->fd = -1;
+		r->ns = 0;
+	} else if (r && e->call == CALL_FUTEX && st->phase & PHASE_WAIT) {
+		ns = call_lasted(f, st);
+		if (!request_file(st, r) || ns < HELD_NS)
+			return;			/* another thread answered */
+		track(&r->waits, e->first);
+		r->ns = plus_ns(r->ns, ns);
+		if (ns > r->longest_ns) {
+			r->longest_ns = ns;
+			slice_copy(e->line->arg[0], r->at, sizeof(r->at));
+		}
+	}
+}
+
 void between_note(struct findings *f, struct habits *h, struct step *st)
 {
 	const struct event *e = st->event;
@@ -752,6 +830,7 @@ void between_note(struct findings *f, struct habits *h, struct step *st)
 		return;
 	if (h->stuck)
 		h->stuck->line = 0;
+	request_note(f, h, st);
 	if (e->line->flags & LINE_NO_RETURN) {
 		stuck(f, h, st);
 		judge_circle(f, st->task, st->task);
@@ -830,8 +909,17 @@ void between_task_ends(struct findings *f, struct habits *h, struct task *t)
 		track(&f->silent, t->first);
 		return;
 	}
-	if (h)
-		judge_closes(f, h, t);
+	if (!h)
+		return;
+	judge_closes(f, h, t);
+	if (h->request && h->request->fd >= 0 &&
+	    (unsigned)h->request->fd < t->fds->size) {
+		const struct file *file = t->fds->slot[h->request->fd];
+
+		if (file && file->serial == h->request->serial && file->use &&
+		    file->use->owes)
+			judge_request(f, h, t, file, 0);
+	}
 }
 
 void between_log_ends(struct findings *f)

@@ -40,7 +40,7 @@ static const char *const ids[] = {
 	"one-byte-reads", "other-device", "page-fault-waits", "peer-silent",
 	"pipe-held", "poll-by-sleep", "port-denied", "ports-exhausted",
 	"processes", "program-missing", "quota", "read-only",
-	"receive-timeout", "reclaim-waits", "restarted-by-timer",
+	"receive-timeout", "reclaim-waits", "request-waits", "restarted-by-timer",
 	"ring-again", "ring-buffer-unmapped", "ring-buffer-unregistered",
 	"ring-busy", "ring-failed", "ring-many-workers",
 	"ring-needless-worker", "ring-overflow", "ring-poller-asleep",

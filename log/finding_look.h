@@ -83,6 +83,17 @@ struct habits {			/* of a task */
 	struct open_call *stuck;	/* NULL: of no other task */
 	long long first_ns, last_ns;	/* of its lines; NO_TIME */
 	struct signals *signals;	/* NULL before the first one */
+	struct request_wait *request;	/* NULL: it has read none */
+};
+
+/* A request that the task read, and what it then slept for in futex. */
+struct request_wait {
+	int fd;				/* -1: none, or it was answered */
+	unsigned long serial, line;	/* of the descriptor; of the read */
+	struct tracks waits;
+	long long ns;
+	char at[24];			/* the word of the longest wait */
+	long long longest_ns;
 };
 
 struct eintr {			/* the last call that a signal interrupted */
