@@ -469,6 +469,13 @@ static void judge_nagle(struct findings *f, struct file *file, struct use *u)
 			       sizeof(each)));
 }
 
+/* A log without the time of day has only the waits, of all threads. */
+static long long silence(const struct findings *f, const struct use *u,
+			 long long ns)
+{
+	return f->last_ns == NO_TIME && u->waited_ns > ns ? u->waited_ns : ns;
+}
+
 /* "name servers 10.0.0.1:53 and 10.0.0.2:53": all that gave no answer. */
 static void silent_servers(struct findings *f, const struct file *file,
 			   char *text, size_t size)
@@ -505,8 +512,8 @@ static void judge_datagram(struct findings *f, struct file *file,
 	char span[24];
 	struct finding *d;
 
-	if (u->pending_asks && ns < u->waited_ns)
-		ns = u->waited_ns;
+	if (u->pending_asks)
+		ns = silence(f, u, ns);
 	if (ns < ANSWER_NS || (u->answered && !u->late_ns))
 		return;
 	d = finding_add(f, &dns, file->pid, u->late_ns ? 1 : u->asks.n, ns);
@@ -542,6 +549,26 @@ static void closed(struct findings *f, const struct file *file,
 	snprintf(t->peer, sizeof(t->peer), "%s", server_name(file));
 }
 
+/* It had answered before; the program gave the last request up. */
+static void judge_given_up(struct findings *f, const struct file *file,
+			   const struct use *u)
+{
+	long long ns = since(u->sent_ns, f->last_ns);
+	char text[128], span[24];
+	struct finding *d;
+
+	if (f->at_end || !is_client(file) || !file->bytes_in || u->eof_line ||
+	    !u->pending_asks || !u->waited_ns || ns < SILENT_NS)
+		return;
+	d = finding_add(f, &silent, file->pid, 1, ns);
+	finding_line(d, u->last_ask);
+	finding_subject(d, file);
+	finding_says(d, "the peer of %s did not answer the last request (line "
+		     "%lu) for %s, and the program closed the connection",
+		     file_text(file, text, sizeof(text)), u->last_ask,
+		     span_text(ns, span, sizeof(span)));
+}
+
 static void judge_stream(struct findings *f, struct file *file, struct use *u)
 {
 	long long ns = since(u->connecting_ns, f->last_ns);
@@ -564,12 +591,12 @@ static void judge_stream(struct findings *f, struct file *file, struct use *u)
 	}
 	if (u->eof_line && is_client(file) && !file->bytes_in)
 		closed(f, file, u);
+	judge_given_up(f, file, u);
 	if (!is_client(file) || u->answered || u->connecting ||
 	    !u->connect_line || file->bytes_in)
 		return;
-	ns = since(u->sent_ns ? u->sent_ns : u->connecting_ns, f->last_ns);
-	if (ns < u->waited_ns)
-		ns = u->waited_ns;
+	ns = silence(f, u, since(u->sent_ns ? u->sent_ns : u->connecting_ns,
+				 f->last_ns));
 	if (ns < SILENT_NS || !u->awaited)
 		return;
 	d = finding_add(f, &silent, file->pid, 1, ns);
