@@ -409,7 +409,7 @@ TEST(detached_from_a_thread_that_worked)
 		begin();
 		say("strace: Process 7 attached");
 		for (int i = 0; i < n; i++)
-			say("write(1, \"x\", 1) = 1 <0.01>");
+			say("write(1, \"x\", 1) = 1 <0.001>");
 		say("write(1, strace: Process 7 detached\n <detached ...>");
 		reader_end(&r);
 		reader_verdict(&r, said, sizeof(said));
