@@ -939,10 +939,14 @@ static int begins_small(const struct reader *r, const char *says)
 {
 	size_t len = strspn(says, "abcdefghijklmnopqrstuvwxyz");
 	struct slice word = { says, len };
+	const struct tally *call;
 
 	for (const struct group *g = r->models.groups; g; g = g->next)
 		if (slice_is(word, g->exe))
 			return 0;		/* the name of a program */
+	map_each(&r->tallies, i, call)
+		if (slice_is(word, call->name))
+			return 0;
 	return len > 1 && (says[len] == ' ' || says[len] == ',') &&
 	       strncmp(says + len, " (pid", 5) &&
 	       call_find(word) == CALL_OTHER && !slice_is(word, "strace") &&
