@@ -68,8 +68,9 @@ dns_refused = { "dns-refused", SEVERITY_FAULT,
 	"Ask it with dig @SERVER NAME; correct nameserver in "
 	"/etc/resolv.conf, or look at the server's log.", NULL },
 dns_unheard = { "dns-refused", SEVERITY_FAULT,
-	"nobody listens at the name server's address",
-	"The host is there and has no name server on port 53 (an ICMP error).",
+	"a name server cannot be reached",
+	"An ICMP error came instead of an answer: nobody listens at port 53 of "
+	"this host (then the error comes at once), or the host cannot be reached.",
 	"Correct nameserver in /etc/resolv.conf, or start the server.", NULL },
 dns_no_name = { "dns-no-name", SEVERITY_FAULT,
 	"the name does not exist",
@@ -229,7 +230,10 @@ static void name_answered(struct findings *f, struct step *st, struct use *u)
 	snprintf(t->server, sizeof(t->server), "%s", server_name(st->file));
 }
 
-/* poll reports POLLERR of a question: ICMP says that nobody listens there. */
+/*
+ * poll reports POLLERR of a question: an ICMP error, perhaps of this host's own,
+ * when nobody has the address.
+ */
 static void unheard(struct findings *f, const struct step *st,
 		    const struct ready *r)
 {
@@ -661,11 +665,12 @@ static void judge_talk(struct findings *f, const struct talk *t)
 			     RCODE_SERVFAIL ? "SERVFAIL" : "NXDOMAIN (no such "
 			     "name)", *t->question ? t->question : "a name");
 	}
-	if (t->unheard && !code && !t->answers[0]) {
+	/* (A finding names the silent server already.) */
+	if (t->unheard && !code && !t->answers[0] && !t->n_silent) {
 		d = finding_add(f, &dns_unheard, t->pid, t->unheard, 0);
 		d->fatal |= failed;
 		finding_line(d, t->unheard_line);
-		finding_says(d, "nobody listens at the name server %s: the "
+		finding_says(d, "the name server %s cannot be reached: the "
 			     "question for %s came back as an error (POLLERR)",
 			     *t->server ? t->server : "(not in the log)",
 			     *t->question ? t->question : "a name");
