@@ -1297,13 +1297,24 @@ static int is_about_another(struct slice words, const struct failure *x)
 	       !names_file(words, x) && !speaks_of(words, x->error);
 }
 
+/* "a lock", "Locked", and not "block" or "clock". */
+static int speaks_of_lock(struct slice words)
+{
+	const char *end = words.at + words.len, *p = words.at;
+
+	for (; (p = find_text(slice_of(p, end), "lock", 4)); p++)
+		if (p == words.at || !isalpha((unsigned char)p[-1]))
+			return 1;
+	return 0;
+}
+
 /* "Could not get lock": the one that it did not get, however long before. */
 static const struct refused *lock_told(const struct findings *f, long pid,
 				       struct slice words)
 {
 	const struct refused *r, *last = NULL;
 
-	if (!find_text(words, "lock", 4))
+	if (!speaks_of_lock(words))
 		return NULL;
 	map_each(&f->refused, i, r)
 		if (r->pid == pid && !r->recovered &&
