@@ -758,11 +758,32 @@ static struct file *request_file(const struct step *st,
 	       file->use->owes ? file : NULL;
 }
 
-/* Not a client's own connection, and not one that never gets an answer. */
+/*
+ * "10.0.0.2:80->10.0.0.9:43210": the kernel chose the peer's port, so the peer is
+ * the client.  "5->6,\"/run/x\"": of the two ends, strace shows the path at the
+ * server's.
+ */
+static int is_servers_end(const char *ends)
+{
+	enum { CHOSEN = 32768 };	/* ip_local_port_range begins here */
+	const char *arrow = ends ? strstr(ends, "->") : NULL;
+	const char *own = arrow ? memrchr(ends, ':', arrow - ends) : NULL;
+	const char *peer = arrow ? strrchr(arrow, ':') : NULL;
+
+	if (own && peer)
+		return atoi(own + 1) < CHOSEN && atoi(peer + 1) >= CHOSEN;
+	return arrow && strstr(arrow, ",\"");
+}
+
+/*
+ * What comes on it is a request, not a client's answer: the log shows that.  It is
+ * not one that never gets an answer, either.
+ */
 static int is_served(const struct file *file)
 {
 	return file && file_is_stream(file) && file->use && file->writes &&
-	       !file->use->connect_line;
+	       (file->parent || is_servers_end(file->ends ? file->ends
+							  : file->name));
 }
 
 static void judge_request(struct findings *f, struct habits *h,
@@ -770,7 +791,7 @@ static void judge_request(struct findings *f, struct habits *h,
 			  int answered)
 {
 	struct request_wait *r = h->request;
-	char text[128], span[24];
+	char text[128], span[24], more[64] = "";
 	struct finding *d;
 
 	if (r->ns < OWED_NS)
@@ -779,12 +800,17 @@ static void judge_request(struct findings *f, struct habits *h,
 	finding_line(d, r->line);
 	finding_lines(d, &r->waits);
 	finding_subject(d, file);
+	if (d->count > r->waits.n)
+		snprintf(more, sizeof(more), "; for other requests, %lu time%s",
+			 d->count - r->waits.n, d->count - r->waits.n == 1 ? ""
+			 : "s");
+	d->added = d->count;
 	finding_says(d, "thread %ld read a request on %s (line %lu) and %s for "
 		     "%s: it slept in futex, for a lock or condition at %s, "
-		     "%lu time%s", t->pid, file_text(file, text, sizeof(text)),
+		     "%lu time%s%s", t->pid, file_text(file, text, sizeof(text)),
 		     r->line, answered ? "did not answer" : "has not answered",
 		     span_text(r->ns, span, sizeof(span)), r->at, r->waits.n,
-		     r->waits.n == 1 ? "" : "s");
+		     r->waits.n == 1 ? "" : "s", more);
 }
 
 static void request_note(struct findings *f, struct habits *h, struct step *st)
@@ -801,7 +827,8 @@ static void request_note(struct findings *f, struct habits *h, struct step *st)
 					    .serial = st->file->serial };
 	} else if (r && class == CLASS_OUT && st->bytes > 0 &&
 		   st->fd == r->fd) {
-		judge_request(f, h, st->task, st->file, 1);
+		if (st->file && st->file->serial == r->serial)
+			judge_request(f, h, st->task, st->file, 1);
 		r->fd = -1;
 		r->ns = 0;
 	} else if (r && e->call == CALL_FUTEX && st->phase & PHASE_WAIT) {
