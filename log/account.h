@@ -102,7 +102,7 @@ struct accounts {
 	struct unreturned open[OPEN_MAX];
 	unsigned long n_open;		/* all, also those that are not kept */
 	unsigned lookups;		/* of the holders of a pipe */
-	struct map hows;		/* what they brought */
+	struct map hows;		/* the texts of how and why */
 };
 
 /*

@@ -42,8 +42,8 @@ struct finding {
 	unsigned long added;		/* of these by the last finding_add */
 	unsigned long told;		/* of these in says; 0: all */
 	long long cost_ns;		/* time that it cost; 0: unknown */
-	long long life_ns;		/* of the tasks that it cost that */
-	unsigned long judged;		/* the last of these */
+	long long life_ns;		/* how long the tasks lived that it cost time */
+	unsigned long judged;		/* the last such task */
 	int fatal;			/* the program ended, or hangs, of it */
 	long pid;			/* of the process that is named first */
 	long *pids;			/* all, no more than FINDING_PIDS */

@@ -61,7 +61,7 @@ child = { "child-killed", SEVERITY_FAULT,
 child_inside = { "child-killed", SEVERITY_FAULT,
 	"a child process was killed by a signal, and the program failed",
 	"The log shows who sent the signal. The program ended with a failure "
-	"after that, and no call that failed explains it.",
+	"after that, and no failed call explains it.",
 	"Look at what the sender did before it sent the signal.",
 	"The program failed for another reason." },
 stopped = { "stopped-by-signal", SEVERITY_FAULT,
@@ -267,7 +267,7 @@ static void killed(struct findings *f, const struct habits *h, struct step *st)
 		     sender);
 }
 
-/* No program asks a child to end with these. */
+/* A crash, or kill -9: the child could not end in order. */
 static int is_violent(int sig)
 {
 	return (sig >= 4 && sig <= 9) || sig == 11;

@@ -69,9 +69,9 @@ static const struct about about[ABOUTS] = {
 		"edge-triggered, but not read until EAGAIN",
 		"The read filled the buffer and the thread went back to wait: "
 		"the rest is not reported again until more data arrive.",
-		"Read until EAGAIN. (After a short read nothing is left, but "
-		"the end of the stream, which may have come with the data, is "
-		"not reported again, unless EPOLLRDHUP was asked for.)", NULL },
+		"Read until EAGAIN. A short read leaves no data, but the end of "
+		"the stream may have come with them, and no other event will "
+		"report it; EPOLLRDHUP in this event does.", NULL },
 	[WASTED_READ] = { "wasted-read", SEVERITY_COST,
 		"a read that returns EAGAIN after every message",
 		"Level-triggered readiness is reported again by itself: one "

@@ -49,7 +49,7 @@ static const struct refusal table[] = {
 	  "Raise ulimit -q, ask for fewer or smaller messages (mq_maxmsg, "
 	  "mq_msgsize), or remove queues in /dev/mqueue." },
 	{ "io_uring_register", "EMFILE", NULL, "descriptors", REFUSED_ALWAYS,
-	  "RLIMIT_NOFILE (ulimit -n), which also bounds a table of files",
+	  "RLIMIT_NOFILE (ulimit -n), which also limits a table of files",
 	  "A table of registered files has no more slots than RLIMIT_NOFILE "
 	  "allows descriptors, however few are open.",
 	  "Raise it (ulimit -n, LimitNOFILE=), or register fewer slots." },
@@ -479,8 +479,9 @@ static const struct refusal table[] = {
 	  "execve.", "Call it in the child, too, before its execve." },
 	{ "seccomp prctl", "EACCES", "SECCOMP", "not-permitted", REFUSED_AT_END,
 	  "neither PR_SET_NO_NEW_PRIVS nor CAP_SYS_ADMIN",
-	  "A process without CAP_SYS_ADMIN gives up new rights first.",
-	  "Call prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) before." },
+	  "A process without CAP_SYS_ADMIN must set no_new_privs before it "
+	  "installs a filter.",
+	  "Call prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) first." },
 	{ "unshare", "EPERM", NULL, "not-permitted", REFUSED_AT_END,
 	  "CAP_SYS_ADMIN, or a rule against user namespaces",
 	  "Namespaces, except CLONE_NEWUSER, need CAP_SYS_ADMIN; CLONE_NEWUSER "
@@ -888,8 +889,8 @@ static const struct refusal table[] = {
 	  "Remove what is in it." },
 	{ "copy_file_range", "EXDEV", NULL, "other-device", REFUSED_AT_END,
 	  "the two files are on different file systems",
-	  "Before Linux 5.3, and from 5.19 on, copy_file_range does not copy "
-	  "between file systems of different kinds.",
+	  "Before Linux 5.3, and from 5.19 on, copy_file_range does not copy from "
+	  "one file system to another, except some network file systems.",
 	  "Use sendfile, or read and write." },
 	{ "*", "EXDEV", NULL, "other-device", REFUSED_AT_END,
 	  "the two paths are on different file systems or mounts, or Landlock "

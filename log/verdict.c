@@ -609,7 +609,8 @@ static void wait_sentence(const struct reader *r, const struct wait *w,
 	add(t, "%s spent %s%s of %s%s %s%s%sin %s", a->tasks > 1 ?
 	    "Its threads" : who, w->at_most ? "at most " : "",
 	    time_text(w->ns, time), time_text(whole_of(a), wall),
-	    a->wall_ns > 0 ? "" : " in calls", *what ? "waiting for " : "", what, *what ? " " : "", w->name);
+	    a->wall_ns > 0 ? "" : " in calls", *what ? "waiting for " : "",
+	    what, *what ? " " : "", w->name);
 	if (w->count > 1)
 		add(t, ": %lu times, longest %s (line %lu)", w->count,
 		    time_text(w->longest_ns, longest), w->line);
