@@ -277,8 +277,10 @@ static int on_path(const struct contender *c)
 	return c->outside && c->outside->on_path;
 }
 
-/* Some are asked over a Unix socket and the base over TCP, or the other way round.
-   An echo is asked over one of them only. */
+/*
+ * Some servers are asked over a Unix socket and the base over TCP, or the other way
+ * round.  (A workload of echoes uses only one of the two.)
+ */
 static void say_sockets(const struct results *r, FILE *f)
 {
 	const struct plan *p = r->plan;

@@ -361,7 +361,7 @@ static const char *place_of(const struct running *r, char text[PATH_SIZE])
 	return text;
 }
 
-/* A server that runs already.  What is wrong with a port its client says. */
+/* A server that runs already.  If nobody listens on a port, the client says so. */
 static int is_there(const struct running *r, char why[300])
 {
 	int err = r->at.ss_family == AF_UNIX ? knock(r) : 0;

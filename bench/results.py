@@ -179,6 +179,8 @@ def table(workloads, what, text, out):
 def repetitions(report):
     n = [r["rate_ratio"]["repetitions"] for w in report["workloads"]
          for r in w["servers"] if r["rate_ratio"]]
+    if not n:
+        return 0
     return f"{min(n)} to {max(n)}" if min(n) < max(n) else n[0]
 
 

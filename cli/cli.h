@@ -65,9 +65,9 @@ int capture_read(struct recording *r);
 int explain_folder(int argc, char **argv, const char *name);
 
 /*
- * A program that measures needs /proc, one that records a folder for temporary
- * files, too.  Where there is none, they end with a line and 1: what fails later
- * would be blamed on something else.
+ * Measuring needs /proc; recording also needs a folder for temporary files, with
+ * room.  Where one is missing, the program ends here with a line and status 1: a
+ * later failure would be blamed on something else.
  */
 void need_proc(void);
 void need_places(void);

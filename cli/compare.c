@@ -169,7 +169,7 @@ static struct outside *add_outside(struct options *o, struct argp_state *state)
 	return &o->outside[o->outside_count++];
 }
 
-/* "unix:PATH", with room for a suffix; NULL: it does not begin so. */
+/* PATH of "unix:PATH", with room for a suffix; NULL: text has another form. */
 static const char *parse_path(const char *option, const char *text, int suffix,
 			      struct argp_state *state)
 {

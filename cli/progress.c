@@ -128,7 +128,7 @@ void progress_show(struct progress *p, const char *what)
 	line.p = p;
 	p->shown = 1;
 	snprintf(line.what, sizeof(line.what), "%s", what);
-	*line.detail = 0;		/* what it does takes its time anew */
+	*line.detail = 0;		/* its time is counted from here */
 	draw();
 	pthread_mutex_unlock(&line.mutex);
 	if (p->detail && !line.thread)
