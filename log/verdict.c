@@ -76,14 +76,25 @@ static int has_sibling(const struct reader *r, const struct unreturned *o)
 	return 0;
 }
 
+static int waits_for_clients(const struct account *a)
+{
+	for (unsigned i = 0; i < a->n_waits; i++)
+		if (a->wait[i].what == FOR_CLIENT ||
+		    a->wait[i].what == FOR_EVENTS)
+			return 1;
+	return 0;
+}
+
 /*
- * Another thread or worker made calls in the log: the program does not hang.
- * (An account of many threads has at least one call for each.)
+ * Another thread made calls in the log, or another process, which serves clients as
+ * this one may do: the program does not hang.  (An account of many threads has at
+ * least one call for each.)
  */
 static int works_beside(const struct reader *r, const struct unreturned *o)
 {
 	for (const struct account *a = r->accounts.first; a; a = a->next)
-		if (a->pid != o->pid && a->calls > a->tasks)
+		if (a->pid != o->pid && a->calls > a->tasks &&
+		    (a->process == o->process || waits_for_clients(a)))
 			return 1;
 	return 0;
 }
