@@ -14,9 +14,11 @@
 
 /* ---- characters that end a run of dull ones ---- */
 
+enum { QUOTE = 1, OPEN, CLOSE, ANGLE, SLASH, COMMA };
 static const unsigned char special[256] = {
-	['"'] = 1, ['('] = 1, [')'] = 1, ['['] = 1, [']'] = 1, ['{'] = 1,
-	['}'] = 1, ['<'] = 1, [','] = 1, ['/'] = 1,
+	['"'] = QUOTE, ['('] = OPEN, [')'] = CLOSE, ['['] = OPEN,
+	[']'] = CLOSE, ['{'] = OPEN, ['}'] = CLOSE, ['<'] = ANGLE,
+	['/'] = SLASH, [','] = COMMA,
 };
 
 static int is_digit(char c)
@@ -24,10 +26,9 @@ static int is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-enum { SMALL = 2 };				/* it may be in a call's name */
 static const unsigned char word[256] = {
-	['0' ... '9'] = SMALL, ['a' ... 'z'] = SMALL, ['A' ... 'Z'] = 1,
-	['_'] = SMALL, ['?'] = 1, ['.'] = 1,
+	['0' ... '9'] = 1, ['a' ... 'z'] = 1, ['A' ... 'Z'] = 1,
+	['_'] = 1, ['?'] = 1, ['.'] = 1,
 };
 
 static int is_word(char c)
@@ -96,13 +97,13 @@ const char *slice_search(struct slice s, const char *text, size_t len)
 	}
 #endif
 	for (; p <= last; p++)
-		if (*p == *text && !memcmp(p, text, len))
+		if (*p == *text && p[len - 1] == text[len - 1] &&
+		    !memcmp(p, text, len))
 			return p;
 	return NULL;
 }
 
-/* p is at the opening quote.  Past the closing one; NULL when there is none. */
-static const char *skip_string(const char *p, const char *end)
+const char *skip_string(const char *p, const char *end)
 {
 	const char *start = p++;
 
@@ -231,6 +232,27 @@ static const char *next_special(struct block *b, const char *p,
 	return p;
 }
 
+/* -N writes "fd=3": the name goes, the value stays.  A constant stays as it is. */
+static struct slice without_name(struct slice s)
+{
+	const char *p, *end = s.at + s.len;
+
+	s = slice_trim(s);
+	if (!s.len || ((*s.at < 'a' || *s.at > 'z') && *s.at != '_'))
+		return s;
+	for (p = s.at; p < end && is_word(*p) && *p != '.'; p++)
+		;
+	if (p > s.at && p + 1 < end && *p == '=')
+		return slice_of(p + 1, end);
+	return s;
+}
+
+static void add_argument(struct line *l, const char *from, const char *to)
+{
+	if (l->n_args < LINE_ARGS)
+		l->arg[l->n_args++] = without_name(slice_of(from, to));
+}
+
 /*
  * Where the bracket that is open at p closes, or, with depth 0, the next comma
  * or the end.  NULL when the text ends first.  Calls mark for each comma at
@@ -247,23 +269,23 @@ static const char *scan(const char *p, const char *end, int depth,
 		p = next_special(&block, p, end);
 		if (p >= end)
 			return depth == 0 && outer == 0 ? end : NULL;
-		switch (*p) {
-		case '"':
+		switch (special[(unsigned char)*p]) {
+		case QUOTE:
 			p = skip_string(p, end);
 			if (!p)
 				return NULL;
 			p--;
 			break;
-		case '(': case '[': case '{':
+		case OPEN:
 			depth++;
 			break;
-		case ')': case ']': case '}':
+		case CLOSE:
 			if (--depth == 0 && outer == 1)
 				goto closed;
 			if (depth < 0)
 				return NULL;
 			break;
-		case '<':
+		case ANGLE:
 			if (p + 1 < end && p[1] == '<') {	/* 1<<3 */
 				p++;
 				break;
@@ -272,7 +294,7 @@ static const char *scan(const char *p, const char *end, int depth,
 			if (q)
 				p = q - 1;
 			break;
-		case '/':
+		case SLASH:
 			if (p + 1 < end && p[1] == '*') {
 				q = memmem(p, end - p, "*/", 2);
 				if (!q)
@@ -280,21 +302,20 @@ static const char *scan(const char *p, const char *end, int depth,
 				p = q + 1;
 			}
 			break;
-		case ',':
+		case COMMA:
 			if (depth != outer)
 				break;
 			if (!outer)
 				return p;
-			if (l && l->n_args < LINE_ARGS)
-				l->arg[l->n_args++] = slice_of(from, p);
+			if (l)
+				add_argument(l, from, p);
 			from = p + 1;
 			break;
 		}
 	}
 closed:
-	if (l && l->n_args < LINE_ARGS &&
-	    (l->n_args || slice_trim(slice_of(from, p)).len))
-		l->arg[l->n_args++] = slice_of(from, p);
+	if (l && (l->n_args || slice_trim(slice_of(from, p)).len))
+		add_argument(l, from, p);
 	return p;
 }
 
@@ -763,21 +784,6 @@ static const char *read_end(struct line *l, const char *p, const char *end)
 
 /* ---- the bodies ---- */
 
-/* -N writes "fd=3": the name goes, the value stays.  A constant stays as it is. */
-static struct slice without_name(struct slice s)
-{
-	const char *p, *end = s.at + s.len;
-
-	s = slice_trim(s);
-	if (!s.len || ((*s.at < 'a' || *s.at > 'z') && *s.at != '_'))
-		return s;
-	for (p = s.at; p < end && is_word(*p) && *p != '.'; p++)
-		;
-	if (p > s.at && p + 1 < end && *p == '=')
-		return slice_of(p + 1, end);
-	return s;
-}
-
 static const char *skip_word(const char *p, const char *end)
 {
 	while (p < end && is_word(*p))
@@ -801,8 +807,6 @@ static int read_call(struct line *l, const char *p, const char *open,
 	l->args = slice_of(open + 1, close);
 	while (l->args.len && l->args.at[l->args.len - 1] == ' ')
 		l->args.len--;			/* old: "resumed> ) = 1" */
-	for (unsigned i = 0; i < l->n_args; i++)
-		l->arg[i] = without_name(l->arg[i]);
 	if (slice_starts(l->args, "<... resuming "))
 		l->flags |= LINE_RESUMES;
 	p = skip_blanks(close + 1, end);
@@ -875,13 +879,14 @@ static const char *end_of_torn(struct line *l, const char *p, const char *end)
 	return q;
 }
 
-static void read_call_line(struct line *l, const char *p, const char *end)
+/* open: as for read_call. */
+static void read_call_line(struct line *l, const char *p, const char *open,
+			   const char *end)
 {
-	const char *stop, *open;
+	const char *stop;
 
 	l->kind = LINE_CALL;
 	stop = read_end(l, p, end);
-	open = skip_word(p, stop);
 	if (l->kind == LINE_CALL && !read_call(l, p, open, stop))
 		return;
 	if (open == p || open >= stop || *open != '(') {
@@ -1049,17 +1054,13 @@ static int is_table_head(struct slice body)
 }
 
 /*
- * "read(3": a call, as most lines are.  (Of what strace says about itself only
- * "ptrace(PTRACE_..." looks like one.)
+ * "read(3": a call, as most lines are; open is its parenthesis.  (Of what strace
+ * says about itself only "ptrace(PTRACE_..." looks like one.)
  */
-static int is_plain_call(const char *p, const char *end)
+static int is_plain_call(const char *p, const char *open, const char *end)
 {
-	const char *from = p;
-
-	while (p < end && word[(unsigned char)*p] == SMALL)
-		p++;
-	return p > from && p < end && *p == '(' &&
-	       !(p - from == 6 && !memcmp(from, "ptrace", 6));
+	return open > p && open < end && *open == '(' &&
+	       !(open - p == 6 && !memcmp(p, "ptrace", 6));
 }
 
 static int is_tail(struct slice body)
@@ -1072,7 +1073,7 @@ static int is_tail(struct slice body)
 
 void line_read(struct line *l, const char *text, size_t len)
 {
-	const char *p = text, *end = text + len;
+	const char *p = text, *end = text + len, *open;
 
 	memset(l, 0, offsetof(struct line, arg));
 	l->at_ns = l->since_ns = l->took_ns = NO_TIME;
@@ -1099,8 +1100,9 @@ void line_read(struct line *l, const char *text, size_t len)
 							: LINE_UNKNOWN;
 		return;
 	}
-	if (is_plain_call(p, end))
-		read_call_line(l, p, end);
+	open = skip_word(p, end);
+	if (is_plain_call(p, open, end))
+		read_call_line(l, p, open, end);
 	else if (*p == '<' && end - p > 5 && !memcmp(p, "<... ", 5))
 		read_resumed(l, p, end);
 	else if (*p == '-' && end - p > 4 && !memcmp(p, "--- ", 4))
@@ -1112,7 +1114,7 @@ void line_read(struct line *l, const char *text, size_t len)
 	else if (read_chatter(l, l->body))
 		return;
 	else
-		read_call_line(l, p, end);
+		read_call_line(l, p, open, end);
 	if ((l->kind == LINE_UNKNOWN || l->kind == LINE_TAIL) &&
 	    is_tail(l->body))
 		l->kind = LINE_TAIL;

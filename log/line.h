@@ -108,6 +108,9 @@ int line_element(struct slice *s, struct slice *element);
 /* The value of name in "{a=1, name=2, ...}": text up to the next comma. */
 struct slice line_field(struct slice s, const char *name);
 
+/* p is at an opening quote.  Past the closing one; NULL when there is none. */
+const char *skip_string(const char *p, const char *end);
+
 /*
  * A path of -x or -xx, "\\x2f\\x64\\x65\\x76", as it reads: in to, or s itself
  * when it has no such escape.  What is cut short or does not print stays.
