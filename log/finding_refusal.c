@@ -837,17 +837,14 @@ static void keep_part(struct ending *e, struct slice text)
 /* The next string of the arguments; *rest is what follows it. */
 static int next_string(struct slice *rest, struct slice *text)
 {
-	const char *end = rest->at + rest->len, *from, *p;
+	const char *end = rest->at + rest->len;
+	const char *from = memchr(rest->at, '"', rest->len);
+	const char *to = from ? skip_string(from, end) : NULL;
 
-	from = memchr(rest->at, '"', rest->len);
-	if (!from)
+	if (!to)
 		return 0;
-	for (p = from + 1; p < end && *p != '"'; p++)
-		p += *p == '\\';
-	if (p >= end)
-		return 0;
-	*text = slice_of(from + 1, p);
-	*rest = slice_of(p + 1, end);
+	*text = slice_of(from + 1, to - 1);
+	*rest = slice_of(to, end);
 	return 1;
 }
 
@@ -1057,7 +1054,8 @@ static int is_log(const struct step *st)
 	for (size_t i = 0; i + 8 <= text.len; i++) {
 		const char *p = text.at + i;
 
-		if (isdigit((unsigned char)*p) && p[2] == ':' && p[5] == ':' &&
+		if (p[2] == ':' && p[5] == ':' &&
+		    isdigit((unsigned char)p[0]) &&
 		    isdigit((unsigned char)p[1]) &&
 		    isdigit((unsigned char)p[3]) &&
 		    isdigit((unsigned char)p[4]) &&
