@@ -942,12 +942,12 @@ static void succeeded_call(struct world *w, struct step *st)
 int only_looks(const struct step *st)
 {
 	enum call c = st->event->call;
-	struct slice args = st->event->line->args;
+	struct slice flags;
 
-	/* (One look for both: most calls have neither.) */
-	return c >= CALL_RECVFROM && c <= CALL_RECVMMSG &&
-	       slice_find(args, "MSG_") && (slice_find(args, "MSG_PEEK") ||
-					    slice_find(args, "MSG_ERRQUEUE"));
+	if (c < CALL_RECVFROM || c > CALL_RECVMMSG)
+		return 0;
+	flags = argument(st->event->line, c == CALL_RECVMSG ? 2 : 3);
+	return slice_find(flags, "MSG_PEEK") || slice_find(flags, "MSG_ERRQUEUE");
 }
 
 static long long bytes_moved(const struct step *st)
