@@ -98,17 +98,6 @@ const char *file_kind_name(enum file_kind k)
 	return kind_names[k];
 }
 
-int file_is_stream(const struct file *f)
-{
-	return f && (f->kind == FILE_CONNECTION || f->kind == FILE_SOCKETPAIR ||
-		     f->kind == FILE_SOCKET);
-}
-
-int file_is_socket(const struct file *f)
-{
-	return f && f->kind >= FILE_SOCKET && f->kind <= FILE_NETLINK;
-}
-
 struct file *file_new(struct world *w, enum file_kind kind, int fd,
 		      long pid, unsigned long line)
 {

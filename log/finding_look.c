@@ -138,11 +138,6 @@ long long call_lasted(const struct findings *f, const struct step *st)
 	return f->last_ns - e->start_ns;
 }
 
-int step_failed(const struct step *st, const char *error)
-{
-	return slice_is(st->event->line->error, error);
-}
-
 static int percent(long long part, long long first_ns, long long last_ns)
 {
 	if (first_ns == NO_TIME || last_ns <= first_ns)

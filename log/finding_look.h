@@ -163,7 +163,12 @@ const char *span_text(long long ns, char *text, size_t size);
 long long step_ns(const struct step *st);
 /* The same; a call that did not return lasted to the end of the log so far. */
 long long call_lasted(const struct findings *f, const struct step *st);
-int step_failed(const struct step *st, const char *error);
+
+static inline int step_failed(const struct step *st, const char *error)
+{
+	return slice_is(st->event->line->error, error);
+}
+
 /* Share of the log's time in percent; -1: unknown. */
 int share_of(const struct findings *f, long long ns);
 /* Of the time that this task was in the log. */

@@ -237,8 +237,18 @@ int world_allows(const struct world *w, long pid, const struct line *l);
 /* MSG_PEEK and MSG_ERRQUEUE take nothing of what was sent. */
 int only_looks(const struct step *st);
 const char *file_kind_name(enum file_kind k);
-int file_is_socket(const struct file *f);
-int file_is_stream(const struct file *f);
+
+static inline int file_is_socket(const struct file *f)
+{
+	return f && f->kind >= FILE_SOCKET && f->kind <= FILE_NETLINK;
+}
+
+static inline int file_is_stream(const struct file *f)
+{
+	return f && (f->kind == FILE_CONNECTION || f->kind == FILE_SOCKETPAIR ||
+		     f->kind == FILE_SOCKET);
+}
+
 
 /* "O_RDWR|O_NONBLOCK", "0x802 /+ O_... +/" or "2050" holds the flag. */
 int has_flag(struct slice s, const char *name, unsigned long bit);
