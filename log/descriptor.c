@@ -229,6 +229,9 @@ void table_put(struct world *w, struct fdtable *t, unsigned long line)
 enum file_kind file_kind_of(struct slice d, struct slice *name)
 {
 	static const struct { const char *start; enum file_kind kind; } k[] = {
+		{ "/dev/pts/", FILE_TERMINAL }, { "/dev/tty", FILE_TERMINAL },
+		{ "/memfd:", FILE_MEMFD }, { "/dev/", FILE_DEVICE },
+		{ "/", FILE_REGULAR },
 		{ "anon_inode:[eventpoll]", FILE_EPOLL },
 		{ "anon_inode:[eventfd]", FILE_EVENTFD },
 		{ "{eventfd-", FILE_EVENTFD },
@@ -244,10 +247,7 @@ enum file_kind file_kind_of(struct slice d, struct slice *name)
 		{ "socket:[", FILE_SOCKET }, { "UNIX", FILE_SOCKET },
 		{ "TCP", FILE_SOCKET }, { "SCTP", FILE_SOCKET },
 		{ "RAW", FILE_DATAGRAM }, { "PACKET", FILE_DATAGRAM },
-		{ "PING", FILE_DATAGRAM },
-		{ "/dev/pts/", FILE_TERMINAL }, { "/dev/tty", FILE_TERMINAL },
-		{ "/memfd:", FILE_MEMFD }, { "/dev/", FILE_DEVICE },
-		{ "anon_inode:", FILE_OTHER }, { "/", FILE_REGULAR },
+		{ "PING", FILE_DATAGRAM }, { "anon_inode:", FILE_OTHER },
 	};
 	const char *p;
 
