@@ -40,16 +40,16 @@ const char *finding_rest(const struct finding *d, char *text, size_t size)
 
 /* ---- looking ---- */
 
-static void see_time(long long *first, long long *last, const struct event *e)
+static void see_time(struct habits *h, const struct event *e)
 {
 	long long end = e->end_ns != NO_TIME ? e->end_ns : e->start_ns;
 
 	if (e->start_ns == NO_TIME)
 		return;
-	if (*first == NO_TIME || e->start_ns < *first)
-		*first = e->start_ns;
-	if (*last == NO_TIME || end > *last)
-		*last = end;
+	if (h->first_ns == NO_TIME || e->start_ns < h->first_ns)
+		h->first_ns = e->start_ns;
+	if (h->last_ns == NO_TIME || end > h->last_ns)
+		h->last_ns = end;
 }
 
 static struct habits *habits_of(struct task *t)
@@ -61,32 +61,36 @@ static struct habits *habits_of(struct task *t)
 	return t->habits;
 }
 
-void finding_note(struct findings *f, struct step *st)
+void finding_note(struct findings *f, struct step *st, long long first_ns,
+		  long long last_ns)
 {
 	struct event *e = st->event;
 	struct habits *h;
 
-	if (!f->calls && !f->first_ns)
-		f->first_ns = f->last_ns = NO_TIME;
-	see_time(&f->first_ns, &f->last_ns, e);
+	f->first_ns = first_ns;
+	f->last_ns = last_ns;
 	if (!st->task)
 		return;
 	h = habits_of(st->task);
-	see_time(&h->first_ns, &h->last_ns, e);
+	see_time(h, e);
 	if (e->kind == EVENT_CALL) {
 		f->calls++;
 		h->calls++;
 		f->errors += !!(e->line->flags & LINE_HAS_ERROR);
 	}
 	ready_note(f, h, st);
-	spin_note(f, h, st);
-	cost_note(f, h, st);
+	if (e->kind == EVENT_CALL) {
+		spin_note(f, h, st);
+		cost_note(f, h, st);
+	}
 	death_note(f, h, st);
 	refusal_note(f, st);
 	signal_note(f, h, st);
 	again_note(h, st);
-	net_note(f, st);
-	time_note(f, h, st);
+	if (e->kind == EVENT_CALL) {
+		net_note(f, st);
+		time_note(f, h, st);
+	}
 	between_note(f, h, st);
 	h->last_line = e->last;
 }

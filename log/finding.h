@@ -95,7 +95,9 @@ struct findings {
 	} unanswered;
 };
 
-void finding_note(struct findings *f, struct step *st);
+/* first_ns and last_ns are those of the log so far; NO_TIME: it has no times. */
+void finding_note(struct findings *f, struct step *st, long long first_ns,
+		  long long last_ns);
 void finding_file_ends(struct findings *f, struct file *file);
 void finding_task_ends(struct findings *f, struct task *t);
 /* The log has ended, and the world is still as it was then. */

@@ -167,8 +167,6 @@ static void to_deleted(struct findings *f, const struct step *st)
 
 void cost_note(struct findings *f, struct habits *habits, struct step *st)
 {
-	if (st->event->kind != EVENT_CALL)
-		return;
 	to_deleted(f, st);
 	if (st->bytes > 0 && st->file)
 		moved(st);

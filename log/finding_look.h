@@ -186,7 +186,10 @@ void ready_settle(struct findings *f);
 int ready_too_few(const struct findings *f, const struct finding *d);
 void ready_free(struct findings *f);
 
-/* finding_cost.c: calls that buy little */
+/*
+ * finding_cost.c: calls that buy little.  (Only calls come to cost_note, and to
+ * those of spin, net and time.)
+ */
 void cost_note(struct findings *f, struct habits *h, struct step *st);
 void cost_file_ends(struct findings *f, struct file *file);
 void cost_task_ends(struct findings *f, struct habits *h, struct task *t);

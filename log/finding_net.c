@@ -416,8 +416,6 @@ void net_note(struct findings *f, struct step *st)
 	enum call_class class = call_class(e->call);
 	long long ns = 0;
 
-	if (e->kind != EVENT_CALL)
-		return;
 	for (unsigned i = 0; class == CLASS_WAIT && i < st->n_ready; i++) {
 		unheard(f, st, &st->ready[i]);
 		file_use(st->ready[i].file)->connecting = 0;

@@ -154,6 +154,8 @@ static unsigned long excerpt_min(const struct slot *s)
 
 static void run_ends(struct slot *s)
 {
+	if (!s->run)
+		return;
 	if (s->run >= excerpt_min(s) && !s->short_turns)
 		s->short_line = s->start;
 	if (s->run >= excerpt_min(s)) {
@@ -472,11 +474,12 @@ static int is_again(const struct step *st)
 
 static void tried(struct spin_habits *h, const struct step *st)
 {
-	struct slot *s = told_slot(h, st->file), *own;
+	struct slot *s, *own;
 	enum call_class class = call_class(st->event->call);
 	struct use *u = st->file->use;
 
 	if (is_again(st)) {
+		s = told_slot(h, st->file);
 		if (s) {
 			s->empties++;
 			s->writes += class == CLASS_OUT;
@@ -489,6 +492,7 @@ static void tried(struct spin_habits *h, const struct step *st)
 			own->setter_line = u->setter_line;
 		}
 	} else if (st->phase & PHASE_EOF || (class == CLASS_IN && !st->bytes)) {
+		s = told_slot(h, st->file);
 		if (s)
 			s->eofs++;
 		turn(h, TURN_EOF, st->file->serial, st, st->file);
@@ -520,9 +524,9 @@ static void controlled(struct spin_habits *h, struct step *st)
 		run_ends(s);
 }
 
-static void call_note(struct findings *f, struct spin_habits *h,
-		      struct step *st)
+void spin_note(struct findings *f, struct habits *habits, struct step *st)
 {
+	struct spin_habits *h = &habits->spin;
 	const struct line *l = st->event->line;
 	enum call c = st->event->call;
 	int progress = moved(st);
@@ -557,13 +561,6 @@ static void call_note(struct findings *f, struct spin_habits *h,
 	else if (st->file && (st->model != MODEL_FILE || is_again(st)) &&
 		 !(l->flags & LINE_NO_RETURN))
 		tried(h, st);
-}
-
-void spin_note(struct findings *f, struct habits *habits, struct step *st)
-{
-	if (st->event->kind != EVENT_CALL)
-		return;
-	call_note(f, &habits->spin, st);
 }
 
 void spin_free(struct habits *habits)

@@ -421,8 +421,6 @@ void time_note(struct findings *f, struct habits *habits, struct step *st)
 	long long ns = call_lasted(f, st);
 	char text[100];
 
-	if (st->event->kind != EVENT_CALL)
-		return;
 	if (slice_is(st->event->line->name, "flock") ||
 	    st->event->call == CALL_FCNTL)
 		locks(f, habits, st);

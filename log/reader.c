@@ -122,7 +122,7 @@ static void take(void *context, struct event *e)
 	}
 	model_note(&r->models, st);
 	account_note(&r->accounts, &r->world, st, r->last_ns);
-	finding_note(&r->findings, st);
+	finding_note(&r->findings, st, r->first_ns, r->last_ns);
 	if (r->watch)
 		r->watch(r->watch_context, r, st);
 	step_done(&r->world, st);
