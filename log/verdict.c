@@ -466,7 +466,7 @@ static void other_wait(const struct reader *r, long pid, long long ns,
 			add(t, " and spent %s in %s", time_text(w->ns, time),
 			    w->name);
 		else
-			add(t, ", which spent %s in %s", time_text(w->ns, time),
+			add(t, ", and spent %s in %s", time_text(w->ns, time),
 			    w->name);
 		if (*wait_text(w->what, w->call, w->object, what,
 			       sizeof(what)))
@@ -617,10 +617,11 @@ static void wait_sentence(const struct reader *r, const struct wait *w,
 	if (a->tasks == 1 && r->accounts.n > 1 && a->pid)
 		snprintf(who, sizeof(who), "%s (pid %ld)", *a->name ? a->name
 			 : "The process", a->pid);
-	add(t, "%s spent %s%s of %s%s %s%s%sin %s", a->tasks > 1 ?
+	add(t, "%s spent %s%s of %s%s%s %s%s%sin %s", a->tasks > 1 ?
 	    "Its threads" : who, w->at_most ? "at most " : "",
-	    time_text(w->ns, time), time_text(whole_of(a), wall),
-	    a->wall_ns > 0 ? "" : " in calls", *what ? "waiting for " : "",
+	    time_text(w->ns, time), a->wall_ns > 0 ? "" : "the ",
+	    time_text(whole_of(a), wall),
+	    a->wall_ns > 0 ? "" : " in all calls,", *what ? "waiting for " : "",
 	    what, *what ? " " : "", w->name);
 	if (w->count > 1)
 		add(t, ": %lu times, longest %s (line %lu)", w->count,
@@ -818,7 +819,7 @@ static int is_trifle(const struct reader *r, const struct wait *w,
 	       w->ns < o->ns / SMALL && r->accounts.n > 1;
 }
 
-/* "cat (pid 8)", or "it" where the log has one process. */
+/* "cat (pid 8)", "pid 8", or "it" where the log has one process. */
 static const char *who_waits(const struct reader *r, long pid, char *text,
 			     size_t size)
 {
@@ -826,8 +827,10 @@ static const char *who_waits(const struct reader *r, long pid, char *text,
 
 	for (a = r->accounts.first; a && a->pid != pid; a = a->next)
 		;
-	if (!pid || r->accounts.n < 2 || !a || !*a->name || a->tasks > 1)
+	if (!pid || r->accounts.n < 2 || !a || a->tasks > 1)
 		snprintf(text, size, "it");
+	else if (!*a->name)
+		snprintf(text, size, "pid %ld", pid);
 	else
 		snprintf(text, size, "%s (pid %ld)", a->name, pid);
 	return text;
