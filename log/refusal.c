@@ -437,9 +437,9 @@ static const struct refusal table[] = {
 	  "Move the file, or mount without noexec (findmnt -T PATH)." },
 	{ "mmap mmap2 mprotect pkey_mprotect", "EACCES", "PROT_EXEC",
 	  "no-permission", REFUSED_AT_END,
-	  "a security module denies code that can be written (SELinux execmem, "
-	  "execmod), PR_SET_MDWE, a file that is not open for reading, or "
-	  "(mprotect) a file system mounted noexec",
+	  "a security module (SELinux execmem, execmod), PR_SET_MDWE, a file "
+	  "that is not open for reading, or (mprotect) a file system mounted "
+	  "noexec",
 	  "A rule does not let the program execute this memory.",
 	  "Look at the audit log, and at MemoryDenyWriteExecute= of the "
 	  "service." },
@@ -447,8 +447,8 @@ static const struct refusal table[] = {
 	  "no-permission", REFUSED_AT_END,
 	  "the file is not open for reading, or (PROT_WRITE with MAP_SHARED) not "
 	  "for writing; or a security module",
-	  "A mapping needs a descriptor that is open for reading; a shared one "
-	  "that can be written to, one that is open for writing as well.",
+	  "A mapping needs a descriptor that is open for reading; with PROT_WRITE "
+	  "and MAP_SHARED it must be open for writing, too.",
 	  "Open the file with O_RDWR, or use MAP_PRIVATE." },
 	/* what needs a capability */
 	{ "mount fsmount move_mount fsopen fsconfig", "EPERM", NULL,
@@ -586,7 +586,8 @@ static const struct refusal table[] = {
 	  "or (link) a file system without hard links",
 	  "chattr +i or +a forbids it, also to root. An open also fails with "
 	  "O_NOATIME on another user's file, and for a device that the cgroup "
-	  "does not allow; ftruncate, after F_SEAL_GROW or F_SEAL_SHRINK.",
+	  "does not allow; ftruncate also fails after F_SEAL_GROW or "
+	  "F_SEAL_SHRINK.",
 	  "Look at lsattr PATH." },
 	{ "kill tgkill tkill", "EPERM", NULL, "not-permitted", REFUSED_AT_END,
 	  "the process belongs to another user",
@@ -897,7 +898,8 @@ static const struct refusal table[] = {
 	  "keeps the file in its directory",
 	  "rename and link work within one mount of a file system, and within one "
 	  "project quota; overlayfs (containers) may refuse to rename a directory "
-	  "of a lower layer, and Landlock a file that gets another directory.",
+	  "of a lower layer, and Landlock may refuse to move a file to another "
+	  "directory.",
 	  "Copy the file instead." },
 	{ "*", "ELOOP", NULL, "link-loop", REFUSED_AT_END,
 	  "too many symbolic links, or O_NOFOLLOW",
