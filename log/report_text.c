@@ -385,8 +385,8 @@ static void kernel_missing(FILE *out, const struct merge *m)
 		fputc('\n', out);
 	}
 	if (w->unmatched)
-		fprintf(out, "%lu completion%s of requests that kernel.log does "
-			"not show submitted\n", w->unmatched,
+		fprintf(out, "%lu completion%s of requests whose submission is "
+			"not in kernel.log\n", w->unmatched,
 			plural(w->unmatched));
 }
 
