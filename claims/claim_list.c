@@ -592,7 +592,7 @@ const struct claim claims[] = {
 	     "select of glibc is the call select",
 	     "^1 select\\(")),
 	PLAY("libc-select-left", libc_select_left, "select of glibc 2.34 and "
-	     "later returns the time that is left to its caller", "glibc 27706",
+	     "later tells its caller how much time is left", "glibc 27706",
 	     "pselect6\\(.*left \\{tv_sec=59, \n"
 	     "the caller sees 59 seconds",
 	     TRIED("glibc 2.34 and later",
@@ -756,7 +756,8 @@ const struct claim claims[] = {
 	     "strace shows the creation of io_uring's threads",
 	     "^[0-9]+ clone3?\\(")),
 	PLAY("uring-sqpoll-silent", uring_sqpoll_silent, "with SQPOLL, once its "
-	     "thread is awake, requests are handed over and fetched without a call",
+	     "thread is awake, requests are handed over and their results fetched "
+	     "without a call",
 	     "io_uring_setup(2)",
 	     "request 1: result 0\nrequest 2: result 0\n"
 	     "request 3: result 0\n0: io_uring_enter",
