@@ -96,7 +96,7 @@ static void print_curve(const struct results *r, int layout, const int *points,
 	for (int i = 0; i < n; i++)
 		short_number(counts[i] ? work_us(&p->workloads[points[i]],
 						 &rows[i]->m) : -1, cells[i]);
-	print_line("they alone take, us", cells, n, f);
+	print_line("the steps alone, us", cells, n, f);
 	for (int c = 0; c < p->contender_count; c++)
 		for (int i = 0; i < n; i++) {
 			const struct row *row = at(rows[i], counts[i], c);

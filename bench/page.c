@@ -324,8 +324,8 @@ static void plot_idle(struct page *p, int workload)
 	char file[128], title[300];
 
 	snprintf(file, sizeof(file), "idle-%.50s", w->name);
-	snprintf(title, sizeof(title), "What is left of the messages a second "
-		 "when %u idle connections are added to %u", w->idle, w->busy);
+	snprintf(title, sizeof(title), "Messages per second with %u idle "
+		 "connections added to %u, against those without", w->idle, w->busy);
 	begin_plot(p, file, 100 + 22 * n, title);
 	fprintf(p->gp, "$data << END\n");
 	for (int i = n - 1; i >= 0; i--) {

@@ -238,9 +238,9 @@ int disturbances(const struct results *r, char *text, size_t size)
 			 "(%.1f%% of the worst measurement), other programs "
 			 "%.1f%%; in %.1f%% of the slices server and client "
 			 "waited for them during more than a tenth of the "
-			 "slice. The same loop "
-			 "took %.0f us before a measurement, %.0f to %.0f us "
-			 "before 90%% of them.", 100 * steal / n, 100 * most,
+			 "slice. A fixed loop that runs before each measurement "
+			 "took %.0f us (median), and %.0f to %.0f us in 90%% of "
+			 "the runs.", 100 * steal / n, 100 * most,
 			 100 * others / n, 100 * disturbed / n, middle,
 			 spins[n / 20], spins[n - 1 - n / 20]);
 	}

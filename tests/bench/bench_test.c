@@ -1075,8 +1075,8 @@ TEST(work_is_a_curve)
 	       "on one processor\n", NULL });
 	EXPECT_STR("  thousand steps of work             0       100",
 		   line_of(text, "  thousand steps"));
-	EXPECT_STR("  they alone take, us             0.00       110",
-		   line_of(text, "  they alone"));
+	EXPECT_STR("  the steps alone, us             0.00       110",
+		   line_of(text, "  the steps alone"));
 	EXPECT_STR("  epoll                           10.0       110",
 		   line_of(strstr(text, "  cpu us per message"), "  epoll"));
 	EXPECT_STR("  poll                           1.50+     1.00=",
