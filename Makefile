@@ -6,13 +6,13 @@
 #                  test install packages, if they are missing and you are root
 #   make deps      install what make test uses: as root, Debian's packages
 #   make check     build and run every test, and install nothing
-#   make check-unit    of these, those that run no other program of ours
+#   make check-unit    only the tests that run no other program of ours
 #   make test-NAME build all, run the tests of one program: make test-epoll
 #   make add-NAME  capture that program into traces/, write its row of the table
 #   make explain   build/iomodels-explain alone: iomodels explain, in seconds
 #   make compare   measure the models and others side by side, 20 minutes;
 #                  build/compare/report.html has the plots; RESUME=1 continues it;
-#                  FILES=1: file jobs, and fio's; build/compare-files
+#                  FILES=1: file jobs, and fio's, into build/compare-files
 #   make results   measure what docs/results.md shows and write it, on a quiet
 #                  machine, in most of an hour; PARTS="models standard files":
 #                  some of these; build/results/results.md has the tables, also
@@ -36,7 +36,8 @@
 #   make traces    capture every model again into traces/
 #   make check-traces   capture again and compare with traces/
 #   make man       the manual pages into build/man, from --help (by help2man)
-#   make install   DESTDIR, prefix, bindir, libexecdir as usual; uninstall
+#   make install   with DESTDIR, prefix, bindir, libexecdir as usual; make
+#                  uninstall removes the files
 #   make install-posixaio   the library alone (make lib builds it)
 #   make fuzz      give random logs to the log reader, SECONDS=60
 #   make fuzz-folder   give it random captures; fuzz-command: give random command
