@@ -1280,9 +1280,13 @@ static const struct failure *culprit(const struct ending *e)
 	for (unsigned i = 1; i <= n && e->mute; i++) {
 		const struct failure *x = &e->trouble->recent[(e->n - i) % RECENT];
 
-		/* (Status 1 of test -e and the like is an answer.) */
+		/*
+		 * (Status 1 of test -e and the like is an answer; and a shell
+		 * looks for a program in several folders.)
+		 */
 		if (x->reach && x->seen + x->reach >= e->calls &&
-		    (e->status != 1 || strcmp(x->error, "ENOENT")))
+		    (strcmp(x->error, "ENOENT") ||
+		     (e->status != 1 && x->seen == e->calls)))
 			return x;
 	}
 	return NULL;
