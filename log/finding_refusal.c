@@ -1237,7 +1237,8 @@ static void judge(struct findings *f, const struct refused *r, int ended,
 	}
 	if (row->when == REFUSED_COST)
 		s = SEVERITY_COST;
-	if (r->accepted && row->when == REFUSED_FOR_GOOD)
+	if (r->accepted && row->when == REFUSED_FOR_GOOD &&
+	    strcmp(row->error, "EPERM"))
 		s = SEVERITY_NOTE;		/* peers come and go */
 	d = finding_add(f, about_of(row, s), r->pid, r->times.n,
 			r->times.n >= STUBBORN_MIN ? ns : 0);
@@ -1380,7 +1381,7 @@ static const struct failure *refused_before(const struct ending *e,
 static void blame(struct findings *f, const struct ending *e, long pid,
 		  int fatal)
 {
-	const struct failure *x = culprit(e), *before;
+	const struct failure *last = culprit(e), *x = last, *before;
 	struct slice words = last_words(e);
 	const struct refused *lock = e->has_blamed || e->waited ? NULL :
 				     lock_told(f, pid, words);
@@ -1391,6 +1392,12 @@ static void blame(struct findings *f, const struct ending *e, long pid,
 	if (lock)
 		x = &lock->sample;
 	before = refused_before(e, x);
+	/* It looked again: it is not there because it was not made. */
+	if (before && before->row && !lock && !strcmp(x->error, "ENOENT") &&
+	    strncmp(x->what, "open", 4)) {
+		x = before;
+		before = NULL;
+	}
 	row = lock ? lock->row : x->row;
 	d = finding_add(f, row ? about_of(row, fatal ? SEVERITY_FAULT
 				     : SEVERITY_NOTE)
@@ -1401,7 +1408,7 @@ static void blame(struct findings *f, const struct ending *e, long pid,
 	}
 	finding_line(d, e->exit_line);
 	d->fatal |= fatal && (e->has_blamed || x->named || is_vital(x) || lock ||
-			      (row && is_cut_off(words, e->name)) ||
+			      x != last || (row && is_cut_off(words, e->name)) ||
 			      (e->has_suspect && e->trouble->suspect.line == x->line) ||
 			      (row && row->when != REFUSED_AT_END));
 	if (e->killed)

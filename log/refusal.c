@@ -387,11 +387,21 @@ static const struct refusal table[] = {
 	  "peer only; else a BPF program or a filter denies the call.",
 	  "Look at the service's or container's rules." },
 	{ "sendto sendmsg sendmmsg", "EPERM", NULL, "not-permitted",
-	  REFUSED_AT_END, "a packet filter (nft, iptables) or a BPF program",
+	  REFUSED_AT_END, "a packet filter (nft, iptables), a BPF program, or a "
+	  "seccomp filter",
 	  "A rule of the packet filter drops what this host sends, or a BPF "
 	  "program of the cgroup or a seccomp filter denies it; on AF_UNIX the "
 	  "receiver is connected to another socket.",
 	  "Look at nft list ruleset." },
+	/* An open descriptor is all that these need. */
+	{ "sendfile sendfile64 pread64 pwrite64 fsync fdatasync accept accept4 "
+	  "recvfrom recvmsg epoll_wait epoll_pwait poll ppoll select pselect6",
+	  "EPERM", NULL, "not-permitted", REFUSED_FOR_GOOD,
+	  "a seccomp filter or a security module",
+	  "The call needs no capability, so a filter (of a container or service) "
+	  "or a security module denies it; pwrite64 also fails so on a memfd "
+	  "with F_SEAL_WRITE.",
+	  "Allow the call in the filter." },
 	/* terminals, directories, programs */
 	{ OPEN, "ENXIO", "\"/dev/tty\"", "no-device", REFUSED_AT_END,
 	  "the process has no controlling terminal",
@@ -555,8 +565,9 @@ static const struct refusal table[] = {
 	  "counted against RLIMIT_MEMLOCK.",
 	  "Give the capability, or raise ulimit -l." },
 	{ "chown fchown lchown fchownat", "EPERM", NULL, "not-permitted",
-	  REFUSED_AT_END, "CAP_CHOWN, or a file system that has no owners or "
-	  "whose server refuses it (vfat, CIFS, NFS with root_squash)",
+	  REFUSED_AT_END, "CAP_CHOWN, a seccomp filter, or a file system that "
+	  "has no owners or whose server refuses it (vfat, CIFS, NFS with "
+	  "root_squash)",
 	  "Only root gives files away, and some file systems let nobody do "
 	  "it.", "Do not change the owner (tar --no-same-owner, cp without -p)." },
 	{ "chmod fchmod fchmodat fchmodat2 utimensat utime utimes", "EPERM",
