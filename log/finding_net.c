@@ -19,6 +19,7 @@ enum {
 };
 
 static const long long ANSWER_NS = 1000LL * MS;	/* a datagram, a connect */
+static const long long GIVEN_NS = 900LL * MS;	/* ... that it then closed */
 static const long long SILENT_NS = 3000LL * MS;	/* a connection */
 
 static const struct about
@@ -93,6 +94,10 @@ struct talk {
 	char question[48], server[64], peer[64];
 	char silent[SERVERS][64];	/* name servers without an answer */
 	unsigned n_silent;
+	/* requests without an answer that the program gave up */
+	unsigned long given_up, given_line;
+	long long given_ns;
+	char given_peer[64];
 };
 
 static struct talk *talk_of(struct findings *f, long pid)
@@ -571,6 +576,30 @@ static void judge_given_up(struct findings *f, const struct file *file,
 		     span_text(ns, span, sizeof(span)));
 }
 
+/*
+ * Its own timeout is short.  One such request alone is a fault only if the
+ * program then failed, several are (a health check).
+ */
+static void given_up(struct findings *f, const struct file *file,
+		     const struct use *u, long long ns)
+{
+	struct talk *t;
+
+	if (f->at_end || u->eof_line || !u->pending_asks || ns < GIVEN_NS)
+		return;
+	t = talk_of(f, file->pid);
+	if (!t)
+		return;
+	if (*t->given_peer && strcmp(t->given_peer, server_name(file))) {
+		t->given_up = 0;
+		t->given_ns = 0;
+	}
+	snprintf(t->given_peer, sizeof(t->given_peer), "%s", server_name(file));
+	t->given_up++;
+	t->given_ns += ns;
+	t->given_line = u->last_ask;
+}
+
 static void judge_stream(struct findings *f, struct file *file, struct use *u)
 {
 	long long ns = since(u->connecting_ns, f->last_ns);
@@ -599,8 +628,10 @@ static void judge_stream(struct findings *f, struct file *file, struct use *u)
 		return;
 	ns = silence(f, u, since(u->sent_ns ? u->sent_ns : u->connecting_ns,
 				 f->last_ns));
-	if (ns < SILENT_NS || !u->awaited)
+	if (ns < SILENT_NS || !u->awaited) {
+		given_up(f, file, u, ns);
 		return;
+	}
 	d = finding_add(f, &silent, file->pid, 1, ns);
 	d->fatal |= share_of(f, ns) >= MOST_PERCENT;
 	if (u->asks.n)
@@ -651,6 +682,7 @@ static void judge_talk(struct findings *f, const struct talk *t)
 		t->answers[RCODE_SERVFAIL] ? RCODE_SERVFAIL :
 		t->answers[RCODE_NXDOMAIN] && failed ? RCODE_NXDOMAIN : 0;
 	struct finding *d;
+	char many[40] = "", span[24];
 
 	if (code) {
 		d = finding_add(f, code == RCODE_NXDOMAIN ? &dns_no_name
@@ -672,6 +704,20 @@ static void judge_talk(struct findings *f, const struct talk *t)
 			     "question for %s came back as an error (POLLERR)",
 			     *t->server ? t->server : "(not in the log)",
 			     *t->question ? t->question : "a name");
+	}
+	if (t->given_up > 1 || (t->given_up && failed &&
+				!finding_has_fatal(f))) {
+		d = finding_add(f, &silent, t->pid, t->given_up, t->given_ns);
+		d->fatal |= failed;
+		finding_line(d, t->given_line);
+		if (t->given_up > 1)
+			snprintf(many, sizeof(many), " to %lu requests",
+				 t->given_up);
+		finding_says(d, "the peer %s sent no byte%s for %s%s, and the "
+			     "program closed the connection%s", t->given_peer,
+			     many, span_text(t->given_ns, span, sizeof(span)),
+			     t->given_up > 1 ? " in all" : "",
+			     t->given_up > 1 ? "s" : "");
 	}
 	if (!t->closed || !failed || finding_has_fatal(f))
 		return;
