@@ -245,6 +245,7 @@ void findings_settle(struct findings *f)
 	ready_settle(f);
 	between_settle(f);
 	net_settle(f);
+	time_settle(f);
 	refusal_quotes(f);
 	list = f->first;
 	f->first = NULL;
@@ -285,6 +286,7 @@ void findings_free(struct findings *f)
 	ready_free(f);
 	death_free(f);
 	net_free(f);
+	time_free(f);
 	reset_free(f);
 	refusal_free(f);
 	between_free(f);

@@ -81,6 +81,7 @@ struct findings {
 	int child_signal;		/* killed the last child that has no line */
 	int passed_on;			/* the program ended with a child's 141 */
 	struct map shut;		/* hash of a connection -> who closed it */
+	struct map pools;		/* process and file -> of finding_time.c */
 	struct map talks;		/* pid -> answers, of finding_net.c */
 	struct map kills;		/* pid -> who sent it a signal */
 	int at_end;			/* what ends now was there at the end */

@@ -232,6 +232,8 @@ void again_task_ends(struct findings *f, struct habits *h, struct task *t);
 
 /* finding_net.c: peers that do not answer, or late */
 void net_note(struct findings *f, struct step *st);
+void time_settle(struct findings *f);
+void time_free(struct findings *f);
 void net_settle(struct findings *f);
 void net_free(struct findings *f);
 void net_file_ends(struct findings *f, struct file *file);

@@ -17,6 +17,8 @@ enum {
 	DISKS_NS = 200 * MS,	/* ... in all */
 	DISK_CALLS = 4,		/* one may be a busy machine's */
 	DISK_PERCENT = 10,
+	DISK_LONG_NS = 1000 * MS,	/* few calls, but so long in all, */
+	DISK_LONG_PERCENT = 50,	/* ... and so much of the log so far */
 	SYNC_NS = 100 * MS,	/* fsyncs, in all */
 	SYNC_PERCENT = 2,
 	SYNC_SLOW_NS = 15 * MS,	/* one, on average: a slow disk */
@@ -544,6 +546,17 @@ static int is_less(int share, int percent)
 	return share >= 0 && share < percent;
 }
 
+static int are_few(const struct findings *f, const struct slow_sum *s)
+{
+	/* (An open waits for a FIFO's or a terminal's other end as well.) */
+	const char *c = s->call + (*s->call == 'p');
+
+	return s->times.n < DISK_CALLS && (s->ns < DISK_LONG_NS || s->open ||
+	       share_of(f, s->ns) < DISK_LONG_PERCENT ||
+	       (strncmp(c, "read", 4) && strncmp(c, "write", 5)) ||
+	       !strncmp(c, "readlink", 8));
+}
+
 static void judge_disk(struct findings *f, const struct habits *h,
 		       const struct task *t, const struct slow_sum *s, int sync)
 {
@@ -555,7 +568,7 @@ static void judge_disk(struct findings *f, const struct habits *h,
 	struct finding *d;
 
 	if (sync ? s->ns < SYNC_NS || is_less(share, SYNC_PERCENT)
-		 : s->ns < DISKS_NS || s->times.n < DISK_CALLS ||
+		 : s->ns < DISKS_NS || are_few(f, s) ||
 		   is_less(share, DISK_PERCENT) || is_busy_machine(h, s))
 		return;
 	d = judge(f, a, t, s);
@@ -568,6 +581,87 @@ static void judge_disk(struct findings *f, const struct habits *h,
 		     span_text(mean, each, sizeof(each)),
 		     span_text(s->longest_ns, (char[24]){ 0 }, 24),
 		     a == &many_syncs ? "" : ": the disk is slow");
+}
+
+/* What the threads of a process waited for one file, each of them seldom. */
+struct pool {
+	long pid;
+	struct slow_sum sum;
+	unsigned long threads, disk_calls, slow_disk_calls, slow_others;
+	char name[20];
+};
+
+static void pool_gets(struct findings *f, const struct time_habits *h,
+		      const struct task *t, const struct slow_sum *s)
+{
+	enum { POOLS_MAX = 1000 };
+	uint64_t key = s->key ^ (uint64_t)t->process->pid * 0x9e3779b97f4a7c15;
+	struct pool *p = map_get(&f->pools, key);
+
+	if (!p && f->pools.used >= POOLS_MAX)
+		return;
+	if (!p) {
+		p = need(calloc(1, sizeof(*p)));
+		p->pid = t->process->pid;
+		snprintf(p->name, sizeof(p->name), "%s", task_name(t));
+		map_put(&f->pools, key, p);
+	}
+	if (s->longest_ns > p->sum.longest_ns) {
+		memcpy(p->sum.object, s->object, sizeof(s->object));
+		memcpy(p->sum.call, s->call, sizeof(s->call));
+		p->sum.longest_ns = s->longest_ns;
+	}
+	for (unsigned long i = 0; i < s->times.n && i < FINDING_LINES; i++)
+		track(&p->sum.times, s->times.line[i]);
+	if (s->times.n > FINDING_LINES)
+		p->sum.times.n += s->times.n - FINDING_LINES;
+	p->sum.ns = plus_ns(p->sum.ns, s->ns);
+	p->threads++;
+	p->disk_calls += h->disk_calls;
+	p->slow_disk_calls += h->slow_disk_calls;
+	p->slow_others += h->slow_others;
+}
+
+static void judge_pool(struct findings *f, const struct pool *p)
+{
+	char span[24], each[24];
+	const struct slow_sum *s = &p->sum;
+	struct finding *d;
+
+	if (p->threads < 2 || s->ns < DISKS_NS || are_few(f, s) ||
+	    is_less(share_of(f, s->ns), DISK_PERCENT) ||
+	    p->slow_others * 4 > p->slow_disk_calls ||
+	    p->slow_disk_calls * 100 < p->disk_calls * DISK_PART)
+		return;
+	for (d = f->first; d; d = d->next)
+		if (d->about == &slow_disk && d->pid == p->pid)
+			return;
+	d = finding_add(f, &slow_disk, p->pid, s->times.n, s->ns);
+	finding_lines(d, &s->times);
+	finding_says(d, "%lu threads of %s spent %s in %s of %s, %lu times, %s "
+		     "each on average, %s at the longest: the disk is slow",
+		     p->threads, p->name, span_text(s->ns, span, sizeof(span)),
+		     s->call, s->object, s->times.n,
+		     span_text(s->ns / (long long)s->times.n, each,
+			       sizeof(each)),
+		     span_text(s->longest_ns, (char[24]){ 0 }, 24));
+}
+
+void time_settle(struct findings *f)
+{
+	struct pool *p;
+
+	map_each(&f->pools, i, p)
+		judge_pool(f, p);
+}
+
+void time_free(struct findings *f)
+{
+	struct pool *p;
+
+	map_each(&f->pools, i, p)
+		free(p);
+	map_free(&f->pools);
 }
 
 static void judge_naps(struct findings *f, const struct habits *h,
@@ -608,6 +702,8 @@ void time_task_ends(struct findings *f, struct habits *habits, struct task *t)
 			judge_disk(f, habits, t, &h->slow[SLOW_SYNC][i], 1);
 		if (h->slow[SLOW_DISK])
 			judge_disk(f, habits, t, &h->slow[SLOW_DISK][i], 0);
+		if (h->slow[SLOW_DISK] && h->slow[SLOW_DISK][i].key)
+			pool_gets(f, h, t, &h->slow[SLOW_DISK][i]);
 	}
 	if (!h || !h->naps || !h->naps->nap)
 		return;
