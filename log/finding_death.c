@@ -15,6 +15,8 @@ struct dying {			/* the last signal of a process */
 	int signal, killed;		/* killed: the signal that ended it */
 };
 
+static const long long FULL_NS = 1000LL * MS;	/* a write that waited */
+
 static const struct about
 crash = { "killed-by-signal", SEVERITY_FAULT,
 	"the process was killed by a signal",
@@ -229,6 +231,20 @@ static const char *code_text(const struct dying *d)
 	return "";
 }
 
+/* Its reader did not read, and then went: the wait is what matters. */
+static void full_pipe(struct finding *d, const struct habits *h,
+		      const char *who)
+{
+	char span[24];
+
+	finding_line(d, h->signals->epipe_line);
+	d->cost_ns = h->signals->epipe_ns;
+	finding_says(d, "%s waited %s in %s for room in %s, until the reader, "
+		     "which did not read, closed it: SIGPIPE killed the writer",
+		     who, span_text(d->cost_ns, span, sizeof(span)),
+		     h->last_call, h->signals->epipe_on);
+}
+
 static void killed(struct findings *f, const struct habits *h, struct step *st)
 {
 	struct process *p = st->task->process;
@@ -249,6 +265,11 @@ static void killed(struct findings *f, const struct habits *h, struct step *st)
 	d->killed = sig;
 	finding_line(found, d->line);
 	finding_line(found, st->event->first);
+	if (a == &sigpipe && h->signals && h->signals->epipe_ns) {
+		full_pipe(found, h, process_text(task_name(st->task), p->pid,
+						 who, sizeof(who)));
+		return;
+	}
 	finding_says(found, "%s was killed by %.*s%s%s%s%s%s%s%s%s%s%s%s",
 		     process_text(task_name(st->task), p->pid, who,
 				  sizeof(who)), (int)name.len, name.at,
@@ -399,6 +420,17 @@ void death_note(struct findings *f, struct habits *h, struct step *st)
 		copy(h->last_call, sizeof(h->last_call), e->line->name);
 	if (e->kind == EVENT_CALL && e->call == CALL_KILL)
 		sent(f, st);
+	if (e->kind == EVENT_CALL && step_failed(st, "EPIPE") &&
+	    call_lasted(f, st) >= FULL_NS) {
+		signals_of(h)->epipe_ns = call_lasted(f, st);
+		h->signals->epipe_line = e->first;
+		if (st->file && st->file->kind == FILE_PIPE)
+			snprintf(h->signals->epipe_on, sizeof(h->signals->epipe_on),
+				 "a full pipe (descriptor %d)", st->fd);
+		else
+			file_text(st->file, h->signals->epipe_on,
+				  sizeof(h->signals->epipe_on));
+	}
 }
 
 void death_free(struct findings *f)

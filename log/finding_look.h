@@ -119,6 +119,10 @@ struct signals {
 	unsigned long stopped_line;
 	long long stopped_ns;
 	char stopped_by[16];
+	/* and a write that waited long for a reader that then closed */
+	long long epipe_ns;
+	unsigned long epipe_line;
+	char epipe_on[64];
 };
 
 static inline struct signals *signals_of(struct habits *h)
