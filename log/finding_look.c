@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* finding_look.c - one finding, and its sentence; see finding_look.h */
+#include <limits.h>
 #include <stdarg.h>
 #include "finding_look.h"
 
@@ -138,11 +139,15 @@ long long call_lasted(const struct findings *f, const struct step *st)
 	return f->last_ns - e->start_ns;
 }
 
+/* Of several threads it may be more than 100; times that are damaged, any. */
 static int percent(long long part, long long first_ns, long long last_ns)
 {
+	double share;
+
 	if (first_ns == NO_TIME || last_ns <= first_ns)
 		return -1;
-	return (int)((double)part / (last_ns - first_ns) * 100 + 0.5);
+	share = (double)part / (last_ns - first_ns) * 100 + 0.5;
+	return share > 0 ? share < INT_MAX ? (int)share : INT_MAX : 0;
 }
 
 int share_of(const struct findings *f, long long ns)

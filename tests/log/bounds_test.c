@@ -76,6 +76,20 @@ TEST(what_matters_does_not_fall_out)
 	reader_free(&r);
 }
 
+/* Of a damaged log: found by make fuzz, seen only by a build with ASAN=1. */
+TEST(a_share_of_a_log_that_jumps)
+{
+	reader_start(&r);
+	say("25208 1795214835.7443420 execve(\"/usr/bin/java\", [\"java\"], 0x7ff "
+	    "/* 41 vars */) = 0");
+	say("25209 1795214835.847531 epoll_create1(EPOLL_CLOEXEC) = 4");
+	say("2520917443333}}) = 0");
+	say("25209 1795214835.849766 openat(AT_FDCWDop");
+	reader_end(&r);
+	EXPECT_EQ(3, r.calls);
+	reader_free(&r);
+}
+
 /* Threads that come and go leave sums, not themselves. */
 TEST_TIMEOUT(threads_that_ended_cost_no_memory, 120)
 {
