@@ -23,9 +23,9 @@
  * a checksum: clock_gettime once before, after, and at every 64th block.
  *
  * The checksum: each 8 bytes of the file, the last filled up with zeros, are
- * multiplied with their place, the halves of the 128-bit product folded, all
- * of them added.  The sum does not depend on which block came first; the factor
- * detects a block in the wrong place.  Neither --block nor --depth changes it.
+ * multiplied with their place.  The two halves of each 128-bit product are XORed,
+ * and the results are added: no matter which block came first, the sum is the
+ * same.  The place detects a wrong block.  Neither --block nor --depth matters.
  */
 #ifndef IOMODELS_FILE_JOB_H
 #define IOMODELS_FILE_JOB_H

@@ -24,7 +24,7 @@
  *              belong to another peer.  So it is a hint; EAGAIN is not an error.
  *           b) A peer that sends faster than we read never reaches EAGAIN: it
  *              gets TURNS turns, then the others and SIGTERM get theirs.
- *              accept4 has TURNS turns, too (the variable behind).
+ *              accept4 has TURNS turns, too (the variable `behind`).
  *           c) CONNS descriptors.  No descriptor left (EMFILE): accept4 again
  *              when a connection closes, another is served, or a second passes.
  *           d) Without memory for O_ASYNC (ENOMEM) a connection ends.

@@ -22,8 +22,8 @@
  *           listener is not asked for until a connection closes, or a second
  *           passes.
  *           No memory for io_submit (EAGAIN, ENOMEM): a pause in ppoll.
- * Compare   ../models/epoll.c keeps its interest set; here the program
- *           names it anew each time, but only what was ready, and in one call.
+ * Compare   ../models/epoll.c keeps its interest set; here the program asks
+ *           again, in one call, for the descriptors that were ready.
  * Trace     traces/native_aio_poll.two.x86_64.strace, .kernel
  */
 #include "../models/server.h"

@@ -35,7 +35,7 @@
 #define OWN_HELP \
 	"  --notify HOW     how a finished read is noticed: suspend (the default),\n" \
 	"                   signal, thread or poll\n" \
-	"  --opens N        open FILE N times: a descriptor has one helper (1)\n"
+	"  --opens N        open FILE N times: a descriptor has one helper (default 1)\n"
 #include "../models/file_job.h"
 
 enum notify { SUSPEND, SIGNAL, THREAD, POLL };

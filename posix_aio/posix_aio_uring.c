@@ -8,8 +8,8 @@
  *   the first aio_read:
  *     fcntl statx                       what kind of file is it?
  *   with O_DIRECT:
- *     io_setup eventfd2 fcntl close     once: the context, an eventfd to end
- *     clone3 prctl futex                waits; and a thread of the pool, idle
+ *     io_setup eventfd2 fcntl close     once: the context, and an eventfd
+ *     clone3 prctl futex                that ends waits; an idle pool thread
  *   aio_read:
  *     fcntl io_submit                   by the caller
  *   aio_suspend:

@@ -14,8 +14,8 @@
  *   busy:
  *     nothing                           two threads share two queues
  *   wait:
- *     io_uring_enter                    to wake iou-sqp, or to sleep; and until
- *                                       it has taken entries of a full queue
+ *     io_uring_enter                    to wake iou-sqp, to sleep, or to wait
+ *                                       for room in a full submission queue
  *       ACCEPT done:  RECV, and ACCEPT again
  *       RECV done:    SEND, or RECV     0 or an error: close
  *       SEND done:    RECV              or SEND what is left
