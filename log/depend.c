@@ -100,9 +100,7 @@ static enum wait_for file_wait(const struct step *st, const struct file *f,
 
 static struct file *file_of(const struct step *st, long fd)
 {
-	const struct fdtable *t = st->task->fds;
-
-	return fd >= 0 && (unsigned long)fd < t->size ? t->slot[fd] : NULL;
+	return table_at(st->task->fds, fd);
 }
 
 /*

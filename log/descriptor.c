@@ -339,7 +339,7 @@ struct file *file_at(struct world *w, struct task *t, long fd,
 
 	if (fd < 0 || fd >= FD_MAX)
 		return NULL;
-	f = (unsigned long)fd < table->size ? table->slot[fd] : NULL;
+	f = table_at(table, fd);
 	if (f && was_seen(f, decoration))
 		return f;
 	if (f && decoration.len && is_another(f, decoration)) {

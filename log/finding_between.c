@@ -360,8 +360,7 @@ static const struct file *stuck_in(const struct task *t)
 {
 	const struct open_call *s = stuck_of(t);
 
-	return s && s->fd >= 0 && (unsigned)s->fd < t->fds->size
-		? t->fds->slot[s->fd] : NULL;
+	return s ? table_at(t->fds, s->fd) : NULL;
 }
 
 /* Whom this task's open call depends on, if that is one process. */
@@ -611,8 +610,7 @@ static void judge_left(struct findings *f, const struct file *file,
 
 static struct file *at_fd(const struct step *st, long fd)
 {
-	return fd >= 0 && (unsigned long)fd < st->task->fds->size
-		? st->task->fds->slot[fd] : NULL;
+	return table_at(st->task->fds, fd);
 }
 
 static void registered(struct step *st)

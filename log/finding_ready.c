@@ -462,13 +462,10 @@ static void look_at_submit(struct findings *f, struct step *st)
 
 	while ((p = slice_find(rest, "fildes"))) {
 		struct slice op = slice_of(rest.at, p);
-		long fd;
 		struct file *file;
 
 		rest = slice_of(p + 7, rest.at + rest.len);
-		fd = line_fd(rest, NULL);
-		file = fd >= 0 && (unsigned long)fd < st->task->fds->size ?
-			st->task->fds->slot[fd] : NULL;
+		file = table_at(st->task->fds, line_fd(rest, NULL));
 		if (file && file->kind == FILE_REGULAR && !file->direct &&
 		    !file->assumed && !slice_find(op, "POLL") &&
 		    !slice_find(op, "SYNC")) {

@@ -263,14 +263,12 @@ static int wakes_another(const struct step *st, enum call_class class)
 static int sends_file(const struct step *st)
 {
 	const struct line *l = st->event->line;
-	const struct fdtable *t = st->task->fds;
-	long fd;
+	const struct file *f;
 
 	if (st->event->call != CALL_SENDFILE || l->n_args < 2)
 		return 0;
-	fd = line_fd(l->arg[1], NULL);
-	return fd >= 0 && (unsigned long)fd < t->size && t->slot[fd] &&
-	       t->slot[fd]->kind == FILE_REGULAR;
+	f = table_at(st->task->fds, line_fd(l->arg[1], NULL));
+	return f && f->kind == FILE_REGULAR;
 }
 
 /* Did this read, or accept, take all that was there? */
@@ -590,17 +588,13 @@ static int is_exec_pipe(const struct step *st)
 static int polls_chatter(const struct step *st)
 {
 	const struct line *l = st->event->line;
-	const struct fdtable *t = st->task->fds;
 	struct slice list;
-	long fd;
 
 	if (st->event->call != CALL_POLL || l->n_args < 2 ||
 	    !slice_is(l->arg[1], "1"))
 		return 0;
 	list = line_field(l->arg[0], "fd");
-	fd = line_fd(list, NULL);
-	return fd >= 0 && (unsigned long)fd < t->size &&
-	       is_chatter(t->slot[fd]);
+	return is_chatter(table_at(st->task->fds, line_fd(list, NULL)));
 }
 
 /*

@@ -749,11 +749,6 @@ static int makes_fd(enum call c)
 	}
 }
 
-static int is_open(const struct fdtable *t, long fd)
-{
-	return fd >= 0 && (unsigned long)fd < t->size && t->slot[fd];
-}
-
 int world_allows(const struct world *w, long pid, const struct line *l)
 {
 	const struct task *t = map_get(&w->tasks, pid);
@@ -762,12 +757,12 @@ int world_allows(const struct world *w, long pid, const struct line *l)
 
 	if (!t || !t->process->saw_start || l->kind != LINE_CALL)
 		return 1;
-	if (makes_fd(c) && succeeded(l) && is_open(t->fds, l->ret))
+	if (makes_fd(c) && succeeded(l) && table_at(t->fds, l->ret))
 		return 0;
 	if (!first_is_fd(c) || !l->n_args || slice_is(l->error, "EBADF"))
 		return 1;
 	fd = line_fd(l->arg[0], NULL);
-	return fd <= 2 || is_open(t->fds, fd);
+	return fd <= 2 || table_at(t->fds, fd);
 }
 
 /* A path may be a FIFO: fstat says so, and so does a seek that fails. */

@@ -226,6 +226,12 @@ void step_take(struct world *w, struct step *st, struct event *e);
 void step_done(struct world *w, struct step *st);
 void world_end(struct world *w);
 
+/* The file that has this number, or NULL. */
+static inline struct file *table_at(const struct fdtable *t, long fd)
+{
+	return fd >= 0 && (unsigned long)fd < t->size ? t->slot[fd] : NULL;
+}
+
 struct file *file_at(struct world *w, struct task *t, long fd,
 		     struct slice decoration, unsigned long line);
 /*
