@@ -364,3 +364,26 @@ struct file *file_at(struct world *w, struct task *t, long fd,
 	}
 	return f;
 }
+
+/* "3<TCP:[1]>" shows the decoration that the file had last. */
+static int ends_as_seen(const struct file *f, struct slice argument)
+{
+	const char *from = argument.at + argument.len - 1 - f->seen_len;
+
+	return f->seen_len && from - argument.at > 1 && from[-1] == '<' &&
+	       was_seen(f, (struct slice){ from, f->seen_len });
+}
+
+struct file *file_named(struct world *w, struct task *t, struct slice argument,
+			int *fd, unsigned long line)
+{
+	struct slice decoration;
+	struct file *f;
+
+	*fd = line_fd(argument, NULL);
+	f = table_at(t->fds, *fd);
+	if (f && ends_as_seen(f, argument))
+		return f;
+	line_fd(argument, &decoration);
+	return file_at(w, t, *fd, decoration, line);
+}

@@ -295,15 +295,15 @@ static void registered_rings(struct world *w, struct step *st)
 {
 	const struct line *l = st->event->line;
 	int in = is_const(argument(l, 1), "IORING_REGISTER_RING_FDS", 20);
-	struct slice list = argument(l, 2), element, decoration, offset;
+	struct slice list = argument(l, 2), element, offset;
 
 	if ((!in && !is_const(argument(l, 1), "IORING_UNREGISTER_RING_FDS",
 			      21)) || list.len < 2 || *list.at != '[')
 		return;
 	list = slice_of(list.at + 1, list.at + list.len - 1);
 	while (line_element(&list, &element)) {
-		long fd = line_fd(line_field(element, "data"), &decoration);
 		long index;
+		int fd;
 
 		offset = line_field(element, "offset");
 		index = slice_starts(offset, "-1") ? -1 :
@@ -312,8 +312,9 @@ static void registered_rings(struct world *w, struct step *st)
 			index = -1;
 		if (in || index >= 0)
 			ring_register(w, st->task, index, in ?
-				      file_at(w, st->task, fd, decoration,
-					      st->event->last) : NULL,
+				      file_named(w, st->task,
+						 line_field(element, "data"),
+						 &fd, st->event->last) : NULL,
 				      st->event->last);
 	}
 }
@@ -509,16 +510,16 @@ static void watched_add(struct file *ep, uint64_t data, struct file *f)
 static void registered(struct world *w, struct step *st)
 {
 	struct line *l = st->event->line;
-	struct slice op = argument(l, 1), event = argument(l, 3), decoration;
-	long fd = line_fd(argument(l, 2), &decoration);
+	struct slice op = argument(l, 1), event = argument(l, 3);
 	struct file *ep = st->file;
-	struct file *f = file_at(w, st->task, fd, decoration, st->event->last);
+	/* (The other one it is about.) */
+	struct file *f = file_named(w, st->task, argument(l, 2), &st->made_fd,
+				    st->event->last);
 	struct slice flags = line_field(event, "events");
 	struct watch *at = NULL;
 	uint64_t data = 0;
 	int known;
 
-	st->made_fd = fd;			/* the other one it is about */
 	if (!ep || !f || ep == f)
 		return;
 	ep->kind = FILE_EPOLL;
@@ -626,18 +627,19 @@ static void ready_epoll(struct step *st)
 
 static void ready_poll(struct world *w, struct step *st)
 {
-	struct slice list = st->event->line->aux, element, decoration;
+	struct slice list = st->event->line->aux, element;
+	struct file *f;
+	int fd;
 
 	if (list.len < 2 || *list.at != '[')
 		return;
 	list = slice_of(list.at + 1, list.at + list.len);
 	while (line_element(&list, &element)) {
 		struct slice flags = line_field(element, "revents");
-		long fd = line_fd(line_field(element, "fd"), &decoration);
 
-		ready_add(st, file_at(w, st->task, fd, decoration,
-				      st->event->last),
-			  fd, ready_events(flags, 1));
+		f = file_named(w, st->task, line_field(element, "fd"), &fd,
+			       st->event->last);
+		ready_add(st, f, fd, ready_events(flags, 1));
 	}
 }
 
@@ -701,15 +703,12 @@ static int first_is_fd(enum call c)
  */
 static void splice_subject(struct world *w, struct step *st)
 {
-	struct slice to = argument(st->event->line, 2), decoration;
-	long fd = line_fd(to, &decoration);
-
 	if (!st->file || st->file->kind != FILE_PIPE) {
 		st->event->call = CALL_SPLICE_IN;
 		return;
 	}
-	st->fd = fd;
-	st->file = file_at(w, st->task, fd, decoration, st->event->first);
+	st->file = file_named(w, st->task, argument(st->event->line, 2),
+			      &st->fd, st->event->first);
 }
 
 static void find_subject(struct world *w, struct step *st)
@@ -717,22 +716,20 @@ static void find_subject(struct world *w, struct step *st)
 	struct line *l = st->event->line;
 	enum call c = st->event->call;
 	unsigned n = c == CALL_MMAP ? 4 : 0;
-	struct slice decoration;
 
 	if (c == CALL_MMAP ? l->n_args < 5 : !first_is_fd(c) || !l->n_args)
 		return;
 	if (slice_is(l->error, "EBADF"))
 		return;
-	st->fd = line_fd(l->arg[n], &decoration);
-	if (st->fd < 0 || (c == CALL_SIGNALFD && st->fd == -1))
-		return;
 	if (names_by_index(st)) {
-		st->file = ring_at(w, st->task, st->fd, st->event->first);
+		st->file = ring_at(w, st->task, line_fd(l->arg[n], NULL),
+				   st->event->first);
 		st->fd = st->file ? st->file->fd : -1;
 		return;
 	}
-	st->file = file_at(w, st->task, st->fd, decoration, st->event->first);
-	if (c == CALL_SPLICE && slice_is(l->name, "splice"))
+	st->file = file_named(w, st->task, l->arg[n], &st->fd,
+			      st->event->first);
+	if (c == CALL_SPLICE && st->fd >= 0 && slice_is(l->name, "splice"))
 		splice_subject(w, st);
 }
 
@@ -771,15 +768,13 @@ static void infer_fifo(struct world *w, struct step *st)
 	const struct line *l = st->event->line;
 	enum call c = st->event->call;
 	struct file *f = st->file;
-	struct slice decoration;
-	long fd;
+	int fd;
 
 	if (c == CALL_OTHER && l->n_args > 1 &&
 	    (slice_is(l->name, "fstat") || (slice_is(l->name, "newfstatat") &&
 					    slice_is(l->arg[1], "\"\""))) &&
 	    slice_find(l->args, "st_mode=S_IFIFO")) {
-		fd = line_fd(l->arg[0], &decoration);
-		f = file_at(w, st->task, fd, decoration, st->event->first);
+		f = file_named(w, st->task, l->arg[0], &fd, st->event->first);
 	} else if ((c != CALL_LSEEK && c != CALL_PREAD && c != CALL_PWRITE) ||
 		   !slice_is(l->error, "ESPIPE")) {
 		return;
@@ -966,21 +961,17 @@ static long long bytes_moved(const struct step *st)
 static void close_begins(struct world *w, struct step *st)
 {
 	struct slice rest = slice_after(st->event->line->body, "("), arg;
-	struct slice decoration;
 	struct task *t = st->task;
-	long fd;
 
 	if (t->closing || !line_element(&rest, &arg))
 		return;
 	if (slice_starts(arg, "fd="))		/* -N */
 		arg = slice_after(arg, "=");
-	fd = line_fd(arg, &decoration);
-	t->closing = file_at(w, t, fd, decoration, st->event->first);
+	t->closing = file_named(w, t, arg, &t->closing_fd, st->event->first);
 	if (!t->closing)
 		return;
 	t->closing->refs++;
-	t->closing_fd = fd;
-	table_set(w, t->fds, fd, NULL, 0, st->event->last);
+	table_set(w, t->fds, t->closing_fd, NULL, 0, st->event->last);
 }
 
 /*

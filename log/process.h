@@ -234,6 +234,9 @@ static inline struct file *table_at(const struct fdtable *t, long fd)
 
 struct file *file_at(struct world *w, struct task *t, long fd,
 		     struct slice decoration, unsigned long line);
+/* The file of "3<TCP:[1]>"; *fd becomes its number, or -1. */
+struct file *file_named(struct world *w, struct task *t, struct slice argument,
+			int *fd, unsigned long line);
 /*
  * Can the task with this pid have made this call now?  Not while the descriptor
  * that it uses is not open, or the number that it is given is not free.
