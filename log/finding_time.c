@@ -40,6 +40,7 @@ struct slow_sum {		/* of one kind and object */
 	long long ns, longest_ns;
 	char object[100], call[24];
 	struct holder by;		/* who has, or had, the lock */
+	unsigned long regular;		/* of a file that surely is one */
 	int open;			/* the last one did not return */
 	int handler;			/* the signal in whose handler it was */
 	unsigned long handler_line;
@@ -378,13 +379,15 @@ static int is_quick(const struct step *st)
 
 static void disk(struct findings *f, struct time_habits *h, struct step *st)
 {
+	struct slow_sum *s;
 	char text[100];
 
 	h->disk_calls++;
 	if (call_lasted(f, st) < DISK_NS)
 		return;
 	h->slow_disk_calls++;
-	add(f, h, SLOW_DISK, st, object_of(st, text, sizeof(text)));
+	s = add(f, h, SLOW_DISK, st, object_of(st, text, sizeof(text)));
+	s->regular += st->file && st->file->regular;
 }
 
 static void waited_for_mutex(struct findings *f, struct habits *habits,
@@ -548,13 +551,10 @@ static int is_less(int share, int percent)
 
 static int are_few(const struct findings *f, const struct slow_sum *s)
 {
-	/* (An open waits for a FIFO's or a terminal's other end as well.) */
-	const char *c = s->call + (*s->call == 'p');
-
+	/* (A path may also be a FIFO or a device, which wait for others.) */
 	return s->times.n < DISK_CALLS && (s->ns < DISK_LONG_NS || s->open ||
-	       share_of(f, s->ns) < DISK_LONG_PERCENT ||
-	       (strncmp(c, "read", 4) && strncmp(c, "write", 5)) ||
-	       !strncmp(c, "readlink", 8));
+	       s->regular < s->times.n ||
+	       share_of(f, s->ns) < DISK_LONG_PERCENT);
 }
 
 static void judge_disk(struct findings *f, const struct habits *h,
@@ -616,6 +616,8 @@ static void pool_gets(struct findings *f, const struct time_habits *h,
 	if (s->times.n > FINDING_LINES)
 		p->sum.times.n += s->times.n - FINDING_LINES;
 	p->sum.ns = plus_ns(p->sum.ns, s->ns);
+	p->sum.regular += s->regular;
+	p->sum.open |= s->open;
 	p->threads++;
 	p->disk_calls += h->disk_calls;
 	p->slow_disk_calls += h->slow_disk_calls;

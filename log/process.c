@@ -768,19 +768,28 @@ static void infer_fifo(struct world *w, struct step *st)
 	const struct line *l = st->event->line;
 	enum call c = st->event->call;
 	struct file *f = st->file;
-	int fd;
+	int fifo, fd;
 
 	if (c == CALL_OTHER && l->n_args > 1 &&
-	    (slice_is(l->name, "fstat") || (slice_is(l->name, "newfstatat") &&
-					    slice_is(l->arg[1], "\"\""))) &&
-	    slice_find(l->args, "st_mode=S_IFIFO")) {
+	    (slice_is(l->name, "fstat") || (slice_is(l->arg[1], "\"\"") &&
+	     (slice_is(l->name, "newfstatat") || slice_is(l->name, "statx"))))) {
+		fifo = !!slice_find(l->args, "_mode=S_IFIFO");
+		if (!fifo && !slice_find(l->args, "_mode=S_IFREG"))
+			return;
 		f = file_named(w, st->task, l->arg[0], &fd, st->event->first);
-	} else if ((c != CALL_LSEEK && c != CALL_PREAD && c != CALL_PWRITE) ||
-		   !slice_is(l->error, "ESPIPE")) {
+	} else if (c == CALL_LSEEK || c == CALL_PREAD || c == CALL_PWRITE) {
+		fifo = slice_is(l->error, "ESPIPE");
+		if (!fifo && l->flags & LINE_HAS_ERROR)
+			return;
+	} else {
 		return;
 	}
-	if (f && f->kind == FILE_REGULAR)
+	if (!f || f->kind != FILE_REGULAR)
+		return;
+	if (fifo)
 		f->kind = FILE_PIPE;
+	else
+		f->regular = 1;
 }
 
 /* write(17, "\\1\\0\\0\\0\\0\\0\\0\\0", 8) = 8: an eventfd counts by one. */
