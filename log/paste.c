@@ -439,6 +439,15 @@ static int most(unsigned n, unsigned lines)
 	return n && n * 10 >= lines * 9;
 }
 
+/* "12:read(3": a colon behind the number, not one of a time of day. */
+static int is_grepped(struct slice s)
+{
+	long n;
+	size_t i = number_at(s, &n);
+
+	return i && s.at[i - 1] == ':';
+}
+
 static int is_numbered(const struct samples *all)
 {
 	unsigned numbers = 0, follow = 0, lines = all->counting;
@@ -449,7 +458,7 @@ static int is_numbered(const struct samples *all)
 			continue;
 		/* (grep -n leaves lines out, but it never goes back.) */
 		follow += n == last + 1 || (numbers && n > last &&
-					    slice_find(all->s[i].line, ":"));
+					    is_grepped(all->s[i].line));
 		numbers += !numbers || n == last + 1 || n > last;
 		last = n;
 	}
