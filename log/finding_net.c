@@ -201,17 +201,33 @@ static int is_name_server(const struct file *file, const struct use *u)
 			  !strcmp(file->name + len - 3, ":53"));
 }
 
-static const char *server_name(const struct file *file)
+struct server {
+	char text[64];
+};
+
+/* "127.0.0.9:53", also of "UDP:[127.0.0.1:5->127.0.0.9:53]" */
+static struct server server_name(const struct file *file)
 {
 	const char *arrow = file->name ? strstr(file->name, "->") : NULL;
+	struct server s;
+	size_t len;
 
-	return arrow ? arrow + 2 : file->name ? file->name : "";
+	snprintf(s.text, sizeof(s.text), "%s", arrow ? arrow + 2 :
+		 file->name ? file->name : "");
+	len = strlen(s.text);
+	if (arrow && len && s.text[len - 1] == ']')
+		s.text[len - 1] = 0;
+	return s;
 }
 
-static const char *server_text(const struct file *file)
+static struct server server_text(const struct file *file)
 {
-	return *server_name(file) ? server_name(file)
-				  : "(strace -yy shows its address)";
+	struct server s = server_name(file);
+
+	if (!*s.text)
+		snprintf(s.text, sizeof(s.text),
+			 "(strace -yy shows its address)");
+	return s;
 }
 
 /* An answer with records makes up for all before it. */
@@ -232,7 +248,8 @@ static void name_answered(struct findings *f, struct step *st, struct use *u)
 	if (!code)
 		return;
 	memcpy(t->question, u->question, sizeof(t->question));
-	snprintf(t->server, sizeof(t->server), "%s", server_name(st->file));
+	snprintf(t->server, sizeof(t->server), "%s",
+		 server_name(st->file).text);
 }
 
 /*
@@ -252,7 +269,8 @@ static void unheard(struct findings *f, const struct step *st,
 	if (!t->unheard++)
 		t->unheard_line = st->event->first;
 	memcpy(t->question, u->question, sizeof(t->question));
-	snprintf(t->server, sizeof(t->server), "%s", server_name(r->file));
+	snprintf(t->server, sizeof(t->server), "%s",
+		 server_name(r->file).text);
 }
 
 /* sendmmsg(3, ..., 2, 0) = 2: the questions for A and AAAA. */
@@ -487,7 +505,8 @@ static long long silence(const struct findings *f, const struct use *u,
 static void silent_servers(struct findings *f, const struct file *file,
 			   char *text, size_t size)
 {
-	const char *name = server_text(file);
+	struct server server = server_text(file);
+	const char *name = server.text;
 	struct talk *t = talk_of(f, file->pid);
 	unsigned i = 0;
 	size_t len;
@@ -530,11 +549,14 @@ static void judge_datagram(struct findings *f, struct file *file,
 	finding_lines(d, &u->asks);
 	if (u->late_ns) {
 		finding_says(d, "the name server %s answered only after %s",
-			     server_text(file), span_text(ns, span,
+			     server_text(file).text, span_text(ns, span,
 							  sizeof(span)));
 		return;
 	}
 	finding_subject(d, file);
+	if (strstr(d->subject, "->"))	/* the sentence names the server alone */
+		snprintf(d->subject, sizeof(d->subject), "%d (%s)", file->fd,
+			 server_name(file).text);
 	if (*u->question)
 		snprintf(about, sizeof(about), " for %s", u->question);
 	silent_servers(f, file, name, sizeof(name));
@@ -553,7 +575,7 @@ static void closed(struct findings *f, const struct file *file,
 		return;
 	t->closed++;
 	t->closed_line = u->eof_line;
-	snprintf(t->peer, sizeof(t->peer), "%s", server_name(file));
+	snprintf(t->peer, sizeof(t->peer), "%s", server_name(file).text);
 }
 
 /* It had answered before; the program gave the last request up. */
@@ -590,11 +612,12 @@ static void given_up(struct findings *f, const struct file *file,
 	t = talk_of(f, file->pid);
 	if (!t)
 		return;
-	if (*t->given_peer && strcmp(t->given_peer, server_name(file))) {
+	if (*t->given_peer && strcmp(t->given_peer, server_name(file).text)) {
 		t->given_up = 0;
 		t->given_ns = 0;
 	}
-	snprintf(t->given_peer, sizeof(t->given_peer), "%s", server_name(file));
+	snprintf(t->given_peer, sizeof(t->given_peer), "%s",
+		 server_name(file).text);
 	t->given_up++;
 	t->given_ns += ns;
 	t->given_line = u->last_ask;
