@@ -306,6 +306,16 @@ TEST(a_slow_read_after_a_report_is_not_blocking)
 	reader_free(&r);
 }
 
+/* A log of -e trace=%network has no close: another address is another file. */
+TEST(another_address_is_another_connection)
+{
+#define RECEIVED(port) "7 recvfrom(5<TCP:[127.0.0.1:80->127.0.0.1:" port \
+		       "]>, \"x\", 16, 0, NULL, NULL) = 1\n"
+	begin(RECEIVED("4001") RECEIVED("4001") RECEIVED("4002"));
+	EXPECT_EQ(2, r.kinds[FILE_CONNECTION]);
+	reader_free(&r);
+}
+
 /* A path may be a FIFO: fstat, or a seek that fails, says so. */
 TEST(a_fifo_by_path_is_a_pipe)
 {
