@@ -150,10 +150,12 @@ static void leave_out(char *text, const char *part)
 
 /*
  * What the readahead has brought, main copies; how long it sleeps besides
- * depends on how much that is.
+ * depends on how much that is.  A disk may answer while io_submit still runs:
+ * then main has nothing to wait for.
  */
 static void what_main_does_too(char *waits, char *copies)
 {
+	leave_out(waits, ", main in io_getevents");
 	leave_out(waits, ", main in futex");
 	leave_out(waits, "main in futex, ");
 	leave_out(copies, ", main in preadv2");
