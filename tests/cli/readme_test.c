@@ -186,37 +186,44 @@ static void as_older_libaio(char *waits)
 		memmove(at + 3, at + 4, strlen(at + 4) + 1);
 }
 
+/* A disk is not as fast at one time as at another: a few tries. */
 static void file_row_holds(void *arg)
 {
 	struct row_of *r = arg;
 	char *path = program_path(r->program), why[256];
+	int is_library = !strcmp(r->program->name, "posix_aio_uring");
 	struct phases now;
 
 	if (!path)
 		SKIP("%s is not built", r->program->name);
 	free(path);
-	if (probe_program(r->program, why) || lab_too_fast(why))
-		SKIP("%s", why);
-	if (phases_run_file(&now, r->program, !strcmp(r->calls, "O_DIRECT"),
-			    why)) {
-		if (strstr(why, "tracefs") || strstr(why, "tracing"))
-			SKIP("tracefs may not be read here: run as root");
-		if (strstr(why, "--direct"))
-			SKIP("no O_DIRECT on this file system (%s)", why);
-		FAIL("%s", why);
-	}
 	inside_or_after(r->copies);
-	inside_or_after(now.copies);
-	if (!strcmp(r->program->name, "libaio"))
-		as_older_libaio(now.waits);
-	if (!strcmp(r->program->name, "posix_aio_uring")) {
+	if (is_library)
 		what_main_does_too(r->waits, r->copies);
-		what_main_does_too(now.waits, now.copies);
+	for (int try = 0; try < 5; try++) {
+		if (probe_program(r->program, why) || lab_too_fast(why))
+			SKIP("%s", why);
+		if (phases_run_file(&now, r->program,
+				    !strcmp(r->calls, "O_DIRECT"), why)) {
+			if (strstr(why, "tracefs") || strstr(why, "tracing"))
+				SKIP("tracefs may not be read here: run as root");
+			if (strstr(why, "--direct"))
+				SKIP("no O_DIRECT on this file system (%s)", why);
+			FAIL("%s", why);
+		}
+		inside_or_after(now.copies);
+		if (!strcmp(r->program->name, "libaio"))
+			as_older_libaio(now.waits);
+		if (is_library)
+			what_main_does_too(now.waits, now.copies);
+		waits_for_the_other(r, now.waits);
+		if (now.lost > 0)
+			SKIP("%ld records were lost: the machine is too busy",
+			     now.lost);
+		EXPECT_EQ(0, now.lost);
+		if (same_parts(r->waits, now.waits))
+			break;
 	}
-	waits_for_the_other(r, now.waits);
-	if (now.lost > 0)
-		SKIP("%ld records were lost: the machine is too busy", now.lost);
-	EXPECT_EQ(0, now.lost);
 	if (!same_parts(r->waits, now.waits))
 		EXPECT_STR(r->waits, now.waits);
 	EXPECT_STR(r->copies, now.copies);
