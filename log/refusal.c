@@ -89,10 +89,11 @@ static const struct refusal table[] = {
 	  "ENOSYS; libc then uses clone.", "Nothing to do if clone succeeds." },
 	{ CLONE, "EPERM", NULL, "clone-denied", REFUSED_ALWAYS,
 	  "a seccomp filter, or a namespace without CAP_SYS_ADMIN",
-	  "Flags for namespaces, except CLONE_NEWUSER, need CAP_SYS_ADMIN; "
-	  "CLONE_NEWUSER fails in a chroot, or where a security module or "
-	  "kernel.unprivileged_userns_clone (Debian) forbids it; where the call "
-	  "has no such flag, a seccomp filter denies it.",
+	  "Flags for namespaces need CAP_SYS_ADMIN, except CLONE_NEWUSER and "
+	  "those that come with it; CLONE_NEWUSER fails in a chroot, or where "
+	  "a security module or kernel.unprivileged_userns_clone (Debian) "
+	  "forbids it; where the call has no such flag, a seccomp filter "
+	  "denies it.",
 	  "Allow the call in the filter, or let it answer clone3 with ENOSYS: "
 	  "then libc uses clone." },
 	{ CLONE, "ENOMEM", NULL, "memory", REFUSED_ALWAYS,
@@ -125,8 +126,9 @@ static const struct refusal table[] = {
 	/* native AIO and io_uring */
 	{ "io_setup", "EAGAIN", NULL, "aio-max-nr", REFUSED_ALWAYS,
 	  "fs.aio-max-nr",
-	  "All programs together have as many native AIO requests as "
-	  "fs.aio-max-nr allows (fs.aio-nr shows how many).",
+	  "With this context, all programs together would have room for more "
+	  "native AIO requests than fs.aio-max-nr allows (fs.aio-nr shows for "
+	  "how many they have room now).",
 	  "Raise fs.aio-max-nr, or ask for fewer with io_setup." },
 	{ "io_uring_setup io_uring_register", "ENOMEM", NULL, "memlock-ring",
 	  REFUSED_ALWAYS, "RLIMIT_MEMLOCK (ulimit -l)",
@@ -185,9 +187,10 @@ static const struct refusal table[] = {
 	  "A cgroup above it allows no more cgroups, or no deeper ones.",
 	  "Raise the limit, or remove cgroups that are not used." },
 	{ WRITES, "ENOSPC", "/sys/fs/cgroup", "cgroup-limit", REFUSED_ALWAYS,
-	  "cpuset.cpus or cpuset.mems of this cgroup is empty",
+	  "cpuset.cpus or cpuset.mems of this cgroup is empty, or would be",
 	  "A cpuset (cgroup v1) takes processes only when both files have a "
-	  "value; the disk is not full.",
+	  "value, and keeps the values while it has processes; the disk is not "
+	  "full.",
 	  "Write cpuset.cpus and cpuset.mems first." },
 	/* disks */
 	{ "setxattr lsetxattr fsetxattr", "ENOSPC", NULL, "disk-full",
@@ -195,10 +198,19 @@ static const struct refusal table[] = {
 	  "On ext4 all attributes of a file have to fit in its inode and one "
 	  "block (with the feature ea_inode, more); or the file system is full.",
 	  "Use a shorter value, or look at df and df -i." },
+	{ OPEN, "ENOSPC", "ptmx\"", "descriptors-system", REFUSED_ALWAYS,
+	  "kernel.pty.max, or the option max= of the devpts mount",
+	  "The system has as many pseudoterminals as kernel.pty.max allows (in "
+	  "a container as many less as kernel.pty.reserve says), or the mount "
+	  "as many as its option max=; the disk is not full.",
+	  "Raise kernel.pty.max, or end what keeps /dev/ptmx open (fuser)." },
 	{ GROWS, "ENOSPC", NULL, "disk-full", REFUSED_ALWAYS,
-	  "the file system is full (blocks or inodes), or the device ends here",
-	  "The file system has no free blocks (df) or no free inodes (df -i); or "
-	  "the call would write beyond the end of a block device.",
+	  "the file system is full (blocks, inodes, or the quota of an XFS "
+	  "project), or the device ends here",
+	  "The file system has no free blocks (df, or btrfs filesystem usage) "
+	  "or no free inodes (df -i); or the quota of an XFS project is used "
+	  "up; or the index of a directory of ext4 is full (dmesg); or the "
+	  "call would write beyond the end of a block device.",
 	  "Free space, or write elsewhere." },
 	{ GROWS, "EDQUOT", NULL, "quota", REFUSED_ALWAYS,
 	  "the disk quota of the user or project",
@@ -245,8 +257,8 @@ static const struct refusal table[] = {
 	{ "flock fcntl fcntl64", "EAGAIN", NULL, "locked", REFUSED_AT_END,
 	  "another process holds the lock",
 	  "The lock is held by another process, perhaps another instance of "
-	  "the same program (a flock lock also by another open of the file in "
-	  "this process).",
+	  "the same program (a lock of flock or F_OFD_SETLK also by another "
+	  "open of the file in this process).",
 	  "Find that process (lslocks, fuser), or wait." },
 	{ "flock", "EWOULDBLOCK", NULL, "locked", REFUSED_AT_END,
 	  "another process holds the lock",
@@ -277,15 +289,15 @@ static const struct refusal table[] = {
 	{ "bind listen", "EADDRINUSE", NULL, "address-in-use",
 	  REFUSED_FOR_GOOD, "the address is taken by another socket",
 	  "Another socket has the address, mostly one that listens (ss -ltnp "
-	  "shows which), or "
-	  "an old connection is in TIME_WAIT and SO_REUSEADDR is not set; a "
-	  "socket file of AF_UNIX stays after its process.",
+	  "shows which), or an old connection is in TIME_WAIT and SO_REUSEADDR "
+	  "is not set; for port 0, no local port is free; a socket file of "
+	  "AF_UNIX stays after its process.",
 	  "Stop the other process, take another port, or set SO_REUSEADDR." },
 	{ "bind", "EADDRNOTAVAIL", NULL, "address-not-here", REFUSED_FOR_GOOD,
 	  "no interface of this host has the address",
 	  "The address belongs to no interface here, or not yet.",
 	  "Bind to 0.0.0.0 or ::, to an address of this host, or set "
-	  "net.ipv4.ip_nonlocal_bind." },
+	  "ip_nonlocal_bind (net.ipv4, net.ipv6)." },
 	{ "connect", "EADDRNOTAVAIL", "AF_INET6", "address-not-here",
 	  REFUSED_FOR_GOOD, "no IPv6 address of this host fits, or no free "
 	  "local port",
@@ -324,10 +336,12 @@ static const struct refusal table[] = {
 	  "Call listen, or use the descriptor as the connection (Accept=no in "
 	  "the .socket unit passes the listener)." },
 	{ "connect sendto sendmsg", "EINVAL", "sin_addr", "route-blackhole",
-	  REFUSED_AT_END, "a blackhole route, or an address that does not fit "
-	  "the socket",
-	  "A route of the type blackhole answers EINVAL; so does an address of "
-	  "a wrong length or kind.", "Look at ip route get ADDRESS." },
+	  REFUSED_AT_END, "a blackhole route, a socket that is bound to "
+	  "127.0.0.1, or an address that does not fit the socket",
+	  "A route of the type blackhole answers EINVAL; so does a route to "
+	  "another host from a socket that is bound to an address of "
+	  "127.0.0.0/8, port 0 of UDP, and an address of a wrong length or "
+	  "kind.", "Look at ip route get ADDRESS." },
 	{ "connect getsockopt sendto sendmsg", "EHOSTUNREACH", NULL,
 	  "host-unreachable", REFUSED_FOR_GOOD, "no route to the host",
 	  "A router, a firewall that rejects, the neighbour table or a route of "
@@ -335,27 +349,31 @@ static const struct refusal table[] = {
 	  "Look at ip route get ADDRESS." },
 	{ "connect getsockopt sendto sendmsg", "ENETUNREACH", NULL,
 	  "net-unreachable", REFUSED_FOR_GOOD, "no route to the network",
-	  "The host has no route for the address (no IPv6, no default route).",
+	  "The host has no route for the address (no IPv6, no default route), "
+	  "or a router says that it has none.",
 	  "Look at ip route get ADDRESS." },
 	{ RECEIVES " " SENDS " getsockopt", "ECONNRESET", NULL,
 	  "connection-reset", REFUSED_FOR_GOOD,
 	  "the peer reset the connection",
-	  "The peer closed (or ended) with data that it had not read or with "
-	  "the connection not yet accepted, set SO_LINGER 0, or its host "
+	  "The peer closed (or ended) before it had read all that was sent, or "
+	  "with the connection not yet accepted, set SO_LINGER 0, or its host "
 	  "restarted; or a firewall or NAT on the way forgot the connection.",
 	  "Look at the peer's log at this time; the peer must read all data "
 	  "before it closes." },
 	{ SENDS, "EPIPE", NULL, "epipe", REFUSED_AT_END,
-	  "the reader has gone, or the program has shut this direction down",
+	  "the reader has gone, or the program has shut this direction down or "
+	  "never connected (TCP)",
 	  "The peer has closed the connection or the pipe's read end, or the "
-	  "program has shut the socket down for writing.",
+	  "program has shut the socket down for writing; or a socket of TCP is "
+	  "not connected.",
 	  "Find out why the reader ended." },
 	{ "sendto sendmsg send", "EMSGSIZE", NULL, "message-size",
-	  REFUSED_ALWAYS, "the datagram is larger than the socket takes",
+	  REFUSED_ALWAYS, "the datagram is larger than the socket takes, or "
+	  "sendmsg has more than 1024 buffers",
 	  "A datagram of UDP must fit in 64 KiB, and in the path's MTU where "
 	  "fragments are forbidden; an AF_UNIX datagram must fit in the send "
 	  "buffer.",
-	  "Send less, or raise SO_SNDBUF." },
+	  "Send less, or (AF_UNIX) raise SO_SNDBUF." },
 	{ SENDS, "ENOBUFS", "MSG_ZEROCOPY", "memlock", REFUSED_COST,
 	  "RLIMIT_MEMLOCK (ulimit -l), or net.core.optmem_max",
 	  "The pages of a send with MSG_ZEROCOPY count against RLIMIT_MEMLOCK "
@@ -371,10 +389,11 @@ static const struct refusal table[] = {
 	{ "prlimit64 setrlimit", "EPERM", NULL, "limit-denied", REFUSED_AT_END,
 	  "the hard limit can be raised with CAP_SYS_RESOURCE only",
 	  "A process may raise its soft limit up to the hard limit; the hard "
-	  "limit needs CAP_SYS_RESOURCE. RLIMIT_NOFILE above fs.nr_open fails "
-	  "for everybody.",
+	  "limit needs CAP_SYS_RESOURCE, and so do the limits of another "
+	  "user's process. RLIMIT_NOFILE above fs.nr_open fails for everybody.",
 	  "Raise it where it is set (ulimit -Hn, LimitNOFILE=, limits.conf)." },
-	{ "connect sendto sendmsg sendmmsg", "EACCES", "AF_INET", "no-permission",
+	{ "connect sendto sendmsg sendmmsg", "EACCES", "AF_INET",
+	  "no-permission",
 	  REFUSED_AT_END, "a broadcast address without SO_BROADCAST, or a route "
 	  "that prohibits it",
 	  "A broadcast address needs SO_BROADCAST; a route of the type prohibit "
@@ -387,20 +406,24 @@ static const struct refusal table[] = {
 	  "peer only; else a BPF program or a filter denies the call.",
 	  "Look at the service's or container's rules." },
 	{ "sendto sendmsg sendmmsg", "EPERM", NULL, "not-permitted",
-	  REFUSED_AT_END, "a packet filter (nft, iptables), a BPF program, or a "
-	  "seccomp filter",
+	  REFUSED_AT_END, "a packet filter (nft, iptables), a BPF program, a "
+	  "seccomp filter, or (AF_UNIX, AF_NETLINK) a right that is missing",
 	  "A rule of the packet filter drops what this host sends, or a BPF "
 	  "program of the cgroup or a seccomp filter denies it; on AF_UNIX the "
-	  "receiver is connected to another socket.",
-	  "Look at nft list ruleset." },
+	  "receiver is connected to another socket, or SCM_CREDENTIALS names "
+	  "another process or user; on AF_NETLINK a message to another process "
+	  "or a group may need CAP_NET_ADMIN.",
+	  "Look at nft list ruleset (AF_INET), or at the arguments." },
 	/* An open descriptor is all that these need. */
 	{ "sendfile sendfile64 pread64 pwrite64 fsync fdatasync accept accept4 "
 	  "recvfrom recvmsg epoll_wait epoll_pwait poll ppoll select pselect6",
 	  "EPERM", NULL, "not-permitted", REFUSED_FOR_GOOD,
 	  "a seccomp filter or a security module",
-	  "The call needs no capability, so a filter (of a container or service) "
-	  "or a security module denies it; pwrite64 also fails so on a memfd "
-	  "with F_SEAL_WRITE.",
+	  "The call itself needs no capability, so a filter (of a container or "
+	  "service) or a security module denies it. But pwrite64 and sendfile "
+	  "also fail so on a memfd with F_SEAL_WRITE, a block device that is "
+	  "read-only and a file that became immutable after its open, and "
+	  "pread64 and pwrite64 on files such as /dev/mem.",
 	  "Allow the call in the filter." },
 	/* terminals, directories, programs */
 	{ OPEN, "ENXIO", "\"/dev/tty\"", "no-device", REFUSED_AT_END,
@@ -430,21 +453,36 @@ static const struct refusal table[] = {
 	{ "mmap mmap2 mprotect pkey_mprotect", "EPERM",
 	  "PROT_WRITE|PROT_EXEC", "not-permitted", REFUSED_AT_END,
 	  "a seccomp filter against memory that is writable and executable "
-	  "(systemd's MemoryDenyWriteExecute=)",
+	  "(systemd's MemoryDenyWriteExecute=), or (a file) a file system "
+	  "mounted noexec",
 	  "The filter of the service or container allows no memory that is "
-	  "both writable and executable, which a JIT compiler asks for.",
+	  "both writable and executable, which a JIT compiler asks for; or "
+	  "mmap is for a file of a file system that is mounted noexec; or "
+	  "(mprotect) mseal has sealed the memory.",
 	  "Set MemoryDenyWriteExecute=no for this service." },
 	{ "mprotect pkey_mprotect shmat", "EPERM", "EXEC", "not-permitted",
 	  REFUSED_AT_END,
 	  "a seccomp filter against memory that becomes executable (systemd's "
 	  "MemoryDenyWriteExecute=)",
 	  "The filter of the service or container does not let memory become "
-	  "executable, which a JIT compiler asks for.",
+	  "executable, which a JIT compiler asks for; or (mprotect) mseal has "
+	  "sealed the memory.",
 	  "Set MemoryDenyWriteExecute=no for this service." },
 	{ "mmap mmap2", "EPERM", "PROT_EXEC", "not-permitted", REFUSED_AT_END,
 	  "the file is on a file system mounted noexec",
 	  "Code cannot be mapped from a file system that is mounted noexec.",
 	  "Move the file, or mount without noexec (findmnt -T PATH)." },
+	{ "mmap mmap2 mprotect pkey_mprotect munmap mremap madvise",
+	  "EPERM", NULL,
+	  "not-permitted", REFUSED_AT_END,
+	  "memory or a memfd that is sealed, vm.mmap_min_addr, RLIMIT_MEMLOCK, "
+	  "or a seccomp filter",
+	  "What mseal has sealed (from Linux 6.10) stays as it is; a memfd "
+	  "with F_SEAL_WRITE or F_SEAL_FUTURE_WRITE cannot be mapped shared "
+	  "and writable; an address below vm.mmap_min_addr needs "
+	  "CAP_SYS_RAWIO; MAP_LOCKED needs an RLIMIT_MEMLOCK above 0; else a "
+	  "seccomp filter denies the call.",
+	  "Look at the arguments, and at the seals of the file (F_GET_SEALS)." },
 	{ "mmap mmap2 mprotect pkey_mprotect", "EACCES", "PROT_EXEC",
 	  "no-permission", REFUSED_AT_END,
 	  "a security module (SELinux execmem, execmod), PR_SET_MDWE, a file "
@@ -464,9 +502,10 @@ static const struct refusal table[] = {
 	{ "mount fsmount move_mount fsopen fsconfig", "EPERM", NULL,
 	  "not-permitted", REFUSED_AT_END,
 	  "CAP_SYS_ADMIN, or mounts that cover a part of /proc or /sys",
-	  "A mount needs CAP_SYS_ADMIN in the namespace; and in a user "
-	  "namespace proc and sysfs can be mounted only where no other mount "
-	  "covers a part of the visible one (a container masks some).",
+	  "A mount needs CAP_SYS_ADMIN in the namespace; a user namespace can "
+	  "mount only some types (tmpfs, overlay, FUSE, proc, sysfs), and proc "
+	  "and sysfs only where no other mount covers a part of the visible "
+	  "one (a container masks some).",
 	  "Give the capability, or bind-mount the /proc that is there." },
 	{ "mount", "ENODEV", NULL, "no-device", REFUSED_AT_END,
 	  "the kernel does not know this type of file system",
@@ -494,9 +533,10 @@ static const struct refusal table[] = {
 	  "Call prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) first." },
 	{ "unshare", "EPERM", NULL, "not-permitted", REFUSED_AT_END,
 	  "CAP_SYS_ADMIN, or a rule against user namespaces",
-	  "Namespaces, except CLONE_NEWUSER, need CAP_SYS_ADMIN; CLONE_NEWUSER "
-	  "fails in a chroot, or where a security module, a seccomp filter or "
-	  "kernel.unprivileged_userns_clone (Debian) forbids it.",
+	  "Namespaces need CAP_SYS_ADMIN, except CLONE_NEWUSER and those that "
+	  "come with it; CLONE_NEWUSER fails in a chroot, or where a security "
+	  "module, a seccomp filter or kernel.unprivileged_userns_clone "
+	  "(Debian) forbids it.",
 	  "Give the capability, or allow user namespaces." },
 	{ "unshare clone clone3", "ENOSPC", NULL, "namespaces", REFUSED_ALWAYS,
 	  "user.max_user_namespaces or a similar limit, or 32 levels of namespaces",
@@ -511,9 +551,11 @@ static const struct refusal table[] = {
 	  "Start it as root, or give the capability." },
 	{ "setuid setgid setreuid setregid setresuid setresgid setgroups "
 	  "chown fchown lchown fchownat", "EINVAL", NULL, "invalid",
-	  REFUSED_AT_END, "the id is not mapped in the user namespace",
+	  REFUSED_AT_END, "the id is not mapped in the user namespace, or "
+	  "(chown, NFS) the server does not know it",
 	  "In a user namespace (a rootless container) only ids exist that its "
-	  "uid_map and gid_map have.",
+	  "uid_map and gid_map have; with NFSv4 the server may not know the "
+	  "owner's name (idmapd).",
 	  "Give the user more ids in /etc/subuid and /etc/subgid." },
 	{ "setuid setresuid setreuid execve", "EAGAIN", NULL, "processes",
 	  REFUSED_ALWAYS, "RLIMIT_NPROC (ulimit -u) of the new user",
@@ -535,7 +577,8 @@ static const struct refusal table[] = {
 	  "not-permitted", REFUSED_AT_END,
 	  "RLIMIT_RTPRIO (ulimit -r), CAP_SYS_NICE, or a cgroup without "
 	  "real-time budget",
-	  "A real-time policy needs RLIMIT_RTPRIO or CAP_SYS_NICE.",
+	  "A real-time policy needs RLIMIT_RTPRIO or CAP_SYS_NICE; "
+	  "SCHED_DEADLINE, and a process of another user, need CAP_SYS_NICE.",
 	  "Raise ulimit -r (rtprio in limits.conf, LimitRTPRIO=)." },
 	{ "setpriority", "EACCES", NULL, "no-permission", REFUSED_AT_END,
 	  "RLIMIT_NICE (ulimit -e), or CAP_SYS_NICE",
@@ -547,11 +590,14 @@ static const struct refusal table[] = {
 	  "Raise RLIMIT_MEMLOCK (ulimit -l, LimitMEMLOCK=)." },
 	{ "settimeofday clock_settime adjtimex clock_adjtime", "EPERM", NULL,
 	  "not-permitted", REFUSED_AT_END, "CAP_SYS_TIME",
-	  "Setting the clock needs CAP_SYS_TIME, which containers do not have.",
+	  "Setting the clock needs CAP_SYS_TIME, which most containers do not "
+	  "have.",
 	  "Set the clock on the host." },
 	{ "mknod mknodat", "EPERM", NULL, "not-permitted", REFUSED_AT_END,
-	  "CAP_MKNOD, which a user namespace cannot give",
-	  "A device file needs CAP_MKNOD outside of user namespaces.",
+	  "CAP_MKNOD, which a user namespace cannot give, or the device cgroup",
+	  "A device file needs CAP_MKNOD outside of user namespaces, and a "
+	  "device that the cgroup allows; some file systems have no special "
+	  "files.",
 	  "Make it on the host, or bind-mount it." },
 	{ "init_module finit_module delete_module", "EPERM", NULL,
 	  "not-permitted", REFUSED_AT_END,
@@ -560,16 +606,18 @@ static const struct refusal table[] = {
 	  "allows signed ones only.", "Load it on the host." },
 	{ "bpf", "EPERM", NULL, "not-permitted", REFUSED_AT_END,
 	  "CAP_BPF, or RLIMIT_MEMLOCK before Linux 5.11",
-	  "kernel.unprivileged_bpf_disabled is set and the process has no "
-	  "CAP_BPF (with CAP_PERFMON or CAP_NET_ADMIN); before Linux 5.11 maps "
-	  "counted against RLIMIT_MEMLOCK.",
+	  "The process has no CAP_BPF (with CAP_PERFMON or CAP_NET_ADMIN), "
+	  "which all but a few types of maps and programs need, and these few "
+	  "as well when kernel.unprivileged_bpf_disabled is set; before Linux "
+	  "5.11 maps counted against RLIMIT_MEMLOCK.",
 	  "Give the capability, or raise ulimit -l." },
 	{ "chown fchown lchown fchownat", "EPERM", NULL, "not-permitted",
-	  REFUSED_AT_END, "CAP_CHOWN, a seccomp filter, or a file system that "
-	  "has no owners or whose server refuses it (vfat, CIFS, NFS with "
-	  "root_squash)",
-	  "Only root gives files away, and some file systems let nobody do "
-	  "it.", "Do not change the owner (tar --no-same-owner, cp without -p)." },
+	  REFUSED_AT_END, "CAP_CHOWN, a seccomp filter, an immutable file "
+	  "(lsattr), or a file system that has no owners or whose server "
+	  "refuses it (vfat, CIFS, NFS with root_squash)",
+	  "Only root gives files away, nobody those that are immutable, and "
+	  "some file systems let nobody do it.",
+	  "Do not change the owner (tar --no-same-owner, cp without -p)." },
 	{ "chmod fchmod fchmodat fchmodat2 utimensat utime utimes", "EPERM",
 	  NULL, "not-permitted", REFUSED_AT_END,
 	  "the file belongs to another user, is immutable (lsattr), or lies on "
@@ -582,32 +630,46 @@ static const struct refusal table[] = {
 	  "an immutable or append-only file or directory (lsattr), or a "
 	  "directory with the sticky bit and another owner",
 	  "chattr +i or +a forbids it, also to root; in a directory with the "
-	  "sticky bit (/tmp) only the owner removes a file; and some file "
-	  "systems do not have this call.",
+	  "sticky bit (/tmp) only root and the owner of the file or of the "
+	  "directory remove a file; and some file systems do not have this "
+	  "call.",
 	  "Look at lsattr -d PATH and ls -ld." },
 	{ OPEN, "EPERM", "/dev/kmsg", "not-permitted", REFUSED_AT_END,
 	  "kernel.dmesg_restrict, or CAP_SYSLOG",
 	  "kernel.dmesg_restrict is 1, and the process has no CAP_SYSLOG; most "
 	  "containers do not have it.",
 	  "Use root on the host, or set kernel.dmesg_restrict=0." },
+	{ OPEN, "EPERM", "\"/dev/", "not-permitted", REFUSED_AT_END,
+	  "the device cgroup (of a container), or a capability that the driver "
+	  "asks for",
+	  "The cgroup of the process does not allow the device; or its driver "
+	  "asks for a capability (/dev/mem for CAP_SYS_RAWIO); or lockdown "
+	  "(Secure Boot) forbids it.",
+	  "Give the device to the container (--device), or the capability." },
 	{ OPEN " truncate ftruncate link linkat setxattr fsetxattr", "EPERM",
 	  NULL, "not-permitted", REFUSED_AT_END,
 	  "an immutable or append-only file (lsattr), a rule such as "
 	  "fs.protected_hardlinks, a security module, (ftruncate) a sealed memfd, "
 	  "or (link) a file system without hard links",
 	  "chattr +i or +a forbids it, also to root. An open also fails with "
-	  "O_NOATIME on another user's file, and for a device that the cgroup "
-	  "does not allow; ftruncate also fails after F_SEAL_GROW or "
-	  "F_SEAL_SHRINK.",
+	  "O_NOATIME on another user's file, and for files of /proc and /sys "
+	  "that need a capability or that lockdown denies; ftruncate also "
+	  "fails after F_SEAL_GROW or F_SEAL_SHRINK; setxattr without "
+	  "CAP_SYS_ADMIN for trusted., and for user. on a FIFO, a device or a "
+	  "link.",
 	  "Look at lsattr PATH." },
-	{ "kill tgkill tkill", "EPERM", NULL, "not-permitted", REFUSED_AT_END,
+	{ "kill tgkill tkill pidfd_send_signal rt_sigqueueinfo "
+	  "rt_tgsigqueueinfo", "EPERM", NULL, "not-permitted", REFUSED_AT_END,
 	  "the process belongs to another user",
-	  "A signal needs the same user, or CAP_KILL.",
+	  "A signal needs the same user, or CAP_KILL; a security module (from "
+	  "Linux 6.12 also Landlock) may deny it; and rt_sigqueueinfo may not "
+	  "pretend to be kill or the kernel.",
 	  "Send it as that user or as root." },
 	{ "syslog", "EPERM", NULL, "not-permitted", REFUSED_AT_END,
 	  "kernel.dmesg_restrict, or CAP_SYSLOG",
-	  "kernel.dmesg_restrict is 1, and the process has no CAP_SYSLOG; most "
-	  "containers do not have it.",
+	  "The process has no CAP_SYSLOG (most containers do not have it), "
+	  "which every action needs, except to read all and to ask for the "
+	  "size while kernel.dmesg_restrict is 0.",
 	  "Use root on the host, or set kernel.dmesg_restrict=0." },
 	{ "fcntl fcntl64", "EBUSY", "F_SETPIPE_SZ", "busy", REFUSED_AT_END,
 	  "the pipe holds more than the new size",
@@ -677,15 +739,18 @@ static const struct refusal table[] = {
 	{ "*", "EMLINK", NULL, "invalid", REFUSED_AT_END,
 	  "the file system allows no more links or subdirectories",
 	  "A file has as many names, or a directory as many subdirectories, as "
-	  "the file system allows (65000 on ext4 without dir_nlink).",
+	  "the file system allows (65000 on ext4, with dir_nlink for names "
+	  "only).",
 	  "Spread them over several directories." },
 	/* what is written to files of the kernel */
 	{ WRITES, "EBUSY", "/sys/fs/cgroup", "busy", REFUSED_AT_END,
 	  "the cgroup has controllers enabled for its children "
-	  "(cgroup.subtree_control) and takes no processes itself, or is in "
-	  "use",
+	  "(cgroup.subtree_control) and takes no processes itself, or it has "
+	  "processes and enables none",
 	  "In cgroup v2 only the leaves hold processes: a cgroup with "
-	  "controllers in cgroup.subtree_control takes none.",
+	  "controllers in cgroup.subtree_control takes none, and one with "
+	  "processes takes no controller there; nor can one be removed there "
+	  "that a child has enabled.",
 	  "Put the process into a child cgroup." },
 	{ WRITES, "EINVAL", "/sys/", "invalid", REFUSED_AT_END,
 	  "the kernel does not accept this value for this file",
@@ -697,11 +762,20 @@ static const struct refusal table[] = {
 	  "Look at what the file holds, and at dmesg." },
 	{ WRITES, "EPERM", "id_map", "not-permitted", REFUSED_AT_END,
 	  "the ids need CAP_SETUID or CAP_SETGID in the parent namespace; a "
-	  "gid_map of one's own group needs deny in /proc/PID/setgroups first",
+	  "gid_map of one's own group needs deny in /proc/PID/setgroups first; "
+	  "a second write is refused",
 	  "An ordinary user maps only its own id; newuidmap and newgidmap map "
 	  "those of /etc/subuid and /etc/subgid.",
 	  "Install newuidmap (setuid root), and give the user ids in "
 	  "/etc/subuid and /etc/subgid." },
+	{ WRITES " fallocate", "EPERM", NULL, "not-permitted", REFUSED_AT_END,
+	  "a file that is immutable or sealed, a read-only block device, a "
+	  "file of the kernel that needs a capability, or a seccomp filter",
+	  "The file became immutable after its open (chattr +i), the memfd has "
+	  "F_SEAL_WRITE or F_SEAL_GROW, the block device is read-only, or the "
+	  "file of /proc, /sys or /dev needs a capability; else a seccomp "
+	  "filter denies the call.",
+	  "Look at lsattr, F_GET_SEALS or blockdev --getro." },
 	{ "rename renameat renameat2 unlink unlinkat rmdir", "EBUSY", NULL,
 	  "busy", REFUSED_AT_END,
 	  "one of the paths is a mount point (a file or directory that is "
@@ -774,7 +848,7 @@ static const struct refusal table[] = {
 	  "a size, an inode or an id that does not fit the type of the caller",
 	  "A 32-bit program without large file support met a file above 2 GiB "
 	  "or a large inode number; or an id that the namespace does not map.",
-	  "Build it with -D_FILE_OFFSET_BITS=64." },
+	  "Build it with -D_FILE_OFFSET_BITS=64; or map the id." },
 	/* permission and absence */
 	{ "perf_event_open", "EACCES", NULL, "not-permitted", REFUSED_AT_END,
 	  "kernel.perf_event_paranoid",
@@ -831,14 +905,18 @@ static const struct refusal table[] = {
 	  "a security module or a seccomp filter denies it.",
 	  "Look at the audit log, and at the manual page of the call." },
 	{ "*", "EPERM", NULL, "not-permitted", REFUSED_AT_END,
-	  "a capability, a seccomp filter, or an immutable file",
-	  "A capability is missing; where none is needed a seccomp filter (of "
-	  "a container or service) denies the call.",
-	  "Give the capability, or allow the call in the filter." },
+	  "a capability, a seccomp filter, an immutable file or directory, or "
+	  "a rule of this call",
+	  "Mostly a capability is missing, or the object belongs to another "
+	  "user; where the manual page of the call asks for neither, a seccomp "
+	  "filter (of a container or service) or a security module denies it.",
+	  "Look at the manual page of the call; give the capability, or allow "
+	  "the call in the filter." },
 	{ "*", "ENOSYS", NULL, "no-such-call", REFUSED_AT_END,
-	  "an old kernel or a seccomp filter",
+	  "an old kernel, a seccomp filter, or (a path) a FUSE daemon",
 	  "The kernel does not have the call, or a seccomp filter returns "
-	  "ENOSYS.",
+	  "ENOSYS; in a file system of FUSE its daemon does not have the "
+	  "operation.",
 	  "Use a newer kernel, or allow the call in the filter." },
 	{ "*", "ENOENT", "\"", "missing", REFUSED_AT_END,
 	  "the file or a directory on the way does not exist",
@@ -849,10 +927,12 @@ static const struct refusal table[] = {
 	  "There is no such object (a key, an entry, an identifier).",
 	  "Compare the arguments with the manual page." },
 	{ "*", "ENOTDIR", NULL, "not-a-directory", REFUSED_AT_END,
-	  "a part of the path is not a directory",
-	  "A component of the path is a file.", "Correct the path." },
+	  "a part of the path, or the descriptor, is not a directory",
+	  "A component of the path, or the descriptor that the call begins "
+	  "with, is not a directory.", "Correct the path." },
 	{ "*", "EISDIR", NULL, "is-a-directory", REFUSED_AT_END,
-	  "the path is a directory", "The path is a directory.",
+	  "it is a directory",
+	  "The path or the descriptor is a directory.",
 	  "Correct the path." },
 	{ "*", "EEXIST", "\"", "exists", REFUSED_AT_END,
 	  "the file exists already", "The name is taken.",
@@ -861,9 +941,12 @@ static const struct refusal table[] = {
 	  "what the arguments name exists already",
 	  "There is such an object already (a key, an entry, a mapping).",
 	  "Compare the arguments with the manual page." },
-	{ "*", "EBUSY", NULL, "busy", REFUSED_AT_END, "it is in use",
-	  "The device, mount or file is in use.", "Find the process that uses "
-	  "it (fuser)." },
+	{ "*", "EBUSY", NULL, "busy", REFUSED_AT_END,
+	  "it is in use, or set up already",
+	  "What the call asks for is in use, is set up already, or cannot be "
+	  "had now.",
+	  "For a device, a mount or a file, find the process that uses it "
+	  "(fuser)." },
 	{ "*", "ETXTBSY", NULL, "text-busy", REFUSED_AT_END,
 	  "the program file is being executed or written",
 	  "A program that runs cannot be written to, and a file that is open "
@@ -873,12 +956,15 @@ static const struct refusal table[] = {
 	  "limit forbids it.", "Look at ulimit -a and the cgroup." },
 	{ "*", "EINVAL", NULL, "invalid", REFUSED_AT_END,
 	  "an argument that the kernel does not accept",
-	  "An argument is out of range, or not supported here.",
+	  "An argument is out of range, does not fit the object or its state, "
+	  "or is not supported here.",
 	  "Compare the arguments with the manual page." },
 	{ "*", "EFAULT", NULL, "bad-address", REFUSED_AT_END,
 	  "an address outside of the program's memory, or memory that it may "
 	  "not write to",
-	  "A pointer is wrong.", "Look for the pointer in the program." },
+	  "A pointer is wrong; or it points to memory of a device, where the "
+	  "kernel would have to hold the pages (O_DIRECT, registered buffers).",
+	  "Look for the pointer in the program." },
 	{ "dup2 dup3", "EBADF", NULL, "bad-descriptor", REFUSED_AT_END,
 	  "the old descriptor is not open, or the new number is not below "
 	  "RLIMIT_NOFILE (ulimit -n)",
@@ -887,15 +973,17 @@ static const struct refusal table[] = {
 	{ "*", "EBADF", NULL, "bad-descriptor", REFUSED_AT_END,
 	  "the descriptor is not open, or not in this mode",
 	  "The descriptor was closed before, or is open for the other "
-	  "direction.", "Look for an earlier close of this descriptor." },
+	  "direction or with O_PATH.",
+	  "Look for an earlier close of this descriptor." },
 	{ "*", "ENODEV", NULL, "no-device", REFUSED_AT_END,
 	  "the device does not exist or cannot do this",
 	  "The device is not there, or cannot be mapped.",
 	  "Check whether the device exists, and what it supports." },
 	{ "*", "ENXIO", NULL, "no-device", REFUSED_AT_END,
-	  "nobody is at the other end of the device, FIFO or socket file",
-	  "The device is not there, or a FIFO has no reader.",
-	  "Start the program that serves it." },
+	  "no device, a FIFO without a reader, or an open of a socket file",
+	  "The device is not there; or a FIFO has no reader; or the path is a "
+	  "socket, which connect takes and open does not.",
+	  "Start the program that serves it, or use connect." },
 	{ "*", "ENOTEMPTY", NULL, "not-empty", REFUSED_AT_END,
 	  "the directory is not empty", "The directory is not empty.",
 	  "Remove what is in it." },
@@ -913,12 +1001,14 @@ static const struct refusal table[] = {
 	  "directory.",
 	  "Copy the file instead." },
 	{ "*", "ELOOP", NULL, "link-loop", REFUSED_AT_END,
-	  "too many symbolic links, or O_NOFOLLOW",
-	  "Symbolic links form a circle, or are more than 40; or O_NOFOLLOW was "
-	  "given and the last name is a link.", "Correct the links." },
+	  "too many symbolic links, O_NOFOLLOW or RESOLVE_NO_SYMLINKS",
+	  "Symbolic links form a circle, or are more than 40; or O_NOFOLLOW "
+	  "was given and the last name is a link; or openat2 got "
+	  "RESOLVE_NO_SYMLINKS.", "Correct the links." },
 	{ "*", "ENAMETOOLONG", NULL, "name-too-long", REFUSED_AT_END,
 	  "the name is longer than the file system takes",
-	  "A name may have 255 bytes, a path 4095.", "Shorten it." },
+	  "On most file systems a name may have 255 bytes; a path may have "
+	  "4095.", "Shorten it." },
 	{ "*", "ESTALE", NULL, "stale", REFUSED_AT_END,
 	  "the server of the network file system forgot the file",
 	  "The file was removed on the server.", "Open the file again." },
