@@ -183,12 +183,20 @@ static int is_wrong(const struct options *o, const struct claim *c,
 
 /* ---- what is printed ---- */
 
+/* A twin follows its claim: "it wakes one of them" means nothing alone. */
+static void print_statement(const struct options *o, const struct claim *c)
+{
+	printf("%s: %s%s%s%s [%s%s%s]\n", c->id, c->sentence,
+	       o->twins ? "; false twin: " : "", o->twins ? c->twin : "",
+	       !o->twins && o->list && c->expected == REFUTED ? " (refuted)" :
+	       "", c->source, c->domain ? "; " : "", c->domain ? c->domain : "");
+}
+
 static void print_claim(const struct options *o, const struct claim *c,
 			enum verdict v, const struct text *proof)
 {
-	printf("%-12s  %s: %s [%s%s%s]\n", words[v], c->id,
-	       o->twins ? c->twin : c->sentence, o->twins ? "" : c->source,
-	       c->domain && !o->twins ? "; " : "", c->domain ? c->domain : "");
+	printf("%-12s  ", words[v]);
+	print_statement(o, c);
 	if (is_wrong(o, c, v))
 		printf("      expected: %s\n", words[expected(o, c)]);
 	if (o->quiet && v == expected(o, c))
@@ -257,11 +265,7 @@ static int list_all(const struct options *o)
 {
 	for (const struct claim *c = claims; c->id; c++)
 		if (is_due(o, c))
-			printf("%s: %s%s [%s%s%s]\n", c->id, o->twins ? c->twin :
-			       c->sentence, c->expected == REFUTED ?
-			       " (refuted)" : "", c->source,
-			       c->domain ? "; " : "",
-			       c->domain ? c->domain : "");
+			print_statement(o, c);
 	return 0;
 }
 
