@@ -609,7 +609,7 @@ const struct claim claims[] = {
 	     TRIED("glibc", "poll needs no call when nothing is ready",
 	     "0: ^1 p?poll\\(")),
 	PLAY("libc-aio-thread", libc_aio_thread, "aio_read of glibc makes a "
-	     "thread, and that calls pread64", "aio(7)",
+	     "thread, and that thread calls pread64", "aio(7)",
 	     "1: ^1 clone3?\\(.*CLONE_THREAD\n1: ^2 pread64\\(.* = 64\n"
 	     "0: ^1 p?read",
 	     TRIED("glibc",
@@ -774,8 +774,8 @@ const struct claim claims[] = {
 	     "5: io_uring_submit_(req|sqe) .*ACCEPT")),
 	{ .id = "uring-nonblock", .play = uring_nonblock,
 	  .recorder = BY_KERNEL, .expected = REFUTED, .domain = "TCP, pipe",
-	  .sentence = "io_uring completes a request that finds no data on an "
-		      "O_NONBLOCK descriptor with -EAGAIN",
+	  .sentence = "a request of io_uring that finds no data on an "
+		      "O_NONBLOCK descriptor completes with -EAGAIN",
 	  .source = "liburing issue 364",
 	  .lines = "io_uring_complete .*res=-11 ",
 	  .against = "io_uring_poll_arm .*RECV\n"
@@ -886,30 +886,30 @@ const struct claim claims[] = {
 	      "eventfd, the counter is at its maximum", "POLLIN", "eventfd",
 	      "an eventfd is always ready to write", "POLLIN POLLOUT",
 	      .words = "readiness conditions"),
-	SHOWS("ready-timerfd", ready_one_loop, "a timer is a descriptor in the "
-	      "loop: an expired timerfd is ready to read", "timerfd_create(2)",
+	SHOWS("ready-timerfd", ready_one_loop, "an event loop can wait for "
+	      "a timer: an expired timerfd is ready to read", "timerfd_create(2)",
 	      "timerfd, expired", "POLLIN", "timerfd",
 	      "an expired timerfd is not reported", "-",
 	      .words = "readiness conditions"),
-	SHOWS("ready-signalfd", ready_one_loop, "a signal is a descriptor in "
-	      "the loop: a signalfd is ready to read while the signal is "
+	SHOWS("ready-signalfd", ready_one_loop, "an event loop can wait "
+	      "for a signal: a signalfd is ready to read while the signal is "
 	      "pending", "signalfd(2)",
 	      "signalfd, a signal is pending", "POLLIN", "signalfd",
 	      "a signalfd is not reported while the signal is blocked", "-",
 	      .words = "readiness conditions"),
-	SHOWS("ready-pidfd", ready_one_loop, "the end of a process is a "
-	      "descriptor in the loop: its pidfd is ready to read",
+	SHOWS("ready-pidfd", ready_one_loop, "an event loop can wait for "
+	      "the end of a process: its pidfd is then ready to read",
 	      "pidfd_open(2)",
 	      "pidfd, the process has ended", "POLLIN( POLLHUP)?", "pidfd",
 	      "the end of a process is not reported", "-", .since = "5.3",
 	      .words = "readiness conditions"),
-	SHOWS("ready-inotify", ready_one_loop, "a change of a file is a "
-	      "descriptor in the loop: inotify's descriptor is ready to read",
+	SHOWS("ready-inotify", ready_one_loop, "an event loop can wait for "
+	      "a change of a file: inotify's descriptor is then ready to read",
 	      "inotify(7)",
 	      "inotify, the file was written to", "POLLIN", "inotify",
 	      "a change is not reported", "-", .words = "epoll file directory readiness conditions"),
-	SHOWS("ready-epoll-set", ready_one_loop, "an epoll set is a descriptor "
-	      "in another loop: it is ready to read when one in it is ready",
+	SHOWS("ready-epoll-set", ready_one_loop, "an epoll set can be in "
+	      "another set: it is ready to read when a descriptor in it is ready",
 	      "epoll(7)",
 	      "epoll set, a descriptor in it is ready", "POLLIN", "epoll",
 	      "an epoll set cannot be polled", "POLLNVAL",
@@ -949,7 +949,7 @@ const struct claim claims[] = {
 	     "connect\\(.* = 0"),
 	     .words = "asynchronous non-blocking"),
 	PLAY("select-first-argument", select_first_argument, "select looks only at "
-	     "descriptors below its first argument: it is the highest one plus 1",
+	     "descriptors below its first argument, which is the highest one plus 1",
 	     "select(2)", "pselect6\\(3, .* = 0 \npselect6\\(4, .* = 1 ",
 	     TRIED("AF_UNIX", "the first argument is the highest descriptor",
 	     "pselect6\\(3, .* = 1 "), .words = "select first argument nfds"),
@@ -1001,8 +1001,8 @@ const struct claim claims[] = {
 
 	/* ---- page faults and files ---- */
 
-	EVENTS("fault-waits", fault_waits, "a page of a mapped file that is not in "
-	       "memory is waited for in a page fault, outside of any call",
+	EVENTS("fault-waits", fault_waits, "a thread waits for a page of a mapped "
+	       "file that is not in memory, in a page fault, outside of any call",
 	       "mmap(2)", "^1: block_bio_queue\n"
 	       "^1: sched_switch .*prev_pid=1 .*prev_state=[12] ",
 	     TRIED("a cold file on a disk", "nobody sleeps for a page fault",
@@ -1191,8 +1191,8 @@ const struct claim claims[] = {
 	     TRIED("TCP", "epoll_wait sleeps on",
 	     "sys_exit id=[0-9]+\\(epoll_p?wait\\) ret=0$"),
 	     .words = "EINTR epoll_wait task work"),
-	PLAY("uring-in-epoll", uring_in_epoll, "a ring is a descriptor in an epoll "
-	     "set: it is ready when it has completions", "io_uring(7)",
+	PLAY("uring-in-epoll", uring_in_epoll, "a ring can be in an epoll set: "
+	     "it is ready when it has completions", "io_uring(7)",
 	     "epoll_p?wait\\(.*, 7(, NULL, 8)?\\) = 0\n"
 	     "epoll_p?wait\\(.*, 8(, NULL, 8)?\\) = 1",
 	     TRIED("any", "epoll does not report a ring",
