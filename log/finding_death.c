@@ -21,7 +21,7 @@ static const struct about
 crash = { "killed-by-signal", SEVERITY_FAULT,
 	"the process was killed by a signal",
 	"The program did something that the processor or the kernel does not "
-	"allow (SIGSEGV, SIGBUS, SIGILL, SIGFPE), or gave up (SIGABRT).",
+	"allow (SIGSEGV, SIGBUS, SIGILL, SIGFPE), or called abort (SIGABRT).",
 	"Look at the core file or run the program in a debugger; its last "
 	"call shows how far it had come.", NULL },
 by_seccomp = { "killed-by-seccomp", SEVERITY_FAULT,
@@ -39,7 +39,7 @@ sigpipe = { "sigpipe", SEVERITY_FAULT,
 sigpipe_child = { "sigpipe-child", SEVERITY_NOTE,
 	"a child was killed by SIGPIPE",
 	"Its reader had seen enough; the program itself ended with status 0.",
-	"Nothing: the first part of a pipeline often ends like this.", NULL },
+	"Nothing to do: the first part of a pipeline often ends like this.", NULL },
 by_timer = { "killed-by-timer", SEVERITY_FAULT,
 	"killed by its own timer or limit",
 	"SIGALRM comes from alarm, setitimer or timer_create, SIGXCPU and "

@@ -69,9 +69,9 @@ static const struct about about[ABOUTS] = {
 		"edge-triggered, but not read until EAGAIN",
 		"The read filled the buffer and the thread went back to wait: "
 		"the rest is not reported again until more data arrive.",
-		"Read until EAGAIN. A short read leaves no data, but the end of "
-		"the stream may have come with them, and no other event will "
-		"report it; EPOLLRDHUP in this event does.", NULL },
+		"Read until EAGAIN. After a short read no data are left, but the "
+		"end of the stream may be, and no other event will report it; "
+		"EPOLLRDHUP in this event does.", NULL },
 	[WASTED_READ] = { "wasted-read", SEVERITY_COST,
 		"a read that returns EAGAIN after every message",
 		"Level-triggered readiness is reported again by itself: one "
@@ -129,7 +129,7 @@ static const struct about about[ABOUTS] = {
 		"ready." },
 	[EPIPE_REPEATED] = { "epipe-repeated", SEVERITY_FAULT,
 		"continues to write after EPIPE",
-		"The peer is gone for good.",
+		"The peer has closed, so every later write fails, too.",
 		"Close the descriptor at the first EPIPE.", NULL },
 	[EPIPE_ONCE] = { "epipe", SEVERITY_NOTE,
 		"a write to a peer that had closed (EPIPE)",
@@ -149,7 +149,7 @@ static const struct about about[ABOUTS] = {
 		"EINTR that only a traced process gets",
 		"The signal is ignored: without strace the call would have "
 		"gone on sleeping.",
-		"Nothing: it is not a fault of the program.", NULL },
+		"Nothing to do: it is not a fault of the program.", NULL },
 	[SUBMIT_SLEPT] = { "submit-slept", SEVERITY_FAULT,
 		"io_submit slept",
 		"The kernel's context switches show that the call waited, "

@@ -22,7 +22,7 @@ static const struct about abouts[REASONS] = {
 		"page faults wait for the disk",
 		"A thread that touches a page of a mapped file sleeps until the "
 		"disk has read it; no system call shows that.",
-		"Have it read ahead (madvise MADV_WILLNEED, MAP_POPULATE), or "
+		"Let the kernel read ahead (madvise MADV_WILLNEED, MAP_POPULATE), or "
 		"use read(2) or io_uring on the file.",
 		"The file is used once, and nothing else could run meanwhile."),
 	[REASON_FAULT_SWAP] = HIDDEN("swap-waits", "page faults wait for swap",

@@ -55,7 +55,7 @@ struct slot {
 static const struct about
 told_hangup = { "spin-hangup", SEVERITY_FAULT,
 	"a hang-up is reported again and again, and nothing is done",
-	"EPOLLHUP and EPOLLERR are reported whatever events says, also with "
+	"EPOLLHUP and EPOLLERR are reported whatever the field events says, also with "
 	"an empty interest set: the loop never sleeps again.",
 	"Remove the descriptor with EPOLL_CTL_DEL, or close() it. Take an error "
 	"of a socket with getsockopt(SO_ERROR), and that of a datagram socket "

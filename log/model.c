@@ -1256,7 +1256,7 @@ const char *group_verdict(const struct group *g, char *text, size_t size)
 		snprintf(text, size, "blocking, a %s per connection", task);
 		break;
 	case ROLE_COPIER:
-		snprintf(text, size, "copies what %s reported to another thread",
+		snprintf(text, size, "copies what another thread's %s reported",
 			 label);
 		break;
 	case ROLE_HELPER:

@@ -170,7 +170,7 @@ static const struct { const char *id, *text; } names[REASONS] = {
 	[REASON_EVENT_FD] = { "event-fd", "eventfd, timerfd or inotify without "
 			      "an event" },
 	[REASON_TERMINAL] = { "terminal", "the terminal" },
-	[REASON_DISK_DIRECT] = { "disk-direct", "the disk, past the page cache" },
+	[REASON_DISK_DIRECT] = { "disk-direct", "the disk, without the page cache" },
 	[REASON_DISK] = { "disk", "the disk" },
 	[REASON_IDLE_WORKER] = { "idle-worker", "worker without work" },
 	[REASON_IDLE_POLLER] = { "idle-poller", "nothing submitted" },

@@ -430,7 +430,7 @@ static const struct refusal table[] = {
 	  "the process has no controlling terminal",
 	  "A program that cron, a service manager, setsid or ssh without -t "
 	  "starts has no controlling terminal, and asks for one.",
-	  "Give it what it asks for by an option, a file or standard input, or "
+	  "Give the program what it asks for by an option, a file or standard input, or "
 	  "start it in a terminal." },
 	{ "getcwd", "ENOENT", NULL, "missing", REFUSED_AT_END,
 	  "the working directory was removed",
@@ -517,7 +517,7 @@ static const struct refusal table[] = {
 	  "The call needs CAP_SYS_ADMIN; the kernel refuses it to a container "
 	  "or to a user who is not root.", "Give the capability." },
 	{ "setsid setpgid", "EPERM", NULL, "not-permitted", REFUSED_AT_END,
-	  "it leads a process group (setsid) or a session (setpgid) already, or "
+	  "the process leads a process group (setsid) or a session (setpgid) already, or "
 	  "the group is of another session",
 	  "A leader of a process group cannot make a session, and a leader of a "
 	  "session keeps its group.",
@@ -697,16 +697,16 @@ static const struct refusal table[] = {
 	  "The device holds another file system or a damaged one, or an option "
 	  "is wrong; dmesg says which.", "Look at dmesg and blkid." },
 	{ "mount", "EBUSY", NULL, "busy", REFUSED_AT_END,
-	  "it is mounted already, or the device is in use",
+	  "the device is mounted already, or is in use",
 	  "The device is mounted there or elsewhere, or is part of RAID, LVM "
 	  "or a swap area.", "Look at findmnt and lsblk." },
 	{ "umount umount2", "EINVAL", NULL, "invalid", REFUSED_AT_END,
-	  "it is not a mount point, or the mount is locked",
+	  "the path is not a mount point, or the mount is locked",
 	  "Nothing is mounted at this path in this mount namespace; or the "
 	  "mount came from a namespace with more rights, which locks it.",
 	  "Look at findmnt." },
 	{ "umount umount2", "EBUSY", NULL, "busy", REFUSED_AT_END,
-	  "it is in use: an open file, a working directory or a mount below it",
+	  "the mount is in use: an open file, a working directory or a mount below it",
 	  "A process has a file open there or works in it, or another file "
 	  "system is mounted below it.",
 	  "Look at fuser -vm PATH and findmnt -R PATH." },
@@ -874,7 +874,7 @@ static const struct refusal table[] = {
 	{ "lseek", "ENXIO", "SEEK_", "invalid", REFUSED_AT_END,
 	  "no data or no hole behind the offset",
 	  "SEEK_DATA and SEEK_HOLE fail at the end of the file, and SEEK_DATA "
-	  "also when only a hole is left.", "Take it as the end of the data." },
+	  "also when only a hole is left.", "Treat the error as the end of the data." },
 	{ "execve execveat", "ENOEXEC", NULL, "not-executable", REFUSED_AT_END,
 	  "no interpreter line, or another architecture",
 	  "The file is not a program of this machine and has no #! line.",
@@ -942,9 +942,9 @@ static const struct refusal table[] = {
 	  "There is such an object already (a key, an entry, a mapping).",
 	  "Compare the arguments with the manual page." },
 	{ "*", "EBUSY", NULL, "busy", REFUSED_AT_END,
-	  "it is in use, or set up already",
-	  "What the call asks for is in use, is set up already, or cannot be "
-	  "had now.",
+	  "the object is in use, or is set up already",
+	  "What the call asks for is in use, is set up already, or is not "
+	  "available now.",
 	  "For a device, a mount or a file, find the process that uses it "
 	  "(fuser)." },
 	{ "*", "ETXTBSY", NULL, "text-busy", REFUSED_AT_END,

@@ -611,14 +611,14 @@ static int asks_for_names(const char *call)
 static void wait_sentence(const struct reader *r, const struct wait *w,
 			  const struct account *a, struct text *t)
 {
-	char who[80] = "It", time[24], wall[24], longest[24], what[120];
+	char who[80] = "The program", time[24], wall[24], longest[24], what[120];
 
 	wait_text(w->what, w->call, w->object, what, sizeof(what));
 	if (a->tasks == 1 && r->accounts.n > 1 && a->pid)
 		snprintf(who, sizeof(who), "%s (pid %ld)", *a->name ? a->name
 			 : "The process", a->pid);
 	add(t, "%s spent %s%s of %s%s%s %s%s%sin %s", a->tasks > 1 ?
-	    "Its threads" : who, w->at_most ? "at most " : "",
+	    "The program's threads" : who, w->at_most ? "at most " : "",
 	    time_text(w->ns, time), a->wall_ns > 0 ? "" : "the ",
 	    time_text(whole_of(a), wall),
 	    a->wall_ns > 0 ? "" : " in all calls,", *what ? "waiting for " : "",
@@ -675,7 +675,7 @@ static void served(const struct reader *r, struct text *t)
 	}
 	if (!r->accepts)
 		return;
-	add(t, " It accepted %lu connection%s", r->accepts, plural(r->accepts));
+	add(t, " The program accepted %lu connection%s", r->accepts, plural(r->accepts));
 	if (threads)
 		add(t, "; %lu thread%s served one each", threads,
 		    plural(threads));
@@ -819,7 +819,7 @@ static int is_trifle(const struct reader *r, const struct wait *w,
 	       w->ns < o->ns / SMALL && r->accounts.n > 1;
 }
 
-/* "cat (pid 8)", "pid 8", or "it" where the log has one process. */
+/* "cat (pid 8)", "pid 8", or "the program" where the log has one process. */
 static const char *who_waits(const struct reader *r, long pid, char *text,
 			     size_t size)
 {
@@ -828,7 +828,7 @@ static const char *who_waits(const struct reader *r, long pid, char *text,
 	for (a = r->accounts.first; a && a->pid != pid; a = a->next)
 		;
 	if (!pid || r->accounts.n < 2 || !a || a->tasks > 1)
-		snprintf(text, size, "it");
+		snprintf(text, size, "the program");
 	else if (!*a->name)
 		snprintf(text, size, "pid %ld", pid);
 	else
@@ -868,21 +868,23 @@ static enum verdict_of healthy(const struct reader *r, struct text *t)
 	if (o && *o->killed && o->what == FOR_CLIENT && o->ns != NO_TIME &&
 	    o->ns >= LONG_NS && call_class(o->call) != CLASS_ACCEPT &&
 	    call_class(o->call) != CLASS_WAIT) {
-		add(t, "It waited %s for %s in %s (line %lu), until %s killed "
-		    "it.", time_text(o->ns, time), wait_text(o->what, o->call,
+		add(t, "The program waited %s for %s in %s (line %lu), until "
+		    "%s killed it.", time_text(o->ns, time), wait_text(o->what, o->call,
 		    o->object, text, sizeof(text)), o->name, o->line,
 		    o->killed);
 		return VERDICT_WAIT;
 	}
 	if (o && (was_busy(o) || never_waits(o))) {
-		add(t, "No fault was found: it was in %s when the log ended (line "
-		    "%lu), after %lu call%s that returned.", o->name, o->line,
+		add(t, "No fault was found: %s was in %s when the log ended (line "
+		    "%lu), after %lu call%s that returned.",
+		    who_waits(r, o->pid, who, sizeof(who)), o->name, o->line,
 		    o->calls - 1, plural(o->calls - 1));
 		return VERDICT_DONE;
 	}
 	if (o && !open_is_idle(r, o)) {
-		add(t, "No fault was found: it was in %s when the log ended "
-		    "(line %lu", open_text(o, text, sizeof(text)), o->line);
+		add(t, "No fault was found: %s was in %s when the log ended "
+		    "(line %lu", who_waits(r, o->pid, who, sizeof(who)),
+		    open_text(o, text, sizeof(text)), o->line);
 		if (o->ns != NO_TIME && o->ns > 0)
 			add(t, ", for %s", time_text(o->ns, time));
 		if (*o->killed)
@@ -916,8 +918,8 @@ static enum verdict_of healthy(const struct reader *r, struct text *t)
 		return VERDICT_IDLE;
 	}
 	if (busy && is_share(account_outside(busy), busy->wall_ns)) {
-		add(t, "No fault was found. It spent %s of %s outside of system "
-		    "calls: it computed, waited for a processor or a page "
+		add(t, "No fault was found. The program spent %s of %s outside "
+		    "of system calls: it computed, waited for a processor or a page "
 		    "fault, or made calls that strace was not asked for.",
 		    time_text(account_outside(busy), time),
 		    time_text(busy->wall_ns, wall));
@@ -1043,7 +1045,7 @@ static void killed_in(const struct reader *r, const struct finding *d,
 		if (o->process != d->pid || !*o->killed || o->ns == NO_TIME ||
 		    o->ns < LONG_NS)
 			continue;
-		add(t, " Before, it was in %s for %s (line %lu).",
+		add(t, " Before, the process was in %s for %s (line %lu).",
 		    open_text(o, what, sizeof(what)), time_text(o->ns, time),
 		    o->line);
 		return;

@@ -156,7 +156,7 @@ TEST(what_it_did_for_its_clients)
 		       "7 listen(3, 5) = 0\n7 accept(3, NULL, NULL) = 4\n"
 		       "7 read(4, \"hi\", 9) = 2\n7 close(4) = 0");
 		HAS("No fault was found");
-		HAS("It accepted 1 connection");
+		HAS("The program accepted 1 connection");
 		EXPECT_EQ(thread, strstr(said, "1 thread served one each")
 				  != NULL);
 		reader_free(&r);

@@ -127,7 +127,7 @@ TEST_TIMEOUT(processes_that_live_cost_little_memory, 120)
 	struct rusage before, after;
 
 #if defined(__SANITIZE_ADDRESS__)
-	SKIP("the address sanitizer takes more for each block");
+	SKIP("the address sanitizer takes more memory for each block");
 #endif
 	reader_start(&r);
 	say("7 execve(\"/bin/x\", [\"x\"], NULL) = 0");
@@ -154,7 +154,7 @@ TEST_TIMEOUT(threads_that_live_cost_little_memory, 120)
 	struct rusage before, after;
 
 #if defined(__SANITIZE_ADDRESS__)
-	SKIP("the address sanitizer takes more for each block");
+	SKIP("the address sanitizer takes more memory for each block");
 #endif
 	reader_start(&r);
 	say("7 1795201101.000000 execve(\"/bin/x\", [\"x\"], NULL) = 0 <0.000100>");
