@@ -190,7 +190,7 @@ static long conn_answer(struct conn *c, char **bytes, long n)
 	return sum;
 }
 
-static const char bad_request[] = "it asks for more than the service reply allows";
+static const char bad_request[] = "the request asks for more than the service reply allows";
 
 /*
  * What recvfrom returned, n, goes to the service.  Returns 0 to go on, 1 when

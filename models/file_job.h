@@ -7,7 +7,7 @@
  * shows of this file, in order:
  *
  *     statx openat mmap                 the file's size, the file, the buffers
- *     (the own calls of the file job)
+ *     (the file job's own calls)
  *     write                             the result on stdout
  *
  *              block 0   block 1          block 2
@@ -23,7 +23,7 @@
  * a checksum: clock_gettime once before, after, and at every 64th block.
  *
  * The checksum: each 8 bytes of the file, the last filled up with zeros, are
- * multiplied with their place.  The two halves of each 128-bit product are XORed,
+ * multiplied by their place.  The two halves of each 128-bit product are XORed,
  * and the results are added: no matter which block came first, the sum is the
  * same.  The place detects a wrong block.  Neither --block nor --depth matters.
  */
@@ -77,7 +77,7 @@ static void help(void)
 	      "  --block N        bytes per read, a multiple of 512 (default 4096)\n"
 	      "  --depth N        reads in flight at once (default 8)\n"
 	      "  --batch N        hand over at most N reads per call (default: --depth)\n"
-	      "  --direct         open with O_DIRECT: read past the page cache\n"
+	      "  --direct         open with O_DIRECT: read without the page cache\n"
 	      "  --random[=SEED]  read the blocks in a random order, which depends\n"
 	      "                   on SEED (default 1) only; else from first to last\n"
 	      "  --measure MS     read for MS milliseconds, beginning again at the\n"
@@ -336,8 +336,8 @@ static int got(struct slot *s, const char *call, long n)
 	if (s->have < s->want) {
 		if (!n || (opt.direct && n % SECTOR)) {
 			last_words();
-			fail(1, "%s %s: it ends at %lu, but it had %lu bytes "
-			     "when it was opened: it shrank meanwhile\n", call,
+			fail(1, "%s %s: the file ends at %lu, but had %lu "
+			     "bytes when it was opened\n", call,
 			     opt.path, s->offset + s->have, file_size);
 		}
 		return 0;

@@ -33,7 +33,7 @@ static void help(void)
 	      "                   an answer of the length it gives (for iomodels compare)\n"
 	      "  --max-message N  print: refuse a longer message (default 1048576)\n"
 	      "  --help           show this\n\n"
-	      "SIGTERM and SIGINT end it; open connections get two seconds to end.\n");
+	      "SIGTERM and SIGINT end the server; open connections get two seconds to end.\n");
 	sys_exit_group(0);
 }
 

@@ -27,7 +27,7 @@
  *           b) CONNS descriptors.  No descriptor left (EMFILE): accept4 again
  *              in the next round, ppoll limits the sleep to a second.
  *           c) Without memory for O_ASYNC (ENOMEM) a connection ends.
- * Compare   sigio_tcp_naive.c counts on a signal for each event; sigio_queued.c
+ * Compare   sigio_tcp_naive.c relies on a signal for each event; sigio_queued.c
  *           learns which socket; so does epoll.c, without signals.
  * Trace     traces/sigio_tcp.two.x86_64.strace, .kernel
  *           traces/sigio_tcp.burst.x86_64.strace, .kernel

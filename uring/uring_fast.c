@@ -5,7 +5,7 @@
  * It does what uring_multishot.c does, and more: the kernel works for us only
  * when we enter it (DEFER_TASKRUN), knows that one thread submits, and posts
  * no completion for a SEND that succeeded.  The ring uses few buffers, and what
- * is in one is sent before much more is received: they stay in the cache.
+ * is in one is sent before much more is received, so they stay in the cache.
  * A SEND with MSG_DONTWAIT is over when the io_uring_enter that submitted it
  * returns, so if no completion comes, all was sent and its buffer is free.  The
  * thread waits in io_uring_enter and copies there, in task work (work that the

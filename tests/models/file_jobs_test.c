@@ -566,7 +566,7 @@ static void shrink(const struct file_job *r, const char *how, long to)
 	ASSERT_EQ(0, ftruncate(fd, to));
 	ASSERT_EQ(0, ptrace(PTRACE_DETACH, pid, NULL, 0));
 	finish(&run, pid, pipes);
-	expect_refusal(&run, 1, "it had 100000 bytes", "it shrank");
+	expect_refusal(&run, 1, "but had 100000 bytes", "when it was opened");
 	close(fd);
 }
 
