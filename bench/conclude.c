@@ -179,13 +179,13 @@ static void say_undecided(const struct results *r, const struct standing *all,
 			fprintf(f, "Undecided: ");
 		if (!listed(f, n++))
 			continue;
-		fprintf(f, "%s (%s %d more repetition%s", p->contenders[c].name,
-			s->more >= 1000 ? "over" : "about", s->more >= 1000 ?
-			1000 : s->more, s->more == 1 ? "" : "s");
+		fprintf(f, "%s (", p->contenders[c].name);
 		if (workloads > 1)
-			fprintf(f, ", in %d of %d workloads", s->undecided,
+			fprintf(f, "in %d of %d workloads, ", s->undecided,
 				workloads);
-		fprintf(f, ")");
+		fprintf(f, "%s %d more repetition%s)", s->more >= 1000 ?
+			"over" : "about", s->more >= 1000 ? 1000 : s->more,
+			s->more == 1 ? "" : "s");
 	}
 	rest(f, n);
 	if (n)

@@ -8,7 +8,7 @@
 enum file_state {
 	FILE_HOT,			/* all of it is in the page cache */
 	FILE_COLD,			/* nothing of it */
-	FILE_DIRECT,			/* O_DIRECT: past the page cache */
+	FILE_DIRECT,			/* O_DIRECT: without the page cache */
 };
 
 struct contender;

@@ -568,14 +568,14 @@ int results_read(struct results *r, FILE *f, char why[300])
 	identify(r, &j);
 	fclose(mem);
 	if (n <= 0 || !strstr(line, ours + 1)) {
-		snprintf(why, 300, "it is a run of another machine, base or "
+		snprintf(why, 300, "it holds a run of another machine, base or "
 			 "duration; give the options of that run, or another "
 			 "folder");
 		taken = -1;
 	}
 	if (!taken && other_build(r, line)) {
-		snprintf(why, 300, "%.64s is another build now than the one that "
-			 "was measured; give another folder", other_build(r,
+		snprintf(why, 300, "%.64s was built again since it was measured; "
+			 "give another folder", other_build(r,
 			 line));
 		taken = -1;
 	}

@@ -83,9 +83,9 @@ static void strace_side(struct json *j, const struct recording *r)
 static void instance(struct json *j, int i)
 {
 	json_open(j, NULL, '{');
-	json_text(j, "follows", i ? "everybody; what belongs to others was "
-		  "left out when it was read" : "the command, its threads and "
-		  "its children");
+	json_text(j, "follows", i ? "every process; the events of other "
+		  "programs were left out when they were read" : "the command, "
+		  "its threads and its children");
 	json_open(j, "events", '[');
 	for (const char *const *e = kernel_asked(i); *e; e++)
 		json_text(j, NULL, *e);
@@ -119,9 +119,9 @@ static void kernel_side(struct json *j, const struct recording *r)
 	for (int i = 0; i < 2; i++)
 		instance(j, i);
 	json_close(j, ']');
-	json_text(j, "left_out", *r->without_strace ? "" : "strace: its wake-ups "
-		  "of the command, its signals, and the switches of threads "
-		  "that it stops and lets go");
+	json_text(j, "left_out", *r->without_strace ? "" : "of strace: its wakeups "
+		  "of the command, its signals, and the context switches of "
+		  "threads that it stops and continues");
 	json_text(j, "not_in_this_kernel", kernel_missing(k));
 	json_close(j, '}');
 }

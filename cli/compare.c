@@ -1002,7 +1002,7 @@ static void run_repetition(struct results *r, const int *cpus, int layout,
 		stopped = stopped_times();
 		run_heat(&h, r);
 		if (stopped != stopped_times())
-			fprintf(stderr, "iomodels compare: it was stopped (Ctrl-Z); "
+			fprintf(stderr, "iomodels compare: Ctrl-Z stopped the run; "
 				"this repetition is measured again\n");
 	} while (stopped != stopped_times() && !measure_stop);
 	if (!measure_stop)

@@ -38,7 +38,7 @@ can_unshare() {
 	}
 }
 
-test_without_programs() { said 2 '^tests/run: no programs are named' sh "$run"; }
+test_without_programs() { said 2 '^tests/run: expected test programs' sh "$run"; }
 
 test_counts() {
 	program good <<-'E'

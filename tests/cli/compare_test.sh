@@ -277,7 +277,7 @@ sed -i '1s/"poll --max-message 5":"./"poll --max-message 5":"x/' named/results.j
 "$iomodels" compare -t 0.02 -r 9 -w tcp-c4 -o named --resume \
 	--peer "$models/poll --max-message 5" \
 	--peer "$models/poll --max-message 6" >out 2>err
-[ $? = 1 ] && grep -q 'poll --max-message 5 is another build now' err
+[ $? = 1 ] && grep -q 'poll --max-message 5 was built again' err
 ok $? "does not go on with another build"
 
 # So have servers of one interpreter, in shells' commands, or with an option more.
