@@ -480,13 +480,34 @@ static long long seconds(const char *p, const char *end, const char **stop)
 	return n + (long long)fraction * tens[digits];
 }
 
+/* "19:08:44.145008", as -tt writes it: nanoseconds; -1: others. */
+static long long time_of_day(const char *p)
+{
+	long long ns = p[2] == ':' && p[5] == ':' ? with_micros(p + 7) : -1;
+	uint64_t v;
+	long n;
+
+	memcpy(&v, p, sizeof(v));
+	n = ns < 0 ? -1 : eight_digits(v ^ (uint64_t)(':' ^ '0') << 16 ^
+				       (uint64_t)(':' ^ '0') << 40);
+	if (n < 0)
+		return -1;
+	return (n / 1000000 * 3600 + n / 1000 % 1000 * 60 +
+		n % 1000 / 10 * 10) * 1000000000LL + ns;
+}
+
 /* "19:08:44.145008" */
 static const char *read_time_of_day(struct line *l, const char *p,
 				    const char *end)
 {
-	long long ns;
+	long long ns = end - p > 15 && p[15] == ' ' ? time_of_day(p) : -1;
 	const char *stop;
 
+	if (ns >= 0) {
+		l->at_ns = ns;
+		l->clock_of_day = 1;
+		return p + 15;
+	}
 	if (end - p < 8 || p[2] != ':' || p[5] != ':' || !is_digit(p[3]) ||
 	    !is_digit(p[4]))
 		return NULL;
@@ -564,12 +585,12 @@ static const char *read_pid_column(struct line *l, const char *p,
 /* "7 ", "7<name> " of -o.  Past the blank, or NULL when it is not a pid. */
 static const char *read_pid(struct line *l, const char *p, const char *end)
 {
-	const char *q = p;
+	const char *q = p, *stop = end - p > 10 ? p + 10 : end;
 	long n = 0;
 
-	while (q < end && is_digit(*q) && q - p < 10)
+	while (q < stop && is_digit(*q))
 		n = n * 10 + *q++ - '0';
-	if (q == p || q - p >= 10 || q >= end)
+	if (q == p || q == stop)
 		return NULL;
 	if (*q == '<') {
 		const char *close = memchr(q, '>', end - q);
