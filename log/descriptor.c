@@ -374,6 +374,14 @@ static int ends_as_seen(const struct file *f, struct slice argument)
 	       was_seen(f, (struct slice){ from, f->seen_len });
 }
 
+/* "3": it has nothing else to tell. */
+static int is_bare(struct slice s)
+{
+	while (s.len && s.at[s.len - 1] >= '0' && s.at[s.len - 1] <= '9')
+		s.len--;
+	return !s.len;
+}
+
 struct file *file_named(struct world *w, struct task *t, struct slice argument,
 			int *fd, unsigned long line)
 {
@@ -382,7 +390,7 @@ struct file *file_named(struct world *w, struct task *t, struct slice argument,
 
 	*fd = line_fd(argument, NULL);
 	f = table_at(t->fds, *fd);
-	if (f && ends_as_seen(f, argument))
+	if (f && (is_bare(argument) || ends_as_seen(f, argument)))
 		return f;
 	line_fd(argument, &decoration);
 	return file_at(w, t, *fd, decoration, line);

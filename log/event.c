@@ -91,7 +91,8 @@ static struct strand *strand_of(struct joiner *j, long pid, int column)
 	}
 	if (!s)
 		s = strand_new(j, pid);
-	map_remove(&j->announced, pid);
+	if (j->announced.used)
+		map_remove(&j->announced, pid);
 	j->last = s;
 	return s;
 }
