@@ -73,6 +73,11 @@ void finding_note(struct findings *f, struct step *st, long long first_ns,
 		return;
 	h = habits_of(st->task);
 	see_time(h, e);
+	if (e->kind == EVENT_BEGUN) {	/* the others wait for its result */
+		death_note(f, h, st);
+		between_note(f, h, st);
+		return;
+	}
 	if (e->kind == EVENT_CALL) {
 		f->calls++;
 		h->calls++;
@@ -92,7 +97,6 @@ void finding_note(struct findings *f, struct step *st, long long first_ns,
 		time_note(f, h, st);
 	}
 	between_note(f, h, st);
-	h->last_line = e->last;
 }
 
 void finding_file_ends(struct findings *f, struct file *file)

@@ -71,7 +71,7 @@ struct open_call {
 };
 
 struct habits {			/* of a task */
-	unsigned long calls, last_line;
+	unsigned long calls;
 	struct ready_habits *ready;
 	struct spin_habits spin;
 	struct time_habits *time;
