@@ -530,24 +530,22 @@ static int is_loading_name(struct slice name)
 	return !!slice_find(name, "/lib/python");
 }
 
-enum { NAME_LOOKED = 1, NAME_CHATTER = 2, NAME_LOADING = 4, NAME_ASKS = 8 };
+enum { NAME_CHATTER = 1, NAME_LOADING = 2, NAME_ASKS = 4, NAME_LOOKED = 16 };
 
-/* What the name of a file says: looked at once, not at each call. */
+/* What the name of a file says: looked at once each, not at each call. */
 static int name_says(struct file *f, int what)
 {
-	struct slice name;
+	int looked = what * NAME_LOOKED, says;
 
 	if (!f->name)
 		return 0;
-	if (!f->name_says) {
-		name = (struct slice){ f->name, strlen(f->name) };
-		f->name_says = NAME_LOOKED;
-		if (is_chatter_name(f->name))
-			f->name_says |= NAME_CHATTER;
-		if (is_loading_name(name))
-			f->name_says |= NAME_LOADING;
-		if (slice_ends(name, ":53"))	/* a name server's port */
-			f->name_says |= NAME_ASKS;
+	if (!(f->name_says & looked)) {
+		struct slice name = { f->name, strlen(f->name) };
+
+		says = what == NAME_CHATTER ? is_chatter_name(f->name) :
+		       what == NAME_LOADING ? is_loading_name(name) :
+		       slice_ends(name, ":53");	/* a name server's port */
+		f->name_says |= says ? looked | what : looked;
 	}
 	return f->name_says & what;
 }
