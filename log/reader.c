@@ -172,13 +172,41 @@ unsigned long long reader_file_rank(const struct closed_file *f)
 	return (unsigned long long)class << 61 | weight;
 }
 
-static void find_least(struct reader *r)
+/* Of those with the same rank the oldest is the least. */
+static int is_less(const struct reader *r, unsigned i, unsigned k)
 {
-	r->least = 0;
-	for (unsigned i = 1; i < FILES_KEPT; i++)
-		if (reader_file_rank(&r->files[i]) <
-		    reader_file_rank(&r->files[r->least]))
-			r->least = i;
+	const struct closed_file *a = &r->files[r->least[i]];
+	const struct closed_file *b = &r->files[r->least[k]];
+
+	return a->rank != b->rank ? a->rank < b->rank : a->nth < b->nth;
+}
+
+static void sink(struct reader *r, unsigned i)
+{
+	for (unsigned k; (k = 2 * i + 1) < FILES_KEPT; i = k) {
+		unsigned char place = r->least[i];
+
+		k += k + 1 < FILES_KEPT && is_less(r, k + 1, k);
+		if (!is_less(r, k, i))
+			return;
+		r->least[i] = r->least[k];
+		r->least[k] = place;
+	}
+}
+
+static void make_heap(struct reader *r)
+{
+	for (unsigned i = 0; i < FILES_KEPT; i++)
+		r->least[i] = i;
+	for (unsigned i = FILES_KEPT / 2; i--; )
+		sink(r, i);
+}
+
+static int by_age(const void *a, const void *b)
+{
+	const struct closed_file *x = a, *y = b;
+
+	return x->nth < y->nth ? -1 : 1;
 }
 
 static void sum_file(struct file_sum *s, const struct file *f)
@@ -193,7 +221,7 @@ static void file_ends(void *context, struct file *f)
 {
 	struct reader *r = context;
 	struct closed_file c;
-	unsigned place;
+	unsigned long place = r->n_files;
 
 	r->kinds[f->kind]++;
 	r->unknown_mode += f->assumed && f->nonblocking < 0 &&
@@ -201,7 +229,7 @@ static void file_ends(void *context, struct file *f)
 	finding_file_ends(&r->findings, f);
 	sum_file(&r->file_sums[f->kind], f);
 	c = (struct closed_file){
-		.serial = f->serial, .kind = f->kind, .by = f->by,
+		.serial = f->serial, .nth = r->n_files++, .kind = f->kind, .by = f->by,
 		.fd = f->fd, .nonblocking = f->nonblocking,
 		.left_open = f->left_open, .pid = f->pid,
 		.opened = f->assumed ? 0 : f->opened, .closed = f->closed,
@@ -209,22 +237,19 @@ static void file_ends(void *context, struct file *f)
 		.again_in = f->again_in, .bytes_in = f->bytes_in,
 		.bytes_out = f->bytes_out,
 	};
-	if (r->n_files >= FILES_KEPT) {
-		if (r->n_files++ == FILES_KEPT)
-			find_least(r);
-		if (reader_file_rank(&c) <= reader_file_rank(&r->files[r->least]))
+	c.rank = reader_file_rank(&c);
+	if (c.nth == FILES_KEPT)
+		make_heap(r);
+	if (c.nth >= FILES_KEPT) {
+		place = r->least[0];
+		if (c.rank <= r->files[place].rank)
 			return;
-		memmove(&r->files[r->least], &r->files[r->least + 1],
-			(FILES_KEPT - 1 - r->least) * sizeof(c));
-		place = FILES_KEPT - 1;
-	} else {
-		place = r->n_files++;
 	}
 	if (f->name)
 		snprintf(c.name, sizeof(c.name), "%.63s", f->name);
 	r->files[place] = c;
-	if (r->n_files > FILES_KEPT)
-		find_least(r);
+	if (c.nth >= FILES_KEPT)
+		sink(r, 0);
 }
 
 /* ---- reading ---- */
@@ -667,6 +692,8 @@ void reader_end(struct reader *r)
 	models_settle(&r->models);
 	accounts_settle(&r->accounts);
 	findings_settle(&r->findings);
+	qsort(r->files, r->n_files < FILES_KEPT ? r->n_files : FILES_KEPT,
+	      sizeof(*r->files), by_age);
 }
 
 void reader_free(struct reader *r)

@@ -33,7 +33,8 @@ struct tally {				/* a call, by its name in the log */
  * the order in which they were closed; and sums of all of a kind.
  */
 struct closed_file {
-	unsigned long serial;
+	unsigned long serial, nth;	/* nth: of those that were closed */
+	unsigned long long rank;
 	enum file_kind kind;
 	enum model by;
 	int fd, nonblocking, left_open;
@@ -80,7 +81,8 @@ struct reader {
 	unsigned long unfollowed, unfollowed_threads, unfollowed_line;
 	struct closed_file files[FILES_KEPT];
 	unsigned long n_files;
-	unsigned least;			/* of files[], once they are too many */
+	/* A heap of places in files[], the least first, once they are too many. */
+	unsigned char least[FILES_KEPT];
 	struct file_sum file_sums[FILE_KINDS];
 	struct { unsigned long line; char text[120]; } unknown[UNKNOWN_KEPT];
 	unsigned n_unknown;
