@@ -220,6 +220,9 @@ static void moves_data(struct step *st)
 		st->phase |= PHASE_FAILED;
 	else if (accept)
 		st->phase |= PHASE_ACCEPT;
+	else if (in && !l->ret && file_is_stream(f) &&
+		 slice_find(l->args, "MSG_PEEK"))
+		st->phase |= PHASE_EOF;		/* seen, and still there */
 	else if (!only_looks(st))
 		st->phase |= in && !l->ret ? PHASE_EOF : PHASE_COPY;
 	f->ready = 0;
