@@ -117,12 +117,27 @@ static struct talk *talk_of(struct findings *f, long pid)
 static int is_tcp(const struct file *f)
 {
 	return f->kind == FILE_CONNECTION &&
-	       (!f->name || !*f->name || strchr(f->name, ':'));
+	       (!f->name || !*f->name || (*f->name != '/' &&
+					  strchr(f->name, ':')));
+}
+
+/* These take what is sent, and never answer; nscd closes what it cannot answer. */
+static int is_one_way(const struct file *f)
+{
+	static const char *const names[] = {
+		"/journal/", "/dev/log", "syslog", "/nscd",
+	};
+
+	for (unsigned i = 0; f->name && i < sizeof(names) / sizeof(*names); i++)
+		if (strstr(f->name, names[i]))
+			return 1;
+	return 0;
 }
 
 static int is_client(const struct file *f)
 {
-	return is_tcp(f) && !f->parent && !f->assumed;
+	return f->kind == FILE_CONNECTION && !f->parent && !f->assumed &&
+	       !is_one_way(f);
 }
 
 static long long end_of(const struct event *e)
@@ -420,6 +435,25 @@ static void await_file(struct use *u, long long ns)
 		u->waited_ns = plus_ns(u->waited_ns, ns);
 }
 
+/*
+ * Is it among those that are waited for?  A TCP connection is taken to be; by a
+ * socket file many only report, and wait for no answer.
+ */
+static int is_awaited(const struct step *st, const struct file *file)
+{
+	const struct line *l = st->event->line;
+	char fd[32];
+
+	if (file->kind != FILE_CONNECTION || is_tcp(file))
+		return 1;
+	for (unsigned i = 0; i < file->n_watch; i++)
+		if (file->watch[i].epoll == st->file)
+			return 1;
+	snprintf(fd, sizeof(fd), "fd=%d", file->fd);
+	return st->event->call == CALL_SELECT ||
+	       (st->event->call == CALL_POLL && slice_find(l->args, fd));
+}
+
 /* A wait of a second: what has been asked is waited for. */
 static void await(struct step *st, long long ns)
 {
@@ -430,7 +464,8 @@ static void await(struct step *st, long long ns)
 		return;
 	}
 	for (unsigned i = 0; i < t->size; i++)
-		if (t->slot[i] && t->slot[i]->use)
+		if (t->slot[i] && t->slot[i]->use &&
+		    is_awaited(st, t->slot[i]))
 			await_file(t->slot[i]->use, ns);
 }
 
