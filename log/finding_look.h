@@ -25,6 +25,7 @@ struct use {			/* of a descriptor */
 	long setter;			/* who set O_NONBLOCK */
 	unsigned long setter_line;
 	char interest[48];
+	int soon;			/* a timerfd that expires in milliseconds */
 	/* finding_net.c */
 	unsigned burst;			/* small writes since the last answer */
 	unsigned long answers, answered, asked, pending_asks, connect_line;
@@ -84,6 +85,7 @@ struct habits {			/* of a task */
 	long long first_ns, last_ns;	/* of its lines; NO_TIME */
 	struct signals *signals;	/* NULL before the first one */
 	struct request_wait *request;	/* NULL: it has read none */
+	unsigned long waited_in;	/* the epoll set of its last wait */
 };
 
 /* A request that the task read, and what it then slept for in futex. */
@@ -93,7 +95,11 @@ struct request_wait {
 	struct tracks waits;
 	long long ns;
 	char at[24];			/* the word of the longest wait */
+	char call[24];			/* of the longest wait */
 	long long longest_ns;
+	unsigned long told_in;		/* the epoll set that reported it */
+	int known;			/* the log shows that it is a request */
+	int asked;			/* it has asked somebody else since */
 };
 
 struct eintr {			/* the last call that a signal interrupted */

@@ -29,7 +29,7 @@ enum {
 
 enum turn {
 	TURN_TOLD, TURN_UNKNOWN, TURN_EMPTY, TURN_ASK, TURN_FAIL, TURN_YIELD,
-	TURN_EOF,
+	TURN_EOF, TURN_TIMER,
 };
 
 struct slot {
@@ -49,6 +49,7 @@ struct slot {
 	long setter;			/* who set O_NONBLOCK, if another */
 	unsigned long setter_line;
 	long child;			/* of wait4 with WNOHANG; -1: any */
+	long long last_ns;		/* TIMER: of its last turn */
 	int fd;
 };
 
@@ -72,6 +73,13 @@ told_unread = { "spin", SEVERITY_FAULT,
 	"busy and makes no progress.",
 	"Read from the descriptor, write to it, or take it out of the "
 	"interest set.", NULL },
+timer = { "woken-by-timer", SEVERITY_COST,
+	"the program's own timer wakes it again and again",
+	"The timerfd expires after less than 10 ms, or at once because its time "
+	"is past, and the program finds nothing else to do.",
+	"Use a longer interval, set the timer only while something is due, or "
+	"compute the next time from the current one.",
+	"What is due at each expiry is done without a call." },
 told_writable = { "spin-writable", SEVERITY_FAULT,
 	"waits for writability with nothing to write",
 	"A socket with room in its buffer is always writable: the wait "
@@ -284,10 +292,11 @@ static int is_edge(const struct file *f)
 	return 0;
 }
 
-static void end_runs(struct spin_habits *h, int all)
+static void end_runs(struct spin_habits *h, int all, int timers)
 {
 	for (unsigned i = 0; i < h->n; i++)
-		if (all || h->slot[i].turn != TURN_TOLD)
+		if (all || (h->slot[i].turn == TURN_TIMER ? timers
+			    : h->slot[i].turn != TURN_TOLD))
 			run_ends(&h->slot[i]);
 }
 
@@ -318,7 +327,56 @@ static int is_idle_enter(const struct step *st)
 	       !slice_find(l->arg[3], "WAKEUP");
 }
 
+/* "{tv_sec=0, tv_nsec=2000}", "{0, 2000}": less than a sleep, and not 0. */
+static int is_soon(struct slice time)
+{
+	struct slice first = line_field(time, "tv_sec"), rest;
+	struct slice second = line_field(time, "tv_nsec");
+	long long ns;
+
+	if (!first.len && time.len > 2) {
+		rest = slice_of(time.at + 1, time.at + time.len);
+		if (!line_element(&rest, &first) ||
+		    !line_element(&rest, &second))
+			return 0;
+	}
+	ns = slice_number(second, NULL);
+	return slice_is(first, "0") && ns > 0 && ns < SLEPT_NS;
+}
+
+/* In a log without times only the setting tells how soon a timer expires. */
+static void timer_set(const struct step *st)
+{
+	const struct line *l = st->event->line;
+
+	if (st->file && l->n_args > 2 && !(l->flags & LINE_HAS_ERROR))
+		file_use(st->file)->soon = !slice_find(l->arg[1], "ABSTIME") &&
+			(is_soon(line_field(l->arg[2], "it_interval")) ||
+			 is_soon(line_field(l->arg[2], "it_value")));
+}
+
+static int is_expiry(const struct step *st)
+{
+	return st->file && st->file->kind == FILE_TIMERFD && st->bytes > 0 &&
+	       call_class(st->event->call) == CLASS_IN;
+}
+
 /* ---- looking ---- */
+
+/* The timer expired; (of a wait with a known time slept() knows). */
+static void expired(struct spin_habits *h, const struct step *st)
+{
+	long long now = st->event->start_ns;
+	struct slot *s = slot_of(h, TURN_TIMER, st->file->serial);
+
+	if (now == NO_TIME && st->event->took_ns == NO_TIME &&
+	    !file_use(st->file)->soon)
+		return;
+	if (s->run && now != NO_TIME && now - s->last_ns >= SLEPT_NS)
+		run_ends(s);
+	s = turn(h, TURN_TIMER, st->file->serial, st, st->file);
+	s->last_ns = now;
+}
 
 static void told(struct spin_habits *h, const struct step *st,
 		 const struct ready *r)
@@ -537,9 +595,9 @@ void spin_note(struct findings *f, struct habits *habits, struct step *st)
 	if (progress && st->file)
 		file_use(st->file)->stamp = f->calls;
 	if (progress || c == CALL_EXEC)
-		end_runs(h, 0);
+		end_runs(h, 0, !is_expiry(st));
 	if (slept(st)) {
-		end_runs(h, 1);
+		end_runs(h, 1, 1);
 		return;
 	}
 	if (c == CALL_CLOSE && !(l->flags & LINE_HAS_ERROR))
@@ -548,6 +606,10 @@ void spin_note(struct findings *f, struct habits *habits, struct step *st)
 				run_ends(&h->slot[i]);
 	if (l->flags & LINE_HAS_ERROR)
 		failed(h, st);
+	if (c == CALL_TIMERFD_SET)
+		timer_set(st);
+	else if (is_expiry(st))
+		expired(h, st);
 	if (asks_for_child(st))
 		child_asked(h, st);
 	else if (is_idle_enter(st))
@@ -583,6 +645,7 @@ static const struct about *about_of(const struct slot *s)
 	case TURN_ASK: return s->child ? &asks_child : &asks_zero;
 	case TURN_YIELD: return &yields;
 	case TURN_EOF: return &told_eof;
+	case TURN_TIMER: return &timer;
 	case TURN_FAIL: return s->emfiles ? &emfile : &fails;
 	default: break;
 	}
@@ -632,8 +695,11 @@ static void told_says(struct finding *d, const struct slot *s, const char *in)
 
 static void says(struct finding *d, const struct slot *s, const char *in)
 {
-	char who[80] = "";
+	char who[80] = "", each[48] = "", span[24];
 
+	if (s->turn == TURN_TIMER && s->ns)
+		snprintf(each, sizeof(each), ", every %s", span_text(s->ns /
+			 (long long)s->turns, span, sizeof(span)));
 	if (s->setter)
 		snprintf(who, sizeof(who), "; O_NONBLOCK was set by pid %ld "
 			 "(line %lu) on the shared descriptor", s->setter,
@@ -665,6 +731,11 @@ static void says(struct finding *d, const struct slot *s, const char *in)
 		finding_says(d, "sched_yield is called %lu times in a row "
 			     "without a sleep between: a busy loop%s",
 			     s->turns, in);
+	else if (s->turn == TURN_TIMER)
+		finding_says(d, "its own timer (%s) expires %lu times in a row%s, "
+			     "and no other call moves data in between: the timer "
+			     "keeps the loop turning%s", s->object, s->turns,
+			     each, in);
 	else if (s->turn == TURN_EOF)
 		finding_says(d, "%s on %s returns 0 (end of the stream) %lu "
 			     "times in a row: a busy loop%s", s->call,
@@ -710,7 +781,8 @@ static void judge(struct findings *f, const struct habits *habits,
 	if (s->ns)
 		snprintf(in, sizeof(in), " for %s%s", span_text(s->ns, span,
 			 sizeof(span)), "");
-	d = finding_add(f, about_of(s), t->process->pid, s->turns, s->ns);
+	d = finding_add(f, about_of(s), t->process->pid, s->turns,
+			s->turn == TURN_TIMER ? 0 : s->ns);	/* it sleeps */
 	finding_line(d, s->line);
 	if (*d->says && d->count > 2 * s->turns)
 		return;

@@ -334,6 +334,21 @@ int line_element(struct slice *s, struct slice *element)
 	return 1;
 }
 
+/* The comma behind the value at p, or the bracket that is around it. */
+static const char *around(const char *p, const char *end)
+{
+	int depth = 0;
+
+	for (; p < end; p++) {
+		if (*p == '{' || *p == '[' || *p == '(')
+			depth++;
+		else if (*p == '}' || *p == ']' || *p == ')' ? !depth--
+			 : *p == ',' && !depth)
+			break;
+	}
+	return p;
+}
+
 struct slice line_field(struct slice s, const char *name)
 {
 	size_t len = strlen(name);
@@ -344,13 +359,8 @@ struct slice line_field(struct slice s, const char *name)
 		    p[len] == '=') {
 			p += len + 1;
 			stop = scan(p, end, 0, NULL);
-			if (!stop) {		/* up to the bracket around it */
-				stop = p;
-				while (stop < end && *stop != '}' &&
-				       *stop != ',' && *stop != ']' &&
-				       *stop != ')')
-					stop++;
-			}
+			if (!stop)
+				stop = around(p, end);
 			return slice_trim(slice_of(p, stop));
 		}
 		p += len;

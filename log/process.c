@@ -808,6 +808,8 @@ static void infer_kind(struct step *st)
 	struct file *f = st->file;
 	enum call c = st->event->call;
 
+	if (f && c == CALL_TIMERFD_SET)
+		f->kind = FILE_TIMERFD;		/* (its read looked like another's) */
 	if (!f || f->kind > FILE_SOCKET)
 		return;
 	if (f->kind == FILE_UNKNOWN && is_wakeup(st)) {
@@ -829,8 +831,6 @@ static void infer_kind(struct step *st)
 		f->kind = FILE_EPOLL;
 	else if (c == CALL_RING_ENTER || c == CALL_RING_REGISTER)
 		f->kind = FILE_RING;
-	else if (c == CALL_TIMERFD_SET)
-		f->kind = FILE_TIMERFD;
 }
 
 static void set_action(struct step *st)
