@@ -96,8 +96,8 @@ left = { "write-left", SEVERITY_FAULT,
 	"The connection was given up on purpose." },
 request_waits = { "request-waits", SEVERITY_COST,
 	"a request waits for another thread or another client",
-	"The thread read the request and then slept in futex: for a mutex or a "
-	"condition. In a database this is mostly a lock on rows or a table that "
+	"The thread read the request and then slept for something else than its "
+	"client: a mutex, a condition, another process. In a database this is mostly a lock on rows or a table that "
 	"another client holds.",
 	"Find out who holds it: the database's own list of locks and "
 	"transactions, or gdb -p PID -batch -ex 'thread apply all bt'.",
@@ -789,7 +789,7 @@ static void judge_request(struct findings *f, struct habits *h,
 			  int answered)
 {
 	struct request_wait *r = h->request;
-	char text[128], span[24], more[64] = "";
+	char text[128], span[24], more[64] = "", who[32] = "the process";
 	struct finding *d;
 
 	if (r->ns < OWED_NS)
@@ -802,13 +802,70 @@ static void judge_request(struct findings *f, struct habits *h,
 		snprintf(more, sizeof(more), "; for other requests, %lu time%s",
 			 d->count - r->waits.n, d->count - r->waits.n == 1 ? ""
 			 : "s");
+	if (t->pid)
+		snprintf(who, sizeof(who), "%s %ld", *r->at ? "thread" : "pid",
+			 t->pid);
 	d->added = d->count;
-	finding_says(d, "thread %ld read a request on %s (line %lu) and %s for "
-		     "%s: it slept in futex, for a lock or condition at %s, "
-		     "%lu time%s%s", t->pid, file_text(file, text, sizeof(text)),
+	finding_says(d, "%s read a request on %s (line %lu) and %s for "
+		     "%s: it slept in %s, for %s%s, %lu time%s%s",
+		     who, file_text(file, text, sizeof(text)),
 		     r->line, answered ? "did not answer" : "has not answered",
-		     span_text(r->ns, span, sizeof(span)), r->at, r->waits.n,
-		     r->waits.n == 1 ? "" : "s", more);
+		     span_text(r->ns, span, sizeof(span)), r->call,
+		     *r->at ? "a lock or condition at " : "something else than "
+		     "this client (a lock that another client holds, or another "
+		     "process)", r->at, r->waits.n, r->waits.n == 1 ? "" : "s",
+		     more);
+}
+
+/*
+ * It waits, and not for the client: in another epoll set than that which reported
+ * the request, or in a poll that leaves it out.
+ */
+static int waits_elsewhere(const struct step *st, const struct request_wait *r,
+			   const struct file *file)
+{
+	const struct event *e = st->event;
+	char fd[32];
+
+	if (r->asked || !(st->phase & PHASE_WAIT))
+		return 0;
+	if (e->call == CALL_EPOLL_WAIT) {
+		for (unsigned i = 0; i < file->n_watch; i++)
+			if (file->watch[i].epoll == st->file)
+				return 0;
+		return st->file && (r->known || (r->told_in &&
+				    r->told_in != st->file->serial));
+	}
+	snprintf(fd, sizeof(fd), "fd=%d", r->fd);
+	return r->known && e->call == CALL_POLL && slice_find(e->line->args,
+		"fd=") && !slice_find(e->line->args, fd);
+}
+
+/* It asks another process, and waits for that one's answer. */
+static int asks_another(const struct step *st, const struct request_wait *r)
+{
+	enum call_class class = call_class(st->event->call);
+
+	return (class == CLASS_OUT && st->fd > 2 && st->fd != r->fd && st->file &&
+		st->file->kind != FILE_REGULAR) ||
+	       st->event->call == CALL_CONNECT || st->event->call == CALL_CLONE ||
+	       st->event->call == CALL_FORK;
+}
+
+static int may_be_request(const struct step *st)
+{
+	return st->file && st->fd > 2 && (file_is_stream(st->file) ||
+					  st->file->kind == FILE_UNKNOWN) &&
+	       st->event->call >= CALL_RECVFROM && st->event->call <= CALL_RECVMSG;
+}
+
+/*
+ * The epoll set that has told of this descriptor; 0: unknown.  (One attached
+ * late: the last set.)
+ */
+static unsigned long told_in(const struct habits *h, const struct step *st)
+{
+	return st->model == MODEL_EPOLL || st->file->assumed ? h->waited_in : 0;
 }
 
 static void request_note(struct findings *f, struct habits *h, struct step *st)
@@ -816,28 +873,41 @@ static void request_note(struct findings *f, struct habits *h, struct step *st)
 	const struct event *e = st->event;
 	enum call_class class = call_class(e->call);
 	struct request_wait *r = h->request;
+	const struct file *file;
 	long long ns;
 
-	if (class == CLASS_IN && st->bytes > 0 && is_served(st->file)) {
+	if (e->call == CALL_EPOLL_WAIT && st->file && e->line->ret > 0)
+		h->waited_in = st->file->serial;
+	if (r && r->fd >= 0)
+		r->asked |= asks_another(st, r);
+	if (class == CLASS_IN && st->bytes > 0 &&
+	    (is_served(st->file) || (h->waited_in && may_be_request(st)))) {
 		if (!r)
 			r = h->request = need(calloc(1, sizeof(*r)));
 		*r = (struct request_wait){ .fd = st->fd, .line = e->first,
-					    .serial = st->file->serial };
+					    .serial = st->file->serial,
+					    .known = is_served(st->file),
+					    .told_in = told_in(h, st) };
 	} else if (r && class == CLASS_OUT && st->bytes > 0 &&
 		   st->fd == r->fd) {
 		if (st->file && st->file->serial == r->serial)
 			judge_request(f, h, st->task, st->file, 1);
 		r->fd = -1;
 		r->ns = 0;
-	} else if (r && e->call == CALL_FUTEX && st->phase & PHASE_WAIT) {
+	} else if (r && r->fd >= 0 && st->phase & PHASE_WAIT &&
+		   (e->call == CALL_FUTEX ? r->known : class == CLASS_WAIT)) {
 		ns = call_lasted(f, st);
-		if (!request_file(st, r) || ns < HELD_NS)
-			return;			/* another thread answered */
+		/* (Else another thread answered.) */
+		if (ns < HELD_NS || !(file = request_file(st, r)) ||
+		    (e->call != CALL_FUTEX && !waits_elsewhere(st, r, file)))
+			return;
 		track(&r->waits, e->first);
 		r->ns = plus_ns(r->ns, ns);
 		if (ns > r->longest_ns) {
 			r->longest_ns = ns;
-			slice_copy(e->line->arg[0], r->at, sizeof(r->at));
+			slice_copy(e->line->name, r->call, sizeof(r->call));
+			slice_copy(e->call == CALL_FUTEX ? e->line->arg[0]
+				   : SLICE(""), r->at, sizeof(r->at));
 		}
 	}
 }
