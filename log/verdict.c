@@ -1089,6 +1089,40 @@ static int is_last_word(const struct reader *r, const struct unreturned *o)
 	return 1;
 }
 
+/* A client that reset its connection: no fault of the program, and no trifle. */
+static const struct finding *client_reset(const struct reader *r)
+{
+	const struct finding *d = r->findings.first;
+
+	while (d && !(d->about->severity == SEVERITY_NOTE &&
+		      !strcmp(d->about->id, "connection-reset")))
+		d = d->next;
+	return d;
+}
+
+/* What a client did comes first, unless the program waited long for something. */
+static enum verdict_of no_fault(const struct reader *r, struct text *t)
+{
+	const struct finding *d = client_reset(r);
+	struct text own = { .size = t->size - t->len };
+	enum verdict_of v;
+
+	if (!d)
+		return healthy(r, t);
+	own.at = need(calloc(1, own.size));
+	v = healthy(r, &own);
+	t->told_unfollowed = own.told_unfollowed;
+	if (v == VERDICT_WAIT)
+		add(t, "%s Besides, a client reset its connection: ", own.at);
+	else
+		add(t, "A client reset its connection: ");
+	add(t, "%s.", d->says);
+	if (v != VERDICT_WAIT)
+		add(t, " %s", own.at + strspn(own.at, " "));
+	free(own.at);
+	return v;
+}
+
 static enum verdict_of choose(const struct reader *r, struct text *t)
 {
 	const struct finding *d = r->findings.first;
@@ -1114,7 +1148,7 @@ static enum verdict_of choose(const struct reader *r, struct text *t)
 		return VERDICT_FINDING;
 	}
 	if (!o)
-		return healthy(r, t);
+		return no_fault(r, t);
 	open_sentence(r, o, t);
 	if (d) {
 		add(t, " Besides: ");
