@@ -158,7 +158,7 @@ static struct piece {
 	struct aiocb *adopted[PIECE];	/* guarded by the lock: whose it is */
 	uint64_t life[PIECE];		/* atomic: serial << 32 | LIFE_* */
 	struct descriptor descriptors[PIECE];
-} *pieces[PIECES];
+} first_piece, *pieces[PIECES];		/* there may be no memory for the first */
 
 static void *memory(size_t size)
 {
@@ -208,7 +208,7 @@ static int more_requests(void)
 		return 0;
 	/* In a child of fork the parent's pieces are used again. */
 	if (!*piece)
-		*piece = memory(sizeof(**piece));
+		*piece = first ? memory(sizeof(**piece)) : &first_piece;
 	if (!*piece)
 		return 0;
 	/* Release: a thread that sees the index sees its memory. */

@@ -470,6 +470,30 @@ TEST(little_memory)
 	everything_works(plain, direct, ends);
 }
 
+/* The same for private memory (RLIMIT_DATA), and as little as glibc needs. */
+TEST(little_private_memory)
+{
+	struct rlimit limit;
+	char line[128];
+	long kib = 0;
+	FILE *f;
+
+#if defined(TSAN) || defined(__SANITIZE_ADDRESS__)
+	SKIP("a sanitizer takes more memory");
+#endif
+	open_all();
+	f = fopen("/proc/self/status", "r");
+	ASSERT_TRUE(f);
+	while (fgets(line, sizeof(line), f))
+		sscanf(line, "VmData: %ld", &kib);
+	fclose(f);
+	limit.rlim_cur = limit.rlim_max =
+		(kib << 10) + sizeof(much_local_data) +
+		sysconf(_SC_THREAD_STACK_MIN) + (32 << 10);
+	ASSERT_EQ(0, setrlimit(RLIMIT_DATA, &limit));
+	everything_works(plain, direct, ends);
+}
+
 /* No memory for a list: it is refused, and so is each request of it. */
 TEST(list_without_memory)
 {
