@@ -41,6 +41,7 @@ enum {
 	REGISTER_SPARSE = 1,
 	REGISTER_FILES_UPDATE = 6,
 	FILES = 64,			/* that the ring holds, at most */
+	PAGES = 257,			/* of a buffer: are they there? */
 	RETRY_NS = 1000000000,	/* a ring that was refused */
 	AGAIN_NS = 10000000,	/* a thread of the pool that was refused */
 };
@@ -160,7 +161,7 @@ static long begin(void)
 {
 	static const int calls[] = {
 		__NR_io_uring_setup, __NR_io_uring_enter,
-		__NR_io_uring_register,
+		__NR_io_uring_register, __NR_mincore,
 	};
 	unsigned workers[2] = { FILE_WORKERS, BLOCKING_WORKERS };
 	struct ring_files files = { .n = FILES, .flags = REGISTER_SPARSE };
@@ -168,7 +169,7 @@ static long begin(void)
 	long err;
 
 	mode = sandbox_mode();
-	never |= !sandbox_allows(calls, 3);
+	never |= !sandbox_allows(calls, 4);
 	if (never)
 		return -EPERM;
 	err = set_up(&ring, ENTRIES);
@@ -263,6 +264,32 @@ static void retry_later(void)
 
 /* ---- requests ---- */
 
+/*
+ * A page fault can last: userfaultfd, memory mapped from a file server.  In this
+ * thread it would stop the requests of all others.
+ */
+static int is_in_memory(const char *at, size_t len)
+{
+	static size_t page;
+	unsigned char there[PAGES];
+	uintptr_t first;
+	size_t n;
+
+	if (!page)
+		page = sysconf(_SC_PAGESIZE);
+	first = (uintptr_t)at / page * page;
+	n = ((uintptr_t)at - first + len + page - 1) / page;
+	if (n > PAGES)
+		n = PAGES;
+	/* Unmapped memory: the read or the write finds it. */
+	if (enter_kernel(__NR_mincore, first, n * page, there))
+		return 1;
+	for (size_t i = 0; i < n; i++)
+		if (!(there[i] & 1))
+			return 0;
+	return 1;
+}
+
 static void submit(struct request *r)
 {
 	unsigned flags = __atomic_load_n(&r->flags, __ATOMIC_RELAXED);
@@ -296,6 +323,8 @@ static void submit(struct request *r)
 	sqe->off = flags & NO_OFFSET ? -1ULL : r->offset + r->done;
 	sqe->addr = (unsigned long)r->buf + r->done;
 	sqe->len = rest < TRANSFER_MAX ? rest : TRANSFER_MAX;
+	if (!is_in_memory(r->buf + r->done, sqe->len))
+		sqe->flags |= IOSQE_ASYNC;	/* a thread of the kernel's */
 }
 
 /*
