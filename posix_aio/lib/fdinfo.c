@@ -166,6 +166,18 @@ static int waits_for_more(int fd)
 			     &size) && n > 1;
 }
 
+/* A process in the background may not read its terminal: EIO at once.  The other
+ * end of a pseudoterminal is nobody's terminal, although it tells the group. */
+static int is_in_background(int fd)
+{
+	unsigned number;
+	pid_t group;
+
+	return !enter_kernel(__NR_ioctl, fd, TIOCGPGRP, &group) &&
+	       group != getpgrp() &&
+	       enter_kernel(__NR_ioctl, fd, TIOCGPTN, &number);
+}
+
 /* A terminal whose read waits for bytes, not for a time. */
 static int waits_for_input(int fd)
 {
@@ -174,7 +186,8 @@ static int waits_for_input(int fd)
 
 	errno = saved;
 	return !err && (t.c_lflag & ICANON ||
-			(t.c_cc[VMIN] && !t.c_cc[VTIME]));
+			(t.c_cc[VMIN] && !t.c_cc[VTIME])) &&
+	       !is_in_background(fd);
 }
 
 /*

@@ -19,6 +19,7 @@
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/timerfd.h>
+#include <sys/wait.h>
 #include <termios.h>
 #include "ways.h"
 
@@ -176,6 +177,29 @@ TEST(terminal_with_a_time)
 	EXPECT_EQ(0, reads(tty, 8));
 	ASSERT_EQ(1, write(typist, "x", 1));
 	EXPECT_EQ(1, reads(tty, 8));
+}
+
+/* A process in the background must not read its terminal: a thread of it, which
+ * blocks SIGTTIN, gets EIO and does not wait for input. */
+TEST(terminal_in_the_background)
+{
+	int typist, tty = raw_terminal(&typist, 1, 0), status = 0;
+	pid_t child = fork();
+
+	if (!child) {
+		if (setsid() < 0 || ioctl(tty, TIOCSCTTY, 0))
+			_exit(0);
+		child = fork();
+		if (!child) {
+			alarm(5);
+			setpgid(0, 0);
+			_exit(-reads(tty, 8));
+		}
+		waitpid(child, &status, 0);
+		_exit(WEXITSTATUS(status));
+	}
+	ASSERT_EQ(child, waitpid(child, &status, 0));
+	EXPECT_EQ(EIO, WEXITSTATUS(status));
 }
 
 /* What has nothing to read or write says so. */
