@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <semaphore.h>
 #include <stdint.h>
 #include <sys/syscall.h>
@@ -263,7 +264,9 @@ TEST(no_more_threads_than_aio_threads)
 		ASSERT_EQ(0, aio_read(&cb[i]));
 	}
 #ifndef TSAN				/* it has some of its own */
-	EXPECT_LE(threads(), 1 + 3);
+	/* The thread that was to have the ring may still be ending. */
+	while (threads() > 1 + 3)
+		sched_yield();
 #endif
 	for (int i = 0; i < 12; i++)
 		ASSERT_EQ(1, write(p[i][1], "x", 1));
