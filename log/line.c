@@ -916,6 +916,11 @@ static void read_call_line(struct line *l, const char *p, const char *open,
 {
 	const char *stop;
 
+	/* "????(": strace let go before it had read the call. */
+	if (end - p > 1 && p[0] == '?' && p[1] == '?') {
+		l->kind = LINE_CHATTER;
+		return;
+	}
 	l->kind = LINE_CALL;
 	stop = read_end(l, p, end);
 	if (l->kind == LINE_CALL && !read_call(l, p, open, stop))

@@ -179,6 +179,59 @@ static size_t syslog_at(struct slice s)
 	return n && words_at(rest, 5) ? rest.at - s.at + words_at(rest, 5) : 0;
 }
 
+/* The digits and points from i on, and blanks before them; where they end. */
+static size_t digits_at(struct slice s, size_t i)
+{
+	while (i < s.len && s.at[i] == ' ')
+		i++;
+	while (i < s.len && (is_digit(s.at[i]) || s.at[i] == '.'))
+		i++;
+	return i;
+}
+
+/* "[    1.690074] strace[733]: " of the kernel's log */
+static size_t kernel_at(struct slice s)
+{
+	size_t i = digits_at(s, 1), n;
+	struct slice tag;
+
+	if (!slice_starts(s, "[") || i + 2 >= s.len || s.at[i] != ']' ||
+	    !memchr(s.at, '.', i))
+		return 0;
+	tag = from(s, i + 2);
+	n = words_at(tag, 1);
+	return n > 3 && tag.at[n - 2] == ':' && tag.at[n - 3] == ']' ? i + 2 + n
+								   : 0;
+}
+
+/*
+ * "I1130 12:00:00.123456   771 main.go:50] " of Kubernetes' programs,
+ * "11-30 12:00:00.123  771  771 I tag: " of Android
+ */
+static size_t logger_at(struct slice s)
+{
+	size_t i, end;
+	struct slice rest;
+
+	if (has_shape(s, "adddd dd:dd:dd.")) {
+		i = digits_at(s, digits_at(s, 15));
+		rest = from(s, i);
+		end = rest.len > 1 ? 1 + words_at(from(rest, 1), 1) : 0;
+		return end > 2 && rest.at[end - 2] == ']' ? i + end : 0;
+	}
+	if (!has_shape(s, "dd-dd dd:dd:dd."))
+		return kernel_at(s);
+	i = digits_at(s, digits_at(s, digits_at(s, 15)));
+	if (i + 3 >= s.len || s.at[i] != ' ' || !is_letter(s.at[i + 1]) ||
+	    s.at[i + 2] != ' ')
+		return 0;
+	rest = from(s, i + 3);
+	end = words_at(rest, 1);
+	if (end && rest.at[end - 2] != ':' && slice_starts(from(rest, end), ": "))
+		end += 2;			/* "tag : " */
+	return end > 2 && (rest.at[end - 2] == ':') ? i + 3 + end : 0;
+}
+
 /* Behind a time: "stderr F " of a container's log; P: the line goes on. */
 static size_t stream_at(struct slice s)
 {
@@ -233,6 +286,17 @@ static size_t time_at(struct slice s)
 	       slice_starts(rest, "[pid ")) ? i + blanks : 0;
 }
 
+/* level=debug msg="read(3, ...)" app=web: where the text begins. */
+static size_t logfmt_at(struct slice s)
+{
+	const char *p = slice_find(s, " msg=\"");
+	size_t i = 0;
+
+	while (i < s.len && is_letter(s.at[i]))
+		i++;
+	return p && i && s.at[i] == '=' ? (size_t)(p + 6 - s.at) : 0;
+}
+
 /* {"log":"read(3, ...)\n","stream":"stderr"}: where the text begins. */
 static size_t json_at(struct slice s)
 {
@@ -242,7 +306,7 @@ static size_t json_at(struct slice s)
 	};
 
 	if (!slice_starts(s, "{"))
-		return 0;
+		return logfmt_at(s);
 	for (unsigned i = 0; i < sizeof(names) / sizeof(*names); i++) {
 		const char *p = slice_find(s, names[i]), *end = s.at + s.len;
 
@@ -289,7 +353,8 @@ static size_t layer_at(const struct paste *p, enum layer kind, struct slice s)
 {
 	static size_t (*const at[LAYERS])(struct slice) = {
 		[LAYER_JSON] = json_at, [LAYER_QUOTE] = quote_at,
-		[LAYER_SYSLOG] = syslog_at, [LAYER_STAMP] = stamp_at,
+		[LAYER_SYSLOG] = syslog_at, [LAYER_LOGGER] = logger_at,
+		[LAYER_STAMP] = stamp_at,
 		[LAYER_MONTH] = month_at, [LAYER_TAG] = tag_at,
 		[LAYER_STREAM] = stream_at, [LAYER_POD] = pod_at,
 		[LAYER_PIPE] = pipe_at, [LAYER_TIME] = time_at,
@@ -404,6 +469,26 @@ static int is_typeset(struct slice text)
 {
 	return slice_find(text, "\u00a0") || slice_find(text, "\u201c") ||
 	       slice_find(text, "\u201d") || slice_find(text, "\u2026");
+}
+
+/* "**read(3, ...) = 1**", "`read(3, ...) = 1`": a line that somebody stressed */
+static int is_stressed(struct slice text)
+{
+	return slice_starts(text, "**") || slice_find(text, "\n**") ||
+	       slice_starts(text, "`") || slice_find(text, "\n`");
+}
+
+static struct slice without_stress(struct slice s)
+{
+	const char *mark = slice_starts(s, "**") ? "**" : "`";
+	size_t n = strlen(mark);
+
+	if (!slice_starts(s, mark) || slice_starts(s, "```"))
+		return s;
+	s = from(s, n);
+	if (slice_ends(s, mark))
+		s.len -= n;
+	return s;
 }
 
 struct sample {			/* a line of the head of the file */
@@ -723,7 +808,8 @@ void paste_look(struct paste *p, struct slice text)
 		return;
 	p->html = is_html(text);
 	p->typeset = is_typeset(text);
-	p->any = p->html || p->typeset;
+	p->stressed = is_stressed(text);
+	p->any = p->html || p->typeset || p->stressed;
 	samples_take(p, &all, text);
 	while (all.counting && p->n_layers < LAYERS && find_layer(p, &all))
 		;
@@ -788,7 +874,7 @@ struct slice paste_strip(struct paste *p, struct slice line)
 		line = decoded(p, line);
 	for (unsigned i = 0; i < p->n_layers; i++)
 		line = without_layer(p, p->layer[i], line);
-	return line;
+	return p->stressed ? without_stress(line) : line;
 }
 
 void paste_free(struct paste *p)
@@ -800,13 +886,18 @@ void paste_free(struct paste *p)
 
 /* ---- logs of others ---- */
 
-/* "= 3 (0x3)": truss writes each result twice. */
+/* "= 3 (0x3)": truss of FreeBSD writes each result twice; Solaris: "Err#2 E..." */
 static int is_truss(struct slice s)
 {
 	const char *p = slice_find(s, " ERR#");
 
 	if (p)
 		return is_digit(p[5]);
+	p = slice_find(s, "Err#");
+	if (p)
+		return slice_find(slice_of(p, s.at + s.len), " E") != NULL;
+	if (slice_find(s, ", SOV_") || slice_find(s, ")  argc = "))
+		return 1;
 	p = slice_find(s, "= ");
 	if (!p || !slice_ends(s, ")"))
 		return 0;
@@ -831,6 +922,24 @@ static int is_kdump(struct slice s)
 	return slice_find(s, " CALL  ") || slice_find(s, " RET   ");
 }
 
+/* "34378 12:02:36.269753803 2 app (7896) > connect fd=3" */
+static int is_sysdig(struct slice s)
+{
+	return slice_find(s, ") > ") || slice_find(s, ") < ");
+}
+
+static int is_audit(struct slice s)
+{
+	return slice_find(s, "type=SYSCALL msg=audit(") != NULL;
+}
+
+/* "strace.go:581] [   2] python3 E munmap(0x7f65, 0x1000)" */
+static int is_gvisor(struct slice s)
+{
+	return slice_find(s, " strace.go:") &&
+	       (slice_find(s, " E ") || slice_find(s, " X "));
+}
+
 static int is_dtruss(struct slice s)
 {
 	return slice_find(s, "\t\t = ") || slice_starts(s, "SYSCALL(args)");
@@ -848,10 +957,14 @@ const char *paste_tracer(struct slice text)
 	static const struct {
 		const char *name;
 		int (*is)(struct slice line);
+		unsigned part;		/* one line of so many is enough */
 	} tracers[] = {
-		{ "dtruss", is_dtruss }, { "truss", is_truss },
-		{ "ktrace (kdump)", is_kdump }, { "perf trace", is_perf_trace },
-		{ "ltrace", is_ltrace },
+		{ "truss", is_truss, 3 }, { "dtruss", is_dtruss, 3 },
+		{ "ktrace (kdump)", is_kdump, 3 },
+		{ "perf trace", is_perf_trace, 3 },
+		{ "sysdig", is_sysdig, 2 }, { "auditd", is_audit, 3 },
+		{ "gVisor's --strace", is_gvisor, 2 },
+		{ "ltrace", is_ltrace, 8 },
 	};
 	enum { TRACERS = sizeof(tracers) / sizeof(*tracers) };
 	unsigned votes[TRACERS] = { 0 }, lines = 0;
@@ -867,7 +980,7 @@ const char *paste_tracer(struct slice text)
 			votes[i] += !!tracers[i].is(line);
 	}
 	for (unsigned i = 0; i < TRACERS; i++)
-		if (votes[i] && votes[i] * (i == 4 ? 8 : 3) >= lines)
+		if (votes[i] && votes[i] * tracers[i].part >= lines)
 			return tracers[i].name;
 	return NULL;
 }

@@ -14,9 +14,10 @@
 #include "slice.h"
 
 enum layer {
-	LAYER_JSON,		/* {"log":"...\n","stream":"stderr"} of docker */
+	LAYER_JSON,		/* {"log":"...\n"} of docker; level=info msg="..." */
 	LAYER_QUOTE,		/* "> " */
 	LAYER_SYSLOG,		/* "<13>1 2026-11-28T19:08:44Z host app 1 - - " */
+	LAYER_LOGGER,		/* "I1130 12:00:00.1 771 main.go:50] " */
 	LAYER_STAMP,		/* "2026-11-28T19:08:44.1Z " of docker */
 	LAYER_MONTH,		/* "Nov 28 19:08:44 " of journald */
 	LAYER_TAG,		/* then: "host name[7]: " */
@@ -43,6 +44,7 @@ struct paste {
 	char constant[64];
 	int html;		/* &lt;unfinished ...&gt; */
 	int typeset;		/* quotes and dots of a word processor */
+	int stressed;		/* lines of "**...**" or "`...`" */
 	int fenced;		/* lines ``` and {code} around it */
 	int any;
 	enum wrap wrapped;

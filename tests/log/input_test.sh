@@ -58,6 +58,9 @@ prefix ts '00:00:01 '
 prefix grep_file_name 'trace.log:'
 prefix list '- '
 prefix diff '+'
+prefix kernel_log '[    1.690074] strace[733]: '
+prefix klog 'I1130 12:00:00.123456   12345 strace.go:50] '
+prefix logcat '11-30 12:00:00.123  5771  5771 I wrap.sh : '
 prefix coloured_compose "$(printf '\033')[36mapp-1  | $(printf '\033')[0m"
 grep -n '' $log | sed 's/^/trace.log:/' >"$dir/log"; same grep_nH
 cat -n $log | sed 's/^/> /; s/$/\r/' >"$dir/log"; same quoted_numbers_crlf
@@ -68,6 +71,11 @@ sed 's/[\\"]/\\&/g; s/</\\u003c/g; s/>/\\u003e/g
 	$log >"$dir/log"; same docker_json
 sed 's/[\\"]/\\&/g; s/.*/{"ts":1, "level":"info", "msg":"&"}/' $log >"$dir/log"
 same json_lines
+sed 's/[\\"]/\\&/g
+	s/.*/time="2026-11-28T19:08:44Z" level=debug msg="&" app=web/' \
+	$log >"$dir/log"; same logfmt
+sed 's/.*/`&`/' $log >"$dir/log"; same inline_code
+sed 's/.* connect(.*/**&**/' $log >"$dir/log"; same bold_lines
 sed "s/ \"/ $(printf '\342\200\234')/; s/\.\.\./$(printf '\342\200\246')/
 	s/ = /$(printf '\302\240')= /" $log >"$dir/log"; same word_processor
 tr '\n' '\r' <$log >"$dir/log"; same carriage_returns
@@ -150,6 +158,20 @@ result $? entities_in_a_string
 printf 'open("/etc/x",O_RDONLY,0165)\t = 3 (0x3)\nread(3,"a"...,47) = 47 (0x2f)\n' \
 	>"$dir/log"
 refused truss 'written by truss'
+printf '%s\n' 'so_socket(PF_INET, SOCK_STREAM, IPPROTO_IP, 0x0, SOV_DEFAULT) = 3' \
+	'connect(3, 0x08047C10, 16, SOV_DEFAULT)  Err#146 ECONNREFUSED' >"$dir/log"
+refused truss_of_solaris 'written by truss'
+printf 'sched_yield(0x14,0x7ff)\t\t = 0 (0x0)\n' >"$dir/log"
+refused truss_with_tabs 'written by truss'
+printf '34379 12:02:36.269754164 2 app (7896) < connect res=-111(ECONNREFUSED)\n' \
+	>"$dir/log"
+refused sysdig 'written by sysdig'
+printf 'type=SYSCALL msg=audit(1700000000.123:420): arch=c000003e syscall=42\n' \
+	>"$dir/log"
+refused auditd 'written by auditd'
+printf 'I0424 10:57:18.9 18306 strace.go:581] [   2] python3 E munmap(0x7f, 0x1000)\n' \
+	>"$dir/log"
+refused gvisor "written by gVisor"
 printf '  1234 ls       CALL  read(0x3,0x7f,0x400)\n  1234 ls       RET   read 5\n' \
 	>"$dir/log"
 refused ktrace 'written by ktrace'
