@@ -285,6 +285,20 @@ static int is_noise(const struct line *l)
 	return 0;
 }
 
+/* TCGETS asks whether it is a terminal; these want something of one. */
+static int sets_terminal(const struct line *l)
+{
+	static const char *const requests[] = {
+		"TCSET", "TIOCEXCL", "TIOCMSET", "TIOCMBIS", "TIOCMBIC",
+		"TIOCSSERIAL", "TIOCSCTTY",
+	};
+
+	for (unsigned i = 0; i < sizeof(requests) / sizeof(*requests); i++)
+		if (slice_find(l->args, requests[i]))
+			return 1;
+	return 0;
+}
+
 /* Probes that fail on healthy systems, too. */
 static int is_chatter(const struct step *st)
 {
@@ -310,6 +324,11 @@ static int is_chatter(const struct step *st)
 	/* A path's: its FUSE daemon has gone. */
 	if (slice_is(l->error, "ENOTCONN") && memchr(l->args.at, '"',
 						     l->args.len))
+		return 0;
+	/* Standard output that is full and has O_NONBLOCK: the output is lost. */
+	if (slice_is(l->error, "EAGAIN") && (st->fd == 1 || st->fd == 2))
+		return call_class(st->event->call) != CLASS_OUT;
+	if (slice_is(l->error, "ENOTTY") && sets_terminal(l))
 		return 0;
 	for (unsigned i = 0; i < sizeof(errors) / sizeof(*errors); i++)
 		if (slice_is(l->error, errors[i]))

@@ -87,6 +87,15 @@ static const struct refusal table[] = {
 	  "an old kernel or a seccomp filter",
 	  "The kernel does not know clone3, or a seccomp filter returns "
 	  "ENOSYS; libc then uses clone.", "Nothing to do if clone succeeds." },
+	{ CLONE, "EPERM", "CLONE_NEWUSER", "clone-denied", REFUSED_ALWAYS,
+	  "user namespaces are not allowed here (a chroot, a security module "
+	  "such as AppArmor, kernel.unprivileged_userns_clone, or a seccomp "
+	  "filter)",
+	  "CLONE_NEWUSER fails in a chroot, or where AppArmor "
+	  "(kernel.apparmor_restrict_unprivileged_userns), "
+	  "kernel.unprivileged_userns_clone (Debian) or a filter forbids it.",
+	  "Allow user namespaces for this program, or start it without its "
+	  "sandbox." },
 	{ CLONE, "EPERM", NULL, "clone-denied", REFUSED_ALWAYS,
 	  "a seccomp filter, or a namespace without CAP_SYS_ADMIN",
 	  "Flags for namespaces need CAP_SYS_ADMIN, except CLONE_NEWUSER and "
@@ -646,6 +655,14 @@ static const struct refusal table[] = {
 	  "asks for a capability (/dev/mem for CAP_SYS_RAWIO); or lockdown "
 	  "(Secure Boot) forbids it.",
 	  "Give the device to the container (--device), or the capability." },
+	{ "setxattr lsetxattr fsetxattr", "EPERM", "\"security.",
+	  "not-permitted", REFUSED_AT_END,
+	  "CAP_SETFCAP (security.capability) or CAP_SYS_ADMIN, also in a user "
+	  "namespace that does not own the file system",
+	  "Attributes that begin with \"security.\" need a capability; a "
+	  "container in a user namespace, or NFS, may refuse them.",
+	  "Set it as root on the host, or extract and install without file "
+	  "capabilities." },
 	{ OPEN " truncate ftruncate link linkat setxattr fsetxattr", "EPERM",
 	  NULL, "not-permitted", REFUSED_AT_END,
 	  "an immutable or append-only file (lsattr), a rule such as "
@@ -798,6 +815,18 @@ static const struct refusal table[] = {
 	  "share: a process that inherits it gets EAGAIN without having asked "
 	  "for it.",
 	  "Wait with poll before reading, or find out who set O_NONBLOCK." },
+	{ WRITES, "EAGAIN", NULL, "would-block", REFUSED_AT_END,
+	  "the pipe, socket or terminal is full, and O_NONBLOCK is set, perhaps "
+	  "by another process that shares the descriptor",
+	  "O_NONBLOCK belongs to the open file description, which dup and fork "
+	  "share: what the program set on standard input may hold for standard "
+	  "output, too. What it could not write is lost if it does not try "
+	  "again.",
+	  "Wait with poll and write the rest, or clear O_NONBLOCK." },
+	{ "ioctl", "ENOTTY", NULL, "not-supported", REFUSED_AT_END,
+	  "the descriptor is no terminal or device that knows this request",
+	  "The file is not a terminal, or its driver does not have the request.",
+	  "Check which device it is, or go on without the request." },
 	/* System V IPC */
 	{ "semget", "ENOSPC", NULL, "ipc-limit", REFUSED_ALWAYS,
 	  "the limit on System V semaphores (kernel.sem)",
