@@ -14,6 +14,7 @@ enum {
 	MISSING_MANY = 200,	/* and a quarter of the calls */
 	COSTS_PERCENT = 5,	/* of the time; below it is a note */
 	CALLS_PERCENT = 20,	/* of the calls: the same */
+	EXCERPT_PERCENT = 40,	/* ... of the calls of an excerpt */
 	STORM_PERCENT = 20,	/* strace makes such calls dear */
 };
 
@@ -92,6 +93,7 @@ static void moved(struct step *st)
 		if (asked(st->event->line) != 1)
 			return;
 		track(&u->one_byte, st->event->first);
+		u->in_middle = !st->task->process->saw_start;
 		u->one_ns = plus_ns(u->one_ns, step_ns(st));
 	} else if (c == CALL_WRITE || c == CALL_SENDTO) {
 		u = file_use(st->file);
@@ -185,20 +187,29 @@ void cost_habits_free(struct cost_habits *h)
 
 /* ---- judging ---- */
 
+/* A piece of a log that begins in the middle, and reads this file mostly. */
+static int is_excerpt(const struct findings *f, const struct use *u)
+{
+	return u->in_middle && u->one_byte.n >= BYTES_MIN &&
+	       u->one_byte.n * 100 >= f->calls * EXCERPT_PERCENT;
+}
+
 void cost_file_ends(struct findings *f, struct file *file)
 {
 	struct use *u = file->use;
 	char text[128];
 	struct finding *d;
-	int costs;
+	int costs, excerpt;
 
 	if (!u)
 		return;
+	excerpt = is_excerpt(f, u);
 	costs = (file_is_stream(file) &&
 		 u->one_byte.n * 100 >= f->calls * CALLS_PERCENT) ||
 		(u->one_byte.n >= BYTES_MANY &&
-		 share_of(f, u->one_ns) >= COSTS_PERCENT);
-	if (u->one_byte.n >= (file_is_stream(file) ? BYTES_MIN : BYTES_MANY) &&
+		 share_of(f, u->one_ns) >= COSTS_PERCENT) || excerpt;
+	if (u->one_byte.n >= (file_is_stream(file) || excerpt ? BYTES_MIN
+							       : BYTES_MANY) &&
 	    u->one_byte.n * 2 >= u->reads) {
 		d = finding_add(f, costs ? &one_byte : &one_byte_note,
 				file->pid, u->one_byte.n, u->one_ns);
@@ -247,7 +258,9 @@ void cost_task_ends(struct findings *f, struct habits *habits, struct task *t)
 	s = &h->missing;
 	if (s->n < MISSING_MANY || s->n * 4 < habits->calls)
 		return;
-	costs = share_of_task(habits, s->ns) >= STORM_PERCENT;
+	costs = share_of_task(habits, s->ns);
+	costs = costs < 0 ? s->n * 10 >= habits->calls * 9
+			  : costs >= STORM_PERCENT;
 	d = finding_add(f, costs ? &missing : &missing_note, t->process->pid,
 			s->n, s->ns);
 	finding_line(d, s->line);

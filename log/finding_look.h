@@ -48,6 +48,7 @@ struct use {			/* of a descriptor */
 	long long read_ns, left_ns;
 	/* finding_cost.c */
 	struct tracks one_byte;
+	int in_middle;			/* read by a process from before the log */
 	unsigned long reads, writes, small;
 	unsigned long long small_bytes;
 	long long one_ns, small_ns;

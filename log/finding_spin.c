@@ -246,7 +246,8 @@ static int slept(const struct step *st)
 	const struct line *l = st->event->line;
 	enum call c = st->event->call;
 
-	if (!(st->phase & PHASE_WAIT) || asks_for_child(st))
+	if (!(st->phase & PHASE_WAIT) || asks_for_child(st) ||
+	    slice_is(l->error, "ECHILD"))
 		return 0;
 	if (st->event->took_ns != NO_TIME)
 		return st->event->took_ns >= SLEPT_NS;
@@ -753,9 +754,13 @@ static void says(struct finding *d, const struct slot *s, const char *in)
  */
 static int is_excerpt(const struct spin_habits *h, const struct slot *s)
 {
-	if (s->short_turns < EXCERPT_MIN && s->short_turns != h->calls)
+	if (s->short_turns < EXCERPT_MIN && s->short_turns != h->calls &&
+	    !(s->eofs >= EXCERPT_ALL))
 		return 0;
-	return s->turn != TURN_YIELD && s->short_turns && !h->others &&
+	if (s->turn == TURN_YIELD)		/* of a lock's spinning it is part */
+		return s->short_turns >= EXCERPT_ASKS &&
+		       s->short_turns == h->calls;
+	return s->short_turns && !h->others &&
 	       s->short_calls * 100 >= h->calls * EXCERPT_PERCENT &&
 	       s->short_ns / (long long)s->short_turns < EXCERPT_NS;
 }
