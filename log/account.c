@@ -80,7 +80,11 @@ const char *wait_text(enum wait_for what, enum call call, const char *object,
 		snprintf(text, size, "a signal");
 		break;
 	default:
-		if (o && (call == CALL_OPEN || call == CALL_OPENAT))
+		if (o && (call == CALL_OPEN || call == CALL_OPENAT) &&
+		    !strncmp(o, "/dev/tty", 8))
+			snprintf(text, size, "%s: a serial line without its "
+				 "carrier, as the open has no O_NONBLOCK", o);
+		else if (o && (call == CALL_OPEN || call == CALL_OPENAT))
 			snprintf(text, size, "%s: a FIFO without its other end, "
 				 "or a slow file system", o);
 		else
@@ -243,6 +247,9 @@ static void open_note(struct accounts *all, struct account *a,
 	struct unreturned *o = st->task->unreturned;
 	char why[120] = "";
 
+	/* (A call that a handler makes is inside of the one it interrupted.) */
+	if (o && o->line > e->first)
+		return;
 	if (!o)
 		o = st->task->unreturned = need(calloc(1, sizeof(*o)));
 	*o = (struct unreturned){

@@ -549,8 +549,10 @@ static void tail(struct joiner *j, struct line *l, unsigned long number,
 
 static void promised(struct joiner *j, const struct line *l)
 {
-	if (l->flags & LINE_ATTACHED && l->new_pid > 0)
-		promise(j, l->new_pid);
+	if (!(l->flags & LINE_ATTACHED) || l->new_pid <= 0)
+		return;
+	j->attached = 1;
+	promise(j, l->new_pid);
 }
 
 static void cut(struct joiner *j, struct strand *s, struct line *l,
@@ -582,6 +584,16 @@ static void cut_was_none(struct joiner *j)
 	unknown(j, &l, j->cut_first, NO_TIME);
 }
 
+/* A program's own output may end so, too: "main(argc". */
+static int could_be_call(const struct joiner *j, const struct line *l)
+{
+	struct slice args = slice_of(l->name.at + l->name.len, j->cut +
+				     j->cut_len);
+
+	return call_find(l->name) != CALL_OTHER || j->attached ||
+	       slice_starts(args, "(AT_FDCWD, \"") || slice_starts(args, "(\"/");
+}
+
 /* "read(5, " and nothing more: what a hung program's log looks like. */
 static void cut_at_end(struct joiner *j)
 {
@@ -590,7 +602,7 @@ static void cut_at_end(struct joiner *j)
 
 	line_read(&l, j->cut, j->cut_len);
 	if (j->cut_doubtful && (!l.name.len || s->open ||
-				call_find(l.name) == CALL_OTHER)) {
+				!could_be_call(j, &l))) {
 		cut_was_none(j);
 		return;
 	}

@@ -907,6 +907,8 @@ static void succeeded_call(struct world *w, struct step *st)
 			st->file->timed = 1;
 		break;
 	case CALL_SENDTO:			/* it speaks first: a client */
+		if (st->file && st->file->kind == FILE_NETLINK)
+			st->file->asks = 1;	/* the kernel answers */
 		if (st->file && st->file->kind == FILE_DATAGRAM &&
 		    !st->file->reads && !st->file->writes && l->n_args > 4) {
 			name_from_address(st->file, argument(l, 4));
