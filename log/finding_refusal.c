@@ -1104,7 +1104,9 @@ static void forget(struct findings *f, const struct ending *e, long pid)
 		long older = *oldest;
 
 		*oldest = pid;
-		f->n_failed++;
+		/* (An unused place is 0, the pid of lines that have none.) */
+		if (f->n_failed++ < FAILED_KEPT)
+			return;
 		pid = older;
 	}
 	ending_free(map_remove(&f->endings, pid));
