@@ -986,7 +986,8 @@ static void read_signal(struct line *l, const char *p, const char *end)
 	l->name = slice_of(in.at, q);
 	l->args = slice_trim(slice_of(q, in.at + in.len));
 	/* Old versions write words: "--- SIGCHLD (Child exited) @ 0 (0) ---" */
-	l->kind = slice_starts(l->name, "SIG") ? LINE_SIGNAL : LINE_UNKNOWN;
+	l->kind = slice_starts(l->args, "(Stopped") ? LINE_STOPPED :
+		  slice_starts(l->name, "SIG") ? LINE_SIGNAL : LINE_UNKNOWN;
 }
 
 static void read_exit(struct line *l, const char *p, const char *end)
