@@ -584,6 +584,27 @@ static void cut_was_none(struct joiner *j)
 	unknown(j, &l, j->cut_first, NO_TIME);
 }
 
+/*
+ * "connect(3, {sa_family=AF_INET, sin_po": somebody cut the text.  Of a call that
+ * has not returned strace writes whole arguments.
+ */
+static int ends_inside(struct slice s)
+{
+	int depth = 0, quoted = 0;
+
+	for (size_t i = 0; i < s.len; i++) {
+		if (quoted && s.at[i] == '\\')
+			i++;
+		else if (s.at[i] == '"')
+			quoted = !quoted;
+		else if (!quoted && (s.at[i] == '{' || s.at[i] == '['))
+			depth++;
+		else if (!quoted && (s.at[i] == '}' || s.at[i] == ']'))
+			depth--;
+	}
+	return quoted || depth > 0;
+}
+
 /* A program's own output may end so, too: "main(argc". */
 static int could_be_call(const struct joiner *j, const struct line *l)
 {
@@ -602,7 +623,9 @@ static void cut_at_end(struct joiner *j)
 
 	line_read(&l, j->cut, j->cut_len);
 	if (j->cut_doubtful && (!l.name.len || s->open ||
-				!could_be_call(j, &l))) {
+				!could_be_call(j, &l) ||
+				ends_inside((struct slice){ j->cut,
+							    j->cut_len }))) {
 		cut_was_none(j);
 		return;
 	}
