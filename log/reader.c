@@ -297,9 +297,20 @@ static void table_row(struct reader *r, struct slice row)
 			 word[5].at);
 }
 
+/* "strace: attach: ptrace(PTRACE_SEIZE, 7): Operation not permitted" */
+static int is_complaint(struct slice s)
+{
+	return slice_starts(s, "strace: ") &&
+	       (slice_find(s, "ptrace(PTRACE_") || slice_find(s, "stat '") ||
+		slice_find(s, "ind executable") || slice_find(s, ": exec: ") ||
+		slice_find(s, "o such process"));
+}
+
 static void one_line(struct reader *r, struct line *l, unsigned long number,
 		     long default_pid)
 {
+	if (!r->calls && !*r->complaint && is_complaint(l->text))
+		slice_copy(l->text, r->complaint, sizeof(r->complaint));
 	joiner_line(&r->joiner, l, number, default_pid);
 	r->tables += l->kind == LINE_TABLE;
 	if (l->kind == LINE_TABLE)
@@ -591,6 +602,15 @@ static int judge(struct reader *r, int rc, char *const *paths)
 			 "strace -c%s%.110s; strace -f -ttt -T -yy -o FILE "
 			 "COMMAND shows who waited for what", paths[0],
 			 *r->table ? ": " : "", r->table);
+		return -1;
+	}
+	if (!rc && !r->calls && !r->signals && *r->complaint) {
+		snprintf(r->error, sizeof(r->error), "%.80s: strace recorded no "
+			 "call: %.99s%s", paths[0], r->complaint,
+			 strstr(r->complaint, "not permitted") ? "; the process "
+			 "is another user's, kernel.yama.ptrace_scope forbids it, "
+			 "another tracer is attached, or a container has no "
+			 "CAP_SYS_PTRACE" : "");
 		return -1;
 	}
 	/* (strace attached, waited, and let go.) */

@@ -86,6 +86,7 @@ struct reader {
 	struct file_sum file_sums[FILE_KINDS];
 	struct { unsigned long line; char text[120]; } unknown[UNKNOWN_KEPT];
 	unsigned n_unknown;
+	char complaint[100];		/* of strace, before the first call */
 	char error[400];		/* why it stopped early; empty: it did not */
 
 	/* Called for each step, for reports that show every line. */

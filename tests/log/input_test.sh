@@ -153,6 +153,13 @@ printf '%s\n' '7 write(4, "&lt;unfinished&gt;", 18) = 18' >"$dir/log"
 "$io" explain --lines "$dir/log" | grep -q '"&lt;unfinished&gt;"'
 result $? entities_in_a_string
 
+# strace itself may fail.
+printf '%s\n' 'strace: attach: ptrace(PTRACE_SEIZE, 771): Operation not permitted' \
+	'Could not attach to process.' >"$dir/log"
+refused strace_may_not_attach 'recorded no call: .*kernel.yama.ptrace_scope'
+echo "strace: Cannot find executable 'foo'" >"$dir/log"
+refused strace_cannot_start "recorded no call: strace: Cannot find executable 'foo'"
+
 # ---- logs of other tracers ----
 
 printf 'open("/etc/x",O_RDONLY,0165)\t = 3 (0x3)\nread(3,"a"...,47) = 47 (0x2f)\n' \
