@@ -957,7 +957,7 @@ const char *paste_tracer(struct slice text)
 	static const struct {
 		const char *name;
 		int (*is)(struct slice line);
-		unsigned part;		/* one line of so many is enough */
+		unsigned part;		/* one line of this many */
 	} tracers[] = {
 		{ "truss", is_truss, 3 }, { "dtruss", is_dtruss, 3 },
 		{ "ktrace (kdump)", is_kdump, 3 },

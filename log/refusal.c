@@ -824,7 +824,8 @@ static const struct refusal table[] = {
 	  "again.",
 	  "Wait with poll and write the rest, or clear O_NONBLOCK." },
 	{ "ioctl", "ENOTTY", NULL, "not-supported", REFUSED_AT_END,
-	  "the descriptor is no terminal or device that knows this request",
+	  "the descriptor is not a terminal or device that knows this "
+	  "request",
 	  "The file is not a terminal, or its driver does not have the request.",
 	  "Check which device it is, or go on without the request." },
 	/* System V IPC */
