@@ -602,6 +602,20 @@ static struct slice events_of(struct slice element)
 	return slice_of(element.at + strlen("{events="), comma);
 }
 
+/* As line_element(): most end in "}}", and a flag has no bracket. */
+static int next_event(struct slice *list, struct slice *element)
+{
+	const char *end = list->at + list->len, *stop;
+
+	if (!slice_starts(*list, "{events=") ||
+	    !(stop = slice_find(*list, "}}")) ||
+	    (stop + 2 < end && stop[2] != ','))
+		return line_element(list, element);
+	*element = slice_of(list->at, stop + 2);
+	*list = slice_trim(slice_of(stop + 2 + (stop + 2 < end), end));
+	return 1;
+}
+
 static void ready_epoll(struct step *st)
 {
 	struct slice list = argument(st->event->line, 1), element;
@@ -612,7 +626,7 @@ static void ready_epoll(struct step *st)
 		return;
 	st->file->kind = FILE_EPOLL;
 	list = slice_of(list.at + 1, list.at + list.len - 1);
-	while (line_element(&list, &element)) {
+	while (next_event(&list, &element)) {
 		struct slice flags = events_of(element);
 		struct file *f;
 
