@@ -58,6 +58,7 @@ struct use {			/* of a descriptor */
 struct spin_habits {
 	struct slot *slot;		/* of finding_spin.c: few */
 	unsigned n, size;
+	int turns;			/* any but TURN_TOLD, since their runs ended */
 	unsigned long calls;		/* of the task */
 	unsigned long others;		/* that wake or wait for another thread */
 };

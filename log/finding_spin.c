@@ -212,6 +212,7 @@ static struct slot *turn(struct spin_habits *h, enum turn kind, uint64_t key,
 	const struct event *e = st->event;
 	struct slice name = e->line->name;
 
+	h->turns |= kind != TURN_TOLD;
 	if (!s->run++) {
 		s->start = e->first;
 		s->start_calls = h->calls - 1;
@@ -295,6 +296,9 @@ static int is_edge(const struct file *f)
 
 static void end_runs(struct spin_habits *h, int all, int timers)
 {
+	if (!all && !h->turns)
+		return;
+	h->turns = 0;
 	for (unsigned i = 0; i < h->n; i++)
 		if (all || (h->slot[i].turn == TURN_TIMER ? timers
 			    : h->slot[i].turn != TURN_TOLD))
