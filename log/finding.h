@@ -69,6 +69,8 @@ struct findings {
 	struct map dying;		/* pid -> its last signal */
 	struct map refused;		/* struct refused */
 	struct map endings;		/* pid -> how it ended */
+	struct ending *ending;		/* the last one that was asked for ... */
+	long ending_pid;		/* ... and of whom; NULL: of nobody */
 	unsigned long endings_made, n_failed;
 	long failed[FAILED_KEPT];	/* pids of endings, in turn */
 	struct hard *hard;		/* the last failure that is not a probe */

@@ -438,8 +438,11 @@ static struct refused *refused_of(struct findings *f, const struct step *st,
 
 static struct ending *ending_of(struct findings *f, const struct task *t)
 {
-	struct ending *e = map_get(&f->endings, t->process->pid);
+	struct ending *e = f->ending;
 
+	if (e && f->ending_pid == t->process->pid)
+		return e;
+	e = map_get(&f->endings, t->process->pid);
 	if (!e) {
 		e = need(calloc(1, sizeof(*e)));
 		e->trouble = &no_trouble;
@@ -447,7 +450,8 @@ static struct ending *ending_of(struct findings *f, const struct task *t)
 		e->parent = t->process->parent;
 		map_put(&f->endings, t->process->pid, e);
 	}
-	return e;
+	f->ending_pid = t->process->pid;
+	return f->ending = e;
 }
 
 /* strace cuts long arguments: "/very/long/path/of/the/config.c"... */
@@ -1109,6 +1113,7 @@ static void forget(struct findings *f, const struct ending *e, long pid)
 			return;
 		pid = older;
 	}
+	f->ending = NULL;
 	ending_free(map_remove(&f->endings, pid));
 }
 
