@@ -353,6 +353,15 @@ static void path_object(const struct step *st, char *object, size_t size)
 		snprintf(object, size, "%.*s", (int)(end - path.at), path.at);
 }
 
+/* It changes or reads what the kernel knows of a socket or descriptor. */
+static int only_sets(enum call call)
+{
+	return call == CALL_BIND || call == CALL_LISTEN ||
+	       call == CALL_SOCKOPT || call == CALL_SOCKNAME ||
+	       call == CALL_SHUTDOWN || call == CALL_EPOLL_CTL ||
+	       call == CALL_DUP || call == CALL_DUP2;
+}
+
 enum wait_for waits_for(const struct step *st, char *object, size_t size)
 {
 	const struct event *e = st->event;
@@ -390,8 +399,9 @@ enum wait_for waits_for(const struct step *st, char *object, size_t size)
 			 "numbers");
 		return FOR_OTHER;
 	}
-	/* They wait for no disk: slow, they had no processor. */
+	/* They wait for no disk and no peer: slow, they had no processor. */
 	if (slice_starts(l->name, "mmap") || slice_is(l->name, "lseek") ||
+	    slice_is(l->name, "fstat") || only_sets(e->call) ||
 	    (e->call == CALL_FCNTL && !slice_find(l->args, "SETLKW")))
 		return FOR_OTHER;
 	if (!st->file) {
