@@ -116,6 +116,7 @@ struct state {
 	unsigned long long messages;	/* of this phase: answered */
 	unsigned long long begun;	/* likewise: sent */
 	long long run_began, run_ns, server_ns, client_ns;
+	long long ran_ns;		/* the slice that has ended */
 	struct {			/* before WARM */
 		struct delays delays;
 		long long at, client_ns, server_ns;
@@ -479,9 +480,20 @@ static void begin_message(struct state *s, struct connection *c, long long when)
 	s->begun++;
 }
 
+/*
+ * It began within RUN and took longer than all of it: the other connections had
+ * ended the slice meanwhile.  Without it a wait of one connection among others
+ * would be in no figure.
+ */
+static int outlasts(const struct state *s, long long began, long long now)
+{
+	return s->phase == OVER && s->wanted == RUN && !s->l->rate &&
+	       began >= s->run_began && now - began > s->ran_ns;
+}
+
 static void end_message(struct state *s, struct connection *c, long long now)
 {
-	if (s->phase == RUN)
+	if (s->phase == RUN || outlasts(s, c->stamps[c->first], now))
 		histogram_add(&s->r->latency, now - c->stamps[c->first]);
 	c->first = (c->first + 1) % s->l->window;
 	c->in_flight--;
@@ -802,7 +814,7 @@ static void end_run(struct state *s, long long now)
 	struct slice *slice = &r->slices[s->slice];
 	double client = own_ns() - s->client_ns;
 	double server = server_ns(s) - s->server_ns;
-	double all = now - s->run_began;
+	double all = s->ran_ns = now - s->run_began;
 	double since = now - s->noted.at;
 	struct delays after;
 	long long ran = own_ns() - s->noted.client_ns;

@@ -91,6 +91,39 @@ static void by_stall(int fd, char *message)
 	answer(fd, message, SIZE);
 }
 
+struct late {
+	int fd;
+	char message[SIZE];
+};
+
+static void *answer_late(void *arg)
+{
+	struct late *late = arg;
+
+	sleep_us(200000);
+	send(late->fd, late->message, SIZE, MSG_NOSIGNAL);
+	free(late);
+	return NULL;
+}
+
+/* One connection waits, in a thread of its own, and the others go on. */
+static void by_one(int fd, char *message)
+{
+	static int count;
+	struct late *late = malloc(sizeof(*late));
+	pthread_t thread;
+
+	if (++count % STALL_EVERY) {
+		free(late);
+		answer(fd, message, SIZE);
+		return;
+	}
+	late->fd = fd;
+	memcpy(late->message, message, SIZE);
+	pthread_create(&thread, NULL, answer_late, late);
+	pthread_detach(thread);
+}
+
 /* Two small segments: the second waits for the acknowledgement of the first. */
 static void by_nagle(int fd, char *message)
 {
@@ -220,6 +253,7 @@ static const struct kind {
 	{ "sleep", "tcp-c1", by_sleep, 200 },
 	{ "sleep", "tcp-c16", by_sleep, 200 },
 	{ "stall", "tcp-c16", by_stall, 3000 },
+	{ "one", "tcp-c4", by_one, 100 },
 	{ "nagle", "tcp-c1", by_nagle, 75 },
 	{ "fsync", "tcp-c4", by_fsync, 200 },
 	{ "remote", "tcp-c4", by_remote, 200 },
@@ -468,6 +502,10 @@ static void known(const char *kind, const char *workload, int two)
 	}
 	if (measure(&s, &m, why, uncounted))
 		FAIL("%s", why);
+	if (!strcmp(kind, "one")) {
+		EXPECT_EQ(WRONG, suspicion(&m, w.busy * w.window));
+		return;
+	}
 	agrees(kind, m.rate, strcmp(kind, "nagle") ? rate_in_slices(told, &m) :
 	       rate_of_life(told));
 	if (!strcmp(kind, "stall"))
@@ -491,6 +529,9 @@ TEST_TIMEOUT(sleep_for_many, 60) { known("sleep", "tcp-c16", 0); }
 TEST_TIMEOUT(sleep_for_many_two, 60) { known("sleep", "tcp-c16", 1); }
 TEST_TIMEOUT(stall_of_half_the_time, 60) { known("stall", "tcp-c16", 0); }
 TEST_TIMEOUT(stall_of_half_the_time_two, 60) { known("stall", "tcp-c16", 1); }
+/* A slice ends without the connection that waits: its rate is not to be trusted. */
+TEST_TIMEOUT(stall_of_one_connection, 60) { known("one", "tcp-c4", 0); }
+TEST_TIMEOUT(stall_of_one_connection_two, 60) { known("one", "tcp-c4", 1); }
 TEST_TIMEOUT(nagle, 60) { known("nagle", "tcp-c1", 0); }
 TEST_TIMEOUT(nagle_two, 60) { known("nagle", "tcp-c1", 1); }
 TEST_TIMEOUT(fsync_per_message, 60) { known("fsync", "tcp-c4", 0); }
