@@ -568,7 +568,8 @@ static int name_by_word(const struct plan *plan, const struct named *c, int i,
 		if (!i)
 			snprintf(text, sizeof(text), "%s",
 				 end_of_path(word, slashes));
-		else if (is_option(word) && !is_option(next) && !is_place(next))
+		else if (is_option(word) && *next && !is_option(next) &&
+			 !is_place(next))
 			snprintf(text, sizeof(text), "%.30s %.60s %.30s", program,
 				 word, shown(next, slashes));
 		else if (*word >= '0' && *word <= '9' && is_option(c->words[i - 1]))

@@ -291,6 +291,15 @@ ok $? "does not go on with another build"
 		'epoll --service=echo' poll | cmp - shown
 ok $? "names servers by what differs"
 
+# An empty argument is not a part of the name.
+known=${iomodels%iomodels}tests/bench/known_test
+"$iomodels" compare -t 0.02 -r 1 -w line-c1 --json \
+	--start "$known --serve work - --unix {socket}" \
+	--start "$known --serve work - --unix {socket} --save ''" >out 2>err &&
+	sed -n 's/^ *"server": "\(.*\)",$/\1/p' out | sort -u >shown &&
+	printf '%s\n' known_test 'known_test --save' | cmp - shown
+ok $? "leaves an empty argument out of a name"
+
 # The program is not what only waits for it, nor where its output goes.
 "$iomodels" compare -t 0.02 -r 1 -w line-c1 --json \
 	--start "$models/epoll --service echo --port {port} & wait" \
@@ -311,7 +320,6 @@ ok $? "ends a server that is in the background"
 ok $? "names a server that ends at once"
 
 # Turns end when all slices would take too long: 20 ms for each message here.
-known=${iomodels%iomodels}tests/bench/known_test
 "$iomodels" compare -t 0.4 -r 1 -w line-c1 -o slow --start \
 	"$known --serve slow - --port {port}" >out 2>err &&
 	turns=$(sed -n '2s/.*"rates":\[\([^]]*\)\].*/\1/p' slow/results.jsonl |
