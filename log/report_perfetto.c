@@ -72,10 +72,10 @@ static void meta(struct json *j, const char *what, long process, long pid,
 	json_close(j, '}');
 }
 
-static void flow(struct json *j, const struct scene *s, unsigned id,
-		 const struct scene_row *row, const char *ph, long long ns)
+static void flow(struct json *j, const struct scene *s, unsigned id, long pid,
+		 const char *ph, long long ns)
 {
-	event(j, ph, "ready", "ready", process_of(s, row->pid), row->pid);
+	event(j, ph, "ready", "ready", process_of(s, pid), pid);
 	json_number(j, "id", id);
 	if (*ph == 'f')
 		json_text(j, "bp", "e");
@@ -148,17 +148,6 @@ static void mark(struct json *j, const struct scene *s,
 	if (m->kind == MARK_WORKED)
 		json_number(j, "result", m->bytes);
 	json_close(j, '}');
-	json_close(j, '}');
-}
-
-static void mark_flow(struct json *j, const struct scene *s, unsigned id,
-		      const struct scene_mark *m, const char *ph, long long ns)
-{
-	event(j, ph, "ready", "ready", process_of(s, m->pid), m->pid);
-	json_number(j, "id", id);
-	if (*ph == 'f')
-		json_text(j, "bp", "e");
-	time_member(j, "ts", ns);
 	json_close(j, '}');
 }
 
@@ -314,14 +303,14 @@ static void write_item(struct json *j, const struct scene *s,
 		if (x->kind == ROW)
 			slice(j, s, row, base);
 		else if (x->kind == ROW_FLOW)
-			flow(j, s, x->index + 1, row, "s", x->ns - base);
+			flow(j, s, x->index + 1, row->pid, "s", x->ns - base);
 		else
-			flow(j, s, row->from, row, "f", x->ns - base);
+			flow(j, s, row->from, row->pid, "f", x->ns - base);
 		break;
 	case MARK: mark(j, s, &s->marks[x->index], base); break;
 	case MARK_FLOW: case MARK_FLOW_END:
-		mark_flow(j, s, FLOW_OF_MARKS + x->index, &s->marks[x->index],
-			  x->kind == MARK_FLOW ? "s" : "f", x->ns - base);
+		flow(j, s, FLOW_OF_MARKS + x->index, s->marks[x->index].pid,
+		     x->kind == MARK_FLOW ? "s" : "f", x->ns - base);
 		break;
 	case BEGIN: case END:
 		request(j, &s->requests[x->index], x->kind == BEGIN ? "b" : "e",

@@ -318,32 +318,19 @@ static const struct unreturned *blamed(const struct reader *r)
 	return best;
 }
 
-/* From child to child: the last one whose call is known, and is to be blamed. */
-static const struct unreturned *at_the_end(const struct reader *r,
-					   const struct unreturned *o)
-{
-	enum { FAR = 8 };
-	const struct unreturned *next;
-
-	for (int i = 0; i < FAR; i++) {
-		next = o->what == FOR_CHILD ? child_of(r, o) : NULL;
-		if (!next || next == o || open_is_idle(r, next))
-			break;
-		o = next;
-	}
-	return o;
-}
-
-/* The same, of processes that are all idle: a shell, and what it waits for. */
+/*
+ * From child to child: the last one whose call is known, and is to be blamed; or
+ * (idle) of processes that are all idle: a shell, and what it waits for.
+ */
 static const struct unreturned *last_child(const struct reader *r,
-					   const struct unreturned *o)
+					   const struct unreturned *o, int idle)
 {
 	enum { FAR = 8 };
 	const struct unreturned *next;
 
 	for (int i = 0; i < FAR; i++) {
 		next = o->what == FOR_CHILD ? child_of(r, o) : NULL;
-		if (!next || next == o)
+		if (!next || next == o || (!idle && open_is_idle(r, next)))
 			break;
 		o = next;
 	}
@@ -895,7 +882,7 @@ static enum verdict_of healthy(const struct reader *r, struct text *t)
 	if (o) {
 		const struct unreturned *parent = o;
 
-		o = last_child(r, o);
+		o = last_child(r, o, 1);
 		add(t, "No fault was found: at the end %s waits for %s in %s "
 		    "(line %lu", who_waits(r, o->pid, who, sizeof(who)),
 		    wait_text(o->what, o->call, o->object, text, sizeof(text)),
@@ -1129,7 +1116,7 @@ static enum verdict_of choose(const struct reader *r, struct text *t)
 	const struct unreturned *o = blamed(r);
 
 	if (o)
-		o = at_the_end(r, o);
+		o = last_child(r, o, 0);
 	if (d && is_minor(r, d))
 		d = NULL;
 	if (o && o->ns != NO_TIME && o->ns < LONG_NS && !o->attached &&
