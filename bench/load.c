@@ -322,8 +322,13 @@ static int pace(struct state *s, int fd)
 	while (got < 1) {
 		long n = poll(&p, 1, SILENCE_MS);
 
-		if (n == 0)
-			return failed(s, "waiting for the first echo", ETIMEDOUT);
+		if (n == 0) {
+			snprintf(s->r->why, sizeof(s->r->why), "no echo within %d "
+				 "s; a server that does not echo needs another "
+				 "workload, such as -w http-c16 or -w "
+				 "redis-get-c16", SILENCE_MS / 1000);
+			return -1;
+		}
 		n = recv(fd, in, 1, 0);
 		if (n <= 0)
 			return failed(s, "the first echo", n ? errno : ECONNRESET);

@@ -424,9 +424,9 @@ static int sum_up(const struct client *clients, const struct request *r)
 		back += clients[i].shown;
 	}
 	if (r->clients > 1)
-		fprintf(stderr, "%ld of %ld clients done, %ld messages sent by "
-			"each, %ld came back\n", done, r->clients, r->repeat,
-			back);
+		fprintf(stderr, "%ld of %ld clients sent all of their messages "
+			"(%ld each), %ld came back\n", done, r->clients,
+			r->repeat, back);
 	return done < r->clients;
 }
 

@@ -291,6 +291,12 @@ ok $? "does not go on with another build"
 		'epoll --service=echo' poll | cmp - shown
 ok $? "names servers by what differs"
 
+# Without -w the work is an echo, which most servers do not give.
+"$iomodels" compare -t 0.02 -r 1 --start "$models/epoll --port {port}" \
+	>out 2>err
+[ $? = 1 ] && grep -q 'no echo within 5 s; .*-w http-c16' err
+ok $? "says what to do with a server that does not echo"
+
 # An empty argument is not a part of the name.
 known=${iomodels%iomodels}tests/bench/known_test
 "$iomodels" compare -t 0.02 -r 1 -w line-c1 --json \

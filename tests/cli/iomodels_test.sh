@@ -255,7 +255,7 @@ test_echo_big() {
 }
 test_fifty_clients() {
 	start epoll --service echo
-	expect 0 "^50 of 50 clients done, 3 messages sent by each, 150 came back" \
+	expect 0 "^50 of 50 clients sent all of their messages (3 each), 150 came back" \
 		"$io" send --port "$port" --clients 50 --repeat 3
 }
 test_udp() {
