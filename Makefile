@@ -468,14 +468,14 @@ cross_tests = $(foreach a,$(others),$(foreach t,$(filter-out \
 # the tests of those are left out.
 script_tests := $(wildcard tests/*_test.sh tests/*/*_test.sh)
 of_text	:= $(wildcard tests/book/*_test.sh) $(wildcard tests/*_test.sh)
-models_test := $(B)/tests/models/models_test
-of_raw	:= $(models_test) $(B)/tests/models/flood_test $(B)/tests/models/evidence_test
+of_models := $(patsubst %,$(B)/tests/models/%_test,models limits)
+of_raw	:= $(of_models) $(B)/tests/models/flood_test $(B)/tests/models/evidence_test
 check: all tests $(addprefix cross-,$(others))
 	$(tester) tests/run $(if $(ASAN)$(TSAN),,$(raw_tests)) \
 		$(cross_tests) $(ours_tests) \
 		$(filter-out $(if $(ASAN),$(of_text)),$(script_tests)) \
 		$(if $(ASAN),$(filter-out $(of_raw),$(hosted_tests)) \
-		'$(models_test) *_liburing/* posix_aio_server/*',$(hosted_tests)) \
+		$(patsubst %,'% *_liburing/* posix_aio_server/*',$(of_models)),$(hosted_tests)) \
 		$(patsubst %,left-out:%,$(left_out))
 
 # The tests of one piece of code each: they start neither servers nor iomodels.

@@ -349,7 +349,9 @@ test_no_proc_and_no_tmp() {
 			"$io" $words || return
 		[ "$(wc -l <"$dir/said")" = 1 ] && [ ! -e "$dir/none" ] || return
 	done
-	# As elsewhere: without a mount namespace this cannot be tried.
+	# AddressSanitizer itself reads /proc/self/maps.  As elsewhere: without a
+	# mount namespace this cannot be tried.
+	! grep -q __asan_init "$io" || return 0
 	unshare -m sh -c 'mount -t tmpfs none /proc' 2>/dev/null || return 0
 	for words in 'trace -- true' 'demo epoll' 'claims epoll' doctor \
 		'compare epoll poll' "capture -o $dir/none -- true"; do

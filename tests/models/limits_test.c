@@ -379,6 +379,11 @@ static void refused_calls(void *p)
 		    (calls[i] == SYS_mmap || calls[i] == SYS_mprotect ||
 		     calls[i] == SYS_futex))
 			continue;
+#ifdef __SANITIZE_ADDRESS__
+		/* Nor AddressSanitizer without this one. */
+		if (program->flags & HOSTED && calls[i] == SYS_munmap)
+			continue;
+#endif
 		/* UDP may lose an answer. */
 		if (program->flags & UDP && calls[i] == SYS_sendto)
 			continue;
