@@ -50,6 +50,7 @@ struct slot {
 	unsigned long setter_line;
 	long child;			/* of wait4 with WNOHANG; -1: any */
 	long long last_ns;		/* TIMER: of its last turn */
+	long long asks_ns;		/* ASK: of this run, in the call itself */
 	int fd;
 };
 
@@ -160,10 +161,24 @@ static unsigned long excerpt_min(const struct slot *s)
 							    : EXCERPT_ALL;
 }
 
+/* It asks only now and then, and computes in between (a long script, say). */
+static int computes(const struct slot *s)
+{
+	enum { WORK_NS = MS };			/* (strace itself needs less) */
+
+	return s->turn == TURN_ASK && s->asks_ns && s->start_ns != NO_TIME &&
+	       s->end_ns != NO_TIME && (s->end_ns - s->start_ns - s->asks_ns) /
+	       (long long)s->run >= WORK_NS;
+}
+
 static void run_ends(struct slot *s)
 {
 	if (!s->run)
 		return;
+	if (computes(s)) {
+		s->run = 0;
+		return;
+	}
 	if (s->run >= excerpt_min(s) && !s->short_turns)
 		s->short_line = s->start;
 	if (s->run >= excerpt_min(s)) {
@@ -219,7 +234,10 @@ static struct slot *turn(struct spin_habits *h, enum turn kind, uint64_t key,
 		s->start_ns = e->start_ns;
 		s->eofs = s->empties = s->writes = s->emfiles = 0;
 		s->failures = 0;
+		s->asks_ns = 0;
 	}
+	if (e->took_ns != NO_TIME)
+		s->asks_ns = plus_ns(s->asks_ns, e->took_ns);
 	s->end_ns = e->end_ns;
 	s->end_calls = h->calls;
 	if (!*s->call) {
