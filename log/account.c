@@ -445,6 +445,16 @@ static void note_gap(struct account *a, const struct event *e)
 	slice_copy(e->line->name, u->last_name, sizeof(u->last_name));
 }
 
+/* (A JVM has a handler of SIGTERM, and then ends with the status of a shell.) */
+static struct slice ended_by(const struct line *l)
+{
+	if (l->kind == LINE_KILLED)
+		return l->name;
+	return l->status == 128 + 15 ? SLICE("SIGTERM") :
+	       l->status == 128 + 2 ? SLICE("SIGINT") :
+	       l->status == 128 + 1 ? SLICE("SIGHUP") : SLICE("");
+}
+
 void account_note(struct accounts *all, const struct world *w, struct step *st,
 		  long long end_ns)
 {
@@ -475,16 +485,17 @@ void account_note(struct accounts *all, const struct world *w, struct step *st,
 			a->last_ns = e->end_ns;
 	}
 	if (e->kind == EVENT_EXIT) {
+		struct slice signal = ended_by(e->line);
+
 		a->ended = 1;
-		if (e->line->kind != LINE_KILLED) {
+		if (!signal.len) {
 			free(st->task->unreturned);	/* it chose to end */
 			st->task->unreturned = NULL;
 		} else if (st->task->unreturned) {
 			st->task->unreturned->unclear = 0;
 			st->task->unreturned->how = OPEN_KILLED;
-			snprintf(st->task->unreturned->killed,
-				 sizeof(st->task->unreturned->killed), "%.*s",
-				 (int)e->line->name.len, e->line->name.at);
+			slice_copy(signal, st->task->unreturned->killed,
+				   sizeof(st->task->unreturned->killed));
 		}
 	}
 	if (e->kind != EVENT_CALL)
