@@ -133,6 +133,10 @@ long long call_lasted(const struct findings *f, const struct step *st)
 
 	if (e->took_ns != NO_TIME)
 		return step_ns(st);
+	/* Of the two lines of a call each has its time. */
+	if (e->joined && e->start_ns != NO_TIME && e->end_ns != NO_TIME &&
+	    e->end_ns > e->start_ns)
+		return e->end_ns - e->start_ns;
 	if (!(e->line->flags & LINE_NO_RETURN) || e->start_ns == NO_TIME ||
 	    f->last_ns == NO_TIME)
 		return 0;

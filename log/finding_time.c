@@ -65,6 +65,13 @@ struct time_habits {			/* most tasks have none of the four */
 	struct naps *naps;
 };
 
+#define NAPS(severity) { "poll-by-sleep", severity, \
+	"checks, sleeps, and checks again", \
+	"The program notices the event only when the sleep is over, on " \
+	"average half a sleep too late, and each check costs calls.", \
+	"Wait in poll, epoll or a blocking call; for files use inotify.", \
+	"There is no other way to wait for the event." }
+
 static const struct about
 lock = { "lock-wait", SEVERITY_COST,
 	"waits for a file lock",
@@ -105,12 +112,7 @@ slow_disk = { "slow-disk", SEVERITY_COST,
 	"Reads, writes and opens of files wait for a slow or busy disk, a "
 	"network file system or FUSE.",
 	"Look at iostat -x and at the mount; nfsiostat for NFS.", NULL },
-naps = { "poll-by-sleep", SEVERITY_COST,
-	"checks, sleeps, and checks again",
-	"The program notices the event only when the sleep is over, on "
-	"average half a sleep too late, and each check costs calls.",
-	"Wait in poll, epoll or a blocking call; for files use inotify.",
-	"There is no other way to wait for the event." };
+naps = NAPS(SEVERITY_COST), naps_note = NAPS(SEVERITY_NOTE);
 
 /* ---- sums ---- */
 
@@ -666,6 +668,15 @@ void time_free(struct findings *f)
 	map_free(&f->pools);
 }
 
+/* A server's first process: once in a second it looks whether a worker has ended. */
+static int looks_after(const struct nap *n)
+{
+	enum { UPKEEP_NS = 500 * MS };
+
+	return !strncmp(n->what, "wait4(-1,", 9) &&
+	       (!n->ns || n->ns / (long long)n->naps >= UPKEEP_NS);
+}
+
 static void judge_naps(struct findings *f, const struct habits *h,
 		       const struct task *t, struct nap *n)
 {
@@ -678,7 +689,7 @@ static void judge_naps(struct findings *f, const struct habits *h,
 	share = share_of_task(h, n->ns);
 	if (share >= 0 && n->ns && share < NAPS_PERCENT)
 		return;
-	d = finding_add(f, &naps, t->process->pid, n->naps, n->ns);
+	d = finding_add(f, looks_after(n) ? &naps_note : &naps, t->process->pid, n->naps, n->ns);
 	finding_line(d, n->line);
 	if (n->ns)
 		finding_says(d, "%s polls by sleeping: %s, then %s, %lu times, "
