@@ -848,8 +848,7 @@ static int asks_another(const struct step *st, const struct request_wait *r)
 
 	return (class == CLASS_OUT && st->fd > 2 && st->fd != r->fd && st->file &&
 		st->file->kind != FILE_REGULAR) ||
-	       st->event->call == CALL_CONNECT || st->event->call == CALL_CLONE ||
-	       st->event->call == CALL_FORK;
+	       st->event->call == CALL_CONNECT;
 }
 
 static int may_be_request(const struct step *st)
@@ -866,6 +865,32 @@ static int may_be_request(const struct step *st)
 static unsigned long told_in(const struct habits *h, const struct step *st)
 {
 	return st->model == MODEL_EPOLL || st->file->assumed ? h->waited_in : 0;
+}
+
+static void request_waited(struct request_wait *r, struct slice call,
+			   struct slice at, unsigned long line, long long ns)
+{
+	track(&r->waits, line);
+	r->ns = plus_ns(r->ns, ns);
+	if (ns <= r->longest_ns)
+		return;
+	r->longest_ns = ns;
+	slice_copy(call, r->call, sizeof(r->call));
+	slice_copy(at, r->at, sizeof(r->at));
+}
+
+static void request_resumes(struct habits *h, const struct event *e)
+{
+	struct request_wait *r = h->request;
+	long long ns;
+
+	if (!r || !r->since_line || e->start_ns == NO_TIME)
+		return;
+	ns = e->start_ns - r->since_ns;
+	if (ns >= HELD_NS)
+		request_waited(r, SLICE("epoll_wait"), SLICE(""), r->since_line,
+			       ns);
+	r->since_line = 0;
 }
 
 static void request_note(struct findings *f, struct habits *h, struct step *st)
@@ -898,16 +923,17 @@ static void request_note(struct findings *f, struct habits *h, struct step *st)
 		   (e->call == CALL_FUTEX ? r->known : class == CLASS_WAIT)) {
 		ns = call_lasted(f, st);
 		/* (Else another thread answered.) */
-		if (ns < HELD_NS || !(file = request_file(st, r)) ||
+		if (!(file = request_file(st, r)) ||
 		    (e->call != CALL_FUTEX && !waits_elsewhere(st, r, file)))
 			return;
-		track(&r->waits, e->first);
-		r->ns = plus_ns(r->ns, ns);
-		if (ns > r->longest_ns) {
-			r->longest_ns = ns;
-			slice_copy(e->line->name, r->call, sizeof(r->call));
-			slice_copy(e->call == CALL_FUTEX ? e->line->arg[0]
-				   : SLICE(""), r->at, sizeof(r->at));
+		if (ns >= HELD_NS) {
+			request_waited(r, e->line->name, e->call == CALL_FUTEX ?
+				       e->line->arg[0] : SLICE(""), e->first,
+				       ns);
+		} else if (e->call == CALL_EPOLL_WAIT && !ns &&
+			   e->took_ns == NO_TIME && e->start_ns != NO_TIME) {
+			r->since_ns = e->start_ns;
+			r->since_line = e->first;
 		}
 	}
 }
@@ -919,6 +945,7 @@ void between_note(struct findings *f, struct habits *h, struct step *st)
 	struct use *u;
 
 	f->saw_pid |= e->line->pid != 0;
+	request_resumes(h, e);
 	if (e->kind == EVENT_BEGUN)
 		begins(h, st);
 	if (e->kind != EVENT_CALL)

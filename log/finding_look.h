@@ -88,6 +88,9 @@ struct habits {			/* of a task */
 	struct signals *signals;	/* NULL before the first one */
 	struct request_wait *request;	/* NULL: it has read none */
 	unsigned long waited_in;	/* the epoll set of its last wait */
+	/* finding_net.c: without -T the next line ends the wait that began here */
+	unsigned long wait_line, wait_in;	/* line: 0: none */
+	long long wait_ns;
 };
 
 /* A request that the task read, and what it then slept for in futex. */
@@ -102,6 +105,9 @@ struct request_wait {
 	unsigned long told_in;		/* the epoll set that reported it */
 	int known;			/* the log shows that it is a request */
 	int asked;			/* it has asked somebody else since */
+	/* Without -T the thread's next line ends the wait that began here. */
+	long long since_ns;
+	unsigned long since_line;	/* 0: none */
 };
 
 struct eintr {			/* the last call that a signal interrupted */
