@@ -62,6 +62,13 @@ slow_connect = { "slow-connect", SEVERITY_COST,
 	"the SYN after a second; or the peer is far away.",
 	"Look at the peer's backlog and at packet loss.", NULL };
 
+#define NO_ANSWER(severity) { "closed-unanswered", severity, \
+	"the peer closed the connection without an answer", \
+	"The request was sent, and the next thing that came was the end of " \
+	"the stream.", \
+	"Look at the peer's log: it crashed, refused the request, or speaks " \
+	"another protocol (TLS on a plain port).", NULL }
+
 static const struct about
 dns_refused = { "dns-refused", SEVERITY_FAULT,
 	"a name server refuses to answer",
@@ -78,12 +85,8 @@ dns_no_name = { "dns-no-name", SEVERITY_FAULT,
 	"the name does not exist",
 	"The name server answered NXDOMAIN: there is no such name.",
 	"Correct the name, or the search list in /etc/resolv.conf.", NULL },
-no_answer = { "closed-unanswered", SEVERITY_FAULT,
-	"the peer closed the connection without an answer",
-	"The request was sent, and the next thing that came was the end of "
-	"the stream.",
-	"Look at the peer's log: it crashed, refused the request, or speaks "
-	"another protocol (TLS on a plain port).", NULL };
+no_answer = NO_ANSWER(SEVERITY_FAULT),
+no_answer_note = NO_ANSWER(SEVERITY_NOTE);
 
 enum rcode { RCODE_SERVFAIL = 2, RCODE_NXDOMAIN = 3, RCODE_REFUSED = 5 };
 
@@ -469,11 +472,43 @@ static void await(struct step *st, long long ns)
 			await_file(t->slot[i]->use, ns);
 }
 
+/* The wait of which the log does not say how long it took has ended now. */
+static void await_late(struct step *st)
+{
+	struct habits *h = st->task->habits;
+	const struct fdtable *t = st->task->fds;
+	long long ns = h->wait_line ? since(h->wait_ns, st->event->start_ns) : 0;
+
+	h->wait_line = 0;
+	for (unsigned i = 0; ns >= ANSWER_NS && i < t->size; i++) {
+		const struct file *file = t->slot[i];
+		int awaited = file && (file->kind != FILE_CONNECTION ||
+				       is_tcp(file));
+
+		for (unsigned k = 0; file && k < file->n_watch; k++)
+			awaited |= file->watch[k].epoll->serial == h->wait_in;
+		if (awaited && file->use)
+			await_file(file->use, ns);
+	}
+}
+
+static void begin_wait(struct step *st)
+{
+	struct habits *h = st->task->habits;
+
+	h->wait_line = st->event->first;
+	h->wait_ns = st->event->start_ns;
+	h->wait_in = st->file ? st->file->serial : 0;
+}
+
 void net_note(struct findings *f, struct step *st)
 {
 	const struct event *e = st->event;
 	enum call_class class = call_class(e->call);
 	long long ns = 0;
+
+	if (st->task->habits->wait_line)
+		await_late(st);
 
 	for (unsigned i = 0; class == CLASS_WAIT && i < st->n_ready; i++) {
 		unheard(f, st, &st->ready[i]);
@@ -483,6 +518,9 @@ void net_note(struct findings *f, struct step *st)
 		ns = waited(f, st);
 	if (ns >= ANSWER_NS)
 		await(st, ns);
+	else if (class == CLASS_WAIT && !ns && e->took_ns == NO_TIME &&
+		 e->start_ns != NO_TIME)
+		begin_wait(st);
 	if (!st->file || !file_is_socket(st->file))
 		return;
 	if (e->call == CALL_CONNECT)
@@ -778,13 +816,18 @@ static void judge_talk(struct findings *f, const struct talk *t)
 			     t->given_up > 1 ? " in all" : "",
 			     t->given_up > 1 ? "s" : "");
 	}
-	if (!t->closed || !failed || finding_has_fatal(f))
+	if (!t->closed || finding_has_fatal(f) || !finding_first_status(f))
 		return;
-	d = finding_add(f, &no_answer, t->pid, t->closed, 0);
-	d->fatal = 1;
+	*many = 0;
+	if (t->closed > 1)
+		snprintf(many, sizeof(many), ", %lu times", t->closed);
+	/* (One that goes on, as a proxy does, may have met a restart.) */
+	d = finding_add(f, failed || t->closed > 1 ? &no_answer
+			: &no_answer_note, t->pid, t->closed, 0);
+	d->fatal |= failed;
 	finding_line(d, t->closed_line);
 	finding_says(d, "the peer %s closed the connection without an answer to "
-		     "the request", t->peer);
+		     "the request%s", t->peer, many);
 }
 
 void net_settle(struct findings *f)
