@@ -29,7 +29,7 @@ static const char *const ids[] = {
 	"is-a-directory", "journal-waits", "killed-by-seccomp",
 	"killed-by-signal", "killed-by-timer", "killed-from-outside", "leak",
 	"leak-file", "limit-denied", "link-loop", "lock-deadlock",
-	"lock-file", "lock-stuck", "lock-wait", "locked", "many-fsyncs",
+	"lock-file", "lock-stuck", "lock-wait", "locked", "logs-error", "many-fsyncs",
 	"memlock", "memlock-ring", "memory", "message-queues", "message-size",
 	"missing", "missing-files", "mmap-lock", "mutex-stuck", "mutex-wait",
 	"nagle", "name-too-long", "namespaces", "net-unreachable",

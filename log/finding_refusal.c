@@ -65,6 +65,10 @@ struct trouble {
 	struct failure library;		/* the last that ld.so did not find */
 	struct failure readonly;	/* denied, and then opened for reading */
 	struct failure other;		/* of another process, before the message */
+	/* the errors in its log, and what had failed before the last one */
+	unsigned long errors, error_line;
+	char error[120];
+	struct failure logged;		/* line: 0: nothing */
 	char message[MESSAGE_SIZE];	/* the end of what it wrote to stderr */
 	char complaint[160];	/* its first line that complains */
 };
@@ -127,6 +131,11 @@ static const struct about with_message = { "ended-with-message",
 	"to end, and its last message says why.",
 	"Read the whole message (strace -s 200 shows more of it).",
 	"Its exit status is an answer, not a failure." };
+static const struct about logs_error = { "logs-error", SEVERITY_NOTE,
+	"the program wrote an error to its log",
+	"The program itself takes it for an error, and goes on.",
+	"Read the whole line in the log (strace -s 200 shows more of it).",
+	"Errors of its clients stand in the same log." };
 static const struct about unknown_failure = { "failed-at-end", SEVERITY_FAULT,
 	"the program ended after a call failed",
 	"This call was the last one that failed before the exit.",
@@ -616,6 +625,27 @@ static void failed(struct findings *f, struct ending *e, struct step *st,
 
 /* ---- messages ---- */
 
+/* Where "12:59:01" begins, near the start of a line of a log; or NULL. */
+static const char *clock_at(struct slice text)
+{
+	enum { CLOCK_WITHIN = 60 };
+
+	if (text.len > CLOCK_WITHIN)
+		text.len = CLOCK_WITHIN;
+	for (size_t i = 0; i + 8 <= text.len; i++) {
+		const char *p = text.at + i;
+
+		if (p[2] == ':' && p[5] == ':' &&
+		    isdigit((unsigned char)p[0]) &&
+		    isdigit((unsigned char)p[1]) &&
+		    isdigit((unsigned char)p[3]) &&
+		    isdigit((unsigned char)p[4]) &&
+		    isdigit((unsigned char)p[6]))
+			return p;
+	}
+	return NULL;
+}
+
 /* Where text begins in s, whatever the case. */
 static const char *find_text(struct slice s, const char *text, size_t len)
 {
@@ -901,6 +931,53 @@ static void spoke(struct findings *f, struct ending *e,
 	}
 }
 
+/* "12:59:01 [error]", "12:59:01.123 # ": a line of a log, of an error. */
+static int is_error_line(struct slice text)
+{
+	static const char *const levels[] = {
+		"[error]", "[crit]", "[alert]", "[emerg]", " ERROR", " FATAL",
+		" PANIC", "[ERROR]", " SEVERE",
+	};
+
+	if (!clock_at(text))
+		return 0;
+	for (unsigned i = 0; i < sizeof(levels) / sizeof(*levels); i++)
+		if (slice_find(text, levels[i]))
+			return 1;
+	return slice_find(text, " # ") == clock_at(text) + sizeof("12:59:01.123")
+	       - 1;
+}
+
+/* An error that it reports in its log, while it goes on. */
+static void logged(struct ending *e, const struct step *st)
+{
+	struct slice rest = st->event->line->args, text;
+	unsigned n = e->n < RECENT ? e->n : RECENT;
+	struct trouble *t;
+	int whole;
+
+	if (!next_string(&rest, &text) || !is_error_line(text))
+		return;
+	whole = !slice_starts(rest, "...");
+	t = trouble_of(e);
+	t->errors++;
+	t->error_line = st->event->first;
+	snprintf(t->error, sizeof(t->error), "%.*s%s", (int)cut(text.at,
+		 text.len, 100).len, text.at, whole ? "" : "...");
+	for (char *p = t->error; (p = strstr(p, "\\n")); )
+		*p = 0;
+	t->logged.line = 0;
+	for (unsigned i = 1; i <= n; i++) {
+		const struct failure *x = &t->recent[(e->n - i) % RECENT];
+
+		if (x->seen + NEXT_LOOK < e->calls ||
+		    !(speaks_of(text, x->error) || (x->call && !whole)))
+			continue;
+		t->logged = *x;
+		return;
+	}
+}
+
 /*
  * The first line of the message that complains: what follows tells of the
  * consequences.  Indented lines are a stack's.  Else the last with letters.
@@ -1065,27 +1142,20 @@ static void exits(struct ending *e, const struct step *st, int status,
 /* "12:59:01.123 # Fatal error": a server logs to stdout, or to a file. */
 static int is_log(const struct step *st)
 {
-	enum { CLOCK_WITHIN = 60 };
-	struct slice text;
-
 	if (st->fd != 1 && !(st->file && st->file->kind == FILE_REGULAR &&
 			     st->file->name && strstr(st->file->name, "log")))
 		return 0;
-	text = quoted_all(st->event->line->args);
-	if (text.len > CLOCK_WITHIN)
-		text.len = CLOCK_WITHIN;
-	for (size_t i = 0; i + 8 <= text.len; i++) {
-		const char *p = text.at + i;
+	return clock_at(quoted_all(st->event->line->args)) != NULL;
+}
 
-		if (p[2] == ':' && p[5] == ':' &&
-		    isdigit((unsigned char)p[0]) &&
-		    isdigit((unsigned char)p[1]) &&
-		    isdigit((unsigned char)p[3]) &&
-		    isdigit((unsigned char)p[4]) &&
-		    isdigit((unsigned char)p[6]))
-			return 1;
-	}
-	return 0;
+/* A log's descriptor is from before the trace: it may be of any kind. */
+static int may_be_log(const struct step *st)
+{
+	return st->file && !file_is_socket(st->file) &&
+	       (st->fd == 2 || st->file->kind == FILE_UNKNOWN ||
+		st->file->kind == FILE_REGULAR || st->file->kind == FILE_PIPE ||
+		st->file->kind == FILE_TERMINAL ||
+		st->file->kind == FILE_DEVICE);
 }
 
 /* SIGHUP, SIGINT, SIGTERM: what fails afterwards is not why it ended. */
@@ -1185,6 +1255,8 @@ void refusal_note(struct findings *f, struct step *st)
 		told(e, st);
 	if (st->task->pid == e->speaker && is_pause(ev))
 		e->waited = 1;
+	if (!e->told && call_class(ev->call) == CLASS_OUT && may_be_log(st))
+		logged(e, st);
 	if (!e->told && call_class(ev->call) == CLASS_OUT &&
 	    (st->fd == 2 || is_log(st)))
 		spoke(f, e, st);
@@ -1474,7 +1546,10 @@ static struct ending *failed_child(const struct findings *f,
 		if (!c || c == e || c->parent != parent || !c->ended ||
 		    !c->status || c->exit_line >= before ||
 		    c->exit_line + NEAR < before ||
-		    (best && best->exit_line > c->exit_line))
+		    (best && (!!*best->trouble->message !=
+			      !!*c->trouble->message
+			      ? !!*best->trouble->message
+			      : best->exit_line > c->exit_line)))
 			continue;
 		best = c;
 		*pid = (long)f->endings.slots[i].key;
@@ -1664,6 +1739,40 @@ static int eintr_explains(struct findings *f, long pid)
 	return d != NULL;
 }
 
+/* What servers wrote to their logs, and went on. */
+static void judge_logged(struct findings *f)
+{
+	struct ending *e;
+
+	for (size_t i = 0; i < f->endings.size; i++) {
+		const struct trouble *t;
+		struct finding *d;
+		char many[40] = "";
+
+		e = f->endings.slots[i].value;
+		t = e ? e->trouble : NULL;
+		if (!t || !t->errors || e->status || e->killed)
+			continue;
+		if (t->errors > 1)
+			snprintf(many, sizeof(many), " %lu times, at last",
+				 t->errors);
+		d = finding_add(f, &logs_error, f->endings.slots[i].key,
+				t->errors, 0);
+		finding_line(d, t->error_line);
+		finding_line(d, t->logged.line);
+		finding_says(d, "the program reported an error%s: \"%s\" (line "
+			     "%lu)%s%s%s%s%s%s", many, t->error, t->error_line,
+			     t->logged.line ? ", after " : "",
+			     t->logged.line ? t->logged.what : "",
+			     t->logged.line && *t->logged.error ?
+			     " failed with " : "",
+			     t->logged.line ? t->logged.error : "",
+			     t->logged.line && t->logged.row ? ": " : "",
+			     t->logged.line && t->logged.row ?
+			     t->logged.row->limit : "");
+	}
+}
+
 /* Nothing that failed explains the status: what did the program say? */
 void refusal_quotes(struct findings *f)
 {
@@ -1683,6 +1792,7 @@ void refusal_quotes(struct findings *f)
 		}
 	}
 	quote_crashes(f);
+	judge_logged(f);
 	if (finding_has_fatal(f) || finding_first_status(f) <= 0 ||
 	    eintr_explains(f, first_pid))
 		return;

@@ -527,6 +527,16 @@ static int is_startup(const struct account *a, const struct account *program)
 	       a->last_ns <= program->first_ns;
 }
 
+/* The first process of a server looks after the others once in a second. */
+static int is_upkeep(const struct reader *r, const struct wait *w)
+{
+	enum { OFTEN = 3 };
+
+	return w->what == FOR_TIME && w->count >= OFTEN && w->timeouts &&
+	       w->longest_ns < 2 * (long long)LONG_NS + LONG_NS &&
+	       r->accounts.n > 1 && call_class(w->call) == CLASS_WAIT;
+}
+
 /* The largest wait of all threads; those for children and threads come last. */
 static const struct wait *largest(const struct reader *r, int idle,
 				  const struct account **of)
@@ -540,7 +550,7 @@ static const struct wait *largest(const struct reader *r, int idle,
 			const struct wait *w = &a->wait[i];
 			long long ns = w->ns / (a->tasks ? a->tasks : 1);
 
-			if (wait_is_idle(w) != idle ||
+			if ((wait_is_idle(w) || is_upkeep(r, w)) != idle ||
 			    w->key == WAITS_OTHERS || is_startup(a, program))
 				continue;
 			if (w->what == FOR_CHILD || w->what == FOR_THREAD ||
@@ -1076,21 +1086,29 @@ static int is_last_word(const struct reader *r, const struct unreturned *o)
 	return 1;
 }
 
-/* A client that reset its connection: no fault of the program, and no trifle. */
-static const struct finding *client_reset(const struct reader *r)
+/*
+ * Not a fault that was seen, and no trifle: a client or a peer that left, an error
+ * that the program wrote to its log.
+ */
+static const struct finding *notable(const struct reader *r)
 {
-	const struct finding *d = r->findings.first;
+	static const char *const ids[] = {
+		"logs-error", "connection-reset", "closed-unanswered",
+	};
+	const struct finding *d;
 
-	while (d && !(d->about->severity == SEVERITY_NOTE &&
-		      !strcmp(d->about->id, "connection-reset")))
-		d = d->next;
-	return d;
+	for (unsigned i = 0; i < sizeof(ids) / sizeof(*ids); i++)
+		for (d = r->findings.first; d; d = d->next)
+			if (d->about->severity == SEVERITY_NOTE && *d->says &&
+			    !strcmp(d->about->id, ids[i]))
+				return d;
+	return NULL;
 }
 
-/* What a client did comes first, unless the program waited long for something. */
+/* It comes first, unless the program waited long for something. */
 static enum verdict_of no_fault(const struct reader *r, struct text *t)
 {
-	const struct finding *d = client_reset(r);
+	const struct finding *d = notable(r);
 	struct text own = { .size = t->size - t->len };
 	enum verdict_of v;
 
@@ -1100,10 +1118,11 @@ static enum verdict_of no_fault(const struct reader *r, struct text *t)
 	v = healthy(r, &own);
 	t->told_unfollowed = own.told_unfollowed;
 	if (v == VERDICT_WAIT)
-		add(t, "%s Besides, a client reset its connection: ", own.at);
-	else
-		add(t, "A client reset its connection: ");
-	add(t, "%s.", d->says);
+		add(t, "%s Besides: ", own.at);
+	if (!strcmp(d->about->id, "connection-reset"))
+		add(t, "%c client reset its connection: ",
+		    v == VERDICT_WAIT ? 'a' : 'A');
+	finding_sentence(r, d, t);
 	if (v != VERDICT_WAIT)
 		add(t, " %s", own.at + strspn(own.at, " "));
 	free(own.at);
