@@ -833,6 +833,25 @@ static const char *who_waits(const struct reader *r, long pid, char *text,
 	return text;
 }
 
+static void outside_sentence(const struct account *a, struct text *t)
+{
+	char time[24], wall[24];
+
+	add(t, "No fault was found. The program spent %s of %s outside "
+	    "of system calls: it computed, waited for a processor or a page "
+	    "fault, or made calls that strace was not asked for.",
+	    time_text(account_outside(a), time), time_text(a->wall_ns, wall));
+	gap(a, t);
+}
+
+/* The only task was busy for most of the log, though it waits at its end. */
+static int computed(const struct reader *r, const struct account *a)
+{
+	return a && r->accounts.n == 1 && a->tasks == 1 &&
+	       account_outside(a) >= LONG_NS &&
+	       account_outside(a) / 2 > a->wait_ns / 2 + a->call_ns / 2;
+}
+
 /* Nothing is wrong: what does it do? */
 static enum verdict_of healthy(const struct reader *r, struct text *t)
 {
@@ -840,7 +859,7 @@ static enum verdict_of healthy(const struct reader *r, struct text *t)
 	const struct unreturned *o = NULL;
 	const struct wait *w = largest(r, 0, &of), *idle;
 	struct wait all;
-	char text[160], time[24], wall[24], who[80];
+	char text[160], time[24], who[80];
 
 	for (unsigned i = 0; i < r->accounts.n_open && i < OPEN_MAX; i++) {
 		const struct unreturned *x = &r->accounts.open[i];
@@ -889,6 +908,10 @@ static enum verdict_of healthy(const struct reader *r, struct text *t)
 		add(t, ").");
 		return VERDICT_DONE;
 	}
+	if (computed(r, busy)) {
+		outside_sentence(busy, t);
+		return VERDICT_OUTSIDE;
+	}
 	if (o) {
 		const struct unreturned *parent = o;
 
@@ -915,12 +938,7 @@ static enum verdict_of healthy(const struct reader *r, struct text *t)
 		return VERDICT_IDLE;
 	}
 	if (busy && is_share(account_outside(busy), busy->wall_ns)) {
-		add(t, "No fault was found. The program spent %s of %s outside "
-		    "of system calls: it computed, waited for a processor or a page "
-		    "fault, or made calls that strace was not asked for.",
-		    time_text(account_outside(busy), time),
-		    time_text(busy->wall_ns, wall));
-		gap(busy, t);
+		outside_sentence(busy, t);
 		return VERDICT_OUTSIDE;
 	}
 	if (expired(r, t))
@@ -1111,22 +1129,33 @@ static enum verdict_of no_fault(const struct reader *r, struct text *t)
 	const struct finding *d = notable(r);
 	struct text own = { .size = t->size - t->len };
 	enum verdict_of v;
+	int last;
 
 	if (!d)
 		return healthy(r, t);
 	own.at = need(calloc(1, own.size));
 	v = healthy(r, &own);
 	t->told_unfollowed = own.told_unfollowed;
-	if (v == VERDICT_WAIT)
+	last = v == VERDICT_WAIT || v == VERDICT_OUTSIDE;
+	if (last)
 		add(t, "%s Besides: ", own.at);
 	if (!strcmp(d->about->id, "connection-reset"))
-		add(t, "%c client reset its connection: ",
-		    v == VERDICT_WAIT ? 'a' : 'A');
+		add(t, "%c client reset its connection: ", last ? 'a' : 'A');
 	finding_sentence(r, d, t);
-	if (v != VERDICT_WAIT)
+	if (!last)
 		add(t, " %s", own.at + strspn(own.at, " "));
 	free(own.at);
 	return v;
+}
+
+/* It asks in a loop, but most of its time it computed. */
+static int mostly_computes(const struct reader *r, const struct finding *d)
+{
+	const struct account *a = r->accounts.n == 1 ? busiest(r) : NULL;
+
+	return a && !strcmp(d->about->id, "busy-ask") && d->cost_ns > 0 &&
+	       (!d->next || is_minor(r, d->next)) &&
+	       account_outside(a) / 2 > d->cost_ns;
 }
 
 static enum verdict_of choose(const struct reader *r, struct text *t)
@@ -1134,6 +1163,8 @@ static enum verdict_of choose(const struct reader *r, struct text *t)
 	const struct finding *d = r->findings.first;
 	const struct unreturned *o = blamed(r);
 
+	if (d && mostly_computes(r, d))
+		d = NULL;
 	if (o)
 		o = last_child(r, o, 0);
 	if (d && is_minor(r, d))
