@@ -156,6 +156,17 @@ static struct task *leader_of(struct world *w, unsigned long line)
 	return t ? t : task_new(w, w->attached, NULL, 0, line);
 }
 
+/* A number that is higher than all others: pids rise. */
+static int is_newest(const struct world *w, long pid)
+{
+	const struct task *t;
+
+	map_each(&w->tasks, i, t)
+		if (t->pid >= pid)
+			return 0;
+	return 1;
+}
+
 struct task *task_of(struct world *w, struct strand *s,
 		     unsigned long line, long long now)
 {
@@ -182,7 +193,9 @@ struct task *task_of(struct world *w, struct strand *s,
 	if (!t && (!w->not_ordinal || !w->n_cloning))
 		t = promised_child(w, s->pid);
 	if (!t) {
-		if (w->attached_left > 0 && s->pid != w->attached) {
+		/* (Not the child of a clone that has not returned yet.) */
+		if (w->attached_left > 0 && s->pid != w->attached &&
+		    !(w->n_cloning && is_newest(w, s->pid))) {
 			parent = leader_of(w, line);
 			flags = SHARE_FILES | SHARE_PROCESS;
 			w->attached_left--;
