@@ -1322,6 +1322,7 @@ static void judge(struct findings *f, const struct refused *r, int ended,
 			s = SEVERITY_NOTE;	/* ... with less */
 	} else if (row->when == REFUSED_AT_END && !r->recovered &&
 		   goes_on_mute(f, e) &&
+		   strcmp(row->id, "not-supported") &&	/* Go tries epoll */
 		   is_denied((struct slice){ r->sample.error,
 					     strlen(r->sample.error) }))
 		;				/* nobody sees its message */
@@ -1671,9 +1672,14 @@ static int explains_itself(const struct findings *f, struct ending *e, long pid)
 {
 	const struct failure *x = culprit(e);
 	const struct ending *from;
+	long at = pid;
 
 	if (!x || x->named || is_hard(x) || is_vital(x))
 		return x != NULL;
+	/* (A runtime's child that found no program says nothing.) */
+	from = failed_child(f, e, &at);
+	if (from && culprit(from) && is_vital(culprit(from)))
+		return 0;
 	from = speaker(f, e, &pid);
 	return from == e && !from->other_pid;
 }
