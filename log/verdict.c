@@ -734,6 +734,7 @@ static const struct wait *all_of_a_call(const struct reader *r,
 	for (const struct account *a = r->accounts.first; a; a = a->next)
 		for (unsigned i = 0; i < a->n_waits; i++) {
 			if (wait_is_idle(&a->wait[i]) ||
+			    is_upkeep(r, &a->wait[i]) ||
 			    a->wait[i].key == WAITS_OTHERS ||
 			    is_quick(a->wait[i].name) || is_startup(a, program))
 				continue;
