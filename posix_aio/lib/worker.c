@@ -290,7 +290,7 @@ static int is_in_memory(const char *at, size_t len)
 	return 1;
 }
 
-static void submit(struct request *r)
+static void submit(struct request *r, int may_ask)
 {
 	unsigned flags = __atomic_load_n(&r->flags, __ATOMIC_RELAXED);
 	struct io_uring_sqe *sqe = entry();
@@ -323,7 +323,7 @@ static void submit(struct request *r)
 	sqe->off = flags & NO_OFFSET ? -1ULL : r->offset + r->done;
 	sqe->addr = (unsigned long)r->buf + r->done;
 	sqe->len = rest < TRANSFER_MAX ? rest : TRANSFER_MAX;
-	if (!is_in_memory(r->buf + r->done, sqe->len))
+	if (may_ask && !is_in_memory(r->buf + r->done, sqe->len))
 		sqe->flags |= IOSQE_ASYNC;	/* a thread of the kernel's */
 }
 
@@ -585,7 +585,7 @@ static void *work(void *unused)
 	while (!broken) {
 		struct __kernel_timespec timeout = { 0 };
 		struct request *ready, *next;
-		int busy, seen, tells, alone, lacks, parked;
+		int busy, seen, tells, alone, lacks, parked, may_ask;
 
 		engine_lock_only();
 		busy = submit_cancels();
@@ -610,9 +610,11 @@ static void *work(void *unused)
 		engine_unlock();
 
 		release_files();
+		/* A filter that was installed meanwhile may kill. */
+		may_ask = ready && sandbox_mode() == mode;
 		for (struct request *r = ready; r; r = next) {
 			next = r->next;
-			submit(r);
+			submit(r, may_ask);
 		}
 		if (tells)
 			tell_without_pool();
