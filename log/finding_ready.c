@@ -104,8 +104,8 @@ static const struct about about[ABOUTS] = {
 	[AIO_BUFFERED] = { "aio-buffered", SEVERITY_FAULT,
 		"io_submit on a buffered file does the I/O itself",
 		"Native AIO reads and writes are asynchronous with O_DIRECT "
-		"only; without it the thread waits and copies inside "
-		"io_submit.",
+		"only; without it the thread copies inside io_submit, and a "
+		"read waits there for the disk.",
 		"Open the file with O_DIRECT, or use io_uring.", NULL },
 	[AIO_BLOCKED] = { "aio-blocked", SEVERITY_COST,
 		"an io_submit took 10 ms or more",

@@ -190,6 +190,14 @@ static const struct refusal table[] = {
 	  "Look at cgroup.stat of the topmost cgroup (nr_descendants, "
 	  "nr_dying_descendants); with cgroup v1, at num_cgroups in "
 	  "/proc/cgroups." },
+	{ "mkdir mkdirat", "EBUSY", "/sys/fs/cgroup", "cgroup-limit",
+	  REFUSED_ALWAYS, "a limit on the number of cgroups (65535 memory "
+	  "cgroups, with those that are removed and still charged)",
+	  "The kernel makes no more memory cgroups (Linux 6.1 says ENOSPC here, "
+	  "6.12 EBUSY).",
+	  "Look at cgroup.stat of the topmost cgroup (nr_descendants, "
+	  "nr_dying_descendants); with cgroup v1, at num_cgroups in "
+	  "/proc/cgroups." },
 	{ "mkdir mkdirat", "EAGAIN", "/sys/fs/cgroup", "cgroup-limit",
 	  REFUSED_ALWAYS, "cgroup.max.descendants or cgroup.max.depth of a "
 	  "cgroup above it",
