@@ -58,7 +58,7 @@ small = SMALL(SEVERITY_COST), small_note = SMALL(SEVERITY_NOTE);
 	"The value does not change, the vDSO gives it without a system " \
 	"call, or it is seldom needed.", \
 	"Store the value; for clocks check that the vDSO is in use (clock " \
-	"source tsc, not hpet or acpi_pm).", NULL }
+	"source tsc or kvm-clock, not hpet or acpi_pm).", NULL }
 static const struct about
 storm = TRIVIAL(SEVERITY_COST), storm_note = TRIVIAL(SEVERITY_NOTE);
 
