@@ -378,12 +378,15 @@ $(B)/about.inc: FORCE
 		/dev/null $(program_sources) $(script_sources) >$@.new
 	$(replace)
 
-# syscalls.inc: [0] = "read",
-$(B)/syscalls.inc:
+# syscalls.inc: [0] = "read",  (aarch64 says __NR_mmap __NR3264_mmap, and 222 of
+# the latter.)
+$(B)/syscalls.inc: Makefile
 	@mkdir -p $(@D)
 	@echo '#include <asm/unistd.h>' | $(CC) -E -dM -x c - | awk \
-		'$$2 ~ /^__NR_/ && $$3 ~ /^[0-9]+$$/ { sub(/^__NR_/, "", $$2); \
-		printf "[%s] = \"%s\",\n", $$3, $$2 }' >$@
+		'$$2 ~ /^__NR/ { is[$$2] = $$3 } END { for (call in is) { \
+		n = is[call] in is ? is[is[call]] : is[call]; \
+		if (call ~ /^__NR_/ && n ~ /^[0-9]+$$/) \
+		printf "[%s] = \"%s\",\n", n, substr(call, 6) } }' | sort >$@
 
 # ---- what is run ----
 

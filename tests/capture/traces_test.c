@@ -7,6 +7,7 @@
  */
 #include <arpa/inet.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/utsname.h>
 #include "tap.h"
 #include "../../capture/kernel.h"
@@ -604,6 +605,17 @@ TEST(a_killed_thread_called_nothing)
 	EXPECT_TRUE(!strstr(t.log.at, "???"));
 	EXPECT_TRUE(strstr(t.log.at, "2  +++ exited with 0 +++\n"));
 	trace_free(&t);
+}
+
+/* asm-generic/unistd.h (aarch64) gives the first four another name first. */
+TEST(calls_have_names)
+{
+	EXPECT_STR("mmap", syscall_name(SYS_mmap));
+	EXPECT_STR("lseek", syscall_name(SYS_lseek));
+	EXPECT_STR("sendfile", syscall_name(SYS_sendfile));
+	EXPECT_STR("fcntl", syscall_name(SYS_fcntl));
+	EXPECT_STR("ppoll", syscall_name(SYS_ppoll));
+	EXPECT_STR("?", syscall_name(-1));
 }
 
 /* ---- headers name every call, and count them ---- */
