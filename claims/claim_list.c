@@ -346,7 +346,7 @@ const struct claim claims[] = {
 	     .words = "select poll"),
 	PLAY("restart-poll", restart_poll, "poll is never restarted after a "
 	     "signal handler, SA_RESTART or not", "signal(7)",
-	     "poll.* = \\? ERESTART_RESTARTBLOCK\n"
+	     "poll.* = \\? ERESTART(_RESTARTBLOCK|NOHAND)\n"
 	     "rt_sigreturn.* = -1 EINTR\n1: poll",
 	     TRIED("SA_RESTART", "poll is restarted",
 	     "2+: (poll|restart_syscall)"),
