@@ -720,6 +720,7 @@ void joiner_line(struct joiner *j, struct line *l, unsigned long number,
 	long long now;
 
 	j->lines++;
+	j->goes_on = slice_ends(slice_trim(l->text), "<unfinished ...>");
 	if (j->in_table && in_table(j, l)) {
 		note(j, l, number, NO_TIME);
 		return;

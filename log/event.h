@@ -98,6 +98,7 @@ struct joiner {
 	unsigned n_said;
 	unsigned long own_output;	/* lines that are such text */
 	int in_table, has_clock, has_times, has_durations;
+	int goes_on;		/* the last line so far says that another follows */
 	int merged, timed;	/* of several files: by effect, not by start */
 };
 

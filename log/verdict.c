@@ -162,11 +162,13 @@ static int is_short(const char *name)
 
 /*
  * A log without times ends while threads run, and soon after this call began:
- * it was cut. (A lock that another thread holds is still worth saying.)
+ * it was cut. (A lock that another thread holds is still worth saying.)  strace
+ * writes "<unfinished ...>" when it has a line of another thread to write: a log
+ * whose last line ends in that was cut as well.
  */
 static int was_cut(const struct reader *r, const struct unreturned *o)
 {
-	enum { SOON = 10 };
+	enum { SOON = 10, EXCERPT = 20 };	/* lines that somebody chose */
 
 	if (o->ns != NO_TIME || o->how != OPEN_UNFINISHED)
 		return 0;
@@ -174,6 +176,9 @@ static int was_cut(const struct reader *r, const struct unreturned *o)
 		return 1;
 	if (o->attached || o->mutex || r->joiner.lines > o->line + SOON)
 		return 0;
+	if (r->joiner.goes_on && r->accounts.n > 1 &&
+	    r->joiner.lines > EXCERPT)
+		return 1;
 	for (const struct account *a = r->accounts.first; a; a = a->next)
 		if (!a->ended && a->pid != o->pid && !open_of(r, a->pid))
 			return 1;
