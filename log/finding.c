@@ -91,7 +91,7 @@ void finding_note(struct findings *f, struct step *st, long long first_ns,
 	death_note(f, h, st);
 	refusal_note(f, st);
 	signal_note(f, h, st);
-	again_note(h, st);
+	again_note(f, h, st);
 	if (e->kind == EVENT_CALL) {
 		net_note(f, st);
 		time_note(f, h, st);
@@ -122,7 +122,7 @@ static void habits_free(struct habits *h)
 	free(h->eintr);
 	free(h->closes);
 	free(h->request);
-	free(h->again);
+	again_habits_free(h->again);
 	free(h->stuck);
 	free(h);
 }
@@ -294,4 +294,5 @@ void findings_free(struct findings *f)
 	reset_free(f);
 	refusal_free(f);
 	between_free(f);
+	again_free(f);
 }

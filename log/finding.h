@@ -86,10 +86,19 @@ struct findings {
 	struct map pools;		/* process and file -> of finding_time.c */
 	struct map talks;		/* pid -> answers, of finding_net.c */
 	struct map kills;		/* pid -> who sent it a signal */
+	struct map renamed;		/* hash of a path -> line, of finding_again.c */
 	int at_end;			/* what ends now was there at the end */
 	/* The task that ends now: its number, and how long it was in the log. */
 	unsigned long judged;
 	long long life_ns;
+	/* A write that waited for room until a signal ended it: the longest. */
+	struct cut_write {
+		long pid;
+		unsigned long line;
+		long long ns;			/* 0: unknown */
+		int signal;
+		char call[24], on[120];
+	} cut_write;
 	/* What a process asked for last, and nothing came back. */
 	struct unanswered {
 		long pid;

@@ -1,16 +1,28 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * finding_again.c - what a program brings about itself, again and again: a timer
- * that interrupts a call before it can end, inotify events of its own writes
+ * that interrupts a call before it can end, inotify events of its own writes; and
+ * watches of inotify that end with the file
  */
+#include "account.h"
 #include "finding_look.h"
+#include "hash.h"
 
 enum {
 	RESTARTS_MIN = 5,	/* of fork and clone, in a row */
 	WAKES_MIN = 20,		/* of a wait ... */
 	WAKES_NS = 100 * MS,	/* ... that the timer ends so soon */
 	SELF_MIN = 8,		/* events of its own, in a row */
-	DIRS = 4,		/* that are watched, and kept */
+	WATCHES = 16,		/* of inotify, that are kept */
+	RENAMES_MAX = 10000,
+};
+
+static const long long LOST_NS = 1000LL * MS;	/* a watch that is overdue */
+
+/* inotify_event.mask, of the kernel's ABI */
+enum {
+	EVENT_DELETE_SELF = 0x400, EVENT_MOVE_SELF = 0x800,
+	EVENT_IGNORED = 0x8000, EVENT_HEADER = 16,
 };
 
 struct again_habits {
@@ -22,8 +34,15 @@ struct again_habits {
 	long long start_ns, end_ns, ns;
 	int signal, is_timer, told_signal, never_ended;
 	/* inotify */
-	char dir[DIRS][96];
-	unsigned n_dirs;
+	struct inotify_watch {
+		char path[96];
+		long wd;		/* -1: removed */
+		int fd;
+		unsigned long serial, line, lost;	/* lost: line, or 0 */
+		long long lost_ns;
+		const char *why;
+	} *watch;
+	unsigned n_watches;
 	int wrote;			/* since it read events last */
 	unsigned long turns, most, self_line, wrote_line;
 	char path[96];
@@ -45,6 +64,15 @@ wakes = { "woken-by-timer", SEVERITY_COST,
 	"Use a timeout of the wait instead of the timer, use a longer interval, "
 	"or stop the timer while nothing is to be done.",
 	"The handler does the work that is due." },
+lost = { "watch-lost", SEVERITY_FAULT,
+	"nothing watches the file any more",
+	"inotify watches the file, not its name. An editor or a log rotation "
+	"that renames a new file to the name takes the name from the watched "
+	"file, and the watch ends with that file (IN_DELETE_SELF, IN_MOVE_SELF, "
+	"IN_IGNORED).",
+	"Add the watch again when one of these events comes, or watch the "
+	"directory and look for the name.",
+	"The program waited only for this one event." },
 self = { "inotify-self", SEVERITY_FAULT,
 	"the program is woken by its own writes",
 	"It watches a directory with inotify and writes in it at each event, and "
@@ -130,26 +158,129 @@ static void signalled(struct again_habits *h, const struct step *st)
 
 /* ---- inotify ---- */
 
+/* inotify_add_watch(3, "/etc/conf", IN_MODIFY) = 1: perhaps once more */
 static void watches(struct again_habits *h, const struct step *st)
 {
-	struct slice dir = slice_quoted(st->event->line->args, "\"");
+	const struct line *l = st->event->line;
+	struct slice path = slice_quoted(l->args, "\"");
+	long fd = l->n_args ? line_fd(l->arg[0], NULL) : -1;
+	const struct file *file = table_at(st->task->fds, fd);
+	struct inotify_watch *w = h->watch;
+	unsigned i;
 
-	if (st->event->line->flags & LINE_HAS_ERROR || !dir.len ||
-	    dir.len >= sizeof(h->dir[0]) || h->n_dirs == DIRS)
+	if (l->flags & LINE_HAS_ERROR || !path.len || path.len >= sizeof(w->path))
 		return;
-	slice_copy(dir, h->dir[h->n_dirs++], sizeof(h->dir[0]));
+	if (!w)
+		w = h->watch = need(calloc(WATCHES, sizeof(*w)));
+	for (i = 0; i < h->n_watches && !slice_is(path, w[i].path); i++)
+		;
+	if (i == WATCHES)
+		return;
+	h->n_watches += i == h->n_watches;
+	w[i] = (struct inotify_watch){ .wd = l->ret, .fd = fd,
+		.serial = file ? file->serial : 0,
+		.line = st->event->first };
+	slice_copy(path, w[i].path, sizeof(w[i].path));
+}
+
+static void watch_removed(struct again_habits *h, const struct line *l)
+{
+	long wd = l->n_args > 1 ? slice_number(l->arg[1], NULL) : -1;
+
+	for (unsigned i = 0; i < h->n_watches; i++)
+		if (h->watch[i].wd == wd) {
+			h->watch[i].wd = -1;
+			h->watch[i].lost = 0;
+		}
+}
+
+static void watch_lost(struct again_habits *h, const struct step *st, long wd,
+		       unsigned mask)
+{
+	const char *why = mask & EVENT_MOVE_SELF ? "IN_MOVE_SELF" :
+			  mask & EVENT_DELETE_SELF ? "IN_DELETE_SELF" :
+			  "IN_IGNORED";
+
+	for (unsigned i = 0; i < h->n_watches; i++) {
+		struct inotify_watch *w = &h->watch[i];
+
+		if (w->wd != wd || w->lost)
+			continue;
+		w->lost = st->event->first;
+		w->lost_ns = st->event->end_ns;
+		w->why = why;
+	}
+}
+
+static unsigned word_at(const unsigned char *d)
+{
+	return d[0] | d[1] << 8 | d[2] << 16 | (unsigned)d[3] << 24;
+}
+
+/* What the read brought, as far as strace shows it. */
+static void watch_events(struct again_habits *h, const struct step *st)
+{
+	unsigned char d[256];
+	size_t n = shown_bytes(st->event->line->args, d, sizeof(d)), len;
+
+	for (size_t at = 0; at + EVENT_HEADER <= n; at += EVENT_HEADER + len) {
+		unsigned mask = word_at(d + at + 4);
+
+		len = word_at(d + at + 12);
+		if (len > sizeof(d))
+			return;
+		if (mask & (EVENT_DELETE_SELF | EVENT_MOVE_SELF |
+			    EVENT_IGNORED))
+			watch_lost(h, st, (int)word_at(d + at), mask);
+	}
+}
+
+static int is_below(const char *path, const char *dir)
+{
+	size_t len = strlen(dir);
+
+	return !strncmp(path, dir, len) && path[len] == '/';
+}
+
+/* Its directory is watched, too. */
+static int is_covered(const struct again_habits *h,
+		      const struct inotify_watch *w)
+{
+	for (unsigned i = 0; i < h->n_watches; i++)
+		if (h->watch[i].wd >= 0 && !h->watch[i].lost &&
+		    (is_below(w->path, h->watch[i].path) ||
+		     (!strcmp(h->watch[i].path, ".") && *w->path != '/')))
+			return 1;
+	return 0;
+}
+
+/* rename("new", "/etc/conf"), unlink("/etc/conf"): of any process */
+static void renamed(struct findings *f, const struct step *st)
+{
+	const struct line *l = st->event->line;
+
+	if (l->flags & LINE_HAS_ERROR || f->renamed.used > RENAMES_MAX)
+		return;
+	for (unsigned i = 0; i < l->n_args; i++) {
+		struct slice path = slice_quoted(l->arg[i], "\"");
+
+		if (path.len)
+			map_put(&f->renamed, hash_slice(HASH_START, path) | 1,
+				(void *)(uintptr_t)st->event->first);
+	}
 }
 
 static int is_watched(const struct again_habits *h, struct slice path)
 {
-	for (unsigned i = 0; i < h->n_dirs; i++) {
-		size_t len = strlen(h->dir[i]);
+	for (unsigned i = 0; i < h->n_watches; i++) {
+		const char *dir = h->watch[i].path;
+		size_t len = strlen(dir);
 
-		if (!strcmp(h->dir[i], ".") && path.len && *path.at != '/')
+		if (!strcmp(dir, ".") && path.len && *path.at != '/')
 			return 1;
-		while (len > 1 && h->dir[i][len - 1] == '/')
+		while (len > 1 && dir[len - 1] == '/')
 			len--;
-		if (path.len >= len && !memcmp(path.at, h->dir[i], len) &&
+		if (path.len >= len && !memcmp(path.at, dir, len) &&
 		    (path.len == len || path.at[len] == '/'))
 			return 1;
 	}
@@ -184,6 +315,7 @@ static void watch_note(struct again_habits *h, const struct step *st)
 
 	if (st->file && st->file->kind == FILE_INOTIFY && st->bytes > 0 &&
 	    call_class(st->event->call) == CLASS_IN) {
+		watch_events(h, st);
 		h->turns = h->wrote ? h->turns + 1 : 0;
 		if (h->turns > h->most) {
 			h->most = h->turns;
@@ -202,7 +334,7 @@ static void watch_note(struct again_habits *h, const struct step *st)
 
 /* ---- looking and judging ---- */
 
-void again_note(struct habits *habits, struct step *st)
+void again_note(struct findings *f, struct habits *habits, struct step *st)
 {
 	const struct event *e = st->event;
 	struct again_habits *h = habits->again;
@@ -212,6 +344,9 @@ void again_note(struct habits *habits, struct step *st)
 	int is_watch = e->kind == EVENT_CALL &&
 		       slice_is(e->line->name, "inotify_add_watch");
 
+	if (e->kind == EVENT_CALL && (slice_starts(e->line->name, "rename") ||
+				      slice_starts(e->line->name, "unlink")))
+		renamed(f, st);
 	if (!h && !is_interrupted && !is_watch && !is_timer(st))
 		return;
 	if (!h)
@@ -222,7 +357,9 @@ void again_note(struct habits *habits, struct step *st)
 		return;
 	if (is_watch)
 		watches(h, st);
-	else if (h->n_dirs)
+	else if (h->n_watches && slice_is(e->line->name, "inotify_rm_watch"))
+		watch_removed(h, e->line);
+	else if (h->n_watches)
 		watch_note(h, st);
 	if (is_fork(st) && e->restarts >= RESTARTS_MIN && h->is_timer)
 		forked(h, st);
@@ -261,6 +398,55 @@ static void judge_restarts(struct findings *f, struct again_habits *h,
 		     "again each time: the timer is faster than the call");
 }
 
+/* It waits until the end of the log, and one of its files is not watched. */
+static void judge_watches(struct findings *f, struct again_habits *h,
+			  const struct task *t)
+{
+	const struct unreturned *o = t->unreturned;
+	struct finding *d;
+	unsigned long at;
+
+	if (!o || (call_class(o->call) != CLASS_WAIT && o->what != FOR_EVENTS))
+		return;
+	for (unsigned i = 0; i < h->n_watches; i++) {
+		struct inotify_watch *w = &h->watch[i];
+		const struct file *file = table_at(t->fds, w->fd);
+
+		at = (uintptr_t)map_get(&f->renamed, hash_text(HASH_START,
+							       w->path) | 1);
+		if (!w->lost && at > w->line) {
+			w->lost = at;
+			w->lost_ns = NO_TIME;
+			w->why = "";
+		}
+		if (!w->lost || !file || file->serial != w->serial ||
+		    is_covered(h, w) || (w->lost_ns != NO_TIME && f->last_ns !=
+				NO_TIME && f->last_ns - w->lost_ns < LOST_NS))
+			continue;
+		d = finding_add(f, &lost, t->process->pid, 1, 0);
+		finding_line(d, w->line);
+		finding_line(d, w->lost);
+		finding_says(d, "%s watched %s with inotify (line %lu), which was "
+			     "renamed, replaced or removed (%s%sline %lu): the "
+			     "watch was not added again, and the program waits "
+			     "in %s for events that do not come", task_name(t),
+			     w->path, w->line, w->why, *w->why ? ", " : "",
+			     w->lost, o->name);
+	}
+}
+
+void again_habits_free(struct again_habits *h)
+{
+	if (h)
+		free(h->watch);
+	free(h);
+}
+
+void again_free(struct findings *f)
+{
+	map_free(&f->renamed);
+}
+
 void again_task_ends(struct findings *f, struct habits *habits, struct task *t)
 {
 	struct again_habits *h = habits->again;
@@ -269,6 +455,7 @@ void again_task_ends(struct findings *f, struct habits *habits, struct task *t)
 	if (!h)
 		return;
 	judge_restarts(f, h, t);
+	judge_watches(f, h, t);
 	if (h->most < SELF_MIN)
 		return;
 	d = finding_add(f, &self, t->process->pid, h->most, 0);

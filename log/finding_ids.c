@@ -51,8 +51,8 @@ static const char *const ids[] = {
 	"socket-missing", "spin", "spin-eof", "spin-error", "spin-hangup",
 	"spin-writable", "spin-yield", "stale", "stopped-by-signal",
 	"submit-slept", "swap-waits", "text-busy", "thundering-herd",
-	"tracer-eintr", "wasted-read", "woken-by-timer", "would-block",
-	"write-left", "writeback-waits",
+	"tracer-eintr", "wasted-read", "watch-lost", "woken-by-timer",
+	"would-block", "write-left", "writeback-waits",
 };
 
 static int is_known(const char *id, size_t len)

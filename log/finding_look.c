@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* finding_look.c - one finding, and its sentence; see finding_look.h */
+#include <ctype.h>
 #include <limits.h>
 #include <stdarg.h>
 #include "finding_look.h"
@@ -108,6 +109,35 @@ const char *file_text_as(const struct file *file, int fd, char *text, size_t siz
 const char *file_text(const struct file *file, char *text, size_t size)
 {
 	return file_text_as(file, file ? file->fd : -1, text, size);
+}
+
+size_t shown_bytes(struct slice s, unsigned char *data, size_t size)
+{
+	const char *p = memchr(s.at, '"', s.len), *end = s.at + s.len;
+	const char *from = "nrtfv\"\\", *to = "\n\r\t\f\v\"\\", *k;
+	size_t n = 0;
+
+	for (p = p ? p + 1 : end; p < end && *p != '"' && n < size; n++) {
+		if (*p != '\\') {
+			data[n] = *p++;
+		} else if (++p < end && *p == 'x') {
+			data[n] = 0;
+			for (p++, k = p; p < end && p < k + 2; p++)
+				data[n] = data[n] * 16 + (isdigit(
+					(unsigned char)*p) ? *p - '0'
+					: (*p | 32) - 'a' + 10);
+		} else if (p < end && *p >= '0' && *p <= '7') {
+			data[n] = 0;
+			for (k = p; p < end && p < k + 3 && *p >= '0' &&
+			     *p <= '7'; p++)
+				data[n] = data[n] * 8 + *p - '0';
+		} else if (p < end) {
+			k = strchr(from, *p);
+			data[n] = k && *k ? to[k - from] : *p;
+			p++;
+		}
+	}
+	return n;
 }
 
 const char *span_text(long long ns, char *text, size_t size)

@@ -44,6 +44,10 @@ struct use {			/* of a descriptor */
 	unsigned n_workers;
 	long writer;			/* process that wrote last */
 	int owes, left, armed;
+	unsigned long full_line;	/* the last write: EAGAIN; or 0 */
+	long long full_ns;
+	unsigned long room_again;	/* so often a write followed that took some */
+	int full_told;
 	unsigned long last_line, read_line, left_line;
 	long long read_ns, left_ns;
 	/* finding_cost.c */
@@ -175,6 +179,8 @@ static inline struct use *file_use(struct file *file)
 const char *file_text(const struct file *file, char *text, size_t size);
 /* Under the number that the task has for it: fork and dup2 change it. */
 const char *file_text_as(const struct file *file, int fd, char *text, size_t size);
+/* The bytes that strace shows in quotes, into data; how many. */
+size_t shown_bytes(struct slice s, unsigned char *data, size_t size);
 /* "1.20 s", "3.4 ms" into text. */
 const char *span_text(long long ns, char *text, size_t size);
 /* Time of the call, or 0 where the log does not tell. */
@@ -245,8 +251,10 @@ void signal_task_ends(struct findings *f, struct habits *h, struct task *t);
 const char *signal_text(int sig, char *text, size_t size);
 
 /* finding_again.c: what it brings about itself */
-void again_note(struct habits *h, struct step *st);
+void again_note(struct findings *f, struct habits *h, struct step *st);
 void again_task_ends(struct findings *f, struct habits *h, struct task *t);
+void again_habits_free(struct again_habits *h);
+void again_free(struct findings *f);
 
 /* finding_net.c: peers that do not answer, or late */
 void net_note(struct findings *f, struct step *st);

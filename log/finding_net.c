@@ -3,7 +3,6 @@
  * finding_net.c - peers that do not answer, or answer late: connect, resolvers,
  * silent servers, SO_RCVTIMEO, Nagle's algorithm with delayed ACK
  */
-#include <ctype.h>
 #include "account.h"
 #include "finding_look.h"
 
@@ -155,36 +154,6 @@ static long long since(long long then, long long now)
 
 /* ---- name servers ---- */
 
-/* The bytes that strace shows in quotes, into data; how many. */
-static size_t unescape(struct slice s, unsigned char *data, size_t size)
-{
-	const char *p = memchr(s.at, '"', s.len), *end = s.at + s.len;
-	const char *from = "nrtfv\"\\", *to = "\n\r\t\f\v\"\\", *k;
-	size_t n = 0;
-
-	for (p = p ? p + 1 : end; p < end && *p != '"' && n < size; n++) {
-		if (*p != '\\') {
-			data[n] = *p++;
-		} else if (++p < end && *p == 'x') {
-			data[n] = 0;
-			for (p++, k = p; p < end && p < k + 2; p++)
-				data[n] = data[n] * 16 + (isdigit(
-					(unsigned char)*p) ? *p - '0'
-					: (*p | 32) - 'a' + 10);
-		} else if (p < end && *p >= '0' && *p <= '7') {
-			data[n] = 0;
-			for (k = p; p < end && p < k + 3 && *p >= '0' &&
-			     *p <= '7'; p++)
-				data[n] = data[n] * 8 + *p - '0';
-		} else if (p < end) {
-			k = strchr(from, *p);
-			data[n] = k && *k ? to[k - from] : *p;
-			p++;
-		}
-	}
-	return n;
-}
-
 /* A question in a datagram: 12 bytes of header, then the name. */
 static int is_question(const unsigned char *d, size_t n)
 {
@@ -196,7 +165,7 @@ static int is_question(const unsigned char *d, size_t n)
 static void question(struct step *st, struct use *u)
 {
 	unsigned char d[80];
-	size_t n = unescape(st->event->line->args, d, sizeof(d)), len = 0;
+	size_t n = shown_bytes(st->event->line->args, d, sizeof(d)), len = 0;
 
 	if (!is_question(d, n))
 		return;
@@ -256,7 +225,7 @@ static void name_answered(struct findings *f, struct step *st, struct use *u)
 	unsigned char d[12];
 	unsigned code;
 
-	if (!t || unescape(st->event->line->args, d, sizeof(d)) < 8 ||
+	if (!t || shown_bytes(st->event->line->args, d, sizeof(d)) < 8 ||
 	    !(d[2] & 0x80))
 		return;
 	code = d[3] & 15;
@@ -703,6 +672,8 @@ static void judge_stream(struct findings *f, struct file *file, struct use *u)
 	char text[128], span[24];
 	struct finding *d;
 
+	if (u->full_told)
+		return;				/* it does not read, either */
 	if (u->connecting && ns >= ANSWER_NS) {
 		d = finding_add(f, &unanswered, file->pid, 1, ns);
 		d->fatal |= share_of(f, ns) >= MOST_PERCENT;
