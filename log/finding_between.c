@@ -4,6 +4,7 @@
  * that do not end, shares of accepts, answers that are owed, descriptors that
  * grow; and tasks that the log does not show
  */
+#include "account.h"
 #include "finding_look.h"
 #include "hash.h"
 
@@ -94,6 +95,13 @@ left = { "write-left", SEVERITY_FAULT,
 	"that.",
 	"Keep the rest and ask for EPOLLOUT or POLLOUT until it is sent.",
 	"The connection was given up on purpose." },
+full = { "write-full", SEVERITY_FAULT,
+	"the reader of a full pipe does not read",
+	"The last write found no room (EAGAIN), and there was none until the log "
+	"ended: the program waits for the reader to take something.",
+	"Find out what the reader does instead: a child that waits for something "
+	"else, or a program that does not read its input.",
+	"The reader is slow, and reads again later." },
 request_waits = { "request-waits", SEVERITY_COST,
 	"a request waits for another thread or another client",
 	"The thread read the request and then slept for something else than its "
@@ -606,6 +614,66 @@ static void judge_left(struct findings *f, const struct file *file,
 		     u->left_line);
 }
 
+/*
+ * The last write got EAGAIN, and the thread waits since: for a second or, where
+ * the log has no times, in a pipe that never had room again.  (A client that does
+ * not read is not the server's fault.)
+ */
+static int is_stuck_full(const struct findings *f, const struct file *file)
+{
+	const struct use *u = file->use;
+
+	if (!u || !u->full_line || u->full_told || file->parent ||
+	    (file->kind != FILE_PIPE && !file_is_stream(file)))
+		return 0;
+	if (f->last_ns != NO_TIME && u->full_ns != NO_TIME)
+		return f->last_ns - u->full_ns >= OWED_NS;
+	return !u->room_again && (file->kind == FILE_PIPE ||
+				  file->kind == FILE_SOCKETPAIR);
+}
+
+static void judge_full(struct findings *f, const struct task *t,
+		       const struct file *file, int at)
+{
+	struct use *u = file->use;
+	char text[128], who[64], reader[120] = "", span[24], since[48] = "";
+	const struct task *on;
+	struct finding *d;
+	int fd = -1, many;
+
+	on = holder_of(f, file, t->process->pid, &fd, &many);
+	if (on && !many)
+		snprintf(reader, sizeof(reader), ", pid %ld (%s), which has it as "
+			 "fd %d,", on->pid, task_name(on), fd);
+	d = finding_add(f, &full, t->process->pid, 1, 0);
+	if (f->last_ns != NO_TIME && u->full_ns != NO_TIME) {
+		d->cost_ns = f->last_ns - u->full_ns;
+		snprintf(since, sizeof(since), " for %s", span_text(d->cost_ns,
+			 span, sizeof(span)));
+	}
+	u->full_told = 1;
+	finding_line(d, u->full_line);
+	finding_subject(d, file);
+	finding_says(d, "%s waits%s for room in %s: its last write got EAGAIN "
+		     "(line %lu), because the %s is full, and the reader%s takes "
+		     "nothing", process_text(task_name(t), t->process->pid, who,
+					     sizeof(who)), since,
+		     file_text_as(file, at, text, sizeof(text)), u->full_line,
+		     file_kind_name(file->kind), reader);
+}
+
+/* What it waited for until the log ended, or until it was killed. */
+static void judge_waits(struct findings *f, const struct task *t)
+{
+	const struct unreturned *o = t->unreturned;
+
+	if (!o || (call_class(o->call) != CLASS_WAIT && o->call != CALL_FUTEX))
+		return;
+	for (unsigned i = 0; i < t->fds->size; i++)
+		if (t->fds->slot[i] && is_stuck_full(f, t->fds->slot[i]))
+			judge_full(f, t, t->fds->slot[i], i);
+}
+
 /* ---- looking ---- */
 
 static struct file *at_fd(const struct step *st, long fd)
@@ -656,6 +724,11 @@ static void wrote(struct step *st)
 	if (st->bytes > 0) {
 		u->writer = st->task->process->pid;
 		u->owes = 0;
+		u->room_again += u->full_line != 0;
+		u->full_line = 0;
+	} else if (st->phase & PHASE_EMPTY && !u->full_line) {
+		u->full_line = st->event->first;
+		u->full_ns = st->event->end_ns;
 	}
 	if (st->bytes >= 0 && asked > st->bytes) {
 		u->left = 1;
@@ -1031,6 +1104,8 @@ void between_task_ends(struct findings *f, struct habits *h, struct task *t)
 		track(&f->silent, t->first);
 		return;
 	}
+	if (!f->at_end)				/* between_log_ends has judged it */
+		judge_waits(f, t);
 	if (!h)
 		return;
 	judge_closes(f, h, t);
@@ -1048,8 +1123,10 @@ void between_log_ends(struct findings *f)
 {
 	const struct task *t;
 
-	map_each(&f->world->tasks, i, t)
+	map_each(&f->world->tasks, i, t) {
 		judge_circle(f, t, NULL);
+		judge_waits(f, t);
+	}
 }
 
 void between_settle(struct findings *f)

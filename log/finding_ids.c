@@ -52,7 +52,7 @@ static const char *const ids[] = {
 	"spin-writable", "spin-yield", "stale", "stopped-by-signal",
 	"submit-slept", "swap-waits", "text-busy", "thundering-herd",
 	"tracer-eintr", "wasted-read", "watch-lost", "woken-by-timer",
-	"would-block", "write-left", "writeback-waits",
+	"would-block", "write-full", "write-left", "writeback-waits",
 };
 
 static int is_known(const char *id, size_t len)
