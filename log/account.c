@@ -590,6 +590,7 @@ void account_task_ends(struct accounts *all, struct task *t)
 		return;
 	a->origin = t->origin;
 	a->process = t->process->pid;
+	a->parent = t->process->parent;
 	a->wall_ns = wall_of(a);
 	a->name = need(strdup(*t->comm ? t->comm : t->process->exe));
 	keep(all, a);

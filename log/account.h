@@ -46,7 +46,7 @@ struct wait {
 
 struct account {
 	struct account *next;
-	long pid, process;
+	long pid, process, parent;	/* parent: of the process; 0 */
 	enum origin origin;
 	unsigned long tasks, calls;	/* tasks: merged into this one */
 	char *name;			/* of the program or the thread */

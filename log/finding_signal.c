@@ -6,11 +6,14 @@
  * A program that makes the call again has treated EINTR well. One that closes
  * the descriptor, writes a message or exits instead took it for a failure.
  */
+#include "account.h"
+#include "depend.h"
 #include "finding_look.h"
 
 enum {
 	SOON = 8,		/* calls after the interrupted one */
 	FAULTS_MIN = 32,	/* in a row, at one address */
+	CUT_NS = 500 * MS,	/* a write that waited for room */
 };
 
 static const struct about
@@ -51,6 +54,26 @@ static void interrupted(struct findings *f, struct habits *h,
 	if (st->event->call == CALL_POLL)
 		h->eintr->fd = line_fd(line_field(st->event->line->args, "fd"),
 				       NULL);
+}
+
+/* It waited for room: only then a signal ends a write before it begins. */
+static void cut_write(struct findings *f, const struct step *st)
+{
+	const struct event *e = st->event;
+	struct cut_write *c = &f->cut_write;
+	long long ns = step_ns(st);
+	enum wait_for what;
+	char object[80];
+
+	if (call_class(e->call) != CLASS_OUT || ns < c->ns ||
+	    (e->took_ns != NO_TIME && ns < CUT_NS))
+		return;
+	what = waits_for(st, object, sizeof(object));
+	*c = (struct cut_write){ .pid = st->task->process->pid, .ns = ns,
+		.line = e->first, .signal = finding_last_signal(f,
+						st->task->process->pid) };
+	wait_text(what, e->call, object, c->on, sizeof(c->on));
+	slice_copy(e->line->name, c->call, sizeof(c->call));
 }
 
 static int is_consequence(const struct habits *h, const struct step *st)
@@ -175,6 +198,7 @@ void signal_note(struct findings *f, struct habits *h, struct step *st)
 	if (e->kind != EVENT_CALL || e->call == CALL_SIGRETURN)
 		return;
 	if (e->interrupted || slice_is(e->line->error, "EINTR")) {
+		cut_write(f, st);
 		interrupted(f, h, st);
 		return;
 	}

@@ -192,6 +192,56 @@ static int never_waits(const struct unreturned *o)
 	       (o->ns == NO_TIME || o->ns < LONG_NS);
 }
 
+/*
+ * The first part of a pipeline worked until all of it was ended: it was in no
+ * call, or in one that had just begun.
+ */
+static int worked_on(const struct reader *r, long pid)
+{
+	const struct unreturned *o = open_of(r, pid);
+
+	if (o)
+		return o->ns != NO_TIME && o->ns < LONG_NS;
+	for (const struct account *a = r->accounts.first; a; a = a->next)
+		if (a->pid == pid && a->tasks == 1)
+			return !a->ended || (a->last_ns != NO_TIME &&
+					     r->last_ns - a->last_ns < LONG_NS);
+	return 0;
+}
+
+static int has_working_child(const struct reader *r, long process)
+{
+	for (const struct account *a = r->accounts.first; a; a = a->next)
+		if (a->parent == process && process && a->pid == a->process &&
+		    worked_on(r, a->pid))
+			return 1;
+	return 0;
+}
+
+/* It reads a pipe, and who has the other end is at work, or waits for one who is. */
+static int reads_from_worker(const struct reader *r, const struct unreturned *o)
+{
+	enum { FAR = 8 };
+
+	for (int i = 0; o && i < FAR; i++) {
+		long on = o->on;
+
+		if (o->what == FOR_CHILD && has_working_child(r, o->process))
+			return 1;
+		if (o->what == FOR_CHILD && !on) {
+			o = child_of(r, o);
+			on = o ? o->pid : 0;
+		} else if (o->what != FOR_CHILD && (o->what != FOR_PIPE ||
+				call_class(o->call) == CLASS_OUT)) {
+			return 0;
+		}
+		if (!on || worked_on(r, on))
+			return on != 0;
+		o = open_of(r, on);
+	}
+	return 0;
+}
+
 int open_is_idle(const struct reader *r, const struct unreturned *o)
 {
 	const struct unreturned *child;
@@ -205,7 +255,12 @@ int open_is_idle(const struct reader *r, const struct unreturned *o)
 	case FOR_LOCK: case FOR_THREAD:		/* workers without work */
 		return o->call == CALL_FUTEX && !o->mutex && !o->on &&
 		       has_sibling(r, o);
+	case FOR_PIPE:
+		return o->ns != NO_TIME && reads_from_worker(r, o);
 	case FOR_CHILD:
+		if (o->ns != NO_TIME && !o->on && !child_of(r, o) &&
+		    has_working_child(r, o->process))
+			return 1;
 		child = child_of(r, o);
 		if (!child && o->on && runs(r, o->on))
 			return 1;
@@ -858,6 +913,21 @@ static int computed(const struct reader *r, const struct account *a)
 	       account_outside(a) / 2 > a->wait_ns / 2 + a->call_ns / 2;
 }
 
+/* It caught the signal and then gave up: the write says why it had to. */
+static void cut_write(const struct reader *r, struct text *t)
+{
+	const struct cut_write *c = &r->findings.cut_write;
+	char sig[24] = "a signal", time[24];
+
+	/* (What follows at once, as SIGCONT of timeout, hides it.) */
+	if (c->signal && c->signal != 17 && c->signal != 18)
+		signal_text(c->signal, sig, sizeof(sig));
+	add(t, "%s ended its %s (%s; line %lu)", sig, c->call, c->on, c->line);
+	if (c->ns)
+		add(t, " after %s", time_text(c->ns, time));
+	add(t, ": the reader did not read.");
+}
+
 /* Nothing is wrong: what does it do? */
 static enum verdict_of healthy(const struct reader *r, struct text *t)
 {
@@ -886,6 +956,14 @@ static enum verdict_of healthy(const struct reader *r, struct text *t)
 	}
 	if (unseen_child(r, t))
 		return VERDICT_WAIT;
+	if (r->findings.cut_write.line && r->first_ns == NO_TIME) {
+		size_t at = t->len;
+
+		cut_write(r, t);
+		if (t->at[at] == 'a')
+			t->at[at] = 'A';
+		return VERDICT_WAIT;
+	}
 	/* Its client said nothing to it; that is not idle, nor its fault. */
 	if (o && *o->killed && o->what == FOR_CLIENT && o->ns != NO_TIME &&
 	    o->ns >= LONG_NS && call_class(o->call) != CLASS_ACCEPT &&
@@ -1085,7 +1163,7 @@ static void before_the_end(const struct reader *r, const struct finding *d,
 		return;
 	w = largest(r, 0, &of);
 	if (!w || w->what == FOR_TIME || w->ns < LONG_NS ||
-	    !is_share(w->ns / of->tasks, of->wall_ns / of->tasks))
+	    !is_share(w->ns / of->tasks, whole_of(of) / of->tasks))
 		return;
 	add(t, " ");
 	wait_sentence(r, w, of, t);
@@ -1186,6 +1264,11 @@ static enum verdict_of choose(const struct reader *r, struct text *t)
 				     d->cost_ns >= o->ns))) {
 		finding_sentence(r, d, t);
 		before_the_end(r, d, t);
+		if (r->findings.cut_write.line && d->fatal &&
+		    r->findings.cut_write.pid == d->pid) {
+			add(t, " Before, ");
+			cut_write(r, t);
+		}
 		killed_in(r, d, t);
 		holder_wait(r, d, t);
 		return VERDICT_FINDING;
