@@ -813,6 +813,15 @@ static int has_word(struct slice s, const char *const *words)
 	return 0;
 }
 
+/* "scp: dest open \"/x\": ...": strace cut what was wrong with it. */
+static int is_cut_complaint(struct slice s)
+{
+	const char *colon = memchr(s.at, ':', s.len);
+
+	return slice_ends(s, ": ...") && colon + 5 < s.at + s.len &&
+	       !memchr(s.at, ' ', colon - s.at);
+}
+
 static int is_complaint(struct slice s)
 {
 	static const char *const words[] = {
@@ -821,11 +830,11 @@ static int is_complaint(struct slice s)
 		"invalid", "refused", "exception", "abort", "usage",
 		"not permitted", "not allowed", "not exist", "unknown",
 		"unrecognized", "illegal", "missing", "unexpected", "wrong",
-		"corrupt", NULL,
+		"corrupt", "problem", "reject", "expired", "timed out", NULL,
 	};
 	static const char *const mild[] = { "warn", "Traceback", NULL };
 
-	return has_word(s, words) && !has_word(s, mild);
+	return (has_word(s, words) || is_cut_complaint(s)) && !has_word(s, mild);
 }
 
 /* A line has ended. What follows tells of the consequences. */
@@ -856,7 +865,7 @@ static void keep_text(struct ending *e, const char *text, size_t more)
 	}
 	memcpy(e->trouble->message + len, text, more);
 	e->trouble->message[len + more] = 0;
-	if (*text == '\n' && !*e->trouble->complaint)
+	if (text[more - 1] == '\n' && !*e->trouble->complaint)
 		keep_complaint(e);
 }
 
