@@ -80,6 +80,7 @@ struct findings {
 	unsigned long silent_threads, silent_processes, newest_socket;
 	int saw_pid;			/* a line has a pid */
 	int speaks;			/* the log has calls that send or exit */
+	unsigned long cpu_limit;	/* line: RLIMIT_CPU was set; or 0 */
 	int child_signal;		/* killed the last child that has no line */
 	int passed_on;			/* the program ended with a child's 141 */
 	struct map shut;		/* hash of a connection -> who closed it */

@@ -253,8 +253,11 @@ static void killed(struct findings *f, const struct habits *h, struct step *st)
 	int sig = signal_number(name);
 	const struct about *a;
 	struct finding *found;
-	char sender[80], who[64], in[200];
+	char sender[80], who[64], in[200], limit[100] = "";
 
+	if (sig == 9 && f->cpu_limit)
+		snprintf(limit, sizeof(limit), "; RLIMIT_CPU was set (line %lu): "
+			 "its hard limit kills with SIGKILL", f->cpu_limit);
 	sender_text(f, p->pid, sig, d->sender, sender, sizeof(sender));
 	a = about_of(sig, d, p->pid, sent_by(f, p->pid, sig) ? sender : "");
 	found = finding_add(f, a, p->pid, 0, 0);
@@ -270,7 +273,7 @@ static void killed(struct findings *f, const struct habits *h, struct step *st)
 						 who, sizeof(who)));
 		return;
 	}
-	finding_says(found, "%s was killed by %.*s%s%s%s%s%s%s%s%s%s%s%s",
+	finding_says(found, "%s was killed by %.*s%s%s%s%s%s%s%s%s%s%s%s%s",
 		     process_text(task_name(st->task), p->pid, who,
 				  sizeof(who)), (int)name.len, name.at,
 		     sig == 24 ? ": RLIMIT_CPU (ulimit -t)" :
@@ -285,7 +288,7 @@ static void killed(struct findings *f, const struct habits *h, struct step *st)
 		     ? ", core dumped" : "",
 		     *h->last_call ? "; its last call was " : "",
 		     open_call(st->task, h->last_call, in, sizeof(in)),
-		     sender);
+		     sender, a == &by_kill ? limit : "");
 }
 
 /* A crash, or kill -9: the child could not end in order. */
@@ -396,6 +399,13 @@ void death_task_ends(struct findings *f, struct habits *h, struct task *t)
 		     s->stopped_line, why_stopped(s->stopped_by));
 }
 
+/* prlimit64(0, RLIMIT_CPU, {rlim_cur=1, rlim_max=1}, NULL) = 0 */
+static int sets_cpu_limit(const struct line *l)
+{
+	return (slice_is(l->name, "prlimit64") || slice_is(l->name, "setrlimit")) &&
+	       slice_find(l->args, "RLIMIT_CPU, {") && !l->ret;
+}
+
 void death_note(struct findings *f, struct habits *h, struct step *st)
 {
 	const struct event *e = st->event;
@@ -420,6 +430,8 @@ void death_note(struct findings *f, struct habits *h, struct step *st)
 		copy(h->last_call, sizeof(h->last_call), e->line->name);
 	if (e->kind == EVENT_CALL && e->call == CALL_KILL)
 		sent(f, st);
+	if (e->kind == EVENT_CALL && sets_cpu_limit(e->line))
+		f->cpu_limit = e->first;
 	if (e->kind == EVENT_CALL && step_failed(st, "EPIPE") &&
 	    call_lasted(f, st) >= FULL_NS) {
 		signals_of(h)->epipe_ns = call_lasted(f, st);
