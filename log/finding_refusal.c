@@ -830,7 +830,8 @@ static int is_complaint(struct slice s)
 		"invalid", "refused", "exception", "abort", "usage",
 		"not permitted", "not allowed", "not exist", "unknown",
 		"unrecognized", "illegal", "missing", "unexpected", "wrong",
-		"corrupt", "problem", "reject", "expired", "timed out", NULL,
+		"corrupt", "problem", "reject", "expired", "timed out",
+		"does not ", "is not ", NULL,
 	};
 	static const char *const mild[] = { "warn", "Traceback", NULL };
 

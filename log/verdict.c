@@ -928,6 +928,16 @@ static void cut_write(const struct reader *r, struct text *t)
 	add(t, ": the reader did not read.");
 }
 
+/* A thread that was in no call at the end, while the others wait for work. */
+static int one_computes(const struct reader *r, const struct account *busy,
+			const struct unreturned *o)
+{
+	return o && o->what == FOR_LOCK && busy && busy->process == o->process &&
+	       busy->tasks == 1 && !open_of(r, busy->pid) &&
+	       account_outside(busy) >= LONG_NS &&
+	       account_outside(busy) > busy->wall_ns / 2;
+}
+
 /* Nothing is wrong: what does it do? */
 static enum verdict_of healthy(const struct reader *r, struct text *t)
 {
@@ -936,6 +946,8 @@ static enum verdict_of healthy(const struct reader *r, struct text *t)
 	const struct wait *w = largest(r, 0, &of), *idle;
 	struct wait all;
 	char text[160], time[24], who[80];
+	enum { SIGNAL_STATUS = 128 };
+	int status = finding_first_status(&r->findings);
 
 	for (unsigned i = 0; i < r->accounts.n_open && i < OPEN_MAX; i++) {
 		const struct unreturned *x = &r->accounts.open[i];
@@ -992,7 +1004,7 @@ static enum verdict_of healthy(const struct reader *r, struct text *t)
 		add(t, ").");
 		return VERDICT_DONE;
 	}
-	if (computed(r, busy)) {
+	if (computed(r, busy) || one_computes(r, busy, o)) {
 		outside_sentence(busy, t);
 		return VERDICT_OUTSIDE;
 	}
@@ -1028,6 +1040,8 @@ static enum verdict_of healthy(const struct reader *r, struct text *t)
 	if (expired(r, t))
 		return VERDICT_WAIT;
 	add(t, "No fault was found.");
+	if (status > 0 && status < SIGNAL_STATUS)
+		add(t, " It ended with status %d.", status);
 	served(r, t);
 	mostly(r, t);
 	return VERDICT_DONE;
