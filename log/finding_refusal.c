@@ -330,8 +330,9 @@ static int is_chatter(const struct step *st)
 	};
 	const struct line *l = st->event->line;
 
-	/* A path's: its FUSE daemon has gone. */
-	if (slice_is(l->error, "ENOTCONN") && memchr(l->args.at, '"',
+	/* A path's: its FUSE daemon, its server or its disk has gone. */
+	if ((slice_is(l->error, "ENOTCONN") || slice_is(l->error, "ESTALE") ||
+	     slice_is(l->error, "EIO")) && memchr(l->args.at, '"',
 						     l->args.len))
 		return 0;
 	/* Standard output that is full and has O_NONBLOCK: the output is lost. */
@@ -541,6 +542,7 @@ static int is_hard(const struct failure *x)
 	static const char *const errors[] = {
 		"EACCES", "EPERM", "EROFS", "ENOSPC", "EDQUOT", "EIO", "EFBIG",
 		"ENOMEM", "EMFILE", "ECONNREFUSED", "ECONNRESET", "EBUSY",
+		"ESTALE",
 	};
 
 	for (unsigned i = 0; x->call && i < sizeof(errors) / sizeof(*errors);
@@ -891,7 +893,9 @@ static void keep_part(struct ending *e, struct slice text)
 			keep_text(e, p, 1);
 		} else {
 			keep_text(e, " ", 1);	/* a colour, a tab */
-			while (p + 1 < end && isdigit((unsigned char)p[1]))
+			for (int i = 0; i < 2 && p + 1 < end &&
+			     isdigit((unsigned char)*p) &&
+			     isdigit((unsigned char)p[1]); i++)
 				p++;
 		}
 	}
