@@ -628,10 +628,11 @@ run_fuzzer = cd $(B)/fuzz && nice -n 19 ./$(1) -max_len=$(2) -entropic=0 \
 	-use_value_profile=0 -timeout=60 -max_total_time=$(SECONDS) \
 	-print_final_stats=1 -dict=$(3)
 fuzz: | $(B)/about.inc
-	$(Q)mkdir -p $(B)/fuzz/corpus
+	$(Q)mkdir -p $(B)/fuzz/corpus $(B)/fuzz/kinds
+	$(Q)awk -v dir=$(B)/fuzz/kinds -f tests/fuzz/kinds.awk tests/log/kinds.txt
 	$(call compile_fuzzer,explain_fuzz)
 	$(Q)$(call run_fuzzer,explain_fuzz,500,$(CURDIR)/tests/fuzz/log.dict) corpus \
-		$(CURDIR)/tests/corpus $(CURDIR)/traces
+		kinds $(CURDIR)/tests/corpus $(CURDIR)/traces
 
 # The same for a capture's folder; its seeds are tests/fuzz/seeds.
 fuzz-folder: | $(B)/about.inc

@@ -55,6 +55,6 @@ int main(int argc, char **argv)
 			continue;
 		conn_begin(&c, &peer);
 		serve(fd, &c);
-	} while (fd != -EINVAL);		/* on_stop shut it down */
-	return 0;
+	} while (!listener_ended(fd));
+	return end_status;
 }

@@ -51,10 +51,10 @@ int main(int argc, char **argv)
 			await_connection();
 		if (peers_must_wait(fd))
 			pause_ms(100);
-	} while (fd < 0 && fd != -EINVAL);	/* EINVAL: on_stop shut it down */
+	} while (fd < 0 && !listener_ended(fd));
 	if (fd >= 0) {
 		conn_begin(&c, &peer);
 		serve(fd, &c);
 	}
-	return 0;
+	return end_status;
 }

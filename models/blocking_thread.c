@@ -79,8 +79,8 @@ int main(int argc, char **argv)
 			warn("no thread can be started; a peer waits\n");
 			wait_for_end(&second);
 		}
-	} while (fd != -EINVAL);		/* on_stop shut it down */
+	} while (!listener_ended(fd));
 	while (count_read(&threads))
 		wait_for_end(NULL);
-	return 0;
+	return end_status;
 }

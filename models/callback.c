@@ -97,7 +97,7 @@ static void on_connection(int fd)
 	int len = sizeof(peer);
 	int conn = sys_accept4(fd, &peer, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
-	if (conn == -EINVAL) {			/* on_stop shut it down */
+	if (listener_ended(conn)) {
 		when(listener, NULL, NULL);	/* another may keep it open */
 		sys_close(listener);
 		listener = -1;
@@ -177,5 +177,5 @@ int main(int argc, char **argv)
 		if (was_paused && paused)
 			resume();		/* another program may have closed */
 	}
-	return 0;
+	return end_status;
 }

@@ -5,6 +5,7 @@
 #ifndef IOMODELS_CONN_H
 #define IOMODELS_CONN_H
 
+#include "listen.h"
 #include "message.h"
 #include "server_options.h"
 #include "stop.h"
@@ -14,6 +15,7 @@
  * FIRST   bytes of a message that need no mmap
  */
 enum { SCRATCH = 16384, FIRST = 2048 };
+enum { LEFT_MOST = 16 * SOMAXCONN };	/* a storm of resets has fewer */
 
 /*
  * echo: `owed` bytes at `out` are still to be sent, from the buffer of the
@@ -38,20 +40,52 @@ struct conn {
  * or memory is left (EMFILE, ENFILE, ENOBUFS, ENOMEM), or a filter refuses the
  * call (EPERM, ENOSYS).  The connections stay queued, the server pauses, and
  * stderr says why, once.
+ * A peer that left costs nothing but the call; a long row of such peers, with
+ * nobody among them who stayed, is an accept4 that always fails.
  */
 static inline int peers_must_wait(long err)
 {
 	static long said;
+	static unsigned left;			/* in a row */
 
-	if (err >= 0 || err == -EAGAIN || err == -EINTR ||
-	    err == -EINVAL ||			/* shut down */
-	    err == -ECANCELED ||		/* an ACCEPT of io_uring */
-	    err == -ECONNABORTED || err == -EPROTO)	/* the peer left */
+	if (err == -EINTR || err == -EINVAL ||	/* EINVAL: listener_ended() */
+	    err == -ECANCELED)			/* an ACCEPT of io_uring */
 		return 0;
+	if (err >= 0 || err == -EAGAIN) {
+		__atomic_store_n(&left, 0, __ATOMIC_RELAXED);
+		return 0;
+	}
+	if (err == -ECONNABORTED || err == -EPROTO) {
+		if (__atomic_add_fetch(&left, 1, __ATOMIC_RELAXED) < LEFT_MOST)
+			return 0;
+		__atomic_store_n(&left, 0, __ATOMIC_RELAXED);
+	}
 	if (__atomic_exchange_n(&said, err, __ATOMIC_RELAXED) != err)
 		warn("accept: %s; new peers wait%s\n", errno_name(err),
 		     err == -EMFILE ? " until a descriptor is free (ulimit -n)"
 				    : "");
+	return 1;
+}
+
+static int end_status;			/* what the server ends with */
+
+/*
+ * accept4 returned err: the listener is shut down.  By on_stop; or by another
+ * program that has it, too (--fd): then stderr says so, and the server serves
+ * those who are connected and ends with 1.  (AF_UNIX, EAGAIN: see listen.h.)
+ */
+static inline int listener_ended(long err)
+{
+	struct pollfd end = { .fd = listener, .events = POLLRDHUP };
+	struct timespec now = { 0 };
+
+	if (err != -EINVAL && (err != -EAGAIN || family != AF_UNIX ||
+			       sys_ppoll(&end, 1, &now, NULL) != 1))
+		return 0;
+	if (!__atomic_load_n(&stopping, __ATOMIC_RELAXED) &&
+	    !__atomic_exchange_n(&end_status, 1, __ATOMIC_RELAXED))
+		warn("accept: another program has shut the listener down: no "
+		     "new peers; the server ends with the last\n");
 	return 1;
 }
 

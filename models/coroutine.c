@@ -267,7 +267,7 @@ static void accept_all(int fd)
 			conn_gave_up(&conns[conn], "no memory for a stack");
 			sys_close(conn);
 		}
-	} while (conn != -EINVAL);		/* on_stop shut it down */
+	} while (!listener_ended(conn));
 	unwatch_listener();
 	sys_close(fd);
 }
@@ -281,5 +281,5 @@ int main(int argc, char **argv)
 	run_ready();				/* it registers the listener */
 	announce();				/* all that can fail has not */
 	run_forever();
-	return 0;
+	return end_status;
 }

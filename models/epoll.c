@@ -80,7 +80,7 @@ static void greet(void)
 	int fd = sys_accept4(listener, &peer, &len,
 			     SOCK_NONBLOCK | SOCK_CLOEXEC);
 
-	if (fd == -EINVAL) {			/* on_stop shut it down */
+	if (listener_ended(fd)) {
 		watch(listener, 0);		/* another may keep it open */
 		sys_close(listener);
 		listener = -1;
@@ -137,5 +137,5 @@ int main(int argc, char **argv)
 		if (was_paused && paused)
 			resume();		/* another program may have closed */
 	}
-	return 0;
+	return end_status;
 }

@@ -64,19 +64,19 @@ static void greet(void)
 
 		fd = sys_accept4(listener, &peer, &len,
 				 SOCK_NONBLOCK | SOCK_CLOEXEC);
-		if (fd == -EAGAIN)
-			return;			/* all are in */
-		if (fd == -EINVAL) {		/* on_stop shut it down */
+		if (peers_must_wait(fd)) {
+			paused = 1;
+			return;
+		}
+		if (listener_ended(fd)) {
 			/* Another program may keep it open. */
 			sys_epoll_ctl(ep, EPOLL_CTL_DEL, listener, NULL);
 			sys_close(listener);
 			listener = -1;
 			return;
 		}
-		if (peers_must_wait(fd)) {
-			paused = 1;
-			return;
-		}
+		if (fd == -EAGAIN)
+			return;			/* all are in */
 		if (fd < 0 || beyond_table(fd))
 			continue;		/* this peer left first */
 		conn_begin(&conns[fd], &peer);
@@ -157,5 +157,5 @@ int main(int argc, char **argv)
 				make_ready(ready[i]);
 		}
 	}
-	return 0;
+	return end_status;
 }

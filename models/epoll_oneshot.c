@@ -64,7 +64,7 @@ static void resume(void)
 static void leave(void)
 {
 	if (!__atomic_sub_fetch(&live, 1, __ATOMIC_ACQ_REL))
-		sys_exit_group(0);
+		sys_exit_group(end_status);
 }
 
 /*
@@ -100,7 +100,7 @@ static void greet(void)
 	int fd = sys_accept4(listener, &peer, &len,
 			     SOCK_NONBLOCK | SOCK_CLOEXEC);
 
-	if (fd == -EINVAL)			/* on_stop shut it down */
+	if (listener_ended(fd))
 		return leave();
 	if (peers_must_wait(fd)) {
 		__atomic_store_n(&paused, 1, __ATOMIC_RELEASE);

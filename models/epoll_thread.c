@@ -102,7 +102,7 @@ static void resume(void)
 static void leave(void)
 {
 	if (!__atomic_sub_fetch(&live, 1, __ATOMIC_ACQ_REL))
-		sys_exit_group(0);
+		sys_exit_group(end_status);
 }
 
 /*
@@ -138,7 +138,7 @@ static void greet(void)
 	int fd = sys_accept4(listener, &peer, &len,
 			     SOCK_NONBLOCK | SOCK_CLOEXEC);
 
-	if (fd == -EINVAL) {			/* on_stop shut it down */
+	if (listener_ended(fd)) {
 		watch(listener, EPOLL_CTL_DEL, 0);
 		leave();
 	} else if (peers_must_wait(fd)) {

@@ -109,7 +109,7 @@ static void greet(struct worker *w)
 	int fd = sys_accept4(listener, &peer, &len,
 			     SOCK_NONBLOCK | SOCK_CLOEXEC);
 
-	if (fd == -EINVAL) {			/* on_stop shut it down */
+	if (listener_ended(fd)) {
 		watch_listener(w->ep, EPOLL_CTL_DEL);
 		w->listens = 0;
 	} else if (peers_must_wait(fd)) {
@@ -182,5 +182,5 @@ int main(int argc, char **argv)
 	work(0);
 	while ((left = count_read(&workers)))
 		futex_wait(&workers.n, left, NULL);
-	return 0;
+	return end_status;
 }

@@ -81,7 +81,7 @@ static void greet(void)
 	int fd = sys_accept4(listener, &peer, &len,
 			     SOCK_NONBLOCK | SOCK_CLOEXEC);
 
-	if (fd == -EINVAL) {			/* on_stop shut it down */
+	if (listener_ended(fd)) {
 		watch(listener, 0);
 		sys_close(listener);
 		listener = -1;
@@ -164,5 +164,5 @@ int main(int argc, char **argv)
 		if (was_paused && paused)
 			resume();		/* another program may have closed */
 	}
-	return 0;
+	return end_status;
 }

@@ -59,16 +59,16 @@ static void greet(void)
 			return;
 		}
 		fd = sys_accept4(listener, &peer, &len, SOCK_CLOEXEC);
-		if (fd == -EAGAIN)
-			return;			/* all are in */
-		if (fd == -EINVAL) {		/* on_stop shut it down */
-			sys_close(listener);
-			listener = -1;
-		}
 		if (peers_must_wait(fd)) {
 			paused = 1;
 			return;
 		}
+		if (listener_ended(fd)) {
+			sys_close(listener);
+			listener = -1;
+		}
+		if (fd == -EAGAIN)
+			return;			/* all are in */
 		if (fd < 0 || beyond_table(fd))
 			continue;		/* this peer left first */
 		conn_begin(&conns[fd], &peer);
@@ -173,5 +173,5 @@ int main(int argc, char **argv)
 			must_be("rt_sigtimedwait", sig);
 		}
 	}
-	return 0;
+	return end_status;
 }

@@ -61,16 +61,16 @@ static int greet(void)
 		if (turn == TURNS)
 			return 1;
 		fd = sys_accept4(listener, &peer, &len, SOCK_CLOEXEC);
-		if (fd == -EAGAIN)
-			break;			/* all are in */
-		if (fd == -EINVAL) {		/* on_stop shut it down */
-			sys_close(listener);
-			listener = -1;
-		}
 		if (peers_must_wait(fd)) {
 			paused = 1;
 			break;
 		}
+		if (listener_ended(fd)) {
+			sys_close(listener);
+			listener = -1;
+		}
+		if (fd == -EAGAIN)
+			break;			/* all are in */
 		if (fd < 0 || beyond_table(fd))
 			continue;		/* this peer left first */
 		conn_begin(&conns[fd], &peer);
@@ -131,7 +131,7 @@ int main(int argc, char **argv)
 			if (conns[fd].want)
 				again |= serve(fd);
 		if (listener < 0 && !live)
-			return 0;
+			return end_status;
 		sleep_until_signal(again ? 0 : paused ? 1 : -1);
 	}
 }

@@ -51,7 +51,7 @@ static void on_connection(int sig, siginfo_t *info, void *context)
 	int fd = sys_accept4(listener, &peer, &len, SOCK_CLOEXEC);
 
 	(void)sig, (void)info, (void)context;
-	if (peers_must_wait(fd) || fd < 0)
+	if (peers_must_wait(fd) || listener_ended(fd) || fd < 0)
 		return;
 	conn_begin(&c, &peer);
 	serve(fd, &c);
@@ -65,7 +65,7 @@ int main(int argc, char **argv)
 	block_sigio();
 	must(signal_me(listener, 0));
 	announce();
-	while (!stopping)
+	while (!stopping && !end_status)
 		sleep_until_signal(-1);
-	return 0;
+	return end_status;
 }

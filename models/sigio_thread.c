@@ -80,7 +80,7 @@ static int greet(void)
 		 ++turn < TURNS);
 	paused = peers_must_wait(fd);
 	again = turn == TURNS;
-	return fd != -EINVAL;
+	return !listener_ended(fd);
 }
 
 int main(int argc, char **argv)
@@ -97,5 +97,5 @@ int main(int argc, char **argv)
 		sleep_until_signal(again ? 0 : paused ? 1 : -1);
 	while ((left = count_read(&threads)))
 		futex_wait(&threads.n, left, NULL);
-	return 0;
+	return end_status;
 }

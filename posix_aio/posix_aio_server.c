@@ -142,8 +142,8 @@ int main(int argc, char **argv)
 			wait_for_end(&second);
 		if (fd >= 0)
 			greet(fd, &from);
-	} while (fd != -EINVAL);		/* on_stop shut it down */
+	} while (!listener_ended(fd));
 	while (count_read(&live))
 		wait_for_end(NULL);
-	return 0;
+	return end_status;
 }

@@ -88,7 +88,7 @@ static void hang_up(int fd)
 
 static void greet(int fd)
 {
-	if (fd == -EINVAL) {			/* on_stop shut it down */
+	if (listener_ended(fd)) {
 		sys_close(listener);
 		listener = -1;
 		return;
@@ -146,5 +146,5 @@ int main(int argc, char **argv)
 			ring_seen(&ring, 1);
 		}
 	}
-	return 0;
+	return end_status;
 }

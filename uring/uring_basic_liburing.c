@@ -76,7 +76,7 @@ static void hang_up(int fd)
 
 static void greet(int fd)
 {
-	if (fd == -EINVAL) {			/* on_stop shut it down */
+	if (listener_ended(fd)) {
 		sys_close(listener);
 		listener = -1;
 		return;
@@ -148,5 +148,5 @@ int main(int argc, char **argv)
 			io_uring_cqe_seen(&ring, cqe);
 		}
 	}
-	return 0;
+	return end_status;
 }

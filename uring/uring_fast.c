@@ -221,9 +221,13 @@ static void greet(int slot, unsigned flags)
 {
 	static const struct sockaddr_in nobody;
 
-	if (slot == -EINVAL) {			/* on_stop shut it down */
+	if (listener_ended(slot)) {
 		sys_close(listener);
 		listener = -1;
+		return;
+	}
+	if (peers_must_wait(slot)) {
+		paused = 1;
 		return;
 	}
 	if (slot >= 0 && (fixed || !beyond_table(slot))) {
@@ -234,9 +238,6 @@ static void greet(int slot, unsigned flags)
 		watch(slot);
 		if (flags & IORING_CQE_F_MORE && few_slots(live))
 			cancel(key(ACCEPT, listener), 0, 0);
-	} else if (peers_must_wait(slot)) {
-		paused = 1;
-		return;
 	}					/* else the peer left first */
 	if (!(flags & IORING_CQE_F_MORE))
 		watch_listener();
@@ -513,5 +514,5 @@ int main(int argc, char **argv)
 		batch_bytes = 0;
 		largest -= largest / 16;	/* it is forgotten, slowly */
 	}
-	return 0;
+	return end_status;
 }

@@ -99,17 +99,17 @@ static int greet(void)
 		int fd = sys_accept4(listener, &peer, &len,
 				     SOCK_NONBLOCK | SOCK_CLOEXEC);
 
-		if (fd == -EAGAIN)
-			return 0;		/* all are in */
-		if (fd == -EINVAL) {		/* on_stop shut it down */
-			forget(listener);
-			listener = -1;
-			return 0;
-		}
 		if (peers_must_wait(fd)) {
 			paused = 1;
 			return 0;
 		}
+		if (listener_ended(fd)) {
+			forget(listener);
+			listener = -1;
+			return 0;
+		}
+		if (fd == -EAGAIN)
+			return 0;		/* all are in */
 		if (fd < 0 || beyond_table(fd))
 			continue;		/* this peer left first */
 		conn_begin(&conns[fd], &peer);
@@ -197,5 +197,5 @@ int main(int argc, char **argv)
 		}
 		serve_ready();
 	}
-	return 0;
+	return end_status;
 }

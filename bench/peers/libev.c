@@ -76,10 +76,12 @@ static void on_arrival(struct ev_loop *loop, ev_io *w, int what)
 			 SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 	(void)what;
-	if (fd < 0 && errno == EINVAL) {	/* on_stop shut it down */
+	if (fd < 0)
+		fd = -errno;
+	if (listener_ended(fd)) {
 		ev_io_stop(loop, w);
 		close(listener);
-	} else if (fd < 0 && peers_must_wait(-errno)) {
+	} else if (peers_must_wait(fd)) {
 		ev_io_stop(loop, w);
 		ev_timer_init(&second, on_second, 1., 0.);
 		ev_timer_start(loop, &second);
@@ -102,5 +104,5 @@ int main(int argc, char **argv)
 	ev_io_init(&watchers[listener], on_arrival, listener, EV_READ);
 	ev_io_start(loop, &watchers[listener]);
 	ev_run(loop, 0);
-	return 0;
+	return end_status;
 }

@@ -78,10 +78,12 @@ static void on_arrival(int from, short what, void *arg)
 			 SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 	(void)what, (void)arg;
-	if (fd < 0 && errno == EINVAL) {	/* on_stop shut it down */
+	if (fd < 0)
+		fd = -errno;
+	if (listener_ended(fd)) {
 		event_free(arrival);
 		close(from);
-	} else if (fd < 0 && peers_must_wait(-errno)) {
+	} else if (peers_must_wait(fd)) {
 		event_del(arrival);
 		event_base_once(base, -1, EV_TIMEOUT, on_second, NULL, &second);
 	} else if (fd >= 0 && !beyond_table(fd)) {
@@ -107,5 +109,5 @@ int main(int argc, char **argv)
 			    NULL);
 	event_add(arrival, NULL);
 	event_base_dispatch(base);
-	return 0;
+	return end_status;
 }

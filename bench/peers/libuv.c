@@ -107,7 +107,7 @@ static void on_arrival(uv_stream_t *from, int err)
 	static const struct sockaddr_in nobody;
 	struct link *l;
 
-	if (err == UV_EINVAL)			/* on_stop shut it down */
+	if (listener_ended(err))
 		uv_close((uv_handle_t *)from, NULL);
 	if (err)
 		return;
@@ -135,5 +135,6 @@ int main(int argc, char **argv)
 		err = uv_listen((uv_stream_t *)&at, SOMAXCONN, on_arrival);
 	if (err)
 		fail(1, "uv_listen: %s\n", uv_err_name(err));
-	return uv_run(loop, UV_RUN_DEFAULT);
+	uv_run(loop, UV_RUN_DEFAULT);
+	return end_status;
 }

@@ -90,7 +90,7 @@ static void on_arrival(uv_stream_t *from, int err)
 {
 	uv_tcp_t *tcp;
 
-	if (err == UV_EINVAL)			/* on_stop shut it down */
+	if (listener_ended(err))
 		uv_close((uv_handle_t *)from, NULL);
 	if (err)
 		return;
@@ -116,5 +116,6 @@ int main(int argc, char **argv)
 		err = uv_listen((uv_stream_t *)&at, SOMAXCONN, on_arrival);
 	if (err)
 		fail(1, "uv_listen: %s\n", uv_err_name(err));
-	return uv_run(loop, UV_RUN_DEFAULT);
+	uv_run(loop, UV_RUN_DEFAULT);
+	return end_status;
 }

@@ -660,6 +660,38 @@ static void shared_listener(void *arg)
 	server_free(&s);
 }
 
+/*
+ * The other holder shuts it down: those who are connected are served, and then
+ * the server ends with 1 and a line.  SIGIO does not come for this: a server
+ * that needs it learns of the end with the next event.
+ */
+static void listener_shut_down(void *arg)
+{
+	const struct point *t = arg;
+	struct server s;
+	int fd;
+	char c;
+
+	if (t->family == AF_UNIX && (t->p->flags & SLOTS ||
+				     !strncmp(t->p->name, "sigio", 5)))
+		SKIP("on AF_UNIX nothing wakes a multishot ACCEPT, or sends SIGIO");
+	make_door(t->family);
+	serve(&s, t->p, "echo", 100);
+	fd = ASSERT_GE(visit(), 0);
+	ASSERT_EQ(1, send(fd, "x", 1, MSG_NOSIGNAL));
+	ASSERT_EQ(1, recv(fd, &c, 1, 0));
+	ASSERT_EQ(0, shutdown(door.fd, SHUT_RD));
+	sleeps(&s);
+	ASSERT_EQ(1, send(fd, "x", 1, MSG_NOSIGNAL));
+	ASSERT_EQ(1, recv(fd, &c, 1, 0));
+	sleeps(&s);
+	close(fd);
+	EXPECT_EQ(1, server_wait(&s, STOP_MS));
+	if (!strstr(s.err.at, "shut the listener down"))
+		FAIL("it does not say why: %s", s.err.at);
+	server_free(&s);
+}
+
 /* The other holder sets O_NONBLOCK: servers that block in accept4 sleep on. */
 static void listener_becomes_nonblocking(void *arg)
 {
@@ -851,6 +883,8 @@ static const struct {
 	{ "nobody_reads", nobody_reads, 0, { AF_INET } },
 	{ "shared_listener", shared_listener, UDP | ONCE | SERIAL | LOSES,
 	  { AF_INET, AF_INET6 } },
+	{ "listener_shut_down", listener_shut_down, UDP | ONCE | LOSES,
+	  { AF_INET, AF_UNIX } },
 	{ "listener_becomes_nonblocking", listener_becomes_nonblocking,
 	  UDP | ONCE | LOSES, { AF_INET } },
 	{ "long_addresses", long_addresses, UDP | ONCE | LOSES,

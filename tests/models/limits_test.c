@@ -39,7 +39,8 @@ struct start {
 	rlim_t value;
 	int user;			/* 0: the user who runs the test */
 	int block, ignore;		/* all signals */
-	int refused;			/* number of a call, or 0; with EPERM */
+	int refused;			/* number of a call, or 0 */
+	int with;			/* what errno; 0: EPERM */
 };
 
 /* A program under test. */
@@ -83,7 +84,7 @@ static void become(const struct start *s)
 	/* After setuid: else execve(2) would say EAGAIN for RLIMIT_NPROC. */
 	if (s->limit >= 0 && setrlimit(s->limit, &l))
 		_exit(126);
-	if (s->refused && filter_call(s->refused, EPERM))
+	if (s->refused && filter_call(s->refused, s->with ? s->with : EPERM))
 		_exit(126);
 }
 
@@ -261,7 +262,7 @@ static void try(const struct program *p, const struct start *s, rlim_t least)
 static void descriptors(void *p)
 {
 	for (rlim_t n = 3; n <= 16; n += n < 8 ? 1 : 4)
-		try(p, &(struct start){ RLIMIT_NOFILE, n, 0, 0, 0, 0 }, 16);
+		try(p, &(struct start){ RLIMIT_NOFILE, n, 0, 0, 0, 0, 0 }, 16);
 }
 
 /*
@@ -276,7 +277,7 @@ static void processes(void *arg)
 	int status;
 
 	if (!pid) {			/* root is not counted: try as nobody */
-		become(&(struct start){ -1, 0, geteuid() ? 0 : NOBODY, 0, 0, 0 });
+		become(&(struct start){ -1, 0, geteuid() ? 0 : NOBODY, 0, 0, 0, 0 });
 		_exit(!path || access(path, X_OK) ||
 		      (p->flags & RING && syscall(SYS_io_uring_setup, 0, 0) < 0 &&
 		       errno == EPERM));
@@ -284,7 +285,7 @@ static void processes(void *arg)
 	ASSERT_EQ(pid, waitpid(pid, &status, 0));
 	if (status)
 		SKIP("the user nobody may not run it: %s", path ? path : "not built");
-	try(p, &(struct start){ RLIMIT_NPROC, 0, geteuid() ? 0 : NOBODY, 0, 0, 0 },
+	try(p, &(struct start){ RLIMIT_NPROC, 0, geteuid() ? 0 : NOBODY, 0, 0, 0, 0 },
 	    strstr(p->name, "thread") || strstr(p->name, "posix_aio") ? 1 : 0);
 }
 
@@ -294,29 +295,29 @@ static void processes(void *arg)
  */
 static void stack(void *p)
 {
-	try(p, &(struct start){ RLIMIT_STACK, 16 << 10, 0, 0, 0, 0 }, 0);
+	try(p, &(struct start){ RLIMIT_STACK, 16 << 10, 0, 0, 0, 0, 0 }, 0);
 }
 
 static void queued_signals(void *p)
 {
-	try(p, &(struct start){ RLIMIT_SIGPENDING, 0, 0, 0, 0, 0 }, 0);
+	try(p, &(struct start){ RLIMIT_SIGPENDING, 0, 0, 0, 0, 0, 0 }, 0);
 }
 
 static void written_bytes(void *p)
 {
-	try(p, &(struct start){ RLIMIT_FSIZE, 0, 0, 0, 0, 0 }, 0);
+	try(p, &(struct start){ RLIMIT_FSIZE, 0, 0, 0, 0, 0, 0 }, 0);
 }
 
 /* ---- what the program that started it left ---- */
 
 static void blocked_signals(void *p)
 {
-	try(p, &(struct start){ -1, 0, 0, 1, 0, 0 }, 0);
+	try(p, &(struct start){ -1, 0, 0, 1, 0, 0, 0 }, 0);
 }
 
 static void ignored_signals(void *p)
 {
-	try(p, &(struct start){ -1, 0, 0, 0, 1, 0 }, 0);
+	try(p, &(struct start){ -1, 0, 0, 0, 1, 0, 0 }, 0);
 }
 
 /* ---- a call that a filter refuses for good ---- */
@@ -392,6 +393,34 @@ static void refused_calls(void *p)
 }
 
 /*
+ * accept4 always fails as if the peer had left: one line, and pauses.  Servers
+ * that accept through io_uring serve.
+ */
+static void failing_accept(void *p)
+{
+	static const int errnos[] = { ECONNABORTED, EPROTO };
+
+	for (size_t i = 0; i < sizeof(errnos) / sizeof(*errnos); i++) {
+		const struct start s = { .limit = -1, .refused = SYS_accept4,
+					 .with = errnos[i] };
+		struct run r;
+		int answered;
+
+		find(&r, p);
+		start(&r, &s);
+		listen_to(&r, SERVING, ANSWER_MS);
+		answered = visit(&r);
+		if (!rests(&r))
+			FAIL("errno %d: it spins: %s", errnos[i], r.warned);
+		if (!answered &&
+		    strchr(afterwards(&r), '\n') != strrchr(r.warned, '\n'))
+			FAIL("errno %d: not one line: %s", errnos[i], r.warned);
+		ends(&r);
+		EXPECT_EQ(0, WEXITSTATUS(r.status));
+	}
+}
+
+/*
  * A server that does not know its own number must not signal -1, which is every
  * process: so this runs where every process is one of ours.
  */
@@ -431,6 +460,7 @@ static const struct {
 	{ "ignored_signals", ignored_signals },
 	{ "refused_calls", refused_calls },
 	{ "refused_getpid", refused_getpid },
+	{ "failing_accept", failing_accept },
 };
 
 void tap_list(void)
@@ -447,8 +477,11 @@ void tap_list(void)
 		exit(1);
 	for (struct program *p = programs; p->name; p++)
 		for (size_t i = 0; i < sizeof(tests) / sizeof(*tests); i++) {
-			if (p->flags & FILES && strstr(tests[i].name, "refused"))
-				continue;	/* nobody waits for these */
+			/* Nobody waits for these; LOSES: one call per signal. */
+			if ((p->flags & FILES && strstr(tests[i].name, "refused")) ||
+			    (p->flags & (FILES | UDP | LOSES) &&
+			     tests[i].fn == failing_accept))
+				continue;
 			if (asprintf(&text, "%s/%s", p->name,
 				     tests[i].name) < 0)
 				exit(1);
