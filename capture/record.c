@@ -362,6 +362,27 @@ static void stop_strace(struct run *u)
 	u->strace = 0;
 }
 
+/*
+ * The error of a write to its log that strace has reported, or 0.  It goes on
+ * after that, so the log has a gap.
+ */
+static int strace_error(const struct run *u)
+{
+	char said[4400] = "", *at;
+
+	if (u->strace_said < 0 ||
+	    pread(u->strace_said, said, sizeof(said) - 1, 0) < 0)
+		return 0;
+	at = strstr(said, "/strace.log: ");
+	for (int err = 1; at && err < 134; err++) {
+		const char *text = strerror(err);
+
+		if (!strncmp(at + strlen("/strace.log: "), text, strlen(text)))
+			return err;
+	}
+	return 0;
+}
+
 /* ---- while it runs ---- */
 
 /*
@@ -435,10 +456,15 @@ static int write_kernel(const struct recording *r)
 	f = fopen(path, "we");
 	for (long i = 0; f && i < r->n; i++)
 		kernel_print(r->kernel, &r->events[i], f);
-	if (f && !fclose(f))
-		return 0;
-	say("%s: %s", path, strerror(errno));
-	return -1;
+	if (!f)
+		return -1;
+	/* An error of an earlier write has no errno any more. */
+	if (ferror(f)) {
+		fclose(f);
+		errno = ENOSPC;
+		return -1;
+	}
+	return fclose(f);
 }
 
 static void say_lost(const struct recording *r)
@@ -452,22 +478,6 @@ static void say_lost(const struct recording *r)
 		if (kernel_lost(r->kernel, cpu))
 			say("  processor %d: %ld", cpu,
 			    kernel_lost(r->kernel, cpu));
-}
-
-/* The logs are there: what only who reads them knows. */
-static int read_back(struct recording *r)
-{
-	const struct alignment *a = &r->alignment;
-
-	if (r->read && r->read(r)) {
-		say("%s/strace.log: %s", r->dir, strerror(errno));
-		return -1;
-	}
-	if (r->aligned && !a->proved)
-		say("THE CLOCKS OF strace.log AND kernel.log DO NOT AGREE: the "
-		    "kernel's is off by %lld to %lld ns",
-		    (long long)a->least_ns, (long long)a->most_ns);
-	return 0;
 }
 
 static void say_result(const struct recording *r)
@@ -486,32 +496,56 @@ static void say_result(const struct recording *r)
 	say("%s%s%s%s", r->dir, lines, events, bound);
 }
 
-/* What was read and sent is in it: it is for its owner alone. */
-static int write_folder(struct recording *r)
+/* The three files, or -1 with errno. */
+static int write_files(struct run *u)
 {
-	mode_t before = umask(S_IRWXG | S_IRWXO);
-	int failed = 0;
+	struct recording *r = u->r;
+	int err = strace_error(u);
 
+	if (err) {
+		errno = err;
+		return -1;
+	}
 	if (r->kernel) {
 		trim_kernel(r);
-		failed |= write_kernel(r);
+		if (write_kernel(r))
+			return -1;
 	}
-	if (!*r->without_strace)
-		failed |= read_back(r);
+	if (!*r->without_strace && r->read && r->read(r))
+		return -1;
+	return manifest_write(r);
+}
+
+/*
+ * What was read and sent is in it: it is for its owner alone.  A log that was
+ * cut would be explained as if that were all: it is not kept.
+ */
+static int write_folder(struct run *u)
+{
+	struct recording *r = u->r;
+	const struct alignment *a = &r->alignment;
+	mode_t before = umask(S_IRWXG | S_IRWXO);
+
+	r->failed = write_files(u);
+	umask(before);
+	if (r->failed) {
+		say("%s: %s: what was recorded is not complete and is not kept%s",
+		    r->dir, strerror(errno), errno == ENOSPC ?
+		    "; use a folder on a file system with more room" : "");
+		return -1;
+	}
+	if (r->aligned && !a->proved)
+		say("THE CLOCKS OF strace.log AND kernel.log DO NOT AGREE: the "
+		    "kernel's is off by %lld to %lld ns",
+		    (long long)a->least_ns, (long long)a->most_ns);
 	if (r->kernel)
 		say_lost(r);
 	if (r->stopped)
 		say("stopped for %.1f s (Ctrl-Z)%s", r->stopped / 1e9,
 		    r->kernel ? "; kernel.log has no events of sockets and "
 		    "io_uring from this time" : "");
-	if (manifest_write(r)) {
-		say("%s/manifest.json: %s", r->dir, strerror(errno));
-		failed = -1;
-	}
-	umask(before);
-	if (!failed)
-		say_result(r);
-	return failed;
+	say_result(r);
+	return 0;
 }
 
 /* ---- the whole ---- */
@@ -568,7 +602,7 @@ static int run(struct run *u)
 	stop_strace(u);
 	if (r->kernel)
 		r->lost = kernel_end(r->kernel);
-	status = write_folder(r) ? 1 : 0;
+	status = write_folder(u) ? 1 : 0;
 	if (!r->command)
 		return status;
 	if (WIFSIGNALED(r->status))

@@ -51,6 +51,7 @@ struct recording {
 	int64_t began, ended;		/* CLOCK_REALTIME */
 	int64_t stopped;		/* of it, by SIGTSTP (Ctrl-Z), ns */
 	int interrupted;		/* a signal ended us; it was passed on */
+	int failed;			/* the logs are not whole: for nobody */
 	int status;			/* of wait(2) */
 };
 

@@ -223,5 +223,10 @@ int manifest_write(const struct recording *r)
 	json_close(&j, ']');
 	json_close(&j, '}');
 	putc('\n', j.out);
+	if (ferror(j.out)) {
+		fclose(j.out);
+		errno = ENOSPC;
+		return -1;
+	}
 	return fclose(j.out) ? -1 : 0;
 }

@@ -150,12 +150,18 @@ static const char *refusal(const char *dir)
 static char *wanted_folder(const char *by, const char *dir)
 {
 	const char *why = NULL;
+	int made = !mkdir(dir, S_IRWXU);
 
-	if (mkdir(dir, S_IRWXU))
+	if (!made)
 		why = errno == EEXIST ? refusal(dir) : strerror(errno);
+	if (!why && !has_place(dir))
+		why = "No space left on device: a capture needs 1 MiB; name a "
+		      "folder on a file system that has more";
 	if (!why)
 		return strdup(dir);
 	fprintf(stderr, "%s: %s: %s\n", by, dir, why);
+	if (made)
+		rmdir(dir);
 	return NULL;
 }
 
@@ -244,7 +250,7 @@ static int command(const struct options *o)
 			"sigtimedwait(2), semop(2) and calls on sockets with "
 			"SO_RCVTIMEO or SO_SNDTIMEO return EINTR once\n", pid);
 	status = record(&r);
-	if (!r.ended) {			/* it was not started */
+	if (!r.ended || r.failed) {	/* it was not started, or not kept */
 		capture_clear(dir);
 		rmdir(dir);
 	}

@@ -24,6 +24,15 @@ void need_proc(void)
 		error(1, 0, "/proc is not mounted: mount -t proc proc /proc");
 }
 
+int has_place(const char *dir)
+{
+	struct statvfs s;
+
+	/* No blocks: this file system has no limit. */
+	return statvfs(dir, &s) || !s.f_blocks ||
+	       s.f_bavail * s.f_frsize >= ROOM;
+}
+
 void need_places(void)
 {
 	struct statvfs s;
@@ -31,8 +40,7 @@ void need_places(void)
 	need_proc();
 	if (access(lab_tmp(), W_OK | X_OK) || statvfs(lab_tmp(), &s))
 		error(1, errno, "TMPDIR %s", lab_tmp());
-	/* No blocks: this file system has no limit. */
-	if (s.f_blocks && s.f_bavail * s.f_frsize < ROOM)
+	if (!has_place(lab_tmp()))
 		error(1, ENOSPC, "TMPDIR %s", lab_tmp());
 }
 

@@ -17,6 +17,7 @@
 enum {
 	SHOWN = 240,			/* of a line, when it is not for JSON */
 	WORDS_MAX = 16,
+	UNKNOWN_SHOWN = 5,		/* names that no claim has */
 	WEIGHT = 1 << 16,
 };
 
@@ -122,7 +123,7 @@ static int check_patterns(const struct options *o)
 {
 	int unknown = 0;
 
-	for (int i = 0; i < o->n; i++) {
+	for (int i = 0; i < o->n && unknown < UNKNOWN_SHOWN; i++) {
 		const struct claim *c = claims;
 
 		while (c->id && fnmatch(o->patterns[i], c->id, 0))
@@ -131,8 +132,11 @@ static int check_patterns(const struct options *o)
 			continue;
 		fprintf(stderr, "iomodels claims: %s: no such claim; iomodels "
 			"claims --list shows them all\n", o->patterns[i]);
-		unknown = 1;
+		unknown++;
 	}
+	if (unknown == UNKNOWN_SHOWN)
+		fprintf(stderr, "iomodels claims: there may be more wrong "
+			"names\n");
 	return unknown ? -1 : 0;
 }
 

@@ -71,6 +71,8 @@ int explain_folder(int argc, char **argv, const char *name);
  */
 void need_proc(void);
 void need_places(void);
+/* A capture has room in this folder. */
+int has_place(const char *dir);
 
 /*
  * Do work(arg) in a child, and return what it returns; ended by a signal, it

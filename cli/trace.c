@@ -155,14 +155,14 @@ static int trace(struct options *o, const char *dir, int out)
 			       .read = capture_read };
 	int status = record(&r), found = 0;
 
-	if (r.lines || r.n) {
+	if (!r.failed && (r.lines || r.n)) {
 		found = report(o, dir, out);
 		if (!o->keep)
 			fprintf(stderr, "%s: the line numbers are those of a "
 				"capture that is not kept; -o DIR keeps it\n",
 				name);
 	}
-	if (!o->keep || !r.ended) {
+	if (!o->keep || !r.ended || r.failed) {
 		capture_clear(dir);
 		if (rmdir(dir) && !o->keep)
 			error(0, errno, "%s", dir);

@@ -341,6 +341,33 @@ test_on_a_full_disk() {
 	umount "$dir/full"
 	return $ours
 }
+# The folder's disk is full, or becomes full: one line, and no part of a capture.
+test_a_folder_on_a_full_disk() {
+	mkdir "$dir/small"
+	mount -t tmpfs -o size=1400k none "$dir/small" 2>/dev/null || return 0
+	ours=0
+	for words in trace 'capture --no-kernel' capture; do
+		expect 1 "$dir/small/log: No space left" "$io" $words \
+			-o "$dir/small/log" -- dd if=/dev/zero of=/dev/null \
+			bs=1 count=9000 status=none || ours=1
+		[ "$(grep -c iomodels "$dir/said")" = 1 ] || ours=1
+		[ -z "$(ls "$dir/small")" ] || { ls -l "$dir/small"; ours=1; }
+	done
+	head -c 1000000 /dev/zero >"$dir/small/zero"
+	for words in 'trace -- true' 'capture -- true' 'capture epoll'; do
+		expect 1 'small/log: No space left' "$io" ${words%% *} \
+			-o "$dir/small/log" ${words#* } || ours=1
+		[ "$(wc -l <"$dir/said")" = 1 ] || ours=1
+		[ "$(ls "$dir/small")" = zero ] || ours=1
+	done
+	umount "$dir/small"
+	return $ours
+}
+# Wrong names, however many, are a few lines.
+test_many_wrong_names() {
+	expect 2 'no such claim' "$io" claims $(seq 500) &&
+		[ "$(wc -l <"$dir/said")" -le 6 ]
+}
 # What a capture needs and does not find is the reason, before anything is made.
 test_no_proc_and_no_tmp() {
 	for words in 'trace -- true' "capture -o $dir/none -- true" \
