@@ -9,6 +9,7 @@ claims/claim_list.c and lab/programs.c are read.  OUT/*.html is in English,
 OUT/zh/*.html in Chinese: its chapters are book/zh/*.md, its own words for each
 program book/zh/programs.md, and what pages share book/zh/words.txt.
 """
+import contextlib
 import difflib
 import glob
 import html
@@ -822,4 +823,10 @@ def main(out, traces='traces'):
 if __name__ == '__main__':
     if len(sys.argv) not in (2, 3) or sys.argv[1].startswith('-'):
         sys.exit(__doc__.split('\n\n')[1])
-    main(*sys.argv[1:])
+    try:
+        main(*sys.argv[1:])
+    except OSError as e:        # a part of a book is not left
+        for made in glob.glob(sys.argv[1] + '/**/*.html', recursive=True):
+            with contextlib.suppress(OSError):
+                os.unlink(made)
+        sys.exit(f'book: {e.filename or sys.argv[1]}: {e.strerror}')

@@ -31,11 +31,24 @@ if ! command -v python3 >/dev/null; then
 	echo "1..0 # SKIP python3 is not installed"
 	exit 0
 fi
-echo "1..12"
+echo "1..13"
 
 pages=$dir/book
 python3 -B book/book.py "$pages" >"$dir/got" 2>&1
 result $? is_made_from_the_committed_captures
+
+# One line, and no part of a book.
+mkdir "$dir/small"
+if mount -t tmpfs -o size=200k none "$dir/small" 2>/dev/null; then
+	python3 -B book/book.py "$dir/small/book" >"$dir/got" 2>&1
+	[ $? = 1 ] && [ "$(wc -l <"$dir/got")" = 1 ] &&
+		grep -q 'small/book.*: No space left' "$dir/got" &&
+		[ -z "$(find "$dir/small" -name '*.html')" ]
+	result $? a_full_disk_is_one_line
+	umount "$dir/small"
+else
+	skip a_full_disk_is_one_line "no tmpfs may be mounted here"
+fi
 
 # Of each program of lab/programs.c, with its source and a trace beside it.
 sed -n 's/^\t{ "\([a-z0-9_]*\)",[ \t]*"\(models\|uring\|posix_aio\)".*/\1/p' \
