@@ -41,7 +41,7 @@ static void on_step(struct server *s)
 const char *trace_missing(void)
 {
 	static char why[128];
-	FILE *f = popen("strace -o /dev/null true 2>&1", "re");
+	FILE *f = popen("strace -o /dev/null /bin/sh -c : 2>&1", "re");
 	char line[100] = "";
 
 	if (!f || !fgets(line, sizeof(line), f))
@@ -197,7 +197,8 @@ static int can_show_frames(void)
 	static int refused = -1;
 
 	if (refused < 0)
-		refused = system("strace -k -o /dev/null true 2>/dev/null") != 0;
+		refused = system("strace -k -o /dev/null /bin/sh -c : "
+				 "2>/dev/null") != 0;
 	return !refused;
 }
 

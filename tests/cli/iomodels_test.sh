@@ -363,6 +363,10 @@ test_a_folder_on_a_full_disk() {
 	umount "$dir/small"
 	return $ours
 }
+# strace looks for a program in PATH, and the shell that starts it need not.
+test_without_path() {
+	expect 0 'lines of strace' env -i "$io" capture -o "$dir/bare" -- /bin/true
+}
 # Wrong names, however many, are a few lines.
 test_many_wrong_names() {
 	expect 2 'no such claim' "$io" claims $(seq 500) &&
