@@ -41,7 +41,6 @@ enum {
 	REGISTER_SPARSE = 1,
 	REGISTER_FILES_UPDATE = 6,
 	FILES = 64,			/* that the ring holds, at most */
-	PAGES = 257,			/* of a buffer: are they there? */
 	RETRY_NS = 1000000000,	/* a ring that was refused */
 	AGAIN_NS = 10000000,	/* a thread of the pool that was refused */
 };
@@ -161,7 +160,7 @@ static long begin(void)
 {
 	static const int calls[] = {
 		__NR_io_uring_setup, __NR_io_uring_enter,
-		__NR_io_uring_register, __NR_mincore,
+		__NR_io_uring_register,
 	};
 	unsigned workers[2] = { FILE_WORKERS, BLOCKING_WORKERS };
 	struct ring_files files = { .n = FILES, .flags = REGISTER_SPARSE };
@@ -169,7 +168,7 @@ static long begin(void)
 	long err;
 
 	mode = sandbox_mode();
-	never |= !sandbox_allows(calls, 4);
+	never |= !sandbox_allows(calls, 3);
 	if (never)
 		return -EPERM;
 	err = set_up(&ring, ENTRIES);
@@ -264,33 +263,7 @@ static void retry_later(void)
 
 /* ---- requests ---- */
 
-/*
- * A page fault can last: userfaultfd, memory mapped from a file server.  In this
- * thread it would stop the requests of all others.
- */
-static int is_in_memory(const char *at, size_t len)
-{
-	static size_t page;
-	unsigned char there[PAGES];
-	uintptr_t first;
-	size_t n;
-
-	if (!page)
-		page = sysconf(_SC_PAGESIZE);
-	first = (uintptr_t)at / page * page;
-	n = ((uintptr_t)at - first + len + page - 1) / page;
-	if (n > PAGES)
-		n = PAGES;
-	/* Unmapped memory: the read or the write finds it. */
-	if (enter_kernel(__NR_mincore, first, n * page, there))
-		return 1;
-	for (size_t i = 0; i < n; i++)
-		if (!(there[i] & 1))
-			return 0;
-	return 1;
-}
-
-static void submit(struct request *r, int may_ask)
+static void submit(struct request *r)
 {
 	unsigned flags = __atomic_load_n(&r->flags, __ATOMIC_RELAXED);
 	struct io_uring_sqe *sqe = entry();
@@ -323,8 +296,6 @@ static void submit(struct request *r, int may_ask)
 	sqe->off = flags & NO_OFFSET ? -1ULL : r->offset + r->done;
 	sqe->addr = (unsigned long)r->buf + r->done;
 	sqe->len = rest < TRANSFER_MAX ? rest : TRANSFER_MAX;
-	if (may_ask && !is_in_memory(r->buf + r->done, sqe->len))
-		sqe->flags |= IOSQE_ASYNC;	/* a thread of the kernel's */
 }
 
 /*
@@ -585,7 +556,7 @@ static void *work(void *unused)
 	while (!broken) {
 		struct __kernel_timespec timeout = { 0 };
 		struct request *ready, *next;
-		int busy, seen, tells, alone, lacks, parked, may_ask;
+		int busy, seen, tells, alone, lacks, parked;
 
 		engine_lock_only();
 		busy = submit_cancels();
@@ -610,11 +581,9 @@ static void *work(void *unused)
 		engine_unlock();
 
 		release_files();
-		/* A filter that was installed meanwhile may kill. */
-		may_ask = ready && sandbox_mode() == mode;
 		for (struct request *r = ready; r; r = next) {
 			next = r->next;
-			submit(r, may_ask);
+			submit(r);
 		}
 		if (tells)
 			tell_without_pool();

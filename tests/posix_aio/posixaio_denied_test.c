@@ -597,8 +597,7 @@ static void break_ring(void)
 	filtered(filter_all_rings());
 }
 
-/* For all threads: io_uring, native AIO and mincore end the process, or send it
- * SIGSYS. */
+/* For all threads: io_uring and native AIO end the process, or send it SIGSYS. */
 static void filter_that_kills(unsigned action)
 {
 	struct sock_filter code[] = {
@@ -606,15 +605,14 @@ static void filter_that_kills(unsigned action)
 			 offsetof(struct seccomp_data, nr)),
 		BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, __NR_io_uring_setup, 0, 1),
 		BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, __NR_io_uring_register, 0,
-			 3),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_mincore, 2, 0),
+			 2),
 		BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, __NR_io_setup, 0, 2),
 		BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, __NR_io_setup + 4, 1, 0),
 		BPF_STMT(BPF_RET | BPF_K, action),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
 
-	filtered(filter_install(code, 8, SECCOMP_FILTER_FLAG_TSYNC));
+	filtered(filter_install(code, 7, SECCOMP_FILTER_FLAG_TSYNC));
 }
 
 /* Before the first request. */

@@ -13,14 +13,12 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/loop.h>
-#include <linux/userfaultfd.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <sys/sem.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -2088,52 +2086,6 @@ TEST(blocked_reads_hold_back_nobody)
 	file = request(fd, in, 8, 0);
 	ASSERT_EQ(0, aio_write(&file));
 	EXPECT_EQ(8, finished(&file));
-}
-
-/*
- *   stuck, other <- pipes      the first into memory that is not there yet
- *
- * A page fault that lasts (userfaultfd here, a file server in general) stops
- * the request into this memory and no other, whether that was there before or
- * comes later.
- */
-TEST(a_page_fault_holds_back_nobody)
-{
-	int fault = syscall(SYS_userfaultfd, O_CLOEXEC), p[3][2];
-	struct uffdio_api api = { .api = UFFD_API };
-	struct uffdio_register reg = { .mode = UFFDIO_REGISTER_MODE_MISSING };
-	struct uffdio_zeropage zero = { 0 };
-	struct uffd_msg msg;
-	struct aiocb cb[3];
-	char byte[3];
-	void *page;
-
-	if (fault < 0 || ioctl(fault, UFFDIO_API, &api))
-		SKIP("userfaultfd: %s", errno_name(errno));
-	page = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
-		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	ASSERT_NE(MAP_FAILED, page);
-	reg.range = zero.range = (struct uffdio_range){ (uintptr_t)page, 4096 };
-	ASSERT_EQ(0, ioctl(fault, UFFDIO_REGISTER, &reg));
-	for (int i = 0; i < 3; i++) {
-		ASSERT_EQ(0, pipe(p[i]));
-		cb[i] = request(p[i][0], i ? &byte[i] : page, 1, 0);
-	}
-	ASSERT_EQ(0, aio_read(&cb[1]));
-	ASSERT_EQ(0, aio_read(&cb[0]));
-	ASSERT_EQ(1, write(p[0][1], "a", 1));
-	ASSERT_EQ((ssize_t)sizeof(msg), read(fault, &msg, sizeof(msg)));
-	ASSERT_EQ(UFFD_EVENT_PAGEFAULT, msg.event);
-
-	ASSERT_EQ(0, aio_read(&cb[2]));
-	for (int i = 1; i < 3; i++) {
-		ASSERT_EQ(1, write(p[i][1], "b", 1));
-		EXPECT_EQ(1, finished(&cb[i]));
-	}
-	EXPECT_EQ(EINPROGRESS, aio_error(&cb[0]));
-	ASSERT_EQ(0, ioctl(fault, UFFDIO_ZEROPAGE, &zero));
-	EXPECT_EQ(1, finished(&cb[0]));
-	EXPECT_EQ('a', *(char *)page);
 }
 
 /* A read that waits on a socket, and a write on the same. */
