@@ -473,12 +473,16 @@ script_tests := $(wildcard tests/*_test.sh tests/*/*_test.sh)
 of_text	:= $(wildcard tests/book/*_test.sh) $(wildcard tests/*_test.sh)
 of_models := $(patsubst %,$(B)/tests/models/%_test,models limits)
 of_raw	:= $(of_models) $(B)/tests/models/flood_test $(B)/tests/models/evidence_test
+# These begin, so that none of them runs alone at the end.
+longest	:= $(filter $(B)/tests/models/flood_test $(of_models) \
+	   tests/cli/compare_test.sh,$(hosted_tests) $(script_tests))
 check: all tests $(addprefix cross-,$(others))
-	$(tester) tests/run $(if $(ASAN)$(TSAN),,$(raw_tests)) \
-		$(cross_tests) $(ours_tests) \
-		$(filter-out $(if $(ASAN),$(of_text)),$(script_tests)) \
-		$(if $(ASAN),$(filter-out $(of_raw),$(hosted_tests)) \
-		$(patsubst %,'% *_liburing/* posix_aio_server/*',$(of_models)),$(hosted_tests)) \
+	$(tester) tests/run \
+		$(if $(ASAN),$(patsubst %,'% *_liburing/* posix_aio_server/*', \
+		$(of_models)) $(lastword $(longest)),$(longest)) \
+		$(if $(ASAN)$(TSAN),,$(raw_tests)) $(cross_tests) $(ours_tests) \
+		$(filter-out $(longest) $(if $(ASAN),$(of_text)),$(script_tests)) \
+		$(filter-out $(longest) $(if $(ASAN),$(of_raw)),$(hosted_tests)) \
 		$(patsubst %,left-out:%,$(left_out))
 
 # The tests of one piece of code each: they start neither servers nor iomodels.
