@@ -315,7 +315,7 @@ test_demo_of_one_kind() {
 # What strace said is the reason.
 test_capture_with_a_strace_that_fails() {
 	mkdir -p "$dir/bin"
-	printf '%s\n' '#!/bin/sh' 'case "$*" in *" true") exit 0 ;; esac' \
+	printf '%s\n' '#!/bin/sh' 'case "$*" in *"sh -c :") exit 0 ;; esac' \
 		'echo "strace: no more threads" >&2' 'exit 1' >"$dir/bin/strace"
 	chmod +x "$dir/bin/strace"
 	expect 1 'file_blocking.*status.*: strace: no more threads' \
