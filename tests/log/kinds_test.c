@@ -11,7 +11,7 @@
 #include "agreement.h"
 #include "tap.h"
 
-enum { LIST = 16, FACTS = 8, BODY = 400000 };
+enum { LIST = 16, FACTS = 16, BODY = 400000 };
 
 /* One log of a row, and what its report has to say. */
 struct input {
@@ -159,18 +159,26 @@ static void keep(char *to, size_t size, const char *text)
 	slice_copy((struct slice){ text, strlen(text) }, to, size);
 }
 
+/* Into the next item of a list, each of `size` bytes. */
+static void add(void *list, unsigned *n, size_t size, const char *text)
+{
+	if (*n == FACTS)
+		FAIL("%s: more than %d of \"%s\"", row, FACTS, text);
+	keep((char *)list + (*n)++ * size, size, text);
+}
+
 static int directive(struct input *in, const char *line)
 {
 	if (!strncmp(line, "says: ", 6))
-		keep(in->says[in->n_says++], 160, line + 6);
+		add(in->says, &in->n_says, sizeof(*in->says), line + 6);
 	else if (!strncmp(line, "not: ", 5))
-		keep(in->not[in->n_not++], 160, line + 5);
+		add(in->not, &in->n_not, sizeof(*in->not), line + 5);
 	else if (!strncmp(line, "finds: ", 7))
-		keep(in->finds[in->n_finds++], 40, line + 7);
+		add(in->finds, &in->n_finds, sizeof(*in->finds), line + 7);
 	else if (!strcmp(line, "quiet"))
 		in->quiet = 1;
 	else if (!strncmp(line, "held: ", 6))
-		keep(held[n_held++], 200, line + 6);
+		add(held, &n_held, sizeof(*held), line + 6);
 	else if (!strncmp(line, "step: ", 6))
 		step_ns = atof(line + 6) * 1e9;
 	else if (!strncmp(line, "later: ", 7))
@@ -205,7 +213,9 @@ static void read_table(void)
 		} else if (sscanf(line, "*%u {", &times) == 1) {
 			n_block = 0;
 		} else if (times && strcmp(line, "}")) {
-			keep(block[n_block++ % 8], 2000, line);
+			if (n_block == 8)
+				FAIL("%s: more than 8 lines are repeated", row);
+			keep(block[n_block++], 2000, line);
 		} else if (times) {
 			for (unsigned n = 0; n < times; n++)
 				for (unsigned i = 0; i < n_block; i++)
