@@ -626,7 +626,7 @@ enum {
 /*
  * May a thread take d's first job now?  The first thread of a descriptor always
  * may, so a file that is stuck stops no other.  Writes of a file go one by one:
- * the kernel lets them in one by one, and more threads would only wait.
+ * the kernel lets buffered ones in one by one; more threads would only wait.
  */
 static int next_may_run(const struct descriptor *d)
 {
