@@ -203,7 +203,7 @@ static void per_operation_filters(void)
 	      "a container can allow io_uring and refuse single operations: "
 	      "such a request ends with EACCES" :
 	      "IORING_REGISTER_BPF_FILTER came with Linux 7.0: a container "
-	      "allows io_uring whole or not at all");
+	      "cannot refuse single operations");
 }
 
 void look_at_ring(void)
