@@ -869,7 +869,7 @@ const struct claim claims[] = {
 	      .words = "readiness conditions"),
 	SHOWS("ready-pipe-no-reader", ready_pipe, "a pipe without a reader is "
 	      "POLLERR at the end that writes", "pipe(7)",
-	      "pipe to write, no reader is left", "(POLLOUT )?POLLERR", "pipe",
+	      "full pipe to write, no reader is left", "(POLLOUT )?POLLERR", "pipe",
 	      "it is POLLHUP there", ".*POLLHUP.*",
 	      .words = "readiness conditions"),
 	SHOWS("ready-pipe-no-writer", ready_pipe, "an empty pipe without a writer "

@@ -159,7 +159,7 @@ static void pipe_rows(void)
 	row("pipe to read, data", p[0], POLLIN);
 	row("pipe to write, full", p[1], 0);
 	close(p[0]);
-	row("pipe to write, no reader is left", p[1], POLLERR);
+	row("full pipe to write, no reader is left", p[1], POLLERR);
 	close(p[1]);
 
 	need(pipe(p));
