@@ -399,7 +399,8 @@ enum wait_for waits_for(const struct step *st, char *object, size_t size)
 			 "numbers");
 		return FOR_OTHER;
 	}
-	/* They wait for no disk and no peer: slow, they had no processor. */
+	/* They seldom wait for a disk or a peer (mmap with MAP_POPULATE, fstat on
+	   a file server): when slow, most had no processor. */
 	if (slice_starts(l->name, "mmap") || slice_is(l->name, "lseek") ||
 	    slice_is(l->name, "fstat") || only_sets(e->call) ||
 	    (e->call == CALL_FCNTL && !slice_find(l->args, "SETLKW")))

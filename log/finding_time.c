@@ -363,7 +363,8 @@ static struct slice object_of(const struct step *st, char *text, size_t size)
 	return end ? slice_of(path.at, end) : SLICE("the disk");
 }
 
-/* It neither sleeps nor touches a disk: slow, it had no processor. */
+/* It seldom sleeps or touches a disk (mmap does with MAP_POPULATE, fstat on a
+   file server, getrandom before there is entropy): slow, it had no processor. */
 static int is_quick(const struct step *st)
 {
 	static const char *const calls[] = {
