@@ -192,9 +192,9 @@ static int waits_for_input(int fd)
 
 /*
  * Does a request on this stream wait in an io_uring for what read(2) and
- * write(2) wait for?  The ring waits until poll(2) reports the descriptor: it
- * knows no O_NONBLOCK, no timeout, and of a device not even whether it can be
- * read.  These options change at any time, so they are asked for each time.
+ * write(2) wait for?  The ring waits until poll(2) reports it: O_NONBLOCK of
+ * pipes and sockets, timeouts, and whether a device can be read are unknown to
+ * it.  These options change at any time, so they are asked for each time.
  */
 int fd_fits_ring(int fd, int kind, int writes)
 {
