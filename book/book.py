@@ -352,7 +352,9 @@ def page(name, title, body, where=''):
 </body>
 </html>
 '''
-    with open(f'{BOOK["out"]}/{name}.html', 'w', encoding='utf-8') as f:
+    made = f'{BOOK["out"]}/{name}.html'
+    with open(made, 'w', encoding='utf-8') as f:
+        MADE.append(made)
         f.write(text)
 
 
@@ -778,6 +780,7 @@ def chapter_pages(chapters):
 
 
 BOOK = {}
+MADE = []                       # the pages that have been begun
 
 
 def write_pages(lang, out, programs):
@@ -826,7 +829,7 @@ if __name__ == '__main__':
     try:
         main(*sys.argv[1:])
     except OSError as e:        # a part of a book is not left
-        for made in glob.glob(sys.argv[1] + '/**/*.html', recursive=True):
+        for made in MADE:
             with contextlib.suppress(OSError):
                 os.unlink(made)
         sys.exit(f'book: {e.filename or sys.argv[1]}: {e.strerror}')

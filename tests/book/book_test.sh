@@ -31,7 +31,7 @@ if ! command -v python3 >/dev/null; then
 	echo "1..0 # SKIP python3 is not installed"
 	exit 0
 fi
-echo "1..13"
+echo "1..14"
 
 pages=$dir/book
 python3 -B book/book.py "$pages" >"$dir/got" 2>&1
@@ -49,6 +49,15 @@ if mount -t tmpfs -o size=200k none "$dir/small" 2>/dev/null; then
 else
 	skip a_full_disk_is_one_line "no tmpfs may be mounted here"
 fi
+
+# What is not of the book stays.
+mkdir -p "$dir/mine/more"
+echo mine >"$dir/mine/more/mine.html"
+: >"$dir/mine/zh"			# no folder can be made there
+python3 -B book/book.py "$dir/mine" >"$dir/got" 2>&1
+[ $? = 1 ] && grep -q 'mine/zh: File exists' "$dir/got" &&
+	[ "$(find "$dir/mine" -name '*.html')" = "$dir/mine/more/mine.html" ]
+result $? a_failure_removes_only_its_own_pages
 
 # Of each program of lab/programs.c, with its source and a trace beside it.
 sed -n 's/^\t{ "\([a-z0-9_]*\)",[ \t]*"\(models\|uring\|posix_aio\)".*/\1/p' \
