@@ -82,6 +82,7 @@ struct ending {			/* of a process */
 	int status, ended, first, killed;	/* killed: the signal */
 	int told;			/* a signal asked it to end */
 	int mute;			/* -e trace=file: no write, no exit */
+	int reads_log;			/* cat, tail, grep of a log */
 	int waited;			/* since the last message ... */
 	long speaker;			/* ... the thread that wrote it */
 	long parent;
@@ -945,21 +946,60 @@ static void spoke(struct findings *f, struct ending *e,
 	}
 }
 
-/* "12:59:01 [error]", "12:59:01.123 # ": a line of a log, of an error. */
-static int is_error_line(struct slice text)
+/* Where the first of these words is in s, as a whole word; or NULL. */
+static const char *find_level(struct slice s, const char *const *words)
 {
-	static const char *const levels[] = {
-		"[error]", "[crit]", "[alert]", "[emerg]", " ERROR", " FATAL",
-		" PANIC", "[ERROR]", " SEVERE",
-	};
+	const char *first = NULL, *end = s.at + s.len;
 
-	if (!clock_at(text))
+	for (; *words; words++) {
+		const char *p = slice_find(s, *words);
+		const char *stop = p ? p + strlen(*words) : end;
+
+		if (p && (stop == end || !isalnum((unsigned char)*stop)) &&
+		    (!first || p < first))
+			first = p;
+	}
+	return first;
+}
+
+/* "12:59:01 [error]", "12:59:01.123 # ": a line of a log, of an error. */
+static int is_error_line(struct slice line)
+{
+	static const char *const errors[] = {
+		"[error]", "[crit]", "[alert]", "[emerg]", " ERROR", " FATAL",
+		" PANIC", "[ERROR]", " SEVERE", NULL,
+	};
+	static const char *const others[] = {
+		" INFO", "[INFO", "[info", " DEBUG", "[DEBUG", "[debug",
+		" TRACE", " WARN", " WARNING", "[WARN", "[warn", " NOTICE",
+		"[notice", " LOG", " STATEMENT", NULL,
+	};
+	const char *clock = clock_at(line), *level, *other;
+
+	if (!clock)
 		return 0;
-	for (unsigned i = 0; i < sizeof(levels) / sizeof(*levels); i++)
-		if (slice_find(text, levels[i]))
+	level = find_level(line, errors);
+	other = find_level(line, others);
+	return (level && (!other || level < other)) ||
+	       slice_find(line, " # ") == clock + sizeof("12:59:01.123") - 1;
+}
+
+/* Of the lines in text the first that is one; of the last, a part may be there. */
+static int find_error_line(struct slice text, struct slice *line, int *whole)
+{
+	for (;;) {
+		const char *end = text.at + text.len;
+		const char *stop = slice_find(text, "\\n");
+
+		*line = slice_of(text.at, stop ? stop : end);
+		if (is_error_line(*line)) {
+			*whole |= stop != NULL;
 			return 1;
-	return slice_find(text, " # ") == clock_at(text) + sizeof("12:59:01.123")
-	       - 1;
+		}
+		if (!stop)
+			return 0;
+		text = slice_of(stop + 2, end);
+	}
 }
 
 /* An error that it reports in its log, while it goes on. */
@@ -970,16 +1010,16 @@ static void logged(struct ending *e, const struct step *st)
 	struct trouble *t;
 	int whole;
 
-	if (!next_string(&rest, &text) || !is_error_line(text))
+	if (!next_string(&rest, &text))
 		return;
 	whole = !slice_starts(rest, "...");
+	if (!find_error_line(text, &text, &whole))
+		return;
 	t = trouble_of(e);
 	t->errors++;
 	t->error_line = st->event->first;
 	snprintf(t->error, sizeof(t->error), "%.*s%s", (int)cut(text.at,
 		 text.len, 100).len, text.at, whole ? "" : "...");
-	for (char *p = t->error; (p = strstr(p, "\\n")); )
-		*p = 0;
 	t->logged.line = 0;
 	for (unsigned i = 1; i <= n; i++) {
 		const struct failure *x = &t->recent[(e->n - i) % RECENT];
@@ -1269,7 +1309,11 @@ void refusal_note(struct findings *f, struct step *st)
 		told(e, st);
 	if (st->task->pid == e->speaker && is_pause(ev))
 		e->waited = 1;
-	if (!e->told && call_class(ev->call) == CLASS_OUT && may_be_log(st))
+	if (!e->reads_log && may_be_log(st) &&
+	    call_class(ev->call) == CLASS_IN)
+		e->reads_log = clock_at(quoted_all(l->args)) != NULL;
+	if (!e->told && !e->reads_log &&
+	    call_class(ev->call) == CLASS_OUT && may_be_log(st))
 		logged(e, st);
 	if (!e->told && call_class(ev->call) == CLASS_OUT &&
 	    (st->fd == 2 || is_log(st)))
