@@ -87,7 +87,8 @@ struct findings {
 	struct map pools;		/* process and file -> of finding_time.c */
 	struct map talks;		/* pid -> answers, of finding_net.c */
 	struct map kills;		/* pid -> who sent it a signal */
-	struct map renamed;		/* hash of a path -> line, of finding_again.c */
+	/* finding_again.c: hash of a path -> line */
+	struct map renamed, watched;
 	int at_end;			/* what ends now was there at the end */
 	/* The task that ends now: its number, and how long it was in the log. */
 	unsigned long judged;

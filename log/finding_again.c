@@ -14,7 +14,7 @@ enum {
 	WAKES_NS = 100 * MS,	/* ... that the timer ends so soon */
 	SELF_MIN = 8,		/* events of its own, in a row */
 	WATCHES = 16,		/* of inotify, that are kept */
-	RENAMES_MAX = 10000,
+	PATHS_MAX = 10000,
 };
 
 static const long long LOST_NS = 1000LL * MS;	/* a watch that is overdue */
@@ -36,7 +36,7 @@ struct again_habits {
 	/* inotify */
 	struct inotify_watch {
 		char path[96];
-		long wd;		/* -1: removed */
+		long wd;		/* -1: removed, or for one event */
 		int fd;
 		unsigned long serial, line, lost;	/* lost: line, or 0 */
 		long long lost_ns;
@@ -158,8 +158,14 @@ static void signalled(struct again_habits *h, const struct step *st)
 
 /* ---- inotify ---- */
 
+static uint64_t path_key(struct slice path)
+{
+	return hash_slice(HASH_START, path) | 1;
+}
+
 /* inotify_add_watch(3, "/etc/conf", IN_MODIFY) = 1: perhaps once more */
-static void watches(struct again_habits *h, const struct step *st)
+static void watches(struct findings *f, struct again_habits *h,
+		    const struct step *st)
 {
 	const struct line *l = st->event->line;
 	struct slice path = slice_quoted(l->args, "\"");
@@ -170,6 +176,9 @@ static void watches(struct again_habits *h, const struct step *st)
 
 	if (l->flags & LINE_HAS_ERROR || !path.len || path.len >= sizeof(w->path))
 		return;
+	if (f->watched.used <= PATHS_MAX)	/* by any thread */
+		map_put(&f->watched, path_key(path),
+			(void *)(uintptr_t)st->event->first);
 	if (!w)
 		w = h->watch = need(calloc(WATCHES, sizeof(*w)));
 	for (i = 0; i < h->n_watches && !slice_is(path, w[i].path); i++)
@@ -177,7 +186,9 @@ static void watches(struct again_habits *h, const struct step *st)
 	if (i == WATCHES)
 		return;
 	h->n_watches += i == h->n_watches;
-	w[i] = (struct inotify_watch){ .wd = l->ret, .fd = fd,
+	/* (One for a single event is over then, and nobody misses it.) */
+	w[i] = (struct inotify_watch){ .fd = fd,
+		.wd = slice_find(l->args, "IN_ONESHOT") ? -1 : l->ret,
 		.serial = file ? file->serial : 0,
 		.line = st->event->first };
 	slice_copy(path, w[i].path, sizeof(w[i].path));
@@ -259,13 +270,13 @@ static void renamed(struct findings *f, const struct step *st)
 {
 	const struct line *l = st->event->line;
 
-	if (l->flags & LINE_HAS_ERROR || f->renamed.used > RENAMES_MAX)
+	if (l->flags & LINE_HAS_ERROR || f->renamed.used > PATHS_MAX)
 		return;
 	for (unsigned i = 0; i < l->n_args; i++) {
 		struct slice path = slice_quoted(l->arg[i], "\"");
 
 		if (path.len)
-			map_put(&f->renamed, hash_slice(HASH_START, path) | 1,
+			map_put(&f->renamed, path_key(path),
 				(void *)(uintptr_t)st->event->first);
 	}
 }
@@ -356,7 +367,7 @@ void again_note(struct findings *f, struct habits *habits, struct step *st)
 	if (e->kind != EVENT_CALL)
 		return;
 	if (is_watch)
-		watches(h, st);
+		watches(f, h, st);
 	else if (h->n_watches && slice_is(e->line->name, "inotify_rm_watch"))
 		watch_removed(h, e->line);
 	else if (h->n_watches)
@@ -405,6 +416,7 @@ static void judge_watches(struct findings *f, struct again_habits *h,
 	const struct unreturned *o = t->unreturned;
 	struct finding *d;
 	unsigned long at;
+	uint64_t key;
 
 	if (!o || (call_class(o->call) != CLASS_WAIT && o->what != FOR_EVENTS))
 		return;
@@ -412,14 +424,18 @@ static void judge_watches(struct findings *f, struct again_habits *h,
 		struct inotify_watch *w = &h->watch[i];
 		const struct file *file = table_at(t->fds, w->fd);
 
-		at = (uintptr_t)map_get(&f->renamed, hash_text(HASH_START,
-							       w->path) | 1);
+		key = path_key((struct slice){ w->path, strlen(w->path) });
+		if (w->wd < 0)
+			continue;
+		at = (uintptr_t)map_get(&f->renamed, key);
 		if (!w->lost && at > w->line) {
 			w->lost = at;
 			w->lost_ns = NO_TIME;
 			w->why = "";
 		}
-		if (!w->lost || !file || file->serial != w->serial ||
+		at = (uintptr_t)map_get(&f->watched, key);
+		if (!w->lost || at > w->lost || !file ||
+		    file->serial != w->serial ||
 		    is_covered(h, w) || (w->lost_ns != NO_TIME && f->last_ns !=
 				NO_TIME && f->last_ns - w->lost_ns < LOST_NS))
 			continue;
@@ -445,6 +461,7 @@ void again_habits_free(struct again_habits *h)
 void again_free(struct findings *f)
 {
 	map_free(&f->renamed);
+	map_free(&f->watched);
 }
 
 void again_task_ends(struct findings *f, struct habits *habits, struct task *t)
