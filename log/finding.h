@@ -98,7 +98,7 @@ struct findings {
 		long pid;
 		unsigned long line;
 		long long ns;			/* 0: unknown */
-		int signal;
+		int signal, fd;
 		char call[24], on[120];
 	} cut_write;
 	/* What a process asked for last, and nothing came back. */

@@ -70,10 +70,21 @@ static void cut_write(struct findings *f, const struct step *st)
 		return;
 	what = waits_for(st, object, sizeof(object));
 	*c = (struct cut_write){ .pid = st->task->process->pid, .ns = ns,
-		.line = e->first, .signal = finding_last_signal(f,
+		.line = e->first, .fd = st->fd, .signal = finding_last_signal(f,
 						st->task->process->pid) };
 	wait_text(what, e->call, object, c->on, sizeof(c->on));
 	slice_copy(e->line->name, c->call, sizeof(c->call));
+}
+
+/* It was made again, and found room: the reader reads. */
+static void wrote_again(struct findings *f, const struct step *st)
+{
+	struct cut_write *c = &f->cut_write;
+
+	if (c->line && st->bytes > 0 && st->fd == c->fd &&
+	    st->task->process->pid == c->pid &&
+	    call_class(st->event->call) == CLASS_OUT)
+		*c = (struct cut_write){ 0 };
 }
 
 static int is_consequence(const struct habits *h, const struct step *st)
@@ -197,6 +208,7 @@ void signal_note(struct findings *f, struct habits *h, struct step *st)
 	handler_note(f, h, st);
 	if (e->kind != EVENT_CALL || e->call == CALL_SIGRETURN)
 		return;
+	wrote_again(f, st);
 	if (e->interrupted || slice_is(e->line->error, "EINTR")) {
 		cut_write(f, st);
 		interrupted(f, h, st);
