@@ -96,7 +96,7 @@ left = { "write-left", SEVERITY_FAULT,
 	"Keep the rest and ask for EPOLLOUT or POLLOUT until it is sent.",
 	"The connection was given up on purpose." },
 full = { "write-full", SEVERITY_FAULT,
-	"the reader of a full pipe does not read",
+	"the reader of a full pipe or connection does not read",
 	"The last write found no room (EAGAIN), and there was none until the log "
 	"ended: the program waits for the reader to take something.",
 	"Find out what the reader does instead: a child that waits for something "
@@ -617,13 +617,15 @@ static void judge_left(struct findings *f, const struct file *file,
 /*
  * The last write got EAGAIN, and the thread waits since: for a second or, where
  * the log has no times, in a pipe that never had room again.  (A client that does
- * not read is not the server's fault.)
+ * not read is not the server's fault: of a connection that was there before the
+ * log nobody knows who made it.)
  */
 static int is_stuck_full(const struct findings *f, const struct file *file)
 {
 	const struct use *u = file->use;
 
 	if (!u || !u->full_line || u->full_told || file->parent ||
+	    (file->assumed && file->kind != FILE_PIPE) ||
 	    (file->kind != FILE_PIPE && !file_is_stream(file)))
 		return 0;
 	if (f->last_ns != NO_TIME && u->full_ns != NO_TIME)
