@@ -900,7 +900,6 @@ static int waits_elsewhere(const struct step *st, const struct request_wait *r,
 			   const struct file *file)
 {
 	const struct event *e = st->event;
-	char fd[32];
 
 	if (r->asked || !(st->phase & PHASE_WAIT))
 		return 0;
@@ -911,9 +910,9 @@ static int waits_elsewhere(const struct step *st, const struct request_wait *r,
 		return st->file && (r->known || (r->told_in &&
 				    r->told_in != st->file->serial));
 	}
-	snprintf(fd, sizeof(fd), "fd=%d", r->fd);
-	return r->known && e->call == CALL_POLL && slice_find(e->line->args,
-		"fd=") && !slice_find(e->line->args, fd);
+	return r->known && e->call == CALL_POLL &&
+	       slice_find(e->line->args, "fd=") &&
+	       !polls_fd(e->line->args, r->fd);
 }
 
 /* It asks another process, and waits for that one's answer. */

@@ -140,6 +140,21 @@ size_t shown_bytes(struct slice s, unsigned char *data, size_t size)
 	return n;
 }
 
+int polls_fd(struct slice args, int fd)
+{
+	const char *p, *end = args.at + args.len;
+	char text[32];
+	int len = snprintf(text, sizeof(text), "fd=%d", fd);
+
+	while ((p = slice_find(args, text))) {
+		p += len;
+		if (p == end || !isdigit((unsigned char)*p))
+			return 1;
+		args = slice_of(p, end);
+	}
+	return 0;
+}
+
 const char *span_text(long long ns, char *text, size_t size)
 {
 	if (ns >= 1000000000)

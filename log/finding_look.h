@@ -181,6 +181,8 @@ const char *file_text(const struct file *file, char *text, size_t size);
 const char *file_text_as(const struct file *file, int fd, char *text, size_t size);
 /* The bytes that strace shows in quotes, into data; how many. */
 size_t shown_bytes(struct slice s, unsigned char *data, size_t size);
+/* Whether the arguments of poll name it: "[{fd=5, events=POLLIN}], 1, -1". */
+int polls_fd(struct slice args, int fd);
 /* "1.20 s", "3.4 ms" into text. */
 const char *span_text(long long ns, char *text, size_t size);
 /* Time of the call, or 0 where the log does not tell. */

@@ -413,17 +413,14 @@ static void await_file(struct use *u, long long ns)
  */
 static int is_awaited(const struct step *st, const struct file *file)
 {
-	const struct line *l = st->event->line;
-	char fd[32];
-
 	if (file->kind != FILE_CONNECTION || is_tcp(file))
 		return 1;
 	for (unsigned i = 0; i < file->n_watch; i++)
 		if (file->watch[i].epoll == st->file)
 			return 1;
-	snprintf(fd, sizeof(fd), "fd=%d", file->fd);
 	return st->event->call == CALL_SELECT ||
-	       (st->event->call == CALL_POLL && slice_find(l->args, fd));
+	       (st->event->call == CALL_POLL &&
+		polls_fd(st->event->line->args, file->fd));
 }
 
 /* A wait of a second: what has been asked is waited for. */
