@@ -135,6 +135,8 @@ size_t shown_bytes(struct slice s, unsigned char *data, size_t size)
 			k = strchr(from, *p);
 			data[n] = k && *k ? to[k - from] : *p;
 			p++;
+		} else {
+			break;			/* cut behind the backslash */
 		}
 	}
 	return n;
