@@ -402,7 +402,7 @@ enum wait_for waits_for(const struct step *st, char *object, size_t size)
 	/* They seldom wait for a disk or a peer (mmap with MAP_POPULATE, fstat on
 	   a file server): when slow, most had no processor. */
 	if (slice_starts(l->name, "mmap") || slice_is(l->name, "lseek") ||
-	    slice_is(l->name, "fstat") || only_sets(e->call) ||
+	    only_sets(e->call) ||
 	    (e->call == CALL_FCNTL && !slice_find(l->args, "SETLKW")))
 		return FOR_OTHER;
 	if (!st->file) {
