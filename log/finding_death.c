@@ -399,11 +399,15 @@ void death_task_ends(struct findings *f, struct habits *h, struct task *t)
 		     s->stopped_line, why_stopped(s->stopped_by));
 }
 
-/* prlimit64(0, RLIMIT_CPU, {rlim_cur=1, rlim_max=1}, NULL) = 0 */
+/*
+ * prlimit64(0, RLIMIT_CPU, {rlim_cur=1, rlim_max=1}, NULL) = 0; sudo and sshd set
+ * RLIM64_INFINITY.
+ */
 static int sets_cpu_limit(const struct line *l)
 {
 	return (slice_is(l->name, "prlimit64") || slice_is(l->name, "setrlimit")) &&
-	       slice_find(l->args, "RLIMIT_CPU, {") && !l->ret;
+	       slice_find(l->args, "RLIMIT_CPU, {") && !l->ret &&
+	       !slice_starts(line_field(l->args, "rlim_max"), "RLIM");
 }
 
 void death_note(struct findings *f, struct habits *h, struct step *st)
