@@ -94,6 +94,7 @@ struct talk {
 	long pid;
 	unsigned long answers[16], line[16], closed, closed_line, unheard;
 	unsigned long unheard_line;
+	unsigned long half;		/* of closed: after a SHUT_WR */
 	char question[48], server[64], peer[64];
 	char silent[SERVERS][64];	/* name servers without an answer */
 	unsigned n_silent;
@@ -493,6 +494,8 @@ void net_note(struct findings *f, struct step *st)
 		connected(f, st);
 	else if (e->call == CALL_SOCKOPT)
 		set_option(st);
+	else if (e->call == CALL_SHUTDOWN && slice_find(e->line->args, "SHUT_WR"))
+		file_use(st->file)->half_closed = 1;
 	else if (class == CLASS_OUT && st->bytes > 0)
 		sent(st);
 	else if (class == CLASS_IN && (st->bytes > 0 || st->phase & PHASE_EOF))
@@ -614,6 +617,7 @@ static void closed(struct findings *f, const struct file *file,
 	if (!t)
 		return;
 	t->closed++;
+	t->half += u->half_closed;
 	t->closed_line = u->eof_line;
 	snprintf(t->peer, sizeof(t->peer), "%s", server_name(file).text);
 }
@@ -746,6 +750,7 @@ static void judge_talk(struct findings *f, const struct talk *t)
 		t->answers[RCODE_REFUSED] ? RCODE_REFUSED :
 		t->answers[RCODE_SERVFAIL] ? RCODE_SERVFAIL :
 		t->answers[RCODE_NXDOMAIN] && failed ? RCODE_NXDOMAIN : 0;
+	unsigned long closed;
 	struct finding *d;
 	char many[40] = "", span[24];
 
@@ -784,14 +789,16 @@ static void judge_talk(struct findings *f, const struct talk *t)
 			     t->given_up > 1 ? " in all" : "",
 			     t->given_up > 1 ? "s" : "");
 	}
-	if (!t->closed || finding_has_fatal(f) || !finding_first_status(f))
+	/* (A program that has ended its own direction may want no answer.) */
+	closed = failed ? t->closed : t->closed - t->half;
+	if (!closed || finding_has_fatal(f) || !finding_first_status(f))
 		return;
 	*many = 0;
-	if (t->closed > 1)
-		snprintf(many, sizeof(many), ", %lu times", t->closed);
+	if (closed > 1)
+		snprintf(many, sizeof(many), ", %lu times", closed);
 	/* (One that goes on, as a proxy does, may have met a restart.) */
-	d = finding_add(f, failed || t->closed > 1 ? &no_answer
-			: &no_answer_note, t->pid, t->closed, 0);
+	d = finding_add(f, failed || closed > 1 ? &no_answer
+			: &no_answer_note, t->pid, closed, 0);
 	d->fatal |= failed;
 	finding_line(d, t->closed_line);
 	finding_says(d, "the peer %s closed the connection without an answer to "
