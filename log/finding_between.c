@@ -1053,6 +1053,8 @@ void between_note(struct findings *f, struct habits *h, struct step *st)
 		u->owes = 1;
 		u->read_ns = e->end_ns;
 		u->read_line = e->first;
+		if (st->file->other && st->file->other->use)
+			st->file->other->use->full_line = 0;
 	}
 	if (st->phase & PHASE_EOF && st->file->use)
 		st->file->use->owes = 0;
