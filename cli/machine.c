@@ -267,7 +267,8 @@ static void sysctls(void)
 		      off ? "sysctl kernel.io_uring_disabled=0" : NULL,
 		      off == 2 ? "off for all: uring/ is left out" :
 		      off == 1 ? "only CAP_SYS_ADMIN (root) and the group in "
-		      "kernel.io_uring_group may use io_uring" : "every user may use io_uring");
+		      "kernel.io_uring_group may use io_uring" :
+		      "every user may use io_uring");
 	snprintf(value, sizeof(value), "%ld", max);
 	if (max < 0)
 		found(1, "fs.aio-max-nr", "absent", "a kernel with CONFIG_AIO",

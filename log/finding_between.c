@@ -105,8 +105,8 @@ full = { "write-full", SEVERITY_FAULT,
 request_waits = { "request-waits", SEVERITY_COST,
 	"a request waits for another thread or another client",
 	"The thread read the request and then slept for something else than its "
-	"client: a mutex, a condition, another process. In a database this is mostly a lock on rows or a table that "
-	"another client holds.",
+	"client: a mutex, a condition, another process. In a database this is "
+	"mostly a lock on rows or a table that another client holds.",
 	"Find out who holds it: the database's own list of locks and "
 	"transactions, or gdb -p PID -batch -ex 'thread apply all bt'.",
 	"The request asks to wait." },

@@ -690,7 +690,8 @@ static void judge_naps(struct findings *f, const struct habits *h,
 	share = share_of_task(h, n->ns);
 	if (share >= 0 && n->ns && share < NAPS_PERCENT)
 		return;
-	d = finding_add(f, looks_after(n) ? &naps_note : &naps, t->process->pid, n->naps, n->ns);
+	d = finding_add(f, looks_after(n) ? &naps_note : &naps, t->process->pid,
+			n->naps, n->ns);
 	finding_line(d, n->line);
 	if (n->ns)
 		finding_says(d, "%s polls by sleeping: %s, then %s, %lu times, "

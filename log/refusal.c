@@ -447,8 +447,8 @@ static const struct refusal table[] = {
 	  "the process has no controlling terminal",
 	  "A program that cron, a service manager, setsid or ssh without -t "
 	  "starts has no controlling terminal, and asks for one.",
-	  "Give the program what it asks for by an option, a file or standard input, or "
-	  "start it in a terminal." },
+	  "Give the program what it asks for by an option, a file or standard "
+	  "input, or start it in a terminal." },
 	{ "getcwd", "ENOENT", NULL, "missing", REFUSED_AT_END,
 	  "the working directory was removed",
 	  "The directory in which the program was started does not exist any "
@@ -534,8 +534,8 @@ static const struct refusal table[] = {
 	  "The call needs CAP_SYS_ADMIN; the kernel refuses it to a container "
 	  "or to a user who is not root.", "Give the capability." },
 	{ "setsid setpgid", "EPERM", NULL, "not-permitted", REFUSED_AT_END,
-	  "the process leads a process group (setsid) or a session (setpgid) already, or "
-	  "the group is of another session",
+	  "the process leads a process group (setsid) or a session (setpgid) "
+	  "already, or the group is of another session",
 	  "A leader of a process group cannot make a session, and a leader of a "
 	  "session keeps its group.",
 	  "Call it in a child (fork)." },
@@ -731,7 +731,8 @@ static const struct refusal table[] = {
 	  "mount came from a namespace with more rights, which locks it.",
 	  "Look at findmnt." },
 	{ "umount umount2", "EBUSY", NULL, "busy", REFUSED_AT_END,
-	  "the mount is in use: an open file, a working directory or a mount below it",
+	  "the mount is in use: an open file, a working directory or a mount "
+	  "below it",
 	  "A process has a file open there or works in it, or another file "
 	  "system is mounted below it.",
 	  "Look at fuser -vm PATH and findmnt -R PATH." },

@@ -593,7 +593,7 @@ static int is_upkeep(const struct reader *r, const struct wait *w)
 	enum { OFTEN = 3 };
 
 	return w->what == FOR_TIME && w->count >= OFTEN && w->timeouts &&
-	       w->longest_ns < 2 * (long long)LONG_NS + LONG_NS &&
+	       w->longest_ns < 3 * (long long)LONG_NS &&
 	       r->accounts.n > 1 && call_class(w->call) == CLASS_WAIT;
 }
 
@@ -668,7 +668,8 @@ static int asks_for_names(const char *call)
 static void wait_sentence(const struct reader *r, const struct wait *w,
 			  const struct account *a, struct text *t)
 {
-	char who[80] = "The program", time[24], wall[24], longest[24], what[120];
+	char who[80] = "The program", what[120];
+	char time[24], wall[24], longest[24];
 
 	wait_text(w->what, w->call, w->object, what, sizeof(what));
 	if (a->tasks == 1 && r->accounts.n > 1 && a->pid)
@@ -732,7 +733,8 @@ static void served(const struct reader *r, struct text *t)
 	}
 	if (!r->accepts)
 		return;
-	add(t, " The program accepted %lu connection%s", r->accepts, plural(r->accepts));
+	add(t, " The program accepted %lu connection%s", r->accepts,
+	    plural(r->accepts));
 	if (threads)
 		add(t, "; %lu thread%s served one each", threads,
 		    plural(threads));
@@ -981,9 +983,9 @@ static enum verdict_of healthy(const struct reader *r, struct text *t)
 	    o->ns >= LONG_NS && call_class(o->call) != CLASS_ACCEPT &&
 	    call_class(o->call) != CLASS_WAIT) {
 		add(t, "The program waited %s for %s in %s (line %lu), until "
-		    "%s killed it.", time_text(o->ns, time), wait_text(o->what, o->call,
-		    o->object, text, sizeof(text)), o->name, o->line,
-		    o->killed);
+		    "%s killed it.", time_text(o->ns, time),
+		    wait_text(o->what, o->call, o->object, text, sizeof(text)),
+		    o->name, o->line, o->killed);
 		return VERDICT_WAIT;
 	}
 	if (o && (was_busy(o) || never_waits(o))) {
