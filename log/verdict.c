@@ -1043,7 +1043,7 @@ static enum verdict_of healthy(const struct reader *r, struct text *t)
 		return VERDICT_WAIT;
 	add(t, "No fault was found.");
 	if (status > 0 && status < SIGNAL_STATUS)
-		add(t, " It ended with status %d.", status);
+		add(t, " The program ended with status %d.", status);
 	served(r, t);
 	mostly(r, t);
 	return VERDICT_DONE;
