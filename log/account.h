@@ -121,6 +121,13 @@ void accounts_free(struct accounts *a);
 
 /* Time outside of calls: what is left. */
 long long account_outside(const struct account *a);
+
+/* Without -T calls that wait for nobody may have taken a part of it. */
+static inline int account_is_untimed(const struct account *a)
+{
+	return a->untimed && a->untimed->gap_ns > 0;
+}
+
 /* "data from 127.0.0.1:7000", "child 12 to end": what it waited for. */
 const char *wait_text(enum wait_for what, enum call call, const char *object,
 		      char *text, size_t size);

@@ -45,11 +45,12 @@ static void thread_lines(FILE *out, const struct account *a)
 	else
 		fprintf(out, "  the process");
 	fprintf(out, "%s%s%s: %s = %s waiting (%ld%%) + %s in other calls + %s "
-		"outside of calls\n", *a->name ? " " : "", a->name,
+		"outside of calls%s\n", *a->name ? " " : "", a->name,
 		a->before_exec ? " before its execve" : "",
 		time_text(a->wall_ns, wall), time_text(a->wait_ns, wait),
 		percent(a->wait_ns, a->wall_ns), time_text(a->call_ns, calls),
-		time_text(account_outside(a), outside));
+		time_text(account_outside(a), outside), account_is_untimed(a)
+		? ", or in calls whose time the log does not have" : "");
 	for (; n < a->n_waits && n < WAITS_SHOWN; n++) {
 		if (n && a->wait[n].ns < a->wall_ns / 100)
 			break;

@@ -901,9 +901,11 @@ static void outside_sentence(const struct account *a, struct text *t)
 	char time[24], wall[24];
 
 	add(t, "No fault was found. The program spent %s of %s outside "
-	    "of system calls: it computed, waited for a processor or a page "
+	    "of system calls%s: it computed, waited for a processor or a page "
 	    "fault, or made calls that strace was not asked for.",
-	    time_text(account_outside(a), time), time_text(a->wall_ns, wall));
+	    time_text(account_outside(a), time), time_text(a->wall_ns, wall),
+	    account_is_untimed(a) ? ", or in calls whose time only strace -T "
+	    "shows" : "");
 	gap(a, t);
 }
 
