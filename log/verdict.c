@@ -926,10 +926,11 @@ static void cut_write(const struct reader *r, struct text *t)
 	/* (What follows at once, as SIGCONT of timeout, hides it.) */
 	if (c->signal && c->signal != 17 && c->signal != 18)
 		signal_text(c->signal, sig, sizeof(sig));
-	add(t, "%s ended its %s (%s; line %lu)", sig, c->call, c->on, c->line);
+	add(t, "%s ended the program's %s, which waited", sig, c->call);
 	if (c->ns)
-		add(t, " after %s", time_text(c->ns, time));
-	add(t, ": the reader did not read.");
+		add(t, " %s", time_text(c->ns, time));
+	add(t, "%s%s (line %lu): the reader did not read.", *c->on ? " for "
+	    : "", c->on, c->line);
 }
 
 /* A thread that was in no call at the end, while the others wait for work. */
