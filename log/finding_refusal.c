@@ -71,6 +71,7 @@ struct trouble {
 	struct failure logged;		/* line: 0: nothing */
 	char message[MESSAGE_SIZE];	/* the end of what it wrote to stderr */
 	char complaint[160];	/* its first line that complains */
+	unsigned long message_call;	/* ... and the call that wrote it */
 };
 
 struct ending {			/* of a process */
@@ -753,6 +754,24 @@ static int names_file(struct slice text, const struct failure *x)
 	       find_text(text, name, strlen(name));
 }
 
+/* An older one of the same errno whose file the message names; else x. */
+static const struct failure *named_one(const struct ending *e, unsigned i,
+				       struct slice text,
+				       const struct failure *x)
+{
+	unsigned n = e->n < RECENT ? e->n : RECENT;
+
+	if (names_file(text, x))
+		return x;
+	for (; i <= n; i++) {
+		const struct failure *y = &e->trouble->recent[(e->n - i) % RECENT];
+
+		if (!strcmp(y->error, x->error) && names_file(text, y))
+			return y;
+	}
+	return x;
+}
+
 /* Of which failure does it tell?  The newest of that kind. */
 static void told(struct ending *e, const struct step *st)
 {
@@ -777,6 +796,7 @@ static void told(struct ending *e, const struct step *st)
 		}
 		if (!speaks && !(st->fd == 2 && names_file(text, x)))
 			continue;
+		x = named_one(e, i + 1, text, x);
 		e->trouble->blamed = *x;
 		e->trouble->blamed.call = e->calls;
 		e->has_blamed = 1;
@@ -854,7 +874,9 @@ static void keep_complaint(struct ending *e)
 	while (start > message && start[-1] != '\n')
 		start--;
 	line = slice_of(start, end);
-	if (line.len && *start != ' ' && is_complaint(line))
+	if (slice_starts(line, " ! ["))		/* git: what was rejected */
+		line = slice_of(start + 1, end);
+	if (line.len && *line.at != ' ' && is_complaint(line))
 		put(e->trouble->complaint, sizeof(e->trouble->complaint),
 		    line);
 }
@@ -931,6 +953,8 @@ static void spoke(struct findings *f, struct ending *e,
 
 		if (e->waited)			/* that was about another thing */
 			e->waited = *t->message = *t->complaint = 0;
+		if (!*t->complaint)
+			t->message_call = e->calls;
 		any |= text.len > 0;
 		keep_part(e, text);
 		if (slice_starts(rest, "..."))
@@ -1409,8 +1433,8 @@ static void judge(struct findings *f, const struct refused *r, int ended,
 		says(d, r);
 }
 
-/* The failure that this process ended of, or NULL. */
-static const struct failure *culprit(const struct ending *e)
+/* The failure that was nearest to the end of this process, or NULL. */
+static const struct failure *last_failure(const struct ending *e)
 {
 	unsigned n = e->n < RECENT ? e->n : RECENT;
 	int denied = e->has_suspect && is_hard(&e->trouble->suspect);
@@ -1453,13 +1477,6 @@ static const struct failure *culprit(const struct ending *e)
 	return NULL;
 }
 
-/* The whole message, and it has the name of something else in quotes. */
-static int is_about_another(struct slice words, const struct failure *x)
-{
-	return memchr(words.at, '\'', words.len) && !slice_ends(words, "...") &&
-	       !names_file(words, x) && !speaks_of(words, x->error);
-}
-
 /* "a lock", "Locked", and not "block" or "clock". */
 static int speaks_of_lock(struct slice words)
 {
@@ -1469,6 +1486,53 @@ static int speaks_of_lock(struct slice words)
 		if (p == words.at || !isalpha((unsigned char)p[-1]))
 			return 1;
 	return 0;
+}
+
+/* It tells of a file, without its name. */
+static int speaks_of_file(struct slice words)
+{
+	static const char *const about[] = {
+		"open", "find", "found", "load", "read", "access", "missing",
+		"exist", "file", "director", "config", NULL,
+	};
+
+	return has_word(words, about);
+}
+
+/*
+ * Programs look for many files that are not there.  The message is about such a
+ * failure if it names the file or the error, or follows at once and tells of a
+ * file; of one that strace cut short nobody knows.
+ */
+static int is_told(const struct ending *e, const struct failure *x)
+{
+	static const char *const soft[] = { "ENOENT", "ENOTDIR", "EEXIST" };
+	struct slice words = last_words(e);
+	int is_soft = 0;
+
+	for (unsigned i = 0; i < sizeof(soft) / sizeof(*soft); i++)
+		is_soft |= !strcmp(x->error, soft[i]);
+	if (!is_soft || x->named || is_vital(x) || !words.len || e->waited ||
+	    slice_ends(words, "...") || names_file(words, x) ||
+	    speaks_of(words, x->error) || speaks_of_lock(words))
+		return 1;
+	return speaks_of_file(words) &&
+	       x->seen + NEXT_LOOK >= e->trouble->message_call;
+}
+
+/* The failure that this process ended of, or NULL. */
+static const struct failure *culprit(const struct ending *e)
+{
+	const struct failure *x = last_failure(e);
+
+	return x && (e->has_blamed || is_told(e, x)) ? x : NULL;
+}
+
+/* The whole message, and it has the name of something else in quotes. */
+static int is_about_another(struct slice words, const struct failure *x)
+{
+	return memchr(words.at, '\'', words.len) && !slice_ends(words, "...") &&
+	       !names_file(words, x) && !speaks_of(words, x->error);
 }
 
 /* "Could not get lock": the one that it did not get, however long before. */
@@ -1663,6 +1727,7 @@ static void quote(struct findings *f, struct ending *e, long pid)
 		snprintf(after, sizeof(after), "; %s ended with status %d after "
 			 "it", process_text(e->name, pid, other, sizeof(other)),
 			 e->status);
+	x = last_failure(from);
 	d = finding_add(f, &with_message, pid, 1, 0);
 	d->fatal = 1;
 	finding_line(d, from->message_line);
@@ -1679,9 +1744,10 @@ static void quote(struct findings *f, struct ending *e, long pid)
 			     after);
 		return;
 	}
-	finding_says(d, "%s ended with status %d, and no failed call explains "
-		     "it; its message is \"%.*s\"%s", process_text(from->name,
-		     from_pid, who, sizeof(who)), from->status, (int)words.len,
+	finding_says(d, "%s ended with status %d%s; its message is \"%.*s\"%s",
+		     process_text(from->name, from_pid, who, sizeof(who)),
+		     from->status, x && !is_told(from, x) ? "" :
+		     ", and no failed call explains it", (int)words.len,
 		     words.at, after);
 }
 
