@@ -685,20 +685,33 @@ static const struct about *about_of(const struct slot *s)
 	return s->events == READY_OUT ? &told_writable : &told_unread;
 }
 
+/* In the words of the call: EPOLLIN of epoll_wait is POLLIN of poll. */
 static const char *event_text(const struct slot *s)
 {
-	if (*s->what)
-		return s->what;
-	if (s->events & READY_BAD)
-		return "POLLNVAL";
-	return s->events & READY_HUP ? &"EPOLLHUP"[!strcmp(s->call, "poll")] :
-	       s->events & READY_ERR ? "EPOLLERR" : s->events & READY_IN
-	       ? "EPOLLIN" : "EPOLLOUT";
+	const char *epoll = *s->what ? s->what :
+		s->events & READY_BAD ? "EPOLLNVAL" :
+		s->events & READY_HUP ? "EPOLLHUP" :
+		s->events & READY_ERR ? "EPOLLERR" :
+		s->events & READY_IN ? "EPOLLIN" : "EPOLLOUT";
+
+	return epoll + (strstr(s->call, "poll") && *s->call != 'e');
+}
+
+/* "POLLIN on descriptor 3"; select has no names for events. */
+static const char *readiness_text(const struct slot *s, char *text, size_t size)
+{
+	if (strstr(s->call, "select"))
+		snprintf(text, size, "that %s is %s", s->object, s->events &
+			 READY_IN ? "readable" : s->events & READY_OUT ?
+			 "writable" : "in an exceptional state");
+	else
+		snprintf(text, size, "%s on %s", event_text(s), s->object);
+	return text;
 }
 
 static void told_says(struct finding *d, const struct slot *s, const char *in)
 {
-	char failure[64];
+	char failure[64], readiness[200];
 	const char *after = s->empties && s->writes
 		? ", and each write returns EAGAIN" : s->empties
 		? ", and each call returns EAGAIN" : s->eofs
@@ -709,9 +722,10 @@ static void told_says(struct finding *d, const struct slot *s, const char *in)
 
 	snprintf(failure, sizeof(failure), ", and %s fails with %s", s->failing,
 		 s->error);
-	finding_says(d, "%s reports %s on %s %lu times in a row without "
+	finding_says(d, "%s reports %s %lu times in a row without "
 		     "sleeping%s%s%s%s: a busy loop without progress%s",
-		     s->call, event_text(s), s->object, s->turns, after,
+		     s->call, readiness_text(s, readiness, sizeof(readiness)),
+		     s->turns, after,
 		     *s->interest ? " (interest set: events=" : "",
 		     s->interest, *s->interest ? ")" : "", in);
 }

@@ -822,6 +822,42 @@ static const char *skip_word(const char *p, const char *end)
 	return p;
 }
 
+/*
+ * socketcall(SYS_CONNECT, [3, {...}, 16]) of i386: the call that it stands for.
+ * (Some versions of strace write braces.)
+ */
+static void read_socketcall(struct line *l)
+{
+	static const struct { const char *constant, *name; } calls[] = {
+		{ "SYS_SOCKET", "socket" }, { "SYS_BIND", "bind" },
+		{ "SYS_CONNECT", "connect" }, { "SYS_LISTEN", "listen" },
+		{ "SYS_ACCEPT", "accept" }, { "SYS_ACCEPT4", "accept4" },
+		{ "SYS_GETSOCKNAME", "getsockname" },
+		{ "SYS_GETPEERNAME", "getpeername" },
+		{ "SYS_SOCKETPAIR", "socketpair" }, { "SYS_SEND", "send" },
+		{ "SYS_RECV", "recv" }, { "SYS_SENDTO", "sendto" },
+		{ "SYS_RECVFROM", "recvfrom" }, { "SYS_SHUTDOWN", "shutdown" },
+		{ "SYS_SETSOCKOPT", "setsockopt" },
+		{ "SYS_GETSOCKOPT", "getsockopt" },
+		{ "SYS_SENDMSG", "sendmsg" }, { "SYS_RECVMSG", "recvmsg" },
+	};
+	struct slice list = l->n_args == 2 ? l->arg[1] : (struct slice){ "", 0 };
+	struct slice rest, element;
+
+	if (list.len < 2 || (*list.at != '[' && *list.at != '{'))
+		return;
+	for (unsigned i = 0; i < sizeof(calls) / sizeof(*calls); i++) {
+		if (!slice_is(l->arg[0], calls[i].constant))
+			continue;
+		l->name = (struct slice){ calls[i].name, strlen(calls[i].name) };
+		l->args = rest = slice_of(list.at + 1, list.at + list.len - 1);
+		l->n_args = 0;
+		while (l->n_args < LINE_ARGS && line_element(&rest, &element))
+			l->arg[l->n_args++] = element;
+		return;
+	}
+}
+
 /* open: the parenthesis behind the name, or where that should be. */
 static int read_call(struct line *l, const char *p, const char *open,
 		     const char *end)
@@ -844,9 +880,12 @@ static int read_call(struct line *l, const char *p, const char *open,
 	if (p >= end || *p != '=')
 		return -1;
 	p = skip_blanks(p + 1, end);
-	if (p >= end)
+	if (p >= end || read_return(l, p, end))
 		return -1;
-	return read_return(l, p, end);
+	/* (What goes on later is kept as text, from its name on.) */
+	if (!(l->flags & LINE_RESTART) && slice_is(l->name, "socketcall"))
+		read_socketcall(l);
+	return 0;
 }
 
 int line_read_call(struct line *l, const char *text, size_t len)

@@ -107,11 +107,34 @@ static size_t quote_at(struct slice s)
 	return n;
 }
 
+/*
+ * "# ", "| " before what strace writes.  (A comment of a capture is not a call,
+ * and a dump of -e read= has five digits and two blanks.)
+ */
+static size_t mark_at(struct slice s)
+{
+	struct slice t = from(s, 2);
+	size_t i = 0;
+
+	if ((!slice_starts(s, "# ") && !slice_starts(s, "| ")) || !t.len ||
+	    (has_shape(t, "ddddd ") && t.len > 6 && t.at[6] == ' '))
+		return 0;
+	if (slice_starts(t, "[pid") || slice_starts(t, "<...") ||
+	    slice_starts(t, "--- ") || slice_starts(t, "+++ ") || is_digit(*t.at))
+		return 2;
+	while (i < t.len && (is_letter(t.at[i]) || is_digit(t.at[i]) ||
+			     t.at[i] == '_'))
+		i++;
+	return i && i < t.len && t.at[i] == '(' ? 2 : 0;
+}
+
 /* "+" of a diff, "- ", "* " of a list; "+++ exited" and "--- SIG" are not */
 static size_t bullet_at(struct slice s)
 {
 	if (slice_starts(s, "+"))
 		return !slice_starts(s, "+++ ");
+	if (mark_at(s))
+		return mark_at(s);
 	return slice_starts(s, "- ") || slice_starts(s, "* ") ? 2 : 0;
 }
 
@@ -952,6 +975,15 @@ static int is_ltrace(struct slice s)
 	       slice_starts(s, "malloc(") || slice_find(s, "->strlen(");
 }
 
+/* "Attaching 3 probes...": its first line */
+static int is_bpftrace(struct slice text)
+{
+	struct slice line;
+
+	return next_line(&text, &line) && (slice_starts(line, "Attaching ") ||
+		slice_starts(line, "Attached ")) && slice_find(line, " probe");
+}
+
 const char *paste_tracer(struct slice text)
 {
 	static const struct {
@@ -970,6 +1002,8 @@ const char *paste_tracer(struct slice text)
 	unsigned votes[TRACERS] = { 0 }, lines = 0;
 	struct slice line;
 
+	if (is_bpftrace(text))
+		return "bpftrace";
 	while (lines < LOOKED_AT && next_line(&text, &line)) {
 		if (slice_ends(line, "\r"))
 			line.len--;

@@ -58,6 +58,8 @@ prefix ts '00:00:01 '
 prefix grep_file_name 'trace.log:'
 prefix list '- '
 prefix diff '+'
+prefix shell_comment '# '
+prefix table_column '| '
 prefix kernel_log '[    1.690074] strace[733]: '
 prefix klog 'I1130 12:00:00.123456   12345 strace.go:50] '
 prefix logcat '11-30 12:00:00.123  5771  5771 I wrap.sh : '
@@ -173,6 +175,13 @@ refused truss_with_tabs 'written by truss'
 printf '34379 12:02:36.269754164 2 app (7896) < connect res=-111(ECONNREFUSED)\n' \
 	>"$dir/log"
 refused sysdig 'written by sysdig'
+printf '%s\n' 'Attaching 3 probes...' '12:00:01 openat(/etc/x) = 3 curl[7]' \
+	>"$dir/log"
+refused bpftrace 'written by bpftrace'
+printf '%s\n' '7 execve("/bin/bpftrace", ["bpftrace"], 0x7 /* 9 vars */) = 0' \
+	'Attaching 3 probes...' '7 read(3, "x", 9) = 1' >"$dir/log"
+"$io" explain "$dir/log" 2>/dev/null | grep -q '1 process'
+result $? bpftrace_under_strace
 printf 'type=SYSCALL msg=audit(1700000000.123:420): arch=c000003e syscall=42\n' \
 	>"$dir/log"
 refused auditd 'written by auditd'
