@@ -74,6 +74,12 @@ struct findings {
 	unsigned long endings_made, n_failed;
 	long failed[FAILED_KEPT];	/* pids of endings, in turn */
 	struct hard *hard;		/* the last failure that is not a probe */
+	/* The paths that were there, of the last calls that looked: hashes. */
+	struct there {
+		uint64_t path;
+		unsigned long line;
+	} there[4];
+	unsigned n_there;
 	struct map grown, shares;	/* of finding_between.c */
 	struct map services;		/* serial of a listener -> answers */
 	struct tracks silent;		/* tasks without a line */

@@ -39,7 +39,7 @@ struct refused;
 
 struct failure {
 	const struct refusal *row;
-	char what[160], error[24], path[96], why[100];
+	char what[160], error[24], path[96], why[160];
 	unsigned long line, call, seen;	/* call: 0 for what often fails */
 	struct refused *refused;	/* where it is counted, or NULL */
 	unsigned long reach;	/* calls until a message that is about it */
@@ -82,6 +82,7 @@ struct ending {			/* of a process */
 	unsigned long calls;
 	int status, ended, first, killed;	/* killed: the signal */
 	int told;			/* a signal asked it to end */
+	int script;			/* descriptor of what it could not execute; 0 */
 	int mute;			/* -e trace=file: no write, no exit */
 	int reads_log;			/* cat, tail, grep of a log */
 	int waited;			/* since the last message ... */
@@ -371,21 +372,29 @@ static int is_chatter(const struct step *st)
 	return is_noise(l);
 }
 
-/* A loader or make looks for a file in this way, and then gives up. */
-static int is_look(const struct line *l)
+static int looks_at_name(const struct line *l)
 {
 	static const char *const calls[] = {
 		"stat", "lstat", "newfstatat", "statx", "access", "faccessat",
-		"faccessat2",
+		"faccessat2", "stat64", "lstat64", "fstatat64",
 	};
 
-	if (!slice_is(l->error, "ENOENT") && !slice_is(l->error, "EACCES") &&
-	    !slice_is(l->error, "EROFS"))
+	/* (Most calls are others.) */
+	if (!l->name.len || !strchr("aflns", *l->name.at))
 		return 0;
 	for (unsigned i = 0; i < sizeof(calls) / sizeof(*calls); i++)
 		if (slice_is(l->name, calls[i]))
-			return !is_noise(l);
+			return 1;
 	return 0;
+}
+
+/* A loader or make looks for a file in this way, and then gives up. */
+static int is_look(const struct line *l)
+{
+	if (!slice_is(l->error, "ENOENT") && !slice_is(l->error, "EACCES") &&
+	    !slice_is(l->error, "EROFS"))
+		return 0;
+	return looks_at_name(l) && !is_noise(l);
 }
 
 /* It often fails, and not as a probe: it may be what the next message is about. */
@@ -567,6 +576,65 @@ static void remember(struct findings *f, const struct step *st,
 	f->hard->pid = st->task->process->pid;
 }
 
+/* ---- execve: ENOENT of a file that is there ---- */
+
+/* (A link is there though what it leads to may not be.) */
+static void note_there(struct findings *f, const struct step *st)
+{
+	const struct line *l = st->event->line;
+	struct slice path = slice_quoted(l->args, "\"");
+	struct there *t = &f->there[f->n_there % 4];
+
+	if (!path.len || *l->name.at == 'l' || slice_find(l->args, "NOFOLLOW"))
+		return;
+	t->path = hash_slice(HASH_START, path);
+	t->line = st->event->first;
+	f->n_there++;
+}
+
+static void note_interpreter(const struct findings *f, const struct step *st,
+			     struct failure *x)
+{
+	uint64_t path = hash_slice(HASH_START, slice_quoted(st->event->line->args,
+							    "\""));
+
+	if (st->event->call != CALL_EXEC || strcmp(x->error, "ENOENT"))
+		return;
+	for (unsigned i = 0; i < 4; i++)
+		if (f->there[i].line && f->there[i].path == path)
+			snprintf(x->why, sizeof(x->why), "; the file itself is "
+				 "there (line %lu): what is missing is its "
+				 "interpreter, the program after #! or the "
+				 "loader of an ELF file", f->there[i].line);
+}
+
+/* A shell opens what it could not execute, to see its first line. */
+static int is_missing_interpreter(struct failure *x, const struct step *st)
+{
+	if (strcmp(x->error, "ENOENT") || strncmp(x->what, "execve", 6))
+		return 0;
+	snprintf(x->why, sizeof(x->why), "; the file itself is there (line "
+		 "%lu): what is missing is its interpreter",
+		 st->event->first);
+	return 1;
+}
+
+/* read(3, "#!/usr/bin/pyton\nprint"..., 80) = 30 */
+static void first_line(struct ending *e, const struct step *st)
+{
+	struct slice text = slice_quoted(st->event->line->args, "\"");
+	struct failure *x = &trouble_of(e)->recent[(e->n - 1) % RECENT];
+	const char *end = slice_find(text, "\\n");
+	size_t len = strlen(x->why);
+
+	e->script = 0;
+	if (!slice_starts(text, "#!") || !e->n || !len)
+		return;
+	text = slice_of(text.at, end ? end : text.at + text.len);
+	snprintf(x->why + len, sizeof(x->why) - len, ", and its first line is "
+		 "\"%.*s\"", (int)cut(text.at, text.len, 60).len, text.at);
+}
+
 static void failed(struct findings *f, struct ending *e, struct step *st,
 		   struct slice error)
 {
@@ -611,6 +679,7 @@ static void failed(struct findings *f, struct ending *e, struct step *st,
 	*x->why = 0;
 	if (!strcmp(x->error, "ECONNRESET"))
 		reset_by(f, st->file, x->why, sizeof(x->why));
+	note_interpreter(f, st, x);
 	if (r)
 		memcpy(r->sample.why, x->why, sizeof(x->why));
 	if (st->event->call == CALL_SOCKOPT && st->file && st->file->name)
@@ -1109,8 +1178,12 @@ static void forgive(struct ending *e, const struct step *st)
 	/* (What may be read only is still not what it asked for.) */
 	for (unsigned i = 0; i < RECENT && i < e->n; i++)
 		if (slice_is(path, e->trouble->recent[i].path) &&
-		    (!strcmp(e->trouble->recent[i].error, "ENOENT") ||
-		     !slice_find(st->event->line->args, "O_RDONLY")))
+		    slice_find(st->event->line->args, "O_RDONLY") &&
+		    is_missing_interpreter(&e->trouble->recent[i], st))
+			e->script = st->made_fd > 0 ? st->made_fd : 0;
+		else if (slice_is(path, e->trouble->recent[i].path) &&
+			 (!strcmp(e->trouble->recent[i].error, "ENOENT") ||
+			  !slice_find(st->event->line->args, "O_RDONLY")))
 			e->trouble->recent[i].named = e->trouble->recent[i].call = 0;
 }
 
@@ -1123,6 +1196,11 @@ static void succeeded(struct findings *f, struct ending *e,
 
 	if (c == CALL_OPEN || c == CALL_OPENAT)
 		forgive(e, st);
+	else if (c == CALL_OTHER && looks_at_name(st->event->line))
+		note_there(f, st);
+	else if (e->script && st->fd == e->script &&
+		 call_class(c) == CLASS_IN)
+		first_line(e, st);
 	if (!f->refused.used || !(takes_address(c) || st->bytes > 0 ||
 				  c == CALL_OPENAT || c == CALL_OPEN ||
 				  c == CALL_LISTEN || is_connected(st)))
