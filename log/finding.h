@@ -67,6 +67,8 @@ struct findings {
 	long long first_ns, last_ns;	/* of the log so far; NO_TIME */
 	struct map open;		/* hash of pid and path -> struct reopened */
 	struct map dying;		/* pid -> its last signal */
+	struct in_memory *mapped;		/* of finding_death.c; NULL: none */
+	unsigned n_mapped;
 	struct map refused;		/* struct refused */
 	struct map endings;		/* pid -> how it ended */
 	struct ending *ending;		/* the last one that was asked for ... */

@@ -5,6 +5,7 @@
  * SIGTERM and the like end a server from outside in normal use: a note. So is
  * SIGKILL where the log shows who sent it.
  */
+#include <signal.h>
 #include "account.h"
 #include "finding_look.h"
 
@@ -13,6 +14,18 @@ struct dying {			/* the last signal of a process */
 	long sender;
 	unsigned long line;
 	int signal, killed;		/* killed: the signal that ended it */
+};
+
+enum { MAPPED = 16, NO_LENGTH = -1 };
+
+struct in_memory {			/* a file in memory: the last MAPPED ones */
+	unsigned long long start, end, offset;
+	unsigned long line;
+	long pid;
+	/* What last gave the file its length, and which; NO_LENGTH: unknown. */
+	unsigned long sized_line;
+	long long length;
+	char by[16], name[100];
 };
 
 static const long long FULL_NS = 1000LL * MS;	/* a write that waited */
@@ -231,6 +244,112 @@ static const char *code_text(const struct dying *d)
 	return "";
 }
 
+/* ---- files in memory, for SIGBUS ---- */
+
+/* mmap(NULL, 8192, PROT_READ, MAP_SHARED, 3, 0) = 0x7f12; libraries are not kept */
+static void map_file(struct findings *f, const struct step *st)
+{
+	const struct line *l = st->event->line;
+	const char *name = st->file ? st->file->name : NULL;
+	struct in_memory *m, *same = NULL;
+
+	if (!name || l->n_args < 6 || l->flags & (LINE_HAS_ERROR |
+	    LINE_NO_RETURN) || slice_find(l->arg[2], "PROT_EXEC") ||
+	    slice_find(l->arg[3], "MAP_DENYWRITE") || strstr(name, ".so"))
+		return;
+	if (!f->mapped)
+		f->mapped = need(calloc(MAPPED, sizeof(*f->mapped)));
+	for (unsigned i = 0; i < MAPPED; i++)
+		if (!strcmp(f->mapped[i].name, name))
+			same = &f->mapped[i];
+	m = &f->mapped[f->n_mapped++ % MAPPED];
+	if (same && same != m) {
+		m->length = same->length;
+		m->sized_line = same->sized_line;
+		memcpy(m->by, same->by, sizeof(m->by));
+	} else if (!same) {
+		m->length = NO_LENGTH;
+	}
+	m->start = l->ret;
+	m->end = m->start + slice_number(l->arg[1], NULL);
+	m->offset = slice_number(l->arg[5], NULL);
+	m->line = st->event->first;
+	m->pid = st->task->process->pid;
+	snprintf(m->name, sizeof(m->name), "%s", name);
+}
+
+static void size_file(struct findings *f, const struct step *st, const char *name,
+		      size_t len, long long length)
+{
+	for (unsigned i = 0; i < MAPPED && f->mapped; i++) {
+		struct in_memory *m = &f->mapped[i];
+
+		if (!m->line || strlen(m->name) != len ||
+		    memcmp(m->name, name, len))
+			continue;
+		m->length = length;
+		m->sized_line = st->event->first;
+		copy(m->by, sizeof(m->by), st->event->line->name);
+	}
+}
+
+/* ftruncate(3, 0), truncate("x", 0), openat(AT_FDCWD, "x", O_RDWR|O_TRUNC) */
+static void resize(struct findings *f, const struct step *st)
+{
+	const struct line *l = st->event->line;
+	const struct file *file;
+	struct slice path;
+
+	if (!f->mapped || l->flags & (LINE_HAS_ERROR | LINE_NO_RETURN))
+		return;
+	if (slice_starts(l->name, "ftruncate") && l->n_args > 1) {
+		file = table_at(st->task->fds, line_fd(l->arg[0], &path));
+		if (file && file->name)
+			size_file(f, st, file->name, strlen(file->name),
+				  slice_number(l->arg[1], NULL));
+	} else if (slice_starts(l->name, "truncate") && l->n_args > 1) {
+		path = slice_quoted(l->args, "\"");
+		size_file(f, st, path.at, path.len,
+			  slice_number(l->arg[1], NULL));
+	} else if ((st->event->call == CALL_OPEN ||
+		    st->event->call == CALL_OPENAT) && st->made &&
+		   st->made->name && slice_find(l->args, "O_TRUNC")) {
+		size_file(f, st, st->made->name, strlen(st->made->name), 0);
+	}
+}
+
+/* In which file the address is, and whether the file still reached so far. */
+static int bus_text(const struct findings *f, const struct dying *d,
+		    const struct process *p, char *text, size_t size)
+{
+	enum { PAGE = 4096 };		/* (Larger ones are rounded up more.) */
+	struct slice s = { d->addr, strlen(d->addr) };
+	unsigned long long at = slice_number(s, NULL), in;
+
+	for (unsigned i = 1; i <= MAPPED && i <= f->n_mapped; i++) {
+		const struct in_memory *m = &f->mapped[(f->n_mapped - i) % MAPPED];
+
+		if (at < m->start || at >= m->end ||
+		    (m->pid != p->pid && m->pid != p->parent))
+			continue;
+		in = at - m->start + m->offset;
+		if (m->length != NO_LENGTH && in / PAGE * PAGE >=
+		    (unsigned long long)m->length)
+			snprintf(text, size, ", in %s (mapped in line %lu), "
+				 "beyond the end that %s gave the file (line "
+				 "%lu: %lld bytes)", m->name, m->line, m->by,
+				 m->sized_line, m->length);
+		else
+			snprintf(text, size, ", in %s (mapped in line %lu): "
+				 "beyond the end of the file, a page that cannot "
+				 "be read (a disk error), or one that finds no "
+				 "room (a full tmpfs such as /dev/shm, or no "
+				 "huge page)", m->name, m->line);
+		return 1;
+	}
+	return 0;
+}
+
 /* Its reader did not read, and then went: the wait is what matters. */
 static void full_pipe(struct finding *d, const struct habits *h,
 		      const char *who)
@@ -253,7 +372,8 @@ static void killed(struct findings *f, const struct habits *h, struct step *st)
 	int sig = signal_number(name);
 	const struct about *a;
 	struct finding *found;
-	char sender[80], who[64], in[200], limit[100] = "";
+	char sender[80], who[64], in[200], limit[100] = "", file[300];
+	const char *code;
 
 	if (sig == 9 && f->cpu_limit)
 		snprintf(limit, sizeof(limit), "; RLIMIT_CPU was set (line %lu): "
@@ -273,6 +393,11 @@ static void killed(struct findings *f, const struct habits *h, struct step *st)
 						 who, sizeof(who)));
 		return;
 	}
+	code = d->signal == sig ? code_text(d) : "";
+	if (sig == SIGBUS && d->signal == sig && f->mapped &&
+	    !strcmp(d->code, "BUS_ADRERR") &&
+	    bus_text(f, d, p, file, sizeof(file)))
+		code = file;
 	finding_says(found, "%s was killed by %.*s%s%s%s%s%s%s%s%s%s%s%s%s",
 		     process_text(task_name(st->task), p->pid, who,
 				  sizeof(who)), (int)name.len, name.at,
@@ -283,7 +408,7 @@ static void killed(struct findings *f, const struct habits *h, struct step *st)
 		     d->signal == sig && *d->code ? " (" : "",
 		     d->signal == sig ? d->code : "",
 		     d->signal == sig && *d->code ? ")" : "",
-		     d->signal == sig ? code_text(d) : "",
+		     code,
 		     slice_find(st->event->line->text, "core dumped")
 		     ? ", core dumped" : "",
 		     *h->last_call ? "; its last call was " : "",
@@ -434,6 +559,10 @@ void death_note(struct findings *f, struct habits *h, struct step *st)
 		copy(h->last_call, sizeof(h->last_call), e->line->name);
 	if (e->kind == EVENT_CALL && e->call == CALL_KILL)
 		sent(f, st);
+	if (e->kind == EVENT_CALL && e->call == CALL_MMAP)
+		map_file(f, st);
+	else if (e->kind == EVENT_CALL && f->mapped)
+		resize(f, st);
 	if (e->kind == EVENT_CALL && sets_cpu_limit(e->line))
 		f->cpu_limit = e->first;
 	if (e->kind == EVENT_CALL && step_failed(st, "EPIPE") &&
@@ -460,4 +589,5 @@ void death_free(struct findings *f)
 	map_each(&f->kills, i, t)
 		free(t);
 	map_free(&f->kills);
+	free(f->mapped);
 }
