@@ -69,6 +69,8 @@ void finding_note(struct findings *f, struct step *st, long long first_ns,
 
 	f->first_ns = first_ns;
 	f->last_ns = last_ns;
+	if (e->kind == EVENT_UNKNOWN)
+		refusal_text(f, e);
 	if (!st->task)
 		return;
 	h = habits_of(st->task);

@@ -76,6 +76,14 @@ struct findings {
 	unsigned long endings_made, n_failed;
 	long failed[FAILED_KEPT];	/* pids of endings, in turn */
 	struct hard *hard;		/* the last failure that is not a probe */
+	/*
+	 * Of a log on a terminal: the first line that the program wrote itself and
+	 * that complains; the last connection that was begun before it.
+	 */
+	struct own_line {
+		unsigned long line, dialled_line;
+		char text[160], dialled[100];
+	} own_line;
 	/* The paths that were there, of the last calls that looked: hashes. */
 	struct there {
 		uint64_t path;

@@ -231,6 +231,8 @@ void death_free(struct findings *f);
 
 /* finding_refusal.c: refusals, and the failure that ended the program */
 void refusal_note(struct findings *f, struct step *st);
+/* A line that is not strace's. */
+void refusal_text(struct findings *f, const struct event *e);
 void refusal_log_ends(struct findings *f);
 void refusal_free(struct findings *f);
 /* How the first process of the log ended; -1: it did not, 128 + signal. */

@@ -1364,6 +1364,31 @@ static void keep_argv(struct ending *e, struct slice argv)
 							    : argv.len));
 }
 
+/* connect(3, ...) = 0, or EINPROGRESS, of which the log shows no end */
+static void dials(struct findings *f, const struct step *st)
+{
+	const struct line *l = st->event->line;
+
+	if (l->n_args < 2 || !slice_find(l->arg[1], "AF_INET") ||
+	    is_datagram(st) || slice_find(l->arg[1], "htons(53)") ||
+	    f->own_line.line)
+		return;
+	address_text(l->arg[1], f->own_line.dialled,
+		     sizeof(f->own_line.dialled));
+	f->own_line.dialled_line = st->event->first;
+}
+
+void refusal_text(struct findings *f, const struct event *e)
+{
+	struct slice text = e->line->text;
+
+	if (f->own_line.line || !f->endings_made || !text.len ||
+	    *text.at == ' ' || *text.at == '\t' || !is_complaint(text))
+		return;
+	f->own_line.line = e->first;
+	put(f->own_line.text, sizeof(f->own_line.text), text);
+}
+
 void refusal_note(struct findings *f, struct step *st)
 {
 	const struct event *ev = st->event;
@@ -1408,6 +1433,8 @@ void refusal_note(struct findings *f, struct step *st)
 		note_hang_up(e, st);
 	else if (!(l->flags & LINE_NO_RETURN))
 		succeeded(f, e, st);
+	if (ev->call == CALL_CONNECT)
+		dials(f, st);
 	f->speaks |= call_class(ev->call) == CLASS_OUT ||
 		     ev->call == CALL_EXIT;
 	if (is_message(st) && e->n && !e->told)
@@ -1984,6 +2011,58 @@ static void judge_logged(struct findings *f)
 	}
 }
 
+/*
+ * -e trace=connect and the like show no writes, but what the program wrote to
+ * the same terminal stands between its calls.
+ */
+static void quote_own_line(struct findings *f)
+{
+	static const char *const errors[] = {
+		"ECONNREFUSED", "ETIMEDOUT", "EHOSTUNREACH", "ENETUNREACH",
+		"ECONNRESET",
+	};
+	const struct own_line *own = &f->own_line;
+	struct slice words = { own->text, strlen(own->text) };
+	struct ending *e, *first = NULL;
+	const struct refusal *row = NULL;
+	struct finding *d;
+	char who[64], after[300] = "";
+	long pid = 0;
+
+	for (size_t i = 0; i < f->endings.size; i++) {
+		e = f->endings.slots[i].value;
+		if (!e || !e->first || !e->ended || !e->status ||
+		    *e->trouble->message || own->line > e->exit_line)
+			continue;
+		first = e;
+		pid = (long)f->endings.slots[i].key;
+	}
+	if (!own->line || !first)
+		return;
+	for (unsigned i = 0; i < sizeof(errors) / sizeof(*errors); i++) {
+		struct slice error = { errors[i], strlen(errors[i]) };
+
+		if (!own->dialled_line || !speaks_of(words, errors[i]))
+			continue;
+		row = refusal_find(SLICE("connect"), error, SLICE(""));
+		snprintf(after, sizeof(after), "; the last connection before it "
+			 "is to %s (line %lu)%s%.120s", own->dialled,
+			 own->dialled_line, row ? ": " : "",
+			 row ? row->limit : "");
+		break;
+	}
+	d = finding_add(f, row ? about_of(row, SEVERITY_FAULT) : &with_message,
+			pid, 1, 0);
+	d->fatal = 1;
+	finding_line(d, own->line);
+	if (*after)
+		finding_line(d, own->dialled_line);
+	finding_line(d, first->exit_line);
+	finding_says(d, "%s ended with status %d; the program's own line in the "
+		     "log is \"%s\"%s", process_text(first->name, pid, who,
+		     sizeof(who)), first->status, own->text, after);
+}
+
 /* Nothing that failed explains the status: what did the program say? */
 void refusal_quotes(struct findings *f)
 {
@@ -2011,6 +2090,8 @@ void refusal_quotes(struct findings *f)
 		quote(f, first, first_pid);
 	else if (other)
 		quote(f, other, other_pid);
+	else
+		quote_own_line(f);
 }
 
 void refusal_log_ends(struct findings *f)
