@@ -2,6 +2,7 @@
 /* account.c - where the time of each thread went; see account.h */
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 #include "account.h"
 #include "depend.h"
 #include "hash.h"
@@ -40,9 +41,10 @@ const char *wait_text(enum wait_for what, enum call call, const char *object,
 			snprintf(text, size, "a connection%s%s", o ? " on " : "",
 				 object);
 		else
-			snprintf(text, size, "%s its client%s%s", out ?
-				 "room to send to" : "data from", o ? " " : "",
-				 object);
+			snprintf(text, size, "%s%s%s%s", out ?
+				 "room to send to" : "data from",
+				 strncasecmp(object, "netlink", 7) ?
+				 " its client" : "", o ? " " : "", object);
 		break;
 	case FOR_EVENTS:
 		snprintf(text, size, "%s", o ? o : "events");

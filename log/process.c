@@ -868,6 +868,25 @@ static void set_action(struct step *st)
 						 : ACTION_HANDLER;
 }
 
+/* "{sa_family=AF_NETLINK, nl_pid=0, nl_groups=0x000001}" */
+static int has_groups(struct slice address)
+{
+	struct slice groups = line_field(address, "nl_groups");
+
+	for (size_t i = 0; i < groups.len; i++)
+		if (!strchr("0x}", groups.at[i]))
+			return 1;
+	return 0;
+}
+
+/* The kernel answers a request; a socket with groups waits for events. */
+static void asks_kernel(struct step *st)
+{
+	if (st->file && st->file->kind == FILE_NETLINK)
+		st->file->asks = !st->file->monitors &&
+			call_class(st->event->call) == CLASS_OUT;
+}
+
 static void succeeded_call(struct world *w, struct step *st)
 {
 	struct line *l = st->event->line;
@@ -902,6 +921,8 @@ static void succeeded_call(struct world *w, struct step *st)
 	case CALL_LISTEN: case CALL_BIND: case CALL_CONNECT:
 		if (!st->file)
 			break;
+		if (st->file->kind == FILE_NETLINK)
+			st->file->monitors |= has_groups(argument(l, 1));
 		if (st->event->call == CALL_LISTEN)
 			st->file->kind = FILE_LISTENER;
 		else
@@ -914,15 +935,20 @@ static void succeeded_call(struct world *w, struct step *st)
 		break;
 	case CALL_SOCKOPT:
 		flags = argument(l, 2);
+		if (st->file && slice_is(flags, "NETLINK_ADD_MEMBERSHIP"))
+			st->file->monitors = 1;
 		if (st->file && (slice_starts(flags, "SO_RCVTIMEO") ||
 				 slice_starts(flags, "SO_SNDTIMEO") ||
 				 slice_is(flags, "0x14") ||
 				 slice_is(flags, "0x15")))
 			st->file->timed = 1;
 		break;
+	case CALL_SENDMSG: case CALL_WRITE:
+	case CALL_RECVMSG: case CALL_RECVFROM: case CALL_READ:
+		asks_kernel(st);
+		break;
 	case CALL_SENDTO:			/* it speaks first: a client */
-		if (st->file && st->file->kind == FILE_NETLINK)
-			st->file->asks = 1;	/* the kernel answers */
+		asks_kernel(st);
 		if (st->file && st->file->kind == FILE_DATAGRAM &&
 		    !st->file->reads && !st->file->writes && l->n_args > 4) {
 			name_from_address(st->file, argument(l, 4));

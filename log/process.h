@@ -52,6 +52,7 @@ struct file {
 	int timed;			/* SO_RCVTIMEO or SO_SNDTIMEO is set */
 	int assumed;			/* opened before the log began */
 	int asks;			/* datagrams: connected, or it sent first */
+	int monitors;			/* a netlink socket with groups: for events */
 	unsigned char regular;		/* fstat or a seek shows that it is */
 	int forgotten;			/* a dummy for descriptors beyond the table */
 	char *name;			/* address or path; NULL: unknown */
