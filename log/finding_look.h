@@ -33,6 +33,7 @@ struct use {			/* of a descriptor */
 	struct tracks asks, delayed, timeouts;
 	long long sent_ns, asked_ns, late_ns, delayed_ns, timeout_ns;
 	long long connecting_ns, waited_ns;
+	long long room_ns;		/* it waited so long to be able to send */
 	int nodelay, connecting, awaited, dns, half_closed;
 	unsigned long eof_line;
 	char question[48];		/* the name that was asked for */

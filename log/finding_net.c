@@ -46,6 +46,13 @@ silent = { "peer-silent", SEVERITY_FAULT,
 	"came back.",
 	"Look at the peer: is it busy, stopped, or waiting for more of the "
 	"request? Set a timeout.", NULL },
+no_reader = { "write-full", SEVERITY_FAULT,
+	"the peer does not read, and the program cannot send the rest",
+	"The peer's receive buffer and the socket's send buffer are full: the "
+	"program waits until the peer reads.",
+	"Look at the peer: is it busy, stopped, or does it send itself and wait "
+	"for this program to read? Set a timeout.",
+	"The peer is slow, and reads again later." },
 unanswered = { "connect-unanswered", SEVERITY_FAULT,
 	"connect got no answer",
 	"The SYN is not answered: the host is down, a firewall drops it, or "
@@ -280,6 +287,7 @@ static void sent(struct step *st)
 
 	if (st->bytes < 0)
 		return;
+	u->room_ns = 0;
 	u->burst += st->bytes <= SMALL_WRITE;
 	u->sent_ns = end_of(st->event);
 	/* (A question that is sent again is still one question.) */
@@ -401,6 +409,59 @@ static long long waited(const struct findings *f, const struct step *st)
 	return ns ? ns : expired_ns(st->event->line);
 }
 
+/* "[{fd=5, events=POLLIN|POLLOUT}]" */
+static int polls_for_room(struct slice list, int fd)
+{
+	struct slice element, decoration;
+
+	if (list.len < 2)
+		return 0;
+	list = slice_of(list.at + 1, list.at + list.len - 1);
+	while (line_element(&list, &element))
+		if (line_fd(line_field(element, "fd"), &decoration) == fd)
+			return slice_find(line_field(element, "events"),
+					  "POLLOUT") != NULL;
+	return 0;
+}
+
+/* "[4 5]" */
+static int is_in_set(struct slice set, int fd)
+{
+	const char *p = set.at + 1, *end = set.at + set.len, *stop;
+
+	while (set.len > 1 && *set.at == '[' && p < end) {
+		if (slice_number(slice_of(p, end), &stop) == fd && stop > p)
+			return 1;
+		p = memchr(p, ' ', end - p);
+		if (!p++)
+			return 0;
+	}
+	return 0;
+}
+
+/* It has more to send than the socket took, and waits for room. */
+static int waits_for_room(const struct step *st, const struct file *file,
+			  const struct use *u)
+{
+	const struct line *l = st->event->line;
+
+	if (!is_tcp(file) || (!u->full_line && !u->left))
+		return 0;
+	switch (st->event->call) {
+	case CALL_POLL:
+		return l->n_args > 1 && polls_for_room(l->arg[0], file->fd);
+	case CALL_SELECT:
+		return l->n_args > 2 && is_in_set(l->arg[2], file->fd);
+	case CALL_EPOLL_WAIT:
+		for (unsigned i = 0; i < file->n_watch; i++)
+			if (file->watch[i].epoll == st->file)
+				return u->armed;
+		return 0;
+	default:
+		return 0;
+	}
+}
+
 static void await_file(struct use *u, long long ns)
 {
 	u->awaited = 1;
@@ -435,8 +496,13 @@ static void await(struct step *st, long long ns)
 	}
 	for (unsigned i = 0; i < t->size; i++)
 		if (t->slot[i] && t->slot[i]->use &&
-		    is_awaited(st, t->slot[i]))
-			await_file(t->slot[i]->use, ns);
+		    is_awaited(st, t->slot[i])) {
+			struct use *u = t->slot[i]->use;
+
+			await_file(u, ns);
+			if (waits_for_room(st, t->slot[i], u))
+				u->room_ns = plus_ns(u->room_ns, ns);
+		}
 }
 
 /* The wait of which the log does not say how long it took has ended now. */
@@ -667,6 +733,29 @@ static void given_up(struct findings *f, const struct file *file,
 	t->given_line = u->last_ask;
 }
 
+/* A client that waited to send the rest of its request, in vain. */
+static int judge_room(struct findings *f, const struct file *file,
+		      const struct use *u)
+{
+	char text[128], span[24];
+	struct finding *d;
+
+	if (!is_client(file) || u->room_ns < SILENT_NS)
+		return 0;
+	d = finding_add(f, &no_reader, file->pid, 1, u->room_ns);
+	d->fatal |= share_of(f, u->room_ns) >= MOST_PERCENT ||
+		    share_of(f, u->room_ns) < 0;
+	finding_line(d, u->full_line ? u->full_line : u->left_line);
+	finding_subject(d, file);
+	finding_says(d, "the peer of %s does not read: the last write %sline "
+		     "%lu), and the program waited %s for room to send the rest",
+		     file_text(file, text, sizeof(text)), u->full_line ?
+		     "found no room (EAGAIN, " : "took only a part (",
+		     u->full_line ? u->full_line : u->left_line,
+		     span_text(u->room_ns, span, sizeof(span)));
+	return 1;
+}
+
 static void judge_stream(struct findings *f, struct file *file, struct use *u)
 {
 	long long ns = since(u->connecting_ns, f->last_ns);
@@ -675,6 +764,8 @@ static void judge_stream(struct findings *f, struct file *file, struct use *u)
 
 	if (u->full_told)
 		return;				/* it does not read, either */
+	if (judge_room(f, file, u))
+		return;
 	if (u->connecting && ns >= ANSWER_NS) {
 		d = finding_add(f, &unanswered, file->pid, 1, ns);
 		d->fatal |= share_of(f, ns) >= MOST_PERCENT;
