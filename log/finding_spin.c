@@ -16,6 +16,7 @@ enum {
 	ASKS_MIN = 100,		/* in a row: EAGAIN of a read, a yield */
 	EXCERPT_MIN = 5,	/* where the log has little else ... */
 	EXCERPT_ALL = 4,	/* ... and where it has nothing else */
+	EXCERPT_TURNS = 3,	/* ... where all of its calls turn two loops */
 	EXCERPT_ASKS = 8,
 	EXCERPT_PERCENT = 75,	/* ... so much of its calls */
 	EXCERPT_NS = 10 * MS,	/* and a turn takes less than that */
@@ -41,6 +42,7 @@ struct slot {
 	/* Of runs that an excerpt may be of: turns, calls, time, first line. */
 	unsigned long start_calls, end_calls, short_turns, short_calls, short_line;
 	long long short_ns;
+	unsigned long all, first;	/* turns of any run; the line of the first */
 	unsigned long stamp;		/* of the file's last progress */
 	unsigned events;		/* TOLD: enum ready_event */
 	unsigned long eofs, empties, writes, emfiles, failures;	/* in vain */
@@ -228,6 +230,8 @@ static struct slot *turn(struct spin_habits *h, enum turn kind, uint64_t key,
 	struct slice name = e->line->name;
 
 	h->turns |= kind != TURN_TOLD;
+	if (!s->all++)
+		s->first = e->first;
 	if (!s->run++) {
 		s->start = e->first;
 		s->start_calls = h->calls - 1;
@@ -312,14 +316,21 @@ static int is_edge(const struct file *f)
 	return 0;
 }
 
-static void end_runs(struct spin_habits *h, int all, int timers)
+/* A listener has no hang-up: an accept does not end that of another one. */
+static int is_hangup(const struct slot *s)
+{
+	return s->turn == TURN_UNKNOWN && s->events & (READY_HUP | READY_ERR);
+}
+
+static void end_runs(struct spin_habits *h, int all, int timers, int accepted)
 {
 	if (!all && !h->turns)
 		return;
 	h->turns = 0;
 	for (unsigned i = 0; i < h->n; i++)
 		if (all || (h->slot[i].turn == TURN_TIMER ? timers
-			    : h->slot[i].turn != TURN_TOLD))
+			    : h->slot[i].turn != TURN_TOLD &&
+			      !(accepted && is_hangup(&h->slot[i]))))
 			run_ends(&h->slot[i]);
 }
 
@@ -423,18 +434,13 @@ static void told(struct spin_habits *h, const struct step *st,
 		   SLICE("EPOLLRDHUP") : SLICE(""), s->what, sizeof(s->what));
 }
 
-/* "[{events=EPOLLHUP, data={u32=3, u64=3}}], ..." of an unknown registration */
-static void told_unknown(struct spin_habits *h, const struct step *st)
+/* "{events=EPOLLHUP, data={u32=3, u64=3}}" of an unknown registration */
+static void told_element(struct spin_habits *h, const struct step *st,
+			 struct slice element)
 {
-	const struct line *l = st->event->line;
-	struct slice list, element, events, data, number;
+	struct slice events, data, number;
 	struct slot *s;
 
-	if (l->n_args < 2 || l->ret <= 0 || l->arg[1].len < 3)
-		return;
-	list = slice_of(l->arg[1].at + 1, l->arg[1].at + l->arg[1].len);
-	if (!line_element(&list, &element))
-		return;
 	events = line_field(element, "events");
 	if (!events.len) {			/* strace 4: {EPOLLIN, {u32=... */
 		struct slice fields = slice_of(element.at + 1, element.at +
@@ -464,6 +470,24 @@ static void told_unknown(struct spin_habits *h, const struct step *st)
 		snprintf(s->object, sizeof(s->object), "data %.*s (the "
 			 "registration, which names the descriptor, is not in "
 			 "the log)", (int)data.len, data.at);
+}
+
+static void told_unknown(struct spin_habits *h, const struct step *st)
+{
+	enum { ELEMENTS = 3 };
+	const struct line *l = st->event->line;
+	struct slice list, element;
+
+	if (l->n_args < 2 || l->ret <= 0 || l->arg[1].len < 3)
+		return;
+	list = slice_of(l->arg[1].at + 1, l->arg[1].at + l->arg[1].len);
+	for (int i = 0; i < ELEMENTS && line_element(&list, &element); i++)
+		told_element(h, st, element);
+	/* What is not reported any more has been used. */
+	for (unsigned i = 0; i < h->n; i++)
+		if (h->slot[i].turn == TURN_UNKNOWN && h->slot[i].end_calls !=
+		    h->calls && l->ret <= ELEMENTS)
+			run_ends(&h->slot[i]);
 }
 
 static void waited(struct spin_habits *h, const struct step *st)
@@ -618,9 +642,9 @@ void spin_note(struct findings *f, struct habits *habits, struct step *st)
 	if (progress && st->file)
 		file_use(st->file)->stamp = f->calls;
 	if (progress || c == CALL_EXEC)
-		end_runs(h, 0, !is_expiry(st));
+		end_runs(h, 0, !is_expiry(st), c == CALL_ACCEPT);
 	if (slept(st)) {
-		end_runs(h, 1, 1);
+		end_runs(h, 1, 1, 0);
 		return;
 	}
 	if (c == CALL_CLOSE && !(l->flags & LINE_HAS_ERROR))
@@ -801,6 +825,24 @@ static int is_excerpt(const struct spin_habits *h, const struct slot *s)
 	       s->short_ns / (long long)s->short_turns < EXCERPT_NS;
 }
 
+/*
+ * Every call of the log is a turn of one of its loops, and one of them sleeps
+ * nowhere: select with the timeout 0 and a read that gets EAGAIN, three times.
+ */
+static int is_all(const struct spin_habits *h)
+{
+	unsigned long turns = 0, loops = 0, zero = 0;
+
+	for (unsigned i = 0; i < h->n; i++) {
+		const struct slot *s = &h->slot[i];
+
+		turns += s->all;
+		loops += s->all >= EXCERPT_TURNS;
+		zero += s->turn == TURN_ASK;
+	}
+	return zero && loops > 1 && turns == h->calls && !h->others;
+}
+
 static void judge(struct findings *f, const struct habits *habits,
 		  const struct task *t, struct slot *s)
 {
@@ -809,6 +851,11 @@ static void judge(struct findings *f, const struct habits *habits,
 	char in[64] = "", span[24];
 
 	run_ends(s);
+	if (!s->turns && !t->process->saw_start && s->all >= EXCERPT_TURNS &&
+	    is_all(h)) {
+		s->turns = s->all;
+		s->line = s->first;
+	}
 	if (!s->turns && !t->process->saw_start && is_excerpt(h, s)) {
 		s->turns = s->short_turns;
 		s->ns = s->short_ns;

@@ -6,6 +6,7 @@
  * Each kind is summed up per task and object. A sum that is a small part of
  * the log's time is not worth a finding.
  */
+#include "account.h"
 #include "finding_look.h"
 #include "hash.h"
 #include "lock.h"
@@ -28,6 +29,7 @@ enum {
 	DISK_MOST_NS = 1000 * MS,	/* and so long */
 	MUTEX_PERCENT = 10,	/* of the thread's time; and of the log's: half */
 	NAPS_MIN = 8,		/* cycles of ask and sleep */
+	NAPS_ALL = 3,		/* ... where the log has nothing else */
 	NAPS_PERCENT = 20,
 	OBJECTS = 4,		/* of each kind, per task */
 };
@@ -241,7 +243,8 @@ static int is_question(const struct step *st)
 	if (st->event->call == CALL_KILL)	/* is it alive? */
 		return !failed && slice_is(argument(l, 1), "0");
 	if (st->event->call == CALL_WAIT)
-		return !failed && !l->ret && !(l->flags & LINE_NO_RETURN);
+		return slice_is(l->error, "ECHILD") ||
+		       (!failed && !l->ret && !(l->flags & LINE_NO_RETURN));
 	if (call_class(st->event->call) == CLASS_WAIT)
 		return !failed && !l->ret && !(st->phase & PHASE_WAIT) &&
 		       !(l->flags & LINE_NO_RETURN);
@@ -289,6 +292,7 @@ static void nap_ends(struct naps *h)
 static void slept(struct naps *h, struct step *st)
 {
 	struct slice name = st->event->line->name;
+	long long ns;
 
 	if (!h->asked)
 		return;
@@ -305,7 +309,9 @@ static void slept(struct naps *h, struct step *st)
 			 (int)name.len, name.at);
 	}
 	h->nap->naps++;
-	h->nap->ns = plus_ns(h->nap->ns, step_ns(st));
+	/* (A timeout that passed tells how long it was, in any log.) */
+	ns = step_ns(st) ? step_ns(st) : expired_ns(st->event->line);
+	h->nap->ns = plus_ns(h->nap->ns, ns);
 	h->asked = 0;
 }
 
@@ -685,7 +691,9 @@ static void judge_naps(struct findings *f, const struct habits *h,
 	struct finding *d;
 	int share;
 
-	if (n->naps < NAPS_MIN)
+	if (n->naps < NAPS_MIN &&
+	    (n->naps < NAPS_ALL || t->process->saw_start ||
+	     n->naps * 2 + 1 < h->calls))
 		return;
 	share = share_of_task(h, n->ns);
 	if (share >= 0 && n->ns && share < NAPS_PERCENT)
