@@ -79,6 +79,12 @@ child_inside = { "child-killed", SEVERITY_FAULT,
 	"after that, and no failed call explains it.",
 	"Look at what the sender did before it sent the signal.",
 	"The program failed for another reason." },
+child_outside = { "child-killed", SEVERITY_FAULT,
+	"a child process was killed by a signal, and the program failed",
+	"The signal came from outside the log, and only to the child. The program "
+	"ended with a failure after that, and no failed call explains it.",
+	"Find out who ended the child: a supervisor, a script, or somebody.",
+	"The program failed for another reason." },
 stopped = { "stopped-by-signal", SEVERITY_FAULT,
 	"a signal stopped the process, and nothing continued it",
 	"SIGTTIN stops a process in the background that reads from its "
@@ -422,9 +428,18 @@ static int is_violent(int sig)
 	return (sig >= 4 && sig <= 9) || sig == 11;
 }
 
+/* SIGHUP, SIGINT, SIGTERM from a process that has no line. */
+static int is_from_outside(const struct findings *f, const struct dying *d)
+{
+	return (d->killed == SIGHUP || d->killed == SIGINT ||
+		d->killed == SIGTERM) && d->signal == d->killed && d->sender &&
+	       !map_get(&f->world->tasks, d->sender) &&
+	       !map_get(&f->dying, d->sender);
+}
+
 /*
- * kill -9 in the log, and then the program failed.  (One that kills its own
- * child may do so because it failed.)
+ * kill -9 in the log, or another signal from outside, and then the program failed.
+ * (One that kills its own child may do so because it failed.)
  */
 static void blame_killer(struct findings *f, struct finding *d)
 {
@@ -432,14 +447,18 @@ static void blame_killer(struct findings *f, struct finding *d)
 	const struct tracks *t;
 	char who[64];
 	size_t len = strlen(d->says);
+	int outside;
 
-	if (!dying || !is_violent(dying->killed) || finding_is_first(f, d->pid))
+	if (!dying || finding_is_first(f, d->pid))
 		return;
 	t = sent_by(f, d->pid, dying->killed);
-	if (!t || finding_is_first(f, t->n) ||
-	    !finding_failed_after(f, d->line[d->n_lines - 1], who, sizeof(who)))
+	outside = !t && is_from_outside(f, dying);
+	if (!outside && (!is_violent(dying->killed) || !t ||
+			 finding_is_first(f, t->n)))
 		return;
-	d->about = &child_inside;
+	if (!finding_failed_after(f, d->line[d->n_lines - 1], who, sizeof(who)))
+		return;
+	d->about = outside ? &child_outside : &child_inside;
 	d->fatal = 1;
 	snprintf(d->says + len, sizeof(d->says) - len, "; %s ended with status "
 		 "%d after it", who, finding_first_status(f));
