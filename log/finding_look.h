@@ -93,6 +93,11 @@ struct habits {			/* of a task */
 	struct signals *signals;	/* NULL before the first one */
 	struct request_wait *request;	/* NULL: it has read none */
 	unsigned long waited_in;	/* the epoll set of its last wait */
+	/* finding_time.c: waits in epoll that slept; sleeps between them */
+	unsigned loop_waits;
+	unsigned long loop_fds, loop_sleeps, loop_line;
+	long long loop_ns;
+	char loop_call[20];
 	/* finding_net.c: without -T the next line ends the wait that began here */
 	unsigned long wait_line, wait_in;	/* line: 0: none */
 	long long wait_ns;

@@ -31,6 +31,8 @@ enum {
 	NAPS_MIN = 8,		/* cycles of ask and sleep */
 	NAPS_ALL = 3,		/* ... where the log has nothing else */
 	NAPS_PERCENT = 20,
+	LOOP_WAITS = 2,		/* waits of an event loop ... */
+	LOOP_SLEEP_NS = 50 * MS,	/* ... and what its callbacks sleep */
 	OBJECTS = 4,		/* of each kind, per task */
 };
 
@@ -87,6 +89,13 @@ lock_stuck = { "lock-stuck", SEVERITY_FAULT,
 	"Another process (flock and F_OFD_SETLKW: or another open of the file in "
 	"this one) holds the lock, and does not release it.",
 	"Find out who holds it (lslocks, fuser).", NULL },
+loop_sleeps = { "blocked-loop", SEVERITY_COST,
+	"a callback of the event loop sleeps",
+	"The thread that waits for events in epoll sleeps between its waits: "
+	"meanwhile it serves no other descriptor.",
+	"Use the loop's own timer (in asyncio: await asyncio.sleep, and "
+	"asyncio.to_thread for what blocks), or another thread.",
+	"The loop limits its own rate on purpose." },
 mutex = { "mutex-wait", SEVERITY_COST,
 	"waits for a mutex",
 	"FUTEX_WAIT with the value 2 is a mutex (of glibc or Go) that "
@@ -430,11 +439,39 @@ static void nap_note(struct habits *habits, struct step *st)
 	}
 }
 
+/*
+ * A sleep in the thread of an event loop: after it has waited in epoll for
+ * several descriptors, a few times, and not with the timeout 0 alone.
+ */
+static void loop_note(struct habits *h, struct step *st)
+{
+	const struct line *l = st->event->line;
+	long long ns;
+
+	if (st->event->call == CALL_EXEC)
+		h->loop_waits = 0;
+	if (st->event->call == CALL_EPOLL_WAIT) {
+		h->loop_waits += !slice_is(argument(l, 3), "0") && l->ret > 0;
+		h->loop_fds = st->file ? st->file->watched.used : 0;
+		return;
+	}
+	if (h->loop_waits < LOOP_WAITS || !is_sleep(st) || h->loop_fds < 2)
+		return;
+	ns = step_ns(st) ? step_ns(st) : expired_ns(l);
+	if (ns < LOOP_SLEEP_NS)
+		return;
+	if (!h->loop_sleeps++)
+		h->loop_line = st->event->first;
+	h->loop_ns = plus_ns(h->loop_ns, ns);
+	slice_copy(l->name, h->loop_call, sizeof(h->loop_call));
+}
+
 void time_note(struct findings *f, struct habits *habits, struct step *st)
 {
 	long long ns = call_lasted(f, st);
 	char text[100];
 
+	loop_note(habits, st);
 	if (slice_is(st->event->line->name, "flock") ||
 	    st->event->call == CALL_FCNTL)
 		locks(f, habits, st);
@@ -712,9 +749,30 @@ static void judge_naps(struct findings *f, const struct habits *h,
 			     task_name(t), n->what, n->how, n->naps);
 }
 
+static void judge_loop(struct findings *f, const struct habits *h,
+		       const struct task *t)
+{
+	char span[24];
+	struct finding *d;
+
+	if (!h->loop_sleeps)
+		return;
+	d = finding_add(f, &loop_sleeps, t->process->pid, h->loop_sleeps,
+			h->loop_ns);
+	finding_line(d, h->loop_line);
+	finding_says(d, "the event loop of %s stood still for %s in %s, %lu "
+		     "time%s (line %lu): a callback sleeps in the loop's thread, "
+		     "which waits for %lu descriptors", task_name(t),
+		     span_text(h->loop_ns, span, sizeof(span)), h->loop_call,
+		     h->loop_sleeps, h->loop_sleeps == 1 ? "" : "s",
+		     h->loop_line, h->loop_fds);
+}
+
 void time_task_ends(struct findings *f, struct habits *habits, struct task *t)
 {
 	struct time_habits *h = habits->time;
+
+	judge_loop(f, habits, t);
 
 	for (unsigned i = 0; h && i < OBJECTS; i++) {
 		if (h->slow[SLOW_LOCK])
