@@ -53,6 +53,11 @@ sigpipe_child = { "sigpipe-child", SEVERITY_NOTE,
 	"a child was killed by SIGPIPE",
 	"Its reader had seen enough; the program itself ended with status 0.",
 	"Nothing to do: the first part of a pipeline often ends like this.", NULL },
+sigpipe_closed = { "sigpipe-child", SEVERITY_NOTE,
+	"a child was killed by SIGPIPE",
+	"Its reader closed the pipe or ended before, and another process of the "
+	"program ended with a failure and a message.",
+	"Look at why the reader stopped: its message.", NULL },
 by_timer = { "killed-by-timer", SEVERITY_FAULT,
 	"killed by its own timer or limit",
 	"SIGALRM comes from alarm, setitimer or timer_create, SIGXCPU and "
@@ -482,6 +487,10 @@ void death_log_ends(struct findings *f)
 		else if (d->about == &sigpipe && !finding_is_first(f, d->pid) &&
 		    !finding_first_status(f)) {
 			d->about = &sigpipe_child;
+			d->fatal = 0;
+		} else if (d->about == &sigpipe && !finding_is_first(f, d->pid) &&
+			   finding_has_message(f)) {
+			d->about = &sigpipe_closed;
 			d->fatal = 0;
 		}
 }

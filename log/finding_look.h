@@ -34,6 +34,10 @@ struct use {			/* of a descriptor */
 	long long sent_ns, asked_ns, late_ns, delayed_ns, timeout_ns;
 	long long connecting_ns, waited_ns;
 	long long room_ns;		/* it waited so long to be able to send */
+	/* An answer of HTTP: bytes of its body, those that have not come. */
+	long long body, body_left, starved_ns;
+	unsigned long body_line;
+	int asked_head;			/* the answer has no body */
 	int nodelay, connecting, awaited, dns, half_closed;
 	unsigned long eof_line;
 	char question[48];		/* the name that was asked for */
@@ -250,6 +254,8 @@ int finding_has_fatal(const struct findings *f);
  */
 int finding_failed_after(const struct findings *f, unsigned long line,
 			 char *text, size_t size);
+/* A process that failed has complained. */
+int finding_has_message(const struct findings *f);
 /* After all others: the last words of a program that nothing else explains. */
 void refusal_quotes(struct findings *f);
 int finding_is_first(const struct findings *f, long pid);

@@ -19,6 +19,7 @@ enum {
 
 static const long long ANSWER_NS = 1000LL * MS;	/* a datagram, a connect */
 static const long long GIVEN_NS = 900LL * MS;	/* ... that it then closed */
+static const long long STARVED_NS = 2000LL * MS;	/* the rest of an answer */
 static const long long SILENT_NS = 3000LL * MS;	/* a connection */
 
 static const struct about
@@ -46,6 +47,11 @@ silent = { "peer-silent", SEVERITY_FAULT,
 	"came back.",
 	"Look at the peer: is it busy, stopped, or waiting for more of the "
 	"request? Set a timeout.", NULL },
+cut_answer = { "peer-silent", SEVERITY_FAULT,
+	"the peer stopped in the middle of its answer",
+	"The headers of the answer say how long it is, and not all of it came.",
+	"Look at the peer: it is stuck, or its Content-Length is larger than "
+	"what it sends.", NULL },
 no_reader = { "write-full", SEVERITY_FAULT,
 	"the peer does not read, and the program cannot send the rest",
 	"The peer's receive buffer and the socket's send buffer are full: the "
@@ -288,6 +294,7 @@ static void sent(struct step *st)
 	if (st->bytes < 0)
 		return;
 	u->room_ns = 0;
+	u->asked_head = slice_find(st->event->line->args, "\"HEAD ") != NULL;
 	u->burst += st->bytes <= SMALL_WRITE;
 	u->sent_ns = end_of(st->event);
 	/* (A question that is sent again is still one question.) */
@@ -299,6 +306,51 @@ static void sent(struct step *st)
 	track(&u->asks, st->event->first);
 	u->last_ask = st->event->first;
 	u->pending_asks += messages_of(st);
+}
+
+/* Where the line begins after the name of the header; NULL: it is not there. */
+static const char *header_of(const char *text, const char *name)
+{
+	const char *p = strcasestr(text, name);
+
+	return p ? p + strlen(name) : NULL;
+}
+
+/* How much of an answer is still to come, if strace -s shows its headers. */
+static void body_came(struct step *st, struct use *u)
+{
+	enum { HEAD_MAX = 4096 };
+	struct slice data = { st->event->line->args.at, 0 };
+	char head[HEAD_MAX + 1];
+	const char *p, *end;
+	size_t n;
+
+	u->starved_ns = 0;
+	if (u->body_left > 0)
+		u->body_left -= st->bytes;
+	else
+		u->body_left = 0;
+	p = slice_find(st->event->line->args, "\"HTTP/1.");
+	if (!p || u->body_left > 0 || u->asked_head)
+		return;
+	data.at = p;
+	data.len = st->event->line->args.at + st->event->line->args.len - p;
+	n = shown_bytes(data, (unsigned char *)head, HEAD_MAX);
+	head[n] = 0;
+	end = strstr(head, "\r\n\r\n");
+	if (!end || n < 12 || strlen(head) < 12)
+		return;
+	/* 1xx, 204 and 304 have none. */
+	if (head[9] == '1' || !strncmp(head + 9, "204", 3) ||
+	    !strncmp(head + 9, "304", 3) ||
+	    header_of(head, "\r\ntransfer-encoding:"))
+		return;
+	p = header_of(head, "\r\ncontent-length:");
+	if (!p || p > end)
+		return;
+	u->body = strtoll(p, NULL, 10);
+	u->body_left = u->body - (st->bytes - (end + 4 - head));
+	u->body_line = st->event->first;
 }
 
 static void received(struct findings *f, struct step *st)
@@ -324,6 +376,8 @@ static void received(struct findings *f, struct step *st)
 		name_answered(f, st, u);
 	if (st->phase & PHASE_EOF && !st->file->bytes_in && u->asks.n)
 		u->eof_line = st->event->first;
+	if (st->bytes > 0 && is_client(st->file))
+		body_came(st, u);
 	u->burst = 0;
 	u->answered++;
 	/* One of two questions is answered, and the other one is not. */
@@ -410,7 +464,7 @@ static long long waited(const struct findings *f, const struct step *st)
 }
 
 /* "[{fd=5, events=POLLIN|POLLOUT}]" */
-static int polls_for_room(struct slice list, int fd)
+static int polls_for(struct slice list, int fd, const char *event)
 {
 	struct slice element, decoration;
 
@@ -419,8 +473,8 @@ static int polls_for_room(struct slice list, int fd)
 	list = slice_of(list.at + 1, list.at + list.len - 1);
 	while (line_element(&list, &element))
 		if (line_fd(line_field(element, "fd"), &decoration) == fd)
-			return slice_find(line_field(element, "events"),
-					  "POLLOUT") != NULL;
+			return slice_search(line_field(element, "events"),
+					    event, strlen(event)) != NULL;
 	return 0;
 }
 
@@ -449,7 +503,7 @@ static int waits_for_room(const struct step *st, const struct file *file,
 		return 0;
 	switch (st->event->call) {
 	case CALL_POLL:
-		return l->n_args > 1 && polls_for_room(l->arg[0], file->fd);
+		return l->n_args > 1 && polls_for(l->arg[0], file->fd, "POLLOUT");
 	case CALL_SELECT:
 		return l->n_args > 2 && is_in_set(l->arg[2], file->fd);
 	case CALL_EPOLL_WAIT:
@@ -459,6 +513,29 @@ static int waits_for_room(const struct step *st, const struct file *file,
 		return 0;
 	default:
 		return 0;
+	}
+}
+
+/* The rest of an answer has not come, and the program waits for it. */
+static int waits_for_body(const struct step *st, const struct file *file,
+			  const struct use *u)
+{
+	const struct line *l = st->event->line;
+
+	if (u->body_left <= 0)
+		return 0;
+	switch (st->event->call) {
+	case CALL_POLL:
+		return l->n_args > 1 && polls_for(l->arg[0], file->fd, "POLLIN");
+	case CALL_SELECT:
+		return l->n_args > 1 && is_in_set(l->arg[1], file->fd);
+	case CALL_EPOLL_WAIT:
+		for (unsigned i = 0; i < file->n_watch; i++)
+			if (file->watch[i].epoll == st->file)
+				return strstr(u->interest, "EPOLLIN") != NULL;
+		return 0;
+	default:
+		return st->file == file;
 	}
 }
 
@@ -492,6 +569,9 @@ static void await(struct step *st, long long ns)
 
 	if (st->file && call_class(st->event->call) == CLASS_IN) {
 		await_file(file_use(st->file), ns);
+		if (waits_for_body(st, st->file, st->file->use))
+			st->file->use->starved_ns =
+				plus_ns(st->file->use->starved_ns, ns);
 		return;
 	}
 	for (unsigned i = 0; i < t->size; i++)
@@ -502,6 +582,8 @@ static void await(struct step *st, long long ns)
 			await_file(u, ns);
 			if (waits_for_room(st, t->slot[i], u))
 				u->room_ns = plus_ns(u->room_ns, ns);
+			if (waits_for_body(st, t->slot[i], u))
+				u->starved_ns = plus_ns(u->starved_ns, ns);
 		}
 }
 
@@ -756,6 +838,27 @@ static int judge_room(struct findings *f, const struct file *file,
 	return 1;
 }
 
+/* The headers said how long the answer is, and not all of it came. */
+static int judge_body(struct findings *f, const struct file *file,
+		      const struct use *u)
+{
+	char text[128], span[24];
+	struct finding *d;
+
+	if (!is_client(file) || u->body_left <= 0 || u->starved_ns < STARVED_NS)
+		return 0;
+	d = finding_add(f, &cut_answer, file->pid, 1, u->starved_ns);
+	d->fatal |= share_of(f, u->starved_ns) >= MOST_PERCENT;
+	finding_line(d, u->body_line);
+	finding_subject(d, file);
+	finding_says(d, "the peer of %s stopped in the middle of its answer: of "
+		     "%lld bytes (Content-Length, line %lu) %lld are missing, and "
+		     "the program waited %s for them", file_text(file, text,
+		     sizeof(text)), u->body, u->body_line, u->body_left,
+		     span_text(u->starved_ns, span, sizeof(span)));
+	return 1;
+}
+
 static void judge_stream(struct findings *f, struct file *file, struct use *u)
 {
 	long long ns = since(u->connecting_ns, f->last_ns);
@@ -764,7 +867,7 @@ static void judge_stream(struct findings *f, struct file *file, struct use *u)
 
 	if (u->full_told)
 		return;				/* it does not read, either */
-	if (judge_room(f, file, u))
+	if (judge_room(f, file, u) || judge_body(f, file, u))
 		return;
 	if (u->connecting && ns >= ANSWER_NS) {
 		d = finding_add(f, &unanswered, file->pid, 1, ns);

@@ -2139,6 +2139,20 @@ int finding_failed_after(const struct findings *f, unsigned long line,
 	return 0;
 }
 
+int finding_has_message(const struct findings *f)
+{
+	const struct ending *e;
+
+	for (size_t i = 0; i < f->endings.size; i++) {
+		e = f->endings.slots[i].value;
+		if (e && e->ended && e->status && !e->killed && !e->told &&
+		    !e->waited && *e->trouble->message &&
+		    is_complaint(last_words(e)))
+			return 1;
+	}
+	return 0;
+}
+
 int finding_is_first(const struct findings *f, long pid)
 {
 	const struct ending *e = map_get(&f->endings, pid);
