@@ -471,10 +471,12 @@ static int polls_for(struct slice list, int fd, const char *event)
 	if (list.len < 2)
 		return 0;
 	list = slice_of(list.at + 1, list.at + list.len - 1);
+	/* (curl has an element for each event.) */
 	while (line_element(&list, &element))
-		if (line_fd(line_field(element, "fd"), &decoration) == fd)
-			return slice_search(line_field(element, "events"),
-					    event, strlen(event)) != NULL;
+		if (line_fd(line_field(element, "fd"), &decoration) == fd &&
+		    slice_search(line_field(element, "events"), event,
+				 strlen(event)))
+			return 1;
 	return 0;
 }
 
@@ -493,13 +495,25 @@ static int is_in_set(struct slice set, int fd)
 	return 0;
 }
 
-/* It has more to send than the socket took, and waits for room. */
+static int is_reported(const struct step *st, const struct file *file)
+{
+	for (unsigned i = 0; i < st->n_ready; i++)
+		if (st->ready[i].file == file)
+			return 1;
+	return 0;
+}
+
+/*
+ * It waited for room, and there was none: poll and select would report it.  (An
+ * edge-triggered epoll reports it once: there a write has to tell.)
+ */
 static int waits_for_room(const struct step *st, const struct file *file,
 			  const struct use *u)
 {
 	const struct line *l = st->event->line;
 
-	if (!is_tcp(file) || (!u->full_line && !u->left))
+	if (!is_tcp(file) || u->connecting || !u->last_ask ||
+	    is_reported(st, file))
 		return 0;
 	switch (st->event->call) {
 	case CALL_POLL:
@@ -509,7 +523,7 @@ static int waits_for_room(const struct step *st, const struct file *file,
 	case CALL_EPOLL_WAIT:
 		for (unsigned i = 0; i < file->n_watch; i++)
 			if (file->watch[i].epoll == st->file)
-				return u->armed;
+				return u->armed && (u->full_line || u->left);
 		return 0;
 	default:
 		return 0;
@@ -820,20 +834,23 @@ static int judge_room(struct findings *f, const struct file *file,
 		      const struct use *u)
 {
 	char text[128], span[24];
+	unsigned long line;
 	struct finding *d;
 
 	if (!is_client(file) || u->room_ns < SILENT_NS)
 		return 0;
+	line = u->full_line ? u->full_line : u->left ? u->left_line : u->last_ask;
 	d = finding_add(f, &no_reader, file->pid, 1, u->room_ns);
 	d->fatal |= share_of(f, u->room_ns) >= MOST_PERCENT ||
 		    share_of(f, u->room_ns) < 0;
-	finding_line(d, u->full_line ? u->full_line : u->left_line);
+	finding_line(d, line);
 	finding_subject(d, file);
-	finding_says(d, "the peer of %s does not read: the last write %sline "
-		     "%lu), and the program waited %s for room to send the rest",
+	finding_says(d, "the peer of %s does not read: %sline %lu), and the "
+		     "program waited %s for room to send the rest",
 		     file_text(file, text, sizeof(text)), u->full_line ?
-		     "found no room (EAGAIN, " : "took only a part (",
-		     u->full_line ? u->full_line : u->left_line,
+		     "the last write found no room (EAGAIN, " : u->left ?
+		     "the last write took only a part (" :
+		     "the socket had no room after the last write (", line,
 		     span_text(u->room_ns, span, sizeof(span)));
 	return 1;
 }

@@ -578,8 +578,21 @@ static void remember(struct findings *f, const struct step *st,
 
 /* ---- execve: ENOENT of a file that is there ---- */
 
+/* A shell looks at what it could not execute, and opens it. */
+static int is_missing_interpreter(struct failure *x, const struct step *st)
+{
+	if (strcmp(x->error, "ENOENT") || strncmp(x->what, "execve", 6))
+		return 0;
+	if (!*x->why)
+		snprintf(x->why, sizeof(x->why), "; the file itself is there "
+			 "(line %lu): what is missing is its interpreter",
+			 st->event->first);
+	return 1;
+}
+
 /* (A link is there though what it leads to may not be.) */
-static void note_there(struct findings *f, const struct step *st)
+static void note_there(struct findings *f, struct ending *e,
+		       const struct step *st)
 {
 	const struct line *l = st->event->line;
 	struct slice path = slice_quoted(l->args, "\"");
@@ -587,6 +600,9 @@ static void note_there(struct findings *f, const struct step *st)
 
 	if (!path.len || *l->name.at == 'l' || slice_find(l->args, "NOFOLLOW"))
 		return;
+	for (unsigned i = 0; i < RECENT && i < e->n; i++)
+		if (slice_is(path, e->trouble->recent[i].path))
+			is_missing_interpreter(&e->trouble->recent[i], st);
 	t->path = hash_slice(HASH_START, path);
 	t->line = st->event->first;
 	f->n_there++;
@@ -606,17 +622,6 @@ static void note_interpreter(const struct findings *f, const struct step *st,
 				 "there (line %lu): what is missing is its "
 				 "interpreter, the program after #! or the "
 				 "loader of an ELF file", f->there[i].line);
-}
-
-/* A shell opens what it could not execute, to see its first line. */
-static int is_missing_interpreter(struct failure *x, const struct step *st)
-{
-	if (strcmp(x->error, "ENOENT") || strncmp(x->what, "execve", 6))
-		return 0;
-	snprintf(x->why, sizeof(x->why), "; the file itself is there (line "
-		 "%lu): what is missing is its interpreter",
-		 st->event->first);
-	return 1;
 }
 
 /* read(3, "#!/usr/bin/pyton\nprint"..., 80) = 30 */
@@ -1197,7 +1202,7 @@ static void succeeded(struct findings *f, struct ending *e,
 	if (c == CALL_OPEN || c == CALL_OPENAT)
 		forgive(e, st);
 	else if (c == CALL_OTHER && looks_at_name(st->event->line))
-		note_there(f, st);
+		note_there(f, e, st);
 	else if (e->script && st->fd == e->script &&
 		 call_class(c) == CLASS_IN)
 		first_line(e, st);
@@ -1244,7 +1249,7 @@ static void note_lock(struct ending *e, const struct step *st)
 	snprintf(x->what, sizeof(x->what), "it found a lock of another process "
 		 "on %.80s", st->file && st->file->name ? st->file->name
 		 : "a file");
-	*x->error = 0;
+	*x->error = *x->why = 0;
 	x->row = refusal_find(SLICE("fcntl"), SLICE("EAGAIN"), SLICE(""));
 	x->named = 0;
 	x->reach = 0;
