@@ -2151,7 +2151,7 @@ int finding_has_message(const struct findings *f)
 	for (size_t i = 0; i < f->endings.size; i++) {
 		e = f->endings.slots[i].value;
 		if (e && e->ended && e->status && !e->killed && !e->told &&
-		    !e->waited && *e->trouble->message &&
+		    *e->trouble->message &&
 		    is_complaint(last_words(e)))
 			return 1;
 	}

@@ -449,10 +449,11 @@ static void loop_note(struct habits *h, struct step *st)
 	long long ns;
 
 	if (st->event->call == CALL_EXEC)
-		h->loop_waits = 0;
+		h->loop_waits = h->loop_fds = 0;
 	if (st->event->call == CALL_EPOLL_WAIT) {
 		h->loop_waits += !slice_is(argument(l, 3), "0") && l->ret > 0;
-		h->loop_fds = st->file ? st->file->watched.used : 0;
+		if (st->file && st->file->watched.used > h->loop_fds)
+			h->loop_fds = st->file->watched.used;
 		return;
 	}
 	if (h->loop_waits < LOOP_WAITS || !is_sleep(st) || h->loop_fds < 2)
@@ -762,7 +763,7 @@ static void judge_loop(struct findings *f, const struct habits *h,
 	finding_line(d, h->loop_line);
 	finding_says(d, "the event loop of %s stood still for %s in %s, %lu "
 		     "time%s (line %lu): a callback sleeps in the loop's thread, "
-		     "which waits for %lu descriptors", task_name(t),
+		     "which waits for up to %lu descriptors", task_name(t),
 		     span_text(h->loop_ns, span, sizeof(span)), h->loop_call,
 		     h->loop_sleeps, h->loop_sleeps == 1 ? "" : "s",
 		     h->loop_line, h->loop_fds);
