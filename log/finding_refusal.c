@@ -2044,18 +2044,17 @@ static void quote_own_line(struct findings *f)
 	}
 	if (!own->line || !first)
 		return;
-	for (unsigned i = 0; i < sizeof(errors) / sizeof(*errors); i++) {
-		struct slice error = { errors[i], strlen(errors[i]) };
-
-		if (!own->dialled_line || !speaks_of(words, errors[i]))
-			continue;
-		row = refusal_find(SLICE("connect"), error, SLICE(""));
+	for (unsigned i = 0; i < sizeof(errors) / sizeof(*errors) && !row; i++)
+		if (speaks_of(words, errors[i]))
+			row = refusal_find(SLICE("connect"), (struct slice){
+				errors[i], strlen(errors[i]) }, SLICE(""));
+	if (!own->dialled_line || !(row || find_text(words, "connect", 7)))
+		row = NULL;
+	else
 		snprintf(after, sizeof(after), "; the last connection before it "
 			 "is to %s (line %lu)%s%.120s", own->dialled,
 			 own->dialled_line, row ? ": " : "",
 			 row ? row->limit : "");
-		break;
-	}
 	d = finding_add(f, row ? about_of(row, SEVERITY_FAULT) : &with_message,
 			pid, 1, 0);
 	d->fatal = 1;
