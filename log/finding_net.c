@@ -294,7 +294,8 @@ static void sent(struct step *st)
 	if (st->bytes < 0)
 		return;
 	u->room_ns = 0;
-	u->asked_head = slice_find(st->event->line->args, "\"HEAD ") != NULL;
+	u->asked_head = is_client(st->file) &&
+			slice_find(st->event->line->args, "\"HEAD ");
 	u->burst += st->bytes <= SMALL_WRITE;
 	u->sent_ns = end_of(st->event);
 	/* (A question that is sent again is still one question.) */

@@ -590,6 +590,16 @@ static int is_missing_interpreter(struct failure *x, const struct step *st)
 	return 1;
 }
 
+/* The end of a path tells it from the few others that were looked at. */
+static uint64_t path_key(struct slice path)
+{
+	enum { END = 24 };
+	size_t from = path.len > END ? path.len - END : 0;
+
+	return hash_slice(HASH_START + path.len, slice_of(path.at + from,
+							  path.at + path.len));
+}
+
 /* (A link is there though what it leads to may not be.) */
 static void note_there(struct findings *f, struct ending *e,
 		       const struct step *st)
@@ -603,7 +613,7 @@ static void note_there(struct findings *f, struct ending *e,
 	for (unsigned i = 0; i < RECENT && i < e->n; i++)
 		if (slice_is(path, e->trouble->recent[i].path))
 			is_missing_interpreter(&e->trouble->recent[i], st);
-	t->path = hash_slice(HASH_START, path);
+	t->path = path_key(path);
 	t->line = st->event->first;
 	f->n_there++;
 }
@@ -611,8 +621,7 @@ static void note_there(struct findings *f, struct ending *e,
 static void note_interpreter(const struct findings *f, const struct step *st,
 			     struct failure *x)
 {
-	uint64_t path = hash_slice(HASH_START, slice_quoted(st->event->line->args,
-							    "\""));
+	uint64_t path = path_key(slice_quoted(st->event->line->args, "\""));
 
 	if (st->event->call != CALL_EXEC || strcmp(x->error, "ENOENT"))
 		return;
@@ -1201,7 +1210,8 @@ static void succeeded(struct findings *f, struct ending *e,
 
 	if (c == CALL_OPEN || c == CALL_OPENAT)
 		forgive(e, st);
-	else if (c == CALL_OTHER && looks_at_name(st->event->line))
+	else if (c == CALL_OTHER && !st->task->process->serving &&
+		 looks_at_name(st->event->line))
 		note_there(f, e, st);
 	else if (e->script && st->fd == e->script &&
 		 call_class(c) == CLASS_IN)

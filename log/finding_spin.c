@@ -454,6 +454,8 @@ static void told_element(struct spin_habits *h, const struct step *st,
 		return;
 	s = turn(h, TURN_UNKNOWN, mix_text(mix_text(1, data), events), st,
 		 NULL);
+	if (*s->what)				/* the key says it all */
+		return;
 	s->events = slice_find(events, "HUP") ? READY_HUP :
 		    slice_find(events, "ERR") ? READY_ERR :
 		    slice_find(events, "EPOLLIN") ? READY_IN : READY_OUT;
@@ -472,21 +474,27 @@ static void told_element(struct spin_habits *h, const struct step *st,
 			 "the log)", (int)data.len, data.at);
 }
 
+/* The first of the list; of the others a hang-up, which no accept takes. */
 static void told_unknown(struct spin_habits *h, const struct step *st)
 {
-	enum { ELEMENTS = 3 };
+	enum { ELEMENTS = 4 };
 	const struct line *l = st->event->line;
 	struct slice list, element;
 
 	if (l->n_args < 2 || l->ret <= 0 || l->arg[1].len < 3)
 		return;
 	list = slice_of(l->arg[1].at + 1, l->arg[1].at + l->arg[1].len);
-	for (int i = 0; i < ELEMENTS && line_element(&list, &element); i++)
+	if (line_element(&list, &element))
 		told_element(h, st, element);
+	if (l->ret > 1 && l->ret <= ELEMENTS &&
+	    (slice_find(list, "HUP") || slice_find(list, "ERR")))
+		while (line_element(&list, &element))
+			if (slice_find(element, "HUP") ||
+			    slice_find(element, "ERR"))
+				told_element(h, st, element);
 	/* What is not reported any more has been used. */
-	for (unsigned i = 0; i < h->n; i++)
-		if (h->slot[i].turn == TURN_UNKNOWN && h->slot[i].end_calls !=
-		    h->calls && l->ret <= ELEMENTS)
+	for (unsigned i = 0; i < h->n && l->ret <= ELEMENTS; i++)
+		if (h->slot[i].end_calls != h->calls && is_hangup(&h->slot[i]))
 			run_ends(&h->slot[i]);
 }
 
