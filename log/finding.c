@@ -77,6 +77,7 @@ void finding_note(struct findings *f, struct step *st, long long first_ns,
 	see_time(h, e);
 	if (e->kind == EVENT_BEGUN) {	/* the others wait for its result */
 		death_note(f, h, st);
+		signal_begins(h, e);
 		between_note(f, h, st);
 		return;
 	}

@@ -97,6 +97,9 @@ struct habits {			/* of a task */
 	struct signals *signals;	/* NULL before the first one */
 	struct request_wait *request;	/* NULL: it has read none */
 	unsigned long waited_in;	/* the epoll set of its last wait */
+	/* finding_signal.c: its last wait4 failed with ECHILD; 0: or not */
+	unsigned long childless;
+	int awaits_child;		/* its last wait is for SIGCHLD alone */
 	/* finding_time.c: waits in epoll that slept; sleeps between them */
 	unsigned loop_waits;
 	unsigned long loop_fds, loop_sleeps, loop_line;
@@ -262,6 +265,8 @@ int finding_is_first(const struct findings *f, long pid);
 
 /* finding_signal.c: EINTR */
 void signal_note(struct findings *f, struct habits *h, struct step *st);
+/* A wait for a signal begins. */
+void signal_begins(struct habits *h, const struct event *e);
 void signal_task_ends(struct findings *f, struct habits *h, struct task *t);
 /* "SIGALRM", "signal 40" into text. */
 const char *signal_text(int sig, char *text, size_t size);

@@ -17,6 +17,13 @@ enum {
 };
 
 static const struct about
+no_child = { "no-child", SEVERITY_FAULT,
+	"waits for the end of a child, and has none",
+	"wait4 failed with ECHILD, and the process made no child after that: "
+	"there is nobody whose end would send SIGCHLD.",
+	"Block SIGCHLD before the fork, and ask with wait4 before each wait for "
+	"the signal: the child had ended before.",
+	"Another process sends SIGCHLD, or the process is a subreaper." },
 fault_loop = { "signal-loop", SEVERITY_FAULT,
 	"the same fault comes again and again",
 	"The handler returns without removing the cause, and the processor "
@@ -193,8 +200,45 @@ static void handler_note(struct findings *f, struct habits *habits,
 	h->fault_end_ns = st->event->end_ns;
 }
 
+/* rt_sigtimedwait([CHLD], 0x7ffd, NULL, 8 */
+void signal_begins(struct habits *h, const struct event *e)
+{
+	const struct line *l = e->line;
+
+	if (e->call == CALL_SIGWAIT)
+		h->awaits_child = slice_starts(l->args, "[CHLD], ") &&
+				  slice_find(l->args, ", NULL, 8") != NULL;
+}
+
+static void judge_childless(struct findings *f, const struct habits *h,
+			    const struct task *t)
+{
+	const struct unreturned *o = t->unreturned;
+	char who[64], span[24], since[48] = "";
+	struct finding *d;
+
+	if (!o || o->call != CALL_SIGWAIT || !h->awaits_child ||
+	    !h->childless || t->process->tasks_made != 1)
+		return;
+	d = finding_add(f, &no_child, t->process->pid, 1, 0);
+	if (o->ns != NO_TIME && o->ns > 0) {
+		d->cost_ns = o->ns;
+		snprintf(since, sizeof(since), " for %s",
+			 span_text(o->ns, span, sizeof(span)));
+	}
+	d->fatal = 1;
+	finding_line(d, h->childless);
+	finding_line(d, o->line);
+	finding_says(d, "%s waits%s for SIGCHLD in %s (line %lu), and has no "
+		     "child: wait4 failed with ECHILD (line %lu)",
+		     process_text(task_name(t), t->process->pid, who,
+				  sizeof(who)), since, o->name, o->line,
+		     h->childless);
+}
+
 void signal_task_ends(struct findings *f, struct habits *h, struct task *t)
 {
+	judge_childless(f, h, t);
 	if (h->signals)
 		faults_end(f, h->signals, t);
 }
@@ -209,6 +253,12 @@ void signal_note(struct findings *f, struct habits *h, struct step *st)
 	if (e->kind != EVENT_CALL || e->call == CALL_SIGRETURN)
 		return;
 	wrote_again(f, st);
+	signal_begins(h, e);
+	if (e->call == CALL_WAIT)
+		h->childless = step_failed(st, "ECHILD") ? e->first : 0;
+	else if ((e->call == CALL_CLONE || e->call == CALL_FORK) &&
+		 !(e->line->flags & LINE_HAS_ERROR))
+		h->childless = 0;
 	if (e->interrupted || slice_is(e->line->error, "EINTR")) {
 		cut_write(f, st);
 		interrupted(f, h, st);
