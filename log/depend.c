@@ -218,6 +218,14 @@ static enum wait_for few_wait(const struct step *st, const struct few *few,
 	return FOR_EVENTS;
 }
 
+static int has_fd(const struct few *few, int fd)
+{
+	for (unsigned i = 0; i < few->n && i < FEW_MAX; i++)
+		if (few->fd[i] == fd)
+			return 1;
+	return 0;
+}
+
 /* "[{fd=3, events=POLLIN}, ...]": one descriptor is named, more are counted. */
 static enum wait_for poll_wait(const struct step *st, char *object, size_t size)
 {
@@ -237,20 +245,13 @@ static enum wait_for poll_wait(const struct step *st, char *object, size_t size)
 			few.all++;
 			continue;
 		}
-		if (fd >= 0)
+		/* (curl has an element for each event.) */
+		if (fd >= 0 && !has_fd(&few, fd))
 			few_add(&few, file_of(st, fd), fd);
 		if (fd >= 0 && few.n == 1 && fd == few.fd[0])
 			few.decoration = decoration;
 	}
 	return few_wait(st, &few, object, size);
-}
-
-static int has_fd(const struct few *few, int fd)
-{
-	for (unsigned i = 0; i < few->n && i < FEW_MAX; i++)
-		if (few->fd[i] == fd)
-			return 1;
-	return 0;
 }
 
 /* select(5, [3 4], NULL, ...) */
