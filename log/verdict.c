@@ -349,14 +349,24 @@ static int has_ended(const struct reader *r, long process)
 	return 0;
 }
 
+/* How much an open call explains of the others. */
+static int rank(const struct unreturned *o)
+{
+	static const int ranks[] = {
+		[FOR_OTHER] = 2, [FOR_PEER] = 7, [FOR_PIPE] = 7,
+		[FOR_LOCK] = 5, [FOR_THREAD] = 2, [FOR_CHILD] = 3,
+		[FOR_DISK] = 6, [FOR_SIGNAL] = 0,
+	};
+
+	/* (Threads without work sleep in futex; in flock nobody does.) */
+	if (o->what == FOR_LOCK && o->call == CALL_FUTEX && !o->mutex)
+		return ranks[FOR_LOCK] - 1;
+	return ranks[o->what];
+}
+
 /* The open call to be blamed: not idle, and itself not waiting for another. */
 static const struct unreturned *blamed(const struct reader *r)
 {
-	static const int rank[] = {
-		[FOR_OTHER] = 2, [FOR_PEER] = 6, [FOR_PIPE] = 6,
-		[FOR_LOCK] = 4, [FOR_THREAD] = 2, [FOR_CHILD] = 3,
-		[FOR_DISK] = 5, [FOR_SIGNAL] = 0,
-	};
 	const struct accounts *a = &r->accounts;
 	const struct unreturned *best = NULL;
 
@@ -371,8 +381,8 @@ static const struct unreturned *blamed(const struct reader *r)
 		if (best && o->unclear > best->unclear)
 			continue;
 		if (!best || o->unclear < best->unclear ||
-		    rank[o->what] > rank[best->what] ||
-		    (rank[o->what] == rank[best->what] && o->ns > best->ns))
+		    rank(o) > rank(best) ||
+		    (rank(o) == rank(best) && o->ns > best->ns))
 			best = o;
 	}
 	return best;
@@ -1261,10 +1271,27 @@ static int mostly_computes(const struct reader *r, const struct finding *d)
 	       account_outside(a) / 2 > d->cost_ns;
 }
 
+/*
+ * Threads wait for a mutex that nobody in the log took, and another thread of the
+ * process hangs since before they wait: it may well have the mutex.
+ */
+static int may_have_mutex(const struct unreturned *o, const struct finding *d)
+{
+	if (!o || !d || strcmp(d->about->id, "mutex-stuck") || d->on ||
+	    o->process != d->pid || o->unclear || !o->line ||
+	    (o->what != FOR_PIPE && o->what != FOR_PEER && o->what != FOR_DISK))
+		return 0;
+	for (unsigned i = 0; i < d->n_lines; i++)
+		if (d->line[i] < o->line)
+			return 0;
+	return 1;
+}
+
 static enum verdict_of choose(const struct reader *r, struct text *t)
 {
 	const struct finding *d = r->findings.first;
 	const struct unreturned *o = blamed(r);
+	int has_mutex;
 
 	if (d && mostly_computes(r, d))
 		d = NULL;
@@ -1279,8 +1306,9 @@ static enum verdict_of choose(const struct reader *r, struct text *t)
 	if (o && o->how == OPEN_KILLED && d && d->fatal && !d->cost_ns &&
 	    o->ns >= LONG_NS)
 		d = NULL;
-	if (d && (!o || d->fatal || o->unclear || (o->ns != NO_TIME &&
-				     d->cost_ns >= o->ns))) {
+	has_mutex = may_have_mutex(o, d);
+	if (d && !has_mutex && (!o || d->fatal || o->unclear ||
+				(o->ns != NO_TIME && d->cost_ns >= o->ns))) {
 		finding_sentence(r, d, t);
 		before_the_end(r, d, t);
 		if (r->findings.cut_write.line && d->fatal &&
