@@ -241,6 +241,31 @@ static int may_be_idle(const struct step *st, enum wait_for what)
 	}
 }
 
+/*
+ * The process has written as much as a pipe holds, and this does not fit: nobody
+ * has read.  (A few large writes fill a pipe that somebody reads, too.)
+ */
+static unsigned long long filled(const struct step *st, enum wait_for what)
+{
+	enum { WRITES = 10 };
+	const struct line *l = st->event->line;
+	const struct file *file = st->file;
+	unsigned short room;
+	long long bytes;
+
+	if (!file || !slice_is(l->name, "write") || l->n_args < 3 ||
+	    (what != FOR_PIPE && what != FOR_PEER) || file->writes < WRITES ||
+	    (file->kind != FILE_UNKNOWN && file->kind != FILE_PIPE) ||
+	    file->pages > PIPE_PAGES)
+		return 0;
+	bytes = slice_number(l->arg[2], NULL);
+	room = file->page_room;
+	if (bytes <= 0 || bytes > PIPE_PAGE ||
+	    file->pages + pipe_pages(bytes, &room) <= PIPE_PAGES)
+		return 0;
+	return file->bytes_out;
+}
+
 static void open_note(struct accounts *all, struct account *a,
 		      const struct world *w, struct step *st,
 		      const struct wait *like, long long ns)
@@ -268,6 +293,9 @@ static void open_note(struct accounts *all, struct account *a,
 	o->on = depends_on(w, st, like->what, why, sizeof(why));
 	o->why = text_once(&all->hows, why);
 	o->mutex = e->call == CALL_FUTEX && is_mutex(e->line);
+	o->full = filled(st, like->what);
+	if (o->full)
+		o->what = FOR_PIPE;
 	o->unclear = o->attached && !o->on && may_be_idle(st, like->what);
 }
 

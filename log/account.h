@@ -89,6 +89,7 @@ struct unreturned {
 	/* Idle or hung: nothing before it in the log tells. */
 	int unclear;
 	int mutex;			/* a futex that somebody else holds */
+	unsigned long long full;	/* bytes that filled this pipe; 0 */
 	long long start_ns, ns;		/* NO_TIME: unknown */
 	char name[20], object[80];
 	long on;			/* pid on whom it depends; 0: unknown */

@@ -98,6 +98,22 @@ const char *file_kind_name(enum file_kind k)
 	return kind_names[k];
 }
 
+/* (As the kernel does: what is over full pages goes to the last one, if it fits.) */
+unsigned long pipe_pages(unsigned long long bytes, unsigned short *room)
+{
+	unsigned over = bytes % PIPE_PAGE;
+	unsigned long pages;
+
+	if (over && over <= *room) {
+		*room -= over;
+		bytes -= over;
+	}
+	pages = bytes / PIPE_PAGE + !!(bytes % PIPE_PAGE);
+	if (pages)
+		*room = bytes % PIPE_PAGE ? PIPE_PAGE - bytes % PIPE_PAGE : 0;
+	return pages;
+}
+
 struct file *file_new(struct world *w, enum file_kind kind, int fd,
 		      long pid, unsigned long line)
 {

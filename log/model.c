@@ -244,6 +244,13 @@ static void note_out(struct evidence *ev, struct part *p, struct step *st)
 	p->bytes_out += st->bytes;
 	st->file->writes++;
 	st->file->bytes_out += st->bytes;
+	if (st->file->pages <= PIPE_PAGES && st->bytes > 0) {
+		unsigned long pages = pipe_pages(st->bytes,
+						 &st->file->page_room);
+
+		st->file->pages += pages <= PIPE_PAGES ? pages :
+				   PIPE_PAGES + 1;
+	}
 }
 
 /* Eight bytes to an eventfd, one to a loop's own pipe: no data but a nudge. */

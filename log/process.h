@@ -83,11 +83,19 @@ struct file {
 
 	unsigned long reads, messages, writes, accepts, again_in, again_out;
 	unsigned long long bytes_in, bytes_out;
+	/* Were it a pipe that nobody reads: pages in use, room in the last one. */
+	unsigned short pages, page_room;
 	unsigned long seen_by;		/* models that counted it, bits */
 	long owner;			/* the last task that used it */
 	struct suspicion *suspicion;	/* of finding_ready.c */
 	struct use *use;		/* of finding_look.h */
 };
+
+/* A pipe has this many pages, unless F_SETPIPE_SZ changes it. */
+enum { PIPE_PAGES = 16, PIPE_PAGE = 4096 };
+
+/* Pages that a write takes; *room becomes what is left of the last one. */
+unsigned long pipe_pages(unsigned long long bytes, unsigned short *room);
 
 enum ring_flag { RING_SQPOLL = 1, RING_IOPOLL = 2 };
 

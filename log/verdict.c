@@ -337,7 +337,7 @@ static int was_busy(const struct unreturned *o)
 	enum { MANY = 50 };
 
 	return (o->how == OPEN_DETACHED || o->what == FOR_DISK) &&
-	       o->ns == NO_TIME && o->calls > MANY;
+	       o->ns == NO_TIME && o->calls > MANY && !o->full;
 }
 
 /* (Then strace let go of its threads, and nothing hung.) */
@@ -576,6 +576,9 @@ static void open_sentence(const struct reader *r, const struct unreturned *o,
 		    "file system, FUSE, an automount, or a disk)");
 	if (!o->on && o->what == FOR_LOCK && !o->mutex)
 		unanswered(r, o->process, t);
+	if (o->full && !o->on)
+		add(t, "; the %llu bytes written before are as much as a pipe "
+		    "holds: nobody reads it", o->full);
 	if (o->unclear)
 		add(t, "; the call began before the log, so the log does not "
 		    "show whether the process hangs or is idle");
