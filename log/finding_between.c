@@ -614,6 +614,12 @@ static void judge_left(struct findings *f, const struct file *file,
 		     u->left_line);
 }
 
+/* It was open before the log began, and the writes fill a pipe exactly. */
+static int fills_pipe(const struct file *file)
+{
+	return file->kind == FILE_UNKNOWN && file->pages == PIPE_PAGES;
+}
+
 /*
  * The last write got EAGAIN, and the thread waits since: for a second or, where
  * the log has no times, in a pipe that never had room again.  (A client that does
@@ -625,13 +631,15 @@ static int is_stuck_full(const struct findings *f, const struct file *file)
 	const struct use *u = file->use;
 
 	if (!u || !u->full_line || u->full_told || file->parent ||
-	    (file->assumed && file->kind != FILE_PIPE) ||
-	    (file->kind != FILE_PIPE && !file_is_stream(file)))
+	    (file->assumed && file->kind != FILE_PIPE && !fills_pipe(file)) ||
+	    (file->kind != FILE_PIPE && !file_is_stream(file) &&
+	     !fills_pipe(file)))
 		return 0;
 	if (f->last_ns != NO_TIME && u->full_ns != NO_TIME)
 		return f->last_ns - u->full_ns >= OWED_NS;
 	return !u->room_again && (file->kind == FILE_PIPE ||
-				  file->kind == FILE_SOCKETPAIR);
+				  file->kind == FILE_SOCKETPAIR ||
+				  fills_pipe(file));
 }
 
 static void judge_full(struct findings *f, const struct task *t,
@@ -661,7 +669,8 @@ static void judge_full(struct findings *f, const struct task *t,
 		     "nothing", process_text(task_name(t), t->process->pid, who,
 					     sizeof(who)), since,
 		     file_text_as(file, at, text, sizeof(text)), u->full_line,
-		     file_kind_name(file->kind), reader);
+		     fills_pipe(file) ? "pipe" : file_kind_name(file->kind),
+		     reader);
 }
 
 /* What it waited for until the log ended, or until it was killed. */
