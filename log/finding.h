@@ -120,6 +120,7 @@ struct findings {
 	/* What a process asked for last, and nothing came back. */
 	struct unanswered {
 		long pid;
+		int awaited;			/* it then waited for it */
 		unsigned long line;
 		char peer[100];
 	} unanswered;

@@ -930,14 +930,17 @@ static void judge_stream(struct findings *f, struct file *file, struct use *u)
 static void keep_unanswered(struct findings *f, const struct file *file,
 			    const struct use *u)
 {
+	enum { FEW_ASKS = 3 };		/* who only sends does it more often */
 	unsigned long line = u->asks.n ? u->last_ask : 0;
 
-	if (!f->at_end || file->kind != FILE_CONNECTION || file->parent ||
-	    file->assumed || !u->connect_line || u->connecting ||
+	if ((!f->at_end && !file->left_open) || file->parent ||
+	    file->kind != FILE_CONNECTION || file->assumed || !u->connect_line || u->connecting ||
 	    !u->pending_asks || line <= f->unanswered.line)
 		return;
 	f->unanswered.pid = file->pid;
 	f->unanswered.line = line;
+	f->unanswered.awaited = (u->awaited || is_tcp(file)) &&
+				u->asks.n <= FEW_ASKS;
 	file_text(file, f->unanswered.peer, sizeof(f->unanswered.peer));
 }
 

@@ -956,6 +956,28 @@ static int one_computes(const struct reader *r, const struct account *busy,
 	       account_outside(busy) > busy->wall_ns / 2;
 }
 
+/*
+ * The threads sleep, and the answer to the last request has not come.  (Where the
+ * log has times, a finding says for how long.)
+ */
+static int asked_in_vain(const struct reader *r, const struct unreturned *o,
+			 struct text *t)
+{
+	const struct unanswered *u = &r->findings.unanswered;
+
+	if (r->first_ns != NO_TIME || !u->line || !u->awaited ||
+	    u->pid != o->process)
+		return 0;
+	add(t, "The program waits for an answer to its last request, on %s (line "
+	    "%lu): none came before ", u->peer, u->line);
+	if (*o->killed)
+		add(t, "%s ended it.", o->killed);
+	else
+		add(t, "the log ended; the log has no times (strace -ttt -T), so "
+		    "it does not show for how long.");
+	return 1;
+}
+
 /* Nothing is wrong: what does it do? */
 static enum verdict_of healthy(const struct reader *r, struct text *t)
 {
@@ -1026,6 +1048,8 @@ static enum verdict_of healthy(const struct reader *r, struct text *t)
 		outside_sentence(busy, t);
 		return VERDICT_OUTSIDE;
 	}
+	if (o && asked_in_vain(r, o, t))
+		return VERDICT_WAIT;
 	if (o) {
 		const struct unreturned *parent = o;
 
