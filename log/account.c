@@ -12,6 +12,7 @@ enum {
 	NOTED_NS = 1000000,	/* a call that need not wait, and took that long */
 	WORTH_NS = 100000000,	/* a wait of which the other side is looked up */
 	LOOKUPS_MAX = 2000,
+	GAP_NS = 10000000,	/* from a call on a file to the next line */
 };
 
 const char *wait_for_name(enum wait_for what)
@@ -454,10 +455,39 @@ static void note_call(struct accounts *all, struct account *a,
 }
 
 /* The call or what came after it took the time: without -T nobody knows. */
-static void note_gap(struct account *a, const struct event *e)
+static void note_slow(struct untimed *u, const struct task *t, long long ns)
 {
-	struct untimed *u = a->untimed;
+	const struct file *file = table_at(t->fds, u->last_fd);
 
+	if (!u->last_file || ns < GAP_NS)
+		return;
+	if (u->slow.file != u->last_file ||
+	    strcmp(u->slow.name, u->last_name)) {
+		if (ns <= u->slow.ns)
+			return;
+		u->slow.count = 0;
+		u->slow.ns = 0;
+		u->slow.file = u->last_file;
+		u->slow.line = u->last_line;
+		memcpy(u->slow.name, u->last_name, sizeof(u->slow.name));
+		u->slow.object[0] = 0;
+	}
+	u->slow.count++;
+	u->slow.ns = plus_ns(u->slow.ns, ns);
+	if (!*u->slow.object && file && file->serial == u->last_file)
+		snprintf(u->slow.object, sizeof(u->slow.object), "%s",
+			 file->name ? file->name : "");
+}
+
+static void note_gap(struct account *a, const struct step *st)
+{
+	const struct event *e = st->event;
+	struct untimed *u = a->untimed;
+	int moves = call_class(e->call) == CLASS_IN ||
+		    call_class(e->call) == CLASS_OUT;
+
+	if (u && u->last_line && e->start_ns != NO_TIME)
+		note_slow(u, st->task, e->start_ns - u->last_start_ns);
 	if (u && u->last_line && e->start_ns != NO_TIME &&
 	    e->start_ns - u->last_start_ns > u->gap_ns) {
 		u->gap_ns = e->start_ns - u->last_start_ns;
@@ -473,6 +503,9 @@ static void note_gap(struct account *a, const struct event *e)
 	u->last_start_ns = e->start_ns;
 	u->last_line = e->first;
 	slice_copy(e->line->name, u->last_name, sizeof(u->last_name));
+	u->last_file = moves && st->file && st->file->kind == FILE_REGULAR ?
+		       st->file->serial : 0;
+	u->last_fd = st->fd;
 }
 
 /* (A JVM has a handler of SIGTERM, and then ends with the status of a shell.) */
@@ -496,7 +529,7 @@ void account_note(struct accounts *all, const struct world *w, struct step *st,
 		return;
 	a = account_of(st->task);
 	close_pending(a, e);
-	note_gap(a, e);
+	note_gap(a, st);
 	if (e->start_ns != NO_TIME) {
 		if (e->kind != EVENT_CALL || !(e->line->flags & LINE_NO_RETURN)
 		    || e->took_ns != NO_TIME || e->call == CALL_EXIT)

@@ -70,6 +70,14 @@ struct untimed {
 	long long gap_ns, last_start_ns;
 	unsigned long gap_line, last_line;
 	char gap_name[20], last_name[20];
+	/* long times after calls on one file, which may be slow */
+	struct {
+		unsigned long file, count, line;	/* file: its serial */
+		long long ns;
+		char name[20], object[80];
+	} slow;
+	unsigned long last_file;	/* 0: no regular file */
+	int last_fd;
 	/* without any time: the last wait timed out, so often in a row */
 	unsigned long expired;
 	struct wait *expiring;

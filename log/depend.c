@@ -418,6 +418,8 @@ enum wait_for waits_for(const struct step *st, char *object, size_t size)
 				      st->file->kind == FILE_PIPE))
 		return FOR_OTHER;
 	file_object(st->file, st->fd, object, size);
+	if (slice_is(l->name, "fsync") || slice_is(l->name, "fdatasync"))
+		return FOR_DISK;		/* only files can do it */
 	if (slice_is(l->name, "flock") ||
 	    (e->call == CALL_FCNTL && slice_find(l->args, "SETLKW"))) {
 		char name[64];

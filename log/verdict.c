@@ -978,6 +978,34 @@ static int asked_in_vain(const struct reader *r, const struct unreturned *o,
 	return 1;
 }
 
+/*
+ * Without -T: the thread's next line came long after each call on one file, and
+ * that makes up most of its time.
+ */
+static int slow_file(const struct reader *r, struct text *t)
+{
+	enum { SEVERAL = 3 };
+	char who[80], time[24], wall[24];
+
+	for (const struct account *a = r->accounts.first; a; a = a->next) {
+		const struct untimed *u = a->untimed;
+
+		if (!u || a->tasks > 1 || u->slow.count < SEVERAL ||
+		    u->slow.ns < LONG_NS || u->slow.ns <= a->wall_ns / 2)
+			continue;
+		who_waits(r, a->pid, who, sizeof(who));
+		add(t, "%s spent %s of %s in %s of %s or after it, %lu times (from "
+		    "line %lu): the disk is slow, or the program computes in "
+		    "between; strace -T shows which.",
+		    strcmp(who, "the program") ? who : "The program",
+		    time_text(u->slow.ns, time), time_text(a->wall_ns, wall),
+		    u->slow.name, *u->slow.object ? u->slow.object : "a file",
+		    u->slow.count, u->slow.line);
+		return 1;
+	}
+	return 0;
+}
+
 /* Nothing is wrong: what does it do? */
 static enum verdict_of healthy(const struct reader *r, struct text *t)
 {
@@ -1008,6 +1036,8 @@ static enum verdict_of healthy(const struct reader *r, struct text *t)
 	}
 	if (unseen_child(r, t))
 		return VERDICT_WAIT;
+	if (slow_file(r, t))
+		return VERDICT_OUTSIDE;
 	if (r->findings.cut_write.line && r->first_ns == NO_TIME) {
 		size_t at = t->len;
 
