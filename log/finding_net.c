@@ -934,8 +934,8 @@ static void keep_unanswered(struct findings *f, const struct file *file,
 	unsigned long line = u->asks.n ? u->last_ask : 0;
 
 	if ((!f->at_end && !file->left_open) || file->parent ||
-	    file->kind != FILE_CONNECTION || file->assumed || !u->connect_line || u->connecting ||
-	    !u->pending_asks || line <= f->unanswered.line)
+	    file->kind != FILE_CONNECTION || file->assumed || !u->connect_line ||
+	    u->connecting || !u->pending_asks || line <= f->unanswered.line)
 		return;
 	f->unanswered.pid = file->pid;
 	f->unanswered.line = line;
