@@ -255,9 +255,13 @@ static unsigned long long filled(const struct step *st, enum wait_for what)
 	long long bytes;
 
 	if (!file || !slice_is(l->name, "write") || l->n_args < 3 ||
-	    (what != FOR_PIPE && what != FOR_PEER) || file->writes < WRITES ||
-	    (file->kind != FILE_UNKNOWN && file->kind != FILE_PIPE) ||
-	    file->pages > PIPE_PAGES)
+	    file->writes < WRITES || file->pages > PIPE_PAGES)
+		return 0;
+	/* (A FIFO has a path, and with -y looks like a file.) */
+	if (file->kind != FILE_UNKNOWN && file->kind != FILE_PIPE &&
+	    (file->kind != FILE_REGULAR || !file->assumed || file->regular))
+		return 0;
+	if (what != FOR_PIPE && what != FOR_PEER && what != FOR_OTHER)
 		return 0;
 	bytes = slice_number(l->arg[2], NULL);
 	room = file->page_room;
@@ -295,6 +299,8 @@ static void open_note(struct accounts *all, struct account *a,
 	o->why = text_once(&all->hows, why);
 	o->mutex = e->call == CALL_FUTEX && is_mutex(e->line);
 	o->full = filled(st, like->what);
+	if (o->full && like->what == FOR_OTHER && st->file->name)
+		snprintf(o->object, sizeof(o->object), "%s", st->file->name);
 	if (o->full)
 		o->what = FOR_PIPE;
 	o->unclear = o->attached && !o->on && may_be_idle(st, like->what);
