@@ -330,7 +330,8 @@ static const struct refusal table[] = {
 	{ "bind", "EACCES", NULL, "port-denied", REFUSED_FOR_GOOD,
 	  "a port below net.ipv4.ip_unprivileged_port_start needs "
 	  "CAP_NET_BIND_SERVICE; or no permission for the directory of the "
-	  "socket file; or a security module (SELinux, Landlock)",
+	  "socket file; or a security module (SELinux, Landlock) or a seccomp "
+	  "filter",
 	  "Ports below 1024 need CAP_NET_BIND_SERVICE; SELinux and Landlock may "
 	  "deny any port.",
 	  "Take a higher port, or give the capability; look at the audit log." },
@@ -638,14 +639,14 @@ static const struct refusal table[] = {
 	{ "chmod fchmod fchmodat fchmodat2 utimensat utime utimes", "EPERM",
 	  NULL, "not-permitted", REFUSED_AT_END,
 	  "the file belongs to another user, is immutable (lsattr), or lies on "
-	  "a file system that refuses it (vfat, CIFS, NFS)",
+	  "a file system that refuses it (vfat, CIFS, NFS); or a seccomp filter",
 	  "Only the owner and root (CAP_FOWNER) change the mode and the times, "
 	  "and some file systems let nobody do it.",
 	  "Run it as the owner, or do not change them." },
 	{ "unlink unlinkat rename renameat renameat2 rmdir", "EPERM", NULL,
 	  "not-permitted", REFUSED_AT_END,
-	  "an immutable or append-only file or directory (lsattr), or a "
-	  "directory with the sticky bit and another owner",
+	  "an immutable or append-only file or directory (lsattr), a "
+	  "directory with the sticky bit and another owner, or a seccomp filter",
 	  "chattr +i or +a forbids it, also to root; in a directory with the "
 	  "sticky bit (/tmp) only root and the owner of the file or of the "
 	  "directory remove a file; and some file systems do not have this "
@@ -674,8 +675,8 @@ static const struct refusal table[] = {
 	{ OPEN " truncate ftruncate link linkat setxattr fsetxattr", "EPERM",
 	  NULL, "not-permitted", REFUSED_AT_END,
 	  "an immutable or append-only file (lsattr), a rule such as "
-	  "fs.protected_hardlinks, a security module, (ftruncate) a sealed memfd, "
-	  "or (link) a file system without hard links",
+	  "fs.protected_hardlinks, a security module, a seccomp filter, "
+	  "(ftruncate) a sealed memfd, or (link) a file system without hard links",
 	  "chattr +i or +a forbids it, also to root. An open also fails with "
 	  "O_NOATIME on another user's file, and for files of /proc and /sys "
 	  "that need a capability or that lockdown denies; ftruncate also "
