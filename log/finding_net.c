@@ -577,6 +577,12 @@ static int is_awaited(const struct step *st, const struct file *file)
 		polls_fd(st->event->line->args, file->fd));
 }
 
+/* Beside the thread that made the socket others sleep: that time is not added. */
+static int is_others_futex(const struct step *st, const struct file *file)
+{
+	return st->event->call == CALL_FUTEX && file->pid != st->task->pid;
+}
+
 /* A wait of a second: what has been asked is waited for. */
 static void await(struct step *st, long long ns)
 {
@@ -594,7 +600,7 @@ static void await(struct step *st, long long ns)
 		    is_awaited(st, t->slot[i])) {
 			struct use *u = t->slot[i]->use;
 
-			await_file(u, ns);
+			await_file(u, is_others_futex(st, t->slot[i]) ? 0 : ns);
 			if (waits_for_room(st, t->slot[i], u))
 				u->room_ns = plus_ns(u->room_ns, ns);
 			if (waits_for_body(st, t->slot[i], u))
