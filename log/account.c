@@ -12,7 +12,7 @@ enum {
 	NOTED_NS = 1000000,	/* a call that need not wait, and took that long */
 	WORTH_NS = 100000000,	/* a wait of which the other side is looked up */
 	LOOKUPS_MAX = 2000,
-	GAP_NS = 10000000,	/* from a call on a file to the next line */
+	GAP_NS = 50000000,	/* from a call on a file to the next line */
 };
 
 const char *wait_for_name(enum wait_for what)
@@ -465,12 +465,16 @@ static void note_slow(struct untimed *u, const struct task *t, long long ns)
 {
 	const struct file *file = table_at(t->fds, u->last_fd);
 
+	int same = u->last_file && u->slow.file == u->last_file &&
+		   !strcmp(u->slow.name, u->last_name);
+
+	u->slow.calls += same;
 	if (!u->last_file || ns < GAP_NS)
 		return;
-	if (u->slow.file != u->last_file ||
-	    strcmp(u->slow.name, u->last_name)) {
+	if (!same) {
 		if (ns <= u->slow.ns)
 			return;
+		u->slow.calls = 1;
 		u->slow.count = 0;
 		u->slow.ns = 0;
 		u->slow.file = u->last_file;
@@ -489,8 +493,7 @@ static void note_gap(struct account *a, const struct step *st)
 {
 	const struct event *e = st->event;
 	struct untimed *u = a->untimed;
-	int moves = call_class(e->call) == CLASS_IN ||
-		    call_class(e->call) == CLASS_OUT;
+	int moves;
 
 	if (u && u->last_line && e->start_ns != NO_TIME)
 		note_slow(u, st->task, e->start_ns - u->last_start_ns);
@@ -509,6 +512,8 @@ static void note_gap(struct account *a, const struct step *st)
 	u->last_start_ns = e->start_ns;
 	u->last_line = e->first;
 	slice_copy(e->line->name, u->last_name, sizeof(u->last_name));
+	moves = call_class(e->call) == CLASS_IN ||
+		call_class(e->call) == CLASS_OUT;
 	u->last_file = moves && st->file && st->file->kind == FILE_REGULAR ?
 		       st->file->serial : 0;
 	u->last_fd = st->fd;

@@ -73,6 +73,7 @@ struct untimed {
 	/* long times after calls on one file, which may be slow */
 	struct {
 		unsigned long file, count, line;	/* file: its serial */
+		unsigned long calls;	/* like these, also short ones */
 		long long ns;
 		char name[20], object[80];
 	} slow;

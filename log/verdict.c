@@ -984,13 +984,14 @@ static int asked_in_vain(const struct reader *r, const struct unreturned *o,
  */
 static int slow_file(const struct reader *r, struct text *t)
 {
-	enum { SEVERAL = 3 };
+	enum { SEVERAL = 3, PART = 5 };	/* (with -t many take no time) */
 	char who[80], time[24], wall[24];
 
 	for (const struct account *a = r->accounts.first; a; a = a->next) {
 		const struct untimed *u = a->untimed;
 
 		if (!u || a->tasks > 1 || u->slow.count < SEVERAL ||
+		    u->slow.count * PART < u->slow.calls ||
 		    u->slow.ns < LONG_NS || u->slow.ns <= a->wall_ns / 2)
 			continue;
 		who_waits(r, a->pid, who, sizeof(who));
