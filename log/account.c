@@ -464,7 +464,6 @@ static void note_call(struct accounts *all, struct account *a,
 static void note_slow(struct untimed *u, const struct task *t, long long ns)
 {
 	const struct file *file = table_at(t->fds, u->last_fd);
-
 	int same = u->last_file && u->slow.file == u->last_file &&
 		   !strcmp(u->slow.name, u->last_name);
 
