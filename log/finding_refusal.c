@@ -1072,7 +1072,7 @@ static const char *find_level(struct slice s, const char *const *words)
 	return first;
 }
 
-/* "12:59:01 [error]", "12:59:01.123 # ": a line of a log, of an error. */
+/* "12:59:01 [error]": a line of a log, of an error. */
 static int is_error_line(struct slice line)
 {
 	static const char *const errors[] = {
@@ -1084,14 +1084,25 @@ static int is_error_line(struct slice line)
 		" TRACE", " WARN", " WARNING", "[WARN", "[warn", " NOTICE",
 		"[notice", " LOG", " STATEMENT", NULL,
 	};
-	const char *clock = clock_at(line), *level, *other;
+	const char *level, *other;
 
-	if (!clock)
+	if (!clock_at(line))
 		return 0;
 	level = find_level(line, errors);
 	other = find_level(line, others);
-	return (level && (!other || level < other)) ||
-	       slice_find(line, " # ") == clock + sizeof("12:59:01.123") - 1;
+	return level && (!other || level < other);
+}
+
+/*
+ * "12:59:01.123 # ": redis marks its warnings so, and also that it starts.  Until
+ * the first client comes, it is an error only if a call failed before.
+ */
+static int is_marked_line(struct slice line)
+{
+	const char *clock = clock_at(line);
+
+	return clock && slice_find(line, " # ") ==
+	       clock + sizeof("12:59:01.123") - 1;
 }
 
 /* Of the lines in text the first that is one; of the last, a part may be there. */
@@ -1102,7 +1113,7 @@ static int find_error_line(struct slice text, struct slice *line, int *whole)
 		const char *stop = slice_find(text, "\\n");
 
 		*line = slice_of(text.at, stop ? stop : end);
-		if (is_error_line(*line)) {
+		if (is_error_line(*line) || is_marked_line(*line)) {
 			*whole |= stop != NULL;
 			return 1;
 		}
@@ -1112,11 +1123,33 @@ static int find_error_line(struct slice text, struct slice *line, int *whole)
 	}
 }
 
+/* The failed call that a line of the log is about. */
+static const struct failure *failed_before(const struct ending *e,
+					   struct slice text, int whole)
+{
+	unsigned n = e->n < RECENT ? e->n : RECENT;
+
+	for (unsigned i = 1; i <= n; i++) {
+		const struct failure *x =
+			&e->trouble->recent[(e->n - i) % RECENT];
+
+		if (x->seen + NEXT_LOOK >= e->calls &&
+		    (speaks_of(text, x->error) || (x->call && !whole)))
+			return x;
+	}
+	return NULL;
+}
+
+static int starts(const struct process *p)
+{
+	return p->saw_start && !p->serving;
+}
+
 /* An error that it reports in its log, while it goes on. */
 static void logged(struct ending *e, const struct step *st)
 {
 	struct slice rest = st->event->line->args, text;
-	unsigned n = e->n < RECENT ? e->n : RECENT;
+	const struct failure *x;
 	struct trouble *t;
 	int whole;
 
@@ -1126,20 +1159,16 @@ static void logged(struct ending *e, const struct step *st)
 	if (!find_error_line(text, &text, &whole))
 		return;
 	t = trouble_of(e);
+	x = failed_before(e, text, whole);
+	if (!x && is_marked_line(text) && starts(st->task->process))
+		return;
 	t->errors++;
 	t->error_line = st->event->first;
 	snprintf(t->error, sizeof(t->error), "%.*s%s", (int)cut(text.at,
 		 text.len, 100).len, text.at, whole ? "" : "...");
 	t->logged.line = 0;
-	for (unsigned i = 1; i <= n; i++) {
-		const struct failure *x = &t->recent[(e->n - i) % RECENT];
-
-		if (x->seen + NEXT_LOOK < e->calls ||
-		    !(speaks_of(text, x->error) || (x->call && !whole)))
-			continue;
+	if (x)
 		t->logged = *x;
-		return;
-	}
 }
 
 /*
