@@ -444,7 +444,7 @@ static void begun(struct joiner *j, struct strand *s, struct line *l,
 static int joined(struct joiner *j, struct strand *s, struct slice tail,
 		  const struct line *from, unsigned long number, long long now)
 {
-	struct line l = *from;
+	struct line l;
 	struct event e = {
 		.kind = EVENT_CALL, .strand = s, .line = &l, .joined = 1,
 		.first = s->first, .last = number, .start_ns = s->start_ns,
@@ -454,6 +454,7 @@ static int joined(struct joiner *j, struct strand *s, struct slice tail,
 		 (struct slice){ s->text, s->len });
 	text_set(&j->scratch, &j->scratch_cap, s->len, tail);
 	s->open = 0;
+	memcpy(&l, from, offsetof(struct line, arg));
 	l.flags = 0;
 	l.took_ns = NO_TIME;
 	l.aux = l.error = (struct slice){ tail.at, 0 };
@@ -720,7 +721,9 @@ void joiner_line(struct joiner *j, struct line *l, unsigned long number,
 	long long now;
 
 	j->lines++;
-	j->goes_on = slice_ends(slice_trim(l->text), "<unfinished ...>");
+	/* (A whole call ends in its duration or its result.) */
+	j->goes_on = l->kind != LINE_CALL &&
+		     slice_ends(slice_trim(l->text), "<unfinished ...>");
 	if (j->in_table && in_table(j, l)) {
 		note(j, l, number, NO_TIME);
 		return;

@@ -232,14 +232,16 @@ static const char *next_special(struct block *b, const char *p,
 	return p;
 }
 
+static int is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
 /* -N writes "fd=3": the name goes, the value stays.  A constant stays as it is. */
 static struct slice without_name(struct slice s)
 {
 	const char *p, *end = s.at + s.len;
 
-	s = slice_trim(s);
-	if (!s.len || ((*s.at < 'a' || *s.at > 'z') && *s.at != '_'))
-		return s;
 	for (p = s.at; p < end && is_word(*p) && *p != '.'; p++)
 		;
 	if (p > s.at && p + 1 < end && *p == '=')
@@ -247,10 +249,20 @@ static struct slice without_name(struct slice s)
 	return s;
 }
 
-static void add_argument(struct line *l, const char *from, const char *to)
+static inline void add_argument(struct line *l, const char *from, const char *to)
 {
-	if (l->n_args < LINE_ARGS)
-		l->arg[l->n_args++] = without_name(slice_of(from, to));
+	struct slice *arg = &l->arg[l->n_args];
+
+	if (l->n_args == LINE_ARGS)
+		return;
+	l->n_args++;
+	while (from < to && is_blank(*from))
+		from++;
+	while (from < to && is_blank(to[-1]))
+		to--;
+	*arg = slice_of(from, to);
+	if (arg->len && ((*from >= 'a' && *from <= 'z') || *from == '_'))
+		*arg = without_name(*arg);
 }
 
 /*
@@ -417,21 +429,33 @@ struct slice line_plain(struct slice s, char *to, size_t size)
 
 /* ---- the leader ---- */
 
-/* Eight digits, the first in the lowest byte, as a number; -1: others. */
-static long eight_digits(uint64_t v)
+/* Eight characters as one number, the first in the lowest byte. */
+static int are_digits(uint64_t v)
 {
 	const uint64_t high = 0xf0f0f0f0f0f0f0f0;
 
-	if ((v & high) != 0x3030303030303030 ||
-	    ((v + 0x0606060606060606) & high) != 0x3030303030303030)
+	return (v & high) == 0x3030303030303030 &&
+	       ((v + 0x0606060606060606) & high) == 0x3030303030303030;
+}
+
+/* Of two digits each a number from 0 to 99, in bytes 0, 2, 4 and 6. */
+static uint64_t in_pairs(uint64_t v)
+{
+	return (v & 0x0f0f0f0f0f0f0f0f) * (10 << 8 | 1) >> 8 &
+	       0x00ff00ff00ff00ff;
+}
+
+/* Eight digits, the first in the lowest byte, as a number; -1: others. */
+static long eight_digits(uint64_t v)
+{
+	if (!are_digits(v))
 		return -1;
-	v = (v & 0x0f0f0f0f0f0f0f0f) * (10 << 8 | 1) >> 8;
-	v = (v & 0x00ff00ff00ff00ff) * (100 << 16 | 1) >> 16;
+	v = in_pairs(v) * (100 << 16 | 1) >> 16;
 	return (v & 0x0000ffff0000ffff) * (10000ULL << 32 | 1) >> 32;
 }
 
 /* "4.156011", as every time of -ttt or -T ends: nanoseconds; -1: others. */
-static long long with_micros(const char *p)
+static inline long long with_micros(const char *p)
 {
 	uint64_t v;
 	long n;
@@ -440,7 +464,7 @@ static long long with_micros(const char *p)
 	if ((v >> 8 & 0xff) != '.')
 		return -1;
 	n = eight_digits(v ^ ('.' ^ '0') << 8);
-	return n < 0 ? -1 : (n - n / 10000000 * 9000000) * 1000LL;
+	return n < 0 ? -1 : (n - (long)(v & 15) * 9000000) * 1000LL;
 }
 
 /* "1795201724.156011", as -ttt writes it: nanoseconds; -1: others. */
@@ -493,17 +517,21 @@ static long long seconds(const char *p, const char *end, const char **stop)
 /* "19:08:44.145008", as -tt writes it: nanoseconds; -1: others. */
 static long long time_of_day(const char *p)
 {
+	const uint64_t colons = (uint64_t)(':' ^ '0') << 16 |
+				(uint64_t)(':' ^ '0') << 40;
 	long long ns = p[2] == ':' && p[5] == ':' ? with_micros(p + 7) : -1;
+	long minutes10;
 	uint64_t v;
-	long n;
 
 	memcpy(&v, p, sizeof(v));
-	n = ns < 0 ? -1 : eight_digits(v ^ (uint64_t)(':' ^ '0') << 16 ^
-				       (uint64_t)(':' ^ '0') << 40);
-	if (n < 0)
+	v ^= colons;				/* "19008044": each is a 0 now */
+	if (ns < 0 || !are_digits(v))
 		return -1;
-	return (n / 1000000 * 3600 + n / 1000 % 1000 * 60 +
-		n % 1000 / 10 * 10) * 1000000000LL + ns;
+	v = in_pairs(v);
+	minutes10 = (v >> 16 & 0xff) * 100 + (v >> 32 & 0xff);
+	/* (The last digit of the seconds is in ns.) */
+	return ((v & 0xff) * 3600 + minutes10 * 6 + (p[6] - '0') * 10) *
+	       1000000000LL + ns;
 }
 
 /* "19:08:44.145008" */
@@ -639,9 +667,49 @@ static const char *skip_blanks(const char *p, const char *end)
 	return p;
 }
 
+/*
+ * "7 19:08:44.145008 ", "7 1795201724.156011 ": what most lines begin with.  Past
+ * it, or NULL, and then l is as it was: it may be anything else.
+ */
+static const char *read_usual_leader(struct line *l, const char *p,
+				     const char *end)
+{
+	enum { PID_DIGITS = 8, SHORTEST = PID_DIGITS + 1 + 18 };
+	const char *q = p;
+	long long ns;
+	long n = 0;
+	int of_day;
+
+	if (end - p < SHORTEST)
+		return NULL;
+	for (; is_digit(*q) && q < p + PID_DIGITS; q++)
+		n = n * 10 + *q - '0';
+	if (q == p || *q != ' ')
+		return NULL;
+	q = skip_blanks(q, end);
+	of_day = end - q > 18 && q[2] == ':' && q[15] == ' ';
+	if (of_day)
+		ns = time_of_day(q);
+	else
+		ns = end - q > 18 && q[17] == ' ' && *q != '0' ? epoch(q) : -1;
+	if (ns < 0)
+		return NULL;
+	q += of_day ? 16 : 18;
+	/* (Or another column follows.) */
+	if ((*q < 'a' || *q > 'z') && *q != '<')
+		return NULL;
+	l->pid = n;
+	l->at_ns = ns;
+	l->clock_of_day = of_day;
+	return q;
+}
+
 static const char *read_leader(struct line *l, const char *p, const char *end)
 {
-	const char *q;
+	const char *q = read_usual_leader(l, p, end);
+
+	if (q)
+		return q;
 
 	while (p < end && (*p == ' ' || *p == '\t'))	/* pasted, indented */
 		p++;
