@@ -150,10 +150,14 @@ static void few_add(struct few *few, const struct file *f, int fd)
 static enum wait_for set_wait(unsigned n, const char *which, char *object,
 			      size_t size)
 {
-	if (n)
-		snprintf(object, size, "events of %u descriptor%s", n,
-			 n == 1 ? "" : "s");
-	else
+	size_t len;
+
+	if (n && size > sizeof("events of 4294967295 descriptors")) {
+		len = text_append("events of ", object, size, 0);
+		len = put_number(object, len, n);
+		text_append(n == 1 ? " descriptor" : " descriptors", object,
+			    size, len);
+	} else
 		snprintf(object, size, "events of %s", which);
 	return FOR_EVENTS;
 }
@@ -317,16 +321,19 @@ static enum wait_for futex_wait(const struct step *st, char *object,
 {
 	struct slice at = argument(st->event->line, 0);
 	long thread = joined_thread(st);
+	int is_mutex;
+	size_t len;
 
 	if (thread) {
 		snprintf(object, size, "thread %ld", thread);
 		return FOR_THREAD;
 	}
 	/* (With BITSET it may be a condition of Rust, whose value is a number.) */
-	snprintf(object, size, "%s at %.*s", slice_is(argument(
-		 st->event->line, 2), "2") && !slice_find(argument(
-		 st->event->line, 1), "BITSET") ? "the mutex" :
-		 "a lock or condition", (int)at.len, at.at);
+	is_mutex = slice_is(argument(st->event->line, 2), "2") &&
+		   !slice_find(argument(st->event->line, 1), "BITSET");
+	len = text_append(is_mutex ? "the mutex at " : "a lock or condition at ",
+			  object, size, 0);
+	slice_add(at, object, size, len);
 	return FOR_LOCK;
 }
 

@@ -26,13 +26,11 @@ static unsigned long long mask_number(struct slice s)
 	}
 }
 
-int has_flag(struct slice s, const char *name, unsigned long bit)
+int has_flag_of(struct slice s, const char *name, size_t len,
+		unsigned long bit)
 {
-	size_t len = strlen(name);
 	const char *p = s.at, *end = s.at + s.len;
 
-	if (!s.len)
-		return 0;
 	while (len && p < end && (p = slice_search(slice_of(p, end), name, len))) {
 		if ((p == s.at || !is_name(p[-1])) &&
 		    (p + len == end || !is_name(p[len])))
@@ -390,23 +388,35 @@ static int ends_as_seen(const struct file *f, struct slice argument)
 	       was_seen(f, (struct slice){ from, f->seen_len });
 }
 
-/* "3": it has nothing else to tell. */
-static int is_bare(struct slice s)
+/* "3", which has nothing else to tell: the number; -1: it is more than that. */
+static int bare_number(struct slice s)
 {
-	while (s.len && s.at[s.len - 1] >= '0' && s.at[s.len - 1] <= '9')
-		s.len--;
-	return !s.len;
+	enum { DIGITS = 6 };
+	int n = 0;
+
+	if (!s.len || s.len > DIGITS || (*s.at == '0' && s.len > 1))
+		return -1;
+	for (size_t i = 0; i < s.len; i++) {
+		if (s.at[i] < '0' || s.at[i] > '9')
+			return -1;
+		n = n * 10 + s.at[i] - '0';
+	}
+	return n;
 }
 
 struct file *file_named(struct world *w, struct task *t, struct slice argument,
 			int *fd, unsigned long line)
 {
 	struct slice decoration;
-	struct file *f;
+	int n = bare_number(argument);
+	struct file *f = table_at(t->fds, n);
 
+	*fd = n;
+	if (f)
+		return f;
 	*fd = line_fd(argument, NULL);
 	f = table_at(t->fds, *fd);
-	if (f && (is_bare(argument) || ends_as_seen(f, argument)))
+	if (f && ends_as_seen(f, argument))
 		return f;
 	line_fd(argument, &decoration);
 	return file_at(w, t, *fd, decoration, line);

@@ -463,9 +463,14 @@ static int failed_connect(const struct step *st)
 }
 
 /* What came since the last message was for this one. */
-static void serve(struct served *s)
+static void serve(struct served *s, enum call_class last)
 {
 	s->calls += s->tail;
+	if (s->tail == s->tail_class[last]) {	/* all of one class, often one */
+		s->class[last] += s->tail;
+		s->tail = s->tail_class[last] = 0;
+		return;
+	}
 	s->tail = 0;
 	for (int i = 0; i < CLASSES; i++) {
 		s->class[i] += s->tail_class[i];
@@ -524,15 +529,16 @@ static int is_loading_name(struct slice name)
 		"/proc/", "/sys/",
 	};
 	static const char *const ends[] = {
-		".py", ".pyc", ".jar", ".class", ".jmod", ".pm", ".rb", ".js",
-		".mjs", ".cjs", ".conf", ".cnf", ".cfg", ".ini",
+		"py", "pyc", "jar", "class", "jmod", "pm", "rb", "js",
+		"mjs", "cjs", "conf", "cnf", "cfg", "ini",
 	};
+	const char *dot = memrchr(name.at, '.', name.len);
 
 	for (unsigned i = 0; i < sizeof(starts) / sizeof(*starts); i++)
 		if (slice_starts(name, starts[i]))
 			return 1;
-	for (unsigned i = 0; i < sizeof(ends) / sizeof(*ends); i++)
-		if (slice_ends(name, ends[i]))
+	for (unsigned i = 0; dot && i < sizeof(ends) / sizeof(*ends); i++)
+		if (slice_is(slice_of(dot + 1, name.at + name.len), ends[i]))
 			return 1;
 	return !!slice_find(name, "/lib/python");
 }
@@ -773,8 +779,8 @@ service:
 		served_of(ev)->tail++;
 		ev->served->tail_class[class]++;
 	}
-	if (ev->served && is_service(st))
-		serve(ev->served);
+	if (ev->served && ev->served->tail && is_service(st))
+		serve(ev->served, class);
 }
 
 void model_note_request(struct task *t, const struct sight *s)

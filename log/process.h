@@ -269,8 +269,14 @@ static inline int file_is_stream(const struct file *f)
 }
 
 
+int has_flag_of(struct slice s, const char *name, size_t len,
+		unsigned long bit);
 /* "O_RDWR|O_NONBLOCK", "0x802 /+ O_... +/" or "2050" holds the flag. */
-int has_flag(struct slice s, const char *name, unsigned long bit);
+static inline int has_flag(struct slice s, const char *name, unsigned long bit)
+{
+	/* (Of a constant the compiler knows the length.) */
+	return s.len && has_flag_of(s, name, strlen(name), bit);
+}
 /* SIGIO, SIGRT_3, RT_3: the number; 0 when there is no such signal. */
 int signal_number(struct slice name);
 
