@@ -482,6 +482,8 @@ static const struct task *holder(const struct world *w, const struct task *me,
 	const struct task *t, *own = NULL;
 	unsigned own_fd = 0;
 
+	if (w->tasks.used > SEARCHED_TASKS)
+		return NULL;
 	map_each(&w->tasks, i, t) {
 		for (unsigned k = 0; k < t->fds->size; k++) {
 			if (!is_other_end(f, t->fds->slot[k]))
@@ -534,6 +536,8 @@ static long child_of(const struct world *w, const struct task *me)
 {
 	const struct task *t;
 
+	if (w->tasks.used > SEARCHED_TASKS)
+		return 0;
 	map_each(&w->tasks, i, t)
 		if (t->origin == ORIGIN_CHILD &&
 		    t->process->parent == me->process->pid)

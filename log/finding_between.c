@@ -291,6 +291,8 @@ static const struct task *holder_of(const struct findings *f,
 	int at;
 
 	*many = 0;
+	if (f->world->tasks.used > SEARCHED_TASKS)
+		return NULL;
 	map_each(&f->world->tasks, i, t) {
 		if (t->process->pid == but)
 			continue;
@@ -350,6 +352,8 @@ static const struct task *child_of(const struct findings *f, long pid)
 {
 	const struct task *t, *found = NULL;
 
+	if (f->world->tasks.used > SEARCHED_TASKS)
+		return NULL;
 	map_each(&f->world->tasks, i, t)
 		if (t->process->parent == pid && t->process->pid != pid) {
 			if (found && found->process != t->process)

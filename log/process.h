@@ -196,6 +196,12 @@ enum ready_event {
 	READY_BAD = 16,			/* POLLNVAL: it is not open */
 };
 
+/*
+ * Who holds the other end, whose child is it: each search looks at all tasks, and
+ * at the end of a log each task may ask.  With more tasks nobody is named.
+ */
+enum { SEARCHED_TASKS = 4096 };
+
 struct world {
 	struct map tasks;		/* by pid */
 	struct task *cloning[8];	/* in the middle of clone, fork */

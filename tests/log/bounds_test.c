@@ -90,6 +90,22 @@ TEST(a_share_of_a_log_that_jumps)
 	reader_free(&r);
 }
 
+/* At the end each asks who holds the other end of its pipe, and so for ever. */
+TEST(many_processes_that_are_blocked)
+{
+	enum { PROCESSES = 30000 };
+
+	reader_start(&r);
+	for (int i = 0; i < PROCESSES; i++) {
+		say("7 clone(child_stack=NULL, flags=SIGCHLD) = %d", 10 + i);
+		say("%d pipe2([3, 4], 0) = 0", 10 + i);
+		say("%d read(3,  <unfinished ...>", 10 + i);
+	}
+	reader_end(&r);
+	EXPECT_EQ(PROCESSES + 1, r.world.tasks_made);
+	reader_free(&r);
+}
+
 /* Threads that come and go leave sums, not themselves. */
 TEST_TIMEOUT(threads_that_ended_cost_no_memory, 120)
 {
