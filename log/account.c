@@ -194,6 +194,16 @@ static struct wait *wait_add(struct account *a, const struct wait *like)
 	return w;
 }
 
+static void sum_wait(struct account *a, const struct wait *one)
+{
+	struct wait like = *one;
+
+	like.count = like.timeouts = 0;
+	like.ns = like.longest_ns = 0;
+	like.line = 0;
+	wait_sum(wait_add(a, &like), one);
+}
+
 /* Without -T the thread's next line ends what it waited for. */
 static void close_pending(struct account *a, const struct event *e)
 {
@@ -271,20 +281,49 @@ static unsigned long long filled(const struct step *st, enum wait_for what)
 	return file->bytes_out;
 }
 
+/*
+ * At the end of a log all threads that live are in such a call: each has only what
+ * it needs, and its wait is summed when the thread is.
+ */
+static struct unreturned *keep_open(struct unreturned *old,
+				    const struct unreturned *o)
+{
+	size_t size = offsetof(struct unreturned, object) +
+		      strlen(o->object) + 1;
+	struct unreturned *kept = need(realloc(old, size));
+
+	memcpy(kept, o, size);
+	return kept;
+}
+
+static void sum_open(struct account *a, struct unreturned *o)
+{
+	struct wait one = {
+		.call = o->call, .what = o->what, .count = 1, .line = o->line,
+		.ns = o->ns, .longest_ns = o->ns,
+		.how = o->sum_how ? o->sum_how : "",
+		.on = o->sum_how ? o->on : 0,
+	};
+
+	o->unsummed = 0;
+	memcpy(one.name, o->name, sizeof(one.name));
+	strcpy(one.object, o->object);
+	one.key = hash_text(hash_text(HASH_START, one.name), one.object);
+	sum_wait(a, &one);
+}
+
 static void open_note(struct accounts *all, struct account *a,
 		      const struct world *w, struct step *st,
 		      const struct wait *like, long long ns)
 {
 	struct event *e = st->event;
-	struct unreturned *o = st->task->unreturned;
+	struct unreturned *old = st->task->unreturned, now, *o = &now;
 	char why[120] = "";
 
 	/* (A call that a handler makes is inside of the one it interrupted.) */
-	if (o && o->line > e->first)
+	if (old && old->line > e->first)
 		return;
-	if (!o)
-		o = st->task->unreturned = need(calloc(1, sizeof(*o)));
-	*o = (struct unreturned){
+	now = (struct unreturned){
 		.pid = st->task->pid, .process = a->process,
 		.parent = st->task->process->parent, .line = e->first,
 		.call = e->call, .what = like->what,
@@ -292,6 +331,7 @@ static void open_note(struct accounts *all, struct account *a,
 						      : OPEN_UNFINISHED,
 		.attached = a->calls <= 1 && !st->task->process->saw_start,
 		.start_ns = e->start_ns, .ns = ns, .calls = a->calls,
+		.killed = "",
 	};
 	memcpy(o->name, like->name, sizeof(o->name));
 	memcpy(o->object, like->object, sizeof(o->object));
@@ -304,6 +344,7 @@ static void open_note(struct accounts *all, struct account *a,
 	if (o->full)
 		o->what = FOR_PIPE;
 	o->unclear = o->attached && !o->on && may_be_idle(st, like->what);
+	st->task->unreturned = keep_open(old, o);
 }
 
 /* From 0 to a day: a longer timeout did not end a wait of the log. */
@@ -394,8 +435,10 @@ static void note_long_call(struct accounts *all, struct account *a,
 	struct event *e = st->event;
 	struct wait one = { .call = e->call, .count = 1, .line = e->first,
 			    .how = "" };
+	struct unreturned *o;
 	struct untimed *u;
 	char how[56] = "";
+	int looked = 0;
 
 	slice_copy(e->line->name, one.name, sizeof(one.name));
 	one.what = waits_for(st, one.object, sizeof(one.object));
@@ -427,16 +470,15 @@ static void note_long_call(struct accounts *all, struct account *a,
 		all->lookups++;
 		one.on = depends_on(w, st, one.what, how, sizeof(how));
 		one.how = text_once(&all->hows, how);
+		looked = 1;
 	}
 	a->wait_ns = plus_ns(a->wait_ns, ns);
-	{
-		struct wait like = one, *at;
-
-		like.count = like.timeouts = 0;
-		like.ns = like.longest_ns = 0;
-		like.line = 0;
-		at = wait_add(a, &like);
-		wait_sum(at, &one);
+	o = st->task->unreturned;
+	if (open && o->line == e->first && !o->full) {
+		o->unsummed = 1;
+		o->sum_how = looked ? one.how : NULL;
+	} else {
+		sum_wait(a, &one);
 	}
 }
 
@@ -534,10 +576,13 @@ void account_note(struct accounts *all, const struct world *w, struct step *st,
 	struct event *e = st->event;
 	struct account *a;
 	long long end = end_ns;
+	char killed[16];
 
 	if (!st->task || e->kind > EVENT_EXIT)
 		return;
 	a = account_of(st->task);
+	if (st->task->unreturned && st->task->unreturned->unsummed)
+		sum_open(a, st->task->unreturned);
 	close_pending(a, e);
 	note_gap(a, st);
 	if (e->start_ns != NO_TIME) {
@@ -567,8 +612,9 @@ void account_note(struct accounts *all, const struct world *w, struct step *st,
 		} else if (st->task->unreturned) {
 			st->task->unreturned->unclear = 0;
 			st->task->unreturned->how = OPEN_KILLED;
-			slice_copy(signal, st->task->unreturned->killed,
-				   sizeof(st->task->unreturned->killed));
+			slice_copy(signal, killed, sizeof(killed));
+			st->task->unreturned->killed =
+				text_once(&all->hows, killed);
 		}
 	}
 	if (e->kind != EVENT_CALL)
@@ -651,11 +697,15 @@ void account_task_ends(struct accounts *all, struct task *t)
 {
 	struct account *a = t->account;
 
+	if (t->unreturned && t->unreturned->unsummed && a)
+		sum_open(a, t->unreturned);
 	/* (It may have turned out to be a thread of another process.) */
 	if (t->unreturned)
 		t->unreturned->process = t->process->pid;
 	if (t->unreturned && all->n_open++ < OPEN_MAX)
-		all->open[all->n_open - 1] = *t->unreturned;
+		memcpy(&all->open[all->n_open - 1], t->unreturned,
+		       offsetof(struct unreturned, object) +
+		       strlen(t->unreturned->object) + 1);
 	free(t->unreturned);
 	t->unreturned = NULL;
 	t->account = NULL;
@@ -675,6 +725,8 @@ void account_execs(struct accounts *all, struct task *t)
 
 	if (!a || !a->calls)
 		return;
+	if (t->unreturned && t->unreturned->unsummed)
+		sum_open(a, t->unreturned);
 	a->before_exec = 1;
 	if (wall_of(a) >= NOTED_NS) {
 		account_task_ends(all, t);

@@ -48,14 +48,14 @@ struct account {
 	struct account *next;
 	long pid, process, parent;	/* parent: of the process; 0 */
 	enum origin origin;
+	unsigned char before_exec;	/* another program, until its execve */
+	unsigned char ended;		/* its end is in the log */
+	unsigned char n_waits, size;	/* of wait[]: WAITS_MAX */
 	unsigned long tasks, calls;	/* tasks: merged into this one */
 	char *name;			/* of the program or the thread */
-	int before_exec;		/* another program, until its execve */
-	int ended;			/* its end is in the log */
 	long long first_ns, last_ns;	/* NO_TIME: the log has no times */
 	long long wall_ns, wait_ns, call_ns;	/* sums of the merged ones */
 	struct wait *wait;
-	unsigned n_waits, size;
 	struct untimed *untimed;	/* NULL: the log has -T */
 };
 
@@ -93,17 +93,20 @@ struct unreturned {
 	enum call call;
 	enum wait_for what;
 	enum open_how how;
-	unsigned long calls;		/* of the thread, before this one too */
-	int attached;			/* it began before the log did */
+	unsigned char attached;		/* it began before the log did */
 	/* Idle or hung: nothing before it in the log tells. */
-	int unclear;
-	int mutex;			/* a futex that somebody else holds */
+	unsigned char unclear;
+	unsigned char mutex;		/* a futex that somebody else holds */
+	unsigned char unsummed;		/* the account lacks its wait */
 	unsigned long long full;	/* bytes that filled this pipe; 0 */
+	unsigned long calls;		/* of the thread, before this one too */
 	long long start_ns, ns;		/* NO_TIME: unknown */
-	char name[20], object[80];
 	long on;			/* pid on whom it depends; 0: unknown */
 	const char *why;		/* "holds the write end as fd 1", or "" */
-	char killed[16];		/* by this signal */
+	const char *sum_how;		/* of the wait, if unsummed; NULL: none */
+	const char *killed;		/* by this signal, or "" */
+	char name[20];
+	char object[80];		/* the last: a task has less of it */
 };
 
 struct accounts {

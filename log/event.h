@@ -33,7 +33,8 @@ struct strand {
 	long pid;
 	char *text;		/* "read(3, " of the open call */
 	size_t len, cap;
-	int open, detached;	/* detached: strace let go in this call */
+	unsigned char open, detached;	/* detached: strace let go in it */
+	unsigned char known;	/* process.h knows it, under task_pid */
 	unsigned long first;	/* line of the open call */
 	long long start_ns, took_ns;
 	struct held {		/* HELD of them: cut short by a signal, may go on */
@@ -45,8 +46,7 @@ struct strand {
 		unsigned restarts;
 	} *held;
 	unsigned n_held, since_held;
-	long task_pid;		/* under which process.h knows it */
-	int known;		/* it does */
+	long task_pid;
 };
 
 struct event {

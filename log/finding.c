@@ -83,7 +83,6 @@ void finding_note(struct findings *f, struct step *st, long long first_ns,
 	}
 	if (e->kind == EVENT_CALL) {
 		f->calls++;
-		h->calls++;
 		f->errors += !!(e->line->flags & LINE_HAS_ERROR);
 	}
 	ready_note(f, h, st);

@@ -242,28 +242,28 @@ void cost_task_ends(struct findings *f, struct habits *habits, struct task *t)
 		return;
 	for (unsigned i = 0; h->trivial && i < TRIVIALS; i++) {
 		s = &h->trivial[i];
-		if (s->n < TRIVIAL_MIN || s->n * 2 < habits->calls)
+		if (s->n < TRIVIAL_MIN || s->n * 2 < habits->spin.calls)
 			continue;
 		costs = share_of_task(habits, s->ns);
 		/* Without times: it does nothing else. */
-		costs = costs < 0 ? s->n * 10 >= habits->calls * 9
+		costs = costs < 0 ? s->n * 10 >= habits->spin.calls * 9
 				  : costs >= STORM_PERCENT;
 		d = finding_add(f, costs ? &storm : &storm_note,
 				t->process->pid, s->n, s->ns);
 		finding_line(d, s->line);
 		finding_says(d, "%s calls %s again and again: %lu times, %lu%% "
 			     "of all calls", task_name(t), trivial[i], s->n,
-			     s->n * 100 / habits->calls);
+			     s->n * 100 / habits->spin.calls);
 	}
 	s = &h->missing;
-	if (s->n < MISSING_MANY || s->n * 4 < habits->calls)
+	if (s->n < MISSING_MANY || s->n * 4 < habits->spin.calls)
 		return;
 	costs = share_of_task(habits, s->ns);
-	costs = costs < 0 ? s->n * 10 >= habits->calls * 9
+	costs = costs < 0 ? s->n * 10 >= habits->spin.calls * 9
 			  : costs >= STORM_PERCENT;
 	d = finding_add(f, costs ? &missing : &missing_note, t->process->pid,
 			s->n, s->ns);
 	finding_line(d, s->line);
 	finding_says(d, "%lu calls look for names that do not exist (ENOENT), "
-		     "%lu%% of all calls", s->n, s->n * 100 / habits->calls);
+		     "%lu%% of all calls", s->n, s->n * 100 / habits->spin.calls);
 }

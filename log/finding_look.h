@@ -66,7 +66,7 @@ struct use {			/* of a descriptor */
 
 struct spin_habits {
 	struct slot *slot;		/* of finding_spin.c: few */
-	unsigned n, size;
+	unsigned short n, size;
 	int turns;			/* any but TURN_TOLD, since their runs ended */
 	unsigned long calls;		/* of the task */
 	unsigned long others;		/* that wake or wait for another thread */
@@ -83,7 +83,6 @@ struct open_call {
 };
 
 struct habits {			/* of a task */
-	unsigned long calls;
 	struct ready_habits *ready;
 	struct spin_habits spin;
 	struct time_habits *time;

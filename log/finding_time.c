@@ -731,7 +731,7 @@ static void judge_naps(struct findings *f, const struct habits *h,
 
 	if (n->naps < NAPS_MIN &&
 	    (n->naps < NAPS_ALL || t->process->saw_start ||
-	     n->naps * 2 + 1 < h->calls))
+	     n->naps * 2 + 1 < h->spin.calls))
 		return;
 	share = share_of_task(h, n->ns);
 	if (share >= 0 && n->ns && share < NAPS_PERCENT)

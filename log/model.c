@@ -87,6 +87,7 @@ static void evidence_free(struct task *t)
 	}
 	free(ev->served);
 	free(ev->loading);
+	free(ev->open);
 	free(ev);
 	t->evidence = NULL;
 }
@@ -170,11 +171,13 @@ static void note_wait(struct evidence *ev, struct part *p, struct step *st)
 	if (st->wait_ns != NO_TIME) {
 		waited(p, e->line->name, st->wait_ns, e->first, st->at_most);
 	} else if (e->start_ns != NO_TIME) {
-		ev->open = p;
-		ev->open_ns = e->start_ns;
-		ev->open_line = e->first;
-		slice_copy(e->line->name, ev->open_call,
-			   sizeof(ev->open_call));
+		if (!ev->open)
+			ev->open = need(calloc(1, sizeof(*ev->open)));
+		ev->open->part = p;
+		ev->open->ns = e->start_ns;
+		ev->open->line = e->first;
+		slice_copy(e->line->name, ev->open->call,
+			   sizeof(ev->open->call));
 	}
 }
 
@@ -188,13 +191,14 @@ static void note_ask(struct part *p, struct step *st)
 /* Without -T a wait lasts at most until the thread's next line. */
 static void close_wait(struct evidence *ev, const struct event *e)
 {
-	if (!ev->open)
+	struct open_wait *o = ev->open;
+
+	if (!o || !o->part)
 		return;
 	if (e->start_ns != NO_TIME)
-		waited(ev->open, (struct slice){ ev->open_call,
-						 strlen(ev->open_call) },
-		       e->start_ns - ev->open_ns, ev->open_line, 1);
-	ev->open = NULL;
+		waited(o->part, (struct slice){ o->call, strlen(o->call) },
+		       e->start_ns - o->ns, o->line, 1);
+	o->part = NULL;
 }
 
 static int carries_messages(const struct file *f)

@@ -43,26 +43,38 @@ struct served {
 	unsigned long tail, tail_class[CLASSES];
 };
 
-/* Most threads use one or two models, or none, and serve nobody. */
+/* A wait of a log without durations: it ends with the thread's next line. */
+struct open_wait {
+	struct part *part;		/* NULL: none is open */
+	char call[20];
+	long long ns;
+	unsigned long line;
+};
+
+/*
+ * Most threads use one or two models, or none, and serve nobody.  (There may be
+ * hundreds of thousands: what is counted is no more than their calls.)
+ */
 struct evidence {
 	struct part *parts;		/* of the models that it used, in order */
 	struct served *served;		/* NULL: nothing */
 	unsigned long calls;
 	unsigned long futex_waits;
 	long long futex_ns;
-	unsigned long connections;	/* it read from */
-	unsigned long foreign;		/* file I/O on what another task opened */
-	unsigned long file_sends;	/* sendfile out of a file */
-	unsigned long positional;	/* pread and the like, fsync */
+	struct open_wait *open;		/* NULL: the log has durations */
+	unsigned connections;		/* it read from */
+	unsigned foreign;		/* file I/O on what another task opened */
+	unsigned file_sends;		/* sendfile out of a file */
+	unsigned positional;		/* pread and the like, fsync */
 	/*
 	 * Start-up: what was read to load the program, when the last of it and
 	 * of other I/O on files or stdout was, and how often it rested since.
 	 */
 	struct part *loading;
-	unsigned long classes;		/* of it: what a JVM loads */
-	unsigned long said;		/* writes to stderr */
 	long long busy_ns;
-	unsigned long rests, busy;
+	unsigned classes;		/* of it: what a JVM loads */
+	unsigned said;			/* writes to stderr */
+	unsigned rests, busy;
 	unsigned char asyncio;		/* what only glibc's POSIX AIO does */
 	unsigned char aio_caller;	/* made a thread that does that */
 	unsigned char tried;		/* model of a connect that failed */
@@ -71,11 +83,6 @@ struct evidence {
 	unsigned char left;		/* the last read may have left data */
 	unsigned char writable;		/* the last wait reported EPOLLOUT */
 	unsigned char made_tasks;
-	/* the last wait, when the log has no durations: ends with the next line */
-	struct part *open;
-	char open_call[20];
-	long long open_ns;
-	unsigned long open_line;
 };
 
 enum role {

@@ -129,8 +129,12 @@ struct task {
 	long pid;
 	struct process *process;
 	struct fdtable *fds;
-	enum origin origin;
 	long parent;			/* pid of the maker */
+	enum origin origin;
+	unsigned char spoke;		/* it has a line */
+	unsigned char guessed;		/* it spoke before its clone returned */
+	unsigned early;			/* children that spoke before clone returned */
+	int closing_fd;
 	char comm[32];
 	enum model loop;		/* what it waited in for many, last */
 	unsigned unmapped;		/* events of it that no epoll_ctl explains */
@@ -141,12 +145,8 @@ struct task {
 	 * A close that has begun frees the number at once: another thread may
 	 * be given it before strace shows that the close has returned.
 	 */
-	struct file *closing;
-	int closing_fd;
+	struct file *closing;		/* closing_fd is its number */
 	struct file **rings;		/* registered, by index; or NULL */
-	int spoke;			/* it has a line */
-	int guessed;			/* it spoke before its clone returned */
-	unsigned early;			/* children that spoke before clone returned */
 	struct evidence *evidence;	/* of model.h */
 	struct habits *habits;		/* of finding_look.h */
 	struct account *account;	/* of account.h */
