@@ -197,8 +197,9 @@ enum ready_event {
 };
 
 /*
- * Who holds the other end, whose child is it: each search looks at all tasks, and
- * at the end of a log each task may ask.  With more tasks nobody is named.
+ * The search for the holder of a pipe's other end, or for a child, looks at all
+ * tasks, and at the end of a log each task may need one.  With more tasks there is
+ * no search, and nobody is named.
  */
 enum { SEARCHED_TASKS = 4096 };
 
