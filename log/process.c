@@ -227,6 +227,7 @@ static void opened_pair(struct world *w, struct step *st, struct slice pair,
 		if (first) {
 			first->other = f;
 			f->other = first;
+			return;			/* a damaged log: [3, 4, 5] */
 		}
 		first = f;
 	}
