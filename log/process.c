@@ -218,11 +218,11 @@ static void opened_pair(struct world *w, struct step *st, struct slice pair,
 		fd = line_fd(element, &decoration);
 		if (fd == last)			/* a damaged log: [3, 3] */
 			first = NULL;
-		last = fd;
 		f = make(w, st, fd, k, (struct slice){ element.at, 0 },
 			 has_flag(flags, cloexec, 0x80000));
 		if (!f)
 			continue;
+		last = fd;
 		f->nonblocking = has_flag(flags, nonblock, 0x800);
 		if (first) {
 			first->other = f;

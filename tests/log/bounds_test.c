@@ -90,15 +90,16 @@ TEST(a_share_of_a_log_that_jumps)
 	reader_free(&r);
 }
 
-TEST(a_pipe_of_three_ends)
+TEST(a_pipe_of_more_than_two_ends)
 {
 	reader_start(&r);
 	say("7 pipe2([3, 4, 5], 0) = 0");
 	say("7 close(4) = 0");
 	say("7 close(5) = 0");
 	say("7 close(3) = 0");
+	say("7 pipe2([3, x, 3, 4], 0) = 0");
 	reader_end(&r);
-	EXPECT_EQ(4, r.calls);
+	EXPECT_EQ(5, r.calls);
 	reader_free(&r);
 }
 
