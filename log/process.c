@@ -968,7 +968,7 @@ static void succeeded_call(struct world *w, struct step *st)
 	case CALL_SIGACTION: set_action(st); break;
 	case CALL_CLONE: case CALL_FORK: task_cloned(w, st); break;
 	case CALL_WAIT:				/* it is gone, and said nothing */
-		if (l->ret > 0)
+		if (l->ret > 0 && l->ret != st->task->pid)
 			task_forget(w, l->ret, st->event->last);
 		break;
 	case CALL_EXEC: task_executed(w, st); break;

@@ -103,6 +103,18 @@ TEST(a_pipe_of_more_than_two_ends)
 	reader_free(&r);
 }
 
+/* The parent's clone returns late, and then the child waits for itself. */
+TEST(a_child_that_waits_for_itself)
+{
+	reader_start(&r);
+	say("8 getpid() = 8");
+	say("7 clone(child_stack=NULL, flags=SIGCHLD) = 8");
+	say("8 wait4(-1, NULL, 0, NULL) = 8");
+	reader_end(&r);
+	EXPECT_EQ(3, r.calls);
+	reader_free(&r);
+}
+
 /* At the end each asks who holds the other end of its pipe, and so for ever. */
 TEST(many_processes_that_are_blocked)
 {
