@@ -27,6 +27,12 @@ expect() {
 	fi
 }
 
+# The test, or the rest of it, cannot run here: it is a skip, with the reason.
+cannot() { why=$*; }
+strace_works() {
+	strace -o "$dir/s" true 2>/dev/null || { cannot "strace may not trace here"; false; }
+}
+
 # start MODEL OPTION...: a server on a port of the kernel's choice: $port.
 # The first line of its stderr says that it serves; a fifo, so that we wait.
 start() {
@@ -80,7 +86,7 @@ test_progress() {
 	if grep ' of ' "$dir/err"; then
 		return 1
 	fi
-	command -v script >/dev/null || return 0
+	command -v script >/dev/null || { cannot "no script(1)"; return 0; }
 	script -qec "$io doctor" "$dir/typescript" >/dev/null </dev/null
 	grep -q '1 of [0-9]*: [a-z_]*, 0:[0-9]* left' "$dir/typescript"
 }
@@ -115,7 +121,7 @@ test_explain_fd() {
 	! grep -q 'recvfrom(9' "$dir/said"
 }
 test_trace() {
-	strace -o "$dir/s" true 2>/dev/null || return 0
+	strace_works || return 0
 	expect 0 'blocking' "$io" trace -- sh -c 'echo hi | cat' &&
 		expect 7 'execve' "$io" trace -- sh -c 'exit 7' &&
 		expect 2 'expected -- COMMAND' "$io" trace &&
@@ -124,7 +130,7 @@ test_trace() {
 		expect 127 'iomodels trace: .*no such command' "$io" trace -- ./none
 }
 test_trace_leaves_stdout_to_the_command() {
-	strace -o "$dir/s" true 2>/dev/null || return 0
+	strace_works || return 0
 	[ "$("$io" trace -- echo hi 2>"$dir/said")" = hi ] &&
 		grep -q '^iomodels trace: .* -o DIR keeps it' "$dir/said" &&
 		expect 0 hi "$io" trace --json --output "$dir/report" -- echo hi &&
@@ -132,13 +138,13 @@ test_trace_leaves_stdout_to_the_command() {
 		! grep -q version "$dir/said"
 }
 test_trace_keeps_what_it_cites() {
-	strace -o "$dir/s" true 2>/dev/null || return 0
+	strace_works || return 0
 	expect 0 "^$dir/kept: " "$io" trace -o "$dir/kept" -- true &&
 		! grep -q 'not kept' "$dir/said" &&
 		expect 0 execve "$io" explain --lines "$dir/kept"
 }
 test_trace_fails_on_a_finding() {
-	strace -o "$dir/s" true 2>/dev/null || return 0
+	strace_works || return 0
 	expect 3 . "$io" trace --fail-on ended-by-signal -- sh -c 'kill -TERM $$' &&
 		expect 0 . "$io" trace --fail-on any -- true
 }
@@ -169,7 +175,7 @@ test_closed_descriptors() {
 	expect 1 'stdout: Bad file descriptor' sh -c "\"$io\" list >&-" &&
 		expect 1 '^iomodels explain: -:1: Bad file' \
 			sh -c "\"$io\" explain <&-" || return
-	strace -qq true 2>/dev/null || return 0
+	strace_works || return 0
 	for closed in '2>&-' '<&- 2>&-' '<&-'; do
 		rm -rf "$dir/closed"
 		sh -c "exec \"$io\" trace -o \"$dir/closed\" -- true $closed" \
@@ -286,8 +292,10 @@ instances_of() {
 }
 # A signal ends it in the middle: no process of it is left, nothing in tracefs.
 interrupted() {
-	[ -w /sys/kernel/tracing/instances ] || return 0
-	[ -e /proc/$$/task/$$/children ] || return 0
+	[ -w /sys/kernel/tracing/instances ] ||
+		{ cannot "tracefs may not be written here"; return 0; }
+	[ -e /proc/$$/task/$$/children ] ||
+		{ cannot "this kernel does not list children"; return 0; }
 	"$io" "$@" >/dev/null 2>&1 &
 	pid=$!
 	child=
@@ -331,7 +339,8 @@ test_perfetto_without_times() {
 }
 test_on_a_full_disk() {
 	mkdir "$dir/full"
-	mount -t tmpfs -o size=64k none "$dir/full" 2>/dev/null || return 0
+	mount -t tmpfs -o size=64k none "$dir/full" 2>/dev/null ||
+		{ cannot "no tmpfs may be mounted here"; return 0; }
 	cat /dev/zero >"$dir/full/zero" 2>/dev/null
 	ours=0
 	for words in 'trace -- true' 'claims epoll' 'demo epoll' doctor; do
@@ -344,7 +353,8 @@ test_on_a_full_disk() {
 # The folder's disk is full, or becomes full: one line, and no part of a capture.
 test_a_folder_on_a_full_disk() {
 	mkdir "$dir/small"
-	mount -t tmpfs -o size=1400k none "$dir/small" 2>/dev/null || return 0
+	mount -t tmpfs -o size=1400k none "$dir/small" 2>/dev/null ||
+		{ cannot "no tmpfs may be mounted here"; return 0; }
 	ours=0
 	for words in trace 'capture --no-kernel' capture; do
 		expect 1 "$dir/small/log: No space left" "$io" $words \
@@ -374,17 +384,19 @@ test_many_wrong_names() {
 		[ "$(wc -l <"$dir/said")" -le 6 ]
 }
 # What a capture needs and does not find is the reason, before anything is made.
-test_no_proc_and_no_tmp() {
+test_no_tmp() {
 	for words in 'trace -- true' "capture -o $dir/none -- true" \
 		'demo epoll' 'claims epoll' doctor "capture --traces $dir/none"; do
 		expect 1 'TMPDIR /no/where: No such file' env TMPDIR=/no/where \
 			"$io" $words || return
 		[ "$(wc -l <"$dir/said")" = 1 ] && [ ! -e "$dir/none" ] || return
 	done
-	# AddressSanitizer itself reads /proc/self/maps.  As elsewhere: without a
-	# mount namespace this cannot be tried.
-	! grep -q __asan_init "$io" || return 0
-	unshare -m sh -c 'mount -t tmpfs none /proc' 2>/dev/null || return 0
+}
+test_no_proc() {
+	! grep -q __asan_init "$io" ||
+		{ cannot "AddressSanitizer itself reads /proc/self/maps"; return 0; }
+	unshare -m sh -c 'mount -t tmpfs none /proc' 2>/dev/null ||
+		{ cannot "no mount namespace may be made here"; return 0; }
 	for words in 'trace -- true' 'demo epoll' 'claims epoll' doctor \
 		'compare epoll poll' "capture -o $dir/none -- true"; do
 		expect 1 '/proc is not mounted: mount' unshare -m sh -c \
@@ -401,12 +413,14 @@ test_send_shows_no_controls() {
 		"$dir/shown" || { cat -v "$dir/shown"; return 1; }
 }
 test_doctor_without_a_network() {
-	unshare -n true 2>/dev/null || return 0
+	unshare -n true 2>/dev/null ||
+		{ cannot "no network namespace may be made here"; return 0; }
 	expect 1 'ip link set lo up' unshare -n "$io" doctor &&
 		! grep gVisor "$dir/said"
 }
 test_doctor_in_a_user_namespace() {
-	unshare -Ur true 2>/dev/null || return 0
+	unshare -Ur true 2>/dev/null ||
+		{ cannot "no user namespace may be made here"; return 0; }
 	expect 0 'in a user namespace' unshare -Ur "$io" doctor &&
 		! grep 'gets no tracefs' "$dir/said"
 }
@@ -425,8 +439,9 @@ echo "1..$(echo "$tests" | wc -l)"
 n=0 rc=0
 for t in $tests; do
 	n=$((n + 1))
+	why=
 	if $t >"$dir/log" 2>&1; then
-		echo "ok $n ${t#test_}"
+		echo "ok $n ${t#test_}${why:+ # SKIP $why}"
 	else
 		sed 's/^/# /' "$dir/log"
 		echo "not ok $n ${t#test_}"
