@@ -504,6 +504,27 @@ static int is_reported(const struct step *st, const struct file *file)
 	return 0;
 }
 
+/* Does the call wait for this event of file?  watched: in an epoll set it does. */
+static int waits_on(const struct step *st, const struct file *file,
+		    const char *event, unsigned set, int watched)
+{
+	const struct line *l = st->event->line;
+
+	switch (st->event->call) {
+	case CALL_POLL:
+		return l->n_args > 1 && polls_for(l->arg[0], file->fd, event);
+	case CALL_SELECT:
+		return l->n_args > set && is_in_set(l->arg[set], file->fd);
+	case CALL_EPOLL_WAIT:
+		for (unsigned i = 0; i < file->n_watch; i++)
+			if (file->watch[i].epoll == st->file)
+				return watched;
+		return 0;
+	default:
+		return 0;
+	}
+}
+
 /*
  * It waited for room, and there was none: poll and select would report it.  (An
  * edge-triggered epoll reports it once: there a write has to tell.)
@@ -511,47 +532,21 @@ static int is_reported(const struct step *st, const struct file *file)
 static int waits_for_room(const struct step *st, const struct file *file,
 			  const struct use *u)
 {
-	const struct line *l = st->event->line;
-
-	if (!is_tcp(file) || u->connecting || !u->last_ask ||
-	    is_reported(st, file))
-		return 0;
-	switch (st->event->call) {
-	case CALL_POLL:
-		return l->n_args > 1 && polls_for(l->arg[0], file->fd, "POLLOUT");
-	case CALL_SELECT:
-		return l->n_args > 2 && is_in_set(l->arg[2], file->fd);
-	case CALL_EPOLL_WAIT:
-		for (unsigned i = 0; i < file->n_watch; i++)
-			if (file->watch[i].epoll == st->file)
-				return u->armed && (u->full_line || u->left);
-		return 0;
-	default:
-		return 0;
-	}
+	return is_tcp(file) && !u->connecting && u->last_ask &&
+	       !is_reported(st, file) &&
+	       waits_on(st, file, "POLLOUT", 2,
+			u->armed && (u->full_line || u->left));
 }
 
 /* The rest of an answer has not come, and the program waits for it. */
 static int waits_for_body(const struct step *st, const struct file *file,
 			  const struct use *u)
 {
-	const struct line *l = st->event->line;
+	int watched = strstr(u->interest, "EPOLLIN") != NULL;
 
-	if (u->body_left <= 0)
-		return 0;
-	switch (st->event->call) {
-	case CALL_POLL:
-		return l->n_args > 1 && polls_for(l->arg[0], file->fd, "POLLIN");
-	case CALL_SELECT:
-		return l->n_args > 1 && is_in_set(l->arg[1], file->fd);
-	case CALL_EPOLL_WAIT:
-		for (unsigned i = 0; i < file->n_watch; i++)
-			if (file->watch[i].epoll == st->file)
-				return strstr(u->interest, "EPOLLIN") != NULL;
-		return 0;
-	default:
-		return st->file == file;
-	}
+	return u->body_left > 0 &&
+	       (waits_on(st, file, "POLLIN", 1, watched) ||
+		(call_class(st->event->call) != CLASS_WAIT && st->file == file));
 }
 
 static void await_file(struct use *u, long long ns)
