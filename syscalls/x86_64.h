@@ -86,14 +86,11 @@ __asm__(".text\n"
  * x86-64 has no default way back from a signal handler: sigaction must name
  * one (SA_RESTORER), and it must be this one call.
  */
-__asm__(".text\n"
-	".type signal_return, @function\n"
-	"signal_return:\n\t"
-	"mov $15, %eax\n\t"			/* __NR_rt_sigreturn */
-	"syscall\n"
-	".size signal_return, . - signal_return\n");
-
-void signal_return(void);
+__attribute__((naked, unused)) static void signal_return(void)
+{
+	__asm__("mov $15, %eax\n\t"		/* __NR_rt_sigreturn */
+		"syscall");
+}
 #define SIGNAL_RETURN signal_return
 
 #define cpu_pause() __asm__ volatile("pause" ::: "memory")

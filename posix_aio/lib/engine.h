@@ -27,8 +27,8 @@
  *            outlives the thread that made it and interrupts none of its
  *            system calls.  aio_error and aio_suspend find the completion
  *            events in the mapped ring.
- *   ring     pipes, sockets, terminals, and reads that must wait for the
- *            disk: the worker, a thread of the library, owns an io_uring.
+ *   ring     pipes, sockets, terminals, and reads through the page cache that
+ *            must wait for the disk: the worker, a thread of the library, owns an io_uring.
  *   pool     everything else, and everything when io_uring is refused: a
  *            thread calls pread64, pwrite64, read, write or fsync.
  *

@@ -216,7 +216,6 @@ static void submit_native(struct request **r, unsigned n)
 		if (request_is_stale(r[done]))
 			continue;
 		native_remove(r[done]);
-		r[done]->flags |= VIA_RING;
 		request_ready(r[done]);
 	}
 	engine_release(old);
@@ -270,7 +269,14 @@ static void start_in_thread(struct request *r, struct aiocb *cb)
 	engine_release(old);
 }
 
-/* How the engine is to treat cb's request on a descriptor of this kind. */
+/*
+ * How the engine is to treat cb's request on a descriptor of this kind.
+ *
+ * O_DIRECT goes through the ring only where no thread of the pool can be made.  If
+ * the ring breaks, its thread ends, and the kernel copies nothing more for it.  But
+ * a disk goes on with what it has begun, and no call tells when it is done: it could
+ * write to the buffer of a request that the pool has carried out and ended.
+ */
 static unsigned flags_of(const struct aiocb *cb, int op, int kind, int native)
 {
 	unsigned flags = kind & FD_NONBLOCK ? NONBLOCK : 0;
@@ -282,7 +288,8 @@ static unsigned flags_of(const struct aiocb *cb, int op, int kind, int native)
 			fd_fits_ring(cb->aio_fildes, kind, op == OP_WRITE) ?
 			VIA_RING | POLLABLE : 0);
 	if (op == OP_READ)
-		return flags | (cb->aio_nbytes > LARGE ? 0 : VIA_RING);
+		return flags | (cb->aio_nbytes > LARGE || kind & FD_DIRECT ?
+				0 : VIA_RING);
 	if (op != OP_WRITE)
 		return flags;
 	flags |= COUNTED;
@@ -371,8 +378,6 @@ static long start(struct aiocb *cb, int op, struct group *g, struct batch *b)
 
 	native = fits_native(cb, op, kind, g);
 	flags = flags_of(cb, op, kind, native);
-	if (native && op == OP_READ)
-		flags &= ~VIA_RING;
 	/* Memory first: a thread's stack may take what is left (RLIMIT_AS). */
 	r = request_new(cb, op, flags, g);
 	if (r && !have_threads(cb, &flags, &native)) {

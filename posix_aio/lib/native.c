@@ -227,7 +227,7 @@ static void submit_again(struct request *r)
 {
 	native_remove(r);
 	count(STAT_RETRIED);
-	r->flags |= TRIED | (r->op == OP_READ ? VIA_RING : 0);
+	r->flags |= TRIED;
 	r->flags &= ~(EXCLUSIVE | TO_NATIVE);
 	request_ready(r);
 }

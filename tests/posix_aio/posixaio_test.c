@@ -550,6 +550,27 @@ TEST(fsync_after_direct_writes)
 		EXPECT_EQ(0, aio_error(&w[i]));
 }
 
+/*
+ * A request that is told by a signal is no native one.  If a ring breaks, a disk may
+ * still write to a buffer for it: so such a read is not in a ring.
+ */
+TEST(direct_reads_are_in_no_ring)
+{
+	int fd = file_of(1 << 16, O_DIRECT);
+	struct aiocb r = request(fd, direct_buf[0], 4096, 4096);
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGRTMIN);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	r.aio_sigevent.sigev_notify = SIGEV_SIGNAL;
+	r.aio_sigevent.sigev_signo = SIGRTMIN;
+	ASSERT_EQ(0, aio_read(&r));
+	EXPECT_EQ(SIGRTMIN, sigwaitinfo(&set, NULL));
+	EXPECT_EQ(4096, finished(&r));
+	EXPECT_EQ(0, ring_thread(getpid()));
+}
+
 /* ---- notification ---- */
 
 /* One signal for each request, with its value and SI_ASYNCIO. */
