@@ -174,21 +174,29 @@ static size_t few_name(const struct file *f, int fd, char *object, size_t size,
 	return text_append(name, object, size, len);
 }
 
-/* "events of 2 descriptors: 10.0.0.1:80, pipe 5", if there is room. */
-static void few_names(const struct few *few, char *object, size_t size)
+/* "events of 10.0.0.1:80 and pipe 5": 1; 0 when there is no room. */
+static int few_names(const struct few *few, char *object, size_t size)
 {
-	size_t len = strlen(object), start = len;
+	unsigned more = few->all - few->n;
+	size_t len = text_append("events of ", object, size, 0);
 
 	for (unsigned i = 0; i < few->n; i++) {
-		len = text_append(i ? ", " : ": ", object, size, len);
-		if (few->file[i])
-			len = few_name(few->file[i], few->fd[i], object, size,
-				       len);
-		if (!few->file[i] || len + 1 >= size) {
-			object[start] = 0;
-			return;
-		}
+		if (!few->file[i])
+			return 0;
+		if (i)
+			len = text_append(i + 1 == few->n && !more ? " and " :
+					  ", ", object, size, len);
+		len = few_name(few->file[i], few->fd[i], object, size, len);
 	}
+	if (more) {
+		if (len + sizeof(" and 4294967295 more descriptors") > size)
+			return 0;
+		len = text_append(" and ", object, size, len);
+		len = put_number(object, len, more);
+		len = text_append(more == 1 ? " more descriptor" :
+				  " more descriptors", object, size, len);
+	}
+	return len + 1 < size;
 }
 
 static enum wait_for few_wait(const struct step *st, const struct few *few,
@@ -216,10 +224,9 @@ static enum wait_for few_wait(const struct step *st, const struct few *few,
 		}
 		return file_wait(st, few->file[0], few->fd[0]);
 	}
-	set_wait(few->all, "", object, size);
-	if (few->n && few->n <= FEW_MAX)
-		few_names(few, object, size);
-	return FOR_EVENTS;
+	if (few->n && few->n <= FEW_MAX && few_names(few, object, size))
+		return FOR_EVENTS;
+	return set_wait(few->all, "", object, size);
 }
 
 static int has_fd(const struct few *few, int fd)
