@@ -61,8 +61,8 @@ wakes = { "woken-by-timer", SEVERITY_COST,
 	"a timer interrupts the wait again and again",
 	"The wait ends with EINTR at each expiry of the timer, and the program "
 	"waits again: it has found nothing.",
-	"Use a timeout of the wait instead of the timer, use a longer interval, "
-	"or stop the timer while nothing is to be done.",
+	"Use a timeout of the wait instead of the timer, use a longer "
+	"interval, or stop the timer while there is nothing to do.",
 	"The handler does the work that is due." },
 lost = { "watch-lost", SEVERITY_FAULT,
 	"nothing watches the file any more",

@@ -56,8 +56,8 @@ no_reader = { "write-full", SEVERITY_FAULT,
 	"the peer does not read, and the program cannot send the rest",
 	"The peer's receive buffer and the socket's send buffer are full: the "
 	"program waits until the peer reads.",
-	"Look at the peer: is it busy, stopped, or does it send itself and wait "
-	"for this program to read? Set a timeout.",
+	"Look at the peer: is it busy or stopped, or is it sending as well and "
+	"waiting until this program reads? Set a timeout.",
 	"The peer is slow, and reads again later." },
 unanswered = { "connect-unanswered", SEVERITY_FAULT,
 	"connect got no answer",

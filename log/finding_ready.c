@@ -179,7 +179,7 @@ static const struct about about[ABOUTS] = {
 		"multishot requests end.",
 		"Reap more often or set IORING_SETUP_CQSIZE.", NULL },
 	[RING_FAILED] = { "ring-failed", SEVERITY_NOTE,
-		"requests failed inside of calls that succeed",
+		"requests failed, although io_uring_enter succeeded",
 		"io_uring_enter returns how many requests were taken, not "
 		"how they ended: the error is in the completion.",
 		"Look at res of each completion.", NULL },

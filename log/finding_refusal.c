@@ -136,9 +136,10 @@ static const struct about with_message = { "ended-with-message",
 	"Its exit status is an answer, not a failure." };
 static const struct about logs_error = { "logs-error", SEVERITY_NOTE,
 	"the program wrote an error to its log",
-	"The program itself takes it for an error, and goes on.",
+	"The program itself calls it an error, and goes on.",
 	"Read the whole line in the log (strace -s 200 shows more of it).",
-	"Errors of its clients stand in the same log." };
+	"It is the error of a client, which the program writes to the same "
+	"log." };
 static const struct about unknown_failure = { "failed-at-end", SEVERITY_FAULT,
 	"the program ended after a call failed",
 	"This call was the last one that failed before the exit.",

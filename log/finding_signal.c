@@ -18,11 +18,11 @@ enum {
 
 static const struct about
 no_child = { "no-child", SEVERITY_FAULT,
-	"waits for the end of a child, and has none",
+	"waits for the end of a child, but has no child",
 	"wait4 failed with ECHILD, and the process made no child after that: "
 	"there is nobody whose end would send SIGCHLD.",
-	"Block SIGCHLD before the fork, and ask with wait4 before each wait for "
-	"the signal: the child had ended before.",
+	"Block SIGCHLD before the fork, and ask with wait4 before each wait "
+	"for the signal: here the child ended before the wait began.",
 	"Another process sends SIGCHLD, or the process is a subreaper." },
 fault_loop = { "signal-loop", SEVERITY_FAULT,
 	"the same fault comes again and again",
@@ -31,7 +31,7 @@ fault_loop = { "signal-loop", SEVERITY_FAULT,
 	"Let the handler end the process (_exit, or the default action), or "
 	"leave with siglongjmp.", NULL },
 as_error = { "eintr-as-error", SEVERITY_FAULT,
-	"EINTR is taken for an error",
+	"EINTR is treated as an error",
 	"A signal with a handler interrupts calls that wait. SA_RESTART "
 	"restarts read, write, accept and wait4; never poll, select, "
 	"epoll_wait, nanosleep, nor sockets with SO_RCVTIMEO or SO_SNDTIMEO.",

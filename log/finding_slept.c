@@ -62,9 +62,10 @@ static const struct about abouts[REASONS] = {
 		"The data must be on the disk (fsync)."),
 	[REASON_INODE_LOCK] = HIDDEN("inode-lock",
 		"waits for the lock of an inode",
-		"One writer at a time holds it through all of its write, also "
-		"while the write waits for the disk or for writeback (aligned "
-		"O_DIRECT writes of ext4 and XFS inside the file may share it).",
+		"One writer at a time holds it for the whole write, also while "
+		"the write waits for the disk or for writeback (aligned "
+		"O_DIRECT writes of ext4 and XFS inside the file may share "
+		"it).",
 		"Let each thread write to its own file, or write less at a "
 		"time.", NULL),
 	[REASON_MEMORY_LOCK] = HIDDEN("mmap-lock",

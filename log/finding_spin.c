@@ -106,13 +106,13 @@ asks = { "busy-ask", SEVERITY_COST,
 	"Wait with poll or epoll before reading, or clear O_NONBLOCK.",
 	"The program polls on purpose for the lowest latency." },
 asks_zero = { "busy-ask", SEVERITY_COST,
-	"asks in a loop without sleeping",
+	"asks for events in a loop without sleeping",
 	"With a timeout of 0 the call returns at once when nothing is ready: "
 	"the loop uses the processor to find nothing.",
 	"Let the call wait: with a timeout of -1, or until the next thing is "
 	"due.", "The program polls on purpose for the lowest latency." },
 asks_child = { "busy-ask", SEVERITY_COST,
-	"asks in a loop without sleeping",
+	"asks for the end of a child in a loop without sleeping",
 	"With WNOHANG the call returns 0 at once while the child runs: the "
 	"loop uses the processor to find nothing.",
 	"Leave out WNOHANG, or wait for SIGCHLD or a pidfd.", NULL },

@@ -79,15 +79,17 @@ struct time_habits {			/* most tasks have none of the four */
 static const struct about
 lock = { "lock-wait", SEVERITY_COST,
 	"waits for a file lock",
-	"flock or fcntl waits until another process (flock and F_OFD_SETLKW: or "
-	"another open of the file in this one) releases the lock.",
+	"flock or fcntl waits until another process releases the lock. With "
+	"flock and F_OFD_SETLKW, another open of the file in the same process "
+	"can hold it, too.",
 	"Find out who holds it (lslocks); hold it for a shorter time, or use "
 	"LOCK_NB and report that it is "
 	"locked.", "The lock is there to make the others wait." },
 lock_stuck = { "lock-stuck", SEVERITY_FAULT,
 	"waits for a file lock and does not get it",
-	"Another process (flock and F_OFD_SETLKW: or another open of the file in "
-	"this one) holds the lock, and does not release it.",
+	"Another process holds the lock and does not release it. With flock "
+	"and F_OFD_SETLKW, another open of the file in the same process can "
+	"hold it, too.",
 	"Find out who holds it (lslocks, fuser).", NULL },
 loop_sleeps = { "blocked-loop", SEVERITY_COST,
 	"a callback of the event loop sleeps",

@@ -218,9 +218,10 @@ static const struct refusal table[] = {
 	{ OPEN, "ENOSPC", "ptmx\"", "descriptors-system", REFUSED_ALWAYS,
 	  "kernel.pty.max, or the option max= of the devpts mount",
 	  "The system has as many pseudoterminals as kernel.pty.max allows (in "
-	  "a container as many less as kernel.pty.reserve says), or the mount "
-	  "as many as its option max=; the disk is not full.",
-	  "Raise kernel.pty.max, or end what keeps /dev/ptmx open (fuser)." },
+	  "a container, kernel.pty.reserve fewer), or the mount as many as its "
+	  "option max=; the disk is not full.",
+	  "Raise kernel.pty.max, or end the processes that hold /dev/ptmx open "
+	  "(fuser)." },
 	{ GROWS, "ENOSPC", NULL, "disk-full", REFUSED_ALWAYS,
 	  "the file system is full (blocks, inodes, or the quota of an XFS "
 	  "project), or the device ends here",
@@ -374,8 +375,9 @@ static const struct refusal table[] = {
 	  "connection-reset", REFUSED_FOR_GOOD,
 	  "the peer reset the connection",
 	  "The peer closed (or ended) before it had read all that was sent, or "
-	  "with the connection not yet accepted, set SO_LINGER 0, or its host "
-	  "restarted; or a firewall or NAT on the way forgot the connection.",
+	  "before it had accepted the connection; or it closed with an "
+	  "SO_LINGER of 0; or its host restarted; or a firewall or NAT on the "
+	  "way forgot the connection.",
 	  "Look at the peer's log at this time; the peer must read all data "
 	  "before it closes." },
 	{ SENDS, "EPIPE", NULL, "epipe", REFUSED_AT_END,
@@ -604,7 +606,7 @@ static const struct refusal table[] = {
 	  "Raise ulimit -e (nice in limits.conf, LimitNICE=)." },
 	{ "mlock mlock2 mlockall", "EPERM", NULL, "memlock", REFUSED_AT_END,
 	  "RLIMIT_MEMLOCK (ulimit -l) is 0", "Without CAP_IPC_LOCK a process "
-	  "locks as much memory as RLIMIT_MEMLOCK allows.",
+	  "can lock only as much memory as RLIMIT_MEMLOCK allows.",
 	  "Raise RLIMIT_MEMLOCK (ulimit -l, LimitMEMLOCK=)." },
 	{ "settimeofday clock_settime adjtimex clock_adjtime", "EPERM", NULL,
 	  "not-permitted", REFUSED_AT_END, "CAP_SYS_TIME",
@@ -625,16 +627,16 @@ static const struct refusal table[] = {
 	{ "bpf", "EPERM", NULL, "not-permitted", REFUSED_AT_END,
 	  "CAP_BPF, or RLIMIT_MEMLOCK before Linux 5.11",
 	  "The process has no CAP_BPF (with CAP_PERFMON or CAP_NET_ADMIN), "
-	  "which all but a few types of maps and programs need, and these few "
-	  "as well when kernel.unprivileged_bpf_disabled is set; before Linux "
+	  "which all but a few types of maps and programs need; these few need "
+	  "it, too, when kernel.unprivileged_bpf_disabled is set; before Linux "
 	  "5.11 maps counted against RLIMIT_MEMLOCK.",
 	  "Give the capability, or raise ulimit -l." },
 	{ "chown fchown lchown fchownat", "EPERM", NULL, "not-permitted",
 	  REFUSED_AT_END, "CAP_CHOWN, a seccomp filter, an immutable file "
 	  "(lsattr), or a file system that has no owners or whose server "
 	  "refuses it (vfat, CIFS, NFS with root_squash)",
-	  "Only root gives files away, nobody those that are immutable, and "
-	  "some file systems let nobody do it.",
+	  "Only root can give a file away, and not even root an immutable one; "
+	  "on some file systems nobody can.",
 	  "Do not change the owner (tar --no-same-owner, cp without -p)." },
 	{ "chmod fchmod fchmodat fchmodat2 utimensat utime utimes", "EPERM",
 	  NULL, "not-permitted", REFUSED_AT_END,
@@ -647,7 +649,7 @@ static const struct refusal table[] = {
 	  "not-permitted", REFUSED_AT_END,
 	  "an immutable or append-only file or directory (lsattr), a "
 	  "directory with the sticky bit and another owner, or a seccomp filter",
-	  "chattr +i or +a forbids it, also to root; in a directory with the "
+	  "chattr +i or +a forbids it, even to root; in a directory with the "
 	  "sticky bit (/tmp) only root and the owner of the file or of the "
 	  "directory remove a file; and some file systems do not have this "
 	  "call.",
@@ -677,12 +679,12 @@ static const struct refusal table[] = {
 	  "an immutable or append-only file (lsattr), a rule such as "
 	  "fs.protected_hardlinks, a security module, a seccomp filter, "
 	  "(ftruncate) a sealed memfd, or (link) a file system without hard links",
-	  "chattr +i or +a forbids it, also to root. An open also fails with "
+	  "chattr +i or +a forbids it, even to root. An open also fails with "
 	  "O_NOATIME on another user's file, and for files of /proc and /sys "
 	  "that need a capability or that lockdown denies; ftruncate also "
-	  "fails after F_SEAL_GROW or F_SEAL_SHRINK; setxattr without "
-	  "CAP_SYS_ADMIN for trusted., and for user. on a FIFO, a device or a "
-	  "link.",
+	  "fails after F_SEAL_GROW or F_SEAL_SHRINK; setxattr also fails for "
+	  "an attribute trusted.* without CAP_SYS_ADMIN, and for user.* on a "
+	  "FIFO, a device or a link.",
 	  "Look at lsattr PATH." },
 	{ "kill tgkill tkill pidfd_send_signal rt_sigqueueinfo "
 	  "rt_tgsigqueueinfo", "EPERM", NULL, "not-permitted", REFUSED_AT_END,
@@ -693,9 +695,10 @@ static const struct refusal table[] = {
 	  "Send it as that user or as root." },
 	{ "syslog", "EPERM", NULL, "not-permitted", REFUSED_AT_END,
 	  "kernel.dmesg_restrict, or CAP_SYSLOG",
-	  "The process has no CAP_SYSLOG (most containers do not have it), "
-	  "which every action needs, except to read all and to ask for the "
-	  "size while kernel.dmesg_restrict is 0.",
+	  "The process has no CAP_SYSLOG (most containers do not have it). "
+	  "Every action of the call needs it, except two while "
+	  "kernel.dmesg_restrict is 0: to read the whole buffer and to ask for "
+	  "its size.",
 	  "Use root on the host, or set kernel.dmesg_restrict=0." },
 	{ "fcntl fcntl64", "EBUSY", "F_SETPIPE_SZ", "busy", REFUSED_AT_END,
 	  "the pipe holds more than the new size",
@@ -774,10 +777,10 @@ static const struct refusal table[] = {
 	  "the cgroup has controllers enabled for its children "
 	  "(cgroup.subtree_control) and takes no processes itself, or it has "
 	  "processes and enables none",
-	  "In cgroup v2 only the leaves hold processes: a cgroup with "
-	  "controllers in cgroup.subtree_control takes none, and one with "
-	  "processes takes no controller there; nor can one be removed there "
-	  "that a child has enabled.",
+	  "In cgroup v2 only the leaves of the tree hold processes: a cgroup "
+	  "that has controllers in cgroup.subtree_control takes no process, "
+	  "and a cgroup that has processes takes no controller. Nor can a "
+	  "controller be removed while a child has enabled it.",
 	  "Put the process into a child cgroup." },
 	{ WRITES, "EINVAL", "/sys/", "invalid", REFUSED_AT_END,
 	  "the kernel does not accept this value for this file",
@@ -989,8 +992,8 @@ static const struct refusal table[] = {
 	  "(fuser)." },
 	{ "*", "ETXTBSY", NULL, "text-busy", REFUSED_AT_END,
 	  "the program file is being executed or written",
-	  "A program that runs cannot be written to, and a file that is open "
-	  "for writing cannot be run.", "Replace it by rename." },
+	  "A program file cannot be written to while it runs, and a file that "
+	  "is open for writing cannot be run.", "Replace it by rename." },
 	{ "*", "ENOMEM", NULL, "memory", REFUSED_AT_END,
 	  "a limit on memory", "The kernel could not get the memory, or a "
 	  "limit forbids it.", "Look at ulimit -a and the cgroup." },
@@ -1002,8 +1005,8 @@ static const struct refusal table[] = {
 	{ "*", "EFAULT", NULL, "bad-address", REFUSED_AT_END,
 	  "an address outside of the program's memory, or memory that it may "
 	  "not write to",
-	  "A pointer is wrong; or it points to memory of a device, where the "
-	  "kernel would have to hold the pages (O_DIRECT, registered buffers).",
+	  "A pointer is wrong; or it points to memory of a device, whose pages "
+	  "the kernel cannot pin (O_DIRECT, registered buffers).",
 	  "Look for the pointer in the program." },
 	{ "dup2 dup3", "EBADF", NULL, "bad-descriptor", REFUSED_AT_END,
 	  "the old descriptor is not open, or the new number is not below "
@@ -1042,8 +1045,8 @@ static const struct refusal table[] = {
 	  "Copy the file instead." },
 	{ "*", "ELOOP", NULL, "link-loop", REFUSED_AT_END,
 	  "too many symbolic links, O_NOFOLLOW or RESOLVE_NO_SYMLINKS",
-	  "Symbolic links form a circle, or are more than 40; or O_NOFOLLOW "
-	  "was given and the last name is a link; or openat2 got "
+	  "Symbolic links form a circle, or there are more than 40; or "
+	  "O_NOFOLLOW was given and the last name is a link; or openat2 got "
 	  "RESOLVE_NO_SYMLINKS.", "Correct the links." },
 	{ "*", "ENAMETOOLONG", NULL, "name-too-long", REFUSED_AT_END,
 	  "the name is longer than the file system takes",

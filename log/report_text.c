@@ -159,7 +159,7 @@ static void proof_line(FILE *out, const struct part *p)
 static void cost_line(FILE *out, const struct served *s)
 {
 	static const char *const words[CLASSES] = {
-		"other", "in", "out", "accept", "wait", "control", "signal",
+		"other", "receive", "send", "accept", "wait", "control", "signal",
 		"task",
 	};
 	const char *comma = "";
@@ -548,8 +548,8 @@ static void missing_report(FILE *out, const struct reader *r)
 	if (!j->has_times)
 		fprintf(out, "no times in the log: strace -ttt -T records them\n");
 	else if (!j->has_durations)
-		fprintf(out, "no durations in the log (-T): a wait is bounded by "
-			"the thread's next line\n");
+		fprintf(out, "no durations in the log (-T): a wait lasted at "
+			"most until the thread's next line\n");
 	n = reader_missing(r, missing);
 	for (unsigned i = 0; i < n; i++)
 		fprintf(out, "%s\n", missing[i]);
