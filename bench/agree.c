@@ -302,7 +302,8 @@ static void compare_runs(const struct run *runs, struct count *all, FILE *out)
 "pairs: the pairs of servers that both runs have. both: both runs rank the\n"
 "same server ahead, beyond the noise. one: only one run ranks the pair; opp.:\n"
 "of these pairs, those whose median in the other run is on the opposite side.\n"
-"contra: each run ranks another server ahead. same verdict: servers that both\n"
+"contra: the runs rank different servers ahead. same verdict: servers that "
+"both\n"
 "runs judge alike against the base.\n\n");
 	fprintf(out, "%d pairs are ranked by both runs, %d of them alike; %d are "
 		"ranked by one run only; in %d of these the other run's median "

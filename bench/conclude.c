@@ -181,9 +181,9 @@ static void say_undecided(const struct results *r, const struct standing *all,
 			continue;
 		fprintf(f, "%s (", p->contenders[c].name);
 		if (workloads > 1)
-			fprintf(f, "in %d of %d workloads, ", s->undecided,
+			fprintf(f, "in %d of %d workloads; ", s->undecided,
 				workloads);
-		fprintf(f, "%s %d more repetition%s)", s->more >= 1000 ?
+		fprintf(f, "needs %s %d more repetition%s)", s->more >= 1000 ?
 			"over" : "about", s->more >= 1000 ? 1000 : s->more,
 			s->more == 1 ? "" : "s");
 	}
@@ -396,8 +396,9 @@ void conclude(const struct results *r, FILE *f)
 		if (all[c].no_room > NO_ROOM_MOST && c != 1)
 			fprintf(f, "The listen queue of %s was full for %.0f%% "
 				"of its connections: for each of these, a "
-				"client that does not try again earlier waits "
-				"a second.\n", name, 100 * all[c].no_room);
+				"client waits a second until the kernel "
+				"repeats the SYN, unless it tries again "
+				"earlier.\n", name, 100 * all[c].no_room);
 		if (all[c].wrong > 0 && c != 1)
 			say_wrong(&all[c], name, c == 0, f);
 	}

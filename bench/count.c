@@ -219,7 +219,8 @@ static int tracepoint(char why[200])
 	else if (id < 0)
 		snprintf(why, 200, "system calls are not counted: their "
 			 "tracepoint's number is in /sys/kernel/tracing, which "
-			 "this user may not read (%s); be root", strerror(err));
+			 "this user may not read (%s); run it as root",
+			 strerror(err));
 	return id;
 }
 
@@ -259,9 +260,9 @@ int counter_add(struct counter *c, pid_t pid, char why[200])
 					 "-Hn)", c->n);
 			else
 				snprintf(why, 200, "system calls are not "
-					 "counted: perf_event_open: %s; be "
-					 "root, or set kernel."
-					 "perf_event_paranoid=1",
+					 "counted: perf_event_open: %s; run it "
+					 "as root, or set "
+					 "kernel.perf_event_paranoid=1",
 					 strerror(errno));
 			closedir(tasks);
 			counter_close(c);

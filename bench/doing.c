@@ -56,7 +56,7 @@ static void client_says(const struct load_now *now, char text[100])
 		snprintf(text, 100, "%s, waits for the last", where);
 		break;
 	case LOAD_COUNTS:
-		snprintf(text, 100, "system calls are counted");
+		snprintf(text, 100, "counting system calls");
 		break;
 	default:
 		snprintf(text, 100, "its client starts");

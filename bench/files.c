@@ -157,8 +157,8 @@ static int prepare(enum file_state state, char why[300])
 
 	if (state != FILE_HOT && lab_in_memory(why))
 		return -1;
-	doing_is("", file < 0 ? "the file is made" : "the page cache is "
-		      "prepared");
+	doing_is("", file < 0 ? "making the file" :
+		     "preparing the page cache");
 	if (file < 0)
 		file = lab_file((long)files_mib << 20, why);
 	if (file < 0)
@@ -175,8 +175,8 @@ static int prepare(enum file_state state, char why[300])
 		cached = resident();
 	}
 	if (state == FILE_HOT ? cached < 0.999 : cached > 0.001) {
-		snprintf(why, 300, "%.1f%% of the file %s the page cache; "
-			 "--file-size takes a smaller one", 100 *
+		snprintf(why, 300, "%.1f%% of the file %s the page cache; use "
+			 "a smaller --file-size", 100 *
 			 (state == FILE_HOT ? 1 - cached : cached),
 			 state == FILE_HOT ? "do not stay in" : "stay in");
 		return -1;
@@ -199,7 +199,8 @@ static void word(struct command *c, const char *format, ...)
 	va_start(args, format);
 	if (c->count == WORDS - 1 ||
 	    vasprintf(&c->words[c->count++], format, args) < 0) {
-		fprintf(stderr, "iomodels compare: a command of too many words\n");
+		fprintf(stderr, "iomodels compare: a command has too many "
+			"words\n");
 		exit(1);
 	}
 	va_end(args);

@@ -353,10 +353,10 @@ static int pace_protocol(struct state *s, int *fd)
 		long n = poll(&f, 1, SILENCE_MS);
 
 		if (n == 0 && s->open) {
-			snprintf(s->r->why, sizeof(s->r->why), "no answer for %d "
-				 "s while another connection is open and silent: "
-				 "a server of one connection at a time? Then "
-				 "use -c1", SILENCE_MS / 1000);
+			snprintf(s->r->why, sizeof(s->r->why), "no answer for "
+				 "%d s while another connection is open and "
+				 "silent: does the server serve one connection "
+				 "at a time? Then use -c1", SILENCE_MS / 1000);
 			return -1;
 		}
 		if (n == 0) {
@@ -918,8 +918,9 @@ static int no_answer(struct state *s)
 	others = s->l->busy - n + s->l->idle;
 	snprintf(s->r->why, sizeof(s->r->why), "no answer for %d s on %u of %u "
 		 "connections%s", SILENCE_MS / 1000, n, s->l->busy, others &&
-		 s->l->protocol ? ", while another one is open and silent: a "
-		 "server of one connection at a time? Then use -c1" : "");
+		 s->l->protocol ? ", while another one is open and silent: "
+		 "does the server serve one connection at a time? Then use "
+		 "-c1" : "");
 	return -1;
 }
 

@@ -447,8 +447,8 @@ static void out_of_time(const struct player *p)
 	char what[100];
 
 	doing_client_says(what);
-	snprintf(p->why, 300, "it took too long, more than %d s beyond its time: "
-		 "%s", LIMIT_MS / 1000, what);
+	snprintf(p->why, 300, "it ran %d s longer than its time, which is too "
+		 "long: %s", LIMIT_MS / 1000, what);
 }
 
 /*

@@ -617,7 +617,7 @@ int outside_start(const struct outside *o, int cpu, struct running *r,
 		return 0;
 	}
 	if ((o->port || o->path) && !knock(r)) {
-		snprintf(why, 300, "%s is in use already", place_of(r, place));
+		snprintf(why, 300, "%s is already in use", place_of(r, place));
 		return -1;
 	}
 	r->err_fd = mkostemp(path, O_CLOEXEC);

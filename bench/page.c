@@ -301,7 +301,7 @@ static void plot_latency(struct page *p, int workload)
 				rows[i].m.max);
 	fprintf(p->gp, "set logscale y\nset key outside right\nset xrange "
 		"[0.9:4.1]\nset xtics ('50%%%%' 1, '99%%%%' 2, '99.9%%%%' 3, 'max' 4)\n"
-		"set xlabel 'of the messages have at most'\n"
+		"set xlabel 'share of the messages that took at most this time'\n"
 		"set ylabel 'microseconds'\nplot ");
 	for (int i = 0; i < n; i++) {
 		if (rows[i].floor || rows[i].contender == 1)
@@ -325,7 +325,8 @@ static void plot_idle(struct page *p, int workload)
 
 	snprintf(file, sizeof(file), "idle-%.50s", w->name);
 	snprintf(title, sizeof(title), "Messages per second with %u idle "
-		 "connections added to %u, against those without", w->idle, w->busy);
+		 "connections added to %u, against the rate without them",
+		 w->idle, w->busy);
 	begin_plot(p, file, 100 + 22 * n, title);
 	fprintf(p->gp, "$data << END\n");
 	for (int i = n - 1; i >= 0; i--) {
@@ -341,7 +342,7 @@ static void plot_idle(struct page *p, int workload)
 	}
 	fprintf(p->gp, "END\nunset key\nset style fill solid 0.9 noborder\n"
 		"set yrange [-0.7:%g]\nset xrange [0:*]\n"
-		"set xlabel 'ratio to the same without them'\n"
+		"set xlabel 'ratio to the rate without idle connections'\n"
 		"plot $data using 2:0:(0):2:($0-0.35):($0+0.35):5:yticlabels(1) "
 		"with boxxyerror lc rgb variable, '' using 2:0:3:4 with "
 		"xerrorbars pt 0 lw 1.5 lc rgb '#333333'\n", drawn - 0.3);
@@ -450,9 +451,10 @@ static void write_legend(const struct results *r, FILE *f)
 		fprintf(f, "%s%s</span> ", c ? "" : ", the base", place_of(c) / 8
 			? " (dashed)" : "");
 	}
-	fprintf(f, "</p>\n<p>A point is a median and a bar its interval of 95%%; "
-		"the grey band is the noise, how far the base is from itself; "
-		"the line at 1 is the base.</p>\n");
+	fprintf(f, "</p>\n"
+		"<p>A point is a median, and a bar its 95%% interval; the grey "
+		"band is the noise, how far the base is from itself; the line "
+		"at 1 is the base.</p>\n");
 }
 
 static void write_page(const struct page *p, const char *dir, FILE *f)
@@ -521,8 +523,8 @@ static int draw_plots(const char *dir, char why[300])
 		return -1;
 	}
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
-		snprintf(why, 300, "without plots: gnuplot is not here (apt-get "
-			 "install gnuplot-nox)");
+		snprintf(why, 300, "without plots: gnuplot is not installed "
+			 "(apt-get install gnuplot-nox)");
 	else if (status)
 		snprintf(why, 300, "gnuplot failed on %.200s/plots.gp", dir);
 	return status ? -1 : 0;

@@ -307,7 +307,8 @@ const char *cannot_serve(const struct contender *c, const struct workload *w)
 		return w->kind == LOAD_FILE ? "reads no file" :
 		       "is a file job, not a server";
 	if (w->kind == LOAD_FILE)
-		return w->busy > 1 && reads_one(c) ? "has one read in flight"
+		return w->busy > 1 && reads_one(c) ?
+		       "has at most one read in flight"
 						   : NULL;
 	if (c->outside && w->kind == LOAD_ECHO &&
 	    (w->protocol || (w->family == AF_UNIX) == c->outside->on_path))
@@ -315,17 +316,18 @@ const char *cannot_serve(const struct contender *c, const struct workload *w)
 	if (c->outside)
 		return c->outside->on_path ?
 		       "listens on a Unix socket (its echo is unix-cN)" :
-		       "is asked over TCP only";
+		       "takes requests over TCP only";
 	if (w->reply && (flags & (ECHO_ONLY | UDP) || c->floor))
 		return "has no service reply";
 	if (w->protocol && !w->reply)
-		return "speaks no such protocol";
+		return "does not speak this protocol";
 	if (c->floor)
-		return w->kind == LOAD_CHURN ? "has no connections to make" :
-		       w->window > 1 ? "has one message in flight" :
+		return w->kind == LOAD_CHURN ? "makes no connections" :
+		       w->window > 1 ? "has at most one message in flight" :
 		       w->idle || w->rate ? "has no idle time" : NULL;
 	if (!c->program)
-		return w->kind == LOAD_ECHO ? NULL : "is asked for TCP echo only";
+		return w->kind == LOAD_ECHO ? NULL :
+		       "can be measured with TCP echo only";
 	if (!strcmp(c->program->dir, "bench/peers") && w->kind != LOAD_ECHO)
 		return "echoes on TCP connections only";
 	if (udp != (w->kind == LOAD_DATAGRAM))

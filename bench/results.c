@@ -574,8 +574,8 @@ int results_read(struct results *r, FILE *f, char why[300])
 		taken = -1;
 	}
 	if (!taken && other_build(r, line)) {
-		snprintf(why, 300, "%.64s was built again since it was measured; "
-			 "give another folder", other_build(r,
+		snprintf(why, 300, "%.64s has been built again since it was "
+			 "measured; give another folder", other_build(r,
 			 line));
 		taken = -1;
 	}

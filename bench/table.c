@@ -237,10 +237,10 @@ int disturbances(const struct results *r, char *text, size_t size)
 		snprintf(text, size, "The hypervisor took %.2f%% of the time "
 			 "(%.1f%% of the worst measurement), other programs "
 			 "%.1f%%; in %.1f%% of the slices server and client "
-			 "waited for them during more than a tenth of the "
-			 "slice. A fixed loop that runs before each measurement "
-			 "took %.0f us (median), and %.0f to %.0f us in 90%% of "
-			 "the runs.", 100 * steal / n, 100 * most,
+			 "waited for other programs during more than a tenth "
+			 "of the slice. A fixed loop that runs before each "
+			 "measurement took %.0f us (median), and %.0f to %.0f "
+			 "us in 90%% of the runs.", 100 * steal / n, 100 * most,
 			 100 * others / n, 100 * disturbed / n, middle,
 			 spins[n / 20], spins[n - 1 - n / 20]);
 	}

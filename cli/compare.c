@@ -50,14 +50,14 @@ struct options {
 static const struct argp_option options[] = {
 	{ "workload", 'w', "LIST", 0, "Workloads, separated by commas (default "
 	  "tcp-c1,tcp-c16,tcp-c128). Each is a name with options; in "
-	  "parentheses the default. Echo: tcp, unix, "
-	  "udp or churn (a connection for each message), with -cN connections "
-	  "(16), -sN bytes (64), -wN messages in flight on each (1), -iN idle "
-	  "connections (0), -rN messages per second (as fast as answers come). "
-	  "sink or source: a stream to the server or from it. reply: with -aN "
-	  "bytes of the answer (64) and -kN thousand steps of work for it (0). "
-	  "For any server: http, redis-ping, redis-get, redis-set, line or bytes, "
-	  "with -cN. With --files: file", 0 },
+	  "parentheses the default. Echo: tcp, unix, udp or churn (a "
+	  "connection for each message), with -cN connections (16), -sN bytes "
+	  "(64), -wN messages in flight on each (1), -iN idle connections (0), "
+	  "-rN messages per second (as fast as answers come). sink or source: "
+	  "a stream to the server or from it. reply: an answer of -aN bytes "
+	  "(64) after -kN thousand steps of work (0). For any server: http, "
+	  "redis-ping, redis-get, redis-set, line or bytes, with -cN. With "
+	  "--files: file", 0 },
 	{ "repeat", 'r', "N", 0, "Repetitions (default 9; fewer give figures, but "
 	  "no verdict)", 0 },
 	{ "seconds", 't', "S", 0, "Each measurement lasts S seconds "
@@ -68,14 +68,15 @@ static const struct argp_option options[] = {
 	  "processor (same: the default, with the least noise), on two, or both "
 	  "ways", 0 },
 	{ "start", KEY_START, "COMMAND", 0, "One more server, any program: the "
-	  "shell starts COMMAND. It listens on what --ready names, or on the free "
-	  "port that replaces {port} in COMMAND, or on the Unix socket whose free "
-	  "path replaces {socket}", 0 },
+	  "shell starts COMMAND. --ready says on which port or Unix socket the "
+	  "server listens; or write {port} or {socket} in COMMAND, which "
+	  "compare replaces by a free port or by the path of a new Unix "
+	  "socket", 0 },
 	{ "ready", KEY_READY, "PORT|unix:PATH", 0, "The server of the previous "
 	  "--start is ready when it listens on PORT, or on the Unix socket PATH",
 	  0 },
 	{ "connect", KEY_CONNECT, "HOST:PORT|unix:PATH", 0, "One more server, "
-	  "which runs already", 0 },
+	  "which is already running", 0 },
 	{ "path", KEY_PATH, "/PATH", 0, "For the workload http: the path (default "
 	  "/)", 0 },
 	{ "request", KEY_REQUEST, "FILE", 0, "For the workload bytes: the request", 0 },
@@ -99,12 +100,12 @@ static const struct argp_option options[] = {
 	  "-cold (not in it) or -direct (O_DIRECT), -random or -seq, -qN reads in "
 	  "flight (1), -sN bytes (4096)",
 	  0 },
-	{ "file-size", KEY_FILE_SIZE, "MIB", 0, "The size of the file that file "
-	  "jobs read, made in the current folder (1024)", 0 },
+	{ "file-size", KEY_FILE_SIZE, "MIB", 0, "The size of the file that "
+	  "file jobs read (1024); compare makes it in the current folder", 0 },
 	{ "output", 'o', "DIR", 0, "Keep each measurement in DIR/results.jsonl, "
 	  "and make DIR/report.html with plots (by gnuplot)", 0 },
-	{ "resume", KEY_RESUME, NULL, 0, "Continue the run that the DIR of -o "
-	  "holds", 0 },
+	{ "resume", KEY_RESUME, NULL, 0, "Continue the run whose results are "
+	  "in the DIR of -o", 0 },
 	{ "json", KEY_JSON, NULL, 0, "Print one JSON object instead of the "
 	  "tables", 0 },
 	{ "markdown", KEY_MARKDOWN, NULL, 0, "Print Markdown: a row per server, a "
@@ -155,7 +156,8 @@ static void add_workloads(struct plan *p, const char *text,
 
 	for (char *w = strtok(list, ","); w; w = strtok(NULL, ",")) {
 		if (p->workload_count == WORKLOADS)
-			argp_error(state, "--workload: more than %d", WORKLOADS);
+			argp_error(state, "--workload: expected at most %d "
+				   "workloads", WORKLOADS);
 		if (workload_parse(&p->workloads[p->workload_count++], w, why))
 			argp_error(state, "--workload %s", why);
 	}
@@ -165,7 +167,7 @@ static void add_workloads(struct plan *p, const char *text,
 static struct outside *add_outside(struct options *o, struct argp_state *state)
 {
 	if (o->outside_count == CONTENDERS / 2)
-		argp_error(state, "more than %d servers", CONTENDERS / 2);
+		argp_error(state, "expected at most %d servers", CONTENDERS / 2);
 	return &o->outside[o->outside_count++];
 }
 
@@ -260,7 +262,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_PEER:
 		if (o->peer_count == CONTENDERS / 2)
-			argp_error(state, "--peer: more than %d", CONTENDERS / 2);
+			argp_error(state, "--peer: expected at most %d peers",
+				   CONTENDERS / 2);
 		o->peers[o->peer_count++] = arg;
 		return 0;
 	case KEY_RESUME:
@@ -319,7 +322,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case ARGP_KEY_ARG:
 		if (o->name_count == CONTENDERS / 2)
-			argp_error(state, "more than %d servers", CONTENDERS / 2);
+			argp_error(state, "expected at most %d servers",
+				   CONTENDERS / 2);
 		o->names[o->name_count++] = arg;
 		return 0;
 	case ARGP_KEY_END:
@@ -327,13 +331,14 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 			argp_error(state, "--resume: expected -o DIR, the "
 				   "folder of the run to continue");
 		if (o->standard && (o->name_count || o->plan.workload_count))
-			argp_error(state, "--standard: name no servers and no "
-				   "workloads, it has its own servers and workloads");
+			argp_error(state, "--standard has its own servers and "
+				   "workloads: name no others");
 		if (o->agree && o->name_count != 2)
 			argp_error(state, "--agree: expected two folders with "
 				   "results");
 		if (o->standard && o->files)
-			argp_error(state, "--standard and --files: one of them");
+			argp_error(state, "expected only one of --standard and "
+				   "--files");
 		return 0;
 	}
 	return ARGP_ERR_UNKNOWN;
@@ -728,16 +733,15 @@ static void make_protocols(struct options *o)
 				o->request, o->answer, why))
 			error(2, 0, "%s: %s", work->name, why);
 		if (work->protocol && !o->outside_count)
-			error(2, 0, "%s: which server? --start COMMAND "
-			      "--ready PORT, or --connect HOST:PORT or "
+			error(2, 0, "%s: expected a server: --start COMMAND "
+			      "--ready PORT, --connect HOST:PORT or --connect "
 			      "unix:PATH", work->name);
 	}
 	if ((o->request || o->answer) && !bytes)
-		error(2, 0, "--%s is for a workload of bytes: add -w "
-		      "bytes-c16", o->request ? "request" : "answer");
+		error(2, 0, "--%s is for the workload bytes: add -w bytes-c16",
+		      o->request ? "request" : "answer");
 	if (o->path && !http)
-		error(2, 0, "--path is for a workload of http: add -w "
-		      "http-c16");
+		error(2, 0, "--path is for the workload http: add -w http-c16");
 }
 
 /* The first workload that it can serve; -1: none. */
@@ -811,7 +815,8 @@ static void choose(struct options *o, int n)
 	if (!p->contender_count && o->base == file_base)
 		add(p, o->base = other_base, 1);	/* no fio here */
 	if (!p->contender_count || p->contenders[0].floor)
-		error(1, 0, "--base %s: cannot be the base", o->base);
+		error(1, 0, "--base %s: this server cannot be the "
+		      "base", o->base);
 	p->contenders[p->contender_count++] = p->contenders[0];
 	for (int i = 0; names[i]; i++)
 		if (strcmp(names[i], o->base))
@@ -1009,7 +1014,7 @@ static void run_repetition(struct results *r, const int *cpus, int layout,
 	if (!measure_stop)
 		keep(&h, r, layout, repetition, raw);
 	if (raw && ferror(raw))
-		error(1, errno, "what was measured cannot be kept");
+		error(1, errno, "cannot keep the measurements");
 	progress->done += missing;
 }
 
@@ -1215,7 +1220,7 @@ static void report(const struct options *o, const struct results *r)
 	int failed;
 
 	if (o->output)
-		progress_show(&progress, "the page and its plots are made");
+		progress_show(&progress, "making the page and its plots");
 	failed = o->output && page_write(r, o->output, why);
 	progress_clear(&progress);
 	if (failed)
@@ -1270,12 +1275,14 @@ int compare_main(int argc, char **argv)
 		.options = options,
 		.parser = parse,
 		.args_doc = "[SERVER...]\n--agree DIR1 DIR2",
-		.doc = "Give the same work to SERVERs, repeatedly and in turns, "
-		       "and compare what they did and what it cost."
-		       "\viomodels list shows the models; peers are libevent, "
-		       "libevent_buffer, libuv, libuv_write, libev, python_asyncio and "
-		       "nodejs, where installed. Ctrl-C ends the run; compare then "
-		       "reports what was measured so far.",
+		.doc = "Give the same work to SERVERs, repeatedly and in "
+		       "turns, and compare what they did and what it cost.\v"
+		       "iomodels list shows the models. A SERVER can also be a "
+		       "peer, an echo server on another event loop: libevent, "
+		       "libevent_buffer, libuv, libuv_write, libev, "
+		       "python_asyncio or nodejs, if installed. Ctrl-C ends "
+		       "the run; compare then reports what was measured so "
+		       "far.",
 	};
 	static struct options o = {
 		.plan = {

@@ -1218,7 +1218,7 @@ TEST(page_says_who_is_ahead)
 	ASSERT_TRUE(mkdtemp(dir));
 	drawn = !page_write(&r, dir, why);
 	if (!drawn)
-		EXPECT_TRUE(strstr(why, "without plots: gnuplot is not here"));
+		EXPECT_TRUE(strstr(why, "without plots: gnuplot is not installed"));
 	text = taken(dir, "plots.gp");
 	expect(text, (const char *[]){
 	       "\"select: behind\" 0.8 0.8 0.8 5682409\n"	/* 0x56b4e9 */

@@ -35,17 +35,17 @@ refuses 'uring_file is a file job, not a server' epoll uring_file
 refuses 'epoll reads no file' --files epoll
 refuses "expected fio:ENGINE" fio
 refuses 'expected hot, cold or direct' -w file-warm
-refuses 'one of them' --standard --files
+refuses 'only one of' --standard --files
 refuses 'web: a workload begins with' -w web
 refuses 'tcp-x1: expected one of c' -w tcp-x1
 refuses 'expected -o DIR' --resume
 refuses 'same, two or both' --layout three
 refuses 'two folders with results' --agree here
 refuses 'here/results.jsonl: No such file' --agree here there
-refuses 'it has its own servers' --standard poll
+refuses 'has its own servers' --standard poll
 refuses 'reply-k9999999: expected a request' -w reply-k9999999
-refuses 'answer is for a workload of bytes' --answer foo
-refuses 'path is for a workload of http' --path /x
+refuses 'answer is for the workload bytes' --answer foo
+refuses 'path is for the workload http' --path /x
 refuses 'sink-k1: expected one of c s w i and a number' -w sink-k1
 
 # --fd: the server itself refuses what is not a listening socket.
@@ -87,7 +87,7 @@ if command -v gnuplot >/dev/null; then
 		kept/report.html)" -gt 3 ] && ! grep -q gnuplot err
 	ok $? "the page has plots"
 else
-	grep -q 'without plots: gnuplot is not here' err
+	grep -q 'without plots: gnuplot is not installed' err
 	ok $? "reports that the page is without plots"
 fi
 "$iomodels" compare $few -o kept --resume --markdown >out 2>err &&
@@ -118,7 +118,7 @@ if [ "$(id -u)" = 0 ] && [ -r $id ] && ! $nobody test -r $id 2>err &&
 then
 	$nobody "$iomodels" $short >out 2>err &&
 		tr '\n' ' ' <out |
-		grep -q 'not counted: .*not read (Permission denied); be root '
+		grep -q 'not counted: .*not read (Permission denied); run it as root '
 	ok $? "says that tracefs is for root"
 	unshare -m sh -c "mount -t tmpfs none $tracefs && exec \"\$@\"" - \
 		$nobody "$iomodels" $short >out 2>err &&
@@ -145,7 +145,7 @@ ok $? "agrees with itself"
 
 # File jobs, in the same way; the file leaves no name behind.  In
 # memory no file is cold, and compare says so.
-rows=15 workloads=2 status=0 said='report.html has the plots\|gnuplot is not here'
+rows=15 workloads=2 status=0 said='report.html has the plots\|gnuplot is not installed'
 [ "$(stat -f -c %T .)" = tmpfs ] &&
 	rows=9 workloads=1 status=1 said='cold-random-q4: .*this folder is in memory'
 "$iomodels" compare --base file_blocking uring_file:batch=1 uring_file \
@@ -209,7 +209,7 @@ if [ "$(id -u)" = 0 ] && unshare -m true 2>/dev/null; then
 		exec "$0" compare -t 0.02 -r 101 -w tcp-c1 poll -o full' \
 		"$iomodels" >out 2>err
 	[ $? = 1 ] && [ ! -s out ] && [ "$(wc -l <err)" = 1 ] &&
-		grep -q 'cannot be kept: No space left' err
+		grep -q 'cannot keep the measurements: No space left' err
 	ok $? "ends when the disk is full"
 fi
 
@@ -277,7 +277,7 @@ sed -i '1s/"poll --max-message 5":"./"poll --max-message 5":"x/' named/results.j
 "$iomodels" compare -t 0.02 -r 9 -w tcp-c4 -o named --resume \
 	--peer "$models/poll --max-message 5" \
 	--peer "$models/poll --max-message 6" >out 2>err
-[ $? = 1 ] && grep -q 'poll --max-message 5 was built again' err
+[ $? = 1 ] && grep -q 'poll --max-message 5 has been built again' err
 ok $? "does not go on with another build"
 
 # So have servers of one interpreter, in shells' commands, or with an option more.
@@ -363,7 +363,7 @@ wait $server
 	>out 2>err
 [ $? = 1 ] && grep -q "port-$port: connect: Connection refused" err
 ok $? "says that nobody is there"
-refuses 'which server' -w http-c1
+refuses 'expected a server' -w http-c1
 refuses 'expected HOST:PORT or unix:PATH' --connect here -w http
 refuses 'expected this machine' --connect 192.0.2.1:80 -w http
 refuses 'ready PORT is missing' --start true -w http
@@ -411,7 +411,7 @@ until [ -S running ]; do kill -0 $server || break; done
 ok $? "asks a server on a Unix socket"
 "$iomodels" compare -t 0.02 -r 1 -w line-c1 --start "$known --serve work - --unix x" \
 	--ready unix:running >out 2>err
-[ $? = 1 ] && grep -q 'running is in use already' err
+[ $? = 1 ] && grep -q 'running is already in use' err
 ok $? "does not start a server on a path that is in use"
 
 # Process 1 has the sockets of services that it starts; it is not the server.
