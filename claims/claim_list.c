@@ -305,8 +305,8 @@ const struct claim claims[] = {
 	       GENERATED("3[45]", "3") "\n" GENERATED("29", "0"),
 	     TRIED("UDP", "every real-time signal finds room",
 	     "0: " GENERATED("3[45]", "3"))),
-	PLAY("rt-names-closed", rt_names_closed, "si_fd can name a descriptor "
-	     "that is closed, while a dup is open", "fcntl(2)",
+	PLAY("rt-names-closed", rt_names_closed, "si_fd can name a closed "
+	     "descriptor as long as a duplicate of it is open", "fcntl(2)",
 	     "close\\(77\\) = 0\n"
 	     "rt_sigtimedwait.*si_code=POLL_IN, .*si_fd=77\\}",
 	     TRIED("AF_UNIX", "no signal names a closed descriptor",
@@ -427,8 +427,8 @@ const struct claim claims[] = {
 	     "recvfrom\\(5, \"other\"\n"
 	     "recvfrom\\(3, "),
 	     .words = "edge-triggered"),
-	PLAY("dup-stays", dup_stays, "epoll reports a descriptor that is "
-	     "closed, while a dup is open", "epoll(7)",
+	PLAY("dup-stays", dup_stays, "epoll still reports a closed descriptor "
+	     "as long as a duplicate of it is open", "epoll(7)",
 	     "close\\(.* = 0\nepoll_p?wait\\(.*(u32=4242|data=0x1092).* = 1",
 	     TRIED("AF_UNIX", "a closed descriptor is no longer reported",
 	     "close\\(.* = 0\n"
@@ -840,8 +840,9 @@ const struct claim claims[] = {
 	      "nothing but POLLRDHUP is reported when both halves are shut down",
 	      "POLLIN POLLOUT POLLRDHUP",
 	      .words = "readiness conditions EPOLLHUP"),
-	SHOWS("ready-error", ready_tcp, "a reset is POLLERR with POLLHUP, and "
-	      "ready to read and to write", "poll(2)",
+	SHOWS("ready-error", ready_tcp, "a connection that was reset reports "
+	      "POLLERR and POLLHUP, and is ready to read and to write",
+	      "poll(2)",
 	      "TCP, the peer has reset the connection",
 	      "POLLIN POLLOUT POLLRDHUP POLLERR POLLHUP", "TCP",
 	      "a reset is POLLERR alone", "POLLERR",
@@ -1129,8 +1130,9 @@ const struct claim claims[] = {
 	       "0: skb_copy_datagram_iovec",
 	     TRIED("TCP on loopback", "splice copies as recv does",
 	     "1+: skb_copy_datagram_iovec"), .words = "zero copy"),
-	PLAY("vmsplice-shares", vmsplice_shares, "after vmsplice the pipe holds the "
-	     "program's own page: a later change is what the reader gets",
+	PLAY("vmsplice-shares", vmsplice_shares, "after vmsplice the pipe "
+	     "holds the program's own page: the reader gets what the program "
+	     "writes there later",
 	     "vmsplice(2)", "vmsplice\\(.* = 4096\nread\\([0-9]+, \"new\"",
 	     TRIED("pipe", "vmsplice copies the page",
 	     "read\\([0-9]+, \"ooo\""), .words = "zero copy"),

@@ -248,7 +248,7 @@ void liburing_errno(void)
 	int ret;
 
 	if (!lib)
-		cannot("liburing.so.2 is not here");
+		cannot("liburing.so.2 is not installed");
 	*(void **)&init = dlsym(lib, "io_uring_queue_init");
 	if (!init)
 		cannot("liburing.so.2 has no io_uring_queue_init");

@@ -193,7 +193,7 @@ enum verdict node_reads_in_threads(const struct claim *claim, struct text *proof
 
 	if (missing || system("node --version >/dev/null 2>&1")) {
 		text_add(proof, "%s\n", missing ? missing :
-			 "Node.js is not here");
+			 "Node.js is not installed");
 		return UNTESTABLE;
 	}
 	fd = lab_temporary(log);
