@@ -466,18 +466,18 @@ struct kernel *kernel_begin(char why[256])
 
 	if (access(TRACEFS "/instances", W_OK)) {
 		if (errno == ENOENT)
-			snprintf(why, 256, TRACEFS ": not mounted; the kernel's "
-				 "side is left out: as root, mount -t tracefs "
-				 "nodev " TRACEFS);
+			snprintf(why, 256, TRACEFS ": not mounted, so the "
+				 "kernel's side is left out; as root, run "
+				 "mount -t tracefs nodev " TRACEFS);
 		else
-			snprintf(why, 256, TRACEFS ": %s; the kernel's side is "
-				 "left out: run it as root", strerror(errno));
+			snprintf(why, 256, TRACEFS ": %s, so the kernel's side is "
+				 "left out; run it as root", strerror(errno));
 		return NULL;
 	}
 	if (!first_pid_namespace()) {
 		snprintf(why, 256, "in a PID namespace tracefs has other "
-			 "process numbers; the kernel's side is left out: run "
-			 "it outside of the container");
+			 "process numbers, so the kernel's side is left out; "
+			 "run it outside of the container");
 		return NULL;
 	}
 	k = calloc(1, sizeof(*k));

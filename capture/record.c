@@ -564,7 +564,7 @@ static int begin(struct run *u)
 	if (u->strace && r->kernel)
 		kernel_leave_out(r->kernel, u->strace);
 	if (r->kernel && kernel_follow(r->kernel, r->pid)) {
-		say("process %d: tracefs does not take it", r->pid);
+		say("process %d: tracefs does not accept it", r->pid);
 		return 1;
 	}
 	r->began = realtime_ns();

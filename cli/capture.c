@@ -42,8 +42,8 @@ static void check(const struct options *o, struct argp_state *state)
 		argp_error(state, "expected a MODEL of iomodels list, or -- "
 			   "COMMAND");
 	if (what > 1)
-		argp_error(state, "one at a time: a model, -- a command, --pid "
-			   "or --traces");
+		argp_error(state, "expected only one of a MODEL, -- COMMAND, "
+			   "--pid, --traces and --index");
 	if (o->command && !*o->command)
 		argp_error(state, "expected a COMMAND after --");
 	if (o->text && (!o->model || o->output))
@@ -412,8 +412,8 @@ static int model(const struct options *o)
 	if (p->flags & FILES)
 		c = !o->scenario ? &reads_buffered : reads_find(name);
 	if (!c) {
-		fprintf(stderr, "iomodels capture: %s: no such scenario; "
-			"there are:", name);
+		fprintf(stderr, "iomodels capture: %s: no such scenario; the "
+			"scenarios are:", name);
 		for (c = scenarios; !(p->flags & FILES) && c->name; c++)
 			fprintf(stderr, " %s", c->name);
 		fprintf(stderr, "%s\n", p->flags & FILES ?
@@ -452,9 +452,10 @@ int capture_main(int argc, char **argv)
 		{ "pid", 'p', "N", 0, "attach to the running process N", 0 },
 		{ "text", KEY_TEXT, NULL, 0, "print the calls of a model, "
 		  "without times and process numbers, and write no folder", 0 },
-		{ "traces", KEY_TRACES, "DIR", 0, "capture every model, or each "
-		  "MODEL, with strace and the kernel's events, as text files in DIR; "
-		  "write a file only if its sequence of calls or events has changed",
+		{ "traces", KEY_TRACES, "DIR", 0, "capture every model, or "
+		  "only the MODELs that are named, with strace and the "
+		  "kernel's events, as text files in DIR; write a file only if "
+		  "its sequence of calls or events has changed",
 		  0 },
 		{ "index", KEY_INDEX, "DIR", 0, "write DIR/README.md (what to "
 		  "look at in the captures of DIR) from DIR/notes; correct the "

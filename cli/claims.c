@@ -318,8 +318,9 @@ int claims_main(int argc, char **argv)
 	static const struct argp_option rows[] = {
 		{ "quiet", 'q', NULL, 0, "print only the verdicts, not the lines "
 		  "that prove them", 0 },
-		{ "about", 'a', "WORDS", 0, "check only claims whose texts have "
-		  "all of these words, or come closest: --about 'edge triggered'",
+		{ "about", 'a', "WORDS", 0, "check only claims whose texts "
+		  "have all of these words or, if no claim does, the claims "
+		  "that come closest: --about 'edge triggered'",
 		  0 },
 		{ "twins", 't', NULL, 0, "check the false twin of each claim "
 		  "instead: a wrong statement that must be refuted", 0 },
@@ -334,14 +335,15 @@ int claims_main(int argc, char **argv)
 		.parser = parse,
 		.args_doc = "[PATTERN...]",
 		.doc = "Check statements (claims) about I/O models, each by a "
-		       "capture made now. A claim holds, is refuted, or cannot "
-		       "be tested here (and why); below it are the lines that "
-		       "decided. PATTERN selects claims by name ('sigio-*').\v"
+		       "capture made now. For each claim the output has the "
+		       "verdict (holds, refuted, or not testable here and why) "
+		       "and the lines that decided. PATTERN selects claims by "
+		       "name ('sigio-*').\v"
 		       "The exit status is 0 when every claim has the expected "
 		       "verdict or could not be tested here, 1 when a verdict "
-		       "differs, 2 for a wrong command line or when no claim is "
-		       "about the WORDS. Claims that need the kernel's events "
-		       "need root.",
+		       "differs, 2 for a wrong command line or when no claim "
+		       "is about the WORDS. Claims that need the kernel's "
+		       "events need root.",
 	};
 	struct options o = { 0 };
 

@@ -192,9 +192,10 @@ static void table(void)
 	       "strace.\nwaits: the thread that slept before the message came "
 	       "and woke before its echo\nwas back.\n");
 	if (exact)
-		printf("waits and copies are exact: the kernel's sched_switch and "
-		       "skb_copy_datagram_iovec,\nfrom a run of its own without "
-		       "strace.\n");
+		printf("waits and copies are exact: they come from the "
+		       "kernel's events sched_switch and\n"
+		       "skb_copy_datagram_iovec, recorded in a second run "
+		       "without strace.\n");
 	else
 		printf("waits and copies are inferred from strace, which sees "
 		       "nothing of what io_uring\ndoes in the kernel.\n%s\n",
@@ -250,7 +251,7 @@ static int demo(void *arg)
 	bold = isatty(1);
 	no_strace = trace_missing();
 	if (no_strace && (quiet || !(k = kernel_begin(no_kernel)))) {
-		fprintf(stderr, "iomodels demo: it can show nothing: %s\n",
+		fprintf(stderr, "iomodels demo: nothing can be shown: %s\n",
 			no_strace);
 		return 1;
 	}
@@ -275,7 +276,7 @@ static int demo(void *arg)
 	}
 	progress_clear(&progress);
 	if (!progress.all && *no_kernel) {
-		fprintf(stderr, "iomodels demo: it can show nothing: %s\n",
+		fprintf(stderr, "iomodels demo: nothing can be shown: %s\n",
 			no_kernel);
 		return 1;
 	}

@@ -129,7 +129,7 @@ static void run_program(const struct program *p, int file)
 	else if (!(p->flags & FILES))
 		run_server(o);
 	else if (file < 0 || run_reader(o, path, file, NULL))
-		snprintf(o->said, sizeof(o->said), "no file for it: %s",
+		snprintf(o->said, sizeof(o->said), "no file for it to read: %s",
 			 strerror(errno));
 	if (path && *o->said)
 		probe_program(p, o->why);
@@ -193,7 +193,7 @@ static void try_ptrace(void)
 
 	if (err && scope >= 2)
 		found(1, "ptrace", errno_name(err), scope > 2 ?
-		      "boot, then sysctl kernel.yama.ptrace_scope=1" :
+		      "reboot, then sysctl kernel.yama.ptrace_scope=1" :
 		      "sudo, or sysctl kernel.yama.ptrace_scope=1",
 		      "kernel.yama.ptrace_scope is %ld: no strace", scope);
 	else if (err && probe_status("TracerPid") > 0)
@@ -239,8 +239,8 @@ static void try_strace(void)
 	found(0, "strace", version, NULL, "demo, capture, trace");
 	found(0, "strace -k", stacks ? "yes" : "no", stacks ? NULL :
 	      "a strace built with libunwind or libdw", stacks ?
-	      "the line of the source behind each call" :
-	      "no line of the source behind a call");
+	      "strace can show the line of source of each call" :
+	      "strace cannot show the line of source of a call");
 }
 
 static void try_tracefs(void)
@@ -254,7 +254,8 @@ static void try_tracefs(void)
 	}
 	kernel_end(k);
 	kernel_free(k);
-	found(0, "tracefs", "granted", NULL, "who waits, who copies: exact");
+	found(0, "tracefs", "granted", NULL, "shows exactly who waits and who "
+	      "copies");
 }
 
 static void try_perf(void)
@@ -348,8 +349,8 @@ static void look_around(const char *dir, int file)
 	      "sigio_queued, posix_aio_glibc",
 	      "ulimit -i 4096");
 	limit("RLIMIT_MEMLOCK", RLIMIT_MEMLOCK, 1 << 20, 1,
-	      "without CAP_IPC_LOCK: registered buffers, SEND_ZC's pages; rings "
-	      "before Linux 5.12 and from 6.14 on",
+	      "without CAP_IPC_LOCK it limits registered buffers and the pages "
+	      "of SEND_ZC; before Linux 5.12 and from 6.14 on also the rings",
 	      "ulimit -l 8192");
 	look_at_ring();
 }
@@ -472,8 +473,8 @@ static void print_findings(void)
 			snprintf(word, sizeof(word), "! %s", f->value);
 			print_block(word, same_names(i, &names));
 			snprintf(note, sizeof(note), "%s%s%s", f->note,
-				 f->change ? ": " : "",
-				 f->change ? f->change : "");
+				 !f->change ? "" : *f->note ? "; remedy: " :
+				 "remedy: ", f->change ? f->change : "");
 			print_block("", note);
 		} else if (!*f->note && !strcmp(f->value, "granted")) {
 			print_block("  granted", same_names(i, &names));

@@ -31,7 +31,8 @@ enum { KEY_FD = 1000, KEY_PERFETTO, KEY_HTML, KEY_FAIL_ON, KEY_BASELINE };
 enum { EXIT_FOUND = 3 };
 
 static const struct argp_option options[] = {
-	{ "json", 'j', NULL, 0, "The report for programs, as JSON", 0 },
+	{ "json", 'j', NULL, 0, "The report as JSON, for other programs to "
+	  "read", 0 },
 	{ "lines", 'l', NULL, 0, "The log itself: under each line whether it "
 	  "waited or copied, the history of its descriptor, the kernel's events "
 	  "and, in a log of strace -k, the line of source", 0 },
@@ -54,8 +55,8 @@ static void choose(struct argp_state *state, enum form form)
 	struct arguments *a = state->input;
 
 	if (a->form != TEXT && a->form != form)
-		argp_error(state, "--json, --lines, --diff, --html and "
-			   "--perfetto: one of them at a time");
+		argp_error(state, "expected only one of --json, --lines, "
+			   "--diff, --html and --perfetto");
 	a->form = form;
 }
 
@@ -355,22 +356,21 @@ int explain_folder(int argc, char **argv, const char *name)
 		.options = options,
 		.parser = parse,
 		.args_doc = "[FILE...]\nFOLDER",
-		.doc = "Read strace output, of any program and any version, and "
-		       "say which I/O model each thread uses, who waited and "
-		       "who copied, what a message costs, what is wrong, and "
-		       "which lines prove it.\v"
+		.doc = "Read strace output, of any program and any version, "
+		       "and say which I/O model each thread uses, who waited "
+		       "and who copied, what a message costs, what is wrong, "
+		       "and which lines prove it.\v"
 		       "Several FILEs are one log: the set that strace -ff "
-		       "writes. A FILE with several runs, one after the "
-		       "other, gets a report for each. FOLDER is one that "
-		       "iomodels capture wrote: "
-		       "explain reads its strace.log and kernel.log together, "
-		       "and waits and copies are exact. "
-		       "Without FILE it reads standard input. A log has the most "
-		       "to show when it was made by "
-		       "strace -f -ttt -T -yy -o FILE COMMAND\n\n"
+		       "writes. A FILE with several runs, one after the other, "
+		       "gets a report for each. FOLDER is one that iomodels "
+		       "capture wrote: explain reads its strace.log and "
+		       "kernel.log together, and waits and copies are exact. "
+		       "Without FILE it reads standard input. The report has "
+		       "the most detail for a log made by strace -f -ttt -T "
+		       "-yy -o FILE COMMAND\n\n"
 		       "The exit status is 0 when the log was read, 1 when it "
-		       "could not be read to its end, 2 for a wrong command line, "
-		       "3 when --fail-on found something.",
+		       "could not be read to its end, 2 for a wrong command "
+		       "line, 3 when --fail-on found something.",
 	};
 	struct arguments a = { .fd = -1, .name = name };
 

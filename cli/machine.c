@@ -98,8 +98,8 @@ static void virtualisation(void)
 		      "qemu-user", "make vm", "an emulator translates programs "
 		      "of another processor and makes their system calls: "
 		      "io_uring and strace do not work under qemu-user, and a "
-		      "capture shows the emulator's calls: use a virtual "
-		      "machine of your own processor");
+		      "capture shows the emulator's calls; use a virtual "
+		      "machine with the host's own processor");
 		return;
 	}
 	uname(&u);
@@ -172,7 +172,7 @@ static void seccomp(void)
 		snprintf(value, sizeof(value), "mode %ld", mode);
 		found(0, "seccomp", value,
 		      "docker run --security-opt seccomp=unconfined",
-		      "%ld filters: the tries below show what they refuse",
+		      "%ld filters: the results below show what they refuse",
 		      n < 0 ? 1 : n);
 	}
 }
@@ -187,8 +187,7 @@ static void capabilities(void)
 		  "user's process" },
 		{ CAP_PERFMON, "PERFMON", "evidence_test" },
 		{ CAP_IPC_LOCK, "IPC_LOCK", "rings beyond RLIMIT_MEMLOCK" },
-		{ CAP_SYS_RESOURCE, "SYS_RESOURCE", "limits beyond the hard "
-		  "ones" },
+		{ CAP_SYS_RESOURCE, "SYS_RESOURCE", "raising hard limits" },
 		{ CAP_DAC_OVERRIDE, "DAC_OVERRIDE", "tracefs, which belongs to root" },
 	};
 	unsigned long long effective = 0, has = 0, all = 0;
@@ -259,8 +258,9 @@ static void sysctls(void)
 	if (off < 0)
 		found(0, "kernel.io_uring_disabled", "absent", NULL,
 		      "Linux 6.6 brought this sysctl, and a kernel without "
-		      "CONFIG_IO_URING lacks it; a seccomp filter or an LSM "
-		      "can forbid io_uring all the same");
+		      "CONFIG_IO_URING lacks it; even without the sysctl, a "
+		      "seccomp filter or a security module can forbid "
+		      "io_uring");
 	else
 		found(off == 2 || (off == 1 && geteuid()),
 		      "kernel.io_uring_disabled", value,

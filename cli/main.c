@@ -32,7 +32,8 @@ static const struct command commands[] = {
 	{ "compare", "measure servers side by side, under the same work",
 	  compare_main },
 	{ "aio-run", "run a command with POSIX AIO on io_uring", aio_run_main },
-	{ "claims", "check statements about I/O models by captures made now", claims_main },
+	{ "claims", "check statements about I/O models, each by a new capture",
+	  claims_main },
 	{ NULL }
 };
 

@@ -112,9 +112,9 @@ static const char *remedy(const struct request *r, int err, char text[160])
 		return ": a UDP datagram holds 65507 bytes at most; a TCP "
 		       "server takes more";
 	case EMFILE:
-		return ": fewer --clients, or a higher `ulimit -n'";
+		return ": use fewer --clients, or raise `ulimit -n'";
 	case EADDRNOTAVAIL:
-		return ": no local port is left; fewer --clients";
+		return ": no local port is left; use fewer --clients";
 	}
 	return "";
 }
@@ -425,7 +425,7 @@ static int sum_up(const struct client *clients, const struct request *r)
 	}
 	if (r->clients > 1)
 		fprintf(stderr, "%ld of %ld clients sent all of their messages "
-			"(%ld each), %ld came back\n", done, r->clients,
+			"(%ld each); %ld messages came back\n", done, r->clients,
 			r->repeat, back);
 	return done < r->clients;
 }

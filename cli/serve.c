@@ -123,8 +123,8 @@ int serve_main(int argc, char **argv)
 	argp_parse(&argp, argc, argv, 0, NULL, &r);
 	path = program_path(r.program);
 	if (!path)
-		error(1, 0, "%s is not built; `make' builds it, "
-		      "`iomodels list' says why not", r.program->name);
+		error(1, 0, "%s is not built; `make' builds it, `iomodels "
+		      "list' says why it was not built", r.program->name);
 	r.words[0] = (char *)r.program->name;
 	execv(path, r.words);
 	error(1, errno, "execve %s", path);

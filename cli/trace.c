@@ -42,7 +42,8 @@ static const struct argp_option rows[] = {
 	  "stderr", 0 },
 	{ "pid", 'p', "N", 0, "Attach to the running process N; Ctrl-C ends "
 	  "the trace, not the process", 0 },
-	{ "json", KEY_JSON, NULL, 0, "The report for programs, as JSON", 0 },
+	{ "json", KEY_JSON, NULL, 0, "The report as JSON, for other programs "
+	  "to read", 0 },
 	{ "html", KEY_HTML, NULL, 0, "The report as a page for a browser", 0 },
 	{ "lines", KEY_LINES, NULL, 0, "The log itself, and what it means", 0 },
 	{ "fail-on", KEY_FAIL_ON, "ID,...|any", 0, "Exit with 3 when the "
@@ -64,8 +65,8 @@ static void check(const struct options *o, struct argp_state *state)
 	if (!o->command && !o->pid)
 		argp_error(state, "expected -- COMMAND or --pid N");
 	if (o->forms > 1)
-		argp_error(state, "--json, --lines and --html: one of them at "
-			   "a time");
+		argp_error(state, "expected only one of --json, --lines and "
+			   "--html");
 	if (o->command && o->pid)
 		argp_error(state, "expected --pid N or -- COMMAND, not both");
 }
@@ -177,10 +178,11 @@ int trace_main(int argc, char **argv)
 		.options = rows,
 		.parser = parse,
 		.args_doc = "-- COMMAND...\n--pid N",
-		.doc = "Run COMMAND under strace and, where this user may, with "
-		       "the kernel's tracepoints, and explain on stderr what it "
-		       "did. The exit status is that of COMMAND. Ctrl-Z stops "
-		       "COMMAND and the recording; fg continues both.",
+		.doc = "Run COMMAND under strace and, if this user may use "
+		       "them, with the kernel's tracepoints; explain on stderr "
+		       "what it did. The exit status is that of COMMAND. "
+		       "Ctrl-Z stops COMMAND and the recording; fg continues "
+		       "both.",
 	};
 	struct options o = { 0 };
 	int out = STDERR_FILENO, status = 1;

@@ -244,7 +244,7 @@ test_the_next_free_name() {
 test_wrong() {
 	expect 2 && has err 'expected a MODEL' &&
 	expect 2 -- && has err 'expected a COMMAND' &&
-	expect 2 epoll -- true && has err 'one at a time' &&
+	expect 2 epoll -- true && has err 'expected only one of' &&
 	expect 2 --no-strace --no-kernel -- true && has err 'leave nothing' &&
 	expect 2 --pid 0 && has err 'pid 0: expected a number' &&
 	expect 2 epol && has err 'no such model; did you mean epoll?' &&

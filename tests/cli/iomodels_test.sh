@@ -125,7 +125,7 @@ test_trace() {
 	expect 0 'blocking' "$io" trace -- sh -c 'echo hi | cat' &&
 		expect 7 'execve' "$io" trace -- sh -c 'exit 7' &&
 		expect 2 'expected -- COMMAND' "$io" trace &&
-		expect 2 'one of them at a time' "$io" trace --json --html -- true &&
+		expect 2 'expected only one of' "$io" trace --json --html -- true &&
 		expect 2 'not both' "$io" trace --pid 1 -- true &&
 		expect 127 'iomodels trace: .*no such command' "$io" trace -- ./none
 }
@@ -156,7 +156,7 @@ test_explain_refuses() {
 		expect 1 'no line of strace output' "$io" explain Makefile &&
 		expect 1 ':1: a NUL byte' "$io" explain "$build/models/epoll" &&
 		expect 2 'expected two logs' "$io" explain --diff Makefile &&
-		expect 2 'one of them at a time' "$io" explain --json --html x &&
+		expect 2 'expected only one of' "$io" explain --json --html x &&
 		expect 2 'a number from 0' "$io" explain --fd x Makefile
 }
 test_stdout_full() {
@@ -261,7 +261,7 @@ test_echo_big() {
 }
 test_fifty_clients() {
 	start epoll --service echo
-	expect 0 "^50 of 50 clients sent all of their messages (3 each), 150 came back" \
+	expect 0 "^50 of 50 clients sent all of their messages (3 each); 150 messages came back" \
 		"$io" send --port "$port" --clients 50 --repeat 3
 }
 test_udp() {
