@@ -85,7 +85,7 @@ static inline int listener_ended(long err)
 	if (!__atomic_load_n(&stopping, __ATOMIC_RELAXED) &&
 	    !__atomic_exchange_n(&end_status, 1, __ATOMIC_RELAXED))
 		warn("accept: another program has shut the listener down: no "
-		     "new peers; the server ends with the last\n");
+		     "new peers; the server ends with its last connection\n");
 	return 1;
 }
 
@@ -256,7 +256,7 @@ static int conn_received(struct conn *c, char *buf, long n)
 		return 1;
 	}
 	if (n > opt.max_message - c->len) {
-		conn_gave_up(c, "the message is beyond --max-message");
+		conn_gave_up(c, "the message is longer than --max-message");
 		return 1;
 	}
 	if (conn_grow(c, c->len + n)) {

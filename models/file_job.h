@@ -169,8 +169,8 @@ static void file_failed(const char *call, long err)
 	/* Since Linux 6.1 a file system says what O_DIRECT asks of a read. */
 	if (!sys_statx(AT_FDCWD, opt.path, 0, STATX_DIOALIGN, &st) &&
 	    st.stx_mask & STATX_DIOALIGN && st.stx_dio_offset_align)
-		fail(1, "%s %s: EINVAL: O_DIRECT needs blocks of a multiple "
-		     "of %u bytes here; --block takes another size\n", call,
+		fail(1, "%s %s: EINVAL: O_DIRECT needs blocks of a multiple of "
+		     "%u bytes here; use another --block\n", call,
 		     opt.path, st.stx_dio_offset_align);
 	fail(1, "%s %s: EINVAL: this file system refuses O_DIRECT; "
 	     "leave out --direct\n", call, opt.path);

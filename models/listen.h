@@ -16,18 +16,18 @@ static void socket_failed(const char *call, const struct sockaddr_in *a,
 	char text[24];
 
 	fail(1, "%s %s: %s%s\n", call, address(a, text), errno_name(err),
-	     err == -EADDRINUSE ? ": another program has the port; --port N "
-				  "takes another" :
+	     err == -EADDRINUSE ? ": another program has the port; use another "
+				  "--port" :
 	     err == -EACCES ? ": ports below 1024 need root or "
-			      "CAP_NET_BIND_SERVICE; --port N takes another" :
-	     err == -EADDRNOTAVAIL ? ": no interface has this address; "
-				     "--bind 0.0.0.0 takes all" : "");
+			      "CAP_NET_BIND_SERVICE; use another --port" :
+	     err == -EADDRNOTAVAIL ? ": no interface has this address; --bind "
+				     "0.0.0.0 listens on all" : "");
 }
 
 /* A peer would get its number, and what is meant for stdout. */
 static void closed(int fd)
 {
-	fail(1, "descriptor %d is closed: give it /dev/null\n", fd);
+	fail(1, "descriptor %d is closed: redirect it to /dev/null\n", fd);
 }
 
 static int socket_option(int option)
@@ -86,8 +86,8 @@ static void open_socket(char **argv, int type)
 	if (listener <= 2)
 		closed(listener);
 	if (listener >= CONNS)	/* the tables have no place for it either */
-		fail(1, "socket: descriptor %d is beyond %d: start it with "
-		     "fewer open descriptors\n", listener, CONNS - 1);
+		fail(1, "socket: descriptor %d is beyond %d: start the server "
+		     "with fewer open descriptors\n", listener, CONNS - 1);
 	if (!datagrams) {
 		/* Bind though connections of a former run are in TIME_WAIT. */
 		must(sys_setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on,

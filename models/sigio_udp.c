@@ -73,14 +73,14 @@ static int serve(void)
 		if (n < 0)
 			continue;		/* the socket's error, no datagram's */
 		if (n > DATAGRAM)
-			not_served(&from, n, "the datagram is beyond 65536 "
-				   "bytes");
+			not_served(&from, n, "the datagram is longer than "
+				   "65536 bytes");
 		else if (opt.echo)
 			answer(&from, len, buf, n);
 		else if (n <= opt.max_message)
 			print_message(&from.in, buf, n);
 		else
-			not_served(&from, n, "the message is beyond "
+			not_served(&from, n, "the message is longer than "
 				   "--max-message");
 	}
 	return 1;

@@ -35,7 +35,7 @@
 #define OWN_HELP \
 	"  --notify HOW     how a finished read is noticed: suspend (the default),\n" \
 	"                   signal, thread or poll\n" \
-	"  --opens N        open FILE N times: a descriptor has one helper (default 1)\n"
+	"  --opens N        open FILE N times (default 1): glibc has one thread for each\n"
 #include "../models/file_job.h"
 
 enum notify { SUSPEND, SIGNAL, THREAD, POLL };

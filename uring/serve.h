@@ -67,8 +67,8 @@ static const struct __kernel_timespec one_second = { .tv_sec = 1 };
 static void ring_refused(const char *call, long err, const char *needs)
 {
 	if (err == -EINVAL)
-		fail(1, "%s: EINVAL: this kernel is older than a flag of this "
-		     "model; it needs Linux %s (iomodels list shows others)\n",
+		fail(1, "%s: EINVAL: a flag of this model needs Linux %s or "
+		     "later (iomodels list shows other models)\n",
 		     call, needs);
 	fail(1, "%s: %s: %s\n", call, errno_name(err), ring_why(err));
 }

@@ -22,9 +22,9 @@
  *
  * Calls     between 0 and 2 per echo: 0 in a burst that leaves no pause.
  * Needs     Linux 5.13 (5.11 with CAP_SYS_NICE).
- * Limits    Those of uring_basic.c.  It keeps two processors busy; on a machine
- *           with one, it sleeps at once instead of looking.  Where others need
- *           the processors too, a message waits for time slices.
+ * Limits    Those of uring_basic.c.  Two processors are busy; on a machine with
+ *           one, the thread that serves sleeps at once instead of looking.  Where
+ *           others need the processors too, a message waits for time slices.
  * Compare   uring_basic.c, whose additional call costs less than a thread.
  * Trace     traces/uring_sqpoll.two.x86_64.strace, .kernel
  */

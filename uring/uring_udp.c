@@ -107,13 +107,13 @@ static void serve(unsigned buffer)
 	unsigned n = out->payloadlen;
 
 	if (out->flags & MSG_TRUNC)
-		not_served(from, n, "the datagram is beyond 65507 bytes");
+		not_served(from, n, "the datagram is longer than 65507 bytes");
 	else if (opt.echo)
 		return answer(buffer, out, bytes, n);
 	else if (n <= opt.max_message)
 		print_message(&from->in, bytes, n);
 	else
-		not_served(from, n, "the message is beyond --max-message");
+		not_served(from, n, "the message is longer than --max-message");
 	ring_buffers_put(&buffers, buffer);
 }
 

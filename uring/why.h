@@ -21,7 +21,7 @@ static inline const char *ring_why(long err)
 		return "a security module (SELinux) or a seccomp filter forbids "
 		       "io_uring here: look at the audit log";
 	case -EINVAL:
-		return "this kernel is older than a flag that the program sets";
+		return "this kernel does not have a flag that the program sets";
 	case -EAGAIN:
 		return "the kernel cannot start its thread: RLIMIT_NPROC "
 		       "(ulimit -u) or a cgroup allows no more";

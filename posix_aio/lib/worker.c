@@ -463,7 +463,7 @@ static int chore_waits(void)
 
 static void leave_broken(void)
 {
-	debug("io_uring_enter: error %d, the pool goes on\n", broken);
+	debug("io_uring_enter: error %d, the thread pool takes over\n", broken);
 	count(STAT_BROKEN);
 	retry_later();
 	engine_lock_only();

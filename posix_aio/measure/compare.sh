@@ -29,7 +29,7 @@ build=$1 dir=$2
 }
 shift 2
 command -v fio >/dev/null || {
-	echo "compare.sh: fio is not here: apt-get install fio" >&2
+	echo "compare.sh: fio is not installed: apt-get install fio" >&2
 	exit 1
 }
 rounds=${ROUNDS:-5} ms=${MS:-1000} time=${TIME:-900}

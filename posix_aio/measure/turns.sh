@@ -20,7 +20,7 @@ build=$1 dir=$2
 }
 shift 2
 command -v fio >/dev/null || {
-	echo "turns.sh: fio is not here: apt-get install fio" >&2
+	echo "turns.sh: fio is not installed: apt-get install fio" >&2
 	exit 1
 }
 library=$(realpath "$build/lib/libposixaio.so")

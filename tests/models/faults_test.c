@@ -11,12 +11,12 @@
  * server meanwhile.  What must hold:
  *
  *   - a peer for each failed call, at most, is not served, and stderr says why;
- *   - one who comes afterwards is served;
+ *   - a client that comes afterwards is served;
  *   - when nobody speaks the server sleeps, with no descriptor too many;
  *   - SIGTERM ends it with 0.
  *
  * strace counts the calls of each thread, so where each peer has one, each may
- * meet the fault: then who comes afterwards may meet it as well.
+ * meet the fault: then a client that comes afterwards may meet it as well.
  *
  * A call of the set-up that fails may end the server, with 1 and a line.  The
  * calls are those that a strace of the same server shows; the errnos are those
@@ -267,7 +267,7 @@ static const char *judge(struct server *s, const struct point *t, int set_up,
 		     fired() == hits; ms++)
 			poll(NULL, 0, 1);
 	if (!last && fired() == hits)
-		return "who comes afterwards is not served";
+		return "a client that comes afterwards is not served";
 	for (int tries = 0; ; tries++) {
 		after = descriptors(s->server_pid);
 		if (after <= usual_descriptors)

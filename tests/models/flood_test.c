@@ -480,9 +480,9 @@ static void other_families_print(void *arg)
 	wait_for(&s, &s.out, line);
 	memset(text, 'x', 100000);
 	ASSERT_EQ(30000, send(fd, text, 30000, 0));
-	wait_for(&s, &s.err, "beyond --max-message; 30000 bytes dropped\n");
+	wait_for(&s, &s.err, "longer than --max-message; 30000 bytes dropped\n");
 	if (t->family == AF_UNIX && send(fd, text, 100000, 0) == 100000)
-		wait_for(&s, &s.err, "unix: the datagram is beyond 65");
+		wait_for(&s, &s.err, "unix: the datagram is longer than 65");
 	ASSERT_EQ(5, send(fd, "again", 5, 0));
 	wait_for(&s, &s.out, " again\n");
 	EXPECT_TRUE(!strstr(s.out.at, "xxx"));
