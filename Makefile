@@ -14,7 +14,7 @@
 #                  build/compare/report.html has the plots; RESUME=1 continues it;
 #                  FILES=1: file jobs, and fio's, into build/compare-files
 #   make results   measure what docs/results.md shows and write it, on a quiet
-#                  machine, in most of an hour; PARTS="models standard files":
+#                  machine; it takes almost an hour; PARTS="models standard files":
 #                  some of these; build/results/results.md has the tables, also
 #                  after Ctrl-C; RESUME=1 continues it
 #   make soak      give every server 50 crowds of 200 clients, then 10,000
@@ -231,7 +231,7 @@ tests: $(raw_tests) $(hosted_tests) $(ours_tests)
 
 left-out:
 	@for s in $(left_out); do echo "  left out: $${s%:*}," \
-		"$${s##*:} is not here ($${s##*:}-dev)"; done
+		"$${s##*:} is not installed ($${s##*:}-dev)"; done
 
 # ---- how it is built ----
 
@@ -559,7 +559,7 @@ install-iomodels: programs $(iomodels)
 		sh cli/manual/make $(B) && \
 		install -d '$(DESTDIR)$(mandir)/man1' && \
 		install -m 644 $(B)/man/*.1 '$(DESTDIR)$(mandir)/man1'; \
-	else echo "  left out: the manual pages, help2man is not here"; fi
+	else echo "  left out: the manual pages, help2man is not installed"; fi
 
 # The manual pages, from --help.
 man: $(iomodels)
