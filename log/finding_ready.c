@@ -125,7 +125,7 @@ static const struct about about[ABOUTS] = {
 		"systems, directories, /dev/null.",
 		"Read it directly, in a thread or in a ring.",
 		"The program uses Go, which tries epoll on each file and goes "
-		"on without it, or libev, which then takes the file as always "
+		"on without it, or libev, which then treats the file as always "
 		"ready." },
 	[EPIPE_REPEATED] = { "epipe-repeated", SEVERITY_FAULT,
 		"continues to write after EPIPE",

@@ -56,8 +56,8 @@ buffer_unmapped = { "ring-buffer-unmapped", SEVERITY_FAULT,
 buffer_unregistered = { "ring-buffer-unregistered", SEVERITY_FAULT,
 	"buffers are unregistered while requests use them",
 	"A request in flight keeps the pages until it ends; some kernels wait "
-	"for it inside of the call. But the program may already use the "
-	"buffer again.",
+	"for it inside the call. But the program may already use the buffer "
+	"again.",
 	"Wait for the completions of all requests with fixed buffers first.",
 	NULL },
 two_writers = { "ring-two-writers", SEVERITY_FAULT,

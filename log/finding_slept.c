@@ -30,9 +30,9 @@ static const struct about abouts[REASONS] = {
 		"Give the program more memory, or run fewer programs at a "
 		"time.", NULL),
 	[REASON_RECLAIM] = HIDDEN("reclaim-waits", "waits for free memory",
-		"Too few pages are free, or the cgroup has as many as it may: "
-		"the thread itself has to free some first, or is made to sleep "
-		"because its cgroup is above memory.high.",
+		"Too few pages are free, or the cgroup has as many as it is "
+		"allowed: the thread itself has to free some first, or is made "
+		"to sleep because its cgroup is above memory.high.",
 		"Look at memory.high and memory.max of its cgroup, and at "
 		"free(1).", NULL),
 	[REASON_DIRTY] = HIDDEN("dirty-limit", "writes are slowed down",

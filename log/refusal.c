@@ -524,8 +524,8 @@ static const struct refusal table[] = {
 	  "CAP_SYS_ADMIN, or mounts that cover a part of /proc or /sys",
 	  "A mount needs CAP_SYS_ADMIN in the namespace; a user namespace can "
 	  "mount only some types (tmpfs, FUSE, proc, sysfs; overlay from Linux "
-	  "5.11), and proc and sysfs only where no other mount covers a part of "
-	  "the visible one (a container masks some).",
+	  "5.11), and proc and sysfs only if nothing is mounted over a part of "
+	  "the /proc or /sys that it sees (a container masks some parts).",
 	  "Give the capability, or bind-mount the /proc that is there." },
 	{ "mount", "ENODEV", NULL, "no-device", REFUSED_AT_END,
 	  "the kernel does not know this type of file system",

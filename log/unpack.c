@@ -72,13 +72,15 @@ static const struct {
 	size_t n;
 } packings[] = {
 	[GZIP] = { "libz.so.1", "the log is compressed by gzip, and libz.so.1 "
-		   "is not there: zcat FILE | iomodels explain",
+		   "is not installed: use zcat FILE | iomodels explain",
 		   "\x1f\x8b", 2 },
 	[XZ] = { "liblzma.so.5", "the log is compressed by xz, and "
-		 "liblzma.so.5 is not there: xzcat FILE | iomodels explain",
+		 "liblzma.so.5 is not installed: use xzcat FILE | iomodels "
+		 "explain",
 		 "\xfd" "7zXZ\0", 6 },
 	[ZSTD] = { "libzstd.so.1", "the log is compressed by zstd, and "
-		   "libzstd.so.1 is not there: zstdcat FILE | iomodels explain",
+		   "libzstd.so.1 is not installed: use zstdcat FILE | iomodels "
+		   "explain",
 		   "\x28\xb5\x2f\xfd", 4 },
 };
 
