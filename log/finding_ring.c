@@ -47,7 +47,7 @@ many_workers = { "ring-many-workers", SEVERITY_COST,
 	"This number of requests has to wait at the same time, and none of them "
 	"can be polled." },
 buffer_unmapped = { "ring-buffer-unmapped", SEVERITY_FAULT,
-	"a buffer is unmapped while a request has it",
+	"a buffer is unmapped while a request uses it",
 	"The request fails with EFAULT, or uses whatever is mapped there next; "
 	"with pages that the kernel holds (O_DIRECT, zero copy) it uses the old "
 	"ones, which the program no longer sees.",

@@ -347,7 +347,7 @@ void report_perfetto(FILE *out, const struct reader *r, struct scene *s)
 	json_text(&j, "made-by", "iomodels explain");
 	json_text(&j, "log", r->path);
 	json_text(&j, "clock", s->has_times ? "the log's" :
-		  "none in the log: a microsecond is a line");
+		  "none in the log: one microsecond stands for one line");
 	json_text(&j, "complete", s->cut ? "no: the first 200000 calls"
 					 : "yes");
 	json_close(&j, '}');

@@ -15,7 +15,7 @@
 #define IOMODELS_IO_URING_H
 
 #ifdef LINUX_IO_URING_H
-#error "linux/io_uring.h or liburing.h is there already: take one or the other"
+#error "linux/io_uring.h or liburing.h is already included: include only one"
 #endif
 #define LINUX_IO_URING_H		/* keeps the system's header out */
 
