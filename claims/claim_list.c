@@ -529,12 +529,13 @@ const struct claim claims[] = {
 	     "makes accept return EINVAL", "net/ipv4/af_inet.c",
 	     "accept\\(.* = -1 EINVAL",
 	     TRIED("TCP",
-	     "accept of a shut-down listener waits or says EAGAIN",
+	     "accept of a shut-down listener waits or fails with EAGAIN",
 	     "accept\\(.* = -1 EAGAIN")),
 	PLAY("shut-listener-unix", listener_shut_unix, "accept of a shut-down "
-	     "AF_UNIX listener with O_NONBLOCK says EAGAIN", "net/unix/af_unix.c",
+	     "AF_UNIX listener with O_NONBLOCK fails with EAGAIN",
+	     "net/unix/af_unix.c",
 	     "accept\\(.* = -1 EAGAIN",
-	     TRIED("AF_UNIX, O_NONBLOCK", "it says EINVAL, as on TCP",
+	     TRIED("AF_UNIX, O_NONBLOCK", "it fails with EINVAL, as on TCP",
 	     "accept\\(.* = -1 EINVAL")),
 	PLAY("emfile-keeps", emfile_keeps, "a connection that met EMFILE is "
 	     "still there when a descriptor is free", "accept(2)",
@@ -561,18 +562,20 @@ const struct claim claims[] = {
 	     "preadv2\\(.*RWF_NOWAIT\\) = -1 EAGAIN",
 	     TRIED("ext4, XFS, btrfs", "RWF_NOWAIT reads from the disk",
 	     "0: preadv2\\(.*RWF_NOWAIT\\) = -1 EAGAIN")),
-	PLAY("closed-peer", closed_peer, "a send to a closed AF_UNIX peer is EPIPE",
+	PLAY("closed-peer", closed_peer, "a send to a closed AF_UNIX peer "
+	     "fails with EPIPE",
 	     "send(2)", "sendto\\(.*MSG_NOSIGNAL.* = -1 EPIPE",
 	     TRIED("AF_UNIX", "the first send to a closed peer succeeds",
 	     "sendto\\(.* = 1")),
 	PLAY("closed-peer-tcp", closed_peer_tcp, "on TCP the first send to a "
-	     "peer that has read everything and closed succeeds, the second is "
-	     "EPIPE", "tcp(7)",
+	     "peer that has read everything and closed succeeds, the second "
+	     "fails with EPIPE", "tcp(7)",
 	     "sendto\\(.* = 1\nsendto\\(.* = -1 EPIPE",
-	     TRIED("TCP", "the first send is EPIPE",
+	     TRIED("TCP", "the first send fails with EPIPE",
 	     "0: sendto\\(.* = 1")),
 	PLAY("closed-unread-tcp", closed_unread_tcp, "a TCP peer that closes "
-	     "with unread data resets: the next send is ECONNRESET",
+	     "with unread data resets the connection: the next send fails with "
+	     "ECONNRESET",
 	     "net/ipv4/tcp.c", "sendto\\(.*\"y\".* = -1 ECONNRESET",
 	     TRIED("TCP", "the next send succeeds", "sendto\\(.*\"y\".* = 1")),
 	PLAY("wchan", wchan_of_sleeper, "/proc/PID/wchan names where a thread "
@@ -1117,10 +1120,10 @@ const struct claim claims[] = {
 	     .words = "zero copy"),
 	PLAY("sendfile-to-file", sendfile_to_file, "sendfile copies to a file as "
 	     "well, not to sockets only", "sendfile(2)", "sendfile\\(.* = 4096",
-	     TRIED("tmpfs", "sendfile to a file is EINVAL",
+	     TRIED("tmpfs", "sendfile to a file fails with EINVAL",
 	     "sendfile\\(.* = -1 EINVAL"), .words = "zero copy"),
-	PLAY("splice-needs-pipe", splice_needs_pipe, "splice needs a pipe on one "
-	     "side: from socket to socket it is EINVAL", "splice(2)",
+	PLAY("splice-needs-pipe", splice_needs_pipe, "splice needs a pipe on "
+	     "one side: from socket to socket it fails with EINVAL", "splice(2)",
 	     "splice\\(.* = -1 EINVAL\nsplice\\(.* = 1",
 	     TRIED("TCP", "splice goes from socket to socket",
 	     "1: splice\\(.* = -1 \n2: splice\\(.* = 1"), .words = "zero copy"),
@@ -1292,8 +1295,8 @@ const struct claim claims[] = {
 	     TRIED("any", "a process has one context",
 	     "two io_setup calls return one context"),
 	     .words = "aio_context how many"),
-	PLAY("aio-not-shared", aio_after_fork, "a child cannot use the context of "
-	     "its parent: EINVAL", "io_setup(2)",
+	PLAY("aio-not-shared", aio_after_fork, "a child cannot use the context "
+	     "of its parent: its calls fail with EINVAL", "io_setup(2)",
 	     "^1 io_getevents\\(.* = 0\n^2 io_getevents\\(.* = -1 EINVAL",
 	     TRIED("any", "a child shares the context",
 	     "^2 io_getevents\\(.* = 0"), .words = "aio_context shared"),

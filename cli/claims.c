@@ -335,10 +335,10 @@ int claims_main(int argc, char **argv)
 		.parser = parse,
 		.args_doc = "[PATTERN...]",
 		.doc = "Check statements (claims) about I/O models, each by a "
-		       "capture made now. For each claim the output has the "
-		       "verdict (holds, refuted, or not testable here and why) "
-		       "and the lines that decided. PATTERN selects claims by "
-		       "name ('sigio-*').\v"
+		       "new capture. For each claim the output has the verdict "
+		       "(holds, refuted, or not testable here and why) and the "
+		       "lines that decided. PATTERN selects claims by name "
+		       "('sigio-*').\v"
 		       "The exit status is 0 when every claim has the expected "
 		       "verdict or could not be tested here, 1 when a verdict "
 		       "differs, 2 for a wrong command line or when no claim "

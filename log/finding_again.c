@@ -66,9 +66,9 @@ wakes = { "woken-by-timer", SEVERITY_COST,
 	"The handler does the work that is due." },
 lost = { "watch-lost", SEVERITY_FAULT,
 	"nothing watches the file any more",
-	"inotify watches the file, not its name. An editor or a log rotation "
-	"that renames a new file to the name takes the name from the watched "
-	"file, and the watch ends with that file (IN_DELETE_SELF, IN_MOVE_SELF, "
+	"inotify watches the file, not its name. When an editor or a log "
+	"rotation gives the name to a new file, the watched file loses it, and "
+	"the watch ends with that file (IN_DELETE_SELF, IN_MOVE_SELF, "
 	"IN_IGNORED).",
 	"Add the watch again when one of these events comes, or watch the "
 	"directory and look for the name.",
