@@ -130,15 +130,16 @@ static void complete(const struct io_uring_cqe *cqe)
 }
 
 /*
- * Where no worker can be started, requests wait and no error comes.  A READ of
- * no bytes needs one, too, and ends at once.
+ * Where no worker can be started, requests wait, or (Linux 6.18, if a limit
+ * refuses the thread) end with ECANCELED, each one.  A READ of no bytes needs a
+ * worker, too, and ends at once.
  */
 static void check_worker(void)
 {
 	request(IORING_OP_READ, RECV, listener, bufs[0], 0);
 	for (int i = 0; i < 5 && !ring_ready(&ring); i++)
 		entered(ring_wait(&ring, 1, &one_second));
-	if (!ring_ready(&ring))
+	if (!ring_ready(&ring) || ring_cqe(&ring, 0)->res < 0)
 		fail(1, "no worker starts: RLIMIT_NPROC (ulimit -u) or a "
 		     "cgroup allows no more threads\n");
 	ring_seen(&ring, 1);
