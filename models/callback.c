@@ -108,7 +108,7 @@ static void on_connection(int fd)
 		conn_begin(&conns[conn], &peer);
 		live++;
 		wait_for(conn, on_bytes, NULL);
-	}					/* else the peer left first */
+	}					/* else it brought no peer */
 }
 
 static void resume(void)

@@ -15,7 +15,7 @@
  * FIRST   bytes of a message that need no mmap
  */
 enum { SCRATCH = 16384, FIRST = 2048 };
-enum { LEFT_MOST = 16 * SOMAXCONN };	/* a storm of resets has fewer */
+enum { LEFT_MOST = 16 * SOMAXCONN };	/* no accident any more */
 
 /*
  * echo: `owed` bytes at `out` are still to be sent, from the buffer of the
@@ -40,8 +40,8 @@ struct conn {
  * or memory is left (EMFILE, ENFILE, ENOBUFS, ENOMEM), or a filter refuses the
  * call (EPERM, ENOSYS).  The connections stay queued, the server pauses, and
  * stderr says why, once.
- * A peer that left costs nothing but the call; a long row of such peers, with
- * nobody among them who stayed, is an accept4 that always fails.
+ * ECONNABORTED and EPROTO are about one peer.  (TCP of Linux has neither: it
+ * accepts a peer that has reset.)  A long row of them: accept4 always fails.
  */
 static inline int peers_must_wait(long err)
 {

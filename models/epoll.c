@@ -91,7 +91,7 @@ static void greet(void)
 		conn_begin(&conns[fd], &peer);
 		live++;
 		wait_for(fd, EPOLLIN);
-	}					/* else the peer left first */
+	}					/* else it brought no peer */
 }
 
 static void serve(int fd)

@@ -78,7 +78,7 @@ static void greet(void)
 		if (fd == -EAGAIN)
 			return;			/* all are in */
 		if (fd < 0 || beyond_table(fd))
-			continue;		/* this peer left first */
+			continue;		/* it brought no peer */
 		conn_begin(&conns[fd], &peer);
 		live++;
 		err = watch(fd, EPOLLIN | EPOLLOUT);

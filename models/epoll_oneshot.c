@@ -108,7 +108,7 @@ static void greet(void)
 	}
 	if (fd >= 0 && beyond_table(fd))
 		fd = -EMFILE;
-	if (fd >= 0)				/* else the peer left first */
+	if (fd >= 0)				/* else it brought no peer */
 		__atomic_add_fetch(&live, 1, __ATOMIC_RELAXED);
 	/* From here on another thread may accept, or find the end. */
 	watch_listener();

@@ -148,7 +148,7 @@ static void greet(void)
 		conn_begin(&conns[fd], &peer);
 		__atomic_add_fetch(&live, 1, __ATOMIC_RELAXED);
 		wait_for(fd, EPOLL_CTL_ADD, EPOLLIN);
-	}					/* else the peer left first */
+	}					/* else it brought no peer */
 }
 
 static void serve(int fd)

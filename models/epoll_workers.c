@@ -119,7 +119,7 @@ static void greet(struct worker *w)
 		conn_begin(&conns[fd], &peer);
 		w->live++;
 		wait_for(w, fd, EPOLLIN);
-	}			/* else the peer left, or another worker has it */
+	}			/* else another worker has the peer */
 }
 
 static void serve(struct worker *w, int fd)

@@ -83,7 +83,7 @@ static void greet(void)
 		conn_begin(&conns[fd], &peer);
 		live++;
 		watch(fd, POLLIN);
-	}					/* else the peer left first */
+	}					/* else it brought no peer */
 }
 
 static void serve(int fd)

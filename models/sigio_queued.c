@@ -70,7 +70,7 @@ static void greet(void)
 		if (fd == -EAGAIN)
 			return;			/* all are in */
 		if (fd < 0 || beyond_table(fd))
-			continue;		/* this peer left first */
+			continue;		/* it brought no peer */
 		conn_begin(&conns[fd], &peer);
 		conns[fd].want = 1;
 		live++;

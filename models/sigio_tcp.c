@@ -72,7 +72,7 @@ static int greet(void)
 		if (fd == -EAGAIN)
 			break;			/* all are in */
 		if (fd < 0 || beyond_table(fd))
-			continue;		/* this peer left first */
+			continue;		/* it brought no peer */
 		conn_begin(&conns[fd], &peer);
 		conns[fd].want = 1;
 		live++;

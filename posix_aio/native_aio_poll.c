@@ -119,7 +119,7 @@ static void greet(void)
 		conn_begin(&conns[fd], &peer);
 		live++;
 		watch(fd, POLLIN);
-	}					/* else the peer left first */
+	}					/* else it brought no peer */
 	watch(listener, POLLIN);
 }
 

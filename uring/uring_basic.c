@@ -101,7 +101,7 @@ static void greet(int fd)
 		conn_begin(&conns[fd], &peer);
 		live++;
 		watch(fd);
-	}					/* else the peer left first */
+	}					/* else it brought no peer */
 	watch(listener);
 }
 

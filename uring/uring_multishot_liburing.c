@@ -185,7 +185,7 @@ static void greet(int slot, unsigned flags)
 		watch(slot);
 		if (flags & IORING_CQE_F_MORE && few_slots(live))
 			cancel(key(ACCEPT, listener), 0, 0);
-	}					/* else the peer left first */
+	}					/* else it brought no peer */
 	if (!(flags & IORING_CQE_F_MORE))
 		watch_listener();
 }

@@ -111,7 +111,7 @@ static int greet(void)
 		if (fd == -EAGAIN)
 			return 0;		/* all are in */
 		if (fd < 0 || beyond_table(fd))
-			continue;		/* this peer left first */
+			continue;		/* it brought no peer */
 		conn_begin(&conns[fd], &peer);
 		live++;
 		watch(fd, POLLIN | POLLOUT);

@@ -103,7 +103,7 @@ static void greet(int fd)
 		conn_begin(&conns[fd], &peer);
 		live++;
 		watch(fd);
-	}					/* else the peer left first */
+	}					/* else it brought no peer */
 	unwatched = !ring_room(&ring);
 	if (!unwatched)
 		watch(listener);

@@ -130,7 +130,7 @@ static void greet(int fd)
 		states[fd] = (struct state){ 0 };
 		live++;
 		watch(fd);
-	}					/* else the peer left first */
+	}					/* else it brought no peer */
 	watch(listener);
 }
 

@@ -1253,7 +1253,7 @@ static void serves_though(const struct program *p, const char *inject,
 	server_free(&s);
 }
 
-/* A peer leaves before it is accepted; the system's descriptors are used up. */
+/* accept4 fails for one peer; the system's descriptors are used up. */
 static void goes_on_when_accept_fails(void *arg)
 {
 	const struct point *t = arg;
