@@ -67,9 +67,9 @@ wakes = { "woken-by-timer", SEVERITY_COST,
 lost = { "watch-lost", SEVERITY_FAULT,
 	"nothing watches the file any more",
 	"inotify watches the file, not its name. When an editor or a log "
-	"rotation gives the name to a new file, the watched file loses it, and "
-	"the watch ends with that file (IN_DELETE_SELF, IN_MOVE_SELF, "
-	"IN_IGNORED).",
+	"rotation gives the name to a new file, the watched file loses it. "
+	"The watch ends with that file (IN_DELETE_SELF, IN_IGNORED), or goes "
+	"on under the file's other name (IN_MOVE_SELF).",
 	"Add the watch again when one of these events comes, or watch the "
 	"directory and look for the name.",
 	"The program waited only for this one event." },
