@@ -100,13 +100,13 @@ loop_sleeps = { "blocked-loop", SEVERITY_COST,
 	"The loop limits its own rate on purpose." },
 mutex = { "mutex-wait", SEVERITY_COST,
 	"waits for a mutex",
-	"FUTEX_WAIT with the value 2 is a mutex (of glibc or Go) that "
+	"FUTEX_WAIT with the value 2 is mostly a mutex (glibc, Go) that "
 	"another thread holds: the threads do not run in parallel.",
 	"Hold it for a shorter time, or give each thread data of its "
 	"own.", NULL },
 mutex_stuck = { "mutex-stuck", SEVERITY_FAULT,
 	"waits for a mutex and does not get it",
-	"FUTEX_WAIT with the value 2 is a mutex (of glibc or Go); no "
+	"FUTEX_WAIT with the value 2 is mostly a mutex (glibc, Go); no "
 	"thread has released it by the end of the log.",
 	"Run gdb -p PID, then thread apply all bt: the owner's thread id is "
 	"in a pthread_mutex_t (__owner).", NULL },
@@ -550,7 +550,9 @@ static void judge_mutex(struct findings *f, const struct habits *h,
 
 	if (s->ns < (s->open ? 1000LL * MS : MUTEX_NS) ||
 	    share_of_task(h, s->ns) < MUTEX_PERCENT ||
-	    share_of(f, s->ns) < MUTEX_PERCENT / 2)
+	    share_of(f, s->ns) < MUTEX_PERCENT / 2 ||
+	    !lock_is_mutex(f->world, t->process->pid, (struct slice){
+		    s->object, strlen(s->object) }))
 		return;
 	d = judge(f, a, t, s);
 	if (!d)

@@ -22,11 +22,17 @@ struct locks {				/* on one file, or one mutex */
 	struct lock *held;
 	struct lock last;		/* that was released */
 	int any_last;
+	int wakes_all;			/* no mutex: a barrier, say */
 };
 
 static struct slice argument(const struct line *l, unsigned n)
 {
 	return n < l->n_args ? l->arg[n] : (struct slice){ l->text.at, 0 };
+}
+
+static uint64_t futex_key(long pid, struct slice address)
+{
+	return hash_slice(pid * 0x9e3779b97f4a7c15ULL, address) | 1;
 }
 
 static uint64_t file_key(const struct file *f)
@@ -107,9 +113,8 @@ static enum what what_of(const struct step *st, struct lock *x, uint64_t *key)
 		return NOTHING;
 	if (c == CALL_FUTEX) {
 		what = futex_of(st, x);
-		*key = hash_slice(st->task->process->pid *
-				  0x9e3779b97f4a7c15ULL,
-				  argument(st->event->line, 0)) | 1;
+		*key = futex_key(st->task->process->pid,
+				 argument(st->event->line, 0));
 	} else if (st->file && (c == CALL_FLOCK || c == CALL_FCNTL)) {
 		what = c == CALL_FLOCK ? flock_of(st, x) : fcntl_of(st, x);
 		*key = file_key(st->file);
@@ -262,6 +267,8 @@ void lock_take(struct world *w, const struct step *st)
 	if (x.kind == MUTEX) {			/* it had it, without a wait */
 		all->last = x;
 		all->any_last = 1;
+		all->wakes_all |= slice_find(argument(l, 1), "WAKE") &&
+				  !slice_is(argument(l, 2), "1");
 	}
 }
 
@@ -306,6 +313,13 @@ struct holder lock_before(const struct world *w, const struct step *st)
 
 	return all && all->any_last && conflicts(&all->last, &x)
 	       ? all->last.by : nobody;
+}
+
+int lock_is_mutex(const struct world *w, long pid, struct slice address)
+{
+	const struct locks *all = map_get(&w->locks, futex_key(pid, address));
+
+	return !all || !all->wakes_all;
 }
 
 void locks_free(struct world *w)

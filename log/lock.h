@@ -27,5 +27,7 @@ void locks_free(struct world *w);
 struct holder lock_held(const struct world *w, const struct step *st);
 /* The last one that released it, seen or not: this call has got it since. */
 struct holder lock_before(const struct world *w, const struct step *st);
+/* 0: the futex at this address wakes more than one: a barrier counts to 2, too. */
+int lock_is_mutex(const struct world *w, long pid, struct slice address);
 
 #endif
