@@ -92,7 +92,7 @@ static void open_socket(char **argv, int type)
 		/* Bind though connections of a former run are in TIME_WAIT. */
 		must(sys_setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on,
 				    sizeof(on)));
-		/* Connections inherit it: an answer never waits for an ACK. */
+		/* Connections inherit it: Nagle holds no answer back. */
 		must(sys_setsockopt(listener, IPPROTO_TCP, TCP_NODELAY, &on,
 				    sizeof(on)));
 	}

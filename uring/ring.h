@@ -335,8 +335,8 @@ static inline long ring_again(long n)
 
 /*
  * How many completions are there to take.  Acquire: the kernel fills an entry
- * and then moves the tail; it does so from our own thread's task work, from an
- * interrupt, or from a worker on another processor.
+ * and then moves the tail; it does so from our own thread's task work, or from
+ * a worker on another processor (before 5.15 also from an interrupt).
  */
 static inline unsigned ring_ready(const struct ring *r)
 {
