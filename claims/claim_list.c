@@ -578,6 +578,12 @@ const struct claim claims[] = {
 	     "ECONNRESET",
 	     "net/ipv4/tcp.c", "sendto\\(.*\"y\".* = -1 ECONNRESET",
 	     TRIED("TCP", "the next send succeeds", "sendto\\(.*\"y\".* = 1")),
+	PLAY("reset-keeps-data", reset_after_data_tcp, "bytes that came before a "
+	     "reset can still be received; then recv is ECONNRESET",
+	     "net/ipv4/tcp_input.c",
+	     "recvfrom\\([0-9]+, \"x\", 1, .* = 1\nrecvfrom\\(.* = -1 ECONNRESET",
+	     TRIED("TCP", "a reset takes the bytes away that were not read",
+	     "0: recvfrom\\([0-9]+, \"x\"")),
 	PLAY("wchan", wchan_of_sleeper, "/proc/PID/wchan names where a thread "
 	     "sleeps: inet_csk_accept, then for TCP's data wait_woken or sk_wait_data",
 	     "proc(5)", "read\\([0-9]+, \"inet_csk_accept\"\n"

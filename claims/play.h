@@ -161,6 +161,7 @@ void nowait_read(void);
 void closed_peer(void);
 void closed_peer_tcp(void);
 void closed_unread_tcp(void);
+void reset_after_data_tcp(void);
 void wchan_of_sleeper(void);
 void two_stops_a_call(void);
 void ignored_signal(void);

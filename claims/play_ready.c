@@ -755,6 +755,24 @@ void closed_unread_tcp(void)
 	send(ours, "y", 1, MSG_NOSIGNAL);
 }
 
+/* A byte is in the queue when the reset comes. */
+void reset_after_data_tcp(void)
+{
+	struct linger now = { .l_onoff = 1 };
+	struct pollfd p;
+	int ours, peer;
+	char c;
+
+	tcp_connection(&ours, &peer);
+	need(send(peer, "x", 1, 0));
+	need(setsockopt(peer, SOL_SOCKET, SO_LINGER, &now, sizeof(now)));
+	need(close(peer));
+	p = (struct pollfd){ .fd = ours };	/* errors alone */
+	need(poll(&p, 1, 10000));
+	recv(ours, &c, 1, MSG_DONTWAIT);
+	recv(ours, &c, 1, MSG_DONTWAIT);
+}
+
 /* A child sleeps in accept, then in recv; its parent may read where. */
 void wchan_of_sleeper(void)
 {
