@@ -1202,6 +1202,14 @@ const struct claim claims[] = {
 	     TRIED("TCP", "epoll_wait sleeps on",
 	     "sys_exit id=[0-9]+\\(epoll_p?wait\\) ret=0$"),
 	     .words = "EINTR epoll_wait task work"),
+	PLAY("ring-close-ends-epoll", ring_close_ends_epoll, "the end of a closed "
+	     "ring ends the epoll_wait of the thread that made the ring, once, "
+	     "with EINTR", "io_uring/io_uring.c",
+	     "epoll_p?wait\\(.*, 400(, NULL, 8)?\\) = -1 EINTR\n"
+	     "epoll_p?wait\\(.*, 100(, NULL, 8)?\\) = 0",
+	     TRIED("any", "epoll_wait sleeps on",
+	     "0: epoll_p?wait\\(.*, 400(, NULL, 8)?\\) = -1 EINTR"),
+	     .since = "6.1", .words = "EINTR epoll_wait fails"),
 	PLAY("uring-in-epoll", uring_in_epoll, "a ring can be in an epoll set: "
 	     "it is ready when it has completions", "io_uring(7)",
 	     "epoll_p?wait\\(.*, 7(, NULL, 8)?\\) = 0\n"

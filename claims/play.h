@@ -237,6 +237,7 @@ void aio_appends(void);
 void task_work_interrupts(void);
 void task_work_deferred(void);
 void task_work_ends_epoll(void);
+void ring_close_ends_epoll(void);
 void uring_in_epoll(void);
 void uring_eventfd(void);
 void uring_single_issuer(void);

@@ -498,6 +498,21 @@ void task_work_ends_epoll(void)
 	wait(NULL);
 }
 
+/* A ring ends a moment after its close; on a busy machine before the wait. */
+void ring_close_ends_epoll(void)
+{
+	enum { TRIES = 20 };
+	int ep = need(epoll_create1(0)), n = 0;
+	struct epoll_event ev;
+
+	for (int i = 0; i < TRIES && !n; i++) {
+		ring_open(0);
+		ring_close(&ring);
+		n = epoll_wait(ep, &ev, 1, 400);
+	}
+	epoll_wait(ep, &ev, 1, 100);
+}
+
 /* ---- a ring among other descriptors ---- */
 
 void uring_in_epoll(void)
