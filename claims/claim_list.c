@@ -418,6 +418,16 @@ const struct claim claims[] = {
 	     TRIED("AF_UNIX",
 	     "edge-triggered epoll reports the second byte without a new one",
 	     "epoll_p?wait\\(.*, 7(, NULL, 8)?\\) = 1")),
+	PLAY("edge-short-read", edge_short_read, "after a short read there may be "
+	     "more: a descriptor that was passed ends the read, and "
+	     "edge-triggered epoll does not report what is behind it",
+	     "net/unix/af_unix.c", "recvfrom\\([0-9]+, \"x\", 8, .* = 1\n"
+	     "epoll_p?wait\\(.*, 7(, NULL, 8)?\\) = 0\n"
+	     "recvfrom\\([0-9]+, \"y\", 8, .* = 1",
+	     TRIED("AF_UNIX", "a short read leaves the socket empty",
+	     "recvfrom\\([0-9]+, \"x\", 8, .* = 1\n"
+	     "recvfrom\\([0-9]+, .* = -1 EAGAIN"),
+	     .words = "edge triggered"),
 	PLAY("edge-starves", edge_starves, "a thread that reads one socket until "
 	     "EAGAIN lets all others wait until that one is empty", "epoll(7)",
 	     "epoll_p?wait\\(.* = 2\n200: recvfrom\\(3, \"\\\\0\", 1, .* = 1\n"

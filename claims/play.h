@@ -137,6 +137,7 @@ void poll_of_file(void);
 void level_again(void);
 void edge_once(void);
 void edge_half_drained(void);
+void edge_short_read(void);
 void edge_starves(void);
 void dup_stays(void);
 void exclusive_fixed(void);

@@ -174,6 +174,36 @@ void edge_half_drained(void)
 	epoll_wait(ep, &ev, 1, 8);
 }
 
+/* A byte with a descriptor, and one behind it; the buffer has room for both. */
+void edge_short_read(void)
+{
+	union {
+		struct cmsghdr header;
+		char room[CMSG_SPACE(sizeof(int))];
+	} passed = { .header = {
+		.cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET,
+		.cmsg_type = SCM_RIGHTS,
+	} };
+	char c[] = "x", got[8];
+	struct iovec iov = { c, 1 };
+	struct msghdr msg = {
+		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &passed,
+		.msg_controllen = sizeof(passed),
+	};
+	struct epoll_event ev;
+	int pair[2], ep;
+
+	stream_pair(pair);
+	ep = epoll_of(pair[0], EPOLLIN | EPOLLET);
+	memcpy(CMSG_DATA(&passed.header), &pair[1], sizeof(int));
+	need(sendmsg(pair[1], &msg, 0));
+	need(send(pair[1], "y", 1, 0));
+	epoll_wait(ep, &ev, 1, 0);
+	recv(pair[0], got, sizeof(got), MSG_DONTWAIT);
+	epoll_wait(ep, &ev, 1, 7);
+	recv(pair[0], got, sizeof(got), MSG_DONTWAIT);
+}
+
 /* Both are ready; one has many bytes, and a small buffer takes them. */
 void edge_starves(void)
 {
