@@ -859,6 +859,14 @@ const struct claim claims[] = {
 	      "nothing but POLLRDHUP is reported when both halves are shut down",
 	      "POLLIN POLLOUT POLLRDHUP",
 	      .words = "readiness conditions EPOLLHUP"),
+	PLAY("room-not-ready", room_not_ready, "send may take bytes though poll "
+	     "does not report POLLOUT: that needs a third (TCP) or three quarters "
+	     "(AF_UNIX) of the send buffer free", "include/net/sock.h",
+	     "p?poll\\(.* = 0 \\(Timeout\\)\nsendto\\(.* = 1024\n"
+	     "p?poll\\(.* = 0 \\(Timeout\\)\nsendto\\(.* = 1024",
+	     TRIED("TCP, AF_UNIX", "a socket that is not ready has no room",
+	     "p?poll\\(.* = 0 \\(Timeout\\)\nsendto\\(.* = -1 EAGAIN"),
+	     .words = "readiness conditions POLLOUT"),
 	SHOWS("ready-error", ready_tcp, "a connection that was reset reports "
 	      "POLLERR and POLLHUP, and is ready to read and to write",
 	      "poll(2)",

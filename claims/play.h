@@ -138,6 +138,7 @@ void level_again(void);
 void edge_once(void);
 void edge_half_drained(void);
 void edge_short_read(void);
+void room_not_ready(void);
 void edge_starves(void);
 void dup_stays(void);
 void exclusive_fixed(void);

@@ -204,6 +204,28 @@ void edge_short_read(void)
 	recv(pair[0], got, sizeof(got), MSG_DONTWAIT);
 }
 
+/* Fill the socket until poll calls it full, and send once more. */
+static void send_beyond_poll(int fd)
+{
+	static char bytes[1024];
+	struct pollfd p = { .fd = fd, .events = POLLOUT };
+
+	while (need(poll(&p, 1, 0)))
+		need(send(fd, bytes, sizeof(bytes), MSG_DONTWAIT));
+	send(fd, bytes, sizeof(bytes), MSG_DONTWAIT);
+}
+
+void room_not_ready(void)
+{
+	int ours, peer, pair[2], small = 16384;
+
+	tcp_connection(&ours, &peer);
+	need(setsockopt(ours, SOL_SOCKET, SO_SNDBUF, &small, sizeof(small)));
+	send_beyond_poll(ours);
+	stream_pair(pair);
+	send_beyond_poll(pair[0]);
+}
+
 /* Both are ready; one has many bytes, and a small buffer takes them. */
 void edge_starves(void)
 {

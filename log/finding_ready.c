@@ -92,8 +92,8 @@ static const struct about about[ABOUTS] = {
 		"watches.", NULL },
 	[BLOCKING_IN_LOOP] = { "blocking-in-loop", SEVERITY_NOTE,
 		"blocking descriptors in an event loop",
-		"Readiness is a hint: the peer may have gone, or another "
-		"thread may have taken the data, and then the call sleeps.",
+		"Readiness is a hint: another thread or process may have taken "
+		"the data or the connection, and then the call sleeps.",
 		"Set O_NONBLOCK.", NULL },
 	[SIGNAL_QUEUE_FULL] = { "signal-queue-full", SEVERITY_FAULT,
 		"the queue of real-time signals overflowed",

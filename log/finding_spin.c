@@ -85,8 +85,8 @@ timer = { "woken-by-timer", SEVERITY_COST,
 	"What is due at each expiry is done without a call." },
 told_writable = { "spin-writable", SEVERITY_FAULT,
 	"waits for writability with nothing to write",
-	"A socket with room in its buffer is always writable: the wait "
-	"returns at once each time.",
+	"A socket is writable while enough of its send buffer is free (a third "
+	"on TCP): the wait returns at once each time.",
 	"Ask for EPOLLOUT or POLLOUT only while bytes are left over.", NULL },
 told_eof = { "spin-eof", SEVERITY_FAULT,
 	"reads the end of a stream again and again",
