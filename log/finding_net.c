@@ -43,8 +43,8 @@ dns = { "dns-timeout", SEVERITY_FAULT,
 	"the options timeout:N and attempts:N shorten the wait.", NULL },
 silent = { "peer-silent", SEVERITY_FAULT,
 	"the peer accepted the connection and does not answer",
-	"The connection is established, the request was sent, and no byte "
-	"came back.",
+	"The connection is established (which the peer's kernel does before its "
+	"program accepts), the request was sent, and no byte came back.",
 	"Look at the peer: is it busy, stopped, or waiting for more of the "
 	"request? Set a timeout.", NULL },
 cut_answer = { "peer-silent", SEVERITY_FAULT,

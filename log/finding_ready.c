@@ -69,10 +69,10 @@ static const struct about about[ABOUTS] = {
 		"edge-triggered, but not read until EAGAIN",
 		"The read filled the buffer and the thread went back to wait: "
 		"the rest is not reported again until more data arrive.",
-		"Read until EAGAIN. A short read is no sure sign that no data are "
-		"left (descriptors passed over AF_UNIX and an urgent byte of TCP "
-		"end it); and the end of the stream may be left, which no other "
-		"event will report (EPOLLRDHUP in this event does).", NULL },
+		"Read until EAGAIN. After a short read data may be left "
+		"(descriptors passed over AF_UNIX and an urgent byte of TCP end "
+		"it), or the end of the stream, which no other event will report "
+		"(EPOLLRDHUP in this event does).", NULL },
 	[WASTED_READ] = { "wasted-read", SEVERITY_COST,
 		"a read that returns EAGAIN after every message",
 		"Level-triggered readiness is reported again by itself: one "
