@@ -22,8 +22,8 @@
  * Calls     6 per echo, 9 more per connection.  Two of the 6 are futex; they are
  *           left out when no thread sleeps.
  * Needs     Linux 2.6.28 (accept4).
- * Limits    The hand-over costs more than an echo: threads pay off only where
- *           an answer needs computation.  No descriptor left (EMFILE): the
+ * Limits    The hand-over costs up to two calls and a context switch: threads
+ *           pay off where an answer needs computation.  No descriptor left: the
  *           listener leaves the set until a connection closes, another is
  *           served, or a second passes.
  *           A connection that the set has no room for (ENOSPC, ENOMEM) ends.
