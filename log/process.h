@@ -91,7 +91,8 @@ struct file {
 	struct use *use;		/* of finding_look.h */
 };
 
-/* A pipe has this many pages, unless F_SETPIPE_SZ changes it. */
+/* Pages of a pipe, unless F_SETPIPE_SZ changes it; beyond
+ * fs.pipe-user-pages-soft a user's new pipe has 2. */
 enum { PIPE_PAGES = 16, PIPE_PAGE = 4096 };
 
 /* Pages that a write takes; *room becomes what is left of the last one. */
