@@ -551,8 +551,9 @@ TEST(fsync_after_direct_writes)
 }
 
 /*
- * A request that is told by a signal is no native one.  If a ring breaks, a disk may
- * still write to a buffer for it: so such a read is not in a ring.
+ * The library gives no request with a notification to native AIO.  Such a read with
+ * O_DIRECT must not be in a ring: if the ring breaks, the disk may still write to
+ * the buffer after the request has ended.
  */
 TEST(direct_reads_are_in_no_ring)
 {
