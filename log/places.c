@@ -138,8 +138,8 @@ void places_format(const struct trace *t, struct text *out)
 	char *log = need(strdup(t->log.at)), *rest = log, *line;
 	struct frames f = { 0 };
 
-	text_add(out, "# the line of source of each call, line by line of the "
-		 ".strace beside this\n# FILE:LINE FUNCTION: TEXT, then its "
+	text_add(out, "# for each line of the .strace beside this: the line of "
+		 "source of its call\n# FILE:LINE FUNCTION: TEXT, then its "
 		 "callers\n# written by iomodels capture --traces; --index "
 		 "lets the numbers follow the source\n#\n");
 	for (int i = 0; i < t->lines && (line = strsep(&rest, "\n")); i++)
