@@ -198,47 +198,49 @@ const struct claim claims[] = {
 
 	/* ---- the causes of SIGIO, UNIX Network Programming 25.2 ---- */
 
-	PLAY("sigio-connection", sigio_connection, "SIGIO on TCP, 1: a "
-	     "connection has come", "UNP 25.2", SIGIO_SAYS("POLL_IN", "65"),
+	PLAY("sigio-connection", sigio_connection, "cause 1 of "
+	     "SIGIO on TCP: a connection has come", "UNP 25.2", SIGIO_SAYS("POLL_IN", "65"),
 	     TRIED("TCP", "a new connection raises POLL_OUT",
 	     SIGIO_SAYS("POLL_OUT", "[0-9]+"))),
-	PLAY("sigio-disconnect", sigio_disconnect, "SIGIO on TCP, 2: the peer "
-	     "has begun to disconnect (close)", "UNP 25.2",
+	PLAY("sigio-disconnect", sigio_disconnect, "cause 2 of "
+	     "SIGIO on TCP: the peer has begun to disconnect (close)", "UNP 25.2",
 	     SIGIO_SAYS("POLL_IN", "65"),
 	     TRIED("TCP", "the close of the peer raises POLL_HUP",
 	     SIGIO_SAYS("POLL_HUP", "[0-9]+"))),
-	PLAY("sigio-closed", sigio_closed, "SIGIO on TCP, 3: the connection has "
-	     "been closed by both", "UNP 25.2", SIGIO_SAYS("POLL_HUP", "24"),
+	PLAY("sigio-closed", sigio_closed, "cause 3 of SIGIO on "
+	     "TCP: the connection has been closed by both", "UNP 25.2",
+	     SIGIO_SAYS("POLL_HUP", "24"),
 	     TRIED("TCP", "the end of both directions raises POLL_IN",
 	     SIGIO_SAYS("POLL_IN", "[0-9]+"))),
-	PLAY("sigio-half-closed", sigio_half_closed, "SIGIO on TCP, 4: the peer "
-	     "has closed its half (shutdown)", "UNP 25.2",
+	PLAY("sigio-half-closed", sigio_half_closed, "cause 4 of "
+	     "SIGIO on TCP: the peer has closed its half (shutdown)", "UNP 25.2",
 	     SIGIO_SAYS("POLL_IN", "65"),
 	     TRIED("TCP", "a half-closed connection raises POLL_HUP",
 	     SIGIO_SAYS("POLL_HUP", "[0-9]+"))),
-	PLAY("sigio-data", sigio_data, "SIGIO on TCP, 5: data have come",
+	PLAY("sigio-data", sigio_data, "cause 5 of SIGIO on TCP: data have "
+	     "come",
 	     "UNP 25.2", SIGIO_SAYS("POLL_IN", "65"),
 	     TRIED("TCP", "data raise POLL_MSG",
 	     SIGIO_SAYS("POLL_MSG", "[0-9]+"))),
-	PLAY("sigio-room", sigio_room, "SIGIO on TCP, 6: there is room to send "
-	     "again", "UNP 25.2", SIGIO_SAYS("POLL_OUT", "772"),
+	PLAY("sigio-room", sigio_room, "cause 6 of SIGIO on TCP: there is "
+	     "room to send again", "UNP 25.2", SIGIO_SAYS("POLL_OUT", "772"),
 	     TRIED("TCP", "room to send raises POLL_IN",
 	     SIGIO_SAYS("POLL_IN", "[0-9]+"))),
-	PLAY("sigio-reset", sigio_reset, "SIGIO on TCP, 7: an error has come "
-	     "(a reset)", "UNP 25.2", SIGIO_SAYS("POLL_ERR", "8"),
+	PLAY("sigio-reset", sigio_reset, "cause 7 of SIGIO on TCP: an error "
+	     "has come (a reset)", "UNP 25.2", SIGIO_SAYS("POLL_ERR", "8"),
 	     TRIED("TCP", "a reset raises POLL_IN",
 	     SIGIO_SAYS("POLL_IN", "[0-9]+"))),
-	PLAY("sigio-connected", sigio_connected, "SIGIO on TCP, a cause that "
-	     "UNP does not list: our connect has completed", "UNP 25.2",
+	PLAY("sigio-connected", sigio_connected, "a cause of SIGIO on "
+	     "TCP that UNP does not list: our connect has completed", "UNP 25.2",
 	     SIGIO_SAYS("POLL_OUT", "772"),
 	     TRIED("TCP", "a connect that has completed raises POLL_IN",
 	     SIGIO_SAYS("POLL_IN", "[0-9]+"))),
-	PLAY("sigio-datagram", sigio_datagram, "SIGIO on UDP, 1: a datagram has "
-	     "come", "UNP 25.2", SIGIO_SAYS("POLL_IN", "65"),
+	PLAY("sigio-datagram", sigio_datagram, "cause 1 of SIGIO on "
+	     "UDP: a datagram has come", "UNP 25.2", SIGIO_SAYS("POLL_IN", "65"),
 	     TRIED("UDP", "a datagram raises POLL_OUT",
 	     SIGIO_SAYS("POLL_OUT", "[0-9]+"))),
-	PLAY("sigio-udp-error", sigio_udp_error, "SIGIO on UDP, 2: an error has "
-	     "come", "UNP 25.2", SIGIO_SAYS("POLL_ERR", "8"),
+	PLAY("sigio-udp-error", sigio_udp_error, "cause 2 of SIGIO on "
+	     "UDP: an error has come", "UNP 25.2", SIGIO_SAYS("POLL_ERR", "8"),
 	     TRIED("UDP", "an error raises POLL_IN",
 	     SIGIO_SAYS("POLL_IN", "[0-9]+"))),
 
@@ -456,8 +458,9 @@ const struct claim claims[] = {
 	     "1: " WOKEN_BY_A_CONNECTION),
 	     .words = "thundering herd accept"),
 	EVENTS("herd-exclusive", herd_exclusive, "with EPOLLEXCLUSIVE a "
-	       "connection wakes only one of four such processes here "
-	       "(epoll_ctl(2) says: one or more)",
+	       "connection wakes only one of four processes that watch one "
+	       "listener, each in its own epoll set (epoll_ctl(2) says: one "
+	       "or more)",
 	       "epoll_ctl(2)",
 	       "1: " WOKEN_BY_A_CONNECTION,
 	     TRIED("TCP, a set per process", "a connection wakes all four",
@@ -547,11 +550,12 @@ const struct claim claims[] = {
 	     "accept\\(.* = -1 EAGAIN",
 	     TRIED("AF_UNIX, O_NONBLOCK", "it fails with EINVAL, as on TCP",
 	     "accept\\(.* = -1 EINVAL")),
-	PLAY("emfile-keeps", emfile_keeps, "a connection that met EMFILE is "
-	     "still there when a descriptor is free", "accept(2)",
+	PLAY("emfile-keeps", emfile_keeps, "a connection for which accept failed "
+	     "with EMFILE is still there when a descriptor is free", "accept(2)",
 	     "accept\\(.* = -1 EMFILE\n"
 	     "accept\\([0-9]+, NULL, NULL\\) = [0-9]+",
-	     TRIED("TCP", "a connection that met EMFILE is lost",
+	     TRIED("TCP", "a connection for which accept failed with EMFILE is "
+	     "lost",
 	     "accept\\([0-9]+, NULL, NULL\\) = -1 EAGAIN")),
 	PLAY("nonblock-file", nonblock_read_of_file, "O_NONBLOCK does not make "
 	     "a read of a file return EAGAIN", "open(2)",
@@ -985,7 +989,7 @@ const struct claim claims[] = {
 	/* ---- several tasks and one set; several listeners and one port ---- */
 
 	PLAY("shared-set-last", shared_set_last, "of the tasks that wait in one "
-	     "epoll set, the last to begin is woken", "fs/eventpoll.c",
+	     "epoll set, the one that began to wait last is woken", "fs/eventpoll.c",
 	     "4: ^1 recvfrom\\([0-9]+, \"D\", 1",
 	     TRIED("TCP, one set, EPOLLET", "it is the one that waits longest",
 	     "recvfrom\\([0-9]+, \"A\", 1"), .words = "thread safe LIFO"),

@@ -38,7 +38,7 @@ int aio_run_main(int argc, char **argv)
 {
 	static const struct argp_option options[] = {
 		{ "stats", 's', NULL, 0, "print at the exit of each process how "
-		  "many requests took each way", 0 },
+		  "many requests were done in each way (see below)", 0 },
 		{ 0 },
 	};
 	static const struct argp argp = {

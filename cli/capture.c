@@ -421,8 +421,8 @@ static int model(const struct options *o)
 		return 2;
 	}
 	if (p->flags & c->unfit) {
-		fprintf(stderr, "iomodels capture: %s cannot serve scenario %s "
-			"(its model: %s)\n", p->name, c->name, p->about);
+		fprintf(stderr, "iomodels capture: %s (%s) cannot serve scenario "
+			"%s\n", p->name, p->about, c->name);
 		return 1;
 	}
 	if (p->flags & FILES && !o->text)
@@ -447,7 +447,7 @@ int capture_main(int argc, char **argv)
 		{ "output", 'o', "DIR", 0, "write the capture into DIR (default: "
 		  "capture-NAME-1, -2, ... in this folder)", 0 },
 		{ "no-strace", KEY_NO_STRACE, NULL, 0, "record only the kernel's "
-		  "events: this adds 0.4 us per call instead of 20", 0 },
+		  "events: they add 0.4 us per call, strace adds 20", 0 },
 		{ "no-kernel", KEY_NO_KERNEL, NULL, 0, "record only strace", 0 },
 		{ "pid", 'p', "N", 0, "attach to the running process N", 0 },
 		{ "text", KEY_TEXT, NULL, 0, "print the calls of a model, "

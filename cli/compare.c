@@ -69,19 +69,17 @@ static const struct argp_option options[] = {
 	  "ways", 0 },
 	{ "start", KEY_START, "COMMAND", 0, "One more server, any program: the "
 	  "shell starts COMMAND. --ready says on which port or Unix socket the "
-	  "server listens; or write {port} or {socket} in COMMAND, which "
-	  "compare replaces by a free port or by the path of a new Unix "
-	  "socket", 0 },
+	  "server listens; or write {port} or {socket} in COMMAND: "
+	  "compare puts a free port or the path of a new Unix socket in its "
+	  "place", 0 },
 	{ "ready", KEY_READY, "PORT|unix:PATH", 0, "The server of the previous "
 	  "--start is ready when it listens on PORT, or on the Unix socket PATH",
 	  0 },
 	{ "connect", KEY_CONNECT, "HOST:PORT|unix:PATH", 0, "One more server, "
 	  "which is already running", 0 },
-	{ "path", KEY_PATH, "/PATH", 0, "For the workload http: the path (default "
-	  "/)", 0 },
-	{ "request", KEY_REQUEST, "FILE", 0, "For the workload bytes: the request", 0 },
-	{ "answer", KEY_ANSWER, "RULE", 0, "For the workload bytes: what ends "
-	  "an answer, "
+	{ "path", KEY_PATH, "/PATH", 0, "For -w http: the path (default /)", 0 },
+	{ "request", KEY_REQUEST, "FILE", 0, "For -w bytes: the request", 0 },
+	{ "answer", KEY_ANSWER, "RULE", 0, "For -w bytes: what ends an answer, "
 	  "length:N, delimiter:TEXT or close", 0 },
 	{ "peer", KEY_PEER, "COMMAND", 0, "One more echo server, any program "
 	  "that takes \"--port N --service echo\" (for reply, sink and source: "

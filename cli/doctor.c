@@ -210,7 +210,7 @@ static void try_ptrace(void)
 		      "no strace");
 	else
 		found(0, "ptrace", "granted", NULL, scope > 0 ?
-		      "for your own child processes: strace needs no more" :
+		      "for your own child processes, all that strace needs" :
 		      "for strace");
 }
 
@@ -608,7 +608,7 @@ static int examine(void *json)
 int doctor_main(int argc, char **argv)
 {
 	static const struct argp_option rows[] = {
-		{ "json", 'j', NULL, 0, "the same as JSON", 0 },
+		{ "json", 'j', NULL, 0, "print the same, but as JSON", 0 },
 		{ 0 }
 	};
 	static const struct argp argp = {

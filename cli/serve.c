@@ -33,8 +33,8 @@ static const struct argp_option options[] = {
 	  "it closes, then print it (default); echo: send every byte back; reply: "
 	  "send an answer of the length that a request gives, for iomodels "
 	  "compare", 0 },
-	{ "max-message", 'm', "N", 0, "print: refuse a message of more than N "
-	  "bytes (default 1048576)", 0 },
+	{ "max-message", 'm', "N", 0, "With --service print: refuse a message of "
+	  "more than N bytes (default 1048576)", 0 },
 	{ 0 }
 };
 

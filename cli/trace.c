@@ -178,9 +178,9 @@ int trace_main(int argc, char **argv)
 		.options = rows,
 		.parser = parse,
 		.args_doc = "-- COMMAND...\n--pid N",
-		.doc = "Run COMMAND under strace and, if this user may use "
-		       "them, with the kernel's tracepoints; explain on stderr "
-		       "what it did. The exit status is that of COMMAND. "
+		.doc = "Run COMMAND under strace, and with the kernel's "
+		       "tracepoints if this user may use them; then explain on "
+		       "stderr what COMMAND did. The exit status is that of COMMAND. "
 		       "Ctrl-Z stops COMMAND and the recording; fg continues "
 		       "both.",
 	};

@@ -528,8 +528,8 @@ void probe_why(const struct probe *probe, long err, char why[256])
 	if (err == -ENOMEM) {
 		getrlimit(RLIMIT_MEMLOCK, &l);
 		snprintf(why, 256, "RLIMIT_MEMLOCK is %lu KiB for all registered "
-			 "buffers (before Linux 5.12 and from 6.14 on rings, too) of "
-			 "this user: run ulimit -l unlimited, or run it as root",
+			 "buffers of this user (before Linux 5.12 and from 6.14 on "
+			 "also for the rings): run ulimit -l unlimited, or run it as root",
 			 (unsigned long)l.rlim_cur >> 10);
 	} else if (err == -EMFILE || err == -ENFILE) {
 		by_table(probe, err, why);

@@ -109,7 +109,7 @@ request_waits = { "request-waits", SEVERITY_COST,
 	"mostly a lock on rows or a table that another client holds.",
 	"Find out who holds it: the database's own list of locks and "
 	"transactions, or gdb -p PID -batch -ex 'thread apply all bt'.",
-	"The request asks to wait." },
+	"The request itself asks the server to wait." },
 unfollowed = { "not-followed", SEVERITY_NOTE,
 	"threads or processes that strace did not follow",
 	"strace ran without -f (or the other files of -ff are missing): "

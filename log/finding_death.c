@@ -39,8 +39,8 @@ crash = { "killed-by-signal", SEVERITY_FAULT,
 	"call shows how far it had come.", NULL },
 by_seccomp = { "killed-by-seccomp", SEVERITY_FAULT,
 	"killed by SIGSYS: a seccomp filter does not allow the call",
-	"The filter's action for this call is to kill, or to raise SIGSYS (trap) "
-	"for which there is no handler, not to return an errno.",
+	"For this call the filter does not return an errno: it kills the "
+	"process, or raises SIGSYS (trap), for which there is no handler.",
 	"Allow the call in the filter (the container's or service's profile).",
 	NULL },
 sigpipe = { "sigpipe", SEVERITY_FAULT,
@@ -55,8 +55,8 @@ sigpipe_child = { "sigpipe-child", SEVERITY_NOTE,
 	"Nothing to do: the first part of a pipeline often ends like this.", NULL },
 sigpipe_closed = { "sigpipe-child", SEVERITY_NOTE,
 	"a child was killed by SIGPIPE",
-	"Its reader closed the pipe or ended before, and another process of the "
-	"program ended with a failure and a message.",
+	"The reader of its output closed the pipe or ended, and another process "
+	"of the program ended with a failure and a message.",
 	"Look at why the reader stopped: its message.", NULL },
 by_timer = { "killed-by-timer", SEVERITY_FAULT,
 	"killed by its own timer or limit",

@@ -69,15 +69,15 @@ static const struct about about[ABOUTS] = {
 		"edge-triggered, but not read until EAGAIN",
 		"The read filled the buffer and the thread went back to wait: "
 		"the rest is not reported again until more data arrive.",
-		"Read until EAGAIN. After a short read data may be left "
-		"(descriptors passed over AF_UNIX and an urgent byte of TCP end "
-		"it), or the end of the stream, which no other event will report "
-		"(EPOLLRDHUP in this event does).", NULL },
+		"Read until EAGAIN. A short read may leave data (descriptors "
+		"passed over AF_UNIX and an urgent byte of TCP end it), and the "
+		"stream may have ended, too: no later event reports that, only "
+		"EPOLLRDHUP in this event does.", NULL },
 	[WASTED_READ] = { "wasted-read", SEVERITY_COST,
 		"a read that returns EAGAIN after every message",
 		"Level-triggered readiness is reported again by itself: one "
 		"read per event is enough.",
-		"Leave out the second read; it saves a call per message.",
+		"Leave out the second read: that saves a call per message.",
 		NULL },
 	[HERD] = { "thundering-herd", SEVERITY_COST,
 		"several waiters are woken for one connection",
@@ -161,9 +161,9 @@ static const struct about about[ABOUTS] = {
 	[RING_WORKER] = { "ring-worker", SEVERITY_COST,
 		"requests that could be polled went to a worker thread",
 		"Each costs two context switches and a copy in iou-wrk. A "
-		"socket request goes there when an earlier one of a linked "
-		"chain did, or when its poll ended 128 times without data "
-		"(several requests wait on one socket).",
+		"socket request goes to a worker when an earlier request of "
+		"its linked chain went to one, or when its poll ended 128 "
+		"times without data (several requests wait on one socket).",
 		"Keep one receive in flight per socket, or use multishot.",
 		"The program asked for it with IOSQE_ASYNC." },
 	[RING_AGAIN] = { "ring-again", SEVERITY_COST,

@@ -56,8 +56,8 @@ static const struct about abouts[REASONS] = {
 		"own.", "Each of the writes has to be durable."),
 	[REASON_WRITEBACK] = HIDDEN("writeback-waits", "waits for writeback",
 		"Pages are being written to the disk: fsync and truncation wait "
-		"for the end of that, and so does a write to such a page where "
-		"it must not change meanwhile (checksums).",
+		"for the end of that. So does a write to such a page, if the "
+		"page must not change meanwhile (checksums).",
 		"Call fsync (or sync_file_range) after less data.",
 		"The data must be on the disk (fsync)."),
 	[REASON_INODE_LOCK] = HIDDEN("inode-lock",

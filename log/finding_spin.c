@@ -59,8 +59,8 @@ struct slot {
 static const struct about
 told_hangup = { "spin-hangup", SEVERITY_FAULT,
 	"a hang-up is reported again and again, and nothing is done",
-	"EPOLLHUP and EPOLLERR are reported whatever the field events says, also with "
-	"an empty interest set: the loop never sleeps again.",
+	"EPOLLHUP and EPOLLERR are always reported, even if the registration "
+	"asks for no event: the loop never sleeps again.",
 	"Remove the descriptor with EPOLL_CTL_DEL, or close() it. Take an error "
 	"of a socket with getsockopt(SO_ERROR), and that of a datagram socket "
 	"also with recvmsg(MSG_ERRQUEUE).", NULL },
@@ -82,7 +82,7 @@ timer = { "woken-by-timer", SEVERITY_COST,
 	"is past, and the program finds nothing else to do.",
 	"Use a longer interval, set the timer only while something is due, or "
 	"compute the next time from the current one.",
-	"What is due at each expiry is done without a call." },
+	"The work that is due at each expiry needs no system call." },
 told_writable = { "spin-writable", SEVERITY_FAULT,
 	"waits for writability with nothing to write",
 	"A socket is writable while enough of its send buffer is free (a third "

@@ -50,8 +50,8 @@ static const struct refusal table[] = {
 	  "mq_msgsize), or remove queues in /dev/mqueue." },
 	{ "io_uring_register", "EMFILE", NULL, "descriptors", REFUSED_ALWAYS,
 	  "RLIMIT_NOFILE (ulimit -n), which also limits a table of files",
-	  "A table of registered files has no more slots than RLIMIT_NOFILE "
-	  "allows descriptors, however few are open.",
+	  "A table of registered files can have at most RLIMIT_NOFILE slots, "
+	  "even if few descriptors are open.",
 	  "Raise it (ulimit -n, LimitNOFILE=), or register fewer slots." },
 	{ "*", "EMFILE", NULL, "descriptors", REFUSED_ALWAYS,
 	  "RLIMIT_NOFILE (ulimit -n)",
@@ -217,9 +217,9 @@ static const struct refusal table[] = {
 	  "Use a shorter value, or look at df and df -i." },
 	{ OPEN, "ENOSPC", "ptmx\"", "descriptors-system", REFUSED_ALWAYS,
 	  "kernel.pty.max, or the option max= of the devpts mount",
-	  "The system has as many pseudoterminals as kernel.pty.max allows (in "
-	  "a container, kernel.pty.reserve fewer), or the mount as many as its "
-	  "option max=; the disk is not full.",
+	  "The system has as many pseudoterminals as kernel.pty.max allows "
+	  "(minus kernel.pty.reserve in a container), or the mount has as many "
+	  "as its option max= allows; the disk is not full.",
 	  "Raise kernel.pty.max, or end the processes that hold /dev/ptmx open "
 	  "(fuser)." },
 	{ GROWS, "ENOSPC", NULL, "disk-full", REFUSED_ALWAYS,
@@ -357,10 +357,10 @@ static const struct refusal table[] = {
 	{ "connect sendto sendmsg", "EINVAL", "sin_addr", "route-blackhole",
 	  REFUSED_AT_END, "a blackhole route, a socket that is bound to "
 	  "127.0.0.1, or an address that does not fit the socket",
-	  "A route of the type blackhole answers EINVAL; so does a route to "
-	  "another host from a socket that is bound to an address of "
-	  "127.0.0.0/8, port 0 of UDP, and an address of a wrong length or "
-	  "kind.", "Look at ip route get ADDRESS." },
+	  "EINVAL comes from a route of the type blackhole; from a route to "
+	  "another host, if the socket is bound to an address of 127.0.0.0/8; "
+	  "from port 0 of UDP; or from an address of a wrong length or kind.",
+	  "Look at ip route get ADDRESS." },
 	{ "connect getsockopt sendto sendmsg", "EHOSTUNREACH", NULL,
 	  "host-unreachable", REFUSED_FOR_GOOD, "no route to the host",
 	  "A router, a firewall that rejects, the neighbour table or a route of "
@@ -408,9 +408,9 @@ static const struct refusal table[] = {
 	  "Send more slowly, or raise txqueuelen or the socket limits." },
 	{ "prlimit64 setrlimit", "EPERM", NULL, "limit-denied", REFUSED_AT_END,
 	  "the hard limit can be raised with CAP_SYS_RESOURCE only",
-	  "A process may raise its soft limit up to the hard limit; the hard "
-	  "limit needs CAP_SYS_RESOURCE, and so do the limits of another "
-	  "user's process. RLIMIT_NOFILE above fs.nr_open fails for everybody.",
+	  "A process may raise its soft limit up to the hard limit. It needs "
+	  "CAP_SYS_RESOURCE to raise the hard limit, or to set the limits of "
+	  "another user's process. RLIMIT_NOFILE above fs.nr_open fails for everybody.",
 	  "Raise it where it is set (ulimit -Hn, LimitNOFILE=, limits.conf)." },
 	{ "connect sendto sendmsg sendmmsg", "EACCES", "AF_INET",
 	  "no-permission",
@@ -448,8 +448,8 @@ static const struct refusal table[] = {
 	/* terminals, directories, programs */
 	{ OPEN, "ENXIO", "\"/dev/tty\"", "no-device", REFUSED_AT_END,
 	  "the process has no controlling terminal",
-	  "A program that cron, a service manager, setsid or ssh without -t "
-	  "starts has no controlling terminal, and asks for one.",
+	  "The program asks for its controlling terminal, and has none: cron, a "
+	  "service manager, setsid or ssh without -t starts programs so.",
 	  "Give the program what it asks for by an option, a file or standard "
 	  "input, or start it in a terminal." },
 	{ "getcwd", "ENOENT", NULL, "missing", REFUSED_AT_END,
@@ -573,8 +573,8 @@ static const struct refusal table[] = {
 	  "chown fchown lchown fchownat", "EINVAL", NULL, "invalid",
 	  REFUSED_AT_END, "the id is not mapped in the user namespace, or "
 	  "(chown, NFS) the server does not know it",
-	  "In a user namespace (a rootless container) only ids exist that its "
-	  "uid_map and gid_map have; with NFSv4 the server may not know the "
+	  "In a user namespace (a rootless container) only the ids of its "
+	  "uid_map and gid_map exist; with NFSv4 the server may not know the "
 	  "owner's name (idmapd).",
 	  "Give the user more ids in /etc/subuid and /etc/subgid." },
 	{ "setuid setresuid setreuid execve", "EAGAIN", NULL, "processes",
@@ -668,8 +668,8 @@ static const struct refusal table[] = {
 	  "Give the device to the container (--device), or the capability." },
 	{ "setxattr lsetxattr fsetxattr", "EPERM", "\"security.",
 	  "not-permitted", REFUSED_AT_END,
-	  "CAP_SETFCAP (security.capability) or CAP_SYS_ADMIN, also in a user "
-	  "namespace that does not own the file system",
+	  "CAP_SETFCAP (security.capability) or CAP_SYS_ADMIN is missing, or "
+	  "belongs to a user namespace that does not own the file system",
 	  "Attributes that begin with \"security.\" need a capability; a "
 	  "container in a user namespace, or NFS, may refuse them.",
 	  "Set it as root on the host, or extract and install without file "
@@ -776,7 +776,7 @@ static const struct refusal table[] = {
 	{ WRITES, "EBUSY", "/sys/fs/cgroup", "busy", REFUSED_AT_END,
 	  "the cgroup has controllers enabled for its children "
 	  "(cgroup.subtree_control) and takes no processes itself, or it has "
-	  "processes and enables none",
+	  "processes and can enable no controllers",
 	  "In cgroup v2 only the leaves of the tree hold processes: a cgroup "
 	  "that has controllers in cgroup.subtree_control takes no process, "
 	  "and a cgroup that has processes takes no controller. Nor can a "

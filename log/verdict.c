@@ -310,7 +310,7 @@ const char *open_next(const struct unreturned *o, char *text, size_t size)
 			 "ls -l /proc/[0-9]*/fd 2>&1 | grep '%s'", o->object);
 	else if (o->what == FOR_PIPE)
 		snprintf(text, size, "strace -f -yy shows which pipe it is, "
-			 "/proc/PID/fd who has the other end");
+			 "and /proc/PID/fd shows who has the other end");
 	else if (o->what == FOR_PEER && !strncmp(o->object, "descriptor", 10))
 		snprintf(text, size, "what the descriptor is: ls -l "
 			 "/proc/%s/fd, or strace -yy", pid);
