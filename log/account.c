@@ -98,6 +98,19 @@ const char *wait_text(enum wait_for what, enum call call, const char *object,
 	return text;
 }
 
+const char *wait_note(enum wait_for what, enum call call, const char *object,
+		      char *text, size_t size)
+{
+	char it[120];
+
+	if (*wait_text(what, call, object, it, sizeof(it)))
+		snprintf(text, size, " (%s%s)", what == FOR_OTHER ? "" : "for ",
+			 it);
+	else
+		*text = 0;
+	return text;
+}
+
 /* ---- noting ---- */
 
 static struct account *account_of(struct task *t)

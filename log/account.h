@@ -144,6 +144,9 @@ static inline int account_is_untimed(const struct account *a)
 /* "data from 127.0.0.1:7000", "child 12 to end": what it waited for. */
 const char *wait_text(enum wait_for what, enum call call, const char *object,
 		      char *text, size_t size);
+/* " (for data from 10.0.0.1:80)"; " (/mnt/x)", or nothing. */
+const char *wait_note(enum wait_for what, enum call call, const char *object,
+		      char *text, size_t size);
 const char *wait_for_name(enum wait_for what);	/* stable, for --json */
 
 #endif

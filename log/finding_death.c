@@ -223,13 +223,12 @@ static const char *open_call(const struct task *t, const char *last,
 			     char *text, size_t size)
 {
 	const struct unreturned *o = t->unreturned;
-	char what[120];
+	char note[128];
 
 	if (!o || strcmp(o->name, last))
 		return last;
-	wait_text(o->what, o->call, o->object, what, sizeof(what));
-	snprintf(text, size, "%s%s%s%s, which had not returned", last,
-		 *what ? " (" : "", what, *what ? ")" : "");
+	snprintf(text, size, "%s%s, which had not returned", last,
+		 wait_note(o->what, o->call, o->object, note, sizeof(note)));
 	return text;
 }
 

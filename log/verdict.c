@@ -277,11 +277,10 @@ int open_is_idle(const struct reader *r, const struct unreturned *o)
 
 const char *open_text(const struct unreturned *o, char *text, size_t size)
 {
-	char what[120];
+	char note[128];
 
-	wait_text(o->what, o->call, o->object, what, sizeof(what));
-	snprintf(text, size, "%s%s%s%s", o->name, *what ? " (" : "", what,
-		 *what ? ")" : "");
+	snprintf(text, size, "%s%s", o->name,
+		 wait_note(o->what, o->call, o->object, note, sizeof(note)));
 	return text;
 }
 
@@ -507,7 +506,7 @@ static void other_wait(const struct reader *r, long pid, long long ns,
 		       struct text *t)
 {
 	enum { FAR = 4 };
-	char what[120], time[24];
+	char note[128], time[24];
 
 	for (int i = 0; i < FAR && pid && ns != NO_TIME; i++) {
 		const struct account *a = r->accounts.first;
@@ -525,9 +524,8 @@ static void other_wait(const struct reader *r, long pid, long long ns,
 		else
 			add(t, ", and spent %s in %s", time_text(w->ns, time),
 			    w->name);
-		if (*wait_text(w->what, w->call, w->object, what,
-			       sizeof(what)))
-			add(t, " (%s)", what);
+		add(t, "%s", wait_note(w->what, w->call, w->object, note,
+				       sizeof(note)));
 		if (w->on && *w->how)
 			add(t, ": pid %ld %s", w->on, w->how);
 		pid = w->what == FOR_CHILD && w->on != pid ? w->on : 0;
@@ -1160,7 +1158,7 @@ static int begins_small(const struct reader *r, const char *says)
 static void holder_wait(const struct reader *r, const struct finding *d,
 			struct text *t)
 {
-	char what[120], time[24];
+	char note[128], time[24];
 
 	for (const struct account *a = r->accounts.first; a && d->on;
 	     a = a->next) {
@@ -1169,11 +1167,10 @@ static void holder_wait(const struct reader *r, const struct finding *d,
 		if (a->pid != d->on || a->tasks > 1 || !a->n_waits ||
 		    w->ns < d->cost_ns / 2)
 			continue;
-		wait_text(w->what, w->call, w->object, what, sizeof(what));
-		add(t, " Thread %ld spent %s%s in %s%s%s%s (line %lu).", d->on,
+		add(t, " Thread %ld spent %s%s in %s%s (line %lu).", d->on,
 		    w->at_most ? "at most " : "", time_text(w->ns, time),
-		    w->name, *what ? " (" : "", what, *what ? ")" : "",
-		    w->line);
+		    w->name, wait_note(w->what, w->call, w->object, note,
+				       sizeof(note)), w->line);
 		return;
 	}
 }
