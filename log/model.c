@@ -1200,7 +1200,7 @@ const char *part_label(enum model m, const struct part *p, char *text,
 		       size_t size)
 {
 	static const char *const labels[MODELS] = {
-		"no I/O", "blocking", "nonblocking, asked again and again",
+		"no I/O", "blocking", "nonblocking, tried again and again",
 		"select", "poll", "epoll", "signal-driven (SIGIO)",
 		"signal-driven, queued signals (F_SETSIG)", "signalfd",
 		"native AIO", "io_uring", "helper threads do the file I/O",

@@ -177,7 +177,7 @@ TEST(what_only_asks_does_io)
 			    "temporarily unavailable)");
 		reader_end(&r);
 		reader_verdict(&r, said, sizeof(said));
-		EXPECT_EQ(n == 20, strstr(said, "nonblocking, asked again")
+		EXPECT_EQ(n == 20, strstr(said, "nonblocking, tried again")
 				   != NULL);
 		EXPECT_EQ(n != 20, strstr(said, "no I/O of its own") != NULL);
 		reader_free(&r);
