@@ -556,6 +556,43 @@ static void promised(struct joiner *j, const struct line *l)
 	promise(j, l->new_pid);
 }
 
+/* Where the argument after n others begins. */
+static struct slice argument(struct slice s, unsigned n)
+{
+	int depth = 0, quoted = 0;
+	size_t i;
+
+	for (i = 0; i < s.len && n; i++) {
+		if (quoted && s.at[i] == '\\')
+			i++;
+		else if (s.at[i] == '"')
+			quoted = !quoted;
+		else if (!quoted && strchr("{[(", s.at[i]))
+			depth++;
+		else if (!quoted && strchr("}])", s.at[i]))
+			depth--;
+		else if (!quoted && !depth && s.at[i] == ',')
+			n--;
+	}
+	return slice_trim(slice_of(s.at + (i < s.len ? i : s.len),
+				   s.at + s.len));
+}
+
+/*
+ * write(2, "cannot open"..., 84cannot open /etc/x: the program's text is on the
+ * same terminal, so it was written.
+ */
+static int shows_output(struct slice name, struct slice args)
+{
+	struct slice text = argument(args, 1), more = argument(args, 2);
+	enum { SHOWN_MIN = 6 };
+
+	if ((!slice_starts(args, "1,") && !slice_starts(args, "2,")) ||
+	    !slice_is(name, "write") || text.len < SHOWN_MIN + 1)
+		return 0;
+	return memmem(more.at, more.len, text.at + 1, SHOWN_MIN) != NULL;
+}
+
 static void cut(struct joiner *j, struct strand *s, struct line *l,
 		unsigned long number, long long now)
 {
@@ -567,6 +604,7 @@ static void cut(struct joiner *j, struct strand *s, struct line *l,
 	j->cut_first = number;
 	j->cut_start_ns = now;
 	j->cut_doubtful = !(l->flags & (LINE_ATTACHED | LINE_DETACHED));
+	j->cut_shown = shows_output(l->name, slice_after(l->text, "("));
 	announce(j, l->name, slice_after(l->body, "("));
 	promised(j, l);
 	emit_plain(j, EVENT_NOTE, s, l, number, now);
@@ -606,6 +644,32 @@ static int ends_inside(struct slice s)
 	return quoted || depth > 0;
 }
 
+/*
+ * strace writes what the kernel fills in when the call has returned: behind
+ * "recvfrom(5, 0x7f" and "stat("/etc/x", 0x7f" somebody cut the text.
+ */
+static int has_result(struct slice name, struct slice args)
+{
+	static const struct {
+		const char *call;
+		unsigned given;		/* arguments that stand there before */
+	} fills[] = {
+		{ "read", 1 }, { "pread64", 1 }, { "readv", 1 }, { "preadv", 1 },
+		{ "recv", 1 }, { "recvfrom", 1 }, { "recvmsg", 1 },
+		{ "accept", 1 }, { "accept4", 1 }, { "epoll_wait", 1 },
+		{ "epoll_pwait", 1 }, { "wait4", 1 }, { "fstat", 1 },
+		{ "stat", 1 }, { "lstat", 1 }, { "stat64", 1 }, { "lstat64", 1 },
+		{ "fstat64", 1 }, { "statfs", 1 }, { "readlink", 1 },
+		{ "getdents", 1 }, { "getdents64", 1 }, { "newfstatat", 2 },
+		{ "fstatat64", 2 }, { "readlinkat", 2 }, { "getsockopt", 3 },
+	};
+
+	for (unsigned i = 0; i < sizeof(fills) / sizeof(*fills); i++)
+		if (slice_is(name, fills[i].call))
+			return argument(args, fills[i].given).len > 0;
+	return 0;
+}
+
 /* A program's own output may end so, too: "main(argc". */
 static int could_be_call(const struct joiner *j, const struct line *l)
 {
@@ -620,13 +684,17 @@ static int could_be_call(const struct joiner *j, const struct line *l)
 static void cut_at_end(struct joiner *j)
 {
 	struct strand *s = j->cut_strand;
+	struct slice args;
 	struct line l;
 
 	line_read(&l, j->cut, j->cut_len);
+	args = slice_after((struct slice){ j->cut, j->cut_len }, "(");
 	if (j->cut_doubtful && (!l.name.len || s->open ||
 				!could_be_call(j, &l) ||
 				ends_inside((struct slice){ j->cut,
-							    j->cut_len }))) {
+							    j->cut_len }) ||
+				has_result(l.name, args) ||
+				j->cut_shown)) {
 		cut_was_none(j);
 		return;
 	}
