@@ -361,12 +361,12 @@ static const struct refusal table[] = {
 	  "another host, if the socket is bound to an address of 127.0.0.0/8; "
 	  "from port 0 of UDP; or from an address of a wrong length or kind.",
 	  "Look at ip route get ADDRESS." },
-	{ "connect getsockopt sendto sendmsg", "EHOSTUNREACH", NULL,
+	{ "connect getsockopt " RECEIVES " " SENDS, "EHOSTUNREACH", NULL,
 	  "host-unreachable", REFUSED_FOR_GOOD, "no route to the host",
 	  "A router, a firewall that rejects, the neighbour table or a route of "
 	  "the type unreachable says that the host is not there.",
 	  "Look at ip route get ADDRESS." },
-	{ "connect getsockopt sendto sendmsg", "ENETUNREACH", NULL,
+	{ "connect getsockopt " RECEIVES " " SENDS, "ENETUNREACH", NULL,
 	  "net-unreachable", REFUSED_FOR_GOOD, "no route to the network",
 	  "The host has no route for the address (no IPv6, no default route), "
 	  "or a router says that it has none.",
@@ -563,6 +563,13 @@ static const struct refusal table[] = {
 	  "The user has as many namespaces of this kind as "
 	  "/proc/sys/user/max_*_namespaces allows (0 forbids them).",
 	  "Raise it with sysctl." },
+	{ "setns", "EINVAL", NULL, "invalid", REFUSED_FOR_GOOD,
+	  "the process is in this user namespace already, or has several "
+	  "threads, or shares its root and working directory (CLONE_FS)",
+	  "A user namespace can only be joined from another one, by a process of "
+	  "one thread that shares no CLONE_FS; a PID or time namespace must be a "
+	  "descendant; and the type must be the one that was given.",
+	  "Join the user namespace first and before threads are made." },
 	{ "setuid setgid setreuid setregid setresuid setresgid setgroups",
 	  "EPERM", NULL, "not-permitted", REFUSED_AT_END,
 	  "CAP_SETUID or CAP_SETGID; or, for setgroups in a user namespace, "
@@ -1055,6 +1062,12 @@ static const struct refusal table[] = {
 	{ "*", "ESTALE", NULL, "stale", REFUSED_AT_END,
 	  "the server of the network file system forgot the file",
 	  "The file was removed on the server.", "Open the file again." },
+	{ "bind", "EAFNOSUPPORT", NULL, "no-family", REFUSED_FOR_GOOD,
+	  "the address is of another family than the socket (IPv6 is off?)",
+	  "An address of IPv6 was given to a socket of IPv4, or the reverse; "
+	  "programs do so that go on with the IPv6 address after "
+	  "socket(AF_INET6) had failed.",
+	  "Turn IPv6 on, or give the program an address of the other family." },
 	{ "*", "EAFNOSUPPORT", NULL, "no-family", REFUSED_AT_END,
 	  "the address family is not available (IPv6 is off)",
 	  "The kernel has no such address family, or the address is of another "
