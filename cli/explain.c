@@ -282,7 +282,7 @@ static int explain_runs(const struct arguments *a, const unsigned long *starts,
 		printf("%srun %u of %u, from line %lu\n\n", i ? "\n" : "",
 		       i + 1, n, starts[i]);
 		fflush(stdout);
-		if (r->calls || r->signals)
+		if (r->calls || r->signals || r->findings.first)
 			report(r, a, NULL, NULL);
 		found |= a->fail_on && is_found(r, a, NULL);
 		reader_free(r);
@@ -332,7 +332,7 @@ static int explain(const struct arguments *a)
 	n_runs = r->n_runs;
 	if (a->name)
 		r->path = a->name;
-	if (n_runs <= 1 && (r->calls || r->signals))
+	if (n_runs <= 1 && (r->calls || r->signals || r->findings.first))
 		report(r, a, scene ? (void *)scene : &sites, b);
 	rc = n_runs > 1 ? 0 : finish(r, rc);
 	if (rc && a->n == 1)

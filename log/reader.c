@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
+#include "finding_look.h"
 #include "hash.h"
 #include "reader.h"
 #include "request.h"
@@ -301,7 +302,8 @@ static void table_row(struct reader *r, struct slice row)
 static int is_complaint(struct slice s)
 {
 	return slice_starts(s, "strace: ") &&
-	       (slice_find(s, "ptrace(PTRACE_") || slice_find(s, "stat '") ||
+	       (slice_find(s, "ptrace(PTRACE_") ||
+		slice_find(s, "PTRACE_TRACEME") || slice_find(s, "stat '") ||
 		slice_find(s, "ind executable") || slice_find(s, ": exec: ") ||
 		slice_find(s, "o such process"));
 }
@@ -613,6 +615,9 @@ static int judge(struct reader *r, int rc, char *const *paths)
 			 "CAP_SYS_PTRACE" : "");
 		return -1;
 	}
+	/* "+++ killed by SIGSEGV +++" alone says how it ended. */
+	if (!rc && !r->calls && finding_has_fatal(&r->findings))
+		return rc;
 	/* (strace attached, waited, and let go.) */
 	if (!rc && !r->calls && !r->signals && !r->n_unknown &&
 	    r->joiner.lines) {

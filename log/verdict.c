@@ -1392,7 +1392,7 @@ enum verdict_of reader_verdict(const struct reader *r, char *text, size_t size)
 	char unseen[200];
 
 	*text = 0;
-	if (!r->calls)
+	if (!r->calls && !r->findings.first)
 		return VERDICT_NOTHING;
 	program(r, &t);
 	v = choose(r, &t);
