@@ -82,6 +82,7 @@ struct findings {
 	 */
 	struct own_line {
 		unsigned long line, dialled_line;
+		int dialled_open;	/* EINPROGRESS */
 		char text[160], dialled[100];
 	} own_line;
 	/* The paths that were there, of the last calls that looked: hashes. */

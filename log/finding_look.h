@@ -249,6 +249,8 @@ void refusal_log_ends(struct findings *f);
 void refusal_free(struct findings *f);
 /* How the first process of the log ended; -1: it did not, 128 + signal. */
 int finding_first_status(const struct findings *f);
+void finding_status_text(const struct findings *f, int status, char *text,
+			 size_t size);
 int finding_has_fatal(const struct findings *f);
 /*
  * The first process failed by itself after that line, and no message of its own

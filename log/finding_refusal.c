@@ -14,6 +14,7 @@
 #include "finding_look.h"
 #include "hash.h"
 #include "refusal.h"
+#include "status.h"
 
 enum {
 	RECENT = 12,		/* failures that are remembered, of a process */
@@ -140,6 +141,12 @@ static const struct about logs_error = { "logs-error", SEVERITY_NOTE,
 	"Read the whole line in the log (strace -s 200 shows more of it).",
 	"It is the error of a client, which the program writes to the same "
 	"log." };
+static const struct about unseen = { "connect-unseen", SEVERITY_FAULT,
+	"the program failed after a connect whose end the log does not have",
+	"connect of a nonblocking socket answers EINPROGRESS; its result comes "
+	"in getsockopt(SO_ERROR), which strace was not asked for.",
+	"strace -e trace=network,poll,write shows it.",
+	"A status other than 0 can be an answer." };
 static const struct about unknown_failure = { "failed-at-end", SEVERITY_FAULT,
 	"the program ended after a call failed",
 	"This call was the last one that failed before the exit.",
@@ -1421,6 +1428,7 @@ static void dials(struct findings *f, const struct step *st)
 	address_text(l->arg[1], f->own_line.dialled,
 		     sizeof(f->own_line.dialled));
 	f->own_line.dialled_line = st->event->first;
+	f->own_line.dialled_open = slice_is(l->error, "EINPROGRESS");
 }
 
 void refusal_text(struct findings *f, const struct event *e)
@@ -1649,6 +1657,14 @@ static int speaks_of_file(struct slice words)
 	return has_word(words, about);
 }
 
+/* "make: *** [Makefile:4: all] Error 3": a command failed, not make's look. */
+static int is_of_make(struct slice words)
+{
+	return slice_starts(words, "make") && slice_find(words, ": *** ") &&
+	       !find_text(words, "no rule", 7) &&
+	       !find_text(words, "no such", 7) && !find_text(words, "no make", 7);
+}
+
 /*
  * Programs look for many files that are not there.  The message is about such a
  * failure if it names the file or the error, or follows at once and tells of a
@@ -1662,6 +1678,8 @@ static int is_told(const struct ending *e, const struct failure *x)
 
 	for (unsigned i = 0; i < sizeof(soft) / sizeof(*soft); i++)
 		is_soft |= !strcmp(x->error, soft[i]);
+	if (is_soft && is_of_make(words))
+		return 0;
 	if (!is_soft || x->named || is_vital(x) || !words.len || e->waited ||
 	    slice_ends(words, "...") || names_file(words, x) ||
 	    speaks_of(words, x->error) || speaks_of_lock(words))
@@ -1675,6 +1693,10 @@ static const struct failure *culprit(const struct ending *e)
 {
 	const struct failure *x = last_failure(e);
 
+	/* (A signal asked it to end; what it had not found is not why.) */
+	if (x && e->told && !e->has_blamed && !strcmp(x->error, "ENOENT") &&
+	    !is_vital(x))
+		return NULL;
 	return x && (e->has_blamed || is_told(e, x)) ? x : NULL;
 }
 
@@ -1849,14 +1871,28 @@ static struct ending *speaker(const struct findings *f, struct ending *e,
 	return from;
 }
 
+/* The deepest child that failed before e spoke, and said nothing; or NULL. */
+static const struct ending *silent_child(const struct findings *f,
+					 const struct ending *e, long *pid)
+{
+	enum { DEEP = 8 };
+	const struct ending *from = NULL;
+
+	for (int i = 0; i < DEEP && (e = failed_child(f, e, pid)); i++)
+		from = e;
+	return from;
+}
+
 static void quote(struct findings *f, struct ending *e, long pid)
 {
 	long from_pid = pid;
 	const struct ending *from = speaker(f, e, &from_pid);
+	const struct ending *child = NULL;
 	struct slice words;
 	struct finding *d;
 	char who[64], other[64] = "", after[120] = "";
 	const struct failure *x;
+	long at = pid;
 
 	words = last_words(from);
 	if (from != e && !from->other_pid && from->waited &&
@@ -1878,9 +1914,15 @@ static void quote(struct findings *f, struct ending *e, long pid)
 			 "it", process_text(e->name, pid, other, sizeof(other)),
 			 e->status);
 	x = last_failure(from);
+	if (from == e && is_of_make(words) && (child = silent_child(f, e, &at)))
+		snprintf(after, sizeof(after), "; before it, %s ended with "
+			 "status %d", process_text(child->name, at, other,
+			 sizeof(other)), child->status);
 	d = finding_add(f, &with_message, pid, 1, 0);
 	d->fatal = 1;
 	finding_line(d, from->message_line);
+	if (child)
+		finding_line(d, child->exit_line);
 	finding_line(d, e->exit_line);
 	if (from->other_pid) {
 		finding_line(d, from->trouble->other.line);
@@ -2056,6 +2098,22 @@ static void judge_logged(struct findings *f)
 	}
 }
 
+/* -e trace=connect: the last call before the exit went on, and nothing says how. */
+static void unseen_connect(struct findings *f, const struct ending *e, long pid)
+{
+	struct finding *d = finding_add(f, &unseen, pid, 1, 0);
+	char who[64];
+
+	d->fatal = 1;
+	finding_line(d, f->own_line.dialled_line);
+	finding_line(d, e->exit_line);
+	finding_says(d, "%s ended with status %d; its last call is the connect "
+		     "to %s (line %lu: EINPROGRESS), and the log does not show "
+		     "how that ended: refused, unreachable or without an answer",
+		     process_text(e->name, pid, who, sizeof(who)), e->status,
+		     f->own_line.dialled, f->own_line.dialled_line);
+}
+
 /*
  * -e trace=connect and the like show no writes, but what the program wrote to
  * the same terminal stands between its calls.
@@ -2081,6 +2139,11 @@ static void quote_own_line(struct findings *f)
 			continue;
 		first = e;
 		pid = (long)f->endings.slots[i].key;
+	}
+	if (!own->line && first && own->dialled_line + 2 >= first->exit_line &&
+	    own->dialled_line && own->dialled_open) {
+		unseen_connect(f, first, pid);
+		return;
 	}
 	if (!own->line || !first)
 		return;
@@ -2162,6 +2225,31 @@ int finding_first_status(const struct findings *f)
 		if (e->first && e->ended)
 			return e->killed ? 128 + e->killed : e->status;
 	return -1;
+}
+
+/* "wget ended with status 4 (a network failure)", of it or the child that did. */
+void finding_status_text(const struct findings *f, int status, char *text,
+			 size_t size)
+{
+	const char *meaning = NULL, *means;
+	const struct ending *e, *of = NULL;
+
+	for (size_t i = 0; i < f->endings.size; i++) {
+		e = f->endings.slots[i].value;
+		means = e && e->ended && !e->killed && e->status == status ?
+			status_meaning(e->name, status) : NULL;
+		if (!means || (of && (of->first || of->exit_line >
+				      e->exit_line) && !e->first))
+			continue;
+		of = e;
+		meaning = means;
+	}
+	if (!of)
+		snprintf(text, size, "The program ended with status %d", status);
+	else
+		snprintf(text, size, "%s%.20s ended with status %d (%s)",
+			 of->first ? "" : "Its child ", of->name, status,
+			 meaning);
 }
 
 int finding_failed_after(const struct findings *f, unsigned long line,

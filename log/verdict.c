@@ -755,17 +755,28 @@ static void served(const struct reader *r, struct text *t)
 	add(t, ".");
 }
 
+/* libc asks the vDSO, which makes no system call. */
+static int is_clock(const char *name)
+{
+	return !strcmp(name, "clock_gettime") || !strcmp(name, "gettimeofday") ||
+	       !strcmp(name, "time");
+}
+
 /* Without times: the call that the program makes again and again. */
 static void mostly(const struct reader *r, struct text *t)
 {
-	enum { MANY = 60 };
+	enum { MANY = 60, CLOCKS = 10 };
 	unsigned n;
 	struct tally **list;
 
 	if (r->first_ns != NO_TIME || r->accepts)
 		return;
 	list = reader_tallies(r, &n);
-	if (n && list[0]->calls >= MANY && list[0]->calls > r->calls / 2)
+	if (n == 1 && r->calls >= CLOCKS && is_clock(list[0]->name))
+		add(t, " All %lu calls are %s: strace shows it only where the "
+		    "vDSO cannot answer, because of the clock source, say.",
+		    r->calls, list[0]->name);
+	else if (n && list[0]->calls >= MANY && list[0]->calls > r->calls / 2)
 		add(t, " Of %lu calls %lu are %s; the log has no times (strace "
 		    "-ttt -T).", r->calls, list[0]->calls, list[0]->name);
 	free(list);
@@ -856,11 +867,14 @@ static int expired(const struct reader *r, struct text *t)
 	const struct wait *w = NULL;
 	unsigned long times = 0;
 	char what[120], time[24];
+	enum { EXCERPT = 4, PART = 3 };	/* of the log's calls, one of so many */
 
 	for (const struct account *a = r->accounts.first; a; a = a->next) {
 		const struct untimed *u = a->untimed;
 
-		if (!u || !u->expired || u->expiring->ns < LONG_NS ||
+		/* (Short ones matter where the log has little else.) */
+		if (!u || !u->expired || (u->expiring->ns < LONG_NS &&
+		    (u->expired < EXCERPT || u->expired * PART < r->calls)) ||
 		    (w && u->expiring->ns <= w->ns))
 			continue;
 		best = a;
@@ -875,6 +889,9 @@ static int expired(const struct reader *r, struct text *t)
 	    : "No fault was found; at the end", w->name,
 	    *what ? what : "events", times, plural(times),
 	    time_text(w->ns, time), w->line);
+	if (w->ns < LONG_NS)
+		add(t, ": the program looks for work every %s",
+		    time_text(w->ns / (long long)times, time));
 	unanswered(r, best->process, t);
 	add(t, ".");
 	return 1;
@@ -1111,8 +1128,10 @@ static enum verdict_of healthy(const struct reader *r, struct text *t)
 	if (expired(r, t))
 		return VERDICT_WAIT;
 	add(t, "No fault was found.");
-	if (status > 0 && status < SIGNAL_STATUS)
-		add(t, " The program ended with status %d.", status);
+	if (status > 0 && status < SIGNAL_STATUS) {
+		finding_status_text(&r->findings, status, text, sizeof(text));
+		add(t, " %s.", text);
+	}
 	served(r, t);
 	mostly(r, t);
 	return VERDICT_DONE;
