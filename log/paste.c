@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* paste.c - what other programs put around a log; see paste.h */
+#include <stdio.h>
 #include <stdlib.h>
 #include "call.h"
 #include "line.h"
@@ -309,26 +310,38 @@ static size_t time_at(struct slice s)
 	       slice_starts(rest, "[pid ")) ? i + blanks : 0;
 }
 
-/* level=debug msg="read(3, ...)" app=web: where the text begins. */
+/*
+ * level=debug msg="read(3, ...)" app=web: where the text begins; MESSAGE= of
+ * journalctl -o export
+ */
 static size_t logfmt_at(struct slice s)
 {
 	const char *p = slice_find(s, " msg=\"");
 	size_t i = 0;
+
+	if (slice_starts(s, "MESSAGE="))
+		return sizeof("MESSAGE=") - 1;
 
 	while (i < s.len && is_letter(s.at[i]))
 		i++;
 	return p && i && s.at[i] == '=' ? (size_t)(p + 6 - s.at) : 0;
 }
 
-/* {"log":"read(3, ...)\n","stream":"stderr"}: where the text begins. */
+/*
+ * {"log":"read(3, ...)\n","stream":"stderr"}: where the text begins; a line of
+ * its own, "MESSAGE" : "read(3, ...)", has no brace.  journald writes a line with
+ * an escape sequence as an array of numbers.
+ */
 static size_t json_at(struct slice s)
 {
 	static const char *const names[] = {
 		"\"log\"", "\"message\"", "\"msg\"", "\"MESSAGE\"",
-		"\"line\"",
+		"\"line\"", "\"textPayload\"",
 	};
 
-	if (!slice_starts(s, "{"))
+	if (slice_starts(s, "[") && slice_find(s, ", \"o\", \""))
+		return slice_find(s, ", \"o\", \"") + 8 - s.at; /* asciinema */
+	if (!slice_starts(s, "{") && !slice_starts(s, "\""))
 		return logfmt_at(s);
 	for (unsigned i = 0; i < sizeof(names) / sizeof(*names); i++) {
 		const char *p = slice_find(s, names[i]), *end = s.at + s.len;
@@ -338,10 +351,80 @@ static size_t json_at(struct slice s)
 		for (p += strlen(names[i]); p < end && (*p == ' ' ||
 							*p == ':'); p++)
 			;
-		if (p < end && *p == '"')
+		if (p < end && (*p == '"' || *p == '['))
 			return p + 1 - s.at;
 	}
 	return 0;
+}
+
+/* "1,\"read(3, \"\"x\"\")\"" of CSV; "read(3, \"x\")", of a list. */
+static size_t quoted_at(struct slice s)
+{
+	const char *p = memchr(s.at, '"', s.len);
+
+	if (!p || memchr(s.at, '(', p - s.at) || p - s.at > 100)
+		return 0;
+	s = slice_trim(s);
+	if (slice_ends(s, "\r") || slice_ends(s, ","))
+		s.len--;
+	return slice_ends(s, "\"") && s.at + s.len - 1 > p ? p + 1 - s.at : 0;
+}
+
+/* ---- a prefix that is the same but for its numbers ---- */
+
+static int is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+static int is_hex(char c)
+{
+	return is_digit(c) || (c >= 'a' && c <= 'f');
+}
+
+/* What stands at *i, and goes on to it: 0 for a number, ' ' for blanks. */
+static char shape_next(struct slice s, size_t *i)
+{
+	enum { HASH = 7 };			/* of a commit */
+	size_t from = *i, to = from;
+	char c = s.at[from];
+
+	while (to < s.len && is_hex(s.at[to]))
+		to++;
+	if (to >= from + HASH) {
+		*i = to;
+		return '0';
+	}
+	to = from + 1;
+	while (to < s.len && (is_digit(c) ? is_digit(s.at[to]) :
+			      is_blank(c) && is_blank(s.at[to])))
+		to++;
+	*i = to;
+	return is_digit(c) ? '0' : is_blank(c) ? ' ' : c;
+}
+
+static size_t shape_at(const struct paste *p, struct slice s)
+{
+	size_t i = 0;
+
+	for (const char *c = p->shape; *c; c++)
+		if (i >= s.len || shape_next(s, &i) != *c)
+			return 0;
+	return i;
+}
+
+/* The shape of the first end bytes of s; 0: it is too long. */
+static int shape_of(struct slice s, size_t end, char *shape, size_t size)
+{
+	size_t i = 0, n = 0;
+
+	for (s.len = end; i < end; ) {
+		if (n + 1 >= size)
+			return 0;
+		shape[n++] = shape_next(s, &i);
+	}
+	shape[n] = 0;
+	return n > 0;
 }
 
 /* Lines that mark where a log begins and ends in a ticket. */
@@ -382,7 +465,11 @@ static size_t layer_at(const struct paste *p, enum layer kind, struct slice s)
 		[LAYER_STREAM] = stream_at, [LAYER_POD] = pod_at,
 		[LAYER_PIPE] = pipe_at, [LAYER_TIME] = time_at,
 		[LAYER_NUMBER] = any_number_at, [LAYER_BULLET] = bullet_at,
+		[LAYER_QUOTED] = quoted_at,
 	};
+
+	if (kind == LAYER_SHAPE)
+		return *p->shape ? shape_at(p, s) : 0;
 
 	if (kind == LAYER_CONSTANT)
 		return constant_at(p, s);
@@ -431,6 +518,44 @@ static struct slice unquoted(struct paste *p, struct slice s)
 	return slice_of(start, to);
 }
 
+/* [114,101,97,100, ...]: the bytes of a line */
+static struct slice from_numbers(struct paste *p, struct slice s)
+{
+	char *start = room(&p->unquoted, s.len + 1), *to = start;
+
+	while (s.len && *s.at != ']') {
+		const char *end;
+		long long c = slice_number(s, &end);
+
+		if (end == s.at)
+			end++;
+		else
+			*to++ = c == '\n' || !c ? ' ' : (char)c;
+		s = slice_of(end, s.at + s.len);
+	}
+	return slice_of(start, to);
+}
+
+/* What a field of CSV holds: a quote in it stands twice. */
+static struct slice without_quotes(struct paste *p, struct slice s)
+{
+	char *start, *to;
+
+	s = slice_trim(s);
+	while (s.len && strchr("\r,", s.at[s.len - 1]))
+		s.len--;
+	s.len -= s.len > 0;
+	if (memmem(s.at, s.len, "\\\"", 2))
+		return unquoted(p, s);
+	start = to = room(&p->unquoted, s.len + 1);
+	for (; s.len; s = from(s, 1)) {
+		*to++ = *s.at;
+		if (slice_starts(s, "\"\""))
+			s = from(s, 1);
+	}
+	return slice_of(start, to);
+}
+
 /* strace's own dumps and frames begin with a blank: " | 00000", " > /lib". */
 static struct slice tidy(struct slice s)
 {
@@ -459,8 +584,12 @@ static struct slice without_layer(struct paste *p, enum layer kind,
 	if (kind == LAYER_STREAM)
 		p->part = s.at[7] == 'P';
 	s = from(s, n);
-	if (kind == LAYER_JSON)
+	if (kind == LAYER_JSON && s.at[-1] == '[')
+		return from_numbers(p, s);
+	if (kind == LAYER_JSON && s.at[-1] == '"')
 		return unquoted(p, s);
+	if (kind == LAYER_QUOTED)
+		return without_quotes(p, s);
 	return kind == LAYER_NUMBER ? tidy(s) : s;
 }
 
@@ -479,12 +608,37 @@ static int next_line(struct slice *text, struct slice *line)
 
 static int is_html(struct slice text)
 {
+	static const char *const tags[] = {
+		"<!DOCTYPE", "<html", "<?xml", "<pre", "<span ", "<div", "<tr>",
+		"<td", "<table", "<p>", "<li>", "<code",
+	};
+	char begins[20];
+
+	for (unsigned i = 0; i < sizeof(tags) / sizeof(*tags); i++) {
+		snprintf(begins, sizeof(begins), "\n%s", tags[i]);
+		if (slice_starts(text, tags[i]) || slice_find(text, begins))
+			return 1;
+	}
 	return slice_find(text, "&lt;unfinished ...") ||
 	       slice_find(text, " resumed&gt;") ||
 	       slice_find(text, "-&gt;127.") || slice_find(text, " = 0 &lt;") ||
 	       slice_starts(text, "&gt; ") || slice_find(text, "\n&gt; ") ||
 	       slice_find(text, "<br>\n") || slice_find(text, "<br/>\n") ||
 	       (slice_find(text, "&quot;") && !memchr(text.at, '"', text.len));
+}
+
+/* Quoted-printable: "=3D" is "=", and "=" at the end goes on in the next line. */
+static int is_mail(struct slice text)
+{
+	enum { SEEN = 3 };
+	unsigned n = 0;
+	const char *p, *end = text.at + text.len;
+
+	for (p = text.at; n < SEEN && (p = memmem(p, end - p, "=3D", 3)); p++)
+		n++;
+	return n == SEEN && (slice_find(text, "=\n") || slice_find(text, "=\r\n") ||
+			     slice_find(text, "quoted-printable") ||
+			     !slice_find(text, " = "));
 }
 
 /* Word processors and chats write these; strace escapes what is not ASCII. */
@@ -514,6 +668,16 @@ static struct slice without_stress(struct slice s)
 	return s;
 }
 
+static struct slice without_tail(const char *tail, struct slice line)
+{
+	struct slice s = slice_trim(line);
+
+	if (!slice_ends(s, tail))
+		return line;
+	s.len -= strlen(tail);
+	return slice_trim(s);
+}
+
 struct sample {			/* a line of the head of the file */
 	char *text;
 	struct slice line;
@@ -527,7 +691,8 @@ struct samples {
 
 static int looks_traced(struct slice s)
 {
-	return slice_find(s, "(") || slice_find(s, "+++ ") ||
+	return slice_find(s, "(") || slice_find(s, "\"MESSAGE\"") ||
+	       slice_find(s, "+++ ") ||
 	       slice_find(s, "--- SIG") || slice_find(s, " resumed");
 }
 
@@ -637,6 +802,93 @@ static int find_constant(struct paste *p, const struct samples *all)
 	return 0;
 }
 
+/* How many of the lines that count does line_read() understand? */
+static unsigned understood(const struct samples *all)
+{
+	unsigned n = 0;
+	struct line l;
+
+	for (unsigned i = 0; i < all->n; i++) {
+		line_read(&l, all->s[i].line.at, all->s[i].line.len);
+		n += all->s[i].counts && l.kind != LINE_UNKNOWN &&
+		     l.kind != LINE_TAIL && l.kind != LINE_COMMENT;
+	}
+	return n;
+}
+
+/* Is what is left without the shape what strace writes? */
+static int fits_shape(const struct paste *p, const struct samples *all)
+{
+	unsigned fits = 0, calls = 0;
+	struct line l;
+
+	for (unsigned i = 0; i < all->n; i++) {
+		struct slice s = without_blanks(all->s[i].line);
+		size_t n = shape_at(p, s);
+
+		if (!all->s[i].counts || !n)
+			continue;
+		s = from(s, n);
+		line_read(&l, s.at, s.len);
+		fits += l.kind == LINE_CALL || l.kind == LINE_UNFINISHED ||
+			l.kind == LINE_RESUMED || l.kind == LINE_SIGNAL ||
+			l.kind == LINE_CUT || l.kind == LINE_EXITED;
+		calls += l.kind == LINE_CALL && call_find(l.name) != CALL_OTHER;
+	}
+	return calls && fits * 10 >= all->counting * 8;
+}
+
+/*
+ * No line can be read as it is, but nearly all can without what stands before
+ * them and differs only in its numbers: "#12 0.345 " of a build, "1: " of a test,
+ * "[17:00] <name> " of a chat, "build<TAB>step<TAB>2026-11-30T17:00:00Z ".
+ */
+static int find_shape(struct paste *p, const struct samples *all)
+{
+	enum { TRIED = 6, LONGEST = 120 };
+	unsigned tried = 0;
+
+	if (all->counting < CONSTANT_MIN || understood(all) * 2 > all->counting)
+		return 0;
+	for (unsigned i = 0; i < all->n && tried < TRIED; i++) {
+		struct slice s = without_blanks(all->s[i].line);
+
+		if (!all->s[i].counts)
+			continue;
+		tried++;
+		for (size_t n = 1; n < s.len && n < LONGEST; n++) {
+			if (!strchr(" \t>]:\"`\007", s.at[n - 1]) ||
+			    s.at[n] == ' ' || s.at[n] == '\t' ||
+			    !shape_of(s, n, p->shape, sizeof(p->shape)))
+				continue;
+			if (fits_shape(p, all))
+				return 1;
+		}
+	}
+	*p->shape = 0;
+	return 0;
+}
+
+/* " |" of a table, "$" of cat -A, "\\par" of RTF, a closing "`": no end of strace's */
+static void find_tails(struct paste *p, struct samples *all)
+{
+	static const char *const tails[] = { " |", "$", "\\par", "`", "'" };
+	enum { TAILS = sizeof(tails) / sizeof(*tails) };
+
+	for (unsigned k = 0; k < TAILS && p->n_tails < 2; k++) {
+		unsigned n = 0;
+
+		for (unsigned i = 0; i < all->n; i++)
+			n += all->s[i].counts &&
+			     slice_ends(slice_trim(all->s[i].line), tails[k]);
+		if (all->counting < CONSTANT_MIN || !most(n, all->counting))
+			continue;
+		p->tail[p->n_tails++] = tails[k];
+		for (unsigned i = 0; i < all->n; i++)
+			all->s[i].line = without_tail(tails[k], all->s[i].line);
+	}
+}
+
 static int has_layer(const struct paste *p, enum layer kind)
 {
 	for (unsigned i = 0; i < p->n_layers; i++)
@@ -665,6 +917,8 @@ static int is_layer(struct paste *p, const struct samples *all,
 		return is_numbered(all);
 	case LAYER_CONSTANT:
 		return find_constant(p, all);
+	case LAYER_SHAPE:
+		return find_shape(p, all);
 	default:
 		break;
 	}
@@ -832,15 +1086,19 @@ void paste_look(struct paste *p, struct slice text)
 	p->html = is_html(text);
 	p->typeset = is_typeset(text);
 	p->stressed = is_stressed(text);
-	p->any = p->html || p->typeset || p->stressed;
+	p->mail = is_mail(text);
+	p->any = p->html || p->typeset || p->stressed || p->mail;
 	samples_take(p, &all, text);
+	find_tails(p, &all);
 	while (all.counting && p->n_layers < LAYERS && find_layer(p, &all))
 		;
 	find_wrap(p, &all);
 	for (unsigned i = 0; i < all.n; i++)
 		free(all.s[i].text);
-	p->any |= p->n_layers || p->fenced || p->wrapped != WRAP_NONE;
-	p->joins = p->wrapped != WRAP_NONE || has_layer(p, LAYER_STREAM);
+	p->any |= p->n_layers || p->fenced || p->wrapped != WRAP_NONE ||
+		  p->n_tails;
+	p->joins = p->wrapped != WRAP_NONE || has_layer(p, LAYER_STREAM) ||
+		   p->mail;
 }
 
 /* ---- taking away ---- */
@@ -848,6 +1106,64 @@ void paste_look(struct paste *p, struct slice text)
 struct entity {
 	const char *name, *is;
 };
+
+/* "<td class=\"line\">", "</pre>", "<br />": how long it is, or 0. */
+static size_t tag_length(struct slice s)
+{
+	static const char *const names[] = {
+		"a", "b", "body", "br", "code", "div", "em", "font", "head",
+		"html", "i", "li", "ol", "p", "pre", "span", "strong",
+		"system-err", "system-out", "table", "tbody", "td", "testcase",
+		"testsuite", "title", "tr", "tt", "ul",
+	};
+	const char *close;
+	struct slice name;
+	size_t n = 0;
+
+	if (slice_starts(s, "<![CDATA["))
+		return sizeof("<![CDATA[") - 1;
+	name = from(s, 1 + slice_starts(s, "</"));
+	while (n < name.len && (is_letter(name.at[n]) || name.at[n] == '-'))
+		n++;
+	close = memchr(name.at, '>', name.len);
+	if (!close || (name.at[n] != '>' && name.at[n] != ' ' &&
+		       name.at[n] != '/'))
+		return 0;
+	name.len = n;
+	for (unsigned i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (slice_is(name, names[i]))
+			return close + 1 - s.at;
+	return 0;
+}
+
+/* "=3D" is "="; "=" at the end: the line goes on in the next one. */
+static struct slice from_mail(struct paste *p, struct slice s)
+{
+	char *start, *to;
+
+	if (slice_ends(s, "\r"))
+		s.len--;
+	if (slice_ends(s, "=")) {
+		s.len--;
+		p->part = 1;
+	}
+	start = to = room(&p->plain, s.len + 1);
+	for (; s.len; s = from(s, 1)) {
+		static const char digits[] = "0123456789ABCDEF";
+		const char *a = s.len > 2 && s.at[1] ? strchr(digits, s.at[1])
+						     : NULL;
+		const char *b = a && s.at[2] ? strchr(digits, s.at[2]) : NULL;
+		long c = b ? (a - digits) * 16 + (b - digits) : 0;
+
+		if (*s.at == '=' && b) {
+			*to++ = c > 0 && c < 0x80 ? (char)c : '?';
+			s = from(s, 2);
+		} else {
+			*to++ = *s.at;
+		}
+	}
+	return slice_of(start, to);
+}
 
 static struct slice decoded(struct paste *p, struct slice s)
 {
@@ -864,6 +1180,13 @@ static struct slice decoded(struct paste *p, struct slice s)
 
 	while (s.len) {
 		const struct entity *e = NULL;
+
+		if (p->html && *s.at == '<' && tag_length(s)) {
+			if (slice_starts(s, "</td"))
+				*to++ = ' ';
+			s = from(s, tag_length(s));
+			continue;
+		}
 
 		if (p->html && (*s.at == '&' || *s.at == '<')) {
 			for (unsigned i = 0; i < 10 && !e; i++)
@@ -893,8 +1216,12 @@ struct slice paste_strip(struct paste *p, struct slice line)
 		return line;
 	if (p->fenced && is_fence(line))
 		return (struct slice){ line.at, 0 };
-	if (p->html || p->typeset)
+	if (p->mail)
+		line = from_mail(p, line);
+	else if (p->html || p->typeset)
 		line = decoded(p, line);
+	for (unsigned i = 0; i < p->n_tails; i++)
+		line = without_tail(p->tail[i], line);
 	for (unsigned i = 0; i < p->n_layers; i++)
 		line = without_layer(p, p->layer[i], line);
 	return p->stressed ? without_stress(line) : line;
@@ -970,9 +1297,47 @@ static int is_dtruss(struct slice s)
 
 static int is_ltrace(struct slice s)
 {
-	return slice_starts(s, "__libc_start_main(") ||
-	       slice_starts(s, "+++ exited (status ") ||
-	       slice_starts(s, "malloc(") || slice_find(s, "->strlen(");
+	static const char *const starts[] = {
+		"__libc_start_main(", "+++ exited (status ", "malloc(",
+		"strlen(", "strcmp(", "memcpy(", "puts(", "printf(", "SYS_",
+	};
+
+	for (unsigned i = 0; i < sizeof(starts) / sizeof(*starts); i++)
+		if (slice_starts(s, starts[i]))
+			return 1;
+	return slice_find(s, "->strlen(") != NULL;
+}
+
+/* Tools whose lines have a text that no other has. */
+static const struct tool {
+	const char *name, *text;
+	int alike;			/* its lines look like those of strace */
+} tools[] = {
+	{ "qemu -strace", " = -1 errno=", 1 }, { "python-ptrace", "<sigset=", 1 },
+	{ "perf script", ": syscalls:sys_enter_", 0 },
+	{ "perf script", ": raw_syscalls:sys_e", 0 },
+	{ "trace-cmd", ": sys_enter_", 0 }, { "ftrace", "# tracer: ", 0 },
+	{ "LTTng", " syscall_entry_", 0 }, { "valgrind", "SYSCALL[", 0 },
+	{ "DTrace", "FUNCTION:NAME", 0 },
+	{ "Process Monitor", "\"Time of Day\",\"Process Name\"", 0 },
+	{ "BCC's opensnoop", "PID    COMM               FD ERR PATH", 0 },
+	{ "BCC's execsnoop", "PCOMM            PID", 0 },
+	{ "Tracee", "\"eventName\":\"", 0 }, { "sysdig", "\"evt.type\":", 0 },
+	{ "Mystikos", ": myst_syscall_", 0 },
+	{ "u-root's strace", "] X openat(0x", 0 },
+	{ "Cygwin's strace", "--- Process ", 0 }, { "gdb", "#0  0x", 0 },
+};
+
+static const struct tool *tool_of(struct slice s)
+{
+	const char *quote = memrchr(s.at, '"', s.len);
+	/* (A program may write such a text itself.) */
+	struct slice rest = quote ? slice_of(quote, s.at + s.len) : s;
+
+	for (unsigned i = 0; i < sizeof(tools) / sizeof(*tools); i++)
+		if (slice_find(tools[i].alike ? rest : s, tools[i].text))
+			return &tools[i];
+	return NULL;
 }
 
 /* "Attaching 3 probes...": its first line */
@@ -999,8 +1364,10 @@ const char *paste_tracer(struct slice text)
 		{ "ltrace", is_ltrace, 8 },
 	};
 	enum { TRACERS = sizeof(tracers) / sizeof(*tracers) };
-	unsigned votes[TRACERS] = { 0 }, lines = 0;
+	unsigned votes[TRACERS] = { 0 }, lines = 0, read = 0;
+	const struct tool *tool = NULL;
 	struct slice line;
+	struct line l;
 
 	if (is_bpftrace(text))
 		return "bpftrace";
@@ -1012,9 +1379,14 @@ const char *paste_tracer(struct slice text)
 		lines++;
 		for (unsigned i = 0; i < TRACERS; i++)
 			votes[i] += !!tracers[i].is(line);
+		if (!tool)
+			tool = tool_of(line);
+		line_read(&l, line.at, line.len);
+		read += l.kind == LINE_CALL || l.kind == LINE_UNFINISHED;
 	}
 	for (unsigned i = 0; i < TRACERS; i++)
 		if (votes[i] && votes[i] * tracers[i].part >= lines)
 			return tracers[i].name;
-	return NULL;
+	/* (A report has a backtrace behind its log.) */
+	return tool && (tool->alike || !read) ? tool->name : NULL;
 }

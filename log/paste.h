@@ -27,7 +27,9 @@ enum layer {
 	LAYER_TIME,		/* "00:00:01 " of ts */
 	LAYER_NUMBER,		/* each line begins with its number */
 	LAYER_BULLET,		/* "+" of a diff, "- ", "* " */
+	LAYER_QUOTED,		/* "12,\"read(3, ...)\"" of CSV, "read(3, ...)", */
 	LAYER_CONSTANT,		/* "trace.log:": the same before all */
+	LAYER_SHAPE,		/* "#12 0.345 ": the same but for its numbers */
 	LAYERS
 };
 
@@ -41,8 +43,11 @@ struct text_room {
 struct paste {
 	enum layer layer[LAYERS];	/* from the outside */
 	unsigned n_layers;
-	char constant[64];
-	int html;		/* &lt;unfinished ...&gt; */
+	char constant[64], shape[96];
+	const char *tail[2];	/* what all lines end in: " |" of a table, "$" */
+	unsigned n_tails;
+	int html;		/* &lt;unfinished ...&gt;, <span class="x"> */
+	int mail;		/* "=3D" and lines that end in "=" */
 	int typeset;		/* quotes and dots of a word processor */
 	int stressed;		/* lines of "**...**" or "`...`" */
 	int fenced;		/* lines ``` and {code} around it */

@@ -113,6 +113,124 @@ static int ends_in_returns(const char *at, ssize_t n)
 	return returns > 4 * newlines;
 }
 
+/* Files that are no text, by their first bytes: what to do with them. */
+static const char *what_else(const char *at, size_t n)
+{
+	static const struct {
+		const char *magic;
+		size_t n, at;
+		const char *is;
+	} files[] = {
+		{ "BZh", 3, 0, "the log is compressed by bzip2: bzcat FILE | "
+		  "iomodels explain" },
+		{ "\x04\x22\x4d\x18", 4, 0, "the log is compressed by lz4: "
+		  "lz4cat FILE | iomodels explain" },
+		{ "PK\x03\x04", 4, 0, "a zip archive or an Office document: "
+		  "unzip -p FILE | iomodels explain" },
+		{ "7z\xbc\xaf", 4, 0, "a 7z archive: 7z x -so FILE | "
+		  "iomodels explain" },
+		{ "ustar", 5, 257, "a tar archive: tar xOf FILE | "
+		  "iomodels explain" },
+		{ "%PDF-", 5, 0, "a PDF document: pdftotext -layout FILE - | "
+		  "iomodels explain" },
+		{ "\x89PNG", 4, 0, "an image, not a text" },
+		{ "\xff\xd8\xff", 3, 0, "an image, not a text" },
+		{ "\x7f" "ELF", 4, 0, "a program, not its log: strace -f -ttt -T "
+		  "-yy -o FILE COMMAND writes one" },
+		{ "PERFILE2", 8, 0, "the data of perf record, not a log of "
+		  "strace" },
+		{ "\x17\x08\x44tracing", 10, 0, "the data of trace-cmd, not a "
+		  "log of strace" },
+		{ "\xd4\xc3\xb2\xa1", 4, 0, "captured packets, not a log of "
+		  "strace" },
+		{ "\xff\xfe\0\0", 4, 0, "the text is in UTF-32: iconv -f UTF-32 -t "
+		  "UTF-8 FILE | iomodels explain" },
+		{ "begin 6", 7, 0, "the text is uuencoded: uudecode -o - FILE | "
+		  "iomodels explain" },
+	};
+
+	for (unsigned i = 0; i < sizeof(files) / sizeof(*files); i++)
+		if (n >= files[i].at + files[i].n &&
+		    !memcmp(at + files[i].at, files[i].magic, files[i].n))
+			return files[i].is;
+	return NULL;
+}
+
+/* Two long lines of nothing but letters, digits, + and /; or a mail says so. */
+static int is_base64(struct slice s)
+{
+	enum { LINES = 2, LONG = 60 };
+	size_t len = 0, lines = 0;
+
+	if (slice_find(s, "Content-Transfer-Encoding: base64"))
+		return 1;
+	for (size_t i = 0; i < s.len && lines < LINES; i++) {
+		char c = s.at[i];
+
+		if (c == '\n') {
+			if (len < LONG)
+				return 0;
+			lines++;
+			len = 0;
+		} else if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+			   (c >= '0' && c <= '9') || c == '+' || c == '/') {
+			len++;
+		} else if (c != '\r') {
+			return 0;
+		}
+	}
+	return lines == LINES;
+}
+
+/* Where the text of a key begins, as in {"stderr": "..."}; or NULL. */
+static char *text_of_key(char *at, ssize_t n)
+{
+	static const char *const keys[] = {
+		"\"stderr\":", "\"stdout\":", "\"output\":", "\"log\":",
+		"\"message\":", "\"msg\":",
+	};
+
+	for (unsigned i = 0; i < sizeof(keys) / sizeof(*keys); i++) {
+		char *p = memmem(at, n, keys[i], strlen(keys[i]));
+
+		if (!p || (p > at && p[-1] == '\\'))
+			continue;
+		p += strlen(keys[i]);
+		p += p < at + n && *p == ' ';
+		if (p < at + n && *p == '"')
+			return p + 1;
+	}
+	return NULL;
+}
+
+/*
+ * {"stderr": "read(3, \"x\", 1) = 1\nclose(3) = 0\n"}: the whole log in one line,
+ * as Ansible and programs that report to others have it.
+ */
+static ssize_t unfold(char *at, ssize_t n)
+{
+	enum { LINES = 3 };
+	char *p = text_of_key(at, n), *to = at, *end = at + n;
+	const char *newline = memchr(at, '\n', n);
+	unsigned escapes = 0;
+
+	if (!p || (newline && newline + 1 < end && memchr(newline + 1, '\n',
+							  end - newline - 1)))
+		return n;
+	for (char *q = p; q + 1 < end && *q != '"'; q++)
+		if (*q == '\\')
+			escapes += *++q == 'n';
+	if (escapes < LINES)
+		return n;
+	for (; p + 1 < end && *p != '"'; p++) {
+		if (*p == '\\')
+			*to++ = *++p == 'n' ? '\n' : *p == 't' ? '\t' : *p;
+		else
+			*to++ = *p;
+	}
+	return to - at;
+}
+
 /* The first bytes tell how the file is written. */
 static ssize_t start(struct source *s, char *at, ssize_t n)
 {
@@ -128,6 +246,12 @@ static ssize_t start(struct source *s, char *at, ssize_t n)
 		n = get(s, at, BLOCK);
 	if (n <= 0)
 		return n;
+	s->error = what_else(at, n);
+	if (!s->error && is_base64((struct slice){ at, n < LOOK ? n : LOOK }))
+		s->error = "the text is in base64: base64 -d FILE | iomodels "
+			   "explain";
+	if (s->error)
+		return 0;
 	if (n >= 3 && !memcmp(at, "\xef\xbb\xbf", 3)) {
 		memmove(at, at + 3, n - 3);
 		n -= 3;
@@ -139,6 +263,8 @@ static ssize_t start(struct source *s, char *at, ssize_t n)
 	} else if (n >= 8 && !at[1] && !at[3] && at[0] && at[2]) {
 		s->wide = 1;
 	}
+	if (!s->wide && n < BLOCK)
+		n = unfold(at, n);
 	s->returns = !s->wide && ends_in_returns(at, n);
 	return n;
 }

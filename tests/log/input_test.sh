@@ -64,6 +64,42 @@ prefix kernel_log '[    1.690074] strace[733]: '
 prefix klog 'I1130 12:00:00.123456   12345 strace.go:50] '
 prefix logcat '11-30 12:00:00.123  5771  5771 I wrap.sh : '
 prefix coloured_compose "$(printf '\033')[36mapp-1  | $(printf '\033')[0m"
+# What stands before each line differs only in its numbers.
+prefix github_run 'build	Run strace	2026-11-28T19:08:44.1234567Z '
+prefix gitlab_job '2026-11-28T19:08:44.123456Z 01O '
+prefix a_test_number '1: '
+prefix chat '[17:00] <nick> '
+prefix git_blame 'abc12345 (A B 2026-11-28 19:08:44 +0000  1) '
+prefix journald_full 'Mon 2026-11-30 17:00:00 UTC host strace[123]: '
+prefix syslog_with_priority '<13>Nov 30 17:00:00 host strace[1]: '
+prefix logcat_brief 'D/strace(  771): '
+prefix loki '2026-11-30T17:00:00Z {app="x",pod="y"} '
+{ echo '#12 [4/4] RUN strace curl'; awk '{ printf "#12 %.3f %s\n", NR / 9, $0 }' $log
+} >"$dir/log"
+"$io" explain "$dir/log" 2>&1 | head -1 >"$dir/got"
+head -1 "$dir/want" | cmp -s - "$dir/got"; result $? a_build_of_docker
+# Both of a line's ends.
+sed 's/"/""/g; s/.*/12,"&"/' $log >"$dir/log"; same csv
+sed 's/[\\"]/\\&/g; s/.*/  "&",/' $log >"$dir/log"; same a_list_of_json
+sed 's/$/$/' $log >"$dir/log"; same cat_A
+sed 's/|/\\|/g' $log | awk '{ print "| " NR " | " $0 " |" }' >"$dir/log"
+"$io" explain "$dir/log" 2>&1 | head -1 >"$dir/got"
+head -1 "$dir/want" | cmp -s - "$dir/got"; result $? a_table_of_markdown
+sed 's/.*/MESSAGE=&/' $log >"$dir/log"; same journald_export
+sed 's/[\\"]/\\&/g; s/.*/	"MESSAGE" : "&",/' $log >"$dir/log"
+same journald_json_pretty
+sed 's/[\\"]/\\&/g; s/.*/[0.12, "o", "&\\r\\n"]/' $log >"$dir/log"; same asciinema
+{ printf 'fatal: [h]: FAILED! => {"rc": 7, "stderr": "'
+	sed 's/[\\"]/\\&/g; s/$/\\n/' $log | tr -d '\n'; echo '"}'; } >"$dir/log"
+same ansible
+# A mail of quoted-printable.
+sed 's/=/=3D/g' $log | awk '{ for (; length($0) > 70; $0 = substr($0, n)) {
+	n = 68; while (substr($0, n - 3, 4) ~ /=/) n--
+	print substr($0, 1, n - 1) "=" }
+	print }' >"$dir/log"
+says "$dir/log" | sed 's/lines\{0,1\} [0-9, ]*/line N/g; s/^LOG: [0-9]* lines/LOG: N lines/' >"$dir/got"
+sed 's/lines\{0,1\} [0-9, ]*/line N/g; s/^LOG: [0-9]* lines/LOG: N lines/' "$dir/want" |
+	cmp -s - "$dir/got"; result $? quoted_printable
 grep -n '' $log | sed 's/^/trace.log:/' >"$dir/log"; same grep_nH
 cat -n $log | sed 's/^/> /; s/$/\r/' >"$dir/log"; same quoted_numbers_crlf
 awk '{ print "L" NR ": " $0 }' $log >"$dir/log"; same numbers_with_a_letter
@@ -112,6 +148,8 @@ awk '{ print NR " " $0 }' $log >"$dir/log"; same an_editors_numbers
 awk '{ printf "%s\r\n", $0 }' $log >"$dir/log"; same crlf
 sed 's/&/\&amp;/g; s/</\&lt;/g; s/>/\&gt;/g; s/"/\&quot;/g' $log >"$dir/log"
 same html
+sed 's/&/\&amp;/g; s/</\&lt;/g; s/>/\&gt;/g; s/.*/<span class="x">&<\/span>/
+	1s/^/<pre>/' $log >"$dir/log"; same html_with_tags
 sed 's/ <\([0-9.]*\)>$/ \1/' $log >"$dir/log"; same durations_without_brackets
 { printf '\357\273\277'; cat $log; } >"$dir/log"; same byte_order_mark
 printf '\033[1m%s\033[0m\n' | cat - >/dev/null
@@ -197,6 +235,29 @@ refused perf_trace 'written by perf trace'
 printf '__libc_start_main(0x1, 1, 0x2 <unfinished ...>\nmalloc(24) = 0x5\n+++ exited (status 0) +++\n' \
 	>"$dir/log"
 refused ltrace 'written by ltrace'
+printf '771 brk(NULL) = 0x0000555\n771 connect(3,{sin_port=80},16) = -1 errno=111 (x)\n' \
+	>"$dir/log"
+refused qemu 'written by qemu'
+printf '[2506] rt_sigprocmask(SIG_SETMASK, <sigset=()>, NULL, 8) = 0\n' >"$dir/log"
+refused python_ptrace 'written by python-ptrace'
+printf 'ls 771 [000] 1.2: syscalls:sys_enter_openat: dfd: 0xffffff9c\n' >"$dir/log"
+refused perf_script 'written by perf script'
+printf '"Time of Day","Process Name","PID"\n"5:00","a.exe","7"\n' >"$dir/log"
+refused process_monitor 'written by Process Monitor'
+# A program may write the same, and a report has a backtrace behind its log.
+printf '%s\n' '7 write(2, "brk() = -1 errno=12", 19) = 19' '7 read(3, "x", 9) = 1' \
+	'#0  0x00007f12 in read () from libc.so' >"$dir/log"
+"$io" explain "$dir/log" 2>/dev/null | grep -q '1 process'
+result $? other_tools_text_in_a_log
+
+# ---- files that are no text ----
+
+printf '%%PDF-1.4\n1 0 obj\n' >"$dir/log"; refused pdf 'a PDF document'
+printf 'PK\003\004xxxxxxxx\n' >"$dir/log"; refused zip 'a zip archive'
+printf 'BZh91AY\n' >"$dir/log"; refused bzip2 'compressed by bzip2'
+base64 $log >"$dir/log"; refused base64 'in base64'
+{ echo 'Content-Transfer-Encoding: base64'; echo; base64 $log; } >"$dir/log"
+refused a_mail_in_base64 'in base64'
 # Two runs, one after the other; a shell and what it starts are one.
 {
 	printf '%s\n' '7 execve("/bin/a", ["a"], 0x7 /* 9 vars */) = 0' \
