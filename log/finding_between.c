@@ -45,6 +45,10 @@ struct service {		/* of a listener */
 	long pid;
 	long long ns;
 	char name[80];
+	unsigned long whole;		/* requests that ended in a newline */
+	struct tracks partial;		/* ... that did not, and nothing followed */
+	long long partial_ns;
+	char partial_name[80], request[40];
 };
 
 #define UNEVEN(severity) { "accepts-uneven", severity, \
@@ -88,6 +92,12 @@ owed = { "never-answered", SEVERITY_FAULT,
 	"Find out what happened to these requests: a lost wakeup, a worker "
 	"that died, an error path without an answer.",
 	"The request was incomplete, or asks for no answer." },
+stopped = { "request-incomplete", SEVERITY_FAULT,
+	"a client stopped in the middle of its request",
+	"Other requests to this listener ended in a newline; this one does not, "
+	"so the server waits for the rest.",
+	"Look at the client: it waits, hangs, or sent a wrong length.",
+	"A person types the request, or the log ends too early." },
 left = { "write-left", SEVERITY_FAULT,
 	"a short write, and the rest is never sent",
 	"The socket buffer was full. The rest must be sent when the "
@@ -550,6 +560,68 @@ static void judge_growth(struct findings *f, const struct grown *g)
 
 /* ---- answers and bytes that are owed ---- */
 
+static struct service *service_of(struct findings *f, const struct file *file)
+{
+	struct service *s = map_get(&f->services, file->parent);
+
+	if (s || f->services.used >= MAPPED_MAX)
+		return s;
+	s = need(calloc(1, sizeof(*s)));
+	s->pid = file->pid;
+	map_put(&f->services, file->parent, s);
+	return s;
+}
+
+/*
+ * read(18, "get k", 16384): a text that does not end in a newline.  (What follows
+ * the head of a POST needs none.)
+ */
+static void took_request(struct findings *f, const struct step *st)
+{
+	struct use *u = file_use(st->file);
+	const struct line *l = st->event->line;
+	struct slice text = l->n_args > 1 ? l->arg[1] : (struct slice){ "", 0 };
+	struct service *s;
+
+	u->partial = 0;
+	if (!st->file->parent || text.len < 3 || !slice_starts(text, "\"") ||
+	    !slice_ends(text, "\""))
+		return;
+	text = slice_of(text.at + 1, text.at + text.len - 1);
+	u->has_body |= slice_starts(text, "POST ") ||
+		       slice_starts(text, "PUT ") || slice_starts(text, "PATCH ");
+	s = service_of(f, st->file);
+	if (slice_ends(text, "\\n")) {
+		if (s)
+			s->whole++;
+		return;
+	}
+	for (size_t i = 0; i + 1 < text.len; i++)
+		if (text.at[i] == '\\' && !strchr("rnt\"\\", text.at[++i]))
+			return;			/* not a text */
+	u->partial = !u->has_body;
+	slice_copy(text, u->request, sizeof(u->request));
+}
+
+/* Nothing more came until now_ns. */
+static void stays_partial(struct findings *f, const struct file *file,
+			  const struct use *u, long long now_ns)
+{
+	struct service *s = service_of(f, file);
+	long long ns = u->read_ns == NO_TIME || !u->read_ns ||
+		       now_ns == NO_TIME ? 0 : now_ns - u->read_ns;
+
+	if (!s || ns < OWED_NS)
+		return;
+	track(&s->partial, u->read_line);
+	if (ns <= s->partial_ns)
+		return;
+	s->partial_ns = ns;
+	memcpy(s->request, u->request, sizeof(s->request));
+	snprintf(s->partial_name, sizeof(s->partial_name), "%s",
+		 file->name ? file->name : "one of them");
+}
+
 static void count_service(struct findings *f, const struct file *file,
 			  const struct use *u)
 {
@@ -559,13 +631,12 @@ static void count_service(struct findings *f, const struct file *file,
 
 	if (!file->parent || !file->bytes_in)
 		return;
-	s = map_get(&f->services, file->parent);
-	if (!s) {
-		if (f->services.used >= MAPPED_MAX)
-			return;
-		s = need(calloc(1, sizeof(*s)));
-		s->pid = file->pid;
-		map_put(&f->services, file->parent, s);
+	s = service_of(f, file);
+	if (!s)
+		return;
+	if (u->owes && u->partial && s->whole) {
+		stays_partial(f, file, u, f->last_ns);
+		return;
 	}
 	if (!u->owes || ns < OWED_NS) {
 		s->done += !u->owes;
@@ -585,6 +656,14 @@ static void judge_service(struct findings *f, const struct service *s)
 	struct finding *d;
 	char span[24];
 
+	if (s->partial.n && s->whole) {
+		d = finding_add(f, &stopped, s->pid, s->partial.n, s->partial_ns);
+		finding_lines(d, &s->partial);
+		finding_says(d, "the client %s stopped in the middle of its "
+			     "request (\"%s\", without a newline): nothing more "
+			     "came for %s", s->partial_name, s->request,
+			     span_text(s->partial_ns, span, sizeof(span)));
+	}
 	if (!s->owed || s->done < ANSWERED_MIN || s->owed * 3 > s->done)
 		return;
 	d = finding_add(f, &owed, s->pid, s->owed, 0);
@@ -1064,13 +1143,17 @@ void between_note(struct findings *f, struct habits *h, struct step *st)
 	else if (class == CLASS_IN && st->bytes > 0) {
 		u = file_use(st->file);
 		u->owes = 1;
+		took_request(f, st);
 		u->read_ns = e->end_ns;
 		u->read_line = e->first;
 		if (st->file->other && st->file->other->use)
 			st->file->other->use->full_line = 0;
 	}
-	if (st->phase & PHASE_EOF && st->file->use)
+	if (st->phase & PHASE_EOF && st->file->use) {
+		if (st->file->use->owes && st->file->use->partial)
+			stays_partial(f, st->file, st->file->use, e->start_ns);
 		st->file->use->owes = 0;
+	}
 	if (st->file->kind == FILE_PIPE && class == CLASS_IN &&
 	    (e->line->flags & LINE_NO_RETURN || !st->bytes))
 		pipe_ended(f, st, !(e->line->flags & LINE_NO_RETURN));

@@ -49,6 +49,8 @@ struct use {			/* of a descriptor */
 	unsigned n_workers;
 	long writer;			/* process that wrote last */
 	int owes, left, armed;
+	int partial, has_body;		/* the request's text has no newline yet */
+	char request[40];
 	unsigned long full_line;	/* the last write: EAGAIN; or 0 */
 	long long full_ns;
 	unsigned long room_again;	/* so often a write followed that took some */
