@@ -388,7 +388,8 @@ static void killed(struct findings *f, const struct habits *h, struct step *st)
 	if (sig == 9 && f->cpu_limit)
 		snprintf(limit, sizeof(limit), "; RLIMIT_CPU was set (line %lu): "
 			 "its hard limit kills with SIGKILL", f->cpu_limit);
-	sender_text(f, p->pid, sig, d->sender, sender, sizeof(sender));
+	sender_text(f, p->pid, sig, d->signal == sig ? d->sender : 0, sender,
+		    sizeof(sender));
 	a = about_of(sig, d, p->pid, sent_by(f, p->pid, sig) ? sender : "");
 	found = finding_add(f, a, p->pid, 0, 0);
 	if (found->count)
@@ -458,7 +459,8 @@ static void blame_killer(struct findings *f, struct finding *d)
 	t = sent_by(f, d->pid, dying->killed);
 	outside = !t && is_from_outside(f, dying);
 	if (!outside && (!is_violent(dying->killed) || !t ||
-			 finding_is_first(f, t->n)))
+			 (finding_is_first(f, t->n) && finding_first_status(f) !=
+			  128 + dying->killed)))
 		return;
 	if (!finding_failed_after(f, d->line[d->n_lines - 1], who, sizeof(who)))
 		return;
@@ -468,12 +470,28 @@ static void blame_killer(struct findings *f, struct finding *d)
 		 "%d after it", who, finding_first_status(f));
 }
 
+/* A loop without progress: somebody then ended the program, from outside. */
+static int was_looping(const struct findings *f)
+{
+	const struct finding *d = f->first;
+
+	while (d && (d->about->severity != SEVERITY_FAULT ||
+		     (strncmp(d->about->id, "spin", 4) &&
+		      strcmp(d->about->id, "busy-ask"))))
+		d = d->next;
+	return d != NULL;
+}
+
 /* yes | head: what the child wrote to has ended, and all is well. */
 void death_log_ends(struct findings *f)
 {
 	enum { STATUS = 128 + 13 };		/* a shell's, of SIGPIPE */
 	struct finding *d;
 
+	for (d = f->first; d; d = d->next)
+		if (!strcmp(d->about->id, "killed-from-outside") &&
+		    was_looping(f))
+			d->fatal = 0;
 	for (d = f->first; d; d = d->next)
 		if (d->about == &ended)
 			blame_killer(f, d);
@@ -506,6 +524,8 @@ static void sent(struct findings *f, const struct step *st)
 	    slice_is(l->arg[l->n_args - 1], "0"))
 		return;
 	pid = slice_number(l->arg[0], NULL);
+	if (slice_is(l->arg[0], "0"))		/* its group, and so itself */
+		pid = st->task->process->pid;
 	sig = signal_number(l->arg[l->n_args - 1]);
 	/* SIGCHLD to SIGTTOU, SIGURG and SIGWINCH end nobody. */
 	if (pid <= 0 || f->kills.used > 10000 || (sig >= 17 && sig <= 23) ||

@@ -552,7 +552,7 @@ static int waits_for_body(const struct step *st, const struct file *file,
 static void await_file(struct use *u, long long ns)
 {
 	u->awaited = 1;
-	if (u->pending_asks)
+	if (u->pending_asks || u->connecting)
 		u->waited_ns = plus_ns(u->waited_ns, ns);
 }
 
@@ -880,7 +880,7 @@ static int judge_body(struct findings *f, const struct file *file,
 
 static void judge_stream(struct findings *f, struct file *file, struct use *u)
 {
-	long long ns = since(u->connecting_ns, f->last_ns);
+	long long ns = silence(f, u, since(u->connecting_ns, f->last_ns));
 	char text[128], span[24];
 	struct finding *d;
 

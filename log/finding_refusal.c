@@ -506,12 +506,13 @@ static int begins_cut(const char *argv, const char *path)
 /* The path of the call is one that the program was started with. */
 static int is_in_arguments(const struct ending *e, const struct step *st)
 {
-	const char *argv = e->argv ? e->argv : "", *name, *at;
+	/* (The first is the program's own name.) */
+	const char *argv = e->argv ? strstr(e->argv, "\", ") : NULL, *name, *at;
 	struct slice quote;
 	char path[100];
 	size_t len;
 
-	if (takes_address(st->event->call))
+	if (!argv || takes_address(st->event->call))
 		return 0;
 	quote = slice_quoted(st->event->line->args, "\"");
 	if (!quote.len)
@@ -948,7 +949,7 @@ static int is_complaint(struct slice s)
 		"not permitted", "not allowed", "not exist", "unknown",
 		"unrecognized", "illegal", "missing", "unexpected", "wrong",
 		"corrupt", "problem", "reject", "expired", "timed out",
-		"does not ", "is not ", NULL,
+		"does not ", "is not ", "must be ", NULL,
 	};
 	static const char *const mild[] = { "warn", "Traceback", NULL };
 
@@ -985,7 +986,9 @@ static void keep_text(struct ending *e, const char *text, size_t more)
 	}
 	memcpy(e->trouble->message + len, text, more);
 	e->trouble->message[len + more] = 0;
-	if (text[more - 1] == '\n' && !*e->trouble->complaint)
+	/* (Python's programs say what is wrong behind how to use them.) */
+	if (text[more - 1] == '\n' && (!*e->trouble->complaint ||
+	    !strncasecmp(e->trouble->complaint, "usage", 5)))
 		keep_complaint(e);
 }
 
@@ -1665,6 +1668,12 @@ static int is_of_make(struct slice words)
 	       !find_text(words, "no such", 7) && !find_text(words, "no make", 7);
 }
 
+/* "rsync error: timeout in data send/receive": no name was missing. */
+static int is_of_time(struct slice words)
+{
+	return find_text(words, "timeout", 7) || find_text(words, "timed out", 9);
+}
+
 /*
  * Programs look for many files that are not there.  The message is about such a
  * failure if it names the file or the error, or follows at once and tells of a
@@ -1678,7 +1687,7 @@ static int is_told(const struct ending *e, const struct failure *x)
 
 	for (unsigned i = 0; i < sizeof(soft) / sizeof(*soft); i++)
 		is_soft |= !strcmp(x->error, soft[i]);
-	if (is_soft && is_of_make(words))
+	if (is_soft && (is_of_make(words) || (is_of_time(words) && !x->named)))
 		return 0;
 	if (!is_soft || x->named || is_vital(x) || !words.len || e->waited ||
 	    slice_ends(words, "...") || names_file(words, x) ||
@@ -2140,7 +2149,7 @@ static void quote_own_line(struct findings *f)
 		first = e;
 		pid = (long)f->endings.slots[i].key;
 	}
-	if (!own->line && first && own->dialled_line + 2 >= first->exit_line &&
+	if (!own->line && first && own->dialled_line + 1 >= first->exit_line &&
 	    own->dialled_line && own->dialled_open) {
 		unseen_connect(f, first, pid);
 		return;

@@ -1323,7 +1323,7 @@ static const struct tool {
 	{ "BCC's opensnoop", "PID    COMM               FD ERR PATH", 0 },
 	{ "BCC's execsnoop", "PCOMM            PID", 0 },
 	{ "Tracee", "\"eventName\":\"", 0 }, { "sysdig", "\"evt.type\":", 0 },
-	{ "Mystikos", ": myst_syscall_", 0 },
+	{ "Mystikos", ": myst_syscall_", 0 }, { "Mystikos", "(): return=", 0 },
 	{ "u-root's strace", "] X openat(0x", 0 },
 	{ "Cygwin's strace", "--- Process ", 0 }, { "gdb", "#0  0x", 0 },
 };

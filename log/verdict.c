@@ -1380,6 +1380,11 @@ static enum verdict_of choose(const struct reader *r, struct text *t)
 	if (o && o->how == OPEN_KILLED && d && d->fatal && !d->cost_ns &&
 	    o->ns >= LONG_NS)
 		d = NULL;
+	/* A loop without progress is killed in any of its calls. */
+	if (o && o->how == OPEN_KILLED && o->ns == NO_TIME && d &&
+	    o->process == d->pid && (!strncmp(d->about->id, "spin", 4) ||
+				     !strcmp(d->about->id, "busy-ask")))
+		o = NULL;
 	has_mutex = may_have_mutex(o, d);
 	if (d && !has_mutex && (!o || d->fatal || o->unclear ||
 				(o->ns != NO_TIME && d->cost_ns >= o->ns))) {
