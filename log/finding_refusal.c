@@ -2013,6 +2013,24 @@ static int explains_itself(const struct findings *f, struct ending *e, long pid)
 }
 
 /*
+ * less and its like end with status 0 after "/x: No such file or directory" about a
+ * file that the user named, and nothing else was done.
+ */
+static void blame_quietly(struct findings *f)
+{
+	enum { NEXT_EXIT = 3 };			/* calls */
+	struct ending *e;
+
+	for (size_t i = 0; i < f->endings.size; i++) {
+		e = f->endings.slots[i].value;
+		if (e && e->first && e->ended && !e->status && !e->killed &&
+		    e->has_blamed && e->trouble->blamed.named &&
+		    e->trouble->blamed.call + NEXT_EXIT >= e->calls)
+			blame(f, e, (long)f->endings.slots[i].key, 1);
+	}
+}
+
+/*
  * Which process speaks: the first one with a message of its own, else a child
  * with one, else the first one's last failure.  A child's failure that the
  * first process got over is a note.
@@ -2047,6 +2065,8 @@ static void judge_endings(struct findings *f)
 	if (!first && other && !other->argv && other->status >= SERVICE_MIN &&
 	    other->status <= SERVICE_MAX && culprit(other))
 		blame(f, other, other_pid, 1);
+	if (!first)
+		blame_quietly(f);
 	if (first && first->has_blamed)
 		blame(f, first, first_pid, 1);
 	else if (first && child)

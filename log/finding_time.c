@@ -54,8 +54,8 @@ struct slow_sum {		/* of one kind and object */
 struct naps {
 	struct nap {
 		uint64_t key;
-		unsigned long naps, line;
-		long long ns;
+		unsigned long naps, line, timed;
+		long long ns;		/* of those whose time is known */
 		char what[120], how[24];
 	} *nap, *best;			/* NULL before the first sleep */
 	uint64_t asked;
@@ -296,7 +296,7 @@ static void nap_ends(struct naps *h)
 {
 	if (h->nap->naps > h->best->naps)
 		*h->best = *h->nap;
-	h->nap->naps = 0;
+	h->nap->naps = h->nap->timed = 0;
 	h->nap->ns = 0;
 }
 
@@ -323,6 +323,7 @@ static void slept(struct naps *h, struct step *st)
 	/* (A timeout that passed tells how long it was, in any log.) */
 	ns = step_ns(st) ? step_ns(st) : expired_ns(st->event->line);
 	h->nap->ns = plus_ns(h->nap->ns, ns);
+	h->nap->timed += ns > 0;
 	h->asked = 0;
 }
 
@@ -737,6 +738,9 @@ static void judge_naps(struct findings *f, const struct habits *h,
 	    (n->naps < NAPS_ALL || t->process->saw_start ||
 	     n->naps * 2 + 1 < h->spin.calls))
 		return;
+	/* (Without -T only a sleep that another thread's line split has one.) */
+	if (n->timed * 2 < n->naps)
+		n->ns = 0;
 	share = share_of_task(h, n->ns);
 	if (share >= 0 && n->ns && share < NAPS_PERCENT)
 		return;

@@ -370,7 +370,7 @@ static size_t quoted_at(struct slice s)
 	return slice_ends(s, "\"") && s.at + s.len - 1 > p ? p + 1 - s.at : 0;
 }
 
-/* ---- a prefix that is the same but for its numbers ---- */
+/* ---- a prefix in which only the numbers differ ---- */
 
 static int is_blank(char c)
 {

@@ -29,7 +29,7 @@ enum layer {
 	LAYER_BULLET,		/* "+" of a diff, "- ", "* " */
 	LAYER_QUOTED,		/* "12,\"read(3, ...)\"" of CSV, "read(3, ...)", */
 	LAYER_CONSTANT,		/* "trace.log:": the same before all */
-	LAYER_SHAPE,		/* "#12 0.345 ": the same but for its numbers */
+	LAYER_SHAPE,		/* "#12 0.345 ": the same, except its numbers */
 	LAYERS
 };
 

@@ -113,7 +113,7 @@ static int ends_in_returns(const char *at, ssize_t n)
 	return returns > 4 * newlines;
 }
 
-/* Files that are no text, by their first bytes: what to do with them. */
+/* Files that are not text, by their first bytes: what to do with them. */
 static const char *what_else(const char *at, size_t n)
 {
 	static const struct {

@@ -867,7 +867,7 @@ static int expired(const struct reader *r, struct text *t)
 	const struct wait *w = NULL;
 	unsigned long times = 0;
 	char what[120], time[24];
-	enum { EXCERPT = 4, PART = 3 };	/* of the log's calls, one of so many */
+	enum { EXCERPT = 4, PART = 3 };	/* of the calls, at least a third */
 
 	for (const struct account *a = r->accounts.first; a; a = a->next) {
 		const struct untimed *u = a->untimed;

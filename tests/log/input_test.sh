@@ -250,7 +250,7 @@ printf '%s\n' '7 write(2, "brk() = -1 errno=12", 19) = 19' '7 read(3, "x", 9) = 
 "$io" explain "$dir/log" 2>/dev/null | grep -q '1 process'
 result $? other_tools_text_in_a_log
 
-# ---- files that are no text ----
+# ---- files that are not text ----
 
 printf '%%PDF-1.4\n1 0 obj\n' >"$dir/log"; refused pdf 'a PDF document'
 printf 'PK\003\004xxxxxxxx\n' >"$dir/log"; refused zip 'a zip archive'
