@@ -601,8 +601,9 @@ static int judge(struct reader *r, int rc, char *const *paths)
 {
 	if (!rc && !r->calls && !r->signals && r->tables) {
 		snprintf(r->error, sizeof(r->error), "%.80s: only the table of "
-			 "strace -c%s%.110s; strace -f -ttt -T -yy -o FILE "
-			 "COMMAND shows who waited for what", paths[0],
+			 "strace -c%s%.110s; without -w it has no time of "
+			 "waits; strace -f -ttt -T -yy -o FILE COMMAND shows "
+			 "who waited for what", paths[0],
 			 *r->table ? ": " : "", r->table);
 		return -1;
 	}
