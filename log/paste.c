@@ -336,7 +336,7 @@ static size_t json_at(struct slice s)
 {
 	static const char *const names[] = {
 		"\"log\"", "\"message\"", "\"msg\"", "\"MESSAGE\"",
-		"\"line\"", "\"textPayload\"",
+		"\"line\"", "\"textPayload\"", "\"Output\"", "\"out\"",
 	};
 
 	if (slice_starts(s, "[") && slice_find(s, ", \"o\", \""))
@@ -857,7 +857,7 @@ static int find_shape(struct paste *p, const struct samples *all)
 			continue;
 		tried++;
 		for (size_t n = 1; n < s.len && n < LONGEST; n++) {
-			if (!strchr(" \t>]:\"`\007", s.at[n - 1]) ||
+			if (!strchr(" \t>]:\"`|\007\x82", s.at[n - 1]) ||
 			    s.at[n] == ' ' || s.at[n] == '\t' ||
 			    !shape_of(s, n, p->shape, sizeof(p->shape)))
 				continue;
@@ -872,7 +872,9 @@ static int find_shape(struct paste *p, const struct samples *all)
 /* " |" of a table, "$" of cat -A, "\\par" of RTF, a closing "`": no end of strace's */
 static void find_tails(struct paste *p, struct samples *all)
 {
-	static const char *const tails[] = { " |", "$", "\\par", "`", "'" };
+	static const char *const tails[] = {
+		" |", "$", "\\par", "`", "');", "\\n'", "'", "\u2502",
+	};
 	enum { TAILS = sizeof(tails) / sizeof(*tails) };
 
 	for (unsigned k = 0; k < TAILS && p->n_tails < 2; k++) {
@@ -1130,6 +1132,8 @@ static size_t tag_length(struct slice s)
 		       name.at[n] != '/'))
 		return 0;
 	name.len = n;
+	if (n && slice_starts(s, "</"))
+		return close + 1 - s.at;
 	for (unsigned i = 0; i < sizeof(names) / sizeof(*names); i++)
 		if (slice_is(name, names[i]))
 			return close + 1 - s.at;

@@ -88,6 +88,11 @@ head -1 "$dir/want" | cmp -s - "$dir/got"; result $? a_table_of_markdown
 sed 's/.*/MESSAGE=&/' $log >"$dir/log"; same journald_export
 sed 's/[\\"]/\\&/g; s/.*/	"MESSAGE" : "&",/' $log >"$dir/log"
 same journald_json_pretty
+sed 's/[\\"]/\\&/g; s/.*/{"Action":"output","Output":"&\\n"}/' $log >"$dir/log"
+same go_test_json
+awk '{ print "\342\224\202" $0 " \342\224\202" }' $log >"$dir/log"; same a_pane_of_tmux
+sed 's/&/\&amp;/g; s/</\&lt;/g; s/>/\&gt;/g; s/.*/<line n="7">&<\/line>/' $log >"$dir/log"
+same lines_of_xml
 sed 's/[\\"]/\\&/g; s/.*/[0.12, "o", "&\\r\\n"]/' $log >"$dir/log"; same asciinema
 { printf 'fatal: [h]: FAILED! => {"rc": 7, "stderr": "'
 	sed 's/[\\"]/\\&/g; s/$/\\n/' $log | tr -d '\n'; echo '"}'; } >"$dir/log"
