@@ -45,7 +45,7 @@ struct service {		/* of a listener */
 	long pid;
 	long long ns;
 	char name[80];
-	unsigned long whole;		/* requests that ended in a newline */
+	unsigned long whole;		/* connections with a request that ended in \n */
 	struct tracks partial;		/* ... that did not, and nothing followed */
 	long long partial_ns;
 	char partial_name[80], request[40];
@@ -590,8 +590,9 @@ static void took_request(struct findings *f, const struct step *st)
 	text = slice_of(text.at + 1, text.at + text.len - 1);
 	u->has_body |= slice_starts(text, "POST ") ||
 		       slice_starts(text, "PUT ") || slice_starts(text, "PATCH ");
-	s = service_of(f, st->file);
 	if (slice_ends(text, "\\n")) {
+		s = u->whole ? NULL : service_of(f, st->file);
+		u->whole = 1;
 		if (s)
 			s->whole++;
 		return;

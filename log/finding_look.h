@@ -49,7 +49,7 @@ struct use {			/* of a descriptor */
 	unsigned n_workers;
 	long writer;			/* process that wrote last */
 	int owes, left, armed;
-	int partial, has_body;		/* the request's text has no newline yet */
+	int partial, whole, has_body;	/* the request's text has no newline yet */
 	char request[40];
 	unsigned long full_line;	/* the last write: EAGAIN; or 0 */
 	long long full_ns;
