@@ -864,10 +864,25 @@ static const struct failure *named_one(const struct ending *e, unsigned i,
 	return x;
 }
 
+/* "mount: /mnt: ...": what follows the program's own name. */
+static struct slice without_own_name(const struct ending *e, struct slice text)
+{
+	struct slice own = slice_quoted((struct slice){ e->argv ? e->argv : "",
+				e->argv ? strlen(e->argv) : 0 }, "\"");
+	const char *slash = own.len ? memrchr(own.at, '/', own.len) : NULL;
+
+	if (slash)
+		own = slice_of(slash + 1, own.at + own.len);
+	if (own.len && own.len < text.len && text.at[own.len] == ':' &&
+	    !memcmp(text.at, own.at, own.len))
+		text = slice_of(text.at + own.len, text.at + text.len);
+	return text;
+}
+
 /* Of which failure does it tell?  The newest of that kind. */
 static void told(struct ending *e, const struct step *st)
 {
-	struct slice text = quoted_all(st->event->line->args);
+	struct slice text = without_own_name(e, quoted_all(st->event->line->args));
 	unsigned n = e->n < RECENT ? e->n : RECENT;
 	const char *silent = NULL;		/* it says nothing of this errno */
 
@@ -1241,6 +1256,19 @@ static void forgive(struct ending *e, const struct step *st)
 			e->trouble->recent[i].named = e->trouble->recent[i].call = 0;
 }
 
+/* mkdir: what it had looked for and not found is there now. */
+static void made_directory(struct ending *e, const struct step *st)
+{
+	struct slice path = slice_quoted(st->event->line->args, "\"");
+	struct failure *x;
+
+	for (unsigned i = 0; i < RECENT && i < e->n; i++) {
+		x = &e->trouble->recent[i];
+		if (slice_is(path, x->path) && !strcmp(x->error, "ENOENT"))
+			x->named = x->call = x->reach = x->seen = 0;
+	}
+}
+
 static void succeeded(struct findings *f, struct ending *e,
 		      const struct step *st)
 {
@@ -1250,6 +1278,9 @@ static void succeeded(struct findings *f, struct ending *e,
 
 	if (c == CALL_OPEN || c == CALL_OPENAT)
 		forgive(e, st);
+	else if (c == CALL_OTHER && e->n &&
+		 slice_starts(st->event->line->name, "mkdir"))
+		made_directory(e, st);
 	else if (c == CALL_OTHER && !st->task->process->serving &&
 		 looks_at_name(st->event->line))
 		note_there(f, e, st);
@@ -1668,6 +1699,17 @@ static int is_of_make(struct slice words)
 	       !find_text(words, "no such", 7) && !find_text(words, "no make", 7);
 }
 
+/* "mount: /mnt: must be superuser to use mount": it has asked who runs it. */
+static int is_of_root(struct slice words)
+{
+	static const char *const about[] = {
+		"must be root", "must be superuser", "must be run as root",
+		"only root", NULL,
+	};
+
+	return has_word(words, about);
+}
+
 /* "rsync error: timeout in data send/receive": no name was missing. */
 static int is_of_time(struct slice words)
 {
@@ -1687,6 +1729,8 @@ static int is_told(const struct ending *e, const struct failure *x)
 
 	for (unsigned i = 0; i < sizeof(soft) / sizeof(*soft); i++)
 		is_soft |= !strcmp(x->error, soft[i]);
+	if (!x->named && is_of_root(words))
+		return 0;
 	if (is_soft && (is_of_make(words) || (is_of_time(words) && !x->named)))
 		return 0;
 	if (!is_soft || x->named || is_vital(x) || !words.len || e->waited ||
