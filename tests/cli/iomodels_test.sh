@@ -154,7 +154,7 @@ test_explain_refuses() {
 			"$io" explain "$dir/none" &&
 		expect 1 "neither strace.log nor kernel.log" "$io" explain "$dir" &&
 		expect 1 'no line of strace output' "$io" explain Makefile &&
-		expect 1 ':1: a NUL byte' "$io" explain "$build/models/epoll" &&
+		expect 1 'a program, not its log' "$io" explain "$build/models/epoll" &&
 		expect 2 'expected two logs' "$io" explain --diff Makefile &&
 		expect 2 'expected only one of' "$io" explain --json --html x &&
 		expect 2 'a number from 0' "$io" explain --fd x Makefile

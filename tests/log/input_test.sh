@@ -257,6 +257,8 @@ result $? other_tools_text_in_a_log
 
 # ---- files that are not text ----
 
+printf '7 read(3, "\000", 9) = 1\n' >"$dir/log"; refused nul_byte ':1: a NUL byte'
+
 printf '%%PDF-1.4\n1 0 obj\n' >"$dir/log"; refused pdf 'a PDF document'
 printf 'PK\003\004xxxxxxxx\n' >"$dir/log"; refused zip 'a zip archive'
 printf 'BZh91AY\n' >"$dir/log"; refused bzip2 'compressed by bzip2'
