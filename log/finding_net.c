@@ -111,6 +111,7 @@ struct talk {
 	char question[48], server[64], peer[64];
 	char silent[SERVERS][64];	/* name servers without an answer */
 	unsigned n_silent;
+	long long asked_ns, silent_ns;	/* from, to: the last questions in vain */
 	/* requests without an answer that the program gave up */
 	unsigned long given_up, given_line;
 	long long given_ns;
@@ -736,6 +737,32 @@ static void silent_servers(struct findings *f, const struct file *file,
 	}
 }
 
+/* The part of this wait in which no other question of the process waited. */
+static long long not_beside(struct findings *f, const struct file *file,
+			    long long from, long long ns)
+{
+	struct talk *t = from > 0 ? talk_of(f, file->pid) : NULL;
+	long long to = from + ns;
+
+	if (!t || to <= t->asked_ns)
+		return ns;
+	if (from >= t->silent_ns) {
+		t->asked_ns = from;
+		t->silent_ns = to;
+		return ns;
+	}
+	ns = 0;
+	if (from < t->asked_ns) {
+		ns = t->asked_ns - from;
+		t->asked_ns = from;
+	}
+	if (to > t->silent_ns) {
+		ns += to - t->silent_ns;
+		t->silent_ns = to;
+	}
+	return ns;
+}
+
 static void judge_datagram(struct findings *f, struct file *file,
 			   struct use *u)
 {
@@ -749,7 +776,9 @@ static void judge_datagram(struct findings *f, struct file *file,
 		ns = silence(f, u, ns);
 	if (ns < ANSWER_NS || (u->answered && !u->late_ns))
 		return;
-	d = finding_add(f, &dns, file->pid, u->late_ns ? 1 : u->asks.n, ns);
+	d = finding_add(f, &dns, file->pid, u->late_ns ? 1 : u->asks.n,
+			f->last_ns == NO_TIME ? ns :
+			not_beside(f, file, u->asked_ns, ns));
 	d->added = d->count;
 	/* (Without times a second is much.) */
 	d->fatal |= share_of(f, ns) >= MOST_PERCENT || share_of(f, ns) < 0;
