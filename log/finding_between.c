@@ -952,6 +952,28 @@ static int is_served(const struct file *file)
 							  : file->name));
 }
 
+#define ELSE "something else than this client (a lock that another client " \
+	"holds, or another process)"
+
+/* How long it waited is not in the log, only that it did so at the end. */
+static void judge_open_request(struct findings *f, const struct request_wait *r,
+			       const struct task *t, const struct file *file)
+{
+	char text[128], who[32] = "the process";
+	struct finding *d = finding_add(f, &request_waits, t->process->pid, 1, 0);
+
+	finding_line(d, r->line);
+	finding_line(d, r->open_line);
+	finding_subject(d, file);
+	if (t->pid)
+		snprintf(who, sizeof(who), "pid %ld", t->pid);
+	finding_says(d, "%s read a request on %s (line %lu), has not answered it, "
+		     "and waits in %s (line %lu) for " ELSE "; the log has no "
+		     "times (strace -ttt -T), so it does not show for how long",
+		     who, file_text(file, text, sizeof(text)), r->line, r->call,
+		     r->open_line);
+}
+
 static void judge_request(struct findings *f, struct habits *h,
 			  const struct task *t, const struct file *file,
 			  int answered)
@@ -960,6 +982,8 @@ static void judge_request(struct findings *f, struct habits *h,
 	char text[128], span[24], more[64] = "", who[32] = "the process";
 	struct finding *d;
 
+	if (r->open_line && !answered)
+		judge_open_request(f, r, t, file);
 	if (r->ns < OWED_NS)
 		return;
 	d = finding_add(f, &request_waits, t->process->pid, r->waits.n, r->ns);
@@ -979,10 +1003,8 @@ static void judge_request(struct findings *f, struct habits *h,
 		     who, file_text(file, text, sizeof(text)),
 		     r->line, answered ? "did not answer" : "has not answered",
 		     span_text(r->ns, span, sizeof(span)), r->call,
-		     *r->at ? "a lock or condition at " : "something else than "
-		     "this client (a lock that another client holds, or another "
-		     "process)", r->at, r->waits.n, r->waits.n == 1 ? "" : "s",
-		     more);
+		     *r->at ? "a lock or condition at " : ELSE, r->at,
+		     r->waits.n, r->waits.n == 1 ? "" : "s", more);
 }
 
 /*
@@ -1093,7 +1115,11 @@ static void request_note(struct findings *f, struct habits *h, struct step *st)
 		if (!(file = request_file(st, r)) ||
 		    (e->call != CALL_FUTEX && !waits_elsewhere(st, r, file)))
 			return;
-		if (ns >= HELD_NS) {
+		if (e->line->flags & LINE_NO_RETURN && f->last_ns == NO_TIME &&
+		    e->call != CALL_FUTEX) {
+			r->open_line = e->first;
+			slice_copy(e->line->name, r->call, sizeof(r->call));
+		} else if (ns >= HELD_NS) {
 			request_waited(r, e->line->name, e->call == CALL_FUTEX ?
 				       e->line->arg[0] : SLICE(""), e->first,
 				       ns);

@@ -126,6 +126,7 @@ struct request_wait {
 	/* Without -T the thread's next line ends the wait that began here. */
 	long long since_ns;
 	unsigned long since_line;	/* 0: none */
+	unsigned long open_line;	/* it never returned, in a log without times */
 };
 
 struct eintr {			/* the last call that a signal interrupted */
