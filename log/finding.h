@@ -118,6 +118,27 @@ struct findings {
 		int signal, fd;
 		char call[24], on[120];
 	} cut_write;
+	/* A request that the program read, and did not answer: the longest. */
+	struct owed {
+		long pid;			/* of the thread */
+		const char *request;
+		int part;			/* only its beginning came */
+		unsigned long line;
+		long long ns;			/* 0: unknown */
+		char on[100];
+	} owed;
+	/* The peer that refused the last connection, and how often in a row. */
+	struct dialled {
+		unsigned long refused;
+		char peer[80];
+	} dialled;
+	/* The last words of a peer, among the first that it sent: often an error. */
+	struct peer_said {
+		long pid;
+		unsigned long line;
+		char peer[80], text[80];
+	} peer_said;
+	unsigned long clients_answered;	/* connections to peers that answered */
 	/* What a process asked for last, and nothing came back. */
 	struct unanswered {
 		long pid;

@@ -41,6 +41,12 @@ struct use {			/* of a descriptor */
 	int nodelay, connecting, awaited, dns, half_closed;
 	unsigned long eof_line;
 	char question[48];		/* the name that was asked for */
+	const char *request;		/* "HTTP request": its text shows that */
+	unsigned long request_line;	/* one without an answer; 0 */
+	unsigned long owed_line;	/* one that the program read; 0 */
+	long long request_ns, owed_ns;
+	long owed_pid;			/* the thread that read it */
+	int owed_part;			/* its end has not come */
 	/* finding_between.c */
 	struct worker {			/* of a listener: WORKERS_MAX */
 		long pid;

@@ -3,6 +3,7 @@
  * finding_net.c - peers that do not answer, or answer late: connect, resolvers,
  * silent servers, SO_RCVTIMEO, Nagle's algorithm with delayed ACK
  */
+#include <ctype.h>
 #include "account.h"
 #include "finding_look.h"
 
@@ -283,6 +284,103 @@ static unsigned long messages_of(const struct step *st)
 
 	return st->file->kind == FILE_DATAGRAM && l->ret > 1 &&
 	       slice_is(l->name, "sendmmsg") ? l->ret : 1;
+}
+
+/* "GET / HTTP/1.1" */
+static int is_http(struct slice data)
+{
+	static const char *const methods[] = {
+		"GET ", "POST ", "HEAD ", "PUT ", "DELETE ",
+	};
+
+	for (unsigned i = 0; i < sizeof(methods) / sizeof(*methods); i++) {
+		size_t len = strlen(methods[i]);
+
+		if (!slice_starts(data, methods[i]))
+			continue;
+		data = slice_of(data.at + len, data.at + data.len);
+		return slice_starts(data, "/") || slice_starts(data, "http");
+	}
+	return 0;
+}
+
+/*
+ * A query of PostgreSQL ('Q', length, text) or MySQL (3, text, which is read after
+ * its head, or with it: length, 0, 3).
+ */
+static int is_query(struct slice args)
+{
+	enum { LETTERS = 5 };
+	unsigned char d[16];
+	size_t n = shown_bytes(args, d, sizeof(d)), at = 0;
+
+	if (n > 6 && d[0] == 'Q' && !d[1] && !d[2])
+		at = 5;
+	else if (n > 1 && d[0] == 3)
+		at = 1;
+	else if (n > 5 && !d[2] && !d[3] && d[4] == 3)
+		at = 5;
+	if (!at || n < at + LETTERS)
+		return 0;
+	for (size_t i = at; i < at + LETTERS; i++)
+		if (!isalpha(d[i]))
+			return i > at && d[i] == ' ';
+	return 1;
+}
+
+/* What a client writes, and then waits for the answer: the text shows it. */
+static const char *request_kind(const struct step *st)
+{
+	struct slice data = slice_after(st->event->line->args, "\"");
+	enum file_kind kind = st->file->kind;
+
+	if (st->fd < 3 || (kind != FILE_UNKNOWN && !file_is_stream(st->file)))
+		return NULL;
+	if (is_http(data))
+		return "HTTP request";
+	return st->event->call >= CALL_RECVFROM && is_query(st->event->line->args)
+	       ? "query" : NULL;
+}
+
+/* strace shows all of the text, and it has no empty line at its end. */
+static int is_beginning(const struct step *st)
+{
+	struct slice args = st->event->line->args;
+
+	return !slice_find(args, "\"...") && !slice_find(args, "\\n\\r\\n") &&
+	       !slice_find(args, "\\n\\n");
+}
+
+/* Requests in both directions, also on connections from before the log. */
+static void request_text_note(struct step *st, enum call_class class)
+{
+	const struct event *e = st->event;
+	struct use *u = st->file->use;
+	const char *kind = st->bytes > 0 ? request_kind(st) : NULL;
+
+	if (kind) {
+		u = file_use(st->file);
+		u->request = kind;
+		if (class == CLASS_OUT && !st->file->parent) {
+			u->request_line = e->first;
+			u->request_ns = end_of(e);
+		} else if (class == CLASS_IN && !u->connect_line) {
+			u->owed_line = e->first;
+			u->owed_ns = end_of(e);
+			u->owed_pid = st->task->pid;
+			u->owed_part = *kind == 'H' && is_beginning(st);
+		}
+	} else if (u && class == CLASS_OUT && st->bytes > 0) {
+		u->owed_line = 0;
+	} else if (u && class == CLASS_IN && (st->bytes > 0 ||
+					      st->phase & PHASE_EOF)) {
+		u->owed_part = 0;
+		u->request_line = 0;
+	} else if (u && class == CLASS_IN &&
+		   !(e->line->flags & LINE_NO_RETURN) &&
+		   !step_failed(st, "EAGAIN") && !step_failed(st, "EINTR")) {
+		u->request_line = 0;		/* an answer, its end, an error */
+	}
 }
 
 static void sent(struct step *st)
@@ -653,6 +751,8 @@ void net_note(struct findings *f, struct step *st)
 	else if (class == CLASS_WAIT && !ns && e->took_ns == NO_TIME &&
 		 e->start_ns != NO_TIME)
 		begin_wait(st);
+	if (st->file && (class == CLASS_OUT || class == CLASS_IN))
+		request_text_note(st, class);
 	if (!st->file || !file_is_socket(st->file))
 		return;
 	if (e->call == CALL_CONNECT)
@@ -907,6 +1007,30 @@ static int judge_body(struct findings *f, const struct file *file,
 	return 1;
 }
 
+/*
+ * It was connected before the log, or had answers before: only the text tells that
+ * there was a request.
+ */
+static void judge_request(struct findings *f, const struct file *file,
+		       const struct use *u)
+{
+	long long ns = u->request_line ? since(u->request_ns, f->last_ns) : 0;
+	char text[128], span[24];
+	struct finding *d;
+
+	if (ns < SILENT_NS || !u->awaited)
+		return;
+	d = finding_add(f, &silent, file->pid, 1, ns);
+	d->fatal |= share_of(f, ns) >= MOST_PERCENT;
+	finding_line(d, u->request_line);
+	finding_subject(d, file);
+	finding_says(d, "the peer of %s did not answer the %s of line %lu for "
+		     "%s%s", file_text(file, text, sizeof(text)), u->request,
+		     u->request_line, span_text(ns, span, sizeof(span)), f->at_end ||
+		     file->left_open ? "" : ", and the program closed the "
+		     "connection");
+}
+
 static void judge_stream(struct findings *f, struct file *file, struct use *u)
 {
 	long long ns = silence(f, u, since(u->connecting_ns, f->last_ns));
@@ -934,6 +1058,8 @@ static void judge_stream(struct findings *f, struct file *file, struct use *u)
 	if (u->eof_line && is_client(file) && !file->bytes_in)
 		closed(f, file, u);
 	judge_given_up(f, file, u);
+	if (!is_client(file) || (file->bytes_in && f->at_end))
+		judge_request(f, file, u);
 	if (!is_client(file) || u->answered || u->connecting ||
 	    !u->connect_line || file->bytes_in)
 		return;
@@ -961,17 +1087,37 @@ static void keep_unanswered(struct findings *f, const struct file *file,
 			    const struct use *u)
 {
 	enum { FEW_ASKS = 3 };		/* who only sends does it more often */
-	unsigned long line = u->asks.n ? u->last_ask : 0;
+	unsigned long line = u->request_line ? u->request_line
+			   : u->asks.n ? u->last_ask : 0;
+	int connected = file->kind == FILE_CONNECTION && !file->assumed &&
+			u->connect_line && !u->connecting && u->pending_asks;
 
 	if ((!f->at_end && !file->left_open) || file->parent ||
-	    file->kind != FILE_CONNECTION || file->assumed || !u->connect_line ||
-	    u->connecting || !u->pending_asks || line <= f->unanswered.line)
+	    (!connected && !u->request_line) || line <= f->unanswered.line)
 		return;
 	f->unanswered.pid = file->pid;
 	f->unanswered.line = line;
-	f->unanswered.awaited = (u->awaited || is_tcp(file)) &&
-				u->asks.n <= FEW_ASKS;
+	f->unanswered.awaited = u->request_line ||
+				((u->awaited || is_tcp(file)) &&
+				 u->asks.n <= FEW_ASKS);
 	file_text(file, f->unanswered.peer, sizeof(f->unanswered.peer));
+}
+
+/* A request that was read, and no answer by the end of its connection. */
+static void keep_owed(struct findings *f, const struct file *file,
+		      const struct use *u)
+{
+	long long ns = u->owed_line ? since(u->owed_ns, f->last_ns) : 0;
+
+	if (!u->owed_line || !(f->speaks || u->owed_part) || ns < f->owed.ns ||
+	    (ns < SILENT_NS && !f->at_end))
+		return;
+	f->owed.pid = u->owed_pid;
+	f->owed.request = u->request;
+	f->owed.part = u->owed_part;
+	f->owed.line = u->owed_line;
+	f->owed.ns = ns;
+	file_text(file, f->owed.on, sizeof(f->owed.on));
 }
 
 void net_file_ends(struct findings *f, struct file *file)
@@ -980,12 +1126,16 @@ void net_file_ends(struct findings *f, struct file *file)
 
 	if (!u)
 		return;
+	f->clients_answered += is_client(file) && is_tcp(file) && file->bytes_in;
+	keep_owed(f, file, u);
 	keep_unanswered(f, file, u);
 	judge_nagle(f, file, u);
 	if (is_name_server(file, u))
 		judge_datagram(f, file, u);
 	else if (file_is_socket(file))
 		judge_stream(f, file, u);
+	else
+		judge_request(f, file, u);
 }
 
 /* A name that is not there, an end without an answer: if the program failed. */

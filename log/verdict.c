@@ -12,6 +12,8 @@ enum {
 	SHARE = 25,		/* percent of the wall clock that matter */
 };
 
+static const long long OWED_NS = 3000000000LL;	/* a client waits that long */
+
 const char *verdict_name(enum verdict_of v)
 {
 	static const char *const names[] = {
@@ -93,7 +95,7 @@ static int waits_for_clients(const struct account *a)
 static int works_beside(const struct reader *r, const struct unreturned *o)
 {
 	for (const struct account *a = r->accounts.first; a; a = a->next)
-		if (a->pid != o->pid && a->calls > a->tasks &&
+		if ((a->pid != o->pid || a->tasks > 1) && a->calls > a->tasks &&
 		    (a->process == o->process || waits_for_clients(a)))
 			return 1;
 	return 0;
@@ -971,6 +973,21 @@ static int one_computes(const struct reader *r, const struct account *busy,
 	       account_outside(busy) > busy->wall_ns / 2;
 }
 
+/* The log has no times, or its last line is the one that strace let go of. */
+static int is_of_unknown_length(const struct reader *r,
+				const struct unreturned *o)
+{
+	return r->first_ns == NO_TIME ||
+	       (o->how == OPEN_DETACHED && (o->ns == NO_TIME ||
+					    o->ns < LONG_NS));
+}
+
+static const char *why_unknown(const struct reader *r)
+{
+	return r->first_ns == NO_TIME ? "has no times (strace -ttt -T)"
+	     : "ends where strace detached";
+}
+
 /*
  * The threads sleep, and the answer to the last request has not come.  (Where the
  * log has times, a finding says for how long.)
@@ -980,7 +997,7 @@ static int asked_in_vain(const struct reader *r, const struct unreturned *o,
 {
 	const struct unanswered *u = &r->findings.unanswered;
 
-	if (r->first_ns != NO_TIME || !u->line || !u->awaited ||
+	if (!is_of_unknown_length(r, o) || !u->line || !u->awaited ||
 	    u->pid != o->process)
 		return 0;
 	add(t, "The program waits for an answer to its last request, on %s (line "
@@ -988,8 +1005,8 @@ static int asked_in_vain(const struct reader *r, const struct unreturned *o,
 	if (*o->killed)
 		add(t, "%s ended it.", o->killed);
 	else
-		add(t, "the log ended; the log has no times (strace -ttt -T), so "
-		    "it does not show for how long.");
+		add(t, "the log ended; the log %s, so it does not show for how "
+		    "long.", why_unknown(r));
 	return 1;
 }
 
@@ -1022,11 +1039,83 @@ static int slow_file(const struct reader *r, struct text *t)
 	return 0;
 }
 
+/* It waits, and a client waits for it: the log does not show what it lacks. */
+static void owed(const struct reader *r, const struct unreturned *o,
+		 struct text *t)
+{
+	const struct owed *w = &r->findings.owed;
+	const struct unreturned *own = open_of(r, w->pid);
+	char who[80], what[160], time[24];
+
+	o = own ? own : o;
+	if (w->part)
+		add(t, "The program read the beginning of an HTTP request on %s "
+		    "(line %lu), and the client did not send the rest", w->on,
+		    w->line);
+	else
+		add(t, "The program read %s %s on %s (line %lu) and did not "
+		    "answer it", *w->request == 'H' ? "an" : "a", w->request,
+		    w->on, w->line);
+	if (w->ns >= OWED_NS)
+		add(t, " for %s", time_text(w->ns, time));
+	add(t, ": at the end %s waits for %s in %s (line %lu)",
+	    who_waits(r, o->pid, who, sizeof(who)),
+	    wait_text(o->what, o->call, o->object, what, sizeof(what)),
+	    o->name, o->line);
+	if (w->ns < OWED_NS)
+		add(t, "; the log %s, so it does not show for how long",
+		    why_unknown(r));
+	add(t, ".");
+}
+
+/* strace detached while the tasks were in these calls. */
+static int was_let_go(const struct reader *r)
+{
+	for (unsigned i = 0; i < r->accounts.n_open && i < OPEN_MAX; i++)
+		if (r->accounts.open[i].how == OPEN_DETACHED)
+			return 1;
+	return 0;
+}
+
+/* From a pipe to who holds its other end, and from there to a child. */
+static const struct unreturned *end_of_chain(const struct reader *r,
+					     const struct unreturned *o)
+{
+	enum { FAR = 8 };
+
+	for (int i = 0; i < FAR; i++) {
+		const struct unreturned *next = o->on ? open_of(r, o->on)
+					      : NULL;
+
+		if (!next || next == o)
+			next = last_child(r, o, 0);
+		if (next == o || open_is_idle(r, next))
+			break;
+		o = next;
+	}
+	return o;
+}
+
+static void at_the_end(const struct reader *r, const struct unreturned *o,
+		       struct text *t)
+{
+	char who[80], text[200], time[24];
+
+	add(t, "No fault was found: %s was in %s when the log ended (line %lu",
+	    who_waits(r, o->pid, who, sizeof(who)),
+	    open_text(o, text, sizeof(text)), o->line);
+	if (o->ns != NO_TIME && o->ns > 0)
+		add(t, ", for %s", time_text(o->ns, time));
+	if (*o->killed)
+		add(t, ", until %s", o->killed);
+	add(t, ").");
+}
+
 /* Nothing is wrong: what does it do? */
 static enum verdict_of healthy(const struct reader *r, struct text *t)
 {
 	const struct account *of = NULL, *busy = busiest(r);
-	const struct unreturned *o = NULL;
+	const struct unreturned *o = NULL, *let_go;
 	const struct wait *w = largest(r, 0, &of), *idle;
 	struct wait all;
 	char text[160], time[24], who[80];
@@ -1039,6 +1128,14 @@ static enum verdict_of healthy(const struct reader *r, struct text *t)
 		if (!o || (x->what != FOR_LOCK && (o->what == FOR_LOCK ||
 						   x->ns > o->ns)))
 			o = x;
+	}
+	if (o && o->how == OPEN_DETACHED && (r->first_ns != NO_TIME ||
+	    !r->findings.clients_answered) && asked_in_vain(r, o, t))
+		return VERDICT_WAIT;
+	let_go = was_let_go(r) && (!w || w->ns < LONG_NS) ? blamed(r) : NULL;
+	if (let_go && r->first_ns != NO_TIME) {
+		at_the_end(r, end_of_chain(r, let_go), t);
+		return VERDICT_DONE;
 	}
 	if (w && !is_trifle(r, w, o) && (of->wall_ns > 0 || w->ns >= LONG_NS) &&
 	    is_share(w->ns / of->tasks, whole_of(of) / of->tasks)) {
@@ -1072,6 +1169,11 @@ static enum verdict_of healthy(const struct reader *r, struct text *t)
 		    o->name, o->line, o->killed);
 		return VERDICT_WAIT;
 	}
+	if (o && r->findings.owed.line && (r->findings.owed.ns >= OWED_NS ||
+					   is_of_unknown_length(r, o))) {
+		owed(r, o, t);
+		return VERDICT_WAIT;
+	}
 	if (o && (was_busy(o) || never_waits(o))) {
 		add(t, "No fault was found: %s was in %s when the log ended (line "
 		    "%lu), after %lu call%s that returned.",
@@ -1080,14 +1182,7 @@ static enum verdict_of healthy(const struct reader *r, struct text *t)
 		return VERDICT_DONE;
 	}
 	if (o && !open_is_idle(r, o)) {
-		add(t, "No fault was found: %s was in %s when the log ended "
-		    "(line %lu", who_waits(r, o->pid, who, sizeof(who)),
-		    open_text(o, text, sizeof(text)), o->line);
-		if (o->ns != NO_TIME && o->ns > 0)
-			add(t, ", for %s", time_text(o->ns, time));
-		if (*o->killed)
-			add(t, ", until %s", o->killed);
-		add(t, ").");
+		at_the_end(r, o, t);
 		return VERDICT_DONE;
 	}
 	if (computed(r, busy) || one_computes(r, busy, o)) {
