@@ -252,6 +252,7 @@ void findings_settle(struct findings *f)
 	between_settle(f);
 	net_settle(f);
 	time_settle(f);
+	restart_settle(f);
 	refusal_quotes(f);
 	list = f->first;
 	f->first = NULL;
@@ -294,6 +295,7 @@ void findings_free(struct findings *f)
 	net_free(f);
 	time_free(f);
 	reset_free(f);
+	restart_free(f);
 	refusal_free(f);
 	between_free(f);
 	again_free(f);

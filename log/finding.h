@@ -104,6 +104,7 @@ struct findings {
 	struct map pools;		/* process and file -> of finding_time.c */
 	struct map talks;		/* pid -> answers, of finding_net.c */
 	struct map kills;		/* pid -> who sent it a signal */
+	struct map restarts;		/* of finding_restart.c */
 	/* finding_again.c: hash of a path -> line */
 	struct map renamed, watched;
 	int at_end;			/* what ends now was there at the end */

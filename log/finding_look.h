@@ -273,6 +273,19 @@ int finding_has_message(const struct findings *f);
 void refusal_quotes(struct findings *f);
 int finding_is_first(const struct findings *f, long pid);
 
+/* finding_restart.c: the same command fails again and again */
+struct ended {			/* a process, with what it had to say */
+	long parent, pid;
+	const char *name, *argv;	/* argv: NULL: no execve in the log */
+	int status, killed, has_message;
+	unsigned long line;
+	long long ns;
+	char why[400];
+};
+void restart_note(struct findings *f, const struct ended *e);
+void restart_settle(struct findings *f);
+void restart_free(struct findings *f);
+
 /* finding_signal.c: EINTR */
 void signal_note(struct findings *f, struct habits *h, struct step *st);
 /* A wait for a signal begins. */

@@ -1476,6 +1476,9 @@ void refusal_text(struct findings *f, const struct event *e)
 	put(f->own_line.text, sizeof(f->own_line.text), text);
 }
 
+static void process_ended(struct findings *f, const struct ending *e,
+			  const struct step *st);
+
 void refusal_note(struct findings *f, struct step *st)
 {
 	const struct event *ev = st->event;
@@ -1489,8 +1492,10 @@ void refusal_note(struct findings *f, struct step *st)
 			exits(e, st, 0, signal_number(l->name));
 		else if (st->task->pid == st->task->process->pid)
 			exits(e, st, l->status, 0);
-		if (st->task->pid == st->task->process->pid)
+		if (st->task->pid == st->task->process->pid) {
+			process_ended(f, e, st);
 			forget(f, e, st->task->pid);
+		}
 	}
 	if (ev->kind == EVENT_SIGNAL && l->kind == LINE_SIGNAL &&
 	    is_request(st->signal))
@@ -2241,6 +2246,29 @@ static void quote_own_line(struct findings *f)
 	finding_says(d, "%s ended with status %d; the program's own line in the "
 		     "log is \"%s\"%s", process_text(first->name, pid, who,
 		     sizeof(who)), first->status, own->text, after);
+}
+
+/* Why it ended, for finding_restart.c. */
+static void process_ended(struct findings *f, const struct ending *e,
+			  const struct step *st)
+{
+	const struct failure *x = e->status || e->killed ? culprit(e) : NULL;
+	struct slice words = last_words(e);
+	struct ended now = {
+		.parent = st->task->process->parent, .pid = st->task->pid,
+		.name = e->name, .argv = e->argv, .status = e->status,
+		.killed = e->killed, .has_message = words.len > 0,
+		.line = e->exit_line, .ns = st->event->start_ns,
+	};
+
+	if (x)
+		snprintf(now.why, sizeof(now.why), " after %s%s%s%s%s%s", x->what,
+			 *x->error ? " failed with " : "", x->error, x->row ?
+			 ": " : "", x->row ? x->row->limit : "", x->why);
+	else if (words.len)
+		snprintf(now.why, sizeof(now.why), "; its message is \"%.*s\"",
+			 (int)words.len, words.at);
+	restart_note(f, &now);
 }
 
 /* Nothing that failed explains the status: what did the program say? */
