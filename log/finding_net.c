@@ -497,7 +497,8 @@ static void timed_out(struct findings *f, struct step *st)
 	char text[128], span[24], all[24];
 	struct finding *d;
 
-	if (st->file->nonblocking == 1 || !file_is_socket(st->file))
+	if (st->file->nonblocking == 1 || !file_is_socket(st->file) ||
+	    slice_find(st->event->line->args, "MSG_DONTWAIT"))
 		return;
 	track(&u->timeouts, st->event->first);
 	u->timeout_ns = plus_ns(u->timeout_ns, step_ns(st));

@@ -28,6 +28,7 @@ struct suspicion {		/* of a descriptor */
 	int looped;		/* two accepts for one edge or signal */
 	int edge, async;
 	unsigned long full_line;	/* a read that filled the buffer, last */
+	long full_pid;			/* ... and its thread */
 	int full, short_read;
 	unsigned long eof_line, eof_turn;
 	long herd_pid;
@@ -335,6 +336,7 @@ static void look_at_read(struct findings *f, struct ready_habits *h,
 	s->full = asked > 0 && st->bytes == asked && is_edge(file);
 	s->short_read = asked > 0 && st->bytes < asked;
 	s->full_line = line;
+	s->full_pid = st->task->pid;
 }
 
 /* It watches nothing else: no other connection has to wait. */
@@ -402,8 +404,10 @@ static void look_at_blocking(struct findings *f, const struct ready_habits *h,
 		return;
 	if (slice_find(st->event->line->args, "MSG_DONTWAIT"))
 		return;
+	/* (A helper of its own writes a message's head and body one by one.) */
 	if (st->phase & PHASE_WAIT && st->wait_ns != NO_TIME &&
-	    st->wait_ns >= SLEPT_NS && !is_only_one(st->task, file))
+	    st->wait_ns >= SLEPT_NS && !is_only_one(st->task, file) &&
+	    file->kind != FILE_PIPE && file->kind != FILE_SOCKETPAIR)
 		say(f, BLOCKED_LOOP, st->task->process->pid, file,
 		    st->event->first);
 	else if (!(st->phase & PHASE_FAILED))
@@ -446,7 +450,9 @@ static void look_at_wait(struct findings *f, struct ready_habits *h,
 		struct file *file = st->ready[i].file;
 		struct suspicion *s = file->suspicion;
 
+		/* (Another thread may be about to read on, as Go's do.) */
 		if (s && s->full && is_edge(file) &&
+		    s->full_pid == st->task->pid &&
 		    st->ready[i].events & READY_IN)
 			say(f, NOT_DRAINED, st->task->process->pid,
 			    file, s->full_line);

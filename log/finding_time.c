@@ -249,6 +249,8 @@ static int is_question(const struct step *st)
 	const struct line *l = st->event->line;
 	int failed = !!(l->flags & LINE_HAS_ERROR);
 
+	if (st->event->call == CALL_FUTEX)	/* the word had changed: go on */
+		return 0;
 	if (st->phase & PHASE_EMPTY)
 		return 1;
 	if (st->event->call == CALL_KILL)	/* is it alive? */
