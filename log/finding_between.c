@@ -14,6 +14,7 @@ enum {
 	GROWN_MIN = 16,		/* connections that nobody uses any more */
 	GROWN_OTHERS = 64,	/* epolls, pipes, eventfds ... */
 	CLOSES_MIN = 32,	/* close() = EBADF */
+	CLOSES_MANY = 2000,	/* fewer take time only under strace */
 	COSTS_PERCENT = 5,
 	ANSWERED_MIN = 3,	/* connections that were answered */
 	AT_ONCE_MIN = 8,	/* connections of the busy worker */
@@ -1211,15 +1212,15 @@ static void judge_closes(struct findings *f, const struct habits *h,
 		return;
 	ns = c->start_ns == NO_TIME || c->end_ns == NO_TIME
 		? 0 : c->end_ns - c->start_ns;
-	d = finding_add(f, share_of(f, ns) >= COSTS_PERCENT || !ns ? &storm
-			: &storm_note, t->process->pid, c->n, ns);
+	d = finding_add(f, c->n >= CLOSES_MANY && (share_of(f, ns) >=
+			COSTS_PERCENT || !ns) ? &storm : &storm_note, t->process->pid, c->n, ns);
 	finding_line(d, c->line);
 	finding_says(d, "pid %ld closes descriptors %lld to %lld one by one, "
 		     "and %lu of the calls fail with EBADF: it closes every "
-		     "number up to RLIMIT_NOFILE%s, in %s", t->pid, c->low,
+		     "number up to RLIMIT_NOFILE%s%s%s", t->pid, c->low,
 		     c->high, c->n, c->exec_line ?
-		     " before its execve" : "", span_text(ns, span,
-							  sizeof(span)));
+		     " before its execve" : "", ns ? ", in " : "", ns ?
+		     span_text(ns, span, sizeof(span)) : "");
 }
 
 void between_task_ends(struct findings *f, struct habits *h, struct task *t)
