@@ -507,11 +507,32 @@ static const struct task *holder(const struct world *w, const struct task *me,
 	return own;
 }
 
-static long other_end(const struct world *w, const struct step *st,
-		      char *text, size_t size)
+/* The only descriptor that poll waits for; NULL: there are more, or it is a set. */
+static const struct file *polled(const struct step *st)
 {
-	const struct file *f = st->file;
-	int out = call_class(st->event->call) == CLASS_OUT;
+	struct slice list = argument(st->event->line, 0), element, decoration;
+	const struct file *only = NULL;
+	long fd;
+
+	if (st->event->call != CALL_POLL || list.len < 2 || *list.at != '[')
+		return NULL;
+	list = slice_of(list.at + 1, list.at + list.len - 1);
+	while (line_element(&list, &element)) {
+		fd = line_fd(line_field(element, "fd"), &decoration);
+		if (fd < 0)
+			continue;
+		if (!file_of(st, fd) || (only && only != file_of(st, fd)))
+			return NULL;
+		only = file_of(st, fd);
+	}
+	return only;
+}
+
+static long other_end(const struct world *w, const struct step *st,
+		      const struct file *f, char *text, size_t size)
+{
+	int out = call_class(st->event->call) == CLASS_OUT ||
+		  slice_find(st->event->line->args, "events=POLLOUT");
 	const char *end = f->kind != FILE_PIPE ? "other end" : out ?
 			  "read end" : "write end";
 	const struct task *t;
@@ -556,15 +577,17 @@ long depends_on(const struct world *w, const struct step *st,
 		enum wait_for what, char *text, size_t size)
 {
 	const struct line *l = st->event->line;
+	const struct file *f;
 	struct holder by;
 	long pid;
 
 	*text = 0;
 	switch (what) {
 	case FOR_PIPE: case FOR_PEER: case FOR_CLIENT: case FOR_INPUT:
-		return st->file && st->file->kind != FILE_LISTENER &&
-		       call_class(st->event->call) != CLASS_WAIT ?
-		       other_end(w, st, text, size) : 0;
+		f = call_class(st->event->call) == CLASS_WAIT ? polled(st)
+							      : st->file;
+		return f && f->kind != FILE_LISTENER ?
+		       other_end(w, st, f, text, size) : 0;
 	case FOR_CHILD:
 		pid = slice_number(argument(l, slice_is(l->name, "waitid")),
 				   NULL);

@@ -756,7 +756,8 @@ void net_note(struct findings *f, struct step *st)
 		request_text_note(st, class);
 	if (!st->file || !file_is_socket(st->file))
 		return;
-	if (e->call == CALL_CONNECT)
+	if (e->call == CALL_CONNECT || (connects_in_send(e) &&
+					!file_use(st->file)->connect_line))
 		connected(f, st);
 	else if (e->call == CALL_SOCKOPT)
 		set_option(st);

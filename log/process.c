@@ -950,6 +950,11 @@ static void succeeded_call(struct world *w, struct step *st)
 		break;
 	case CALL_SENDTO:			/* it speaks first: a client */
 		asks_kernel(st);
+		if (connects_in_send(st->event) && st->file &&
+		    st->file->kind <= FILE_SOCKET) {
+			name_from_address(st->file, argument(l, 4));
+			st->file->kind = FILE_CONNECTION;
+		}
 		if (st->file && st->file->kind == FILE_DATAGRAM &&
 		    !st->file->reads && !st->file->writes && l->n_args > 4) {
 			name_from_address(st->file, argument(l, 4));
@@ -1065,6 +1070,10 @@ static void call_step(struct world *w, struct step *st)
 		cloning_drop(w, st->task);
 	} else if (st->event->call == CALL_CONNECT && st->file) {
 		name_from_address(st->file, argument(l, 1));
+		if (st->file->kind <= FILE_SOCKET)
+			st->file->kind = FILE_CONNECTION;
+	} else if (connects_in_send(st->event) && st->file) {
+		name_from_address(st->file, argument(l, 4));
 		if (st->file->kind <= FILE_SOCKET)
 			st->file->kind = FILE_CONNECTION;
 	}

@@ -276,6 +276,12 @@ static inline int file_is_stream(const struct file *f)
 		     f->kind == FILE_SOCKET);
 }
 
+/* sendto(7, "", 0, MSG_FASTOPEN, {address}, 16): it connects, too. */
+static inline int connects_in_send(const struct event *e)
+{
+	return e->call == CALL_SENDTO && e->line->n_args > 4 &&
+	       slice_find(e->line->arg[3], "MSG_FASTOPEN");
+}
 
 int has_flag_of(struct slice s, const char *name, size_t len,
 		unsigned long bit);

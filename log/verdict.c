@@ -544,6 +544,26 @@ static void unanswered(const struct reader *r, long pid, struct text *t)
 		    "no answer", u->peer, u->line);
 }
 
+/* "and is itself in read (data in pipe 5); pid 26 holds the write end ..." */
+static void chain(const struct reader *r, const struct unreturned *o,
+		  const struct unreturned *other, struct text *t)
+{
+	enum { FAR = 4 };
+	const struct unreturned *from = o;
+	char text[200];
+
+	for (int i = 0; i < FAR && other && other != o && other != from; i++) {
+		add(t, " and is itself in %s", open_text(other, text,
+							 sizeof(text)));
+		from = other;
+		if (!other->on || !*other->why)
+			return;
+		other = open_of(r, other->on);
+		if (other)
+			add(t, "; pid %ld %s", from->on, from->why);
+	}
+}
+
 static void open_sentence(const struct reader *r, const struct unreturned *o,
 			  struct text *t)
 {
@@ -565,8 +585,7 @@ static void open_sentence(const struct reader *r, const struct unreturned *o,
 	if (o->on && *o->why)
 		add(t, "; pid %ld %s", o->on, o->why);
 	if (other && other != o)
-		add(t, " and is itself in %s", open_text(other, text,
-							 sizeof(text)));
+		chain(r, o, other, t);
 	else if (o->on && o->on != o->pid)
 		other_wait(r, o->on, o->ns, t);
 	add(t, " (line %lu)", o->line);
