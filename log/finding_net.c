@@ -453,6 +453,34 @@ static void body_came(struct step *st, struct use *u)
 	u->body_line = st->event->first;
 }
 
+/* The longest readable part of what came, such as "Too many connections". */
+static void heard(struct findings *f, struct step *st)
+{
+	enum { EARLY = 4, WORDS_MIN = 8 };
+	struct peer_said *p = &f->peer_said;
+	unsigned char d[160];
+	size_t n, best = 0, len = 0;
+
+	if (st->file->reads > EARLY || !is_client(st->file))
+		return;
+	n = shown_bytes(st->event->line->args, d, sizeof(d));
+	for (size_t i = 0, from = 0; i <= n; i++) {
+		if (i < n && d[i] >= ' ' && d[i] < 127)
+			continue;
+		if (i - from > len) {
+			len = i - from;
+			best = from;
+		}
+		from = i + 1;
+	}
+	if (len < WORDS_MIN || !memchr(d + best, ' ', len))
+		return;
+	p->pid = st->task->process->pid;
+	p->line = st->event->first;
+	snprintf(p->peer, sizeof(p->peer), "%s", server_name(st->file).text);
+	snprintf(p->text, sizeof(p->text), "%.*s", (int)len, (char *)d + best);
+}
+
 static void received(struct findings *f, struct step *st)
 {
 	struct use *u = file_use(st->file);
@@ -476,8 +504,10 @@ static void received(struct findings *f, struct step *st)
 		name_answered(f, st, u);
 	if (st->phase & PHASE_EOF && !st->file->bytes_in && u->asks.n)
 		u->eof_line = st->event->first;
-	if (st->bytes > 0 && is_client(st->file))
+	if (st->bytes > 0 && is_client(st->file)) {
 		body_came(st, u);
+		heard(f, st);
+	}
 	u->burst = 0;
 	u->answered++;
 	/* One of two questions is answered, and the other one is not. */

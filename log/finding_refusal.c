@@ -1954,7 +1954,7 @@ static void quote(struct findings *f, struct ending *e, long pid)
 	const struct ending *child = NULL;
 	struct slice words;
 	struct finding *d;
-	char who[64], other[64] = "", after[120] = "";
+	char who[64], other[64] = "", after[120] = "", said[240] = "";
 	const struct failure *x;
 	long at = pid;
 
@@ -2000,11 +2000,20 @@ static void quote(struct findings *f, struct ending *e, long pid)
 			     after);
 		return;
 	}
-	finding_says(d, "%s ended with status %d%s; its message is \"%.*s\"%s",
+	/* strace cut the message: what the peer sent may say more. */
+	if (slice_ends(words, "...") && f->peer_said.pid == from_pid &&
+	    f->peer_said.line < from->message_line) {
+		finding_line(d, f->peer_said.line);
+		snprintf(said, sizeof(said), "; before it, its peer%s%s said "
+			 "\"%s\" (line %lu)", *f->peer_said.peer ? " " : "",
+			 f->peer_said.peer, f->peer_said.text,
+			 f->peer_said.line);
+	}
+	finding_says(d, "%s ended with status %d%s; its message is \"%.*s\"%s%s",
 		     process_text(from->name, from_pid, who, sizeof(who)),
 		     from->status, x && !is_told(from, x) ? "" :
 		     ", and no failed call explains it", (int)words.len,
-		     words.at, after);
+		     words.at, said, after);
 }
 
 /* An assertion or a runtime that gives up says why, and then aborts. */
