@@ -352,6 +352,9 @@ static void open_note(struct accounts *all, struct account *a,
 	o->why = text_once(&all->hows, why);
 	o->mutex = e->call == CALL_FUTEX && is_mutex(e->line);
 	o->full = filled(st, like->what);
+	o->first = st->file && !st->file->reads && !st->file->writes &&
+		   !st->file->assumed && (call_class(e->call) == CLASS_IN ||
+					  call_class(e->call) == CLASS_OUT);
 	if (o->full && like->what == FOR_OTHER && st->file->name)
 		snprintf(o->object, sizeof(o->object), "%s", st->file->name);
 	if (o->full)

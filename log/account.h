@@ -97,6 +97,7 @@ struct unreturned {
 	/* Idle or hung: nothing before it in the log tells. */
 	unsigned char unclear;
 	unsigned char mutex;		/* a futex that somebody else holds */
+	unsigned char first;		/* nothing was read or written there before */
 	unsigned char unsummed;		/* the account lacks its wait */
 	unsigned long long full;	/* bytes that filled this pipe; 0 */
 	unsigned long calls;		/* of the thread, before this one too */

@@ -337,7 +337,8 @@ static int was_busy(const struct unreturned *o)
 {
 	enum { MANY = 50 };
 
-	return (o->how == OPEN_DETACHED || o->what == FOR_DISK) &&
+	return (o->how == OPEN_DETACHED ||
+		(o->what == FOR_DISK && !o->first)) &&
 	       o->ns == NO_TIME && o->calls > MANY && !o->full;
 }
 
