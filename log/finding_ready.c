@@ -298,7 +298,8 @@ static void look_at_accept(struct ready_habits *h, struct step *st)
 	}
 	if (st->event->line->flags & LINE_NO_RETURN)
 		return;
-	s->drained |= !!(st->phase & PHASE_EMPTY);
+	s->drained |= st->phase & PHASE_EMPTY ||
+		      step_failed(st, "EMFILE");
 	h->queue_full = 0;			/* it asks all of them */
 	if (st->phase & PHASE_EMPTY && !h->accepts_since_wait && h->waits &&
 	    by_loop(st->file) && !is_alone(st->file)) {
@@ -371,6 +372,9 @@ static int blocked_loop(struct findings *f, const struct step *st)
 	    st->task->process->tasks_made > 1))
 		return 0;
 	if (!(l->flags & LINE_NO_RETURN) && ns < BLOCKED_NS)
+		return 0;
+	/* (It had failed at once before, as with EMFILE.) */
+	if (!ns && file->suspicion && file->suspicion->drained)
 		return 0;
 	if (ns)
 		snprintf(how, sizeof(how), "%s for %s", l->flags &
