@@ -27,6 +27,7 @@ enum {
 	MESSAGE_SIZE = 400,
 	NAMED_MIN = 4,		/* letters of a file's name in a message */
 	MESSAGE_MIN = 10,	/* letters of a message that strace cut short */
+	NOT_EXECUTED = 126,	/* status of a shell that could not execute it */
 	STUBBORN_MIN = 3,	/* tries ... */
 	STUBBORN_NS = 500 * MS,	/* ... over so long */
 	PAUSE_NS = 50 * MS,
@@ -297,7 +298,8 @@ static int is_noise(const struct line *l)
 		".so\"", ".so.", "/terminfo",
 	};
 
-	if (!slice_is(l->error, "ENOENT"))
+	/* (A command's arguments may be anything.) */
+	if (!slice_is(l->error, "ENOENT") || slice_is(l->name, "execve"))
 		return 0;
 	for (unsigned i = 0; i < sizeof(paths) / sizeof(*paths); i++)
 		if (slice_find(l->args, paths[i]))
@@ -678,6 +680,9 @@ static void failed(struct findings *f, struct ending *e, struct step *st,
 		}
 	} else if (row && (!strcmp(row->id, "locked") ||
 			   !strcmp(row->id, "lock-file") ||
+			   (!strcmp(row->id, "socket-missing") &&
+			    st->task->process->serving &&
+			    !is_noise(st->event->line)) ||
 			   is_denied(error))) {
 		r = refused_of(f, st, row, object_of(st));
 		if (r) {
@@ -916,6 +921,14 @@ static void told(struct ending *e, const struct step *st)
 		e->trouble->suspect = e->trouble->library;
 		e->has_suspect = 1;
 		return;
+	}
+	/* A line of its log, with a time, right after what it needs was not there. */
+	if (n && clock_at(text)) {
+		const struct failure *x =
+			&e->trouble->recent[(e->n - 1) % RECENT];
+
+		if (x->refused && is_vital(x) && x->seen + 1 >= e->calls)
+			x->refused->reported++;
 	}
 	for (unsigned i = 1; i <= n && st->fd == 2; i++) {
 		/* (Not what it failed in long before.) */
@@ -2066,12 +2079,13 @@ static int explains_itself(const struct findings *f, struct ending *e, long pid)
 	const struct ending *from;
 	long at = pid;
 
-	if (!x || x->named || is_hard(x) || is_vital(x))
-		return x != NULL;
 	/* (A runtime's child that found no program says nothing.) */
 	from = failed_child(f, e, &at);
-	if (from && culprit(from) && is_vital(culprit(from)))
+	if (from && culprit(from) && is_vital(culprit(from)) && !e->has_blamed &&
+	    (from->status >= NOT_EXECUTED || !x || !is_hard(x)))
 		return 0;
+	if (!x || x->named || is_hard(x) || is_vital(x))
+		return x != NULL;
 	from = speaker(f, e, &pid);
 	return from == e && !from->other_pid;
 }
