@@ -16,6 +16,7 @@ enum {
 	CONNECT_NS = 500 * MS,	/* a connect that is slow */
 	MOST_PERCENT = 30,	/* of the log: what the program ended of */
 	SERVERS = 3,		/* in /etc/resolv.conf: no more are used */
+	OFTEN = 3,		/* connects that the same peer refused */
 };
 
 static const long long ANSWER_NS = 1000LL * MS;	/* a datagram, a connect */
@@ -569,7 +570,20 @@ static void connected(struct findings *f, struct step *st)
 					      sizeof(span)));
 }
 
-static void set_option(struct step *st)
+/* The same peer again and again. */
+static void refused(struct findings *f, const struct file *file)
+{
+	if (!file->name || !*file->name)
+		return;
+	if (strcmp(f->dialled.peer, file->name)) {
+		f->dialled.refused = 0;
+		snprintf(f->dialled.peer, sizeof(f->dialled.peer), "%s",
+			 file->name);
+	}
+	f->dialled.refused++;
+}
+
+static void set_option(struct findings *f, struct step *st)
 {
 	const struct line *l = st->event->line;
 
@@ -582,9 +596,12 @@ static void set_option(struct step *st)
 	file_use(st->file)->connecting = 0;
 	/* It never was connected: an error is an answer. */
 	if (l->n_args > 3 && !slice_is(l->arg[3], "[0]") &&
-	    !(l->flags & LINE_HAS_ERROR))
+	    !(l->flags & LINE_HAS_ERROR)) {
 		file_use(st->file)->answered++;
+		refused(f, st->file);
+	}
 }
+
 
 /* A timeout that passed tells how long the call took, in any log. */
 static long long waited(const struct findings *f, const struct step *st)
@@ -790,7 +807,7 @@ void net_note(struct findings *f, struct step *st)
 					!file_use(st->file)->connect_line))
 		connected(f, st);
 	else if (e->call == CALL_SOCKOPT)
-		set_option(st);
+		set_option(f, st);
 	else if (e->call == CALL_SHUTDOWN && slice_find(e->line->args, "SHUT_WR"))
 		file_use(st->file)->half_closed = 1;
 	else if (class == CLASS_OUT && st->bytes > 0)
@@ -1072,6 +1089,11 @@ static void judge_stream(struct findings *f, struct file *file, struct use *u)
 	if (u->full_told)
 		return;				/* it does not read, either */
 	if (judge_room(f, file, u) || judge_body(f, file, u))
+		return;
+	/* (Threads that the log does not know share it: one of them got the error.) */
+	if (u->connecting && file->nonblocking == 1 && file->name &&
+	    f->dialled.refused >= OFTEN &&
+	    !strcmp(f->dialled.peer, file->name))
 		return;
 	if (u->connecting && ns >= ANSWER_NS) {
 		d = finding_add(f, &unanswered, file->pid, 1, ns);
