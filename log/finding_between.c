@@ -758,6 +758,27 @@ static void judge_full(struct findings *f, const struct task *t,
 		     reader);
 }
 
+/* It does not wait for room, and goes on without: what it wrote is lost. */
+static void judge_lost(struct findings *f, const struct file *file,
+		       const struct use *u)
+{
+	enum { MORE_THAN_ONE = 2 };
+	char text[128];
+	struct finding *d;
+
+	if (u->refused < MORE_THAN_ONE || u->full_told || u->room_again ||
+	    (file->kind != FILE_PIPE && (file->kind != FILE_UNKNOWN ||
+					 file->fd > 2)))
+		return;
+	d = finding_add(f, &full, file->pid, u->refused, 0);
+	finding_line(d, u->full_line);
+	finding_subject(d, file);
+	finding_says(d, "the last %lu writes to %s failed with EAGAIN (from line "
+		     "%lu): the pipe is full, its reader takes nothing, and the "
+		     "output is lost", u->refused, file_text(file, text,
+		     sizeof(text)), u->full_line);
+}
+
 /* What it waited for until the log ended, or until it was killed. */
 static void judge_waits(struct findings *f, const struct task *t)
 {
@@ -822,9 +843,13 @@ static void wrote(struct step *st)
 		u->owes = 0;
 		u->room_again += u->full_line != 0;
 		u->full_line = 0;
-	} else if (st->phase & PHASE_EMPTY && !u->full_line) {
-		u->full_line = st->event->first;
-		u->full_ns = st->event->end_ns;
+		u->refused = 0;
+	} else if (st->phase & PHASE_EMPTY) {
+		u->refused++;
+		if (!u->full_line) {
+			u->full_line = st->event->first;
+			u->full_ns = st->event->end_ns;
+		}
 	}
 	if (st->bytes >= 0 && asked > st->bytes) {
 		u->left = 1;
@@ -1198,6 +1223,7 @@ void between_file_ends(struct findings *f, struct file *file)
 	judge_workers(f, file, file->use);
 	count_service(f, file, file->use);
 	judge_left(f, file, file->use);
+	judge_lost(f, file, file->use);
 }
 
 static void judge_closes(struct findings *f, const struct habits *h,

@@ -59,6 +59,7 @@ struct use {			/* of a descriptor */
 	char request[40];
 	unsigned long full_line;	/* the last write: EAGAIN; or 0 */
 	long long full_ns;
+	unsigned long refused;		/* writes in a row that found no room */
 	unsigned long room_again;	/* so often a write followed that took some */
 	int full_told;
 	unsigned long last_line, read_line, left_line;

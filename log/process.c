@@ -796,6 +796,9 @@ static void infer_fifo(struct world *w, struct step *st)
 		fifo = slice_is(l->error, "ESPIPE");
 		if (!fifo && l->flags & LINE_HAS_ERROR)
 			return;
+	} else if ((c == CALL_WRITE || c == CALL_WRITEV) &&
+		   slice_is(l->error, "EAGAIN")) {
+		fifo = 1;			/* a file always has room */
 	} else {
 		return;
 	}
