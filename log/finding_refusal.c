@@ -977,7 +977,7 @@ static int is_complaint(struct slice s)
 		"not permitted", "not allowed", "not exist", "unknown",
 		"unrecognized", "illegal", "missing", "unexpected", "wrong",
 		"corrupt", "problem", "reject", "expired", "timed out",
-		"does not ", "is not ", "must be ", NULL,
+		"does not ", "is not ", "must be ", "permissions 0", NULL,
 	};
 	static const char *const mild[] = { "warn", "Traceback", NULL };
 
