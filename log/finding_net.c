@@ -54,13 +54,6 @@ cut_answer = { "peer-silent", SEVERITY_FAULT,
 	"The headers of the answer say how long it is, and not all of it came.",
 	"Look at the peer: it is stuck, or its Content-Length is larger than "
 	"what it sends.", NULL },
-no_reader = { "write-full", SEVERITY_FAULT,
-	"the peer does not read, and the program cannot send the rest",
-	"The peer's receive buffer and the socket's send buffer are full: the "
-	"program waits until the peer reads.",
-	"Look at the peer: is it busy or stopped, or is it sending as well and "
-	"waiting until this program reads? Set a timeout.",
-	"The peer is slow, and reads again later." },
 unanswered = { "connect-unanswered", SEVERITY_FAULT,
 	"connect got no answer",
 	"The SYN is not answered: the host is down, a firewall drops it, or "
@@ -83,7 +76,17 @@ slow_connect = { "slow-connect", SEVERITY_COST,
 	"Look at the peer's log: it crashed, refused the request, or speaks " \
 	"another protocol (TLS on a plain port).", NULL }
 
+#define NO_READER(severity) { "write-full", severity, \
+	"the peer does not read, and the program cannot send the rest", \
+	"The peer's receive buffer and the socket's send buffer are full: the " \
+	"program waits until the peer reads.", \
+	"Look at the peer: is it busy or stopped, or is it sending as well and " \
+	"waiting until this program reads? Set a timeout.", \
+	"The peer is slow, and reads again later." }
+
 static const struct about
+no_reader = NO_READER(SEVERITY_FAULT),
+no_reader_note = NO_READER(SEVERITY_NOTE),
 dns_refused = { "dns-refused", SEVERITY_FAULT,
 	"a name server refuses to answer",
 	"REFUSED: the server does not serve this client or this name. "
@@ -672,6 +675,15 @@ static int waits_on(const struct step *st, const struct file *file,
 	}
 }
 
+/* Of an epoll set that was waited in: it reports what is ready each time. */
+static int is_level(const struct step *st, const struct file *file)
+{
+	for (unsigned i = 0; i < file->n_watch; i++)
+		if (file->watch[i].epoll == st->file)
+			return file->watch[i].mode == EPOLL_LEVEL;
+	return 0;
+}
+
 /*
  * It waited for room, and there was none: poll and select would report it.  (An
  * edge-triggered epoll reports it once: there a write has to tell.)
@@ -681,8 +693,9 @@ static int waits_for_room(const struct step *st, const struct file *file,
 {
 	return is_tcp(file) && !u->connecting && u->last_ask &&
 	       !is_reported(st, file) &&
-	       waits_on(st, file, "POLLOUT", 2,
-			u->armed && (u->full_line || u->left));
+	       waits_on(st, file, "POLLOUT", 2, u->armed &&
+			(u->full_line || u->left ||
+			 (file->parent && is_level(st, file))));
 }
 
 /* The rest of an answer has not come, and the program waits for it. */
@@ -1009,7 +1022,10 @@ static void given_up(struct findings *f, const struct file *file,
 	t->given_line = u->last_ask;
 }
 
-/* A client that waited to send the rest of its request, in vain. */
+/*
+ * It waited to send the rest, in vain.  (A client that does not read is not the
+ * server's fault.)
+ */
 static int judge_room(struct findings *f, const struct file *file,
 		      const struct use *u)
 {
@@ -1017,17 +1033,18 @@ static int judge_room(struct findings *f, const struct file *file,
 	unsigned long line;
 	struct finding *d;
 
-	if (!is_client(file) || u->room_ns < SILENT_NS)
+	if (u->room_ns < SILENT_NS || (!is_client(file) && !file->parent))
 		return 0;
 	line = u->full_line ? u->full_line : u->left ? u->left_line : u->last_ask;
-	d = finding_add(f, &no_reader, file->pid, 1, u->room_ns);
-	d->fatal |= share_of(f, u->room_ns) >= MOST_PERCENT ||
-		    share_of(f, u->room_ns) < 0;
+	d = finding_add(f, file->parent ? &no_reader_note : &no_reader,
+			file->pid, 1, u->room_ns);
+	d->fatal |= !file->parent && (share_of(f, u->room_ns) >= MOST_PERCENT ||
+				      share_of(f, u->room_ns) < 0);
 	finding_line(d, line);
 	finding_subject(d, file);
-	finding_says(d, "the peer of %s does not read: %sline %lu), and the "
+	finding_says(d, "the %s of %s does not read: %sline %lu), and the "
 		     "program waited %s for room to send the rest",
-		     file_text(file, text, sizeof(text)), u->full_line ?
+		     file->parent ? "client" : "peer", file_text(file, text, sizeof(text)), u->full_line ?
 		     "the last write found no room (EAGAIN, " : u->left ?
 		     "the last write took only a part (" :
 		     "the socket had no room after the last write (", line,

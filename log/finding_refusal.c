@@ -1526,7 +1526,7 @@ void refusal_note(struct findings *f, struct step *st)
 	}
 	if (ev->call == CALL_EXIT && l->n_args &&
 		 slice_is(l->name, "exit_group"))
-		exits(e, st, slice_number(l->arg[0], NULL), 0);
+		exits(e, st, slice_number(l->arg[0], NULL) & 255, 0);
 	else if (late.len)
 		failed(f, e, st, late);
 	else if (l->flags & LINE_HAS_ERROR && !(l->flags & LINE_RESTART) &&

@@ -1407,13 +1407,14 @@ static int is_last_word(const struct reader *r, const struct unreturned *o)
 }
 
 /*
- * Not a fault that was seen, and no trifle: a client or a peer that left, an error
- * that the program wrote to its log.
+ * Not a fault that was seen, and no trifle: a client or a peer that left, or does not
+ * read, an error that the program wrote to its log.
  */
 static const struct finding *notable(const struct reader *r)
 {
 	static const char *const ids[] = {
 		"logs-error", "connection-reset", "closed-unanswered",
+		"write-full",
 	};
 	const struct finding *d;
 
@@ -1422,6 +1423,11 @@ static const struct finding *notable(const struct reader *r)
 			if (d->about->severity == SEVERITY_NOTE && *d->says &&
 			    !strcmp(d->about->id, ids[i]))
 				return d;
+	/* (A child that never became the program.) */
+	for (d = r->findings.first; d; d = d->next)
+		if (d->about->severity == SEVERITY_NOTE &&
+		    strstr(d->says, " after execve of "))
+			return d;
 	return NULL;
 }
 
@@ -1435,6 +1441,10 @@ static enum verdict_of no_fault(const struct reader *r, struct text *t)
 
 	if (!d)
 		return healthy(r, t);
+	if (!strcmp(d->about->id, "write-full")) {
+		finding_sentence(r, d, t);
+		return VERDICT_FINDING;
+	}
 	own.at = need(calloc(1, own.size));
 	v = healthy(r, &own);
 	t->told_unfollowed = own.told_unfollowed;
