@@ -869,6 +869,8 @@ static const struct failure *named_one(const struct ending *e, unsigned i,
 	return x;
 }
 
+static int speaks_out(const struct step *st);
+
 /* "mount: /mnt: ...": what follows the program's own name. */
 static struct slice without_own_name(const struct ending *e, struct slice text)
 {
@@ -889,6 +891,7 @@ static void told(struct ending *e, const struct step *st)
 {
 	struct slice text = without_own_name(e, quoted_all(st->event->line->args));
 	unsigned n = e->n < RECENT ? e->n : RECENT;
+	int aloud = speaks_out(st);
 	const char *silent = NULL;		/* it says nothing of this errno */
 
 	if (e->trouble->library.line && names_file(text, &e->trouble->library)) {
@@ -906,7 +909,7 @@ static void told(struct ending *e, const struct step *st)
 			silent = x->error;
 			speaks = 0;
 		}
-		if (!speaks && !(st->fd == 2 && names_file(text, x)))
+		if (!speaks && !(aloud && names_file(text, x)))
 			continue;
 		x = named_one(e, i + 1, text, x);
 		e->trouble->blamed = *x;
@@ -916,7 +919,7 @@ static void told(struct ending *e, const struct step *st)
 			x->refused->reported++;
 		return;
 	}
-	if (st->fd == 2 && e->trouble->library.line &&
+	if (aloud && e->trouble->library.line &&
 	    e->trouble->library.seen + NEXT_LOOK >= e->calls) {
 		e->trouble->suspect = e->trouble->library;
 		e->has_suspect = 1;
@@ -930,7 +933,7 @@ static void told(struct ending *e, const struct step *st)
 		if (x->refused && is_vital(x) && x->seen + 1 >= e->calls)
 			x->refused->reported++;
 	}
-	for (unsigned i = 1; i <= n && st->fd == 2; i++) {
+	for (unsigned i = 1; i <= n && aloud; i++) {
 		/* (Not what it failed in long before.) */
 		const struct failure *x = &e->trouble->recent[(e->n - i) % RECENT];
 
@@ -1406,6 +1409,20 @@ static int is_log(const struct step *st)
 	return clock_at(quoted_all(st->event->line->args)) != NULL;
 }
 
+/* On stderr, or an error in a log of its own, whatever the file's name is. */
+static int speaks_out(const struct step *st)
+{
+	struct slice text;
+
+	if (st->fd == 2)
+		return 1;
+	if (!st->file || st->file->kind != FILE_REGULAR)
+		return 0;
+	text = slice_after(st->event->line->args, "\"");
+	return text.len && (isdigit((unsigned char)*text.at) || *text.at == '[') &&
+	       is_error_line(quoted_all(st->event->line->args));
+}
+
 /* A log's descriptor is from before the trace: it may be of any kind. */
 static int may_be_log(const struct step *st)
 {
@@ -1553,7 +1570,7 @@ void refusal_note(struct findings *f, struct step *st)
 	    call_class(ev->call) == CLASS_OUT && may_be_log(st))
 		logged(e, st);
 	if (!e->told && call_class(ev->call) == CLASS_OUT &&
-	    (st->fd == 2 || is_log(st)))
+	    (speaks_out(st) || is_log(st)))
 		spoke(f, e, st);
 }
 
