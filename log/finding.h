@@ -128,6 +128,13 @@ struct findings {
 		long long ns;			/* 0: unknown */
 		char on[100];
 	} owed;
+	/* Status lines that the program sent to its clients, and the last error. */
+	struct told {
+		unsigned long all, errors, line, serial;
+		int last;			/* of a dialogue: it ends with one */
+		long pid;
+		char text[100];
+	} told;
 	/* The peer that refused the last connection, and how often in a row. */
 	struct dialled {
 		unsigned long refused;

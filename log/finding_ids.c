@@ -11,8 +11,8 @@
 static const char *const ids[] = {
 	"accept-once", "accepts-uneven", "address-in-use", "address-not-here",
 	"aio-blocked", "aio-buffered", "aio-full", "aio-max-nr",
-	"arguments-too-long", "backlog-full", "bad-address", "bad-descriptor",
-	"blocked-loop", "blocking-in-loop", "busy", "busy-ask", "call-storm",
+	"answers-error", "arguments-too-long", "backlog-full", "bad-address",
+	"bad-descriptor", "blocked-loop", "blocking-in-loop", "busy", "busy-ask", "call-storm",
 	"cgroup-limit", "child-killed", "clone-denied", "clone3-enosys",
 	"close-storm", "closed-unanswered", "connect-unanswered",
 	"connect-unseen", "connection-refused", "connection-reset",

@@ -84,6 +84,13 @@ slow_connect = { "slow-connect", SEVERITY_COST,
 	"waiting until this program reads? Set a timeout.", \
 	"The peer is slow, and reads again later." }
 
+static const struct about error_answer = { "answers-error", SEVERITY_NOTE,
+	"the program answers with an error",
+	"A status of 500 or more (HTTP), or a reply that begins with 5 (FTP, SMTP): "
+	"the program tells its client that it failed.",
+	"Look at what failed before in this trace, and at the program's log.",
+	"The client asked for what is not there." };
+
 static const struct about
 no_reader = NO_READER(SEVERITY_FAULT),
 no_reader_note = NO_READER(SEVERITY_NOTE),
@@ -353,6 +360,75 @@ static int is_beginning(const struct step *st)
 
 	return !slice_find(args, "\"...") && !slice_find(args, "\\n\\r\\n") &&
 	       !slice_find(args, "\\n\\n");
+}
+
+/* The status that an answer begins with; 0: there is no status. */
+static int status_of(const struct step *st, struct slice data)
+{
+	const char *p = data.at;
+
+	if (slice_starts(data, "HTTP/1.") && data.len > 12)
+		p += 9;
+	else if (!st->file->parent && st->fd != 0)
+		return 0;
+	if (data.len < 5 || !isdigit((unsigned char)p[0]) ||
+	    !isdigit((unsigned char)p[1]) || !isdigit((unsigned char)p[2]) ||
+	    (p[3] != ' ' && p[3] != '-'))
+		return 0;
+	return p[0] - '0';
+}
+
+/* What a server tells its client: the first line, which may come in parts. */
+static void answered_with(struct findings *f, struct step *st)
+{
+	struct slice data = slice_after(st->event->line->args, "\"");
+	struct told *t = &f->told;
+	size_t len = strlen(t->text);
+	const char *end;
+	int status;
+
+	if (!data.len || !file_is_stream(st->file) ||
+	    (st->file->use && st->file->use->connect_line))
+		return;
+	status = status_of(st, data);
+	if (!status && (t->serial != st->file->serial || len + 8 > sizeof(t->text)))
+		return;
+	if (status) {
+		t->all++;
+		t->last = status == 5 && *data.at != 'H';
+	}
+	t->serial = 0;
+	if (status && status < 5)
+		return;
+	end = data.at;
+	while (end < data.at + data.len && *end != '\\' && *end != '"')
+		end++;
+	if (end == data.at + data.len || *end == '"')
+		t->serial = st->file->serial;	/* the line goes on */
+	if (status) {
+		len = 0;
+		t->errors++;
+		t->line = st->event->first;
+		t->pid = st->task->process->pid;
+	}
+	slice_copy(slice_of(data.at, end), t->text + len, sizeof(t->text) - len);
+}
+
+static void judge_told(struct findings *f)
+{
+	const struct told *t = &f->told;
+	struct finding *d;
+	char many[60] = "a request";
+
+	if (!t->errors || (t->errors * 2 < t->all && !t->last))
+		return;
+	if (t->all > 1)
+		snprintf(many, sizeof(many), "%lu of %lu requests", t->errors,
+			 t->all);
+	d = finding_add(f, &error_answer, t->pid, t->errors, 0);
+	finding_line(d, t->line);
+	finding_says(d, "the program answered %s with an error: \"%s\" (line %lu)",
+		     many, t->text, t->line);
 }
 
 /* Requests in both directions, also on connections from before the log. */
@@ -814,6 +890,8 @@ void net_note(struct findings *f, struct step *st)
 		begin_wait(st);
 	if (st->file && (class == CLASS_OUT || class == CLASS_IN))
 		request_text_note(st, class);
+	if (st->file && class == CLASS_OUT && st->bytes > 0)
+		answered_with(f, st);
 	if (!st->file || !file_is_socket(st->file))
 		return;
 	if (e->call == CALL_CONNECT || (connects_in_send(e) &&
@@ -1277,6 +1355,7 @@ void net_settle(struct findings *f)
 
 	map_each(&f->talks, i, t)
 		judge_talk(f, t);
+	judge_told(f);
 }
 
 void net_free(struct findings *f)

@@ -1428,7 +1428,33 @@ static const struct finding *notable(const struct reader *r)
 		if (d->about->severity == SEVERITY_NOTE &&
 		    strstr(d->says, " after execve of "))
 			return d;
+	for (d = r->findings.first; d; d = d->next)
+		if (!strcmp(d->about->id, "answers-error"))
+			return d;
 	return NULL;
+}
+
+/* What else it did; after a failure of its own without "No fault was found". */
+static void add_rest(const struct reader *r, const struct finding *d,
+		     struct text *t, const char *own)
+{
+	static const char none[] = "No fault was found";
+	int failed = !strcmp(d->about->id, "answers-error") ||
+		     strstr(d->says, " after execve of ");
+	size_t at;
+
+	if (!failed || strncmp(own, none, sizeof(none) - 1)) {
+		add(t, " %s", own);
+		return;
+	}
+	own += sizeof(none) - 1;
+	own += strspn(own, ".: ");
+	if (!*own)
+		return;
+	at = t->len + 1;
+	add(t, " %s", own);
+	if (t->at[at] >= 'a' && t->at[at] <= 'z' && begins_small(r, t->at + at))
+		t->at[at] -= 'a' - 'A';
 }
 
 /* It comes first, unless the program waited long for something. */
@@ -1455,7 +1481,7 @@ static enum verdict_of no_fault(const struct reader *r, struct text *t)
 		add(t, "%c client reset its connection: ", last ? 'a' : 'A');
 	finding_sentence(r, d, t);
 	if (!last)
-		add(t, " %s", own.at + strspn(own.at, " "));
+		add_rest(r, d, t, own.at + strspn(own.at, " "));
 	free(own.at);
 	return v;
 }
