@@ -14,7 +14,7 @@ enum {
 	GROWN_MIN = 16,		/* connections that nobody uses any more */
 	GROWN_OTHERS = 64,	/* epolls, pipes, eventfds ... */
 	CLOSES_MIN = 32,	/* close() = EBADF */
-	CLOSES_MANY = 2000,	/* fewer take time only under strace */
+	CLOSES_MANY = 200000,	/* fewer take time only under strace */
 	COSTS_PERCENT = 5,
 	ANSWERED_MIN = 3,	/* connections that were answered */
 	AT_ONCE_MIN = 8,	/* connections of the busy worker */
