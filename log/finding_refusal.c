@@ -666,6 +666,7 @@ static void failed(struct findings *f, struct ending *e, struct step *st,
 	const struct refusal *row = row_of(st, error);
 	struct refused *r = NULL;
 	struct failure *x;
+	int asks;
 
 	if (row && counts(st, row)) {
 		r = refused_of(f, st, row, object_of(st));
@@ -714,11 +715,13 @@ static void failed(struct findings *f, struct ending *e, struct step *st,
 		snprintf(x->what, sizeof(x->what), "connect to %.120s",
 			 st->file->name);
 	x->row = row;
-	/* EINVAL of readlink: a file or a folder, and no link. */
-	x->named = is_in_arguments(e, st) &&
+	asks = slice_is(error, "ENOTDIR") && is_in_arguments(e, st) &&
+	       slice_find(st->event->line->args, "O_DIRECTORY");
+	/* EINVAL of readlink: not a link; O_DIRECTORY: it asks which of both. */
+	x->named = is_in_arguments(e, st) && !asks &&
 		   !(slice_starts(st->event->line->name, "readlink") &&
 		     slice_is(error, "EINVAL"));
-	x->call = is_chatter(st) && !x->named ? 0 : e->calls;
+	x->call = (is_chatter(st) || asks) && !x->named ? 0 : e->calls;
 	x->refused = r && r->row->when == REFUSED_AT_END ? r : NULL;
 	x->seen = e->calls;
 	x->reach = is_act(st->event->line) ? NEXT :
@@ -2031,7 +2034,8 @@ static void quote(struct findings *f, struct ending *e, long pid)
 		return;
 	}
 	/* strace cut the message: what the peer sent may say more. */
-	if (slice_ends(words, "...") && f->peer_said.pid == from_pid &&
+	if (slice_ends(words, "...") && f->peer_said.line &&
+	    f->peer_said.pid == from_pid &&
 	    f->peer_said.line < from->message_line) {
 		finding_line(d, f->peer_said.line);
 		snprintf(said, sizeof(said), "; before it, its peer%s%s said "
@@ -2103,6 +2107,10 @@ static int explains_itself(const struct findings *f, struct ending *e, long pid)
 		return 0;
 	if (!x || x->named || is_hard(x) || is_vital(x))
 		return x != NULL;
+	/* (strace cut the message, and its peer has said something since.) */
+	if (f->peer_said.line > x->line && f->peer_said.pid == pid &&
+	    !e->has_blamed && slice_ends(last_words(e), "..."))
+		return 0;
 	from = speaker(f, e, &pid);
 	return from == e && !from->other_pid;
 }
