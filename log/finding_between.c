@@ -602,7 +602,7 @@ static void took_request(struct findings *f, const struct step *st)
 		if (text.at[i] == '\\' && !strchr("rnt\"\\", text.at[++i]))
 			return;			/* not a text */
 	u->partial = !u->has_body;
-	slice_copy(text, u->request, sizeof(u->request));
+	slice_copy(text, u->partial_text, sizeof(u->partial_text));
 }
 
 /* Nothing more came until now_ns. */
@@ -619,7 +619,7 @@ static void stays_partial(struct findings *f, const struct file *file,
 	if (ns <= s->partial_ns)
 		return;
 	s->partial_ns = ns;
-	memcpy(s->request, u->request, sizeof(s->request));
+	memcpy(s->request, u->partial_text, sizeof(s->request));
 	snprintf(s->partial_name, sizeof(s->partial_name), "%s",
 		 file->name ? file->name : "one of them");
 }

@@ -56,7 +56,7 @@ struct use {			/* of a descriptor */
 	long writer;			/* process that wrote last */
 	int owes, left, armed;
 	int partial, whole, has_body;	/* the request's text has no newline yet */
-	char request[40];
+	char partial_text[40];
 	unsigned long full_line;	/* the last write: EAGAIN; or 0 */
 	long long full_ns;
 	unsigned long refused;		/* writes in a row that found no room */
