@@ -8,6 +8,7 @@
  *      RUN     messages, latencies, processor time of both sides; for as many
  *              messages as the first WARM says, or for its time with a rate
  *      OVER    what is in flight comes back, and the server falls asleep
+ *    WHOLE     RUN once more, in one piece, where slices cannot show the rate
  *    COUNT     messages and system calls: counting slows each call, so it has
  *              a turn of its own
  *
@@ -63,6 +64,9 @@ enum {
 	REFUSED_MOST = 1000,	/* connections without an answer */
 	LONG_MS = 1000,		/* a slice ends then, whatever it has */
 	FIRST_WARM_MS = 10,	/* shorter, it says nothing about the rate */
+	WAITS = 10,		/* of the longest, in what is measured in one
+				   piece */
+	WHOLE_MOST_MS = 5000,	/* this piece, at most */
 };
 
 static const char json[] = "{\"send_user\": \"bench\", \"send_time\": "
@@ -86,6 +90,12 @@ struct connection {
 };
 
 enum phase { WARM, RUN, COUNT, OVER };
+
+/* What ours used so far, and how long they waited for a processor. */
+struct noted {
+	struct delays delays;
+	long long at, client_ns, server_ns;
+};
 
 struct state {
 	const struct load *l;
@@ -117,11 +127,12 @@ struct state {
 	unsigned long long begun;	/* likewise: sent */
 	long long run_began, run_ns, server_ns, client_ns;
 	long long ran_ns;		/* the slice that has ended */
-	struct {			/* before WARM */
-		struct delays delays;
-		long long at, client_ns, server_ns;
-	} noted;
+	struct noted noted;		/* before WARM */
+	struct noted over;		/* after RUN */
+	long long *late;		/* ns: waits that ended after RUN */
+	unsigned late_count;
 	int last;			/* TURN_LAST came: this turn counts */
+	int whole;			/* this RUN is in one piece */
 	struct counter calls;
 	pid_t tree[TREE];		/* the server's processes */
 	int tree_count;
@@ -197,7 +208,7 @@ static void now_is(const struct state *s, enum load_stage stage)
 	now->open = s->open;
 	now->all = s->l->idle + s->l->busy;
 	now->slice = s->slice + 1;
-	now->slices = s->l->slices;
+	now->slices = s->whole ? 1 : s->l->slices;
 }
 
 static int failed(struct state *s, const char *what, int err)
@@ -486,20 +497,22 @@ static void begin_message(struct state *s, struct connection *c, long long when)
 }
 
 /*
- * It began within RUN and took longer than all of it: the other connections had
- * ended the slice meanwhile.  Without it a wait of one connection among others
- * would be in no figure.
+ * It took longer than all of RUN: the other connections had ended the slice
+ * meanwhile.  Without it a wait of one connection among others would be in no
+ * figure.
  */
 static int outlasts(const struct state *s, long long began, long long now)
 {
 	return s->phase == OVER && s->wanted == RUN && !s->l->rate &&
-	       began >= s->run_began && now - began > s->ran_ns;
+	       now - began > s->ran_ns;
 }
 
 static void end_message(struct state *s, struct connection *c, long long now)
 {
-	if (s->phase == RUN || outlasts(s, c->stamps[c->first], now))
+	if (s->phase == RUN)
 		histogram_add(&s->r->latency, now - c->stamps[c->first]);
+	else if (outlasts(s, c->stamps[c->first], now))
+		s->late[s->late_count++] = now - c->stamps[c->first];
 	c->first = (c->first + 1) % s->l->window;
 	c->in_flight--;
 	s->messages++;
@@ -784,12 +797,23 @@ static long long own_ns(void)
 
 /* Ours first: of a server with very many threads the last are left out.  While
    this reads files nobody is served, so it has no place within RUN. */
-static void note_delays(const struct state *s, struct delays *d)
+static void note(const struct state *s, int server, struct noted *n)
 {
-	d->n = 0;
-	delays_add(d, getpid());
-	for (int i = 0; s->l->shared && i < s->tree_count; i++)
-		delays_add(d, s->tree[i]);
+	n->delays.n = 0;
+	delays_add(&n->delays, getpid());
+	for (int i = 0; server && i < s->tree_count; i++)
+		delays_add(&n->delays, s->tree[i]);
+	n->client_ns = own_ns();
+	n->server_ns = server ? server_ns(s) : 0;
+	n->at = now_ns();
+}
+
+/* The share of the time in which ours waited for other programs. */
+static double others_between(const struct noted *a, const struct noted *b)
+{
+	return delayed_by_others(&a->delays, &b->delays, b->client_ns -
+				 a->client_ns + b->server_ns - a->server_ns) /
+	       (double)(b->at - a->at + 1);
 }
 
 /* The messages of a slice, by what the first WARM had; one each, at least. */
@@ -797,7 +821,7 @@ static void set_quota(struct state *s, long long now)
 {
 	long long warm = now - s->began;
 
-	if (s->slice || s->l->slices < 2 || s->l->rate ||
+	if (s->slice || s->l->slices < 2 || s->l->rate || s->whole ||
 	    warm < FIRST_WARM_MS * 1000000LL)
 		return;
 	s->quota = (double)s->messages * s->run_ns / warm;
@@ -820,24 +844,37 @@ static void end_run(struct state *s, long long now)
 	double client = own_ns() - s->client_ns;
 	double server = server_ns(s) - s->server_ns;
 	double all = s->ran_ns = now - s->run_began;
-	double since = now - s->noted.at;
-	struct delays after;
-	long long ran = own_ns() - s->noted.client_ns;
+	struct noted after;
 
-	ran += s->l->shared ? server_ns(s) - s->noted.server_ns : 0;
-	note_delays(s, &after);
+	note(s, s->l->shared, &after);
+	after.at = now;
 	r->seconds += all / 1e9;
 	r->client_us += client / 1e3;
 	r->server_us += server / 1e3;
 	r->messages += s->messages;
 	unanswered(s, now);
-	slice->others = delayed_by_others(&s->noted.delays, &after, ran) / since;
+	slice->others = others_between(&s->noted, &after);
 	slice->rate = s->messages * 1e9 / all;
 	slice->server_us = server / 1e3 / s->messages;
 	slice->seconds = all / 1e9;
 	slice->began = s->run_began / 1e9;
 	if (s->quota && all < s->run_ns / 4)	/* it was slow when warm */
 		s->quota *= 2;
+	note(s, 1, &s->over);
+}
+
+/* A wait is the server's, unless other programs had its processor. */
+static void keep_late(struct state *s)
+{
+	struct noted after;
+
+	if (!s->late_count)
+		return;
+	note(s, 1, &after);
+	for (unsigned i = 0; i < s->late_count; i++)
+		if (others_between(&s->over, &after) <= OTHERS_MAX)
+			histogram_add(&s->r->latency, s->late[i]);
+	s->late_count = 0;
 }
 
 /*
@@ -1044,17 +1081,20 @@ static void rest(const struct state *s)
 	}
 }
 
-/* 1: there was no slice, for the last turn is there. */
-static int play(struct state *s, enum phase wanted, unsigned warm_ms,
-		long long run_ns)
+/* TURN_LAST, again and again, once it is there. */
+static int take_turn(struct state *s)
 {
 	int turn = s->last ? TURN_LAST : next_turn(&s->l->turns);
 
 	if (turn < 0)
 		return failed(s, "waiting for our turn", ECANCELED);
 	s->last = turn == TURN_LAST;
-	if (s->last && wanted == RUN)
-		return 1;
+	return turn;
+}
+
+static int play(struct state *s, enum phase wanted, unsigned warm_ms,
+		long long run_ns)
+{
 	s->phase = WARM;
 	s->wanted = wanted;
 	now_is(s, wanted == RUN ? LOAD_WARMS : LOAD_COUNTS);
@@ -1064,14 +1104,13 @@ static int play(struct state *s, enum phase wanted, unsigned warm_ms,
 		look_at_tree(s);
 	else if (s->l->tree)
 		s->tree_count = tree_grow(s->tree, s->tree_count);
-	note_delays(s, &s->noted.delays);
-	s->noted.client_ns = own_ns();
-	s->noted.server_ns = server_ns(s);
-	s->noted.at = s->began = now_ns();
+	note(s, s->l->shared, &s->noted);
+	s->began = s->noted.at;
 	s->next_phase = s->began + warm_ms * 1000000LL;
 	set_warm(s);
 	if (begin(s) || loop(s))
 		return -1;
+	keep_late(s);
 	rest(s);
 	return 0;
 }
@@ -1080,16 +1119,56 @@ static int play_slices(struct state *s)
 {
 	const struct load *l = s->l;
 	unsigned n = l->slices ? l->slices : 1;
-	int over = 0;
+	int turn = 0;
 
-	for (s->slice = 0; s->slice < n && !over; s->slice += !over) {
-		over = play(s, RUN, s->slice ? WARM_AGAIN_MS : l->warm_ms,
-			    l->run_ms * 1000000LL / n);
-		if (over < 0)
+	for (s->slice = 0; s->slice < n; s->slice++) {
+		turn = take_turn(s);
+		if (turn == TURN_LAST)
+			break;
+		if (turn < 0 || play(s, RUN, s->slice ? WARM_AGAIN_MS :
+				     l->warm_ms, l->run_ms * 1000000LL / n))
 			return -1;
 	}
 	s->r->slice_count = s->slice;
 	return 0;
+}
+
+/*
+ * As many messages are in flight as are sent a second, times how long one takes;
+ * but a slice begins with all connections ready, and ends without those that
+ * wait for longer than it.  Where these are many, it shows another rate.
+ */
+static int slices_mislead(const struct state *s)
+{
+	const struct load_result *r = s->r;
+	double in_flight = (double)s->l->busy * s->l->window;
+	double shown = r->seconds > 0 ? r->messages / r->seconds *
+		       histogram_mean(&r->latency) / 1e9 / in_flight : 1;
+
+	return r->slice_count > 1 && !s->l->rate &&
+	       (shown < 1 - SUSPICIOUS || shown > 1 + SUSPICIOUS);
+}
+
+/* All connections go on until the longest wait came back a few times, and they
+   have done so for a while when this begins. */
+static int play_whole(struct state *s)
+{
+	struct load_result *r = s->r;
+	long long wait = r->latency.max, run = s->l->run_ms * 1000000LL;
+
+	if (!slices_mislead(s))
+		return 0;
+	if (take_turn(s) < 0)
+		return -1;
+	run = run > WAITS * wait ? run : WAITS * wait;
+	run = run < WHOLE_MOST_MS * 1000000LL ? run : WHOLE_MOST_MS * 1000000LL;
+	r->seconds = r->server_us = r->client_us = r->messages = 0;
+	memset(&r->latency, 0, sizeof(r->latency));
+	memset(r->slices, 0, sizeof(r->slices));
+	s->whole = 1;
+	s->slice = s->quota = 0;
+	r->slice_count = 1;
+	return play(s, RUN, wait / 1000000 + 1, run);
 }
 
 /*
@@ -1107,7 +1186,7 @@ static int play_count(struct state *s)
 		if (counter_add(&s->calls, s->tree[i], s->r->uncounted))
 			return 0;
 	s->begun = 0;
-	err = play(s, COUNT, s->l->count_ms, 0);
+	err = take_turn(s) < 0 ? -1 : play(s, COUNT, s->l->count_ms, 0);
 	s->r->calls = counter_read(&s->calls);
 	s->r->counted = s->begun;
 	counter_close(&s->calls);
@@ -1138,8 +1217,9 @@ int load_run(const struct load *l, struct load_result *r)
 	stamps = calloc((size_t)l->busy * l->window, sizeof(*stamps));
 	s.idle = calloc(l->idle + 1, sizeof(*s.idle));
 	s.queue = calloc(l->busy, sizeof(*s.queue));
+	s.late = calloc((size_t)l->busy * l->window, sizeof(*s.late));
 	s.ep = epoll_create1(EPOLL_CLOEXEC);
-	if (!s.all || !stamps || !s.idle || !s.queue || s.ep < 0)
+	if (!s.all || !stamps || !s.idle || !s.queue || !s.late || s.ep < 0)
 		return failed(&s, "the client's tables", errno);
 	for (unsigned i = 0; i < l->busy; i++) {
 		s.all[i].fd = -1;
@@ -1153,6 +1233,8 @@ int load_run(const struct load *l, struct load_result *r)
 		err = connect_all(&s);
 	if (!err)
 		err = play_slices(&s);
+	if (!err)
+		err = play_whole(&s);
 	if (!err) {
 		r->kernel_us = (uring_ns(&s) - kernel_ns) / 1e3;
 		look_at_size(&s, r);
@@ -1170,6 +1252,7 @@ int load_run(const struct load *l, struct load_result *r)
 	close(s.ep);
 	free(s.all);
 	free(stamps);
+	free(s.late);
 	free(s.idle);
 	free(s.queue);
 	return err;

@@ -11,6 +11,9 @@
 #include "protocol.h"
 #include "turns.h"
 
+/* Rate x latency is so far from the number of messages in flight. */
+#define SUSPICIOUS 0.3
+
 enum load_kind {
 	LOAD_ECHO,		/* a message and its echo, on a stream */
 	LOAD_DATAGRAM,		/* the same, a datagram each */
@@ -78,7 +81,8 @@ struct load_result {
 	double kernel_us;		/* what iou- threads used of it, from
 					   first to last */
 	struct slice slices[SLICES];	/* slice_count of them: as many as were
-					   asked for, or until TURN_LAST */
+					   asked for, or until TURN_LAST; one,
+					   where slices would mislead */
 	unsigned slice_count;
 	long long voluntary, involuntary;	/* context switches of any server,
 						   from first to last */

@@ -120,8 +120,6 @@ enum suspicion {
 	WRONG,				/* the rate cannot be right */
 };
 
-#define SUSPICIOUS 0.3			/* so far from it */
-
 static inline enum suspicion suspicion(const struct measurement *m,
 				       double in_flight)
 {
