@@ -195,6 +195,16 @@ static void say(const struct run *runs, int k, const struct series *a,
 		e[1].median, e[1].low, e[1].high);
 }
 
+/* One whose figures a run does not compare, or that it does not have. */
+static int is_unfit(const struct series *s)
+{
+	struct workload w;
+	char why[200];
+
+	return !s || (!workload_parse(&w, s->workload, why) &&
+		      unfit(s->outcomes, REPETITIONS, &w));
+}
+
 /* Two servers that both runs have. */
 static void compare_pair(const struct run *runs, int k, const double *noises,
 			 const struct series *a, const struct series *b,
@@ -207,7 +217,7 @@ static void compare_pair(const struct run *runs, int k, const double *noises,
 		const struct series *x = find(&runs[i], a, a->server);
 		const struct series *y = find(&runs[i], a, b->server);
 
-		if (!x || !y)
+		if (is_unfit(x) || is_unfit(y))
 			return;
 		e[i] = between(x, y, what[k].offset);
 		if (e[i].n < ENOUGH)
@@ -329,7 +339,8 @@ int agree(const char *const dirs[2], FILE *out, char why[300])
 	fclose(mem);
 	if (!*why && !all.pairs)
 		snprintf(why, 300, "no two servers with the same workload and "
-			 "%d repetitions are in both", ENOUGH);
+			 "%d repetitions that can be compared are in both",
+			 ENOUGH);
 	if (!*why)
 		fputs(text, out);
 	free(text);

@@ -37,9 +37,6 @@ struct estimate kept(const struct results *r, int layout, int workload,
  */
 const char *closes_text(const struct measurement *m, char text[40]);
 
-#define WRONG_MOST 0.01			/* of the answers; with more of them wrong,
-					   its own or the base's, a server is
-					   not compared: its verdict is ERRORS */
 #define NO_ROOM_MOST 0.01		/* of the connections; more is reported */
 
 /* As suspicion() says of a row, in words; "" when it is plausible. */

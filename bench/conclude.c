@@ -17,7 +17,9 @@ struct standing {
 	const char *best_at, *worst_at;	/* workloads */
 	int best_layout, worst_layout;
 	int more;			/* repetitions missing, the most */
-	int suspicious;
+	int doubtful;			/* workloads */
+	const char *doubtful_at;	/* the first of them */
+	int doubtful_layout;
 	double wrong;			/* answers, the largest share */
 	const char *wrong_text;		/* the first of them, or NULL */
 	double no_room;			/* connections, likewise */
@@ -54,14 +56,19 @@ static void add(struct standing *s, const struct row *row, int layout,
 		s->few = row->rate.n > s->few ? row->rate.n : s->few;
 		break;
 	case ERRORS:
+	case DOUBTFUL:
 		break;
 	}
 }
 
 /* What makes its figures worth less. */
-static void look_at_row(struct standing *s, const struct row *row)
+static void look_at_row(struct standing *s, const struct row *row, int layout,
+			const char *workload)
 {
-	s->suspicious |= row->suspicion == WRONG;
+	if (row->suspicion == WRONG && !s->doubtful++) {
+		s->doubtful_at = workload;
+		s->doubtful_layout = layout;
+	}
 	s->wrong = row->m.wrong > s->wrong ? row->m.wrong : s->wrong;
 	if (!s->wrong_text && row->wrong && *row->wrong)
 		s->wrong_text = row->wrong;
@@ -80,7 +87,8 @@ static int look(const struct results *r, struct standing all[CONTENDERS])
 
 			workloads += n > 0;
 			for (int i = 0; i < n; i++)
-				look_at_row(&all[rows[i].contender], &rows[i]);
+				look_at_row(&all[rows[i].contender], &rows[i],
+					    layout, p->workloads[w].name);
 			for (int i = 0; i < n; i++)
 				if (rows[i].contender > 1 && rows[i].rate.n)
 					add(&all[rows[i].contender], &rows[i],
@@ -344,6 +352,22 @@ static void say_wrong(const struct standing *s, const char *name, int is_base,
 		", so nothing is compared with it" : ", so it is not compared");
 }
 
+static void say_doubtful(const struct results *r, const struct standing *s,
+			 int contender, int workloads, FILE *f)
+{
+	fprintf(f, "Do not trust the rate of %s",
+		r->plan->contenders[contender].name);
+	if (workloads > 1)
+		fprintf(f, " at %s%s", s->doubtful_at,
+			place(r->plan, s->doubtful_layout));
+	if (s->doubtful > 1)
+		fprintf(f, " and in %d more workload%s", s->doubtful - 1,
+			s->doubtful > 2 ? "s" : "");
+	fprintf(f, ": rate x mean latency is not the number of messages in "
+		"flight, so %s%s.\n", contender ? "it is not compared" :
+		"nothing is compared with it", workloads > 1 ? " there" : "");
+}
+
 /* The base has something to be compared with. */
 static int compares(const struct results *r)
 {
@@ -389,10 +413,8 @@ void conclude(const struct results *r, FILE *f)
 	for (int c = 0; c < r->plan->contender_count; c++) {
 		const char *name = r->plan->contenders[c].name;
 
-		if (all[c].suspicious && c != 1)
-			fprintf(f, "Do not trust the rate of %s: rate x mean "
-				"latency is not the number of messages in "
-				"flight.\n", name);
+		if (all[c].doubtful && c != 1)
+			say_doubtful(r, &all[c], c, workloads, f);
 		if (all[c].no_room > NO_ROOM_MOST && c != 1)
 			fprintf(f, "The listen queue of %s was full for %.0f%% "
 				"of its connections: for each of these, a "

@@ -12,6 +12,7 @@ static void write_estimate(struct json *j, const char *name,
 {
 	static const char *const words[] = {
 		"below", "equal", "above", "undecided", "few", "errors",
+		"doubtful",
 	};
 
 	if (!e->n) {

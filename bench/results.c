@@ -342,6 +342,36 @@ enum verdict verdict(const struct estimate *e, double off, double bound)
 							      : UNDECIDED;
 }
 
+/* Without a rate, busy x window messages are always in flight.  Most: of those
+   that are done. */
+enum suspicion suspicion_of(const struct outcome *o, int n,
+			    const struct workload *w)
+{
+	int found[WRONG + 1] = { 0 }, done = 0;
+
+	if (w->kind == LOAD_FILE || w->rate)
+		return PLAUSIBLE;
+	for (int i = 0; i < n; i++)
+		if (o[i].done) {
+			found[suspicion(&o[i].m, (double)w->busy * w->window)]++;
+			done++;
+		}
+	return 2 * found[WRONG] > done ? WRONG :
+	       2 * (found[WRONG] + found[STALLS]) > done ? STALLS : PLAUSIBLE;
+}
+
+enum verdict unfit(const struct outcome *o, int n, const struct workload *w)
+{
+	double wrong[REPETITIONS];
+	int done = 0;
+
+	for (int i = 0; i < n; i++)
+		if (o[i].done)
+			wrong[done++] = o[i].m.wrong;
+	return median(wrong, done) > WRONG_MOST ? ERRORS :
+	       suspicion_of(o, n, w) == WRONG ? DOUBTFUL : EQUAL;
+}
+
 /*
  * It is equal once half of the width fits between the median and the bound, and
  * the noise within the bound.  It is ranked once the half width for deciding,

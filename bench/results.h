@@ -87,8 +87,8 @@ enum { ENOUGH = 9 };		/* repetitions; fewer decide nothing */
  */
 #define LAYOUT_EFFECT 0.01
 
-enum verdict { BELOW = -1, EQUAL, ABOVE, UNDECIDED, FEW, ERRORS };
-					/* ERRORS: of a row, see WRONG_MOST */
+enum verdict { BELOW = -1, EQUAL, ABOVE, UNDECIDED, FEW, ERRORS, DOUBTFUL };
+					/* the last two: see unfit() */
 
 /*
  * BELOW, ABOVE: the range in which the true ratio lies in all but 1 of 250
@@ -99,6 +99,19 @@ enum verdict { BELOW = -1, EQUAL, ABOVE, UNDECIDED, FEW, ERRORS };
  * tests/bench/bench_test.c, false_rankings().
  */
 enum verdict verdict(const struct estimate *e, double noise, double bound);
+
+#define WRONG_MOST 0.01			/* of the answers */
+
+/* What suspicion() says of most of these n measurements under w. */
+enum suspicion suspicion_of(const struct outcome *o, int n,
+			    const struct workload *w);
+
+/*
+ * Why a server with these n measurements is not compared: ERRORS, more than
+ * WRONG_MOST of its answers are wrong; DOUBTFUL, its rate cannot be right.
+ * EQUAL: it is compared.
+ */
+enum verdict unfit(const struct outcome *o, int n, const struct workload *w);
 
 /*
  * About how many more repetitions would decide it, when the interval narrows

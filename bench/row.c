@@ -64,8 +64,8 @@ static void judge(const struct results *r, int layout, int workload,
 	struct estimate cpu = ratio_of_means(r, layout, workload,
 					     row->contender, SERVER_US);
 	double off = noise(r, layout, workload, RATE), bound = r->plan->bound;
-	struct measurement base;
-	int n;
+	const struct workload *w = &r->plan->workloads[workload];
+	enum verdict says;
 
 	row->rate = ratio(r, layout, workload, row->contender, RATE);
 	row->cpu = ratio(r, layout, workload, row->contender, SERVER_US);
@@ -84,32 +84,15 @@ static void judge(const struct results *r, int layout, int workload,
 	/* The mean contradicts: nothing says how many, so as many again. */
 	if (row->faster == UNDECIDED && !row->more)
 		row->more = row->rate.n;
-	base = medians(r, layout, workload, 0, &n);
-	if (row->m.wrong > WRONG_MOST || (n && base.wrong > WRONG_MOST)) {
-		row->faster = row->dearer = ERRORS;
+	says = unfit(outcome_at(r, layout, workload, row->contender, 0),
+		     r->plan->repetitions, w);
+	if (!says)
+		says = unfit(outcome_at(r, layout, workload, 0, 0),
+			     r->plan->repetitions, w);
+	if (says) {
+		row->faster = row->dearer = says;
 		row->more = 0;
 	}
-}
-
-/* Of most repetitions.  Without a rate, busy x window messages are always in
- * flight. */
-static enum suspicion suspect(const struct results *r, int layout, int workload,
-			      const struct row *row)
-{
-	const struct workload *w = &r->plan->workloads[workload];
-	int found[WRONG + 1] = { 0 };
-
-	if (w->kind == LOAD_FILE || w->rate || row->floor)
-		return PLAUSIBLE;
-	for (int i = 0; i < r->plan->repetitions; i++) {
-		struct outcome *o = outcome_at(r, layout, workload,
-					       row->contender, i);
-
-		if (o->done)
-			found[suspicion(&o->m, (double)w->busy * w->window)]++;
-	}
-	return 2 * found[WRONG] > row->n ? WRONG :
-	       2 * (found[WRONG] + found[STALLS]) > row->n ? STALLS : PLAUSIBLE;
 }
 
 int rows_of(const struct results *r, int layout, int workload,
@@ -132,7 +115,9 @@ int rows_of(const struct results *r, int layout, int workload,
 		row->floor = who->floor;
 		row->wrong = who->wrong;
 		judge(r, layout, workload, row);
-		row->suspicion = suspect(r, layout, workload, row);
+		row->suspicion = suspicion_of(outcome_at(r, layout, workload, c,
+					      0), r->plan->repetitions,
+					      &r->plan->workloads[workload]);
 		for (int i = 0; i < r->plan->repetitions; i++)
 			bound += outcome_at(r, layout, workload, c, i)->bound;
 		row->bound = 2 * bound > row->n;

@@ -31,7 +31,7 @@ static const char *interval(const struct estimate *e, char text[40])
 
 /* "-" where nothing is compared. */
 static const char *word(const struct row *row, const struct estimate *e,
-			enum verdict says, const char *const words[6])
+			enum verdict says, const char *const words[7])
 {
 	return row->contender == 0 ? "base" : row->contender == 1 ? "A/A" :
 	       !e->n ? "" : words[says + 1];
@@ -41,8 +41,11 @@ static void print_row(const struct row *row, FILE *f)
 {
 	static const char *const faster[] = {
 		"behind", "equal", "ahead", "undecided", "too few", "errors",
+		"doubtful",
 	};
-	static const char *const dearer[] = { "less", "equal", "more", "?", "", "" };
+	static const char *const dearer[] = {
+		"less", "equal", "more", "?", "", "", "",
+	};
 	const struct measurement *m = &row->m;
 	char a[40], b[40], t[4][16];
 
@@ -336,7 +339,21 @@ static const struct row *row_of(const struct row *rows, int n, int contender)
 	return NULL;
 }
 
-/* What stands in a cell, and its sign: + and - beyond the noise. */
+/* Bold: better, italic: worse; what is not compared says why. */
+static void ratio_cell(const struct estimate *e, enum verdict says,
+		       enum verdict better, FILE *f)
+{
+	if (!e->n)
+		fprintf(f, " |");
+	else if (says == ERRORS || says == DOUBTFUL)
+		fprintf(f, " %.2f (%s) |", e->median, says == ERRORS ? "errors" :
+			"doubtful");
+	else
+		fprintf(f, says == better ? " **%.2f** |" : says == -better ?
+			" *%.2f* |" : " %.2f |", e->median);
+}
+
+/* What stands in a cell. */
 static void cell(const struct results *r, const struct row *row, int layout,
 		 int workload, enum matrix what, FILE *f)
 {
@@ -355,22 +372,14 @@ static void cell(const struct results *r, const struct row *row, int layout,
 		if (row->contender == 0)
 			fprintf(f, " %s%s%s/s |", base, *base ? " " : "",
 				short_number(row->m.rate, t));
-		else if (!row->rate.n)
-			fprintf(f, " |");
 		else
-			fprintf(f, row->faster == ABOVE ? " **%.2f** |" :
-				row->faster == BELOW ? " *%.2f* |" : " %.2f |",
-				row->rate.median);
+			ratio_cell(&row->rate, row->faster, ABOVE, f);
 		return;
 	case MATRIX_CPU:
 		if (row->contender == 0)
 			fprintf(f, " %s us |", short_number(row->m.server_us, t));
-		else if (!row->cpu.n)
-			fprintf(f, " |");
 		else
-			fprintf(f, row->dearer == BELOW ? " **%.2f** |" :
-				row->dearer == ABOVE ? " *%.2f* |" : " %.2f |",
-				row->cpu.median);
+			ratio_cell(&row->cpu, row->dearer, BELOW, f);
 		return;
 	case MATRIX_CALLS:
 		fprintf(f, " %s |", row->m.calls < 0 ? "" :

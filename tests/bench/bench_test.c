@@ -4,6 +4,7 @@
  *
  * Nothing here asks how fast something is: only that what is counted adds up.
  */
+#include <dirent.h>
 #include <fcntl.h>
 #include <math.h>
 #include <netinet/in.h>
@@ -1250,6 +1251,73 @@ TEST(page_says_who_is_ahead)
 	results_free(&r);
 }
 
+/* A folder of files. */
+static void remove_all(const char *dir)
+{
+	char path[400];
+	DIR *files = opendir(dir);
+	struct dirent *e;
+
+	while (files && (e = readdir(files))) {
+		snprintf(path, sizeof(path), "%s/%s", dir, e->d_name);
+		unlink(path);
+	}
+	if (files)
+		closedir(files);
+	EXPECT_EQ(0, rmdir(dir));
+}
+
+/* Whose rate cannot be right is not ranked, and everything says so; where that
+   is the base, nothing is.  Made up: select has 80 messages in flight, of 1. */
+TEST(what_is_doubtful_is_not_ranked)
+{
+	static char text[100000];
+	char dir[] = "/tmp/page-XXXXXX", why[300];
+	struct results r;
+	struct plan p;
+	FILE *f = fmemopen(text, sizeof(text), "w");
+
+	report_plan(&p, &r, 9);
+	for (int i = 0; i < 9; i++)
+		outcome_at(&r, SAME, 0, 3, i)->m.mean = 1e6;
+	table_print(&r, f);
+	export_json(&r, f);
+	table_markdown(&r, f);
+	conclude(&r, f);
+	fclose(f);
+	expect(line_of(text, "  select "), (const char *[]){
+	       "80.0 0.80 0.80-0.80 doubtful    3.00 1.50 1.50-1.50  ",
+	       NULL });
+	expect(strstr(text, "\"server\": \"select\""), (const char *[]){
+	       "\"verdict\": \"doubtful\"", "\"suspicion\": \"doubtful: ", NULL });
+	expect(text, (const char *[]){
+	       "| select | 0.80 (doubtful) | | *0.80* |\n",
+	       "| select | 1.50 (doubtful) | | *1.50* |\n",
+	       "; behind epoll: poll (0.55 at tcp-c1-s64-i9), select (0.80 at "
+	       "tcp-c1-s64-i9).\n",
+	       "\nDo not trust the rate of select at tcp-c1-s64: rate x mean "
+	       "latency is not the number of messages in flight, so it is not "
+	       "compared there.\n", NULL });
+	ASSERT_TRUE(mkdtemp(dir));
+	page_write(&r, dir, why);
+	expect(taken(dir, "plots.gp"), (const char *[]){
+	       "\"select: doubtful\" 0.8 ", "\"poll: ahead\" 1.1 ", NULL });
+	remove_all(dir);
+
+	for (int i = 0; i < 9; i++)
+		outcome_at(&r, SAME, 1, 0, i)->m.mean = 1e6;
+	f = fmemopen(text, sizeof(text), "w");
+	table_markdown(&r, f);
+	conclude(&r, f);
+	fclose(f);
+	expect(text, (const char *[]){
+	       "| poll | **1.10** | 1.10 (doubtful) | *0.55* |\n",
+	       "\nDo not trust the rate of epoll at tcp-c2-s64: rate x mean "
+	       "latency is not the number of messages in flight, so nothing is "
+	       "compared with it there.\n", NULL });
+	results_free(&r);
+}
+
 /* ---- turns ---- */
 
 /* Measured together, each has its own slices. */
@@ -1314,7 +1382,7 @@ TEST(one_of_many_fails)
 
 /* A run in DIR/results.jsonl, in which poll has such a rate, of epoll's 100,
    and the base's second entry another one. */
-static void made_up(const char *dir, double poll, double again)
+static void made_up(const char *dir, double poll, double again, double mean)
 {
 	char *argv[] = { "iomodels compare", NULL }, path[200];
 	struct results r;
@@ -1334,6 +1402,7 @@ static void made_up(const char *dir, double poll, double again)
 			o->done = 1;
 			o->m.rate = c == 0 ? 100 : c == 1 ? again : poll;
 			o->m.server_us = 2;
+			o->m.mean = c == 2 ? mean : 0;
 			results_write(&r, SAME, 0, c, i, f);
 		}
 	fclose(f);
@@ -1393,13 +1462,13 @@ TEST(runs_agree_or_contradict)
 	char said[4096], path[200], why[300];
 
 	ASSERT_TRUE(dirs[0] && dirs[1]);
-	made_up(one, 110, 101);
-	made_up(two, 120, 99);
+	made_up(one, 110, 101, 0);
+	made_up(two, 120, 99, 0);
 	EXPECT_EQ(0, agreed(dirs, said));
 	EXPECT_TRUE(strstr(said, "1 pairs are ranked by both runs, 1 of them "
 			   "alike; 0 are ranked by one run only"));
 
-	made_up(two, 90, 99);
+	made_up(two, 90, 99, 0);
 	EXPECT_EQ(1, agreed(dirs, said));
 	EXPECT_TRUE(strstr(said, "tcp-c1-s64: epoll is slower than poll in") &&
 		    strstr(said, "and faster in"));
@@ -1407,11 +1476,16 @@ TEST(runs_agree_or_contradict)
 			   "alike"));
 
 	/* The second run's own noise is larger than the difference. */
-	made_up(two, 90, 80);
+	made_up(two, 90, 80, 0);
 	EXPECT_EQ(0, agreed(dirs, said));
 	EXPECT_TRUE(strstr(said, "0 pairs are ranked by both runs, 0 of them "
 			   "alike; 1 are ranked by one run only; in 1 of these "
 			   "the other run's median is on the other side"));
+
+	/* A rate that cannot be right ranks nothing. */
+	made_up(two, 90, 99, 1e6);
+	EXPECT_EQ(-1, agree(dirs, stdout, why));
+	EXPECT_TRUE(strstr(why, "that can be compared"));
 
 	/* Of 2352 pairs that are the same, hardly one is ranked. */
 	made_of_noise(one, 1);
