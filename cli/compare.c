@@ -38,8 +38,9 @@ struct options {
 	int peer_count;
 	struct outside outside[CONTENDERS];
 	char wrong[CONTENDERS][100];	/* what each of them answered */
-	char *commands[CONTENDERS];	/* of outside: --start, "port-80", or a
-					   path */
+	const char *places[CONTENDERS];	/* of outside: --connect; or NULL */
+	char *commands[CONTENDERS];	/* likewise: --start, "localhost:80", or
+					   a path */
 	int outside_count;
 	const char *path, *request, *answer;
 	unsigned until_ms;		/* go on so long while undecided */
@@ -287,6 +288,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_CONNECT:
 		parse_place(add_outside(o, state), arg, state);
+		o->places[o->outside_count - 1] = arg;
 		return 0;
 	case KEY_PATH:
 		o->path = arg;
@@ -674,7 +676,7 @@ static void add_place(struct options *o, int i)
 		error(2, 0, "--start %s: only root can give each server "
 		      "a network of its own; write {port} for the port",
 		      out->start);
-	name = name_command(plan, o->commands[i], out->port);
+	name = name_command(plan, o->commands[i], out->start ? out->port : 0);
 	plan->contenders[plan->contender_count++] = (struct contender){
 		.name = name, .outside = out, .wrong = o->wrong[i],
 	};
@@ -765,13 +767,11 @@ static int idle(const struct plan *p, int contender)
 static void know_commands(struct options *o)
 {
 	for (int i = 0; i < o->outside_count; i++) {
-		char place[32];
+		const struct outside *out = &o->outside[i];
 
-		snprintf(place, sizeof(place), "port-%d", o->outside[i].port);
-		o->commands[i] = strdup(o->outside[i].start ?
-					o->outside[i].start : o->outside[i].path
-					? o->outside[i].path : place);
-		know_command(o->commands[i], o->outside[i].port);
+		o->commands[i] = strdup(out->start ? out->start : out->path ?
+					out->path : o->places[i]);
+		know_command(o->commands[i], out->start ? out->port : 0);
 	}
 	for (int i = 0; i < o->peer_count; i++)
 		know_command(o->peers[i], 0);

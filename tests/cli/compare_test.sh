@@ -355,13 +355,13 @@ server=$!
 until grep -q serving served; do kill -0 $server || break; done
 port=$(sed 's/.*://' served)
 "$iomodels" compare -t 0.02 -r 2 -w line-c2 --connect "localhost:$port" \
-	>out 2>err && grep -q "^port-$port, line-c2: .*/s, half of them" out
+	>out 2>err && grep -q "^localhost:$port, line-c2: .*/s, half of them" out
 ok $? "asks a server that runs"
 kill $server
 wait $server
 "$iomodels" compare -t 0.02 -r 2 -w line-c2 --connect "localhost:$port" \
 	>out 2>err
-[ $? = 1 ] && grep -q "port-$port: connect: Connection refused" err
+[ $? = 1 ] && grep -q "compare: localhost:$port: connect: Connection refused" err
 ok $? "says that nobody is there"
 refuses 'expected a server' -w http-c1
 refuses 'expected HOST:PORT or unix:PATH' --connect here -w http
