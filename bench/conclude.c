@@ -309,7 +309,8 @@ static void say_sockets(const struct results *r, FILE *f)
 
 /*
  * Neither it nor its client worked for half of the time, though messages were
- * sent as fast as they were answered: the workload in which it worked least.
+ * sent as fast as they were answered, and no other program had the processor:
+ * the workload in which it worked least.
  */
 static int say_waits(const struct results *r, int contender, FILE *f)
 {
@@ -326,7 +327,7 @@ static int say_waits(const struct results *r, int contender, FILE *f)
 
 			if (rows[i].contender != contender || rows[i].floor ||
 			    p->workloads[w].rate || m->busy_server <= 0 ||
-			    m->busy_server + m->busy_client > 0.5 ||
+			    m->busy_server + m->busy_client + m->others > 0.5 ||
 			    m->disturbed > 0.1 ||
 			    (workload && m->busy_server >= least.m.busy_server))
 				continue;

@@ -72,6 +72,8 @@ enum {
 static const char json[] = "{\"send_user\": \"bench\", \"send_time\": "
 	"\"2026-11-21 00:00:00\", \"send_msg\": \"a message like the tutorial's\"}";
 
+static const char other_work[] = ": does it serve what this workload asks for?";
+
 /*
  * messages sent and not yet answered: stamps[first], and on, modulo window
  *
@@ -370,6 +372,11 @@ static int pace_protocol(struct state *s, int *fd)
 				 "at a time? Then use -c1", SILENCE_MS / 1000);
 			return -1;
 		}
+		if (n == 0 && !came) {
+			snprintf(s->r->why, sizeof(s->r->why), "no answer within "
+				 "%d s%s", SILENCE_MS / 1000, other_work);
+			return -1;
+		}
 		if (n == 0) {
 			snprintf(s->r->why, sizeof(s->r->why), "the first answer "
 				 "did not end within %d s (%zu bytes came)",
@@ -380,8 +387,8 @@ static int pace_protocol(struct state *s, int *fd)
 		came += n > 0 ? n : 0;
 		if (n <= 0 && !a.begun) {
 			snprintf(s->r->why, sizeof(s->r->why), "it closed the "
-				 "first connection without an answer: does it "
-				 "serve what this workload asks for?");
+				 "first connection without an answer%s",
+				 other_work);
 			return -1;
 		}
 		if (n <= 0)
@@ -573,8 +580,8 @@ static int too_much(struct state *s)
 	const char *first = s->r->wrong_text;
 
 	snprintf(s->r->why, sizeof(s->r->why), "more came back than was asked "
-		 "for%s%.60s%s", *first ? " (" : "", first, *first ?
-		 "): does it serve what this workload asks for?" : "");
+		 "for%s%.60s%s%s", *first ? " (" : "", first, *first ? ")" : "",
+		 other_work);
 	return -1;
 }
 

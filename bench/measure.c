@@ -226,7 +226,11 @@ static void describe_network(const char *what, char how[120])
 void measure_apart(char how[120])
 {
 	int apart = !unshare(CLONE_NEWNET);
+	char what[90];
 	FILE *f;
+
+	snprintf(what, sizeof(what), "the machine's network (%s)", geteuid() ?
+		 "root would have one of its own" : strerror(errno));
 
 	mount_tracefs();
 	if (apart) {
@@ -238,8 +242,12 @@ void measure_apart(char how[120])
 			fclose(f);
 		}
 	}
-	describe_network(apart ? "a network of its own" : "the machine's network "
-			 "(root would have one of its own)", how);
+	describe_network(apart ? "a network of its own" : what, how);
+}
+
+int measure_is_apart(void)
+{
+	return our_net >= 0;
 }
 
 void measure_here(char how[120])

@@ -92,6 +92,9 @@ extern volatile sig_atomic_t measure_stop;
  */
 void measure_apart(char how[120]);
 
+/* It did so, and each server of a fixed port can have one, too. */
+int measure_is_apart(void);
+
 /* Stay in the machine's network: a server that runs there is asked. */
 void measure_here(char how[120]);
 

@@ -578,6 +578,9 @@ static int wait_ready(struct running *r, char why[300])
 		}
 		if (measure_stop)
 			snprintf(why, 300, "stopped");
+		else if (now_ns() > until && r->port && listening_on(r->port))
+			snprintf(why, 300, "it listens on port %d, but not at "
+				 "127.0.0.1", r->port);
 		else if (now_ns() > until)
 			snprintf(why, 300, "nobody listened on %s within %d s",
 				 place_of(r, place), READY_MS / 1000);

@@ -84,6 +84,9 @@ static void judge(const struct results *r, int layout, int workload,
 	/* The mean contradicts: nothing says how many, so as many again. */
 	if (row->faster == UNDECIDED && !row->more)
 		row->more = row->rate.n;
+	/* Without the base's second measurement the noise is not known. */
+	if (!ratio(r, layout, workload, 1, RATE).n && row->n >= ENOUGH)
+		row->faster = row->dearer = UNDECIDED;
 	says = unfit(outcome_at(r, layout, workload, row->contender, 0),
 		     r->plan->repetitions, w);
 	if (!says)

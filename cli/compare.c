@@ -203,8 +203,8 @@ static void parse_place(struct outside *o, const char *text,
 	if (colon && colon[1])
 		o->port = strtol(colon + 1, &end, 10);
 	if (*end || o->port < 1 || o->port > 65535)
-		argp_error(state, "--connect %s: expected HOST:PORT or "
-			   "unix:PATH", text);
+		argp_error(state, "--connect %s: expected HOST:PORT or unix:PATH"
+			   ", PORT from 1 to 65535", text);
 	if (!inet_aton(strcmp(host, "localhost") ? host : "127.0.0.1", &a) ||
 	    ntohl(a.s_addr) >> 24 != IN_LOOPBACKNET)
 		argp_error(state, "--connect %s: expected this machine's "
@@ -672,10 +672,6 @@ static void add_place(struct options *o, int i)
 		      "{socket} in the command", out->start);
 	out->on_path = out->path || (out->start && !out->port &&
 				     strstr(out->start, "{socket}"));
-	if (out->start && out->port && geteuid())
-		error(2, 0, "--start %s: only root can give each server "
-		      "a network of its own; write {port} for the port",
-		      out->start);
 	name = name_command(plan, o->commands[i], out->start ? out->port : 0);
 	plan->contenders[plan->contender_count++] = (struct contender){
 		.name = name, .outside = out, .wrong = o->wrong[i],
@@ -740,6 +736,9 @@ static void make_protocols(struct options *o)
 	if ((o->request || o->answer) && !bytes)
 		error(2, 0, "--%s is for the workload bytes: add -w bytes-c16",
 		      o->request ? "request" : "answer");
+	if (o->path && *o->path != '/')
+		error(2, 0, "--path %s: expected a path that begins with /",
+		      o->path);
 	if (o->path && !http)
 		error(2, 0, "--path is for the workload http: add -w http-c16");
 }
@@ -1135,6 +1134,32 @@ static int connects(const struct options *o)
 	return 0;
 }
 
+/* How many servers are to listen on this port at a time; the base is there
+   twice. */
+static int users_of(const struct options *o, int port)
+{
+	const struct outside *base = o->plan.contenders[0].outside;
+	int n = base && base->start && base->port == port;
+
+	for (int i = 0; i < o->outside_count; i++)
+		n += o->outside[i].start && o->outside[i].port == port;
+	return n;
+}
+
+static void need_networks(const struct options *o)
+{
+	for (int i = 0; i < o->outside_count && !measure_is_apart(); i++) {
+		const struct outside *out = &o->outside[i];
+
+		if (out->start && out->port && users_of(o, out->port) > 1)
+			error(2, 0, "--start %s: two servers would listen on port "
+			      "%d, and none can have a network of its own%s; "
+			      "write {port} for the port", out->start, out->port,
+			      connects(o) ? " beside --connect" : geteuid() ?
+			      " without root" : " here");
+	}
+}
+
 /* Before anything is measured: each command starts, and answers.  1: not so. */
 static int try_commands(struct results *r, const int *cpus)
 {
@@ -1240,7 +1265,7 @@ static int commands_failed(const struct results *r)
 	const struct plan *p = r->plan;
 	int failed = 0;
 
-	for (int c = 2; c < p->contender_count; c++)
+	for (int c = 1; c < p->contender_count; c++)
 		for (int w = 0; w < p->workload_count; w++)
 			for (int layout = 0; layout < LAYOUTS; layout++) {
 				const struct contender *who =
@@ -1310,6 +1335,7 @@ int compare_main(int argc, char **argv)
 		measure_here(r.network);
 	else
 		measure_apart(r.network);
+	need_networks(&o);
 	stopped_catch();
 	sigaction(SIGINT, &act, NULL);
 	sigaction(SIGTERM, &act, NULL);

@@ -364,9 +364,27 @@ wait $server
 [ $? = 1 ] && grep -q "compare: localhost:$port: connect: Connection refused" err
 ok $? "says that nobody is there"
 refuses 'expected a server' -w http-c1
+refuses 'path x: expected a path that begins with /' --path x -w http-c1 --start x
 refuses 'expected HOST:PORT or unix:PATH' --connect here -w http
 refuses 'expected this machine' --connect 192.0.2.1:80 -w http
 refuses 'ready PORT is missing' --start true -w http
+
+# Where no server can have a network of its own, two cannot have one port; the base
+# is there twice.
+alone='setpriv --bounding-set=-sys_admin --inh-caps=-sys_admin'
+[ "$(id -u)" = 0 ] || alone=
+if ! $alone unshare -n true 2>/dev/null; then
+	$alone "$iomodels" compare -t 0.02 -r 1 -w line-c2 --start \
+		"$models/poll --service echo --port 7007" --ready 7007 >out 2>err
+	[ $? = 2 ] && [ ! -s out ] && [ "$(wc -l <err)" = 1 ] &&
+		grep -q 'two servers would listen on port 7007, and none can' err
+	ok $? "refuses two servers of one port"
+	$alone "$iomodels" compare -t 0.02 -r 1 -w line-c2 --start \
+		"$models/epoll --service echo --port {port}" --start \
+		"$models/poll --service echo --port 7007" --ready 7007 >out \
+		2>err && grep -q '^  poll .*[0-9]' out
+	ok $? "takes one server of a port"
+fi
 
 # On a Unix socket: a path that is free, also with a short listen queue.
 "$iomodels" compare -t 0.02 -r 2 -w line-c4 --start \
@@ -484,6 +502,30 @@ END
 		'python3 serial.py {port} HTTP/1.1' >out 2>err
 	[ $? = 1 ] && grep -q 'another connection is open and silent' err
 	ok $? "names a server that serves one connection at a time"
+	"$iomodels" compare -t 0.02 -r 1 -w line-c4 --start \
+		'python3 serial.py {port} HTTP/1.0' >out 2>err
+	[ $? = 1 ] && grep -q 'than was asked for.*does it serve what' err
+	ok $? "says that the work may be another's"
+	cat >silent.py <<'END'
+import socket, sys
+connections = []
+family = socket.AF_INET6 if ":" in sys.argv[2] else socket.AF_INET
+listener = socket.create_server((sys.argv[2], int(sys.argv[1])), family=family)
+while True:
+	connections.append(listener.accept())
+END
+	"$iomodels" compare -t 0.02 -r 1 -w redis-ping-c1 --start \
+		'python3 silent.py {port} 127.0.0.1' >out 2>err
+	[ $? = 1 ] && grep -q 'no answer within 5 s: does it serve what' err
+	ok $? "says that a server does not answer"
+	if python3 -c 'import socket; socket.create_server(("::1", 0),
+		family=socket.AF_INET6)' 2>/dev/null
+	then
+		"$iomodels" compare -t 0.02 -r 1 -w line-c1 --start \
+			'python3 silent.py {port} ::1' >out 2>err
+		[ $? = 1 ] && grep -q 'listens on port .* not at 127.0.0.1' err
+		ok $? "says that a server listens elsewhere"
+	fi
 	cat >deaf.py <<'END'
 import socket, sys
 listener = socket.socket()
