@@ -253,8 +253,10 @@ static double means_within(const struct outcome *is, const struct outcome *was,
 {
 	double messages[2] = { 0 }, used[2] = { 0 }, time[2] = { 0 };
 
-	if (!is->done || !was->done || is->m.slice_count != was->m.slice_count)
+	if (!is->done || !was->done)
 		return -1;
+	if (is->m.slice_count != was->m.slice_count)	/* one in one piece */
+		return ratio_within(is, was, offset);
 	for (int i = 0; i < is->m.slice_count; i++) {
 		struct slice a = is->m.slices[i], b = was->m.slices[i];
 

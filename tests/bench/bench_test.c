@@ -869,6 +869,39 @@ TEST(stalls_count)
 	results_free(&r);
 }
 
+/* One that had to be measured in one piece, in some repetitions, counts in these,
+   too. */
+TEST(one_piece_against_turns)
+{
+	char *argv[] = { "iomodels compare", NULL };
+	struct estimate e;
+	struct results r;
+	struct plan p;
+
+	small_plan(&p);
+	results_begin(&r, &p, 1, argv);
+	for (int i = 0; i < p.repetitions; i++)
+		for (int c = 0; c < 3; c++) {
+			struct measurement *m = &outcome_at(&r, SAME, 0, c,
+							    i)->m;
+
+			outcome_at(&r, SAME, 0, c, i)->done = 1;
+			m->slice_count = c == 2 && i % 2 ? 1 : 3;
+			m->rate = c == 2 ? 50 : 100;
+			m->server_us = 2;
+			for (int k = 0; k < m->slice_count; k++)
+				m->slices[k] = (struct slice){ m->rate, 2, 1, 0,
+							       0 };
+		}
+	e = ratio(&r, SAME, 0, 2, RATE);
+	EXPECT_EQ(9, e.n);
+	EXPECT_TRUE(fabs(e.median - 0.5) < 1e-9);
+	e = ratio_of_means(&r, SAME, 0, 2, RATE);
+	EXPECT_EQ(9, e.n);
+	EXPECT_TRUE(fabs(e.high - 0.5) < 1e-9);
+	results_free(&r);
+}
+
 /* ---- reports ---- */
 
 /* Made up: poll is faster than epoll and cheaper, select slower and dearer, the
