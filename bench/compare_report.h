@@ -13,6 +13,8 @@ struct row {
 	const char *name, *wrong;	/* wrong: its first wrong answer */
 	int contender, n;		/* n repetitions */
 	int floor, bound;		/* bound: mostly, the client was */
+	int whole;			/* likewise: it was in one piece, and
+					   slices would mislead */
 	int by_mean;			/* rate and cpu are ratio_of_means(), for
 					   the server stalls */
 	enum suspicion suspicion;	/* of m */

@@ -62,6 +62,8 @@ static void write_workload(struct json *j, const struct results *r, int layout,
 		write_estimate(j, "rate_ratio", &rows[i].rate, rows[i].faster);
 		write_estimate(j, "cpu_ratio", &rows[i].cpu, rows[i].dearer);
 		json_number(j, "repetitions_missing", rows[i].more);
+		if (rows[i].whole)
+			json_bool(j, "in_one_piece", 1);
 		if (*suspicion_text(&rows[i]))
 			json_text(j, "suspicion", suspicion_text(&rows[i]));
 		json_close(j, '}');

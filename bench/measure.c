@@ -590,7 +590,7 @@ static void add_up_floor(const struct player *p, struct measurement *m)
  * before the machine changes, and long enough for each connection to be served
  * more than once.
  */
-static unsigned slices_of(const struct load *l)
+unsigned measure_slices(const struct load *l)
 {
 	unsigned n = l->run_ms / (5 + l->busy / 64);
 
@@ -740,8 +740,8 @@ static void servers_together(const struct setup *s, int n,
 
 	for (int i = 0; i < n; i++) {
 		snprintf(why[i], 300, "no memory");
-		if (slices_of(&s[i].load) < slices)
-			slices = slices_of(&s[i].load);
+		if (measure_slices(&s[i].load) < slices)
+			slices = measure_slices(&s[i].load);
 	}
 	if (!players)
 		return;

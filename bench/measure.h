@@ -107,6 +107,9 @@ void measure_here(char how[120]);
 void measure_together(const struct setup *s, int n, struct measurement *m,
 		      char (*why)[300], char uncounted[200]);
 
+/* The slices of a measurement, unless it must be in one piece: load.c. */
+unsigned measure_slices(const struct load *l);
+
 /* Of one alone, or of a file job: 0, or -1. */
 int measure(const struct setup *s, struct measurement *m, char why[300],
 	    char uncounted[200]);

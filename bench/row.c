@@ -101,12 +101,17 @@ static void judge(const struct results *r, int layout, int workload,
 int rows_of(const struct results *r, int layout, int workload,
 	    struct row rows[CONTENDERS])
 {
-	int n = 0;
+	const struct workload *w = &r->plan->workloads[workload];
+	const struct load load = {
+		.kind = w->kind, .busy = w->busy, .rate = w->rate,
+		.run_ms = r->plan->run_ms,
+	};
+	int n = 0, in_slices = measure_slices(&load) > 1;
 
 	for (int c = 0; c < r->plan->contender_count; c++) {
 		const struct contender *who = contender_of(r->plan, workload, c);
 		struct row *row = &rows[n];
-		int bound = 0;
+		int bound = 0, whole = 0;
 
 		if (!who)
 			continue;
@@ -119,11 +124,16 @@ int rows_of(const struct results *r, int layout, int workload,
 		row->wrong = who->wrong;
 		judge(r, layout, workload, row);
 		row->suspicion = suspicion_of(outcome_at(r, layout, workload, c,
-					      0), r->plan->repetitions,
-					      &r->plan->workloads[workload]);
-		for (int i = 0; i < r->plan->repetitions; i++)
-			bound += outcome_at(r, layout, workload, c, i)->bound;
+					      0), r->plan->repetitions, w);
+		for (int i = 0; i < r->plan->repetitions; i++) {
+			struct outcome *o = outcome_at(r, layout, workload, c,
+						       i);
+
+			bound += o->bound;
+			whole += o->m.slice_count == 1 && in_slices;
+		}
 		row->bound = 2 * bound > row->n;
+		row->whole = 2 * whole > row->n;
 		n++;
 	}
 	qsort(rows, n, sizeof(*rows), fastest_first);
@@ -146,7 +156,8 @@ const char *closes_text(const struct measurement *m, char text[40])
 
 const char *suspicion_text(const struct row *row)
 {
-	if (row->suspicion == STALLS && row->m.disturbed > OTHERS_MAX)
+	if (row->suspicion == STALLS && row->m.disturbed > OTHERS_MAX &&
+	    !row->whole)
 		return "disturbed: it waited for other programs of this machine";
 	return row->suspicion == STALLS ? "uneven: most messages are fast, a few "
 	       "slow ones take most of the time" : row->suspicion == WRONG ?

@@ -107,6 +107,9 @@ static void print_more(const struct row *row, const struct workload *w, FILE *f)
 	print_stream(row, w, f);
 	if (m->processes > 1)
 		fprintf(f, "  %-24s %.0f processes\n", "", m->processes);
+	if (row->whole)
+		fprintf(f, "  %-24s in one piece: some connections wait for "
+			"longer than a slice\n", "");
 	if (*suspicion_text(row))
 		fprintf(f, "  %-24s %s\n", "", suspicion_text(row));
 	if (row->by_mean && row->suspicion == PLAUSIBLE)

@@ -873,6 +873,9 @@ TEST(stalls_count)
    too. */
 TEST(one_piece_against_turns)
 {
+	static char text[20000];
+	struct row rows[CONTENDERS];
+	FILE *f;
 	char *argv[] = { "iomodels compare", NULL };
 	struct estimate e;
 	struct results r;
@@ -899,6 +902,19 @@ TEST(one_piece_against_turns)
 	e = ratio_of_means(&r, SAME, 0, 2, RATE);
 	EXPECT_EQ(9, e.n);
 	EXPECT_TRUE(fabs(e.high - 0.5) < 1e-9);
+
+	/* Of most repetitions: then the table says so. */
+	ASSERT_EQ(3, rows_of(&r, SAME, 0, rows));
+	EXPECT_TRUE(!rows[0].whole && !rows[1].whole && !rows[2].whole);
+	outcome_at(&r, SAME, 0, 2, 0)->m.slice_count = 1;
+	ASSERT_EQ(3, rows_of(&r, SAME, 0, rows));
+	EXPECT_TRUE(!rows[0].whole && !rows[1].whole && rows[2].whole);
+	f = fmemopen(text, sizeof(text), "w");
+	table_print(&r, f);
+	export_json(&r, f);
+	fclose(f);
+	EXPECT_TRUE(strstr(text, " in one piece: some connections wait for ") &&
+		    strstr(text, "\"in_one_piece\": true"));
 	results_free(&r);
 }
 
