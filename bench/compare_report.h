@@ -84,8 +84,7 @@ void export_json(const struct results *r, FILE *f);
 
 /*
  * DIR/report.html with its plots, which gnuplot draws from DIR/plots.gp.
- * 0; or -1 with the reason in why: of the whole, or of the plots alone (then
- * there is a page without them).
+ * 0; or with the reason in why: 1, the page has no plots, or -1, there is none.
  */
 int page_write(const struct results *r, const char *dir, char why[300]);
 

@@ -87,6 +87,7 @@ struct connection {
 	unsigned owed;			/* bytes to send */
 	unsigned first, in_flight;	/* messages */
 	unsigned at;			/* in the request, of what is sent next */
+	int served;			/* it had an answer */
 	long long *stamps;		/* ns, when each began */
 	struct answer answer;		/* with a protocol */
 };
@@ -522,6 +523,7 @@ static void end_message(struct state *s, struct connection *c, long long now)
 		s->late[s->late_count++] = now - c->stamps[c->first];
 	c->first = (c->first + 1) % s->l->window;
 	c->in_flight--;
+	c->served = 1;
 	s->messages++;
 	s->r->all++;
 	if (s->l->now)
@@ -952,19 +954,22 @@ static int wait_events(struct state *s, struct epoll_event *ev)
 	return epoll_pwait2(s->ep, ev, EVENTS, &t, NULL);
 }
 
-/* What waits for an answer; where others had theirs, say what that may mean. */
+/* What waits for an answer; where only others ever had one, say what that may
+   mean. */
 static int no_answer(struct state *s)
 {
-	unsigned n = 0, others;
+	unsigned n = 0, served = 0, others;
 
-	for (unsigned i = 0; i < s->l->busy; i++)
+	for (unsigned i = 0; i < s->l->busy; i++) {
 		n += s->all[i].in_flight > 0;
+		served += s->all[i].in_flight && s->all[i].served;
+	}
 	others = s->l->busy - n + s->l->idle;
 	snprintf(s->r->why, sizeof(s->r->why), "no answer for %d s on %u of %u "
 		 "connections%s", SILENCE_MS / 1000, n, s->l->busy, others &&
-		 s->l->protocol ? ", while another one is open and silent: "
-		 "does the server serve one connection at a time? Then use "
-		 "-c1" : "");
+		 !served && s->l->protocol ?
+		 ", while another one is open and silent: does the server serve "
+		 "one connection at a time? Then use -c1" : "");
 	return -1;
 }
 

@@ -548,17 +548,27 @@ static char *telling_line(char *text)
 	return telling ? telling : last;
 }
 
+enum { LAST = 2048 };			/* bytes of what a server wrote */
+
+/* What it wrote last, or "". */
+static const char *wrote(const struct running *r, char text[LAST])
+{
+	off_t size = lseek(r->err_fd, 0, SEEK_END);
+	off_t at = size > LAST - 1 ? size - LAST + 1 : 0;
+	ssize_t n = pread(r->err_fd, text, LAST - 1, at);
+
+	text[n > 0 ? n : 0] = 0;
+	return telling_line(text);
+}
+
 /* What it wrote last, or what became of it. */
 static void last_words(const struct running *r, int status, char why[300])
 {
-	char text[2048], place[PATH_SIZE];
-	off_t size = lseek(r->err_fd, 0, SEEK_END);
-	off_t at = size > (off_t)sizeof(text) - 1 ? size - sizeof(text) + 1 : 0;
-	ssize_t n = pread(r->err_fd, text, sizeof(text) - 1, at);
+	char text[LAST], place[PATH_SIZE];
+	const char *line = wrote(r, text);
 
-	text[n > 0 ? n : 0] = 0;
-	if (status && n > 0 && text[strspn(text, "\n")])
-		snprintf(why, 300, "%.290s", telling_line(text));
+	if (status && *line)
+		snprintf(why, 300, "%.290s", line);
 	else
 		snprintf(why + ended_with(status, "it", why), 150, " before it "
 			 "listened on %s", place_of(r, place));
@@ -652,12 +662,18 @@ int outside_start(const struct outside *o, int cpu, struct running *r,
 /* Its client saw it before its keeper did. */
 int outside_ended(struct running *r, char why[300])
 {
-	int status = 0;
+	int status = 0, n;
+	char text[LAST];
+	const char *line;
 
 	for (int i = 0; r->pid && i < ENDS_MS / LOOK_MS; i++) {
 		if (waitpid(r->pid, &status, WNOHANG) == r->pid) {
 			r->pid = 0;
-			ended_with(status, "the server", why);
+			n = ended_with(status, "the server", why);
+			line = wrote(r, text);
+			if (*line)
+				snprintf(why + n, 300 - n, "; it wrote: %.200s",
+					 line);
 			return 1;
 		}
 		pause_ms(LOOK_MS);

@@ -567,5 +567,5 @@ int page_write(const struct results *r, const char *dir, char why[300])
 			 strerror(errno));
 		return -1;
 	}
-	return err;
+	return err ? 1 : 0;
 }

@@ -1236,15 +1236,17 @@ static int any(const struct results *r)
 	return 0;
 }
 
-static void report(const struct options *o, const struct results *r)
+/* Exit status 1: there is no page. */
+static int report(const struct options *o, const struct results *r)
 {
 	struct progress progress = { 0 };
 	char why[300];
-	int failed;
+	int failed = 0;
 
 	if (o->output)
 		progress_show(&progress, "making the page and its plots");
-	failed = o->output && page_write(r, o->output, why);
+	if (o->output)
+		failed = page_write(r, o->output, why);
 	progress_clear(&progress);
 	if (failed)
 		fprintf(stderr, "iomodels compare: %s\n", why);
@@ -1257,6 +1259,7 @@ static void report(const struct options *o, const struct results *r)
 		table_markdown(r, stdout);
 	else
 		table_print(r, stdout);
+	return failed < 0;
 }
 
 /* 1: a command or place that was asked for did not do its work. */
@@ -1347,8 +1350,8 @@ int compare_main(int argc, char **argv)
 		return measure_stop ? 130 : 1;
 	}
 	status = run(&o, &r, cpus);
-	if (any(&r))
-		report(&o, &r);
+	if (any(&r) && report(&o, &r) && !status)
+		status = 1;
 	for (int w = 0; !status && w < o.plan.workload_count; w++)
 		for (int layout = 0; layout < LAYOUTS && !status; layout++)
 			if (*why_at(&r, layout, w, 0)) {

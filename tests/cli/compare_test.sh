@@ -211,6 +211,12 @@ if [ "$(id -u)" = 0 ] && unshare -m true 2>/dev/null; then
 	[ $? = 1 ] && [ ! -s out ] && [ "$(wc -l <err)" = 1 ] &&
 		grep -q 'cannot keep the measurements: No space left' err
 	ok $? "ends when the disk is full"
+	unshare -m sh -c 'mount -t tmpfs -o size=12k none full &&
+		exec "$0" compare -t 0.02 -r 3 -w tcp-c1 poll -o full' \
+		"$iomodels" >out 2>err
+	[ $? = 1 ] && grep -q '^  poll .*[0-9]' out && [ "$(wc -l <err)" = 1 ] &&
+		grep -q 'full/report.html: No space left' err
+	ok $? "fails when there is no room for the page"
 fi
 
 # Compare says what a contender cannot do, and the others go on.
@@ -526,6 +532,31 @@ END
 		[ $? = 1 ] && grep -q 'listens on port .* not at 127.0.0.1' err
 		ok $? "says that a server listens elsewhere"
 	fi
+	cat >short.py <<'END'
+import os, socket, sys, threading
+listener = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+left = 900
+def serve(connection):
+	global left
+	while text := connection.recv(100):
+		left -= 1
+		if left == 0 and sys.argv[2] == "hang":
+			return threading.Event().wait()
+		if left == 0:
+			print("RuntimeError: out of luck", file=sys.stderr, flush=True)
+			os._exit(3)
+		connection.send(text)
+while True:
+	threading.Thread(target=serve, args=listener.accept()[:1]).start()
+END
+	"$iomodels" compare -t 0.1 -r 1 -w line-c4 --start \
+		'python3 short.py {port} hang' >out 2>err
+	[ $? = 1 ] && grep -q 'no answer for 5 s on 1 of 4 connections$' err
+	ok $? "does not guess why one of its connections hangs"
+	"$iomodels" compare -t 0.1 -r 1 -w line-c4 --start \
+		'python3 short.py {port} exit' >out 2>err
+	[ $? = 1 ] && grep -q 'status 3; it wrote: RuntimeError: out of l' err
+	ok $? "says what a server wrote before it ended"
 	cat >deaf.py <<'END'
 import socket, sys
 listener = socket.socket()
