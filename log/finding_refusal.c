@@ -957,10 +957,44 @@ static void told(struct ending *e, const struct step *st)
 	}
 }
 
-static int has_word(struct slice s, const char *const *words)
+/* Words, and the two letters that each begins with: at most places none does. */
+struct words {
+	const char *const *list;	/* NULL is its end */
+	uint32_t second[32];		/* bits, for each first letter */
+	int indexed;
+};
+
+static void index_words(struct words *w)
 {
-	for (; *words; words++)
-		if (find_text(s, *words, strlen(*words)))
+	for (const char *const *at = w->list; *at; at++)
+		w->second[(*at)[0] & 31] |= 1u << ((*at)[1] & 31);
+	w->indexed = 1;
+}
+
+/* Does one of them begin at p, whatever the case? */
+static int begins_word(const char *p, const char *end, const struct words *w)
+{
+	for (const char *const *at = w->list; *at; at++) {
+		const char *c = p, *word = *at;
+
+		/* (With this bit set a letter is a small one.) */
+		while (c < end && *word && (*c | 32) == (*word | 32))
+			c++, word++;
+		if (!*word)
+			return 1;
+	}
+	return 0;
+}
+
+static int has_word(struct slice s, struct words *w)
+{
+	const char *end = s.at + s.len;
+
+	if (!w->indexed)
+		index_words(w);
+	for (const char *p = s.at; p + 1 < end; p++)
+		if (w->second[*p & 31] >> (p[1] & 31) & 1 &&
+		    begins_word(p, end, w))
 			return 1;
 	return 0;
 }
@@ -976,7 +1010,7 @@ static int is_cut_complaint(struct slice s)
 
 static int is_complaint(struct slice s)
 {
-	static const char *const words[] = {
+	static const char *const bad[] = {
 		"error", "fail", "fatal", "cannot", "can't", "could not",
 		"couldn't", "denied", "no such", "not found", "unable",
 		"invalid", "refused", "exception", "abort", "usage",
@@ -986,8 +1020,10 @@ static int is_complaint(struct slice s)
 		"does not ", "is not ", "must be ", "permissions 0", NULL,
 	};
 	static const char *const mild[] = { "warn", "Traceback", NULL };
+	static struct words bad_ones = { bad }, mild_ones = { mild };
 
-	return (has_word(s, words) || is_cut_complaint(s)) && !has_word(s, mild);
+	return (has_word(s, &bad_ones) || is_cut_complaint(s)) &&
+	       !has_word(s, &mild_ones);
 }
 
 /* A line has ended. What follows tells of the consequences. */
@@ -1101,20 +1137,26 @@ static void spoke(struct findings *f, struct ending *e,
 	}
 }
 
-/* Where the first of these words is in s, as a whole word; or NULL. */
+/*
+ * Where the first of these words is in s, as a whole word; or NULL.  Each begins
+ * with a blank or a bracket.
+ */
 static const char *find_level(struct slice s, const char *const *words)
 {
-	const char *first = NULL, *end = s.at + s.len;
+	const char *end = s.at + s.len;
 
-	for (; *words; words++) {
-		const char *p = slice_find(s, *words);
-		const char *stop = p ? p + strlen(*words) : end;
+	for (const char *p = s.at; p < end; p++) {
+		if (*p != ' ' && *p != '[')
+			continue;
+		for (const char *const *at = words; *at; at++) {
+			const char *stop = p + strlen(*at);
 
-		if (p && (stop == end || !isalnum((unsigned char)*stop)) &&
-		    (!first || p < first))
-			first = p;
+			if (slice_starts(slice_of(p, end), *at) &&
+			    (stop == end || !isalnum((unsigned char)*stop)))
+				return p;
+		}
 	}
-	return first;
+	return NULL;
 }
 
 /* "12:59:01 [error]": a line of a log, of an error. */
@@ -1134,8 +1176,10 @@ static int is_error_line(struct slice line)
 	if (!clock_at(line))
 		return 0;
 	level = find_level(line, errors);
+	if (!level)				/* (as in most lines) */
+		return 0;
 	other = find_level(line, others);
-	return level && (!other || level < other);
+	return !other || level < other;
 }
 
 /*
@@ -1731,8 +1775,9 @@ static int speaks_of_file(struct slice words)
 		"open", "find", "found", "load", "read", "access", "missing",
 		"exist", "file", "director", "config", NULL,
 	};
+	static struct words any = { about };
 
-	return has_word(words, about);
+	return has_word(words, &any);
 }
 
 /* "make: *** [Makefile:4: all] Error 3": a command failed, not make's look. */
