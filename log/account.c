@@ -119,7 +119,7 @@ static struct account *account_of(struct task *t)
 
 	if (a)
 		return a;
-	a = t->account = need(calloc(1, sizeof(*a)));
+	a = t->account = need_zero(sizeof(*a));
 	a->pid = t->pid;
 	a->process = t->process->pid;
 	a->tasks = 1;

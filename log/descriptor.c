@@ -115,7 +115,7 @@ unsigned long pipe_pages(unsigned long long bytes, unsigned short *room)
 struct file *file_new(struct world *w, enum file_kind kind, int fd,
 		      long pid, unsigned long line)
 {
-	struct file *f = need(calloc(1, sizeof(*f)));
+	struct file *f = need_zero(sizeof(*f));
 
 	f->kind = kind;
 	f->fd = fd;
@@ -209,7 +209,7 @@ void table_set(struct world *w, struct fdtable *t, int fd,
 
 struct fdtable *table_copy(const struct fdtable *from)
 {
-	struct fdtable *t = need(calloc(1, sizeof(*t)));
+	struct fdtable *t = need_zero(sizeof(*t));
 
 	t->refs = 1;
 	if (!from || !from->size)

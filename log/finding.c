@@ -55,7 +55,7 @@ static void see_time(struct habits *h, const struct event *e)
 static struct habits *habits_of(struct task *t)
 {
 	if (!t->habits) {
-		t->habits = need(calloc(1, sizeof(*t->habits)));
+		t->habits = need_zero(sizeof(*t->habits));
 		t->habits->first_ns = t->habits->last_ns = NO_TIME;
 	}
 	return t->habits;

@@ -168,7 +168,7 @@ struct signals {
 static inline struct signals *signals_of(struct habits *h)
 {
 	if (!h->signals)
-		h->signals = need(calloc(1, sizeof(*h->signals)));
+		h->signals = need_zero(sizeof(*h->signals));
 	return h->signals;
 }
 
@@ -193,7 +193,7 @@ static inline void track(struct tracks *t, unsigned long line)
 static inline struct use *file_use(struct file *file)
 {
 	if (!file->use)
-		file->use = need(calloc(1, sizeof(*file->use)));
+		file->use = need_zero(sizeof(*file->use));
 	return file->use;
 }
 

@@ -235,7 +235,7 @@ void ready_habits_free(struct ready_habits *h)
 static struct suspicion *suspect(struct file *f)
 {
 	if (!f->suspicion)
-		f->suspicion = need(calloc(1, sizeof(*f->suspicion)));
+		f->suspicion = need_zero(sizeof(*f->suspicion));
 	return f->suspicion;
 }
 
@@ -586,7 +586,7 @@ void ready_note(struct findings *f, struct habits *habits, struct step *st)
 	if (!h && !concerns(e))
 		return;
 	if (!h)
-		h = habits->ready = need(calloc(1, sizeof(*h)));
+		h = habits->ready = need_zero(sizeof(*h));
 	if (e->kind == EVENT_CALL)
 		look_at_call(f, h, st);
 	else

@@ -25,6 +25,9 @@ void map_free(struct map *m);
 /* malloc and its kin for a program that cannot go on without memory. */
 void *need(void *memory);
 
+/* As calloc, which in glibc before 2.41 does not take what was freed last. */
+void *need_zero(size_t size);
+
 #define map_each(m, i, v)						\
 	for (size_t i = 0; i < (m)->size; i++)				\
 		if (((v) = (m)->slots[i].value))

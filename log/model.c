@@ -54,7 +54,7 @@ static struct part *part_of(struct evidence *ev, enum model m)
 		at = &(*at)->next;
 	if (*at && (*at)->model == m)
 		return *at;
-	p = need(calloc(1, sizeof(*p)));
+	p = need_zero(sizeof(*p));
 	p->model = m;
 	p->next = *at;
 	return *at = p;
@@ -63,14 +63,14 @@ static struct part *part_of(struct evidence *ev, enum model m)
 static struct served *served_of(struct evidence *ev)
 {
 	if (!ev->served)
-		ev->served = need(calloc(1, sizeof(*ev->served)));
+		ev->served = need_zero(sizeof(*ev->served));
 	return ev->served;
 }
 
 static struct evidence *evidence_of(struct task *t)
 {
 	if (!t->evidence)
-		t->evidence = need(calloc(1, sizeof(*t->evidence)));
+		t->evidence = need_zero(sizeof(*t->evidence));
 	return t->evidence;
 }
 

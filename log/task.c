@@ -7,7 +7,7 @@
 static struct process *process_new(struct world *w, long pid,
 				   struct process *parent, unsigned long line)
 {
-	struct process *p = need(calloc(1, sizeof(*p)));
+	struct process *p = need_zero(sizeof(*p));
 
 	w->processes_made++;
 	p->pid = pid;
@@ -70,7 +70,7 @@ static void task_start(struct world *w, struct task *t, long pid,
 static struct task *task_new(struct world *w, long pid, struct task *parent,
 			     unsigned flags, unsigned long line)
 {
-	struct task *t = need(calloc(1, sizeof(*t)));
+	struct task *t = need_zero(sizeof(*t));
 
 	task_start(w, t, pid, parent, flags, line);
 	map_put(&w->tasks, pid, t);
