@@ -38,7 +38,7 @@ static void strand_append(struct strand *s, struct slice more)
 
 static struct strand *strand_new(struct joiner *j, long pid)
 {
-	struct strand *s = need(calloc(1, sizeof(*s)));
+	struct strand *s = need_zero(sizeof(*s));
 
 	s->pid = pid;
 	map_put(&j->strands, pid, s);
@@ -157,18 +157,32 @@ static void cut_short(struct strand *s, long long now)
 		h->took_ns = now - h->start_ns;
 }
 
+/* (Field by field: to clear it first takes longer.) */
+static inline void event_start(struct event *e, enum event_kind kind,
+			       struct strand *s, struct line *l, enum call call,
+			       unsigned long first, unsigned long last)
+{
+	e->kind = kind;
+	e->strand = s;
+	e->line = l;
+	e->call = call;
+	e->first = first;
+	e->last = last;
+	e->start_ns = e->end_ns = e->took_ns = NO_TIME;
+	e->restarts = 0;
+	e->interrupted = e->joined = 0;
+}
+
 static void emit_plain(struct joiner *j, enum event_kind kind,
 		       struct strand *s, struct line *l, unsigned long number,
 		       long long now)
 {
-	struct event e = {
-		.kind = kind, .strand = s, .line = l, .call = CALL_OTHER,
-		.first = number, .last = number, .start_ns = now,
-		.end_ns = now, .took_ns = NO_TIME,
-	};
+	struct event e;
 
-	if (kind == EVENT_BEGUN)
-		e.call = call_find(l->name);
+	event_start(&e, kind, s, l, kind == EVENT_BEGUN ? call_find(l->name)
+							: CALL_OTHER,
+		    number, number);
+	e.start_ns = e.end_ns = now;
 	emit(j, &e);
 }
 
@@ -238,14 +252,10 @@ static void release(struct joiner *j, struct strand *s, struct slice result,
 {
 	struct held *h = &s->held[s->n_held - 1];
 	struct slice tail = slice_trim(result);
-	char *kept = need(malloc(tail.len + 1));
 	struct line l = *like->line;
 	struct event e = *like;
 	size_t len = h->len;
 
-	/* Of a joined restart_syscall it lies in scratch, which is written now. */
-	memcpy(kept, tail.at, tail.len);
-	tail.at = kept;
 	text_set(&j->scratch, &j->scratch_cap, 0,
 		 (struct slice){ h->text, h->len });
 	if (!tail.len || *tail.at != ')') {
@@ -268,7 +278,6 @@ static void release(struct joiner *j, struct strand *s, struct slice result,
 		emit(j, &e);
 	free(h->text);
 	h->text = NULL;
-	free(kept);
 }
 
 /* A whole call: is it the second half of one that a signal cut short? */
@@ -409,12 +418,11 @@ static void strip_said(struct joiner *j, struct line *l)
 static void whole_call(struct joiner *j, struct strand *s, struct line *l,
 		       unsigned long number, long long now)
 {
-	struct event e = {
-		.kind = EVENT_CALL, .strand = s, .line = l,
-		.call = call_find(l->name), .first = number, .last = number,
-		.start_ns = now, .took_ns = l->took_ns,
-	};
+	struct event e;
 
+	event_start(&e, EVENT_CALL, s, l, call_find(l->name), number, number);
+	e.start_ns = now;
+	e.took_ns = l->took_ns;
 	if (l->took_ns != NO_TIME)
 		j->has_durations = 1;
 	s->detached = 0;
@@ -436,7 +444,7 @@ static void begun(struct joiner *j, struct strand *s, struct line *l,
 	s->first = number;
 	s->start_ns = now;
 	s->took_ns = NO_TIME;
-	announce(j, l->name, slice_after(l->body, "("));
+	announce(j, l->name, line_begun(l));
 	emit_plain(j, EVENT_BEGUN, s, l, number, now);
 }
 
@@ -445,27 +453,24 @@ static int joined(struct joiner *j, struct strand *s, struct slice tail,
 		  const struct line *from, unsigned long number, long long now)
 {
 	struct line l;
-	struct event e = {
-		.kind = EVENT_CALL, .strand = s, .line = &l, .joined = 1,
-		.first = s->first, .last = number, .start_ns = s->start_ns,
-	};
+	struct event e;
 
-	text_set(&j->scratch, &j->scratch_cap, 0,
-		 (struct slice){ s->text, s->len });
-	text_set(&j->scratch, &j->scratch_cap, s->len, tail);
+	text_set(&s->text, &s->cap, s->len, tail);
 	s->open = 0;
 	memcpy(&l, from, offsetof(struct line, arg));
 	l.flags = 0;
 	l.took_ns = NO_TIME;
 	l.aux = l.error = (struct slice){ tail.at, 0 };
 	l.ret = 0;
-	if (line_read_call(&l, j->scratch, s->len + tail.len))
+	if (line_read_call(&l, s->text, s->len + tail.len))
 		return -1;
 	if (l.took_ns != NO_TIME)
 		j->has_durations = 1;
 	if (s->detached)
 		l.flags |= LINE_DETACHED;
-	e.call = call_find(l.name);
+	event_start(&e, EVENT_CALL, s, &l, call_find(l.name), s->first, number);
+	e.joined = 1;
+	e.start_ns = s->start_ns;
 	e.took_ns = l.took_ns;
 	finish_times(&e, now);
 	call_done(j, &e);
@@ -605,7 +610,7 @@ static void cut(struct joiner *j, struct strand *s, struct line *l,
 	j->cut_start_ns = now;
 	j->cut_doubtful = !(l->flags & (LINE_ATTACHED | LINE_DETACHED));
 	j->cut_shown = shows_output(l->name, slice_after(l->text, "("));
-	announce(j, l->name, slice_after(l->body, "("));
+	announce(j, l->name, line_begun(l));
 	promised(j, l);
 	emit_plain(j, EVENT_NOTE, s, l, number, now);
 }
@@ -789,8 +794,8 @@ void joiner_line(struct joiner *j, struct line *l, unsigned long number,
 	long long now;
 
 	j->lines++;
-	/* (A whole call ends in its duration or its result.) */
-	j->goes_on = l->kind != LINE_CALL &&
+	/* (A call that is over ends in its duration or its result.) */
+	j->goes_on = l->kind != LINE_CALL && l->kind != LINE_RESUMED &&
 		     slice_ends(slice_trim(l->text), "<unfinished ...>");
 	if (j->in_table && in_table(j, l)) {
 		note(j, l, number, NO_TIME);

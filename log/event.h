@@ -31,7 +31,7 @@ enum { HELD = 4 };
 /* What is known of one thread's text: at most one call is open. */
 struct strand {
 	long pid;
-	char *text;		/* "read(3, " of the open call */
+	char *text;		/* "read(3, " of the open call; then with its end */
 	size_t len, cap;
 	unsigned char open, detached;	/* detached: strace let go in it */
 	unsigned char known;	/* process.h knows it, under task_pid */
@@ -60,7 +60,6 @@ struct event {
 	long long took_ns;	/* -T, or from the resumed line; NO_TIME */
 	unsigned restarts;	/* lines of the same call before */
 	int interrupted;	/* a signal ended it for good (EINTR) */
-	int orphan;		/* resumed without a start */
 	int joined;		/* from an unfinished and a resumed line */
 };
 
@@ -86,7 +85,7 @@ struct joiner {
 	char *cut;		/* a call that chatter tore apart */
 	size_t cut_len;
 	struct strand *cut_strand;
-	char *scratch;		/* the joined text of this event */
+	char *scratch;		/* a call that was held, with its end */
 	size_t scratch_cap;
 	unsigned long lines, unknown, orphans, out_of_order;
 	unsigned long cut_first;

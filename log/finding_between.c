@@ -895,7 +895,7 @@ static void stuck(struct findings *f, struct habits *h, struct step *st)
 static void begins(struct habits *h, const struct step *st)
 {
 	const struct event *e = st->event;
-	struct slice first = slice_trim(slice_after(e->line->body, "("));
+	struct slice first = slice_trim(line_begun(e->line));
 	struct open_call now = {
 		.call = e->call, .line = e->first, .fd = -1,
 		.ns = NO_TIME,			/* it still lasts */

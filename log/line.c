@@ -1219,7 +1219,12 @@ void line_read(struct line *l, const char *text, size_t len)
 {
 	const char *p = text, *end = text + len, *open;
 
-	memset(l, 0, offsetof(struct line, arg));
+	/* (Field by field: memset takes longer.) */
+	l->kind = LINE_EMPTY;
+	l->flags = l->n_args = 0;
+	l->clock_of_day = l->status = 0;
+	l->pid = l->new_pid = l->threads = 0;
+	l->ret = 0;
 	l->at_ns = l->since_ns = l->took_ns = NO_TIME;
 	if (len && end[-1] == '\r')
 		end--;

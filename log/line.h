@@ -96,6 +96,16 @@ void line_read(struct line *l, const char *text, size_t len);
  */
 int line_read_call(struct line *l, const char *text, size_t len);
 
+/* Of a call that has begun, "read(3, ": what stands behind the parenthesis. */
+static inline struct slice line_begun(const struct line *l)
+{
+	const char *end = l->body.at + l->body.len;
+
+	if (l->name.at == l->body.at && l->name.len < l->body.len)
+		return slice_of(l->name.at + l->name.len + 1, end);
+	return slice_after(l->body, "(");
+}
+
 /* The line without its leader and without the duration of -T. */
 struct slice line_said(const struct line *l);
 

@@ -1020,7 +1020,7 @@ static long long bytes_moved(const struct step *st)
 /* "close(7<TCP:[1]> <unfinished ...>" */
 static void close_begins(struct world *w, struct step *st)
 {
-	struct slice rest = slice_after(st->event->line->body, "("), arg;
+	struct slice rest = line_begun(st->event->line), arg;
 	struct task *t = st->task;
 
 	if (t->closing || !line_element(&rest, &arg))
