@@ -270,6 +270,7 @@ void reader_start(struct reader *r)
 }
 
 /* " 62.10    0.123456      1234       100        30 futex" */
+__attribute__((noinline))
 static void table_row(struct reader *r, struct slice row)
 {
 	struct slice word[6];
@@ -308,15 +309,23 @@ static int is_complaint(struct slice s)
 		slice_find(s, "o such process"));
 }
 
+__attribute__((noinline))
+static void keep_complaint(struct reader *r, struct slice text)
+{
+	if (is_complaint(text))
+		slice_copy(text, r->complaint, sizeof(r->complaint));
+}
+
 static void one_line(struct reader *r, struct line *l, unsigned long number,
 		     long default_pid)
 {
-	if (!r->calls && !*r->complaint && is_complaint(l->text))
-		slice_copy(l->text, r->complaint, sizeof(r->complaint));
+	if (!r->calls && !*r->complaint)
+		keep_complaint(r, l->text);
 	joiner_line(&r->joiner, l, number, default_pid);
-	r->tables += l->kind == LINE_TABLE;
-	if (l->kind == LINE_TABLE)
+	if (l->kind == LINE_TABLE) {
+		r->tables++;
 		table_row(r, l->text);
+	}
 	if (r->line)
 		r->line(r->watch_context, r, l, number);
 }

@@ -9,7 +9,7 @@
 #include "source.h"
 
 enum {
-	BLOCK = 1 << 20,	/* bytes per read */
+	BLOCK = 1 << 17,	/* bytes per read: they stay in the processor's cache */
 	LOOK = 1 << 16,		/* bytes that tell how the file is written */
 	LINE_MAX_BYTES = 64 << 20,	/* beyond it is not strace's */
 };
