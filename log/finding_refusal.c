@@ -735,21 +735,22 @@ static void failed(struct findings *f, struct ending *e, struct step *st,
 /* Where "12:59:01" begins, near the start of a line of a log; or NULL. */
 static const char *clock_at(struct slice text)
 {
-	enum { CLOCK_WITHIN = 60 };
+	enum { CLOCK_WITHIN = 60, LENGTH = 8, COLON = 2 };
+	const char *p, *last;
 
 	if (text.len > CLOCK_WITHIN)
 		text.len = CLOCK_WITHIN;
-	for (size_t i = 0; i + 8 <= text.len; i++) {
-		const char *p = text.at + i;
-
-		if (p[2] == ':' && p[5] == ':' &&
-		    isdigit((unsigned char)p[0]) &&
+	if (text.len < LENGTH)
+		return NULL;
+	last = text.at + text.len - LENGTH + COLON;
+	for (p = text.at + COLON; p <= last &&
+	     (p = memchr(p, ':', last - p + 1)); p++)
+		if (p[3] == ':' && isdigit((unsigned char)p[-2]) &&
+		    isdigit((unsigned char)p[-1]) &&
 		    isdigit((unsigned char)p[1]) &&
-		    isdigit((unsigned char)p[3]) &&
-		    isdigit((unsigned char)p[4]) &&
-		    isdigit((unsigned char)p[6]))
-			return p;
-	}
+		    isdigit((unsigned char)p[2]) &&
+		    isdigit((unsigned char)p[4]))
+			return p - COLON;
 	return NULL;
 }
 
@@ -1556,6 +1557,13 @@ void refusal_text(struct findings *f, const struct event *e)
 static void process_ended(struct findings *f, const struct ending *e,
 			  const struct step *st);
 
+/* Its success says nothing. */
+static int is_dull(enum call c)
+{
+	return c == CALL_CLOSE || c == CALL_EPOLL_CTL || c == CALL_FUTEX ||
+	       c == CALL_ACCEPT || c == CALL_LSEEK;
+}
+
 void refusal_note(struct findings *f, struct step *st)
 {
 	const struct event *ev = st->event;
@@ -1581,6 +1589,8 @@ void refusal_note(struct findings *f, struct step *st)
 		return;
 	e = ending_of(f, st->task);
 	e->calls++;
+	if (is_dull(ev->call) && !l->error.len)
+		return;
 	late = late_error(st);
 	if (ev->call == CALL_EXEC && !(l->flags & LINE_HAS_ERROR)) {
 		e->n = e->has_blamed = e->has_suspect = 0;
