@@ -61,6 +61,51 @@ static struct habits *habits_of(struct task *t)
 	return t->habits;
 }
 
+/*
+ * Most calls succeed, and neither read nor wait: then the ones below have nothing
+ * to look at, and are not asked.
+ */
+static int has_failed(const struct event *e)
+{
+	return e->interrupted || e->line->error.len;
+}
+
+static int concerns_death(const struct findings *f, const struct habits *h,
+			  const struct event *e)
+{
+	return h->signals || f->mapped || e->kind > EVENT_BEGUN ||
+	       has_failed(e) || e->call == CALL_OTHER ||
+	       e->call == CALL_KILL || e->call == CALL_MMAP;
+}
+
+static int concerns_signal(const struct findings *f, const struct habits *h,
+			   const struct event *e)
+{
+	return h->signals || h->eintr || f->cut_write.line ||
+	       e->kind != EVENT_CALL || has_failed(e) ||
+	       e->call == CALL_SIGWAIT || call_class(e->call) == CLASS_TASK;
+}
+
+static int concerns_again(const struct habits *h, const struct event *e)
+{
+	return h->again || e->kind != EVENT_CALL || has_failed(e) ||
+	       e->call == CALL_OTHER;
+}
+
+static int concerns_cost(const struct step *st)
+{
+	return st->bytes > 0 || st->event->line->error.len ||
+	       st->event->call == CALL_OTHER;
+}
+
+static int concerns_net(const struct habits *h, const struct step *st)
+{
+	enum call_class class = call_class(st->event->call);
+
+	return h->wait_line || class == CLASS_IN || class == CLASS_WAIT ||
+	       st->phase & PHASE_WAIT || file_is_socket(st->file);
+}
+
 void finding_note(struct findings *f, struct step *st, long long first_ns,
 		  long long last_ns)
 {
@@ -75,9 +120,13 @@ void finding_note(struct findings *f, struct step *st, long long first_ns,
 		return;
 	h = habits_of(st->task);
 	see_time(h, e);
+	if (e->kind <= EVENT_BEGUN)
+		slice_copy(e->line->name, h->last_call, sizeof(h->last_call));
 	if (e->kind == EVENT_BEGUN) {	/* the others wait for its result */
-		death_note(f, h, st);
-		signal_begins(h, e);
+		if (concerns_death(f, h, e))
+			death_note(f, h, st);
+		if (e->call == CALL_SIGWAIT)
+			signal_begins(h, e);
 		between_note(f, h, st);
 		return;
 	}
@@ -88,14 +137,19 @@ void finding_note(struct findings *f, struct step *st, long long first_ns,
 	ready_note(f, h, st);
 	if (e->kind == EVENT_CALL) {
 		spin_note(f, h, st);
-		cost_note(f, h, st);
+		if (concerns_cost(st))
+			cost_note(f, h, st);
 	}
-	death_note(f, h, st);
+	if (concerns_death(f, h, e))
+		death_note(f, h, st);
 	refusal_note(f, st);
-	signal_note(f, h, st);
-	again_note(f, h, st);
+	if (concerns_signal(f, h, e))
+		signal_note(f, h, st);
+	if (concerns_again(h, e))
+		again_note(f, h, st);
 	if (e->kind == EVENT_CALL) {
-		net_note(f, st);
+		if (concerns_net(h, st))
+			net_note(f, st);
 		time_note(f, h, st);
 	}
 	between_note(f, h, st);

@@ -1164,7 +1164,8 @@ void between_note(struct findings *f, struct habits *h, struct step *st)
 	struct use *u;
 
 	f->saw_pid |= e->line->pid != 0;
-	request_resumes(h, e);
+	if (h->request)
+		request_resumes(h, e);
 	if (e->kind == EVENT_BEGUN)
 		begins(h, st);
 	if (e->kind != EVENT_CALL)

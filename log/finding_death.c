@@ -602,8 +602,6 @@ void death_note(struct findings *f, struct habits *h, struct step *st)
 		signalled(f, st);
 	else if (e->kind == EVENT_EXIT && e->line->kind == LINE_KILLED)
 		killed(f, h, st);
-	else if (e->kind == EVENT_CALL || e->kind == EVENT_BEGUN)
-		copy(h->last_call, sizeof(h->last_call), e->line->name);
 	if (e->kind == EVENT_CALL && e->call == CALL_KILL)
 		sent(f, st);
 	if (e->kind == EVENT_CALL && e->call == CALL_MMAP)

@@ -583,8 +583,11 @@ void ready_note(struct findings *f, struct habits *habits, struct step *st)
 
 	if (e->kind != EVENT_CALL && e->kind != EVENT_SIGNAL)
 		return;
-	if (!h && !concerns(e))
+	if (!concerns(e)) {
+		if (h)
+			h->eintr_line = 0;
 		return;
+	}
 	if (!h)
 		h = habits->ready = need_zero(sizeof(*h));
 	if (e->kind == EVENT_CALL)

@@ -644,6 +644,13 @@ static int is_asyncio(const struct evidence *ev, const struct step *st)
 	return until.len && seconds >= 0 && seconds <= 1;
 }
 
+static int may_be_asyncio(const struct event *e)
+{
+	return e->kind <= EVENT_BEGUN &&
+	       (e->call == CALL_FUTEX || e->call == CALL_SIGQUEUE ||
+		e->call == CALL_PREAD || e->call == CALL_PWRITE);
+}
+
 /* The thread that made it asked for the I/O; helpers make others, too. */
 static void asyncio_seen(const struct models *m, const struct step *st)
 {
@@ -834,7 +841,7 @@ void model_note(struct models *m, struct step *st)
 		return;
 	ev = evidence_of(st->task);
 	close_wait(ev, e);
-	if (!ev->asyncio && e->kind <= EVENT_BEGUN && is_asyncio(ev, st))
+	if (!ev->asyncio && may_be_asyncio(e) && is_asyncio(ev, st))
 		asyncio_seen(m, st);
 	if (e->kind == EVENT_CALL)
 		note_call(ev, st);
