@@ -170,14 +170,21 @@ static struct wait *smallest(struct account *a)
 	return w;
 }
 
-static struct wait *wait_add(struct account *a, const struct wait *like)
+static struct wait *wait_find(struct account *a, const struct wait *like)
 {
-	struct wait *w;
-
 	for (unsigned i = 0; i < a->n_waits; i++)
 		if (a->wait[i].key == like->key &&
 		    a->wait[i].call == like->call)
 			return &a->wait[i];
+	return NULL;
+}
+
+static struct wait *wait_add(struct account *a, const struct wait *like)
+{
+	struct wait *w = wait_find(a, like);
+
+	if (w)
+		return w;
 	/* Full: those of the same call and kind are added up. */
 	for (unsigned i = 0; a->n_waits >= WAITS_MAX - 1 && i < a->n_waits; i++)
 		if (a->wait[i].what == like->what &&
@@ -209,8 +216,13 @@ static struct wait *wait_add(struct account *a, const struct wait *like)
 
 static void sum_wait(struct account *a, const struct wait *one)
 {
-	struct wait like = *one;
+	struct wait *w = wait_find(a, one), like;
 
+	if (w) {
+		wait_sum(w, one);
+		return;
+	}
+	like = *one;
 	like.count = like.timeouts = 0;
 	like.ns = like.longest_ns = 0;
 	like.line = 0;

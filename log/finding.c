@@ -70,12 +70,12 @@ static int has_failed(const struct event *e)
 	return e->interrupted || e->line->error.len;
 }
 
-static int concerns_death(const struct findings *f, const struct habits *h,
-			  const struct event *e)
+static int concerns_death(const struct habits *h, const struct event *e)
 {
-	return h->signals || f->mapped || e->kind > EVENT_BEGUN ||
-	       has_failed(e) || e->call == CALL_OTHER ||
-	       e->call == CALL_KILL || e->call == CALL_MMAP;
+	return h->signals || e->kind > EVENT_BEGUN || has_failed(e) ||
+	       e->call == CALL_OTHER || e->call == CALL_KILL ||
+	       e->call == CALL_MMAP || e->call == CALL_OPEN ||
+	       e->call == CALL_OPENAT;
 }
 
 static int concerns_signal(const struct findings *f, const struct habits *h,
@@ -123,7 +123,7 @@ void finding_note(struct findings *f, struct step *st, long long first_ns,
 	if (e->kind <= EVENT_BEGUN)
 		slice_copy(e->line->name, h->last_call, sizeof(h->last_call));
 	if (e->kind == EVENT_BEGUN) {	/* the others wait for its result */
-		if (concerns_death(f, h, e))
+		if (concerns_death(h, e))
 			death_note(f, h, st);
 		if (e->call == CALL_SIGWAIT)
 			signal_begins(h, e);
@@ -140,7 +140,7 @@ void finding_note(struct findings *f, struct step *st, long long first_ns,
 		if (concerns_cost(st))
 			cost_note(f, h, st);
 	}
-	if (concerns_death(f, h, e))
+	if (concerns_death(h, e))
 		death_note(f, h, st);
 	refusal_note(f, st);
 	if (concerns_signal(f, h, e))

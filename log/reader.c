@@ -110,7 +110,8 @@ static void take(void *context, struct event *e)
 	step_take(&r->world, st, e);
 	if (r->merge)
 		merge_step(r->merge, st);
-	phase_decide(st);
+	if (e->kind != EVENT_BEGUN)		/* (nothing is known of it yet) */
+		phase_decide(st);
 	if (r->merge)
 		merge_exact(r->merge, st);
 	if (e->kind == EVENT_CALL)
