@@ -119,6 +119,9 @@ comma	:= ,
 
 # Otherwise gcc makes one call of two equal ones, and names one of their lines.
 APART	:= $(if $(findstring clang,$(CC)),,-fno-crossjumping -fno-tree-tail-merge)
+# For log/: what -O3 inlines. A report takes 5% less time (docs/explain-faults.md).
+INLINE	:= $(if $(findstring clang,$(CC)),,--param max-inline-insns-auto=30 \
+	   --param inline-min-speedup=15)
 # RAW: a static program without libc; frame pointers are for strace -k.
 # -Wno-tsan: the fence of uring/ring.h is for the kernel, which no sanitizer
 # sees.
@@ -255,7 +258,7 @@ define compile
 endef
 
 # Changed flags build everything again; a changed Makefile alone does not.
-flags	:= $(CC) $(RAW) $(HOSTED) $(AIO) $(WARN) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS)
+flags	:= $(CC) $(RAW) $(HOSTED) $(AIO) $(INLINE) $(WARN) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS)
 $(B)/flags: FORCE
 	@mkdir -p $(@D)
 	@printf '%s\n' '$(subst ','\'',$(flags))' >$@.new
@@ -301,7 +304,7 @@ $(B)/parts.a: $(parts)
 
 $(objects): $(B)/%.o: %.c $(B)/flags | $(B)/about.inc $(B)/syscalls.inc \
 		$(B)/version.h
-	$(call compile,$(HOSTED) -c)
+	$(call compile,$(HOSTED) $(if $(filter log/%,$<),$(INLINE)) -c)
 
 # ---- libposixaio ----
 
