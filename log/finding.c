@@ -102,8 +102,9 @@ static int concerns_net(const struct habits *h, const struct step *st)
 {
 	enum call_class class = call_class(st->event->call);
 
-	return h->wait_line || class == CLASS_IN || class == CLASS_WAIT ||
-	       st->phase & PHASE_WAIT || file_is_socket(st->file);
+	return h->wait_line || class == CLASS_IN || class == CLASS_OUT ||
+	       class == CLASS_WAIT || st->phase & PHASE_WAIT ||
+	       file_is_socket(st->file);
 }
 
 void finding_note(struct findings *f, struct step *st, long long first_ns,

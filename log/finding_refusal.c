@@ -1805,8 +1805,9 @@ static int is_of_root(struct slice words)
 		"must be root", "must be superuser", "must be run as root",
 		"only root", NULL,
 	};
+	static struct words any = { about };
 
-	return has_word(words, about);
+	return has_word(words, &any);
 }
 
 /* "rsync error: timeout in data send/receive": no name was missing. */
