@@ -609,6 +609,10 @@ packages:
 	@sh debian/try $(O)/packages $(SUITES)
 
 # A machine with a kernel that is not this one; vm/vm tells more.
+# A "$" in RUN is the shell's in the machine, not ours.
+ifdef RUN
+override RUN := $(value RUN)
+endif
 export RUN WITH KERNEL
 vm:
 	@sh .ci/setup vm
