@@ -51,7 +51,8 @@
 #                  everything is allowed; RUN='iomodels doctor' runs a command
 #                  there, KERNEL=7.3 is another kernel (KERNEL=list), WITH=DIR
 #                  copies a file or folder there, ARCH=aarch64 another processor
-#   make vm-test   the tests in such machines, x86_64 and aarch64
+#   make vm-test   the tests in such machines, x86_64 and aarch64, a few of them
+#                  on Linux 7.3
 #   make book      the programs, their captures and chapters as pages, which a
 #                  browser shows without a network: build/book/index.html;
 #                  FRESH=1 captures the programs again first
