@@ -9,7 +9,6 @@
 #include "source.h"
 
 enum {
-	BLOCK = 1 << 17,	/* bytes per read: they stay in the processor's cache */
 	LOOK = 1 << 16,		/* bytes that tell how the file is written */
 	LINE_MAX_BYTES = 64 << 20,	/* beyond it is not strace's */
 };
@@ -39,7 +38,7 @@ int source_open(struct source *s, const char *path)
 		return -EISDIR;
 	}
 	s->pid = s->fd ? pid_of(path) : 0;
-	s->size = 2 * BLOCK;
+	s->size = 2 * READ_BYTES;
 	s->buf = need(malloc(s->size));
 	return 0;
 }
@@ -243,7 +242,7 @@ static ssize_t start(struct source *s, char *at, ssize_t n)
 		return 0;
 	}
 	if (s->unpack)
-		n = get(s, at, BLOCK);
+		n = get(s, at, READ_BYTES);
 	if (n <= 0)
 		return n;
 	s->error = what_else(at, n);
@@ -263,7 +262,7 @@ static ssize_t start(struct source *s, char *at, ssize_t n)
 	} else if (n >= 8 && !at[1] && !at[3] && at[0] && at[2]) {
 		s->wide = 1;
 	}
-	if (!s->wide && n < BLOCK)
+	if (!s->wide && n < READ_BYTES)
 		n = unfold(at, n);
 	s->returns = !s->wide && ends_in_returns(at, n);
 	return n;
@@ -304,7 +303,7 @@ static int fill(struct source *s)
 		s->to -= s->from;
 		s->from = 0;
 	}
-	if (s->size - s->to < BLOCK) {
+	if (s->size - s->to < READ_BYTES) {
 		if (s->size >= LINE_MAX_BYTES) {
 			s->error = "a line beyond 64 MiB: this is not a strace log";
 			s->ended = 1;
@@ -314,7 +313,7 @@ static int fill(struct source *s)
 		s->size *= 2;
 		s->buf = need(realloc(s->buf, s->size));
 	}
-	n = get(s, s->buf + s->to, BLOCK);
+	n = get(s, s->buf + s->to, READ_BYTES);
 	if (n > 0 && first)
 		n = start(s, s->buf + s->to, n);
 	if (n <= 0) {

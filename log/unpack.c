@@ -9,8 +9,6 @@
 #include "map.h"
 #include "unpack.h"
 
-enum { BLOCK = 1 << 18 };
-
 /*
  * The structures that the three libraries work on.  They are part of their
  * binary interfaces, which have not changed for many years; the headers need
@@ -63,7 +61,7 @@ struct unpack {
 	size_t (*decompress)(void *s, struct zstd_buffer *out,
 			     struct zstd_buffer *in);
 	unsigned (*is_error)(size_t code);
-	char in[BLOCK];
+	char in[READ_BYTES];
 	size_t from, to;
 };
 
@@ -130,7 +128,7 @@ struct unpack *unpack_open(int fd, const char *head, size_t n,
 		if (n >= packings[p].n && !memcmp(head, packings[p].magic,
 						  packings[p].n))
 			break;
-	if (p == 3 || n > BLOCK)
+	if (p == 3 || n > READ_BYTES)
 		return NULL;
 	u = need(calloc(1, sizeof(*u)));
 	u->packing = p;

@@ -14,6 +14,16 @@
 struct unpack;
 
 /*
+ * Bytes per read(2), of a log and of what is packed: the head of a log is the
+ * first of them.  The fuzzers read few, so that lines lie across the edges.
+ */
+#ifdef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
+enum { READ_BYTES = 1 << 9 };
+#else
+enum { READ_BYTES = 1 << 17 };	/* they stay in the processor's cache */
+#endif
+
+/*
  * For a file that begins with these bytes, of which the descriptor has been
  * read so far.  NULL when they are not compressed, or (*why is set) the library
  * is not there.

@@ -178,6 +178,18 @@ for pack in gzip xz zstd; do
 		same $pack
 	fi
 done
+# More than one read(2) of packed bytes.
+awk 'BEGIN { for (srand(1); i < 30000; i++)
+	printf "7 write(3, \"%d %d %d\", 30) = 30\n", rand() * 1e9, rand() * 1e9,
+		rand() * 1e9 }' >"$dir/one"
+if gzip -c <"$dir/one" >"$dir/log" 2>/dev/null &&
+	! "$io" explain "$dir/log" 2>&1 | grep -q 'is not there:'; then
+	"$io" explain "$dir/log" 2>&1 | grep -q '30000 calls' &&
+		[ "$(wc -c <"$dir/log")" -gt 300000 ]
+	result $? a_packed_log_of_many_reads
+else
+	skip a_packed_log_of_many_reads "no gzip"
+fi
 gzip -c <$log 2>/dev/null | head -c 500 >"$dir/log"
 ! "$io" explain "$dir/log" >"$dir/got" 2>&1
 result $? a_packed_log_cut_short
