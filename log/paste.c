@@ -1030,7 +1030,7 @@ static void find_wrap(struct paste *p, const struct samples *all)
 		size_t len = all->s[i].line.len;
 
 		line_read(&l, all->s[i].line.at, len);
-		if (l.kind != LINE_CUT || !begins(p, &l))
+		if (l.kind != LINE_CUT || !begins(p, &l) || len > sizeof(text))
 			continue;
 		memcpy(text, all->s[i].line.at, len);
 		at_margin += len == p->width;

@@ -201,6 +201,14 @@ result $? a_packed_log_that_is_none
 printf '%s\n' '7 pipe([3, 3]) = 0' '7 close(3) = 0' >"$dir/log"
 "$io" explain "$dir/log" >"$dir/got" 2>&1
 result $? a_pipe_with_one_descriptor
+# A line without a blank may be longer than what looks for wrapped lines holds.
+{
+	echo 'read(3, "abcdefghijklmnopqrstuvwxyzabcdefghijklmno", 100) = 26'
+	printf 'write(5,%06000d\n' 0
+	echo 'write(3, "abcdefghijklmnopqrstuvwxyz", 100) = 26'
+} >"$dir/log"
+"$io" explain "$dir/log" | grep -q '2 calls'
+result $? a_long_line_without_a_blank
 # A log of pids 1, 2, 3 in turn has no line numbers.
 printf '%s\n' '1 getpid() = 1' '1 getpid() = 1' '2 getpid() = 2' >"$dir/log"
 "$io" explain "$dir/log" | grep -q '2 processes'
