@@ -13,8 +13,9 @@
 #include "map.h"
 #include "manifest.h"
 #include "slice.h"
+#include "unpack.h"
 
-enum { DEPTH = 16, MOST = 1 << 20 };
+enum { DEPTH = 16, MOST = 4 * READ_BYTES };
 
 struct json_reader {
 	const char *p, *end;
@@ -154,7 +155,7 @@ static void take_number(struct json_reader *j, long long n)
 	} else if (!strncmp(j->path, by, sizeof(by) - 1) && n) {
 		long cpu = atol(j->path + sizeof(by) - 1);
 
-		if (cpu < 64)
+		if (cpu >= 0 && cpu < 64)
 			m->lossy |= 1ULL << cpu;
 		else
 			m->lost_elsewhere = 1;
