@@ -4,13 +4,27 @@
  */
 #include <ctype.h>
 #include <errno.h>
+#include <error.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "cli.h"
 #include "../log/safe.h"
 
 const char *iomodels_path;
+
+void flush_or_fail(void)
+{
+	errno = 0;
+	if (!fflush(stdout) && !ferror(stdout))
+		return;
+	/* A write before this one failed, its errno is gone: try again. */
+	if (!errno && putchar('\n') != EOF)
+		fflush(stdout);
+	error(0, errno, errno ? "stdout" : "stdout: a write failed");
+	_exit(1);
+}
 
 long number_arg(const struct argp_state *state, const char *option,
 		const char *text, long min, long max)

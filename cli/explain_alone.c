@@ -6,24 +6,11 @@
  * needs nothing but libc: `make explain` builds it in seconds.
  */
 #include <errno.h>
-#include <error.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 #include "cli.h"
 #include "version.h"
 
 const char *argp_program_version = "iomodels-explain " VERSION;
-
-/* At exit: output that was not written is a failure. */
-static void flush_or_fail(void)
-{
-	errno = 0;
-	if (!fflush(stdout) && !ferror(stdout))
-		return;
-	error(0, errno ? errno : EIO, "stdout");
-	_exit(1);
-}
 
 int main(int argc, char **argv)
 {

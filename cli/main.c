@@ -3,7 +3,6 @@
  * main.c - iomodels, the one command that a user types
  */
 #include <errno.h>
-#include <error.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -123,17 +122,6 @@ static char *help_filter(int key, const char *text, void *input)
 	fputs("\niomodels help COMMAND says more.", f);
 	fclose(f);
 	return help;
-}
-
-/* At exit, argp's --help included: what did not get out is a failure. */
-static void flush_or_fail(void)
-{
-	errno = 0;
-	if (!fflush(stdout) && !ferror(stdout))
-		return;
-	/* An earlier write may have failed, and its errno is gone. */
-	error(0, errno, errno ? "stdout" : "stdout: a write failed");
-	_exit(1);
 }
 
 /*
