@@ -86,6 +86,7 @@ struct cpu {
 	int started;
 	long missed;			/* as its pages say */
 	long dropped;			/* as the kernel counts */
+	int error;			/* why our copy is not whole; 0: it is */
 };
 
 struct kernel {
@@ -357,8 +358,9 @@ static void *copy_pages(void *arg)
 			poll(&p, 1, 20);
 		while ((n = read(c->in, page, PAGE)) > 0) {
 			memset(page + n, 0, PAGE - n);
-			if (write(c->out, page, PAGE) != PAGE) {
-				c->missed++;		/* the disk is full */
+			n = write(c->out, page, PAGE);
+			if (n != PAGE) {
+				c->error = n < 0 ? errno : ENOSPC;
 				return NULL;
 			}
 		}
@@ -994,7 +996,7 @@ static void stop_reading(struct kernel *k)
 
 long kernel_end(struct kernel *k)
 {
-	int failed = 0;
+	int err = 0;
 	long lost = 0;
 
 	put(k->instances[0], "tracing_on", "0");
@@ -1005,15 +1007,20 @@ long kernel_end(struct kernel *k)
 		rings_end(k->rings);
 	for (int i = 0; i < 2; i++)
 		remove_instance(k, i);
-	for (int i = 0; i < k->cpu_count; i++)
-		failed |= read_cpu(k, i);
+	for (int i = 0; i < k->cpu_count; i++) {
+		if (read_cpu(k, i))
+			err = errno;
+		if (k->cpus[i].error)
+			err = k->cpus[i].error;
+	}
 	if (k->n)
 		qsort(k->events, k->n, sizeof(*k->events), by_time);
 	name_threads(k);
 	keep_ours(k);
 	for (int cpu = 0; cpu < kernel_processors(k); cpu++)
 		lost += kernel_lost(k, cpu);
-	return failed ? -1 : lost;
+	errno = err;
+	return err ? -1 : lost;
 }
 
 const struct kernel_event *kernel_events(const struct kernel *k, long *n)

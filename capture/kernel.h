@@ -71,8 +71,8 @@ void kernel_leave_out(struct kernel *k, pid_t tracer);
 
 /*
  * Stop recording, read what is left, remove the instances.  Returns the
- * number of records that the kernel had to drop, 0 when all is there; -1 when
- * the records could not be read.
+ * number of records that the kernel had to drop, 0 when all is there; -1 with
+ * errno when they are not complete, as TMPDIR, where they are kept, is full.
  */
 long kernel_end(struct kernel *k);
 

@@ -30,6 +30,7 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+#include "lab.h"
 #include "record.h"
 #include "stopped.h"
 #include "strace.h"
@@ -43,6 +44,7 @@ struct run {
 	int go[2], failed[2];		/* pipes from and to the command's child */
 	pid_t strace;			/* 0: none */
 	int strace_said;		/* its stderr: a file without a name */
+	int spool_error;		/* why the kernel's records are not whole */
 };
 
 static const char *said_by;
@@ -469,8 +471,6 @@ static int write_kernel(const struct recording *r)
 
 static void say_lost(const struct recording *r)
 {
-	if (r->lost < 0)
-		say("THE KERNEL'S RECORDS COULD NOT ALL BE READ");
 	if (r->lost <= 0)
 		return;
 	say("THE KERNEL LOST %ld EVENTS; kernel.log has gaps:", r->lost);
@@ -526,8 +526,14 @@ static int write_folder(struct run *u)
 	const struct alignment *a = &r->alignment;
 	mode_t before = umask(S_IRWXG | S_IRWXO);
 
-	r->failed = write_files(u);
+	r->failed = u->spool_error ? -1 : write_files(u);
 	umask(before);
+	if (u->spool_error) {
+		say("TMPDIR %s: %s: the kernel's records are not complete and "
+		    "nothing is kept; use a TMPDIR with more room", lab_tmp(),
+		    strerror(u->spool_error));
+		return -1;
+	}
 	if (r->failed) {
 		say("%s: %s: what was recorded is not complete and is not kept%s",
 		    r->dir, strerror(errno), errno == ENOSPC ?
@@ -600,8 +606,10 @@ static int run(struct run *u)
 	r->ended = realtime_ns();
 	r->stopped = stopped_ns();
 	stop_strace(u);
-	if (r->kernel)
+	if (r->kernel) {
 		r->lost = kernel_end(r->kernel);
+		u->spool_error = r->lost < 0 ? errno : 0;
+	}
 	status = write_folder(u) ? 1 : 0;
 	if (!r->command)
 		return status;

@@ -45,7 +45,7 @@ struct recording {
 	struct kernel *kernel;
 	const struct kernel_event *events;	/* from the command's execve on */
 	long n;
-	long lost;			/* -1: the records could not be read */
+	long lost;			/* -1: the records are not complete */
 	struct alignment alignment;
 	int aligned;			/* there was something to compare */
 	int64_t began, ended;		/* CLOCK_REALTIME */

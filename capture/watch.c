@@ -2,12 +2,14 @@
 /*
  * watch.c - a program under tracefs alone: no strace slows or stops it
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+#include "lab.h"
 #include "watch.h"
 
 static uint64_t now(void)
@@ -29,13 +31,17 @@ static void on_step(struct server *s)
 		w->steps[w->step_count++] = now();
 }
 
-static void end(struct watched *w)
+static int end(struct watched *w, char why[256])
 {
 	int64_t offset = kernel_offset(w->kernel);
 
 	w->lost = kernel_end(w->kernel);
+	if (w->lost < 0)
+		snprintf(why, 256, "TMPDIR %.99s: %s: the kernel's records are "
+			 "not complete", lab_tmp(), strerror(errno));
 	w->events = kernel_events(w->kernel, &w->n);
 	w->stop -= offset;
+	return w->lost < 0 ? -1 : 0;
 }
 
 int watch_server(struct watched *w, const struct program *p,
@@ -67,8 +73,7 @@ int watch_server(struct watched *w, const struct program *p,
 	}
 	w->main_pid = s.server_pid;
 	server_free(&s);
-	end(w);
-	return ret;
+	return end(w, why) ? -1 : ret;
 }
 
 /* The file job as a child; returns its exit status. */
@@ -114,11 +119,12 @@ int watch_file_job(struct watched *w, const struct program *p, long bytes,
 		snprintf(file, sizeof(file), "/proc/self/fd/%d", fd);
 		status = run_reader(w, path, file, options);
 		w->stop = now();
-		end(w);
 		if (status)
 			snprintf(why, 256, "%s%s%s ended with status %d",
 				 p->name, *options ? " " : "",
 				 *options ? *options : "", status);
+		if (end(w, why))
+			status = -1;
 	}
 	if (fd >= 0)
 		close(fd);

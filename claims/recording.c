@@ -2,6 +2,7 @@
 /*
  * recording.c - a play is run under strace or tracefs; the record it leaves
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <regex.h>
 #include <signal.h>
@@ -14,6 +15,7 @@
 #include <unistd.h>
 #include "../log/transcript.h"
 #include "kernel.h"
+#include "lab.h"
 #include "play.h"
 
 /* ---- a play, recorded ---- */
@@ -90,7 +92,11 @@ int play_under_kernel(char *self, const struct claim *c,
 		 "strace -f -o /dev/null");
 	status = run_play(command, said);
 	lost = kernel_end(k);
-	if (!status && lost) {
+	if (!status && lost < 0) {
+		text_add(said, "TMPDIR %s: %s: the kernel's records are not "
+			 "complete\n", lab_tmp(), strerror(errno));
+		status = -1;
+	} else if (!status && lost) {
 		text_add(said, "%ld records of the kernel were lost: the "
 			 "machine is too busy\n", lost);
 		status = -1;

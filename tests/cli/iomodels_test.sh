@@ -374,6 +374,22 @@ test_a_folder_on_a_full_disk() {
 	umount "$dir/small"
 	return $ours
 }
+# TMPDIR, where the kernel's records are kept until the end, becomes full.
+test_records_that_fill_the_disk() {
+	[ "$(id -u)" = 0 ] && [ -w /sys/kernel/tracing/instances ] ||
+		{ cannot "tracefs needs root"; return 0; }
+	mkdir "$dir/spool"
+	mount -t tmpfs -o size=1200k none "$dir/spool" 2>/dev/null ||
+		{ cannot "no tmpfs may be mounted here"; return 0; }
+	ours=0
+	expect 1 "TMPDIR $dir/spool: No space left" env TMPDIR="$dir/spool" \
+		"$io" capture --no-strace -o "$dir/spooled" -- dd if=/dev/zero \
+		of=/dev/null bs=1 count=90000 status=none || ours=1
+	[ "$(wc -l <"$dir/said")" = 1 ] || ours=1
+	[ ! -e "$dir/spooled" ] || { ls -l "$dir/spooled"; ours=1; }
+	umount "$dir/spool"
+	return $ours
+}
 # strace looks for a program in PATH, and the shell that starts it need not.
 test_without_path() {
 	expect 0 'lines of strace' env -i "$io" capture -o "$dir/bare" -- /bin/true
