@@ -375,8 +375,8 @@ static void append(struct source *s, struct slice text, int blank)
 {
 	size_t n = s->joined_len + text.len + blank;
 
-	if (n > s->joined_size) {
-		s->joined_size = n * 2;
+	if (n > s->joined_size || !s->joined) {
+		s->joined_size = n * 2 + 1;
 		s->joined = need(realloc(s->joined, s->joined_size));
 	}
 	if (blank)
@@ -416,8 +416,8 @@ static int joined_line(struct source *s, struct slice *line)
 			part = s->paste.part;
 			continue;
 		}
-		if (next.len > s->next_size) {
-			s->next_size = next.len * 2;
+		if (next.len > s->next_size || !s->next) {
+			s->next_size = next.len * 2 + 1;
 			s->next = need(realloc(s->next, s->next_size));
 		}
 		memcpy(s->next, next.at, next.len);
