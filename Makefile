@@ -40,8 +40,8 @@
 #                  uninstall removes the files
 #   make install-posixaio   the library alone (make lib builds it)
 #   make fuzz      give random logs to the log reader, SECONDS=60
-#   make fuzz-folder   give it random captures; fuzz-command: give random command
-#                  lines to iomodels
+#   make fuzz-folder   give it random captures; fuzz-format: random pasted and
+#                  packed logs; fuzz-command: random command lines to iomodels
 #   make compare-aio  fio on libposixaio, glibc and io_uring: a table; files
 #                  in DIR (/var/tmp), SETS="direct hot ...", TIME=900 seconds
 #                  at most; Ctrl-C ends it with the table of the runs until then
@@ -223,7 +223,7 @@ objects	:= $(sort $(parts) $(patsubst %.c,$(B)/%.o,$(cli_sources)) $(alone))
 	soak-aio soak-compare compare run-compare compare-aio results layouts explain \
 	lib man \
 	install install-iomodels install-posixaio uninstall packages book \
-	vm vm-test kernels tables fuzz fuzz-folder fuzz-command
+	vm vm-test kernels tables fuzz fuzz-folder fuzz-format fuzz-command
 .DELETE_ON_ERROR:
 .SECONDARY:
 # None of make's own rules is used: looking through them takes half of the time.
@@ -632,38 +632,61 @@ tables: $(iomodels)
 # The reader under libFuzzer, a crash leaves its input in $(B)/fuzz.  Most of the
 # time would go into libFuzzer's own accounts of rare features: -entropic=0.
 SECONDS	?= 60
-compile_fuzzer = $(Q)clang -g -O1 -fsanitize=fuzzer,address,undefined \
-	-fno-sanitize-recover=all $(HOSTED) -o $(B)/fuzz/$(1) \
-	tests/fuzz/$(1).c $(wildcard log/*.c) $(2)
+FUZZ_UNDER ?= nice -n 19
+fuzz_flags := -g -O1 -fsanitize=fuzzer,address,undefined \
+	-fno-sanitize-recover=all -DFUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION \
+	$(HOSTED)
+fuzz_log := $(patsubst log/%.c,$(B)/fuzz/log/%.o,$(wildcard log/*.c))
+$(fuzz_log): $(B)/fuzz/log/%.o: log/%.c $(wildcard log/*.h) | $(B)/about.inc
+	$(Q)mkdir -p $(@D)
+	$(Q)clang $(fuzz_flags) -c -o $@ $<
+compile_fuzzer = $(Q)clang $(fuzz_flags) -o $(B)/fuzz/$(1) \
+	tests/fuzz/$(1).c $(fuzz_log) $(2)
 # Short inputs: an execution costs what its lines cost.
-run_fuzzer = cd $(B)/fuzz && nice -n 19 ./$(1) -max_len=$(2) -entropic=0 \
+run_fuzzer = cd $(B)/fuzz && $(FUZZ_UNDER) ./$(1) -max_len=$(2) -entropic=0 \
 	-use_value_profile=0 -timeout=60 -max_total_time=$(SECONDS) \
 	-print_final_stats=1 -dict=$(3)
-fuzz: | $(B)/about.inc
+fuzz_dict = $(CURDIR)/tests/fuzz/log.dict
+fuzz_ends = status=$$?; rm -rf /dev/shm/iomodels-$(1)-*; exit $$status
+fuzz: $(fuzz_log)
 	$(Q)mkdir -p $(B)/fuzz/corpus $(B)/fuzz/kinds
 	$(Q)awk -v dir=$(B)/fuzz/kinds -f tests/fuzz/kinds.awk tests/log/kinds.txt
 	$(call compile_fuzzer,explain_fuzz)
-	$(Q)$(call run_fuzzer,explain_fuzz,500,$(CURDIR)/tests/fuzz/log.dict) corpus \
+	$(Q)$(call run_fuzzer,explain_fuzz,500,$(fuzz_dict)) corpus \
 		kinds $(CURDIR)/tests/corpus $(CURDIR)/traces
 
-# The same for a capture's folder; its seeds are tests/fuzz/seeds.
-fuzz-folder: | $(B)/about.inc
-	$(Q)mkdir -p $(B)/fuzz/folders
+# The same for a capture's folder.
+fuzz-folder: $(fuzz_log)
+	$(Q)mkdir -p $(B)/fuzz/folders $(B)/fuzz/captures
+	$(Q)awk -v dir=$(B)/fuzz/captures -f tests/fuzz/folders.awk \
+		tests/fuzz/seeds/*
 	$(call compile_fuzzer,folder_fuzz)
-	$(Q)$(call run_fuzzer,folder_fuzz,3000,$(CURDIR)/tests/fuzz/log.dict) folders \
-		$(CURDIR)/tests/fuzz/seeds; \
-		status=$$?; rm -rf /dev/shm/iomodels-fuzz-*; exit $$status
+	$(Q)$(call run_fuzzer,folder_fuzz,1500,$(fuzz_dict)) folders captures \
+		$(CURDIR)/tests/fuzz/captures; $(call fuzz_ends,folder_fuzz)
+
+# The same for a log as it is pasted, packed or put together.
+fuzz-format: $(iomodels) $(fuzz_log)
+	$(Q)mkdir -p $(B)/fuzz/formats $(B)/fuzz/forms
+	$(Q)BUILD=$(B) LOG=tests/fuzz/forms/log FORMS=$(B)/fuzz/forms \
+		sh tests/log/input_test.sh >/dev/null
+	$(call compile_fuzzer,format_fuzz,-ldl)
+	$(Q)$(call run_fuzzer,format_fuzz,1000,$(fuzz_dict)) formats forms \
+		$(CURDIR)/tests/fuzz/forms; $(call fuzz_ends,format_fuzz)
 
 # Command lines; the words of the dictionary are the options of --help.
-fuzz-command: all
+fuzz-command: $(iomodels) $(fuzz_log)
 	$(Q)mkdir -p $(B)/fuzz/commands
 	$(Q)for c in $$($(B)/iomodels --help | sed -n 's/^  \([a-z-]*\)  .*/\1/p'); do \
-		echo "\"$$c\\x0a\""; $(B)/iomodels $$c --help | \
-		grep -oe '--[a-z-]*=*' | sed 's/.*/"&"/'; \
-		printf '%s\n' $$c --help >$(B)/fuzz/commands/$$c; done | \
-		sort -u >$(B)/fuzz/command.dict
-	$(Q)clang -g -O1 -fsanitize=fuzzer-no-link,address,undefined \
-		$(HOSTED) -Dmain=iomodels_main -c -o $(B)/fuzz/main.o cli/main.c
+		echo "\"$$c\\x0a\""; printf '%s\n' $$c --help \
+			>$(B)/fuzz/commands/$$c; \
+		for o in $$($(B)/iomodels $$c --help | \
+			grep -oe '--[a-z-]*=*'); do echo "\"$$o\""; \
+			printf '%s\n' $$c $${o}7 poll >$(B)/fuzz/commands/$$c$$o; \
+		done; done | sort -u >$(B)/fuzz/command.dict
+	$(Q)$(B)/iomodels list | sed -n 's/^ *\([a-z_][a-z_]*\)  .*/"\1"/p' \
+		>>$(B)/fuzz/command.dict
+	$(Q)clang $(fuzz_flags) -Dmain=iomodels_main -c -o $(B)/fuzz/main.o \
+		cli/main.c
 	$(call compile_fuzzer,command_fuzz,$(B)/fuzz/main.o \
 		$(filter-out %/main.c,$(cli_sources)) \
 		$(filter-out log/%,$(part_sources)) $(addprefix \
@@ -671,7 +694,8 @@ fuzz-command: all
 		argp_usage argp_state_help exit _exit atexit))
 	$(Q)export ASAN_OPTIONS=detect_leaks=0; \
 		$(call run_fuzzer,command_fuzz,300,command.dict) -len_control=0 \
-		-detect_leaks=0 -rss_limit_mb=0 commands	# argp, left early
+		-detect_leaks=0 commands; \
+		$(call fuzz_ends,command_fuzz)
 
 clean:
 	rm -rf $(O)

@@ -11,16 +11,18 @@
  */
 #include <argp.h>
 #include <setjmp.h>
+#include <sanitizer/allocator_interface.h>
 #include <stdarg.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 #include "../../log/baseline.h"
 #include "fuzz.h"
 
+enum { PARSES = 2 };		/* of main, and of the subcommand */
+
 static jmp_buf back;
 static int depth, within;	/* within: iomodels_main has not come back */
+/* The memory of each argp_parse, its first: who leaves it early leaves it. */
+static void *parser[PARSES + 1];
+static int wants_parser;
 
 error_t __real_argp_parse(const struct argp *, int, char **, unsigned, int *,
 			  void *);
@@ -43,9 +45,11 @@ error_t __wrap_argp_parse(const struct argp *argp, int argc, char **argv,
 {
 	error_t err;
 
-	depth++;
+	wants_parser = ++depth;
 	err = __real_argp_parse(argp, argc, argv, flags | ARGP_NO_EXIT, index,
 				input);
+	wants_parser = 0;
+	parser[depth] = NULL;
 	if (err || depth > 1)
 		longjmp(back, 1);
 	return err;
@@ -103,21 +107,39 @@ int __wrap_atexit(void (*fn)(void))
 	return 0;
 }
 
+static void on_malloc(const volatile void *at, size_t size)
+{
+	(void)size;
+	if (wants_parser)
+		parser[wants_parser] = (void *)at;
+	wants_parser = 0;
+}
+
+static void on_free(const volatile void *at)
+{
+	(void)at;
+}
+
+static void free_parsers(void)
+{
+	wants_parser = 0;
+	for (int i = 1; i <= PARSES; i++) {
+		free(parser[i]);
+		parser[i] = NULL;
+	}
+}
+
 static void earlier_report(const uint8_t *data, size_t size)
 {
-	static char path[64];
+	static struct kept file;
 	struct baseline b;
-	FILE *f;
 
-	snprintf(path, sizeof(path), "/dev/shm/iomodels-fuzz-%d.json", getpid());
-	f = fopen(path, "we");
-	if (!f)
-		abort();
-	fwrite(data, 1, size, f);
-	fclose(f);
-	if (!baseline_read(&b, path))
+	if (!*file.path)
+		snprintf(file.path, sizeof(file.path),
+			 "/dev/shm/iomodels-command_fuzz-%d.json", getpid());
+	keep(&file, (const char *)data, size);
+	if (!baseline_read(&b, file.path))
 		baseline_count(&b, "busy_loop");
-	unlink(path);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -125,6 +147,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static char text[4096];
 	char *argv[66] = { "iomodels" };
+	static int hooked;
 	int argc = 1;
 
 	if (size >= sizeof(text))
@@ -142,10 +165,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (*at)
 			*at++ = 0;
 	}
+	if (!hooked)
+		hooked = __sanitizer_install_malloc_and_free_hooks(on_malloc,
+								   on_free);
 	depth = 0;
 	within = 1;
 	if (!setjmp(back))
 		iomodels_main(argc, argv);
 	within = 0;
+	free_parsers();
 	return 0;
 }

@@ -4,10 +4,11 @@
 # input_test.sh - a log is read however it was pasted, packed or prefixed
 #
 # Each form of one log has to say the same as the log itself.  BUILD is where
-# the programs are.
+# the programs are.  (make fuzz-format gives a short LOG, and keeps its forms as
+# seeds in the folder FORMS.)
 
 io=${BUILD:-build}/iomodels
-log=tests/corpus/curl.strace
+log=${LOG:-tests/corpus/curl.strace}
 dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT
 n=0
@@ -17,6 +18,7 @@ says() { "$io" explain "$1" 2>&1 | sed "s|$1|LOG|"; }
 result() { # STATUS NAME
 	n=$((n + 1))
 	[ "$1" = 0 ] && echo "ok $n $2" || echo "not ok $n $2"
+	[ -z "$FORMS" ] || cp "$dir/log" "$FORMS/$n"
 }
 same() { # NAME: is $dir/log the same log?
 	says "$dir/log" >"$dir/got"
