@@ -653,7 +653,7 @@ fuzz: $(fuzz_log)
 	$(Q)awk -v dir=$(B)/fuzz/kinds -f tests/fuzz/kinds.awk tests/log/kinds.txt
 	$(call compile_fuzzer,explain_fuzz)
 	$(Q)$(call run_fuzzer,explain_fuzz,500,$(fuzz_dict)) corpus \
-		kinds $(CURDIR)/tests/corpus $(CURDIR)/traces
+		kinds $(addprefix $(CURDIR)/,tests/fuzz/lines tests/corpus traces)
 
 # The same for a capture's folder.
 fuzz-folder: $(fuzz_log)

@@ -162,7 +162,7 @@ static void unread_look(struct findings *f, const struct witness *w)
 		char text[24];
 
 		if (u->slept_ns < UNREAD_NS ||
-		    u->slept_ns * 2 < u->to_ns - u->from_ns)
+		    u->slept_ns < u->to_ns - u->from_ns - u->slept_ns)
 			continue;
 		d = finding_add(f, &unread, u->pid, u->completions,
 				u->slept_ns);

@@ -502,7 +502,7 @@ static struct finding *judge(struct findings *f, const struct about *a,
 					s->ns);
 
 	finding_lines(d, &s->times);
-	return d->cost_ns > 2 * s->ns ? NULL : d;
+	return d->cost_ns - s->ns > s->ns ? NULL : d;
 }
 
 /* "; pid 7 holds it since line 2 (9.90 s)" */

@@ -94,7 +94,7 @@ static void take_unread(struct manifest *m, const char *path, long long n)
 		u->from_ns = n;
 	else if (!strcmp(member, "to_ns")) {
 		u->to_ns = n;
-		m->n_unread++;
+		m->n_unread += u->from_ns >= 0 && n >= u->from_ns;
 	}
 }
 
