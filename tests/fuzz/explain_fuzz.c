@@ -11,9 +11,9 @@
  */
 #include "fuzz.h"
 
-static void feed(struct reader *r, const char *text, size_t size)
+static void feed(struct reader *r, struct slice all)
 {
-	const char *end = text + size;
+	const char *text = all.at, *end = text + all.len;
 	unsigned long number = 0;
 
 	while (text < end) {
@@ -42,7 +42,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	look_start(&k, &r, data, size);
 	r.path = "fuzz";
-	feed(&r, (const char *)data, size);
+	feed(&r, expanded(data, size));
 	look_end(&k, &r);
 	return 0;
 }

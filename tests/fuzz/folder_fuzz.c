@@ -33,7 +33,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct reader r;
-	struct slice rest = { (const char *)data, size };
+	struct slice rest = expanded(data, size);
 	const char *dir = folder();
 	struct look k;
 

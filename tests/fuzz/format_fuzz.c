@@ -53,7 +53,7 @@ static void read_all(char *const *paths, unsigned n, const uint8_t *data,
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct slice rest = { (const char *)data, size };
+	struct slice rest = expanded(data, size);
 	char *paths[FILES];
 	unsigned n = 0;
 

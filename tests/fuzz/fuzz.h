@@ -69,6 +69,29 @@ static inline void drop(struct kept *k)
 	k->there = 0;
 }
 
+/*
+ * The input, in which "\x01c" is a run of 5000 c: what has room for a line's
+ * parts meets long ones, although the input is short.
+ */
+static inline struct slice expanded(const uint8_t *data, size_t size)
+{
+	enum { RUN = 5000, RUNS = 3 };
+	static char room[RUN * RUNS + (1 << 13)];
+	char *to = room;
+	int runs = 0;
+
+	for (size_t i = 0; i < size && i < 1 << 13; i++) {
+		if (data[i] != 1 || i + 1 == size || runs == RUNS) {
+			*to++ = data[i];
+			continue;
+		}
+		memset(to, data[++i], RUN);
+		to += RUN;
+		runs++;
+	}
+	return slice_of(room, to);
+}
+
 /* The next part of the input, which "%%\n" ends. */
 static inline struct slice part(struct slice *rest)
 {
