@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "frames.h"
@@ -24,11 +25,16 @@ struct binary {
 
 /* ---- what is in the file ---- */
 
-/* strace prints offsets in the file, addr2line takes addresses. */
+/*
+ * strace prints offsets in the file, addr2line takes addresses.  The path is
+ * what a log says: to open a FIFO may wait for ever, and a device starts to work.
+ */
 static void read_segments(struct binary *b)
 {
+	struct stat st;
+	FILE *f = !stat(b->path, &st) && S_ISREG(st.st_mode) ?
+		  fopen(b->path, "re") : NULL;
 	Elf64_Ehdr head;
-	FILE *f = fopen(b->path, "re");
 	size_t size;
 
 	if (f && fread(&head, sizeof(head), 1, f) == 1 &&
@@ -77,6 +83,10 @@ static void start(struct binary *b)
 		_exit(127);
 	}
 	close(s[1]);
+	if (b->pid < 0) {
+		close(s[0]);
+		return;
+	}
 	b->socket = s[0];
 	b->from = fdopen(s[0], "r");
 }

@@ -30,7 +30,7 @@ skip() {			# NAME REASON
 }
 
 echo "TAP version 13"
-echo "1..5"
+echo "1..6"
 
 # FILE NEW_LOG: strace -k of a program that stops at once: no such option.
 run() {
@@ -82,6 +82,12 @@ printf '%s\n' '7 getpid() = 7' ' > /no/such/file(main+0x5) [0x1005]' \
 "$io" explain --lines "$dir/log" >"$dir/got" &&
 	[ "$(grep -c . "$dir/got")" = 8 ]
 result $? programs_that_are_not_here
+
+# A FIFO that nobody writes into is not opened.
+mkfifo "$dir/fifo"
+printf '%s\n' '7 getpid() = 7' " > $dir/fifo(main+0x5) [0x5]" >"$dir/log"
+timeout 20 "$io" explain --lines "$dir/log" >"$dir/got"
+result $? a_fifo
 
 # Without addr2line the log is shown as it is.
 printf '%s\n' '7 getpid() = 7' " > $io(main+0x5) [0x5000]" \
