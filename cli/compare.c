@@ -220,7 +220,7 @@ static unsigned parse_time(const char *text, struct argp_state *state)
 	double unit = !strcmp(end, "m") ? 60 : !strcmp(end, "h") ? 3600 :
 		      !*end || !strcmp(end, "s") ? 1 : 0;
 
-	if (end == text || !unit || v <= 0 || v * unit > 86400)
+	if (end == text || !unit || !(v > 0) || v * unit > 86400)
 		argp_error(state, "--until-decided %s: expected a time, such as 90s "
 			   "or 10m", text);
 	return v * unit * 1000;

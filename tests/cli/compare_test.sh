@@ -486,6 +486,7 @@ refuses 'this path has 104 bytes; that of a Unix socket has at most 103' \
 refuses 'expected unix:PATH' -w line-c1 --connect unix:
 refuses 'expected a percentage' --equal much
 refuses 'expected a time' --until-decided later
+refuses 'expected a time' --until-decided nan
 if command -v python3 >/dev/null; then
 	"$iomodels" compare -t 0.02 -r 2 -w http-c2 --path /nothing --start \
 		'python3 -m http.server --bind 127.0.0.1 {port}' >out 2>err &&
