@@ -251,7 +251,8 @@ static size_t logger_at(struct slice s)
 		return 0;
 	rest = from(s, i + 3);
 	end = words_at(rest, 1);
-	if (end && rest.at[end - 2] != ':' && slice_starts(from(rest, end), ": "))
+	if (end > 1 && rest.at[end - 2] != ':' &&
+	    slice_starts(from(rest, end), ": "))
 		end += 2;			/* "tag : " */
 	return end > 2 && (rest.at[end - 2] == ':') ? i + 3 + end : 0;
 }
