@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "line.h"
 #include "map.h"
 #include "source.h"
 
@@ -241,8 +242,10 @@ static ssize_t start(struct source *s, char *at, ssize_t n)
 		s->error = why;
 		return 0;
 	}
-	if (s->unpack)
+	if (s->unpack) {
+		s->ended = 0;			/* of what is packed, it is not */
 		n = get(s, at, READ_BYTES);
+	}
 	if (n <= 0)
 		return n;
 	s->error = what_else(at, n);
@@ -290,6 +293,39 @@ static struct slice without_colour(struct source *s, struct slice line)
 	return slice_of(s->plain, to);
 }
 
+/* The first line is strace's own, with nothing around it. */
+static int is_plain(const char *at, size_t n)
+{
+	const char *end = memchr(at, '\n', n);
+	struct line l;
+
+	if (!end)
+		return 0;
+	line_read(&l, at, end - at);
+	return (l.kind >= LINE_CALL && l.kind <= LINE_SUPERSEDED) ||
+	       l.kind == LINE_CHATTER;
+}
+
+/*
+ * A pipe gives what was written so far, perhaps three bytes of a packed log.
+ * Unless its first line says enough, as in a log that is shown while it grows,
+ * read on until there are enough bytes to tell how the file is written.
+ */
+static ssize_t get_head(struct source *s, char *to)
+{
+	ssize_t n = get(s, to, READ_BYTES), more;
+
+	while (n > 0 && n < LOOK && n < READ_BYTES && !is_plain(to, n)) {
+		more = get(s, to + n, READ_BYTES - n);
+		if (more <= 0) {
+			s->ended = 1;
+			break;
+		}
+		n += more;
+	}
+	return n;
+}
+
 /* More bytes into the buffer.  0 when there are none. */
 static int fill(struct source *s)
 {
@@ -313,7 +349,8 @@ static int fill(struct source *s)
 		s->size *= 2;
 		s->buf = need(realloc(s->buf, s->size));
 	}
-	n = get(s, s->buf + s->to, READ_BYTES);
+	n = first ? get_head(s, s->buf + s->to)
+		  : get(s, s->buf + s->to, READ_BYTES);
 	if (n > 0 && first)
 		n = start(s, s->buf + s->to, n);
 	if (n <= 0) {
