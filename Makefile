@@ -631,6 +631,7 @@ tables: $(iomodels)
 
 # The reader under libFuzzer, a crash leaves its input in $(B)/fuzz.  Most of the
 # time would go into libFuzzer's own accounts of rare features: -entropic=0.
+# FUZZ_UNDER="taskset -c 1": it has a processor of its own.
 SECONDS	?= 60
 FUZZ_UNDER ?= nice -n 19
 fuzz_flags := -g -O1 -fsanitize=fuzzer,address,undefined \
