@@ -662,7 +662,7 @@ static long long wall_of(const struct account *a)
 
 long long account_outside(const struct account *a)
 {
-	long long left = a->wall_ns - a->wait_ns - a->call_ns;
+	long long left = a->wall_ns - plus_ns(a->wait_ns, a->call_ns);
 
 	return left > 0 ? left : 0;
 }

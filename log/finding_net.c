@@ -1096,7 +1096,7 @@ static void given_up(struct findings *f, const struct file *file,
 	snprintf(t->given_peer, sizeof(t->given_peer), "%s",
 		 server_name(file).text);
 	t->given_up++;
-	t->given_ns += ns;
+	t->given_ns = plus_ns(t->given_ns, ns);
 	t->given_line = u->last_ask;
 }
 

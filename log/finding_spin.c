@@ -169,8 +169,9 @@ static int computes(const struct slot *s)
 	enum { WORK_NS = MS };			/* (strace itself needs less) */
 
 	return s->turn == TURN_ASK && s->asks_ns && s->start_ns != NO_TIME &&
-	       s->end_ns != NO_TIME && (s->end_ns - s->start_ns - s->asks_ns) /
-	       (long long)s->run >= WORK_NS;
+	       s->end_ns > s->start_ns &&
+	       (s->end_ns - s->start_ns - s->asks_ns) / (long long)s->run >=
+	       WORK_NS;
 }
 
 static void run_ends(struct slot *s)

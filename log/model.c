@@ -640,8 +640,11 @@ static int is_asyncio(const struct evidence *ev, const struct step *st)
 		return 0;
 	/* tv_nsec adds up to a second to what tv_sec alone tells. */
 	until = slice_after(text, "tv_sec=");
-	seconds = slice_number(until, NULL) - e->start_ns / 1000000000;
-	return until.len && seconds >= 0 && seconds <= 1;
+	seconds = slice_number(until, NULL);
+	if (!until.len || seconds < 0)
+		return 0;
+	seconds -= e->start_ns / 1000000000;
+	return seconds >= 0 && seconds <= 1;
 }
 
 static int may_be_asyncio(const struct event *e)

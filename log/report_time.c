@@ -13,8 +13,8 @@ static const char *plural(unsigned long n)
 
 static long percent(long long part, long long whole)
 {
-	return whole > 0 ? (part + whole / 200) / (whole / 100 ? whole / 100
-							       : 1) : 0;
+	return whole > 0 ? plus_ns(part, whole / 200) /
+			   (whole / 100 ? whole / 100 : 1) : 0;
 }
 
 static void wait_line(FILE *out, const struct account *a, const struct wait *w)
