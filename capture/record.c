@@ -44,7 +44,7 @@ struct run {
 	int go[2], failed[2];		/* pipes from and to the command's child */
 	pid_t strace;			/* 0: none */
 	int strace_said;		/* its stderr: a file without a name */
-	int spool_error;		/* why the kernel's records are not whole */
+	int spool_error;		/* errno: the kernel's records are cut */
 };
 
 static const char *said_by;
