@@ -160,6 +160,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memcpy(text, data, size);
 	text[size] = 0;
 	for (char *at = text; argc < 64 && *at; argc++) {
+		/* argp's own --HANG sleeps for an hour. */
+		if (!strncmp(at, "--H", 3))
+			return 0;
 		argv[argc] = at;
 		at += strcspn(at, "\n");
 		if (*at)
