@@ -162,10 +162,14 @@ static void refuses(const struct run *r)
 		FAIL("not one line: %s", r->warned);
 }
 
-/* What it has printed since "serving". */
+/* What it has printed besides "serving": before that line, too, because a worker may
+ * end before the first process prints it. */
 static const char *afterwards(const struct run *r)
 {
-	return strchr(strstr(r->warned, SERVING), '\n') + 1;
+	const char *serving = strstr(r->warned, SERVING);
+	const char *first = strchr(r->warned, '\n');
+
+	return first < serving ? r->warned : strchr(serving, '\n') + 1;
 }
 
 /* One peer: 1 when its bytes come back, 0 when a line says why not. */
