@@ -31,7 +31,10 @@ int has_flag_of(struct slice s, const char *name, size_t len,
 {
 	const char *p = s.at, *end = s.at + s.len;
 
-	while (len && p < end && (p = slice_search(slice_of(p, end), name, len))) {
+	if (len && s.len == len && !memcmp(p, name, len))
+		return 1;			/* (most are one flag) */
+	while (len && s.len > len && p < end &&
+	       (p = slice_search(slice_of(p, end), name, len))) {
 		if ((p == s.at || !is_name(p[-1])) &&
 		    (p + len == end || !is_name(p[len])))
 			return 1;

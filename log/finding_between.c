@@ -815,10 +815,11 @@ static void registered(struct step *st)
 static void polled(struct step *st)
 {
 	struct slice rest = st->event->line->args, element;
-	const char *p = slice_find(rest, "[{fd=");
+	const char *p;
 	struct file *file;
 
-	if (!p || st->event->call != CALL_POLL || !slice_find(rest, "POLLOUT"))
+	if (st->event->call != CALL_POLL || !(p = slice_find(rest, "[{fd=")) ||
+	    !slice_find(rest, "POLLOUT"))
 		return;
 	rest = slice_of(p + 1, rest.at + rest.len);
 	while (line_element(&rest, &element)) {

@@ -157,7 +157,10 @@ static int is_one_way(const struct file *f)
 		"/journal/", "/dev/log", "syslog", "/nscd",
 	};
 
-	for (unsigned i = 0; f->name && i < sizeof(names) / sizeof(*names); i++)
+	/* (The name of an internet address has neither.) */
+	if (!f->name || (!strchr(f->name, '/') && !strchr(f->name, 'y')))
+		return 0;
+	for (unsigned i = 0; i < sizeof(names) / sizeof(*names); i++)
 		if (strstr(f->name, names[i]))
 			return 1;
 	return 0;
@@ -224,12 +227,11 @@ struct server {
 static struct server server_name(const struct file *file)
 {
 	const char *arrow = file->name ? strstr(file->name, "->") : NULL;
+	const char *name = arrow ? arrow + 2 : file->name ? file->name : "";
 	struct server s;
 	size_t len;
 
-	snprintf(s.text, sizeof(s.text), "%s", arrow ? arrow + 2 :
-		 file->name ? file->name : "");
-	len = strlen(s.text);
+	len = text_append(name, s.text, sizeof(s.text), 0);
 	if (arrow && len && s.text[len - 1] == ']')
 		s.text[len - 1] = 0;
 	return s;
@@ -304,34 +306,50 @@ static int is_http(struct slice data)
 		"GET ", "POST ", "HEAD ", "PUT ", "DELETE ",
 	};
 
+	if (!data.len || (*data.at != 'G' && *data.at != 'P' &&
+			  *data.at != 'H' && *data.at != 'D'))
+		return 0;				/* (as most) */
 	for (unsigned i = 0; i < sizeof(methods) / sizeof(*methods); i++) {
-		size_t len = strlen(methods[i]);
-
 		if (!slice_starts(data, methods[i]))
 			continue;
-		data = slice_of(data.at + len, data.at + data.len);
+		data = slice_of(data.at + strlen(methods[i]),
+				data.at + data.len);
 		return slice_starts(data, "/") || slice_starts(data, "http");
 	}
 	return 0;
+}
+
+/* One of the first three bytes is not a letter: strace writes "Q\0" or "\x51". */
+static int may_be_query(struct slice data)
+{
+	const char *p = data.len > 3 ? memchr(data.at, '\\', 3) : NULL;
+
+	return p && (p < data.at + 2 || p[1] == '0' || p[1] == 'x');
 }
 
 /*
  * A query of PostgreSQL ('Q', length, text) or MySQL (3, text, which is read after
  * its head, or with it: length, 0, 3).
  */
-static int is_query(struct slice args)
+static int is_query(struct slice data)
 {
-	enum { LETTERS = 5 };
+	enum { HEAD = 6, LETTERS = 5 };
+	struct slice quoted = { data.at - 1, data.len + 1 };
 	unsigned char d[16];
-	size_t n = shown_bytes(args, d, sizeof(d)), at = 0;
+	size_t n, at = 0;
 
-	if (n > 6 && d[0] == 'Q' && !d[1] && !d[2])
+	if (!may_be_query(data) || shown_bytes(quoted, d, HEAD) < HEAD)
+		return 0;
+	if (d[0] == 'Q' && !d[1] && !d[2])
 		at = 5;
-	else if (n > 1 && d[0] == 3)
+	else if (d[0] == 3)
 		at = 1;
-	else if (n > 5 && !d[2] && !d[3] && d[4] == 3)
+	else if (!d[2] && !d[3] && d[4] == 3)
 		at = 5;
-	if (!at || n < at + LETTERS)
+	if (!at)
+		return 0;
+	n = shown_bytes(quoted, d, sizeof(d));
+	if (n < at + LETTERS)
 		return 0;
 	for (size_t i = at; i < at + LETTERS; i++)
 		if (!isalpha(d[i]))
@@ -342,15 +360,15 @@ static int is_query(struct slice args)
 /* What a client writes, and then waits for the answer: the text shows it. */
 static const char *request_kind(const struct step *st)
 {
-	struct slice data = slice_after(st->event->line->args, "\"");
 	enum file_kind kind = st->file->kind;
+	struct slice data;
 
 	if (st->fd < 3 || (kind != FILE_UNKNOWN && !file_is_stream(st->file)))
 		return NULL;
+	data = slice_after(st->event->line->args, "\"");
 	if (is_http(data))
 		return "HTTP request";
-	return st->event->call >= CALL_RECVFROM && is_query(st->event->line->args)
-	       ? "query" : NULL;
+	return st->event->call >= CALL_RECVFROM && is_query(data) ? "query" : NULL;
 }
 
 /* strace shows all of the text, and it has no empty line at its end. */
@@ -381,17 +399,23 @@ static int status_of(const struct step *st, struct slice data)
 /* What a server tells its client: the first line, which may come in parts. */
 static void answered_with(struct findings *f, struct step *st)
 {
-	struct slice data = slice_after(st->event->line->args, "\"");
 	struct told *t = &f->told;
-	size_t len = strlen(t->text);
+	struct slice data;
 	const char *end;
+	size_t len;
 	int status;
 
-	if (!data.len || !file_is_stream(st->file) ||
+	if (!file_is_stream(st->file) ||
 	    (st->file->use && st->file->use->connect_line))
 		return;
+	data = slice_after(st->event->line->args, "\"");
+	if (!data.len)
+		return;
 	status = status_of(st, data);
-	if (!status && (t->serial != st->file->serial || len + 8 > sizeof(t->text)))
+	if (!status && t->serial != st->file->serial)
+		return;				/* (as most) */
+	len = strlen(t->text);
+	if (!status && len + 8 > sizeof(t->text))
 		return;
 	if (status) {
 		t->all++;
@@ -557,8 +581,9 @@ static void heard(struct findings *f, struct step *st)
 		return;
 	p->pid = st->task->process->pid;
 	p->line = st->event->first;
-	snprintf(p->peer, sizeof(p->peer), "%s", server_name(st->file).text);
-	snprintf(p->text, sizeof(p->text), "%.*s", (int)len, (char *)d + best);
+	text_append(server_name(st->file).text, p->peer, sizeof(p->peer), 0);
+	slice_copy((struct slice){ (char *)d + best, len }, p->text,
+		   sizeof(p->text));
 }
 
 static void received(struct findings *f, struct step *st)

@@ -170,9 +170,16 @@ static struct slice cut(const char *at, size_t len, size_t most)
 static void address_text(struct slice a, char *text, size_t size)
 {
 	struct slice port = slice_after(a, "_port=htons(");
-	struct slice host = slice_quoted(a, "inet_addr(\"");
-	struct slice path = slice_quoted(a, "sun_path=\"");
+	struct slice host = slice_quoted(a, "inet_addr(\""), path;
+	long long n = port.len ? slice_number(port, NULL) : 0;
+	size_t len;
 
+	if (host.len && n >= 0 && host.len + sizeof(":9223372036854775807") < size) {
+		len = slice_add(host, text, size, 0);		/* (as most) */
+		put_number(text, text_append(":", text, size, len), n);
+		return;
+	}
+	path = slice_quoted(a, "sun_path=\"");
 	if (!host.len)
 		host = slice_quoted(a, "inet_pton(AF_INET6, \"");
 	if (!path.len)
@@ -180,8 +187,7 @@ static void address_text(struct slice a, char *text, size_t size)
 	if (path.len)
 		put(text, size, path);
 	else
-		snprintf(text, size, "%.*s:%lld", (int)host.len, host.at,
-			 port.len ? slice_number(port, NULL) : 0);
+		snprintf(text, size, "%.*s:%lld", (int)host.len, host.at, n);
 }
 
 static int takes_address(enum call c)
@@ -261,8 +267,9 @@ static void describe(struct failure *x, const struct step *st)
 	x->line = st->event->first;
 	if (takes_address(st->event->call) && l->n_args > 1) {
 		address_text(l->arg[1], address, sizeof(address));
-		snprintf(x->what, sizeof(x->what), "%.*s to %s",
-			 (int)l->name.len, l->name.at, address);
+		n = slice_add(l->name, x->what, sizeof(x->what), 0);
+		n = text_append(" to ", x->what, sizeof(x->what), n);
+		text_append(address, x->what, sizeof(x->what), n);
 		return;
 	}
 	if (short_text(x, st))
@@ -1147,11 +1154,15 @@ static const char *find_level(struct slice s, const char *const *words)
 	const char *end = s.at + s.len;
 
 	for (const char *p = s.at; p < end; p++) {
-		if (*p != ' ' && *p != '[')
+		if ((*p != ' ' && *p != '[') || p + 1 == end ||
+		    !isalpha((unsigned char)p[1]))
 			continue;
 		for (const char *const *at = words; *at; at++) {
-			const char *stop = p + strlen(*at);
+			const char *stop;
 
+			if (p[0] != (*at)[0] || p[1] != (*at)[1])
+				continue;	/* (as most) */
+			stop = p + strlen(*at);
 			if (slice_starts(slice_of(p, end), *at) &&
 			    (stop == end || !isalnum((unsigned char)*stop)))
 				return p;
@@ -1627,7 +1638,7 @@ void refusal_note(struct findings *f, struct step *st)
 	    call_class(ev->call) == CLASS_OUT && may_be_log(st))
 		logged(e, st);
 	if (!e->told && call_class(ev->call) == CLASS_OUT &&
-	    (speaks_out(st) || is_log(st)))
+	    (is_log(st) || speaks_out(st)))
 		spoke(f, e, st);
 }
 
