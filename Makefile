@@ -121,7 +121,7 @@ comma	:= ,
 # Otherwise gcc makes one call of two equal ones, and names one of their lines.
 APART	:= $(if $(findstring clang,$(CC)),,-fno-crossjumping -fno-tree-tail-merge)
 # For log/: what -O3 inlines, and each function in cache lines of its own.  A report
-# takes 5% and 2% less time (docs/explain-faults.md).
+# takes 5% and up to 3% less time (docs/explain-faults.md).
 INLINE	:= $(if $(findstring clang,$(CC)),,--param max-inline-insns-auto=30 \
 	   --param inline-min-speedup=15 -falign-functions=64)
 # RAW: a static program without libc; frame pointers are for strace -k.
