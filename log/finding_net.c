@@ -741,8 +741,9 @@ static int is_in_set(struct slice set, int fd)
 		if (slice_number(slice_of(p, end), &stop) == fd && stop > p)
 			return 1;
 		p = memchr(p, ' ', end - p);
-		if (!p++)
+		if (!p)
 			return 0;
+		p++;
 	}
 	return 0;
 }
