@@ -48,8 +48,8 @@ int protocol_make(struct protocol *p, const char *name, const char *path,
 		  const char *rule, char why[200]);
 
 /*
- * A request of models/reply.h: size bytes, an answer as long as that, after so
- * many thousand steps of work.  0, or -1: no memory.
+ * A request of models/reply.h: it has size bytes, its answer has answer bytes,
+ * and the work between them has work thousand steps.  0, or -1: no memory.
  */
 int protocol_reply(struct protocol *p, unsigned size, unsigned answer,
 		   unsigned work);

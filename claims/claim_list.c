@@ -298,7 +298,7 @@ const struct claim claims[] = {
 	     "falls back to plain SIGIO", "fcntl(2)",
 	     "rt_sigtimedwait\\(\\[IO\\], .* = 29 \\(SIGIO\\)",
 	     TRIED("UDP",
-	     "when the queue is full the signal is lost without a trace",
+	     "when the queue is full the signal is lost, and nothing reports it",
 	     "0: rt_sigtimedwait\\(\\[IO\\], .* = 29 \\(SIGIO\\)")),
 	EVENTS("rt-overflow-seen", rt_overflows, "tracepoints show that the "
 	       "queue of real-time signals is full: a signal finds no room, "

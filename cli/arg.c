@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * arg.c - the words of a command line: numbers, likeness, and showing text
+ * arg.c - words of a command line: numbers, similar names, text to print
  */
 #include <ctype.h>
 #include <errno.h>

@@ -81,8 +81,8 @@ int has_place(const char *dir);
 int in_a_child(int (*work)(void *arg), void *arg);
 
 /*
- * A number from min to max, nothing before or after it; anything else is
- * said and ends the program with 2.
+ * A number from min to max, nothing before or after it; for anything else it
+ * prints a message and ends the program with 2.
  */
 long number_arg(const struct argp_state *state, const char *option,
 		const char *text, long min, long max);

@@ -3,9 +3,9 @@
  * doctor.c - iomodels doctor: what runs here, and what is in the way
  *
  * Nothing is concluded from versions.  Every server is started and has to
- * serve a client, every file job has to read a file; what one of them says
- * when it ends is its own line.  Beside it stands what a probe of lab/probe.c
- * got for the same feature, with the reason that /proc shows.
+ * serve a client, every file job has to read a file.  For one that cannot, the
+ * output shows its own last message, and beside it the result of the probe of
+ * lab/probe.c for the same feature, with the reason that /proc shows.
  */
 #include <errno.h>
 #include <fcntl.h>

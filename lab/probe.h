@@ -2,8 +2,8 @@
 /*
  * probe.h - what this kernel grants to this user, found by trying it
  *
- * Versions are never compared: distributions carry features back, containers
- * take them away.  Each probe does what a program will do; its errno says what
+ * Versions are never compared: distributions backport features, containers
+ * refuse them.  Each probe does what a program will do; its errno says what
  * came of that, and /proc may show the reason.
  */
 #ifndef IOMODELS_PROBE_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * finding_slept.c - what threads slept for that no call shows: page faults,
+ * finding_slept.c - sleeps whose reason no call shows: page faults,
  * frozen file systems, locks of inodes, writeback, reclaim
  *
  * Only a capture's kernel.log with stacks tells.  What a call's own name says

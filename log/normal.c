@@ -57,8 +57,8 @@ static int thread_number(struct reading *r, pid_t pid)
 }
 
 /*
- * exit_group kills the other threads, one perhaps just when strace has been
- * told of its call.  PTRACE_GET_SYSCALL_INFO then knows of no call, and strace
+ * exit_group kills the other threads, one perhaps just when strace has learned
+ * of its call.  PTRACE_GET_SYSCALL_INFO then knows of no call, and strace
  * prints "???(" or, with registers that it never read, call number 0 with an
  * argument 0: "read(0,  <unfinished ...>".  Neither was called.
  */

@@ -235,8 +235,9 @@ struct witness {
 	unsigned n_slept;
 	long main_pid;
 	/*
-	 * to_ns is set: only the message between these two times counts.  Who
-	 * slept before the first and ran before the second has waited for it.
+	 * to_ns is set: only the message between these two times counts.  A
+	 * thread that slept before the first and ran before the second has
+	 * waited for it.
 	 */
 	long long from_ns, to_ns;
 	int only_calls;			/* no sleep in a page fault counts */

@@ -41,7 +41,7 @@ struct conn {
  * call (EPERM, ENOSYS).  The connections stay queued, the server pauses, and
  * stderr says why, once.
  * ECONNABORTED and EPROTO are about one peer.  (TCP of Linux has neither: it
- * accepts a peer that has reset.)  A long row of them: accept4 always fails.
+ * accepts a peer that has reset.)  Many in a row: accept4 always fails.
  */
 static inline int peers_must_wait(long err)
 {
@@ -111,8 +111,8 @@ static inline void pause_ms(long ms)
 }
 
 /*
- * accept4 did not sleep (EAGAIN), for a program that shares the listener has
- * set O_NONBLOCK: sleep here.
+ * accept4 did not sleep (EAGAIN), because a program that shares the listener
+ * has set O_NONBLOCK: sleep here.
  */
 static inline void await_connection(void)
 {
@@ -173,8 +173,8 @@ static void conn_gave_up(const struct conn *c, const char *why)
 	     n == 1 ? "" : "s");
 }
 
-/* Bytes of a request, up to its end.  How many; what it asks for is in *wants,
-   or -1: no server does that. */
+/* Take bytes of a request, up to its end; return how many.  *wants is what it
+   asks for, or -1 if no server does that. */
 static unsigned request_takes(struct conn *c, const char *bytes, unsigned n,
 			      long *wants)
 {

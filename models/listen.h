@@ -24,7 +24,7 @@ static void socket_failed(const char *call, const struct sockaddr_in *a,
 				     "0.0.0.0 listens on all" : "");
 }
 
-/* A peer would get its number, and what is meant for stdout. */
+/* A peer would get this number, and then what is meant for stdout. */
 static void closed(int fd)
 {
 	fail(1, "descriptor %d is closed: redirect it to /dev/null\n", fd);
@@ -102,7 +102,7 @@ static void open_socket(char **argv, int type)
 	if (err)
 		socket_failed("bind", &a, err);
 	if (!datagrams) {
-		/* Port 0 binds here, and two may have been given the same. */
+		/* With --port 0 two servers may have been given the same port. */
 		err = sys_listen(listener, SOMAXCONN);
 		if (err)
 			socket_failed("listen", &a, err);

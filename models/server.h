@@ -21,7 +21,7 @@
  *                                       after what the model sets up
  *   print, at the end of a message:
  *     write                             the line on stdout; it waits while
- *                                       stdout is full, for no message is lost
+ *                                       stdout is full: no message is lost
  *   any service:
  *     mmap mremap munmap                what FIRST bytes cannot hold: a long
  *                                       message, or what a full socket left

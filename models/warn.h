@@ -16,7 +16,7 @@
 #include "../syscalls/program.h"
 #include "../syscalls/thread.h"
 
-/* 1: a write to fd does not wait; what is wrong with fd, it says itself. */
+/* 1: a write to fd does not wait; it may return an error at once. */
 static int has_room(int fd)
 {
 	struct pollfd out = { .fd = fd, .events = POLLOUT };

@@ -52,8 +52,8 @@ struct ring {
 	unsigned enter;
 
 	/*
-	 * Signals that are blocked while ring_wait sleeps, and only then, in
-	 * the place of the thread's own; NULL: the thread's own.
+	 * Signals that are blocked while ring_wait sleeps, and only then,
+	 * instead of the thread's own mask; NULL: that mask stays.
 	 */
 	const unsigned long *wait_mask;
 
@@ -135,7 +135,7 @@ static inline void ring_lay_out(struct ring *r, const struct io_uring_params *p)
  *   -EPERM    kernel.io_uring_disabled, or a seccomp filter
  *   -EACCES   a security module (SELinux)
  *   -EINVAL   a flag is newer than the kernel, or does not go with another
- *   -ENOMEM   RLIMIT_MEMLOCK, of who has no CAP_IPC_LOCK; or no memory
+ *   -ENOMEM   RLIMIT_MEMLOCK (without CAP_IPC_LOCK), or no memory
  *   -EMFILE   no descriptor left (-ENFILE: in the whole system)
  *
  * or of mmap.  Nothing is left behind then.

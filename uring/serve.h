@@ -63,7 +63,7 @@ static inline void key_retire(unsigned index)
 
 static const struct __kernel_timespec one_second = { .tv_sec = 1 };
 
-/* needs: the kernel that the flags ask for, for the line that ends us. */
+/* needs: the kernel version that the flags need, for the last message. */
 static void ring_refused(const char *call, long err, const char *needs)
 {
 	if (err == -EINVAL)
@@ -92,8 +92,8 @@ static void entered(long n)
 static unsigned sqpoll_cpu;
 
 /*
- * Between open_socket, which reads the options, so that --help works
- * everywhere, and announce, so that a refusal is all that is printed.
+ * Call it after open_socket, which reads the options: --help works everywhere.
+ * Call it before announce: a refusal is then all that is printed.
  */
 static void open_ring(unsigned entries, unsigned flags, const char *needs)
 {

@@ -12,7 +12,7 @@
  *                              thread ended a request of the leader's
  *   the rest   futex           woken by bits (engine.h), after a batch
  *
- * Nothing is held asleep, so a signal handler may interrupt any of them and
+ * A sleeping thread holds no lock, so a signal handler may interrupt any and
  * call aio_suspend itself, may leave by longjmp, and a thread may be cancelled
  * here.  A leader that a handler keeps away leads nobody, and others may take
  * events that it waits for; therefore leader and heirs look for themselves each

@@ -8,7 +8,7 @@
 # SET: direct direct-write hot cold write write-large lists files tmpfs batches
 # refused; all of them when none is named.  batches is the access pattern of
 # NVIDIA NIXL (batches.c); refused is direct with libposixaio under a filter
-# that refuses io_uring.  Both have libaio beside them.  write is to a file whose
+# that refuses io_uring.  These two measure libaio, too.  write is to a file whose
 # page cache is in folios of 4 KiB, write-large in large ones, where ext4 walks the
 # blocks of a whole folio for each write; psync beside them does the same without
 # any asynchrony.
