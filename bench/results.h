@@ -125,7 +125,7 @@ int missing(const struct estimate *e, double noise, double bound);
  */
 const char *build_of(const struct contender *c, char text[20]);
 
-/* ---- JSON lines: what is measured, and a line a measurement ---- */
+/* ---- JSON lines: what is measured, one line per measurement ---- */
 
 /* To the digits that are kept, so that what is resumed reports the same. */
 void results_round(struct measurement *m);

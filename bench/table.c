@@ -331,7 +331,7 @@ void table_print(const struct results *r, FILE *f)
 	print_conclusion(r, f);
 }
 
-/* ---- Markdown: a row a server, a column a workload ---- */
+/* ---- Markdown: one row per server, one column per workload ---- */
 
 /* The row of a contender, or NULL. */
 static const struct row *row_of(const struct row *rows, int n, int contender)

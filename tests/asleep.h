@@ -2,9 +2,9 @@
 /*
  * asleep.h - does a server sleep when nobody speaks to it? (hosted tests)
  *
- * Processor time would not tell on a busy machine, where one that spins gets
- * little of it.  What it does tell is its state: one that spins is never S,
- * for so long as we look.
+ * Processor time does not show it on a busy machine, where a server that spins
+ * gets little of it.  The state of its threads does: a thread that spins is
+ * never in state S while we look.
  */
 #ifndef IOMODELS_ASLEEP_H
 #define IOMODELS_ASLEEP_H

@@ -3,9 +3,10 @@
 #
 # words_test.sh - sentences that must be read twice: none in sources and texts
 #
-# A line a pattern (of grep -P), after a tab what to write instead.  Captures,
-# the corpus of logs, translations and docs/kernels.md, which quotes what older
-# versions printed, are left out.  Started from the top of the source.
+# Each line below is a pattern (of grep -P), a tab, and what to write instead. 
+# Captures, the corpus of logs, translations and docs/kernels.md, which quotes
+# what older versions printed, are left out.  Started from the top of the
+# source.
 
 build=${BUILD:-build}
 dir=$(mktemp -d) || exit 1

@@ -57,7 +57,7 @@ ok $? "refuses a descriptor that is not open"
 [ $? = 1 ] && grep -q 'fd 5: ENOTSOCK' err2
 ok $? "refuses a file for a socket"
 
-# A whole comparison: a row each, the base twice, and a line a measurement.
+# A whole comparison: one row per server, the base twice, and one line per measurement.
 few="-t 0.05 -r 2 -w tcp-c1,tcp-c4 poll"
 "$iomodels" compare $few -o kept >out 2>err &&
 	[ "$(wc -l <kept/results.jsonl)" = 13 ] &&

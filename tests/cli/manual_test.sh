@@ -62,7 +62,7 @@ else
 	ok $? pages_are_well_formed
 fi
 
-# What bash offers after each command line, one word a line.
+# What bash offers after each command line, one word per line.
 cat >"$dir/complete" <<'END'
 . cli/completion/iomodels.bash
 COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))

@@ -4,10 +4,11 @@
  *
  *     make fuzz-command SECONDS=600
  *
- * The input is words, one a line.  Subcommands are run as far as their command
- * line is read: the linker's --wrap brings argp_parse, exit and what ends a
- * parser here, and all of them come back to the harness instead.  An input that begins with '{' is an
- * earlier report, for explain --baseline.
+ * The input is words, one per line.  A subcommand runs only until it has read
+ * its command line: with the linker's --wrap, functions of this file replace
+ * argp_parse, exit and the functions that end a parser, and return to the
+ * harness instead.  An input that begins with '{' is an earlier report, for
+ * explain --baseline.
  */
 #include <argp.h>
 #include <setjmp.h>

@@ -6,8 +6,8 @@
  *
  * libFuzzer (Debian's libclang-rt-14-dev) with the corpus of tests/corpus as
  * seeds; -fsanitize=address,undefined says what goes wrong.  The lines go
- * through reader_line as those of reader_read do.  (How the lines are found in
- * a file, format_fuzz.c tries.)
+ * through reader_line as those of reader_read do.  (format_fuzz.c
+ * tests how the lines are found in a file.)
  */
 #include "fuzz.h"
 

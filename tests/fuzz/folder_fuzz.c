@@ -5,7 +5,7 @@
  *     make fuzz-folder SECONDS=600
  *
  * The input is strace.log, kernel.log and manifest.json, each ended by a line
- * "%%"; a first one that is empty is left out.  Its seeds are tests/fuzz/captures
+ * "%%"; if the first one is empty, there is no such file.  Its seeds are tests/fuzz/captures
  * and, by folders.awk, pieces of tests/fuzz/seeds.  (explain_fuzz.c is for logs.)
  */
 #include <sys/stat.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fuzz.h - what makes an execution of a harness cheap
+ * fuzz.h - what makes each run of a harness fast
  */
 #ifndef IOMODELS_FUZZ_H
 #define IOMODELS_FUZZ_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * line_test.c - each form of strace's output, a line a form (with libc)
+ * line_test.c - each form of strace's output, one line per form (with libc)
  */
 #include "../../log/line.h"
 #include "tap.h"

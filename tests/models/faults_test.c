@@ -7,8 +7,8 @@
  *
  * A cell is one system call of a server, one errno or short result, and one
  * occurrence: strace makes the n-th such call return it without doing it.  (So
- * a byte that the call says it has taken is lost, or one is nobody's.)  Three peers speak to the
- * server meanwhile.  What must hold:
+ * with a short result a byte counts as sent that is lost, or as received that
+ * nobody sent.)  Three peers speak to the server meanwhile.  What must hold:
  *
  *   - a peer for each failed call, at most, is not served, and stderr says why;
  *   - a client that comes afterwards is served;
@@ -18,12 +18,12 @@
  * strace counts the calls of each thread, so where each peer has one, each may
  * meet the fault: then a client that comes afterwards may meet it as well.
  *
- * A call of the set-up that fails may end the server, with 1 and a line.  The
- * calls are those that a strace of the same server shows; the errnos are those
- * that the kernel returns where something is short, or a peer or a signal
- * comes in between.  EAGAIN is injected only where it may come without reason:
- * to a server that trusts an edge it is an answer.  docs/faults.md says what
- * else is left out.
+ * When a call of the set-up fails, the server may end, with status 1 and a
+ * message.  The calls are those that a strace of the same server shows; the
+ * errnos are those that the kernel returns when a resource is short, or because
+ * of a peer or a signal.  EAGAIN is not injected where the server relies on it:
+ * on an edge it means that nothing is left.  docs/faults.md says what else is
+ * left out.
  *
  * IOMODELS_FAULTS: cells of each MODEL/SERVICE (1), or all.  IOMODELS_SEED
  * chooses them; IOMODELS_CELL="mmap ENOMEM 2" is that one alone.  "make
