@@ -111,7 +111,7 @@ static long yield(struct event e)
 	return 0;
 }
 
-/* e happened: who waits for it is ready. */
+/* e happened: the task that waits for it is ready. */
 static void resume(struct event e)
 {
 	if (!*e.waiting)
@@ -174,7 +174,7 @@ static void run_forever(void)
 
 		run_ready();
 		if (!loop.tasks)
-			return;			/* for ever ends with the last */
+			return;			/* the last task has ended */
 		was_paused = paused;
 		n = woken(sys_epoll_pwait(loop.ep, ev, EVENTS,
 					  paused ? 1000 : -1, NULL));
@@ -279,7 +279,7 @@ int main(int argc, char **argv)
 	loop.ep = must(sys_epoll_create1(EPOLL_CLOEXEC));
 	must(spawn(accept_all, listener));
 	run_ready();				/* it registers the listener */
-	announce();				/* all that can fail has not */
+	announce();				/* the set-up has succeeded */
 	run_forever();
 	return end_status;
 }

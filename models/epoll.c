@@ -123,7 +123,7 @@ int main(int argc, char **argv)
 	open_socket(argv, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC);
 	ep = must(sys_epoll_create1(EPOLL_CLOEXEC));
 	must(watch(listener, EPOLLIN));
-	announce();				/* all that can fail has not */
+	announce();				/* the set-up has succeeded */
 	while (listener >= 0 || live) {
 		int was_paused = paused;
 		int n = woken(sys_epoll_pwait(ep, ev, EVENTS,

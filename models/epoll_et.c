@@ -32,7 +32,7 @@ enum { EVENTS = 64, TURNS = 16 };
 
 static struct conn conns[CONNS];	/* by descriptor; want: is in ready[] */
 static int ep, live, paused;		/* paused: accept4 found no descriptor */
-static int ready[CONNS], ready_count;	/* who has not come to EAGAIN yet */
+static int ready[CONNS], ready_count;	/* those that have not met EAGAIN yet */
 
 /* 0, or -errno: the set has no room (ENOSPC: fs.epoll.max_user_watches). */
 static long watch(int fd, unsigned want)
@@ -134,7 +134,7 @@ int main(int argc, char **argv)
 	open_socket(argv, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC);
 	ep = must(sys_epoll_create1(EPOLL_CLOEXEC));
 	must(watch(listener, EPOLLIN));
-	announce();				/* all that can fail has not */
+	announce();				/* the set-up has succeeded */
 	while (listener >= 0 || live) {
 		int was_paused = paused;
 		int wait_ms = ready_count ? 0 : paused ? 1000 : -1;

@@ -71,7 +71,7 @@ static void leave(void)
  * epoll_pwait holds each connection that it looks at.  When a close comes in
  * between, the thread in epoll_pwait has the last hold, and Linux 6.9 and later
  * end the connection only when that thread returns.  So take it out of the set
- * first: this waits for who is looking, and afterwards nobody looks.
+ * first: this waits for the thread that is looking, and no other looks again.
  */
 static void hang_up(int fd)
 {
@@ -163,7 +163,7 @@ int main(int argc, char **argv)
 	for (int i = 1; i < THREADS; i++)
 		must(thread_start(work, i));
 	must(watch(listener, EPOLL_CTL_ADD, EPOLLIN));
-	announce();				/* all that can fail has not */
+	announce();				/* the set-up has succeeded */
 	work(0);
 	return 0;
 }

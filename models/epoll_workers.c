@@ -178,7 +178,7 @@ int main(int argc, char **argv)
 	}
 	for (int i = 1; i < WORKERS; i++)
 		must(thread_start(work, i));
-	announce();				/* all that can fail has not */
+	announce();				/* the set-up has succeeded */
 	work(0);
 	while ((left = count_read(&workers)))
 		futex_wait(&workers.n, left, NULL);

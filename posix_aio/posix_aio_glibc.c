@@ -44,7 +44,7 @@ static enum notify notify;
 static unsigned opens = 1;
 static int *files;
 static struct slot *slots;
-static struct aiocb *cbs;		/* one a slot */
+static struct aiocb *cbs;		/* one per slot */
 static const struct aiocb **list;	/* likewise: NULL when not in flight */
 static int in_flight;
 
@@ -129,7 +129,7 @@ static void reap(unsigned i)
 	if (!got(s, "aio_read", err ? -err : aio_return(&cbs[i])) ||
 	    next_block(s))
 		start_read(s);
-	/* Release: who sees 0 sees what got() wrote, in whichever thread. */
+	/* Release: a thread that sees 0 also sees what got() wrote. */
 	if (!__atomic_sub_fetch(&in_flight, 1, __ATOMIC_RELEASE) &&
 	    notify == THREAD)
 		futex_wake(&in_flight, 1);

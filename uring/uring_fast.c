@@ -56,7 +56,7 @@ static struct state {
 	unsigned char starved;		/* the last RECV found no buffer */
 } states[CONNS];			/* likewise */
 static struct ring_buffers buffers;
-static unsigned given;			/* of them the kernel and we use */
+static unsigned given;			/* how many of them are in use */
 static int scarce;			/* the kernel found none */
 static struct {				/* whose RECVs found none */
 	int slots[CONNS];
@@ -147,7 +147,7 @@ static void feed(void)
 	hurry |= starved.out != starved.in;
 }
 
-/* End requests early; how it went they say themselves. */
+/* End requests early; their completions tell how they ended. */
 static void cancel(__u64 addr, int slot, unsigned flags)
 {
 	struct io_uring_sqe *sqe = request(IORING_OP_ASYNC_CANCEL, CANCEL, slot,

@@ -94,7 +94,7 @@ static void watch(int slot)
 	states[slot].cancelled = 0;
 }
 
-/* End requests early; how it went they say themselves. */
+/* End requests early; their completions tell how they ended. */
 static void cancel(__u64 addr, int slot, unsigned flags)
 {
 	struct io_uring_sqe *sqe = request(IORING_OP_ASYNC_CANCEL, CANCEL, slot,

@@ -89,7 +89,7 @@ static void put_buffer(unsigned id)
 	io_uring_buf_ring_advance(buffers, 1);
 }
 
-/* End requests early; how it went they say themselves. */
+/* End requests early; their completions tell how they ended. */
 static void cancel(__u64 addr, int slot, unsigned flags)
 {
 	struct io_uring_sqe *sqe = request(CANCEL, slot);

@@ -41,7 +41,7 @@ enum { POLL = 1, UNPOLL };
 
 static struct conn conns[CONNS];	/* by descriptor; want: is in ready[] */
 static int live, paused;		/* paused: accept4 found no descriptor */
-static int ready[CONNS], ready_count;	/* who has not come to EAGAIN yet */
+static int ready[CONNS], ready_count;	/* those that have not met EAGAIN yet */
 static unsigned char polled[CONNS];	/* by descriptor: POLL_ADD is in flight */
 
 static void watch(int fd, unsigned want)

@@ -51,7 +51,7 @@ static int receiving, sending;		/* RECVMSG is in flight; SENDMSGs are */
 
 static void watch(void)
 {
-	/* Of this one the kernel takes only how much room the address wants. */
+	/* Of this msghdr the kernel uses only msg_namelen. */
 	static struct msghdr room = { .msg_namelen = sizeof(union sender) };
 	struct io_uring_sqe *sqe = ring_sqe(&ring);	/* PER_EVENT: never 0 */
 

@@ -179,7 +179,7 @@ static void sent_zc(int fd, unsigned buffer, const struct io_uring_cqe *cqe)
 		report = 0;
 		watch(fd);
 	} else if (cqe->res == -ENOMEM || cqe->res == -EOPNOTSUPP) {
-		/* As uring_basic.c, for once; what fails now has failed. */
+		/* A plain SEND, as in uring_basic.c; its failure is final. */
 		request(IORING_OP_SEND, SEND_COPY, fd, c->out,
 			c->owed)->msg_flags = MSG_NOSIGNAL;
 	} else {

@@ -36,8 +36,8 @@ if (!/^\d+$/.test(opt.port) || Number(opt.port) > 65535)
 if (!/^\d*$/.test(opt.fd))
 	refuse(`--fd ${opt.fd}: expected a descriptor of a listening socket`);
 
-// The service reply, as models/reply.h has it: requests into answers; null: one
-// asks for more than it gives.
+// The service reply, as in models/reply.h: makes answers of requests; null if a
+// request asks for more than the service allows.
 const REQUEST = 12, MOST = 1 << 20, WORK = 1000000;
 const answers = Buffer.alloc(MOST, 'x');
 

@@ -952,8 +952,8 @@ void request_completed(struct request *r, long result)
 		again(r);
 		return;
 	}
-	/* The kernel could not make a thread for it (RLIMIT_NPROC).  Was it to be
-	 * cancelled, that may have succeeded after the answer. */
+	/* The kernel could not make a thread for it (RLIMIT_NPROC).  But if it was to
+	 * be cancelled, the cancellation may have succeeded after its answer. */
 	if (result == -ECANCELED && r->where == RING && !r->by &&
 	    !(r->flags & STOP)) {
 		r->flags &= ~VIA_RING;

@@ -567,7 +567,7 @@ static long start_list(struct aiocb *const list[], int n, struct group *g)
 	return err;
 }
 
-/* None is started: each says so, as those do that could not be started. */
+/* No request is started: each reports EAGAIN, as one that cannot be started. */
 static long refuse_list(struct aiocb *const list[], int n)
 {
 	for (int i = 0; i < n; i++)

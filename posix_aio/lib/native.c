@@ -101,8 +101,8 @@ static const int calls[] = {
 };
 
 /*
- * Has the process got its first filter, one that kills (sandbox.c)?  A tick of the
- * coarse clock apart: to ask takes as long as a tenth of a read.
+ * Has the process got its first filter, one that kills (sandbox.c)?  It asks at
+ * most once per tick of the coarse clock: asking takes a tenth of a read's time.
  */
 static int may_go_on(void)
 {

@@ -177,9 +177,9 @@ static int grows(void)
 	       may_grow();
 }
 
-/* Under the lock: is a thread besides this one in no call on a stream?  One that
- * has not begun is: on a busy machine that takes long, and it does begin.  A
- * program that wants one thread alone has it sleep. */
+/* Under the lock: is a thread besides this one in no call on a stream?  A
+ * thread that is still starting counts: on a busy machine that takes long.  If
+ * the program allows one thread only, that thread may sleep. */
 static int another_is_left(void)
 {
 	int n = __atomic_load_n(&engine.pool_created, __ATOMIC_SEQ_CST);
@@ -259,8 +259,8 @@ int pool_call(void)
 	old = engine_lock();
 	grow = grows();
 	engine_release(old);
-	/* If it is refused, a busy thread goes on with it; when that is, nobody
-	 * knows. */
+	/* If no thread can be created, a busy one carries the request out later;
+	 * nobody knows when. */
 	for (int i = 0; grow && i < AT_ONCE; i++)
 		if (!add_thread())
 			return 1;
@@ -723,7 +723,7 @@ static void *serve(void *unused)
 }
 
 /* A request for the ring came between two workers, or the ring gave it back.  Its
- * caller relied on the worker, so that one calls for a thread. */
+ * caller relied on the worker, so the worker calls for a thread. */
 int pool_is_busy(void)
 {
 	int lacks = engine.demoted && engine.runnable && grows();

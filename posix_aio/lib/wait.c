@@ -241,7 +241,7 @@ static long sleep_once(const struct wanted *w, struct place *p, long deadline)
 		bits |= HEIR;
 		if (!deadline || soon < deadline)
 			deadline = soon;
-		/* It waits for many, and knew nothing of us. */
+		/* The leader waits for many events, and did not know of us. */
 		if (__atomic_load_n(&leader_min, __ATOMIC_SEQ_CST) > 1)
 			wait_interrupt_leader(~0U);
 	}

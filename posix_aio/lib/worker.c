@@ -119,8 +119,8 @@ static long hide_descriptor(struct ring *r)
 
 /*
  * A write to a stream that is taken in parts goes on, as write(2) does, when the
- * program closes the descriptor: the ring holds the file.  Not of a write that
- * seldom is in parts.  A bit is a place; the worker's.
+ * program closes the descriptor: the ring holds the file.  It does so only for
+ * writes that are often in parts.  A bit is a free place; for the worker only.
  */
 static uint64_t free_files;
 
@@ -202,7 +202,7 @@ static void unmap(struct ring *r)
 
 /* ---- the bell ---- */
 
-/* All that wait: until the last worker's thread has ended, its ring is one. */
+/* Wakes all: the ring of the last worker waits, too, until its thread has ended. */
 void worker_wake(void)
 {
 	__atomic_fetch_add(&bell, 1, __ATOMIC_SEQ_CST);
@@ -551,7 +551,7 @@ static void *work(void *unused)
 		publish_state(WORKER_NONE);
 		return NULL;
 	}
-	prctl(PR_SET_NAME, "posixaio");		/* who has it has a ring */
+	prctl(PR_SET_NAME, "posixaio");		/* names a thread with a ring */
 	publish_state(WORKER_RUNS);
 	while (!broken) {
 		struct __kernel_timespec timeout = { 0 };
