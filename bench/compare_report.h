@@ -15,7 +15,7 @@ struct row {
 	int floor, bound;		/* bound: mostly, the client was */
 	int whole;			/* likewise: it was in one piece, and
 					   slices would mislead */
-	int by_mean;			/* rate and cpu are ratio_of_means(), for
+	int by_mean;			/* rate and cpu are ratio_of_means():
 					   the server stalls */
 	enum suspicion suspicion;	/* of m */
 	struct measurement m;		/* medians */
@@ -71,7 +71,7 @@ void curves_print(const struct results *r, int layout, FILE *f);
  */
 void conclude(const struct results *r, FILE *f);
 
-/* A row a server, a column a workload.  **bold**: better than the base,
+/* One row per server, one column per workload.  **bold**: better than the base,
    *italic*: worse, by more than the noise. */
 enum matrix { MATRIX_RATE, MATRIX_CPU, MATRIX_CALLS, MATRIX_KEPT };
 

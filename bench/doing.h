@@ -16,8 +16,8 @@ void doing_says(char text[200]);
 /* The client's part of it. */
 void doing_client_says(char text[100]);
 
-/* Where clients write what they do: shared by all processes, for only one of them
-   has its turn.  NULL: there is no memory. */
+/* Where clients write what they do.  All of them share it, because only one at a
+   time has its turn.  NULL: there is no memory. */
 volatile struct load_now *doing_client(void);
 
 #endif

@@ -647,8 +647,8 @@ static void turn_begin(struct turn *t)
 	kill(t->p.pid, SIGSTOP);
 }
 
-/* The i-th slice: longer where nothing is read in it, for else it would be left
-   out, and with it that the reader was slow. */
+/* The i-th slice: longer where nothing is read in it.  Else the slice would be
+   left out, and the result would not show that the job was slow. */
 static void turn_take(struct turn *t, int i)
 {
 	pid_t pid = t->p.pid;

@@ -28,7 +28,7 @@ int files_measure(const struct setup *s, struct measurement *m, char why[300],
 
 /*
  * n file jobs on one file side by side, in turns, as measure_together().  Only
- * where files_in_turns() of one of them, for all have the same work.
+ * where files_in_turns() returns 1 for one of them; all have the same work.
  */
 int files_in_turns(const struct setup *s);
 void files_together(const struct setup *s, int n, struct measurement *m,

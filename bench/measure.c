@@ -275,7 +275,7 @@ static int unix_listener(struct load *l)
 	return -1;
 }
 
-/* A network of its own, for a server whose port is fixed: the base is there
+/* A network of its own, for a server whose port is fixed: the base runs
    twice.  Its descriptor, or -1. */
 static int another_net(void)
 {

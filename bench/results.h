@@ -81,7 +81,7 @@ double noise(const struct results *r, int layout, int workload, size_t offset);
 enum { ENOUGH = 9 };		/* repetitions; fewer decide nothing */
 
 /*
- * What cannot be seen by measuring a server against itself, for it is the same
+ * What a server measured against itself does not show, because it is the same
  * in each repetition: where the linker put a loop and what shares a cache line
  * with what.  Nothing is ranked for a difference that is not larger.
  */

@@ -56,9 +56,9 @@ void shuffle(int *v, int n, unsigned long long *seed)
 }
 
 /*
- * How likely the k-th value from each end has the true median between them.  A
- * value is below the median or above it like a coin, so they have not when n
- * coins show fewer than k heads, or fewer than k tails.
+ * The probability that the true median lies between the k-th value from each end.
+ * Each value is below or above the median with probability 1/2, as a coin falls.
+ * It lies outside when n coins show fewer than k heads, or fewer than k tails.
  */
 static double holds(int n, int k)
 {

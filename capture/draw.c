@@ -23,7 +23,7 @@ struct thread {
 
 /*
  * From its birth or the last one's close to its own close the memory of a
- * socket is one socket: who had it before, or has it after, may be another
+ * socket is one socket: before and after, the memory may belong to another
  * program.
  */
 struct life {

@@ -870,11 +870,11 @@ static int completes(struct set *asked, const struct kernel_event *e)
 }
 
 /*
- * Ours: who is in A (it holds the followed processes, but sched events of
+ * Ours: the tasks in A (it holds the followed processes, but sched events of
  * others as well), the tasks these make (iou-wrk and iou-sqp are made by the
  * kernel on their behalf), the rings and sockets that these use.  The memory
  * of a ring that is gone may be another's: from its io_uring_create on it
- * belongs to who made it.  An interrupt works for anybody.
+ * belongs to the task that made it.  An interrupt works for anybody.
  */
 static void keep_ours(struct kernel *k)
 {

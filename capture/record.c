@@ -169,8 +169,8 @@ _Noreturn static void become(const struct run *u, pid_t parent)
 	int err;
 
 	/*
-	 * It is not to outlive a capture that was killed.  Any other signal may
-	 * be lost when strace goes in the same moment, for it has it first.
+	 * It must not outlive a capture that was killed.  strace receives any other
+	 * signal first, which is lost when strace ends in the same moment.
 	 */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)

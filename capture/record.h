@@ -41,7 +41,7 @@ struct recording {
 	pid_t strace;			/* its process number; 0: it was not there */
 	int ns_precision;		/* of strace: 0 means microseconds */
 	long lines;			/* in strace.log */
-	struct text files;		/* executed and mapped, a path a line */
+	struct text files;		/* executed and mapped, one path per line */
 	struct kernel *kernel;
 	const struct kernel_event *events;	/* from the command's execve on */
 	long n;

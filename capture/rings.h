@@ -5,7 +5,7 @@
  * The event io_uring_submit_req has the address of a request, but not that of
  * its buffer.  A BPF program of a dozen instructions, on the same tracepoint,
  * copies the beginning of the request; where in it the buffer's address lies is
- * found out with two requests of our own, for layouts differ by kernel.
+ * found out with two requests of our own, because layouts differ by kernel.
  *
  * Reading a completion takes no call.  So the head and the tail of the
  * completion queue are looked at every few milliseconds, through a descriptor

@@ -90,7 +90,7 @@ int notes_read(struct notes *n, const char *dir, char why[256])
 		char *end = strchrnul(at, '\n'), *begin = at;
 		int first = ++line;
 
-		/* A line that begins with a tab goes on with the one before. */
+		/* A line that begins with a tab continues the line before. */
 		while (*end && end[1] == '\t') {
 			*end = ' ';
 			memmove(end + 1, end + 2, strlen(end + 2) + 1);

@@ -370,7 +370,7 @@ void herd_exclusive(void)
 	one_connection(EPOLLIN | EPOLLEXCLUSIVE);
 }
 
-/* A worker tells its letter to whom it accepts. */
+/* A worker sends its letter to each client that it accepts. */
 static void tell(int me, int fd)
 {
 	char letter = 'A' + me;
@@ -842,8 +842,8 @@ void wchan_of_sleeper(void)
 	read_proc(child, "wchan", text, sizeof(text));
 	peer = connected_to(&a);
 	/*
-	 * Soon it has gone from the one to the other; what is below
-	 * sk_wait_data older kernels do not tell.
+	 * Soon it has gone from the one to the other; older kernels do not
+	 * show the function below sk_wait_data.
 	 */
 	for (int i = 0; i < 1000 && strcmp(text, "wait_woken") &&
 	     strcmp(text, "sk_wait_data"); i++) {

@@ -135,7 +135,7 @@ int compile_pattern(regex_t *re, const char *pattern, struct text *proof)
 	return -1;
 }
 
-/* So many lines of the record match, or `more`; the first is the proof. */
+/* `times` lines of the record match, or more if `more`; the first is the proof. */
 static int matches_times(const char *record, const char *pattern, int times,
 			 int more, struct text *proof)
 {

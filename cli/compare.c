@@ -354,7 +354,7 @@ static void is_missing(const char *name, const char *why, int asked)
 	fprintf(stderr, "iomodels compare: %s is left out: %s\n", name, why);
 }
 
-/* Returns 1 if NAME is a reader, even one that is missing. */
+/* Returns 1 if NAME is a file job, even one that is missing. */
 static int add_reader(struct plan *plan, const char *name, int asked)
 {
 	struct contender *c = &plan->contenders[plan->contender_count];

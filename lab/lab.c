@@ -564,7 +564,7 @@ int lab_too_fast(char why[256])
 		return 1;
 	fd = lab_file(READS * BYTES, why);
 	if (fd < 0)
-		return 0;		/* who wants one will say so */
+		return 0;		/* the test that needs it prints why */
 	posix_fadvise(fd, 0, 0, POSIX_FADV_RANDOM);
 	for (int i = 0; i < READS; i++) {
 		getrusage(RUSAGE_THREAD, &before);

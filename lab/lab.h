@@ -112,7 +112,7 @@ int lab_in_memory(char why[256]);
 
 /*
  * 1 with the reason in why: a read of a file in this folder does not always
- * wait for the disk, for there is none or it is as fast as the memory (zram,
+ * wait for the disk: there is none, or it is as fast as the memory (zram,
  * pmem, or one that a hypervisor serves before it lets us go on).  Reads 256
  * KiB.
  */

@@ -368,7 +368,7 @@ const struct probe probes[] = {
 /*
  * In a process of its own.  Closing a ring is not over when close returns:
  * the kernel comes back to the thread that had it, and a recv with a timeout
- * then ends with EINTR.  That must not happen to who asks here.
+ * then ends with EINTR.  That must not happen to the caller.
  */
 long probe_try(const struct probe *probe)
 {

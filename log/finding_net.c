@@ -1261,7 +1261,7 @@ static void judge_stream(struct findings *f, struct file *file, struct use *u)
 static void keep_unanswered(struct findings *f, const struct file *file,
 			    const struct use *u)
 {
-	enum { FEW_ASKS = 3 };		/* who only sends does it more often */
+	enum { FEW_ASKS = 3 };		/* a program that only sends asks more often */
 	unsigned long line = u->request_line ? u->request_line
 			   : u->asks.n ? u->last_ask : 0;
 	int connected = file->kind == FILE_CONNECTION && !file->assumed &&

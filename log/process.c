@@ -537,7 +537,7 @@ static void registered(struct world *w, struct step *st)
 	known = read_data(event, &data);
 	if (!known && !slice_starts(event, "0x"))	/* -e raw: a pointer */
 		return;
-	/* It stands in the map all the same: who frees the epoll looks there. */
+	/* It is in the map all the same: freeing the epoll looks there. */
 	if (!known)
 		data = ~(uint64_t)f->serial;
 	if (!at) {

@@ -1097,7 +1097,7 @@ static int was_let_go(const struct reader *r)
 	return 0;
 }
 
-/* From a pipe to who holds its other end, and from there to a child. */
+/* From a pipe to the holder of its other end, and from there to a child. */
 static const struct unreturned *end_of_chain(const struct reader *r,
 					     const struct unreturned *o)
 {

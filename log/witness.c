@@ -373,7 +373,7 @@ int witness_claim(struct witness *w, long pid, struct slice call,
 	return found;
 }
 
-/* It will run: who called it may sleep before it does. */
+/* It will run; the caller may sleep before it does. */
 static void called(struct witness *w, const struct tracepoint *p)
 {
 	struct witness_task *t = map_get(&w->tasks,

@@ -135,7 +135,7 @@ static inline void count_up(struct count *c)
 	__atomic_add_fetch(&c->n, 1, __ATOMIC_RELAXED);
 }
 
-/* The release pairs with the acquire of who sees the lower number. */
+/* Release: for the acquire of the thread that sees the lower number. */
 static inline void count_down(struct count *c)
 {
 	__atomic_sub_fetch(&c->n, 1, __ATOMIC_RELEASE);

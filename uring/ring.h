@@ -276,7 +276,7 @@ static inline long ring_wait(struct ring *r, unsigned wait,
 	unsigned flags = r->enter;
 
 	/*
-	 * Release: who sees the new tail sees the entries before it.  The
+	 * Release: a reader of the new tail sees the entries before it.  The
 	 * reader is the kernel in our own io_uring_enter, where any order
 	 * would do, or SQPOLL's thread on another processor.
 	 */

@@ -240,7 +240,7 @@ static void by_close(int fd, char *message)
 }
 
 /* Work, and a line; both for soak.sh.  The slower one has a rate 0.9 of that of
-   the other, for the work is nearly all that a message takes. */
+   the other, because the work is nearly all that a message takes. */
 static void by_work(int fd, char *message)
 {
 	do_work(100);

@@ -82,7 +82,7 @@ background() {
 	return 1
 }
 
-# The rest of descriptor 3, to the end: who does not end is made to.
+# The rest of descriptor 3, to the end; a writer that does not end is killed.
 drain() { timeout 20 cat <&3 >"$dir/err" || kill -KILL $pid; }
 
 left() { ls -d $instances/iomodels-"$1"-* 2>/dev/null; }

@@ -247,7 +247,7 @@ TEST_TIMEOUT(doctor_names_what_strace_lacks, 30)
 	EXPECT_TRUE(strstr(output, "SYS_PTRACE"));
 }
 
-/* Rings are locked memory for who has no CAP_IPC_LOCK, since Linux 6.14. */
+/* Since Linux 6.14 rings are locked memory, except with CAP_IPC_LOCK. */
 TEST_TIMEOUT(doctor_names_locked_memory, 30)
 {
 	const struct program *p = program_find("uring_fast");

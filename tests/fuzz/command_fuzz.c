@@ -21,7 +21,7 @@ enum { PARSES = 2 };		/* of main, and of the subcommand */
 
 static jmp_buf back;
 static int depth, within;	/* within: iomodels_main has not come back */
-/* The memory of each argp_parse, its first: who leaves it early leaves it. */
+/* The first memory of each argp_parse: an exit in it does not free it. */
 static void *parser[PARSES + 1];
 static int wants_parser;
 

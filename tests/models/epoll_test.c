@@ -272,8 +272,8 @@ TEST(exclusive_still_reports_to_every_set)
 }
 
 /*
- * shutdown(2) of a listener, by which the servers stop, is a hang-up to those
- * who wait for it, not an EPOLLIN; it wakes the waits that sleep already.
+ * shutdown(2) of a listener, by which the servers stop, is reported as a
+ * hang-up, not as EPOLLIN; it also wakes the waits that sleep already.
  */
 TEST(shutdown_of_a_listener_wakes_with_hup)
 {

@@ -589,7 +589,7 @@ static void refuses_a_closed_stdout(void *arg)
 	EXPECT_IN("descriptor 1 is closed", line);
 }
 
-/* So many descriptors are inherited that the listener's has no place. */
+/* The server inherits many descriptors: the listener's has no place. */
 TEST(a_listener_beyond_the_tables_is_refused)
 {
 	enum { CONNS = 16384 };			/* of models/server_options.h */
@@ -957,7 +957,7 @@ static void reset(int fd)
 	close(fd);
 }
 
-/* So many peers, one after the other, are owed something and reset. */
+/* This many peers, one after the other, are owed something and reset. */
 static void reset_in_an_echo(struct server *s, int times)
 {
 	for (int i = 0; i < times; i++) {
@@ -972,7 +972,7 @@ static void reset_in_an_echo(struct server *s, int times)
 	}
 }
 
-/* So many peers, one after the other, have said half of a long message. */
+/* This many peers, one after the other, have sent half of a long message. */
 static void reset_in_a_message(struct server *s, int times)
 {
 	static char half[48 << 10];

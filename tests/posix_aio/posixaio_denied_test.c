@@ -1120,7 +1120,7 @@ TEST_F(frozen, ring_breaks)
 	written = request(self->fd, direct_buf[0], 4096, 0);
 	ASSERT_EQ(0, aio_write(&written));
 	break_ring();
-	poll(NULL, 0, 1500);		/* who is idle leaves */
+	poll(NULL, 0, 1500);		/* idle threads leave */
 	/* The first byte wakes the worker, which finds the ring broken. */
 	for (int i = 0; i < 2; i++) {
 		ASSERT_EQ(1, write(p[i][1], "x", 1));

@@ -189,7 +189,7 @@ TEST(unlinkat)
 	EXPECT_ERR(-ENOENT, sys_unlinkat(AT_FDCWD, name, 0));
 	EXPECT_EQ(1, sys_write(fd, "x", 1));
 	err = sys_unlinkat(AT_FDCWD, ROOT, 0);
-	if (err != -EACCES)		/* who may not write in "/" */
+	if (err != -EACCES)		/* EACCES: no right to write in "/" */
 		EXPECT_ERR(-EISDIR, err);
 	EXPECT_ERR(-EINVAL, sys_unlinkat(AT_FDCWD, ROOT, 1));
 	EXPECT_ERR(-EBADF, sys_unlinkat(-1, "x", 0));
