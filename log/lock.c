@@ -83,8 +83,8 @@ static enum what flock_of(const struct step *st, struct lock *x)
 }
 
 /*
- * libc's mutex: its waiters ask for the value 2, and who has waited wakes
- * another when it unlocks.
+ * libc's mutex: its waiters ask for the value 2, and a thread that has waited
+ * wakes another when it unlocks.
  */
 static enum what futex_of(const struct step *st, struct lock *x)
 {

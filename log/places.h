@@ -27,8 +27,8 @@ void places_follow(const char *file, struct text *out, struct text *lost);
 
 /*
  * What is compared of two captures: "recvfrom models/epoll.c serve: n = ...",
- * sorted, each once; from the texts of a .strace and of its .lines.  Calls
- * whether or not they are made depends on who was faster are left out.
+ * sorted, each once; from the texts of a .strace and of its .lines.  A
+ * call that is made or not, depending on which thread was faster, is left out.
  */
 void places_sequence(const char *strace, const char *file, struct text *out);
 

@@ -149,7 +149,7 @@ TEST(which_code_points_are_escaped)
 
 /*
  * Of every pair of bytes: the output has no control character, C1 ones
- * included, is valid UTF-8, and is at most 8 bytes a character.
+ * included, is valid UTF-8, and is at most 8 bytes per character.
  */
 TEST(output_is_always_harmless)
 {

@@ -189,7 +189,7 @@ static void calls_busy(const char *name)
 			ASSERT_EQ(1, recv(fds[i], &byte, 1, 0));
 	}
 	calls = count_end(&c);
-	/* 2.1 an echo */
+	/* 2.1 per echo */
 	EXPECT_LE(10 * calls, 21 * ROUNDS * BUSY);
 	EXPECT_GE(calls, 2 * ROUNDS * BUSY);
 	for (int i = 0; i < BUSY; i++)
@@ -320,8 +320,8 @@ static void crowd(struct server *s)
 
 /*
  * 200 connections, 200 times SIGIO, but it is pending once: 199 times the
- * kernel says "already pending" (res=2), and who accepts one connection a
- * signal has accepted one.  The others sit in the backlog when it stops.
+ * kernel says "already pending" (res=2), and a server that accepts one
+ * connection per signal has accepted one.  The others sit in the backlog when it stops.
  */
 TEST_F(tracing, naive_sigio_loses_what_the_kernel_coalesces)
 {

@@ -1043,8 +1043,8 @@ static void *polls_direct(void *arg)
 }
 
 /*
- * Some sleep for their requests, others only ask, and an fsync goes on: who
- * asks ends what others sleep for.
+ * Some threads sleep for their requests, others only ask, and an fsync goes on:
+ * a thread that asks ends what others sleep for.
  */
 TEST_TIMEOUT(some_wait_and_some_ask, 30)
 {
