@@ -167,7 +167,7 @@ static int waits_for_more(int fd)
 }
 
 /* A process in the background may not read its terminal: EIO at once.  The other
- * end of a pseudoterminal is no process's terminal, although TIOCGPGRP works. */
+ * end of a pseudoterminal controls no process, although TIOCGPGRP works on it. */
 static int is_in_background(int fd)
 {
 	unsigned number;
