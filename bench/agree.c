@@ -338,8 +338,8 @@ int agree(const char *const dirs[2], FILE *out, char why[300])
 		compare_runs(runs, &all, mem);
 	fclose(mem);
 	if (!*why && !all.pairs)
-		snprintf(why, 300, "nothing to compare: no workload has two "
-			 "servers with %d repetitions in both folders",
+		snprintf(why, 300, "no workload has, in both folders, two "
+			 "servers with %d repetitions that can be compared",
 			 ENOUGH);
 	if (!*why)
 		fputs(text, out);
