@@ -262,12 +262,12 @@ static void sysctls(void)
 		      "seccomp filter or a security module can forbid "
 		      "io_uring");
 	else
-		found(off == 2 || (off == 1 && geteuid()),
+		found(off == 2 || (off == 1 && !probe_ring_right()),
 		      "kernel.io_uring_disabled", value,
 		      off ? "sysctl kernel.io_uring_disabled=0" : NULL,
 		      off == 2 ? "off for all: uring/ is left out" :
-		      off == 1 ? "only CAP_SYS_ADMIN (root) and the group in "
-		      "kernel.io_uring_group may use io_uring" :
+		      off == 1 ? "only CAP_SYS_ADMIN outside of user namespaces "
+		      "and the group in kernel.io_uring_group may use io_uring" :
 		      "every user may use io_uring");
 	snprintf(value, sizeof(value), "%ld", max);
 	if (max < 0)
@@ -282,11 +282,11 @@ static void sysctls(void)
 		found(0, "kernel.yama.ptrace_scope", "absent", NULL,
 		      "strace and capture --pid: your own processes");
 	else
-		found(scope > 2 || (scope == 2 && geteuid()),
+		found(scope > 2 || (scope == 2 && !probe_capable(CAP_SYS_PTRACE)),
 		      "kernel.yama.ptrace_scope", value,
 		      scope ? "sysctl kernel.yama.ptrace_scope=0" : NULL,
 		      scope > 2 ? "no strace at all until the next boot" :
-		      scope == 2 ? "strace for root only" :
+		      scope == 2 ? "strace only with CAP_SYS_PTRACE" :
 		      scope ? "strace of children; capture --pid for root" :
 		      "strace and capture --pid: your own processes");
 }

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/aio_abi.h>
+#include <linux/capability.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@
 #include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -433,6 +435,37 @@ long probe_status(const char *name)
 	return value;
 }
 
+int probe_capable(int capability)
+{
+	FILE *f = fopen("/proc/self/status", "re");
+	unsigned long long effective = 0;
+	char line[256];
+
+	while (f && fgets(line, sizeof(line), f))
+		sscanf(line, "CapEff: %llx", &effective);
+	if (f)
+		fclose(f);
+	return effective >> capability & 1;
+}
+
+int probe_ring_right(void)
+{
+	enum { INITIAL = (int)0xEFFFFFFDu, GROUPS = 1024 };
+	long group = probe_sysctl("/proc/sys/kernel/io_uring_group");
+	gid_t groups[GROUPS];
+	struct stat ns;
+	int n;
+
+	if (stat("/proc/self/ns/user", &ns) || (int)ns.st_ino != INITIAL)
+		return 0;
+	if (probe_capable(CAP_SYS_ADMIN) || (long)getegid() == group)
+		return 1;
+	for (n = getgroups(GROUPS, groups); n > 0; n--)
+		if ((long)groups[n - 1] == group)
+			return 1;
+	return 0;
+}
+
 /* Whose calls a container's profile would have to allow. */
 static void blame_filter(const char *calls, char why[256])
 {
@@ -486,10 +519,11 @@ static void why_no_ring(const struct probe *probe, long err, char why[256])
 	if (err == -EPERM && off == 2)
 		snprintf(why, 256, "kernel.io_uring_disabled is 2, off for "
 			 "all: run sysctl kernel.io_uring_disabled=0");
-	else if (err == -EPERM && off == 1 && geteuid())
-		snprintf(why, 256, "kernel.io_uring_disabled is 1: run as "
-			 "root, or join the group kernel.io_uring_group, or "
-			 "run sysctl kernel.io_uring_disabled=0");
+	else if (err == -EPERM && off == 1 && !probe_ring_right())
+		snprintf(why, 256, "kernel.io_uring_disabled is 1: run it with "
+			 "CAP_SYS_ADMIN (as root outside of containers), or join "
+			 "the group kernel.io_uring_group, or run sysctl "
+			 "kernel.io_uring_disabled=0");
 	else if (probe_status("Seccomp") == 2)
 		blame_filter("io_uring_*", why);
 	else if (err == -EPERM)

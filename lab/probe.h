@@ -47,6 +47,16 @@ long probe_program(const struct program *p, char why[256]);
 /* A number that stands alone in a file of /proc/sys; -1: no such file. */
 long probe_sysctl(const char *path);
 
+/* The capability (CAP_SYS_ADMIN) is effective, in the user namespace of here. */
+int probe_capable(int capability);
+
+/*
+ * What the kernel asks for where kernel.io_uring_disabled is 1: the group in
+ * kernel.io_uring_group, or CAP_SYS_ADMIN of the initial user namespace.  Root
+ * of a container mostly lacks both.
+ */
+int probe_ring_right(void);
+
 /* "Seccomp" (2: a filter) or another number of /proc/self/status; or -1. */
 long probe_status(const char *name);
 

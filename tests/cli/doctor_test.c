@@ -336,6 +336,15 @@ TEST_TIMEOUT(doctor_names_lost_capabilities, 30)
 	EXPECT_TRUE(strstr(row("capabilities"), "SYS_PTRACE (capture --pid"));
 }
 
+/* Root of a user namespace has all capabilities, but none that io_uring asks for. */
+TEST(root_of_a_namespace_has_no_right_to_a_ring)
+{
+	if (unshare(CLONE_NEWUSER))
+		SKIP("no user namespace: %s", errno_name(errno));
+	EXPECT_EQ(1, probe_capable(CAP_SYS_ADMIN));
+	EXPECT_EQ(0, probe_ring_right());
+}
+
 /* Without one flag the line about the ring lacks that flag, and no other. */
 TEST_TIMEOUT(doctor_lists_flags_of_the_ring, 30)
 {
