@@ -2,7 +2,8 @@
 /*
  * status.c - what an exit status means, by the program's manual; see status.h
  *
- * Only programs whose manual gives each status a meaning of its own.
+ * Only programs whose manual gives each status a meaning of its own.  (systemctl
+ * and unzip use some for more than their manual tells.)
  */
 #include <stddef.h>
 #include <string.h>
@@ -40,26 +41,26 @@ static const struct {
 	{ "rsync", 11, "an error of a file" },
 	{ "rsync", 12, "an error in the data stream of its protocol" },
 	{ "rsync", 14, "an error between its processes" },
-	{ "rsync", 20, "a signal ended it" },
+	{ "rsync", 20, "it received SIGINT, SIGTERM or SIGHUP" },
 	{ "rsync", 23, "some files were not transferred, because of an error" },
 	{ "rsync", 24, "some files vanished before they were transferred" },
 	{ "rsync", 25, "--max-delete stopped the deletions" },
 	{ "rsync", 30, "its timeout for data ran out" },
 	{ "rsync", 35, "its timeout for the daemon's answer ran out" },
-	{ "grep", 1, "no line matched" },
+	{ "grep", 1, "it selected no line" },
 	{ "diff", 1, "the files differ" },
 	{ "cmp", 1, "the files differ" },
 	{ "timeout", 124, "the command took longer than it may" },
 	{ "xargs", 123, "a command ended with a status from 1 to 125" },
 	{ "dig", 9, "no server answered" },
-	{ "ping", 1, "no answer came" },
+	{ "ping", 1, "no reply came, or too few before its deadline" },
 	{ "psql", 2, "the connection to the server failed" },
 	{ "psql", 3, "an error in a script" },
-	{ "flock", 1, "the lock was not free" },
-	{ "systemctl", 3, "the unit is not active" },
-	{ "systemctl", 4, "there is no such unit" },
+	{ "flock", 1, "the lock was not free, or its command ended so" },
+	{ "systemctl", 3, "the unit is not active, or cannot do this" },
+	{ "systemctl", 4, "there is no such unit, or it is not permitted" },
 	{ "mount", 32, "the mount failed" },
-	{ "unzip", 9, "the archive was not found" },
+	{ "unzip", 9, "the archive was not found, or is not one of zip" },
 	{ "unzip", 11, "no file of the archive matched" },
 };
 
