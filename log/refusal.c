@@ -567,9 +567,9 @@ static const struct refusal table[] = {
 	  "the process is in this user namespace already, or has several "
 	  "threads, or shares its root and working directory (CLONE_FS)",
 	  "A user namespace can only be joined from another one, by a process of "
-	  "one thread that shares neither root nor working directory; a PID or "
-	  "time namespace must be a descendant; and the type must be the one "
-	  "that was given.",
+	  "one thread that shares neither root nor working directory (a mount "
+	  "namespace asks for that, too); a PID namespace must be a descendant; "
+	  "and the type must be the one that was given.",
 	  "Join the user namespace first and before threads are made." },
 	{ "setuid setgid setreuid setregid setresuid setresgid setgroups",
 	  "EPERM", NULL, "not-permitted", REFUSED_AT_END,
@@ -1065,9 +1065,9 @@ static const struct refusal table[] = {
 	  "The file was removed on the server.", "Open the file again." },
 	{ "bind", "EAFNOSUPPORT", NULL, "no-family", REFUSED_FOR_GOOD,
 	  "the address is of another family than the socket (IPv6 is off?)",
-	  "An address of IPv6 was given to a socket of IPv4, or the reverse; a "
-	  "program does so when socket(AF_INET6) failed and it goes on with the "
-	  "IPv6 address.",
+	  "An address of IPv6 was given to a socket of IPv4; a program does so "
+	  "when socket(AF_INET6) failed and it goes on with the IPv6 address. "
+	  "(The reverse mostly fails with EINVAL: the address is too short.)",
 	  "Turn IPv6 on, or give the program an address of the other family." },
 	{ "*", "EAFNOSUPPORT", NULL, "no-family", REFUSED_AT_END,
 	  "the address family is not available (IPv6 is off)",
