@@ -247,7 +247,7 @@ TEST_TIMEOUT(doctor_names_what_strace_lacks, 30)
 	EXPECT_TRUE(strstr(output, "SYS_PTRACE"));
 }
 
-/* Since Linux 6.14 rings are locked memory, except with CAP_IPC_LOCK. */
+/* From Linux 6.14 on rings are locked memory, except with CAP_IPC_LOCK. */
 TEST_TIMEOUT(doctor_names_locked_memory, 30)
 {
 	const struct program *p = program_find("uring_fast");

@@ -269,8 +269,9 @@ static unsigned char byte_at(long i)
 /*
  * A peer reads nothing until the server takes nothing more: what both sockets
  * have room for is under way, and perhaps some more that the server keeps.  Then
- * all bytes come back in their order.  AF_UNIX takes the bytes of a send all or
- * none, so that a server meets EAGAIN with nothing sent.
+ * all bytes come back in their order.  AF_UNIX takes the bytes of a short send
+ * (32 KiB, and half of the send buffer) all or none, so that a server meets EAGAIN
+ * with nothing sent.
  */
 static void reads_late(void *arg)
 {

@@ -277,7 +277,7 @@ TEST(restart_continues_recvfrom)
 	signal_sleeper(sleep_in_recvfrom);
 }
 
-/* The calls that wait for many are never restarted: signal(7). */
+/* The calls that wait for many never go on after a handler: signal(7). */
 TEST(restart_does_not_continue_ppoll)
 {
 	SKIP_EMULATED("has sleeps of its own");

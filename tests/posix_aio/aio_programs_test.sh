@@ -60,8 +60,8 @@ if [ "$why" ]; then
 	exit 4
 fi
 
-# Random writes, then every block is read back and its checksum compared: small
-# writes are the thread's own, large ones the ring's, O_DIRECT is native AIO.
+# Random writes, then every block is read back and its checksum compared.  Threads
+# of the pool write, the caller or the ring reads; O_DIRECT is native AIO.
 fio_on() {	# FLAGS...
 	run fio --name=verify --directory="$tmp" --size=8m \
 		--ioengine=posixaio --iodepth=16 --rw=randwrite \
