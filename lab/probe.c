@@ -563,7 +563,8 @@ void probe_why(const struct probe *probe, long err, char why[256])
 		getrlimit(RLIMIT_MEMLOCK, &l);
 		snprintf(why, 256, "RLIMIT_MEMLOCK is %lu KiB for all registered "
 			 "buffers of this user (before Linux 5.12 and from 6.14 on "
-			 "also for the rings): run ulimit -l unlimited, or run it as root",
+			 "also for the rings): run ulimit -l unlimited, or run it with "
+			 "CAP_IPC_LOCK (as root outside of containers)",
 			 (unsigned long)l.rlim_cur >> 10);
 	} else if (err == -EMFILE || err == -ENFILE) {
 		by_table(probe, err, why);

@@ -32,7 +32,7 @@ static const struct {
 	{ "wget", 3, "a file could not be read or written" },
 	{ "wget", 4, "a network failure" },
 	{ "wget", 5, "the server's certificate is not trusted" },
-	{ "wget", 6, "the user name or password is wrong" },
+	{ "wget", 6, "the login failed" },
 	{ "wget", 7, "a protocol error" },
 	{ "wget", 8, "the server answered with an error" },
 	{ "rsync", 3, "files to read or to write could not be selected" },
