@@ -38,6 +38,7 @@ END
 # FILE PATTERN: a line of that file which is meant as it is.
 cat >"$dir/exceptions" <<'END'
 docs/who-waits.md	Who wait(s|ed)
+models/epoll_thread.c	that sleeps a thread:
 END
 
 find . \( -name .git -o -path ./build -o -path "./${build#./}" -o \
@@ -54,9 +55,37 @@ if ! echo a | grep -qP a; then
 	exit 0
 fi
 
+# The same text with its lines joined, for what begins on one and ends on the next:
+# FILE:LINE:PARAGRAPH, without the marks of comments and strings.
+xargs grep -Il . <"$dir/files" | xargs awk '
+	function out() {
+		if (text != "")
+			print place text
+		text = ""
+	}
+	FNR == 1 { out() }
+	{
+		ends = $0 ~ /([;{}]|\*\/)[ \t]*$/
+		gsub(/^[ \t]*(\/?\*+|\/\/|#)?[ \t]*"?|[ \t]*("[,;) ]*)?\\?$/, "")
+		if ($0 == "")
+			out()
+		if (text == "")
+			place = FILENAME ":" FNR ":"
+		text = text (text == "" || $0 == "" ? "" : " ") $0
+		if (ends)
+			out()
+	}
+	END { out() }' >"$dir/paragraphs"
+
 failed=0
 while IFS='	' read -r pattern instead; do
-	xargs grep -InP -e "$pattern" <"$dir/files" |
+	{
+		xargs grep -InP -e "$pattern" <"$dir/files"
+		grep -P -e "$pattern" "$dir/paragraphs" |
+			grep -oP -e "^[^:]*:[0-9]*:|.{0,30}(?:$pattern).{0,30}" |
+			awk '/^[^:]*:[0-9]*:$/ { place = $0; next }
+				{ print place $0 }'
+	} |
 		while IFS= read -r line; do
 			while IFS='	' read -r file known; do
 				case $line in
