@@ -120,8 +120,8 @@ comma	:= ,
 
 # Otherwise gcc makes one call of two equal ones, and names one of their lines.
 APART	:= $(if $(findstring clang,$(CC)),,-fno-crossjumping -fno-tree-tail-merge)
-# For log/: what -O3 inlines, and each function in cache lines of its own.  A report
-# takes 5% and up to 3% less time (docs/explain-faults.md).
+# For log/: what -O3 inlines, which saves 5% of the time of a report, and each function
+# in cache lines of its own, which saves up to 3% (docs/explain-faults.md).
 INLINE	:= $(if $(findstring clang,$(CC)),,--param max-inline-insns-auto=30 \
 	   --param inline-min-speedup=15 -falign-functions=64)
 # RAW: a static program without libc; frame pointers are for strace -k.
@@ -182,9 +182,9 @@ endif
 iomodels := $(if $(cli_sources),$(B)/iomodels)
 ifndef cross
 libposixaio := $(aio_library)
-# Tests of POSIX AIO several times: as they are glibc's, X_ours_test is with
-# ours; tests/posix_aio/ways.h refuses io_uring to X_noring_test, and native AIO
-# as well to X_threads_test.
+# A test X of POSIX AIO is built several times: X_test tests glibc's functions,
+# X_ours_test ours; tests/posix_aio/ways.h refuses io_uring to X_noring_test, and
+# native AIO as well to X_threads_test.
 aio_tests := $(wildcard tests/posix_aio/posixaio*_test.c)
 in_all_ways := $(wildcard $(addprefix tests/posix_aio/posixaio,_test.c \
 	_stress_test.c _ext_test.c _odd_test.c))	# the others make their own filters
@@ -478,7 +478,7 @@ script_tests := $(wildcard tests/*_test.sh tests/*/*_test.sh)
 of_text	:= $(wildcard tests/book/*_test.sh) $(wildcard tests/*_test.sh)
 of_models := $(patsubst %,$(B)/tests/models/%_test,models limits)
 of_raw	:= $(of_models) $(B)/tests/models/flood_test $(B)/tests/models/evidence_test
-# These begin, so that none of them runs alone at the end.
+# These tests are started first, so that none of them runs alone at the end.
 longest	:= $(filter $(B)/tests/models/flood_test $(of_models) \
 	   tests/cli/compare_test.sh,$(hosted_tests) $(script_tests))
 check: all tests $(addprefix cross-,$(others))
@@ -518,7 +518,8 @@ soak: all tests
 	$(Q)IOMODELS_SOAK=1 $(B)/tests/models/file_jobs_test '*/gigabyte'
 	$(Q)IOMODELS_SOAK=1 $(B)/tests/log/own_captures_test '*/*'
 
-# One failed system call costs one connection: some of the cells, or all.
+# One failed system call costs one connection only: check-faults tries some of the
+# cells (docs/faults.md), soak-faults all.
 check-faults: all tests
 	$(Q)IOMODELS_FAULTS=6 $(B)/tests/models/faults_test
 

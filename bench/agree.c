@@ -5,9 +5,10 @@
  * Only what lies beyond the noise is a ranking.  So a run ranks each pair of
  * servers as ahead, behind or equal, in the way in which it compares a server
  * with the base: by the ratio within a turn, its median and interval, and the
- * noise of the base against itself.  Two runs contradict each other where one says ahead and the other
- * behind.  Where one says equal, it was too short or too noisy to tell, and
- * the report also counts those whose median is on the opposite side.
+ * noise of the base against itself.  Two runs contradict each other where one
+ * says ahead and the other behind.  A run that says equal was too short or too
+ * noisy to tell; the report also counts the pairs whose median in such a run is
+ * on the opposite side.
  */
 #include <errno.h>
 #include <stdlib.h>

@@ -9,8 +9,8 @@
  *                page cache is brought into the state that the plan names.
  *   in turns     O_DIRECT: all are there at once, stopped (SIGSTOP), and each
  *                goes on for a moment when it has its turn.  What it read then
- *                is what the kernel counts for it in /proc/PID/io.  It counts
- *                what comes from a device, so not for the page cache.
+ *                is what the kernel counts for it in /proc/PID/io.  That is only
+ *                what comes from a device: no turns with the page cache.
  */
 #include <ctype.h>
 #include <dirent.h>

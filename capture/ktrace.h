@@ -14,7 +14,7 @@
  * it: pointers are names, pids are thread numbers.
  *
  * Left out is what is not the lesson:
- *     the set-up, until a server has said that it serves and a file job
+ *     the set-up, until a server has said that it serves, or a file job
  *     looks at its file, and the end, from SIGTERM or exit_group on;
  *     calls for memory and signal masks, and what libc starts threads with;
  *     switches of a thread that could have run on, and back to it; wake-ups

@@ -2,8 +2,8 @@
 /*
  * mapped.h - which files the page faults of a capture were about
  *
- * The tracepoint has device and inode only.  Their paths are those that the
- * program gave to mmap or execve, where they still name the same file.
+ * The tracepoint has device and inode only.  The path of such a file is one that
+ * the program gave to mmap or execve, if it still names the same file.
  */
 #ifndef IOMODELS_MAPPED_H
 #define IOMODELS_MAPPED_H

@@ -3,7 +3,7 @@
  * ring.c - what io_uring has in this kernel: features, flags, operations
  *
  * Features are what io_uring_setup returns, operations what REGISTER_PROBE
- * lists.  Flags nobody lists: a ring is set up with each.
+ * lists.  No call lists the flags: a ring is set up with each.
  */
 #include <errno.h>
 #include <stdio.h>

@@ -70,10 +70,10 @@ static const struct about about[ABOUTS] = {
 		"edge-triggered, but not read until EAGAIN",
 		"The read filled the buffer and the thread went back to wait: "
 		"the rest is not reported again until more data arrive.",
-		"Read until EAGAIN. A short read may leave data (descriptors "
-		"passed over AF_UNIX and an urgent byte of TCP end it), and the "
-		"stream may have ended, too: no later event reports that, only "
-		"EPOLLRDHUP in this event does.", NULL },
+		"Read until EAGAIN. A short read may leave data, because passed "
+		"descriptors (AF_UNIX) and an urgent byte (TCP) end a read early. "
+		"The stream may have ended, too: no later event reports that, "
+		"only EPOLLRDHUP in this event does.", NULL },
 	[WASTED_READ] = { "wasted-read", SEVERITY_COST,
 		"a read that returns EAGAIN after every message",
 		"Level-triggered readiness is reported again by itself: one "

@@ -5,7 +5,7 @@
  * flock and OFD locks belong to the open file description and end with it;
  * POSIX locks belong to the process, which loses them when it closes any
  * descriptor of the file.  A mutex is seen only where a thread had to wait for
- * it: it has it when that wait has ended, until its FUTEX_WAKE.
+ * it: the thread has it from the end of that wait until its FUTEX_WAKE.
  */
 #ifndef IOMODELS_LOCK_H
 #define IOMODELS_LOCK_H

@@ -441,7 +441,7 @@ static const struct refusal table[] = {
 	  "a seccomp filter or a security module",
 	  "The call itself needs no capability, so a filter (of a container or "
 	  "service) or a security module denies it. But pwrite64 and sendfile "
-	  "also fail so on a memfd with F_SEAL_WRITE, a block device that is "
+	  "also fail with EPERM on a memfd with F_SEAL_WRITE, a block device that is "
 	  "read-only and a file that became immutable after its open, and "
 	  "pread64 and pwrite64 on files such as /dev/mem.",
 	  "Allow the call in the filter." },
@@ -449,13 +449,13 @@ static const struct refusal table[] = {
 	{ OPEN, "ENXIO", "\"/dev/tty\"", "no-device", REFUSED_AT_END,
 	  "the process has no controlling terminal",
 	  "The program asks for its controlling terminal, and has none: cron, a "
-	  "service manager, setsid or ssh without -t starts programs so.",
+	  "service manager, setsid or ssh without -t starts programs without one.",
 	  "Give the program what it asks for by an option, a file or standard "
 	  "input, or start it in a terminal." },
 	{ "getcwd", "ENOENT", NULL, "missing", REFUSED_AT_END,
 	  "the working directory was removed",
 	  "The directory in which the program was started does not exist any "
-	  "more; one of the same name that was made later is another one.",
+	  "more; one of the same name that was made later is another directory.",
 	  "Change to a directory that exists (cd)." },
 	{ "execve execveat", "EACCES", NULL, "no-permission", REFUSED_AT_END,
 	  "no permission to execute it (no x in the mode, a file system mounted "

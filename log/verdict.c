@@ -796,7 +796,7 @@ static void mostly(const struct reader *r, struct text *t)
 	list = reader_tallies(r, &n);
 	if (n == 1 && r->calls >= CLOCKS && is_clock(list[0]->name))
 		add(t, " All %lu calls are %s: strace shows it only where the "
-		    "vDSO cannot answer, because of the clock source, say.",
+		    "vDSO cannot answer, for example because of the clock source.",
 		    r->calls, list[0]->name);
 	else if (n && list[0]->calls >= MANY && list[0]->calls > r->calls / 2)
 		add(t, " Of %lu calls %lu are %s; the log has no times (strace "

@@ -42,9 +42,9 @@ static int socket_option(int option)
 }
 
 /*
- * The socket of the program that started this one (--fd): a stream that listens,
- * or for datagrams.  SOCK_SEQPACKET keeps the bounds of messages, which no
- * server here does.
+ * The socket of the program that started this one (--fd): a listening stream
+ * socket, or one for datagrams.  SOCK_SEQPACKET keeps the bounds of messages,
+ * which no server here does.
  * AF_UNIX lacks the property that stopping relies on: a non-blocking accept4
  * returns EAGAIN although the listener is shut down and polls as ready.
  */

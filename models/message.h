@@ -42,9 +42,9 @@ static int directs_text(const unsigned char *s, unsigned len)
 }
 
 /*
- * Copy the character at s to `to`: as it is, or escaped (\n, \x1b) when it is
- * a control character, C1 ones such as U+009B (CSI) and those of directions
- * such as U+202E too, or no UTF-8.  Adds to *out, which takes up to 12 bytes;
+ * Copy the character at s to `to`: as it is, or escaped (\n, \x1b) if it is not
+ * UTF-8, or a control character (also a C1 one such as U+009B (CSI) and one of
+ * directions such as U+202E).  Adds to *out, which takes up to 12 bytes;
  * returns how many of s it used.
  */
 static unsigned escape(char **out, const unsigned char *s, unsigned n)

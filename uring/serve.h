@@ -127,8 +127,8 @@ static void open_ring(unsigned entries, unsigned flags, const char *needs)
  *
  * Before Linux 6.13 a slot is a bad place for a connection: the kernel keeps a
  * closed one until every request that was under way on any slot is over, and
- * its peer sees no FIN (seen on 6.1).  There is no bit for that, so the next
- * one that came, in 6.14, stands for it; without, plain descriptors are used.
+ * its peer sees no FIN (seen on 6.1).  No feature bit tells that; the next bit
+ * that came, in 6.14, stands for it.  Without it, plain descriptors are used.
  */
 enum { FEAT_SLOTS_CLOSE = 1 << 16 };	/* IORING_FEAT_RW_ATTR */
 

@@ -9,9 +9,9 @@
 # io_uring, twice, its posixaio with libposixaio and with glibc.  All of them
 # are started, then one at a time goes on (SIGCONT) for 20 ms, the others stand
 # still, in an order that is drawn anew, 40 times.  What each has read, by its
-# own count, is divided by what the first has; of ROUNDS (7) the median, the
-# least and the most.  Equal parts of time, so that a processor that is slow for
-# a while is slow for all.
+# own count, is divided by what the first has; the table has the median, the
+# least and the most of this ratio in ROUNDS (7).  All get equal parts of time,
+# so that a processor that is slow for a while is slow for all.
 
 build=$1 dir=$2
 [ $# -ge 2 ] && [ -d "$dir" ] && [ -e "$build/lib/libposixaio.so" ] || {

@@ -2,12 +2,12 @@
 /*
  * own_captures_test.c - captures of our own programs are what they are (with libc)
  *
- * Each program is captured with both sides and the folder explained: its
- * model, the messages, bytes and accepts of the scenario, and who waited and
- * who copied, which must be what the table of docs/who-waits.md says; that
- * table is made from runs without strace, and readme_test makes it again.  Then logs that somebody has cut, mixed up or written
- * himself.  A part of the programs; with IOMODELS_SOAK=1 all of them.  The
- * tests are started from the top of the source.
+ * Programs (some of them; with IOMODELS_SOAK=1 all) are captured with both sides
+ * and the folder is explained: the model, the messages, bytes and accepts of the
+ * scenario, and who waited and who copied, which must be what the table of
+ * docs/who-waits.md says; that table is made from runs without strace, and
+ * readme_test makes it again.  Other tests read logs that somebody has cut, mixed
+ * up or written himself.  The tests are started from the top of the source.
  */
 #include <fcntl.h>
 #include <sys/stat.h>

@@ -7,10 +7,10 @@
  *
  * A cell is one system call of a server, one errno or short result, and one
  * occurrence: strace makes the n-th such call return it without doing it.  (So
- * with a short result a byte counts as sent that is lost, or as received that
- * nobody sent.)  Three peers speak to the server meanwhile.  What must hold:
+ * with a short result a byte that is lost counts as sent, or a byte that nobody
+ * sent counts as received.)  Three peers speak to the server meanwhile.  What must hold:
  *
- *   - a peer for each failed call, at most, is not served, and stderr says why;
+ *   - at most one peer for each failed call is not served, and stderr says why;
  *   - a client that comes afterwards is served;
  *   - when nobody speaks the server sleeps, with no descriptor too many;
  *   - SIGTERM ends it with 0.

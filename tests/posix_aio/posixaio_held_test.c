@@ -4,8 +4,8 @@
  *
  * Two threads that meet within a few instructions do so once in a million
  * requests.  Here the program is a child, and this process does to a thread of
- * it what a debugger would: it lets it go k instructions far, holds it there,
- * has another thread (the helper) do something, and lets it go.  Then the same
+ * it what a debugger would: it lets that thread run k instructions, holds it there,
+ * has another thread (the helper) do something, and lets the first go on.  The same
  * for k + 1, until the thread has gone through all of what it does:
  *
  *   k = 0   | helper |
