@@ -57,8 +57,8 @@ static const struct argp_option options[] = {
 	  "-rN messages per second (as fast as answers come). sink or source: "
 	  "a stream to the server or from it. reply: an answer of -aN bytes "
 	  "(64) after -kN thousand steps of work (0). For any server: http, "
-	  "redis-ping, redis-get, redis-set, line or bytes, with -cN. With "
-	  "--files: file", 0 },
+	  "redis-ping, redis-get, redis-set, line or bytes, with -cN. Of files: "
+	  "file, with the options that --files names", 0 },
 	{ "repeat", 'r', "N", 0, "Repetitions (default 9; fewer give figures, but "
 	  "no verdict)", 0 },
 	{ "seconds", 't', "S", 0, "Each measurement lasts S seconds "

@@ -56,11 +56,11 @@ static const struct {
 	{ "ping", 1, "no reply came, or too few before its deadline" },
 	{ "psql", 2, "the connection to the server failed" },
 	{ "psql", 3, "an error in a script" },
-	{ "flock", 1, "the lock was not free, or its command ended so" },
+	{ "flock", 1, "the lock was not free, or its command ended with 1" },
 	{ "systemctl", 3, "the unit is not active, or cannot do this" },
 	{ "systemctl", 4, "there is no such unit, or it is not permitted" },
 	{ "mount", 32, "the mount failed" },
-	{ "unzip", 9, "the archive was not found, or is not one of zip" },
+	{ "unzip", 9, "the archive was not found, or is not a zip archive" },
 	{ "unzip", 11, "no file of the archive matched" },
 };
 

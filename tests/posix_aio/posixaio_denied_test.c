@@ -148,8 +148,8 @@ static void wait_until_idle(void)
 
 /* ---- what the kernel refuses ---- */
 
-/* A ring's pages are locked memory before Linux 5.12 and from 6.14 on, of which there
- * may be none. */
+/* A ring's pages are locked memory before Linux 5.12 and from 6.14 on; the limit of
+ * locked memory may be 0. */
 TEST(no_memory_to_lock)
 {
 	struct rlimit none = { 0, 0 };
