@@ -118,7 +118,8 @@ B	:= $(O)$(if $(cross),/$(ARCH))$(if $(LLVM),/clang)$(if $(ASAN),/asan)$(if \
 
 comma	:= ,
 
-# Otherwise gcc makes one call of two equal ones, and names one of their lines.
+# Without these options gcc merges two equal calls into one, which has the line of
+# only one of them.
 APART	:= $(if $(findstring clang,$(CC)),,-fno-crossjumping -fno-tree-tail-merge)
 # For log/: what -O3 inlines, which saves 5% of the time of a report, and each function
 # in cache lines of its own, which saves up to 3% (docs/explain-faults.md).
@@ -139,7 +140,7 @@ HOSTED	= -std=gnu11 -D_GNU_SOURCE $(INCLUDE) -pthread \
 	  -DLIBEXECDIR='"$(libexecdir)"' \
 	  -DLIBDIR='"$(libdir)"' $(SANE)
 
-# libposixaio: exports nothing but what is marked; its own calls stay inside.
+# libposixaio exports only what is marked; its calls of its own functions stay inside.
 # A cancelled thread is unwound through its system calls.
 AIO	:= -std=gnu11 -D_GNU_SOURCE -fPIC -fvisibility=hidden $(APART) \
 	   -fexceptions -fasynchronous-unwind-tables -ftls-model=initial-exec -pthread $(SANE)
@@ -337,7 +338,7 @@ $(B)/lib/libposixaio.a: $(aio_objects)
 	$(Q)$(OBJCOPY) --localize-hidden $(B)/lib/posixaio.o
 	$(Q)rm -f $@ && $(AR) rcs $@ $(B)/lib/posixaio.o
 
-# What it is worth, beside glibc and fio's io_uring.
+# Measure the library beside glibc and fio's io_uring.
 DIR	?= /var/tmp
 MS	?= 1000
 measures := $(addprefix $(B)/posix_aio/measure/,lists batches refuse)
@@ -383,8 +384,8 @@ $(B)/about.inc: FORCE
 		/dev/null $(program_sources) $(script_sources) >$@.new
 	$(replace)
 
-# syscalls.inc: [0] = "read",  (aarch64 says __NR_mmap __NR3264_mmap, and 222 of
-# the latter.)
+# syscalls.inc: [0] = "read",  (aarch64 defines __NR_mmap as __NR3264_mmap, and
+# __NR3264_mmap as 222.)
 $(B)/syscalls.inc: Makefile
 	@mkdir -p $(@D)
 	@echo '#include <asm/unistd.h>' | $(CC) -E -dM -x c - | awk \
@@ -571,8 +572,8 @@ install-iomodels: programs $(iomodels)
 man: $(iomodels)
 	$(Q)sh cli/manual/make $(B)
 
-# The library alone, for another processor, too, if its libc is here.  The linker's
-# cache is the machine's: not with DESTDIR.
+# The library alone, for another processor, too, if its libc is here.  ldconfig
+# changes the cache of this machine, so it does not run with DESTDIR.
 lib: $(aio_library)
 ifneq ($(and $(cross),$(filter lib install-posixaio,$(MAKECMDGOALS))),)
 ifneq ($(shell $(CC) $(CPPFLAGS) -E -include aio.h -x c /dev/null >/dev/null \
@@ -612,7 +613,7 @@ packages:
 	@sh debian/try $(O)/packages $(SUITES)
 
 # A machine with a kernel that is not this one; vm/vm tells more.
-# A "$" in RUN is the shell's in the machine, not ours.
+# The shell in the machine expands a "$" in RUN; make and the shell here do not.
 ifdef RUN
 override RUN := $(value RUN)
 endif
@@ -645,7 +646,7 @@ $(fuzz_log): $(B)/fuzz/log/%.o: log/%.c $(wildcard log/*.h) | $(B)/about.inc
 	$(Q)clang $(fuzz_flags) -c -o $@ $<
 compile_fuzzer = $(Q)clang $(fuzz_flags) -o $(B)/fuzz/$(1) \
 	tests/fuzz/$(1).c $(fuzz_log) $(2)
-# Short inputs: an execution costs what its lines cost.
+# The inputs are short: the time of an execution grows with its lines.
 run_fuzzer = cd $(B)/fuzz && $(FUZZ_UNDER) ./$(1) -max_len=$(2) -entropic=0 \
 	-use_value_profile=0 -timeout=60 -max_total_time=$(SECONDS) \
 	-print_final_stats=1 -dict=$(3)
@@ -703,7 +704,7 @@ fuzz-command: $(iomodels) $(fuzz_log)
 clean:
 	rm -rf $(O)
 
-# A line a source: how it is compiled.
+# One line per source: how it is compiled.
 entry = printf '{"directory": "%s", "file": "%s", "command": "%s"},\n' \
 	'$(CURDIR)' $$f "$(CC) $(1) $(WARN) -c $$f"
 compile_commands.json: FORCE

@@ -80,7 +80,7 @@ const char *finding_ids_check(const char *list)
 		if (!list[len])
 			return NULL;
 	}
-	used = snprintf(wrong, sizeof(wrong), "expected any or ids of findings, "
+	used = snprintf(wrong, sizeof(wrong), "expected 'any' or ids of findings, "
 			"not '%.*s'; the ids are:", len < 80 ? (int)len : 80,
 			list);
 	for (unsigned i = 0; i < sizeof(ids) / sizeof(*ids) &&

@@ -58,7 +58,7 @@ static const struct {
 	{ "psql", 3, "an error in a script" },
 	{ "flock", 1, "the lock was not free, or its command ended with 1" },
 	{ "systemctl", 3, "the unit is not active, or cannot do this" },
-	{ "systemctl", 4, "there is no such unit, or it is not permitted" },
+	{ "systemctl", 4, "there is no such unit, or the operation is not permitted" },
 	{ "mount", 32, "the mount failed" },
 	{ "unzip", 9, "the archive was not found, or is not a zip archive" },
 	{ "unzip", 11, "no file of the archive matched" },

@@ -6,12 +6,12 @@
 #   compare.sh BUILD DIR [SET...]     DIR: where the files are made (1.6 GiB)
 #
 # SET: direct direct-write hot cold write write-large lists files tmpfs batches
-# refused; all of them when none is named.  batches is the access pattern of
-# NVIDIA NIXL (batches.c); refused is direct with libposixaio under a filter
-# that refuses io_uring.  These two measure libaio, too.  write is to a file whose
-# page cache is in folios of 4 KiB, write-large in large ones, where ext4 walks the
-# blocks of a whole folio for each write; psync beside them does the same without
-# any asynchrony.
+# refused; all of them when none is named.  "batches" is the access pattern of
+# NVIDIA NIXL (batches.c); "refused" is "direct" with libposixaio under a filter
+# that refuses io_uring.  These two measure libaio, too.  "write" writes to a file
+# whose page cache is in folios of 4 KiB; "write-large" to one with large folios,
+# where ext4 walks the blocks of a whole folio for each write.  Both also measure
+# psync, which makes the same writes without asynchronous I/O.
 # Each cell is measured ROUNDS times (5), in turns with the other engines, for
 # MS (1000) milliseconds after a ramp of 0.1 s.  A round takes all sets, then the
 # next begins; after TIME seconds (900) no run begins.  The table has medians:
@@ -43,7 +43,7 @@ trap 'rm -f "$shm"' EXIT
 by_signal="stopped by a signal"
 trap 'stopped=$by_signal' INT TERM
 
-# Each page by itself into the page cache.
+# Read each page by itself into the page cache, so that folios are small.
 small_folios() {	# NAME
 	fio --name=f --filename="$dir/$1" --rw=randread --bs=4k \
 		--ioengine=psync --minimal >/dev/null || exit 1
@@ -137,7 +137,8 @@ progress() {
 		$rounds "$set_" $made $total $((left / 60)) $((left % 60)) >&2
 }
 
-# What a set reads and writes: in the first round, then what others changed.
+# Make what a set reads and writes: all of it in the first round, later what other
+# sets have changed.
 prepare() {	# SET
 	[ -z "$counts$stopped" ] || return
 	case $1 in

@@ -7,15 +7,16 @@
 #
 # On CPUS (0, and 0,1) with DEPTH (1, 8, 32 and 128) reads in flight: fio's
 # io_uring, twice, its posixaio with libposixaio and with glibc.  All of them
-# are started, then one at a time goes on (SIGCONT) for 20 ms, the others stand
-# still, in an order that is drawn anew, 40 times.  What each has read, by its
-# own count, is divided by what the first has; the table has the median, the
-# least and the most of this ratio in ROUNDS (7).  All get equal parts of time,
-# so that a processor that is slow for a while is slow for all.
+# are started and stopped.  In each of 40 turns each goes on (SIGCONT) for 20
+# ms, one after the other, in an order that is drawn anew, while the others
+# stand still.  What each has read, by its own count, is divided by what the
+# first has; the table has the median, the least and the most of this ratio in
+# ROUNDS (7).  All get equal parts of time, so that a processor that is slow for
+# a while is slow for all.
 
 build=$1 dir=$2
 [ $# -ge 2 ] && [ -d "$dir" ] && [ -e "$build/lib/libposixaio.so" ] || {
-	sed -n '6,14s/^# \{0,1\}//p' "$0" >&2
+	sed -n '6,15s/^# \{0,1\}//p' "$0" >&2
 	exit 2
 }
 shift 2
