@@ -697,6 +697,16 @@ static int looks_traced(struct slice s)
 	       slice_find(s, "--- SIG") || slice_find(s, " resumed");
 }
 
+/* (Not strndup: the text of JSON may have a zero byte.) */
+static char *copy_of(struct slice s)
+{
+	char *text = need(malloc(s.len + 1));
+
+	memcpy(text, s.at, s.len);
+	text[s.len] = 0;
+	return text;
+}
+
 static unsigned votes(const struct paste *p, const struct samples *all,
 		      enum layer kind)
 {
@@ -939,7 +949,7 @@ static int find_layer(struct paste *p, struct samples *all)
 		for (unsigned i = 0; i < all->n; i++) {
 			struct sample *x = &all->s[i];
 			struct slice s = without_layer(p, kind, x->line);
-			char *text = need(strndup(s.at, s.len));
+			char *text = copy_of(s);
 
 			free(x->text);
 			x->text = text;
@@ -1072,7 +1082,7 @@ static void samples_take(struct paste *p, struct samples *all,
 		line = paste_strip(p, line);
 		if (!without_blanks(line).len)
 			continue;
-		x->text = need(strndup(line.at, line.len));
+		x->text = copy_of(line);
 		x->line = (struct slice){ x->text, line.len };
 		x->counts = looks_traced(line);
 		all->counting += x->counts;
