@@ -359,8 +359,9 @@ void task_executed(struct world *w, struct step *st)
 	struct task *t = st->task;
 	struct line *l = st->event->line;
 	char plain[4096];
-	struct slice path = l->n_args ? l->arg[slice_starts(l->name,
-				"execveat")] : (struct slice){ "", 0 };
+	unsigned at = slice_starts(l->name, "execveat");
+	struct slice path = l->n_args > at ? l->arg[at] :
+					     (struct slice){ "", 0 };
 	const char *p;
 
 	if (l->ret || l->flags & (LINE_NO_RETURN | LINE_HAS_ERROR))
