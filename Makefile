@@ -39,7 +39,8 @@
 #   make install   with DESTDIR, prefix, bindir, libexecdir as usual; make
 #                  uninstall removes the files
 #   make install-posixaio   the library alone (make lib builds it)
-#   make fuzz      give random logs to the log reader, SECONDS=60
+#   make fuzz      give random logs to the log reader, SECONDS=60; with RUNS=0
+#                  only the seeds, among them what once found a fault
 #   make fuzz-folder   give it random captures; fuzz-format: random pasted and
 #                  packed logs; fuzz-command: random command lines to iomodels
 #   make compare-aio  fio on libposixaio, glibc and io_uring: a table; files
@@ -649,6 +650,7 @@ compile_fuzzer = $(Q)clang $(fuzz_flags) -o $(B)/fuzz/$(1) \
 # The inputs are short: the time of an execution grows with its lines.
 run_fuzzer = cd $(B)/fuzz && $(FUZZ_UNDER) ./$(1) -max_len=$(2) -entropic=0 \
 	-use_value_profile=0 -timeout=60 -max_total_time=$(SECONDS) \
+	$(if $(RUNS),-runs=$(RUNS)) \
 	-print_final_stats=1 -dict=$(3)
 fuzz_dict = $(CURDIR)/tests/fuzz/log.dict
 fuzz_ends = status=$$?; rm -rf /dev/shm/iomodels-$(1)-*; exit $$status
