@@ -47,7 +47,7 @@ long probe_program(const struct program *p, char why[256]);
 /* A number that stands alone in a file of /proc/sys; -1: no such file. */
 long probe_sysctl(const char *path);
 
-/* The capability (CAP_SYS_ADMIN) is effective, in the user namespace of here. */
+/* The capability (CAP_SYS_ADMIN) is effective in the user namespace of the caller. */
 int probe_capable(int capability);
 
 /*
