@@ -1302,7 +1302,7 @@ int compare_main(int argc, char **argv)
 		.parser = parse,
 		.args_doc = "[SERVER...]\n--agree DIR1 DIR2",
 		.doc = "Give the same work to SERVERs, repeatedly and in "
-		       "turns, and compare what they did and what it cost.\v"
+		       "turns, and compare how fast they are and what it costs.\v"
 		       "iomodels list shows the models. A SERVER can also be a "
 		       "peer, an echo server on another event loop: libevent, "
 		       "libevent_buffer, libuv, libuv_write, libev, "
