@@ -457,9 +457,9 @@ int capture_main(int argc, char **argv)
 		  "kernel's events, as text files in DIR; write a file only if "
 		  "its sequence of calls or events has changed",
 		  0 },
-		{ "index", KEY_INDEX, "DIR", 0, "write DIR/README.md (what to "
-		  "look at in the captures of DIR) from DIR/notes; correct the "
-		  "line numbers of the source in DIR/*.lines", 0 },
+		{ "index", KEY_INDEX, "DIR", 0, "make DIR/README.md from "
+		  "DIR/notes (it says what to look at in the captures of DIR), and "
+		  "correct the line numbers of the source in DIR/*.lines", 0 },
 		{ "scenario", KEY_SCENARIO, "NAME", OPTION_HIDDEN, NULL, 0 },
 		{ 0 }
 	};

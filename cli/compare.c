@@ -94,10 +94,10 @@ static const struct argp_option options[] = {
 	{ "standard", KEY_STANDARD, NULL, 0, "The standard set: all kinds of "
 	  "work, one model for each way of I/O, all peers; 20 minutes",
 	  0 },
-	{ "files", KEY_FILES, NULL, 0, "File jobs instead of servers; "
-	  "a workload is the word file, then options: -hot (in the page cache), "
-	  "-cold (not in it) or -direct (O_DIRECT), -random or -seq, -qN reads in "
-	  "flight (1), -sN bytes (4096)",
+	{ "files", KEY_FILES, NULL, 0, "File jobs (programs that read "
+	  "one file) instead of servers; a workload is the word file with options: "
+	  "-hot (in the page cache), -cold (not in it) or -direct (O_DIRECT), -random "
+	  "or -seq, -qN reads in flight (1), -sN bytes (4096)",
 	  0 },
 	{ "file-size", KEY_FILE_SIZE, "MIB", 0, "The size of the file that "
 	  "file jobs read (1024); compare makes it in the current folder", 0 },
