@@ -136,11 +136,21 @@ static struct time_habits *time_of(struct habits *habits)
 	return habits->time;
 }
 
+/* A file that is opened again and again is one file. */
+static uint64_t key_of(const struct step *st, struct slice object)
+{
+	const char *name = st->file ? st->file->name : NULL;
+
+	if (name && *name)
+		object = (struct slice){ name, strlen(name) };
+	return hash_slice(HASH_START, object) | 1;
+}
+
 static struct slow_sum *add(struct findings *f, struct time_habits *h,
 			    enum slow kind, struct step *st,
 			    struct slice object)
 {
-	uint64_t key = hash_slice(HASH_START, object) | 1;
+	uint64_t key = key_of(st, object);
 	struct slow_sum *s;
 	struct slice name = st->event->line->name;
 	long long ns = call_lasted(f, st);
