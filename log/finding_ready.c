@@ -11,7 +11,8 @@ enum {
 	WASTED_PERCENT = 80,	/* of the reads that level-triggering asked for */
 	HERD_MIN = 2,		/* woken for nothing */
 	SINGLE_MIN = 100,	/* io_uring_enter with one request */
-	SINGLE_PERCENT = 95,
+	SINGLE_PERCENT = 95,	/* ... of these calls, */
+	SINGLE_PART = 10,	/* ... and so much of all calls */
 	LEAK_LINES = 100,	/* the log went on that long after the end */
 	LEAK_TURNS = 8,		/* or this many waits and accepts followed */
 	LEAK_MIN = 3,		/* descriptors */
@@ -703,6 +704,8 @@ int ready_too_few(const struct findings *f, const struct finding *d)
 	if (d->about == &about[ACCEPT_ONCE] && !f->errors)
 		return 1;
 	/* A process for each connection ends with its own, and that closes it. */
+	if (d->about == &about[RING_SINGLE])
+		return d->count * 100 < f->calls * SINGLE_PART;
 	return d->about == &about[LEAK] &&
 	       (d->count < LEAK_MIN || (d->n_pids > 1 && d->n_pids >= d->count));
 }
