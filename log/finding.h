@@ -140,6 +140,11 @@ struct findings {
 		unsigned long refused;
 		char peer[80];
 	} dialled;
+	/* The last wait that ran out, if its thread has not waited again. */
+	struct expired {
+		long pid;			/* of the thread */
+		unsigned long line;
+	} expired;
 	/* The last words of a peer, among the first that it sent: often an error. */
 	struct peer_said {
 		long pid;

@@ -1007,6 +1007,8 @@ static void judge_request(struct findings *f, struct habits *h,
 {
 	struct request_wait *r = h->request;
 	char text[128], span[24], more[64] = "", who[32] = "the process";
+	char failed[240], why[300] = "";
+	unsigned long line;
 	struct finding *d;
 
 	if (r->open_line && !answered)
@@ -1025,11 +1027,16 @@ static void judge_request(struct findings *f, struct habits *h,
 		snprintf(who, sizeof(who), "%s %ld", *r->at ? "thread" : "pid",
 			 t->pid);
 	d->added = d->count;
+	line = finding_refused_since(f, t->process->pid, r->line, failed,
+				     sizeof(failed));
+	if (line)
+		snprintf(why, sizeof(why), ", after %s (line %lu)", failed, line);
+	finding_line(d, line);
 	finding_says(d, "%s read a request on %s (line %lu) and %s for "
-		     "%s: it slept in %s, for %s%s, %lu time%s%s",
+		     "%s%s: it slept in %s, for %s%s, %lu time%s%s",
 		     who, file_text(file, text, sizeof(text)),
 		     r->line, answered ? "did not answer" : "has not answered",
-		     span_text(r->ns, span, sizeof(span)), r->call,
+		     span_text(r->ns, span, sizeof(span)), why, r->call,
 		     *r->at ? "a lock or condition at " : ELSE, r->at,
 		     r->waits.n, r->waits.n == 1 ? "" : "s", more);
 }

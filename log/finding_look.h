@@ -37,6 +37,8 @@ struct use {			/* of a descriptor */
 	/* An answer of HTTP: bytes of its body, those that have not come. */
 	long long body, body_left, starved_ns;
 	unsigned long body_line;
+	unsigned long idle_line;	/* of the last wait that ran out; 0 */
+	long long idle_ns;		/* ... and those, since bytes came */
 	int asked_head;			/* the answer has no body */
 	int nodelay, connecting, awaited, dns, half_closed;
 	unsigned long eof_line;
@@ -270,6 +272,16 @@ int finding_failed_after(const struct findings *f, unsigned long line,
 			 char *text, size_t size);
 /* A process that failed has complained. */
 int finding_has_message(const struct findings *f);
+
+/* The last error that this process wrote to its log; 0: none. */
+unsigned long finding_error_line(const struct findings *f, long pid);
+
+/* A signal has asked this process to end. */
+int finding_is_told(const struct findings *f, long pid);
+
+/* The last refusal of this process after that line, its text and line; 0: none. */
+unsigned long finding_refused_since(const struct findings *f, long pid,
+				    unsigned long line, char *text, size_t size);
 /* After all others: the last words of a program that nothing else explains. */
 void refusal_quotes(struct findings *f);
 int finding_is_first(const struct findings *f, long pid);

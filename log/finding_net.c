@@ -622,6 +622,8 @@ static void received(struct findings *f, struct step *st)
 	}
 	u->asked = u->pending_asks = 0;
 	u->waited_ns = 0;
+	u->idle_ns = 0;
+	u->idle_line = 0;
 }
 
 /* EAGAIN of a call that waited: SO_RCVTIMEO. */
@@ -811,9 +813,13 @@ static int waits_for_body(const struct step *st, const struct file *file,
 		(call_class(st->event->call) != CLASS_WAIT && st->file == file));
 }
 
-static void await_file(struct use *u, long long ns)
+/* Line: of the wait, if its timeout ran out; else 0. */
+static void await_file(struct use *u, long long ns, unsigned long line)
 {
 	u->awaited = 1;
+	u->idle_line = line;
+	if (line)
+		u->idle_ns = plus_ns(u->idle_ns, ns);
 	if (u->pending_asks || u->connecting)
 		u->waited_ns = plus_ns(u->waited_ns, ns);
 }
@@ -840,13 +846,34 @@ static int is_others_futex(const struct step *st, const struct file *file)
 	return st->event->call == CALL_FUTEX && file->pid != st->task->pid;
 }
 
+/* epoll_wait(8, [], 512, 4000) = 0 */
+static int ran_out(const struct step *st)
+{
+	const struct line *l = st->event->line;
+
+	return call_class(st->event->call) == CLASS_WAIT && !l->ret &&
+	       !(l->flags & (LINE_HAS_ERROR | LINE_NO_RETURN));
+}
+
+/* Its thread's turn of the loop begins. */
+static void turn_begins(struct findings *f, const struct step *st)
+{
+	if (ran_out(st)) {
+		f->expired.pid = st->task->pid;
+		f->expired.line = st->event->first;
+	} else if (f->expired.pid == st->task->pid) {
+		f->expired.line = 0;
+	}
+}
+
 /* A wait of a second: what has been asked is waited for. */
 static void await(struct step *st, long long ns)
 {
 	const struct fdtable *t = st->task->fds;
+	unsigned long line = ran_out(st) ? st->event->first : 0;
 
 	if (st->file && call_class(st->event->call) == CLASS_IN) {
-		await_file(file_use(st->file), ns);
+		await_file(file_use(st->file), ns, 0);
 		if (waits_for_body(st, st->file, st->file->use))
 			st->file->use->starved_ns =
 				plus_ns(st->file->use->starved_ns, ns);
@@ -857,7 +884,8 @@ static void await(struct step *st, long long ns)
 		    is_awaited(st, t->slot[i])) {
 			struct use *u = t->slot[i]->use;
 
-			await_file(u, is_others_futex(st, t->slot[i]) ? 0 : ns);
+			await_file(u, is_others_futex(st, t->slot[i]) ? 0 : ns,
+				   line);
 			if (waits_for_room(st, t->slot[i], u))
 				u->room_ns = plus_ns(u->room_ns, ns);
 			if (waits_for_body(st, t->slot[i], u))
@@ -866,11 +894,12 @@ static void await(struct step *st, long long ns)
 }
 
 /* The wait of which the log does not say how long it took has ended now. */
-static void await_late(struct step *st)
+static void await_late(const struct findings *f, struct step *st)
 {
 	struct habits *h = st->task->habits;
 	const struct fdtable *t = st->task->fds;
 	long long ns = h->wait_line ? since(h->wait_ns, st->event->start_ns) : 0;
+	unsigned long line = f->expired.line == h->wait_line ? h->wait_line : 0;
 
 	h->wait_line = 0;
 	for (unsigned i = 0; ns >= ANSWER_NS && i < t->size; i++) {
@@ -881,7 +910,7 @@ static void await_late(struct step *st)
 		for (unsigned k = 0; file && k < file->n_watch; k++)
 			awaited |= file->watch[k].epoll->serial == h->wait_in;
 		if (awaited && file->use)
-			await_file(file->use, ns);
+			await_file(file->use, ns, line);
 	}
 }
 
@@ -901,7 +930,9 @@ void net_note(struct findings *f, struct step *st)
 	long long ns = 0;
 
 	if (st->task->habits->wait_line)
-		await_late(st);
+		await_late(f, st);
+	if (class == CLASS_WAIT)
+		turn_begins(f, st);
 
 	for (unsigned i = 0; class == CLASS_WAIT && i < st->n_ready; i++) {
 		unheard(f, st, &st->ready[i]);
@@ -1073,8 +1104,8 @@ static void closed(struct findings *f, const struct file *file,
 {
 	struct talk *t = talk_of(f, file->pid);
 
-	if (!t)
-		return;
+	if (!t || finding_is_told(f, file->pid))
+		return;				/* it gave up before */
 	t->closed++;
 	t->half += u->half_closed;
 	t->closed_line = u->eof_line;
@@ -1099,6 +1130,34 @@ static void judge_given_up(struct findings *f, const struct file *file,
 		     "%lu) for %s, and the program closed the connection",
 		     file_text(file, text, sizeof(text)), u->last_ask,
 		     span_text(ns, span, sizeof(span)));
+}
+
+/*
+ * It had a part of the answer, and its own timeout ran out.  An idle connection is
+ * closed in the same way: only the error that it reports in between tells.
+ */
+static int judge_stalled(struct findings *f, const struct file *file,
+			 const struct use *u)
+{
+	unsigned long line = finding_error_line(f, file->pid);
+	char text[128], span[24];
+	struct finding *d;
+
+	if (f->at_end || !is_client(file) || !file->bytes_in ||
+	    u->idle_ns < STARVED_NS || !u->idle_line ||
+	    u->idle_line != f->expired.line || line < u->idle_line)
+		return 0;
+	d = finding_add(f, &cut_answer, file->pid, 1, u->idle_ns);
+	d->fatal |= share_of(f, u->idle_ns) >= MOST_PERCENT;
+	finding_line(d, u->idle_line);
+	finding_line(d, line);
+	finding_subject(d, file);
+	finding_says(d, "the peer of %s sent %llu bytes and then nothing for %s; the "
+		     "program reported an error (line %lu) and closed the "
+		     "connection", file_text(file, text, sizeof(text)),
+		     (unsigned long long)file->bytes_in,
+		     span_text(u->idle_ns, span, sizeof(span)), line);
+	return 1;
 }
 
 /*
@@ -1209,7 +1268,8 @@ static void judge_stream(struct findings *f, struct file *file, struct use *u)
 
 	if (u->full_told)
 		return;				/* it does not read, either */
-	if (judge_room(f, file, u) || judge_body(f, file, u))
+	if (judge_room(f, file, u) || judge_body(f, file, u) ||
+	    judge_stalled(f, file, u))
 		return;
 	/* (Threads that the log does not know share it: one of them got the error.) */
 	if (u->connecting && file->nonblocking == 1 && file->name &&

@@ -569,7 +569,7 @@ static int is_denied(struct slice error)
 }
 
 /* Nobody gets these by looking whether something is there. */
-static int is_hard(const struct failure *x)
+static int is_hard_error(const char *error)
 {
 	static const char *const errors[] = {
 		"EACCES", "EPERM", "EROFS", "ENOSPC", "EDQUOT", "EIO", "EFBIG",
@@ -577,11 +577,15 @@ static int is_hard(const struct failure *x)
 		"ESTALE",
 	};
 
-	for (unsigned i = 0; x->call && i < sizeof(errors) / sizeof(*errors);
-	     i++)
-		if (!strcmp(x->error, errors[i]))
+	for (unsigned i = 0; i < sizeof(errors) / sizeof(*errors); i++)
+		if (!strcmp(error, errors[i]))
 			return 1;
 	return 0;
+}
+
+static int is_hard(const struct failure *x)
+{
+	return x->call && is_hard_error(x->error);
 }
 
 /* It may tell another process, which then writes the message. */
@@ -882,6 +886,16 @@ static const struct failure *named_one(const struct ending *e, unsigned i,
 
 static int speaks_out(const struct step *st);
 
+/* The first complaint of its message came right after the suspected call. */
+static int explains_complaint(const struct ending *e)
+{
+	const struct trouble *t = e->trouble;
+
+	return *t->complaint && !e->waited && t->suspect.call &&
+	       t->suspect.call < t->message_call &&
+	       t->suspect.call + NEXT >= t->message_call;
+}
+
 /* "mount: /mnt: ...": what follows the program's own name. */
 static struct slice without_own_name(const struct ending *e, struct slice text)
 {
@@ -951,9 +965,13 @@ static void told(struct ending *e, const struct step *st)
 		if (!(x->call && x->call + NEAR_MESSAGE >= e->calls) &&
 		    !(x->reach && x->seen + x->reach >= e->calls))
 			continue;
-		/* What it was denied says more than what it did not find. */
-		if (e->has_suspect && is_hard(&e->trouble->suspect) &&
-		    !is_hard(x))
+		/*
+		 * What it was denied says more than what it did not find; and
+		 * what came right before its first complaint more than what
+		 * follows.
+		 */
+		if (e->has_suspect && !is_hard(x) &&
+		    (is_hard(&e->trouble->suspect) || explains_complaint(e)))
 			return;
 		e->trouble->suspect = *x;
 		e->has_suspect = 1;
@@ -1437,6 +1455,41 @@ static void note_hang_up(struct ending *e, const struct step *st)
 	x->call = x->seen = e->calls;
 }
 
+/* HTTP, redis, MySQL's 0xff, PostgreSQL's ErrorResponse. */
+static int is_error_reply(const struct step *st)
+{
+	unsigned char d[16];
+	size_t n = shown_bytes(st->event->line->args, d, sizeof(d));
+
+	if (n < 8)
+		return 0;
+	if (!memcmp(d, "HTTP/1.", 7))
+		return n > 9 && d[9] == '5';
+	if (*d == '-')
+		return isupper(d[1]) && isupper(d[2]) && isupper(d[3]);
+	if (*d == 'E' && !d[1] && !d[2])
+		return d[5] == 'S';
+	return d[4] == 0xff && d[0] + d[1] * 256L + d[2] * 65536L + 4 ==
+	       st->bytes;
+}
+
+/* What it was denied while it served a client, which it tells of an error. */
+static void replied(struct ending *e, const struct step *st)
+{
+	unsigned n = e->n < RECENT ? e->n : RECENT;
+
+	for (unsigned i = 1; i <= n; i++) {
+		const struct failure *x = &e->trouble->recent[(e->n - i) % RECENT];
+
+		if (x->seen + NEXT_LOOK < e->calls)
+			return;
+		if (!is_hard(x) || !x->refused || !is_error_reply(st))
+			continue;
+		x->refused->reported++;
+		return;
+	}
+}
+
 static int is_message(const struct step *st)
 {
 	enum call c = st->event->call;
@@ -1619,7 +1672,7 @@ void refusal_note(struct findings *f, struct step *st)
 		failed(f, e, st, l->error);
 	else if (found_lock(st))
 		note_lock(e, st);
-	else if (hung_up(st))
+	else if (hung_up(st) && !e->told)
 		note_hang_up(e, st);
 	else if (!(l->flags & LINE_NO_RETURN))
 		succeeded(f, e, st);
@@ -1629,6 +1682,10 @@ void refusal_note(struct findings *f, struct step *st)
 		     ev->call == CALL_EXIT;
 	if (is_message(st) && e->n && !e->told)
 		told(e, st);
+	else if (e->n && !e->told && st->bytes > 0 && st->file &&
+		 file_is_stream(st->file) &&
+		 call_class(ev->call) == CLASS_OUT)
+		replied(e, st);
 	if (st->task->pid == e->speaker && is_pause(ev))
 		e->waited = 1;
 	if (!e->reads_log && may_be_log(st) &&
@@ -2200,6 +2257,15 @@ static void blame_quietly(struct findings *f)
 	}
 }
 
+/* A worker: it wrote an error to the log and ended, and its parent wrote one then. */
+static int is_reported_end(const struct findings *f, const struct ending *e)
+{
+	const struct ending *parent = map_get(&f->endings, e->parent);
+
+	return parent && e->status && e->trouble->errors && culprit(e) &&
+	       parent->trouble->error_line > e->exit_line;
+}
+
 /*
  * Which process speaks: the first one with a message of its own, else a child
  * with one, else the first one's last failure.  A child's failure that the
@@ -2247,8 +2313,12 @@ static void judge_endings(struct findings *f)
 	else if (first && other && culprit(other) && !finding_has_fatal(f) &&
 		 explains_itself(f, other, other_pid))
 		blame(f, other, other_pid, 1);
+	else if (other && !first && !finding_has_fatal(f) &&
+		 is_reported_end(f, other))
+		blame(f, other, other_pid, 1);
 	else if (child)
-		blame(f, child, child_pid, 0);
+		blame(f, child, child_pid, !first && !finding_has_fatal(f) &&
+		      is_reported_end(f, child));
 }
 
 /* It took EINTR for an error, said so and ended. */
@@ -2491,6 +2561,37 @@ int finding_failed_after(const struct findings *f, unsigned long line,
 		       (!*e->trouble->message || e->message_line > line);
 	}
 	return 0;
+}
+
+unsigned long finding_error_line(const struct findings *f, long pid)
+{
+	const struct ending *e = map_get(&f->endings, pid);
+
+	return e ? e->trouble->error_line : 0;
+}
+
+int finding_is_told(const struct findings *f, long pid)
+{
+	const struct ending *e = map_get(&f->endings, pid);
+
+	return e && e->told;
+}
+
+unsigned long finding_refused_since(const struct findings *f, long pid,
+				    unsigned long line, char *text, size_t size)
+{
+	const struct refused *r, *last = NULL;
+
+	map_each(&f->refused, i, r)
+		if (r->pid == pid && !r->recovered && r->sample.line > line &&
+		    r->row->when != REFUSED_AT_END &&
+		    is_hard_error(r->sample.error) &&
+		    (!last || r->sample.line > last->sample.line))
+			last = r;
+	if (last)
+		snprintf(text, size, "%s failed with %s: %s", last->sample.what,
+			 last->sample.error, last->row->limit);
+	return last ? last->sample.line : 0;
 }
 
 int finding_has_message(const struct findings *f)
