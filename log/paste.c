@@ -338,6 +338,7 @@ static size_t json_at(struct slice s)
 	static const char *const names[] = {
 		"\"log\"", "\"message\"", "\"msg\"", "\"MESSAGE\"",
 		"\"line\"", "\"textPayload\"", "\"Output\"", "\"out\"",
+		"\"body\"",
 	};
 
 	if (slice_starts(s, "[") && slice_find(s, ", \"o\", \""))
@@ -441,7 +442,7 @@ static int is_fence(struct slice s)
 		s.len--;
 	if (slice_starts(s, "```") || slice_starts(s, "~~~") ||
 	    slice_starts(s, "{code:"))
-		return 1;
+		return !memchr(s.at, '(', s.len);
 	for (unsigned i = 0; i < sizeof(marks) / sizeof(*marks); i++)
 		if (slice_is(s, marks[i]))
 			return 1;
@@ -611,7 +612,7 @@ static int is_html(struct slice text)
 {
 	static const char *const tags[] = {
 		"<!DOCTYPE", "<html", "<?xml", "<pre", "<span ", "<div", "<tr>",
-		"<td", "<table", "<p>", "<li>", "<code",
+		"<td", "<table", "<p>", "<li>", "<code", "<test", "<system-",
 	};
 	char begins[20];
 
@@ -646,7 +647,9 @@ static int is_mail(struct slice text)
 static int is_typeset(struct slice text)
 {
 	return slice_find(text, "\u00a0") || slice_find(text, "\u201c") ||
-	       slice_find(text, "\u201d") || slice_find(text, "\u2026");
+	       slice_find(text, "\u201d") || slice_find(text, "\u2026") ||
+	       slice_find(text, "\u200b") || slice_find(text, "\ufeff") ||
+	       slice_find(text, "\"\x85") || slice_find(text, "<\x85 ") || slice_find(text, "\u00e2\u20ac\u00a6");
 }
 
 /* "**read(3, ...) = 1**", "`read(3, ...) = 1`": a line that somebody stressed */
@@ -677,6 +680,26 @@ static struct slice without_tail(const char *tail, struct slice line)
 		return line;
 	s.len -= strlen(tail);
 	return slice_trim(s);
+}
+
+/* "```read(3, ...) = 1": a chat puts no newline behind the mark. */
+static struct slice without_fence(struct slice s)
+{
+	if (slice_starts(s, "```"))
+		s = from(s, 3);
+	if (slice_ends(s, "```") && !slice_ends(s, "````"))
+		s.len -= 3;
+	return s;
+}
+
+/* strace writes no tab; programs that compress blanks do.  (The line is ours.) */
+static struct slice without_tabs(struct slice s)
+{
+	char *p = (char *)s.at, *end = p + s.len;
+
+	for (; (p = memchr(p, '\t', end - p)); p++)
+		*p = ' ';
+	return s;
 }
 
 struct sample {			/* a line of the head of the file */
@@ -783,7 +806,7 @@ static int is_left(const struct paste *p, const struct samples *all)
 		s = from(s, constant_at(p, s));
 		line_read(&l, s.at, s.len);
 		understood += (l.kind != LINE_UNKNOWN && l.kind != LINE_TAIL) ||
-			      any_number_at(s);
+			      any_number_at(s) || json_at(s);
 	}
 	return most(understood, all->counting);
 }
@@ -884,7 +907,7 @@ static int find_shape(struct paste *p, const struct samples *all)
 static void find_tails(struct paste *p, struct samples *all)
 {
 	static const char *const tails[] = {
-		" |", "$", "\\par", "`", "');", "\\n'", "'", "\u2502",
+		" |", "$", "^M", "\\par", "`", "');", "\\n'", "'", "\u2502",
 	};
 	enum { TAILS = sizeof(tails) / sizeof(*tails) };
 
@@ -1065,6 +1088,34 @@ static void find_wrap(struct paste *p, const struct samples *all)
 	p->wrapped = at_margin == joined ? WRAP_HARD : WRAP_WORDS;
 }
 
+/*
+ * A log whose head was cut off begins in the middle of a line: a call without
+ * the pid and the time that all lines after it have.  ("[pid 7] " comes with the
+ * second process.)
+ */
+static int first_is_cut(const struct samples *all)
+{
+	enum { MORE = 5 };
+	unsigned with_pid = 0, with_time = 0;
+	struct slice first = all->s[0].line;
+	struct line l;
+
+	if (all->n <= MORE)
+		return 0;
+	line_read(&l, first.at, first.len);
+	if ((l.kind != LINE_CALL && l.kind != LINE_CUT) || l.pid ||
+	    l.at_ns != NO_TIME || l.since_ns != NO_TIME)
+		return 0;
+	for (unsigned i = 1; i < all->n; i++) {
+		struct slice s = all->s[i].line;
+
+		line_read(&l, s.at, s.len);
+		with_pid += l.pid && !slice_starts(s, "[");
+		with_time += l.at_ns != NO_TIME || l.since_ns != NO_TIME;
+	}
+	return with_pid == all->n - 1 || with_time == all->n - 1;
+}
+
 static void samples_take(struct paste *p, struct samples *all,
 			 struct slice text)
 {
@@ -1075,6 +1126,7 @@ static void samples_take(struct paste *p, struct samples *all,
 
 		if (slice_ends(line, "\r"))
 			line.len--;
+		p->fenced |= slice_starts(line, "```");
 		if (is_fence(line)) {
 			p->fenced = 1;
 			continue;
@@ -1100,12 +1152,15 @@ void paste_look(struct paste *p, struct slice text)
 	p->typeset = is_typeset(text);
 	p->stressed = is_stressed(text);
 	p->mail = is_mail(text);
-	p->any = p->html || p->typeset || p->stressed || p->mail;
+	p->tabs = memchr(text.at, '\t', text.len) != NULL;
+	p->any = p->html || p->typeset || p->stressed || p->mail || p->tabs;
 	samples_take(p, &all, text);
 	find_tails(p, &all);
 	while (all.counting && p->n_layers < LAYERS && find_layer(p, &all))
 		;
 	find_wrap(p, &all);
+	p->cut_first = first_is_cut(&all);
+	p->any |= p->cut_first;
 	for (unsigned i = 0; i < all.n; i++)
 		free(all.s[i].text);
 	p->any |= p->n_layers || p->fenced || p->wrapped != WRAP_NONE ||
@@ -1190,7 +1245,15 @@ static struct slice decoded(struct paste *p, struct slice s)
 	}, signs[] = {
 		{ "\u00a0", " " }, { "\u201c", "\"" }, { "\u201d", "\"" },
 		{ "\u2018", "'" }, { "\u2019", "'" }, { "\u2026", "..." },
+		/* no width; UTF-8 that was read as Latin 1, or as Windows-1252 */
+		{ "\u200b", "" }, { "\ufeff", "" }, { "\u00c2\u00a0", " " },
+		{ "\u00e2\xc2\x80\u00a6", "..." },
+		{ "\u00e2\u20ac\u00a6", "..." },
+		/* Windows-1252 itself, in which each is a byte */
+		{ "\x85", "..." }, { "\x93", "\"" }, { "\x94", "\"" },
+		{ "\xa0", " " },
 	};
+	enum { SIGNS = sizeof(signs) / sizeof(*signs), BYTES = 4 };
 	char *start = room(&p->plain, s.len + 1), *to = start;
 
 	while (s.len) {
@@ -1199,7 +1262,15 @@ static struct slice decoded(struct paste *p, struct slice s)
 		if (p->html && *s.at == '<' && tag_length(s)) {
 			if (slice_starts(s, "</td"))
 				*to++ = ' ';
+			/* What stands before it is not of the log. */
+			if (slice_starts(s, "<pre") ||
+			    slice_starts(s, "<![CDATA["))
+				to = start;
 			s = from(s, tag_length(s));
+			continue;
+		}
+		if (p->html && slice_starts(s, "]]></")) {
+			s = from(s, 3);
 			continue;
 		}
 
@@ -1208,7 +1279,11 @@ static struct slice decoded(struct paste *p, struct slice s)
 				if (slice_starts(s, entities[i].name))
 					e = &entities[i];
 		} else if (p->typeset && (*s.at & 0x80)) {
-			for (unsigned i = 0; i < 6 && !e; i++)
+			/* (In UTF-8 such a byte follows another one.) */
+			int alone = to == start || !(to[-1] & 0x80);
+
+			for (unsigned i = 0; i < SIGNS - (alone ? 0 : BYTES) &&
+			     !e; i++)
 				if (slice_starts(s, signs[i].name))
 					e = &signs[i];
 		}
@@ -1231,6 +1306,10 @@ struct slice paste_strip(struct paste *p, struct slice line)
 		return line;
 	if (p->fenced && is_fence(line))
 		return (struct slice){ line.at, 0 };
+	if (p->fenced)
+		line = without_fence(line);
+	if (p->tabs)
+		line = without_tabs(line);
 	if (p->mail)
 		line = from_mail(p, line);
 	else if (p->html || p->typeset)
@@ -1239,7 +1318,13 @@ struct slice paste_strip(struct paste *p, struct slice line)
 		line = without_tail(p->tail[i], line);
 	for (unsigned i = 0; i < p->n_layers; i++)
 		line = without_layer(p, p->layer[i], line);
-	return p->stressed ? without_stress(line) : line;
+	if (p->stressed)
+		line = without_stress(line);
+	if (p->cut_first && without_blanks(line).len) {
+		p->cut_first = 0;
+		line.len = 0;
+	}
+	return line;
 }
 
 void paste_free(struct paste *p)

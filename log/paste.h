@@ -51,6 +51,8 @@ struct paste {
 	int typeset;		/* quotes and dots of a word processor */
 	int stressed;		/* lines of "**...**" or "`...`" */
 	int fenced;		/* lines ``` and {code} around it */
+	int tabs;		/* instead of blanks */
+	int cut_first;		/* the first line is the end of one */
 	int any;
 	enum wrap wrapped;
 	size_t width;		/* of the longest line, where it is wrapped */

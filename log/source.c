@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "call.h"
 #include "line.h"
 #include "map.h"
 #include "source.h"
@@ -51,6 +52,8 @@ static void look(struct source *s, const char *at, size_t n)
 
 	if (!s->colour && memchr(at, '\033', n))
 		s->colour = 1;
+	if (!s->overwritten && memchr(at, '\r', n))
+		s->overwritten = 1;
 	if (nul) {
 		s->to = nul - s->buf;
 		s->ended = 1;
@@ -182,53 +185,145 @@ static int is_base64(struct slice s)
 	return lines == LINES;
 }
 
-/* Where the text of a key begins, as in {"stderr": "..."}; or NULL. */
-static char *text_of_key(char *at, ssize_t n)
+/* The first line is strace's own, with nothing around it. */
+static int is_plain(const char *at, size_t n)
 {
-	static const char *const keys[] = {
-		"\"stderr\":", "\"stdout\":", "\"output\":", "\"log\":",
-		"\"message\":", "\"msg\":",
-	};
+	const char *end = memchr(at, '\n', n);
+	struct line l;
 
-	for (unsigned i = 0; i < sizeof(keys) / sizeof(*keys); i++) {
-		char *p = memmem(at, n, keys[i], strlen(keys[i]));
+	if (!end)
+		return 0;
+	line_read(&l, at, end - at);
+	return (l.kind >= LINE_CALL && l.kind <= LINE_SUPERSEDED) ||
+	       l.kind == LINE_CHATTER;
+}
 
-		if (!p || (p > at && p[-1] == '\\'))
-			continue;
-		p += strlen(keys[i]);
-		p += p < at + n && *p == ' ';
-		if (p < at + n && *p == '"')
-			return p + 1;
+/* How many lines a quoted text has that begins at p, and where it ends. */
+static unsigned escaped_lines(const char *p, const char *end, const char **close)
+{
+	char quote = p[-1];
+	unsigned n = 0;
+
+	for (; p < end && *p != quote && *p != '\n'; p++)
+		if (*p == '\\' && ++p < end)
+			n += *p == 'n';
+	*close = p;
+	return p < end && *p == quote ? n : 0;
+}
+
+/* {"stderr": "...", output='...', b"...", and alone: not an argument of a call */
+static int opens_text(const char *at, const char *p)
+{
+	if (*p != '"' && *p != '\'')
+		return 0;
+	while (p > at && (p[-1] == ' ' || p[-1] == 'b'))
+		p--;
+	return p == at || strchr("\n:=[{(,", p[-1]);
+}
+
+static int traced_lines(const char *at, size_t n)
+{
+	const char *end = at + n, *newline;
+	int calls = 0;
+	struct line l;
+
+	for (; at < end; at = newline + 1) {
+		newline = memchr(at, '\n', end - at);
+		if (!newline)
+			newline = end;
+		line_read(&l, at, newline - at);
+		calls += (l.kind == LINE_CALL || l.kind == LINE_UNFINISHED) &&
+			 call_find(l.name) != CALL_OTHER;
 	}
-	return NULL;
+	return calls;
+}
+
+/* What an escape of JSON or Python stands for; *p is then at its last byte. */
+static char unescaped(const char **p, const char *end)
+{
+	static const char hex[] = "0123456789abcdef";
+	int digits = **p == 'u' ? 4 : **p == 'x' ? 2 : 0;
+	unsigned c = 0;
+
+	if (!digits || end - *p <= digits)
+		return **p == 'n' ? '\n' : **p == 't' ? '\t' :
+		       **p == 'r' ? '\r' : **p;
+	for (; digits; digits--) {
+		const char *h = *++*p ? strchr(hex, **p | 0x20) : NULL;
+
+		c = c * 16 + (h ? h - hex : 0);
+	}
+	return c && c < 0x80 ? (char)c : '?';
+}
+
+static size_t unescape(char *to, const char *p, const char *end)
+{
+	char *start = to;
+
+	for (; p < end; p++)
+		*to++ = *p == '\\' && p + 1 < end ? (p++, unescaped(&p, end))
+						   : *p;
+	return to - start;
+}
+
+/* ["read(3, \"x\", 1) = 1", "close(3) = 0"]: each text is a line. */
+static size_t unlist(char *to, const char *p, const char *end)
+{
+	char *start = to;
+	const char *close;
+
+	while ((p = memchr(p, '"', end - p))) {
+		escaped_lines(p + 1, end, &close);
+		to += unescape(to, p + 1, close);
+		*to++ = '\n';
+		if (close >= end)
+			break;
+		p = close + 1;
+	}
+	return to - start;
 }
 
 /*
  * {"stderr": "read(3, \"x\", 1) = 1\nclose(3) = 0\n"}: the whole log in one line,
- * as Ansible and programs that report to others have it.
+ * as Ansible, the API of a tracker, and programs that report to others have it.
+ * (A call may write such a text: then the line itself is strace's.)
  */
 static ssize_t unfold(char *at, ssize_t n)
 {
-	enum { LINES = 3 };
-	char *p = text_of_key(at, n), *to = at, *end = at + n;
-	const char *newline = memchr(at, '\n', n);
-	unsigned escapes = 0;
+	enum { LINES = 3, TRIED = 200 };
+	const char *end = at + n, *best = NULL, *best_ends = NULL, *close;
+	unsigned most = LINES - 1, tried = 0;
+	char *text;
+	size_t len;
+	int list = n > 2 && !memcmp(at, "[\"", 2);
 
-	if (!p || (newline && newline + 1 < end && memchr(newline + 1, '\n',
-							  end - newline - 1)))
+	if (is_plain(at, n) || (!memmem(at, n, "\\n", 2) && !list))
 		return n;
-	for (char *q = p; q + 1 < end && *q != '"'; q++)
-		if (*q == '\\')
-			escapes += *++q == 'n';
-	if (escapes < LINES)
-		return n;
-	for (; p + 1 < end && *p != '"'; p++) {
-		if (*p == '\\')
-			*to++ = *++p == 'n' ? '\n' : *p == 't' ? '\t' : *p;
-		else
-			*to++ = *p;
+	for (const char *p = at; p < end && tried < TRIED; p++) {
+		unsigned lines;
+
+		if (!opens_text(at, p))
+			continue;
+		tried++;
+		lines = escaped_lines(p + 1, end, &close);
+		if (lines > most) {
+			most = lines;
+			best = p + 1;
+			best_ends = close;
+		}
+		if (lines)
+			p = close;
 	}
-	return to - at;
+	if (!best && !list)
+		return n;
+	text = need(malloc(n + 1));
+	len = best ? unescape(text, best, best_ends) : unlist(text, at, end);
+	if (traced_lines(text, len) >= 2 && !traced_lines(at, n)) {
+		memcpy(at, text, len);
+		n = len;
+	}
+	free(text);
+	return n;
 }
 
 /* The first bytes tell how the file is written. */
@@ -271,6 +366,14 @@ static ssize_t start(struct source *s, char *at, ssize_t n)
 	return n;
 }
 
+/* "ESC ] 0 ; title BEL": where it ends */
+static const char *title_ends(const char *p, const char *end)
+{
+	while (p < end && *p != '\a' && *p != '\033')
+		p++;
+	return p + (p + 1 < end && *p == '\033');	/* "ESC \\" */
+}
+
 /* --color puts SGR sequences anywhere: "ESC [ 1 ; 32 m". */
 static struct slice without_colour(struct source *s, struct slice line)
 {
@@ -283,6 +386,10 @@ static struct slice without_colour(struct source *s, struct slice line)
 		s->plain = need(malloc(s->plain_size));
 	}
 	for (to = s->plain; p < end; p++) {
+		if (*p == '\033' && p + 1 < end && p[1] == ']') {
+			p = title_ends(p + 2, end);
+			continue;
+		}
 		if (*p != '\033' || p + 1 >= end || p[1] != '[') {
 			*to++ = *p;
 			continue;
@@ -293,17 +400,15 @@ static struct slice without_colour(struct source *s, struct slice line)
 	return slice_of(s->plain, to);
 }
 
-/* The first line is strace's own, with nothing around it. */
-static int is_plain(const char *at, size_t n)
+/* What a terminal shows of "50%\rread(3, ...) = 1\r\r": strace writes no CR. */
+static struct slice what_shows(struct slice line)
 {
-	const char *end = memchr(at, '\n', n);
-	struct line l;
+	const char *cr;
 
-	if (!end)
-		return 0;
-	line_read(&l, at, end - at);
-	return (l.kind >= LINE_CALL && l.kind <= LINE_SUPERSEDED) ||
-	       l.kind == LINE_CHATTER;
+	while (slice_ends(line, "\r"))
+		line.len--;
+	cr = line.len ? memrchr(line.at, '\r', line.len) : NULL;
+	return cr ? slice_of(cr + 1, line.at + line.len) : line;
 }
 
 /*
@@ -369,8 +474,8 @@ static int fill(struct source *s)
 
 		if (s->colour)
 			head = without_colour(s, head);
-		paste_look(&s->paste, head);
 		s->tracer = paste_tracer(head);
+		paste_look(&s->paste, head);
 	}
 	return 1;
 }
@@ -402,6 +507,8 @@ static int plain_line(struct source *s, struct slice *line)
 	s->read++;
 	if (s->colour && line->len && memchr(line->at, '\033', line->len))
 		*line = without_colour(s, *line);
+	if (s->overwritten)
+		*line = what_shows(*line);
 	if (s->paste.any)
 		*line = paste_strip(&s->paste, *line);
 	return 1;

@@ -25,6 +25,7 @@ struct source {
 	char odd[2];		/* half a character of it, and if it is there */
 
 	int returns;		/* lines end in CR alone */
+	int overwritten;	/* there are CRs in it */
 	/* Where lines go on: the one put together, and the one after it. */
 	char *joined, *next;
 	size_t joined_len, joined_size, next_len, next_size;

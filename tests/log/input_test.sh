@@ -99,6 +99,67 @@ sed 's/[\\"]/\\&/g; s/.*/[0.12, "o", "&\\r\\n"]/' $log >"$dir/log"; same asciine
 { printf 'fatal: [h]: FAILED! => {"rc": 7, "stderr": "'
 	sed 's/[\\"]/\\&/g; s/$/\\n/' $log | tr -d '\n'; echo '"}'; } >"$dir/log"
 same ansible
+around() { # NAME: the same, but lines around the log are not understood
+	says "$dir/log" | sed "$numbers; /not understood/,\$d" >"$dir/got"
+	sed "$numbers" "$dir/want" | cmp -s - "$dir/got"
+	result $? "$1"
+}
+wrapped() { # NAME: the same, except the numbers of lines
+	says "$dir/log" | sed "$numbers" >"$dir/got"
+	sed "$numbers" "$dir/want" | cmp -s - "$dir/got"
+	result $? "$1"
+}
+numbers='s/lines\{0,1\} [0-9, ]*/line N/g; s/^LOG: [0-9]* lines/LOG: N lines/'
+# The whole log is one text in a text of another form.
+{ printf '{"id":1,"title":"It hangs","body":"See:\\r\\n\\r\\n```\\r\\n'
+	sed 's/[\\"]/\\&/g; s/$/\\r\\n/' $log | tr -d '\n'
+	printf '```\\r\\nThanks","user":{"login":"x"}}'; } >"$dir/log"
+around an_issue_by_its_api
+{ printf 'name: x\noutput: "'
+	sed 's/[\\"]/\\&/g; s/$/\\n/' $log | tr -d '\n'; echo '"'; } >"$dir/log"
+wrapped a_quoted_text_of_yaml
+{ printf "Error: output=b'"; sed 's/\\/&&/g; s/$/\\n/' $log | tr -d '\n'
+	echo "'"; } >"$dir/log"; wrapped bytes_of_python
+{ printf '['; sed 's/[\\"]/\\&/g; s/.*/"&"/' $log | paste -sd, | tr -d '\n'
+	echo ']'; } >"$dir/log"; wrapped a_list_in_one_line
+# (A call may write the same; the line is strace's.)
+printf '%s\n' '7 write(4, "{\"log\": \"1 close(3) = 0\n1 close(4) = 0\n1 close(5) = 0\n\"}", 60) = 60' \
+	'7 exit_group(0) = ?' >"$dir/log"
+"$io" explain "$dir/log" 2>/dev/null | grep -q ': 2 lines, 2 calls'
+result $? a_log_that_a_call_writes
+# What a terminal received: titles, and what a later text has overwritten.
+{ printf 'Script started on 2026-11-30 21:00:00+00:00\r\n'
+	printf '\033]0;root@h: ~\a\033[?2004hh:~# strace ls\r\n\033[?2004l\r'
+	sed 's/$/\r/' $log; } >"$dir/log"; around a_typescript
+{ printf 'section_start:1700000000:step\r\033[0K'; cat $log; } >"$dir/log"
+wrapped a_section_of_gitlab
+sed 's/^/50%\r/; s/$/\r\r/' $log >"$dir/log"; same carriage_returns_in_lines
+sed 's/$/^M/' $log >"$dir/log"; same cat_v
+# The mark stands before the first line, and behind the last one.
+{ printf '```'; cat $log; } | sed '$s/$/```/' >"$dir/log"; same a_chats_fence
+{ printf '<html>\n<body><p>Output:</p><pre><code>'
+	sed 's/&/\&amp;/g; s/</\&lt;/g; s/>/\&gt;/g' $log
+	echo '</code></pre></body></html>'; } >"$dir/log"; wrapped a_page_with_pre
+{ printf '<testcase name="x"><system-err><![CDATA['; cat $log
+	echo ']]></system-err></testcase>'; } >"$dir/log"; around cdata
+sed 's/ = /	= /; s/^\([0-9]*\) */	\1	/' $log >"$dir/log"; same tabs
+sed "s/^/$(printf '\342\200\213')/" $log >"$dir/log"; same zero_width_spaces
+sed "s/\.\.\./$(printf '\303\242\342\202\254\302\246')/
+	s/ = /$(printf '\303\202\302\240')= /" $log >"$dir/log"; same mojibake
+sed "s/\.\.\./$(printf '\205')/; s/ = /$(printf '\240')= /" $log >"$dir/log"
+same windows_1252
+sed 's/[\\"]/\\&/g
+	s/.*/{"timestamp": "2026", "body": "&", "resource": {"pod": "x"}}/' \
+	$log >"$dir/log"; same opentelemetry
+sed 's/[\\"]/\\&/g
+	s/.*/2026-11-30T21:00:00+00:00	kube.app	{"log": "&\\n", "stream": "x"}/' \
+	$log >"$dir/log"; same fluentd
+# The head was cut off in the middle of a line, whose rest looks like a call.
+sed 1d $log >"$dir/log"; says "$dir/log" | sed "$numbers" >"$dir/rest"
+{ echo 'ecve("/usr/bin/curl", ["curl"], 0x7ffc /* 9 vars */) = 0 <0.0001>'
+	sed 1d $log; } >"$dir/log"
+says "$dir/log" | sed "$numbers" >"$dir/got"
+cmp -s "$dir/rest" "$dir/got"; result $? a_head_that_was_cut
 # A mail of quoted-printable.
 sed 's/=/=3D/g' $log | awk '{ for (; length($0) > 70; $0 = substr($0, n)) {
 	n = 68; while (substr($0, n - 3, 4) ~ /=/) n--
@@ -127,12 +188,6 @@ tr '\n' '\r' <$log >"$dir/log"; same carriage_returns
 sed 's/\([0-9]\)\.\([0-9]*\)>$/\1,\2>/; s/^\([0-9]* *[0-9:]*\)\./\1,/' $log \
 	>"$dir/log"; same commas_in_times
 # A mail program, a terminal and a container's log cut long lines.
-wrapped() { # NAME: the same, except the numbers of lines
-	says "$dir/log" | sed "$numbers" >"$dir/got"
-	sed "$numbers" "$dir/want" | cmp -s - "$dir/got"
-	result $? "$1"
-}
-numbers='s/lines\{0,1\} [0-9, ]*/line N/g; s/^LOG: [0-9]* lines/LOG: N lines/'
 fold -w 80 $log >"$dir/log"; wrapped wrapped_at_the_margin
 fold -s -w 74 $log | sed 's/ $//; s/^/> /' >"$dir/log"; wrapped wrapped_mail
 awk '{ p = "2026-11-28T19:08:44.1Z stderr "
