@@ -151,6 +151,7 @@ void finding_note(struct findings *f, struct step *st, long long first_ns,
 	if (e->kind == EVENT_CALL) {
 		if (concerns_net(h, st))
 			net_note(f, st);
+		lost_note(f, st);
 		time_note(f, h, st);
 	}
 	between_note(f, h, st);

@@ -73,6 +73,9 @@ struct use {			/* of a descriptor */
 	unsigned long long small_bytes;
 	long long one_ns, small_ns;
 	unsigned long small_line, deleted;
+	/* finding_lost.c: of descriptors 1 and 2 */
+	int placed, printed_told;	/* parts of it are read or written anywhere */
+	unsigned long printed_line;
 };
 
 struct spin_habits {
@@ -327,6 +330,9 @@ void reset_free(struct findings *f);
 /* "; pid 8 closed it (line 9) with 4 bytes unread", if the log has that end. */
 void reset_by(const struct findings *f, const struct file *file, char *text,
 	      size_t size);
+
+/* finding_lost.c: what is lost although no call of consequence fails */
+void lost_note(struct findings *f, struct step *st);
 
 /* finding_time.c: locks, disks, sleeps */
 void time_note(struct findings *f, struct habits *h, struct step *st);
