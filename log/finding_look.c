@@ -84,22 +84,35 @@ void finding_says(struct finding *d, const char *format, ...)
 
 /* ---- what sentences are made of ---- */
 
+/* What has no address and no path is named by what it is. */
+static const char *name_of(const struct file *file)
+{
+	if (!file->name && (file->kind == FILE_EVENTFD ||
+			    file->kind == FILE_SIGNALFD ||
+			    file->kind == FILE_TIMERFD ||
+			    file->kind == FILE_INOTIFY ||
+			    file->kind == FILE_PIDFD || file->kind == FILE_PIPE))
+		return file_kind_name(file->kind);
+	return file->name;
+}
+
 const char *file_text_as(const struct file *file, int fd, char *text, size_t size)
 {
 	static const char word[] = "descriptor ";
-	size_t len = file && file->name ? strlen(file->name) : 0, n;
+	const char *name = file ? name_of(file) : NULL;
+	size_t len = name ? strlen(name) : 0, n;
 
 	if (!file) {
 		snprintf(text, size, "a descriptor");
 	} else if (fd < 0 || sizeof(word) + len + 16 > size) {
 		snprintf(text, size, len ? "descriptor %d (%s)"
-					 : "descriptor %d", fd, file->name);
+					 : "descriptor %d", fd, name);
 	} else {				/* (many spins ask for it) */
 		memcpy(text, word, sizeof(word) - 1);
 		n = put_number(text, sizeof(word) - 1, fd);
 		if (len) {
 			memcpy(text + n, " (", 2);
-			memcpy(text + n + 2, file->name, len);
+			memcpy(text + n + 2, name, len);
 			memcpy(text + n + 2 + len, ")", 2);
 		}
 	}

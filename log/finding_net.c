@@ -626,14 +626,22 @@ static void received(struct findings *f, struct step *st)
 	u->idle_line = 0;
 }
 
-/* EAGAIN of a call that waited: SO_RCVTIMEO. */
+/*
+ * EAGAIN of a call that waited, or of one on a blocking socket with a timeout,
+ * where the log does not say how long it took: SO_RCVTIMEO.
+ */
 static void timed_out(struct findings *f, struct step *st)
 {
 	struct use *u = file_use(st->file);
 	struct slice name = st->event->line->name;
-	char text[128], span[24], all[24];
+	int out = call_class(st->event->call) == CLASS_OUT;
+	char text[128], span[24], all[24], took[40] = "", in_all[40] = "";
 	struct finding *d;
 
+	if (step_ns(st) < TIMEO_NS &&
+	    (st->event->took_ns != NO_TIME || st->file->nonblocking ||
+	     !(st->file->timed & (out ? TIMED_OUT : TIMED_IN))))
+		return;
 	if (st->file->nonblocking == 1 || !file_is_socket(st->file) ||
 	    slice_find(st->event->line->args, "MSG_DONTWAIT"))
 		return;
@@ -643,14 +651,20 @@ static void timed_out(struct findings *f, struct step *st)
 	d->added = u->timeouts.n;
 	finding_line(d, st->event->first);
 	finding_subject(d, st->file);
-	finding_says(d, "%.*s on %s waited %s and failed with EAGAIN %lu "
-		     "time%s, %s in all: a timeout (SO_RCVTIMEO%s), not "
-		     "O_NONBLOCK; the peer did not answer", (int)name.len,
-		     name.at, file_text(st->file, text, sizeof(text)),
-		     span_text(step_ns(st), span, sizeof(span)),
-		     u->timeouts.n, u->timeouts.n == 1 ? "" : "s",
-		     span_text(u->timeout_ns, all, sizeof(all)), st->file->timed
-		     ? " is set" : " or SO_SNDTIMEO");
+	if (step_ns(st)) {
+		snprintf(took, sizeof(took), " waited %s and", span_text(
+			 step_ns(st), span, sizeof(span)));
+		snprintf(in_all, sizeof(in_all), ", %s in all", span_text(
+			 u->timeout_ns, all, sizeof(all)));
+	}
+	finding_says(d, "%.*s on %s%s failed with EAGAIN %lu time%s%s: a "
+		     "timeout (%s%s), not O_NONBLOCK; the peer did not %s",
+		     (int)name.len, name.at, file_text(st->file, text,
+						       sizeof(text)), took,
+		     u->timeouts.n, u->timeouts.n == 1 ? "" : "s", in_all,
+		     out ? "SO_SNDTIMEO" : "SO_RCVTIMEO", st->file->timed &
+		     (out ? TIMED_OUT : TIMED_IN) ? " is set" : "",
+		     out ? "read" : "answer");
 }
 
 static void connected(struct findings *f, struct step *st)
@@ -963,8 +977,7 @@ void net_note(struct findings *f, struct step *st)
 	else if (class == CLASS_IN && (st->bytes > 0 || st->phase & PHASE_EOF))
 		received(f, st);
 	if ((class == CLASS_IN || class == CLASS_ACCEPT ||
-	     class == CLASS_OUT) && step_failed(st, "EAGAIN") &&
-	    step_ns(st) >= TIMEO_NS)
+	     class == CLASS_OUT) && step_failed(st, "EAGAIN"))
 		timed_out(f, st);
 	if (st->file->use && (st->bytes > 0 || st->phase & PHASE_EOF ||
 			      (e->line->flags & LINE_HAS_ERROR &&

@@ -671,6 +671,90 @@ static void first_line(struct ending *e, const struct step *st)
 		 "\"%.*s\"", (int)cut(text.at, text.len, 60).len, text.at);
 }
 
+/* ":80" of "127.0.0.1:80"; NULL: it is another kind of address. */
+static const char *port_of(const char *name)
+{
+	const char *colon = name ? strrchr(name, ':') : NULL;
+
+	return colon && !strstr(name, "->") && colon[1] &&
+	       !colon[1 + strspn(colon + 1, "0123456789")] ? colon : NULL;
+}
+
+static int is_v6(const char *name)
+{
+	const char *port = port_of(name);
+
+	return port && strchr(name, ':') != port;
+}
+
+/* Who has the port that bind was refused, where the log shows it. */
+static void port_is_held(const struct findings *f, const struct step *st,
+			 struct failure *x)
+{
+	const struct file *wants = st->file, *has;
+	const char *port = port_of(strrchr(x->what, ' ') + 1);
+	const struct task *t;
+
+	if (!port || !wants || f->world->tasks.used > SEARCHED_TASKS)
+		return;
+	map_each(&f->world->tasks, i, t)
+		for (unsigned fd = 0; fd < t->fds->size; fd++) {
+			has = t->fds->slot[fd];
+			if (!has || has == wants || !file_is_socket(has) ||
+			    (has->kind == FILE_DATAGRAM) !=
+			    (wants->kind == FILE_DATAGRAM) ||
+			    !port_of(has->name) ||
+			    strcmp(port_of(has->name), port))
+				continue;
+			if (t->process == st->task->process)
+				snprintf(x->why, sizeof(x->why), "; the process "
+					 "itself has the port: descriptor %u "
+					 "(%.50s)%s", fd, has->name,
+					 is_v6(has->name) &&
+					 !is_v6(strrchr(x->what, ' ')) ?
+					 ", which takes IPv4, too, without "
+					 "IPV6_V6ONLY" : "");
+			else
+				snprintf(x->why, sizeof(x->why), "; pid %ld "
+					 "(%.20s) holds it as descriptor %u%s%s",
+					 t->process->pid, task_name(t), fd,
+					 has->pid != t->process->pid ?
+					 ", which it inherited" : "",
+					 has->pid != t->process->pid &&
+					 strcmp(task_name(t),
+						task_name(st->task)) ?
+					 " (the socket has no SOCK_CLOEXEC)" : "");
+			return;
+		}
+}
+
+/* What else the log shows about the cause. */
+static void explain_why(const struct findings *f, const struct step *st,
+			struct failure *x)
+{
+	enum { SIGCHLD_NUMBER = 17 };
+	enum call c = st->event->call;
+
+	if (!strcmp(x->error, "ECONNRESET"))
+		reset_by(f, st->file, x->why, sizeof(x->why));
+	else if (c == CALL_BIND && !strcmp(x->error, "EADDRINUSE") &&
+		 strrchr(x->what, ' '))
+		port_is_held(f, st, x);
+	else if (c == CALL_WAIT && !strcmp(x->error, "ECHILD") &&
+		 st->task->process->action[SIGCHLD_NUMBER] == ACTION_IGNORE)
+		snprintf(x->why, sizeof(x->why), ": SIGCHLD is ignored "
+			 "(SIG_IGN), so the kernel keeps no ended child for "
+			 "wait4");
+	else if (!strcmp(x->error, "EAGAIN") && st->file &&
+		 !st->file->nonblocking && st->file->timed &
+		 (call_class(c) == CLASS_OUT ? TIMED_OUT : TIMED_IN) &&
+		 (call_class(c) == CLASS_OUT || call_class(c) == CLASS_IN))
+		snprintf(x->why, sizeof(x->why), ": the time of %s ran out, and "
+			 "the peer did not %s", call_class(c) == CLASS_OUT ?
+			 "SO_SNDTIMEO" : "SO_RCVTIMEO", call_class(c) ==
+			 CLASS_OUT ? "read" : "answer");
+}
+
 static void failed(struct findings *f, struct ending *e, struct step *st,
 		   struct slice error)
 {
@@ -717,8 +801,7 @@ static void failed(struct findings *f, struct ending *e, struct step *st,
 	describe(x, st);
 	put(x->error, sizeof(x->error), error);
 	*x->why = 0;
-	if (!strcmp(x->error, "ECONNRESET"))
-		reset_by(f, st->file, x->why, sizeof(x->why));
+	explain_why(f, st, x);
 	note_interpreter(f, st, x);
 	if (r)
 		memcpy(r->sample.why, x->why, sizeof(x->why));

@@ -53,7 +53,7 @@ struct slot {
 	long child;			/* of wait4 with WNOHANG; -1: any */
 	long long last_ns;		/* TIMER: of its last turn */
 	long long asks_ns;		/* ASK: of this run, in the call itself */
-	int fd;
+	int fd, gone;			/* TOLD: gone: its number was closed */
 };
 
 static const struct about
@@ -76,6 +76,13 @@ told_unread = { "spin", SEVERITY_FAULT,
 	"busy and makes no progress.",
 	"Read from the descriptor, write to it, or take it out of the "
 	"interest set.", NULL },
+told_gone = { "spin", SEVERITY_FAULT,
+	"a closed descriptor is reported again and again",
+	"epoll watches the open file, not the number: close() ends a "
+	"registration only when no duplicate (dup, a child's copy) is left, and "
+	"EPOLL_CTL_DEL of a closed number fails with EBADF.",
+	"EPOLL_CTL_DEL before close(); open descriptors with O_CLOEXEC or "
+	"SOCK_CLOEXEC so that children do not keep them.", NULL },
 timer = { "woken-by-timer", SEVERITY_COST,
 	"the program's own timer wakes it again and again",
 	"The timerfd expires after less than 10 ms, or at once because its time "
@@ -428,6 +435,8 @@ static void told(struct spin_habits *h, const struct step *st,
 	s->stamp = u->stamp;
 	s->events = r->events;
 	s->fd = r->fd;
+	s->gone = st->event->call == CALL_EPOLL_WAIT && r->fd >= 0 &&
+		  table_at(st->task->fds, r->fd) != r->file;
 	file_text_as(r->file, r->fd, s->object, sizeof(s->object));
 	memcpy(s->interest, u->interest, sizeof(s->interest));
 	slice_copy(r->events & READY_HUP &&
@@ -705,6 +714,8 @@ static const struct about *about_of(const struct slot *s)
 	case TURN_FAIL: return s->emfiles ? &emfile : &fails;
 	default: break;
 	}
+	if (s->gone)
+		return &told_gone;
 	if (s->emfiles)
 		return &emfile;
 	if (s->events & READY_BAD)
@@ -745,7 +756,9 @@ static const char *readiness_text(const struct slot *s, char *text, size_t size)
 static void told_says(struct finding *d, const struct slot *s, const char *in)
 {
 	char failure[64], readiness[200];
-	const char *after = s->empties && s->writes
+	const char *after = s->gone
+		? ", which was closed: a duplicate, perhaps in a child, keeps it "
+		"registered" : s->empties && s->writes
 		? ", and each write returns EAGAIN" : s->empties
 		? ", and each call returns EAGAIN" : s->eofs
 		? ", and each read returns 0: the peer has closed" : s->emfiles
@@ -802,7 +815,7 @@ static void says(struct finding *d, const struct slot *s, const char *in)
 			     "without a sleep between: a busy loop%s",
 			     s->turns, in);
 	else if (s->turn == TURN_TIMER)
-		finding_says(d, "its own timer (%s) expires %lu times in a row%s, "
+		finding_says(d, "its own timer, %s, expires %lu times in a row%s, "
 			     "and no other call moves data in between: the timer "
 			     "keeps the loop turning%s", s->object, s->turns,
 			     each, in);

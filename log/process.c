@@ -942,10 +942,11 @@ static void succeeded_call(struct world *w, struct step *st)
 		if (st->file && slice_is(flags, "NETLINK_ADD_MEMBERSHIP"))
 			st->file->monitors = 1;
 		if (st->file && (slice_starts(flags, "SO_RCVTIMEO") ||
-				 slice_starts(flags, "SO_SNDTIMEO") ||
-				 slice_is(flags, "0x14") ||
+				 slice_is(flags, "0x14")))
+			st->file->timed |= TIMED_IN;
+		if (st->file && (slice_starts(flags, "SO_SNDTIMEO") ||
 				 slice_is(flags, "0x15")))
-			st->file->timed = 1;
+			st->file->timed |= TIMED_OUT;
 		break;
 	case CALL_SENDMSG: case CALL_WRITE:
 	case CALL_RECVMSG: case CALL_RECVFROM: case CALL_READ:

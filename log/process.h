@@ -35,6 +35,8 @@ enum epoll_mode {			/* bits */
 	EPOLL_LEVEL = 1, EPOLL_EDGE = 2, EPOLL_ONCE = 4, EPOLL_ALONE = 8,
 };
 
+enum { TIMED_IN = 1, TIMED_OUT = 2 };
+
 struct watch {				/* a place in an interest set */
 	struct file *epoll;
 	uint64_t data;
@@ -49,7 +51,7 @@ struct file {
 	long pid;			/* of its first process */
 	int nonblocking;		/* 1, 0; -1: the log does not say */
 	int async, direct, sig;		/* O_ASYNC, O_DIRECT, F_SETSIG */
-	int timed;			/* SO_RCVTIMEO or SO_SNDTIMEO is set */
+	int timed;			/* SO_RCVTIMEO or SO_SNDTIMEO is set: bits */
 	int assumed;			/* opened before the log began */
 	int asks;			/* datagrams: connected, or it sent first */
 	int monitors;			/* a netlink socket with groups: for events */
