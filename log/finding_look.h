@@ -40,7 +40,10 @@ struct use {			/* of a descriptor */
 	unsigned long idle_line;	/* of the last wait that ran out; 0 */
 	long long idle_ns;		/* ... and those, since bytes came */
 	int asked_head;			/* the answer has no body */
-	int nodelay, connecting, awaited, dns, half_closed;
+	int nodelay, connecting, awaited, dns, half_closed, corked;
+	unsigned long expects_line;	/* a body waits for "100 Continue"; or 0 */
+	struct tracks corks, expects;
+	long long cork_ns, expects_ns;
 	unsigned long eof_line;
 	char question[48];		/* the name that was asked for */
 	const char *request;		/* "HTTP request": its text shows that */

@@ -14,6 +14,10 @@ enum {
 	SMALL_WRITE = 1400,	/* less than a segment */
 	TIMEO_NS = 10 * MS,	/* an EAGAIN after it is a timeout */
 	CONNECT_NS = 500 * MS,	/* a connect that is slow */
+	CORK_MIN = 190 * MS,	/* what TCP_CORK holds leaves after 200 ms */
+	CORK_MAX = 280 * MS,
+	EXPECT_MIN = 950 * MS,	/* libcurl waits 1 s for "100 Continue" */
+	EXPECT_MAX = 1200 * MS,
 	MOST_PERCENT = 30,	/* of the log: what the program ended of */
 	SERVERS = 3,		/* in /etc/resolv.conf: no more are used */
 	OFTEN = 3,		/* connects that the same peer refused */
@@ -31,6 +35,19 @@ nagle = { "nagle", SEVERITY_COST,
 	"acknowledged, and the peer delays its ACK (Linux by 40 to 200 ms).",
 	"Send the request with one call (writev, or a buffer), or set "
 	"TCP_NODELAY.", "The peer itself needs 40 ms for its answer." },
+corked = { "corked", SEVERITY_COST,
+	"TCP_CORK is left set",
+	"With TCP_CORK the kernel holds back what does not fill a segment until "
+	"the option is cleared, or for 200 ms.",
+	"Clear TCP_CORK when the message is complete, or send it with one call "
+	"(writev).", "The peer itself needs 200 ms for its next message." },
+expecting = { "expect-continue", SEVERITY_COST,
+	"the body of a request waits for \"100 Continue\"",
+	"The client sent the head with \"Expect: 100-continue\" and waits until "
+	"the server allows the body; this one does not answer, and the client "
+	"sends the body when its time is over (1 s in libcurl).",
+	"Send the request without that header (curl -H 'Expect:'), or let the "
+	"server answer with 100 Continue.", NULL },
 timeo = { "receive-timeout", SEVERITY_FAULT,
 	"EAGAIN is a timeout: SO_RCVTIMEO or SO_SNDTIMEO",
 	"The call waited for the whole timeout, so the socket is blocking: "
@@ -487,10 +504,34 @@ static void request_text_note(struct step *st, enum call_class class)
 	}
 }
 
+/* "Expect: 100-continue", or a POST of which strace shows too little */
+static int expects(const struct step *st)
+{
+	struct slice args = st->event->line->args;
+
+	return slice_find(args, "xpect: 100-continue") ||
+	       ((slice_find(args, "\"POST /") || slice_find(args, "\"PUT /")) &&
+		slice_find(args, "\"..."));
+}
+
+/* It sends the body though nobody allowed it. */
+static void sends_body(struct use *u, const struct step *st)
+{
+	long long ns = since(u->sent_ns, st->event->start_ns);
+
+	if (u->expects_line && ns >= EXPECT_MIN && ns <= EXPECT_MAX) {
+		track(&u->expects, u->expects_line);
+		u->expects_ns = plus_ns(u->expects_ns, ns);
+	}
+	u->expects_line = is_client(st->file) && expects(st) ? st->event->first
+							     : 0;
+}
+
 static void sent(struct step *st)
 {
 	struct use *u = file_use(st->file);
 
+	sends_body(u, st);
 	if (st->file->kind != FILE_CONNECTION || st->file->assumed)
 		question(st, u);
 
@@ -595,6 +636,11 @@ static void received(struct findings *f, struct step *st)
 
 	if (late <= 0 && st->event->took_ns != NO_TIME)
 		late = st->event->took_ns;
+	u->expects_line = 0;
+	if (u->corked && u->burst && late >= CORK_MIN && late <= CORK_MAX) {
+		track(&u->corks, st->event->first);
+		u->cork_ns = plus_ns(u->cork_ns, late);
+	}
 	if (u->burst >= 2 && is_tcp(st->file)) {
 		u->answers++;
 		if (late >= DELAYED_MIN && late <= DELAYED_MAX) {
@@ -711,6 +757,8 @@ static void set_option(struct findings *f, struct step *st)
 		return;
 	if (slice_find(l->arg[2], "TCP_NODELAY"))
 		file_use(st->file)->nodelay = 1;
+	if (slice_find(l->arg[2], "TCP_CORK") && l->n_args > 3)
+		file_use(st->file)->corked = !slice_is(l->arg[3], "[0]");
 	if (!slice_find(l->arg[2], "SO_ERROR"))
 		return;
 	file_use(st->file)->connecting = 0;
@@ -992,9 +1040,19 @@ void net_note(struct findings *f, struct step *st)
 
 /* ---- judging ---- */
 
+/* A log may have no pids. */
+static const char *who_text(long pid, char *text, size_t size)
+{
+	if (pid)
+		snprintf(text, size, "pid %ld", pid);
+	else
+		snprintf(text, size, "The program");
+	return text;
+}
+
 static void judge_nagle(struct findings *f, struct file *file, struct use *u)
 {
-	char text[128], span[24], each[24];
+	char text[128], span[24], each[24], who[32];
 	struct finding *d;
 
 	if (u->nodelay || u->delayed.n < NAGLE_MIN ||
@@ -1003,13 +1061,49 @@ static void judge_nagle(struct findings *f, struct file *file, struct use *u)
 	d = finding_add(f, &nagle, file->pid, u->delayed.n, u->delayed_ns);
 	finding_lines(d, &u->delayed);
 	finding_subject(d, file);
-	finding_says(d, "pid %ld waited %s for answers of %s, %lu times %s, each "
+	finding_says(d, "%s waited %s for answers of %s, %lu times %s, each "
 		     "after two small writes: Nagle's algorithm and delayed ACK "
-		     "(about 40 ms); TCP_NODELAY is never set", file->pid,
+		     "(about 40 ms); TCP_NODELAY is never set",
+		     who_text(file->pid, who, sizeof(who)),
 		     span_text(u->delayed_ns, span, sizeof(span)),
 		     file_text(file, text, sizeof(text)), u->delayed.n,
 		     span_text(u->delayed_ns / (long long)u->delayed.n, each,
 			       sizeof(each)));
+}
+
+static void judge_corked(struct findings *f, struct file *file, struct use *u)
+{
+	char text[128], span[24], who[32];
+	struct finding *d;
+
+	if (u->corks.n < NAGLE_MIN)
+		return;
+	d = finding_add(f, &corked, file->pid, u->corks.n, u->cork_ns);
+	finding_lines(d, &u->corks);
+	finding_subject(d, file);
+	finding_says(d, "%s left TCP_CORK set on %s: %lu times what it had "
+		     "written left after 200 ms, %s in all",
+		     who_text(file->pid, who, sizeof(who)),
+		     file_text(file, text, sizeof(text)), u->corks.n,
+		     span_text(u->cork_ns, span, sizeof(span)));
+}
+
+static void judge_expects(struct findings *f, struct file *file, struct use *u)
+{
+	char text[128], span[24];
+	struct finding *d;
+
+	if (!u->expects.n)
+		return;
+	d = finding_add(f, &expecting, file->pid, u->expects.n, u->expects_ns);
+	finding_lines(d, &u->expects);
+	finding_subject(d, file);
+	finding_says(d, "%lu time%s the body of a request to %s waited for a "
+		     "second, %s in all, as after \"Expect: 100-continue\", and "
+		     "was then sent without an answer", u->expects.n,
+		     u->expects.n == 1 ? "" : "s", file_text(file, text,
+							    sizeof(text)),
+		     span_text(u->expects_ns, span, sizeof(span)));
 }
 
 /* A log without the time of day has only the waits, of all threads. */
@@ -1378,6 +1472,8 @@ void net_file_ends(struct findings *f, struct file *file)
 	keep_owed(f, file, u);
 	keep_unanswered(f, file, u);
 	judge_nagle(f, file, u);
+	judge_corked(f, file, u);
+	judge_expects(f, file, u);
 	if (is_name_server(file, u))
 		judge_datagram(f, file, u);
 	else if (file_is_socket(file))

@@ -1388,20 +1388,29 @@ static void before_the_end(const struct reader *r, const struct finding *d,
 }
 
 /*
- * The call is the last line of a short log of one thread, and nothing like it
- * has returned before (it is one of its count): how long it lasted is not known.
+ * The call is the last line of a short log of one thread (children have ended),
+ * and nothing like it has returned before (it is one of its count): how long it
+ * lasted is not known.
  */
 static int is_last_word(const struct reader *r, const struct unreturned *o)
 {
 	enum { MANY = 50 };
-	const struct account *a = r->accounts.first;
+	const struct account *of = NULL;
 
-	if (o->ns || !a || a->next || a->tasks > 1 || o->calls > MANY ||
-	    o->how == OPEN_KILLED)
+	if (o->ns || o->calls > MANY || o->how == OPEN_KILLED)
 		return 0;
-	for (unsigned i = 0; i < a->n_waits; i++)
-		if (!strcmp(a->wait[i].name, o->name) &&
-		    !strcmp(a->wait[i].object, o->object) && a->wait[i].count > 1)
+	for (const struct account *a = r->accounts.first; a; a = a->next) {
+		if (a->pid == o->pid && a->tasks == 1 && !of)
+			of = a;
+		else if (!a->ended)
+			return 0;
+	}
+	if (!of)
+		return 0;
+	for (unsigned i = 0; i < of->n_waits; i++)
+		if (!strcmp(of->wait[i].name, o->name) &&
+		    !strcmp(of->wait[i].object, o->object) &&
+		    of->wait[i].count > 1)
 			return 0;
 	return 1;
 }
