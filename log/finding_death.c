@@ -14,6 +14,8 @@ struct dying {			/* the last signal of a process */
 	long sender;
 	unsigned long line;
 	int signal, killed;		/* killed: the signal that ended it */
+	int death_signal;		/* asked for by PR_SET_PDEATHSIG */
+	unsigned long death_line;
 };
 
 enum { MAPPED = 16, NO_LENGTH = -1 };
@@ -90,6 +92,12 @@ child_outside = { "child-killed", SEVERITY_FAULT,
 	"ended with a failure after that, and no failed call explains it.",
 	"Find out who ended the child: a supervisor, a script, or somebody.",
 	"The program failed for another reason." },
+child_orphan = { "child-killed", SEVERITY_FAULT,
+	"a child process got its parent death signal, and the program failed",
+	"PR_SET_PDEATHSIG sends the signal when the thread that made the "
+	"process ends, even if other threads of its process go on.",
+	"Start the child from a thread that lives as long as the program, or "
+	"do without PR_SET_PDEATHSIG.", "The parent was meant to end." },
 stopped = { "stopped-by-signal", SEVERITY_FAULT,
 	"a signal stopped the process, and nothing continued it",
 	"SIGTTIN stops a process in the background that reads from its "
@@ -125,6 +133,20 @@ int finding_last_signal(const struct findings *f, long pid)
 static void copy(char *to, size_t size, struct slice s)
 {
 	slice_copy(s, to, size);
+}
+
+/* prctl(PR_SET_PDEATHSIG, SIGTERM) */
+static void asks_for_death(struct findings *f, const struct step *st)
+{
+	const struct line *l = st->event->line;
+	struct dying *d;
+
+	if (!slice_is(l->name, "prctl") || l->n_args < 2 ||
+	    !slice_is(l->arg[0], "PR_SET_PDEATHSIG") || l->error.len)
+		return;
+	d = dying_of(f, st->task->process);
+	d->death_signal = signal_number(l->arg[1]);
+	d->death_line = st->event->first;
 }
 
 static void signalled(struct findings *f, struct step *st)
@@ -382,7 +404,7 @@ static void killed(struct findings *f, const struct habits *h, struct step *st)
 	int sig = signal_number(name);
 	const struct about *a;
 	struct finding *found;
-	char sender[80], who[64], in[200], limit[100] = "", file[300];
+	char sender[120], who[64], in[200], limit[100] = "", file[300];
 	const char *code;
 
 	if (sig == 9 && f->cpu_limit)
@@ -390,6 +412,9 @@ static void killed(struct findings *f, const struct habits *h, struct step *st)
 			 "its hard limit kills with SIGKILL", f->cpu_limit);
 	sender_text(f, p->pid, sig, d->signal == sig ? d->sender : 0, sender,
 		    sizeof(sender));
+	if (d->death_signal == sig && !sent_by(f, p->pid, sig))
+		snprintf(sender, sizeof(sender), "; PR_SET_PDEATHSIG asked for "
+			 "it (line %lu): its parent thread ended", d->death_line);
 	a = about_of(sig, d, p->pid, sent_by(f, p->pid, sig) ? sender : "");
 	found = finding_add(f, a, p->pid, 0, 0);
 	if (found->count)
@@ -452,19 +477,21 @@ static void blame_killer(struct findings *f, struct finding *d)
 	const struct tracks *t;
 	char who[64];
 	size_t len = strlen(d->says);
-	int outside;
+	int outside, orphan;
 
 	if (!dying || finding_is_first(f, d->pid))
 		return;
 	t = sent_by(f, d->pid, dying->killed);
 	outside = !t && is_from_outside(f, dying);
-	if (!outside && (!is_violent(dying->killed) || !t ||
+	orphan = !t && dying->death_signal == dying->killed;
+	if (!outside && !orphan && (!is_violent(dying->killed) || !t ||
 			 (finding_is_first(f, t->n) && finding_first_status(f) !=
 			  128 + dying->killed)))
 		return;
 	if (!finding_failed_after(f, d->line[d->n_lines - 1], who, sizeof(who)))
 		return;
-	d->about = outside ? &child_outside : &child_inside;
+	d->about = orphan ? &child_orphan : outside ? &child_outside
+						    : &child_inside;
 	d->fatal = 1;
 	snprintf(d->says + len, sizeof(d->says) - len, "; %s ended with status "
 		 "%d after it", who, finding_first_status(f));
@@ -604,6 +631,8 @@ void death_note(struct findings *f, struct habits *h, struct step *st)
 		killed(f, h, st);
 	if (e->kind == EVENT_CALL && e->call == CALL_KILL)
 		sent(f, st);
+	if (e->kind == EVENT_CALL && e->call == CALL_OTHER)
+		asks_for_death(f, st);
 	if (e->kind == EVENT_CALL && e->call == CALL_MMAP)
 		map_file(f, st);
 	else if (e->kind == EVENT_CALL && f->mapped)

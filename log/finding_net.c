@@ -902,10 +902,18 @@ static int is_awaited(const struct step *st, const struct file *file)
 		polls_fd(st->event->line->args, file->fd));
 }
 
-/* Beside the thread that made the socket others sleep: that time is not added. */
-static int is_others_futex(const struct step *st, const struct file *file)
+/*
+ * Beside the thread that made the socket others sleep, or poll for the answer to
+ * a question of their own: that time is not added.
+ */
+static int is_others_wait(const struct step *st, const struct file *file)
 {
-	return st->event->call == CALL_FUTEX && file->pid != st->task->pid;
+	if (file->pid == st->task->pid)
+		return 0;
+	return st->event->call == CALL_FUTEX ||
+	       (st->event->call == CALL_POLL &&
+		file->kind == FILE_DATAGRAM &&
+		!polls_fd(st->event->line->args, file->fd));
 }
 
 /* epoll_wait(8, [], 512, 4000) = 0 */
@@ -946,7 +954,7 @@ static void await(struct step *st, long long ns)
 		    is_awaited(st, t->slot[i])) {
 			struct use *u = t->slot[i]->use;
 
-			await_file(u, is_others_futex(st, t->slot[i]) ? 0 : ns,
+			await_file(u, is_others_wait(st, t->slot[i]) ? 0 : ns,
 				   line);
 			if (waits_for_room(st, t->slot[i], u))
 				u->room_ns = plus_ns(u->room_ns, ns);
