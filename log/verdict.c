@@ -409,6 +409,29 @@ static const struct unreturned *last_child(const struct reader *r,
 	return o;
 }
 
+/*
+ * All threads of its process wait for mutexes, or for each other's end: none is left
+ * to release one.  Returns how many; 0: one may run, or is not in the log.
+ */
+static unsigned long all_locked(const struct reader *r,
+				const struct unreturned *o)
+{
+	unsigned long alive = 0, locked = 0, joining = 0;
+
+	if (!o->mutex || r->unfollowed || r->accounts.n_open > OPEN_MAX)
+		return 0;
+	for (const struct account *a = r->accounts.first; a; a = a->next)
+		if (a->process == o->process && !a->ended)
+			alive += a->tasks;
+	for (unsigned i = 0; i < r->accounts.n_open; i++) {
+		const struct unreturned *x = &r->accounts.open[i];
+
+		locked += x->process == o->process && x->mutex;
+		joining += x->process == o->process && x->what == FOR_THREAD;
+	}
+	return locked >= 2 && locked + joining == alive ? alive : 0;
+}
+
 /* ---- the parts of the verdict ---- */
 
 /*
@@ -590,6 +613,9 @@ static void open_sentence(const struct reader *r, const struct unreturned *o,
 	else if (o->on && o->on != o->pid)
 		other_wait(r, o->on, o->ns, t);
 	add(t, " (line %lu)", o->line);
+	if (all_locked(r, o))
+		add(t, "; all %lu threads of the process wait, and none is left "
+		    "to release a mutex: a deadlock", all_locked(r, o));
 	if (o->what == FOR_OTHER && o->call == CALL_OTHER && !o->on &&
 	    *o->object == '/')
 		add(t, "; the file system there does not answer (a network "
@@ -1534,7 +1560,7 @@ static enum verdict_of choose(const struct reader *r, struct text *t)
 	if (d && is_minor(r, d))
 		d = NULL;
 	if (o && o->ns != NO_TIME && o->ns < LONG_NS && !o->attached &&
-	    !is_last_word(r, o))
+	    !is_last_word(r, o) && !all_locked(r, o))
 		o = NULL;
 	/* The call in which it was killed says more than the signal. */
 	if (o && o->how == OPEN_KILLED && d && d->fatal && !d->cost_ns &&
