@@ -145,6 +145,12 @@ struct findings {
 		long pid;			/* of the thread */
 		unsigned long line;
 	} expired;
+	/* An answer that is an error, and the last one of its connection. */
+	struct peer_error {
+		long pid;
+		unsigned long line, serial;
+		char peer[80], text[80];
+	} peer_error;
 	/* The last words of a peer, among the first that it sent: often an error. */
 	struct peer_said {
 		long pid;

@@ -40,7 +40,7 @@ static const char *const ids[] = {
 	"no-family", "no-locks", "no-permission", "no-such-call", "nonblock-shared",
 	"not-a-directory", "not-drained", "not-empty", "not-executable",
 	"not-followed", "not-listening", "not-permitted", "not-supported",
-	"notify-failed", "one-byte-reads", "other-device", "page-fault-waits", "peer-silent",
+	"notify-failed", "one-byte-reads", "other-device", "page-fault-waits", "peer-error", "peer-silent",
 	"pipe-held", "poll-by-sleep", "port-denied", "ports-exhausted",
 	"processes", "program-missing", "quota", "read-only",
 	"receive-timeout", "reclaim-waits", "request-incomplete",
@@ -55,7 +55,7 @@ static const char *const ids[] = {
 	"socket-missing", "spin", "spin-eof", "spin-error", "spin-hangup",
 	"spin-writable", "spin-yield", "stale", "stdio-reused",
 	"stopped-by-signal",
-	"submit-slept", "swap-waits", "text-busy", "thundering-herd",
+	"submit-slept", "swap-waits", "text-busy", "thundering-herd", "tls-mismatch",
 	"tracer-eintr", "wasted-read", "watch-lost", "woken-by-timer",
 	"would-block", "write-full", "write-left", "writeback-waits",
 };

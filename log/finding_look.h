@@ -41,6 +41,7 @@ struct use {			/* of a descriptor */
 	long long idle_ns;		/* ... and those, since bytes came */
 	int asked_head;			/* the answer has no body */
 	int nodelay, connecting, awaited, dns, half_closed, corked;
+	int speaks;			/* its first bytes: enum speaks */
 	unsigned long expects_line;	/* a body waits for "100 Continue"; or 0 */
 	struct tracks corks, expects;
 	long long cork_ns, expects_ns;

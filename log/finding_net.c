@@ -48,6 +48,18 @@ expecting = { "expect-continue", SEVERITY_COST,
 	"sends the body when its time is over (1 s in libcurl).",
 	"Send the request without that header (curl -H 'Expect:'), or let the "
 	"server answer with 100 Continue.", NULL },
+not_tls = { "tls-mismatch", SEVERITY_FAULT,
+	"one end speaks TLS, and the other one does not",
+	"The first bytes of a TLS connection are a handshake record (22, 3); an "
+	"alert record (21, 3) or a text in answer comes from an end that "
+	"expected the other protocol.",
+	"Use the port or the scheme that fits (https:// and http://, 443 and 80, "
+	"STARTTLS), or switch TLS on or off at one end.", NULL },
+refusing = { "peer-error", SEVERITY_NOTE,
+	"the last answer of the peer is an error",
+	"The call succeeded: it is the text of the answer that says no.",
+	"Read the answer (strace -s 200 shows more of it), and look at the log "
+	"of the peer.", "The program expects it." },
 timeo = { "receive-timeout", SEVERITY_FAULT,
 	"EAGAIN is a timeout: SO_RCVTIMEO or SO_SNDTIMEO",
 	"The call waited for the whole timeout, so the socket is blocking: "
@@ -145,7 +157,13 @@ struct talk {
 	unsigned long given_up, given_line;
 	long long given_ns;
 	char given_peer[64];
+	/* a peer that answers TLS with text, or text with an alert of TLS */
+	unsigned long other_line;
+	int other_tls;			/* the program speaks TLS */
+	char other_peer[64];
 };
+
+enum speaks { SPEAKS_NOTHING, SPEAKS_TLS, SPEAKS_TEXT };
 
 static struct talk *talk_of(struct findings *f, long pid)
 {
@@ -527,10 +545,86 @@ static void sends_body(struct use *u, const struct step *st)
 							     : 0;
 }
 
+/* "\\26\\3\\1...": a handshake of TLS; "GET / ...": a text */
+static enum speaks speaks(const struct step *st)
+{
+	struct slice text = slice_after(st->event->line->args, "\"");
+
+	if (slice_starts(text, "\\26\\3\\") || slice_starts(text, "\\x16\\x03"))
+		return SPEAKS_TLS;
+	for (size_t i = 0; i < 4; i++)
+		if (i >= text.len || !isprint((unsigned char)text.at[i]) ||
+		    text.at[i] == '\\' || text.at[i] == '"')
+			return SPEAKS_NOTHING;
+	return SPEAKS_TEXT;
+}
+
+/* The first answer is of the other protocol. */
+static void answers_otherwise(struct findings *f, const struct step *st,
+			      const struct use *u)
+{
+	struct slice text = slice_after(st->event->line->args, "\"");
+	int alert = slice_starts(text, "\\25\\3\\") ||
+		    slice_starts(text, "\\x15\\x03");
+	struct talk *t;
+
+	if (!(u->speaks == SPEAKS_TLS && slice_starts(text, "HTTP/")) &&
+	    !(u->speaks == SPEAKS_TEXT && alert))
+		return;
+	t = talk_of(f, st->task->process->pid);
+	if (!t)
+		return;
+	t->other_line = st->event->first;
+	t->other_tls = u->speaks == SPEAKS_TLS;
+	snprintf(t->other_peer, sizeof(t->other_peer), "%s",
+		 server_name(st->file).text);
+}
+
+/* "-ERR unknown command\r\n" of redis, "HTTP/1.1 503 ...", "550 5.1.1 ..." */
+static int is_error_answer(struct slice text)
+{
+	size_t i = 0;
+
+	if (slice_starts(text, "HTTP/1."))
+		return text.len > 10 && text.at[9] == '5';
+	if (text.len > 4 && (*text.at == '4' || *text.at == '5'))
+		return isdigit((unsigned char)text.at[1]) &&
+		       isdigit((unsigned char)text.at[2]) && text.at[3] == ' ' &&
+		       slice_find(text, "\\r\\n") != NULL;
+	if (text.len < 6 || *text.at != '-')
+		return 0;
+	while (++i < text.len && text.at[i] >= 'A' && text.at[i] <= 'Z')
+		;
+	return i > 2 && i < text.len && text.at[i] == ' ';
+}
+
+static void answers_error(struct findings *f, const struct step *st)
+{
+	struct slice text = slice_after(st->event->line->args, "\"");
+	struct peer_error *p = &f->peer_error;
+	const char *end;
+
+	if (!is_error_answer(text)) {
+		if (p->serial == st->file->serial)
+			p->line = 0;
+		return;
+	}
+	p->line = st->event->first;
+	p->serial = st->file->serial;
+	p->pid = st->task->process->pid;
+	snprintf(p->peer, sizeof(p->peer), "%s", server_name(st->file).text);
+	for (end = text.at; end < text.at + text.len && *end != '\\' &&
+	     *end != '"'; end++)
+		;
+	slice_copy(slice_of(text.at, end), p->text, sizeof(p->text));
+}
+
 static void sent(struct step *st)
 {
 	struct use *u = file_use(st->file);
 
+	if (!u->speaks && is_client(st->file) && st->bytes > 0)
+		u->speaks = speaks(st);
 	sends_body(u, st);
 	if (st->file->kind != FILE_CONNECTION || st->file->assumed)
 		question(st, u);
@@ -658,6 +752,9 @@ static void received(struct findings *f, struct step *st)
 	if (st->bytes > 0 && is_client(st->file)) {
 		body_came(st, u);
 		heard(f, st);
+		answers_error(f, st);
+		if (st->file->bytes_in <= (unsigned long long)st->bytes)
+			answers_otherwise(f, st, u);
 	}
 	u->burst = 0;
 	u->answered++;
@@ -1536,6 +1633,15 @@ static void judge_talk(struct findings *f, const struct talk *t)
 			     t->given_up > 1 ? " in all" : "",
 			     t->given_up > 1 ? "s" : "");
 	}
+	if (t->other_line) {
+		d = finding_add(f, &not_tls, t->pid, 1, 0);
+		d->fatal |= failed;
+		finding_line(d, t->other_line);
+		finding_says(d, "the program speaks %s to %s, which answers with "
+			     "%s", t->other_tls ? "TLS" : "plain text",
+			     t->other_peer, t->other_tls ? "plain HTTP"
+			     : "an alert of TLS");
+	}
 	/* (A program that has ended its own direction may want no answer.) */
 	closed = failed ? t->closed : t->closed - t->half;
 	if (!closed || finding_has_fatal(f) || !finding_first_status(f))
@@ -1554,11 +1660,19 @@ static void judge_talk(struct findings *f, const struct talk *t)
 
 void net_settle(struct findings *f)
 {
+	const struct peer_error *p = &f->peer_error;
+	struct finding *d;
 	struct talk *t;
 
 	map_each(&f->talks, i, t)
 		judge_talk(f, t);
 	judge_told(f);
+	if (!p->line)
+		return;
+	d = finding_add(f, &refusing, p->pid, 1, 0);
+	finding_line(d, p->line);
+	finding_says(d, "the last answer of %s is an error: \"%s\" (line %lu)",
+		     *p->peer ? p->peer : "the peer", p->text, p->line);
 }
 
 void net_free(struct findings *f)

@@ -1449,7 +1449,7 @@ static const struct finding *notable(const struct reader *r)
 {
 	static const char *const ids[] = {
 		"logs-error", "connection-reset", "closed-unanswered",
-		"write-full",
+		"write-full", "peer-error",
 	};
 	const struct finding *d;
 
@@ -1475,6 +1475,7 @@ static void add_rest(const struct reader *r, const struct finding *d,
 {
 	static const char none[] = "No fault was found";
 	int failed = !strcmp(d->about->id, "answers-error") ||
+		     !strcmp(d->about->id, "peer-error") ||
 		     strstr(d->says, " after execve of ");
 	size_t at;
 
@@ -1509,7 +1510,8 @@ static enum verdict_of no_fault(const struct reader *r, struct text *t)
 	own.at = need(calloc(1, own.size));
 	v = healthy(r, &own);
 	t->told_unfollowed = own.told_unfollowed;
-	last = v == VERDICT_WAIT || v == VERDICT_OUTSIDE;
+	last = (v == VERDICT_WAIT || v == VERDICT_OUTSIDE) &&
+	       strcmp(d->about->id, "peer-error");
 	if (last)
 		add(t, "%s Besides: ", own.at);
 	if (!strcmp(d->about->id, "connection-reset"))
