@@ -498,7 +498,7 @@ static inline long ring_fixed_buffers(struct ring *r, const void *iovecs,
 				     (void *)iovecs, n);
 }
 
-/* Count one up in the eventfd at each completion. */
+/* Completions add to the eventfd: 1 for all that come together. */
 static inline long ring_eventfd(struct ring *r, int eventfd)
 {
 	return sys_io_uring_register(r->fd, IORING_REGISTER_EVENTFD, &eventfd, 1);
