@@ -106,10 +106,10 @@ static void leave(void)
 }
 
 /*
- * epoll_pwait holds each connection that it looks at.  When a close comes in
- * between, the thread in epoll_pwait has the last hold, and Linux 6.9 and later
- * end the connection only when that thread returns.  So take it out of the set
- * first: this waits for the thread that is looking, and no other looks again.
+ * epoll_pwait holds each connection that it looks at.  After a close meanwhile
+ * Linux (6.9 and later, also 6.1.192) ends the connection only when the thread
+ * in epoll_pwait returns.  So take it out of the set first: this waits for the
+ * thread that is looking, and no other looks again.
  */
 static void hang_up(int fd)
 {

@@ -5,7 +5,7 @@
  * Only the listener is signal-driven: SIGIO tells the main thread that
  * connections have come, and it accepts until EAGAIN.  Each connection has a
  * thread that sleeps in recvfrom, where it waits and copies in one call.  The
- * threads inherit the blocked signals, so no handler ever runs in them.
+ * threads inherit the blocked SIGIO, so its handler never runs in them.
  *
  *     rt_sigaction  rt_sigprocmask      SIGIO; blocked except while asleep
  *     getpid  fcntl F_SETOWN  fcntl F_SETFL O_ASYNC

@@ -51,7 +51,7 @@ static int receiving, sending;		/* RECVMSG is in flight; SENDMSGs are */
 
 static void watch(void)
 {
-	/* Of this msghdr the kernel uses only msg_namelen. */
+	/* Of this msghdr the kernel uses the lengths only; two of them are 0. */
 	static struct msghdr room = { .msg_namelen = sizeof(union sender) };
 	struct io_uring_sqe *sqe = ring_sqe(&ring);	/* PER_EVENT: never 0 */
 
