@@ -62,16 +62,16 @@ sigpipe_closed = { "sigpipe-child", SEVERITY_NOTE,
 	"Look at why the reader stopped: its message.", NULL },
 by_timer = { "killed-by-timer", SEVERITY_FAULT,
 	"killed by its own timer or limit",
-	"SIGALRM comes from alarm, setitimer or timer_create, SIGXCPU and "
-	"SIGXFSZ from RLIMIT_CPU and RLIMIT_FSIZE; without a handler they end "
-	"the process.",
+	"SIGALRM comes from alarm, setitimer or timer_create, SIGXCPU from "
+	"RLIMIT_CPU (or RLIMIT_RTTIME, in a thread with a real-time policy), "
+	"SIGXFSZ from RLIMIT_FSIZE; without a handler they end the process.",
 	"Find out what the process was waiting for, or raise the limit.",
 	"The timer is an intended time limit." },
 by_kill = { "killed-from-outside", SEVERITY_FAULT,
 	"killed by SIGKILL, sent from outside the log",
 	"The kernel's out-of-memory killer, a memory limit of the cgroup, the "
-	"hard limit RLIMIT_CPU, a supervisor or kill -9: the log does not show "
-	"which.",
+	"hard limit RLIMIT_CPU or RLIMIT_RTTIME, a supervisor or kill -9: the "
+	"log does not show which.",
 	"Look for \"Killed process\" in dmesg, at memory.events of the "
 	"cgroup (oom_kill), and at ulimit -Ht.", "Somebody stopped it on purpose." },
 child = { "child-killed", SEVERITY_FAULT,
@@ -437,7 +437,7 @@ static void killed(struct findings *f, const struct habits *h, struct step *st)
 	finding_says(found, "%s was killed by %.*s%s%s%s%s%s%s%s%s%s%s%s%s",
 		     process_text(task_name(st->task), p->pid, who,
 				  sizeof(who)), (int)name.len, name.at,
-		     sig == 24 ? ": RLIMIT_CPU (ulimit -t)" :
+		     sig == 24 ? ": RLIMIT_CPU (ulimit -t) or RLIMIT_RTTIME" :
 		     sig == 25 ? ": RLIMIT_FSIZE (ulimit -f)" : "",
 		     d->signal == sig && *d->addr ? " at address " : "",
 		     d->signal == sig ? d->addr : "",
