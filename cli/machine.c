@@ -237,8 +237,9 @@ static void lockdown(void)
 	*end = 0;
 	if (!strcmp(at + 1, "confidentiality"))
 		found(1, "kernel lockdown", at + 1,
-		      "boot with lockdown=integrity", "no tracefs, no perf: who "
-		      "waits and who copies cannot be shown exactly");
+		      "boot with lockdown=integrity", "no tracefs, which also "
+		      "perf's tracepoints need: who waits and who copies "
+		      "cannot be shown exactly");
 	else
 		found(0, "kernel lockdown", at + 1, NULL,
 		      "tracefs and perf should be available (not tried)");
@@ -287,7 +288,7 @@ static void sysctls(void)
 		      scope ? "sysctl kernel.yama.ptrace_scope=0" : NULL,
 		      scope > 2 ? "no strace at all until the next boot" :
 		      scope == 2 ? "strace only with CAP_SYS_PTRACE" :
-		      scope ? "strace of children; capture --pid for root" :
+		      scope ? "strace of children; capture --pid with CAP_SYS_PTRACE" :
 		      "strace and capture --pid: your own processes");
 }
 
