@@ -686,7 +686,8 @@ static const struct refusal table[] = {
 	  NULL, "not-permitted", REFUSED_AT_END,
 	  "an immutable or append-only file (lsattr), a rule such as "
 	  "fs.protected_hardlinks, a security module, a seccomp filter, "
-	  "(ftruncate) a sealed memfd, or (link) a file system without hard links",
+	  "(ftruncate) a sealed memfd, or (link) a directory or a file system "
+	  "without hard links",
 	  "chattr +i or +a forbids it, even to root. An open also fails with "
 	  "O_NOATIME on another user's file, and for files of /proc and /sys "
 	  "that need a capability or that lockdown denies; ftruncate also "
