@@ -174,7 +174,7 @@ TEST_F(pair, close_of_one_duplicate_keeps_the_events)
 	EXPECT_EQ(0, now(self->ep));
 }
 
-/* The last close takes it out: the models need no EPOLL_CTL_DEL. */
+/* The last close takes it out; where no thread waits, that is enough. */
 TEST_F(pair, close_takes_out_of_the_set)
 {
 	ASSERT_EQ(0, add(self->ep, self->s[0], EPOLLIN));
