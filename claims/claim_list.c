@@ -1213,11 +1213,13 @@ const struct claim claims[] = {
 	     "^1: sys_enter id=[0-9]+\\(io_uring_enter\\)"),
 	     .words = "task work"),
 	PLAY("task-work-deferred", task_work_deferred, "with DEFER_TASKRUN a "
-	     "RECV completes in io_uring_enter only, whatever else is called",
-	     "io_uring_setup(2)", "before io_uring_enter: 0 completions\n"
-	     "after io_uring_enter: 1 completion",
+	     "RECV completes in an io_uring_enter with GETEVENTS, not in one "
+	     "without it, in a call such as getppid, or while the thread "
+	     "computes",
+	     "io_uring_setup(2)", "before GETEVENTS: 0 completions\n"
+	     "after GETEVENTS: 1 completion",
 	     TRIED("TCP", "any call completes it",
-	     "before io_uring_enter: 1 completions"), .since = "6.1",
+	     "before GETEVENTS: 1 completions"), .since = "6.1",
 	     .words = "task work COOP_TASKRUN"),
 	EVENTS("task-work-ends-epoll", task_work_ends_epoll, "a completion of a ring "
 	       "without flags ends the epoll_wait of its thread with EINTR",
@@ -1376,6 +1378,13 @@ const struct claim claims[] = {
 	     TRIED("any", "epoll_wait sleeps on",
 	     "0: sys_exit id=[0-9]+\\(epoll_p?wait\\) ret=-4$"),
 	     .words = "EINTR fails"),
+	EVENTS("freeze-ends-epoll", epoll_frozen, "a process that its cgroup "
+	       "freezes and thaws finds that epoll_wait failed with EINTR, though "
+	       "no handler runs", "kernel/cgroup/freezer.c",
+	       "sys_exit id=[0-9]+\\(epoll_p?wait\\) ret=-4$",
+	     TRIED("cgroup v2", "epoll_wait sleeps on",
+	     "0: sys_exit id=[0-9]+\\(epoll_p?wait\\) ret=-4$"),
+	     .since = "5.2", .words = "EINTR fails"),
 	EVENTS("stop-not-poll", poll_stopped, "after SIGSTOP and SIGCONT poll "
 	       "goes on", "signal(7)",
 	       "sys_exit id=[0-9]+\\(p?poll\\) ret=-51[46]$\n"

@@ -169,6 +169,7 @@ void two_stops_a_call(void);
 void ignored_signal(void);
 void ignored_signal_traced(void);
 void epoll_stopped(void);
+void epoll_frozen(void);
 void poll_stopped(void);
 void shared_set_last(void);
 void shared_set_level(void);

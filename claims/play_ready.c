@@ -3,9 +3,12 @@
  * play_ready.c - plays about readiness: select, poll, epoll, accept, files
  */
 #include <poll.h>
+#include <sched.h>
 #include <sys/epoll.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/select.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <sys/un.h>
 #include "play.h"
@@ -939,6 +942,61 @@ void epoll_stopped(void)
 	}
 	epoll_wait(ep, &ev, 1, 20000);
 	_exit(0);
+}
+
+/* Write text to a file of a cgroup. */
+static void write_to(const char *folder, const char *name, const char *text)
+{
+	char path[512];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	fd = open(path, O_WRONLY);
+	if (fd < 0 || write(fd, text, strlen(text)) < 0)
+		cannot("%s: %s", name, strerror(errno));
+	close(fd);
+}
+
+/* A cgroup of our own; the mount is of a namespace that ends with us. */
+void epoll_frozen(void)
+{
+	struct timespec millisecond = { .tv_nsec = 1000000 };
+	char mounted[256], group[300], path[400], text[64] = "";
+	struct epoll_event ev;
+	int ep = need(epoll_create1(0)), fd;
+	pid_t child;
+
+	if (lab_temporary_folder(mounted, sizeof(mounted)))
+		cannot("%s: %s", lab_tmp(), strerror(errno));
+	if (unshare(CLONE_NEWNS) ||
+	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+	    mount("none", mounted, "cgroup2", 0, NULL)) {
+		rmdir(mounted);
+		cannot("mount of cgroup2: %s", strerror(errno));
+	}
+	snprintf(group, sizeof(group), "%s/iomodels-%d", mounted, getpid());
+	need(mkdir(group, 0700));
+	child = fork_child();
+	if (!child) {
+		epoll_wait(ep, &ev, 1, 20000);
+		_exit(0);
+	}
+	snprintf(text, sizeof(text), "%d", child);
+	write_to(group, "cgroup.procs", text);
+	wait_asleep(child);
+	write_to(group, "cgroup.freeze", "1");
+	snprintf(path, sizeof(path), "%s/cgroup.events", group);
+	while (!strstr(text, "frozen 1")) {
+		fd = need(open(path, O_RDONLY));
+		text[need(read(fd, text, sizeof(text) - 1))] = 0;
+		close(fd);
+		nanosleep(&millisecond, NULL);
+	}
+	write_to(group, "cgroup.freeze", "0");
+	wait(NULL);
+	rmdir(group);
+	umount(mounted);
+	rmdir(mounted);
 }
 
 void poll_stopped(void)
