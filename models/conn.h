@@ -256,10 +256,12 @@ static int conn_received(struct conn *c, char *buf, long n)
 		return 1;
 	}
 	if (n > opt.max_message - c->len) {
+		c->len += n;			/* these are dropped, too */
 		conn_gave_up(c, "the message is longer than --max-message");
 		return 1;
 	}
 	if (conn_grow(c, c->len + n)) {
+		c->len += n;
 		conn_gave_up(c, "no memory for the message");
 		return 1;
 	}

@@ -46,7 +46,8 @@ static int socket_option(int option)
  * socket, or one for datagrams.  SOCK_SEQPACKET keeps the bounds of messages,
  * which no server here does.
  * AF_UNIX lacks the property that stopping relies on: a non-blocking accept4
- * returns EAGAIN although the listener is shut down and polls as ready.
+ * returns EAGAIN although the listener is shut down and polls as ready: so
+ * listener_ended() polls it.
  */
 static void inherit_socket(int type)
 {
@@ -63,7 +64,6 @@ static void inherit_socket(int type)
 	if (family != AF_INET && family != AF_INET6 && family != AF_UNIX)
 		fail(1, "--fd %d: expected a socket of IPv4, IPv6 or AF_UNIX\n",
 		     opt.fd);
-	at_once = !datagrams && family == AF_UNIX;
 	must(sys_fcntl(listener, F_SETFD, FD_CLOEXEC));
 	must(sys_fcntl(listener, F_SETFL, type & SOCK_NONBLOCK ? O_NONBLOCK : 0));
 }

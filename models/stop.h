@@ -11,8 +11,7 @@
  * A server that sleeps in something else (sigio.h, uring_udp.c) is woken by a
  * second signal, which on_stop sends to its own process.
  *
- * The end waits for nobody's output: on_late ends the process two seconds after
- * the first signal, whatever the server sleeps in.
+ * The end waits for nobody's output: on_late ends it after two seconds.
  */
 #ifndef IOMODELS_STOP_H
 #define IOMODELS_STOP_H
@@ -24,9 +23,10 @@
 static int listener = -1;		/* sigio_udp: the socket itself */
 static int stopping;		/* set by on_stop; few models need to look */
 static int datagrams;		/* sigio_udp: nothing to finish, no accept4 */
-static int at_once;		/* --fd, AF_UNIX: accept4 would say EAGAIN */
+static int at_once;		/* --fd, AF_UNIX: a multishot ACCEPT sleeps on */
 static int wake_with;		/* signal that ends the sleep, or 0 */
 static volatile int printing;	/* a message goes to stdout, which may wait */
+static void on_late(int sig, siginfo_t *info, void *context);
 
 static void on_stop(int sig, siginfo_t *info, void *context)
 {
@@ -35,7 +35,7 @@ static void on_stop(int sig, siginfo_t *info, void *context)
 
 	(void)sig, (void)info, (void)context;
 	if (__atomic_exchange_n(&stopping, 1, __ATOMIC_RELAXED) || at_once)
-		sys_exit_group(0);		/* asked twice: at once */
+		on_late(0, info, context);	/* asked twice: at once */
 	if (!datagrams)
 		sys_shutdown(listener, SHUT_RD);
 	sys_setitimer(ITIMER_REAL, &two_seconds, NULL);
@@ -48,16 +48,16 @@ static void on_stop(int sig, siginfo_t *info, void *context)
 
 static void on_late(int sig, siginfo_t *info, void *context)
 {
-	(void)sig, (void)info, (void)context;
+	(void)info, (void)context;
 	if (!stopping)			/* not ours: kill -ALRM, or alarm(2) of */
 		return;			/* the program that started this one */
 	/* Not warn(): the thread that we interrupt may hold its lock. */
 	if (!has_room(2))
 		sys_exit_group(0);
 	if (printing)
-		print(2, NAME ": stopped; stdout was full for two seconds, "
-		      "and a message is lost\n");
-	else
+		print(2, NAME ": stopped%s, and a message is lost\n", sig ?
+		      "; stdout was full for two seconds" : " at once");
+	else if (sig)
 		print(2, NAME ": stopped after two seconds; a peer had not "
 		      "closed, or no descriptor was free\n");
 	sys_exit_group(0);

@@ -166,7 +166,7 @@ static void ask_peer(int slot)
 
 static void greet(int slot, unsigned flags)
 {
-	static const struct sockaddr_in nobody;
+	const struct sockaddr_in unknown = { .sin_family = family };
 
 	if (listener_ended(slot)) {
 		sys_close(listener);
@@ -178,13 +178,13 @@ static void greet(int slot, unsigned flags)
 		return;
 	}
 	if (slot >= 0 && (fixed || !beyond_table(slot))) {
-		conn_begin(&conns[slot], &nobody);
+		conn_begin(&conns[slot], &unknown);
 		states[slot] = (struct state){ 0 };
 		live++;
 		ask_peer(slot);
 		watch(slot);
 		if (flags & IORING_CQE_F_MORE && few_slots(live))
-			cancel(key(ACCEPT, listener), 0, 0);
+			cancel(0, listener, IORING_ASYNC_CANCEL_FD);
 	}					/* else it brought no peer */
 	if (!(flags & IORING_CQE_F_MORE))
 		watch_listener();

@@ -336,12 +336,16 @@ static void resets(void *arg)
 	ends(&s);
 }
 
-/* Peers that say more than --max-message and go on: each is closed. */
+/*
+ * Peers that say more than --max-message and go on: each is closed.  What came
+ * with the bytes that are too many is dropped, too.
+ */
 static void talkers(void *arg)
 {
 	static char text[3000];
 	const struct point *t = arg;
 	struct server s;
+	const char *at;
 
 	make_door(t->family);
 	serve(&s, t->p, "print", 100);
@@ -355,6 +359,61 @@ static void talkers(void *arg)
 		close(fd);
 	}
 	serves(&s);
+	sleeps(&s);
+	server_drain(&s);
+	at = strstr(s.err.at, "--max-message; ");
+	EXPECT_GT(at ? atoi(at + strlen("--max-message; ")) : 0, 20000);
+	ends(&s);
+}
+
+/*
+ * More peers than slots: those beyond wait until others leave, and none is hung
+ * up on.  Peers that have left before gave the slots other generations.
+ */
+static void slots_run_out(void *arg)
+{
+	enum { FORMER = 12, BEYOND = 20, MOST = 2 * BACKLOG + 300,
+	       PEERS = MOST + BEYOND };
+	const struct point *t = arg;
+	struct lab_options o = { .service = "echo", .nofile = MOST };
+	static int fd[PEERS];
+	struct rlimit l;
+	struct server s;
+	char c;
+
+	make_door(t->family);
+	if (!program_path(t->p) || probe_program(t->p, (char[256]){ 0 }))
+		SKIP("not built, or refused");
+	getrlimit(RLIMIT_NOFILE, &l);
+	if (l.rlim_max < PEERS + 100)
+		SKIP("RLIMIT_NOFILE is %ld, this test needs %d (ulimit -Hn)",
+		     (long)l.rlim_max, PEERS + 100);
+	l.rlim_cur = l.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &l);
+	o.listen_fd = door.fd;
+	if (server_start(&s, t->p, &o))
+		FAIL("%s", s.err.at);
+	for (int i = 0; i < FORMER; i++)
+		fd[i] = ASSERT_GE(visit(), 0);
+	for (int i = 0; i < FORMER; i++) {
+		ASSERT_EQ(1, send(fd[i], "x", 1, MSG_NOSIGNAL));
+		ASSERT_EQ(1, recv(fd[i], &c, 1, 0));
+	}
+	for (int i = 0; i < FORMER; i++) {	/* the end, so the slot is free */
+		shutdown(fd[i], SHUT_WR);
+		ASSERT_EQ(0, recv(fd[i], &c, 1, 0));
+		close(fd[i]);
+	}
+	for (int i = 0; i < PEERS; i++) {
+		fd[i] = ASSERT_GE(visit(), 0);
+		ASSERT_EQ(1, send(fd[i], "x", 1, MSG_NOSIGNAL));
+	}
+	for (int i = 0; i < PEERS; i++) {
+		if (recv(fd[i], &c, 1, 0) != 1)
+			FAIL("peer %d of %d is lost", i, PEERS);
+		if (i < 2 * BEYOND)
+			close(fd[i]);
+	}
 	sleeps(&s);
 	ends(&s);
 }
@@ -544,10 +603,12 @@ static void other_families_do_not_wait(void *arg)
 	ends(&s);
 }
 
-/* Nobody reads what it prints: the end comes all the same, and says so. */
-static void full_stdout(void *arg)
+/*
+ * Nobody reads what it prints: the end comes all the same, and says so.  Asked
+ * twice, it comes at once.
+ */
+static void stop_on_full_stdout(const struct point *t, int twice)
 {
-	const struct point *t = arg;
 	static char text[100000];
 	struct server s;
 	int out[2], fd, udp = t->p->flags & UDP;
@@ -577,10 +638,23 @@ static void full_stdout(void *arg)
 	for (int used = 0; used < 65536 - 4096; poll(NULL, 0, 1))
 		ioctl(out[0], FIONREAD, &used);
 	ASSERT_EQ(0, kill(s.server_pid, SIGTERM));
+	if (twice)				/* not SIGTERM: it might be one */
+		ASSERT_EQ(0, kill(s.server_pid, SIGINT));
 	EXPECT_EQ(0, server_wait(&s, STOP_MS));
-	if (!strstr(s.err.at, "stdout was full"))
+	if (!strstr(s.err.at, twice ? "at once, and a message is lost"
+				    : "stdout was full"))
 		FAIL("it does not say what is lost: %s", s.err.at);
 	server_free(&s);
+}
+
+static void full_stdout(void *arg)
+{
+	stop_on_full_stdout(arg, 0);
+}
+
+static void full_stdout_twice(void *arg)
+{
+	stop_on_full_stdout(arg, 1);
 }
 
 /* Stdout has no reader, and stderr no room: the end comes all the same. */
@@ -641,6 +715,8 @@ static void shared_listener(void *arg)
 	int fd[3];
 	char c;
 
+	if (t->family == AF_UNIX && t->p->flags & SLOTS)
+		SKIP("on AF_UNIX nothing wakes a multishot ACCEPT: it ends at once");
 	if (filter_call(SYS_setitimer, 0))
 		SAY("no filter: the server has two seconds");
 	make_door(t->family);
@@ -725,7 +801,7 @@ static void long_addresses(void *arg)
 		fd[i] = ASSERT_GE(socket(t->family, SOCK_STREAM, 0), 0);
 		memset(a.sun_path + 1, 'A' + i, sizeof(a.sun_path) - 1);
 		snprintf(a.sun_path + 1, 64, "iomodels-peer-%d", getpid());
-		if (t->family == AF_UNIX)
+		if (t->family == AF_UNIX && i)	/* one peer has no address */
 			ASSERT_EQ(0, bind(fd[i], (void *)&a, sizeof(a)));
 		ASSERT_EQ(0, connect(fd[i], &door.a.any, door.len));
 		ASSERT_EQ(5, send(fd[i], "hello", 5, MSG_NOSIGNAL));
@@ -881,9 +957,10 @@ static const struct {
 	{ "resets", resets, UDP | ONCE | LOSES, { AF_INET } },
 	{ "talkers", talkers, UDP | ONCE | LOSES, { AF_INET, AF_UNIX } },
 	{ "full_stdout", full_stdout, 0, { AF_INET } },
+	{ "full_stdout_twice", full_stdout_twice, 0, { AF_INET } },
 	{ "nobody_reads", nobody_reads, 0, { AF_INET } },
 	{ "shared_listener", shared_listener, UDP | ONCE | SERIAL | LOSES,
-	  { AF_INET, AF_INET6 } },
+	  { AF_INET, AF_INET6, AF_UNIX } },
 	{ "listener_shut_down", listener_shut_down, UDP | ONCE | LOSES,
 	  { AF_INET, AF_UNIX } },
 	{ "listener_becomes_nonblocking", listener_becomes_nonblocking,
@@ -902,6 +979,7 @@ static const struct {
 	int families[3];
 } own_attacks[] = {
 	{ "says_what_is_dropped", says_what_is_dropped, SLOTS, { AF_INET } },
+	{ "slots_run_out", slots_run_out, SLOTS, { AF_INET } },
 	{ "datagrams", datagrams, UDP, { AF_INET } },
 	{ "other_families_print", other_families_print, UDP,
 	  { AF_INET6, AF_UNIX } },
