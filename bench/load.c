@@ -410,7 +410,7 @@ static int pace_protocol(struct state *s, int *fd)
 static int add_busy(struct state *s, struct connection *c)
 {
 	struct epoll_event ev = {
-		.events = EPOLLIN | EPOLLOUT | EPOLLET,
+		.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
 		.data.u32 = c - s->all,
 	};
 
@@ -591,7 +591,8 @@ static int too_much(struct state *s)
 	return -1;
 }
 
-static int replied(struct state *s, struct connection *c)
+/* ended: nothing more will come, and no edge says so again. */
+static int replied(struct state *s, struct connection *c, int ended)
 {
 	int closes = 0;
 	long n;
@@ -615,12 +616,12 @@ static int replied(struct state *s, struct connection *c)
 			s->refused = 0;
 			c->answer = (struct answer){ .state = 0 };
 		}
-	} while (n == CHUNK && !closes);
+	} while ((n == CHUNK || ended) && !closes);
 	return closes ? connect_again(s, c, 1) : push(s, c);
 }
 
 /* What came on c: whole messages end, and others take their place. */
-static int echoed(struct state *s, struct connection *c)
+static int echoed(struct state *s, struct connection *c, int ended)
 {
 	const struct load *l = s->l;
 	long n;
@@ -649,7 +650,7 @@ static int echoed(struct state *s, struct connection *c)
 			c->got = 0;		/* of one that was sent again */
 		if (c->got >= l->size)
 			return failed(s, "more came back than was sent", EPROTO);
-	} while (n == CHUNK || l->kind == LOAD_DATAGRAM);
+	} while (n == CHUNK || ended || l->kind == LOAD_DATAGRAM);
 	return push(s, c);
 }
 
@@ -1007,15 +1008,13 @@ static int waits(const struct state *s)
 static int serve_event(struct state *s, const struct epoll_event *ev)
 {
 	struct connection *c = &s->all[ev->data.u32];
+	int ended = !!(ev->events & (EPOLLRDHUP | EPOLLERR | EPOLLHUP));
 
 	if (s->l->kind == LOAD_CHURN)
 		return churn_event(s, c);
-	if (s->l->protocol)
-		return ev->events & (EPOLLIN | EPOLLERR | EPOLLHUP) ?
-		       replied(s, c) : push(s, c);
-	if (ev->events & (EPOLLIN | EPOLLERR | EPOLLHUP))
-		return echoed(s, c);
-	return push(s, c);
+	if (!ended && !(ev->events & EPOLLIN))
+		return push(s, c);
+	return s->l->protocol ? replied(s, c, ended) : echoed(s, c, ended);
 }
 
 /* Until the phases are over, and every message has come back. */

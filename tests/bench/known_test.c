@@ -225,18 +225,32 @@ static void by_source(int fd, char *message)
 	answer(fd, piece, sizeof(piece));
 }
 
-/* As HTTP/1.0 does: one request per connection. */
-static void by_close(int fd, char *message)
+static void answer_and_close(int fd, const char *text)
 {
-	static const char text[] = "HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok";
 	char rest[4096];
 
-	(void)message;
 	if (recv(fd, rest, sizeof(rest), MSG_DONTWAIT) < 0)
 		_exit(1);
 	sleep_us(1000);
-	answer(fd, text, sizeof(text) - 1);
+	answer(fd, text, strlen(text));
 	close(fd);
+}
+
+/* As HTTP/1.0 does: one request per connection. */
+static void by_close(int fd, char *message)
+{
+	(void)message;
+	answer_and_close(fd, "HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok");
+}
+
+/* Only the end of the connection ends the answer; both come in one segment. */
+static void by_end(int fd, char *message)
+{
+	int on = 1;
+
+	(void)message;
+	setsockopt(fd, IPPROTO_TCP, TCP_CORK, &on, sizeof(on));
+	answer_and_close(fd, "HTTP/1.0 200 OK\r\n\r\nok");
 }
 
 /* Work, and a line; both for soak.sh.  The slower one has a rate 0.9 of that of
@@ -298,6 +312,7 @@ static const struct kind {
 	{ "sink", "sink-c4", by_sink, 200 },
 	{ "source", "source-c4", by_source, 200, HEAD },
 	{ "close", "http-c16", by_close, 400, BEGINNING },
+	{ "end", "http-c4", by_end, 200, BEGINNING },
 	{ "work", NULL, by_work, 0, LINE },
 	{ "more-work", NULL, by_more_work, 0, LINE },
 	{ "slow", NULL, by_pause, 0, LINE },
@@ -564,6 +579,8 @@ static void known(const char *kind, const char *workload, int two)
 		     m.mean);
 	if (!strcmp(kind, "close"))
 		EXPECT_TRUE(m.again > 0.9 && m.no_room > 0);
+	if (!strcmp(kind, "end"))
+		EXPECT_TRUE(m.again > 0.9);
 	if (!strcmp(kind, "mistake"))
 		EXPECT_TRUE(m.wrong > 0.09 && m.wrong < 0.11);
 	else
@@ -615,6 +632,8 @@ static void closes(int two)
 		EXPECT_EQ(0, syns_again());
 }
 
+/* An answer that came together with the end of its connection is an answer. */
+TEST_TIMEOUT(closed_with_the_answer, 60) { known("end", "http-c4", 0); }
 TEST_TIMEOUT(closed_and_little_room, 60) { closes(0); }
 TEST_TIMEOUT(closed_and_little_room_two, 60) { closes(1); }
 
