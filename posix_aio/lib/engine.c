@@ -859,10 +859,20 @@ static void answer_cancel(struct request *r, long result)
 		at = &(*at)->next_cancel;
 	if (*at)
 		*at = r->next_cancel;
+	if (r->by->write == r)
+		r->by->write = NULL;
 	r->by->left--;
 	r->by->done += result == -ECANCELED;
 	/* A short write: it was in progress, and is over now. */
 	r->by->refused += r->op == OP_WRITE && result >= 0;
+	r->by = NULL;
+}
+
+/* It is not to be cancelled, and goes on. */
+void cancel_refuse(struct request *r)
+{
+	r->by->refused++;
+	r->by->left--;
 	r->by = NULL;
 }
 

@@ -120,6 +120,7 @@ struct group {
 struct cancelling {
 	unsigned left;		/* asked, not answered yet */
 	unsigned done, refused;
+	struct request *write;	/* one of them, whose thread a signal interrupts */
 };
 
 struct list {
@@ -151,6 +152,8 @@ struct request {
 	struct cancelling *by;	/* which aio_cancel waits for its answer */
 	/* A stream's whose thread sleeps at most in poll: tells it; atomic. */
 	int *taken_back;
+	/* The thread whose call on a stream writes parts of it; or 0; atomic. */
+	int writer;
 	struct identity file;	/* a stream's write: before its first part */
 	unsigned slot;		/* ... and the ring holds it there; 0: no */
 	/* All of a descriptor, in the order of the calls. */
@@ -272,6 +275,7 @@ void request_end(struct request *r, long result);	/* bytes, or -errno */
 void request_know_file(struct request *r);	/* whose part is to be written */
 int request_lost_file(const struct request *r);	/* the rest is not for its fd */
 void request_stop(struct request *r);	/* it ends when it ends short */
+void cancel_refuse(struct request *r);	/* the aio_cancel that waits for r */
 void native_add(struct request *r);	/* to the list of natives */
 void native_remove(struct request *r);
 void descriptor_may_run(struct descriptor *d);	/* put it into runnable */
@@ -304,6 +308,11 @@ static inline void publish(struct aiocb *cb, long result)
 			 __ATOMIC_RELAXED);
 	__atomic_store_n(&cb->__error_code, result < 0 ? (int)-result : 0,
 			 __ATOMIC_RELEASE);
+}
+
+static inline int writer_of(const struct request *r)
+{
+	return __atomic_load_n(&r->writer, __ATOMIC_RELAXED);
 }
 
 static inline int status(const struct aiocb *cb)
@@ -398,6 +407,8 @@ int pool_is_missing(void);		/* under the lock: work, and no thread */
 int pool_is_busy(void);			/* the same, of what was for the ring */
 int pool_leaves_parked(void);		/* the same, and only what is parked */
 void pool_stand_in(int unpark);		/* for the thread that there is none of */
+int pool_may_interrupt(void);		/* not under the lock */
+void pool_interrupt(const struct request *r);	/* its writer; under the lock */
 void pool_forget(void);
 long thread_create(pthread_t *thread, void *(*function)(void *), int detached);
 
@@ -476,7 +487,7 @@ struct wanted {				/* one of list, or all of group */
 };
 
 long wait_for(const struct wanted *w);	/* 0, -EINTR, -EAGAIN: time is up */
-void wait_for_cancelling(struct cancelling *c);
+void wait_for_cancelling(struct cancelling *c, int writes);
 void wait_interrupt_leader(unsigned bits);	/* these requests ended */
 void wait_forget(void);
 

@@ -465,6 +465,8 @@ API int aio_suspend(const struct aiocb *const list[], int n,
  * nobody would answer.  A thread that sleeps in poll only is in no long call. */
 static int may_be_cancelled(const struct request *r)
 {
+	if (r->where == RUNNING && writer_of(r))
+		return 1;
 	if (!(r->where == RING && worker_runs()) &&
 	    !(r->where == RUNNING && r->taken_back))
 		return 0;
@@ -493,6 +495,8 @@ static void cancel_one(struct request *r, struct cancelling *c)
 	} else {
 		r->by = c;
 		c->left++;
+		if (r->where == RUNNING && writer_of(r))
+			c->write = r;
 		if (r->where == RUNNING)
 			return;		/* its thread answers */
 		r->next_cancel = engine.cancels;
@@ -505,6 +509,7 @@ API int aio_cancel(int fd, struct aiocb *cb)
 	struct cancelling c = { 0 };
 	struct request *r, *later;
 	unsigned left;
+	int writes;
 	signals old;
 
 	library_begin();
@@ -530,9 +535,10 @@ API int aio_cancel(int fd, struct aiocb *cb)
 		}
 	}
 	left = c.left;			/* under the lock: c may be written to */
+	writes = !!c.write;
 	engine_release(old);
 	if (left)
-		wait_for_cancelling(&c);
+		wait_for_cancelling(&c, writes);
 	return c.refused ? AIO_NOTCANCELED : c.done ? AIO_CANCELED : AIO_ALLDONE;
 }
 

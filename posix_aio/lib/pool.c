@@ -24,7 +24,9 @@
  * Where poll tells when a stream can be read, a thread waits there (WAITING).
  * Meanwhile aio_cancel may end the request: the thread finds that it has none any
  * more when poll returns, after POLL_MAX_MS at the latest.  A write is one call,
- * which holds its file: a program may close the descriptor meanwhile.
+ * which holds its file: a program may close the descriptor meanwhile.  To cancel
+ * a write of which the stream has taken a part, aio_cancel sends its thread a
+ * signal; the call returns how much was taken.
  *
  * The threads have all signals blocked and small stacks.  The pool also starts
  * callback threads, tries refused notifications again, and looks into the
@@ -336,6 +338,7 @@ struct work {
 	int in_stream;			/* it may sleep for ever */
 	int tries;			/* it must not: park it */
 	int polls;			/* it sleeps in poll only */
+	int writes;			/* to a stream, in parts */
 	int taken_back;			/* by aio_cancel, from there; atomic */
 };
 
@@ -349,6 +352,8 @@ static void take_stream(struct work *w, struct request *r)
 	w->in_stream = !w->tries;
 	w->polls = w->in_stream && r->flags & POLLABLE && r->op == OP_READ;
 	r->taken_back = w->polls || w->tries ? &w->taken_back : NULL;
+	w->writes = w->in_stream && r->flags & POLLABLE && r->op == OP_WRITE &&
+		    r->len - r->done > PIPE_BUF;
 	engine.pool_in_streams += w->in_stream;
 }
 
@@ -358,7 +363,7 @@ static void take_work(struct work *w)
 	struct request *r = job_take();
 
 	w->n = 0;
-	w->in_stream = w->tries = w->polls = w->taken_back = 0;
+	w->in_stream = w->tries = w->polls = w->writes = w->taken_back = 0;
 	if (!r)
 		return;
 	w->d = r->descriptor;
@@ -502,6 +507,52 @@ static long transfer_stream(struct work *w)
 	return step(w, RUNNING, 1) ? transfer(w->r[0], TRANSFER_MAX) : -EAGAIN;
 }
 
+/*
+ * The signal with which libc interrupts the threads for setuid().  Its handler is
+ * there when there is a second thread, and does nothing when the signal does not
+ * come from there (si_code).  No thread blocks it, and no program can take it.
+ */
+enum { SIGNAL = 33 };
+
+int pool_may_interrupt(void)
+{
+	static const int calls[] = { __NR_rt_tgsigqueueinfo };
+	uintptr_t action[16] = { 0 };	/* the kernel's: the handler comes first */
+
+	return !enter_kernel(__NR_rt_sigaction, SIGNAL, NULL, action, 8) &&
+	       action[0] != (uintptr_t)SIG_DFL &&
+	       action[0] != (uintptr_t)SIG_IGN && sandbox_allows(calls, 1);
+}
+
+/* r->writer is alive: it needs the lock to end r. */
+void pool_interrupt(const struct request *r)
+{
+	siginfo_t info;
+
+	memset(&info, 0, sizeof(info));
+	info.si_signo = SIGNAL;
+	info.si_code = SI_QUEUE;
+	info.si_pid = getpid();
+	enter_kernel(__NR_rt_tgsigqueueinfo, info.si_pid, writer_of(r), SIGNAL,
+		     &info);
+}
+
+/*
+ * A stream that can be written to now takes a part of a long write.  From then on
+ * a signal ends the call.  A call that has written nothing must not be
+ * interrupted: the kernel begins it again, and the number may be another file's.
+ */
+static void may_be_interrupted(struct request *r)
+{
+	struct pollfd p = poll_for(r);
+	struct timespec at_once = { 0 };
+
+	if (enter_kernel(__NR_ppoll, &p, 1, &at_once, NULL, 8) == 1 &&
+	    p.revents == POLLOUT)
+		__atomic_store_n(&r->writer, enter_kernel(__NR_gettid),
+				 __ATOMIC_RELAXED);
+}
+
 /* A long write, not in parts: another thread, which may wait, is on its way. */
 static int is_better_later(const struct request *r)
 {
@@ -541,6 +592,8 @@ static void carry_out(struct work *w)
 		w->result[0] = transfer_stream(w);
 		return;
 	}
+	if (w->writes)
+		may_be_interrupted(w->r[0]);
 	for (unsigned i = 0; i < w->n; i++) {
 		count(STAT_POOL);
 		w->result[i] = transfer(w->r[i], TRANSFER_MAX);
@@ -572,6 +625,8 @@ static void end_work(struct work *w)
 	engine.pool_in_streams -= w->in_stream;
 	if (w->polls || w->tries)
 		answer(w);
+	if (w->writes)
+		w->r[0]->writer = 0;
 	/* A write that was cancelled in the middle has ended. */
 	if (w->tries && w->result[0] == -EAGAIN &&
 	    !(w->r[0]->flags & STOP && w->r[0]->done)) {

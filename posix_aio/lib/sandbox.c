@@ -92,7 +92,7 @@ int sandbox_allows(const int *calls, int n)
 	errno = saved;
 	if (waited == pid && pid > 0 && status == 0)
 		return 1;
-	debug("a seccomp filter kills the process for a call of "
-	      "io_uring or native AIO: that way is not used\n");
+	debug("a seccomp filter kills the process for a call of io_uring, "
+	      "native AIO or aio_cancel: the library does not make it\n");
 	return 0;
 }

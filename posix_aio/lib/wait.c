@@ -20,7 +20,10 @@
  */
 #include "engine.h"
 
-enum { LOOK_MS = 10 };
+enum {
+	LOOK_MS = 10,
+	SIGNALS_MS = 128,		/* the longest pause between two signals */
+};
 
 static uintptr_t leader;		/* the address of its `here`, or 0 */
 static unsigned leader_bits, leader_min;
@@ -292,23 +295,46 @@ long wait_for(const struct wanted *w)
 	return err;
 }
 
-/* Of aio_cancel: until the worker has its answers.  No cancellation point. */
-void wait_for_cancelling(struct cancelling *c)
+/* Under the lock.  It is not interrupted (any more), and goes on. */
+static void let_it_write(struct cancelling *c)
 {
-	signals old;
-	unsigned left;
+	struct request *r = c->write;
+
+	c->write = NULL;
+	request_stop(r);
+	cancel_refuse(r);
+}
+
+/*
+ * Of aio_cancel: until there are all answers.  No cancellation point.  The signal
+ * for a write is lost if its thread is not in the call yet: it is sent again.
+ */
+void wait_for_cancelling(struct cancelling *c, int writes)
+{
+	int may = writes && pool_may_interrupt(), sends = 1;
+	long ms = 1;
 
 	__atomic_fetch_add(&engine.waiters, 1, __ATOMIC_SEQ_CST);
 	for (;;) {
 		int sequence = __atomic_load_n(&engine.sequence,
 					       __ATOMIC_SEQ_CST);
+		signals old = engine_lock();
+		struct timespec until = timespec_of(now() + ms * 1000000);
+		unsigned left;
 
-		old = engine_lock();
+		if (c->write && (!may || ms > SIGNALS_MS))
+			let_it_write(c);
+		else if (c->write && sends)
+			pool_interrupt(c->write);
 		left = c->left;
+		writes = !!c->write;
 		engine_release(old);
 		if (!left)
 			break;
-		futex(&engine.sequence, FUTEX_WAIT_BITSET, sequence, NULL, ~0U);
+		sends = futex(&engine.sequence, FUTEX_WAIT_BITSET, sequence,
+			      writes ? &until : NULL, ~0U) == -ETIMEDOUT;
+		if (sends)
+			ms *= 2;
 	}
 	__atomic_fetch_sub(&engine.waiters, 1, __ATOMIC_SEQ_CST);
 }

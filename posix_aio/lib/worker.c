@@ -355,9 +355,7 @@ static void answered(struct request *r, long result)
 	if (result >= 0 || !r->by)
 		return;
 	request_stop(r);
-	r->by->refused++;
-	r->by->left--;
-	r->by = NULL;
+	cancel_refuse(r);
 	engine.done_bits |= bit_of(r->index);
 }
 
@@ -395,9 +393,7 @@ static void give_up_ring(void)
 	}
 	while ((r = engine.cancels)) {
 		engine.cancels = r->next_cancel;
-		r->by->refused++;
-		r->by->left--;
-		r->by = NULL;
+		cancel_refuse(r);
 		engine.done_bits |= bit_of(r->index);
 	}
 }

@@ -1331,39 +1331,103 @@ TEST_TIMEOUT(cancel_a_read_that_has_ended, 30)
 	EXPECT_LT(pages() - before, SLACK);
 }
 
+static void read_all(int fd, char *buf, ssize_t len)
+{
+	for (ssize_t n; len; len -= n, buf += n) {
+		n = read(fd, buf, len);
+		ASSERT_GT(n, 0);
+	}
+}
+
+/* A write to fd, whose other end is `reads`, is cancelled in the middle. */
+static void write_in_part(int reads, int fd)
+{
+	static char big[3 << 20], got[200000];
+	struct aiocb cb = request(fd, big, sizeof(big), 0);
+	ssize_t n;
+
+	ASSERT_EQ(0, aio_write(&cb));
+	read_all(reads, got, sizeof(got));
+	ASSERT_EQ(EINPROGRESS, aio_error(&cb));
+	EXPECT_EQ(AIO_NOTCANCELED, aio_cancel(fd, &cb));
+	n = finished(&cb);
+	EXPECT_EQ(0, aio_error(&cb));
+	EXPECT_GE(n, sizeof(got));
+	close(fd);
+	for (ssize_t left = n - sizeof(got); left >= 0; left -= n) {
+		n = read(reads, got, sizeof(got));
+		if (!n) {
+			EXPECT_EQ(0, left);
+			break;
+		}
+	}
+	close(reads);
+}
+
 /*
  * A write of which the peer has read a part is cancelled: what was taken is
  * the result.  At any moment: while the rest waits, or is on its way.
  */
-TEST(cancel_a_write_in_the_middle)
+TEST_TIMEOUT(cancel_a_write_in_the_middle, 60)
 {
-	static char big[3 << 20], got[200000];
-	struct aiocb cb;
-	ssize_t n;
 	int s[2];
 
-	if (!streams_have_a_ring())
-		SKIP("no io_uring: the write goes on, in a thread");
+	GLIBC_CANNOT("the write goes on, in a thread");
 	for (int i = 0; i < 100; i++) {
-		pair(s);
-		cb = request(s[0], big, sizeof(big), 0);
-		ASSERT_EQ(0, aio_write(&cb));
-		ASSERT_EQ(sizeof(got), recv(s[1], got, sizeof(got), MSG_WAITALL));
-		ASSERT_EQ(EINPROGRESS, aio_error(&cb));
-		EXPECT_EQ(AIO_NOTCANCELED, aio_cancel(s[0], &cb));
-		n = finished(&cb);
-		EXPECT_EQ(0, aio_error(&cb));
-		EXPECT_GE(n, sizeof(got));
-		close(s[0]);
-		for (ssize_t left = n - sizeof(got); left >= 0; left -= n) {
-			n = read(s[1], got, sizeof(got));
-			if (!n) {
-				EXPECT_EQ(0, left);
-				break;
-			}
-		}
-		close(s[1]);
+		if (i & 1)
+			ASSERT_EQ(0, pipe(s));
+		else
+			pair(s);
+		write_in_part(s[0], s[1]);
 	}
+}
+
+/* The same in a process that gets no more descriptor. */
+TEST_TIMEOUT(cancel_a_write_without_descriptors, 60)
+{
+	int s[20][2];
+
+	GLIBC_CANNOT("the write goes on, in a thread");
+	for (int i = 0; i < 20; i++)
+		pair(s[i]);
+	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &(struct rlimit){ 1, 1 }));
+	for (int i = 0; i < 20; i++)
+		write_in_part(s[i][0], s[i][1]);
+}
+
+/* A write of which nothing was taken yet goes on when it is cancelled, and so
+ * does one that is never cancelled beside one that is. */
+TEST_TIMEOUT(cancel_a_write_that_has_not_begun, 60)
+{
+	static char big[300000], got[sizeof(big)];
+	int full[2], other[2];
+	struct aiocb cb, untouched;
+	ssize_t n, all = 0;
+
+	memset(big, 'x', sizeof(big));
+	pair(full);
+	pair(other);
+	while ((n = send(full[0], big, sizeof(big), MSG_DONTWAIT)) > 0)
+		all += n;
+	cb = request(full[0], big, sizeof(big), 0);
+	untouched = request(other[0], big, sizeof(big), 0);
+	ASSERT_EQ(0, aio_write(&cb));
+	ASSERT_EQ(0, aio_write(&untouched));
+	read_all(other[1], got, 1000);
+	for (int i = 0; i < 10; i++) {
+		EXPECT_EQ(AIO_NOTCANCELED, aio_cancel(full[0], &cb));
+		EXPECT_EQ(EINPROGRESS, aio_error(&cb));
+		sched_yield();
+	}
+	read_all(other[1], got, sizeof(big) - 1000);
+	EXPECT_EQ(sizeof(big), finished(&untouched));
+	for (; all > (ssize_t)sizeof(got); all -= sizeof(got))
+		read_all(full[1], got, sizeof(got));
+	read_all(full[1], got, all);
+	/* The ring has given a part, when the rest is stopped. */
+	read_all(full[1], got, 1);
+	shutdown(full[1], SHUT_RD);
+	EXPECT_GE(finished(&cb), 1);
 }
 
 /* Returns when the request before it is where it waits: in the kernel. */

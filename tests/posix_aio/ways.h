@@ -92,8 +92,8 @@ static inline pid_t ring_thread(pid_t pid)
 }
 
 /*
- * Does a request that waits for a stream wait in an io_uring?  Only there it can
- * be cancelled, and needs no thread of its own.
+ * Does a request that waits for a stream wait in an io_uring?  Only there it needs
+ * no thread of its own, and a read keeps its file when the program closes it.
  */
 static inline int streams_have_a_ring(void)
 {
