@@ -278,28 +278,6 @@ static int before(const struct findings *f, const struct finding *a,
 	return a->line[0] < b->line[0];
 }
 
-static void finding_free(struct finding *d)
-{
-	free(d->pids);
-	free(d);
-}
-
-void finding_drop(struct findings *f, const char *id, long pid)
-{
-	struct finding **at = &f->first, *d;
-
-	while ((d = *at)) {
-		if (strcmp(d->about->id, id) || d->pid != pid) {
-			at = &d->next;
-			continue;
-		}
-		*at = d->next;
-		finding_free(d);
-		f->n--;
-	}
-	f->tail = at;
-}
-
 void findings_settle(struct findings *f)
 {
 	struct finding *list, *d, *same, **at;

@@ -51,6 +51,28 @@ struct finding *finding_add(struct findings *f, const struct about *a,
 	return d;
 }
 
+void finding_free(struct finding *d)
+{
+	free(d->pids);
+	free(d);
+}
+
+void finding_drop(struct findings *f, const char *id, long pid)
+{
+	struct finding **at = &f->first, *d;
+
+	while ((d = *at)) {
+		if (strcmp(d->about->id, id) || d->pid != pid) {
+			at = &d->next;
+			continue;
+		}
+		*at = d->next;
+		finding_free(d);
+		f->n--;
+	}
+	f->tail = at;
+}
+
 void finding_line(struct finding *d, unsigned long line)
 {
 	if (line && d->n_lines < FINDING_LINES)

@@ -187,6 +187,7 @@ struct finding *finding_add(struct findings *f, const struct about *a,
 void finding_pid(struct finding *d, long pid);
 /* Drops that finding of the process. */
 void finding_drop(struct findings *f, const char *id, long pid);
+void finding_free(struct finding *d);
 void finding_line(struct finding *d, unsigned long line);
 void finding_lines(struct finding *d, const struct tracks *t);
 void finding_subject(struct finding *d, const struct file *file);

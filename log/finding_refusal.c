@@ -687,7 +687,7 @@ static int is_v6(const char *name)
 	return port && strchr(name, ':') != port;
 }
 
-/* Who has the port that bind was refused, where the log shows it. */
+/* The process that has the port that bind was refused, where the log shows it. */
 static void port_is_held(const struct findings *f, const struct step *st,
 			 struct failure *x)
 {
