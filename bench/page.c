@@ -97,7 +97,7 @@ static void plot_ratio(struct page *p, int workload)
 
 	workload_describe(w, about, sizeof(about));
 	snprintf(file, sizeof(file), "ratio-%.50s", w->name);
-	snprintf(title, sizeof(title), "%s: %s a second against %s", about,
+	snprintf(title, sizeof(title), "%s: %s per second against %s", about,
 		 w->kind == LOAD_FILE ? "reads" : "messages",
 		 contender_of(p->r->plan, workload, 0)->name);
 	begin_plot(p, file, 110 + 22 * n, title);
@@ -202,7 +202,7 @@ static void plot_connections(struct page *p, int first)
 	char file[128], title[300];
 
 	snprintf(file, sizeof(file), "connections-%.40s", w->name);
-	snprintf(title, sizeof(title), "Messages of %u B a second against "
+	snprintf(title, sizeof(title), "Messages of %u B per second against "
 		 "connections", w->size);
 	if (reads) {
 		workload_describe(w, title, sizeof(title));
@@ -229,7 +229,7 @@ static void plot_connections(struct page *p, int first)
 	}
 	fprintf(p->gp, "set logscale x\nset key outside right\nset yrange "
 		"[0:*]\nset xrange [0.8:*] noextend\nset format y '%%.0s%%c'\n"
-		"set xlabel '%s'\nset ylabel '%s a second'\nplot ",
+		"set xlabel '%s'\nset ylabel '%s per second'\nplot ",
 		reads ? "reads in flight" : "connections",
 		reads ? "reads" : "messages");
 	for (int c = 0; c < plan->contender_count; c++) {

@@ -279,7 +279,7 @@ void workload_describe(const struct workload *w, char *text, size_t size)
 	if (w->idle)
 		n += snprintf(text + n, size - n, ", and %u idle", w->idle);
 	if (w->rate)
-		snprintf(text + n, size - n, ", %u messages a second in all",
+		snprintf(text + n, size - n, ", %u messages per second in all",
 			 w->rate);
 }
 

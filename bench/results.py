@@ -197,10 +197,10 @@ def write_part(part, report, out):
             continue
         where = ", on two processors" if layout == "two" else ""
         text = interval if part == "models" else cell
-        print(f"{'Reads' if files else 'Messages'} a second, against "
+        print(f"{'Reads' if files else 'Messages'} per second, against "
               f"{base_of(some[0])}{where}:\n", file=out)
         table(some, "rate_ratio", text, out)
-        print(f"Processor time of a {'read' if files else 'message'}, against "
+        print(f"Processor time per {'read' if files else 'message'}, against "
               f"{base_of(some[0])}{where}:\n", file=out)
         table(some, "cpu_ratio", text, out)
     print("What `compare` concludes:\n", file=out)

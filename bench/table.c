@@ -438,10 +438,10 @@ static void matrices(const struct results *r, int layout, const char *where,
 	const struct plan *p = r->plan;
 	int files = p->workload_count && p->workloads[0].kind == LOAD_FILE;
 	const char *const titles[] = {
-		files ? "Reads a second" : "Messages a second",
-		files ? "Processor time of a read" :
-			"Processor time of the server for a message",
-		files ? "System calls for a read" : "System calls for a message",
+		files ? "Reads per second" : "Messages per second",
+		files ? "Processor time per read" :
+			"Processor time of the server per message",
+		files ? "System calls per read" : "System calls per message",
 	};
 
 	for (int what = 0; what < 3; what++) {

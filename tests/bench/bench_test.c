@@ -1224,7 +1224,7 @@ TEST(markdown_says_who_is_ahead)
 	table_matrix(&r, SAME, MATRIX_KEPT, f);
 	fclose(f);
 	expect(text, (const char *[]){
-	       "Messages a second, against the base:\n\n"
+	       "Messages per second, against the base:\n\n"
 	       "| | tcp-c1-s64 | tcp-c2-s64 | tcp-c1-s64-i9 |\n|---|--:|--:|--:|\n"
 	       "| epoll, the base | 100/s | 100/s | 100/s |\n"
 	       "| epoll again | 1.01 | 1.01 | 1.01 |\n"
