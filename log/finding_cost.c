@@ -55,8 +55,8 @@ small = SMALL(SEVERITY_COST), small_note = SMALL(SEVERITY_NOTE);
 
 #define TRIVIAL(severity) { "call-storm", severity, \
 	"one trivial call is made over and over", \
-	"The value does not change, the vDSO gives it without a system " \
-	"call, or it is seldom needed.", \
+	"Most of these calls are not needed: the value does not change, is " \
+	"seldom needed, or is available from the vDSO without a system call.", \
 	"Store the value; for clocks check that the vDSO is in use (clock " \
 	"source tsc or kvm-clock, not hpet or acpi_pm).", NULL }
 static const struct about

@@ -86,10 +86,11 @@ cut_answer = { "peer-silent", SEVERITY_FAULT,
 unanswered = { "connect-unanswered", SEVERITY_FAULT,
 	"connect got no answer",
 	"The SYN is not answered: the host is down, a firewall drops it, or "
-	"the listener's accept queue is full (backlog, nobody accepts); the "
-	"kernel sends it again after a second (from Linux 6.5 on five times at "
-	"intervals of a second), and then at longer and longer intervals, and "
-	"gives up after about two minutes (net.ipv4.tcp_syn_retries).",
+	"the listener's accept queue is full (backlog, nobody accepts). The "
+	"kernel sends the SYN again after a second (from Linux 6.5 on five "
+	"times at intervals of a second), and then at longer and longer "
+	"intervals. It gives up after about two minutes "
+	"(net.ipv4.tcp_syn_retries).",
 	"Look at the peer (ss -ltn: Recv-Q against Send-Q of its listener), "
 	"at the route and the firewall; set a timeout.", NULL },
 slow_connect = { "slow-connect", SEVERITY_COST,

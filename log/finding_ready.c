@@ -172,9 +172,9 @@ static const struct about about[ABOUTS] = {
 		"requests completed with EAGAIN",
 		"A request with MSG_DONTWAIT, RWF_NOWAIT or "
 		"IORING_ACCEPT_DONTWAIT arms no poll: it completes with "
-		"EAGAIN at once. O_NONBLOCK does so for a connect of AF_UNIX "
-		"whose listener is full, and for a read or write that is linked "
-		"behind a request that went to a worker.",
+		"EAGAIN at once. With O_NONBLOCK this also happens to a connect "
+		"of AF_UNIX whose listener is full, and to a read or write that "
+		"is linked behind a request that went to a worker.",
 		"Leave the flag out: the ring never blocks the caller.", NULL },
 	[RING_OVERFLOW] = { "ring-overflow", SEVERITY_COST,
 		"completions had no room in the ring",

@@ -143,7 +143,7 @@ static const struct about logs_error = { "logs-error", SEVERITY_NOTE,
 	"It is the error of a client, which the program writes to the same "
 	"log." };
 static const struct about unseen = { "connect-unseen", SEVERITY_FAULT,
-	"the program failed after a connect whose end the log does not have",
+	"the program failed after a connect whose result is not in the log",
 	"connect of a nonblocking socket answers EINPROGRESS; its result comes "
 	"in getsockopt(SO_ERROR), which strace was not asked for.",
 	"strace -e trace=network,poll,write shows it.",

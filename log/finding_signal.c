@@ -33,8 +33,9 @@ fault_loop = { "signal-loop", SEVERITY_FAULT,
 as_error = { "eintr-as-error", SEVERITY_FAULT,
 	"EINTR is treated as an error",
 	"A signal with a handler interrupts calls that wait. SA_RESTART "
-	"restarts read, write, accept and wait4; never poll, select, "
-	"epoll_wait, nanosleep, nor sockets with SO_RCVTIMEO or SO_SNDTIMEO.",
+	"restarts read, write, accept and wait4. It does not restart poll, "
+	"select, epoll_wait, nanosleep, or calls on sockets with SO_RCVTIMEO "
+	"or SO_SNDTIMEO.",
 	"Make the call again when it fails with EINTR (with what is left of "
 	"the timeout), or block the signal.",
 	"The signal is a request to stop." };

@@ -98,11 +98,11 @@ static const struct refusal table[] = {
 	  "sandbox." },
 	{ CLONE, "EPERM", NULL, "clone-denied", REFUSED_ALWAYS,
 	  "a seccomp filter, or a namespace without CAP_SYS_ADMIN",
-	  "Flags for namespaces need CAP_SYS_ADMIN, except CLONE_NEWUSER and "
-	  "those that come with it; CLONE_NEWUSER fails in a chroot, or where "
-	  "a security module or kernel.unprivileged_userns_clone (Debian) "
-	  "forbids it; where the call has no such flag, a seccomp filter "
-	  "denies it.",
+	  "A flag CLONE_NEW* (a namespace) needs CAP_SYS_ADMIN, except "
+	  "CLONE_NEWUSER and those that come with it. CLONE_NEWUSER fails in a "
+	  "chroot, or where a security module or "
+	  "kernel.unprivileged_userns_clone (Debian) forbids it. If the call "
+	  "has no flag CLONE_NEW*, a seccomp filter denies it.",
 	  "Allow the call in the filter, or let it answer clone3 with ENOSYS: "
 	  "then libc uses clone." },
 	{ CLONE, "ENOMEM", NULL, "memory", REFUSED_ALWAYS,
@@ -120,10 +120,10 @@ static const struct refusal table[] = {
 	  REFUSED_ALWAYS, "RLIMIT_AS (ulimit -v), RLIMIT_DATA, "
 	  "vm.max_map_count or vm.overcommit_memory",
 	  "The address space, the number of mappings or the commit limit is "
-	  "exhausted, or the request is larger than memory and swap together; "
-	  "or mprotect met a range that is not mapped, or mremap without "
-	  "MREMAP_MAYMOVE has no room; a lack of free memory alone does not "
-	  "make mmap fail.",
+	  "exhausted, or the request is larger than memory and swap together. "
+	  "mprotect also fails for a range that is not mapped, and mremap "
+	  "without MREMAP_MAYMOVE where it has no room. A lack of free memory "
+	  "alone does not make mmap fail.",
 	  "Raise ulimit -v or vm.max_map_count, or ask for less." },
 	{ "mlock mlock2 mlockall", "ENOMEM", NULL, "memlock", REFUSED_ALWAYS,
 	  "RLIMIT_MEMLOCK (ulimit -l)", "RLIMIT_MEMLOCK is too small, or a "
@@ -173,9 +173,9 @@ static const struct refusal table[] = {
 	  "Probe with IORING_REGISTER_PROBE, or try without the flag." },
 	{ "io_uring_enter", "EBUSY", NULL, "ring-busy", REFUSED_COST,
 	  "the completion queue has overflowed",
-	  "Completions wait for room. Until some are reaped, Linux 6.1 does "
-	  "not wait for more (6.12 does), and Linux 5.11 does not submit "
-	  "(5.15 does).",
+	  "Completions wait for room. Until the program reaps some, Linux 6.1 "
+	  "refuses to wait for more (6.12 waits), and Linux 5.11 refuses to "
+	  "submit (5.15 submits).",
 	  "Reap completions before waiting for more." },
 	{ "io_submit", "EAGAIN", NULL, "aio-full", REFUSED_COST,
 	  "the context has no room for more requests",
@@ -185,14 +185,14 @@ static const struct refusal table[] = {
 	/* files of the kernel that are not on a disk */
 	{ "mkdir mkdirat", "ENOSPC", "/sys/fs/cgroup", "cgroup-limit",
 	  REFUSED_ALWAYS, "a limit on the number of cgroups (65535 memory "
-	  "cgroups, with those that are removed and still charged)",
+	  "cgroups, including removed ones that still use memory)",
 	  "The kernel makes no more memory cgroups; the disk is not full.",
 	  "Look at cgroup.stat of the topmost cgroup (nr_descendants, "
 	  "nr_dying_descendants); with cgroup v1, at num_cgroups in "
 	  "/proc/cgroups." },
 	{ "mkdir mkdirat", "EBUSY", "/sys/fs/cgroup", "cgroup-limit",
 	  REFUSED_ALWAYS, "a limit on the number of cgroups (65535 memory "
-	  "cgroups, with those that are removed and still charged)",
+	  "cgroups, including removed ones that still use memory)",
 	  "The kernel makes no more memory cgroups (Linux 6.1 says ENOSPC here, "
 	  "6.12 EBUSY).",
 	  "Look at cgroup.stat of the topmost cgroup (nr_descendants, "
@@ -397,8 +397,8 @@ static const struct refusal table[] = {
 	{ SENDS, "ENOBUFS", "MSG_ZEROCOPY", "memlock", REFUSED_COST,
 	  "RLIMIT_MEMLOCK (ulimit -l), or net.core.optmem_max",
 	  "The pages of a send with MSG_ZEROCOPY count against RLIMIT_MEMLOCK "
-	  "until their completion has come, and each send takes memory of the "
-	  "socket's options.",
+	  "until their completion has come, and what the kernel keeps about each "
+	  "send counts against net.core.optmem_max.",
 	  "Fetch the completions (MSG_ERRQUEUE), raise the limits, or send "
 	  "without the flag." },
 	{ SENDS, "ENOBUFS", NULL, "no-buffers", REFUSED_ALWAYS,
@@ -429,10 +429,10 @@ static const struct refusal table[] = {
 	  REFUSED_AT_END, "a packet filter (nft, iptables), a BPF program, a "
 	  "seccomp filter, or (AF_UNIX, AF_NETLINK) a right that is missing",
 	  "A rule of the packet filter drops what this host sends, or a BPF "
-	  "program of the cgroup or a seccomp filter denies it; on AF_UNIX the "
-	  "receiver is connected to another socket, or SCM_CREDENTIALS names "
-	  "another process or user; on AF_NETLINK a message to another process "
-	  "or a group may need CAP_NET_ADMIN.",
+	  "program of the cgroup or a seccomp filter denies it. On AF_UNIX the "
+	  "receiver may be connected to another socket, or SCM_CREDENTIALS may "
+	  "name another process or user. On AF_NETLINK a message to another "
+	  "process or a group may need CAP_NET_ADMIN.",
 	  "Look at nft list ruleset (AF_INET), or at the arguments." },
 	/* An open descriptor is all that these need. */
 	{ "sendfile sendfile64 pread64 pwrite64 fsync fdatasync accept accept4 "
@@ -497,11 +497,11 @@ static const struct refusal table[] = {
 	  "not-permitted", REFUSED_AT_END,
 	  "memory or a memfd that is sealed, vm.mmap_min_addr, RLIMIT_MEMLOCK, "
 	  "or a seccomp filter",
-	  "What mseal has sealed (from Linux 6.10) stays as it is; a memfd "
+	  "What mseal has sealed (from Linux 6.10) stays as it is. A memfd "
 	  "with F_SEAL_WRITE or F_SEAL_FUTURE_WRITE cannot be mapped shared "
-	  "and writable; an address below vm.mmap_min_addr needs "
-	  "CAP_SYS_RAWIO; MAP_LOCKED needs an RLIMIT_MEMLOCK above 0; else a "
-	  "seccomp filter denies the call.",
+	  "and writable. An address below vm.mmap_min_addr needs "
+	  "CAP_SYS_RAWIO, and MAP_LOCKED needs an RLIMIT_MEMLOCK above 0. If "
+	  "none of these is the case, a seccomp filter denies the call.",
 	  "Look at the arguments, and at the seals of the file (F_GET_SEALS)." },
 	{ "mmap mmap2 mprotect pkey_mprotect", "EACCES", "PROT_EXEC",
 	  "no-permission", REFUSED_AT_END,
@@ -566,10 +566,11 @@ static const struct refusal table[] = {
 	{ "setns", "EINVAL", NULL, "invalid", REFUSED_FOR_GOOD,
 	  "the process is in this user namespace already, or has several "
 	  "threads, or shares its root and working directory (CLONE_FS)",
-	  "A user namespace can only be joined from another one, by a process of "
-	  "one thread that shares neither root nor working directory (a mount "
-	  "namespace asks for that, too); a PID namespace must be a descendant; "
-	  "and the type must be the one that was given.",
+	  "A process can join a user namespace only from another one, and only "
+	  "if it has one thread and shares neither root nor working directory. "
+	  "A mount namespace also asks for a root and working directory that "
+	  "are not shared. A PID namespace must be a descendant. The type of "
+	  "the namespace must be the one that was given.",
 	  "Join the user namespace first and before threads are made." },
 	{ "setuid setgid setreuid setregid setresuid setresgid setgroups",
 	  "EPERM", NULL, "not-permitted", REFUSED_AT_END,
@@ -635,16 +636,16 @@ static const struct refusal table[] = {
 	{ "bpf", "EPERM", NULL, "not-permitted", REFUSED_AT_END,
 	  "CAP_BPF, or RLIMIT_MEMLOCK before Linux 5.11",
 	  "The process has no CAP_BPF (with CAP_PERFMON or CAP_NET_ADMIN), "
-	  "which all but a few types of maps and programs need; these few need "
-	  "it, too, when kernel.unprivileged_bpf_disabled is set; before Linux "
-	  "5.11 maps counted against RLIMIT_MEMLOCK.",
+	  "which most types of maps and programs need, and all types if "
+	  "kernel.unprivileged_bpf_disabled is set. Before Linux 5.11 maps "
+	  "counted against RLIMIT_MEMLOCK.",
 	  "Give the capability, or raise ulimit -l." },
 	{ "chown fchown lchown fchownat", "EPERM", NULL, "not-permitted",
 	  REFUSED_AT_END, "CAP_CHOWN, a seccomp filter, an immutable file "
 	  "(lsattr), or a file system that has no owners or whose server "
 	  "refuses it (vfat, CIFS, NFS with root_squash)",
-	  "Only root can give a file away, and not even root an immutable one; "
-	  "on some file systems nobody can.",
+	  "Only root can give a file to another user. If the file is immutable, "
+	  "root cannot do it either; on some file systems nobody can.",
 	  "Do not change the owner (tar --no-same-owner, cp without -p)." },
 	{ "chmod fchmod fchmodat fchmodat2 utimensat utime utimes", "EPERM",
 	  NULL, "not-permitted", REFUSED_AT_END,
@@ -778,8 +779,8 @@ static const struct refusal table[] = {
 	{ "*", "EMLINK", NULL, "invalid", REFUSED_AT_END,
 	  "the file system allows no more links or subdirectories",
 	  "A file has as many names, or a directory as many subdirectories, as "
-	  "the file system allows (65000 on ext4, with dir_nlink for names "
-	  "only).",
+	  "the file system allows (65000 on ext4; if it has dir_nlink, a "
+	  "directory may have more subdirectories).",
 	  "Spread them over several directories." },
 	/* what is written to files of the kernel */
 	{ WRITES, "EBUSY", "/sys/fs/cgroup", "busy", REFUSED_AT_END,

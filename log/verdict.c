@@ -821,9 +821,9 @@ static void mostly(const struct reader *r, struct text *t)
 		return;
 	list = reader_tallies(r, &n);
 	if (n == 1 && r->calls >= CLOCKS && is_clock(list[0]->name))
-		add(t, " All %lu calls are %s: strace shows it only where the "
-		    "vDSO cannot answer, for example because of the clock source.",
-		    r->calls, list[0]->name);
+		add(t, " All %lu calls are %s: strace shows this call only "
+		    "where the vDSO cannot answer, for example because of the clock "
+		    "source.", r->calls, list[0]->name);
 	else if (n && list[0]->calls >= MANY && list[0]->calls > r->calls / 2)
 		add(t, " Of %lu calls %lu are %s; the log has no times (strace "
 		    "-ttt -T).", r->calls, list[0]->calls, list[0]->name);
