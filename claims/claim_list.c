@@ -423,7 +423,7 @@ const struct claim claims[] = {
 	     "edge-triggered epoll reports the second byte without a new one",
 	     "epoll_p?wait\\(.*, 7(, NULL, 8)?\\) = 1")),
 	PLAY("edge-short-read", edge_short_read, "after a short read there may be "
-	     "more: a descriptor that was passed ends the read, and "
+	     "more: a descriptor passed by SCM_RIGHTS ends the read, and "
 	     "edge-triggered epoll does not report what is behind it",
 	     "net/unix/af_unix.c", "recvfrom\\([0-9]+, \"x\", 8, .* = 1\n"
 	     "epoll_p?wait\\(.*, 7(, NULL, 8)?\\) = 0\n"
@@ -595,7 +595,7 @@ const struct claim claims[] = {
 	     "net/ipv4/tcp.c", "sendto\\(.*\"y\".* = -1 ECONNRESET",
 	     TRIED("TCP", "the next send succeeds", "sendto\\(.*\"y\".* = 1")),
 	PLAY("reset-keeps-data", reset_after_data_tcp, "bytes that came before a "
-	     "reset can still be received; then recv is ECONNRESET",
+	     "reset can still be received; then recv fails with ECONNRESET",
 	     "net/ipv4/tcp_input.c",
 	     "recvfrom\\([0-9]+, \"x\", 1, .* = 1\nrecvfrom\\(.* = -1 ECONNRESET",
 	     TRIED("TCP", "a reset takes the bytes away that were not read",
@@ -823,7 +823,7 @@ const struct claim claims[] = {
 	       "taken",
 	       "io_uring_enter(2)", "io_uring_complete .*res=-9 \n"
 	       "sys_exit id=[0-9]+\\(io_uring_enter\\) ret=1$",
-	     TRIED("any",
+	     TRIED("any request",
 	     "io_uring_enter returns the error of the request",
 	     "sys_exit id=[0-9]+\\(io_uring_enter\\) ret=-9$")),
 	PLAY("uring-fdinfo", uring_fdinfo, "/proc/PID/fdinfo of a ring tells "
@@ -972,7 +972,7 @@ const struct claim claims[] = {
 	PLAY("poll-not-open", ready_files, "poll reports a number that is not open "
 	     "as POLLNVAL, epoll_ctl refuses it with EBADF", "poll(2)",
 	     READY("a number that is not open", "POLLNVAL", "EBADF"),
-	     TRIED("any", "poll ignores a number that is not open",
+	     TRIED("any number", "poll ignores a number that is not open",
 	     READY("a number that is not open", "-", ".*"))),
 	PLAY("connect-nonblocking", connect_nonblocking, "a non-blocking connect "
 	     "returns EINPROGRESS; when it has ended the socket is ready to "
@@ -1069,7 +1069,7 @@ const struct claim claims[] = {
 	     TRIED("a cold file on a disk", "posix_fadvise starts no read",
 	     "0: ^1 in fadvise64: block_bio_queue")),
 	EVENTS("write-deferred", write_deferred, "a buffered write of a whole page "
-	       "asks nothing of the disk; fsync does, and waits", "write(2)",
+	       "submits nothing to the disk; fsync does so, and waits", "write(2)",
 	       "0: ^1 in pwrite64: block_bio_queue\n"
 	       "^1 in fsync: block_bio_queue\n"
 	       "^1 in fsync: sched_switch .*prev_pid=1 .*prev_state=[12] ",
@@ -1228,38 +1228,38 @@ const struct claim claims[] = {
 	     TRIED("TCP", "epoll_wait sleeps on",
 	     "sys_exit id=[0-9]+\\(epoll_p?wait\\) ret=0$"),
 	     .words = "EINTR epoll_wait task work"),
-	PLAY("ring-close-ends-epoll", ring_close_ends_epoll, "the end of a closed "
-	     "ring ends the epoll_wait of the thread that made the ring, once, "
-	     "with EINTR", "io_uring/io_uring.c",
+	PLAY("ring-close-ends-epoll", ring_close_ends_epoll, "after a ring is "
+	     "closed, an epoll_wait of the thread that made the ring fails once with "
+	     "EINTR", "io_uring/io_uring.c",
 	     "epoll_p?wait\\(.*, 400(, NULL, 8)?\\) = -1 EINTR\n"
 	     "epoll_p?wait\\(.*, 100(, NULL, 8)?\\) = 0",
-	     TRIED("any", "epoll_wait sleeps on",
+	     TRIED("any ring", "epoll_wait sleeps on",
 	     "0: epoll_p?wait\\(.*, 400(, NULL, 8)?\\) = -1 EINTR"),
 	     .since = "6.1", .words = "EINTR epoll_wait fails"),
 	PLAY("uring-in-epoll", uring_in_epoll, "a ring can be in an epoll set: "
 	     "it is ready when it has completions", "io_uring(7)",
 	     "epoll_p?wait\\(.*, 7(, NULL, 8)?\\) = 0\n"
 	     "epoll_p?wait\\(.*, 8(, NULL, 8)?\\) = 1",
-	     TRIED("any", "epoll does not report a ring",
+	     TRIED("any ring", "epoll does not report a ring",
 	     "epoll_p?wait\\(.*, 8(, NULL, 8)?\\) = 0")),
 	PLAY("uring-eventfd", uring_eventfd, "an eventfd that is registered with the "
 	     "ring tells that completions came, not how many: three that come "
 	     "together add 1", "io_uring/eventfd.c", "3 completions, eventfd 1",
-	     TRIED("any", "each completion adds 1", "3 completions, eventfd 3")),
+	     TRIED("any ring", "each completion adds 1", "3 completions, eventfd 3")),
 	PLAY("uring-single-issuer", uring_single_issuer, "with SINGLE_ISSUER a "
 	     "second task cannot submit: EEXIST", "io_uring_setup(2)",
 	     "^2 io_uring_enter\\(.* = -1 EEXIST",
-	     TRIED("any", "any task may submit", "^2 io_uring_enter\\(.* = 1"),
+	     TRIED("any ring", "any task may submit", "^2 io_uring_enter\\(.* = 1"),
 	     .since = "6.0"),
 	PLAY("uring-link-breaks", uring_link_breaks, "when a request with "
 	     "IOSQE_IO_LINK fails, the next one is cancelled", "io_uring_enter(2)",
 	     "first -9\nsecond -125",
-	     TRIED("any", "the next one runs all the same", "second 0"),
+	     TRIED("any ring", "the next one runs all the same", "second 0"),
 	     .words = "order of requests"),
 	PLAY("uring-hard-link", uring_hard_link, "when a request with "
 	     "IOSQE_IO_HARDLINK fails, the next one runs all the same",
 	     "io_uring_enter(2)", "first -9\nsecond 0",
-	     TRIED("any", "the next one is cancelled", "second -125"),
+	     TRIED("any ring", "the next one is cancelled", "second -125"),
 	     /* 5.10 looks for the descriptor at submission: that ends a chain. */
 	     .since = "6.1", .words = "order of requests"),
 	PLAY("uring-out-of-order", uring_out_of_order, "completions come in the "
@@ -1333,13 +1333,13 @@ const struct claim claims[] = {
 	PLAY("aio-two-contexts", aio_two_contexts, "a process can have several "
 	     "contexts of native AIO", "io_setup(2)",
 	     "two io_setup calls return two contexts",
-	     TRIED("any", "a process has one context",
+	     TRIED("any context", "a process has one context",
 	     "two io_setup calls return one context"),
 	     .words = "aio_context how many"),
 	PLAY("aio-not-shared", aio_after_fork, "a child cannot use the context "
 	     "of its parent: its calls fail with EINVAL", "io_setup(2)",
 	     "^1 io_getevents\\(.* = 0\n^2 io_getevents\\(.* = -1 EINVAL",
-	     TRIED("any", "a child shares the context",
+	     TRIED("any context", "a child shares the context",
 	     "^2 io_getevents\\(.* = 0"), .words = "aio_context shared"),
 	EVENTS("aio-append-waits", aio_appends, "io_submit of an O_DIRECT write "
 	       "beyond the end of a file waits in io_submit", "fs/ext4/file.c",
@@ -1375,7 +1375,7 @@ const struct claim claims[] = {
 	EVENTS("stop-ends-epoll", epoll_stopped, "SIGSTOP and SIGCONT end "
 	       "epoll_wait with EINTR, though no handler runs", "signal(7)",
 	       "sys_exit id=[0-9]+\\(epoll_p?wait\\) ret=-4$",
-	     TRIED("any", "epoll_wait sleeps on",
+	     TRIED("any epoll set", "epoll_wait sleeps on",
 	     "0: sys_exit id=[0-9]+\\(epoll_p?wait\\) ret=-4$"),
 	     .words = "EINTR fails"),
 	EVENTS("freeze-ends-epoll", epoll_frozen, "a process that its cgroup "

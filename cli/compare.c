@@ -1153,10 +1153,10 @@ static void need_networks(const struct options *o)
 
 		if (out->start && out->port && users_of(o, out->port) > 1)
 			error(2, 0, "--start %s: two servers would listen on port "
-			      "%d, and none can have a network of its own%s; "
-			      "write {port} for the port", out->start, out->port,
-			      connects(o) ? " beside --connect" : geteuid() ?
-			      " without root" : " here");
+			      "%d, because servers have no network of their "
+			      "own%s; write {port} for the port", out->start,
+			      out->port, connects(o) ? " with --connect" :
+			      geteuid() ? " without root" : " here");
 	}
 }
 

@@ -273,8 +273,9 @@ static void try_perf(void)
 	snprintf(value, sizeof(value), "%ld", paranoid);
 	if (id < 0) {				/* tracefs is not ours */
 		found(1, "perf_event_paranoid", value, "sudo",
-		      "evidence_test counts system calls by tracepoints, "
-		      "whose numbers are in tracefs");
+		      "evidence_test is left out: it counts system calls by "
+		      "tracepoints, whose numbers this user cannot read in "
+		      "tracefs");
 		return;
 	}
 	attr.config = id;
