@@ -44,6 +44,7 @@ struct run {
 	int go[2], failed[2];		/* pipes from and to the command's child */
 	pid_t strace;			/* 0: none */
 	int strace_said;		/* its stderr: a file without a name */
+	int strace_status;		/* 0: it was there until the end */
 	int spool_error;		/* errno: the kernel's records are cut */
 };
 
@@ -77,18 +78,20 @@ static int find_command(struct recording *r)
 	const char *name = r->command[0], *path = getenv("PATH");
 	int found = 0;
 
-	if (strchr(name, '/') || !path) {
+	if (!path)
+		path = "/bin:/usr/bin";
+	if (strchr(name, '/')) {
 		snprintf(r->path, sizeof(r->path), "%s", name);
 		path = NULL;
 		found = !access(name, F_OK);
 	}
-	while (path && *path) {
-		int n = strcspn(path, ":");
+	while (path) {
+		int n = strcspn(path, ":");	/* 0: the current folder */
 		struct stat st;
 
 		snprintf(r->path, sizeof(r->path), "%.*s%s%s", n, path,
 			 n ? "/" : "", name);
-		path += n + (path[n] == ':');
+		path = path[n] ? path + n + 1 : NULL;
 		if (stat(r->path, &st) || !S_ISREG(st.st_mode))
 			continue;
 		found = 1;
@@ -101,12 +104,16 @@ static int find_command(struct recording *r)
 	return found ? 126 : 127;
 }
 
-/* strace's options; those for nanoseconds came with 5.6. */
+/*
+ * strace's options; those for nanoseconds came with 5.6.  Not system(3): it
+ * throws away a SIGINT that waits for us.
+ */
 static void set_precision(struct recording *r)
 {
-	r->ns_precision = !system("strace --absolute-timestamps=format:unix,"
-				  "precision:ns --syscall-times=ns -V "
-				  ">/dev/null 2>&1");
+	FILE *f = popen("strace --absolute-timestamps=format:unix,precision:ns "
+			"--syscall-times=ns -V >/dev/null 2>&1", "re");
+
+	r->ns_precision = f && !pclose(f);
 }
 
 /* Which sides there are; -1 when there is none. */
@@ -148,7 +155,7 @@ static void take_signals(struct run *u)
 {
 	static const int not_ours[] = {
 		SIGCHLD, SIGTSTP, SIGTTIN, SIGTTOU, SIGCONT, SIGSEGV, SIGBUS,
-		SIGILL, SIGFPE, SIGTRAP, SIGABRT,
+		SIGILL, SIGFPE, SIGTRAP, SIGABRT, SIGXFSZ,
 	};
 	sigset_t set;
 
@@ -239,7 +246,9 @@ _Noreturn static void become_strace(const struct run *u, pid_t parent)
 	signal(SIGTERM, SIG_DFL);
 	dup2(u->strace_said, 2);
 	snprintf(pid, sizeof(pid), "%d", r->pid);
-	snprintf(log, sizeof(log), "%s/strace.log", r->dir);
+	/* To strace a name that begins with ! or | is a command for sh. */
+	snprintf(log, sizeof(log), "%s%s/strace.log", *r->dir == '/' ? "" : "./",
+		 r->dir);
 	if (r->ns_precision) {
 		args[10] = "--absolute-timestamps=format:unix,precision:ns";
 		args[11] = "--syscall-times=ns";
@@ -355,6 +364,10 @@ static void stop_strace(struct run *u)
 {
 	if (u->strace <= 0)
 		return;
+	if (waitpid(u->strace, &u->strace_status, WNOHANG) == u->strace) {
+		u->strace = 0;
+		return;
+	}
 	kill(u->strace, SIGTERM);
 	for (int ms = 0; waitpid(u->strace, NULL, WNOHANG) != u->strace; ms++) {
 		if (ms == STRACE_END_MS)
@@ -401,7 +414,7 @@ static int hand_on(struct run *u)
 		if (u->r->command && info.ssi_code != SI_KERNEL)
 			kill(u->r->pid, info.ssi_signo);
 		end |= info.ssi_signo == SIGINT || info.ssi_signo == SIGTERM ||
-		       info.ssi_signo == SIGHUP;
+		       info.ssi_signo == SIGHUP || info.ssi_signo == SIGQUIT;
 	}
 	u->r->interrupted |= end && u->r->command;
 	return end && !u->r->command;
@@ -526,8 +539,17 @@ static int write_folder(struct run *u)
 	const struct alignment *a = &r->alignment;
 	mode_t before = umask(S_IRWXG | S_IRWXO);
 
-	r->failed = u->spool_error ? -1 : write_files(u);
+	r->failed = u->spool_error || u->strace_status ? -1 : write_files(u);
 	umask(before);
+	if (u->strace_status) {
+		int sig = WTERMSIG(u->strace_status);
+
+		say("strace ended too early, %s %d%s%s%s: what was recorded is "
+		    "not complete and is not kept", sig ? "by signal" :
+		    "with status", sig ? sig : WEXITSTATUS(u->strace_status),
+		    sig ? " (" : "", sig ? strsignal(sig) : "", sig ? ")" : "");
+		return -1;
+	}
 	if (u->spool_error) {
 		say("TMPDIR %s: %s: the kernel's records are not complete and "
 		    "nothing is kept; use a TMPDIR with more room", lab_tmp(),
@@ -562,7 +584,8 @@ static int begin(struct run *u)
 	int status = 0;
 
 	if (r->command && fork_command(u)) {
-		say("fork: %s", strerror(errno));
+		say("no process for the command: %s%s", strerror(errno),
+		    errno == EMFILE ? " (ulimit -n)" : "");
 		return 1;
 	}
 	if (start_strace(u))

@@ -42,10 +42,13 @@ const char *trace_missing(void)
 {
 	static char why[128];
 	FILE *f = popen("strace -o /dev/null /bin/sh -c : 2>&1", "re");
-	char line[100] = "";
+	char line[100];
 
-	if (!f || !fgets(line, sizeof(line), f))
-		line[0] = 0;
+	if (!f)
+		snprintf(line, sizeof(line), "a pipe for strace: %s",
+			 strerror(errno));
+	else if (!fgets(line, sizeof(line), f))
+		snprintf(line, sizeof(line), "strace does not run");
 	if (f && pclose(f) == 0)
 		return NULL;
 	line[strcspn(line, "\n")] = 0;

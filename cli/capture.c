@@ -330,7 +330,7 @@ static int folder(const struct options *o, const struct program *p,
 			      (char *)c->name, "--output", dir };
 	struct lab_options lab = { .service = c->service, .wrapper = wrapper,
 				   .nofile = c->nofile };
-	int n = 6, ret;
+	int n = 6, ret, ended;
 	struct server s;
 
 	if (!dir)
@@ -349,9 +349,10 @@ static int folder(const struct options *o, const struct program *p,
 		server_settle(&s);
 		ret = interrupted ? -1 : c->play(&s, why);
 		server_settle(&s);
-		if (server_stop(&s) && !ret) {
+		ended = server_stop(&s);
+		if (ended && !ret) {
 			snprintf(why, sizeof(why), "%s: ended with status %d",
-				 p->name, s.status);
+				 p->name, ended);
 			ret = -1;
 		}
 		recorder = 0;

@@ -135,6 +135,12 @@ static void fill_descriptors(void)
 			open("/dev/null", fd ? O_RDONLY : O_WRONLY);
 }
 
+/* A limit of RLIMIT_FSIZE is an error like that of a full disk. */
+static void keep_on(int sig)
+{
+	(void)sig;
+}
+
 int main(int argc, char **argv)
 {
 	static const struct argp argp = {
@@ -153,6 +159,9 @@ int main(int argc, char **argv)
 	 * child could be waited for.
 	 */
 	signal(SIGCHLD, SIG_DFL);
+	/* Then write(2) says EFBIG; what we start has the default again. */
+	if (signal(SIGXFSZ, keep_on) == SIG_IGN)
+		signal(SIGXFSZ, SIG_IGN);
 	atexit(flush_or_fail);
 	safe_stderr();
 	iomodels_path = argv[0];

@@ -454,6 +454,7 @@ int lab_temporary(char path[64])
 
 	snprintf(name, sizeof(name), "%s/iomodels-XXXXXX", lab_tmp());
 	fd = mkostemp(name, O_CLOEXEC);
+	snprintf(path, 64, "TMPDIR %.50s", lab_tmp());	/* for a message */
 	if (fd < 0)
 		return -1;
 	unlink(name);

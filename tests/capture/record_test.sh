@@ -430,6 +430,82 @@ test_a_traced_server_does_the_same() {
 	done
 }
 
+# strace(1) takes -o !NAME and -o |NAME for a command of the shell.
+test_no_folder_is_a_command() {
+	need_strace || return 4
+	self=$(realpath "$io")
+	mkdir "$dir/c" && cd "$dir/c" || return
+	for name in '!touch new;' '|touch new;'; do
+		timeout 20 "$self" capture --no-kernel -o "$name" -- true \
+			2>"$dir/err" </dev/null || break
+		[ -s "$name/strace.log" ] || break
+		rm -r "$name"
+	done
+	cd "$OLDPWD" || return
+	[ -z "$(ls "$dir/c")" ] && return
+	ls "$dir/c"
+	cat "$dir/err"
+	return 1
+}
+
+# A log that ends before the command does is not presented as whole.
+test_a_killed_strace_is_told() {
+	need_strace || return 4
+	expect 1 --no-kernel -- sh -c 'sed -n "s/TracerPid:/kill -9/p" \
+		/proc/$$/status | sh; sleep 0.1' || return
+	has err "strace ended too early, by signal 9" || return
+	[ ! -d "$dir/c" ]
+}
+
+# As execvp(3): a PATH without a word names the current folder.
+test_path_may_be_missing_or_empty() {
+	need_strace || return 4
+	unset_path() { env -u PATH "$io" capture --no-kernel -o "$dir/c" "$@"; }
+	unset_path -- true 2>"$dir/err" || { cat "$dir/err"; return 1; }
+	rm -r "$dir/c"
+	printf '#!/bin/sh\n' >"$dir/own_true"
+	chmod +x "$dir/own_true"
+	self=$(realpath "$io")
+	(cd "$dir" && PATH="$PATH:" "$self" capture --no-kernel -o "$dir/c" -- \
+		own_true 2>err) || { cat "$dir/err"; return 1; }
+}
+
+# RLIMIT_FSIZE: a write that fails, not a signal; COMMAND gets the signal.
+test_a_file_may_be_too_large() {
+	(
+		ulimit -f 1
+		"$io" explain --json tests/corpus/nginx.strace >"$dir/json" \
+			2>"$dir/err"
+		echo $? >&2
+	) 2>"$dir/status"
+	has status '^1$' || return
+	has err 'File too large' || return
+	need_strace || return 4
+	expect 153 --no-kernel -- sh -c "ulimit -f 0; exec sh -c 'echo x >\"$dir/x\"'"
+}
+
+# It comes before system(3) would ignore it: strace's first use sends it.
+test_an_early_interrupt_is_kept() {
+	need_strace || return 4
+	mkdir -p "$dir/bin"
+	cat >"$dir/bin/strace" <<-END
+		#!/bin/sh
+		[ "\$3" != /bin/sh ] || kill -INT "\$RECORDER"
+		exec $(command -v strace) "\$@"
+	END
+	chmod +x "$dir/bin/strace"
+	sleep 100 &
+	victim=$!
+	timeout 20 env --default-signal=INT sh -c "RECORDER=\$\$ PATH=$dir/bin:$PATH; \
+		export RECORDER PATH; exec $io capture --no-kernel -o $dir/c \
+		--pid $victim" 2>"$dir/err" </dev/null
+	status=$?
+	kill $victim
+	[ $status != 124 ] && return
+	cat "$dir/err"
+	return 1
+}
+
 tests=$(sed -n 's/^\(test_[a-z0-9_]*\)().*/\1/p' "$0")
 echo "TAP version 13"
 echo "1..$(echo "$tests" | wc -l)"
