@@ -134,6 +134,42 @@ static char *folder(const struct options *o)
 	return NULL;
 }
 
+/* ---- a capture that is not kept is not left behind either ---- */
+
+static struct {
+	pid_t owner;
+	int fd;
+	const char *dir;
+} temporary;
+
+static void remove_temporary(int sig)
+{
+	if (getpid() == temporary.owner) {	/* not the command's child */
+		unlinkat(temporary.fd, "strace.log", 0);
+		unlinkat(temporary.fd, "kernel.log", 0);
+		unlinkat(temporary.fd, "manifest.json", 0);
+		rmdir(temporary.dir);
+	}
+	raise(sig);				/* SA_RESETHAND: it ends us */
+}
+
+/* While it records, the signals wait; the report may take longer. */
+static void remove_at_signals(const char *dir)
+{
+	static const int signals[] = {
+		SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGALRM, SIGTERM, 0
+	};
+	struct sigaction act = { .sa_handler = remove_temporary,
+				 .sa_flags = SA_RESETHAND }, was;
+
+	temporary.owner = getpid();
+	temporary.dir = dir;
+	temporary.fd = open(dir, O_DIRECTORY | O_CLOEXEC);
+	for (const int *s = signals; *s; s++)
+		if (!sigaction(*s, NULL, &was) && was.sa_handler != SIG_IGN)
+			sigaction(*s, &act, NULL);
+}
+
 /* stdout becomes the report's; the command, which had it, has ended. */
 static int report(struct options *o, const char *dir, int out)
 {
@@ -198,6 +234,8 @@ int trace_main(int argc, char **argv)
 	if (out < 0)
 		error(1, errno, "%s", o.output);
 	dir = folder(&o);
+	if (dir && !o.keep)
+		remove_at_signals(dir);
 	if (dir)
 		status = trace(&o, dir, out);
 	free(dir);

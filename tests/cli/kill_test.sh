@@ -82,12 +82,30 @@ plan() { # NAME MOST-MILLISECONDS COMMAND...
 	done
 }
 
+# The report of a long log takes longer than the recording's end.
+report() { # SIGNAL
+	n=$((n + 1)) not=
+	rm -f "$dir/fifo"
+	mkfifo "$dir/fifo"
+	env --default-signal=INT,HUP,TERM IOMODELS_KILLED=$$ TMPDIR="$dir/tmp" \
+		"$io" trace --output /dev/null -- dd if=/dev/zero of=/dev/null \
+		bs=1 count=20000 status=none 2>"$dir/fifo" </dev/null &
+	while read -r line; do
+		case $line in
+		*' lines of strace'*) kill -"$1" $! ;;
+		esac
+	done <"$dir/fifo"
+	wait $! 2>/dev/null
+	until_nothing left || { not='not ' failed=1; rm -rf "$dir/tmp"/*; }
+	echo "${not}ok $n report_SIG$1"
+}
+
 echo "TAP version 13"
 if ! env --default-signal=INT true 2>/dev/null; then
 	echo "1..0 # SKIP env has no --default-signal (coreutils 8.31)"
 	exit
 fi
-echo "1..24"
+echo "1..27"
 echo "# SEED=$seed"
 failed=0
 plan demo 3000 demo
@@ -95,6 +113,9 @@ plan capture 1500 capture -o "$dir/capture" epoll two
 plan trace 1500 trace -- sleep 5
 plan doctor 800 doctor
 plan compare 2000 compare epoll --seconds 1
+for sig in TERM INT HUP; do
+	report $sig
+done
 # A server that puts itself into the background, and one that a shell waits for.
 epoll="$(realpath "${io%iomodels}models/epoll") --service echo --port"
 plan compare_start 2000 compare -w line-c2 --seconds 1 \
