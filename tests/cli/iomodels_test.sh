@@ -197,6 +197,27 @@ test_serve_wrong() {
 	expect 2 "bind 1.2.3: expected an IPv4" "$io" serve epoll --bind 1.2.3 &&
 	expect 2 "print, echo or reply" "$io" serve epoll --service cat
 }
+# It is shown in parts, so that no server fills our memory.
+test_send_to_a_server_that_goes_on() {
+	command -v python3 >/dev/null || { cannot "python3 is not installed"; return; }
+	mkfifo "$dir/port"
+	python3 -c 'import socket
+l = socket.create_server(("127.0.0.1", 0))
+print(l.getsockname()[1], file=open("'"$dir/port"'", "w"))
+c = l.accept()[0]
+c.sendall(b"x" * (1 << 20))
+c.shutdown(1)
+c.recv(4096)' &
+	pid=$!
+	read -r port <"$dir/port"
+	timeout 60 "$io" send --port "$port" >"$dir/said" 2>&1
+	status=$? lines=$(wc -l <"$dir/said")
+	[ $status = 0 ] && [ "$lines" -gt 4 ] && [ "$lines" -le 17 ] &&
+		[ "$(tr -d '\n' <"$dir/said" | wc -c)" = 1048576 ] && return
+	echo "status $status, $lines lines"
+	return 1
+}
+
 test_send_wrong() {
 	expect 2 "port 0: expected a number from 1" "$io" send --port 0 &&
 	expect 2 "repeat : expected a number" "$io" send --repeat '' &&
