@@ -96,7 +96,7 @@ enum phase { WARM, RUN, COUNT, OVER };
 
 /* What ours used so far, and how long they waited for a processor. */
 struct noted {
-	struct delays delays;
+	struct delays client, server;
 	long long at, client_ns, server_ns;
 };
 
@@ -132,7 +132,12 @@ struct state {
 	long long ran_ns;		/* the slice that has ended */
 	struct noted noted;		/* before WARM */
 	struct noted over;		/* after RUN */
-	long long longest;		/* ns: wait so far, in any phase */
+	long long wait;			/* ns: the longest since WARM began; of
+					   its connection it was not the first */
+	long long longest;		/* ns: likewise so far, without the time
+					   of other programs */
+	double unseen;			/* ns: of waits that ended after RUN,
+					   without the time of other programs */
 	long long *late;		/* ns: waits that ended after RUN */
 	unsigned late_count;
 	int last;			/* TURN_LAST came: this turn counts */
@@ -524,7 +529,8 @@ static void end_message(struct state *s, struct connection *c, long long now)
 		histogram_add(&s->r->latency, wait);
 	else if (outlasts(s, c->stamps[c->first], now))
 		s->late[s->late_count++] = wait;
-	s->longest = wait > s->longest ? wait : s->longest;
+	if (c->served && wait > s->wait)
+		s->wait = wait;
 	c->first = (c->first + 1) % s->l->window;
 	c->in_flight--;
 	c->served = 1;
@@ -809,25 +815,36 @@ static long long own_ns(void)
 	return t.tv_sec * 1000000000LL + t.tv_nsec;
 }
 
-/* Ours first: of a server with very many threads the last are left out.  While
-   this reads files nobody is served, so it has no place within RUN. */
-static void note(const struct state *s, int server, struct noted *n)
+/* While this reads files nobody is served, so it has no place within RUN. */
+static void note(const struct state *s, struct noted *n)
 {
-	n->delays.n = 0;
-	delays_add(&n->delays, getpid());
-	for (int i = 0; server && i < s->tree_count; i++)
-		delays_add(&n->delays, s->tree[i]);
+	n->client.n = n->server.n = 0;
+	delays_add(&n->client, getpid());
+	for (int i = 0; i < s->tree_count; i++)
+		delays_add(&n->server, s->tree[i]);
 	n->client_ns = own_ns();
-	n->server_ns = server ? server_ns(s) : 0;
+	n->server_ns = server_ns(s);
 	n->at = now_ns();
 }
 
-/* The share of the time in which ours waited for other programs. */
-static double others_between(const struct noted *a, const struct noted *b)
+/* The time, ns, in which ours waited for other programs, at least. */
+static long long others_ns(const struct state *s, const struct noted *a,
+			   const struct noted *b)
 {
-	return delayed_by_others(&a->delays, &b->delays, b->client_ns -
-				 a->client_ns + b->server_ns - a->server_ns) /
-	       (double)(b->at - a->at + 1);
+	long long client = b->client_ns - a->client_ns;
+	long long server = b->server_ns - a->server_ns, one, two;
+
+	if (s->l->shared)
+		client = server = client + server;
+	one = delayed_by_others(&a->client, &b->client, client);
+	two = delayed_by_others(&a->server, &b->server, server);
+	return one > two ? one : two;
+}
+
+static double others_share(const struct state *s, const struct noted *a,
+			   const struct noted *b)
+{
+	return others_ns(s, a, b) / (double)(b->at - a->at + 1);
 }
 
 /* The messages of a slice, by what the first WARM had; one each, at least. */
@@ -858,36 +875,44 @@ static void end_run(struct state *s, long long now)
 	double client = own_ns() - s->client_ns;
 	double server = server_ns(s) - s->server_ns;
 	double all = s->ran_ns = now - s->run_began;
-	struct noted after;
 
-	note(s, s->l->shared, &after);
-	after.at = now;
+	note(s, &s->over);
+	s->over.at = now;
 	r->seconds += all / 1e9;
 	r->client_us += client / 1e3;
 	r->server_us += server / 1e3;
 	r->messages += s->messages;
 	unanswered(s, now);
-	slice->others = others_between(&s->noted, &after);
+	slice->others = others_share(s, &s->noted, &s->over);
 	slice->rate = s->messages * 1e9 / all;
 	slice->server_us = server / 1e3 / s->messages;
 	slice->seconds = all / 1e9;
 	slice->began = s->run_began / 1e9;
 	if (s->quota && all < s->run_ns / 4)	/* it was slow when warm */
 		s->quota *= 2;
-	note(s, 1, &s->over);
 }
 
-/* A wait is the server's, unless other programs had its processor. */
-static void keep_late(struct state *s)
+/*
+ * What is left of a wait without the time in which other programs had the
+ * processors is the server's.
+ */
+static void keep_waits(struct state *s)
 {
 	struct noted after;
+	long long others;
 
-	if (!s->late_count)
+	if (!s->late_count && s->wait <= s->longest)
 		return;
-	note(s, 1, &after);
-	for (unsigned i = 0; i < s->late_count; i++)
-		if (others_between(&s->over, &after) <= OTHERS_MAX)
+	note(s, &after);
+	others = others_ns(s, &s->noted, &after);
+	if (s->wait - others > s->longest)
+		s->longest = s->wait - others;
+	for (unsigned i = 0; i < s->late_count; i++) {
+		if (s->late[i] > others)
+			s->unseen += s->late[i] - others;
+		if (others_share(s, &s->over, &after) <= OTHERS_MAX)
 			histogram_add(&s->r->latency, s->late[i]);
+	}
 	s->late_count = 0;
 }
 
@@ -1115,17 +1140,18 @@ static int play(struct state *s, enum phase wanted, unsigned warm_ms,
 	now_is(s, wanted == RUN ? LOAD_WARMS : LOAD_COUNTS);
 	s->run_ns = run_ns;
 	s->messages = s->issued = 0;
+	s->wait = 0;
 	if (s->l->tree && s->slice % LOOK_EVERY == 0)
 		look_at_tree(s);
 	else if (s->l->tree)
 		s->tree_count = tree_grow(s->tree, s->tree_count);
-	note(s, s->l->shared, &s->noted);
+	note(s, &s->noted);
 	s->began = s->noted.at;
 	s->next_phase = s->began + warm_ms * 1000000LL;
 	set_warm(s);
 	if (begin(s) || loop(s))
 		return -1;
-	keep_late(s);
+	keep_waits(s);
 	rest(s);
 	return 0;
 }
@@ -1148,23 +1174,39 @@ static int play_slices(struct state *s)
 	return 0;
 }
 
+/* Seconds of RUN, without those in which ours waited for other programs. */
+static double undisturbed(const struct load_result *r)
+{
+	double sum = 0;
+
+	for (unsigned i = 0; i < r->slice_count; i++)
+		sum += r->slices[i].seconds * (1 - r->slices[i].others);
+	return sum;
+}
+
 /*
- * As many messages are in flight as are sent a second, times how long one takes;
- * but a slice begins with all connections ready, and ends without those that
- * wait for longer than it.  Where these are many, it shows another rate.  And
- * slices that are hardly longer than one wait, all together, have too few waits
- * to tell how often there is one, or none.
+ * A slice begins with all connections ready, and ends without those that wait for
+ * longer than it.  Where these are many, it shows another rate.  And slices that
+ * are hardly longer than one wait, all together, have too few waits to tell how
+ * often there is one, or none.
+ *
+ * As many messages are in flight as are sent a second, times how long one takes,
+ * unless the beginning of a slice falls into a wait: other programs cause many.
  */
 static int slices_mislead(const struct state *s)
 {
 	const struct load_result *r = s->r;
 	double in_flight = (double)s->l->busy * s->l->window;
-	double shown = r->seconds > 0 ? r->messages / r->seconds *
-		       histogram_mean(&r->latency) / 1e9 / in_flight : 1;
+	double time = undisturbed(r), shown = r->seconds <= 0 ? 1 :
+		      r->messages / r->seconds *
+		      histogram_mean(&r->latency) / 1e9 / in_flight;
 
-	return r->slice_count > 1 && !s->l->rate &&
-	       (shown < 1 - SUSPICIOUS || shown > 1 + SUSPICIOUS ||
-		s->longest > r->seconds * 1e9 / 2);
+	if (r->slice_count < 2 || s->l->rate)
+		return 0;
+	return s->unseen / 1e9 > SUSPICIOUS * in_flight * time ||
+	       s->longest / 1e9 > r->seconds / 2 ||
+	       ((shown < 1 - SUSPICIOUS || shown > 1 + SUSPICIOUS) &&
+		time > (1 - OTHERS_MAX) * r->seconds);
 }
 
 /* All connections go on until the longest wait came back a few times, and they
