@@ -28,7 +28,8 @@
  *            system calls.  aio_error and aio_suspend find the completion
  *            events in the mapped ring.
  *   ring     pipes, sockets, terminals, and reads through the page cache that
- *            must wait for the disk: the worker, a thread of the library, owns an io_uring.
+ *            must wait for the disk (a file with RWF_NOWAIT): the worker, a
+ *            thread of the library, owns an io_uring.
  *   pool     everything else, and everything when io_uring is refused: a
  *            thread calls pread64, pwrite64, read, write or fsync.
  *

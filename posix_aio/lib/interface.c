@@ -19,6 +19,7 @@ enum {
 	LARGE = 1 << 20,		/* not for a thread that others need */
 	BATCH = 64,
 	PRIORITY_MAX = 20,		/* AIO_PRIO_DELTA_MAX */
+	NOT_TRIED = 2,			/* to read it in the caller */
 };
 
 /* ---- once per process ---- */
@@ -155,7 +156,8 @@ static int is_at_end(const struct aiocb *cb, size_t done)
 
 /*
  * Read what is in memory, without waiting.  1: that was all, and *n is the
- * result; 0: a thread must read it, except the first *n bytes.
+ * result; 0: a thread must read it, except the first *n bytes; -EOPNOTSUPP: all of
+ * it, and the file cannot be read without waiting.
  */
 static int read_inline(const struct aiocb *cb, long *n)
 {
@@ -176,7 +178,7 @@ static int read_inline(const struct aiocb *cb, long *n)
 		}
 		if (got < 0) {
 			*n = done;	/* a thread finds out why */
-			return 0;
+			return got == -EOPNOTSUPP ? got : 0;
 		}
 		/* Short: the end of the file, or of what is in memory. */
 		if (!fd_is_regular(cb->aio_fildes, NULL))
@@ -331,12 +333,28 @@ static void enter(struct request *r, unsigned flags)
 		fd_lane_enter(r->fd);
 }
 
-/* Read in the caller what is in memory.  1: it is done, with result *n. */
+/* Read in the caller what is in memory; the answer of read_inline(). */
 static int inline_is_enough(const struct aiocb *cb, int kind, long *n)
 {
 	if (kind & (FD_DIRECT | FD_STREAM) || is_behind_write(cb))
-		return 0;
+		return NOT_TRIED;
 	return read_inline(cb, n);
+}
+
+/*
+ * A file that knows no RWF_NOWAIT is read by the pool: the ring might wait until
+ * poll(2) reports it, although read(2) would not wait (a message queue).
+ */
+static int fits_ring(const struct aiocb *cb, int answer)
+{
+	struct aiocb one = *cb;
+	char byte;
+
+	one.aio_buf = &byte;
+	one.aio_nbytes = 1;
+	if (answer == NOT_TRIED)
+		answer = preadv_nowait(&one, 0, RWF_NOWAIT);
+	return answer != -EOPNOTSUPP;
 }
 
 /*
@@ -347,7 +365,7 @@ static long start(struct aiocb *cb, int op, struct group *g, struct batch *b)
 {
 	unsigned flags, forks = engine.forks;
 	struct request *r;
-	int kind, inlined, native;
+	int kind, inlined, native, answer = NOT_TRIED;
 	long n = 0;
 
 	if (op < OP_FSYNC &&
@@ -358,7 +376,8 @@ static long start(struct aiocb *cb, int op, struct group *g, struct batch *b)
 	inlined = op == OP_READ && cb->aio_offset >= 0 &&
 		  cb->aio_nbytes <= INLINE_MAX && cb->aio_fildes >= 0;
 	if (inlined && fd_known_buffered(cb->aio_fildes)) {
-		if (inline_is_enough(cb, 0, &n))
+		answer = inline_is_enough(cb, 0, &n);
+		if (answer == 1)
 			return done_at_once(cb, n);
 		inlined = 0;
 	}
@@ -370,7 +389,8 @@ static long start(struct aiocb *cb, int op, struct group *g, struct batch *b)
 		return op < OP_FSYNC ? done_at_once(cb, kind) : kind;
 	if (inlined && !(kind & (FD_DIRECT | FD_STREAM))) {
 		fd_know_buffered(cb->aio_fildes);
-		if (inline_is_enough(cb, kind, &n))
+		answer = inline_is_enough(cb, kind, &n);
+		if (answer == 1)
 			return done_at_once(cb, n);
 	}
 	if (op < OP_FSYNC && cb->aio_nbytes > SSIZE_MAX)
@@ -378,6 +398,8 @@ static long start(struct aiocb *cb, int op, struct group *g, struct batch *b)
 
 	native = fits_native(cb, op, kind, g);
 	flags = flags_of(cb, op, kind, native);
+	if (flags & VIA_RING && !(flags & STREAM) && !fits_ring(cb, answer))
+		flags &= ~VIA_RING;
 	/* Memory first: a thread's stack may take what is left (RLIMIT_AS). */
 	r = request_new(cb, op, flags, g);
 	if (r && !have_threads(cb, &flags, &native)) {

@@ -9,6 +9,7 @@
  */
 #include <aio.h>
 #include <fcntl.h>
+#include <mqueue.h>
 #include <poll.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -221,6 +222,24 @@ TEST(cannot_be_read)
 	EXPECT_EQ(-EBADF, writes(p[0], 8));
 	close(p[0]);
 	EXPECT_EQ(-EPIPE, writes(p[1], 8));
+}
+
+/* A message queue is a regular file for fstat.  read(2) returns its state at once;
+ * poll(2) waits for a message. */
+TEST(message_queue)
+{
+	char name[32];
+	mqd_t queue;
+
+	snprintf(name, sizeof(name), "/posixaio.%d", getpid());
+	queue = mq_open(name, O_RDWR | O_CREAT | O_EXCL, 0600, NULL);
+	if (queue < 0)
+		SKIP("no message queue: %s", errno_name(errno));
+	mq_unlink(name);
+	EXPECT_EQ(6, reads(queue, 6));
+	EXPECT_EQ(0, memcmp(much, "QSIZE:", 6));
+	EXPECT_GT(reads(queue, MUCH), 6);
+	EXPECT_EQ(-EINVAL, writes(queue, 6));
 }
 
 /* Devices and files of the kernel. */
