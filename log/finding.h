@@ -140,10 +140,19 @@ struct findings {
 		unsigned long refused;
 		char peer[80];
 	} dialled;
-	/* The last wait that ran out, if its thread has not waited again. */
+	/*
+	 * The last wait that ran out, if its thread has not waited again; a peer
+	 * in the middle of its answer, and a client in the middle of what it was
+	 * sent, that were given up then: by the same line.
+	 */
 	struct expired {
 		long pid;			/* of the thread */
 		unsigned long line;
+		unsigned long cut_client, given_up;
+		unsigned long long got;
+		long long ns;
+		long process;
+		char peer[96];
 	} expired;
 	/* An answer that is an error, and the last one of its connection. */
 	struct peer_error {

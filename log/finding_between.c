@@ -113,6 +113,12 @@ full = { "write-full", SEVERITY_FAULT,
 	"Find out what the reader does instead: a child that waits for something "
 	"else, or a program that does not read its input.",
 	"The reader is slow, and reads again later." },
+full_note = { "write-full", SEVERITY_NOTE,
+	"a connection is full",
+	"The last write found no room (EAGAIN), and when the log ended the program "
+	"was waiting for room.",
+	"Look at what reads it: ss -tnp shows what is queued (Send-Q).",
+	"The reader is slow, and reads again later." },
 request_waits = { "request-waits", SEVERITY_COST,
 	"a request waits for another thread or another client",
 	"The thread read the request and then slept for something else than its "
@@ -758,6 +764,32 @@ static void judge_full(struct findings *f, const struct task *t,
 		     reader);
 }
 
+/*
+ * The same of a connection from before the log, which may be a client's, or in a
+ * log that ends soon after: no fault, but what the program waits for.
+ */
+static void judge_room(struct findings *f, const struct task *t,
+		       const struct file *file, int at)
+{
+	const struct use *u = file->use;
+	char text[128], who[64];
+	struct finding *d;
+
+	if (!u || !u->full_line || u->full_told || !u->armed || file->parent ||
+	    !file->assumed || !file_is_stream(file) ||
+	    t->unreturned->line < u->full_line)
+		return;
+	d = finding_add(f, &full_note, t->process->pid, 1, 0);
+	finding_line(d, u->full_line);
+	finding_line(d, t->unreturned->line);
+	finding_subject(d, file);
+	finding_says(d, "%s waits for room in %s: the last write found none "
+		     "(EAGAIN, line %lu), and its reader had taken nothing when "
+		     "the log ended", process_text(task_name(t), t->process->pid,
+						   who, sizeof(who)),
+		     file_text_as(file, at, text, sizeof(text)), u->full_line);
+}
+
 /* It does not wait for room, and goes on without: what it wrote is lost. */
 static void judge_lost(struct findings *f, const struct file *file,
 		       const struct use *u)
@@ -789,6 +821,8 @@ static void judge_waits(struct findings *f, const struct task *t)
 	for (unsigned i = 0; i < t->fds->size; i++)
 		if (t->fds->slot[i] && is_stuck_full(f, t->fds->slot[i]))
 			judge_full(f, t, t->fds->slot[i], i);
+		else if (t->fds->slot[i])
+			judge_room(f, t, t->fds->slot[i], i);
 }
 
 /* ---- looking ---- */

@@ -37,8 +37,9 @@ struct use {			/* of a descriptor */
 	/* An answer of HTTP: bytes of its body, those that have not come. */
 	long long body, body_left, starved_ns;
 	unsigned long body_line;
-	unsigned long idle_line;	/* of the last wait that ran out; 0 */
-	long long idle_ns;		/* ... and those, since bytes came */
+	unsigned long got_line;		/* its last bytes came; 0: or its end */
+	long long got_ns, idle_ns;	/* idle: waits that ran out since then */
+	int more;			/* MSG_MORE: it was not all that was sent */
 	int asked_head;			/* the answer has no body */
 	int nodelay, connecting, awaited, dns, half_closed, corked;
 	int speaks;			/* its first bytes: enum speaks */

@@ -633,6 +633,8 @@ static void sent(struct step *st)
 	if (st->bytes < 0)
 		return;
 	u->room_ns = 0;
+	u->more = st->event->call == CALL_SENDTO && st->event->line->n_args > 3 &&
+		  slice_find(st->event->line->arg[3], "MSG_MORE") != NULL;
 	u->asked_head = is_client(st->file) &&
 			slice_find(st->event->line->args, "\"HEAD ");
 	u->burst += st->bytes <= SMALL_WRITE;
@@ -767,7 +769,8 @@ static void received(struct findings *f, struct step *st)
 	u->asked = u->pending_asks = 0;
 	u->waited_ns = 0;
 	u->idle_ns = 0;
-	u->idle_line = 0;
+	u->got_line = st->bytes > 0 ? st->event->first : 0;
+	u->got_ns = end_of(st->event);
 }
 
 /*
@@ -973,12 +976,10 @@ static int waits_for_body(const struct step *st, const struct file *file,
 		(call_class(st->event->call) != CLASS_WAIT && st->file == file));
 }
 
-/* Line: of the wait, if its timeout ran out; else 0. */
-static void await_file(struct use *u, long long ns, unsigned long line)
+static void await_file(struct use *u, long long ns, int ran_out)
 {
 	u->awaited = 1;
-	u->idle_line = line;
-	if (line)
+	if (ran_out)
 		u->idle_ns = plus_ns(u->idle_ns, ns);
 	if (u->pending_asks || u->connecting)
 		u->waited_ns = plus_ns(u->waited_ns, ns);
@@ -1038,7 +1039,7 @@ static void turn_begins(struct findings *f, const struct step *st)
 static void await(struct step *st, long long ns)
 {
 	const struct fdtable *t = st->task->fds;
-	unsigned long line = ran_out(st) ? st->event->first : 0;
+	int expired = ran_out(st);
 
 	if (st->file && call_class(st->event->call) == CLASS_IN) {
 		await_file(file_use(st->file), ns, 0);
@@ -1053,7 +1054,7 @@ static void await(struct step *st, long long ns)
 			struct use *u = t->slot[i]->use;
 
 			await_file(u, is_others_wait(st, t->slot[i]) ? 0 : ns,
-				   line);
+				   expired);
 			if (waits_for_room(st, t->slot[i], u))
 				u->room_ns = plus_ns(u->room_ns, ns);
 			if (waits_for_body(st, t->slot[i], u))
@@ -1067,7 +1068,7 @@ static void await_late(const struct findings *f, struct step *st)
 	struct habits *h = st->task->habits;
 	const struct fdtable *t = st->task->fds;
 	long long ns = h->wait_line ? since(h->wait_ns, st->event->start_ns) : 0;
-	unsigned long line = f->expired.line == h->wait_line ? h->wait_line : 0;
+	int expired = f->expired.line == h->wait_line;
 
 	h->wait_line = 0;
 	for (unsigned i = 0; ns >= ANSWER_NS && i < t->size; i++) {
@@ -1078,7 +1079,7 @@ static void await_late(const struct findings *f, struct step *st)
 		for (unsigned k = 0; file && k < file->n_watch; k++)
 			awaited |= file->watch[k].epoll->serial == h->wait_in;
 		if (awaited && file->use)
-			await_file(file->use, ns, line);
+			await_file(file->use, ns, expired);
 	}
 }
 
@@ -1347,30 +1348,64 @@ static void judge_given_up(struct findings *f, const struct file *file,
 
 /*
  * It had a part of the answer, and its own timeout ran out.  An idle connection is
- * closed in the same way: only the error that it reports in between tells.
+ * closed in the same way.  But then no error is reported in between (error: its
+ * line, or 0), and what was sent to a client was all (MSG_MORE was not said).
  */
+static void say_stalled(struct findings *f, const struct expired *x,
+			unsigned long error)
+{
+	char text[64] = "gave up its client and";
+	char span[24];
+	struct finding *d = finding_add(f, &cut_answer, x->process, 1, x->ns);
+
+	if (error)
+		snprintf(text, sizeof(text), "reported an error (line %lu) and",
+			 error);
+	d->fatal |= share_of(f, x->ns) >= MOST_PERCENT;
+	finding_line(d, x->line);
+	finding_line(d, error);
+	snprintf(d->subject, sizeof(d->subject), "%s", x->peer);
+	finding_says(d, "the peer of %s sent %llu bytes and then nothing for %s; the "
+		     "program %s closed the connection", x->peer, x->got,
+		     span_text(x->ns, span, sizeof(span)), text);
+}
+
 static int judge_stalled(struct findings *f, const struct file *file,
 			 const struct use *u)
 {
 	unsigned long line = finding_error_line(f, file->pid);
-	char text[128], span[24];
-	struct finding *d;
+	struct expired *x = &f->expired;
+	long long ns = since(u->got_ns, f->last_ns);
 
-	if (f->at_end || !is_client(file) || !file->bytes_in ||
-	    u->idle_ns < STARVED_NS || !u->idle_line ||
-	    u->idle_line != f->expired.line || line < u->idle_line)
+	if (ns < u->idle_ns)
+		ns = u->idle_ns;
+	if (f->at_end || !is_client(file) || !u->got_line || ns < STARVED_NS ||
+	    x->line <= u->got_line)
 		return 0;
-	d = finding_add(f, &cut_answer, file->pid, 1, u->idle_ns);
-	d->fatal |= share_of(f, u->idle_ns) >= MOST_PERCENT;
-	finding_line(d, u->idle_line);
-	finding_line(d, line);
-	finding_subject(d, file);
-	finding_says(d, "the peer of %s sent %llu bytes and then nothing for %s; the "
-		     "program reported an error (line %lu) and closed the "
-		     "connection", file_text(file, text, sizeof(text)),
-		     (unsigned long long)file->bytes_in,
-		     span_text(u->idle_ns, span, sizeof(span)), line);
+	x->given_up = x->line;
+	x->got = file->bytes_in;
+	x->ns = ns;
+	x->process = file->pid;
+	file_text(file, x->peer, sizeof(x->peer));
+	if (line <= x->line && x->cut_client != x->line)
+		return 0;
+	say_stalled(f, x, line > x->line ? line : 0);
+	x->given_up = 0;
 	return 1;
+}
+
+/* A client that was promised more is closed, after a wait that ran out. */
+static void judge_cut_client(struct findings *f, const struct file *file,
+			     const struct use *u)
+{
+	struct expired *x = &f->expired;
+
+	if (f->at_end || !file->parent || !u->more || !x->line)
+		return;
+	x->cut_client = x->line;
+	if (x->given_up == x->line)
+		say_stalled(f, x, 0);
+	x->given_up = 0;
 }
 
 /*
@@ -1575,6 +1610,7 @@ void net_file_ends(struct findings *f, struct file *file)
 	if (!u)
 		return;
 	f->clients_answered += is_client(file) && is_tcp(file) && file->bytes_in;
+	judge_cut_client(f, file, u);
 	keep_owed(f, file, u);
 	keep_unanswered(f, file, u);
 	judge_nagle(f, file, u);

@@ -287,6 +287,14 @@ static void describe(struct failure *x, const struct step *st)
 	}
 }
 
+/* SO_ERROR tells of the connect, or of a connection that was accepted. */
+static void late_text(struct failure *x, const struct step *st)
+{
+	if (st->event->call == CALL_SOCKOPT && st->file && st->file->name)
+		snprintf(x->what, sizeof(x->what), "%s %.120s", st->file->parent
+			 ? "the connection from" : "connect to", st->file->name);
+}
+
 /* ---- which failures count ---- */
 
 static int is_datagram(const struct step *st)
@@ -470,9 +478,7 @@ static struct refused *refused_of(struct findings *f, const struct step *st,
 	put(r->name, sizeof(r->name), (struct slice){ task_name(st->task),
 		strlen(task_name(st->task)) });
 	describe(&r->sample, st);
-	if (st->event->call == CALL_SOCKOPT && st->file && st->file->name)
-		snprintf(r->sample.what, sizeof(r->sample.what),
-			 "connect to %.120s", st->file->name);
+	late_text(&r->sample, st);
 	map_put(&f->refused, key, r);
 	return r;
 }
@@ -805,9 +811,7 @@ static void failed(struct findings *f, struct ending *e, struct step *st,
 	note_interpreter(f, st, x);
 	if (r)
 		memcpy(r->sample.why, x->why, sizeof(x->why));
-	if (st->event->call == CALL_SOCKOPT && st->file && st->file->name)
-		snprintf(x->what, sizeof(x->what), "connect to %.120s",
-			 st->file->name);
+	late_text(x, st);
 	x->row = row;
 	asks = slice_is(error, "ENOTDIR") && is_in_arguments(e, st) &&
 	       slice_find(st->event->line->args, "O_DIRECTORY");
@@ -1432,6 +1436,22 @@ static void forgive(struct ending *e, const struct step *st)
 			e->trouble->recent[i].named = e->trouble->recent[i].call = 0;
 }
 
+/* There are no huge pages, and it takes small ones. */
+static void forgive_huge(struct ending *e, const struct step *st)
+{
+	const struct line *l = st->event->line;
+	struct failure *x;
+
+	if (l->n_args < 4 || !slice_find(l->arg[3], "MAP_ANONYMOUS"))
+		return;
+	for (unsigned i = 0; i < RECENT && i < e->n; i++) {
+		x = &e->trouble->recent[i];
+		if (!strncmp(x->what, "mmap(", 5) &&
+		    strstr(x->what, "MAP_HUGETLB"))
+			x->call = x->reach = 0;
+	}
+}
+
 /* mkdir: what it had looked for and not found is there now. */
 static void made_directory(struct ending *e, const struct step *st)
 {
@@ -1454,6 +1474,8 @@ static void succeeded(struct findings *f, struct ending *e,
 
 	if (c == CALL_OPEN || c == CALL_OPENAT)
 		forgive(e, st);
+	else if (c == CALL_MMAP && e->n)
+		forgive_huge(e, st);
 	else if (c == CALL_OTHER && e->n &&
 		 slice_starts(st->event->line->name, "mkdir"))
 		made_directory(e, st);

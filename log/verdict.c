@@ -1549,6 +1549,27 @@ static int may_have_mutex(const struct unreturned *o, const struct finding *d)
 	return 1;
 }
 
+/* A note says what it waits for. */
+static int waits_for_room(const struct reader *r, const struct unreturned *o)
+{
+	for (const struct finding *d = r->findings.first; d; d = d->next)
+		if (d->about->severity == SEVERITY_NOTE &&
+		    !strcmp(d->about->id, "write-full") &&
+		    d->pid == o->process && d->n_lines > 1 &&
+		    d->line[1] == o->line)
+			return 1;
+	return 0;
+}
+
+/* It waits for a thread that it could not make. */
+static int lacks_thread(const struct unreturned *o, const struct finding *d)
+{
+	return o && d && o->what == FOR_LOCK && o->call == CALL_FUTEX &&
+	       !o->mutex && !o->on && d->pid == o->process &&
+	       !strncmp(d->says, "clone", 5) && d->n_lines &&
+	       d->line[0] < o->line && d->about->severity == SEVERITY_FAULT;
+}
+
 static enum verdict_of choose(const struct reader *r, struct text *t)
 {
 	const struct finding *d = r->findings.first;
@@ -1572,6 +1593,8 @@ static enum verdict_of choose(const struct reader *r, struct text *t)
 	if (o && o->how == OPEN_KILLED && o->ns == NO_TIME && d &&
 	    o->process == d->pid && (!strncmp(d->about->id, "spin", 4) ||
 				     !strcmp(d->about->id, "busy-ask")))
+		o = NULL;
+	if (lacks_thread(o, d) || (o && waits_for_room(r, o)))
 		o = NULL;
 	has_mutex = may_have_mutex(o, d);
 	if (d && !has_mutex && (!o || d->fatal || o->unclear ||
