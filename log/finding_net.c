@@ -1349,7 +1349,7 @@ static void judge_given_up(struct findings *f, const struct file *file,
 /*
  * It had a part of the answer, and its own timeout ran out.  An idle connection is
  * closed in the same way.  But then no error is reported in between (error: its
- * line, or 0), and what was sent to a client was all (MSG_MORE was not said).
+ * line, or 0), and what was sent to a client was all (without MSG_MORE).
  */
 static void say_stalled(struct findings *f, const struct expired *x,
 			unsigned long error)
