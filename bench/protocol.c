@@ -3,7 +3,7 @@
  * protocol.c - what a client asks of any server, and where the answer ends
  *
  * An answer is read as it comes, in any pieces.  What is wrong with it: an HTTP
- * status that is not 2xx or 3xx, an error reply of redis, an answer that is cut.
+ * status that is not 2xx or 3xx (1xx: another follows), an error reply of redis, an answer that is cut.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -179,6 +179,11 @@ static void http_line(struct answer *a)
 				    has_word(a, "keep-alive") ? 0 : a->closes;
 		if (a->line_len)
 			break;
+		if (a->first[9] == '1') {	/* the answer is yet to come */
+			a->state = FIRST_LINE;
+			a->seen = 0;
+			break;
+		}
 		a->state = a->seen ? CHUNK_SIZE : a->left == (size_t)-1 ?
 			   UNTIL_CLOSE : BODY;
 		a->done = a->state == BODY && !a->left;
@@ -306,9 +311,9 @@ void protocol_closed(const struct protocol *p, struct answer *a)
 	a->closes = 1;
 	if (p->end != END_CLOSE &&
 	    !(p->end == END_HTTP && a->state == UNTIL_CLOSE)) {
-		a->wrong = 1;
-		if (!*a->first)
+		if (!a->wrong)
 			strcpy(a->first, "the answer is cut: the server closed");
+		a->wrong = 1;
 	}
 	a->done = 1;
 }

@@ -27,6 +27,8 @@ static const struct sample samples[] = {
 	  46, 1, 1, 0 },
 	{ "http", NULL, "HTTP/1.1 304 Not Modified\r\n\r\n", 29, 1, 0, 0 },
 	{ "http", NULL, HTTP "\r\nwithout a length", 35, 0, 0, 0 },
+	{ "http", NULL, "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" HTTP
+	  "Content-Length: 2\r\n\r\nok", 77, 1, 0, 0 },
 	{ "redis-ping", NULL, "+PONG\r\n+PONG\r\n", 7, 1, 0, 0 },
 	{ "redis-get", NULL, "$5\r\nhello\r\n", 11, 1, 0, 0 },
 	{ "redis-get", NULL, "$-1\r\n", 5, 1, 0, 0 },
@@ -102,6 +104,7 @@ TEST(a_close_ends_or_cuts)
 	protocol_feed(&p, &cut, HTTP "Content-Length: 9\r\n\r\nbody", 42);
 	protocol_closed(&p, &cut);
 	EXPECT_TRUE(cut.done && cut.wrong);
+	EXPECT_STR("the answer is cut: the server closed", cut.first);
 }
 
 /* What cannot be asked is refused with a reason. */
