@@ -242,9 +242,17 @@ static int differ(const struct measurement *a, const struct measurement *b)
 	       (a->again < b->again / 1.5 || b->again < a->again / 1.5);
 }
 
+/* When a server and the base close their connections: "" for never. */
+struct closing {
+	const char *name;
+	char base[40], server[40];
+	int said;
+};
+
 /* The first workload in which one closes its connections and the other does
-   not, or later. */
-static int say_closes(const struct results *r, int contender, FILE *f)
+   not, or later.  0: none. */
+static int look_at_closes(const struct results *r, int contender,
+			  struct closing *c)
 {
 	const struct plan *p = r->plan;
 	struct row rows[CONTENDERS];
@@ -252,8 +260,7 @@ static int say_closes(const struct results *r, int contender, FILE *f)
 	for (int k = 0; k < LAYOUTS * p->workload_count; k++) {
 		int w = k % p->workload_count;
 		int n = rows_of(r, k / p->workload_count, w, rows);
-		const struct row *two[2] = { NULL, NULL }, *swap;
-		char text[2][40];
+		const struct row *two[2] = { NULL, NULL };
 
 		for (int i = 0; i < n; i++) {
 			if (rows[i].contender == 0)
@@ -264,20 +271,58 @@ static int say_closes(const struct results *r, int contender, FILE *f)
 		if (!two[0] || !two[1] || two[1]->floor ||
 		    !differ(&two[0]->m, &two[1]->m))
 			continue;
-		if (!*closes_text(&two[0]->m, text[0])) {
-			swap = two[0];
-			two[0] = two[1];
-			two[1] = swap;
-		}
-		closes_text(&two[0]->m, text[0]);
-		closes_text(&two[1]->m, text[1]);
-		fprintf(f, "%s closes its connections after %s, %s %s%s: the "
-			"cost of new connections is part of the ratio.\n",
-			two[0]->name, text[0], two[1]->name, *text[1] ?
-			"after " : "keeps them", text[1]);
+		c->name = two[1]->name;
+		closes_text(&two[0]->m, c->base);
+		closes_text(&two[1]->m, c->server);
 		return 1;
 	}
 	return 0;
+}
+
+/* The names of all that close as the first of them does; how many. */
+static int name_alike(struct closing *c, int n, FILE *f)
+{
+	int named = 0;
+
+	for (int i = 0; i < n; i++) {
+		if (strcmp(c[i].base, c->base) || strcmp(c[i].server, c->server))
+			continue;
+		c[i].said = 1;
+		if (listed(f, named++))
+			fprintf(f, "%s", c[i].name);
+	}
+	rest(f, named);
+	return named;
+}
+
+static void say_closes(const struct results *r, FILE *f)
+{
+	const char *base = r->plan->contenders[0].name;
+	struct closing all[CONTENDERS] = { { .name = NULL } };
+	int n = 0;
+
+	for (int c = 2; c < r->plan->contender_count; c++)
+		n += look_at_closes(r, c, &all[n]);
+	for (int i = 0; i < n; i++) {
+		struct closing *c = &all[i];
+		int many;
+
+		if (c->said)
+			continue;
+		if (*c->base) {
+			fprintf(f, "%s closes its connections after %s, ", base,
+				c->base);
+			many = name_alike(c, n - i, f) > 1;
+			fprintf(f, "%s%s", *c->server ? " after " : many ?
+				" keep them" : " keeps them", c->server);
+		} else {
+			many = name_alike(c, n - i, f) > 1;
+			fprintf(f, " close%s connections after %s, %s keeps them",
+				many ? " their" : "s its", c->server, base);
+		}
+		fprintf(f, ": the cost of new connections is part of the "
+			"ratio.\n");
+	}
 }
 
 static int on_path(const struct contender *c)
@@ -407,8 +452,7 @@ void conclude(const struct results *r, FILE *f)
 		say_base(r, f);
 	else
 		say_sockets(r, f);
-	for (int c = 2, n = 0; c < r->plan->contender_count && n < NAMED; c++)
-		n += say_closes(r, c, f);
+	say_closes(r, f);
 	for (int c = 0, n = 0; c < r->plan->contender_count && n < NAMED; c++)
 		n += c != 1 && say_waits(r, c, f);
 	for (int c = 0; c < r->plan->contender_count; c++) {

@@ -72,6 +72,8 @@ enum {
 static const char json[] = "{\"send_user\": \"bench\", \"send_time\": "
 	"\"2026-11-21 00:00:00\", \"send_msg\": \"a message like the tutorial's\"}";
 
+static const char no_echo[] = "; a server that does not echo needs another "
+	"workload, such as -w http-c16 or -w redis-get-c16";
 static const char other_work[] = ": does it serve what this workload asks for?";
 
 /*
@@ -344,9 +346,7 @@ static int pace(struct state *s, int fd)
 
 		if (n == 0) {
 			snprintf(s->r->why, sizeof(s->r->why), "no echo within %d "
-				 "s; a server that does not echo needs another "
-				 "workload, such as -w http-c16 or -w "
-				 "redis-get-c16", SILENCE_MS / 1000);
+				 "s%s", SILENCE_MS / 1000, no_echo);
 			return -1;
 		}
 		n = recv(fd, in, 1, 0);
@@ -386,12 +386,20 @@ static int pace_protocol(struct state *s, int *fd)
 		}
 		if (n == 0) {
 			snprintf(s->r->why, sizeof(s->r->why), "the first answer "
-				 "did not end within %d s (%zu bytes came)",
-				 SILENCE_MS / 1000, came);
+				 "did not end within %d s (%zu byte%s came%s%.60s)",
+				 SILENCE_MS / 1000, came, came == 1 ? "" : "s",
+				 *a.first ? ": " : "", a.first);
 			return -1;
 		}
 		n = recv(*fd, in, CHUNK, 0);
 		came += n > 0 ? n : 0;
+		if (n <= 0 && !a.begun && s->open) {
+			snprintf(s->r->why, sizeof(s->r->why), "it closed "
+				 "connection %u without an answer: does the "
+				 "server allow only %u at a time? Then use -c%u",
+				 s->open + 1, s->open, s->open);
+			return -1;
+		}
 		if (n <= 0 && !a.begun) {
 			snprintf(s->r->why, sizeof(s->r->why), "it closed the "
 				 "first connection without an answer%s",
@@ -626,6 +634,13 @@ static int replied(struct state *s, struct connection *c, int ended)
 	return closes ? connect_again(s, c, 1) : push(s, c);
 }
 
+static int is_no_echo(struct state *s, const char *what)
+{
+	snprintf(s->r->why, sizeof(s->r->why), "%s%s", what,
+		 s->l->kind == LOAD_ECHO ? no_echo : "");
+	return -1;
+}
+
 /* What came on c: whole messages end, and others take their place. */
 static int echoed(struct state *s, struct connection *c, int ended)
 {
@@ -643,8 +658,8 @@ static int echoed(struct state *s, struct connection *c, int ended)
 				      n ? errno : EPIPE);
 		s->r->received += n;
 		if (in[0] != 'x' || in[n - 1] != 'x')
-			return failed(s, "what came back is not what was sent",
-				      EPROTO);
+			return is_no_echo(s, "what came back is not what was "
+					  "sent");
 		c->got += n;
 		now = now_ns();
 		for (; c->got >= l->size && c->in_flight; c->got -= l->size) {
@@ -655,7 +670,7 @@ static int echoed(struct state *s, struct connection *c, int ended)
 		if (l->kind == LOAD_DATAGRAM)
 			c->got = 0;		/* of one that was sent again */
 		if (c->got >= l->size)
-			return failed(s, "more came back than was sent", EPROTO);
+			return is_no_echo(s, "more came back than was sent");
 	} while (n == CHUNK || ended || l->kind == LOAD_DATAGRAM);
 	return push(s, c);
 }

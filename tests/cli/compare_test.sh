@@ -602,6 +602,44 @@ END
 		'python3 keep.py {port} HTTP/1.0' >out 2>err &&
 		grep -q '^python3 HTTP/1.0 closes its connections after each' out
 	ok $? "says that one server closes its connections"
+	"$iomodels" compare -t 0.02 -r 1 -w http-c2 --start \
+		'python3 keep.py {port} HTTP/1.0' --start \
+		'python3 keep.py {port} HTTP/1.1' --start \
+		'python3 keep.py {port} HTTP/1.1 again' >out 2>err &&
+		tr '\n' ' ' <out | grep -q 'HTTP/1.0 closes its connections after each answer,.*1.1, .*again keep them:'
+	ok $? "says once that several servers keep their connections"
+fi
+
+# What a server does that has no echo, allows few connections, or is not HTTP.
+if command -v python3 >/dev/null; then
+	cat >odd.py <<'END'
+import socket, sys
+import threading
+how, s, n = sys.argv[2], socket.create_server(("127.0.0.1", int(sys.argv[1]))), 0
+def serve(c):
+	global n
+	n += 1
+	if how != "few" or n <= 3:
+		while c.recv(4096):
+			c.sendall({"few": b"HTTP/1.1 204 \r\n\r\n",
+				   "ssh": b"SSH-2.0-x\r\n"}[how])
+	c.close()
+	n -= 1
+while True:
+	threading.Thread(target=serve, args=(s.accept()[0],), daemon=True).start()
+END
+	"$iomodels" compare -t 0.02 -r 1 -w tcp-c1 --start \
+		'python3 odd.py {port} ssh' >out 2>err
+	grep -q 'not what was sent; a server that does not echo needs another' err
+	ok $? "says that there is no echo"
+	"$iomodels" compare -t 0.02 -r 1 -w http-c1 --start \
+		'python3 odd.py {port} ssh' >out 2>err
+	grep -q 'answer did not end within 5 s (11 bytes came: SSH-2.0-x)$' err
+	ok $? "shows an answer that is not HTTP"
+	"$iomodels" compare -t 0.02 -r 1 -w http-c4 --start \
+		'python3 odd.py {port} few' >out 2>err
+	grep -q 'connection 4 without an answer: .* only 3 at a time? Then use -c3' err
+	ok $? "says how many connections a server allows"
 fi
 
 # --until-decided repeats what is undecided: here all, until the time is over.
