@@ -388,6 +388,16 @@ static int say_waits(const struct results *r, int contender, FILE *f)
 	return 1;
 }
 
+/* A proxy asks in its own network for a server that is not there. */
+static int may_miss_another(const struct results *r, const struct contender *c,
+			    const char *status)
+{
+	return c->outside && c->outside->start && status &&
+	       !strncmp(r->network, "a network of its own", 20) &&
+	       !strncmp(status, "HTTP/1.", 7) && strlen(status) > 11 &&
+	       strchr("234", status[11]) && !strncmp(status + 9, "50", 2);
+}
+
 static void say_wrong(const struct standing *s, const char *name, int is_base,
 		      FILE *f)
 {
@@ -468,5 +478,11 @@ void conclude(const struct results *r, FILE *f)
 				"earlier.\n", name, 100 * all[c].no_room);
 		if (all[c].wrong > 0 && c != 1)
 			say_wrong(&all[c], name, c == 0, f);
+		if (all[c].wrong > 0 && c != 1 &&
+		    may_miss_another(r, &r->plan->contenders[c],
+				     all[c].wrong_text))
+			fprintf(f, "%s runs in a network of its own: if it "
+				"needs another server, start that in its "
+				"COMMAND, too (A & B).\n", name);
 	}
 }

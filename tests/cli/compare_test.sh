@@ -622,6 +622,7 @@ def serve(c):
 	if how != "few" or n <= 3:
 		while c.recv(4096):
 			c.sendall({"few": b"HTTP/1.1 204 \r\n\r\n",
+				   "proxy": b"HTTP/1.1 502 \r\nContent-Length: 0\r\n\r\n",
 				   "ssh": b"SSH-2.0-x\r\n"}[how])
 	c.close()
 	n -= 1
@@ -640,6 +641,11 @@ END
 		'python3 odd.py {port} few' >out 2>err
 	grep -q 'connection 4 without an answer: .* only 3 at a time? Then use -c3' err
 	ok $? "says how many connections a server allows"
+	"$iomodels" compare -t 0.02 -r 1 -w http-c1 --start \
+		'python3 odd.py {port} proxy' >out 2>err
+	! grep -q ' a network of its own, TCP' out ||
+		grep -q '^python3 runs in a network of its own: if it needs' out
+	ok $? "says that a proxy has a network of its own"
 fi
 
 # --until-decided repeats what is undecided: here all, until the time is over.
