@@ -4,6 +4,7 @@
  * that do not end, shares of accepts, answers that are owed, descriptors that
  * grow; and tasks that the log does not show
  */
+#include <ctype.h>
 #include "account.h"
 #include "finding_look.h"
 #include "hash.h"
@@ -97,6 +98,12 @@ stopped = { "request-incomplete", SEVERITY_FAULT,
 	"a client stopped in the middle of its request",
 	"Other requests to this listener ended in a newline; this one does not, "
 	"so the server waits for the rest.",
+	"Look at the client: it waits, hangs, or sent a wrong length.",
+	"A person types the request, or the log ends too early." },
+stopped_body = { "request-incomplete", SEVERITY_FAULT,
+	"a client stopped in the middle of its request",
+	"The head of the request says how many bytes follow, and fewer came: the "
+	"server waits for the rest.",
 	"Look at the client: it waits, hangs, or sent a wrong length.",
 	"A person types the request, or the log ends too early." },
 left = { "write-left", SEVERITY_FAULT,
@@ -580,6 +587,80 @@ static struct service *service_of(struct findings *f, const struct file *file)
 }
 
 /*
+ * "put 0 0 10 50\r\n" of beanstalkd, "set k 0 0 50\r\n" of memcached, "Content-Length:
+ * 50" of HTTP: how many bytes follow, and how long the head is; 0: it does not say.
+ */
+static long long length_of_body(const char *text, size_t n, size_t *head)
+{
+	static const char *const stores[] = {
+		"put ", "set ", "add ", "replace ", "append ", "prepend ", "cas ",
+	};
+	const char *end = strstr(text, "\r\n"), *p = text;
+	long long len;
+
+	if (!end)
+		return 0;
+	for (unsigned i = 0; i < sizeof(stores) / sizeof(*stores); i++) {
+		if (strncmp(text, stores[i], strlen(stores[i])))
+			continue;
+		for (int word = 0; word < 4 && p && p < end; word++)
+			p = (p = strchr(p, ' ')) ? p + 1 : NULL;
+		if (!p || p >= end || !isdigit((unsigned char)*p))
+			return 0;
+		*head = end + 2 - text;
+		return strtoll(p, NULL, 10) + 2;
+	}
+	end = strstr(text, "\r\n\r\n");
+	p = strcasestr(text, "\r\ncontent-length: ");
+	if (!end || !p || p > end || strcasestr(text, "\r\nexpect:"))
+		return 0;
+	len = strtoll(p + 18, NULL, 10);
+	*head = end + 4 - text;
+	return *head <= n && len > 0 ? len : 0;
+}
+
+/* The bytes that a request announces, and those that have come. */
+static void took_body(const struct step *st, struct use *u, struct slice text)
+{
+	enum { HEAD_MAX = 2048 };
+	char head[HEAD_MAX + 1];
+	size_t n, len = 0;
+
+	if (u->rest > 0) {
+		u->rest -= st->bytes;
+		return;
+	}
+	n = shown_bytes(text, (unsigned char *)head, HEAD_MAX);
+	head[n] = 0;
+	u->rest_of = length_of_body(head, n, &len);
+	u->rest = u->rest_of ? u->rest_of - (st->bytes - (long long)len) : 0;
+	if (u->rest > 0)
+		snprintf(u->partial_text, sizeof(u->partial_text), "%.*s",
+			 (int)strcspn(head, "\r\n"), head);
+}
+
+/* The rest of a body has not come until now_ns. */
+static void lacks_body(struct findings *f, const struct file *file,
+		       struct use *u, long long now_ns)
+{
+	long long ns = u->read_ns == NO_TIME || !u->read_ns ||
+		       now_ns == NO_TIME ? 0 : now_ns - u->read_ns;
+	char text[128], span[24];
+	struct finding *d;
+
+	if (u->rest <= 0 || ns < OWED_NS)
+		return;
+	d = finding_add(f, &stopped_body, file->pid, 1, ns);
+	finding_line(d, u->read_line);
+	finding_says(d, "the client on %s sent \"%s\" and %lld of the %lld bytes "
+		     "that follow: the rest did not come for %s",
+		     file_text(file, text, sizeof(text)), u->partial_text,
+		     u->rest_of - u->rest, u->rest_of,
+		     span_text(ns, span, sizeof(span)));
+	u->rest = 0;
+}
+
+/*
  * read(18, "get k", 16384): a text that does not end in a newline.  (What follows
  * the head of a POST needs none.)
  */
@@ -591,6 +672,10 @@ static void took_request(struct findings *f, const struct step *st)
 	struct service *s;
 
 	u->partial = 0;
+	if (st->file->parent)
+		took_body(st, u, text);
+	if (u->rest > 0)
+		return;
 	if (!st->file->parent || text.len < 3 || !slice_starts(text, "\"") ||
 	    !slice_ends(text, "\""))
 		return;
@@ -639,6 +724,7 @@ static void count_service(struct findings *f, const struct file *file,
 
 	if (!file->parent || !file->bytes_in)
 		return;
+	lacks_body(f, file, file->use, f->last_ns);
 	s = service_of(f, file);
 	if (!s)
 		return;
@@ -1248,6 +1334,7 @@ void between_note(struct findings *f, struct habits *h, struct step *st)
 	if (st->phase & PHASE_EOF && st->file->use) {
 		if (st->file->use->owes && st->file->use->partial)
 			stays_partial(f, st->file, st->file->use, e->start_ns);
+		lacks_body(f, st->file, st->file->use, e->start_ns);
 		st->file->use->owes = 0;
 	}
 	if (st->file->kind == FILE_PIPE && class == CLASS_IN &&

@@ -64,6 +64,7 @@ struct use {			/* of a descriptor */
 	int owes, left, armed;
 	int partial, whole, has_body;	/* the request's text has no newline yet */
 	char partial_text[40];
+	long long rest, rest_of;	/* of a request's body: has not come, of all */
 	unsigned long full_line;	/* the last write: EAGAIN; or 0 */
 	long long full_ns;
 	unsigned long refused;		/* writes in a row that found no room */

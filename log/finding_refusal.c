@@ -1631,7 +1631,8 @@ static int speaks_out(const struct step *st)
 {
 	struct slice text;
 
-	if (st->fd == 2)
+	/* (A duplicate of stderr has its first number.) */
+	if (st->fd == 2 || (st->file && st->file->fd == 2 && st->file->assumed))
 		return 1;
 	if (!st->file || st->file->kind != FILE_REGULAR)
 		return 0;
