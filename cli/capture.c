@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "cli.h"
@@ -197,16 +198,24 @@ void capture_clear(const char *dir)
 	}
 }
 
-void capture_begin(const char *dir)
+int capture_begin(const char *by, const char *dir)
 {
 	char path[4200];
-	int fd;
+	int fd = open(dir, O_DIRECTORY | O_CLOEXEC);
 
+	/* It stays open: two captures would overwrite each other's logs. */
+	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK) {
+		fprintf(stderr, "%s: %s: another capture is writing into it\n",
+			by, dir);
+		close(fd);
+		return -1;
+	}
 	capture_clear(dir);
 	snprintf(path, sizeof(path), "%s/manifest.json", dir);
 	fd = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, S_IRUSR | S_IWUSR);
 	if (fd >= 0)
 		close(fd);
+	return 0;
 }
 
 int capture_read(struct recording *r)
@@ -240,9 +249,10 @@ static int command(const struct options *o)
 	}
 	dir = capture_folder("iomodels capture", o->output,
 			     o->pid ? pid : o->command[0]);
-	if (!dir)
+	if (!dir || capture_begin("iomodels capture", dir)) {
+		free(dir);
 		return 1;
-	capture_begin(dir);
+	}
 	r.dir = dir;
 	if (o->pid)
 		fprintf(stderr, "iomodels capture: process %s: attaching to it "

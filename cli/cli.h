@@ -52,8 +52,9 @@ void capture_clear(const char *dir);
 /*
  * Clear it for a new capture.  The manifest is there from the start, empty: a
  * strace.log without one is somebody's own, which no capture replaces.
+ * -1: another capture has it, which is on stderr after "BY: ".
  */
-void capture_begin(const char *dir);
+int capture_begin(const char *by, const char *dir);
 /* For recording.read: what log/ finds in the logs that were just written. */
 struct recording;
 int capture_read(struct recording *r);

@@ -124,9 +124,10 @@ static char *folder(const struct options *o)
 
 	if (o->keep) {
 		dir = capture_folder(name, o->keep, "");
-		if (dir)
-			capture_begin(dir);
-		return dir;
+		if (dir && !capture_begin(name, dir))
+			return dir;
+		free(dir);
+		return NULL;
 	}
 	if (!lab_temporary_folder(path, sizeof(path)))
 		return strdup(path);

@@ -448,6 +448,16 @@ test_no_folder_is_a_command() {
 	return 1
 }
 
+# Two would overwrite each other's logs.
+test_a_folder_takes_one_capture() {
+	need_strace || return 4
+	background serving "$io" capture --no-kernel -o "$dir/c" -- \
+		"$build/models/epoll" --port 0 || return
+	expect 1 --no-kernel -- true || return
+	has err "another capture is writing into it" || return
+	[ -s "$dir/c/strace.log" ]
+}
+
 # A log that ends before the command does is not presented as whole.
 test_a_killed_strace_is_told() {
 	need_strace || return 4
