@@ -375,6 +375,29 @@ static void open_note(struct accounts *all, struct account *a,
 	st->task->unreturned = keep_open(old, o);
 }
 
+/* epoll_wait(...) = -1 EINTR: the signal may be the one that kills the process. */
+static void interrupted_note(struct accounts *all, struct account *a,
+			     const struct world *w, struct step *st,
+			     long long ns)
+{
+	struct wait one;
+
+	slice_copy(st->event->line->name, one.name, sizeof(one.name));
+	one.what = waits_for(st, one.object, sizeof(one.object));
+	open_note(all, a, w, st, &one, ns);
+	if (st->task->unreturned)
+		st->task->unreturned->interrupted = 1;
+}
+
+/* The signal did not kill it: the call returned. */
+static void drop_interrupted(struct task *t)
+{
+	if (!t->unreturned || !t->unreturned->interrupted)
+		return;
+	free(t->unreturned);
+	t->unreturned = NULL;
+}
+
 /* From 0 to a day: a longer timeout did not end a wait of the log. */
 static long long number_ns(struct slice s, long long unit)
 {
@@ -528,6 +551,9 @@ static void note_call(struct accounts *all, struct account *a,
 		a->call_ns = plus_ns(a->call_ns, ns == NO_TIME ? 0 : ns);
 	else if (e->call != CALL_EXIT)
 		note_long_call(all, a, w, st, open, ns);
+	if (call_class(e->call) == CLASS_WAIT &&
+	    slice_is(e->line->error, "EINTR"))
+		interrupted_note(all, a, w, st, ns);
 }
 
 /* The call or what came after it took the time: without -T nobody knows. */
@@ -638,6 +664,7 @@ void account_note(struct accounts *all, const struct world *w, struct step *st,
 			free(st->task->unreturned);	/* it chose to end */
 			st->task->unreturned = NULL;
 		} else if (st->task->unreturned) {
+			st->task->unreturned->interrupted = 0;
 			st->task->unreturned->unclear = 0;
 			st->task->unreturned->how = OPEN_KILLED;
 			slice_copy(signal, killed, sizeof(killed));
@@ -645,9 +672,17 @@ void account_note(struct accounts *all, const struct world *w, struct step *st,
 				text_once(&all->hows, killed);
 		}
 	}
+	/* (Without -T the signal's line tells how long the call waited.) */
+	if (e->kind == EVENT_SIGNAL && e->start_ns != NO_TIME &&
+	    st->task->unreturned && st->task->unreturned->ns == NO_TIME &&
+	    st->task->unreturned->interrupted &&
+	    st->task->unreturned->start_ns != NO_TIME)
+		st->task->unreturned->ns = e->start_ns -
+					   st->task->unreturned->start_ns;
 	if (e->kind != EVENT_CALL)
 		return;
 	a->calls++;
+	drop_interrupted(st->task);
 	note_call(all, a, w, st, end_ns);
 }
 
@@ -725,6 +760,7 @@ void account_task_ends(struct accounts *all, struct task *t)
 {
 	struct account *a = t->account;
 
+	drop_interrupted(t);
 	if (t->unreturned && t->unreturned->unsummed && a)
 		sum_open(a, t->unreturned);
 	/* (It may have turned out to be a thread of another process.) */

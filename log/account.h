@@ -99,6 +99,7 @@ struct unreturned {
 	unsigned char mutex;		/* a futex that somebody else holds */
 	unsigned char first;		/* nothing was read or written there before */
 	unsigned char unsummed;		/* the account lacks its wait */
+	unsigned char interrupted;	/* EINTR: it counts if the signal kills */
 	unsigned long long full;	/* bytes that filled this pipe; 0 */
 	unsigned long calls;		/* of the thread, before this one too */
 	long long start_ns, ns;		/* NO_TIME: unknown */
