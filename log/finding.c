@@ -218,10 +218,11 @@ void finding_log_ends(struct findings *f)
 
 /* ---- judging ---- */
 
-/* The finding of the process that it cost most speaks for all. */
+/* The finding of the process that it ended, or cost most, speaks for all. */
 static void merge(struct finding *d, struct finding *other)
 {
-	if (other->cost_ns > d->cost_ns ||
+	if (other->fatal != d->fatal && *other->says && *d->says
+	    ? other->fatal : other->cost_ns > d->cost_ns ||
 	    (other->cost_ns == d->cost_ns && other->count > d->count &&
 	     *other->says)) {
 		memcpy(d->says, other->says, sizeof(d->says));

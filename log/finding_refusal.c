@@ -35,6 +35,8 @@ enum {
 	REFUSED_MAX = 10000,
 	SERVICE_MIN = 200,	/* systemd's: 200/CHDIR, 203/EXEC, ... */
 	SERVICE_MAX = 245,
+	FAR_KEPT = 6,
+	BY_PATH = 2,		/* a suspect: its path is in the message */
 };
 
 struct refused;
@@ -64,6 +66,8 @@ struct refused {		/* a row, in a process, of an object */
 struct trouble {
 	/* suspect: the newest failure when the last message was written */
 	struct failure recent[RECENT], blamed, suspect;
+	struct failure far[FAR_KEPT];	/* what recent had no room for */
+	unsigned n_far;
 	struct failure library;		/* the last that ld.so did not find */
 	struct failure readonly;	/* denied, and then opened for reading */
 	struct failure other;		/* of another process, before the message */
@@ -761,6 +765,33 @@ static void explain_why(const struct findings *f, const struct step *st,
 			 CLASS_OUT ? "read" : "answer");
 }
 
+static size_t folder_length(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash - path : 0;
+}
+
+/*
+ * apt writes its messages at its end: of many looks into one folder the last one is
+ * kept, and what was denied.
+ */
+static void keep_far(struct ending *e)
+{
+	struct trouble *t = e->trouble;
+	const struct failure *old = &t->recent[e->n % RECENT];
+	struct failure *last = &t->far[(t->n_far + FAR_KEPT - 1) % FAR_KEPT];
+	size_t len = folder_length(old->path);
+
+	if (e->n < RECENT || !len ||
+	    (!is_hard(old) && strcmp(old->error, "ENOENT")))
+		return;
+	if (!t->n_far || is_hard(old) || is_hard(last) ||
+	    folder_length(last->path) != len || memcmp(last->path, old->path, len))
+		last = &t->far[t->n_far++ % FAR_KEPT];
+	*last = *old;
+}
+
 static void failed(struct findings *f, struct ending *e, struct step *st,
 		   struct slice error)
 {
@@ -803,7 +834,9 @@ static void failed(struct findings *f, struct ending *e, struct step *st,
 	}
 	if (e->told || (is_noise(st->event->line) && !is_in_arguments(e, st)))
 		return;
-	x = &trouble_of(e)->recent[e->n++ % RECENT];
+	trouble_of(e);
+	keep_far(e);
+	x = &e->trouble->recent[e->n++ % RECENT];
 	describe(x, st);
 	put(x->error, sizeof(x->error), error);
 	*x->why = 0;
@@ -998,6 +1031,52 @@ static struct slice without_own_name(const struct ending *e, struct slice text)
 	return text;
 }
 
+/* The failure whose path begins as the text that strace cut ends: "/usr/lib/apt/m" */
+static const struct failure *of_cut_path(const struct ending *e,
+					 const struct step *st, struct slice text)
+{
+	enum { SHORT = 4, LONG = 12 };
+	const struct trouble *t = e->trouble;
+	unsigned n = e->n < RECENT ? e->n : RECENT;
+	unsigned far = t->n_far < FAR_KEPT ? t->n_far : FAR_KEPT;
+	const char *from = text.len ? memrchr(text.at, ' ', text.len) : NULL;
+	struct slice path;
+
+	if (!from || !slice_find(st->event->line->args, "\"..."))
+		return NULL;
+	from += strspn(from, " '\"");
+	path = slice_of(from, text.at + text.len);
+	if (path.len < SHORT || *path.at != '/')
+		return NULL;
+	for (unsigned i = 1; i <= n + far; i++) {
+		const struct failure *x = i <= n ? &t->recent[(e->n - i) % RECENT]
+				: &t->far[(t->n_far - (i - n)) % FAR_KEPT];
+
+		if ((is_hard(x) || (path.len >= LONG && !strcmp(x->error,
+		     "ENOENT"))) && strlen(x->path) > path.len &&
+		    !memcmp(x->path, path.at, path.len))
+			return x;
+	}
+	return NULL;
+}
+
+/* It looked for a name just after it had been denied another thing. */
+static const struct failure *denied_before(const struct ending *e, unsigned i,
+					   const struct failure *x)
+{
+	unsigned n = e->n < RECENT ? e->n : RECENT;
+
+	if (is_hard(x) || is_vital(x) || x->named)
+		return x;
+	for (i++; i <= n; i++) {
+		const struct failure *y = &e->trouble->recent[(e->n - i) % RECENT];
+
+		if (y->seen + NEXT_LOOK >= e->calls && is_hard(y))
+			return y;
+	}
+	return x;
+}
+
 /* Of which failure does it tell?  The newest of that kind. */
 static void told(struct ending *e, const struct step *st)
 {
@@ -1005,6 +1084,7 @@ static void told(struct ending *e, const struct step *st)
 	unsigned n = e->n < RECENT ? e->n : RECENT;
 	int aloud = speaks_out(st);
 	const char *silent = NULL;		/* it says nothing of this errno */
+	const struct failure *x;
 
 	if (e->trouble->library.line && names_file(text, &e->trouble->library)) {
 		e->trouble->blamed = e->trouble->library;
@@ -1012,9 +1092,10 @@ static void told(struct ending *e, const struct step *st)
 		return;
 	}
 	for (unsigned i = 1; i <= n; i++) {
-		const struct failure *x = &e->trouble->recent[(e->n - i) % RECENT];
+		int speaks;
 
-		int speaks = (x->call || x->seen + NEXT_CHATTER >= e->calls) &&
+		x = &e->trouble->recent[(e->n - i) % RECENT];
+		speaks = (x->call || x->seen + NEXT_CHATTER >= e->calls) &&
 			     !(silent && !strcmp(x->error, silent));
 
 		if (speaks && !speaks_of(text, x->error)) {
@@ -1031,6 +1112,12 @@ static void told(struct ending *e, const struct step *st)
 			x->refused->reported++;
 		return;
 	}
+	x = aloud ? of_cut_path(e, st, text) : NULL;
+	if (x) {
+		e->trouble->suspect = *x;
+		e->has_suspect = BY_PATH;
+		return;
+	}
 	if (aloud && e->trouble->library.line &&
 	    e->trouble->library.seen + NEXT_LOOK >= e->calls) {
 		e->trouble->suspect = e->trouble->library;
@@ -1039,16 +1126,13 @@ static void told(struct ending *e, const struct step *st)
 	}
 	/* A line of its log, with a time, right after what it needs was not there. */
 	if (n && clock_at(text)) {
-		const struct failure *x =
-			&e->trouble->recent[(e->n - 1) % RECENT];
-
+		x = &e->trouble->recent[(e->n - 1) % RECENT];
 		if (x->refused && is_vital(x) && x->seen + 1 >= e->calls)
 			x->refused->reported++;
 	}
 	for (unsigned i = 1; i <= n && aloud; i++) {
 		/* (Not what it failed in long before.) */
-		const struct failure *x = &e->trouble->recent[(e->n - i) % RECENT];
-
+		x = &e->trouble->recent[(e->n - i) % RECENT];
 		if (!(x->call && x->call + NEAR_MESSAGE >= e->calls) &&
 		    !(x->reach && x->seen + x->reach >= e->calls))
 			continue;
@@ -1058,8 +1142,10 @@ static void told(struct ending *e, const struct step *st)
 		 * follows.
 		 */
 		if (e->has_suspect && !is_hard(x) &&
-		    (is_hard(&e->trouble->suspect) || explains_complaint(e)))
+		    (e->has_suspect == BY_PATH ||
+		     is_hard(&e->trouble->suspect) || explains_complaint(e)))
 			return;
+		x = denied_before(e, i, x);
 		e->trouble->suspect = *x;
 		e->has_suspect = 1;
 		/* strace cut the message, and it comes next. */
@@ -1132,7 +1218,11 @@ static int is_complaint(struct slice s)
 		"corrupt", "problem", "reject", "expired", "timed out",
 		"does not ", "is not ", "must be ", "permissions 0", NULL,
 	};
-	static const char *const mild[] = { "warn", "Traceback", NULL };
+	/* (Of a timeout in asyncio: what follows tells more.) */
+	static const char *const mild[] = {
+		"warn", "Traceback", "CancelledError", "above exception",
+		NULL,
+	};
 	static struct words bad_ones = { bad }, mild_ones = { mild };
 
 	return (has_word(s, &bad_ones) || is_cut_complaint(s)) &&
@@ -1419,6 +1509,9 @@ static void forgive(struct ending *e, const struct step *st)
 {
 	struct slice path = slice_quoted(st->event->line->args, "\"");
 
+	/* (ld.so found the library in another folder.) */
+	if (e->trouble->library.line && names_file(path, &e->trouble->library))
+		e->trouble->library.line = 0;
 	for (unsigned i = 0; i < RECENT && i < e->n; i++)
 		if (slice_is(path, e->trouble->recent[i].path) &&
 		    is_hard(&e->trouble->recent[i]) &&
@@ -1657,6 +1750,16 @@ static int is_request(int signal)
 	return signal == 1 || signal == 2 || signal == 15;
 }
 
+/* A process that was itself asked to end told it to: rsync's SIGUSR1. */
+static int is_passed_on(struct findings *f, const struct step *st)
+{
+	struct slice pid = line_field(st->event->line->args, "si_pid");
+	const struct ending *from = pid.len ? map_get(&f->endings,
+					slice_number(pid, NULL)) : NULL;
+
+	return from && from->told && st->signal != SIGCHLD;
+}
+
 /*
  * A process that ended well explains nothing; of those that did not, the
  * newest are kept.
@@ -1753,7 +1856,7 @@ void refusal_note(struct findings *f, struct step *st)
 		}
 	}
 	if (ev->kind == EVENT_SIGNAL && l->kind == LINE_SIGNAL &&
-	    is_request(st->signal))
+	    (is_request(st->signal) || is_passed_on(f, st)))
 		ending_of(f, st->task)->told = 1;
 	if (ev->kind != EVENT_CALL)
 		return;
@@ -2005,6 +2108,10 @@ static int is_told(const struct ending *e, const struct failure *x)
 		is_soft |= !strcmp(x->error, soft[i]);
 	if (!x->named && is_of_root(words))
 		return 0;
+	/* (It looked for that one after it had spoken.) */
+	if (is_soft && !x->named && !is_vital(x) && words.len &&
+	    x->seen > e->trouble->message_call && !names_file(words, x))
+		return 0;
 	if (is_soft && (is_of_make(words) || (is_of_time(words) && !x->named)))
 		return 0;
 	if (!is_soft || x->named || is_vital(x) || !words.len || e->waited ||
@@ -2021,8 +2128,7 @@ static const struct failure *culprit(const struct ending *e)
 	const struct failure *x = last_failure(e);
 
 	/* (A signal asked it to end; what it had not found is not why.) */
-	if (x && e->told && !e->has_blamed && !strcmp(x->error, "ENOENT") &&
-	    !is_vital(x))
+	if (x && e->told && !e->has_blamed && !is_hard(x) && !is_vital(x))
 		return NULL;
 	return x && (e->has_blamed || is_told(e, x)) ? x : NULL;
 }
@@ -2210,6 +2316,38 @@ static const struct ending *silent_child(const struct findings *f,
 	return from;
 }
 
+/* dpkg: a script of the package ended with status 3, and then it spoke. */
+static int child_failed_since(const struct findings *f, const struct ending *e,
+			      long pid, const struct failure *x)
+{
+	enum { NEAR = 100 };			/* lines */
+	const struct ending *c = silent_child(f, e, &pid);
+
+	return c && !*c->trouble->message && !e->has_blamed &&
+	       e->has_suspect != BY_PATH &&
+	       c->exit_line + NEAR >= e->message_line &&
+	       (!x || (c->exit_line > x->line && !is_hard(x) && !x->named &&
+		       !is_vital(x)));
+}
+
+/*
+ * A call that programs only try was refused last (io_uring_setup), and the message
+ * has its name, or strace cut the message.
+ */
+static const struct failure *tried(const struct ending *e, struct slice words)
+{
+	enum { FAMILY = 8 };			/* "io_uring" */
+	const struct failure *x = e->n ? &e->trouble->recent[(e->n - 1) % RECENT]
+				       : NULL;
+
+	if (!x || !x->row || x->seen + NEAR_MESSAGE < e->trouble->message_call ||
+	    (!is_denied((struct slice){ x->error, strlen(x->error) }) &&
+	     strcmp(x->error, "ENOSYS") && strcmp(x->error, "ENOMEM")))
+		return NULL;
+	return slice_ends(words, "...") || find_text(words, x->what, FAMILY) ? x
+								      : NULL;
+}
+
 static void quote(struct findings *f, struct ending *e, long pid)
 {
 	long from_pid = pid;
@@ -2217,8 +2355,9 @@ static void quote(struct findings *f, struct ending *e, long pid)
 	const struct ending *child = NULL;
 	struct slice words;
 	struct finding *d;
-	char who[64], other[64] = "", after[120] = "", said[240] = "";
+	char who[64], other[64] = "", after[300] = "", said[240] = "";
 	const struct failure *x;
+	int after_child;
 	long at = pid;
 
 	words = last_words(from);
@@ -2241,7 +2380,14 @@ static void quote(struct findings *f, struct ending *e, long pid)
 			 "it", process_text(e->name, pid, other, sizeof(other)),
 			 e->status);
 	x = last_failure(from);
-	if (from == e && is_of_make(words) && (child = silent_child(f, e, &at)))
+	after_child = from == e &&
+		child_failed_since(f, e, pid, x && is_told(e, x) ? x : NULL);
+	if (!x && from == e && !after_child && (x = tried(from, words)))
+		snprintf(after, sizeof(after), "; before it, %.*s failed with "
+			 "%s: %s", (int)strcspn(x->what, "("), x->what, x->error,
+			 x->row->limit);
+	if (from == e && (is_of_make(words) || after_child) &&
+	    (child = silent_child(f, e, &at)))
 		snprintf(after, sizeof(after), "; before it, %s ended with "
 			 "status %d", process_text(child->name, at, other,
 			 sizeof(other)), child->status);
@@ -2275,7 +2421,7 @@ static void quote(struct findings *f, struct ending *e, long pid)
 	}
 	finding_says(d, "%s ended with status %d%s; its message is \"%.*s\"%s%s",
 		     process_text(from->name, from_pid, who, sizeof(who)),
-		     from->status, x && !is_told(from, x) ? "" :
+		     from->status, x && (!x->call || !is_told(from, x)) ? "" :
 		     ", and no failed call explains it", (int)words.len,
 		     words.at, said, after);
 }
@@ -2337,6 +2483,8 @@ static int explains_itself(const struct findings *f, struct ending *e, long pid)
 		return 0;
 	if (!x || x->named || is_hard(x) || is_vital(x))
 		return x != NULL;
+	if (child_failed_since(f, e, pid, x))
+		return 0;
 	/* (strace cut the message, and its peer has said something since.) */
 	if (f->peer_said.line > x->line && f->peer_said.pid == pid &&
 	    !e->has_blamed && slice_ends(last_words(e), "..."))
