@@ -174,6 +174,12 @@ struct findings {
 		unsigned long line;
 		char peer[100];
 	} unanswered;
+	/* libcurl asks whether data came: how often in a row none did. */
+	struct transfer {
+		long pid, fd;
+		unsigned long line, times;
+		long long ns;		/* of the first time */
+	} transfer;
 };
 
 /* first_ns and last_ns are those of the log so far; NO_TIME: it has no times. */

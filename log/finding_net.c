@@ -1092,6 +1092,33 @@ static void begin_wait(struct step *st)
 	h->wait_in = st->file ? st->file->serial : 0;
 }
 
+/*
+ * poll([{fd=5, events=POLLIN|POLLPRI|POLLRDNORM|POLLRDBAND}], 1, 0) = 0: libcurl
+ * looks at the connection of a transfer so, between its waits.
+ */
+static void transfer_note(struct findings *f, const struct step *st)
+{
+	const struct line *l = st->event->line;
+	struct transfer *t = &f->transfer;
+	long fd;
+
+	if (st->event->call != CALL_POLL || l->n_args < 3 ||
+	    !slice_is(l->arg[2], "0") ||
+	    !slice_find(l->arg[0], "POLLIN|POLLPRI|POLLRDNORM|POLLRDBAND}]"))
+		return;
+	fd = line_fd(line_field(slice_after(l->arg[0], "["), "fd"), NULL);
+	if (l->ret || t->pid != st->task->process->pid || t->fd != fd)
+		t->times = 0;
+	if (l->ret)
+		return;
+	if (!t->times++) {
+		t->pid = st->task->process->pid;
+		t->fd = fd;
+		t->line = st->event->first;
+		t->ns = st->event->start_ns;
+	}
+}
+
 void net_note(struct findings *f, struct step *st)
 {
 	const struct event *e = st->event;
@@ -1100,8 +1127,13 @@ void net_note(struct findings *f, struct step *st)
 
 	if (st->task->habits->wait_line)
 		await_late(f, st);
-	if (class == CLASS_WAIT)
+	if (class == CLASS_WAIT) {
 		turn_begins(f, st);
+		transfer_note(f, st);
+	} else if (f->transfer.times && class == CLASS_IN && st->bytes > 0 &&
+		   st->fd == f->transfer.fd) {
+		f->transfer.times = 0;
+	}
 
 	for (unsigned i = 0; class == CLASS_WAIT && i < st->n_ready; i++) {
 		unheard(f, st, &st->ready[i]);

@@ -751,8 +751,9 @@ static void wait_sentence(const struct reader *r, const struct wait *w,
 	else if (w->timeouts)
 		add(t, ", until its timeout ran out%s", w->count > 1 ?
 		    " each time" : "");
-	if (w->what == FOR_OTHER && w->call == CALL_OTHER && !w->on &&
-	    asks_for_names(w->name) && w->ns / w->count >= SLOW_NS)
+	if (w->what == FOR_OTHER && !w->on && w->ns / w->count >= SLOW_NS &&
+	    ((w->call == CALL_OTHER && asks_for_names(w->name)) ||
+	     (w->count > 1 && !strncmp(w->name, "open", 4))))
 		add(t, "; each call asks the file system (a disk, a network file "
 		    "system, or FUSE)");
 	if (w->on && *w->how) {
@@ -1034,6 +1035,27 @@ static const char *why_unknown(const struct reader *r)
 	     : "ends where strace detached";
 }
 
+/* A client with libcurl, on a connection from before the log. */
+static int transfers_in_vain(const struct reader *r, const struct unreturned *o,
+			     struct text *t)
+{
+	enum { AGAIN = 2 };
+	const struct transfer *x = &r->findings.transfer;
+	long long ns = x->ns == NO_TIME || r->last_ns == NO_TIME ? 0
+		       : r->last_ns - x->ns;
+	char time[24];
+
+	if (x->times < AGAIN || x->pid != o->process ||
+	    r->findings.unanswered.line)
+		return 0;
+	add(t, "A transfer of libcurl waits for data of its peer on descriptor %ld: "
+	    "%lu times (from line %lu) none had come", x->fd, x->times, x->line);
+	if (ns >= LONG_NS)
+		add(t, ", in %s", time_text(ns, time));
+	add(t, ".");
+	return 1;
+}
+
 /*
  * The threads sleep, and the answer to the last request has not come.  (Where the
  * log has times, a finding says for how long.)
@@ -1083,6 +1105,62 @@ static int slow_file(const struct reader *r, struct text *t)
 		return 1;
 	}
 	return 0;
+}
+
+/* The longest of the threads' waits for one file; all of them in *all. */
+static const struct account *pool_wait(const struct reader *r, struct wait *all)
+{
+	const struct account *of = NULL;
+
+	for (const struct account *a = r->accounts.first; a; a = a->next)
+		for (unsigned i = 0; i < a->n_waits && a->pid != a->process; i++) {
+			const struct wait *w = &a->wait[i];
+
+			if (w->what == FOR_DISK && (!of || w->ns > all->ns)) {
+				*all = *w;
+				of = a;
+			}
+		}
+	for (const struct account *a = r->accounts.first; a && of; a = a->next)
+		for (unsigned i = 0; i < a->n_waits && a != of &&
+		     a->process == of->process && a->pid != a->process; i++) {
+			const struct wait *w = &a->wait[i];
+
+			if (w->key != all->key)
+				continue;
+			all->ns = plus_ns(all->ns, w->ns);
+			all->count += w->count;
+			if (w->longest_ns > all->longest_ns) {
+				all->longest_ns = w->longest_ns;
+				all->line = w->line;
+			}
+		}
+	return of;
+}
+
+/*
+ * The threads of a pool read a file, and sleep for the rest of their lives: of the
+ * first thread's time, which waits for them, that is a large part.
+ */
+static int pool_disk(const struct reader *r, struct text *t)
+{
+	struct wait w;
+	const struct account *of = pool_wait(r, &w), *main = NULL;
+	char what[120], time[24], whole[24], longest[24];
+
+	for (const struct account *a = r->accounts.first; a && of; a = a->next)
+		if (a->pid == of->process && a->tasks == 1)
+			main = a;
+	if (!main || w.ns < LONG_NS || w.ns / (long long)w.count < SLOW_NS ||
+	    !is_share(w.ns, whole_of(main)))
+		return 0;
+	wait_text(w.what, w.call, w.object, what, sizeof(what));
+	add(t, "The program's threads spent %s of the first thread's %s%s waiting "
+	    "for %s in %s: %lu time%s, longest %s (line %lu).",
+	    time_text(w.ns, time), time_text(whole_of(main), whole),
+	    main->wall_ns > 0 ? "" : " in all calls,", what, w.name, w.count,
+	    plural(w.count), time_text(w.longest_ns, longest), w.line);
+	return 1;
 }
 
 /* It waits, and a client waits for it: the log does not show what it lacks. */
@@ -1178,6 +1256,8 @@ static enum verdict_of healthy(const struct reader *r, struct text *t)
 	if (o && o->how == OPEN_DETACHED && (r->first_ns != NO_TIME ||
 	    !r->findings.clients_answered) && asked_in_vain(r, o, t))
 		return VERDICT_WAIT;
+	if (o && transfers_in_vain(r, o, t))
+		return VERDICT_WAIT;
 	let_go = was_let_go(r) && (!w || w->ns < LONG_NS) ? blamed(r) : NULL;
 	if (let_go && r->first_ns != NO_TIME) {
 		at_the_end(r, end_of_chain(r, let_go), t);
@@ -1193,7 +1273,7 @@ static enum verdict_of healthy(const struct reader *r, struct text *t)
 		wait_sentence(r, w, of, t);
 		return VERDICT_WAIT;
 	}
-	if (unseen_child(r, t))
+	if (unseen_child(r, t) || pool_disk(r, t))
 		return VERDICT_WAIT;
 	if (slow_file(r, t))
 		return VERDICT_OUTSIDE;
@@ -1396,21 +1476,26 @@ static void killed_in(const struct reader *r, const struct finding *d,
 }
 
 /* A program that ended by itself may have waited in vain before. */
-static void before_the_end(const struct reader *r, const struct finding *d,
-			   struct text *t)
+static const struct wait *before_the_end(const struct reader *r,
+					 const struct finding *d,
+					 const struct account **of)
 {
-	const struct account *of = NULL;
 	const struct wait *w;
 
 	if (strcmp(d->about->id, "ended-with-message") &&
 	    strcmp(d->about->id, "connection-timeout"))
-		return;
-	w = largest(r, 0, &of);
-	if (!w || w->what == FOR_TIME || w->ns < LONG_NS ||
-	    !is_share(w->ns / of->tasks, whole_of(of) / of->tasks))
-		return;
-	add(t, " ");
-	wait_sentence(r, w, of, t);
+		return NULL;
+	w = largest(r, 0, of);
+	return w && w->what != FOR_TIME && w->ns >= LONG_NS &&
+	       is_share(w->ns / (*of)->tasks, whole_of(*of) / (*of)->tasks)
+		? w : NULL;
+}
+
+/* Its message is that the time was over: for what it waited comes first. */
+static int is_over_time(const struct finding *d, const struct wait *w)
+{
+	return w->timeouts && w->what == FOR_PEER &&
+	       (strcasestr(d->says, "timeout") || strcasestr(d->says, "timed out"));
 }
 
 /*
@@ -1574,6 +1659,8 @@ static enum verdict_of choose(const struct reader *r, struct text *t)
 {
 	const struct finding *d = r->findings.first;
 	const struct unreturned *o = blamed(r);
+	const struct account *of = NULL;
+	const struct wait *w;
 	int has_mutex;
 
 	if (d && mostly_computes(r, d))
@@ -1599,8 +1686,17 @@ static enum verdict_of choose(const struct reader *r, struct text *t)
 	has_mutex = may_have_mutex(o, d);
 	if (d && !has_mutex && (!o || d->fatal || o->unclear ||
 				(o->ns != NO_TIME && d->cost_ns >= o->ns))) {
+		w = before_the_end(r, d, &of);
+		if (w && is_over_time(d, w)) {
+			wait_sentence(r, w, of, t);
+			add(t, " ");
+			w = NULL;
+		}
 		finding_sentence(r, d, t);
-		before_the_end(r, d, t);
+		if (w) {
+			add(t, " ");
+			wait_sentence(r, w, of, t);
+		}
 		if (r->findings.cut_write.line && d->fatal &&
 		    r->findings.cut_write.pid == d->pid) {
 			add(t, " Before, ");
