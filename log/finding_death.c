@@ -639,16 +639,18 @@ void death_note(struct findings *f, struct habits *h, struct step *st)
 		resize(f, st);
 	if (e->kind == EVENT_CALL && sets_cpu_limit(e->line))
 		f->cpu_limit = e->first;
-	if (e->kind == EVENT_CALL && step_failed(st, "EPIPE") &&
-	    call_lasted(f, st) >= FULL_NS) {
+	/* (ECONNRESET: a socket pair, and the reader left data in it.) */
+	if (e->kind == EVENT_CALL && (step_failed(st, "EPIPE") ||
+	    (call_class(e->call) == CLASS_OUT && step_failed(st, "ECONNRESET") &&
+	     st->file && st->fd == 1)) && call_lasted(f, st) >= FULL_NS) {
 		signals_of(h)->epipe_ns = call_lasted(f, st);
 		h->signals->epipe_line = e->first;
 		if (st->file && st->file->kind == FILE_PIPE)
 			snprintf(h->signals->epipe_on, sizeof(h->signals->epipe_on),
 				 "a full pipe (descriptor %d)", st->fd);
 		else
-			file_text(st->file, h->signals->epipe_on,
-				  sizeof(h->signals->epipe_on));
+			file_text_as(st->file, st->fd, h->signals->epipe_on,
+				     sizeof(h->signals->epipe_on));
 	}
 }
 
