@@ -162,7 +162,7 @@ struct findings {
 	} peer_error;
 	/* The last words of a peer, among the first that it sent: often an error. */
 	struct peer_said {
-		long pid;
+		long pid, parent;
 		unsigned long line;
 		char peer[80], text[80];
 	} peer_said;

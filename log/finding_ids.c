@@ -13,7 +13,7 @@ static const char *const ids[] = {
 	"aio-blocked", "aio-buffered", "aio-full", "aio-max-nr",
 	"answers-error", "arguments-too-long", "backlog-full", "bad-address",
 	"bad-descriptor", "blocked-loop", "blocking-in-loop", "busy", "busy-ask", "call-storm",
-	"cgroup-limit", "child-killed", "clone-denied", "clone3-enosys",
+	"cgroup-limit", "child-failed", "child-killed", "clone-denied", "clone3-enosys",
 	"close-storm", "closed-unanswered", "connect-unanswered",
 	"connect-unseen", "connection-refused", "connection-reset",
 	"connection-timeout", "corked",

@@ -718,6 +718,7 @@ static void heard(struct findings *f, struct step *st)
 	if (len < WORDS_MIN || !memchr(d + best, ' ', len))
 		return;
 	p->pid = st->task->process->pid;
+	p->parent = st->task->process->parent;
 	p->line = st->event->first;
 	text_append(server_name(st->file).text, p->peer, sizeof(p->peer), 0);
 	slice_copy((struct slice){ (char *)d + best, len }, p->text,

@@ -36,6 +36,7 @@ enum {
 	SERVICE_MIN = 200,	/* systemd's: 200/CHDIR, 203/EXEC, ... */
 	SERVICE_MAX = 245,
 	FAR_KEPT = 6,
+	FAR_LINES = 5000,	/* of a child's peer and the message */
 	BY_PATH = 2,		/* a suspect: its path is in the message */
 };
 
@@ -140,6 +141,12 @@ static const struct about with_message = { "ended-with-message",
 	"to end, and its last message says why.",
 	"Read the whole message (strace -s 200 shows more of it).",
 	"Its exit status is an answer, not a failure." };
+static const struct about by_child = { "child-failed",
+	SEVERITY_FAULT, "the program failed after a child process of it failed",
+	"The child ended with a status that is not 0, then the program did, and "
+	"neither wrote a message.",
+	"Run the child's command alone, or look at what it tests.",
+	"The status is an answer, as that of test and grep is." };
 static const struct about logs_error = { "logs-error", SEVERITY_NOTE,
 	"the program wrote an error to its log",
 	"The program itself calls it an error, and goes on.",
@@ -2331,6 +2338,19 @@ static int child_failed_since(const struct findings *f, const struct ending *e,
 }
 
 /*
+ * What the peer said to the process, or an error of HTTP that it said to a child of
+ * it: apt speaks for its methods.
+ */
+static int has_heard(const struct findings *f, long pid)
+{
+	const struct peer_said *p = &f->peer_said;
+
+	return p->line && (p->pid == pid ||
+			   (p->parent == pid && !strncmp(p->text, "HTTP/1.", 7) &&
+			    (p->text[9] == '4' || p->text[9] == '5')));
+}
+
+/*
  * A call that programs only try was refused last (io_uring_setup), and the message
  * has its name, or strace cut the message.
  */
@@ -2410,8 +2430,7 @@ static void quote(struct findings *f, struct ending *e, long pid)
 		return;
 	}
 	/* strace cut the message: what the peer sent may say more. */
-	if (slice_ends(words, "...") && f->peer_said.line &&
-	    f->peer_said.pid == from_pid &&
+	if (slice_ends(words, "...") && has_heard(f, from_pid) &&
 	    f->peer_said.line < from->message_line) {
 		finding_line(d, f->peer_said.line);
 		snprintf(said, sizeof(said), "; before it, its peer%s%s said "
@@ -2486,7 +2505,8 @@ static int explains_itself(const struct findings *f, struct ending *e, long pid)
 	if (child_failed_since(f, e, pid, x))
 		return 0;
 	/* (strace cut the message, and its peer has said something since.) */
-	if (f->peer_said.line > x->line && f->peer_said.pid == pid &&
+	if (has_heard(f, pid) && f->peer_said.line +
+	    (f->peer_said.pid == pid ? 0 : FAR_LINES) > x->line &&
 	    !e->has_blamed && slice_ends(last_words(e), "..."))
 		return 0;
 	from = speaker(f, e, &pid);
@@ -2565,6 +2585,7 @@ static void judge_endings(struct findings *f)
 		 explains_itself(f, first, first_pid))
 		blame(f, first, first_pid, 1);
 	else if (first && other && culprit(other) && !finding_has_fatal(f) &&
+		 !(*first->trouble->message && has_heard(f, first_pid)) &&
 		 explains_itself(f, other, other_pid))
 		blame(f, other, other_pid, 1);
 	else if (other && !first && !finding_has_fatal(f) &&
@@ -2693,6 +2714,53 @@ static void quote_own_line(struct findings *f)
 		     sizeof(who)), first->status, own->text, after);
 }
 
+/* grep's status 1 and the like are answers. */
+static int is_answer(const struct ending *c)
+{
+	static const char *const programs[] = {
+		"test", "[", "expr", "false", "which", "pgrep", "pidof", "egrep",
+		"fgrep", "zgrep", "find", "ls",
+	};
+
+	for (unsigned i = 0; i < sizeof(programs) / sizeof(*programs); i++)
+		if (!strcmp(c->name, programs[i]))
+			return 1;
+	return status_meaning(c->name, c->status) != NULL;
+}
+
+/* git: the hook ended with status 1, without a message, and so did git. */
+static void blame_child(struct findings *f)
+{
+	enum { NEAR = 40 };			/* lines */
+	const struct ending *c;
+	struct ending *e, *first = NULL;
+	struct finding *d;
+	char who[64], other[64];
+	long pid = 0, at;
+
+	for (size_t i = 0; i < f->endings.size; i++) {
+		e = f->endings.slots[i].value;
+		if (!e || !e->first || !e->ended || !e->status || e->told ||
+		    *e->trouble->message || !e->argv)
+			continue;
+		first = e;
+		pid = (long)f->endings.slots[i].key;
+	}
+	at = pid;
+	c = first ? silent_child(f, first, &at) : NULL;
+	if (!c || *c->trouble->message || c->told || is_answer(c) ||
+	    c->exit_line + NEAR < first->exit_line)
+		return;
+	d = finding_add(f, &by_child, pid, 1, 0);
+	d->fatal = 1;
+	finding_line(d, c->exit_line);
+	finding_line(d, first->exit_line);
+	finding_says(d, "%s ended with status %d, and %s after it with status %d; "
+		     "neither wrote a message", process_text(c->name, at, other,
+		     sizeof(other)), c->status, process_text(first->name, pid, who,
+		     sizeof(who)), first->status);
+}
+
 /* Why it ended, for finding_restart.c. */
 static void process_ended(struct findings *f, const struct ending *e,
 			  const struct step *st)
@@ -2745,6 +2813,8 @@ void refusal_quotes(struct findings *f)
 		quote(f, other, other_pid);
 	else
 		quote_own_line(f);
+	if (!first && !finding_has_fatal(f))
+		blame_child(f);
 }
 
 void refusal_log_ends(struct findings *f)
