@@ -380,7 +380,7 @@ static void interrupted_note(struct accounts *all, struct account *a,
 			     const struct world *w, struct step *st,
 			     long long ns)
 {
-	struct wait one;
+	struct wait one = { .how = "" };
 
 	slice_copy(st->event->line->name, one.name, sizeof(one.name));
 	one.what = waits_for(st, one.object, sizeof(one.object));

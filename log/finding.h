@@ -169,11 +169,12 @@ struct findings {
 	unsigned long clients_answered;	/* connections to peers that answered */
 	/* What a process asked for last, and nothing came back. */
 	struct unanswered {
-		long pid;
+		long pid, parent;
 		int awaited;			/* it then waited for it */
 		unsigned long line;
 		char peer[100];
 	} unanswered;
+	long asker, asker_parent;	/* the process that sent the last request */
 	/* libcurl asks whether data came: how often in a row none did. */
 	struct transfer {
 		long pid, fd;

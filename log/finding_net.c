@@ -620,10 +620,12 @@ static void answers_error(struct findings *f, const struct step *st)
 	slice_copy(slice_of(text.at, end), p->text, sizeof(p->text));
 }
 
-static void sent(struct step *st)
+static void sent(struct findings *f, struct step *st)
 {
 	struct use *u = file_use(st->file);
 
+	f->asker = st->file->pid;
+	f->asker_parent = st->task->process->parent;
 	if (!u->speaks && is_client(st->file) && st->bytes > 0)
 		u->speaks = speaks(st);
 	sends_body(u, st);
@@ -1161,7 +1163,7 @@ void net_note(struct findings *f, struct step *st)
 	else if (e->call == CALL_SHUTDOWN && slice_find(e->line->args, "SHUT_WR"))
 		file_use(st->file)->half_closed = 1;
 	else if (class == CLASS_OUT && st->bytes > 0)
-		sent(st);
+		sent(f, st);
 	else if (class == CLASS_IN && (st->bytes > 0 || st->phase & PHASE_EOF))
 		received(f, st);
 	if ((class == CLASS_IN || class == CLASS_ACCEPT ||
@@ -1612,6 +1614,7 @@ static void keep_unanswered(struct findings *f, const struct file *file,
 	    (!connected && !u->request_line) || line <= f->unanswered.line)
 		return;
 	f->unanswered.pid = file->pid;
+	f->unanswered.parent = f->asker == file->pid ? f->asker_parent : 0;
 	f->unanswered.line = line;
 	f->unanswered.awaited = u->request_line ||
 				((u->awaited || is_tcp(file)) &&

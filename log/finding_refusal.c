@@ -1051,7 +1051,8 @@ static const struct failure *of_cut_path(const struct ending *e,
 
 	if (!from || !slice_find(st->event->line->args, "\"..."))
 		return NULL;
-	from += strspn(from, " '\"");
+	while (from < text.at + text.len && memchr(" '\"\\", *from, 4))
+		from++;
 	path = slice_of(from, text.at + text.len);
 	if (path.len < SHORT || *path.at != '/')
 		return NULL;

@@ -1066,7 +1066,7 @@ static int asked_in_vain(const struct reader *r, const struct unreturned *o,
 	const struct unanswered *u = &r->findings.unanswered;
 
 	if (!is_of_unknown_length(r, o) || !u->line || !u->awaited ||
-	    u->pid != o->process)
+	    (u->pid != o->process && u->parent != o->process))
 		return 0;
 	add(t, "The program waits for an answer to its last request, on %s (line "
 	    "%lu): none came before ", u->peer, u->line);
