@@ -592,6 +592,9 @@ static void carry_out(struct work *w)
 		w->result[0] = transfer_stream(w);
 		return;
 	}
+	/* setuid() may cut the call short. */
+	if (w->in_stream)
+		request_know_file(w->r[0]);
 	if (w->writes)
 		may_be_interrupted(w->r[0]);
 	for (unsigned i = 0; i < w->n; i++) {
