@@ -7,7 +7,10 @@
 #include <string.h>
 #include "compare_report.h"
 
-enum { NAMED = 6 };			/* servers in a list, at most */
+enum {
+	NAMED = 6,			/* servers in a list, at most */
+	SIZE_MOST = 1024,		/* bytes: answers differ by less */
+};
 
 /* One server in all workloads and layouts. */
 struct standing {
@@ -325,6 +328,39 @@ static void say_closes(const struct results *r, FILE *f)
 	}
 }
 
+/* The first workload in which the answers of a server and of the base are of
+   very different sizes. */
+static int say_sizes(const struct results *r, int contender, FILE *f)
+{
+	const struct plan *p = r->plan;
+	struct row rows[CONTENDERS];
+
+	for (int k = 0; k < LAYOUTS * p->workload_count; k++) {
+		int w = k % p->workload_count;
+		int n = rows_of(r, k / p->workload_count, w, rows);
+		double base = 0, bytes = 0, most, least;
+		char text[2][16];
+
+		for (int i = 0; i < n && p->workloads[w].protocol; i++) {
+			if (rows[i].contender == 0)
+				base = rows[i].m.bytes;
+			if (rows[i].contender == contender && !rows[i].floor)
+				bytes = rows[i].m.bytes;
+		}
+		most = base > bytes ? base : bytes;
+		least = base + bytes - most;
+		if (least <= 0 || most < 2 * least || most - least < SIZE_MOST)
+			continue;
+		fprintf(f, "A request and its answer have %s bytes with %s, %s "
+			"with %s: that is part of the ratio.\n",
+			short_number(bytes, text[0]),
+			p->contenders[contender].name,
+			short_number(base, text[1]), p->contenders[0].name);
+		return 1;
+	}
+	return 0;
+}
+
 static int on_path(const struct contender *c)
 {
 	return c->outside && c->outside->on_path;
@@ -463,6 +499,8 @@ void conclude(const struct results *r, FILE *f)
 	else
 		say_sockets(r, f);
 	say_closes(r, f);
+	for (int c = 2, n = 0; c < r->plan->contender_count && n < NAMED; c++)
+		n += say_sizes(r, c, f);
 	for (int c = 0, n = 0; c < r->plan->contender_count && n < NAMED; c++)
 		n += c != 1 && say_waits(r, c, f);
 	for (int c = 0; c < r->plan->contender_count; c++) {

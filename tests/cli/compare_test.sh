@@ -622,6 +622,7 @@ def serve(c):
 	if how != "few" or n <= 3:
 		while c.recv(4096):
 			c.sendall({"few": b"HTTP/1.1 204 \r\n\r\n",
+				   "large": b"HTTP/1.1 200 \r\nContent-Length: 5000\r\n\r\n" + b"x" * 5000,
 				   "proxy": b"HTTP/1.1 502 \r\nContent-Length: 0\r\n\r\n",
 				   "ssh": b"SSH-2.0-x\r\n"}[how])
 	c.close()
@@ -641,6 +642,11 @@ END
 		'python3 odd.py {port} few' >out 2>err
 	grep -q 'connection 4 without an answer: .* only 3 at a time? Then use -c3' err
 	ok $? "says how many connections a server allows"
+	"$iomodels" compare -t 0.02 -r 1 -w http-c1 --start \
+		'python3 odd.py {port} few' --start \
+		'python3 odd.py {port} large' >out 2>err &&
+		grep -q '^A request and its answer have 5[01][0-9][0-9] bytes with' out
+	ok $? "says that answers have different sizes"
 	"$iomodels" compare -t 0.02 -r 1 -w http-c1 --start \
 		'python3 odd.py {port} proxy' >out 2>err
 	! grep -q ' a network of its own, TCP' out ||
