@@ -1637,6 +1637,35 @@ TEST(another_file_in_the_middle_of_a_write)
 		write_and_leave(0);
 }
 
+/* The same, when setuid() interrupts the thread that writes: what was taken until
+ * then may be all, but the other file gets nothing. */
+TEST(setuid_in_the_middle_of_a_write)
+{
+	static char big[3 << 20], got[200000];
+	int s[2], other[2];
+	struct aiocb cb;
+	ssize_t n, all;
+
+	for (int i = 0; i < 20; i++) {
+		pair(s);
+		pair(other);
+		cb = request(s[0], big, sizeof(big), 0);
+		ASSERT_EQ(0, aio_write(&cb));
+		read_all(s[1], got, sizeof(got));
+		ASSERT_EQ(s[0], dup2(other[0], s[0]));
+		ASSERT_EQ(0, setuid(getuid()));
+		for (all = sizeof(got); (n = read(s[1], got, sizeof(got))) > 0;)
+			all += n;
+		EXPECT_EQ(all, finished(&cb));
+		EXPECT_EQ(0, aio_error(&cb));
+		EXPECT_EQ(-1, recv(other[1], got, 1, MSG_DONTWAIT));
+		close(s[0]);
+		close(s[1]);
+		close(other[0]);
+		close(other[1]);
+	}
+}
+
 /* An empty datagram is one. */
 TEST(empty_datagram)
 {
