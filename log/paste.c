@@ -1254,7 +1254,8 @@ static struct slice decoded(struct paste *p, struct slice s)
 		{ "\xa0", " " },
 	};
 	enum { SIGNS = sizeof(signs) / sizeof(*signs), BYTES = 4 };
-	char *start = room(&p->plain, s.len + 1), *to = start;
+	/* One byte becomes at most three: "...". */
+	char *start = room(&p->plain, 3 * s.len + 1), *to = start;
 
 	while (s.len) {
 		const struct entity *e = NULL;
