@@ -53,9 +53,11 @@ int aio_run_main(int argc, char **argv)
 		       "it reports on stderr whether io_uring is used, and each "
 		       "change of that.  The counters of --stats: inline (answered by "
 		       "the page cache), native (O_DIRECT), ring (io_uring), pool "
-		       "(threads), retried, and how many threads and rings were "
-		       "created.  The exit status is that of COMMAND, 127 if it "
-		       "does not exist, 126 if it cannot be run.",
+		       "(threads), retried (handed over again, because only a part "
+		       "or nothing was done), threads and rings (created), "
+		       "broken-rings (given up after an error).  The exit "
+		       "status is that of COMMAND, 127 if it does not exist, "
+		       "126 if it cannot be run.",
 	};
 	char **command = NULL, *path, *preload, *old = getenv("LD_PRELOAD");
 

@@ -210,7 +210,7 @@ static void try_ptrace(void)
 		      "no strace");
 	else
 		found(0, "ptrace", "granted", NULL, scope > 0 ?
-		      "for your own child processes, all that strace needs" :
+		      "for your own child processes; strace needs no more" :
 		      "for strace");
 }
 

@@ -147,8 +147,8 @@ static void container(void)
 		name = "yes";
 	first_line("/proc/self/uid_map", map);
 	if (*map && !strstr(map, "4294967295"))
-		found(0, "container", name, NULL, "in a user namespace: root "
-		      "here is another user outside, with that user's rights");
+		found(0, "container", name, NULL, "in a user namespace: outside "
+		      "of it, root is another user and has that user's rights");
 	else if (strcmp(name, "none seen"))
 		found(0, "container", name, NULL, "its host decides about "
 		      "seccomp, capabilities and tracefs; the default seccomp "
@@ -267,8 +267,8 @@ static void sysctls(void)
 		      "kernel.io_uring_disabled", value,
 		      off ? "sysctl kernel.io_uring_disabled=0" : NULL,
 		      off == 2 ? "off for all: uring/ is left out" :
-		      off == 1 ? "only CAP_SYS_ADMIN outside of user namespaces "
-		      "and the group in kernel.io_uring_group may use io_uring" :
+		      off == 1 ? "only the group in kernel.io_uring_group, and "
+		      "CAP_SYS_ADMIN outside of user namespaces, may use io_uring" :
 		      "every user may use io_uring");
 	snprintf(value, sizeof(value), "%ld", max);
 	if (max < 0)
