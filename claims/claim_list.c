@@ -271,15 +271,15 @@ const struct claim claims[] = {
 	       "raises one signal", "UNP 25.3", "1: " GENERATED("29", "0"),
 	     TRIED("UDP", "a request over UDP raises three signals",
 	     "3: " GENERATED("29", "0"))),
-	EVENTS("sigio-not-while-receiving", sigio_while_receiving, "no SIGIO "
-	       "reports TCP data for which a thread sleeps in recv",
+	EVENTS("sigio-not-while-receiving", sigio_while_receiving, "when TCP "
+	       "data come for a thread that sleeps in recv, no SIGIO reports them",
 	       "net/socket.c", "^1 in recvfrom: sched_switch .*prev_state=1 \n"
 	       "^1 in recvfrom: skb_copy_datagram_iovec .*len=1\n"
 	       "0: " GENERATED("29", ""),
 	     TRIED("TCP", "SIGIO comes although the thread sleeps in recv",
 	     "1+: " GENERATED("29", ""))),
-	EVENTS("sigio-while-receiving-udp", sigio_while_receiving_udp, "SIGIO "
-	       "reports a datagram for which a thread sleeps in recv",
+	EVENTS("sigio-while-receiving-udp", sigio_while_receiving_udp, "when a "
+	       "datagram comes for a thread that sleeps in recv, SIGIO reports it",
 	       "net/core/datagram.c",
 	       "^1 in recvfrom: sched_switch .*prev_state=1 \n"
 	       "1: " GENERATED("29", "0"),
@@ -764,7 +764,7 @@ const struct claim claims[] = {
 	     "^1 in io_uring_enter: io_uring_complete .*res=4096 "),
 	     .words = "io-wq"),
 	EVENTS("uring-cold-read", uring_cold_read, "a buffered read of what is "
-	       "not in memory needs no worker, where the file system has NOWAIT", "io_uring/rw.c",
+	       "not in memory needs no worker, where the file system has RWF_NOWAIT", "io_uring/rw.c",
 	       "^1 in io_uring_enter: io_uring_submit_(req|sqe) .*READ\n"
 	       "block_bio_queue\n"
 	       "io_uring_complete .*res=4096 \n"
@@ -866,7 +866,7 @@ const struct claim claims[] = {
 	      "POLLIN POLLOUT POLLRDHUP",
 	      .words = "readiness conditions EPOLLHUP"),
 	PLAY("room-not-ready", room_not_ready, "send may take bytes though poll "
-	     "does not report POLLOUT: that needs a third (TCP) or three quarters "
+	     "does not report POLLOUT: POLLOUT needs a third (TCP) or three quarters "
 	     "(AF_UNIX) of the send buffer free", "include/net/sock.h",
 	     "p?poll\\(.* = 0 \\(Timeout\\)\nsendto\\(.* = 1024\n"
 	     "p?poll\\(.* = 0 \\(Timeout\\)\nsendto\\(.* = 1024",
@@ -1213,9 +1213,9 @@ const struct claim claims[] = {
 	     "^1: sys_enter id=[0-9]+\\(io_uring_enter\\)"),
 	     .words = "task work"),
 	PLAY("task-work-deferred", task_work_deferred, "with DEFER_TASKRUN a "
-	     "RECV completes in an io_uring_enter with GETEVENTS, not in one "
-	     "without it, in a call such as getppid, or while the thread "
-	     "computes",
+	     "RECV completes only in an io_uring_enter with GETEVENTS; another "
+	     "io_uring_enter, a call such as getppid or a thread that computes "
+	     "does not complete it",
 	     "io_uring_setup(2)", "before GETEVENTS: 0 completions\n"
 	     "after GETEVENTS: 1 completion",
 	     TRIED("TCP", "any call completes it",
@@ -1378,9 +1378,9 @@ const struct claim claims[] = {
 	     TRIED("any epoll set", "epoll_wait sleeps on",
 	     "0: sys_exit id=[0-9]+\\(epoll_p?wait\\) ret=-4$"),
 	     .words = "EINTR fails"),
-	EVENTS("freeze-ends-epoll", epoll_frozen, "a process that its cgroup "
-	       "freezes and thaws finds that epoll_wait failed with EINTR, though "
-	       "no handler runs", "kernel/cgroup/freezer.c",
+	EVENTS("freeze-ends-epoll", epoll_frozen, "when a cgroup freezes and "
+	       "thaws a process, its epoll_wait fails with EINTR, though no "
+	       "handler runs", "kernel/cgroup/freezer.c",
 	       "sys_exit id=[0-9]+\\(epoll_p?wait\\) ret=-4$",
 	     TRIED("cgroup v2", "epoll_wait sleeps on",
 	     "0: sys_exit id=[0-9]+\\(epoll_p?wait\\) ret=-4$"),
