@@ -1223,8 +1223,8 @@ static void judge_corked(struct findings *f, struct file *file, struct use *u)
 	d = finding_add(f, &corked, file->pid, u->corks.n, u->cork_ns);
 	finding_lines(d, &u->corks);
 	finding_subject(d, file);
-	finding_says(d, "%s left TCP_CORK set on %s: %lu times what it had "
-		     "written left after 200 ms, %s in all",
+	finding_says(d, "%s left TCP_CORK set on %s: what it had written was "
+		     "sent only after 200 ms, %lu times, %s in all",
 		     who_text(file->pid, who, sizeof(who)),
 		     file_text(file, text, sizeof(text)), u->corks.n,
 		     span_text(u->cork_ns, span, sizeof(span)));
@@ -1240,11 +1240,11 @@ static void judge_expects(struct findings *f, struct file *file, struct use *u)
 	d = finding_add(f, &expecting, file->pid, u->expects.n, u->expects_ns);
 	finding_lines(d, &u->expects);
 	finding_subject(d, file);
-	finding_says(d, "%lu time%s the body of a request to %s waited for a "
-		     "second, %s in all, as after \"Expect: 100-continue\", and "
-		     "was then sent without an answer", u->expects.n,
-		     u->expects.n == 1 ? "" : "s", file_text(file, text,
-							    sizeof(text)),
+	finding_says(d, "the body of a request to %s waited for a second, "
+		     "%lu time%s, %s in all, as after \"Expect: 100-continue\"; "
+		     "then it was sent, although no answer had come",
+		     file_text(file, text, sizeof(text)), u->expects.n,
+		     u->expects.n == 1 ? "" : "s",
 		     span_text(u->expects_ns, span, sizeof(span)));
 }
 

@@ -73,8 +73,8 @@ static const struct about about[ABOUTS] = {
 		"the rest is not reported again until more data arrive.",
 		"Read until EAGAIN. A short read may leave data, because passed "
 		"descriptors (AF_UNIX) and an urgent byte (TCP) end a read early. "
-		"The stream may have ended, too: no later event reports that, "
-		"only EPOLLRDHUP in this event does.", NULL },
+		"The stream may have ended, too: then this event has "
+		"EPOLLRDHUP, and no later event reports the end.", NULL },
 	[WASTED_READ] = { "wasted-read", SEVERITY_COST,
 		"a read that returns EAGAIN after every message",
 		"Level-triggered readiness is reported again by itself: one "

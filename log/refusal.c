@@ -99,8 +99,8 @@ static const struct refusal table[] = {
 	{ CLONE, "EPERM", NULL, "clone-denied", REFUSED_ALWAYS,
 	  "a seccomp filter, or a namespace without CAP_SYS_ADMIN",
 	  "A flag CLONE_NEW* (a namespace) needs CAP_SYS_ADMIN, except "
-	  "CLONE_NEWUSER and those that come with it. CLONE_NEWUSER fails in a "
-	  "chroot, or where a security module or "
+	  "CLONE_NEWUSER and flags given together with it. CLONE_NEWUSER fails in "
+	  "a chroot, or where a security module or "
 	  "kernel.unprivileged_userns_clone (Debian) forbids it. If the call "
 	  "has no flag CLONE_NEW*, a seccomp filter denies it.",
 	  "Allow the call in the filter, or let it answer clone3 with ENOSYS: "
@@ -442,8 +442,8 @@ static const struct refusal table[] = {
 	  "The call itself needs no capability, so a filter (of a container or "
 	  "service) or a security module denies it. But pwrite64 and sendfile "
 	  "also fail with EPERM on a memfd with F_SEAL_WRITE, a block device that is "
-	  "read-only and a file that became immutable after its open, and "
-	  "pread64 and pwrite64 on files such as /dev/mem.",
+	  "read-only and a file that became immutable after its open; pread64 "
+	  "and pwrite64 also do so on files such as /dev/mem.",
 	  "Allow the call in the filter." },
 	/* terminals, directories, programs */
 	{ OPEN, "ENXIO", "\"/dev/tty\"", "no-device", REFUSED_AT_END,
@@ -553,8 +553,8 @@ static const struct refusal table[] = {
 	  "Call prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) first." },
 	{ "unshare", "EPERM", NULL, "not-permitted", REFUSED_AT_END,
 	  "CAP_SYS_ADMIN, or a rule against user namespaces",
-	  "Namespaces need CAP_SYS_ADMIN, except CLONE_NEWUSER and those that "
-	  "come with it; CLONE_NEWUSER fails in a chroot, or where a security "
+	  "Namespaces need CAP_SYS_ADMIN, except CLONE_NEWUSER and those "
+	  "given together with it; CLONE_NEWUSER fails in a chroot, or where a security "
 	  "module, a seccomp filter or kernel.unprivileged_userns_clone "
 	  "(Debian) forbids it.",
 	  "Give the capability, or allow user namespaces." },
@@ -672,7 +672,7 @@ static const struct refusal table[] = {
 	  "the device cgroup (of a container), or a capability that the driver "
 	  "asks for",
 	  "The cgroup of the process does not allow the device; or its driver "
-	  "asks for a capability (/dev/mem for CAP_SYS_RAWIO); or lockdown "
+	  "asks for a capability (that of /dev/mem for CAP_SYS_RAWIO); or lockdown "
 	  "(Secure Boot) forbids it.",
 	  "Give the device to the container (--device), or the capability." },
 	{ "setxattr lsetxattr fsetxattr", "EPERM", "\"security.",
@@ -731,8 +731,8 @@ static const struct refusal table[] = {
 	  "is not open for writing.",
 	  "Make it with MFD_ALLOW_SEALING." },
 	{ "mount", "EINVAL", NULL, "invalid", REFUSED_AT_END,
-	  "no valid superblock of this type of file system, an option that it "
-	  "does not know, or (to remount or move) not a mount point",
+	  "no valid superblock of this type of file system, an option that it does "
+	  "not know, or (to remount or move) a path that is not a mount point",
 	  "The device holds another file system or a damaged one, or an option "
 	  "is wrong; dmesg says which.", "Look at dmesg and blkid." },
 	{ "mount", "EBUSY", NULL, "busy", REFUSED_AT_END,
@@ -803,7 +803,7 @@ static const struct refusal table[] = {
 	{ WRITES, "EPERM", "id_map", "not-permitted", REFUSED_AT_END,
 	  "the ids need CAP_SETUID or CAP_SETGID in the parent namespace; a "
 	  "gid_map of one's own group needs deny in /proc/PID/setgroups first; "
-	  "a second write is refused",
+	  "a map can be written only once",
 	  "An ordinary user maps only its own id; newuidmap and newgidmap map "
 	  "those of /etc/subuid and /etc/subgid.",
 	  "Install newuidmap (setuid root), and give the user ids in "

@@ -904,7 +904,7 @@ static void gap(const struct account *a, struct text *t)
 	char time[24];
 
 	if (u && u->gap_ns >= LONG_NS && is_share(u->gap_ns, a->wall_ns))
-		add(t, " %s of it is in %s or after it (line %lu; strace -T shows "
+		add(t, " Of this, %s is in %s or after it (line %lu; strace -T shows "
 		    "which).", time_text(u->gap_ns, time), u->gap_name,
 		    u->gap_line);
 }

@@ -427,7 +427,7 @@ TEST(the_longest_gap_without_T)
 	       "7 1700000000.100000 openat(AT_FDCWD, \"m/x\", O_WRONLY) = 4\n"
 	       "7 1700000005.100000 close(4) = 0\n"
 	       "7 1700000005.200000 exit_group(0) = ?");
-	HAS("5.00 s of it is in openat or after it (line 2");
+	HAS("Of this, 5.00 s is in openat or after it (line 2");
 	answer("7 1700000000.000000 getpid() = 7 <0.000010>\n"
 	       "7 1700000000.100000 openat(AT_FDCWD, \"m/x\", 0) = 4 <0.00001>\n"
 	       "7 1700000005.100000 close(4) = 0 <0.000010>\n"
