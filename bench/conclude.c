@@ -418,8 +418,8 @@ static int say_waits(const struct results *r, int contender, FILE *f)
 	}
 	if (!workload)
 		return 0;
-	fprintf(f, "%s waits for most of the time (%s: it used %.0f%% of a "
-		"processor); iomodels trace shows for what.\n", least.name,
+	fprintf(f, "%s waits most of the time (%s: it used %.0f%% of a "
+		"processor); iomodels trace shows what it waits for.\n", least.name,
 		workload, 100 * least.m.busy_server);
 	return 1;
 }
@@ -455,8 +455,8 @@ static void say_doubtful(const struct results *r, const struct standing *s,
 	if (s->doubtful > 1)
 		fprintf(f, " and in %d more workload%s", s->doubtful - 1,
 			s->doubtful > 2 ? "s" : "");
-	fprintf(f, ": rate x mean latency is not the number of messages in "
-		"flight, so %s%s.\n", contender ? "it is not compared" :
+	fprintf(f, ": rate x mean latency must be the number of messages in "
+		"flight, and is not, so %s%s.\n", contender ? "it is not compared" :
 		"nothing is compared with it", workloads > 1 ? " there" : "");
 }
 

@@ -161,8 +161,8 @@ const char *suspicion_text(const struct row *row)
 		return "disturbed: it waited for other programs of this machine";
 	return row->suspicion == STALLS ? "uneven: most messages are fast, a few "
 	       "slow ones take most of the time" : row->suspicion == WRONG ?
-	       "doubtful: rate x mean latency is not the number of messages in "
-	       "flight" : "";
+	       "doubtful: rate x mean latency should be the number of messages "
+	       "in flight" : "";
 }
 
 struct estimate kept(const struct results *r, int layout, int workload,

@@ -108,8 +108,8 @@ static void print_more(const struct row *row, const struct workload *w, FILE *f)
 	if (m->processes > 1)
 		fprintf(f, "  %-24s %.0f processes\n", "", m->processes);
 	if (row->whole)
-		fprintf(f, "  %-24s in one piece: some connections wait for "
-			"longer than a slice\n", "");
+		fprintf(f, "  %-24s in one piece, not in short slices: some "
+			"connections wait longer than one\n", "");
 	if (*suspicion_text(row))
 		fprintf(f, "  %-24s %s\n", "", suspicion_text(row));
 	if (row->by_mean && row->suspicion == PLAUSIBLE)
@@ -179,8 +179,8 @@ static void print_workload(const struct results *r, int layout, int workload,
 	}
 	workload_describe(&p->workloads[workload], text, sizeof(text));
 	fprintf(f, "\n%s  [%s]\n", text, p->workloads[workload].name);
-	fprintf(f, "%s, %s; %d repetition%s of %.2g s; noise %.1f%%, of cpu us "
-		"%.1f%%\n", runs_elsewhere(r, workload) ? "the server where it "
+	fprintf(f, "%s, %s; %d repetition%s of %.2g s; noise %.1f%% (rate), "
+		"%.1f%% (cpu us)\n", runs_elsewhere(r, workload) ? "the server where it "
 		"runs, the client on one processor" : file || layout == SAME ? layout == SAME ?
 		"on one processor" : "on two processors" :
 		"on a processor each", in_turns(r, layout, workload) ?
@@ -202,8 +202,8 @@ static void print_workload(const struct results *r, int layout, int workload,
 
 		above = ratio_of(r, layout, workload, best->contender,
 				 floor->contender, SERVER_US);
-		fprintf(f, "  cpu us against the floor: %s for %s, the cheapest; "
-			"%.2f for the client (%.2f us)\n",
+		fprintf(f, "  cpu us against the floor (the two calls of an echo): %s "
+			"for %s,\n  the cheapest; %.2f for the client (%.2f us)\n",
 			interval(&above, t), best->name,
 			best->m.client_us / floor->m.server_us,
 			best->m.client_us);
