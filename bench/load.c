@@ -923,7 +923,8 @@ static void keep_waits(struct state *s)
 	if (s->wait - others > s->longest)
 		s->longest = s->wait - others;
 	for (unsigned i = 0; i < s->late_count; i++) {
-		if (s->late[i] > others)
+		/* One as long as a slice may be the next message of all. */
+		if (s->late[i] - others > 2 * s->ran_ns)
 			s->unseen += s->late[i] - others;
 		if (others_share(s, &s->over, &after) <= OTHERS_MAX)
 			histogram_add(&s->r->latency, s->late[i]);
