@@ -12,6 +12,7 @@ enum {
 	NOTED_NS = 1000000,	/* a call that need not wait, and took that long */
 	WORTH_NS = 100000000,	/* a wait of which the other side is looked up */
 	LOOKUPS_MAX = 2000,
+	INTERRUPTED_MAX = 200,	/* a profiler's signals come by the thousand */
 	GAP_NS = 50000000,	/* from a call on a file to the next line */
 };
 
@@ -360,7 +361,9 @@ static void open_note(struct accounts *all, struct account *a,
 	};
 	memcpy(o->name, like->name, sizeof(o->name));
 	memcpy(o->object, like->object, sizeof(o->object));
-	o->on = depends_on(w, st, like->what, why, sizeof(why));
+	if (!slice_is(e->line->error, "EINTR") ||
+	    all->interrupted++ < INTERRUPTED_MAX)
+		o->on = depends_on(w, st, like->what, why, sizeof(why));
 	o->why = text_once(&all->hows, why);
 	o->mutex = e->call == CALL_FUTEX && is_mutex(e->line);
 	o->full = filled(st, like->what);
@@ -385,7 +388,8 @@ static void interrupted_note(struct accounts *all, struct account *a,
 	slice_copy(st->event->line->name, one.name, sizeof(one.name));
 	one.what = waits_for(st, one.object, sizeof(one.object));
 	open_note(all, a, w, st, &one, ns);
-	if (st->task->unreturned)
+	if (st->task->unreturned &&
+	    st->task->unreturned->line == st->event->first)
 		st->task->unreturned->interrupted = 1;
 }
 

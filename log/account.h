@@ -117,6 +117,7 @@ struct accounts {
 	struct unreturned open[OPEN_MAX];
 	unsigned long n_open;		/* all, also those that are not kept */
 	unsigned lookups;		/* of the holders of a pipe */
+	unsigned interrupted;		/* waits, by signals; some are looked up */
 	struct map hows;		/* the texts of how and why */
 };
 
