@@ -146,7 +146,7 @@ struct findings {
 	 * sent, that were given up then: by the same line.
 	 */
 	struct expired {
-		long pid;			/* of the thread */
+		long pid, owner;		/* of the thread, and its process */
 		unsigned long line;
 		unsigned long cut_client, given_up;
 		unsigned long long got;
@@ -175,6 +175,7 @@ struct findings {
 		char peer[100];
 	} unanswered;
 	long asker, asker_parent;	/* the process that sent the last request */
+	unsigned ports;			/* lookups: who has a port */
 	/* libcurl asks whether data came: how often in a row none did. */
 	struct transfer {
 		long pid, fd;

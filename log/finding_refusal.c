@@ -35,6 +35,7 @@ enum {
 	REFUSED_MAX = 10000,
 	SERVICE_MIN = 200,	/* systemd's: 200/CHDIR, 203/EXEC, ... */
 	SERVICE_MAX = 245,
+	PORTS_MAX = 100,	/* of which the holder is looked up */
 	FAR_KEPT = 6,
 	FAR_LINES = 5000,	/* of a child's peer and the message */
 	BY_PATH = 2,		/* a suspect: its path is in the message */
@@ -705,15 +706,22 @@ static int is_v6(const char *name)
 }
 
 /* The process that has the port that bind was refused, where the log shows it. */
-static void port_is_held(const struct findings *f, const struct step *st,
-			 struct failure *x)
+static void port_is_held(struct findings *f, const struct ending *e,
+			 const struct step *st, struct failure *x)
 {
+	const struct failure *before = &e->trouble->recent[(e->n - 2) % RECENT];
 	const struct file *wants = st->file, *has;
 	const char *port = port_of(strrchr(x->what, ' ') + 1);
 	const struct task *t;
 
 	if (!port || !wants || f->world->tasks.used > SEARCHED_TASKS)
 		return;
+	if (f->ports == PORTS_MAX) {	/* it tries the same one on and on */
+		if (e->n > 1 && !strcmp(before->what, x->what))
+			memcpy(x->why, before->why, sizeof(x->why));
+		return;
+	}
+	f->ports++;
 	map_each(&f->world->tasks, i, t)
 		for (unsigned fd = 0; fd < t->fds->size; fd++) {
 			has = t->fds->slot[fd];
@@ -746,8 +754,8 @@ static void port_is_held(const struct findings *f, const struct step *st,
 }
 
 /* What else the log shows about the cause. */
-static void explain_why(const struct findings *f, const struct step *st,
-			struct failure *x)
+static void explain_why(struct findings *f, const struct ending *e,
+			const struct step *st, struct failure *x)
 {
 	enum { SIGCHLD_NUMBER = 17 };
 	enum call c = st->event->call;
@@ -756,7 +764,7 @@ static void explain_why(const struct findings *f, const struct step *st,
 		reset_by(f, st->file, x->why, sizeof(x->why));
 	else if (c == CALL_BIND && !strcmp(x->error, "EADDRINUSE") &&
 		 strrchr(x->what, ' '))
-		port_is_held(f, st, x);
+		port_is_held(f, e, st, x);
 	else if (c == CALL_WAIT && !strcmp(x->error, "ECHILD") &&
 		 st->task->process->action[SIGCHLD_NUMBER] == ACTION_IGNORE)
 		snprintf(x->why, sizeof(x->why), ": SIGCHLD is ignored "
@@ -847,7 +855,7 @@ static void failed(struct findings *f, struct ending *e, struct step *st,
 	describe(x, st);
 	put(x->error, sizeof(x->error), error);
 	*x->why = 0;
-	explain_why(f, st, x);
+	explain_why(f, e, st, x);
 	note_interpreter(f, st, x);
 	if (r)
 		memcpy(r->sample.why, x->why, sizeof(x->why));
