@@ -603,12 +603,17 @@ static long long length_of_body(const char *text, size_t n, size_t *head)
 	for (unsigned i = 0; i < sizeof(stores) / sizeof(*stores); i++) {
 		if (strncmp(text, stores[i], strlen(stores[i])))
 			continue;
-		for (int word = 0; word < 4 && p && p < end; word++)
+		/* ("set k v ex 50" is another store's: no body follows.) */
+		for (int word = 0; word < 4 && p && p < end; word++) {
 			p = (p = strchr(p, ' ')) ? p + 1 : NULL;
+			if (p && word && !isdigit((unsigned char)p[*p == '-']))
+				return 0;
+		}
 		if (!p || p >= end || !isdigit((unsigned char)*p))
 			return 0;
 		*head = end + 2 - text;
-		return strtoll(p, NULL, 10) + 2;
+		len = strtoll(p, NULL, 10);
+		return len < LENGTH_MAX ? len + 2 : 0;
 	}
 	end = strstr(text, "\r\n\r\n");
 	p = strcasestr(text, "\r\ncontent-length: ");
@@ -616,7 +621,7 @@ static long long length_of_body(const char *text, size_t n, size_t *head)
 		return 0;
 	len = strtoll(p + 18, NULL, 10);
 	*head = end + 4 - text;
-	return *head <= n && len > 0 ? len : 0;
+	return *head <= n && len > 0 && len < LENGTH_MAX ? len : 0;
 }
 
 /* The bytes that a request announces, and those that have come. */
@@ -962,6 +967,9 @@ static void wrote(struct step *st)
 	if (st->bytes > 0) {
 		u->writer = st->task->process->pid;
 		u->owes = 0;
+		/* It wants no more of the body.  (408: it waited in vain.) */
+		if (u->rest > 0 && !slice_find(l->args, " 408 "))
+			u->rest = 0;
 		u->room_again += u->full_line != 0;
 		u->full_line = 0;
 		u->refused = 0;

@@ -606,7 +606,8 @@ static void answers_error(struct findings *f, const struct step *st)
 	const char *end;
 
 	if (!is_error_answer(text)) {
-		if (p->serial == st->file->serial)
+		if (p->line && (p->serial == st->file->serial ||
+				!strcmp(p->peer, server_name(st->file).text)))
 			p->line = 0;
 		return;
 	}
@@ -693,6 +694,8 @@ static void body_came(struct step *st, struct use *u)
 	if (!p || p > end)
 		return;
 	u->body = strtoll(p, NULL, 10);
+	if (u->body > LENGTH_MAX)
+		u->body = LENGTH_MAX;
 	u->body_left = u->body - (st->bytes - (end + 4 - head));
 	u->body_line = st->event->first;
 }
@@ -1032,6 +1035,7 @@ static void turn_begins(struct findings *f, const struct step *st)
 {
 	if (ran_out(st)) {
 		f->expired.pid = st->task->pid;
+		f->expired.owner = st->task->process->pid;
 		f->expired.line = st->event->first;
 	} else if (f->expired.pid == st->task->pid) {
 		f->expired.line = 0;
@@ -1122,6 +1126,22 @@ static void transfer_note(struct findings *f, const struct step *st)
 	}
 }
 
+/*
+ * Data came, or its descriptor is closed.  (While libcurl talks to another peer, it
+ * looks in the same way whether an idle connection is still there.)
+ */
+static int is_transfer_over(const struct findings *f, const struct step *st)
+{
+	enum call_class class = call_class(st->event->call);
+
+	if (st->fd == f->transfer.fd)
+		return (class == CLASS_IN && st->bytes > 0) ||
+		       st->event->call == CALL_CLOSE;
+	return (class == CLASS_IN || class == CLASS_OUT) && st->bytes > 0 &&
+	       st->task->process->pid == f->transfer.pid &&
+	       file_is_socket(st->file);
+}
+
 void net_note(struct findings *f, struct step *st)
 {
 	const struct event *e = st->event;
@@ -1133,8 +1153,7 @@ void net_note(struct findings *f, struct step *st)
 	if (class == CLASS_WAIT) {
 		turn_begins(f, st);
 		transfer_note(f, st);
-	} else if (f->transfer.times && class == CLASS_IN && st->bytes > 0 &&
-		   st->fd == f->transfer.fd) {
+	} else if (f->transfer.times && is_transfer_over(f, st)) {
 		f->transfer.times = 0;
 	}
 
@@ -1415,7 +1434,7 @@ static int judge_stalled(struct findings *f, const struct file *file,
 	if (ns < u->idle_ns)
 		ns = u->idle_ns;
 	if (f->at_end || !is_client(file) || !u->got_line || ns < STARVED_NS ||
-	    x->line <= u->got_line)
+	    x->line <= u->got_line || x->owner != file->pid)
 		return 0;
 	x->given_up = x->line;
 	x->got = file->bytes_in;
@@ -1435,7 +1454,8 @@ static void judge_cut_client(struct findings *f, const struct file *file,
 {
 	struct expired *x = &f->expired;
 
-	if (f->at_end || !file->parent || !u->more || !x->line)
+	if (f->at_end || !file->parent || !u->more || !x->line ||
+	    x->owner != file->pid)
 		return;
 	x->cut_client = x->line;
 	if (x->given_up == x->line)
