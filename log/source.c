@@ -207,7 +207,7 @@ static unsigned escaped_lines(const char *p, const char *end, const char **close
 	for (; p < end && *p != quote && *p != '\n'; p++)
 		if (*p == '\\' && ++p < end)
 			n += *p == 'n';
-	*close = p;
+	*close = p < end ? p : end;	/* (It may end in a backslash.) */
 	return p < end && *p == quote ? n : 0;
 }
 
