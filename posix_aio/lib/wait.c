@@ -311,7 +311,8 @@ static void let_it_write(struct cancelling *c)
  */
 void wait_for_cancelling(struct cancelling *c, int writes)
 {
-	int may = writes && pool_may_interrupt(), sends = 1;
+	int may = writes && pool_may_interrupt();
+	long long next = 0;		/* signal: others may wake us meanwhile */
 	long ms = 1;
 
 	__atomic_fetch_add(&engine.waiters, 1, __ATOMIC_SEQ_CST);
@@ -319,22 +320,25 @@ void wait_for_cancelling(struct cancelling *c, int writes)
 		int sequence = __atomic_load_n(&engine.sequence,
 					       __ATOMIC_SEQ_CST);
 		signals old = engine_lock();
-		struct timespec until = timespec_of(now() + ms * 1000000);
+		struct timespec until;
 		unsigned left;
 
-		if (c->write && (!may || ms > SIGNALS_MS))
-			let_it_write(c);
-		else if (c->write && sends)
-			pool_interrupt(c->write);
+		if (c->write && now() >= next) {
+			if (!may || ms > SIGNALS_MS)
+				let_it_write(c);
+			else
+				pool_interrupt(c->write);
+			next = now() + ms * 1000000;
+			ms *= 2;
+		}
+		until = timespec_of(next);
 		left = c->left;
 		writes = !!c->write;
 		engine_release(old);
 		if (!left)
 			break;
-		sends = futex(&engine.sequence, FUTEX_WAIT_BITSET, sequence,
-			      writes ? &until : NULL, ~0U) == -ETIMEDOUT;
-		if (sends)
-			ms *= 2;
+		futex(&engine.sequence, FUTEX_WAIT_BITSET, sequence,
+		      writes ? &until : NULL, ~0U);
 	}
 	__atomic_fetch_sub(&engine.waiters, 1, __ATOMIC_SEQ_CST);
 }
