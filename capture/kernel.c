@@ -359,8 +359,10 @@ static void *copy_pages(void *arg)
 		while ((n = read(c->in, page, PAGE)) > 0) {
 			memset(page + n, 0, PAGE - n);
 			n = write(c->out, page, PAGE);
-			if (n > 0 && n < PAGE)	/* again, for the errno */
+			if (n >= 0 && n < PAGE) {	/* again, for the errno */
+				errno = ENOSPC;
 				n += write(c->out, page + n, PAGE - n);
+			}
 			if (n != PAGE) {
 				c->error = errno;
 				return NULL;
