@@ -179,7 +179,8 @@ static void http_line(struct answer *a)
 				    has_word(a, "keep-alive") ? 0 : a->closes;
 		if (a->line_len)
 			break;
-		if (a->first[9] == '1') {	/* the answer is yet to come */
+		if (a->wrong && !strncmp(a->first, "HTTP/1.", 7) &&
+		    a->first[9] == '1') {	/* the answer is yet to come */
 			a->state = FIRST_LINE;
 			a->seen = 0;
 			break;
