@@ -239,6 +239,7 @@ int trace_main(int argc, char **argv)
 		remove_at_signals(dir);
 	if (dir)
 		status = trace(&o, dir, out);
+	temporary.owner = 0;			/* its name goes */
 	free(dir);
 	return status;
 }
