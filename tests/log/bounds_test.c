@@ -131,6 +131,48 @@ TEST(many_processes_that_are_blocked)
 	reader_free(&r);
 }
 
+/* A profiler's signals interrupt each wait for a pipe; none of them kills. */
+TEST(waits_that_are_interrupted_again_and_again)
+{
+	enum { PROCESSES = 4000, WAITS = 400000 };
+
+	reader_start(&r);
+	for (int i = 0; i < PROCESSES; i++)
+		say("%d pipe2([3, 4], 0) = 0", 10 + i);
+	for (int i = 0; i < WAITS; i++)
+		say("%d poll([{fd=3, events=POLLIN}], 1, -1) = -1 EINTR (x)",
+		    10 + i % PROCESSES);
+	reader_end(&r);
+	EXPECT_EQ(PROCESSES + WAITS, r.calls);
+	reader_free(&r);
+}
+
+/* It tries a port on and on: who has it is looked up some of the times. */
+TEST(ports_that_are_in_use)
+{
+	enum { PROCESSES = 4000, TRIES = 400000 };
+	static const char call[] = "bind(3, {sa_family=AF_INET, sin_port="
+		"htons(%d), sin_addr=inet_addr(\"0.0.0.0\")}, 16) = %s";
+
+	reader_start(&r);
+	for (int i = 0; i < PROCESSES; i++) {
+		char text[200];
+
+		say("%d socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 3", 10 + i);
+		snprintf(text, sizeof(text), call, 10 + i, "0");
+		say("%d %s", 10 + i, text);
+	}
+	for (int i = 0; i < TRIES; i++) {
+		char text[200];
+
+		snprintf(text, sizeof(text), call, 9, "-1 EADDRINUSE (x)");
+		say("10 %s", text);
+	}
+	reader_end(&r);
+	EXPECT_EQ(2 * PROCESSES + TRIES, r.calls);
+	reader_free(&r);
+}
+
 /* Threads that come and go leave sums, not themselves. */
 TEST_TIMEOUT(threads_that_ended_cost_no_memory, 120)
 {
