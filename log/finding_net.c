@@ -1367,12 +1367,21 @@ static void judge_datagram(struct findings *f, struct file *file,
 		     span_text(d->cost_ns, span, sizeof(span)));
 }
 
+/* A file has the pid of a thread.  (At the end the tasks go before their files.) */
+static long process_of(const struct findings *f, const struct file *file)
+{
+	const struct task *t = f->at_end ? NULL : map_get(&f->world->tasks,
+							  file->pid);
+
+	return t ? t->process->pid : file->pid;
+}
+
 static void closed(struct findings *f, const struct file *file,
 		   const struct use *u)
 {
 	struct talk *t = talk_of(f, file->pid);
 
-	if (!t || finding_is_told(f, file->pid))
+	if (!t || finding_is_told(f, process_of(f, file)))
 		return;				/* it gave up before */
 	t->closed++;
 	t->half += u->half_closed;
@@ -1427,14 +1436,15 @@ static void say_stalled(struct findings *f, const struct expired *x,
 static int judge_stalled(struct findings *f, const struct file *file,
 			 const struct use *u)
 {
-	unsigned long line = finding_error_line(f, file->pid);
+	long pid = process_of(f, file);
+	unsigned long line = finding_error_line(f, pid);
 	struct expired *x = &f->expired;
 	long long ns = since(u->got_ns, f->last_ns);
 
 	if (ns < u->idle_ns)
 		ns = u->idle_ns;
 	if (f->at_end || !is_client(file) || !u->got_line || ns < STARVED_NS ||
-	    x->line <= u->got_line || x->owner != file->pid)
+	    x->line <= u->got_line || x->owner != pid)
 		return 0;
 	x->given_up = x->line;
 	x->got = file->bytes_in;
@@ -1455,7 +1465,7 @@ static void judge_cut_client(struct findings *f, const struct file *file,
 	struct expired *x = &f->expired;
 
 	if (f->at_end || !file->parent || !u->more || !x->line ||
-	    x->owner != file->pid)
+	    x->owner != process_of(f, file))
 		return;
 	x->cut_client = x->line;
 	if (x->given_up == x->line)
