@@ -705,6 +705,15 @@ static int is_v6(const char *name)
 	return port && strchr(name, ':') != port;
 }
 
+/* A file has the pid of the thread that made it, which may have ended. */
+static int is_inherited(const struct findings *f, const struct file *file,
+			const struct process *by)
+{
+	const struct task *t = map_get(&f->world->tasks, file->pid);
+
+	return t ? t->process != by : file->pid == by->parent;
+}
+
 /* The process that has the port that bind was refused, where the log shows it. */
 static void port_is_held(struct findings *f, const struct ending *e,
 			 const struct step *st, struct failure *x)
@@ -743,9 +752,9 @@ static void port_is_held(struct findings *f, const struct ending *e,
 				snprintf(x->why, sizeof(x->why), "; pid %ld "
 					 "(%.20s) holds it as descriptor %u%s%s",
 					 t->process->pid, task_name(t), fd,
-					 has->pid != t->process->pid ?
+					 is_inherited(f, has, t->process) ?
 					 ", which it inherited" : "",
-					 has->pid != t->process->pid &&
+					 is_inherited(f, has, t->process) &&
 					 strcmp(task_name(t),
 						task_name(st->task)) ?
 					 " (the socket has no SOCK_CLOEXEC)" : "");
