@@ -29,6 +29,7 @@ static const struct sample samples[] = {
 	{ "http", NULL, HTTP "\r\nwithout a length", 35, 0, 0, 0 },
 	{ "http", NULL, "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" HTTP
 	  "Content-Length: 2\r\n\r\nok", 77, 1, 0, 0 },
+	{ "http", NULL, "220 ready1\r\nContent-Length: 1\r\n\r\nx", 34, 1, 1, 0 },
 	{ "redis-ping", NULL, "+PONG\r\n+PONG\r\n", 7, 1, 0, 0 },
 	{ "redis-get", NULL, "$5\r\nhello\r\n", 11, 1, 0, 0 },
 	{ "redis-get", NULL, "$-1\r\n", 5, 1, 0, 0 },
