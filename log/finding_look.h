@@ -16,7 +16,7 @@
 #include "world.h"
 
 enum { MS = 1000000 };
-static const long long LENGTH_MAX = 1LL << 50;	/* of a body: more is none */
+static const long long LENGTH_MAX = 1LL << 50;	/* a body is not longer */
 
 enum { WORKERS_MAX = 16 };
 
