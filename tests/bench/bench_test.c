@@ -913,7 +913,7 @@ TEST(one_piece_against_turns)
 	table_print(&r, f);
 	export_json(&r, f);
 	fclose(f);
-	EXPECT_TRUE(strstr(text, " in one piece: some connections wait for ") &&
+	EXPECT_TRUE(strstr(text, " in one piece, not in short slices: some ") &&
 		    strstr(text, "\"in_one_piece\": true"));
 	results_free(&r);
 }
