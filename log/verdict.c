@@ -857,6 +857,17 @@ static int unseen_child(const struct reader *r, struct text *t)
 	return 1;
 }
 
+/* all, with the time and the count of w, and the longer of the two. */
+static void wait_add(struct wait *all, const struct wait *w)
+{
+	all->ns = plus_ns(all->ns, w->ns);
+	all->count += w->count;
+	if (w->longest_ns > all->longest_ns) {
+		all->longest_ns = w->longest_ns;
+		all->line = w->line;
+	}
+}
+
 /* One call, on several objects: fsync of a database and of its journal. */
 static const struct wait *all_of_a_call(const struct reader *r,
 					const struct account **of,
@@ -875,15 +886,9 @@ static const struct wait *all_of_a_call(const struct reader *r,
 			for (unsigned j = 0; j < a->n_waits; j++) {
 				const struct wait *w = &a->wait[j];
 
-				if (j == i || w->what != all->what ||
-				    strcmp(w->name, all->name))
-					continue;
-				all->ns = plus_ns(all->ns, w->ns);
-				all->count += w->count;
-				if (w->longest_ns > all->longest_ns) {
-					all->longest_ns = w->longest_ns;
-					all->line = w->line;
-				}
+				if (j != i && w->what == all->what &&
+				    !strcmp(w->name, all->name))
+					wait_add(all, w);
 			}
 			if (!is_share(all->ns / a->tasks,
 				      whole_of(a) / a->tasks) ||
@@ -1126,14 +1131,8 @@ static const struct account *pool_wait(const struct reader *r, struct wait *all)
 		     a->process == of->process && a->pid != a->process; i++) {
 			const struct wait *w = &a->wait[i];
 
-			if (w->key != all->key)
-				continue;
-			all->ns = plus_ns(all->ns, w->ns);
-			all->count += w->count;
-			if (w->longest_ns > all->longest_ns) {
-				all->longest_ns = w->longest_ns;
-				all->line = w->line;
-			}
+			if (w->key == all->key)
+				wait_add(all, w);
 		}
 	return of;
 }
