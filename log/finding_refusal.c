@@ -1681,9 +1681,15 @@ static void note_hang_up(struct ending *e, const struct step *st)
 /* HTTP, redis, MySQL's 0xff, PostgreSQL's ErrorResponse. */
 static int is_error_reply(const struct step *st)
 {
+	struct slice args = st->event->line->args;
+	const char *p = memchr(args.at, '"', args.len);
 	unsigned char d[16];
-	size_t n = shown_bytes(st->event->line->args, d, sizeof(d));
+	size_t n;
 
+	if (!p || p + 3 > args.at + args.len ||
+	    (!strchr("HE-\\", p[1]) && p[2] != '\\'))
+		return 0;			/* (as most) */
+	n = shown_bytes(args, d, sizeof(d));
 	if (n < 8)
 		return 0;
 	if (!memcmp(d, "HTTP/1.", 7))
