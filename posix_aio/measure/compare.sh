@@ -120,6 +120,13 @@ figures() {	# FIO-OPTION...
 cells() {	# SET "CPUS..." "DEPTHS..." "ENGINES..." FIO-OPTION...
 	s=$1 cc=$2 dd=$3 ee=$4
 	shift 4
+	# Each round begins with another engine: who comes first may have an advantage.
+	for e in $ee; do
+		[ "$turn" ] || turn=$((round % $(echo "$ee" | wc -w)))
+		[ $turn -gt 0 ] || break
+		turn=$((turn - 1)) ee="${ee#* } $e"
+	done
+	turn=
 	for c in $cc; do for d in $dd; do for e in $ee; do
 		run "$s" "$c" "$d" "$e" "$@"
 	done; done; done
