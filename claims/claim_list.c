@@ -578,10 +578,10 @@ const struct claim claims[] = {
 	     "preadv2\\(.*RWF_NOWAIT\\) = -1 EAGAIN",
 	     TRIED("ext4, XFS, btrfs", "RWF_NOWAIT reads from the disk",
 	     "0: preadv2\\(.*RWF_NOWAIT\\) = -1 EAGAIN")),
-	PLAY("closed-peer", closed_peer, "a send to a closed AF_UNIX peer "
-	     "fails with EPIPE",
+	PLAY("closed-peer", closed_peer, "a send on an AF_UNIX stream whose "
+	     "peer has closed fails with EPIPE",
 	     "send(2)", "sendto\\(.*MSG_NOSIGNAL.* = -1 EPIPE",
-	     TRIED("AF_UNIX", "the first send to a closed peer succeeds",
+	     TRIED("AF_UNIX stream", "the first send to a closed peer succeeds",
 	     "sendto\\(.* = 1")),
 	PLAY("closed-peer-tcp", closed_peer_tcp, "on TCP the first send to a "
 	     "peer that has read everything and closed succeeds, the second "
@@ -1213,9 +1213,9 @@ const struct claim claims[] = {
 	     "^1: sys_enter id=[0-9]+\\(io_uring_enter\\)"),
 	     .words = "task work"),
 	PLAY("task-work-deferred", task_work_deferred, "with DEFER_TASKRUN a "
-	     "RECV completes only in an io_uring_enter with GETEVENTS; another "
-	     "io_uring_enter, a call such as getppid or a thread that computes "
-	     "does not complete it",
+	     "RECV that waits completes in an io_uring_enter with GETEVENTS; "
+	     "another io_uring_enter, a call such as getppid or a thread that "
+	     "computes does not complete it",
 	     "io_uring_setup(2)", "before GETEVENTS: 0 completions\n"
 	     "after GETEVENTS: 1 completion",
 	     TRIED("TCP", "any call completes it",

@@ -442,7 +442,7 @@ TEST_F_TIMEOUT(kernel, copies_of_epoll, 60)
 }
 
 /*
- * DEFER_TASKRUN: the kernel works for us in io_uring_enter only, even where
+ * DEFER_TASKRUN: the kernel works for uring_fast in io_uring_enter, even where
  * messages come while the server runs: nobody waits for an answer here.
  */
 TEST_F_TIMEOUT(kernel, copies_of_uring_fast_while_it_runs, 30)
