@@ -31,8 +31,8 @@ static const long long SILENT_NS = 3000LL * MS;	/* a connection */
 static const struct about
 nagle = { "nagle", SEVERITY_COST,
 	"Nagle's algorithm waits for a delayed ACK",
-	"After a small write TCP holds the next one back until the first is "
-	"acknowledged, and the peer delays its ACK (Linux by 40 to 200 ms).",
+	"After a small write TCP holds the next small one back until the first "
+	"is acknowledged, and the peer delays its ACK (Linux by 40 to 200 ms).",
 	"Send the request with one call (writev, or a buffer), or set "
 	"TCP_NODELAY.", "The peer itself needs 40 ms for its answer." },
 corked = { "corked", SEVERITY_COST,

@@ -74,7 +74,8 @@ static const struct about about[ABOUTS] = {
 		"Read until EAGAIN. A short read may leave data, because passed "
 		"descriptors (AF_UNIX) and an urgent byte (TCP) end a read early. "
 		"The stream may have ended, too: then this event has "
-		"EPOLLRDHUP, and no later event reports the end.", NULL },
+		"EPOLLRDHUP (if the registration asks for it), and no later "
+		"event reports the end.", NULL },
 	[WASTED_READ] = { "wasted-read", SEVERITY_COST,
 		"a read that returns EAGAIN after every message",
 		"Level-triggered readiness is reported again by itself: one "

@@ -346,8 +346,9 @@ static const struct refusal table[] = {
 	  "Start the server, or correct address and port." },
 	{ "connect getsockopt " RECEIVES " " SENDS, "ETIMEDOUT", NULL,
 	  "connection-timeout", REFUSED_FOR_GOOD, "the peer does not answer",
-	  "The packets get no answer: a firewall drops them, or the host is "
-	  "down.", "Look at the route and the firewall." },
+	  "The packets get no answer: a firewall drops them, the host is down, "
+	  "or (connect) the listener's accept queue is full.",
+	  "Look at the route and the firewall, and at the listener (ss -ltn)." },
 	{ ACCEPT, "EINVAL", NULL, "not-listening", REFUSED_AT_END,
 	  "the socket does not listen, or was shut down",
 	  "accept needs a socket for which listen was called. With Accept=yes "
@@ -523,8 +524,8 @@ static const struct refusal table[] = {
 	  "not-permitted", REFUSED_AT_END,
 	  "CAP_SYS_ADMIN, or mounts that cover a part of /proc or /sys",
 	  "A mount needs CAP_SYS_ADMIN in the namespace; a user namespace can "
-	  "mount only some types (tmpfs, FUSE, proc, sysfs; overlay from Linux "
-	  "5.11), and proc and sysfs only if nothing is mounted over a part of "
+	  "mount only some types (tmpfs, FUSE, proc, sysfs and a few more; overlay "
+	  "from Linux 5.11), and proc and sysfs only if nothing is mounted over a part of "
 	  "the /proc or /sys that it sees (a container masks some parts).",
 	  "Give the capability, or bind-mount the /proc that is there." },
 	{ "mount", "ENODEV", NULL, "no-device", REFUSED_AT_END,
