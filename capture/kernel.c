@@ -494,7 +494,7 @@ struct kernel *kernel_begin(char why[256])
 	kernel_clean_up();
 	k->on = -1;
 	adjtimex(&t);
-	if (!has_clock("tai"))			/* Linux 6.0 brought it */
+	if (!has_clock("tai"))			/* Linux 5.19 brought it */
 		t.tai = 1;
 	snprintf(k->clock, sizeof(k->clock), t.tai ? "mono" : "tai");
 	if (t.tai)

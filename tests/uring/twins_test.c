@@ -91,7 +91,7 @@ static void cut(char *line, const char *part, const char *instead)
 }
 
 /*
- * liburing 2.7 and later ask for a ring without the array of indices where the
+ * liburing 2.6 and later ask for a ring without the array of indices where the
  * kernel has NO_SQARRAY (6.6): another layout, and no other call.  Our twin
  * makes its ring as kernels before that need it.
  */
