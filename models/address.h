@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * address.h - IPv4 addresses: the text of one, and one from a text
+ * address.h - an IPv4 address as text, and read from text
  *
  * A socket that was inherited (--fd) may be of another family.  Its peers are
  * served, but there is room for an IPv4 address only: an IPv6 peer is shown by

@@ -40,8 +40,8 @@ static struct handler {
 static int ep;
 
 /*
- * Call these from now on; NULL for what is of no interest.  0, or -errno: the
- * set has no room (ENOSPC: fs.epoll.max_user_watches).
+ * Call these from now on; NULL: not interested.  Returns 0, or -errno: the set
+ * has no room (ENOSPC: fs.epoll.max_user_watches).
  */
 static long when(int fd, void (*readable)(int), void (*writable)(int))
 {
@@ -126,7 +126,7 @@ static void hang_up(int fd)
 		resume();			/* a descriptor is free */
 }
 
-/* when(), or the connection ends where the set has no room. */
+/* Call when(); the connection ends where the set has no room. */
 static void wait_for(int fd, void (*readable)(int), void (*writable)(int))
 {
 	long err = when(fd, readable, writable);
@@ -160,7 +160,7 @@ static void on_bytes(int fd)
 	if (conn_received(c, scratch, n))
 		return hang_up(fd);
 	if (c->owed)
-		on_room(fd);			/* there mostly is room */
+		on_room(fd);			/* mostly there is room */
 }
 
 int main(int argc, char **argv)

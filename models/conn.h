@@ -15,7 +15,7 @@
  * FIRST   bytes of a message that need no mmap
  */
 enum { SCRATCH = 16384, FIRST = 2048 };
-enum { LEFT_MOST = 16 * SOMAXCONN };	/* no accident any more */
+enum { LEFT_MOST = 16 * SOMAXCONN };	/* too many to be chance */
 
 /*
  * echo: `owed` bytes at `out` are still to be sent, from the buffer of the
@@ -41,7 +41,7 @@ struct conn {
  * call (EPERM, ENOSYS).  The connections stay queued, the server pauses, and
  * stderr says why, once.
  * ECONNABORTED and EPROTO are about one peer.  (TCP of Linux has neither: it
- * accepts a peer that has reset.)  Many in a row: accept4 always fails.
+ * accepts a peer that has reset.)  After many in a row, the server must pause.
  */
 static inline int peers_must_wait(long err)
 {
@@ -67,12 +67,12 @@ static inline int peers_must_wait(long err)
 	return 1;
 }
 
-static int end_status;			/* what the server ends with */
+static int end_status;			/* its exit status */
 
 /*
- * accept4 returned err: the listener is shut down.  By on_stop; or by another
- * program that has it, too (--fd): then stderr says so, and the server serves
- * those who are connected and ends with 1.  (AF_UNIX, EAGAIN: see listen.h.)
+ * Does err of accept4 say that the listener is shut down?  If another program
+ * did it (--fd), stderr says so; the server serves the connected peers and ends
+ * with 1.  (AF_UNIX, EAGAIN: see listen.h.)
  */
 static inline int listener_ended(long err)
 {
@@ -90,8 +90,8 @@ static inline int listener_ended(long err)
 }
 
 /*
- * A call that waits for many descriptors: how many are ready, or 0 after a
- * signal.  No memory for it (ENOMEM) costs a pause.
+ * For a call that waits for many descriptors: how many are ready; 0 after a
+ * signal, or after a pause if the kernel has no memory for the call (ENOMEM).
  */
 #define woken(call) ({							\
 	long woken_ = (call);						\
@@ -100,7 +100,7 @@ static inline int listener_ended(long err)
 	woken_ == -EINTR || woken_ == -ENOMEM ? 0 :			\
 		must_be(#call, woken_); })
 
-/* Sleep for ms: the models that can only wait until a descriptor is free. */
+/* Sleep for ms: for models that can only wait until a descriptor is free. */
 static inline void pause_ms(long ms)
 {
 	struct timespec t = { ms / 1000, ms % 1000 * 1000000 };
@@ -163,7 +163,7 @@ static long conn_grow(struct conn *c, unsigned need)
 	return 0;
 }
 
-/* Why a connection ends before its time, on stderr. */
+/* Report on stderr why the server ends a connection early. */
 static void conn_gave_up(const struct conn *c, const char *why)
 {
 	unsigned n = opt.echo ? c->owed : c->len;
@@ -173,8 +173,8 @@ static void conn_gave_up(const struct conn *c, const char *why)
 	     n == 1 ? "" : "s");
 }
 
-/* Take bytes of a request, up to its end; return how many.  *wants is what it
-   asks for, or -1 if no server does that. */
+/* Take bytes of a request, up to its end; return how many.  *wants is the
+   length of its answer, or -1 if the request is not valid. */
 static unsigned request_takes(struct conn *c, const char *bytes, unsigned n,
 			      long *wants)
 {
@@ -203,8 +203,8 @@ static unsigned request_takes(struct conn *c, const char *bytes, unsigned n,
 }
 
 /*
- * What n > 0 bytes that came are answered with: how many bytes, at *bytes, or
- * 0: nothing yet.  -1: they ask for more than the service reply allows.
+ * Answer n > 0 bytes that came: returns the length of the answer, at *bytes.
+ * 0: no answer yet.  -1: they ask for more than the service reply allows.
  */
 static long conn_answer(struct conn *c, char **bytes, long n)
 {
@@ -227,8 +227,8 @@ static long conn_answer(struct conn *c, char **bytes, long n)
 static const char bad_request[] = "the request asks for more than the service reply allows";
 
 /*
- * What recvfrom returned, n, goes to the service.  Returns 0 to go on, 1 when
- * the connection has ended: the peer closed, or failed, or said too much.
+ * recvfrom returned n: the service gets it.  Returns 0 to go on, 1 when the
+ * connection has ended: the peer closed, failed, or sent more than is allowed.
  */
 static int conn_received(struct conn *c, char *buf, long n)
 {
@@ -271,8 +271,8 @@ static int conn_received(struct conn *c, char *buf, long n)
 }
 
 /*
- * What sendto returned, n.  Returns 0 to go on, 1 when the peer is gone.  What
- * a full socket left is kept in mem: the buffer is everybody's.
+ * sendto returned n.  Returns 0 to go on, 1 when the peer is gone.  What a full
+ * socket did not take is kept in mem, because all connections share the buffer.
  */
 static int conn_sent(struct conn *c, long n)
 {

@@ -54,7 +54,7 @@ static struct {
 	struct task *writing[CONNS];
 	unsigned registered[CONNS];	/* what the kernel's set has */
 	int tasks;
-	struct task *ended;		/* whose stacks are for the next */
+	struct task *ended;		/* their stacks are used again */
 } loop = { .last = &loop.ready };
 
 /* Run task when its turn comes. */
@@ -83,15 +83,15 @@ static struct event WriteEvent(int fd)
 	return (struct event){ fd, EPOLLOUT, &loop.writing[fd] };
 }
 
-/* To the kernel a connection that may be accepted is one more to read. */
+/* To the kernel, a listener with a connection to accept is readable. */
 static struct event AcceptEvent(int fd)
 {
 	return ReadEvent(fd);
 }
 
 /*
- * The running task sleeps until e happens.  0, or -errno: the set has no room
- * (ENOSPC: fs.epoll.max_user_watches), and it has not slept.
+ * The running task sleeps until e happens.  Returns 0, or -errno: the set has
+ * no room (ENOSPC: fs.epoll.max_user_watches), and the task has not slept.
  */
 static long yield(struct event e)
 {
@@ -128,7 +128,7 @@ static void task_main(void)
 	t->run(t->fd);
 	loop.tasks--;
 	t->next = loop.ended;
-	loop.ended = t;				/* nobody looks before we left */
+	loop.ended = t;				/* not taken before we leave */
 	switch_stack(&t->sp, loop.sp);
 }
 
@@ -178,11 +178,11 @@ static void run_forever(void)
 		was_paused = paused;
 		n = woken(sys_epoll_pwait(loop.ep, ev, EVENTS,
 					  paused ? 1000 : -1, NULL));
-		for (int i = 0; i < n; i++) {	/* an error wakes either */
+		for (int i = 0; i < n; i++) {	/* an error wakes both */
 			resume(ReadEvent(ev[i].data));
 			resume(WriteEvent(ev[i].data));
 		}
-		/* Another program may have closed. */
+		/* Another program may have freed a descriptor. */
 		if (was_paused && paused)
 			resume(AcceptEvent(listener));
 	}
@@ -192,7 +192,7 @@ static void run_forever(void)
 
 static struct conn conns[CONNS];	/* by descriptor */
 
-/* The listener out of the kernel's set: closed it might stay (--fd). */
+/* Out of the kernel's set: after close it might stay in it (--fd). */
 static void unwatch_listener(void)
 {
 	if (loop.registered[listener])
@@ -200,7 +200,7 @@ static void unwatch_listener(void)
 	loop.registered[listener] = 0;
 }
 
-/* It would be reported for ever: out of the set until a descriptor is free. */
+/* Out of the set until a descriptor is free: else every wait reports it. */
 static void pause_accepting(void)
 {
 	unwatch_listener();

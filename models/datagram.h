@@ -23,7 +23,7 @@ union sender {
 
 enum { SENDER_TEXT = 64 };
 
-/* [fe80::1]:7007, as RFC 5952 has it: the longest run of zeros is left out. */
+/* [fe80::1]:7007, as in RFC 5952: the longest run of zeros is left out. */
 static const char *ipv6(const struct sockaddr_in6 *a, char text[SENDER_TEXT])
 {
 	const unsigned short *group = a->sin6_addr.s6_addr16;
@@ -65,7 +65,7 @@ static const char *sender_text(const struct sockaddr_in *from, char *text)
 	return text;
 }
 
-/* A datagram of n bytes, or of more than we have room for, is not served. */
+/* Report that a datagram of n bytes is not served, and why. */
 static void not_served(const union sender *from, long n, const char *why)
 {
 	char text[SENDER_TEXT];

@@ -76,7 +76,7 @@ static void greet(void)
 			return;
 		}
 		if (fd == -EAGAIN)
-			return;			/* all are in */
+			return;			/* all are accepted */
 		if (fd < 0 || beyond_table(fd))
 			continue;		/* it brought no peer */
 		conn_begin(&conns[fd], &peer);

@@ -47,7 +47,7 @@ static long watch(int fd, int op, unsigned want)
 	return sys_epoll_ctl(ep, op, fd, &ev);
 }
 
-/* Where it is refused, it is asked again, as if no descriptor were left. */
+/* If the kernel refuses, try again later, as if no descriptor were left. */
 static void watch_listener(void)
 {
 	if (watch(listener, EPOLL_CTL_MOD, EPOLLIN))
@@ -148,8 +148,8 @@ static void work(long thread)
 			greet();
 		else if (n > 0)
 			serve(ev.data, scratches[thread]);
-		/* Another program may have closed; or a thread, just before
-		 * greet() said that it is paused. */
+		/* Another program may have freed a descriptor; or a thread
+		 * has, just before greet() set paused. */
 		if (was_paused)
 			resume();
 	}

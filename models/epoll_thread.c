@@ -41,7 +41,7 @@ static struct conn conns[CONNS];	/* by descriptor */
 static int ep, paused;			/* paused: accept4 found no descriptor */
 static int live = 1;			/* connections, and the listener */
 
-/* Descriptors to serve.  Each is here once at most, so CONNS places do. */
+/* Descriptors to serve.  Each is here at most once: CONNS places are enough. */
 static struct {
 	struct lock lock;
 	int fds[CONNS];
@@ -199,9 +199,9 @@ int main(int argc, char **argv)
 			else
 				push(ev[i].data);
 		/*
-		 * Another program may have closed; or a thread, just before
-		 * greet() said that it is paused: so not only after a quiet
-		 * second.
+		 * Another program may have freed a descriptor; or a thread
+		 * has, just before greet() set paused.  So do it after each
+		 * wait, not only after a second without events.
 		 */
 		if (was_paused)
 			resume();

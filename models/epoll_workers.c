@@ -6,7 +6,7 @@
  * accepts from the common listener and copies in recvfrom; a connection stays
  * with the worker that accepted it.  Without EPOLLEXCLUSIVE a connection
  * would wake every worker (the thundering herd): most of them look again
- * inside epoll_pwait and sleep on, some return and find EAGAIN.  With it the
+ * inside epoll_pwait and sleep again, some return and find EAGAIN.  With it the
  * kernel wakes one, or a few.
  *
  *     epoll_create1                     all of them before any client can
@@ -40,7 +40,7 @@
 
 enum { EVENTS = 64, WORKERS = 4 };
 
-static struct conn conns[CONNS];	/* by descriptor: one worker's each */
+static struct conn conns[CONNS];	/* by descriptor; each has one worker */
 static struct count workers;
 
 static struct worker {

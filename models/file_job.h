@@ -24,8 +24,8 @@
  *
  * The checksum: each 8 bytes of the file, the last filled up with zeros, are
  * multiplied by their place.  The two halves of each 128-bit product are XORed,
- * and the results are added: no matter which block came first, the sum is the
- * same.  The place detects a wrong block.  Neither --block nor --depth matters.
+ * and the results are added.  --block, --depth and the order of the blocks do
+ * not change the sum; a block in a wrong place does.
  */
 #ifndef IOMODELS_FILE_JOB_H
 #define IOMODELS_FILE_JOB_H
@@ -34,21 +34,21 @@
 #include "../syscalls/program.h"
 #include "../syscalls/thread.h"
 
-/* SECTOR is what --block must be a multiple of: O_DIRECT wants at least it. */
+/* --block must be a multiple of SECTOR: O_DIRECT needs at least that. */
 enum { SECTOR = 512, BLOCK_MAX = 16 << 20, DEPTH_MAX = 1 << 20 };
 
 static struct {
 	const char *path;
 	unsigned block;			/* bytes */
 	unsigned depth;			/* reads in flight at once */
-	unsigned batch;			/* handed over in a call; 0: all */
+	unsigned batch;			/* reads handed over per call; 0: all */
 	int direct, random;
 	unsigned seed;
 	unsigned measure;		/* ms; 0: read all, once */
 	int once;
 } opt = { .block = 4096, .depth = 8, .seed = 1 };
 
-/* A file job with options of its own defines OWN_HELP, and this for them. */
+/* A file job with options of its own defines OWN_HELP and own_option(). */
 #ifdef OWN_HELP
 static int own_option(char ***argv);
 #else
@@ -149,7 +149,7 @@ static unsigned long nanoseconds(void)
 
 /* ---- the file ---- */
 
-/* One line is enough, though all threads may meet the same failure at once. */
+/* All threads may meet the same failure at once: only the first reports it. */
 static void last_words(void)
 {
 	static struct lock said;
@@ -157,7 +157,7 @@ static void last_words(void)
 	lock(&said);			/* for good: the process is about to end */
 }
 
-/* The call that failed, with what to do about it where that is known. */
+/* Report the call that failed, and what to do about it where that is known. */
 static void file_failed(const char *call, long err)
 {
 	struct statx st;
@@ -192,7 +192,7 @@ static void open_file(char **argv)
 	long err;
 
 	options(argv);
-	/* First its type: to open a FIFO would wait for a writer. */
+	/* Look at its type first: opening a FIFO would wait for a writer. */
 	err = sys_statx(AT_FDCWD, opt.path, 0, STATX_TYPE | STATX_SIZE, &st);
 	if (err)
 		file_failed("statx", err);
@@ -210,7 +210,7 @@ static void open_file(char **argv)
 		     opt.path);
 }
 
-/* Zeroed and page-aligned, which is aligned enough for O_DIRECT. */
+/* Zeroed, and aligned to a page, which is enough for O_DIRECT. */
 static void *memory(unsigned long size)
 {
 	void *at = sys_mmap(NULL, size, PROT_READ | PROT_WRITE,
@@ -237,10 +237,10 @@ static struct slot *new_slots(void)
 /* ---- the order of the blocks ---- */
 
 /*
- * Which block is the i-th.  Multiplying by an odd number, adding, and folding
- * the high bits into the low ones each map the numbers below a power of two
- * to themselves, one to one; what falls beyond the last block goes round
- * again.  So each block comes up once, and no table of them is kept.
+ * Returns which block is the i-th.  Multiplying by an odd number, adding, and
+ * folding the high bits into the low ones each map the numbers below a power of
+ * two to themselves, one to one; what falls beyond the last block goes round
+ * again.  So each block comes up once, and no table of the blocks is needed.
  */
 static unsigned long nth_block(unsigned long i)
 {
@@ -261,7 +261,7 @@ static unsigned long nth_block(unsigned long i)
 	return i;
 }
 
-/* --measure: its time, which begins with block 0, is over. */
+/* --measure: is its time over?  It begins with block 0. */
 static int over(unsigned long i)
 {
 	static int late;
@@ -322,15 +322,15 @@ static unsigned long checksum(const char *buf, unsigned n, unsigned long offset)
 }
 
 /*
- * What a read of s returned, n, or -errno; call names it.  Returns 1 when the
- * block is complete, 0 when its rest is still to be read: a file system may
- * return less than it was asked for, and 0 says that the file ends here.
+ * A read of s by `call` returned n, or -errno.  Returns 1 when the block is
+ * complete, 0 when its rest is still to be read: a file system may return less
+ * than was asked for.  A read that returns 0 has found the end of the file.
  */
 static int got(struct slot *s, const char *call, long n)
 {
 	if (n < 0)
 		file_failed(call, n);
-	if (n > s->want - s->have)		/* the file has grown: not ours */
+	if (n > s->want - s->have)		/* the file has grown */
 		n = s->want - s->have;
 	s->have += n;
 	if (s->have < s->want) {

@@ -24,7 +24,7 @@ static void socket_failed(const char *call, const struct sockaddr_in *a,
 				     "0.0.0.0 listens on all" : "");
 }
 
-/* A peer would get this number, and then what is meant for stdout. */
+/* A socket would get this number, and its peer what is meant for stdout. */
 static void closed(int fd)
 {
 	fail(1, "descriptor %d is closed: redirect it to /dev/null\n", fd);
@@ -45,9 +45,9 @@ static int socket_option(int option)
  * The socket of the program that started this one (--fd): a listening stream
  * socket, or one for datagrams.  SOCK_SEQPACKET keeps the bounds of messages,
  * which no server here does.
- * AF_UNIX lacks the property that stopping relies on: a non-blocking accept4
- * returns EAGAIN although the listener is shut down and polls as ready: so
- * listener_ended() polls it.
+ * AF_UNIX lacks the property that stopping relies on.  A non-blocking accept4
+ * returns EAGAIN although the listener is shut down.  But poll reports it as
+ * ready, so listener_ended() polls it.
  */
 static void inherit_socket(int type)
 {
@@ -89,10 +89,10 @@ static void open_socket(char **argv, int type)
 		fail(1, "socket: descriptor %d is beyond %d: start the server "
 		     "with fewer open descriptors\n", listener, CONNS - 1);
 	if (!datagrams) {
-		/* Bind though connections of a former run are in TIME_WAIT. */
+		/* Bind even if connections of a former run are in TIME_WAIT. */
 		must(sys_setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on,
 				    sizeof(on)));
-		/* Connections inherit it: Nagle holds no answer back. */
+		/* Connections inherit it: Nagle delays no answer. */
 		must(sys_setsockopt(listener, IPPROTO_TCP, TCP_NODELAY, &on,
 				    sizeof(on)));
 	}

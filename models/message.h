@@ -20,15 +20,15 @@ static unsigned utf8(const unsigned char *s, unsigned n)
 	for (unsigned i = 1; i < len; i++)
 		if ((s[i] & 0xc0) != 0x80)
 			return 0;
-	if ((s[0] == 0xe0 && s[1] < 0xa0) ||	/* longer than need be */
+	if ((s[0] == 0xe0 && s[1] < 0xa0) ||	/* longer than necessary */
 	    (s[0] == 0xed && s[1] > 0x9f) ||	/* a surrogate */
-	    (s[0] == 0xf0 && s[1] < 0x90) ||	/* longer than need be */
+	    (s[0] == 0xf0 && s[1] < 0x90) ||	/* longer than necessary */
 	    (s[0] == 0xf4 && s[1] > 0x8f))	/* beyond U+10FFFF */
 		return 0;
 	return len;
 }
 
-/* Valid UTF-8 that says how others are shown: it could make a line lie. */
+/* UTF-8 that changes how the text around it is shown: a line could lie. */
 static int directs_text(const unsigned char *s, unsigned len)
 {
 	if (len == 2)
@@ -43,9 +43,9 @@ static int directs_text(const unsigned char *s, unsigned len)
 
 /*
  * Copy the character at s to `to`: as it is, or escaped (\n, \x1b) if it is not
- * UTF-8, or a control character (also a C1 one such as U+009B (CSI) and one of
- * directions such as U+202E).  Adds to *out, which takes up to 12 bytes;
- * returns how many of s it used.
+ * UTF-8, a control character (also of C1, such as U+009B (CSI)), or one that
+ * changes the direction of text (U+202E).  Adds up to 12 bytes at *out; returns
+ * how many bytes of s it used.
  */
 static unsigned escape(char **out, const unsigned char *s, unsigned n)
 {
@@ -74,8 +74,8 @@ static unsigned escape(char **out, const unsigned char *s, unsigned n)
 }
 
 /*
- * Everything or the end: a full stdout is waited for, so that no message is
- * lost; when nobody is left to read it the server ends.
+ * Write everything, and wait while stdout is full, so that no message is lost.
+ * When nobody is left to read it, the server ends.
  */
 static void write_all(const char *buf, unsigned long len)
 {
@@ -99,7 +99,7 @@ static void write_all(const char *buf, unsigned long len)
 	}
 }
 
-/* How a line shows the peer; datagram.h has more of it than sockaddr_in. */
+/* How a line shows the peer.  (datagram.h replaces it, for other families.) */
 static const char *(*peer_text)(const struct sockaddr_in *, char *) = address;
 
 static void print_message(const struct sockaddr_in *peer, const char *message,

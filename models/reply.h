@@ -11,22 +11,22 @@
  *    +--------+--------+--------+-----  ...  -----+
  *
  * Its answer is `answer` times the byte 'x'.  Between receiving the request and
- * sending the answer lie `work` thousand steps of a loop.  So one service is a
- * stream to the server (size), from it (answer), and work for each message.
+ * sending the answer lie `work` thousand steps of a loop.  So one service can
+ * be a stream to the server (size), from it (answer), or work per message.
  */
 #ifndef IOMODELS_REPLY_H
 #define IOMODELS_REPLY_H
 
 enum {
 	REQUEST = 12,			/* bytes of the three numbers */
-	ANSWER_MOST = 1 << 20,		/* bytes; also of all that one receive
-					   asks for */
+	ANSWER_MOST = 1 << 20,		/* bytes: one answer; also all answers
+					   to the bytes of one receive */
 	WORK_MOST = 1000000,		/* about a second */
 };
 
-static char answer_bytes[ANSWER_MOST];	/* touched by reply_begin() only */
+static char answer_bytes[ANSWER_MOST];	/* written by reply_begin() only */
 
-/* The service is reply. */
+/* Called when the service is reply. */
 static inline void reply_begin(void)
 {
 	for (int i = 0; i < ANSWER_MOST; i++)
@@ -48,7 +48,7 @@ static inline int request_is_valid(const char *at)
 	       answer <= ANSWER_MOST && request_number(at + 8) <= WORK_MOST;
 }
 
-/* The loop of bench/measure.c, so that compare knows how long it takes. */
+/* The same loop as in bench/measure.c: compare knows how long it takes. */
 static inline void do_work(unsigned thousands)
 {
 	unsigned n = 1;

@@ -8,15 +8,15 @@
 #include "address.h"
 #include "reply.h"
 
-/* Descriptors that a table has a place for; a connection beyond is refused. */
+/* A table has places for this many descriptors; a higher one is refused. */
 enum { CONNS = 16384 };
 
 static struct {
 	unsigned addr;			/* network byte order */
 	unsigned port;
 	int fd;				/* a listening socket; -1: make one */
-	int echo;			/* the service: it answers; else print */
-	int reply;			/* and what a request asks for: reply.h */
+	int echo;			/* the service answers; else it prints */
+	int reply;			/* and answers as in reply.h */
 	unsigned max_message;		/* bytes */
 } opt = { .port = 7007, .fd = -1, .max_message = 1 << 20 };
 

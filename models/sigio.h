@@ -11,7 +11,7 @@
  * in one step.  A signal that comes while the program works stays pending and
  * ends the next sleep at once, so none can fall between a look at the sockets
  * and the sleep, and its handler never runs in the middle of the work.
- * SIGTERM is never blocked, so that it is heard while stdout is full; its
+ * SIGTERM is never blocked, so that it is handled while stdout is full; its
  * handler, on_stop, sends a SIGIO to the process (getpid kill).
  */
 #ifndef IOMODELS_SIGIO_H
@@ -37,8 +37,8 @@ static void block_sigio(void)
 }
 
 /*
- * sig 0: plain SIGIO.  Another one is queued and carries the descriptor.
- * 0, or -errno: the kernel has no memory for it (ENOMEM).
+ * sig 0: plain SIGIO.  Any other signal is queued and carries the descriptor.
+ * Returns 0, or -errno: the kernel has no memory for it (ENOMEM).
  */
 static long signal_me(int fd, int sig)
 {
@@ -51,8 +51,8 @@ static long signal_me(int fd, int sig)
 }
 
 /*
- * Up to seconds_max, or for ever (-1).  0: do not sleep, only handle what
- * is pending.  With a limit ppoll does what rt_sigsuspend does without one.
+ * Sleep for up to seconds_max seconds, or for ever (-1).  0: do not sleep, only
+ * let pending signals in.  ppoll is rt_sigsuspend with a limit of time.
  */
 static void sleep_until_signal(long seconds_max)
 {

@@ -68,7 +68,7 @@ static void greet(void)
 			listener = -1;
 		}
 		if (fd == -EAGAIN)
-			return;			/* all are in */
+			return;			/* all are accepted */
 		if (fd < 0 || beyond_table(fd))
 			continue;		/* it brought no peer */
 		conn_begin(&conns[fd], &peer);
@@ -122,7 +122,7 @@ static void serve(int fd)
 	behind = 1;
 }
 
-/* Ask every socket: signals were lost, or some were left unfinished. */
+/* Try every socket: signals were lost, or some sockets were left unfinished. */
 static void sweep(void)
 {
 	behind = 0;
@@ -132,7 +132,7 @@ static void sweep(void)
 			serve(fd);
 }
 
-/* A signal of one socket. */
+/* A signal named one socket. */
 static void happened(const siginfo_t *info)
 {
 	int fd = info->si_fd;

@@ -70,7 +70,7 @@ static int greet(void)
 			listener = -1;
 		}
 		if (fd == -EAGAIN)
-			break;			/* all are in */
+			break;			/* all are accepted */
 		if (fd < 0 || beyond_table(fd))
 			continue;		/* it brought no peer */
 		conn_begin(&conns[fd], &peer);
@@ -88,7 +88,7 @@ static int greet(void)
 	return 0;
 }
 
-/* Returns 1 when the round is not the last: limit a), or a descriptor is free. */
+/* Returns 1 when another round must follow: limit a), or a descriptor is free. */
 static int serve(int fd)
 {
 	static char scratch[SCRATCH];

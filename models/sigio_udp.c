@@ -44,12 +44,12 @@ static void answer(const union sender *from, int from_len, const char *buf,
 
 	while ((n = retry(sys_sendto(listener, buf, len, 0, from,
 				     from_len))) == -EAGAIN) {
-		/* It is the sender's queue that is full: ppoll knows nothing. */
+		/* The sender's queue is full: ppoll cannot wait for that. */
 		if (family == AF_UNIX)
 			break;
 		sys_ppoll(&room, 1, NULL, NULL);
 	}
-	if (n < 0 && family == AF_UNIX)		/* elsewhere UDP may lose it */
+	if (n < 0 && family == AF_UNIX)		/* on UDP it may be lost */
 		not_served(from, len, errno_name(n));
 }
 
@@ -71,7 +71,7 @@ static int serve(void)
 		if (n == -EPERM || n == -ENOSYS)	/* a filter refuses it */
 			must_be("recvfrom", n);
 		if (n < 0)
-			continue;		/* the socket's error, no datagram's */
+			continue;		/* an error of the socket */
 		if (n > DATAGRAM)
 			not_served(&from, n, "the datagram is longer than "
 				   "65536 bytes");

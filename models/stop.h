@@ -5,13 +5,13 @@
  * Stopping rests on one fact: shutdown(2) on a TCP listener makes every
  * accept4 on it return EINVAL, the one that sleeps and those still to come
  * (AF_UNIX: see listen.h).  So the loops need no flag, and no moment between a
- * test and a sleep could lose the signal.  It is the open file that is shut
- * down: an inherited listener (--fd) ends for all processes that hold it.
+ * test and a sleep could lose the signal.  shutdown acts on the open file: an
+ * inherited listener (--fd) ends for all processes that have it.
  *
  * A server that sleeps in something else (sigio.h, uring_udp.c) is woken by a
  * second signal, which on_stop sends to its own process.
  *
- * The end waits for nobody's output: on_late ends it after two seconds.
+ * No peer can delay the end for ever: on_late ends it after two seconds.
  */
 #ifndef IOMODELS_STOP_H
 #define IOMODELS_STOP_H
@@ -21,7 +21,7 @@
 #include "warn.h"
 
 static int listener = -1;		/* sigio_udp: the socket itself */
-static int stopping;		/* set by on_stop; few models need to look */
+static int stopping;		/* set by on_stop; few models look at it */
 static int datagrams;		/* sigio_udp: nothing to finish, no accept4 */
 static int at_once;		/* --fd, AF_UNIX: a multishot ACCEPT sleeps on */
 static int wake_with;		/* signal that ends the sleep, or 0 */
@@ -35,7 +35,7 @@ static void on_stop(int sig, siginfo_t *info, void *context)
 
 	(void)sig, (void)info, (void)context;
 	if (__atomic_exchange_n(&stopping, 1, __ATOMIC_RELAXED) || at_once)
-		on_late(0, info, context);	/* asked twice: at once */
+		on_late(0, info, context);	/* a second signal: at once */
 	if (!datagrams)
 		sys_shutdown(listener, SHUT_RD);
 	sys_setitimer(ITIMER_REAL, &two_seconds, NULL);
