@@ -14,8 +14,8 @@
  *
  * Every function is at most one kernel entry, except ring_setup and
  * ring_close, and returns -errno as the kernel gave it.  io_uring.h says
- * which kernel brought each name (IORING_...); whether this kernel has it, the
- * caller finds out by trying.  Freestanding and hosted code can include this.
+ * which kernel brought each name (IORING_...); the caller finds out by trying
+ * whether this kernel has it.  Freestanding and hosted code can include this.
  *
  *   ring_setup     io_uring_setup, mmap x2       ring_close   munmap x2, close
  *   ring_sqe       the next free entry           ring_room    how many are free
@@ -31,7 +31,7 @@
 #include "../syscalls/io_uring.h"
 #include "why.h"
 
-/* k: the kernel reads or writes it too. */
+/* A name that begins with k: the kernel reads or writes it too. */
 struct ring {
 	int fd;
 	unsigned flags, features;	/* as io_uring_setup returned them */
@@ -63,7 +63,7 @@ struct ring {
 
 /* ---- setup ---- */
 
-/* MAP_SHARED | MAP_POPULATE of fd, or private memory of our own. */
+/* Map fd with MAP_SHARED | MAP_POPULATE; without an fd, private memory. */
 static inline void *ring_map(int fd, unsigned long size,
 			     unsigned long long offset)
 {
@@ -118,8 +118,8 @@ static inline void ring_lay_out(struct ring *r, const struct io_uring_params *p)
 
 	/*
 	 * The submission queue proper holds indices into the entries, so that
-	 * entries could be submitted in another order than filled.  Nobody
-	 * does: fill it once, entry i at place i.  NO_SQARRAY leaves it out.
+	 * entries could be submitted in another order than filled.  No program
+	 * here does: entry i stays at place i.  NO_SQARRAY: there is no array.
 	 */
 	if (!(p->flags & IORING_SETUP_NO_SQARRAY))
 		for (unsigned i = 0; i < p->sq_entries; i++)
@@ -127,9 +127,9 @@ static inline void ring_lay_out(struct ring *r, const struct io_uring_params *p)
 }
 
 /*
- * A ring of at least `entries` submissions; *p carries the flags (and
- * cq_entries, sq_thread_idle, where a flag asks for them) in, and what the
- * kernel made of them out.  0, or -errno of io_uring_setup:
+ * A ring of at least `entries` submissions.  The caller sets the flags in *p
+ * (and cq_entries, sq_thread_idle, where a flag asks for them); the kernel
+ * fills in the rest.  Returns 0, or -errno of io_uring_setup:
  *
  *   -ENOSYS   the kernel has no io_uring, or a seccomp filter hides it
  *   -EPERM    kernel.io_uring_disabled, or a seccomp filter
@@ -202,9 +202,9 @@ static inline long ring_setup(struct ring *r, unsigned entries,
 /* ---- submission ---- */
 
 /*
- * Entries that ring_sqe can give.  Acquire: the kernel moves the head once it
- * has copied an entry.  Under SQPOLL that is another thread, and without the
- * acquire we might write into an entry which it still reads.
+ * How many entries ring_sqe can give.  Acquire: the kernel moves the head once
+ * it has copied an entry.  Under SQPOLL a kernel thread does so; without the
+ * acquire we might write into an entry which that thread still reads.
  */
 static inline unsigned ring_room(const struct ring *r)
 {
@@ -213,8 +213,8 @@ static inline unsigned ring_room(const struct ring *r)
 }
 
 /*
- * The next free entry, all zero, or NULL when the kernel has not taken those
- * submitted so far: submit, then ask again.
+ * The next free entry, all zero; or NULL when all entries wait for the kernel
+ * to take them: submit, then ask again.
  */
 static inline struct io_uring_sqe *ring_sqe(struct ring *r)
 {
@@ -227,7 +227,7 @@ static inline struct io_uring_sqe *ring_sqe(struct ring *r)
 	return sqe;
 }
 
-/* The kernel holds completions back: the queue was full.  ring_wait fetches. */
+/* The kernel holds completions back: the queue was full.  ring_wait reaps. */
 static inline int ring_overflowed(const struct ring *r)
 {
 	/* Relaxed: a hint only; what it hints at comes with the next enter. */
@@ -236,22 +236,22 @@ static inline int ring_overflowed(const struct ring *r)
 }
 
 /*
- * Submit what was filled, and wait until `wait` completions are in the queue
+ * Submit the new entries, and wait until `wait` completions are in the queue
  * or the timeout (NULL: none; needs 5.11) is over.  One io_uring_enter; under
- * SQPOLL none while the kernel's thread is awake and nothing is waited for.
+ * SQPOLL none while the kernel's thread is awake and `wait` is 0.
  *
- * Returns how many entries the kernel took.  Fewer than were filled is not an
+ * Returns how many entries the kernel took.  Fewer than there were is not an
  * error (it stops at an entry that it finds invalid, unless SUBMIT_ALL): the
  * rest stays and goes with the next call, as it does after
  *
  *   -EINTR   a signal came while waiting and nothing was submitted.  (Under a
  *            tracer even one that is ignored by default, such as SIGCHLD.)
  *   -EAGAIN  no memory for a request
- *   -EBUSY   completions overflowed, and it was to wait for more (Linux 6.1 and
- *            older, not 6.12): reap, then again
+ *   -EBUSY   completions overflowed, and `wait` is not 0 (Linux 6.1 and older,
+ *            not 6.12): the kernel wants those to be taken first
  *   -ETIME   the timeout is over
  *
- * so for these: take the completions that are there and call again.  Others:
+ * After these, take the completions that are there and call again.  Others:
  *
  *   -EBADR   completions are lost for good: there was no memory to keep what
  *            the queue had no room for (5.19 and later); it is reported once
@@ -318,7 +318,7 @@ static inline long ring_await_room(struct ring *r)
 {
 	unsigned flags = r->enter | IORING_ENTER_SQ_WAIT;
 
-	/* The store of the tail and the barrier were ring_submit's. */
+	/* ring_submit has stored the tail, with a barrier after it. */
 	if (__atomic_load_n(r->ksq_flags, __ATOMIC_RELAXED) &
 	    IORING_SQ_NEED_WAKEUP)
 		flags |= IORING_ENTER_SQ_WAKEUP;
@@ -399,7 +399,7 @@ static inline void ring_buffers_put(struct ring_buffers *b, unsigned id)
 }
 
 /*
- * Register a group of buffers, none of which the kernel has until it is put.
+ * Register a group of buffers; the kernel gets each one by ring_buffers_put.
  * -EINVAL: before 5.19, or entries is not a power of two or beyond 32768;
  * -EEXIST: the group is there already.
  */

@@ -2,8 +2,8 @@
 /*
  * serve.h - what the io_uring servers share: the ring, the key of a request
  *
- * user_data comes back with the completion and is all that a program has to
- * tell whose it is.  A bare descriptor will not do: it can be closed and given
+ * user_data comes back with the completion, and only it tells a program which
+ * request ended.  A bare descriptor is not enough: it can be closed and given
  * to the next connection while a completion for its former owner is still on
  * its way.  So each connection has a generation, counted up when it ends, and
  * a completion of another generation is dropped:
@@ -47,13 +47,13 @@ static inline unsigned key_index(__u64 key)
 	return (unsigned)key;
 }
 
-/* The connection that the request was for is still there. */
+/* Does the connection that the request was for still exist? */
 static inline int key_lives(__u64 k)
 {
 	return (k >> 32 & GENERATION_MASK) == generations[key_index(k)];
 }
 
-/* The connection ended: what is on its way for it is for nobody. */
+/* The connection ended: its completions that still come are dropped. */
 static inline void key_retire(unsigned index)
 {
 	generations[index] = (generations[index] + 1) & GENERATION_MASK;
@@ -63,7 +63,7 @@ static inline void key_retire(unsigned index)
 
 static const struct __kernel_timespec one_second = { .tv_sec = 1 };
 
-/* needs: the kernel version that the flags need, for the last message. */
+/* needs: the kernel version that the flags need, for the message. */
 static void ring_refused(const char *call, long err, const char *needs)
 {
 	if (err == -EINVAL)
@@ -74,9 +74,9 @@ static void ring_refused(const char *call, long err, const char *needs)
 }
 
 /*
- * What io_uring_enter returned: whatever it is, the loop goes on with the
- * completions that are there.  No memory costs a pause.  A filter may refuse
- * the call, though there is a ring: that ends the server.
+ * io_uring_enter returned n.  In most cases the loop goes on with the
+ * completions that are there, after a pause if there was no memory.  A filter
+ * may refuse the call, though there is a ring: that ends the server.
  */
 static void entered(long n)
 {
@@ -104,7 +104,7 @@ static void open_ring(unsigned entries, unsigned flags, const char *needs)
 	};
 	long err = ring_setup(&ring, entries, &p);
 
-	/* Else a blocked request would hold a thread; or no wait has a limit. */
+	/* Else a blocked request holds a thread, or a wait has no limit. */
 	if (!err && (!(p.features & IORING_FEAT_FAST_POLL) ||
 		     !(p.features & IORING_FEAT_EXT_ARG)))
 		err = -EINVAL;
@@ -115,20 +115,20 @@ static void open_ring(unsigned entries, unsigned flags, const char *needs)
 /* ---- direct descriptors: slots of a table of the ring's own ---- */
 
 /*
- * A slot is taken by ACCEPT and freed by CLOSE, without a descriptor.  But
- * where ACCEPT finds no slot it has accepted already and the connection is
- * lost (-ENFILE), whereas one that finds no descriptor (-EMFILE) leaves it in
- * the queue.  So no ACCEPT may run that could take more than there are slots:
+ * ACCEPT takes a slot and CLOSE frees it, without a descriptor.  An ACCEPT that
+ * finds no slot has accepted already, and the connection is lost (-ENFILE); one
+ * that finds no descriptor (-EMFILE) leaves the connection in the queue.  So no
+ * ACCEPT may run that could take more connections than there are slots:
  *
  *    0            taken             slots - 2 * SOMAXCONN         slots
  *    |  multishot ACCEPT                 |  one ACCEPT at a time    |  none
  *
- * SOMAXCONN connections is what can be accepted in one go before we look.
+ * Up to SOMAXCONN connections can be accepted at once, before we look.
  *
- * Before Linux 6.13 a slot is a bad place for a connection: the kernel keeps a
- * closed one until every request that was under way on any slot is over, and
- * its peer sees no FIN (seen on 6.1).  No feature bit tells that; the next bit
- * that came, in 6.14, stands for it.  Without it, plain descriptors are used.
+ * Before Linux 6.13 slots do not suit connections: the kernel keeps a closed
+ * one until every request that was under way on any slot is over, and its peer
+ * sees no FIN (seen on 6.1).  No feature bit tells that, so we look at the next
+ * bit that came, in 6.14.  Without that bit, plain descriptors are used.
  */
 enum { FEAT_SLOTS_CLOSE = 1 << 16 };	/* IORING_FEAT_RW_ATTR */
 
@@ -159,7 +159,7 @@ static int few_slots(unsigned taken)
 	return fixed && taken + 2 * SOMAXCONN >= slots;
 }
 
-/* ---- what a peer is slower to take than to send ---- */
+/* ---- what is owed to a peer that reads more slowly than it sends ---- */
 
 /* Bytes in mmapped memory, [off, len) of them not yet sent. */
 struct queue {

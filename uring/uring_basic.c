@@ -131,7 +131,7 @@ int main(int argc, char **argv)
 	/* Not O_NONBLOCK: older kernels would not let ACCEPT wait then. */
 	open_socket(argv, SOCK_STREAM | SOCK_CLOEXEC);
 	open_ring(ENTRIES, 0, "5.11");
-	/* Addresses, not memory: a page is there once it has been written. */
+	/* Reserves addresses only: a page takes memory once it is written. */
 	bufs = sys_mmap(NULL, sizeof(*bufs) * CONNS, PROT_READ | PROT_WRITE,
 			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	must((long)bufs);

@@ -48,7 +48,7 @@ enum { ACCEPT = 1, PEER, RECV, SEND, SEND_REST, CANCEL, CLOSE };
 static struct conn conns[CONNS];	/* by slot */
 static struct state {
 	struct queue going, waiting;	/* echo: in flight, and behind that */
-	unsigned in_flight;		/* requests that have yet to complete */
+	unsigned in_flight;		/* requests not completed yet */
 	unsigned buffer;		/* that SEND sends from */
 	int result;			/* of SEND */
 	unsigned char receiving, cancelled, ended, closing;
@@ -63,7 +63,7 @@ static struct {				/* whose RECVs found none */
 	unsigned in, out;		/* grow for ever; the place is mod CONNS */
 	unsigned char holds[CONNS];	/* each slot once at most */
 } starved;
-static int batch[BATCH], batch_count;	/* who has a SEND in this submission */
+static int batch[BATCH], batch_count;	/* slots that SEND in this submission */
 static unsigned batch_bytes;		/* that came in this round */
 static unsigned largest;		/* of the last messages */
 static int live, paused;		/* paused: no ACCEPT is in flight */
@@ -127,10 +127,10 @@ static void queue_starved(int slot)
 }
 
 /*
- * RECVs that found no buffer, again: when SENDs have given theirs back, and
- * no more of them than there are buffers.  Each of the others would only fail
- * once more; a thousand that do so in every round keep the completion queue
- * full, and then nobody's SEND is ever known to be over.
+ * Queue RECVs again that found no buffer, when SENDs have given theirs back.
+ * No more of them than there are buffers: each of the others would fail again.
+ * A thousand that fail in every round keep the completion queue full, and then
+ * the server never learns that a SEND is over.
  */
 static void feed(void)
 {
@@ -158,8 +158,8 @@ static void cancel(__u64 addr, int slot, unsigned flags)
 }
 
 /*
- * A request holds the socket: closed while one is in flight, it would stay
- * open, and no FIN would leave.  So cancel, and close after the last.
+ * A request in flight holds the socket: close alone would leave it open, and no
+ * FIN would leave.  So cancel the requests, and close after the last has ended.
  */
 static void hang_up(int slot)
 {
@@ -169,7 +169,7 @@ static void hang_up(int slot)
 				(fixed ? IORING_ASYNC_CANCEL_FD_FIXED : 0));
 }
 
-/* Before its time: what is in flight and what is queued is lost. */
+/* End it early: what is in flight and what is queued is lost. */
 static void give_up(int slot, const char *why)
 {
 	struct state *s = &states[slot];
@@ -198,7 +198,7 @@ static void close_slot(int slot)
 		watch_listener();		/* a slot is free */
 }
 
-/* A slot has no getpeername(2): the ring asks (6.7). */
+/* getpeername(2) knows no slots: a request asks for the peer (6.7). */
 static void ask_peer(int slot)
 {
 	struct io_uring_sqe *sqe;
@@ -268,8 +268,8 @@ static void send_queued(int slot)
 /*
  * Bytes came.  An echo is sent from the buffer that they came in, with
  * MSG_DONTWAIT, so that the buffer is free at once: a peer that does not read
- * must not hold buffers that others need.  MSG_WAITALL makes sending a part
- * of it a failure, which does complete.
+ * must not hold buffers that others need.  With MSG_WAITALL a SEND that falls
+ * short counts as failed, so a completion reports it.
  */
 static void answer(int slot, unsigned buffer, unsigned n)
 {
@@ -280,7 +280,7 @@ static void answer(int slot, unsigned buffer, unsigned n)
 	struct io_uring_sqe *sqe;
 
 	if (owed <= 0 || c->owed || batch_count == BATCH) {
-		/* keep the order, and the room */
+		/* the order matters, or batch[] is full */
 		if (owed < 0) {
 			give_up(slot, bad_request);
 		} else if (queue_add(&s->waiting, buf, owed)) {
@@ -309,9 +309,9 @@ static void answer(int slot, unsigned buffer, unsigned n)
 
 /*
  * A buffer that is free again goes behind all others in the ring, so all that
- * were ever given are used in turn.  The fewer, the more of them stay in the
- * processor's cache: there are FEW until the kernel finds none, and no more when
- * those are full of large messages.
+ * were ever given are used in turn.  Only few fit into the processor's cache.
+ * So the kernel gets FEW at first, and more when it finds none, unless those
+ * that it has are full of large messages.
  */
 static void more_buffers(void)
 {
@@ -342,7 +342,7 @@ static void received(int slot, const struct io_uring_cqe *cqe)
 	} else if (n == -ENOBUFS) {
 		s->starved = 1;
 		scarce = 1;
-		hurry = 1;			/* SENDs hold some, too */
+		hurry = 1;			/* SENDs hold buffers, too */
 	} else if (n == -EINVAL) {
 		ring_refused("multishot RECV", n, "6.0");
 	} else if (n != -ECANCELED && n != -EINTR &&
@@ -391,7 +391,7 @@ static void go_on(int slot)
 {
 	struct state *s = &states[slot];
 
-	/* A SEND that goes well wakes nobody, and more is to follow it. */
+	/* A SEND that succeeds wakes nobody: do not sleep, more follows it. */
 	if (s->closing || s->ended || s->waiting.len)
 		hurry |= s->sending;
 	if (!s->closing && s->ended && !conns[slot].owed)
@@ -411,10 +411,10 @@ static void go_on(int slot)
 }
 
 /*
- * The SENDs of the last submission are over; those that fell short have said
- * so, in a completion that is somewhere in the queue.  Two things can put this
- * off: entries that the kernel has not taken yet, and completions that it
- * holds back because the queue is full.
+ * The SENDs of the last submission are over; each that fell short has posted
+ * a completion, which is somewhere in the queue.  Two things can put this off:
+ * entries that the kernel has not taken yet, and completions that it holds back
+ * because the queue is full.
  */
 static void settle(void)
 {
@@ -431,7 +431,7 @@ static void settle(void)
 		hurry = 1;
 		return;
 	}
-	batch_count = 0;			/* what follows adds none */
+	batch_count = 0;			/* the loop adds none */
 	for (int i = 0; i < count; i++) {
 		states[batch[i]].sending = 0;
 		did_send(SEND, batch[i], states[batch[i]].result);
@@ -447,7 +447,7 @@ static void complete(const struct io_uring_cqe *cqe)
 	if (what == ACCEPT)
 		return greet(cqe->res, cqe->flags);
 	if ((what != RECV && what != SEND_REST) || !key_lives(cqe->user_data))
-		return;				/* settle() has seen to SEND */
+		return;				/* settle() handles SEND */
 	if (what == RECV)
 		received(slot, cqe);
 	else
@@ -498,13 +498,13 @@ int main(int argc, char **argv)
 		settle();
 		if (!batch_count)
 			feed();
-		/* Without DEFER_TASKRUN more come meanwhile: not settled yet. */
+		/* Without DEFER_TASKRUN more may come: for the next round. */
 		while (looked_at && ring_room(&ring) >= PER_EVENT) {
 			complete(ring_cqe(&ring, 0));
 			ring_seen(&ring, 1);
 			looked_at--;
 		}
-		/* Sent before more is received, while they are in the cache. */
+		/* Send before more is received, while the cache has them. */
 		if (batch_bytes >= NEAR) {
 			entered(ring_submit(&ring));
 			settle();

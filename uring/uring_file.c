@@ -102,7 +102,7 @@ static void queue_read(struct slot *s)
 	in_flight++;
 }
 
-/* What ring_wait does not take now stays in the ring, and goes with the next. */
+/* What ring_wait does not take now stays in the ring, for the next call. */
 static void submit_and_wait(unsigned wait)
 {
 	long n = ring_again(ring_wait(&ring, wait, NULL));

@@ -36,7 +36,7 @@ enum { ACCEPT = 1, PEER, RECV, SEND, SEND_REST, CANCEL, CLOSE };
 static struct conn conns[CONNS];	/* by slot */
 static struct state {
 	struct queue going, waiting;	/* echo: in flight, and behind that */
-	unsigned in_flight;		/* requests that have yet to complete */
+	unsigned in_flight;		/* requests not completed yet */
 	unsigned buffer;		/* that SEND sends from */
 	unsigned char receiving, cancelled, ended, closing;
 } states[CONNS];			/* likewise */
@@ -102,8 +102,8 @@ static void cancel(__u64 addr, int slot, unsigned flags)
 }
 
 /*
- * A request holds the socket: closed while one is in flight, it would stay
- * open, and no FIN would leave.  So cancel, and close after the last.
+ * A request in flight holds the socket: close alone would leave it open, and no
+ * FIN would leave.  So cancel the requests, and close after the last has ended.
  */
 static void hang_up(int slot)
 {
@@ -113,7 +113,7 @@ static void hang_up(int slot)
 				(fixed ? IORING_ASYNC_CANCEL_FD_FIXED : 0));
 }
 
-/* Before its time: what is in flight and what is queued is lost. */
+/* End it early: what is in flight and what is queued is lost. */
 static void give_up(int slot, const char *why)
 {
 	struct state *s = &states[slot];
@@ -144,7 +144,7 @@ static void close_slot(int slot)
 		watch_listener();		/* a slot is free */
 }
 
-/* A slot has no getpeername(2): the ring asks (6.7). */
+/* getpeername(2) knows no slots: a request asks for the peer (6.7). */
 static void ask_peer(int slot)
 {
 	struct io_uring_sqe *sqe;
@@ -339,7 +339,7 @@ static void complete(const struct io_uring_cqe *cqe)
 	if (what == RECV)
 		received(slot, cqe);
 	else if (what == PEER)
-		states[slot].in_flight--;	/* conns[slot].peer is there */
+		states[slot].in_flight--;	/* it filled conns[slot].peer */
 	else
 		did_send(what, slot, cqe->res);
 	go_on(slot);

@@ -109,7 +109,7 @@ static int greet(void)
 			return 0;
 		}
 		if (fd == -EAGAIN)
-			return 0;		/* all are in */
+			return 0;		/* all are accepted */
 		if (fd < 0 || beyond_table(fd))
 			continue;		/* it brought no peer */
 		conn_begin(&conns[fd], &peer);

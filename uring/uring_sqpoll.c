@@ -130,7 +130,7 @@ static void complete(const struct io_uring_cqe *cqe)
 }
 
 /*
- * Two threads that look at the same queues want a processor each: left to
+ * Two threads that look at the same queues need a processor each: left to
  * itself the scheduler often gives them one, and then each echo waits for
  * time slices.  Take the first that we may use, and give iou-sqp the second.
  * Returns the flag for that, or 0 where there is only one.
@@ -166,7 +166,7 @@ int main(int argc, char **argv)
 	apart = part_processors();
 	spins = apart ? SPINS : 0;
 	open_ring(ENTRIES, IORING_SETUP_SQPOLL | apart, "5.13");
-	/* Addresses, not memory: a page is there once it has been written. */
+	/* Reserves addresses only: a page takes memory once it is written. */
 	bufs = sys_mmap(NULL, sizeof(*bufs) * CONNS, PROT_READ | PROT_WRITE,
 			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	must((long)bufs);

@@ -65,7 +65,7 @@ static void watch(void)
 	receiving = 1;
 }
 
-/* No more of them: else a flood would never let us end. */
+/* End the RECVMSG: else a flood would never let us end. */
 static void unwatch(void)
 {
 	struct io_uring_sqe *sqe = ring_sqe(&ring);
@@ -91,7 +91,7 @@ static void answer(unsigned buffer, struct io_uring_recvmsg_out *out,
 	sqe->opcode = IORING_OP_SENDMSG;
 	sqe->fd = listener;
 	sqe->addr = (unsigned long)&a->msg;
-	/* It is the sender's queue that is full: a poll would know nothing. */
+	/* The sender's queue is full: a poll could not wait for that. */
 	if (family == AF_UNIX)
 		sqe->msg_flags = MSG_DONTWAIT;
 	sqe->user_data = key(SEND, buffer);
@@ -117,7 +117,7 @@ static void serve(unsigned buffer)
 	ring_buffers_put(&buffers, buffer);
 }
 
-/* Elsewhere than on AF_UNIX an answer may be lost: it is UDP. */
+/* On other families than AF_UNIX an answer may be lost: UDP. */
 static void sent(unsigned buffer, long n)
 {
 	const union sender *from =
@@ -166,7 +166,7 @@ int main(int argc, char **argv)
 
 	(void)argc;
 	open_socket(argv, SOCK_DGRAM | SOCK_CLOEXEC);
-	/* Else SIGTERM could come between the look at `stopping` and the sleep. */
+	/* Else SIGTERM could come between reading `stopping` and the sleep. */
 	on_signal(SIGIO, on_wake, 0);
 	must(sys_rt_sigprocmask(SIG_BLOCK, &wake, &while_asleep));
 	while_asleep &= ~wake;

@@ -21,7 +21,7 @@
  * Calls     2 per echo, 3 more per connection, as uring_basic.c; but each request
  *           wakes a thread, and one that had to wait wakes it twice.
  * Needs     Linux 5.12 (workers are threads of the process), and 5.16 for the
- *           poll: before it the worker waits, in recv.  In Linux 6.1 what had to
+ *           poll: before 5.16 a worker waits in recv.  In Linux 6.1 what had to
  *           wait does not go to a worker again: the thread that serves copies.
  * Limits    Those of uring_basic.c.  Workers come and go as they are needed,
  *           up to RLIMIT_NPROC.  strace does not see that they are created, and
@@ -151,7 +151,7 @@ int main(int argc, char **argv)
 	/* Not O_NONBLOCK: older kernels would not let ACCEPT wait then. */
 	open_socket(argv, SOCK_STREAM | SOCK_CLOEXEC);
 	open_ring(ENTRIES, 0, "5.12");
-	/* Addresses, not memory: a page is there once it has been written. */
+	/* Reserves addresses only: a page takes memory once it is written. */
 	bufs = sys_mmap(NULL, sizeof(*bufs) * CONNS, PROT_READ | PROT_WRITE,
 			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	must((long)bufs);

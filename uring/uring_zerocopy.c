@@ -157,8 +157,8 @@ static void sent(int fd, int res)
 }
 
 /*
- * The last completion of a request is the NOTIF, or the result where no NOTIF
- * follows it; a failure may be followed by one, too.
+ * The last completion of a request is the NOTIF, or the result if no NOTIF
+ * follows.  A NOTIF may also follow a failure.
  */
 static void sent_zc(int fd, unsigned buffer, const struct io_uring_cqe *cqe)
 {
@@ -170,7 +170,7 @@ static void sent_zc(int fd, unsigned buffer, const struct io_uring_cqe *cqe)
 	if (s->closing) {
 		hang_up(fd);
 	} else if (cqe->flags & IORING_CQE_F_NOTIF) {
-		/* Its res: IORING_NOTIF_USAGE_ZC_COPIED, it copied after all */
+		/* res: IORING_NOTIF_USAGE_ZC_COPIED if the kernel copied */
 		if (s->stalled) {
 			s->stalled = 0;
 			watch(fd);
@@ -204,7 +204,7 @@ static void complete(const struct io_uring_cqe *cqe)
 		received(fd, cqe->res);
 }
 
-/* It is not a flag of the ring, so the ring must be asked. */
+/* SEND_ZC is not a flag of the ring: ask whether the ring knows it. */
 static void check_send_zc(void)
 {
 	static struct io_uring_probe probe;
@@ -223,7 +223,7 @@ int main(int argc, char **argv)
 	open_socket(argv, SOCK_STREAM | SOCK_CLOEXEC);
 	open_ring(ENTRIES, 0, "6.0");
 	check_send_zc();
-	/* Addresses, not memory: a page is there once it has been written. */
+	/* Reserves addresses only: a page takes memory once it is written. */
 	bufs = sys_mmap(NULL, sizeof(*bufs) * CONNS, PROT_READ | PROT_WRITE,
 			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	must((long)bufs);
