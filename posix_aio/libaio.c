@@ -27,7 +27,7 @@
 #include "../models/file_job.h"
 
 static io_context_t ctx;
-static struct iocb *iocbs, **batch;	/* one a slot; those to submit */
+static struct iocb *iocbs, **batch;	/* one per slot; those to submit */
 static unsigned batched, in_flight;
 static struct slot *slots;
 
@@ -60,7 +60,7 @@ static void queue_read(struct slot *s)
 	batch[batched++] = cb;
 }
 
-/* io_submit may take fewer than it is given: it says how many. */
+/* io_submit may take fewer than it is given, and returns how many. */
 static void submit(void)
 {
 	for (unsigned done = 0; done < batched; ) {

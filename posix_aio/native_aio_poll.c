@@ -33,7 +33,7 @@ enum { EVENTS = 64, POLLS = 4096 };
 static struct conn conns[CONNS];	/* by descriptor */
 static struct iocb iocbs[CONNS];	/* likewise */
 static aio_context_t ctx;
-/* One event asks for two at most: a new connection, the listener again. */
+/* After one event at most two are asked for: a new connection, the listener. */
 static struct iocb *batch[2 * EVENTS + 1];
 static int batched, live, paused;	/* paused: accept4 found no descriptor */
 

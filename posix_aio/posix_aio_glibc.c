@@ -157,7 +157,7 @@ static void notice_lost_callbacks(void)
 		seconds = 0;
 	reads_before = reads;
 	for (unsigned i = 0; i < opt.depth; i++) {
-		/* Once: a callback may set it to NULL meanwhile. */
+		/* Read it once: a callback may set it to NULL meanwhile. */
 		const struct aiocb *cb = __atomic_load_n(&list[i],
 							 __ATOMIC_RELAXED);
 
@@ -170,7 +170,7 @@ static void notice_lost_callbacks(void)
 		     "needs none\n");
 }
 
-/* Sleep until something may be done, and reap it. */
+/* Sleep until a read may have ended, and take the results. */
 static void wait_and_reap(int n)
 {
 	static const struct timespec second = { .tv_sec = 1 };

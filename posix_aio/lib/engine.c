@@ -3,8 +3,8 @@
  * engine.c - requests: their memory, their order and their end
  *
  * The requests of a descriptor number are in a list, in the order of the
- * calls.  Most start at once.  A request is held back while one before it
- * blocks it (blocks()):
+ * calls.  Most start at once.  A request is held back while an earlier request
+ * blocks it, as blocks() decides:
  *
  *   an fsync        by everything before it
  *   a stream's      by those of the same direction
@@ -18,9 +18,9 @@
  * Each held request counts its blockers.  A request that ends looks at those
  * behind it, while any of them is held.
  *
- * Memory comes from mmap in large pieces, is given back to lists of our own
- * and never to the kernel: completions are taken in signal handlers too, where
- * malloc may not be called.
+ * Memory comes from mmap in large pieces.  It goes back to lists of the
+ * library's own, never to the kernel: signal handlers take completions too, and
+ * may not call malloc.
  */
 #include <sys/mman.h>
 #include "engine.h"
@@ -151,14 +151,14 @@ void engine_forget(void)
 
 enum { PIECE = 64, PIECES = 1 << 18 };
 
-/* There are as many descriptors as requests, so one is always free. */
+/* As many descriptors as requests: so a descriptor is always free. */
 static struct piece {
 	struct request requests[PIECE];
 	unsigned next_free[PIECE];	/* index + 1 */
 	struct aiocb *adopted[PIECE];	/* guarded by the lock: whose it is */
 	uint64_t life[PIECE];		/* atomic: serial << 32 | LIFE_* */
 	struct descriptor descriptors[PIECE];
-} first_piece, *pieces[PIECES];		/* there may be no memory for the first */
+} first_piece, *pieces[PIECES];		/* the first needs no memory */
 
 static void *memory(size_t size)
 {
@@ -178,14 +178,14 @@ static unsigned *next_free(unsigned index)
 	return &pieces[index / PIECE]->next_free[index % PIECE];
 }
 
-/* Another thread may be filling a request's own fields at any time, without the
+/* Another thread may fill in the fields of a request at any time, without the
  * lock: a thread that looks for the request of an aiocb looks here instead. */
 static struct aiocb **adopted(unsigned index)
 {
 	return &pieces[index / PIECE]->adopted[index % PIECE];
 }
 
-/* Of a native request, while it has this serial number. */
+/* States of a native request with this serial number.  Alone: not locked. */
 enum {
 	LIFE_AWAITED   = 1 << 0,	/* by an fsync or a group: not alone */
 	LIFE_CLAIMED   = 1 << 1,	/* under the lock: to be ended there */
@@ -225,11 +225,11 @@ static int more_requests(void)
 }
 
 /*
- * The first of the free list.  Between our look at it and the exchange others
- * may have taken it and given it back, with another behind it: then the number
- * above the index differs.  What we read of it meanwhile is still memory.  No
- * two of 2^32 changes make the same number: it is the request's serial number,
- * too.
+ * Take the first request of the free list.  Between the load of the head and
+ * the exchange other threads may have taken this request and given it back,
+ * with a different one behind it: then the number above the index differs.
+ * What was read meanwhile is still memory.  No two of 2^32 changes have the
+ * same number, which is the serial number of the request, too.
  */
 static struct request *take_free(uint32_t *serial)
 {
@@ -339,7 +339,7 @@ static struct descriptor *descriptor_of(int fd, int make)
 	return d;
 }
 
-/* When nothing of it is in flight and no thread works on it. */
+/* Free it when it has no request and no thread works on it. */
 static void descriptor_put(struct descriptor *d)
 {
 	struct descriptor **at = &engine.buckets[d->fd % BUCKETS];
@@ -398,7 +398,7 @@ int write_overlaps(int fd, off_t offset, size_t len)
 static void unlink_request(struct request *r, int ended_alone);
 static void life_goes_on(uint32_t serial, unsigned index, uint64_t what);
 
-/* To be filled further, then sent. */
+/* The caller fills in the rest, then calls request_send(). */
 struct request *request_new(struct aiocb *cb, int op, unsigned flags,
 			    struct group *group)
 {
@@ -429,7 +429,7 @@ struct request *request_new(struct aiocb *cb, int op, unsigned flags,
 	return r;
 }
 
-/* forks: when the call began.  In a child of fork r is not ours (handlers). */
+/* forks: when the call began.  Another number: a child, r is not ours. */
 void request_drop(struct request *r, unsigned forks)
 {
 	if (r->group)
@@ -459,7 +459,7 @@ void request_send(struct request *r, int where)
 	 */
 	if (!wake || !__atomic_load_n(&engine.sleeping, __ATOMIC_SEQ_CST))
 		return;
-	/* A signal handler between the two would wait for the worker forever. */
+	/* A signal handler between the steps would wait for ever. */
 	old = block_signals();
 	if (claim_wakeup())
 		engine.hooks->wake_worker();
@@ -519,9 +519,9 @@ void engine_sweep(void)
 /* ---- adoption ---- */
 
 /*
- * How many wait to be ended before r.  Each of them is marked: it is ended with
- * the lock, by a thread that sees r behind it.  One that has just been ended
- * without it blocks nobody: its I/O is done.
+ * How many earlier requests r waits for.  Each of them is marked, so that it
+ * ends under the lock, by a thread that sees r behind it.  A request that has
+ * just ended without the lock blocks nobody: its I/O is done.
  */
 static unsigned blockers_of(const struct request *r)
 {
@@ -536,8 +536,8 @@ static unsigned blockers_of(const struct request *r)
 }
 
 /*
- * Was r made before a fork in a signal handler, which interrupted the call and
- * returned to it in the child?  The child has no request.
+ * Was r made before a fork?  A signal handler may interrupt the call, fork, and
+ * return into the call in the child.  The child has no request.
  */
 int request_is_stale(const struct request *r)
 {
@@ -564,7 +564,7 @@ static void adopt(struct request *r)
 	}
 	d->held++;
 	engine.held++;
-	engine.pool_look |= !!engine.natives;	/* somebody must reap those */
+	engine.pool_look |= !!engine.natives;	/* a pool thread reaps those */
 }
 
 /* In the order in which they were sent, each at the end of its list. */
@@ -600,7 +600,7 @@ struct request *request_adopted(unsigned index)
 	return *adopted(index) ? request_at(index) : NULL;
 }
 
-/* The request at index, if it is cb's still, or NULL. */
+/* The request at index if it is still that of cb, else NULL. */
 struct request *request_still(unsigned index, const struct aiocb *cb)
 {
 	return *adopted(index) == cb ? request_at(index) : NULL;
@@ -690,7 +690,7 @@ void job_done(struct descriptor *d)
 	descriptor_put(d);
 }
 
-/* r is taken, and its thread has found that it would sleep. */
+/* The thread that took r has found that it would sleep. */
 void job_park(struct request *r)
 {
 	r->where = PARKED;
@@ -724,15 +724,15 @@ void request_ready(struct request *r)
 	descriptor_may_run(r->descriptor);
 }
 
-/* It has not begun, or not gone on, and is behind no other. */
+/* r waits to begin or to go on, and no earlier request blocks it. */
 int request_waits(const struct request *r)
 {
 	return r->where == READY || r->where == QUEUED || r->where == PARKED ||
 	       r->where == WAITING;
 }
 
-/* Out of the list in which it waits for a thread, or away from its thread, which
- * touches it no more. */
+/* Take r out of the list in which it waits for a thread; or from its thread,
+ * which then does not touch r any more. */
 void request_unqueue(struct request *r)
 {
 	struct descriptor *d = r->descriptor;
@@ -754,8 +754,8 @@ void request_unqueue(struct request *r)
 
 /*
  * A stream takes a long write in parts.  Between two of them the program may
- * close the descriptor, and its number may become another file's, which must not
- * get the rest.  By the thread that carries it out, without the lock.
+ * close the descriptor, and its number may become another file's, which must
+ * not get the rest.  Called without the lock, by the thread that carries r out.
  */
 void request_know_file(struct request *r)
 {
@@ -784,17 +784,17 @@ void group_owe(struct group *g)
 	engine.pool_look = 1;
 }
 
-enum { RESERVE = 256 };			/* they are free groups afterwards */
+enum { RESERVE = 256 };			/* after use they are free groups */
 
 void owe(const struct sigevent *sigev)
 {
-	static struct group reserve[RESERVE];	/* there is no memory */
+	static struct group reserve[RESERVE];	/* used when memory is short */
 	struct group *g = group_new();
 
 	if (!g && engine.reserve_used < RESERVE)
 		g = &reserve[engine.reserve_used++];
 	if (!g)
-		return;			/* nor to remember one more */
+		return;			/* lost: no room is left */
 	g->sigev = *sigev;
 	group_owe(g);
 }
@@ -826,8 +826,8 @@ void group_leave(struct group *g)
 }
 
 /*
- * Take r out of its list and start the requests that waited for it alone.  Those
- * behind a native that ended without the lock have not counted it.
+ * Take r out of its list and start the requests that waited for it alone.
+ * Those behind a native that ended without the lock have not counted it.
  */
 static void unlink_request(struct request *r, int ended_alone)
 {
@@ -849,13 +849,13 @@ static void unlink_request(struct request *r, int ended_alone)
 	descriptor_put(d);
 }
 
-/* The aio_cancel that asked about r learns how r ended; a late answer of the
- * ring's is not counted. */
+/* The aio_cancel that asked about r learns how r ended; a later answer of the
+ * ring is not counted. */
 static void answer_cancel(struct request *r, long result)
 {
 	struct request **at = &engine.cancels;
 
-	while (*at && *at != r)		/* found no room in the ring yet */
+	while (*at && *at != r)		/* those had no room in the ring yet */
 		at = &(*at)->next_cancel;
 	if (*at)
 		*at = r->next_cancel;
@@ -868,7 +868,7 @@ static void answer_cancel(struct request *r, long result)
 	r->by = NULL;
 }
 
-/* It is not to be cancelled, and goes on. */
+/* r cannot be cancelled, and goes on. */
 void cancel_refuse(struct request *r)
 {
 	r->by->refused++;
@@ -876,8 +876,8 @@ void cancel_refuse(struct request *r)
 	r->by = NULL;
 }
 
-/* The ring still has to answer for r's cancellation and names it there: until
- * then it must not become another request. */
+/* The ring still has to answer for r's cancellation, and the answer names r:
+ * until then r must not become another request. */
 void request_over(struct request *r)
 {
 	if (r->asked)
@@ -923,9 +923,9 @@ void request_end(struct request *r, long result)
 }
 
 /*
- * After n bytes of fewer than asked for, is the rest to be tried?  A blocking
- * write to a stream takes all.  io_uring may read less of a file than there
- * is, where read(2) would not.  Of anything else, what came is the answer.
+ * r has transferred fewer bytes than asked for: try the rest?  A blocking write
+ * to a stream writes all.  io_uring may read less of a file than there is,
+ * where read(2) would not.  Of anything else, a short result is the answer.
  */
 static int goes_on(const struct request *r)
 {
@@ -962,8 +962,8 @@ void request_completed(struct request *r, long result)
 		again(r);
 		return;
 	}
-	/* The kernel could not make a thread for it (RLIMIT_NPROC).  But if it was to
-	 * be cancelled, the cancellation may have succeeded after its answer. */
+	/* The kernel could not make a thread for r (RLIMIT_NPROC).  With STOP, r may
+	 * have been cancelled after all, later than the answer. */
 	if (result == -ECANCELED && r->where == RING && !r->by &&
 	    !(r->flags & STOP)) {
 		r->flags &= ~VIA_RING;
@@ -976,7 +976,7 @@ void request_completed(struct request *r, long result)
 		again(r);
 		return;
 	}
-	/* The ring did not wait: once more, where it may. */
+	/* The ring did not wait: try once more where the request may wait. */
 	if (result == -EAGAIN && r->where == RING &&
 	    !(r->flags & (NONBLOCK | TRIED))) {
 		r->flags |= TRIED;
@@ -1025,7 +1025,7 @@ static void leave_pool(void *unused)
 }
 
 /*
- * Notifications that were refused, in their order, until one is refused again.
+ * Send refused notifications again, in order, until one is refused again.
  * When no thread can ever be made (a filter refuses clone), the callback runs
  * here, in a thread of the pool.  Not under the lock.
  */
@@ -1065,19 +1065,19 @@ void tell_again(void)
 /* ---- the end of a native request, without the lock ---- */
 
 /*
- * Two words decide, each by a compare-and-swap.  The request's life: the thread
- * that claims the request ends it, under the lock or alone.  The aiocb's status
- * word: when the request ends alone, any thread that was asked about this aiocb
- * may change it, the one that claimed it or one that finds it claimed; it is
- * changed once, and only while it has this serial number.  So a signal handler
- * waits for nothing that the thread below it was about to do, and a late thread
- * does not touch what the program has used again.
+ * Two words decide, each by a compare-and-swap.  (1) The life of the request:
+ * the thread that claims the request ends it, under the lock or alone.  (2) The
+ * status word of the aiocb: when the request ends alone, any thread that was
+ * asked about this aiocb may change it, if it claimed the request or finds it
+ * claimed.  It is changed once, and only while it has this serial number.  So a
+ * signal handler does not wait for the thread that it interrupts, and a late
+ * thread does not touch an aiocb that the program uses again.
  *
- *   claim -> publish               the request is freed by the later
- *         -> unlink (the sweep)    of the two
+ *   claim -> publish               the later of these two
+ *         -> unlink (the sweep)    frees the request
  */
 
-/* Its event may be passed by: nothing more is to be done for it. */
+/* Nothing more is to be done for its event, which may be skipped. */
 int request_is_over(uint32_t serial, unsigned index)
 {
 	uint64_t now = __atomic_load_n(life(index), __ATOMIC_ACQUIRE);
@@ -1099,7 +1099,7 @@ int request_claim(uint32_t serial, unsigned index)
 	       claim(index, alive | LIFE_AWAITED, LIFE_CLAIMED);
 }
 
-/* Claimed without the lock, and not another request yet. */
+/* Was it claimed without the lock, and is it not another request yet? */
 int request_ends_alone(uint32_t serial, unsigned index)
 {
 	uint64_t now;
@@ -1110,8 +1110,8 @@ int request_ends_alone(uint32_t serial, unsigned index)
 	return now >> 32 == serial && now & LIFE_ALONE;
 }
 
-/* The serial number tells whether it is this request still (a child of fork
- * may run the rest of a call that a signal handler interrupted). */
+/* The serial number tells whether it is still this request.  (A child of fork
+ * may run the rest of a call that a signal handler interrupted.) */
 static void life_goes_on(uint32_t serial, unsigned index, uint64_t what)
 {
 	uint64_t both = LIFE_PUBLISHED | LIFE_UNLINKED;
@@ -1128,8 +1128,8 @@ static void life_goes_on(uint32_t serial, unsigned index, uint64_t what)
 }
 
 /*
- * All of it was transferred: the return value lies there since the start.
- * word is what cb's status word was when the event was looked for.
+ * All of it was transferred: the return value is in the aiocb since the start.
+ * word is the status word of cb when the event was looked for.
  */
 void request_end_alone(struct aiocb *cb, uint64_t word, unsigned index)
 {

@@ -33,8 +33,8 @@
  *   pool     everything else, and everything when io_uring is refused: a
  *            thread calls pread64, pwrite64, read, write or fsync.
  *
- * The pool is the way that is always there.  Each request that another way
- * cannot take (no ring, a ring that broke, no room in the context) goes there.
+ * The pool is always available.  Each request that another way cannot take (no
+ * ring, a ring that broke, no room in the context) goes there.
  *
  * Submitting takes no lock: the request comes from a free list and is pushed
  * into the inbox, both with one compare-and-swap.
@@ -56,7 +56,7 @@
 #define POSIXAIO_ENGINE_H
 
 #include <features.h>
-/* Its struct aiocb is glibc's, for 64 bits. */
+/* The library uses glibc's struct aiocb, for 64 bits. */
 #if !defined(__GLIBC__) || __SIZEOF_POINTER__ != 8
 #error "libposixaio needs glibc on a processor with 64 bits"
 #endif
@@ -98,8 +98,8 @@ enum {				/* request.flags */
 	STREAM	   = 1 << 0,	/* neither a regular file nor a block device */
 	ORDERED	   = 1 << 1,	/* after earlier ones of its direction */
 	NONBLOCK   = 1 << 2,	/* O_NONBLOCK: a short write is the answer */
-	TRIED	   = 1 << 3,	/* EAGAIN once: next time where it may sleep */
-	STOP	   = 1 << 4,	/* cancelled: if it ends short, it has ended */
+	TRIED	   = 1 << 3,	/* EAGAIN once: retry where it may sleep */
+	STOP	   = 1 << 4,	/* cancelled: a short result ends it */
 	EXCLUSIVE  = 1 << 5,	/* a file's write: one at a time per descriptor */
 	TO_NATIVE  = 1 << 6,	/* the pool hands it to the native context */
 	VIA_RING   = 1 << 7,	/* to the worker, while it runs */
@@ -135,7 +135,7 @@ struct identity {		/* of a file; 0: not known */
 struct request {
 	struct aiocb *cb;	/* the program's: not touched after the end */
 	unsigned index;		/* its own place in the table */
-	uint32_t serial;	/* of this use of it, unique among 2^32 */
+	uint32_t serial;	/* of this use; repeats after 2^32 uses */
 	unsigned forks;		/* engine.forks when its call began */
 	int fd;
 	uint8_t op, where;
@@ -150,10 +150,10 @@ struct request {
 	struct request *next;	/* in the inbox, ready, a job or telling */
 	struct request *next_cancel;
 	struct request *native_next, *native_prev;
-	struct cancelling *by;	/* which aio_cancel waits for its answer */
-	/* A stream's whose thread sleeps at most in poll: tells it; atomic. */
+	struct cancelling *by;	/* the aio_cancel that waits for its answer */
+	/* Tells a stream's thread that aio_cancel took the request; atomic. */
 	int *taken_back;
-	/* The thread whose call on a stream writes parts of it; or 0; atomic. */
+	/* The thread whose call writes parts of it to a stream, or 0; atomic. */
 	int writer;
 	struct identity file;	/* a stream's write: before its first part */
 	unsigned slot;		/* ... and the ring holds it there; 0: no */
@@ -246,7 +246,7 @@ void restore_signals(signals old);
 signals engine_lock(void);		/* blocks all signals, too */
 void engine_lock_only(void);
 void engine_adopt(void);		/* take in what is in the inbox */
-void engine_unlock(void);		/* wakes those who wait for what ended */
+void engine_unlock(void);		/* wakes the waiters */
 void engine_release(signals old);	/* engine_unlock and restore_signals */
 void engine_forget(void);		/* in the child of fork */
 void engine_sweep(void);		/* unlink natives that ended alone */
@@ -273,7 +273,7 @@ void request_unqueue(struct request *r);	/* from where it waits to begin */
 int request_waits(const struct request *r);	/* READY, QUEUED, PARKED, WAITING */
 void request_completed(struct request *r, long result);	/* or goes on */
 void request_end(struct request *r, long result);	/* bytes, or -errno */
-void request_know_file(struct request *r);	/* whose part is to be written */
+void request_know_file(struct request *r);	/* before a part is written */
 int request_lost_file(const struct request *r);	/* the rest is not for its fd */
 void request_stop(struct request *r);	/* it ends when it ends short */
 void cancel_refuse(struct request *r);	/* the aio_cancel that waits for r */
@@ -281,7 +281,7 @@ void native_add(struct request *r);	/* to the list of natives */
 void native_remove(struct request *r);
 void descriptor_may_run(struct descriptor *d);	/* put it into runnable */
 struct request *job_take(void);		/* the next one to carry out */
-void job_done(struct descriptor *d);	/* before its request ends */
+void job_done(struct descriptor *d);	/* call it before its request ends */
 void job_park(struct request *r);	/* a job that was taken: not now */
 void jobs_unpark(void);
 void group_leave(struct group *g);
@@ -299,9 +299,9 @@ long futex(int *word, int op, int value, const struct timespec *timeout,
 	   unsigned bits);
 
 /*
- * Publish a result.  Release: a thread that reads the error code and finds it
- * final may read the result, and may free or reuse the aiocb.  A program that
- * calls aio_return too early reads the result meanwhile: it is atomic, too.
+ * Publish a result.  Release: a thread that reads the final error code may read
+ * the result, and may free or reuse the aiocb.  A program that calls aio_return
+ * too early reads the result meanwhile: so its store is atomic, too.
  */
 static inline void publish(struct aiocb *cb, long result)
 {
@@ -322,8 +322,8 @@ static inline int status(const struct aiocb *cb)
 }
 
 /*
- * The error code and the four bytes behind it, which are free, as one word:
- * while the request is in flight, EINPROGRESS and its serial number.
+ * One word: the error code, and the four free bytes behind it.  While the
+ * request is in flight: EINPROGRESS, and its serial number.
  */
 typedef uint64_t __attribute__((may_alias)) status_word;
 
@@ -340,8 +340,8 @@ static inline uint64_t in_progress(uint32_t serial)
 
 
 /*
- * Which waiters a completion concerns: each request has one of 31 bits, bit 31
- * is for a waiter that would take over waiting for native events.
+ * Which waiters a completion concerns.  Each request has one of 31 bits; bit 31
+ * is for a waiter that can become the leader (wait.c).
  */
 static inline unsigned bit_of(unsigned index)
 {
@@ -351,7 +351,7 @@ static inline unsigned bit_of(unsigned index)
 
 /* ---- interface.c ---- */
 
-void library_begin(void);		/* before anything else; more than once */
+void library_begin(void);		/* first; it may be called again */
 
 /* ---- fdinfo.c ---- */
 
@@ -360,8 +360,8 @@ enum {					/* what a descriptor is */
 	FD_NOSEEK = 2,
 	FD_DIRECT = 4, FD_APPEND = 8, FD_NONBLOCK = 16, FD_DSYNC = 32,
 	FD_SOCKET = 64,
-	FD_DEVICE = 128,		/* a stream, no pipe and no socket; or
-					   a FIFO that is only read */
+	FD_DEVICE = 128,		/* a stream, but no pipe or socket; or
+					   a FIFO opened for reading only */
 };
 
 int fd_kind(int fd);			/* FD_*, or -errno */
@@ -376,12 +376,12 @@ void fd_write_enter(int fd);
 void fd_write_leave(int fd);
 void fd_lane_enter(int fd);		/* EXCLUSIVE requests, until the pool */
 void fd_lane_leave(int fd);		/*   has carried them out */
-int fd_lane_is_shared(int fd);		/* there is another one */
+int fd_lane_is_shared(int fd);		/* is another EXCLUSIVE one there? */
 void fd_forget(void);
 
 /*
- * What the kernel orders, a sanitizer does not see: what is written before
- * io_submit is there for the thread that takes the event.
+ * A sanitizer does not know what the kernel orders: the thread that takes the
+ * event sees what was written before io_submit.
  */
 #ifdef TSAN
 void __tsan_acquire(void *at);
@@ -404,10 +404,10 @@ void worker_forget(void);
 long pool_start(void);			/* 0: a thread is there; or -EAGAIN */
 int pool_call(void);			/* for what was just sent */
 void pool_wake(void);			/* one idle thread, if any */
-int pool_is_missing(void);		/* under the lock: work, and no thread */
-int pool_is_busy(void);			/* the same, of what was for the ring */
+int pool_is_missing(void);		/* under the lock: work, but no thread */
+int pool_is_busy(void);			/* the same, for work of the ring */
 int pool_leaves_parked(void);		/* the same, and only what is parked */
-void pool_stand_in(int unpark);		/* for the thread that there is none of */
+void pool_stand_in(int unpark);		/* if there is no thread of the pool */
 int pool_may_interrupt(void);		/* not under the lock */
 void pool_interrupt(const struct request *r);	/* its writer; under the lock */
 void pool_forget(void);
@@ -494,8 +494,8 @@ void wait_forget(void);
 
 /* ---- notify.c ---- */
 
-/* 0; -EAGAIN: no room for a signal, or a thread, now; or why no thread can be
- * made (a seccomp filter: -EPERM). */
+/* 0; -EAGAIN: no room for a signal now, or no thread; or why no thread can ever
+ * be made (a seccomp filter: -EPERM). */
 long notify(const struct sigevent *sigev);	/* not under the lock */
 long notify_signal(const struct sigevent *sigev);
 /* Call it in this thread; leave is called if the callback ends the thread. */

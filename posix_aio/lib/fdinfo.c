@@ -46,7 +46,7 @@ static struct slot *slot_of(int fd)
 	return &slots[has_slot(fd) ? fd : SLOTS - 1];
 }
 
-/* A filter that is older than statx refuses it. */
+/* A seccomp filter that is older than statx refuses it. */
 static int type_of(int fd, off_t *size)
 {
 	struct statx st;
@@ -92,8 +92,8 @@ int fd_is_still(int fd, const struct identity *id)
 }
 
 /*
- * A FIFO that was opened for reading only.  If that was with O_NONBLOCK, before
- * anybody opened it for writing, poll waits where read(2) finds the end.
+ * A FIFO that was opened for reading only.  If it was opened with O_NONBLOCK,
+ * and before any writer, poll waits where read(2) finds the end.
  */
 static int is_named_end(int flags)
 {
@@ -166,8 +166,8 @@ static int waits_for_more(int fd)
 			     &size) && n > 1;
 }
 
-/* A process in the background may not read its terminal: EIO at once.  The other
- * end of a pseudoterminal controls no process, although TIOCGPGRP works on it. */
+/* A background process may not read its terminal: EIO at once.  The other end
+ * of a pseudoterminal controls no process, although TIOCGPGRP works on it. */
 static int is_in_background(int fd)
 {
 	unsigned number;
@@ -191,10 +191,10 @@ static int waits_for_input(int fd)
 }
 
 /*
- * Does a request on this stream wait in an io_uring for what read(2) and
- * write(2) wait for?  The ring waits until poll(2) reports it: O_NONBLOCK of
- * pipes and sockets, timeouts, and whether a device can be read are unknown to
- * it.  These options change at any time, so they are asked for each time.
+ * Does the ring wait for the same as read(2) and write(2) on this stream?  The
+ * ring waits until poll(2) reports the stream.  It does not know O_NONBLOCK of
+ * pipes and sockets, timeouts, or whether a device can be read.  These options
+ * change at any time, so ask for them each time.
  */
 int fd_fits_ring(int fd, int kind, int writes)
 {
@@ -207,8 +207,8 @@ int fd_fits_ring(int fd, int kind, int writes)
 }
 
 /*
- * A file that was buffered when last asked, for TRUST reads more.  Nothing but
- * time depends on it: if the number belongs to an O_DIRECT file meanwhile,
+ * A file that was buffered when last asked, for TRUST reads more.  An error
+ * costs only time: if the number belongs to an O_DIRECT file meanwhile,
  * aio_read waits for the device at most TRUST times.
  */
 int fd_known_buffered(int fd)

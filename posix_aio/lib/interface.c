@@ -2,9 +2,9 @@
 /*
  * interface.c - the functions of <aio.h>
  *
- * What is wrong with the arguments of the call (aio_reqprio, the opcode) is
- * returned by the call; what is wrong with the operation (the descriptor, its
- * mode, the offset) by aio_error, as glibc does.
+ * An error in the arguments of the call (aio_reqprio, the opcode) is returned
+ * by the call; an error of the operation (the descriptor, its mode, the offset)
+ * by aio_error, as glibc does.
  *
  * aio_error, aio_return and aio_suspend may be called in a signal handler.
  */
@@ -19,7 +19,7 @@ enum {
 	LARGE = 1 << 20,		/* not for a thread that others need */
 	BATCH = 64,
 	PRIORITY_MAX = 20,		/* AIO_PRIO_DELTA_MAX */
-	NOT_TRIED = 2,			/* to read it in the caller */
+	NOT_TRIED = 2,			/* the caller has not tried to read */
 };
 
 /* ---- once per process ---- */
@@ -78,17 +78,17 @@ struct batch {
 	unsigned n;
 };
 
-/* Sent later, by the pool: it was refused now. */
+/* The notification was refused now: the pool sends it later. */
 static void owe_at_once(const struct sigevent *sigev)
 {
 	signals old = engine_lock();
 
 	owe(sigev);
 	engine_release(old);
-	pool_start();			/* if not, by that of a later request */
+	pool_start();			/* or a later request starts the pool */
 }
 
-/* Done without a request: the result, and its notification. */
+/* The operation needs no request: publish the result, and notify. */
 static long done_at_once(struct aiocb *cb, long n)
 {
 	struct sigevent sigev;
@@ -101,7 +101,7 @@ static long done_at_once(struct aiocb *cb, long n)
 		notify_descriptor();
 		return 0;
 	}
-	sigev = cb->aio_sigevent;	/* cb is the program's again after this */
+	sigev = cb->aio_sigevent;	/* after this the program owns cb again */
 	publish(cb, n);
 	notify_descriptor();
 	if (notify(&sigev))
@@ -120,8 +120,8 @@ static long preadv_nowait(const struct aiocb *cb, size_t done, int flags)
 }
 
 /*
- * A regular file of tmpfs: no NOWAIT, and no waiting.  Only files in memory have
- * seals; fstatfs might ask a server that does not answer.
+ * A regular file of tmpfs: RWF_NOWAIT is not known, and no read waits.  Only
+ * files in memory have seals; fstatfs might ask a server that does not answer.
  */
 static int is_memory(int fd)
 {
@@ -143,8 +143,8 @@ static int is_behind_write(const struct aiocb *cb)
 }
 
 /*
- * Linux 5.9 and 5.10 return 0 for a page that is to start a readahead: that is
- * the end of the file only behind its size.
+ * Linux 5.9 and 5.10 return 0 for a page that is to start a readahead.  So 0
+ * means the end of the file only if the file is no longer than that.
  */
 static int is_at_end(const struct aiocb *cb, size_t done)
 {
@@ -156,8 +156,8 @@ static int is_at_end(const struct aiocb *cb, size_t done)
 
 /*
  * Read what is in memory, without waiting.  1: that was all, and *n is the
- * result; 0: a thread must read it, except the first *n bytes; -EOPNOTSUPP: all of
- * it, and the file cannot be read without waiting.
+ * result.  0: a thread must read the rest, after the first *n bytes.
+ * -EOPNOTSUPP: as 0, and the file cannot be read without waiting.
  */
 static int read_inline(const struct aiocb *cb, long *n)
 {
@@ -189,8 +189,8 @@ static int read_inline(const struct aiocb *cb, long *n)
 }
 
 /*
- * May this request be a native one?  It has nobody to notify of its end, and the
- * caller submits a read: io_submit takes 0.1 ms for each MiB.
+ * May this request be a native one?  It notifies nobody of its end, and a read
+ * is not long: the caller submits it, and io_submit takes 0.1 ms per MiB.
  */
 static int fits_native(const struct aiocb *cb, int op, int kind,
 		       const struct group *g)
@@ -243,8 +243,8 @@ static void start_native(struct request *r, struct batch *b)
 }
 
 /*
- * To the worker or the pool.  Either may have left for lack of work since this
- * call asked for it; as it goes it looks into the inbox once more.
+ * Send it to the worker or the pool.  Either may have ended for lack of work
+ * since this call asked for it; but before it ends it looks into the inbox.
  */
 static void start_in_thread(struct request *r, struct aiocb *cb)
 {
@@ -256,7 +256,7 @@ static void start_in_thread(struct request *r, struct aiocb *cb)
 	if (flags & VIA_RING && (worker_runs() || !worker_start()))
 		return;
 	if (!pool_start()) {
-		/* The thread that does the other one looks into the inbox. */
+		/* A thread that works on another write looks into the inbox. */
 		if (!(flags & EXCLUSIVE && fd_lane_is_shared(fd)))
 			pool_call();
 		return;
@@ -272,7 +272,7 @@ static void start_in_thread(struct request *r, struct aiocb *cb)
 }
 
 /*
- * How the engine is to treat cb's request on a descriptor of this kind.
+ * The flags for cb's request on a descriptor of this kind.
  *
  * O_DIRECT goes through the ring only where no thread of the pool can be made.  If
  * the ring breaks, its thread ends, and the kernel copies nothing more for it.  But
@@ -304,8 +304,8 @@ static unsigned flags_of(const struct aiocb *cb, int op, int kind, int native)
 	return flags;
 }
 
-/* The threads that the request relies on.  Callbacks and native requests need
- * one of the pool; everything else has one of the two ways. */
+/* Start the threads that the request needs.  Callbacks and native requests need
+ * one of the pool; everything else needs the pool or the worker. */
 static int have_threads(const struct aiocb *cb, unsigned *flags, int *native)
 {
 	int callback = cb->aio_sigevent.sigev_notify == SIGEV_THREAD;
@@ -316,7 +316,7 @@ static int have_threads(const struct aiocb *cb, unsigned *flags, int *native)
 		return 1;
 	if (!pool_start())
 		return 1;
-	/* No thread of the pool: all can go through the ring. */
+	/* The pool has no thread: every request can go through the ring. */
 	if (worker_start())
 		return 0;
 	*flags &= ~(EXCLUSIVE | TO_NATIVE);
@@ -333,7 +333,7 @@ static void enter(struct request *r, unsigned flags)
 		fd_lane_enter(r->fd);
 }
 
-/* Read in the caller what is in memory; the answer of read_inline(). */
+/* Read in the caller what is in memory.  Returns as read_inline(). */
 static int inline_is_enough(const struct aiocb *cb, int kind, long *n)
 {
 	if (kind & (FD_DIRECT | FD_STREAM) || is_behind_write(cb))
@@ -342,8 +342,8 @@ static int inline_is_enough(const struct aiocb *cb, int kind, long *n)
 }
 
 /*
- * A file that knows no RWF_NOWAIT is read by the pool: the ring might wait until
- * poll(2) reports it, although read(2) would not wait (a message queue).
+ * A file without RWF_NOWAIT is read by the pool.  The ring might wait until
+ * poll(2) reports the file, although read(2) would not wait (a message queue).
  */
 static int fits_ring(const struct aiocb *cb, int answer)
 {
@@ -358,8 +358,8 @@ static int fits_ring(const struct aiocb *cb, int answer)
 }
 
 /*
- * Start one request.  0: aio_error reports the rest; or why there is none:
- * -EINVAL for its priority, -EAGAIN: no memory, or no thread.
+ * Start one request.  0: aio_error reports the rest.  Or why it was not
+ * started: -EINVAL for its priority, -EAGAIN: no memory, or no thread.
  */
 static long start(struct aiocb *cb, int op, struct group *g, struct batch *b)
 {
@@ -381,7 +381,7 @@ static long start(struct aiocb *cb, int op, struct group *g, struct batch *b)
 			return done_at_once(cb, n);
 		inlined = 0;
 	}
-	/* Of anything, also of what cannot seek: as pread(2) and glibc. */
+	/* For every file, also one that cannot seek: as pread(2) and glibc. */
 	if (op < OP_FSYNC && cb->aio_offset < 0)
 		return done_at_once(cb, -EINVAL);
 	kind = fd_kind(cb->aio_fildes);
@@ -400,7 +400,7 @@ static long start(struct aiocb *cb, int op, struct group *g, struct batch *b)
 	flags = flags_of(cb, op, kind, native);
 	if (flags & VIA_RING && !(flags & STREAM) && !fits_ring(cb, answer))
 		flags &= ~VIA_RING;
-	/* Memory first: a thread's stack may take what is left (RLIMIT_AS). */
+	/* Allocate first: a thread's stack may take the rest (RLIMIT_AS). */
 	r = request_new(cb, op, flags, g);
 	if (r && !have_threads(cb, &flags, &native)) {
 		request_drop(r, forks);

@@ -9,16 +9,16 @@
  * on a frozen file system even with RWF_NOWAIT.
  *
  * The kernel adds events at the tail of a ring that it mapped into the
- * process; the head is ours.  An event stays until it needs nothing more,
- * because its request has been ended:
+ * process; the library moves the head.  An event stays in the ring until it
+ * needs nothing more, because its request has been ended:
  *
  *        head               seen                tail
  *   ... | over | over | over | event | event | event | free ...
  *
  * Any thread moves `seen` past events that are over, and the head to where
- * `seen` is, both by compare-and-swap.  `seen` counts all events there ever were
- * and never goes back; from the head the kernel knows how many events there are
- * to wait for, and how many requests it has room for.
+ * `seen` is, both by compare-and-swap.  `seen` counts all events since the
+ * beginning and never goes back.  From the head the kernel knows how many
+ * events there are to wait for, and how many requests it has room for.
  *
  * A thread that asks for a request finds its event.  If all was transferred and
  * nothing else is to be done, it ends the request without the lock (engine.c):
@@ -57,7 +57,7 @@ struct native_ring *native_ring;
 uint64_t native_seen;
 static int always_ready = -1;
 static int tried;			/* a thread is creating the context */
-static int refused;			/* there will be none, or no more */
+static int refused;			/* never use a context (again) */
 static int mode;			/* sandbox_mode() of the context */
 
 static int kick_descriptor(void)
@@ -66,7 +66,7 @@ static int kick_descriptor(void)
 
 	if (low < 0)
 		return -1;
-	/* Out of the way of programs that expect the lowest numbers. */
+	/* Programs may expect the lowest numbers: take a high one. */
 	high = fcntl(low, F_DUPFD_CLOEXEC, 1000);
 	if (high < 0)
 		high = fcntl(low, F_DUPFD_CLOEXEC, 200);
@@ -76,7 +76,7 @@ static int kick_descriptor(void)
 	return high;
 }
 
-/* Final: without a context every request has the pool. */
+/* This is final: without a context the pool takes every request. */
 static int refuse(long err)
 {
 	debug("no native AIO: error %ld\n", -err);
@@ -101,8 +101,8 @@ static const int calls[] = {
 };
 
 /*
- * Has the process got its first filter, one that kills (sandbox.c)?  It asks at
- * most once per tick of the coarse clock: asking takes a tenth of a read's time.
+ * Has the process got its first filter, and does it kill (sandbox.c)?  Asked
+ * once per tick of the coarse clock: asking takes a tenth of a read's time.
  */
 static int may_go_on(void)
 {
@@ -174,7 +174,7 @@ static void fill(struct iocb *i, const struct request *r, int flags)
 	int ends = __atomic_load_n(&end_descriptor, __ATOMIC_RELAXED);
 
 	*i = (struct iocb){
-		/* Nobody else sees it end before the program looks. */
+		/* Only the kernel sees its end before the program asks. */
 		.aio_flags = ends >= 0 ? IOCB_FLAG_RESFD : 0,
 		.aio_resfd = ends >= 0 ? ends : 0,
 		.aio_data = (uint64_t)r->serial << 32 | r->index,
@@ -222,7 +222,7 @@ int native_submit_waiting(struct request *r)
 	return submit(&list, 1) == 1;
 }
 
-/* It would have had to wait: to a thread that may. */
+/* It would have had to wait: hand it to a thread that may. */
 static void submit_again(struct request *r)
 {
 	native_remove(r);
@@ -244,22 +244,22 @@ static unsigned index_of(uint64_t data)
 	return data;
 }
 
-/* The event at this place, or 0: it has been seen meanwhile. */
+/* Get the event at this place.  0: it has been seen meanwhile. */
 static int event_at(struct native_ring *ring, uint64_t at, struct event *e)
 {
 	unsigned i = at % ring->nr;
 
 	e->data = __atomic_load_n(&ring->events[i].data, __ATOMIC_ACQUIRE);
 	e->result = __atomic_load_n(&ring->events[i].res, __ATOMIC_ACQUIRE);
-	/* What is not seen yet is not overwritten. */
+	/* An event that is not seen yet is not overwritten. */
 	if (__atomic_load_n(&native_seen, __ATOMIC_ACQUIRE) > at)
 		return 0;
 	__tsan_acquire(ring);
 	return 1;
 }
 
-/* The first that is not seen; 0: there is none.  The tail is read after seen:
- * what it passes has been written. */
+/* The first event that is not seen; 0: there is none.  The tail is read after
+ * `seen`: events below the tail have been written. */
 static int first_event(struct native_ring *ring, uint64_t *at, struct event *e)
 {
 	do {
@@ -308,7 +308,7 @@ static int handle(const struct event *e)
 		engine.kicked = 1;
 		return 0;
 	}
-	engine_adopt();			/* it may have been sent just now */
+	engine_adopt();			/* its request may be new */
 	if (request_is_over(e->data >> 32, index))
 		return 0;
 	r = request_at(index);
@@ -318,8 +318,8 @@ static int handle(const struct event *e)
 		return 0;
 	}
 	/*
-	 * Less than asked for: the end of the file; or, where a file system
-	 * reads through the page cache after all, what was there.
+	 * Less than asked for: this is the end of the file; or a file system
+	 * that reads through the page cache after all had only this in it.
 	 */
 	if (result > 0 && r->done + result < r->len && r->op == OP_READ &&
 	    !(r->flags & TRIED)) {
@@ -347,7 +347,7 @@ int native_reap(void)
 	if (!ring)
 		return 0;
 	while (first_event(ring, &at, &e)) {
-		if (!seen(at))		/* it was over, then */
+		if (!seen(at))		/* another thread did it */
 			continue;
 		native_move_head();
 		n += handle(&e);
@@ -371,7 +371,7 @@ int native_look(void)
 	return 1;
 }
 
-/* What lies in front and is over. */
+/* Skip the first events, as long as they are over. */
 static void pass_by(struct native_ring *ring)
 {
 	struct event e;

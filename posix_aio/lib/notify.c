@@ -7,13 +7,13 @@
  * its own, with no signal blocked, with the program's attributes or detached; or,
  * after posixaio_callback_threads(), in one of a few that are used again.
  *
- * posixaio_descriptor() is an eventfd: the thread that ends a request adds 1.  For
- * a native request the kernel does (IOCB_FLAG_RESFD).
+ * posixaio_descriptor() is an eventfd: the thread that ends a request adds 1 to
+ * it.  For a native request the kernel adds 1 (IOCB_FLAG_RESFD).
  *
- * A queue of signals may be full (RLIMIT_SIGPENDING), and threads may have run
- * out.  Neither fails a request that has succeeded, and no notification is
- * lost: the pool tries again each RETRY_NS, in the order of the refusals, until
- * all have got through.
+ * The queue of signals may be full (RLIMIT_SIGPENDING), and threads may have
+ * run out.  Neither makes a request fail that has succeeded, and no
+ * notification is lost: the pool tries again after RETRY_NS, in the order of
+ * the refusals, until all notifications have got through.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -58,7 +58,7 @@ void notify_descriptor(void)
 	int fd = __atomic_load_n(&end_descriptor, __ATOMIC_ACQUIRE);
 	uint64_t one = 1;
 
-	/* Full, it is readable anyway. */
+	/* A full eventfd is readable, too. */
 	if (fd >= 0)
 		enter_kernel(__NR_write, fd, &one, sizeof(one));
 }
@@ -78,7 +78,7 @@ static struct {
 	struct call *first, **end;
 	int waiting;			/* calls in the list */
 	int max, threads, idle;
-	int seconds;			/* that a thread stays without a call */
+	int seconds;			/* a thread stays, without a call */
 } callers = {
 	.seconds = 1,
 	.lock = PTHREAD_MUTEX_INITIALIZER, .more = PTHREAD_COND_INITIALIZER,
@@ -107,7 +107,7 @@ void notify_forget(void)
 	callers.seconds = seconds;
 }
 
-/* Under the lock: the first call; NULL: none came before the time was over. */
+/* Under the lock: take the first call; NULL: none came in time. */
 static struct call *next_call(void)
 {
 	struct timespec until;
@@ -131,7 +131,7 @@ static struct call *next_call(void)
 
 static void *serve_calls(void *unused);
 
-/* Under the lock, which it gives back.  0, or why there is no new thread. */
+/* Called under the lock; unlocks.  0, or why there is no new thread. */
 static int add_caller(void)
 {
 	pthread_attr_t detached;
@@ -192,7 +192,7 @@ static void *serve_calls(void *unused)
 	return unused;
 }
 
-/* With all signals blocked.  On an error c is the caller's still. */
+/* Called with all signals blocked.  On an error the caller still owns c. */
 static int call_later(struct call *c)
 {
 	struct call **at;
@@ -210,7 +210,7 @@ static int call_later(struct call *c)
 		err = add_caller();
 	if (!err)
 		return 0;
-	/* Without a new thread the others do it, if there are any. */
+	/* Without a new thread, the other threads call it, if there are any. */
 	pthread_mutex_lock(&callers.lock);
 	for (at = &callers.first; *at && *at != c; at = &(*at)->next)
 		;

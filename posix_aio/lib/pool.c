@@ -2,9 +2,9 @@
 /*
  * pool.c - threads that carry out requests with blocking calls
  *
- * The pool is the way that is always there: it needs no io_uring and no
- * descriptor.  A thread takes a job (engine.c), carries it out without the lock,
- * and ends it.  It sleeps only in the call of the request, or idle.
+ * The pool is always available: it needs no io_uring and no descriptor.  A
+ * thread takes a job (engine.c), carries it out without the lock, and ends it.
+ * It sleeps only in the call of the request, or idle.
  *
  *   idle  -> woken by engine_unlock or pool_call
  *         -> after idle_seconds it leaves
@@ -15,18 +15,18 @@
  * a signal handler finds in the mapped ring (aio_error) may need a thread, and
  * a handler cannot create one.
  *
- * A call on a stream may sleep for ever, and nobody may be there to create a
- * thread for the next request.  So a thread makes such a call only while another
- * thread is in none.  The last one creates another first.  If it cannot, it only
- * tries: a stream that is not ready is parked, and the thread looks at it again,
- * and tries to create another thread, after a pause.
+ * A call on a stream may sleep for ever, and then no thread may be left to
+ * create one for the next request.  So a thread makes such a call only while
+ * another thread is in none.  The last such thread first creates another.  If
+ * it cannot, it does not sleep: a stream that is not ready is parked.  After a
+ * pause the thread looks at it again, and tries again to create another thread.
  *
- * Where poll tells when a stream can be read, a thread waits there (WAITING).
- * Meanwhile aio_cancel may end the request: the thread finds that it has none any
- * more when poll returns, after POLL_MAX_MS at the latest.  A write is one call,
- * which holds its file: a program may close the descriptor meanwhile.  To cancel
- * a write of which the stream has taken a part, aio_cancel sends its thread a
- * signal; the call returns how much was taken.
+ * Where poll tells when a stream can be read, a thread waits in poll (WAITING).
+ * Meanwhile aio_cancel may end the request: the thread notices this when poll
+ * returns, after POLL_MAX_MS at the latest.  A write is one call, which holds
+ * its file: a program may close the descriptor meanwhile.  To cancel a write of
+ * which the stream has taken a part, aio_cancel sends its thread a signal; the
+ * call returns how much was taken.
  *
  * The threads have all signals blocked and small stacks.  The pool also starts
  * callback threads, tries refused notifications again, and looks into the
@@ -53,7 +53,7 @@ enum {
 	REFUSALS_MAX = 10,	/* then a stream without poll is read anyway */
 	POLL_MIN_MS = 8,	/* of a stream: at first, then longer */
 	POLL_MAX_MS = 1024,
-	POLLS_MAX = 4,		/* others took what it announced: then wait */
+	POLLS_MAX = 4,		/* others took what poll announced: then wait */
 };
 #ifndef RWF_NOWAIT
 #define RWF_NOWAIT 8
@@ -77,7 +77,7 @@ static size_t tls_size;
 
 /*
  * Before there are threads: dl_iterate_phdr takes a lock, which a child of fork
- * never gets if another thread had it.  What dlopen adds later is not on stacks.
+ * never gets if another thread had it.  What dlopen adds is not on stacks.
  */
 __attribute__((constructor)) static void measure_tls(void)
 {
@@ -99,7 +99,7 @@ static size_t stack_size(size_t room)
 	return (size + page - 1) / page * page;
 }
 
-/* stack: 0 is libc's default. */
+/* stack: its size; 0 is libc's default. */
 static int create(pthread_t *thread, void *(*function)(void *), int detached,
 		  size_t stack)
 {
@@ -243,9 +243,9 @@ void pool_wake(void)
 }
 
 /*
- * A request was put into the inbox: a thread must look there.  An idle thread
- * is woken.  Without one, each may be in a call that takes long, so look here.
- * 1: a thread was woken or created.
+ * A request was put into the inbox: a thread must look there.  Wake an idle
+ * thread.  Without one, all threads may be in calls that take long, so look
+ * here.  1: a thread was woken or created.
  */
 int pool_call(void)
 {
@@ -283,10 +283,10 @@ static int take_post(void)
 
 /*
  * Sleep until woken; the thread has counted itself idle.  0: the time is over.
- * A thread that wakes another takes it out of the count first: if there is
- * nobody left to take out when the time is over, a post is on its way; or
- * another thread, which has just counted itself, takes it, and this one is idle
- * in its place, for the same time again.
+ * A thread that wakes another takes it out of the count first.  So if the count
+ * is 0 when the time is over, a post is on its way for this thread.  Or another
+ * thread, which has just counted itself, takes the post; this thread then is
+ * idle in its place, for the same time again.
  */
 static int sleep_idle(const struct timespec *timeout)
 {
@@ -301,7 +301,7 @@ static int sleep_idle(const struct timespec *timeout)
 
 /* ---- a request ---- */
 
-/* `most` bytes of it at most. */
+/* Transfer at most `most` bytes of it. */
 static long transfer(const struct request *r, size_t most)
 {
 	/* Atomic: aio_cancel may set another flag. */
@@ -336,10 +336,10 @@ struct work {
 	struct descriptor *d;
 	int native;			/* it was to go to the native context */
 	int in_stream;			/* it may sleep for ever */
-	int tries;			/* it must not: park it */
+	int tries;			/* it must not sleep: park it */
 	int polls;			/* it sleeps in poll only */
 	int writes;			/* to a stream, in parts */
-	int taken_back;			/* by aio_cancel, from there; atomic */
+	int taken_back;			/* aio_cancel took it there; atomic */
 };
 
 /* Under the lock: r is a stream's. */
@@ -372,13 +372,13 @@ static void take_work(struct work *w)
 		take_stream(w, r);
 	w->native = r->flags & TO_NATIVE && native_exists();
 	if (w->native) {
-		/* It may end before io_submit returns. */
+		/* The request may end before io_submit returns. */
 		fd_lane_leave(r->fd);
 		r->where = NATIVE;
 		native_add(r);
 		return;
 	}
-	/* Writes of a file to the page cache, some at a time. */
+	/* Take up to BATCH writes of a file to the page cache. */
 	while (r->flags & EXCLUSIVE && w->n < BATCH &&
 	       (r = w->d->jobs.first) && r->flags & EXCLUSIVE &&
 	       !(r->flags & TO_NATIVE)) {
@@ -401,9 +401,9 @@ static int is_unknown(long err)
 }
 
 /*
- * Under the lock, what a thread does next with the stream's request that it has:
- * where is WAITING, or RUNNING with or without a call that may sleep.  0: it is
- * to end, or aio_cancel has ended it, and it may be another request.
+ * Under the lock: what the thread does next with its request of a stream.
+ * where is WAITING, or RUNNING with or without a call that may sleep.  0: it
+ * must end the request, or aio_cancel has ended it (r may be another request).
  */
 static int goes_on(struct work *w, int where, int may_sleep)
 {
@@ -427,10 +427,10 @@ static int step(struct work *w, int where, int may_sleep)
 }
 
 /*
- * A stream's request without waiting; -EAGAIN: it would wait.  The call comes
- * first, because poll does not report what read(2) fails with at once (a socket
- * that listens).  Where the call is not known and poll reports nothing, the error
- * is the call's.
+ * Try a stream's request without waiting; -EAGAIN: it would wait.  The call
+ * comes first, because poll does not report the errors that read(2) returns at
+ * once (a socket that listens).  If the stream does not know the call and poll
+ * reports nothing, the result is the error of the call.
  */
 static long try_transfer(struct work *w)
 {
@@ -461,12 +461,12 @@ static long try_transfer(struct work *w)
 }
 
 /*
- * Until the stream is ready.  1: try it again; 0: it does not go on; or -errno.
- * poll holds the file only while it waits: a number that has become another
- * file's must not be read.  The read ends as if close(2) had cancelled it, which
- * POSIX allows.  A duplicate of the descriptor would hold the file.  But a child
- * of fork would have it, so that the peer does not see the end; and closing it
- * would release the process's record locks (F_SETLK) on the file.
+ * Wait until the stream is ready.  1: try again; 0: the request does not go on;
+ * or -errno.  poll holds the file only while it waits: a number that has become
+ * another file's must not be read.  The read ends as if close(2) had cancelled
+ * it, which POSIX allows.  A duplicate of the descriptor would hold the file,
+ * but a child of fork would have it, so that the peer does not see the end; and
+ * closing it would release the process's record locks (F_SETLK).
  */
 static long wait_for_stream(struct work *w)
 {
@@ -489,7 +489,7 @@ static long wait_for_stream(struct work *w)
 	return fd_is_still(p.fd, &id) ? 1 : -ECANCELED;
 }
 
-/* As read(2), but aio_cancel may take it back while it waits. */
+/* As read(2), but aio_cancel may take the request while it waits. */
 static long transfer_stream(struct work *w)
 {
 	long n = -EAGAIN;
@@ -508,9 +508,9 @@ static long transfer_stream(struct work *w)
 }
 
 /*
- * The signal with which libc interrupts the threads for setuid().  Its handler is
- * there when there is a second thread, and does nothing when the signal does not
- * come from there (si_code).  No thread blocks it, and no program can take it.
+ * The signal with which libc interrupts the threads for setuid().  Its handler
+ * is there when there is a second thread, and does nothing if libc did not send
+ * the signal (si_code).  No thread blocks it, and no program can handle it.
  */
 enum { SIGNAL = 33 };
 
@@ -538,9 +538,9 @@ void pool_interrupt(const struct request *r)
 }
 
 /*
- * A stream that can be written to now takes a part of a long write.  From then on
- * a signal ends the call.  A call that has written nothing must not be
- * interrupted: the kernel begins it again, and the number may be another file's.
+ * A stream that can be written to takes a part of a long write.  From then on a
+ * signal ends the call.  A call that has written nothing must not be
+ * interrupted: the kernel starts it again, and the number may be reused.
  */
 static void may_be_interrupted(struct request *r)
 {
@@ -553,7 +553,7 @@ static void may_be_interrupted(struct request *r)
 				 __ATOMIC_RELAXED);
 }
 
-/* A long write, not in parts: another thread, which may wait, is on its way. */
+/* A long write: leave it to a thread that is being created and may wait. */
 static int is_better_later(const struct request *r)
 {
 	return r->op == OP_WRITE && r->len > PIPE_BUF && !r->done &&
@@ -603,7 +603,7 @@ static void carry_out(struct work *w)
 	}
 }
 
-/* Under the lock: an aio_cancel may have taken the request or wait for it. */
+/* Under the lock: aio_cancel may have taken the request, or wait for it. */
 static void answer(struct work *w)
 {
 	struct request *r = w->r[0];
@@ -618,7 +618,7 @@ static void answer(struct work *w)
 		w->result[0] = -ECANCELED;
 }
 
-static long pause_ns;		/* the last one; guarded by the lock */
+static long pause_ns;		/* the last pause; guarded by the lock */
 
 /* Under the lock. */
 static void end_work(struct work *w)
@@ -678,8 +678,8 @@ static int leaves(void)
 	return 0;
 }
 
-/* Must another thread be there while this one carries out w?  Not one more, if
- * one is being created. */
+/* Must another thread exist while this one carries out w?  One that is being
+ * created is enough. */
 static int leaves_nobody(const struct work *w)
 {
 	if (threads() > __atomic_load_n(&engine.pool_created, __ATOMIC_SEQ_CST))
@@ -695,7 +695,7 @@ static int polls(void)
 	return engine.held && engine.natives;
 }
 
-/* Before it looks at the parked streams again. */
+/* The pause before the next look at the parked streams. */
 static struct timespec next_pause(void)
 {
 	pause_ns = !pause_ns ? PAUSE_NS :
@@ -765,13 +765,13 @@ static void *serve(void *unused)
 				tell_again();
 			if (chore)
 				chore();
-			if (w.tries && grown)	/* once more, and wait */
+			if (w.tries && grown)	/* retry: now it may wait */
 				w.result[0] = -EAGAIN;
 			else if (w.d)
 				carry_out(&w);
 			continue;
 		}
-		/* Sent meanwhile, by a thread that saw this one busy. */
+		/* Another thread may have sent one while this one was busy. */
 		rested = 1;
 		if (__atomic_load_n(&engine.inbox, __ATOMIC_SEQ_CST) &&
 		    claim_idle())
@@ -781,7 +781,7 @@ static void *serve(void *unused)
 }
 
 /* A request for the ring came between two workers, or the ring gave it back.  Its
- * caller relied on the worker, so the worker calls for a thread. */
+ * caller relied on the worker, so the worker must call a pool thread. */
 int pool_is_busy(void)
 {
 	int lacks = engine.demoted && engine.runnable && grows();
@@ -800,8 +800,8 @@ int pool_leaves_parked(void)
 	return engine.parked.first && !threads();
 }
 
-/* By the worker: without it nobody would carry out this job.  A file's may
- * sleep. */
+/* The worker carries out a job, because the pool has no thread.  A job of a
+ * file may sleep. */
 void pool_stand_in(int unpark)
 {
 	struct work w = { .n = 0 };

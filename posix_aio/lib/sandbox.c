@@ -3,10 +3,10 @@
  * sandbox.c - seccomp filters that kill
  *
  * When a filter answers a call with an errno, the request goes another way.
- * Another filter kills the process, or sends it SIGSYS.  It must not
- * meet a call that glibc's POSIX AIO does not make.  So where a filter is
+ * But a filter can also kill the process, or send SIGSYS.  Such a filter must
+ * not meet a call that glibc's POSIX AIO does not make.  So where a filter is
  * installed, a child process makes the calls first, with arguments that do
- * nothing: if it is killed, this process never makes them.
+ * nothing: if the child is killed, this process never makes them.
  *
  * The child shares the memory (a copy of a large process's page tables takes
  * too long) and nothing else, and its end sends no SIGCHLD.  The calling thread
@@ -23,8 +23,8 @@
 enum { CHILD_STACK = 4096 };
 
 /*
- * 0: no filter; it changes when the first one is installed.  EINVAL is the answer
- * of a kernel without seccomp; another error is a filter's.
+ * 0: no filter; the number changes when the first filter is installed.  EINVAL
+ * is the answer of a kernel without seccomp; another error is a filter's.
  */
 int sandbox_mode(void)
 {
@@ -38,7 +38,7 @@ struct try {
 	int n;
 };
 
-/* Its end, also by a signal, writes no core: with a limit of one byte neither
+/* Its end, also by a signal, writes no core: with a limit of 1 byte, neither
  * into a file nor into a pipe. */
 __attribute__((no_sanitize("address")))	/* it leaves no frame */
 static int make_calls(void *arg)
@@ -67,7 +67,7 @@ static int may_share_memory(void)
 	       (major > 5 || (major == 5 && minor >= 16));
 }
 
-/* Can n calls be made?  If the child cannot be created: better not. */
+/* May these n calls be made?  No, if the child cannot be created. */
 int sandbox_allows(const int *calls, int n)
 {
 	char stack[CHILD_STACK] __attribute__((aligned(16)));

@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * wait.c - aio_suspend and LIO_WAIT: who sleeps where
+ * wait.c - aio_suspend and LIO_WAIT: which thread sleeps where
  *
- * Each thread that ends requests wakes waiters by a futex.  Native
- * requests end by themselves: somebody must sleep in the kernel's context.
- * One waiter does, the leader, in io_getevents; what it finds there it ends,
- * for all.  Others with native requests sleep in the futex and are heirs: a
- * leader that has what it wants wakes one.
+ * A thread that ends requests wakes the waiters by a futex.  Native requests
+ * end by themselves: a thread must sleep in the kernel's context.  One waiter
+ * does so, the leader, in io_getevents; it ends the requests whose events it
+ * finds, for all threads.  Other waiters with native requests sleep in the
+ * futex and are heirs: a leader that has what it waits for wakes one.
  *
  *   leader     io_getevents    woken by the kernel, or by a kick when another
  *                              thread ended a request of the leader's
  *   the rest   futex           woken by bits (engine.h), after a batch
  *
- * A sleeping thread holds no lock, so a signal handler may interrupt any and
- * call aio_suspend itself, may leave by longjmp, and a thread may be cancelled
- * here.  A leader that a handler keeps away leads nobody, and others may take
- * events that it waits for; therefore leader and heirs look for themselves each
- * LOOK_MS.  A disk answers sooner.
+ * A sleeping thread holds no lock.  So a signal handler may interrupt any
+ * thread, call aio_suspend itself, or leave by longjmp, and a thread may be
+ * cancelled here.  A leader that a handler keeps away leads nobody, and others
+ * may take events that it waits for.  Therefore leader and heirs look for
+ * themselves every LOOK_MS.  A disk answers sooner.
  */
 #include "engine.h"
 
@@ -41,8 +41,8 @@ void wait_forget(void)
 	heirs = 0;
 }
 
-/* The leader, or the thread that is about to be, looks at what it wants after
- * it set leader and leader_bits; we look at those after the publication. */
+/* A thread that is to lead sets leader and leader_bits, then looks at its
+ * requests; a thread that ends one publishes it, then looks at those two. */
 void wait_interrupt_leader(unsigned bits)
 {
 	uintptr_t l = __atomic_load_n(&leader, __ATOMIC_SEQ_CST);
@@ -52,10 +52,10 @@ void wait_interrupt_leader(unsigned bits)
 		native_kick(__atomic_load_n(&leader_min, __ATOMIC_SEQ_CST));
 }
 
-/* Where a waiter is; what has to be undone if it is cancelled. */
+/* The state of a waiter: what to undo if it is cancelled. */
 struct place {
 	int leads, waits, inherits;
-	int borrows;		/* the leader is this thread, further down */
+	int borrows;		/* this thread leads, below a handler */
 	unsigned bits, min;	/* ... and waits for these */
 };
 
@@ -90,7 +90,7 @@ static void leave(void *arg)
 		__atomic_fetch_sub(&engine.waiters, 1, __ATOMIC_SEQ_CST);
 	if (p->inherits) {
 		__atomic_fetch_sub(&heirs, 1, __ATOMIC_SEQ_CST);
-		/* The call to lead may have been for us. */
+		/* The wakeup for an heir may have been for us. */
 		if (!__atomic_load_n(&leader, __ATOMIC_SEQ_CST))
 			wake_heir();
 	}
@@ -99,9 +99,9 @@ static void leave(void *arg)
 }
 
 /*
- * Be the leader, if nobody is.  In a signal handler it may be this thread
- * itself, interrupted: then nobody else is led meanwhile, and what it waited
- * for is put back afterwards.
+ * Become the leader, if there is none.  In a signal handler the leader may be
+ * this thread itself, interrupted: then nobody else leads meanwhile, and what
+ * it waited for is put back afterwards.
  */
 static int lead(struct place *p)
 {
@@ -142,7 +142,7 @@ static int satisfied(const struct wanted *w)
 	return !any;
 }
 
-/* The bits of those in progress; how many of them are native ones. */
+/* The bits of the requests in progress, and how many of these are native. */
 static unsigned bits_of(const struct wanted *w, unsigned *natives)
 {
 	unsigned bits = 0;
@@ -177,7 +177,7 @@ static long now(void)
 	return nanoseconds(&t);
 }
 
-/* The context cannot be waited in (a filter): look again soon. */
+/* No thread can wait in the context (a filter): look again soon. */
 static long sleep_shortly(void)
 {
 	struct timespec ms = { .tv_nsec = 1000000 };
@@ -186,7 +186,7 @@ static long sleep_shortly(void)
 			    NULL);
 }
 
-/* Cancellation is let in only here, where nothing is held. */
+/* The thread can be cancelled only here, where it holds nothing. */
 static long sleep_in_context(unsigned min, long deadline)
 {
 	struct timespec left = timespec_of(LOOK_MS * 1000000L);
@@ -222,7 +222,7 @@ static long sleep_once(const struct wanted *w, struct place *p, long deadline)
 	long err;
 
 	if (natives && lead(p)) {
-		/* Woken once for all, unless others need each event. */
+		/* Wake once for all events, unless heirs need each event. */
 		if (w->group && !__atomic_load_n(&heirs, __ATOMIC_SEQ_CST))
 			min = natives < 32 ? natives : 32;
 		__atomic_store_n(&leader_min, min, __ATOMIC_SEQ_CST);
@@ -244,13 +244,13 @@ static long sleep_once(const struct wanted *w, struct place *p, long deadline)
 		bits |= HEIR;
 		if (!deadline || soon < deadline)
 			deadline = soon;
-		/* The leader waits for many events, and did not know of us. */
+		/* The leader waits for many events; it did not know of us. */
 		if (__atomic_load_n(&leader_min, __ATOMIC_SEQ_CST) > 1)
 			wait_interrupt_leader(~0U);
 	}
 	sequence = __atomic_load_n(&engine.sequence, __ATOMIC_SEQ_CST);
 	err = 0;
-	/* Events that are there are the leader's, when there is one. */
+	/* If there is a leader, it takes the events that are there. */
 	if (!satisfied(w) &&
 	    !(natives && !__atomic_load_n(&leader, __ATOMIC_SEQ_CST)))
 		err = sleep_in_futex(sequence, bits, deadline);
@@ -278,8 +278,8 @@ long wait_for(const struct wanted *w)
 	struct place p = { 0 };
 	long deadline = 0, err;
 
-	/* Only if it has to wait, and as glibc: a negative time is over, and a
-	 * fraction is a second at most. */
+	/* As glibc, and only if it has to wait: a negative time is over, and
+	 * tv_nsec counts as a second at most. */
 	if (w->timeout && (w->timeout->tv_sec < 0 || w->timeout->tv_nsec < 0)) {
 		deadline = 1;
 	} else if (w->timeout && w->timeout->tv_sec < 1L << 30) {
@@ -295,7 +295,7 @@ long wait_for(const struct wanted *w)
 	return err;
 }
 
-/* Under the lock.  It is not interrupted (any more), and goes on. */
+/* Under the lock.  Do not interrupt the write any more: it goes on. */
 static void let_it_write(struct cancelling *c)
 {
 	struct request *r = c->write;
@@ -306,13 +306,13 @@ static void let_it_write(struct cancelling *c)
 }
 
 /*
- * Of aio_cancel: until there are all answers.  No cancellation point.  The signal
- * for a write is lost if its thread is not in the call yet: it is sent again.
+ * For aio_cancel: wait for all answers.  Not a cancellation point.  A signal
+ * for a write is lost if its thread is not in the call yet: repeat it.
  */
 void wait_for_cancelling(struct cancelling *c, int writes)
 {
 	int may = writes && pool_may_interrupt();
-	long long next = 0;		/* signal: others may wake us meanwhile */
+	long long next = 0;		/* when to send the next signal */
 	long ms = 1;
 
 	__atomic_fetch_add(&engine.waiters, 1, __ATOMIC_SEQ_CST);

@@ -12,10 +12,10 @@
  * The ring is bound to this thread (SINGLE_ISSUER, DEFER_TASKRUN); its work is
  * done in the thread's own io_uring_enter.  Its descriptor is registered and
  * then closed (Linux 5.18): the program does not see it and cannot close it.
- * Other threads wake the worker by a word that the ring waits for (FUTEX_WAIT,
- * Linux 6.7).  Where the kernel lacks one of the two, there is no ring: a
- * descriptor that the program may close, or give to a file of its own, is not
- * a safe way to wake a thread.
+ * Other threads wake the worker by a word that the ring waits for, the bell
+ * (FUTEX_WAIT, Linux 6.7).  Where the kernel lacks one of the two, there is no
+ * ring: a descriptor that the program may close, or give to a file of its own,
+ * is not a safe way to wake a thread.
  *
  * The ring may be refused (RLIMIT_MEMLOCK, no descriptor, a seccomp filter, the
  * sysctl io_uring_disabled): requests go to the pool, and a new ring is tried
@@ -118,9 +118,9 @@ static long hide_descriptor(struct ring *r)
 }
 
 /*
- * A write to a stream that is taken in parts goes on, as write(2) does, when the
- * program closes the descriptor: the ring holds the file.  It does so only for
- * writes that are often in parts.  A bit is a free place; for the worker only.
+ * A stream may take a write in parts.  If the program closes the descriptor,
+ * the write goes on, as write(2) does: the ring holds the file, for writes that
+ * are often in parts.  A bit is a free place; for the worker only.
  */
 static uint64_t free_files;
 
@@ -193,7 +193,7 @@ static long begin(void)
 	return err;
 }
 
-/* The kernel drops the ring when its thread ends; the mappings are ours. */
+/* The kernel drops the ring when its thread ends; we unmap the memory. */
 static void unmap(struct ring *r)
 {
 	r->fd = -1;
@@ -202,7 +202,7 @@ static void unmap(struct ring *r)
 
 /* ---- the bell ---- */
 
-/* Wakes all: the ring of the last worker waits, too, until its thread has ended. */
+/* Wakes all: the ring of the last worker waits, too, until its thread ends. */
 void worker_wake(void)
 {
 	__atomic_fetch_add(&bell, 1, __ATOMIC_SEQ_CST);
@@ -212,7 +212,7 @@ void worker_wake(void)
 static int broken;			/* the worker's: io_uring_enter failed */
 static struct request *unanswered;	/* cancellations; under the lock */
 
-/* Errors after which one calls again; any other ends the ring. */
+/* After some errors, call again; any other error ends the ring. */
 static long enter(unsigned wait, const struct __kernel_timespec *timeout)
 {
 	long n = sandbox_mode() == mode ? ring_wait(&ring, wait, timeout) :
@@ -270,7 +270,7 @@ static void submit(struct request *r)
 	size_t rest = r->len - r->done;
 
 	if (!sqe)
-		return;			/* the pool does it (bury) */
+		return;			/* the pool will do it (bury) */
 	count(STAT_RING);
 	sqe->user_data = r->index;
 	sqe->fd = r->fd;
@@ -278,7 +278,7 @@ static void submit(struct request *r)
 		sqe->flags = IOSQE_ASYNC;
 	request_know_file(r);
 	if (!r->slot && request_lost_file(r))
-		sqe->fd = -1;		/* EBADF: what was written is all */
+		sqe->fd = -1;		/* EBADF: the rest is not written */
 	else if (flags & STREAM && r->op == OP_WRITE &&
 		 (r->done || r->len > PIPE_BUF))
 		hold_file(r);
@@ -299,8 +299,8 @@ static void submit(struct request *r)
 }
 
 /*
- * Under the lock, before completions are taken: only the worker ends these
- * requests, so all in the list are in flight.  What finds no room stays.
+ * Under the lock, before completions are taken.  Only the worker ends these
+ * requests, so all in the list are in flight.  What finds no room stays there.
  */
 static int submit_cancels(void)
 {
@@ -337,7 +337,7 @@ static void completed_in_ring(const struct io_uring_cqe *cqe)
 		r->slot = 0;		/* the pool goes on */
 }
 
-/* What became of a cancellation.  If it did not succeed, the request goes on,
+/* The result of a cancellation.  If it did not succeed, the request goes on,
  * unless it has ended meanwhile. */
 static void answered(struct request *r, long result)
 {
@@ -409,9 +409,9 @@ static void carry_on(struct request *r)
 }
 
 /*
- * By a thread of the pool: the worker's thread has ended, and with it all that
- * it had in the ring.  The results lie in the queue; a request that has none,
- * or was cancelled by the end of its thread, is carried out by the pool.
+ * Called by a thread of the pool: the worker's thread has ended, and with it
+ * all that it had in the ring.  The results are in the queue.  The pool carries
+ * out each request that has none, or that the end of its thread cancelled.
  */
 static void bury(void)
 {
@@ -506,7 +506,7 @@ static int leaves(void)
 	return 0;
 }
 
-/* Callbacks are the pool's to start, if it has a thread. */
+/* The pool starts callbacks, if it has a thread. */
 static void tell_without_pool(void)
 {
 	struct request *told;
@@ -594,7 +594,7 @@ static void *work(void *unused)
 				enter(0, NULL);
 			continue;
 		}
-		/* Sent meanwhile, by a thread that saw this one awake. */
+		/* Another thread may have sent one while this one was awake. */
 		if (__atomic_load_n(&engine.inbox, __ATOMIC_SEQ_CST))
 			continue;
 		arm_bell(seen);
@@ -611,9 +611,9 @@ static void *work(void *unused)
 }
 
 /*
- * Start it, if it does not run.  0, or why there is none.  The worker opens a
- * descriptor while it starts and closes it again: wait for it here, so that the
- * next open() of the program gets the number that it expects.
+ * Start the worker, if it does not run.  0, or why there is none.  The worker
+ * opens a descriptor while it starts and closes it again.  Wait for that here,
+ * so that the next open() of the program gets the number that it expects.
  */
 long worker_start(void)
 {
@@ -655,8 +655,8 @@ long worker_start(void)
 }
 
 /*
- * Is io_uring allowed here?  Without making a ring: a kernel that lets us in
- * looks at the parameters first.
+ * Is io_uring allowed here?  Find out without making a ring: a kernel that
+ * allows it looks at the parameters first.
  */
 void worker_report(void)
 {
