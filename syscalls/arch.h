@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * arch.h - the bottom: syscall6() and what else differs between processors
+ * arch.h - syscall6(), and what else differs between processors
  *
  * Hosted code (posix_aio/lib) may include this file too: it brings in no
  * kernel structure that libc declares as well, and no _start.
@@ -20,7 +20,7 @@
 #error "iomodels knows x86-64, aarch64 and riscv64"
 #endif
 
-/* The kernel takes every argument as a long; what is left out is zero. */
+/* The kernel takes every argument as a long; arguments left out are zero. */
 #define enter_kernel_(nr, a, b, c, d, e, f, ...)                              \
 	syscall6((nr), (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), \
 		 (long)(f))

@@ -2,10 +2,10 @@
 /*
  * hosted.h - libc's headers instead of the kernel's, for sys.h
  *
- * A twin is written with a library, and the library's header brings libc's
- * along, which declare the same structures as the kernel's: no file can include
- * both.  So a hosted program that includes sys.h, and with it server.h or
- * file_job.h, gets the structures from here.  The sys_ functions are the same,
+ * A twin is a program written with a library.  The library's header includes
+ * libc's headers.  They declare the same structures as the kernel's, so no file
+ * can include both.  A hosted program that includes sys.h (or server.h or
+ * file_job.h, which do) gets them from here.  The sys_ functions are the same,
  * so the service and the options of a twin are its neighbour's, call by call;
  * only the calls that the library makes are the library's.
  */
@@ -33,7 +33,7 @@
 #include <unistd.h>
 #include <linux/futex.h>
 
-/* Of rt_sigaction(2), which libc calls for its users. */
+/* A flag of rt_sigaction(2), which libc sets for its users. */
 #if !defined(SA_RESTORER) && !defined(__riscv)
 #define SA_RESTORER 0x04000000
 #endif

@@ -36,7 +36,7 @@ static inline char *digits(char *end, unsigned long n, unsigned base)
 	return end;
 }
 
-/* Like vsnprintf(3), but returns the bytes written, never size or more. */
+/* Like vsnprintf(3), but returns the bytes written: always fewer than size. */
 static inline int vformat(char *buf, int size, const char *fmt,
 			  __builtin_va_list args)
 {
@@ -101,7 +101,7 @@ static inline int format(char *buf, int size, const char *fmt, ...)
 	return n;
 }
 
-/* What write(2) returned; text beyond 1023 bytes is cut. */
+/* Returns what write(2) returned; text beyond 1023 bytes is cut. */
 __attribute__((format(printf, 2, 3)))
 static inline long print(int fd, const char *fmt, ...)
 {

@@ -19,7 +19,7 @@
 
 /* ---- errors: must() for the setup, retry() for what a signal cuts short ---- */
 
-/* Again while -EINTR; any other value comes back. */
+/* Repeats call while it returns -EINTR; returns any other value. */
 #define retry(call) ({							\
 	long retry_;							\
 	do								\
@@ -27,7 +27,7 @@
 	while (retry_ == -EINTR);					\
 	retry_; })
 
-/* A failure prints its own source and ends the program. */
+/* A failure prints the call and its source line, and ends the program. */
 #define must(call) must_be(#call, call)
 #define must_be(text, call) ({						\
 	long must_ = (call);						\
@@ -38,7 +38,7 @@
 	}								\
 	must_; })
 
-/* One line on stderr, then the end. */
+/* Print a line on stderr and end the program. */
 #define fail(status, ...) do {						\
 	print(2, NAME ": " __VA_ARGS__);				\
 	sys_exit_group(status);						\
@@ -46,7 +46,7 @@
 
 /* ---- options ---- */
 
-/* A decimal number up to max, or usage: the program ends with 2. */
+/* A decimal number up to max; else an error, and the program ends with 2. */
 static inline unsigned number(const char *option, const char *text, unsigned max)
 {
 	unsigned long n = 0;

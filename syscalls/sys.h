@@ -5,7 +5,7 @@
  * Every function takes the arguments of its manual page (man 2 NAME) in the
  * same order and returns what the kernel returned: zero or more on success,
  * -errno on failure (-4095 to -1).  There is no errno variable, no retry and
- * no second call: what a page says and what its strace shows agree.  A
+ * no second call: what the page says is what strace shows.  A
  * comment stands only where the kernel's call differs from libc's.
  *
  * Only calls that x86-64, aarch64 and riscv64 all have, so epoll_pwait and
@@ -94,7 +94,7 @@ static inline long sys_lseek(int fd, long long offset, int whence)
 	return enter_kernel(__NR_lseek, fd, offset, whence);
 }
 
-/* mask: which fields of *kst to fill.  libc's stat(3) and fstat(3) are made of it. */
+/* mask: which fields of *kst to fill.  It does what stat(2) and fstat(2) do. */
 static inline long sys_statx(int dirfd, const char *path, int flags,
 			     unsigned mask, struct statx *kst)
 {

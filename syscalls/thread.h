@@ -25,7 +25,7 @@ enum {
 		       CLONE_THREAD | CLONE_SYSVSEM,
 };
 
-/* The lowest address of a new stack, guard included, or -errno: failed(). */
+/* The lowest address of a new stack, with its guard, or -errno: failed(). */
 static inline void *stack_map(void)
 {
 	char *base = sys_mmap(NULL, STACK_SIZE, PROT_NONE,
