@@ -90,7 +90,7 @@ child_outside = { "child-killed", SEVERITY_FAULT,
 	"a child process was killed by a signal, and the program failed",
 	"The signal came from outside the log, and only to the child. The program "
 	"ended with a failure after that, and no failed call explains it.",
-	"Find out who ended the child: a supervisor, a script, or somebody.",
+	"Find out who ended the child: a supervisor, a script or a user.",
 	"The program failed for another reason." },
 child_orphan = { "child-killed", SEVERITY_FAULT,
 	"a child process got its parent death signal, and the program failed",

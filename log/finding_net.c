@@ -57,7 +57,7 @@ not_tls = { "tls-mismatch", SEVERITY_FAULT,
 	"STARTTLS), or switch TLS on or off at one end.", NULL },
 refusing = { "peer-error", SEVERITY_NOTE,
 	"the last answer of the peer is an error",
-	"The call succeeded: it is the text of the answer that says no.",
+	"The call succeeded, but the text of the answer reports an error.",
 	"Read the answer (strace -s 200 shows more of it), and look at the log "
 	"of the peer.", "The program expects it." },
 timeo = { "receive-timeout", SEVERITY_FAULT,

@@ -143,11 +143,11 @@ static const struct about with_message = { "ended-with-message",
 	"Read the whole message (strace -s 200 shows more of it).",
 	"Its exit status is an answer, not a failure." };
 static const struct about by_child = { "child-failed",
-	SEVERITY_FAULT, "the program failed after a child process of it failed",
+	SEVERITY_FAULT, "the program failed after a child process failed",
 	"The child ended with a status that is not 0, then the program did, and "
 	"neither wrote a message.",
 	"Run the child's command alone, or look at what it tests.",
-	"The status is an answer, as that of test and grep is." };
+	"The status is an answer, as with test and grep." };
 static const struct about logs_error = { "logs-error", SEVERITY_NOTE,
 	"the program wrote an error to its log",
 	"The program itself calls it an error, and goes on.",
@@ -156,8 +156,8 @@ static const struct about logs_error = { "logs-error", SEVERITY_NOTE,
 	"log." };
 static const struct about unseen = { "connect-unseen", SEVERITY_FAULT,
 	"the program failed after a connect whose result is not in the log",
-	"connect of a nonblocking socket answers EINPROGRESS; its result comes "
-	"in getsockopt(SO_ERROR), which strace was not asked for.",
+	"connect of a nonblocking socket returns EINPROGRESS; its result comes "
+	"from getsockopt(SO_ERROR), which strace was not asked for.",
 	"strace -e trace=network,poll,write shows it.",
 	"A status other than 0 can be an answer." };
 static const struct about unknown_failure = { "failed-at-end", SEVERITY_FAULT,

@@ -817,7 +817,7 @@ static void says(struct finding *d, const struct slot *s, const char *in)
 	else if (s->turn == TURN_TIMER)
 		finding_says(d, "its own timer, %s, expires %lu times in a row%s, "
 			     "and no other call moves data in between: the timer "
-			     "keeps the loop turning%s", s->object, s->turns,
+			     "keeps the loop running%s", s->object, s->turns,
 			     each, in);
 	else if (s->turn == TURN_EOF)
 		finding_says(d, "%s on %s returns 0 (end of the stream) %lu "

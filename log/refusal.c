@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* refusal.c - the table of refusals; see refusal.h.  First match. */
+/* refusal.c - the table of refusals; see refusal.h.  The first match counts. */
 #include <stdio.h>
 #include "refusal.h"
 
@@ -200,8 +200,8 @@ static const struct refusal table[] = {
 	  "/proc/cgroups." },
 	{ "mkdir mkdirat", "EAGAIN", "/sys/fs/cgroup", "cgroup-limit",
 	  REFUSED_ALWAYS, "cgroup.max.descendants or cgroup.max.depth of a "
-	  "cgroup above it",
-	  "A cgroup above it allows no more cgroups, or no deeper ones.",
+	  "cgroup above the new one",
+	  "A cgroup above the new one allows no more, or no deeper ones.",
 	  "Raise the limit, or remove cgroups that are not used." },
 	{ WRITES, "ENOSPC", "/sys/fs/cgroup", "cgroup-limit", REFUSED_ALWAYS,
 	  "cpuset.cpus or cpuset.mems of this cgroup is empty, or would be",
@@ -673,7 +673,7 @@ static const struct refusal table[] = {
 	  "the device cgroup (of a container), or a capability that the driver "
 	  "asks for",
 	  "The cgroup of the process does not allow the device; or its driver "
-	  "asks for a capability (that of /dev/mem for CAP_SYS_RAWIO); or lockdown "
+	  "asks for a capability (/dev/mem: CAP_SYS_RAWIO); or lockdown "
 	  "(Secure Boot) forbids it.",
 	  "Give the device to the container (--device), or the capability." },
 	{ "setxattr lsetxattr fsetxattr", "EPERM", "\"security.",
@@ -713,7 +713,7 @@ static const struct refusal table[] = {
 	  "Use root on the host, or set kernel.dmesg_restrict=0." },
 	{ "fcntl fcntl64", "EBUSY", "F_SETPIPE_SZ", "busy", REFUSED_AT_END,
 	  "the pipe holds more than the new size",
-	  "A pipe cannot be made smaller than what lies in it.",
+	  "A pipe cannot be made smaller than the data in it.",
 	  "Read from it first." },
 	{ "fcntl fcntl64", "EPERM", "F_SETPIPE_SZ", "not-permitted",
 	  REFUSED_AT_END, "fs.pipe-max-size, or fs.pipe-user-pages-soft of the "
@@ -748,8 +748,8 @@ static const struct refusal table[] = {
 	{ "umount umount2", "EBUSY", NULL, "busy", REFUSED_AT_END,
 	  "the mount is in use: an open file, a working directory or a mount "
 	  "below it",
-	  "A process has a file open there or works in it, or another file "
-	  "system is mounted below it.",
+	  "A process has an open file or its working directory there, or "
+	  "another file system is mounted below it.",
 	  "Look at fuser -vm PATH and findmnt -R PATH." },
 	{ "swapon", "EINVAL", NULL, "invalid", REFUSED_AT_END,
 	  "no swap header (mkswap), or a file with holes or copy-on-write "
@@ -775,7 +775,7 @@ static const struct refusal table[] = {
 	  "Sign the module, or enrol the key (mokutil)." },
 	{ "init_module finit_module", "ENOENT", NULL, "missing",
 	  REFUSED_AT_END, "a symbol that no loaded module has",
-	  "The module needs another one, or was built for another kernel; "
+	  "The module needs another module, or was built for another kernel; "
 	  "dmesg names the symbol.", "Load what it needs (depmod -a)." },
 	{ "*", "EMLINK", NULL, "invalid", REFUSED_AT_END,
 	  "the file system allows no more links or subdirectories",
@@ -1084,7 +1084,7 @@ static const struct refusal table[] = {
 
 enum { ROWS = sizeof(table) / sizeof(*table) };
 
-/* "\"/tmp/&O_CREAT": both */
+/* "\"/tmp/&O_CREAT": both must be there */
 static int has_both(struct slice args, const char *argument)
 {
 	const char *and = strchr(argument, '&');
@@ -1115,8 +1115,8 @@ static int is_in(const char *calls, struct slice call)
 }
 
 /*
- * The rows of an errno are a list, the first of it in next[], so that an EAGAIN,
- * of which a server has many, is not compared with them all.
+ * The rows of an errno are a list, which begins in head[] and goes on in next[],
+ * so that an EAGAIN, of which a server has many, is not compared with all rows.
  */
 enum { LISTS = 64 };
 static unsigned char head[LISTS], next[ROWS];	/* a row's number and 1 */
@@ -1143,7 +1143,7 @@ static void make_lists(void)
 	}
 }
 
-/* The last call and errno of which no row is, whatever the arguments: most. */
+/* Calls and errnos without a row, for any arguments: in each list the last. */
 static struct none {
 	char call[24], error[16];
 } none[LISTS];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * refusal.h - what a call that failed was refused by, and what helps
+ * refusal.h - why the kernel refused a call, and what helps
  *
  * One table from a call and its errno to cause and remedy.
  */
@@ -12,8 +12,8 @@
 enum refusal_when {
 	REFUSED_ALWAYS,		/* a fault wherever it occurs */
 	REFUSED_FOR_GOOD,	/* a fault unless the same succeeds later */
-	REFUSED_AT_END,		/* a fault if the program ends of it */
-	REFUSED_COST,		/* worth saying: it falls back to something */
+	REFUSED_AT_END,		/* a fault if it makes the program end */
+	REFUSED_COST,		/* reported: the program falls back */
 };
 
 enum { REFUSALS_MAX = 192 };	/* rows, no more */
