@@ -6,6 +6,8 @@
 #include "claims.h"
 #include "play.h"
 
+#define UNP "UNIX Network Programming "
+
 #define PLAY(name, fn, says, from, wants, ...) \
 	{ .id = name, .sentence = says, .source = from, .play = fn, \
 	  .lines = wants, __VA_ARGS__ }
@@ -29,8 +31,8 @@
 /* signal_generate: it became pending; one was pending; there was no room. */
 #define GENERATED(sig, result) "signal_generate sig=" sig " .*result=" result
 
-/* The thread that runs when the packet is processed; at the end all are
- * killed. */
+/* A wakeup by the thread that processes the packet; those at the end, when all
+ * processes are killed, do not count. */
 #define WOKEN_BY_A_CONNECTION \
 	"^(1 in (connect|poll)|1|\\(.*\\)): sched_waking comm=iomodels pid=[2-5] "
 
@@ -193,56 +195,56 @@ const struct claim claims[] = {
 	     .words = "event-driven asynchronous" },
 
 	{ .id = "naive-blocks", .program = "sigio_tcp_naive", .decide = naive_blocks,
-	  .sentence = "the socket that a naive SIGIO handler accepts blocks, "
-		      "so a silent client keeps the handler in recvfrom",
+	  .sentence = "the socket that a naive SIGIO handler accepts is "
+		      "blocking: a silent client keeps the handler in recvfrom",
 	  .source = "the tutorial's TODO",
 	     UNLIKE("TCP", "sigio_tcp") },
 
 	/* ---- the causes of SIGIO, UNIX Network Programming 25.2 ---- */
 
 	PLAY("sigio-connection", sigio_connection, "cause 1 of "
-	     "SIGIO on TCP: a connection has come", "UNP 25.2", SIGIO_SAYS("POLL_IN", "65"),
+	     "SIGIO on TCP: a connection has come", UNP "25.2", SIGIO_SAYS("POLL_IN", "65"),
 	     TRIED("TCP", "a new connection raises POLL_OUT",
 	     SIGIO_SAYS("POLL_OUT", "[0-9]+"))),
 	PLAY("sigio-disconnect", sigio_disconnect, "cause 2 of "
-	     "SIGIO on TCP: the peer has begun to disconnect (close)", "UNP 25.2",
+	     "SIGIO on TCP: the peer has begun to disconnect (close)", UNP "25.2",
 	     SIGIO_SAYS("POLL_IN", "65"),
 	     TRIED("TCP", "the close of the peer raises POLL_HUP",
 	     SIGIO_SAYS("POLL_HUP", "[0-9]+"))),
 	PLAY("sigio-closed", sigio_closed, "cause 3 of SIGIO on "
-	     "TCP: the connection has been closed by both", "UNP 25.2",
+	     "TCP: the connection has been closed by both", UNP "25.2",
 	     SIGIO_SAYS("POLL_HUP", "24"),
 	     TRIED("TCP", "the end of both directions raises POLL_IN",
 	     SIGIO_SAYS("POLL_IN", "[0-9]+"))),
 	PLAY("sigio-half-closed", sigio_half_closed, "cause 4 of "
-	     "SIGIO on TCP: the peer has closed its half (shutdown)", "UNP 25.2",
+	     "SIGIO on TCP: the peer has closed its half (shutdown)", UNP "25.2",
 	     SIGIO_SAYS("POLL_IN", "65"),
 	     TRIED("TCP", "a half-closed connection raises POLL_HUP",
 	     SIGIO_SAYS("POLL_HUP", "[0-9]+"))),
 	PLAY("sigio-data", sigio_data, "cause 5 of SIGIO on TCP: data have "
 	     "come",
-	     "UNP 25.2", SIGIO_SAYS("POLL_IN", "65"),
+	     UNP "25.2", SIGIO_SAYS("POLL_IN", "65"),
 	     TRIED("TCP", "data raise POLL_MSG",
 	     SIGIO_SAYS("POLL_MSG", "[0-9]+"))),
 	PLAY("sigio-room", sigio_room, "cause 6 of SIGIO on TCP: there is "
-	     "room to send again", "UNP 25.2", SIGIO_SAYS("POLL_OUT", "772"),
+	     "room to send again", UNP "25.2", SIGIO_SAYS("POLL_OUT", "772"),
 	     TRIED("TCP", "room to send raises POLL_IN",
 	     SIGIO_SAYS("POLL_IN", "[0-9]+"))),
 	PLAY("sigio-reset", sigio_reset, "cause 7 of SIGIO on TCP: an error "
-	     "has come (a reset)", "UNP 25.2", SIGIO_SAYS("POLL_ERR", "8"),
+	     "has come (a reset)", UNP "25.2", SIGIO_SAYS("POLL_ERR", "8"),
 	     TRIED("TCP", "a reset raises POLL_IN",
 	     SIGIO_SAYS("POLL_IN", "[0-9]+"))),
-	PLAY("sigio-connected", sigio_connected, "a cause of SIGIO on "
-	     "TCP that UNP does not list: our connect has completed", "UNP 25.2",
-	     SIGIO_SAYS("POLL_OUT", "772"),
+	PLAY("sigio-connected", sigio_connected, "a cause of SIGIO on TCP that "
+	     "UNIX Network Programming does not list: our connect has completed",
+	     UNP "25.2", SIGIO_SAYS("POLL_OUT", "772"),
 	     TRIED("TCP", "a connect that has completed raises POLL_IN",
 	     SIGIO_SAYS("POLL_IN", "[0-9]+"))),
 	PLAY("sigio-datagram", sigio_datagram, "cause 1 of SIGIO on "
-	     "UDP: a datagram has come", "UNP 25.2", SIGIO_SAYS("POLL_IN", "65"),
+	     "UDP: a datagram has come", UNP "25.2", SIGIO_SAYS("POLL_IN", "65"),
 	     TRIED("UDP", "a datagram raises POLL_OUT",
 	     SIGIO_SAYS("POLL_OUT", "[0-9]+"))),
 	PLAY("sigio-udp-error", sigio_udp_error, "cause 2 of SIGIO on "
-	     "UDP: an error has come", "UNP 25.2", SIGIO_SAYS("POLL_ERR", "8"),
+	     "UDP: an error has come", UNP "25.2", SIGIO_SAYS("POLL_ERR", "8"),
 	     TRIED("UDP", "an error raises POLL_IN",
 	     SIGIO_SAYS("POLL_IN", "[0-9]+"))),
 
@@ -264,11 +266,11 @@ const struct claim claims[] = {
 	     "50: " GENERATED("29", "0"))),
 	EVENTS("sigio-tcp-request", sigio_tcp_request, "a request over TCP "
 	       "raises three signals: connection, data, end",
-	       "UNP 25.4", "3: " GENERATED("29", "0"),
+	       UNP "25.4", "3: " GENERATED("29", "0"),
 	     TRIED("TCP", "a request over TCP raises one signal",
 	     "1: " GENERATED("29", "0"))),
 	EVENTS("sigio-udp-request", sigio_udp_request, "a request over UDP "
-	       "raises one signal", "UNP 25.3", "1: " GENERATED("29", "0"),
+	       "raises one signal", UNP "25.3", "1: " GENERATED("29", "0"),
 	     TRIED("UDP", "a request over UDP raises three signals",
 	     "3: " GENERATED("29", "0"))),
 	EVENTS("sigio-not-while-receiving", sigio_while_receiving, "when TCP "
@@ -1098,7 +1100,7 @@ const struct claim claims[] = {
 	PLAY("direct-offset", direct_offset, "O_DIRECT refuses an offset that is not a "
 	     "multiple of the block size", "open(2)",
 	     "pread64\\(.*, 0\\) = 4096\npread64\\(.*, 1\\) = -1 EINVAL",
-	     TRIED("O_DIRECT, ext4, XFS", "any offset will do",
+	     TRIED("O_DIRECT, ext4, XFS", "any offset works",
 	     "pread64\\(.*, 1\\) = [0-9]+")),
 	PLAY("dontcache", dontcache_read, "RWF_DONTCACHE drops from memory what it "
 	     "has read from the disk, not what was in memory before", "preadv2(2)",

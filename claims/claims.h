@@ -10,7 +10,7 @@
  *              `calls` also lines of its strace
  *   sequence   a program's calls, with their arguments, are those of another
  *   decide     a function that plays against a server
- * Nothing is decided by a constant: break the model, and its claim falls.
+ * Nothing is decided by a constant: break the model, and its claim fails.
  *
  * A record of a play begins where the play begins; log/transcript.h shows its
  * lines.
@@ -46,7 +46,7 @@ struct claim {
 
 	/*
 	 * The false twin: a sentence that is wrong, decided in the same way, so
-	 * that the claim is known to be able to fail.  Either other lines that
+	 * that we know that the claim can fail.  Either other lines that
 	 * the same record must not have, or another program.
 	 */
 	const char *twin;		/* the false sentence */

@@ -47,7 +47,7 @@ static char *mapped(int fd, int flags)
 	return map;
 }
 
-/* Touch pages until one was waited for: the disk may be faster than we. */
+/* Touch pages until the program had to wait for one: the disk may be fast. */
 void fault_waits(void)
 {
 	volatile char *map = mapped(cold_file(), 0);
@@ -133,7 +133,7 @@ void write_deferred(void)
 	} while (usage().ru_nvcsw == slept);
 }
 
-/* One byte of a page that is not in memory; until one was waited for. */
+/* Write a byte of a page that is not in memory, until a write had to wait. */
 void write_reads_first(void)
 {
 	int fd = cold_file(), n = 0;
@@ -197,8 +197,8 @@ static int kept(int fd, int pages)
 }
 
 /*
- * Read, then ask which pages were kept.  One on which the kernel still works,
- * for its lists, may be.
+ * Read, then ask which pages were kept.  A page that the kernel still holds for
+ * its lists may be kept, too.
  */
 void dontcache_read(void)
 {
