@@ -41,11 +41,11 @@ struct delays {
 void delays_add(struct delays *d, pid_t pid);
 
 /*
- * The least time, ns, in which one of these threads could run and programs
- * that are not ours had the processor.  ran is what all of ours on that
- * processor used meanwhile, ns: a thread that waits longer than the others of
- * ours ran has waited for somebody else.  The time that a thread sleeps is not
- * part of it.
+ * The least time, in ns, in which one of these threads could run and programs
+ * that are not ours had the processor.  ran is what all our threads on that
+ * processor used meanwhile, in ns: a thread that waited longer than our other
+ * threads ran has waited for another program.  The time that a thread sleeps is
+ * not part of it.
  */
 long long delayed_by_others(const struct delays *before,
 			    const struct delays *after, long long ran);

@@ -84,11 +84,11 @@ static inline double *quantity_in(struct measurement *m,
 extern volatile sig_atomic_t measure_stop;
 
 /*
- * From now on in a network of our own, with nothing in it but the loopback
- * device and TCP reno: BBR, say, paces what it sends, and then the network is
- * measured and not the model.  Where that is refused (no root), in the
- * machine's network.  how says which.  Likewise tracefs, which counts system
- * calls, is mounted where it is not, and nobody else sees it.
+ * Measure from now on in a network namespace of our own, with only the loopback
+ * device and TCP reno.  (BBR paces what it sends: that would measure the
+ * network, not the model.)  If it is refused (no root), measure in the
+ * machine's network; how says which.  Also mount tracefs, which counts system
+ * calls, where nobody else sees it, if it is not mounted.
  */
 void measure_apart(char how[120]);
 

@@ -45,10 +45,10 @@ struct measurement medians(const struct results *r, int layout, int workload,
 			   int contender, int *n);
 
 /*
- * A quantity of one to that of another in the same repetition: the median of
- * the ratios within each turn, of rates and server_us, without the turns in
- * which other programs took much, unless hardly any is left; of other quantities,
- * and of what was measured in one piece, it is the ratio.  Negative: none.
+ * The ratio of a quantity of one contender to that of another in a repetition.
+ * For rates and server_us: the median of the ratios within each turn, without
+ * the turns in which other programs took much, unless hardly any is left; for
+ * others, and for what was measured in one piece, the ratio.  Negative: none.
  */
 double ratio_within(const struct outcome *is, const struct outcome *was,
 		    size_t offset);

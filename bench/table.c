@@ -109,7 +109,7 @@ static void print_more(const struct row *row, const struct workload *w, FILE *f)
 		fprintf(f, "  %-24s %.0f processes\n", "", m->processes);
 	if (row->whole)
 		fprintf(f, "  %-24s in one piece, not in short slices: some "
-			"connections wait longer than one\n", "");
+			"connections wait longer than a slice\n", "");
 	if (*suspicion_text(row))
 		fprintf(f, "  %-24s %s\n", "", suspicion_text(row));
 	if (row->by_mean && row->suspicion == PLAUSIBLE)

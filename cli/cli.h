@@ -110,7 +110,7 @@ int is_named(const char *const *names, const struct program *p);
 /* Why p is not built, and what to do: into text. */
 void not_built(const struct program *p, char *text, size_t size);
 
-/* For atexit: what did not get out, argp's --help included, is a failure. */
+/* For atexit: output that was not written, also of --help, is a failure. */
 void flush_or_fail(void);
 
 /* The length of the valid UTF-8 character at s, of n bytes; 0 if it is invalid. */

@@ -2,8 +2,8 @@
 /*
  * compare.c - iomodels compare: the same work for many servers, side by side
  *
- * Of each workload, every repetition starts all contenders anew and lets them
- * take turns; what is compared is the ratio within a turn.
+ * In each workload, every repetition starts all contenders anew and lets them
+ * take turns.  compare uses the ratios within a turn.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -57,8 +57,8 @@ static const struct argp_option options[] = {
 	  "-rN messages per second (as fast as answers come). sink or source: "
 	  "a stream to the server or from it. reply: an answer of -aN bytes "
 	  "(64) after -kN thousand steps of work (0). For any server: http, "
-	  "redis-ping, redis-get, redis-set, line or bytes, with -cN. Of files: "
-	  "file, with the options that --files names", 0 },
+	  "redis-ping, redis-get, redis-set, line or bytes, with -cN. For "
+	  "files: file, with the options that --files names", 0 },
 	{ "repeat", 'r', "N", 0, "Repetitions (default 9; fewer give figures, but "
 	  "no verdict)", 0 },
 	{ "seconds", 't', "S", 0, "Each measurement lasts S seconds "
@@ -92,7 +92,7 @@ static const struct argp_option options[] = {
 	  "in which something is undecided, for at most TIME, such as 90s or "
 	  "10m", 0 },
 	{ "standard", KEY_STANDARD, NULL, 0, "The standard set: all kinds of "
-	  "work, one model for each way of I/O, all peers; 20 minutes",
+	  "work, one model for each way of I/O, all peers; it takes 20 minutes",
 	  0 },
 	{ "files", KEY_FILES, NULL, 0, "File jobs (programs that read "
 	  "one file) instead of servers; a workload is the word file with options: "
@@ -100,7 +100,7 @@ static const struct argp_option options[] = {
 	  "or -seq, -qN reads in flight (1), -sN bytes (4096)",
 	  0 },
 	{ "file-size", KEY_FILE_SIZE, "MIB", 0, "The size of the file that "
-	  "file jobs read (1024); compare makes it in the current folder", 0 },
+	  "file jobs read (default 1024); compare makes it in this folder", 0 },
 	{ "output", 'o', "DIR", 0, "Keep each measurement in DIR/results.jsonl, "
 	  "and make DIR/report.html with plots (by gnuplot)", 0 },
 	{ "resume", KEY_RESUME, NULL, 0, "Continue the run whose results are "
@@ -696,7 +696,7 @@ static int reads_only(const struct options *o)
 	return !servers;
 }
 
-/* Their protocols are spoken by no model: one of them is the base. */
+/* No model speaks their protocols, so one of them is the base. */
 static int only_outside(const struct options *o)
 {
 	int others = !o->plan.workload_count;
@@ -861,7 +861,7 @@ static void stop(int sig)
 
 enum { PLAYERS = WORKLOADS * CONTENDERS };
 
-/* Those who take turns: an entry each. */
+/* The servers that take turns: one entry each. */
 struct heat {
 	int n;
 	struct setup setups[PLAYERS];
@@ -1160,7 +1160,7 @@ static void need_networks(const struct options *o)
 	}
 }
 
-/* Before anything is measured: each command starts, and answers.  1: not so. */
+/* Before anything is measured: does each command start and answer?  1: no. */
 static int try_commands(struct results *r, const int *cpus)
 {
 	const struct plan *p = r->plan;
@@ -1223,7 +1223,7 @@ static int run(const struct options *o, struct results *r, const int *cpus)
 	return measure_stop ? 130 : 0;
 }
 
-/* Anything at all was measured. */
+/* Was anything measured at all? */
 static int any(const struct results *r)
 {
 	const struct plan *p = r->plan;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * explain.c - iomodels explain: an strace log in, its I/O models out
+ * explain.c - iomodels explain: a strace log in, its I/O models out
  */
 #include <errno.h>
 #include <error.h>

@@ -211,7 +211,7 @@ void look_at_ring(void)
 	int status;
 	pid_t pid;
 
-	section("io_uring here, next to that of Linux 7.3");
+	section("io_uring here, compared with Linux 7.3");
 	seen = mmap(NULL, sizeof(*seen), PROT_READ | PROT_WRITE,
 		    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (seen == MAP_FAILED) {

@@ -28,7 +28,7 @@ static const struct argp_option options[] = {
 	{ "port", 'p', "N", 0, "Listen on port N (default 7007); 0: any "
 	  "free port", 0 },
 	{ "bind", 'b', "ADDR", 0, "Listen on this IPv4 address (default "
-	  "127.0.0.1; 0.0.0.0 is all)", 0 },
+	  "127.0.0.1; 0.0.0.0: all addresses)", 0 },
 	{ "service", 's', "NAME", 0, "print: collect what a peer sends until "
 	  "it closes, then print it (default); echo: send every byte back; reply: "
 	  "send an answer of the length that a request gives, for iomodels "
