@@ -320,7 +320,8 @@ void table_print(const struct results *r, FILE *f)
 		 "all repetitions and its 95%% interval; it is not the quotient of "
 		 "two figures of this table, for each of them is a median by "
 		 "itself. equal: within %g%%; ?: undecided; -: not known; A/A: the base against "
-		 "itself; batch: messages per sleep of the server; iou us: "
+		 "itself; calls: system calls per message (or read); p50 to "
+		 "max: latency; batch: messages per sleep of the server; iou us: "
 		 "processor time of io_uring's kernel threads per message; "
 		 "preem: preemptions per message; MiB: the most memory; thr: "
 		 "threads.%s (docs/method.md)", 100 * p->bound, too_few(r) ?
