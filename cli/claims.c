@@ -25,7 +25,7 @@ struct options {
 	char **patterns;
 	int n, quiet, json, twins, list;
 	const char *play, *about;
-	/* The words of about, what each weighs, and what a claim must weigh. */
+	/* The words of --about, their weights; the least weight of a claim. */
 	char *word[WORDS_MAX];
 	unsigned weight[WORDS_MAX], n_words, wanted;
 };

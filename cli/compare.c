@@ -437,7 +437,7 @@ static int ends_command(const char *text, const char *at)
 	       (*at == '&' && at[1] != '>' && (at == text || at[-1] != '>'));
 }
 
-/* It only waits for one that was started before it. */
+/* This command only waits for an earlier one of the same line. */
 static int only_waits(const char *command)
 {
 	size_t len = strcspn(command, " ;&|");
@@ -520,7 +520,7 @@ static const char *end_of_path(const char *word, int slashes)
 	return at;
 }
 
-/* How many others of the same program have the word; of all, in *others. */
+/* How many of the *others other commands of this program have the word. */
 static int have(const struct named *c, const char *word, int *others)
 {
 	int found = 0;
@@ -550,14 +550,14 @@ static int is_option(const char *word)
 	return word[0] == '-' && word[1];
 }
 
-/* What shows of a word: the end of a path, but all of "HTTP/1.0". */
+/* The part of a word that is shown: the end of a path, all of "HTTP/1.0". */
 static const char *shown(const char *word, int slashes)
 {
 	return strchr("/.~$", *word) || strlen(word) > NAME_MOST / 2 ?
 	       end_of_path(word, slashes) : word;
 }
 
-/* Word i with its program, as long as there is room; 0: it is another's name. */
+/* Name it by its program and word i.  0: another command has that name. */
 static int name_by_word(const struct plan *plan, const struct named *c, int i,
 			char name[NAME_MOST + 1])
 {
@@ -582,7 +582,7 @@ static int name_by_word(const struct plan *plan, const struct named *c, int i,
 				 c->words[i - 1], word);
 		else
 			snprintf(text, sizeof(text), "%.30s %.60s", program, end);
-		/* The end of it says more. */
+		/* The end of a word says more than its beginning. */
 		if (strlen(text) > NAME_MOST)
 			snprintf(text, sizeof(text), "%.10s..%.30s", program,
 				 word + (strlen(word) > 12 ? strlen(word) - 12 :
@@ -595,9 +595,9 @@ static int name_by_word(const struct plan *plan, const struct named *c, int i,
 }
 
 /*
- * The name of a command: its program; where others have that name, with the
- * first word that they do not have, else with its port, else with a number.  It
- * stands in tables and in results.
+ * The name of a command in tables and in results.  It is its program.  Where
+ * others have that name, it is the program with the first word that they do not
+ * have, else with the port, else with a number.
  */
 static const char *name_command(const struct plan *plan, const char *text,
 				int port)
@@ -678,7 +678,7 @@ static void add_place(struct options *o, int i)
 	};
 }
 
-/* Nobody is to be served. */
+/* Does this run only read files, without a server? */
 static int reads_only(const struct options *o)
 {
 	int servers = !o->plan.workload_count && !o->name_count;
@@ -752,7 +752,7 @@ static int first_served(const struct plan *p, int contender)
 	return -1;
 }
 
-/* All work is of the other kind; or a command has nothing to do. */
+/* No workload fits: all are of the other kind, or not for this command. */
 static int idle(const struct plan *p, int contender)
 {
 	if (p->contenders[contender].outside || p->contenders[contender].command)
@@ -895,7 +895,7 @@ static void enter(struct heat *h, const struct results *r, const int *cpus,
 	};
 }
 
-/* All their connections at once would take too much of the memory. */
+/* Would all their connections at once take too much of the memory? */
 static int crowded(const struct heat *h)
 {
 	FILE *f = fopen("/proc/meminfo", "re");
@@ -960,7 +960,7 @@ static int wanted(const struct results *r, int layout, int workload,
 	       !outcome_at(r, layout, workload, contender, repetition)->done;
 }
 
-/* The workload and its variants with idle connections are played together. */
+/* The workload and its variants with idle connections run together. */
 static int is_of(const struct plan *p, int workload, int other, int layout)
 {
 	return layouts_of(p, other) & 1 << layout &&
@@ -1020,7 +1020,7 @@ static void run_workload(struct results *r, const int *cpus, int layout,
 {
 	const struct plan *p = r->plan;
 
-	/* It has been played with the one that has no idle connections. */
+	/* It ran together with the workload that has no idle connections. */
 	if (without_idle(p, workload) >= 0 &&
 	    layouts_of(p, without_idle(p, workload)) & 1 << layout)
 		return;
@@ -1119,7 +1119,7 @@ static FILE *open_raw(const struct options *o, struct results *r)
 		results_write_head(r, f);
 	else if (results_read(r, f, why) < 0)
 		error(1, 0, "%s: %s", path, why);
-	/* What was cut, by a full disk say, is a line of its own. */
+	/* A line that was cut (a full disk) stays a line of its own. */
 	if (o->resume && !fseek(f, -1, SEEK_END) && getc(f) != '\n')
 		fputc('\n', f);
 	fseek(f, 0, SEEK_END);
@@ -1262,7 +1262,7 @@ static int report(const struct options *o, const struct results *r)
 	return failed < 0;
 }
 
-/* 1: a command or place that was asked for did not do its work. */
+/* Returns 1 if a command or address of the command line failed. */
 static int commands_failed(const struct results *r)
 {
 	const struct plan *p = r->plan;

@@ -175,7 +175,7 @@ int main(int argc, char **argv)
 	/* A model refuses closed ones itself. */
 	if (choice.command->run != serve_main)
 		fill_descriptors();
-	/* What a process of ours has left that was killed. */
+	/* Remove what earlier processes of ours left when they were killed. */
 	kernel_clean_up();
 	lab_clean_up();
 	return choice.command->run(argc - choice.index, rest);
