@@ -224,6 +224,10 @@ static enum wait_for few_wait(const struct step *st, const struct few *few,
 		}
 		return file_wait(st, few->file[0], few->fd[0]);
 	}
+	if (few->n == 1 && few->all == 1 && !few->file[0]) {
+		snprintf(object, size, "events of descriptor %d", few->fd[0]);
+		return FOR_EVENTS;
+	}
 	if (few->n && few->n <= FEW_MAX && few_names(few, object, size))
 		return FOR_EVENTS;
 	return set_wait(few->all, "", object, size);
@@ -377,6 +381,22 @@ static int only_sets(enum call call)
 	       call == CALL_DUP || call == CALL_DUP2;
 }
 
+/* semop, msgrcv and msgsnd: their first argument is an identifier. */
+static int ipc_object(const struct line *l, char *object, size_t size)
+{
+	const char *what = slice_is(l->name, "semop") ||
+			   slice_is(l->name, "semtimedop")
+		? "System V semaphore set" : slice_is(l->name, "msgrcv")
+		? "a message in System V queue" : slice_is(l->name, "msgsnd")
+		? "room in System V queue" : NULL;
+
+	if (!what || !l->n_args)
+		return 0;
+	snprintf(object, size, "%s %.*s", what, (int)l->arg[0].len,
+		 l->arg[0].at);
+	return 1;
+}
+
 enum wait_for waits_for(const struct step *st, char *object, size_t size)
 {
 	const struct event *e = st->event;
@@ -409,6 +429,8 @@ enum wait_for waits_for(const struct step *st, char *object, size_t size)
 	default:
 		break;
 	}
+	if (e->call == CALL_OTHER && ipc_object(l, object, size))
+		return FOR_OTHER;
 	if (slice_is(l->name, "getrandom")) {
 		snprintf(object, size, "entropy for the kernel's random "
 			 "numbers");
