@@ -1423,6 +1423,7 @@ static const struct tool {
 	{ "Process Monitor", "\"Time of Day\",\"Process Name\"", 0 },
 	{ "BCC's opensnoop", "PID    COMM               FD ERR PATH", 0 },
 	{ "BCC's execsnoop", "PCOMM            PID", 0 },
+	{ "perf-tools or BCC", "Ctrl-C to end", 0 },
 	{ "Tracee", "\"eventName\":\"", 0 }, { "sysdig", "\"evt.type\":", 0 },
 	{ "Mystikos", ": myst_syscall_", 0 }, { "Mystikos", "(): return=", 0 },
 	{ "u-root's strace", "] X openat(0x", 0 },
