@@ -820,12 +820,36 @@ static void timed_out(struct findings *f, struct step *st)
 		     out ? "read" : "answer");
 }
 
+/* "connect to 10.0.0.1:80 (descriptor 3) got no answer for 5.00 s" */
+static void connects_in_vain(struct findings *f, const struct file *file,
+			     const struct use *u, long long ns, int returned)
+{
+	struct finding *d = finding_add(f, &unanswered, file->pid, 1, ns);
+	char span[24];
+
+	d->fatal |= share_of(f, ns) >= MOST_PERCENT;
+	finding_line(d, u->connect_line);
+	if (*d->says && returned)
+		return;			/* one that sleeps in it matters more */
+	finding_subject(d, file);
+	finding_says(d, "connect to %s (descriptor %d) got no answer%s for %s",
+		     file->name ? file->name : "the peer", file->fd,
+		     returned ? "" : " and did not return",
+		     span_text(ns, span, sizeof(span)));
+}
+
 static void connected(struct findings *f, struct step *st)
 {
 	const struct event *e = st->event;
 	struct use *u = file_use(st->file);
 	char text[128], span[24];
 	struct finding *d;
+
+	/* The address before this one, whose wait ran out. */
+	if (u->connecting && u->waited_ns >= ANSWER_NS && f->expired.line > u->connect_line &&
+	    f->expired.pid == st->task->pid && !step_failed(st, "EALREADY"))
+		connects_in_vain(f, st->file, u, u->waited_ns, 1);
+	u->waited_ns = 0;
 
 	u->connecting_ns = e->start_ns;
 	u->connect_line = e->first;
@@ -859,6 +883,7 @@ static void refused(struct findings *f, const struct file *file)
 static void set_option(struct findings *f, struct step *st)
 {
 	const struct line *l = st->event->line;
+	int none;
 
 	if (l->n_args < 3)
 		return;
@@ -868,10 +893,15 @@ static void set_option(struct findings *f, struct step *st)
 		file_use(st->file)->corked = !slice_is(l->arg[3], "[0]");
 	if (!slice_find(l->arg[2], "SO_ERROR"))
 		return;
+	none = l->n_args < 4 || slice_is(l->arg[3], "[0]") ||
+	       slice_is(l->arg[3], "[-4294967296]");	/* strace 4: of 0 */
+	/* After a wait that ran out there is no error yet: it connects still. */
+	if (none && file_use(st->file)->connecting && f->expired.line &&
+	    f->expired.pid == st->task->pid)
+		return;
 	file_use(st->file)->connecting = 0;
 	/* It never was connected: an error is an answer. */
-	if (l->n_args > 3 && !slice_is(l->arg[3], "[0]") &&
-	    !(l->flags & LINE_HAS_ERROR)) {
+	if (!none && !(l->flags & LINE_HAS_ERROR)) {
 		file_use(st->file)->answered++;
 		refused(f, st->file);
 	}
@@ -1590,17 +1620,7 @@ static void judge_stream(struct findings *f, struct file *file, struct use *u)
 	    !strcmp(f->dialled.peer, file->name))
 		return;
 	if (u->connecting && ns >= ANSWER_NS) {
-		d = finding_add(f, &unanswered, file->pid, 1, ns);
-		d->fatal |= share_of(f, ns) >= MOST_PERCENT;
-		finding_line(d, u->connect_line);
-		if (*d->says && file->nonblocking == 1)
-			return;		/* one that sleeps in it matters more */
-		finding_subject(d, file);
-		finding_says(d, "connect to %s (descriptor %d) got no answer%s "
-			     "for %s", file->name ? file->name : "the peer",
-			     file->fd, file->nonblocking == 1 ? ""
-			     : " and did not return",
-			     span_text(ns, span, sizeof(span)));
+		connects_in_vain(f, file, u, ns, file->nonblocking == 1);
 		return;
 	}
 	if (u->eof_line && is_client(file) && !file->bytes_in)
