@@ -795,6 +795,18 @@ static void judge_left(struct findings *f, const struct file *file,
 	char text[128];
 	struct finding *d;
 
+	if (u->dropped_line && u->full_line && !u->armed) {
+		d = finding_add(f, &left, file->pid, 1, 0);
+		finding_line(d, u->full_line);
+		finding_line(d, u->dropped_line);
+		finding_subject(d, file);
+		finding_says(d, "EPOLLOUT of %s was dropped (line %lu) right "
+			     "after a write found no room (line %lu), and before "
+			     "any wait: nothing tells the program to send the rest",
+			     file_text(file, text, sizeof(text)),
+			     u->dropped_line, u->full_line);
+		return;
+	}
 	if (!u->left || u->armed || ns < OWED_NS / 2 || !file_is_stream(file))
 		return;
 	/* A blocking write that falls short was cut by a signal. */
@@ -903,6 +915,7 @@ static void judge_lost(struct findings *f, const struct file *file,
 	struct finding *d;
 
 	if (u->refused < MORE_THAN_ONE || u->full_told || u->room_again ||
+	    u->retried ||
 	    (file->kind != FILE_PIPE && (file->kind != FILE_UNKNOWN ||
 					 file->fd > 2)))
 		return;
@@ -936,10 +949,12 @@ static struct file *at_fd(const struct step *st, long fd)
 	return table_at(st->task->fds, fd);
 }
 
-static void registered(struct step *st)
+static void registered(const struct findings *f, struct step *st)
 {
 	const struct line *l = st->event->line;
 	struct file *file = at_fd(st, st->made_fd);
+	struct use *u;
+	int out;
 
 	if (!file || st->event->call != CALL_EPOLL_CTL || l->n_args < 2)
 		return;
@@ -947,7 +962,13 @@ static void registered(struct step *st)
 		worker(file, st->task, 0);
 	if (slice_find(l->arg[1], "DEL"))
 		return;
-	file_use(file)->armed = !!slice_find(l->args, "EPOLLOUT");
+	u = file_use(file);
+	out = !!slice_find(l->args, "EPOLLOUT");
+	if (out)
+		u->armed_turn = f->turns;
+	u->dropped_line = !out && u->armed && u->full_line &&
+			  u->armed_turn == f->turns ? st->event->first : 0;
+	u->armed = out;
 }
 
 static void polled(struct step *st)
@@ -986,7 +1007,12 @@ static void wrote(struct step *st)
 		u->room_again += u->full_line != 0;
 		u->full_line = 0;
 		u->refused = 0;
+		u->retried = 0;
+		u->dropped_line = 0;
 	} else if (st->phase & PHASE_EMPTY) {
+		u->retried |= u->refused && asked > 0 &&
+			      asked == u->refused_bytes;
+		u->refused_bytes = asked;
 		u->refused++;
 		if (!u->full_line) {
 			u->full_line = st->event->first;
@@ -1332,7 +1358,7 @@ void between_note(struct findings *f, struct habits *h, struct step *st)
 		closed_all(h, st);
 	if (class == CLASS_WAIT)
 		polled(st);
-	registered(st);
+	registered(f, st);
 	if (e->call == CALL_SOCKET)
 		f->newest_socket = e->first;
 	if (!st->file)

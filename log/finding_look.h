@@ -70,6 +70,10 @@ struct use {			/* of a descriptor */
 	long long full_ns;
 	unsigned long refused;		/* writes in a row that found no room */
 	unsigned long room_again;	/* so often a write followed that took some */
+	long long refused_bytes;	/* of the last one */
+	int retried;			/* the same was written again */
+	unsigned long dropped_line;	/* EPOLLOUT was dropped before a wait; or 0 */
+	unsigned long armed_turn;	/* f->turns as it was asked for */
 	int full_told;
 	unsigned long last_line, read_line, left_line;
 	long long read_ns, left_ns;
