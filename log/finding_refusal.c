@@ -224,6 +224,9 @@ static uint64_t object_of(const struct step *st)
 		if (s.len)
 			return key ^ (uint64_t)slice_number(s, NULL);
 		s = l->arg[1];
+	} else if (st->event->call == CALL_SENDTO && l->n_args > 4 &&
+		   (s = slice_after(l->arg[4], "_port=htons(")).len) {
+		return key ^ (uint64_t)slice_number(s, NULL);
 	} else if (st->file && st->file->name && file_is_socket(st->file)) {
 		colon = strrchr(st->file->name, ':');
 		if (colon && st->event->call == CALL_LISTEN &&
@@ -282,6 +285,13 @@ static void describe(struct failure *x, const struct step *st)
 		n = slice_add(l->name, x->what, sizeof(x->what), 0);
 		n = text_append(" to ", x->what, sizeof(x->what), n);
 		text_append(address, x->what, sizeof(x->what), n);
+		return;
+	}
+	if (st->event->call == CALL_SENDTO && l->n_args > 4 &&
+	    slice_find(l->arg[4], "_port=htons(")) {
+		address_text(l->arg[4], address, sizeof(address));
+		snprintf(x->what, sizeof(x->what), "%.*s to %s",
+			 (int)l->name.len, l->name.at, address);
 		return;
 	}
 	if (short_text(x, st))

@@ -328,6 +328,13 @@ static const struct refusal table[] = {
 	  "All local ports towards this address are in use or in TIME_WAIT; or "
 	  "the one port to which the program has bound the socket is in use.",
 	  "Reuse connections, or widen net.ipv4.ip_local_port_range." },
+	{ SENDS, "EADDRNOTAVAIL", "AF_INET6", "address-not-here",
+	  REFUSED_FOR_GOOD, "no IPv6 address of this host fits; a link-local or "
+	  "multicast address (fe80::, ff02::) needs an interface (sin6_scope_id)",
+	  "This host has no IPv6 address to send from, or the address does not "
+	  "say on which interface it is.",
+	  "Set sin6_scope_id (fe80::1%eth0), or IPV6_MULTICAST_IF; look at ip -6 "
+	  "address." },
 	{ "bind", "EACCES", NULL, "port-denied", REFUSED_FOR_GOOD,
 	  "a port below net.ipv4.ip_unprivileged_port_start needs "
 	  "CAP_NET_BIND_SERVICE; or no permission for the directory of the "
