@@ -54,12 +54,12 @@ struct slow_sum {		/* of one kind and object */
 struct naps {
 	struct nap {
 		uint64_t key;
-		unsigned long naps, line, timed;
+		unsigned long naps, line, timed, asked;	/* asked: again */
 		long long ns;		/* of those whose time is known */
 		char what[120], how[24];
 	} *nap, *best;			/* NULL before the first sleep */
 	uint64_t asked;
-	unsigned long asked_line;
+	unsigned long asked_line, again;	/* again: it asked more than once */
 	char question[120];
 };
 
@@ -285,8 +285,10 @@ static void asked(struct naps *h, struct step *st)
 	if (st->event->call == CALL_EPOLL_WAIT &&
 	    st->task->process->tasks_made > 1)
 		return;
-	if (h->asked)
-		return;				/* the first since the sleep */
+	if (h->asked) {				/* the first since the sleep */
+		h->again++;
+		return;
+	}
 	if (st->file && args.len > 40)
 		args = argument(l, 0);
 	if (args.len > 60)
@@ -308,7 +310,7 @@ static void nap_ends(struct naps *h)
 {
 	if (h->nap->naps > h->best->naps)
 		*h->best = *h->nap;
-	h->nap->naps = h->nap->timed = 0;
+	h->nap->naps = h->nap->timed = h->nap->asked = 0;
 	h->nap->ns = 0;
 }
 
@@ -332,6 +334,8 @@ static void slept(struct naps *h, struct step *st)
 			 (int)name.len, name.at);
 	}
 	h->nap->naps++;
+	h->nap->asked += h->again;
+	h->again = 0;
 	/* (A timeout that passed tells how long it was, in any log.) */
 	ns = step_ns(st) ? step_ns(st) : expired_ns(st->event->line);
 	h->nap->ns = plus_ns(h->nap->ns, ns);
@@ -748,7 +752,7 @@ static void judge_naps(struct findings *f, const struct habits *h,
 
 	if (n->naps < NAPS_MIN &&
 	    (n->naps < NAPS_ALL || t->process->saw_start ||
-	     n->naps * 2 + 1 < h->spin.calls))
+	     n->naps * 2 + n->asked + 1 < h->spin.calls))
 		return;
 	/* (Without -T only a sleep that another thread's line split has one.) */
 	if (n->timed * 2 < n->naps)
