@@ -5,6 +5,7 @@
 #include <strings.h>
 #include "account.h"
 #include "depend.h"
+#include "finding_look.h"
 #include "hash.h"
 #include "text.h"
 
@@ -366,6 +367,12 @@ static void open_note(struct accounts *all, struct account *a,
 		o->on = depends_on(w, st, like->what, why, sizeof(why));
 	o->why = text_once(&all->hows, why);
 	o->mutex = e->call == CALL_FUTEX && is_mutex(e->line);
+	o->timed = e->call == CALL_FUTEX && e->line->n_args > 3 &&
+		   *e->line->arg[3].at == '{';
+	if (o->mutex && st->task->habits && st->task->habits->signals) {
+		o->handler = st->task->habits->signals->handler;
+		o->handler_line = st->task->habits->signals->handler_line;
+	}
 	o->full = filled(st, like->what);
 	o->first = st->file && !st->file->reads && !st->file->writes &&
 		   !st->file->assumed && (call_class(e->call) == CLASS_IN ||
@@ -447,11 +454,46 @@ long long expired_ns(const struct line *l)
 	return ns < DAY_NS ? ns : 0;
 }
 
+/* "{tv_sec=1721, tv_nsec=719061876}", also of more than a day; 0: unknown */
+static long long clock_ns(struct slice s)
+{
+	struct slice first = line_field(s, "tv_sec"), second, rest;
+	long long sec;
+
+	second = line_field(s, "tv_nsec");
+	if (!first.len && s.len > 2 && *s.at == '{') {
+		rest = slice_of(s.at + 1, s.at + s.len);
+		if (!line_element(&rest, &first) ||
+		    !line_element(&rest, &second))
+			return 0;
+	}
+	sec = slice_number(first, NULL);
+	return sec > 0 && sec < 1LL << 33 ? sec * 1000000000 +
+		slice_number(second, NULL) : 0;
+}
+
+/* A futex whose timeout passed: FUTEX_WAIT has an interval, others the end. */
+static long long futex_expired_ns(const struct account *a, const struct line *l)
+{
+	long long ns;
+
+	if (!slice_is(l->error, "ETIMEDOUT") || l->n_args < 4)
+		return 0;
+	if (!slice_find(l->arg[1], "BITSET"))
+		ns = interval_ns(l->arg[3], "tv_nsec", 1);
+	else if (a->untimed && a->untimed->clock_ns)
+		ns = clock_ns(l->arg[3]) - a->untimed->clock_ns;
+	else
+		ns = 0;
+	return ns > 0 && ns < DAY_NS ? ns : 0;
+}
+
 /* In a log without times. */
 static void note_expired(struct account *a, const struct event *e,
 			 const struct wait *one)
 {
-	long long ns = expired_ns(e->line);
+	long long ns = e->call == CALL_FUTEX ? futex_expired_ns(a, e->line)
+					     : expired_ns(e->line);
 	struct untimed *u = a->untimed;
 
 	if (!ns) {
@@ -462,9 +504,13 @@ static void note_expired(struct account *a, const struct event *e,
 	u = untimed_of(a);
 	if (!u->expiring)
 		u->expiring = need(calloc(1, sizeof(*u->expiring)));
-	if (!u->expired || u->expiring->key != one->key) {
+	if (!u->expired || strcmp(u->expiring->name, one->name)) {
 		*u->expiring = *one;
 		u->expiring->count = u->expired = 0;
+	} else if (u->expiring->key != one->key) {	/* for one, then for another */
+		u->expiring->key = one->key;
+		u->expiring->what = one->what;
+		*u->expiring->object = 0;
 	}
 	u->expired++;
 	u->expiring->ns = plus_ns(u->expiring->ns, ns);
@@ -506,7 +552,7 @@ static void note_long_call(struct accounts *all, struct account *a,
 	if (open)
 		open_note(all, a, w, st, &one, ns);
 	if (ns == NO_TIME && e->start_ns == NO_TIME && !open &&
-	    call_class(e->call) == CLASS_WAIT)
+	    (call_class(e->call) == CLASS_WAIT || e->call == CALL_FUTEX))
 		note_expired(a, e, &one);
 	if (ns == NO_TIME) {
 		if (open || e->start_ns == NO_TIME)
@@ -541,7 +587,9 @@ static void note_call(struct accounts *all, struct account *a,
 		      const struct world *w, struct step *st, long long end_ns)
 {
 	const struct event *e = st->event;
-	int open = e->line->flags & LINE_NO_RETURN && e->call != CALL_EXIT;
+	/* (A text that was cut before futex's operation may be a wakeup.) */
+	int open = e->line->flags & LINE_NO_RETURN && e->call != CALL_EXIT &&
+		   !(e->call == CALL_FUTEX && e->line->n_args < 2);
 	long long ns = e->took_ns;
 
 	if (open && ns == NO_TIME && e->start_ns != NO_TIME &&
@@ -549,6 +597,9 @@ static void note_call(struct accounts *all, struct account *a,
 		ns = end_ns - e->start_ns;
 	if (ns != NO_TIME && ns < 0)
 		ns = 0;
+	if (e->start_ns == NO_TIME && slice_is(e->line->name, "clock_gettime") &&
+	    e->line->n_args > 1)
+		untimed_of(a)->clock_ns = clock_ns(e->line->arg[1]);
 	/* (Most calls are short: no text is made for them.) */
 	if (!open && (ns == NO_TIME ? !may_wait(st) :
 		      ns < (st->phase & PHASE_WAIT ? SHORT_NS : NOTED_NS)))

@@ -82,6 +82,7 @@ struct untimed {
 	/* without any time: the last wait timed out, so often in a row */
 	unsigned long expired;
 	struct wait *expiring;
+	long long clock_ns;		/* what clock_gettime said last; 0 */
 };
 
 enum open_how { OPEN_UNFINISHED, OPEN_DETACHED, OPEN_KILLED };
@@ -97,9 +98,12 @@ struct unreturned {
 	/* Idle or hung: nothing before it in the log tells. */
 	unsigned char unclear;
 	unsigned char mutex;		/* a futex that somebody else holds */
+	unsigned char timed;		/* a futex with a timeout */
 	unsigned char first;		/* nothing was read or written there before */
 	unsigned char unsummed;		/* the account lacks its wait */
 	unsigned char interrupted;	/* EINTR: it counts if the signal kills */
+	unsigned char handler;		/* the signal in whose handler it was; 0 */
+	unsigned long handler_line;
 	unsigned long long full;	/* bytes that filled this pipe; 0 */
 	unsigned long calls;		/* of the thread, before this one too */
 	long long start_ns, ns;		/* NO_TIME: unknown */

@@ -782,7 +782,8 @@ static void bare_duration(struct line *l, const char *p, const char *end)
 	if (l->took_ns != NO_TIME || p >= end || !is_digit(*p))
 		return;
 	ns = seconds(p, end, &stop);
-	if (stop == end && end - p >= 8 && memchr(p, '.', end - p))
+	/* (A spreadsheet drops the last zeros.) */
+	if (stop == end && end - p >= 5 && memchr(p, '.', end - p))
 		l->took_ns = ns;
 }
 

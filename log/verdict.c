@@ -255,6 +255,8 @@ int open_is_idle(const struct reader *r, const struct unreturned *o)
 	case FOR_TIME:
 		return 1;
 	case FOR_LOCK: case FOR_THREAD:		/* workers without work */
+		if (o->timed && o->ns == NO_TIME && !o->attached)
+			return 1;		/* it ends by itself */
 		return o->call == CALL_FUTEX && !o->mutex && !o->on &&
 		       has_sibling(r, o);
 	case FOR_PIPE:
@@ -606,6 +608,10 @@ static void open_sentence(const struct reader *r, const struct unreturned *o,
 		add(t, ": %s to the end of the log", time_text(o->ns, time));
 	if (*o->killed)
 		add(t, ", until %s killed it", o->killed);
+	if (o->handler)
+		add(t, ", in its handler of %s (line %lu), which may have "
+		    "interrupted the code that holds it", signal_text(o->handler,
+		    time, sizeof(time)), o->handler_line);
 	if (o->on && *o->why)
 		add(t, "; pid %ld %s", o->on, o->why);
 	if (other && other != o)
@@ -951,6 +957,38 @@ static int expired(const struct reader *r, struct text *t)
 	return 1;
 }
 
+/* Threads wait with timeouts of some milliseconds, which run out all the time. */
+static int looks_often(const struct reader *r, struct text *t)
+{
+	enum { EXCERPT = 4, PART = 4, OFTEN_NS = 20000000 };
+	const struct wait *w = NULL;
+	unsigned long times = 0, threads = 0;
+	long long ns = 0;
+	char time[24];
+
+	for (const struct account *a = r->accounts.first; a; a = a->next) {
+		const struct untimed *u = a->untimed;
+
+		if (!u || !u->expired ||
+		    u->expiring->ns / (long long)u->expired >= OFTEN_NS)
+			continue;
+		if (!w || u->expiring->line < w->line)
+			w = u->expiring;
+		times += u->expired;
+		ns = plus_ns(ns, u->expiring->ns);
+		threads++;
+	}
+	if (times < EXCERPT || times * PART < r->calls)
+		return 0;
+	add(t, "No fault was found; %s timed out %lu times", w->name, times);
+	if (threads > 1)
+		add(t, " in %lu threads", threads);
+	add(t, ", %s in all (from line %lu): ", time_text(ns, time), w->line);
+	add(t, "%s for work every %s.", threads > 1 ? "each of them looks"
+	    : "the program looks", time_text(ns / (long long)times, time));
+	return 1;
+}
+
 /* A process of milliseconds had it, and another one waits for seconds. */
 static int is_trifle(const struct reader *r, const struct wait *w,
 		     const struct unreturned *o)
@@ -1050,7 +1088,7 @@ static int transfers_in_vain(const struct reader *r, const struct unreturned *o,
 		       : r->last_ns - x->ns;
 	char time[24];
 
-	if (x->times < AGAIN || x->pid != o->process ||
+	if (x->times < AGAIN || (o && x->pid != o->process) ||
 	    r->findings.unanswered.line)
 		return 0;
 	add(t, "A transfer of libcurl waits for data of its peer on descriptor %ld: "
@@ -1255,7 +1293,7 @@ static enum verdict_of healthy(const struct reader *r, struct text *t)
 	if (o && o->how == OPEN_DETACHED && (r->first_ns != NO_TIME ||
 	    !r->findings.clients_answered) && asked_in_vain(r, o, t))
 		return VERDICT_WAIT;
-	if (o && transfers_in_vain(r, o, t))
+	if (transfers_in_vain(r, o, t))
 		return VERDICT_WAIT;
 	let_go = was_let_go(r) && (!w || w->ns < LONG_NS) ? blamed(r) : NULL;
 	if (let_go && r->first_ns != NO_TIME) {
@@ -1316,6 +1354,8 @@ static enum verdict_of healthy(const struct reader *r, struct text *t)
 	}
 	if (o && asked_in_vain(r, o, t))
 		return VERDICT_WAIT;
+	if (o && o->ns == NO_TIME && looks_often(r, t))
+		return VERDICT_WAIT;
 	if (o) {
 		const struct unreturned *parent = o;
 
@@ -1336,7 +1376,8 @@ static enum verdict_of healthy(const struct reader *r, struct text *t)
 		return VERDICT_IDLE;
 	}
 	idle = largest(r, 1, &of);
-	if (idle && is_share(idle->ns, of->wall_ns)) {
+	if (idle && is_share(idle->ns, whole_of(of)) &&
+	    (of->wall_ns > 0 || idle->ns >= LONG_NS)) {
 		add(t, "No fault was found. ");
 		wait_sentence(r, idle, of, t);
 		return VERDICT_IDLE;
