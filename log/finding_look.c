@@ -75,7 +75,8 @@ void finding_drop(struct findings *f, const char *id, long pid)
 
 void finding_line(struct finding *d, unsigned long line)
 {
-	if (line && d->n_lines < FINDING_LINES)
+	if (line && d->n_lines < FINDING_LINES &&
+	    !(d->n_lines && d->line[d->n_lines - 1] == line))
 		d->line[d->n_lines++] = line;
 }
 

@@ -93,6 +93,9 @@ struct spin_habits {
 	struct slot *slot;		/* of finding_spin.c: few */
 	unsigned short n, size;
 	int turns;			/* any but TURN_TOLD, since their runs ended */
+	int many;			/* several sockets had no data, in a row */
+	unsigned long clocks;		/* looked at the clock, or set a timer */
+	unsigned long reported;		/* waits that reported something */
 	unsigned long calls;		/* of the task */
 	unsigned long others;		/* that wake or wait for another thread */
 };

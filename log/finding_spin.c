@@ -30,7 +30,7 @@ enum {
 
 enum turn {
 	TURN_TOLD, TURN_UNKNOWN, TURN_EMPTY, TURN_ASK, TURN_FAIL, TURN_YIELD,
-	TURN_EOF, TURN_TIMER,
+	TURN_EOF, TURN_TIMER, TURN_MANY,
 };
 
 struct slot {
@@ -54,6 +54,8 @@ struct slot {
 	long long last_ns;		/* TIMER: of its last turn */
 	long long asks_ns;		/* ASK: of this run, in the call itself */
 	int fd, gone;			/* TOLD: gone: its number was closed */
+	int last_fd;			/* MANY: of its last turn ... */
+	unsigned long changes;		/* ... and how often it was another */
 };
 
 static const struct about
@@ -160,14 +162,14 @@ static unsigned long run_min(const struct slot *s)
 {
 	if (s->emfiles || s->setter)
 		return REFUSED_MIN;
-	return (s->turn == TURN_EMPTY && !s->writes) ||
+	return (s->turn == TURN_EMPTY && !s->writes) || s->turn == TURN_MANY ||
 	       s->turn == TURN_YIELD ? ASKS_MIN : TURNS_MIN;
 }
 
 static unsigned long excerpt_min(const struct slot *s)
 {
-	return s->turn == TURN_EMPTY || s->turn == TURN_ASK ? EXCERPT_ASKS
-							    : EXCERPT_ALL;
+	return s->turn == TURN_EMPTY || s->turn == TURN_ASK ||
+	       s->turn == TURN_MANY ? EXCERPT_ASKS : EXCERPT_ALL;
 }
 
 /* It asks only now and then, and computes in between (a long script, say). */
@@ -484,7 +486,7 @@ static void told_element(struct spin_habits *h, const struct step *st,
 			 "the log)", (int)data.len, data.at);
 }
 
-/* The first of the list; of the others a hang-up, which no accept takes. */
+/* A few: the kernel rotates them. Of many only the first, as most are used. */
 static void told_unknown(struct spin_habits *h, const struct step *st)
 {
 	enum { ELEMENTS = 4 };
@@ -496,12 +498,8 @@ static void told_unknown(struct spin_habits *h, const struct step *st)
 	list = slice_of(l->arg[1].at + 1, l->arg[1].at + l->arg[1].len);
 	if (line_element(&list, &element))
 		told_element(h, st, element);
-	if (l->ret > 1 && l->ret <= ELEMENTS &&
-	    (slice_find(list, "HUP") || slice_find(list, "ERR")))
-		while (line_element(&list, &element))
-			if (slice_find(element, "HUP") ||
-			    slice_find(element, "ERR"))
-				told_element(h, st, element);
+	while (l->ret > 1 && l->ret <= ELEMENTS && line_element(&list, &element))
+		told_element(h, st, element);
 	/* What is not reported any more has been used. */
 	for (unsigned i = 0; i < h->n && l->ret <= ELEMENTS; i++)
 		if (h->slot[i].end_calls != h->calls && is_hangup(&h->slot[i]))
@@ -518,6 +516,7 @@ static void waited(struct spin_habits *h, const struct step *st)
 		turn(h, TURN_ASK, st->event->call, st, st->file);
 		return;
 	}
+	h->reported += l->ret > 0;
 	for (unsigned i = 0; i < st->n_ready && i < 4; i++)
 		told(h, st, &st->ready[i]);
 	if (!st->n_ready && st->event->call == CALL_EPOLL_WAIT)
@@ -595,6 +594,29 @@ static int is_again(const struct step *st)
 		slice_is(st->event->line->error, "EAGAIN"));
 }
 
+/* It asks one socket after the other, and no wait is between. */
+static void asked_many(struct spin_habits *h, const struct step *st)
+{
+	struct slot *s = turn(h, TURN_MANY, 0, st, NULL);
+
+	s->changes += s->run > 1 && s->last_fd != st->fd;
+	s->last_fd = st->fd;
+	h->many = 1;
+}
+
+static int is_many(const struct slot *s)
+{
+	return s->changes * 2 >= s->all;
+}
+
+static void many_end(struct spin_habits *h)
+{
+	for (unsigned i = 0; i < h->n; i++)
+		if (h->slot[i].turn == TURN_MANY)
+			run_ends(&h->slot[i]);
+	h->many = 0;
+}
+
 static void tried(struct spin_habits *h, const struct step *st)
 {
 	struct slot *s, *own;
@@ -614,6 +636,8 @@ static void tried(struct spin_habits *h, const struct step *st)
 			own->setter = u->setter;
 			own->setter_line = u->setter_line;
 		}
+		if (class == CLASS_IN && st->model != MODEL_FILE)
+			asked_many(h, st);
 	} else if (st->phase & PHASE_EOF || (class == CLASS_IN && !st->bytes)) {
 		s = told_slot(h, st->file);
 		if (s)
@@ -647,6 +671,13 @@ static void controlled(struct spin_habits *h, struct step *st)
 		run_ends(s);
 }
 
+static int is_clock(struct slice name)
+{
+	return slice_is(name, "clock_gettime") || slice_is(name, "time") ||
+	       slice_is(name, "gettimeofday") ||
+	       slice_is(name, "timerfd_settime");
+}
+
 void spin_note(struct findings *f, struct habits *habits, struct step *st)
 {
 	struct spin_habits *h = &habits->spin;
@@ -657,6 +688,9 @@ void spin_note(struct findings *f, struct habits *habits, struct step *st)
 	h->calls++;
 	h->others += c == CALL_FUTEX || c == CALL_SLEEP || rearms(st) ||
 		     (st->bytes == 8 && st->file && is_wakeup(st));
+	if (!st->task->process->saw_start && (c == CALL_OTHER ||
+					      c == CALL_TIMERFD_SET))
+		h->clocks += is_clock(l->name);
 	if (progress && st->file)
 		file_use(st->file)->stamp = f->calls;
 	if (progress || c == CALL_EXEC)
@@ -665,6 +699,8 @@ void spin_note(struct findings *f, struct habits *habits, struct step *st)
 		end_runs(h, 1, 1, 0);
 		return;
 	}
+	if (h->many && st->phase & PHASE_WAIT)
+		many_end(h);
 	if (c == CALL_CLOSE && !(l->flags & LINE_HAS_ERROR))
 		for (unsigned i = 0; i < h->n; i++)
 			if (h->slot[i].emfiles)
@@ -707,6 +743,7 @@ static const struct about *about_of(const struct slot *s)
 {
 	switch (s->turn) {
 	case TURN_EMPTY: return s->setter ? &asks_stranger : &asks;
+	case TURN_MANY: return &asks;
 	case TURN_ASK: return s->child ? &asks_child : &asks_zero;
 	case TURN_YIELD: return &yields;
 	case TURN_EOF: return &told_eof;
@@ -793,6 +830,10 @@ static void says(struct finding *d, const struct slot *s, const char *in)
 		finding_says(d, "%s on %s returns EAGAIN %lu times in a row "
 			     "without a sleep between: a busy loop%s%s",
 			     s->call, s->object, s->turns, in, who);
+	else if (s->turn == TURN_MANY)
+		finding_says(d, "%s on one socket after the other returns EAGAIN "
+			     "%lu times in a row, and no wait is between: a busy "
+			     "loop%s", s->call, s->turns, in);
 	else if (s->turn == TURN_ASK && s->child > 0)
 		finding_says(d, "%s asks %lu times in a row, with WNOHANG and "
 			     "without a sleep between, for child %ld, which "
@@ -840,29 +881,37 @@ static int is_excerpt(const struct spin_habits *h, const struct slot *s)
 	    !(s->eofs >= EXCERPT_ALL))
 		return 0;
 	if (s->turn == TURN_YIELD)		/* of a lock's spinning it is part */
-		return s->short_turns >= EXCERPT_ASKS &&
+		return s->short_turns >= EXCERPT_MIN &&
 		       s->short_turns == h->calls;
-	return s->short_turns && !h->others &&
+	return s->short_turns && (!h->others || s->turn == TURN_EOF) &&
 	       s->short_calls * 100 >= h->calls * EXCERPT_PERCENT &&
 	       s->short_ns / (long long)s->short_turns < EXCERPT_NS;
 }
 
 /*
- * Every call of the log is a turn of one of its loops, and one of them sleeps
- * nowhere: select with the timeout 0 and a read that gets EAGAIN, three times.
+ * Every call of the log is a turn of one of its loops, or asks for the time, and
+ * one of them sleeps nowhere: select with the timeout 0 and a read that gets
+ * EAGAIN, three times; or a readiness that nobody uses, four times.
  */
 static int is_all(const struct spin_habits *h)
 {
-	unsigned long turns = 0, loops = 0, zero = 0;
+	unsigned long turns = h->clocks + h->reported, loops = 0, zero = 0;
+	int told = 0;
 
 	for (unsigned i = 0; i < h->n; i++) {
 		const struct slot *s = &h->slot[i];
 
-		turns += s->all;
+		if (s->turn == TURN_MANY)	/* each has a turn of its own */
+			continue;
+		if (s->turn == TURN_TOLD || s->turn == TURN_UNKNOWN)
+			told |= s->all >= EXCERPT_ALL;
+		else
+			turns += s->all;
 		loops += s->all >= EXCERPT_TURNS;
 		zero += s->turn == TURN_ASK;
 	}
-	return zero && loops > 1 && turns == h->calls && !h->others;
+	return ((zero && loops > 1) || told) && turns == h->calls &&
+	       !h->others;
 }
 
 static void judge(struct findings *f, const struct habits *habits,
@@ -874,7 +923,8 @@ static void judge(struct findings *f, const struct habits *habits,
 
 	run_ends(s);
 	if (!s->turns && !t->process->saw_start && s->all >= EXCERPT_TURNS &&
-	    is_all(h)) {
+	    (!s->short_turns || s->short_ns / (long long)s->short_turns <
+	     EXCERPT_NS) && is_all(h)) {
 		s->turns = s->all;
 		s->line = s->first;
 	}
@@ -906,7 +956,7 @@ void spin_task_ends(struct findings *f, struct habits *habits, struct task *t)
 {
 	struct spin_habits *h = &habits->spin;
 	struct slot *told = NULL;
-	int tried = 0;
+	int tried = 0, alone = 0;
 
 	for (unsigned i = 0; i < h->n; i++) {
 		struct slot *s = &h->slot[i];
@@ -916,11 +966,14 @@ void spin_task_ends(struct findings *f, struct habits *habits, struct task *t)
 			told = s;
 		if (s->turn == TURN_EOF || s->emfiles)
 			tried = 1;
+		alone |= s->turn == TURN_EMPTY && (s->turns || is_excerpt(h, s));
 	}
 	/* What was tried in vain belongs to the readiness that brought it. */
 	for (unsigned i = 0; i < h->n; i++)
 		if ((!told || h->slot[i].turn == TURN_TOLD ||
 		     h->slot[i].setter || h->slot[i].fd != told->fd) &&
-		    !(tried && h->slot[i].turn == TURN_UNKNOWN))
+		    !(tried && h->slot[i].turn == TURN_UNKNOWN) &&
+		    (h->slot[i].turn != TURN_MANY ||
+		     (!told && !alone && is_many(&h->slot[i]))))
 			judge(f, habits, t, &h->slot[i]);
 }
