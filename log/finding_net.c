@@ -820,6 +820,8 @@ static void timed_out(struct findings *f, struct step *st)
 		     out ? "read" : "answer");
 }
 
+enum { CONNECTS = 1, IN_CONNECT };		/* of use->connecting */
+
 /* "connect to 10.0.0.1:80 (descriptor 3) got no answer for 5.00 s" */
 static void connects_in_vain(struct findings *f, const struct file *file,
 			     const struct use *u, long long ns, int returned)
@@ -853,9 +855,9 @@ static void connected(struct findings *f, struct step *st)
 
 	u->connecting_ns = e->start_ns;
 	u->connect_line = e->first;
-	u->connecting = step_failed(st, "EINPROGRESS") ||
+	u->connecting = step_failed(st, "EINPROGRESS") ? CONNECTS :
 			e->line->flags & (LINE_NO_RETURN | LINE_RESTART) ||
-			e->interrupted;
+			e->interrupted ? IN_CONNECT : 0;
 	if (e->line->flags & (LINE_HAS_ERROR | LINE_NO_RETURN) ||
 	    step_ns(st) < CONNECT_NS)
 		return;
@@ -1620,7 +1622,8 @@ static void judge_stream(struct findings *f, struct file *file, struct use *u)
 	    !strcmp(f->dialled.peer, file->name))
 		return;
 	if (u->connecting && ns >= ANSWER_NS) {
-		connects_in_vain(f, file, u, ns, file->nonblocking == 1);
+		connects_in_vain(f, file, u, ns, file->nonblocking == 1 ||
+				 u->connecting == CONNECTS);
 		return;
 	}
 	if (u->eof_line && is_client(file) && !file->bytes_in)

@@ -881,8 +881,10 @@ static int is_excerpt(const struct spin_habits *h, const struct slot *s)
 	    !(s->eofs >= EXCERPT_ALL))
 		return 0;
 	if (s->turn == TURN_YIELD)		/* of a lock's spinning it is part */
-		return s->short_turns >= EXCERPT_MIN &&
-		       s->short_turns == h->calls;
+		return s->short_turns == h->calls
+			? s->short_turns >= EXCERPT_MIN
+			: s->short_turns >= EXCERPT_ASKS && !h->others &&
+			  s->short_turns * 5 >= h->calls * 3;
 	return s->short_turns && (!h->others || s->turn == TURN_EOF) &&
 	       s->short_calls * 100 >= h->calls * EXCERPT_PERCENT &&
 	       s->short_ns / (long long)s->short_turns < EXCERPT_NS;

@@ -920,6 +920,17 @@ static void gap(const struct account *a, struct text *t)
 		    u->gap_line);
 }
 
+/* No call of the log has read, sent or accepted anything. */
+static int moves_nothing(const struct reader *r)
+{
+	for (const struct group *g = r->models.groups; g; g = g->next)
+		for (int m = 1; m < MODELS; m++)
+			if (g->parts[m].in || g->parts[m].out ||
+			    g->parts[m].accepts)
+				return 0;
+	return 1;
+}
+
 /* A log without times ends with waits in vain; they lasted at least this. */
 static int expired(const struct reader *r, struct text *t)
 {
@@ -927,14 +938,16 @@ static int expired(const struct reader *r, struct text *t)
 	const struct wait *w = NULL;
 	unsigned long times = 0;
 	char what[120], time[24];
-	enum { EXCERPT = 4, PART = 3 };	/* of the calls, at least a third */
+	enum { EXCERPT = 4, PART = 3, SMALL_PART = 10 };
+	/* of the calls, at least a third; or a tenth, if the others ask in vain */
+	unsigned long part = moves_nothing(r) ? SMALL_PART : PART;
 
 	for (const struct account *a = r->accounts.first; a; a = a->next) {
 		const struct untimed *u = a->untimed;
 
 		/* (Short ones matter where the log has little else.) */
 		if (!u || !u->expired || (u->expiring->ns < LONG_NS &&
-		    (u->expired < EXCERPT || u->expired * PART < r->calls)) ||
+		    (u->expired < EXCERPT || u->expired * part < r->calls)) ||
 		    (w && u->expiring->ns <= w->ns))
 			continue;
 		best = a;
