@@ -454,6 +454,19 @@ long long expired_ns(const struct line *l)
 	return ns < DAY_NS ? ns : 0;
 }
 
+long long sleep_ns(const struct line *l)
+{
+	unsigned at = slice_is(l->name, "clock_nanosleep") ? 2 : 0;
+	long long ns;
+
+	if (l->ret || l->flags & (LINE_HAS_ERROR | LINE_NO_RETURN) ||
+	    !slice_ends(l->name, "nanosleep") || l->n_args <= at ||
+	    slice_find(l->args, "TIMER_ABSTIME"))
+		return 0;
+	ns = interval_ns(l->arg[at], "tv_nsec", 1);
+	return ns < DAY_NS ? ns : 0;
+}
+
 /* "{tv_sec=1721, tv_nsec=719061876}", also of more than a day; 0: unknown */
 static long long clock_ns(struct slice s)
 {
@@ -492,10 +505,16 @@ static long long futex_expired_ns(const struct account *a, const struct line *l)
 static void note_expired(struct account *a, const struct event *e,
 			 const struct wait *one)
 {
+	enum { NAP_NS = 50000000 };	/* (who sleeps for longer has chosen that) */
 	long long ns = e->call == CALL_FUTEX ? futex_expired_ns(a, e->line)
+		     : e->call == CALL_SLEEP ? sleep_ns(e->line)
 					     : expired_ns(e->line);
 	struct untimed *u = a->untimed;
 
+	/* (A sleep between waits that run out is not work.) */
+	if (e->call == CALL_SLEEP && (!ns || ns > NAP_NS || (u && u->expired &&
+	    strcmp(u->expiring->name, one->name))))
+		return;
 	if (!ns) {
 		if (u)
 			u->expired = 0;
@@ -552,7 +571,8 @@ static void note_long_call(struct accounts *all, struct account *a,
 	if (open)
 		open_note(all, a, w, st, &one, ns);
 	if (ns == NO_TIME && e->start_ns == NO_TIME && !open &&
-	    (call_class(e->call) == CLASS_WAIT || e->call == CALL_FUTEX))
+	    (call_class(e->call) == CLASS_WAIT || e->call == CALL_FUTEX ||
+	     e->call == CALL_SLEEP))
 		note_expired(a, e, &one);
 	if (ns == NO_TIME) {
 		if (open || e->start_ns == NO_TIME)

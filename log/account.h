@@ -136,6 +136,8 @@ void account_task_ends(struct accounts *a, struct task *t);
 void account_execs(struct accounts *a, struct task *t);
 /* How long a wait lasted that timed out, as its arguments say; 0: unknown. */
 long long expired_ns(const struct line *l);
+/* How long a sleep was, as its arguments say; 0: unknown. */
+long long sleep_ns(const struct line *l);
 void accounts_settle(struct accounts *a);
 void accounts_free(struct accounts *a);
 

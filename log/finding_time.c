@@ -338,6 +338,8 @@ static void slept(struct naps *h, struct step *st)
 	h->again = 0;
 	/* (A timeout that passed tells how long it was, in any log.) */
 	ns = step_ns(st) ? step_ns(st) : expired_ns(st->event->line);
+	if (st->event->call == CALL_SLEEP && st->event->start_ns == NO_TIME)
+		ns = sleep_ns(st->event->line);
 	h->nap->ns = plus_ns(h->nap->ns, ns);
 	h->nap->timed += ns > 0;
 	h->asked = 0;
@@ -752,7 +754,7 @@ static void judge_naps(struct findings *f, const struct habits *h,
 
 	if (n->naps < NAPS_MIN &&
 	    (n->naps < NAPS_ALL || t->process->saw_start ||
-	     n->naps * 2 + n->asked + 1 < h->spin.calls))
+	     n->naps * 2 + n->asked + h->spin.clocks + 1 < h->spin.calls))
 		return;
 	/* (Without -T only a sleep that another thread's line split has one.) */
 	if (n->timed * 2 < n->naps)

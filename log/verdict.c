@@ -946,7 +946,8 @@ static int expired(const struct reader *r, struct text *t)
 		const struct untimed *u = a->untimed;
 
 		/* (Short ones matter where the log has little else.) */
-		if (!u || !u->expired || (u->expiring->ns < LONG_NS &&
+		if (!u || !u->expired || u->expiring->call == CALL_SLEEP ||
+		    (u->expiring->ns < LONG_NS &&
 		    (u->expired < EXCERPT || u->expired * part < r->calls)) ||
 		    (w && u->expiring->ns <= w->ns))
 			continue;
@@ -973,7 +974,8 @@ static int expired(const struct reader *r, struct text *t)
 /* Threads wait with timeouts of some milliseconds, which run out all the time. */
 static int looks_often(const struct reader *r, struct text *t)
 {
-	enum { EXCERPT = 4, PART = 4, OFTEN_NS = 20000000 };
+	enum { EXCERPT = 4, PART = 4, OFTEN_NS = 20000000,
+	       LEAST_NS = 500000 };	/* (below it a runtime's lock naps) */
 	const struct wait *w = NULL;
 	unsigned long times = 0, threads = 0;
 	long long ns = 0;
@@ -991,9 +993,11 @@ static int looks_often(const struct reader *r, struct text *t)
 		ns = plus_ns(ns, u->expiring->ns);
 		threads++;
 	}
-	if (times < EXCERPT || times * PART < r->calls)
+	if (times < EXCERPT || times * PART < r->calls ||
+	    ns / (long long)times < LEAST_NS)
 		return 0;
-	add(t, "No fault was found; %s timed out %lu times", w->name, times);
+	add(t, "No fault was found; %s %s %lu times", w->name, w->what ==
+	    FOR_TIME ? "returned" : "timed out", times);
 	if (threads > 1)
 		add(t, " in %lu threads", threads);
 	add(t, ", %s in all (from line %lu): ", time_text(ns, time), w->line);
@@ -1399,7 +1403,7 @@ static enum verdict_of healthy(const struct reader *r, struct text *t)
 		outside_sentence(busy, t);
 		return VERDICT_OUTSIDE;
 	}
-	if (expired(r, t))
+	if (expired(r, t) || (status <= 0 && looks_often(r, t)))
 		return VERDICT_WAIT;
 	add(t, "No fault was found.");
 	if (status > 0 && status < SIGNAL_STATUS) {
