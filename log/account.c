@@ -345,6 +345,7 @@ static void open_note(struct accounts *all, struct account *a,
 {
 	struct event *e = st->event;
 	struct unreturned *old = st->task->unreturned, now, *o = &now;
+	struct slice path;
 	char why[120] = "";
 
 	/* (A call that a handler makes is inside of the one it interrupted.) */
@@ -362,6 +363,12 @@ static void open_note(struct accounts *all, struct account *a,
 	};
 	memcpy(o->name, like->name, sizeof(o->name));
 	memcpy(o->object, like->object, sizeof(o->object));
+	/* A datagram names its receiver: {sa_family=AF_UNIX, sun_path="/run/x"}. */
+	path = slice_quoted(e->line->args, "sun_path=\"");
+	if (path.len && call_class(e->call) == CLASS_OUT) {
+		o->what = FOR_PEER;
+		slice_copy(path, o->object, sizeof(o->object));
+	}
 	if (!slice_is(e->line->error, "EINTR") ||
 	    all->interrupted++ < INTERRUPTED_MAX)
 		o->on = depends_on(w, st, like->what, why, sizeof(why));

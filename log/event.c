@@ -690,7 +690,7 @@ static void cut_at_end(struct joiner *j)
 {
 	struct strand *s = j->cut_strand;
 	struct slice args;
-	struct line l;
+	struct line l, whole = { 0 };
 
 	line_read(&l, j->cut, j->cut_len);
 	args = slice_after((struct slice){ j->cut, j->cut_len }, "(");
@@ -704,7 +704,12 @@ static void cut_at_end(struct joiner *j)
 		return;
 	}
 	j->cut_strand = NULL;
-	l.body = (struct slice){ j->cut, j->cut_len };
+	l.body = slice_trim((struct slice){ j->cut, j->cut_len });
+	/* "sendmsg(26, ..., 0)": who pasted it has closed the parenthesis. */
+	text_set(&j->scratch, &j->scratch_cap, 0, l.body);
+	text_set(&j->scratch, &j->scratch_cap, l.body.len, SLICE(" = ?"));
+	if (!line_read_call(&whole, j->scratch, l.body.len + strlen(" = ?")))
+		l.body.len--;
 	begun(j, s, &l, j->cut_first, j->cut_start_ns);
 }
 
@@ -816,7 +821,7 @@ void joiner_line(struct joiner *j, struct line *l, unsigned long number,
 	      ? NO_TIME : time_of(j, l);
 	j->has_clock |= l->kind != LINE_UNKNOWN && l->at_ns != NO_TIME;
 	if (j->cut_strand && j->cut_doubtful && l->kind != LINE_TAIL &&
-	    l->kind != LINE_CHATTER)
+	    l->kind != LINE_CHATTER && l->kind != LINE_EMPTY)
 		cut_was_none(j);
 	if (l->kind == LINE_TAIL) {
 		tail(j, l, number, now);

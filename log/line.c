@@ -1018,6 +1018,23 @@ static const char *end_of_torn(struct line *l, const char *p, const char *end)
 	return q;
 }
 
+/* "select(4, [3], NULL  /// hangs here", "read(3, <--- here": who pasted it says so. */
+static const char *end_of_pasted(const char *p, const char *end)
+{
+	static const char *const marks[] = {
+		" //", " <--", " <==", " <<", " # ", " \342\206\220",
+	};
+
+	for (unsigned i = 0; i < sizeof(marks) / sizeof(*marks); i++) {
+		const char *at = memmem(p, end - p, marks[i], strlen(marks[i]));
+
+		if (at && !memchr(at, '"', end - at))
+			return slice_trim(slice_of(p, at)).at +
+			       slice_trim(slice_of(p, at)).len;
+	}
+	return end;
+}
+
 /* open: as for read_call. */
 static void read_call_line(struct line *l, const char *p, const char *open,
 			   const char *end)
@@ -1051,7 +1068,7 @@ static void read_call_line(struct line *l, const char *p, const char *open,
 		return;
 	}
 	l->kind = LINE_CUT;
-	l->body = slice_of(p, end_of_torn(l, p, end));
+	l->body = slice_of(p, end_of_pasted(p, end_of_torn(l, p, end)));
 }
 
 /* "<... read resumed>\"x\", 1) = 1", also "<... read resumed #12>" */
