@@ -11,7 +11,7 @@
 static const char *const ids[] = {
 	"accept-once", "accepts-uneven", "address-in-use", "address-not-here",
 	"aio-blocked", "aio-buffered", "aio-full", "aio-max-nr",
-	"answers-error", "arguments-too-long",
+	"already-running", "answers-error", "arguments-too-long",
 	"backlog-full", "bad-address",
 	"bad-descriptor", "blocked-loop", "blocking-in-loop", "busy", "busy-ask", "call-storm",
 	"cgroup-limit", "child-failed", "child-killed", "clone-denied", "clone3-enosys",

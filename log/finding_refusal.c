@@ -61,6 +61,7 @@ struct refused {		/* a row, in a process, of an object */
 	char name[40];			/* of the program */
 	long long first_ns, last_ns;
 	int recovered, accepted;
+	int odd;			/* it counts in a few pasted lines only */
 	unsigned long reported;		/* messages that it wrote about it */
 };
 
@@ -96,6 +97,8 @@ struct ending {			/* of a process */
 	int waited;			/* since the last message ... */
 	long speaker;			/* ... the thread that wrote it */
 	long parent;
+	long pid_read;			/* the number in a file, 0: none ... */
+	unsigned long pid_line;		/* ... and where it was read */
 	unsigned long exit_line, reported;
 	char name[40], *argv;		/* argv: NULL: no execve in the log */
 };
@@ -481,6 +484,31 @@ static int counts(const struct step *st, const struct refusal *row)
 	return !(st->event->line->flags & LINE_NO_RETURN);
 }
 
+/*
+ * Rare in a program that works: in a few lines that somebody chose it is what they
+ * are about.
+ */
+static int is_odd(const struct line *l)
+{
+	static const char *const errors[] = {
+		"EBUSY", "ELOOP", "ETXTBSY", "ESTALE", "EUCLEAN",
+	};
+	static const char *const strict[] = {	/* nobody probes with them */
+		"clone", "clone3", "unshare", "setns", "pivot_root", "mount",
+	};
+
+	if (slice_is(l->error, "EINVAL"))
+		for (unsigned i = 0; i < sizeof(strict) / sizeof(*strict); i++)
+			if (slice_is(l->name, strict[i]))
+				return 1;
+	if (slice_find(l->args, "O_NOFOLLOW") || slice_find(l->args, "RESOLVE_"))
+		return 0;
+	for (unsigned i = 0; i < sizeof(errors) / sizeof(*errors); i++)
+		if (slice_is(l->error, errors[i]))
+			return 1;
+	return 0;
+}
+
 static struct refused *refused_of(struct findings *f, const struct step *st,
 				  const struct refusal *row, uint64_t object)
 {
@@ -496,6 +524,7 @@ static struct refused *refused_of(struct findings *f, const struct step *st,
 	r->pid = pid;
 	r->object = object;
 	r->first_ns = st->event->start_ns;
+	r->odd = row->when == REFUSED_AT_END && is_odd(st->event->line);
 	r->accepted = st->file && st->file->parent;
 	put(r->name, sizeof(r->name), (struct slice){ task_name(st->task),
 		strlen(task_name(st->task)) });
@@ -850,7 +879,7 @@ static void failed(struct findings *f, struct ending *e, struct step *st,
 			   (!strcmp(row->id, "socket-missing") &&
 			    st->task->process->serving &&
 			    !is_noise(st->event->line)) ||
-			   is_denied(error))) {
+			   is_denied(error) || is_odd(st->event->line))) {
 		r = refused_of(f, st, row, object_of(st));
 		if (r) {
 			track(&r->times, st->event->first);
@@ -1663,6 +1692,54 @@ static void note_lock(struct ending *e, const struct step *st)
 	x->call = x->seen = e->calls;
 }
 
+/* read(3, "1234\n", 32) = 5: a PID file. */
+static void read_pid(struct ending *e, const struct step *st)
+{
+	enum { PID_MAX = 12 };			/* bytes */
+	struct slice text = slice_quoted(st->event->line->args, "\"");
+	const char *end;
+	long pid = slice_number(text, &end);
+
+	if (st->bytes > PID_MAX || !text.len || !isdigit((unsigned char)*text.at) ||
+	    (end < text.at + text.len && *end != '\\'))
+		return;
+	e->pid_read = pid;
+	e->pid_line = st->event->first;
+}
+
+/* kill(1234, 0) = 0, or a look at /proc/1234, which is there */
+static int found_alive(const struct ending *e, const struct step *st)
+{
+	const struct line *l = st->event->line;
+	struct slice path;
+
+	if (e->pid_read <= 1 || e->pid_read == st->task->process->pid)
+		return 0;
+	if (st->event->call == CALL_KILL)
+		return l->n_args == 2 &&
+		       slice_number(l->arg[0], NULL) == e->pid_read &&
+		       (slice_is(l->arg[1], "0") || slice_is(l->arg[1], "SIG_0"));
+	path = slice_quoted(l->args, "\"");
+	return slice_starts(path, "/proc/") && slice_number(slice_of(path.at +
+			strlen("/proc/"), path.at + path.len), NULL) ==
+	       e->pid_read;
+}
+
+static void note_alive(struct ending *e, const struct step *st)
+{
+	struct failure *x = &trouble_of(e)->recent[e->n++ % RECENT];
+
+	describe(x, st);
+	snprintf(x->what, sizeof(x->what), "it found process %ld, whose number it "
+		 "had read in a file (line %lu), alive", e->pid_read, e->pid_line);
+	*x->error = *x->path = *x->why = 0;
+	x->row = refusal_find(SLICE("kill"), SLICE("alive"), SLICE(""));
+	x->named = 0;
+	x->reach = 0;
+	x->call = x->seen = e->calls;
+	x->refused = NULL;
+}
+
 /* A server that hangs up before it has said a word. */
 static int hung_up(const struct step *st)
 {
@@ -1922,6 +1999,9 @@ void refusal_note(struct findings *f, struct step *st)
 		failed(f, e, st, l->error);
 	else if (found_lock(st))
 		note_lock(e, st);
+	else if (e->pid_read && !(l->flags & LINE_NO_RETURN) && !e->told &&
+		 found_alive(e, st))
+		note_alive(e, st);
 	else if (hung_up(st) && !e->told)
 		note_hang_up(e, st);
 	else if (!(l->flags & LINE_NO_RETURN))
@@ -1938,6 +2018,9 @@ void refusal_note(struct findings *f, struct step *st)
 		replied(e, st);
 	if (st->task->pid == e->speaker && is_pause(ev))
 		e->waited = 1;
+	if (st->bytes > 0 && st->model == MODEL_FILE &&
+	    call_class(ev->call) == CLASS_IN)
+		read_pid(e, st);
 	if (!e->reads_log && may_be_log(st) &&
 	    call_class(ev->call) == CLASS_IN)
 		e->reads_log = clock_at(quoted_all(l->args)) != NULL;
@@ -1993,6 +2076,14 @@ static int goes_on_mute(const struct findings *f, const struct ending *e)
 	return !f->speaks && e && !e->ended && !e->argv;
 }
 
+/* A few lines from the middle of a log. */
+static int is_pasted(const struct findings *f, const struct ending *e)
+{
+	enum { EXCERPT = 20 };			/* calls */
+
+	return f->calls <= EXCERPT && e && !e->ended && !e->argv;
+}
+
 static void judge(struct findings *f, const struct refused *r, int ended,
 		  int crashed)
 {
@@ -2008,7 +2099,11 @@ static void judge(struct findings *f, const struct refused *r, int ended,
 		return;
 	if (!strcmp(row->id, "socket-missing") && !r->reported)
 		return;
-	if (row->when == REFUSED_AT_END && !r->recovered && r->reported &&
+	if (r->odd && (r->recovered || !is_pasted(f, e)))
+		return;
+	if (r->odd)
+		;
+	else if (row->when == REFUSED_AT_END && !r->recovered && r->reported &&
 	    !(e && e->status)) {
 		/* It wrote a message, and goes on. */
 		if (!strcmp(row->id, "limit-denied"))

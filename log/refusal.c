@@ -105,6 +105,15 @@ static const struct refusal table[] = {
 	  "has no flag CLONE_NEW*, a seccomp filter denies it.",
 	  "Allow the call in the filter, or let it answer clone3 with ENOSYS: "
 	  "then libc uses clone." },
+	{ CLONE " unshare", "EINVAL", "CLONE_NEW", "invalid", REFUSED_AT_END,
+	  "a namespace that the kernel was built without, or flags that do not "
+	  "go together",
+	  "The kernel has no namespace of this kind (CONFIG_USER_NS, "
+	  "CONFIG_PID_NS, CONFIG_NET_NS, ...); or the flags exclude each other, "
+	  "such as CLONE_NEWNS and CLONE_FS, or CLONE_NEWUSER and CLONE_THREAD; "
+	  "or (unshare of CLONE_NEWUSER) the process has several threads.",
+	  "Look at /proc/self/ns: it has a file for each kind that the kernel "
+	  "knows." },
 	{ CLONE, "ENOMEM", NULL, "memory", REFUSED_ALWAYS,
 	  "memory of the system or the cgroup, or vm.overcommit_memory=2",
 	  "The kernel could not get memory for a task; or the first process of "
@@ -291,6 +300,12 @@ static const struct refusal table[] = {
 	  REFUSED_AT_END, "the lock file exists",
 	  "Another process holds the lock, or one died and left the file.",
 	  "Check whether the owner still runs; remove the file if not." },
+	/* kill(PID, 0) = 0 of the number that a file has; no errno */
+	{ "kill", "alive", NULL, "already-running", REFUSED_FOR_GOOD,
+	  "perhaps another instance of the program",
+	  "The program read the number of a process in a file, and that process "
+	  "is there: another instance, or one that got the same number later.",
+	  "Stop that process; if it is another program, remove the file." },
 	{ "flock fcntl fcntl64", "ENOSYS", NULL, "no-locks", REFUSED_AT_END,
 	  "the file system has no locks",
 	  "The file system (often one of FUSE) does not support this lock.",
@@ -539,6 +554,15 @@ static const struct refusal table[] = {
 	  "the kernel does not know this type of file system",
 	  "The type is not built into the kernel, or its module is missing.",
 	  "Load the module (modprobe), or install it." },
+	{ "pivot_root", "EINVAL", NULL, "invalid", REFUSED_AT_END,
+	  "the new root or the current one (a chroot, the initramfs) is not a "
+	  "mount point, or a mount is shared, or the old root goes elsewhere",
+	  "The new root must be a mount point, and so must the current root: in a "
+	  "chroot, and on the initramfs, pivot_root does not work. The new "
+	  "root, its parent mount and that of the current root must not be "
+	  "shared, and put_old must lie below the new root.",
+	  "Bind-mount the new root on itself, and mount --make-rprivate /; on "
+	  "the initramfs use switch_root." },
 	{ "umount umount2 pivot_root setns sethostname setdomainname swapon "
 	  "swapoff fanotify_init quotactl", "EPERM", NULL, "not-permitted",
 	  REFUSED_AT_END, "CAP_SYS_ADMIN, or a seccomp filter",
