@@ -11,6 +11,7 @@
 
 struct dying {			/* the last signal of a process */
 	char code[32], addr[40];
+	char filtered[40];		/* the call, of SIGSYS */
 	long sender;
 	unsigned long line;
 	int signal, killed;		/* killed: the signal that ended it */
@@ -43,6 +44,31 @@ by_seccomp = { "killed-by-seccomp", SEVERITY_FAULT,
 	"killed by SIGSYS: a seccomp filter does not allow the call",
 	"For this call the filter does not return an errno: it kills the "
 	"process, or raises SIGSYS (trap), for which there is no handler.",
+	"Allow the call in the filter (the container's or service's profile).",
+	NULL },
+background = { "background-terminal", SEVERITY_NOTE,
+	"a process in the background of its terminal reads or changes it",
+	"The kernel sends SIGTTIN to a process that reads from its terminal and "
+	"SIGTTOU to one that changes it, while another process group is in the "
+	"foreground. The process has a handler or goes on later.",
+	"Start it in the foreground, or ignore the signal while it changes the "
+	"terminal.", NULL },
+in_background = { "background-terminal", SEVERITY_COST,
+	"a process in the background of its terminal reads or changes it",
+	"The kernel sends SIGTTIN to a process that reads from its terminal and "
+	"SIGTTOU to one that changes it, while another process group is in the "
+	"foreground. A call that is restarted gets the signal again.",
+	"Start it in the foreground, or ignore the signal while it changes the "
+	"terminal.", NULL },
+trapped = { "seccomp-trap", SEVERITY_NOTE,
+	"a seccomp filter raises SIGSYS for a call",
+	"The filter's action is a trap: the call is not made, and the handler of "
+	"SIGSYS may do something else instead of it.",
+	"Allow the call in the filter, if the program needs it.", NULL },
+trapped_only = { "seccomp-trap", SEVERITY_FAULT,
+	"a seccomp filter raises SIGSYS for a call",
+	"The filter's action is a trap: the call is not made. Without a handler of "
+	"SIGSYS the program is killed.",
 	"Allow the call in the filter (the container's or service's profile).",
 	NULL },
 sigpipe = { "sigpipe", SEVERITY_FAULT,
@@ -159,7 +185,47 @@ static void signalled(struct findings *f, struct step *st)
 	d->line = st->event->first;
 	copy(d->code, sizeof(d->code), line_field(l->args, "si_code"));
 	copy(d->addr, sizeof(d->addr), line_field(l->args, "si_addr"));
+	copy(d->filtered, sizeof(d->filtered), slice_after(
+		     line_field(l->args, "si_syscall"), "__NR_"));
 	d->sender = pid.len ? slice_number(pid, NULL) : 0;
+}
+
+/* --- SIGTTOU {si_signo=SIGTTOU, si_code=SI_KERNEL} --- */
+static void wants_terminal(struct findings *f, const struct step *st)
+{
+	const struct dying *now = dying_of(f, st->task->process);
+	struct slice name = st->event->line->name;
+	struct finding *d;
+
+	if (strcmp(now->code, "SI_KERNEL"))
+		return;				/* a shell sends it itself */
+	d = finding_add(f, &background, st->task->process->pid, 1, 0);
+	finding_line(d, st->event->first);
+	finding_says(d, "the program is in the background of its terminal: "
+		     "%.*s came as it %s (%lu time%s)", (int)name.len, name.at,
+		     st->signal == SIGTTIN ? "read from it"
+					   : "wrote to it or changed it",
+		     d->count, d->count == 1 ? "" : "s");
+}
+
+/* --- SIGSYS {si_code=SYS_SECCOMP, si_syscall=__NR_getpid, ...} --- */
+static void filtered(struct findings *f, const struct step *st)
+{
+	const struct dying *now = dying_of(f, st->task->process);
+	struct finding *d;
+	size_t len;
+
+	if (strcmp(now->code, "SYS_SECCOMP") || !*now->filtered)
+		return;
+	d = finding_add(f, &trapped, st->task->process->pid, 1, 0);
+	finding_line(d, st->event->first);
+	len = strlen(d->says);
+	if (!len)
+		finding_says(d, "SIGSYS: a seccomp filter does not allow %s",
+			     now->filtered);
+	else if (!strstr(d->says, now->filtered) && len + 60 < sizeof(d->says))
+		snprintf(d->says + len, sizeof(d->says) - len, "; also for %s",
+			 now->filtered);
 }
 
 /* --- SIGCHLD {si_signo=SIGCHLD, si_code=CLD_KILLED, si_pid=9, ...} --- */
@@ -434,11 +500,15 @@ static void killed(struct findings *f, const struct habits *h, struct step *st)
 	    !strcmp(d->code, "BUS_ADRERR") &&
 	    bus_text(f, d, p, file, sizeof(file)))
 		code = file;
-	finding_says(found, "%s was killed by %.*s%s%s%s%s%s%s%s%s%s%s%s%s",
+	finding_says(found, "%s was killed by %.*s%s%s%s%s%s%s%s%s%s%s%s%s%s",
 		     process_text(task_name(st->task), p->pid, who,
 				  sizeof(who)), (int)name.len, name.at,
 		     sig == 24 ? ": RLIMIT_CPU (ulimit -t) or RLIMIT_RTTIME" :
-		     sig == 25 ? ": RLIMIT_FSIZE (ulimit -f)" : "",
+		     sig == 25 ? ": RLIMIT_FSIZE (ulimit -f)" :
+		     sig == SIGSYS ? ": a seccomp filter does not allow " : "",
+		     sig != SIGSYS ? "" : d->signal == sig && *d->filtered ?
+		     d->filtered : st->task->unreturned ?
+		     st->task->unreturned->name : "a call",
 		     d->signal == sig && *d->addr ? " at address " : "",
 		     d->signal == sig ? d->addr : "",
 		     d->signal == sig && *d->code ? " (" : "",
@@ -512,7 +582,11 @@ static int was_looping(const struct findings *f)
 /* yes | head: what the child wrote to has ended, and all is well. */
 void death_log_ends(struct findings *f)
 {
-	enum { STATUS = 128 + 13 };		/* a shell's, of SIGPIPE */
+	enum {
+		STATUS = 128 + 13,		/* a shell's, of SIGPIPE */
+		TURNS_MIN = 8,			/* SIGTTOU */
+		PIECE = 20,			/* calls that somebody chose */
+	};
 	struct finding *d;
 
 	for (d = f->first; d; d = d->next)
@@ -520,7 +594,13 @@ void death_log_ends(struct findings *f)
 		    was_looping(f))
 			d->fatal = 0;
 	for (d = f->first; d; d = d->next)
-		if (d->about == &ended)
+		if (d->about == &trapped && !f->calls) {
+			d->about = &trapped_only;	/* grep SIGSYS */
+			d->fatal = 1;
+		} else if (d->about == &background && (d->count >= TURNS_MIN ||
+						       f->calls <= PIECE)) {
+			d->about = &in_background;
+		} else if (d->about == &ended)
 			blame_killer(f, d);
 		else if (d->about == &child && finding_is_first(f, d->pid) &&
 			 finding_first_status(f) == 128 + f->child_signal)
@@ -623,11 +703,17 @@ void death_note(struct findings *f, struct habits *h, struct step *st)
 		   !(e->kind == EVENT_EXIT && e->line->kind == LINE_KILLED)) {
 		h->signals->stopped_line = 0;	/* (A read's end comes late.) */
 	}
-	if (e->kind == EVENT_SIGNAL && st->signal == 17)
+	if (e->kind == EVENT_SIGNAL && st->signal == 17) {
 		child_died(f, st);
-	if (e->kind == EVENT_SIGNAL && e->line->kind == LINE_SIGNAL)
+		restart_child(f, st);
+	}
+	if (e->kind == EVENT_SIGNAL && e->line->kind == LINE_SIGNAL) {
 		signalled(f, st);
-	else if (e->kind == EVENT_EXIT && e->line->kind == LINE_KILLED)
+		if (st->signal == SIGSYS)
+			filtered(f, st);
+		else if (st->signal == SIGTTIN || st->signal == SIGTTOU)
+			wants_terminal(f, st);
+	} else if (e->kind == EVENT_EXIT && e->line->kind == LINE_KILLED)
 		killed(f, h, st);
 	if (e->kind == EVENT_CALL && e->call == CALL_KILL)
 		sent(f, st);

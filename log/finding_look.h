@@ -318,6 +318,7 @@ struct ended {			/* a process, with what it had to say */
 	char why[400];
 };
 void restart_note(struct findings *f, const struct ended *e);
+void restart_child(struct findings *f, const struct step *st);
 void restart_settle(struct findings *f);
 void restart_free(struct findings *f);
 

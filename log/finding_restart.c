@@ -17,6 +17,8 @@ struct restart {		/* one command, of one parent */
 	long long first_ns, last_ns;
 	long parent, pid;	/* pid: the last one */
 	char how[32], name[40], why[400];
+	int strangers;		/* children that are not in the log ... */
+	long status;		/* ... and their status */
 };
 
 static const struct about fails_again = { "fails-again", SEVERITY_FAULT,
@@ -78,9 +80,46 @@ void restart_note(struct findings *f, const struct ended *e)
 			 e->status);
 }
 
+/*
+ * --- SIGCHLD {si_signo=SIGCHLD, si_code=CLD_EXITED, si_pid=9, si_status=255} ---
+ * of children that are not in the log. (1 and 2 are often answers.)
+ */
+void restart_child(struct findings *f, const struct step *st)
+{
+	enum { STATUS_MIN = 126 };
+	struct slice args = st->event->line->args;
+	long pid = slice_number(line_field(args, "si_pid"), NULL);
+	long status = slice_number(line_field(args, "si_status"), NULL);
+	const struct task *child = map_get(&f->world->tasks, pid);
+	uint64_t key = hash_text(HASH_START ^ (uint64_t)st->task->process->pid *
+				 0x9e3779b97f4a7c15, "SIGCHLD") | 1;
+	struct restart *r = map_get(&f->restarts, key);
+
+	if (!slice_is(line_field(args, "si_code"), "CLD_EXITED") ||
+	    (child && child->spoke))
+		return;
+	if (!r) {
+		if (f->restarts.used >= RESTARTS_MAX)
+			return;
+		r = need(calloc(1, sizeof(*r)));
+		r->parent = st->task->process->pid;
+		r->first_ns = st->event->start_ns;
+		r->strangers = 1;
+		snprintf(r->name, sizeof(r->name), "%s", task_name(st->task));
+		map_put(&f->restarts, key, r);
+	}
+	if (status < STATUS_MIN || (r->ends.n && status != r->status)) {
+		r->fine++;
+		return;
+	}
+	r->status = status;
+	r->last_ns = st->event->start_ns;
+	track(&r->ends, st->event->first);
+}
+
 void restart_settle(struct findings *f)
 {
-	char span[24], in[40] = "";
+	char span[24], in[40] = "", who[64];
 	struct finding *d;
 	struct restart *r;
 	long long ns;
@@ -95,6 +134,14 @@ void restart_settle(struct findings *f)
 				 span_text(ns, span, sizeof(span)));
 		d = finding_add(f, &fails_again, r->parent, r->ends.n, ns);
 		finding_lines(d, &r->ends);
+		if (r->strangers) {
+			finding_says(d, "the children of %s fail again and again: "
+				     "%lu of them ended with status %ld%s; their "
+				     "calls are not in the log (strace -f shows "
+				     "them)", process_text(r->name, r->parent, who,
+				     sizeof(who)), r->ends.n, r->status, in);
+			continue;
+		}
 		finding_says(d, "%s fails each time it is started: pid %ld started "
 			     "it %lu times%s, and it %s%s", r->name, r->parent,
 			     r->ends.n, in, r->how, r->why);
