@@ -95,7 +95,8 @@ static int concerns_again(const struct habits *h, const struct event *e)
 static int concerns_cost(const struct step *st)
 {
 	return st->bytes > 0 || st->event->line->error.len ||
-	       st->event->call == CALL_OTHER;
+	       st->event->call == CALL_OTHER ||
+	       st->event->call == CALL_GETDENTS;
 }
 
 static int concerns_net(const struct habits *h, const struct step *st)

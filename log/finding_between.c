@@ -15,6 +15,7 @@ enum {
 	GROWN_MIN = 16,		/* connections that nobody uses any more */
 	GROWN_OTHERS = 64,	/* epolls, pipes, eventfds ... */
 	CLOSES_MIN = 32,	/* close() = EBADF */
+	CLOSES_PIECE = 5,	/* ... where the log has nothing else */
 	CLOSES_MANY = 200000,	/* fewer take time only under strace */
 	COSTS_PERCENT = 5,
 	ANSWERED_MIN = 3,	/* connections that were answered */
@@ -1403,24 +1404,35 @@ void between_file_ends(struct findings *f, struct file *file)
 	judge_lost(f, file, file->use);
 }
 
+/* The log is a piece of the storm, and has nothing else. */
+static int is_piece(const struct closes *c, const struct habits *h,
+		    const struct task *t)
+{
+	return c->n >= CLOSES_PIECE && c->n == h->spin.calls &&
+	       c->high - c->low == (long long)c->n - 1 && !t->process->saw_start;
+}
+
 static void judge_closes(struct findings *f, const struct habits *h,
 			 const struct task *t)
 {
 	const struct closes *c = h->closes;
 	struct finding *d;
-	char span[24];
+	char span[24], who[32] = "the program";
 	long long ns;
 
-	if (!c || c->n < CLOSES_MIN)
+	if (!c || (c->n < CLOSES_MIN && !is_piece(c, h, t)))
 		return;
 	ns = c->start_ns == NO_TIME || c->end_ns == NO_TIME
 		? 0 : c->end_ns - c->start_ns;
-	d = finding_add(f, c->n >= CLOSES_MANY && (share_of(f, ns) >=
-			COSTS_PERCENT || !ns) ? &storm : &storm_note, t->process->pid, c->n, ns);
+	d = finding_add(f, (c->n >= CLOSES_MANY || c->n < CLOSES_MIN) &&
+			(share_of(f, ns) >= COSTS_PERCENT || !ns) ? &storm
+			: &storm_note, t->process->pid, c->n, ns);
 	finding_line(d, c->line);
-	finding_says(d, "pid %ld closes descriptors %lld to %lld one by one, "
+	if (t->pid)
+		snprintf(who, sizeof(who), "pid %ld", t->pid);
+	finding_says(d, "%s closes descriptors %lld to %lld one by one, "
 		     "and %lu of the calls fail with EBADF: it closes every "
-		     "number up to RLIMIT_NOFILE%s%s%s", t->pid, c->low,
+		     "number up to RLIMIT_NOFILE%s%s%s", who, c->low,
 		     c->high, c->n, c->exec_line ?
 		     " before its execve" : "", ns ? ", in " : "", ns ?
 		     span_text(ns, span, sizeof(span)) : "");

@@ -16,6 +16,7 @@ enum {
 	CALLS_PERCENT = 20,	/* of the calls: the same */
 	EXCERPT_PERCENT = 40,	/* ... of the calls of an excerpt */
 	STORM_PERCENT = 20,	/* strace makes such calls dear */
+	DENTS_MIN = 5,		/* getdents in a row */
 };
 
 enum { TRIVIALS = 10 };
@@ -30,6 +31,8 @@ struct sum {
 };
 
 struct cost_habits {
+	struct sum dents;		/* getdents that found entries ... */
+	unsigned long entries;		/* ... and how many */
 	struct sum missing;
 	struct sum *trivial;		/* TRIVIALS of them, or NULL */
 };
@@ -60,6 +63,13 @@ small = SMALL(SEVERITY_COST), small_note = SMALL(SEVERITY_NOTE);
 	"Store the value; for clocks check that the vDSO is in use (clock " \
 	"source tsc or kvm-clock, not hpet or acpi_pm).", NULL }
 static const struct about
+large = { "large-directory", SEVERITY_COST,
+	"reads a large directory",
+	"Each call of getdents returns as many entries as its buffer holds; a "
+	"program that sorts them (ls) prints nothing before the end.",
+	"Count them with find DIR -maxdepth 1 | head -1000000 | wc -l, or list "
+	"without sorting (ls -U). If the same entries come again, the file system "
+	"is damaged or changes while it is read.", NULL },
 storm = TRIVIAL(SEVERITY_COST), storm_note = TRIVIAL(SEVERITY_NOTE);
 
 #define MISSING(severity) { "missing-files", severity, \
@@ -167,8 +177,23 @@ static void to_deleted(struct findings *f, const struct step *st)
 		     times, times == 1 ? "" : "s");
 }
 
+/* getdents64(3, 0x55 followed by the number of entries, 32768) = 32760 */
+static void count_entries(struct habits *habits, const struct step *st)
+{
+	struct cost_habits *h;
+
+	if (st->event->line->ret <= 0)
+		return;
+	h = cost_of(habits);
+	count(&h->dents, st);
+	h->entries += slice_number(slice_after(st->event->line->args, "/* "),
+				   NULL);
+}
+
 void cost_note(struct findings *f, struct habits *habits, struct step *st)
 {
+	if (st->event->call == CALL_GETDENTS)
+		count_entries(habits, st);
 	to_deleted(f, st);
 	if (st->bytes > 0 && st->file)
 		moved(st);
@@ -240,6 +265,18 @@ void cost_task_ends(struct findings *f, struct habits *habits, struct task *t)
 
 	if (!h)
 		return;
+	/* A piece of a log that has nothing else, and no times. */
+	if (h->dents.n >= DENTS_MIN && h->dents.n * 4 >= habits->spin.calls * 3 &&
+	    !h->dents.ns && f->first_ns == NO_TIME && !t->process->saw_start) {
+		d = finding_add(f, &large, t->process->pid, h->dents.n, 0);
+		finding_line(d, h->dents.line);
+		finding_says(d, "%s reads a directory: %lu entries in %lu calls of "
+			     "getdents, and the log does not show its end: the "
+			     "directory is large, or the file system returns its "
+			     "entries again and again",
+			     *task_name(t) ? task_name(t) : "the program",
+			     h->entries, h->dents.n);
+	}
 	for (unsigned i = 0; h->trivial && i < TRIVIALS; i++) {
 		s = &h->trivial[i];
 		if (s->n < TRIVIAL_MIN || s->n * 2 < habits->spin.calls)

@@ -21,6 +21,7 @@ enum {
 	BLOCKED_NS = 1000000000,	/* ... for so long that it is the answer */
 	SUBMIT_SLEPT_NS = 1000000,	/* io_submit, in all; and a quarter of them */
 	RING_AGAIN_MIN = 3,
+	DEAF_MIN = 3,			/* sends after the end of the stream */
 };
 
 struct suspicion {		/* of a descriptor */
@@ -32,6 +33,8 @@ struct suspicion {		/* of a descriptor */
 	long full_pid;			/* ... and its thread */
 	int full, short_read;
 	unsigned long eof_line, eof_turn;
+	unsigned deaf;			/* it sent after MSG_PEEK had shown the end */
+	int peeked;
 	long herd_pid;
 	int herd_many;
 };
@@ -58,7 +61,7 @@ enum {
 	BLOCKING_IN_LOOP, SIGNAL_QUEUE_FULL, AIO_BUFFERED, AIO_BLOCKED,
 	RING_SINGLE, EPOLL_FILE, EPIPE_REPEATED, EPIPE_ONCE, LEAK, LEAK_FILE,
 	TRACER_EINTR, SUBMIT_SLEPT, RING_WORKER, RING_AGAIN, RING_OVERFLOW,
-	RING_FAILED, SIGNAL_LOST, ABOUTS
+	RING_FAILED, SIGNAL_LOST, SENDS_AFTER_END, ABOUTS
 };
 
 static const struct about about[ABOUTS] = {
@@ -192,6 +195,13 @@ static const struct about about[ABOUTS] = {
 		"Standard signals do not queue.",
 		"Accept and read until EAGAIN for each SIGIO.",
 		"The program does so for each SIGIO: then no harm is done." },
+	[SENDS_AFTER_END] = { "sends-after-end", SEVERITY_COST,
+		"goes on sending to a peer that has closed",
+		"The end of the stream is there, and the program looks at it "
+		"without taking it: the connection stays in CLOSE_WAIT, and what "
+		"is sent is lost if the peer has gone.",
+		"Close the connection when recv returns 0, and connect again.",
+		"The peer has closed only its sending side, and still reads." },
 };
 
 /* ---- the list ---- */
@@ -331,6 +341,7 @@ static void look_at_read(struct findings *f, struct ready_habits *h,
 			s->eof_turn = f->turns;
 		}
 		s->full = 0;
+		s->peeked = slice_find(st->event->line->args, "MSG_PEEK") != NULL;
 		return;
 	}
 	if (!(st->phase & PHASE_COPY))
@@ -425,6 +436,8 @@ static void look_at_write(struct findings *f, struct step *st)
 {
 	struct suspicion *s = st->file->suspicion;
 	const struct line *l = st->event->line;
+	struct finding *d;
+	char on[112];
 
 	/* It owes the peer: EPOLLOUT brings it back, and it reads on then. */
 	if (s && (st->phase & PHASE_EMPTY ||
@@ -433,16 +446,33 @@ static void look_at_write(struct findings *f, struct step *st)
 		s->full = 0;
 	if (s && st->bytes > 0)			/* only half of it is closed */
 		s->eof_turn = f->turns;
+	if (s && st->bytes > 0 && s->peeked && ++s->deaf >= DEAF_MIN) {
+		d = say(f, SENDS_AFTER_END, st->task->process->pid, st->file,
+			s->eof_line);
+		finding_says(d, "recv with MSG_PEEK has shown %u times that the peer "
+			     "of %s has closed its side (line %lu), and the "
+			     "program goes on sending to it", s->deaf,
+			     file_text_as(st->file, st->fd, on, sizeof(on)),
+			     s->eof_line);
+	}
+	if (s)
+		s->peeked = 0;
 	if (!slice_is(l->error, "EPIPE"))
 		return;
 	s = suspect(st->file);
 	track(&s->epipes, st->event->first);
-	if (s->epipes.n == 1)
+	if (s->epipes.n == 1) {
 		say(f, EPIPE_ONCE, st->task->process->pid, st->file,
 		    st->event->first);
-	else
-		say(f, EPIPE_REPEATED, st->task->process->pid,
-		    st->file, st->event->first);
+		return;
+	}
+	d = say(f, EPIPE_REPEATED, st->task->process->pid, st->file,
+		st->event->first);
+	finding_says(d, "%.*s to %s has failed with EPIPE %lu times: the reader or "
+		     "the peer has gone, and the program does not close the "
+		     "descriptor", (int)l->name.len, l->name.at,
+		     file_text_as(st->file, st->fd, on, sizeof(on)),
+		     s->epipes.n);
 }
 
 static void look_at_wait(struct findings *f, struct ready_habits *h,

@@ -754,7 +754,7 @@ static void judge_naps(struct findings *f, const struct habits *h,
 
 	if (n->naps < NAPS_MIN &&
 	    (n->naps < NAPS_ALL || t->process->saw_start ||
-	     n->naps * 2 + n->asked + h->spin.clocks + 1 < h->spin.calls))
+	     n->naps * 2 + n->asked + h->spin.clocks + 2 < h->spin.calls))
 		return;
 	/* (Without -T only a sleep that another thread's line split has one.) */
 	if (n->timed * 2 < n->naps)
