@@ -124,6 +124,12 @@ child_orphan = { "child-killed", SEVERITY_FAULT,
 	"process ends, even if other threads of its process go on.",
 	"Start the child from a thread that lives as long as the program, or "
 	"do without PR_SET_PDEATHSIG.", "The parent was meant to end." },
+hung_up = { "killed-by-hangup", SEVERITY_FAULT,
+	"killed by SIGHUP: its terminal was closed",
+	"The kernel sends SIGHUP when a terminal is closed (its window, the ssh "
+	"connection) and when the leader of the session ends.",
+	"Start it with nohup or setsid, in tmux, or as a service.",
+	"The terminal was closed on purpose." },
 stopped = { "stopped-by-signal", SEVERITY_FAULT,
 	"a signal stopped the process, and nothing continued it",
 	"SIGTTIN stops a process in the background that reads from its "
@@ -270,6 +276,9 @@ static const struct about *about_of(int sig, const struct dying *d, long pid,
 	switch (sig) {
 	case 13: return &sigpipe;
 	case 31: return &by_seccomp;
+	case SIGHUP:
+		return d->signal == sig && !strcmp(d->code, "SI_KERNEL")
+			? &hung_up : &ended;
 	case 14: case 24: case 25: case 26: case 27: return &by_timer;
 	case 9: return *sender ? &ended : &by_kill;
 	case 3: case 4: case 5: case 6: case 7: case 8: case 11: case 16:
@@ -505,7 +514,9 @@ static void killed(struct findings *f, const struct habits *h, struct step *st)
 				  sizeof(who)), (int)name.len, name.at,
 		     sig == 24 ? ": RLIMIT_CPU (ulimit -t) or RLIMIT_RTTIME" :
 		     sig == 25 ? ": RLIMIT_FSIZE (ulimit -f)" :
-		     sig == SIGSYS ? ": a seccomp filter does not allow " : "",
+		     sig == SIGSYS ? ": a seccomp filter does not allow " :
+		     a == &hung_up ? ": its terminal was closed, or the leader "
+		     "of its session ended" : "",
 		     sig != SIGSYS ? "" : d->signal == sig && *d->filtered ?
 		     d->filtered : st->task->unreturned ?
 		     st->task->unreturned->name : "a call",
@@ -554,9 +565,10 @@ static void blame_killer(struct findings *f, struct finding *d)
 	t = sent_by(f, d->pid, dying->killed);
 	outside = !t && is_from_outside(f, dying);
 	orphan = !t && dying->death_signal == dying->killed;
+	/* (One that says why it ended kills its child because of that.) */
 	if (!outside && !orphan && (!is_violent(dying->killed) || !t ||
 			 (finding_is_first(f, t->n) && finding_first_status(f) !=
-			  128 + dying->killed)))
+			  128 + dying->killed && finding_has_message(f))))
 		return;
 	if (!finding_failed_after(f, d->line[d->n_lines - 1], who, sizeof(who)))
 		return;

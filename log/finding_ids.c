@@ -30,7 +30,7 @@ static const char *const ids[] = {
 	"inotify-instances", "inotify-overflow", "inotify-self", "inotify-watches", "invalid",
 	"io-uring-absent", "io-uring-denied", "io-uring-feature", "ipc-limit",
 	"is-a-directory", "journal-waits", "killed-by-seccomp",
-	"killed-by-signal", "killed-by-timer", "killed-from-outside",
+	"killed-by-hangup", "killed-by-signal", "killed-by-timer", "killed-from-outside",
 	"large-directory", "leak",
 	"leak-file", "limit-denied", "link-loop", "lock-deadlock",
 	"lock-file", "lock-stuck", "lock-wait", "locked", "logs-error",
