@@ -260,6 +260,19 @@ enum call call_find(struct slice name)
 	return CALL_OTHER;
 }
 
+int call_waits(struct slice name)
+{
+	static const char *const calls[] = {
+		"msgsnd", "msgrcv", "semop", "semtimedop", "mq_timedsend",
+		"mq_timedreceive",
+	};
+
+	for (unsigned i = 0; i < sizeof(calls) / sizeof(*calls); i++)
+		if (slice_is(name, calls[i]))
+			return 1;
+	return 0;
+}
+
 const char *call_name(enum call c)
 {
 	return names[c];

@@ -58,6 +58,8 @@ enum call_class {
 };
 
 enum call call_find(struct slice name);
+/* A call without a kind of its own that waits: msgsnd, semop. */
+int call_waits(struct slice name);
 /* The name that this text gives: "select" for _newselect. */
 const char *call_name(enum call c);
 

@@ -202,6 +202,9 @@ static int few_names(const struct few *few, char *object, size_t size)
 static enum wait_for few_wait(const struct step *st, const struct few *few,
 			      char *object, size_t size)
 {
+	enum wait_for what;
+	char name[64];
+
 	if (!few->all)
 		return FOR_TIME;
 	if (few->n == 1 && !few->file[0] &&
@@ -222,7 +225,16 @@ static enum wait_for few_wait(const struct step *st, const struct few *few,
 			*object = 0;
 			return set_wait(few->all, "", object, size);
 		}
-		return file_wait(st, few->file[0], few->fd[0]);
+		what = file_wait(st, few->file[0], few->fd[0]);
+		/* It asks for room alone: "events=POLLOUT}". */
+		if ((what == FOR_PEER || what == FOR_CLIENT) && few->all == 1 &&
+		    st->event->call == CALL_POLL &&
+		    slice_find(st->event->line->args, "events=POLLOUT}")) {
+			snprintf(name, sizeof(name), "%.60s", object);
+			snprintf(object, size, "room to send to %s", name);
+			return FOR_OTHER;
+		}
+		return what;
 	}
 	if (few->n == 1 && few->all == 1 && !few->file[0]) {
 		snprintf(object, size, "events of descriptor %d", few->fd[0]);
@@ -384,17 +396,22 @@ static int only_sets(enum call call)
 /* semop, msgrcv and msgsnd: their first argument is an identifier. */
 static int ipc_object(const struct line *l, char *object, size_t size)
 {
-	const char *what = slice_is(l->name, "semop") ||
-			   slice_is(l->name, "semtimedop")
-		? "System V semaphore set" : slice_is(l->name, "msgrcv")
-		? "a message in System V queue" : slice_is(l->name, "msgsnd")
-		? "room in System V queue" : NULL;
+	const char *what = slice_is(l->name, "msgrcv")
+		? "a message in System V message queue"
+		: slice_is(l->name, "msgsnd")
+		? "room in System V message queue" : NULL;
+	struct slice id = argument(l, 0);
 
-	if (!what || !l->n_args)
+	if (!l->n_args)
 		return 0;
-	snprintf(object, size, "%s %.*s", what, (int)l->arg[0].len,
-		 l->arg[0].at);
-	return 1;
+	if (slice_is(l->name, "semop") || slice_is(l->name, "semtimedop"))
+		snprintf(object, size, "System V semaphore set %.*s; ipcs -s -i %.*s "
+			 "shows who used it last", (int)id.len, id.at,
+			 (int)id.len, id.at);
+	else if (what)
+		snprintf(object, size, "%s %.*s; ipcs -q -i %.*s shows it", what,
+			 (int)id.len, id.at, (int)id.len, id.at);
+	return *object;
 }
 
 enum wait_for waits_for(const struct step *st, char *object, size_t size)

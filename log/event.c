@@ -681,8 +681,8 @@ static int could_be_call(const struct joiner *j, const struct line *l)
 	struct slice args = slice_of(l->name.at + l->name.len, j->cut +
 				     j->cut_len);
 
-	return call_find(l->name) != CALL_OTHER || j->attached ||
-	       slice_starts(args, "(AT_FDCWD, \"") || slice_starts(args, "(\"/");
+	return call_find(l->name) != CALL_OTHER || call_waits(l->name) ||
+	       j->attached || slice_starts(args, "(AT_FDCWD, \"") || slice_starts(args, "(\"/");
 }
 
 /* "read(5, " and nothing more: what a hung program's log looks like. */

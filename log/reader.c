@@ -366,6 +366,8 @@ static int is_torn(const struct reader *r, const struct source *s,
 	if (l->kind == LINE_CUT && call_find(l->name) != CALL_OTHER &&
 	    (slice_ends(l->text, "(") || slice_ends(l->text, ", ")))
 		return 0;
+	if (l->kind == LINE_CUT && call_waits(l->name))
+		return 0;
 	if (l->kind == LINE_UNKNOWN || l->kind == LINE_TAIL ||
 	    l->kind == LINE_CUT)
 		return 1;
