@@ -1740,6 +1740,37 @@ static void note_alive(struct ending *e, const struct step *st)
 	x->refused = NULL;
 }
 
+/* poll([{fd=7, events=POLLIN}], 1, -1) = 1 ([{fd=7, revents=POLLNVAL}]) */
+static int polled_closed(const struct step *st)
+{
+	const struct line *l = st->event->line;
+
+	return st->event->call == CALL_POLL && l->ret > 0 &&
+	       slice_find(l->aux, "revents=POLLNVAL");
+}
+
+static void note_closed(struct ending *e, const struct step *st)
+{
+	struct failure *x = &trouble_of(e)->recent[e->n++ % RECENT];
+	struct slice aux = st->event->line->aux, list;
+	const char *at = slice_find(aux, ", revents=POLLNVAL"), *fd = at;
+
+	while (fd > aux.at && fd[-1] != '=')
+		fd--;
+	list = slice_of(fd, at);
+	describe(x, st);
+	snprintf(x->what, sizeof(x->what), "%.*s reported POLLNVAL for descriptor "
+		 "%.*s, which is not open", (int)st->event->line->name.len,
+		 st->event->line->name.at, (int)(list.len < 12 ? list.len : 12),
+		 list.at);
+	*x->error = *x->path = *x->why = 0;
+	x->row = NULL;
+	x->named = 0;
+	x->reach = 0;
+	x->call = x->seen = e->calls;
+	x->refused = NULL;
+}
+
 /* A server that hangs up before it has said a word. */
 static int hung_up(const struct step *st)
 {
@@ -2002,6 +2033,8 @@ void refusal_note(struct findings *f, struct step *st)
 	else if (e->pid_read && !(l->flags & LINE_NO_RETURN) && !e->told &&
 		 found_alive(e, st))
 		note_alive(e, st);
+	else if (polled_closed(st) && !e->told)
+		note_closed(e, st);
 	else if (hung_up(st) && !e->told)
 		note_hang_up(e, st);
 	else if (!(l->flags & LINE_NO_RETURN))
