@@ -57,7 +57,7 @@ static const char *const ids[] = {
 	"socket-missing", "spin", "spin-eof", "spin-error", "spin-hangup",
 	"spin-writable", "spin-yield", "stale", "stdio-reused",
 	"stopped-by-signal",
-	"submit-slept", "swap-waits", "text-busy", "thundering-herd", "tls-mismatch",
+	"submit-slept", "swap-waits", "terminal-closed", "text-busy", "thundering-herd", "tls-mismatch",
 	"tracer-eintr", "wasted-read", "watch-lost", "woken-by-timer",
 	"would-block", "write-full", "write-left", "writeback-waits",
 };

@@ -608,6 +608,9 @@ static const struct refusal *row_of(const struct step *st, struct slice error)
 
 	if (st->file && st->file->direct && slice_is(error, "EINVAL"))
 		return refusal_find(l->name, error, SLICE("O_DIRECT"));
+	if (st->file && st->fd <= 2 && slice_is(error, "EIO") &&
+	    (st->file->kind == FILE_UNKNOWN || st->file->kind == FILE_TERMINAL))
+		return refusal_find(l->name, error, SLICE("\1terminal"));
 	/* (Without -y the path is only in the call that opened it.) */
 	if (name && (!strncmp(name, "/sys/", 5) || !strncmp(name, "/proc/", 6))) {
 		row = refusal_find(l->name, error, (struct slice){ name,

@@ -247,6 +247,14 @@ static const struct refusal table[] = {
 	  "RLIMIT_FSIZE (ulimit -f) or the file system's largest file",
 	  "The file would be larger than allowed.",
 	  "Raise ulimit -f, or use another file system." },
+	/* of the standard descriptors; no arguments contain this */
+	{ READS " " WRITES, "EIO", "\1terminal", "terminal-closed",
+	  REFUSED_ALWAYS, "the terminal was closed (its window, or the ssh "
+	  "connection); or, if it is a file, an I/O error of the device",
+	  "A terminal whose other end is closed takes nothing. A read also fails "
+	  "in a background process that is orphaned or ignores SIGTTIN.",
+	  "Start it with nohup, in tmux, or as a service; for a file look at "
+	  "dmesg." },
 	{ READS " " WRITES " fsync fdatasync msync", "EIO", NULL, "disk-error",
 	  REFUSED_ALWAYS, "an I/O error of the device",
 	  "The device or the network file system reported an error; or the "
