@@ -4,6 +4,7 @@
  * trivial call over and over, a search through names that are not there
  */
 #include "finding_look.h"
+#include "hash.h"
 
 enum {
 	BYTES_MIN = 16,		/* reads of one byte, of a connection */
@@ -17,6 +18,7 @@ enum {
 	EXCERPT_PERCENT = 40,	/* ... of the calls of an excerpt */
 	STORM_PERCENT = 20,	/* strace makes such calls dear */
 	DENTS_MIN = 5,		/* getdents in a row */
+	SAME_MIN = 3,		/* the same message, and nothing else */
 };
 
 enum { TRIVIALS = 10 };
@@ -33,6 +35,9 @@ struct sum {
 struct cost_habits {
 	struct sum dents;		/* getdents that found entries ... */
 	unsigned long entries;		/* ... and how many */
+	struct sum same;		/* sends like the first one */
+	uint64_t message;
+	char call[24];
 	struct sum missing;
 	struct sum *trivial;		/* TRIVIALS of them, or NULL */
 };
@@ -63,6 +68,12 @@ small = SMALL(SEVERITY_COST), small_note = SMALL(SEVERITY_NOTE);
 	"Store the value; for clocks check that the vDSO is in use (clock " \
 	"source tsc or kvm-clock, not hpet or acpi_pm).", NULL }
 static const struct about
+same = { "same-message", SEVERITY_COST,
+	"sends the same message again and again",
+	"Each call sends the same bytes, as far as strace shows them: a loop that "
+	"reports one thing, mostly to a logger, and does nothing else.",
+	"Read the whole message (strace -s 200), and look at the code that logs it.",
+	"The program measures how fast it can send." },
 large = { "large-directory", SEVERITY_COST,
 	"reads a large directory",
 	"Each call of getdents returns as many entries as its buffer holds; a "
@@ -190,8 +201,28 @@ static void count_entries(struct habits *habits, const struct step *st)
 				   NULL);
 }
 
+static void count_same(struct habits *habits, const struct step *st)
+{
+	const struct line *l = st->event->line;
+	struct cost_habits *h = cost_of(habits);
+	uint64_t message = hash_slice(HASH_START, l->args) | 1;
+
+	if (!h->message) {
+		h->message = message;
+		slice_copy(l->name, h->call, sizeof(h->call));
+	}
+	if (h->message == message && slice_is(l->name, h->call))
+		count(&h->same, st);
+}
+
 void cost_note(struct findings *f, struct habits *habits, struct step *st)
 {
+	/* (As long as there was nothing else.) */
+	if (st->bytes > 0 && habits->spin.calls <= 1 +
+	    (habits->cost ? habits->cost->same.n : 0) &&
+	    !st->task->process->saw_start &&
+	    slice_starts(st->event->line->name, "send"))
+		count_same(habits, st);
 	if (st->event->call == CALL_GETDENTS)
 		count_entries(habits, st);
 	to_deleted(f, st);
@@ -276,6 +307,13 @@ void cost_task_ends(struct findings *f, struct habits *habits, struct task *t)
 			     "entries again and again",
 			     *task_name(t) ? task_name(t) : "the program",
 			     h->entries, h->dents.n);
+	}
+	if (h->same.n >= SAME_MIN && h->same.n == habits->spin.calls) {
+		d = finding_add(f, &same, t->process->pid, h->same.n, h->same.ns);
+		finding_line(d, h->same.line);
+		finding_says(d, "%s sends the same message %lu times in a row, and "
+			     "the log has no other call: a loop", h->call,
+			     h->same.n);
 	}
 	for (unsigned i = 0; h->trivial && i < TRIVIALS; i++) {
 		s = &h->trivial[i];

@@ -51,7 +51,7 @@ static const char *const ids[] = {
 	"ring-busy", "ring-failed", "ring-many-workers",
 	"ring-needless-worker", "ring-overflow", "ring-poller-asleep",
 	"ring-single", "ring-stuck", "ring-two-writers", "ring-unread",
-	"ring-worker", "route-blackhole", "seccomp-trap", "sends-after-end", "sigio-lost", "signal-loop",
+	"ring-worker", "route-blackhole", "same-message", "seccomp-trap", "sends-after-end", "sigio-lost", "signal-loop",
 	"signal-queue-full", "signals-pending", "sigpipe", "sigpipe-child",
 	"slow-connect", "slow-disk", "slow-fsync", "small-writes",
 	"socket-missing", "spin", "spin-eof", "spin-error", "spin-hangup",
