@@ -556,6 +556,13 @@ static int is_normal(const struct line *l)
 	       slice_is(error, "ENOTTY") || slice_is(error, "ETIMEDOUT");
 }
 
+/* So many of its arguments say what it asks for: prctl(A, B, CAP_CHOWN) */
+static unsigned keys_of(const struct line *l)
+{
+	return slice_is(l->name, "prctl") || slice_ends(l->name, "sockopt") ? 3
+									   : 2;
+}
+
 static void failed(struct spin_habits *h, const struct step *st)
 {
 	const struct line *l = st->event->line;
@@ -573,7 +580,7 @@ static void failed(struct spin_habits *h, const struct step *st)
 		slice_copy(l->name, ready->failing, sizeof(ready->failing));
 		slice_copy(l->error, ready->error, sizeof(ready->error));
 	}
-	for (unsigned i = 0; i < 2 && i < l->n_args; i++)
+	for (unsigned i = 0; i < keys_of(l) && i < l->n_args; i++)
 		key = mix_text(key, l->arg[i]);
 	s = turn(h, TURN_FAIL, key, st, st->event->call == CALL_EPOLL_CTL
 		 ? NULL : st->file);
