@@ -679,6 +679,33 @@ static void lacks_body(struct findings *f, const struct file *file,
 	u->rest = 0;
 }
 
+/* Frames of HTTP/2 that ask for nothing: SETTINGS and PING with ACK, and others. */
+static int needs_no_answer(const struct step *st)
+{
+	enum { SHOWN = 64, HEAD = 9, ACK = 1 };
+	enum { PRIORITY = 2, RESET = 3, SETTINGS = 4, PING = 6, GOAWAY = 7, WINDOW = 8 };
+	const struct line *l = st->event->line;
+	unsigned char b[SHOWN];
+	size_t n, at = 0;
+
+	if (l->n_args < 2 || st->bytes < HEAD || st->bytes > SHOWN ||
+	    !slice_starts(l->arg[1], "\"\\0\\0"))
+		return 0;
+	n = shown_bytes(l->arg[1], b, sizeof(b));
+	while (at + HEAD <= n) {
+		const unsigned char *frame = b + at;
+		int type = frame[3], is_ack = frame[4] & ACK;
+
+		if (type != PRIORITY && type != RESET && type != GOAWAY &&
+		    type != WINDOW && !(is_ack && (type == SETTINGS ||
+						   type == PING)))
+			return 0;
+		at += HEAD + ((size_t)frame[0] << 16 | (size_t)frame[1] << 8 |
+			      frame[2]);
+	}
+	return at == n && at == (size_t)st->bytes;
+}
+
 /*
  * read(18, "get k", 16384): a text that does not end in a newline.  (What follows
  * the head of a POST needs none.)
@@ -1372,7 +1399,7 @@ void between_note(struct findings *f, struct habits *h, struct step *st)
 		wrote(st);
 	else if (class == CLASS_IN && st->bytes > 0) {
 		u = file_use(st->file);
-		u->owes = 1;
+		u->owes |= !needs_no_answer(st);
 		took_request(f, st);
 		u->read_ns = e->end_ns;
 		u->read_line = e->first;
