@@ -2120,6 +2120,17 @@ static int is_pasted(const struct findings *f, const struct ending *e)
 	return f->calls <= EXCERPT && e && !e->ended && !e->argv;
 }
 
+/* The first process ended with status 0. */
+static int went_well(const struct findings *f)
+{
+	const struct ending *e;
+
+	map_each(&f->endings, i, e)
+		if (e->first)
+			return e->ended && !e->status && !e->killed;
+	return 0;
+}
+
 static void judge(struct findings *f, const struct refused *r, int ended,
 		  int crashed)
 {
@@ -2134,6 +2145,9 @@ static void judge(struct findings *f, const struct refused *r, int ended,
 	    !strcmp(row->id, "not-supported") && !(e && e->status))
 		return;
 	if (!strcmp(row->id, "socket-missing") && !r->reported)
+		return;
+	/* It tries how long a command may be, and nobody complains. */
+	if (!strcmp(row->id, "arguments-too-long") && !r->reported && went_well(f))
 		return;
 	if (r->odd && (r->recovered || !is_pasted(f, e)))
 		return;
@@ -2705,6 +2719,26 @@ static int is_reported_end(const struct findings *f, const struct ending *e)
 	       parent->trouble->error_line > e->exit_line;
 }
 
+/* grep's status 1 and the like are answers. */
+static int is_answer(const struct ending *c)
+{
+	static const char *const programs[] = {
+		"test", "[", "expr", "false", "which", "pgrep", "pidof", "egrep",
+		"fgrep", "zgrep", "find", "ls",
+	};
+
+	for (unsigned i = 0; i < sizeof(programs) / sizeof(*programs); i++)
+		if (!strcmp(c->name, programs[i]))
+			return 1;
+	return status_meaning(c->name, c->status) != NULL;
+}
+
+/* test -S /run/x: it tells its parent that there is none, and says nothing. */
+static int is_quiet_answer(const struct ending *e)
+{
+	return e->status == 1 && !*e->trouble->message && is_answer(e);
+}
+
 /*
  * Which process speaks: the first one with a message of its own, else a child
  * with one, else the first one's last failure.  A child's failure that the
@@ -2735,6 +2769,10 @@ static void judge_endings(struct findings *f)
 			other = e;
 			other_pid = f->endings.slots[i].key;
 		}
+	}
+	if (!first || *first->trouble->message) {
+		other = other && is_quiet_answer(other) ? NULL : other;
+		child = child && is_quiet_answer(child) ? NULL : child;
 	}
 	/* A service manager's child, which tells by its status what failed. */
 	if (!first && other && !other->argv && other->status >= SERVICE_MIN &&
@@ -2879,20 +2917,6 @@ static void quote_own_line(struct findings *f)
 		     sizeof(who)), first->status, own->text, after);
 }
 
-/* grep's status 1 and the like are answers. */
-static int is_answer(const struct ending *c)
-{
-	static const char *const programs[] = {
-		"test", "[", "expr", "false", "which", "pgrep", "pidof", "egrep",
-		"fgrep", "zgrep", "find", "ls",
-	};
-
-	for (unsigned i = 0; i < sizeof(programs) / sizeof(*programs); i++)
-		if (!strcmp(c->name, programs[i]))
-			return 1;
-	return status_meaning(c->name, c->status) != NULL;
-}
-
 /* git: the hook ended with status 1, without a message, and so did git. */
 static void blame_child(struct findings *f)
 {
@@ -2932,6 +2956,7 @@ static void process_ended(struct findings *f, const struct ending *e,
 {
 	const struct failure *x = e->status || e->killed ? culprit(e) : NULL;
 	struct slice words = last_words(e);
+	const struct tracks *sent = map_get(&f->kills, st->task->pid);
 	struct ended now = {
 		.parent = st->task->process->parent, .pid = st->task->pid,
 		.name = e->name, .argv = e->argv, .status = e->status,
@@ -2946,7 +2971,8 @@ static void process_ended(struct findings *f, const struct ending *e,
 	else if (words.len)
 		snprintf(now.why, sizeof(now.why), "; its message is \"%.*s\"",
 			 (int)words.len, words.at);
-	restart_note(f, &now);
+	if (!(sent && e->killed && (long)sent->n == now.parent))
+		restart_note(f, &now);
 }
 
 /* Nothing that failed explains the status: what did the program say? */
