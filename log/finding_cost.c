@@ -19,6 +19,7 @@ enum {
 	STORM_PERCENT = 20,	/* strace makes such calls dear */
 	DENTS_MIN = 5,		/* getdents in a row */
 	SAME_MIN = 3,		/* the same message, and nothing else */
+	WALKS = 16,		/* names that it looks for in a directory */
 };
 
 enum { TRIVIALS = 10 };
@@ -39,6 +40,7 @@ struct cost_habits {
 	uint64_t message;
 	char call[24];
 	struct sum missing;
+	unsigned long walked;		/* reads of directories */
 	struct sum *trivial;		/* TRIVIALS of them, or NULL */
 };
 
@@ -113,6 +115,7 @@ static void moved(struct step *st)
 		u->reads++;
 		if (asked(st->event->line) != 1)
 			return;
+		u->late_byte |= u->reads > u->one_byte.n + 1;
 		track(&u->one_byte, st->event->first);
 		u->in_middle = !st->task->process->saw_start;
 		u->one_ns = plus_ns(u->one_ns, step_ns(st));
@@ -230,6 +233,8 @@ void cost_note(struct findings *f, struct habits *habits, struct step *st)
 		moved(st);
 	if (st->event->call == CALL_OTHER)
 		count_trivial(habits, st);
+	if (slice_starts(st->event->line->name, "getdents"))
+		cost_of(habits)->walked++;
 	if (step_failed(st, "ENOENT"))
 		count(&cost_of(habits)->missing, st);
 }
@@ -255,12 +260,15 @@ void cost_file_ends(struct findings *f, struct file *file)
 	struct use *u = file->use;
 	char text[128];
 	struct finding *d;
-	int costs, excerpt;
+	int costs, excerpt, greets;
 
 	if (!u)
 		return;
 	excerpt = is_excerpt(f, u);
-	costs = (file_is_stream(file) &&
+	/* ssh reads the first line so: what follows belongs to another layer. */
+	greets = u->reads > u->one_byte.n && !u->late_byte &&
+		 u->one_byte.n < BYTES_MANY;
+	costs = (file_is_stream(file) && !greets &&
 		 u->one_byte.n * 100 >= f->calls * CALLS_PERCENT) ||
 		(u->one_byte.n >= BYTES_MANY &&
 		 share_of(f, u->one_ns) >= COSTS_PERCENT) || excerpt;
@@ -336,6 +344,9 @@ void cost_task_ends(struct findings *f, struct habits *habits, struct task *t)
 	costs = share_of_task(habits, s->ns);
 	costs = costs < 0 ? s->n * 10 >= habits->spin.calls * 9
 			  : costs >= STORM_PERCENT;
+	/* It looks for .gitignore in each directory, which is not a search. */
+	if (h->walked * WALKS >= s->n)
+		costs = 0;
 	d = finding_add(f, costs ? &missing : &missing_note, t->process->pid,
 			s->n, s->ns);
 	finding_line(d, s->line);

@@ -79,6 +79,7 @@ struct use {			/* of a descriptor */
 	long long read_ns, left_ns;
 	/* finding_cost.c */
 	struct tracks one_byte;
+	unsigned char late_byte;	/* one came after a larger read */
 	int in_middle;			/* read by a process from before the log */
 	unsigned long reads, writes, small;
 	unsigned long long small_bytes;
