@@ -599,11 +599,19 @@ static int is_exec_pipe(const struct step *st)
 					 st->event->took_ns < SOON_NS);
 }
 
-/* poll with one descriptor, which the resolver or the loader uses. */
+/*
+ * poll with one descriptor, which the resolver or the loader uses; or without an
+ * event and a wait, by which Rust's start-up code asks whether 0, 1 and 2 are open.
+ */
 static int polls_chatter(const struct step *st)
 {
 	const struct line *l = st->event->line;
 	struct slice list;
+
+	if (st->event->call == CALL_POLL && l->n_args > 2 &&
+	    slice_is(l->arg[2], "0") && slice_find(l->arg[0], "events=0") &&
+	    !slice_find(l->arg[0], "events=POLL"))
+		return 1;
 
 	if (st->event->call != CALL_POLL || l->n_args < 2 ||
 	    !slice_is(l->arg[1], "1"))

@@ -762,6 +762,9 @@ static void wait_sentence(const struct reader *r, const struct wait *w,
 	     (w->count > 1 && !strncmp(w->name, "open", 4))))
 		add(t, "; each call asks the file system (a disk, a network file "
 		    "system, or FUSE)");
+	if (w->what == FOR_OTHER && is_quick(w->name))
+		add(t, "; this call does not wait: the thread had no processor, or "
+		    "strace held it");
 	if (w->on && *w->how) {
 		add(t, "; pid %ld %s", w->on, w->how);
 		if (w->on != a->pid)
@@ -856,8 +859,10 @@ static int unseen_child(const struct reader *r, struct text *t)
 	if (!w || w->ns < LONG_NS || !is_share(w->ns / of->tasks,
 					       of->wall_ns / of->tasks))
 		return 0;
-	add(t, "What happened is not in this log, but in a child process (line "
-	    "%lu): strace ran without -f. ", r->unfollowed_line);
+	add(t, "What happened is not in this log, but in %s (%sline %lu): strace "
+	    "ran without -f. ", r->unfollowed - r->unfollowed_threads > 1 ?
+	    "child processes" : "a child process", r->unfollowed -
+	    r->unfollowed_threads > 1 ? "from " : "", r->unfollowed_line);
 	wait_sentence(r, w, of, t);
 	t->told_unfollowed = 1;
 	return 1;
@@ -1006,11 +1011,18 @@ static int looks_often(const struct reader *r, struct text *t)
 	return 1;
 }
 
-/* A process of milliseconds had it, and another one waits for seconds. */
+/*
+ * A process of milliseconds had it, and another one waits for seconds, or the log
+ * goes on for long.
+ */
 static int is_trifle(const struct reader *r, const struct wait *w,
 		     const struct unreturned *o)
 {
-	enum { SMALL = 50 };			/* one part of 50 */
+	enum { SMALL = 50, SHORT = 20 };	/* one part of 50, of 20 */
+
+	if (r->accounts.n > 1 && r->first_ns != NO_TIME && w->ns < LONG_NS &&
+	    w->ns < (r->last_ns - r->first_ns) / SHORT)
+		return 1;
 
 	return o && o->ns != NO_TIME && o->ns >= LONG_NS &&
 	       w->ns < o->ns / SMALL && r->accounts.n > 1;
