@@ -855,16 +855,30 @@ static int fills_pipe(const struct file *file)
 	return file->kind == FILE_UNKNOWN && file->pages == PIPE_PAGES;
 }
 
+/* A pipe took a part of the last write; the thread polls for room since then. */
+static int is_left_full(const struct findings *f, const struct file *file,
+			unsigned long line)
+{
+	const struct use *u = file->use;
+
+	return file->kind == FILE_PIPE && u->left && u->room_line == line &&
+	       !u->full_line && !u->full_told && f->last_ns != NO_TIME &&
+	       u->left_ns != NO_TIME && f->last_ns - u->left_ns >= OWED_NS;
+}
+
 /*
  * The last write got EAGAIN, and the thread waits since: for a second or, where
  * the log has no times, in a pipe that never had room again.  (A client that does
  * not read is not the server's fault: of a connection that was there before the
  * log nobody knows who made it.)
  */
-static int is_stuck_full(const struct findings *f, const struct file *file)
+static int is_stuck_full(const struct findings *f, const struct file *file,
+			 unsigned long line)
 {
 	const struct use *u = file->use;
 
+	if (u && is_left_full(f, file, line))
+		return 1;
 	if (!u || !u->full_line || u->full_told || file->parent ||
 	    (file->assumed && file->kind != FILE_PIPE && !fills_pipe(file)) ||
 	    (file->kind != FILE_PIPE && !file_is_stream(file) &&
@@ -882,10 +896,15 @@ static void judge_full(struct findings *f, const struct task *t,
 {
 	struct use *u = file->use;
 	char text[128], who[64], reader[120] = "", span[24], since[48] = "";
+	const char *how = u->full_line ? "got EAGAIN" : "fell short";
 	const struct task *on;
 	struct finding *d;
 	int fd = -1, many;
 
+	if (!u->full_line) {
+		u->full_line = u->left_line;
+		u->full_ns = u->left_ns;
+	}
 	on = holder_of(f, file, t->process->pid, &fd, &many);
 	if (on && !many)
 		snprintf(reader, sizeof(reader), ", pid %ld (%s), which has it as "
@@ -899,11 +918,11 @@ static void judge_full(struct findings *f, const struct task *t,
 	u->full_told = 1;
 	finding_line(d, u->full_line);
 	finding_subject(d, file);
-	finding_says(d, "%s waits%s for room in %s: its last write got EAGAIN "
+	finding_says(d, "%s waits%s for room in %s: its last write %s "
 		     "(line %lu), because the %s is full, and the reader%s takes "
 		     "nothing", process_text(task_name(t), t->process->pid, who,
 					     sizeof(who)), since,
-		     file_text_as(file, at, text, sizeof(text)), u->full_line,
+		     file_text_as(file, at, text, sizeof(text)), how, u->full_line,
 		     fills_pipe(file) ? "pipe" : file_kind_name(file->kind),
 		     reader);
 }
@@ -964,7 +983,8 @@ static void judge_waits(struct findings *f, const struct task *t)
 	if (!o || (call_class(o->call) != CLASS_WAIT && o->call != CALL_FUTEX))
 		return;
 	for (unsigned i = 0; i < t->fds->size; i++)
-		if (t->fds->slot[i] && is_stuck_full(f, t->fds->slot[i]))
+		if (t->fds->slot[i] &&
+		    is_stuck_full(f, t->fds->slot[i], o->line))
 			judge_full(f, t, t->fds->slot[i], i);
 		else if (t->fds->slot[i])
 			judge_room(f, t, t->fds->slot[i], i);
@@ -1013,8 +1033,10 @@ static void polled(struct step *st)
 		if (!slice_find(element, "POLLOUT"))
 			continue;
 		file = at_fd(st, line_fd(line_field(element, "fd"), NULL));
-		if (file)
-			file_use(file)->armed = 1;
+		if (!file)
+			continue;
+		file_use(file)->armed = 1;
+		file_use(file)->room_line = st->event->first;
 	}
 }
 
@@ -1403,8 +1425,10 @@ void between_note(struct findings *f, struct habits *h, struct step *st)
 		took_request(f, st);
 		u->read_ns = e->end_ns;
 		u->read_line = e->first;
-		if (st->file->other && st->file->other->use)
+		if (st->file->other && st->file->other->use) {
 			st->file->other->use->full_line = 0;
+			st->file->other->use->room_line = 0;
+		}
 	}
 	if (st->phase & PHASE_EOF && st->file->use) {
 		if (st->file->use->owes && st->file->use->partial)
