@@ -46,8 +46,9 @@ const char *wait_text(enum wait_for what, enum call call, const char *object,
 		else
 			snprintf(text, size, "%s%s%s%s", out ?
 				 "room to send to" : "data from",
-				 strncasecmp(object, "netlink", 7) ?
-				 " its client" : "", o ? " " : "", object);
+				 !strncasecmp(object, "netlink", 7) ? "" :
+				 strncmp(object, "0.0.0.0:", 8) ? " its client" :
+				 " a client of", o ? " " : "", object);
 		break;
 	case FOR_EVENTS:
 		snprintf(text, size, "%s", o ? o : "events");
@@ -90,8 +91,9 @@ const char *wait_text(enum wait_for what, enum call call, const char *object,
 			snprintf(text, size, "%s: a serial line without its "
 				 "carrier, as the open has no O_NONBLOCK", o);
 		else if (o && (call == CALL_OPEN || call == CALL_OPENAT))
-			snprintf(text, size, "%s: a FIFO without its other end, "
-				 "or a slow file system", o);
+			snprintf(text, size, "%s: %sa slow file system", o,
+				 strncmp(o, "/usr/", 5) ? "a FIFO without its "
+				 "other end, or " : "");
 		else
 			snprintf(text, size, "%s%s", object,
 				 strcmp(object, "/dev/random") ? "" :
