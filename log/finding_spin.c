@@ -314,7 +314,7 @@ static int moved(const struct step *st)
 		return st->event->line->ret > 0;
 	if (st->bytes <= 0 || !f || is_wakeup(st))
 		return 0;
-	return class == CLASS_IN ||
+	return class == CLASS_IN || st->event->call == CALL_COPY_FILE_RANGE ||
 	       (st->fd > 2 && f->kind != FILE_REGULAR && f->kind != FILE_DEVICE);
 }
 
@@ -582,6 +582,10 @@ static void failed(struct spin_habits *h, const struct step *st)
 	}
 	for (unsigned i = 0; i < keys_of(l) && i < l->n_args; i++)
 		key = mix_text(key, l->arg[i]);
+	/* cp tries FICLONE with each file. */
+	if (st->file && st->file->kind == FILE_REGULAR && st->file->name)
+		key = mix_text(key, slice_of(st->file->name, st->file->name +
+					     strlen(st->file->name)));
 	s = turn(h, TURN_FAIL, key, st, st->event->call == CALL_EPOLL_CTL
 		 ? NULL : st->file);
 	slice_copy(l->error, s->error, sizeof(s->error));
