@@ -64,6 +64,13 @@ static int is_kernels(const struct file *f)
 			   !strncmp(f->name, "/sys/", 5));
 }
 
+/* A socket with an address of its own, which has no peer. */
+static int is_server(const struct file *f)
+{
+	return f->kind == FILE_DATAGRAM && f->name &&
+	       !strncmp(f->name, "0.0.0.0:", 8);
+}
+
 static enum wait_for file_wait(const struct step *st, const struct file *f,
 			       int fd)
 {
@@ -73,7 +80,7 @@ static enum wait_for file_wait(const struct step *st, const struct file *f,
 	case FILE_CONNECTION: case FILE_SOCKET:
 		return f->parent ? FOR_CLIENT : FOR_PEER;
 	case FILE_DATAGRAM: case FILE_NETLINK:
-		return f->asks || f->writes ||
+		return f->asks || (f->writes && !is_server(f)) ||
 		       call_class(st->event->call) == CLASS_OUT ? FOR_PEER
 								: FOR_CLIENT;
 	case FILE_PIPE: case FILE_SOCKETPAIR:
