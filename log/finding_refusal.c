@@ -2131,6 +2131,15 @@ static int went_well(const struct findings *f)
 	return 0;
 }
 
+/* The last thing that failed has another row of the table. */
+static int failed_later(const struct ending *e, const struct refusal *row)
+{
+	const struct failure *x = e->n ? &e->trouble->recent[(e->n - 1) % RECENT]
+				       : NULL;
+
+	return x && x->row && x->row != row;
+}
+
 static void judge(struct findings *f, const struct refused *r, int ended,
 		  int crashed)
 {
@@ -2142,7 +2151,8 @@ static void judge(struct findings *f, const struct refused *r, int ended,
 
 	/* (Go tries epoll on each file, and whatever it then logs is not of it.) */
 	if (!strncmp(r->sample.what, "epoll_ctl", 9) &&
-	    !strcmp(row->id, "not-supported") && !(e && e->status))
+	    !strcmp(row->id, "not-supported") &&
+	    (!(e && e->status) || failed_later(e, row)))
 		return;
 	if (!strcmp(row->id, "socket-missing") && !r->reported)
 		return;
