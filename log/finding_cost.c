@@ -233,7 +233,7 @@ void cost_note(struct findings *f, struct habits *habits, struct step *st)
 		moved(st);
 	if (st->event->call == CALL_OTHER)
 		count_trivial(habits, st);
-	if (slice_starts(st->event->line->name, "getdents"))
+	if (st->event->call == CALL_GETDENTS)
 		cost_of(habits)->walked++;
 	if (step_failed(st, "ENOENT"))
 		count(&cost_of(habits)->missing, st);
