@@ -46,21 +46,39 @@ char *why_at(const struct results *r, int layout, int workload, int contender)
 		      p->contender_count + contender];
 }
 
-/* "model name : AMD EPYC" of /proc/cpuinfo, x86's; else the architecture. */
-static void processor(char *text, size_t size, const char *otherwise)
-{
-	FILE *f = fopen("/proc/cpuinfo", "re");
-	char line[256];
+/* What /proc/cpuinfo says of the first processor, x86's, then aarch64's. */
+static const struct {
+	const char *key, *lead;
+} of_processor[] = {
+	{ "model name", "" }, { "cpu family", " family " }, { "model", " model " },
+	{ "CPU implementer", " implementer " }, { "CPU part", " part " },
+	{ "uarch", " " },
+};
 
-	snprintf(text, size, "%s", otherwise);
-	while (f && fgets(line, sizeof(line), f))
-		if (!strncmp(line, "model name", 10) && strchr(line, ':')) {
+void results_processor(FILE *cpuinfo, char *text, size_t size)
+{
+	enum { KEYS = sizeof(of_processor) / sizeof(*of_processor) };
+	char line[256], *colon;
+	size_t n = strlen(text);
+
+	for (int k = 0; cpuinfo && k < KEYS; k++) {
+		rewind(cpuinfo);
+		while (fgets(line, sizeof(line), cpuinfo) && *line != '\n') {
+			size_t len = strlen(of_processor[k].key);
+
+			colon = strchr(line, ':');
 			line[strcspn(line, "\n")] = 0;
-			snprintf(text, size, "%s", strchr(line, ':') + 2);
-			break;
+			if (strncmp(line, of_processor[k].key, len) ||
+			    !colon || !colon[1] ||
+			    line + len + strspn(line + len, "\t ") != colon)
+				continue;
+			if (!k)
+				n = 0;
+			n += snprintf(text + n, size - n, "%s%s",
+				      of_processor[k].lead, colon + 2);
+			n = n < size ? n : size - 1;
 		}
-	if (f)
-		fclose(f);
+	}
 }
 
 /* A space and a word as a shell reads it; the length that they need. */
@@ -157,14 +175,19 @@ void results_begin(struct results *r, const struct plan *p, int argc,
 	size_t cells = (size_t)LAYOUTS * p->workload_count * p->contender_count;
 	time_t now = time(NULL);
 	struct utsname u;
-	char name[100];
+	char name[160];
+	FILE *cpuinfo;
 	int n = 0;
 
 	*r = (struct results){ .plan = p };
 	r->outcomes = need(calloc(cells * p->repetitions, sizeof(*r->outcomes)));
 	r->why = need(calloc(cells, sizeof(*r->why)));
 	uname(&u);
-	processor(name, sizeof(name), u.machine);
+	snprintf(name, sizeof(name), "%s", u.machine);
+	cpuinfo = fopen("/proc/cpuinfo", "re");
+	results_processor(cpuinfo, name, sizeof(name));
+	if (cpuinfo)
+		fclose(cpuinfo);
 	snprintf(r->machine, sizeof(r->machine), "%s %s %s, %s, %ld processors",
 		 u.sysname, u.release, u.machine, name,
 		 sysconf(_SC_NPROCESSORS_ONLN));

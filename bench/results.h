@@ -24,7 +24,8 @@ struct results {
 	const struct plan *plan;
 	struct outcome *outcomes;	/* see outcome_at() */
 	char (*why)[300];		/* see why_at(): left out, or "" */
-	char machine[400];		/* "Linux 6.18.44 x86_64, AMD EPYC, 2 pro..." */
+	char machine[400];		/* "Linux 6.18.44 x86_64, AMD EPYC family 26
+					   model 2, 2 processors" */
 	char network[120];		/* of measure_apart() */
 	char date[32];			/* UTC */
 	char command[1000];		/* as it can be typed */
@@ -35,6 +36,13 @@ struct results {
 void results_begin(struct results *r, const struct plan *p, int argc,
 		   char **argv);
 void results_free(struct results *r);
+
+/*
+ * The name, family and model of the first processor in /proc/cpuinfo: "AMD EPYC
+ * family 26 model 2", for a name like this one is that of many.  text holds the
+ * architecture, which stays in it where there is no name.
+ */
+void results_processor(FILE *cpuinfo, char *text, size_t size);
 
 struct outcome *outcome_at(const struct results *r, int layout, int workload,
 			   int contender, int repetition);

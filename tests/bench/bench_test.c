@@ -737,6 +737,35 @@ static void small_plan(struct plan *p)
 	workload_parse(&p->workloads[1], "udp-c1", why);
 }
 
+/* The processor in the results, of which one name is that of many. */
+static const char *processor(const char *cpuinfo)
+{
+	static char text[40];
+	FILE *f = fmemopen((void *)cpuinfo, strlen(cpuinfo), "r");
+
+	strcpy(text, "aarch64");
+	results_processor(f, text, sizeof(text));
+	fclose(f);
+	return text;
+}
+
+TEST(processor_has_family_and_model)
+{
+	EXPECT_STR("AMD EPYC family 26 model 2", processor(
+		   "processor\t: 0\nvendor_id\t: AuthenticAMD\ncpu family\t: 26\n"
+		   "model\t\t: 2\nmodel name\t: AMD EPYC\nstepping\t: 1\n\n"
+		   "processor\t: 1\ncpu family\t: 99\nmodel name\t: other\n"));
+	EXPECT_STR("aarch64 implementer 0x41 part 0xd0c", processor(
+		   "processor\t: 0\nCPU implementer\t: 0x41\n"
+		   "CPU architecture: 8\nCPU part\t: 0xd0c\n\n"));
+	EXPECT_STR("aarch64 sifive,u74-mc", processor(
+		   "processor\t: 0\nuarch\t\t: sifive,u74-mc\n"));
+	EXPECT_STR("a name that is longer than there is roo", processor(
+		   "model name : a name that is longer than there is room for\n"
+		   "model : 2\n"));
+	EXPECT_STR("aarch64", processor("processor\t: 0\nmodel name\t:\n"));
+}
+
 /* What is rounded and written is read again as it was, except a last line
    that is cut. */
 TEST(results_are_read_again)
