@@ -71,6 +71,11 @@ void curves_print(const struct results *r, int layout, FILE *f);
  */
 void conclude(const struct results *r, FILE *f);
 
+/* A proxy asks in its own network for a server that is not there, as its answer's
+   first line says. */
+int may_miss_another(const struct results *r, const struct contender *c,
+		     const char *status);
+
 /* One row per server, one column per workload.  **bold**: better than the base,
    *italic*: worse, by more than the noise. */
 enum matrix { MATRIX_RATE, MATRIX_CPU, MATRIX_CALLS, MATRIX_KEPT };

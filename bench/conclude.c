@@ -424,8 +424,7 @@ static int say_waits(const struct results *r, int contender, FILE *f)
 	return 1;
 }
 
-/* A proxy asks in its own network for a server that is not there. */
-static int may_miss_another(const struct results *r, const struct contender *c,
+int may_miss_another(const struct results *r, const struct contender *c,
 			    const char *status)
 {
 	return c->outside && c->outside->start && status &&

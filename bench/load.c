@@ -54,6 +54,7 @@ enum {
 	CHUNK = 256 << 10,	/* bytes of one send or recv at most */
 	PACE = 128,		/* connections between two waits for accept4 */
 	SILENCE_MS = 5000,	/* no answer for so long: the server hangs */
+	RIGHT_MS = 2000,	/* for the first right answer */
 	KNOCK_US = 100,		/* a SYN without an answer is given up, first */
 	KNOCK_MOST_US = 5000,	/* likewise, at last */
 	RESEND_MS = 100,	/* likewise: a datagram is lost */
@@ -122,6 +123,7 @@ struct state {
 	unsigned refused;		/* connections without an answer, in a row */
 	unsigned open;			/* connections, before we measure */
 	int closes;			/* the server, after its first answer */
+	int wrong;			/* this answer was */
 	unsigned *queue;		/* connections that are to be made */
 	unsigned queue_first, queue_len;
 	long long knock_at;		/* when the first of them is tried again */
@@ -411,6 +413,7 @@ static int pace_protocol(struct state *s, int *fd)
 		else
 			protocol_feed(p, &a, in, n);
 	}
+	s->wrong = a.wrong;
 	if (!a.closes)
 		return 0;
 	s->closes = 1;
@@ -418,6 +421,26 @@ static int pace_protocol(struct state *s, int *fd)
 	close(*fd);
 	*fd = -1;
 	return 0;
+}
+
+/* It listens, but what it asks itself for the answer may not be there yet: it is
+   asked until its first answer is right, for a while. */
+static int pace_first(struct state *s, int *fd)
+{
+	static const struct timespec moment = { 0, 20000000 };
+	long long until = now_ns() + RIGHT_MS * 1000000LL;
+
+	for (;;) {
+		if (pace_protocol(s, fd))
+			return -1;
+		if (!s->wrong || s->open || now_ns() > until)
+			return 0;
+		nanosleep(&moment, NULL);
+		if (*fd < 0)
+			*fd = open_patiently(s);
+		if (*fd < 0)
+			return -1;
+	}
 }
 
 static int add_busy(struct state *s, struct connection *c)
@@ -450,7 +473,7 @@ static int connect_all(struct state *s)
 		if (fd < 0)
 			return -1;
 		if (l->protocol && (!c || c == s->all || last) &&
-		    pace_protocol(s, &fd))
+		    pace_first(s, &fd))
 			return -1;
 		if (!c && fd < 0)
 			fd = open_patiently(s);

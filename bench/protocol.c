@@ -3,7 +3,8 @@
  * protocol.c - what a client asks of any server, and where the answer ends
  *
  * An answer is read as it comes, in any pieces.  What is wrong with it: an HTTP
- * status that is not 2xx or 3xx (1xx: another follows), an error reply of redis, an answer that is cut.
+ * status that is not 2xx or 3xx (1xx: another follows), an error reply of redis, a
+ * line that begins as errors do (memcached), an answer that is cut.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -254,6 +255,19 @@ static size_t feed_lines(const struct protocol *p, struct answer *a,
 	return used;
 }
 
+/* Where nothing says what is right: "ERROR" of memcached, "-ERR" of POP3. */
+static int begins_as_error(const char *line)
+{
+	static const char *const words[] = {
+		"ERR", "-ERR", "CLIENT_ERROR", "SERVER_ERROR",
+	};
+
+	for (unsigned i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (!strncmp(line, words[i], strlen(words[i])))
+			return 1;
+	return 0;
+}
+
 /* One that begins again within itself ("aab" in "aaab") is found all the same:
    what matched is kept, and compared anew. */
 static size_t feed_delimiter(const struct protocol *p, struct answer *a,
@@ -265,6 +279,8 @@ static size_t feed_delimiter(const struct protocol *p, struct answer *a,
 		char seen[65];
 		size_t k;
 
+		if (a->line_len < sizeof(a->first) - 1)
+			a->line[a->line_len++] = data[used];
 		memcpy(seen, p->delimiter, a->seen);
 		seen[a->seen] = data[used++];
 		for (k = a->seen + 1; k; k--)
@@ -273,6 +289,11 @@ static size_t feed_delimiter(const struct protocol *p, struct answer *a,
 				break;
 		a->seen = k;
 		a->done = k == len;
+	}
+	if (a->done && begins_as_error(a->line)) {
+		a->wrong = 1;
+		snprintf(a->first, sizeof(a->first), "%.*s",
+			 (int)strcspn(a->line, "\r\n"), a->line);
 	}
 	return used;
 }

@@ -29,6 +29,7 @@ enum {
 };
 enum { WARM_MS = 100, COUNT_MS = 40 };
 enum { KIB_A_CONNECTION = 16 };	/* of both sides, more than is needed */
+#define ALL_WRONG 0.999			/* of the answers */
 
 struct options {
 	struct plan plan;
@@ -1160,6 +1161,21 @@ static void need_networks(const struct options *o)
 	}
 }
 
+/* 1, and why: it gave no answer that is right. */
+static int all_are_wrong(const struct results *r, int contender,
+			 const struct measurement *m, char why[300])
+{
+	const struct contender *c = &r->plan->contenders[contender];
+
+	if (m->wrong < ALL_WRONG)
+		return 0;
+	snprintf(why, 300, "all of its answers are wrong (%.90s)%s", c->wrong,
+		 may_miss_another(r, c, c->wrong) ? "; it runs in a network of "
+		 "its own: if it needs another server, start that in its "
+		 "COMMAND, too (A & B)" : "");
+	return 1;
+}
+
 /* Before anything is measured: does each command start and answer?  1: no. */
 static int try_commands(struct results *r, const int *cpus)
 {
@@ -1182,8 +1198,8 @@ static int try_commands(struct results *r, const int *cpus)
 		h.setups[0].load.count_ms = 0;
 		h.setups[0].load.run_ms = 1;
 		progress_show(&progress, "first try of each server");
-		if (!measure(h.setups, h.m, h.why[0], r->uncounted) ||
-		    measure_stop)
+		if ((!measure(h.setups, h.m, h.why[0], r->uncounted) &&
+		     !all_are_wrong(r, c, h.m, h.why[0])) || measure_stop)
 			continue;
 		progress_clear(&progress);
 		fprintf(stderr, "iomodels compare: %s: %s\n", p->contenders[c].name,
@@ -1285,6 +1301,35 @@ static int commands_failed(const struct results *r)
 	return failed;
 }
 
+/* 1: what a server answered was wrong, so that it is not compared. */
+static int answers_wrong(const struct results *r)
+{
+	const struct plan *p = r->plan;
+	struct row rows[CONTENDERS];
+	int failed = 0;
+
+	for (int k = 0; k < LAYOUTS * p->workload_count; k++) {
+		int layout = k / p->workload_count, w = k % p->workload_count;
+		int n = rows_of(r, layout, w, rows);
+
+		for (int i = 0; i < n; i++) {
+			const struct row *row = &rows[i];
+
+			if (row->contender == 1 ||
+			    unfit(outcome_at(r, layout, w, row->contender, 0),
+				  p->repetitions, &p->workloads[w]) != ERRORS)
+				continue;
+			fprintf(stderr, "iomodels compare: %s: %s: %.3g%% of the "
+				"answers are wrong (%.90s)\n",
+				p->workloads[w].name, row->name,
+				100 * row->m.wrong, row->wrong && *row->wrong ?
+				row->wrong : "?");
+			failed = 1;
+		}
+	}
+	return failed;
+}
+
 static int do_agree(const char *const dirs[2])
 {
 	char why[300];
@@ -1360,7 +1405,7 @@ int compare_main(int argc, char **argv)
 					why_at(&r, layout, w, 0));
 				status = 1;
 			}
-	status = status ? status : commands_failed(&r);
+	status = status ? status : commands_failed(&r) | answers_wrong(&r);
 	results_free(&r);
 	return status;
 }
