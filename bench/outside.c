@@ -63,29 +63,41 @@ static int add_pid(pid_t pid, pid_t *pids, int n)
 	return n;
 }
 
+static const char *const tables[] = { "/proc/net/tcp", "/proc/net/tcp6" };
+
+/* The next socket in such a table that listens.  0: there is none. */
+static int next_listener(FILE *f, int *port, unsigned long *inode)
+{
+	char line[512];
+
+	while (f && fgets(line, sizeof(line), f)) {
+		unsigned at, state;
+
+		if (sscanf(line, "%*d: %*[0-9A-Fa-f]:%x %*s %x %*s %*s "
+			   "%*s %*s %*s %lu", &at, &state, inode) == 3 &&
+		    state == LISTENS) {
+			*port = at;
+			return 1;
+		}
+	}
+	return 0;
+}
+
 /* The inode of the socket that listens on the port; 0: none. */
 static unsigned long listening_on(int port)
 {
-	static const char *const tables[] = { "/proc/net/tcp", "/proc/net/tcp6" };
-	unsigned long inode = 0;
+	unsigned long inode, found = 0;
+	int at;
 
-	for (int i = 0; i < 2 && !inode; i++) {
+	for (int i = 0; i < 2 && !found; i++) {
 		FILE *f = fopen(tables[i], "re");
-		char line[512];
 
-		while (f && !inode && fgets(line, sizeof(line), f)) {
-			unsigned at, state;
-			unsigned long found;
-
-			if (sscanf(line, "%*d: %*[0-9A-Fa-f]:%x %*s %x %*s %*s "
-				   "%*s %*s %*s %lu", &at, &state, &found) == 3 &&
-			    state == LISTENS && (int)at == port)
-				inode = found;
-		}
+		while (!found && next_listener(f, &at, &inode))
+			found = at == port ? inode : 0;
 		if (f)
 			fclose(f);
 	}
-	return inode;
+	return found;
 }
 
 /* 2: the answer is about the socket that has this file, 1: perhaps (on overlayfs
@@ -238,6 +250,29 @@ int tree_grow(pid_t pids[TREE], int n)
 	for (int i = 0; i < n; i++)
 		n = add_children(pids[i], pids, n);
 	return n;
+}
+
+/* A port on which a process of this keeper listens; 0: none. */
+static int listens_elsewhere(pid_t keeper)
+{
+	pid_t pids[TREE];
+	int n = tree_grow(pids, add_children(keeper, pids, 0)), port, found = 0;
+	unsigned long inode;
+	char pid[16];
+
+	for (int i = 0; i < 2 && !found; i++) {
+		FILE *f = fopen(tables[i], "re");
+
+		while (!found && next_listener(f, &port, &inode))
+			for (int k = 0; k < n; k++) {
+				snprintf(pid, sizeof(pid), "%d", pids[k]);
+				if (holds(pid, inode))
+					found = port;
+			}
+		if (f)
+			fclose(f);
+	}
+	return found;
 }
 
 /* systemd has the sockets of the services that it starts on demand, and all
@@ -574,10 +609,20 @@ static void last_words(const struct running *r, int status, char why[300])
 			 "listened on %s", place_of(r, place));
 }
 
+static void not_ready(const struct running *r, char why[300])
+{
+	int other = listens_elsewhere(r->pid), n;
+	char place[PATH_SIZE];
+
+	n = snprintf(why, 200, "nobody listened on %s within %d s",
+		     place_of(r, place), READY_MS / 1000);
+	if (other)
+		snprintf(why + n, 100, "; the server listens on port %d", other);
+}
+
 static int wait_ready(struct running *r, char why[300])
 {
 	long long until = now_ns() + READY_MS * 1000000LL;
-	char place[PATH_SIZE];
 	int status = 0;
 
 	while (knock(r)) {
@@ -592,8 +637,7 @@ static int wait_ready(struct running *r, char why[300])
 			snprintf(why, 300, "it listens on port %d, but not at "
 				 "127.0.0.1", r->port);
 		else if (now_ns() > until)
-			snprintf(why, 300, "nobody listened on %s within %d s",
-				 place_of(r, place), READY_MS / 1000);
+			not_ready(r, why);
 		if (*why)
 			return -1;
 		pause_ms(LOOK_MS);

@@ -521,6 +521,10 @@ listener = socket.create_server((sys.argv[2], int(sys.argv[1])), family=family)
 while True:
 	connections.append(listener.accept())
 END
+	"$iomodels" compare -t 0.02 -r 1 -w line-c1 --start \
+		'python3 silent.py 0 127.0.0.1' --ready 7010 >out 2>err
+	[ $? = 1 ] && grep -q 'port 7010 within 10 s; the server listens on port [0-9]' err
+	ok $? "says on which port a server listens instead"
 	"$iomodels" compare -t 0.02 -r 1 -w redis-ping-c1 --start \
 		'python3 silent.py {port} 127.0.0.1' >out 2>err
 	[ $? = 1 ] && grep -q 'no answer within 5 s: does it serve what' err
