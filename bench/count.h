@@ -62,6 +62,14 @@ struct switches {
 
 void switches_add(struct switches *s, pid_t pid);
 
+/*
+ * A number that differs once more children of pid have ended, or may have: the
+ * page faults of those that pid has waited for.  Of children for which it need not
+ * wait (SIGCHLD is ignored) nothing is left; then it is the number of the last
+ * process of all.
+ */
+long ended_children(pid_t pid);
+
 /* The most memory that pid had at a time, KiB; -1: not known. */
 long peak_kib(pid_t pid);
 

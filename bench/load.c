@@ -70,6 +70,12 @@ enum {
 	WHOLE_MOST_MS = 5000,	/* this piece, at most */
 };
 
+#define ENDED_LEAST 0.02	/* of the processor time of a turn; less is not
+				   looked at */
+
+#define UNSEEN_MOST 0.1		/* of the time of all connections; as much is the
+				   rate too high, at most */
+
 static const char json[] = "{\"send_user\": \"bench\", \"send_time\": "
 	"\"2026-11-21 00:00:00\", \"send_msg\": \"a message like the tutorial's\"}";
 
@@ -149,6 +155,7 @@ struct state {
 	struct counter calls;
 	pid_t tree[TREE];		/* the server's processes */
 	int tree_count;
+	int ends;			/* some of them ended */
 };
 
 static char out[(1 << 20) + CHUNK], in[CHUNK];	/* out: requests, again and again */
@@ -158,7 +165,10 @@ static char out[(1 << 20) + CHUNK], in[CHUNK];	/* out: requests, again and again
 static void look_at_tree(struct state *s)
 {
 	s->tree[0] = s->l->pid;
-	s->tree_count = s->l->tree ? tree_of(s->l->pid, s->l->inode, s->tree) : 1;
+	s->tree_count = s->l->tree == TREE_KEPT ?
+			tree_of(s->l->pid, s->l->inode, s->tree) : 1;
+	if (s->l->tree == TREE_BELOW)
+		s->tree_count = tree_grow(s->tree, s->tree_count);
 }
 
 /* Of those processes that are there; one that ends takes its time along. */
@@ -172,6 +182,12 @@ static long long server_ns(const struct state *s)
 		sum += one > 0 ? one : 0;
 	}
 	return sum;
+}
+
+/* Of those that have ended, too, where that is known. */
+static long long all_ns(const struct state *s)
+{
+	return s->ends && s->l->usage ? group_ns(s->l->usage) : server_ns(s);
 }
 
 /* What io_uring's kernel threads of those processes used. */
@@ -861,7 +877,7 @@ static void note(const struct state *s, struct noted *n)
 	for (int i = 0; i < s->tree_count; i++)
 		delays_add(&n->server, s->tree[i]);
 	n->client_ns = own_ns();
-	n->server_ns = server_ns(s);
+	n->server_ns = all_ns(s);
 	n->at = now_ns();
 }
 
@@ -1151,13 +1167,77 @@ static int begin(struct state *s)
 static void rest(const struct state *s)
 {
 	static const struct timespec moment = { 0, 50000 };
-	long long used = -1, now = server_ns(s);
+	long long used = -1, now = all_ns(s);
 
 	for (int i = 0; used != now && i < REST_MS * 10; i++) {
 		nanosleep(&moment, NULL);
 		used = now;
-		now = server_ns(s);
+		now = all_ns(s);
 	}
+}
+
+/* What the server has used, and some of its processes may have ended; while it
+   sleeps. */
+struct sum {
+	long long group_ns, server_ns;
+	long ended;
+	unsigned long long all;		/* messages */
+};
+
+static struct sum sum_up(const struct state *s)
+{
+	struct sum sum = {
+		.group_ns = s->l->usage ? group_ns(s->l->usage) : 0,
+		.server_ns = server_ns(s),
+		.all = s->r->all,
+	};
+
+	for (int i = 0; s->l->tree && !s->l->usage && i < s->tree_count; i++)
+		sum.ended += ended_children(s->tree[i]);
+	return sum;
+}
+
+static int forget_ended(struct state *s)
+{
+	int n = 0, before = s->tree_count;
+
+	for (int i = 0; i < before; i++)
+		if (cpu_ns(s->tree[i]) >= 0)
+			s->tree[n++] = s->tree[i];
+	s->tree_count = n;
+	return before - n;
+}
+
+/*
+ * What a process used is gone with it.  Where processes ended in this turn, the
+ * figure is that of the group, of all messages of the turn; without a group it is
+ * not known.
+ */
+static void count_ended(struct state *s, const struct sum *before)
+{
+	struct slice *slice = &s->r->slices[s->slice];
+	int ended = s->l->tree ? forget_ended(s) : 0;
+	unsigned long long messages = s->r->all - before->all;
+	long long used, known;
+	struct sum after;
+
+	if (!s->l->tree)
+		return;
+	s->tree_count = tree_grow(s->tree, s->tree_count);
+	after = sum_up(s);
+	used = after.group_ns - before->group_ns;
+	known = after.server_ns - before->server_ns;
+	if (s->l->usage)
+		ended = used - known > ENDED_LEAST * used;
+	else
+		ended |= after.ended != before->ended;
+	if (!ended)
+		return;
+	s->ends = 1;
+	slice->server_us = s->l->usage ? used / 1e3 / messages : -1;
+	/* The server waited for them, it seems: for others than ours. */
+	if (!s->l->usage)
+		slice->others = 0;
 }
 
 /* TURN_LAST, again and again, once it is there. */
@@ -1174,6 +1254,8 @@ static int take_turn(struct state *s)
 static int play(struct state *s, enum phase wanted, unsigned warm_ms,
 		long long run_ns)
 {
+	struct sum before;
+
 	s->phase = WARM;
 	s->wanted = wanted;
 	now_is(s, wanted == RUN ? LOAD_WARMS : LOAD_COUNTS);
@@ -1184,6 +1266,7 @@ static int play(struct state *s, enum phase wanted, unsigned warm_ms,
 		look_at_tree(s);
 	else if (s->l->tree)
 		s->tree_count = tree_grow(s->tree, s->tree_count);
+	before = sum_up(s);
 	note(s, &s->noted);
 	s->began = s->noted.at;
 	s->next_phase = s->began + warm_ms * 1000000LL;
@@ -1192,6 +1275,8 @@ static int play(struct state *s, enum phase wanted, unsigned warm_ms,
 		return -1;
 	keep_waits(s);
 	rest(s);
+	if (wanted == RUN)
+		count_ended(s, &before);
 	return 0;
 }
 
@@ -1338,8 +1423,9 @@ int load_run(const struct load *l, struct load_result *r)
 		r->kernel_us = (uring_ns(&s) - kernel_ns) / 1e3;
 		look_at_size(&s, r);
 		after = switches(&s);
-		r->voluntary = after.voluntary - before.voluntary;
-		r->involuntary = after.involuntary - before.involuntary;
+		r->voluntary = s.ends ? -1 : after.voluntary - before.voluntary;
+		r->involuntary = s.ends ? -1 :
+				 after.involuntary - before.involuntary;
 		err = play_count(&s);
 	}
 

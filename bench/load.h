@@ -21,6 +21,12 @@ enum load_kind {
 	LOAD_FILE,		/* no client: a file is read; see files.h */
 };
 
+enum load_tree {
+	TREE_ONE,		/* pid */
+	TREE_BELOW,		/* and what it has started */
+	TREE_KEPT,		/* all that tree_of(pid, inode) says */
+};
+
 /* What the client does now, in memory that others read meanwhile. */
 enum load_stage {
 	LOAD_CONNECTS = 1,	/* open of all connections are there */
@@ -53,9 +59,10 @@ struct load {
 	int shared;		/* server and client are on one processor, and
 				   nobody else of ours */
 	pid_t pid;		/* of the server */
-	int tree;		/* it is any server: all that tree_of(pid, inode)
-				   says are its processes */
+	enum load_tree tree;	/* which processes are the server */
 	unsigned long inode;	/* of its listening socket */
+	int usage;		/* for group_ns(): of all that it has started;
+				   0: it has no group */
 	const struct protocol *protocol;	/* what is asked; NULL: an echo */
 	struct turns turns;	/* asked before each slice */
 	volatile struct load_now *now;	/* kept up to date; may be NULL */
@@ -77,7 +84,8 @@ struct load_result {
 	unsigned long long no_room;	/* those for which the server's listen
 					   queue had no room at first */
 	char wrong_text[100];		/* of the first of those */
-	double server_us, client_us;	/* of processor */
+	double server_us, client_us;	/* of processor; server_us without what
+					   processes used that ended */
 	double kernel_us;		/* what iou- threads used of it, from
 					   first to last */
 	struct slice slices[SLICES];	/* slice_count of them: as many as were
@@ -85,7 +93,8 @@ struct load_result {
 					   where slices would mislead */
 	unsigned slice_count;
 	long long voluntary, involuntary;	/* context switches of any server,
-						   from first to last */
+						   from first to last; negative:
+						   not known */
 	unsigned threads;		/* of the server */
 	unsigned processes;
 	long peak_kib;

@@ -361,6 +361,7 @@ static int begin(const struct setup *s, struct load *l, struct server *server,
 		inet_address(l, server->port);
 	if (!err)
 		l->pid = server->server_pid;
+	l->tree = s->who->command ? TREE_BELOW : TREE_ONE;
 	if (err && o.listen_fd >= 0)
 		server_free(server);
 	if (o.listen_fd > 0)
@@ -522,15 +523,19 @@ static double count_disturbed(const struct slice *s, unsigned n)
 /* Of all slices together: what a user of the server has of it, stalls too. */
 static void sum_slices(const struct slice *s, unsigned n, struct measurement *m)
 {
-	double messages = 0, time = 0, used = 0;
+	double messages = 0, time = 0, used = 0, known = 0;
 
 	for (unsigned i = 0; i < n; i++) {
 		messages += s[i].rate * s[i].seconds;
-		used += s[i].rate * s[i].seconds * s[i].server_us;
 		time += s[i].seconds;
+		if (s[i].server_us < 0)
+			continue;
+		known += s[i].rate * s[i].seconds;
+		used += s[i].rate * s[i].seconds * s[i].server_us;
 	}
 	m->rate = time > 0 ? messages / time : 0;
-	m->server_us = messages > 0 ? used / messages : 0;
+	m->server_us = known > 0 ? used / known : messages > 0 ? -1 : 0;
+	m->busy_server = m->server_us < 0 ? -1 : m->server_us * m->rate / 1e6;
 }
 
 static void add_up(const struct player *p, struct measurement *m)
@@ -552,7 +557,7 @@ static void add_up(const struct player *p, struct measurement *m)
 	m->client_us = r->client_us / n;
 	m->kernel_us = r->kernel_us / r->all;
 	/* The kernel splits the two by its ticks, over the whole life. */
-	m->user_us = user + system > 0 ?
+	m->user_us = user + system > 0 && m->server_us >= 0 ?
 		     m->server_us * user / (user + system) : -1;
 	m->calls = r->calls < 0 || !r->counted ? -1 :
 		   (double)r->calls / r->counted;
@@ -566,7 +571,6 @@ static void add_up(const struct player *p, struct measurement *m)
 	m->again = (double)r->again / r->all;
 	m->no_room = r->made ? (double)r->no_room / r->made : 0;
 	m->lost = p->load.kind == LOAD_DATAGRAM ? (double)r->lost / r->all : 0;
-	m->busy_server = r->server_us / 1e6 / r->seconds;
 	m->busy_client = r->client_us / 1e6 / r->seconds;
 	m->spin_us = p->shared->spin_us;
 }
@@ -617,7 +621,8 @@ static int begin_outside(struct player *p)
 	l->server_len = p->running.at_len;
 	l->pid = p->running.pid;
 	l->inode = p->running.inode;
-	l->tree = 1;
+	l->tree = TREE_KEPT;
+	l->usage = p->running.group.usage > 0 ? p->running.group.usage : 0;
 	if (l->protocol)
 		l->size = l->protocol->request_len;
 	return 0;

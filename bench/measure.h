@@ -146,7 +146,7 @@ static inline int client_bound(const struct setup *s,
 			       const struct measurement *m)
 {
 	return s->server_cpu != s->client_cpu && m->busy_client > 0.95 &&
-	       m->busy_server < 0.95;
+	       m->busy_server >= 0 && m->busy_server < 0.95;
 }
 
 #endif

@@ -354,7 +354,8 @@ static void choose_place(const struct outside *o, struct running *r)
 	char prefix[40];
 
 	*r = (struct running){ .port = o->port ? o->port : free_port(),
-			       .err_fd = -1 };
+			       .err_fd = -1,
+			       .group = { .enter = -1, .usage = -1 } };
 	if (o->path) {
 		snprintf(r->path, PATH_SIZE, "%s", o->path);
 	} else if (o->start && strstr(o->start, "{socket}")) {
@@ -440,8 +441,8 @@ static char *command_of(const struct outside *o, const struct running *r)
 	return text;
 }
 
-_Noreturn static void become(const char *command, int cpu, int err,
-			      unsigned pad, pid_t parent)
+_Noreturn static void become(const char *command, int cpu,
+			      const struct running *r, unsigned pad, pid_t parent)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	sigset_t none;
@@ -456,9 +457,10 @@ _Noreturn static void become(const char *command, int cpu, int err,
 	CPU_SET(cpu < 0 ? 0 : cpu, &cpus);
 	if (cpu >= 0)
 		sched_setaffinity(0, sizeof(cpus), &cpus);
+	group_enter(&r->group);
 	dup2(null, 0);
 	dup2(null, 1);
-	dup2(err, 2);
+	dup2(r->err_fd, 2);
 	pad_environment(pad);
 	execl("/bin/sh", "sh", "-c", command, NULL);
 	_exit(127);
@@ -508,7 +510,8 @@ static void end_all(pid_t command, int *status, const sigset_t *wanted)
  *
  * It ends as the command did, once the command has failed, or nothing that it has
  * started runs.  On SIGTERM, which the kernel also sends when the parent dies, it
- * ends all that the command has started, removes its socket's file, and ends.
+ * ends all that the command has started, removes its socket's file and its group,
+ * and ends.
  */
 _Noreturn static void keep(const char *text, int cpu, const struct running *r,
 			   unsigned pad, pid_t parent)
@@ -529,18 +532,21 @@ _Noreturn static void keep(const char *text, int cpu, const struct running *r,
 		_exit(1);
 	command = fork();
 	if (!command)
-		become(text, cpu, r->err_fd, pad, self);
+		become(text, cpu, r, pad, self);
 	/* What is ours must not stay open because a server runs. */
 	dup2(null, 0);
 	dup2(null, 1);
 	dup2(null, 2);
-	syscall(SYS_close_range, 3, ~0U, 0);
+	if (dup2(r->group.top, 3) < 0)
+		close(3);
+	syscall(SYS_close_range, 4, ~0U, 0);
 	while (command > 0 && reap(command, &status) && !status)
 		if (sigwaitinfo(&wanted, NULL) == SIGTERM)
 			break;
 	end_all(command, &status, &wanted);
 	if (*r->file)
 		unlink(r->file);
+	group_remove(3, r->group.name);
 	if (WIFSIGNALED(status)) {
 		setrlimit(RLIMIT_CORE, &no_core);
 		signal(WTERMSIG(status), SIG_DFL);
@@ -680,6 +686,7 @@ int outside_start(const struct outside *o, int cpu, struct running *r,
 	r->err_fd = mkostemp(path, O_CLOEXEC);
 	unlink(path);
 	command = command_of(o, r);
+	group_make(&r->group);
 	/* Its SIGTERM must not be lost to our handler, which it inherits. */
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, &before);
@@ -691,12 +698,16 @@ int outside_start(const struct outside *o, int cpu, struct running *r,
 	if (r->pid < 0) {
 		snprintf(why, 300, "cannot start it: %s", strerror(errno));
 		r->pid = 0;
+		group_remove(r->group.top, r->group.name);
+		outside_stop(r);
 		return -1;
 	}
 	if (wait_ready(r, why) || (o->path && move_away(r, why))) {
 		outside_stop(r);
 		return -1;
 	}
+	if (group_ns(r->group.usage) <= 0)	/* it could not enter */
+		group_close(&r->group);
 	look_for_listener(r);
 	return 0;
 }
@@ -736,4 +747,5 @@ void outside_stop(struct running *r)
 	if (r->err_fd >= 0)
 		close(r->err_fd);
 	r->err_fd = -1;
+	group_close(&r->group);
 }

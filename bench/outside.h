@@ -7,6 +7,7 @@
 
 #include <sys/socket.h>
 #include <sys/types.h>
+#include "group.h"
 
 enum { TREE = 256 };			/* processes of a server, at most */
 enum { PAD = 4096 };			/* the stack begins anywhere in a page */
@@ -37,6 +38,7 @@ struct running {
 	socklen_t at_len;
 	unsigned long inode;		/* of its listening socket; 0: not known */
 	int err_fd;			/* a file: what it wrote */
+	struct group group;		/* of all its processes, if possible */
 };
 
 /*

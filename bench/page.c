@@ -261,7 +261,8 @@ static void plot_work(struct page *p, const int *points, int n)
 			int m = rows_of(p->r, p->layout, points[i], rows);
 
 			for (int k = 0; k < m && c != 1; k++)
-				if (rows[k].contender == c && ++drawn[c])
+				if (rows[k].contender == c &&
+				    rows[k].m.server_us >= 0 && ++drawn[c])
 					fprintf(p->gp, "%g %g\n", work_us(
 						&plan->workloads[points[i]],
 						&rows[k].m), rows[k].m.server_us);

@@ -270,11 +270,12 @@ double ratio_within(const struct outcome *is, const struct outcome *was,
 	return a >= 0 && b > 0 ? a / b : -1;
 }
 
-/* A slice with nothing in it counts on neither side. */
+/* A slice with nothing in it counts on neither side, nor does one whose processor
+   time is not known. */
 static double means_within(const struct outcome *is, const struct outcome *was,
 			   size_t offset)
 {
-	double messages[2] = { 0 }, used[2] = { 0 }, time[2] = { 0 };
+	double messages[2] = { 0 }, spent[2] = { 0 };
 
 	if (!is->done || !was->done)
 		return -1;
@@ -282,21 +283,21 @@ static double means_within(const struct outcome *is, const struct outcome *was,
 		return ratio_within(is, was, offset);
 	for (int i = 0; i < is->m.slice_count; i++) {
 		struct slice a = is->m.slices[i], b = was->m.slices[i];
+		int used = offset == SERVER_US;
 
-		if (a.rate <= 0 || b.rate <= 0)
+		if (a.rate <= 0 || b.rate <= 0 ||
+		    (used && (a.server_us < 0 || b.server_us < 0)))
 			continue;
 		messages[0] += a.rate * a.seconds;
 		messages[1] += b.rate * b.seconds;
-		used[0] += a.rate * a.seconds * a.server_us;
-		used[1] += b.rate * b.seconds * b.server_us;
-		time[0] += a.seconds;
-		time[1] += b.seconds;
+		spent[0] += a.seconds * (used ? a.rate * a.server_us : 1);
+		spent[1] += b.seconds * (used ? b.rate * b.server_us : 1);
 	}
-	if (messages[1] <= 0 || used[1] <= 0 || time[0] <= 0 || time[1] <= 0)
+	if (messages[1] <= 0 || spent[0] <= 0 || spent[1] <= 0)
 		return -1;
 	return offset == RATE ?
-	       messages[0] / time[0] / (messages[1] / time[1]) :
-	       used[0] / messages[0] / (used[1] / messages[1]);
+	       messages[0] / spent[0] / (messages[1] / spent[1]) :
+	       spent[0] / messages[0] / (spent[1] / messages[1]);
 }
 
 struct estimate ratio_of_means(const struct results *r, int layout,

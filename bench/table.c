@@ -72,10 +72,14 @@ static void print_stream(const struct row *row, const struct workload *w,
 	const struct measurement *m = &row->m;
 	int one_way = w->reply && (w->size >= LARGE) != (w->answer >= LARGE);
 
-	if (m->bytes >= LARGE && m->rate > 0)
-		fprintf(f, "  %-24s %.3g GiB/s%s, %.3g s of processor per GiB\n",
-			"", m->rate * m->bytes / (1 << 30), one_way ? "" :
-			" both ways", m->server_us / 1e6 / m->bytes * (1 << 30));
+	if (m->bytes < LARGE || m->rate <= 0)
+		return;
+	fprintf(f, "  %-24s %.3g GiB/s%s", "", m->rate * m->bytes / (1 << 30),
+		one_way ? "" : " both ways");
+	if (m->server_us >= 0)
+		fprintf(f, ", %.3g s of processor per GiB", m->server_us / 1e6 /
+			m->bytes * (1 << 30));
+	fprintf(f, "\n");
 }
 
 static void print_more(const struct row *row, const struct workload *w, FILE *f)
@@ -107,6 +111,9 @@ static void print_more(const struct row *row, const struct workload *w, FILE *f)
 	print_stream(row, w, f);
 	if (m->processes > 1)
 		fprintf(f, "  %-24s %.0f processes\n", "", m->processes);
+	if (m->server_us < 0 && w->kind != LOAD_FILE && !row->floor)
+		fprintf(f, "  %-24s processor time not known: processes of it "
+			"end while we measure, or may\n", "");
 	if (row->whole)
 		fprintf(f, "  %-24s in one piece, not in short slices: some "
 			"connections wait longer than a slice\n", "");
@@ -156,6 +163,15 @@ static int runs_elsewhere(const struct results *r, int workload)
 	return c && c->outside && !c->outside->start;
 }
 
+static const char *cpu_noise(const struct results *r, int layout, int workload,
+			     char text[16])
+{
+	if (!ratio(r, layout, workload, 1, SERVER_US).n)
+		return "-";
+	snprintf(text, 16, "%.1f%%", 100 * noise(r, layout, workload, SERVER_US));
+	return text;
+}
+
 static void print_workload(const struct results *r, int layout, int workload,
 			   FILE *f)
 {
@@ -180,14 +196,14 @@ static void print_workload(const struct results *r, int layout, int workload,
 	workload_describe(&p->workloads[workload], text, sizeof(text));
 	fprintf(f, "\n%s  [%s]\n", text, p->workloads[workload].name);
 	fprintf(f, "%s, %s; %d repetition%s of %.2g s; noise %.1f%% (rate), "
-		"%.1f%% (cpu us)\n", runs_elsewhere(r, workload) ? "the server where it "
+		"%s (cpu us)\n", runs_elsewhere(r, workload) ? "the server where it "
 		"runs, the client on one processor" : file || layout == SAME ? layout == SAME ?
 		"on one processor" : "on two processors" :
 		"on a processor each", in_turns(r, layout, workload) ?
 		"in turns" : "one after the other", done,
 		done == 1 ? "" : "s", p->run_ms / 1e3,
 		100 * noise(r, layout, workload, RATE),
-		100 * noise(r, layout, workload, SERVER_US));
+		cpu_noise(r, layout, workload, text));
 	fprintf(f, "  %-24s %7s %-24s %6s %-20s %5s %6s\n", "",
 		file ? "reads/s" : "msg/s", "against the base", "cpu us",
 		"against the base", "calls", "p50 us");

@@ -11,7 +11,8 @@ enum { SLICES = 128 };			/* of a measurement, at most */
 /* What one slice says; 0: nothing. */
 struct slice {
 	double rate;			/* messages a second */
-	double server_us;		/* of processor, per message */
+	double server_us;		/* of processor, per message; negative: not
+					   known, for processes ended */
 	double seconds;			/* how long it was */
 	double began;			/* CLOCK_MONOTONIC; not kept */
 	double others;			/* share of the time in which our runnable

@@ -722,6 +722,9 @@ TEST(files_measure_says_why)
 
 /* ---- results ---- */
 
+static const char *line_of(const char *text, const char *begin);
+static void expect(const char *text, const char *const *wanted);
+
 static void small_plan(struct plan *p)
 {
 	char why[200];
@@ -895,6 +898,66 @@ TEST(stalls_count)
 	EXPECT_TRUE(rows[2].by_mean && !rows[0].by_mean && !rows[1].by_mean);
 	EXPECT_TRUE(fabs(rows[2].rate.median - 0.8) < 1e-9);
 	EXPECT_EQ(BELOW, rows[2].faster);
+	results_free(&r);
+}
+
+/* Processes that end take their time along.  Slices in which they did are not in
+   the processor time, and where that is not known at all, nothing is said of it. */
+TEST(processor_time_that_is_not_known)
+{
+	static char text[20000];
+	char *argv[] = { "iomodels compare", NULL };
+	struct row rows[CONTENDERS];
+	struct estimate e;
+	struct results r;
+	struct plan p;
+	FILE *f;
+
+	small_plan(&p);
+	results_begin(&r, &p, 1, argv);
+	for (int i = 0; i < p.repetitions; i++)
+		for (int c = 0; c < 3; c++) {
+			struct measurement *m = &outcome_at(&r, SAME, 0, c,
+							    i)->m;
+
+			outcome_at(&r, SAME, 0, c, i)->done = 1;
+			m->rate = c == 2 ? 110 : 100;
+			m->server_us = c == 2 ? 3 : 2;
+			m->slice_count = 3;
+			for (int k = 0; k < 3; k++)
+				m->slices[k] = (struct slice){
+					m->rate, c < 2 ? 2 : k ? 3 : -1, 1, 0, 0
+				};
+		}
+	e = ratio(&r, SAME, 0, 2, SERVER_US);
+	EXPECT_TRUE(e.n == 9 && fabs(e.median - 1.5) < 1e-9);
+	e = ratio_of_means(&r, SAME, 0, 2, SERVER_US);
+	EXPECT_TRUE(e.n == 9 && fabs(e.median - 1.5) < 1e-9);
+
+	for (int i = 0; i < p.repetitions; i++) {
+		struct measurement *m = &outcome_at(&r, SAME, 0, 2, i)->m;
+
+		m->server_us = m->busy_server = -1;
+		for (int k = 0; k < 3; k++)
+			m->slices[k].server_us = -1;
+	}
+	e = ratio(&r, SAME, 0, 2, SERVER_US);
+	EXPECT_EQ(0, e.n);
+	e = ratio_of_means(&r, SAME, 0, 2, SERVER_US);
+	EXPECT_EQ(0, e.n);
+	e = ratio_of_means(&r, SAME, 0, 2, RATE);
+	EXPECT_TRUE(e.n == 9 && fabs(e.median - 1.1) < 1e-9);
+	ASSERT_EQ(3, rows_of(&r, SAME, 0, rows));
+	EXPECT_TRUE(!rows[0].by_mean && rows[0].faster == ABOVE);
+	f = fmemopen(text, sizeof(text), "w");
+	table_print(&r, f);
+	export_json(&r, f);
+	fclose(f);
+	expect(line_of(text, "  poll "), (const char *[]){
+	       "110 1.10 1.10-1.10 ahead          - - ", NULL });
+	expect(text, (const char *[]){ " processor time not known: processes of it "
+	       "end while we measure, or may\n", "\"server_us\": null",
+	       "\"cpu_ratio\": null", NULL });
 	results_free(&r);
 }
 

@@ -649,6 +649,55 @@ END
 	ok $? "waits for the first right answer"
 fi
 
+# A process for each connection: its processor time counts after its end.  Where the
+# kernel does not count that, it is not known.
+if command -v python3 >/dev/null; then
+	cat >forking.py <<'END'
+import sys, time
+from http.server import *
+from socketserver import ForkingMixIn
+class Handler(BaseHTTPRequestHandler):
+	def do_GET(self):
+		until = time.process_time() + 0.004
+		while time.process_time() < until:
+			pass
+		self.send_response(200)
+		self.send_header("Content-Length", "0")
+		self.end_headers()
+	def log_message(self, *args):
+		pass
+class Server(ForkingMixIn, HTTPServer):
+	request_queue_size = 64
+Server(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
+END
+	for layout in same two; do
+		[ $layout = same ] || [ "$(nproc)" -gt 1 ] || continue
+		"$iomodels" compare -t 0.2 -r 1 -w http-c2 --layout $layout --json \
+			--start 'python3 forking.py {port}' >out 2>err &
+		pid=$!
+		wait $pid
+		us=$(sed -n 's/^ *"server_us": \([0-9.a-z]*\).*/\1/p' out | head -n 1)
+		case $us in
+		null) ! [ -w /sys/fs/cgroup/cgroup.procs ] &&
+			! [ -w /sys/fs/cgroup/unified/cgroup.procs ] ;;
+		*) [ "${us%.*}" -ge 4000 ] && [ "${us%.*}" -lt 40000 ] ;;
+		esac
+		ok $? "counts the processor time of processes that ended, layout $layout"
+	done
+	[ -z "$(find /sys/fs/cgroup -maxdepth 3 -name "iomodels.$pid.*")" ]
+	ok $? "leaves no control group behind"
+	chmod 755 "$dir"
+	if [ "$(id -u)" = 0 ] && $nobody test -x "$iomodels" &&
+		$nobody test -r "$dir"/forking.py
+	then
+		$nobody "$iomodels" compare -t 0.2 -r 1 -w http-c2 --start \
+			"python3 $dir/forking.py {port}" >out 2>err &&
+			grep -q 'processor time not known: processes of it end while' out &&
+			grep -q '^  python3 .* base  *- 1 ' out
+		ok $? "says that this processor time is not known"
+	fi
+fi
+
 # What a server does that has no echo, allows few connections, or is not HTTP.
 if command -v python3 >/dev/null; then
 	cat >odd.py <<'END'

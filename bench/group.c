@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+/* group.c - see group.h */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+#include "group.h"
+
+enum { LEAVES_MS = 500 };
+
+/* cgroup2, wherever it is mounted or not; -1: refused. */
+static int mount_groups(void)
+{
+	int fs = fsopen("cgroup2", FSOPEN_CLOEXEC), at = -1;
+
+	if (fs < 0)
+		return -1;
+	if (!fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0))
+		at = fsmount(fs, FSMOUNT_CLOEXEC, 0);
+	close(fs);
+	return at;
+}
+
+/* "/user.slice/a", with a '.' before it; -1: it is not known. */
+static int our_group(char path[4096])
+{
+	FILE *f = fopen("/proc/self/cgroup", "re");
+	int found = -1;
+
+	while (f && found && fgets(path + 1, 4095, f))
+		if (!strncmp(path + 1, "0::/", 4)) {
+			memmove(path + 1, path + 4, strlen(path + 4) + 1);
+			*path = '.';
+			path[strcspn(path, "\n")] = 0;
+			found = 0;
+		}
+	if (f)
+		fclose(f);
+	return found;
+}
+
+/* Groups below this one would share the processor as groups, not as processes. */
+static int shares_processor(int top)
+{
+	char text[512] = " ";
+	int fd = openat(top, "cgroup.subtree_control", O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, text + 1, sizeof(text) - 3);
+
+	if (fd >= 0)
+		close(fd);
+	if (n < 0)
+		return 1;
+	text[1 + n] = 0;
+	text[strcspn(text, "\n")] = ' ';
+	return !!strstr(text, " cpu ");
+}
+
+/* Our own group's folder; -1: no group can be made in it. */
+static int open_top(void)
+{
+	char path[4096];
+	int groups, top = -1;
+
+	if (our_group(path) || (groups = mount_groups()) < 0)
+		return -1;
+	top = openat(groups, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	close(groups);
+	if (top >= 0 && shares_processor(top)) {
+		close(top);
+		top = -1;
+	}
+	return top;
+}
+
+static int open_file(const struct group *g, const char *file, int how)
+{
+	char path[80];
+
+	snprintf(path, sizeof(path), "%s/%s", g->name, file);
+	return openat(g->top, path, how | O_CLOEXEC);
+}
+
+int group_make(struct group *g)
+{
+	static int top = -1, count;
+	int fd;
+
+	*g = (struct group){ .enter = -1, .usage = -1 };
+	if (top < 0 && !count)
+		top = open_top();
+	g->top = top;
+	snprintf(g->name, sizeof(g->name), "iomodels.%d.%d", getpid(), ++count);
+	if (top < 0 || mkdirat(top, g->name, 0755)) {
+		*g->name = 0;
+		return -1;
+	}
+	g->enter = open_file(g, "cgroup.procs", O_WRONLY);
+	g->usage = open_file(g, "cpu.stat", O_RDONLY);
+	if (g->enter < 0 || group_ns(g->usage) < 0) {
+		group_remove(top, g->name);
+		group_close(g);
+		*g->name = 0;
+		return -1;
+	}
+	/* A group costs each switch of threads something, this one less. */
+	fd = open_file(g, "cgroup.pressure", O_WRONLY);
+	if (fd >= 0) {
+		dprintf(fd, "0");
+		close(fd);
+	}
+	return 0;
+}
+
+void group_enter(const struct group *g)
+{
+	if (*g->name && write(g->enter, "0", 1) != 1)
+		perror("cgroup.procs");
+}
+
+/* A process may still be leaving when it has been waited for. */
+void group_remove(int top, const char *name)
+{
+	static const struct timespec moment = { 0, 1000000 };
+
+	for (int i = 0; *name && i < LEAVES_MS; i++) {
+		if (!unlinkat(top, name, AT_REMOVEDIR) || errno != EBUSY)
+			return;
+		nanosleep(&moment, NULL);
+	}
+}
+
+void group_close(struct group *g)
+{
+	if (g->enter >= 0)
+		close(g->enter);
+	if (g->usage >= 0)
+		close(g->usage);
+	g->enter = g->usage = -1;
+}
+
+long long group_ns(int usage)
+{
+	char text[1024];
+	ssize_t n = pread(usage, text, sizeof(text) - 1, 0);
+	const char *at;
+
+	text[n > 0 ? n : 0] = 0;
+	at = strstr(text, "usage_usec ");
+	return at ? atoll(at + 11) * 1000 : -1;
+}
