@@ -138,6 +138,8 @@ struct state {
 	int moved;			/* an answer came: there may be room now */
 	unsigned long long messages;	/* of this phase: answered */
 	unsigned long long begun;	/* likewise: sent */
+	double waited;			/* ns: how long the messages of this RUN were
+					   in flight within it, in sum */
 	long long run_began, run_ns, server_ns, client_ns;
 	long long ran_ns;		/* the slice that has ended */
 	struct noted noted;		/* before WARM */
@@ -572,10 +574,12 @@ static void end_message(struct state *s, struct connection *c, long long now)
 {
 	long long wait = now - c->stamps[c->first];
 
-	if (s->phase == RUN)
+	if (s->phase == RUN) {
 		histogram_add(&s->r->latency, wait);
-	else if (outlasts(s, c->stamps[c->first], now))
+		s->waited += wait;
+	} else if (outlasts(s, c->stamps[c->first], now)) {
 		s->late[s->late_count++] = wait;
+	}
 	if (c->served && wait > s->wait)
 		s->wait = wait;
 	c->first = (c->first + 1) % s->l->window;
@@ -914,12 +918,25 @@ static void set_quota(struct state *s, long long now)
 		s->quota = s->l->busy * s->l->window;
 }
 
+/* How long what is in flight now has been so, ns, in sum. */
+static double waits_so_far(const struct state *s, long long now)
+{
+	double sum = 0;
+
+	for (unsigned i = 0; i < s->l->busy; i++)
+		for (unsigned k = 0; k < s->all[i].in_flight; k++)
+			sum += now - s->all[i].stamps[(s->all[i].first + k) %
+						      s->l->window];
+	return sum;
+}
+
 static void begin_run(struct state *s)
 {
 	s->server_ns = server_ns(s);
 	s->client_ns = own_ns();
 	s->run_began = now_ns();
 	s->next_phase = s->run_began + s->run_ns;
+	s->waited = -waits_so_far(s, s->run_began);
 }
 
 static void end_run(struct state *s, long long now)
@@ -936,6 +953,7 @@ static void end_run(struct state *s, long long now)
 	r->client_us += client / 1e3;
 	r->server_us += server / 1e3;
 	r->messages += s->messages;
+	r->in_flight_ns += s->waited + waits_so_far(s, now);
 	unanswered(s, now);
 	slice->others = others_share(s, &s->noted, &s->over);
 	slice->rate = s->messages * 1e9 / all;
@@ -1347,6 +1365,7 @@ static int play_whole(struct state *s)
 	run = run > WAITS * wait ? run : WAITS * wait;
 	run = run < WHOLE_MOST_MS * 1000000LL ? run : WHOLE_MOST_MS * 1000000LL;
 	r->seconds = r->server_us = r->client_us = r->messages = 0;
+	r->in_flight_ns = 0;
 	memset(&r->latency, 0, sizeof(r->latency));
 	memset(r->slices, 0, sizeof(r->slices));
 	s->whole = 1;

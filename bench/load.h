@@ -74,6 +74,7 @@ struct load_result {
 	char uncounted[200];		/* why there are no system calls */
 	double seconds;
 	unsigned long long messages;
+	double in_flight_ns;		/* how long messages were in flight, in sum */
 	unsigned long long all;		/* messages, from first to last */
 	unsigned long long sent, received;	/* bytes, from first to last */
 	unsigned long long lost;	/* datagrams without an answer */

@@ -554,6 +554,7 @@ static void add_up(const struct player *p, struct measurement *m)
 	m->p99 = histogram_at(&r->latency, 0.99) / 1e3;
 	m->p999 = histogram_at(&r->latency, 0.999) / 1e3;
 	m->max = r->latency.max / 1e3;
+	m->in_flight = r->in_flight_ns / 1e9 / r->seconds;
 	m->client_us = r->client_us / n;
 	m->kernel_us = r->kernel_us / r->all;
 	/* The kernel splits the two by its ticks, over the whole life. */

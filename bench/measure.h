@@ -62,6 +62,9 @@ struct measurement {
 	double disturbed;		/* share of the slices in which ours
 					   waited for them for long */
 	double spin_us;			/* what a fixed loop took just before */
+	double in_flight;		/* messages at a time, from when each was
+					   sent and answered; 0: not known; it is
+					   not kept */
 	struct slice slices[SLICES];	/* rate and server_us are of them all */
 	int slice_count;		/* 0: it was in one piece */
 };
@@ -117,8 +120,12 @@ int measure(const struct setup *s, struct measurement *m, char why[300],
 /*
  * A check that needs no model of where time went (Little's law): as many
  * messages are in flight as are sent a second, times how long one takes.  With
- * the median for "how long", a server that stalls shows, too.
+ * the median for "how long", a server that stalls shows, too.  Where messages were
+ * in flight when the time began or ended, the law holds only about; in_flight counts
+ * these as well, so it is exact.
  */
+#define EXACT 0.02
+
 enum suspicion {
 	PLAUSIBLE,
 	STALLS,				/* half of the messages are fast, and
@@ -132,6 +139,9 @@ static inline enum suspicion suspicion(const struct measurement *m,
 	double by_mean = m->rate * m->mean / 1e6 / in_flight;
 	double by_median = m->rate * m->p50 / 1e6 / in_flight;
 
+	if (m->in_flight > 0 && (m->in_flight < in_flight * (1 - EXACT) ||
+				 m->in_flight > in_flight * (1 + EXACT)))
+		return WRONG;
 	if (m->rate <= 0 || m->mean <= 0)
 		return PLAUSIBLE;
 	if (by_mean < 1 - SUSPICIOUS || by_mean > 1 + SUSPICIOUS)

@@ -401,7 +401,7 @@ fi
 	[ "$(wc -l <paths)" = 5 ] && ! xargs ls <paths >out2 2>&1 &&
 	[ "$(grep -c 'No such file' out2)" = 5 ]
 ok $? "starts a server on a Unix socket"
-truncate -s 9M told
+truncate -s 16M told
 "$iomodels" compare -t 0.05 -r 1 -w http-c16 --start \
 	"$known --serve close $dir/told --unix {socket}" >out 2>err &&
 	grep -q '^The listen queue of known_test was full for' out &&
