@@ -1345,7 +1345,7 @@ static int slices_mislead(const struct state *s)
 
 	if (r->slice_count < 2 || s->l->rate)
 		return 0;
-	return s->unseen / 1e9 > SUSPICIOUS * in_flight * time ||
+	return s->unseen / 1e9 > UNSEEN_MOST * in_flight * time ||
 	       s->longest / 1e9 > r->seconds / 2 ||
 	       ((shown < 1 - SUSPICIOUS || shown > 1 + SUSPICIOUS) &&
 		time > (1 - OTHERS_MAX) * r->seconds);
