@@ -24,7 +24,15 @@ struct row {
 	int more;			/* missing() repetitions, for faster */
 };
 
-/* All that were measured, the fastest first; how many. */
+/* It is not compared: its answers are wrong or its rate is doubtful, or the
+   base's. */
+static inline int row_is_unfit(const struct row *row)
+{
+	return row->dearer == ERRORS || row->dearer == DOUBTFUL;
+}
+
+/* All that were measured, the fastest first, those that are not compared last; how
+   many. */
 int rows_of(const struct results *r, int layout, int workload,
 	    struct row rows[CONTENDERS]);
 

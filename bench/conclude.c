@@ -16,6 +16,7 @@ enum {
 struct standing {
 	int ahead, behind, equal, undecided;	/* workloads */
 	int few;			/* repetitions, where that is too few */
+	int limited;			/* workloads, by the client */
 	double best, worst;		/* ratios of those ahead, behind */
 	const char *best_at, *worst_at;	/* workloads */
 	int best_layout, worst_layout;
@@ -57,6 +58,9 @@ static void add(struct standing *s, const struct row *row, int layout,
 		break;
 	case FEW:
 		s->few = row->rate.n > s->few ? row->rate.n : s->few;
+		break;
+	case LIMITED:
+		s->limited++;
 		break;
 	case ERRORS:
 	case DOUBTFUL:
@@ -162,7 +166,8 @@ static int say_equal(const struct results *r, const struct standing *all,
 	for (int c = 2; c < p->contender_count; c++) {
 		const struct standing *s = &all[c];
 
-		if (!s->equal || s->ahead || s->behind || s->undecided)
+		if (!s->equal || s->ahead || s->behind || s->undecided ||
+		    s->limited)
 			continue;
 		if (!n)
 			fprintf(f, "%sequal within %g%%: ", lead,
@@ -205,6 +210,26 @@ static void say_undecided(const struct results *r, const struct standing *all,
 		fprintf(f, "%d repetition%s no verdict: whether a server is "
 			"ahead, behind or equal needs %d (-r %d).\n", few,
 			few == 1 ? " gives" : "s give", ENOUGH, ENOUGH);
+}
+
+/* What the client was the limit of. */
+static void say_limited(const struct results *r, const struct standing *all,
+			FILE *f)
+{
+	int n = 0;
+
+	for (int c = 2; c < r->plan->contender_count; c++)
+		if (all[c].limited) {
+			if (!n)
+				fprintf(f, "Not ranked, because the client had "
+					"no time left: ");
+			if (listed(f, n++))
+				fprintf(f, "%s", r->plan->contenders[c].name);
+		}
+	rest(f, n);
+	if (n)
+		fprintf(f, "; the processor times compare %s.\n", n > 1 ?
+			"these servers" : "this server");
 }
 
 /* The base alone, or nobody to compare it with. */
@@ -493,6 +518,7 @@ void conclude(const struct results *r, FILE *f)
 			sentence + 1);
 	free(sentence);
 	say_undecided(r, all, workloads, f);
+	say_limited(r, all, f);
 	if (!compares(r))
 		say_base(r, f);
 	else

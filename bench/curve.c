@@ -65,7 +65,7 @@ static void print_line(const char *name, char cells[POINTS][16], int n, FILE *f)
 /* "0.62-": behind the base. */
 static void ratio_cell(const struct row *row, char cell[16])
 {
-	static const char signs[] = "-=+????";	/* by verdict */
+	static const char signs[] = "-=+?????";	/* by verdict */
 
 	if (row && row->rate.n)
 		snprintf(cell, 16, "%.2f%c", row->rate.median,

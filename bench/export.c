@@ -12,7 +12,7 @@ static void write_estimate(struct json *j, const char *name,
 {
 	static const char *const words[] = {
 		"below", "equal", "above", "undecided", "few", "errors",
-		"doubtful",
+		"doubtful", "client_bound",
 	};
 
 	if (!e->n) {

@@ -60,7 +60,7 @@ static const char *word_of(const struct row *row)
 {
 	static const char *const words[] = {
 		"behind", "equal", "ahead", "undecided", "too few", "errors",
-		"doubtful",
+		"doubtful", "client-bound",
 	};
 
 	return row->contender == 1 ? "A/A" : words[row->faster + 1];

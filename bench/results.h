@@ -95,8 +95,9 @@ enum { ENOUGH = 9 };		/* repetitions; fewer decide nothing */
  */
 #define LAYOUT_EFFECT 0.01
 
-enum verdict { BELOW = -1, EQUAL, ABOVE, UNDECIDED, FEW, ERRORS, DOUBTFUL };
-					/* the last two: see unfit() */
+enum verdict { BELOW = -1, EQUAL, ABOVE, UNDECIDED, FEW,
+	       ERRORS, DOUBTFUL,	/* see unfit() */
+	       LIMITED };		/* of a rate: by the client; see row.c */
 
 /*
  * BELOW, ABOVE: the range in which the true ratio lies in all but 1 of 250

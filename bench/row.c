@@ -22,13 +22,16 @@ const char *short_number(double v, char text[16])
 	return text;
 }
 
-/* By the ratio to the base, which is quieter than a rate; else as named. */
+/* By the ratio to the base, which is quieter than a rate; else as named.  A place
+   among the others would rank what is not compared, so it comes last. */
 static int fastest_first(const void *a, const void *b)
 {
 	const struct row *x = a, *y = b;
 	int slower = (x->rate.median < y->rate.median) -
 		     (x->rate.median > y->rate.median);
 
+	if (row_is_unfit(x) || row_is_unfit(y))
+		slower = row_is_unfit(x) - row_is_unfit(y);
 	return slower ? slower : x->contender - y->contender;
 }
 
@@ -54,6 +57,33 @@ static enum verdict sure(const struct estimate *e, const struct estimate *mean,
 			       mean->median < 1 / (1 + bound))))
 		return UNDECIDED;
 	return says;
+}
+
+/* In most of the n repetitions that are done. */
+static int is_bound(const struct outcome *o, int repetitions)
+{
+	int bound = 0, done = 0;
+
+	for (int i = 0; i < repetitions; i++) {
+		done += o[i].done;
+		bound += o[i].done && o[i].bound;
+	}
+	return 2 * bound > done;
+}
+
+/*
+ * Where the client was the limit, the rate is the client's, and the server could do
+ * more.  So one that is ahead is ahead, and one that is behind such a base is behind;
+ * of all else the rates say nothing.
+ */
+static enum verdict by_client(enum verdict says, int bound, int base_bound)
+{
+	if (says == FEW || (!bound && !base_bound))
+		return says;
+	if (bound && base_bound)
+		return LIMITED;
+	return says == UNDECIDED || says == (bound ? ABOVE : BELOW) ? says :
+	       LIMITED;
 }
 
 static void judge(const struct results *r, int layout, int workload,
@@ -87,6 +117,10 @@ static void judge(const struct results *r, int layout, int workload,
 	/* Without the base's second measurement the noise is not known. */
 	if (!ratio(r, layout, workload, 1, RATE).n && row->n >= ENOUGH)
 		row->faster = row->dearer = UNDECIDED;
+	row->faster = by_client(row->faster, row->bound, is_bound(outcome_at(r,
+				layout, workload, 0, 0), r->plan->repetitions));
+	if (row->faster == LIMITED)
+		row->more = 0;
 	says = unfit(outcome_at(r, layout, workload, row->contender, 0),
 		     r->plan->repetitions, w);
 	if (!says)
@@ -111,7 +145,7 @@ int rows_of(const struct results *r, int layout, int workload,
 	for (int c = 0; c < r->plan->contender_count; c++) {
 		const struct contender *who = contender_of(r->plan, workload, c);
 		struct row *row = &rows[n];
-		int bound = 0, whole = 0;
+		int whole = 0;
 
 		if (!who)
 			continue;
@@ -122,6 +156,8 @@ int rows_of(const struct results *r, int layout, int workload,
 		row->name = c == 1 ? "(the base again)" : who->name;
 		row->floor = who->floor;
 		row->wrong = who->wrong;
+		row->bound = is_bound(outcome_at(r, layout, workload, c, 0),
+				      r->plan->repetitions);
 		judge(r, layout, workload, row);
 		row->suspicion = suspicion_of(outcome_at(r, layout, workload, c,
 					      0), r->plan->repetitions, w);
@@ -129,10 +165,8 @@ int rows_of(const struct results *r, int layout, int workload,
 			struct outcome *o = outcome_at(r, layout, workload, c,
 						       i);
 
-			bound += o->bound;
 			whole += o->m.slice_count == 1 && in_slices;
 		}
-		row->bound = 2 * bound > row->n;
 		row->whole = 2 * whole > row->n;
 		n++;
 	}

@@ -31,7 +31,7 @@ static const char *interval(const struct estimate *e, char text[40])
 
 /* "-" where nothing is compared. */
 static const char *word(const struct row *row, const struct estimate *e,
-			enum verdict says, const char *const words[7])
+			enum verdict says, const char *const words[8])
 {
 	return row->contender == 0 ? "base" : row->contender == 1 ? "A/A" :
 	       !e->n ? "" : words[says + 1];
@@ -41,10 +41,10 @@ static void print_row(const struct row *row, FILE *f)
 {
 	static const char *const faster[] = {
 		"behind", "equal", "ahead", "undecided", "too few", "errors",
-		"doubtful",
+		"doubtful", "client",
 	};
 	static const char *const dearer[] = {
-		"less", "equal", "more", "?", "", "", "",
+		"less", "equal", "more", "?", "", "", "", "",
 	};
 	const struct measurement *m = &row->m;
 	char a[40], b[40], t[4][16];
@@ -189,7 +189,8 @@ static void print_workload(const struct results *r, int layout, int workload,
 		done = rows[i].n > done ? rows[i].n : done;
 		if (rows[i].floor)
 			floor = &rows[i];
-		else if (rows[i].contender != 1 &&
+		else if (rows[i].contender != 1 && rows[i].cpu.n &&
+			 !row_is_unfit(&rows[i]) &&
 			 (!best || rows[i].cpu.median < best->cpu.median))
 			best = &rows[i];
 	}
@@ -284,7 +285,7 @@ static void print_folded(const char *text, FILE *f)
 	fprintf(f, "%s\n", text);
 }
 
-static int too_few(const struct results *r)
+static int has(const struct results *r, enum verdict says)
 {
 	struct row rows[CONTENDERS];
 	int found = 0;
@@ -294,7 +295,7 @@ static int too_few(const struct results *r)
 				k % r->plan->workload_count, rows);
 
 		for (int i = 0; i < n; i++)
-			found |= rows[i].contender > 1 && rows[i].faster == FEW;
+			found |= rows[i].contender > 1 && rows[i].faster == says;
 	}
 	return found;
 }
@@ -340,8 +341,10 @@ void table_print(const struct results *r, FILE *f)
 		 "max: latency; batch: messages per sleep of the server; iou us: "
 		 "processor time of io_uring's kernel threads per message; "
 		 "preem: preemptions per message; MiB: the most memory; thr: "
-		 "threads.%s (docs/method.md)", 100 * p->bound, too_few(r) ?
-		 " too few: a verdict needs 9 repetitions (-r 9)." : "");
+		 "threads.%s%s (docs/method.md)", 100 * p->bound, has(r, FEW) ?
+		 " too few: a verdict needs 9 repetitions (-r 9)." : "",
+		 has(r, LIMITED) ? " client: the client had no time left, so the "
+		 "rates say nothing." : "");
 	fprintf(f, "\n");
 	print_folded(text, f);
 	fprintf(f, "\n");
@@ -365,9 +368,9 @@ static void ratio_cell(const struct estimate *e, enum verdict says,
 {
 	if (!e->n)
 		fprintf(f, " |");
-	else if (says == ERRORS || says == DOUBTFUL)
+	else if (says == ERRORS || says == DOUBTFUL || says == LIMITED)
 		fprintf(f, " %.2f (%s) |", e->median, says == ERRORS ? "errors" :
-			"doubtful");
+			says == DOUBTFUL ? "doubtful" : "client-bound");
 	else
 		fprintf(f, says == better ? " **%.2f** |" : says == -better ?
 			" *%.2f* |" : " %.2f |", e->median);

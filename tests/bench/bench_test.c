@@ -1047,7 +1047,8 @@ static void report_plan(struct plan *p, struct results *r, int repetitions)
 							 2 : 1),
 			.m.server_us = cpus[c], .m.client_us = 4,
 			.m.calls = c < 4 ? c + 1 : -1, .m.p50 = 5, .m.p99 = 6,
-			.m.p999 = 7, .m.max = 8, .bound = c == 3,
+			.m.p999 = 7, .m.max = 8,
+			.bound = c == 2 && w < 2,
 		};
 	}
 	strcpy(why_at(r, SAME, 1, 3), "has but one");
@@ -1291,14 +1292,14 @@ TEST(json_says_who_is_ahead)
 	ASSERT_TRUE(poll);
 	*strchr(poll, ']') = 0;
 	expect(poll, (const char *[]){
-	       "\"base\":false,\"base_again\":false,\"client_bound\":false,"
+	       "\"base\":false,\"base_again\":false,\"client_bound\":true,"
 	       "\"rate\":110,\"mean\":0,\"p50\":5,\"p99\":6,\"p999\":7,\"max\":8,"
 	       "\"server_us\":1.6,\"client_us\":4,", "\"calls\":3,",
 	       "\"rate_ratio\":{\"median\":1.1,\"low\":1.1,\"high\":1.1,"
 	       "\"repetitions\":9,\"verdict\":\"above\"},\"cpu_ratio\":{"
 	       "\"median\":0.8,\"low\":0.8,\"high\":0.8,\"repetitions\":9,"
 	       "\"verdict\":\"below\"}", "\"server\":\"select\"",
-	       "\"client_bound\":true", "\"server\":\"floor\"",
+	       "\"client_bound\":false", "\"server\":\"floor\"",
 	       "\"rate_ratio\":null", "\"calls\":null", NULL });
 	results_free(&r);
 }
@@ -1482,6 +1483,90 @@ TEST(what_is_doubtful_is_not_ranked)
 	       "latency must be the number of messages in flight, and is not, "
 	       "so nothing is compared with it there.\n", NULL });
 	results_free(&r);
+}
+
+/* Nor has it a place among the others, or a cost that is the least of all. */
+TEST(what_is_doubtful_has_no_place)
+{
+	static char text[20000];
+	struct row rows[CONTENDERS];
+	struct results r;
+	struct plan p;
+	FILE *f;
+	int n;
+
+	report_plan(&p, &r, 9);
+	n = rows_of(&r, SAME, 0, rows);
+	ASSERT_EQ(5, n);
+	EXPECT_STR("poll", rows[0].name);
+	for (int i = 0; i < 9; i++)
+		outcome_at(&r, SAME, 0, 2, i)->m.mean = 1e6;
+	rows_of(&r, SAME, 0, rows);
+	EXPECT_STR("poll", rows[n - 1].name);
+	f = fmemopen(text, sizeof(text), "w");
+	table_print(&r, f);
+	fclose(f);
+	expect(text, (const char *[]){ " for epoll,\n  the cheapest", NULL });
+	results_free(&r);
+}
+
+/*
+ * Where the client had no time left, the rate is the client's.  One that is ahead
+ * is ahead all the same, and one that is behind such a base is behind it.
+ */
+TEST(what_the_client_limits_is_not_ranked)
+{
+	static const struct {
+		double rate;
+		int base, server;	/* the client was their limit */
+		enum verdict says;
+	} cases[] = {
+		{ 110, 0, 0, ABOVE }, { 110, 0, 1, ABOVE }, { 110, 1, 0, LIMITED },
+		{ 110, 1, 1, LIMITED }, { 90, 0, 0, BELOW }, { 90, 0, 1, LIMITED },
+		{ 90, 1, 0, BELOW }, { 90, 1, 1, LIMITED }, { 100, 0, 0, EQUAL },
+		{ 100, 0, 1, LIMITED }, { 100, 1, 0, LIMITED },
+		{ 100, 1, 1, LIMITED },
+	};
+	static char text[20000];
+	char *argv[] = { "iomodels compare", NULL };
+	struct row rows[CONTENDERS];
+	struct results r;
+	struct plan p;
+	FILE *f;
+
+	small_plan(&p);
+	for (unsigned k = 0; k < sizeof(cases) / sizeof(*cases); k++) {
+		results_begin(&r, &p, 1, argv);
+		for (int i = 0; i < p.repetitions; i++)
+			for (int c = 0; c < 3; c++)
+				*outcome_at(&r, SAME, 0, c, i) = (struct outcome){
+					.done = 1, .m.server_us = 2,
+					.m.rate = c == 2 ? cases[k].rate : 100,
+					.bound = c == 2 ? cases[k].server :
+						 cases[k].base,
+				};
+		ASSERT_EQ(3, rows_of(&r, SAME, 0, rows));
+		for (int i = 0; i < 3; i++)
+			if (rows[i].contender == 2) {
+				EXPECT_EQ(cases[k].says, rows[i].faster);
+				EXPECT_EQ(EQUAL, rows[i].dearer);
+				EXPECT_EQ(0, rows[i].more);
+			}
+		f = fmemopen(text, sizeof(text), "w");
+		table_print(&r, f);
+		table_markdown(&r, f);
+		export_json(&r, f);
+		conclude(&r, f);
+		fclose(f);
+		if (cases[k].says == LIMITED)
+			expect(text, (const char *[]){ " client ", " (client-bound) |",
+			       "\"verdict\": \"client_bound\"", "\nNot ranked, "
+			       "because the client had no time left: poll; the "
+			       "processor times compare this server.\n", NULL });
+		else
+			EXPECT_TRUE(!strstr(text, "Not ranked"));
+		results_free(&r);
+	}
 }
 
 /* ---- turns ---- */
