@@ -727,18 +727,14 @@ void request_ready(struct request *r)
 /* r waits to begin or to go on, and no earlier request blocks it. */
 int request_waits(const struct request *r)
 {
-	return r->where == READY || r->where == QUEUED || r->where == PARKED ||
-	       r->where == WAITING;
+	return r->where == READY || r->where == QUEUED || r->where == PARKED;
 }
 
-/* Take r out of the list in which it waits for a thread; or from its thread,
- * which then does not touch r any more. */
+/* Out of the list in which it waits for a thread. */
 void request_unqueue(struct request *r)
 {
 	struct descriptor *d = r->descriptor;
 
-	if (r->where == WAITING)
-		__atomic_store_n(r->taken_back, 1, __ATOMIC_RELEASE);
 	if (r->where == READY)
 		list_remove(&engine.ready, r);
 	if (r->where == PARKED)
@@ -859,8 +855,9 @@ static void answer_cancel(struct request *r, long result)
 		at = &(*at)->next_cancel;
 	if (*at)
 		*at = r->next_cancel;
-	if (r->by->write == r)
-		r->by->write = NULL;
+	for (int i = 0; i < 2; i++)
+		if (r->by->running[i] == r)
+			r->by->running[i] = NULL;
 	r->by->left--;
 	r->by->done += result == -ECANCELED;
 	/* A short write: it was in progress, and is over now. */

@@ -87,7 +87,6 @@ enum where {
 	RING,			/* in the worker's io_uring */
 	QUEUED,			/* in its descriptor's jobs, for the pool */
 	RUNNING,		/* a thread of the pool carries it out */
-	WAITING,		/* the same, in poll: aio_cancel may take it */
 	PARKED,			/* it would sleep, and no thread may (pool.c) */
 	NATIVE,			/* in the native AIO context */
 	TELLING,		/* done; its callback thread is to be started */
@@ -106,6 +105,8 @@ enum {				/* request.flags */
 	COUNTED	   = 1 << 8,	/* by fd_write_enter() */
 	NO_OFFSET  = 1 << 9,	/* not seekable */
 	POLLABLE   = 1 << 10,	/* poll reports when it need not wait */
+	TRYING	   = 1 << 11,	/* its thread does not sleep: may be cancelled */
+	CUT	   = 1 << 12,	/* its call may have read nothing for that */
 };
 
 /* The requests of one lio_listio. */
@@ -121,7 +122,8 @@ struct group {
 struct cancelling {
 	unsigned left;		/* asked, not answered yet */
 	unsigned done, refused;
-	struct request *write;	/* one of them, whose thread a signal interrupts */
+	/* A read and a write of them, whose threads a signal interrupts. */
+	struct request *running[2];
 };
 
 struct list {
@@ -150,13 +152,13 @@ struct request {
 	struct request *next;	/* in the inbox, ready, a job or telling */
 	struct request *next_cancel;
 	struct request *native_next, *native_prev;
-	struct cancelling *by;	/* the aio_cancel that waits for its answer */
-	/* Tells a stream's thread that aio_cancel took the request; atomic. */
-	int *taken_back;
-	/* The thread whose call writes parts of it to a stream, or 0; atomic. */
-	int writer;
+	struct cancelling *by;	/* which aio_cancel waits for its answer */
+	/* How much its thread's call reads of a stream: 0 cuts it short; atomic. */
+	size_t *wanted;
 	struct identity file;	/* a stream's write: before its first part */
 	unsigned slot;		/* ... and the ring holds it there; 0: no */
+	/* The thread whose call on a stream a signal may interrupt; or 0; atomic. */
+	int thread;
 	/* All of a descriptor, in the order of the calls. */
 	struct request *later, *earlier;
 	struct descriptor *descriptor;	/* NULL: not adopted, or ended */
@@ -270,7 +272,7 @@ void request_free(struct request *r);
 void request_over(struct request *r);	/* free it when nothing names it */
 void request_ready(struct request *r);	/* to the worker or the pool */
 void request_unqueue(struct request *r);	/* from where it waits to begin */
-int request_waits(const struct request *r);	/* READY, QUEUED, PARKED, WAITING */
+int request_waits(const struct request *r);	/* READY, QUEUED or PARKED */
 void request_completed(struct request *r, long result);	/* or goes on */
 void request_end(struct request *r, long result);	/* bytes, or -errno */
 void request_know_file(struct request *r);	/* before a part is written */
@@ -311,9 +313,9 @@ static inline void publish(struct aiocb *cb, long result)
 			 __ATOMIC_RELEASE);
 }
 
-static inline int writer_of(const struct request *r)
+static inline int thread_of(const struct request *r)
 {
-	return __atomic_load_n(&r->writer, __ATOMIC_RELAXED);
+	return __atomic_load_n(&r->thread, __ATOMIC_RELAXED);
 }
 
 static inline int status(const struct aiocb *cb)
@@ -409,7 +411,8 @@ int pool_is_busy(void);			/* the same, for work of the ring */
 int pool_leaves_parked(void);		/* the same, and only what is parked */
 void pool_stand_in(int unpark);		/* if there is no thread of the pool */
 int pool_may_interrupt(void);		/* not under the lock */
-void pool_interrupt(const struct request *r);	/* its writer; under the lock */
+void pool_interrupt(struct request *r);	/* its thread; under the lock */
+void pool_let_go_on(struct request *r);	/* after that; under the lock */
 void pool_forget(void);
 long thread_create(pthread_t *thread, void *(*function)(void *), int detached);
 
@@ -488,7 +491,7 @@ struct wanted {				/* one of list, or all of group */
 };
 
 long wait_for(const struct wanted *w);	/* 0, -EINTR, -EAGAIN: time is up */
-void wait_for_cancelling(struct cancelling *c, int writes);
+void wait_for_cancelling(struct cancelling *c, int runs);
 void wait_interrupt_leader(unsigned bits);	/* these requests ended */
 void wait_forget(void);
 

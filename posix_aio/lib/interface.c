@@ -484,13 +484,13 @@ API int aio_suspend(const struct aiocb *const list[], int n,
 /* ---- aio_cancel ---- */
 
 /* Blocked in the kernel, can it be taken out of there?  Not of a ring that broke:
- * nobody would answer.  A thread that sleeps in poll only is in no long call. */
+ * nobody would answer. */
 static int may_be_cancelled(const struct request *r)
 {
-	if (r->where == RUNNING && writer_of(r))
+	if (r->where == RUNNING && thread_of(r))
 		return 1;
 	if (!(r->where == RING && worker_runs()) &&
-	    !(r->where == RUNNING && r->taken_back))
+	    !(r->where == RUNNING && r->flags & TRYING))
 		return 0;
 	if (r->op == OP_WRITE)		/* none of it, or what is left of it */
 		return r->flags & STREAM && r->done;
@@ -517,8 +517,8 @@ static void cancel_one(struct request *r, struct cancelling *c)
 	} else {
 		r->by = c;
 		c->left++;
-		if (r->where == RUNNING && writer_of(r))
-			c->write = r;
+		if (r->where == RUNNING && thread_of(r))
+			c->running[r->op] = r;
 		if (r->where == RUNNING)
 			return;		/* its thread answers */
 		r->next_cancel = engine.cancels;
@@ -531,7 +531,7 @@ API int aio_cancel(int fd, struct aiocb *cb)
 	struct cancelling c = { 0 };
 	struct request *r, *later;
 	unsigned left;
-	int writes;
+	int runs;
 	signals old;
 
 	library_begin();
@@ -557,10 +557,10 @@ API int aio_cancel(int fd, struct aiocb *cb)
 		}
 	}
 	left = c.left;			/* under the lock: c may be written to */
-	writes = !!c.write;
+	runs = c.running[OP_READ] || c.running[OP_WRITE];
 	engine_release(old);
 	if (left)
-		wait_for_cancelling(&c, writes);
+		wait_for_cancelling(&c, runs);
 	return c.refused ? AIO_NOTCANCELED : c.done ? AIO_CANCELED : AIO_ALLDONE;
 }
 

@@ -21,12 +21,10 @@
  * it cannot, it does not sleep: a stream that is not ready is parked.  After a
  * pause the thread looks at it again, and tries again to create another thread.
  *
- * Where poll tells when a stream can be read, a thread waits in poll (WAITING).
- * Meanwhile aio_cancel may end the request: the thread notices this when poll
- * returns, after POLL_MAX_MS at the latest.  A write is one call, which holds
- * its file: a program may close the descriptor meanwhile.  To cancel a write of
+ * A read or write of a stream is one call, which holds its file: a program may
+ * close the descriptor meanwhile.  To cancel a read that waits, or a write of
  * which the stream has taken a part, aio_cancel sends its thread a signal; the
- * call returns how much was taken.
+ * call returns how much was transferred.
  *
  * The threads have all signals blocked and small stacks.  The pool also starts
  * callback threads, tries refused notifications again, and looks into the
@@ -51,9 +49,6 @@ enum {
 	PAUSE_NS = 50000,	/* before parked streams: at first, then longer */
 	AT_ONCE = 3,		/* attempts to create a thread, for a caller */
 	REFUSALS_MAX = 10,	/* then a stream without poll is read anyway */
-	POLL_MIN_MS = 8,	/* of a stream: at first, then longer */
-	POLL_MAX_MS = 1024,
-	POLLS_MAX = 4,		/* others took what poll announced: then wait */
 };
 #ifndef RWF_NOWAIT
 #define RWF_NOWAIT 8
@@ -301,13 +296,21 @@ static int sleep_idle(const struct timespec *timeout)
 
 /* ---- a request ---- */
 
-/* Transfer at most `most` bytes of it. */
+/* What one call transfers at most. */
+static size_t length(const struct request *r)
+{
+	size_t rest = r->len - r->done;
+
+	return rest < TRANSFER_MAX ? rest : TRANSFER_MAX;
+}
+
+/* `most` bytes of it at most. */
 static long transfer(const struct request *r, size_t most)
 {
 	/* Atomic: aio_cancel may set another flag. */
 	unsigned flags = __atomic_load_n(&r->flags, __ATOMIC_RELAXED);
 	char *at = r->buf + r->done;
-	size_t rest = r->len - r->done;
+	size_t rest = length(r);
 	off_t offset = r->offset + r->done;
 
 	if (rest > most)
@@ -336,10 +339,11 @@ struct work {
 	struct descriptor *d;
 	int native;			/* it was to go to the native context */
 	int in_stream;			/* it may sleep for ever */
-	int tries;			/* it must not sleep: park it */
-	int polls;			/* it sleeps in poll only */
+	int tries;			/* it must not: park it */
+	int reads;			/* a stream: may be cut short */
 	int writes;			/* to a stream, in parts */
-	int taken_back;			/* aio_cancel took it there; atomic */
+	struct iovec vector;		/* of such a read */
+	int thread;			/* that carries it out, or 0 */
 };
 
 /* Under the lock: r is a stream's. */
@@ -350,11 +354,19 @@ static void take_stream(struct work *w, struct request *r)
 		    __atomic_load_n(&refusals, __ATOMIC_RELAXED) <
 			    REFUSALS_MAX);
 	w->in_stream = !w->tries;
-	w->polls = w->in_stream && r->flags & POLLABLE && r->op == OP_READ;
-	r->taken_back = w->polls || w->tries ? &w->taken_back : NULL;
-	w->writes = w->in_stream && r->flags & POLLABLE && r->op == OP_WRITE &&
-		    r->len - r->done > PIPE_BUF;
 	engine.pool_in_streams += w->in_stream;
+	if (w->tries)
+		r->flags |= TRYING;
+	if (!w->in_stream || !(r->flags & POLLABLE) || w->thread <= 0)
+		return;
+	w->reads = r->op == OP_READ && r->flags & NO_OFFSET;
+	w->writes = r->op == OP_WRITE && r->len - r->done > PIPE_BUF;
+	if (!w->reads)
+		return;
+	w->vector = (struct iovec){ r->buf, length(r) };
+	r->flags &= ~CUT;
+	r->wanted = &w->vector.iov_len;
+	__atomic_store_n(&r->thread, w->thread, __ATOMIC_RELAXED);
 }
 
 /* Under the lock. */
@@ -363,7 +375,7 @@ static void take_work(struct work *w)
 	struct request *r = job_take();
 
 	w->n = 0;
-	w->in_stream = w->tries = w->polls = w->writes = w->taken_back = 0;
+	w->in_stream = w->tries = w->reads = w->writes = 0;
 	if (!r)
 		return;
 	w->d = r->descriptor;
@@ -400,28 +412,15 @@ static int is_unknown(long err)
 	       err == -EINVAL;
 }
 
-/*
- * Under the lock: what the thread does next with its request of a stream.
- * where is WAITING, or RUNNING with or without a call that may sleep.  0: it
- * must end the request, or aio_cancel has ended it (r may be another request).
- */
-static int goes_on(struct work *w, int where, int may_sleep)
-{
-	struct request *r = w->r[0];
-
-	if (w->taken_back || r->by || (r->flags & STOP && r->done))
-		return 0;
-	r->where = where;
-	r->taken_back = may_sleep ? NULL : &w->taken_back;
-	return 1;
-}
-
-static int step(struct work *w, int where, int may_sleep)
+/* The call may sleep from now on.  0: the request is to end instead. */
+static int may_sleep(struct request *r)
 {
 	int goes;
 
 	engine_lock_only();
-	goes = goes_on(w, where, may_sleep);
+	goes = !r->by && !(r->flags & STOP && r->done);
+	if (goes)
+		r->flags &= ~TRYING;
 	engine_unlock();
 	return goes;
 }
@@ -434,7 +433,7 @@ static int step(struct work *w, int where, int may_sleep)
  */
 static long try_transfer(struct work *w)
 {
-	const struct request *r = w->r[0];
+	struct request *r = w->r[0];
 	unsigned flags = __atomic_load_n(&r->flags, __ATOMIC_RELAXED);
 	int reads = r->op == OP_READ;
 	struct pollfd p = poll_for(r);
@@ -454,57 +453,23 @@ static long try_transfer(struct work *w)
 		return n;
 	if (!enter_kernel(__NR_ppoll, &p, 1, &at_once, NULL, 8))
 		return n == -EOPNOTSUPP ? -EAGAIN : n;
-	if (!step(w, RUNNING, 1))
+	if (!may_sleep(r))
 		return -EAGAIN;
 	/* A pipe has room for a page. */
 	return transfer(r, reads ? TRANSFER_MAX : PIPE_BUF);
 }
 
 /*
- * Wait until the stream is ready.  1: try again; 0: the request does not go on;
- * or -errno.  poll holds the file only while it waits: a number that has become
- * another file's must not be read.  The read ends as if close(2) had cancelled
- * it, which POSIX allows.  A duplicate of the descriptor would hold the file,
- * but a child of fork would have it, so that the peer does not see the end; and
- * closing it would release the process's record locks (F_SETLK).
+ * As read(2), which holds the file.  To cut it short, aio_cancel sets the length to
+ * 0 and sends a signal: the kernel begins the call again, and it reads nothing,
+ * also if the number is another file's by now.
  */
-static long wait_for_stream(struct work *w)
+static long read_stream(struct work *w)
 {
-	struct pollfd p = poll_for(w->r[0]);
-	struct identity id = fd_identity(p.fd);
-	long ms = POLL_MIN_MS, n;
+	const struct request *r = w->r[0];
+	long n = enter_kernel(__NR_readv, r->fd, &w->vector, 1);
 
-	if (!step(w, WAITING, 0))
-		return 0;
-	do {
-		struct timespec t = { ms / 1000, ms % 1000 * 1000000 };
-
-		n = enter_kernel(__NR_ppoll, &p, 1, &t, NULL, 8);
-		if (ms < POLL_MAX_MS)
-			ms *= 2;
-	} while ((!n || n == -EINTR) && fd_is_still(p.fd, &id) &&
-		 !__atomic_load_n(&w->taken_back, __ATOMIC_ACQUIRE));
-	if (!step(w, RUNNING, 0))
-		return 0;
-	return fd_is_still(p.fd, &id) ? 1 : -ECANCELED;
-}
-
-/* As read(2), but aio_cancel may take the request while it waits. */
-static long transfer_stream(struct work *w)
-{
-	long n = -EAGAIN;
-
-	for (int i = 0; i < POLLS_MAX; i++) {
-		n = try_transfer(w);
-		if (is_unknown(n))
-			break;
-		if (n != -EAGAIN)
-			return n;
-		n = wait_for_stream(w);
-		if (n <= 0)
-			return n ? n : -EAGAIN;
-	}
-	return step(w, RUNNING, 1) ? transfer(w->r[0], TRANSFER_MAX) : -EAGAIN;
+	return n == -ENOSYS || n == -EPERM ? transfer(r, TRANSFER_MAX) : n;
 }
 
 /*
@@ -524,17 +489,28 @@ int pool_may_interrupt(void)
 	       action[0] != (uintptr_t)SIG_IGN && sandbox_allows(calls, 1);
 }
 
-/* r->writer is alive: it needs the lock to end r. */
-void pool_interrupt(const struct request *r)
+/* r->thread is alive: it needs the lock to end r. */
+void pool_interrupt(struct request *r)
 {
 	siginfo_t info;
 
+	if (r->wanted) {
+		r->flags |= CUT;
+		__atomic_store_n(r->wanted, 0, __ATOMIC_RELAXED);
+	}
 	memset(&info, 0, sizeof(info));
 	info.si_signo = SIGNAL;
 	info.si_code = SI_QUEUE;
 	info.si_pid = getpid();
-	enter_kernel(__NR_rt_tgsigqueueinfo, info.si_pid, writer_of(r), SIGNAL,
+	enter_kernel(__NR_rt_tgsigqueueinfo, info.si_pid, thread_of(r), SIGNAL,
 		     &info);
+}
+
+/* The signal does not get through. */
+void pool_let_go_on(struct request *r)
+{
+	if (r->wanted)
+		__atomic_store_n(r->wanted, length(r), __ATOMIC_RELAXED);
 }
 
 /*
@@ -542,15 +518,14 @@ void pool_interrupt(const struct request *r)
  * signal ends the call.  A call that has written nothing must not be
  * interrupted: the kernel starts it again, and the number may be reused.
  */
-static void may_be_interrupted(struct request *r)
+static void may_be_interrupted(struct work *w)
 {
-	struct pollfd p = poll_for(r);
+	struct pollfd p = poll_for(w->r[0]);
 	struct timespec at_once = { 0 };
 
 	if (enter_kernel(__NR_ppoll, &p, 1, &at_once, NULL, 8) == 1 &&
 	    p.revents == POLLOUT)
-		__atomic_store_n(&r->writer, enter_kernel(__NR_gettid),
-				 __ATOMIC_RELAXED);
+		__atomic_store_n(&w->r[0]->thread, w->thread, __ATOMIC_RELAXED);
 }
 
 /* A long write: leave it to a thread that is being created and may wait. */
@@ -587,34 +562,34 @@ static void carry_out(struct work *w)
 			count(STAT_POOL);
 		return;
 	}
-	if (w->polls) {
+	if (w->reads) {
 		count(STAT_POOL);
-		w->result[0] = transfer_stream(w);
+		w->result[0] = read_stream(w);
 		return;
 	}
 	/* setuid() may cut the call short. */
 	if (w->in_stream)
 		request_know_file(w->r[0]);
 	if (w->writes)
-		may_be_interrupted(w->r[0]);
+		may_be_interrupted(w);
 	for (unsigned i = 0; i < w->n; i++) {
 		count(STAT_POOL);
 		w->result[i] = transfer(w->r[i], TRANSFER_MAX);
 	}
 }
 
-/* Under the lock: aio_cancel may have taken the request, or wait for it. */
+/* Under the lock: an aio_cancel may wait for the stream's request. */
 static void answer(struct work *w)
 {
 	struct request *r = w->r[0];
 
-	if (w->taken_back) {
-		w->n = 0;
-		w->result[0] = 0;
-		return;
-	}
-	r->taken_back = NULL;
-	if (r->by && w->result[0] == -EAGAIN)
+	r->thread = 0;
+	r->wanted = NULL;
+	/* Cancelled; or refused, or the end of the stream: once more. */
+	if (w->reads && r->flags & CUT && !w->result[0])
+		w->result[0] = -EINTR;
+	r->flags &= ~(TRYING | CUT);
+	if (w->tries && r->by && w->result[0] == -EAGAIN)
 		w->result[0] = -ECANCELED;
 }
 
@@ -626,10 +601,8 @@ static void end_work(struct work *w)
 	if (!w->d)
 		return;
 	engine.pool_in_streams -= w->in_stream;
-	if (w->polls || w->tries)
+	if (w->reads || w->writes || w->tries)
 		answer(w);
-	if (w->writes)
-		w->r[0]->writer = 0;
 	/* A write that was cancelled in the middle has ended. */
 	if (w->tries && w->result[0] == -EAGAIN &&
 	    !(w->r[0]->flags & STOP && w->r[0]->done)) {
@@ -716,7 +689,7 @@ static struct timespec idle_time(void)
 
 static void *serve(void *unused)
 {
-	struct work w = { .n = 0 };
+	struct work w = { .thread = enter_kernel(__NR_gettid) };
 	int expired = 0, rested = 1;
 
 	(void)unused;

@@ -295,24 +295,31 @@ long wait_for(const struct wanted *w)
 	return err;
 }
 
-/* Under the lock.  Do not interrupt the write any more: it goes on. */
-static void let_it_write(struct cancelling *c)
+/* Under the lock: to the threads of the two, or they go on. */
+static void interrupt(struct cancelling *c, int may)
 {
-	struct request *r = c->write;
+	for (int i = 0; i < 2; i++) {
+		struct request *r = c->running[i];
 
-	c->write = NULL;
-	request_stop(r);
-	cancel_refuse(r);
+		if (r && may) {
+			pool_interrupt(r);
+		} else if (r) {
+			c->running[i] = NULL;
+			pool_let_go_on(r);
+			request_stop(r);
+			cancel_refuse(r);
+		}
+	}
 }
 
 /*
  * For aio_cancel: wait for all answers.  Not a cancellation point.  A signal
  * for a write is lost if its thread is not in the call yet: repeat it.
  */
-void wait_for_cancelling(struct cancelling *c, int writes)
+void wait_for_cancelling(struct cancelling *c, int runs)
 {
-	int may = writes && pool_may_interrupt();
-	long long next = 0;		/* when to send the next signal */
+	int may = runs && pool_may_interrupt();
+	long long next = 0;		/* signal: others may wake us meanwhile */
 	long ms = 1;
 
 	__atomic_fetch_add(&engine.waiters, 1, __ATOMIC_SEQ_CST);
@@ -323,22 +330,19 @@ void wait_for_cancelling(struct cancelling *c, int writes)
 		struct timespec until;
 		unsigned left;
 
-		if (c->write && now() >= next) {
-			if (!may || ms > SIGNALS_MS)
-				let_it_write(c);
-			else
-				pool_interrupt(c->write);
+		if (runs && now() >= next) {
+			interrupt(c, may && ms <= SIGNALS_MS);
 			next = now() + ms * 1000000;
 			ms *= 2;
 		}
 		until = timespec_of(next);
 		left = c->left;
-		writes = !!c->write;
+		runs = c->running[OP_READ] || c->running[OP_WRITE];
 		engine_release(old);
 		if (!left)
 			break;
 		futex(&engine.sequence, FUTEX_WAIT_BITSET, sequence,
-		      writes ? &until : NULL, ~0U);
+		      runs ? &until : NULL, ~0U);
 	}
 	__atomic_fetch_sub(&engine.waiters, 1, __ATOMIC_SEQ_CST);
 }
