@@ -27,9 +27,9 @@
  *            outlives the thread that made it and interrupts none of its
  *            system calls.  aio_error and aio_suspend find the completion
  *            events in the mapped ring.
- *   ring     pipes, sockets, terminals, and reads through the page cache that
- *            must wait for the disk (a file with RWF_NOWAIT): the worker, a
- *            thread of the library, owns an io_uring.
+ *   ring     pipes, sockets, and reads through the page cache that must wait
+ *            for the disk (a file with RWF_NOWAIT): the worker, a thread of
+ *            the library, owns an io_uring.
  *   pool     everything else, and everything when io_uring is refused: a
  *            thread calls pread64, pwrite64, read, write or fsync.
  *
@@ -367,7 +367,7 @@ enum {					/* what a descriptor is */
 };
 
 int fd_kind(int fd);			/* FD_*, or -errno */
-int fd_fits_ring(int fd, int kind, int writes);	/* a stream */
+int fd_is_pollable(int fd, int kind, int writes);	/* a stream */
 int fd_is_regular(int fd, off_t *size);	/* without waiting for a server */
 struct identity fd_identity(int fd);
 int fd_is_still(int fd, const struct identity *id);

@@ -191,12 +191,14 @@ static int waits_for_input(int fd)
 }
 
 /*
- * Does the ring wait for the same as read(2) and write(2) on this stream?  The
- * ring waits until poll(2) reports the stream.  It does not know O_NONBLOCK of
- * pipes and sockets, timeouts, or whether a device can be read.  These options
- * change at any time, so ask for them each time.
+ * Do read(2) and write(2) wait for what poll(2) reports, and for nothing else?
+ * poll does not know O_NONBLOCK of pipes and sockets, timeouts, or whether a
+ * device can be read.  These options change at any time, so ask for them each
+ * time.  Pipes and sockets then fit the ring.  A terminal does not: the ring
+ * begins its read again when input comes, but by then the process may be in the
+ * background, or the other end of a pseudoterminal closed.
  */
-int fd_fits_ring(int fd, int kind, int writes)
+int fd_is_pollable(int fd, int kind, int writes)
 {
 	if (kind & FD_NONBLOCK)
 		return 0;

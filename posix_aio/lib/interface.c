@@ -283,12 +283,13 @@ static unsigned flags_of(const struct aiocb *cb, int op, int kind, int native)
 {
 	unsigned flags = kind & FD_NONBLOCK ? NONBLOCK : 0;
 
-	if (kind & FD_STREAM)
-		return flags | STREAM | ORDERED |
-		       (kind & FD_NOSEEK ? NO_OFFSET : 0) |
-		       (op < OP_FSYNC &&
-			fd_fits_ring(cb->aio_fildes, kind, op == OP_WRITE) ?
-			VIA_RING | POLLABLE : 0);
+	if (kind & FD_STREAM) {
+		flags |= STREAM | ORDERED | (kind & FD_NOSEEK ? NO_OFFSET : 0);
+		if (op < OP_FSYNC &&
+		    fd_is_pollable(cb->aio_fildes, kind, op == OP_WRITE))
+			flags |= POLLABLE | (kind & FD_DEVICE ? 0 : VIA_RING);
+		return flags;
+	}
 	if (op == OP_READ)
 		return flags | (cb->aio_nbytes > LARGE || kind & FD_DIRECT ?
 				0 : VIA_RING);

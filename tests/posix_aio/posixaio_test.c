@@ -1534,6 +1534,16 @@ static void make_stream(int kind, int *reads, int *writes)
 	close(s[0]);
 }
 
+/* A terminal, and a FIFO that is only read, have a thread, also beside a ring. */
+static void wait_until_this_waits(int kind)
+{
+	if (kind != TERMINAL && kind != FIFO_END)
+		wait_until_it_waits();
+	else
+		while (!someone_reads())
+			sched_yield();
+}
+
 enum { CLOSED, REPLACED, REPLACED_BY_IDLE };	/* a number, by a pipe */
 
 /*
@@ -1551,10 +1561,7 @@ static void read_and_leave(int kind, int how)
 	ASSERT_EQ(0, pipe(p));
 	cb = request(reads, line, 2, 0);
 	ASSERT_EQ(0, aio_read(&cb));
-	wait_until_it_waits();
-	/* This kind's thread sleeps in read, also beside a ring. */
-	while (kind == FIFO_END && !someone_reads())
-		sched_yield();
+	wait_until_this_waits(kind);
 	if (how != REPLACED_BY_IDLE)
 		ASSERT_EQ(1, write(p[1], "p", 1));
 	if (how == CLOSED)
@@ -1607,7 +1614,7 @@ TEST(cancel_a_read_whose_number_is_another_file)
 		ASSERT_EQ(0, pipe(p));
 		cb = request(reads, line, 2, 0);
 		ASSERT_EQ(0, aio_read(&cb));
-		wait_until_it_waits();
+		wait_until_this_waits(kind);
 		ASSERT_EQ(1, write(p[1], "p", 1));
 		ASSERT_EQ(reads, dup2(p[0], reads));
 		EXPECT_EQ(AIO_CANCELED, aio_cancel(reads, &cb));
@@ -2120,23 +2127,67 @@ TEST(terminal)
 TEST(cancel_a_read_of_a_terminal)
 {
 	int typist, tty = terminal(&typist);
-	struct aiocb r, next;
-	char in[64], byte;
-	int s[2];
+	struct aiocb r;
+	char in[64];
 
 	GLIBC_CANNOT("AIO_NOTCANCELED, a thread is in read");
-	pair(s);
 	r = request(tty, in, 64, 0);
-	next = request(s[0], &byte, 1, 0);
 	ASSERT_EQ(0, aio_read(&r));
-	ASSERT_EQ(0, aio_read(&next));
-	ASSERT_EQ(1, write(s[1], "x", 1));
-	EXPECT_EQ(1, finished(&next));		/* so the kernel has r, too */
+	wait_until_this_waits(TERMINAL);
 	EXPECT_EQ(AIO_CANCELED, aio_cancel(tty, &r));
 	EXPECT_EQ(ECANCELED, aio_error(&r));
 	ASSERT_EQ(7, write(typist, "a line\n", 7));
 	ASSERT_EQ(0, aio_read(&r));
 	EXPECT_EQ(7, finished(&r));
+}
+
+/* A read waits, and the other end is closed: the end of read(2), too. */
+TEST(terminal_that_hangs_up)
+{
+	int typist, tty = terminal(&typist);
+	struct aiocb r;
+	char in[64];
+
+	r = request(tty, in, 64, 0);
+	ASSERT_EQ(0, aio_read(&r));
+	wait_until_this_waits(TERMINAL);
+	close(typist);
+	EXPECT_EQ(-1, finished(&r));
+	EXPECT_EQ(EIO, aio_error(&r));
+}
+
+/* In the foreground of its own terminal; then the session's leader is. */
+static void read_and_go_to_the_background(int typist, int tty)
+{
+	char in[64];
+	struct aiocb r = request(tty, in, 64, 0);
+
+	ASSERT_EQ(0, setpgid(0, 0));
+	ASSERT_EQ(0, tcsetpgrp(tty, getpid()));
+	ASSERT_EQ(0, aio_read(&r));
+	wait_until_this_waits(TERMINAL);
+	ASSERT_EQ(0, tcsetpgrp(tty, getppid()));
+	ASSERT_EQ(7, write(typist, "a line\n", 7));
+	_exit(finished(&r));
+}
+
+/* A read waits, and then its process is in the background: it gets the input. */
+TEST(terminal_that_goes_to_the_background)
+{
+	int typist, tty = terminal(&typist), status = 0;
+	pid_t leader = fork();
+
+	if (!leader) {
+		signal(SIGTTOU, SIG_IGN);
+		ASSERT_GT(setsid(), 0);
+		ASSERT_EQ(0, ioctl(tty, TIOCSCTTY, 0));
+		if (!fork())
+			read_and_go_to_the_background(typist, tty);
+		wait(&status);
+		_exit(WEXITSTATUS(status));
+	}
+	ASSERT_EQ(leader, waitpid(leader, &status, 0));
+	EXPECT_EQ(7, WEXITSTATUS(status));
 }
 
 /* A device of 1 MiB on a file of ours; it goes with its last descriptor. */
