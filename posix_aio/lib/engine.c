@@ -682,6 +682,13 @@ struct request *job_take(void)
 	return r;
 }
 
+void job_take_own(struct request *r)
+{
+	r->descriptor->running++;
+	engine.pool_busy++;
+	r->where = RUNNING;
+}
+
 void job_done(struct descriptor *d)
 {
 	d->running--;
@@ -710,6 +717,10 @@ void jobs_unpark(void)
 
 void request_ready(struct request *r)
 {
+	if (r->flags & OWN) {
+		r->where = OWNED;
+		return;
+	}
 	if (r->flags & VIA_RING && __atomic_load_n(&engine.worker,
 				__ATOMIC_SEQ_CST) == WORKER_RUNS) {
 		r->where = READY;
@@ -727,7 +738,8 @@ void request_ready(struct request *r)
 /* r waits to begin or to go on, and no earlier request blocks it. */
 int request_waits(const struct request *r)
 {
-	return r->where == READY || r->where == QUEUED || r->where == PARKED;
+	return r->where == READY || r->where == QUEUED || r->where == OWNED ||
+	       r->where == PARKED;
 }
 
 /* Out of the list in which it waits for a thread. */
@@ -831,6 +843,8 @@ static void unlink_request(struct request *r, int ended_alone)
 
 	if (r->flags & COUNTED)
 		fd_write_leave(r->fd);
+	if (r->flags & STREAM)
+		__atomic_fetch_sub(&engine.streams, 1, __ATOMIC_RELAXED);
 	*(r->earlier ? &r->earlier->later : &d->first) = r->later;
 	*(r->later ? &r->later->earlier : &d->last) = r->earlier;
 	for (struct request *l = r->later; l && d->held && !ended_alone;
@@ -1014,19 +1028,12 @@ void tell(struct request *told, struct group *groups)
 	engine_unlock();
 }
 
-static void leave_pool(void *unused)
-{
-	(void)unused;
-	__atomic_fetch_sub(&engine.pool_threads, 1, __ATOMIC_SEQ_CST);
-	__atomic_fetch_sub(&engine.pool_created, 1, __ATOMIC_SEQ_CST);
-}
-
 /*
  * Send refused notifications again, in order, until one is refused again.
  * When no thread can ever be made (a filter refuses clone), the callback runs
  * here, in a thread of the pool.  Not under the lock.
  */
-void tell_again(void)
+void tell_again(void (*leave)(void *))
 {
 	struct sigevent sigev;
 	struct group *g;
@@ -1055,7 +1062,7 @@ void tell_again(void)
 		if (err == -EAGAIN)
 			return;
 		if (err)
-			notify_here(&sigev, leave_pool);
+			notify_here(&sigev, leave);
 	}
 }
 

@@ -86,6 +86,7 @@ enum where {
 	READY,			/* in engine.ready, for the worker */
 	RING,			/* in the worker's io_uring */
 	QUEUED,			/* in its descriptor's jobs, for the pool */
+	OWNED,			/* for the thread of its own (pool.c) */
 	RUNNING,		/* a thread of the pool carries it out */
 	PARKED,			/* it would sleep, and no thread may (pool.c) */
 	NATIVE,			/* in the native AIO context */
@@ -107,6 +108,7 @@ enum {				/* request.flags */
 	POLLABLE   = 1 << 10,	/* poll reports when it need not wait */
 	TRYING	   = 1 << 11,	/* its thread does not sleep: may be cancelled */
 	CUT	   = 1 << 12,	/* its call may have read nothing for that */
+	OWN	   = 1 << 13,	/* for a thread of its own */
 };
 
 /* The requests of one lio_listio. */
@@ -194,6 +196,7 @@ extern struct engine {
 					   number that each change increments */
 	unsigned requests;		/* made so far */
 	unsigned ended_alone;		/* natives, to be unlinked */
+	unsigned streams;		/* requests on streams in flight */
 
 	/* Waiters: a futex word that each batch of completions changes. */
 	int sequence, waiters;
@@ -272,7 +275,7 @@ void request_free(struct request *r);
 void request_over(struct request *r);	/* free it when nothing names it */
 void request_ready(struct request *r);	/* to the worker or the pool */
 void request_unqueue(struct request *r);	/* from where it waits to begin */
-int request_waits(const struct request *r);	/* READY, QUEUED or PARKED */
+int request_waits(const struct request *r);	/* READY, QUEUED, OWNED, PARKED */
 void request_completed(struct request *r, long result);	/* or goes on */
 void request_end(struct request *r, long result);	/* bytes, or -errno */
 void request_know_file(struct request *r);	/* before a part is written */
@@ -283,7 +286,8 @@ void native_add(struct request *r);	/* to the list of natives */
 void native_remove(struct request *r);
 void descriptor_may_run(struct descriptor *d);	/* put it into runnable */
 struct request *job_take(void);		/* the next one to carry out */
-void job_done(struct descriptor *d);	/* call it before its request ends */
+void job_take_own(struct request *r);	/* this one, which is OWNED */
+void job_done(struct descriptor *d);	/* before its request ends */
 void job_park(struct request *r);	/* a job that was taken: not now */
 void jobs_unpark(void);
 void group_leave(struct group *g);
@@ -295,7 +299,7 @@ void list_add(struct list *l, struct request *r);
 struct request *list_take(struct list *l);	/* all of them */
 void list_remove(struct list *l, struct request *r);
 void tell(struct request *told, struct group *groups);	/* not locked */
-void tell_again(void);
+void tell_again(void (*leave)(void *));	/* of a thread of the pool */
 
 long futex(int *word, int op, int value, const struct timespec *timeout,
 	   unsigned bits);
@@ -371,6 +375,7 @@ int fd_is_pollable(int fd, int kind, int writes);	/* a stream */
 int fd_is_regular(int fd, off_t *size);	/* without waiting for a server */
 struct identity fd_identity(int fd);
 int fd_is_still(int fd, const struct identity *id);
+int fd_is_shared(int fd, int thread);	/* is it the same file there? */
 int fd_known_buffered(int fd);
 void fd_know_buffered(int fd);
 unsigned fd_writes(int fd);		/* in flight on it, at least */
@@ -396,6 +401,7 @@ static inline void __tsan_release(void *at) { (void)at; }
 /* ---- worker.c ---- */
 
 int worker_runs(void);
+int worker_thread(void);		/* its number, or 0 */
 long worker_start(void);		/* 0, or -errno; not under the lock */
 void worker_wake(void);
 void worker_report(void);		/* for POSIXAIO_DEBUG */
@@ -406,15 +412,18 @@ void worker_forget(void);
 long pool_start(void);			/* 0: a thread is there; or -EAGAIN */
 int pool_call(void);			/* for what was just sent */
 void pool_wake(void);			/* one idle thread, if any */
-int pool_is_missing(void);		/* under the lock: work, but no thread */
-int pool_is_busy(void);			/* the same, for work of the ring */
+int pool_thread(void);			/* the number of one, or 0: not known */
+long pool_add_own(uint32_t serial, unsigned index);	/* 0, or -errno */
+int pool_is_missing(void);		/* under the lock: work, and no thread */
+int pool_is_busy(void);			/* the same, of what was for the ring */
 int pool_leaves_parked(void);		/* the same, and only what is parked */
 void pool_stand_in(int unpark);		/* if there is no thread of the pool */
 int pool_may_interrupt(void);		/* not under the lock */
 void pool_interrupt(struct request *r);	/* its thread; under the lock */
 void pool_let_go_on(struct request *r);	/* after that; under the lock */
 void pool_forget(void);
-long thread_create(pthread_t *thread, void *(*function)(void *), int detached);
+long thread_create(pthread_t *thread, void *(*function)(void *), void *arg,
+		   int detached);
 
 /* ---- sandbox.c ---- */
 

@@ -14,6 +14,8 @@
  * all others, for which the kernel is asked each time.
  */
 #include <fcntl.h>
+#include <stdio.h>
+#include <linux/kcmp.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -70,6 +72,14 @@ int fd_is_regular(int fd, off_t *size)
 	return type_of(fd, size ? size : &ignored) == S_IFREG;
 }
 
+static struct identity identity_of(const struct statx *st)
+{
+	return (struct identity){
+		(uint64_t)st->stx_dev_major << 32 | st->stx_dev_minor,
+		st->stx_ino
+	};
+}
+
 struct identity fd_identity(int fd)
 {
 	struct statx st;
@@ -77,9 +87,7 @@ struct identity fd_identity(int fd)
 	if (enter_kernel(__NR_statx, fd, "", AT_EMPTY_PATH |
 			 AT_STATX_DONT_SYNC, STATX_INO, &st))
 		return (struct identity){ 0 };
-	return (struct identity){
-		(uint64_t)st.stx_dev_major << 32 | st.stx_dev_minor, st.stx_ino
-	};
+	return identity_of(&st);
 }
 
 /* 0: the number was closed, or is another file's. */
@@ -89,6 +97,43 @@ int fd_is_still(int fd, const struct identity *id)
 
 	return now.device == id->device && now.inode == id->inode &&
 	       enter_kernel(__NR_fcntl, fd, F_GETFD) != -EBADF;
+}
+
+/* What thread (0: this one) has at that number. */
+static struct identity identity_in(int thread, int fd)
+{
+	char path[64], number[32] = "thread-self";
+	struct statx st;
+
+	if (thread)
+		snprintf(number, sizeof(number), "self/task/%d", thread);
+	snprintf(path, sizeof(path), "/proc/%s/fd/%d", number, fd);
+	if (enter_kernel(__NR_statx, AT_FDCWD, path, AT_STATX_DONT_SYNC,
+			 STATX_INO, &st))
+		return (struct identity){ 0 };
+	return identity_of(&st);
+}
+
+/*
+ * Has another thread the same file at this number?  Two threads may have tables of
+ * their own.  Where there may be no kcmp (a filter), compare the files in /proc.
+ */
+int fd_is_shared(int fd, int thread)
+{
+	struct identity mine, other;
+	long n = -EPERM;
+
+	if (!sandbox_mode())
+		n = enter_kernel(__NR_kcmp, enter_kernel(__NR_gettid), thread,
+				 KCMP_FILE, fd, fd);
+	if (n >= 0 || n == -EBADF)
+		return !n;
+	if (n == -ESRCH)
+		return 1;		/* it has just ended: not known */
+	mine = identity_in(0, fd);
+	other = identity_in(thread, fd);
+	return !mine.inode || (mine.device == other.device &&
+			       mine.inode == other.inode);
 }
 
 /*

@@ -249,10 +249,13 @@ static void start_native(struct request *r, struct batch *b)
 static void start_in_thread(struct request *r, struct aiocb *cb)
 {
 	unsigned index = r->index, flags = r->flags;
+	uint32_t serial = r->serial;
 	int fd = r->fd;
 	signals old;
 
 	request_send(r, HELD);
+	if (flags & OWN && !pool_add_own(serial, index))
+		return;
 	if (flags & VIA_RING && (worker_runs() || !worker_start()))
 		return;
 	if (!pool_start()) {
@@ -326,8 +329,26 @@ static int have_threads(const struct aiocb *cb, unsigned *flags, int *native)
 	return 1;
 }
 
+/*
+ * The library's threads have the descriptors of the thread that created them.  If
+ * this one has others (it has called unshare(CLONE_FILES), or close_range with
+ * CLOSE_RANGE_UNSHARE), the request needs a thread of its own.  glibc creates one
+ * in the caller, too, while its others wait; so ask while requests wait.
+ */
+static int is_foreign(int fd, unsigned flags)
+{
+	int thread;
+
+	if (!__atomic_load_n(&engine.streams, __ATOMIC_RELAXED))
+		return 0;
+	thread = flags & VIA_RING ? worker_thread() : pool_thread();
+	return thread > 0 && !fd_is_shared(fd, thread);
+}
+
 static void enter(struct request *r, unsigned flags)
 {
+	if (flags & STREAM)
+		__atomic_fetch_add(&engine.streams, 1, __ATOMIC_RELAXED);
 	if (flags & COUNTED)
 		fd_write_enter(r->fd);
 	if (flags & EXCLUSIVE)
@@ -410,6 +431,11 @@ static long start(struct aiocb *cb, int op, struct group *g, struct batch *b)
 	if (!r) {
 		publish(cb, -EAGAIN);
 		return -EAGAIN;
+	}
+	if (is_foreign(cb->aio_fildes, flags)) {
+		flags &= ~(VIA_RING | POLLABLE | EXCLUSIVE | TO_NATIVE);
+		flags |= OWN;
+		native = 0;
 	}
 	r->flags = flags;
 	r->forks = forks;

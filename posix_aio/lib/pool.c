@@ -26,6 +26,9 @@
  * which the stream has taken a part, aio_cancel sends its thread a signal; the
  * call returns how much was transferred.
  *
+ * The threads share the descriptors of the program.  If the thread that makes a
+ * request has descriptors of its own, it creates a thread for this one request.
+ *
  * The threads have all signals blocked and small stacks.  The pool also starts
  * callback threads, tries refused notifications again, and looks into the
  * native context when nobody else may (an fsync behind a read).
@@ -55,6 +58,8 @@ enum {
 #endif
 
 static int posts;		/* wakeups for idle threads; a futex word */
+static int number;		/* of one of the threads, or 0; atomic */
+static int owned;		/* threads for one request; atomic */
 
 /* ---- creating a thread ---- */
 
@@ -94,9 +99,9 @@ static size_t stack_size(size_t room)
 	return (size + page - 1) / page * page;
 }
 
-/* stack: its size; 0 is libc's default. */
-static int create(pthread_t *thread, void *(*function)(void *), int detached,
-		  size_t stack)
+/* stack: 0 is libc's default. */
+static int create(pthread_t *thread, void *(*function)(void *), void *arg,
+		  int detached, size_t stack)
 {
 	pthread_attr_t attr;
 	int err;
@@ -106,7 +111,7 @@ static int create(pthread_t *thread, void *(*function)(void *), int detached,
 		pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
 	if (stack)
 		pthread_attr_setstacksize(&attr, stack);
-	err = pthread_create(thread, &attr, function, NULL);
+	err = pthread_create(thread, &attr, function, arg);
 	pthread_attr_destroy(&attr);
 	return err;
 }
@@ -115,19 +120,20 @@ static int create(pthread_t *thread, void *(*function)(void *), int detached,
  * A thread with all signals blocked.  Through libc, which leaves out the signal
  * that setuid() sends to all threads.
  */
-long thread_create(pthread_t *thread, void *(*function)(void *), int detached)
+long thread_create(pthread_t *thread, void *(*function)(void *), void *arg,
+		   int detached)
 {
 	sigset_t all, old;
 	int err;
 
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
-	err = create(thread, function, detached, stack_size(STACK));
+	err = create(thread, function, arg, detached, stack_size(STACK));
 	if (err == EAGAIN)
-		err = create(thread, function, detached,
+		err = create(thread, function, arg, detached,
 			     stack_size(STACK_LEAST));
 	if (err == EINVAL)		/* too small after all */
-		err = create(thread, function, detached, 0);
+		err = create(thread, function, arg, detached, 0);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	if (err)
 		debug("no thread: %s\n", strerrorname_np(err));
@@ -198,7 +204,11 @@ static long add_thread(void)
 	} while (!__atomic_compare_exchange_n(&engine.pool_threads, &n, n + 1, 0,
 					      __ATOMIC_SEQ_CST,
 					      __ATOMIC_SEQ_CST));
-	err = thread_create(&thread, serve, 1);
+	/* The first has this thread's descriptors, but no number yet. */
+	if (!n)
+		__atomic_store_n(&number, (int)enter_kernel(__NR_gettid),
+				 __ATOMIC_RELAXED);
+	err = thread_create(&thread, serve, NULL, 1);
 	__atomic_fetch_add(err ? &engine.pool_threads : &engine.pool_created,
 			   err ? -1 : 1, __ATOMIC_SEQ_CST);
 	__atomic_store_n(&not_before, err ? now() + AGAIN_NS : 0,
@@ -344,6 +354,7 @@ struct work {
 	int writes;			/* to a stream, in parts */
 	struct iovec vector;		/* of such a read */
 	int thread;			/* that carries it out, or 0 */
+	struct work *next;		/* another thread's */
 };
 
 /* Under the lock: r is a stream's. */
@@ -635,6 +646,42 @@ static int is_needed(void)
 	       engine.groups_telling;
 }
 
+static struct work *threads_work;	/* guarded by the lock */
+static __thread struct work *mine;
+
+/* Under the lock. */
+static void come(void)
+{
+	mine->next = threads_work;
+	threads_work = mine;
+	__atomic_store_n(&number, mine->thread, __ATOMIC_RELAXED);
+}
+
+/* Under the lock. */
+static void go(void)
+{
+	struct work **at = &threads_work;
+
+	while (*at && *at != mine)
+		at = &(*at)->next;
+	if (*at)			/* not in a child of fork */
+		*at = mine->next;
+	__atomic_store_n(&number, threads_work ? threads_work->thread : 0,
+			 __ATOMIC_RELAXED);
+}
+
+/* A callback has ended its thread. */
+static void leave_pool(void *unused)
+{
+	signals old = engine_lock();
+
+	(void)unused;
+	go();
+	engine_release(old);
+	__atomic_fetch_sub(&engine.pool_threads, 1, __ATOMIC_SEQ_CST);
+	__atomic_fetch_sub(&engine.pool_created, 1, __ATOMIC_SEQ_CST);
+}
+
 /* Under the lock: leave, unless something was sent in this moment. */
 static int leaves(void)
 {
@@ -642,11 +689,13 @@ static int leaves(void)
 	if (!__atomic_load_n(&engine.pool_idle, __ATOMIC_SEQ_CST) &&
 	    is_needed())
 		return 0;
+	go();
 	if (__atomic_sub_fetch(&engine.pool_threads, 1, __ATOMIC_SEQ_CST) ||
 	    !__atomic_load_n(&engine.inbox, __ATOMIC_SEQ_CST)) {
 		__atomic_fetch_sub(&engine.pool_created, 1, __ATOMIC_SEQ_CST);
 		return 1;
 	}
+	come();
 	__atomic_fetch_add(&engine.pool_threads, 1, __ATOMIC_SEQ_CST);
 	return 0;
 }
@@ -694,6 +743,10 @@ static void *serve(void *unused)
 
 	(void)unused;
 	prctl(PR_SET_NAME, "posixaio-pool");
+	mine = &w;
+	engine_lock_only();
+	come();
+	engine_unlock();
 	for (;;) {
 		struct request *told;
 		struct group *groups;
@@ -735,7 +788,7 @@ static void *serve(void *unused)
 		if (busy) {
 			tell(told, groups);
 			if (owed)
-				tell_again();
+				tell_again(leave_pool);
 			if (chore)
 				chore();
 			if (w.tries && grown)	/* retry: now it may wait */
@@ -752,6 +805,94 @@ static void *serve(void *unused)
 		expired = !sleep_idle(&idle);
 	}
 }
+
+/* ---- a thread for one request ---- */
+
+int pool_thread(void)
+{
+	return __atomic_load_n(&number, __ATOMIC_RELAXED);
+}
+
+static struct request *own_request(uint32_t serial, unsigned index)
+{
+	struct request *r = request_adopted(index);
+
+	return r && !request_is_stale(r) && r->serial == serial ? r : NULL;
+}
+
+/* With the descriptors of the thread that made the request.  The callback's
+ * thread has them, too: it is started here. */
+static void *serve_own(void *which)
+{
+	uint32_t serial = (uintptr_t)which >> 32;
+	unsigned index = (uintptr_t)which;
+	struct work w = { .n = 0 };
+	struct request *r;
+
+	prctl(PR_SET_NAME, "posixaio-own");
+	__atomic_fetch_add(&engine.waiters, 1, __ATOMIC_SEQ_CST);
+	do {
+		int sequence = __atomic_load_n(&engine.sequence,
+					       __ATOMIC_SEQ_CST);
+		struct list others;
+		struct request *told;
+		struct group *groups, *of_others;
+
+		engine_lock_only();
+		others = engine.telling;
+		of_others = engine.groups_telling;
+		engine.telling.first = NULL;
+		engine.groups_telling = NULL;
+		end_work(&w);
+		told = list_take(&engine.telling);
+		groups = engine.groups_telling;
+		engine.telling = others;
+		engine.groups_telling = of_others;
+		r = own_request(serial, index);
+		if (r && r->where == OWNED) {
+			job_take_own(r);
+			w.d = r->descriptor;
+			w.r[w.n++] = r;
+		}
+		engine_unlock();
+		tell(told, groups);
+		if (w.d)
+			carry_out(&w);
+		else if (r)		/* behind another request */
+			futex(&engine.sequence, FUTEX_WAIT_BITSET, sequence,
+			      NULL, ~0U);
+	} while (r);
+	__atomic_fetch_sub(&engine.waiters, 1, __ATOMIC_SEQ_CST);
+	__atomic_fetch_sub(&owned, 1, __ATOMIC_SEQ_CST);
+	return NULL;
+}
+
+/* The request has been sent.  Without a thread of its own the pool does it. */
+long pool_add_own(uint32_t serial, unsigned index)
+{
+	uintptr_t which = (uintptr_t)serial << 32 | index;
+	long err = -EAGAIN;
+	struct request *r;
+	pthread_t thread;
+	signals old;
+
+	if (__atomic_fetch_add(&owned, 1, __ATOMIC_SEQ_CST) < most_threads())
+		err = thread_create(&thread, serve_own, (void *)which, 1);
+	if (!err)
+		return 0;
+	__atomic_fetch_sub(&owned, 1, __ATOMIC_SEQ_CST);
+	old = engine_lock();
+	r = own_request(serial, index);
+	if (r) {
+		r->flags &= ~OWN;
+		if (r->where == OWNED)
+			request_ready(r);
+	}
+	engine_release(old);
+	return err;
+}
+
+/* ---- in the worker ---- */
 
 /* A request for the ring came between two workers, or the ring gave it back.  Its
  * caller relied on the worker, so the worker must call a pool thread. */
@@ -797,4 +938,7 @@ void pool_stand_in(int unpark)
 void pool_forget(void)
 {
 	posts = 0;
+	threads_work = NULL;
+	number = 0;
+	owned = 0;
 }

@@ -59,6 +59,7 @@ static long start_error;
 static long not_before;			/* no new ring until then; atomic */
 static int mode;			/* sandbox_mode() of the ring */
 static int never;			/* a filter kills for io_uring */
+static int number;			/* of the thread; atomic */
 
 /* ---- setting up ---- */
 
@@ -480,6 +481,11 @@ static int state_now(void)
 	return __atomic_load_n(&engine.worker, __ATOMIC_SEQ_CST);
 }
 
+int worker_thread(void)
+{
+	return worker_runs() ? __atomic_load_n(&number, __ATOMIC_RELAXED) : 0;
+}
+
 int worker_runs(void)
 {
 	return state_now() == WORKER_RUNS;
@@ -548,6 +554,8 @@ static void *work(void *unused)
 		return NULL;
 	}
 	prctl(PR_SET_NAME, "posixaio");		/* names a thread with a ring */
+	__atomic_store_n(&number, (int)enter_kernel(__NR_gettid),
+			 __ATOMIC_RELAXED);
 	publish_state(WORKER_RUNS);
 	while (!broken) {
 		struct __kernel_timespec timeout = { 0 };
@@ -631,7 +639,7 @@ long worker_start(void)
 		set_state(WORKER_STARTING);
 	engine_unlock();
 	if (state == WORKER_NONE) {
-		err = thread_create(&thread, work, 0);
+		err = thread_create(&thread, work, NULL, 0);
 		if (err) {
 			start_error = -EAGAIN;
 			publish_state(WORKER_NONE);

@@ -16,6 +16,7 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <setjmp.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
@@ -1297,7 +1298,7 @@ static long pages(void)
  * seen yet: that one shares our processor, and does not run before we sleep
  * (SCHED_BATCH).  Nothing is used up.
  */
-TEST_TIMEOUT(cancel_a_read_that_has_ended, 30)
+TEST_TIMEOUT(cancel_a_read_that_has_ended, 90)
 {
 	enum { ROUNDS = 2000, SLACK = 32 };	/* pages: of 400 requests */
 	struct aioinit few = { .aio_threads = 8 };	/* they have stacks */
@@ -1651,6 +1652,152 @@ TEST(cancel_without_room_for_a_signal)
 	ASSERT_EQ(2, write(s[1], "ok", 2));
 	EXPECT_EQ(2, finished(&cb));
 	EXPECT_EQ('o', line[0]);
+}
+
+static int fd_of_callback;
+static char got_by_callback[8];
+
+static void read_in_callback(sigval_t value)
+{
+	pread(fd_of_callback, got_by_callback, 4, 0);
+	sem_post(value.sival_ptr);
+}
+
+/*
+ * While a read waits, its program gets descriptors of its own: later requests are
+ * on these, and the read goes on.  `unshares` makes them.
+ */
+static void descriptors_of_its_own(int (*unshares)(void))
+{
+	int s[2], p[2], old = file_of(4, 0), at, new;
+	struct aiocb cb, wait, other;
+	struct aiocb *list[2] = { &cb, &other };
+	char in[2], byte[2], buf[4];
+	sem_t was_called;
+
+	cb = request(old, "once", 4, 0);
+	ASSERT_EQ(0, aio_write(&cb));
+	ASSERT_EQ(4, finished(&cb));
+	pair(s);
+	wait = request(s[0], in, 2, 0);
+	ASSERT_EQ(0, aio_read(&wait));
+	wait_until_it_waits();
+	if (unshares())
+		SKIP("no descriptors of its own: %s", errno_name(errno));
+	/* A number that is only here, and one that was another file's. */
+	at = old;
+	close(old);
+	new = file_of(4, 0);
+	ASSERT_EQ(at, new);
+	new = fcntl(new, F_DUPFD_CLOEXEC, 700);
+	for (int i = 0; i < 20; i++) {
+		cb = request(i & 1 ? at : new, i & 2 ? "more" : "less", 4, 0);
+		ASSERT_EQ(0, aio_write(&cb));
+		ASSERT_EQ(4, finished(&cb));
+		ASSERT_EQ(4, pread(at, buf, 4, 0));
+		EXPECT_EQ(i & 2 ? 'm' : 'l', buf[0]);
+	}
+	cb = request(new, NULL, 0, 0);
+	ASSERT_EQ(0, aio_fsync(O_SYNC, &cb));
+	EXPECT_EQ(0, finished(&cb));
+	ASSERT_EQ(0, pipe(p));
+	cb = request(p[0], byte, 1, 0);
+	ASSERT_EQ(0, aio_read(&cb));
+	other = request(p[0], byte + 1, 1, 0);	/* behind it */
+	ASSERT_EQ(0, aio_read(&other));
+	ASSERT_EQ(2, write(p[1], "xy", 2));
+	EXPECT_EQ(1, finished(&cb));
+	EXPECT_EQ(1, finished(&other));
+	EXPECT_EQ('x', byte[0]);
+	EXPECT_EQ('y', byte[1]);
+	cb = request(new, "list", 4, 0);
+	cb.aio_lio_opcode = LIO_WRITE;
+	other = request(p[1], "z", 1, 0);
+	other.aio_lio_opcode = LIO_WRITE;
+	EXPECT_EQ(0, lio_listio(LIO_WAIT, list, 2, NULL));
+	EXPECT_EQ(1, read(p[0], byte, 1));
+	ASSERT_EQ(0, sem_init(&was_called, 0, 0));
+	fd_of_callback = new;
+	cb = request(new, "call", 4, 0);
+	cb.aio_sigevent.sigev_notify = SIGEV_THREAD;
+	cb.aio_sigevent.sigev_notify_function = read_in_callback;
+	cb.aio_sigevent.sigev_value.sival_ptr = &was_called;
+	ASSERT_EQ(0, aio_write(&cb));
+	ASSERT_EQ(0, sem_wait(&was_called));
+	EXPECT_EQ('c', got_by_callback[0]);
+	ASSERT_EQ(2, write(s[1], "ok", 2));
+	EXPECT_EQ(2, finished(&wait));
+	EXPECT_EQ('o', in[0]);
+}
+
+static int unshares_files(void)
+{
+	return unshare(CLONE_FILES);
+}
+
+/* No number is closed, but the table becomes the thread's own. */
+static int closes_a_range(void)
+{
+	return syscall(SYS_close_range, 5000, ~0U, 2 /* ..._UNSHARE */);
+}
+
+TEST(unshare_while_a_read_waits)
+{
+	descriptors_of_its_own(unshares_files);
+}
+
+TEST(close_range_while_a_read_waits)
+{
+	descriptors_of_its_own(closes_a_range);
+}
+
+static void *uses_its_own(void *unused)
+{
+	char text[9], got[9] = "";
+
+	if (unshare(CLONE_FILES))
+		return unused;
+	for (int i = 0; i < 50; i++) {
+		int fd = file_of(8, 0);
+		struct aiocb cb = request(fd, text, 8, 0);
+
+		snprintf(text, sizeof(text), "%08d", gettid());
+		ASSERT_EQ(0, aio_write(&cb));
+		ASSERT_EQ(8, finished(&cb));
+		ASSERT_EQ(8, pread(fd, got, 8, 0));
+		ASSERT_EQ(0, memcmp(text, got, 8));
+		close(fd);
+	}
+	return unused;
+}
+
+/* Several threads have descriptors of their own, with the same numbers. */
+TEST(unshare_in_many_threads)
+{
+	struct aiocb wait;
+	pthread_t t[4];
+	char byte;
+	int s[2];
+
+	GLIBC_CANNOT("an idle thread has another one's descriptors");
+	pair(s);
+	wait = request(s[0], &byte, 1, 0);
+	ASSERT_EQ(0, aio_read(&wait));
+	wait_until_it_waits();
+	for (int i = 0; i < 4; i++)
+		ASSERT_EQ(0, pthread_create(&t[i], NULL, uses_its_own, NULL));
+	for (int i = 0; i < 4; i++)
+		pthread_join(t[i], NULL);
+	ASSERT_EQ(1, write(s[1], "x", 1));
+	EXPECT_EQ(1, finished(&wait));
+}
+
+/* Where there is a filter, the library does not ask by kcmp. */
+TEST(unshare_behind_a_filter)
+{
+	if (filter_call(__NR_kcmp, EPERM))
+		SKIP("no seccomp filter: %s", errno_name(errno));
+	descriptors_of_its_own(unshares_files);
 }
 
 /* A write to a socket, of which a part is taken, while its number is closed, or
