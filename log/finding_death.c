@@ -96,8 +96,9 @@ by_timer = { "killed-by-timer", SEVERITY_FAULT,
 by_kill = { "killed-from-outside", SEVERITY_FAULT,
 	"killed by SIGKILL, sent from outside the log",
 	"The kernel's out-of-memory killer, a memory limit of the cgroup, the "
-	"hard limit RLIMIT_CPU or RLIMIT_RTTIME, a supervisor or kill -9: the "
-	"log does not show which.",
+	"hard limit RLIMIT_CPU or RLIMIT_RTTIME, cgroup.kill, the end of the "
+	"first process of its PID namespace (container), a supervisor or kill -9: "
+	"the log does not show which.",
 	"Look for \"Killed process\" in dmesg, at memory.events of the "
 	"cgroup (oom_kill), and at ulimit -Ht.", "Somebody stopped it on purpose." },
 child = { "child-killed", SEVERITY_FAULT,

@@ -1042,8 +1042,10 @@ static const struct refusal table[] = {
 	  "(fuser)." },
 	{ "*", "ETXTBSY", NULL, "text-busy", REFUSED_AT_END,
 	  "the program file is being executed or written",
-	  "A program file cannot be written to while it runs, and a file that "
-	  "is open for writing cannot be run.", "Replace it by rename." },
+	  "A program file cannot be written to while it runs (except on Linux "
+	  "6.11.0 to 6.11.10, 6.12.0 and 6.12.1), a file that is open for "
+	  "writing cannot be run, and a swap file in use cannot be changed.",
+	  "Replace it by rename." },
 	{ "*", "ENOMEM", NULL, "memory", REFUSED_AT_END,
 	  "a limit on memory", "The kernel could not get the memory, or a "
 	  "limit forbids it.", "Look at ulimit -a and the cgroup." },
@@ -1082,8 +1084,9 @@ static const struct refusal table[] = {
 	  "Remove what is in it." },
 	{ "copy_file_range", "EXDEV", NULL, "other-device", REFUSED_AT_END,
 	  "the two files are on different file systems",
-	  "Before Linux 5.3, and from 5.19 on, copy_file_range does not copy from "
-	  "one file system to another, except some network file systems.",
+	  "Before Linux 5.3, and from 5.19 on (and in updates of older series), "
+	  "copy_file_range copies from one file system to another only where both "
+	  "have the same operation of their own for it (NFS, SMB, FUSE).",
 	  "Use sendfile, or read and write." },
 	{ "*", "EXDEV", NULL, "other-device", REFUSED_AT_END,
 	  "the two paths are on different file systems or mounts, or Landlock "

@@ -248,7 +248,7 @@ static inline int ring_overflowed(const struct ring *r)
  *            tracer even one that is ignored by default, such as SIGCHLD.)
  *   -EAGAIN  no memory for a request
  *   -EBUSY   completions overflowed, and `wait` is not 0 (Linux 6.1 and older,
- *            not 6.12): the kernel wants those to be taken first
+ *            not 6.12) or there is something to submit (5.11, not 5.15)
  *   -ETIME   the timeout is over
  *
  * After these, take the completions that are there and call again.  Others:

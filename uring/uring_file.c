@@ -77,8 +77,8 @@ static void set_up(void)
 		fail(1, "io_uring_register of %lu bytes: %s: %s\n", all.iov_len,
 		     errno_name(err), err == -ENOMEM ? "beyond RLIMIT_MEMLOCK "
 		     "(ulimit -l), or no memory; lower --depth or --block" :
-		     err == -EFAULT ? "beyond 1 GiB; lower --depth or "
-		     "--block" : ring_why(err));
+		     err == -EFAULT ? "beyond 1 GiB, the limit of this "
+		     "kernel; lower --depth or --block" : ring_why(err));
 	must(ring_files(&ring, &file, 1));
 }
 

@@ -14,9 +14,9 @@ static inline const char *ring_why(long err)
 		return "this kernel has no io_uring (expected Linux 5.1 or "
 		       "later with CONFIG_IO_URING), or a seccomp filter hides it";
 	case -EPERM:
-		return "io_uring is forbidden here: set the sysctl "
-		       "kernel.io_uring_disabled to 0, or, in a container, allow it in "
-		       "the seccomp profile; before Linux 5.13 SQPOLL needs root";
+		return "io_uring is forbidden here: set the sysctl kernel.io_uring_disabled "
+		       "to 0, or, in a container, allow it in the seccomp profile; before "
+		       "Linux 5.13 SQPOLL needs root (or, from 5.11 on, CAP_SYS_NICE)";
 	case -EACCES:
 		return "a security module (SELinux) or a seccomp filter forbids "
 		       "io_uring here: look at the audit log";
