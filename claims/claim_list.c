@@ -726,17 +726,17 @@ const struct claim claims[] = {
 
 	/* ---- io_uring ---- */
 
-	EVENTS("uring-inline", uring_inline, "a request whose data are there is "
+	EVENTS("uring-inline", uring_inline, "a RECV whose data are there is "
 	       "done in the io_uring_enter that submits it", "io_uring.c",
 	       "^1 in io_uring_enter: io_uring_submit_(req|sqe) .*RECV\n"
 	       "^1 in io_uring_enter: skb_copy_datagram_iovec .*len=1\n"
 	       "^1 in io_uring_enter: io_uring_complete .*res=1 \n"
 	       "1: sys_enter id=[0-9]+\\(io_uring_enter\\)\n"
 	       "0: io_uring_poll_arm\n0: io_uring_queue_async_work",
-	     TRIED("TCP", "a request whose data are there is polled first",
+	     TRIED("TCP", "a RECV whose data are there is polled first",
 	     "io_uring_poll_arm"),
 	     .words = "what exactly is io_uring"),
-	EVENTS("uring-polled", uring_polled, "a request whose data are not "
+	EVENTS("uring-polled", uring_polled, "a RECV whose data are not "
 	       "there is polled, no thread is made, and the submitting thread "
 	       "copies", "liburing issue 487",
 	       "^1 in io_uring_enter: io_uring_poll_arm .*RECV\n"
@@ -745,7 +745,7 @@ const struct claim claims[] = {
 	       "^1 in io_uring_enter: skb_copy_datagram_iovec .*len=1\n"
 	       "^1 in io_uring_enter: io_uring_complete .*res=1 \n"
 	       "0: io_uring_queue_async_work\n0: ^iou-.*: io_uring_",
-	     TRIED("TCP", "a request that finds no data goes to a worker",
+	     TRIED("TCP", "a RECV that finds no data goes to a worker",
 	     "io_uring_queue_async_work"),
 	     .words = "what exactly is io_uring asynchronous non-blocking"),
 	EVENTS("uring-fsync", uring_fsync, "fsync cannot be tried without "

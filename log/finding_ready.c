@@ -183,7 +183,8 @@ static const struct about about[ABOUTS] = {
 	[RING_OVERFLOW] = { "ring-overflow", SEVERITY_COST,
 		"completions had no room in the ring",
 		"The kernel keeps them in a list until there is room, and "
-		"multishot requests end.",
+		"multishot requests end (Linux 6.1 and later; 5.15 lets them "
+		"go on).",
 		"Reap more often or set IORING_SETUP_CQSIZE.", NULL },
 	[RING_FAILED] = { "ring-failed", SEVERITY_NOTE,
 		"requests failed, although io_uring_enter succeeded",

@@ -363,8 +363,8 @@ static const struct refusal table[] = {
 	  "CAP_NET_BIND_SERVICE; or no permission for the directory of the "
 	  "socket file; or a security module (SELinux, Landlock) or a seccomp "
 	  "filter",
-	  "Ports below 1024 need CAP_NET_BIND_SERVICE; SELinux and Landlock may "
-	  "deny any port.",
+	  "Ports below 1024 (or what the sysctl says) need CAP_NET_BIND_SERVICE; "
+	  "SELinux and Landlock may deny any port.",
 	  "Take a higher port, or give the capability; look at the audit log." },
 	{ "connect recvfrom recvmsg read sendto write getsockopt",
 	  "ECONNREFUSED", NULL, "connection-refused", REFUSED_FOR_GOOD,
@@ -827,9 +827,9 @@ static const struct refusal table[] = {
 	  "the cgroup has controllers enabled for its children "
 	  "(cgroup.subtree_control) and takes no processes itself, or it has "
 	  "processes and can enable no controllers",
-	  "In cgroup v2 only the leaves of the tree hold processes: a cgroup "
-	  "that has controllers in cgroup.subtree_control takes no process, "
-	  "and a cgroup that has processes takes no controller. Nor can a "
+	  "In cgroup v2 a cgroup below the root that has a controller such as "
+	  "memory or io in cgroup.subtree_control takes no process, and a cgroup "
+	  "that has processes takes no such controller. Nor can a "
 	  "controller be removed while a child has enabled it.",
 	  "Put the process into a child cgroup." },
 	{ WRITES, "EINVAL", "/sys/", "invalid", REFUSED_AT_END,
@@ -974,7 +974,7 @@ static const struct refusal table[] = {
 	  "Add a #! line, or install the program for this architecture." },
 	{ "execve execveat", "E2BIG", NULL, "arguments-too-long",
 	  REFUSED_ALWAYS, "arguments and environment are too long (a quarter "
-	  "of RLIMIT_STACK, at most 6 MiB; 128 KiB for each string)",
+	  "of RLIMIT_STACK, from 128 KiB to 6 MiB; 128 KiB for each string)",
 	  "The arguments do not fit.", "Use xargs, a file or stdin." },
 	{ "connect", "ENOENT", NULL, "socket-missing", REFUSED_AT_END,
 	  "the socket file does not exist",

@@ -4,7 +4,7 @@
  *
  * A socket that was inherited (--fd) may be of another family.  Its peers are
  * served, but there is room for an IPv4 address only: an IPv6 peer is shown by
- * its port; a peer on AF_UNIX has no name.
+ * its port, a peer on AF_UNIX as "unix".
  */
 #ifndef IOMODELS_ADDRESS_H
 #define IOMODELS_ADDRESS_H

@@ -85,7 +85,7 @@ static inline void ring_unmap(void *map, unsigned long size)
 
 static inline unsigned long ring_pages(unsigned long size)
 {
-	return (size + 0xffff) & ~0xffffUL;	/* the largest page there is */
+	return (size + 0xffff) & ~0xffffUL;	/* aarch64 has pages of 64 KiB */
 }
 
 /* Unmap and close; what is in flight is cancelled by the kernel. */
@@ -336,7 +336,7 @@ static inline long ring_again(long n)
 /*
  * How many completions are there to take.  Acquire: the kernel fills an entry
  * and then moves the tail; it does so from our own thread's task work, or from
- * a worker on another processor (before 5.15 also from an interrupt).
+ * a kernel thread on another processor (before 5.15 also from an interrupt).
  */
 static inline unsigned ring_ready(const struct ring *r)
 {
