@@ -67,7 +67,7 @@ static inline int peers_must_wait(long err)
 	return 1;
 }
 
-static int end_status;			/* its exit status */
+static int end_status;			/* of the server: its exit status */
 
 /*
  * Does err of accept4 say that the listener is shut down?  If another program

@@ -178,7 +178,7 @@ static void run_forever(void)
 		was_paused = paused;
 		n = woken(sys_epoll_pwait(loop.ep, ev, EVENTS,
 					  paused ? 1000 : -1, NULL));
-		for (int i = 0; i < n; i++) {	/* an error wakes both */
+		for (int i = 0; i < n; i++) {	/* an error wakes any waiter */
 			resume(ReadEvent(ev[i].data));
 			resume(WriteEvent(ev[i].data));
 		}

@@ -11,7 +11,7 @@
  * A server that sleeps in something else (sigio.h, uring_udp.c) is woken by a
  * second signal, which on_stop sends to its own process.
  *
- * No peer can delay the end for ever: on_late ends it after two seconds.
+ * Neither a peer nor a full stdout delays the end by more than two seconds: on_late.
  */
 #ifndef IOMODELS_STOP_H
 #define IOMODELS_STOP_H
