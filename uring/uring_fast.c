@@ -498,7 +498,7 @@ int main(int argc, char **argv)
 		settle();
 		if (!batch_count)
 			feed();
-		/* Without DEFER_TASKRUN more may come: for the next round. */
+		/* Without DEFER_TASKRUN more may have come: not settled yet. */
 		while (looked_at && ring_room(&ring) >= PER_EVENT) {
 			complete(ring_cqe(&ring, 0));
 			ring_seen(&ring, 1);
