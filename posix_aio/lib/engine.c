@@ -185,7 +185,7 @@ static struct aiocb **adopted(unsigned index)
 	return &pieces[index / PIECE]->adopted[index % PIECE];
 }
 
-/* States of a native request with this serial number.  Alone: not locked. */
+/* States of a native request with this serial number.  Alone: without the lock. */
 enum {
 	LIFE_AWAITED   = 1 << 0,	/* by an fsync or a group: not alone */
 	LIFE_CLAIMED   = 1 << 1,	/* under the lock: to be ended there */
@@ -429,7 +429,7 @@ struct request *request_new(struct aiocb *cb, int op, unsigned flags,
 	return r;
 }
 
-/* forks: when the call began.  Another number: a child, r is not ours. */
+/* forks: when the call began.  If it differs now, r belongs to the parent. */
 void request_drop(struct request *r, unsigned forks)
 {
 	if (r->group)

@@ -144,7 +144,7 @@ static int is_behind_write(const struct aiocb *cb)
 
 /*
  * Linux 5.9 and 5.10 return 0 for a page that is to start a readahead.  So 0
- * means the end of the file only if the file is no longer than that.
+ * is the end of the file only if no byte of the file is left to read.
  */
 static int is_at_end(const struct aiocb *cb, size_t done)
 {

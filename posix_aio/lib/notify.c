@@ -78,7 +78,7 @@ static struct {
 	struct call *first, **end;
 	int waiting;			/* calls in the list */
 	int max, threads, idle;
-	int seconds;			/* a thread stays, without a call */
+	int seconds;			/* that an idle thread stays */
 } callers = {
 	.seconds = 1,
 	.lock = PTHREAD_MUTEX_INITIALIZER, .more = PTHREAD_COND_INITIALIZER,
