@@ -210,7 +210,7 @@ static const struct refusal table[] = {
 	{ "mkdir mkdirat", "EAGAIN", "/sys/fs/cgroup", "cgroup-limit",
 	  REFUSED_ALWAYS, "cgroup.max.descendants or cgroup.max.depth of a "
 	  "cgroup above the new one",
-	  "A cgroup above the new one allows no more, or no deeper ones.",
+	  "A cgroup above the new one allows no more cgroups, or no deeper ones.",
 	  "Raise the limit, or remove cgroups that are not used." },
 	{ WRITES, "ENOSPC", "/sys/fs/cgroup", "cgroup-limit", REFUSED_ALWAYS,
 	  "cpuset.cpus or cpuset.mems of this cgroup is empty, or would be",
@@ -554,9 +554,10 @@ static const struct refusal table[] = {
 	  "not-permitted", REFUSED_AT_END,
 	  "CAP_SYS_ADMIN, or mounts that cover a part of /proc or /sys",
 	  "A mount needs CAP_SYS_ADMIN in the namespace; a user namespace can "
-	  "mount only some types (tmpfs, FUSE, proc, sysfs and a few more; overlay "
-	  "from Linux 5.11), and proc and sysfs only if nothing is mounted over a part of "
-	  "the /proc or /sys that it sees (a container masks some parts).",
+	  "mount only some types (tmpfs, FUSE, proc, sysfs and a few more; "
+	  "overlay from Linux 5.11), and proc and sysfs only if nothing is "
+	  "mounted over a part of the /proc or /sys that it sees (a container "
+	  "masks some parts).",
 	  "Give the capability, or bind-mount the /proc that is there." },
 	{ "mount", "ENODEV", NULL, "no-device", REFUSED_AT_END,
 	  "the kernel does not know this type of file system",
