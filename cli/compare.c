@@ -521,7 +521,7 @@ static const char *end_of_path(const char *word, int slashes)
 	return at;
 }
 
-/* How many of the *others other commands of this program have the word. */
+/* How many other commands of this program have the word, of *others. */
 static int have(const struct named *c, const char *word, int *others)
 {
 	int found = 0;
