@@ -2166,7 +2166,7 @@ static void judge(struct findings *f, const struct refused *r, int ended,
 	else if (row->when == REFUSED_AT_END && !r->recovered && r->reported &&
 	    !(e && e->status)) {
 		/* It wrote a message, and goes on. */
-		if (!strcmp(row->id, "limit-denied"))
+		if (!strcmp(row->id, "limit-denied") && !is_pasted(f, e))
 			s = SEVERITY_NOTE;	/* ... with less */
 	} else if (row->when == REFUSED_AT_END && !r->recovered &&
 		   goes_on_mute(f, e) &&
@@ -2196,6 +2196,13 @@ static void judge(struct findings *f, const struct refused *r, int ended,
 		says(d, r);
 }
 
+/* The message came right after it, and then the end. */
+static int says_next(const struct ending *e, const struct failure *x)
+{
+	return x->call + 1 == e->trouble->message_call &&
+	       e->trouble->message_call + NEXT >= e->calls;
+}
+
 /* The failure that was nearest to the end of this process, or NULL. */
 static const struct failure *last_failure(const struct ending *e)
 {
@@ -2218,7 +2225,8 @@ static const struct failure *last_failure(const struct ending *e)
 		    (strcmp(x->error, "ENOENT") || is_vital(x) ||
 		     (!strncmp(x->what, "chdir", 5) &&
 		      x->call + NEXT_LOOK >= e->calls) ||
-		     (!strncmp(x->what, "open", 4) && x->call + 1 >= e->calls)))
+		     (!strncmp(x->what, "open", 4) &&
+		      (x->call + 1 >= e->calls || says_next(e, x)))))
 			return denied && !is_hard(x) && !is_vital(x) ?
 			       &e->trouble->suspect : x;
 	}

@@ -889,7 +889,8 @@ static void says(struct finding *d, const struct slot *s, const char *in)
 static int is_excerpt(const struct spin_habits *h, const struct slot *s)
 {
 	if (s->short_turns < EXCERPT_MIN && s->short_turns != h->calls &&
-	    !(s->eofs >= EXCERPT_ALL))
+	    !(s->eofs >= EXCERPT_ALL) &&
+	    !(s->turn == TURN_EOF && s->short_turns >= EXCERPT_ALL))
 		return 0;
 	if (s->turn == TURN_YIELD)		/* of a lock's spinning it is part */
 		return s->short_turns == h->calls

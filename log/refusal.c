@@ -650,6 +650,12 @@ static const struct refusal table[] = {
 	  "A real-time policy needs RLIMIT_RTPRIO or CAP_SYS_NICE; "
 	  "SCHED_DEADLINE, and a process of another user, need CAP_SYS_NICE.",
 	  "Raise ulimit -r (rtprio in limits.conf, LimitRTPRIO=)." },
+	{ "sched_setaffinity", "EINVAL", NULL, "invalid", REFUSED_AT_END,
+	  "none of these processors is there and allowed (the cpuset of a "
+	  "container or service)",
+	  "At least one processor of the mask must be online, and be in the cpuset "
+	  "of the process's cgroup.",
+	  "Look at Cpus_allowed_list in /proc/self/status." },
 	{ "setpriority", "EACCES", NULL, "no-permission", REFUSED_AT_END,
 	  "RLIMIT_NICE (ulimit -e), or CAP_SYS_NICE",
 	  "A lower nice value needs RLIMIT_NICE or CAP_SYS_NICE.",
