@@ -902,7 +902,7 @@ TEST(stalls_count)
 }
 
 /* Processes that end take their time along.  Slices in which they did are not in
-   the processor time, and where that is not known at all, nothing is said of it. */
+   the processor time; where that is not known at all, the table has no figure. */
 TEST(processor_time_that_is_not_known)
 {
 	static char text[20000];
