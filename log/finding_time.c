@@ -408,6 +408,7 @@ static int is_quick(const struct step *st)
 		"fcntl", "getcwd", "fstat", "rt_sigaction", "rt_sigprocmask",
 		"getpid", "gettid", "ioctl", "dup", "dup2", "pipe2",
 		"prlimit64", "getrandom", "sched_yield", "set_robust_list",
+		"clock_gettime", "gettimeofday", "mremap",
 	};
 
 	for (unsigned i = 0; i < sizeof(calls) / sizeof(*calls); i++)
