@@ -92,8 +92,8 @@ const char *wait_text(enum wait_for what, enum call call, const char *object,
 				 "carrier, as the open has no O_NONBLOCK", o);
 		else if (o && (call == CALL_OPEN || call == CALL_OPENAT))
 			snprintf(text, size, "%s: %sa slow file system", o,
-				 strncmp(o, "/usr/", 5) ? "a FIFO without its "
-				 "other end, or " : "");
+				 strncmp(o, "/usr/", 5) && strncmp(o, "/lib", 4)
+				 ? "a FIFO without its other end, or " : "");
 		else
 			snprintf(text, size, "%s%s", object,
 				 strcmp(object, "/dev/random") ? "" :
