@@ -528,8 +528,10 @@ _Noreturn static void keep(const char *text, int cpu, const struct running *r,
 	signal(SIGCHLD, SIG_DFL);
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
-	if (getppid() != parent)
+	if (getppid() != parent) {
+		group_remove(r->group.top, r->group.name);
 		_exit(1);
+	}
 	command = fork();
 	if (!command)
 		become(text, cpu, r, pad, self);
