@@ -1758,7 +1758,7 @@ static void *uses_its_own(void *unused)
 	if (unshare(CLONE_FILES))
 		return unused;
 	for (int i = 0; i < 50; i++) {
-		int fd = file_of(8, 0);
+		int fd = memfd_create("own", MFD_CLOEXEC);
 		struct aiocb cb = request(fd, text, 8, 0);
 
 		snprintf(text, sizeof(text), "%08d", gettid());
@@ -1780,6 +1780,9 @@ TEST(unshare_in_many_threads)
 	int s[2];
 
 	GLIBC_CANNOT("an idle thread has another one's descriptors");
+#ifdef TSAN
+	SKIP("ThreadSanitizer: takes equal numbers of two tables for one");
+#endif
 	pair(s);
 	wait = request(s[0], &byte, 1, 0);
 	ASSERT_EQ(0, aio_read(&wait));
