@@ -198,4 +198,40 @@ static long queue_add(struct queue *q, const char *buf, unsigned n)
 	return 0;
 }
 
+/*
+ * What the next SEND sends: so many bytes at c->out; c->owed is all that is
+ * owed by now.  echo: `going`, and then what waits.  reply: the rest of an
+ * answer, or the answers to requests that wait.  -1: one of these asks for
+ * more than the service reply allows.
+ */
+static long queue_next(struct queue *going, struct queue *waiting,
+		       struct conn *c)
+{
+	struct queue empty = *going;
+	long wants = 0;
+
+	if (!opt.reply && going->off == going->len) {
+		*going = *waiting;
+		*waiting = empty;
+		waiting->off = waiting->len = 0;
+	}
+	if (!opt.reply) {
+		c->out = going->mem + going->off;
+		return c->owed = going->len - going->off;
+	}
+	while (wants >= 0 && c->owed < SCRATCH && waiting->off < waiting->len) {
+		wants = 0;
+		waiting->off += request_takes(c, waiting->mem + waiting->off,
+					      waiting->len - waiting->off,
+					      &wants);
+		c->owed += wants > 0 ? wants : 0;
+	}
+	if (waiting->off == waiting->len)
+		waiting->off = waiting->len = 0;
+	c->out = answer_bytes;
+	if (wants < 0)
+		return -1;
+	return c->owed < ANSWER_MOST ? c->owed : ANSWER_MOST;
+}
+
 #endif

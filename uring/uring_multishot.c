@@ -28,8 +28,8 @@
  *              CONNS.  A full table: no ACCEPT until a connection closes; a
  *              table that is nearly full: one ACCEPT at a time (serve.h).
  *           b) All buffers in use (ENOBUFS): the RECV ends and is queued again.
- *           c) The server stops reading from a peer that does not read its
- *              echoes, once OWED_MAX bytes wait for it.
+ *           c) The server stops reading from a peer that does not read, once
+ *              OWED_MAX bytes wait; 4 MiB more may have come by then.
  *           d) An urgent byte and then a close: recv says EAGAIN at the urgent
  *              mark, and the RECV may sleep on.  Its slot stays in use until the
  *              server ends, and delays that end by two seconds (docs/faults.md).
@@ -46,7 +46,7 @@ enum { ACCEPT = 1, PEER, RECV, SEND, SEND_REST, CANCEL, CLOSE };
 /* conns[].out, .owed: the SEND in flight. */
 static struct conn conns[CONNS];	/* by slot */
 static struct state {
-	struct queue going, waiting;	/* echo: in flight, and behind that */
+	struct queue going, waiting;	/* in flight, and what came meanwhile */
 	unsigned in_flight;		/* requests not completed yet */
 	unsigned buffer;		/* that SEND sends from */
 	unsigned char receiving, cancelled, ended, closing;
@@ -124,7 +124,7 @@ static void give_up(int slot, const char *why)
 
 	if (going)				/* SEND_REST sends from there */
 		conns[slot].owed = 0;
-	conns[slot].owed += going + s->waiting.len;
+	conns[slot].owed += going + s->waiting.len - s->waiting.off;
 	conn_gave_up(&conns[slot], why);
 	hang_up(slot);
 }
@@ -190,24 +190,24 @@ static void greet(int slot, unsigned flags)
 		watch_listener();
 }
 
-/* SEND what is queued; it completes when all is sent, or with an error. */
+/*
+ * SEND what is queued; it completes when all is sent, or with an error.  What a
+ * peer asked for (reply) while it was owed something is answered only now: the
+ * requests wait, not the answers.  Each buffer of them may ask for 1 MiB, and
+ * all BUFFERS may hold some before the RECV is cancelled: a peer that asks and
+ * never reads would be owed 256 MiB.
+ */
 static void send_queued(int slot)
 {
 	struct state *s = &states[slot];
 	struct conn *c = &conns[slot];
-	struct queue empty;
+	long n = queue_next(&s->going, &s->waiting, c);
 
-	if (s->going.off == s->going.len) {
-		empty = s->going;
-		s->going = s->waiting;
-		s->waiting = empty;
-		s->waiting.off = s->waiting.len = 0;
-	}
-	c->out = s->going.mem + s->going.off;
-	c->owed = s->going.len - s->going.off;
-	if (!c->owed)
+	if (n < 0)
+		give_up(slot, bad_request);
+	if (n <= 0)
 		return;
-	request(IORING_OP_SEND, SEND_REST, slot, c->out, c->owed)->msg_flags =
+	request(IORING_OP_SEND, SEND_REST, slot, c->out, n)->msg_flags =
 		MSG_NOSIGNAL | MSG_WAITALL;
 	s->in_flight++;
 }
@@ -222,12 +222,12 @@ static void answer(int slot, unsigned buffer, unsigned n)
 	struct state *s = &states[slot];
 	struct conn *c = &conns[slot];
 	char *buf = ring_buffers_at(&buffers, buffer);
-	long owed = conn_answer(c, &buf, n);
+	long owed = c->owed ? 0 : conn_answer(c, &buf, n);
 
-	if (owed <= 0 || c->owed) {		/* keep the order */
+	if (owed <= 0) {			/* keep the order */
 		if (owed < 0) {
 			give_up(slot, bad_request);
-		} else if (queue_add(&s->waiting, buf, owed)) {
+		} else if (c->owed && queue_add(&s->waiting, buf, n)) {
 			give_up(slot, "no memory for what the socket did not "
 				"take");
 		}
@@ -282,13 +282,14 @@ static void did_send(unsigned what, int slot, int n)
 	s->in_flight--;
 	if (what == SEND) {
 		/* The socket was full: the rest goes ahead of what waits. */
-		if (done < c->owed && !s->closing &&
+		if (done < c->owed && !s->closing && !opt.reply &&
 		    queue_add(&s->going, c->out + done, c->owed - done))
 			n = -ENOMEM;
 		ring_buffers_put(&buffers, s->buffer);
-	} else {
+	} else if (!opt.reply) {
 		s->going.off += done;
 	}
+	/* The rest of an echo is in going, and sent from there. */
 	c->owed -= done;
 	if (s->closing)
 		return;
@@ -296,7 +297,6 @@ static void did_send(unsigned what, int slot, int n)
 		give_up(slot, errno_name(n));
 		return;
 	}
-	c->owed = 0;				/* the rest is in going */
 	if (s->going.off == s->going.len)
 		s->going.off = s->going.len = 0;
 	send_queued(slot);

@@ -134,6 +134,40 @@ static void pieces(void *arg)
 	EXPECT_EQ(0, server_stop(&s));
 }
 
+/*
+ * Many requests, before any answer is read: the server owes more than the
+ * socket takes while the next requests come.  None is lost, none comes twice.
+ */
+static void asks_ahead(void *arg)
+{
+	enum { REQUESTS = 12000, SIZE = 64 };
+	char *data = malloc(REQUESTS * SIZE);
+	int fd, full = 0;
+	size_t n = 0, sent = 0, wanted = 0;
+	struct server s;
+	ssize_t k;
+
+	ASSERT_TRUE(data);
+	for (int i = 0; i < REQUESTS; i++) {
+		unsigned answer = 1 + i * 37 % 4000;	/* a receive: < MOST */
+
+		n += put(data + n, SIZE, answer, 0);
+		wanted += answer;
+	}
+	serve(&s, arg);
+	fd = client(&s);
+	while (sent < n && full < 20) {		/* until it takes no more */
+		k = send(fd, data + sent, n - sent < 1000 ? n - sent : 1000,
+			 MSG_DONTWAIT | MSG_NOSIGNAL);
+		sent += k > 0 ? k : 0;
+		full = k > 0 ? 0 : full + 1 + poll(NULL, 0, 1);
+	}
+	exchange(fd, data + sent, n - sent, LOT, wanted);
+	close(fd);
+	EXPECT_EQ(0, server_stop(&s));
+	free(data);
+}
+
 /* The server closes this connection; 0 bytes come, or a reset. */
 static void expect_end(const struct server *s, unsigned size, unsigned answer,
 		       unsigned work)
@@ -181,13 +215,15 @@ static void add(const struct program *p, const char *what, void (*fn)(void *))
 	tap_add(name, fn, (void *)p)->seconds = 60;
 }
 
-static void add_all(const struct program *p)
+static void add_all(const struct program *p, int of_ours)
 {
 	for (; p->name; p++) {
 		if (p->flags & (UDP | FILES | ECHO_ONLY))
 			continue;
 		add(p, "lengths", lengths);
 		add(p, "pieces", pieces);
+		if (of_ours)
+			add(p, "asks_ahead", asks_ahead);
 		if (!(p->flags & LOSES))
 			add(p, "refused", refused);
 	}
@@ -195,6 +231,6 @@ static void add_all(const struct program *p)
 
 void tap_list(void)
 {
-	add_all(programs);
-	add_all(peer_programs);
+	add_all(programs, 1);
+	add_all(peer_programs, 0);
 }

@@ -313,6 +313,53 @@ static void reads_late(void *arg)
 	ends(&s);
 }
 
+/* VmHWM, the most memory that it has had, in KiB. */
+static long most_memory(const struct server *s)
+{
+	char path[64], line[128];
+	long kib = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", s->server_pid);
+	f = fopen(path, "re");
+	while (f && fgets(line, sizeof(line), f))
+		sscanf(line, "VmHWM: %ld", &kib);
+	if (f)
+		fclose(f);
+	return ASSERT_GT(kib, 0);
+}
+
+/*
+ * A peer asks for 1 MiB with each 16 KiB that it sends, and reads nothing until
+ * the server takes nothing more.  All of its buffers may be full of requests
+ * by then; it must not make room for all the answers.
+ */
+static void asks_and_never_reads(void *arg)
+{
+	enum { SIZE = 16512 };			/* more than a buffer: one in each */
+	static unsigned request[SIZE / 4];
+	const struct point *t = arg;
+	long before, sent = 0, n;
+	int fd, full = 0;
+	struct server s;
+
+	request[0] = htonl(SIZE);
+	request[1] = htonl(1 << 20);
+	make_door(t->family);
+	serve(&s, t->p, "reply", 100);
+	fd = ASSERT_GE(visit(), 0);
+	before = most_memory(&s);
+	while (full < 2) {
+		n = send(fd, (char *)request + sent % SIZE, SIZE - sent % SIZE,
+			 MSG_DONTWAIT | MSG_NOSIGNAL);
+		sent += n > 0 ? n : 0;
+		full = n > 0 ? 0 : full + falls_asleep(s.server_pid);
+	}
+	EXPECT_LE(most_memory(&s) - before, 32 << 10);
+	close(fd);
+	ends(&s);
+}
+
 /* Each reset is a line on stderr, and nobody reads those. */
 static void resets(void *arg)
 {
@@ -979,6 +1026,7 @@ static const struct {
 	int families[3];
 } own_attacks[] = {
 	{ "says_what_is_dropped", says_what_is_dropped, SLOTS, { AF_INET } },
+	{ "asks_and_never_reads", asks_and_never_reads, SLOTS, { AF_INET } },
 	{ "slots_run_out", slots_run_out, SLOTS, { AF_INET } },
 	{ "datagrams", datagrams, UDP, { AF_INET } },
 	{ "other_families_print", other_families_print, UDP,
