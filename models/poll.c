@@ -18,7 +18,8 @@
  *           no poll(2).
  * Limits    CONNS descriptors.  No descriptor left (EMFILE): the listener
  *           leaves the set until a connection closes, another is served, or a
- *           second passes.
+ *           second passes.  RLIMIT_NOFILE is lowered below the size of the set:
+ *           connections end, until it fits.
  * Compare   select.c has bitmaps instead of the array; epoll.c leaves the set
  *           in the kernel.
  * Trace     traces/poll.two.x86_64.strace, .kernel
@@ -63,6 +64,26 @@ static void hang_up(int fd)
 	live--;
 	if (paused)
 		resume();			/* a descriptor is free */
+}
+
+/*
+ * ppoll takes no more entries than RLIMIT_NOFILE, which another program may
+ * lower (EINVAL): a connection ends each time, until the kernel takes all.
+ */
+static long fits(long n)
+{
+	int last = used - 1;
+
+	if (n != -EINVAL)
+		return n;
+	if (last > 0 && set[last].fd == listener)
+		last--;				/* it has been away */
+	if (set[last].fd == listener)
+		return n;
+	conn_gave_up(&conns[set[last].fd], "ppoll: EINVAL: RLIMIT_NOFILE is "
+		     "lower than the number of descriptors");
+	hang_up(set[last].fd);
+	return 0;
 }
 
 static void greet(void)
@@ -116,8 +137,8 @@ int main(int argc, char **argv)
 	while (listener >= 0 || live) {
 		struct timespec second = { .tv_sec = 1 };
 		int was_paused = paused;
-		int n = woken(sys_ppoll(set, used, paused ? &second : NULL,
-					NULL));
+		int n = woken(fits(sys_ppoll(set, used, paused ? &second : NULL,
+					     NULL)));
 
 		/* Backwards: only this entry leaves, and the last, seen
 		 * already, takes its place; what is added waits its turn. */

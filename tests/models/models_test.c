@@ -1220,6 +1220,39 @@ static void accepts_again_under_traffic(void *arg)
 	serves_late(&x);
 }
 
+/*
+ * Fewer descriptors are allowed than are open.  Those stay open; poll, which may
+ * not wait for all of them, closes some and says so.
+ */
+static void limit_is_lowered(void *arg)
+{
+	enum { PEERS = 40, ALLOWED = 20, FIRST = 3 };
+	const struct point *t = arg;
+	int fd[PEERS], is_poll = !strcmp(t->p->name, "poll");
+	struct rlimit l;
+	struct server s;
+
+	skip_wrapped();
+	serve(&s, t->p, "echo");
+	for (int i = 0; i < PEERS; i++) {
+		fd[i] = client(&s);
+		tell(fd[i], "x", 1);
+		hear(fd[i], "x");
+	}
+	ASSERT_EQ(0, prlimit(s.server_pid, RLIMIT_NOFILE, NULL, &l));
+	l.rlim_cur = ALLOWED;
+	ASSERT_EQ(0, prlimit(s.server_pid, RLIMIT_NOFILE, &l, NULL));
+	for (int again = 0; again < 2; again++)
+		for (int i = 0; i < FIRST; i++) {
+			tell(fd[i], "y", 1);
+			hear(fd[i], "y");
+		}
+	for (int i = 0; i < PEERS; i++)
+		close(fd[i]);
+	EXPECT_EQ(0, server_stop(&s));
+	EXPECT_EQ(is_poll, !!strstr(s.err.at, "RLIMIT_NOFILE is lower"));
+}
+
 /* ---- what the kernel seldom says: strace says it in its place ---- */
 
 static void need_strace(void)
@@ -1530,6 +1563,7 @@ static const struct {
 	  UDP | ONCE | SERIAL | LOSES | SLOTS },
 	{ "accepts_again_under_traffic", accepts_again_under_traffic,
 	  UDP | ONCE | SERIAL | LOSES | SLOTS },
+	{ "limit_is_lowered", limit_is_lowered, UDP | ONCE | SERIAL | LOSES },
 	{ "past_descriptor_1023", past_descriptor_1023,
 	  UDP | ONCE | SERIAL | LOSES },
 };
