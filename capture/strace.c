@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -170,7 +171,8 @@ static int server(struct straced *t, char *log, int frames, char why[256])
 	char *wrapper[] = { "strace", "-I", "2", frames ? "-fk" : "-f", "-ttt",
 			    "-T", "-s", STRING_BYTES, "-o", log, NULL };
 	struct lab_options o = { .service = c->service, .wrapper = wrapper,
-				 .nofile = c->nofile, .port = 7007 };
+				 .nofile = c->nofile, .port = 7007,
+				 .own_group = 1 };
 	int ret = -1, status;
 	struct server s;
 
@@ -184,7 +186,12 @@ static int server(struct straced *t, char *log, int frames, char why[256])
 	ret = c->play(&s, why);
 	server_settle(&s);
 	status = server_stop(&s);
-	if (status && !ret) {
+	if (WIFSIGNALED(s.status)) {	/* strace ends as the server did */
+		snprintf(why, 256, "%s, or strace, was ended by signal %d (%s)",
+			 t->program->name, WTERMSIG(s.status),
+			 strsignal(WTERMSIG(s.status)));
+		ret = -1;
+	} else if (status && !ret) {
 		snprintf(why, 256, "%s: ended with status %d: %.150s",
 			 t->program->name, status, s.err.at);
 		ret = -1;

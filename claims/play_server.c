@@ -105,7 +105,8 @@ enum verdict draining_keeps(const struct claim *claim, struct text *proof)
 enum verdict naive_blocks(const struct claim *claim, struct text *proof)
 {
 	char log[64], *wrapper[] = { "strace", "-f", "-o", log, NULL };
-	struct lab_options o = { .service = "print", .wrapper = wrapper };
+	struct lab_options o = { .service = "print", .wrapper = wrapper,
+				 .own_group = 1 };
 	const char *missing = trace_missing();
 	struct text record = { 0 };
 	enum verdict v = UNTESTABLE;

@@ -8,6 +8,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <error.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -126,6 +127,8 @@ int serve_main(int argc, char **argv)
 		error(1, 0, "%s is not built; `make' builds it, `iomodels "
 		      "list' says why it was not built", r.program->name);
 	r.words[0] = (char *)r.program->name;
+	/* RLIMIT_FSIZE: the server says EFBIG, instead of ending without a word. */
+	signal(SIGXFSZ, SIG_IGN);
 	execv(path, r.words);
 	error(1, errno, "execve %s", path);
 	return 1;

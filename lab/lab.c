@@ -111,6 +111,8 @@ _Noreturn static void become(char *const *args, const struct lab_options *o,
 	prctl(PR_SET_PDEATHSIG, o->wrapper ? SIGTERM : SIGKILL);
 	if (getppid() != parent)
 		_exit(1);		/* it died before we asked */
+	if (o->own_group)
+		setpgid(0, 0);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);
@@ -266,6 +268,7 @@ static int start(struct server *s, const struct program *p,
 	s->program = p;
 	s->service = o->service ? o->service : "print";
 	s->wrapped = !!o->wrapper;
+	s->own_group = o->own_group;
 	text_add(&s->out, "%s", "");
 	text_add(&s->err, "%s", "");
 	if (spawn(s, o)) {
@@ -374,6 +377,22 @@ static int exit_status(int status)
 				   : WEXITSTATUS(status);
 }
 
+/*
+ * 1: it has ended.  A strace that was killed leaves the server, which is not
+ * our child; its group keeps its number until we have waited for strace.
+ */
+static int reaped(struct server *s)
+{
+	siginfo_t end = { 0 };
+
+	if (waitid(P_PID, s->pid, &end, WEXITED | WNOHANG | WNOWAIT) ||
+	    !end.si_pid)
+		return 0;
+	if (s->own_group)
+		kill(-s->pid, SIGKILL);
+	return wait4(s->pid, &s->status, 0, &s->usage) == s->pid;
+}
+
 /* Reads its output and waits for its end; 0, or -1 when time ran out. */
 static int wait_end(struct server *s, long deadline)
 {
@@ -389,7 +408,7 @@ static int wait_end(struct server *s, long deadline)
 		int n = poll(p, 3, left > 0 ? left : 0);
 
 		server_drain(s);
-		if (wait4(s->pid, &s->status, WNOHANG, &s->usage) == s->pid)
+		if (reaped(s))
 			break;
 		if (n == 0) {
 			close(pidfd);

@@ -19,6 +19,8 @@ struct lab_options {
 					   or the next that is free */
 	char *const *wrapper;		/* put before the command: strace, qemu;
 					   ends with NULL; may be NULL */
+	int own_group;			/* of processes: what the wrapper leaves
+					   when it is killed is killed, too */
 	rlim_t nofile;			/* RLIMIT_NOFILE; 0: unchanged */
 	rlim_t sigpending;		/* RLIMIT_SIGPENDING; 0: unchanged */
 	int stdout_fd;			/* 0: collected in server.out */
@@ -35,6 +37,7 @@ struct server {
 	const struct program *program;
 	const char *service;
 	int wrapped;		/* pid is strace or qemu */
+	int own_group;		/* pid is also the number of its group */
 	pid_t pid;		/* of the server, or of its wrapper */
 	pid_t server_pid;	/* of the server itself */
 	int port;		/* it serves on 127.0.0.1; or its listen_fd */

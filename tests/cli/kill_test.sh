@@ -100,12 +100,39 @@ report() { # SIGNAL
 	echo "${not}ok $n report_SIG$1"
 }
 
+# The server that strace follows is its child, not ours: it ends with it.
+strace_killed() { # COMMAND...
+	n=$((n + 1)) tracer=
+	if ! strace -o /dev/null true 2>/dev/null; then
+		echo "ok $n strace_killed_$1 # SKIP strace cannot be used"
+		return
+	fi
+	env IOMODELS_KILLED=$$ TMPDIR="$dir/tmp" "$io" "$@" >"$dir/said" 2>&1 \
+		</dev/null &
+	while [ ! "$tracer" ] && kill -0 $! 2>/dev/null; do
+		for p in $(processes); do
+			[ "$(cat "/proc/$p/comm" 2>&1)" != epoll ] || tracer=$(
+				sed -n 's/^TracerPid:.\([1-9]\)/\1/p' \
+					"/proc/$p/status")
+		done
+	done
+	kill -KILL "$tracer"
+	wait $!
+	if grep -q 'signal 9' "$dir/said" && until_nothing left; then
+		echo "ok $n strace_killed_$1"
+	else
+		sed 's/^/# /' "$dir/said"
+		echo "not ok $n strace_killed_$1"
+		failed=1
+	fi
+}
+
 echo "TAP version 13"
 if ! env --default-signal=INT true 2>/dev/null; then
 	echo "1..0 # SKIP env has no --default-signal (coreutils 8.31)"
 	exit
 fi
-echo "1..27"
+echo "1..29"
 echo "# SEED=$seed"
 failed=0
 plan demo 3000 demo
@@ -120,4 +147,6 @@ done
 epoll="$(realpath "${io%iomodels}models/epoll") --service echo --port"
 plan compare_start 2000 compare -w line-c2 --seconds 1 \
 	--start "setsid $epoll {port} & true" --start "$epoll {port} & wait"
+strace_killed demo epoll
+strace_killed capture --text epoll two
 exit $failed
