@@ -35,7 +35,7 @@
 #include "stopped.h"
 #include "strace.h"
 
-enum { ATTACH_MS = 10000, STRACE_END_MS = 10000 };
+enum { ATTACH_MS = 10000, STRACE_END_MS = 10000, LOOK_MS = 1000 };
 
 struct run {
 	struct recording *r;
@@ -369,6 +369,7 @@ static void stop_strace(struct run *u)
 		return;
 	}
 	kill(u->strace, SIGTERM);
+	kill(u->strace, SIGCONT);		/* if it is stopped */
 	for (int ms = 0; waitpid(u->strace, NULL, WNOHANG) != u->strace; ms++) {
 		if (ms == STRACE_END_MS)
 			kill(u->strace, SIGKILL);
@@ -420,6 +421,22 @@ static int hand_on(struct run *u)
 	return end && !u->r->command;
 }
 
+/*
+ * Ctrl-Z does not reach strace.  When somebody else has stopped it, each call
+ * of the command would wait for it, and we for the command.
+ */
+static void continue_strace(const struct run *u)
+{
+	siginfo_t stop = { 0 };
+
+	if (u->strace <= 0 ||
+	    waitid(P_PID, u->strace, &stop, WSTOPPED | WNOHANG) || !stop.si_pid)
+		return;
+	kill(u->strace, SIGCONT);
+	say("strace was stopped (%s) and has been continued: a call may seem to "
+	    "take as long as that", strsignal(stop.si_status));
+}
+
 static void wait_for_end(struct run *u)
 {
 	int pidfd = syscall(SYS_pidfd_open, u->r->pid, 0);
@@ -430,7 +447,8 @@ static void wait_for_end(struct run *u)
 			{ .fd = pidfd, .events = POLLIN },
 		};
 
-		poll(p, 2, -1);
+		poll(p, 2, u->strace > 0 ? LOOK_MS : -1);
+		continue_strace(u);
 		if (p[0].revents && hand_on(u))
 			break;
 		if (p[1].revents & (POLLIN | POLLERR | POLLNVAL))

@@ -34,7 +34,7 @@ need_tracefs() {
 need_both() { need_strace && need_tracefs; }
 
 # captured ARGUMENT...: what it says goes to $dir/err.
-captured() { timeout 20 "$io" capture -o "$dir/c" "$@" 2>"$dir/err"; }
+captured() { timeout -k 5 20 "$io" capture -o "$dir/c" "$@" 2>"$dir/err"; }
 
 has() {
 	grep -q -e "$2" "$dir/$1" && return
@@ -465,6 +465,14 @@ test_a_killed_strace_is_told() {
 		/proc/$$/status | sh; :' || return
 	has err "strace ended too early, by signal 9" || return
 	[ ! -d "$dir/c" ]
+}
+
+# One that is stopped would keep the command, and so the capture, for ever.
+test_a_stopped_strace_is_continued() {
+	need_strace || return 4
+	expect 0 --no-kernel -- sh -c 'sed -n "s/TracerPid:/kill -STOP/p" \
+		/proc/$$/status | sh; :' || return
+	has err "strace was stopped" && has c/strace.log 'exited with 0'
 }
 
 # As execvp(3): a PATH without a word names the current folder.
