@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <error.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -36,10 +37,14 @@ int has_place(const char *dir)
 void need_places(void)
 {
 	struct statvfs s;
+	int dir;
 
 	need_proc();
-	if (access(lab_tmp(), W_OK | X_OK) || statvfs(lab_tmp(), &s))
+	/* Opened as a folder: access(2) says EACCES of a file. */
+	dir = open(lab_tmp(), O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0 || access(lab_tmp(), W_OK | X_OK) || statvfs(lab_tmp(), &s))
 		error(1, errno, "TMPDIR %s", lab_tmp());
+	close(dir);
 	if (!has_place(lab_tmp()))
 		error(1, ENOSPC, "TMPDIR %s", lab_tmp());
 }

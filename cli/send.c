@@ -287,32 +287,39 @@ static void step(struct client *c, const struct request *r, short events)
 static void run(struct client *clients, const struct request *r)
 {
 	struct pollfd *fds = calloc(r->clients, sizeof(*fds));
+	struct client **of = calloc(r->clients, sizeof(*of));
 	long live;
 
-	if (!fds)
+	if (!fds || !of)
 		error(1, errno, "no memory");
 	do {
 		int wait_ms = -1;
 
+		/* poll(2) takes no more entries than RLIMIT_NOFILE. */
 		live = 0;
 		for (long i = 0; i < r->clients; i++) {
-			const struct client *c = &clients[i];
+			struct client *c = &clients[i];
 			int due = due_in(c, r);
 
-			fds[i].fd = c->fd;	/* -1 is passed over */
-			fds[i].events = POLLIN;
+			if (c->fd < 0)
+				continue;
+			fds[live].fd = c->fd;
+			fds[live].events = POLLIN;
 			if (c->stage == CONNECTS || c->stage == SENDS)
-				fds[i].events |= POLLOUT;
-			live += c->fd >= 0;
+				fds[live].events |= POLLOUT;
+			of[live++] = c;
 			if (due >= 0 && (wait_ms < 0 || due < wait_ms))
 				wait_ms = due;
 		}
-		if (live && poll(fds, r->clients, wait_ms) < 0 && errno != EINTR)
-			error(1, errno, "poll");
-		for (long i = 0; live && i < r->clients; i++)
-			if (fds[i].fd >= 0)
-				step(&clients[i], r, fds[i].revents);
+		if (live && poll(fds, live, wait_ms) < 0) {
+			if (errno != EINTR)
+				error(1, errno, "poll");
+			continue;
+		}
+		for (long i = 0; i < live; i++)
+			step(of[i], r, fds[i].revents);
 	} while (live);
+	free(of);
 	free(fds);
 }
 

@@ -218,6 +218,13 @@ c.recv(4096)' &
 	return 1
 }
 
+# As many clients as there are descriptors send; the others say why not.
+test_send_with_few_descriptors() {
+	start epoll --service print || return
+	expect 1 'socket 127.0.0.1.*EMFILE.*fewer --clients' sh -c \
+		"ulimit -n 20; exec '$io' send --port $port --clients 40" &&
+		! grep 'poll: ' "$dir/said"
+}
 test_send_wrong() {
 	expect 2 "port 0: expected a number from 1" "$io" send --port 0 &&
 	expect 2 "repeat : expected a number" "$io" send --repeat '' &&
@@ -248,6 +255,21 @@ test_serve_is_the_model() {
 	pid=
 	echo "comm $name, status $status"
 	[ "$name" = epoll ] && [ $status = 0 ]
+}
+# RLIMIT_FSIZE: it says why it ends, instead of ending by SIGXFSZ.
+test_serve_into_a_file_that_may_not_grow() {
+	rm -f "$dir/err"
+	mkfifo "$dir/err"
+	(ulimit -f 1; exec "$io" serve epoll --port 0 >"$dir/out" 2>"$dir/err") &
+	pid=$!
+	exec 3<"$dir/err"
+	read -r serving <&3
+	timeout 20 "$io" send --port "${serving##*:}" \
+		--message "$(head -c 3000 /dev/zero | tr '\0' x)"
+	wait $pid
+	status=$? pid=
+	echo "status $status"
+	[ $status = 1 ] && grep EFBIG <&3
 }
 test_port_in_use() {
 	start epoll
@@ -427,6 +449,13 @@ test_no_tmp() {
 		expect 1 'TMPDIR /no/where: No such file' env TMPDIR=/no/where \
 			"$io" $words || return
 		[ "$(wc -l <"$dir/said")" = 1 ] && [ ! -e "$dir/none" ] || return
+	done
+}
+test_tmp_is_a_file() {
+	: >"$dir/file"
+	for words in 'trace -- true' 'capture -- true' 'demo epoll' doctor; do
+		expect 1 "TMPDIR $dir/file: Not a directory" \
+			env TMPDIR="$dir/file" "$io" $words || return
 	done
 }
 test_no_proc() {
