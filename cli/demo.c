@@ -118,7 +118,7 @@ static void file_jobs(int quiet, const char *const *names)
 				fprintf(quiet ? stderr : stdout, "%s %s: %s\n",
 					p->name, how, why);
 			else if (quiet)
-				printf("| [%s](%s/%s.c) | [%s](traces/%s.%s."
+				printf("| [%s](../%s/%s.c) | [%s](../traces/%s.%s."
 				       "x86_64.strace) | %s | %s |\n", p->name,
 				       p->dir, p->name, how, p->name,
 				       direct ? "direct" : how, f.waits,
