@@ -254,7 +254,7 @@ int fd_is_pollable(int fd, int kind, int writes)
 }
 
 /*
- * A file that was buffered when last asked, for TRUST reads more.  An error
+ * A file that was buffered when last asked, for TRUST reads more.  A mistake
  * costs only time: if the number belongs to an O_DIRECT file meanwhile,
  * aio_read waits for the device at most TRUST times.
  */
