@@ -36,6 +36,9 @@ static struct slot {
 	unsigned writes;		/* in flight */
 	unsigned lane;			/* EXCLUSIVE ones, for the pool */
 	unsigned buffered;		/* reads that may skip F_GETFL */
+	int shared_with;		/* a thread, by what `asker` saw ... */
+	uintptr_t asker;
+	long asked;			/* ... then */
 } slots[SLOTS];
 
 static int has_slot(int fd)
@@ -114,11 +117,8 @@ static struct identity identity_in(int thread, int fd)
 	return identity_of(&st);
 }
 
-/*
- * Has another thread the same file at this number?  Two threads may have tables of
- * their own.  Where there may be no kcmp (a filter), compare the files in /proc.
- */
-int fd_is_shared(int fd, int thread)
+/* Where there may be no kcmp (a filter), compare the files in /proc. */
+static int ask_whether_shared(int fd, int thread)
 {
 	struct identity mine, other;
 	long n = -EPERM;
@@ -130,10 +130,39 @@ int fd_is_shared(int fd, int thread)
 		return !n;
 	if (n == -ESRCH)
 		return 1;		/* it has just ended: not known */
-	mine = identity_in(0, fd);
 	other = identity_in(thread, fd);
-	return !mine.inode || (mine.device == other.device &&
-			       mine.inode == other.inode);
+	if (!other.inode)		/* or is there no /proc? */
+		return !identity_in(0, fd).inode;
+	mine = fd_identity(fd);
+	return mine.device == other.device && mine.inode == other.inode;
+}
+
+/*
+ * Has another thread the same file at this number?  Two threads may have tables of
+ * their own.  For one tick of the coarse clock the answer is remembered: glibc, too,
+ * has a thread with the old table right after a request.
+ */
+int fd_is_shared(int fd, int thread)
+{
+	static __thread char here;	/* its address stands for this thread */
+	uintptr_t me = (uintptr_t)&here;
+	struct slot *s = slot_of(fd);
+	struct timespec t;
+	long now;
+
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
+	now = t.tv_sec * 1000000000L + t.tv_nsec;
+	if (has_slot(fd) &&
+	    __atomic_load_n(&s->asked, __ATOMIC_ACQUIRE) == now &&
+	    __atomic_load_n(&s->asker, __ATOMIC_RELAXED) == me &&
+	    __atomic_load_n(&s->shared_with, __ATOMIC_RELAXED) == thread)
+		return 1;
+	if (!ask_whether_shared(fd, thread))
+		return 0;
+	__atomic_store_n(&s->asker, me, __ATOMIC_RELAXED);
+	__atomic_store_n(&s->shared_with, thread, __ATOMIC_RELAXED);
+	__atomic_store_n(&s->asked, now, __ATOMIC_RELEASE);
+	return 1;
 }
 
 /*
