@@ -375,7 +375,8 @@ int fd_is_pollable(int fd, int kind, int writes);	/* a stream */
 int fd_is_regular(int fd, off_t *size);	/* without waiting for a server */
 struct identity fd_identity(int fd);
 int fd_is_still(int fd, const struct identity *id);
-int fd_is_shared(int fd, int thread);	/* is it the same file there? */
+/* Is it the same file there?  filtered: there is a seccomp filter. */
+int fd_is_shared(int fd, int thread, int filtered);
 int fd_known_buffered(int fd);
 void fd_know_buffered(int fd);
 unsigned fd_writes(int fd);		/* in flight on it, at least */
@@ -422,8 +423,7 @@ int pool_may_interrupt(void);		/* not under the lock */
 void pool_interrupt(struct request *r);	/* its thread; under the lock */
 void pool_let_go_on(struct request *r);	/* after that; under the lock */
 void pool_forget(void);
-long thread_create(pthread_t *thread, void *(*function)(void *), void *arg,
-		   int detached);
+long thread_create(pthread_t *thread, void *(*function)(void *), int detached);
 
 /* ---- sandbox.c ---- */
 

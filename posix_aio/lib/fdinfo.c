@@ -118,12 +118,12 @@ static struct identity identity_in(int thread, int fd)
 }
 
 /* Where there may be no kcmp (a filter), compare the files in /proc. */
-static int ask_whether_shared(int fd, int thread)
+static int ask_whether_shared(int fd, int thread, int filtered)
 {
 	struct identity mine, other;
 	long n = -EPERM;
 
-	if (!sandbox_mode())
+	if (!filtered)
 		n = enter_kernel(__NR_kcmp, enter_kernel(__NR_gettid), thread,
 				 KCMP_FILE, fd, fd);
 	if (n >= 0 || n == -EBADF)
@@ -142,7 +142,7 @@ static int ask_whether_shared(int fd, int thread)
  * their own.  For one tick of the coarse clock the answer is remembered: glibc, too,
  * has a thread with the old table right after a request.
  */
-int fd_is_shared(int fd, int thread)
+int fd_is_shared(int fd, int thread, int filtered)
 {
 	static __thread char here;	/* its address stands for this thread */
 	uintptr_t me = (uintptr_t)&here;
@@ -157,7 +157,7 @@ int fd_is_shared(int fd, int thread)
 	    __atomic_load_n(&s->asker, __ATOMIC_RELAXED) == me &&
 	    __atomic_load_n(&s->shared_with, __ATOMIC_RELAXED) == thread)
 		return 1;
-	if (!ask_whether_shared(fd, thread))
+	if (!ask_whether_shared(fd, thread, filtered))
 		return 0;
 	__atomic_store_n(&s->asker, me, __ATOMIC_RELAXED);
 	__atomic_store_n(&s->shared_with, thread, __ATOMIC_RELAXED);

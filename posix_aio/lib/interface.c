@@ -342,7 +342,7 @@ static int is_foreign(int fd, unsigned flags)
 	if (!__atomic_load_n(&engine.streams, __ATOMIC_RELAXED))
 		return 0;
 	thread = flags & VIA_RING ? worker_thread() : pool_thread();
-	return thread > 0 && !fd_is_shared(fd, thread);
+	return thread > 0 && !fd_is_shared(fd, thread, sandbox_mode());
 }
 
 static void enter(struct request *r, unsigned flags)

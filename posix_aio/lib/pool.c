@@ -120,8 +120,8 @@ static int create(pthread_t *thread, void *(*function)(void *), void *arg,
  * A thread with all signals blocked.  Through libc, which leaves out the signal
  * that setuid() sends to all threads.
  */
-long thread_create(pthread_t *thread, void *(*function)(void *), void *arg,
-		   int detached)
+static long create_with(pthread_t *thread, void *(*function)(void *), void *arg,
+			int detached)
 {
 	sigset_t all, old;
 	int err;
@@ -140,6 +140,11 @@ long thread_create(pthread_t *thread, void *(*function)(void *), void *arg,
 	else
 		count(STAT_THREADS);
 	return -err;
+}
+
+long thread_create(pthread_t *thread, void *(*function)(void *), int detached)
+{
+	return create_with(thread, function, NULL, detached);
 }
 
 static int threads(void)
@@ -208,7 +213,7 @@ static long add_thread(void)
 	if (!n)
 		__atomic_store_n(&number, (int)enter_kernel(__NR_gettid),
 				 __ATOMIC_RELAXED);
-	err = thread_create(&thread, serve, NULL, 1);
+	err = thread_create(&thread, serve, 1);
 	__atomic_fetch_add(err ? &engine.pool_threads : &engine.pool_created,
 			   err ? -1 : 1, __ATOMIC_SEQ_CST);
 	__atomic_store_n(&not_before, err ? now() + AGAIN_NS : 0,
@@ -877,7 +882,7 @@ long pool_add_own(uint32_t serial, unsigned index)
 	signals old;
 
 	if (__atomic_fetch_add(&owned, 1, __ATOMIC_SEQ_CST) < most_threads())
-		err = thread_create(&thread, serve_own, (void *)which, 1);
+		err = create_with(&thread, serve_own, (void *)which, 1);
 	if (!err)
 		return 0;
 	__atomic_fetch_sub(&owned, 1, __ATOMIC_SEQ_CST);

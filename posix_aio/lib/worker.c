@@ -639,7 +639,7 @@ long worker_start(void)
 		set_state(WORKER_STARTING);
 	engine_unlock();
 	if (state == WORKER_NONE) {
-		err = thread_create(&thread, work, NULL, 0);
+		err = thread_create(&thread, work, 0);
 		if (err) {
 			start_error = -EAGAIN;
 			publish_state(WORKER_NONE);
