@@ -9,7 +9,7 @@
  *     fcntl statx                       what kind of file is it?
  *   with O_DIRECT:
  *     io_setup eventfd2 fcntl close     once: the context, and an eventfd
- *     clone3 prctl futex                that ends waits; an idle pool thread
+ *     clone3 prctl gettid futex         that ends waits; an idle pool thread
  *   aio_read:
  *     fcntl io_submit                   by the caller
  *   aio_suspend:
@@ -19,7 +19,7 @@
  *   aio_read:
  *     preadv2                           if it is in the page cache: done
  *     clone3 futex                      the library's thread, once:
- *       io_uring_setup mmap io_uring_register close prctl
+ *       io_uring_setup mmap io_uring_register close prctl gettid
  *       io_uring_enter                  submits, then sleeps, for all
  *       futex                           wakes main
  *   aio_suspend:
