@@ -250,14 +250,13 @@ enum call call_find(struct slice name)
 	}
 	if (!name.len)
 		return CALL_OTHER;
-	/* (Of 32 bits on a kernel of 64: "compat_select" of MIPS.) */
-	if (*name.at == 'c' && slice_starts(name, "compat_"))
-		name = slice_after(name, "compat_");
 	for (i = hash(name); table[i].name.at; i = (i + 1) % SIZE)
 		if (table[i].name.len == name.len &&
 		    !memcmp(table[i].name.at, name.at, name.len))
 			return table[i].call;
-	return CALL_OTHER;
+	/* (Of 32 bits on a kernel of 64: "compat_select" of MIPS.) */
+	return slice_starts(name, "compat_")
+		? call_find(slice_after(name, "compat_")) : CALL_OTHER;
 }
 
 int call_waits(struct slice name)

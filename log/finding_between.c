@@ -689,7 +689,7 @@ static int needs_no_answer(const struct step *st)
 	size_t n, at = 0;
 
 	if (l->n_args < 2 || st->bytes < HEAD || st->bytes > SHOWN ||
-	    !slice_starts(l->arg[1], "\"\\0\\0"))
+	    l->arg[1].at[1] != '\\' || !slice_starts(l->arg[1], "\"\\0\\0"))
 		return 0;
 	n = shown_bytes(l->arg[1], b, sizeof(b));
 	while (at + HEAD <= n) {
@@ -1421,7 +1421,8 @@ void between_note(struct findings *f, struct habits *h, struct step *st)
 		wrote(st);
 	else if (class == CLASS_IN && st->bytes > 0) {
 		u = file_use(st->file);
-		u->owes |= !needs_no_answer(st);
+		if (!u->owes)
+			u->owes = !needs_no_answer(st);
 		took_request(f, st);
 		u->read_ns = e->end_ns;
 		u->read_line = e->first;
