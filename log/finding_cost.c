@@ -18,7 +18,8 @@ enum {
 	EXCERPT_PERCENT = 40,	/* ... of the calls of an excerpt */
 	STORM_PERCENT = 20,	/* strace makes such calls dear */
 	DENTS_MIN = 5,		/* getdents in a row */
-	SAME_MIN = 3,		/* the same message, and nothing else */
+	SAME_MIN = 3,		/* the same message, and nothing else ... */
+	SAME_NS = 100000000,	/* ... more often than a timer would */
 	WALKS = 16,		/* names that it looks for in a directory */
 };
 
@@ -36,6 +37,7 @@ struct sum {
 struct cost_habits {
 	struct sum dents;		/* getdents that found entries ... */
 	unsigned long entries;		/* ... and how many */
+	int dents_fd, dents_end;	/* end: of that directory, or another one */
 	struct sum same;		/* sends like the first one */
 	uint64_t message;
 	char call[24];
@@ -191,17 +193,31 @@ static void to_deleted(struct findings *f, const struct step *st)
 		     times, times == 1 ? "" : "s");
 }
 
-/* getdents64(3, 0x55 followed by the number of entries, 32768) = 32760 */
+/*
+ * getdents64(3, 0x55 followed by the number of entries, 32768) = 32760: the buffer is
+ * full.  Only one directory counts, and only before its end.
+ */
 static void count_entries(struct habits *habits, const struct step *st)
 {
-	struct cost_habits *h;
+	const struct line *l = st->event->line;
+	struct cost_habits *h = cost_of(habits);
 
-	if (st->event->line->ret <= 0)
+	h->walked++;
+	if (h->dents.n && (l->ret <= 0 || st->fd != h->dents_fd))
+		h->dents_end = 1;
+	if (l->ret <= 0 || l->n_args < 3 ||
+	    l->ret * 2 < slice_number(l->arg[2], NULL))
 		return;
-	h = cost_of(habits);
+	h->dents_fd = st->fd;
 	count(&h->dents, st);
-	h->entries += slice_number(slice_after(st->event->line->args, "/* "),
-				   NULL);
+	h->entries += slice_number(slice_after(l->args, "/* "), NULL);
+}
+
+/* send, sendto, sendmsg */
+static int is_send(const struct line *l)
+{
+	return slice_is(l->name, "sendto") || slice_is(l->name, "send") ||
+	       slice_is(l->name, "sendmsg");
 }
 
 static void count_same(struct habits *habits, const struct step *st)
@@ -214,17 +230,17 @@ static void count_same(struct habits *habits, const struct step *st)
 		h->message = message;
 		slice_copy(l->name, h->call, sizeof(h->call));
 	}
-	if (h->message == message && slice_is(l->name, h->call))
-		count(&h->same, st);
+	if (st->bytes <= 0 || st->task->process->saw_start ||
+	    h->message != message || !slice_is(l->name, h->call))
+		return;
+	count(&h->same, st);
+	habits->same++;
 }
 
 void cost_note(struct findings *f, struct habits *habits, struct step *st)
 {
 	/* (As long as there was nothing else.) */
-	if (st->bytes > 0 && habits->spin.calls <= 1 +
-	    (habits->cost ? habits->cost->same.n : 0) &&
-	    !st->task->process->saw_start &&
-	    slice_starts(st->event->line->name, "send"))
+	if (habits->spin.calls == habits->same + 1 && is_send(st->event->line))
 		count_same(habits, st);
 	if (st->event->call == CALL_GETDENTS)
 		count_entries(habits, st);
@@ -233,8 +249,6 @@ void cost_note(struct findings *f, struct habits *habits, struct step *st)
 		moved(st);
 	if (st->event->call == CALL_OTHER)
 		count_trivial(habits, st);
-	if (st->event->call == CALL_GETDENTS)
-		cost_of(habits)->walked++;
 	if (step_failed(st, "ENOENT"))
 		count(&cost_of(habits)->missing, st);
 }
@@ -306,7 +320,7 @@ void cost_task_ends(struct findings *f, struct habits *habits, struct task *t)
 		return;
 	/* A piece of a log that has nothing else, and no times. */
 	if (h->dents.n >= DENTS_MIN && h->dents.n * 4 >= habits->spin.calls * 3 &&
-	    !h->dents.ns && f->first_ns == NO_TIME && !t->process->saw_start) {
+	    !h->dents_end && f->first_ns == NO_TIME && !t->process->saw_start) {
 		d = finding_add(f, &large, t->process->pid, h->dents.n, 0);
 		finding_line(d, h->dents.line);
 		finding_says(d, "%s reads a directory: %lu entries in %lu calls of "
@@ -316,7 +330,9 @@ void cost_task_ends(struct findings *f, struct habits *habits, struct task *t)
 			     *task_name(t) ? task_name(t) : "the program",
 			     h->entries, h->dents.n);
 	}
-	if (h->same.n >= SAME_MIN && h->same.n == habits->spin.calls) {
+	if (h->same.n >= SAME_MIN && h->same.n == habits->spin.calls &&
+	    (f->first_ns == NO_TIME || (f->last_ns - f->first_ns) /
+	     (long long)h->same.n < SAME_NS)) {
 		d = finding_add(f, &same, t->process->pid, h->same.n, h->same.ns);
 		finding_line(d, h->same.line);
 		finding_says(d, "%s sends the same message %lu times in a row, and "

@@ -117,6 +117,7 @@ struct habits {			/* of a task */
 	struct spin_habits spin;
 	struct time_habits *time;
 	struct cost_habits *cost;
+	unsigned long same;		/* finding_cost.c: sends like the first one */
 	struct again_habits *again;	/* NULL: nothing of the kind */
 	char last_call[24];
 	struct eintr *eintr;		/* NULL: no signal interrupted a call */

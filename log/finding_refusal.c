@@ -484,19 +484,23 @@ static int counts(const struct step *st, const struct refusal *row)
 	return !(st->event->line->flags & LINE_NO_RETURN);
 }
 
+enum { PASTED = 20 };			/* calls of a log that is an excerpt */
+
 /*
  * Rare in a program that works: in a few lines that somebody chose it is what they
  * are about.
  */
-static int is_odd(const struct line *l)
+static int is_odd(const struct findings *f, const struct line *l)
 {
 	static const char *const errors[] = {
 		"EBUSY", "ELOOP", "ETXTBSY", "ESTALE", "EUCLEAN",
 	};
-	static const char *const strict[] = {	/* nobody probes with them */
+	static const char *const strict[] = {	/* a probe succeeds in the end */
 		"clone", "clone3", "unshare", "setns", "pivot_root", "mount",
 	};
 
+	if (f->calls > PASTED)
+		return 0;
 	if (slice_is(l->error, "EINVAL"))
 		for (unsigned i = 0; i < sizeof(strict) / sizeof(*strict); i++)
 			if (slice_is(l->name, strict[i]))
@@ -524,7 +528,7 @@ static struct refused *refused_of(struct findings *f, const struct step *st,
 	r->pid = pid;
 	r->object = object;
 	r->first_ns = st->event->start_ns;
-	r->odd = row->when == REFUSED_AT_END && is_odd(st->event->line);
+	r->odd = row->when == REFUSED_AT_END && is_odd(f, st->event->line);
 	r->accepted = st->file && st->file->parent;
 	put(r->name, sizeof(r->name), (struct slice){ task_name(st->task),
 		strlen(task_name(st->task)) });
@@ -882,7 +886,7 @@ static void failed(struct findings *f, struct ending *e, struct step *st,
 			   (!strcmp(row->id, "socket-missing") &&
 			    st->task->process->serving &&
 			    !is_noise(st->event->line)) ||
-			   is_denied(error) || is_odd(st->event->line))) {
+			   is_denied(error) || is_odd(f, st->event->line))) {
 		r = refused_of(f, st, row, object_of(st));
 		if (r) {
 			track(&r->times, st->event->first);
@@ -1625,6 +1629,21 @@ static void made_directory(struct ending *e, const struct step *st)
 	}
 }
 
+/* clone3 without the flag that this kernel lacks; mount without the option */
+static void try_worked(struct findings *f, const struct step *st)
+{
+	struct slice name = st->event->line->name;
+	struct refused *r;
+
+	if (slice_is(name, "clone3"))
+		name = SLICE("clone");
+	map_each(&f->refused, i, r)
+		if (r->odd && r->pid == st->task->process->pid &&
+		    !strcmp(r->sample.error, "EINVAL") &&
+		    !strncmp(r->sample.what, name.at, name.len))
+			r->recovered = 1;
+}
+
 static void succeeded(struct findings *f, struct ending *e,
 		      const struct step *st)
 {
@@ -1645,6 +1664,8 @@ static void succeeded(struct findings *f, struct ending *e,
 	else if (e->script && st->fd == e->script &&
 		 call_class(c) == CLASS_IN)
 		first_line(e, st);
+	if (f->refused.used && f->calls <= PASTED)
+		try_worked(f, st);
 	if (!f->refused.used || !(takes_address(c) || st->bytes > 0 ||
 				  c == CALL_OPENAT || c == CALL_OPEN ||
 				  c == CALL_LISTEN || is_connected(st)))
@@ -1748,7 +1769,9 @@ static int polled_closed(const struct step *st)
 {
 	const struct line *l = st->event->line;
 
+	/* (With events=0 it asks whether it is open.) */
 	return st->event->call == CALL_POLL && l->ret > 0 &&
+	       slice_find(l->args, "events=POLL") &&
 	       slice_find(l->aux, "revents=POLLNVAL");
 }
 
@@ -2054,7 +2077,7 @@ void refusal_note(struct findings *f, struct step *st)
 		replied(e, st);
 	if (st->task->pid == e->speaker && is_pause(ev))
 		e->waited = 1;
-	if (st->bytes > 0 && st->model == MODEL_FILE &&
+	if (st->model == MODEL_FILE && st->bytes > 0 &&
 	    call_class(ev->call) == CLASS_IN)
 		read_pid(e, st);
 	if (!e->reads_log && may_be_log(st) &&
@@ -2115,9 +2138,7 @@ static int goes_on_mute(const struct findings *f, const struct ending *e)
 /* A few lines from the middle of a log. */
 static int is_pasted(const struct findings *f, const struct ending *e)
 {
-	enum { EXCERPT = 20 };			/* calls */
-
-	return f->calls <= EXCERPT && e && !e->ended && !e->argv;
+	return f->calls <= PASTED && e && !e->ended && !e->argv;
 }
 
 /* The first process ended with status 0. */

@@ -56,6 +56,7 @@ struct slot {
 	int fd, gone;			/* TOLD: gone: its number was closed */
 	int last_fd;			/* MANY: of its last turn ... */
 	unsigned long changes;		/* ... and how often it was another */
+	int run_fd, again;		/* of its run's first; it came back to it */
 };
 
 static const struct about
@@ -610,14 +611,19 @@ static void asked_many(struct spin_habits *h, const struct step *st)
 {
 	struct slot *s = turn(h, TURN_MANY, 0, st, NULL);
 
-	s->changes += s->run > 1 && s->last_fd != st->fd;
+	if (s->run == 1) {
+		s->run_fd = st->fd;
+	} else if (s->last_fd != st->fd) {
+		s->changes++;
+		s->again |= s->run_fd == st->fd;
+	}
 	s->last_fd = st->fd;
 	h->many = 1;
 }
 
 static int is_many(const struct slot *s)
 {
-	return s->changes * 2 >= s->all;
+	return s->again && s->changes * 2 >= s->all;
 }
 
 static void many_end(struct spin_habits *h)
@@ -699,8 +705,8 @@ void spin_note(struct findings *f, struct habits *habits, struct step *st)
 	h->calls++;
 	h->others += c == CALL_FUTEX || c == CALL_SLEEP || rearms(st) ||
 		     (st->bytes == 8 && st->file && is_wakeup(st));
-	if (!st->task->process->saw_start && (c == CALL_OTHER ||
-					      c == CALL_TIMERFD_SET))
+	if ((c == CALL_OTHER || c == CALL_TIMERFD_SET) &&
+	    !st->task->process->saw_start)
 		h->clocks += is_clock(l->name);
 	if (progress && st->file)
 		file_use(st->file)->stamp = f->calls;
