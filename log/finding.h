@@ -63,6 +63,7 @@ struct findings {
 	const struct world *world;	/* to ask who holds what */
 	unsigned long errors;		/* calls that failed, in the whole log */
 	unsigned long turns;		/* waits and accepts, in the whole log */
+	unsigned long wait_line;	/* the last wait, even if it has not ended */
 	unsigned long calls;		/* in the whole log */
 	long long first_ns, last_ns;	/* of the log so far; NO_TIME */
 	struct map open;		/* hash of pid and path -> struct reopened */

@@ -823,7 +823,9 @@ static void judge_left(struct findings *f, const struct file *file,
 	char text[128];
 	struct finding *d;
 
-	if (u->dropped_line && u->full_line && !u->armed) {
+	/* (One that is closed before the next wait needs no event.) */
+	if (u->dropped_line && u->full_line && !u->armed &&
+	    f->wait_line > u->dropped_line) {
 		d = finding_add(f, &left, file->pid, 1, 0);
 		finding_line(d, u->full_line);
 		finding_line(d, u->dropped_line);
@@ -1008,9 +1010,11 @@ static void registered(const struct findings *f, struct step *st)
 		return;
 	if (file->kind == FILE_LISTENER && slice_find(l->arg[1], "ADD"))
 		worker(file, st->task, 0);
-	if (slice_find(l->arg[1], "DEL"))
-		return;
 	u = file_use(file);
+	if (slice_find(l->arg[1], "DEL")) {
+		u->dropped_line = 0;
+		return;
+	}
 	out = !!slice_find(l->args, "EPOLLOUT");
 	if (out)
 		u->armed_turn = f->turns;
@@ -1389,6 +1393,8 @@ void between_note(struct findings *f, struct habits *h, struct step *st)
 	struct use *u;
 
 	f->saw_pid |= e->line->pid != 0;
+	if (class == CLASS_WAIT)
+		f->wait_line = e->first;
 	if (h->request)
 		request_resumes(h, e);
 	if (e->kind == EVENT_BEGUN)

@@ -215,6 +215,19 @@ static void wants_terminal(struct findings *f, const struct step *st)
 		     d->count, d->count == 1 ? "" : "s");
 }
 
+/* "...does not allow getpid; also for read" has read, and no get. */
+static int has_word(const char *text, const char *word)
+{
+	size_t len = strlen(word);
+
+	while ((text = strstr(text, word))) {
+		if (text[-1] == ' ' && (!text[len] || text[len] == ';'))
+			return 1;
+		text += len;
+	}
+	return 0;
+}
+
 /* --- SIGSYS {si_code=SYS_SECCOMP, si_syscall=__NR_getpid, ...} --- */
 static void filtered(struct findings *f, const struct step *st)
 {
@@ -230,7 +243,7 @@ static void filtered(struct findings *f, const struct step *st)
 	if (!len)
 		finding_says(d, "SIGSYS: a seccomp filter does not allow %s",
 			     now->filtered);
-	else if (!strstr(d->says, now->filtered) && len + 60 < sizeof(d->says))
+	else if (!has_word(d->says + 1, now->filtered) && len + 60 < sizeof(d->says))
 		snprintf(d->says + len, sizeof(d->says) - len, "; also for %s",
 			 now->filtered);
 }
@@ -611,7 +624,7 @@ void death_log_ends(struct findings *f)
 			d->about = &trapped_only;	/* grep SIGSYS */
 			d->fatal = 1;
 		} else if (d->about == &background && (d->count >= TURNS_MIN ||
-						       f->calls <= PIECE)) {
+			(f->calls <= PIECE && finding_first_status(f)))) {
 			d->about = &in_background;
 		} else if (d->about == &ended)
 			blame_killer(f, d);
