@@ -1720,12 +1720,17 @@ static void note_lock(struct ending *e, const struct step *st)
 static void read_pid(struct ending *e, const struct step *st)
 {
 	enum { PID_MAX = 12 };			/* bytes */
-	struct slice text = slice_quoted(st->event->line->args, "\"");
+	struct slice text;
 	const char *end;
-	long pid = slice_number(text, &end);
+	long pid;
 
-	if (st->bytes > PID_MAX || !text.len || !isdigit((unsigned char)*text.at) ||
-	    (end < text.at + text.len && *end != '\\'))
+	if (st->bytes > PID_MAX)
+		return;
+	text = slice_quoted(st->event->line->args, "\"");
+	if (!text.len || !isdigit((unsigned char)*text.at))
+		return;
+	pid = slice_number(text, &end);
+	if (end < text.at + text.len && *end != '\\')
 		return;
 	e->pid_read = pid;
 	e->pid_line = st->event->first;
