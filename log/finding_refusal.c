@@ -1748,6 +1748,9 @@ static int found_alive(const struct ending *e, const struct step *st)
 		return l->n_args == 2 &&
 		       slice_number(l->arg[0], NULL) == e->pid_read &&
 		       (slice_is(l->arg[1], "0") || slice_is(l->arg[1], "SIG_0"));
+	if (st->event->call != CALL_OPEN && st->event->call != CALL_OPENAT &&
+	    st->event->call != CALL_OTHER)
+		return 0;
 	path = slice_quoted(l->args, "\"");
 	return slice_starts(path, "/proc/") && slice_number(slice_of(path.at +
 			strlen("/proc/"), path.at + path.len), NULL) ==
