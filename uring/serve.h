@@ -199,7 +199,7 @@ static long queue_add(struct queue *q, const char *buf, unsigned n)
 }
 
 /*
- * What the next SEND sends: a number of bytes at c->out; c->owed is all that is
+ * How many bytes at c->out the next SEND sends; c->owed is all that is
  * owed by now.  echo: `going`, and then what waits.  reply: the rest of an
  * answer, or the answers to requests that wait.  -1: one of these asks for
  * more than the service reply allows.
