@@ -132,6 +132,9 @@ void restart_settle(struct findings *f)
 		if (ns)
 			snprintf(in, sizeof(in), " in %s",
 				 span_text(ns, span, sizeof(span)));
+		/* (Who starts what is not there may look whether it is.) */
+		if (r->strangers && !finding_first_status(f))
+			continue;
 		d = finding_add(f, &fails_again, r->parent, r->ends.n, ns);
 		finding_lines(d, &r->ends);
 		if (r->strangers) {
