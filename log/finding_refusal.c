@@ -1714,6 +1714,23 @@ static void note_lock(struct ending *e, const struct step *st)
 	x->named = 0;
 	x->reach = 0;
 	x->call = x->seen = e->calls;
+	x->refused = NULL;
+}
+
+/* No call failed: what it saw is the trouble, and the caller says what. */
+static struct failure *note_seen(struct ending *e, const struct step *st,
+				 const struct refusal *row)
+{
+	struct failure *x = &trouble_of(e)->recent[e->n++ % RECENT];
+
+	describe(x, st);
+	*x->error = *x->path = *x->why = 0;
+	x->row = row;
+	x->named = 0;
+	x->reach = 0;
+	x->call = x->seen = e->calls;
+	x->refused = NULL;
+	return x;
 }
 
 /* read(3, "1234\n", 32) = 5: a PID file. */
@@ -1759,17 +1776,11 @@ static int found_alive(const struct ending *e, const struct step *st)
 
 static void note_alive(struct ending *e, const struct step *st)
 {
-	struct failure *x = &trouble_of(e)->recent[e->n++ % RECENT];
+	struct failure *x = note_seen(e, st, refusal_find(SLICE("kill"),
+					SLICE("alive"), SLICE("")));
 
-	describe(x, st);
 	snprintf(x->what, sizeof(x->what), "it found process %ld, whose number it "
 		 "had read in a file (line %lu), alive", e->pid_read, e->pid_line);
-	*x->error = *x->path = *x->why = 0;
-	x->row = refusal_find(SLICE("kill"), SLICE("alive"), SLICE(""));
-	x->named = 0;
-	x->reach = 0;
-	x->call = x->seen = e->calls;
-	x->refused = NULL;
 }
 
 /* poll([{fd=7, events=POLLIN}], 1, -1) = 1 ([{fd=7, revents=POLLNVAL}]) */
@@ -1785,24 +1796,17 @@ static int polled_closed(const struct step *st)
 
 static void note_closed(struct ending *e, const struct step *st)
 {
-	struct failure *x = &trouble_of(e)->recent[e->n++ % RECENT];
+	struct failure *x = note_seen(e, st, NULL);
 	struct slice aux = st->event->line->aux, list;
 	const char *at = slice_find(aux, ", revents=POLLNVAL"), *fd = at;
 
 	while (fd > aux.at && fd[-1] != '=')
 		fd--;
 	list = slice_of(fd, at);
-	describe(x, st);
 	snprintf(x->what, sizeof(x->what), "%.*s reported POLLNVAL for descriptor "
 		 "%.*s, which is not open", (int)st->event->line->name.len,
 		 st->event->line->name.at, (int)(list.len < 12 ? list.len : 12),
 		 list.at);
-	*x->error = *x->path = *x->why = 0;
-	x->row = NULL;
-	x->named = 0;
-	x->reach = 0;
-	x->call = x->seen = e->calls;
-	x->refused = NULL;
 }
 
 /* A server that hangs up before it has said a word. */
@@ -1818,16 +1822,10 @@ static int hung_up(const struct step *st)
 
 static void note_hang_up(struct ending *e, const struct step *st)
 {
-	struct failure *x = &trouble_of(e)->recent[e->n++ % RECENT];
+	struct failure *x = note_seen(e, st, NULL);
 
-	describe(x, st);
 	snprintf(x->what, sizeof(x->what), "the peer %.80s closed the "
 		 "connection without an answer", st->file->name);
-	*x->error = *x->path = *x->why = 0;
-	x->row = NULL;
-	x->named = 0;
-	x->reach = 0;
-	x->call = x->seen = e->calls;
 }
 
 /* HTTP, redis, MySQL's 0xff, PostgreSQL's ErrorResponse. */
