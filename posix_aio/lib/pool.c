@@ -478,7 +478,7 @@ static long try_transfer(struct work *w)
 /*
  * As read(2), which holds the file.  To cut it short, aio_cancel sets the length to
  * 0 and sends a signal: the kernel begins the call again, and it reads nothing,
- * also if the number is another file's by now.
+ * also if the number is another file's by now (was_cut).
  */
 static long read_stream(struct work *w)
 {
@@ -594,6 +594,13 @@ static void carry_out(struct work *w)
 	}
 }
 
+/* The call that was begun again had nothing to read; or its number is no file's
+ * by now, or that of a file that cannot be read. */
+static int was_cut(long result)
+{
+	return !result || result == -EBADF || result == -EINVAL;
+}
+
 /* Under the lock: an aio_cancel may wait for the stream's request. */
 static void answer(struct work *w)
 {
@@ -602,7 +609,7 @@ static void answer(struct work *w)
 	r->thread = 0;
 	r->wanted = NULL;
 	/* Cancelled; or refused, or the end of the stream: once more. */
-	if (w->reads && r->flags & CUT && !w->result[0])
+	if (w->reads && r->flags & CUT && was_cut(w->result[0]))
 		w->result[0] = -EINTR;
 	r->flags &= ~(TRYING | CUT);
 	if (w->tries && r->by && w->result[0] == -EAGAIN)
