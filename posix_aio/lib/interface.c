@@ -254,11 +254,13 @@ static void start_in_thread(struct request *r, struct aiocb *cb)
 	signals old;
 
 	request_send(r, HELD);
-	if (flags & OWN && !pool_add_own(serial, index))
+	if (flags & OWN) {
+		/* No other thread may do it: its file would be another. */
+		if (!pool_add_own(serial, index))
+			return;
+	} else if (flags & VIA_RING && (worker_runs() || !worker_start())) {
 		return;
-	if (flags & VIA_RING && (worker_runs() || !worker_start()))
-		return;
-	if (!pool_start()) {
+	} else if (!pool_start()) {
 		/* A thread that works on another write looks into the inbox. */
 		if (!(flags & EXCLUSIVE && fd_lane_is_shared(fd)))
 			pool_call();

@@ -879,28 +879,17 @@ static void *serve_own(void *which)
 	return NULL;
 }
 
-/* The request has been sent.  Without a thread of its own the pool does it. */
+/* The request has been sent. */
 long pool_add_own(uint32_t serial, unsigned index)
 {
 	uintptr_t which = (uintptr_t)serial << 32 | index;
 	long err = -EAGAIN;
-	struct request *r;
 	pthread_t thread;
-	signals old;
 
 	if (__atomic_fetch_add(&owned, 1, __ATOMIC_SEQ_CST) < most_threads())
 		err = create_with(&thread, serve_own, (void *)which, 1);
-	if (!err)
-		return 0;
-	__atomic_fetch_sub(&owned, 1, __ATOMIC_SEQ_CST);
-	old = engine_lock();
-	r = own_request(serial, index);
-	if (r) {
-		r->flags &= ~OWN;
-		if (r->where == OWNED)
-			request_ready(r);
-	}
-	engine_release(old);
+	if (err)
+		__atomic_fetch_sub(&owned, 1, __ATOMIC_SEQ_CST);
 	return err;
 }
 

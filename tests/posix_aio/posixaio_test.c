@@ -1806,6 +1806,70 @@ TEST(unshare_in_many_threads)
 	EXPECT_EQ(1, finished(&wait));
 }
 
+/*
+ * Two reads of a thread with descriptors of its own, in a program that allows the
+ * library one thread: the second is not the pool's, whose files are others.
+ */
+TEST(unshare_with_one_thread)
+{
+	struct aioinit one = { .aio_threads = 1, .aio_num = 1 };
+	struct aiocb wait, cb[2];
+	char byte, in[2];
+	int s[2], p[2][2], has_ring;
+
+	GLIBC_CANNOT("the second read waits for the one thread");
+	has_ring = streams_have_a_ring();
+	aio_init(&one);
+	pair(s);
+	wait = request(s[0], &byte, 1, 0);
+	ASSERT_EQ(0, aio_read(&wait));
+	while (!has_ring && !someone_reads())
+		sched_yield();
+	if (unshare(CLONE_FILES))
+		SKIP("no descriptors of its own: %s", errno_name(errno));
+	for (int i = 0; i < 2; i++) {
+		ASSERT_EQ(0, pipe(p[i]));
+		cb[i] = request(p[i][0], &in[i], 1, 0);
+		ASSERT_EQ(0, aio_read(&cb[i]));
+	}
+	for (int i = 1; i >= 0; i--) {
+		ASSERT_EQ(1, write(p[i][1], "01" + i, 1));
+		EXPECT_EQ(1, finished(&cb[i]));
+		EXPECT_EQ('0' + i, in[i]);
+	}
+}
+
+/* No thread can be made for it: it does not go to another file. */
+TEST(unshare_without_a_thread)
+{
+	int s[2], old = file_of(4, 0), new, kept;
+	struct aiocb wait, cb;
+	char byte, buf[4] = "";
+
+	GLIBC_CANNOT("the write goes to the file of an idle thread");
+	cb = request(old, "once", 4, 0);
+	ASSERT_EQ(0, aio_write(&cb));
+	ASSERT_EQ(4, finished(&cb));
+	pair(s);
+	wait = request(s[0], &byte, 1, 0);
+	ASSERT_EQ(0, aio_read(&wait));
+	wait_until_it_waits();
+	kept = dup(old);
+	if (unshare(CLONE_FILES))
+		SKIP("no descriptors of its own: %s", errno_name(errno));
+	close(old);
+	new = file_of(4, 0);
+	ASSERT_EQ(old, new);
+	if (filter_call(__NR_clone3, EPERM) || filter_call(__NR_clone, EPERM))
+		SKIP("no seccomp filter: %s", errno_name(errno));
+	cb = request(new, "more", 4, 0);
+	if (!aio_write(&cb))
+		EXPECT_EQ(-1, finished(&cb));
+	EXPECT_EQ(EAGAIN, aio_error(&cb));
+	ASSERT_EQ(4, pread(kept, buf, 4, 0));
+	EXPECT_EQ(0, memcmp(buf, "once", 4));
+}
+
 /* Where there is a filter, the library does not ask by kcmp. */
 TEST(unshare_behind_a_filter)
 {
