@@ -650,10 +650,12 @@ static void end_work(struct work *w)
 
 /* ---- the thread ---- */
 
-/* Something may arrive that no call of the program announces. */
+/* Something may arrive that no call of the program announces; or a write waits
+ * for one that a thread for one request carries out. */
 static int is_needed(void)
 {
 	return engine.natives || engine.held || engine.owed ||
+	       __atomic_load_n(&owned, __ATOMIC_SEQ_CST) ||
 	       engine.pool_in_streams || engine.telling.first ||
 	       engine.groups_telling;
 }

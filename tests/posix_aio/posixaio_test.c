@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/loop.h>
+#include <linux/userfaultfd.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
@@ -1837,6 +1838,93 @@ TEST(unshare_with_one_thread)
 		EXPECT_EQ(1, finished(&cb[i]));
 		EXPECT_EQ('0' + i, in[i]);
 	}
+}
+
+struct stuck {
+	int fd, started;		/* atomic */
+	char *page;
+	struct aiocb cb;
+};
+
+/* In its own table the number is another file's. */
+static void *writes_a_page(void *arg)
+{
+	struct stuck *s = arg;
+	int mine;
+
+	if (!unshare(CLONE_FILES)) {
+		mine = file_of(4, 0);
+		ASSERT_EQ(s->fd, dup2(mine, s->fd));
+		s->cb = request(s->fd, s->page, 4096, 8192);
+		ASSERT_EQ(0, aio_write(&s->cb));
+	}
+	__atomic_store_n(&s->started, 1, __ATOMIC_SEQ_CST);
+	while (__atomic_load_n(&s->started, __ATOMIC_SEQ_CST) == 1)
+		usleep(1000);
+	return NULL;
+}
+
+/* A page without memory: who reads it waits for fill_page(). */
+static char *page_to_wait_for(int *user)
+{
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register all = { .mode = UFFDIO_REGISTER_MODE_MISSING };
+	char *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	*user = syscall(SYS_userfaultfd, O_CLOEXEC);
+	all.range.start = (uintptr_t)page;
+	all.range.len = 4096;
+	if (*user < 0 || ioctl(*user, UFFDIO_API, &api) ||
+	    ioctl(*user, UFFDIO_REGISTER, &all))
+		SKIP("userfaultfd: %s", errno_name(errno));
+	return page;
+}
+
+static void fill_page(int user, const char *page)
+{
+	struct uffdio_zeropage zero = { .range = { (uintptr_t)page, 4096 } };
+
+	ASSERT_EQ(0, ioctl(user, UFFDIO_ZEROPAGE, &zero));
+}
+
+/*
+ * A write waits for that of another thread, whose number is the same and whose
+ * table is its own.  Meanwhile the pool has nothing to do for longer than a
+ * thread stays, but then it carries the write out.
+ */
+TEST_TIMEOUT(unshare_and_write_for_seconds, 20)
+{
+	struct stuck s = { .fd = file_of(4, 0) };
+	struct aiocb wait, cb;
+	pthread_t t;
+	char byte;
+	int p[2], user;
+
+	s.page = page_to_wait_for(&user);
+	pair(p);
+	wait = request(p[0], &byte, 1, 0);
+	ASSERT_EQ(0, aio_read(&wait));
+	wait_until_it_waits();
+	cb = request(s.fd, "once", 4, 0);
+	ASSERT_EQ(0, aio_write(&cb));
+	ASSERT_EQ(4, finished(&cb));
+	ASSERT_EQ(0, pthread_create(&t, NULL, writes_a_page, &s));
+	while (!__atomic_load_n(&s.started, __ATOMIC_SEQ_CST))
+		usleep(1000);
+	if (!s.cb.aio_nbytes)
+		SKIP("no descriptors of its own");
+	cb = request(s.fd, "more", 4, 0);
+	ASSERT_EQ(0, aio_write(&cb));
+	usleep(2500000);
+	EXPECT_EQ(EINPROGRESS, aio_error(&s.cb));
+	fill_page(user, s.page);
+	EXPECT_EQ(4096, finished(&s.cb));
+	EXPECT_EQ(4, finished(&cb));
+	ASSERT_EQ(4, pread(s.fd, s.page, 4, 0));
+	EXPECT_EQ('m', s.page[0]);
+	__atomic_store_n(&s.started, 2, __ATOMIC_SEQ_CST);
+	pthread_join(t, NULL);
 }
 
 /* No thread can be made for it: it does not go to another file. */
