@@ -874,7 +874,7 @@ static void *serve_own(void *which)
 			carry_out(&w);
 		else if (r)		/* behind another request */
 			futex(&engine.sequence, FUTEX_WAIT_BITSET, sequence,
-			      NULL, ~0U);
+			      NULL, ~HEIR);
 	} while (r);
 	__atomic_fetch_sub(&engine.waiters, 1, __ATOMIC_SEQ_CST);
 	__atomic_fetch_sub(&owned, 1, __ATOMIC_SEQ_CST);

@@ -342,7 +342,7 @@ void wait_for_cancelling(struct cancelling *c, int runs)
 		if (!left)
 			break;
 		futex(&engine.sequence, FUTEX_WAIT_BITSET, sequence,
-		      runs ? &until : NULL, ~0U);
+		      runs ? &until : NULL, ~HEIR);
 	}
 	__atomic_fetch_sub(&engine.waiters, 1, __ATOMIC_SEQ_CST);
 }
