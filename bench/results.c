@@ -205,7 +205,7 @@ void results_free(struct results *r)
 
 /* ---- comparing ---- */
 
-/* Of one quantity, those repetitions that are done. */
+/* Of one quantity, those repetitions that are done; negative: not known. */
 static int collect(const struct results *r, int layout, int workload,
 		   int contender, size_t offset, double *v)
 {
@@ -228,8 +228,13 @@ struct measurement medians(const struct results *r, int layout, int workload,
 	struct measurement m;
 
 	for (const struct quantity *q = quantities; q->name; q++) {
+		int known = 0;
+
 		*n = collect(r, layout, workload, contender, q->offset, v);
-		*quantity_in(&m, q) = median(v, *n);
+		for (int i = 0; i < *n; i++)
+			if (v[i] >= 0)
+				v[known++] = v[i];
+		*quantity_in(&m, q) = known || !*n ? median(v, known) : -1;
 	}
 	return m;
 }

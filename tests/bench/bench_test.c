@@ -912,6 +912,7 @@ TEST(processor_time_that_is_not_known)
 	struct results r;
 	struct plan p;
 	FILE *f;
+	int n;
 
 	small_plan(&p);
 	results_begin(&r, &p, 1, argv);
@@ -958,6 +959,11 @@ TEST(processor_time_that_is_not_known)
 	expect(text, (const char *[]){ " processor time not known: processes of it "
 	       "end while we measure, or may\n", "\"server_us\": null",
 	       "\"cpu_ratio\": null", NULL });
+
+	/* Repetitions in which it is not known are not in the median. */
+	for (int i = 0; i < 4; i++)
+		outcome_at(&r, SAME, 0, 2, 2 * i)->m.server_us = 3 + i;
+	EXPECT_TRUE(medians(&r, SAME, 0, 2, &n).server_us == 4.5 && n == 9);
 	results_free(&r);
 }
 
