@@ -594,8 +594,8 @@ static void carry_out(struct work *w)
 	}
 }
 
-/* The call that was begun again had nothing to read; or its number is no file's
- * by now, or that of a file that cannot be read. */
+/* The call that was begun again had nothing to read; or its number has been
+ * closed, or is that of a file that cannot be read. */
 static int was_cut(long result)
 {
 	return !result || result == -EBADF || result == -EINVAL;
