@@ -36,9 +36,6 @@ static struct slot {
 	unsigned writes;		/* in flight */
 	unsigned lane;			/* EXCLUSIVE ones, for the pool */
 	unsigned buffered;		/* reads that may skip F_GETFL */
-	int shared_with;		/* a thread, by what `asker` saw ... */
-	uintptr_t asker;
-	long asked;			/* ... then */
 } slots[SLOTS];
 
 static int has_slot(int fd)
@@ -117,8 +114,11 @@ static struct identity identity_in(int thread, int fd)
 	return identity_of(&st);
 }
 
-/* Where there may be no kcmp (a filter), compare the files in /proc. */
-static int ask_whether_shared(int fd, int thread, int filtered)
+/*
+ * Has another thread the same file at this number?  Two threads may have tables of
+ * their own.  Where there may be no kcmp (a filter), compare the files in /proc.
+ */
+int fd_is_shared(int fd, int thread, int filtered)
 {
 	struct identity mine, other;
 	long n = -EPERM;
@@ -135,34 +135,6 @@ static int ask_whether_shared(int fd, int thread, int filtered)
 		return !identity_in(0, fd).inode;
 	mine = fd_identity(fd);
 	return mine.device == other.device && mine.inode == other.inode;
-}
-
-/*
- * Has another thread the same file at this number?  Two threads may have tables of
- * their own.  For one tick of the coarse clock the answer is remembered: glibc, too,
- * has a thread with the old table right after a request.
- */
-int fd_is_shared(int fd, int thread, int filtered)
-{
-	static __thread char here;	/* its address stands for this thread */
-	uintptr_t me = (uintptr_t)&here;
-	struct slot *s = slot_of(fd);
-	struct timespec t;
-	long now;
-
-	clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
-	now = t.tv_sec * 1000000000L + t.tv_nsec;
-	if (has_slot(fd) &&
-	    __atomic_load_n(&s->asked, __ATOMIC_ACQUIRE) == now &&
-	    __atomic_load_n(&s->asker, __ATOMIC_RELAXED) == me &&
-	    __atomic_load_n(&s->shared_with, __ATOMIC_RELAXED) == thread)
-		return 1;
-	if (!ask_whether_shared(fd, thread, filtered))
-		return 0;
-	__atomic_store_n(&s->asker, me, __ATOMIC_RELAXED);
-	__atomic_store_n(&s->shared_with, thread, __ATOMIC_RELAXED);
-	__atomic_store_n(&s->asked, now, __ATOMIC_RELEASE);
-	return 1;
 }
 
 /*
