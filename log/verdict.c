@@ -763,8 +763,8 @@ static void wait_sentence(const struct reader *r, const struct wait *w,
 		add(t, "; each call asks the file system (a disk, a network file "
 		    "system, or FUSE)");
 	if (w->what == FOR_OTHER && is_quick(w->name))
-		add(t, "; this call does not wait: the thread had no processor, or "
-		    "strace held it");
+		add(t, "; this call seldom waits: perhaps the thread had no "
+		    "processor, or strace held it");
 	if (w->on && *w->how) {
 		add(t, "; pid %ld %s", w->on, w->how);
 		if (w->on != a->pid)
