@@ -288,7 +288,7 @@ void findings_settle(struct findings *f)
 	between_settle(f);
 	net_settle(f);
 	time_settle(f);
-	restart_settle(f);
+	restart_settle(f, finding_first_status(f));
 	refusal_quotes(f);
 	list = f->first;
 	f->first = NULL;

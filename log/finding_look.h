@@ -322,7 +322,7 @@ struct ended {			/* a process, with what it had to say */
 };
 void restart_note(struct findings *f, const struct ended *e);
 void restart_child(struct findings *f, const struct step *st);
-void restart_settle(struct findings *f);
+void restart_settle(struct findings *f, int status);
 void restart_free(struct findings *f);
 
 /* finding_signal.c: EINTR */

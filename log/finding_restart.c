@@ -117,7 +117,8 @@ void restart_child(struct findings *f, const struct step *st)
 	track(&r->ends, st->event->first);
 }
 
-void restart_settle(struct findings *f)
+/* status: of the first process; -1: unknown. */
+void restart_settle(struct findings *f, int status)
 {
 	char span[24], in[40] = "", who[64];
 	struct finding *d;
@@ -133,7 +134,7 @@ void restart_settle(struct findings *f)
 			snprintf(in, sizeof(in), " in %s",
 				 span_text(ns, span, sizeof(span)));
 		/* (Who starts what is not there may look whether it is.) */
-		if (r->strangers && !finding_first_status(f))
+		if (r->strangers && !status)
 			continue;
 		d = finding_add(f, &fails_again, r->parent, r->ends.n, ns);
 		finding_lines(d, &r->ends);
