@@ -1630,6 +1630,7 @@ static void made_directory(struct ending *e, const struct step *st)
 }
 
 /* clone3 without the flag that this kernel lacks; mount without the option */
+__attribute__((cold))
 static void try_worked(struct findings *f, const struct step *st)
 {
 	struct slice name = st->event->line->name;
@@ -1718,6 +1719,7 @@ static void note_lock(struct ending *e, const struct step *st)
 }
 
 /* No call failed: what it saw is the trouble, and the caller says what. */
+__attribute__((cold))
 static struct failure *note_seen(struct ending *e, const struct step *st,
 				 const struct refusal *row)
 {
@@ -1734,6 +1736,7 @@ static struct failure *note_seen(struct ending *e, const struct step *st,
 }
 
 /* read(3, "1234\n", 32) = 5: a PID file. */
+__attribute__((noinline))
 static void read_pid(struct ending *e, const struct step *st)
 {
 	enum { PID_MAX = 12 };			/* bytes */
