@@ -129,7 +129,7 @@ int fd_is_shared(int fd, int thread, int filtered)
 	if (n >= 0 || n == -EBADF)
 		return !n;
 	if (n == -ESRCH)
-		return 1;		/* it has just ended: not known */
+		return 0;		/* it has just ended: not known */
 	other = identity_in(thread, fd);
 	if (!other.inode)		/* or is there no /proc? */
 		return !identity_in(0, fd).inode;

@@ -822,9 +822,22 @@ static void *serve(void *unused)
 
 /* ---- a thread for one request ---- */
 
+/*
+ * The number comes right after the first thread, and goes right before the last:
+ * wait for that moment, but not for ever.  A signal handler may have interrupted
+ * the thread that is to store it.
+ */
 int pool_thread(void)
 {
-	return __atomic_load_n(&number, __ATOMIC_RELAXED);
+	enum { LOOKS = 1000 };
+	int n = 0;
+
+	for (int i = 0; i < LOOKS && !n && threads(); i++) {
+		if (i)
+			sched_yield();
+		n = __atomic_load_n(&number, __ATOMIC_SEQ_CST);
+	}
+	return n;
 }
 
 static struct request *own_request(uint32_t serial, unsigned index)
@@ -888,7 +901,7 @@ long pool_add_own(uint32_t serial, unsigned index)
 	long err = -EAGAIN;
 	pthread_t thread;
 
-	if (__atomic_fetch_add(&owned, 1, __ATOMIC_SEQ_CST) < most_threads())
+	if (__atomic_fetch_add(&owned, 1, __ATOMIC_SEQ_CST) < THREADS_MAX)
 		err = create_with(&thread, serve_own, (void *)which, 1);
 	if (err)
 		__atomic_fetch_sub(&owned, 1, __ATOMIC_SEQ_CST);
