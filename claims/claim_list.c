@@ -156,14 +156,14 @@ const struct claim claims[] = {
 	  .sentence = "with O_DIRECT the wait moves to io_getevents, and "
 		      "nobody copies",
 	  .source = "io_submit(2)",
-	     UNLIKE("O_DIRECT", "file_blocking"),
+	     UNLIKE("O_DIRECT, a file on a disk", "file_blocking"),
 	     .words = "event-driven asynchronous AIO libaio" },
 	{ .id = "file-uring", .program = "uring_file", .direct = 2,
 	  .waits = "main in io_uring_enter", .copies = "nobody: the device",
 	  .sentence = "io_uring with O_DIRECT waits in io_uring_enter, and "
 		      "nobody copies",
 	  .source = "io_uring(7)",
-	     UNLIKE("O_DIRECT", "native_aio") },
+	     UNLIKE("O_DIRECT, a file on a disk", "native_aio") },
 
 	{ .id = "callback-is-epoll", .program = "callback", .same_as = "epoll",
 	  .sentence = "to the kernel, a callback loop is a plain epoll loop",
@@ -543,7 +543,7 @@ const struct claim claims[] = {
 	/* ---- other calls ---- */
 
 	PLAY("shut-listener", listener_shut, "shutdown of a TCP listener "
-	     "makes accept return EINVAL", "net/ipv4/af_inet.c",
+	     "for reading makes accept return EINVAL", "net/ipv4/af_inet.c",
 	     "accept\\(.* = -1 EINVAL",
 	     TRIED("TCP",
 	     "accept of a shut-down listener waits or fails with EAGAIN",
@@ -765,8 +765,8 @@ const struct claim claims[] = {
 	     "the submitting thread reads in spite of IOSQE_ASYNC",
 	     "^1 in io_uring_enter: io_uring_complete .*res=4096 "),
 	     .words = "io-wq"),
-	EVENTS("uring-cold-read", uring_cold_read, "a buffered read of what is "
-	       "not in memory needs no worker, where the file system has RWF_NOWAIT", "io_uring/rw.c",
+	EVENTS("uring-cold-read", uring_cold_read, "on ext4, XFS and btrfs a "
+	       "buffered read of what is not in memory needs no worker", "io_uring/rw.c",
 	       "^1 in io_uring_enter: io_uring_submit_(req|sqe) .*READ\n"
 	       "block_bio_queue\n"
 	       "io_uring_complete .*res=4096 \n"
@@ -1095,7 +1095,7 @@ const struct claim claims[] = {
 	       "for the disk", "open(2)",
 	       "^1 in pwrite64: block_bio_queue\n"
 	       "^1 in pwrite64: sched_switch .*prev_pid=1 .*prev_state=[12] ",
-	     TRIED("O_DIRECT", "an O_DIRECT write does not sleep",
+	     TRIED("O_DIRECT, a file on a disk", "an O_DIRECT write does not sleep",
 	     "0: ^1 in pwrite64: sched_switch .*prev_pid=1 .*prev_state=[12] ")),
 	PLAY("direct-offset", direct_offset, "O_DIRECT refuses an offset that is not a "
 	     "multiple of the block size", "open(2)",
@@ -1223,8 +1223,9 @@ const struct claim claims[] = {
 	     TRIED("TCP", "any call completes it",
 	     "before GETEVENTS: 1 completions"), .since = "6.1",
 	     .words = "task work COOP_TASKRUN"),
-	EVENTS("task-work-ends-epoll", task_work_ends_epoll, "a completion of a ring "
-	       "without flags ends the epoll_wait of its thread with EINTR",
+	EVENTS("task-work-ends-epoll", task_work_ends_epoll, "in a ring without "
+	       "flags the completion of a RECV that waited ends the epoll_wait of "
+	       "its thread with EINTR",
 	       "io_uring_setup(2)",
 	       "sys_exit id=[0-9]+\\(epoll_p?wait\\) ret=-4$",
 	     TRIED("TCP", "epoll_wait sleeps on",
@@ -1251,7 +1252,7 @@ const struct claim claims[] = {
 	PLAY("uring-single-issuer", uring_single_issuer, "with SINGLE_ISSUER a "
 	     "second task cannot submit: EEXIST", "io_uring_setup(2)",
 	     "^2 io_uring_enter\\(.* = -1 EEXIST",
-	     TRIED("any ring", "any task may submit", "^2 io_uring_enter\\(.* = 1"),
+	     TRIED("any ring without SQPOLL", "any task may submit", "^2 io_uring_enter\\(.* = 1"),
 	     .since = "6.0"),
 	PLAY("uring-link-breaks", uring_link_breaks, "when a request with "
 	     "IOSQE_IO_LINK fails, the next one is cancelled", "io_uring_enter(2)",
@@ -1307,7 +1308,7 @@ const struct claim claims[] = {
 	      .words = "io-wq"),
 	WORKS("iowq-hot-read", worker_disk, "a READ of what is in memory goes "
 	      "to no worker", "io_uring/rw.c", "READ, in memory", "[a-z0-9]+",
-	      "the submitter", "a file on a disk", "it goes to a worker",
+	      "the submitter", "ext4, XFS, btrfs", "it goes to a worker",
 	      "a worker", .words = "io-wq"),
 	WORKS("iowq-direct", worker_disk, "an O_DIRECT READ goes to no worker",
 	      "io_uring/rw.c", "READ, O_DIRECT", "[a-z0-9]+", "the submitter",

@@ -26,8 +26,8 @@
  *           calls.
  * Needs     Linux 6.0 (SEND_ZC); since 6.2 a NOTIF says whether it was copied.
  * Limits    Those of uring_basic.c, and:
- *           a) Pinned pages count against RLIMIT_MEMLOCK: where it is used up
- *              (ENOMEM) a plain SEND takes its place.
+ *           a) Without CAP_IPC_LOCK pinned pages count against RLIMIT_MEMLOCK:
+ *              where it is used up (ENOMEM) a plain SEND takes its place.
  *           b) Two buffers per connection: a NOTIF waits for the peer's ACK,
  *              which TCP may delay, by 40 to 200 ms.  With one buffer, 8 MiB
  *              in parts of 16 KiB were echoed in 4.1 s (8 ms per part), with
