@@ -1834,7 +1834,7 @@ TEST(unshare_with_one_thread)
 		ASSERT_EQ(0, aio_read(&cb[i]));
 	}
 	for (int i = 1; i >= 0; i--) {
-		ASSERT_EQ(1, write(p[i][1], "01" + i, 1));
+		ASSERT_EQ(1, write(p[i][1], &"01"[i], 1));
 		EXPECT_EQ(1, finished(&cb[i]));
 		EXPECT_EQ('0' + i, in[i]);
 	}
