@@ -316,7 +316,7 @@ static void answer(int slot, unsigned buffer, unsigned n)
 static void more_buffers(void)
 {
 	scarce = 0;
-	if (given * largest >= 3 * NEAR)
+	if (given * largest >= 12 * NEAR)
 		return;
 	for (unsigned n = given ? given : FEW; n && given < BUFFERS; n--)
 		ring_buffers_put(&buffers, given++);
