@@ -16,7 +16,8 @@ enum {
 	GROWN_OTHERS = 64,	/* epolls, pipes, eventfds ... */
 	CLOSES_MIN = 32,	/* close() = EBADF */
 	CLOSES_PIECE = 5,	/* ... where the log has nothing else */
-	CLOSES_MANY = 200000,	/* fewer take time only under strace */
+	CLOSES_MANY = 200000,	/* fewer take time only under strace ... */
+	CLOSES_NS = 500000000,	/* ... which is what its user sees */
 	COSTS_PERCENT = 5,
 	ANSWERED_MIN = 3,	/* connections that were answered */
 	AT_ONCE_MIN = 8,	/* connections of the busy worker */
@@ -147,7 +148,9 @@ unfollowed = { "not-followed", SEVERITY_NOTE,
 	"the cost grows with RLIMIT_NOFILE (ulimit -n).", \
 	"Use close_range(), or close only what /proc/self/fd lists; with " \
 	"O_CLOEXEC neither is needed; a lower RLIMIT_NOFILE makes it " \
-	"cheaper.", NULL }
+	"cheaper.", \
+	"The closing takes little time without strace, which slows each " \
+	"call down." }
 static const struct about
 storm = STORM(SEVERITY_COST), storm_note = STORM(SEVERITY_NOTE);
 
@@ -1482,7 +1485,8 @@ static void judge_closes(struct findings *f, const struct habits *h,
 		return;
 	ns = c->start_ns == NO_TIME || c->end_ns == NO_TIME
 		? 0 : c->end_ns - c->start_ns;
-	d = finding_add(f, (c->n >= CLOSES_MANY || c->n < CLOSES_MIN) &&
+	d = finding_add(f, (c->n >= CLOSES_MANY || c->n < CLOSES_MIN ||
+			    (c->exec_line && ns >= CLOSES_NS)) &&
 			(share_of(f, ns) >= COSTS_PERCENT || !ns) ? &storm
 			: &storm_note, t->process->pid, c->n, ns);
 	finding_line(d, c->line);
