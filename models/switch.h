@@ -33,10 +33,14 @@ __asm__(".text\n"
 	"mov %rsi, %rsp\n\t"
 	"pop %r15\n\t pop %r14\n\t pop %r13\n\t"
 	"pop %r12\n\t pop %rbx\n\t pop %rbp\n\t"
-	"ret\n"
+	"pop %rcx\n\t jmp *%rcx\n"
 	".size switch_stack, . - switch_stack\n");
 
-/* ret takes the entry; then rsp is 8 below a multiple of 16, as after a call. */
+/*
+ * The entry is popped; then rsp is 8 below a multiple of 16, as after a call.
+ * jmp and not ret: the processor predicts that a ret goes back to the last
+ * call, and this one goes elsewhere.
+ */
 enum { ENTRY = 6 };
 
 #elif defined(__aarch64__)
