@@ -635,11 +635,13 @@ tables: $(iomodels)
 	@sh claims/tables $(O)
 
 # The reader under libFuzzer, a crash leaves its input in $(B)/fuzz.  Most of the
-# time would go into libFuzzer's own accounts of rare features: -entropic=0.
+# time would go into libFuzzer's own accounts of rare features (-entropic=0) and of
+# the values that the code compares (trace-cmp; the dictionary has the words).
 # FUZZ_UNDER="taskset -c 1": it has a processor of its own.
 SECONDS	?= 60
 FUZZ_UNDER ?= nice -n 19
 fuzz_flags := -g -O1 -fsanitize=fuzzer,address,undefined \
+	      -fno-sanitize-coverage=trace-cmp \
 	-fno-sanitize-recover=all -DFUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION \
 	$(HOSTED)
 fuzz_log := $(patsubst log/%.c,$(B)/fuzz/log/%.o,$(wildcard log/*.c))
@@ -650,12 +652,13 @@ compile_fuzzer = $(Q)clang $(fuzz_flags) -o $(B)/fuzz/$(1) \
 	tests/fuzz/$(1).c $(fuzz_log) $(2)
 # The inputs are short: the time of an execution grows with its lines.
 run_fuzzer = cd $(B)/fuzz && $(FUZZ_UNDER) ./$(1) -max_len=$(2) -entropic=0 \
-	-use_value_profile=0 -timeout=60 -max_total_time=$(SECONDS) \
+	-use_value_profile=0 -reload=0 -timeout=60 \
+	-max_total_time=$(SECONDS) \
 	$(if $(RUNS),-runs=$(RUNS)) \
 	-print_final_stats=1 -dict=$(3)
 fuzz_dict = $(CURDIR)/tests/fuzz/log.dict
 # What a fuzzer leaves that no longer runs; another one may run meanwhile.
-fuzz_ends = status=$$?; for f in /dev/shm/iomodels-$(1)-*; do \
+fuzz_ends = status=$$?; for f in /dev/shm/iomodels-$(1)-[0-9]*; do \
 	pid=$${f\#\#*-}; [ -d /proc/$${pid%%.*} ] || rm -rf $$f; done; exit $$status
 fuzz: $(fuzz_log)
 	$(Q)mkdir -p $(B)/fuzz/corpus $(B)/fuzz/kinds
