@@ -742,6 +742,12 @@ static void note_loading(struct evidence *ev, struct step *st)
 	prove(p, st->event->first);
 }
 
+/* A thread after unshare(CLONE_FILES): it means to read files of its own. */
+static int has_own_table(const struct task *t)
+{
+	return t->pid != t->process->pid && t->fds->refs == 1;
+}
+
 static void note_call(struct evidence *ev, struct step *st)
 {
 	struct event *e = st->event;
@@ -764,8 +770,11 @@ static void note_call(struct evidence *ev, struct step *st)
 	/* (A call without a model, as close is, tells nothing either way.) */
 	loads = st->model && is_loading(st);
 	if (st->model && (is_chatter(st->file) || is_exec_pipe(st) ||
-			  polls_chatter(st)))
+			  polls_chatter(st))) {
+		if (has_own_table(st->task))
+			note_loading(ev, st);
 		goto service;
+	}
 	note_busy(ev, st, loads);
 	if (loads) {
 		note_loading(ev, st);
