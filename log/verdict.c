@@ -309,28 +309,29 @@ const char *open_next(const struct unreturned *o, char *text, size_t size)
 	if (o->on)
 		return text;
 	if (o->what == FOR_PIPE && !strncmp(o->object, "pipe:[", 6))
-		snprintf(text, size, "who has the other end: "
-			 "ls -l /proc/[0-9]*/fd 2>&1 | grep '%s'", o->object);
+		snprintf(text, size, "ls -l /proc/[0-9]*/fd/* 2>&1 | grep -F "
+			 "'%s' shows who has the other end", o->object);
 	else if (o->what == FOR_PIPE)
 		snprintf(text, size, "strace -f -yy shows which pipe it is, "
 			 "and /proc/PID/fd shows who has the other end");
 	else if (o->what == FOR_PEER && !strncmp(o->object, "descriptor", 10))
-		snprintf(text, size, "what the descriptor is: ls -l "
-			 "/proc/%s/fd, or strace -yy", pid);
+		snprintf(text, size, "ls -l /proc/%s/fd, or strace -yy, shows "
+			 "what the descriptor is", pid);
 	else if (o->what == FOR_PEER && port > 0)
-		snprintf(text, size, "the peer: ss -tnp 'dport = :%ld' shows "
-			 "whether it runs and what is queued", port);
+		snprintf(text, size, "ss -tnp 'dport = :%ld' shows whether "
+			 "the peer runs and what is queued", port);
 	else if (o->what == FOR_LOCK && o->call == CALL_FUTEX)
-		snprintf(text, size, "the owner is in the program's memory: "
-			 "gdb -p %s -batch -ex 'thread apply all bt'", pid);
+		snprintf(text, size, "gdb -p %s -batch -ex 'thread apply all bt' "
+			 "shows the threads; the owner is in the program's "
+			 "memory", pid);
 	else if (o->what == FOR_EVENTS)
-		snprintf(text, size, "what the descriptors are: ls -l "
-			 "/proc/%s/fd, or strace -yy", pid);
+		snprintf(text, size, "ls -l /proc/%s/fd, or strace -yy, shows "
+			 "what the descriptors are", pid);
 	else if (o->what == FOR_LOCK)
-		snprintf(text, size, "who holds it: lslocks");
+		snprintf(text, size, "lslocks shows who holds it");
 	else if (o->what == FOR_DISK || o->what == FOR_OTHER)
-		snprintf(text, size, "where in the kernel it sleeps: "
-			 "cat /proc/%s/stack", pid);
+		snprintf(text, size, "cat /proc/%s/stack shows where in the "
+			 "kernel it sleeps", pid);
 	return text;
 }
 
