@@ -35,7 +35,7 @@ const char *wait_text(enum wait_for what, enum call call, const char *object,
 
 	/* With SO_LINGER it waits for the peer, never for data. */
 	if (call == CALL_CLOSE && (what == FOR_CLIENT || what == FOR_PEER)) {
-		snprintf(text, size, "%s to close", o ? o : "the connection");
+		snprintf(text, size, "%s to be closed", o ? o : "the connection");
 		return text;
 	}
 	switch (what) {
@@ -76,7 +76,7 @@ const char *wait_text(enum wait_for what, enum call call, const char *object,
 			 o ? ")" : "");
 		break;
 	case FOR_TIME:
-		snprintf(text, size, "time to pass");
+		snprintf(text, size, "the end of its sleep");
 		break;
 	case FOR_INPUT:
 		snprintf(text, size, "input%s%s%s", o ? " of " : "", object,
@@ -88,8 +88,8 @@ const char *wait_text(enum wait_for what, enum call call, const char *object,
 	default:
 		if (o && (call == CALL_OPEN || call == CALL_OPENAT) &&
 		    !strncmp(o, "/dev/tty", 8))
-			snprintf(text, size, "%s: a serial line without its "
-				 "carrier, as the open has no O_NONBLOCK", o);
+			snprintf(text, size, "%s: a serial line without "
+				 "carrier; the open has no O_NONBLOCK", o);
 		else if (o && (call == CALL_OPEN || call == CALL_OPENAT))
 			snprintf(text, size, "%s: %sa slow file system", o,
 				 strncmp(o, "/usr/", 5) && strncmp(o, "/lib", 4)

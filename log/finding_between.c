@@ -114,7 +114,7 @@ left = { "write-left", SEVERITY_FAULT,
 	"descriptor is writable again, and the program does not wait for "
 	"that.",
 	"Keep the rest and ask for EPOLLOUT or POLLOUT until it is sent.",
-	"The connection was given up on purpose." },
+	"The program abandoned the connection on purpose." },
 full = { "write-full", SEVERITY_FAULT,
 	"the reader of a full pipe or connection does not read",
 	"The last write found no room (EAGAIN), and there was none until the log "
@@ -130,7 +130,7 @@ full_note = { "write-full", SEVERITY_NOTE,
 	"The reader is slow, and reads again later." },
 request_waits = { "request-waits", SEVERITY_COST,
 	"a request waits for another thread or another client",
-	"The thread read the request and then slept for something else than its "
+	"The thread read the request and then waited for something other than its "
 	"client: a mutex, a condition, another process. In a database this is "
 	"mostly a lock on rows or a table that another client holds.",
 	"Find out who holds it: the database's own list of locks and "
@@ -674,8 +674,8 @@ static void lacks_body(struct findings *f, const struct file *file,
 		return;
 	d = finding_add(f, &stopped_body, file->pid, 1, ns);
 	finding_line(d, u->read_line);
-	finding_says(d, "the client on %s sent \"%s\" and %lld of the %lld bytes "
-		     "that follow: the rest did not come for %s",
+	finding_says(d, "the client on %s sent \"%s\" and then %lld of the %lld "
+		     "bytes that this announces: the rest did not come for %s",
 		     file_text(file, text, sizeof(text)), u->partial_text,
 		     u->rest_of - u->rest, u->rest_of,
 		     span_text(ns, span, sizeof(span)));
@@ -833,9 +833,9 @@ static void judge_left(struct findings *f, const struct file *file,
 		finding_line(d, u->full_line);
 		finding_line(d, u->dropped_line);
 		finding_subject(d, file);
-		finding_says(d, "EPOLLOUT of %s was dropped (line %lu) right "
-			     "after a write found no room (line %lu), and before "
-			     "any wait: nothing tells the program to send the rest",
+		finding_says(d, "the program removed EPOLLOUT of %s (line %lu) "
+			     "right after a write found no room (line %lu), and "
+			     "before any wait: no event tells it to send the rest",
 			     file_text(file, text, sizeof(text)),
 			     u->dropped_line, u->full_line);
 		return;
@@ -1203,7 +1203,7 @@ static int is_served(const struct file *file)
 							  : file->name));
 }
 
-#define ELSE "something else than this client (a lock that another client " \
+#define ELSE "something other than this client (a lock that another client " \
 	"holds, or another process)"
 
 /* How long it waited is not in the log, only that it did so at the end. */
@@ -1560,7 +1560,7 @@ void between_settle(struct findings *f)
 			 f->silent_processes,
 			 f->silent_processes == 1 ? "" : "es");
 	finding_says(d, "strace ran without -f: it did not follow %s%s that the "
-		     "program made, so their calls are not in this log",
+		     "program made, and this log has no calls from there",
 		     threads, processes);
 }
 

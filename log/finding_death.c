@@ -47,14 +47,14 @@ by_seccomp = { "killed-by-seccomp", SEVERITY_FAULT,
 	"Allow the call in the filter (the container's or service's profile).",
 	NULL },
 background = { "background-terminal", SEVERITY_NOTE,
-	"a process in the background of its terminal reads or changes it",
+	"a background process reads or changes its terminal",
 	"The kernel sends SIGTTIN to a process that reads from its terminal and "
 	"SIGTTOU to one that changes it, while another process group is in the "
 	"foreground. The process has a handler or goes on later.",
 	"Start it in the foreground, or ignore the signal while it changes the "
 	"terminal.", NULL },
 in_background = { "background-terminal", SEVERITY_COST,
-	"a process in the background of its terminal reads or changes it",
+	"a background process reads or changes its terminal",
 	"The kernel sends SIGTTIN to a process that reads from its terminal and "
 	"SIGTTOU to one that changes it, while another process group is in the "
 	"foreground. A call that is restarted gets the signal again.",
@@ -85,7 +85,7 @@ sigpipe_closed = { "sigpipe-child", SEVERITY_NOTE,
 	"a child was killed by SIGPIPE",
 	"The reader of its output closed the pipe or ended, and another process "
 	"of the program ended with a failure and a message.",
-	"Look at why the reader stopped: its message.", NULL },
+	"Find out why the reader stopped: look at its message.", NULL },
 by_timer = { "killed-by-timer", SEVERITY_FAULT,
 	"killed by its own timer or limit",
 	"SIGALRM comes from alarm, setitimer or timer_create, SIGXCPU from "
@@ -209,9 +209,9 @@ static void wants_terminal(struct findings *f, const struct step *st)
 	d = finding_add(f, &background, st->task->process->pid, 1, 0);
 	finding_line(d, st->event->first);
 	finding_says(d, "the program is in the background of its terminal: "
-		     "%.*s came as it %s (%lu time%s)", (int)name.len, name.at,
-		     st->signal == SIGTTIN ? "read from it"
-					   : "wrote to it or changed it",
+		     "%.*s came when it %s (%lu time%s)", (int)name.len, name.at,
+		     st->signal == SIGTTIN ? "read from the terminal"
+			: "wrote to the terminal or changed it",
 		     d->count, d->count == 1 ? "" : "s");
 }
 

@@ -38,7 +38,7 @@ not_notified = { "notify-failed", SEVERITY_FAULT,
 	"a chroot needs it mounted; NotifyAccess= must allow the process), or "
 	"use another Type=.", "No service manager waits for this program." },
 into_file = { "stdio-reused", SEVERITY_FAULT,
-	"messages are written into a file of data",
+	"messages are written into a data file",
 	"The program closed a standard descriptor, or was started without it, "
 	"and the next open got its number: what is printed there goes into that "
 	"file and overwrites it.",
@@ -141,7 +141,7 @@ static void notifies(struct findings *f, const struct step *st)
 	}
 	d = finding_add(f, &not_notified, st->task->process->pid, 1, 0);
 	finding_line(d, st->event->first);
-	finding_says(d, "%s tells the service manager READY=1, and %.*s to %.*s "
+	finding_says(d, "%s sends READY=1 to the service manager, but %.*s to %.*s "
 		     "failed with %.*s", task_name(st->task), (int)l->name.len,
 		     l->name.at, (int)(to.len < 120 ? to.len : 120), to.at,
 		     (int)l->error.len, l->error.at);
@@ -183,7 +183,7 @@ static void prints(struct findings *f, const struct step *st)
 	finding_says(d, "Descriptor %d (%s) is %s, which was opened after the "
 		     "number was closed (line %lu), and a message is written "
 		     "into it (line %lu)", st->fd, st->fd == 1 ? "stdout" :
-		     "stderr", st->file->name ? st->file->name : "a file of data",
+		     "stderr", st->file->name ? st->file->name : "a data file",
 		     st->file->opened, u->printed_line);
 }
 

@@ -44,15 +44,15 @@ corked = { "corked", SEVERITY_COST,
 expecting = { "expect-continue", SEVERITY_COST,
 	"the body of a request waits for \"100 Continue\"",
 	"The client sent the head with \"Expect: 100-continue\" and waits until "
-	"the server allows the body; this one does not answer, and the client "
-	"sends the body when its time is over (1 s in libcurl).",
+	"the server allows the body. This server does not answer, and the client "
+	"sends the body when its own timeout ends (1 s in libcurl).",
 	"Send the request without that header (curl -H 'Expect:'), or let the "
 	"server answer with 100 Continue.", NULL },
 not_tls = { "tls-mismatch", SEVERITY_FAULT,
 	"one end speaks TLS, and the other one does not",
-	"The first bytes of a TLS connection are a handshake record (22, 3); an "
-	"alert record (21, 3) or a text in answer comes from an end that "
-	"expected the other protocol.",
+	"The first bytes of a TLS connection are a handshake record (bytes 22, 3). "
+	"An end that answers with an alert record (bytes 21, 3) or with a text "
+	"expected another protocol.",
 	"Use the port or the scheme that fits (https:// and http://, 443 and 80, "
 	"STARTTLS), or switch TLS on or off at one end.", NULL },
 refusing = { "peer-error", SEVERITY_NOTE,
@@ -61,7 +61,7 @@ refusing = { "peer-error", SEVERITY_NOTE,
 	"Read the answer (strace -s 200 shows more of it), and look at the log "
 	"of the peer.", "The program expects it." },
 timeo = { "receive-timeout", SEVERITY_FAULT,
-	"EAGAIN is a timeout: SO_RCVTIMEO or SO_SNDTIMEO",
+	"EAGAIN means that a timeout ran out (SO_RCVTIMEO or SO_SNDTIMEO)",
 	"The call waited for the whole timeout, so the socket is blocking: "
 	"the error does not come from O_NONBLOCK.",
 	"Treat it as a timeout: the peer did not answer in this time. Look at "
@@ -91,7 +91,7 @@ unanswered = { "connect-unanswered", SEVERITY_FAULT,
 	"times at intervals of a second), and then at longer and longer "
 	"intervals. It gives up after about two minutes "
 	"(net.ipv4.tcp_syn_retries).",
-	"Look at the peer (ss -ltn: Recv-Q against Send-Q of its listener), "
+	"Look at the peer (ss -ltn: compare Recv-Q and Send-Q of its listener), "
 	"at the route and the firewall; set a timeout.", NULL },
 slow_connect = { "slow-connect", SEVERITY_COST,
 	"connect took long",
@@ -119,7 +119,7 @@ static const struct about error_answer = { "answers-error", SEVERITY_NOTE,
 	"A status of 500 or more (HTTP), or a reply that begins with 5 (FTP, SMTP): "
 	"the program tells its client that it failed.",
 	"Look at what failed before in this trace, and at the program's log.",
-	"The client asked for what is not there." };
+	"The client asked for something that does not exist." };
 
 static const struct about
 no_reader = NO_READER(SEVERITY_FAULT),
@@ -1254,8 +1254,9 @@ static void judge_nagle(struct findings *f, struct file *file, struct use *u)
 	d = finding_add(f, &nagle, file->pid, u->delayed.n, u->delayed_ns);
 	finding_lines(d, &u->delayed);
 	finding_subject(d, file);
-	finding_says(d, "%s waited %s for answers of %s, %lu times %s, each "
-		     "after two small writes: Nagle's algorithm and delayed ACK "
+	finding_says(d, "%s waited %s for answers of %s, %lu times, %s each on "
+		     "average, after two small writes: Nagle's algorithm and "
+		     "delayed ACK "
 		     "(about 40 ms); TCP_NODELAY is never set",
 		     who_text(file->pid, who, sizeof(who)),
 		     span_text(u->delayed_ns, span, sizeof(span)),
@@ -1292,8 +1293,8 @@ static void judge_expects(struct findings *f, struct file *file, struct use *u)
 	finding_lines(d, &u->expects);
 	finding_subject(d, file);
 	finding_says(d, "the body of a request to %s waited for a second, "
-		     "%lu time%s, %s in all, as after \"Expect: 100-continue\"; "
-		     "then it was sent, although no answer had come",
+		     "%lu time%s, %s in all, as with \"Expect: 100-continue\"; "
+		     "then the program sent it, although no answer had come",
 		     file_text(file, text, sizeof(text)), u->expects.n,
 		     u->expects.n == 1 ? "" : "s",
 		     span_text(u->expects_ns, span, sizeof(span)));
@@ -1449,7 +1450,7 @@ static void judge_given_up(struct findings *f, const struct file *file,
 static void say_stalled(struct findings *f, const struct expired *x,
 			unsigned long error)
 {
-	char text[64] = "gave up its client and";
+	char text[64] = "stopped serving its client and";
 	char span[24];
 	struct finding *d = finding_add(f, &cut_answer, x->process, 1, x->ns);
 

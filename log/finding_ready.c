@@ -66,12 +66,13 @@ enum {
 
 static const struct about about[ABOUTS] = {
 	[ACCEPT_ONCE] = { "accept-once", SEVERITY_FAULT,
-		"one accept for each edge or signal",
-		"Several connections can arrive under one edge or one SIGIO; "
-		"the others wait until the next peer connects.",
+		"one accept for each edge or signal; other connections may wait",
+		"One edge or one SIGIO can stand for several connections. The "
+		"program accepts one; the others wait until the next peer "
+		"connects.",
 		"Accept until EAGAIN.", NULL },
 	[NOT_DRAINED] = { "not-drained", SEVERITY_FAULT,
-		"edge-triggered, but not read until EAGAIN",
+		"an edge-triggered descriptor is not read until EAGAIN",
 		"The read filled the buffer and the thread went back to wait: "
 		"the rest is not reported again until more data arrive.",
 		"Read until EAGAIN. A short read may leave data, because passed "
@@ -121,7 +122,7 @@ static const struct about about[ABOUTS] = {
 		"blocks.",
 		"Preallocate the file, or submit from a thread.", NULL },
 	[RING_SINGLE] = { "ring-single", SEVERITY_COST,
-		"one request for each io_uring_enter",
+		"each io_uring_enter submits only one request",
 		"io_uring saves calls when one call submits several requests.",
 		"Queue the requests that are ready, and submit them "
 		"together.",
@@ -130,12 +131,12 @@ static const struct about about[ABOUTS] = {
 		"a descriptor that epoll cannot watch (EPERM)",
 		"The file has no poll operation: regular files of most file "
 		"systems, directories, /dev/null.",
-		"Read it directly, in a thread or in a ring.",
+		"Read it directly, in a thread or with io_uring.",
 		"The program uses Go, which tries epoll on each file and goes "
 		"on without it, or libev, which then treats the file as always "
 		"ready." },
 	[EPIPE_REPEATED] = { "epipe-repeated", SEVERITY_FAULT,
-		"continues to write after EPIPE",
+		"the program continues to write after EPIPE",
 		"The peer has closed, so later writes fail, too.",
 		"Close the descriptor at the first EPIPE.", NULL },
 	[EPIPE_ONCE] = { "epipe", SEVERITY_NOTE,
@@ -198,9 +199,9 @@ static const struct about about[ABOUTS] = {
 		"The program does so for each SIGIO: then no harm is done." },
 	[SENDS_AFTER_END] = { "sends-after-end", SEVERITY_COST,
 		"goes on sending to a peer that has closed",
-		"The end of the stream is there, and the program looks at it "
-		"without taking it: the connection stays in CLOSE_WAIT, and what "
-		"is sent is lost if the peer has gone.",
+		"recv with MSG_PEEK returned 0, which means that the peer has "
+		"closed, and the program ignores it: the connection stays in "
+		"CLOSE_WAIT, and what is sent is lost if the peer has gone.",
 		"Close the connection when recv returns 0, and connect again.",
 		"The peer has closed only its sending side, and still reads." },
 };

@@ -2111,7 +2111,7 @@ static void says(struct finding *d, const struct refused *r)
 			     "succeeded%s%s; the error means: %s",
 			     r->sample.what, r->sample.error, r->times.n,
 			     r->times.n == 1 ? "" : "s",
-			     d->cost_ns ? ", which took " : "",
+			     d->cost_ns ? ", after " : "",
 			     d->cost_ns ? span_text(d->cost_ns, span,
 						    sizeof(span)) : "",
 			     r->row->limit);

@@ -20,7 +20,7 @@ static const struct about
 no_child = { "no-child", SEVERITY_FAULT,
 	"waits for the end of a child, but has no child",
 	"wait4 failed with ECHILD, and the process made no child after that: "
-	"there is nobody whose end would send SIGCHLD.",
+	"no child is left whose end would send SIGCHLD.",
 	"Block SIGCHLD before the fork, and ask with wait4 before each wait "
 	"for the signal: here the child ended before the wait began.",
 	"Another process sends SIGCHLD, or the process is a subreaper." },

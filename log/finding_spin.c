@@ -61,20 +61,20 @@ struct slot {
 
 static const struct about
 told_hangup = { "spin-hangup", SEVERITY_FAULT,
-	"a hang-up is reported again and again, and nothing is done",
+	"a hang-up is reported again and again, without progress",
 	"EPOLLHUP and EPOLLERR are always reported, even if the registration "
 	"asks for no event: the loop never sleeps again.",
-	"Remove the descriptor with EPOLL_CTL_DEL, or close() it. Take an error "
-	"of a socket with getsockopt(SO_ERROR), and that of a datagram socket "
-	"also with recvmsg(MSG_ERRQUEUE).", NULL },
+	"Remove the descriptor with EPOLL_CTL_DEL, or close() it. Read the error "
+	"of a socket with getsockopt(SO_ERROR); on a datagram socket, also read "
+	"the error queue with recvmsg(MSG_ERRQUEUE).", NULL },
 told_closed = { "spin-error", SEVERITY_FAULT,
 	"poll is asked about a descriptor that is not open",
 	"POLLNVAL is reported at once for a number that is not open: the loop "
 	"never sleeps again.",
-	"Take the descriptor out of poll's array when it is closed (a negative "
-	"number is skipped).", NULL },
+	"Take the descriptor out of poll's array when it is closed (poll skips a "
+	"negative number).", NULL },
 told_unread = { "spin", SEVERITY_FAULT,
-	"the same readiness is reported again and again, and nothing is done",
+	"the same readiness is reported again and again, without progress",
 	"Level-triggered readiness is reported until it is used: the loop is "
 	"busy and makes no progress.",
 	"Read from the descriptor, write to it, or take it out of the "
@@ -84,8 +84,8 @@ told_gone = { "spin", SEVERITY_FAULT,
 	"epoll watches the open file, not the number: close() ends a "
 	"registration only when no duplicate (dup, a child's copy) is left, and "
 	"EPOLL_CTL_DEL of a closed number fails with EBADF.",
-	"EPOLL_CTL_DEL before close(); open descriptors with O_CLOEXEC or "
-	"SOCK_CLOEXEC so that children do not keep them.", NULL },
+	"Call epoll_ctl(EPOLL_CTL_DEL) before close(); open descriptors with "
+	"O_CLOEXEC or SOCK_CLOEXEC so that children do not keep them.", NULL },
 timer = { "woken-by-timer", SEVERITY_COST,
 	"the program's own timer wakes it again and again",
 	"The timerfd expires after less than 10 ms, or at once because its time "
@@ -477,13 +477,13 @@ static void told_element(struct spin_habits *h, const struct step *st,
 	if (slice_number(data, NULL) < NUMBER_MAX && slice_number(data, NULL) >= 0)
 		number = data;
 	if (slice_number(number, NULL) < NUMBER_MAX)
-		snprintf(s->object, sizeof(s->object), "data %.*s (descriptor "
-			 "%.*s if data is its number; the registration is not "
+		snprintf(s->object, sizeof(s->object), "an entry with data %.*s "
+			 "(descriptor %.*s, if data is its number; no epoll_ctl "
 			 "in the log)", (int)data.len, data.at,
 			 (int)number.len, number.at);
 	else
-		snprintf(s->object, sizeof(s->object), "data %.*s (the "
-			 "registration, which names the descriptor, is not in "
+		snprintf(s->object, sizeof(s->object), "an entry with data %.*s "
+			 "(the epoll_ctl that names its descriptor is not in "
 			 "the log)", (int)data.len, data.at);
 }
 
@@ -849,8 +849,8 @@ static void says(struct finding *d, const struct slot *s, const char *in)
 			     s->call, s->object, s->turns, in, who);
 	else if (s->turn == TURN_MANY)
 		finding_says(d, "%s on one socket after the other returns EAGAIN "
-			     "%lu times in a row, and no wait is between: a busy "
-			     "loop%s", s->call, s->turns, in);
+			     "%lu times in a row, and no call waits in between: a "
+			     "busy loop%s", s->call, s->turns, in);
 	else if (s->turn == TURN_ASK && s->child > 0)
 		finding_says(d, "%s asks %lu times in a row, with WNOHANG and "
 			     "without a sleep between, for child %ld, which "
@@ -873,9 +873,9 @@ static void says(struct finding *d, const struct slot *s, const char *in)
 			     "without a sleep between: a busy loop%s",
 			     s->turns, in);
 	else if (s->turn == TURN_TIMER)
-		finding_says(d, "its own timer, %s, expires %lu times in a row%s, "
-			     "and no other call moves data in between: the timer "
-			     "keeps the loop running%s", s->object, s->turns,
+		finding_says(d, "the program's own timer, %s, expires %lu times "
+			     "in a row%s, and no other call moves data in between: "
+			     "the timer keeps the loop running%s", s->object, s->turns,
 			     each, in);
 	else if (s->turn == TURN_EOF)
 		finding_says(d, "%s on %s returns 0 (end of the stream) %lu "

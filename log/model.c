@@ -1208,11 +1208,12 @@ static const char *epoll_modes(const struct part *p)
 	if (!(modes & (EPOLL_EDGE | EPOLL_LEVEL)) && p->waits + p->asks) {
 		if (p->as_level >= GUESS_MIN && !p->as_edge)
 			return ", level-triggered (inferred from its reads: "
-			       "no epoll_ctl of it in the log)";
+			       "its epoll_ctl calls are not in the log)";
 		if (p->as_edge >= GUESS_MIN && !p->as_level)
-			return ", edge-triggered (inferred from its waits: no "
-			       "epoll_ctl of it in the log)";
-		return ", trigger mode unknown (no epoll_ctl of it in the log)";
+			return ", edge-triggered (inferred from its waits: its "
+			       "epoll_ctl calls are not in the log)";
+		return ", trigger mode unknown (its epoll_ctl calls are not in "
+		       "the log)";
 	}
 	if (modes & EPOLL_ONCE)
 		return modes & EPOLL_EDGE ? ", edge-triggered, one-shot"

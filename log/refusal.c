@@ -144,8 +144,8 @@ static const struct refusal table[] = {
 	/* native AIO and io_uring */
 	{ "io_setup", "EAGAIN", NULL, "aio-max-nr", REFUSED_ALWAYS,
 	  "fs.aio-max-nr",
-	  "With this context, all programs together would have room for more "
-	  "native AIO requests than fs.aio-max-nr allows (fs.aio-nr shows for "
+	  "With this context, the native AIO contexts of all programs would have "
+	  "room for more requests than fs.aio-max-nr allows (fs.aio-nr shows for "
 	  "how many they have room now).",
 	  "Raise fs.aio-max-nr, or ask for fewer with io_setup." },
 	{ "io_uring_setup io_uring_register", "ENOMEM", NULL, "memlock-ring",
@@ -182,9 +182,9 @@ static const struct refusal table[] = {
 	  "Probe with IORING_REGISTER_PROBE, or try without the flag." },
 	{ "io_uring_enter", "EBUSY", NULL, "ring-busy", REFUSED_COST,
 	  "the completion queue has overflowed",
-	  "Completions wait for room. Until the program reaps some, Linux 6.1 "
-	  "refuses to wait for more (6.12 waits), and Linux 5.11 refuses to "
-	  "submit (5.15 submits).",
+	  "Completions wait for room in the queue. Until the program takes some "
+	  "out of it, Linux 6.1 refuses to wait for more (6.12 waits), and Linux "
+	  "5.11 refuses to submit (5.15 submits).",
 	  "Reap completions before waiting for more." },
 	{ "io_submit", "EAGAIN", NULL, "aio-full", REFUSED_COST,
 	  "the context has no room for more requests",
@@ -250,7 +250,7 @@ static const struct refusal table[] = {
 	/* of the standard descriptors; no arguments contain this */
 	{ READS " " WRITES, "EIO", "\1terminal", "terminal-closed",
 	  REFUSED_ALWAYS, "the terminal was closed (its window, or the ssh "
-	  "connection); or, if it is a file, an I/O error of the device",
+	  "connection); or, if this is a file, an I/O error of the device",
 	  "A terminal whose other end is closed takes nothing. A read also fails "
 	  "in a background process that is orphaned or ignores SIGTTIN.",
 	  "Start it with nohup, in tmux, or as a service; for a file look at "
@@ -368,7 +368,7 @@ static const struct refusal table[] = {
 	  "Take a higher port, or give the capability; look at the audit log." },
 	{ "connect recvfrom recvmsg read sendto write getsockopt",
 	  "ECONNREFUSED", NULL, "connection-refused", REFUSED_FOR_GOOD,
-	  "nobody listens there",
+	  "nobody listens at this address",
 	  "The peer's host (or a firewall that rejects) answered that nothing "
 	  "listens on the port; on "
 	  "AF_UNIX no process listens at the path (where the queue of a "
@@ -552,7 +552,7 @@ static const struct refusal table[] = {
 	/* what needs a capability */
 	{ "mount fsmount move_mount fsopen fsconfig", "EPERM", NULL,
 	  "not-permitted", REFUSED_AT_END,
-	  "CAP_SYS_ADMIN, or mounts that cover a part of /proc or /sys",
+	  "no CAP_SYS_ADMIN, or mounts that cover a part of /proc or /sys",
 	  "A mount needs CAP_SYS_ADMIN in the namespace; a user namespace can "
 	  "mount only some types (tmpfs, FUSE, proc, sysfs and a few more; "
 	  "overlay from Linux 5.11), and proc and sysfs only if nothing is "
@@ -565,7 +565,8 @@ static const struct refusal table[] = {
 	  "Load the module (modprobe), or install it." },
 	{ "pivot_root", "EINVAL", NULL, "invalid", REFUSED_AT_END,
 	  "the new root or the current one (a chroot, the initramfs) is not a "
-	  "mount point, or a mount is shared, or the old root goes elsewhere",
+	  "mount point, or a mount is shared, or put_old is not below the new "
+	  "root",
 	  "The new root must be a mount point, and so must the current root: in a "
 	  "chroot, and on the initramfs, pivot_root does not work. The new "
 	  "root, its parent mount and that of the current root must not be "
@@ -574,7 +575,7 @@ static const struct refusal table[] = {
 	  "the initramfs use switch_root." },
 	{ "umount umount2 pivot_root setns sethostname setdomainname swapon "
 	  "swapoff fanotify_init quotactl", "EPERM", NULL, "not-permitted",
-	  REFUSED_AT_END, "CAP_SYS_ADMIN, or a seccomp filter",
+	  REFUSED_AT_END, "no CAP_SYS_ADMIN, or a seccomp filter",
 	  "The call needs CAP_SYS_ADMIN; the kernel refuses it to a container "
 	  "or to a user who is not root.", "Give the capability." },
 	{ "setsid setpgid", "EPERM", NULL, "not-permitted", REFUSED_AT_END,
@@ -588,12 +589,12 @@ static const struct refusal table[] = {
 	  "A parent can move a child to another group only before the child's "
 	  "execve.", "Call it in the child, too, before its execve." },
 	{ "seccomp prctl", "EACCES", "SECCOMP", "not-permitted", REFUSED_AT_END,
-	  "neither PR_SET_NO_NEW_PRIVS nor CAP_SYS_ADMIN",
+	  "CAP_SYS_ADMIN is missing, and PR_SET_NO_NEW_PRIVS is not set",
 	  "A process without CAP_SYS_ADMIN must set no_new_privs before it "
 	  "installs a filter.",
 	  "Call prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) first." },
 	{ "unshare", "EPERM", NULL, "not-permitted", REFUSED_AT_END,
-	  "CAP_SYS_ADMIN, or a rule against user namespaces",
+	  "no CAP_SYS_ADMIN, or a rule against user namespaces",
 	  "Namespaces need CAP_SYS_ADMIN, except CLONE_NEWUSER and those "
 	  "given together with it; CLONE_NEWUSER fails in a chroot, or where a security "
 	  "module, a seccomp filter or kernel.unprivileged_userns_clone "
@@ -615,7 +616,7 @@ static const struct refusal table[] = {
 	  "Join the user namespace first and before threads are made." },
 	{ "setuid setgid setreuid setregid setresuid setresgid setgroups",
 	  "EPERM", NULL, "not-permitted", REFUSED_AT_END,
-	  "CAP_SETUID or CAP_SETGID; or, for setgroups in a user namespace, "
+	  "no CAP_SETUID or CAP_SETGID; or, for setgroups in a user namespace, "
 	  "/proc/PID/setgroups is deny",
 	  "Only root (with the capability) changes to another user or group.",
 	  "Start it as root, or give the capability." },
@@ -633,11 +634,11 @@ static const struct refusal table[] = {
 	  "3.1 the execve after setuid reports it.",
 	  "Raise ulimit -u." },
 	{ "chroot", "EPERM", NULL, "not-permitted", REFUSED_AT_END,
-	  "CAP_SYS_CHROOT", "chroot needs CAP_SYS_CHROOT.",
+	  "no CAP_SYS_CHROOT", "chroot needs CAP_SYS_CHROOT.",
 	  "Start it as root, or in a user namespace." },
 	{ "ptrace process_vm_readv process_vm_writev pidfd_getfd", "EPERM",
 	  NULL, "not-permitted", REFUSED_AT_END,
-	  "kernel.yama.ptrace_scope, CAP_SYS_PTRACE, or another tracer",
+	  "kernel.yama.ptrace_scope, no CAP_SYS_PTRACE, or another tracer",
 	  "The process belongs to another user or is not a descendant "
 	  "(kernel.yama.ptrace_scope is 1), a debugger or strace is attached "
 	  "already, or a seccomp filter denies it.",
@@ -645,19 +646,19 @@ static const struct refusal table[] = {
 	  "kernel.yama.ptrace_scope=0." },
 	{ "sched_setscheduler sched_setparam sched_setattr", "EPERM", NULL,
 	  "not-permitted", REFUSED_AT_END,
-	  "RLIMIT_RTPRIO (ulimit -r), CAP_SYS_NICE, or a cgroup without "
+	  "RLIMIT_RTPRIO (ulimit -r), no CAP_SYS_NICE, or a cgroup without "
 	  "real-time budget",
 	  "A real-time policy needs RLIMIT_RTPRIO or CAP_SYS_NICE; "
 	  "SCHED_DEADLINE, and a process of another user, need CAP_SYS_NICE.",
 	  "Raise ulimit -r (rtprio in limits.conf, LimitRTPRIO=)." },
 	{ "sched_setaffinity", "EINVAL", NULL, "invalid", REFUSED_AT_END,
-	  "none of these processors is there and allowed (the cpuset of a "
+	  "none of these processors is online and allowed (the cpuset of a "
 	  "container or service)",
 	  "At least one processor of the mask must be online, and be in the cpuset "
 	  "of the process's cgroup.",
 	  "Look at Cpus_allowed_list in /proc/self/status." },
 	{ "setpriority", "EACCES", NULL, "no-permission", REFUSED_AT_END,
-	  "RLIMIT_NICE (ulimit -e), or CAP_SYS_NICE",
+	  "RLIMIT_NICE (ulimit -e), without CAP_SYS_NICE",
 	  "A lower nice value needs RLIMIT_NICE or CAP_SYS_NICE.",
 	  "Raise ulimit -e (nice in limits.conf, LimitNICE=)." },
 	{ "mlock mlock2 mlockall", "EPERM", NULL, "memlock", REFUSED_AT_END,
@@ -665,30 +666,30 @@ static const struct refusal table[] = {
 	  "can lock only as much memory as RLIMIT_MEMLOCK allows.",
 	  "Raise RLIMIT_MEMLOCK (ulimit -l, LimitMEMLOCK=)." },
 	{ "settimeofday clock_settime adjtimex clock_adjtime", "EPERM", NULL,
-	  "not-permitted", REFUSED_AT_END, "CAP_SYS_TIME",
+	  "not-permitted", REFUSED_AT_END, "no CAP_SYS_TIME",
 	  "Setting the clock needs CAP_SYS_TIME, which most containers do not "
 	  "have.",
 	  "Set the clock on the host." },
 	{ "mknod mknodat", "EPERM", NULL, "not-permitted", REFUSED_AT_END,
-	  "CAP_MKNOD, which a user namespace cannot give, or the device cgroup",
+	  "no CAP_MKNOD (a user namespace cannot give it), or the device cgroup",
 	  "A device file needs CAP_MKNOD outside of user namespaces, and a "
 	  "device that the cgroup allows; some file systems have no special "
 	  "files.",
 	  "Make it on the host, or bind-mount it." },
 	{ "init_module finit_module delete_module", "EPERM", NULL,
 	  "not-permitted", REFUSED_AT_END,
-	  "CAP_SYS_MODULE, kernel.modules_disabled or lockdown",
+	  "no CAP_SYS_MODULE, kernel.modules_disabled, or lockdown",
 	  "Only root on the host loads modules; lockdown (Secure Boot) "
 	  "allows signed ones only.", "Load it on the host." },
 	{ "bpf", "EPERM", NULL, "not-permitted", REFUSED_AT_END,
-	  "CAP_BPF, or RLIMIT_MEMLOCK before Linux 5.11",
+	  "no CAP_BPF, or RLIMIT_MEMLOCK before Linux 5.11",
 	  "The process has no CAP_BPF (with CAP_PERFMON or CAP_NET_ADMIN), "
 	  "which most types of maps and programs need, and all types if "
 	  "kernel.unprivileged_bpf_disabled is set. Before Linux 5.11 maps "
 	  "counted against RLIMIT_MEMLOCK.",
 	  "Give the capability, or raise ulimit -l." },
 	{ "chown fchown lchown fchownat", "EPERM", NULL, "not-permitted",
-	  REFUSED_AT_END, "CAP_CHOWN, a seccomp filter, an immutable file "
+	  REFUSED_AT_END, "no CAP_CHOWN, a seccomp filter, an immutable file "
 	  "(lsattr), or a file system that has no owners or whose server "
 	  "refuses it (vfat, CIFS, NFS with root_squash)",
 	  "Only root can give a file to another user. If the file is immutable, "
@@ -711,13 +712,13 @@ static const struct refusal table[] = {
 	  "call.",
 	  "Look at lsattr -d PATH and ls -ld." },
 	{ OPEN, "EPERM", "/dev/kmsg", "not-permitted", REFUSED_AT_END,
-	  "kernel.dmesg_restrict, or CAP_SYSLOG",
+	  "kernel.dmesg_restrict, without CAP_SYSLOG",
 	  "kernel.dmesg_restrict is 1, and the process has no CAP_SYSLOG; most "
 	  "containers do not have it.",
 	  "Use root on the host, or set kernel.dmesg_restrict=0." },
 	{ OPEN, "EPERM", "\"/dev/", "not-permitted", REFUSED_AT_END,
-	  "the device cgroup (of a container), or a capability that the driver "
-	  "asks for",
+	  "the device cgroup (of a container), or a missing capability that the "
+	  "driver asks for",
 	  "The cgroup of the process does not allow the device; or its driver "
 	  "asks for a capability (/dev/mem: CAP_SYS_RAWIO); or lockdown "
 	  "(Secure Boot) forbids it.",
@@ -751,7 +752,7 @@ static const struct refusal table[] = {
 	  "pretend to be kill or the kernel.",
 	  "Send it as that user or as root." },
 	{ "syslog", "EPERM", NULL, "not-permitted", REFUSED_AT_END,
-	  "kernel.dmesg_restrict, or CAP_SYSLOG",
+	  "no CAP_SYSLOG (kernel.dmesg_restrict)",
 	  "The process has no CAP_SYSLOG (most containers do not have it). "
 	  "Every action of the call needs it, except two while "
 	  "kernel.dmesg_restrict is 0: to read the whole buffer and to ask for "
@@ -912,7 +913,8 @@ static const struct refusal table[] = {
 	  "Look at ipcs -m, remove what is not used (ipcrm -m), or raise "
 	  "the limit." },
 	{ "shmget", "EINVAL", NULL, "ipc-limit", REFUSED_AT_END,
-	  "larger than kernel.shmmax, or than the segment that exists",
+	  "the size is 0, above kernel.shmmax, or above that of the existing "
+	  "segment",
 	  "The size is 0, above kernel.shmmax, or above that of the segment "
 	  "that has this key.",
 	  "Raise kernel.shmmax, or remove the old segment (ipcrm -m)." },
@@ -945,7 +947,8 @@ static const struct refusal table[] = {
 	  "The directory is encrypted (fscrypt), and its key is not there.",
 	  "Unlock it (fscrypt unlock, log in)." },
 	{ "*", "EOVERFLOW", NULL, "invalid", REFUSED_AT_END,
-	  "a size, an inode or an id that does not fit the type of the caller",
+	  "a size or an inode number is too large for the caller's type, or an id "
+	  "is not mapped",
 	  "A 32-bit program without large file support met a file above 2 GiB "
 	  "or a large inode number; or an id that the namespace does not map.",
 	  "Build it with -D_FILE_OFFSET_BITS=64; or map the id." },
@@ -1005,8 +1008,8 @@ static const struct refusal table[] = {
 	  "a security module or a seccomp filter denies it.",
 	  "Look at the audit log, and at the manual page of the call." },
 	{ "*", "EPERM", NULL, "not-permitted", REFUSED_AT_END,
-	  "a capability, a seccomp filter, an immutable file or directory, or "
-	  "a rule of this call",
+	  "a missing capability, a seccomp filter, an immutable file or "
+	  "directory, or a rule of this call",
 	  "Mostly a capability is missing, or the object belongs to another "
 	  "user; where the manual page of the call asks for neither, a seccomp "
 	  "filter (of a container or service) or a security module denies it.",

@@ -45,17 +45,19 @@ static void kernel_heading(FILE *out, const struct merge *m)
 		"arguments are numbers, names of files and peers are unknown" :
 		"");
 	if (f->proved && !m->alone)
-		fprintf(out, ", one clock with strace.log within %.1f us",
+		fprintf(out, ", its times agree with strace.log's within %.1f us",
 			f->bound_ns / 1e3);
 	fprintf(out, "\n%swho waits, in which call%s    %s\n", bold, off,
 		*witness_waits(&m->witness, text, sizeof(text)) ? text :
 		"nobody");
 	if (!*witness_copies(&m->witness, text, sizeof(text)))
-		snprintf(text, sizeof(text), "nobody that the tracepoints show");
+		snprintf(text, sizeof(text), "nobody, as far as the tracepoints "
+			 "show");
 	fprintf(out, "%swho copies, in which call%s   %s%s\n", bold, off, text,
 		m->witness.n_copies || !strncmp(text, "nobody", 6) ? "" :
 		" (from the page cache)");
-	fprintf(out, "phases are %s", merge_verdict(m, why, sizeof(why)));
+	fprintf(out, "waits and copies are %s", merge_verdict(m, why,
+							      sizeof(why)));
 	fprintf(out, "%s%s\n", *why ? ": " : "", why);
 }
 
@@ -443,7 +445,8 @@ static void slept_report(FILE *out, const struct merge *m)
 		const struct slept *s = &w->slept[i];
 
 		if (!i)
-			fprintf(out, "  why they slept, by the kernel's stack\n");
+			fprintf(out, "  why threads slept, by the kernel's "
+				"stack\n");
 		fprintf(out, "    %s, %lu time%s, %s, longest %s (k%lu): ",
 			slept_text(s, text, sizeof(text)), s->times,
 			plural(s->times), time_text(s->ns, total),
@@ -458,7 +461,7 @@ static void slept_report(FILE *out, const struct merge *m)
 			fprintf(out, "        %s%s%s\n", dim, s->top, off);
 	}
 	if (!w->n_slept && *m->manifest.why_no_stacks)
-		fprintf(out, "  why they slept is not known: %s\n",
+		fprintf(out, "  why threads slept is not known: %s\n",
 			m->manifest.why_no_stacks);
 }
 
@@ -590,8 +593,9 @@ static void missing_report(FILE *out, const struct reader *r)
 	if (r->merge)
 		kernel_missing(out, r->merge);
 	else
-		fprintf(out, "phases are inferred: %s\n", *r->no_kernel ?
-			r->no_kernel : "the log has no kernel events");
+		fprintf(out, "waits and copies are inferred: %s\n",
+			*r->no_kernel ? r->no_kernel :
+			"the log has no kernel events");
 	if (!j->unknown)
 		return;
 	fprintf(out, "%s%lu line%s not understood%s\n", yellow, j->unknown,

@@ -98,12 +98,12 @@ static void open_line(FILE *out, const struct reader *r,
 		fprintf(out, ", until %s killed it", o->killed);
 	else if (o->how == OPEN_DETACHED)
 		fprintf(out, "; strace detached while it slept");
-	fprintf(out, "%s\n", open_is_idle(r, o) ? " (idle: no fault by itself)"
+	fprintf(out, "%s\n", open_is_idle(r, o) ? " (idle: not a fault)"
 		: o->unclear ? " (idle or hung: the log does not show which)" : "");
 	if (o->on && *o->why)
 		fprintf(out, "      pid %ld %s\n", o->on, o->why);
 	if (!open_is_idle(r, o) && *open_next(o, next, sizeof(next)))
-		fprintf(out, "      next: %s\n", next);
+		fprintf(out, "      next step: %s\n", next);
 }
 
 void report_end(FILE *out, const struct reader *r, const char *bold,

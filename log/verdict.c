@@ -602,11 +602,12 @@ static void open_sentence(const struct reader *r, const struct unreturned *o,
 		add(t, "pid %ld ", o->pid);
 	else
 		add(t, o->unclear ? "The process " : "the process ");
-	add(t, "%s %s, which never returned", o->attached && o->how !=
+	add(t, "%s %s, which did not return", o->attached && o->how !=
 	    OPEN_KILLED ? "is blocked in" : "was blocked in",
 	    open_text(o, text, sizeof(text)));
 	if (o->ns != NO_TIME && o->ns > 0)
-		add(t, ": %s to the end of the log", time_text(o->ns, time));
+		add(t, " for %s, up to the end of the log",
+		    time_text(o->ns, time));
 	if (*o->killed)
 		add(t, ", until %s killed it", o->killed);
 	if (o->handler)
@@ -764,8 +765,8 @@ static void wait_sentence(const struct reader *r, const struct wait *w,
 		add(t, "; each call asks the file system (a disk, a network file "
 		    "system, or FUSE)");
 	if (w->what == FOR_OTHER && is_quick(w->name))
-		add(t, "; this call seldom waits: perhaps the thread had no "
-		    "processor, or strace held it");
+		add(t, "; this call seldom waits: perhaps the thread waited "
+		    "for a processor, or strace delayed it");
 	if (w->on && *w->how) {
 		add(t, "; pid %ld %s", w->on, w->how);
 		if (w->on != a->pid)
@@ -806,10 +807,10 @@ static void served(const struct reader *r, struct text *t)
 	add(t, " The program accepted %lu connection%s", r->accepts,
 	    plural(r->accepts));
 	if (threads)
-		add(t, "; %lu thread%s served one each", threads,
+		add(t, "; %lu thread%s, one per connection", threads,
 		    plural(threads));
 	if (children)
-		add(t, "%s %lu process%s served one each", threads ? " and" :
+		add(t, "%s %lu process%s, one per connection", threads ? " and" :
 		    ";", children, children == 1 ? "" : "es");
 	add(t, ".");
 }

@@ -157,7 +157,7 @@ TEST(what_it_did_for_its_clients)
 		       "7 read(4, \"hi\", 9) = 2\n7 close(4) = 0");
 		HAS("No fault was found");
 		HAS("The program accepted 1 connection");
-		EXPECT_EQ(thread, strstr(said, "1 thread served one each")
+		EXPECT_EQ(thread, strstr(said, "1 thread, one per connection")
 				  != NULL);
 		reader_free(&r);
 	}

@@ -31,7 +31,7 @@ TEST(a_hang_up_that_nobody_removes)
 	EXPECT_EQ(70, end_and_find("spin-hangup"));
 	EXPECT_SAYS("spin-hangup", "EPOLLHUP");
 	EXPECT_SAYS("spin-hangup", "70 times");
-	EXPECT_SAYS("spin-hangup", "data 3 (descriptor 3 if");
+	EXPECT_SAYS("spin-hangup", "data 3 (descriptor 3, if");
 	hang_ups(70, "getpid() = 7\nwrite(1, \"x\", 1) = 1\n");
 	EXPECT_EQ(70, end_and_find("spin-hangup"));
 	hang_ups(20, "");		/* an excerpt of this loop */

@@ -267,22 +267,22 @@ TEST(the_trigger_mode_of_an_epoll_from_before_the_log)
 	/* Each time it leaves data behind, and waits. */
 	begin(REPORT("EPOLLIN") READ_FULL REPORT("EPOLLIN") READ_FULL
 	      REPORT("EPOLLIN") READ_FULL REPORT("EPOLLIN"));
-	EXPECT_STR("epoll, level-triggered (inferred from its reads: no "
-		   "epoll_ctl of it in the log)", label(7));
+	EXPECT_STR("epoll, level-triggered (inferred from its reads: its "
+		   "epoll_ctl calls are not in the log)", label(7));
 	reader_free(&r);
 	/* A writable socket would end each wait at once. */
 	begin(REPORT("EPOLLIN|EPOLLOUT") REPORT("EPOLLIN|EPOLLOUT")
 	      REPORT("EPOLLIN|EPOLLOUT"));
-	EXPECT_STR("epoll, edge-triggered (inferred from its waits: no "
-		   "epoll_ctl of it in the log)", label(7));
+	EXPECT_STR("epoll, edge-triggered (inferred from its waits: its "
+		   "epoll_ctl calls are not in the log)", label(7));
 	reader_free(&r);
 	/* A short read may have taken all: both are possible. */
 	begin(REPORT("EPOLLIN")
 	      "7 1700000000.100000 read(5, \"x\", 16) = 1 <0.00001>\n"
 	      REPORT("EPOLLIN")
 	      "7 1700000000.100000 read(5, \"x\", 16) = 1 <0.00001>\n");
-	EXPECT_STR("epoll, trigger mode unknown (no epoll_ctl of it in the "
-		   "log)", label(7));
+	EXPECT_STR("epoll, trigger mode unknown (its epoll_ctl calls are not "
+		   "in the log)", label(7));
 	reader_free(&r);
 	/* A registration that is seen decides. */
 	begin("7 1700000000.000000 epoll_ctl(4, EPOLL_CTL_ADD, 5, {events="
@@ -298,8 +298,8 @@ TEST(a_slow_read_after_a_report_is_not_blocking)
 {
 	begin(REPORT("EPOLLIN")
 	      "7 1700000000.100000 read(5<TCP:[81]>, \"x\", 16) = 1 <0.005>\n");
-	EXPECT_STR("epoll, trigger mode unknown (no epoll_ctl of it in the "
-		   "log)", label(7));
+	EXPECT_STR("epoll, trigger mode unknown (its epoll_ctl calls are not "
+		   "in the log)", label(7));
 	reader_free(&r);
 	begin("7 1700000000.100000 read(5<TCP:[81]>, \"x\", 16) = 1 <0.005>\n");
 	EXPECT_STR("blocking", label(7));
