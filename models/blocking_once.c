@@ -13,8 +13,9 @@
  * Calls     2 per echo, 3 more per connection.
  * Needs     Linux 2.6.28 (accept4).
  * Limits    One peer; others that connect are reset at the end.  No
- *           descriptor left (EMFILE): accept4 again after 0.1 s in ppoll.
- *           A shared listener (--fd) that becomes O_NONBLOCK: ppoll waits.
+ *           descriptor left (EMFILE): the thread sleeps 0.1 s in ppoll and
+ *           calls accept4 again.  Another program may set O_NONBLOCK on a
+ *           shared listener (--fd): then the thread waits in ppoll.
  * Compare   blocking_loop.c, which then takes the next peer.
  * Trace     traces/blocking_once.two.x86_64.strace, .kernel
  */

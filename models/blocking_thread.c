@@ -11,16 +11,17 @@
  *     mmap  mprotect  clone             a stack, its guard, a thread:
  *       recvfrom  sendto                each sleeps; recvfrom 0 or an
  *                                       error: close
- *       futex                           wakes main, if it waits for the end
+ *       futex                           wakes main, if main waits for the end
  *       rt_sigprocmask  munmap  exit
  *     futex                             at the end: until no thread is left
  *
  * Calls     2 per echo, 10 more per connection.
  * Needs     Linux 2.6.28 (accept4).
  * Limits    A stack (STACK_SIZE) and a task of the kernel for each peer, idle
- *           or not.  No descriptor (EMFILE) or no thread (EAGAIN) left: futex
- *           until a thread ends, or a second passes.
- *           A shared listener (--fd) that becomes O_NONBLOCK: ppoll waits.
+ *           or not.  No descriptor (EMFILE) or no thread (EAGAIN) left: main
+ *           sleeps in futex until a thread ends, or a second passes.  Another
+ *           program may set O_NONBLOCK on a shared listener (--fd): then main
+ *           waits in ppoll.
  * Compare   blocking_loop.c serves one at a time; epoll.c many with one thread.
  * Trace     traces/blocking_thread.two.x86_64.strace, .kernel
  */

@@ -12,7 +12,7 @@
  *     epoll_pwait                       the only call that sleeps
  *       on_connection:  accept4  epoll_ctl ADD
  *       on_bytes:       recvfrom  sendto    recvfrom 0 or an error: close
- *                       epoll_ctl MOD       only when a sendto falls short
+ *                       epoll_ctl MOD       only when the socket is full
  *       on_room:        sendto  epoll_ctl MOD
  *
  * Calls     3 per echo, 6 more per connection; connections that are ready at
@@ -21,8 +21,8 @@
  * Needs     Linux 2.6.28 (accept4).
  * Limits    A callback that takes long holds up all others.  No descriptor
  *           left (EMFILE): the listener has no callback until a connection
- *           closes, another is served, or a second passes.
- *           A connection that the set has no room for (ENOSPC, ENOMEM) ends.
+ *           closes or is served, or a second passes.
+ *           Where the set has no room (ENOSPC, ENOMEM), the connection ends.
  * Compare   epoll.c, the same calls; coroutine.c, the same calls again.
  * Trace     traces/callback.two.x86_64.strace, .kernel
  */

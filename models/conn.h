@@ -15,7 +15,7 @@
  * FIRST   bytes of a message that need no mmap
  */
 enum { SCRATCH = 16384, FIRST = 2048 };
-enum { LEFT_MOST = 16 * SOMAXCONN };	/* too many to be chance */
+enum { LEFT_MOST = 16 * SOMAXCONN };	/* failed accepts in a row: below */
 
 /*
  * echo: `owed` bytes at `out` are still to be sent, from the buffer of the

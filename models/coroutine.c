@@ -16,17 +16,17 @@
  *     epoll_pwait                       the only call that sleeps
  *       accept task:  accept4  mmap  mprotect  epoll_ctl ADD
  *       a task:       recvfrom  sendto  recvfrom 0 or an error: close
- *                     epoll_ctl MOD     only when a sendto falls short
+ *                     epoll_ctl MOD     only when the socket is full
  *
- * Calls     3 per echo, 6 more per connection, and 2 for a stack if none is left
- *           over; connections that are ready at once share one wait and need 2
- *           calls each.
+ * Calls     3 per echo, 6 more per connection, and 2 for a stack if no ended
+ *           task has left one; connections that are ready at once share one
+ *           wait and need 2 calls each.
  * Needs     Linux 2.6.28 (accept4).
  * Limits    A stack for each peer, idle or not, kept for the next peer when this
  *           one goes; a task that computes holds up all others.  No descriptor
- *           left (EMFILE): the accept task waits until a connection closes,
- *           another is served, or a second passes.
- *           A connection that the set has no room for (ENOSPC, ENOMEM) ends.
+ *           left (EMFILE): the accept task waits until a connection closes or
+ *           is served, or a second passes.
+ *           Where the set has no room (ENOSPC, ENOMEM), the connection ends.
  * Compare   epoll.c and callback.c: the same calls, except for the stacks.
  * Trace     traces/coroutine.two.x86_64.strace, .kernel
  */

@@ -10,16 +10,16 @@
  *     epoll_pwait                       the only call that sleeps
  *       listener:  accept4  epoll_ctl ADD
  *       client:    recvfrom  sendto     recvfrom 0 or an error: close
- *                  epoll_ctl MOD        only when a sendto falls short
+ *                  epoll_ctl MOD        only when the socket is full
  *
  * Calls     3 per echo, 6 more per connection; connections that are ready at
  *           once share one wait and need 2 calls each.  An idle connection
  *           costs nothing.
  * Needs     Linux 2.6.28 (accept4).
- * Limits    CONNS descriptors.  No descriptor left (EMFILE): the listener
- *           leaves the set until a connection closes, another is served, or a
- *           second passes.
- *           A connection that the set has no room for (ENOSPC, ENOMEM) ends.
+ * Limits    At most CONNS descriptors (server_options.h).  No descriptor left
+ *           (EMFILE): the listener leaves the set until a connection closes or
+ *           is served, or a second passes.
+ *           Where the set has no room (ENOSPC, ENOMEM), the connection ends.
  * Compare   poll.c hands over the whole set each time; epoll_et.c gets one
  *           event for new data and must read until EAGAIN.
  * Trace     traces/epoll.two.x86_64.strace, .kernel

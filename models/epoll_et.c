@@ -17,12 +17,14 @@
  * Calls     4 per echo, 9 more per connection: each round ends with a call
  *           that finds nothing.
  * Needs     Linux 2.6.28 (accept4).
- * Limits    a) A peer that sends faster than we read never reaches EAGAIN: it
- *              gets TURNS turns, then the others get theirs, and so on (ready[]).
- *           b) CONNS descriptors.  No descriptor left (EMFILE): no edge will
- *              report the connections that wait, so accept4 is tried again
- *              when a connection closes, another is served, or a second passes.
- *           c) A connection that the set has no room for (ENOSPC, ENOMEM) ends.
+ * Limits    a) While a peer sends faster than the server reads, recvfrom does
+ *              not return EAGAIN: the server reads TURNS times, then serves the
+ *              other peers, and so on (ready[]).
+ *           b) At most CONNS descriptors (server_options.h).  No descriptor
+ *              left (EMFILE): no edge will report the connections that wait, so
+ *              accept4 is tried again when a connection closes or is served, or
+ *              a second passes.
+ *           c) Where the set has no room (ENOSPC, ENOMEM), the connection ends.
  * Compare   epoll.c gets an event while data are left: one read is enough.
  * Trace     traces/epoll_et.two.x86_64.strace, .kernel
  */

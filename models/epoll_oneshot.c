@@ -20,12 +20,12 @@
  * Calls     about 4 per echo, about 8 more per connection: the number depends on
  *           which thread is faster.
  * Needs     Linux 2.6.28 (accept4).
- * Limits    Each wait takes one event, so that a thread holds up no peer but the
- *           one that it serves: peers that are ready at once share no call.
+ * Limits    Each wait takes one event, so that a thread delays only the peer
+ *           that it serves; connections that are ready at once share no call.
  *           close alone would not always end a connection (docs/faults.md):
- *           the kernel may hold it for a thread that sleeps in the set.
+ *           the kernel may hold it for a thread that sleeps in epoll_pwait.
  *           No descriptor left (EMFILE): the listener is not armed until a
- *           connection closes, another is served, or a second passes.
+ *           connection closes or is served, or a second passes.
  * Compare   epoll_thread.c has one thread that waits and a queue to the others;
  *           epoll_workers.c has a set in each thread, and a connection stays
  *           with the thread that accepted it.

@@ -23,10 +23,10 @@
  *           left out when no thread sleeps.
  * Needs     Linux 2.6.28 (accept4).
  * Limits    The hand-over costs up to two calls and a context switch: threads
- *           pay off where an answer needs computation.  No descriptor left: the
- *           listener leaves the set until a connection closes, another is
- *           served, or a second passes.
- *           A connection that the set has no room for (ENOSPC, ENOMEM) ends.
+ *           help only where an answer needs computation.  No descriptor left
+ *           (EMFILE): the listener leaves the set until a connection closes or
+ *           is served, or a second passes.
+ *           Where the set has no room (ENOSPC, ENOMEM), the connection ends.
  *           close alone would not always end a connection (docs/faults.md): the
  *           kernel may hold it for the main thread, asleep in epoll_pwait.
  * Compare   epoll.c serves in the thread that waits; epoll_workers.c has many

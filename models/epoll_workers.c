@@ -17,7 +17,7 @@
  *     epoll_pwait                       the only call that sleeps
  *       listener:  accept4  epoll_ctl ADD
  *       client:    recvfrom  sendto     recvfrom 0 or an error: close
- *                  epoll_ctl MOD        only when a sendto falls short
+ *                  epoll_ctl MOD        only when the socket is full
  *   at the end:
  *     futex                             until every worker has left:
  *     rt_sigprocmask  munmap  exit      which is how a worker leaves
@@ -31,7 +31,7 @@
  *           load one of them does all the work.  EMFILE: the listener
  *           leaves a worker's set until one of its connections closes or is
  *           served, or a second passes.
- *           A connection that the set has no room for (ENOSPC, ENOMEM) ends.
+ *           Where the set has no room (ENOSPC, ENOMEM), the connection ends.
  * Compare   epoll.c has one loop; epoll_thread.c waits in one thread only;
  *           in epoll_oneshot.c all threads wait in one set.
  * Trace     traces/epoll_workers.two.x86_64.strace, .kernel

@@ -11,9 +11,9 @@
  *     write                             the result on stdout
  *
  *              block 0   block 1          block 2
- *   the file  |---------|---------|-------|         the last may be shorter,
- *   a slot              |  buf    |       .         but is read as a whole
- *                        ^ offset, want bytes, have of them so far
+ *   the file  |---------|---------|-------|         the last may be shorter;
+ *   a slot              |  buf    |       .         its read asks for a block
+ *                        ^ offset; want bytes, of which have are read
  *
  * A file job keeps --depth slots busy.  next_block() gives a free slot its next
  * block, got() takes what a read returned; both may be called by many threads
@@ -59,7 +59,7 @@ static int own_option(char ***argv);
 struct slot {
 	char *buf;			/* opt.block bytes */
 	unsigned long offset;		/* of the block in the file */
-	unsigned want, have;		/* bytes of it: in the file, read yet */
+	unsigned want, have;		/* its bytes in the file; those read */
 };
 
 static int file;

@@ -24,7 +24,7 @@ static void socket_failed(const char *call, const struct sockaddr_in *a,
 				     "0.0.0.0 listens on all" : "");
 }
 
-/* A socket would get this number, and its peer what is meant for stdout. */
+/* A socket would get this number, and a peer what goes to stdout or stderr. */
 static void closed(int fd)
 {
 	fail(1, "descriptor %d is closed: redirect it to /dev/null\n", fd);

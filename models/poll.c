@@ -16,10 +16,10 @@
  *           for each descriptor, idle or not.
  * Needs     Linux 2.6.28 (accept4).  ppoll, because aarch64 and riscv64 have
  *           no poll(2).
- * Limits    CONNS descriptors.  No descriptor left (EMFILE): the listener
- *           leaves the set until a connection closes, another is served, or a
- *           second passes.  RLIMIT_NOFILE is lowered below the size of the set:
- *           connections end, until it fits.
+ * Limits    At most CONNS descriptors (server_options.h).  No descriptor left
+ *           (EMFILE): the listener leaves the set until a connection closes or
+ *           is served, or a second passes.  If RLIMIT_NOFILE is lowered below
+ *           the size of the set, connections end until the set fits.
  * Compare   select.c has bitmaps instead of the array; epoll.c leaves the set
  *           in the kernel.
  * Trace     traces/poll.two.x86_64.strace, .kernel

@@ -14,13 +14,15 @@
  *       client:    recvfrom  sendto     recvfrom 0 or an error: close
  *
  * Calls     3 per echo, 5 more per connection; connections that are ready at
- *           once share one wait and need 2 calls each.  A wait looks at 64 bits
- *           at a time up to the highest, and at each descriptor whose bit is set.
+ *           once share one wait and need 2 calls each.  At each wait the kernel
+ *           reads the bitmaps, 64 bits at a time, up to the highest descriptor,
+ *           and checks each descriptor whose bit is set.
  * Needs     Linux 2.6.28 (accept4).
- * Limits    CONNS descriptors, not 1024: FD_SETSIZE is the size of libc's
- *           fd_set; the first argument gives the length of the kernel's
- *           bitmaps.  No descriptor left (EMFILE): the listener leaves the set
- *           until a connection closes, another is served, or a second passes.
+ * Limits    At most CONNS descriptors (server_options.h), not 1024: FD_SETSIZE
+ *           is the size of libc's fd_set, but the kernel takes bitmaps of the
+ *           length in the first argument.  No descriptor left (EMFILE): the
+ *           listener leaves the set until a connection closes or is served, or
+ *           a second passes.
  * Compare   poll.c has an array instead of the bitmaps.
  * Trace     traces/select.two.x86_64.strace, .kernel
  */

@@ -16,17 +16,18 @@
  *                  getpid  fcntl F_SETOWN  fcntl F_SETSIG  fcntl F_SETFL
  *       client:    recvfrom  sendto     until EAGAIN; recvfrom 0 or an
  *                                       error: close
- *       SIGIO:     accept4  recvfrom    all of them
+ *       SIGIO:     accept4  recvfrom    each of the sockets
  *
  * Calls     4 per echo, 12 more per connection.
  * Needs     Linux 2.6.28 (accept4).
  * Limits    a) A signal may be old: its descriptor may be closed by now, or
  *              belong to another peer.  So it is a hint; EAGAIN is not an error.
- *           b) A peer that sends faster than we read never reaches EAGAIN: it
- *              gets TURNS turns, then the others and SIGTERM get theirs.
- *              accept4 has TURNS turns, too (the variable `behind`).
- *           c) CONNS descriptors.  No descriptor left (EMFILE): accept4 again
- *              when a connection closes, another is served, or a second passes.
+ *           b) While a peer sends faster than the server reads, recvfrom does
+ *              not return EAGAIN: the server reads TURNS times, then serves the
+ *              others.  So with accept4, too (the variable `behind`).
+ *           c) At most CONNS descriptors (server_options.h).  No descriptor
+ *              left (EMFILE): accept4 again when a connection closes or is
+ *              served, or a second passes.
  *           d) Without memory for O_ASYNC (ENOMEM) a connection ends.
  * Compare   sigio_tcp.c does not learn which socket; epoll_et.c learns it from
  *           epoll_pwait instead of from signals.

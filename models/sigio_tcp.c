@@ -17,15 +17,16 @@
  *     rt_sigsuspend                     the only call that sleeps:
  *       SIGIO  rt_sigreturn
  *
- * Calls     6 per echo, about 13 more per connection; and in each round one per
- *           other connection, because SIGIO does not name the socket.
+ * Calls     6 per echo, about 13 more per connection; and in each round one for
+ *           each other connection, because SIGIO does not name the socket.
  * Needs     Linux 2.6.28 (accept4).
- * Limits    a) A peer that sends faster than we read never reaches EAGAIN: it
- *              gets TURNS turns per round, as accept4 does; then ppoll with a
- *              zero timeout lets the signals in, or SIGTERM would wait for
- *              ever.
- *           b) CONNS descriptors.  No descriptor left (EMFILE): accept4 again
- *              in the next round, ppoll limits the sleep to a second.
+ * Limits    a) While a peer sends faster than the server reads, recvfrom does
+ *              not return EAGAIN: in each round the server reads TURNS times
+ *              from a connection and accepts TURNS times; then ppoll with a
+ *              zero timeout takes the pending SIGIO.
+ *           b) At most CONNS descriptors (server_options.h).  No descriptor
+ *              left (EMFILE): accept4 again in the next round; ppoll limits the
+ *              sleep to a second.
  *           c) Without memory for O_ASYNC (ENOMEM) a connection ends.
  * Compare   sigio_tcp_naive.c relies on a signal for each event; sigio_queued.c
  *           learns which socket; so does epoll.c, without signals.

@@ -14,7 +14,7 @@
  *       mmap  mprotect  clone           a stack, its guard, a thread:
  *         recvfrom  sendto              each sleeps; recvfrom 0 or an
  *                                       error: close
- *         futex                         wakes main, if it waits for the end
+ *         futex                         wakes main, if main waits for the end
  *         rt_sigprocmask  munmap  exit
  *     rt_sigsuspend                     the main thread sleeps:
  *       SIGIO  rt_sigreturn
@@ -25,9 +25,9 @@
  * Limits    a) A stack and a task of the kernel for each peer.  No descriptor
  *              (EMFILE) or no thread (EAGAIN) left: ppoll limits the sleep to
  *              a second.
- *           b) Connections that come faster than threads start never reach
- *              EAGAIN: after TURNS of them ppoll with a zero timeout lets the
- *              signals in, or SIGTERM would wait for ever.
+ *           b) While connections come faster than threads start, accept4 does
+ *              not return EAGAIN: after TURNS of them ppoll with a zero timeout
+ *              takes the pending SIGIO.
  * Compare   blocking_thread.c sleeps in accept4 and needs no signal.
  * Trace     traces/sigio_thread.two.x86_64.strace, .kernel
  *           traces/sigio_thread.burst.x86_64.strace, .kernel

@@ -3,9 +3,9 @@
  * sigio_udp.c - signal-driven I/O on a UDP socket
  *
  * The kernel sends SIGIO when a datagram (or an error) has arrived; no thread
- * waits for the socket.  Signals that come while one is pending are one
- * signal, so for each signal the thread reads until EAGAIN.  The copy is still
- * made in recvfrom.
+ * waits for the socket.  While a SIGIO is pending, the kernel drops others, so
+ * for each signal the thread reads until EAGAIN.  The copy is still made in
+ * recvfrom.
  *
  *     rt_sigaction  rt_sigprocmask      SIGIO; blocked except while asleep
  *     getpid  fcntl F_SETOWN  fcntl F_SETFL O_ASYNC
@@ -20,12 +20,12 @@
  * Needs     any Linux.
  * Limits    a) One datagram is one message: 65507 bytes.  What does not fit
  *              into the socket's receive buffer is dropped by the kernel, as
- *              UDP may.  On AF_UNIX (--fd) a datagram may be longer than
+ *              UDP allows.  On AF_UNIX (--fd) a datagram may be longer than
  *              65536 bytes: it is reported and dropped; so is an answer
  *              when the sender has left too many answers unread.
- *           b) Peers that send faster than we read never let EAGAIN come: after
- *              TURNS datagrams ppoll, with a zero timeout, lets the signals
- *              in.
+ *           b) While peers send faster than the server reads, recvfrom does not
+ *              return EAGAIN: after TURNS datagrams ppoll with a zero timeout
+ *              takes the pending SIGIO, and the server checks whether to stop.
  * Compare   sigio_tcp.c, where the same signal has more causes.
  * Trace     traces/sigio_udp.two.x86_64.strace, .kernel
  *           traces/sigio_udp.burst.x86_64.strace, .kernel

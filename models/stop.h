@@ -23,7 +23,7 @@
 static int listener = -1;		/* sigio_udp: the socket itself */
 static int stopping;		/* set by on_stop; few models look at it */
 static int datagrams;		/* sigio_udp: nothing to finish, no accept4 */
-static int at_once;		/* --fd, AF_UNIX: a multishot ACCEPT sleeps on */
+static int at_once;		/* --fd, AF_UNIX: shutdown wakes no ACCEPT */
 static int wake_with;		/* signal that ends the sleep, or 0 */
 static volatile int printing;	/* a message goes to stdout, which may wait */
 static void on_late(int sig, siginfo_t *info, void *context);

@@ -14,8 +14,8 @@
  *       client:    recvfrom  sendto     recvfrom 0 or an error: close
  *     io_submit                         all of them again, in one call
  *
- * Calls     4 per echo (2, and a share of the other two, when many are ready), 6
- *           more per connection, none for an idle connection.
+ * Calls     4 per echo, 6 more per connection, none for an idle connection;
+ *           connections that are ready at once share two of the 4.
  * Needs     Linux 4.19 (IOCB_CMD_POLL).
  * Limits    POLLS connections.  fs.aio-max-nr bounds them for all programs
  *           together (EAGAIN from io_setup).  No descriptor left (EMFILE): the

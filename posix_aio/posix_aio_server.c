@@ -11,7 +11,7 @@
  *     accept4                           the main thread sleeps
  *       helper:   pread64 = ESPIPE  read            sleeps, copies
  *                 clone3                            on_done's thread:
- *         on_done:  take; aio_write                 read 0 or an error: close
+ *         on_done:  aio_return  aio_write           read 0 or an error: close
  *       helper:   pwrite64 = ESPIPE  write          sleeps, copies
  *                 clone3                            on_done's thread
  *     futex                             at the end: until no peer is left

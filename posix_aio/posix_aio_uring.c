@@ -13,8 +13,8 @@
  *   aio_read:
  *     fcntl io_submit                   by the caller
  *   aio_suspend:
- *     io_getevents                      main sleeps; EFAULT on purpose: events
- *                                       are read from mapped memory, not copied
+ *     io_getevents                      main sleeps; the call copies no event
+ *                                       (EFAULT): main reads the mapped ring
  *   else:
  *   aio_read:
  *     preadv2                           if it is in the page cache: done

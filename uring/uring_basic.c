@@ -21,9 +21,9 @@
  *           RECV holds a buffer: see uring_multishot.c.
  * Needs     Linux 5.11 (EXT_ARG: a wait of limited time).  FAST_POLL is older
  *           (5.7): a request that must wait holds no thread.
- * Limits    CONNS descriptors, BUF bytes each.  No descriptor left (EMFILE):
- *           no ACCEPT until a connection closes, another is served, or a
- *           second passes.
+ * Limits    At most CONNS descriptors (models/server_options.h), each with a
+ *           buffer of BUF bytes.  No descriptor left (EMFILE): no ACCEPT until
+ *           a connection closes or is served, or a second passes.
  * Compare   models/epoll.c learns what is ready and then copies by itself;
  *           uring_basic_liburing.c is this program on the library.
  * Trace     traces/uring_basic.two.x86_64.strace, .kernel

@@ -4,15 +4,15 @@
  *
  * It does what uring_multishot.c does, and more: the kernel works for us only
  * when we enter it (DEFER_TASKRUN), knows that one thread submits, and posts
- * no completion for a SEND that succeeded.  The ring uses few buffers, and what
- * is in one is sent before much more is received, so they stay in the cache.
+ * no completion for a SEND that succeeded.  The ring has few buffers, and each
+ * is sent soon after it was filled, so they stay in the processor's cache.
  * A SEND with MSG_DONTWAIT is over when the io_uring_enter that submitted it
  * returns, so if no completion comes, all was sent and its buffer is free.  The
  * thread waits in io_uring_enter and copies there, in task work (work that the
  * kernel queues for a thread).
  *
  *     io_uring_setup  mmap x2           the ring
- *     prlimit64 x2  io_uring_register FILES2   slots instead of descriptors
+ *     prlimit64 x2  io_uring_register FILES2   registered files (slots)
  *     mmap  io_uring_register PBUF_RING the buffers; ACCEPT is queued
  *   wait:
  *     io_uring_enter                    the only call: submits, sleeps, copies
@@ -30,7 +30,7 @@
  * Limits    Those of uring_multishot.c.
  * Compare   uring_multishot.c.  Tried and left out, because they were slower:
  *           SEND_ZC, SQPOLL, receive and send bundles, COOP_TASKRUN where
- *           DEFER_TASKRUN is available, and buffers whose number cannot grow.
+ *           DEFER_TASKRUN is available, and a fixed number of buffers.
  * Trace     traces/uring_fast.two.x86_64.strace, .kernel
  */
 #include "serve.h"

@@ -3,9 +3,10 @@
  * uring_file.c - reads a file with io_uring, registered buffers and file
  *
  * On ext4 the thread copies what is in the page cache at once, in the
- * io_uring_enter that submits the read (on tmpfs a worker does, seen from 6.12
- * on).  It copies what had to be read from the disk in the io_uring_enter that
- * waits.  With --direct, from a disk, no thread copies: the device does.
+ * io_uring_enter that submits the read (on tmpfs a worker copies, observed from
+ * 6.12 on).  What the disk had to read first, the thread copies in the
+ * io_uring_enter that waits.  With --direct, from a disk, no thread copies: the
+ * device does.
  *
  *     io_uring_setup  mmap x2           the ring
  *     io_uring_register x2              the buffers, the file

@@ -10,7 +10,7 @@
  * data come while it runs, it copies as uring_basic.c does.
  *
  *     io_uring_setup  mmap x2           the ring
- *     prlimit64 x2  io_uring_register FILES2   slots instead of descriptors
+ *     prlimit64 x2  io_uring_register FILES2   registered files (slots)
  *     mmap  io_uring_register PBUF_RING the buffers; ACCEPT is queued
  *   wait:
  *     io_uring_enter                    the only call: submits, sleeps, copies
@@ -22,14 +22,14 @@
  *
  * Calls     2 per echo, 3 more per connection; connections that are ready at
  *           once share the calls.  An idle connection costs nothing.
- * Needs     Linux 6.0 (multishot RECV).  Before 6.14 it takes descriptors, not
- *           slots, and getpeername: serve.h says why.
+ * Needs     Linux 6.0 (multishot RECV).  Before 6.14 it uses descriptors
+ *           instead of slots, and calls getpeername: serve.h says why.
  * Limits    a) As many slots as descriptors are allowed (ulimit -Hn), at most
  *              CONNS.  A full table: no ACCEPT until a connection closes; a
  *              table that is nearly full: one ACCEPT at a time (serve.h).
  *           b) All buffers in use (ENOBUFS): the RECV ends and is queued again.
  *           c) The server stops reading from a peer that does not read, once
- *              OWED_MAX bytes wait; 4 MiB more may have come by then.
+ *              OWED_MAX bytes wait to be sent; 4 MiB more may come by then.
  *           d) An urgent byte and then a close: recv says EAGAIN at the urgent
  *              mark, and the RECV may sleep on.  Its slot stays in use until the
  *              server ends, and delays that end by two seconds (docs/faults.md).

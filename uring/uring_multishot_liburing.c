@@ -8,7 +8,7 @@
  * one by hand.
  *
  *     io_uring_setup  mmap x2           the ring
- *     prlimit64 x2  io_uring_register FILES2   slots instead of descriptors
+ *     prlimit64 x2  io_uring_register FILES2   registered files (slots)
  *     mmap  io_uring_register PBUF_RING the buffers; ACCEPT is queued
  *   wait:
  *     io_uring_enter                    the only call: submits, sleeps, copies

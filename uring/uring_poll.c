@@ -19,17 +19,18 @@
  *           submits the POLL_ADD, which saves the epoll_ctl, but the end of a
  *           POLL_ADD wakes the thread once more.
  * Needs     Linux 5.13 (multishot POLL_ADD).
- * Limits    a) A peer that sends faster than we read never reaches EAGAIN: it
- *              gets TURNS turns, then the others get theirs, and so on (ready[]).
+ * Limits    a) While a peer sends faster than the server reads, recvfrom does
+ *              not return EAGAIN: the server reads TURNS times, then serves the
+ *              other peers, and so on (ready[]).
  *           b) A POLL_ADD keeps the socket open though its descriptor has been
  *              closed: no FIN leaves before it is cancelled.  POLL_REMOVE is
  *              not enough: it fails (EALREADY) while a wakeup is on its way.
  *           c) A full completion queue ends (6.1, not 5.15) every POLL_ADD that
  *              has something to report.  It is queued again after EAGAIN only:
  *              sockets that are still ready would fill the queue again.
- *           d) CONNS descriptors.  No descriptor left (EMFILE): accept4 is
- *              tried again when a connection closes, another is served, or a
- *              second passes.
+ *           d) At most CONNS descriptors (models/server_options.h).  No
+ *              descriptor left (EMFILE): accept4 is tried again when a
+ *              connection closes or is served, or a second passes.
  * Compare   models/epoll_et.c, function by function.
  * Trace     traces/uring_poll.two.x86_64.strace, .kernel
  */

@@ -24,7 +24,7 @@
  * Needs     Linux 5.13 (5.11 with CAP_SYS_NICE).
  * Limits    Those of uring_basic.c.  Two processors are busy; on a machine with
  *           one, the thread that serves sleeps at once instead of looking.  Where
- *           others need the processors too, a message waits for time slices.
+ *           other programs need the processors, too, a message waits for them.
  * Compare   uring_basic.c, whose additional call costs less than a thread.
  * Trace     traces/uring_sqpoll.two.x86_64.strace, .kernel
  */

@@ -25,7 +25,7 @@
  * Limits    One datagram is one message: 65507 bytes.  All buffers in use
  *           (ENOBUFS): RECVMSG ends, and is queued again when one is free.
  *           What does not fit into the socket's receive buffer meanwhile is
- *           dropped by the kernel, as UDP may.  On AF_UNIX (--fd) a datagram
+ *           dropped by the kernel, as UDP allows.  On AF_UNIX (--fd) a datagram
  *           may be longer: it is reported and dropped; so is an answer when the
  *           sender has left too many answers unread.
  * Compare   models/sigio_udp.c: a signal and more calls per datagram.

@@ -18,16 +18,16 @@
  *       RECV done:      SEND_ZC         or RECV; 0 or an error: close
  *       SEND_ZC done:   RECV            into the other buffer; or SEND_ZC what
  *                                       is left
- *       SEND_ZC notif:  nothing         the buffer is ours again; RECV if it
- *                                       was waited for
+ *       SEND_ZC notif:  nothing         the buffer is ours again; RECV, if that
+ *                                       had to wait for a buffer
  *
  * Calls     about 3 per echo, 2 more per connection: 2 per echo where the peer
  *           acknowledges at once; connections that are ready at once share the
  *           calls.
- * Needs     Linux 6.0 (SEND_ZC); since 6.2 a NOTIF says whether it was copied.
+ * Needs     Linux 6.0 (SEND_ZC); from 6.2 on a NOTIF says if the kernel copied.
  * Limits    Those of uring_basic.c, and:
  *           a) Without CAP_IPC_LOCK pinned pages count against RLIMIT_MEMLOCK:
- *              where it is used up (ENOMEM) a plain SEND takes its place.
+ *              where no more can be pinned (ENOMEM) the server uses plain SEND.
  *           b) Two buffers per connection: a NOTIF waits for the peer's ACK,
  *              which TCP may delay, by 40 to 200 ms.  With one buffer, 8 MiB
  *              in parts of 16 KiB were echoed in 4.1 s (8 ms per part), with

@@ -9,7 +9,7 @@
  *     epoll_wait                        the library's, and the only sleep
  *       listener:  accept4  epoll_ctl ADD
  *       client:    recv  send           recv 0 or an error: close
- *                  epoll_ctl MOD        only when a send falls short
+ *                  epoll_ctl MOD        only when the socket is full
  */
 #include <errno.h>
 #include <ev.h>
