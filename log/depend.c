@@ -649,7 +649,7 @@ long depends_on(const struct world *w, const struct step *st,
 	case FOR_LOCK:
 		by = lock_held(w, st);
 		if (by.pid)
-			snprintf(text, size, "holds the %s since line %lu",
+			snprintf(text, size, "has held the %s since line %lu",
 				 st->file ? "lock" : "mutex", by.line);
 		return by.pid;
 	default:

@@ -848,7 +848,7 @@ static void judge_left(struct findings *f, const struct file *file,
 	d = finding_add(f, &left, file->pid, 1, 0);
 	finding_line(d, u->left_line);
 	finding_subject(d, file);
-	finding_says(d, "a write to %s took only a part (line %lu), the rest "
+	finding_says(d, "the write to %s took only a part (line %lu), the rest "
 		     "was never sent, and nothing waits for the descriptor to "
 		     "become writable", file_text(file, text, sizeof(text)),
 		     u->left_line);
@@ -901,7 +901,7 @@ static void judge_full(struct findings *f, const struct task *t,
 {
 	struct use *u = file->use;
 	char text[128], who[64], reader[120] = "", span[24], since[48] = "";
-	const char *how = u->full_line ? "got EAGAIN" : "fell short";
+	const char *how = u->full_line ? "got EAGAIN" : "took only a part";
 	const struct task *on;
 	struct finding *d;
 	int fd = -1, many;
@@ -1244,7 +1244,8 @@ static void judge_request(struct findings *f, struct habits *h,
 	finding_lines(d, &r->waits);
 	finding_subject(d, file);
 	if (d->count > r->waits.n)
-		snprintf(more, sizeof(more), "; for other requests, %lu time%s",
+		snprintf(more, sizeof(more), "; the same with other requests, "
+			 "%lu time%s",
 			 d->count - r->waits.n, d->count - r->waits.n == 1 ? ""
 			 : "s");
 	if (t->pid)

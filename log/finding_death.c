@@ -461,11 +461,11 @@ static int bus_text(const struct findings *f, const struct dying *d,
 				 "%lu: %lld bytes)", m->name, m->line, m->by,
 				 m->sized_line, m->length);
 		else
-			snprintf(text, size, ", in %s (mapped in line %lu): "
-				 "beyond the end of the file, a page that cannot "
-				 "be read (a disk error), or one that finds no "
-				 "room (a full tmpfs such as /dev/shm, or no "
-				 "huge page)", m->name, m->line);
+			snprintf(text, size, ", in %s (mapped in line %lu): the "
+				 "page is beyond the end of the file, cannot be "
+				 "read (a disk error), or finds no room (a full "
+				 "tmpfs such as /dev/shm, or no huge page)",
+				 m->name, m->line);
 		return 1;
 	}
 	return 0;

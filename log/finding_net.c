@@ -1752,7 +1752,7 @@ static void judge_talk(struct findings *f, const struct talk *t)
 		d->fatal |= failed;
 		finding_line(d, t->given_line);
 		if (t->given_up > 1)
-			snprintf(many, sizeof(many), " to %lu requests",
+			snprintf(many, sizeof(many), " after %lu requests",
 				 t->given_up);
 		finding_says(d, "the peer %s sent no byte%s for %s%s, and the "
 			     "program closed the connection%s", t->given_peer,

@@ -811,18 +811,18 @@ static void told_says(struct finding *d, const struct slot *s, const char *in)
 {
 	char failure[64], readiness[200];
 	const char *after = s->gone
-		? ", which was closed: a duplicate, perhaps in a child, keeps it "
+		? ", and it was closed: a duplicate, perhaps in a child, keeps it "
 		"registered" : s->empties && s->writes
 		? ", and each write returns EAGAIN" : s->empties
 		? ", and each call returns EAGAIN" : s->eofs
 		? ", and each read returns 0: the peer has closed" : s->emfiles
 		? ", and accept fails each time (out of descriptors)"
-		: s->events & READY_BAD ? ", which is not open"
+		: s->events & READY_BAD ? ", and the descriptor is not open"
 		: is_failing(s) ? failure : ", and no call uses it";
 
 	snprintf(failure, sizeof(failure), ", and %s fails with %s", s->failing,
 		 s->error);
-	finding_says(d, "%s reports %s %lu times in a row without "
+	finding_says(d, "%s reports %s, %lu times in a row without "
 		     "sleeping%s%s%s%s: a busy loop without progress%s",
 		     s->call, readiness_text(s, readiness, sizeof(readiness)),
 		     s->turns, after,

@@ -522,7 +522,7 @@ static struct finding *judge(struct findings *f, const struct about *a,
 	return d->cost_ns - s->ns > s->ns ? NULL : d;
 }
 
-/* "; pid 7 holds it since line 2 (9.90 s)" */
+/* "; pid 7 has held it since line 2 (9.90 s)" */
 static void held_by(const struct findings *f, const struct slow_sum *s,
 		    const char *who, char *text, size_t size)
 {
@@ -532,7 +532,7 @@ static void held_by(const struct findings *f, const struct slow_sum *s,
 		snprintf(span, sizeof(span), " (%s)",
 			 span_text(f->last_ns - s->by.since_ns, ns,
 				   sizeof(ns)));
-	snprintf(text, size, "; %s %ld holds it since line %lu%s", who,
+	snprintf(text, size, "; %s %ld has held it since line %lu%s", who,
 		 s->by.pid, s->by.line, span);
 }
 
@@ -586,14 +586,14 @@ static void judge_mutex(struct findings *f, const struct habits *h,
 			 s->by.pid);
 	snprintf(who, sizeof(who), "thread %ld of %s", t->pid, task_name(t));
 	if (s->open && s->handler)
-		snprintf(in, sizeof(in), " in its handler of %s (line %lu), "
-			 "which may have interrupted the code that holds it",
+		snprintf(in, sizeof(in), "; it waits in its handler of %s (line "
+			 "%lu), which may have interrupted the code that holds it",
 			 signal_text(s->handler, sig, sizeof(sig)),
 			 s->handler_line);
 	else if (s->open && forked)
-		snprintf(in, sizeof(in), ", in a child that a process of %u "
-			 "threads forked: the thread that held it is not in "
-			 "the child", t->process->forked_of);
+		snprintf(in, sizeof(in), "; it is in a child that a process of %u "
+			 "threads forked: the thread that held the mutex is not "
+			 "in the child", t->process->forked_of);
 	finding_says(d, "%s waited %s for the mutex at %s, %lu "
 		     "time%s%s%s%s", t->pid ? who : task_name(t),
 		     span_text(s->ns, span, sizeof(span)), s->object,

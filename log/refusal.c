@@ -233,7 +233,7 @@ static const struct refusal table[] = {
 	  "(fuser)." },
 	{ GROWS, "ENOSPC", NULL, "disk-full", REFUSED_ALWAYS,
 	  "the file system is full (blocks, inodes, or the quota of an XFS "
-	  "project), or the device ends here",
+	  "project), or a block device is too small",
 	  "The file system has no free blocks (df, or btrfs filesystem usage) "
 	  "or no free inodes (df -i); or the quota of an XFS project is used "
 	  "up; or the index of a directory of ext4 is full (dmesg); or the "

@@ -611,7 +611,7 @@ static void open_sentence(const struct reader *r, const struct unreturned *o,
 	if (*o->killed)
 		add(t, ", until %s killed it", o->killed);
 	if (o->handler)
-		add(t, ", in its handler of %s (line %lu), which may have "
+		add(t, "; it waits in its handler of %s (line %lu), which may have "
 		    "interrupted the code that holds it", signal_text(o->handler,
 		    time, sizeof(time)), o->handler_line);
 	if (o->on && *o->why)
