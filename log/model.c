@@ -559,7 +559,9 @@ static int name_says(struct file *f, int what)
 	if (!(f->name_says & looked)) {
 		struct slice name = { f->name, strlen(f->name) };
 
-		says = what == NAME_CHATTER ? is_chatter_name(f->name) :
+		/* (A file that is opened by its descriptor may be any.) */
+		says = slice_starts(name, "/proc/self/fd/") ? 0 :
+		       what == NAME_CHATTER ? is_chatter_name(f->name) :
 		       what == NAME_LOADING ? is_loading_name(name) :
 		       slice_ends(name, ":53");	/* a name server's port */
 		f->name_says |= says ? looked | what : looked;

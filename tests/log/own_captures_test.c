@@ -10,6 +10,7 @@
  * up or written himself.  The tests are started from the top of the source.
  */
 #include <fcntl.h>
+#include <glob.h>
 #include <sys/stat.h>
 #include "../../lab/lab.h"
 #include "../../lab/probe.h"
@@ -265,6 +266,35 @@ TEST(every_program_has_a_model)
 			     "of log/model.c", p->name,
 			     p->model ? p->model : "");
 	}
+}
+
+/* The strace log of each kept capture alone shows the program's model. */
+TEST(kept_logs_show_the_model)
+{
+	glob_t found;
+	char name[64];
+
+	ASSERT_EQ(0, glob("traces/*.x86_64.strace", 0, NULL, &found));
+	for (size_t i = 0; i < found.gl_pathc; i++) {
+		char *path = found.gl_pathv[i];
+		const struct program *p;
+		const char *model;
+
+		snprintf(name, sizeof(name), "%.*s",
+			 (int)strcspn(path + 7, "."), path + 7);
+		p = program_find(name);
+		ASSERT_NE(NULL, p);
+		/* The library gives reads with O_DIRECT to native AIO. */
+		model = strstr(path, "posix_aio_uring.direct") ? "native-aio"
+							       : p->model;
+		reader_start(&r);
+		if (reader_read(&r, &path, 1))
+			FAIL("%s: %s", path, r.error);
+		if (!has_model(model))
+			FAIL("%s: %s is not among the models", path, model);
+		reader_free(&r);
+	}
+	globfree(&found);
 }
 
 /* ---- logs of our own making ---- */
