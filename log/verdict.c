@@ -621,7 +621,10 @@ static void open_sentence(const struct reader *r, const struct unreturned *o,
 	else if (o->on && o->on != o->pid)
 		other_wait(r, o->on, o->ns, t);
 	add(t, " (line %lu)", o->line);
-	if (all_locked(r, o))
+	if (all_locked(r, o) == 2)
+		add(t, "; both threads of the process wait, and none is left to "
+		    "release a mutex: a deadlock");
+	else if (all_locked(r, o))
 		add(t, "; all %lu threads of the process wait, and none is left "
 		    "to release a mutex: a deadlock", all_locked(r, o));
 	if (o->what == FOR_OTHER && o->call == CALL_OTHER && !o->on &&
