@@ -345,7 +345,7 @@ TEST(the_callback_has_a_new_thread)
 
 /*
  * From now on no thread of this process can start another; glibc calls clone3,
- * on aarch64 still clone.
+ * on aarch64 before version 2.38 clone.
  */
 static void allow_no_threads(void)
 {
