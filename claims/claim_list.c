@@ -1105,8 +1105,8 @@ const struct claim claims[] = {
 	PLAY("dontcache", dontcache_read, "RWF_DONTCACHE drops from memory what it "
 	     "has read from the disk, not what was in memory before", "preadv2(2)",
 	     "RWF_DONTCACHE read, not all were kept; .* in memory before, all",
-	     TRIED("ext4, XFS", "what was read stays in memory",
-	     "RWF_DONTCACHE read, all were kept"), .since = "6.14"),
+	     TRIED("XFS; ext4 from Linux 6.17 on", "what was read stays in memory",
+	     "RWF_DONTCACHE read, all were kept"), .since = "6.16"),
 
 	/* ---- whose processor; the phases of other calls ---- */
 

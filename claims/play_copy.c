@@ -214,8 +214,8 @@ void dontcache_read(void)
 		posix_fadvise(other, 0, 0, POSIX_FADV_RANDOM);
 		for (int i = 0; i < PAGES; i++) {
 			if (preadv2(fd, &v, 1, PAGE * i, RWF_DONTCACHE) < 0)
-				cannot("RWF_DONTCACHE: %s (Linux 6.14; ext4, "
-				       "XFS, btrfs)", strerror(errno));
+				cannot("RWF_DONTCACHE: %s (XFS from Linux 6.16 "
+				       "on, ext4 from 6.17)", strerror(errno));
 			need(preadv2(other, &v, 1, PAGE * i, 0));
 			need(preadv2(other, &v, 1, PAGE * i, RWF_DONTCACHE));
 		}
