@@ -527,8 +527,8 @@ static void why_no_ring(const struct probe *probe, long err, char why[256])
 	else if (probe_status("Seccomp") == 2)
 		blame_filter("io_uring_*", why);
 	else if (err == -EPERM)
-		snprintf(why, 256, "a security module (SELinux, AppArmor) or "
-			 "a filter outside of this container forbids it");
+		snprintf(why, 256, "a security module forbids it, such as a "
+			 "program of BPF (SELinux and AppArmor answer EACCES)");
 	else if (off >= 0)
 		snprintf(why, 256, "this kernel has io_uring, but something "
 			 "between this program and the kernel hides it: gVisor, "
