@@ -564,13 +564,13 @@ static const struct refusal table[] = {
 	  "The type is not built into the kernel, or its module is missing.",
 	  "Load the module (modprobe), or install it." },
 	{ "pivot_root", "EINVAL", NULL, "invalid", REFUSED_AT_END,
-	  "the new root or the current one (a chroot, the initramfs) is not a "
-	  "mount point, or a mount is shared, or put_old is not below the new "
-	  "root",
+	  "the new root or the current one (a chroot; before Linux 7.0 the "
+	  "initramfs) is not a mount point, or a mount is shared, or put_old "
+	  "is not below the new root",
 	  "The new root must be a mount point, and so must the current root: in a "
-	  "chroot, and on the initramfs, pivot_root does not work. The new "
-	  "root, its parent mount and that of the current root must not be "
-	  "shared, and put_old must lie below the new root.",
+	  "chroot, and before Linux 7.0 on the initramfs, pivot_root does not "
+	  "work. The new root, its parent mount and that of the current root "
+	  "must not be shared, and put_old must lie below the new root.",
 	  "Bind-mount the new root on itself, and mount --make-rprivate /; on "
 	  "the initramfs use switch_root." },
 	{ "umount umount2 pivot_root setns sethostname setdomainname swapon "
