@@ -88,21 +88,22 @@ static const struct refusal table[] = {
 	  "The kernel does not know clone3, or a seccomp filter returns "
 	  "ENOSYS; libc then uses clone.", "Nothing to do if clone succeeds." },
 	{ CLONE, "EPERM", "CLONE_NEWUSER", "clone-denied", REFUSED_ALWAYS,
-	  "user namespaces are not allowed here (a chroot, a security module "
-	  "such as AppArmor, kernel.unprivileged_userns_clone, or a seccomp "
-	  "filter)",
-	  "CLONE_NEWUSER fails in a chroot, or where AppArmor "
-	  "(kernel.apparmor_restrict_unprivileged_userns), "
-	  "kernel.unprivileged_userns_clone (Debian) or a filter forbids it.",
+	  "user namespaces are not allowed here (a chroot, "
+	  "kernel.unprivileged_userns_clone, or a seccomp filter)",
+	  "CLONE_NEWUSER fails with EPERM in a chroot, for a user or group that "
+	  "the user namespace does not map, or where "
+	  "kernel.unprivileged_userns_clone (Debian) or a filter forbids it. "
+	  "(AppArmor and SELinux answer EACCES.)",
 	  "Allow user namespaces for this program, or start it without its "
 	  "sandbox." },
 	{ CLONE, "EPERM", NULL, "clone-denied", REFUSED_ALWAYS,
 	  "a seccomp filter, or a namespace without CAP_SYS_ADMIN",
 	  "A flag CLONE_NEW* (a namespace) needs CAP_SYS_ADMIN, except "
-	  "CLONE_NEWUSER and flags given together with it. CLONE_NEWUSER fails in "
-	  "a chroot, or where a security module or "
-	  "kernel.unprivileged_userns_clone (Debian) forbids it. If the call "
-	  "has no flag CLONE_NEW*, a seccomp filter denies it.",
+	  "CLONE_NEWUSER and flags given together with it. AppArmor may withhold "
+	  "the capability in a user namespace (on Ubuntu: "
+	  "kernel.apparmor_restrict_unprivileged_userns). CLONE_NEWUSER fails in "
+	  "a chroot, or where kernel.unprivileged_userns_clone (Debian) forbids "
+	  "it. If the call has no flag CLONE_NEW*, a seccomp filter denies it.",
 	  "Allow the call in the filter, or let it answer clone3 with ENOSYS: "
 	  "then libc uses clone." },
 	{ CLONE " unshare", "EINVAL", "CLONE_NEW", "invalid", REFUSED_AT_END,
@@ -596,9 +597,11 @@ static const struct refusal table[] = {
 	{ "unshare", "EPERM", NULL, "not-permitted", REFUSED_AT_END,
 	  "no CAP_SYS_ADMIN, or a rule against user namespaces",
 	  "Namespaces need CAP_SYS_ADMIN, except CLONE_NEWUSER and those "
-	  "given together with it; CLONE_NEWUSER fails in a chroot, or where a security "
-	  "module, a seccomp filter or kernel.unprivileged_userns_clone "
-	  "(Debian) forbids it.",
+	  "given together with it. AppArmor may withhold the capability in a "
+	  "user namespace (on Ubuntu: "
+	  "kernel.apparmor_restrict_unprivileged_userns). CLONE_NEWUSER fails "
+	  "in a chroot, or where a seccomp filter or "
+	  "kernel.unprivileged_userns_clone (Debian) forbids it.",
 	  "Give the capability, or allow user namespaces." },
 	{ "unshare clone clone3", "ENOSPC", NULL, "namespaces", REFUSED_ALWAYS,
 	  "user.max_user_namespaces or a similar limit, or 32 levels of namespaces",
