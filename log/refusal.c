@@ -1097,9 +1097,10 @@ static const struct refusal table[] = {
 	  "Remove what is in it." },
 	{ "copy_file_range", "EXDEV", NULL, "other-device", REFUSED_AT_END,
 	  "the two files are on different file systems",
-	  "Before Linux 5.3, and from 5.19 on (and in updates of older series), "
-	  "copy_file_range copies from one file system to another only where both "
-	  "have the same operation of their own for it (NFS, SMB, FUSE).",
+	  "Before Linux 5.3 copy_file_range does not copy from one file system to "
+	  "another; from 5.19 on (and in updates of older series) it does only "
+	  "where both have the same operation of their own for it (NFS, SMB, "
+	  "FUSE).",
 	  "Use sendfile, or read and write." },
 	{ "*", "EXDEV", NULL, "other-device", REFUSED_AT_END,
 	  "the two paths are on different file systems or mounts, or Landlock "
