@@ -9,7 +9,7 @@
  *     pread64                           sleeps unless the page cache has it
  *
  * Calls     1 per block.
- * Needs     any Linux; with --direct, a file system that has O_DIRECT.
+ * Needs     Linux 4.11 (statx); --direct: a file system that has O_DIRECT.
  * Limits    one read in flight, so the device has nothing to overlap.
  * Compare   file_threads.c makes the same call in many threads.
  * Trace     traces/file_blocking.buffered.x86_64.strace, .kernel

@@ -13,7 +13,7 @@
  *     futex  rt_sigprocmask munmap exit
  *
  * Calls     1 per block, and 7 per thread: 3 to start it, 4 to end it.
- * Needs     any Linux; with --direct, a file system that has O_DIRECT.
+ * Needs     Linux 4.11 (statx); --direct: a file system that has O_DIRECT.
  * Limits    a thread for each read in flight: RLIMIT_NPROC and memory limit them.
  * Compare   file_blocking.c has one thread; posix_aio_glibc.c those of glibc.
  * Trace     traces/file_threads.buffered.x86_64.strace, .kernel

@@ -17,7 +17,7 @@
  *
  * Calls     5 per echo: rt_sigsuspend rt_sigreturn recvfrom sendto recvfrom;
  *           fewer when datagrams come together.
- * Needs     any Linux.
+ * Needs     Linux 2.6.27 (SOCK_NONBLOCK, SOCK_CLOEXEC).
  * Limits    a) One datagram is one message: 65507 bytes.  What does not fit
  *              into the socket's receive buffer is dropped by the kernel, as
  *              UDP allows.  On AF_UNIX (--fd) a datagram may be longer than

@@ -16,7 +16,7 @@
  *
  * Calls     2 for as many blocks as one io_getevents returns; with --batch N an
  *           io_submit for each N of them.
- * Needs     Linux 2.6.  CONFIG_AIO, else ENOSYS.
+ * Needs     Linux 4.11 (statx).  CONFIG_AIO, else ENOSYS.
  * Limits    as native_aio.c.  The library returns -errno and leaves errno as
  *           it was.
  * Compare   native_aio.c, line by line.

@@ -15,7 +15,7 @@
  *
  * Calls     2 for as many blocks as one io_getevents returns; with --batch N an
  *           io_submit for each N of them.
- * Needs     Linux 2.6.  CONFIG_AIO, else ENOSYS.
+ * Needs     Linux 4.11 (statx).  CONFIG_AIO, else ENOSYS.
  * Limits    a) A buffered read is synchronous, in io_submit.  With --direct,
  *           too, io_submit can wait: to map blocks, or for the device's queue.
  *           b) fs.aio-max-nr limits the requests of all programs together
