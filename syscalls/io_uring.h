@@ -2,7 +2,7 @@
 /*
  * io_uring.h - the io_uring interface up to Linux 7.0, and its three calls
  *
- * Debian 12's linux/io_uring.h is that of 6.1 and lacks half of what these
+ * Debian 12's linux/io_uring.h is that of 6.1 and lacks some of what these
  * programs use, so the ABI is written down here: the structures, and the
  * numbers that this project needs, each group with the kernel that brought it.
  * A number says nothing about the running kernel: try it, and look at the
