@@ -34,7 +34,7 @@
 #include "../syscalls/program.h"
 #include "../syscalls/thread.h"
 
-/* --block must be a multiple of SECTOR: O_DIRECT needs at least that. */
+/* --block must be a multiple of SECTOR: on a disk O_DIRECT needs that. */
 enum { SECTOR = 512, BLOCK_MAX = 16 << 20, DEPTH_MAX = 1 << 20 };
 
 static struct {
@@ -166,14 +166,15 @@ static void file_failed(const char *call, long err)
 	if (err != -EINVAL || !opt.direct)
 		fail(1, "%s %s: %s%s\n", call, opt.path, errno_name(err),
 		     err == -ENOENT ? ": there is no such file" : "");
-	/* Since Linux 6.1 a file system says what O_DIRECT asks of a read. */
+	/* Since Linux 6.1 some file systems say what O_DIRECT asks of a read. */
 	if (!sys_statx(AT_FDCWD, opt.path, 0, STATX_DIOALIGN, &st) &&
 	    st.stx_mask & STATX_DIOALIGN && st.stx_dio_offset_align)
 		fail(1, "%s %s: EINVAL: O_DIRECT needs blocks of a multiple of "
 		     "%u bytes here; use another --block\n", call,
 		     opt.path, st.stx_dio_offset_align);
-	fail(1, "%s %s: EINVAL: this file system refuses O_DIRECT; "
-	     "leave out --direct\n", call, opt.path);
+	fail(1, "%s %s: EINVAL: %s\n", call, opt.path, same(call, "openat") ?
+	     "this file system refuses O_DIRECT; leave out --direct" :
+	     "O_DIRECT needs larger blocks here; use another --block");
 }
 
 static int open_again(void)
