@@ -14,9 +14,10 @@
  * its own.  What a capture shows of these files, in order:
  *
  *     rt_sigaction x4  rt_sigprocmask   SIGTERM SIGINT SIGALRM SIGPIPE
- *     socket setsockopt x2 bind listen  (sigio_udp: no TCP options, no listen)
+ *     socket setsockopt x2 bind listen  (datagrams: only socket and bind)
  *     getsockname                       only with --port 0
  *     fcntl x3 getsockopt x3 fcntl x2   --fd, instead of socket to getsockname
+ *                                       (datagrams: getsockopt x2)
  *     write                             the line "NAME: serving ..." on stderr,
  *                                       after what the model sets up
  *   print, at the end of a message:
@@ -29,6 +30,7 @@
  *     ppoll write                       a line on stderr, if there is room
  *   SIGTERM or SIGINT:
  *     shutdown setitimer rt_sigreturn   then accept4 = EINVAL in the model
+ *                                       (datagrams: no shutdown)
  */
 #ifndef IOMODELS_SERVER_H
 #define IOMODELS_SERVER_H
