@@ -708,6 +708,22 @@ END
 	fi
 fi
 
+if [ "$grouped" ]; then
+	# In a threaded group no process can enter a group of its own.
+	threaded=$grouped/iomodels-test.$$
+	if mkdir "$threaded" "$threaded/a" &&
+		echo threaded 2>/dev/null >"$threaded/a/cgroup.type"
+	then
+		sh -c 'echo 0 >"$0/cgroup.procs" && echo 0 >"$0/a/cgroup.procs" &&
+			exec "$@"' "$threaded" "$iomodels" compare -t 0.02 -r 1 \
+			-w line-c1 --start \
+			"$models/epoll --service echo --port {port}" >out 2>err &&
+			[ ! -s err ] && grep -q '^  epoll .*[0-9]' out
+		ok $? "is silent where no control group can be entered"
+	fi
+	rmdir "$threaded/a" "$threaded"
+fi
+
 # What a server does that has no echo, allows few connections, or is not HTTP.
 if command -v python3 >/dev/null; then
 	cat >odd.py <<'END'
