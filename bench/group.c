@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* group.c - see group.h */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -60,16 +63,24 @@ static int shares_processor(int top)
 	return !!strstr(text, " cpu ");
 }
 
-/* Our own group's folder; -1: no group can be made in it. */
-static int open_top(void)
+/* Our own group's folder, or -1. */
+static int open_own(void)
 {
 	char path[4096];
-	int groups, top = -1;
+	int groups, own;
 
 	if (our_group(path) || (groups = mount_groups()) < 0)
 		return -1;
-	top = openat(groups, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	own = openat(groups, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	close(groups);
+	return own;
+}
+
+/* The same; -1: no group can be made in it. */
+static int open_top(void)
+{
+	int top = open_own();
+
 	if (top >= 0 && shares_processor(top)) {
 		close(top);
 		top = -1;
@@ -101,7 +112,7 @@ int group_make(struct group *g)
 	}
 	g->enter = open_file(g, "cgroup.procs", O_WRONLY);
 	g->usage = open_file(g, "cpu.stat", O_RDONLY);
-	if (g->enter < 0 || group_ns(g->usage) < 0) {
+	if (g->enter < 0 || flock(g->enter, LOCK_SH) || group_ns(g->usage) < 0) {
 		group_remove(top, g->name);
 		group_close(g);
 		*g->name = 0;
@@ -134,6 +145,55 @@ void group_remove(int top, const char *name)
 			return;
 		nanosleep(&moment, NULL);
 	}
+}
+
+void group_end(int top, const char *name)
+{
+	char path[300];
+	int fd;
+
+	if (!*name)
+		return;
+	snprintf(path, sizeof(path), "%s/cgroup.kill", name);
+	fd = openat(top, path, O_WRONLY | O_CLOEXEC);
+	if (fd >= 0) {
+		dprintf(fd, "1");
+		close(fd);
+	}
+	group_remove(top, name);
+}
+
+/* The process that made this group is gone.  In another PID namespace its number
+   says nothing, so the lock counts, too. */
+static int is_left(int own, const char *name)
+{
+	int pid, end = 0, fd, held;
+	char path[300];
+
+	sscanf(name, "iomodels.%d.%*d%n", &pid, &end);
+	if (!end || name[end] || !kill(pid, 0) || errno != ESRCH)
+		return 0;
+	snprintf(path, sizeof(path), "%s/cgroup.procs", name);
+	fd = openat(own, path, O_RDONLY | O_CLOEXEC);
+	held = fd < 0 || flock(fd, LOCK_EX | LOCK_NB);
+	if (fd >= 0)
+		close(fd);
+	return !held;
+}
+
+void group_clean_up(void)
+{
+	int own = open_own();
+	DIR *d = own < 0 ? NULL : fdopendir(own);
+	struct dirent *e;
+
+	while (d && (e = readdir(d)))
+		if (is_left(own, e->d_name))
+			group_end(own, e->d_name);
+	if (d)
+		closedir(d);
+	else if (own >= 0)
+		close(own);
 }
 
 void group_close(struct group *g)

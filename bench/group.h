@@ -12,17 +12,26 @@
 struct group {
 	int top;			/* the folder of our own group */
 	char name[40];			/* of a new one in it; "": there is none */
-	int enter, usage;		/* its files cgroup.procs and cpu.stat */
+	int enter, usage;		/* its files cgroup.procs and cpu.stat; while
+					   enter is open, others leave the group */
 };
 
 /* 0; or -1, where that is refused (no root, a container): then its name is "". */
 int group_make(struct group *g);
 
-/* This process and all that it starts are in it. */
+/* This process and all that it starts are in it, unless that is refused. */
 void group_enter(const struct group *g);
 
 /* No process is in it: all have been waited for. */
 void group_remove(int top, const char *name);
+
+/* SIGKILL to the processes that are in it (from Linux 5.14 on), then the same.  It
+   may be gone already. */
+void group_end(int top, const char *name);
+
+/* The same for the groups in our own group whose owner is gone: compare, and the
+   keeper of its server, were killed. */
+void group_clean_up(void);
 
 /* We use its files no longer. */
 void group_close(struct group *g);

@@ -505,6 +505,18 @@ static void end_all(pid_t command, int *status, const sigset_t *wanted)
 	}
 }
 
+/* As 3 and 4: a group that is held is left alone. */
+static void only_keep(int top, int enter)
+{
+	int a = fcntl(top, F_DUPFD, 5), b = fcntl(enter, F_DUPFD, 5);
+
+	if (dup2(a, 3) < 0)
+		close(3);
+	if (dup2(b, 4) < 0)
+		close(4);
+	syscall(SYS_close_range, 5, ~0U, 0);
+}
+
 /*
  * All signals are blocked in it; it waits for two of them.
  *
@@ -539,9 +551,7 @@ _Noreturn static void keep(const char *text, int cpu, const struct running *r,
 	dup2(null, 0);
 	dup2(null, 1);
 	dup2(null, 2);
-	if (dup2(r->group.top, 3) < 0)
-		close(3);
-	syscall(SYS_close_range, 4, ~0U, 0);
+	only_keep(r->group.top, r->group.enter);
 	while (command > 0 && reap(command, &status) && !status)
 		if (sigwaitinfo(&wanted, NULL) == SIGTERM)
 			break;
@@ -700,7 +710,6 @@ int outside_start(const struct outside *o, int cpu, struct running *r,
 	if (r->pid < 0) {
 		snprintf(why, 300, "cannot start it: %s", strerror(errno));
 		r->pid = 0;
-		group_remove(r->group.top, r->group.name);
 		outside_stop(r);
 		return -1;
 	}
@@ -749,5 +758,8 @@ void outside_stop(struct running *r)
 	if (r->err_fd >= 0)
 		close(r->err_fd);
 	r->err_fd = -1;
+	/* Its keeper has removed it, unless that was killed. */
+	group_end(r->group.top, r->group.name);
+	*r->group.name = 0;
 	group_close(&r->group);
 }

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "../bench/group.h"
 #include "../log/safe.h"
 #include "cli.h"
 #include "kernel.h"
@@ -178,5 +179,6 @@ int main(int argc, char **argv)
 	/* Remove what earlier processes of ours left when they were killed. */
 	kernel_clean_up();
 	lab_clean_up();
+	group_clean_up();
 	return choice.command->run(argc - choice.index, rest);
 }

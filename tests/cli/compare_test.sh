@@ -708,7 +708,43 @@ END
 	fi
 fi
 
+# A control group whose keeper is killed: compare ends it, or the next start of any
+# subcommand.  The keeper is the child that has children.
+keeper() {
+	for child in $(cat /proc/$pid/task/$pid/children 2>/dev/null); do
+		[ -z "$(cat /proc/"$child"/task/"$child"/children 2>/dev/null)" ] ||
+			echo "$child"
+	done
+}
+group() { ls -d "$grouped"/iomodels.$pid.* 2>/dev/null; }
+left() { group; grep -lsz "^IOMODELS_LEFT=$$\$" /proc/[0-9]*/environ; }
 if [ "$grouped" ]; then
+	for killed in compare keeper; do
+		IOMODELS_LEFT=$$ "$iomodels" compare -t 1 -r 1 -w line-c1 --start \
+			"$models/epoll --service echo --port {port} & wait" \
+			-o killed-$killed >out 2>err &
+		pid=$!
+		# Not the first try: then the results are there.
+		until [ -e killed-$killed/results.jsonl ] && [ "$(keeper)" ] &&
+			[ "$(cat "$(group | head -n 1)/cgroup.procs")" ]; do
+			kill -0 $pid 2>/dev/null || break
+		done 2>/dev/null
+		kill -STOP $pid
+		kill -KILL $(keeper)
+		[ $killed = keeper ] || kill -KILL $pid
+		kill -CONT $pid 2>/dev/null
+		wait $pid 2>/dev/null
+		was=$(group)
+		[ $killed = keeper ] || "$iomodels" list >/dev/null
+		tries=100
+		while [ "$(left)" ] && [ $((tries -= 1)) -gt 0 ]; do
+			sleep 0.1
+		done
+		if [ $killed = compare ]; then [ "$was" ]; else [ -z "$was" ]; fi &&
+			[ $tries -gt 0 ]
+		ok $? "leaves no control group when its $killed is killed"
+	done
+
 	# In a threaded group no process can enter a group of its own.
 	threaded=$grouped/iomodels-test.$$
 	if mkdir "$threaded" "$threaded/a" &&
