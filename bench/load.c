@@ -1327,26 +1327,18 @@ static double undisturbed(const struct load_result *r)
 }
 
 /*
- * A slice begins with all connections ready, and ends without those that wait for
- * longer than it.  Where these are many, it shows another rate.  And slices that
- * are hardly longer than one wait, all together, have too few waits to tell how
- * often there is one, or none.
- *
  * As many messages are in flight as are sent a second, times how long one takes,
  * unless the beginning of a slice falls into a wait: other programs cause many.
  */
-static int slices_mislead(const struct state *s)
+int slices_mislead(const struct load_result *r, double in_flight, double unseen,
+		   double longest)
 {
-	const struct load_result *r = s->r;
-	double in_flight = (double)s->l->busy * s->l->window;
 	double time = undisturbed(r), shown = r->seconds <= 0 ? 1 :
 		      r->messages / r->seconds *
 		      histogram_mean(&r->latency) / 1e9 / in_flight;
 
-	if (r->slice_count < 2 || s->l->rate)
-		return 0;
-	return s->unseen / 1e9 > UNSEEN_MOST * in_flight * time ||
-	       s->longest / 1e9 > r->seconds / 2 ||
+	return unseen / 1e9 > UNSEEN_MOST * in_flight * time ||
+	       longest / 1e9 > r->seconds / 2 ||
 	       ((shown < 1 - SUSPICIOUS || shown > 1 + SUSPICIOUS) &&
 		time > (1 - OTHERS_MAX) * r->seconds);
 }
@@ -1358,7 +1350,9 @@ static int play_whole(struct state *s)
 	struct load_result *r = s->r;
 	long long wait = s->longest, run = s->l->run_ms * 1000000LL;
 
-	if (!slices_mislead(s))
+	if (r->slice_count < 2 || s->l->rate ||
+	    !slices_mislead(r, (double)s->l->busy * s->l->window, s->unseen,
+			    s->longest))
 		return 0;
 	if (take_turn(s) < 0)
 		return -1;

@@ -105,6 +105,17 @@ struct load_result {
 };
 
 /*
+ * A slice begins with all connections ready, and ends without those that wait for
+ * longer than it.  Where these are many, it shows another rate.  And slices that
+ * are hardly longer than one wait, all together, have too few waits to tell how
+ * often there is one, or none.  unseen is the time, ns, of all waits that ended
+ * after their slice, longest that of the longest one, both without the time of other
+ * programs.
+ */
+int slices_mislead(const struct load_result *r, double in_flight, double unseen,
+		   double longest);
+
+/*
  * Run it in this process; *r must be zero.  0, or -1 with r->why.  What is
  * still open at the end is closed: the server has nobody left.
  */

@@ -1517,6 +1517,33 @@ TEST(what_is_doubtful_has_no_place)
 }
 
 /*
+ * Slices are not trusted where a tenth of the time of the connections is in waits
+ * that they do not show, where one wait is as long as half of them, or where the
+ * check that needs no model says so and no other program is the reason.
+ */
+TEST(slices_that_mislead)
+{
+	static struct load_result r = {
+		.slice_count = 2, .seconds = 1, .messages = 1000,
+		.slices = { { .seconds = 0.5 }, { .seconds = 0.5 } },
+	};
+
+	for (int i = 0; i < 1000; i++)
+		histogram_add(&r.latency, 4000000);
+	EXPECT_EQ(0, slices_mislead(&r, 4, 0.09 * 4e9, 0.49e9));
+	EXPECT_EQ(1, slices_mislead(&r, 4, 0.11 * 4e9, 0.49e9));
+	EXPECT_EQ(1, slices_mislead(&r, 4, 0.09 * 4e9, 0.51e9));
+	EXPECT_EQ(0, slices_mislead(&r, 3.2, 0, 0));
+	EXPECT_EQ(1, slices_mislead(&r, 2.9, 0, 0));
+	EXPECT_EQ(1, slices_mislead(&r, 5.9, 0, 0));
+	for (int i = 0; i < 2; i++)
+		r.slices[i].others = 0.2;
+	EXPECT_EQ(0, slices_mislead(&r, 5.9, 0, 0));
+	EXPECT_EQ(0, slices_mislead(&r, 4, 0.07 * 4e9, 0));
+	EXPECT_EQ(1, slices_mislead(&r, 4, 0.09 * 4e9, 0));
+}
+
+/*
  * Where the client had no time left, the rate is the client's.  One that is ahead
  * is ahead all the same, and one that is behind such a base is behind it.
  */
