@@ -24,6 +24,7 @@ struct standing {
 	int doubtful;			/* workloads */
 	const char *doubtful_at;	/* the first of them */
 	int doubtful_layout;
+	int disturbed;			/* workloads */
 	double wrong;			/* answers, the largest share */
 	const char *wrong_text;		/* the first of them, or NULL */
 	double no_room;			/* connections, likewise */
@@ -76,6 +77,7 @@ static void look_at_row(struct standing *s, const struct row *row, int layout,
 		s->doubtful_at = workload;
 		s->doubtful_layout = layout;
 	}
+	s->disturbed += row->suspicion == DISTURBED;
 	s->wrong = row->m.wrong > s->wrong ? row->m.wrong : s->wrong;
 	if (!s->wrong_text && row->wrong && *row->wrong)
 		s->wrong_text = row->wrong;
@@ -210,6 +212,25 @@ static void say_undecided(const struct results *r, const struct standing *all,
 		fprintf(f, "%d repetition%s no verdict: whether a server is "
 			"ahead, behind or equal needs %d (-r %d).\n", few,
 			few == 1 ? " gives" : "s give", ENOUGH, ENOUGH);
+}
+
+static void say_disturbed(const struct results *r, const struct standing *all,
+			  FILE *f)
+{
+	int n = 0;
+
+	for (int c = 0; c < r->plan->contender_count; c++)
+		if (c != 1 && all[c].disturbed) {
+			if (!n)
+				fprintf(f, "Other programs of this machine had "
+					"the processors for so long that rates "
+					"may be far off (");
+			if (listed(f, n++))
+				fprintf(f, "%s", r->plan->contenders[c].name);
+		}
+	rest(f, n);
+	if (n)
+		fprintf(f, "): measure again when the machine is idle.\n");
 }
 
 /* What the client was the limit of. */
@@ -518,6 +539,7 @@ void conclude(const struct results *r, FILE *f)
 			sentence + 1);
 	free(sentence);
 	say_undecided(r, all, workloads, f);
+	say_disturbed(r, all, f);
 	say_limited(r, all, f);
 	if (!compares(r))
 		say_base(r, f);

@@ -130,22 +130,44 @@ enum suspicion {
 	PLAUSIBLE,
 	STALLS,				/* half of the messages are fast, and
 					   few take most of the time */
+	DISTURBED,			/* the rate is far from right, and other
+					   programs are the reason */
 	WRONG,				/* the rate cannot be right */
 };
 
+/* The share of all slices in which ours waited for other programs. */
+static inline double waited_for_others(const struct measurement *m)
+{
+	double time = 0, waited = 0;
+
+	for (int i = 0; i < m->slice_count; i++) {
+		time += m->slices[i].seconds;
+		waited += m->slices[i].seconds * m->slices[i].others;
+	}
+	return time > 0 ? waited / time : 0;
+}
+
+/*
+ * Where another program has the processor when a slice begins or ends, all messages
+ * in flight may wait for it, and the part of their wait that is on the other side
+ * of this end is the error.  So in sum it is not longer than what client and server
+ * waited for others, of which the slices have the longer one.
+ */
 static inline enum suspicion suspicion(const struct measurement *m,
 				       double in_flight)
 {
 	double by_mean = m->rate * m->mean / 1e6 / in_flight;
 	double by_median = m->rate * m->p50 / 1e6 / in_flight;
+	double off = by_mean > 1 ? by_mean - 1 : 1 - by_mean;
 
 	if (m->in_flight > 0 && (m->in_flight < in_flight * (1 - EXACT) ||
 				 m->in_flight > in_flight * (1 + EXACT)))
 		return WRONG;
 	if (m->rate <= 0 || m->mean <= 0)
 		return PLAUSIBLE;
-	if (by_mean < 1 - SUSPICIOUS || by_mean > 1 + SUSPICIOUS)
-		return WRONG;
+	if (off > SUSPICIOUS)
+		return off > SUSPICIOUS + 2 * waited_for_others(m) ? WRONG :
+		       DISTURBED;
 	return by_median < 1 - SUSPICIOUS || by_median > 1 + SUSPICIOUS ?
 	       STALLS : PLAUSIBLE;
 }

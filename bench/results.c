@@ -387,8 +387,12 @@ enum suspicion suspicion_of(const struct outcome *o, int n,
 			found[suspicion(&o[i].m, (double)w->busy * w->window)]++;
 			done++;
 		}
-	return 2 * found[WRONG] > done ? WRONG :
-	       2 * (found[WRONG] + found[STALLS]) > done ? STALLS : PLAUSIBLE;
+	for (int says = WRONG; says > PLAUSIBLE; says--) {
+		found[says - 1] += found[says];
+		if (2 * found[says] > done)
+			return says;
+	}
+	return PLAUSIBLE;
 }
 
 enum verdict unfit(const struct outcome *o, int n, const struct workload *w)

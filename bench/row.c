@@ -86,6 +86,19 @@ static enum verdict by_client(enum verdict says, int bound, int base_bound)
 	       LIMITED;
 }
 
+/* Other programs had more of the time than its rate, or the base's, allows for. */
+static int is_disturbed(const struct results *r, int layout, int workload,
+			int contender)
+{
+	const struct workload *w = &r->plan->workloads[workload];
+
+	for (int c = contender; c >= 0; c -= c ? c : 1)
+		if (suspicion_of(outcome_at(r, layout, workload, c, 0),
+				 r->plan->repetitions, w) == DISTURBED)
+			return 1;
+	return 0;
+}
+
 static void judge(const struct results *r, int layout, int workload,
 		  struct row *row)
 {
@@ -110,6 +123,9 @@ static void judge(const struct results *r, int layout, int workload,
 	row->faster = sure(&row->rate, &rate, off, bound);
 	row->dearer = sure(&row->cpu, &cpu, noise(r, layout, workload,
 						  SERVER_US), bound);
+	if (row->faster != FEW && is_disturbed(r, layout, workload,
+					       row->contender))
+		row->faster = UNDECIDED;
 	row->more = missing(&row->rate, off, bound);
 	/* The mean contradicts: nothing says how many, so as many again. */
 	if (row->faster == UNDECIDED && !row->more)
@@ -190,8 +206,8 @@ const char *closes_text(const struct measurement *m, char text[40])
 
 const char *suspicion_text(const struct row *row)
 {
-	if (row->suspicion == STALLS && row->m.disturbed > OTHERS_MAX &&
-	    !row->whole)
+	if (row->suspicion == DISTURBED || (row->suspicion == STALLS &&
+	    row->m.disturbed > OTHERS_MAX && !row->whole))
 		return "disturbed: it waited for other programs of this machine";
 	return row->suspicion == STALLS ? "uneven: most messages are fast, a few "
 	       "slow ones take most of the time" : row->suspicion == WRONG ?

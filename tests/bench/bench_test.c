@@ -1543,6 +1543,47 @@ TEST(slices_that_mislead)
 	EXPECT_EQ(1, slices_mislead(&r, 4, 0.09 * 4e9, 0));
 }
 
+/* Where other programs are the reason, its rate is undecided, and everything says
+   why; its processor time is compared. */
+TEST(what_others_disturb_is_not_doubtful)
+{
+	static char text[50000];
+	struct row rows[CONTENDERS];
+	struct results r;
+	struct plan p;
+	FILE *f = fmemopen(text, sizeof(text), "w");
+
+	report_plan(&p, &r, 9);
+	for (int i = 0; i < 9; i++) {
+		struct measurement *m = &outcome_at(&r, SAME, 0, 3, i)->m;
+
+		m->mean = m->p50 = 0.5e6 / 80;
+		m->slice_count = 1;
+		m->slices[0] = (struct slice){
+			.rate = 80, .seconds = 1, .others = i < 5 ? 0.2 : 0,
+		};
+	}
+	table_print(&r, f);
+	export_json(&r, f);
+	conclude(&r, f);
+	fclose(f);
+	expect(line_of(text, "  select "), (const char *[]){
+	       "80.0 0.80 0.80-0.80 undecided   3.00 1.50 1.50-1.50 more ",
+	       NULL });
+	expect(text, (const char *[]){
+	       "rates may be far off (select): measure again when the machine is "
+	       "idle.\n", "  disturbed: it waited for other programs of this machine\n",
+	       "\"suspicion\": \"disturbed: ", NULL });
+	EXPECT_TRUE(!strstr(text, "Do not trust"));
+	for (int i = 0; i < 9; i++)
+		*outcome_at(&r, SAME, 0, 0, i) = *outcome_at(&r, SAME, 0, 3, i);
+	ASSERT_EQ(5, rows_of(&r, SAME, 0, rows));
+	for (int i = 0; i < 5; i++)
+		if (rows[i].contender > 1 && !rows[i].floor)
+			EXPECT_EQ(UNDECIDED, rows[i].faster);
+	results_free(&r);
+}
+
 /*
  * Where the client had no time left, the rate is the client's.  One that is ahead
  * is ahead all the same, and one that is behind such a base is behind it.
