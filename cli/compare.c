@@ -797,9 +797,13 @@ static void choose(struct options *o, int n)
 		names = o->name_count ? o->names : file_readers;
 		o->base = o->base ? o->base : file_base;
 	}
+	first = o->outside_count && only_outside(o);
+	if (first && o->base)
+		error(2, 0, "--base %s: with %s the server of the first "
+		      "--start or --connect is the base", o->base,
+		      p->workloads[0].name);
 	o->base = o->base ? o->base : "epoll";
 	know_commands(o);
-	first = o->outside_count && only_outside(o);
 	if (first && o->name_count)
 		error(2, 0, "%s does not serve %s; name other servers "
 		      "with --start or --connect", o->names[0],

@@ -370,6 +370,8 @@ wait $server
 [ $? = 1 ] && grep -q "compare: localhost:$port: connect: Connection refused" err
 ok $? "says that nobody is there"
 refuses 'expected a server' -w http-c1
+refuses 'base epoll: with http-c1 the server of the first --start or --connect is' \
+	-w http-c1 --base epoll --connect localhost:80
 refuses 'path x: expected a path that begins with /' --path x -w http-c1 --start x
 refuses 'expected HOST:PORT or unix:PATH' --connect here -w http
 refuses 'expected this machine' --connect 192.0.2.1:80 -w http
