@@ -653,7 +653,7 @@ static int wait_ready(struct running *r, char why[300])
 			snprintf(why, 300, "stopped");
 		else if (now_ns() > until && r->port && listening_on(r->port))
 			snprintf(why, 300, "it listens on port %d, but not at "
-				 "127.0.0.1", r->port);
+				 "127.0.0.1, where compare asks", r->port);
 		else if (now_ns() > until)
 			not_ready(r, why);
 		if (*why)

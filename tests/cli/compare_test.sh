@@ -536,7 +536,7 @@ END
 	then
 		"$iomodels" compare -t 0.02 -r 1 -w line-c1 --start \
 			'python3 silent.py {port} ::1' >out 2>err
-		[ $? = 1 ] && grep -q 'listens on port .* not at 127.0.0.1' err
+		[ $? = 1 ] && grep -q 'on port .* not at 127.0.0.1, where com' err
 		ok $? "says that a server listens elsewhere"
 	fi
 	cat >short.py <<'END'
