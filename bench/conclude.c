@@ -84,6 +84,17 @@ static void look_at_row(struct standing *s, const struct row *row, int layout,
 	s->no_room = row->m.no_room > s->no_room ? row->m.no_room : s->no_room;
 }
 
+/* It has too few repetitions, because it failed, or the base did; more of them
+   would decide nothing. */
+static int ended_early(const struct results *r, int layout, int workload,
+		       const struct row *row)
+{
+	return (row->faster == FEW || row->faster == UNDECIDED) &&
+	       (*why_at(r, layout, workload, row->contender) ||
+		*why_at(r, layout, workload, 0) ||
+		*why_at(r, layout, workload, 1));
+}
+
 static int look(const struct results *r, struct standing all[CONTENDERS])
 {
 	const struct plan *p = r->plan;
@@ -99,7 +110,8 @@ static int look(const struct results *r, struct standing all[CONTENDERS])
 				look_at_row(&all[rows[i].contender], &rows[i],
 					    layout, p->workloads[w].name);
 			for (int i = 0; i < n; i++)
-				if (rows[i].contender > 1 && rows[i].rate.n)
+				if (rows[i].contender > 1 && rows[i].rate.n &&
+				    !ended_early(r, layout, w, &rows[i]))
 					add(&all[rows[i].contender], &rows[i],
 					    layout, p->workloads[w].name);
 		}
@@ -479,6 +491,44 @@ int may_miss_another(const struct results *r, const struct contender *c,
 	       strchr("234", status[11]) && !strncmp(status + 9, "50", 2);
 }
 
+/*
+ * A command or an address of the command line, or the base: it did not start again,
+ * ended or gave no answer in a repetition.  The base is also contender 1.  Returns 1 if it
+ * failed.
+ */
+static int say_failed(const struct results *r, int contender, FILE *f)
+{
+	const struct plan *p = r->plan;
+	const struct contender *c = &p->contenders[contender];
+	const char *said = NULL;
+	int more = 0, done = 0;
+
+	for (int k = 0; k < LAYOUTS * p->workload_count; k++) {
+		int layout = k / p->workload_count, w = k % p->workload_count;
+		const char *why = why_at(r, layout, w, contender);
+
+		if (!*why || p->workloads[w].kind == LOAD_FILE ||
+		    (contender && !c->outside && !c->command) ||
+		    cannot_serve(c, &p->workloads[w]))
+			continue;
+		more += !!said;
+		if (said)
+			continue;
+		said = why;
+		for (int i = 0; i < p->repetitions; i++)
+			done += outcome_at(r, layout, w, contender, i)->done;
+		fprintf(f, "%s failed in repetition %d", c->name, done + 1);
+		if (p->workload_count > 1)
+			fprintf(f, " at %s%s", p->workloads[w].name,
+				place(p, layout));
+	}
+	if (more)
+		fprintf(f, " and in %d more workload%s", more, more > 1 ? "s" : "");
+	if (said)
+		fprintf(f, ": %s.\n", said);
+	return !!said;
+}
+
 static void say_wrong(const struct standing *s, const char *name, int is_base,
 		      FILE *f)
 {
@@ -545,6 +595,9 @@ void conclude(const struct results *r, FILE *f)
 		say_base(r, f);
 	else
 		say_sockets(r, f);
+	for (int c = 0; c < r->plan->contender_count; c++)
+		if (say_failed(r, c, f) && !c)
+			c++;
 	say_closes(r, f);
 	for (int c = 2, n = 0; c < r->plan->contender_count && n < NAMED; c++)
 		n += say_sizes(r, c, f);

@@ -28,6 +28,15 @@ static void write_estimate(struct json *j, const char *name,
 	json_close(j, '}');
 }
 
+static void write_noise(struct json *j, const char *name, const struct results *r,
+			int layout, int workload, size_t offset)
+{
+	if (ratio(r, layout, workload, 1, offset).n)
+		json_real(j, name, noise(r, layout, workload, offset));
+	else
+		json_null(j, name);
+}
+
 static void write_workload(struct json *j, const struct results *r, int layout,
 			   int workload)
 {
@@ -41,8 +50,8 @@ static void write_workload(struct json *j, const struct results *r, int layout,
 	json_text(j, "workload", w->name);
 	json_text(j, "about", text);
 	json_text(j, "layout", layout == SAME ? "same" : "two");
-	json_real(j, "noise", noise(r, layout, workload, RATE));
-	json_real(j, "cpu_noise", noise(r, layout, workload, SERVER_US));
+	write_noise(j, "noise", r, layout, workload, RATE);
+	write_noise(j, "cpu_noise", r, layout, workload, SERVER_US);
 	json_open(j, "servers", '[');
 	for (int i = 0; i < n; i++) {
 		json_open(j, NULL, '{');

@@ -149,9 +149,10 @@ static void print_kept(const struct results *r, int layout, int workload,
 /* Were they measured side by side, in slices?  File jobs are with O_DIRECT. */
 static int in_turns(const struct results *r, int layout, int workload)
 {
-	for (int i = 0; i < r->plan->repetitions; i++)
-		if (outcome_at(r, layout, workload, 0, i)->m.slice_count)
-			return 1;
+	for (int c = 0; c < r->plan->contender_count; c++)
+		for (int i = 0; i < r->plan->repetitions; i++)
+			if (outcome_at(r, layout, workload, c, i)->m.slice_count)
+				return 1;
 	return 0;
 }
 
@@ -163,12 +164,12 @@ static int runs_elsewhere(const struct results *r, int workload)
 	return c && c->outside && !c->outside->start;
 }
 
-static const char *cpu_noise(const struct results *r, int layout, int workload,
-			     char text[16])
+static const char *noise_text(const struct results *r, int layout, int workload,
+			      size_t offset, char text[16])
 {
-	if (!ratio(r, layout, workload, 1, SERVER_US).n)
+	if (!ratio(r, layout, workload, 1, offset).n)
 		return "-";
-	snprintf(text, 16, "%.1f%%", 100 * noise(r, layout, workload, SERVER_US));
+	snprintf(text, 16, "%.1f%%", 100 * noise(r, layout, workload, offset));
 	return text;
 }
 
@@ -181,7 +182,7 @@ static void print_workload(const struct results *r, int layout, int workload,
 	const struct row *best = NULL, *floor = NULL;
 	struct estimate above;
 	int file = p->workloads[workload].kind == LOAD_FILE;
-	char text[200];
+	char text[200], of_rate[16], of_cpu[16];
 
 	if (!n)
 		return;
@@ -196,15 +197,15 @@ static void print_workload(const struct results *r, int layout, int workload,
 	}
 	workload_describe(&p->workloads[workload], text, sizeof(text));
 	fprintf(f, "\n%s  [%s]\n", text, p->workloads[workload].name);
-	fprintf(f, "%s, %s; %d repetition%s of %.2g s; noise %.1f%% (rate), "
+	fprintf(f, "%s, %s; %d repetition%s of %.2g s; noise %s (rate), "
 		"%s (cpu us)\n", runs_elsewhere(r, workload) ? "the server where it "
 		"runs, the client on one processor" : file || layout == SAME ? layout == SAME ?
 		"on one processor" : "on two processors" :
 		"on a processor each", in_turns(r, layout, workload) ?
 		"in turns" : "one after the other", done,
 		done == 1 ? "" : "s", p->run_ms / 1e3,
-		100 * noise(r, layout, workload, RATE),
-		cpu_noise(r, layout, workload, text));
+		noise_text(r, layout, workload, RATE, of_rate),
+		noise_text(r, layout, workload, SERVER_US, of_cpu));
 	fprintf(f, "  %-24s %7s %-24s %6s %-20s %5s %6s\n", "",
 		file ? "reads/s" : "msg/s", "against the base", "cpu us",
 		"against the base", "calls", "p50 us");

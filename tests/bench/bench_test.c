@@ -1491,6 +1491,41 @@ TEST(what_is_doubtful_is_not_ranked)
 	results_free(&r);
 }
 
+/* What ended in the middle: everything says when and why, and nobody is told to
+   repeat it more often. */
+TEST(what_failed_is_in_the_conclusion)
+{
+	static const struct outside outside = { .start = "a" };
+	static char text[20000];
+	struct results r;
+	struct plan p;
+	FILE *f = fmemopen(text, sizeof(text), "w");
+
+	report_plan(&p, &r, 9);
+	p.contenders[3].outside = &outside;
+	strcpy(why_at(&r, SAME, 0, 3), "it ended");
+	strcpy(why_at(&r, SAME, 2, 3), "it did not answer");
+	for (int i = 4; i < 9; i++)
+		outcome_at(&r, SAME, 0, 3, i)->done = 0;
+	conclude(&r, f);
+	fputc('\n', f);
+	strcpy(why_at(&r, SAME, 0, 0), "the base ended");
+	for (int i = 0; i < 9; i++) {
+		outcome_at(&r, SAME, 0, 0, i)->done = i < 2;
+		outcome_at(&r, SAME, 0, 1, i)->done = 0;
+	}
+	conclude(&r, f);
+	export_json(&r, f);
+	fclose(f);
+	expect(text, (const char *[]){
+	       "\nselect failed in repetition 5 at tcp-c1-s64 and in 2 more "
+	       "workloads: it ended.\n", "\n\n",
+	       "\nepoll failed in repetition 3 at tcp-c1-s64: the base ended.\n",
+	       "\"noise\": null", "\"cpu_noise\": null", NULL });
+	EXPECT_TRUE(!strstr(text, "no verdict") && !strstr(text, "Undecided"));
+	results_free(&r);
+}
+
 /* Nor has it a place among the others, or a cost that is the least of all. */
 TEST(what_is_doubtful_has_no_place)
 {

@@ -564,6 +564,20 @@ END
 		'python3 short.py {port} exit' >out 2>err
 	[ $? = 1 ] && grep -q 'status 3; it wrote: RuntimeError: out of l' err
 	ok $? "says what a server wrote before it ended"
+	"$iomodels" compare -t 0.1 -r 9 -w line-c4 --start \
+		"$models/epoll --service echo --port {port}" --start \
+		'python3 short.py {port} exit' >out 2>err
+	[ $? = 1 ] && grep -q 'line-c4: python3: the server ended with exit st' err &&
+		grep -q '^python3 failed in repetition 1: the server ended wi' out &&
+		! grep -q 'no verdict' out
+	ok $? "the conclusion says which server ended"
+	"$iomodels" compare -t 0.1 -r 1 -w line-c4 --start \
+		'python3 short.py {port} exit' --start \
+		"$models/epoll --service echo --port {port}" >out 2>err
+	[ $? = 1 ] && grep -q '^python3 failed in repetition 1: the server ended wi' out &&
+		grep -q '^Nothing is compared: python3, the base, has no' out &&
+		grep -q ', in turns; .* noise - (rate), - (cpu us)$' out
+	ok $? "the conclusion says that the base ended"
 	cat >deaf.py <<'END'
 import socket, sys
 listener = socket.socket()
