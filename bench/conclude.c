@@ -222,8 +222,9 @@ static void say_undecided(const struct results *r, const struct standing *all,
 		fprintf(f, "; --until-decided 10m repeats their workloads.\n");
 	if (few)
 		fprintf(f, "%d repetition%s no verdict: whether a server is "
-			"ahead, behind or equal needs %d (-r %d).\n", few,
-			few == 1 ? " gives" : "s give", ENOUGH, ENOUGH);
+			"ahead, behind or equal needs %d%s.\n", few, few == 1 ?
+			" gives" : "s give", ENOUGH, p->least < ENOUGH ?
+			" (-r 9)" : "");
 }
 
 static void say_disturbed(const struct results *r, const struct standing *all,

@@ -1016,7 +1016,8 @@ static void run_repetition(struct results *r, const int *cpus, int layout,
 	if (!measure_stop)
 		keep(&h, r, layout, repetition, raw);
 	if (raw && ferror(raw))
-		error(1, errno, "cannot keep the measurements");
+		error(1, 0, "cannot keep the measurements: %s; --resume "
+		      "continues the run", strerror(errno));
 	progress->done += missing;
 }
 
@@ -1215,6 +1216,19 @@ static int try_commands(struct results *r, const int *cpus)
 	return failed;
 }
 
+/* Was anything measured at all? */
+static int any(const struct results *r)
+{
+	const struct plan *p = r->plan;
+	long n = (long)LAYOUTS * p->workload_count * p->contender_count *
+		 p->repetitions;
+
+	while (n--)
+		if (r->outcomes[n].done)
+			return 1;
+	return 0;
+}
+
 static int run(const struct options *o, struct results *r, const int *cpus)
 {
 	struct plan *p = (struct plan *)r->plan;
@@ -1237,23 +1251,11 @@ static int run(const struct options *o, struct results *r, const int *cpus)
 	if (raw && (ferror(raw) || fclose(raw)))
 		error(1, errno, "%s/results.jsonl", o->output);
 	if (measure_stop)
-		fprintf(stderr, "iomodels compare: stopped; %s\n", o->output ?
+		fprintf(stderr, "iomodels compare: stopped%s; %s\n", any(r) ? "" :
+			" before a repetition was complete", o->output ?
 			"--resume continues the run" :
 			"a run with -o DIR can be resumed");
 	return measure_stop ? 130 : 0;
-}
-
-/* Was anything measured at all? */
-static int any(const struct results *r)
-{
-	const struct plan *p = r->plan;
-	long n = (long)LAYOUTS * p->workload_count * p->contender_count *
-		 p->repetitions;
-
-	while (n--)
-		if (r->outcomes[n].done)
-			return 1;
-	return 0;
 }
 
 /* Exit status 1: there is no page. */

@@ -209,7 +209,7 @@ if [ "$(id -u)" = 0 ] && unshare -m true 2>/dev/null; then
 		exec "$0" compare -t 0.02 -r 101 -w tcp-c1 poll -o full' \
 		"$iomodels" >out 2>err
 	[ $? = 1 ] && [ ! -s out ] && [ "$(wc -l <err)" = 1 ] &&
-		grep -q 'cannot keep the measurements: No space left' err
+		grep -q 'ments: No space left on device; --resume continues' err
 	ok $? "ends when the disk is full"
 	unshare -m sh -c 'mount -t tmpfs -o size=12k none full &&
 		exec "$0" compare -t 0.02 -r 3 -w tcp-c1 poll -o full' \
@@ -841,12 +841,23 @@ done
 children=$(cat /proc/$pid/task/$pid/children 2>/dev/null)
 kill -INT $pid
 wait $pid
-[ $? = 130 ] && grep -q 'stopped; --resume' err && grep -q '^  epoll' out
+[ $? = 130 ] && grep -q 'stopped; --resume' err && grep -q '^  epoll' out &&
+	! grep -q 'needs 9 (-r 9)' out
 ok $? "stops"
 left=0
 for child in $children; do
 	[ ! -e /proc/"$child" ] || left=1
 done
 ok $left "leaves nothing behind"
+"$iomodels" compare -t 30 -r 1 -w tcp-c1 poll >out 2>err &
+pid=$!
+until [ "$(cat /proc/$pid/task/$pid/children 2>/dev/null)" ]; do
+	kill -0 $pid 2>/dev/null || break
+done
+kill -INT $pid
+wait $pid
+[ $? = 130 ] && [ ! -s out ] &&
+	grep -q 'stopped before a repetition was complete; a run with' err
+ok $? "stops before anything is measured"
 
 echo "1..$n"
