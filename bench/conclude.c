@@ -447,6 +447,15 @@ static void say_sockets(const struct results *r, FILE *f)
 			p->contenders[0].name, base ? "a Unix socket" : "TCP");
 }
 
+/* The share of the time in which both may have waited for other programs.  These used
+   more where ours slept, for example all of it. */
+static double waited_most(const struct measurement *m)
+{
+	double most = 2 * OTHERS_MAX + m->disturbed;
+
+	return m->others >= 0 && m->others < most ? m->others : most;
+}
+
 /*
  * Neither it nor its client worked for half of the time, though messages were
  * sent as fast as they were answered, and no other program had the processor:
@@ -467,8 +476,8 @@ static int say_waits(const struct results *r, int contender, FILE *f)
 
 			if (rows[i].contender != contender || rows[i].floor ||
 			    p->workloads[w].rate || m->busy_server <= 0 ||
-			    m->busy_server + m->busy_client + m->others > 0.5 ||
-			    m->disturbed > 0.1 ||
+			    m->busy_server + m->busy_client +
+			    waited_most(m) > 0.5 || m->disturbed > OTHERS_MAX ||
 			    (workload && m->busy_server >= least.m.busy_server))
 				continue;
 			least = rows[i];

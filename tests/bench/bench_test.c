@@ -1184,9 +1184,25 @@ TEST(who_waits_is_said)
 	       "processor); iomodels trace shows what it waits for.\n", NULL });
 	EXPECT_TRUE(!strstr(text, "epoll waits"));
 
+	/* Others used all of the processor, while it slept. */
+	for (int i = 0; i < 9; i++)
+		outcome_at(&r, SAME, 0, 2, i)->m.others = 0.95;
+	f = fmemopen(text, sizeof(text), "w");
+	conclude(&r, f);
+	fclose(f);
+	EXPECT_TRUE(strstr(text, "\npoll waits most of the time"));
+
 	/* Perhaps it waited for the processor. */
 	for (int i = 0; i < 9; i++)
-		outcome_at(&r, SAME, 0, 2, i)->m.others = 0.6;
+		outcome_at(&r, SAME, 0, 2, i)->m.disturbed = 0.2;
+	f = fmemopen(text, sizeof(text), "w");
+	conclude(&r, f);
+	fclose(f);
+	EXPECT_TRUE(!strstr(text, "waits most"));
+	for (int i = 0; i < 9; i++) {
+		outcome_at(&r, SAME, 0, 2, i)->m.disturbed = 0;
+		outcome_at(&r, SAME, 0, 2, i)->m.busy_server = 0.3;
+	}
 	f = fmemopen(text, sizeof(text), "w");
 	conclude(&r, f);
 	fclose(f);
