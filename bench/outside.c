@@ -636,6 +636,9 @@ static void not_ready(const struct running *r, char why[300])
 		     place_of(r, place), READY_MS / 1000);
 	if (other)
 		snprintf(why + n, 100, "; the server listens on port %d", other);
+	else
+		snprintf(why + n, 100, "; if it needs longer, start it before, "
+			 "and name it with --connect");
 }
 
 static int wait_ready(struct running *r, char why[300])

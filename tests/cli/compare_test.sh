@@ -604,7 +604,8 @@ if command -v script >/dev/null; then
 		'sleep {port}'" typescript >out 2>err </dev/null
 	grep -q 'try of each server: sleep: starts, does not listen yet, for [0-9]' \
 		typescript &&
-		grep -q 'compare: sleep: nobody listened on port' typescript
+		grep -q 'sleep: nobody listened on port [0-9]* within 10 s; if it needs longer' \
+			typescript
 	ok $? "shows what it waits for, and why it ends"
 fi
 
