@@ -113,8 +113,10 @@ static int run_reader(struct outcome *o, char *path, int fd, const char *option)
 	if (status)
 		last_line(o, text);
 	if (status && !*o->said)
-		snprintf(o->said, sizeof(o->said), "ended with status %#x",
-			 status);
+		snprintf(o->said, sizeof(o->said), "it ended with %s %d, but "
+			 "without a message", WIFSIGNALED(status) ? "signal" :
+			 "exit status", WIFSIGNALED(status) ?
+			 WTERMSIG(status) : WEXITSTATUS(status));
 	return 0;
 }
 
@@ -162,8 +164,8 @@ static void try_direct(const char *dir, int file)
 		found(0, "O_DIRECT", "granted", NULL, "in %s", dir);
 	else if (err == -EINVAL)
 		found(1, "O_DIRECT", errno_name(err), "cd to a folder on ext4, "
-		      "xfs or btrfs", "the file system of %s refuses it: the "
-		      "--direct of the file jobs is left out", dir);
+		      "xfs or btrfs", "the file system of %s refuses it: file "
+		      "jobs cannot run with --direct there", dir);
 	else
 		found(1, "O_DIRECT", errno_name(err), "cd to a folder that you "
 		      "may write to", "in %s", dir);
@@ -273,9 +275,9 @@ static void try_perf(void)
 	snprintf(value, sizeof(value), "%ld", paranoid);
 	if (id < 0) {				/* tracefs is not ours */
 		found(1, "perf_event_paranoid", value, "sudo",
-		      "evidence_test is left out: it counts system calls by "
-		      "tracepoints, whose numbers this user cannot read in "
-		      "tracefs");
+		      "the test evidence_test is left out: it counts system "
+		      "calls with a tracepoint, and this user may not read the "
+		      "number of the tracepoint in tracefs");
 		return;
 	}
 	attr.config = id;
@@ -288,7 +290,7 @@ static void try_perf(void)
 		      "the test evidence_test can count calls");
 	} else {
 		found(1, "perf_event_paranoid", value, remedy,
-		      "perf_event_open: %s: evidence_test is left out",
+		      "perf_event_open: %s: the test evidence_test is left out",
 		      errno_name(errno));
 	}
 }
@@ -345,10 +347,11 @@ static void look_around(const char *dir, int file)
 	try_perf();
 	section("limits");
 	limit("RLIMIT_NOFILE", RLIMIT_NOFILE, 256, 0,
-	      "one per connection; scenario crowd opens 200", "ulimit -n 1024");
+	      "open descriptors: one per connection; the scenario crowd opens "
+	      "200 connections", "ulimit -n 1024");
 	limit("RLIMIT_SIGPENDING", RLIMIT_SIGPENDING, 1024, 0,
-	      "sigio_queued, posix_aio_glibc",
-	      "ulimit -i 4096");
+	      "queued signals of this user; sigio_queued and posix_aio_glibc "
+	      "need them", "ulimit -i 4096");
 	limit("RLIMIT_MEMLOCK", RLIMIT_MEMLOCK, 1 << 20, 1,
 	      "without CAP_IPC_LOCK it limits registered buffers and the pages "
 	      "of SEND_ZC; before Linux 5.12 and from 6.14 on also the rings",
@@ -577,7 +580,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static int examine(void *json)
 {
 	static char zeros[64 << 10];
-	const char *dir = "this folder";
+	const char *dir = "the current folder";
 	int file, running = 0;
 	struct progress progress = { 0 };
 

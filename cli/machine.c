@@ -116,15 +116,16 @@ static void virtualisation(void)
 		name = "WSL2";
 	if (!*name)
 		found(0, "virtualisation", "none seen", NULL,
-		      "times are this machine's own");
+		      "measured times include no work of a host");
 	else if (strstr(name, "TCG"))
 		found(0, "virtualisation", name, NULL,
-		      "an emulated processor: calls, waits and copies are the "
-		      "kernel's, but times mean nothing");
+		      "an emulated processor: calls, waits and copies are those "
+		      "of a real kernel, but measured times mean nothing");
 	else
 		found(0, "virtualisation", name, NULL, name == text ?
-		      "the machine's name; if it is virtual, times include "
-		      "work of the host" : "times include work of the host");
+		      "the name of this machine; if it is a virtual machine, "
+		      "measured times include work of the host" :
+		      "measured times include work of the host");
 }
 
 /* ---- the container ---- */
@@ -172,8 +173,9 @@ static void seccomp(void)
 		snprintf(value, sizeof(value), "mode %ld", mode);
 		found(0, "seccomp", value,
 		      "docker run --security-opt seccomp=unconfined",
-		      "%ld filters: the results below show what they refuse",
-		      n < 0 ? 1 : n);
+		      n > 1 ? "%ld filters: the results below show what they "
+		      "refuse" : "%ld filter: the results below show what it "
+		      "refuses", n < 0 ? 1 : n);
 	}
 }
 
@@ -237,9 +239,9 @@ static void lockdown(void)
 	*end = 0;
 	if (!strcmp(at + 1, "confidentiality"))
 		found(1, "kernel lockdown", at + 1,
-		      "boot with lockdown=integrity", "no tracefs, which also "
-		      "perf's tracepoints need: who waits and who copies "
-		      "cannot be shown exactly");
+		      "boot with lockdown=integrity", "it forbids tracefs, which "
+		      "the tracepoints of perf need, too: iomodels cannot show "
+		      "exactly who waits and who copies");
 	else
 		found(0, "kernel lockdown", at + 1, NULL,
 		      "tracefs and perf should be available (not tried)");
@@ -258,17 +260,19 @@ static void sysctls(void)
 	snprintf(value, sizeof(value), "%ld", off);
 	if (off < 0)
 		found(0, "kernel.io_uring_disabled", "absent", NULL,
-		      "Linux 6.6 brought this sysctl, and a kernel without "
-		      "CONFIG_IO_URING lacks it; even without the sysctl, a "
-		      "seccomp filter or a security module can forbid "
-		      "io_uring");
+		      "kernels before Linux 6.6 and kernels without "
+		      "CONFIG_IO_URING do not have this sysctl; a seccomp "
+		      "filter or a security module can forbid io_uring all the "
+		      "same");
 	else
 		found(off == 2 || (off == 1 && !probe_ring_right()),
 		      "kernel.io_uring_disabled", value,
 		      off ? "sysctl kernel.io_uring_disabled=0" : NULL,
-		      off == 2 ? "off for all: uring/ is left out" :
-		      off == 1 ? "only the group in kernel.io_uring_group, and "
-		      "CAP_SYS_ADMIN outside of user namespaces, may use io_uring" :
+		      off == 2 ? "no user may use io_uring: the programs of uring/ "
+		      "are left out" :
+		      off == 1 ? "only processes of the group in "
+		      "kernel.io_uring_group, and those with CAP_SYS_ADMIN outside "
+		      "of user namespaces, may use io_uring" :
 		      "every user may use io_uring");
 	snprintf(value, sizeof(value), "%ld", max);
 	if (max < 0)
@@ -277,19 +281,21 @@ static void sysctls(void)
 	else
 		found(max - used < 4096, "fs.aio-max-nr", value,
 		      max - used < 4096 ? "sysctl fs.aio-max-nr=1048576" : NULL,
-		      "%ld in use; native_aio_poll takes 4096", used);
+		      "requests of native AIO on this machine; %ld in use, and "
+		      "native_aio_poll takes 4096", used);
 	snprintf(value, sizeof(value), "%ld", scope);
 	if (scope < 0)
 		found(0, "kernel.yama.ptrace_scope", "absent", NULL,
-		      "strace and capture --pid: your own processes");
+		      "strace and capture --pid can trace your own processes");
 	else
 		found(scope > 2 || (scope == 2 && !probe_capable(CAP_SYS_PTRACE)),
 		      "kernel.yama.ptrace_scope", value,
 		      scope ? "sysctl kernel.yama.ptrace_scope=0" : NULL,
-		      scope > 2 ? "no strace at all until the next boot" :
-		      scope == 2 ? "strace only with CAP_SYS_PTRACE" :
-		      scope ? "strace of children; capture --pid with CAP_SYS_PTRACE" :
-		      "strace and capture --pid: your own processes");
+		      scope > 2 ? "strace can trace nothing until the next boot" :
+		      scope == 2 ? "strace needs CAP_SYS_PTRACE" :
+		      scope ? "strace can trace the commands that it starts; "
+		      "capture --pid needs CAP_SYS_PTRACE" :
+		      "strace and capture --pid can trace your own processes");
 }
 
 void look_at_machine(void)

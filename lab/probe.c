@@ -531,8 +531,8 @@ static void why_no_ring(const struct probe *probe, long err, char why[256])
 			 "program of BPF (SELinux and AppArmor answer EACCES)");
 	else if (off >= 0)
 		snprintf(why, 256, "this kernel has io_uring, but something "
-			 "between this program and the kernel hides it: gVisor, "
-			 "qemu-user?");
+			 "between this program and the kernel, such as gVisor or "
+			 "qemu-user, hides it");
 	else
 		by_table(probe, err, why);
 }
@@ -542,8 +542,9 @@ static void why_no_aio(const struct probe *probe, long err, char why[256])
 	long most = probe_sysctl("/proc/sys/fs/aio-max-nr");
 
 	if (err == -EAGAIN)
-		snprintf(why, 256, "%ld of fs.aio-max-nr = %ld are in use: "
-			 "end other programs, or run sysctl fs.aio-max-nr=1048576",
+		snprintf(why, 256, "%ld requests of native AIO are in use, of "
+			 "fs.aio-max-nr = %ld: end other programs, or run sysctl "
+			 "fs.aio-max-nr=1048576",
 			 probe_sysctl("/proc/sys/fs/aio-nr"), most);
 	else if (probe_status("Seccomp") == 2)
 		blame_filter("io_setup, io_submit, io_getevents", why);
@@ -569,8 +570,8 @@ void probe_why(const struct probe *probe, long err, char why[256])
 	} else if (err == -EMFILE || err == -ENFILE) {
 		by_table(probe, err, why);
 	} else if (err == -EINVAL || err == -EOPNOTSUPP) {
-		snprintf(why, 256, "newer than this kernel, %.60s: Linux %s or "
-			 "later is needed%s", u.release, probe->since,
+		snprintf(why, 256, "this kernel, %.60s, does not have it: Linux "
+			 "%s or later is needed%s", u.release, probe->since,
 			 probe_status("Seccomp") == 2 ?
 			 "; or the seccomp filter that is on refuses it" : "");
 	} else if (err == -EACCES && !strncmp(probe->name, "io_uring", 8) &&
@@ -581,8 +582,8 @@ void probe_why(const struct probe *probe, long err, char why[256])
 			 "IORING_REGISTER_BPF_FILTER) refuses it: allow the "
 			 "operation where the filter is registered");
 	} else if (err == -ENETUNREACH || err == -EADDRNOTAVAIL) {
-		snprintf(why, 256, "no network, not even 127.0.0.1: "
-			 "ip link set lo up");
+		snprintf(why, 256, "there is no network, not even 127.0.0.1: "
+			 "run ip link set lo up");
 	} else if (!strncmp(probe->name, "io_uring", 8)) {
 		why_no_ring(probe, err, why);
 	} else {
