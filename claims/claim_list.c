@@ -83,7 +83,8 @@ const struct claim claims[] = {
 	     UNLIKE("TCP", "epoll"),
 	     .words = "edge triggered"),
 	WAITS("sigio", "sigio_tcp", "main in rt_sigsuspend", "main in recvfrom",
-	      "SIGIO covers the first phase only: recv copies", "the tutorial",
+	      "SIGIO covers only the first phase, the wait: recv copies",
+	      "the tutorial",
 	     UNLIKE("TCP", "sigio_queued")),
 	WAITS("callback", "callback", "main in epoll_pwait", "main in recvfrom",
 	      "callbacks run in the application: its thread waits and copies",
@@ -94,7 +95,8 @@ const struct claim claims[] = {
 	      "synchronously", "the tutorial", .calls = "mmap\\(NULL, .*MAP_STACK",
 	     UNLIKE("TCP", "callback")),
 	WAITS("posix-aio-socket", "posix_aio_server", "thread in read",
-	      "thread in read", "glibc's aio_read is a thread that blocks",
+	      "thread in read", "glibc carries out aio_read with a thread that "
+	      "blocks",
 	      "aio(7)",
 	     UNLIKE("TCP, glibc", "native_aio_poll"),
 	     .words = "POSIX AIO"),
@@ -122,8 +124,8 @@ const struct claim claims[] = {
 	     .since = "6.2", UNLIKE("TCP, not Linux 6.1", "uring_basic")),
 	WAITS("uring-sqpoll", "uring_sqpoll",
 	      "(iou-sqp, )?main in io_uring_enter|main in io_uring_enter, iou-sqp",
-	      "iou-sqp", "with SQPOLL the polling thread copies; waiting is "
-	      "still a call", "io_uring_setup(2)",
+	      "iou-sqp", "with SQPOLL the polling thread copies; waiting still "
+	      "needs a call", "io_uring_setup(2)",
 	     UNLIKE("TCP", "uring_basic"),
 	     .words = "event-driven asynchronous"),
 	WAITS("aio-poll", "native_aio_poll", "main in io_getevents",
@@ -250,12 +252,12 @@ const struct claim claims[] = {
 
 	/* ---- signals ---- */
 
-	PLAY("sigio-coalesces", sigio_coalesces, "50 datagrams while SIGIO is "
-	     "blocked are one signal", "signal(7)",
+	PLAY("sigio-coalesces", sigio_coalesces, "50 datagrams that come while "
+	     "SIGIO is blocked raise one signal", "signal(7)",
 	     "50: ^1 sendto\\(.* = 1\n"
 	     "rt_sigtimedwait\\(.* = 29 \\(SIGIO\\)\n"
 	     "rt_sigtimedwait\\(.* = -1 EAGAIN",
-	     TRIED("UDP", "50 datagrams are 50 signals",
+	     TRIED("UDP", "50 datagrams raise 50 signals",
 	     "50: rt_sigtimedwait\\(.* = 29 \\(SIGIO\\)")),
 	EVENTS("sigio-lost-seen", sigio_coalesces, "of 50 SIGIO signals for "
 	       "datagrams, the kernel queues 1 and reports 49 as pending "
@@ -287,16 +289,16 @@ const struct claim claims[] = {
 	       "1: " GENERATED("29", "0"),
 	     TRIED("UDP", "no SIGIO comes while the thread sleeps in recv",
 	     "0: " GENERATED("29", ""))),
-	EVENTS("sigio-room-after-shortage", sigio_without_shortage, "no SIGIO "
-	       "reports room to send if there was room before",
+	EVENTS("sigio-room-after-shortage", sigio_without_shortage, "SIGIO does "
+	       "not report room to send if there was room before",
 	       "net/core/stream.c", "0: " GENERATED("29", ""),
 	     TRIED("TCP", "SIGIO reports room whenever the peer reads",
 	     "1+: " GENERATED("29", ""))),
 	PLAY("rt-queues", rt_queues, "real-time signals queue: five datagrams "
-	     "are five signals", "fcntl(2)",
+	     "raise five signals", "fcntl(2)",
 	     "5: rt_sigtimedwait.*si_signo=SIGRT.* = 3[45] \n"
 	     "1: rt_sigtimedwait.* = -1 EAGAIN",
-	     TRIED("UDP", "five datagrams are one real-time signal",
+	     TRIED("UDP", "five datagrams raise one real-time signal",
 	     "1: rt_sigtimedwait.*si_signo=SIGRT.* = 3[45] ")),
 	PLAY("rt-overflows", rt_overflows, "when the queue is full the kernel "
 	     "falls back to plain SIGIO", "fcntl(2)",
@@ -612,11 +614,11 @@ const struct claim claims[] = {
 
 	/* ---- what a library makes of it ---- */
 
-	PLAY("libc-select", libc_select, "select of glibc 2.33 and later is the "
-	     "call pselect6", "glibc's select.c",
+	PLAY("libc-select", libc_select, "select of glibc 2.33 and later makes "
+	     "the call pselect6", "glibc's select.c",
 	     "^1 pselect6\\(.* = 1 \n0: ^1 select\\(",
 	     TRIED("glibc 2.33 and later",
-	     "select of glibc is the call select",
+	     "select of glibc makes the call select",
 	     "^1 select\\(")),
 	PLAY("libc-select-left", libc_select_left, "select of glibc 2.34 and "
 	     "later tells its caller how much time is left", "glibc 27706",
@@ -625,9 +627,10 @@ const struct claim claims[] = {
 	     TRIED("glibc 2.34 and later",
 	     "glibc leaves the timeout as it was",
 	     "the caller sees 60 seconds")),
-	PLAY("libc-open", libc_open, "open is the call openat", "glibc's open.c",
+	PLAY("libc-open", libc_open, "open of glibc makes the call openat",
+	     "glibc's open.c",
 	     "openat\\(AT_FDCWD, \"/dev/null\"\n0: ^1 open\\(",
-	     TRIED("glibc", "open is the call open",
+	     TRIED("glibc", "open of glibc makes the call open",
 	     "^1 open\\(")),
 	PLAY("libc-waits", libc_waits, "glibc's epoll_wait and poll make the "
 	     "calls of these names where the processor has them, and "
@@ -748,8 +751,8 @@ const struct claim claims[] = {
 	     TRIED("TCP", "a RECV that finds no data goes to a worker",
 	     "io_uring_queue_async_work"),
 	     .words = "what exactly is io_uring asynchronous non-blocking"),
-	EVENTS("uring-fsync", uring_fsync, "fsync cannot be tried without "
-	       "waiting and goes to a worker", "io_uring.c",
+	EVENTS("uring-fsync", uring_fsync, "io_uring cannot try an fsync without "
+	       "waiting, so the fsync goes to a worker", "io_uring.c",
 	       "^1 in io_uring_enter: io_uring_queue_async_work .*FSYNC\n"
 	       "^iou-wrk: io_uring_complete .*res=0 ",
 	     TRIED("a regular file on a disk",
@@ -812,8 +815,9 @@ const struct claim claims[] = {
 	PLAY("uring-nonblock-worker", uring_nonblock_worker, "a READ of an "
 	     "O_NONBLOCK pipe, linked behind a request that went to a worker, "
 	     "completes with -EAGAIN when the pipe is empty", "io_uring/io_uring.c",
-	     "first 0\nread -11",
-	     TRIED("pipe, O_NONBLOCK", "the READ waits for data", "read 1"),
+	     "first request: result 0\nREAD: result -11",
+	     TRIED("pipe, O_NONBLOCK", "the READ waits for data",
+	     "READ: result 1"),
 	     .since = "6.1"),
 	EVENTS("uring-dontwait", uring_dontwait, "a request with MSG_DONTWAIT "
 	       "that finds nothing completes with -EAGAIN", "io_uring/net.c",
@@ -851,7 +855,8 @@ const struct claim claims[] = {
 	      "TCP, 5 bytes have come and SO_RCVLOWAT is 10", "POLLOUT", "TCP",
 	      "poll does not look at SO_RCVLOWAT", "POLLIN POLLOUT",
 	      .words = "readiness conditions"),
-	SHOWS("ready-urgent", ready_tcp, "an urgent byte is POLLPRI", "tcp(7)",
+	SHOWS("ready-urgent", ready_tcp, "an urgent byte is reported as POLLPRI",
+	      "tcp(7)",
 	      "TCP, an urgent byte has come", "POLLPRI POLLOUT", "TCP",
 	      "an urgent byte is reported as data", "POLLIN POLLOUT",
 	      .words = "readiness conditions out of band"),
@@ -864,7 +869,7 @@ const struct claim claims[] = {
 	      "halves are shut down", "poll(2)",
 	      "TCP, both halves are shut down",
 	      "POLLIN POLLOUT POLLRDHUP POLLHUP", "TCP",
-	      "nothing but POLLRDHUP is reported when both halves are shut down",
+	      "POLLHUP is not reported when both halves are shut down",
 	      "POLLIN POLLOUT POLLRDHUP",
 	      .words = "readiness conditions EPOLLHUP"),
 	PLAY("room-not-ready", room_not_ready, "send may take bytes though poll "
@@ -1111,7 +1116,7 @@ const struct claim claims[] = {
 	/* ---- whose processor; the phases of other calls ---- */
 
 	EVENTS("receive-in-sender", receive_path, "on loopback the sender's own "
-	       "call does the work of receiving: the receiver is woken in it",
+	       "call does the work of receiving, and wakes the receiver",
 	       "net/core/dev.c", "1+: ^1 in sendto: sched_waking .*pid=2 ",
 	     TRIED("TCP on loopback", "a thread of the kernel does it each time",
 	     "20+: ^\\(ksoftirqd.*\\): sched_waking .*pid=2 "),
@@ -1256,13 +1261,16 @@ const struct claim claims[] = {
 	     .since = "6.0"),
 	PLAY("uring-link-breaks", uring_link_breaks, "when a request with "
 	     "IOSQE_IO_LINK fails, the next one is cancelled", "io_uring_enter(2)",
-	     "first -9\nsecond -125",
-	     TRIED("any ring", "the next one runs all the same", "second 0"),
+	     "first request: result -9\nsecond request: result -125",
+	     TRIED("any ring", "the next one runs all the same",
+	     "second request: result 0"),
 	     .words = "order of requests"),
 	PLAY("uring-hard-link", uring_hard_link, "when a request with "
 	     "IOSQE_IO_HARDLINK fails, the next one runs all the same",
-	     "io_uring_enter(2)", "first -9\nsecond 0",
-	     TRIED("any ring", "the next one is cancelled", "second -125"),
+	     "io_uring_enter(2)",
+	     "first request: result -9\nsecond request: result 0",
+	     TRIED("any ring", "the next one is cancelled",
+	     "second request: result -125"),
 	     /* 5.10 looks for the descriptor at submission: that ends a chain. */
 	     .since = "6.1", .words = "order of requests"),
 	PLAY("uring-out-of-order", uring_out_of_order, "completions come in the "

@@ -63,7 +63,8 @@ void aio_ring_in_memory(void)
 	ring = (void *)ctx;
 	aio_read_one(ctx, cold_file(), buf, sizeof(buf));
 	if (ring->magic != 0xa10a10a1)
-		cannot("no ring of completions where io_setup says");
+		cannot("io_setup did not return the address of a completion "
+		       "ring");
 	if (__atomic_load_n(&ring->tail, __ATOMIC_ACQUIRE) != ring->head)
 		remark("in memory: result %lld",
 		       ring->events[ring->head].res);
@@ -185,6 +186,14 @@ static struct io_uring_sqe *request(int op, int fd, void *buf, unsigned len)
 	return sqe;
 }
 
+static void submit_all(void)
+{
+	long n = ring_submit(&ring);
+
+	if (n < 0)
+		cannot("io_uring_enter: %s", errno_name(n));
+}
+
 /* Submit, wait for a completion, take it. */
 static struct io_uring_cqe finish(void)
 {
@@ -298,8 +307,7 @@ void uring_worker_untraced(void)
 static void nop_in_memory(int n)
 {
 	request(IORING_OP_NOP, -1, NULL, 0);
-	if (ring_submit(&ring) < 0)
-		cannot("io_uring_enter");
+	submit_all();
 	while (!ring_ready(&ring))
 		;
 	remark("request %d: result %d", n, ring_cqe(&ring, 0)->res);
@@ -325,8 +333,7 @@ void uring_multishot_accept(void)
 	ring_open(0);
 	sqe = request(IORING_OP_ACCEPT, l, NULL, 0);
 	sqe->ioprio = IORING_ACCEPT_MULTISHOT;
-	if (ring_submit(&ring) < 0)
-		cannot("io_uring_enter");
+	submit_all();
 	for (int i = 0; i < 5; i++) {
 		connected_to(&a);
 		if (finish().res < 0)
@@ -375,9 +382,9 @@ void uring_nonblock_worker(void)
 	ring_open(0);
 	request(IORING_OP_NOP, -1, NULL, 0)->flags = IOSQE_ASYNC | IOSQE_IO_LINK;
 	request(IORING_OP_READ, pipes[0], &c, 1);
-	remark("first %d", finish().res);
+	remark("first request: result %d", finish().res);
 	need(write(begin[1], "x", 1));
-	remark("read %d", finish().res);
+	remark("READ: result %d", finish().res);
 	wait(NULL);
 }
 
@@ -411,8 +418,7 @@ void uring_fdinfo(void)
 	tcp_connection(&ours, &peer);
 	ring_open(0);
 	request(IORING_OP_RECV, ours, &c, 1);
-	if (ring_submit(&ring) < 0)
-		cannot("io_uring_enter");
+	submit_all();
 	snprintf(name, sizeof(name), "/proc/self/fdinfo/%d", ring.fd);
 	fd = need(open(name, O_RDONLY));
 	need(read(fd, text, sizeof(text) - 1));
@@ -453,8 +459,7 @@ static void receive_while_computing(unsigned flags)
 	ring_open(flags);
 	send_when_told(peer);
 	request(IORING_OP_RECV, ours, &c, 1);
-	if (ring_submit(&ring) < 0)
-		cannot("io_uring_enter");
+	submit_all();
 	play_begins();
 	*flag_for_child = 1;
 	while (!*flag_of_child)
@@ -491,8 +496,7 @@ void task_work_ends_epoll(void)
 	tcp_connection(&ours, &peer);
 	ring_open(0);
 	request(IORING_OP_RECV, ours, &c, 1);
-	if (ring_submit(&ring) < 0)
-		cannot("io_uring_enter");
+	submit_all();
 	send_later(peer);
 	play_begins();
 	epoll_wait(ep, &ev, 1, 20000);
@@ -525,8 +529,7 @@ void uring_in_epoll(void)
 	need(epoll_ctl(ep, EPOLL_CTL_ADD, ring.fd, &ev));
 	epoll_wait(ep, &ev, 1, 7);
 	request(IORING_OP_NOP, -1, NULL, 0);
-	if (ring_submit(&ring) < 0)
-		cannot("io_uring_enter");
+	submit_all();
 	epoll_wait(ep, &ev, 1, 8);
 }
 
@@ -534,10 +537,12 @@ void uring_eventfd(void)
 {
 	unsigned long long n = 0;
 	int fd = need(eventfd(0, EFD_NONBLOCK));
+	long err;
 
 	ring_open(0);
-	if (sys_io_uring_register(ring.fd, IORING_REGISTER_EVENTFD, &fd, 1))
-		cannot("IORING_REGISTER_EVENTFD");
+	err = sys_io_uring_register(ring.fd, IORING_REGISTER_EVENTFD, &fd, 1);
+	if (err)
+		cannot("IORING_REGISTER_EVENTFD: %s", errno_name(err));
 	for (int i = 0; i < 3; i++)
 		request(IORING_OP_NOP, -1, NULL, 0);
 	for (int i = 0; i < 3; i++)
@@ -589,8 +594,8 @@ static void link_of(unsigned flag)
 	ring_open(0);
 	request(IORING_OP_RECV, 4242, &c, 1)->flags = flag;
 	request(IORING_OP_NOP, -1, NULL, 0);
-	remark("first %d", finish().res);
-	remark("second %d", finish().res);
+	remark("first request: result %d", finish().res);
+	remark("second request: result %d", finish().res);
 }
 
 void uring_link_breaks(void)
@@ -614,8 +619,7 @@ void uring_out_of_order(void)
 	ring_open(0);
 	request(IORING_OP_RECV, a[0], &c, 1)->user_data = 1;
 	request(IORING_OP_RECV, b[0], &c, 1)->user_data = 2;
-	if (ring_submit(&ring) < 0)
-		cannot("io_uring_enter");
+	submit_all();
 	need(send(b[1], "x", 1, 0));
 	remark("completion of request %d", (int)finish().user_data);
 	need(send(a[1], "x", 1, 0));

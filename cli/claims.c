@@ -319,8 +319,8 @@ int claims_main(int argc, char **argv)
 		{ "quiet", 'q', NULL, 0, "print only the verdicts, not the lines "
 		  "that prove them", 0 },
 		{ "about", 'a', "WORDS", 0, "check only claims whose texts "
-		  "have all of these words or, if no claim does, the claims "
-		  "that come closest: --about 'edge triggered'",
+		  "have all of these words, as in --about 'edge triggered'; if "
+		  "no claim has all of them, the claims that match best",
 		  0 },
 		{ "twins", 't', NULL, 0, "check the false twin of each claim "
 		  "instead: a wrong statement that must be refuted", 0 },
@@ -342,8 +342,8 @@ int claims_main(int argc, char **argv)
 		       "The exit status is 0 when every claim has the expected "
 		       "verdict or could not be tested here, 1 when a verdict "
 		       "differs, 2 for a wrong command line or when no claim "
-		       "is about the WORDS. Claims that need the kernel's "
-		       "events need root.",
+		       "has any of the WORDS. Only root can check claims that "
+		       "need the kernel's events.",
 	};
 	struct options o = { 0 };
 
