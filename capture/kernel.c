@@ -473,17 +473,17 @@ struct kernel *kernel_begin(char why[256])
 	if (access(TRACEFS "/instances", W_OK)) {
 		if (errno == ENOENT)
 			snprintf(why, 256, TRACEFS ": not mounted, so the "
-				 "kernel's side is left out; as root, run "
+				 "kernel's events are left out; as root, run "
 				 "mount -t tracefs nodev " TRACEFS);
 		else
-			snprintf(why, 256, TRACEFS ": %s, so the kernel's side is "
-				 "left out; run it as root", strerror(errno));
+			snprintf(why, 256, TRACEFS ": %s, so the kernel's events "
+				 "are left out; run it as root", strerror(errno));
 		return NULL;
 	}
 	if (!first_pid_namespace()) {
-		snprintf(why, 256, "in a PID namespace tracefs has other "
-			 "process numbers, so the kernel's side is left out; "
-			 "run it outside of the container");
+		snprintf(why, 256, "tracefs does not have the process numbers "
+			 "of this PID namespace, so the kernel's events are left "
+			 "out; run it outside of the container");
 		return NULL;
 	}
 	k = calloc(1, sizeof(*k));

@@ -144,7 +144,8 @@ static int choose_sides(struct recording *r)
 	if (*r->without_kernel && !r->no_kernel)
 		say("without the kernel's events: %s", r->without_kernel);
 	if (*r->without_strace && *r->without_kernel) {
-		say("nothing is left to capture with");
+		say("there is nothing to record, without strace and without "
+		    "the kernel's events");
 		return -1;
 	}
 	return 0;
@@ -433,8 +434,9 @@ static void continue_strace(const struct run *u)
 	    waitid(P_PID, u->strace, &stop, WSTOPPED | WNOHANG) || !stop.si_pid)
 		return;
 	kill(u->strace, SIGCONT);
-	say("strace was stopped (%s) and has been continued: a call may seem to "
-	    "take as long as that", strsignal(stop.si_status));
+	say("strace was stopped (%s), and iomodels continued it: in the log, a "
+	    "call may seem to take as long as the stop",
+	    strsignal(stop.si_status));
 }
 
 static void wait_for_end(struct run *u)
@@ -522,7 +524,7 @@ static void say_result(const struct recording *r)
 		snprintf(events, sizeof(events), ", %ld kernel events, %ld "
 			 "lost", r->n, r->lost);
 	if (r->aligned && r->alignment.proved)
-		snprintf(bound, sizeof(bound), ", one clock within %.1f us",
+		snprintf(bound, sizeof(bound), ", the clocks agree within %.1f us",
 			 r->alignment.bound_ns / 1e3);
 	say("%s%s%s%s", r->dir, lines, events, bound);
 }
@@ -581,8 +583,8 @@ static int write_folder(struct run *u)
 		return -1;
 	}
 	if (r->aligned && !a->proved)
-		say("THE CLOCKS OF strace.log AND kernel.log DO NOT AGREE: the "
-		    "kernel's is off by %lld to %lld ns",
+		say("THE CLOCKS OF strace.log AND kernel.log DO NOT AGREE: their "
+		    "difference is %lld to %lld ns",
 		    (long long)a->least_ns, (long long)a->most_ns);
 	if (r->kernel)
 		say_lost(r);
@@ -602,8 +604,9 @@ static int begin(struct run *u)
 	int status = 0;
 
 	if (r->command && fork_command(u)) {
-		say("no process for the command: %s%s", strerror(errno),
-		    errno == EMFILE ? " (ulimit -n)" : "");
+		say("cannot create a process for the command: %s%s",
+		    strerror(errno), errno == EMFILE ?
+		    "; raise the limit of descriptors (ulimit -n)" : "");
 		return 1;
 	}
 	if (start_strace(u))
@@ -611,7 +614,8 @@ static int begin(struct run *u)
 	if (u->strace && r->kernel)
 		kernel_leave_out(r->kernel, u->strace);
 	if (r->kernel && kernel_follow(r->kernel, r->pid)) {
-		say("process %d: tracefs does not accept it", r->pid);
+		say("process %d: tracefs does not accept its number: %s", r->pid,
+		    strerror(errno));
 		return 1;
 	}
 	r->began = realtime_ns();

@@ -130,8 +130,8 @@ static const char *refusal(const char *dir)
 	struct dirent *e;
 
 	if (!d)
-		return errno == ENOENT ? "a link that leads nowhere"
-				       : strerror(errno);
+		return errno == ENOENT ? "a symbolic link to a folder that does "
+					 "not exist" : strerror(errno);
 	while ((e = readdir(d))) {
 		int known = !strcmp(e->d_name, ".") || !strcmp(e->d_name, "..");
 
@@ -456,9 +456,9 @@ int capture_main(int argc, char **argv)
 {
 	static const struct argp_option rows[] = {
 		{ "output", 'o', "DIR", 0, "write the capture into DIR (default: "
-		  "capture-NAME-1, -2, ... in this folder)", 0 },
+		  "capture-NAME-1, -2, ... in the current folder)", 0 },
 		{ "no-strace", KEY_NO_STRACE, NULL, 0, "record only the kernel's "
-		  "events: they add 0.4 us per call, strace adds 20 us", 0 },
+		  "events: this adds 0.4 us to each call, strace adds 20 us", 0 },
 		{ "no-kernel", KEY_NO_KERNEL, NULL, 0, "record only strace", 0 },
 		{ "pid", 'p', "N", 0, "attach to the running process N", 0 },
 		{ "text", KEY_TEXT, NULL, 0, "print the calls of a model, "
@@ -468,8 +468,8 @@ int capture_main(int argc, char **argv)
 		  "kernel's events, as text files in DIR; write a file only if "
 		  "its sequence of calls or events has changed",
 		  0 },
-		{ "index", KEY_INDEX, "DIR", 0, "make DIR/README.md from "
-		  "DIR/notes (it says what to look at in the captures of DIR), and "
+		{ "index", KEY_INDEX, "DIR", 0, "make DIR/README.md, which says "
+		  "what to look at in the captures of DIR, from DIR/notes, and "
 		  "correct the line numbers of the source in DIR/*.lines", 0 },
 		{ "scenario", KEY_SCENARIO, "NAME", OPTION_HIDDEN, NULL, 0 },
 		{ 0 }
@@ -482,11 +482,12 @@ int capture_main(int argc, char **argv)
 		.doc = "Run MODEL while the client of SCENARIO (default: one) "
 		       "sends to it, or run any COMMAND, and record it with "
 		       "strace and the kernel's tracepoints into a folder: "
-		       "strace.log and kernel.log, whose times are of one "
-		       "clock, and manifest.json.\vThe kernel's events need root; without "
-		       "root only strace records.  The exit status is that of "
-		       "COMMAND.  Processes that COMMAND leaves behind go on, but "
-		       "are no longer captured.  Ctrl-Z stops COMMAND and the "
+		       "strace.log and kernel.log, whose times are of the same "
+		       "clock, and manifest.json.\vRecording the kernel's events "
+		       "needs root; without root, capture records with strace "
+		       "only.  The exit status is that of COMMAND.  Processes "
+		       "that COMMAND leaves behind continue, but are no longer "
+		       "captured.  Ctrl-Z stops COMMAND and the "
 		       "recording; fg continues both.",
 	};
 	struct options o = { 0 };

@@ -46,7 +46,8 @@ void need_places(void)
 		error(1, errno, "TMPDIR %s", lab_tmp());
 	close(dir);
 	if (!has_place(lab_tmp()))
-		error(1, ENOSPC, "TMPDIR %s", lab_tmp());
+		error(1, ENOSPC, "TMPDIR %s: expected 1 MiB of free space",
+		      lab_tmp());
 }
 
 /*

@@ -45,7 +45,8 @@ static const struct argp_option rows[] = {
 	{ "json", KEY_JSON, NULL, 0, "The report as JSON, for other programs "
 	  "to read", 0 },
 	{ "html", KEY_HTML, NULL, 0, "The report as a page for a browser", 0 },
-	{ "lines", KEY_LINES, NULL, 0, "The log itself, and what it means", 0 },
+	{ "lines", KEY_LINES, NULL, 0, "The log itself, with the meaning of "
+	  "each line", 0 },
 	{ "fail-on", KEY_FAIL_ON, "ID,...|any", 0, "Exit with 3 when the "
 	  "report has one of these findings", 0 },
 	{ 0 }
@@ -196,9 +197,9 @@ static int trace(struct options *o, const char *dir, int out)
 	if (!r.failed && (r.lines || r.n)) {
 		found = report(o, dir, out);
 		if (!o->keep)
-			fprintf(stderr, "%s: the line numbers are those of a "
-				"capture that is not kept; -o DIR keeps it\n",
-				name);
+			fprintf(stderr, "%s: the line numbers of the report are "
+				"those of the capture, which is deleted now; "
+				"-o DIR keeps it\n", name);
 	}
 	if (!o->keep || !r.ended || r.failed) {
 		capture_clear(dir);

@@ -46,7 +46,7 @@ static int keep(const char *path, const struct text *whole, const char *now,
 {
 	int same = then && !strcmp(now, then);
 
-	printf("  %-54s %s\n", path, same ? "as it was" : "written");
+	printf("  %-54s %s\n", path, same ? "unchanged" : "written");
 	return same ? 0 : write_file(path, whole);
 }
 
@@ -152,8 +152,8 @@ static int follow(const char *path)
 	places_follow(then, &now, &lost);
 	if (*lost.at) {
 		*strchr(lost.at, '\n') = 0;
-		status = failed(path, "a line that is no longer in the source "
-				"(make traces): ") | failed(lost.at, "");
+		status = failed(path, "the source no longer has this line; "
+				"run make traces:") | failed(lost.at, "");
 	}
 	if (!status && strcmp(then, now.at))
 		status = keep(path, &now, now.at, then);
@@ -267,7 +267,7 @@ static int capture_into(void *arg)
 	k = kernel_begin(no_kernel);
 	kernel_free(k);
 	if (*no_kernel)
-		fprintf(stderr, "iomodels capture: without the kernel's side: "
+		fprintf(stderr, "iomodels capture: without the kernel's events: "
 			"%s\n", no_kernel);
 	for (const struct program *p = programs; p->name; p++)
 		progress.all += is_named(w->names, p);

@@ -282,7 +282,8 @@ static int start(struct server *s, const struct program *p,
 		}
 		if (wait_output(s, deadline) == 0) {
 			server_stop(s);
-			text_add(&s->err, "%s: no \"serving\" line within %d s\n",
+			text_add(&s->err, "%s: did not print the line \"NAME: "
+				 "serving ...\" on stderr within %d s\n",
 			    p->name, START_MS / 1000);
 			break;
 		}
@@ -555,8 +556,8 @@ int lab_file(long bytes, char why[256])
 		posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
 		return fd;
 	}
-	snprintf(why, 256, "a file of %ld bytes in this folder: %s", bytes,
-		 strerror(errno));
+	snprintf(why, 256, "cannot write a file of %ld bytes in this folder: %s",
+		 bytes, strerror(errno));
 	if (fd >= 0)
 		close(fd);
 	return -1;
@@ -598,7 +599,7 @@ int lab_too_fast(char why[256])
 	close(fd);
 	if (slept > READS - READS / 16)
 		return 0;
-	snprintf(why, 256, "the disk below this folder is too fast: %d of %d "
+	snprintf(why, 256, "the disk of this folder is too fast: only %d of %d "
 		 "reads waited for it", slept, READS);
 	return 1;
 }

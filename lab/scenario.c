@@ -223,8 +223,8 @@ int scenario_printed_all(const struct scenario *c, const struct server *s,
 	for (; *at; at = end + 1) {
 		end = strchr(at, '\n');
 		if (!end) {
-			snprintf(why, 256, "%s: the last line has no end: %.60s",
-				 c->name, at);
+			snprintf(why, 256, "%s: the last line has no newline at "
+				 "its end: %.60s", c->name, at);
 			return 0;
 		}
 		n = 0;
@@ -379,8 +379,9 @@ static int pull(struct play *y, struct peer *p)
 		return 0;
 	}
 	if (p->got + n > p->sent || !y->echo)
-		return lost(y, "port %u: %zu bytes came, %zu were sent",
-			    p->port, p->got + n, y->echo ? p->sent : 0);
+		return lost(y, "port %u: %zu bytes came back, but only %zu "
+			    "were sent", p->port, p->got + n,
+			    y->echo ? p->sent : 0);
 	for (ssize_t i = 0; i < n; i++)
 		if (buf[i] != p->data[p->got + i])
 			return lost(y, "port %u: byte %zu came back as %#x, "
@@ -647,7 +648,8 @@ static int play_idle(struct server *s, char why[256])
 		err = visit(&y, 1, 1000);
 	n = err ? 0 : disturbed(p, SILENT);
 	if (n)
-		err = lost(&y, "%d of %d silent peers were closed", n, SILENT);
+		err = lost(&y, "the server closed %d of %d silent connections",
+			   n, SILENT);
 	part(p, SILENT);
 	if (!err)
 		err = visit(&y, 2, 1000);

@@ -275,7 +275,7 @@ test_a_strace_log_of_somebody_is_kept() {
 }
 test_a_link_that_leads_nowhere() {
 	ln -s "$dir/nonesuch" "$dir/c"
-	expect 1 -- true && has err 'a link that leads nowhere'
+	expect 1 -- true && has err 'a symbolic link to a folder that does not exist'
 }
 test_only_its_owner_reads_it() {
 	need_strace || return 4

@@ -140,7 +140,7 @@ test_trace_leaves_stdout_to_the_command() {
 test_trace_keeps_what_it_cites() {
 	strace_works || return 0
 	expect 0 "^$dir/kept: " "$io" trace -o "$dir/kept" -- true &&
-		! grep -q 'not kept' "$dir/said" &&
+		! grep -q 'is deleted now' "$dir/said" &&
 		expect 0 execve "$io" explain --lines "$dir/kept"
 }
 test_trace_fails_on_a_finding() {
