@@ -49,13 +49,14 @@ int aio_run_main(int argc, char **argv)
 		       "AIO (aio_read and its relatives).\vThe library is put "
 		       "into LD_PRELOAD, so it also reaches the programs that "
 		       "COMMAND starts, but not a program that is linked statically "
-		       "or runs with other rights (setuid).  With POSIXAIO_DEBUG=1 "
-		       "the library reports on stderr whether io_uring is used, "
-		       "and each change of that.  The counters of --stats: inline "
-		       "(answered by the page cache), native (O_DIRECT), ring "
-		       "(io_uring), pool (threads), retried (handed over again, "
-		       "because only a part or nothing was done), threads and "
-		       "rings (created), "
+		       "or runs with the rights of another user (setuid).  With "
+		       "POSIXAIO_DEBUG=1 the library reports on stderr whether it "
+		       "uses io_uring, and when that changes.  --stats counts the "
+		       "requests by the way that they took: inline (from the page "
+		       "cache, in the call itself), native (O_DIRECT), ring "
+		       "(io_uring) and pool (threads).  The other counters: "
+		       "retried (a request was submitted again, because it was "
+		       "not done or only in part), threads and rings (created), "
 		       "broken-rings (given up after an error).  The exit "
 		       "status is that of COMMAND, 127 if it does not exist, "
 		       "126 if it cannot be run.",
@@ -66,10 +67,11 @@ int aio_run_main(int argc, char **argv)
 	path = aio_library();
 	if (!path)
 		error(1, 0, LIBRARY " is neither beside this "
-		      "program nor in " LIBDIR ": make, or make install");
+		      "program nor in " LIBDIR ": run make or make install");
 	if (strpbrk(path, ": "))
 		error(1, 0, "%s: LD_PRELOAD takes no path with a "
-		      "blank or a colon", path);
+		      "blank or a colon; move the library to another folder",
+		      path);
 	if (asprintf(&preload, "%s%s%s", path, old && *old ? ":" : "",
 		     old ? old : "") < 0 || setenv("LD_PRELOAD", preload, 1))
 		error(1, errno, "setting LD_PRELOAD");

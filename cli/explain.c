@@ -33,12 +33,12 @@ enum { EXIT_FOUND = 3 };
 static const struct argp_option options[] = {
 	{ "json", 'j', NULL, 0, "The report as JSON, for other programs to "
 	  "read", 0 },
-	{ "lines", 'l', NULL, 0, "The log itself: under each line whether it "
-	  "waited or copied, the history of its descriptor, the kernel's events "
-	  "and, in a log of strace -k, the line of source", 0 },
+	{ "lines", 'l', NULL, 0, "Print the log itself, and under each line "
+	  "whether the call waited or copied, the history of its descriptor, the "
+	  "kernel's events and, in a log of strace -k, the line of source", 0 },
 	{ "fd", KEY_FD, "N", 0, "Only the lines about descriptor N", 0 },
-	{ "diff", 'd', NULL, 0, "Two logs: the calls per message of each, and "
-	  "their sequences of calls side by side", 0 },
+	{ "diff", 'd', NULL, 0, "Compare two logs: the calls per message of "
+	  "each, and their sequences of calls side by side", 0 },
 	{ "html", KEY_HTML, NULL, 0, "A page for a browser: timelines with "
 	  "wait and copy, and the log beside them", 0 },
 	{ "perfetto", KEY_PERFETTO, NULL, 0, "Chrome trace JSON, which "
@@ -108,8 +108,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 			argp_error(state, "--diff: expected two logs, not %u",
 				   a->n);
 		if (a->form == DIFF && (a->fail_on || a->baseline))
-			argp_error(state, "--diff has no findings to compare or "
-				   "to fail on");
+			argp_error(state, "--diff reports no findings: leave "
+				   "out --fail-on and --baseline");
 		return 0;
 	}
 	return ARGP_ERR_UNKNOWN;
@@ -360,11 +360,12 @@ int explain_folder(int argc, char **argv, const char *name)
 		       "and say which I/O model each thread uses, who waited "
 		       "and who copied, what a message costs, what is wrong, "
 		       "and which lines prove it.\v"
-		       "Several FILEs are one log: the set that strace -ff "
-		       "writes. A FILE with several runs, one after the other, "
-		       "gets a report for each. FOLDER is one that iomodels "
-		       "capture wrote: explain reads its strace.log and "
-		       "kernel.log together, and waits and copies are exact. "
+		       "Several FILEs are read as one log: name all files that "
+		       "one strace -ff wrote. For a FILE that holds several "
+		       "runs, one after the other, explain prints a report for "
+		       "each run. FOLDER is a folder that iomodels capture "
+		       "wrote: explain reads its strace.log and kernel.log "
+		       "together; it then knows exactly who waited and who copied. "
 		       "Without FILE it reads standard input. The report has "
 		       "the most detail for a log made by strace -f -ttt -T "
 		       "-yy -o FILE COMMAND\n\n"

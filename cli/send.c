@@ -106,15 +106,15 @@ static const char *remedy(const struct request *r, int err, char text[160])
 		return text;
 	case ECONNRESET:
 	case EPIPE:
-		return ": the server closed before it had read everything; "
-		       "its stderr may say why";
+		return ": the server closed the connection before it had read "
+		       "everything; its stderr may say why";
 	case EMSGSIZE:
 		return ": a UDP datagram holds 65507 bytes at most; a TCP "
 		       "server takes more";
 	case EMFILE:
 		return ": use fewer --clients, or raise `ulimit -n'";
 	case EADDRNOTAVAIL:
-		return ": no local port is left; use fewer --clients";
+		return ": no local port is free; use fewer --clients";
 	}
 	return "";
 }

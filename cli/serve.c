@@ -57,11 +57,12 @@ static void choose(struct request *r, const char *name,
 	const char *nearest;
 
 	if (r->program)
-		argp_error(state, "%s: one model at a time (%s was first)",
-			   name, r->program->name);
+		argp_error(state, "%s: expected one model at a time, and %s is "
+			   "named already", name, r->program->name);
 	r->program = program_find(name);
 	if (r->program && r->program->flags & FILES)
-		argp_error(state, "%s is a file job, not a server", name);
+		argp_error(state, "%s is a file job, not a server; iomodels "
+			   "capture runs it", name);
 	if (r->program)
 		return;
 	nearest = nearest_program(name);
@@ -124,8 +125,8 @@ int serve_main(int argc, char **argv)
 	argp_parse(&argp, argc, argv, 0, NULL, &r);
 	path = program_path(r.program);
 	if (!path)
-		error(1, 0, "%s is not built; `make' builds it, `iomodels "
-		      "list' says why it was not built", r.program->name);
+		error(1, 0, "%s is not built; `iomodels list' says why, and "
+		      "what to do", r.program->name);
 	r.words[0] = (char *)r.program->name;
 	/* RLIMIT_FSIZE: the server says EFBIG, instead of ending without a word. */
 	signal(SIGXFSZ, SIG_IGN);
