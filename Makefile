@@ -1,22 +1,25 @@
 # iomodels - how a Linux program does I/O, one small program per model
 #
 #   make           build everything that this machine can build
-#   make demo      run every model, show its system calls, end in one table
-#   make test      deps and check: the last line counts the tests; demo and
-#                  test install packages, if they are missing and you are root
+#   make demo      run every model, show its system calls, then one table of all
+#   make test      run deps and check; the last line gives the number of tests.
+#                  As root, demo and test install the packages that are missing
 #   make deps      install what make test uses: as root, Debian's packages
 #   make check     build and run every test, and install nothing
-#   make check-unit    only the tests that run no other program of ours
+#   make check-unit    run only the tests that start no server and no iomodels
 #   make test-NAME build all, run the tests of one program: make test-epoll
-#   make add-NAME  capture that program into traces/, write its row of the table
-#   make explain   build/iomodels-explain alone: iomodels explain, in seconds
+#   make add-NAME  capture that program into traces/, and write its row of
+#                  docs/who-waits.md
+#   make explain   build only build/iomodels-explain, which does what iomodels
+#                  explain does; this takes a few seconds
 #   make compare   measure the models and others side by side, 20 minutes;
 #                  build/compare/report.html has the plots; RESUME=1 continues it;
-#                  FILES=1: file jobs, and fio's, into build/compare-files
+#                  FILES=1 measures file jobs, also those of fio, into
+#                  build/compare-files
 #   make results   measure what docs/results.md shows and write it, on a quiet
-#                  machine; it takes almost an hour; PARTS="models standard files":
-#                  some of these; build/results/results.md has the tables, also
-#                  after Ctrl-C; RESUME=1 continues it
+#                  machine; it takes almost an hour; PARTS="models files" chooses
+#                  among its parts models, standard and files; the tables are in
+#                  build/results/results.md, also after Ctrl-C; RESUME=1 continues
 #   make soak      give every server 50 crowds of 200 clients, then 10,000
 #                  connections; every file job 1 GiB; explain every capture
 #   make soak-aio  use libposixaio from 24 threads for ten minutes, and once more
@@ -26,47 +29,53 @@
 #   make layouts   measure what the linker's layout does to the rate of a server
 #   make mutants   put faults into the programs and check that tests fail;
 #                  SAMPLE=60 takes 60 of them, TIME=450 as many as fit into 450 s
-#   make check-faults   let system calls of each server fail, one per run: a
+#   make check-faults   make system calls of each server fail, one per run: a
 #                  random choice, a few minutes; IOMODELS_SEED=N repeats it
-#   make soak-faults    each call in turn, and the floods with 10,000 peers: an hour
+#   make soak-faults    make every system call of every server fail, one per run,
+#                  then run the floods with 10,000 peers; it takes an hour
 #   make soak-kills     kill each subcommand by each signal, at 50 moments
-#   make check-pages    the book and the report page, in a browser
-#   make check-libc     the freestanding tests, built with libc
-#   make check-aio      the tests of libposixaio alone; TSAN=1: for data races
+#   make check-pages    test the book and the report page in a browser
+#   make check-libc     build the freestanding tests with libc, and run them
+#   make check-aio      run only the tests of libposixaio; TSAN=1 looks for data
+#                  races
 #   make traces    capture every model again into traces/
 #   make check-traces   capture again and compare with traces/
-#   make man       the manual pages into build/man, from --help (by help2man)
+#   make man       write the manual pages into build/man, from --help, with
+#                  help2man
 #   make install   with DESTDIR, prefix, bindir, libexecdir as usual; make
 #                  uninstall removes the files
-#   make install-posixaio   the library alone (make lib builds it)
-#   make fuzz      give random logs to the log reader, SECONDS=60; with RUNS=0
-#                  only the seeds, among them what once found a fault
-#   make fuzz-folder   give it random captures; fuzz-format: random pasted and
-#                  packed logs; fuzz-command: random command lines to iomodels
-#   make compare-aio  fio on libposixaio, glibc and io_uring: a table; files
-#                  in DIR (/var/tmp), SETS="direct hot ...", TIME=900 seconds
-#                  at most; Ctrl-C ends it with the table of the runs until then
-#   make packages  Debian packages into build/packages, installed, used and
-#                  removed in fresh chroots; SUITES="bookworm trixie"
-#   make vm        a shell in a virtual machine with Debian 12's kernel, where
-#                  everything is allowed; RUN='iomodels doctor' runs a command
-#                  there, KERNEL=7.3 is another kernel (KERNEL=list), WITH=DIR
-#                  copies a file or folder there, ARCH=aarch64 another processor
-#   make vm-test   the tests in such machines, x86_64 and aarch64, a few of them
-#                  on Linux 7.3
-#   make book      the programs, their captures and chapters as pages, which a
-#                  browser shows without a network: build/book/index.html;
+#   make install-posixaio   install only the library (make lib builds it)
+#   make fuzz      give random logs to the log reader, for SECONDS=60; RUNS=0
+#                  gives it only the seeds, such as the logs that found faults
+#   make fuzz-folder   give the log reader random captures; make fuzz-format:
+#                  random pasted and packed logs; make fuzz-command: give
+#                  iomodels random command lines
+#   make compare-aio  compare fio on libposixaio, glibc and io_uring in a table;
+#                  its files are in DIR (/var/tmp), SETS="direct hot ..." chooses
+#                  the measurements, TIME=900 is the most seconds; after Ctrl-C
+#                  the table has the runs until then
+#   make packages  build Debian packages into build/packages, then install, use
+#                  and remove them in fresh chroots; SUITES="bookworm trixie"
+#   make vm        open a shell in a virtual machine with the kernel of Debian 12,
+#                  as root; RUN='iomodels doctor' runs a command there instead;
+#                  KERNEL=7.3 takes another kernel, KERNEL=list lists them;
+#                  WITH=DIR copies a file or folder there; ARCH=aarch64 takes
+#                  another processor
+#   make vm-test   run the tests in such machines, x86_64 and aarch64, a few of
+#                  them on Linux 7.3
+#   make book      write build/book/index.html: the programs, their captures and
+#                  chapters as pages, which a browser shows without a network;
 #                  FRESH=1 captures the programs again first
 #   make kernels   boot five kernels, write docs/kernels.md; KERNELS='7.3' runs
 #                  only that one again
 #   make tables    write docs/ready.md and docs/io-wq.md
 #   make clean     remove build/; nothing is written elsewhere
-#   make compile_commands.json   into build/, where clangd looks
+#   make compile_commands.json   write this file into build/, where clangd looks
 #
 #   V=1 shows commands, W=1 makes a warning an error, O=DIR builds in DIR,
 #   LLVM=1 takes clang and lld, ARCH=aarch64 or riscv64 builds for another
 #   processor, ASAN=1 adds AddressSanitizer and UBSan to the hosted code,
-#   TSAN=1 ThreadSanitizer.
+#   TSAN=1 adds ThreadSanitizer.
 #
 # The Makefile names no file by hand: models/x.c is the program build/models/x,
 # tests/FOLDER/x_test.c or x_test.sh a test that prints TAP; cli/, lab/, capture/,
