@@ -312,13 +312,12 @@ static void compare_runs(const struct run *runs, struct count *all, FILE *out)
 "\n"
 "pairs: the pairs of servers that both runs have. both: both runs rank the\n"
 "same server ahead, beyond the noise. one: only one run ranks the pair; opp.:\n"
-"of these pairs, those whose median in the other run is on the opposite side.\n"
-"contra: the runs rank different servers ahead. same verdict: servers that "
-"both\n"
-"runs judge alike against the base.\n\n");
-	fprintf(out, "%d pairs are ranked by both runs, %d of them alike; %d are "
-		"ranked by one run only; in %d of these the other run's median "
-		"is on the other side.\n",
+"of these pairs, those whose median in the other run is on the other side of 1.\n"
+"contra: the runs rank different servers ahead. same verdict: servers with the\n"
+"same verdict against the base in both runs.\n\n");
+	fprintf(out, "Pairs ranked by both runs: %d, the same server ahead in %d "
+		"of them; ranked by one run only: %d, the other run's median on "
+		"the other side of 1 in %d of them.\n",
 		all->both + all->contradict, all->both, all->one, all->opposite);
 	free(table);
 }

@@ -221,10 +221,10 @@ static void say_undecided(const struct results *r, const struct standing *all,
 	if (n)
 		fprintf(f, "; --until-decided 10m repeats their workloads.\n");
 	if (few)
-		fprintf(f, "%d repetition%s no verdict: whether a server is "
-			"ahead, behind or equal needs %d%s.\n", few, few == 1 ?
-			" gives" : "s give", ENOUGH, p->least < ENOUGH ?
-			" (-r 9)" : "");
+		fprintf(f, "%d repetition%s no verdict: a verdict (ahead, "
+			"behind or equal) needs %d%s.\n", few,
+			few == 1 ? " gives" : "s give", ENOUGH,
+			p->least < ENOUGH ? " (-r 9)" : "");
 }
 
 static void say_disturbed(const struct results *r, const struct standing *all,
@@ -255,15 +255,14 @@ static void say_limited(const struct results *r, const struct standing *all,
 	for (int c = 2; c < r->plan->contender_count; c++)
 		if (all[c].limited) {
 			if (!n)
-				fprintf(f, "Not ranked, because the client had "
-					"no time left: ");
+				fprintf(f, "Not ranked, because the client was "
+					"busy all the time and limited the rate: ");
 			if (listed(f, n++))
 				fprintf(f, "%s", r->plan->contenders[c].name);
 		}
 	rest(f, n);
 	if (n)
-		fprintf(f, "; the processor times compare %s.\n", n > 1 ?
-			"these servers" : "this server");
+		fprintf(f, "; the processor times are compared all the same.\n");
 }
 
 /* The base alone, or nobody to compare it with. */
@@ -281,19 +280,21 @@ static void say_base(const struct results *r, FILE *f)
 			for (int i = 0; i < n; i++) {
 				if (rows[i].contender)
 					continue;
-				fprintf(f, "%s%s%s%s: %s/s, half of them within "
+				fprintf(f, "%s%s%s%s: %s %s/s, half of them within "
 					"%s us, 99%% within %s us", said ? ""
 					: p->contenders[0].name, said ? "; " :
 					", ", p->workloads[w].name, layout
 					== TWO ? " on two processors" : "",
 					short_number(rows[i].m.rate, rate),
+					p->workloads[w].kind == LOAD_FILE ?
+					"reads" : "messages",
 					short_number(rows[i].m.p50, p50),
 					short_number(rows[i].m.p99, p99));
 				said = 1;
 			}
 		}
-	fprintf(f, said ? ".\n" : "Nothing is compared: %s, the base, has no "
-		"figures.\n", p->contenders[0].name);
+	fprintf(f, said ? ".\n" : "Nothing is compared: there are no figures of "
+		"%s, the base.\n", p->contenders[0].name);
 }
 
 static int differ(const struct measurement *a, const struct measurement *b)
@@ -376,14 +377,16 @@ static void say_closes(const struct results *r, FILE *f)
 				c->base);
 			many = name_alike(c, n - i, f) > 1;
 			fprintf(f, "%s%s", *c->server ? " after " : many ?
-				" keep them" : " keeps them", c->server);
+				" keep them open" : " keeps them open",
+				c->server);
 		} else {
 			many = name_alike(c, n - i, f) > 1;
-			fprintf(f, " close%s connections after %s, %s keeps them",
-				many ? " their" : "s its", c->server, base);
+			fprintf(f, " close%s connections after %s, %s keeps them "
+				"open", many ? " their" : "s its", c->server,
+				base);
 		}
-		fprintf(f, ": the cost of new connections is part of the "
-			"ratio.\n");
+		fprintf(f, ": the ratio includes the cost of new "
+			"connections.\n");
 	}
 }
 
@@ -410,8 +413,9 @@ static int say_sizes(const struct results *r, int contender, FILE *f)
 		least = base + bytes - most;
 		if (least <= 0 || most < 2 * least || most - least < SIZE_MOST)
 			continue;
-		fprintf(f, "A request and its answer have %s bytes with %s, %s "
-			"with %s: that is part of the ratio.\n",
+		fprintf(f, "A request and its answer are %s bytes long with %s, "
+			"and %s bytes with %s: the ratio includes this "
+			"difference.\n",
 			short_number(bytes, text[0]),
 			p->contenders[contender].name,
 			short_number(base, text[1]), p->contenders[0].name);
@@ -442,9 +446,10 @@ static void say_sockets(const struct results *r, FILE *f)
 			fprintf(f, "%s", p->contenders[c].name);
 	rest(f, n);
 	if (n)
-		fprintf(f, " %s asked over %s, %s over %s: that is part of "
-			"the ratio.\n", n > 1 ? "are" : "is", base ? "TCP" : "a Unix socket",
-			p->contenders[0].name, base ? "a Unix socket" : "TCP");
+		fprintf(f, " %s asked over %s, %s over %s: the ratio includes "
+			"this difference.\n", n > 1 ? "are" : "is",
+			base ? "TCP" : "a Unix socket", p->contenders[0].name,
+			base ? "a Unix socket" : "TCP");
 }
 
 /* The share of the time in which both may have waited for other programs.  These used
@@ -629,8 +634,8 @@ void conclude(const struct results *r, FILE *f)
 		if (all[c].wrong > 0 && c != 1 &&
 		    may_miss_another(r, &r->plan->contenders[c],
 				     all[c].wrong_text))
-			fprintf(f, "%s runs in a network of its own: if it "
-				"needs another server, start that in its "
-				"COMMAND, too (A & B).\n", name);
+			fprintf(f, "%s runs in a network namespace of its own: "
+				"if it needs another server, start both in "
+				"one COMMAND (A & B).\n", name);
 	}
 }

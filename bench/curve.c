@@ -83,10 +83,10 @@ static void print_curve(const struct results *r, int layout, const int *points,
 	int counts[POINTS];
 
 	n = n < POINTS ? n : POINTS;
-	fprintf(f, "\nCost of a message against its work, %u connection%s, %u B "
-		"and %u B, %s\n", w->busy, w->busy == 1 ? "" : "s", w->size,
-		w->answer, layout == TWO ? "on a processor each" :
-		"on one processor");
+	fprintf(f, "\nCost of a message against its work, %u connection%s, "
+		"requests of %u B, answers of %u B, %s\n", w->busy,
+		w->busy == 1 ? "" : "s", w->size, w->answer, layout == TWO ?
+		"each on its own processor" : "on one processor");
 	for (int i = 0; i < n; i++) {
 		w = &p->workloads[points[i]];
 		counts[i] = rows_of(r, layout, points[i], rows[i]);
@@ -96,7 +96,7 @@ static void print_curve(const struct results *r, int layout, const int *points,
 	for (int i = 0; i < n; i++)
 		short_number(counts[i] ? work_us(&p->workloads[points[i]],
 						 &rows[i]->m) : -1, cells[i]);
-	print_line("the steps alone, us", cells, n, f);
+	print_line("time of the steps, us", cells, n, f);
 	for (int c = 0; c < p->contender_count; c++)
 		for (int i = 0; i < n; i++) {
 			const struct row *row = at(rows[i], counts[i], c);

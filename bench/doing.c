@@ -36,7 +36,7 @@ volatile struct load_now *doing_client(void)
 
 static void client_says(const struct load_now *now, char text[100])
 {
-	char where[80];
+	char where[70];
 
 	snprintf(where, sizeof(where), "slice %u of %u, answers: %llu", now->slice,
 		 now->slices, now->answers);
@@ -53,7 +53,7 @@ static void client_says(const struct load_now *now, char text[100])
 		snprintf(text, 100, "%s", where);
 		break;
 	case LOAD_ENDS:
-		snprintf(text, 100, "%s, waits for the last", where);
+		snprintf(text, 100, "%s, waits for the last answers", where);
 		break;
 	case LOAD_COUNTS:
 		snprintf(text, 100, "counting system calls");

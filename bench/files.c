@@ -105,7 +105,7 @@ int files_contender(struct contender *c, const char *name, char why[200])
 			snprintf(why, 200, "not installed (apt-get install fio)");
 		else if (files_engine_is(c, library_engine) &&
 			 !library_is_there())
-			snprintf(why, 200, "not built (make)");
+			snprintf(why, 200, "not built: run make");
 		else
 			return 0;
 		return -ENOENT;
@@ -115,7 +115,7 @@ int files_contender(struct contender *c, const char *name, char why[200])
 		return 1;
 	path = program_path(c->program);
 	if (!path)
-		snprintf(why, 200, "not built");
+		snprintf(why, 200, "not built: run make");
 	free(path);
 	return path ? 0 : -ENOENT;
 }
@@ -169,7 +169,8 @@ static int prepare(enum file_state state, char why[300])
 	     i++) {
 		if (state == FILE_HOT ? read_all() : posix_fadvise(file, 0, 0,
 						POSIX_FADV_DONTNEED)) {
-			snprintf(why, 300, "the file: %s", strerror(errno));
+			snprintf(why, 300, "the file in the page cache: %s",
+				 strerror(errno));
 			return -1;
 		}
 		cached = resident();
@@ -178,7 +179,7 @@ static int prepare(enum file_state state, char why[300])
 		snprintf(why, 300, "%.1f%% of the file %s the page cache; use "
 			 "a smaller --file-size", 100 *
 			 (state == FILE_HOT ? 1 - cached : cached),
-			 state == FILE_HOT ? "do not stay in" : "stay in");
+			 state == FILE_HOT ? "does not stay in" : "stays in");
 		return -1;
 	}
 	return 0;
@@ -537,7 +538,7 @@ int files_measure(const struct setup *s, struct measurement *m, char why[300],
 	err = once(s, s->load.run_ms, 0, &p, why);
 	if (!err && (s->who->fio ? fio_result(&p, s, m)
 				 : reader_result(&p, m, &reads))) {
-		snprintf(why, 300, "it said: %.*s",
+		snprintf(why, 300, "it printed no figures, but: %.*s",
 			 (int)strcspn(p.out.at, "\n"), p.out.at);
 		err = -1;
 	}

@@ -166,7 +166,7 @@ static int measure(const struct floor *f, int (*pairs)[2], char *buf,
 		int turn = next_turn(&f->turns);
 
 		if (turn < 0)
-			return refuse(r, "waiting for our turn");
+			return refuse(r, "waiting for its turn");
 		if (turn == TURN_LAST)
 			break;
 		if (rounds(f, pairs, buf, ns / 10 + 1000000, r))
@@ -197,7 +197,7 @@ int floor_run(const struct floor *f, struct floor_result *r)
 	if (!pairs || !buf)
 		err = refuse(r, "malloc");
 	if (!err && next_turn(&f->turns))
-		err = refuse(r, "waiting for our turn");
+		err = refuse(r, "waiting for its turn");
 	while (!err && opened < f->pairs)
 		err = open_pair(f->kind, pairs[opened++], r);
 	if (!err)

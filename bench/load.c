@@ -751,7 +751,7 @@ static int churn_event(struct state *s, struct connection *c)
 	if (n < 0 && errno == EAGAIN)
 		return 0;
 	if (n < 0)
-		return failed(s, "waiting for the server's close", errno);
+		return failed(s, "waiting until the server closes", errno);
 	s->r->received += n;
 	if (n)
 		return 0;			/* echo; then the end */
@@ -1264,7 +1264,7 @@ static int take_turn(struct state *s)
 	int turn = s->last ? TURN_LAST : next_turn(&s->l->turns);
 
 	if (turn < 0)
-		return failed(s, "waiting for our turn", ECANCELED);
+		return failed(s, "waiting for its turn", ECANCELED);
 	s->last = turn == TURN_LAST;
 	return turn;
 }
@@ -1417,7 +1417,7 @@ int load_run(const struct load *l, struct load_result *r)
 	s.late = calloc((size_t)l->busy * l->window, sizeof(*s.late));
 	s.ep = epoll_create1(EPOLL_CLOEXEC);
 	if (!s.all || !stamps || !s.idle || !s.queue || !s.late || s.ep < 0)
-		return failed(&s, "the client's tables", errno);
+		return failed(&s, "memory for the client's tables", errno);
 	for (unsigned i = 0; i < l->busy; i++) {
 		s.all[i].fd = -1;
 		s.all[i].stamps = &stamps[(size_t)i * l->window];
@@ -1425,7 +1425,7 @@ int load_run(const struct load *l, struct load_result *r)
 	before = switches(&s);
 	kernel_ns = uring_ns(&s);
 	if (next_turn(&l->turns))
-		err = failed(&s, "waiting for our turn", ECANCELED);
+		err = failed(&s, "waiting for its turn", ECANCELED);
 	else if (l->kind != LOAD_CHURN)
 		err = connect_all(&s);
 	if (!err)

@@ -339,9 +339,9 @@ static int begin(const struct setup *s, struct load *l, struct server *server,
 
 	getrlimit(RLIMIT_NOFILE, &files);
 	if (files.rlim_max < l->busy + l->idle + 32) {
-		snprintf(why, 300, "%u connections: at most %ld descriptors are "
-			 "allowed (ulimit -Hn)", l->busy + l->idle,
-			 (long)files.rlim_max);
+		snprintf(why, 300, "%u connections need more descriptors than "
+			 "the %ld that are allowed (ulimit -Hn)",
+			 l->busy + l->idle, (long)files.rlim_max);
 		close(null);
 		return -1;
 	}
@@ -456,8 +456,8 @@ static void out_of_time(const struct player *p)
 	char what[100];
 
 	doing_client_says(what);
-	snprintf(p->why, 300, "it ran %d s longer than its time, which is too "
-		 "long: %s", LIMIT_MS / 1000, what);
+	snprintf(p->why, 300, "the measurement did not end within %d s after "
+		 "its time: %s", LIMIT_MS / 1000, what);
 }
 
 /*

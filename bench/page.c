@@ -253,7 +253,8 @@ static void plot_work(struct page *p, const int *points, int n)
 
 	snprintf(file, sizeof(file), "work-%.50s", w->name);
 	snprintf(title, sizeof(title), "Cost of a message against its work: %u "
-		 "connections, %u B and %u B", w->busy, w->size, w->answer);
+		 "connections, requests of %u B, answers of %u B", w->busy,
+		 w->size, w->answer);
 	begin_plot(p, file, 480, title);
 	for (int c = 0; c < plan->contender_count; c++) {
 		fprintf(p->gp, "$c%d << END\n", c);
@@ -271,8 +272,8 @@ static void plot_work(struct page *p, const int *points, int n)
 	}
 	/* On a logarithmic axis there is no place for 0. */
 	fprintf(p->gp, "set logscale xy\nset key outside right\nset xlabel "
-		"'microseconds of work in a message (0.1: none)'\nset ylabel "
-		"'microseconds of processor for a message'\nplot ");
+		"'microseconds of work per message (0.1: none)'\nset ylabel "
+		"'microseconds of processor time per message'\nplot ");
 	for (int c = 0; c < plan->contender_count; c++) {
 		if (!drawn[c])
 			continue;
@@ -455,8 +456,8 @@ static void write_legend(const struct results *r, FILE *f)
 	}
 	fprintf(f, "</p>\n"
 		"<p>A point is a median, and a bar its 95%% interval; the grey "
-		"band is the noise, how far the base is from itself; the line "
-		"at 1 is the base.</p>\n");
+		"band is the noise: how far two measurements of the base differ; "
+		"the line at 1 is the base.</p>\n");
 }
 
 static void write_page(const struct page *p, const char *dir, FILE *f)

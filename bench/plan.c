@@ -124,8 +124,8 @@ static int parse_file(struct workload *w, const char *text, char why[200])
 		else
 			end = NULL;
 		if (!end || *end)
-			return wrong(why, text, "expected hot, cold or direct, "
-				     "random or seq, qN or sN after -, as in "
+			return wrong(why, text, "expected -hot, -cold or "
+				     "-direct, -random or -seq, -qN or -sN, as in "
 				     "file-direct-random-q32");
 	}
 	if (!w->busy || w->busy > 4096 || w->size < 512 || w->size % 512 ||
@@ -175,8 +175,8 @@ static int check_reply(const struct workload *w, const char *text,
 
 int workload_parse(struct workload *w, const char *text, char why[200])
 {
-	const char *at, *letters = "expected one of c s w i r and a number after "
-		"-, as in tcp-c16-s64";
+	const char *at, *letters = "expected -cN, -sN, -wN, -iN or -rN, as in "
+		"tcp-c16-s64";
 	size_t len = 0;
 	int k = 0;
 
@@ -200,14 +200,13 @@ int workload_parse(struct workload *w, const char *text, char why[200])
 	w->reply = kinds[k].asks >= REPLY;
 	if (kinds[k].asks == REPLY) {
 		w->answer = 64;
-		letters = "expected one of c s a k w i and a number after -, as "
-			"in reply-c16-k10";
+		letters = "expected -cN, -sN, -aN, -kN, -wN or -iN, as in "
+			"reply-c16-k10";
 	} else if (w->reply) {
 		w->size = kinds[k].asks == SINK ? STREAM_PIECE : REQUEST;
 		w->answer = kinds[k].asks == SINK ? 1 : STREAM_PIECE;
 		w->window = STREAM_WINDOW;
-		letters = "expected one of c s w i and a number after -, as in "
-			"sink-c1-s65536";
+		letters = "expected -cN, -sN, -wN or -iN, as in sink-c1-s65536";
 	}
 	while (*at) {
 		unsigned *field = field_of(w, at[1], kinds[k].asks);
@@ -267,8 +266,9 @@ void workload_describe(const struct workload *w, char *text, size_t size)
 			      "%u B" : ", pieces of %u KiB", piece(w) % 1024 ?
 			      piece(w) : piece(w) / 1024);
 	else if (w->reply)
-		n += snprintf(text + n, size - n, ", %u B and %u B, %u,000 steps "
-			      "of work", w->size, w->answer, w->work);
+		n += snprintf(text + n, size - n, ", requests of %u B, answers of "
+			      "%u B, %u%s steps of work", w->size, w->answer,
+			      w->work, w->work ? ",000" : "");
 	else if (w->kind != LOAD_CHURN && !w->protocol)
 		n += snprintf(text + n, size - n, w->size % 1024 ? ", %u B" :
 			      ", %u KiB", w->size % 1024 ? w->size
@@ -315,8 +315,8 @@ const char *cannot_serve(const struct contender *c, const struct workload *w)
 		return NULL;
 	if (c->outside)
 		return c->outside->on_path ?
-		       "listens on a Unix socket (its echo is unix-cN)" :
-		       "takes requests over TCP only";
+		       "listens on a Unix socket, and -w unix-cN measures its "
+		       "echo" : "takes requests over TCP only";
 	if (w->reply && (flags & (ECHO_ONLY | UDP) || c->floor))
 		return "has no service reply";
 	if (w->protocol && !w->reply)
@@ -324,7 +324,9 @@ const char *cannot_serve(const struct contender *c, const struct workload *w)
 	if (c->floor)
 		return w->kind == LOAD_CHURN ? "makes no connections" :
 		       w->window > 1 ? "has at most one message in flight" :
-		       w->idle || w->rate ? "has no idle time" : NULL;
+		       w->idle ? "has no idle connections" :
+		       w->rate ? "sends as fast as it can, at no given rate" :
+		       NULL;
 	if (!c->program)
 		return w->kind == LOAD_ECHO ? NULL :
 		       "can be measured with TCP echo only";

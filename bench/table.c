@@ -77,8 +77,8 @@ static void print_stream(const struct row *row, const struct workload *w,
 	fprintf(f, "  %-24s %.3g GiB/s%s", "", m->rate * m->bytes / (1 << 30),
 		one_way ? "" : " both ways");
 	if (m->server_us >= 0)
-		fprintf(f, ", %.3g s of processor per GiB", m->server_us / 1e6 /
-			m->bytes * (1 << 30));
+		fprintf(f, ", %.3g s of processor time per GiB", m->server_us /
+			1e6 / m->bytes * (1 << 30));
 	fprintf(f, "\n");
 }
 
@@ -112,11 +112,11 @@ static void print_more(const struct row *row, const struct workload *w, FILE *f)
 	if (m->processes > 1)
 		fprintf(f, "  %-24s %.0f processes\n", "", m->processes);
 	if (m->server_us < 0 && w->kind != LOAD_FILE && !row->floor)
-		fprintf(f, "  %-24s processor time not known: processes of it "
-			"end while we measure, or may\n", "");
+		fprintf(f, "  %-24s processor time not known: some of its "
+			"processes end, or may end, while it is measured\n", "");
 	if (row->whole)
-		fprintf(f, "  %-24s in one piece, not in short slices: some "
-			"connections wait longer than a slice\n", "");
+		fprintf(f, "  %-24s measured in one piece, not in short slices: "
+			"some connections wait longer than a slice\n", "");
 	if (*suspicion_text(row))
 		fprintf(f, "  %-24s %s\n", "", suspicion_text(row));
 	if (row->by_mean && row->suspicion == PLAUSIBLE)
@@ -201,7 +201,7 @@ static void print_workload(const struct results *r, int layout, int workload,
 		"%s (cpu us)\n", runs_elsewhere(r, workload) ? "the server where it "
 		"runs, the client on one processor" : file || layout == SAME ? layout == SAME ?
 		"on one processor" : "on two processors" :
-		"on a processor each", in_turns(r, layout, workload) ?
+		"each on its own processor", in_turns(r, layout, workload) ?
 		"in turns" : "one after the other", done,
 		done == 1 ? "" : "s", p->run_ms / 1e3,
 		noise_text(r, layout, workload, RATE, of_rate),
@@ -337,16 +337,17 @@ void table_print(const struct results *r, FILE *f)
 		print_folded(r->uncounted, f);
 	snprintf(text, sizeof(text), "Against the base: the median of the ratios of "
 		 "all repetitions and its 95%% interval; it is not the quotient of "
-		 "two figures of this table, for each of them is a median by "
-		 "itself. equal: within %g%%; ?: undecided; -: not known; A/A: the base against "
+		 "two figures of this table, because each figure is a median of "
+		 "its own. equal: within %g%%; ?: undecided; -: not known; A/A: the base against "
 		 "itself; calls: system calls per message (or read); p50 to "
-		 "max: latency; batch: messages per sleep of the server; iou us: "
-		 "processor time of io_uring's kernel threads per message; "
-		 "preem: preemptions per message; MiB: the most memory; thr: "
-		 "threads.%s%s (docs/method.md)", 100 * p->bound, has(r, FEW) ?
+		 "max: latency in us; batch: messages per sleep of the server; "
+		 "iou us: processor time of io_uring's kernel threads per message; "
+		 "preem: preemptions per message; MiB: the largest memory use; "
+		 "thr: threads.%s%s docs/method.md explains the method.",
+		 100 * p->bound, has(r, FEW) ?
 		 " too few: a verdict needs 9 repetitions (-r 9)." : "",
-		 has(r, LIMITED) ? " client: the client had no time left, so the "
-		 "rates say nothing." : "");
+		 has(r, LIMITED) ? " client: the client was busy all the time and "
+		 "limited the rate, so there is no verdict." : "");
 	fprintf(f, "\n");
 	print_folded(text, f);
 	fprintf(f, "\n");

@@ -56,12 +56,13 @@ static const struct argp_option options[] = {
 	  "connection for each message), with -cN connections (16), -sN bytes "
 	  "(64), -wN messages in flight on each (1), -iN idle connections (0), "
 	  "-rN messages per second (as fast as answers come). sink or source: "
-	  "a stream to the server or from it. reply: an answer of -aN bytes "
-	  "(64) after -kN thousand steps of work (0). For any server: http, "
+	  "a stream to the server or from it. reply: the server does -kN "
+	  "thousand steps of a loop (0), then sends an answer of -aN bytes (64). "
+	  "For any server: http, "
 	  "redis-ping, redis-get, redis-set, line or bytes, with -cN. For "
 	  "files: file, with the options that --files names", 0 },
-	{ "repeat", 'r', "N", 0, "Repetitions (default 9; fewer give figures, but "
-	  "no verdict)", 0 },
+	{ "repeat", 'r', "N", 0, "Repeat each measurement N times (default 9; "
+	  "with fewer, compare prints figures, but no verdicts)", 0 },
 	{ "seconds", 't', "S", 0, "Each measurement lasts S seconds "
 	  "(default 0.4)", 0 },
 	{ "base", KEY_BASE, "SERVER", 0, "Compare with SERVER (default epoll; "
@@ -71,9 +72,9 @@ static const struct argp_option options[] = {
 	  "ways", 0 },
 	{ "start", KEY_START, "COMMAND", 0, "One more server, any program: the "
 	  "shell starts COMMAND. --ready says on which port or Unix socket the "
-	  "server listens; or write {port} or {socket} in COMMAND: "
-	  "compare puts a free port or the path of a new Unix socket in its "
-	  "place", 0 },
+	  "server listens; or write {port} or {socket} in COMMAND, and "
+	  "compare replaces it by a free port or the path of a new Unix socket",
+	  0 },
 	{ "ready", KEY_READY, "PORT|unix:PATH", 0, "The server of the previous "
 	  "--start is ready when it listens on PORT, or on the Unix socket PATH",
 	  0 },
@@ -95,13 +96,14 @@ static const struct argp_option options[] = {
 	{ "standard", KEY_STANDARD, NULL, 0, "The standard set: all kinds of "
 	  "work, one model for each way of I/O, all peers; it takes 20 minutes",
 	  0 },
-	{ "files", KEY_FILES, NULL, 0, "File jobs (programs that read "
-	  "one file) instead of servers; a workload is the word file with options: "
-	  "-hot (in the page cache), -cold (not in it) or -direct (O_DIRECT), -random "
-	  "or -seq, -qN reads in flight (1), -sN bytes (4096)",
-	  0 },
+	{ "files", KEY_FILES, NULL, 0, "Compare file jobs (programs that read "
+	  "one file) instead of servers. A workload is then file and options, as in "
+	  "file-direct-random-q32: -hot (in the page cache), -cold (not in it) or "
+	  "-direct (O_DIRECT), -random or -seq, -qN reads in flight (1), -sN bytes "
+	  "per read (4096)", 0 },
 	{ "file-size", KEY_FILE_SIZE, "MIB", 0, "The size of the file that "
-	  "file jobs read (default 1024); compare makes it in this folder", 0 },
+	  "file jobs read (default 1024); compare makes the file in the current "
+	  "folder", 0 },
 	{ "output", 'o', "DIR", 0, "Keep each measurement in DIR/results.jsonl, "
 	  "and make DIR/report.html with plots (by gnuplot)", 0 },
 	{ "resume", KEY_RESUME, NULL, 0, "Continue the run whose results are "
@@ -223,7 +225,7 @@ static unsigned parse_time(const char *text, struct argp_state *state)
 
 	if (end == text || !unit || !(v > 0) || v * unit > 86400)
 		argp_error(state, "--until-decided %s: expected a time, such as 90s "
-			   "or 10m", text);
+			   "or 10m, at most 24h", text);
 	return v * unit * 1000;
 }
 
@@ -244,7 +246,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case 't':
 		o->plan.run_ms = seconds_arg(state, "seconds", arg, 60);
 		if (!o->plan.run_ms)
-			argp_error(state, "--seconds %s: too short", arg);
+			argp_error(state, "--seconds %s: expected at least "
+				   "0.001", arg);
 		return 0;
 	case 'o':
 		o->output = arg;
@@ -303,8 +306,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case KEY_EQUAL:
 		o->plan.bound = strtod(arg, &end) / 100;
 		if (*end || !(o->plan.bound > 0) || o->plan.bound > 1)
-			argp_error(state, "--equal %s: expected a percentage, "
-				   "such as 2", arg);
+			argp_error(state, "--equal %s: expected a percentage "
+				   "above 0 and up to 100, such as 2", arg);
 		return 0;
 	case KEY_UNTIL:
 		o->until_ms = parse_time(arg, state);
@@ -669,8 +672,8 @@ static void add_place(struct options *o, int i)
 	const char *name;
 
 	if (out->start && !out->port && !out->path && !is_place(out->start))
-		error(2, 0, "--start %s: --ready PORT is missing, or {port} or "
-		      "{socket} in the command", out->start);
+		error(2, 0, "--start %s: expected --ready PORT after it, or "
+		      "{port} or {socket} in the command", out->start);
 	out->on_path = out->path || (out->start && !out->port &&
 				     strstr(out->start, "{socket}"));
 	name = name_command(plan, o->commands[i], out->start ? out->port : 0);
@@ -818,7 +821,7 @@ static void choose(struct options *o, int n)
 		add(p, o->base = other_base, 1);	/* no fio here */
 	if (!p->contender_count || p->contenders[0].floor)
 		error(1, 0, "--base %s: this server cannot be the "
-		      "base", o->base);
+		      "base; name another one", o->base);
 	p->contenders[p->contender_count++] = p->contenders[0];
 	for (int i = 0; names[i]; i++)
 		if (strcmp(names[i], o->base))
@@ -1011,13 +1014,13 @@ static void run_repetition(struct results *r, const int *cpus, int layout,
 		run_heat(&h, r);
 		if (stopped != stopped_times())
 			fprintf(stderr, "iomodels compare: Ctrl-Z stopped the run; "
-				"this repetition is measured again\n");
+				"the interrupted repetition is measured again\n");
 	} while (stopped != stopped_times() && !measure_stop);
 	if (!measure_stop)
 		keep(&h, r, layout, repetition, raw);
 	if (raw && ferror(raw))
-		error(1, 0, "cannot keep the measurements: %s; --resume "
-		      "continues the run", strerror(errno));
+		error(1, 0, "cannot keep the measurements in results.jsonl: %s; "
+		      "--resume continues the run", strerror(errno));
 	progress->done += missing;
 }
 
@@ -1159,10 +1162,11 @@ static void need_networks(const struct options *o)
 
 		if (out->start && out->port && users_of(o, out->port) > 1)
 			error(2, 0, "--start %s: two servers would listen on port "
-			      "%d, because servers have no network of their "
-			      "own%s; write {port} for the port", out->start,
-			      out->port, connects(o) ? " with --connect" :
-			      geteuid() ? " without root" : " here");
+			      "%d, because servers have no network namespace of "
+			      "their own%s; write {port} for the port",
+			      out->start, out->port, connects(o) ?
+			      " with --connect" : geteuid() ?
+			      " without root" : " here");
 	}
 }
 
@@ -1175,9 +1179,9 @@ static int all_are_wrong(const struct results *r, int contender,
 	if (m->wrong < ALL_WRONG)
 		return 0;
 	snprintf(why, 300, "all of its answers are wrong (%.90s)%s", c->wrong,
-		 may_miss_another(r, c, c->wrong) ? "; it runs in a network of "
-		 "its own: if it needs another server, start that in its "
-		 "COMMAND, too (A & B)" : "");
+		 may_miss_another(r, c, c->wrong) ? "; it runs in a network "
+		 "namespace of its own: if it needs another server, start both "
+		 "in one COMMAND (A & B)" : "");
 	return 1;
 }
 
@@ -1353,7 +1357,8 @@ int compare_main(int argc, char **argv)
 		.parser = parse,
 		.args_doc = "[SERVER...]\n--agree DIR1 DIR2",
 		.doc = "Give the same work to SERVERs, repeatedly and in "
-		       "turns, and compare how fast they are and what it costs.\v"
+		       "turns, and compare how fast they are and what a "
+		       "message costs.\v"
 		       "iomodels list shows the models. A SERVER can also be a "
 		       "peer, an echo server on another event loop: libevent, "
 		       "libevent_buffer, libuv, libuv_write, libev, "
@@ -1377,7 +1382,8 @@ int compare_main(int argc, char **argv)
 	need_proc();
 	n = plan_processors(cpus, 2);
 	if (n < 2 && o.plan.layouts & 1 << TWO)
-		error(1, 0, "--layout: this machine has one processor");
+		error(1, 0, "--layout: two and both need two processors, and "
+		      "this process may use only one");
 	make_protocols(&o);
 	choose(&o, n);
 	stat_seed_anew();

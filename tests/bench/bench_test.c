@@ -956,8 +956,9 @@ TEST(processor_time_that_is_not_known)
 	fclose(f);
 	expect(line_of(text, "  poll "), (const char *[]){
 	       "110 1.10 1.10-1.10 ahead          - - ", NULL });
-	expect(text, (const char *[]){ " processor time not known: processes of it "
-	       "end while we measure, or may\n", "\"server_us\": null",
+	expect(text, (const char *[]){ " processor time not known: some of its "
+	       "processes end, or may end, while it is measured\n",
+	       "\"server_us\": null",
 	       "\"cpu_ratio\": null", NULL });
 
 	/* Repetitions in which it is not known are not in the median. */
@@ -1011,7 +1012,7 @@ TEST(one_piece_against_turns)
 	table_print(&r, f);
 	export_json(&r, f);
 	fclose(f);
-	EXPECT_TRUE(strstr(text, " in one piece, not in short slices: some ") &&
+	EXPECT_TRUE(strstr(text, " measured in one piece, not in short slices: ") &&
 		    strstr(text, "\"in_one_piece\": true"));
 	results_free(&r);
 }
@@ -1148,7 +1149,7 @@ TEST(layouts_have_their_own_noise)
 	fclose(f);
 	expect(text, (const char *[]){
 	       "on one processor, one after the other; 9 repetitions of 0.1 s; "
-	       "noise 1.0% (rate)", "on a processor each, one after the other; 9 "
+	       "noise 1.0% (rate)", "each on its own processor, one after the other; 9 "
 	       "repetitions of 0.1 s; noise 5.0% (rate)", "\nAhead of epoll: poll (1.10 "
 	       "at tcp-c1-s64); behind epoll: poll (0.80 at tcp-c1-s64 on two "
 	       "processors).\n", NULL });
@@ -1244,12 +1245,13 @@ TEST(work_is_a_curve)
 	table_print(&r, f);
 	fclose(f);
 	expect(text, (const char *[]){
-	       "Cost of a message against its work, 1 connection, 64 B and 64 B, "
+	       "Cost of a message against its work, 1 connection, requests of 64 B, "
+	       "answers of 64 B, "
 	       "on one processor\n", NULL });
 	EXPECT_STR("  thousand steps of work             0       100",
 		   line_of(text, "  thousand steps"));
-	EXPECT_STR("  the steps alone, us             0.00       110",
-		   line_of(text, "  the steps alone"));
+	EXPECT_STR("  time of the steps, us           0.00       110",
+		   line_of(text, "  time of the steps"));
 	EXPECT_STR("  epoll                           10.0       110",
 		   line_of(strstr(text, "  cpu us per message"), "  epoll"));
 	EXPECT_STR("  poll                           1.50+     1.00=",
@@ -1686,8 +1688,9 @@ TEST(what_the_client_limits_is_not_ranked)
 		if (cases[k].says == LIMITED)
 			expect(text, (const char *[]){ " client ", " (client-bound) |",
 			       "\"verdict\": \"client_bound\"", "\nNot ranked, "
-			       "because the client had no time left: poll; the "
-			       "processor times compare this server.\n", NULL });
+			       "because the client was busy all the time and "
+			       "limited the rate: poll; the processor times are "
+			       "compared all the same.\n", NULL });
 		else
 			EXPECT_TRUE(!strstr(text, "Not ranked"));
 		results_free(&r);
@@ -1841,22 +1844,23 @@ TEST(runs_agree_or_contradict)
 	made_up(one, 110, 101, 0);
 	made_up(two, 120, 99, 0);
 	EXPECT_EQ(0, agreed(dirs, said));
-	EXPECT_TRUE(strstr(said, "1 pairs are ranked by both runs, 1 of them "
-			   "alike; 0 are ranked by one run only"));
+	EXPECT_TRUE(strstr(said, "Pairs ranked by both runs: 1, the same server "
+			   "ahead in 1 of them; ranked by one run only: 0,"));
 
 	made_up(two, 90, 99, 0);
 	EXPECT_EQ(1, agreed(dirs, said));
 	EXPECT_TRUE(strstr(said, "tcp-c1-s64: epoll is slower than poll in") &&
 		    strstr(said, "and faster in"));
-	EXPECT_TRUE(strstr(said, "1 pairs are ranked by both runs, 0 of them "
-			   "alike"));
+	EXPECT_TRUE(strstr(said, "Pairs ranked by both runs: 1, the same server "
+			   "ahead in 0 of them; "));
 
 	/* The second run's own noise is larger than the difference. */
 	made_up(two, 90, 80, 0);
 	EXPECT_EQ(0, agreed(dirs, said));
-	EXPECT_TRUE(strstr(said, "0 pairs are ranked by both runs, 0 of them "
-			   "alike; 1 are ranked by one run only; in 1 of these "
-			   "the other run's median is on the other side"));
+	EXPECT_TRUE(strstr(said, "Pairs ranked by both runs: 0, the same server "
+			   "ahead in 0 of them; ranked by one run only: 1, the "
+			   "other run's median on the other side of 1 in 1 of "
+			   "them"));
 
 	/* A rate that cannot be right ranks nothing. */
 	made_up(two, 90, 99, 1e6);
@@ -1867,10 +1871,10 @@ TEST(runs_agree_or_contradict)
 	made_of_noise(one, 1);
 	made_of_noise(two, 2);
 	EXPECT_EQ(0, agreed(dirs, said));
-	EXPECT_TRUE(strstr(said, " 1176 ") && strstr(said, "0 pairs are ranked "
-							  "by both runs"));
-	ASSERT_TRUE(strstr(said, "alike; "));
-	EXPECT_LT(atoi(strstr(said, "alike; ") + 7), 8);
+	EXPECT_TRUE(strstr(said, " 1176 ") &&
+		    strstr(said, "Pairs ranked by both runs: 0,"));
+	ASSERT_TRUE(strstr(said, "ranked by one run only: "));
+	EXPECT_LT(atoi(strstr(said, "one run only: ") + 14), 8);
 
 	/* Nothing to compare does not count as agreement. */
 	snprintf(path, sizeof(path), "%s/results.jsonl", two);

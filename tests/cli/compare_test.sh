@@ -34,10 +34,10 @@ refuses 'epol: no such server; did you mean epoll' epol
 refuses 'uring_file is a file job, not a server' epoll uring_file
 refuses 'epoll reads no file' --files epoll
 refuses "expected fio:ENGINE" fio
-refuses 'expected hot, cold or direct' -w file-warm
+refuses 'expected -hot, -cold or -direct' -w file-warm
 refuses 'only one of' --standard --files
 refuses 'web: a workload begins with' -w web
-refuses 'tcp-x1: expected one of c' -w tcp-x1
+refuses 'tcp-x1: expected -cN' -w tcp-x1
 refuses 'expected -o DIR' --resume
 refuses 'same, two or both' --layout three
 refuses 'two folders with results' --agree here
@@ -46,7 +46,7 @@ refuses 'has its own servers' --standard poll
 refuses 'reply-k9999999: expected a request' -w reply-k9999999
 refuses 'answer is for the workload bytes' --answer foo
 refuses 'path is for the workload http' --path /x
-refuses 'sink-k1: expected one of c s w i and a number' -w sink-k1
+refuses 'sink-k1: expected -cN, -sN, -wN or -iN, as in' -w sink-k1
 
 # --fd: the server itself refuses what is not a listening socket.
 "${iomodels%iomodels}"models/epoll --fd 77 >out 2>err
@@ -65,7 +65,7 @@ few="-t 0.05 -r 2 -w tcp-c1,tcp-c4 poll"
 	[ "$(grep -c '^  (the base again)' out)" = 2 ] &&
 	tr '\n' ' ' <out | grep -q 'not the quotient of two figures of this table'
 ok $? "compares"
-grep -q '^2 repetitions give no verdict: .* needs 9 (-r 9)\.$' out
+grep -q '^2 repetitions give no verdict: a verdict .* needs 9 (-r 9)\.$' out
 ok $? "says how many repetitions a verdict needs"
 # Its date, rows and words, without the command; figures are kept to six digits.
 # Where calls cannot be counted, compare says why.
@@ -209,7 +209,7 @@ if [ "$(id -u)" = 0 ] && unshare -m true 2>/dev/null; then
 		exec "$0" compare -t 0.02 -r 101 -w tcp-c1 poll -o full' \
 		"$iomodels" >out 2>err
 	[ $? = 1 ] && [ ! -s out ] && [ "$(wc -l <err)" = 1 ] &&
-		grep -q 'ments: No space left on device; --resume continues' err
+		grep -q 'results.jsonl: No space left on device; --resume continues' err
 	ok $? "ends when the disk is full"
 	unshare -m sh -c 'mount -t tmpfs -o size=12k none full &&
 		exec "$0" compare -t 0.02 -r 3 -w tcp-c1 poll -o full' \
@@ -238,7 +238,7 @@ ok $? "a peer that does not start is an error"
 if [ "$(nproc)" -gt 1 ]; then
 	"$iomodels" compare -t 0.02 -r 2 -w tcp-c1 poll --layout both >out \
 		2>err && grep -q '^on one processor, in turns; .* noise' out &&
-		grep -q '^on a processor each, in turns; .* noise' out
+		grep -q '^each on its own processor, in turns; .* noise' out
 	ok $? "measures on one processor and on two"
 fi
 
@@ -361,7 +361,7 @@ server=$!
 until grep -q serving served; do kill -0 $server || break; done
 port=$(sed 's/.*://' served)
 "$iomodels" compare -t 0.02 -r 2 -w line-c2 --connect "localhost:$port" \
-	>out 2>err && grep -q "^localhost:$port, line-c2: .*/s, half of them" out
+	>out 2>err && grep -q "^localhost:$port, line-c2: .* messages/s, half" out
 ok $? "asks a server that runs"
 kill $server
 wait $server
@@ -375,7 +375,7 @@ refuses 'base epoll: with http-c1 the server of the first --start or --connect i
 refuses 'path x: expected a path that begins with /' --path x -w http-c1 --start x
 refuses 'expected HOST:PORT or unix:PATH' --connect here -w http
 refuses 'expected this machine' --connect 192.0.2.1:80 -w http
-refuses 'ready PORT is missing' --start true -w http
+refuses 'expected --ready PORT' --start true -w http
 
 # Where no server can have a network of its own, two cannot have one port; the base
 # is there twice.
@@ -418,7 +418,7 @@ ok $? "measures a short listen queue of a Unix socket"
 	>out 2>err && [ "$(grep -c '^  known_test .*[0-9]' out)" = 2 ] &&
 	[ -z "$(ls own* 2>/dev/null)" ]
 ok $? "starts servers on one path"
-refuses 'known_test listens on a Unix socket (its echo is unix-cN); no work' \
+refuses 'known_test listens on a Unix socket, and -w unix-cN measures its echo; no' \
 	-w tcp-c1 --start "$known --serve echo - --unix {socket}"
 IOMODELS_LEFT=$$ "$iomodels" compare -t 0.02 -r 1 -w unix-c1 --start \
 	"$known --serve echo - --unix $dir/own & sleep 60" --ready unix:own >out 2>err &&
@@ -627,7 +627,7 @@ END
 		'python3 keep.py {port} HTTP/1.0' --start \
 		'python3 keep.py {port} HTTP/1.1' --start \
 		'python3 keep.py {port} HTTP/1.1 again' >out 2>err &&
-		tr '\n' ' ' <out | grep -q 'HTTP/1.0 closes its connections after each answer,.*1.1, .*again keep them:'
+		tr '\n' ' ' <out | grep -q 'HTTP/1.0 closes its connections after each answer,.*1.1, .*again keep them open:'
 	ok $? "says once that several servers keep their connections"
 fi
 
@@ -719,7 +719,7 @@ END
 	then
 		$nobody "$iomodels" compare -t 0.2 -r 1 -w http-c2 --start \
 			"python3 $dir/forking.py {port}" >out 2>err &&
-			grep -q 'processor time not known: processes of it end while' out &&
+			grep -q 'processor time not known: some of its processes end' out &&
 			grep -q '^  python3 .* base  *- 1 ' out
 		ok $? "says that this processor time is not known"
 	fi
@@ -812,13 +812,13 @@ END
 	"$iomodels" compare -t 0.02 -r 1 -w http-c1 --start \
 		'python3 odd.py {port} few' --start \
 		'python3 odd.py {port} large' >out 2>err &&
-		grep -q '^A request and its answer have 5[01][0-9][0-9] bytes with' out
+		grep -q '^A request and its answer are 5[01][0-9][0-9] bytes long with' out
 	ok $? "says that answers have different sizes"
 	"$iomodels" compare -t 0.02 -r 1 -w http-c1 --start \
 		'python3 odd.py {port} proxy' >out 2>err
 	[ $? = 1 ] && grep -q 'all of its answers are wrong (HTTP/1.1 502' err &&
 		{ ! unshare -n true 2>/dev/null ||
-			grep -q '; it runs in a network of its own: if it needs' err; }
+			grep -q '; it runs in a network namespace of its own: if' err; }
 	ok $? "says that a proxy has a network of its own"
 fi
 
