@@ -288,7 +288,7 @@ static int conn_sent(struct conn *c, long n)
 	    (c->out >= c->mem && c->out < c->mem + c->cap))
 		return 0;
 	if (conn_grow(c, c->owed)) {
-		conn_gave_up(c, "no memory for what the socket did not take");
+		conn_gave_up(c, "no memory for output that is not sent yet");
 		return 1;
 	}
 	memcpy(c->mem, c->out, c->owed);
@@ -301,7 +301,7 @@ static inline int beyond_table(int fd)
 {
 	if (fd < CONNS)
 		return 0;
-	warn("descriptor %d is beyond %d: refused\n", fd, CONNS - 1);
+	warn("connection refused: descriptor %d is above %d\n", fd, CONNS - 1);
 	sys_close(fd);
 	return 1;
 }

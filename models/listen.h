@@ -77,7 +77,7 @@ static void open_socket(char **argv, int type)
 	options(argv);
 	datagrams = (type & SOCK_DGRAM) != 0;
 	if (datagrams && opt.reply)
-		fail(2, "--service reply: not for a server of datagrams\n");
+		fail(2, "--service reply: datagrams need print or echo\n");
 	stop_on_signals();
 	if (opt.fd >= 0)
 		return inherit_socket(type);
@@ -86,7 +86,7 @@ static void open_socket(char **argv, int type)
 	if (listener <= 2)
 		closed(listener);
 	if (listener >= CONNS)	/* the tables have no place for it either */
-		fail(1, "socket: descriptor %d is beyond %d: start the server "
+		fail(1, "socket: descriptor %d is above %d: start the server "
 		     "with fewer open descriptors\n", listener, CONNS - 1);
 	if (!datagrams) {
 		/* Bind even if connections of a former run are in TIME_WAIT. */

@@ -284,8 +284,8 @@ static void answer(int slot, unsigned buffer, unsigned n)
 		if (owed < 0) {
 			give_up(slot, bad_request);
 		} else if (waits && queue_add(&s->waiting, buf, n)) {
-			give_up(slot, "no memory for what the socket did not "
-				"take");
+			give_up(slot, "no memory for output that is not "
+				"sent yet");
 		} else if (!c->owed) {
 			send_queued(slot);
 		}

@@ -228,8 +228,8 @@ static void answer(int slot, unsigned buffer, unsigned n)
 		if (owed < 0) {
 			give_up(slot, bad_request);
 		} else if (c->owed && queue_add(&s->waiting, buf, n)) {
-			give_up(slot, "no memory for what the socket did not "
-				"take");
+			give_up(slot, "no memory for output that is not "
+				"sent yet");
 		}
 		ring_buffers_put(&buffers, buffer);
 		return;
