@@ -1509,8 +1509,8 @@ TEST(what_is_doubtful_is_not_ranked)
 	results_free(&r);
 }
 
-/* What ended in the middle: everything says when and why, and nobody is told to
-   repeat it more often. */
+/* A run that ended early: each text says when and why, and none advises to repeat
+   it more often. */
 TEST(what_failed_is_in_the_conclusion)
 {
 	static const struct outside outside = { .start = "a" };
