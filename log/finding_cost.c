@@ -206,7 +206,7 @@ static void count_entries(struct habits *habits, const struct step *st)
 	if (h->dents.n && (l->ret <= 0 || st->fd != h->dents_fd))
 		h->dents_end = 1;
 	if (l->ret <= 0 || l->n_args < 3 ||
-	    l->ret * 2 < slice_number(l->arg[2], NULL))
+	    l->ret < slice_number(l->arg[2], NULL) / 2)
 		return;
 	h->dents_fd = st->fd;
 	count(&h->dents, st);

@@ -293,7 +293,7 @@ static void table_row(struct reader *r, struct slice row)
 			 (int)word[3].len, word[3].at);
 	most = strlen(r->table);
 	if (n == 6 && !strstr(r->table, "failed") &&
-	    slice_number(word[4], NULL) * 2 > slice_number(word[3], NULL))
+	    slice_number(word[4], NULL) > slice_number(word[3], NULL) / 2)
 		snprintf(r->table + most, sizeof(r->table) - most, ", %.*s of "
 			 "%.*s %.*s failed", (int)word[4].len, word[4].at,
 			 (int)word[3].len, word[3].at, (int)word[5].len,
