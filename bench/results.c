@@ -118,9 +118,39 @@ static int find_in_path(const char *name, char file[4200])
 	return -1;
 }
 
+#define HASH_BEGIN 0xcbf29ce484222325ULL	/* FNV-1a */
+
+static unsigned long long hash_byte(unsigned long long hash, int byte)
+{
+	return (hash ^ byte) * 0x100000001b3ULL;
+}
+
+static unsigned long long hash_bytes(unsigned long long hash, const void *data,
+				     size_t n)
+{
+	for (const unsigned char *at = data; n--; at++)
+		hash = hash_byte(hash, *at);
+	return hash;
+}
+
+/* And its end; NULL: nothing. */
+static unsigned long long hash_text(unsigned long long hash, const char *text)
+{
+	return text ? hash_bytes(hash, text, strlen(text) + 1) : hash;
+}
+
+/* What starts it, and where it listens. */
+static unsigned long long hash_outside(const struct outside *o)
+{
+	unsigned long long hash = hash_text(HASH_BEGIN, o->start);
+
+	hash = hash_bytes(hash_text(hash, o->path), &o->port, sizeof(o->port));
+	return hash_bytes(hash, &o->address, sizeof(o->address));
+}
+
 const char *build_of(const struct contender *c, char text[20])
 {
-	unsigned long long hash = 0xcbf29ce484222325ULL;	/* FNV-1a */
+	unsigned long long hash = HASH_BEGIN;
 	char file[4200], *path = c->program ? program_path(c->program) : NULL;
 	FILE *f = NULL;
 	int byte;
@@ -131,13 +161,72 @@ const char *build_of(const struct contender *c, char text[20])
 	else if (c->command && !find_in_path(c->command[0], file))
 		f = fopen(file, "re");
 	free(path);
-	if (!f)
+	if (!f && !c->outside)
 		return text;
-	while ((byte = getc_unlocked(f)) != EOF)
-		hash = (hash ^ byte) * 0x100000001b3ULL;
-	fclose(f);
+	while (f && (byte = getc_unlocked(f)) != EOF)
+		hash = hash_byte(hash, byte);
+	if (f)
+		fclose(f);
+	for (char *const *word = c->command; word && *word; word++)
+		hash = hash_text(hash, *word);
+	snprintf(text, 20, "%016llx", c->outside ? hash_outside(c->outside) :
+		 hash);
+	return text;
+}
+
+/* Of the bytes that a workload sends and of what ends an answer, which its name does
+   not say; "": its name says it. */
+static const char *request_of(const struct workload *w, char text[20])
+{
+	const struct protocol *p = &w->speaks;
+	unsigned long long hash;
+
+	*text = 0;
+	if (!w->protocol || w->reply || !p->request)
+		return text;
+	hash = hash_bytes(HASH_BEGIN, p->request, p->request_len);
+	hash = hash_bytes(hash, &p->end, sizeof(p->end));
+	hash = hash_bytes(hash, &p->length, sizeof(p->length));
+	hash = hash_bytes(hash, p->delimiter, p->delimiter_len);
 	snprintf(text, 20, "%016llx", hash);
 	return text;
+}
+
+/* "http": 0123456789abcdef, and so on, once each. */
+static void write_requests(const struct results *r, struct json *j)
+{
+	const struct plan *p = r->plan;
+	char hash[20];
+
+	json_open(j, "requests", '{');
+	for (int w = 0; w < p->workload_count; w++) {
+		const char *name = p->workloads[w].protocol;
+		int known = 0;
+
+		for (int i = 0; name && i < w; i++)
+			known |= p->workloads[i].protocol &&
+				 !strcmp(p->workloads[i].protocol, name);
+		if (!known && *request_of(&p->workloads[w], hash))
+			json_text(j, name, hash);
+	}
+	json_close(j, '}');
+}
+
+/* Whose request is not the one that the first line of the file names; or NULL. */
+static const char *other_request(const struct results *r, const char *line)
+{
+	const char *requests = results_field(line, "requests"), *was;
+	char hash[20];
+
+	for (int w = 0; requests && w < r->plan->workload_count; w++) {
+		const struct workload *work = &r->plan->workloads[w];
+
+		was = *request_of(work, hash) ?
+		      results_field(requests, work->protocol) : NULL;
+		if (was && strncmp(was + 1, hash, strlen(hash)))
+			return work->name;
+	}
+	return NULL;
 }
 
 /* "epoll 0123456789abcdef, poll ..." */
@@ -153,7 +242,8 @@ static void write_builds(const struct results *r, struct json *j)
 }
 
 /* Whose build is not the one that the first line of the file names; or NULL. */
-static const char *other_build(const struct results *r, const char *line)
+static const struct contender *other_build(const struct results *r,
+					   const char *line)
 {
 	const char *builds = results_field(line, "builds"), *was;
 	char hash[20];
@@ -164,7 +254,7 @@ static const char *other_build(const struct results *r, const char *line)
 		was = results_field(builds, who->name);
 		if (was && *build_of(who, hash) &&
 		    strncmp(was + 1, hash, strlen(hash)))
-			return who->name;
+			return who;
 	}
 	return NULL;
 }
@@ -459,6 +549,7 @@ void results_write_head(const struct results *r, FILE *f)
 	identify(r, &j);
 	json_text(&j, "date", r->date);
 	json_text(&j, "command", r->command);
+	write_requests(r, &j);
 	write_builds(r, &j);
 	json_close(&j, '}');
 	fputc('\n', f);
@@ -622,6 +713,7 @@ static int take(struct results *r, const char *line)
 
 int results_read(struct results *r, FILE *f, char why[300])
 {
+	const struct contender *who;
 	char *line = NULL, *ours = NULL;
 	size_t size = 0, len;
 	ssize_t n = getline(&line, &size, f);
@@ -638,10 +730,17 @@ int results_read(struct results *r, FILE *f, char why[300])
 			 "folder");
 		taken = -1;
 	}
-	if (!taken && other_build(r, line)) {
-		snprintf(why, 300, "%.64s has been built again since it was "
-			 "measured; give another folder", other_build(r,
-			 line));
+	who = taken ? NULL : other_build(r, line);
+	if (who) {
+		snprintf(why, 300, "%.64s has %s since it was measured; give "
+			 "another folder", who->name, who->outside ? "got another "
+			 "command or address" : who->command ? "been built again, "
+			 "or got another command," : "been built again");
+		taken = -1;
+	}
+	if (!taken && other_request(r, line)) {
+		snprintf(why, 300, "it holds %.64s with another request or "
+			 "--answer; give another folder", other_request(r, line));
 		taken = -1;
 	}
 	if (!taken && results_field(line, "date"))

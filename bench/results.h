@@ -130,7 +130,8 @@ int missing(const struct estimate *e, double noise, double bound);
 
 /*
  * Of a contender's program, so that another build is not taken for it: a hash of
- * its file, "" when there is none.
+ * its file and the words of its command, or of a server's command and place; "" when
+ * there is none.
  */
 const char *build_of(const struct contender *c, char text[20]);
 

@@ -286,6 +286,27 @@ sed -i '1s/"poll --max-message 5":"./"poll --max-message 5":"x/' named/results.j
 [ $? = 1 ] && grep -q 'poll --max-message 5 has been built again' err
 ok $? "does not go on with another build"
 
+# Nor with another command or request of the same name.
+"$iomodels" compare -t 0.02 -r 1 -w line-c1 -o same --start \
+	"$models/epoll --service echo --port {port}" >out 2>err &&
+	"$iomodels" compare -t 0.02 -r 2 -w line-c1,line-c2 -o same --resume --start \
+		"$models/epoll --service echo --port {port}" >out 2>err &&
+	[ "$(wc -l <same/results.jsonl)" = 9 ]
+ok $? "goes on with the same command"
+"$iomodels" compare -t 0.02 -r 2 -w line-c1 -o same --resume --start \
+	"$models/epoll --service echo --port {port} --max-message 9" >out 2>err
+[ $? = 1 ] && grep -q 'epoll has got another command or address since' err
+ok $? "does not go on with another command"
+printf 'a\n' >request
+"$iomodels" compare -t 0.02 -r 1 -w bytes-c1 -o bytes --request request \
+	--answer length:2 --start "$models/epoll --service echo --port {port}" \
+	>out 2>err && printf 'b\n' >request &&
+	! "$iomodels" compare -t 0.02 -r 2 -w bytes-c1 -o bytes --resume \
+		--request request --answer length:2 --start \
+		"$models/epoll --service echo --port {port}" >out 2>err &&
+	grep -q 'it holds bytes-c1 with another request or --answer' err
+ok $? "does not go on with another request"
+
 # So have servers of one interpreter, in shells' commands, or with an option more.
 "$iomodels" compare -t 0.02 -r 1 -w line-c1 --json \
 	--start "cd / && $models/epoll --service echo --port {port}" \
