@@ -1162,9 +1162,11 @@ static void need_networks(const struct options *o)
 
 		if (out->start && out->port && users_of(o, out->port) > 1)
 			error(2, 0, "--start %s: two servers would listen on port "
-			      "%d, because servers have no network namespace of "
+			      "%d%s, because servers have no network namespace of "
 			      "their own%s; write {port} for the port",
-			      out->start, out->port, connects(o) ?
+			      out->start, out->port,
+			      out == o->plan.contenders[0].outside ?
+			      " (the base runs twice)" : "", connects(o) ?
 			      " with --connect" : geteuid() ?
 			      " without root" : " here");
 	}

@@ -406,7 +406,7 @@ if ! $alone unshare -n true 2>/dev/null; then
 	$alone "$iomodels" compare -t 0.02 -r 1 -w line-c2 --start \
 		"$models/poll --service echo --port 7007" --ready 7007 >out 2>err
 	[ $? = 2 ] && [ ! -s out ] && [ "$(wc -l <err)" = 1 ] &&
-		grep -q 'two servers would listen on port 7007, because servers' err
+		grep -q 'on port 7007 (the base runs twice), because servers' err
 	ok $? "refuses two servers of one port"
 	$alone "$iomodels" compare -t 0.02 -r 1 -w line-c2 --start \
 		"$models/epoll --service echo --port {port}" --start \
