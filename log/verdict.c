@@ -1456,6 +1456,9 @@ static int begins_small(const struct reader *r, const char *says)
 	struct slice word = { says, len };
 	const struct tally *call;
 
+	if (slice_is(word, "a") && says[len] == ' ')
+		return 1;
+
 	for (const struct group *g = r->models.groups; g; g = g->next)
 		if (slice_is(word, g->exe))
 			return 0;		/* the name of a program */
