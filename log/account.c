@@ -402,7 +402,7 @@ static void interrupted_note(struct accounts *all, struct account *a,
 	struct wait one = { .how = "" };
 
 	slice_copy(st->event->line->name, one.name, sizeof(one.name));
-	one.what = waits_for(st, one.object, sizeof(one.object));
+	one.what = waits_for(w, st, one.object, sizeof(one.object));
 	open_note(all, a, w, st, &one, ns);
 	if (st->task->unreturned &&
 	    st->task->unreturned->line == st->event->first)
@@ -570,7 +570,7 @@ static void note_long_call(struct accounts *all, struct account *a,
 	int looked = 0;
 
 	slice_copy(e->line->name, one.name, sizeof(one.name));
-	one.what = waits_for(st, one.object, sizeof(one.object));
+	one.what = waits_for(w, st, one.object, sizeof(one.object));
 	/* Short calls on many paths are one sum. */
 	if (e->call == CALL_OTHER && !st->file && !open && ns < WORTH_NS)
 		one.object[0] = 0;

@@ -334,23 +334,26 @@ static enum wait_for epoll_wait_for(const struct step *st, char *object,
 }
 
 /* pthread_join sleeps on the word where the kernel clears the thread's id. */
-static long joined_thread(const struct step *st)
+static long joined_thread(const struct world *w, const struct step *st)
 {
 	const struct line *l = st->event->line;
 	struct slice op = argument(l, 1);
 	long long value = slice_number(argument(l, 2), NULL);
 
 	if (!slice_starts(op, "FUTEX_WAIT") ||
-	    slice_find(op, "PRIVATE") || value < 300)
+	    slice_find(op, "PRIVATE") || value <= 2)
 		return 0;			/* (the kernel wakes it shared) */
+	/* (A small number is one of a PID namespace, or no thread.) */
+	if (value < 300 && !map_get(&w->tasks, value))
+		return 0;
 	return value < 1 << 22 && value != st->task->pid ? value : 0;
 }
 
-static enum wait_for futex_wait(const struct step *st, char *object,
-				size_t size)
+static enum wait_for futex_wait(const struct world *w, const struct step *st,
+				char *object, size_t size)
 {
 	struct slice at = argument(st->event->line, 0);
-	long thread = joined_thread(st);
+	long thread = joined_thread(w, st);
 	int is_mutex;
 	size_t len;
 
@@ -421,7 +424,8 @@ static int ipc_object(const struct line *l, char *object, size_t size)
 	return *object;
 }
 
-enum wait_for waits_for(const struct step *st, char *object, size_t size)
+enum wait_for waits_for(const struct world *w, const struct step *st,
+			char *object, size_t size)
 {
 	const struct event *e = st->event;
 	const struct line *l = e->line;
@@ -432,7 +436,7 @@ enum wait_for waits_for(const struct step *st, char *object, size_t size)
 	case CALL_POLL: return poll_wait(st, object, size);
 	case CALL_SELECT: return select_wait(st, object, size);
 	case CALL_EPOLL_WAIT: return epoll_wait_for(st, object, size);
-	case CALL_FUTEX: return futex_wait(st, object, size);
+	case CALL_FUTEX: return futex_wait(w, st, object, size);
 	case CALL_WAIT: return child_wait(st, object, size);
 	case CALL_SLEEP: return FOR_TIME;
 	case CALL_SIGSUSPEND: case CALL_SIGWAIT: return FOR_SIGNAL;
@@ -643,7 +647,7 @@ long depends_on(const struct world *w, const struct step *st,
 			snprintf(text, size, "is the child that it waits for");
 		return pid;
 	case FOR_THREAD:
-		pid = joined_thread(st);
+		pid = joined_thread(w, st);
 		snprintf(text, size, "is the thread that it waits for");
 		return pid;
 	case FOR_LOCK:

@@ -8,7 +8,8 @@
 #include "account.h"
 
 /* What the call of st waits for; its name goes into object ("" if unknown). */
-enum wait_for waits_for(const struct step *st, char *object, size_t size);
+enum wait_for waits_for(const struct world *w, const struct step *st,
+			char *object, size_t size);
 /*
  * The pid on whom it depends, as far as the log tells, or 0; how goes into
  * text: "holds the write end as fd 1".

@@ -76,7 +76,7 @@ static void cut_write(struct findings *f, const struct step *st)
 	if (call_class(e->call) != CLASS_OUT || ns < c->ns ||
 	    (e->took_ns != NO_TIME && ns < CUT_NS))
 		return;
-	what = waits_for(st, object, sizeof(object));
+	what = waits_for(f->world, st, object, sizeof(object));
 	*c = (struct cut_write){ .pid = st->task->process->pid, .ns = ns,
 		.line = e->first, .fd = st->fd, .signal = finding_last_signal(f,
 						st->task->process->pid) };

@@ -1110,15 +1110,40 @@ static void signal_step(struct step *st)
 	st->task->artefacts += st->artefact;
 }
 
+/*
+ * pthread_join: the word has the thread's number, and the kernel, which clears it,
+ * wakes it as one that is shared.
+ */
+__attribute__((cold, noinline))
+static void joins(struct world *w, const struct step *st)
+{
+	const struct event *e = st->event;
+	struct slice rest = e->kind == EVENT_BEGUN ? line_begun(e->line)
+						   : e->line->args, arg;
+	long long pid;
+
+	for (int i = 0; i < 3; i++)
+		if (!line_element(&rest, &arg))
+			return;
+	pid = slice_number(arg, NULL);
+	if (pid > 2 && pid < 1 << 22)
+		task_joins(w, st->task, pid, e->first);
+}
+
 /* In the middle of a log: a futex that only another thread can wake. */
-static int shows_threads(const struct world *w, const struct step *st)
+static void look_for_threads(struct world *w, const struct step *st)
 {
 	const struct line *l = st->event->line;
 	struct slice op = l->n_args > 1 ? l->arg[1] : l->body;
 
-	return w->processes_made > 1 && st->task->origin == ORIGIN_FIRST &&
-	       !st->task->process->saw_start && slice_is(l->name, "futex") &&
-	       slice_find(op, "FUTEX_WAIT") && slice_find(op, "PRIVATE");
+	if (w->processes_made < 2 || st->task->origin != ORIGIN_FIRST ||
+	    st->task->process->saw_start || !slice_is(l->name, "futex") ||
+	    !slice_find(op, "FUTEX_WAIT"))
+		return;
+	if (!slice_find(op, "PRIVATE"))
+		joins(w, st);
+	else if (!w->joined || st->task->process->refs == 1)
+		tasks_are_threads(w, st->event->first);
 }
 
 void step_take(struct world *w, struct step *st, struct event *e)
@@ -1137,11 +1162,12 @@ void step_take(struct world *w, struct step *st, struct event *e)
 	if (e->kind == EVENT_NOTE && e->line->threads > 1) {
 		w->attached = e->line->new_pid;
 		w->attached_left = e->line->threads;
+		w->joined = 0;
 	}
 	if (!st->task)
 		return;
-	if (e->line->name.len == 5 && shows_threads(w, st))
-		tasks_are_threads(w, e->first);
+	if (e->line->name.len == 5)
+		look_for_threads(w, st);
 	st->task->last = e->last;
 	if (e->line->comm.len)
 		snprintf(st->task->comm, sizeof(st->task->comm), "%.*s",

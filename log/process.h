@@ -224,6 +224,7 @@ struct world {
 	 */
 	long attached;			/* the process; 0: none */
 	long attached_left;		/* threads that have not spoken */
+	long joined;			/* a thread whose end it waits for; or 0 */
 	int inner_pids;			/* clone returns those of a namespace */
 	struct map fifos;		/* hash of a path that is a FIFO */
 	struct map locks;		/* of lock.c */

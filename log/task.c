@@ -167,6 +167,12 @@ static int is_newest(const struct world *w, long pid)
 	return 1;
 }
 
+/* Is it one of the threads that a pthread_join has shown?  Others may be too. */
+static int is_near(const struct world *w, long pid)
+{
+	return !w->joined || (pid > w->attached && pid <= w->joined + NEAR_PIDS);
+}
+
 struct task *task_of(struct world *w, struct strand *s,
 		     unsigned long line, long long now)
 {
@@ -195,6 +201,7 @@ struct task *task_of(struct world *w, struct strand *s,
 	if (!t) {
 		/* (Not the child of a clone that has not returned yet.) */
 		if (w->attached_left > 0 && s->pid != w->attached &&
+		    is_near(w, s->pid) &&
 		    !(w->n_cloning && is_newest(w, s->pid))) {
 			parent = leader_of(w, line);
 			flags = SHARE_FILES | SHARE_PROCESS;
@@ -256,10 +263,33 @@ void tasks_are_threads(struct world *w, unsigned long line)
 		return;
 	w->attached = leader->pid;
 	w->attached_left = ATTACHED_MAX;
+	w->joined = 0;
 	map_each(&w->tasks, i, t)
 		if (t->origin == ORIGIN_FIRST && !t->process->saw_start &&
 		    t != leader)
 			adopt(w, t, leader, SHARE_FILES | SHARE_PROCESS, line);
+}
+
+static int is_of_another(const struct task *t, const struct task *x)
+{
+	return x->origin == ORIGIN_FIRST && !x->process->saw_start &&
+	       x->process != t->process;
+}
+
+/* Those that were made about the same time, after t, are threads like the joined. */
+void task_joins(struct world *w, struct task *t, long pid, unsigned long line)
+{
+	struct task *joined = map_get(&w->tasks, pid), *x;
+
+	if (!joined || !is_of_another(t, joined))
+		return;
+	w->attached = t->pid;
+	w->attached_left = ATTACHED_MAX;
+	w->joined = pid;
+	adopt(w, joined, t, SHARE_FILES | SHARE_PROCESS, line);
+	map_each(&w->tasks, i, x)
+		if (is_of_another(t, x) && is_near(w, x->pid))
+			adopt(w, x, t, SHARE_FILES | SHARE_PROCESS, line);
 }
 
 void task_forget(struct world *w, long pid, unsigned long line)

@@ -244,10 +244,100 @@ static int reads_from_worker(const struct reader *r, const struct unreturned *o)
 	return 0;
 }
 
+/* A thread that explains its process: not in a lock, nor waiting for another. */
+static int has_worker(const struct reader *r, const struct unreturned *o)
+{
+	const struct accounts *a = &r->accounts;
+
+	for (unsigned i = 0; i < a->n_open && i < OPEN_MAX; i++)
+		if (a->open[i].process == o->process &&
+		    a->open[i].what != FOR_LOCK && a->open[i].what != FOR_THREAD)
+			return 1;
+	for (const struct account *x = a->first; x; x = x->next)
+		if (x->process == o->process && x->pid != o->pid &&
+		    (!x->ended || o->how == OPEN_KILLED) && !open_of(r, x->pid))
+			return 1;
+	return 0;
+}
+
+/*
+ * The thread that it waits for was in no call at the end, or only the signal that
+ * ended all was its end.  (Threads that are alike have one account.)
+ */
+static int ran_to_end(const struct reader *r, const struct unreturned *o)
+{
+	int one_of_many = 0;
+
+	if (open_of(r, o->on))
+		return 0;
+	for (const struct account *a = r->accounts.first; a; a = a->next) {
+		int lives = !a->ended || o->how == OPEN_KILLED;
+
+		if (a->pid == o->on && a->tasks == 1)
+			return lives;
+		one_of_many |= lives && a->tasks > 1 &&
+			       a->process == o->process;
+	}
+	return one_of_many;
+}
+
+/*
+ * pthread_join waits as long as the other thread lives.  What counts is what that
+ * one does: it serves clients, or works, or hangs, and then it is the one to blame.
+ */
+static int joins_idle(const struct reader *r, const struct unreturned *o)
+{
+	enum { FAR = 8 };
+	const struct unreturned *next = o;
+
+	for (int i = 0; i < FAR && next->what == FOR_THREAD; i++) {
+		const struct unreturned *from = next;
+
+		next = open_of(r, from->on);
+		if (next == o)
+			return 0;		/* they wait for each other */
+		if (!next)
+			return ran_to_end(r, from) ||
+			       (r->accounts.n_open > OPEN_MAX &&
+				has_worker(r, o));
+	}
+	if (next->what == FOR_THREAD)
+		return 0;
+	if (next->what == FOR_CHILD)
+		return 1;
+	if (next->what == FOR_LOCK && !next->mutex)
+		return open_is_idle(r, next) && has_worker(r, next);
+	return next->unclear || never_waits(next) || was_cut(r, next) ||
+	       open_is_idle(r, next);
+}
+
+/*
+ * strace attached to a parent in wait4 and to other processes, which may be its
+ * children: servers without work, and none that hangs.
+ */
+static int has_idle_servers(const struct reader *r, const struct unreturned *o)
+{
+	const struct accounts *a = &r->accounts;
+	unsigned servers = 0;
+
+	for (unsigned i = 0; i < a->n_open && i < OPEN_MAX; i++) {
+		const struct unreturned *x = &a->open[i];
+
+		if (x->process == o->process || x->what == FOR_CHILD)
+			continue;
+		if (!open_is_idle(r, x))
+			return 0;
+		servers += x->what == FOR_CLIENT;
+	}
+	return servers > 0;
+}
+
 int open_is_idle(const struct reader *r, const struct unreturned *o)
 {
 	const struct unreturned *child;
 
+	if (o->unclear && o->what == FOR_CHILD)
+		return has_idle_servers(r, o);
 	if (o->unclear && o->what != FOR_LOCK && o->what != FOR_THREAD)
 		return may_have_no_work(o) && works_beside(r, o);
 	switch (o->what) {
@@ -257,6 +347,8 @@ int open_is_idle(const struct reader *r, const struct unreturned *o)
 	case FOR_LOCK: case FOR_THREAD:		/* workers without work */
 		if (o->timed && o->ns == NO_TIME && !o->attached)
 			return 1;		/* it ends by itself */
+		if (o->what == FOR_THREAD)
+			return joins_idle(r, o);
 		return o->call == CALL_FUTEX && !o->mutex && !o->on &&
 		       has_sibling(r, o);
 	case FOR_PIPE:
@@ -1091,7 +1183,8 @@ static void cut_write(const struct reader *r, struct text *t)
 static int one_computes(const struct reader *r, const struct account *busy,
 			const struct unreturned *o)
 {
-	return o && o->what == FOR_LOCK && busy && busy->process == o->process &&
+	return o && (o->what == FOR_LOCK || o->what == FOR_THREAD) && busy &&
+	       busy->process == o->process &&
 	       busy->tasks == 1 && !open_of(r, busy->pid) &&
 	       account_outside(busy) >= LONG_NS &&
 	       account_outside(busy) > busy->wall_ns / 2;
@@ -1306,6 +1399,11 @@ static void at_the_end(const struct reader *r, const struct unreturned *o,
 	add(t, ").");
 }
 
+static int waits_for_thread(const struct unreturned *o)
+{
+	return o->what == FOR_LOCK || o->what == FOR_THREAD;
+}
+
 /* Nothing is wrong: what does it do? */
 static enum verdict_of healthy(const struct reader *r, struct text *t)
 {
@@ -1320,8 +1418,8 @@ static enum verdict_of healthy(const struct reader *r, struct text *t)
 	for (unsigned i = 0; i < r->accounts.n_open && i < OPEN_MAX; i++) {
 		const struct unreturned *x = &r->accounts.open[i];
 
-		if (!o || (x->what != FOR_LOCK && (o->what == FOR_LOCK ||
-						   x->ns > o->ns)))
+		if (!o || (!waits_for_thread(x) && (waits_for_thread(o) ||
+						    x->ns > o->ns)))
 			o = x;
 	}
 	if (o && o->how == OPEN_DETACHED && (r->first_ns != NO_TIME ||
@@ -1379,6 +1477,11 @@ static enum verdict_of healthy(const struct reader *r, struct text *t)
 		return VERDICT_DONE;
 	}
 	if (o && !open_is_idle(r, o)) {
+		at_the_end(r, o, t);
+		return VERDICT_DONE;
+	}
+	if (o && o->what == FOR_THREAD && ran_to_end(r, o) &&
+	    !one_computes(r, busy, o)) {
 		at_the_end(r, o, t);
 		return VERDICT_DONE;
 	}

@@ -19,6 +19,7 @@ enum {
 	NAME_MAX_BYTES = 96,
 	SILENT_MAX = 1024,	/* children that are kept though they say nothing */
 	ATTACHED_MAX = 1 << 20,	/* threads of a process that strace attached to */
+	NEAR_PIDS = 64,		/* threads that a process makes one after another */
 	RINGS_MAX = 16,		/* that a task may register */
 };
 
@@ -51,6 +52,8 @@ struct task *task_of(struct world *w, struct strand *s,
 void task_end(struct world *w, struct task *t, unsigned long line);
 /* The tasks from before the log are the threads of one process. */
 void tasks_are_threads(struct world *w, unsigned long line);
+/* It waits for the end of the thread pid: both are of one process. */
+void task_joins(struct world *w, struct task *t, long pid, unsigned long line);
 /* It is gone, if it has never spoken. */
 void task_forget(struct world *w, long pid, unsigned long line);
 
