@@ -602,7 +602,10 @@ static long other_end(const struct world *w, const struct step *st,
 		return t->pid;
 	}
 	/* (A call that returned: it waited while the end was still open.) */
-	if (f->ended_by && st->event->line->flags & LINE_NO_RETURN)
+	if (f->ended_line > st->event->first &&
+	    st->event->line->flags & LINE_NO_RETURN)
+		snprintf(text, size, "held the %s until it ended", end);
+	else if (f->ended_by && st->event->line->flags & LINE_NO_RETURN)
 		snprintf(text, size, "had closed the %s", end);
 	else if (f->ended_by)
 		snprintf(text, size, "held the %s until it closed it", end);

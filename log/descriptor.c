@@ -160,6 +160,7 @@ void file_put(struct world *w, struct file *f, unsigned long line)
 	f->closed = line;
 	if (f->other) {
 		f->other->ended_by = w->acting;
+		f->other->ended_line = w->dying;
 		f->other->other = NULL;
 	}
 	if (w->file_ends)

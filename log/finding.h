@@ -93,6 +93,12 @@ struct findings {
 	} there[4];
 	unsigned n_there;
 	struct map grown, shares;	/* of finding_between.c */
+	/*
+	 * Processes that a signal ended while they waited for another one, and waits
+	 * for such a child: perhaps a circle.  NULL: none.
+	 */
+	struct cut_wait *cuts;
+	unsigned n_cuts;
 	struct map services;		/* serial of a listener -> answers */
 	struct tracks silent;		/* tasks without a line */
 	unsigned long silent_threads, silent_processes, newest_socket;

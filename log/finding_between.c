@@ -466,6 +466,140 @@ static int is_told(const struct findings *f, unsigned long line)
 	return 0;
 }
 
+enum { CUTS_MAX = 64 };
+
+struct cut_wait {
+	long pid, on;
+	enum call call;
+	unsigned long line;		/* of the call */
+	unsigned long died_line;	/* 0: it lived, and saw its child die */
+	long long since, until;		/* NO_TIME */
+	unsigned long file, other;	/* serials of both ends of a pipe; or 0 */
+	char name[24], by[16];
+};
+
+static struct cut_wait *cut_add(struct findings *f)
+{
+	if (!f->cuts)
+		f->cuts = need(calloc(CUTS_MAX, sizeof(*f->cuts)));
+	return f->n_cuts < CUTS_MAX ? &f->cuts[f->n_cuts++] : NULL;
+}
+
+static const struct cut_wait *cut_of(const struct findings *f, long pid)
+{
+	for (unsigned i = 0; i < f->n_cuts; i++)
+		if (f->cuts[i].pid == pid)
+			return &f->cuts[i];
+	return NULL;
+}
+
+/* Whom it waits for: who holds the other end, or held it until it was killed. */
+static long waits_on(const struct findings *f, const struct task *t)
+{
+	const struct open_call *s = stuck_of(t);
+	const struct task *on = depends(f, t);
+	const struct file *file = stuck_in(t);
+
+	if (on)
+		return on->pid;
+	if (s->call == CALL_WAIT)
+		return s->pid > 0 ? s->pid : 0;
+	return file && !file->other && file->ended_line > s->line
+		? file->ended_by : 0;
+}
+
+/* A signal kills it in a call that has not returned. */
+__attribute__((cold, noinline))
+static void killed_in_wait(struct findings *f, const struct step *st)
+{
+	const struct open_call *s = stuck_of(st->task);
+	const struct event *e = st->event;
+	const struct file *file;
+	struct cut_wait *cut;
+	long on;
+
+	if (e->line->kind != LINE_KILLED || !s->line || f->n_cuts == CUTS_MAX)
+		return;
+	on = waits_on(f, st->task);
+	cut = on > 0 ? cut_add(f) : NULL;
+	if (!cut)
+		return;
+	file = s->call == CALL_WAIT ? NULL : stuck_in(st->task);
+	*cut = (struct cut_wait){
+		.pid = st->task->pid, .on = on, .call = s->call,
+		.line = s->line, .died_line = e->first, .since = s->since,
+		.until = e->start_ns, .file = file ? file->serial : 0,
+		.other = file && file->other ? file->other->serial : 0,
+	};
+	memcpy(cut->name, s->name, sizeof(cut->name));
+	slice_copy(e->line->name, cut->by, sizeof(cut->by));
+}
+
+static void stuck_note(struct habits *h, const struct open_call *now,
+		       struct slice name);
+
+/* wait4 returns one that was killed in its wait. */
+__attribute__((cold, noinline))
+static void killed_child(struct findings *f, struct habits *h,
+			 const struct step *st)
+{
+	const struct event *e = st->event;
+	const struct cut_wait *child;
+	struct cut_wait *cut;
+
+	if (e->line->ret <= 0 || e->line->flags & LINE_NO_RETURN ||
+	    !slice_find(e->line->args, "WIFSIGNALED"))
+		return;
+	/* (-z, or files of -ff put together: the line is where the call began.) */
+	if (task_at(f, e->line->ret)) {
+		stuck_note(h, &(struct open_call){
+			.call = CALL_WAIT, .fd = -1, .line = e->first,
+			.since = e->start_ns, .pid = e->line->ret,
+		}, e->line->name);
+		return;
+	}
+	child = cut_of(f, e->line->ret);
+	if (!child || !child->died_line || cut_of(f, st->task->pid) ||
+	    !(cut = cut_add(f)))
+		return;
+	*cut = (struct cut_wait){
+		.pid = st->task->pid, .on = child->pid, .call = CALL_WAIT,
+		.line = e->first, .since = e->start_ns, .until = child->until,
+	};
+	slice_copy(e->line->name, cut->name, sizeof(cut->name));
+}
+
+/* How many are in the circle; each began to wait before any of them was killed. */
+static int cut_length(const struct findings *f, const struct cut_wait *start)
+{
+	unsigned long first_line = start->died_line;
+	long long first_ns = start->until;
+	const struct cut_wait *at = start, *on;
+	int n = 0;
+
+	do {
+		on = cut_of(f, at->on);
+		if (!on || ++n > CIRCLE_MAX ||
+		    (at->file && at->file == on->other) ||
+		    (on->file && on->file == at->other))
+			return 0;
+		if (at->died_line && (!first_line || at->died_line < first_line)) {
+			first_line = at->died_line;
+			first_ns = at->until;
+		}
+		if (at->pid < start->pid)
+			return 0;		/* once, from its lowest pid */
+		at = on;
+	} while (at != start);
+	do {
+		if (first_ns == NO_TIME ? at->line > first_line
+		    : at->since == NO_TIME || first_ns - at->since < HELD_NS)
+			return 0;
+		at = cut_of(f, at->on);
+	} while (at != start);
+	return n;
+}
+
 /* found: the one that is about to be forgotten; the finding is its. */
 static void judge_circle(struct findings *f, const struct task *start,
 			 const struct task *found)
@@ -501,6 +635,41 @@ static void judge_circle(struct findings *f, const struct task *start,
 		at = depends(f, at);
 	} while (at && at != start);
 	finding_says(d, "a deadlock of %u processes: %s", n, text);
+}
+
+/* A circle that a signal, to some of it or to all, has ended. */
+static void judge_cuts(struct findings *f)
+{
+	for (unsigned i = 0; i < f->n_cuts; i++) {
+		const struct cut_wait *start = &f->cuts[i], *at = start;
+		int n = cut_length(f, start);
+		char text[360], by[16] = "";
+		struct finding *d;
+		size_t len = 0;
+
+		if (n < 2 || is_told(f, start->line))
+			continue;
+		d = finding_add(f, &deadlock, start->pid, 1,
+				start->since == NO_TIME ||
+				start->until == NO_TIME ? 0 :
+				start->until - start->since);
+		d->fatal = 1;
+		do {
+			finding_line(d, at->line);
+			if (*at->by)
+				memcpy(by, at->by, sizeof(by));
+			if (len > 250)
+				continue;
+			len += snprintf(text + len, sizeof(text) - len, "%spid "
+				"%ld was in %s and waited for pid %ld %s",
+				len ? ", " : "", at->pid, at->name, at->on,
+				at->call == CALL_WAIT ? "to exit" :
+				call_class(at->call) == CLASS_OUT ? "to read"
+				: "to write");
+		} while ((at = cut_of(f, at->on)) != start);
+		finding_says(d, "a deadlock of %d processes, until %s ended it: %s",
+			     n, by, text);
+	}
 }
 
 /* ---- descriptors that grow ---- */
@@ -1107,6 +1276,7 @@ static void stuck(struct findings *f, struct habits *h, struct step *st)
 	struct open_call now = {
 		.call = st->event->call, .line = st->event->first,
 		.ns = call_lasted(f, st), .fd = st->fd,
+		.since = st->event->start_ns,
 	};
 
 	if (now.call == CALL_EXIT || now.call == CALL_EXEC)
@@ -1403,8 +1573,11 @@ void between_note(struct findings *f, struct habits *h, struct step *st)
 		request_resumes(h, e);
 	if (e->kind == EVENT_BEGUN)
 		begins(h, st);
-	if (e->kind != EVENT_CALL)
+	if (e->kind != EVENT_CALL) {
+		if (e->kind == EVENT_EXIT && h->stuck)
+			killed_in_wait(f, st);
 		return;
+	}
 	if (h->stuck)
 		h->stuck->line = 0;
 	request_note(f, h, st);
@@ -1421,8 +1594,11 @@ void between_note(struct findings *f, struct habits *h, struct step *st)
 	registered(f, st);
 	if (e->call == CALL_SOCKET)
 		f->newest_socket = e->first;
-	if (!st->file)
+	if (!st->file) {
+		if (e->call == CALL_WAIT)
+			killed_child(f, h, st);
 		return;
+	}
 	if (st->file->use || class == CLASS_IN || class == CLASS_OUT)
 		file_use(st->file)->last_line = e->last;
 	if (class == CLASS_ACCEPT)
@@ -1542,6 +1718,8 @@ void between_settle(struct findings *f)
 	struct finding *d;
 	char threads[48] = "", processes[48] = "";
 
+	if (f->n_cuts)
+		judge_cuts(f);
 	map_each(&f->services, i, s)
 		judge_service(f, s);
 	map_each(&f->grown, i, g)
@@ -1580,4 +1758,5 @@ void between_free(struct findings *f)
 	map_each(&f->shares, i, own)
 		free(own);
 	map_free(&f->shares);
+	free(f->cuts);
 }

@@ -1198,7 +1198,9 @@ void step_done(struct world *w, struct step *st)
 	if (e->kind == EVENT_EXIT || e->kind == EVENT_SUPERSEDED) {
 		e->strand->known = 0;
 		map_remove(&w->tasks, st->task->pid);
+		w->dying = e->last;
 		task_end(w, st->task, e->last);
+		w->dying = 0;
 		free(st->task);
 		st->task = NULL;
 	}

@@ -70,6 +70,7 @@ struct file {
 	int left_open;			/* its process ended and had not closed it */
 	struct file *other;		/* the other end of a pipe or pair */
 	long ended_by;			/* who closed the other end last; 0 */
+	unsigned long ended_line;	/* where its process ended; 0: it closed it */
 
 	struct watch *watch;		/* in which interest sets it is */
 	unsigned n_watch;
@@ -225,6 +226,7 @@ struct world {
 	long attached;			/* the process; 0: none */
 	long attached_left;		/* threads that have not spoken */
 	long joined;			/* a thread whose end it waits for; or 0 */
+	unsigned long dying;		/* the line of the end of a task; or 0 */
 	int inner_pids;			/* clone returns those of a namespace */
 	struct map fifos;		/* hash of a path that is a FIFO */
 	struct map locks;		/* of lock.c */
