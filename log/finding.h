@@ -57,6 +57,8 @@ struct finding {
 
 struct world;
 
+enum { FLAGS_KEPT = 16 };
+
 struct findings {
 	struct finding *first, **tail;	/* settled: what matters most first */
 	unsigned n;
@@ -173,6 +175,14 @@ struct findings {
 		unsigned long line;
 		char peer[80], text[80];
 	} peer_said;
+	/* F_SETFL of descriptors from before the log, which others may share. */
+	struct flags_set {
+		long pid, parent;
+		unsigned long line;
+		uint64_t name;			/* its hash; 0: none */
+		int fd, nonblock;
+	} flags[FLAGS_KEPT];
+	unsigned n_flags;			/* all of them */
 	unsigned long clients_answered;	/* connections to peers that answered */
 	/* What a process asked for last, and nothing came back. */
 	struct unanswered {

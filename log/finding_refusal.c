@@ -604,12 +604,92 @@ static int is_in_arguments(const struct ending *e, const struct step *st)
 	return at && at > argv && at[-1] == '"';
 }
 
-static const struct refusal *row_of(const struct step *st, struct slice error)
+/*
+ * Who set O_NONBLOCK on the descriptor, and where; 0: the log does not tell.  A child
+ * and its parent have under one number what was open before the log.
+ */
+__attribute__((cold, noinline))
+static long setter_of(const struct findings *f, const struct step *st,
+		      unsigned long *line)
+{
+	const struct file *file = st->file;
+	const struct process *p = st->task->process;
+	uint64_t name;
+
+	if (file->use && file->use->setter_line) {
+		*line = file->use->setter_line;
+		return file->use->setter ? file->use->setter : -1;
+	}
+	if (!f->n_flags || !file->assumed)
+		return 0;
+	name = file->name ? hash_text(HASH_START, file->name) : 0;
+	for (unsigned i = 0; i < FLAGS_KEPT && i < f->n_flags; i++) {
+		const struct flags_set *x =
+			&f->flags[(f->n_flags - 1 - i) % FLAGS_KEPT];
+
+		if (!x->pid || x->fd != file->fd ||
+		    (x->name && name && x->name != name) ||
+		    (x->pid != p->parent && x->parent != p->pid &&
+		     (!p->parent || x->parent != p->parent)))
+			continue;
+		*line = x->line;
+		return x->nonblock ? x->pid : 0;
+	}
+	return 0;
+}
+
+/* It reads or writes, and the row for its EAGAIN is about O_NONBLOCK. */
+static int moves(const struct step *st)
+{
+	enum call c = st->event->call;
+
+	return st->file && (c == CALL_READ || c == CALL_READV ||
+			    c == CALL_PREAD || c == CALL_WRITE ||
+			    c == CALL_WRITEV);
+}
+
+static const struct refusal *setter_row(int out)
+{
+	static const struct refusal *row[2];
+
+	if (!row[out])
+		row[out] = refusal_find(out ? SLICE("\1write")
+					: SLICE("\1read"), SLICE("EAGAIN"),
+					SLICE(""));
+	return row[out];
+}
+
+/* "EAGAIN: ... O_NONBLOCK is set" goes on with who did it. */
+static void name_setter(const struct findings *f, const struct step *st,
+			struct failure *x)
+{
+	unsigned long line = 0;
+	long pid = setter_of(f, st, &line);
+	size_t n, size = sizeof(x->why);
+
+	if (pid == st->task->process->pid || pid < 0) {
+		n = text_append(": the program did it itself (line ", x->why,
+				size, 0);
+	} else {
+		n = text_append(": pid ", x->why, size, 0);
+		n = put_number(x->why, n, pid);
+		n = text_append(", which shares the descriptor, did it (line ",
+				x->why, size, n);
+	}
+	n = put_number(x->why, n, line);
+	text_append(")", x->why, size, n);
+}
+
+static const struct refusal *row_of(const struct findings *f,
+				    const struct step *st, struct slice error)
 {
 	const struct line *l = st->event->line;
 	const char *name = st->file ? st->file->name : NULL;
 	const struct refusal *row;
+	unsigned long line;
 
+	if (slice_is(error, "EAGAIN") && moves(st) && setter_of(f, st, &line))
+		return setter_row(call_class(st->event->call) == CLASS_OUT);
 	if (st->file && st->file->direct && slice_is(error, "EINVAL"))
 		return refusal_find(l->name, error, SLICE("O_DIRECT"));
 	if (st->file && st->fd <= 2 && slice_is(error, "EIO") &&
@@ -865,7 +945,7 @@ static void keep_far(struct ending *e)
 static void failed(struct findings *f, struct ending *e, struct step *st,
 		   struct slice error)
 {
-	const struct refusal *row = row_of(st, error);
+	const struct refusal *row = row_of(f, st, error);
 	struct refused *r = NULL;
 	struct failure *x;
 	int asks;
@@ -911,6 +991,8 @@ static void failed(struct findings *f, struct ending *e, struct step *st,
 	put(x->error, sizeof(x->error), error);
 	*x->why = 0;
 	explain_why(f, e, st, x);
+	if (row && *row->calls == '\1')
+		name_setter(f, st, x);
 	note_interpreter(f, st, x);
 	if (r)
 		memcpy(r->sample.why, x->why, sizeof(x->why));

@@ -10,6 +10,7 @@
  * lines of a loop.
  */
 #include "finding_look.h"
+#include "hash.h"
 
 enum {
 	TURNS_MIN = 32,		/* in a row: the same readiness, failure, end */
@@ -663,7 +664,31 @@ static void tried(struct spin_habits *h, const struct step *st)
 	}
 }
 
-static void controlled(struct spin_habits *h, struct step *st)
+/* fcntl(0, F_SETFL, O_RDWR|O_NONBLOCK) = 0 */
+__attribute__((cold, noinline))
+static void flags_set(struct findings *f, const struct step *st)
+{
+	const struct line *l = st->event->line;
+	int sets = l->n_args > 2 && has_flag(l->arg[2], "O_NONBLOCK", 0x800);
+	struct use *u;
+
+	if (l->flags & (LINE_HAS_ERROR | LINE_NO_RETURN))
+		return;
+	u = file_use(st->file);
+	u->setter = sets ? st->task->process->pid : 0;
+	u->setter_line = sets ? st->event->first : 0;
+	if (st->file->assumed)
+		f->flags[f->n_flags++ % FLAGS_KEPT] = (struct flags_set){
+			.pid = st->task->process->pid, .fd = st->file->fd,
+			.parent = st->task->process->parent,
+			.line = st->event->first, .nonblock = sets,
+			.name = st->file->name ? hash_text(HASH_START,
+							   st->file->name) : 0,
+		};
+}
+
+static void controlled(struct findings *f, struct spin_habits *h,
+		       struct step *st)
 {
 	const struct line *l = st->event->line;
 	struct slice op = l->n_args > 1 ? l->arg[1] : SLICE("");
@@ -672,11 +697,8 @@ static void controlled(struct spin_habits *h, struct step *st)
 	struct slot *s;
 
 	if (st->event->call == CALL_FCNTL && st->file &&
-	    slice_is(op, "F_SETFL") && l->n_args > 2 &&
-	    has_flag(l->arg[2], "O_NONBLOCK", 0x800)) {
-		file_use(st->file)->setter = st->task->process->pid;
-		file_use(st->file)->setter_line = st->event->first;
-	}
+	    is_const(op, "F_SETFL", 4))
+		flags_set(f, st);
 	if (st->event->call != CALL_EPOLL_CTL || st->made_fd < 0 ||
 	    (unsigned)st->made_fd >= t->size || !t->slot[st->made_fd])
 		return;
@@ -737,7 +759,7 @@ void spin_note(struct findings *f, struct habits *habits, struct step *st)
 	else if (slice_is(l->name, "sched_yield"))
 		turn(h, TURN_YIELD, 0, st, NULL);
 	else if (c == CALL_FCNTL || c == CALL_EPOLL_CTL)
-		controlled(h, st);
+		controlled(f, h, st);
 	else if (st->file && (st->model != MODEL_FILE || is_again(st)) &&
 		 !(l->flags & LINE_NO_RETURN))
 		tried(h, st);

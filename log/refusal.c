@@ -897,6 +897,20 @@ static const struct refusal table[] = {
 	  "output, too. What it could not write is lost if it does not try "
 	  "again.",
 	  "Wait with poll and write the rest, or clear O_NONBLOCK." },
+	/* (Where the log shows who set O_NONBLOCK: finding_refusal.c tells.) */
+	{ "\1read", "EAGAIN", NULL, "would-block", REFUSED_AT_END,
+	  "there are no data yet, and O_NONBLOCK is set",
+	  "O_NONBLOCK belongs to the open file description, which dup and fork "
+	  "share: a process that inherits it gets EAGAIN without having asked "
+	  "for it.",
+	  "Wait with poll before reading, or clear O_NONBLOCK." },
+	{ "\1write", "EAGAIN", NULL, "would-block", REFUSED_AT_END,
+	  "the pipe, socket or terminal is full, and O_NONBLOCK is set",
+	  "O_NONBLOCK belongs to the open file description, which dup and fork "
+	  "share: what the program set on standard input may hold for standard "
+	  "output, too. What it could not write is lost if it does not try "
+	  "again.",
+	  "Wait with poll and write the rest, or clear O_NONBLOCK." },
 	{ "ioctl", "ENOTTY", NULL, "not-supported", REFUSED_AT_END,
 	  "the descriptor is not a terminal or device that knows this "
 	  "request",
