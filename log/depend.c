@@ -316,6 +316,17 @@ static enum wait_for select_wait(const struct step *st, char *object,
 	return few_wait(st, &few, object, size);
 }
 
+/*
+ * It was open before the log, and nothing was asked on it first: a listener, or the
+ * connection of a client.  (The set may have more from before the log.)
+ */
+static int may_be_clients(const struct file *f)
+{
+	return f->assumed && (f->heard || !f->writes) &&
+	       (f->kind == FILE_UNKNOWN || f->kind == FILE_SOCKET ||
+		f->kind == FILE_CONNECTION);
+}
+
 static enum wait_for epoll_wait_for(const struct step *st, char *object,
 				    size_t size)
 {
@@ -325,6 +336,10 @@ static enum wait_for epoll_wait_for(const struct step *st, char *object,
 
 	if (!st->file)
 		return FOR_EVENTS;
+	if (st->file->watched.used == 1)
+		map_each(&st->file->watched, i, f)
+			if (may_be_clients(f))
+				return set_wait(0, "an epoll set", object, size);
 	if (st->file->watched.used && st->file->watched.used <= FEW) {
 		map_each(&st->file->watched, i, f)
 			few_add(&few, f, f->fd);

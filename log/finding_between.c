@@ -1009,7 +1009,10 @@ static void judge_left(struct findings *f, const struct file *file,
 			     u->dropped_line, u->full_line);
 		return;
 	}
-	if (!u->left || u->armed || ns < OWED_NS / 2 || !file_is_stream(file))
+	/* (What the program has asked for room in is not a regular file.) */
+	if (!u->left || u->armed || ns < OWED_NS / 2 ||
+	    (!file_is_stream(file) && !(file->kind == FILE_UNKNOWN &&
+					(u->armed_turn || u->room_line))))
 		return;
 	/* A blocking write that falls short was cut by a signal. */
 	if (!file->nonblocking && !file->timed)

@@ -229,6 +229,7 @@ static void note_in(struct evidence *ev, struct part *p, struct step *st)
 	keep_name(&p->in_call, st->event->line->name);
 	p->in++;
 	p->bytes_in += st->bytes;
+	f->heard |= !f->writes;
 	f->reads++;
 	f->bytes_in += st->bytes;
 	if (!carries_messages(f) || is_internal(st) ||

@@ -56,6 +56,7 @@ struct file {
 	int asks;			/* datagrams: connected, or it sent first */
 	int monitors;			/* a netlink socket with groups: for events */
 	unsigned char regular;		/* fstat or a seek shows that it is */
+	unsigned char heard;		/* it was read before anything was written */
 	int forgotten;			/* a dummy for descriptors beyond the table */
 	char *name;			/* address or path; NULL: unknown */
 	unsigned char name_says;	/* of model.c; 0: it has not looked */
