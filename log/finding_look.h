@@ -329,6 +329,18 @@ void restart_free(struct findings *f);
 void signal_note(struct findings *f, struct habits *h, struct step *st);
 /* A wait for a signal begins. */
 void signal_begins(struct habits *h, const struct event *e);
+/* A program that ended because it took EINTR for an error. */
+struct eintr_end {
+	long pid;
+	const char *name, *what;	/* what: the call; NULL: not in the log */
+	int status, killed;
+	unsigned long line, exit_line;	/* line: of the call, or the message */
+	struct slice words;		/* the message */
+};
+/* Adds the end to the finding about that call; 0: there is none. */
+int eintr_of_signal(struct findings *f, const struct eintr_end *end);
+/* Nothing in the log interrupted it: strace did as it attached.  1 */
+int eintr_of_tracer(struct findings *f, const struct eintr_end *end);
 void signal_task_ends(struct findings *f, struct habits *h, struct task *t);
 /* "SIGALRM", "signal 40" into text. */
 const char *signal_text(int sig, char *text, size_t size);

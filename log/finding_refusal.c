@@ -37,6 +37,7 @@ enum {
 	SERVICE_MAX = 245,
 	PORTS_MAX = 100,	/* of which the holder is looked up */
 	FAR_KEPT = 6,
+	NEAR_START = 16,	/* calls of a log, and what was before it */
 	FAR_LINES = 5000,	/* of a child's peer and the message */
 	BY_PATH = 2,		/* a suspect: its path is in the message */
 };
@@ -50,6 +51,7 @@ struct failure {
 	struct refused *refused;	/* where it is counted, or NULL */
 	unsigned long reach;	/* calls until a message that is about it */
 	int named;			/* the path is in the program's arguments */
+	int traced;			/* the thread's first call: EINTR, no signal */
 };
 
 struct refused {		/* a row, in a process, of an object */
@@ -548,7 +550,10 @@ static struct ending *ending_of(struct findings *f, const struct task *t)
 	if (!e) {
 		e = need(calloc(1, sizeof(*e)));
 		e->trouble = &no_trouble;
-		e->first = t->origin == ORIGIN_FIRST && !f->endings_made++;
+		/* (strace attached: another of its threads may speak first.) */
+		e->first = (t->origin == ORIGIN_FIRST ||
+			    (t->origin == ORIGIN_THREAD &&
+			     !t->process->saw_start)) && !f->endings_made++;
 		e->parent = t->process->parent;
 		map_put(&f->endings, t->process->pid, e);
 	}
@@ -942,6 +947,23 @@ static void keep_far(struct ending *e)
 	*last = *old;
 }
 
+/* strace attached to the thread as it was in this call. */
+static int is_first_call(const struct step *st)
+{
+	return st->task->first == st->event->first &&
+	       !st->task->process->saw_start;
+}
+
+/* It has a signal after all. */
+static void signalled(struct ending *e)
+{
+	struct failure *x = e && e->n ? &e->trouble->recent[(e->n - 1) % RECENT]
+				      : NULL;
+
+	if (x && x->seen == e->calls)
+		x->traced = 0;
+}
+
 static void failed(struct findings *f, struct ending *e, struct step *st,
 		   struct slice error)
 {
@@ -998,6 +1020,7 @@ static void failed(struct findings *f, struct ending *e, struct step *st,
 		memcpy(r->sample.why, x->why, sizeof(x->why));
 	late_text(x, st);
 	x->row = row;
+	x->traced = slice_is(error, "EINTR") && is_first_call(st);
 	asks = slice_is(error, "ENOTDIR") && is_in_arguments(e, st) &&
 	       slice_find(st->event->line->args, "O_DIRECTORY");
 	/* EINVAL of readlink: not a link; O_DIRECTORY: it asks which of both. */
@@ -2121,6 +2144,8 @@ void refusal_note(struct findings *f, struct step *st)
 			forget(f, e, st->task->pid);
 		}
 	}
+	if (ev->kind == EVENT_SIGNAL && l->kind == LINE_SIGNAL)
+		signalled(map_get(&f->endings, st->task->process->pid));
 	if (ev->kind == EVENT_SIGNAL && l->kind == LINE_SIGNAL &&
 	    (is_request(st->signal) || is_passed_on(f, st)))
 		ending_of(f, st->task)->told = 1;
@@ -2523,6 +2548,31 @@ static const struct failure *refused_before(const struct ending *e,
 	return NULL;
 }
 
+/* It took EINTR for an error: whose was it? */
+static int by_eintr(struct findings *f, const struct ending *e, long pid,
+		    const struct failure *x, struct slice words)
+{
+	struct eintr_end end = { .pid = pid, .name = e->name,
+		.status = e->status, .killed = e->killed,
+		.exit_line = e->exit_line, .words = words };
+
+	if (x) {
+		end.line = x->line;
+		end.what = x->what;
+		return x->traced ? eintr_of_tracer(f, &end)
+				 : eintr_of_signal(f, &end);
+	}
+	/* The call was from before the log, which has the message alone. */
+	end.line = e->message_line;
+	for (unsigned i = 0; i < e->n && i < RECENT; i++)
+		if (!strcmp(e->trouble->recent[i].error, "EINTR"))
+			return 0;
+	return !e->argv && !e->parent && !e->killed &&
+	       e->trouble->message_call <= NEAR_START &&
+	       find_text(words, "interrupted sys", 15) &&
+	       eintr_of_tracer(f, &end);
+}
+
 static void blame(struct findings *f, const struct ending *e, long pid,
 		  int fatal)
 {
@@ -2536,6 +2586,9 @@ static void blame(struct findings *f, const struct ending *e, long pid,
 
 	if (lock)
 		x = &lock->sample;
+	if (!strcmp(x->error, "EINTR") && fatal &&
+	    by_eintr(f, e, pid, x, words))
+		return;
 	before = refused_before(e, x);
 	/* It looked again: it is not there because it was not made. */
 	if (before && before->row && !lock && !strcmp(x->error, "ENOENT") &&
@@ -2698,6 +2751,8 @@ static void quote(struct findings *f, struct ending *e, long pid)
 	}
 	if (!words.len || (from->waited && !is_complaint(words) &&
 			   !from->other_pid))
+		return;
+	if (from == e && by_eintr(f, e, pid, NULL, words))
 		return;
 	x = &from->trouble->readonly;
 	if (x->line && find_text(words, "read", 4) && find_text(words, "only",

@@ -38,7 +38,14 @@ as_error = { "eintr-as-error", SEVERITY_FAULT,
 	"or SO_SNDTIMEO.",
 	"Make the call again when it fails with EINTR (with what is left of "
 	"the timeout), or block the signal.",
-	"The signal is a request to stop." };
+	"The signal is a request to stop." },
+by_tracer = { "tracer-eintr", SEVERITY_FAULT,
+	"the attach of strace interrupted a call, and the program ended",
+	"strace stops each thread to attach to it. Calls like epoll_wait, "
+	"semop and msgrcv do not go on after such a stop: they fail with EINTR "
+	"without a signal (see signal(7)). The program takes that for an error.",
+	"Make the call again when it fails with EINTR: SIGSTOP and SIGCONT, or "
+	"a debugger, interrupt it in the same way.", NULL };
 
 static void interrupted(struct findings *f, struct habits *h,
 			const struct step *st)
@@ -284,4 +291,56 @@ void signal_note(struct findings *f, struct habits *h, struct step *st)
 							 sizeof(sig)),
 		     span_text(h->eintr->ns, span, sizeof(span)),
 		     task_name(st->task), consequence(st), e->first);
+}
+
+static void end_text(const struct eintr_end *end, char *text, size_t size)
+{
+	if (end->killed)
+		snprintf(text, size, "ended by signal %d", end->killed);
+	else
+		snprintf(text, size, "ended with status %d", end->status);
+}
+
+int eintr_of_signal(struct findings *f, const struct eintr_end *end)
+{
+	struct finding *d = f->first;
+	char how[40];
+	size_t len;
+
+	while (d && (strcmp(d->about->id, as_error.id) || d->pid != end->pid ||
+		     d->count > 1 || !d->n_lines || d->line[0] != end->line))
+		d = d->next;
+	if (!d)
+		return 0;
+	end_text(end, how, sizeof(how));
+	len = strlen(d->says);
+	snprintf(d->says + len, sizeof(d->says) - len, "; the program %s (line "
+		 "%lu)", how, end->exit_line);
+	d->fatal = 1;
+	finding_line(d, end->exit_line);
+	return 1;
+}
+
+int eintr_of_tracer(struct findings *f, const struct eintr_end *end)
+{
+	struct finding *d = finding_add(f, &by_tracer, end->pid, 1, 0);
+	char how[40], who[64];
+
+	d->fatal = 1;
+	finding_line(d, end->line);
+	finding_line(d, end->exit_line);
+	end_text(end, how, sizeof(how));
+	process_text(end->name, end->pid, who, sizeof(who));
+	if (end->what)
+		finding_says(d, "%s %s because %s failed with EINTR (line %lu): "
+			     "no signal caused that, but the attach of strace, "
+			     "which stopped the thread in this call", who, how,
+			     end->what, end->line);
+	else
+		finding_says(d, "%s %s; its message is \"%.*s\" (line %lu), and "
+			     "no call in the log failed with EINTR: the attach "
+			     "of strace interrupted the call in which the "
+			     "thread was before the log begins", who, how,
+			     (int)end->words.len, end->words.at, end->line);
+	return 1;
 }
