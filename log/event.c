@@ -5,6 +5,7 @@
  * Joining works on the text: what the two halves of a call say is put together
  * and lexed again, so there is one grammar for whole and for split calls.
  */
+#include <ctype.h>
 #include <stdlib.h>
 #include "event.h"
 
@@ -609,6 +610,7 @@ static void cut(struct joiner *j, struct strand *s, struct line *l,
 	j->cut_first = number;
 	j->cut_start_ns = now;
 	j->cut_doubtful = !(l->flags & (LINE_ATTACHED | LINE_DETACHED));
+	j->cut_prose = 0;
 	j->cut_shown = shows_output(l->name, slice_after(l->text, "("));
 	announce(j, l->name, line_begun(l));
 	promised(j, l);
@@ -792,6 +794,80 @@ static int in_table(struct joiner *j, struct line *l)
 	return 1;
 }
 
+/*
+ * "7<TCP:[...]>", "\"x\"", "[{...}]", "AF_INET", "flags=0", and not "fd" or
+ * "..."
+ */
+static int is_of_strace(struct slice arg)
+{
+	size_t i;
+
+	if (!arg.len || strchr("\"[{&?~-0123456789", *arg.at))
+		return arg.len > 0;
+	for (i = 0; i < arg.len && islower((unsigned char)arg.at[i]); i++)
+		;
+	if (i)					/* "child_stack=NULL" */
+		return memchr(arg.at, '=', arg.len) != NULL &&
+		       !memchr(arg.at, ' ', arg.len);
+	for (i = 0; i < arg.len && !strchr(" <*", arg.at[i]); i++)
+		if (!isupper((unsigned char)arg.at[i]) &&
+		    !isdigit((unsigned char)arg.at[i]) &&
+		    !strchr("_|", arg.at[i]))
+			return 0;
+	return i > 0;
+}
+
+/*
+ * "read(5, " or "ppoll([{fd=7, events=POLLIN}], 1, NULL, NULL, 8": strace's
+ * text of a call that has not returned, and not C or prose.
+ */
+static int is_open_call(struct slice text)
+{
+	struct slice args = slice_after(text, "("), one;
+	int depth = 0, quoted = 0;
+
+	for (size_t i = 0; i < args.len; i++) {
+		char c = args.at[i];
+
+		if (quoted && c == '\\')
+			i++;
+		else if (c == '"')
+			quoted = !quoted;
+		else if (!quoted && strchr("([{", c))
+			depth++;
+		else if (!quoted && strchr(")]}", c) && --depth < 0)
+			return 0;
+	}
+	if (quoted || depth)
+		return 0;
+	while (line_element(&args, &one))
+		if (!is_of_strace(one))
+			return 0;
+	return 1;
+}
+
+/* What stands behind the call that looked torn: its rest, or a text about it? */
+__attribute__((noinline, cold))
+static void behind_cut(struct joiner *j, struct line *l)
+{
+	struct slice cut = { j->cut, j->cut_len };
+	struct line call;
+
+	if (l->kind == LINE_CHATTER || l->kind == LINE_EMPTY ||
+	    (l->kind == LINE_TAIL && !j->cut_prose))
+		return;
+	line_read(&call, j->cut, j->cut_len);
+	/* ("read(fd, buf, n) blocks": prose, too) */
+	if (l->kind == LINE_CUT && !is_open_call(l->body) && is_open_call(cut))
+		l->kind = LINE_UNKNOWN;
+	if ((l->kind == LINE_UNKNOWN || l->kind == LINE_COMMENT) &&
+	    (call_find(call.name) != CALL_OTHER || call_waits(call.name)) &&
+	    is_open_call(cut))
+		j->cut_prose = 1;
+	else
+		cut_was_none(j);
+}
+
 void joiner_line(struct joiner *j, struct line *l, unsigned long number,
 		 long default_pid)
 {
@@ -820,9 +896,8 @@ void joiner_line(struct joiner *j, struct line *l, unsigned long number,
 	now = l->kind == LINE_UNKNOWN && (l->at_ns != NO_TIME || j->has_clock)
 	      ? NO_TIME : time_of(j, l);
 	j->has_clock |= l->kind != LINE_UNKNOWN && l->at_ns != NO_TIME;
-	if (j->cut_strand && j->cut_doubtful && l->kind != LINE_TAIL &&
-	    l->kind != LINE_CHATTER && l->kind != LINE_EMPTY)
-		cut_was_none(j);
+	if (j->cut_strand && j->cut_doubtful)
+		behind_cut(j, l);
 	if (l->kind == LINE_TAIL) {
 		tail(j, l, number, now);
 		return;

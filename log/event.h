@@ -92,6 +92,7 @@ struct joiner {
 	long long cut_start_ns;
 	long long now_ns, day_ns;	/* -r adds up, -t wraps at midnight */
 	int cut_doubtful;		/* it may be no call at all */
+	int cut_prose;			/* who pasted it wrote a text behind it */
 	int cut_shown;			/* the terminal shows what it wrote */
 	int attached;			/* strace said that it attached */
 	struct said said[SAID];		/* the last ones, in turn */
