@@ -107,6 +107,24 @@ static unsigned long count_now(const struct reader *r, const char *id)
 	return n;
 }
 
+/* (A fault and a cost of different calls may have one id.) */
+static int is_first_of_id(const struct reader *r, const struct finding *d)
+{
+	const struct finding *x = r->findings.first;
+
+	while (strcmp(x->about->id, d->about->id))
+		x = x->next;
+	return x == d;
+}
+
+static int is_first_known(const struct baseline *b, unsigned i)
+{
+	for (unsigned k = 0; k < i; k++)
+		if (!strcmp(b->known[k].id, b->known[i].id))
+			return 0;
+	return 1;
+}
+
 void report_baseline(FILE *out, const struct baseline *b,
 		     const struct reader *r, const char *path)
 {
@@ -115,22 +133,24 @@ void report_baseline(FILE *out, const struct baseline *b,
 	fprintf(out, "\ncompared with %s\n", path);
 	for (const struct finding *d = r->findings.first; d; d = d->next) {
 		unsigned long before = baseline_count(b, d->about->id);
+		unsigned long now = count_now(r, d->about->id);
 
-		if (before == d->count)
+		if (before == now || !is_first_of_id(r, d))
 			continue;
 		changes++;
 		if (before)
 			fprintf(out, "  changed  %s: %lu, before %lu\n",
-				d->about->id, d->count, before);
+				d->about->id, now, before);
 		else
-			fprintf(out, "  new      %s: %lu\n", d->about->id,
-				d->count);
+			fprintf(out, "  new      %s: %lu\n", d->about->id, now);
 	}
 	for (unsigned i = 0; i < b->n; i++)
-		if (!count_now(r, b->known[i].id)) {
+		if (!count_now(r, b->known[i].id) &&
+		    is_first_known(b, i)) {
 			changes++;
 			fprintf(out, "  gone     %s: before %lu\n",
-				b->known[i].id, b->known[i].count);
+				b->known[i].id,
+				baseline_count(b, b->known[i].id));
 		}
 	if (!changes)
 		fprintf(out, "  the same findings\n");

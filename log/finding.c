@@ -242,6 +242,52 @@ static void merge(struct finding *d, struct finding *other)
 		finding_pid(d, other->pids[i]);
 }
 
+static int has_line(const struct finding *d, unsigned long line)
+{
+	for (unsigned i = 0; i < d->n_lines; i++)
+		if (d->line[i] == line)
+			return 1;
+	return 0;
+}
+
+/* A call failed, and the process ended of it: one cause, in two findings. */
+static int is_same_cause(const struct finding *d, const struct finding *other)
+{
+	if (d->pid != other->pid || d->of_kernel != other->of_kernel ||
+	    strcmp(d->about->id, other->about->id))
+		return 0;
+	for (unsigned i = 0; i < other->n_lines; i++)
+		if (has_line(d, other->line[i]))
+			return 1;
+	return 0;
+}
+
+/* The graver one counts; the one with more lines says how it went on. */
+static void unite(struct finding *d, struct finding *other)
+{
+	unsigned long count = d->count > other->count ? d->count : other->count;
+	long long cost = d->cost_ns > other->cost_ns ? d->cost_ns
+						     : other->cost_ns;
+
+	if (*other->says && (other->fatal != d->fatal ? other->fatal :
+			     other->n_lines > d->n_lines || !*d->says)) {
+		memcpy(d->says, other->says, sizeof(d->says));
+		d->told = other->told;
+	}
+	if (other->about->severity < d->about->severity)
+		d->about = other->about;
+	if (!*d->subject)
+		memcpy(d->subject, other->subject, sizeof(d->subject));
+	d->fatal |= other->fatal;
+	d->count = count;
+	d->cost_ns = cost;
+	for (unsigned i = 0; i < other->n_lines; i++)
+		if (!has_line(d, other->line[i]))
+			finding_line(d, other->line[i]);
+	for (unsigned i = 0; i < other->n_pids; i++)
+		finding_pid(d, other->pids[i]);
+}
+
 static int rank(const struct findings *f, const struct finding *d)
 {
 	enum severity s = d->about->severity;
@@ -297,12 +343,18 @@ void findings_settle(struct findings *f)
 	while ((d = list)) {
 		list = d->next;
 		for (same = list, at = &list; same; same = *at) {
-			if (same->about != d->about) {
+			int one = same->about != d->about &&
+				  is_same_cause(d, same);
+
+			if (same->about != d->about && !one) {
 				at = &same->next;
 				continue;
 			}
 			*at = same->next;
-			merge(d, same);
+			if (one)
+				unite(d, same);
+			else
+				merge(d, same);
 			finding_free(same);
 		}
 		if (ready_too_few(f, d)) {
