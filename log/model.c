@@ -232,9 +232,14 @@ static void note_in(struct evidence *ev, struct part *p, struct step *st)
 	f->heard |= !f->writes;
 	f->reads++;
 	f->bytes_in += st->bytes;
-	if (!carries_messages(f) || is_internal(st) ||
+	if (!carries_messages(f) ||
 	    (st->model == MODEL_UNKNOWN && f->kind == FILE_UNKNOWN))
 		return;
+	if (is_internal(st)) {
+		p->own_bytes += st->bytes;
+		return;
+	}
+	ev->filters |= st->fd == 0;
 	p->messages += messages;
 	f->messages += messages;
 	served_of(ev)->messages += messages;
@@ -492,6 +497,25 @@ static int is_service(const struct step *st)
 		return 1;
 	return carries_messages(st->file) &&
 	       (st->phase & (PHASE_COPY | PHASE_EOF) || c == CALL_CLOSE);
+}
+
+/* A line of its log, or what it tells another of its tasks: for no peer. */
+static int is_own_talk(const struct evidence *ev, const struct step *st,
+		       enum call_class class)
+{
+	const struct file *f = st->file;
+
+	if (!f || f->kind == FILE_CONNECTION || f->kind == FILE_DATAGRAM)
+		return 0;
+	if (class == CLASS_IN)
+		return (f->kind == FILE_PIPE || f->kind == FILE_SOCKETPAIR) &&
+		       is_internal(st);
+	if ((st->fd == 2 || (st->fd == 1 && !ev->filters)) &&
+	    !file_is_socket(f))
+		return 1;
+	return !f->assumed && (f->kind == FILE_SOCKETPAIR ||
+	       (f->kind == FILE_PIPE && (wakes_another(st, class) ||
+				f->pid == st->task->process->pid)));
 }
 
 /*
@@ -810,6 +834,9 @@ static void note_call(struct evidence *ev, struct step *st)
 service:
 	/* The call that brings the first peer is part of serving, too. */
 	if (serving || st->task->process->serving) {
+		if ((class == CLASS_IN || class == CLASS_OUT) &&
+		    is_own_talk(ev, st, class))
+			class = CLASS_OTHER;
 		served_of(ev)->tail++;
 		ev->served->tail_class[class]++;
 	}
@@ -1033,6 +1060,7 @@ static void add_part(struct part *to, const struct part *p)
 	to->accepts += p->accepts;
 	to->eofs += p->eofs;
 	to->bytes_in += p->bytes_in;
+	to->own_bytes += p->own_bytes;
 	to->bytes_out += p->bytes_out;
 	to->submitted += p->submitted;
 	to->requests += p->requests;

@@ -20,6 +20,7 @@ struct part {
 	unsigned long waits, asks, events, timeouts;
 	unsigned long in, messages, out, again, accepts, eofs;
 	unsigned long long bytes_in, bytes_out;
+	unsigned long long own_bytes;	/* of bytes_in: of its own pipes and pairs */
 	unsigned long submitted, requests, files, listeners;
 	long long wait_ns, longest_ns;	/* of the waits with a known time */
 	unsigned long longest_line;
@@ -36,7 +37,10 @@ struct part {
 		out_call, accept_call;	/* the name used most */
 };
 
-/* What messages cost: the calls since the process serves. */
+/*
+ * What messages cost: the calls since the process serves.  (What it writes to
+ * its log, or to another task of its own, is CLASS_OTHER.)
+ */
 struct served {
 	unsigned long messages, calls, class[CLASSES];
 	/* after the last message: not counted unless another follows */
@@ -83,6 +87,7 @@ struct evidence {
 	unsigned char left;		/* the last read may have left data */
 	unsigned char writable;		/* the last wait reported EPOLLOUT */
 	unsigned char made_tasks;
+	unsigned char filters;		/* its messages come from descriptor 0 */
 };
 
 enum role {

@@ -118,6 +118,7 @@ static void copies_line(FILE *out, enum model m, const struct part *p)
 {
 	int by_read = m == MODEL_FILE || m == MODEL_HELPER ||
 		      m == MODEL_MMAP || (p->in && !p->messages);
+	unsigned long long bytes = p->bytes_in - (by_read ? 0 : p->own_bytes);
 
 	if (p->accepts)
 		fprintf(out, "    accepts  %s%s%s%lu time%s\n",
@@ -137,8 +138,8 @@ static void copies_line(FILE *out, enum model m, const struct part *p)
 		fprintf(out, "    copies   in %s, %lu %s%s, %llu byte%s\n",
 			p->in_call.text, by_read ? p->in : p->messages,
 			m == MODEL_MMAP ? "mapping" : by_read ? "read" : "message",
-			plural(by_read ? p->in : p->messages), p->bytes_in,
-			plural(p->bytes_in));
+			plural(by_read ? p->in : p->messages), bytes,
+			plural(bytes));
 	if (p->out)
 		fprintf(out, "    sends    in %s, %lu time%s, %llu byte%s\n",
 			p->out_call.text, p->out, plural(p->out), p->bytes_out,

@@ -376,3 +376,65 @@ TEST(vectors_of_buffers)
 	EXPECT_EQ(3, p->bytes_out);
 	reader_free(&r);
 }
+
+static unsigned long served(enum call_class class)
+{
+	return r.models.groups->served.class[class];
+}
+
+#define PEER "7 accept4(3, {sa_family=AF_INET, sin_port=htons(40001), " \
+	"sin_addr=inet_addr(\"10.0.0.9\")}, [16], 0) = 4\n"
+#define ECHO_BEGINS "7 recvfrom(4, \"hello\", 64, 0, NULL, NULL) = 5\n"
+#define ECHO_ENDS "7 sendto(4, \"ok\", 2, 0, NULL, 0) = 2\n"
+#define LOGGED ECHO_BEGINS "7 write(2, \"got hello\\n\", 10) = 10\n" \
+	"7 write(1, \"hello\\n\", 6) = 6\n" ECHO_ENDS
+
+/* What a server writes to its log goes to no peer. */
+TEST(the_cost_of_a_message_and_a_log)
+{
+	begin(PEER LOGGED LOGGED "7 close(4) = 0\n");
+	EXPECT_EQ(2, r.models.groups->served.messages);
+	EXPECT_EQ(10, r.models.groups->served.calls);
+	EXPECT_EQ(2, served(CLASS_IN));
+	EXPECT_EQ(2, served(CLASS_OUT));
+	EXPECT_EQ(4, served(CLASS_OTHER));
+	reader_free(&r);
+	/* The log is a file. */
+	begin(PEER ECHO_BEGINS "7 write(2</var/log/x>, \"got\\n\", 4) = 4\n"
+	      ECHO_ENDS);
+	EXPECT_EQ(1, served(CLASS_OUT));
+	EXPECT_EQ(1, served(CLASS_OTHER));
+	reader_free(&r);
+	/* A filter: its answers go to stdout. */
+	begin("7 execve(\"/bin/x\", [\"x\"], 0x1) = 0\n"
+	      "7 read(0<pipe:[5]>, \"hello\", 64) = 5\n"
+	      "7 write(1<pipe:[6]>, \"hello\", 5) = 5\n"
+	      "7 write(2<pipe:[7]>, \"got hello\", 9) = 9\n");
+	EXPECT_EQ(1, r.models.groups->served.messages);
+	EXPECT_EQ(1, served(CLASS_OUT));
+	EXPECT_EQ(1, served(CLASS_OTHER));
+	reader_free(&r);
+}
+
+#define NUDGED "7 read(4, \"ping\", 100) = 4\n" "7 write(7, \"!\", 1) = 1\n" \
+	"7 read(6, \"!\", 10) = 1\n" "7 write(4, \"pong\", 4) = 4\n"
+
+/* A byte in a socket pair of its own is for another of its tasks. */
+TEST(the_cost_of_a_message_and_a_socket_pair)
+{
+	begin("7 socketpair(AF_UNIX, SOCK_STREAM|SOCK_NONBLOCK, 0, [6, 7]) = 0\n"
+	      PEER NUDGED NUDGED "7 close(4) = 0\n");
+	EXPECT_EQ(2, r.models.groups->served.messages);
+	EXPECT_EQ(2, served(CLASS_IN));
+	EXPECT_EQ(2, served(CLASS_OUT));
+	EXPECT_EQ(4, served(CLASS_OTHER));
+	EXPECT_EQ(2, r.models.groups->parts[MODEL_NONBLOCKING].own_bytes);
+	reader_free(&r);
+	/* Pairs from before the log: the peer is a client. */
+	begin("7 recvfrom(6<UNIX:[10->11]>, \"ping\", 100, 0, NULL, NULL) = 4\n"
+	      "7 sendto(6<UNIX:[10->11]>, \"pong\", 4, 0, NULL, 0) = 4\n");
+	EXPECT_EQ(1, served(CLASS_IN));
+	EXPECT_EQ(1, served(CLASS_OUT));
+	EXPECT_EQ(0, served(CLASS_OTHER));
+	reader_free(&r);
+}
