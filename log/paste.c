@@ -1409,6 +1409,21 @@ static int is_ltrace(struct slice s)
 	return slice_find(s, "->strlen(") != NULL;
 }
 
+/* "   1.352 us [ 28495] |   printf();", "            [ 28495] | main() {" */
+static int is_uftrace(struct slice s)
+{
+	size_t i = digits_at(s, 0);
+
+	if (i + 3 < s.len && is_digit(s.at[i ? i - 1 : 0]))
+		i += s.at[i + 1] == 's' ? 2 : 3;	/* " s", " us" */
+	while (i < s.len && (s.at[i] == ' ' || s.at[i] == 's'))
+		i++;
+	if (i >= s.len || s.at[i] != '[')
+		return 0;
+	i = digits_at(s, i + 1);
+	return is_digit(s.at[i - 1]) && slice_starts(from(s, i), "] |");
+}
+
 /* Tools whose lines have a text that no other has. */
 static const struct tool {
 	const char *name, *text;
@@ -1419,7 +1434,7 @@ static const struct tool {
 	{ "perf script", ": raw_syscalls:sys_e", 0 },
 	{ "trace-cmd", ": sys_enter_", 0 }, { "ftrace", "# tracer: ", 0 },
 	{ "LTTng", " syscall_entry_", 0 }, { "valgrind", "SYSCALL[", 0 },
-	{ "DTrace", "FUNCTION:NAME", 0 },
+	{ "DTrace", "FUNCTION:NAME", 0 }, { "uftrace", "# DURATION ", 0 },
 	{ "Process Monitor", "\"Time of Day\",\"Process Name\"", 0 },
 	{ "BCC's opensnoop", "PID    COMM               FD ERR PATH", 0 },
 	{ "BCC's execsnoop", "PCOMM            PID", 0 },
@@ -1463,7 +1478,7 @@ const char *paste_tracer(struct slice text)
 		{ "perf trace", is_perf_trace, 3 },
 		{ "sysdig", is_sysdig, 2 }, { "auditd", is_audit, 3 },
 		{ "gVisor's --strace", is_gvisor, 2 },
-		{ "ltrace", is_ltrace, 8 },
+		{ "ltrace", is_ltrace, 8 }, { "uftrace", is_uftrace, 2 },
 	};
 	enum { TRACERS = sizeof(tracers) / sizeof(*tracers) };
 	unsigned votes[TRACERS] = { 0 }, lines = 0, read = 0;

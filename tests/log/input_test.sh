@@ -317,6 +317,13 @@ refused perf_trace 'written by perf trace'
 printf '__libc_start_main(0x1, 1, 0x2 <unfinished ...>\nmalloc(24) = 0x5\n+++ exited (status 0) +++\n' \
 	>"$dir/log"
 refused ltrace 'written by ltrace'
+printf '%s\n' '# DURATION     TID     FUNCTION' '            [ 28495] | main() {' \
+	'   1.352 us [ 28495] |   printf();' '   2.500 us [ 28495] | } /* main */' \
+	>"$dir/log"
+refused uftrace 'written by uftrace'
+sed 1d "$dir/log" >"$dir/part"
+mv "$dir/part" "$dir/log"
+refused uftrace_without_its_head 'written by uftrace'
 printf '771 brk(NULL) = 0x0000555\n771 connect(3,{sin_port=80},16) = -1 errno=111 (x)\n' \
 	>"$dir/log"
 refused qemu 'written by qemu'
