@@ -1169,7 +1169,7 @@ void step_take(struct world *w, struct step *st, struct event *e)
 	if (e->line->name.len == 5)
 		look_for_threads(w, st);
 	st->task->last = e->last;
-	if (e->line->comm.len)
+	if (e->line->comm.len && !slice_is(e->line->comm, st->task->old_comm))
 		snprintf(st->task->comm, sizeof(st->task->comm), "%.*s",
 			 (int)e->line->comm.len, e->line->comm.at);
 	if (e->kind == EVENT_CALL)

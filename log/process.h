@@ -141,6 +141,7 @@ struct task {
 	unsigned early;			/* children that spoke before clone returned */
 	int closing_fd;
 	char comm[32];
+	char old_comm[16];		/* before its execve: strace -Y may keep it */
 	enum model loop;		/* what it waited in for many, last */
 	unsigned unmapped;		/* events of it that no epoll_ctl explains */
 	unsigned long first, last;	/* lines */

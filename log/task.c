@@ -416,6 +416,8 @@ void task_executed(struct world *w, struct step *st)
 			path = slice_of(p + 1, path.at + path.len);
 		snprintf(t->process->exe, sizeof(t->process->exe), "%.*s",
 			 (int)path.len, path.at);
+		slice_copy((struct slice){ t->comm, strlen(t->comm) },
+			   t->old_comm, sizeof(t->old_comm));
 		t->comm[0] = 0;
 	}
 }
