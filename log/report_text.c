@@ -549,7 +549,10 @@ static void missing_report(FILE *out, const struct reader *r)
 	const char *missing[MISSING_MAX];
 	unsigned n;
 
-	if (!j->has_times)
+	if (!j->has_times && j->has_durations)
+		fprintf(out, "the log has the durations of the calls (-T), and "
+			"not when they were made: strace -ttt records that\n");
+	else if (!j->has_times)
 		fprintf(out, "no times in the log: strace -ttt -T records them\n");
 	else if (!j->has_durations)
 		fprintf(out, "no durations in the log (-T): a wait lasted at "

@@ -923,6 +923,7 @@ static void mostly(const struct reader *r, struct text *t)
 	enum { MANY = 60, CLOCKS = 10 };
 	unsigned n;
 	struct tally **list;
+	char time[24];
 
 	if (r->first_ns != NO_TIME || r->accepts)
 		return;
@@ -931,6 +932,12 @@ static void mostly(const struct reader *r, struct text *t)
 		add(t, " All %lu calls are %s: strace shows this call only "
 		    "where the vDSO cannot answer, for example because of the clock "
 		    "source.", r->calls, list[0]->name);
+	else if (n && list[0]->calls >= MANY && list[0]->calls > r->calls / 2 &&
+		 r->joiner.has_durations)
+		add(t, " Of %lu calls %lu are %s, which took %s; the log does not "
+		    "say when they were made (strace -ttt).", r->calls,
+		    list[0]->calls, list[0]->name,
+		    time_text(list[0]->ns, time));
 	else if (n && list[0]->calls >= MANY && list[0]->calls > r->calls / 2)
 		add(t, " Of %lu calls %lu are %s; the log has no times (strace "
 		    "-ttt -T).", r->calls, list[0]->calls, list[0]->name);
@@ -1201,8 +1208,11 @@ static int is_of_unknown_length(const struct reader *r,
 
 static const char *why_unknown(const struct reader *r)
 {
-	return r->first_ns == NO_TIME ? "has no times (strace -ttt -T)"
-	     : "ends where strace detached";
+	if (r->first_ns != NO_TIME)
+		return "ends where strace detached";
+	return r->joiner.has_durations
+		? "does not say when a call was made (strace -ttt)"
+		: "has no times (strace -ttt -T)";
 }
 
 /* A client with libcurl, on a connection from before the log. */
