@@ -827,6 +827,13 @@ static int asks_for_names(const char *call)
 	return 0;
 }
 
+/* A shell or a script, in a log without pids: not the program that it became. */
+static void before_execve(const struct account *a, char *who, size_t size)
+{
+	if (a->before_exec && a->tasks == 1 && *a->name)
+		snprintf(who, size, "%.40s, before its execve,", a->name);
+}
+
 static void wait_sentence(const struct reader *r, const struct wait *w,
 			  const struct account *a, struct text *t)
 {
@@ -837,6 +844,8 @@ static void wait_sentence(const struct reader *r, const struct wait *w,
 	if (a->tasks == 1 && r->accounts.n > 1 && a->pid)
 		snprintf(who, sizeof(who), "%s (pid %ld)", *a->name ? a->name
 			 : "The process", a->pid);
+	else
+		before_execve(a, who, sizeof(who));
 	add(t, "%s spent %s%s of %s%s%s %s%s%sin %s", a->tasks > 1 ?
 	    "The program's threads" : who, w->at_most ? "at most " : "",
 	    time_text(w->ns, time), a->wall_ns > 0 ? "" : "the ",
@@ -1151,11 +1160,12 @@ static const char *who_waits(const struct reader *r, long pid, char *text,
 
 static void outside_sentence(const struct account *a, struct text *t)
 {
-	char time[24], wall[24];
+	char who[80] = "The program", time[24], wall[24];
 
-	add(t, "No fault was found. The program spent %s of %s outside "
+	before_execve(a, who, sizeof(who));
+	add(t, "No fault was found. %s spent %s of %s outside "
 	    "of system calls%s: it computed, waited for a processor or a page "
-	    "fault, or made calls that strace was not asked for.",
+	    "fault, or made calls that strace was not asked for.", who,
 	    time_text(account_outside(a), time), time_text(a->wall_ns, wall),
 	    account_is_untimed(a) ? ", or in calls whose time only strace -T "
 	    "shows" : "");
