@@ -96,6 +96,7 @@ struct spin_habits {
 	unsigned short n, size;
 	int turns;			/* any but TURN_TOLD, since their runs ended */
 	int many;			/* several sockets had no data, in a row */
+	int told;			/* a wait reported what it had reported */
 	unsigned long clocks;		/* looked at the clock, or set a timer */
 	unsigned long reported;		/* waits that reported something */
 	unsigned long calls;		/* of the task */

@@ -58,6 +58,13 @@ struct slot {
 	int last_fd;			/* MANY: of its last turn ... */
 	unsigned long changes;		/* ... and how often it was another */
 	int run_fd, again;		/* of its run's first; it came back to it */
+	/*
+	 * TOLD, UNKNOWN: what is called for it before the next wait. number: its
+	 * descriptor; -1: the log does not show that, and calls that fail count.
+	 */
+	int number, use_fd, in_turn;
+	unsigned long uses, use_again, use_fails, other_uses, use_calls;
+	char use_call[24], use_error[16], data[24];
 };
 
 static const struct about
@@ -99,6 +106,15 @@ told_writable = { "spin-writable", SEVERITY_FAULT,
 	"A socket is writable while enough of its send buffer is free (a third "
 	"on TCP): the wait returns at once each time.",
 	"Ask for EPOLLOUT or POLLOUT only while bytes are left over.", NULL },
+told_no_room = { "spin-writable", SEVERITY_FAULT,
+	"a wait reports room, and each write returns EAGAIN",
+	"The loop writes again at once and never sleeps. A Unix datagram socket "
+	"without connect() is writable even if the queue of its peer is full; "
+	"TCP refuses bytes when its memory (net.ipv4.tcp_mem) is used up; or "
+	"another thread or process takes the room first.",
+	"Look at what the descriptor is (lsof -p PID, ss -anp). Wait a little "
+	"after EAGAIN; connect() a datagram socket, so that the wait asks for "
+	"room at its peer.", NULL },
 told_eof = { "spin-eof", SEVERITY_FAULT,
 	"reads the end of a stream again and again",
 	"The peer has closed: each read returns 0, and the descriptor stays "
@@ -230,7 +246,8 @@ static struct slot *slot_of(struct spin_habits *h, enum turn turn, uint64_t key)
 		h->slot = need(realloc(h->slot, h->size * sizeof(*s)));
 	}
 	s = h->n < SLOTS ? &h->slot[h->n++] : least;
-	*s = (struct slot){ .key = key, .turn = turn, .fd = -1 };
+	*s = (struct slot){ .key = key, .turn = turn, .fd = -1, .number = -1,
+			    .use_fd = -1 };
 	return s;
 }
 
@@ -438,7 +455,9 @@ static void told(struct spin_habits *h, const struct step *st,
 	s = turn(h, TURN_TOLD, r->file->serial, st, r->file);
 	s->stamp = u->stamp;
 	s->events = r->events;
-	s->fd = r->fd;
+	s->fd = s->number = r->fd;
+	s->in_turn = 0;
+	h->told |= s->run > 1;
 	s->gone = st->event->call == CALL_EPOLL_WAIT && r->fd >= 0 &&
 		  table_at(st->task->fds, r->fd) != r->file;
 	file_text_as(r->file, r->fd, s->object, sizeof(s->object));
@@ -446,6 +465,18 @@ static void told(struct spin_habits *h, const struct step *st,
 	slice_copy(r->events & READY_HUP &&
 		   slice_find(st->event->line->args, "RDHUP") ?
 		   SLICE("EPOLLRDHUP") : SLICE(""), s->what, sizeof(s->what));
+}
+
+/*
+ * u32 is one half of u64 (the low one, or the high one on a machine with the
+ * other byte order). In a pointer neither is so small.
+ */
+static int is_number_of(struct slice number, struct slice data)
+{
+	unsigned long long all = slice_number(data, NULL);
+	unsigned long long n = slice_number(number, NULL);
+
+	return n < NUMBER_MAX && ((all & 0xffffffff) == n || all >> 32 == n);
 }
 
 /* "{events=EPOLLHUP, data={u32=3, u64=3}}" of an unknown registration */
@@ -468,6 +499,8 @@ static void told_element(struct spin_habits *h, const struct step *st,
 		return;
 	s = turn(h, TURN_UNKNOWN, mix_text(mix_text(1, data), events), st,
 		 NULL);
+	s->in_turn = 0;
+	h->told |= s->run > 1;
 	if (*s->what)				/* the key says it all */
 		return;
 	s->events = slice_find(events, "HUP") ? READY_HUP :
@@ -477,15 +510,9 @@ static void told_element(struct spin_habits *h, const struct step *st,
 	number = line_field(element, "u32");
 	if (slice_number(data, NULL) < NUMBER_MAX && slice_number(data, NULL) >= 0)
 		number = data;
-	if (slice_number(number, NULL) < NUMBER_MAX)
-		snprintf(s->object, sizeof(s->object), "an entry with data %.*s "
-			 "(descriptor %.*s, if data is its number; no epoll_ctl "
-			 "in the log)", (int)data.len, data.at,
-			 (int)number.len, number.at);
-	else
-		snprintf(s->object, sizeof(s->object), "an entry with data %.*s "
-			 "(the epoll_ctl that names its descriptor is not in "
-			 "the log)", (int)data.len, data.at);
+	if (is_number_of(number, data))
+		s->number = slice_number(number, NULL);
+	slice_copy(data, s->data, sizeof(s->data));
 }
 
 /* A few: the kernel rotates them. Of many only the first, as most are used. */
@@ -710,6 +737,42 @@ static void controlled(struct findings *f, struct spin_habits *h,
 		run_ends(s);
 }
 
+/* What could end a readiness that is reported again and again. */
+static void used(struct spin_habits *h, const struct step *st)
+{
+	const struct line *l = st->event->line;
+	int is_error = l->flags & LINE_HAS_ERROR;
+
+	for (unsigned i = 0; i < h->n; i++) {
+		struct slot *s = &h->slot[i];
+
+		if ((s->turn != TURN_TOLD && s->turn != TURN_UNKNOWN) || !s->run)
+			continue;
+		if (s->number != st->fd) {
+			s->other_uses++;
+			if (s->turn == TURN_TOLD || !is_error || st->fd <= 2 ||
+			    (s->use_fd >= 0 && s->use_fd == s->number))
+				continue;
+		}
+		if (s->use_fd != st->fd && s->number != st->fd && s->uses)
+			continue;		/* (of the first one) */
+		if (s->use_fd != st->fd) {
+			s->uses = s->use_again = s->use_fails = 0;
+			s->use_calls = 0;
+			s->use_fd = st->fd;
+		}
+		s->uses += !s->in_turn++;
+		s->use_calls++;
+		s->use_again += slice_is(l->error, "EAGAIN");
+		s->use_fails += is_error && !slice_is(l->error, "EAGAIN");
+		if (*s->use_error && !is_error)
+			continue;
+		slice_copy(l->name, s->use_call, sizeof(s->use_call));
+		slice_copy(l->error, s->use_error, sizeof(s->use_error));
+		s->writes += is_error && call_class(st->event->call) == CLASS_OUT;
+	}
+}
+
 static int is_clock(struct slice name)
 {
 	return slice_is(name, "clock_gettime") || slice_is(name, "time") ||
@@ -725,6 +788,10 @@ void spin_note(struct findings *f, struct habits *habits, struct step *st)
 	int progress = moved(st);
 
 	h->calls++;
+	if (call_class(c) == CLASS_WAIT)
+		h->told = 0;
+	else if (h->told && st->fd >= 0 && !(l->flags & LINE_NO_RETURN))
+		used(h, st);
 	h->others += c == CALL_FUTEX || c == CALL_SLEEP || rearms(st) ||
 		     (st->bytes == 8 && st->file && is_wakeup(st));
 	if ((c == CALL_OTHER || c == CALL_TIMERFD_SET) &&
@@ -778,6 +845,29 @@ static int is_failing(const struct slot *s)
 	return s->failures * 2 >= s->turns && s->failures;
 }
 
+/* A call on one descriptor follows the report, mostly. */
+static int is_used(const struct slot *s)
+{
+	return s->use_fd >= 0 && s->uses * 2 >= s->turns;
+}
+
+/* ... and gets EAGAIN. */
+static int is_refused(const struct slot *s)
+{
+	return is_used(s) && s->use_again * 2 >= s->uses;
+}
+
+/*
+ * Without the times of calls: the wait may have slept, and another thread took
+ * what was ready.
+ */
+static int may_sleep(const struct slot *s)
+{
+	return (s->turn == TURN_TOLD || s->turn == TURN_UNKNOWN) &&
+	       is_refused(s) && !s->asks_ns &&
+	       s->ns / (long long)s->turns >= SLEPT_NS;
+}
+
 static const struct about *about_of(const struct slot *s)
 {
 	switch (s->turn) {
@@ -796,13 +886,16 @@ static const struct about *about_of(const struct slot *s)
 		return &emfile;
 	if (s->events & READY_BAD)
 		return &told_closed;
-	if (is_failing(s))
+	if (is_failing(s) || (s->turn == TURN_UNKNOWN && is_used(s) &&
+			      s->use_fails * 2 >= s->uses))
 		return &fails;
 	if (s->events & (READY_HUP | READY_ERR) && !s->eofs)
 		return &told_hangup;
 	if (s->eofs)
 		return &told_eof;
-	return s->events == READY_OUT ? &told_writable : &told_unread;
+	if (s->events == READY_OUT)
+		return is_refused(s) && s->writes ? &told_no_room : &told_writable;
+	return &told_unread;
 }
 
 /* In the words of the call: EPOLLIN of epoll_wait is POLLIN of poll. */
@@ -829,9 +922,46 @@ static const char *readiness_text(const struct slot *s, char *text, size_t size)
 	return text;
 }
 
+/* What follows each report, and does not end it. */
+static void use_says(const struct slot *s, char *text, size_t size)
+{
+	const char *each = s->use_calls == s->use_again ||
+			   s->use_calls == s->use_fails ? "each time"
+							: "mostly";
+
+	if (!is_used(s))
+		snprintf(text, size, s->number < 0 && s->other_uses && s->turn ==
+			 TURN_UNKNOWN ? ", and no call ends that" :
+			 ", and no call uses it");
+	else if (is_refused(s))
+		snprintf(text, size, ", and %s on descriptor %d returns EAGAIN "
+			 "%s", s->use_call, s->use_fd, each);
+	else if (s->use_fails * 2 >= s->uses)
+		snprintf(text, size, ", and %s on descriptor %d fails with %s %s",
+			 s->use_call, s->use_fd, s->use_error, each);
+	else
+		snprintf(text, size, ", and %s on descriptor %d does not end "
+			 "that", s->use_call, s->use_fd);
+}
+
+/* The descriptor is known from its registration, or may be from its use. */
+static void data_says(const struct slot *s, char *text, size_t size)
+{
+	if (s->number >= 0 && !is_used(s))
+		snprintf(text, size, "an entry with data %s (descriptor %d if data is its "
+			 "number; the registration is not in the log)", s->data,
+			 s->number);
+	else if (s->number >= 0 && s->use_fd == s->number)
+		snprintf(text, size, "an entry with data %s (the registration is not in the "
+			 "log)", s->data);
+	else
+		snprintf(text, size, "an entry with data %s (the registration, which names the "
+			 "descriptor, is not in the log)", s->data);
+}
+
 static void told_says(struct finding *d, const struct slot *s, const char *in)
 {
-	char failure[64], readiness[200];
+	char failure[64], readiness[200], use[100];
 	const char *after = s->gone
 		? ", and it was closed: a duplicate, perhaps in a child, keeps it "
 		"registered" : s->empties && s->writes
@@ -840,8 +970,9 @@ static void told_says(struct finding *d, const struct slot *s, const char *in)
 		? ", and each read returns 0: the peer has closed" : s->emfiles
 		? ", and accept fails each time (out of descriptors)"
 		: s->events & READY_BAD ? ", and the descriptor is not open"
-		: is_failing(s) ? failure : ", and no call uses it";
+		: is_failing(s) ? failure : use;
 
+	use_says(s, use, sizeof(use));
 	snprintf(failure, sizeof(failure), ", and %s fails with %s", s->failing,
 		 s->error);
 	finding_says(d, "%s reports %s, %lu times in a row without "
@@ -975,8 +1106,10 @@ static void judge(struct findings *f, const struct habits *habits,
 		s->ns = s->short_ns;
 		s->line = s->short_line;
 	}
-	if (!s->turns)
+	if (!s->turns || may_sleep(s))
 		return;
+	if (s->turn == TURN_UNKNOWN)
+		data_says(s, s->object, sizeof(s->object));
 	if (s->ns && s->ns < BURST_NS &&
 	    share_of_task(habits, s->ns) < BURST_PERCENT)
 		return;				/* at start-up, say */
@@ -988,7 +1121,9 @@ static void judge(struct findings *f, const struct habits *habits,
 	finding_line(d, s->line);
 	if (*d->says && d->count > 2 * s->turns)
 		return;
-	if (s->fd >= 0 && s->turn != TURN_ASK)
+	if (s->fd >= 0 && s->turn == TURN_UNKNOWN)
+		snprintf(d->subject, sizeof(d->subject), "%d", s->fd);
+	else if (s->fd >= 0 && s->turn != TURN_ASK)
 		snprintf(d->subject, sizeof(d->subject), "%.90s",
 			 s->object + (sizeof("descriptor ") - 1));
 	says(d, s, in);
@@ -1004,6 +1139,10 @@ void spin_task_ends(struct findings *f, struct habits *habits, struct task *t)
 		struct slot *s = &h->slot[i];
 
 		run_ends(s);
+		if (s->turn == TURN_UNKNOWN && s->turns && is_used(s) && !told) {
+			s->fd = s->use_fd;
+			told = s;
+		}
 		if (s->turn == TURN_TOLD && (s->turns || is_excerpt(h, s)))
 			told = s;
 		if (s->turn == TURN_EOF || s->emfiles)
@@ -1012,7 +1151,7 @@ void spin_task_ends(struct findings *f, struct habits *habits, struct task *t)
 	}
 	/* What was tried in vain belongs to the readiness that brought it. */
 	for (unsigned i = 0; i < h->n; i++)
-		if ((!told || h->slot[i].turn == TURN_TOLD ||
+		if ((!told || told == &h->slot[i] || h->slot[i].turn == TURN_TOLD ||
 		     h->slot[i].setter || h->slot[i].fd != told->fd) &&
 		    !(tried && h->slot[i].turn == TURN_UNKNOWN) &&
 		    (h->slot[i].turn != TURN_MANY ||
