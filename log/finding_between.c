@@ -13,7 +13,10 @@ enum {
 	ACCEPTS_MIN = 16,	/* on one listener, of all workers */
 	UNEVEN_PERCENT = 80,	/* of them by one */
 	GROWN_MIN = 16,		/* connections that nobody uses any more */
-	GROWN_OTHERS = 64,	/* epolls, pipes, eventfds ... */
+	GROWN_OTHERS = 64,	/* epolls, pipes, eventfds, files ... */
+	GROWN_UNTIMED = 200,	/* files in a log without times */
+	GROWN_MANY = 512,	/* files that are opened in less than a second */
+	CLOSES_KEPT = 1024,	/* closes of clients, for one address */
 	CLOSES_MIN = 32,	/* close() = EBADF */
 	CLOSES_PIECE = 5,	/* ... where the log has nothing else */
 	CLOSES_MANY = 200000,	/* fewer take time only under strace ... */
@@ -29,11 +32,19 @@ static const long long HELD_NS = 500LL * MS;	/* a pipe's end is overdue */
 static const long long OWED_NS = 1000LL * MS;	/* an answer, left bytes */
 
 struct grown {			/* peer or kind, of a process */
+	enum file_kind kind;
 	struct tracks left;
 	unsigned long opened, idle, closed;
 	long pid;
 	int fd_low, fd_high, is_peer;
 	char name[80];
+	/* Of the ones that stay open: lines, times, and lines in use. */
+	unsigned long first, last, ended, in_use, names;
+	long long first_ns, last_ns;
+	uint64_t name_hash;
+	/* Of a peer: where its connections were closed. */
+	unsigned long *close;
+	unsigned n_close;
 };
 
 struct shares {			/* of the workers at one address */
@@ -52,6 +63,9 @@ struct service {		/* of a listener */
 	unsigned long whole;		/* connections with a request that ended in \n */
 	struct tracks partial;		/* ... that did not, and nothing followed */
 	long long partial_ns;
+	struct tracks left;		/* connections that stay open ... */
+	unsigned long last, accepts;	/* ... the last one's line; of all */
+	char address[80];
 	char partial_name[80], request[40];
 };
 
@@ -90,6 +104,17 @@ growth_other = { "descriptors-grow-other", SEVERITY_FAULT,
 	"descriptors of one kind are opened again and again, never closed",
 	"A descriptor leak: each counts against RLIMIT_NOFILE.",
 	"Close each descriptor, or use the first one again.", NULL },
+growth_file = { "descriptors-grow-other", SEVERITY_FAULT,
+	"files are opened one after another and never closed",
+	"A descriptor leak: each counts against RLIMIT_NOFILE, and a file that "
+	"is deleted keeps its space on the disk.",
+	"Close each file after its last use.",
+	"It is a cache of open files that has a limit." },
+leak_accepted = { "leak", SEVERITY_FAULT,
+	"descriptors whose peer closed are never closed",
+	"Each one counts against RLIMIT_NOFILE; a TCP connection stays in "
+	"CLOSE_WAIT.",
+	"Read until a read returns 0, then close.", NULL },
 owed = { "never-answered", SEVERITY_FAULT,
 	"requests were read and never answered",
 	"Other connections of the same listener were answered.",
@@ -691,6 +716,7 @@ static struct grown *grown_of(struct findings *f, const struct file *file)
 		return g;
 	g = need(calloc(1, sizeof(*g)));
 	g->pid = file->pid;
+	g->kind = file->kind;
 	g->is_peer = is_peer;
 	g->fd_low = g->fd_high = file->fd;
 	snprintf(g->name, sizeof(g->name), "%s", name);
@@ -698,14 +724,68 @@ static struct grown *grown_of(struct findings *f, const struct file *file)
 	return g;
 }
 
+static int is_file(enum file_kind kind)
+{
+	return kind == FILE_REGULAR || kind == FILE_DIRECTORY ||
+	       kind == FILE_DEVICE;
+}
+
 static int may_grow(const struct file *file)
 {
 	if (file->assumed || file->parent)
 		return 0;
+	if (is_file(file->kind))
+		return file->left_open;		/* (Most are closed.) */
 	return file->kind == FILE_CONNECTION || file->kind == FILE_EPOLL ||
 	       file->kind == FILE_EVENTFD || file->kind == FILE_INOTIFY ||
 	       file->kind == FILE_TIMERFD || file->kind == FILE_PIPE ||
 	       file->kind == FILE_SIGNALFD || file->kind == FILE_DATAGRAM;
+}
+
+static void keep_close(struct grown *g, unsigned long line)
+{
+	if (!g->close)
+		g->close = need(malloc(CLOSES_KEPT * sizeof(*g->close)));
+	if (g->n_close < CLOSES_KEPT)
+		g->close[g->n_close++] = line;
+}
+
+static void stays(struct grown *g, const struct file *file,
+		  const struct use *u)
+{
+	uint64_t hash = hash_text(HASH_START, file->name ? file->name : "");
+
+	if (!g->left.n || file->opened < g->first) {
+		g->first = file->opened;
+		g->first_ns = file->born_ns;
+	}
+	if (file->opened >= g->last) {
+		g->last = file->opened;
+		g->last_ns = file->born_ns;
+	}
+	if (file->closed > g->ended)
+		g->ended = file->closed;
+	if (u && u->last_line > file->opened)
+		g->in_use += u->last_line - file->opened;
+	g->names += hash != g->name_hash;
+	g->name_hash = hash;
+}
+
+/*
+ * Different files, until the end and not only at the start, and each is used
+ * only around the time that it was opened.
+ */
+static int files_grow(const struct grown *g)
+{
+	unsigned long least = GROWN_OTHERS;
+
+	if (!g->first_ns || !g->last_ns)
+		least = GROWN_UNTIMED;
+	else if (g->last_ns - g->first_ns < 1000LL * MS)
+		least = GROWN_MANY;
+	return g->left.n >= least && g->names * 2 >= g->left.n &&
+	       (g->last - g->first) * 4 >= (g->ended - g->first) * 3 &&
+	       g->in_use <= (g->last - g->first) * 4;
 }
 
 static void count_growth(struct findings *f, const struct file *file,
@@ -715,9 +795,14 @@ static void count_growth(struct findings *f, const struct file *file,
 
 	if (!g)
 		return;
+	g->opened++;
 	g->closed += !file->left_open;
-	if (!file->left_open)
+	if (!file->left_open) {
+		if (g->is_peer)
+			keep_close(g, file->closed);
 		return;
+	}
+	stays(g, file, u);
 	track(&g->left, file->opened);
 	/* A newer one was opened after its last use. */
 	g->idle += !u || u->last_line < f->newest_socket || !g->is_peer;
@@ -730,33 +815,119 @@ static void count_growth(struct findings *f, const struct file *file,
 static void judge_growth(struct findings *f, const struct grown *g)
 {
 	unsigned long least = g->is_peer ? GROWN_MIN : GROWN_OTHERS;
+	int is_files = is_file(g->kind);
+	char pid[32] = "the process";
 	struct finding *d;
 
 	if (g->left.n < least || g->idle * 5 < g->left.n * 4 ||
-	    g->closed * 4 > g->left.n)
+	    g->closed * 4 > g->left.n || (is_files && !files_grow(g)))
 		return;
-	d = finding_add(f, g->is_peer ? &growth : &growth_other, g->pid,
-			g->left.n, 0);
+	d = finding_add(f, g->is_peer ? &growth : is_files ? &growth_file :
+			&growth_other, g->pid, g->left.n, 0);
 	finding_lines(d, &g->left);
-	finding_says(d, "pid %ld opened %lu %s%s one after another and never "
-		     "closed them: descriptors %d to %d stay open, a leak",
-		     g->pid, g->left.n, g->is_peer ? "connections to "
-		     : "descriptors of the kind ", g->name, g->fd_low,
-		     g->fd_high);
+	if (g->pid)
+		snprintf(pid, sizeof(pid), "pid %ld", g->pid);
+	finding_says(d, "%s opened %lu %s%s one after another and never closed "
+		     "them: descriptors %d to %d stay open since line %lu, a leak",
+		     pid, g->left.n, g->is_peer ? "connections to "
+		     : is_files ? "" : "descriptors of the kind ", is_files ?
+		     g->kind == FILE_DIRECTORY ? "directories" : g->kind ==
+		     FILE_DEVICE ? "devices" : "files" : g->name, g->fd_low,
+		     g->fd_high, g->first);
+}
+
+static int is_name(const char *a, const char *b, size_t b_len)
+{
+	return strlen(a) == b_len && !memcmp(a, b, b_len);
+}
+
+/* A client's "127.0.0.1:80" is the listener's, also that of "0.0.0.0:80". */
+static int is_address_of(const char *listener, const char *client)
+{
+	const char *port = strrchr(listener, ':'), *at = strrchr(client, ':');
+
+	if (!strcmp(listener, client))
+		return 1;
+	if (!port || !at || strcmp(port, at))
+		return 0;
+	return (is_name("0.0.0.0", listener, port - listener) ||
+		is_name("[::]", listener, port - listener)) &&
+	       (!strncmp(client, "127.", 4) || !strncmp(client, "[::1]", 5));
+}
+
+/*
+ * All clients of the listener are in the log: those that had not closed their
+ * ends are the connections that the server needs.
+ */
+static void judge_accepted(struct findings *f, const struct service *s)
+{
+	unsigned long clients = 0, closed = 0;
+	struct grown *g;
+	struct finding *d;
+
+	if (s->left.n < GROWN_MIN || !*s->address)
+		return;
+	map_each(&f->grown, i, g) {
+		if (!g->is_peer || !is_address_of(s->address, g->name))
+			continue;
+		clients += g->opened;
+		for (unsigned k = 0; k < g->n_close; k++)
+			closed += g->close[k] < s->last;
+	}
+	if (clients < s->accepts || clients - closed + GROWN_MIN > s->left.n ||
+	    (clients - closed) * 5 > s->left.n)
+		return;
+	for (d = f->first; d; d = d->next)
+		if (!strcmp(d->about->id, leak_accepted.id) && d->pid == s->pid)
+			return;			/* it read their ends, too */
+	d = finding_add(f, &leak_accepted, s->pid, s->left.n, 0);
+	finding_lines(d, &s->left);
+	finding_says(d, "pid %ld accepted %lu connections on %s and never closed "
+		     "them, although their clients, which are in the log, closed "
+		     "theirs: a leak since line %lu", s->pid, s->left.n,
+		     s->address, s->left.line[0]);
 }
 
 /* ---- answers and bytes that are owed ---- */
 
-static struct service *service_of(struct findings *f, const struct file *file)
+static struct service *service_at(struct findings *f, unsigned long listener,
+				  long pid)
 {
-	struct service *s = map_get(&f->services, file->parent);
+	struct service *s = map_get(&f->services, listener);
 
 	if (s || f->services.used >= MAPPED_MAX)
 		return s;
 	s = need(calloc(1, sizeof(*s)));
-	s->pid = file->pid;
-	map_put(&f->services, file->parent, s);
+	s->pid = pid;
+	map_put(&f->services, listener, s);
 	return s;
+}
+
+static struct service *service_of(struct findings *f, const struct file *file)
+{
+	return service_at(f, file->parent, file->pid);
+}
+
+/* A child's copy is not one: the process that accepted it may have closed it. */
+static void count_accepted(struct findings *f, const struct file *file)
+{
+	int listens = file->kind == FILE_LISTENER && file->accepts >= GROWN_MIN;
+	struct service *s;
+
+	if (!listens && (!file->left_open || !file->parent ||
+			 !file_is_stream(file) || (!f->at_end &&
+			 map_get(&f->world->tasks, file->pid))))
+		return;
+	s = service_at(f, listens ? file->serial : file->parent, file->pid);
+	if (s && listens) {
+		s->accepts = file->accepts;
+		snprintf(s->address, sizeof(s->address), "%s", file->name
+			 ? file->name : "");
+	} else if (s) {
+		s->pid = file->pid;
+		track(&s->left, file->opened);
+		s->last = file->opened > s->last ? file->opened : s->last;
+	}
 }
 
 /*
@@ -1636,6 +1807,7 @@ void between_note(struct findings *f, struct habits *h, struct step *st)
 void between_file_ends(struct findings *f, struct file *file)
 {
 	count_growth(f, file, file->use);
+	count_accepted(f, file);
 	own_listener(f, file, file->use);
 	if (!file->use)
 		return;
@@ -1723,8 +1895,10 @@ void between_settle(struct findings *f)
 
 	if (f->n_cuts)
 		judge_cuts(f);
-	map_each(&f->services, i, s)
+	map_each(&f->services, i, s) {
 		judge_service(f, s);
+		judge_accepted(f, s);
+	}
 	map_each(&f->grown, i, g)
 		judge_growth(f, g);
 	map_each(&f->shares, i, own)
@@ -1755,8 +1929,10 @@ void between_free(struct findings *f)
 	map_each(&f->services, i, s)
 		free(s);
 	map_free(&f->services);
-	map_each(&f->grown, i, g)
+	map_each(&f->grown, i, g) {
+		free(g->close);
 		free(g);
+	}
 	map_free(&f->grown);
 	map_each(&f->shares, i, own)
 		free(own);
