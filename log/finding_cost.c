@@ -20,6 +20,7 @@ enum {
 	DENTS_MIN = 5,		/* getdents in a row */
 	SAME_MIN = 3,		/* the same message, and nothing else ... */
 	SAME_NS = 100000000,	/* ... more often than a timer would */
+	NEXT_NS = 1000000,	/* a call, and what strace adds */
 	WALKS = 16,		/* names that it looks for in a directory */
 };
 
@@ -107,7 +108,24 @@ static long long asked(const struct line *l)
 	return l->n_args < 3 ? -1 : slice_number(l->arg[2], NULL);
 }
 
-static void moved(struct step *st)
+/*
+ * Without strace -T: from the start of one such call to that of the next, which
+ * follows it at once. Longer than NEXT_NS the thread waited or computed.
+ */
+static long long call_ns(struct run_of_calls *r, const struct habits *habits,
+			 const struct step *st)
+{
+	long long ns = st->event->start_ns - r->start_ns;
+	int follows = r->calls && habits->spin.calls == r->calls + 1;
+
+	if (st->event->took_ns != NO_TIME || st->event->start_ns == NO_TIME)
+		return step_ns(st);
+	r->start_ns = st->event->start_ns;
+	r->calls = habits->spin.calls;
+	return follows && ns > 0 && ns < NEXT_NS ? ns : 0;
+}
+
+static void moved(const struct habits *habits, struct step *st)
 {
 	enum call c = st->event->call;
 	struct use *u;
@@ -120,7 +138,7 @@ static void moved(struct step *st)
 		u->late_byte |= u->reads > u->one_byte.n + 1;
 		track(&u->one_byte, st->event->first);
 		u->in_middle = !st->task->process->saw_start;
-		u->one_ns = plus_ns(u->one_ns, step_ns(st));
+		u->one_ns = plus_ns(u->one_ns, call_ns(&u->ones, habits, st));
 	} else if (c == CALL_WRITE || c == CALL_SENDTO) {
 		u = file_use(st->file);
 		u->writes++;
@@ -129,7 +147,7 @@ static void moved(struct step *st)
 		if (!u->small++)
 			u->small_line = st->event->first;
 		u->small_bytes += st->bytes;
-		u->small_ns = plus_ns(u->small_ns, step_ns(st));
+		u->small_ns = plus_ns(u->small_ns, call_ns(&u->smalls, habits, st));
 	}
 }
 
@@ -246,7 +264,7 @@ void cost_note(struct findings *f, struct habits *habits, struct step *st)
 		count_entries(habits, st);
 	to_deleted(f, st);
 	if (st->bytes > 0 && st->file)
-		moved(st);
+		moved(habits, st);
 	if (st->event->call == CALL_OTHER)
 		count_trivial(habits, st);
 	if (step_failed(st, "ENOENT"))
@@ -274,7 +292,7 @@ void cost_file_ends(struct findings *f, struct file *file)
 	struct use *u = file->use;
 	char text[128];
 	struct finding *d;
-	int costs, excerpt, greets;
+	int costs, excerpt, greets, share;
 
 	if (!u)
 		return;
@@ -282,10 +300,12 @@ void cost_file_ends(struct findings *f, struct file *file)
 	/* ssh reads the first line so: what follows belongs to another layer. */
 	greets = u->reads > u->one_byte.n && !u->late_byte &&
 		 u->one_byte.n < BYTES_MANY;
+	share = share_of(f, u->one_ns);
 	costs = (file_is_stream(file) && !greets &&
 		 u->one_byte.n * 100 >= f->calls * CALLS_PERCENT) ||
 		(u->one_byte.n >= BYTES_MANY &&
-		 share_of(f, u->one_ns) >= COSTS_PERCENT) || excerpt;
+		 (share < 0 ? u->one_byte.n * 2 >= f->calls
+			    : share >= COSTS_PERCENT)) || excerpt;
 	if (u->one_byte.n >= (file_is_stream(file) || excerpt ? BYTES_MIN
 							       : BYTES_MANY) &&
 	    u->one_byte.n * 2 >= u->reads) {

@@ -85,6 +85,10 @@ struct use {			/* of a descriptor */
 	unsigned long reads, writes, small;
 	unsigned long long small_bytes;
 	long long one_ns, small_ns;
+	struct run_of_calls {		/* the last one of a thread's calls */
+		unsigned long calls;	/* of the thread until then */
+		long long start_ns;
+	} ones, smalls;
 	unsigned long small_line, deleted;
 	/* finding_lost.c: of descriptors 1 and 2 */
 	int placed, printed_told;	/* parts of it are read or written anywhere */
