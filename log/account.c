@@ -383,6 +383,8 @@ static void open_note(struct accounts *all, struct account *a,
 		o->handler_line = st->task->habits->signals->handler_line;
 	}
 	o->full = filled(st, like->what);
+	o->poller = e->call == CALL_RING_ENTER && st->file &&
+		    st->file->ring_flags & RING_SQPOLL;
 	o->first = st->file && !st->file->reads && !st->file->writes &&
 		   !st->file->assumed && (call_class(e->call) == CLASS_IN ||
 					  call_class(e->call) == CLASS_OUT);

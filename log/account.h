@@ -100,6 +100,7 @@ struct unreturned {
 	unsigned char mutex;		/* a futex that somebody else holds */
 	unsigned char timed;		/* a futex with a timeout */
 	unsigned char first;		/* nothing was read or written there before */
+	unsigned char poller;		/* of a ring with SQPOLL */
 	unsigned char unsummed;		/* the account lacks its wait */
 	unsigned char interrupted;	/* EINTR: it counts if the signal kills */
 	unsigned char handler;		/* the signal in whose handler it was; 0 */

@@ -314,8 +314,8 @@ static void open_member(struct json *j, const struct reader *r,
 	time_member(j, "ns", o->ns);
 	json_text(j, "how", hows[o->how]);
 	json_text(j, "killed_by", o->killed);
-	json_bool(j, "idle", open_is_idle(r, o));
-	json_bool(j, "unclear", o->unclear);
+	json_bool(j, "idle", open_is_idle(r, o) && !o->poller);
+	json_bool(j, "unclear", o->unclear || o->poller);
 	json_number(j, "on_pid", o->on);
 	json_text(j, "on_how", o->why);
 	json_text(j, "next", open_next(o, text, sizeof(text)));

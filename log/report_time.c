@@ -98,8 +98,10 @@ static void open_line(FILE *out, const struct reader *r,
 		fprintf(out, ", until %s killed it", o->killed);
 	else if (o->how == OPEN_DETACHED)
 		fprintf(out, "; strace detached while it slept");
-	fprintf(out, "%s\n", open_is_idle(r, o) ? " (idle: not a fault)"
-		: o->unclear ? " (idle or hung: the log does not show which)" : "");
+	fprintf(out, "%s
+", open_is_idle(r, o) && !o->poller
+		? " (idle: not a fault)" : o->unclear || o->poller
+		? " (idle or hung: the log does not show which)" : "");
 	if (o->on && *o->why)
 		fprintf(out, "      pid %ld %s\n", o->on, o->why);
 	if (!open_is_idle(r, o) && *open_next(o, next, sizeof(next)))

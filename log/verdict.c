@@ -1529,7 +1529,10 @@ static enum verdict_of healthy(const struct reader *r, struct text *t)
 			add(t, "), and %s for its end in %s (line %lu",
 			    who_waits(r, parent->pid, who, sizeof(who)),
 			    parent->name, parent->line);
-		add(t, "); that is idle, not hung.");
+		add(t, o->poller ? "); the ring has SQPOLL, so the kernel takes "
+		    "requests without a call, and the log does not show whether "
+		    "one is in flight (hung) or none (idle)."
+		    : "); that is idle, not hung.");
 		return VERDICT_IDLE;
 	}
 	idle = largest(r, 1, &of);
