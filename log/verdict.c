@@ -1811,6 +1811,21 @@ static enum verdict_of no_fault(const struct reader *r, struct text *t)
 	return v;
 }
 
+/* It ended with a message, after a signal had killed its child. */
+static void killed_child(const struct finding *d, struct text *t)
+{
+	if (strcmp(d->about->id, "ended-with-message"))
+		return;
+	for (const struct finding *c = d->next; c; c = c->next)
+		if (!strcmp(c->about->id, "child-killed") && c->pid == d->pid &&
+		    *c->says && c->n_lines && d->n_lines &&
+		    c->line[0] < d->line[d->n_lines - 1]) {
+			add(t, " Before, ");
+			add(t, "%s.", c->says);
+			return;
+		}
+}
+
 /* It asks in a loop, but most of its time it computed. */
 static int mostly_computes(const struct reader *r, const struct finding *d)
 {
@@ -1905,6 +1920,7 @@ static enum verdict_of choose(const struct reader *r, struct text *t)
 			add(t, " Before, ");
 			cut_write(r, t);
 		}
+		killed_child(d, t);
 		killed_in(r, d, t);
 		holder_wait(r, d, t);
 		return VERDICT_FINDING;
