@@ -1130,19 +1130,24 @@ static void joins(struct world *w, const struct step *st)
 		task_joins(w, st->task, pid, e->first);
 }
 
-/* In the middle of a log: a futex that only another thread can wake. */
+/*
+ * In the middle of a log: a futex that only another thread can wake, or that woke
+ * another thread (its line may come before that of the wait).
+ */
 static void look_for_threads(struct world *w, const struct step *st)
 {
 	const struct line *l = st->event->line;
 	struct slice op = l->n_args > 1 ? l->arg[1] : l->body;
 
 	if (w->processes_made < 2 || st->task->origin != ORIGIN_FIRST ||
-	    st->task->process->saw_start || !slice_is(l->name, "futex") ||
-	    !slice_find(op, "FUTEX_WAIT"))
+	    st->task->process->saw_start || !slice_is(l->name, "futex"))
 		return;
-	if (!slice_find(op, "PRIVATE"))
+	if (slice_find(op, "FUTEX_WAIT") && !slice_find(op, "PRIVATE"))
 		joins(w, st);
-	else if (!w->joined || st->task->process->refs == 1)
+	else if (slice_find(op, "PRIVATE") &&
+		 (slice_find(op, "FUTEX_WAIT") ||
+		  (l->ret > 0 && slice_find(op, "FUTEX_WAKE"))) &&
+		 (!w->joined || st->task->process->refs == 1))
 		tasks_are_threads(w, st->event->first);
 }
 
