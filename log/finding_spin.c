@@ -1139,7 +1139,8 @@ void spin_task_ends(struct findings *f, struct habits *habits, struct task *t)
 		struct slot *s = &h->slot[i];
 
 		run_ends(s);
-		if (s->turn == TURN_UNKNOWN && s->turns && is_used(s) && !told) {
+		if (s->turn == TURN_UNKNOWN && !told && is_used(s) &&
+		    (s->turns || is_excerpt(h, s))) {
 			s->fd = s->use_fd;
 			told = s;
 		}
