@@ -114,7 +114,8 @@ leak_accepted = { "leak", SEVERITY_FAULT,
 	"descriptors whose peer closed are never closed",
 	"Each one counts against RLIMIT_NOFILE; a TCP connection stays in "
 	"CLOSE_WAIT.",
-	"Read until a read returns 0, then close.", NULL },
+	"Close a connection when a read returns 0. After fork the parent has to "
+	"close its copy, too.", NULL },
 owed = { "never-answered", SEVERITY_FAULT,
 	"requests were read and never answered",
 	"Other connections of the same listener were answered.",
