@@ -47,7 +47,7 @@ struct slot {
 	unsigned long stamp;		/* of the file's last progress */
 	unsigned events;		/* TOLD: enum ready_event */
 	unsigned long eofs, empties, writes, emfiles, failures;	/* in vain */
-	char call[24], error[16], what[40], object[112], interest[48];
+	char call[24], error[16], what[40], object[128], interest[48];
 	char failing[24];		/* TOLD: the call that failed with error */
 	long setter;			/* who set O_NONBLOCK, if another */
 	unsigned long setter_line;
@@ -948,15 +948,16 @@ static void use_says(const struct slot *s, char *text, size_t size)
 static void data_says(const struct slot *s, char *text, size_t size)
 {
 	if (s->number >= 0 && !is_used(s))
-		snprintf(text, size, "an entry with data %s (descriptor %d if data is its "
-			 "number; the registration is not in the log)", s->data,
-			 s->number);
+		snprintf(text, size, "an entry with data %s (descriptor %d, if "
+			 "data is its number; the registration is not in the "
+			 "log)", s->data, s->number);
 	else if (s->number >= 0 && s->use_fd == s->number)
-		snprintf(text, size, "an entry with data %s (the registration is not in the "
-			 "log)", s->data);
+		snprintf(text, size, "an entry with data %s (the registration "
+			 "is not in the log)", s->data);
 	else
-		snprintf(text, size, "an entry with data %s (the registration, which names the "
-			 "descriptor, is not in the log)", s->data);
+		snprintf(text, size, "an entry with data %s (the registration, "
+			 "which names the descriptor, is not in the log)",
+			 s->data);
 }
 
 static void told_says(struct finding *d, const struct slot *s, const char *in)

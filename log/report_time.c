@@ -98,8 +98,7 @@ static void open_line(FILE *out, const struct reader *r,
 		fprintf(out, ", until %s killed it", o->killed);
 	else if (o->how == OPEN_DETACHED)
 		fprintf(out, "; strace detached while it slept");
-	fprintf(out, "%s
-", open_is_idle(r, o) && !o->poller
+	fprintf(out, "%s\n", open_is_idle(r, o) && !o->poller
 		? " (idle: not a fault)" : o->unclear || o->poller
 		? " (idle or hung: the log does not show which)" : "");
 	if (o->on && *o->why)
