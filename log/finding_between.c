@@ -8,6 +8,7 @@
 #include "account.h"
 #include "finding_look.h"
 #include "hash.h"
+#include "model.h"
 
 enum {
 	ACCEPTS_MIN = 16,	/* on one listener, of all workers */
@@ -731,12 +732,12 @@ static int is_file(enum file_kind kind)
 	       kind == FILE_DEVICE;
 }
 
-static int may_grow(const struct file *file)
+static int may_grow(struct file *file)
 {
 	if (file->assumed || file->parent)
 		return 0;
-	if (is_file(file->kind))
-		return file->left_open;		/* (Most are closed.) */
+	if (is_file(file->kind))		/* (Most are closed.) */
+		return file->left_open && !is_loaded(file);
 	return file->kind == FILE_CONNECTION || file->kind == FILE_EPOLL ||
 	       file->kind == FILE_EVENTFD || file->kind == FILE_INOTIFY ||
 	       file->kind == FILE_TIMERFD || file->kind == FILE_PIPE ||
@@ -789,7 +790,7 @@ static int files_grow(const struct grown *g)
 	       g->in_use <= (g->last - g->first) * 4;
 }
 
-static void count_growth(struct findings *f, const struct file *file,
+static void count_growth(struct findings *f, struct file *file,
 			 const struct use *u)
 {
 	struct grown *g = may_grow(file) ? grown_of(f, file) : NULL;

@@ -9,16 +9,6 @@
 #include "account.h"
 #include "finding_look.h"
 
-struct dying {			/* the last signal of a process */
-	char code[32], addr[40];
-	char filtered[40];		/* the call, of SIGSYS */
-	long sender;
-	unsigned long line;
-	int signal, killed;		/* killed: the signal that ended it */
-	int death_signal;		/* asked for by PR_SET_PDEATHSIG */
-	unsigned long death_line;
-};
-
 enum { MAPPED = 16, NO_LENGTH = -1 };
 
 struct in_memory {			/* a file in memory: the last MAPPED ones */
@@ -154,13 +144,6 @@ static struct dying *dying_of(struct findings *f, const struct process *p)
 		map_put(&f->dying, p->pid, d);
 	}
 	return d;
-}
-
-int finding_last_signal(const struct findings *f, long pid)
-{
-	const struct dying *d = map_get(&f->dying, pid);
-
-	return d ? d->signal : 0;
 }
 
 static void copy(char *to, size_t size, struct slice s)

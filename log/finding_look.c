@@ -261,3 +261,10 @@ const char *task_name(const struct task *t)
 	return *t->comm ? t->comm : *t->process->exe ? t->process->exe
 						     : "the program";
 }
+
+int finding_last_signal(const struct findings *f, long pid)
+{
+	const struct dying *d = map_get(&f->dying, pid);
+
+	return d ? d->signal : 0;
+}

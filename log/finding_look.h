@@ -257,6 +257,19 @@ const char *task_name(const struct task *t);
 /* "nginx (pid 7)", or "nginx" where the log has no pids, into text. */
 const char *process_text(const char *name, long pid, char *text, size_t size);
 
+struct dying {			/* the last signal of a process */
+	char code[32], addr[40];
+	char filtered[40];		/* the call, of SIGSYS */
+	long sender;
+	unsigned long line;
+	int signal, killed;		/* killed: the signal that ended it */
+	int death_signal;		/* asked for by PR_SET_PDEATHSIG */
+	unsigned long death_line;
+};
+
+/* The last signal of a process; 0: none. */
+int finding_last_signal(const struct findings *f, long pid);
+
 /* finding_ready.c: readiness, edges, native AIO, rings */
 void ready_note(struct findings *f, struct habits *h, struct step *st);
 void ready_file_ends(struct findings *f, struct file *file);
@@ -277,8 +290,6 @@ void cost_habits_free(struct cost_habits *h);
 
 /* finding_death.c: killed by whom */
 void death_note(struct findings *f, struct habits *h, struct step *st);
-/* The last signal of a process; 0: none. */
-int finding_last_signal(const struct findings *f, long pid);
 void death_log_ends(struct findings *f);
 void death_task_ends(struct findings *f, struct habits *h, struct task *t);
 void death_free(struct findings *f);

@@ -594,6 +594,11 @@ static int name_says(struct file *f, int what)
 	return f->name_says & what;
 }
 
+int is_loaded(struct file *f)
+{
+	return name_says(f, NAME_CHATTER) || name_says(f, NAME_LOADING);
+}
+
 static int is_chatter(struct file *f)
 {
 	if (!f)

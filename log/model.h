@@ -142,5 +142,7 @@ const char *group_verdict(const struct group *g, char *text, size_t size);
 /* The part that says most; MODEL_NONE when there is none. */
 enum model group_main(const struct group *g);
 const char *role_name(enum role r);
+/* By its name, a file of the loader, of libc or of the language's runtime. */
+int is_loaded(struct file *f);
 
 #endif
