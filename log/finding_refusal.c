@@ -610,7 +610,7 @@ static int is_in_arguments(const struct ending *e, const struct step *st)
 }
 
 /*
- * Who set O_NONBLOCK on the descriptor, and where; 0: the log does not tell.  A child
+ * The process that set O_NONBLOCK on the descriptor, and where; 0: not known.  A child
  * and its parent have under one number what was open before the log.
  */
 __attribute__((cold, noinline))
