@@ -115,11 +115,12 @@ static long long asked(const struct line *l)
 static long long call_ns(struct run_of_calls *r, const struct habits *habits,
 			 const struct step *st)
 {
-	long long ns = st->event->start_ns - r->start_ns;
 	int follows = r->calls && habits->spin.calls == r->calls + 1;
+	long long ns;
 
 	if (st->event->took_ns != NO_TIME || st->event->start_ns == NO_TIME)
 		return step_ns(st);
+	ns = st->event->start_ns - r->start_ns;
 	r->start_ns = st->event->start_ns;
 	r->calls = habits->spin.calls;
 	return follows && ns > 0 && ns < NEXT_NS ? ns : 0;
