@@ -482,7 +482,7 @@ long long sleep_ns(const struct line *l)
 static long long clock_ns(struct slice s)
 {
 	struct slice first = line_field(s, "tv_sec"), second, rest;
-	long long sec;
+	long long sec, ns;
 
 	second = line_field(s, "tv_nsec");
 	if (!first.len && s.len > 2 && *s.at == '{') {
@@ -492,8 +492,9 @@ static long long clock_ns(struct slice s)
 			return 0;
 	}
 	sec = slice_number(first, NULL);
-	return sec > 0 && sec < 1LL << 33 ? sec * 1000000000 +
-		slice_number(second, NULL) : 0;
+	ns = slice_number(second, NULL);
+	return sec > 0 && sec < 1LL << 33 && ns >= 0 && ns < 1000000000
+		? sec * 1000000000 + ns : 0;
 }
 
 /* A futex whose timeout passed: FUTEX_WAIT has an interval, others the end. */
