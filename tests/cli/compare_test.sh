@@ -596,7 +596,7 @@ END
 		'python3 short.py {port} exit' --start \
 		"$models/epoll --service echo --port {port}" >out 2>err
 	[ $? = 1 ] && grep -q '^python3 failed in repetition 1: the server ended wi' out &&
-		grep -q '^Nothing is compared: python3, the base, has no' out &&
+		grep -q '^Nothing is compared: there are no figures of python3, the' out &&
 		grep -q ', in turns; .* noise - (rate), - (cpu us)$' out
 	ok $? "the conclusion says that the base ended"
 	cat >deaf.py <<'END'
