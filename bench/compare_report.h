@@ -36,6 +36,11 @@ static inline int row_is_unfit(const struct row *row)
 int rows_of(const struct results *r, int layout, int workload,
 	    struct row rows[CONTENDERS]);
 
+/* It has too few repetitions, because it failed, or the base did; more of them
+   would decide nothing. */
+int ended_early(const struct results *r, int layout, int workload,
+		const struct row *row);
+
 /* RATE or SERVER_US with idle connections against that without, where the plan
    has both; else n is 0. */
 struct estimate kept(const struct results *r, int layout, int workload,

@@ -84,17 +84,6 @@ static void look_at_row(struct standing *s, const struct row *row, int layout,
 	s->no_room = row->m.no_room > s->no_room ? row->m.no_room : s->no_room;
 }
 
-/* It has too few repetitions, because it failed, or the base did; more of them
-   would decide nothing. */
-static int ended_early(const struct results *r, int layout, int workload,
-		       const struct row *row)
-{
-	return (row->faster == FEW || row->faster == UNDECIDED) &&
-	       (*why_at(r, layout, workload, row->contender) ||
-		*why_at(r, layout, workload, 0) ||
-		*why_at(r, layout, workload, 1));
-}
-
 static int look(const struct results *r, struct standing all[CONTENDERS])
 {
 	const struct plan *p = r->plan;

@@ -190,6 +190,15 @@ int rows_of(const struct results *r, int layout, int workload,
 	return n;
 }
 
+int ended_early(const struct results *r, int layout, int workload,
+		const struct row *row)
+{
+	return (row->faster == FEW || row->faster == UNDECIDED) &&
+	       (*why_at(r, layout, workload, row->contender) ||
+		*why_at(r, layout, workload, 0) ||
+		*why_at(r, layout, workload, 1));
+}
+
 const char *closes_text(const struct measurement *m, char text[40])
 {
 	double n = m->again > 0 ? 1 / m->again : 0;

@@ -1046,7 +1046,8 @@ static int next_undecided(const struct results *r, int layout, int workload)
 	for (int k = 0; k < n; k++)
 		undecided |= rows[k].contender > 1 && rows[k].rate.n &&
 			     (rows[k].faster == UNDECIDED ||
-			      rows[k].faster == FEW);
+			      rows[k].faster == FEW) &&
+			     !ended_early(r, layout, workload, &rows[k]);
 	while (i < r->plan->repetitions &&
 	       outcome_at(r, layout, workload, 0, i)->done)
 		i++;

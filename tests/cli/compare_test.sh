@@ -570,7 +570,7 @@ def serve(connection):
 		left -= 1
 		if left == 0 and sys.argv[2] == "hang":
 			return threading.Event().wait()
-		if left == 0:
+		if left == 0 and sys.argv[2] == "exit":
 			print("RuntimeError: out of luck", file=sys.stderr, flush=True)
 			os._exit(3)
 		connection.send(text)
@@ -599,6 +599,19 @@ END
 		grep -q '^Nothing is compared: there are no figures of python3, the' out &&
 		grep -q ', in turns; .* noise - (rate), - (cpu us)$' out
 	ok $? "the conclusion says that the base ended"
+	# The base is measured in one repetition, and no other one can be complete.
+	cat >once.py <<'END'
+import os, sys
+starts = os.open("starts", os.O_RDWR | os.O_CREAT | os.O_APPEND)
+os.write(starts, b"x")
+os.execvp("python3", ["python3", "short.py", sys.argv[1],
+	"exit" if os.fstat(starts).st_size > 3 else "serve"])
+END
+	timeout 60 "$iomodels" compare -t 0.1 -r 1 -w line-c4 --until-decided 1h \
+		--start 'python3 once.py {port}' --start \
+		"$models/epoll --service echo --port {port}" >out 2>err
+	[ $? = 1 ] && grep -q '^python3 failed in repetition [0-9]*: the server en' out
+	ok $? "does not wait until it is decided when the base ended"
 	cat >deaf.py <<'END'
 import socket, sys
 listener = socket.socket()
