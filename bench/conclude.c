@@ -495,34 +495,54 @@ int may_miss_another(const struct results *r, const struct contender *c,
 	       strchr("234", status[11]) && !strncmp(status + 9, "50", 2);
 }
 
+/* How many tables there are. */
+static int tables(const struct plan *p)
+{
+	int n = 0;
+
+	for (int w = 0; w < p->workload_count; w++)
+		for (int layout = 0; layout < LAYOUTS; layout++)
+			n += (layouts_of(p, w) >> layout) & 1;
+	return n;
+}
+
+static int done(const struct results *r, int layout, int workload, int contender)
+{
+	int n = 0;
+
+	for (int i = 0; i < r->plan->repetitions; i++)
+		n += outcome_at(r, layout, workload, contender, i)->done;
+	return n;
+}
+
 /*
- * A command or an address of the command line, or the base: it did not start again,
- * ended or gave no answer in a repetition.  The base is also contender 1.  Returns 1 if it
- * failed.
+ * The base, a command or an address of the command line did not start again, ended
+ * or gave no answer in a repetition; or a model, after its first repetition: one that
+ * cannot run here is named in the table only.  The base is also contender 1.  Returns
+ * 1 if it failed.
  */
 static int say_failed(const struct results *r, int contender, FILE *f)
 {
 	const struct plan *p = r->plan;
 	const struct contender *c = &p->contenders[contender];
 	const char *said = NULL;
-	int more = 0, done = 0;
+	int more = 0;
 
 	for (int k = 0; k < LAYOUTS * p->workload_count; k++) {
 		int layout = k / p->workload_count, w = k % p->workload_count;
 		const char *why = why_at(r, layout, w, contender);
+		int n = done(r, layout, w, contender);
 
 		if (!*why || p->workloads[w].kind == LOAD_FILE ||
-		    (contender && !c->outside && !c->command) ||
+		    (contender && !c->outside && !c->command && !n) ||
 		    cannot_serve(c, &p->workloads[w]))
 			continue;
 		more += !!said;
 		if (said)
 			continue;
 		said = why;
-		for (int i = 0; i < p->repetitions; i++)
-			done += outcome_at(r, layout, w, contender, i)->done;
-		fprintf(f, "%s failed in repetition %d", c->name, done + 1);
-		if (p->workload_count > 1)
+		fprintf(f, "%s failed in repetition %d", c->name, n + 1);
+		if (tables(p) > 1)
 			fprintf(f, " at %s%s", p->workloads[w].name,
 				place(p, layout));
 	}

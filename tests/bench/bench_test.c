@@ -1146,13 +1146,19 @@ TEST(layouts_have_their_own_noise)
 				};
 	table_print(&r, f);
 	conclude(&r, f);			/* not folded */
+	/* A model that ended, too, and where, though there is one workload. */
+	for (int i = 5; i < 9; i++)
+		outcome_at(&r, TWO, 0, 2, i)->done = 0;
+	strcpy(why_at(&r, TWO, 0, 2), "it ended");
+	conclude(&r, f);
 	fclose(f);
 	expect(text, (const char *[]){
 	       "on one processor, one after the other; 9 repetitions of 0.1 s; "
 	       "noise 1.0% (rate)", "each on its own processor, one after the other; 9 "
 	       "repetitions of 0.1 s; noise 5.0% (rate)", "\nAhead of epoll: poll (1.10 "
 	       "at tcp-c1-s64); behind epoll: poll (0.80 at tcp-c1-s64 on two "
-	       "processors).\n", NULL });
+	       "processors).\n", "\npoll failed in repetition 6 at tcp-c1-s64 on "
+	       "two processors: it ended.\n", NULL });
 	results_free(&r);
 }
 
