@@ -761,7 +761,10 @@ void outside_stop(struct running *r)
 	if (r->err_fd >= 0)
 		close(r->err_fd);
 	r->err_fd = -1;
-	/* Its keeper has removed it, unless that was killed. */
+	/* Its keeper has removed these, unless that was killed. */
+	if (*r->file)
+		unlink(r->file);
+	*r->file = 0;
 	group_end(r->group.top, r->group.name);
 	*r->group.name = 0;
 	group_close(&r->group);

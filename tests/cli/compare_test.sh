@@ -767,6 +767,18 @@ keeper() {
 			echo "$child"
 	done
 }
+"$iomodels" compare -t 1 -r 1 -w unix-c1 --start \
+	"$known --serve echo - --unix {socket}" -o killed >out 2>err &
+pid=$!
+until [ -e killed/results.jsonl ] && [ "$(keeper)" ] && ls /tmp/iomodels-$pid.*; do
+	kill -0 $pid 2>/dev/null || break
+done >/dev/null 2>&1
+kill -KILL $(keeper)
+wait $pid
+[ $? = 1 ] && grep -q 'ended with signal 9' err &&
+	! ls /tmp/iomodels-$pid.* >/dev/null 2>&1
+ok $? "leaves no socket when its keeper is killed"
+
 group() { ls -d "$grouped"/iomodels.$pid.* 2>/dev/null; }
 left() { group; grep -lsz "^IOMODELS_LEFT=$$\$" /proc/[0-9]*/environ; }
 if [ "$grouped" ]; then
