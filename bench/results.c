@@ -192,69 +192,93 @@ static const char *request_of(const struct workload *w, char text[20])
 	return text;
 }
 
-/* "http": 0123456789abcdef, and so on, once each. */
-static void write_requests(const struct results *r, struct json *j)
+/* The hash of a name in the object of a line of the file; NULL: none. */
+static const char *hash_in(const char *line, const char *object, const char *name)
+{
+	const char *at = results_field(line, object);
+	const char *hash = at ? results_field(at, name) : NULL;
+
+	/* No name of a protocol has a brace. */
+	if (hash && !strcmp(object, "requests") && hash > strchr(at, '}'))
+		return NULL;
+	return hash && *hash == '"' ? hash + 1 : NULL;
+}
+
+/* "http": 0123456789abcdef, and so on, once each, those that the file does not name;
+   how many. */
+static int write_requests(const struct results *r, struct json *j)
 {
 	const struct plan *p = r->plan;
 	char hash[20];
+	int n = 0;
 
 	json_open(j, "requests", '{');
 	for (int w = 0; w < p->workload_count; w++) {
 		const char *name = p->workloads[w].protocol;
-		int known = 0;
+		int known = r->known_request[w];
 
 		for (int i = 0; name && i < w; i++)
 			known |= p->workloads[i].protocol &&
 				 !strcmp(p->workloads[i].protocol, name);
-		if (!known && *request_of(&p->workloads[w], hash))
-			json_text(j, name, hash);
+		if (known || !*request_of(&p->workloads[w], hash))
+			continue;
+		json_text(j, name, hash);
+		n++;
 	}
 	json_close(j, '}');
+	return n;
 }
 
-/* Whose request is not the one that the first line of the file names; or NULL. */
-static const char *other_request(const struct results *r, const char *line)
+/* Whose request is not the one that a line of the file names; or NULL. */
+static const char *other_request(struct results *r, const char *line)
 {
-	const char *requests = results_field(line, "requests"), *was;
 	char hash[20];
 
-	for (int w = 0; requests && w < r->plan->workload_count; w++) {
+	for (int w = 0; w < r->plan->workload_count; w++) {
 		const struct workload *work = &r->plan->workloads[w];
+		const char *was = *request_of(work, hash) ?
+				  hash_in(line, "requests", work->protocol) :
+				  NULL;
 
-		was = *request_of(work, hash) ?
-		      results_field(requests, work->protocol) : NULL;
-		if (was && strncmp(was + 1, hash, strlen(hash)))
+		if (was && strncmp(was, hash, strlen(hash)))
 			return work->name;
+		r->known_request[w] |= !!was;
 	}
 	return NULL;
 }
 
-/* "epoll 0123456789abcdef, poll ..." */
-static void write_builds(const struct results *r, struct json *j)
+/* "epoll": 0123456789abcdef, and so on, those that the file does not name; how
+   many. */
+static int write_builds(const struct results *r, struct json *j)
 {
 	char hash[20];
+	int n = 0;
 
 	json_open(j, "builds", '{');
-	for (int c = 0; c < r->plan->contender_count; c++)
-		if (c != 1 && *build_of(&r->plan->contenders[c], hash))
-			json_text(j, r->plan->contenders[c].name, hash);
+	for (int c = 0; c < r->plan->contender_count; c++) {
+		if (c == 1 || r->known_build[c] ||
+		    !*build_of(&r->plan->contenders[c], hash))
+			continue;
+		json_text(j, r->plan->contenders[c].name, hash);
+		n++;
+	}
 	json_close(j, '}');
+	return n;
 }
 
-/* Whose build is not the one that the first line of the file names; or NULL. */
-static const struct contender *other_build(const struct results *r,
-					   const char *line)
+/* Whose build is not the one that a line of the file names; or NULL. */
+static const struct contender *other_build(struct results *r, const char *line)
 {
-	const char *builds = results_field(line, "builds"), *was;
 	char hash[20];
 
-	for (int c = 0; builds && c < r->plan->contender_count; c++) {
+	for (int c = 0; c < r->plan->contender_count; c++) {
 		const struct contender *who = &r->plan->contenders[c];
+		const char *was = hash_in(line, "builds", who->name);
 
-		was = results_field(builds, who->name);
 		if (was && *build_of(who, hash) &&
-		    strncmp(was + 1, hash, strlen(hash)))
+		    strncmp(was, hash, strlen(hash)))
 			return who;
+		r->known_build[c] |= !!was;
 	}
 	return NULL;
 }
@@ -556,6 +580,25 @@ void results_write_head(const struct results *r, FILE *f)
 	fflush(f);
 }
 
+void results_write_added(const struct results *r, FILE *f)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *mem = need(open_memstream(&text, &size));
+	struct json j = { .out = mem, .first = 1, .compact = 1 };
+	int n;
+
+	json_open(&j, NULL, '{');
+	n = write_requests(r, &j);
+	n += write_builds(r, &j);
+	json_close(&j, '}');
+	fclose(mem);
+	if (n)
+		fprintf(f, "%s\n", text);
+	fflush(f);
+	free(text);
+}
+
 /* The base cannot serve everything: then it is another's name; or NULL. */
 static const char *entry_name(const struct plan *p, int workload, int contender)
 {
@@ -711,9 +754,25 @@ static int take(struct results *r, const char *line)
 					     repetition));
 }
 
+/* -1, and why: the line names another build or request than this plan has. */
+static int names_others(struct results *r, const char *line, char why[300])
+{
+	const struct contender *who = other_build(r, line);
+	const char *work = who ? NULL : other_request(r, line);
+
+	if (who)
+		snprintf(why, 300, "%.64s has %s since it was measured; give "
+			 "another folder", who->name, who->outside ? "got another "
+			 "command or address" : who->command ? "been built again, "
+			 "or got another command," : "been built again");
+	else if (work)
+		snprintf(why, 300, "it holds %.64s with another request or "
+			 "--answer; give another folder", work);
+	return who || work ? -1 : 0;
+}
+
 int results_read(struct results *r, FILE *f, char why[300])
 {
-	const struct contender *who;
 	char *line = NULL, *ours = NULL;
 	size_t size = 0, len;
 	ssize_t n = getline(&line, &size, f);
@@ -730,24 +789,17 @@ int results_read(struct results *r, FILE *f, char why[300])
 			 "folder");
 		taken = -1;
 	}
-	who = taken ? NULL : other_build(r, line);
-	if (who) {
-		snprintf(why, 300, "%.64s has %s since it was measured; give "
-			 "another folder", who->name, who->outside ? "got another "
-			 "command or address" : who->command ? "been built again, "
-			 "or got another command," : "been built again");
-		taken = -1;
-	}
-	if (!taken && other_request(r, line)) {
-		snprintf(why, 300, "it holds %.64s with another request or "
-			 "--answer; give another folder", other_request(r, line));
-		taken = -1;
-	}
+	if (!taken)
+		taken = names_others(r, line, why);
 	if (!taken && results_field(line, "date"))
 		snprintf(r->date, sizeof(r->date), "%.20s",
 			 results_field(line, "date") + 1);	/* when it began */
 	while (taken >= 0 && (n = getline(&line, &size, f)) > 0)
-		if (line[n - 1] == '\n' && !take(r, line))
+		if (line[n - 1] != '\n')
+			;				/* it is cut */
+		else if (results_field(line, "builds"))
+			taken = names_others(r, line, why) ? -1 : taken;
+		else if (!take(r, line))
 			taken++;
 	free(line);
 	free(ours);

@@ -30,6 +30,8 @@ struct results {
 	char date[32];			/* UTC */
 	char command[1000];		/* as it can be typed */
 	char uncounted[200];		/* why there are no system calls */
+	char known_build[CONTENDERS];	/* the file names it; and the request of */
+	char known_request[WORKLOADS];
 };
 
 /* All still to be measured. */
@@ -141,6 +143,10 @@ const char *build_of(const struct contender *c, char text[20]);
 void results_round(struct measurement *m);
 
 void results_write_head(const struct results *r, FILE *f);
+
+/* After results_read(): a line with the builds and requests that the file does not
+   name yet, unless it names all. */
+void results_write_added(const struct results *r, FILE *f);
 void results_write(const struct results *r, int layout, int workload,
 		   int contender, int repetition, FILE *f);
 

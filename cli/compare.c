@@ -1133,6 +1133,8 @@ static FILE *open_raw(const struct options *o, struct results *r)
 	if (o->resume && !fseek(f, -1, SEEK_END) && getc(f) != '\n')
 		fputc('\n', f);
 	fseek(f, 0, SEEK_END);
+	if (o->resume)
+		results_write_added(r, f);
 	return f;
 }
 

@@ -307,6 +307,30 @@ printf 'a\n' >request
 	grep -q 'it holds bytes-c1 with another request or --answer' err
 ok $? "does not go on with another request"
 
+# Nor where a run that was resumed brought the command or the request.
+"$iomodels" compare -t 0.02 -r 1 -w line-c1,bytes-c1 -o same --resume \
+	--request request --answer length:2 \
+	--start "$models/epoll --service echo --port {port}" \
+	--start "$models/poll --service echo --port {port}" >out 2>err &&
+	[ "$(grep -c '"builds"' same/results.jsonl)" = 2 ] &&
+	! "$iomodels" compare -t 0.02 -r 2 -w line-c1 -o same --resume \
+		--start "$models/epoll --service echo --port {port}" --start \
+		"$models/poll --service echo --port {port} --max-message 9" \
+		>out 2>err &&
+	grep -q 'poll has got another command or address since' err &&
+	printf 'c\n' >request &&
+	! "$iomodels" compare -t 0.02 -r 2 -w bytes-c1 -o same --resume \
+		--request request --answer length:2 \
+		--start "$models/epoll --service echo --port {port}" >out 2>err &&
+	grep -q 'it holds bytes-c1 with another request or --answer' err
+ok $? "does not go on with another command than that of a resumed run"
+ln -s "$models/epoll" line
+"$iomodels" compare -t 0.02 -r 1 -w tcp-c1 -o line-run \
+	--start './line --service echo --port {port}' >out 2>err &&
+	"$iomodels" compare -t 0.02 -r 1 -w tcp-c1,line-c1 -o line-run --resume \
+		--start './line --service echo --port {port}' >out 2>err
+ok $? "tells a server from a request of its name"
+
 # So have servers of one interpreter, in shells' commands, or with an option more.
 "$iomodels" compare -t 0.02 -r 1 -w line-c1 --json \
 	--start "cd / && $models/epoll --service echo --port {port}" \
