@@ -197,13 +197,16 @@ static void say(const struct run *runs, int k, const struct series *a,
 }
 
 /* One whose figures a run does not compare, or that it does not have. */
-static int is_unfit(const struct series *s)
+/* A rate that other programs disturbed ranks nothing; the processor time may. */
+static int is_unfit(const struct series *s, size_t offset)
 {
 	struct workload w;
 	char why[200];
 
 	return !s || (!workload_parse(&w, s->workload, why) &&
-		      unfit(s->outcomes, REPETITIONS, &w));
+		      (unfit(s->outcomes, REPETITIONS, &w) ||
+		       (offset == RATE && suspicion_of(s->outcomes, REPETITIONS,
+						       &w) == DISTURBED)));
 }
 
 /* Two servers that both runs have. */
@@ -218,7 +221,8 @@ static void compare_pair(const struct run *runs, int k, const double *noises,
 		const struct series *x = find(&runs[i], a, a->server);
 		const struct series *y = find(&runs[i], a, b->server);
 
-		if (is_unfit(x) || is_unfit(y))
+		if (is_unfit(x, what[k].offset) ||
+		    is_unfit(y, what[k].offset))
 			return;
 		e[i] = between(x, y, what[k].offset);
 		if (e[i].n < ENOUGH)

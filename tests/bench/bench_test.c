@@ -1767,7 +1767,8 @@ TEST(one_of_many_fails)
 
 /* A run in DIR/results.jsonl, in which poll has such a rate, of epoll's 100,
    and the base's second entry another one. */
-static void made_up(const char *dir, double poll, double again, double mean)
+static void made_up(const char *dir, double poll, double again, double mean,
+		    double others)
 {
 	char *argv[] = { "iomodels compare", NULL }, path[200];
 	struct results r;
@@ -1788,6 +1789,10 @@ static void made_up(const char *dir, double poll, double again, double mean)
 			o->m.rate = c == 0 ? 100 : c == 1 ? again : poll;
 			o->m.server_us = 2;
 			o->m.mean = c == 2 ? mean : 0;
+			o->m.slice_count = c == 2;
+			o->m.slices[0] = (struct slice){
+				.seconds = 1, .others = others,
+			};
 			results_write(&r, SAME, 0, c, i, f);
 		}
 	fclose(f);
@@ -1847,13 +1852,13 @@ TEST(runs_agree_or_contradict)
 	char said[4096], path[200], why[300];
 
 	ASSERT_TRUE(dirs[0] && dirs[1]);
-	made_up(one, 110, 101, 0);
-	made_up(two, 120, 99, 0);
+	made_up(one, 110, 101, 0, 0);
+	made_up(two, 120, 99, 0, 0);
 	EXPECT_EQ(0, agreed(dirs, said));
 	EXPECT_TRUE(strstr(said, "Pairs ranked by both runs: 1, the same server "
 			   "ahead in 1 of them; ranked by one run only: 0,"));
 
-	made_up(two, 90, 99, 0);
+	made_up(two, 90, 99, 0, 0);
 	EXPECT_EQ(1, agreed(dirs, said));
 	EXPECT_TRUE(strstr(said, "tcp-c1-s64: epoll is slower than poll in") &&
 		    strstr(said, "and faster in"));
@@ -1861,7 +1866,7 @@ TEST(runs_agree_or_contradict)
 			   "ahead in 0 of them; "));
 
 	/* The second run's own noise is larger than the difference. */
-	made_up(two, 90, 80, 0);
+	made_up(two, 90, 80, 0, 0);
 	EXPECT_EQ(0, agreed(dirs, said));
 	EXPECT_TRUE(strstr(said, "Pairs ranked by both runs: 0, the same server "
 			   "ahead in 0 of them; ranked by one run only: 1, the "
@@ -1869,9 +1874,15 @@ TEST(runs_agree_or_contradict)
 			   "them"));
 
 	/* A rate that cannot be right ranks nothing. */
-	made_up(two, 90, 99, 1e6);
+	made_up(two, 90, 99, 1e6, 0);
 	EXPECT_EQ(-1, agree(dirs, stdout, why));
 	EXPECT_TRUE(strstr(why, "that can be compared"));
+
+	/* Nor does one that other programs disturbed; the processor time does. */
+	made_up(two, 90, 99, 2e6 / 90, 0.5);
+	EXPECT_EQ(0, agreed(dirs, said));
+	EXPECT_TRUE(!strstr(said, " messages/s ") && strstr(said, " cpu us ") &&
+		    strstr(said, "Pairs ranked by both runs: 0,"));
 
 	/* Of 2352 pairs that are the same, hardly one is ranked. */
 	made_of_noise(one, 1);
