@@ -343,9 +343,10 @@ void table_print(const struct results *r, FILE *f)
 		 "max: latency in us; batch: messages per sleep of the server; "
 		 "iou us: processor time of io_uring's kernel threads per message; "
 		 "preem: preemptions per message; MiB: the largest memory use; "
-		 "thr: threads.%s%s docs/method.md explains the method.",
+		 "thr: threads.%s%s%s docs/method.md explains the method.",
 		 100 * p->bound, has(r, FEW) ?
-		 " too few: a verdict needs 9 repetitions (-r 9)." : "",
+		 " too few: a verdict needs 9 repetitions" : "", !has(r, FEW) ?
+		 "" : p->least < ENOUGH ? " (-r 9)." : ".",
 		 has(r, LIMITED) ? " client: the client was busy all the time and "
 		 "limited the rate, so there is no verdict." : "");
 	fprintf(f, "\n");
