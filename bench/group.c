@@ -147,6 +147,23 @@ void group_remove(int top, const char *name)
 	}
 }
 
+/* And the groups that a server has made in it. */
+static void remove_all(int top, const char *name)
+{
+	int fd = openat(top, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *e;
+
+	while (d && (e = readdir(d)))
+		if (e->d_type == DT_DIR && *e->d_name != '.')
+			remove_all(fd, e->d_name);
+	if (d)
+		closedir(d);
+	else if (fd >= 0)
+		close(fd);
+	group_remove(top, name);
+}
+
 void group_end(int top, const char *name)
 {
 	char path[300];
@@ -160,7 +177,7 @@ void group_end(int top, const char *name)
 		dprintf(fd, "1");
 		close(fd);
 	}
-	group_remove(top, name);
+	remove_all(top, name);
 }
 
 /* The process that made this group is gone.  In another PID namespace its number

@@ -25,8 +25,8 @@ void group_enter(const struct group *g);
 /* No process is in it: all have been waited for. */
 void group_remove(int top, const char *name);
 
-/* SIGKILL to the processes that are in it (from Linux 5.14 on), then the same.  It
-   may be gone already. */
+/* SIGKILL to the processes that are in it (from Linux 5.14 on), then the same, also
+   with the groups in it.  It may be gone already. */
 void group_end(int top, const char *name);
 
 /* The same for the groups in our own group whose owner is gone: compare, and the

@@ -558,7 +558,7 @@ _Noreturn static void keep(const char *text, int cpu, const struct running *r,
 	end_all(command, &status, &wanted);
 	if (*r->file)
 		unlink(r->file);
-	group_remove(3, r->group.name);
+	group_end(3, r->group.name);
 	if (WIFSIGNALED(status)) {
 		setrlimit(RLIMIT_CORE, &no_core);
 		signal(WTERMSIG(status), SIG_DFL);

@@ -832,6 +832,14 @@ if [ "$grouped" ]; then
 		ok $? "leaves no control group when its $killed is killed"
 	done
 
+	"$iomodels" compare -t 0.02 -r 1 -w line-c1 --start \
+		"mkdir ${grouped%"$own"}\$(sed -n s/^0:://p /proc/self/cgroup)/in &&
+		exec $models/epoll --service echo --port {port}" >out 2>err &
+	pid=$!
+	wait $pid && [ -z "$(group)" ]
+	ok $? "leaves no control group that a server made in its own"
+	rmdir "$grouped"/iomodels.$pid.*/in "$grouped"/iomodels.$pid.* 2>/dev/null
+
 	# In a threaded group no process can enter a group of its own.
 	threaded=$grouped/iomodels-test.$$
 	if mkdir "$threaded" "$threaded/a" &&
