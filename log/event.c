@@ -856,6 +856,8 @@ static void behind_cut(struct joiner *j, struct line *l)
 	if (l->kind == LINE_CHATTER || l->kind == LINE_EMPTY ||
 	    (l->kind == LINE_TAIL && !j->cut_prose))
 		return;
+	if (j->cut_prose && (l->kind == LINE_UNKNOWN || l->kind == LINE_COMMENT))
+		return;				/* (It was looked at.) */
 	line_read(&call, j->cut, j->cut_len);
 	/* ("read(fd, buf, n) blocks": prose, too) */
 	if (l->kind == LINE_CUT && !is_open_call(l->body) && is_open_call(cut))
