@@ -746,10 +746,13 @@ static int may_grow(struct file *file)
 
 static void keep_close(struct grown *g, unsigned long line)
 {
-	if (!g->close)
-		g->close = need(malloc(CLOSES_KEPT * sizeof(*g->close)));
-	if (g->n_close < CLOSES_KEPT)
-		g->close[g->n_close++] = line;
+	if (g->n_close == CLOSES_KEPT)
+		return;
+	/* (There may be thousands of addresses, with one close each.) */
+	if (!(g->n_close & (g->n_close - 1)))
+		g->close = need(realloc(g->close, (g->n_close ? g->n_close * 2
+					: 1) * sizeof(*g->close)));
+	g->close[g->n_close++] = line;
 }
 
 static void stays(struct grown *g, const struct file *file,
