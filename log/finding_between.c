@@ -5,6 +5,7 @@
  * grow; and tasks that the log does not show
  */
 #include <ctype.h>
+#include <limits.h>
 #include "account.h"
 #include "finding_look.h"
 #include "hash.h"
@@ -40,8 +41,8 @@ struct grown {			/* peer or kind, of a process */
 	int fd_low, fd_high, is_peer;
 	char name[80];
 	/* Of the ones that stay open: lines, times, and lines in use. */
-	unsigned long first, last, ended, in_use, names;
-	long long first_ns, last_ns;
+	unsigned long first, last, ended, in_use, names, used;
+	long long first_ns, last_ns, ended_ns;
 	uint64_t name_hash;
 	/* Of a peer: where its connections were closed. */
 	unsigned long *close;
@@ -755,8 +756,8 @@ static void keep_close(struct grown *g, unsigned long line)
 	g->close[g->n_close++] = line;
 }
 
-static void stays(struct grown *g, const struct file *file,
-		  const struct use *u)
+static void stays(const struct findings *f, struct grown *g,
+		  const struct file *file, const struct use *u)
 {
 	uint64_t hash = hash_text(HASH_START, file->name ? file->name : "");
 
@@ -768,17 +769,22 @@ static void stays(struct grown *g, const struct file *file,
 		g->last = file->opened;
 		g->last_ns = file->born_ns;
 	}
-	if (file->closed > g->ended)
+	if (file->closed > g->ended) {
 		g->ended = file->closed;
-	if (u && u->last_line > file->opened)
+		g->ended_ns = f->last_ns;
+	}
+	if (u && u->last_line > file->opened) {
 		g->in_use += u->last_line - file->opened;
+		g->used++;
+	}
 	g->names += hash != g->name_hash;
 	g->name_hash = hash;
 }
 
 /*
  * Different files, until the end and not only at the start, and each is used
- * only around the time that it was opened.
+ * only around the time that it was opened.  (A server opens a log for each of its
+ * sites at once, and then may have no work.)
  */
 static int files_grow(const struct grown *g)
 {
@@ -786,8 +792,10 @@ static int files_grow(const struct grown *g)
 
 	if (!g->first_ns || !g->last_ns)
 		least = GROWN_UNTIMED;
+	else if ((g->ended_ns - g->first_ns) / 2 > g->last_ns - g->first_ns)
+		return 0;
 	else if (g->last_ns - g->first_ns < 1000LL * MS)
-		least = GROWN_MANY;
+		least = g->used * 2 >= g->left.n ? GROWN_MANY : ULONG_MAX;
 	return g->left.n >= least && g->names * 2 >= g->left.n &&
 	       (g->last - g->first) * 4 >= (g->ended - g->first) * 3 &&
 	       g->in_use <= (g->last - g->first) * 4;
@@ -807,7 +815,7 @@ static void count_growth(struct findings *f, struct file *file,
 			keep_close(g, file->closed);
 		return;
 	}
-	stays(g, file, u);
+	stays(f, g, file, u);
 	track(&g->left, file->opened);
 	/* A newer one was opened after its last use. */
 	g->idle += !u || u->last_line < f->newest_socket || !g->is_peer;
