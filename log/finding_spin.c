@@ -780,6 +780,18 @@ static int is_clock(struct slice name)
 	       slice_is(name, "timerfd_settime");
 }
 
+/* It slept, for however short a time, and another thread woke it. */
+static void futex_woken(struct spin_habits *h, const struct line *l)
+{
+	if (l->flags & (LINE_HAS_ERROR | LINE_NO_RETURN) || l->n_args < 2 ||
+	    !slice_starts(l->arg[1], "FUTEX_WAIT"))
+		return;
+	for (unsigned i = 0; i < h->n; i++)
+		if (h->slot[i].turn == TURN_FAIL &&
+		    !strcmp(h->slot[i].call, "futex"))
+			run_ends(&h->slot[i]);
+}
+
 void spin_note(struct findings *f, struct habits *habits, struct step *st)
 {
 	struct spin_habits *h = &habits->spin;
@@ -807,6 +819,8 @@ void spin_note(struct findings *f, struct habits *habits, struct step *st)
 	}
 	if (h->many && st->phase & PHASE_WAIT)
 		many_end(h);
+	if (c == CALL_FUTEX && h->turns)
+		futex_woken(h, l);
 	if (c == CALL_CLOSE && !(l->flags & LINE_HAS_ERROR))
 		for (unsigned i = 0; i < h->n; i++)
 			if (h->slot[i].emfiles)
