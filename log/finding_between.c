@@ -431,6 +431,16 @@ static const struct file *stuck_in(const struct task *t)
 	return s ? table_at(t->fds, s->fd) : NULL;
 }
 
+/* It reads, and what it read last was from a thread of pid, and not the first. */
+static int is_fed_beside(const struct task *t, long pid)
+{
+	const struct file *file = stuck_in(t);
+
+	return file && file->use && file->use->feeder &&
+	       file->use->feeder != pid &&
+	       call_class(stuck_of(t)->call) == CLASS_IN;
+}
+
 /* Whom this task's open call depends on, if that is one process. */
 static const struct task *depends(const struct findings *f,
 				  const struct task *t)
@@ -450,7 +460,7 @@ static const struct task *depends(const struct findings *f,
 	if (!file)
 		return NULL;
 	on = holder_of(f, file, t->process->pid, &fd, &many);
-	return many ? NULL : on;
+	return many || (on && is_fed_beside(t, on->process->pid)) ? NULL : on;
 }
 
 /* One writes what the other reads: they will go on. */
@@ -532,7 +542,8 @@ static long waits_on(const struct findings *f, const struct task *t)
 		return on->pid;
 	if (s->call == CALL_WAIT)
 		return s->pid > 0 ? s->pid : 0;
-	return file && !file->other && file->ended_line > s->line
+	return file && !file->other && file->ended_line > s->line &&
+	       !is_fed_beside(t, file->ended_by)
 		? file->ended_by : 0;
 }
 
@@ -1413,6 +1424,8 @@ static void wrote(struct step *st)
 
 	if (st->bytes > 0) {
 		u->writer = st->task->process->pid;
+		if (st->file->other)
+			file_use(st->file->other)->feeder = st->task->pid;
 		u->owes = 0;
 		/* It wants no more of the body.  (408: it waited in vain.) */
 		if (u->rest > 0 && !slice_find(l->args, " 408 "))

@@ -62,6 +62,7 @@ struct use {			/* of a descriptor */
 	} *worker;
 	unsigned n_workers;
 	long writer;			/* process that wrote last */
+	long feeder;			/* task that wrote last what this end reads */
 	int owes, left, armed;
 	int partial, whole, has_body;	/* the request's text has no newline yet */
 	char partial_text[40];
