@@ -672,7 +672,8 @@ static void chain(const struct reader *r, const struct unreturned *o,
 	char text[200];
 
 	for (int i = 0; i < FAR && other && other != o && other != from; i++) {
-		add(t, " and is itself in %s", open_text(other, text,
+		add(t, " and %s itself in %s", other->how ==
+		    OPEN_KILLED ? "was" : "is", open_text(other, text,
 							 sizeof(text)));
 		from = other;
 		if (!other->on || !*other->why)
