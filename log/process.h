@@ -221,6 +221,7 @@ struct world {
 	long spoken;			/* tasks that have a line */
 	int not_ordinal;
 	unsigned silent;		/* tasks without a line, about */
+	unsigned long unspoken;		/* tasks of the map without a line */
 	/*
 	 * strace -p of a process with several threads: those that come without
 	 * a clone are its threads.

@@ -74,6 +74,7 @@ static struct task *task_new(struct world *w, long pid, struct task *parent,
 
 	task_start(w, t, pid, parent, flags, line);
 	map_put(&w->tasks, pid, t);
+	w->unspoken++;
 	return t;
 }
 
@@ -99,6 +100,7 @@ void task_drops_rings(struct world *w, struct task *t, unsigned long line)
 void task_end(struct world *w, struct task *t, unsigned long line)
 {
 	t->last = line;
+	w->unspoken -= !t->spoke;
 	if (w->task_ends)
 		w->task_ends(w->context, t);
 	cloning_drop(w, t);
@@ -133,6 +135,8 @@ static struct task *promised_child(struct world *w, long pid)
 {
 	struct task *t, *oldest = NULL;
 
+	if (!w->unspoken)
+		return NULL;
 	map_each(&w->tasks, i, t)
 		if (!t->spoke && (!w->not_ordinal || w->inner_pids ||
 				  is_inner(t, pid)) &&
@@ -217,6 +221,7 @@ struct task *task_of(struct world *w, struct strand *s,
 		t->start_ns = now;
 	}
 	w->silent -= !t->spoke && w->silent;
+	w->unspoken -= !t->spoke;
 	t->spoke = 1;
 	s->task_pid = t->pid;
 	s->known = 1;

@@ -147,6 +147,21 @@ TEST(waits_that_are_interrupted_again_and_again)
 	reader_free(&r);
 }
 
+/* A process that is new in the log is not looked for among all the others. */
+TEST(many_processes_from_before_the_log)
+{
+	enum { PROCESSES = 100000, EACH = 2 };
+
+	reader_start(&r);
+	for (int k = 0; k < EACH; k++)
+		for (int i = 0; i < PROCESSES; i++)
+			say("%d read(3, \"x\", 1) = 1", 1000 + i);
+	reader_end(&r);
+	EXPECT_EQ(PROCESSES * EACH, r.calls);
+	EXPECT_EQ(PROCESSES, r.world.processes_made);
+	reader_free(&r);
+}
+
 /* It tries a port on and on: who has it is looked up some of the times. */
 TEST(ports_that_are_in_use)
 {
