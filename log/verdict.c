@@ -244,6 +244,11 @@ static int reads_from_worker(const struct reader *r, const struct unreturned *o)
 	return 0;
 }
 
+static int waits_for_thread(const struct unreturned *o)
+{
+	return o->what == FOR_LOCK || o->what == FOR_THREAD;
+}
+
 /* A thread that explains its process: not in a lock, nor waiting for another. */
 static int has_worker(const struct reader *r, const struct unreturned *o)
 {
@@ -251,7 +256,7 @@ static int has_worker(const struct reader *r, const struct unreturned *o)
 
 	for (unsigned i = 0; i < a->n_open && i < OPEN_MAX; i++)
 		if (a->open[i].process == o->process &&
-		    a->open[i].what != FOR_LOCK && a->open[i].what != FOR_THREAD)
+		    !waits_for_thread(&a->open[i]))
 			return 1;
 	for (const struct account *x = a->first; x; x = x->next)
 		if (x->process == o->process && x->pid != o->pid &&
@@ -1201,9 +1206,8 @@ static void cut_write(const struct reader *r, struct text *t)
 static int one_computes(const struct reader *r, const struct account *busy,
 			const struct unreturned *o)
 {
-	return o && (o->what == FOR_LOCK || o->what == FOR_THREAD) && busy &&
-	       busy->process == o->process &&
-	       busy->tasks == 1 && !open_of(r, busy->pid) &&
+	return o && waits_for_thread(o) && busy &&
+	       busy->process == o->process && busy->tasks == 1 && !open_of(r, busy->pid) &&
 	       account_outside(busy) >= LONG_NS &&
 	       account_outside(busy) > busy->wall_ns / 2;
 }
@@ -1418,11 +1422,6 @@ static void at_the_end(const struct reader *r, const struct unreturned *o,
 	if (*o->killed)
 		add(t, ", until %s", o->killed);
 	add(t, ").");
-}
-
-static int waits_for_thread(const struct unreturned *o)
-{
-	return o->what == FOR_LOCK || o->what == FOR_THREAD;
 }
 
 /* Nothing is wrong: what does it do? */
