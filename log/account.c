@@ -870,12 +870,14 @@ void account_task_ends(struct accounts *all, struct task *t)
 	keep(all, a);
 }
 
-void account_execs(struct accounts *all, struct task *t)
+void account_execs(struct accounts *all, struct task *t, long long at_ns)
 {
 	struct account *a = t->account;
 
 	if (!a || !a->calls)
 		return;
+	if (a->first_ns != NO_TIME && at_ns > a->last_ns)
+		a->last_ns = at_ns;
 	if (t->unreturned && t->unreturned->unsummed)
 		sum_open(a, t->unreturned);
 	a->before_exec = 1;

@@ -133,8 +133,8 @@ struct accounts {
 void account_note(struct accounts *a, const struct world *w, struct step *st,
 		  long long end_ns);
 void account_task_ends(struct accounts *a, struct task *t);
-/* It becomes another program: what it did so far counts apart. */
-void account_execs(struct accounts *a, struct task *t);
+/* From at_ns on it is another program: what it did until then counts apart. */
+void account_execs(struct accounts *a, struct task *t, long long at_ns);
 /* How long a wait lasted that timed out, as its arguments say; 0: unknown. */
 long long expired_ns(const struct line *l);
 /* How long a sleep was, as its arguments say; 0: unknown. */

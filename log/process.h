@@ -240,7 +240,7 @@ struct world {
 	void (*task_ends)(void *context, struct task *t);
 	void (*file_ends)(void *context, struct file *f);
 	/* Called when a task becomes another program. */
-	void (*task_execs)(void *context, struct task *t);
+	void (*task_execs)(void *context, struct task *t, long long at_ns);
 	void *context;
 };
 

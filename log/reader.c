@@ -151,11 +151,11 @@ static void task_ends(void *context, struct task *t)
 	}
 }
 
-static void task_execs(void *context, struct task *t)
+static void task_execs(void *context, struct task *t, long long at_ns)
 {
 	struct reader *r = context;
 
-	account_execs(&r->accounts, t);
+	account_execs(&r->accounts, t, at_ns);
 	model_task_execs(t);
 }
 

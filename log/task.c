@@ -402,7 +402,7 @@ void task_executed(struct world *w, struct step *st)
 	if (l->ret || l->flags & (LINE_NO_RETURN | LINE_HAS_ERROR))
 		return;
 	if (w->task_execs)
-		w->task_execs(w->context, t);
+		w->task_execs(w->context, t, st->event->start_ns);
 	task_drops_rings(w, t, st->event->last);
 	task_unshares(t);
 	for (unsigned i = 0; i < t->fds->size; i++)

@@ -537,6 +537,20 @@ TEST(the_account_adds_up)
 	EXPECT_STR("/d/log", a->wait[0].object);
 }
 
+TEST(the_account_before_an_execve_ends_with_it)
+{
+	const struct account *a;
+
+	answer("7 1700000000.000000 close(3) = -1 EBADF (x) <0.000010>\n"
+	       "7 1700000002.000000 execve(\"/bin/p\", [\"p\"], 0x1) = 0 <0.001000>\n"
+	       "7 1700000002.500000 exit_group(0) = ?\n");
+	for (a = r.accounts.first; a && !a->before_exec; a = a->next)
+		;
+	ASSERT_TRUE(a);
+	EXPECT_EQ(2000000000, a->wall_ns);
+	reader_free(&r);
+}
+
 /* A call that began before the log did: the account has all of its time. */
 TEST(a_wait_from_before_the_log)
 {
