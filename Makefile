@@ -458,6 +458,10 @@ tester	= $(Q)$(if $(ASAN),ASAN_OPTIONS=detect_leaks=0) $(if \
 	    JOBS=$(or $(JOBS),$(shell nproc)) sh
 
 # The tests of one program; its captures and its row of docs/who-waits.md.
+# (A name that is wrong is refused before everything is built.)
+$(foreach name,$(patsubst test-%,%,$(filter test-%,$(MAKECMDGOALS))),$(if $(wildcard \
+	models/$(name).c uring/$(name).c posix_aio/$(name).c),,$(error $(name): no \
+	such program: iomodels list shows them)))
 test-%: all tests
 	$(tester) tests/model $*
 
