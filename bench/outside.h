@@ -58,6 +58,10 @@ int outside_ended(struct running *r, char why[300]);
    started ends, also where we are killed. */
 void outside_stop(struct running *r);
 
+/* Remove the sockets of {socket} on which nobody listens and whose owner is gone:
+   compare, and the keeper of its server, were killed. */
+void outside_clean_up(void);
+
 /*
  * The processes of a server: the children of its keeper, other processes that
  * have the listening socket, and the descendants of all these.  Returns how many.

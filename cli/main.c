@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "../bench/group.h"
+#include "../bench/outside.h"
 #include "../log/safe.h"
 #include "cli.h"
 #include "kernel.h"
@@ -180,5 +180,6 @@ int main(int argc, char **argv)
 	kernel_clean_up();
 	lab_clean_up();
 	group_clean_up();
+	outside_clean_up();
 	return choice.command->run(argc - choice.index, rest);
 }

@@ -791,17 +791,34 @@ keeper() {
 			echo "$child"
 	done
 }
-"$iomodels" compare -t 1 -r 1 -w unix-c1 --start \
-	"$known --serve echo - --unix {socket}" -o killed >out 2>err &
-pid=$!
-until [ -e killed/results.jsonl ] && [ "$(keeper)" ] && ls /tmp/iomodels-$pid.*; do
-	kill -0 $pid 2>/dev/null || break
-done >/dev/null 2>&1
-kill -KILL $(keeper)
-wait $pid
-[ $? = 1 ] && grep -q 'ended with signal 9' err &&
-	! ls /tmp/iomodels-$pid.* >/dev/null 2>&1
-ok $? "leaves no socket when its keeper is killed"
+for killed in keeper both; do
+	"$iomodels" compare -t 1 -r 1 -w unix-c1 --start \
+		"$known --serve echo - --unix {socket}" -o killed.$killed >out 2>err &
+	pid=$!
+	until [ -e killed.$killed/results.jsonl ] && [ "$(keeper)" ] &&
+		ls /tmp/iomodels-$pid.*
+	do
+		kill -0 $pid 2>/dev/null || break
+	done >/dev/null 2>&1
+	kill -STOP $pid
+	kill -KILL $(keeper)
+	[ $killed = keeper ] || kill -KILL $pid
+	kill -CONT $pid 2>/dev/null
+	wait $pid 2>/dev/null
+	status=$?
+	if [ $killed = keeper ]; then
+		[ $status = 1 ] && grep -q 'ended with signal 9' err
+	else
+		# The server ends with its keeper, but perhaps not at once.
+		tries=100
+		while ls /tmp/iomodels-$pid.* && [ $((tries -= 1)) -gt 0 ]; do
+			sleep 0.1
+			"$iomodels" list
+		done >/dev/null 2>&1
+		[ $status = 137 ] && [ $tries -lt 100 ]
+	fi && ! ls /tmp/iomodels-$pid.* >/dev/null 2>&1
+	ok $? "leaves no socket after SIGKILL to: $killed"
+done
 
 group() { ls -d "$grouped"/iomodels.$pid.* 2>/dev/null; }
 left() { group; grep -lsz "^IOMODELS_LEFT=$$\$" /proc/[0-9]*/environ; }
