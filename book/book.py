@@ -452,8 +452,8 @@ def legend():
     return '<p class="legend">' + ' '.join(
         f'<span class="key {kind}"></span> {w(words)}'
         for kind, words in keys) + '. ' + w(
-            'From left to right is the order of events in the kernel side of '
-            'the capture, not time.') + '</p>'
+            'From left to right the picture shows the order of events in the '
+            'kernel side of the capture, not time.') + '</p>'
 
 
 # ---- a program's page ----
@@ -637,8 +637,8 @@ def program_page(program):
                        for f in sorted(seen) if page_of(f))
     about = (program.about if BOOK['lang'] == 'en' else
              BOOK['summaries'].get(program.name, [''])[0])
-    shared = ' ' + w('What it shares with others is in {files}.',
-                     files=others) if others else ''
+    shared = w('The code that the program shares with others is in '
+               '{files}.', files=others) if others else ''
     body = f'''<p class="lead">{ESC(about)}</p>
 {description(program)}
 {who_text(program)}
@@ -646,7 +646,8 @@ def program_page(program):
 {picture(program, captures[0][3])}
 <h2 id="trace">{w("Source and trace")}</h2>
 <p>{w("A line of the trace marks the line of source that made the call, and "
-      "the other way round: point at it, or move to it with Tab.")}{shared}</p>
+      "the other way round: point at a line, or move to it with Tab.")}
+{shared}</p>
 <div class="beside"><section aria-label="{w("source")}">
 <h3><code>{program.shown}</code></h3>
 {source_list(program.shown, marked)}</section>
