@@ -81,7 +81,7 @@ same = { "same-message", SEVERITY_COST,
 	"The program measures how fast it can send." },
 large = { "large-directory", SEVERITY_COST,
 	"reads a large directory",
-	"Each call of getdents returns as many entries as its buffer holds; a "
+	"Each call of getdents returns no more entries than its buffer holds; a "
 	"program that sorts them (ls) prints nothing before the end.",
 	"Count them with find DIR -maxdepth 1 | head -1000000 | wc -l, or list "
 	"without sorting (ls -U). If the same entries come again, the file system "

@@ -42,8 +42,9 @@ as_error = { "eintr-as-error", SEVERITY_FAULT,
 by_tracer = { "tracer-eintr", SEVERITY_FAULT,
 	"the attach of strace interrupted a call, and the program ended",
 	"strace stops each thread to attach to it. Calls like epoll_wait, "
-	"semop and msgrcv do not go on after such a stop: they fail with EINTR "
-	"without a signal (see signal(7)). The program takes that for an error.",
+	"semop and sigtimedwait do not go on after such a stop: they fail with "
+	"EINTR without a signal (see signal(7)). The program takes that for an "
+	"error.",
 	"Make the call again when it fails with EINTR: SIGSTOP and SIGCONT, or "
 	"a debugger, interrupt it in the same way.", NULL };
 

@@ -103,7 +103,8 @@ static const struct refusal table[] = {
 	  "the capability in a user namespace (on Ubuntu: "
 	  "kernel.apparmor_restrict_unprivileged_userns). CLONE_NEWUSER fails in "
 	  "a chroot, or where kernel.unprivileged_userns_clone (Debian) forbids "
-	  "it. If the call has no flag CLONE_NEW*, a seccomp filter denies it.",
+	  "it. If the call has neither a flag CLONE_NEW* nor set_tid, a "
+	  "seccomp filter denies it.",
 	  "Allow the call in the filter, or let it answer clone3 with ENOSYS: "
 	  "then libc uses clone." },
 	{ CLONE " unshare", "EINVAL", "CLONE_NEW", "invalid", REFUSED_AT_END,
@@ -137,7 +138,8 @@ static const struct refusal table[] = {
 	  "Raise ulimit -v or vm.max_map_count, or ask for less." },
 	{ "mlock mlock2 mlockall", "ENOMEM", NULL, "memlock", REFUSED_ALWAYS,
 	  "RLIMIT_MEMLOCK (ulimit -l)", "RLIMIT_MEMLOCK is too small, or a "
-	  "part of the range is not mapped.",
+	  "part of the range is not mapped, or the process has as many mappings "
+	  "as vm.max_map_count allows.",
 	  "Raise RLIMIT_MEMLOCK (ulimit -l, LimitMEMLOCK=)." },
 	{ "mmap", "EAGAIN", "MAP_LOCKED", "memlock", REFUSED_ALWAYS,
 	  "RLIMIT_MEMLOCK (ulimit -l)", "RLIMIT_MEMLOCK is too small.",
@@ -150,23 +152,24 @@ static const struct refusal table[] = {
 	  "how many they have room now).",
 	  "Raise fs.aio-max-nr, or ask for fewer with io_setup." },
 	{ "io_uring_setup io_uring_register", "ENOMEM", NULL, "memlock-ring",
-	  REFUSED_ALWAYS, "RLIMIT_MEMLOCK (ulimit -l)",
+	  REFUSED_ALWAYS, "RLIMIT_MEMLOCK (ulimit -l), or no memory left",
 	  "Registered buffers count against RLIMIT_MEMLOCK of the user, and so "
 	  "do the rings before Linux 5.12 and from 6.14 on; free memory does "
-	  "not help.",
+	  "not help then. On Linux 5.12 to 6.13 io_uring_setup fails so only "
+	  "where the system or the cgroup lacks memory.",
 	  "Raise RLIMIT_MEMLOCK (ulimit -l, LimitMEMLOCK=), or register fewer "
 	  "or no buffers." },
 	{ "io_uring_setup", "EPERM", NULL, "io-uring-denied", REFUSED_COST,
 	  "kernel.io_uring_disabled, or a seccomp filter",
 	  "kernel.io_uring_disabled is 1 or 2, or a seccomp filter (of a "
-	  "container) or a security module denies io_uring; before Linux 5.13 "
+	  "container) or a BPF program denies io_uring; before Linux 5.13 "
 	  "SQPOLL needs a capability.",
 	  "Set kernel.io_uring_disabled=0 or allow the call in the filter; or "
 	  "use epoll." },
 	{ "io_uring_setup", "EACCES", NULL, "io-uring-denied", REFUSED_COST,
 	  "a security module (SELinux), or a seccomp filter",
-	  "A rule of SELinux denies io_uring (from Linux 6.15 on; before, only "
-	  "SQPOLL), or a seccomp filter answers EACCES.",
+	  "A rule of SELinux denies io_uring (from Linux 5.16 on), or a seccomp "
+	  "filter answers EACCES.",
 	  "Look at the audit log; or use epoll." },
 	{ "io_uring_setup", "ENOSYS", NULL, "io-uring-absent", REFUSED_COST,
 	  "an old kernel, a kernel without CONFIG_IO_URING, or a seccomp "
@@ -330,7 +333,7 @@ static const struct refusal table[] = {
 	/* addresses */
 	{ "bind listen", "EADDRINUSE", NULL, "address-in-use",
 	  REFUSED_FOR_GOOD, "the address is taken by another socket",
-	  "Another socket has the address, mostly one that listens (ss -ltnp "
+	  "Another socket has the address, mostly one that listens (ss -tulpn "
 	  "shows which), or an old connection is in TIME_WAIT and SO_REUSEADDR "
 	  "is not set; for port 0, no local port is free; a socket file of "
 	  "AF_UNIX stays after its process.",
@@ -453,18 +456,20 @@ static const struct refusal table[] = {
 	  "Set SO_BROADCAST, or look at ip route get ADDRESS." },
 	{ "connect", "EPERM", NULL, "not-permitted", REFUSED_AT_END,
 	  "a BPF program of the cgroup, a seccomp filter, or (AF_UNIX) a socket "
-	  "that is connected to another one",
+	  "that is connected to another one, or Landlock",
 	  "A datagram socket of AF_UNIX that is connected takes datagrams of its "
-	  "peer only; else a BPF program or a filter denies the call.",
+	  "peer only, and Landlock (from Linux 6.12) may deny an abstract socket; "
+	  "else a BPF program or a filter denies the call.",
 	  "Look at the service's or container's rules." },
 	{ "sendto sendmsg sendmmsg", "EPERM", NULL, "not-permitted",
 	  REFUSED_AT_END, "a packet filter (nft, iptables), a BPF program, a "
 	  "seccomp filter, or (AF_UNIX, AF_NETLINK) a right that is missing",
 	  "A rule of the packet filter drops what this host sends, or a BPF "
 	  "program of the cgroup or a seccomp filter denies it. On AF_UNIX the "
-	  "receiver may be connected to another socket, or SCM_CREDENTIALS may "
-	  "name another process or user. On AF_NETLINK a message to another "
-	  "process or a group may need CAP_NET_ADMIN.",
+	  "receiver may be connected to another socket, Landlock may deny an "
+	  "abstract socket, or SCM_CREDENTIALS may name another process or user. "
+	  "On AF_NETLINK a message to another process or a group may need "
+	  "CAP_NET_ADMIN.",
 	  "Look at nft list ruleset (AF_INET), or at the arguments." },
 	/* An open descriptor is all that these need. */
 	{ "sendfile sendfile64 pread64 pwrite64 fsync fdatasync accept accept4 "
@@ -528,12 +533,14 @@ static const struct refusal table[] = {
 	  "EPERM", NULL,
 	  "not-permitted", REFUSED_AT_END,
 	  "memory or a memfd that is sealed, vm.mmap_min_addr, RLIMIT_MEMLOCK, "
-	  "or a seccomp filter",
+	  "kernel.perf_event_mlock_kb, or a seccomp filter",
 	  "What mseal has sealed (from Linux 6.10) stays as it is. A memfd "
 	  "with F_SEAL_WRITE or F_SEAL_FUTURE_WRITE cannot be mapped shared "
 	  "and writable. An address below vm.mmap_min_addr needs "
-	  "CAP_SYS_RAWIO, and MAP_LOCKED needs an RLIMIT_MEMLOCK above 0. If "
-	  "none of these is the case, a seccomp filter denies the call.",
+	  "CAP_SYS_RAWIO, and MAP_LOCKED needs an RLIMIT_MEMLOCK above 0. The "
+	  "buffer of a perf event counts against kernel.perf_event_mlock_kb and "
+	  "RLIMIT_MEMLOCK. If none of these is the case, a seccomp filter or "
+	  "the driver of a device denies the call.",
 	  "Look at the arguments, and at the seals of the file (F_GET_SEALS)." },
 	{ "mmap mmap2 mprotect pkey_mprotect", "EACCES", "PROT_EXEC",
 	  "no-permission", REFUSED_AT_END,
@@ -553,25 +560,29 @@ static const struct refusal table[] = {
 	/* what needs a capability */
 	{ "mount fsmount move_mount fsopen fsconfig", "EPERM", NULL,
 	  "not-permitted", REFUSED_AT_END,
-	  "no CAP_SYS_ADMIN, or mounts that cover a part of /proc or /sys",
+	  "no CAP_SYS_ADMIN, mounts that cover a part of /proc or /sys, or (a "
+	  "remount) a flag that must stay",
 	  "A mount needs CAP_SYS_ADMIN in the namespace; a user namespace can "
 	  "mount only some types (tmpfs, FUSE, proc, sysfs and a few more; "
 	  "overlay from Linux 5.11), and proc and sysfs only if nothing is "
 	  "mounted over a part of the /proc or /sys that it sees (a container "
-	  "masks some parts).",
-	  "Give the capability, or bind-mount the /proc that is there." },
+	  "masks some parts). Nor can it remount without ro, nosuid, nodev or "
+	  "noexec what a namespace with more rights mounted so.",
+	  "Give the capability, bind-mount the /proc that is there, or keep the "
+	  "flags of the mount (findmnt)." },
 	{ "mount", "ENODEV", NULL, "no-device", REFUSED_AT_END,
 	  "the kernel does not know this type of file system",
 	  "The type is not built into the kernel, or its module is missing.",
 	  "Load the module (modprobe), or install it." },
 	{ "pivot_root", "EINVAL", NULL, "invalid", REFUSED_AT_END,
-	  "the new root or the current one (a chroot; before Linux 7.0 the "
-	  "initramfs) is not a mount point, or a mount is shared, or put_old "
+	  "the new root or the current one (mostly a chroot; before Linux 7.0 "
+	  "the initramfs) is not a mount point, or a mount is shared, or put_old "
 	  "is not below the new root",
 	  "The new root must be a mount point, and so must the current root: in a "
-	  "chroot, and before Linux 7.0 on the initramfs, pivot_root does not "
-	  "work. The new root, its parent mount and that of the current root "
-	  "must not be shared, and put_old must lie below the new root.",
+	  "chroot to a plain directory, and before Linux 7.0 on the initramfs, "
+	  "pivot_root does not work. The new root, its parent mount and that of "
+	  "the current root must not be shared, and put_old must lie below the "
+	  "new root.",
 	  "Bind-mount the new root on itself, and mount --make-rprivate /; on "
 	  "the initramfs use switch_root." },
 	{ "umount umount2 pivot_root setns sethostname setdomainname swapon "
@@ -642,7 +653,8 @@ static const struct refusal table[] = {
 	{ "ptrace process_vm_readv process_vm_writev pidfd_getfd", "EPERM",
 	  NULL, "not-permitted", REFUSED_AT_END,
 	  "kernel.yama.ptrace_scope, no CAP_SYS_PTRACE, or another tracer",
-	  "The process belongs to another user or is not a descendant "
+	  "The process belongs to another user, is not dumpable (after execve "
+	  "of a setuid program, or PR_SET_DUMPABLE) or is not a descendant "
 	  "(kernel.yama.ptrace_scope is 1), a debugger or strace is attached "
 	  "already, or a seccomp filter denies it.",
 	  "Start it under the debugger, use root, or set "
@@ -802,9 +814,10 @@ static const struct refusal table[] = {
 	  "another file system is mounted below it.",
 	  "Look at fuser -vm PATH and findmnt -R PATH." },
 	{ "swapon", "EINVAL", NULL, "invalid", REFUSED_AT_END,
-	  "no swap header (mkswap), or a file with holes or copy-on-write "
-	  "(btrfs)",
-	  "A swap file needs the header of mkswap and may have no holes.",
+	  "no swap header (mkswap), a file with holes or copy-on-write "
+	  "(btrfs), or a file system without swap files (overlayfs, tmpfs)",
+	  "A swap file needs the header of mkswap, may have no holes, and must "
+	  "be on a file system that supports it.",
 	  "Make it with dd (on btrfs: chattr +C while it is empty), then "
 	  "mkswap." },
 	{ "init_module finit_module", "ENOEXEC", NULL, "not-executable",
@@ -816,8 +829,9 @@ static const struct refusal table[] = {
 	  REFUSED_AT_END, "a wrong value of a parameter, or a symbol of another "
 	  "version than the kernel's",
 	  "A parameter of the module got a wrong value, or the module was built "
-	  "for a kernel whose symbols differ (CONFIG_MODVERSIONS); dmesg says "
-	  "which.", "Correct the parameter, or build it for uname -r." },
+	  "for a kernel whose symbols differ (CONFIG_MODVERSIONS), or its own "
+	  "init function failed so; dmesg says which.",
+	  "Correct the parameter, or build it for uname -r." },
 	{ "init_module finit_module", "EKEYREJECTED", NULL, "not-permitted",
 	  REFUSED_AT_END, "the signature of the module (Secure Boot, lockdown)",
 	  "The kernel loads only modules that are signed with a key that it "
@@ -891,7 +905,8 @@ static const struct refusal table[] = {
 	  "Wait with poll before reading, or find out who set O_NONBLOCK." },
 	{ WRITES, "EAGAIN", NULL, "would-block", REFUSED_AT_END,
 	  "the pipe, socket or terminal is full, and O_NONBLOCK is set, perhaps "
-	  "by another process that shares the descriptor",
+	  "by another process that shares the descriptor, or a send timeout ran "
+	  "out",
 	  "O_NONBLOCK belongs to the open file description, which dup and fork "
 	  "share: what the program set on standard input may hold for standard "
 	  "output, too. What it could not write is lost if it does not try "
@@ -967,7 +982,8 @@ static const struct refusal table[] = {
 	  "a size or an inode number is too large for the caller's type, or an id "
 	  "is not mapped",
 	  "A 32-bit program without large file support met a file above 2 GiB "
-	  "or a large inode number; or an id that the namespace does not map.",
+	  "or a large inode number; or an id that the namespace does not map; "
+	  "or the buffer of name_to_handle_at is too small.",
 	  "Build it with -D_FILE_OFFSET_BITS=64; or map the id." },
 	/* permission and absence */
 	{ "perf_event_open", "EACCES", NULL, "not-permitted", REFUSED_AT_END,
@@ -1122,7 +1138,8 @@ static const struct refusal table[] = {
 	  "rename and link work within one mount of a file system, and within one "
 	  "project quota; overlayfs (containers) may refuse to rename a directory "
 	  "of a lower layer, and Landlock may refuse to move a file to another "
-	  "directory.",
+	  "directory. openat2 answers so to a path that leaves what "
+	  "RESOLVE_BENEATH or RESOLVE_NO_XDEV allows.",
 	  "Copy the file instead." },
 	{ "*", "ELOOP", NULL, "link-loop", REFUSED_AT_END,
 	  "too many symbolic links, O_NOFOLLOW or RESOLVE_NO_SYMLINKS",
