@@ -458,7 +458,7 @@ int capture_main(int argc, char **argv)
 		{ "output", 'o', "DIR", 0, "write the capture into DIR (default: "
 		  "capture-NAME-1, -2, ... in the current folder)", 0 },
 		{ "no-strace", KEY_NO_STRACE, NULL, 0, "record only the kernel's "
-		  "events: this adds 0.4 us to each call, strace adds 20 us", 0 },
+		  "events, which slow a call far less than strace does", 0 },
 		{ "no-kernel", KEY_NO_KERNEL, NULL, 0, "record only strace", 0 },
 		{ "pid", 'p', "N", 0, "attach to the running process N", 0 },
 		{ "text", KEY_TEXT, NULL, 0, "print the calls of a model, "

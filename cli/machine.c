@@ -188,12 +188,13 @@ static void capabilities(void)
 		{ CAP_SYS_PTRACE, "SYS_PTRACE", "capture --pid of another "
 		  "user's process" },
 		{ CAP_PERFMON, "PERFMON", "evidence_test" },
-		{ CAP_IPC_LOCK, "IPC_LOCK", "rings beyond RLIMIT_MEMLOCK" },
+		{ CAP_IPC_LOCK, "IPC_LOCK", "registered buffers and rings beyond "
+		  "RLIMIT_MEMLOCK" },
 		{ CAP_SYS_RESOURCE, "SYS_RESOURCE", "raising hard limits" },
 		{ CAP_DAC_OVERRIDE, "DAC_OVERRIDE", "tracefs, which belongs to root" },
 	};
 	unsigned long long effective = 0, has = 0, all = 0;
-	char line[256], missing[256] = "", value[64];
+	char line[256], missing[320] = "", value[64];
 	long last = probe_sysctl("/proc/sys/kernel/cap_last_cap");
 	FILE *f = fopen("/proc/self/status", "re");
 	int n = 0;
