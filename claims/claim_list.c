@@ -887,9 +887,9 @@ const struct claim claims[] = {
 	      "POLLIN POLLOUT POLLRDHUP POLLERR POLLHUP", "TCP",
 	      "a reset is POLLERR alone", "POLLERR",
 	      .words = "readiness conditions EPOLLERR"),
-	SHOWS("ready-unconnected", ready_tcp, "a TCP socket that is neither "
-	      "connected nor listening is POLLHUP", "tcp(7)",
-	      "TCP, neither connected nor listening", "POLLOUT POLLHUP", "TCP",
+	SHOWS("ready-unconnected", ready_tcp, "a TCP socket is POLLHUP "
+	      "before its connect or listen", "tcp(7)",
+	      "TCP, before connect or listen", "POLLOUT POLLHUP", "TCP",
 	      "such a socket is never ready", "-",
 	      .words = "readiness conditions"),
 	SHOWS("ready-empty-datagram", ready_other_sockets, "an empty datagram makes "

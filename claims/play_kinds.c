@@ -116,7 +116,7 @@ static void tcp_rows(void)
 	close(ours);
 
 	ours = need(socket(AF_INET, SOCK_STREAM, 0));
-	row("TCP, neither connected nor listening", ours, POLLHUP);
+	row("TCP, before connect or listen", ours, POLLHUP);
 	close(ours);
 }
 
