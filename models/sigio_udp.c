@@ -18,11 +18,11 @@
  * Calls     5 per echo: rt_sigsuspend rt_sigreturn recvfrom sendto recvfrom;
  *           fewer when datagrams come together.
  * Needs     Linux 2.6.27 (SOCK_NONBLOCK, SOCK_CLOEXEC).
- * Limits    a) One datagram is one message: 65507 bytes.  What does not fit
- *              into the socket's receive buffer is dropped by the kernel, as
- *              UDP allows.  On AF_UNIX (--fd) a datagram may be longer than
- *              65536 bytes: it is reported and dropped; so is an answer
- *              when the sender has left too many answers unread.
+ * Limits    a) One datagram is one message: 65507 bytes, 65527 with IPv6 (--fd).
+ *              What does not fit into the socket's receive buffer is dropped by
+ *              the kernel, as UDP allows.  On AF_UNIX (--fd) a datagram may be
+ *              longer than 65536 bytes: it is reported and dropped; so is an
+ *              answer when the sender has left too many answers unread.
  *           b) While peers send faster than the server reads, recvfrom does not
  *              return EAGAIN: after TURNS datagrams ppoll with a zero timeout
  *              takes the pending SIGIO, and the server checks whether to stop.

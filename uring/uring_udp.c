@@ -22,19 +22,19 @@
  *
  * Calls     2 per echo; datagrams that are ready at once share the calls.
  * Needs     Linux 6.0 (multishot RECVMSG).
- * Limits    One datagram is one message: 65507 bytes.  All buffers in use
- *           (ENOBUFS): RECVMSG ends, and is queued again when one is free.
- *           What does not fit into the socket's receive buffer meanwhile is
- *           dropped by the kernel, as UDP allows.  On AF_UNIX (--fd) a datagram
- *           may be longer: it is reported and dropped; so is an answer when the
- *           sender has left too many answers unread.
+ * Limits    One datagram is one message: 65507 bytes, 65527 with IPv6 (--fd).  All
+ *           buffers in use (ENOBUFS): RECVMSG ends, and is queued again when one
+ *           is free.  What does not fit into the socket's receive buffer meanwhile
+ *           is dropped by the kernel, as UDP allows.  On AF_UNIX (--fd) a datagram
+ *           may be longer than 65536 bytes: it is reported and dropped; so is an
+ *           answer when the sender has left too many answers unread.
  * Compare   models/sigio_udp.c: a signal and more calls per datagram.
  * Trace     traces/uring_udp.two.x86_64.strace, .kernel
  */
 #include "serve.h"
 #include "../models/datagram.h"
 
-enum { ENTRIES = 256, BUFFERS = 64, DATAGRAM = 65507 };
+enum { ENTRIES = 256, BUFFERS = 64, DATAGRAM = 65536 };
 enum {
 	HEAD = sizeof(struct io_uring_recvmsg_out) + sizeof(union sender),
 	BUF = (HEAD + DATAGRAM + 63) & ~63,
@@ -59,6 +59,7 @@ static void watch(void)
 	sqe->flags = IOSQE_BUFFER_SELECT;
 	sqe->buf_group = buffers.group;
 	sqe->ioprio = IORING_RECV_MULTISHOT;
+	sqe->msg_flags = MSG_TRUNC;	/* payloadlen also counts what is cut off */
 	sqe->fd = listener;
 	sqe->addr = (unsigned long)&room;
 	sqe->user_data = key(RECEIVE, 0);
@@ -107,7 +108,7 @@ static void serve(unsigned buffer)
 	unsigned n = out->payloadlen;
 
 	if (out->flags & MSG_TRUNC)
-		not_served(from, n, "the datagram is longer than 65507 bytes");
+		not_served(from, n, "the datagram is longer than 65536 bytes");
 	else if (opt.echo)
 		return answer(buffer, out, bytes, n);
 	else if (n <= opt.max_message)
