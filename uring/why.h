@@ -29,8 +29,10 @@ static inline const char *ring_why(long err)
 		return "no memory for the rings; before Linux 5.12 and from 6.14 on "
 		       "they count as locked memory: raise that limit (ulimit -l)";
 	case -EMFILE:
-	case -ENFILE:
 		return "no descriptor is left: raise the limit (ulimit -n)";
+	case -ENFILE:
+		return "the whole system has no open file left: raise the sysctl "
+		       "fs.file-max";
 	}
 	return "io_uring cannot be set up";
 }
