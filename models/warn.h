@@ -16,7 +16,7 @@
 #include "../syscalls/program.h"
 #include "../syscalls/thread.h"
 
-/* Returns 1 if a write to fd does not wait; it may return an error at once. */
+/* 1: a write to this pipe, socket or terminal does not wait, or fails at once. */
 static int has_room(int fd)
 {
 	struct pollfd out = { .fd = fd, .events = POLLOUT };
