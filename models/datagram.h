@@ -3,8 +3,8 @@
  * datagram.h - who sent a datagram, on a socket of IPv4, IPv6 or AF_UNIX
  *
  * The socket that a server opens itself is of IPv4; one that it inherits (--fd)
- * may be of the others.  A sender on AF_UNIX that has not bound its socket has
- * no address: what it says is printed, but nothing can be sent back to it.
+ * may be of the others.  A sender on AF_UNIX with no address (neither bind nor
+ * SO_PASSCRED gave it one): what it says is printed, but it gets no answer.
  */
 #ifndef IOMODELS_DATAGRAM_H
 #define IOMODELS_DATAGRAM_H

@@ -18,8 +18,8 @@ static void socket_failed(const char *call, const struct sockaddr_in *a,
 	fail(1, "%s %s: %s%s\n", call, address(a, text), errno_name(err),
 	     err == -EADDRINUSE ? ": another program has the port; use another "
 				  "--port" :
-	     err == -EACCES ? ": a port this low needs root or "
-			      "CAP_NET_BIND_SERVICE; use another --port" :
+	     err == -EACCES ? ": a low port needs CAP_NET_BIND_SERVICE, or a "
+			      "security module refuses it; use another --port" :
 	     err == -EADDRNOTAVAIL ? ": no interface has this address; --bind "
 				     "0.0.0.0 listens on all" : "");
 }

@@ -37,7 +37,7 @@ static void block_sigio(void)
 }
 
 /*
- * sig 0: plain SIGIO.  Any other signal is queued and carries the descriptor.
+ * sig 0: plain SIGIO.  A real-time signal is queued and carries the descriptor.
  * Returns 0, or -errno: the kernel has no memory for it (ENOMEM).
  */
 static long signal_me(int fd, int sig)

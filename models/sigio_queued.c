@@ -36,7 +36,7 @@
  */
 #include "sigio.h"
 
-enum { QUEUED = SIGRTMIN + 2, TURNS = 16 };	/* libc keeps the first two */
+enum { QUEUED = SIGRTMIN + 2, TURNS = 16 };	/* glibc keeps the first two */
 
 static struct conn conns[CONNS];	/* by descriptor; want: is connected */
 static int live, top, paused;		/* paused: accept4 found no descriptor */

@@ -6,8 +6,10 @@
  * that a function must hand back as it found them (the ABI's callee-saved
  * ones) and the stack pointer.  So a switch pushes those, keeps the stack
  * pointer, takes the other stack's, pops the registers there and returns to
- * where the other side made its call.  swapcontext(3) does the same, and also
- * calls rt_sigprocmask: a system call per switch.
+ * where the other side made its call.  (It leaves the control bits of floating
+ * point as they are, which the ABI preserves, too: no task here changes them.)
+ * swapcontext(3) does the same, and also calls rt_sigprocmask: a system call per
+ * switch.
  *
  *     high  [ return address        ]  a new stack: entry
  *           [ callee-saved registers ] a new stack: zeros
