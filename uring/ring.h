@@ -334,9 +334,9 @@ static inline long ring_again(long n)
 /* ---- completion ---- */
 
 /*
- * How many completions are there to take.  Acquire: the kernel fills an entry
- * and then moves the tail; it does so from our own thread's task work, or from
- * a kernel thread on another processor (before 5.15 also from an interrupt).
+ * How many completions are there to take.  Acquire: the kernel fills an entry,
+ * then moves the tail, in our own thread (io_uring_enter, task work) or in another
+ * on another processor, such as SQPOLL's (before 5.15 also in an interrupt).
  */
 static inline unsigned ring_ready(const struct ring *r)
 {

@@ -5,9 +5,9 @@
  * SEND_ZC does not copy the bytes into the kernel: the network card reads them
  * from our buffer.  So it completes twice: when the socket has taken the
  * request (result, F_MORE), and when nobody needs the buffer any more (NOTIF),
- * which for TCP is when the peer has acknowledged.  On the loopback device
- * there is no card, and the kernel copies after all: the NOTIF says so.  The
- * thread waits in io_uring_enter and copies what it receives there.
+ * which for TCP is when the peer has acknowledged.  On the loopback device, and
+ * with a card without scatter-gather, the kernel copies after all: the NOTIF says
+ * so.  The thread waits in io_uring_enter and copies what it receives there.
  *
  *     io_uring_setup  mmap x2           the ring
  *     io_uring_register PROBE           does this kernel know SEND_ZC?
