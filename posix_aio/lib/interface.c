@@ -120,7 +120,7 @@ static long preadv_nowait(const struct aiocb *cb, size_t done, int flags)
 }
 
 /*
- * A regular file of tmpfs: RWF_NOWAIT is not known, and no read waits.  Only
+ * A file of tmpfs: RWF_NOWAIT is not known, and a read waits for swap only.  Only
  * files in memory have seals; fstatfs might ask a server that does not answer.
  */
 static int is_memory(int fd)

@@ -491,7 +491,7 @@ static long read_stream(struct work *w)
 /*
  * The signal with which libc interrupts the threads for setuid().  Its handler
  * is there when there is a second thread, and does nothing if libc did not send
- * the signal (si_code).  No thread blocks it, and no program can handle it.
+ * the signal (si_code).  No pool thread blocks it, and no program can handle it.
  */
 enum { SIGNAL = 33 };
 

@@ -16,7 +16,7 @@
  * thread, call aio_suspend itself, or leave by longjmp, and a thread may be
  * cancelled here.  A leader that a handler keeps away leads nobody, and others
  * may take events that it waits for.  Therefore leader and heirs look for
- * themselves every LOOK_MS.  A disk answers sooner.
+ * themselves every LOOK_MS.  An SSD answers sooner.
  */
 #include "engine.h"
 
