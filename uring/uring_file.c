@@ -16,7 +16,7 @@
  * Calls     1 for as many blocks as are ready together; with --batch N one more
  *           for each N of them, which does not wait.
  * Needs     Linux 6.1 (DEFER_TASKRUN: the kernel finishes requests only when we
- *           enter it, and does not interrupt us), else 5.1 (before 5.9 a worker
+ *           enter it; they do not interrupt us), else 5.1 (before 5.9 a worker
  *           reads what is not in memory); --link needs 5.3.
  * Limits    a) Registered buffers stay in memory: without CAP_IPC_LOCK, --depth
  *           times --block may not exceed RLIMIT_MEMLOCK.  --depth <= 32768.
