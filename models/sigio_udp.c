@@ -2,10 +2,10 @@
 /*
  * sigio_udp.c - signal-driven I/O on a UDP socket
  *
- * The kernel sends SIGIO when a datagram (or an error) has arrived; no thread
- * waits for the socket.  While a SIGIO is pending, the kernel drops others, so
- * for each signal the thread reads until EAGAIN.  The copy is still made in
- * recvfrom.
+ * The kernel sends SIGIO when a datagram (or an error) has arrived, and when there
+ * is room after a send that found none; no thread waits for the socket.  While a
+ * SIGIO is pending, the kernel drops others, so for each signal the thread reads
+ * until EAGAIN.  The copy is still made in recvfrom.
  *
  *     rt_sigaction  rt_sigprocmask      SIGIO; blocked except while asleep
  *     getpid  fcntl F_SETOWN  fcntl F_SETFL O_ASYNC
