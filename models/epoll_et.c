@@ -3,9 +3,9 @@
  * epoll_et.c - edge-triggered epoll, one thread
  *
  * A wait reports a descriptor once, when something arrives; if the thread stops
- * reading before EAGAIN, no wait reports the rest until more arrives.  Both
- * directions are registered at the start and never changed.  The thread waits
- * in epoll_pwait and copies in recvfrom.
+ * reading before EAGAIN, no wait reports the rest until more arrives or room to
+ * send comes.  Both directions are registered at the start and never changed.  The
+ * thread waits in epoll_pwait and copies in recvfrom.
  *
  *     epoll_create1  epoll_ctl ADD      the listener
  *   wait:
