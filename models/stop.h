@@ -10,8 +10,8 @@
  *
  * A server that sleeps in something else (sigio.h, uring_udp.c) is woken by a
  * second signal, which on_stop sends to its own process.
- *
  * Neither a peer nor a full stdout delays the end by more than two seconds: on_late.
+ * (A write to a file does, as long as its file system is frozen.)
  */
 #ifndef IOMODELS_STOP_H
 #define IOMODELS_STOP_H
