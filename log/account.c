@@ -88,16 +88,16 @@ const char *wait_text(enum wait_for what, enum call call, const char *object,
 	default:
 		if (o && (call == CALL_OPEN || call == CALL_OPENAT) &&
 		    !strncmp(o, "/dev/tty", 8))
-			snprintf(text, size, "%s: a serial line without "
-				 "carrier; the open has no O_NONBLOCK", o);
+			snprintf(text, size, "%s (a serial line without "
+				 "carrier; the open has no O_NONBLOCK)", o);
 		else if (o && (call == CALL_OPEN || call == CALL_OPENAT))
-			snprintf(text, size, "%s: %sa slow file system", o,
+			snprintf(text, size, "%s (%sa slow file system)", o,
 				 strncmp(o, "/usr/", 5) && strncmp(o, "/lib", 4)
 				 ? "a FIFO without its other end, or " : "");
 		else
 			snprintf(text, size, "%s%s", object,
 				 strcmp(object, "/dev/random") ? "" :
-				 ", for which the kernel gathers entropy");
+				 " (the kernel gathers entropy for it)");
 	}
 	return text;
 }

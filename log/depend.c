@@ -430,11 +430,11 @@ static int ipc_object(const struct line *l, char *object, size_t size)
 	if (!l->n_args)
 		return 0;
 	if (slice_is(l->name, "semop") || slice_is(l->name, "semtimedop"))
-		snprintf(object, size, "System V semaphore set %.*s; ipcs -s -i %.*s "
-			 "shows who used it last", (int)id.len, id.at,
+		snprintf(object, size, "System V semaphore set %.*s (ipcs -s -i "
+			 "%.*s shows who used it last)", (int)id.len, id.at,
 			 (int)id.len, id.at);
 	else if (what)
-		snprintf(object, size, "%s %.*s; ipcs -q -i %.*s shows it", what,
+		snprintf(object, size, "%s %.*s (ipcs -q -i %.*s shows it)", what,
 			 (int)id.len, id.at, (int)id.len, id.at);
 	return *object;
 }
@@ -511,7 +511,7 @@ enum wait_for waits_for(const struct world *w, const struct step *st,
 	if (st->file->kind == FILE_REGULAR && st->file->assumed &&
 	    l->flags & LINE_NO_RETURN) {
 		path = peer_name(st->file);
-		snprintf(object, size, "the disk, or a FIFO's other end: %s",
+		snprintf(object, size, "the disk, or the other end of a FIFO (%s)",
 			 path ? path : "");
 		return FOR_OTHER;
 	}
