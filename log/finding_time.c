@@ -586,14 +586,15 @@ static void judge_mutex(struct findings *f, const struct habits *h,
 			 s->by.pid);
 	snprintf(who, sizeof(who), "thread %ld of %s", t->pid, task_name(t));
 	if (s->open && s->handler)
-		snprintf(in, sizeof(in), "; it waits in its handler of %s (line "
-			 "%lu), which may have interrupted the code that holds it",
+		snprintf(in, sizeof(in), "; the thread waits in its handler of %s "
+			 "(line %lu), and the signal may have interrupted the "
+			 "code that holds the mutex",
 			 signal_text(s->handler, sig, sizeof(sig)),
 			 s->handler_line);
 	else if (s->open && forked)
-		snprintf(in, sizeof(in), "; it is in a child that a process of %u "
-			 "threads forked: the thread that held the mutex is not "
-			 "in the child", t->process->forked_of);
+		snprintf(in, sizeof(in), "; the thread is in a child that a "
+			 "process of %u threads forked: the thread that held "
+			 "the mutex is not in the child", t->process->forked_of);
 	finding_says(d, "%s waited %s for the mutex at %s, %lu "
 		     "time%s%s%s%s", t->pid ? who : task_name(t),
 		     span_text(s->ns, span, sizeof(span)), s->object,

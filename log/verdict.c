@@ -704,21 +704,22 @@ static void open_sentence(const struct reader *r, const struct unreturned *o,
 	    OPEN_KILLED ? "is blocked in" : "was blocked in",
 	    open_text(o, text, sizeof(text)));
 	if (o->ns != NO_TIME && o->ns > 0)
-		add(t, " for %s, up to the end of the log",
-		    time_text(o->ns, time));
+		add(t, " for %s%s", time_text(o->ns, time),
+		    *o->killed ? "" : ", up to the end of the log");
 	if (*o->killed)
 		add(t, ", until %s killed it", o->killed);
+	add(t, " (line %lu)", o->line);
 	if (o->handler)
-		add(t, "; it waits in its handler of %s (line %lu), which may have "
-		    "interrupted the code that holds it", signal_text(o->handler,
-		    time, sizeof(time)), o->handler_line);
+		add(t, "; the thread waits in its handler of %s (line %lu), and "
+		    "the signal may have interrupted the code that holds the "
+		    "lock", signal_text(o->handler, time, sizeof(time)),
+		    o->handler_line);
 	if (o->on && *o->why)
 		add(t, "; pid %ld %s", o->on, o->why);
 	if (other && other != o)
 		chain(r, o, other, t);
 	else if (o->on && o->on != o->pid)
 		other_wait(r, o->on, o->ns, t);
-	add(t, " (line %lu)", o->line);
 	if (all_locked(r, o) == 2)
 		add(t, "; both threads of the process wait, and none is left to "
 		    "release a mutex: a deadlock");
@@ -856,7 +857,7 @@ static void wait_sentence(const struct reader *r, const struct wait *w,
 	    "The program's threads" : who, w->at_most ? "at most " : "",
 	    time_text(w->ns, time), a->wall_ns > 0 ? "" : "the ",
 	    time_text(whole_of(a), wall),
-	    a->wall_ns > 0 ? "" : " in all calls,", *what ? "waiting for " : "",
+	    a->wall_ns > 0 ? "" : " that all calls took,", *what ? "waiting for " : "",
 	    what, *what ? " " : "", w->name);
 	if (w->count > 1)
 		add(t, ": %lu times, longest %s (line %lu)", w->count,
@@ -1082,11 +1083,10 @@ static int expired(const struct reader *r, struct text *t)
 	if (!best)
 		return 0;
 	wait_text(w->what, w->call, w->object, what, sizeof(what));
-	add(t, "%s %s for %s timed out %lu time%s in a row, %s in all (from line "
-	    "%lu)", w->what == FOR_PEER ? "Nothing came at the end:"
+	add(t, "%s %s for %s timed out %lu time%s, %s in all (from line %lu)", w->what == FOR_PEER ? "Nothing came at the end:"
 	    : "No fault was found; at the end", w->name,
-	    *what ? what : "events", times, plural(times),
-	    time_text(w->ns, time), w->line);
+	    *what ? what : "events", times,
+	    times == 1 ? "" : "s in a row", time_text(w->ns, time), w->line);
 	if (w->ns < LONG_NS)
 		add(t, ": the program looks for work every %s",
 		    time_text(w->ns / (long long)times, time));
@@ -1243,8 +1243,8 @@ static int transfers_in_vain(const struct reader *r, const struct unreturned *o,
 	if (x->times < AGAIN || (o && x->pid != o->process) ||
 	    r->findings.unanswered.line)
 		return 0;
-	add(t, "A transfer of libcurl waits for data of its peer on descriptor %ld: "
-	    "%lu times (from line %lu) none had come", x->fd, x->times, x->line);
+	add(t, "A transfer of libcurl waits for data from its peer on descriptor "
+	    "%ld: it looked %lu times (from line %lu), and none had come", x->fd, x->times, x->line);
 	if (ns >= LONG_NS)
 		add(t, ", in %s", time_text(ns, time));
 	add(t, ".");
@@ -1344,10 +1344,10 @@ static int pool_disk(const struct reader *r, struct text *t)
 	    !is_share(w.ns, whole_of(main)))
 		return 0;
 	wait_text(w.what, w.call, w.object, what, sizeof(what));
-	add(t, "The program's threads spent %s of the first thread's %s%s waiting "
-	    "for %s in %s: %lu time%s, longest %s (line %lu).",
+	add(t, "The program's threads spent %s of the %s that %sthe first thread "
+	    "took, waiting for %s in %s: %lu time%s, longest %s (line %lu).",
 	    time_text(w.ns, time), time_text(whole_of(main), whole),
-	    main->wall_ns > 0 ? "" : " in all calls,", what, w.name, w.count,
+	    main->wall_ns > 0 ? "" : "all calls of ", what, w.name, w.count,
 	    plural(w.count), time_text(w.longest_ns, longest), w.line);
 	return 1;
 }
