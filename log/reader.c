@@ -772,21 +772,21 @@ unsigned reader_missing(const struct reader *r,
 	else if (!class[CLASS_IN] && !class[CLASS_OUT] &&
 		 !class[CLASS_ACCEPT] && !submits)
 		sentence[found++] = class[CLASS_WAIT] ?
-			"no read, write or accept in the log: nothing says "
-			"who copies (strace -e trace= without them?)" :
-			"no read, write, accept or wait in the log: nothing "
-			"says how it does I/O (strace -e trace= without "
-			"them?)";
+			"no read, write or accept in the log, so it does not "
+			"show who copies; did strace -e trace= leave them out?" :
+			"no read, write, accept or wait in the log, so it does "
+			"not show how the program does I/O; did strace -e "
+			"trace= leave them out?";
 	else if (!class[CLASS_WAIT] && !settings && !closes &&
 		 r->kinds[FILE_CONNECTION] + r->kinds[FILE_LISTENER] +
 		 r->kinds[FILE_UNKNOWN] + r->kinds[FILE_DATAGRAM])
 		sentence[found++] = "no select, poll, epoll, fcntl or close "
 			"in the log: if strace -e trace= left them out, "
-			"nothing says who waits";
+			"the log does not show who waits";
 	if (r->joiner.merged && !r->joiner.timed)
 		sentence[found++] = "the files of strace -ff have no order "
 			"without times: which thread came first is a guess "
-			"(-ff -ttt)";
+			"(strace -ttt records the times)";
 	return found;
 }
 

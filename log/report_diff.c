@@ -168,7 +168,7 @@ void report_diff(FILE *out, const struct reader *a, const struct sequence *x,
 	verdicts(out, b);
 	fprintf(out, "\n");
 	costs(out, a, b);
-	fprintf(out, "\nfrom the first peer on%s\n",
+	fprintf(out, "\nthe calls, from the first peer on%s\n",
 		x->n == SEQUENCE_MAX || y->n == SEQUENCE_MAX ?
 		" (the first 1000 steps)" : "");
 	side_by_side(out, x, y);

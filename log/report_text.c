@@ -550,7 +550,7 @@ static void missing_report(FILE *out, const struct reader *r)
 	unsigned n;
 
 	if (!j->has_times && j->has_durations)
-		fprintf(out, "the log has the durations of the calls (-T), and "
+		fprintf(out, "the log has the durations of the calls (-T), but "
 			"not when they were made: strace -ttt records that\n");
 	else if (!j->has_times)
 		fprintf(out, "no times in the log: strace -ttt -T records them\n");
@@ -561,11 +561,12 @@ static void missing_report(FILE *out, const struct reader *r)
 	for (unsigned i = 0; i < n; i++)
 		fprintf(out, "%s\n", missing[i]);
 	if (!j->has_durations && has_submits(r))
-		fprintf(out, "io_submit: without durations (-T) nothing says "
-			"whether it slept\n");
+		fprintf(out, "io_submit: without durations (-T) the log does "
+			"not show whether it slept\n");
 	if (r->unknown_mode)
-		fprintf(out, "%lu socket%s opened before the log began: nothing "
-			"says whether %s (attach at the start to see fcntl)\n",
+		fprintf(out, "%lu socket%s opened before the log began, so it does "
+			"not show whether %s (start the program under strace "
+			"to see fcntl)\n",
 			r->unknown_mode, r->unknown_mode == 1 ? " was" :
 			"s were", r->unknown_mode == 1 ? "it blocks" :
 			"they block");
