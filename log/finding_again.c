@@ -442,10 +442,10 @@ static void judge_watches(struct findings *f, struct again_habits *h,
 		d = finding_add(f, &lost, t->process->pid, 1, 0);
 		finding_line(d, w->line);
 		finding_line(d, w->lost);
-		finding_says(d, "%s watched %s with inotify (line %lu), which was "
-			     "renamed, replaced or removed (%s%sline %lu): the "
-			     "watch was not added again, and the program waits "
-			     "in %s for events that do not come", task_name(t),
+		finding_says(d, "%s watched %s with inotify (line %lu), and this "
+			     "file was renamed, replaced or removed (%s%sline "
+			     "%lu): the watch was not added again, and the "
+			     "program waits in %s for events that do not come", task_name(t),
 			     w->path, w->line, w->why, *w->why ? ", " : "",
 			     w->lost, o->name);
 	}

@@ -85,8 +85,8 @@ static const struct about
 uneven = UNEVEN(SEVERITY_COST), uneven_note = UNEVEN(SEVERITY_NOTE),
 held = { "pipe-held", SEVERITY_FAULT,
 	"a pipe does not end because another process holds its write end",
-	"read returns 0 only when the last copy of the write end is closed; a "
-	"process inherited one and lives on.",
+	"read returns 0 only when the last copy of the write end is closed; another "
+	"process inherited a copy and keeps it open.",
 	"Close the write end in that process (O_CLOEXEC, redirect its stdout "
 	"to /dev/null), or do not wait for the end of the pipe.", NULL },
 deadlock = { "deadlock", SEVERITY_FAULT,
@@ -1178,7 +1178,7 @@ static void judge_service(struct findings *f, const struct service *s)
 	finding_says(d, "%lu of %lu connections sent a request that was read "
 		     "and never answered; %s waited longest, %s until the log "
 		     "ended", s->owed, s->owed + s->done,
-		     *s->name ? s->name : "one of them",
+		     *s->name ? s->name : s->owed == 1 ? "it" : "one of them",
 		     span_text(s->ns, span, sizeof(span)));
 }
 

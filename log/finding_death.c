@@ -198,7 +198,7 @@ static void wants_terminal(struct findings *f, const struct step *st)
 		     d->count, d->count == 1 ? "" : "s");
 }
 
-/* "...does not allow getpid; also for read" has read, and no get. */
+/* "...does not allow getpid; nor read" has read, and no get. */
 static int has_word(const char *text, const char *word)
 {
 	size_t len = strlen(word);
@@ -227,7 +227,7 @@ static void filtered(struct findings *f, const struct step *st)
 		finding_says(d, "SIGSYS: a seccomp filter does not allow %s",
 			     now->filtered);
 	else if (!has_word(d->says + 1, now->filtered) && len + 60 < sizeof(d->says))
-		snprintf(d->says + len, sizeof(d->says) - len, "; also for %s",
+		snprintf(d->says + len, sizeof(d->says) - len, "; nor %s",
 			 now->filtered);
 }
 

@@ -1254,7 +1254,7 @@ static void judge_nagle(struct findings *f, struct file *file, struct use *u)
 	d = finding_add(f, &nagle, file->pid, u->delayed.n, u->delayed_ns);
 	finding_lines(d, &u->delayed);
 	finding_subject(d, file);
-	finding_says(d, "%s waited %s for answers of %s, %lu times, %s each on "
+	finding_says(d, "%s waited %s for answers on %s, %lu times, %s each on "
 		     "average, after two small writes: Nagle's algorithm and "
 		     "delayed ACK "
 		     "(about 40 ms); TCP_NODELAY is never set",

@@ -1887,8 +1887,8 @@ static void note_alive(struct ending *e, const struct step *st)
 	struct failure *x = note_seen(e, st, refusal_find(SLICE("kill"),
 					SLICE("alive"), SLICE("")));
 
-	snprintf(x->what, sizeof(x->what), "it found process %ld, whose number it "
-		 "had read in a file (line %lu), alive", e->pid_read, e->pid_line);
+	snprintf(x->what, sizeof(x->what), "it read the number %ld in a file (line "
+		 "%lu), and a process with this number exists", e->pid_read, e->pid_line);
 }
 
 /* poll([{fd=7, events=POLLIN}], 1, -1) = 1 ([{fd=7, revents=POLLNVAL}]) */
@@ -2797,7 +2797,7 @@ static void quote(struct findings *f, struct ending *e, long pid)
 	if (slice_ends(words, "...") && has_heard(f, from_pid) &&
 	    f->peer_said.line < from->message_line) {
 		finding_line(d, f->peer_said.line);
-		snprintf(said, sizeof(said), "; before it, its peer%s%s said "
+		snprintf(said, sizeof(said), "; before it, its peer%s%s sent "
 			 "\"%s\" (line %lu)", *f->peer_said.peer ? " " : "",
 			 f->peer_said.peer, f->peer_said.text,
 			 f->peer_said.line);
@@ -3240,7 +3240,7 @@ void finding_status_text(const struct findings *f, int status, char *text,
 		snprintf(text, size, "The program ended with status %d", status);
 	else
 		snprintf(text, size, "%s%.20s ended with status %d (%s)",
-			 of->first ? "" : "Its child ", of->name, status,
+			 of->first ? "" : "The program's child ", of->name, status,
 			 meaning);
 }
 

@@ -982,7 +982,7 @@ static void told_says(struct finding *d, const struct slot *s, const char *in)
 		"registered" : s->empties && s->writes
 		? ", and each write returns EAGAIN" : s->empties
 		? ", and each call returns EAGAIN" : s->eofs
-		? ", and each read returns 0: the peer has closed" : s->emfiles
+		? ", and each read returns 0 (the peer has closed)" : s->emfiles
 		? ", and accept fails each time (out of descriptors)"
 		: s->events & READY_BAD ? ", and the descriptor is not open"
 		: is_failing(s) ? failure : use;

@@ -412,7 +412,7 @@ static const struct refusal table[] = {
 	  "The peer closed (or ended) before it had read all that was sent, or "
 	  "before it had accepted the connection; or it closed with an "
 	  "SO_LINGER of 0; or its host restarted; or a firewall or NAT on the "
-	  "way forgot the connection.",
+	  "way dropped its record of the connection.",
 	  "Look at the peer's log at this time; the peer must read all data "
 	  "before it closes." },
 	{ SENDS, "EPIPE", NULL, "epipe", REFUSED_AT_END,
@@ -1151,7 +1151,7 @@ static const struct refusal table[] = {
 	  "On most file systems a name may have 255 bytes; a path may have "
 	  "4095.", "Shorten it." },
 	{ "*", "ESTALE", NULL, "stale", REFUSED_AT_END,
-	  "the server of the network file system forgot the file",
+	  "the server of the network file system no longer has the file",
 	  "The file was removed on the server.", "Open the file again." },
 	{ "bind", "EAFNOSUPPORT", NULL, "no-family", REFUSED_FOR_GOOD,
 	  "the address is of another family than the socket (IPv6 is off?)",
