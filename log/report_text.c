@@ -564,9 +564,9 @@ static void missing_report(FILE *out, const struct reader *r)
 		fprintf(out, "io_submit: without durations (-T) the log does "
 			"not show whether it slept\n");
 	if (r->unknown_mode)
-		fprintf(out, "%lu socket%s opened before the log began, so it does "
-			"not show whether %s (start the program under strace "
-			"to see fcntl)\n",
+		fprintf(out, "%lu socket%s opened before the log began: the log "
+			"does not show whether %s (start the program under "
+			"strace to see fcntl)\n",
 			r->unknown_mode, r->unknown_mode == 1 ? " was" :
 			"s were", r->unknown_mode == 1 ? "it blocks" :
 			"they block");
