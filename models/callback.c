@@ -19,7 +19,7 @@
  *           once share one wait and need 2 calls each.  The kernel sees the
  *           same program as epoll.c.
  * Needs     Linux 2.6.28 (accept4).
- * Limits    A callback that takes long holds up all others.  No descriptor
+ * Limits    A callback that takes long delays all others.  No descriptor
  *           left (EMFILE): the listener has no callback until a connection
  *           closes or is served, or a second passes.
  *           Where the set has no room (ENOSPC, ENOMEM), the connection ends.

@@ -23,7 +23,7 @@
  *           wait and need 2 calls each.
  * Needs     Linux 2.6.28 (accept4).
  * Limits    A stack for each peer, idle or not, kept for the next peer when this
- *           one goes; a task that computes holds up all others.  No descriptor
+ *           one goes; a task that computes delays all others.  No descriptor
  *           left (EMFILE): the accept task waits until a connection closes or
  *           is served, or a second passes.
  *           Where the set has no room (ENOSPC, ENOMEM), the connection ends.

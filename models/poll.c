@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * poll.c - poll, one thread: the whole set in, the whole set out
+ * poll.c - poll, one thread: each call hands over the whole set
  *
  * The program keeps the interest set, an array, and hands it to the kernel
  * at each wait; the kernel looks at every entry and so must the program.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * select.c - select, one thread: two bitmaps in, two bitmaps out
+ * select.c - select, one thread: each call hands over two bitmaps
  *
  * The program keeps the interest set, a bit for each descriptor, and hands a
  * copy to the kernel, which clears the bits that are not ready and writes

@@ -24,10 +24,10 @@
  *              belong to another peer.  So it is a hint; EAGAIN is not an error.
  *           b) While a peer sends faster than the server reads, recvfrom does
  *              not return EAGAIN: the server reads TURNS times, then serves the
- *              others.  So with accept4, too (the variable `behind`).
+ *              others.  The same holds for accept4 (the variable `behind`).
  *           c) At most CONNS descriptors (server_options.h).  No descriptor
- *              left (EMFILE): accept4 again when a connection closes or is
- *              served, or a second passes.
+ *              left (EMFILE): accept4 is tried again when a connection
+ *              closes or is served, or a second passes.
  *           d) Without memory for O_ASYNC (ENOMEM) a connection ends.
  * Compare   sigio_tcp.c does not learn which socket; epoll_et.c learns it from
  *           epoll_pwait instead of from signals.

@@ -25,8 +25,8 @@
  *              from a connection and accepts TURNS times; then ppoll with a
  *              zero timeout takes the pending SIGIO.
  *           b) At most CONNS descriptors (server_options.h).  No descriptor
- *              left (EMFILE): accept4 again in the next round; ppoll limits the
- *              sleep to a second.
+ *              left (EMFILE): accept4 is tried again in the next round; ppoll
+ *              limits the sleep to a second.
  *           c) Without memory for O_ASYNC (ENOMEM) a connection ends.
  * Compare   sigio_tcp_naive.c relies on a signal for each event; sigio_queued.c
  *           learns which socket; so does epoll.c, without signals.

@@ -26,8 +26,8 @@
  *           both; a chat server could not be written like this.
  *           c) Where a helper cannot be started (RLIMIT_NPROC), the request
  *           waits for another helper, without an error; EAGAIN if there is none.
- *           d) No descriptor left (EMFILE): futex until a peer leaves, or a
- *           second passes.
+ *           d) No descriptor left (EMFILE): main sleeps in futex until a peer
+ *           leaves, or a second passes.
  *           e) glibc does not report that it cannot start a thread for on_done:
  *           the peer waits until it gives up.
  * Compare   ../models/blocking_thread.c also has a thread per peer, but makes

@@ -31,8 +31,8 @@
  *           c) The server stops reading from a peer that does not read, once
  *              OWED_MAX bytes wait to be sent; 4 MiB more may come by then.
  *           d) An urgent byte and then a close: recv says EAGAIN at the urgent
- *              mark, and the RECV may sleep on.  Its slot stays in use until the
- *              server ends, and delays that end by two seconds (docs/faults.md).
+ *              mark, and the RECV may still wait.  Its slot stays in use until
+ *              the server ends; it delays the end by 2 s (docs/faults.md).
  * Compare   uring_basic.c makes a new request each time; uring_fast.c has no
  *           completion for a SEND that succeeded.
  * Trace     traces/uring_multishot.two.x86_64.strace, .kernel
