@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * aarch64.h - what only aarch64 knows: the instruction, _start
+ * aarch64.h - the part for aarch64: the instruction, _start
  *
  * A system call takes its number in x8 and its arguments in x0 to x5; `svc 0`
  * returns in x0 and keeps every other register, except those of SVE: of z0 to
  * z31 it keeps the lowest 128 bits only, of p0 to p15 and FFR nothing.  The
- * kernel's vDSO has the way back from a signal handler: no restorer is needed.
+ * kernel's vDSO returns from a signal handler, so no restorer is needed.
  */
 #ifndef IOMODELS_AARCH64_H
 #define IOMODELS_AARCH64_H

@@ -6,8 +6,8 @@
  * libc's headers.  They declare the same structures as the kernel's, so no file
  * can include both.  A hosted program that includes sys.h (or server.h or
  * file_job.h, which do) gets them from here.  The sys_ functions are the same,
- * so the service and the options of a twin are its neighbour's, call by call;
- * only the calls that the library makes are the library's.
+ * so a twin has the service and the options of the program without the library,
+ * call by call; the library itself makes the other calls.
  */
 #ifndef IOMODELS_HOSTED_H
 #define IOMODELS_HOSTED_H

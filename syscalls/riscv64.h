@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * riscv64.h - what only riscv64 knows: the instruction, _start
+ * riscv64.h - the part for riscv64: the instruction, _start
  *
  * A system call takes its number in a7 and its arguments in a0 to a5; `ecall`
  * returns in a0 and keeps every other register, except those of the vector
- * extension, which it forgets.  The kernel's vDSO has the way back from a
- * signal handler, so no restorer is needed.
+ * extension, whose values are lost.  The kernel's vDSO returns from a signal
+ * handler, so no restorer is needed.
  */
 #ifndef IOMODELS_RISCV64_H
 #define IOMODELS_RISCV64_H

@@ -5,7 +5,7 @@
  * Every function takes the arguments of its manual page (man 2 NAME) in the
  * same order and returns what the kernel returned: zero or more on success,
  * -errno on failure (-4095 to -1).  There is no errno variable, no retry and
- * no second call: what the page says is what strace shows.  A
+ * no second call: strace shows the same calls as the source.  A
  * comment stands only where the kernel's call differs from libc's.
  *
  * Only calls that x86-64, aarch64 and riscv64 all have, so epoll_pwait and

@@ -8,7 +8,7 @@
  *       PROT_NONE: an overflow faults instead of writing elsewhere
  *
  * A thread is detached: when its function returns it unmaps the stack that
- * it stands on and leaves, so nothing is kept for it.  A program that must know
+ * it runs on and exits, so nothing is kept for it.  A program that must know
  * how many are left counts them (struct count) and sleeps in a futex.
  */
 #ifndef IOMODELS_THREAD_H

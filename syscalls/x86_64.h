@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * x86_64.h - what only x86-64 knows: the instruction, _start, signal return
+ * x86_64.h - the part for x86-64: the instruction, _start, signal return
  *
  * A system call takes its number in rax and its arguments in rdi rsi rdx r10
  * r8 r9; `syscall` overwrites rcx (return address) and r11 (flags), and the
