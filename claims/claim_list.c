@@ -214,7 +214,7 @@ const struct claim claims[] = {
 	     TRIED("TCP", "the close of the peer raises POLL_HUP",
 	     SIGIO_SAYS("POLL_HUP", "[0-9]+"))),
 	PLAY("sigio-closed", sigio_closed, "cause 3 of SIGIO on "
-	     "TCP: the connection has been closed by both", UNP "25.2",
+	     "TCP: both ends have closed the connection", UNP "25.2",
 	     SIGIO_SAYS("POLL_HUP", "24"),
 	     TRIED("TCP", "the end of both directions raises POLL_IN",
 	     SIGIO_SAYS("POLL_IN", "[0-9]+"))),
@@ -418,8 +418,8 @@ const struct claim claims[] = {
 	     TRIED("AF_UNIX",
 	     "edge-triggered epoll reports unread bytes again",
 	     "epoll_p?wait\\(.*, 7(, NULL, 8)?\\) = 1")),
-	PLAY("edge-half-drained", edge_half_drained, "edge-triggered epoll is "
-	     "silent about what was left unread, until more comes",
+	PLAY("edge-half-drained", edge_half_drained, "edge-triggered epoll does "
+	     "not report what was left unread, until more comes",
 	     "epoll(7)", "recvfrom.* = 1\n"
 	     "epoll_p?wait\\(.*, 7(, NULL, 8)?\\) = 0\n"
 	     "epoll_p?wait\\(.*, 8(, NULL, 8)?\\) = 1",
@@ -602,7 +602,7 @@ const struct claim claims[] = {
 	     "reset can still be received; then recv fails with ECONNRESET",
 	     "net/ipv4/tcp_input.c",
 	     "recvfrom\\([0-9]+, \"x\", 1, .* = 1\nrecvfrom\\(.* = -1 ECONNRESET",
-	     TRIED("TCP", "a reset takes the bytes away that were not read",
+	     TRIED("TCP", "a reset discards the bytes that were not read",
 	     "0: recvfrom\\([0-9]+, \"x\"")),
 	PLAY("wchan", wchan_of_sleeper, "/proc/PID/wchan names where a thread "
 	     "sleeps: inet_csk_accept, then for TCP's data wait_woken or sk_wait_data",
@@ -1233,7 +1233,7 @@ const struct claim claims[] = {
 	       "its thread with EINTR",
 	       "io_uring_setup(2)",
 	       "sys_exit id=[0-9]+\\(epoll_p?wait\\) ret=-4$",
-	     TRIED("TCP", "epoll_wait sleeps on",
+	     TRIED("TCP", "epoll_wait goes on sleeping",
 	     "sys_exit id=[0-9]+\\(epoll_p?wait\\) ret=0$"),
 	     .words = "EINTR epoll_wait task work"),
 	PLAY("ring-close-ends-epoll", ring_close_ends_epoll, "after a ring is "
@@ -1241,7 +1241,7 @@ const struct claim claims[] = {
 	     "EINTR", "io_uring/io_uring.c",
 	     "epoll_p?wait\\(.*, 400(, NULL, 8)?\\) = -1 EINTR\n"
 	     "epoll_p?wait\\(.*, 100(, NULL, 8)?\\) = 0",
-	     TRIED("any ring", "epoll_wait sleeps on",
+	     TRIED("any ring", "epoll_wait goes on sleeping",
 	     "0: epoll_p?wait\\(.*, 400(, NULL, 8)?\\) = -1 EINTR"),
 	     .since = "6.1", .words = "EINTR epoll_wait fails"),
 	PLAY("uring-in-epoll", uring_in_epoll, "a ring can be in an epoll set: "
@@ -1386,14 +1386,14 @@ const struct claim claims[] = {
 	EVENTS("stop-ends-epoll", epoll_stopped, "SIGSTOP and SIGCONT end "
 	       "epoll_wait with EINTR, though no handler runs", "signal(7)",
 	       "sys_exit id=[0-9]+\\(epoll_p?wait\\) ret=-4$",
-	     TRIED("any epoll set", "epoll_wait sleeps on",
+	     TRIED("any epoll set", "epoll_wait goes on sleeping",
 	     "0: sys_exit id=[0-9]+\\(epoll_p?wait\\) ret=-4$"),
 	     .words = "EINTR fails"),
 	EVENTS("freeze-ends-epoll", epoll_frozen, "when a cgroup freezes and "
 	       "thaws a process, its epoll_wait fails with EINTR, though no "
 	       "handler runs", "kernel/cgroup/freezer.c",
 	       "sys_exit id=[0-9]+\\(epoll_p?wait\\) ret=-4$",
-	     TRIED("cgroup v2", "epoll_wait sleeps on",
+	     TRIED("cgroup v2", "epoll_wait goes on sleeping",
 	     "0: sys_exit id=[0-9]+\\(epoll_p?wait\\) ret=-4$"),
 	     .since = "5.2", .words = "EINTR fails"),
 	EVENTS("stop-not-poll", poll_stopped, "after SIGSTOP and SIGCONT poll "
