@@ -59,7 +59,8 @@ static const struct argp_option options[] = {
 	  "a stream to the server or from it. reply: the server does -kN "
 	  "thousand steps of a loop (0), then sends an answer of -aN bytes (64). "
 	  "For any server: http, "
-	  "redis-ping, redis-get, redis-set, line or bytes, with -cN. For "
+	  "redis-ping, redis-get, redis-set, line (a line each way) or "
+	  "bytes (a request from a file), with -cN. For "
 	  "files: file, with the options that --files names", 0 },
 	{ "repeat", 'r', "N", 0, "Repeat each measurement N times (default 9; "
 	  "with fewer, compare prints figures, but no verdicts)", 0 },
