@@ -152,8 +152,8 @@ static int matches_times(const char *record, const char *pattern, int times,
 		if (!regexec(&re, line, 0, NULL, 0) && !found++)
 			text_add(&first, "%s\n", line);
 	if (found < times || (found > times && !more))
-		text_add(proof, "%d lines, not %d, match %s\n", found, times,
-			 pattern);
+		text_add(proof, found == 1 ? "%d line, not %d, matches %s\n" :
+			 "%d lines, not %d, match %s\n", found, times, pattern);
 	else if (!found)
 		text_add(proof, "no line matches %s\n", pattern);
 	else if (found > 1)
