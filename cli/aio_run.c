@@ -37,7 +37,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 int aio_run_main(int argc, char **argv)
 {
 	static const struct argp_option options[] = {
-		{ "stats", 's', NULL, 0, "print at the exit of each process how "
+		{ "stats", 's', NULL, 0, "Print at the exit of each process how "
 		  "many requests were done in each way (see below)", 0 },
 		{ 0 },
 	};

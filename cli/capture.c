@@ -455,21 +455,21 @@ static char *const *cut_command(int *argc, char **argv)
 int capture_main(int argc, char **argv)
 {
 	static const struct argp_option rows[] = {
-		{ "output", 'o', "DIR", 0, "write the capture into DIR (default: "
+		{ "output", 'o', "DIR", 0, "Write the capture into DIR (default: "
 		  "capture-NAME-1, -2, ... in the current folder)", 0 },
-		{ "no-strace", KEY_NO_STRACE, NULL, 0, "record only the kernel's "
+		{ "no-strace", KEY_NO_STRACE, NULL, 0, "Record only the kernel's "
 		  "events, which slow a call far less than strace does", 0 },
-		{ "no-kernel", KEY_NO_KERNEL, NULL, 0, "record only strace", 0 },
-		{ "pid", 'p', "N", 0, "attach to the running process N", 0 },
-		{ "text", KEY_TEXT, NULL, 0, "print the calls of a model, "
+		{ "no-kernel", KEY_NO_KERNEL, NULL, 0, "Record with strace only", 0 },
+		{ "pid", 'p', "N", 0, "Attach to the running process N", 0 },
+		{ "text", KEY_TEXT, NULL, 0, "Print the calls of a model, "
 		  "without times and process numbers, and write no folder", 0 },
-		{ "traces", KEY_TRACES, "DIR", 0, "capture every model, or "
+		{ "traces", KEY_TRACES, "DIR", 0, "Capture every model, or "
 		  "only the MODELs that are named, with strace and the "
 		  "kernel's events, as text files in DIR; write a file only if "
 		  "its sequence of calls or events has changed",
 		  0 },
-		{ "index", KEY_INDEX, "DIR", 0, "make DIR/README.md, which says "
-		  "what to look at in the captures of DIR, from DIR/notes, and "
+		{ "index", KEY_INDEX, "DIR", 0, "Make DIR/README.md from "
+		  "DIR/notes: what to look at in the captures of DIR; and "
 		  "correct the line numbers of the source in DIR/*.lines", 0 },
 		{ "scenario", KEY_SCENARIO, "NAME", OPTION_HIDDEN, NULL, 0 },
 		{ 0 }

@@ -316,17 +316,17 @@ static int decide_all(void *arg)
 int claims_main(int argc, char **argv)
 {
 	static const struct argp_option rows[] = {
-		{ "quiet", 'q', NULL, 0, "print only the verdicts, not the lines "
+		{ "quiet", 'q', NULL, 0, "Print only the verdicts, not the lines "
 		  "that prove them", 0 },
-		{ "about", 'a', "WORDS", 0, "check only claims whose texts "
+		{ "about", 'a', "WORDS", 0, "Check only claims whose texts "
 		  "have all of these words, as in --about 'edge triggered'; if "
 		  "no claim has all of them, the claims that match best",
 		  0 },
-		{ "twins", 't', NULL, 0, "check the false twin of each claim "
+		{ "twins", 't', NULL, 0, "Check the false twin of each claim "
 		  "instead: a wrong statement that must be refuted", 0 },
-		{ "list", 'l', NULL, 0, "print only names and statements; check "
+		{ "list", 'l', NULL, 0, "Print only names and statements; check "
 		  "nothing", 0 },
-		{ "json", 'j', NULL, 0, "print JSON, with the whole lines", 0 },
+		{ "json", 'j', NULL, 0, "Print JSON, with the whole lines", 0 },
 		{ "play", 'p', "ID", OPTION_HIDDEN, NULL, 0 },
 		{ 0 }
 	};

@@ -292,7 +292,7 @@ static int demo(void *arg)
 int demo_main(int argc, char **argv)
 {
 	static const struct argp_option rows[] = {
-		{ "markdown", 'm', NULL, 0, "only the table, as Markdown (docs/who-waits.md)",
+		{ "markdown", 'm', NULL, 0, "Only the table, as Markdown (docs/who-waits.md)",
 		  0 },
 		{ 0 }
 	};

@@ -612,7 +612,7 @@ static int examine(void *json)
 int doctor_main(int argc, char **argv)
 {
 	static const struct argp_option rows[] = {
-		{ "json", 'j', NULL, 0, "print the same as JSON", 0 },
+		{ "json", 'j', NULL, 0, "Print the same as JSON", 0 },
 		{ 0 }
 	};
 	static const struct argp argp = {
