@@ -112,7 +112,7 @@ static const char *remedy(const struct request *r, int err, char text[160])
 		return ": a UDP datagram holds 65507 bytes at most; a TCP "
 		       "server takes more";
 	case EMFILE:
-		return ": use fewer --clients, or raise `ulimit -n'";
+		return ": use fewer --clients, or raise ulimit -n";
 	case EADDRNOTAVAIL:
 		return ": no local port is free; use fewer --clients";
 	}

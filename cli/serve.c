@@ -70,7 +70,7 @@ static void choose(struct request *r, const char *name,
 		argp_error(state, "%s: no such model; did you mean %s?", name,
 			   nearest);
 	else
-		argp_error(state, "%s: no such model; `iomodels list' shows "
+		argp_error(state, "%s: no such model; iomodels list shows "
 			   "them", name);
 }
 
@@ -105,7 +105,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		choose(r, arg, state);
 		return 0;
 	case ARGP_KEY_NO_ARGS:
-		argp_error(state, "expected a MODEL; `iomodels list' shows them");
+		argp_error(state, "expected a MODEL; iomodels list shows them");
 	}
 	return ARGP_ERR_UNKNOWN;
 }
@@ -125,7 +125,7 @@ int serve_main(int argc, char **argv)
 	argp_parse(&argp, argc, argv, 0, NULL, &r);
 	path = program_path(r.program);
 	if (!path)
-		error(1, 0, "%s is not built; `iomodels list' says why, and "
+		error(1, 0, "%s is not built; iomodels list says why, and "
 		      "what to do", r.program->name);
 	r.words[0] = (char *)r.program->name;
 	/* RLIMIT_FSIZE: the server says EFBIG, instead of ending without a word. */
