@@ -326,6 +326,27 @@ static int before(const struct findings *f, const struct finding *a,
 	return a->line[0] < b->line[0];
 }
 
+/*
+ * Before they are merged: united with those of other processes, a note would be
+ * another finding than its own fault.
+ */
+static void unite_all(struct findings *f)
+{
+	struct finding *d, *other, **at;
+
+	for (d = f->first; d; d = d->next)
+		for (at = &d->next; (other = *at); ) {
+			if (other->about == d->about ||
+			    !is_same_cause(d, other)) {
+				at = &other->next;
+				continue;
+			}
+			*at = other->next;
+			unite(d, other);
+			finding_free(other);
+		}
+}
+
 void findings_settle(struct findings *f)
 {
 	struct finding *list, *d, *same, **at;
@@ -336,25 +357,20 @@ void findings_settle(struct findings *f)
 	time_settle(f);
 	restart_settle(f, finding_first_status(f));
 	refusal_quotes(f);
+	unite_all(f);
 	list = f->first;
 	f->first = NULL;
 	f->tail = NULL;
 	f->n = 0;
 	while ((d = list)) {
 		list = d->next;
-		for (same = list, at = &list; same; same = *at) {
-			int one = same->about != d->about &&
-				  is_same_cause(d, same);
-
-			if (same->about != d->about && !one) {
+		for (at = &list; (same = *at); ) {
+			if (same->about != d->about) {
 				at = &same->next;
 				continue;
 			}
 			*at = same->next;
-			if (one)
-				unite(d, same);
-			else
-				merge(d, same);
+			merge(d, same);
 			finding_free(same);
 		}
 		if (ready_too_few(f, d)) {

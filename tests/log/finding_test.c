@@ -430,3 +430,31 @@ TEST(waits_at_once_do_not_add_up)
 	EXPECT_STR("slow-fsync", r.findings.first->about->id);
 	EXPECT_STR("mutex-wait", r.findings.first->next->about->id);
 }
+
+/*
+ * Each of two processes was reset, and one ended of it: a fault and a note.  The
+ * ports change the order in which they are judged, and nothing else.
+ */
+TEST(a_fault_and_a_note_of_one_kind)
+{
+	for (int port = 4001; port <= 4008; port++) {
+		begin();
+		say("5 execve(\"/bin/s\", [\"s\"], 0x7 /* 9 vars */) = 0\n"
+		    "5 socket(AF_INET, SOCK_STREAM, IPPROTO_IP) = 3\n"
+		    "5 listen(3, 9) = 0\n5 fork() = 8");
+		for (int pid = 8; pid >= 5; pid -= 3)
+			say("%d accept(3, {sa_family=AF_INET, sin_port=htons(%d), "
+			    "sin_addr=inet_addr(\"10.0.0.1\")}, [16]) = 4\n"
+			    "%d read(4, 0x1, 9) = -1 ECONNRESET (Connection reset "
+			    "by peer)", pid, port + pid, pid);
+		say("5 write(2, \"s: read: Connection reset by peer\\n\", 34) = 34\n"
+		    "5 exit_group(1) = ?\n5 +++ exited with 1 +++");
+		reader_end(&r);
+		ASSERT_EQ(2, r.findings.n);
+		EXPECT_EQ(SEVERITY_FAULT, r.findings.first->about->severity);
+		EXPECT_EQ(5, r.findings.first->pid);
+		EXPECT_EQ(1, r.findings.first->count);
+		EXPECT_EQ(8, r.findings.first->next->pid);
+		EXPECT_EQ(1, r.findings.first->next->count);
+	}
+}
