@@ -73,6 +73,7 @@ struct findings {
 	struct in_memory *mapped;		/* of finding_death.c; NULL: none */
 	unsigned n_mapped;
 	struct map refused;		/* struct refused */
+	struct map refused_objects;	/* the last of a process and object */
 	struct map endings;		/* pid -> how it ended */
 	struct ending *ending;		/* the last one that was asked for ... */
 	long ending_pid;		/* ... and of whom; NULL: of nobody */

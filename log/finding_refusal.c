@@ -60,6 +60,7 @@ struct refused {		/* a row, in a process, of an object */
 	struct tracks times;
 	long pid;
 	uint64_t object;
+	struct refused *next;		/* of the same process and object */
 	char name[40];			/* of the program */
 	long long first_ns, last_ns;
 	int recovered, accepted;
@@ -515,12 +516,17 @@ static int is_odd(const struct findings *f, const struct line *l)
 	return 0;
 }
 
+static uint64_t object_key(long pid, uint64_t object)
+{
+	return object ^ pid * 0x9e3779b97f4a7c15ULL;
+}
+
 static struct refused *refused_of(struct findings *f, const struct step *st,
 				  const struct refusal *row, uint64_t object)
 {
 	long pid = st->task->process->pid;
-	uint64_t key = ((object ^ pid * 0x9e3779b97f4a7c15ULL) +
-			2 * (row - refusal_at(0))) | 1;
+	uint64_t of = object_key(pid, object);
+	uint64_t key = (of + 2 * (row - refusal_at(0))) | 1;
 	struct refused *r = map_get(&f->refused, key);
 
 	if (r || f->refused.used >= REFUSED_MAX)
@@ -537,6 +543,8 @@ static struct refused *refused_of(struct findings *f, const struct step *st,
 	describe(&r->sample, st);
 	late_text(&r->sample, st);
 	map_put(&f->refused, key, r);
+	r->next = map_get(&f->refused_objects, of);
+	map_put(&f->refused_objects, of, r);
 	return r;
 }
 
@@ -1777,7 +1785,9 @@ static void succeeded(struct findings *f, struct ending *e,
 				  c == CALL_LISTEN || is_connected(st)))
 		return;
 	object = object_of(st);
-	map_each(&f->refused, i, r)
+	r = map_get(&f->refused_objects, object_key(st->task->process->pid,
+						    object));
+	for (; r; r = r->next)
 		if (r->object == object &&
 		    r->pid == st->task->process->pid)
 			r->recovered = 1;
@@ -3323,6 +3333,7 @@ void refusal_free(struct findings *f)
 	map_each(&f->refused, i, r)
 		free(r);
 	map_free(&f->refused);
+	map_free(&f->refused_objects);
 	map_each(&f->endings, i, e)
 		ending_free(e);
 	map_free(&f->endings);
