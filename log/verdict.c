@@ -1083,10 +1083,14 @@ static int expired(const struct reader *r, struct text *t)
 	if (!best)
 		return 0;
 	wait_text(w->what, w->call, w->object, what, sizeof(what));
-	add(t, "%s %s for %s timed out %lu time%s, %s in all (from line %lu)", w->what == FOR_PEER ? "Nothing came at the end:"
-	    : "No fault was found; at the end", w->name,
-	    *what ? what : "events", times,
-	    times == 1 ? "" : "s in a row", time_text(w->ns, time), w->line);
+	add(t, "%s %s for %s timed out ", w->what == FOR_PEER
+	    ? "Nothing came at the end:" : "No fault was found; at the end",
+	    w->name, *what ? what : "events");
+	if (times == 1)
+		add(t, "after %s (line %lu)", time_text(w->ns, time), w->line);
+	else
+		add(t, "%lu times in a row, %s in all (from line %lu)", times,
+		    time_text(w->ns, time), w->line);
 	if (w->ns < LONG_NS)
 		add(t, ": the program looks for work every %s",
 		    time_text(w->ns / (long long)times, time));
