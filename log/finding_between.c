@@ -42,6 +42,7 @@ struct grown {			/* peer or kind, of a process */
 	char name[80];
 	/* Of the ones that stay open: lines, times, and lines in use. */
 	unsigned long first, last, ended, in_use, names, used;
+	unsigned long kept;		/* opened by a start, not read to their end */
 	long long first_ns, last_ns, ended_ns;
 	uint64_t name_hash;
 	/* Of a peer: where its connections were closed. */
@@ -788,6 +789,7 @@ static void stays(const struct findings *f, struct grown *g,
 		g->in_use += u->last_line - file->opened;
 		g->used++;
 	}
+	g->kept += file->at_start && !(u && u->at_end);
 	g->names += hash != g->name_hash;
 	g->name_hash = hash;
 }
@@ -795,7 +797,8 @@ static void stays(const struct findings *f, struct grown *g,
 /*
  * Different files, until the end and not only at the start, and each is used
  * only around the time that it was opened.  (A server opens a log for each of its
- * sites at once, and then may have no work.)
+ * sites at once, and then may have no work.)  A log that ends in the start does
+ * not show what the program needs them for.
  */
 static int files_grow(const struct grown *g)
 {
@@ -808,6 +811,7 @@ static int files_grow(const struct grown *g)
 	else if (g->last_ns - g->first_ns < 1000LL * MS)
 		least = g->used * 2 >= g->left.n ? GROWN_MANY : ULONG_MAX;
 	return g->left.n >= least && g->names * 2 >= g->left.n &&
+	       g->kept * 2 < g->left.n &&
 	       (g->last - g->first) * 4 >= (g->ended - g->first) * 3 &&
 	       g->in_use <= (g->last - g->first) * 4;
 }
@@ -1799,8 +1803,11 @@ void between_note(struct findings *f, struct habits *h, struct step *st)
 			killed_child(f, h, st);
 		return;
 	}
-	if (st->file->use || class == CLASS_IN || class == CLASS_OUT)
-		file_use(st->file)->last_line = e->last;
+	if (st->file->use || class == CLASS_IN || class == CLASS_OUT) {
+		u = file_use(st->file);
+		u->last_line = e->last;
+		u->at_end |= class == CLASS_IN && !e->line->ret;
+	}
 	if (class == CLASS_ACCEPT)
 		worker(st->file, st->task, st->made != NULL);
 	else if (class == CLASS_OUT)

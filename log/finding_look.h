@@ -77,6 +77,7 @@ struct use {			/* of a descriptor */
 	unsigned long armed_turn;	/* f->turns as it was asked for */
 	int full_told;
 	unsigned long last_line, read_line, left_line;
+	int at_end;			/* it was read to its end */
 	unsigned long room_line;	/* the last poll for room in it */
 	long long read_ns, left_ns;
 	/* finding_cost.c */

@@ -574,6 +574,8 @@ static void look_at_call(struct findings *f, struct ready_habits *h,
 			class == CLASS_WAIT ? e->first : 0;
 	f->turns += class == CLASS_ACCEPT || (class == CLASS_WAIT &&
 					      st->phase & PHASE_WAIT);
+	st->task->process->has_waited |= class == CLASS_ACCEPT ||
+			class == CLASS_WAIT || e->call == CALL_SLEEP;
 	if (class == CLASS_WAIT && e->call <= CALL_EPOLL_WAIT) {
 		look_at_wait(f, h, st);
 		return;

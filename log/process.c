@@ -31,6 +31,8 @@ static struct file *make(struct world *w, struct step *st, long fd,
 	f = file_new(w, kind, fd, st->task->pid, st->event->last);
 	if (st->event->end_ns != NO_TIME)
 		f->born_ns = st->event->end_ns;
+	f->at_start = st->task->process->saw_start &&
+		      !st->task->process->has_waited;
 	if (decoration.len && (kind == FILE_REGULAR || kind == FILE_UNKNOWN)) {
 		char plain[4096];
 		enum file_kind k = file_kind_of(line_plain(decoration, plain,

@@ -67,6 +67,7 @@ struct file {
 	const char *seen_name;
 	unsigned long opened, closed;	/* lines */
 	long long born_ns;		/* when its number was given; 0: unknown */
+	int at_start;			/* before its process had waited at all */
 	unsigned long parent;		/* serial of the listener */
 	int left_open;			/* its process ended and had not closed it */
 	struct file *other;		/* the other end of a pipe or pair */
@@ -122,6 +123,7 @@ struct process {
 	int async, queued;		/* asked for SIGIO; with F_SETSIG */
 	unsigned long io_signals;	/* SIGIO and the like that came */
 	int serving;			/* the first peer has come */
+	int has_waited;			/* in a wait, an accept or a sleep */
 	int locks;			/* it took a lock of fcntl */
 	unsigned tasks_made;
 	unsigned forked_of;		/* threads of the process that forked it */
