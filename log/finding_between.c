@@ -450,12 +450,17 @@ static const struct task *depends(const struct findings *f,
 	const struct file *file;
 	const struct task *on;
 	int fd, many;
+	long pid;
 
 	if (!s || !s->line)
 		return NULL;
 	if (s->call == CALL_WAIT) {
 		on = s->pid > 0 ? task_at(f, s->pid) : NULL;
 		return on ? on : child_of(f, t->process->pid);
+	}
+	if (s->lock_key) {
+		pid = lock_holder(f->world, &s->lock, s->lock_key).pid;
+		return pid && pid != t->process->pid ? task_at(f, pid) : NULL;
 	}
 	file = stuck_in(t);
 	if (!file)
@@ -478,8 +483,9 @@ static int step_text(const struct task *t, const struct task *on, char *text,
 		     size_t size)
 {
 	const struct open_call *s = stuck_of(t);
-	const char *what = s->call == CALL_WAIT ? "to exit" :
-		call_class(s->call) == CLASS_OUT ? "to read" : "to write";
+	const char *what = s->call == CALL_WAIT ? "to exit" : s->lock_key
+		? "to release a lock" : call_class(s->call) == CLASS_OUT
+		? "to read" : "to write";
 
 	return snprintf(text, size, "pid %ld is in %s and waits for pid %ld %s",
 			t->pid, s->name, on->pid, what);
@@ -495,7 +501,7 @@ static long long stuck_for(const struct findings *f, const struct task *t)
 	     : f->last_ns - s->since;
 }
 
-static int is_told(const struct findings *f, unsigned long line)
+int deadlock_is_told(const struct findings *f, unsigned long line)
 {
 	for (const struct finding *d = f->first; d; d = d->next)
 		for (unsigned i = 0; d->about == &deadlock && i < d->n_lines;
@@ -514,6 +520,7 @@ struct cut_wait {
 	unsigned long died_line;	/* 0: it lived, and saw its child die */
 	long long since, until;		/* NO_TIME */
 	unsigned long file, other;	/* serials of both ends of a pipe; or 0 */
+	int lock;
 	char name[24], by[16];
 };
 
@@ -570,6 +577,7 @@ static void killed_in_wait(struct findings *f, const struct step *st)
 		.line = s->line, .died_line = e->first, .since = s->since,
 		.until = e->start_ns, .file = file ? file->serial : 0,
 		.other = file && file->other ? file->other->serial : 0,
+		.lock = !!s->lock_key,
 	};
 	memcpy(cut->name, s->name, sizeof(cut->name));
 	slice_copy(e->line->name, cut->by, sizeof(cut->by));
@@ -664,7 +672,7 @@ static void judge_circle(struct findings *f, const struct task *start,
 	} while (at != start);
 	if (n < 2)
 		return;
-	if (is_told(f, stuck_of(start)->line))
+	if (deadlock_is_told(f, stuck_of(start)->line))
 		return;				/* of another one in it */
 	d = finding_add(f, &deadlock, start->process->pid, 1, f->last_ns ==
 			NO_TIME ? 0 : stuck_for(f, start));
@@ -687,7 +695,7 @@ static void judge_cuts(struct findings *f)
 		struct finding *d;
 		size_t len = 0;
 
-		if (n < 2 || is_told(f, start->line))
+		if (n < 2 || deadlock_is_told(f, start->line))
 			continue;
 		d = finding_add(f, &deadlock, start->pid, 1,
 				start->since == NO_TIME ||
@@ -703,8 +711,8 @@ static void judge_cuts(struct findings *f)
 			len += snprintf(text + len, sizeof(text) - len, "%spid "
 				"%ld was in %s and waited for pid %ld %s",
 				len ? ", " : "", at->pid, at->name, at->on,
-				at->call == CALL_WAIT ? "to exit" :
-				call_class(at->call) == CLASS_OUT ? "to read"
+				at->call == CALL_WAIT ? "to exit" : at->lock
+				? "to release a lock" : call_class(at->call) == CLASS_OUT ? "to read"
 				: "to write");
 		} while ((at = cut_of(f, at->on)) != start);
 		finding_says(d, "a deadlock of %d processes, until %s ended it: %s",
@@ -1474,6 +1482,32 @@ static void stuck_note(struct habits *h, const struct open_call *now,
 	slice_copy(name, h->stuck->name, sizeof(h->stuck->name));
 }
 
+static void asks_lock(struct open_call *now, const struct step *st)
+{
+	if ((now->call != CALL_FLOCK && now->call != CALL_FCNTL) ||
+	    !lock_asks(st, &now->lock, &now->lock_key))
+		now->lock_key = 0;
+}
+
+/* The same of the text of a call that has not returned: "4, LOCK_EX". */
+static void asks_lock_begun(struct open_call *now, const struct step *st,
+			    struct slice text)
+{
+	struct line line = { 0 };
+	struct event event = *st->event;
+	struct step step = *st;
+
+	line.text = text;
+	line.n_args = 3;
+	line.arg[0] = text;
+	line.arg[1] = slice_after(text, ", ");
+	line.arg[2] = slice_after(line.arg[1], ", ");
+	event.line = &line;
+	step.event = &event;
+	step.file = table_at(st->task->fds, now->fd);
+	asks_lock(now, &step);
+}
+
 static void stuck(struct findings *f, struct habits *h, struct step *st)
 {
 	const struct line *l = st->event->line;
@@ -1487,6 +1521,7 @@ static void stuck(struct findings *f, struct habits *h, struct step *st)
 		return;
 	if (now.call == CALL_WAIT && l->n_args)
 		now.pid = slice_number(l->arg[0], NULL);
+	asks_lock(&now, st);
 	stuck_note(h, &now, l->name);
 }
 
@@ -1505,6 +1540,9 @@ static void begins(struct habits *h, const struct step *st)
 		now.pid = slice_number(first, NULL);
 	else
 		now.fd = line_fd(first, NULL);
+	if (e->call == CALL_FLOCK ||
+	    (e->call == CALL_FCNTL && slice_find(first, "SETLKW")))
+		asks_lock_begun(&now, st, first);
 	stuck_note(h, &now, e->line->name);
 }
 

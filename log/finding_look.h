@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include "finding.h"
+#include "lock.h"
 #include "world.h"
 
 enum { MS = 1000000 };
@@ -116,6 +117,8 @@ struct open_call {
 	unsigned long line;		/* 0: it has returned */
 	long long since, ns;
 	long pid;			/* the child that it waits for */
+	struct lock lock;		/* that it waits for, in a flock or fcntl */
+	uint64_t lock_key;		/* 0: none */
 	char name[24];
 };
 
@@ -393,6 +396,8 @@ void time_task_ends(struct findings *f, struct habits *h, struct task *t);
 void time_habits_free(struct time_habits *h);
 
 /* finding_between.c: what one task does to another */
+/* A deadlock that was found has the call that began in this line. */
+int deadlock_is_told(const struct findings *f, unsigned long line);
 void between_note(struct findings *f, struct habits *h, struct step *st);
 void between_file_ends(struct findings *f, struct file *file);
 void between_task_ends(struct findings *f, struct habits *h, struct task *t);

@@ -523,7 +523,7 @@ static struct finding *judge(struct findings *f, const struct about *a,
 }
 
 /* "; pid 7 has held it since line 2 (9.90 s)" */
-static void held_by(const struct findings *f, const struct slow_sum *s,
+static void held_by(const struct findings *f, const struct slow_sum *s, long pid,
 		    const char *who, char *text, size_t size)
 {
 	char span[32] = "", ns[24];
@@ -532,22 +532,35 @@ static void held_by(const struct findings *f, const struct slow_sum *s,
 		snprintf(span, sizeof(span), " (%s)",
 			 span_text(f->last_ns - s->by.since_ns, ns,
 				   sizeof(ns)));
-	snprintf(text, size, "; %s %ld has held it since line %lu%s", who,
-		 s->by.pid, s->by.line, span);
+	if (s->by.pid == pid)
+		snprintf(text, size, "; it has held it itself since line %lu%s, by "
+			 "another descriptor of the file", s->by.line, span);
+	else
+		snprintf(text, size, "; %s %ld has held it since line %lu%s",
+			 who, s->by.pid, s->by.line, span);
+}
+
+static int in_deadlock(const struct findings *f, const struct tracks *t)
+{
+	for (unsigned i = 0; i < t->n && i < FINDING_LINES; i++)
+		if (deadlock_is_told(f, t->line[i]))
+			return 1;
+	return 0;
 }
 
 static void judge_lock(struct findings *f, const struct task *t,
 		       const struct slow_sum *s)
 {
 	const struct about *a = s->open ? &lock_stuck : &lock;
-	char span[24], by[100] = "";
+	char span[24], by[120] = "";
 	struct finding *d;
 
-	if (s->ns < LOCKS_NS)
+	if (s->ns < LOCKS_NS || ((s->open || s->times.n == 1) &&
+				 in_deadlock(f, &s->times)))
 		return;
 	d = judge(f, a, t, s);
 	if (s->by.pid && s->open)
-		held_by(f, s, "pid", by, sizeof(by));
+		held_by(f, s, t->process->pid, "pid", by, sizeof(by));
 	else if (s->by.pid)
 		snprintf(by, sizeof(by), ", taken by pid %ld before (line %lu)",
 			 s->by.pid, s->by.line);
@@ -580,7 +593,7 @@ static void judge_mutex(struct findings *f, const struct habits *h,
 	d->fatal = s->open;
 	d->on = s->by.pid;
 	if (s->by.pid && s->open)
-		held_by(f, s, "thread", by, sizeof(by));
+		held_by(f, s, 0, "thread", by, sizeof(by));
 	else if (s->by.pid)
 		snprintf(by, sizeof(by), "; thread %ld released it last",
 			 s->by.pid);

@@ -6,17 +6,7 @@
 
 enum { LOCKS_MAX = 10000 };
 
-enum kind { FLOCK, POSIX, OFD, MUTEX };
 enum what { NOTHING, TAKES, RELEASES };
-
-struct lock {
-	struct lock *next;
-	enum kind kind;
-	struct holder by;		/* MUTEX: a thread; else a process */
-	unsigned long serial;		/* of the open file description */
-	unsigned long long from, to;	/* bytes, to: behind the last one */
-	int writes;
-};
 
 struct locks {				/* on one file, or one mutex */
 	struct lock *held;
@@ -284,33 +274,67 @@ void lock_file_ends(struct world *w, const struct file *f)
 	release(w, all, &whole);
 }
 
-/* The locks of the file that this call takes one of, x; or NULL. */
-static const struct locks *taken_from(const struct world *w, const struct step *st,
-				      struct lock *x)
+static int has_open(const struct task *t, unsigned long serial)
 {
-	uint64_t key;
+	for (unsigned i = 0; i < t->fds->size; i++)
+		if (t->fds->slot[i] && t->fds->slot[i]->serial == serial)
+			return 1;
+	return 0;
+}
 
-	return what_of(st, x, &key) == TAKES ? map_get(&w->locks, key) : NULL;
+/* Who took it may have closed its copy, which a child then has alone. */
+static struct holder holder_of(const struct world *w, const struct lock *x)
+{
+	const struct task *t = map_get(&w->tasks, x->by.pid);
+	struct holder by = x->by;
+
+	if ((x->kind != FLOCK && x->kind != OFD) || (t && has_open(t, x->serial))
+	    || w->tasks.used > SEARCHED_TASKS)
+		return by;
+	map_each(&w->tasks, i, t)
+		if (has_open(t, x->serial)) {
+			by.pid = t->process->pid;
+			break;
+		}
+	return by;
+}
+
+int lock_asks(const struct step *st, struct lock *x, uint64_t *key)
+{
+	return what_of(st, x, key) == TAKES;
+}
+
+struct holder lock_holder(const struct world *w, const struct lock *x,
+			  uint64_t key)
+{
+	const struct locks *all = map_get(&w->locks, key);
+	struct holder nobody = { .since_ns = NO_TIME };
+
+	for (const struct lock *o = all ? all->held : NULL; o; o = o->next)
+		if (conflicts(o, x))
+			return holder_of(w, o);
+	return nobody;
 }
 
 struct holder lock_held(const struct world *w, const struct step *st)
 {
 	struct holder nobody = { .since_ns = NO_TIME };
 	struct lock x;
-	const struct locks *all = taken_from(w, st, &x);
+	uint64_t key;
 
-	for (const struct lock *o = all ? all->held : NULL; o; o = o->next)
-		if (conflicts(o, &x))
-			return o->by;
-	return nobody;
+	return lock_asks(st, &x, &key) ? lock_holder(w, &x, key) : nobody;
 }
 
 struct holder lock_before(const struct world *w, const struct step *st)
 {
 	struct holder nobody = { .since_ns = NO_TIME };
+	const struct locks *all;
 	struct lock x;
-	const struct locks *all = taken_from(w, st, &x);
+	uint64_t key;
 
+	if (!lock_asks(st, &x, &key))
+		return nobody;
+	all = map_get(&w->locks, key);
 	return all && all->any_last && conflicts(&all->last, &x)
 	       ? all->last.by : nobody;
 }

@@ -18,11 +18,27 @@ struct holder {
 	long long since_ns;		/* NO_TIME */
 };
 
+enum lock_kind { FLOCK, POSIX, OFD, MUTEX };
+
+struct lock {
+	struct lock *next;
+	enum lock_kind kind;
+	struct holder by;		/* MUTEX: a thread; else a process */
+	unsigned long serial;		/* of the open file description */
+	unsigned long long from, to;	/* bytes, to: behind the last one */
+	int writes;
+};
+
 /* After the call has changed the world. */
 void lock_take(struct world *w, const struct step *st);
 void lock_file_ends(struct world *w, const struct file *f);
 void locks_free(struct world *w);
 
+/* Whether the call asks for a lock, which goes into x, of those at *key. */
+int lock_asks(const struct step *st, struct lock *x, uint64_t *key);
+/* Who holds what conflicts with x? */
+struct holder lock_holder(const struct world *w, const struct lock *x,
+			  uint64_t key);
 /* Who holds the lock that this call waits for? */
 struct holder lock_held(const struct world *w, const struct step *st);
 /* The last one that released it, seen or not: this call has got it since. */
