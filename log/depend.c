@@ -515,6 +515,14 @@ enum wait_for waits_for(const struct world *w, const struct step *st,
 			 path ? path : "");
 		return FOR_OTHER;
 	}
+	if (st->file->kind == FILE_TERMINAL && call_class(e->call) == CLASS_OUT) {
+		char name[64];
+
+		snprintf(name, sizeof(name), "%.63s", object);
+		snprintf(object, size, "room in %s, stopped or not read at its "
+			 "other end", name);
+		return FOR_OTHER;
+	}
 	return file_wait(st, st->file, st->fd);
 }
 
