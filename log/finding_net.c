@@ -158,6 +158,7 @@ struct talk {
 	unsigned long given_up, given_line;
 	long long given_ns;
 	char given_peer[64];
+	int given_signal;		/* the program was ended by it; or 0 */
 	/* a peer that answers TLS with text, or text with an alert of TLS */
 	unsigned long other_line;
 	int other_tls;			/* the program speaks TLS */
@@ -1513,6 +1514,7 @@ static void judge_cut_client(struct findings *f, const struct file *file,
 static void given_up(struct findings *f, const struct file *file,
 		     const struct use *u, long long ns)
 {
+	const struct dying *x;
 	struct talk *t;
 
 	if (f->at_end || u->eof_line || !u->pending_asks || ns < GIVEN_NS)
@@ -1529,6 +1531,8 @@ static void given_up(struct findings *f, const struct file *file,
 	t->given_up++;
 	t->given_ns = plus_ns(t->given_ns, ns);
 	t->given_line = u->last_ask;
+	x = file->left_open ? map_get(&f->dying, process_of(f, file)) : NULL;
+	t->given_signal = x ? x->signal : 0;
 }
 
 /*
@@ -1723,7 +1727,8 @@ static void judge_talk(struct findings *f, const struct talk *t)
 		t->answers[RCODE_NXDOMAIN] && failed ? RCODE_NXDOMAIN : 0;
 	unsigned long closed;
 	struct finding *d;
-	char many[40] = "", span[24];
+	char many[40] = "", span[24], sig[24];
+	char end[64] = "and the program closed the connection";
 
 	if (code) {
 		d = finding_add(f, code == RCODE_NXDOMAIN ? &dns_no_name
@@ -1754,11 +1759,13 @@ static void judge_talk(struct findings *f, const struct talk *t)
 		if (t->given_up > 1)
 			snprintf(many, sizeof(many), " after %lu requests",
 				 t->given_up);
-		finding_says(d, "the peer %s sent no byte%s for %s%s, and the "
-			     "program closed the connection%s", t->given_peer,
-			     many, span_text(t->given_ns, span, sizeof(span)),
-			     t->given_up > 1 ? " in all" : "",
-			     t->given_up > 1 ? "s" : "");
+		if (t->given_up == 1 && t->given_signal)
+			snprintf(end, sizeof(end), "until %s ended the program",
+				 signal_text(t->given_signal, sig, sizeof(sig)));
+		finding_says(d, "the peer %s sent no byte%s for %s%s, %s%s",
+			     t->given_peer, many, span_text(t->given_ns, span,
+			     sizeof(span)), t->given_up > 1 ? " in all" : "",
+			     end, t->given_up > 1 ? "s" : "");
 	}
 	if (t->other_line) {
 		d = finding_add(f, &not_tls, t->pid, 1, 0);
