@@ -709,7 +709,8 @@ void death_note(struct findings *f, struct habits *h, struct step *st)
 		s->stopped_ns = e->start_ns;
 		copy(s->stopped_by, sizeof(s->stopped_by), e->line->name);
 	} else if (h->signals && e->last > h->signals->stopped_line &&
-		   !(e->kind == EVENT_EXIT && e->line->kind == LINE_KILLED)) {
+		   !(e->kind == EVENT_EXIT && e->line->kind == LINE_KILLED) &&
+		   !(e->kind == EVENT_SIGNAL && st->signal != SIGCONT)) {
 		h->signals->stopped_line = 0;	/* (A read's end comes late.) */
 	}
 	if (e->kind == EVENT_SIGNAL && st->signal == 17) {
