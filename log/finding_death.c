@@ -5,11 +5,12 @@
  * SIGTERM and the like end a server from outside in normal use: a note. So is
  * SIGKILL where the log shows who sent it.
  */
+#include <limits.h>
 #include <signal.h>
 #include "account.h"
 #include "finding_look.h"
 
-enum { MAPPED = 16, NO_LENGTH = -1 };
+enum { MAPPED = 16, NO_LENGTH = -1, GROUP = INT_MAX /* in f->kills */ };
 
 struct in_memory {			/* a file in memory: the last MAPPED ones */
 	unsigned long long start, end, offset;
@@ -286,12 +287,18 @@ static const struct about *about_of(int sig, const struct dying *d, long pid,
 	}
 }
 
-/* The sender of this signal to pid, when the log has the call. */
-static struct tracks *sent_by(struct findings *f, long pid, int sig)
+struct tracks *sent_by(struct findings *f, long pid, int sig)
 {
+	const struct dying *d = map_get(&f->dying, pid);
 	struct tracks *t = map_get(&f->kills, pid);
 
-	return t && (!t->line[1] || (int)t->line[1] == sig) ? t : NULL;
+	if (t && (!t->line[1] || (int)t->line[1] == sig))
+		return t;
+	/* To a group: SIGKILL names no sender. */
+	t = map_get(&f->kills, GROUP);
+	return t && (int)t->line[1] == sig && (sig == 9 ? !d || !d->sender :
+					       d && d->sender == (long)t->n)
+	       ? t : NULL;
 }
 
 /* "; sent by pid 7 (line 12)" when the log has the call. */
@@ -640,8 +647,8 @@ static void sent(struct findings *f, const struct step *st)
 	    slice_is(l->arg[l->n_args - 1], "0"))
 		return;
 	pid = slice_number(l->arg[0], NULL);
-	if (slice_is(l->arg[0], "0"))		/* its group, and so itself */
-		pid = st->task->process->pid;
+	if (pid < 0 || slice_is(l->arg[0], "0"))	/* a group */
+		pid = GROUP;
 	sig = signal_number(l->arg[l->n_args - 1]);
 	/* SIGCHLD to SIGTTOU, SIGURG and SIGWINCH end nobody. */
 	if (pid <= 0 || f->kills.used > 10000 || (sig >= 17 && sig <= 23) ||

@@ -272,6 +272,8 @@ struct dying {			/* the last signal of a process */
 	unsigned long death_line;
 };
 
+/* The sender of this signal to pid, when the log has the call. */
+struct tracks *sent_by(struct findings *f, long pid, int sig);
 /* The last signal of a process; 0: none. */
 int finding_last_signal(const struct findings *f, long pid);
 

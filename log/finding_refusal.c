@@ -3151,7 +3151,7 @@ static void process_ended(struct findings *f, const struct ending *e,
 {
 	const struct failure *x = e->status || e->killed ? culprit(e) : NULL;
 	struct slice words = last_words(e);
-	const struct tracks *sent = map_get(&f->kills, st->task->pid);
+	const struct tracks *sent = sent_by(f, st->task->pid, e->killed);
 	struct ended now = {
 		.parent = st->task->process->parent, .pid = st->task->pid,
 		.name = e->name, .argv = e->argv, .status = e->status,
