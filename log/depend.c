@@ -206,6 +206,15 @@ static int few_names(const struct few *few, char *object, size_t size)
 	return len + 1 < size;
 }
 
+/* poll(NULL, 0, -1), select(0, NULL, NULL, NULL, NULL): only a signal ends it. */
+static int never_ends(const struct event *e)
+{
+	const struct line *l = e->line;
+	struct slice timeout = argument(l, e->call == CALL_SELECT ? 4 : 2);
+
+	return slice_is(timeout, "NULL") || slice_is(timeout, "-1");
+}
+
 static enum wait_for few_wait(const struct step *st, const struct few *few,
 			      char *object, size_t size)
 {
@@ -213,7 +222,7 @@ static enum wait_for few_wait(const struct step *st, const struct few *few,
 	char name[64];
 
 	if (!few->all)
-		return FOR_TIME;
+		return never_ends(st->event) ? FOR_SIGNAL : FOR_TIME;
 	if (few->n == 1 && !few->file[0] &&
 	    slice_starts(few->decoration, "TCP")) {
 		struct slice peer = slice_after(few->decoration, "->");
@@ -268,7 +277,8 @@ static enum wait_for poll_wait(const struct step *st, char *object, size_t size)
 	long fd;
 
 	if (list.len < 2 || *list.at != '[')
-		return slice_is(argument(st->event->line, 1), "0") ? FOR_TIME
+		return slice_is(argument(st->event->line, 1), "0")
+			? few_wait(st, &few, object, size)
 			: set_wait(0, "poll", object, size);
 	list = slice_of(list.at + 1, list.at + list.len - 1);
 	while (line_element(&list, &element)) {
@@ -345,6 +355,14 @@ static enum wait_for epoll_wait_for(const struct step *st, char *object,
 			few_add(&few, f, f->fd);
 		return few_wait(st, &few, object, size);
 	}
+	/* (Another thread could add to it.) */
+	if (!st->file->watched.used && !st->file->assumed && !st->file->modes &&
+	    st->task->fds->refs == 1 && slice_is(argument(st->event->line, 3),
+						 "-1")) {
+		snprintf(object, size, "events of an epoll set to which nothing "
+			 "was added");
+		return FOR_OTHER;
+	}
 	return set_wait(st->file->watched.used, "an epoll set", object, size);
 }
 
@@ -396,6 +414,14 @@ static enum wait_for child_wait(const struct step *st, char *object,
 		pid = l->ret;
 	if (pid > 0)
 		snprintf(object, size, "child %ld", pid);
+	return FOR_CHILD;
+}
+
+/* Until the child executes a program or exits. */
+static enum wait_for vfork_wait(const struct line *l, char *object, size_t size)
+{
+	if (l->ret > 0)
+		snprintf(object, size, "child %lld", l->ret);
 	return FOR_CHILD;
 }
 
@@ -454,6 +480,10 @@ enum wait_for waits_for(const struct world *w, const struct step *st,
 	case CALL_FUTEX: return futex_wait(w, st, object, size);
 	case CALL_WAIT: return child_wait(st, object, size);
 	case CALL_SLEEP: return FOR_TIME;
+	case CALL_FORK: case CALL_CLONE:
+		if (slice_is(l->name, "vfork") || slice_find(l->args, "CLONE_VFORK"))
+			return vfork_wait(l, object, size);
+		return FOR_OTHER;
 	case CALL_SIGSUSPEND: case CALL_SIGWAIT: return FOR_SIGNAL;
 	case CALL_RESTART:
 		snprintf(object, size, "an event or a timeout");
