@@ -640,7 +640,8 @@ static void count_open(struct findings *f, const struct file *file)
 	uint64_t key = file->pid * 0x9e3779b97f4a7c15ULL;
 	struct reopened *o;
 
-	if (file->kind != FILE_REGULAR || file->assumed || !file->name)
+	if ((file->kind != FILE_REGULAR && file->kind != FILE_DIRECTORY) ||
+	    file->assumed || !file->name)
 		return;
 	key = hash_text(key, file->name) | 1;
 	o = map_get(&f->open, key);
@@ -757,6 +758,9 @@ void ready_settle(struct findings *f)
 		finding_lines(d, &o->times);
 		snprintf(d->subject, sizeof(d->subject), "%d (%s)", o->fd,
 			 o->name);
+		finding_says(d, "%s was opened %lu times and never closed: "
+			     "descriptors %d and more, a leak", o->name,
+			     o->times.n, o->fd);
 	}
 }
 
