@@ -762,7 +762,8 @@ static int may_grow(struct file *file)
 	return file->kind == FILE_CONNECTION || file->kind == FILE_EPOLL ||
 	       file->kind == FILE_EVENTFD || file->kind == FILE_INOTIFY ||
 	       file->kind == FILE_TIMERFD || file->kind == FILE_PIPE ||
-	       file->kind == FILE_SIGNALFD || file->kind == FILE_DATAGRAM;
+	       file->kind == FILE_SIGNALFD || file->kind == FILE_DATAGRAM ||
+	       file->kind == FILE_MEMFD;
 }
 
 static void keep_close(struct grown *g, unsigned long line)
