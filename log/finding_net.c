@@ -93,6 +93,12 @@ unanswered = { "connect-unanswered", SEVERITY_FAULT,
 	"(net.ipv4.tcp_syn_retries).",
 	"Look at the peer (ss -ltn: compare Recv-Q and Send-Q of its listener), "
 	"at the route and the firewall; set a timeout.", NULL },
+queue_full = { "connect-unanswered", SEVERITY_FAULT,
+	"connect waits for room in the listener's queue",
+	"connect of a Unix socket sleeps while as many connections wait "
+	"to be accepted as listen allowed (backlog).",
+	"Find out why the server does not accept (ss -lxp shows who it is, and "
+	"compare Recv-Q and Send-Q); set a timeout (SO_SNDTIMEO).", NULL },
 slow_connect = { "slow-connect", SEVERITY_COST,
 	"connect took long",
 	"A SYN was lost or the accept queue was full, and the kernel repeated "
@@ -827,7 +833,9 @@ enum { CONNECTS = 1, IN_CONNECT };		/* of use->connecting */
 static void connects_in_vain(struct findings *f, const struct file *file,
 			     const struct use *u, long long ns, int returned)
 {
-	struct finding *d = finding_add(f, &unanswered, file->pid, 1, ns);
+	int is_path = file->name && (*file->name == '/' || *file->name == '@');
+	struct finding *d = finding_add(f, is_path && !returned ? &queue_full
+					: &unanswered, file->pid, 1, ns);
 	char span[24];
 
 	d->fatal |= share_of(f, ns) >= MOST_PERCENT;
@@ -835,6 +843,13 @@ static void connects_in_vain(struct findings *f, const struct file *file,
 	if (*d->says && returned)
 		return;			/* one that sleeps in it matters more */
 	finding_subject(d, file);
+	if (d->about == &queue_full) {
+		finding_says(d, "connect to %s (descriptor %d) did not return for "
+			     "%s: the listener's queue is full, and nobody accepts",
+			     file->name, file->fd, span_text(ns, span,
+							     sizeof(span)));
+		return;
+	}
 	finding_says(d, "connect to %s (descriptor %d) got no answer%s for %s",
 		     file->name ? file->name : "the peer", file->fd,
 		     returned ? "" : " and did not return",
