@@ -660,8 +660,10 @@ static void judge_circle(struct findings *f, const struct task *start,
 
 	do {
 		on = depends(f, at);
+		/* (Each has the lock that another waits for: no time ends it.) */
 		if (!on || ++n > CIRCLE_MAX || len > 250 || meet(at, on) ||
-		    (f->last_ns != NO_TIME && stuck_for(f, at) < HELD_NS))
+		    (f->last_ns != NO_TIME && stuck_for(f, at) < HELD_NS &&
+		     !stuck_of(at)->lock_key))
 			return;
 		len += snprintf(text + len, sizeof(text) - len, "%s",
 				len ? ", " : "");
