@@ -1033,6 +1033,12 @@ static const struct wait *all_of_a_call(const struct reader *r,
 	return NULL;
 }
 
+/* Of strace -t: the second changed once, in a moment or in nearly two seconds. */
+static int is_one_tick(long long ns)
+{
+	return ns == 1000000000;
+}
+
 /* Without -T: a large part of its time is in one call or after it. */
 static void gap(const struct account *a, struct text *t)
 {
@@ -1509,7 +1515,8 @@ static enum verdict_of healthy(const struct reader *r, struct text *t)
 		at_the_end(r, o, t);
 		return VERDICT_DONE;
 	}
-	if (computed(r, busy) || one_computes(r, busy, o)) {
+	if ((computed(r, busy) && !is_one_tick(busy->wall_ns)) ||
+	    one_computes(r, busy, o)) {
 		outside_sentence(busy, t);
 		return VERDICT_OUTSIDE;
 	}
@@ -1546,7 +1553,8 @@ static enum verdict_of healthy(const struct reader *r, struct text *t)
 		wait_sentence(r, idle, of, t);
 		return VERDICT_IDLE;
 	}
-	if (busy && is_share(account_outside(busy), busy->wall_ns)) {
+	if (busy && is_share(account_outside(busy), busy->wall_ns) &&
+	    !is_one_tick(busy->wall_ns)) {
 		outside_sentence(busy, t);
 		return VERDICT_OUTSIDE;
 	}
