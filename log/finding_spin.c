@@ -691,12 +691,21 @@ static void tried(struct spin_habits *h, const struct step *st)
 	}
 }
 
-/* fcntl(0, F_SETFL, O_RDWR|O_NONBLOCK) = 0 */
+/* ioctl(0, FIONBIO, [1]) */
+static int sets_nonblock(const struct step *st)
+{
+	const struct line *l = st->event->line;
+
+	return st->event->call == CALL_IOCTL && l->n_args > 1 &&
+	       is_const(l->arg[1], "FIONBIO", 0x5421);
+}
+
+/* fcntl(0, F_SETFL, O_RDWR|O_NONBLOCK) = 0, or ioctl(0, FIONBIO, [1]) = 0 */
 __attribute__((cold, noinline))
 static void flags_set(struct findings *f, const struct step *st)
 {
 	const struct line *l = st->event->line;
-	int sets = l->n_args > 2 && has_flag(l->arg[2], "O_NONBLOCK", 0x800);
+	int sets = st->file->nonblocking == 1;
 	struct use *u;
 
 	if (l->flags & (LINE_HAS_ERROR | LINE_NO_RETURN))
@@ -723,8 +732,8 @@ static void controlled(struct findings *f, struct spin_habits *h,
 	struct slice events;
 	struct slot *s;
 
-	if (st->event->call == CALL_FCNTL && st->file &&
-	    is_const(op, "F_SETFL", 4))
+	if (st->file && (st->event->call == CALL_FCNTL ?
+			 is_const(op, "F_SETFL", 4) : sets_nonblock(st)))
 		flags_set(f, st);
 	if (st->event->call != CALL_EPOLL_CTL || st->made_fd < 0 ||
 	    (unsigned)st->made_fd >= t->size || !t->slot[st->made_fd])
@@ -839,7 +848,7 @@ void spin_note(struct findings *f, struct habits *habits, struct step *st)
 		waited(h, st);
 	else if (slice_is(l->name, "sched_yield"))
 		turn(h, TURN_YIELD, 0, st, NULL);
-	else if (c == CALL_FCNTL || c == CALL_EPOLL_CTL)
+	else if (c == CALL_FCNTL || c == CALL_EPOLL_CTL || sets_nonblock(st))
 		controlled(f, h, st);
 	else if (st->file && (st->model != MODEL_FILE || is_again(st)) &&
 		 !(l->flags & LINE_NO_RETURN))
