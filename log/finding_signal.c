@@ -58,6 +58,8 @@ static void interrupted(struct findings *f, struct habits *h,
 	if (st->event->call == CALL_SIGSUSPEND ||
 	    st->event->call == CALL_SIGWAIT)
 		return;
+	if (h->eintr)
+		h->eintr->calls = 0;		/* what follows is of this one */
 	/* To be asked to end is a reason to close; no handler, no fault. */
 	if (!sig || sig == 15 || sig == 2 || sig == 1 || sig == 3 ||
 	    sig == 28 || st->task->process->action[sig] != ACTION_HANDLER)
