@@ -2444,6 +2444,13 @@ static int is_of_time(struct slice words)
 	return find_text(words, "timeout", 7) || find_text(words, "timed out", 9);
 }
 
+/* "Connection closed by 10.0.0.1 port 22": that is about the peer. */
+static int is_of_peer(struct slice words, const struct failure *x)
+{
+	return find_text(words, "connection", 10) &&
+	       strncmp(x->what, "connect", 7);
+}
+
 /*
  * Programs look for many files that are not there.  The message is about such a
  * failure if it names the file or the error, or follows at once and tells of a
@@ -2463,7 +2470,8 @@ static int is_told(const struct ending *e, const struct failure *x)
 	if (is_soft && !x->named && !is_vital(x) && words.len &&
 	    x->seen > e->trouble->message_call && !names_file(words, x))
 		return 0;
-	if (is_soft && (is_of_make(words) || (is_of_time(words) && !x->named)))
+	if (is_soft && (is_of_make(words) || (!x->named &&
+			(is_of_time(words) || is_of_peer(words, x)))))
 		return 0;
 	if (!is_soft || x->named || is_vital(x) || !words.len || e->waited ||
 	    slice_ends(words, "...") || names_file(words, x) ||
