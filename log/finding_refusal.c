@@ -403,6 +403,10 @@ static int is_chatter(const struct step *st)
 	/* It may not write what it wants to. */
 	if (slice_is(l->error, "EACCES") && slice_find(l->args, "W_OK"))
 		return 0;
+	/* What it cleans up is gone. */
+	if (slice_is(l->error, "EINVAL") && (slice_is(l->name, "munmap") ||
+					     slice_find(l->args, "IPC_RMID")))
+		return 1;
 	/* (grep -r passes over links so.) */
 	if (slice_is(l->error, "ELOOP") && slice_find(l->args, "O_NOFOLLOW"))
 		return 1;
@@ -1758,6 +1762,17 @@ static void try_worked(struct findings *f, const struct step *st)
 			r->recovered = 1;
 }
 
+/* It tried a flag that an older kernel does not know, and then did without. */
+static void ring_made(struct findings *f, const struct step *st)
+{
+	struct refused *r;
+
+	map_each(&f->refused, i, r)
+		if (r->pid == st->task->process->pid &&
+		    !strncmp(r->sample.what, "io_uring_setup", 14))
+			r->recovered = 1;
+}
+
 static void succeeded(struct findings *f, struct ending *e,
 		      const struct step *st)
 {
@@ -1769,6 +1784,8 @@ static void succeeded(struct findings *f, struct ending *e,
 		forgive(e, st);
 	else if (c == CALL_MMAP && e->n)
 		forgive_huge(e, st);
+	else if (c == CALL_RING_SETUP)
+		ring_made(f, st);
 	else if (c == CALL_OTHER && e->n &&
 		 slice_starts(st->event->line->name, "mkdir"))
 		made_directory(e, st);
@@ -2302,6 +2319,8 @@ static void judge(struct findings *f, const struct refused *r, int ended,
 	    (!(e && e->status) || failed_later(e, row)))
 		return;
 	if (!strcmp(row->id, "socket-missing") && !r->reported)
+		return;
+	if (!strcmp(row->id, "io-uring-feature") && r->recovered)
 		return;
 	/* It tries how long a command may be, and nobody complains. */
 	if (!strcmp(row->id, "arguments-too-long") && !r->reported && went_well(f))
@@ -3120,14 +3139,30 @@ static void quote_own_line(struct findings *f)
 		     sizeof(who)), first->status, own->text, after);
 }
 
+/* Programs often do without a ring; this one was refused it, and ended. */
+static const struct failure *refused_ring(const struct ending *e)
+{
+	unsigned n = e->n < RECENT ? e->n : RECENT;
+
+	for (unsigned i = 1; i <= n; i++) {
+		const struct failure *x = &e->trouble->recent[(e->n - i) % RECENT];
+
+		if (!strncmp(x->what, "io_uring_setup", 14) && x->row &&
+		    x->seen + NEAR_END >= e->calls)
+			return x;
+	}
+	return NULL;
+}
+
 /* git: the hook ended with status 1, without a message, and so did git. */
 static void blame_child(struct findings *f)
 {
 	enum { NEAR = 40 };			/* lines */
+	const struct failure *x;
 	const struct ending *c;
 	struct ending *e, *first = NULL;
 	struct finding *d;
-	char who[64], other[64];
+	char who[64], other[64], after[300] = "";
 	long pid = 0, at;
 
 	for (size_t i = 0; i < f->endings.size; i++) {
@@ -3147,10 +3182,17 @@ static void blame_child(struct findings *f)
 	d->fatal = 1;
 	finding_line(d, c->exit_line);
 	finding_line(d, first->exit_line);
-	finding_says(d, "%s ended with status %d, and %s after it with status %d; "
-		     "neither wrote a message", process_text(c->name, at, other,
-		     sizeof(other)), c->status, process_text(first->name, pid, who,
-		     sizeof(who)), first->status);
+	x = refused_ring(c);
+	if (x)
+		finding_line(d, x->line);
+	if (x)
+		snprintf(after, sizeof(after), " after %s failed with %s: %s",
+			 x->what, x->error, x->row->limit);
+	finding_says(d, "%s ended with status %d%s%s %s after it with status "
+		     "%d%s", process_text(c->name, at, other, sizeof(other)),
+		     c->status, after, x ? "; and" : ", and",
+		     process_text(first->name, pid, who, sizeof(who)),
+		     first->status, x ? "" : "; neither wrote a message");
 }
 
 /* Why it ended, for finding_restart.c. */
