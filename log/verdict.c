@@ -1380,7 +1380,7 @@ static int pool_disk(const struct reader *r, struct text *t)
 	char what[120], time[24], whole[24], longest[24];
 
 	for (const struct account *a = r->accounts.first; a && of; a = a->next)
-		if (a->pid == of->process && a->tasks == 1)
+		if (a->pid == of->process && a->tasks == 1 && !a->before_exec)
 			main = a;
 	if (!main || w.ns < LONG_NS || w.ns / (long long)w.count < SLOW_NS ||
 	    !is_share(w.ns, whole_of(main)))
