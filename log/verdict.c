@@ -1206,12 +1206,28 @@ static const char *who_waits(const struct reader *r, long pid, char *text,
 	return text;
 }
 
-static void outside_sentence(const struct account *a, struct text *t)
+/* The status may say more than the log: "only a part was transferred". */
+static void nothing_found(const struct reader *r, struct text *t)
+{
+	enum { SIGNAL_STATUS = 128 };
+	int status = finding_first_status(&r->findings);
+	char text[160];
+
+	add(t, "No fault was found.");
+	if (status <= 0 || status >= SIGNAL_STATUS)
+		return;
+	finding_status_text(&r->findings, status, text, sizeof(text));
+	add(t, " %s.", text);
+}
+
+static void outside_sentence(const struct reader *r, const struct account *a,
+			     struct text *t)
 {
 	char who[80] = "The program", time[24], wall[24];
 
 	before_execve(a, who, sizeof(who));
-	add(t, "No fault was found. %s spent %s of %s outside "
+	nothing_found(r, t);
+	add(t, " %s spent %s of %s outside "
 	    "of system calls%s: it computed, waited for a processor or a page "
 	    "fault, or made calls that strace was not asked for.", who,
 	    time_text(account_outside(a), time), time_text(a->wall_ns, wall),
@@ -1474,8 +1490,6 @@ static enum verdict_of healthy(const struct reader *r, struct text *t)
 	const struct wait *w = largest(r, 0, &of), *idle;
 	struct wait all;
 	char text[160], time[24], who[80];
-	enum { SIGNAL_STATUS = 128 };
-	int status = finding_first_status(&r->findings);
 
 	for (unsigned i = 0; i < r->accounts.n_open && i < OPEN_MAX; i++) {
 		const struct unreturned *x = &r->accounts.open[i];
@@ -1549,7 +1563,7 @@ static enum verdict_of healthy(const struct reader *r, struct text *t)
 	}
 	if ((computed(r, busy) && !is_one_tick(busy->wall_ns)) ||
 	    one_computes(r, busy, o)) {
-		outside_sentence(busy, t);
+		outside_sentence(r, busy, t);
 		return VERDICT_OUTSIDE;
 	}
 	if (o && asked_in_vain(r, o, t))
@@ -1581,22 +1595,20 @@ static enum verdict_of healthy(const struct reader *r, struct text *t)
 	idle = largest(r, 1, &of);
 	if (idle && is_share(idle->ns, whole_of(of)) &&
 	    (of->wall_ns > 0 || idle->ns >= LONG_NS)) {
-		add(t, "No fault was found. ");
+		nothing_found(r, t);
+		add(t, " ");
 		wait_sentence(r, idle, of, t);
 		return VERDICT_IDLE;
 	}
 	if (busy && is_share(account_outside(busy), busy->wall_ns) &&
 	    !is_one_tick(busy->wall_ns)) {
-		outside_sentence(busy, t);
+		outside_sentence(r, busy, t);
 		return VERDICT_OUTSIDE;
 	}
-	if (expired(r, t) || (status <= 0 && looks_often(r, t)))
+	if (expired(r, t) || (finding_first_status(&r->findings) <= 0 &&
+				looks_often(r, t)))
 		return VERDICT_WAIT;
-	add(t, "No fault was found.");
-	if (status > 0 && status < SIGNAL_STATUS) {
-		finding_status_text(&r->findings, status, text, sizeof(text));
-		add(t, " %s.", text);
-	}
+	nothing_found(r, t);
 	served(r, t);
 	mostly(r, t);
 	return VERDICT_DONE;
