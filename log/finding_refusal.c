@@ -78,7 +78,7 @@ struct trouble {
 	struct failure readonly;	/* denied, and then opened for reading */
 	struct failure other;		/* of another process, before the message */
 	/* the errors in its log, and what had failed before the last one */
-	unsigned long errors, error_line;
+	unsigned long errors, marked, error_line;
 	char error[120];
 	struct failure logged;		/* line: 0: nothing */
 	char message[MESSAGE_SIZE];	/* the end of what it wrote to stderr */
@@ -1647,6 +1647,7 @@ static void logged(struct ending *e, const struct step *st)
 	if (!x && is_marked_line(text) && starts(st->task->process))
 		return;
 	t->errors++;
+	t->marked += !x && is_marked_line(text);
 	t->error_line = st->event->first;
 	snprintf(t->error, sizeof(t->error), "%.*s%s", (int)cut(text.at,
 		 text.len, 100).len, text.at, whole ? "" : "...");
@@ -3046,6 +3047,9 @@ static void judge_logged(struct findings *f)
 		e = f->endings.slots[i].value;
 		t = e ? e->trouble : NULL;
 		if (!t || !t->errors || e->status || e->killed)
+			continue;
+		/* (So redis marks its last lines, too: "ready to exit".) */
+		if (e->ended && t->errors == t->marked)
 			continue;
 		if (t->errors > 1)
 			snprintf(many, sizeof(many), " %lu times, at last",
