@@ -475,6 +475,13 @@ static void full_pipe(struct finding *d, const struct habits *h,
 		     h->last_call, h->signals->epipe_on);
 }
 
+/* It was in no call, and the last one was for memory, which it may have used. */
+static int used_memory(const struct habits *h, const struct step *st)
+{
+	return !st->task->unreturned && (!strcmp(h->last_call, "mmap") ||
+		!strcmp(h->last_call, "mremap") || !strcmp(h->last_call, "brk"));
+}
+
 static void killed(struct findings *f, const struct habits *h, struct step *st)
 {
 	struct process *p = st->task->process;
@@ -483,12 +490,16 @@ static void killed(struct findings *f, const struct habits *h, struct step *st)
 	int sig = signal_number(name);
 	const struct about *a;
 	struct finding *found;
-	char sender[120], who[64], in[200], limit[100] = "", file[300];
+	char sender[120], who[64], in[200], limit[160] = "", file[300];
 	const char *code;
 
 	if (sig == 9 && f->cpu_limit)
 		snprintf(limit, sizeof(limit), "; RLIMIT_CPU was set (line %lu): "
 			 "its hard limit kills with SIGKILL", f->cpu_limit);
+	else if (sig == 9 && used_memory(h, st))
+		snprintf(limit, sizeof(limit), "; perhaps it then used more "
+			 "memory, and the out-of-memory killer or the cgroup's "
+			 "limit ended it (dmesg tells)");
 	sender_text(f, p->pid, sig, d->signal == sig ? d->sender : 0, sender,
 		    sizeof(sender));
 	if (d->death_signal == sig && !sent_by(f, p->pid, sig))
