@@ -470,6 +470,17 @@ static int is_act(const struct line *l)
 	return 0;
 }
 
+/*
+ * A resolver connects its datagram socket to a name server.  (haproxy does so to
+ * look for a route, with a socket that blocks.)
+ */
+static int asks_name_server(const struct step *st)
+{
+	return st->event->call == CALL_CONNECT && is_datagram(st) &&
+	       st->file && st->file->nonblocking == 1 &&
+	       slice_find(st->event->line->args, "htons(53)");
+}
+
 /* A name that is looked up twice, by IPv6 and IPv4, is not a fault. */
 static int counts(const struct step *st, const struct refusal *row)
 {
@@ -477,7 +488,7 @@ static int counts(const struct step *st, const struct refusal *row)
 		return 0;
 	if (is_datagram(st) && (step_failed(st, "ENETUNREACH") ||
 				step_failed(st, "EHOSTUNREACH")))
-		return 0;
+		return asks_name_server(st);
 	/* The other end of a terminal is closed: that is its end of file. */
 	if (step_failed(st, "EIO") && st->file && st->file->name &&
 	    (!strncmp(st->file->name, "/dev/pt", 7) ||
@@ -1774,6 +1785,19 @@ static void ring_made(struct findings *f, const struct step *st)
 			r->recovered = 1;
 }
 
+/* One of several name servers is enough. */
+static void name_server_found(struct findings *f, const struct step *st)
+{
+	struct refused *r;
+
+	map_each(&f->refused, i, r)
+		if (r->pid == st->task->process->pid &&
+		    !strncmp(r->sample.what, "connect to ", 11) &&
+		    slice_ends((struct slice){ r->sample.what,
+			       strlen(r->sample.what) }, ":53"))
+			r->recovered = 1;
+}
+
 static void succeeded(struct findings *f, struct ending *e,
 		      const struct step *st)
 {
@@ -1787,6 +1811,8 @@ static void succeeded(struct findings *f, struct ending *e,
 		forgive_huge(e, st);
 	else if (c == CALL_RING_SETUP)
 		ring_made(f, st);
+	else if (f->refused.used && asks_name_server(st))
+		name_server_found(f, st);
 	else if (c == CALL_OTHER && e->n &&
 		 slice_starts(st->event->line->name, "mkdir"))
 		made_directory(e, st);
