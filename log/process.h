@@ -137,6 +137,7 @@ struct task {
 	struct process *process;
 	struct fdtable *fds;
 	long parent;			/* pid of the maker */
+	struct task *next_unspoken, **at_unspoken;
 	enum origin origin;
 	unsigned char spoke;		/* it has a line */
 	unsigned char guessed;		/* it spoke before its clone returned */
@@ -223,7 +224,7 @@ struct world {
 	long spoken;			/* tasks that have a line */
 	int not_ordinal;
 	unsigned silent;		/* tasks without a line, about */
-	unsigned long unspoken;		/* tasks of the map without a line */
+	struct task *unspoken;		/* tasks of the map without a line */
 	/*
 	 * strace -p of a process with several threads: those that come without
 	 * a clone are its threads.

@@ -39,11 +39,31 @@ unsigned clone_flags(enum call c, struct slice args)
 	return flags;
 }
 
+static void unspoken_add(struct world *w, struct task *t)
+{
+	t->next_unspoken = w->unspoken;
+	t->at_unspoken = &w->unspoken;
+	if (t->next_unspoken)
+		t->next_unspoken->at_unspoken = &t->next_unspoken;
+	w->unspoken = t;
+}
+
+static void unspoken_drop(struct task *t)
+{
+	if (!t->at_unspoken)
+		return;
+	*t->at_unspoken = t->next_unspoken;
+	if (t->next_unspoken)
+		t->next_unspoken->at_unspoken = t->at_unspoken;
+	t->at_unspoken = NULL;
+}
+
 static void task_start(struct world *w, struct task *t, long pid,
 		       struct task *parent, unsigned flags, unsigned long line)
 {
 	*t = (struct task){ .pid = pid, .first = line, .start_ns = NO_TIME };
 	w->tasks_made++;
+	unspoken_add(w, t);
 	if (parent) {
 		t->parent = parent->pid;
 		memcpy(t->comm, parent->comm, sizeof(t->comm));
@@ -74,7 +94,6 @@ static struct task *task_new(struct world *w, long pid, struct task *parent,
 
 	task_start(w, t, pid, parent, flags, line);
 	map_put(&w->tasks, pid, t);
-	w->unspoken++;
 	return t;
 }
 
@@ -100,7 +119,7 @@ void task_drops_rings(struct world *w, struct task *t, unsigned long line)
 void task_end(struct world *w, struct task *t, unsigned long line)
 {
 	t->last = line;
-	w->unspoken -= !t->spoke;
+	unspoken_drop(t);
 	if (w->task_ends)
 		w->task_ends(w->context, t);
 	cloning_drop(w, t);
@@ -135,11 +154,8 @@ static struct task *promised_child(struct world *w, long pid)
 {
 	struct task *t, *oldest = NULL;
 
-	if (!w->unspoken)
-		return NULL;
-	map_each(&w->tasks, i, t)
-		if (!t->spoke && (!w->not_ordinal || w->inner_pids ||
-				  is_inner(t, pid)) &&
+	for (t = w->unspoken; t; t = t->next_unspoken)
+		if ((!w->not_ordinal || w->inner_pids || is_inner(t, pid)) &&
 		    (!oldest || t->first < oldest->first))
 			oldest = t;
 	if (!oldest)
@@ -221,7 +237,7 @@ struct task *task_of(struct world *w, struct strand *s,
 		t->start_ns = now;
 	}
 	w->silent -= !t->spoke && w->silent;
-	w->unspoken -= !t->spoke;
+	unspoken_drop(t);
 	t->spoke = 1;
 	s->task_pid = t->pid;
 	s->known = 1;
@@ -317,9 +333,8 @@ static void forget_silent(struct world *w, unsigned long line)
 
 	if (++w->silent < SILENT_MAX)
 		return;
-	map_each(&w->tasks, i, t)
-		if (!t->spoke && n < SILENT_MAX)
-			pids[n++] = t->pid;
+	for (t = w->unspoken; t && n < SILENT_MAX; t = t->next_unspoken)
+		pids[n++] = t->pid;
 	while (n)
 		task_forget(w, pids[--n], line);
 	w->silent = 0;

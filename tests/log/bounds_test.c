@@ -162,6 +162,19 @@ TEST(many_processes_from_before_the_log)
 	reader_free(&r);
 }
 
+/* Nor among those that have no line: a child may be traced late, or never. */
+TEST(many_processes_beside_silent_children)
+{
+	reader_start(&r);
+	say("7 getpid() = 7");
+	for (int i = 0; i < 500; i++)
+		say("7 fork() = %d", 100000 + i);
+	for (int i = 0; i < 100000; i++)
+		say("%d getpid() = %d", 300000 + i, 300000 + i);
+	reader_end(&r);
+	EXPECT_EQ(100501, r.world.tasks_made);
+}
+
 /* It tries a port on and on: who has it is looked up some of the times. */
 TEST(ports_that_are_in_use)
 {
