@@ -43,6 +43,8 @@ static struct strand *strand_new(struct joiner *j, long pid)
 
 	s->pid = pid;
 	map_put(&j->strands, pid, s);
+	if (j->lowest && pid < j->lowest->pid)
+		j->lowest = s;
 	return s;
 }
 
@@ -62,7 +64,21 @@ static void strand_drop(struct joiner *j, struct strand *s)
 		j->last = NULL;
 	if (j->cut_strand == s)
 		j->cut_strand = NULL;
+	if (j->lowest == s)
+		j->lowest = NULL;
 	strand_free(s);
+}
+
+/* That with the lowest pid; NULL: there is none. */
+static struct strand *lowest(struct joiner *j)
+{
+	struct strand *s;
+
+	if (!j->lowest)
+		map_each(&j->strands, i, s)
+			if (!j->lowest || s->pid < j->lowest->pid)
+				j->lowest = s;
+	return j->lowest;
 }
 
 /*
@@ -72,22 +88,19 @@ static void strand_drop(struct joiner *j, struct strand *s)
  */
 static struct strand *strand_of(struct joiner *j, long pid, int column)
 {
-	struct strand *s, *only = NULL;
+	struct strand *s;
 
 	if (j->last && j->last->pid == pid)
 		return j->last;
 	s = map_get(&j->strands, pid);
-	if (!s && !pid && column >= 0 && j->strands.used) {
-		map_each(&j->strands, i, s)
-			if (!only || s->pid < only->pid)
-				only = s;
-		s = only;
-	}
+	if (!s && !pid && column >= 0)
+		s = lowest(j);
 	if (!s && column && !map_get(&j->announced, pid)) {
 		s = map_remove(&j->strands, 0);
 		if (s) {
 			s->pid = pid;
 			map_put(&j->strands, pid, s);
+			j->lowest = NULL;
 		}
 	}
 	if (!s)

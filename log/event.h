@@ -85,6 +85,7 @@ struct joiner {
 	char *cut;		/* a call that chatter tore apart */
 	size_t cut_len;
 	struct strand *cut_strand;
+	struct strand *lowest;	/* cache: that with the lowest pid, or NULL */
 	char *scratch;		/* a call that was held, with its end */
 	size_t scratch_cap;
 	unsigned long lines, unknown, orphans, out_of_order;

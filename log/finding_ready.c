@@ -169,7 +169,7 @@ static const struct about about[ABOUTS] = {
 		"requests that could be polled went to a worker thread",
 		"Each costs two context switches and a copy in iou-wrk. A "
 		"socket request goes to a worker when an earlier request of "
-		"its linked chain went to one, or when its poll ended 128 "
+		"its linked chain went to one, or when its poll ended 127 "
 		"times without data (several requests wait on one socket).",
 		"Keep one receive in flight per socket, or use multishot.",
 		"The program asked for it with IOSQE_ASYNC." },
