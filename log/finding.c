@@ -182,6 +182,8 @@ static void habits_free(struct habits *h)
 	free(h->closes);
 	free(h->request);
 	again_habits_free(h->again);
+	if (h->stuck)
+		free(h->stuck->lock);
 	free(h->stuck);
 	free(h);
 }

@@ -458,8 +458,8 @@ static const struct task *depends(const struct findings *f,
 		on = s->pid > 0 ? task_at(f, s->pid) : NULL;
 		return on ? on : child_of(f, t->process->pid);
 	}
-	if (s->lock_key) {
-		pid = lock_holder(f->world, &s->lock, s->lock_key).pid;
+	if (s->lock) {
+		pid = lock_holder(f->world, &s->lock->lock, s->lock->key).pid;
 		return pid && pid != t->process->pid ? task_at(f, pid) : NULL;
 	}
 	file = stuck_in(t);
@@ -483,7 +483,7 @@ static int step_text(const struct task *t, const struct task *on, char *text,
 		     size_t size)
 {
 	const struct open_call *s = stuck_of(t);
-	const char *what = s->call == CALL_WAIT ? "to exit" : s->lock_key
+	const char *what = s->call == CALL_WAIT ? "to exit" : s->lock
 		? "to release a lock" : call_class(s->call) == CLASS_OUT
 		? "to read" : "to write";
 
@@ -577,7 +577,7 @@ static void killed_in_wait(struct findings *f, const struct step *st)
 		.line = s->line, .died_line = e->first, .since = s->since,
 		.until = e->start_ns, .file = file ? file->serial : 0,
 		.other = file && file->other ? file->other->serial : 0,
-		.lock = !!s->lock_key,
+		.lock = !!s->lock,
 	};
 	memcpy(cut->name, s->name, sizeof(cut->name));
 	slice_copy(e->line->name, cut->by, sizeof(cut->by));
@@ -663,7 +663,7 @@ static void judge_circle(struct findings *f, const struct task *start,
 		/* (Each has the lock that another waits for: no time ends it.) */
 		if (!on || ++n > CIRCLE_MAX || len > 250 || meet(at, on) ||
 		    (f->last_ns != NO_TIME && stuck_for(f, at) < HELD_NS &&
-		     !stuck_of(at)->lock_key))
+		     !stuck_of(at)->lock))
 			return;
 		len += snprintf(text + len, sizeof(text) - len, "%s",
 				len ? ", " : "");
@@ -1481,20 +1481,31 @@ static void stuck_note(struct habits *h, const struct open_call *now,
 	}
 	if (!h->stuck)
 		h->stuck = need(calloc(1, sizeof(*h->stuck)));
+	free(h->stuck->lock);
 	*h->stuck = *now;
+	if (now->lock) {
+		h->stuck->lock = need(malloc(sizeof(*now->lock)));
+		*h->stuck->lock = *now->lock;
+	}
 	slice_copy(name, h->stuck->name, sizeof(h->stuck->name));
 }
 
-static void asks_lock(struct open_call *now, const struct step *st)
+/* The lock that the call asks for, in asked; NULL: none. */
+static struct asked_lock *asks_lock(const struct open_call *now,
+				    const struct step *st,
+				    struct asked_lock *asked)
 {
 	if ((now->call != CALL_FLOCK && now->call != CALL_FCNTL) ||
-	    !lock_asks(st, &now->lock, &now->lock_key))
-		now->lock_key = 0;
+	    !lock_asks(st, &asked->lock, &asked->key))
+		return NULL;
+	return asked;
 }
 
 /* The same of the text of a call that has not returned: "4, LOCK_EX". */
-static void asks_lock_begun(struct open_call *now, const struct step *st,
-			    struct slice text)
+static struct asked_lock *asks_lock_begun(const struct open_call *now,
+					  const struct step *st,
+					  struct slice text,
+					  struct asked_lock *asked)
 {
 	struct line line = { 0 };
 	struct event event = *st->event;
@@ -1508,12 +1519,13 @@ static void asks_lock_begun(struct open_call *now, const struct step *st,
 	event.line = &line;
 	step.event = &event;
 	step.file = table_at(st->task->fds, now->fd);
-	asks_lock(now, &step);
+	return asks_lock(now, &step, asked);
 }
 
 static void stuck(struct findings *f, struct habits *h, struct step *st)
 {
 	const struct line *l = st->event->line;
+	struct asked_lock asked;
 	struct open_call now = {
 		.call = st->event->call, .line = st->event->first,
 		.ns = call_lasted(f, st), .fd = st->fd,
@@ -1524,7 +1536,7 @@ static void stuck(struct findings *f, struct habits *h, struct step *st)
 		return;
 	if (now.call == CALL_WAIT && l->n_args)
 		now.pid = slice_number(l->arg[0], NULL);
-	asks_lock(&now, st);
+	now.lock = asks_lock(&now, st, &asked);
 	stuck_note(h, &now, l->name);
 }
 
@@ -1533,6 +1545,7 @@ static void begins(struct habits *h, const struct step *st)
 {
 	const struct event *e = st->event;
 	struct slice first = slice_trim(line_begun(e->line));
+	struct asked_lock asked;
 	struct open_call now = {
 		.call = e->call, .line = e->first, .fd = -1,
 		.ns = NO_TIME,			/* it still lasts */
@@ -1545,7 +1558,7 @@ static void begins(struct habits *h, const struct step *st)
 		now.fd = line_fd(first, NULL);
 	if (e->call == CALL_FLOCK ||
 	    (e->call == CALL_FCNTL && slice_find(first, "SETLKW")))
-		asks_lock_begun(&now, st, first);
+		now.lock = asks_lock_begun(&now, st, first, &asked);
 	stuck_note(h, &now, e->line->name);
 }
 

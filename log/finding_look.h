@@ -110,6 +110,11 @@ struct spin_habits {
 	unsigned long others;		/* that wake or wait for another thread */
 };
 
+struct asked_lock {
+	struct lock lock;
+	uint64_t key;
+};
+
 /* finding_between.c: a call that has not returned, or never did */
 struct open_call {
 	enum call call;
@@ -117,8 +122,7 @@ struct open_call {
 	unsigned long line;		/* 0: it has returned */
 	long long since, ns;
 	long pid;			/* the child that it waits for */
-	struct lock lock;		/* that it waits for, in a flock or fcntl */
-	uint64_t lock_key;		/* 0: none */
+	struct asked_lock *lock;	/* that it waits for, in flock or fcntl */
 	char name[24];
 };
 

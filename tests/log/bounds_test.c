@@ -261,7 +261,7 @@ TEST_TIMEOUT(processes_that_live_cost_little_memory, 120)
 /* A thread that lives and does little keeps little. */
 TEST_TIMEOUT(threads_that_live_cost_little_memory, 120)
 {
-	enum { THREADS = 20000, LIMIT_KB = THREADS * 5 / 4 };
+	enum { THREADS = 20000, LIMIT_KB = THREADS * 4 / 3 };
 	struct rusage before, after;
 
 #if defined(__SANITIZE_ADDRESS__)
