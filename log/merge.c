@@ -81,7 +81,7 @@ static void seen(void *context, const struct sight *s)
 		if (s->data == DATA_SENT || s->data == DATA_WRITTEN)
 			r->bytes_out += s->res;
 		if (t)
-			model_note_request(t, s);
+			model_note_request(&r->models, t, s);
 	}
 	/* Alone, kernel.log is the log that --lines shows. */
 	if (r->see && !(m->alone && s->kind == SIGHT_LINE))

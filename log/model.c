@@ -219,6 +219,12 @@ static int is_internal(const struct step *st)
 				f->other->owner == st->task->pid))));
 }
 
+/* A pipe that the log shows being made: both ends are with the program. */
+static int is_pipe_within(const struct file *f)
+{
+	return f->kind == FILE_PIPE && !f->assumed && (f->other || f->ended_by);
+}
+
 static void note_in(struct evidence *ev, struct part *p, struct step *st)
 {
 	struct file *f = st->file;
@@ -242,7 +248,8 @@ static void note_in(struct evidence *ev, struct part *p, struct step *st)
 	ev->filters |= st->fd == 0;
 	p->messages += messages;
 	f->messages += messages;
-	served_of(ev)->messages += messages;
+	if (!is_pipe_within(f))
+		served_of(ev)->messages += messages;
 	st->task->process->serving = 1;
 }
 
@@ -472,15 +479,15 @@ static int failed_connect(const struct step *st)
 	       !slice_is(l->error, "ETIMEDOUT");
 }
 
-/* What came since the last message was for this one. */
-static void serve(struct served *s, enum call_class last)
+/* What came before the last call about a peer, of any task, was for messages. */
+static void settle_tail(struct served *s, unsigned long turn)
 {
-	s->calls += s->tail;
-	if (s->tail == s->tail_class[last]) {	/* all of one class, often one */
-		s->class[last] += s->tail;
-		s->tail = s->tail_class[last] = 0;
+	if (s->tail_turn == turn)
 		return;
-	}
+	s->tail_turn = turn;
+	if (!s->tail)
+		return;
+	s->calls += s->tail;
 	s->tail = 0;
 	for (int i = 0; i < CLASSES; i++) {
 		s->class[i] += s->tail_class[i];
@@ -489,13 +496,16 @@ static void serve(struct served *s, enum call_class last)
 }
 
 /* Is the call about a peer: a message, an answer, its coming, its end? */
-static int is_service(const struct step *st)
+static int is_service(const struct models *m, const struct step *st)
 {
 	enum call c = st->event->call;
 
-	if (st->phase & PHASE_ACCEPT || c == CALL_RING_ENTER)
+	if (c == CALL_RING_ENTER)
+		return m->ring_serves;
+	if (st->phase & PHASE_ACCEPT)
 		return 1;
-	return carries_messages(st->file) &&
+	return carries_messages(st->file) && !is_internal(st) &&
+	       !is_pipe_within(st->file) &&
 	       (st->phase & (PHASE_COPY | PHASE_EOF) || c == CALL_CLOSE);
 }
 
@@ -780,13 +790,12 @@ static int has_own_table(const struct task *t)
 	return t->pid != t->process->pid && t->fds->refs == 1;
 }
 
-static void note_call(struct evidence *ev, struct step *st)
+static void note_call(struct models *m, struct evidence *ev, struct step *st)
 {
 	struct event *e = st->event;
 	enum call_class class = call_class(e->call);
 	struct part *p;
-	int serving = st->task->process->serving;
-	int loads;
+	int service, loads;
 
 	ev->calls++;
 	if (e->call == CALL_FUTEX && st->phase & PHASE_WAIT) {
@@ -838,18 +847,22 @@ static void note_call(struct evidence *ev, struct step *st)
 	}
 service:
 	/* The call that brings the first peer is part of serving, too. */
-	if (serving || st->task->process->serving) {
+	service = is_service(m, st);
+	m->serving |= service && st->task->process->serving &&
+		      class != CLASS_OUT && e->call != CALL_CLOSE;
+	if (m->serving) {
 		if ((class == CLASS_IN || class == CLASS_OUT) &&
 		    is_own_talk(ev, st, class))
 			class = CLASS_OTHER;
-		served_of(ev)->tail++;
+		settle_tail(served_of(ev), m->turn);
+		ev->served->tail++;
 		ev->served->tail_class[class]++;
+		m->turn += service;
 	}
-	if (ev->served && ev->served->tail && is_service(st))
-		serve(ev->served, class);
 }
 
-void model_note_request(struct task *t, const struct sight *s)
+void model_note_request(struct models *m, struct task *t,
+			const struct sight *s)
 {
 	struct evidence *ev;
 	struct part *p;
@@ -865,7 +878,7 @@ void model_note_request(struct task *t, const struct sight *s)
 		p->messages++;
 		p->bytes_in += s->res;
 		served_of(ev)->messages++;
-		t->process->serving = 1;
+		m->ring_serves = m->serving = t->process->serving = 1;
 		break;
 	case DATA_END:
 		p->eofs++;
@@ -880,7 +893,7 @@ void model_note_request(struct task *t, const struct sight *s)
 		break;
 	case DATA_ACCEPTED:
 		p->accepts++;
-		t->process->serving = 1;
+		m->ring_serves = m->serving = t->process->serving = 1;
 		break;
 	case DATA_NONE:
 		break;
@@ -899,7 +912,7 @@ void model_note(struct models *m, struct step *st)
 	if (!ev->asyncio && may_be_asyncio(e) && is_asyncio(ev, st))
 		asyncio_seen(m, st);
 	if (e->kind == EVENT_CALL)
-		note_call(ev, st);
+		note_call(m, ev, st);
 	else if (e->kind == EVENT_SIGNAL)
 		note_signal(ev, st);
 }
@@ -1094,22 +1107,28 @@ static void add_part(struct part *to, const struct part *p)
 	add_word(&to->accept_call, &p->accept_call);
 }
 
-static void add_served(struct served *to, const struct served *s)
+static void add_served(struct served *to, struct served *s, unsigned long turn)
 {
+	settle_tail(to, turn);
+	settle_tail(s, turn);
 	to->messages += s->messages;
 	to->calls += s->calls;
-	for (int i = 0; i < CLASSES; i++)
+	to->tail += s->tail;
+	for (int i = 0; i < CLASSES; i++) {
 		to->class[i] += s->class[i];
+		to->tail_class[i] += s->tail_class[i];
+	}
 }
 
-static void add_evidence(struct group *g, const struct evidence *ev)
+static void add_evidence(struct group *g, const struct evidence *ev,
+			 unsigned long turn)
 {
 	struct evidence *to = &g->sum;
 
 	for (const struct part *p = ev->parts; p; p = p->next)
 		add_part(&g->parts[p->model], p);
 	if (ev->served)
-		add_served(&g->served, ev->served);
+		add_served(&g->served, ev->served, turn);
 	to->calls += ev->calls;
 	to->futex_waits += ev->futex_waits;
 	to->futex_ns = plus_ns(to->futex_ns, ev->futex_ns);
@@ -1169,9 +1188,18 @@ static struct group *group_for(struct models *m, const struct task *t,
 	return g;
 }
 
+/* (The calls from a server's fork to the execve are the server's cost.) */
 void model_task_execs(struct task *t)
 {
+	struct served *served = NULL;
+
+	if (t->evidence && t->origin == ORIGIN_CHILD) {
+		served = t->evidence->served;
+		t->evidence->served = NULL;
+	}
 	evidence_free(t);
+	if (served)
+		evidence_of(t)->served = served;
 	t->process->serving = 0;
 }
 
@@ -1200,7 +1228,7 @@ void model_task_ends(struct models *m, struct task *t)
 		g->first = t->first;
 	if (t->last > g->last)
 		g->last = t->last;
-	add_evidence(g, ev);
+	add_evidence(g, ev, m->turn);
 	evidence_free(t);
 }
 
@@ -1218,6 +1246,7 @@ void models_settle(struct models *m)
 	m->groups = NULL;
 	while ((g = list)) {
 		list = g->next;
+		settle_tail(&g->served, m->turn);
 		for (at = &m->groups; *at && !before(g, *at); at = &(*at)->next)
 			;
 		g->next = *at;

@@ -38,13 +38,13 @@ struct part {
 };
 
 /*
- * What messages cost: the calls since the process serves.  (What it writes to
+ * What messages cost: the calls since the program serves.  (What it writes to
  * its log, or to another task of its own, is CLASS_OTHER.)
  */
 struct served {
 	unsigned long messages, calls, class[CLASSES];
-	/* after the last message: not counted unless another follows */
-	unsigned long tail, tail_class[CLASSES];
+	/* since the last call about a peer: not counted unless another follows */
+	unsigned long tail, tail_class[CLASSES], tail_turn;
 };
 
 /* A wait of a log without durations: it ends with the thread's next line. */
@@ -118,12 +118,16 @@ struct group {
 struct models {
 	struct group *groups, **tail;
 	unsigned n_groups;
+	unsigned long turn;		/* calls about a peer, of all tasks */
+	int serving;			/* the first peer has come */
+	int ring_serves;		/* ... through a ring */
 	const struct world *world;	/* to find who made a thread */
 };
 
 void model_note(struct models *m, struct step *st);
 /* A request of a ring was completed, in the name of t. */
-void model_note_request(struct task *t, const struct sight *s);
+void model_note_request(struct models *m, struct task *t,
+			const struct sight *s);
 /* Another program begins: what the task did so far is not its. */
 void model_task_execs(struct task *t);
 /* The task ends: its evidence joins a group. */

@@ -438,3 +438,77 @@ TEST(the_cost_of_a_message_and_a_socket_pair)
 	EXPECT_EQ(0, served(CLASS_OTHER));
 	reader_free(&r);
 }
+
+static void expect_cost(unsigned long calls, unsigned long messages)
+{
+	unsigned long n;
+	double cost = reader_cost(&r, &n);
+
+	EXPECT_EQ(messages, n);
+	EXPECT_EQ(calls, (unsigned long)(cost * n + 0.5));
+	reader_free(&r);
+}
+
+#define BY_THREAD(pid) PEER "7 clone(child_stack=NULL, flags=CLONE_VM|" \
+	"CLONE_FILES|CLONE_SIGHAND|CLONE_THREAD) = " pid "\n" \
+	pid " recvfrom(4, \"hello\", 64, 0, NULL, NULL) = 5\n" \
+	pid " sendto(4, \"hello\", 5, 0, NULL, 0) = 5\n" pid " close(4) = 0\n" \
+	pid " madvise(0x7f0000000000, 4096, MADV_DONTNEED) = 0\n" \
+	pid " exit(0) = ?\n" pid " +++ exited with 0 +++\n"
+
+/* The end of a thread is a cost of the messages, that of the program is not. */
+TEST(the_cost_of_a_message_and_the_end_of_a_thread)
+{
+	begin(BY_THREAD("8") "7 madvise(0x7f0000000000, 4096, MADV_DONTNEED) = 0\n");
+	expect_cost(5, 1);
+	begin(BY_THREAD("8") BY_THREAD("9") BY_THREAD("10")
+	      "7 munmap(0x7f0000000000, 4096) = 0\n7 exit_group(0) = ?\n");
+	expect_cost(7 + 7 + 5, 3);
+}
+
+#define FORKED(flags) "7 clone(child_stack=NULL, flags=" flags "SIGCHLD) = 8\n"
+#define ASKED "7 recvfrom(4, \"hello\", 64, 0, NULL, NULL) = 5\n" \
+	"7 write(7, \"hello\", 5) = 5\n" "8 read(6, \"hello\", 64) = 5\n" \
+	"8 getppid() = 7\n" "8 write(9, \"HELLO\", 5) = 5\n" \
+	"7 read(8, \"HELLO\", 64) = 5\n" \
+	"7 sendto(4, \"HELLO\", 5, 0, NULL, 0) = 5\n"
+
+/* What a worker reads from the server is no message; its calls are a cost. */
+TEST(the_cost_of_a_message_and_a_worker_process)
+{
+	begin("7 pipe2([6, 7], 0) = 0\n7 pipe2([8, 9], 0) = 0\n" FORKED("")
+	      "8 getppid() = 7\n" PEER ASKED ASKED "8 getppid() = 7\n");
+	expect_cost(1 + 7 + 7, 2);
+	begin("7 socketpair(AF_UNIX, SOCK_STREAM, 0, [6, 7]) = 0\n"
+	      "7 socketpair(AF_UNIX, SOCK_STREAM, 0, [8, 9]) = 0\n" FORKED("")
+	      "8 getppid() = 7\n" PEER ASKED ASKED "8 getppid() = 7\n");
+	expect_cost(1 + 7 + 7, 2);
+	/* Pipes from before the log: the writer may be anyone. */
+	begin("8 read(6<pipe:[5]>, \"hello\", 64) = 5\n"
+	      "8 write(9<pipe:[6]>, \"HELLO\", 5) = 5\n");
+	expect_cost(2, 1);
+}
+
+#define BY_CHILD PEER FORKED("") "7 close(4) = 0\n" \
+	"8 dup2(4, 0) = 0\n" \
+	"8 execve(\"/bin/cat\", [\"cat\"], 0x1 /* 1 var */) = 0\n" \
+	"8 brk(NULL) = 0x5000\n" \
+	"8 read(0, \"hello\", 64) = 5\n" "8 write(1, \"hello\", 5) = 5\n" \
+	"8 read(0, \"\", 64) = 0\n" "8 exit_group(0) = ?\n" \
+	"8 +++ exited with 0 +++\n"
+
+/* As inetd: a program is started for each peer.  A shell's start is no cost. */
+TEST(the_cost_of_a_message_and_a_program_for_each)
+{
+	begin(BY_CHILD "7 getppid() = 1\n");
+	expect_cost(9, 1);
+	begin("7 brk(NULL) = 0x5000\n7 brk(NULL) = 0x5000\n" FORKED("")
+	      "8 brk(NULL) = 0x5000\n"
+	      "8 execve(\"/bin/x\", [\"x\"], 0x1 /* 1 var */) = 0\n"
+	      "8 brk(NULL) = 0x5000\n"
+	      "8 accept4(3, NULL, NULL, 0) = 4\n"
+	      "8 recvfrom(4, \"hello\", 64, 0, NULL, NULL) = 5\n"
+	      "8 sendto(4, \"hello\", 5, 0, NULL, 0) = 5\n"
+	      "8 brk(NULL) = 0x5000\n8 exit_group(0) = ?\n");
+	expect_cost(3, 1);
+}
