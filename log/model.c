@@ -847,13 +847,15 @@ static void note_call(struct models *m, struct evidence *ev, struct step *st)
 	}
 service:
 	/* The call that brings the first peer is part of serving, too. */
-	service = is_service(m, st);
-	m->serving |= service && st->task->process->serving &&
-		      class != CLASS_OUT && e->call != CALL_CLOSE;
+	m->serving |= (ev->served && ev->served->messages) ||
+		      (st->phase & PHASE_ACCEPT && st->task->process->serving);
 	if (m->serving) {
+		service = is_service(m, st);
 		if ((class == CLASS_IN || class == CLASS_OUT) &&
-		    is_own_talk(ev, st, class))
+		    is_own_talk(ev, st, class)) {
 			class = CLASS_OTHER;
+			service = 0;
+		}
 		settle_tail(served_of(ev), m->turn);
 		ev->served->tail++;
 		ev->served->tail_class[class]++;

@@ -409,7 +409,8 @@ TEST(the_cost_of_a_message_and_a_log)
 	begin("7 execve(\"/bin/x\", [\"x\"], 0x1) = 0\n"
 	      "7 read(0<pipe:[5]>, \"hello\", 64) = 5\n"
 	      "7 write(1<pipe:[6]>, \"hello\", 5) = 5\n"
-	      "7 write(2<pipe:[7]>, \"got hello\", 9) = 9\n");
+	      "7 write(2<pipe:[7]>, \"got hello\", 9) = 9\n"
+	      "7 read(0<pipe:[5]>, \"\", 64) = 0\n");
 	EXPECT_EQ(1, r.models.groups->served.messages);
 	EXPECT_EQ(1, served(CLASS_OUT));
 	EXPECT_EQ(1, served(CLASS_OTHER));
@@ -464,6 +465,16 @@ TEST(the_cost_of_a_message_and_the_end_of_a_thread)
 	begin(BY_THREAD("8") BY_THREAD("9") BY_THREAD("10")
 	      "7 munmap(0x7f0000000000, 4096) = 0\n7 exit_group(0) = ?\n");
 	expect_cost(7 + 7 + 5, 3);
+	/* ... nor is what it says at its end; what was said before is one. */
+	begin(PEER LOGGED LOGGED "7 close(3) = 0\n"
+	      "7 write(2, \"the end\\n\", 8) = 8\n7 exit_group(0) = ?\n");
+	expect_cost(9, 2);
+	/* An io_uring for files makes no peer: the start is no cost. */
+	begin("7 io_uring_setup(8, {flags=0}) = 5\n"
+	      "7 io_uring_enter(5, 1, 1, IORING_ENTER_GETEVENTS, NULL, 8) = 1\n"
+	      "7 brk(NULL) = 0x5000\n" PEER ECHO_BEGINS ECHO_ENDS
+	      "7 io_uring_enter(5, 1, 1, IORING_ENTER_GETEVENTS, NULL, 8) = 1\n");
+	expect_cost(3, 1);
 }
 
 #define FORKED(flags) "7 clone(child_stack=NULL, flags=" flags "SIGCHLD) = 8\n"
