@@ -6,6 +6,7 @@
 #include "model.h"
 
 enum {
+	HEAD_MAX = 64,		/* bytes, of a message's head that has a length */
 	GROUPS_MAX = 256,		/* beyond, groups are merged by model */
 	GUESS_MIN = 2,			/* waits that show epoll's trigger mode */
 	ASKED_MIN = 8,			/* EAGAIN again and again: that is I/O, too */
@@ -225,6 +226,20 @@ static int is_pipe_within(const struct file *f)
 	return f->kind == FILE_PIPE && !f->assumed && (f->other || f->ended_by);
 }
 
+/*
+ * Many protocols send the length first: a receive of a few bytes, all of which
+ * came, and then one for the rest, another number, are one message.
+ */
+static int follows_head(struct file *f, const struct line *l)
+{
+	unsigned asked = l->n_args > 2 ? slice_number(l->arg[2], NULL) : 0;
+	int rest = f->head && asked != f->head && f->head_writes == f->writes;
+
+	f->head = !rest && asked <= HEAD_MAX && l->ret == asked ? asked : 0;
+	f->head_writes = f->writes;
+	return rest;
+}
+
 static void note_in(struct evidence *ev, struct part *p, struct step *st)
 {
 	struct file *f = st->file;
@@ -232,6 +247,9 @@ static void note_in(struct evidence *ev, struct part *p, struct step *st)
 	unsigned long messages = st->event->call == CALL_RECVMMSG
 		? (unsigned long)st->event->line->ret : 1;
 
+	if ((st->event->call == CALL_READ || st->event->call == CALL_RECVFROM) &&
+	    follows_head(f, st->event->line))
+		messages = 0;
 	keep_name(&p->in_call, st->event->line->name);
 	p->in++;
 	p->bytes_in += st->bytes;

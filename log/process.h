@@ -87,6 +87,8 @@ struct file {
 	unsigned long ready_line;
 
 	unsigned long reads, messages, writes, accepts, again_in, again_out;
+	unsigned long head_writes;	/* at the last receive */
+	unsigned head;			/* bytes of it, if it was a head; 0 */
 	unsigned long long bytes_in, bytes_out;
 	/* Were it a pipe that nobody reads: pages in use, room in the last one. */
 	unsigned short pages, page_room;

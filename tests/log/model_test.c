@@ -523,3 +523,23 @@ TEST(the_cost_of_a_message_and_a_program_for_each)
 	      "8 brk(NULL) = 0x5000\n8 exit_group(0) = ?\n");
 	expect_cost(3, 1);
 }
+
+#define HEAD "7 read(4, \"\\4\\0\\0\\0\", 4) = 4\n"
+#define REST "7 read(4, \"ping\", 64) = 4\n"
+
+/* A head and the rest are one message; two heads are two. */
+TEST(the_cost_of_a_message_with_a_head)
+{
+	begin(PEER HEAD REST ECHO_ENDS HEAD REST ECHO_ENDS);
+	expect_cost(7, 2);
+	/* Without answers. */
+	begin(PEER HEAD REST HEAD REST);
+	expect_cost(5, 2);
+	begin(PEER HEAD HEAD HEAD);
+	expect_cost(4, 3);
+	begin(PEER HEAD ECHO_ENDS REST ECHO_ENDS);
+	expect_cost(5, 2);
+	/* Not all came that was asked for. */
+	begin(PEER REST HEAD);
+	expect_cost(3, 2);
+}
