@@ -465,11 +465,11 @@ TEST(the_cost_of_a_message_and_the_end_of_a_thread)
 	begin(BY_THREAD("8") BY_THREAD("9") BY_THREAD("10")
 	      "7 munmap(0x7f0000000000, 4096) = 0\n7 exit_group(0) = ?\n");
 	expect_cost(7 + 7 + 5, 3);
-	/* ... nor is what it says at its end; what was said before is one. */
+	/* ... nor is what it prints at its end; what it printed before is one. */
 	begin(PEER LOGGED LOGGED "7 close(3) = 0\n"
 	      "7 write(2, \"the end\\n\", 8) = 8\n7 exit_group(0) = ?\n");
 	expect_cost(9, 2);
-	/* An io_uring for files makes no peer: the start is no cost. */
+	/* With an io_uring for files, the start still does not count. */
 	begin("7 io_uring_setup(8, {flags=0}) = 5\n"
 	      "7 io_uring_enter(5, 1, 1, IORING_ENTER_GETEVENTS, NULL, 8) = 1\n"
 	      "7 brk(NULL) = 0x5000\n" PEER ECHO_BEGINS ECHO_ENDS
@@ -484,7 +484,7 @@ TEST(the_cost_of_a_message_and_the_end_of_a_thread)
 	"7 read(8, \"HELLO\", 64) = 5\n" \
 	"7 sendto(4, \"HELLO\", 5, 0, NULL, 0) = 5\n"
 
-/* What a worker reads from the server is no message; its calls are a cost. */
+/* What a worker reads from the server is not a message; its calls are a cost. */
 TEST(the_cost_of_a_message_and_a_worker_process)
 {
 	begin("7 pipe2([6, 7], 0) = 0\n7 pipe2([8, 9], 0) = 0\n" FORKED("")
@@ -508,7 +508,7 @@ TEST(the_cost_of_a_message_and_a_worker_process)
 	"8 read(0, \"\", 64) = 0\n" "8 exit_group(0) = ?\n" \
 	"8 +++ exited with 0 +++\n"
 
-/* As inetd: a program is started for each peer.  A shell's start is no cost. */
+/* As inetd: a program is started for each peer.  A shell's start does not count. */
 TEST(the_cost_of_a_message_and_a_program_for_each)
 {
 	begin(BY_CHILD "7 getppid() = 1\n");
