@@ -221,6 +221,9 @@ static uint64_t object_of(const struct step *st)
 	struct slice s = SLICE("");
 	const char *colon;
 
+	/* (It may try again with another number of entries.) */
+	if (st->event->call == CALL_RING_SETUP)
+		return ~key;
 	if (takes_address(st->event->call) && l->n_args > 1) {
 		s = slice_after(l->arg[1], "_port=htons(");
 		/* A server that has ::1 still lacks 127.0.0.1. */
@@ -1774,30 +1777,6 @@ static void try_worked(struct findings *f, const struct step *st)
 			r->recovered = 1;
 }
 
-/* It tried a flag that an older kernel does not know, and then did without. */
-static void ring_made(struct findings *f, const struct step *st)
-{
-	struct refused *r;
-
-	map_each(&f->refused, i, r)
-		if (r->pid == st->task->process->pid &&
-		    !strncmp(r->sample.what, "io_uring_setup", 14))
-			r->recovered = 1;
-}
-
-/* One of several name servers is enough. */
-static void name_server_found(struct findings *f, const struct step *st)
-{
-	struct refused *r;
-
-	map_each(&f->refused, i, r)
-		if (r->pid == st->task->process->pid &&
-		    !strncmp(r->sample.what, "connect to ", 11) &&
-		    slice_ends((struct slice){ r->sample.what,
-			       strlen(r->sample.what) }, ":53"))
-			r->recovered = 1;
-}
-
 static void succeeded(struct findings *f, struct ending *e,
 		      const struct step *st)
 {
@@ -1809,10 +1788,6 @@ static void succeeded(struct findings *f, struct ending *e,
 		forgive(e, st);
 	else if (c == CALL_MMAP && e->n)
 		forgive_huge(e, st);
-	else if (c == CALL_RING_SETUP)
-		ring_made(f, st);
-	else if (f->refused.used && asks_name_server(st))
-		name_server_found(f, st);
 	else if (c == CALL_OTHER && e->n &&
 		 slice_starts(st->event->line->name, "mkdir"))
 		made_directory(e, st);
@@ -1826,7 +1801,8 @@ static void succeeded(struct findings *f, struct ending *e,
 		try_worked(f, st);
 	if (!f->refused.used || !(takes_address(c) || st->bytes > 0 ||
 				  c == CALL_OPENAT || c == CALL_OPEN ||
-				  c == CALL_LISTEN || is_connected(st)))
+				  c == CALL_LISTEN || c == CALL_RING_SETUP ||
+				  is_connected(st)))
 		return;
 	object = object_of(st);
 	r = map_get(&f->refused_objects, object_key(st->task->process->pid,

@@ -1,0 +1,52 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# linear_test.sh - a long log takes time in proportion to its length
+#
+# Each log has many objects of one kind, and then many calls that could look at
+# each of them: a loop over all objects takes far longer than the limit.  BUILD is
+# where the programs are.
+
+io=${BUILD:-build}/iomodels
+dir=$(mktemp -d) || exit 1
+trap 'rm -rf "$dir"' EXIT
+n=0
+
+in_time() { # NAME: $dir/log is read within the limit
+	n=$((n + 1))
+	if timeout 8 "$io" explain "$dir/log" >"$dir/got"; then
+		echo "ok $n $1"
+	else
+		echo "not ok $n $1"
+	fi
+}
+refusals() { # COUNT
+	awk -v n="$1" 'BEGIN {
+		print "7 execve(\"/bin/a\", [\"a\"], 0x7 /* 9 vars */) = 0"
+		for (i = 0; i < n; i++)
+			print "7 openat(AT_FDCWD, \"/var/x" i "\", O_RDWR) = -1" \
+				" EACCES (Permission denied)"
+	}'
+}
+calls() { # COUNT LINE ...: the lines, again and again
+	times=$1
+	shift
+	printf '%s\n' "$@" | awk -v n="$times" '{ line[NR] = $0 }
+		END { while (n--) for (i = 1; i <= NR; i++) print line[i] }'
+}
+
+{
+	refusals 9000
+	calls 300000 '7 io_uring_setup(8, {flags=0}) = 3' '7 close(3) = 0'
+} >"$dir/log"
+in_time rings_after_refusals
+
+{
+	refusals 9000
+	calls 200000 '7 socket(AF_INET, SOCK_DGRAM|SOCK_NONBLOCK, IPPROTO_IP) = 3' \
+		'7 connect(3, {sa_family=AF_INET, sin_port=htons(53), sin_addr=inet_addr("10.0.0.1")}, 16) = 0' \
+		'7 close(3) = 0'
+} >"$dir/log"
+in_time resolvers_after_refusals
+
+echo "1..$n"
