@@ -109,6 +109,7 @@ static enum what what_of(const struct step *st, struct lock *x, uint64_t *key)
 		what = c == CALL_FLOCK ? flock_of(st, x) : fcntl_of(st, x);
 		*key = file_key(st->file);
 		x->serial = st->file->serial;
+		x->fd = st->fd;
 	} else {
 		return NOTHING;
 	}
@@ -274,28 +275,42 @@ void lock_file_ends(struct world *w, const struct file *f)
 	release(w, all, &whole);
 }
 
-static int has_open(const struct task *t, unsigned long serial)
+/* Its number is the same after a fork.  -1: the task has not opened it. */
+static int fd_of(const struct task *t, const struct lock *x)
 {
+	const struct file *f = table_at(t->fds, x->fd);
+
+	if (f && f->serial == x->serial)
+		return x->fd;
 	for (unsigned i = 0; i < t->fds->size; i++)
-		if (t->fds->slot[i] && t->fds->slot[i]->serial == serial)
-			return 1;
-	return 0;
+		if (t->fds->slot[i] && t->fds->slot[i]->serial == x->serial)
+			return i;
+	return -1;
 }
 
 /* Who took it may have closed its copy, which a child then has alone. */
-static struct holder holder_of(const struct world *w, const struct lock *x)
+static struct holder holder_of(const struct world *w, struct lock *x)
 {
-	const struct task *t = map_get(&w->tasks, x->by.pid);
+	const struct task *t = map_get(&w->tasks, x->heir ? x->heir : x->by.pid);
 	struct holder by = x->by;
+	int fd = -1;
 
-	if ((x->kind != FLOCK && x->kind != OFD) || (t && has_open(t, x->serial))
-	    || w->tasks.used > SEARCHED_TASKS)
+	if (x->kind != FLOCK && x->kind != OFD)
 		return by;
-	map_each(&w->tasks, i, t)
-		if (has_open(t, x->serial)) {
-			by.pid = t->process->pid;
+	if (t)
+		fd = fd_of(t, x);
+	if (fd < 0 && w->tasks.used <= SEARCHED_TASKS)
+		map_each(&w->tasks, i, t) {
+			fd = fd_of(t, x);
+			if (fd < 0)
+				continue;
+			x->heir = t->process->pid;
 			break;
 		}
+	if (fd >= 0)
+		x->fd = fd;
+	if (x->heir)
+		by.pid = x->heir;
 	return by;
 }
 
@@ -310,7 +325,7 @@ struct holder lock_holder(const struct world *w, const struct lock *x,
 	const struct locks *all = map_get(&w->locks, key);
 	struct holder nobody = { .since_ns = NO_TIME };
 
-	for (const struct lock *o = all ? all->held : NULL; o; o = o->next)
+	for (struct lock *o = all ? all->held : NULL; o; o = o->next)
 		if (conflicts(o, x))
 			return holder_of(w, o);
 	return nobody;

@@ -25,6 +25,8 @@ struct lock {
 	enum lock_kind kind;
 	struct holder by;		/* MUTEX: a thread; else a process */
 	unsigned long serial;		/* of the open file description */
+	int fd;				/* that has it, where it was seen last */
+	long heir;			/* who has it after its taker; 0: nobody */
 	unsigned long long from, to;	/* bytes, to: behind the last one */
 	int writes;
 };

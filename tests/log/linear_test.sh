@@ -49,4 +49,31 @@ in_time rings_after_refusals
 } >"$dir/log"
 in_time resolvers_after_refusals
 
+# The parent locked the file and closed it, and its first child has it still.
+awk -v children=2500 'function say(pid, text) {
+	printf "%d %.6f %s\n", pid, at += 0.0001, text
+}
+BEGIN {
+	flags = "clone(child_stack=NULL, flags=SIGCHLD) = "
+	say(7, "execve(\"/bin/a\", [\"a\"], 0x7 /* 9 vars */) = 0")
+	say(7, "openat(AT_FDCWD, \"/tmp/l\", O_RDWR) = 3")
+	say(7, "flock(3, LOCK_EX) = 0")
+	for (i = 4; i < 200; i++)
+		say(7, "openat(AT_FDCWD, \"/tmp/" i "\", O_RDWR) = " i)
+	say(7, flags "11")
+	say(11, "getpid() = 11")
+	say(7, "close(3) = 0")
+	for (i = 100; i < 100 + children; i++) {
+		say(7, flags i)
+		say(i, "openat(AT_FDCWD, \"/tmp/l\", O_RDWR) = 3")
+	}
+	for (i = 0; i < 60000; i++) {
+		pid = 100 + i % children
+		say(pid, "flock(3, LOCK_EX <unfinished ...>")
+		say(pid, "<... flock resumed>) = ? ERESTARTSYS (To be " \
+		    "restarted if SA_RESTART is set) <0.600000>")
+	}
+}' >"$dir/log"
+in_time waits_for_an_inherited_lock
+
 echo "1..$n"
