@@ -435,7 +435,8 @@ static void expired(struct spin_habits *h, const struct step *st)
 	if (now == NO_TIME && st->event->took_ns == NO_TIME &&
 	    !file_use(st->file)->soon)
 		return;
-	if (s->run && now != NO_TIME && now - s->last_ns >= SLEPT_NS)
+	if (s->run && now != NO_TIME && s->last_ns != NO_TIME &&
+	    now - s->last_ns >= SLEPT_NS)
 		run_ends(s);
 	s = turn(h, TURN_TIMER, st->file->serial, st, st->file);
 	s->last_ns = now;
