@@ -97,6 +97,7 @@ struct ending {			/* of a process */
 	int script;			/* descriptor of what it could not execute; 0 */
 	int mute;			/* -e trace=file: no write, no exit */
 	int reads_log;			/* cat, tail, grep of a log */
+	int has_name_server;		/* it has a route to one */
 	int waited;			/* since the last message ... */
 	long speaker;			/* ... the thread that wrote it */
 	long parent;
@@ -1788,6 +1789,8 @@ static void succeeded(struct findings *f, struct ending *e,
 		forgive(e, st);
 	else if (c == CALL_MMAP && e->n)
 		forgive_huge(e, st);
+	else if (asks_name_server(st))
+		e->has_name_server = 1;
 	else if (c == CALL_OTHER && e->n &&
 		 slice_starts(st->event->line->name, "mkdir"))
 		made_directory(e, st);
@@ -2307,6 +2310,20 @@ static int failed_later(const struct ending *e, const struct refusal *row)
 	return x && x->row && x->row != row;
 }
 
+/*
+ * One of several name servers is enough, and a program that ended well can do
+ * without a name.
+ */
+static int is_spare_server(const struct findings *f, const struct refused *r,
+			   const struct ending *e)
+{
+	struct slice what = { r->sample.what, strlen(r->sample.what) };
+
+	return slice_starts(what, "connect to ") && slice_ends(what, ":53") &&
+	       !strcmp(r->sample.error, "ENETUNREACH") &&
+	       (r->recovered || (e && e->has_name_server) || went_well(f));
+}
+
 static void judge(struct findings *f, const struct refused *r, int ended,
 		  int crashed)
 {
@@ -2324,6 +2341,8 @@ static void judge(struct findings *f, const struct refused *r, int ended,
 	if (!strcmp(row->id, "socket-missing") && !r->reported)
 		return;
 	if (!strcmp(row->id, "io-uring-feature") && r->recovered)
+		return;
+	if (is_spare_server(f, r, e))
 		return;
 	/* It tries how long a command may be, and nobody complains. */
 	if (!strcmp(row->id, "arguments-too-long") && !r->reported && went_well(f))
