@@ -643,6 +643,8 @@ static void count_open(struct findings *f, const struct file *file)
 	if ((file->kind != FILE_REGULAR && file->kind != FILE_DIRECTORY) ||
 	    file->assumed || !file->name)
 		return;
+	if (*file->name != '/')
+		key += file->in_directory;
 	key = hash_text(key, file->name) | 1;
 	o = map_get(&f->open, key);
 	if (!o) {
@@ -758,8 +760,8 @@ void ready_settle(struct findings *f)
 		finding_lines(d, &o->times);
 		snprintf(d->subject, sizeof(d->subject), "%d (%s)", o->fd,
 			 o->name);
-		finding_says(d, "%s was opened %lu times and never closed: "
-			     "descriptors %d and more, a leak", o->name,
+		finding_says(d, "the file %s was opened %lu times and never "
+			     "closed: descriptors %d and more, a leak", o->name,
 			     o->times.n, o->fd);
 	}
 }

@@ -179,7 +179,8 @@ static void opened_file(struct world *w, struct step *st)
 	struct slice path = argument(l, at), flags = argument(l, at + 1);
 	enum file_kind k = FILE_REGULAR;
 	char plain[4096];
-	struct file *f;
+	struct file *f, *directory;
+	long fd;
 
 	if (path.len > 2 && *path.at == '"')
 		path = line_plain(slice_of(path.at + 1, path.at + path.len - 1),
@@ -202,6 +203,11 @@ static void opened_file(struct world *w, struct step *st)
 	f->nonblocking = has_flag(flags, "O_NONBLOCK", 0x800);
 	f->direct = has_flag(flags, "O_DIRECT", 0x4000);
 	file_name(f, path);
+	/* The same name in another directory is another file. */
+	fd = at ? line_fd(argument(l, 0), NULL) : -1;
+	directory = fd >= 0 ? table_at(st->task->fds, fd) : NULL;
+	f->in_directory = directory ? directory->serial : fd >= 0 ?
+			  (unsigned long)fd : st->task->process->chdirs;
 }
 
 /* pipe2([3, 4], flags), socketpair(..., [3, 4]) */
@@ -902,6 +908,10 @@ static void succeeded_call(struct world *w, struct step *st)
 	case CALL_SOCKET: opened_socket(w, st); break;
 	case CALL_ACCEPT: accepted(w, st); break;
 	case CALL_OPEN: case CALL_OPENAT: opened_file(w, st); break;
+	case CALL_OTHER:
+		st->task->process->chdirs += slice_is(l->name, "chdir") ||
+					     slice_is(l->name, "fchdir");
+		break;
 	case CALL_PIPE:
 		opened_pair(w, st, argument(l, 0), FILE_PIPE, argument(l, 1),
 			    "O_CLOEXEC", "O_NONBLOCK");

@@ -69,6 +69,7 @@ struct file {
 	long long born_ns;		/* when its number was given; 0: unknown */
 	int at_start;			/* before its process had waited at all */
 	unsigned long parent;		/* serial of the listener */
+	unsigned long in_directory;	/* of a relative name: see opened_file */
 	int left_open;			/* its process ended and had not closed it */
 	struct file *other;		/* the other end of a pipe or pair */
 	long ended_by;			/* who closed the other end last; 0 */
@@ -127,6 +128,7 @@ struct process {
 	int serving;			/* the first peer has come */
 	int has_waited;			/* in a wait, an accept or a sleep */
 	int locks;			/* it took a lock of fcntl */
+	unsigned chdirs;
 	unsigned tasks_made;
 	unsigned forked_of;		/* threads of the process that forked it */
 	unsigned long first;		/* line */
