@@ -123,7 +123,7 @@ hung_up = { "killed-by-hangup", SEVERITY_FAULT,
 	"Start it with nohup or setsid, in tmux, or as a service.",
 	"The terminal was closed on purpose." },
 stopped = { "stopped-by-signal", SEVERITY_FAULT,
-	"a signal stopped the process, and nothing continued it",
+	"a signal stopped the process, and it made no call after that",
 	"SIGTTIN stops a process in the background that reads from its "
 	"terminal. SIGTTOU stops one that changes the terminal or, with stty "
 	"tostop, writes to it. SIGTSTP is ^Z. The process runs again when "
@@ -690,7 +690,7 @@ void death_task_ends(struct findings *f, struct habits *h, struct task *t)
 {
 	const struct signals *s = h->signals;
 	struct finding *d;
-	char who[64];
+	char who[64], end[40] = "and not continued";
 
 	if (!s || !s->stopped_line)
 		return;
@@ -702,10 +702,13 @@ void death_task_ends(struct findings *f, struct habits *h, struct task *t)
 		d->cost_ns = f->last_ns - s->stopped_ns;
 	d->fatal = 1;
 	finding_line(d, s->stopped_line);
-	finding_says(d, "%s was stopped by %s (line %lu) and not continued%s",
+	/* (SIGTERM ends it only with a SIGCONT, which it may not live to see.) */
+	if (*s->stop_ended)
+		snprintf(end, sizeof(end), "until %s ended it", s->stop_ended);
+	finding_says(d, "%s was stopped by %s (line %lu) %s%s",
 		     process_text(task_name(t), t->process->pid, who,
 				  sizeof(who)), s->stopped_by,
-		     s->stopped_line, why_stopped(s->stopped_by));
+		     s->stopped_line, end, why_stopped(s->stopped_by));
 }
 
 /*
@@ -733,6 +736,9 @@ void death_note(struct findings *f, struct habits *h, struct step *st)
 		   !(e->kind == EVENT_EXIT && e->line->kind == LINE_KILLED) &&
 		   !(e->kind == EVENT_SIGNAL && st->signal != SIGCONT)) {
 		h->signals->stopped_line = 0;	/* (A read's end comes late.) */
+	} else if (h->signals && e->kind == EVENT_EXIT) {
+		copy(h->signals->stop_ended, sizeof(h->signals->stop_ended),
+		     e->line->name);
 	}
 	if (e->kind == EVENT_SIGNAL && st->signal == 17) {
 		child_died(f, st);

@@ -194,7 +194,7 @@ struct signals {
 	/* finding_death.c: a signal stopped it; 0: it runs */
 	unsigned long stopped_line;
 	long long stopped_ns;
-	char stopped_by[16];
+	char stopped_by[16], stop_ended[16];	/* by the signal that killed it */
 	/* and a write that waited long for a reader that then closed */
 	long long epipe_ns;
 	unsigned long epipe_line;
