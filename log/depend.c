@@ -357,8 +357,8 @@ static enum wait_for epoll_wait_for(const struct step *st, char *object,
 	}
 	/* (Another thread could add to it.) */
 	if (!st->file->watched.used && !st->file->assumed && !st->file->modes &&
-	    st->task->fds->refs == 1 && slice_is(argument(st->event->line, 3),
-						 "-1")) {
+	    !st->file->has_events && st->task->fds->refs == 1 &&
+	    slice_is(argument(st->event->line, 3), "-1")) {
 		snprintf(object, size, "events of an epoll set to which nothing "
 			 "was added");
 		return FOR_OTHER;

@@ -983,7 +983,11 @@ static void succeeded_call(struct world *w, struct step *st)
 			name_from_address(st->file, argument(l, 1));
 		break;
 	case CALL_EPOLL_CTL: registered(w, st); break;
-	case CALL_EPOLL_WAIT: ready_epoll(st); break;
+	case CALL_EPOLL_WAIT:
+		if (st->file && l->ret > 0)
+			st->file->has_events = 1;
+		ready_epoll(st);
+		break;
 	case CALL_POLL: ready_poll(w, st); break;
 	case CALL_SELECT: ready_select(w, st); break;
 	case CALL_SIGACTION: set_action(st); break;

@@ -80,6 +80,7 @@ struct file {
 	struct map watched;		/* of an epoll: data -> struct file */
 	int waited;			/* of an epoll: somebody waits in it */
 	unsigned modes;			/* of an epoll: what was registered */
+	int has_events;			/* of an epoll: it reported some */
 	unsigned ring_flags;		/* of a ring: enum ring_flag */
 	int resfd;			/* an eventfd that native AIO signals */
 
