@@ -2485,11 +2485,23 @@ static int is_of_time(struct slice words)
 	return find_text(words, "timeout", 7) || find_text(words, "timed out", 9);
 }
 
-/* "Connection closed by 10.0.0.1 port 22": that is about the peer. */
+/*
+ * "Connection closed by 10.0.0.1 port 22": that is about the peer.  "cannot read
+ * connection file" is not.
+ */
 static int is_of_peer(struct slice words, const struct failure *x)
 {
-	return find_text(words, "connection", 10) &&
-	       strncmp(x->what, "connect", 7);
+	static const char *const peer[] = {
+		"connection to", "connection with", "connection from",
+		"connection closed", "connection reset", "connection refused",
+		"connection lost", "connection failed", "connection timed",
+		"connection error", "connection aborted", "connection unexpectedly",
+	};
+
+	for (unsigned i = 0; i < sizeof(peer) / sizeof(*peer); i++)
+		if (find_text(words, peer[i], strlen(peer[i])))
+			return strncmp(x->what, "connect", 7);
+	return 0;
 }
 
 /*
