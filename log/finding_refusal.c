@@ -2312,7 +2312,7 @@ static int failed_later(const struct ending *e, const struct refusal *row)
 
 /*
  * One of several name servers is enough, and a program that ended well can do
- * without a name.
+ * without a name.  (apt-get update ends with 0, and its children looked it up.)
  */
 static int is_spare_server(const struct findings *f, const struct refused *r,
 			   const struct ending *e)
@@ -2321,7 +2321,8 @@ static int is_spare_server(const struct findings *f, const struct refused *r,
 
 	return slice_starts(what, "connect to ") && slice_ends(what, ":53") &&
 	       !strcmp(r->sample.error, "ENETUNREACH") &&
-	       (r->recovered || (e && e->has_name_server) || went_well(f));
+	       (r->recovered || (e && (e->has_name_server ||
+				       (e->first && went_well(f)))));
 }
 
 static void judge(struct findings *f, const struct refused *r, int ended,
