@@ -13,7 +13,7 @@
  * task or interrupt of the kernel.  Then the tracepoint and what is known of
  * it: pointers are names, pids are thread numbers.
  *
- * Left out is what is not the lesson:
+ * Left out is what does not belong to the I/O model:
  *     the set-up, until a server has said that it serves, or a file job
  *     looks at its file, and the end, from SIGTERM or exit_group on;
  *     calls for memory and signal masks, and what libc starts threads with;

@@ -270,14 +270,20 @@ static void try_perf(void)
 			       "sys_enter/id");
 	const char *remedy = "sudo, or sysctl kernel.perf_event_paranoid=1";
 	char value[64];
+	int mounted;
 	long fd;
 
 	snprintf(value, sizeof(value), "%ld", paranoid);
-	if (id < 0) {				/* tracefs is not ours */
-		found(1, "perf_event_paranoid", value, "sudo",
+	if (id < 0) {
+		mounted = !access("/sys/kernel/tracing/events", F_OK) ||
+			  errno == EACCES;
+		found(1, "perf_event_paranoid", value, mounted ? "sudo" :
+		      "mount -t tracefs tracefs /sys/kernel/tracing",
 		      "the test evidence_test is left out: it counts system "
-		      "calls with a tracepoint, and this user may not read the "
-		      "number of the tracepoint in tracefs");
+		      "calls with a tracepoint, and %s",
+		      mounted ? "this user may not read the number of the "
+		      "tracepoint in tracefs" : "tracefs, which has the number "
+		      "of the tracepoint, is not mounted");
 		return;
 	}
 	attr.config = id;
