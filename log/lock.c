@@ -288,7 +288,7 @@ static int fd_of(const struct task *t, const struct lock *x)
 	return -1;
 }
 
-/* Who took it may have closed its copy, which a child then has alone. */
+/* The process that took it may have closed its copy, which a child then has alone. */
 static struct holder holder_of(const struct world *w, struct lock *x)
 {
 	const struct task *t = map_get(&w->tasks, x->heir ? x->heir : x->by.pid);
