@@ -15,8 +15,8 @@
  *                       epoll_ctl MOD       only when the socket is full
  *       on_room:        sendto  epoll_ctl MOD
  *
- * Calls     3 per echo, 6 more per connection; connections that are ready at
- *           once share one wait and need 2 calls each.  The kernel sees the
+ * Calls     3 per echo, 6 more per connection; connections that are ready
+ *           together share one wait and need 2 calls each.  The kernel sees the
  *           same program as epoll.c.
  * Needs     Linux 2.6.28 (accept4).
  * Limits    A callback that takes long delays all others.  No descriptor

@@ -2,7 +2,7 @@
 /*
  * coroutine.c - coroutines on an event loop: application-level async I/O
  *
- * Each connection is a task that reads as if it blocked: wait for bytes, take
+ * Each connection is a task whose code looks blocking: wait for bytes, take
  * them, send them, repeat.  A task waits by yielding an Event: it leaves the
  * processor to the loop, which resumes it when the descriptor is ready.  A
  * task switch is a few instructions in the program (switch.h); the kernel
@@ -19,7 +19,7 @@
  *                     epoll_ctl MOD     only when the socket is full
  *
  * Calls     3 per echo, 6 more per connection, and 2 for a stack if no ended
- *           task has left one; connections that are ready at once share one
+ *           task has left one; connections that are ready together share one
  *           wait and need 2 calls each.
  * Needs     Linux 2.6.28 (accept4).
  * Limits    A stack for each peer, idle or not, kept for the next peer when this

@@ -12,8 +12,8 @@
  *       client:    recvfrom  sendto     recvfrom 0 or an error: close
  *                  epoll_ctl MOD        only when the socket is full
  *
- * Calls     3 per echo, 6 more per connection; connections that are ready at
- *           once share one wait and need 2 calls each.  An idle connection
+ * Calls     3 per echo, 6 more per connection; connections that are ready
+ *           together share one wait and need 2 calls each.  An idle connection
  *           costs nothing.
  * Needs     Linux 2.6.28 (accept4).
  * Limits    At most CONNS descriptors (server_options.h).  No descriptor left

@@ -4,8 +4,8 @@
  *
  * Every thread waits in epoll_pwait on the same set, accepts, and copies in
  * recvfrom.  With EPOLLONESHOT the kernel reports a descriptor to one thread
- * and disarms it, so no two threads ever serve the same connection; the thread
- * that has served it arms it again.  The listener is armed like that, too.
+ * and disarms it, so no two threads serve one connection at the same time; the
+ * thread that served it arms it again.  The listener is armed like that, too.
  *
  *     epoll_create1
  *     mmap  mprotect  clone             each thread but the first
@@ -21,7 +21,7 @@
  *           which thread is faster.
  * Needs     Linux 2.6.28 (accept4).
  * Limits    Each wait takes one event, so that a thread delays only the peer
- *           that it serves; connections that are ready at once share no call.
+ *           that it serves; connections that are ready together share no call.
  *           close alone would not always end a connection (docs/faults.md):
  *           the kernel may hold it for a thread that sleeps in epoll_pwait.
  *           No descriptor left (EMFILE): the listener is not armed until a

@@ -5,7 +5,7 @@
  * The main thread waits in epoll_pwait and accepts; a ready connection goes
  * through a queue to one of THREADS threads, which copies in recvfrom.  With
  * EPOLLONESHOT the kernel reports a connection once and then disarms it, so
- * no two threads ever have the same one; the thread that served it rearms it.
+ * no two threads have it at the same time; the thread that served it rearms it.
  *
  *     mmap  mprotect  clone             each thread
  *     epoll_create1  epoll_ctl ADD      the listener

@@ -6,8 +6,8 @@
  * accepts from the common listener and copies in recvfrom; a connection stays
  * with the worker that accepted it.  Without EPOLLEXCLUSIVE a connection
  * would wake every worker (the thundering herd): most of them look again
- * inside epoll_pwait and sleep again, some return and find EAGAIN.  With it the
- * kernel wakes one, or a few.
+ * inside epoll_pwait and sleep again, some return and find EAGAIN.  With
+ * EPOLLEXCLUSIVE the kernel wakes one, or a few.
  *
  *     epoll_create1                     all of them before any client can
  *                                       take the last descriptor
@@ -23,7 +23,7 @@
  *     rt_sigprocmask  munmap  exit      which is how a worker leaves
  *
  * Calls     3 per echo, about 6 more per connection, and 2 when a second worker
- *           woke and found nothing; connections that are ready at once share
+ *           woke and found nothing; connections that are ready together share
  *           one wait and need 2 calls each.
  * Needs     Linux 4.5 (EPOLLEXCLUSIVE).
  * Limits    The kernel wakes the first idle worker in the order in which the

@@ -11,9 +11,9 @@
  *       listener:  accept4
  *       client:    recvfrom  sendto     recvfrom 0 or an error: close
  *
- * Calls     3 per echo, 5 more per connection; connections that are ready at
- *           once share one wait and need 2 calls each.  Each wait costs time
- *           for each descriptor, idle or not.
+ * Calls     3 per echo, 5 more per connection; connections that are ready
+ *           together share one wait and need 2 calls each.  Each wait costs
+ *           time for each descriptor, idle or not.
  * Needs     Linux 2.6.28 (accept4).  ppoll, because aarch64 and riscv64 have
  *           no poll(2).
  * Limits    At most CONNS descriptors (server_options.h).  No descriptor left

@@ -13,10 +13,10 @@
  *       listener:  accept4
  *       client:    recvfrom  sendto     recvfrom 0 or an error: close
  *
- * Calls     3 per echo, 5 more per connection; connections that are ready at
- *           once share one wait and need 2 calls each.  At each wait the kernel
- *           reads the bitmaps, 64 bits at a time, up to the highest descriptor,
- *           and checks each descriptor whose bit is set.
+ * Calls     3 per echo, 5 more per connection; connections that are ready
+ *           together share one wait and need 2 calls each.  At each wait the
+ *           kernel reads the bitmaps, 64 bits at a time, up to the highest
+ *           descriptor, and checks each descriptor whose bit is set.
  * Needs     Linux 2.6.28 (accept4).
  * Limits    At most CONNS descriptors (server_options.h), not 1024: FD_SETSIZE
  *           is the size of libc's fd_set, but the kernel takes bitmaps of the

@@ -15,7 +15,7 @@
  *     io_submit                         all of them again, in one call
  *
  * Calls     4 per echo, 6 more per connection, none for an idle connection;
- *           connections that are ready at once share two of the 4.
+ *           connections that are ready together share two of the 4.
  * Needs     Linux 4.19 (IOCB_CMD_POLL).
  * Limits    POLLS connections.  fs.aio-max-nr bounds them for all programs
  *           together (EAGAIN from io_setup).  No descriptor left (EMFILE): the

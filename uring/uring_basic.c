@@ -16,9 +16,9 @@
  *       RECV done:    SEND, or RECV     0 or an error: close
  *       SEND done:    RECV              or SEND what is left
  *
- * Calls     2 per echo, 3 more per connection; connections that are ready at
- *           once share the calls.  An idle connection costs no call, but its
- *           RECV holds a buffer: see uring_multishot.c.
+ * Calls     2 per echo, 3 more per connection; connections that are ready
+ *           together share the calls.  An idle connection costs no call, but
+ *           its RECV holds a buffer: see uring_multishot.c.
  * Needs     Linux 5.11 (EXT_ARG: a wait of limited time).  FAST_POLL is older
  *           (5.7): a request that must wait holds no thread.
  * Limits    At most CONNS descriptors (models/server_options.h), each with a

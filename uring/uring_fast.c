@@ -22,8 +22,8 @@
  *                                       ASYNC_CANCEL of the RECV meanwhile
  *     mmap mremap munmap                only for a peer that does not read
  *
- * Calls     1 per echo, 2 more per connection; connections that are ready at
- *           once share the calls.  An idle connection costs nothing.
+ * Calls     1 per echo, 2 more per connection; connections that are ready
+ *           together share the calls.  An idle connection costs nothing.
  * Needs     Linux 6.6 (NO_SQARRAY), 6.1 (DEFER_TASKRUN) or 6.0 (multishot
  *           RECV, SINGLE_ISSUER): it tries them in this order.  Slots from
  *           6.14 on, as uring_multishot.c.

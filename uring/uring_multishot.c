@@ -20,8 +20,8 @@
  *                                       ASYNC_CANCEL of the RECV meanwhile
  *     mmap mremap munmap                only for a peer that does not read
  *
- * Calls     2 per echo, 3 more per connection; connections that are ready at
- *           once share the calls.  An idle connection costs nothing.
+ * Calls     2 per echo, 3 more per connection; connections that are ready
+ *           together share the calls.  An idle connection costs nothing.
  * Needs     Linux 6.0 (multishot RECV).  Before 6.14 it uses descriptors
  *           instead of slots, and calls getpeername: serve.h says why.
  * Limits    a) As many slots as descriptors are allowed (ulimit -Hn), at most

@@ -20,7 +20,7 @@
  *       RECVMSG:  SENDMSG               echo; print writes a line
  *       SENDMSG:  nothing               its buffer is free
  *
- * Calls     2 per echo; datagrams that are ready at once share the calls.
+ * Calls     2 per echo; datagrams that are ready together share the calls.
  * Needs     Linux 6.0 (multishot RECVMSG).
  * Limits    One datagram is one message: 65507 bytes, 65527 with IPv6 (--fd).  All
  *           buffers in use (ENOBUFS): RECVMSG ends, and is queued again when one

@@ -22,7 +22,7 @@
  *                                       had to wait for a buffer
  *
  * Calls     about 3 per echo, 2 more per connection: 2 per echo where the peer
- *           acknowledges at once; connections that are ready at once share the
+ *           acknowledges at once; connections that are ready together share the
  *           calls.
  * Needs     Linux 6.0 (SEND_ZC); from 6.2 on a NOTIF says if the kernel copied.
  * Limits    Those of uring_basic.c, and:
