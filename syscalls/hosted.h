@@ -5,9 +5,9 @@
  * A twin is a program written with a library.  The library's header includes
  * libc's headers.  They declare the same structures as the kernel's, so no file
  * can include both.  A hosted program that includes sys.h (or server.h or
- * file_job.h, which do) gets them from here.  The sys_ functions are the same,
- * so a twin has the service and the options of the program without the library,
- * call by call; the library itself makes the other calls.
+ * file_job.h, which do) gets libc's headers from here.  The sys_ functions are
+ * the same: for its service and options a twin makes the same calls as the
+ * program without the library; the library itself makes the other calls.
  */
 #ifndef IOMODELS_HOSTED_H
 #define IOMODELS_HOSTED_H

@@ -136,7 +136,7 @@ enum {
 
 enum {
 	IOSQE_FIXED_FILE	= 1 << 0,	/* fd is a slot of the file table */
-	IOSQE_IO_DRAIN		= 1 << 1,	/* after all before it completed */
+	IOSQE_IO_DRAIN		= 1 << 1,	/* waits for all before it */
 	IOSQE_IO_LINK		= 1 << 2,	/* the next waits for this one */
 	IOSQE_IO_HARDLINK	= 1 << 3,	/* ... and runs though this fails */
 	IOSQE_ASYNC		= 1 << 4,	/* by a worker thread from the start */
@@ -163,7 +163,7 @@ enum {					/* SEND, RECV and kin: sqe.ioprio */
 	IORING_RECVSEND_BUNDLE		= 1 << 4,	/* 6.10 */
 };
 
-/* cqe.res of a SEND_ZC notification, with REPORT_USAGE: it copied after all. */
+/* cqe.res of a SEND_ZC notification, with REPORT_USAGE: the kernel copied. */
 #define IORING_NOTIF_USAGE_ZC_COPIED (1U << 31)
 
 enum {					/* ACCEPT: sqe.ioprio */

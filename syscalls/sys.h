@@ -94,7 +94,7 @@ static inline long sys_lseek(int fd, long long offset, int whence)
 	return enter_kernel(__NR_lseek, fd, offset, whence);
 }
 
-/* mask: which fields of *kst to fill.  It does what stat(2) and fstat(2) do. */
+/* Does what stat(2) and fstat(2) do.  mask: which fields of *kst to fill. */
 static inline long sys_statx(int dirfd, const char *path, int flags,
 			     unsigned mask, struct statx *kst)
 {
