@@ -1076,7 +1076,7 @@ const struct claim claims[] = {
 	     TRIED("a cold file on a disk", "posix_fadvise starts no read",
 	     "0: ^1 in fadvise64: block_bio_queue")),
 	EVENTS("write-deferred", write_deferred, "a buffered write of a whole page "
-	       "submits nothing to the disk; fsync does so, and waits", "write(2)",
+	       "submits nothing to the disk; fsync submits it, and waits", "write(2)",
 	       "0: ^1 in pwrite64: block_bio_queue\n"
 	       "^1 in fsync: block_bio_queue\n"
 	       "^1 in fsync: sched_switch .*prev_pid=1 .*prev_state=[12] ",
