@@ -21,7 +21,7 @@
  * Limits    a) Registered buffers stay in memory: without CAP_IPC_LOCK, --depth
  *           times --block may not exceed RLIMIT_MEMLOCK.  --depth <= 32768.
  *           b) --link makes a chain of each batch: a read starts when the one
- *           before it has ended, so the device sees one at a time.  A short
+ *           before it has ended; with --direct the device sees only one.  A short
  *           read ends its chain: the others end with ECANCELED and are retried.
  * Compare   posix_aio/native_aio.c, which makes two calls, and whose buffered
  *           read waits in the first of them.
