@@ -10,7 +10,7 @@
 #include "account.h"
 #include "finding_look.h"
 
-enum { MAPPED = 16, NO_LENGTH = -1, GROUP = INT_MAX /* in f->kills */ };
+enum { MAPPED = 16, NO_LENGTH = -1 };
 
 struct in_memory {			/* a file in memory: the last MAPPED ones */
 	unsigned long long start, end, offset;
@@ -285,23 +285,6 @@ static const struct about *about_of(int sig, const struct dying *d, long pid,
 			? &ended : &crash;
 	default: return &ended;
 	}
-}
-
-struct tracks *sent_by(struct findings *f, long pid, int sig)
-{
-	const struct dying *d = map_get(&f->dying, pid);
-	const struct task *task = map_get(&f->world->tasks, pid);
-	struct tracks *t = map_get(&f->kills, pid);
-
-	if (t && (!t->line[1] || (int)t->line[1] == sig))
-		return t;
-	/* To a group: SIGKILL names no sender. */
-	t = map_get(&f->kills, GROUP);
-	if (t && task && task->process->first > t->line[0])
-		return NULL;			/* it was not there yet */
-	return t && (int)t->line[1] == sig && (sig == 9 ? !d || !d->sender :
-					       d && d->sender == (long)t->n)
-	       ? t : NULL;
 }
 
 /* "; sent by pid 7 (line 12)" when the log has the call. */
@@ -662,7 +645,7 @@ static void sent(struct findings *f, const struct step *st)
 		return;
 	pid = slice_number(l->arg[0], NULL);
 	if (pid < 0 || slice_is(l->arg[0], "0"))	/* a group */
-		pid = GROUP;
+		pid = KILLS_GROUP;
 	sig = signal_number(l->arg[l->n_args - 1]);
 	/* SIGCHLD to SIGTTOU, SIGURG and SIGWINCH end nobody. */
 	if (pid <= 0 || f->kills.used > 10000 || (sig >= 17 && sig <= 23) ||

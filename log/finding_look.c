@@ -262,6 +262,23 @@ const char *task_name(const struct task *t)
 						     : "the program";
 }
 
+struct tracks *sent_by(struct findings *f, long pid, int sig)
+{
+	const struct dying *d = map_get(&f->dying, pid);
+	const struct task *task = map_get(&f->world->tasks, pid);
+	struct tracks *t = map_get(&f->kills, pid);
+
+	if (t && (!t->line[1] || (int)t->line[1] == sig))
+		return t;
+	/* To a group: SIGKILL names no sender. */
+	t = map_get(&f->kills, KILLS_GROUP);
+	if (t && task && task->process->first > t->line[0])
+		return NULL;			/* it was not there yet */
+	return t && (int)t->line[1] == sig && (sig == 9 ? !d || !d->sender :
+					       d && d->sender == (long)t->n)
+	       ? t : NULL;
+}
+
 int finding_last_signal(const struct findings *f, long pid)
 {
 	const struct dying *d = map_get(&f->dying, pid);

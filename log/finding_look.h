@@ -276,6 +276,7 @@ struct dying {			/* the last signal of a process */
 	unsigned long death_line;
 };
 
+enum { KILLS_GROUP = INT_MAX };		/* in f->kills: to a group */
 /* The sender of this signal to pid, when the log has the call. */
 struct tracks *sent_by(struct findings *f, long pid, int sig);
 /* The last signal of a process; 0: none. */
