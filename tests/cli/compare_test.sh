@@ -821,9 +821,8 @@ for killed in keeper both; do
 		[ $status = 1 ] && grep -q 'ended with signal 9' err
 	else
 		# The server ends with its keeper, but perhaps not at once.
-		tries=100
+		tries=300
 		while ls /tmp/iomodels-$pid.* && [ $((tries -= 1)) -gt 0 ]; do
-			sleep 0.1
 			"$iomodels" list
 		done >/dev/null 2>&1
 		[ $status = 137 ]
