@@ -102,22 +102,25 @@ report() { # SIGNAL
 
 # The server that strace follows is its child, not ours: it ends with it.
 strace_killed() { # COMMAND...
-	n=$((n + 1)) tracer=
+	n=$((n + 1)) tracer= tries=20
 	if ! strace -o /dev/null true 2>/dev/null; then
 		echo "ok $n strace_killed_$1 # SKIP strace cannot be used"
 		return
 	fi
-	env IOMODELS_KILLED=$$ TMPDIR="$dir/tmp" "$io" "$@" >"$dir/said" 2>&1 \
-		</dev/null &
-	while [ ! "$tracer" ] && kill -0 $! 2>/dev/null; do
-		for p in $(processes); do
-			[ "$(cat "/proc/$p/comm" 2>&1)" != epoll ] || tracer=$(
-				sed -n 's/^TracerPid:.\([1-9]\)/\1/p' \
-					"/proc/$p/status")
+	# On a busy machine the server may have ended before this shell sees it.
+	until [ "$tracer" ] || [ $((tries -= 1)) -lt 0 ]; do
+		env IOMODELS_KILLED=$$ TMPDIR="$dir/tmp" "$io" "$@" \
+			>"$dir/said" 2>&1 </dev/null &
+		while [ ! "$tracer" ] && kill -0 $! 2>/dev/null; do
+			for p in $(processes); do
+				[ "$(cat "/proc/$p/comm" 2>&1)" != epoll ] ||
+					tracer=$(sed -n 's/^TracerPid:.\([1-9]\)/\1/p' \
+						"/proc/$p/status" 2>/dev/null)
+			done
 		done
+		[ ! "$tracer" ] || kill -KILL "$tracer" 2>/dev/null || tracer=
+		wait $!
 	done
-	kill -KILL "$tracer"
-	wait $!
 	if grep -q 'signal 9' "$dir/said" && until_nothing left; then
 		echo "ok $n strace_killed_$1"
 	else
