@@ -246,7 +246,7 @@ static int tracepoint(char why[200])
 		"/sys/kernel/tracing/events/raw_syscalls/sys_enter/id",
 		"/sys/kernel/debug/tracing/events/raw_syscalls/sys_enter/id",
 	};
-	int id = -1, err = ENOENT;		/* of a place that is there */
+	int id = -1, err = 0;	/* of the first place: debugfs is root's alone */
 
 	for (int i = 0; i < 2 && id < 0; i++) {
 		FILE *f = fopen(places[i], "re");
@@ -255,7 +255,7 @@ static int tracepoint(char why[200])
 			id = -1;
 		if (f)
 			fclose(f);
-		else if (err == ENOENT)
+		else if (i == 0)
 			err = errno;
 	}
 	if (id < 0 && err == ENOENT)
