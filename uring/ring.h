@@ -57,6 +57,12 @@ struct ring {
 	 */
 	const unsigned long *wait_mask;
 
+	/*
+	 * After so many microseconds one completion ends ring_wait, however
+	 * many it waits for; 0: never.  Needs 6.12 (MIN_TIMEOUT in features).
+	 */
+	unsigned min_wait;
+
 	char *sq_map, *cq_map;		/* the same under SINGLE_MMAP */
 	unsigned long sq_size, cq_size, sqes_size;
 };
@@ -237,8 +243,9 @@ static inline int ring_overflowed(const struct ring *r)
 
 /*
  * Submit the new entries, and wait until `wait` completions are in the queue
- * or the timeout (NULL: none; needs 5.11) is over.  One io_uring_enter; under
- * SQPOLL none while the kernel's thread is awake and `wait` is 0.
+ * (after min_wait, one) or the timeout (NULL: none; needs 5.11) is over.  One
+ * io_uring_enter; under SQPOLL none while the kernel's thread is awake and
+ * `wait` is 0.
  *
  * Returns how many entries the kernel took.  Fewer than there were is not an
  * error (it stops at an entry that it finds invalid, unless SUBMIT_ALL): the
@@ -270,6 +277,7 @@ static inline long ring_wait(struct ring *r, unsigned wait,
 	struct io_uring_getevents_arg ext = {
 		.sigmask = (unsigned long)r->wait_mask,
 		.sigmask_sz = 8,
+		.min_wait_usec = r->min_wait,
 		.ts = (unsigned long)timeout,
 	};
 	unsigned submit = r->sq_entries - ring_room(r);
@@ -296,7 +304,7 @@ static inline long ring_wait(struct ring *r, unsigned wait,
 	}
 	if (wait || ring_overflowed(r))
 		flags |= IORING_ENTER_GETEVENTS;
-	if (!timeout)
+	if (!timeout && (wait < 2 || !r->min_wait))
 		return sys_io_uring_enter(r->fd, submit, wait, flags,
 					  r->wait_mask, 8);
 	return sys_io_uring_enter(r->fd, submit, wait,

@@ -9,7 +9,9 @@
  * A SEND with MSG_DONTWAIT is over when the io_uring_enter that submitted it
  * returns, so if no completion comes, all was sent and its buffer is free.  The
  * thread waits in io_uring_enter and copies there, in task work (work that the
- * kernel queues for a thread).
+ * kernel queues for a thread).  It waits for nearly as many completions as it
+ * has just had, so it does not sleep and wake for each peer; if fewer come, for
+ * GATHER microseconds only.
  *
  *     io_uring_setup  mmap x2           the ring
  *     prlimit64 x2  io_uring_register FILES2   registered files (slots)
@@ -26,8 +28,10 @@
  *           together share the calls.  An idle connection costs nothing.
  * Needs     Linux 6.6 (NO_SQARRAY), 6.1 (DEFER_TASKRUN) or 6.0 (multishot
  *           RECV, SINGLE_ISSUER): it tries them in this order.  Slots from
- *           6.14 on, as uring_multishot.c.
- * Limits    Those of uring_multishot.c.
+ *           6.14 on, as uring_multishot.c.  Waits for several completions from
+ *           6.12 on (MIN_TIMEOUT).
+ * Limits    Those of uring_multishot.c; and when fewer peers send than before,
+ *           one message is read up to GATHER microseconds later.
  * Compare   uring_multishot.c.  Tried and left out, because they were slower:
  *           SEND_ZC, SQPOLL, receive and send bundles, COOP_TASKRUN where
  *           DEFER_TASKRUN is available, and a fixed number of buffers.
@@ -42,6 +46,7 @@ enum { NEAR = 64 << 10 };		/* bytes that stay in the nearest cache */
 enum { BUF = SCRATCH + 64 };
 enum { PER_EVENT = 4 };			/* requests that one completion adds */
 enum { ENTRIES = BATCH * PER_EVENT };	/* room to settle a batch of SENDs */
+enum { GATHER = 500 };			/* us to wait for more than one */
 enum { ACCEPT = 1, PEER, RECV, SEND, SEND_REST, CANCEL, CLOSE };
 
 /* conns[].out, .owed: the SEND in flight. */
@@ -69,6 +74,7 @@ static unsigned largest;		/* of the last messages */
 static int live, paused;		/* paused: no ACCEPT is in flight */
 static unsigned looked_at;		/* completions that settle() has seen */
 static int hurry;			/* something waits for settle(): no sleep */
+static unsigned wanted = 1;		/* completions to sleep for */
 
 static struct io_uring_sqe *request(int op, unsigned what, int slot,
 				    const void *addr, unsigned len)
@@ -473,6 +479,18 @@ static void open_fast_ring(void)
 	}
 	if (err)
 		ring_refused("io_uring_setup", err, "6.0");
+	if (ring.features & IORING_FEAT_MIN_TIMEOUT)
+		ring.min_wait = GATHER;
+}
+
+/*
+ * One less than the last time, so that most waits end before GATHER is over: a
+ * timer that expires costs more than a wait that ends early.  As more come while
+ * the thread works, the number grows again.
+ */
+static void gather(unsigned n)
+{
+	wanted = n > 2 && ring.min_wait && !looked_at ? n - 1 : 1;
 }
 
 int main(int argc, char **argv)
@@ -490,7 +508,9 @@ int main(int argc, char **argv)
 	watch_listener();
 	announce();
 	while (listener >= 0 || live) {
-		entered(ring_wait(&ring, !hurry,
+		unsigned n = 0;
+
+		entered(ring_wait(&ring, hurry ? 0 : wanted,
 						paused ? &one_second : NULL));
 		hurry = 0;
 		if (paused && ring_room(&ring))
@@ -499,11 +519,12 @@ int main(int argc, char **argv)
 		if (!batch_count)
 			feed();
 		/* Without DEFER_TASKRUN more may have come: not settled yet. */
-		while (looked_at && ring_room(&ring) >= PER_EVENT) {
+		for (; looked_at && ring_room(&ring) >= PER_EVENT; n++) {
 			complete(ring_cqe(&ring, 0));
 			ring_seen(&ring, 1);
 			looked_at--;
 		}
+		gather(n);
 		/* Send before more is received, while the cache has them. */
 		if (batch_bytes >= NEAR) {
 			entered(ring_submit(&ring));

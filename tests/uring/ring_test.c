@@ -405,6 +405,19 @@ TEST(wait_ends_with_its_timeout)
 	EXPECT_CQE(1, 0, 0);
 }
 
+/* After min_wait one completion is enough; with none the wait goes on. */
+TEST(wait_for_more_than_come_ends_after_min_wait)
+{
+	open_plain(8);
+	if (!(ring.features & IORING_FEAT_MIN_TIMEOUT))
+		SKIP("this kernel has no MIN_TIMEOUT (6.12)");
+	ring.min_wait = 1000;
+	add(IORING_OP_NOP, -1, 1);
+	EXPECT_EQ(1, ring_wait(&ring, 2, NULL));
+	EXPECT_CQE(1, 0, 0);
+	EXPECT_ERR(-ETIME, ring_wait(&ring, 2, &soon));
+}
+
 /* A child that raises sig once its parent sleeps. */
 static int raise_later(int sig)
 {
