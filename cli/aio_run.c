@@ -46,7 +46,7 @@ int aio_run_main(int argc, char **argv)
 		.parser = parse,
 		.args_doc = "-- COMMAND [ARG...]",
 		.doc = "Run COMMAND with libposixaio instead of glibc's POSIX "
-		       "AIO (aio_read and its relatives).\vThe library is put "
+		       "AIO (the functions of aio.h, such as aio_read).\vThe library is put "
 		       "into LD_PRELOAD, so it also reaches the programs that "
 		       "COMMAND starts, but not a program that is linked statically "
 		       "or runs with the rights of another user (setuid).  With "
