@@ -589,6 +589,23 @@ int source_line(struct source *s, struct slice *line)
 	return 1;
 }
 
+unsigned source_lines(struct source *s, struct slice *line, unsigned max)
+{
+	unsigned n = source_line(s, line);
+	const char *end;
+
+	/* (Otherwise the next line may be put together where this one is.) */
+	if (!n || s->paste.any || s->colour || s->overwritten)
+		return n;
+	for (; n < max && (end = memchr(s->buf + s->from, '\n',
+					s->to - s->from)); n++) {
+		line[n] = slice_of(s->buf + s->from, end);
+		s->from = end + 1 - s->buf;
+		s->read++;
+	}
+	return n;
+}
+
 void source_close(struct source *s)
 {
 	if (s->fd > 0)

@@ -47,6 +47,12 @@ void source_peek(struct source *s);
  * Returns 1, or 0 at the end (s->error says if that came too early).
  */
 int source_line(struct source *s, struct slice *line);
+/*
+ * The next line and those after it that are in the buffer already, no more than
+ * max; they are valid until the next call.  Returns how many; number is that of
+ * the first.
+ */
+unsigned source_lines(struct source *s, struct slice *line, unsigned max);
 
 void source_close(struct source *s);
 
