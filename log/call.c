@@ -252,7 +252,7 @@ enum call call_find(struct slice name)
 		return CALL_OTHER;
 	for (i = hash(name); table[i].name.at; i = (i + 1) % SIZE)
 		if (table[i].name.len == name.len &&
-		    !memcmp(table[i].name.at, name.at, name.len))
+		    same_text(table[i].name.at, name.at, name.len))
 			return table[i].call;
 	/* (Of 32 bits on a kernel of 64: "compat_select" of MIPS.) */
 	return slice_starts(name, "compat_")

@@ -31,7 +31,7 @@ int has_flag_of(struct slice s, const char *name, size_t len,
 {
 	const char *p = s.at, *end = s.at + s.len;
 
-	if (len && s.len == len && !memcmp(p, name, len))
+	if (len && s.len == len && same_text(p, name, len))
 		return 1;			/* (most are one flag) */
 	while (len && s.len > len && p < end &&
 	       (p = slice_search(slice_of(p, end), name, len))) {

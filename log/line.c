@@ -14,11 +14,11 @@
 
 /* ---- characters that end a run of dull ones ---- */
 
-enum { QUOTE = 1, OPEN, CLOSE, ANGLE, SLASH, COMMA };
+enum { OTHER = 1, OPEN, CLOSE };
 static const unsigned char special[256] = {
-	['"'] = QUOTE, ['('] = OPEN, [')'] = CLOSE, ['['] = OPEN,
-	[']'] = CLOSE, ['{'] = OPEN, ['}'] = CLOSE, ['<'] = ANGLE,
-	['/'] = SLASH, [','] = COMMA,
+	['('] = OPEN, [')'] = CLOSE, ['['] = OPEN, [']'] = CLOSE,
+	['{'] = OPEN, ['}'] = CLOSE,
+	['"'] = OTHER, ['<'] = OTHER, ['/'] = OTHER, [','] = OTHER,
 };
 
 static int is_digit(char c)
@@ -87,7 +87,7 @@ const char *slice_search(struct slice s, const char *text, size_t len)
 		for (; hits; hits &= hits - 1) {
 			const char *at = p + __builtin_ctz(hits);
 
-			if (!memcmp(at, text, len))
+			if (same_text(at, text, len))
 				return at;
 		}
 		p += 16;
@@ -98,16 +98,35 @@ const char *slice_search(struct slice s, const char *text, size_t len)
 #endif
 	for (; p <= last; p++)
 		if (*p == *text && p[len - 1] == text[len - 1] &&
-		    !memcmp(p, text, len))
+		    same_text(p, text, len))
 			return p;
 	return NULL;
+}
+
+/* memchr() for a quote, which is seldom far. */
+static const char *next_quote(const char *p, const char *end)
+{
+#ifdef __SSE2__
+	const __m128i quote = _mm_set1_epi8('"');
+
+	for (; end - p >= 16; p += 16) {
+		unsigned hits = _mm_movemask_epi8(_mm_cmpeq_epi8(quote,
+				_mm_loadu_si128((const __m128i *)p)));
+
+		if (hits)
+			return p + __builtin_ctz(hits);
+	}
+#endif
+	while (p < end && *p != '"')
+		p++;
+	return p < end ? p : NULL;
 }
 
 const char *skip_string(const char *p, const char *end)
 {
 	const char *start = p++;
 
-	for (; (p = memchr(p, '"', end - p)); p++) {
+	for (; (p = next_quote(p, end)); p++) {
 		const char *back = p;
 
 		while (back - 1 > start && back[-1] == '\\')
@@ -260,8 +279,8 @@ static inline void add_argument(struct line *l, const char *from, const char *to
 		from++;
 	while (from < to && is_blank(to[-1]))
 		to--;
-	*arg = slice_of(from, to);
-	if (arg->len && ((*from >= 'a' && *from <= 'z') || *from == '_'))
+	*arg = (struct slice){ from, to - from };
+	if (from < to && ((*from >= 'a' && *from <= 'z') || *from == '_'))
 		*arg = without_name(*arg);
 }
 
@@ -281,51 +300,42 @@ static const char *scan(const char *p, const char *end, int depth,
 		p = next_special(&block, p, end);
 		if (p >= end)
 			return depth == 0 && outer == 0 ? end : NULL;
-		switch (special[(unsigned char)*p]) {
-		case QUOTE:
-			p = skip_string(p, end);
-			if (!p)
-				return NULL;
-			p--;
-			break;
-		case OPEN:
-			depth++;
-			break;
-		case CLOSE:
-			if (--depth == 0 && outer == 1)
-				goto closed;
-			if (depth < 0)
-				return NULL;
-			break;
-		case ANGLE:
-			if (p + 1 < end && p[1] == '<') {	/* 1<<3 */
-				p++;
-				break;
-			}
-			q = skip_angle(p, end);
-			if (q)
-				p = q - 1;
-			break;
-		case SLASH:
-			if (p + 1 < end && p[1] == '*') {
-				q = memmem(p, end - p, "*/", 2);
-				if (!q)
-					return NULL;
-				p = q + 1;
-			}
-			break;
-		case COMMA:
+		/* (What is frequent comes first: a switch is a jump by a table.) */
+		if (*p == ',') {
 			if (depth != outer)
-				break;
+				continue;
 			if (!outer)
 				return p;
 			if (l)
 				add_argument(l, from, p);
 			from = p + 1;
-			break;
+		} else if (*p == '"') {
+			p = skip_string(p, end);
+			if (!p)
+				return NULL;
+			p--;
+		} else if (special[(unsigned char)*p] == CLOSE) {
+			if (--depth == 0 && outer == 1)
+				break;
+			if (depth < 0)
+				return NULL;
+		} else if (special[(unsigned char)*p] == OPEN) {
+			depth++;
+		} else if (*p == '<') {
+			if (p + 1 < end && p[1] == '<') {	/* 1<<3 */
+				p++;
+				continue;
+			}
+			q = skip_angle(p, end);
+			if (q)
+				p = q - 1;
+		} else if (p + 1 < end && p[1] == '*') {	/* a comment */
+			q = memmem(p, end - p, "*/", 2);
+			if (!q)
+				return NULL;
+			p = q + 1;
 		}
 	}
-closed:
 	if (l && (l->n_args || slice_trim(slice_of(from, p)).len))
 		add_argument(l, from, p);
 	return p;

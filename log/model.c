@@ -102,7 +102,7 @@ static void vote(struct word *w, struct slice name, unsigned long votes)
 		return;
 	if (name.len > sizeof(w->text) - 1)
 		name.len = sizeof(w->text) - 1;
-	if (!memcmp(w->text, name.at, name.len) && !w->text[name.len]) {
+	if (same_text(w->text, name.at, name.len) && !w->text[name.len]) {
 		w->votes += votes;
 	} else if (w->votes >= votes) {
 		w->votes -= votes;

@@ -25,7 +25,7 @@ static struct tally *tally_of(struct reader *r, struct slice name, enum call c)
 
 	if (name.len > sizeof(t->name) - 1)
 		name.len = sizeof(t->name) - 1;
-	if (t && !memcmp(t->name, name.at, name.len) && !t->name[name.len])
+	if (t && same_text(t->name, name.at, name.len) && !t->name[name.len])
 		return t;
 	key = name_key(name);
 	t = map_get(&r->tallies, key);

@@ -9,6 +9,7 @@
 #define IOMODELS_SLICE_H
 
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
 struct slice {
@@ -21,6 +22,40 @@ struct slice {
 static inline struct slice slice_of(const char *from, const char *to)
 {
 	return (struct slice){ from, to > from ? to - from : 0 };
+}
+
+/*
+ * memcmp(a, b, n) == 0 for the few letters of a name, which a call of memcmp
+ * takes longer than to compare.
+ */
+static inline int same_text(const char *a, const char *b, size_t n)
+{
+	uint64_t x, y;
+	uint32_t v, w;
+
+	if (n < sizeof(v)) {
+		while (n && a[n - 1] == b[n - 1])
+			n--;
+		return !n;
+	}
+	if (n < sizeof(x)) {
+		memcpy(&v, a, sizeof(v));
+		memcpy(&w, b, sizeof(w));
+		if (v != w)
+			return 0;
+		memcpy(&v, a + n - sizeof(v), sizeof(v));
+		memcpy(&w, b + n - sizeof(w), sizeof(w));
+		return v == w;
+	}
+	for (size_t i = 0; i + sizeof(x) < n; i += sizeof(x)) {
+		memcpy(&x, a + i, sizeof(x));
+		memcpy(&y, b + i, sizeof(y));
+		if (x != y)
+			return 0;
+	}
+	memcpy(&x, a + n - sizeof(x), sizeof(x));
+	memcpy(&y, b + n - sizeof(y), sizeof(y));
+	return x == y;
 }
 
 /* (Most differ in their first letter: how long text is does not matter then.) */
