@@ -1328,7 +1328,7 @@ const struct claim claims[] = {
 	WORKS("iowq-read-tmpfs", worker_tmpfs, "a READ on tmpfs goes to a worker, "
 	      "though all of it is in memory", "mm/shmem.c", "READ, in memory",
 	      "tmpfs", "a worker", "tmpfs", "the submitter does it",
-	      "the submitter", .since = "6.12", .words = "io-wq"),
+	      "the submitter", .since = "6.5", .words = "io-wq"),
 
 	PLAY("iowq-by-file-system", worker_table, "whether a READ of what is in "
 	     "memory needs a worker depends on the file system: ext4, XFS and "
@@ -1337,7 +1337,7 @@ const struct claim claims[] = {
 	     DONE_BY("READ, in memory", "tmpfs", "a worker"),
 	     TRIED("ext4, XFS, btrfs, tmpfs", "on tmpfs it needs none",
 	     DONE_BY("READ, in memory", "tmpfs", "the submitter")),
-	     .since = "6.12", .words = "io-wq table by operation"),
+	     .since = "6.5", .words = "io-wq table by operation"),
 
 	/* ---- native AIO: contexts, appending; SIGEV_THREAD ---- */
 

@@ -3,8 +3,8 @@
  * uring_file.c - reads a file with io_uring, registered buffers and file
  *
  * On ext4 the thread copies what is in the page cache at once, in the
- * io_uring_enter that submits the read (on tmpfs a worker copies, observed from
- * 6.12 on).  What the disk had to read first, the thread copies in the
+ * io_uring_enter that submits the read (on tmpfs a worker copies, from Linux
+ * 6.5 on).  What the disk had to read first, the thread copies in the
  * io_uring_enter that waits.  With --direct, from a disk, no thread copies: the
  * device does.
  *
