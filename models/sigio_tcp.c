@@ -2,8 +2,8 @@
 /*
  * sigio_tcp.c - signal-driven I/O on TCP, one thread
  *
- * The kernel sends SIGIO when anything happens on any socket: a connection,
- * bytes, room to send, a close, a reset.  The signal says neither what nor
+ * The kernel sends SIGIO for each socket: a connection, bytes, room to send
+ * after there was none, a close, a reset.  The signal says neither what nor
  * where, and one signal may stand for several, so after each the thread tries
  * every socket until it returns EAGAIN.
  *
