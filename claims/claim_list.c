@@ -78,7 +78,8 @@ const struct claim claims[] = {
 	     UNLIKE("TCP", "poll"),
 	     .words = "event-driven asynchronous threads non-blocking instead of io_uring server"),
 	WAITS("epoll-et", "epoll_et", "main in epoll_pwait", "main in recvfrom",
-	      "edge-triggered epoll changes who is notified, not who copies",
+	      "edge-triggered epoll changes when a thread is notified, not who "
+	      "copies",
 	      "epoll(7)", .calls = "epoll_ctl\\(.*EPOLL_CTL_ADD.*EPOLLET",
 	     UNLIKE("TCP", "epoll"),
 	     .words = "edge triggered"),
