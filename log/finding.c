@@ -155,6 +155,8 @@ void finding_note(struct findings *f, struct step *st, long long first_ns,
 		lost_note(f, st);
 		time_note(f, h, st);
 	}
+	if (e->kind != EVENT_CALL || call_class(e->call) == CLASS_TASK)
+		reap_note(f, h, st);
 	between_note(f, h, st);
 }
 
@@ -207,6 +209,7 @@ void finding_task_ends(struct findings *f, struct task *t)
 	again_task_ends(f, h, t);
 	death_task_ends(f, h, t);
 	between_task_ends(f, h, t);
+	reap_task_ends(f, t);
 	f->life_ns = 0;
 	habits_free(h);
 }
@@ -402,6 +405,7 @@ void findings_free(struct findings *f)
 	time_free(f);
 	reset_free(f);
 	restart_free(f);
+	reap_free(f);
 	refusal_free(f);
 	between_free(f);
 	again_free(f);

@@ -115,6 +115,7 @@ struct findings {
 	struct map talks;		/* pid -> answers, of finding_net.c */
 	struct map kills;		/* pid -> who sent it a signal */
 	struct map restarts;		/* of finding_restart.c */
+	struct map broods;		/* of finding_reap.c */
 	/* finding_again.c: hash of a path -> line */
 	struct map renamed, watched;
 	int at_end;			/* what ends now was there at the end */

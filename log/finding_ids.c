@@ -60,6 +60,7 @@ static const char *const ids[] = {
 	"submit-slept", "swap-waits", "terminal-closed", "text-busy", "thundering-herd", "tls-mismatch",
 	"tracer-eintr", "wasted-read", "watch-lost", "woken-by-timer",
 	"would-block", "write-full", "write-left", "writeback-waits",
+	"zombies",
 };
 
 static int is_known(const char *id, size_t len)

@@ -353,6 +353,12 @@ void restart_child(struct findings *f, const struct step *st);
 void restart_settle(struct findings *f, int status);
 void restart_free(struct findings *f);
 
+/* finding_reap.c: zombies */
+void reap_note(struct findings *f, const struct habits *h,
+	       const struct step *st);
+void reap_task_ends(struct findings *f, const struct task *t);
+void reap_free(struct findings *f);
+
 /* finding_signal.c: EINTR */
 void signal_note(struct findings *f, struct habits *h, struct step *st);
 /* A wait for a signal begins. */

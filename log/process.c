@@ -872,6 +872,9 @@ static void set_action(struct step *st)
 		handler = line_field(act, "sa_sigaction");
 	if (!handler.len)
 		handler = act;
+	if (sig == 17)				/* SIGCHLD */
+		st->task->process->keeps_no_child =
+			slice_find(act, "SA_NOCLDWAIT") != NULL;
 	if (*handler.at == '{')			/* old: {SIG_DFL, [], 0} */
 		handler.at++, handler.len--;
 	st->task->process->action[sig] =

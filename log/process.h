@@ -122,6 +122,7 @@ struct process {
 	unsigned refs;			/* its tasks */
 	long pid, parent;
 	unsigned char action[SIGNALS];
+	unsigned char keeps_no_child;	/* SA_NOCLDWAIT */
 	char exe[48];
 	int saw_start;			/* its execve or fork is in the log */
 	int async, queued;		/* asked for SIGIO; with F_SETSIG */

@@ -16,6 +16,7 @@ static struct process *process_new(struct world *w, long pid,
 		p->parent = parent->pid;
 		p->saw_start = 1;
 		memcpy(p->action, parent->action, sizeof(p->action));
+		p->keeps_no_child = parent->keeps_no_child;
 		memcpy(p->exe, parent->exe, sizeof(p->exe));
 	}
 	return p;
@@ -426,6 +427,7 @@ void task_executed(struct world *w, struct step *st)
 	for (int i = 0; i < SIGNALS; i++)
 		if (t->process->action[i] == ACTION_HANDLER)
 			t->process->action[i] = ACTION_DEFAULT;
+	t->process->keeps_no_child = 0;
 	t->process->saw_start = 1;
 	t->process->forked_of = 0;
 	if (path.len > 2 && *path.at == '"') {
