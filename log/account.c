@@ -747,6 +747,7 @@ void account_note(struct accounts *all, const struct world *w, struct step *st,
 		struct slice signal = ended_by(e->line);
 
 		a->ended = 1;
+		a->killed = signal.len > 0;
 		if (!signal.len) {
 			free(st->task->unreturned);	/* it chose to end */
 			st->task->unreturned = NULL;
@@ -798,6 +799,7 @@ static void merge(struct account *to, struct account *a)
 	to->wait_ns = plus_ns(to->wait_ns, a->wait_ns);
 	to->call_ns = plus_ns(to->call_ns, a->call_ns);
 	to->ended &= a->ended;
+	to->killed |= a->killed;
 	if (a->last_ns > to->last_ns)
 		to->last_ns = a->last_ns;
 	for (unsigned i = 0; i < a->n_waits; i++) {

@@ -50,6 +50,7 @@ struct account {
 	enum origin origin;
 	unsigned char before_exec;	/* another program, until its execve */
 	unsigned char ended;		/* its end is in the log */
+	unsigned char killed;		/* ... and a signal was the cause */
 	unsigned char n_waits, size;	/* of wait[]: WAITS_MAX */
 	unsigned long tasks, calls;	/* tasks: merged into this one */
 	char *name;			/* of the program or the thread */

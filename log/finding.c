@@ -299,6 +299,8 @@ static int rank(const struct findings *f, const struct finding *d)
 
 	if (s == SEVERITY_NOTE)
 		return 0;
+	if (!strcmp(d->about->id, "deadlock"))
+		return 5;			/* it is why each of them waits */
 	if (d->fatal)
 		return 4;
 	if (share_of(f, d->cost_ns) >= MATTERS_PERCENT)

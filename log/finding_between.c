@@ -339,6 +339,15 @@ static int are_ends(const struct file *a, const struct file *b)
 	       !strncmp(y + other + 2, x, len);
 }
 
+/* A FIFO that both have opened by its path, one to read and one to write. */
+static int are_fifo(const struct file *a, const struct file *b)
+{
+	return a->kind == FILE_PIPE && b->kind == FILE_PIPE && a != b &&
+	       a->access && b->access && (a->access | b->access) ==
+	       (ACCESS_READ | ACCESS_WRITE) &&
+	       a->name && b->name && !strcmp(a->name, b->name);
+}
+
 /* The only other process that holds the other end of file; NULL: none, many. */
 static const struct task *holder_of(const struct findings *f,
 				    const struct file *file, long but,
@@ -356,7 +365,9 @@ static const struct task *holder_of(const struct findings *f,
 		at = file->other ? has_file(t, file->other) : -1;
 		for (unsigned k = 0; !file->other && at < 0 &&
 		     k < t->fds->size; k++)
-			if (t->fds->slot[k] && are_ends(file, t->fds->slot[k]))
+			if (t->fds->slot[k] &&
+			    (are_ends(file, t->fds->slot[k]) ||
+			     are_fifo(file, t->fds->slot[k])))
 				at = k;
 		if (at < 0)
 			continue;
@@ -400,6 +411,25 @@ static void pipe_ended(struct findings *f, struct step *st, int ended)
 
 /* ---- circles ---- */
 
+static int is_name(const char *a, const char *b, size_t b_len)
+{
+	return strlen(a) == b_len && !memcmp(a, b, b_len);
+}
+
+/* A client's "127.0.0.1:80" is the listener's, also that of "0.0.0.0:80". */
+static int is_address_of(const char *listener, const char *client)
+{
+	const char *port = strrchr(listener, ':'), *at = strrchr(client, ':');
+
+	if (!strcmp(listener, client))
+		return 1;
+	if (!port || !at || strcmp(port, at))
+		return 0;
+	return (is_name("0.0.0.0", listener, port - listener) ||
+		is_name("[::]", listener, port - listener)) &&
+	       (!strncmp(client, "127.", 4) || !strncmp(client, "[::1]", 5));
+}
+
 static const struct task *task_at(const struct findings *f, long pid)
 {
 	return map_get(&f->world->tasks, pid);
@@ -442,6 +472,55 @@ static int is_fed_beside(const struct task *t, long pid)
 	       call_class(stuck_of(t)->call) == CLASS_IN;
 }
 
+/*
+ * The other end of a TCP connection without strace -yy: the client names the
+ * address of the listener, the accepted end is the listener's child. Only where the
+ * log has one of each, in processes of one thread.
+ */
+static const struct task *tcp_peer(const struct findings *f, const struct task *me,
+				   const struct file *file)
+{
+	enum { FEW_TASKS = 256 };	/* (More have more than one connection.) */
+	const struct file *listener = NULL, *own = NULL, *x;
+	const struct task *t, *peer = NULL;
+	unsigned n = 0;
+
+	if (file->kind != FILE_CONNECTION || (!file->parent && !file->name) ||
+	    f->world->tasks.used > FEW_TASKS)
+		return NULL;
+	map_each(&f->world->tasks, i, t)
+		for (unsigned k = 0; k < t->fds->size; k++) {
+			x = t->fds->slot[k];
+			if (!x || x->kind != FILE_LISTENER || !x->name ||
+			    !(file->parent ? x->serial == file->parent
+			      : is_address_of(x->name, file->name)))
+				continue;
+			if (listener && listener != x)
+				return NULL;
+			listener = x;
+		}
+	if (!listener)
+		return NULL;
+	map_each(&f->world->tasks, i, t)
+		for (unsigned k = 0; k < t->fds->size; k++) {
+			x = t->fds->slot[k];
+			if (!x || x->kind != FILE_CONNECTION ||
+			    !(x->parent ? x->parent == listener->serial : x->name &&
+			      is_address_of(listener->name, x->name)))
+				continue;
+			if (!x->parent == !file->parent) {
+				if (own && own != x)
+					return NULL;
+				own = x;
+			} else if (t->process != me->process) {
+				n++;
+				peer = t;
+			}
+		}
+	return n == 1 && me->process->refs == 1 && peer->process->refs == 1
+		? peer : NULL;
+}
+
 /* Whom this task's open call depends on, if that is one process. */
 static const struct task *depends(const struct findings *f,
 				  const struct task *t)
@@ -466,6 +545,8 @@ static const struct task *depends(const struct findings *f,
 	if (!file)
 		return NULL;
 	on = holder_of(f, file, t->process->pid, &fd, &many);
+	if (!on && !many && call_class(s->call) <= CLASS_OUT)
+		on = tcp_peer(f, t, file);
 	return many || (on && is_fed_beside(t, on->process->pid)) ? NULL : on;
 }
 
@@ -474,7 +555,7 @@ static int meet(const struct task *a, const struct task *b)
 {
 	const struct file *x = stuck_in(a), *y = stuck_in(b);
 
-	return x && y && (x->other == y || are_ends(x, y)) &&
+	return x && y && (x->other == y || are_ends(x, y) || are_fifo(x, y)) &&
 	       call_class(stuck_of(a)->call) !=
 	       call_class(stuck_of(b)->call);
 }
@@ -486,9 +567,17 @@ static int step_text(const struct task *t, const struct task *on, char *text,
 	const char *what = s->call == CALL_WAIT ? "to exit" : s->lock
 		? "to release a lock" : call_class(s->call) == CLASS_OUT
 		? "to read" : "to write";
+	const struct file *file = s->lock || s->call == CALL_WAIT ? NULL
+				: stuck_in(t);
+	char where[80] = "";
 
-	return snprintf(text, size, "pid %ld is in %s and waits for pid %ld %s",
-			t->pid, s->name, on->pid, what);
+	if (file && file->name && *file->name)
+		snprintf(where, sizeof(where), " (%.70s)", file->name);
+	else if (file)
+		snprintf(where, sizeof(where), " (%s %d)",
+			 file_kind_name(file->kind), s->fd);
+	return snprintf(text, size, "pid %ld is in %s and waits for pid %ld %s%s",
+			t->pid, s->name, on->pid, what, where);
 }
 
 static long long stuck_for(const struct findings *f, const struct task *t)
@@ -652,8 +741,8 @@ static int cut_length(const struct findings *f, const struct cut_wait *start)
 static void judge_circle(struct findings *f, const struct task *start,
 			 const struct task *found)
 {
-	const struct task *at = start, *on;
-	char text[360];
+	const struct task *at = start, *on, *last = start;
+	char text[360], span[24];
 	size_t len = 0;
 	struct finding *d;
 	unsigned n = 0;
@@ -682,9 +771,15 @@ static void judge_circle(struct findings *f, const struct task *start,
 	at = start;
 	do {
 		finding_line(d, stuck_of(at)->line);
+		if (stuck_of(at)->line > stuck_of(last)->line)
+			last = at;
 		at = depends(f, at);
 	} while (at && at != start);
-	finding_says(d, "a deadlock of %u processes: %s", n, text);
+	finding_says(d, "a deadlock of %u processes: %s; since line %lu%s%s%s", n,
+		     text, stuck_of(last)->line, stuck_for(f, last) ? " (" : "",
+		     stuck_for(f, last) ? span_text(stuck_for(f, last), span,
+						    sizeof(span)) : "",
+		     stuck_for(f, last) ? ")" : "");
 }
 
 /* A circle that a signal, to some of it or to all, has ended. */
@@ -873,25 +968,6 @@ static void judge_growth(struct findings *f, const struct grown *g)
 		     g->kind == FILE_DIRECTORY ? "directories" : g->kind ==
 		     FILE_DEVICE ? "devices" : "files" : g->name, g->fd_low,
 		     g->fd_high, g->first);
-}
-
-static int is_name(const char *a, const char *b, size_t b_len)
-{
-	return strlen(a) == b_len && !memcmp(a, b, b_len);
-}
-
-/* A client's "127.0.0.1:80" is the listener's, also that of "0.0.0.0:80". */
-static int is_address_of(const char *listener, const char *client)
-{
-	const char *port = strrchr(listener, ':'), *at = strrchr(client, ':');
-
-	if (!strcmp(listener, client))
-		return 1;
-	if (!port || !at || strcmp(port, at))
-		return 0;
-	return (is_name("0.0.0.0", listener, port - listener) ||
-		is_name("[::]", listener, port - listener)) &&
-	       (!strncmp(client, "127.", 4) || !strncmp(client, "[::1]", 5));
 }
 
 /*

@@ -202,6 +202,9 @@ static void opened_file(struct world *w, struct step *st)
 		return;
 	f->nonblocking = has_flag(flags, "O_NONBLOCK", 0x800);
 	f->direct = has_flag(flags, "O_DIRECT", 0x4000);
+	f->access = slice_find(flags, "O_RDWR") ? ACCESS_READ | ACCESS_WRITE
+		  : slice_find(flags, "O_WRONLY") ? ACCESS_WRITE
+		  : slice_find(flags, "O_RDONLY") ? ACCESS_READ : 0;
 	file_name(f, path);
 	/* The same name in another directory is another file. */
 	fd = at ? line_fd(argument(l, 0), NULL) : -1;

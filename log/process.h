@@ -36,6 +36,7 @@ enum epoll_mode {			/* bits */
 };
 
 enum { TIMED_IN = 1, TIMED_OUT = 2 };
+enum { ACCESS_READ = 1, ACCESS_WRITE = 2 };
 
 struct watch {				/* a place in an interest set */
 	struct file *epoll;
@@ -71,6 +72,8 @@ struct file {
 	unsigned long parent;		/* serial of the listener */
 	unsigned long in_directory;	/* of a relative name: see opened_file */
 	int left_open;			/* its process ended and had not closed it */
+	unsigned char access;		/* of one that open made: bits; 0: unknown */
+	unsigned char passed;		/* it came in a message (SCM_RIGHTS) */
 	struct file *other;		/* the other end of a pipe or pair */
 	long ended_by;			/* who closed the other end last; 0 */
 	unsigned long ended_line;	/* where its process ended; 0: it closed it */

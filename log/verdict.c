@@ -510,27 +510,51 @@ static const struct unreturned *last_child(const struct reader *r,
 	return o;
 }
 
+/* It reads from a pipe or socket pair whose other end only its own process has. */
+static int waits_for_own_process(const struct unreturned *o)
+{
+	return o->what == FOR_PIPE && o->on == o->process &&
+	       !strncmp(o->why, "is itself", strlen("is itself"));
+}
+
 /*
- * All threads of its process wait for mutexes, or for each other's end: none is left
- * to release one.  Returns how many; 0: one may run, or is not in the log.
+ * All threads of its process wait for mutexes, for each other's end, or for what
+ * one of them would have to write: none is left to do so.  (A signal that ends the
+ * process finds them so.)  Returns how many; 0: one may run, or is not in the log.
  */
 static unsigned long all_locked(const struct reader *r,
 				const struct unreturned *o)
 {
 	unsigned long alive = 0, locked = 0, joining = 0;
 
-	if (!o->mutex || r->unfollowed || r->accounts.n_open > OPEN_MAX)
+	if ((!o->mutex && !waits_for_own_process(o)) || r->unfollowed || r->accounts.n_open > OPEN_MAX)
 		return 0;
 	for (const struct account *a = r->accounts.first; a; a = a->next)
-		if (a->process == o->process && !a->ended)
+		if (a->process == o->process && (!a->ended || a->killed))
 			alive += a->tasks;
 	for (unsigned i = 0; i < r->accounts.n_open; i++) {
 		const struct unreturned *x = &r->accounts.open[i];
 
-		locked += x->process == o->process && x->mutex;
+		locked += x->process == o->process &&
+			  (x->mutex || waits_for_own_process(x));
 		joining += x->process == o->process && x->what == FOR_THREAD;
 	}
 	return locked >= 2 && locked + joining == alive ? alive : 0;
+}
+
+static void deadlock_note(const struct reader *r, const struct unreturned *o,
+			  struct text *t)
+{
+	unsigned long n = all_locked(r, o);
+
+	if (!n)
+		return;
+	if (n == 2)
+		add(t, "; both threads");
+	else
+		add(t, "; all %lu threads", n);
+	add(t, " of the process wait, and none is left to %s: a deadlock",
+	    o->mutex ? "release a mutex" : "write what another one reads");
 }
 
 /* ---- the parts of the verdict ---- */
@@ -752,12 +776,7 @@ static void open_sentence(const struct reader *r, const struct unreturned *o,
 		chain(r, o, other, t);
 	else if (o->on && o->on != o->pid)
 		other_wait(r, o->on, o->ns, t);
-	if (all_locked(r, o) == 2)
-		add(t, "; both threads of the process wait, and none is left to "
-		    "release a mutex: a deadlock");
-	else if (all_locked(r, o))
-		add(t, "; all %lu threads of the process wait, and none is left "
-		    "to release a mutex: a deadlock", all_locked(r, o));
+	deadlock_note(r, o, t);
 	if (o->what == FOR_OTHER && o->call == CALL_OTHER && !o->on &&
 	    *o->object == '/')
 		add(t, "; the file system there does not answer (a network "
@@ -1929,6 +1948,25 @@ static int lacks_thread(const struct unreturned *o, const struct finding *d)
 	       d->line[0] < o->line && d->about->severity == SEVERITY_FAULT;
 }
 
+/* A thread did not get a mutex, and no thread is left that could release it. */
+static void stuck_for_good(const struct reader *r, const struct finding *d,
+			   struct text *t)
+{
+	if (strcmp(d->about->id, "mutex-stuck"))
+		return;
+	for (unsigned i = 0; i < r->accounts.n_open && i < OPEN_MAX; i++) {
+		const struct unreturned *o = &r->accounts.open[i];
+		unsigned long n = o->process == d->pid ? all_locked(r, o) : 0;
+
+		if (!n)
+			continue;
+		add(t, n == 2 ? " Both threads" : " All %lu threads", n);
+		add(t, " of the process wait%s, and none is left to release a "
+		    "mutex: a deadlock.", o->how == OPEN_KILLED ? "ed" : "");
+		return;
+	}
+}
+
 static enum verdict_of choose(const struct reader *r, struct text *t)
 {
 	const struct finding *d = r->findings.first;
@@ -1978,6 +2016,7 @@ static enum verdict_of choose(const struct reader *r, struct text *t)
 		}
 		killed_child(d, t);
 		killed_in(r, d, t);
+		stuck_for_good(r, d, t);
 		holder_wait(r, d, t);
 		return VERDICT_FINDING;
 	}
