@@ -46,6 +46,8 @@ static void see_time(struct habits *h, const struct event *e)
 
 	if (e->start_ns == NO_TIME)
 		return;
+	if (e->kind == EVENT_EXIT && h->last_ns != NO_TIME)
+		h->rest_ns = e->start_ns - h->last_ns;
 	if (h->first_ns == NO_TIME || e->start_ns < h->first_ns)
 		h->first_ns = e->start_ns;
 	if (h->last_ns == NO_TIME || end > h->last_ns)

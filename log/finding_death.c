@@ -23,6 +23,7 @@ struct in_memory {			/* a file in memory: the last MAPPED ones */
 };
 
 static const long long FULL_NS = 1000LL * MS;	/* a write that waited */
+static const long long COMPUTED_NS = 900LL * MS;	/* before a SIGKILL */
 
 static const struct about
 crash = { "killed-by-signal", SEVERITY_FAULT,
@@ -476,16 +477,26 @@ static void killed(struct findings *f, const struct habits *h, struct step *st)
 	int sig = signal_number(name);
 	const struct about *a;
 	struct finding *found;
-	char sender[120], who[64], in[200], limit[160] = "", file[300];
+	char sender[120], who[64], in[200], limit[200] = "", file[300], span[24];
 	const char *code;
 
-	if (sig == 9 && f->cpu_limit)
+	if (sig == 9 && d->cpu_line)
+		snprintf(limit, sizeof(limit), "; SIGXCPU came before (line %lu): "
+			 "the hard limit RLIMIT_CPU (ulimit -Ht) kills with SIGKILL",
+			 d->cpu_line);
+	else if (sig == 9 && f->cpu_limit)
 		snprintf(limit, sizeof(limit), "; RLIMIT_CPU was set (line %lu): "
 			 "its hard limit kills with SIGKILL", f->cpu_limit);
 	else if (sig == 9 && used_memory(h, st))
 		snprintf(limit, sizeof(limit), "; perhaps it then used more "
 			 "memory, and the out-of-memory killer or the cgroup's "
 			 "limit ended it (dmesg tells)");
+	else if (sig == 9 && !st->task->unreturned &&
+		 h->rest_ns >= COMPUTED_NS)
+		snprintf(limit, sizeof(limit), "; it made no call in the last %s: "
+			 "perhaps it computed and reached RLIMIT_CPU (ulimit -t), or "
+			 "it used more memory than there is (dmesg tells)",
+			 span_text(h->rest_ns, span, sizeof(span)));
 	sender_text(f, p->pid, sig, d->signal == sig ? d->sender : 0, sender,
 		    sizeof(sender));
 	if (d->death_signal == sig && !sent_by(f, p->pid, sig))
@@ -729,6 +740,8 @@ void death_note(struct findings *f, struct habits *h, struct step *st)
 	}
 	if (e->kind == EVENT_SIGNAL && e->line->kind == LINE_SIGNAL) {
 		signalled(f, st);
+		if (st->signal == SIGXCPU)
+			dying_of(f, st->task->process)->cpu_line = e->first;
 		if (st->signal == SIGSYS)
 			filtered(f, st);
 		else if (st->signal == SIGTTIN || st->signal == SIGTTOU)

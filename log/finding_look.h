@@ -138,6 +138,7 @@ struct habits {			/* of a task */
 	struct closes *closes;		/* NULL: no close failed */
 	struct open_call *stuck;	/* NULL: of no other task */
 	long long first_ns, last_ns;	/* of its lines; NO_TIME */
+	long long rest_ns;		/* from the line before its end to that */
 	struct signals *signals;	/* NULL before the first one */
 	struct request_wait *request;	/* NULL: it has read none */
 	unsigned long waited_in;	/* the epoll set of its last wait */
@@ -274,6 +275,7 @@ struct dying {			/* the last signal of a process */
 	int signal, killed;		/* killed: the signal that ended it */
 	int death_signal;		/* asked for by PR_SET_PDEATHSIG */
 	unsigned long death_line;
+	unsigned long cpu_line;		/* SIGXCPU came; or 0 */
 };
 
 enum { KILLS_GROUP = INT_MAX };		/* in f->kills: to a group */
