@@ -137,6 +137,8 @@ void finding_note(struct findings *f, struct step *st, long long first_ns,
 	if (e->kind == EVENT_CALL) {
 		f->calls++;
 		f->errors += !!(e->line->flags & LINE_HAS_ERROR);
+		f->rings |= e->call == CALL_RING_SETUP ||
+			    e->call == CALL_RING_ENTER;
 	}
 	ready_note(f, h, st);
 	if (e->kind == EVENT_CALL) {

@@ -105,6 +105,8 @@ struct findings {
 	struct map services;		/* serial of a listener -> answers */
 	struct tracks silent;		/* tasks without a line */
 	unsigned long silent_threads, silent_processes, newest_socket;
+	int rings;			/* a ring: not all I/O is in the log */
+	unsigned long newest_passed;	/* descriptors that came in a message */
 	int saw_pid;			/* a line has a pid */
 	int speaks;			/* the log has calls that send or exit */
 	unsigned long cpu_limit;	/* line: RLIMIT_CPU was set; or 0 */

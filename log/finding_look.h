@@ -44,6 +44,7 @@ struct use {			/* of a descriptor */
 	int more;			/* MSG_MORE: it was not all that was sent */
 	int asked_head;			/* the answer has no body */
 	int nodelay, connecting, awaited, dns, half_closed, corked;
+	int by_call;			/* a call has tried to receive on it */
 	int speaks;			/* its first bytes: enum speaks */
 	unsigned long expects_line;	/* a body waits for "100 Continue"; or 0 */
 	struct tracks corks, expects;

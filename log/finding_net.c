@@ -1236,6 +1236,8 @@ void net_note(struct findings *f, struct step *st)
 	if ((class == CLASS_IN || class == CLASS_ACCEPT ||
 	     class == CLASS_OUT) && step_failed(st, "EAGAIN"))
 		timed_out(f, st);
+	if (class == CLASS_IN)
+		file_use(st->file)->by_call = 1;
 	if (st->file->use && (st->bytes > 0 || st->phase & PHASE_EOF ||
 			      (e->line->flags & LINE_HAS_ERROR &&
 			       !step_failed(st, "EAGAIN") &&
@@ -1625,6 +1627,12 @@ static void judge_request(struct findings *f, const struct file *file,
 		     "connection");
 }
 
+/* What came may have come through a ring: the log does not show that. */
+static int may_be_of_ring(const struct findings *f, const struct use *u)
+{
+	return f->rings && !u->by_call && !*u->interest;
+}
+
 static void judge_stream(struct findings *f, struct file *file, struct use *u)
 {
 	long long ns = silence(f, u, since(u->connecting_ns, f->last_ns));
@@ -1646,6 +1654,8 @@ static void judge_stream(struct findings *f, struct file *file, struct use *u)
 				 u->connecting == CONNECTS);
 		return;
 	}
+	if (may_be_of_ring(f, u))
+		return;
 	if (u->eof_line && is_client(file) && !file->bytes_in)
 		closed(f, file, u);
 	judge_given_up(f, file, u);

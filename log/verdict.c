@@ -892,6 +892,26 @@ static void before_execve(const struct account *a, char *who, size_t size)
 		snprintf(who, size, "%.40s, before its execve,", a->name);
 }
 
+/* A capture has what the requests of a ring did; strace shows no request. */
+static int has_kernel_side(const struct reader *r)
+{
+	return r->merge && !*r->no_kernel;
+}
+
+/* It connected by a call, and does not listen: what it waits for may never come. */
+static int is_client(const struct reader *r)
+{
+	const struct tally *call;
+	int connects = 0;
+
+	map_each(&r->tallies, i, call) {
+		if (!strcmp(call->name, "listen"))
+			return 0;
+		connects |= !strcmp(call->name, "connect");
+	}
+	return connects && !r->accepts;
+}
+
 static void wait_sentence(const struct reader *r, const struct wait *w,
 			  const struct account *a, struct text *t)
 {
@@ -926,6 +946,9 @@ static void wait_sentence(const struct reader *r, const struct wait *w,
 	     (w->count > 1 && !strncmp(w->name, "open", 4))))
 		add(t, "; each call asks the file system (a disk, a network file "
 		    "system, or FUSE)");
+	if (w->call == CALL_RING_ENTER && !has_kernel_side(r))
+		add(t, "; the log does not show what the ring's requests wait for "
+		    "(iomodels trace shows it)");
 	if (w->what == FOR_OTHER && is_quick(w->name))
 		add(t, "; this call seldom waits: perhaps the thread waited "
 		    "for a processor, or strace delayed it");
@@ -1605,7 +1628,11 @@ static enum verdict_of healthy(const struct reader *r, struct text *t)
 			add(t, "), and %s for its end in %s (line %lu",
 			    who_waits(r, parent->pid, who, sizeof(who)),
 			    parent->name, parent->line);
-		add(t, o->poller ? "); the ring has SQPOLL, so the kernel takes "
+		add(t, !o->poller && o->call == CALL_RING_ENTER &&
+		    is_client(r) && !has_kernel_side(r) ? "); the log does not show the ring's "
+		    "requests, so it does not show whether the program hangs or "
+		    "is idle (iomodels trace shows them)."
+		    : o->poller ? "); the ring has SQPOLL, so the kernel takes "
 		    "requests without a call, and the log does not show whether "
 		    "one is in flight (hung) or none (idle)."
 		    : "); that is idle, not hung.");
