@@ -147,7 +147,15 @@ struct findings {
 		int last;			/* of a dialogue: it ends with one */
 		long pid;
 		char text[100];
+		unsigned long calls;		/* of the log, at the last error */
+		char why[160];			/* what the peer had done, or "" */
 	} told;
+	/* The last peer that the program gave up, and what it did. */
+	struct upstream {
+		long pid;
+		unsigned long calls;		/* of the log by then */
+		char what[160];
+	} upstream;
 	/* The peer that refused the last connection, and how often in a row. */
 	struct dialled {
 		unsigned long refused;

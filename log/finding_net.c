@@ -21,6 +21,7 @@ enum {
 	MOST_PERCENT = 30,	/* of the log: what the program ended of */
 	SERVERS = 3,		/* in /etc/resolv.conf: no more are used */
 	OFTEN = 3,		/* connects that the same peer refused */
+	SOON = 40,		/* calls between the end of a peer and a 502 */
 };
 
 static const long long ANSWER_NS = 1000LL * MS;	/* a datagram, a connect */
@@ -477,6 +478,11 @@ static void answered_with(struct findings *f, struct step *st)
 		t->errors++;
 		t->line = st->event->first;
 		t->pid = st->task->process->pid;
+		t->calls = f->calls;
+		*t->why = 0;
+		if (f->upstream.pid == t->pid &&
+		    f->upstream.calls + SOON >= f->calls)
+			memcpy(t->why, f->upstream.what, sizeof(t->why));
 	}
 	slice_copy(slice_of(data.at, end), t->text + len, sizeof(t->text) - len);
 }
@@ -494,8 +500,9 @@ static void judge_told(struct findings *f)
 			 t->all);
 	d = finding_add(f, &error_answer, t->pid, t->errors, 0);
 	finding_line(d, t->line);
-	finding_says(d, "the program answered %s with an error: \"%s\" (line %lu)",
-		     many, t->text, t->line);
+	finding_says(d, "the program answered %s with an error: \"%s\" (line %lu)%s%s",
+		     many, t->text, t->line, *t->why ? "; before that, " : "",
+		     t->why);
 }
 
 /* Requests in both directions, also on connections from before the log. */
@@ -1705,6 +1712,44 @@ static void keep_unanswered(struct findings *f, const struct file *file,
 	file_text(file, f->unanswered.peer, sizeof(f->unanswered.peer));
 }
 
+/* A proxy closes the connection to a server that does not answer. */
+static void upstream_ends(struct findings *f, const struct file *file,
+			  const struct use *u)
+{
+	struct upstream *x = &f->upstream;
+	long long ns = since(u->sent_ns ? u->sent_ns : u->connecting_ns,
+			     f->last_ns);
+	char span[24], in[40] = "";
+	struct server s;
+
+	if (f->at_end || file->left_open || may_be_of_ring(f, u) ||
+	    !is_client(file) || !u->connect_line ||
+	    file->bytes_in || (!u->asks.n && !u->connecting))
+		return;
+	s = server_text(file);
+	if (ns > 0)
+		snprintf(in, sizeof(in), " for %s", span_text(ns, span,
+							      sizeof(span)));
+	x->pid = process_of(f, file);
+	x->calls = f->calls;
+	if (u->eof_line)
+		snprintf(x->what, sizeof(x->what), "%s closed the connection "
+			 "without an answer (line %lu)", s.text, u->eof_line);
+	else if (u->connecting)
+		snprintf(x->what, sizeof(x->what), "%s did not answer the connect "
+			 "of line %lu%s", s.text, u->connect_line, in);
+	else if (u->answered)
+		snprintf(x->what, sizeof(x->what), "the connection to %s (line "
+			 "%lu) failed", s.text, u->connect_line);
+	else
+		snprintf(x->what, sizeof(x->what), "%s did not answer the request "
+			 "of line %lu%s", s.text, u->last_ask, in);
+	/* (Another proxy answers its client first.) */
+	if (f->told.errors && !*f->told.why && f->told.pid == x->pid &&
+	    f->told.calls + SOON >= f->calls)
+		memcpy(f->told.why, x->what, sizeof(x->what));
+}
+
 /* A request that was read, and no answer by the end of its connection. */
 static void keep_owed(struct findings *f, const struct file *file,
 		      const struct use *u)
@@ -1730,6 +1775,7 @@ void net_file_ends(struct findings *f, struct file *file)
 		return;
 	f->clients_answered += is_client(file) && is_tcp(file) && file->bytes_in;
 	judge_cut_client(f, file, u);
+	upstream_ends(f, file, u);
 	keep_owed(f, file, u);
 	keep_unanswered(f, file, u);
 	judge_nagle(f, file, u);

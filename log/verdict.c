@@ -1831,6 +1831,13 @@ static int is_last_word(const struct reader *r, const struct unreturned *o)
 	return 1;
 }
 
+/* A proxy's error, with the server that did not answer. */
+static int names_upstream(const struct finding *d)
+{
+	return !strcmp(d->about->id, "answers-error") &&
+	       strstr(d->says, "; before that, ");
+}
+
 /*
  * Not a fault that was seen, and no trifle: a client or a peer that left, or does not
  * read, an error that the program wrote to its log.
@@ -1843,6 +1850,9 @@ static const struct finding *notable(const struct reader *r)
 	};
 	const struct finding *d;
 
+	for (d = r->findings.first; d; d = d->next)
+		if (names_upstream(d))
+			return d;
 	for (unsigned i = 0; i < sizeof(ids) / sizeof(*ids); i++)
 		for (d = r->findings.first; d; d = d->next)
 			if (d->about->severity == SEVERITY_NOTE && *d->says &&
@@ -1901,7 +1911,7 @@ static enum verdict_of no_fault(const struct reader *r, struct text *t)
 	v = healthy(r, &own);
 	t->told_unfollowed = own.told_unfollowed;
 	last = (v == VERDICT_WAIT || v == VERDICT_OUTSIDE) &&
-	       strcmp(d->about->id, "peer-error");
+	       strcmp(d->about->id, "peer-error") && !names_upstream(d);
 	if (last)
 		add(t, "%s Besides: ", own.at);
 	if (!strcmp(d->about->id, "connection-reset"))
