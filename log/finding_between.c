@@ -26,6 +26,7 @@ enum {
 	COSTS_PERCENT = 5,
 	ANSWERED_MIN = 3,	/* connections that were answered */
 	AT_ONCE_MIN = 8,	/* connections of the busy worker */
+	TURNED_AWAY_MIN = 3,
 	CIRCLE_MAX = 8,		/* processes that wait for each other */
 	MAPPED_MAX = 10000,
 };
@@ -66,6 +67,9 @@ struct service {		/* of a listener */
 	unsigned long whole;		/* connections with a request that ended in \n */
 	struct tracks partial;		/* ... that did not, and nothing followed */
 	long long partial_ns;
+	struct tracks turned_away;	/* closed right after accept, with an error */
+	long away_pid;
+	char away_name[80];
 	struct tracks left;		/* connections that stay open ... */
 	unsigned long last, accepts;	/* ... the last one's line; of all */
 	char address[80];
@@ -157,6 +161,13 @@ full_note = { "write-full", SEVERITY_NOTE,
 	"was waiting for room.",
 	"Look at what reads it: ss -tnp shows what is queued (Send-Q).",
 	"The reader is slow, and reads again later." },
+turned_away = { "turned-away", SEVERITY_FAULT,
+	"connections are closed right after accept",
+	"The server accepted the connections, wrote an error to its log, and "
+	"closed them without a read or a write: it has reached a limit of its own, "
+	"such as worker_connections of nginx.",
+	"Read the error log (strace -s 200 shows more of the line), and raise the "
+	"limit, or find out why so many connections are open.", NULL },
 request_waits = { "request-waits", SEVERITY_COST,
 	"a request waits for another thread or another client",
 	"The thread read the request and then waited for something other than its "
@@ -1249,6 +1260,45 @@ static void count_service(struct findings *f, const struct file *file,
 	}
 }
 
+/* Nothing was done with it but an error message, and it is closed. */
+static void count_turned_away(struct findings *f, const struct file *file)
+{
+	struct service *s;
+	unsigned long error;
+	const struct task *t;
+
+	if (!file->parent || file->left_open || f->at_end || file->bytes_in ||
+	    file->writes || file->reads || file->n_watch ||
+	    file->kind != FILE_CONNECTION)
+		return;
+	t = map_get(&f->world->tasks, file->pid);
+	error = t ? finding_error_line(f, t->process->pid) : 0;
+	s = error > file->opened ? service_of(f, file) : NULL;
+	if (!s)
+		return;
+	track(&s->turned_away, error);
+	s->away_pid = t->process->pid;
+	snprintf(s->away_name, sizeof(s->away_name), "%s", task_name(t));
+}
+
+static void judge_turned_away(struct findings *f, const struct service *s)
+{
+	int is_nginx = !strcmp(s->away_name, "nginx");
+	char who[120];
+	struct finding *d;
+
+	if (s->turned_away.n < TURNED_AWAY_MIN)
+		return;
+	d = finding_add(f, &turned_away, s->away_pid, s->turned_away.n, 0);
+	finding_lines(d, &s->turned_away);
+	finding_says(d, "%s closed %lu connections right after accept and wrote an "
+		     "error to its log each time (from line %lu): %s",
+		     process_text(s->away_name, s->away_pid, who, sizeof(who)),
+		     s->turned_away.n, s->turned_away.line[0], is_nginx ?
+		     "too few worker_connections" : "it has reached a limit of its "
+		     "own");
+}
+
 static void judge_service(struct findings *f, const struct service *s)
 {
 	struct finding *d;
@@ -1972,6 +2022,7 @@ void between_file_ends(struct findings *f, struct file *file)
 	count_growth(f, file, file->use);
 	count_accepted(f, file);
 	own_listener(f, file, file->use);
+	count_turned_away(f, file);
 	if (!file->use)
 		return;
 	judge_workers(f, file, file->use);
@@ -2060,6 +2111,7 @@ void between_settle(struct findings *f)
 		judge_cuts(f);
 	map_each(&f->services, i, s) {
 		judge_service(f, s);
+		judge_turned_away(f, s);
 		judge_accepted(f, s);
 	}
 	map_each(&f->grown, i, g)

@@ -58,7 +58,7 @@ static const char *const ids[] = {
 	"spin-writable", "spin-yield", "stale", "stdio-reused",
 	"stopped-by-signal",
 	"submit-slept", "swap-waits", "terminal-closed", "text-busy", "thundering-herd", "tls-mismatch",
-	"tracer-eintr", "wasted-read", "watch-lost", "woken-by-timer",
+	"tracer-eintr", "turned-away", "wasted-read", "watch-lost", "woken-by-timer",
 	"would-block", "write-full", "write-left", "writeback-waits",
 	"zombies",
 };
