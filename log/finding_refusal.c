@@ -2255,11 +2255,10 @@ static void says(struct finding *d, const struct refused *r)
 			     d->cost_ns ? span_text(d->cost_ns, span,
 						    sizeof(span)) : "",
 			     r->row->limit);
+	else if (r->times.n == 1)
+		finding_says(d, "%s failed with %s: %s%s", r->sample.what,
+			     r->sample.error, r->row->limit, r->sample.why);
 	else
-		finding_says(d, "%s failed with %s%s: %s%s", r->sample.what,
-			     r->sample.error, r->times.n == 1 ? "" : ", "
-			     "again and again", r->row->limit, r->sample.why);
-	if (d->about->severity != SEVERITY_COST && r->times.n > 1)
 		finding_says(d, "%s failed with %s %lu times: %s%s",
 			     r->sample.what, r->sample.error, r->times.n,
 			     r->row->limit, r->sample.why);

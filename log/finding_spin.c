@@ -601,8 +601,10 @@ static void failed(struct spin_habits *h, const struct step *st)
 							       "ENFILE");
 	struct slot *s, *ready;
 
+	/* (io_uring_enter does not say so that there are no completions.) */
 	if (is_normal(l) && !(slice_is(l->error, "EAGAIN") &&
-				     st->event->call == CALL_FUTEX))
+			      (st->event->call == CALL_FUTEX ||
+			       st->event->call == CALL_RING_ENTER)))
 		return;
 	ready = st->file ? told_slot(h, st->file) : NULL;
 	if (ready) {

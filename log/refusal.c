@@ -190,6 +190,12 @@ static const struct refusal table[] = {
 	  "out of it, Linux 6.1 refuses to wait for more (6.12 waits), and Linux "
 	  "5.11 refuses to submit (5.15 submits).",
 	  "Reap completions before waiting for more." },
+	{ "io_uring_enter", "EAGAIN", NULL, "memory", REFUSED_COST,
+	  "no memory for a request (of the system, or memory.max of the cgroup)",
+	  "The kernel could not allocate a single request, so it took none; they "
+	  "are still in the submission queue.",
+	  "Wait for completions, then call it again; look at free memory and "
+	  "memory.max." },
 	{ "io_submit", "EAGAIN", NULL, "aio-full", REFUSED_COST,
 	  "the context has no room for more requests",
 	  "Requests in flight, and those whose completion was not fetched, "
