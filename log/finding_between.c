@@ -43,6 +43,7 @@ struct grown {			/* peer or kind, of a process */
 	char name[80];
 	/* Of the ones that stay open: lines, times, and lines in use. */
 	unsigned long first, last, ended, in_use, names, used;
+	int is_passed;			/* they came in messages */
 	unsigned long kept;		/* opened by a start, not read to their end */
 	long long first_ns, last_ns, ended_ns;
 	uint64_t name_hash;
@@ -193,6 +194,13 @@ unfollowed = { "not-followed", SEVERITY_NOTE,
 	"call down." }
 static const struct about
 storm = STORM(SEVERITY_COST), storm_note = STORM(SEVERITY_NOTE);
+
+static const struct about growth_copy = { "descriptors-grow-other", SEVERITY_FAULT,
+	"descriptors are copied again and again, and the copies are not closed",
+	"dup and F_DUPFD make a new descriptor each time: a descriptor leak. "
+	"Each counts against RLIMIT_NOFILE, and a pipe or a "
+	"connection ends only when the last copy is closed.",
+	"Close each copy, or use the first one again.", NULL };
 
 /* ---- workers of a listener ---- */
 
@@ -833,11 +841,15 @@ static void judge_cuts(struct findings *f)
 static struct grown *grown_of(struct findings *f, const struct file *file)
 {
 	const char *name = file_kind_name(file->kind), *arrow;
-	uint64_t key = file->pid * 0x9e3779b97f4a7c15ULL + file->kind;
+	uint64_t key = file->pid * 0x9e3779b97f4a7c15ULL +
+		       (file->passed ? FILE_KINDS : file->kind);
 	int is_peer = file_is_stream(file) && file->kind != FILE_SOCKETPAIR;
 	struct grown *g;
 
-	if (is_peer) {
+	if (file->passed) {
+		is_peer = 0;
+		name = "passed";
+	} else if (is_peer) {
 		arrow = file->name ? strstr(file->name, "->") : NULL;
 		name = arrow ? arrow + 2 : file->name ? file->name : "";
 	}
@@ -849,6 +861,7 @@ static struct grown *grown_of(struct findings *f, const struct file *file)
 	g->pid = file->pid;
 	g->kind = file->kind;
 	g->is_peer = is_peer;
+	g->is_passed = file->passed;
 	g->fd_low = g->fd_high = file->fd;
 	snprintf(g->name, sizeof(g->name), "%s", name);
 	map_put(&f->grown, key, g);
@@ -863,6 +876,8 @@ static int is_file(enum file_kind kind)
 
 static int may_grow(struct file *file)
 {
+	if (file->passed)
+		return 1;
 	if (file->assumed || file->parent)
 		return 0;
 	if (is_file(file->kind))		/* (Most are closed.) */
@@ -950,28 +965,83 @@ static void count_growth(struct findings *f, struct file *file,
 	stays(f, g, file, u);
 	track(&g->left, file->opened);
 	/* A newer one was opened after its last use. */
-	g->idle += !u || u->last_line < f->newest_socket || !g->is_peer;
+	if (g->is_passed)
+		g->idle += !u || (!*u->interest && u->last_line <= f->newest_passed);
+	else
+		g->idle += !u || u->last_line < f->newest_socket || !g->is_peer;
 	if (file->fd < g->fd_low)
 		g->fd_low = file->fd;
 	if (file->fd > g->fd_high)
 		g->fd_high = file->fd;
 }
 
+/* One file has many numbers in this process, which has made the copies. */
+static void judge_copies(struct findings *f, const struct task *t)
+{
+	const struct process *p = t->process;
+	char who[64], text[128];
+	struct finding *d;
+
+	if (p->copies < GROWN_OTHERS || t->pid != p->pid)
+		return;
+	for (unsigned i = 0; i < t->fds->size; i++) {
+		const struct file *file = t->fds->slot[i];
+		int fd = file && table_at(t->fds, file->fd) == file ? file->fd
+								    : (int)i;
+		unsigned long n = 0;
+		unsigned last = i;
+
+		if (!file || file->refs < GROWN_OTHERS)
+			continue;
+		for (unsigned k = i; k < t->fds->size; k++)
+			if (t->fds->slot[k] == file) {
+				n++;
+				last = k;
+			}
+		if (n < GROWN_OTHERS)
+			continue;
+		d = finding_add(f, &growth_copy, p->pid, n - 1, 0);
+		finding_line(d, p->copy_line);
+		finding_subject(d, file);
+		finding_says(d, "%s made %lu copies of %s (dup, F_DUPFD; the last "
+			     "one in line %lu) and never closed them: numbers up to "
+			     "%u, a leak", process_text(task_name(t), p->pid, who,
+			     sizeof(who)), n - 1, file_text_as(file, fd, text,
+			     sizeof(text)), p->copy_line, last);
+		return;				/* (One is enough.) */
+	}
+}
+
+/* What a program opens before its first wait, and no more after that, it needs. */
+static int is_of_start(const struct grown *g)
+{
+	return g->kept * 2 >= g->left.n &&
+	       (g->last - g->first) * 4 < (g->ended - g->first) * 3;
+}
+
 static void judge_growth(struct findings *f, const struct grown *g)
 {
 	unsigned long least = g->is_peer ? GROWN_MIN : GROWN_OTHERS;
-	int is_files = is_file(g->kind);
+	int is_files = is_file(g->kind) && !g->is_passed;
 	char pid[32] = "the process";
 	struct finding *d;
 
 	if (g->left.n < least || g->idle * 5 < g->left.n * 4 ||
-	    g->closed * 4 > g->left.n || (is_files && !files_grow(g)))
+	    g->closed * 4 > g->left.n ||
+	    (is_files ? !files_grow(g) : is_of_start(g)))
 		return;
 	d = finding_add(f, g->is_peer ? &growth : is_files ? &growth_file :
 			&growth_other, g->pid, g->left.n, 0);
 	finding_lines(d, &g->left);
 	if (g->pid)
 		snprintf(pid, sizeof(pid), "pid %ld", g->pid);
+	if (g->is_passed) {
+		finding_says(d, "%s was passed %lu descriptors by other processes "
+			     "(SCM_RIGHTS) and never closed them: descriptors %d "
+			     "to %d stay open since line %lu, a leak", pid,
+			     g->left.n, g->fd_low, g->fd_high, g->first);
+		return;
+	}
 	finding_says(d, "%s opened %lu %s%s one after another and never closed "
 		     "them: descriptors %d to %d stay open since line %lu, a leak",
 		     pid, g->left.n, g->is_peer ? "connections to "
@@ -1978,6 +2048,8 @@ void between_note(struct findings *f, struct habits *h, struct step *st)
 	registered(f, st);
 	if (e->call == CALL_SOCKET)
 		f->newest_socket = e->first;
+	if (st->n_passed)
+		f->newest_passed = e->first;
 	if (!st->file) {
 		if (e->call == CALL_WAIT)
 			killed_child(f, h, st);
@@ -2079,6 +2151,7 @@ void between_task_ends(struct findings *f, struct habits *h, struct task *t)
 	if (!h)
 		return;
 	judge_closes(f, h, t);
+	judge_copies(f, t);
 	if (h->request && h->request->fd >= 0 &&
 	    (unsigned)h->request->fd < t->fds->size) {
 		const struct file *file = t->fds->slot[h->request->fd];

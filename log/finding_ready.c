@@ -44,6 +44,8 @@ struct reopened {		/* a path, in a process */
 	long pid;
 	int fd;
 	char name[80];
+	/* Opened before its process waited for the first time; lines. */
+	unsigned long at_start, last, ended;
 };
 
 struct ready_habits {		/* of a task */
@@ -657,6 +659,20 @@ static void count_open(struct findings *f, const struct file *file)
 		map_put(&f->open, key, o);
 	}
 	track(&o->times, file->opened);
+	o->at_start += file->at_start;
+	if (file->opened > o->last)
+		o->last = file->opened;
+	if (file->closed > o->ended)
+		o->ended = file->closed;
+}
+
+/* Each thread or module of a program has one, and there are no more later. */
+static int is_of_start(const struct reopened *o)
+{
+	unsigned long first = o->times.line[0];
+
+	return o->at_start * 2 >= o->times.n &&
+	       (o->last - first) * 4 < (o->ended - first) * 3;
 }
 
 /* The child that served it has ended, and the process that accepted it lives. */
@@ -754,7 +770,7 @@ void ready_settle(struct findings *f)
 	struct reopened *o;
 
 	map_each(&f->open, i, o) {
-		if (o->times.n < REOPENED_MIN)
+		if (o->times.n < REOPENED_MIN || is_of_start(o))
 			continue;
 		d = finding_add(f, &about[LEAK_FILE], o->pid, o->times.n, 0);
 		finding_lines(d, &o->times);

@@ -405,6 +405,8 @@ static void duplicated(struct world *w, struct step *st, int cloexec)
 	st->made_fd = fd;
 	st->made = st->file;
 	table_set(w, st->task->fds, fd, st->file, cloexec, st->event->last);
+	st->task->process->copies++;
+	st->task->process->copy_line = st->event->first;
 }
 
 static void set_flags(struct file *f, struct slice flags)
@@ -905,6 +907,29 @@ static void asks_kernel(struct step *st)
 			call_class(st->event->call) == CLASS_OUT;
 }
 
+/* msg_control=[{..., cmsg_type=SCM_RIGHTS, cmsg_data=[5, 6]}]: from another process */
+static void passed_files(struct world *w, struct step *st)
+{
+	struct slice list = slice_after(st->event->line->args,
+					"SCM_RIGHTS, cmsg_data=["), element;
+	const char *end = list.len ? memchr(list.at, ']', list.len) : NULL;
+	struct slice decoration;
+	struct file *f;
+
+	/* (The text may have "[pipe:[5]]": then the first few count.) */
+	if (!end)
+		return;
+	list = slice_of(list.at, end);
+	while (line_element(&list, &element)) {
+		f = make(w, st, line_fd(element, &decoration), FILE_UNKNOWN,
+			 decoration, 0);
+		if (!f)
+			continue;
+		f->assumed = f->passed = 1;
+		st->n_passed++;
+	}
+}
+
 static void succeeded_call(struct world *w, struct step *st)
 {
 	struct line *l = st->event->line;
@@ -966,8 +991,11 @@ static void succeeded_call(struct world *w, struct step *st)
 				 slice_is(flags, "0x15")))
 			st->file->timed |= TIMED_OUT;
 		break;
+	case CALL_RECVMSG:
+		passed_files(w, st);
+		/* fall through */
 	case CALL_SENDMSG: case CALL_WRITE:
-	case CALL_RECVMSG: case CALL_RECVFROM: case CALL_READ:
+	case CALL_RECVFROM: case CALL_READ:
 		asks_kernel(st);
 		break;
 	case CALL_SENDTO:			/* it speaks first: a client */
@@ -1179,7 +1207,7 @@ void step_take(struct world *w, struct step *st, struct event *e)
 	st->task = e->strand ? task_of(w, e->strand, e->first, e->start_ns) : NULL;
 	st->file = st->made = NULL;
 	st->fd = st->made_fd = -1;
-	st->n_ready = st->phase = 0;
+	st->n_ready = st->n_passed = st->phase = 0;
 	st->signal = st->handled = st->artefact = st->at_most = 0;
 	st->bytes = -1;
 	st->model = MODEL_NONE;

@@ -135,6 +135,7 @@ struct process {
 	int locks;			/* it took a lock of fcntl */
 	unsigned chdirs;
 	unsigned tasks_made;
+	unsigned long copies, copy_line;	/* of descriptors that it made; the last */
 	unsigned forked_of;		/* threads of the process that forked it */
 	unsigned long first;		/* line */
 };
@@ -195,6 +196,7 @@ struct step {
 		unsigned events;	/* enum ready_event */
 	} ready[READY_MAX];		/* what a wait reported */
 	unsigned n_ready;
+	unsigned n_passed;		/* descriptors that came in its message */
 	int signal;			/* its number, or 0 */
 	int handled;			/* a handler runs for it */
 	int artefact;			/* untraced, it would not be seen */
