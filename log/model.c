@@ -440,6 +440,8 @@ static void note_epoll(struct part *p, struct step *st)
 				modes |= f->watch[k].mode;
 	}
 	p->modes |= modes ? modes : st->file ? st->file->modes : 0;
+	p->in_empty += st->file && !st->file->assumed && !st->file->modes &&
+		       !st->file->has_events;
 }
 
 /*
@@ -1112,6 +1114,7 @@ static void add_part(struct part *to, const struct part *p)
 	to->modes |= p->modes;
 	to->as_edge += p->as_edge;
 	to->as_level += p->as_level;
+	to->in_empty += p->in_empty;
 	if (p->longest_ns > to->longest_ns) {
 		to->longest_ns = p->longest_ns;
 		to->longest_line = p->longest_line;
@@ -1297,6 +1300,8 @@ static const char *epoll_modes(const struct part *p)
 		if (p->as_edge >= GUESS_MIN && !p->as_level)
 			return ", edge-triggered (inferred from its waits: its "
 			       "epoll_ctl calls are not in the log)";
+		if (p->in_empty >= p->waits + p->asks)
+			return ", with nothing in its set";
 		return ", trigger mode unknown (its epoll_ctl calls are not in "
 		       "the log)";
 	}

@@ -30,8 +30,9 @@ struct part {
 	unsigned long seen, slept, copies_seen;
 	unsigned long long copied;
 	unsigned modes;			/* enum epoll_mode, enum ring_flag */
-	/* Without epoll_ctl: waits that show the one or the other mode. */
-	unsigned long as_edge, as_level;
+	/* Without epoll_ctl: waits that show the one or the other mode, and waits
+	   in a set that was made in the log, and to which nothing was added. */
+	unsigned long as_edge, as_level, in_empty;
 	unsigned long proof[PROOFS], n_proofs;
 	struct word { char text[20]; unsigned long votes; } wait_call, in_call,
 		out_call, accept_call;	/* the name used most */
