@@ -605,18 +605,12 @@ static int begins_cut(const char *argv, const char *path)
 	return 0;
 }
 
-/* The path of the call is one that the program was started with. */
-static int is_in_arguments(const struct ending *e, const struct step *st)
+static int is_argument(const char *argv, struct slice quote)
 {
-	/* (The first is the program's own name.) */
-	const char *argv = e->argv ? strstr(e->argv, "\", ") : NULL, *name, *at;
-	struct slice quote;
+	const char *name, *at;
 	char path[100];
 	size_t len;
 
-	if (!argv || takes_address(st->event->call))
-		return 0;
-	quote = slice_quoted(st->event->line->args, "\"");
 	if (!quote.len)
 		return 0;
 	put(path, sizeof(path) - 1, quote);
@@ -634,6 +628,27 @@ static int is_in_arguments(const struct ending *e, const struct step *st)
 		return 0;
 	at = strstr(argv, name + 1);
 	return at && at > argv && at[-1] == '"';
+}
+
+/* The path of the call is one that the program was started with. */
+static int is_in_arguments(const struct ending *e, const struct step *st)
+{
+	/* (The first is the program's own name.) */
+	const char *argv = e->argv ? strstr(e->argv, "\", ") : NULL;
+	const struct line *l = st->event->line;
+	struct slice first;
+
+	if (!argv || takes_address(st->event->call))
+		return 0;
+	first = slice_quoted(l->args, "\"");
+	if (is_argument(argv, first))
+		return 1;
+	/* rename("f", "/mnt/f"), linkat: the new name */
+	if (!first.len || (!slice_starts(l->name, "rename") &&
+			   !slice_starts(l->name, "link")))
+		return 0;
+	return is_argument(argv, slice_quoted(slice_of(
+		first.at + first.len + 1, l->args.at + l->args.len), "\""));
 }
 
 /*
