@@ -395,6 +395,13 @@ static const struct refusal table[] = {
 	  "systemd passes a connection, not a listener.",
 	  "Call listen, or use the descriptor as the connection (Accept=no in "
 	  "the .socket unit passes the listener)." },
+	{ "bind connect", "EINVAL", "\"fe80:&sin6_scope_id=0", "address-not-here",
+	  REFUSED_FOR_GOOD, "a link-local address (fe80::) needs an interface "
+	  "(sin6_scope_id)",
+	  "Each interface has addresses of fe80::/10, so the address alone does "
+	  "not say which interface is meant.",
+	  "Set sin6_scope_id: write fe80::1%eth0; ip -6 address shows the "
+	  "interfaces." },
 	{ "connect sendto sendmsg", "EINVAL", "sin_addr", "route-blackhole",
 	  REFUSED_AT_END, "a blackhole route, a socket that is bound to "
 	  "127.0.0.1, or an address that does not fit the socket",
