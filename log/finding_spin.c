@@ -536,6 +536,18 @@ static void told_unknown(struct spin_habits *h, const struct step *st)
 			run_ends(&h->slot[i]);
 }
 
+/*
+ * With the timeout 0 it does not want to sleep.  (Go's scheduler looks so for its
+ * sockets, and leaves what it woke itself with for the wait that sleeps.)
+ */
+static int looks_for_others(const struct step *st)
+{
+	const struct line *l = st->event->line;
+
+	return st->event->call == CALL_EPOLL_WAIT && l->ret > 1 &&
+	       l->n_args > 3 && slice_is(l->arg[3], "0");
+}
+
 static void waited(struct spin_habits *h, const struct step *st)
 {
 	const struct line *l = st->event->line;
@@ -547,6 +559,8 @@ static void waited(struct spin_habits *h, const struct step *st)
 		return;
 	}
 	h->reported += l->ret > 0;
+	if (looks_for_others(st))
+		return;
 	for (unsigned i = 0; i < st->n_ready && i < 4; i++)
 		told(h, st, &st->ready[i]);
 	if (!st->n_ready && st->event->call == CALL_EPOLL_WAIT)
