@@ -945,7 +945,7 @@ static int files_grow(const struct grown *g)
 	return g->left.n >= least && g->names * 2 >= g->left.n &&
 	       g->kept * 2 < g->left.n &&
 	       (g->last - g->first) * 4 >= (g->ended - g->first) * 3 &&
-	       g->in_use <= (g->last - g->first) * 4;
+	       g->in_use <= (g->last - g->first) * 2;
 }
 
 static void count_growth(struct findings *f, struct file *file,
