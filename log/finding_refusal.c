@@ -1048,6 +1048,9 @@ static void failed(struct findings *f, struct ending *e, struct step *st,
 	}
 	if (e->told || (is_noise(st->event->line) && !is_in_arguments(e, st)))
 		return;
+	/* (A runtime's threads nap in futex: there would be room for little else.) */
+	if (st->event->call == CALL_FUTEX)
+		return;
 	trouble_of(e);
 	keep_far(e);
 	x = &e->trouble->recent[e->n++ % RECENT];
@@ -1295,6 +1298,16 @@ static const struct failure *denied_before(const struct ending *e, unsigned i,
 	return x;
 }
 
+/* "Cannot connect to the server": many calls may lie between. */
+static int is_of_dialling(struct slice text)
+{
+	const char *p = find_text(text, "connect to", 10);
+
+	return (p && (p == text.at || !isalpha((unsigned char)p[-1]))) ||
+	       find_text(text, "failed to connect", 17) ||
+	       find_text(text, "unable to connect", 17);
+}
+
 /* Of which failure does it tell?  The newest of that kind. */
 static void told(struct ending *e, const struct step *st)
 {
@@ -1347,6 +1360,14 @@ static void told(struct ending *e, const struct step *st)
 		x = &e->trouble->recent[(e->n - 1) % RECENT];
 		if (x->refused && is_vital(x) && x->seen + 1 >= e->calls)
 			x->refused->reported++;
+	}
+	for (unsigned i = 1; i <= n && aloud && is_of_dialling(text); i++) {
+		x = &e->trouble->recent[(e->n - i) % RECENT];
+		if (x->call && !strncmp(x->what, "connect ", 8)) {
+			e->trouble->suspect = *x;
+			e->has_suspect = 1;
+			return;
+		}
 	}
 	for (unsigned i = 1; i <= n && aloud; i++) {
 		/* (Not what it failed in long before.) */
@@ -2500,6 +2521,18 @@ static int is_of_time(struct slice words)
 	return find_text(words, "timeout", 7) || find_text(words, "timed out", 9);
 }
 
+/* "wget: unable to resolve host address": no file was missing. */
+static int is_of_host(struct slice words)
+{
+	static const char *const about[] = {
+		"name or service not", "resolve", "resolution", "unknown host",
+		"no such host", NULL,
+	};
+	static struct words any = { about };
+
+	return has_word(words, &any);
+}
+
 /*
  * "Connection closed by 10.0.0.1 port 22": that is about the peer.  "cannot read
  * connection file" is not.
@@ -2539,7 +2572,8 @@ static int is_told(const struct ending *e, const struct failure *x)
 	    x->seen > e->trouble->message_call && !names_file(words, x))
 		return 0;
 	if (is_soft && (is_of_make(words) || (!x->named &&
-			(is_of_time(words) || is_of_peer(words, x)))))
+			(is_of_time(words) || is_of_peer(words, x) ||
+			 (is_of_host(words) && !is_vital(x))))))
 		return 0;
 	if (!is_soft || x->named || is_vital(x) || !words.len || e->waited ||
 	    slice_ends(words, "...") || names_file(words, x) ||
@@ -3299,6 +3333,8 @@ void refusal_quotes(struct findings *f)
 		quote(f, first, first_pid);
 	else if (other)
 		quote(f, other, other_pid);
+	else if (other && other->has_blamed)
+		blame(f, other, other_pid, 1);
 	else
 		quote_own_line(f);
 	if (!first && !finding_has_fatal(f))
