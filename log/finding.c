@@ -136,6 +136,8 @@ void finding_note(struct findings *f, struct step *st, long long first_ns,
 	}
 	if (e->kind == EVENT_CALL) {
 		f->calls++;
+		f->last_call = e->first;
+		f->last_call_ns = e->end_ns;
 		f->errors += !!(e->line->flags & LINE_HAS_ERROR);
 		f->rings |= e->call == CALL_RING_SETUP ||
 			    e->call == CALL_RING_ENTER;

@@ -57,7 +57,14 @@ struct finding {
 
 struct world;
 
-enum { FLAGS_KEPT = 16 };
+enum { FLAGS_KEPT = 16, SLEEPERS = 8 };
+
+/* Turns of an event loop in which its thread computed for long. */
+struct busy_loop {
+	long pid;			/* of the thread */
+	unsigned long times, line, next;	/* the longest: its lines */
+	long long ns, longest_ns;	/* ns: all of them */
+};
 
 struct findings {
 	struct finding *first, **tail;	/* settled: what matters most first */
@@ -67,6 +74,8 @@ struct findings {
 	unsigned long turns;		/* waits and accepts, in the whole log */
 	unsigned long wait_line;	/* the last wait, even if it has not ended */
 	unsigned long calls;		/* in the whole log */
+	unsigned long last_call;	/* line */
+	long long last_call_ns;		/* its end; NO_TIME */
 	long long first_ns, last_ns;	/* of the log so far; NO_TIME */
 	struct map open;		/* hash of pid and path -> struct reopened */
 	struct map dying;		/* pid -> its last signal */
@@ -211,6 +220,9 @@ struct findings {
 		unsigned long line, times;
 		long long ns;		/* of the first time */
 	} transfer;
+	long sleeper[SLEEPERS];		/* pids: sleep(1) that has ended */
+	unsigned sleepers;
+	struct busy_loop busy_loop;	/* of all threads the one with the most */
 };
 
 /* first_ns and last_ns are those of the log so far; NO_TIME: it has no times. */

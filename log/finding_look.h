@@ -151,6 +151,10 @@ struct habits {			/* of a task */
 	unsigned long loop_fds, loop_sleeps, loop_line;
 	long long loop_ns;
 	char loop_call[20];
+	/* since the end of its last wait: in calls that may have slept */
+	long long turn_ns, turn_slept_ns;	/* turn_ns: 0: not yet */
+	unsigned long turn_line;
+	struct busy_loop busy;		/* long turns without such calls */
 	/* finding_net.c: without -T the next line ends the wait that began here */
 	unsigned long wait_line, wait_in;	/* line: 0: none */
 	long long wait_ns;
@@ -341,6 +345,8 @@ unsigned long finding_refused_since(const struct findings *f, long pid,
 /* After all others: the last words of a program that nothing else explains. */
 void refusal_quotes(struct findings *f);
 int finding_is_first(const struct findings *f, long pid);
+/* The process was sleep(1), and has slept to its end. */
+int finding_was_sleep(const struct findings *f, long pid);
 
 /* finding_restart.c: the same command fails again and again */
 struct ended {			/* a process, with what it had to say */

@@ -3295,6 +3295,8 @@ static void process_ended(struct findings *f, const struct ending *e,
 		.line = e->exit_line, .ns = st->event->start_ns,
 	};
 
+	if (!e->status && !e->killed && !strcmp(e->name, "sleep"))
+		f->sleeper[f->sleepers++ % SLEEPERS] = st->task->pid;
 	if (x)
 		snprintf(now.why, sizeof(now.why), " after %s%s%s%s%s%s", x->what,
 			 *x->error ? " failed with " : "", x->error, x->row ?
@@ -3331,10 +3333,10 @@ void refusal_quotes(struct findings *f)
 		return;
 	if (first)
 		quote(f, first, first_pid);
-	else if (other)
-		quote(f, other, other_pid);
 	else if (other && other->has_blamed)
 		blame(f, other, other_pid, 1);
+	else if (other)
+		quote(f, other, other_pid);
 	else
 		quote_own_line(f);
 	if (!first && !finding_has_fatal(f))
@@ -3453,6 +3455,14 @@ int finding_has_message(const struct findings *f)
 		    is_complaint(last_words(e)))
 			return 1;
 	}
+	return 0;
+}
+
+int finding_was_sleep(const struct findings *f, long pid)
+{
+	for (unsigned i = 0; i < SLEEPERS; i++)
+		if (f->sleeper[i] == pid)
+			return 1;
 	return 0;
 }
 

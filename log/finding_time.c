@@ -33,6 +33,8 @@ enum {
 	NAPS_PERCENT = 20,
 	LOOP_WAITS = 2,		/* waits of an event loop ... */
 	LOOP_SLEEP_NS = 50 * MS,	/* ... and what its callbacks sleep */
+	LOOP_BUSY_NS = 750 * MS,	/* ... or compute */
+	LOOP_CALL_NS = 20 * MS,		/* (below, it had no processor) */
 	OBJECTS = 4,		/* of each kind, per task */
 };
 
@@ -253,6 +255,22 @@ static int is_sleep(const struct step *st)
 	return c == CALL_SELECT && slice_is(argument(l, 0), "0") && !l->ret;
 }
 
+/* A shell's sleep is a child of its own. */
+static int is_sleep_of_child(const struct findings *f, const struct step *st)
+{
+	const struct line *l = st->event->line;
+
+	return st->event->call == CALL_WAIT && l->ret > 0 &&
+	       !(l->flags & (LINE_HAS_ERROR | LINE_NO_RETURN)) &&
+	       finding_was_sleep(f, l->ret);
+}
+
+/* A shell looks for a program in the folders of PATH. */
+static int is_search(const struct line *l)
+{
+	return slice_is(l->error, "ENOENT") && slice_find(l->args, "bin/");
+}
+
 /* A question that was answered "not yet". */
 static int is_question(const struct step *st)
 {
@@ -285,6 +303,12 @@ static void asked(struct naps *h, struct step *st)
 	if (st->event->call == CALL_EPOLL_WAIT &&
 	    st->task->process->tasks_made > 1)
 		return;
+	if (is_search(l))
+		return;
+	/* (A shell asks for more children after each.) */
+	if (h->asked && !strncmp(h->question, "wait4(", 6) &&
+	    st->event->call != CALL_WAIT)
+		h->asked = 0;
 	if (h->asked) {				/* the first since the sleep */
 		h->again++;
 		return;
@@ -319,7 +343,8 @@ static void slept(struct naps *h, struct step *st)
 	struct slice name = st->event->line->name;
 	long long ns;
 
-	if (!h->asked)
+	if (!h->asked || (st->event->call == CALL_WAIT &&
+			  !strncmp(h->question, "wait4(", 6)))
 		return;
 	if (!h->nap) {
 		h->nap = need(calloc(1, sizeof(*h->nap)));
@@ -332,6 +357,8 @@ static void slept(struct naps *h, struct step *st)
 		snprintf(h->nap->what, sizeof(h->nap->what), "%s", h->question);
 		snprintf(h->nap->how, sizeof(h->nap->how), "%.*s",
 			 (int)name.len, name.at);
+		if (st->event->call == CALL_WAIT)
+			snprintf(h->nap->how, sizeof(h->nap->how), "sleep");
 	}
 	h->nap->naps++;
 	h->nap->asked += h->again;
@@ -444,11 +471,12 @@ static void waited_for_mutex(struct findings *f, struct habits *habits,
 }
 
 /* Does it wait, with looks at something between its sleeps? */
-static void nap_note(struct habits *habits, struct step *st)
+static void nap_note(const struct findings *f, struct habits *habits,
+		     struct step *st)
 {
 	struct naps *h = habits->time ? habits->time->naps : NULL;
 
-	if (is_sleep(st)) {
+	if (is_sleep(st) || is_sleep_of_child(f, st)) {
 		if (h)
 			slept(h, st);
 	} else if (is_question(st)) {
@@ -461,15 +489,60 @@ static void nap_note(struct habits *habits, struct step *st)
 	}
 }
 
+/* The set is from before the log, or has several descriptors. */
+static int is_loop(const struct habits *h, const struct step *st)
+{
+	return !st->file || st->file->assumed || h->loop_fds >= 2;
+}
+
+/*
+ * From the end of one wait of an event loop to the beginning of the next, without
+ * long calls: the thread computes, and serves no descriptor meanwhile.
+ */
+static void turn_note(struct findings *f, struct habits *h, struct step *st)
+{
+	const struct event *e = st->event;
+	struct busy_loop *b = &h->busy;
+	long long ns;
+
+	if (e->call == CALL_EXEC)
+		h->turn_ns = 0;
+	if (e->call != CALL_EPOLL_WAIT) {
+		ns = h->turn_ns ? call_lasted(f, st) : 0;
+		if (e->took_ns == NO_TIME)
+			h->turn_ns = 0;		/* without -T it may have slept */
+		if (ns >= LOOP_CALL_NS)
+			h->turn_slept_ns = plus_ns(h->turn_slept_ns, ns);
+		return;
+	}
+	ns = h->turn_ns && e->start_ns != NO_TIME ? e->start_ns - h->turn_ns : 0;
+	if (is_loop(h, st) && ns - h->turn_slept_ns >= LOOP_BUSY_NS) {
+		b->pid = st->task->pid;
+		b->times++;
+		b->ns = plus_ns(b->ns, ns - h->turn_slept_ns);
+		if (ns > b->longest_ns) {
+			b->longest_ns = ns;
+			b->line = h->turn_line;
+			b->next = e->first;
+		}
+		if (b->ns > f->busy_loop.ns)
+			f->busy_loop = *b;
+	}
+	h->turn_ns = e->line->ret > 0 && e->end_ns != NO_TIME ? e->end_ns : 0;
+	h->turn_line = e->last;
+	h->turn_slept_ns = 0;
+}
+
 /*
  * A sleep in the thread of an event loop: after it has waited in epoll for
  * several descriptors, a few times, and not with the timeout 0 alone.
  */
-static void loop_note(struct habits *h, struct step *st)
+static void loop_note(struct findings *f, struct habits *h, struct step *st)
 {
 	const struct line *l = st->event->line;
 	long long ns;
 
+	turn_note(f, h, st);
 	if (st->event->call == CALL_EXEC)
 		h->loop_waits = h->loop_fds = 0;
 	if (st->event->call == CALL_EPOLL_WAIT) {
@@ -494,7 +567,7 @@ void time_note(struct findings *f, struct habits *habits, struct step *st)
 	long long ns = call_lasted(f, st);
 	char text[100];
 
-	loop_note(habits, st);
+	loop_note(f, habits, st);
 	if (slice_is(st->event->line->name, "flock") ||
 	    st->event->call == CALL_FCNTL)
 		locks(f, habits, st);
@@ -507,7 +580,7 @@ void time_note(struct findings *f, struct habits *habits, struct step *st)
 		time_of(habits)->slow_others++;
 	else if (ns >= LOCK_NS && is_mutex(st))
 		waited_for_mutex(f, habits, st);
-	nap_note(habits, st);
+	nap_note(f, habits, st);
 }
 
 /* ---- judging ---- */

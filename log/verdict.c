@@ -1509,10 +1509,41 @@ static const struct unreturned *end_of_chain(const struct reader *r,
 	return o;
 }
 
+/*
+ * The log's last line is a call of its only thread on a file or a path, without its
+ * result.  Somebody who waits for such a call ends the log there; but it may also
+ * have been cut in any call.
+ */
+static int is_where_it_stops(const struct reader *r, const struct unreturned *o)
+{
+	/* (Of the calls that strace let go of only an open: it may be a FIFO's.) */
+	int let_go = o->how == OPEN_DETACHED;
+	int is_open = !strncmp(o->name, "open", 4) &&
+		      strncmp(o->object, "/usr/", 5) &&
+		      strncmp(o->object, "/lib", 4);
+
+	if (o->how == OPEN_KILLED || (let_go && !is_open) ||
+	    o->line + let_go < r->joiner.lines ||
+	    (o->what != FOR_DISK && o->what != FOR_OTHER) ||
+	    (o->ns != NO_TIME && o->ns))
+		return 0;
+	for (const struct account *a = r->accounts.first; a; a = a->next)
+		if (!a->ended && (a->pid != o->pid || a->tasks > 1))
+			return 0;
+	return 1;
+}
+
 static void at_the_end(const struct reader *r, const struct unreturned *o,
 		       struct text *t)
 {
 	char who[80], text[200], time[24];
+
+	if (is_where_it_stops(r, o)) {
+		add(t, "The log ends in %s (line %lu), without its result: unless "
+		    "the log was cut there by chance, the call does not return.",
+		    open_text(o, text, sizeof(text)), o->line);
+		return;
+	}
 
 	add(t, "No fault was found: %s was in %s when the log ended (line %lu",
 	    who_waits(r, o->pid, who, sizeof(who)),
@@ -1522,6 +1553,47 @@ static void at_the_end(const struct reader *r, const struct unreturned *o,
 	if (*o->killed)
 		add(t, ", until %s", o->killed);
 	add(t, ").");
+}
+
+/* Callbacks of an event loop computed for a large part of the log. */
+static int loop_computes(const struct reader *r, struct text *t)
+{
+	const struct busy_loop *b = &r->findings.busy_loop;
+	char who[80], time[24], longest[24];
+
+	if (!b->times || !is_share(b->ns, r->last_ns - r->first_ns))
+		return 0;
+	who_waits(r, b->pid, who, sizeof(who));
+	add(t, "The event loop of %s did not look for events for %s (lines %lu to "
+	    "%lu)", who, time_text(b->longest_ns, longest), b->line, b->next);
+	if (b->times > 1)
+		add(t, ", and %lu times for %s in all", b->times,
+		    time_text(b->ns, time));
+	add(t, ": a callback computed, and meanwhile the loop's thread served no "
+	    "other descriptor.");
+	return 1;
+}
+
+/*
+ * -e trace=network: the request is the last call, and long before the end; poll or
+ * select, in which the program waits for the answer, is not in the log.
+ */
+static int asked_last(const struct reader *r, struct text *t)
+{
+	const struct findings *f = &r->findings;
+	long long ns = r->last_ns - f->last_call_ns;
+	char time[24];
+
+	if (!f->unanswered.line || f->unanswered.line != f->last_call ||
+	    r->first_ns == NO_TIME || f->last_call_ns == NO_TIME ||
+	    r->accounts.n != 1 || ns < LONG_NS ||
+	    !is_share(ns, r->last_ns - r->first_ns))
+		return 0;
+	add(t, "The program sent a request on %s (line %lu) and made no call that the "
+	    "log has for %s after it: it waits for the answer, perhaps in poll "
+	    "or select, which strace was not asked for.", f->unanswered.peer,
+	    f->unanswered.line, time_text(ns, time));
+	return 1;
 }
 
 /* Nothing is wrong: what does it do? */
@@ -1544,6 +1616,10 @@ static enum verdict_of healthy(const struct reader *r, struct text *t)
 	    !r->findings.clients_answered) && asked_in_vain(r, o, t))
 		return VERDICT_WAIT;
 	if (transfers_in_vain(r, o, t))
+		return VERDICT_WAIT;
+	if (loop_computes(r, t))
+		return VERDICT_OUTSIDE;
+	if (!o && asked_last(r, t))
 		return VERDICT_WAIT;
 	let_go = was_let_go(r) && (!w || w->ns < LONG_NS) ? blamed(r) : NULL;
 	if (let_go && r->first_ns != NO_TIME) {
@@ -1586,6 +1662,10 @@ static enum verdict_of healthy(const struct reader *r, struct text *t)
 					   is_of_unknown_length(r, o))) {
 		owed(r, o, t);
 		return VERDICT_WAIT;
+	}
+	if (o && is_where_it_stops(r, o) && !never_waits(o)) {
+		at_the_end(r, o, t);
+		return VERDICT_DONE;
 	}
 	if (o && (was_busy(o) || never_waits(o))) {
 		add(t, "No fault was found: %s was in %s when the log ended (line "
@@ -1977,8 +2057,14 @@ static int waits_for_room(const struct reader *r, const struct unreturned *o)
 }
 
 /* It waits for a thread that it could not make. */
-static int lacks_thread(const struct unreturned *o, const struct finding *d)
+static int lacks_thread(const struct reader *r, const struct unreturned *o,
+			const struct finding *d)
 {
+	const struct unreturned *next = o && o->what == FOR_THREAD
+					? open_of(r, o->on) : NULL;
+
+	if (next)		/* (A JVM's first thread waits for another one.) */
+		o = next;
 	return o && d && o->what == FOR_LOCK && o->call == CALL_FUTEX &&
 	       !o->mutex && !o->on && d->pid == o->process &&
 	       !strncmp(d->says, "clone", 5) && d->n_lines &&
@@ -2030,7 +2116,7 @@ static enum verdict_of choose(const struct reader *r, struct text *t)
 	    o->process == d->pid && (!strncmp(d->about->id, "spin", 4) ||
 				     !strcmp(d->about->id, "busy-ask")))
 		o = NULL;
-	if (lacks_thread(o, d) || (o && waits_for_room(r, o)))
+	if (lacks_thread(r, o, d) || (o && waits_for_room(r, o)))
 		o = NULL;
 	has_mutex = may_have_mutex(o, d);
 	if (d && !has_mutex && (!o || d->fatal || o->unclear ||
