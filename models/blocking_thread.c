@@ -4,7 +4,7 @@
  *
  * The main thread sleeps in accept4; each connection has a thread that sleeps
  * in recvfrom, where it waits and copies in one call.  The threads are clones
- * on mmapped stacks; each unmaps its own at the end.
+ * on mmapped stacks; at its end each thread unmaps its stack.
  *
  *   for ever:
  *     accept4                           the main thread sleeps
@@ -22,7 +22,8 @@
  *           sleeps in futex until a thread ends, or a second passes.  Another
  *           program may set O_NONBLOCK on a shared listener (--fd): then main
  *           waits in ppoll.
- * Compare   blocking_loop.c serves one at a time; epoll.c many with one thread.
+ * Compare   blocking_loop.c serves one peer at a time; epoll.c serves many with
+ *           one thread.
  * Trace     traces/blocking_thread.two.x86_64.strace, .kernel
  */
 #include "server.h"

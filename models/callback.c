@@ -4,8 +4,8 @@
  *
  * The program registers a function for each descriptor and event; a loop
  * waits and calls them.  The source reads as if the bytes came by themselves,
- * but the loop calls the functions, not the kernel, and each one still copies
- * its bytes in recvfrom, synchronously.
+ * but the loop calls the functions (the kernel does not), and each function
+ * still copies its bytes in recvfrom, synchronously.
  *
  *     epoll_create1  epoll_ctl ADD      the listener
  *   wait:

@@ -2,10 +2,10 @@
 /*
  * epoll_et.c - edge-triggered epoll, one thread
  *
- * A wait reports a descriptor once, when something arrives; if the thread stops
- * reading before EAGAIN, no wait reports the rest until more arrives or room to
- * send comes.  Both directions are registered at the start and never changed.  The
- * thread waits in epoll_pwait and copies in recvfrom.
+ * A wait reports a descriptor once, when something arrives.  If the thread stops
+ * reading before EAGAIN, no wait reports the rest until more arrives or there is
+ * room to send again.  Both directions are registered at the start and never
+ * changed.  The thread waits in epoll_pwait and copies in recvfrom.
  *
  *     epoll_create1  epoll_ctl ADD      the listener
  *   wait:

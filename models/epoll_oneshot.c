@@ -22,8 +22,8 @@
  * Needs     Linux 2.6.28 (accept4).
  * Limits    Each wait takes one event, so that a thread delays only the peer
  *           that it serves; connections that are ready together share no call.
- *           close alone would not always end a connection (docs/faults.md):
- *           the kernel may hold it for a thread that sleeps in epoll_pwait.
+ *           close alone would not always end a connection (docs/faults.md): the
+ *           kernel may keep it open for a thread that sleeps in epoll_pwait.
  *           No descriptor left (EMFILE): the listener is not armed until a
  *           connection closes or is served, or a second passes.
  * Compare   epoll_thread.c has one thread that waits and a queue to the others;

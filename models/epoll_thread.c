@@ -28,7 +28,7 @@
  *           is served, or a second passes.
  *           Where the set has no room (ENOSPC, ENOMEM), the connection ends.
  *           close alone would not always end a connection (docs/faults.md): the
- *           kernel may hold it for the main thread, asleep in epoll_pwait.
+ *           kernel may keep it open for the main thread, asleep in epoll_pwait.
  * Compare   epoll.c serves in the thread that waits; epoll_workers.c has many
  *           threads that wait.
  * Trace     traces/epoll_thread.two.x86_64.strace, .kernel

@@ -22,9 +22,9 @@
  *     futex                             until every worker has left:
  *     rt_sigprocmask  munmap  exit      which is how a worker leaves
  *
- * Calls     3 per echo, about 6 more per connection, and 2 when a second worker
- *           woke and found nothing; connections that are ready together share
- *           one wait and need 2 calls each.
+ * Calls     3 per echo, about 6 more per connection, and 2 more when a second
+ *           worker woke and found nothing; connections that are ready together
+ *           share one wait and need 2 calls each.
  * Needs     Linux 4.5 (EPOLLEXCLUSIVE).
  * Limits    The kernel wakes the first idle worker in the order in which the
  *           workers registered the listener (EPOLL_CTL_ADD), so under little

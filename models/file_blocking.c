@@ -10,7 +10,7 @@
  *
  * Calls     1 per block.
  * Needs     Linux 4.11 (statx); --direct: a file system that has O_DIRECT.
- * Limits    one read in flight: without readahead the device overlaps nothing.
+ * Limits    one read in flight: without readahead the device has one at a time.
  * Compare   file_threads.c makes the same call in many threads.
  * Trace     traces/file_blocking.buffered.x86_64.strace, .kernel
  *           traces/file_blocking.direct.x86_64.strace, .kernel

@@ -15,7 +15,7 @@
  * Calls     1 per block, and 7 per thread: 3 to start it, 4 to end it.
  * Needs     Linux 4.11 (statx); --direct: a file system that has O_DIRECT.
  * Limits    a thread for each read in flight: RLIMIT_NPROC and memory limit them.
- * Compare   file_blocking.c has one thread; posix_aio_glibc.c those of glibc.
+ * Compare   file_blocking.c has one thread; posix_aio_glibc.c uses glibc's threads.
  * Trace     traces/file_threads.buffered.x86_64.strace, .kernel
  *           traces/file_threads.direct.x86_64.strace, .kernel
  */

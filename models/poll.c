@@ -3,8 +3,8 @@
  * poll.c - poll, one thread: each call hands over the whole set
  *
  * The program keeps the interest set, an array, and hands it to the kernel
- * at each wait; the kernel looks at every entry and so must the program.
- * The thread waits in ppoll and copies in recvfrom.
+ * at each wait.  The kernel looks at every entry, and then the program has to
+ * do so, too.  The thread waits in ppoll and copies in recvfrom.
  *
  *   wait:
  *     ppoll                             the only call that sleeps

@@ -6,7 +6,7 @@
  * descriptor (si_fd) and what happened (si_band, the bits of poll).  No
  * handler runs: the signals stay blocked and rt_sigtimedwait takes them one
  * by one.  When the queue is full (RLIMIT_SIGPENDING) the kernel sends plain
- * SIGIO instead, which names no socket; then the thread reads from every one.
+ * SIGIO instead, which names no socket: the thread then reads from every socket.
  *
  *     rt_sigprocmask                    all of them stay blocked
  *     getpid  fcntl F_SETOWN  fcntl F_SETSIG  fcntl F_SETFL O_ASYNC

@@ -3,9 +3,9 @@
  * sigio_tcp.c - signal-driven I/O on TCP, one thread
  *
  * The kernel sends SIGIO for each socket: a connection, bytes, room to send
- * after there was none, a close, a reset.  The signal says neither what nor
- * where, and one signal may stand for several, so after each the thread tries
- * every socket until it returns EAGAIN.
+ * after there was none, a close, a reset.  The signal says neither what happened
+ * nor on which socket, and one signal may stand for several events, so after
+ * each signal the thread tries every socket until it returns EAGAIN.
  *
  *     rt_sigaction  rt_sigprocmask      SIGIO; blocked except while asleep
  *     getpid  fcntl F_SETOWN  fcntl F_SETFL O_ASYNC
@@ -17,7 +17,7 @@
  *     rt_sigsuspend                     the only call that sleeps:
  *       SIGIO  rt_sigreturn
  *
- * Calls     6 per echo, about 13 more per connection; and in each round one for
+ * Calls     6 per echo, about 13 more per connection; and in each round 1 more for
  *           each other connection, because SIGIO does not name the socket.
  * Needs     Linux 2.6.28 (accept4).
  * Limits    a) While a peer sends faster than the server reads, recvfrom does
@@ -29,7 +29,7 @@
  *              limits the sleep to a second.
  *           c) Without memory for O_ASYNC (ENOMEM) a connection ends.
  * Compare   sigio_tcp_naive.c relies on a signal for each event; sigio_queued.c
- *           learns which socket; so does epoll.c, without signals.
+ *           learns from the signal which socket it is, and epoll.c from its wait.
  * Trace     traces/sigio_tcp.two.x86_64.strace, .kernel
  *           traces/sigio_tcp.burst.x86_64.strace, .kernel
  */

@@ -3,9 +3,9 @@
  * sigio_udp.c - signal-driven I/O on a UDP socket
  *
  * The kernel sends SIGIO when a datagram (or an error) has arrived, and when there
- * is room after a send that found none; no thread waits for the socket.  While a
- * SIGIO is pending, the kernel drops others, so for each signal the thread reads
- * until EAGAIN.  The copy is still made in recvfrom.
+ * is room again after a send that found no room; no thread waits for the socket.
+ * While a SIGIO is pending, the kernel drops others, so for each signal the thread
+ * reads until EAGAIN.  The copy is still made in recvfrom.
  *
  *     rt_sigaction  rt_sigprocmask      SIGIO; blocked except while asleep
  *     getpid  fcntl F_SETOWN  fcntl F_SETFL O_ASYNC
@@ -20,9 +20,9 @@
  * Needs     Linux 2.6.27 (SOCK_NONBLOCK, SOCK_CLOEXEC).
  * Limits    a) One datagram is one message: 65507 bytes, 65527 with IPv6 (--fd).
  *              What does not fit into the socket's receive buffer is dropped by
- *              the kernel, as UDP allows.  On AF_UNIX (--fd) a datagram may be
- *              longer than 65536 bytes: it is reported and dropped; so is an
- *              answer when the sender has left too many answers unread.
+ *              the kernel, as UDP allows.  On AF_UNIX (--fd) the server reports
+ *              and drops a datagram of more than 65536 bytes, and an answer to a
+ *              sender that has left too many answers unread.
  *           b) While peers send faster than the server reads, recvfrom does not
  *              return EAGAIN: after TURNS datagrams ppoll with a zero timeout
  *              takes the pending SIGIO, and the server checks whether to stop.

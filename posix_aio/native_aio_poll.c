@@ -12,14 +12,15 @@
  *     io_getevents                      the only call that sleeps
  *       listener:  accept4
  *       client:    recvfrom  sendto     recvfrom 0 or an error: close
- *     io_submit                         all of them again, in one call
+ *     io_submit                         a new request for each of them, in one
+ *                                       call
  *
  * Calls     4 per echo, 6 more per connection, none for an idle connection;
  *           connections that are ready together share two of the 4.
  * Needs     Linux 4.19 (IOCB_CMD_POLL).
- * Limits    POLLS connections.  fs.aio-max-nr bounds them for all programs
- *           together (EAGAIN from io_setup).  No descriptor left (EMFILE): the
- *           listener is not asked for until a connection closes, or a second
+ * Limits    At most POLLS connections.  fs.aio-max-nr limits the requests of all
+ *           programs together (EAGAIN from io_setup).  No descriptor left (EMFILE):
+ *           the listener is left out until a connection closes, or a second
  *           passes.
  *           No memory for io_submit (EAGAIN, ENOMEM): a pause in ppoll.
  * Compare   ../models/epoll.c keeps its interest set; here the program asks

@@ -21,8 +21,8 @@
  * Needs     glibc; since 2.34 without -lrt.
  * Limits    a) One read in flight per descriptor: --opens N opens the file N
  *           times, of which glibc serves 20 at once.
- *           b) signal: RLIMIT_SIGPENDING limits the queue; where it is full
- *           glibc turns a read that succeeded into a failed one (EAGAIN).
+ *           b) signal: RLIMIT_SIGPENDING limits the queue of signals.  If it is
+ *           full, glibc reports a read that succeeded as failed (EAGAIN).
  *           c) thread: glibc does not report a thread that it cannot start
  *           (RLIMIT_NPROC).  So this program ends after 3 s without an answer.
  * Compare   file_threads.c does the same without the library.

@@ -21,11 +21,11 @@
  * Needs     glibc; since 2.34 without -lrt.
  * Limits    a) A helper for each peer, idle or not.  glibc has 20, and the
  *           21st peer would wait for ever; aio_init asks for more.
- *           b) One request at a time for a descriptor: an aio_write behind an
- *           aio_read that sleeps is not even tried.  So this server never has
- *           both; a chat server could not be written like this.
- *           c) Where a helper cannot be started (RLIMIT_NPROC), the request
- *           waits for another helper, without an error; EAGAIN if there is none.
+ *           b) One request at a time for a descriptor: glibc does not even try an
+ *           aio_write while an aio_read before it sleeps.  So this server never
+ *           has both; a chat server could not be written like this.
+ *           c) If a helper cannot be started (RLIMIT_NPROC), the request waits for
+ *           another helper, without an error; if there is no helper: EAGAIN.
  *           d) No descriptor left (EMFILE): main sleeps in futex until a peer
  *           leaves, or a second passes.
  *           e) glibc does not report that it cannot start a thread for on_done:

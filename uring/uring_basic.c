@@ -3,8 +3,8 @@
  * uring_basic.c - io_uring, one request per accept, recv and send
  *
  * A request names a buffer and completes when the bytes are in it.  The
- * thread waits in io_uring_enter.  The kernel tries each request at once; one
- * that would block is done later, in this thread, when data are there: so the
+ * thread waits in io_uring_enter.  The kernel tries each request at once.  If a
+ * request would block, this thread does it later, when data are there: so the
  * thread also copies, inside io_uring_enter.  (Data that come while the thread
  * runs interrupt it: then it copies on its way out of the interrupt.)
  *

@@ -4,7 +4,7 @@
  *
  * One ACCEPT and, for each connection, one RECV stay in the kernel and
  * complete again and again.  A RECV has no buffer of its own: when data are
- * there the kernel takes one from a ring of buffers and says which.  So an
+ * there the kernel takes one from a ring of buffers and reports which.  So an
  * idle connection holds no buffer.  The thread waits in io_uring_enter and
  * copies there, in task work (work that the kernel queues for a thread); when
  * data come while it runs, it copies as uring_basic.c does.
@@ -30,9 +30,10 @@
  *           b) All buffers in use (ENOBUFS): the RECV ends and is queued again.
  *           c) The server stops reading from a peer that does not read, once
  *              OWED_MAX bytes wait to be sent; 4 MiB more may come by then.
- *           d) An urgent byte and then a close: recv says EAGAIN at the urgent
- *              mark, and the RECV may still wait.  Its slot stays in use until
- *              the server ends; it delays the end by 2 s (docs/faults.md).
+ *           d) When a peer sends an urgent byte and then closes, recv can return
+ *              EAGAIN at the urgent mark, and the RECV waits for ever.  Its slot
+ *              stays in use until the server ends, and delays that end by 2 s
+ *              (docs/faults.md).
  * Compare   uring_basic.c makes a new request each time; uring_fast.c has no
  *           completion for a SEND that succeeded.
  * Trace     traces/uring_multishot.two.x86_64.strace, .kernel

@@ -6,7 +6,8 @@
  * submission queue over and over, submits what is new, and copies when data
  * are there.  It sleeps after 20 ms without work and must then be woken.  The
  * thread that serves looks at the completion queue SPINS times before it sleeps
- * (10 ms on an AMD EPYC): longer than a time slice of a client beside it.
+ * (10 ms on an AMD EPYC): longer than a time slice of a client on the same
+ * processor.
  *
  *     sched_getaffinity  sched_setaffinity   a processor for each of the two
  *     io_uring_setup  mmap x2           the ring
@@ -20,7 +21,7 @@
  *       RECV done:    SEND, or RECV     0 or an error: close
  *       SEND done:    RECV              or SEND what is left
  *
- * Calls     between 0 and 2 per echo: 0 in a burst that leaves no pause.
+ * Calls     between 0 and 2 per echo: 0 while requests come without a pause.
  * Needs     Linux 5.13 (5.11 with CAP_SYS_NICE).
  * Limits    Those of uring_basic.c.  Two processors are busy; on a machine with
  *           one, the thread that serves sleeps at once instead of looking.  Where

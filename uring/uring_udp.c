@@ -25,9 +25,9 @@
  * Limits    One datagram is one message: 65507 bytes, 65527 with IPv6 (--fd).  All
  *           buffers in use (ENOBUFS): RECVMSG ends, and is queued again when one
  *           is free.  What does not fit into the socket's receive buffer meanwhile
- *           is dropped by the kernel, as UDP allows.  On AF_UNIX (--fd) a datagram
- *           may be longer than 65536 bytes: it is reported and dropped; so is an
- *           answer when the sender has left too many answers unread.
+ *           is dropped by the kernel, as UDP allows.  On AF_UNIX (--fd) the server
+ *           reports and drops a datagram of more than 65536 bytes, and an answer
+ *           to a sender that has left too many answers unread.
  * Compare   models/sigio_udp.c: a signal and more calls per datagram.
  * Trace     traces/uring_udp.two.x86_64.strace, .kernel
  */

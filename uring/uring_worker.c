@@ -19,10 +19,11 @@
  *       SEND done:    RECV              or SEND what is left
  *
  * Calls     2 per echo, 3 more per connection, as uring_basic.c; but each request
- *           wakes a thread, and one that had to wait wakes it twice.
+ *           wakes a thread, and a request that had to wait does so twice.
  * Needs     Linux 5.12 (workers are threads of the process), and 5.16 for the
- *           poll: before 5.16 a worker waits in recv.  In Linux 6.1 what had to
- *           wait does not go to a worker again: the thread that serves copies.
+ *           poll: before 5.16 a worker waits in recv.  In Linux 6.1 a request that
+ *           had to wait does not go to a worker again: the thread that serves
+ *           copies.
  * Limits    Those of uring_basic.c.  Workers come and go as they are needed,
  *           up to RLIMIT_NPROC.  strace does not see that they are created, and
  *           they make no system call; `strace -f -p` attaches to those that

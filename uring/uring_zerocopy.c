@@ -4,10 +4,11 @@
  *
  * SEND_ZC does not copy the bytes into the kernel: the network card reads them
  * from our buffer.  So it completes twice: when the socket has taken the
- * request (result, F_MORE), and when nobody needs the buffer any more (NOTIF),
- * which for TCP is when the peer has acknowledged.  On the loopback device, and
- * with a card without scatter-gather, the kernel copies after all: the NOTIF says
- * so.  The thread waits in io_uring_enter and copies what it receives there.
+ * request (result, F_MORE), and when nobody needs the buffer any more (NOTIF);
+ * on TCP that is when the peer has acknowledged the bytes.  On the loopback
+ * device, and with a card without scatter-gather, the kernel copies after all:
+ * the NOTIF says so.  The thread waits in io_uring_enter and copies what it
+ * receives there.
  *
  *     io_uring_setup  mmap x2           the ring
  *     io_uring_register PROBE           does this kernel know SEND_ZC?

@@ -3,8 +3,8 @@
  * libevent_buffer.c - an echo server on libevent's bufferevents (with libevent)
  *
  * The library waits, receives and sends: what arrives is in its input buffer,
- * what is put into its output buffer leaves.  libevent.c beside it shows what
- * that convenience costs.
+ * and it sends what is put into its output buffer.  A comparison with libevent.c
+ * shows what that convenience costs.
  *
  *   wait:
  *     epoll_wait                        the library's, and the only sleep

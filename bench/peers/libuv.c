@@ -2,9 +2,9 @@
 /*
  * libuv.c - an echo server on libuv, answers with uv_try_write (with libuv)
  *
- * The library waits, in epoll_wait, and receives; the answer is tried at once,
- * and what the socket did not take is left to the library, which reads no more
- * from this peer until it has left.
+ * The library waits, in epoll_wait, and receives; this file tries to send the
+ * answer at once.  The library sends what the socket did not take, and reads
+ * nothing from this peer until then.
  *
  *   wait:
  *     epoll_wait                        the library's, and the only sleep
