@@ -55,7 +55,7 @@ const char *wait_text(enum wait_for what, enum call call, const char *object,
 		break;
 	case FOR_PEER:
 		snprintf(text, size, "%s %s", call == CALL_CONNECT ?
-			 "an answer of" : out ? "room to send to" : "data from",
+			 "an answer from" : out ? "room to send to" : "data from",
 			 o ? o : "the peer");
 		break;
 	case FOR_PIPE:

@@ -80,8 +80,8 @@ struct service {		/* of a listener */
 #define UNEVEN(severity) { "accepts-uneven", severity, \
 	"one worker accepts almost everything", \
 	"Workers that wait for one listener in epoll are woken in the same " \
-	"order each time, also with EPOLLEXCLUSIVE: the first takes all " \
-	"that it can. With SO_REUSEPORT a hash of addresses and ports " \
+	"order each time, also with EPOLLEXCLUSIVE: the first worker takes " \
+	"all that it can. With SO_REUSEPORT a hash of addresses and ports " \
 	"chooses the worker: with few clients, one worker may get all.", \
 	"Give each worker a listener of its own with SO_REUSEPORT, which " \
 	"spreads by hash, or let one process accept and hand the " \
@@ -153,8 +153,8 @@ full = { "write-full", SEVERITY_FAULT,
 	"the reader of a full pipe or connection does not read",
 	"The last write found no room (EAGAIN), and there was none until the log "
 	"ended: the program waits for the reader to take something.",
-	"Find out what the reader does instead: a child that waits for something "
-	"else, or a program that does not read its input.",
+	"Find out what the reader does instead: it may be a child that waits "
+	"for something else, or a program that does not read its input.",
 	"The reader is slow, and reads again later." },
 full_note = { "write-full", SEVERITY_NOTE,
 	"a connection is full",
@@ -179,8 +179,8 @@ request_waits = { "request-waits", SEVERITY_COST,
 	"The request itself asks the server to wait." },
 unfollowed = { "not-followed", SEVERITY_NOTE,
 	"threads or processes that strace did not follow",
-	"strace ran without -f (or the other files of -ff are missing): "
-	"their calls are not in this log, and the report knows nothing of them.",
+	"strace ran without -f (or the other files of -ff are missing): their "
+	"calls are not in this log, and the report knows nothing about them.",
 	"Record again with strace -f.", NULL };
 
 #define STORM(severity) { "close-storm", severity, \
@@ -1043,7 +1043,8 @@ static void judge_growth(struct findings *f, const struct grown *g)
 		return;
 	}
 	finding_says(d, "%s opened %lu %s%s one after another and never closed "
-		     "them: descriptors %d to %d stay open since line %lu, a leak",
+		     "them: descriptors %d to %d have been open since line %lu, "
+		     "a leak",
 		     pid, g->left.n, g->is_peer ? "connections to "
 		     : is_files ? "" : "descriptors of the kind ", is_files ?
 		     g->kind == FILE_DIRECTORY ? "directories" : g->kind ==
@@ -1854,7 +1855,7 @@ static void judge_request(struct findings *f, struct habits *h,
 			  int answered)
 {
 	struct request_wait *r = h->request;
-	char text[128], span[24], more[64] = "", who[32] = "the process";
+	char text[128], span[24], more[80] = "", who[32] = "the process";
 	char failed[240], why[300] = "";
 	unsigned long line;
 	struct finding *d;
@@ -1868,8 +1869,8 @@ static void judge_request(struct findings *f, struct habits *h,
 	finding_lines(d, &r->waits);
 	finding_subject(d, file);
 	if (d->count > r->waits.n)
-		snprintf(more, sizeof(more), "; the same with other requests, "
-			 "%lu time%s",
+		snprintf(more, sizeof(more), "; the same happened with other "
+			 "requests, %lu time%s",
 			 d->count - r->waits.n, d->count - r->waits.n == 1 ? ""
 			 : "s");
 	if (t->pid)
@@ -2203,8 +2204,8 @@ void between_settle(struct findings *f)
 		snprintf(processes, sizeof(processes), "%lu process%s",
 			 f->silent_processes,
 			 f->silent_processes == 1 ? "" : "es");
-	finding_says(d, "strace ran without -f: it did not follow %s%s that the "
-		     "program made, and this log has no calls from there",
+	finding_says(d, "strace ran without -f: the calls of %s%s that the "
+		     "program made are not in this log",
 		     threads, processes);
 }
 

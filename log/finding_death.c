@@ -133,8 +133,8 @@ stopped = { "stopped-by-signal", SEVERITY_FAULT,
 	"-CONT PID continues it.", "It was stopped on purpose." },
 ended = { "ended-by-signal", SEVERITY_NOTE,
 	"ended by a signal",
-	"SIGTERM, SIGINT and SIGHUP ask a process to end; this one has no "
-	"handler. SIGKILL ends any process.",
+	"SIGTERM, SIGINT and SIGHUP ask a process to end; this process has no "
+	"handler for the signal. SIGKILL ends any process.",
 	"Nothing to do if the process was meant to end.", NULL };
 
 static struct dying *dying_of(struct findings *f, const struct process *p)

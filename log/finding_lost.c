@@ -62,9 +62,9 @@ static void control_cut(struct findings *f, const struct step *st)
 				0);
 		finding_line(d, st->event->first);
 		finding_subject(d, st->file);
-		finding_says(d, "recvmsg on %s got a message with more "
-			     "descriptors than its control buffer holds %lu "
-			     "time%s (MSG_CTRUNC): those without room are lost",
+		finding_says(d, "recvmsg on %s got %lu message%s with more "
+			     "descriptors than its control buffer has room for "
+			     "(MSG_CTRUNC): the others are lost",
 			     file_text_as(st->file, st->fd, name, sizeof(name)),
 			     d->count, d->count == 1 ? "" : "s");
 		d->told = d->count;

@@ -38,8 +38,9 @@ nagle = { "nagle", SEVERITY_COST,
 	"TCP_NODELAY.", "The peer itself needs 40 ms for its answer." },
 corked = { "corked", SEVERITY_COST,
 	"TCP_CORK is left set",
-	"With TCP_CORK the kernel holds back what does not fill a segment until "
-	"the option is cleared, or for 200 ms and the time of a round trip.",
+	"With TCP_CORK the kernel holds back data that do not fill a segment "
+	"until the option is cleared, or for 200 ms and the time of a round "
+	"trip.",
 	"Clear TCP_CORK when the message is complete, or send it with one call "
 	"(writev).", "The peer itself needs 200 ms for its next message." },
 expecting = { "expect-continue", SEVERITY_COST,

@@ -68,7 +68,8 @@ enum {
 
 static const struct about about[ABOUTS] = {
 	[ACCEPT_ONCE] = { "accept-once", SEVERITY_FAULT,
-		"one accept for each edge or signal; other connections may wait",
+		"only one accept for each edge or signal, so other connections "
+		"may wait",
 		"One edge or one SIGIO can stand for several connections. The "
 		"program accepts one; the others wait until the next peer "
 		"connects.",

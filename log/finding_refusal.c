@@ -151,8 +151,8 @@ static const struct about with_message = { "ended-with-message",
 	"Its exit status is an answer, not a failure." };
 static const struct about by_child = { "child-failed",
 	SEVERITY_FAULT, "the program failed after a child process failed",
-	"The child ended with a status that is not 0, then the program did, and "
-	"neither wrote a message.",
+	"The child ended with a status other than 0, then the program did, "
+	"too; neither wrote a message.",
 	"Run the child's command alone, or look at what it tests.",
 	"The status is an answer, as with test and grep." };
 static const struct about logs_error = { "logs-error", SEVERITY_NOTE,

@@ -49,8 +49,8 @@ many_workers = { "ring-many-workers", SEVERITY_COST,
 buffer_unmapped = { "ring-buffer-unmapped", SEVERITY_FAULT,
 	"a buffer is unmapped while a request uses it",
 	"The request fails with EFAULT, or uses whatever is mapped there next; "
-	"with pages that the kernel holds (O_DIRECT, zero copy) it uses the old "
-	"ones, which the program no longer sees.",
+	"if the kernel holds the pages (O_DIRECT, zero copy), the request uses "
+	"the old pages, which the program no longer sees.",
 	"Keep a buffer until the completion of its request has been seen; "
 	"cancel first.", NULL },
 buffer_unregistered = { "ring-buffer-unregistered", SEVERITY_FAULT,

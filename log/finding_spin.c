@@ -105,7 +105,8 @@ told_writable = { "spin-writable", SEVERITY_FAULT,
 	"waits for writability with nothing to write",
 	"A socket is writable while enough of its send buffer is free (a third "
 	"on TCP): the wait returns at once each time.",
-	"Ask for EPOLLOUT or POLLOUT only while bytes are left over.", NULL },
+	"Ask for EPOLLOUT or POLLOUT only while bytes are left to send.",
+	NULL },
 told_no_room = { "spin-writable", SEVERITY_FAULT,
 	"a wait reports room, and each write returns EAGAIN",
 	"The loop writes again at once and never sleeps. A Unix datagram socket "

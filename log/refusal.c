@@ -68,8 +68,8 @@ static const struct refusal table[] = {
 	  "Raise fs.file-max, or find the process that holds them (lsof)." },
 	{ "timer_create", "EAGAIN", NULL, "signals-pending", REFUSED_ALWAYS,
 	  "RLIMIT_SIGPENDING (ulimit -i)",
-	  "Each timer keeps a signal in reserve, and the user has as many as "
-	  "RLIMIT_SIGPENDING allows.",
+	  "Each timer keeps a signal in reserve, and the user has as many "
+	  "signals pending or in reserve as RLIMIT_SIGPENDING allows.",
 	  "Raise ulimit -i, or delete timers (timer_delete)." },
 	{ "connect", "EAGAIN", "AF_UNIX", "backlog-full", REFUSED_ALWAYS,
 	  "the accept queue of the listener is full",
@@ -147,16 +147,16 @@ static const struct refusal table[] = {
 	/* native AIO and io_uring */
 	{ "io_setup", "EAGAIN", NULL, "aio-max-nr", REFUSED_ALWAYS,
 	  "fs.aio-max-nr",
-	  "With this context, the native AIO contexts of all programs would have "
-	  "room for more requests than fs.aio-max-nr allows (fs.aio-nr shows for "
-	  "how many they have room now).",
-	  "Raise fs.aio-max-nr, or ask for fewer with io_setup." },
+	  "fs.aio-max-nr limits the number of requests for which the native "
+	  "AIO contexts of all programs together have room; this context would "
+	  "exceed the limit. fs.aio-nr shows the present number.",
+	  "Raise fs.aio-max-nr, or ask io_setup for fewer requests." },
 	{ "io_uring_setup io_uring_register", "ENOMEM", NULL, "memlock-ring",
 	  REFUSED_ALWAYS, "RLIMIT_MEMLOCK (ulimit -l), or no memory left",
 	  "Registered buffers count against RLIMIT_MEMLOCK of the user, and so "
-	  "do the rings before Linux 5.12 and from 6.14 on; free memory does "
-	  "not help then. On Linux 5.12 to 6.13 io_uring_setup fails so only "
-	  "where the system or the cgroup lacks memory.",
+	  "do the rings before Linux 5.12 and from 6.14 on; then free memory "
+	  "does not help. On Linux 5.12 to 6.13 io_uring_setup fails with "
+	  "ENOMEM only if the system or the cgroup lacks memory.",
 	  "Raise RLIMIT_MEMLOCK (ulimit -l, LimitMEMLOCK=), or register fewer "
 	  "or no buffers." },
 	{ "io_uring_setup", "EPERM", NULL, "io-uring-denied", REFUSED_COST,
@@ -296,14 +296,14 @@ static const struct refusal table[] = {
 	  "O_DIRECT." },
 	{ "fcntl fcntl64", "EAGAIN", "F_SETLEASE", "busy", REFUSED_AT_END,
 	  "the file is open elsewhere (F_UNLCK: there is no lease)",
-	  "A write lease needs a file that nobody else has open, a read lease "
-	  "one that nobody has open for writing.",
+	  "A write lease needs a file that nobody else has open; a read lease "
+	  "needs a file that nobody has open for writing.",
 	  "Close the other descriptors of the file, or go on without a lease." },
 	{ "flock fcntl fcntl64", "EAGAIN", NULL, "locked", REFUSED_AT_END,
 	  "another process holds the lock",
 	  "The lock is held by another process, perhaps another instance of "
-	  "the same program (a lock of flock or F_OFD_SETLK also by another "
-	  "open of the file in this process).",
+	  "the same program. A lock of flock or F_OFD_SETLK may also be held "
+	  "by another open of the file in this process.",
 	  "Find that process (lslocks, fuser), or wait." },
 	{ "flock", "EWOULDBLOCK", NULL, "locked", REFUSED_AT_END,
 	  "another process holds the lock",
@@ -316,13 +316,15 @@ static const struct refusal table[] = {
 	  "Take the locks in the same order everywhere." },
 	{ "open openat link linkat", "EEXIST", "lock", "lock-file",
 	  REFUSED_AT_END, "the lock file exists",
-	  "Another process holds the lock, or one died and left the file.",
+	  "Another process holds the lock, or a process has died and left the "
+	  "file.",
 	  "Check whether the owner still runs; remove the file if not." },
 	/* kill(PID, 0) = 0 of the number that a file has; no errno */
 	{ "kill", "alive", NULL, "already-running", REFUSED_FOR_GOOD,
 	  "perhaps another instance of the program",
-	  "The program read the number of a process in a file, and that process "
-	  "is there: another instance, or one that got the same number later.",
+	  "The program read the number of a process in a file, and a process "
+	  "with this number exists: another instance of the program, or a "
+	  "process that got the same number later.",
 	  "Stop that process; if it is another program, remove the file." },
 	{ "flock fcntl fcntl64", "ENOSYS", NULL, "no-locks", REFUSED_AT_END,
 	  "the file system has no locks",
@@ -342,7 +344,7 @@ static const struct refusal table[] = {
 	  "Another socket has the address, mostly one that listens (ss -tulpn "
 	  "shows which), or an old connection is in TIME_WAIT and SO_REUSEADDR "
 	  "is not set; for port 0, no local port is free; a socket file of "
-	  "AF_UNIX stays after its process.",
+	  "AF_UNIX stays after its process has ended.",
 	  "Stop the other process, take another port, or set SO_REUSEADDR." },
 	{ "bind", "EADDRNOTAVAIL", NULL, "address-not-here", REFUSED_FOR_GOOD,
 	  "no interface of this host has the address",
@@ -505,7 +507,8 @@ static const struct refusal table[] = {
 	{ "getcwd", "ENOENT", NULL, "missing", REFUSED_AT_END,
 	  "the working directory was removed",
 	  "The directory in which the program was started does not exist any "
-	  "more; one of the same name that was made later is another directory.",
+	  "more. A directory of the same name that was made later is another "
+	  "directory.",
 	  "Change to a directory that exists (cd)." },
 	{ "execve execveat", "EACCES", NULL, "no-permission", REFUSED_AT_END,
 	  "no permission to execute it (no x in the mode, a file system mounted "
@@ -579,8 +582,9 @@ static const struct refusal table[] = {
 	  "mount only some types (tmpfs, FUSE, proc, sysfs and a few more; "
 	  "overlay from Linux 5.11), and proc and sysfs only if nothing is "
 	  "mounted over a part of the /proc or /sys that it sees (a container "
-	  "masks some parts). Nor can it remount without ro, nosuid, nodev or "
-	  "noexec what a namespace with more rights mounted so.",
+	  "masks some parts). If a namespace with more rights mounted "
+	  "something with ro, nosuid, nodev or noexec, a remount must keep "
+	  "that flag.",
 	  "Give the capability, bind-mount the /proc that is there, or keep the "
 	  "flags of the mount (findmnt)." },
 	{ "mount", "ENODEV", NULL, "no-device", REFUSED_AT_END,
@@ -711,10 +715,10 @@ static const struct refusal table[] = {
 	  "allows signed ones only.", "Load it on the host." },
 	{ "bpf", "EPERM", NULL, "not-permitted", REFUSED_AT_END,
 	  "no CAP_BPF, or RLIMIT_MEMLOCK before Linux 5.11",
-	  "The process has no CAP_BPF (with CAP_PERFMON or CAP_NET_ADMIN), "
-	  "which most types of maps and programs need, and all types if "
-	  "kernel.unprivileged_bpf_disabled is set. Before Linux 5.11 maps "
-	  "counted against RLIMIT_MEMLOCK.",
+	  "The process has no CAP_BPF (with CAP_PERFMON or CAP_NET_ADMIN). "
+	  "Most types of maps and programs need it; if "
+	  "kernel.unprivileged_bpf_disabled is set, all types do. Before Linux "
+	  "5.11 maps counted against RLIMIT_MEMLOCK.",
 	  "Give the capability, or raise ulimit -l." },
 	{ "chown fchown lchown fchownat", "EPERM", NULL, "not-permitted",
 	  REFUSED_AT_END, "no CAP_CHOWN, a seccomp filter, an immutable file "
@@ -798,7 +802,7 @@ static const struct refusal table[] = {
 	{ "fcntl fcntl64", "EBUSY", "F_ADD_SEALS", "busy", REFUSED_AT_END,
 	  "the memory is still mapped (F_SEAL_WRITE)",
 	  "F_SEAL_WRITE is refused while the memfd is mapped with MAP_SHARED, "
-	  "also where the mapping is read-only now, or while requests for it are "
+	  "even if the mapping is read-only now, or while requests for it are "
 	  "in flight.",
 	  "Unmap it first, or use F_SEAL_FUTURE_WRITE." },
 	{ "fcntl fcntl64", "EPERM", "F_ADD_SEALS", "not-permitted",
@@ -841,9 +845,9 @@ static const struct refusal table[] = {
 	{ "init_module finit_module", "EINVAL", NULL, "invalid",
 	  REFUSED_AT_END, "a wrong value of a parameter, or a symbol of another "
 	  "version than the kernel's",
-	  "A parameter of the module got a wrong value, or the module was built "
-	  "for a kernel whose symbols differ (CONFIG_MODVERSIONS), or its own "
-	  "init function failed so; dmesg says which.",
+	  "A parameter of the module got a wrong value, or the module was "
+	  "built for a kernel whose symbols differ (CONFIG_MODVERSIONS), or "
+	  "its own init function returned this error; dmesg says which.",
 	  "Correct the parameter, or build it for uname -r." },
 	{ "init_module finit_module", "EKEYREJECTED", NULL, "not-permitted",
 	  REFUSED_AT_END, "the signature of the module (Secure Boot, lockdown)",
@@ -866,9 +870,9 @@ static const struct refusal table[] = {
 	  "(cgroup.subtree_control) and takes no processes itself, or it has "
 	  "processes and can enable no controllers",
 	  "In cgroup v2 a cgroup below the root that has a controller such as "
-	  "memory or io in cgroup.subtree_control takes no process, and a cgroup "
-	  "that has processes takes no such controller. Nor can a "
-	  "controller be removed while a child has enabled it.",
+	  "memory or io in cgroup.subtree_control takes no process, and a "
+	  "cgroup that has processes takes no such controller. A controller "
+	  "cannot be removed, either, while a child has it enabled.",
 	  "Put the process into a child cgroup." },
 	{ WRITES, "EINVAL", "/sys/", "invalid", REFUSED_AT_END,
 	  "the kernel does not accept this value for this file",
@@ -905,10 +909,11 @@ static const struct refusal table[] = {
 	{ OPEN, "EACCES", "\"/tmp/&O_CREAT", "no-permission", REFUSED_AT_END,
 	  "permission denied (mode or ACL; or fs.protected_regular: in a "
 	  "directory with the sticky bit O_CREAT does not open another user's "
-	  "file, also not for root)",
+	  "file, not even for root)",
 	  "The user may not write to the file; or the file in /tmp belongs to "
 	  "somebody else, and fs.protected_regular is 1 or 2.",
-	  "Use a directory of its own (mktemp -d), or remove the old file." },
+	  "Let the program use a directory of its own (mktemp -d), or remove "
+	  "the old file." },
 	{ "read readv pread64", "EAGAIN", NULL, "would-block", REFUSED_AT_END,
 	  "there are no data yet: O_NONBLOCK is set, perhaps by another process "
 	  "that shares the descriptor, or a receive timeout ran out",
@@ -995,9 +1000,9 @@ static const struct refusal table[] = {
 	  "a size or an inode number is too large for the caller's type, or an id "
 	  "is not mapped",
 	  "A 32-bit program without large file support met a file above 2 GiB "
-	  "or a large inode number; or an id that the namespace does not map; "
-	  "or the buffer of name_to_handle_at is too small.",
-	  "Build it with -D_FILE_OFFSET_BITS=64; or map the id." },
+	  "or a large inode number; or the namespace does not map an id; or "
+	  "the buffer of name_to_handle_at is too small.",
+	  "Build the program with -D_FILE_OFFSET_BITS=64; or map the id." },
 	/* permission and absence */
 	{ "perf_event_open", "EACCES", NULL, "not-permitted", REFUSED_AT_END,
 	  "kernel.perf_event_paranoid",
@@ -1010,12 +1015,13 @@ static const struct refusal table[] = {
 	  "Read the file without waiting for it." },
 	{ "epoll_ctl", "EEXIST", NULL, "exists", REFUSED_AT_END,
 	  "the descriptor is in the set already",
-	  "EPOLL_CTL_ADD of a descriptor that the set has already.",
+	  "EPOLL_CTL_ADD was called for a descriptor that is already in the "
+	  "set.",
 	  "Use EPOLL_CTL_MOD." },
 	{ "epoll_ctl", "ENOENT", NULL, "missing", REFUSED_AT_END,
 	  "the descriptor is not in the set",
-	  "The set does not have the descriptor: it was never added, or its "
-	  "close has removed it.", "Use EPOLL_CTL_ADD." },
+	  "The descriptor was never added to the set, or its close has removed "
+	  "it.", "Use EPOLL_CTL_ADD." },
 	{ "epoll_ctl", "ELOOP", NULL, "invalid", REFUSED_AT_END,
 	  "epoll sets that watch each other, or more than 5 in a chain",
 	  "The sets would watch each other in a circle, or the chain of sets "
@@ -1034,13 +1040,13 @@ static const struct refusal table[] = {
 	  "The arguments do not fit.", "Use xargs, a file or stdin." },
 	{ "connect", "ENOENT", NULL, "socket-missing", REFUSED_AT_END,
 	  "the socket file does not exist",
-	  "No server has made the socket at this path: it does not run, or "
-	  "makes it elsewhere.",
+	  "No server has made a socket at this path: the server does not run, "
+	  "or makes its socket elsewhere.",
 	  "Start the server, or correct the path of its socket." },
 	{ "execve execveat", "ENOENT", NULL, "program-missing", REFUSED_AT_END,
 	  "the program, or its interpreter, does not exist",
-	  "The file or the interpreter after #! (or the ELF loader) is not "
-	  "there.", "Install the program or its interpreter, or correct "
+	  "The file, the interpreter after #! or the loader of the ELF file is "
+	  "not there.", "Install the program or its interpreter, or correct "
 	  "PATH." },
 	{ "*", "EACCES", "\"", "no-permission", REFUSED_AT_END,
 	  "permission denied (mode, ACL, a directory without x, SELinux, "
@@ -1057,8 +1063,9 @@ static const struct refusal table[] = {
 	  "a missing capability, a seccomp filter, an immutable file or "
 	  "directory, or a rule of this call",
 	  "Mostly a capability is missing, or the object belongs to another "
-	  "user; where the manual page of the call asks for neither, a seccomp "
-	  "filter (of a container or service) or a security module denies it.",
+	  "user; if the manual page of the call names neither reason, a "
+	  "seccomp filter (of a container or service) or a security module "
+	  "denies it.",
 	  "Look at the manual page of the call; give the capability, or allow "
 	  "the call in the filter." },
 	{ "*", "ENOSYS", NULL, "no-such-call", REFUSED_AT_END,
@@ -1140,19 +1147,19 @@ static const struct refusal table[] = {
 	  "Remove what is in it." },
 	{ "copy_file_range", "EXDEV", NULL, "other-device", REFUSED_AT_END,
 	  "the two files are on different file systems",
-	  "Before Linux 5.3 copy_file_range does not copy from one file system to "
-	  "another; from 5.19 on (and in updates of older series) it does only "
-	  "where both have the same operation of their own for it (NFS, SMB, "
-	  "FUSE).",
+	  "Before Linux 5.3 copy_file_range does not copy from one file system "
+	  "to another; from 5.19 on (and in updates of older series) it does "
+	  "so only if both are of one type that has its own copy_file_range "
+	  "(NFS, SMB, FUSE).",
 	  "Use sendfile, or read and write." },
 	{ "*", "EXDEV", NULL, "other-device", REFUSED_AT_END,
 	  "the two paths are on different file systems or mounts, or Landlock "
 	  "keeps the file in its directory",
-	  "rename and link work within one mount of a file system, and within one "
-	  "project quota; overlayfs (containers) may refuse to rename a directory "
-	  "of a lower layer, and Landlock may refuse to move a file to another "
-	  "directory. openat2 answers so to a path that leaves what "
-	  "RESOLVE_BENEATH or RESOLVE_NO_XDEV allows.",
+	  "rename and link work within one mount of a file system, and within "
+	  "one project quota; overlayfs (containers) may refuse to rename a "
+	  "directory of a lower layer, and Landlock may refuse to move a file "
+	  "to another directory. openat2 fails in this way for a path that "
+	  "leaves what RESOLVE_BENEATH or RESOLVE_NO_XDEV allows.",
 	  "Copy the file instead." },
 	{ "*", "ELOOP", NULL, "link-loop", REFUSED_AT_END,
 	  "too many symbolic links, O_NOFOLLOW or RESOLVE_NO_SYMLINKS",

@@ -190,7 +190,7 @@ void lines_watch(void *context, struct reader *r, struct step *st)
 		at += file_story(st->made, st->made_fd, at, end - at);
 	}
 	for (unsigned i = 0; i < st->n_ready && end - at > 60; i++) {
-		at += snprintf(at, end - at, i ? ", " : ": ");
+		at += snprintf(at, end - at, i ? ", " : "; ready: ");
 		at += snprintf(at, end - at, "%d", st->ready[i].fd);
 	}
 }

@@ -592,7 +592,7 @@ static void missing_report(FILE *out, const struct reader *r)
 		if (g->mask & 1u << MODEL_RING && !r->merge) {
 			fprintf(out, "io_uring: strace shows no request and no "
 				"completion, only the calls that hand over "
-				"and wait\n");
+				"requests and wait\n");
 			break;
 		}
 	if (r->merge)

@@ -992,11 +992,11 @@ static void served(const struct reader *r, struct text *t)
 	add(t, " The program accepted %lu connection%s", r->accepts,
 	    plural(r->accepts));
 	if (threads)
-		add(t, "; %lu thread%s, one per connection", threads,
+		add(t, "; it used %lu thread%s, one per connection", threads,
 		    plural(threads));
 	if (children)
 		add(t, "%s %lu process%s, one per connection", threads ? " and" :
-		    ";", children, children == 1 ? "" : "es");
+		    "; it used", children, children == 1 ? "" : "es");
 	add(t, ".");
 }
 
@@ -1705,7 +1705,7 @@ static enum verdict_of healthy(const struct reader *r, struct text *t)
 		if (*o->killed)
 			add(t, ", until %s", o->killed);
 		if (parent != o)
-			add(t, "), and %s for its end in %s (line %lu",
+			add(t, "), and %s waits for its end in %s (line %lu",
 			    who_waits(r, parent->pid, who, sizeof(who)),
 			    parent->name, parent->line);
 		add(t, !o->poller && o->call == CALL_RING_ENTER &&
