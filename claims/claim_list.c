@@ -192,8 +192,8 @@ const struct claim claims[] = {
 	  .source = "design",
 	     UNLIKE("TCP", "sigio_tcp_naive") },
 	{ .id = "no-kernel-async", .decide = no_kernel_async,
-	  .sentence = "Linux has no real asynchronous I/O: the copy is always "
-		      "the program's",
+	  .sentence = "Linux has no real asynchronous I/O: the program always "
+		      "makes the copy itself",
 	  .source = "the tutorial", .expected = REFUTED, .domain = "TCP",
 	     .words = "event-driven asynchronous" },
 
@@ -301,8 +301,9 @@ const struct claim claims[] = {
 	     "1: rt_sigtimedwait.* = -1 EAGAIN",
 	     TRIED("UDP", "five datagrams raise one real-time signal",
 	     "1: rt_sigtimedwait.*si_signo=SIGRT.* = 3[45] ")),
-	PLAY("rt-overflows", rt_overflows, "when the queue is full the kernel "
-	     "falls back to plain SIGIO", "fcntl(2)",
+	PLAY("rt-overflows", rt_overflows, "when the queue of real-time "
+	     "signals is full, the kernel sends a plain SIGIO "
+	     "instead", "fcntl(2)",
 	     "rt_sigtimedwait\\(\\[IO\\], .* = 29 \\(SIGIO\\)",
 	     TRIED("UDP",
 	     "when the queue is full the signal is lost, and nothing reports it",
@@ -328,7 +329,7 @@ const struct claim claims[] = {
 	     "fcntl\\([0-9]+, F_GETFL\\) = 0x[0-9a-f]+ \\(flags O_RDWR\\|O_NONBLOCK")),
 	PLAY("accepted-as-on-bsd", accepted_as_on_bsd, "if an accepted socket "
 	     "inherited O_NONBLOCK, as on BSD, one recv in the handler would "
-	     "lose what comes a little later",
+	     "lose the bytes that come a little later",
 	     "accept(2)",
 	     "recvfrom\\(5, .* = -1 EAGAIN\n"
 	     "rt_sigtimedwait.*si_code=POLL_IN, .*si_fd=5\\}\n"
@@ -419,17 +420,18 @@ const struct claim claims[] = {
 	     TRIED("AF_UNIX, EPOLLIN without EPOLLOUT",
 	     "edge-triggered epoll reports unread bytes again",
 	     "epoll_p?wait\\(.*, 7(, NULL, 8)?\\) = 1")),
-	PLAY("edge-half-drained", edge_half_drained, "edge-triggered epoll does "
-	     "not report what was left unread, until more comes",
+	PLAY("edge-half-drained", edge_half_drained, "edge-triggered epoll "
+	     "does not report bytes that were left unread, until more bytes "
+	     "come",
 	     "epoll(7)", "recvfrom.* = 1\n"
 	     "epoll_p?wait\\(.*, 7(, NULL, 8)?\\) = 0\n"
 	     "epoll_p?wait\\(.*, 8(, NULL, 8)?\\) = 1",
 	     TRIED("AF_UNIX, EPOLLIN without EPOLLOUT",
 	     "edge-triggered epoll reports the second byte without a new one",
 	     "epoll_p?wait\\(.*, 7(, NULL, 8)?\\) = 1")),
-	PLAY("edge-short-read", edge_short_read, "after a short read there may be "
-	     "more: a descriptor passed by SCM_RIGHTS ends the read, and "
-	     "edge-triggered epoll does not report what is behind it",
+	PLAY("edge-short-read", edge_short_read, "after a short read there may "
+	     "be more: a descriptor passed by SCM_RIGHTS ends the read, and "
+	     "edge-triggered epoll does not report the bytes behind it",
 	     "net/unix/af_unix.c", "recvfrom\\([0-9]+, \"x\", 8, .* = 1\n"
 	     "epoll_p?wait\\(.*, 7(, NULL, 8)?\\) = 0\n"
 	     "recvfrom\\([0-9]+, \"y\", 8, .* = 1",
@@ -494,8 +496,8 @@ const struct claim claims[] = {
 	     "^1 recvfrom\\([0-9]+, \"D\", 1",
 	     TRIED("TCP", "one sleeper in accept gets every connection",
 	     "4: ^1 recvfrom\\([0-9]+, \"A\", 1")),
-	PLAY("ready-taken", ready_then_taken, "readiness is a hint: what "
-	     "another process has taken is gone", "select(2)",
+	PLAY("ready-taken", ready_then_taken, "readiness is a hint: another "
+	     "process may have taken the data", "select(2)",
 	     "epoll_p?wait.* = 1\n^2 recvfrom.* = 1\n"
 	     "^1 recvfrom.* = -1 EAGAIN",
 	     TRIED("AF_UNIX",
@@ -605,8 +607,9 @@ const struct claim claims[] = {
 	     "recvfrom\\([0-9]+, \"x\", 1, .* = 1\nrecvfrom\\(.* = -1 ECONNRESET",
 	     TRIED("TCP", "a reset discards the bytes that were not read",
 	     "0: recvfrom\\([0-9]+, \"x\"")),
-	PLAY("wchan", wchan_of_sleeper, "/proc/PID/wchan names where a thread "
-	     "sleeps: inet_csk_accept, then for TCP's data wait_woken or sk_wait_data",
+	PLAY("wchan", wchan_of_sleeper, "/proc/PID/wchan names the kernel "
+	     "function in which a thread sleeps: inet_csk_accept, then for "
+	     "TCP's data wait_woken or sk_wait_data",
 	     "proc(5)", "read\\([0-9]+, \"inet_csk_accept\"\n"
 	     "read\\([0-9]+, \"(wait_woken|sk_wait_data)\"",
 	     TRIED("TCP, blocking",
@@ -634,7 +637,7 @@ const struct claim claims[] = {
 	     TRIED("glibc", "open of glibc makes the call open",
 	     "^1 open\\(")),
 	PLAY("libc-waits", libc_waits, "glibc's epoll_wait and poll make the "
-	     "calls of these names where the processor has them, and "
+	     "calls epoll_wait and poll where the processor has them, and "
 	     "epoll_pwait and ppoll elsewhere",
 	     "syscalls(2)", LIBC_WAITS,
 	     TRIED("glibc", "poll needs no call when nothing is ready",
@@ -693,8 +696,8 @@ const struct claim claims[] = {
 	  .lines = "0: ^1 openat\\(.*/proc/self/cmdline\n"
 		   "openat\\(.*/proc/self/cmdline.* = [0-9]+\n"
 		   "(read|pread64)\\(.*node", .decide = node_reads_in_threads,
-	  .sentence = "in libuv (Node.js), an await of a file's content lets a "
-		      "thread read the file", .source = "libuv",
+	  .sentence = "when Node.js (libuv) awaits the content of a file, a "
+		      "thread of libuv reads the file", .source = "libuv",
 	     TRIED("libuv with UV_USE_IO_URING=0",
 	     "the main thread reads the file itself",
 	     "^1 openat\\(.*/proc/self/cmdline") },
@@ -786,9 +789,9 @@ const struct claim claims[] = {
 	     TRIED("a start under strace -f",
 	     "strace shows the creation of io_uring's threads",
 	     "^[0-9]+ clone3?\\(")),
-	PLAY("uring-sqpoll-silent", uring_sqpoll_silent, "with SQPOLL, once its "
-	     "thread is awake, requests are handed over and their results fetched "
-	     "without a call",
+	PLAY("uring-sqpoll-silent", uring_sqpoll_silent, "with SQPOLL, while "
+	     "its thread is awake, the program hands over requests and fetches "
+	     "their results without a call",
 	     "io_uring_setup(2)",
 	     "request 1: result 0\nrequest 2: result 0\n"
 	     "request 3: result 0\n0: io_uring_enter",
@@ -977,14 +980,15 @@ const struct claim claims[] = {
 	     READY("/proc/self/mounts", "POLLIN( POLLOUT)?", "yes"),
 	     TRIED("procfs", "epoll refuses /proc/self/mounts",
 	     READY("/proc/self/mounts", ".*", "EPERM")), .words = "epoll file directory readiness"),
-	PLAY("poll-not-open", ready_files, "poll reports a number that is not open "
-	     "as POLLNVAL, epoll_ctl refuses it with EBADF", "poll(2)",
+	PLAY("poll-not-open", ready_files, "poll reports a descriptor that is "
+	     "not open as POLLNVAL; epoll_ctl refuses it with EBADF", "poll(2)",
 	     READY("a number that is not open", "POLLNVAL", "EBADF"),
 	     TRIED("any number from 0 on", "poll ignores a number that is not open",
 	     READY("a number that is not open", "-", ".*"))),
-	PLAY("connect-nonblocking", connect_nonblocking, "a non-blocking connect "
-	     "returns EINPROGRESS; when it has ended the socket is ready to "
-	     "write, and SO_ERROR has the result", "connect(2)",
+	PLAY("connect-nonblocking", connect_nonblocking, "a non-blocking "
+	     "connect returns EINPROGRESS; when the connect has ended, the "
+	     "socket is ready to write, and SO_ERROR has the "
+	     "result", "connect(2)",
 	     "connect\\(.* = -1 EINPROGRESS\npoll\\(.*revents=POLLOUT\\}\n"
 	     "SO_ERROR 0",
 	     TRIED("TCP", "a connect that does not wait succeeds at once",
@@ -1144,7 +1148,7 @@ const struct claim claims[] = {
 	/* ---- what nobody copies ---- */
 
 	PLAY("sendfile-shares", sendfile_shares, "sendfile hands over the page "
-	     "itself: what is written to the file later is what the peer reads",
+	     "itself: the peer reads what is written to the file later",
 	     "sendfile(2)", "sendfile\\(.* = 4096\npwrite64\\(.*\"new\"\n"
 	     "recvfrom\\(.*\"new\"",
 	     TRIED("TCP on loopback, tmpfs", "the peer reads what was there at sendfile",
@@ -1222,8 +1226,8 @@ const struct claim claims[] = {
 	     .words = "task work"),
 	PLAY("task-work-deferred", task_work_deferred, "with DEFER_TASKRUN a "
 	     "RECV that waits completes in an io_uring_enter with GETEVENTS; "
-	     "another io_uring_enter, a call such as getppid or a thread that "
-	     "computes does not complete it",
+	     "an io_uring_enter without it, a call such as getppid, or "
+	     "computing does not complete the RECV",
 	     "io_uring_setup(2)", "before GETEVENTS: 0 completions\n"
 	     "after GETEVENTS: 1 completion",
 	     TRIED("TCP", "any call completes it",
@@ -1281,59 +1285,70 @@ const struct claim claims[] = {
 	     "completion of request 1\ncompletion of request 2"),
 	     .words = "what exactly is io_uring order of requests"),
 
-	WORKS("iowq-shutdown", worker_sockets, "SHUTDOWN goes to a worker",
+	WORKS("iowq-shutdown", worker_sockets, "SHUTDOWN goes to a worker "
+		"thread of io_uring",
 	      "io_uring/net.c", "SHUTDOWN", "-", "a worker", "TCP",
 	      "the submitter does it", "the submitter", .since = "5.11",
 	      .words = "io-wq"),
-	WORKS("iowq-send", worker_sockets, "SEND goes to no worker when there "
-	      "is room",
+	WORKS("iowq-send", worker_sockets, "SEND goes to no worker thread of "
+	      "io_uring when there is room",
 	      "io_uring/net.c", "SEND, there is room", "-", "the submitter",
 	      "TCP", "SEND goes to a worker", "a worker", .words = "io-wq"),
-	WORKS("iowq-splice", worker_sockets, "SPLICE goes to a worker",
+	WORKS("iowq-splice", worker_sockets, "SPLICE goes to a worker thread "
+		"of io_uring",
 	      "io_uring/splice.c", "SPLICE of a pipe to a socket", "-",
 	      "a worker", "a pipe and TCP", "the submitter does it",
 	      "the submitter", .words = "io-wq"),
-	WORKS("iowq-mkdir", worker_disk, "MKDIRAT goes to a worker",
+	WORKS("iowq-mkdir", worker_disk, "MKDIRAT goes to a worker thread of "
+		"io_uring",
 	      "io_uring/fs.c", "MKDIRAT", "[a-z0-9]+", "a worker",
 	      "a folder on a disk", "the submitter does it", "the submitter",
 	      .since = "5.15", .words = "io-wq rename unlink"),
-	WORKS("iowq-create", worker_disk, "OPENAT with O_CREAT goes to a worker",
+	WORKS("iowq-create", worker_disk, "OPENAT with O_CREAT goes to a "
+		"worker thread of io_uring",
 	      "io_uring/openclose.c", "OPENAT with O_CREAT", "[a-z0-9]+",
 	      "a worker", "a folder on a disk", "the submitter does it",
 	      "the submitter", .words = "io-wq"),
 	WORKS("iowq-open", worker_disk, "OPENAT of a name that the kernel has "
-	      "in memory goes to no worker",
+	      "in memory goes to no worker thread of io_uring",
 	      "io_uring/openclose.c", "OPENAT of an existing folder",
 	      "[a-z0-9]+", "the submitter", "a folder on a disk",
 	      "it goes to a worker", "a worker", .since = "5.12",
 	      .words = "io-wq"),
-	WORKS("iowq-statx", worker_disk, "STATX goes to a worker",
+	WORKS("iowq-statx", worker_disk, "STATX goes to a worker thread of "
+		"io_uring",
 	      "io_uring/statx.c", "STATX", "[a-z0-9]+", "a worker",
 	      "a folder on a disk", "the submitter does it", "the submitter",
 	      .words = "io-wq"),
-	WORKS("iowq-fallocate", worker_disk, "FALLOCATE goes to a worker",
+	WORKS("iowq-fallocate", worker_disk, "FALLOCATE goes to a worker "
+		"thread of io_uring",
 	      "io_uring/sync.c", "FALLOCATE", "[a-z0-9]+", "a worker",
 	      "a file on a disk", "the submitter does it", "the submitter",
 	      .words = "io-wq"),
-	WORKS("iowq-hot-read", worker_disk, "a READ of what is in memory goes "
-	      "to no worker", "io_uring/rw.c", "READ, in memory", "[a-z0-9]+",
+	WORKS("iowq-hot-read", worker_disk, "a READ of data that are in memory "
+	      "goes to no worker thread of "
+	      "io_uring", "io_uring/rw.c", "READ, in memory", "[a-z0-9]+",
 	      "the submitter", "ext4, XFS, btrfs", "it goes to a worker",
 	      "a worker", .words = "io-wq"),
-	WORKS("iowq-direct", worker_disk, "an O_DIRECT READ goes to no worker",
+	WORKS("iowq-direct", worker_disk, "an O_DIRECT READ goes to no worker "
+		"thread of io_uring",
 	      "io_uring/rw.c", "READ, O_DIRECT", "[a-z0-9]+", "the submitter",
 	      "ext4, XFS", "it goes to a worker", "a worker", .words = "io-wq"),
-	WORKS("iowq-write-ext4", worker_ext4, "a buffered WRITE on ext4 goes to a "
-	      "worker", "io_uring/rw.c", "WRITE into the file", "ext4",
+	WORKS("iowq-write-ext4", worker_ext4, "a buffered WRITE on ext4 goes "
+	      "to a worker thread of "
+	      "io_uring", "io_uring/rw.c", "WRITE into the file", "ext4",
 	      "a worker", "ext4", "the submitter does it", "the submitter",
 	      .words = "io-wq buffered writes"),
-	WORKS("iowq-read-tmpfs", worker_tmpfs, "a READ on tmpfs goes to a worker, "
-	      "though all of it is in memory", "mm/shmem.c", "READ, in memory",
+	WORKS("iowq-read-tmpfs", worker_tmpfs, "a READ on tmpfs goes to a "
+	      "worker thread of io_uring, though the data are in "
+	      "memory", "mm/shmem.c", "READ, in memory",
 	      "tmpfs", "a worker", "tmpfs", "the submitter does it",
 	      "the submitter", .since = "6.5", .words = "io-wq"),
 
-	PLAY("iowq-by-file-system", worker_table, "whether a READ of what is in "
-	     "memory needs a worker depends on the file system: ext4, XFS and "
-	     "btrfs need none, tmpfs needs one", "io_uring/rw.c",
+	PLAY("iowq-by-file-system", worker_table, "whether a READ of data that "
+	     "are in memory needs a worker thread of io_uring depends on the "
+	     "file system: ext4, XFS and btrfs need none, tmpfs needs "
+	     "one", "io_uring/rw.c",
 	     DONE_BY("READ, in memory", "(ext4|xfs|btrfs)", "the submitter") "\n"
 	     DONE_BY("READ, in memory", "tmpfs", "a worker"),
 	     TRIED("ext4, XFS, btrfs, tmpfs", "on tmpfs it needs none",

@@ -324,8 +324,9 @@ int claims_main(int argc, char **argv)
 		  0 },
 		{ "twins", 't', NULL, 0, "Check the false twin of each claim "
 		  "instead: a wrong statement that must be refuted", 0 },
-		{ "list", 'l', NULL, 0, "Print only names and statements; check "
-		  "nothing", 0 },
+		{ "list", 'l', NULL, 0, "Print the name and the statement of "
+		  "each claim and, in brackets, its source and what it was "
+		  "tried on; check nothing", 0 },
 		{ "json", 'j', NULL, 0, "Print JSON, with the whole lines", 0 },
 		{ "play", 'p', "ID", OPTION_HIDDEN, NULL, 0 },
 		{ 0 }
