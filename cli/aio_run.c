@@ -48,18 +48,19 @@ int aio_run_main(int argc, char **argv)
 		.doc = "Run COMMAND with libposixaio instead of glibc's POSIX "
 		       "AIO (the functions of aio.h, such as aio_read).\vThe library is put "
 		       "into LD_PRELOAD, so it also reaches the programs that "
-		       "COMMAND starts, but not a program that is linked statically "
-		       "or runs with the rights of another user (setuid).  With "
-		       "POSIXAIO_DEBUG=1 the library reports on stderr whether it "
-		       "uses io_uring, and when that changes.  --stats counts the "
-		       "requests by the way that they took: inline (from the page "
-		       "cache, in the call itself), native (O_DIRECT), ring "
-		       "(io_uring) and pool (threads).  The other counters: "
-		       "retried (a request was submitted again, because it was "
-		       "not done or only in part), threads and rings (created), "
-		       "broken-rings (given up after an error).  The exit "
-		       "status is that of COMMAND, 127 if it does not exist, "
-		       "126 if it cannot be run.",
+		       "COMMAND starts, but not a program that is linked "
+		       "statically or runs with the rights of another user "
+		       "(setuid).  With POSIXAIO_DEBUG=1 the library reports "
+		       "on stderr whether it uses io_uring, and when that "
+		       "changes.  --stats counts the requests by the way that "
+		       "they took: inline (from the page cache, in the call "
+		       "itself), native (O_DIRECT), ring (io_uring) and pool "
+		       "(threads).  The other counters: retried (a request was "
+		       "submitted again, because it was done in part only, or "
+		       "not at all), threads and rings (created), broken-rings "
+		       "(given up after an error).  The exit status is that of "
+		       "COMMAND, 127 if it does not exist, 126 if it cannot be "
+		       "run.",
 	};
 	char **command = NULL, *path, *preload, *old = getenv("LD_PRELOAD");
 

@@ -51,16 +51,15 @@ struct options {
 
 static const struct argp_option options[] = {
 	{ "workload", 'w', "LIST", 0, "Workloads, separated by commas (default "
-	  "tcp-c1,tcp-c16,tcp-c128). Each is a name with options; in "
-	  "parentheses the default. Echo: tcp, unix, udp or churn (a "
+	  "tcp-c1,tcp-c16,tcp-c128). Each is a name with options, whose "
+	  "defaults are in parentheses. Echo: tcp, unix, udp or churn (a "
 	  "connection for each message), with -cN connections (16), -sN bytes "
 	  "(64), -wN messages in flight on each (1), -iN idle connections (0), "
 	  "-rN messages per second (as fast as answers come). sink or source: "
 	  "a stream to the server or from it. reply: the server does -kN "
-	  "thousand steps of a loop (0), then sends an answer of -aN bytes (64). "
-	  "For any server: http, "
-	  "redis-ping, redis-get, redis-set, line (a line each way) or "
-	  "bytes (a request from a file), with -cN. For "
+	  "thousand steps of a loop (0), then sends an answer of -aN bytes "
+	  "(64). For any server: http, redis-ping, redis-get, redis-set, line "
+	  "(a line each way) or bytes (a request from a file), with -cN. For "
 	  "files: file, with the options that --files names", 0 },
 	{ "repeat", 'r', "N", 0, "Repeat each measurement N times (default 9; "
 	  "with fewer, compare prints figures, but no verdicts)", 0 },
@@ -68,9 +67,9 @@ static const struct argp_option options[] = {
 	  "(default 0.4)", 0 },
 	{ "base", KEY_BASE, "SERVER", 0, "Compare with SERVER (default epoll; "
 	  "for files, fio:io_uring)", 0 },
-	{ "layout", KEY_LAYOUT, "same|two|both", 0, "Server and client on one "
-	  "processor (same: the default, with the least noise), on two, or both "
-	  "ways", 0 },
+	{ "layout", KEY_LAYOUT, "same|two|both", 0, "Where server and client "
+	  "run: on one processor (same, the default, with the least noise), on "
+	  "two (two), or both ways (both)", 0 },
 	{ "start", KEY_START, "COMMAND", 0, "One more server, any program: the "
 	  "shell starts COMMAND. --ready says on which port or Unix socket the "
 	  "server listens; or write {port} or {socket} in COMMAND, and "
@@ -83,7 +82,7 @@ static const struct argp_option options[] = {
 	  "which is already running", 0 },
 	{ "path", KEY_PATH, "/PATH", 0, "For -w http: the path (default /)", 0 },
 	{ "request", KEY_REQUEST, "FILE", 0, "For -w bytes: the request", 0 },
-	{ "answer", KEY_ANSWER, "RULE", 0, "For -w bytes: what ends an answer, "
+	{ "answer", KEY_ANSWER, "RULE", 0, "For -w bytes: how an answer ends: "
 	  "length:N, delimiter:TEXT or close", 0 },
 	{ "peer", KEY_PEER, "COMMAND", 0, "One more echo server, any program "
 	  "that takes \"--port N --service echo\" (for reply, sink and source: "
@@ -98,10 +97,10 @@ static const struct argp_option options[] = {
 	  "work, one model for each way of I/O, all peers; it takes 20 minutes",
 	  0 },
 	{ "files", KEY_FILES, NULL, 0, "Compare file jobs (programs that read "
-	  "one file) instead of servers. A workload is then file and options, as in "
-	  "file-direct-random-q32: -hot (in the page cache), -cold (not in it) or "
-	  "-direct (O_DIRECT), -random or -seq, -qN reads in flight (1), -sN bytes "
-	  "per read (4096)", 0 },
+	  "one file) instead of servers. A workload is then the word file with "
+	  "options, as in file-direct-random-q32: -hot (in the page cache), "
+	  "-cold (not in it) or -direct (O_DIRECT), -random or -seq, -qN reads "
+	  "in flight (1), -sN bytes per read (4096)", 0 },
 	{ "file-size", KEY_FILE_SIZE, "MIB", 0, "The size of the file that "
 	  "file jobs read (default 1024); compare makes the file in the current "
 	  "folder", 0 },
@@ -113,9 +112,9 @@ static const struct argp_option options[] = {
 	  "tables", 0 },
 	{ "markdown", KEY_MARKDOWN, NULL, 0, "Print Markdown: a row per server, a "
 	  "column per workload", 0 },
-	{ "agree", KEY_AGREE, NULL, 0, "Measure nothing; check whether the results "
-	  "in the folders DIR1 and DIR2 rank the servers alike (else exit with 1)",
-	  0 },
+	{ "agree", KEY_AGREE, NULL, 0, "Measure nothing; check whether the "
+	  "results in the folders DIR1 and DIR2 rank the servers alike; exit "
+	  "with 1 if they do not", 0 },
 	{ 0 }
 };
 

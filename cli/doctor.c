@@ -197,7 +197,8 @@ static void try_ptrace(void)
 		found(1, "ptrace", errno_name(err), scope > 2 ?
 		      "reboot, then sysctl kernel.yama.ptrace_scope=1" :
 		      "sudo, or sysctl kernel.yama.ptrace_scope=1",
-		      "kernel.yama.ptrace_scope is %ld: no strace", scope);
+		      "kernel.yama.ptrace_scope is %ld: strace cannot work",
+		      scope);
 	else if (err && probe_status("TracerPid") > 0)
 		found(1, "ptrace", errno_name(err), "run it without strace",
 		      "strace traces this program already, and a process can "
@@ -205,11 +206,11 @@ static void try_ptrace(void)
 	else if (err && probe_status("Seccomp") == 2)
 		found(1, "ptrace", errno_name(err),
 		      "docker run --cap-add SYS_PTRACE",
-		      "a seccomp filter is on: no strace");
+		      "a seccomp filter is on: strace cannot work");
 	else if (err)
 		found(1, "ptrace", errno_name(err), "make vm",
 		      "a security module forbids it, or an emulator lacks it: "
-		      "no strace");
+		      "strace cannot work");
 	else
 		found(0, "ptrace", "granted", NULL, scope > 0 ?
 		      "for your own child processes; strace needs no more" :
@@ -238,7 +239,7 @@ static void try_strace(void)
 	}
 	if (f)
 		pclose(f);
-	found(0, "strace", version, NULL, "demo, capture, trace");
+	found(0, "strace", version, NULL, "for demo, capture and trace");
 	found(0, "strace -k", stacks ? "yes" : "no", stacks ? NULL :
 	      "a strace built with libunwind or libdw", stacks ?
 	      "strace can show the line of source of each call" :

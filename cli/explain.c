@@ -43,8 +43,9 @@ static const struct argp_option options[] = {
 	  "wait and copy, and the log beside them", 0 },
 	{ "perfetto", KEY_PERFETTO, NULL, 0, "Chrome trace JSON, which "
 	  "ui.perfetto.dev opens", 0 },
-	{ "fail-on", KEY_FAIL_ON, "ID,...|any", 0, "Exit with 3 when the report "
-	  "has one of these findings; any: a fault or a cost, not a note", 0 },
+	{ "fail-on", KEY_FAIL_ON, "ID,...|any", 0, "Exit with 3 when the "
+	  "report has one of these findings. any: every fault and every cost, "
+	  "but no note. A wrong ID prints the list of IDs", 0 },
 	{ "baseline", KEY_BASELINE, "FILE", 0, "Compare the findings with those "
 	  "of an earlier report (--json); then --fail-on counts only new ones", 0 },
 	{ 0 }

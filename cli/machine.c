@@ -151,10 +151,10 @@ static void container(void)
 		found(0, "container", name, NULL, "in a user namespace: outside "
 		      "of it, root is another user and has that user's rights");
 	else if (strcmp(name, "none seen"))
-		found(0, "container", name, NULL, "its host decides about "
-		      "seccomp, capabilities and tracefs; the default seccomp "
-		      "profiles of Docker (25.0 and later) and Podman refuse "
-		      "io_uring");
+		found(0, "container", name, NULL, "the host of the container "
+		      "decides about seccomp, capabilities and tracefs; the "
+		      "default seccomp profiles of Docker (25.0 and later) and "
+		      "Podman refuse io_uring");
 	else
 		found(0, "container", name, NULL, NULL);
 }

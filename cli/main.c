@@ -29,7 +29,7 @@ static const struct command commands[] = {
 	  doctor_main },
 	{ "capture", "record a model or a command: strace and the kernel's events",
 	  capture_main },
-	{ "compare", "measure servers side by side, under the same work",
+	{ "compare", "measure servers side by side, under the same load",
 	  compare_main },
 	{ "aio-run", "run a command with POSIX AIO on io_uring", aio_run_main },
 	{ "claims", "check statements about I/O models, each by a new capture",

@@ -169,7 +169,7 @@ static const struct part {
 
 /*
  * The names of those that are not there, each group with the Linux that brought
- * it: "FTRUNCATE (6.9) BIND LISTEN (6.11)".
+ * it: "FTRUNCATE (Linux 6.9) BIND LISTEN (Linux 6.11)".
  */
 static void list_missing(struct text *t, const struct part *part)
 {
@@ -181,12 +181,12 @@ static void list_missing(struct text *t, const struct part *part)
 		if (!k->name || part->has(i))
 			continue;
 		if (since && strcmp(since, k->since))
-			text_add(t, " (%s)", since);
+			text_add(t, " (Linux %s)", since);
 		text_add(t, "%s%s", t->len ? " " : "", k->name);
 		since = k->since;
 	}
 	if (since)
-		text_add(t, " (%s)", since);
+		text_add(t, " (Linux %s)", since);
 }
 
 /*
@@ -244,7 +244,8 @@ void look_at_ring(void)
 		list_missing(&lacks, &parts[i]);
 		snprintf(value, sizeof(value), "%d of %d", has, all);
 		found(0, parts[i].name, value, NULL, "%s%s%s", parts[i].what,
-		      lacks.len ? "; not " : "", lacks.len ? lacks.at : "");
+		      lacks.len ? "; missing: " : "",
+		      lacks.len ? lacks.at : "");
 		free(lacks.at);
 	}
 	per_operation_filters();

@@ -932,12 +932,12 @@ const struct scenario scenarios[] = {
 	  UDP | ONCE | SERIAL | LOSES, 0, play_idle },
 	{ "reset", "20 clients reset their connections, 20 others do not",
 	  "echo", 1, UDP | ONCE | LOSES, 0, play_reset },
-	{ "half-close", "one client sends a lot and shuts its half down", "echo", 1,
-	  UDP | LOSES, 0, play_half_close },
+	{ "half-close", "one client sends a lot, then shuts down its sending "
+	  "side", "echo", 1, UDP | LOSES, 0, play_half_close },
 	{ "emfile", "40 clients of a server that may have 16 descriptors",
 	  "echo", 1, UDP | ONCE | SERIAL | LOSES, FEW, play_emfile },
-	{ "big", "8 MiB to a client that reads little and late", "echo", 0,
-	  UDP | LOSES, 0, play_big },
+	{ "big", "one client sends 8 MiB, has a small receive buffer, and "
+	  "reads the echo late", "echo", 0, UDP | LOSES, 0, play_big },
 	{ .name = NULL }
 };
 

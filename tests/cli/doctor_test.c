@@ -377,9 +377,9 @@ TEST_TIMEOUT(doctor_knows_what_each_kernel_brought, 30)
 	EXPECT_TRUE(strstr(row("operations"), "of 65"));
 	EXPECT_TRUE(strstr(row("flags"), "of 21"));
 	if (!strstr(strstr(output, "\"ring\": {"), "\"NOP128\""))
-		EXPECT_TRUE(strstr(row("operations"), "URING_CMD128 (6.19)"));
+		EXPECT_TRUE(strstr(row("operations"), "URING_CMD128 (Linux 6.19)"));
 	if (!strstr(strstr(output, "\"ring\": {"), "\"SQ_REWIND\""))
-		EXPECT_TRUE(strstr(row("flags"), "SQ_REWIND (7.0)"));
+		EXPECT_TRUE(strstr(row("flags"), "SQ_REWIND (Linux 7.0)"));
 }
 
 /* A kernel that has filters of single operations asks for the filter. */
