@@ -315,13 +315,13 @@ static void compare_runs(const struct run *runs, struct count *all, FILE *out)
 	fprintf(out,
 "\n"
 "pairs: the pairs of servers that both runs have. both: both runs rank the\n"
-"same server ahead, beyond the noise. one: only one run ranks the pair; opp.:\n"
-"of these pairs, those whose median in the other run is on the other side of 1.\n"
-"contra: the runs rank different servers ahead. same verdict: servers with the\n"
-"same verdict against the base in both runs.\n\n");
-	fprintf(out, "Pairs ranked by both runs: %d, the same server ahead in %d "
-		"of them; ranked by one run only: %d, the other run's median on "
-		"the other side of 1 in %d of them.\n",
+"same server ahead, beyond the noise. one: only one run ranks the pair. opp.:\n"
+"only one run ranks the pair, and the median ratio of the other run is on the\n"
+"other side of 1. contra: the runs rank different servers ahead. same verdict:\n"
+"servers with the same verdict against the base in both runs.\n\n");
+	fprintf(out, "Pairs ranked by both runs: %d; the same server is ahead in "
+		"%d of them. Pairs ranked by one run only: %d; the median of the "
+		"other run is on the other side of 1 in %d of them.\n",
 		all->both + all->contradict, all->both, all->one, all->opposite);
 	free(table);
 }

@@ -220,8 +220,9 @@ static void print_workload(const struct results *r, int layout, int workload,
 
 		above = ratio_of(r, layout, workload, best->contender,
 				 floor->contender, SERVER_US);
-		fprintf(f, "  cpu us against the floor (the two calls of an echo): %s "
-			"for %s,\n  the cheapest; %.2f for the client (%.2f us)\n",
+		fprintf(f, "  cpu us against the floor (only the two calls of an "
+			"echo): %s for %s,\n  the cheapest server; %.2f for the "
+			"client (%.2f us)\n",
 			interval(&above, t), best->name,
 			best->m.client_us / floor->m.server_us,
 			best->m.client_us);
@@ -320,7 +321,7 @@ static void print_conclusion(const struct results *r, FILE *f)
 void table_print(const struct results *r, FILE *f)
 {
 	const struct plan *p = r->plan;
-	char text[1000];
+	char text[1200];
 
 	fprintf(f, "%s\n%s\n%s\n%s\n", r->date, r->machine, r->network,
 		r->command);
@@ -336,11 +337,13 @@ void table_print(const struct results *r, FILE *f)
 	if (*r->uncounted)
 		print_folded(r->uncounted, f);
 	snprintf(text, sizeof(text), "Against the base: the median of the ratios of "
-		 "all repetitions and its 95%% interval; it is not the quotient of "
-		 "two figures of this table, because each figure is a median of "
-		 "its own. equal: within %g%%; ?: undecided; -: not known; A/A: the base against "
-		 "itself; calls: system calls per message (or read); p50 to "
-		 "max: latency in us; batch: messages per sleep of the server; "
+		 "all repetitions and its 95%% interval. This median is not the "
+		 "quotient of two figures of this table, because each figure is "
+		 "a median itself. equal: within %g%%; ?: undecided; -: not "
+		 "known; A/A: the base against itself; cpu us: processor time "
+		 "per message (or read); calls: system calls per message (or "
+		 "read); p50 to max: latency in us; batch: messages per sleep "
+		 "of the server; "
 		 "iou us: processor time of io_uring's kernel threads per message; "
 		 "preem: preemptions per message; MiB: the largest memory use; "
 		 "thr: threads.%s%s%s docs/method.md explains the method.",

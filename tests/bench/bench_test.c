@@ -1106,8 +1106,9 @@ TEST(table_says_who_is_ahead)
 	       "- - ", "1.00 0.50 0.50-0.50 less", NULL });
 	expect(text, (const char *[]){
 	       "9 repetitions of 0.1 s; noise 1.0% (rate), 0.0% (cpu us)",
-	       "cpu us against the floor (the two calls of an echo): 1.60 "
-	       "1.60-1.60 for poll,\n  the cheapest; 4.00 for the client (", "select                   left out: has but one",
+	       "cpu us against the floor (only the two calls of an echo): 1.60 "
+	       "1.60-1.60 for poll,\n  the cheapest server; 4.00 for the client (",
+	       "select                   left out: has but one",
 	       "0.50 0.50-0.50                  1.00 1.00-1.00",
 	       "calls: not here", " client-bound\n", "\nAhead of epoll: poll "
 	       "(1.10 at tcp-c1-s64); behind epoll: poll (0.55 at "
@@ -1855,23 +1856,24 @@ TEST(runs_agree_or_contradict)
 	made_up(one, 110, 101, 0, 0);
 	made_up(two, 120, 99, 0, 0);
 	EXPECT_EQ(0, agreed(dirs, said));
-	EXPECT_TRUE(strstr(said, "Pairs ranked by both runs: 1, the same server "
-			   "ahead in 1 of them; ranked by one run only: 0,"));
+	EXPECT_TRUE(strstr(said, "Pairs ranked by both runs: 1; the same server "
+			   "is ahead in 1 of them. Pairs ranked by one run only: "
+			   "0;"));
 
 	made_up(two, 90, 99, 0, 0);
 	EXPECT_EQ(1, agreed(dirs, said));
 	EXPECT_TRUE(strstr(said, "tcp-c1-s64: epoll is slower than poll in") &&
 		    strstr(said, "and faster in"));
-	EXPECT_TRUE(strstr(said, "Pairs ranked by both runs: 1, the same server "
-			   "ahead in 0 of them; "));
+	EXPECT_TRUE(strstr(said, "Pairs ranked by both runs: 1; the same server "
+			   "is ahead in 0 of them. "));
 
 	/* The second run's own noise is larger than the difference. */
 	made_up(two, 90, 80, 0, 0);
 	EXPECT_EQ(0, agreed(dirs, said));
-	EXPECT_TRUE(strstr(said, "Pairs ranked by both runs: 0, the same server "
-			   "ahead in 0 of them; ranked by one run only: 1, the "
-			   "other run's median on the other side of 1 in 1 of "
-			   "them"));
+	EXPECT_TRUE(strstr(said, "Pairs ranked by both runs: 0; the same server "
+			   "is ahead in 0 of them. Pairs ranked by one run only: "
+			   "1; the median of the other run is on the other side "
+			   "of 1 in 1 of them"));
 
 	/* A rate that cannot be right ranks nothing. */
 	made_up(two, 90, 99, 1e6, 0);
@@ -1882,14 +1884,14 @@ TEST(runs_agree_or_contradict)
 	made_up(two, 90, 99, 2e6 / 90, 0.5);
 	EXPECT_EQ(0, agreed(dirs, said));
 	EXPECT_TRUE(!strstr(said, " messages/s ") && strstr(said, " cpu us ") &&
-		    strstr(said, "Pairs ranked by both runs: 0,"));
+		    strstr(said, "Pairs ranked by both runs: 0;"));
 
 	/* Of 2352 pairs that are the same, hardly one is ranked. */
 	made_of_noise(one, 1);
 	made_of_noise(two, 2);
 	EXPECT_EQ(0, agreed(dirs, said));
 	EXPECT_TRUE(strstr(said, " 1176 ") &&
-		    strstr(said, "Pairs ranked by both runs: 0,"));
+		    strstr(said, "Pairs ranked by both runs: 0;"));
 	ASSERT_TRUE(strstr(said, "ranked by one run only: "));
 	EXPECT_LT(atoi(strstr(said, "one run only: ") + 14), 8);
 
