@@ -25,8 +25,9 @@
 #   make soak-aio  use libposixaio from 24 threads for ten minutes, and once more
 #                  while its system calls fail at random
 #   make soak-compare   compare on a machine that stress-ng keeps busy: copies
-#                  of one server, and a slower one; an hour, PAIRS=N, LAYOUT=same
-#   make layouts   measure what the linker's layout does to the rate of a server
+#                  of one server, and a slower one; it takes an hour, or less with
+#                  PAIRS=N (200) or LAYOUT=same
+#   make layouts   measure how much the linker's layout changes a server's rate
 #   make mutants   put faults into the programs and check that tests fail;
 #                  SAMPLE=60 takes 60 of them, TIME=450 as many as fit into 450 s
 #   make check-faults   make system calls of each server fail, one per run: a
@@ -52,7 +53,7 @@
 #                  iomodels random command lines
 #   make compare-aio  compare fio on libposixaio, glibc and io_uring in a table;
 #                  its files are in DIR (/var/tmp), SETS="direct hot ..." chooses
-#                  the measurements, TIME=900 is the most seconds; after Ctrl-C
+#                  the measurements, TIME=900 ends them after 900 s; after Ctrl-C
 #                  the table has the runs until then
 #   make packages  build Debian packages into build/packages, then install, use
 #                  and remove them in fresh chroots; SUITES="bookworm trixie"
