@@ -245,7 +245,7 @@ TEST(what_differs_is_ranked)
 
 /* Servers that differ by 10% are never "equal", however noisy they are; the same
    server is, once the noise allows it. */
-TEST(equal_is_said_of_what_is_equal)
+TEST(equal_servers_are_called_equal)
 {
 	for (int how = NORMAL; how <= TWO_MODES; how++)
 		for (double wider = 1; wider < 20; wider *= 2)
@@ -1165,7 +1165,7 @@ TEST(layouts_have_their_own_noise)
 
 /* A server that sleeps, and whose client can only wait for it: the rate tells
    how long it sleeps. */
-TEST(who_waits_is_said)
+TEST(a_server_that_sleeps_is_named)
 {
 	static char text[20000];
 	struct results r;

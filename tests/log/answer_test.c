@@ -647,7 +647,7 @@ TEST(a_parent_waits_for_a_child_that_waits_for_it)
 #define NOT_FOLLOWED "7 clone3({flags=CLONE_VM|CLONE_THREAD|CLONE_FILES}, 88)" \
 	" = 8\n7 getpid() = 7\n7 getpid() = 7\n7 getpid() = 7\n7 getpid() = 7\n"
 
-TEST(children_without_a_line_are_told)
+TEST(children_without_a_line_are_reported)
 {
 	answer(NOT_FOLLOWED);
 	HAS("not in this log");

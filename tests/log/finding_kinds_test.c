@@ -570,7 +570,7 @@ TEST(a_library_that_is_missing)
 }
 
 /* A server that logs to stdout with the time. */
-TEST(last_words_in_a_log)
+TEST(the_last_message_in_a_log)
 {
 	refused("7 write(1, \"7:M 29 Nov 2026 08:13:28 # Wrong signature\\n\", 43)"
 		" = 43\n7 write(1, \"7:M 29 Nov 2026 08:13:28 # Fatal error. "
@@ -641,7 +641,7 @@ TEST(the_end_of_a_terminal)
 	EXPECT_EQ(1, end_and_find("disk-error"));
 }
 
-TEST(a_refusal_that_was_got_over)
+TEST(a_refusal_before_a_success)
 {
 	begin();
 	say(START);
@@ -738,7 +738,7 @@ TEST(a_server_that_hangs_up_at_once)
 	}
 }
 
-TEST(the_last_words_where_no_call_failed)
+TEST(the_last_message_where_no_call_failed)
 {
 	refused("7 write(2, \"Traceback:\\n  File x\\n\", 20) = 20\n"
 		"7 write(2, \"ValueError: bad port\\n\", 21) = 21", 1);
@@ -752,7 +752,7 @@ TEST(the_last_words_where_no_call_failed)
 }
 
 /* tar ended because gzip did, and only gzip said why. */
-TEST(the_childs_last_words)
+TEST(the_last_message_of_the_child)
 {
 	for (int far = 0; far < 2; far++) {
 		begin();
@@ -769,7 +769,7 @@ TEST(the_childs_last_words)
 	}
 }
 
-TEST(last_words_in_several_parts)
+TEST(the_last_message_in_several_parts)
 {
 	refused("7 writev(2, [{iov_base=\"\", iov_len=0}, {iov_base=\"Failed to "
 		"connect to bus\", iov_len=9}, {iov_base=\"\\n\", iov_len=1}], 3)"
@@ -1191,7 +1191,7 @@ TEST(closing_every_number)
 
 /* ---- their order ---- */
 
-TEST(the_dearest_comes_first)
+TEST(the_largest_cost_comes_first)
 {
 	begin();
 	say(START);

@@ -384,7 +384,7 @@ TEST(one_of_two_reads_slept)
 }
 
 /* Events were lost: what slept is not exact, and the report says so. */
-TEST(lost_events_are_said)
+TEST(lost_events_are_reported)
 {
 	char json[600], why[200], *lost;
 

@@ -2570,7 +2570,7 @@ TEST(block_devices)
 /* ---- cancelled, and told ---- */
 
 /* A cancelled request is notified like one that ends. */
-TEST(cancelled_requests_are_told)
+TEST(cancelled_requests_are_notified)
 {
 	struct timespec patience = { .tv_sec = 5 };
 	struct aiocb cb[3];

@@ -219,7 +219,7 @@ TEST(stack_is_aligned)
 }
 
 /* No address space is left: -ENOMEM, and the stack is not kept. */
-TEST(no_memory_is_said)
+TEST(no_memory_is_reported)
 {
 	struct rlimit64 r = { 1 << 20, 1 << 20 };
 	long tid = 0;

@@ -1122,7 +1122,7 @@ TEST(close_waits_for_requests)
  * A request waits although its descriptor has O_NONBLOCK; older kernels did
  * answer EAGAIN.  A caller that must not wait says so in the request.
  */
-TEST(nonblock_is_said_by_the_request)
+TEST(a_request_can_ask_not_to_wait)
 {
 	char buf[8];
 	int s[2];
@@ -1267,8 +1267,8 @@ TEST(a_key_holds_its_three_parts)
 	EXPECT_TRUE(key_lives(key(7, 16383)));
 }
 
-/* The same descriptor, the next connection: the old completion is nobody's. */
-TEST(a_late_completion_is_nobodys)
+/* The same descriptor, the next connection: the old completion is dropped. */
+TEST(a_late_completion_is_dropped)
 {
 	char old_buf[8], new_buf[8];
 	struct io_uring_cqe cqe;

@@ -655,7 +655,7 @@ TEST_F_TIMEOUT(kernel, enobufs_of_uring_fast, 30)
  * the former owner is still to complete.  Its key has the old generation: the
  * new owner is polled once, by its own key, and served.
  */
-TEST_F(kernel, a_late_completion_is_nobodys)
+TEST_F(kernel, a_late_completion_is_dropped)
 {
 	uint64_t old = 0, new = 0;
 	int fd, next, late = 0, polls = 0, others = 0;
