@@ -854,7 +854,7 @@ static void choose(struct options *o, int n)
 		add_workloads(p, "tcp-c1,tcp-c16,tcp-c128", NULL);
 	for (int c = 2; c < p->contender_count; c++)
 		if (idle(p, c))
-			error(2, 0, "%s %s; no workload of -w fits it",
+			error(2, 0, "%s %s; no workload of this run fits it",
 			      p->contenders[c].name, cannot_serve(
 			      &p->contenders[c], &p->workloads[0]));
 }

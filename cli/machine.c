@@ -282,8 +282,8 @@ static void sysctls(void)
 	else
 		found(max - used < 4096, "fs.aio-max-nr", value,
 		      max - used < 4096 ? "sysctl fs.aio-max-nr=1048576" : NULL,
-		      "requests of native AIO on this machine; %ld in use, and "
-		      "native_aio_poll takes 4096", used);
+		      "limit for the native AIO requests of all programs; %ld in "
+		      "use, and native_aio_poll takes 4096", used);
 	snprintf(value, sizeof(value), "%ld", scope);
 	if (scope < 0)
 		found(0, "kernel.yama.ptrace_scope", "absent", NULL,

@@ -101,7 +101,7 @@ static const char *remedy(const struct request *r, int err, char text[160])
 	switch (err) {
 	case ECONNREFUSED:
 		snprintf(text, 160, ": is a server running? %.60s serve %s "
-			 "--port %ld", iomodels_path, r->udp ? "sigio_udp"
+			 "--port %ld starts one", iomodels_path, r->udp ? "sigio_udp"
 			 : "epoll", r->port);
 		return text;
 	case ECONNRESET:

@@ -80,8 +80,8 @@ static void help(void)
 	      "  --direct         open with O_DIRECT: read without the page cache\n"
 	      "  --random[=SEED]  read the blocks in a random order, which depends\n"
 	      "                   on SEED (default 1) only; else from first to last\n"
-	      "  --measure MS     read for MS milliseconds, from the start again after\n"
-	      "                   the end; print how much, and in how many nanoseconds\n"
+	      "  --measure MS     read the file again and again for MS milliseconds; print\n"
+	      "                   the number of bytes, blocks and nanoseconds\n"
 	      "  --once           with --measure: stop at the end of the file\n"
 	      OWN_HELP
 	      "  --help           show this\n");

@@ -21,7 +21,7 @@ static void socket_failed(const char *call, const struct sockaddr_in *a,
 	     err == -EACCES ? ": a low port needs CAP_NET_BIND_SERVICE, or a "
 			      "security module refuses it; use another --port" :
 	     err == -EADDRNOTAVAIL ? ": no interface has this address; --bind "
-				     "0.0.0.0 listens on all" : "");
+				     "0.0.0.0 listens on every address" : "");
 }
 
 /* A socket would get this number, and a peer what goes to stdout or stderr. */
