@@ -108,8 +108,8 @@ const char *wait_note(enum wait_for what, enum call call, const char *object,
 	char it[120];
 
 	if (*wait_text(what, call, object, it, sizeof(it)))
-		snprintf(text, size, " (%s%s)", what == FOR_OTHER ? "" : "for ",
-			 it);
+		snprintf(text, size, " (%s%s)", what == FOR_OTHER && *it == '/'
+			 ? "" : "for ", it);
 	else
 		*text = 0;
 	return text;

@@ -1502,11 +1502,12 @@ static void judge_full(struct findings *f, const struct task *t,
 	u->full_told = 1;
 	finding_line(d, u->full_line);
 	finding_subject(d, file);
-	finding_says(d, "%s waits%s for room in %s: its last write %s "
+	finding_says(d, "%s waits for room in %s%s: its last write %s "
 		     "(line %lu), because the %s is full, and the reader%s takes "
 		     "nothing", process_text(task_name(t), t->process->pid, who,
-					     sizeof(who)), since,
-		     file_text_as(file, at, text, sizeof(text)), how, u->full_line,
+					     sizeof(who)),
+		     file_text_as(file, at, text, sizeof(text)), since, how,
+		     u->full_line,
 		     fills_pipe(file) ? "pipe" : file_kind_name(file->kind),
 		     reader);
 }

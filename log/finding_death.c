@@ -229,7 +229,7 @@ static void filtered(struct findings *f, const struct step *st)
 		finding_says(d, "SIGSYS: a seccomp filter does not allow %s",
 			     now->filtered);
 	else if (!has_word(d->says + 1, now->filtered) && len + 60 < sizeof(d->says))
-		snprintf(d->says + len, sizeof(d->says) - len, "; nor %s",
+		snprintf(d->says + len, sizeof(d->says) - len, " or %s",
 			 now->filtered);
 }
 

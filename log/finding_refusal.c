@@ -3274,8 +3274,8 @@ static void blame_child(struct findings *f)
 	if (x)
 		snprintf(after, sizeof(after), " after %s failed with %s: %s",
 			 x->what, x->error, x->row->limit);
-	finding_says(d, "%s ended with status %d%s%s %s after it with status "
-		     "%d%s", process_text(c->name, at, other, sizeof(other)),
+	finding_says(d, "%s ended with status %d%s%s %s ended after it with "
+		     "status %d%s", process_text(c->name, at, other, sizeof(other)),
 		     c->status, after, x ? "; and" : ", and",
 		     process_text(first->name, pid, who, sizeof(who)),
 		     first->status, x ? "" : "; neither wrote a message");
