@@ -240,10 +240,10 @@ static void judge_childless(struct findings *f, const struct habits *h,
 	d->fatal = 1;
 	finding_line(d, h->childless);
 	finding_line(d, o->line);
-	finding_says(d, "%s waits%s for SIGCHLD in %s (line %lu), and has no "
+	finding_says(d, "%s waits for SIGCHLD in %s (line %lu)%s, and has no "
 		     "child: wait4 failed with ECHILD (line %lu)",
 		     process_text(task_name(t), t->process->pid, who,
-				  sizeof(who)), since, o->name, o->line,
+				  sizeof(who)), o->name, o->line, since,
 		     h->childless);
 }
 
