@@ -815,6 +815,11 @@ static const struct refusal table[] = {
 	  "not know, or (to remount or move) a path that is not a mount point",
 	  "The device holds another file system or a damaged one, or an option "
 	  "is wrong; dmesg says which.", "Look at dmesg and blkid." },
+	{ "mount", "EBUSY", "MS_REMOUNT", "busy", REFUSED_AT_END,
+	  "a file of it is open for writing, or was removed while it is open",
+	  "A mount becomes read-only only when no file in it is open for writing; a "
+	  "file system also only when no file that is open has lost its last name.",
+	  "Look at fuser -vm PATH (F is open for writing) and lsof +L1." },
 	{ "mount", "EBUSY", NULL, "busy", REFUSED_AT_END,
 	  "the device is mounted already, or is in use",
 	  "The device is mounted there or elsewhere, or is part of RAID, LVM "
