@@ -744,10 +744,13 @@ static const struct refusal table[] = {
 	  "call.",
 	  "Look at lsattr -d PATH and ls -ld." },
 	{ OPEN, "EPERM", "/dev/kmsg", "not-permitted", REFUSED_AT_END,
-	  "kernel.dmesg_restrict, without CAP_SYSLOG",
-	  "kernel.dmesg_restrict is 1, and the process has no CAP_SYSLOG; most "
-	  "containers do not have it.",
-	  "Use root on the host, or set kernel.dmesg_restrict=0." },
+	  "kernel.dmesg_restrict without CAP_SYSLOG, or the device cgroup (of a "
+	  "container)",
+	  "kernel.dmesg_restrict is 1, and the process has no CAP_SYSLOG; or its "
+	  "cgroup does not allow the device. Most containers have neither. (Or "
+	  "the kernel was booted with printk.devkmsg=off.)",
+	  "Use root on the host; or set kernel.dmesg_restrict=0 and give the "
+	  "device to the container (--device)." },
 	{ OPEN, "EPERM", "\"/dev/", "not-permitted", REFUSED_AT_END,
 	  "the device cgroup (of a container), or a missing capability that the "
 	  "driver asks for",
