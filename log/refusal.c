@@ -250,9 +250,12 @@ static const struct refusal table[] = {
 	  "call would write beyond the end of a block device.",
 	  "Free space, or write elsewhere." },
 	{ GROWS, "EDQUOT", NULL, "quota", REFUSED_ALWAYS,
-	  "the disk quota of the user or project",
-	  "The quota of the user, the group or the project is used up.",
-	  "Look at quota(1), free space or raise it." },
+	  "the disk quota of the user or project (btrfs: of a subvolume, CephFS: of "
+	  "a directory)",
+	  "The quota of the user, the group or the project is used up, or on btrfs "
+	  "that of a subvolume (qgroup), on CephFS that of a directory.",
+	  "Look at quota(1), btrfs qgroup show or getfattr -n "
+	  "ceph.quota.max_bytes; free space or raise it." },
 	{ GROWS, "EFBIG", NULL, "file-size", REFUSED_ALWAYS,
 	  "RLIMIT_FSIZE (ulimit -f) or the file system's largest file",
 	  "The file would be larger than allowed.",
