@@ -597,12 +597,12 @@ static const struct refusal table[] = {
 	{ "pivot_root", "EINVAL", NULL, "invalid", REFUSED_AT_END,
 	  "the new root or the current one (mostly a chroot; before Linux 7.0 "
 	  "the initramfs) is not a mount point, or a mount is shared, or put_old "
-	  "is not below the new root",
+	  "is not at or below the new root",
 	  "The new root must be a mount point, and so must the current root: in a "
 	  "chroot to a plain directory, and before Linux 7.0 on the initramfs, "
-	  "pivot_root does not work. The new root, its parent mount and that of "
-	  "the current root must not be shared, and put_old must lie below the "
-	  "new root.",
+	  "pivot_root does not work. The mount in which put_old lies (mostly the "
+	  "new root), the parent mount of the new root and that of the current "
+	  "root must not be shared. put_old must be the new root or lie below it.",
 	  "Bind-mount the new root on itself, and mount --make-rprivate /; on "
 	  "the initramfs use switch_root." },
 	{ "umount umount2 pivot_root setns sethostname setdomainname swapon "
