@@ -224,9 +224,9 @@ static const struct refusal table[] = {
 	  "Raise the limit, or remove cgroups that are not used." },
 	{ WRITES, "ENOSPC", "/sys/fs/cgroup", "cgroup-limit", REFUSED_ALWAYS,
 	  "cpuset.cpus or cpuset.mems of this cgroup is empty, or would be",
-	  "A cpuset (cgroup v1) takes processes only when both files have a "
-	  "value, and keeps the values while it has processes; the disk is not "
-	  "full.",
+	  "A cpuset of cgroup v1 takes processes only when both files have a "
+	  "value. While a cpuset has processes, a value cannot be made empty. The "
+	  "disk is not full.",
 	  "Write cpuset.cpus and cpuset.mems first." },
 	/* disks */
 	{ "setxattr lsetxattr fsetxattr", "ENOSPC", NULL, "disk-full",
@@ -456,8 +456,8 @@ static const struct refusal table[] = {
 	  "without the flag." },
 	{ SENDS, "ENOBUFS", NULL, "no-buffers", REFUSED_ALWAYS,
 	  "the output queue or net.core memory is full",
-	  "No socket memory is left; or, with IP_RECVERR or a packet socket, "
-	  "the interface's queue is full.",
+	  "No socket memory is left; or, with IP_RECVERR, a packet socket or a "
+	  "CAN socket, the interface's queue is full.",
 	  "Send more slowly, or raise txqueuelen or the socket limits." },
 	{ "prlimit64 setrlimit", "EPERM", NULL, "limit-denied", REFUSED_AT_END,
 	  "the hard limit can be raised with CAP_SYS_RESOURCE only",
@@ -608,7 +608,8 @@ static const struct refusal table[] = {
 	{ "umount umount2 pivot_root setns sethostname setdomainname swapon "
 	  "swapoff fanotify_init quotactl", "EPERM", NULL, "not-permitted",
 	  REFUSED_AT_END, "no CAP_SYS_ADMIN, or a seccomp filter",
-	  "The call needs CAP_SYS_ADMIN; the kernel refuses it to a container "
+	  "The call needs CAP_SYS_ADMIN (setns to a mount namespace also "
+	  "CAP_SYS_CHROOT); the kernel refuses it to a container "
 	  "or to a user who is not root.", "Give the capability." },
 	{ "setsid setpgid", "EPERM", NULL, "not-permitted", REFUSED_AT_END,
 	  "the process leads a process group (for setsid) or a session (for "
@@ -631,7 +632,8 @@ static const struct refusal table[] = {
 	  "given together with it. AppArmor may withhold the capability in a "
 	  "user namespace (on Ubuntu: "
 	  "kernel.apparmor_restrict_unprivileged_userns). CLONE_NEWUSER fails "
-	  "in a chroot, or where a seccomp filter or "
+	  "in a chroot, for a user or group that the user namespace does not "
+	  "map, or where a seccomp filter or "
 	  "kernel.unprivileged_userns_clone (Debian) forbids it.",
 	  "Give the capability, or allow user namespaces." },
 	{ "unshare clone clone3", "ENOSPC", NULL, "namespaces", REFUSED_ALWAYS,
@@ -1183,7 +1185,8 @@ static const struct refusal table[] = {
 	  "4095.", "Shorten it." },
 	{ "*", "ESTALE", NULL, "stale", REFUSED_AT_END,
 	  "the server of the network file system no longer has the file",
-	  "The file was removed on the server.", "Open the file again." },
+	  "The file was removed on the server; or, for open_by_handle_at, the file "
+	  "system no longer has it.", "Open the file again." },
 	{ "bind", "EAFNOSUPPORT", NULL, "no-family", REFUSED_FOR_GOOD,
 	  "the address is of another family than the socket (IPv6 is off?)",
 	  "An address of IPv6 was given to a socket of IPv4; a program does so "
