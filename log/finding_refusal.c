@@ -953,6 +953,7 @@ static void explain_why(struct findings *f, const struct ending *e,
 			 "(SIG_IGN), so the kernel keeps no ended child for "
 			 "wait4");
 	else if (!strcmp(x->error, "EAGAIN") && st->file &&
+		 !slice_find(st->event->line->args, "MSG_DONTWAIT") &&
 		 !st->file->nonblocking && st->file->timed &
 		 (call_class(c) == CLASS_OUT ? TIMED_OUT : TIMED_IN) &&
 		 (call_class(c) == CLASS_OUT || call_class(c) == CLASS_IN))
