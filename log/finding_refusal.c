@@ -887,6 +887,26 @@ static int is_inherited(const struct findings *f, const struct file *file,
 	return t ? t->process != by : file->pid == by->parent;
 }
 
+/* "127.0.0.1" of "127.0.0.1:80", "::" of ":::80" and "[::]:80" */
+static struct slice host_of(const char *name)
+{
+	const char *end = strrchr(name, ':');
+	int brackets = *name == '[' && end > name + 1;
+
+	return slice_of(name + brackets, end - brackets);
+}
+
+/* A socket with this name keeps another one from that. */
+static int takes(const char *has, const char *wants)
+{
+	struct slice a = host_of(has), b = host_of(wants);
+
+	return (a.len == b.len && !memcmp(a.at, b.at, a.len)) ||
+	       slice_is(a, "::") || slice_is(b, "::") ||
+	       (slice_is(a, "0.0.0.0") && !is_v6(wants)) ||
+	       (slice_is(b, "0.0.0.0") && !is_v6(has));
+}
+
 /* The process that has the port that bind was refused, where the log shows it. */
 static void port_is_held(struct findings *f, const struct ending *e,
 			 const struct step *st, struct failure *x)
@@ -911,7 +931,11 @@ static void port_is_held(struct findings *f, const struct ending *e,
 			    (has->kind == FILE_DATAGRAM) !=
 			    (wants->kind == FILE_DATAGRAM) ||
 			    !port_of(has->name) ||
-			    strcmp(port_of(has->name), port))
+			    strcmp(port_of(has->name), port) ||
+			    !takes(has->name, strrchr(x->what, ' ') + 1))
+				continue;
+			/* (The name of a connection is its peer's.) */
+			if (has->kind == FILE_CONNECTION || has->asks)
 				continue;
 			if (t->process == st->task->process)
 				snprintf(x->why, sizeof(x->why), "; the process "
