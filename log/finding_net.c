@@ -105,7 +105,13 @@ slow_connect = { "slow-connect", SEVERITY_COST,
 	"connect took long",
 	"A SYN was lost or the accept queue was full, and the kernel repeated "
 	"the SYN after a second; or the peer is far away.",
-	"Look at the peer's backlog and at packet loss.", NULL };
+	"Look at the peer's backlog and at packet loss.", NULL },
+slow_path = { "slow-connect", SEVERITY_COST,
+	"connect of a Unix socket took long",
+	"As many connections waited to be accepted as listen allowed (backlog): "
+	"connect sleeps until the server accepts one of them.",
+	"Find out why the server accepts late (ss -lxp: compare Recv-Q and "
+	"Send-Q), or raise its backlog.", NULL };
 
 #define NO_ANSWER(severity) { "closed-unanswered", severity, \
 	"the peer closed the connection without an answer", \
@@ -837,12 +843,16 @@ static void timed_out(struct findings *f, struct step *st)
 
 enum { CONNECTS = 1, IN_CONNECT };		/* of use->connecting */
 
+static int is_path(const struct file *f)
+{
+	return f->name && (*f->name == '/' || *f->name == '@');
+}
+
 /* "connect to 10.0.0.1:80 (descriptor 3) got no answer for 5.00 s" */
 static void connects_in_vain(struct findings *f, const struct file *file,
 			     const struct use *u, long long ns, int returned)
 {
-	int is_path = file->name && (*file->name == '/' || *file->name == '@');
-	struct finding *d = finding_add(f, is_path && !returned ? &queue_full
+	struct finding *d = finding_add(f, is_path(file) && !returned ? &queue_full
 					: &unanswered, file->pid, 1, ns);
 	char span[24];
 
@@ -885,12 +895,13 @@ static void connected(struct findings *f, struct step *st)
 	if (e->line->flags & (LINE_HAS_ERROR | LINE_NO_RETURN) ||
 	    step_ns(st) < CONNECT_NS)
 		return;
-	d = finding_add(f, &slow_connect, st->task->process->pid, 1,
-			step_ns(st));
+	d = finding_add(f, is_path(st->file) ? &slow_path : &slow_connect,
+			st->task->process->pid, 1, step_ns(st));
 	finding_line(d, e->first);
-	finding_says(d, "connect of %s took %s", file_text(st->file, text,
-		     sizeof(text)), span_text(step_ns(st), span,
-					      sizeof(span)));
+	finding_says(d, "connect of %s %s %s%s", file_text(st->file, text,
+		     sizeof(text)), is_path(st->file) ? "waited" : "took",
+		     span_text(step_ns(st), span, sizeof(span)),
+		     is_path(st->file) ? " for room in the listener's queue" : "");
 }
 
 /* The same peer again and again. */
