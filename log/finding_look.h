@@ -45,6 +45,7 @@ struct use {			/* of a descriptor */
 	int asked_head;			/* the answer has no body */
 	int nodelay, connecting, awaited, dns, half_closed, corked;
 	int by_call;			/* a call has tried to receive on it */
+	int from_before;		/* so is its listener: options unknown */
 	int speaks;			/* its first bytes: enum speaks */
 	unsigned long expects_line;	/* a body waits for "100 Continue"; or 0 */
 	struct tracks corks, expects;

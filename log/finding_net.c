@@ -904,6 +904,15 @@ static void connected(struct findings *f, struct step *st)
 		     is_path(st->file) ? " for room in the listener's queue" : "");
 }
 
+/* A connection has TCP_NODELAY from its listener. */
+static void accepted(struct step *st)
+{
+	struct use *u = file_use(st->made);
+
+	u->nodelay = file_use(st->file)->nodelay;
+	u->from_before = st->file->assumed;
+}
+
 /* The same peer again and again. */
 static void refused(struct findings *f, const struct file *file)
 {
@@ -1246,6 +1255,8 @@ void net_note(struct findings *f, struct step *st)
 		connected(f, st);
 	else if (e->call == CALL_SOCKOPT)
 		set_option(f, st);
+	else if (class == CLASS_ACCEPT && st->made)
+		accepted(st);
 	else if (e->call == CALL_SHUTDOWN && slice_find(e->line->args, "SHUT_WR"))
 		file_use(st->file)->half_closed = 1;
 	else if (class == CLASS_OUT && st->bytes > 0)
@@ -1293,13 +1304,14 @@ static void judge_nagle(struct findings *f, struct file *file, struct use *u)
 	finding_subject(d, file);
 	finding_says(d, "%s waited %s for answers on %s, %lu times, %s each on "
 		     "average, after two small writes: Nagle's algorithm and "
-		     "delayed ACK "
-		     "(about 40 ms); TCP_NODELAY is never set",
+		     "delayed ACK (about 40 ms); %s",
 		     who_text(file->pid, who, sizeof(who)),
 		     span_text(u->delayed_ns, span, sizeof(span)),
 		     file_text(file, text, sizeof(text)), u->delayed.n,
 		     span_text(u->delayed_ns / (long long)u->delayed.n, each,
-			       sizeof(each)));
+			       sizeof(each)), file->assumed || u->from_before ?
+		     "whether TCP_NODELAY was set before, the log does not show"
+		     : "TCP_NODELAY is never set");
 }
 
 static void judge_corked(struct findings *f, struct file *file, struct use *u)
