@@ -12,7 +12,8 @@ enum {
 	DELAYED_MAX = 60 * MS,	/* ... and strace's cost */
 	NAGLE_MIN = 3,		/* times, and half of the answers */
 	SMALL_WRITE = 1400,	/* less than a segment */
-	TIMEO_NS = 10 * MS,	/* an EAGAIN after it is a timeout */
+	TIMEO_NS = 10 * MS,	/* an EAGAIN after it is a timeout ... */
+	UNSURE_NS = 100 * MS,	/* ... where O_NONBLOCK may be set */
 	CONNECT_NS = 500 * MS,	/* a connect that is slow */
 	CORK_MIN = 190 * MS,	/* what TCP_CORK holds leaves after 200 ms */
 	CORK_MAX = 280 * MS,
@@ -815,6 +816,10 @@ static void timed_out(struct findings *f, struct step *st)
 	if (step_ns(st) < TIMEO_NS &&
 	    (st->event->took_ns != NO_TIME || st->file->nonblocking ||
 	     !(st->file->timed & (out ? TIMED_OUT : TIMED_IN))))
+		return;
+	/* (On a busy machine a call that does not sleep is slow, too.) */
+	if (st->file->nonblocking < 0 && !(st->file->timed & (out ? TIMED_OUT :
+	    TIMED_IN)) && step_ns(st) < UNSURE_NS)
 		return;
 	if (st->file->nonblocking == 1 || !file_is_socket(st->file) ||
 	    slice_find(st->event->line->args, "MSG_DONTWAIT"))
