@@ -156,6 +156,13 @@ full = { "write-full", SEVERITY_FAULT,
 	"Find out what the reader does instead: it may be a child that waits "
 	"for something else, or a program that does not read its input.",
 	"The reader is slow, and reads again later." },
+full_lost = { "write-full", SEVERITY_FAULT,
+	"output is lost because its reader does not read",
+	"Writes found no room (EAGAIN), and the program neither waited for room "
+	"nor wrote the same again.",
+	"Wait with poll and write the rest, or clear O_NONBLOCK; find out what the "
+	"reader does instead.",
+	"The program may lose this output." },
 full_note = { "write-full", SEVERITY_NOTE,
 	"a connection is full",
 	"The last write found no room (EAGAIN), and when the log ended the program "
@@ -1551,13 +1558,14 @@ static void judge_lost(struct findings *f, const struct file *file,
 	    (file->kind != FILE_PIPE && (file->kind != FILE_UNKNOWN ||
 					 file->fd > 2)))
 		return;
-	d = finding_add(f, &full, file->pid, u->refused, 0);
+	d = finding_add(f, &full_lost, file->pid, u->refused, 0);
 	finding_line(d, u->full_line);
 	finding_subject(d, file);
 	finding_says(d, "the last %lu writes to %s failed with EAGAIN (from line "
-		     "%lu): the pipe is full, its reader takes nothing, and the "
+		     "%lu): the %s is full, its reader takes nothing, and the "
 		     "output is lost", u->refused, file_text(file, text,
-		     sizeof(text)), u->full_line);
+		     sizeof(text)), u->full_line, file->kind == FILE_PIPE
+		     ? "pipe" : "pipe, socket or terminal");
 }
 
 /* What it waited for until the log ended, or until it was killed. */
