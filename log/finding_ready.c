@@ -77,7 +77,8 @@ static const struct about about[ABOUTS] = {
 	[NOT_DRAINED] = { "not-drained", SEVERITY_FAULT,
 		"an edge-triggered descriptor is not read until EAGAIN",
 		"The read filled the buffer and the thread went back to wait: "
-		"the rest is not reported again until more data arrive.",
+		"the rest is not reported again until more data arrive (or, with "
+		"EPOLLOUT, there is room to send again).",
 		"Read until EAGAIN. A short read may leave data, because passed "
 		"descriptors (AF_UNIX) and an urgent byte (TCP) end a read early. "
 		"The stream may have ended, too: then this event has "
@@ -502,6 +503,15 @@ static void look_at_wait(struct findings *f, struct ready_habits *h,
 	}
 }
 
+/* EPOLL_CTL_MOD looks anew: what was left unread is reported once more. */
+static void look_at_registration(const struct step *st)
+{
+	struct file *file = table_at(st->task->fds, st->made_fd);
+
+	if (file && file->suspicion)
+		file->suspicion->full = 0;
+}
+
 static void look_at_submit(struct findings *f, struct step *st)
 {
 	struct slice rest = st->event->line->args;
@@ -586,6 +596,8 @@ static void look_at_call(struct findings *f, struct ready_habits *h,
 	if (e->call == CALL_EPOLL_CTL && slice_is(e->line->error, "EPERM"))
 		say(f, EPOLL_FILE, st->task->process->pid, NULL,
 		    e->first);
+	if (e->call == CALL_EPOLL_CTL && !e->line->error.len)
+		look_at_registration(st);
 	if (e->call == CALL_IO_SUBMIT)
 		look_at_submit(f, st);
 	if (e->call == CALL_IO_SUBMIT)
