@@ -133,8 +133,8 @@ stopped = { "stopped-by-signal", SEVERITY_FAULT,
 	"-CONT PID continues it.", "It was stopped on purpose." },
 ended = { "ended-by-signal", SEVERITY_NOTE,
 	"ended by a signal",
-	"SIGTERM, SIGINT and SIGHUP ask a process to end; this process has no "
-	"handler for the signal. SIGKILL ends any process.",
+	"Most signals end a process that has no handler for them. SIGTERM, SIGINT "
+	"and SIGHUP ask it to end; SIGKILL ends any process.",
 	"Nothing to do if the process was meant to end.", NULL };
 
 static struct dying *dying_of(struct findings *f, const struct process *p)
@@ -278,7 +278,10 @@ static const struct about *about_of(int sig, const struct dying *d, long pid,
 	case SIGHUP:
 		return d->signal == sig && !strcmp(d->code, "SI_KERNEL")
 			? &hung_up : &ended;
-	case 14: case 24: case 25: case 26: case 27: return &by_timer;
+	case 14: case 24: case 25: case 26: case 27:
+		/* timeout -s ALRM: the timer is another's. */
+		return d->signal == sig && d->sender && d->sender != pid
+			? &ended : &by_timer;
 	case 9: return *sender ? &ended : &by_kill;
 	case 3: case 4: case 5: case 6: case 7: case 8: case 11: case 16:
 		/* kill -SEGV from outside is not a crash of its own. */
@@ -524,8 +527,9 @@ static void killed(struct findings *f, const struct habits *h, struct step *st)
 	finding_says(found, "%s was killed by %.*s%s%s%s%s%s%s%s%s%s%s%s%s%s",
 		     process_text(task_name(st->task), p->pid, who,
 				  sizeof(who)), (int)name.len, name.at,
-		     sig == 24 ? ": RLIMIT_CPU (ulimit -t) or RLIMIT_RTTIME" :
-		     sig == 25 ? ": RLIMIT_FSIZE (ulimit -f)" :
+		     a == &by_timer && sig == 24 ? ": RLIMIT_CPU (ulimit -t) or "
+		     "RLIMIT_RTTIME" :
+		     a == &by_timer && sig == 25 ? ": RLIMIT_FSIZE (ulimit -f)" :
 		     sig == SIGSYS ? ": a seccomp filter does not allow " :
 		     a == &hung_up ? ": its terminal was closed, or the leader "
 		     "of its session ended" : "",
