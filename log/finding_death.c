@@ -118,9 +118,11 @@ child_orphan = { "child-killed", SEVERITY_FAULT,
 	"Start the child from a thread that lives as long as the program, or "
 	"do without PR_SET_PDEATHSIG.", "The parent was meant to end." },
 hung_up = { "killed-by-hangup", SEVERITY_FAULT,
-	"killed by SIGHUP: its terminal was closed",
+	"killed by SIGHUP: mostly its terminal was closed",
 	"The kernel sends SIGHUP when a terminal is closed (its window, the ssh "
-	"connection) and when the leader of the session ends.",
+	"connection) and when the leader of the session ends; also to a process "
+	"group with a stopped process, when nobody is left to continue it (its "
+	"parent, a shell or make, has ended).",
 	"Start it with nohup or setsid, in tmux, or as a service.",
 	"The terminal was closed on purpose." },
 stopped = { "stopped-by-signal", SEVERITY_FAULT,
@@ -532,7 +534,8 @@ static void killed(struct findings *f, const struct habits *h, struct step *st)
 		     a == &by_timer && sig == 25 ? ": RLIMIT_FSIZE (ulimit -f)" :
 		     sig == SIGSYS ? ": a seccomp filter does not allow " :
 		     a == &hung_up ? ": its terminal was closed, or the leader "
-		     "of its session ended" : "",
+		     "of its session ended (or, if it was stopped, its parent)"
+		     : "",
 		     sig != SIGSYS ? "" : d->signal == sig && *d->filtered ?
 		     d->filtered : st->task->unreturned ?
 		     st->task->unreturned->name : "a call",
