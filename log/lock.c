@@ -127,7 +127,7 @@ static int same_owner(const struct lock *a, const struct lock *b)
 	return a->kind == b->kind && a->by.pid == b->by.pid;
 }
 
-/* flock and fcntl do not see each other. */
+/* flock and fcntl do not see each other (except on NFS). */
 static int conflicts(const struct lock *a, const struct lock *b)
 {
 	return (a->kind == FLOCK) == (b->kind == FLOCK) &&

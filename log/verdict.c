@@ -1020,8 +1020,9 @@ static void mostly(const struct reader *r, struct text *t)
 	list = reader_tallies(r, &n);
 	if (n == 1 && r->calls >= CLOCKS && is_clock(list[0]->name))
 		add(t, " All %lu calls are %s: strace shows this call only "
-		    "where the vDSO cannot answer, for example because of the clock "
-		    "source.", r->calls, list[0]->name);
+		    "where the vDSO does not answer it, because of the clock or "
+		    "the clock source, or because the program does not ask it.",
+		    r->calls, list[0]->name);
 	else if (n && list[0]->calls >= MANY && list[0]->calls > r->calls / 2 &&
 		 r->joiner.has_durations)
 		add(t, " Of %lu calls %lu are %s, which took %s; the log does not "
