@@ -276,11 +276,13 @@ static const struct about *about_of(int sig, const struct dying *d, long pid,
 {
 	switch (sig) {
 	case 13: return &sigpipe;
-	case 31: return &by_seccomp;
+	case 31:
+		return d->signal == sig && d->sender ? &ended : &by_seccomp;
 	case SIGHUP:
 		return d->signal == sig && !strcmp(d->code, "SI_KERNEL")
 			? &hung_up : &ended;
-	case 14: case 24: case 25: case 26: case 27:
+	case 25: return &by_timer;
+	case 14: case 24: case 26: case 27:
 		/* timeout -s ALRM: the timer is another's. */
 		return d->signal == sig && d->sender && d->sender != pid
 			? &ended : &by_timer;
@@ -531,12 +533,12 @@ static void killed(struct findings *f, const struct habits *h, struct step *st)
 				  sizeof(who)), (int)name.len, name.at,
 		     a == &by_timer && sig == 24 ? ": RLIMIT_CPU (ulimit -t) or "
 		     "RLIMIT_RTTIME" :
-		     a == &by_timer && sig == 25 ? ": RLIMIT_FSIZE (ulimit -f)" :
-		     sig == SIGSYS ? ": a seccomp filter does not allow " :
+		     sig == 25 ? ": RLIMIT_FSIZE (ulimit -f)" :
+		     a == &by_seccomp ? ": a seccomp filter does not allow " :
 		     a == &hung_up ? ": its terminal was closed, or the leader "
 		     "of its session ended (or, if it was stopped, its parent)"
 		     : "",
-		     sig != SIGSYS ? "" : d->signal == sig && *d->filtered ?
+		     a != &by_seccomp ? "" : d->signal == sig && *d->filtered ?
 		     d->filtered : st->task->unreturned ?
 		     st->task->unreturned->name : "a call",
 		     d->signal == sig && *d->addr ? " at address " : "",
