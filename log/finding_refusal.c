@@ -1906,11 +1906,11 @@ static void note_lock(struct ending *e, const struct step *st)
 	struct failure *x = &trouble_of(e)->recent[e->n++ % RECENT];
 
 	describe(x, st);
-	snprintf(x->what, sizeof(x->what), "it found a lock of another process "
-		 "on %.80s", st->file && st->file->name ? st->file->name
-		 : "a file");
+	snprintf(x->what, sizeof(x->what), "it found another lock on %.80s",
+		 st->file && st->file->name ? st->file->name : "a file");
 	*x->error = *x->why = 0;
-	x->row = refusal_find(SLICE("fcntl"), SLICE("EAGAIN"), SLICE(""));
+	x->row = refusal_find(SLICE("fcntl"), SLICE("EAGAIN"),
+			      st->event->line->args);
 	x->named = 0;
 	x->reach = 0;
 	x->call = x->seen = e->calls;

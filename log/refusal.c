@@ -16,6 +16,11 @@
 		"sendfile copy_file_range splice " CHANGES
 #define RECEIVES "read readv recvfrom recvmsg recv"
 #define SENDS	"write writev sendto sendmsg send sendmmsg sendfile splice"
+/* A lock that belongs to an open of the file, and not to the process. */
+#define BY_OPEN	"another process, or another open of the file, holds the lock", \
+		"The lock is held by another process, perhaps another instance of " \
+		"the same program, or by another open of the file in this process.", \
+		"Find out who holds it (lslocks, fuser), or wait."
 
 static const struct refusal table[] = {
 	/* descriptors */
@@ -302,16 +307,13 @@ static const struct refusal table[] = {
 	  "A write lease needs a file that nobody else has open; a read lease "
 	  "needs a file that nobody has open for writing.",
 	  "Close the other descriptors of the file, or go on without a lease." },
-	{ "flock fcntl fcntl64", "EAGAIN", NULL, "locked", REFUSED_AT_END,
+	{ "flock", "EAGAIN", NULL, "locked", REFUSED_AT_END, BY_OPEN },
+	{ "flock", "EWOULDBLOCK", NULL, "locked", REFUSED_AT_END, BY_OPEN },
+	{ "fcntl fcntl64", "EAGAIN", "F_OFD_", "locked", REFUSED_AT_END, BY_OPEN },
+	{ "fcntl fcntl64", "EAGAIN", NULL, "locked", REFUSED_AT_END,
 	  "another process holds the lock",
 	  "The lock is held by another process, perhaps another instance of "
-	  "the same program. A lock of flock or F_OFD_SETLK may also be held "
-	  "by another open of the file in this process.",
-	  "Find that process (lslocks, fuser), or wait." },
-	{ "flock", "EWOULDBLOCK", NULL, "locked", REFUSED_AT_END,
-	  "another process holds the lock",
-	  "The lock is held by another process, perhaps another instance of "
-	  "the same program, or by another open of the file in this process.",
+	  "the same program.",
 	  "Find that process (lslocks, fuser), or wait." },
 	{ "fcntl fcntl64", "EDEADLK", NULL, "lock-deadlock", REFUSED_ALWAYS,
 	  "the lock would close a circle of waiting processes",

@@ -16,7 +16,7 @@ enum refusal_when {
 	REFUSED_COST,		/* reported: the program falls back */
 };
 
-enum { REFUSALS_MAX = 192 };	/* rows, no more */
+enum { REFUSALS_MAX = 200 };	/* rows, no more */
 
 struct refusal {
 	const char *calls;		/* "accept accept4", or "*" */
