@@ -22,7 +22,7 @@ static const long long LOST_NS = 1000LL * MS;	/* a watch that is overdue */
 /* inotify_event.mask, of the kernel's ABI */
 enum {
 	EVENT_DELETE_SELF = 0x400, EVENT_MOVE_SELF = 0x800,
-	EVENT_IGNORED = 0x8000, EVENT_HEADER = 16,
+	EVENT_UNMOUNT = 0x2000, EVENT_IGNORED = 0x8000, EVENT_HEADER = 16,
 };
 
 struct again_habits {
@@ -68,8 +68,9 @@ lost = { "watch-lost", SEVERITY_FAULT,
 	"nothing watches the file any more",
 	"inotify watches the file, not its name. When an editor or a log "
 	"rotation gives the name to a new file, the watched file loses it. "
-	"The watch ends with that file (IN_DELETE_SELF, IN_IGNORED), or goes "
-	"on under the file's other name (IN_MOVE_SELF).",
+	"The watch ends with that file (IN_DELETE_SELF, IN_IGNORED) or with an "
+	"unmount (IN_UNMOUNT), or goes on under the file's other name "
+	"(IN_MOVE_SELF).",
 	"Add the watch again when one of these events comes, or watch the "
 	"directory and look for the name.",
 	"The program waited only for this one event." },
@@ -210,7 +211,7 @@ static void watch_lost(struct again_habits *h, const struct step *st, long wd,
 {
 	const char *why = mask & EVENT_MOVE_SELF ? "IN_MOVE_SELF" :
 			  mask & EVENT_DELETE_SELF ? "IN_DELETE_SELF" :
-			  "IN_IGNORED";
+			  mask & EVENT_UNMOUNT ? "IN_UNMOUNT" : "IN_IGNORED";
 
 	for (unsigned i = 0; i < h->n_watches; i++) {
 		struct inotify_watch *w = &h->watch[i];
@@ -241,7 +242,7 @@ static void watch_events(struct again_habits *h, const struct step *st)
 		if (len > sizeof(d))
 			return;
 		if (mask & (EVENT_DELETE_SELF | EVENT_MOVE_SELF |
-			    EVENT_IGNORED))
+			    EVENT_UNMOUNT | EVENT_IGNORED))
 			watch_lost(h, st, (int)word_at(d + at), mask);
 	}
 }
@@ -442,11 +443,13 @@ static void judge_watches(struct findings *f, struct again_habits *h,
 		d = finding_add(f, &lost, t->process->pid, 1, 0);
 		finding_line(d, w->line);
 		finding_line(d, w->lost);
-		finding_says(d, "%s watched %s with inotify (line %lu), and this "
-			     "file was renamed, replaced or removed (%s%sline "
-			     "%lu): the watch was not added again, and the "
-			     "program waits in %s for events that do not come", task_name(t),
-			     w->path, w->line, w->why, *w->why ? ", " : "",
+		finding_says(d, "%s watched %s with inotify (line %lu), and %s "
+			     "(%s%sline %lu): the watch was not added again, and "
+			     "the program waits in %s for events that do not come",
+			     task_name(t), w->path, w->line,
+			     !strcmp(w->why, "IN_UNMOUNT") ? "the file system of "
+			     "this file was unmounted" : "this file was renamed, "
+			     "replaced or removed", w->why, *w->why ? ", " : "",
 			     w->lost, o->name);
 	}
 }
