@@ -2006,7 +2006,7 @@ static void note_closed(struct ending *e, const struct step *st)
 		fd--;
 	list = slice_of(fd, at);
 	snprintf(x->what, sizeof(x->what), "%.*s reported POLLNVAL for descriptor "
-		 "%.*s, which is not open", (int)st->event->line->name.len,
+		 "%.*s, which is not open (or has O_PATH)", (int)st->event->line->name.len,
 		 st->event->line->name.at, (int)(list.len < 12 ? list.len : 12),
 		 list.at);
 }
