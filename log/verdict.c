@@ -131,7 +131,7 @@ static const struct unreturned *child_of(const struct reader *r,
 	return NULL;
 }
 
-/* It never sleeps: slow, it had no processor. */
+/* It seldom sleeps: slow, it had no processor. */
 static int is_quick(const char *name)
 {
 	static const char *const calls[] = {
@@ -188,7 +188,7 @@ static int was_cut(const struct reader *r, const struct unreturned *o)
 	return 0;
 }
 
-/* strace let go of the thread in the middle of a call that never waits. */
+/* strace let go of the thread in the middle of a call that seldom waits. */
 static int never_waits(const struct unreturned *o)
 {
 	return o->what != FOR_LOCK && is_quick(o->name) &&
