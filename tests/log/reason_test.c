@@ -56,6 +56,19 @@ TEST(writes)
 {
 	EXPECT_EQ(REASON_PIPE_FULL, of("anon_pipe_write<vfs_write<ksys_write"
 				       CALL));
+	EXPECT_EQ(REASON_PIPE_FULL, of("pipe_wait_writable<do_splice<"
+				       "__do_splice<__x64_sys_splice" CALL));
+	/* sendfile: Linux 6.18, and 6.1 */
+	EXPECT_EQ(REASON_SOCKET_FULL, of("wait_woken<sk_stream_wait_memory<"
+		  "tcp_sendmsg_locked<tcp_sendmsg<sock_sendmsg<splice_to_socket<"
+		  "direct_splice_actor<splice_direct_to_actor" CALL));
+	EXPECT_EQ(REASON_SOCKET_FULL, of("wait_woken<sk_stream_wait_memory<"
+		  "do_tcp_sendpages<tcp_sendpage_locked<tcp_sendpage<"
+		  "inet_sendpage<kernel_sendpage<sock_sendpage<pipe_to_sendpage<"
+		  "__splice_from_pipe<splice_from_pipe<direct_splice_actor<"
+		  "splice_direct_to_actor" CALL));
+	EXPECT_EQ(REASON_DISK, of("io_schedule<bit_wait_io<__wait_on_bit<"
+		  "__wait_on_buffer<iter_file_splice_write<do_splice" CALL));
 	EXPECT_EQ(REASON_PIPE_FULL, of("pipe_write<vfs_write" CALL));
 	EXPECT_EQ(REASON_SOCKET_FULL, of("sk_stream_wait_memory<"
 					 "tcp_sendmsg_locked<vfs_write" CALL));
@@ -89,6 +102,12 @@ TEST(writes)
 
 TEST(reads_and_waits)
 {
+	EXPECT_EQ(REASON_PIPE_EMPTY, of("pipe_wait_readable<splice_to_socket<"
+					"do_splice<__do_splice" CALL));
+	EXPECT_EQ(REASON_PIPE_EMPTY, of("pipe_wait_readable<"
+		  "splice_from_pipe_next<iter_file_splice_write<do_splice" CALL));
+	EXPECT_EQ(REASON_PIPE_EMPTY, of("pipe_wait_readable<ipipe_prep.part.0<"
+					"do_tee<__x64_sys_tee" CALL));
 	EXPECT_EQ(REASON_PIPE_EMPTY, of("anon_pipe_read<vfs_read<ksys_read"
 					CALL));
 	EXPECT_EQ(REASON_DISK, of("io_schedule<folio_wait_bit_common<"
