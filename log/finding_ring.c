@@ -16,13 +16,16 @@ enum {
 
 static const struct about
 needless = { "ring-needless-worker", SEVERITY_COST,
-	"requests that need no worker thread are sent to one",
+	"requests are sent to worker threads, which never sleep in them",
 	"IOSQE_ASYNC gives each request to iou-wrk, which costs two context "
-	"switches; the workers never slept in these requests, so "
-	"io_uring_enter would have done them at once.",
+	"switches. Without it io_uring_enter does at once what it can do without "
+	"waiting, such as a RECV whose data are there, or a READ from memory on "
+	"ext4, XFS and btrfs.",
 	"Leave IOSQE_ASYNC out: a request that cannot be done at once is "
 	"polled, waits for the disk, or goes to a worker anyway.",
-	"The data are not always in memory, and the thread must not wait." },
+	"The data are not always in memory, and the thread must not wait; or the "
+	"kernel gives such requests to a worker anyway (buffered writes of ext4, "
+	"most requests of tmpfs)." },
 stuck_reads = { "ring-stuck", SEVERITY_COST,
 	"requests that never completed",
 	"Several reads wait for a descriptor that never had data, and nobody "
