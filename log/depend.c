@@ -495,7 +495,11 @@ enum wait_for waits_for(const struct world *w, const struct step *st,
 	case CALL_OPEN: case CALL_OPENAT:
 		path_object(st, object, size);
 		return FOR_OTHER;
-	case CALL_IO_GETEVENTS: return FOR_DISK;
+	case CALL_IO_GETEVENTS:
+		if (!st->task->process->aio_polls)
+			return FOR_DISK;
+		snprintf(object, size, "events of IOCB_CMD_POLL");
+		return FOR_EVENTS;
 	case CALL_RING_ENTER:
 		snprintf(object, size, "completions of a ring");
 		return FOR_EVENTS;

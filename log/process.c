@@ -1017,6 +1017,10 @@ static void succeeded_call(struct world *w, struct step *st)
 			name_from_address(st->file, argument(l, 1));
 		break;
 	case CALL_EPOLL_CTL: registered(w, st); break;
+	case CALL_IO_SUBMIT:
+		if (slice_find(l->args, "CMD_POLL"))
+			st->task->process->aio_polls = 1;
+		break;
 	case CALL_EPOLL_WAIT:
 		if (st->file && l->ret > 0)
 			st->file->has_events = 1;

@@ -129,6 +129,7 @@ struct process {
 	char exe[48];
 	int saw_start;			/* its execve or fork is in the log */
 	int async, queued;		/* asked for SIGIO; with F_SETSIG */
+	int aio_polls;			/* native AIO tells it what is ready */
 	unsigned long io_signals;	/* SIGIO and the like that came */
 	int serving;			/* the first peer has come */
 	int has_waited;			/* in a wait, an accept or a sleep */
