@@ -421,7 +421,10 @@ static enum wait_for child_wait(const struct step *st, char *object,
 static enum wait_for vfork_wait(const struct line *l, char *object, size_t size)
 {
 	if (l->ret > 0)
-		snprintf(object, size, "child %lld", l->ret);
+		snprintf(object, size, "child %lld to execute a program or",
+			 l->ret);
+	else
+		snprintf(object, size, "its child to execute a program or");
 	return FOR_CHILD;
 }
 
