@@ -416,8 +416,8 @@ const char *open_next(const struct unreturned *o, char *text, size_t size)
 		snprintf(text, size, "ls -l /proc/%s/fd, or strace -yy, shows "
 			 "what the descriptor is", pid);
 	else if (o->what == FOR_PEER && port > 0)
-		snprintf(text, size, "ss -tnp 'dport = :%ld' shows whether "
-			 "the peer runs and what is queued", port);
+		snprintf(text, size, "ss -tnp 'dport = :%ld' shows the state of "
+			 "the connection and what is queued", port);
 	else if (o->what == FOR_LOCK && o->call == CALL_FUTEX)
 		snprintf(text, size, "gdb -p %s -batch -ex 'thread apply all bt' "
 			 "shows the threads; the owner is in the program's "
