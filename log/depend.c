@@ -403,15 +403,27 @@ static enum wait_for futex_wait(const struct world *w, const struct step *st,
 	return FOR_LOCK;
 }
 
+/* The child that the call asks for or got; else 0 or less.  (P_PIDFD has a descriptor.) */
+static long asked_child(const struct line *l)
+{
+	struct slice got;
+	long pid = 0;
+
+	if (!slice_is(l->name, "waitid")) {
+		pid = slice_number(argument(l, 0), NULL);
+		return pid > 0 ? pid : l->ret;
+	}
+	if (slice_is(argument(l, 0), "P_PID"))
+		pid = slice_number(argument(l, 1), NULL);
+	got = line_field(argument(l, 2), "si_pid");
+	return pid > 0 || !got.len ? pid : slice_number(got, NULL);
+}
+
 static enum wait_for child_wait(const struct step *st, char *object,
 				size_t size)
 {
-	const struct line *l = st->event->line;
-	int id = slice_is(l->name, "waitid");
-	long pid = slice_number(argument(l, id), NULL);
+	long pid = asked_child(st->event->line);
 
-	if (!id && pid <= 0)
-		pid = l->ret;
 	if (pid > 0)
 		snprintf(object, size, "child %ld", pid);
 	return FOR_CHILD;
@@ -702,10 +714,9 @@ long depends_on(const struct world *w, const struct step *st,
 		return f && f->kind != FILE_LISTENER ?
 		       other_end(w, st, f, text, size) : 0;
 	case FOR_CHILD:
-		pid = slice_number(argument(l, slice_is(l->name, "waitid")),
-				   NULL);
+		pid = asked_child(l);
 		if (pid <= 0)
-			pid = l->ret > 0 ? l->ret : child_of(w, st->task);
+			pid = child_of(w, st->task);
 		if (pid)
 			snprintf(text, size, "is the child that it waits for");
 		return pid;
