@@ -480,6 +480,21 @@ static int ipc_object(const struct line *l, char *object, size_t size)
 	return *object;
 }
 
+/* splice(3, NULL, 5, ...): of the pipe and the file each may be what it waits for. */
+static enum wait_for splice_wait(const struct step *st, char *object, size_t size)
+{
+	long fd = line_fd(argument(st->event->line, 0), NULL);
+	const struct file *in = file_of(st, fd);
+	char pipe[40], file[80];
+
+	if (!in || in->kind != FILE_PIPE)
+		return FOR_DISK;
+	file_object(in, fd, pipe, sizeof(pipe));
+	snprintf(file, sizeof(file), "%.79s", object);
+	snprintf(object, size, "data in %s, or the disk (%s)", pipe, file);
+	return FOR_OTHER;
+}
+
 enum wait_for waits_for(const struct world *w, const struct step *st,
 			char *object, size_t size)
 {
@@ -556,6 +571,8 @@ enum wait_for waits_for(const struct world *w, const struct step *st,
 		snprintf(object, size, "the lock of %s", name);
 		return FOR_LOCK;
 	}
+	if (slice_is(l->name, "splice") && st->file->kind == FILE_REGULAR)
+		return splice_wait(st, object, size);
 	/* A FIFO that was opened by its path before the log looks like a file. */
 	if (st->file->kind == FILE_REGULAR && st->file->assumed &&
 	    l->flags & LINE_NO_RETURN) {
