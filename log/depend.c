@@ -64,11 +64,17 @@ static int is_kernels(const struct file *f)
 			   !strncmp(f->name, "/sys/", 5));
 }
 
+/* A socket whose name is its own address: it got something before it sent. */
+static int is_bound(const struct file *f)
+{
+	return f->kind == FILE_DATAGRAM && f->heard && !f->asks;
+}
+
 /* A socket with an address of its own, which has no peer. */
 static int is_server(const struct file *f)
 {
-	return f->kind == FILE_DATAGRAM && f->name &&
-	       !strncmp(f->name, "0.0.0.0:", 8);
+	return is_bound(f) || (f->kind == FILE_DATAGRAM && f->name &&
+			       !strncmp(f->name, "0.0.0.0:", 8));
 }
 
 static enum wait_for file_wait(const struct step *st, const struct file *f,
@@ -103,6 +109,18 @@ static enum wait_for file_wait(const struct step *st, const struct file *f,
 		return !fd ? FOR_INPUT : fd <= 2 && call_class(st->event->call)
 			== CLASS_OUT ? FOR_PIPE : FOR_PEER;
 	}
+}
+
+/* The same; of a client whose address is not known, object is empty. */
+static enum wait_for client_wait(const struct step *st, const struct file *f,
+				 int fd, char *object)
+{
+	enum wait_for what = file_wait(st, f, fd);
+
+	if (what == FOR_CLIENT && is_bound(f) &&
+	    strncmp(object, "0.0.0.0:", 8))
+		*object = 0;
+	return what;
 }
 
 static struct file *file_of(const struct step *st, long fd)
@@ -241,7 +259,7 @@ static enum wait_for few_wait(const struct step *st, const struct few *few,
 			*object = 0;
 			return set_wait(few->all, "", object, size);
 		}
-		what = file_wait(st, few->file[0], few->fd[0]);
+		what = client_wait(st, few->file[0], few->fd[0], object);
 		/* It asks for room alone: "events=POLLOUT}". */
 		if ((what == FOR_PEER || what == FOR_CLIENT) && few->all == 1 &&
 		    st->event->call == CALL_POLL &&
@@ -589,7 +607,7 @@ enum wait_for waits_for(const struct world *w, const struct step *st,
 			 "other end", name);
 		return FOR_OTHER;
 	}
-	return file_wait(st, st->file, st->fd);
+	return client_wait(st, st->file, st->fd, object);
 }
 
 /* ---- who would have to move ---- */
