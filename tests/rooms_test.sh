@@ -20,28 +20,44 @@ sources() {
 }
 
 # FILE INCLUDED, as paths from the top; what is not in the tree is left out.
-sources | while read -r file; do
-	sed -n 's/^ *# *include *"\([^"]*\)".*/\1/p' "$file" |
-	while read -r header; do
-		for from in "${file%/*}" lab capture claims; do
-			if [ -e "$from/$header" ]; then
-				echo "$file $(realpath --relative-to=. "$from/$header")"
+sources | xargs awk '
+	function there(path,	line) {
+		if (!(path in known)) {
+			known[path] = (getline line <path) >= 0
+			close(path)
+		}
+		return known[path]
+	}
+	/^ *# *include *"/ {
+		split($0, part, "\"")
+		folder = FILENAME
+		sub(/\/[^\/]*$/, "", folder)
+		n = split(folder " lab capture claims", from, " ")
+		for (i = 1; i <= n; i++) {
+			path = from[i] "/" part[2]
+			while (sub(/[^\/]+\/\.\.\//, "", path))
+				;
+			if (there(path)) {
+				print FILENAME, path
 				break
-			fi
-		done
-	done
-done >"$dir/includes"
+			}
+		}
+	}' >"$dir/includes"
 
 # MODULE NEEDED, "cli/doctor lab/probe", by the symbols of the objects.
-sources | sed -n 's/\.c$//p' | while read -r module; do
-	[ -e "$build/$module.o" ] && nm "$build/$module.o" |
-		awk -v m="$module" '
-			$1 == "U"		{ print "u", $2, m }
-			NF == 3 && $2 ~ /[BCDRTVW]/	{ print "d", $3, m }'
-done | sort | awk '
-	$1 == "d"	{ home[$2] = $3 }
-	$1 == "u" && home[$2] && home[$2] != $3 { print $3, home[$2] }
-	' | sort -u >"$dir/symbols"
+for object in $(sources | sed -n "s|\(.*\)\.c$|$build/\1.o|p"); do
+	[ ! -e "$object" ] || echo "$object"
+done >"$dir/objects"
+[ ! -s "$dir/objects" ] || xargs nm -AP <"$dir/objects" | awk -v build="$build/" '
+	{ module = substr($1, length(build) + 1); sub(/\.o:$/, "", module) }
+	$3 == "U"		{ user[++n] = module; needed[n] = $2 }
+	$3 ~ /^[BCDRTVW]$/	{ home[$2] = module }
+	END {
+		for (i = 1; i <= n; i++)
+			if (home[needed[i]] && home[needed[i]] != user[i])
+				print user[i], home[needed[i]]
+	}' | sort -u >"$dir/symbols"
+[ -e "$dir/symbols" ] || : >"$dir/symbols"
 
 number=0 failed=0
 result() {			# STATUS NAME, and what is wrong in $dir/wrong
