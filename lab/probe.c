@@ -554,6 +554,12 @@ static void why_no_aio(const struct probe *probe, long err, char why[256])
 		by_table(probe, err, why);
 }
 
+/* What a kernel answers that does not know the request. */
+static int too_old(long err)
+{
+	return err == -EINVAL || err == -EOPNOTSUPP;
+}
+
 void probe_why(const struct probe *probe, long err, char why[256])
 {
 	struct utsname u;
@@ -569,7 +575,7 @@ void probe_why(const struct probe *probe, long err, char why[256])
 			 (unsigned long)l.rlim_cur >> 10);
 	} else if (err == -EMFILE || err == -ENFILE) {
 		by_table(probe, err, why);
-	} else if (err == -EINVAL || err == -EOPNOTSUPP) {
+	} else if (too_old(err)) {
 		snprintf(why, 256, "this kernel, %.60s, does not have it: Linux "
 			 "%s or later is needed%s", u.release, probe->since,
 			 probe_status("Seccomp") == 2 ?
@@ -591,21 +597,40 @@ void probe_why(const struct probe *probe, long err, char why[256])
 	}
 }
 
+/* 6000 for "6.0" */
+static int number_of(const char *kernel)
+{
+	int major = 0, minor = 0;
+
+	sscanf(kernel, "%d.%d", &major, &minor);
+	return major * 1000 + minor;
+}
+
 long probe_program(const struct program *p, char why[256])
 {
+	const struct probe *refused = NULL;
+	char reason[256];
+	long error = 0;
+
 	for (const struct probe *probe = probes; probe->name; probe++) {
-		char reason[256];
 		long err;
 
 		if (probe->optional || !probe_concerns(probe, p))
 			continue;
-		err = probe_try(probe);
-		if (!err)
+		if (refused && number_of(probe->since) <= number_of(refused->since))
 			continue;
-		probe_why(probe, err, reason);
-		snprintf(why, 256, "%s: %s: %.210s", probe->name,
-			 errno_name(err), reason);
-		return err;
+		err = probe_try(probe);
+		if (!err || (refused && !too_old(err)))
+			continue;
+		refused = probe;
+		error = err;
+		if (!too_old(err))
+			break;
 	}
-	return 0;
+	if (refused) {
+		probe_why(refused, error, reason);
+		snprintf(why, 256, "%s: %s: %.210s", refused->name,
+			 errno_name(error), reason);
+	}
+	return error;
 }

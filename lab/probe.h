@@ -40,7 +40,8 @@ void probe_why(const struct probe *probe, long err, char why[256]);
 
 /*
  * Try all that p wants.  0, or the -errno of the first that is refused, with
- * "NAME: ERRNO: reason and remedy" in why.
+ * "NAME: ERRNO: reason and remedy" in why.  Of several for which the kernel is too
+ * old, it is the one that needs the newest kernel.
  */
 long probe_program(const struct program *p, char why[256]);
 

@@ -116,7 +116,7 @@ static const struct kernel_of {
 	  "seccomp profile", "seccomp filter" },
 	{ "no_buffer_ring", no_buffers, 1, 0, "uring_multishot uring_fast "
 	  "uring_multishot_liburing uring_udp", "EINVAL", "needs Linux 5.19",
-	  "Linux 5.19" },
+	  "Linux 6.0" },		/* for a RECV that uses such a ring */
 	{ "no_sqpoll", no_sqpoll, 1, 0, "uring_sqpoll", "io_uring_setup: EINVAL",
 	  "needs Linux 5.13", "Linux 5.13" },
 	{ "no_single_issuer", no_single, 1, 0, "uring_fast",
