@@ -303,7 +303,7 @@ static void by_more_work(int fd, char *message)
 	send_all(fd, message, LINE);
 }
 
-/* For compare_test.sh, as is by_echo. */
+/* For compare_start_test.sh, as is by_echo. */
 static void by_pause(int fd, char *message)
 {
 	sleep_us(20000);
