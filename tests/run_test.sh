@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# run_test.sh - tests/run: what it counts, several at a time, again, Ctrl-C
+# run_test.sh - tests/run: what it counts, several at a time, again, its end
 #
 # A test is a function test_NAME; its exit status is the result, and what it
 # prints is shown when it fails.  77: skipped, for the reason that it prints.
@@ -11,7 +11,7 @@ dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT
 trap 'exit 143' TERM INT
 cd "$dir" || exit 1
-unset TAP_DIR AGAIN JOBS
+unset TAP_DIR AGAIN JOBS CI_END
 
 # program NAME: its text, a script of sh, comes from stdin.
 program() {
@@ -56,6 +56,20 @@ test_counts() {
 			grep -q '# the reason' said &&
 			grep -q '   1  no b here' said &&
 			grep -q 'planned 2 tests, saw 1' said || return
+	done
+}
+
+# With CI_END no test starts after that time.
+test_none_starts_after_the_end() {
+	program good <<-'E'
+	echo 1..1; echo 'ok 1 a'
+	E
+	for jobs in 1 3; do
+		said 0 '^0 passed, 0 failed, 2 skipped$' env JOBS=$jobs CI_END=1 \
+			sh "$run" good './good b' &&
+			grep -q '   2  not started: the time of this run w' said &&
+			said 0 '^2 passed, 0 failed, 0 skipped$' env JOBS=$jobs \
+				CI_END=4102444800 sh "$run" good good || return
 	done
 }
 
