@@ -30,14 +30,23 @@ static int failed(const char *what, const char *why)
 	return 1;
 }
 
+/* Where it does not fit, what was there before stays. */
 static int write_file(const char *path, const struct text *text)
 {
-	FILE *f = fopen(path, "we");
-	int ok = f && fwrite(text->at, 1, text->len, f) == text->len;
+	char beside[264];
+	FILE *f;
+	int ok;
 
+	snprintf(beside, sizeof(beside), "%.256s.new", path);
+	f = fopen(beside, "we");
+	ok = f && fwrite(text->at, 1, text->len, f) == text->len;
 	if (f && fclose(f))
 		ok = 0;
-	return ok ? 0 : failed(path, strerror(errno));
+	if (ok && !rename(beside, path))
+		return 0;
+	failed(path, strerror(errno));
+	unlink(beside);
+	return 1;
 }
 
 /* Write the file anew, but only if what is compared is not the same. */
@@ -46,8 +55,10 @@ static int keep(const char *path, const struct text *whole, const char *now,
 {
 	int same = then && !strcmp(now, then);
 
+	if (!same && write_file(path, whole))
+		return 1;
 	printf("  %-54s %s\n", path, same ? "unchanged" : "written");
-	return same ? 0 : write_file(path, whole);
+	return 0;
 }
 
 /*

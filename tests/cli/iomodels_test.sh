@@ -417,6 +417,21 @@ test_a_folder_on_a_full_disk() {
 	umount "$dir/small"
 	return $ours
 }
+# No part of a file is left, and no line reports it as written.
+test_traces_on_a_full_disk() {
+	strace_works || return 0
+	mkdir "$dir/traces8"
+	mount -t tmpfs -o size=4k none "$dir/traces8" 2>/dev/null ||
+		{ cannot "no tmpfs may be mounted here"; return 0; }
+	ours=0
+	echo old >"$dir/traces8/blocking_once.one.$(uname -m).strace"
+	expect 1 'blocking_once.one.*strace: No space left' \
+		"$io" capture --traces "$dir/traces8" blocking_once || ours=1
+	[ "$(cat "$dir"/traces8/*)" = old ] || { ls -l "$dir/traces8"; ours=1; }
+	! grep written "$dir/said" || ours=1
+	umount "$dir/traces8"
+	return $ours
+}
 # TMPDIR, where the kernel's records are kept until the end, becomes full.
 test_records_that_fill_the_disk() {
 	[ "$(id -u)" = 0 ] && [ -w /sys/kernel/tracing/instances ] ||
