@@ -189,6 +189,7 @@ static void habits_free(struct habits *h)
 	free(h->eintr);
 	free(h->closes);
 	free(h->request);
+	free(h->busy);
 	again_habits_free(h->again);
 	if (h->stuck)
 		free(h->stuck->lock);

@@ -175,7 +175,7 @@ turned_away = { "turned-away", SEVERITY_FAULT,
 	"closed them without a read or a write: it has reached a limit of its own, "
 	"such as worker_connections of nginx.",
 	"Read the error log (strace -s 200 shows more of the line), and raise the "
-	"limit, or find out why so many connections are open.", NULL },
+	"limit, or find out which connections are open.", NULL },
 request_waits = { "request-waits", SEVERITY_COST,
 	"a request waits for another thread or another client",
 	"The thread read the request and then waited for something other than its "

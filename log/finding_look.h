@@ -155,7 +155,7 @@ struct habits {			/* of a task */
 	/* since the end of its last wait: in calls that may have slept */
 	long long turn_ns, turn_slept_ns;	/* turn_ns: 0: not yet */
 	unsigned long turn_line;
-	struct busy_loop busy;		/* long turns without such calls */
+	struct busy_loop *busy;		/* long turns without such calls */
 	/* finding_net.c: without -T the next line ends the wait that began here */
 	unsigned long wait_line, wait_in;	/* line: 0: none */
 	long long wait_ns;

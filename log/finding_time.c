@@ -502,7 +502,7 @@ static int is_loop(const struct habits *h, const struct step *st)
 static void turn_note(struct findings *f, struct habits *h, struct step *st)
 {
 	const struct event *e = st->event;
-	struct busy_loop *b = &h->busy;
+	struct busy_loop *b;
 	long long ns;
 
 	if (e->call == CALL_EXEC)
@@ -517,6 +517,9 @@ static void turn_note(struct findings *f, struct habits *h, struct step *st)
 	}
 	ns = h->turn_ns && e->start_ns != NO_TIME ? e->start_ns - h->turn_ns : 0;
 	if (is_loop(h, st) && ns - h->turn_slept_ns >= LOOP_BUSY_NS) {
+		if (!h->busy)
+			h->busy = need_zero(sizeof(*h->busy));
+		b = h->busy;
 		b->pid = st->task->pid;
 		b->times++;
 		b->ns = plus_ns(b->ns, ns - h->turn_slept_ns);

@@ -58,8 +58,8 @@ struct ring {
 	const unsigned long *wait_mask;
 
 	/*
-	 * After so many microseconds one completion ends ring_wait, however
-	 * many it waits for; 0: never.  Needs 6.12 (MIN_TIMEOUT in features).
+	 * After this time, in microseconds, one completion ends ring_wait, even
+	 * if it waits for more; 0: never.  Needs 6.12 (MIN_TIMEOUT in features).
 	 */
 	unsigned min_wait;
 
