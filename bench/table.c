@@ -303,6 +303,35 @@ static int has(const struct results *r, enum verdict says)
 	return found;
 }
 
+/* What the words and columns of the tables mean. */
+static void print_legend(const struct results *r, FILE *f)
+{
+	const struct plan *p = r->plan;
+
+	fprintf(f, "\nAgainst the base: the median of the ratios of all repetitions, "
+		"and its 95%% interval.\nThis median is not the quotient of two "
+		"figures of this table: each figure is a median itself.\n"
+		"  equal       within %g%%\n"
+		"  ?           undecided\n"
+		"  -           not known\n"
+		"  A/A         the base against itself\n"
+		"  cpu us      processor time per message (or read)\n"
+		"  calls       system calls per message (or read)\n"
+		"  p50 to max  latency in us\n"
+		"  batch       messages per sleep of the server\n"
+		"  iou us      processor time of io_uring's kernel threads per message\n"
+		"  preem       preemptions per message\n"
+		"  MiB         the largest memory use\n"
+		"  thr         threads\n", 100 * p->bound);
+	if (has(r, FEW))
+		fprintf(f, "  too few     a verdict needs 9 repetitions%s\n",
+			p->least < ENOUGH ? " (-r 9)" : "");
+	if (has(r, LIMITED))
+		fprintf(f, "  client      the client was busy all the time and limited "
+			"the rate, so there is no verdict\n");
+	fprintf(f, "docs/method.md explains the method.\n");
+}
+
 /* What conclude() writes, folded. */
 static void print_conclusion(const struct results *r, FILE *f)
 {
@@ -336,24 +365,7 @@ void table_print(const struct results *r, FILE *f)
 	}
 	if (*r->uncounted)
 		print_folded(r->uncounted, f);
-	snprintf(text, sizeof(text), "Against the base: the median of the ratios of "
-		 "all repetitions and its 95%% interval. This median is not the "
-		 "quotient of two figures of this table, because each figure is "
-		 "a median itself. equal: within %g%%; ?: undecided; -: not "
-		 "known; A/A: the base against itself; cpu us: processor time "
-		 "per message (or read); calls: system calls per message (or "
-		 "read); p50 to max: latency in us; batch: messages per sleep "
-		 "of the server; "
-		 "iou us: processor time of io_uring's kernel threads per message; "
-		 "preem: preemptions per message; MiB: the largest memory use; "
-		 "thr: threads.%s%s%s docs/method.md explains the method.",
-		 100 * p->bound, has(r, FEW) ?
-		 " too few: a verdict needs 9 repetitions" : "", !has(r, FEW) ?
-		 "" : p->least < ENOUGH ? " (-r 9)." : ".",
-		 has(r, LIMITED) ? " client: the client was busy all the time and "
-		 "limited the rate, so there is no verdict." : "");
-	fprintf(f, "\n");
-	print_folded(text, f);
+	print_legend(r, f);
 	fprintf(f, "\n");
 	print_conclusion(r, f);
 }
