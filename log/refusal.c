@@ -103,22 +103,22 @@ static const struct refusal table[] = {
 	  "sandbox." },
 	{ CLONE, "EPERM", NULL, "clone-denied", REFUSED_ALWAYS,
 	  "a seccomp filter, or a namespace without CAP_SYS_ADMIN",
-	  "A flag CLONE_NEW* (a namespace) needs CAP_SYS_ADMIN, except "
-	  "CLONE_NEWUSER and flags given together with it. AppArmor may withhold "
-	  "the capability in a user namespace (on Ubuntu: "
+	  "With neither a flag CLONE_NEW* (a namespace) nor set_tid in the call, "
+	  "a seccomp filter denies it. A flag CLONE_NEW* needs CAP_SYS_ADMIN, "
+	  "except CLONE_NEWUSER and flags given together with it. In a user "
+	  "namespace AppArmor may withhold the capability (on Ubuntu: "
 	  "kernel.apparmor_restrict_unprivileged_userns). CLONE_NEWUSER fails in "
 	  "a chroot, or where kernel.unprivileged_userns_clone (Debian) forbids "
-	  "it. If the call has neither a flag CLONE_NEW* nor set_tid, a "
-	  "seccomp filter denies it.",
+	  "it.",
 	  "Allow the call in the filter, or let it answer clone3 with ENOSYS: "
 	  "then libc uses clone." },
 	{ CLONE " unshare", "EINVAL", "CLONE_NEW", "invalid", REFUSED_AT_END,
 	  "a namespace that the kernel was built without, or flags that do not "
 	  "go together",
 	  "The kernel has no namespace of this kind (CONFIG_USER_NS, "
-	  "CONFIG_PID_NS, CONFIG_NET_NS, ...); or the flags exclude each other, "
-	  "such as CLONE_NEWNS and CLONE_FS, or CLONE_NEWUSER and CLONE_THREAD; "
-	  "or (unshare of CLONE_NEWUSER) the process has several threads.",
+	  "CONFIG_PID_NS, CONFIG_NET_NS, ...). Or the flags exclude each other, "
+	  "such as CLONE_NEWNS and CLONE_FS, or CLONE_NEWUSER and CLONE_THREAD. Or "
+	  "a process with several threads calls unshare with CLONE_NEWUSER.",
 	  "Look at /proc/self/ns: it has a file for each kind that the kernel "
 	  "knows." },
 	{ CLONE, "ENOMEM", NULL, "memory", REFUSED_ALWAYS,
@@ -158,10 +158,10 @@ static const struct refusal table[] = {
 	  "Raise fs.aio-max-nr, or ask io_setup for fewer requests." },
 	{ "io_uring_setup io_uring_register", "ENOMEM", NULL, "memlock-ring",
 	  REFUSED_ALWAYS, "RLIMIT_MEMLOCK (ulimit -l), or no memory left",
-	  "Registered buffers count against RLIMIT_MEMLOCK of the user, and so "
-	  "do the rings before Linux 5.12 and from 6.14 on; then free memory "
-	  "does not help. On Linux 5.12 to 6.13 io_uring_setup fails with "
-	  "ENOMEM only if the system or the cgroup lacks memory.",
+	  "Registered buffers count against RLIMIT_MEMLOCK of the user. So do "
+	  "the rings, except on Linux 5.12 to 6.13: there io_uring_setup fails "
+	  "with ENOMEM only if the system or the cgroup lacks memory. Where the "
+	  "limit is reached, free memory does not help.",
 	  "Raise RLIMIT_MEMLOCK (ulimit -l, LimitMEMLOCK=), or register fewer "
 	  "or no buffers." },
 	{ "io_uring_setup", "EPERM", NULL, "io-uring-denied", REFUSED_COST,
@@ -249,10 +249,10 @@ static const struct refusal table[] = {
 	{ GROWS, "ENOSPC", NULL, "disk-full", REFUSED_ALWAYS,
 	  "the file system is full (blocks, inodes, or the quota of an XFS "
 	  "project), or a block device is too small",
-	  "The file system has no free blocks (df, or btrfs filesystem usage) "
-	  "or no free inodes (df -i); or the quota of an XFS project is used "
-	  "up; or the index of a directory of ext4 is full (dmesg); or the "
-	  "call would write beyond the end of a block device.",
+	  "The file system has no free blocks (df, or btrfs filesystem "
+	  "usage) or no free inodes (df -i). Other causes: the quota of an XFS "
+	  "project is used up, the index of a directory of ext4 is full (dmesg), "
+	  "or the call would write beyond the end of a block device.",
 	  "Free space, or write elsewhere." },
 	{ GROWS, "EDQUOT", NULL, "quota", REFUSED_ALWAYS,
 	  "the disk quota of the user or project (btrfs: of a subvolume, CephFS: of "
@@ -275,10 +275,10 @@ static const struct refusal table[] = {
 	  "dmesg." },
 	{ READS " " WRITES " fsync fdatasync msync", "EIO", NULL, "disk-error",
 	  REFUSED_ALWAYS, "an I/O error of the device",
-	  "The device or the network file system reported an error; or the "
-	  "descriptor is a terminal whose other end is closed; or a background "
-	  "process that is orphaned or ignores SIGTTIN read its terminal; or the "
-	  "call was for /proc/PID/mem where nothing is mapped.",
+	  "The device or the network file system reported an error. A terminal "
+	  "returns EIO, too: when its other end is closed, or when a background "
+	  "process that is orphaned or ignores SIGTTIN reads from it. So does "
+	  "/proc/PID/mem where nothing is mapped.",
 	  "Look at dmesg and at the device (smartctl)." },
 	{ "access faccessat faccessat2", "EROFS", NULL, "read-only",
 	  REFUSED_AT_END, "the file system is mounted read-only",
@@ -292,10 +292,9 @@ static const struct refusal table[] = {
 	{ READS " " WRITES, "EINVAL", "O_DIRECT", "direct-alignment",
 	  REFUSED_FOR_GOOD, "O_DIRECT: address, length and offset must be "
 	  "multiples of the block size",
-	  "The file is open with O_DIRECT: the buffer's address, the length "
-	  "and the offset must be aligned (multiples of the logical block "
-	  "size, 512 or 4096; since Linux 6.0 many devices accept less for the "
-	  "address).",
+	  "With O_DIRECT the buffer's address, the length and the offset must be "
+	  "multiples of the logical block size, 512 or 4096. Since Linux 6.0 "
+	  "many devices accept less for the address.",
 	  "Align them (posix_memalign; statx STATX_DIOALIGN tells how), or "
 	  "open without O_DIRECT." },
 	{ OPEN, "EINVAL", "O_DIRECT", "direct-unsupported", REFUSED_COST,
@@ -347,9 +346,9 @@ static const struct refusal table[] = {
 	{ "bind listen", "EADDRINUSE", NULL, "address-in-use",
 	  REFUSED_FOR_GOOD, "the address is taken by another socket",
 	  "Another socket has the address, mostly one that listens (ss -tulpn "
-	  "shows which), or an old connection is in TIME_WAIT and SO_REUSEADDR "
-	  "is not set; for port 0, no local port is free; a socket file of "
-	  "AF_UNIX stays after its process has ended.",
+	  "shows which). Without SO_REUSEADDR it can be an old connection in "
+	  "TIME_WAIT. If the program asked for port 0, no local port is free. On "
+	  "AF_UNIX the socket file stays after its process has ended.",
 	  "Stop the other process, take another port, or set SO_REUSEADDR." },
 	{ "bind", "EADDRNOTAVAIL", NULL, "address-not-here", REFUSED_FOR_GOOD,
 	  "no interface of this host has the address",
@@ -412,9 +411,9 @@ static const struct refusal table[] = {
 	{ "connect sendto sendmsg", "EINVAL", "sin_addr", "route-blackhole",
 	  REFUSED_AT_END, "a blackhole route, a socket that is bound to "
 	  "127.0.0.1, or an address that does not fit the socket",
-	  "EINVAL comes from a route of the type blackhole; from a route to "
-	  "another host, if the socket is bound to an address of 127.0.0.0/8; "
-	  "from port 0 of UDP; or from an address of a wrong length or kind.",
+	  "Four things cause it: a route of the type blackhole; a socket that is "
+	  "bound to an address of 127.0.0.0/8, with a peer on another host; port "
+	  "0 of UDP; an address of a wrong length or kind.",
 	  "Look at ip route get ADDRESS." },
 	{ "connect getsockopt " RECEIVES " " SENDS, "EHOSTUNREACH", NULL,
 	  "host-unreachable", REFUSED_FOR_GOOD, "no route to the host",
@@ -429,10 +428,10 @@ static const struct refusal table[] = {
 	{ RECEIVES " " SENDS " getsockopt", "ECONNRESET", NULL,
 	  "connection-reset", REFUSED_FOR_GOOD,
 	  "the peer reset the connection",
-	  "The peer closed (or ended) before it had read all that was sent, or "
-	  "before it had accepted the connection; or it closed with an "
-	  "SO_LINGER of 0; or its host restarted; or a firewall or NAT on the "
-	  "way dropped its record of the connection.",
+	  "The peer closed (or ended) before it had read all that was "
+	  "sent, or before it had accepted the connection. Other causes: it "
+	  "closed with an SO_LINGER of 0, its host restarted, or a firewall or "
+	  "NAT on the way dropped its record of the connection.",
 	  "Look at the peer's log at this time; the peer must read all data "
 	  "before it closes." },
 	{ SENDS, "EPIPE", NULL, "epipe", REFUSED_AT_END,
@@ -445,21 +444,21 @@ static const struct refusal table[] = {
 	{ "sendto sendmsg send", "EMSGSIZE", NULL, "message-size",
 	  REFUSED_ALWAYS, "the datagram is larger than the socket takes, or "
 	  "sendmsg has more than 1024 buffers",
-	  "A datagram of UDP must fit in 64 KiB, and in the path's MTU where "
-	  "fragments are forbidden; an AF_UNIX datagram must fit in the send "
+	  "A datagram of UDP must fit in 64 KiB; where fragments are forbidden, "
+	  "also in the path's MTU. A datagram of AF_UNIX must fit in the send "
 	  "buffer.",
 	  "Send less, or (AF_UNIX) raise SO_SNDBUF." },
 	{ SENDS, "ENOBUFS", "MSG_ZEROCOPY", "memlock", REFUSED_COST,
 	  "RLIMIT_MEMLOCK (ulimit -l), or net.core.optmem_max",
 	  "The pages of a send with MSG_ZEROCOPY count against RLIMIT_MEMLOCK "
-	  "until their completion has come, and what the kernel keeps about each "
+	  "until their completion has come. What the kernel keeps about each "
 	  "send counts against net.core.optmem_max.",
 	  "Fetch the completions (MSG_ERRQUEUE), raise the limits, or send "
 	  "without the flag." },
 	{ SENDS, "ENOBUFS", NULL, "no-buffers", REFUSED_ALWAYS,
 	  "the output queue or net.core memory is full",
-	  "No socket memory is left; or, with IP_RECVERR, a packet socket or a "
-	  "CAN socket, the interface's queue is full.",
+	  "No socket memory is left, or the interface's queue is full. The "
+	  "latter is reported with IP_RECVERR, and to packet and CAN sockets.",
 	  "Send more slowly, or raise txqueuelen or the socket limits." },
 	{ "prlimit64 setrlimit", "EPERM", NULL, "limit-denied", REFUSED_AT_END,
 	  "the hard limit can be raised with CAP_SYS_RESOURCE only",
@@ -471,15 +470,15 @@ static const struct refusal table[] = {
 	  "no-permission",
 	  REFUSED_AT_END, "a broadcast address without SO_BROADCAST, or a route "
 	  "that prohibits it",
-	  "A broadcast address needs SO_BROADCAST; a route of the type prohibit "
-	  "answers EACCES; so may a security module or a seccomp filter.",
+	  "A broadcast address needs SO_BROADCAST. A route of the type prohibit "
+	  "answers EACCES, too; so may a security module or a seccomp filter.",
 	  "Set SO_BROADCAST, or look at ip route get ADDRESS." },
 	{ "connect", "EPERM", NULL, "not-permitted", REFUSED_AT_END,
 	  "a BPF program of the cgroup, a seccomp filter, or (AF_UNIX) a socket "
 	  "that is connected to another one, or Landlock",
 	  "A datagram socket of AF_UNIX that is connected takes datagrams of its "
-	  "peer only, and Landlock (from Linux 6.12) may deny an abstract socket; "
-	  "else a BPF program or a filter denies the call.",
+	  "peer only. Landlock (from Linux 6.12) may deny an abstract socket. "
+	  "In all other cases a BPF program or a filter denies the call.",
 	  "Look at the service's or container's rules." },
 	{ "sendto sendmsg sendmmsg", "EPERM", NULL, "not-permitted",
 	  REFUSED_AT_END, "a packet filter (nft, iptables), a BPF program, a "
@@ -497,10 +496,10 @@ static const struct refusal table[] = {
 	  "EPERM", NULL, "not-permitted", REFUSED_FOR_GOOD,
 	  "a seccomp filter or a security module",
 	  "The call itself needs no capability, so a filter (of a container or "
-	  "service) or a security module denies it. But pwrite64 and sendfile "
-	  "also fail with EPERM on a memfd with F_SEAL_WRITE, a block device that is "
-	  "read-only and a file that became immutable after its open; pread64 "
-	  "and pwrite64 also do so on files such as /dev/mem.",
+	  "service) or a security module denies it. There are two exceptions. "
+	  "pwrite64 and sendfile fail with EPERM on a memfd with F_SEAL_WRITE, a "
+	  "block device that is read-only and a file that became immutable after "
+	  "its open. pread64 and pwrite64 fail so on files such as /dev/mem.",
 	  "Allow the call in the filter." },
 	/* terminals, directories, programs */
 	{ OPEN, "ENXIO", "\"/dev/tty\"", "no-device", REFUSED_AT_END,
@@ -533,18 +532,18 @@ static const struct refusal table[] = {
 	  "a seccomp filter against memory that is writable and executable "
 	  "(systemd's MemoryDenyWriteExecute=), or (a file) a file system "
 	  "mounted noexec",
-	  "The filter of the service or container allows no memory that is "
-	  "both writable and executable, which a JIT compiler asks for; or "
-	  "mmap is for a file of a file system that is mounted noexec; or "
-	  "(mprotect) mseal has sealed the memory.",
+	  "The filter of the service or container allows no memory that "
+	  "is both writable and executable, which a JIT compiler asks for. mmap "
+	  "also fails for a file on a file system that is mounted noexec, "
+	  "mprotect also for memory that mseal has sealed.",
 	  "Set MemoryDenyWriteExecute=no for this service." },
 	{ "mprotect pkey_mprotect shmat", "EPERM", "EXEC", "not-permitted",
 	  REFUSED_AT_END,
 	  "a seccomp filter against memory that becomes executable (systemd's "
 	  "MemoryDenyWriteExecute=)",
 	  "The filter of the service or container does not let memory become "
-	  "executable, which a JIT compiler asks for; or (mprotect) mseal has "
-	  "sealed the memory.",
+	  "executable, which a JIT compiler asks for. mprotect also fails for "
+	  "memory that mseal has sealed.",
 	  "Set MemoryDenyWriteExecute=no for this service." },
 	{ "mmap mmap2", "EPERM", "PROT_EXEC", "not-permitted", REFUSED_AT_END,
 	  "the file is on a file system mounted noexec",
@@ -583,13 +582,12 @@ static const struct refusal table[] = {
 	  "not-permitted", REFUSED_AT_END,
 	  "no CAP_SYS_ADMIN, mounts that cover a part of /proc or /sys, or (a "
 	  "remount) a flag that must stay",
-	  "A mount needs CAP_SYS_ADMIN in the namespace; a user namespace can "
-	  "mount only some types (tmpfs, FUSE, proc, sysfs and a few more; "
-	  "overlay from Linux 5.11), and proc and sysfs only if nothing is "
-	  "mounted over a part of the /proc or /sys that it sees (a container "
-	  "masks some parts). If a namespace with more rights mounted "
-	  "something with ro, nosuid, nodev or noexec, a remount must keep "
-	  "that flag.",
+	  "A mount needs CAP_SYS_ADMIN in the namespace. A user namespace can "
+	  "mount only some types: tmpfs, FUSE, proc, sysfs and a few more "
+	  "(overlay from Linux 5.11). It can mount proc and sysfs only if nothing "
+	  "is mounted over a part of the /proc or /sys that it sees; a container "
+	  "masks some parts. A remount must keep ro, nosuid, nodev and noexec if "
+	  "a namespace with more rights has set them.",
 	  "Give the capability, bind-mount the /proc that is there, or keep the "
 	  "flags of the mount (findmnt)." },
 	{ "mount", "ENODEV", NULL, "no-device", REFUSED_AT_END,
@@ -600,11 +598,12 @@ static const struct refusal table[] = {
 	  "the new root or the current one (mostly a chroot; before Linux 7.0 "
 	  "the initramfs) is not a mount point, or a mount is shared, or put_old "
 	  "is not at or below the new root",
-	  "The new root must be a mount point, and so must the current root: in a "
-	  "chroot to a plain directory, and before Linux 7.0 on the initramfs, "
-	  "pivot_root does not work. The mount in which put_old lies (mostly the "
-	  "new root), the parent mount of the new root and that of the current "
-	  "root must not be shared. put_old must be the new root or lie below it.",
+	  "The new root and the current root must be mount points. So pivot_root "
+	  "does not work in a chroot to a plain directory, nor, before Linux 7.0, "
+	  "on the initramfs. Three mounts must not be shared: the parent of the "
+	  "new root, the parent of the current root, and the mount in which "
+	  "put_old lies (mostly the new root). put_old must be the new root or "
+	  "lie below it.",
 	  "Bind-mount the new root on itself, and mount --make-rprivate /; on "
 	  "the initramfs use switch_root." },
 	{ "umount umount2 pivot_root setns sethostname setdomainname swapon "
@@ -631,12 +630,12 @@ static const struct refusal table[] = {
 	{ "unshare", "EPERM", NULL, "not-permitted", REFUSED_AT_END,
 	  "no CAP_SYS_ADMIN, or a rule against user namespaces",
 	  "Namespaces need CAP_SYS_ADMIN, except CLONE_NEWUSER and those "
-	  "given together with it. AppArmor may withhold the capability in a "
-	  "user namespace (on Ubuntu: "
+	  "given together with it. In a user namespace AppArmor may withhold the "
+	  "capability (on Ubuntu: "
 	  "kernel.apparmor_restrict_unprivileged_userns). CLONE_NEWUSER fails "
-	  "in a chroot, for a user or group that the user namespace does not "
-	  "map, or where a seccomp filter or "
-	  "kernel.unprivileged_userns_clone (Debian) forbids it.",
+	  "in a chroot, and for a user or group that the user namespace does "
+	  "not map. A seccomp filter or kernel.unprivileged_userns_clone "
+	  "(Debian) may forbid it, too.",
 	  "Give the capability, or allow user namespaces." },
 	{ "unshare clone clone3", "ENOSPC", NULL, "namespaces", REFUSED_ALWAYS,
 	  "user.max_user_namespaces or a similar limit, or 32 levels of namespaces",
@@ -646,11 +645,11 @@ static const struct refusal table[] = {
 	{ "setns", "EINVAL", NULL, "invalid", REFUSED_FOR_GOOD,
 	  "the process is in this user namespace already, or has several "
 	  "threads, or shares its root and working directory (CLONE_FS)",
-	  "A process can join a user namespace only from another one, and only "
-	  "if it has one thread and shares neither root nor working directory. "
-	  "A mount namespace also asks for a root and working directory that "
-	  "are not shared. A PID namespace must be a descendant. The type of "
-	  "the namespace must be the one that was given.",
+	  "To join a user namespace, a process must be in another one, have one "
+	  "thread, and share neither root nor working directory. To join a mount "
+	  "namespace, it must share neither of the two. A PID namespace must be "
+	  "a descendant. The type of the namespace must be the one that was "
+	  "given.",
 	  "Join the user namespace first and before threads are made." },
 	{ "setuid setgid setreuid setregid setresuid setresgid setgroups",
 	  "EPERM", NULL, "not-permitted", REFUSED_AT_END,
@@ -677,10 +676,10 @@ static const struct refusal table[] = {
 	{ "ptrace process_vm_readv process_vm_writev pidfd_getfd", "EPERM",
 	  NULL, "not-permitted", REFUSED_AT_END,
 	  "kernel.yama.ptrace_scope, no CAP_SYS_PTRACE, or another tracer",
-	  "The process belongs to another user, is not dumpable (after execve "
-	  "of a setuid program, or PR_SET_DUMPABLE) or is not a descendant "
-	  "(kernel.yama.ptrace_scope is 1), a debugger or strace is attached "
-	  "already, or a seccomp filter denies it.",
+	  "The process belongs to another user, or is not dumpable (after execve "
+	  "of a setuid program, or PR_SET_DUMPABLE), or kernel.yama.ptrace_scope "
+	  "is 1 and it is not a descendant. It can also have a debugger or strace "
+	  "already. A seccomp filter may deny the call, too.",
 	  "Start it under the debugger, use root, or set "
 	  "kernel.yama.ptrace_scope=0." },
 	{ "sched_setscheduler sched_setparam sched_setattr", "EPERM", NULL,
@@ -745,10 +744,9 @@ static const struct refusal table[] = {
 	  "not-permitted", REFUSED_AT_END,
 	  "an immutable or append-only file or directory (lsattr), a "
 	  "directory with the sticky bit and another owner, or a seccomp filter",
-	  "chattr +i or +a forbids it, even to root; in a directory with the "
+	  "chattr +i or +a forbids it, even to root. In a directory with the "
 	  "sticky bit (/tmp) only root and the owner of the file or of the "
-	  "directory remove a file; and some file systems do not have this "
-	  "call.",
+	  "directory can remove a file. Some file systems do not have this call.",
 	  "Look at lsattr -d PATH and ls -ld." },
 	{ OPEN, "EPERM", "/dev/kmsg", "not-permitted", REFUSED_AT_END,
 	  "kernel.dmesg_restrict without CAP_SYSLOG, or the device cgroup (of a "
@@ -781,8 +779,8 @@ static const struct refusal table[] = {
 	  "without hard links",
 	  "chattr +i or +a forbids it, even to root. An open also fails with "
 	  "O_NOATIME on another user's file, and for files of /proc and /sys "
-	  "that need a capability or that lockdown denies; ftruncate also "
-	  "fails after F_SEAL_GROW or F_SEAL_SHRINK; setxattr also fails for "
+	  "that need a capability or that lockdown denies. ftruncate also "
+	  "fails after F_SEAL_GROW or F_SEAL_SHRINK. setxattr also fails for "
 	  "an attribute trusted.* without CAP_SYS_ADMIN, and for user.* on a "
 	  "FIFO, a device or a link.",
 	  "Look at lsattr PATH." },
@@ -884,10 +882,10 @@ static const struct refusal table[] = {
 	  "the cgroup has controllers enabled for its children "
 	  "(cgroup.subtree_control) and takes no processes itself, or it has "
 	  "processes and can enable no controllers",
-	  "In cgroup v2 a cgroup below the root that has a controller such as "
-	  "memory or io in cgroup.subtree_control takes no process, and a "
-	  "cgroup that has processes takes no such controller. A controller "
-	  "cannot be removed, either, while a child has it enabled.",
+	  "In cgroup v2, below the root, a cgroup can have processes, or "
+	  "controllers such as memory or io in its cgroup.subtree_control, but "
+	  "not both. A controller cannot be removed while a child has it "
+	  "enabled.",
 	  "Put the process into a child cgroup." },
 	{ WRITES, "EINVAL", "/sys/", "invalid", REFUSED_AT_END,
 	  "the kernel does not accept this value for this file",
@@ -910,8 +908,8 @@ static const struct refusal table[] = {
 	  "file of the kernel that needs a capability, or a seccomp filter",
 	  "The file became immutable after its open (chattr +i), the memfd has "
 	  "F_SEAL_WRITE or F_SEAL_GROW, the block device is read-only, or the "
-	  "file of /proc, /sys or /dev needs a capability; else a seccomp "
-	  "filter denies the call.",
+	  "file of /proc, /sys or /dev needs a capability. If none of these is "
+	  "the case, a seccomp filter denies the call.",
 	  "Look at lsattr, F_GET_SEALS or blockdev --getro." },
 	{ "rename renameat renameat2 unlink unlinkat rmdir", "EBUSY", NULL,
 	  "busy", REFUSED_AT_END,
@@ -1162,18 +1160,17 @@ static const struct refusal table[] = {
 	  "Remove what is in it." },
 	{ "copy_file_range", "EXDEV", NULL, "other-device", REFUSED_AT_END,
 	  "the two files are on different file systems",
-	  "Before Linux 5.3 copy_file_range does not copy from one file system "
-	  "to another; from 5.19 on (and in updates of older series) it does "
-	  "so only if both are of one type that has its own copy_file_range "
-	  "(NFS, SMB, FUSE).",
+	  "Linux before 5.3 does not copy from one file system to another. From "
+	  "5.19 on (and in updates of older series) it does so only if both are "
+	  "of one type that has its own copy_file_range (NFS, SMB, FUSE).",
 	  "Use sendfile, or read and write." },
 	{ "*", "EXDEV", NULL, "other-device", REFUSED_AT_END,
 	  "the two paths are on different file systems or mounts, or Landlock "
 	  "keeps the file in its directory",
 	  "rename and link work within one mount of a file system, and within "
-	  "one project quota; overlayfs (containers) may refuse to rename a "
-	  "directory of a lower layer, and Landlock may refuse to move a file "
-	  "to another directory. openat2 fails in this way for a path that "
+	  "one project quota. overlayfs (containers) may refuse to rename a "
+	  "directory of a lower layer. Landlock may refuse to move a file to "
+	  "another directory. openat2 fails in this way for a path that "
 	  "leaves what RESOLVE_BENEATH or RESOLVE_NO_XDEV allows.",
 	  "Copy the file instead." },
 	{ "*", "ELOOP", NULL, "link-loop", REFUSED_AT_END,
