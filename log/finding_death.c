@@ -82,15 +82,15 @@ by_timer = { "killed-by-timer", SEVERITY_FAULT,
 	"killed by its own timer or limit",
 	"SIGALRM comes from alarm, setitimer or timer_create, SIGXCPU from "
 	"RLIMIT_CPU (or RLIMIT_RTTIME, in a thread with a real-time policy), "
-	"SIGXFSZ from RLIMIT_FSIZE; without a handler they end the process.",
+	"SIGXFSZ from RLIMIT_FSIZE. Without a handler they end the process.",
 	"Find out what the process was waiting for, or raise the limit.",
 	"The timer is an intended time limit." },
 by_kill = { "killed-from-outside", SEVERITY_FAULT,
 	"killed by SIGKILL, sent from outside the log",
-	"The kernel's out-of-memory killer, a memory limit of the cgroup, the "
-	"hard limit RLIMIT_CPU or RLIMIT_RTTIME, cgroup.kill, the end of the "
-	"first process of its PID namespace (container), a supervisor or kill -9: "
-	"the log does not show which.",
+	"The log does not show which of these sent it: the kernel's "
+	"out-of-memory killer, a memory limit of the cgroup, the hard limit "
+	"RLIMIT_CPU or RLIMIT_RTTIME, cgroup.kill, the end of the first process "
+	"of its PID namespace (container), a supervisor, or kill -9.",
 	"Look for \"Killed process\" in dmesg, at memory.events of the "
 	"cgroup (oom_kill), and at ulimit -Ht.", "Somebody stopped it on purpose." },
 child = { "child-killed", SEVERITY_FAULT,
@@ -120,9 +120,9 @@ child_orphan = { "child-killed", SEVERITY_FAULT,
 hung_up = { "killed-by-hangup", SEVERITY_FAULT,
 	"killed by SIGHUP: mostly its terminal was closed",
 	"The kernel sends SIGHUP when a terminal is closed (its window, the ssh "
-	"connection) and when the leader of the session ends; also to a process "
-	"group with a stopped process, when nobody is left to continue it (its "
-	"parent, a shell or make, has ended).",
+	"connection) and when the leader of the session ends. A process group "
+	"that has a stopped process gets it, too, when its parent (a shell, "
+	"make) has ended, because nobody is left to continue it.",
 	"Start it with nohup or setsid, in tmux, or as a service.",
 	"The terminal was closed on purpose." },
 stopped = { "stopped-by-signal", SEVERITY_FAULT,

@@ -172,8 +172,8 @@ static const struct about about[ABOUTS] = {
 	[RING_WORKER] = { "ring-worker", SEVERITY_COST,
 		"requests that could be polled went to a worker thread",
 		"Each costs two context switches and a copy in iou-wrk. A "
-		"socket request goes to a worker when an earlier request of "
-		"its linked chain went to one, or when its poll ended 127 "
+		"socket request goes to a worker in two cases: an earlier "
+		"request of its linked chain went to one; or its poll ended 127 "
 		"times without data (several requests wait on one socket).",
 		"Keep one receive in flight per socket, or use multishot.",
 		"The program asked for it with IOSQE_ASYNC." },
@@ -181,9 +181,9 @@ static const struct about about[ABOUTS] = {
 		"requests completed with EAGAIN",
 		"A request with MSG_DONTWAIT, RWF_NOWAIT or "
 		"IORING_ACCEPT_DONTWAIT arms no poll: it completes with "
-		"EAGAIN at once. With O_NONBLOCK this also happens to a connect "
-		"of AF_UNIX whose listener is full, and to a read or write that "
-		"is linked behind a request that went to a worker.",
+		"EAGAIN at once. With O_NONBLOCK two more do so: a connect of "
+		"AF_UNIX whose listener is full, and a read or write that is "
+		"linked behind a request that went to a worker.",
 		"Leave the flag out: the ring never blocks the caller.", NULL },
 	[RING_OVERFLOW] = { "ring-overflow", SEVERITY_COST,
 		"completions had no room in the ring",

@@ -51,8 +51,8 @@ many_workers = { "ring-many-workers", SEVERITY_COST,
 	"can be polled." },
 buffer_unmapped = { "ring-buffer-unmapped", SEVERITY_FAULT,
 	"a buffer is unmapped while a request uses it",
-	"The request fails with EFAULT, or uses whatever is mapped there next; "
-	"if the kernel holds the pages (O_DIRECT, zero copy), the request uses "
+	"The request fails with EFAULT, or uses whatever is mapped there next. "
+	"If the kernel holds the pages (O_DIRECT, zero copy), the request uses "
 	"the old pages, which the program no longer sees.",
 	"Keep a buffer until the completion of its request has been seen; "
 	"cancel first.", NULL },

@@ -109,10 +109,11 @@ told_writable = { "spin-writable", SEVERITY_FAULT,
 	NULL },
 told_no_room = { "spin-writable", SEVERITY_FAULT,
 	"a wait reports room, and each write returns EAGAIN",
-	"The loop writes again at once and never sleeps. A Unix datagram socket "
-	"without connect() is writable even if the queue of its peer is full; "
-	"TCP refuses bytes when its memory (net.ipv4.tcp_mem) is used up; or "
-	"another thread or process takes the room first.",
+	"The loop writes again at once and never sleeps. There are three causes: "
+	"a Unix datagram socket without connect() is writable even if the queue "
+	"of its peer is full; TCP refuses bytes when its memory "
+	"(net.ipv4.tcp_mem) is used up; another thread or process takes the room "
+	"first.",
 	"Look at what the descriptor is (lsof -p PID, ss -anp). Wait a little "
 	"after EAGAIN; connect() a datagram socket, so that the wait asks for "
 	"room at its peer.", NULL },

@@ -1020,8 +1020,8 @@ static void mostly(const struct reader *r, struct text *t)
 	list = reader_tallies(r, &n);
 	if (n == 1 && r->calls >= CLOCKS && is_clock(list[0]->name))
 		add(t, " All %lu calls are %s: strace shows this call only "
-		    "where the vDSO does not answer it, because of the clock or "
-		    "the clock source, or because the program does not ask it.",
+		    "where the vDSO does not answer it: the clock or the clock "
+		    "source does not allow it, or the program does not ask the vDSO.",
 		    r->calls, list[0]->name);
 	else if (n && list[0]->calls >= MANY && list[0]->calls > r->calls / 2 &&
 		 r->joiner.has_durations)
