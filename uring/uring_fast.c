@@ -9,9 +9,9 @@
  * A SEND with MSG_DONTWAIT is over when the io_uring_enter that submitted it
  * returns, so if no completion comes, all was sent and its buffer is free.  The
  * thread waits in io_uring_enter and copies there, in task work (work that the
- * kernel queues for a thread).  It waits for nearly as many completions as it
- * has just had, so it does not sleep and wake for each peer; if fewer come, for
- * GATHER microseconds only.
+ * kernel queues for a thread).  To sleep and wake less often, it waits for
+ * nearly as many completions as it has just had.  After GATHER microseconds it
+ * takes those that are there.
  *
  *     io_uring_setup  mmap x2           the ring
  *     prlimit64 x2  io_uring_register FILES2   registered files (slots)

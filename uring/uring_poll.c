@@ -25,9 +25,9 @@
  *           b) A POLL_ADD keeps the socket open though its descriptor has been
  *              closed: no FIN leaves before it is cancelled.  POLL_REMOVE is
  *              not enough: it fails (EALREADY) while a wakeup is on its way.
- *           c) A full completion queue ends (6.1, not 5.15) every POLL_ADD that
- *              has something to report.  It is queued again after EAGAIN only:
- *              sockets that are still ready would fill the queue again.
+ *           c) If the completion queue is full, Linux 6.1 (5.15 does not) ends
+ *              a POLL_ADD that has something to report.  It is queued again after
+ *              EAGAIN only: a socket that is still ready would fill the queue.
  *           d) At most CONNS descriptors (models/server_options.h).  No
  *              descriptor left (EMFILE): accept4 is tried again when a
  *              connection closes or is served, or a second passes.
