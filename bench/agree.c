@@ -314,11 +314,13 @@ static void compare_runs(const struct run *runs, struct count *all, FILE *out)
 		"pairs", "both", "one", "opp.", "contra", "same verdict", table);
 	fprintf(out,
 "\n"
-"pairs: the pairs of servers that both runs have. both: both runs rank the\n"
-"same server ahead, beyond the noise. one: only one run ranks the pair. opp.:\n"
-"only one run ranks the pair, and the median ratio of the other run is on the\n"
-"other side of 1. contra: the runs rank different servers ahead. same verdict:\n"
-"servers with the same verdict against the base in both runs.\n\n");
+"  pairs         the pairs of servers that both runs have\n"
+"  both          both runs rank the same server ahead, beyond the noise\n"
+"  one           only one run ranks the pair\n"
+"  opp.          the same, and the median ratio of the other run is on the other\n"
+"                side of 1\n"
+"  contra        the runs rank different servers ahead\n"
+"  same verdict  servers with the same verdict against the base in both runs\n\n");
 	fprintf(out, "Pairs ranked by both runs: %d; the same server is ahead in "
 		"%d of them. Pairs ranked by one run only: %d; the median of the "
 		"other run is on the other side of 1 in %d of them.\n",

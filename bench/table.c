@@ -261,12 +261,11 @@ int disturbances(const struct results *r, char *text, size_t size)
 		middle = median(spins, n);
 		snprintf(text, size, "The hypervisor took %.2f%% of the time "
 			 "(%.1f%% in the worst measurement), other programs "
-			 "%.1f%%; in %.1f%% of the slices server and client "
-			 "waited for other programs during more than a tenth "
-			 "of the slice. To show how steady the processor is, "
-			 "a fixed loop ran before each measurement: it took "
-			 "%.0f us (median), and %.0f to %.0f us in 90%% of the "
-			 "runs.", 100 * steal / n, 100 * most,
+			 "took %.1f%%. In %.1f%% of the slices server and client "
+			 "waited for other programs for more than a tenth of "
+			 "the slice. A fixed loop ran before each measurement, "
+			 "to show how steady the processor is. It took %.0f us "
+			 "(median), and %.0f to %.0f us in 90%% of the runs.", 100 * steal / n, 100 * most,
 			 100 * others / n, 100 * disturbed / n, middle,
 			 spins[n / 20], spins[n - 1 - n / 20]);
 	}
