@@ -595,9 +595,8 @@ static const struct refusal table[] = {
 	  "The type is not built into the kernel, or its module is missing.",
 	  "Load the module (modprobe), or install it." },
 	{ "pivot_root", "EINVAL", NULL, "invalid", REFUSED_AT_END,
-	  "the new root or the current one (mostly a chroot; before Linux 7.0 "
-	  "the initramfs) is not a mount point, or a mount is shared, or put_old "
-	  "is not at or below the new root",
+	  "the new root or the current one is not a mount point, or a mount is "
+	  "shared, or put_old is not at or below the new root",
 	  "The new root and the current root must be mount points. So pivot_root "
 	  "does not work in a chroot to a plain directory, nor, before Linux 7.0, "
 	  "on the initramfs. Three mounts must not be shared: the parent of the "
@@ -613,8 +612,8 @@ static const struct refusal table[] = {
 	  "CAP_SYS_CHROOT); the kernel refuses it to a container "
 	  "or to a user who is not root.", "Give the capability." },
 	{ "setsid setpgid", "EPERM", NULL, "not-permitted", REFUSED_AT_END,
-	  "the process leads a process group (for setsid) or a session (for "
-	  "setpgid) already, or the group is of another session",
+	  "the process already leads a process group (setsid) or a session "
+	  "(setpgid), or the group is of another session",
 	  "A leader of a process group cannot make a session, and a leader of a "
 	  "session keeps its group.",
 	  "Call it in a child (fork)." },
@@ -879,9 +878,8 @@ static const struct refusal table[] = {
 	  "Spread them over several directories." },
 	/* what is written to files of the kernel */
 	{ WRITES, "EBUSY", "/sys/fs/cgroup", "busy", REFUSED_AT_END,
-	  "the cgroup has controllers enabled for its children "
-	  "(cgroup.subtree_control) and takes no processes itself, or it has "
-	  "processes and can enable no controllers",
+	  "a cgroup cannot have both processes and controllers that are enabled "
+	  "for its children (cgroup.subtree_control)",
 	  "In cgroup v2, below the root, a cgroup can have processes, or "
 	  "controllers such as memory or io in its cgroup.subtree_control, but "
 	  "not both. A controller cannot be removed while a child has it "
