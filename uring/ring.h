@@ -58,8 +58,8 @@ struct ring {
 	const unsigned long *wait_mask;
 
 	/*
-	 * After this time, in microseconds, one completion ends ring_wait, even
-	 * if it waits for more; 0: never.  Needs 6.12 (MIN_TIMEOUT in features).
+	 * After this time, in microseconds, one completion ends a ring_wait for
+	 * several; 0: never.  Needs 6.12 (MIN_TIMEOUT in features).
 	 */
 	unsigned min_wait;
 
@@ -256,7 +256,7 @@ static inline int ring_overflowed(const struct ring *r)
  *   -EAGAIN  no memory for a request
  *   -EBUSY   completions overflowed, and `wait` is not 0 (Linux 6.1 and older,
  *            not 6.12) or there is something to submit (5.11, not 5.15)
- *   -ETIME   the timeout is over
+ *   -ETIME   the timeout is over; without a timeout, min_wait is
  *
  * After these, take the completions that are there and call again.  Others:
  *
@@ -277,7 +277,7 @@ static inline long ring_wait(struct ring *r, unsigned wait,
 	struct io_uring_getevents_arg ext = {
 		.sigmask = (unsigned long)r->wait_mask,
 		.sigmask_sz = 8,
-		.min_wait_usec = r->min_wait,
+		.min_wait_usec = wait > 1 ? r->min_wait : 0,
 		.ts = (unsigned long)timeout,
 	};
 	unsigned submit = r->sq_entries - ring_room(r);
@@ -304,7 +304,7 @@ static inline long ring_wait(struct ring *r, unsigned wait,
 	}
 	if (wait || ring_overflowed(r))
 		flags |= IORING_ENTER_GETEVENTS;
-	if (!timeout && (wait < 2 || !r->min_wait))
+	if (!timeout && !ext.min_wait_usec)
 		return sys_io_uring_enter(r->fd, submit, wait, flags,
 					  r->wait_mask, 8);
 	return sys_io_uring_enter(r->fd, submit, wait,

@@ -405,7 +405,7 @@ TEST(wait_ends_with_its_timeout)
 	EXPECT_CQE(1, 0, 0);
 }
 
-/* After min_wait one completion is enough; with none the wait goes on. */
+/* After min_wait one completion is enough; with none only a timeout goes on. */
 TEST(wait_for_more_than_come_ends_after_min_wait)
 {
 	open_plain(8);
@@ -415,6 +415,7 @@ TEST(wait_for_more_than_come_ends_after_min_wait)
 	add(IORING_OP_NOP, -1, 1);
 	EXPECT_EQ(1, ring_wait(&ring, 2, NULL));
 	EXPECT_CQE(1, 0, 0);
+	EXPECT_ERR(-ETIME, ring_wait(&ring, 2, NULL));
 	EXPECT_ERR(-ETIME, ring_wait(&ring, 2, &soon));
 }
 
