@@ -9,9 +9,9 @@
  * A SEND with MSG_DONTWAIT is over when the io_uring_enter that submitted it
  * returns, so if no completion comes, all was sent and its buffer is free.  The
  * thread waits in io_uring_enter and copies there, in task work (work that the
- * kernel queues for a thread).  To sleep and wake less often, it waits for
- * nearly as many completions as it has just had.  After GATHER microseconds it
- * takes those that are there.
+ * kernel queues for a thread).  To sleep and wake less often, it waits until
+ * nearly as many requests have completions as the last time.  After GATHER
+ * microseconds it takes those that are there.
  *
  *     io_uring_setup  mmap x2           the ring
  *     prlimit64 x2  io_uring_register FILES2   registered files (slots)
@@ -31,7 +31,8 @@
  *           6.14 on, as uring_multishot.c.  Waits for several completions from
  *           6.12 on (MIN_TIMEOUT).
  * Limits    Those of uring_multishot.c; and when fewer peers send than before,
- *           one message is read up to GATHER microseconds later.
+ *           their first messages are read, and new peers accepted, up to GATHER
+ *           microseconds later.
  * Compare   uring_multishot.c.  Tried and left out, because they were slower:
  *           SEND_ZC, SQPOLL, receive and send bundles, COOP_TASKRUN where
  *           DEFER_TASKRUN is available, and a fixed number of buffers.
@@ -484,9 +485,9 @@ static void open_fast_ring(void)
 }
 
 /*
- * One less than the last time, so that most waits end before GATHER is over: a
- * timer that expires costs more than a wait that ends early.  As more come while
- * the thread works, the number grows again.
+ * n requests have had completions.  Wait for one less, so that most waits end
+ * before GATHER is over: a timer that expires costs more than a wait that ends
+ * early.  As more come while the thread works, the number grows again.
  */
 static void gather(unsigned n)
 {
@@ -508,6 +509,7 @@ int main(int argc, char **argv)
 	watch_listener();
 	announce();
 	while (listener >= 0 || live) {
+		__u64 last = 0;
 		unsigned n = 0;
 
 		entered(ring_wait(&ring, hurry ? 0 : wanted,
@@ -519,17 +521,22 @@ int main(int argc, char **argv)
 		if (!batch_count)
 			feed();
 		/* Without DEFER_TASKRUN more may have come: not settled yet. */
-		for (; looked_at && ring_room(&ring) >= PER_EVENT; n++) {
+		while (looked_at && ring_room(&ring) >= PER_EVENT) {
+			__u64 request = ring_cqe(&ring, 0)->user_data;
+
+			/* A RECV may have several, but wakes the thread once. */
+			n += request != last;
+			last = request;
 			complete(ring_cqe(&ring, 0));
 			ring_seen(&ring, 1);
 			looked_at--;
 		}
-		gather(n);
 		/* Send before more is received, while the cache has them. */
 		if (batch_bytes >= NEAR) {
 			entered(ring_submit(&ring));
 			settle();
 		}
+		gather(n);
 		if (scarce)			/* once for all of them */
 			more_buffers();
 		batch_bytes = 0;
