@@ -624,7 +624,7 @@ static int concerns(const struct event *e)
 	return e->kind == EVENT_SIGNAL || class == CLASS_WAIT ||
 	       class == CLASS_ACCEPT || class == CLASS_IN ||
 	       class == CLASS_OUT || e->call == CALL_EPOLL_CTL ||
-	       e->call == CALL_IO_SUBMIT;
+	       e->call == CALL_IO_SUBMIT || e->call == CALL_SLEEP;
 }
 
 void ready_note(struct findings *f, struct habits *habits, struct step *st)

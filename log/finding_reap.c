@@ -20,6 +20,7 @@ struct brood {			/* of a process */
 	unsigned long made, more;
 	unsigned long exits, signals;	/* children that ended: lines, SIGCHLD */
 	unsigned long reaped;
+	int asks;			/* it has called wait4 or waitid */
 	/* Made after another call: strace was not asked for these calls only. */
 	unsigned long between, calls;
 	struct tracks ends;
@@ -129,6 +130,12 @@ static void heard(struct findings *f, const struct step *st)
 		ended(b, st->event);
 }
 
+/* (-e trace=execve,clone,openat: a log that may lack wait4 has no such call.) */
+static int may_lack_waits(const struct brood *b, const struct process *p)
+{
+	return !b->asks && !p->has_waited;
+}
+
 void reap_note(struct findings *f, const struct habits *h, const struct step *st)
 {
 	const struct event *e = st->event;
@@ -143,9 +150,11 @@ void reap_note(struct findings *f, const struct habits *h, const struct step *st
 	if (e->call == CALL_CLONE || e->call == CALL_FORK)
 		made_child(f, h, st);
 	/* (Of files of -ff the line of the wait is where it began: before the end.) */
-	if (e->call == CALL_WAIT && has_reaped(e->line) &&
-	    (b = brood_of(f, st->task->process->pid, 1)))
-		b->reaped++;
+	if (e->call == CALL_WAIT &&
+	    (b = brood_of(f, st->task->process->pid, 1))) {
+		b->reaped += has_reaped(e->line);
+		b->asks = 1;
+	}
 }
 
 void reap_task_ends(struct findings *f, const struct task *t)
@@ -163,7 +172,8 @@ void reap_task_ends(struct findings *f, const struct task *t)
 	     : f->last_ns - b->first_ns;
 	/* (Without SIGCHLD it may be ignored since before the log.) */
 	if (n >= ZOMBIES_MIN && b->more >= SOME && b->signals &&
-	    b->between * 2 >= b->made && (ns == NO_TIME || ns >= ZOMBIES_NS)) {
+	    b->between * 2 >= b->made && !may_lack_waits(b, t->process) &&
+	    (ns == NO_TIME || ns >= ZOMBIES_NS)) {
 		d = finding_add(f, &zombies, t->process->pid, n, 0);
 		finding_lines(d, &b->ends);
 		if (ns != NO_TIME)
