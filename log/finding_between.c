@@ -1033,8 +1033,10 @@ static void judge_growth(struct findings *f, const struct grown *g)
 	char pid[32] = "the process";
 	struct finding *d;
 
+	/* (A number that came again was closed: a child that is not in the log has it.) */
 	if (g->left.n < least || g->idle * 5 < g->left.n * 4 ||
 	    g->closed * 4 > g->left.n ||
+	    (unsigned long)(g->fd_high - g->fd_low) < g->left.n / 2 ||
 	    (is_files ? !files_grow(g) : is_of_start(g)))
 		return;
 	d = finding_add(f, g->is_peer ? &growth : is_files ? &growth_file :
