@@ -646,7 +646,7 @@ static const struct task *holder(const struct world *w, const struct task *me,
 	const struct task *t, *own = NULL;
 	unsigned own_fd = 0;
 
-	if (w->tasks.used > SEARCHED_TASKS)
+	if (world_is_large(w))
 		return NULL;
 	map_each(&w->tasks, i, t) {
 		for (unsigned k = 0; k < t->fds->size; k++) {

@@ -383,7 +383,7 @@ static const struct task *holder_of(const struct findings *f,
 	int at;
 
 	*many = 0;
-	if (f->world->tasks.used > SEARCHED_TASKS)
+	if (world_is_large(f->world))
 		return NULL;
 	map_each(&f->world->tasks, i, t) {
 		if (t->process->pid == but)
@@ -512,7 +512,7 @@ static const struct task *tcp_peer(const struct findings *f, const struct task *
 	unsigned n = 0;
 
 	if (file->kind != FILE_CONNECTION || (!file->parent && !file->name) ||
-	    f->world->tasks.used > FEW_TASKS)
+	    f->world->tasks.used > FEW_TASKS || world_is_large(f->world))
 		return NULL;
 	map_each(&f->world->tasks, i, t)
 		for (unsigned k = 0; k < t->fds->size; k++) {

@@ -220,9 +220,10 @@ enum ready_event {
 /*
  * The search for the holder of a pipe's other end, or for a child, looks at all
  * tasks, and at the end of a log each task may need one.  With more tasks there is
- * no search, and nobody is named.
+ * no search, and nobody is named.  Nor is there one for the end of a pipe or a
+ * connection where the tasks have more places for descriptors than SEARCHED_SLOTS.
  */
-enum { SEARCHED_TASKS = 4096 };
+enum { SEARCHED_TASKS = 4096, SEARCHED_SLOTS = 1 << 18 };
 
 struct world {
 	struct map tasks;		/* by pid */
@@ -316,5 +317,8 @@ static inline int has_flag(struct slice s, const char *name, unsigned long bit)
 }
 /* SIGIO, SIGRT_3, RT_3: the number; 0 when there is no such signal. */
 int signal_number(struct slice name);
+
+/* Too large for a search of all descriptors. */
+int world_is_large(const struct world *w);
 
 #endif

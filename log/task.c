@@ -443,3 +443,15 @@ void task_executed(struct world *w, struct step *st)
 		t->comm[0] = 0;
 	}
 }
+
+int world_is_large(const struct world *w)
+{
+	const struct task *t;
+	size_t slots = 0;
+
+	if (w->tasks.used > SEARCHED_TASKS)
+		return 1;
+	map_each(&w->tasks, i, t)
+		slots += t->fds->size;
+	return slots > SEARCHED_SLOTS;
+}

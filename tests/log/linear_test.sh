@@ -76,4 +76,22 @@ BEGIN {
 }' >"$dir/log"
 in_time waits_for_an_inherited_lock
 
+# Each thread reads from a pipe, and its process has the other ends.
+awk -v threads=3000 'function say(pid, text) {
+	printf "%d %.6f %s\n", pid, at += 0.0001, text
+}
+BEGIN {
+	say(7, "execve(\"/bin/a\", [\"a\"], 0x7 /* 9 vars */) = 0")
+	for (i = 0; i < threads; i++)
+		say(7, "pipe2([" 3 + 2 * i ", " 4 + 2 * i "], 0) = 0")
+	for (i = 0; i < threads; i++)
+		say(7, "clone(child_stack=0x7f, flags=CLONE_VM|CLONE_FILES|" \
+		    "CLONE_SIGHAND|CLONE_THREAD) = " 100 + i)
+	for (i = 0; i < threads; i++)
+		say(100 + i, "read(" 3 + 2 * i ",  <unfinished ...>")
+	at += 60
+	say(7, "getpid() = 7")
+}' >"$dir/log"
+in_time threads_that_read_from_their_own_process
+
 echo "1..$n"
