@@ -1570,8 +1570,8 @@ static int loop_computes(const struct reader *r, struct text *t)
 	if (b->times > 1)
 		add(t, ", and %lu times for %s in all", b->times,
 		    time_text(b->ns, time));
-	add(t, ": a callback computed, and meanwhile the loop's thread served no "
-	    "other descriptor.");
+	add(t, ": it computed, or made calls that strace was not asked for, and "
+	    "meanwhile served no other descriptor.");
 	return 1;
 }
 
