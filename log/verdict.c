@@ -1582,12 +1582,12 @@ static int loop_computes(const struct reader *r, struct text *t)
 static int asked_last(const struct reader *r, struct text *t)
 {
 	const struct findings *f = &r->findings;
-	long long ns = r->last_ns - f->last_call_ns;
+	long long ns = f->last_call_ns == NO_TIME || r->last_ns == NO_TIME ? 0 :
+		       r->last_ns - f->last_call_ns;
 	char time[24];
 
 	if (!f->unanswered.line || f->unanswered.line != f->last_call ||
-	    r->first_ns == NO_TIME || f->last_call_ns == NO_TIME ||
-	    r->accounts.n != 1 || ns < LONG_NS ||
+	    r->first_ns == NO_TIME || r->accounts.n != 1 || ns < LONG_NS ||
 	    !is_share(ns, r->last_ns - r->first_ns))
 		return 0;
 	add(t, "The program sent a request on %s (line %lu) and made no call that the "
